@@ -1,0 +1,192 @@
+/**
+ * One million 64-byte protobuf messages from one process to another, over an encrypted WebSocket on
+ * loopback, through `block` lanes and `send`: nothing lost, nothing twice, in order, memory flat.
+ *
+ *     npm run bench:lossless -- --messages 1000000
+ *
+ * Prints messages per second, and each side's memory as the messages pass. Exits with code 1 if
+ * a message was lost or out of order, or if memory grew by more than `--growth` MiB after the warm-up.
+ */
+import { fork } from 'node:child_process';
+import { parseArgs } from 'node:util';
+import protobuf from 'protobufjs';
+import { filter, take } from 'rxjs';
+import { block, createRouter, Identity, protobuf as protobufCodec, type Channel } from 'rxmesh';
+import { webSocket } from 'rxmesh/transports/websocket';
+
+/** 64 bytes encoded, for sequence numbers below 2^21. */
+interface Item {
+  seq: number;
+  body: Uint8Array;
+}
+
+const Item = new protobuf.Type('Item')
+  .add(new protobuf.Field('seq', 1, 'fixed32'))
+  .add(new protobuf.Field('body', 2, 'bytes'));
+new protobuf.Root().add(Item);
+
+const { values } = parseArgs({
+  options: {
+    messages: { type: 'string', default: '1000000' },
+    growth: { type: 'string', default: '32' },
+    role: { type: 'string' },
+    peer: { type: 'string' },
+  },
+});
+const messages = Number(values.messages);
+const samples = 10;
+
+interface Sample {
+  readonly count: number;
+  readonly heapMiB: number;
+  readonly rssMiB: number;
+}
+
+function sample(count: number): Sample {
+  globalThis.gc?.();
+  const { heapUsed, external, rss } = process.memoryUsage();
+  return { count, heapMiB: (heapUsed + external) / 2 ** 20, rssMiB: rss / 2 ** 20 };
+}
+
+async function node(peer?: string): Promise<[Channel<Item>, ReturnType<typeof createRouter>]> {
+  const router = createRouter({
+    identity: await Identity.generate(),
+    network: 'bench',
+    transports: [webSocket(peer === undefined ? { listen: { port: 0, host: '127.0.0.1' } } : {})],
+    peers: peer === undefined ? {} : { persistent: [peer] },
+  });
+  const channel = router.openChannel({
+    id: 1,
+    codec: protobufCodec<Item>(Item),
+    inbound: block(8192),
+    outbound: block(4096),
+  });
+  return [channel, router];
+}
+
+async function receive(): Promise<void> {
+  const [channel, router] = await node();
+  let next = 0;
+  const taken: Sample[] = [];
+  channel.in$.subscribe(({ message }) => {
+    if (message.seq !== next) fail(`expected message ${next}, got ${message.seq}`);
+    next += 1;
+    if (next % (messages / samples) === 0) taken.push(sample(next));
+    if (next === messages) process.send?.({ type: 'received', samples: taken, at: Date.now() });
+  });
+  await router.start();
+  const port = router.snapshot().endpoints[0]?.port ?? 0;
+  process.send?.({ type: 'listening', address: `ws://${router.id}@127.0.0.1:${port}` });
+  process.on('message', () => void router.stop().then(() => process.disconnect()));
+}
+
+/** Sends one message after the other: the next when the lane has taken the one before. */
+function sendAll(channel: Channel<Item>, to: string, onTaken: (count: number) => void): void {
+  const body = new Uint8Array(57);
+  let seq = 0;
+  let running = false;
+  const run = (): void => {
+    running = true;
+    let taken = true;
+    while (taken && seq < messages) {
+      taken = false;
+      channel.send({ to, message: { seq, body } }).subscribe({
+        next: ({ accepted }) => {
+          if (accepted !== 1) fail(`message ${seq} was dropped`);
+        },
+        error: (error: unknown) => fail(String(error)),
+        complete: () => {
+          taken = true;
+          onTaken(++seq);
+          if (!running) run();
+        },
+      });
+    }
+    running = false;
+  };
+  run();
+}
+
+async function send(peer: string): Promise<void> {
+  const [channel, router] = await node(peer);
+  const to = peer.slice('ws://'.length, 'ws://'.length + 40);
+  const taken: Sample[] = [];
+  router.peers$
+    .pipe(
+      filter(({ status }) => status === 'up'),
+      take(1),
+    )
+    .subscribe(() => {
+      const start = Date.now();
+      sendAll(channel, to, (count) => {
+        if (count % (messages / samples) === 0) taken.push(sample(count));
+        if (count === messages) process.send?.({ type: 'sent', samples: taken, at: start });
+      });
+    });
+  process.on('message', () => void router.stop().then(() => process.disconnect()));
+  await router.start();
+}
+
+function fail(text: string): never {
+  process.send?.({ type: 'failed', text });
+  process.exit(1);
+}
+
+type Report =
+  | { readonly type: 'listening'; readonly address: string }
+  | { readonly type: 'sent' | 'received'; readonly samples: readonly Sample[]; readonly at: number }
+  | { readonly type: 'failed'; readonly text: string };
+
+/** Runs both sides in processes of their own, and prints what they report. */
+function compare(): void {
+  const script = new URL(import.meta.url).pathname;
+  const size = `--messages=${messages}`;
+  const execArgv = [...process.execArgv, '--expose-gc'];
+  const receiver = fork(script, ['--role=receive', size], { execArgv });
+  const children = [receiver];
+  const reports = new Map<string, Extract<Report, { type: 'sent' | 'received' }>>();
+  const onReport = (report: Report): void => {
+    if (report.type === 'failed') {
+      console.error(report.text);
+      process.exitCode = 1;
+      for (const child of children) child.kill();
+    } else if (report.type === 'listening') {
+      const sender = fork(script, ['--role=send', size, `--peer=${report.address}`], { execArgv });
+      children.push(sender);
+      sender.on('message', onReport);
+    } else {
+      reports.set(report.type, report);
+      if (reports.size < 2) return;
+      for (const child of children) child.send('stop');
+      print(reports);
+    }
+  };
+  receiver.on('message', onReport);
+}
+
+function print(reports: ReadonlyMap<string, { samples: readonly Sample[]; at: number }>): void {
+  const sent = reports.get('sent');
+  const received = reports.get('received');
+  if (sent === undefined || received === undefined) return;
+  const seconds = (received.at - sent.at) / 1000;
+  console.log(`${messages} messages of 64 bytes in ${seconds.toFixed(2)} s, in order, none lost:`);
+  console.log(`${Math.round(messages / seconds)} messages/s (memory sampled on the way)`);
+  console.log('messages    sender heap, rss    receiver heap, rss   (MiB, after a collection)');
+  sent.samples.forEach((one, i) => {
+    const other = received.samples[i];
+    const row = [one.count, one.heapMiB, one.rssMiB, other?.heapMiB ?? NaN, other?.rssMiB ?? NaN];
+    console.log(row.map((n, column) => n.toFixed(column === 0 ? 0 : 1).padStart(10)).join(''));
+  });
+  for (const [side, { samples: taken }] of reports) {
+    // The first tenth warms up: code is compiled, pools fill.
+    const [first, last] = [taken[0], taken.at(-1)];
+    const growth = (last?.heapMiB ?? NaN) - (first?.heapMiB ?? NaN);
+    const flat = growth <= Number(values.growth);
+    console.log(`${side}: heap grew by ${growth.toFixed(1)} MiB after the first tenth${flat ? '' : ', too much'}`);
+    if (!flat) process.exitCode = 1;
+  }
+}
+
+if (values.role === 'receive') await receive();
+else if (values.role === 'send') await send(values.peer ?? '');
+else compare();

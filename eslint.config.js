@@ -1,0 +1,154 @@
+import js from '@eslint/js';
+import prettier from 'eslint-config-prettier';
+import rxjsX from 'eslint-plugin-rxjs-x';
+import { defineConfig, globalIgnores } from 'eslint/config';
+import tseslint from 'typescript-eslint';
+import rxmesh from './scripts/lint-rules.mjs';
+
+const packageSources = ['lib/**/*.ts', 'operators/**/*.ts', 'transports/**/*.ts'];
+const core = ['lib/**/*.ts', 'operators/**/*.ts'];
+
+/**
+ * What differs between Node and browsers, and time, stand behind `lib/platform` and the clock.
+ * `tsconfig.core.json` knows none of these but Date; this list says so in the editor.
+ */
+const ambientGlobals = [
+  'AbortController',
+  'Buffer',
+  'Date',
+  'TextDecoder',
+  'TextEncoder',
+  'URL',
+  'WebSocket',
+  '__dirname',
+  'atob',
+  'btoa',
+  'clearImmediate',
+  'clearInterval',
+  'clearTimeout',
+  'console',
+  'crypto',
+  'document',
+  'fetch',
+  'global',
+  'globalThis',
+  'localStorage',
+  'location',
+  'navigator',
+  'performance',
+  'process',
+  'queueMicrotask',
+  'require',
+  'self',
+  'setImmediate',
+  'setInterval',
+  'setTimeout',
+  'structuredClone',
+  'window',
+].map((name) => ({
+  name,
+  message: 'inject it: lib/ and operators/ use no ambient time, I/O or platform',
+}));
+
+/** Parts of rxjs that take the system's time, or take it unless they are given a scheduler. */
+const ambientTime = [
+  'animationFrameScheduler',
+  'animationFrames',
+  'asapScheduler',
+  'asyncScheduler',
+  'auditTime',
+  'bufferTime',
+  'debounceTime',
+  'delay',
+  'interval',
+  'sampleTime',
+  'throttleTime',
+  'timeInterval',
+  'timeout',
+  'timeoutWith',
+  'timer',
+  'timestamp',
+  'windowTime',
+];
+
+const noAmbient = {
+  'no-restricted-globals': ['error', ...ambientGlobals],
+  'no-restricted-properties': [
+    'error',
+    { object: 'Math', property: 'random', message: 'take the injected random()' },
+  ],
+};
+
+const noAmbientTime = {
+  'no-restricted-imports': [
+    'error',
+    {
+      paths: ['rxjs', 'rxjs/operators'].map((name) => ({
+        name,
+        importNames: ambientTime,
+        message: 'wait on the injected Clock (lib/flow/clock.ts)',
+      })),
+    },
+  ],
+};
+
+const swallowed = {
+  selector: "CallExpression[callee.property.name='catch'] > .arguments[body.body.length=0]",
+  message: 'an error is swallowed: handle it or report it',
+};
+
+const partialRuns = {
+  selector:
+    'CallExpression[callee.object.name=/^(describe|it|test)$/][callee.property.name=/^(only|skip|todo)$/]',
+  message: 'no specs that are disabled, or that disable others',
+};
+
+export default defineConfig(
+  globalIgnores(['dist', 'coverage', 'docs/api', '**/node_modules', '**/*.generated.*']),
+  { linterOptions: { reportUnusedDisableDirectives: 'error' } },
+  js.configs.recommended,
+  {
+    rules: {
+      eqeqeq: ['error', 'always', { null: 'ignore' }],
+      'no-eval': 'error',
+      'no-new-func': 'error',
+      'no-warning-comments': ['error', { terms: ['todo', 'fixme', 'xxx'] }],
+      'max-lines-per-function': ['error', { max: 70, skipBlankLines: true, skipComments: true }],
+      'max-lines': ['error', { max: 400, skipBlankLines: true, skipComments: true }],
+    },
+  },
+  {
+    files: ['**/*.mjs', '**/*.js'],
+    languageOptions: { globals: { console: 'readonly', process: 'readonly', URL: 'readonly' } },
+  },
+  {
+    files: ['**/*.ts'],
+    extends: [tseslint.configs.strictTypeChecked, rxjsX.configs.recommended],
+    languageOptions: { parserOptions: { project: ['tsconfig.json', 'tsconfig.web.json'] } },
+    rules: {
+      '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
+      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
+      '@typescript-eslint/switch-exhaustiveness-check': [
+        'error',
+        { considerDefaultExhaustiveForUnions: true },
+      ],
+    },
+  },
+  {
+    files: packageSources,
+    plugins: { rxmesh },
+    rules: {
+      'rxmesh/import-down': 'error',
+      'rxmesh/documented-exports': 'error',
+      'no-restricted-syntax': ['error', swallowed],
+    },
+  },
+  { files: core, ignores: ['lib/platform/**'], rules: noAmbient },
+  { files: core, ignores: ['lib/platform/**', 'lib/flow/clock.ts'], rules: noAmbientTime },
+  {
+    files: ['spec/**/*.ts', 'examples/**/*.ts', 'bench/**/*.ts'],
+    rules: { 'max-lines-per-function': 'off' },
+  },
+  { files: ['spec/**/*.ts'], rules: { 'no-restricted-syntax': ['error', partialRuns] } },
+  prettier,
+);

@@ -1,0 +1,13 @@
+import base from './jest.config.js';
+
+/**
+ * The specs that take more than a second or two: `*.slow.spec.ts`. `npm test` leaves them out.
+ *
+ * @type {import('jest').Config}
+ */
+export default {
+  ...base,
+  testMatch: ['**/*.slow.spec.ts'],
+  testPathIgnorePatterns: ['/node_modules/'],
+  testTimeout: 120_000,
+};

@@ -1,0 +1,72 @@
+import type { Observable, Observer } from 'rxjs';
+import type { Codec } from '../codec/codec.ts';
+import type { LaneOptions } from '../flow/strategy.ts';
+import type { InboundEnvelope, OutboundEnvelope } from '../model/envelope.ts';
+import type { PeerReport } from '../model/peer-report.ts';
+
+/** What `openChannel` takes. */
+export interface ChannelOptions<T> {
+  /** 0 to 65,535; the same at every node. */
+  readonly id: number;
+  /** Turns messages into bytes and back: `protobuf(Type)`, `oneof(...)`, `json()`, `raw()`. */
+  readonly codec: Codec<T>;
+  /** Where a peer's messages wait for this node's consumers, for each peer. Default `block(64)`. */
+  readonly inbound?: LaneOptions;
+  /** Where messages to a peer wait, for each peer. Default `block(256)`. */
+  readonly outbound?: LaneOptions;
+  /** Encoded size of a message, at most, both ways. In bytes; default 4 MiB. */
+  readonly messageBytesMax?: number;
+}
+
+/** What became of one `send`. */
+export interface SendReport {
+  /** How many recipients' lanes have taken the message. */
+  readonly accepted: number;
+  /** How many recipients it was dropped for; `router.events$` says why. */
+  readonly dropped: number;
+}
+
+/** A typed, bidirectional stream of envelopes, shared by all peers that have opened it. */
+export interface Channel<T> {
+  readonly id: number;
+
+  /**
+   * Messages from all peers. Without a subscriber they wait in their peer's lane; several subscribers
+   * each get every message. It never errors because of a peer; it completes when the channel closes.
+   */
+  readonly in$: Observable<InboundEnvelope<T>>;
+
+  /**
+   * Sends without waiting: what a lane does not take is dropped, by its strategy, and told on
+   * `router.events$` (so `block` on a full lane is a drop here). `complete` and `error` of a stream
+   * that is subscribed to it leave the channel open; the error is an event.
+   */
+  readonly out: Observer<OutboundEnvelope<T>>;
+
+  /**
+   * Sends when subscribed: emits one report and completes when every recipient's lane has taken the
+   * message or dropped it. With `block` lanes that is lossless:
+   *
+   *     source$.pipe(concatMap((message) => channel.send({ to, message })))
+   *
+   * A recipient that is not connected, or leaves, counts as a drop, not as an error. Unsubscribing
+   * before the end takes the message back from the lanes that have not taken it yet.
+   *
+   * @throws {RxmeshError} as error notifications: `RXMESH_ENCODE_FAILED`, `RXMESH_MESSAGE_TOO_LARGE`,
+   * `RXMESH_CHANNEL_CLOSED`, `RXMESH_UNDELIVERABLE` (an envelope without a recipient), `RXMESH_OVERFLOW`
+   * (a full `fail` lane, or more than 1,024 sends that wait for one lane)
+   */
+  send(envelope: OutboundEnvelope<T>): Observable<SendReport>;
+
+  /** Reports on peers' behaviour, good or bad. */
+  readonly errors: Observer<PeerReport>;
+
+  /**
+   * Closes the channel here. What can be written at once still is; what else waits is dropped and told.
+   * `in$` completes, waiting sends fail, and the id can be opened again. Doing it twice is fine.
+   */
+  close(): void;
+
+  /** Emits once, and completes, when the channel is closed; at once if it is. */
+  readonly closed$: Observable<void>;
+}

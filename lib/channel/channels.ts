@@ -1,0 +1,155 @@
+import type { Clock } from '../flow/clock.ts';
+import { block, isLane } from '../flow/strategy.ts';
+import { RxmeshError } from '../model/error.ts';
+import type { DropReason, RouterEvent } from '../model/event.ts';
+import type { NodeId } from '../model/id.ts';
+import type { PeerReport } from '../model/peer-report.ts';
+import type { ChannelEnd, Drop } from '../session/channel-end.ts';
+import { Session } from '../session/session.ts';
+import type { Link } from '../transport/link.ts';
+import type { Channel, ChannelOptions } from './channel.ts';
+import { LocalChannel, type ChannelHost, type ChannelSettings } from './local-channel.ts';
+
+export interface ChannelsOptions {
+  /** The node's own ID. */
+  readonly self: NodeId;
+  readonly clock: Clock;
+  /** Hears of drops, and of channels that peers open and close. */
+  readonly onEvent?: (event: RouterEvent) => void;
+  /** Hears what is reported on channels' `errors`. */
+  readonly onReport?: (report: PeerReport) => void;
+}
+
+const defaults = {
+  inbound: block(64),
+  outbound: block(256),
+  messageBytesMax: 4 * 1024 * 1024,
+};
+
+/**
+ * The channels that are open at a node and the sessions that serve them: the place where the two
+ * meet. A router has one; whoever composes pipelines by hand makes one for each network.
+ */
+export class Channels implements ChannelHost {
+  readonly self: NodeId;
+  readonly #options: ChannelsOptions;
+  readonly #ends = new Map<number, ChannelEnd & Pick<Channel<unknown>, 'close'>>();
+  /** All sessions, also those whose peer has not accepted yet: they hear of channels. */
+  readonly #sessions = new Set<Session>();
+  /** The sessions that messages are routed to. */
+  readonly #live = new Map<NodeId, Session>();
+  readonly #drops = new Map<number, Map<DropReason, number>>();
+
+  constructor(options: ChannelsOptions) {
+    this.#options = options;
+    this.self = options.self;
+  }
+
+  /** Ids of the channels that are open here, in the order of their opening. */
+  get ids(): readonly number[] {
+    return [...this.#ends.keys()];
+  }
+
+  /**
+   * Opens a channel, at any time; peers that are connected learn of it.
+   * @throws {RxmeshError} `RXMESH_CHANNEL_OPEN`, `RXMESH_OPTIONS_INVALID`
+   */
+  open<T>(options: ChannelOptions<T>): Channel<T> {
+    const settings = checked(options);
+    if (this.#ends.has(settings.id)) {
+      const text = `channel ${settings.id} is open already`;
+      throw new RxmeshError('RXMESH_CHANNEL_OPEN', text, { channel: settings.id });
+    }
+    const channel = new LocalChannel(settings, this);
+    this.#ends.set(settings.id, channel);
+    for (const session of this.#sessions) session.openChannel(channel);
+    return channel;
+  }
+
+  /** Makes a session of a proven link, and tells the peer that we accept it. */
+  offer(link: Link, id: NodeId): Session {
+    const session = new Session({
+      link,
+      id,
+      clock: this.#options.clock,
+      onDrop: (drop) => this.dropped(drop),
+      onPeerChannel: (channel, open) =>
+        this.#options.onEvent?.({ type: 'peer-channel', peer: id, channel, open }),
+    });
+    this.#sessions.add(session);
+    session.ended$.subscribe(() => this.#sessions.delete(session));
+    session.accept(this.#ends.values());
+    return session;
+  }
+
+  /** From now on messages are routed to this session. It is one for each peer. */
+  add(session: Session): void {
+    this.#live.set(session.id, session);
+  }
+
+  remove(session: Session): void {
+    if (this.#live.get(session.id) === session) this.#live.delete(session.id);
+  }
+
+  /** How many messages were dropped, by channel and reason. */
+  drops(): ReadonlyMap<number, ReadonlyMap<DropReason, number>> {
+    return this.#drops;
+  }
+
+  /** Closes every channel. */
+  close(): void {
+    for (const end of [...this.#ends.values()]) end.close();
+  }
+
+  // ChannelHost, for channels
+
+  session(peer: NodeId): Session | undefined {
+    return this.#live.get(peer);
+  }
+
+  sessions(): Iterable<Session> {
+    return this.#live.values();
+  }
+
+  dropped(drop: Drop): void {
+    let reasons = this.#drops.get(drop.channel);
+    if (reasons === undefined) this.#drops.set(drop.channel, (reasons = new Map()));
+    reasons.set(drop.reason, (reasons.get(drop.reason) ?? 0) + drop.count);
+    this.#options.onEvent?.({ type: 'message-dropped', ...drop });
+  }
+
+  reported(report: PeerReport): void {
+    this.#options.onReport?.(report);
+  }
+
+  sourceFailed(channel: number, error: unknown): void {
+    this.#options.onEvent?.({ type: 'source-failed', channel, error });
+  }
+
+  closed(channel: ChannelEnd): void {
+    this.#ends.delete(channel.id);
+    for (const session of this.#sessions) session.closeChannel(channel.id);
+  }
+}
+
+/** Fills in the defaults. Names every wrong option in one error. */
+function checked<T>(options: ChannelOptions<T>): ChannelSettings<T> {
+  const { id, codec, inbound, outbound, messageBytesMax } = { ...defaults, ...options };
+  const wrong: string[] = [];
+  if (!Number.isInteger(id) || id < 0 || id > 0xffff) {
+    wrong.push(`id is a whole number from 0 to 65535, not ${String(id)}`);
+  }
+  if (typeof codec?.encode !== 'function' || typeof codec.decode !== 'function') {
+    wrong.push('codec has the functions encode and decode');
+  }
+  for (const [name, lane] of Object.entries({ inbound, outbound })) {
+    if (!isLane(lane)) wrong.push(`${name} is a lane such as block(64)`);
+  }
+  if (!Number.isInteger(messageBytesMax) || messageBytesMax < 1 || messageBytesMax > 2 ** 30) {
+    wrong.push(`messageBytesMax is a whole number of bytes from 1 to 2^30, not ${messageBytesMax}`);
+  }
+  if (wrong.length > 0) {
+    throw new RxmeshError('RXMESH_OPTIONS_INVALID', `openChannel: ${wrong.join('; ')}`);
+  }
+  return { id, codec, inbound, outbound, messageBytesMax };
+}

@@ -1,0 +1,104 @@
+import type { Subscriber } from 'rxjs';
+import { RxmeshError } from '../model/error.ts';
+import { waitingSendsMax, type Outbox, type WaitingSend } from '../session/outbox.ts';
+import type { Session } from '../session/session.ts';
+import type { SendReport } from './channel.ts';
+
+/** One `send` under way: how many recipients have taken its message, and which it waits for. */
+export class Delivery {
+  readonly #subscriber: Subscriber<SendReport>;
+  readonly #bytes: Uint8Array;
+  readonly #waiting = new Set<Place>();
+  readonly #channel: number;
+  #accepted = 0;
+  #dropped = 0;
+  #failure: RxmeshError | undefined;
+  #offered = false;
+
+  constructor(subscriber: Subscriber<SendReport>, channel: number, bytes: Uint8Array) {
+    this.#subscriber = subscriber;
+    this.#channel = channel;
+    this.#bytes = bytes;
+  }
+
+  accepted(): void {
+    this.#accepted += 1;
+  }
+
+  dropped(): void {
+    this.#dropped += 1;
+  }
+
+  failed(error: RxmeshError): void {
+    this.#failure ??= error;
+  }
+
+  /** Waits for room in a full `block` lane. */
+  waitFor(session: Session, outbox: Outbox): void {
+    const place = new Place(this, this.#bytes, session, outbox);
+    if (outbox.wait(place)) {
+      this.#waiting.add(place);
+      return;
+    }
+    const text = `more than ${waitingSendsMax} sends wait for one lane`;
+    const about = { peer: session.id, channel: this.#channel };
+    this.failed(new RxmeshError('RXMESH_OVERFLOW', text, about));
+  }
+
+  /** It has been offered to every recipient: tells what is known. */
+  offered(): void {
+    this.#offered = true;
+    this.#settle();
+  }
+
+  /** The subscriber has gone: no lane takes the message any more. */
+  cancel(): void {
+    for (const place of this.#waiting) place.outbox.cancel(place);
+    this.#waiting.clear();
+  }
+
+  left(place: Place, taken: boolean, closed: boolean): void {
+    this.#waiting.delete(place);
+    if (taken) this.#accepted += 1;
+    else this.#dropped += 1;
+    if (closed) {
+      const text = `channel ${this.#channel} was closed while a send waited`;
+      this.failed(new RxmeshError('RXMESH_CHANNEL_CLOSED', text, { channel: this.#channel }));
+    }
+    this.#settle();
+  }
+
+  #settle(): void {
+    if (!this.#offered || this.#waiting.size > 0) return;
+    if (this.#failure !== undefined) {
+      this.#subscriber.error(this.#failure);
+      return;
+    }
+    this.#subscriber.next({ accepted: this.#accepted, dropped: this.#dropped });
+    this.#subscriber.complete();
+  }
+}
+
+/** The place of one delivery among the sends that wait for one outbox. */
+class Place implements WaitingSend {
+  readonly bytes: Uint8Array;
+  readonly outbox: Outbox;
+  readonly #delivery: Delivery;
+  readonly #session: Session;
+
+  constructor(delivery: Delivery, bytes: Uint8Array, session: Session, outbox: Outbox) {
+    this.#delivery = delivery;
+    this.bytes = bytes;
+    this.#session = session;
+    this.outbox = outbox;
+  }
+
+  taken(): void {
+    this.#session.wake(this.outbox);
+    this.#delivery.left(this, true, false);
+  }
+
+  abandoned(reason: 'peer-down' | 'channel-not-open' | 'channel-closed'): void {
+    this.#delivery.left(this, false, reason === 'channel-closed');
+  }
+}

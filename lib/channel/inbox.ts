@@ -1,0 +1,116 @@
+import { Lane } from '../flow/lane.ts';
+import type { LaneOptions } from '../flow/strategy.ts';
+import type { NodeId } from '../model/id.ts';
+import type { Inbox } from '../session/channel-end.ts';
+
+/** What an inbox asks of its channel. */
+export interface InboxOwner {
+  readonly inbound: LaneOptions;
+  /** Hands a message to the consumers now, if there are any and nothing waits before it. */
+  handOver(from: NodeId, bytes: Uint8Array): boolean;
+  /** The inbox has a message for the next round. */
+  queue(inbox: PeerInbox): void;
+  dropped(from: NodeId): void;
+  /** Nothing waits in the inbox, and its peer is gone. */
+  forget(inbox: PeerInbox): void;
+  /** The inbox's peer is gone, and messages of it still wait. */
+  departed(): void;
+}
+
+/**
+ * Where messages of one peer wait for the consumers of one channel. In a `block` lane the peer gets
+ * credit back as they are consumed, so that the lane never overflows; with the other strategies it
+ * gets credit back as they arrive, and the lane decides what stays.
+ *
+ * It outlives its peer's connection until what waits has been delivered.
+ */
+export class PeerInbox implements Inbox {
+  readonly peer: NodeId;
+  /** Whether it stands in the channel's round. */
+  queued = false;
+  readonly #owner: InboxOwner;
+  readonly #lane: Lane<Uint8Array>;
+  readonly #grantAt: number;
+  #grant: ((messages: number) => void) | undefined;
+  #spent = 0;
+  #held = true;
+
+  constructor(peer: NodeId, owner: InboxOwner) {
+    this.peer = peer;
+    this.#owner = owner;
+    this.#lane = new Lane(owner.inbound);
+    // A quarter of the window at a time: few credit packets, and the peer never runs dry meanwhile.
+    this.#grantAt = Math.max(1, owner.inbound.capacity >> 2);
+  }
+
+  get depth(): number {
+    return this.#lane.size;
+  }
+
+  get capacity(): number {
+    return this.#lane.capacity;
+  }
+
+  get room(): number {
+    return this.#lane.strategy === 'block'
+      ? this.#lane.capacity - this.#lane.size
+      : this.#lane.capacity;
+  }
+
+  get connected(): boolean {
+    return this.#grant !== undefined;
+  }
+
+  /** The peer is connected (again): from now on it gets credit through `grant`. */
+  connect(grant: (messages: number) => void): void {
+    this.#grant = grant;
+    this.#spent = 0;
+    this.#held = true;
+  }
+
+  release(): void {
+    this.#held = false;
+    if (this.#lane.size > 0) this.#owner.queue(this);
+  }
+
+  receive(bytes: Uint8Array, owned: boolean): boolean {
+    if (!this.#held && this.#lane.size === 0 && this.#owner.handOver(this.peer, bytes)) {
+      this.#giveBack();
+      return true;
+    }
+    const offered = this.#lane.offer(owned ? bytes : bytes.slice());
+    if (offered === 'full' || offered === 'overflow') return false;
+    if (offered !== 'taken') this.#owner.dropped(this.peer);
+    if (this.#lane.strategy !== 'block') this.#giveBack();
+    if (!this.#held) this.#owner.queue(this);
+    return true;
+  }
+
+  /** The message that has waited longest, which is consumed by that. */
+  take(): Uint8Array | undefined {
+    const bytes = this.#lane.take();
+    if (bytes !== undefined && this.#lane.strategy === 'block') this.#giveBack();
+    if (this.#lane.size === 0 && !this.connected) this.#owner.forget(this);
+    return bytes;
+  }
+
+  leave(): void {
+    this.#grant = undefined;
+    this.release();
+    if (this.#lane.size === 0) this.#owner.forget(this);
+    else this.#owner.departed();
+  }
+
+  /** Drops everything; returns how many messages that were. */
+  clear(): number {
+    return this.#lane.clear();
+  }
+
+  #giveBack(): void {
+    this.#spent += 1;
+    if (this.#spent < this.#grantAt) return;
+    const spent = this.#spent;
+    this.#spent = 0;
+    this.#grant?.(spent);
+  }
+}

@@ -1,0 +1,15 @@
+/**
+ * Messages and bytes: what a channel sends is encoded, and what it receives decoded, by its codec.
+ *
+ *     const codec = limited(protobuf(ChatMessage), { messageBytesMax: 4096 })
+ *     const bytes = codec.encode({ text: 'hello' })
+ *     codec.decode(bytes).text
+ */
+export type { Codec } from './codec.ts';
+export { json, type JsonOptions } from './json.ts';
+export { limited, type MessageLimits } from './limited.ts';
+export type { FieldsOf, MessageType, MessageWriter, ReflectedType } from './message-type.ts';
+export { oneof, type MessagesOf, type Oneof } from './oneof.ts';
+export { protobuf, type ProtobufOptions } from './protobuf.ts';
+export { raw } from './raw.ts';
+export { wrapped, type Wrapper } from './wrapped.ts';

@@ -1,0 +1,48 @@
+import { util } from 'protobufjs/minimal.js';
+
+import { toRxmeshError } from '../model/error.ts';
+import type { Codec } from './codec.ts';
+
+/** How `json` checks messages. */
+export interface JsonOptions<T> {
+  /**
+   * Makes a message of what was received, or throws when it is none; the parsers of validation
+   * libraries have this shape. Without it whatever a peer sends is taken to be a `T`.
+   */
+  readonly validate?: (value: unknown) => T;
+}
+
+/**
+ * The codec of messages as JSON (RFC 8259) in UTF-8: for first steps and debugging. What JSON
+ * changes is changed here too: properties that are `undefined` are left out, a `Date` becomes a
+ * string, NaN becomes `null`.
+ *
+ * @throws {RxmeshError} `RXMESH_ENCODE_FAILED` for what JSON cannot say (`undefined`, a function, a
+ *   `bigint`, a cycle); `RXMESH_DECODE_FAILED` for invalid UTF-8, invalid JSON, and what
+ *   `validate` refuses
+ */
+export function json<T>(options: JsonOptions<T> = {}): Codec<T> {
+  const { validate } = options;
+  return {
+    encode(message) {
+      try {
+        // JSON.stringify's type does not say that it returns undefined for what is not JSON.
+        const text = JSON.stringify(message) as string | undefined;
+        if (text === undefined) throw new TypeError(`${typeof message} is not JSON`);
+        const bytes = new Uint8Array(util.utf8.length(text));
+        util.utf8.write(text, bytes, 0);
+        return bytes;
+      } catch (error) {
+        throw toRxmeshError(error, 'RXMESH_ENCODE_FAILED', 'cannot encode the message');
+      }
+    },
+    decode(bytes) {
+      try {
+        const value: unknown = JSON.parse(util.utf8.readStrict(bytes, 0, bytes.length));
+        return validate === undefined ? (value as T) : validate(value);
+      } catch (error) {
+        throw toRxmeshError(error, 'RXMESH_DECODE_FAILED', 'cannot decode the message');
+      }
+    },
+  };
+}

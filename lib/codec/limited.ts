@@ -1,0 +1,55 @@
+import { RxmeshError, toRxmeshError } from '../model/error.ts';
+import type { Codec } from './codec.ts';
+
+/** What `limited` holds messages to. */
+export interface MessageLimits {
+  /** The largest encoded message that is sent or decoded, in bytes: an integer of at least 1. */
+  readonly messageBytesMax: number;
+  /**
+   * Sees the bytes of each received message before they are decoded, and throws to refuse them.
+   * A few bytes can decode to a huge object: two bytes make an empty submessage in protobuf. Here
+   * they can be counted at the cost of a scan, before anything is allocated.
+   */
+  readonly inspect?: (bytes: Uint8Array) => void;
+}
+
+/**
+ * A codec that holds the encoded messages of another to limits, in both directions.
+ *
+ * @throws {RangeError} at once, for a `messageBytesMax` out of range
+ * @throws {RxmeshError} what `codec` throws; `RXMESH_MESSAGE_TOO_LARGE`; `RXMESH_DECODE_FAILED` when
+ *   `inspect` throws what is not an `RxmeshError`
+ */
+export function limited<T>(codec: Codec<T>, limits: MessageLimits): Codec<T> {
+  const { messageBytesMax, inspect } = limits;
+  if (!Number.isSafeInteger(messageBytesMax) || messageBytesMax < 1) {
+    throw new RangeError(
+      `messageBytesMax must be an integer of at least 1, not ${String(messageBytesMax)}`,
+    );
+  }
+
+  const assertSize = (bytes: Uint8Array): void => {
+    if (bytes.length <= messageBytesMax) return;
+    throw new RxmeshError(
+      'RXMESH_MESSAGE_TOO_LARGE',
+      `a message of ${bytes.length} bytes is larger than messageBytesMax, ${messageBytesMax}`,
+    );
+  };
+
+  return {
+    encode(message) {
+      const bytes = codec.encode(message);
+      assertSize(bytes);
+      return bytes;
+    },
+    decode(bytes) {
+      assertSize(bytes);
+      try {
+        inspect?.(bytes);
+      } catch (error) {
+        throw toRxmeshError(error, 'RXMESH_DECODE_FAILED', 'inspect refused the message');
+      }
+      return codec.decode(bytes);
+    },
+  };
+}

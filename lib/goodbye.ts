@@ -1,0 +1,43 @@
+import { concat, Observable, type Subscription } from 'rxjs';
+import type { Clock } from './flow/clock.ts';
+import type { Session } from './session/session.ts';
+
+/** How often it is looked whether lanes are empty, in milliseconds. */
+const lookMs = 10;
+/** How long links get to write what is batched and close, in milliseconds. */
+const closeMs = 2_000;
+
+/**
+ * Lets the sessions' lanes empty for at most `drainMs`, says goodbye to their peers, and completes
+ * when every link is closed.
+ */
+export function goodbye(
+  sessions: readonly Session[],
+  clock: Clock,
+  drainMs: number,
+): Observable<never> {
+  const idle = (): boolean => sessions.every((session) => session.over || session.idle);
+  const over = (): boolean => sessions.every((session) => session.over);
+  return concat(
+    until(idle, clock, drainMs),
+    new Observable<never>((subscriber) => {
+      for (const session of sessions) session.close('done');
+      subscriber.complete();
+    }),
+    until(over, clock, closeMs),
+  );
+}
+
+/** Completes when `condition` holds, or after `limitMs`. */
+function until(condition: () => boolean, clock: Clock, limitMs: number): Observable<never> {
+  return new Observable((subscriber) => {
+    const end = clock.now() + limitMs;
+    let timer: Subscription | undefined;
+    const look = (): void => {
+      if (condition() || clock.now() >= end) subscriber.complete();
+      else timer = clock.schedule(look, lookMs);
+    };
+    look();
+    return () => timer?.unsubscribe();
+  });
+}

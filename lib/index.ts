@@ -1,0 +1,46 @@
+/**
+ * rxmesh: a peer-to-peer message router for reactive applications.
+ *
+ *     const router = createRouter({
+ *       identity: await Identity.generate(),
+ *       network: 'demo',
+ *       transports: [webSocket({ listen: { port: 4000 } })],
+ *     });
+ *     const chat = router.openChannel({ id: 0x10, codec: json<string>() });
+ *     chat.in$.subscribe(({ from, message }) => show(from, message));
+ *     await router.start();
+ *     chat.out.next({ broadcast: true, message: 'hello' });
+ *
+ * @packageDocumentation
+ */
+export { createRouter, type Router } from './router.ts';
+export type { RouterOptions } from './options.ts';
+export type { PeerOptions } from './peers/options.ts';
+export type { PeerUpdate } from './peers/peer-table.ts';
+export type { PeerSnapshot, RouterSnapshot } from './snapshot.ts';
+export type { PortSnapshot } from './session/session.ts';
+export type { DropReason, RouterEvent } from './model/event.ts';
+export type { PeerReport, Severity } from './model/peer-report.ts';
+
+export type { Channel, ChannelOptions, SendReport } from './channel/channel.ts';
+export { Channels, type ChannelsOptions } from './channel/channels.ts';
+export type { InboundEnvelope, OutboundEnvelope } from './model/envelope.ts';
+export { block, dropNewest, dropOldest, fail, latest } from './flow/strategy.ts';
+export type { LaneOptions, Strategy } from './flow/strategy.ts';
+export { clockFrom, systemClock, type Clock } from './flow/clock.ts';
+
+export * from './codec/index.ts';
+
+export { RxmeshError, type ErrorCode } from './model/error.ts';
+export { Identity } from './model/identity.ts';
+export { isNodeId, nodeIdFromPublicKey, parseNodeId, type NodeId } from './model/id.ts';
+export { formatNodeAddress, parseNodeAddress, type NodeAddress } from './model/address.ts';
+export { formatEndpoint, type Endpoint } from './model/endpoint.ts';
+export type { NodeInfo } from './model/node-info.ts';
+export type { Direction } from './model/direction.ts';
+
+export type { Connection, Self, Transport } from './transport/transport.ts';
+export type { ByeReason, Link, LinkReceiver } from './transport/link.ts';
+export type { FrameSocket } from './transport/frame-socket.ts';
+export type { Attempt, Proven } from './transport/attempt.ts';
+export { secureConnection } from './secure/index.ts';

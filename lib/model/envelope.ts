@@ -1,0 +1,17 @@
+import type { NodeId } from './id.ts';
+
+/** A message that has arrived, and who sent it. */
+export interface InboundEnvelope<T> {
+  readonly from: NodeId;
+  readonly message: T;
+}
+
+/** A message to send: to one peer, or to all that are connected and have the channel open. */
+export type OutboundEnvelope<T> =
+  | { readonly to: NodeId; readonly message: T }
+  | {
+      readonly broadcast: true;
+      /** Peers that are left out, such as the one that the message came from. */
+      readonly except?: NodeId | readonly NodeId[];
+      readonly message: T;
+    };

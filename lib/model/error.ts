@@ -1,0 +1,87 @@
+/**
+ * The one error class of rxmesh, and its codes. Codes are stable; messages may change.
+ * `docs/errors.md` says of each code when it comes and what to do.
+ */
+export type ErrorCode =
+  // wrong use
+  | 'RXMESH_OPTIONS_INVALID'
+  | 'RXMESH_ALREADY_STARTED'
+  | 'RXMESH_STOPPED'
+  | 'RXMESH_CHANNEL_OPEN'
+  | 'RXMESH_CHANNEL_CLOSED'
+  // values
+  | 'RXMESH_NODE_ID_INVALID'
+  | 'RXMESH_KEY_INVALID'
+  | 'RXMESH_IDENTITY_FILE'
+  | 'RXMESH_ADDRESS_INVALID'
+  | 'RXMESH_ENDPOINT_INVALID'
+  | 'RXMESH_NODE_INFO_INVALID'
+  // reaching a peer
+  | 'RXMESH_LISTEN_FAILED'
+  | 'RXMESH_RESOLVE_FAILED'
+  | 'RXMESH_RESOLVE_TIMEOUT'
+  | 'RXMESH_DIAL_FAILED'
+  | 'RXMESH_DIAL_TIMEOUT'
+  | 'RXMESH_PROTOCOL_UNKNOWN'
+  // proving a peer
+  | 'RXMESH_HANDSHAKE_FAILED'
+  | 'RXMESH_HANDSHAKE_TIMEOUT'
+  | 'RXMESH_IDENTITY_MISMATCH'
+  | 'RXMESH_SELF_CONNECTION'
+  | 'RXMESH_INCOMPATIBLE'
+  // being accepted
+  | 'RXMESH_TOO_MANY_HANDSHAKES'
+  | 'RXMESH_DUPLICATE_CONNECTION'
+  | 'RXMESH_PEERS_FULL'
+  | 'RXMESH_PEER_BANNED'
+  | 'RXMESH_PEER_REFUSED'
+  // while connected
+  | 'RXMESH_CONNECTION_CLOSED'
+  | 'RXMESH_CONNECTION_FAILED'
+  | 'RXMESH_RECORD_INVALID'
+  | 'RXMESH_PROTOCOL_VIOLATION'
+  | 'RXMESH_CREDIT_EXCEEDED'
+  | 'RXMESH_PEER_EVICTED'
+  // messages
+  | 'RXMESH_ENCODE_FAILED'
+  | 'RXMESH_DECODE_FAILED'
+  | 'RXMESH_MESSAGE_TOO_LARGE'
+  | 'RXMESH_OVERFLOW'
+  | 'RXMESH_UNDELIVERABLE';
+
+/** What an error is about, beside its code and message. */
+export interface ErrorContext {
+  /** The error underneath, when there is one. */
+  readonly cause?: unknown;
+  /** Node ID of the peer it is about, when one is known. */
+  readonly peer?: string;
+  /** Id of the channel it is about, when there is one. */
+  readonly channel?: number;
+}
+
+/** An error of rxmesh: look at its `code`, which is stable, not at its message. */
+export class RxmeshError extends Error {
+  override readonly name = 'RxmeshError';
+  readonly code: ErrorCode;
+  readonly peer?: string;
+  readonly channel?: number;
+
+  constructor(code: ErrorCode, message: string, context: ErrorContext = {}) {
+    super(message, context.cause === undefined ? undefined : { cause: context.cause });
+    this.code = code;
+    if (context.peer !== undefined) this.peer = context.peer;
+    if (context.channel !== undefined) this.channel = context.channel;
+  }
+}
+
+/** `thrown` itself if it is an `RxmeshError`, else one with this code whose cause it is. */
+export function toRxmeshError(
+  thrown: unknown,
+  code: ErrorCode,
+  message: string,
+  context: Omit<ErrorContext, 'cause'> = {},
+): RxmeshError {
+  if (thrown instanceof RxmeshError) return thrown;
+  const detail = thrown instanceof Error ? thrown.message : String(thrown);
+  return new RxmeshError(code, `${message}: ${detail}`, { ...context, cause: thrown });
+}

@@ -1,0 +1,86 @@
+import type { Direction } from './direction.ts';
+import type { NodeAddress } from './address.ts';
+import type { Endpoint } from './endpoint.ts';
+import type { RxmeshError } from './error.ts';
+import type { NodeId } from './id.ts';
+import type { Severity } from './peer-report.ts';
+
+/** Why a message was not delivered. */
+export type DropReason =
+  /** no such peer is connected */
+  | 'unknown-peer'
+  /** it was addressed to this node itself */
+  | 'to-self'
+  /** a broadcast that no connected peer has the channel for, or an envelope without a recipient */
+  | 'no-recipient'
+  /** the peer has not opened the channel, or closed it while the message waited */
+  | 'channel-not-open'
+  /** its lane was full, and the strategy dropped it */
+  | 'lane-full'
+  /** the connection ended while it waited */
+  | 'peer-down'
+  /** its channel was closed here */
+  | 'channel-closed'
+  /** the codec refused it */
+  | 'encode-failed'
+  /** what arrived is not a message of this channel */
+  | 'decode-failed'
+  /** it is longer than the channel allows */
+  | 'too-large';
+
+/** What happens at a node, as `router.events$` tells it. Told apart by `type`. */
+export type RouterEvent =
+  | {
+      readonly type: 'peer-up';
+      readonly peer: NodeId;
+      readonly direction: Direction;
+      readonly remote: Endpoint;
+      /** Ids of the channels that the peer has open. */
+      readonly channels: readonly number[];
+    }
+  | {
+      readonly type: 'peer-down';
+      readonly peer: NodeId;
+      readonly direction: Direction;
+      /** Why; absent when this node ended the connection itself, without complaint. */
+      readonly error?: RxmeshError;
+    }
+  /** A peer opened or closed a channel while connected. */
+  | {
+      readonly type: 'peer-channel';
+      readonly peer: NodeId;
+      readonly channel: number;
+      readonly open: boolean;
+    }
+  /** An address could not be resolved or dialed, or the handshake with it failed. */
+  | { readonly type: 'dial-failed'; readonly address: NodeAddress; readonly error: RxmeshError }
+  /** A connection was turned away: too many, no proof, not compatible, no slot, duplicate. */
+  | {
+      readonly type: 'connection-refused';
+      readonly direction: Direction;
+      readonly remote: Endpoint;
+      /** The peer, if it has proved who it is. */
+      readonly peer?: NodeId;
+      readonly error: RxmeshError;
+    }
+  /** A transport could not listen, or stopped listening with an error. */
+  | { readonly type: 'transport-failed'; readonly transport: string; readonly error: RxmeshError }
+  | {
+      readonly type: 'message-dropped';
+      readonly direction: Direction;
+      readonly channel: number;
+      readonly reason: DropReason;
+      /** How many messages; more than 1 when a lane was emptied at once. */
+      readonly count: number;
+      readonly peer?: NodeId;
+      readonly error?: RxmeshError;
+    }
+  /** A peer was reported for its behaviour, by a channel or by the router itself. */
+  | {
+      readonly type: 'peer-reported';
+      readonly peer: NodeId;
+      readonly severity: Severity;
+      readonly error: RxmeshError;
+    }
+  /** A stream that was subscribed to a channel's `out` or `errors` failed; the channel stays open. */
+  | { readonly type: 'source-failed'; readonly channel: number; readonly error: unknown };

@@ -1,0 +1,54 @@
+import { platformCrypto } from '#platform/crypto';
+import { RxmeshError } from './error.ts';
+import { fromHex, toHex } from './hex.ts';
+import { quote } from './quote.ts';
+
+/**
+ * Who a node is: the first 20 bytes of the SHA-256 of its ed25519 public key, as 40 lower-case hex
+ * digits. A node proves in the handshake that it owns the key, so nobody can take another's id.
+ */
+export type NodeId = string;
+
+const NODE_ID = /^[0-9a-f]{40}$/;
+
+/** Whether `text` is a node ID as rxmesh writes it: exactly 40 lower-case hex digits. */
+export function isNodeId(text: string): text is NodeId {
+  return NODE_ID.test(text);
+}
+
+/**
+ * The node ID in `text`, which may be in upper case.
+ * @throws {RxmeshError} `RXMESH_NODE_ID_INVALID`
+ */
+export function parseNodeId(text: string): NodeId {
+  const id = text.toLowerCase();
+  if (isNodeId(id)) return id;
+  throw new RxmeshError(
+    'RXMESH_NODE_ID_INVALID',
+    `a node ID has 40 hex digits, and ${quote(text)} is something else`,
+  );
+}
+
+/**
+ * The node ID of an ed25519 public key.
+ * @throws {RxmeshError} `RXMESH_KEY_INVALID`: it has not 32 bytes
+ */
+export function nodeIdFromPublicKey(publicKey: Uint8Array): NodeId {
+  if (publicKey.length !== 32) {
+    throw new RxmeshError(
+      'RXMESH_KEY_INVALID',
+      `an ed25519 public key has 32 bytes, not ${publicKey.length}`,
+    );
+  }
+  return toHex(platformCrypto.sha256(publicKey).subarray(0, 20));
+}
+
+/**
+ * The bytes that an id stands for: 20, or none for the empty text, which stands for "not known".
+ * @throws {RxmeshError} `RXMESH_NODE_ID_INVALID`: not hex, or half a byte is left over
+ */
+export function nodeIdToBytes(id: NodeId): Uint8Array {
+  const bytes = fromHex(id);
+  if (bytes !== undefined) return bytes;
+  throw new RxmeshError('RXMESH_NODE_ID_INVALID', `node ID ${quote(id)} is not hex`);
+}

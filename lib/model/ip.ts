@@ -1,0 +1,89 @@
+/**
+ * IP addresses as text. They are compared as text all over rxmesh, so there is one form of each:
+ * IPv4 in four decimal numbers, IPv6 as RFC 5952 §4 writes it, and IPv4 in IPv6 form as IPv4.
+ */
+
+/**
+ * The one form of an IP address; undefined when `text` is none. Strict: no leading zeros, no short or
+ * hexadecimal IPv4, no brackets, and no zone (`%eth0`), which means nothing to another node.
+ */
+export function normalizeIp(text: string): string | undefined {
+  if (!text.includes(':')) return parseIpv4(text)?.join('.');
+  const groups = parseIpv6(text);
+  return groups && (embeddedIpv4(groups) ?? formatIpv6(groups));
+}
+
+/** Whether an address that `normalizeIp` returned is an IPv6 one. */
+export function isIpv6(ip: string): boolean {
+  return ip.includes(':');
+}
+
+/** Whether `ip` is `0.0.0.0` or `::`: where a node listens on all addresses, and nobody can dial. */
+export function isUnspecifiedIp(ip: string): boolean {
+  const normal = normalizeIp(ip);
+  return normal === '0.0.0.0' || normal === '::';
+}
+
+/** Four numbers of 0 to 255. */
+function parseIpv4(text: string): readonly number[] | undefined {
+  const parts = text.split('.');
+  if (parts.length !== 4) return undefined;
+  const isByte = (part: string) => /^(?:0|[1-9]\d{0,2})$/.test(part) && Number(part) <= 255;
+  return parts.every(isByte) ? parts.map(Number) : undefined;
+}
+
+/** Eight numbers of 0 to 65,535 (RFC 4291 §2.2). */
+function parseIpv6(text: string): readonly number[] | undefined {
+  const sides = text.split('::');
+  if (sides.length > 2) return undefined;
+  const [left, right] = [parseGroups(sides[0] ?? ''), parseGroups(sides[1] ?? '')];
+  if (left === undefined || right === undefined) return undefined;
+  // An IPv4 tail stands at the very end.
+  if (sides.length === 2 && sides[0]?.includes('.')) return undefined;
+  const missing = 8 - left.length - right.length;
+  if (sides.length === 1) return missing === 0 ? left : undefined;
+  return missing >= 1 ? [...left, ...new Array<number>(missing).fill(0), ...right] : undefined;
+}
+
+/** The groups on one side of `::`, of which the last may be an IPv4 address that fills two. */
+function parseGroups(text: string): readonly number[] | undefined {
+  if (text === '') return [];
+  const groups: number[] = [];
+  const parts = text.split(':');
+  for (const [i, part] of parts.entries()) {
+    if (/^[0-9a-f]{1,4}$/i.test(part)) {
+      groups.push(parseInt(part, 16));
+      continue;
+    }
+    const ipv4 = i === parts.length - 1 ? parseIpv4(part) : undefined;
+    if (ipv4 === undefined) return undefined;
+    const [a = 0, b = 0, c = 0, d = 0] = ipv4;
+    groups.push(a * 256 + b, c * 256 + d);
+  }
+  return groups;
+}
+
+/** `::ffff:a.b.c.d` as `a.b.c.d` (RFC 4291 §2.5.5.2); undefined for every other address. */
+function embeddedIpv4(groups: readonly number[]): string | undefined {
+  const [high = 0, low = 0] = groups.slice(6);
+  const isMapped = groups.slice(0, 5).every((group) => group === 0) && groups[5] === 0xffff;
+  return isMapped ? [high >> 8, high & 255, low >> 8, low & 255].join('.') : undefined;
+}
+
+/** The longest run of two or more zeros, the first of equals, becomes `::` (RFC 5952 §4.2). */
+function formatIpv6(groups: readonly number[]): string {
+  const run = longestZeroRun(groups);
+  const hex = (part: readonly number[]) => part.map((group) => group.toString(16)).join(':');
+  if (run.length < 2) return hex(groups);
+  return `${hex(groups.slice(0, run.start))}::${hex(groups.slice(run.start + run.length))}`;
+}
+
+function longestZeroRun(groups: readonly number[]): { start: number; length: number } {
+  let longest = { start: 0, length: 0 };
+  let length = 0;
+  for (const [i, group] of groups.entries()) {
+    length = group === 0 ? length + 1 : 0;
+    if (length > longest.length) longest = { start: i + 1 - length, length };
+  }
+  return longest;
+}

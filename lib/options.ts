@@ -1,0 +1,146 @@
+import { systemClock, type Clock } from './flow/clock.ts';
+import { platformCrypto } from '#platform/crypto';
+import { RxmeshError } from './model/error.ts';
+import { Identity } from './model/identity.ts';
+import { checkPeerOptions, type PeerOptions } from './peers/options.ts';
+import type { Transport } from './transport/transport.ts';
+
+/** What `createRouter` takes. Times are in milliseconds; 0 means no limit. */
+export interface RouterOptions {
+  /** Who this node is. */
+  readonly identity: Identity;
+  /** Name of the network; nodes of different networks do not connect. ASCII, at most 256 bytes. */
+  readonly network: string;
+  /** The ways to reach other nodes; the first one that knows an address's protocol dials it. */
+  readonly transports: readonly Transport[];
+  /** Which peers to look for, and how many. See `PeerOptions`. */
+  readonly peers?: PeerOptions;
+  /** A name for people. Default: the first 8 characters of the node ID. */
+  readonly moniker?: string;
+  /** Version of the application's software. Default: empty. */
+  readonly version?: string;
+  /** Nodes with different block versions do not connect. Default `{ block: 0, app: 0 }`. */
+  readonly protocolVersion?: { readonly block: number; readonly app: number };
+  readonly timeouts?: {
+    /** Resolving an address. Default 5,000. */
+    readonly resolveMs?: number;
+    /** Dialing one endpoint of an address. Default 5,000. */
+    readonly dialMs?: number;
+    /** The handshake, and then again the peer's acceptance. Default 10,000. */
+    readonly handshakeMs?: number;
+    /** What `stop` waits for lanes to empty. 0: it does not wait. Default 1,000. */
+    readonly drainMs?: number;
+  };
+  readonly limits?: {
+    /** Inbound handshakes at a time; a connection beyond that is closed at once. Default 64. */
+    readonly handshakes?: number;
+  };
+  /** Where time comes from. Default: the system's clock. */
+  readonly clock?: Clock;
+  /** A number from 0 up to, not including, 1, for jitter. Default: from the platform's randomness. */
+  readonly random?: () => number;
+}
+
+/** `RouterOptions` with nothing left out. */
+export interface RouterSettings extends Required<Omit<RouterOptions, 'timeouts' | 'limits'>> {
+  readonly timeouts: Required<NonNullable<RouterOptions['timeouts']>>;
+  readonly limits: Required<NonNullable<RouterOptions['limits']>>;
+}
+
+const timeoutDefaults = { resolveMs: 5_000, dialMs: 5_000, handshakeMs: 10_000, drainMs: 1_000 };
+const limitDefaults = { handshakes: 64 };
+/** Longer delays overflow the timers of Node and browsers. */
+const delayMaxMs = 2 ** 31 - 1;
+
+/**
+ * The options with their defaults.
+ * @throws {RxmeshError} `RXMESH_OPTIONS_INVALID`: one error that names every wrong option
+ */
+export function checkedOptions(options: RouterOptions): RouterSettings {
+  const wrong = faultsOf(options);
+  if (wrong.length > 0) {
+    throw new RxmeshError('RXMESH_OPTIONS_INVALID', `createRouter: ${wrong.join('; ')}`);
+  }
+  return {
+    peers: {},
+    moniker: options.identity.id.slice(0, 8),
+    version: '',
+    protocolVersion: { block: 0, app: 0 },
+    clock: systemClock,
+    random: platformRandom,
+    ...options,
+    timeouts: { ...timeoutDefaults, ...options.timeouts },
+    limits: { ...limitDefaults, ...options.limits },
+  };
+}
+
+type Given = Readonly<Record<string, unknown>>;
+
+const names = new Set([
+  ...['identity', 'network', 'transports', 'peers', 'moniker', 'version', 'protocolVersion'],
+  ...['timeouts', 'limits', 'clock', 'random'],
+]);
+
+/** What is wrong with options; the caller may be plain JavaScript, so nothing is taken for granted. */
+function faultsOf(options: RouterOptions): readonly string[] {
+  if (!isRecord(options)) return ['options is an object'];
+  const given: Given = options;
+  const faults: string[] = [];
+  const check = (holds: boolean, text: string): void => void (holds || faults.push(text));
+  const text = (name: string): void =>
+    check(isText(given[name]), `${name} is printable ASCII, at most 256 characters`);
+
+  for (const name of Object.keys(given)) check(names.has(name), `there is no option ${name}`);
+  check(given['identity'] instanceof Identity, 'identity is an Identity');
+  text('network');
+  check(given['network'] !== '', 'network is not empty');
+  check(isTransports(given['transports']), 'transports is an array of transports');
+  if (given['moniker'] !== undefined) text('moniker');
+  if (given['version'] !== undefined && given['version'] !== '') text('version');
+  const { protocolVersion = {}, timeouts = {}, limits = {}, peers = {} } = given;
+  faults.push(
+    ...numberFaults('protocolVersion', protocolVersion, ['block', 'app'], 0, 2 ** 53 - 1),
+    ...numberFaults('timeouts', timeouts, Object.keys(timeoutDefaults), 0, delayMaxMs),
+    ...numberFaults('limits', limits, Object.keys(limitDefaults), 1, 1_000_000),
+  );
+  if (!isRecord(peers)) faults.push('peers is an object');
+  else if (options.identity instanceof Identity) checkPeerOptions(options.identity.id, peers, faults);
+  return faults;
+}
+
+/** What is wrong with a group of numbers. */
+function numberFaults(
+  group: string,
+  given: unknown,
+  known: readonly string[],
+  min: number,
+  max: number,
+): readonly string[] {
+  if (!isRecord(given)) return [`${group} is an object`];
+  return Object.entries(given).flatMap(([name, value]) => {
+    if (!known.includes(name)) return [`there is no option ${group}.${name}`];
+    const good = Number.isInteger(value) && (value as number) >= min && (value as number) <= max;
+    return good ? [] : [`${group}.${name} is an integer from ${min} to ${max}, given ${String(value)}`];
+  });
+}
+
+function isRecord(value: unknown): value is Given {
+  return typeof value === 'object' && value !== null;
+}
+
+function isText(value: unknown): boolean {
+  return typeof value === 'string' && /^[ -~]{0,256}$/.test(value);
+}
+
+function isTransports(value: unknown): boolean {
+  return (
+    Array.isArray(value) &&
+    value.every((one: unknown) => isRecord(one) && typeof one['dial'] === 'function')
+  );
+}
+
+/** A number from 0 up to 1, of 32 random bits. */
+function platformRandom(): number {
+  const bytes = platformCrypto.randomBytes(4);
+  return new DataView(bytes.buffer, bytes.byteOffset).getUint32(0) / 2 ** 32;
+}

@@ -1,0 +1,266 @@
+import { Observable, Subject, type Subscription } from 'rxjs';
+import type { Clock } from '../flow/clock.ts';
+import type { NodeAddress } from '../model/address.ts';
+import type { Direction } from '../model/direction.ts';
+import { RxmeshError } from '../model/error.ts';
+import { parseNodeId, type NodeId } from '../model/id.ts';
+import { checkPeerOptions, toNodeAddress, type PeerOptions } from './options.ts';
+import { Outlet } from './outlet.ts';
+import {
+  PeerTable,
+  type BehaviourReport,
+  type Eviction,
+  type PeerSnapshot,
+  type PeerStatus,
+  type PeerUpdate,
+} from './peer-table.ts';
+
+/** What a peer manager needs, beside what a user says about peers. */
+export interface PeerManagerOptions extends PeerOptions {
+  /** The node that this is; it never becomes its own peer. */
+  readonly self: NodeId;
+  readonly clock: Clock;
+  /** A number in [0, 1): for jitter, and for the order of peers with the same score. */
+  readonly random: () => number;
+}
+
+/** The longest delay that platforms' timers take; a longer wait looks again on the way. */
+const delayMaxMs = 2 ** 31 - 1;
+
+/**
+ * Decides which peers to dial, to accept and to disconnect; the router does it, and reports back.
+ * The rules stand in `PeerTable`; here are the streams and the one timer.
+ *
+ *     dials$       an address ─▶ dialed ─▶ ready ─▶ disconnected      (or dialFailed, at any time before dialed)
+ *     incoming            ─▶ accepted ─▶ ready ─▶ disconnected
+ *     updates$                           up       down
+ *     evictions$   a peer ─▶ close its connections ─▶ disconnected
+ *
+ * Streams emit before the call that caused it returns, unless the call came out of one of their
+ * subscribers: then after that one has returned, so that every subscriber sees the same order.
+ */
+export class PeerManager {
+  /**
+   * An address to dial, whenever one is due and a slot is free. It counts as being dialed until
+   * `dialed` or `dialFailed` tells what came of it, even if the subscription ends. One subscriber;
+   * the timer for the next dial runs only while there is one.
+   */
+  readonly dials$: Observable<NodeAddress>;
+  /** Peers whose connections must be closed, each once until it is disconnected. One subscriber. */
+  readonly evictions$: Observable<Eviction>;
+  /** Peers that go up and down, from now on, in order. A subscriber that throws disturbs no other. */
+  readonly updates$: Observable<PeerUpdate>;
+  /** Peers that are not known any more because more than `maxPeers` were. */
+  readonly forgotten$: Observable<NodeId>;
+
+  readonly #table: PeerTable;
+  readonly #clock: Clock;
+  readonly #dials: Outlet<NodeAddress>;
+  readonly #evictions: Outlet<Eviction>;
+  readonly #updates = new Subject<PeerUpdate>();
+  readonly #forgotten = new Subject<NodeId>();
+  #timer: Subscription | undefined;
+  /** Whether the answer to "who is next?" may have changed since it was asked. */
+  #isDialStale = true;
+  #isEmitting = false;
+  #isClosed = false;
+
+  /** @throws {RxmeshError} `RXMESH_OPTIONS_INVALID`, naming every option that is wrong */
+  constructor(options: PeerManagerOptions) {
+    const problems: string[] = [];
+    const checked = checkPeerOptions(options.self, options, problems);
+    if (problems.length > 0) {
+      throw new RxmeshError('RXMESH_OPTIONS_INVALID', `peers: ${problems.join('; ')}`);
+    }
+    this.#clock = options.clock;
+    this.#table = new PeerTable(options.self, checked, options.random);
+    for (const address of checked.persistent) this.#table.add(address, true);
+    for (const address of checked.addresses) this.#table.add(address);
+    this.#dials = new Outlet('dials$', () => this.#dialsMayChange());
+    this.#evictions = new Outlet('evictions$', () => this.#emit());
+    this.dials$ = this.#dials.values$;
+    this.evictions$ = this.#evictions.values$;
+    this.updates$ = this.#updates.asObservable();
+    this.forgotten$ = this.#forgotten.asObservable();
+  }
+
+  /**
+   * Learns an address of a peer.
+   *
+   * @returns whether anything was added: false for one that is known, or that no room was made for
+   * @throws {RxmeshError} `RXMESH_ADDRESS_INVALID`; `RXMESH_SELF_CONNECTION`: it is this node's own;
+   *   `RXMESH_STOPPED`: after `close`
+   */
+  add(address: string | NodeAddress): boolean {
+    this.#refuseWhenClosed();
+    return this.#change(() => this.#table.add(toNodeAddress(address)));
+  }
+
+  /**
+   * The dial of `address`, or the handshake after it, failed: the address waits, twice as long each
+   * time. After `RXMESH_INCOMPATIBLE` the peer is not dialed for `incompatibleMs`, unless it gets a
+   * new address or this node changes. Nothing happens if the peer is not being dialed.
+   */
+  dialFailed(address: NodeAddress, error: RxmeshError): void {
+    this.#change(() => this.#table.dialFailed(address, error, this.#clock.now()));
+  }
+
+  /**
+   * Claims a slot for the connection that was dialed at `address`. The dial has ended, even when this
+   * throws. A link of each direction may be claimed until one of them is ready.
+   *
+   * @throws {RxmeshError} as `accepted`
+   * @throws {RangeError} nobody has added an address of this peer
+   */
+  dialed(address: NodeAddress): void {
+    this.#refuseWhenClosed();
+    this.#change(() => this.#table.dialed(address, this.#clock.now()));
+  }
+
+  /**
+   * Claims a slot for a connection from `id`, and remembers the peer.
+   *
+   * @throws {RxmeshError} `RXMESH_SELF_CONNECTION`; `RXMESH_PEER_BANNED`; `RXMESH_PEER_EVICTED`: it
+   *   is being evicted; `RXMESH_DUPLICATE_CONNECTION`: it is ready, or has a link of this direction;
+   *   `RXMESH_PEERS_FULL`; `RXMESH_STOPPED`; `RXMESH_NODE_ID_INVALID`
+   */
+  accepted(id: NodeId): void {
+    this.#refuseWhenClosed();
+    const peer = parseNodeId(id);
+    this.#change(() => this.#table.accepted(peer, this.#clock.now()));
+  }
+
+  /**
+   * Both sides have accepted the link of this direction: the peer is up. Does nothing when there is
+   * no such link, or one is ready already.
+   *
+   * @param channels what the peer has open, to be told with the update
+   * @returns whether the peer is up because of this
+   */
+  ready(id: NodeId, direction: Direction, channels: readonly number[] = []): boolean {
+    return this.#change(() => this.#table.ready(id, direction, channels));
+  }
+
+  /**
+   * The link of this direction has ended. The peer is down if that was the ready one. When it has no
+   * other, its slot is free and it is not dialed for `disconnectCooldownMs`; an outbound one that was
+   * never ready also counts as a dial that failed.
+   */
+  disconnected(id: NodeId, direction: Direction, error?: RxmeshError): void {
+    this.#change(() => this.#table.disconnected(id, direction, error, this.#clock.now()));
+  }
+
+  /**
+   * Reports what a peer did: any report lowers its score; `disconnect` and `ban` evict it if it is
+   * connected; `ban` also refuses it for `banMs`, known or not.
+   */
+  errored(report: BehaviourReport): void {
+    this.#table.errored(report, this.#clock.now());
+    this.#emit();
+  }
+
+  /** This node has changed (its channels, say): peers that were incompatible may be tried again. */
+  selfChanged(): void {
+    this.#change(() => this.#table.reconsiderIncompatible());
+  }
+
+  status(id: NodeId): PeerStatus {
+    return this.#table.status(id);
+  }
+
+  /** All known peers, the best first. */
+  peers(): readonly PeerSnapshot[] {
+    return this.#table.peers();
+  }
+
+  /** The addresses of a peer, in the order in which they were added; none for an unknown one. */
+  addresses(id: NodeId): readonly NodeAddress[] {
+    return this.#table.addresses(id);
+  }
+
+  /**
+   * Completes the streams and drops the timer. What comes later changes the table, but emits nothing.
+   * Doing it twice is fine.
+   */
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#dropTimer();
+    this.#dials.complete();
+    this.#evictions.complete();
+    this.#updates.complete();
+    this.#forgotten.complete();
+  }
+
+  #refuseWhenClosed(): void {
+    if (this.#isClosed) throw new RxmeshError('RXMESH_STOPPED', 'the peer manager is closed');
+  }
+
+  /** Does `work` and emits what follows from it, also when it throws. */
+  #change<T>(work: () => T): T {
+    try {
+      return work();
+    } finally {
+      this.#dialsMayChange();
+    }
+  }
+
+  #dialsMayChange(): void {
+    this.#isDialStale = true;
+    this.#emit();
+  }
+
+  /** Emits until there is nothing left to tell. Calls out of a subscriber leave it to the outer one. */
+  #emit(): void {
+    if (this.#isEmitting) return;
+    this.#isEmitting = true;
+    try {
+      let hasMore = true;
+      while (hasMore) hasMore = this.#emitOne();
+    } finally {
+      this.#isEmitting = false;
+    }
+  }
+
+  #emitOne(): boolean {
+    const update = this.#table.nextUpdate();
+    if (update !== undefined) {
+      this.#updates.next(update);
+      return true;
+    }
+    const forgotten = this.#table.nextForgotten();
+    if (forgotten !== undefined) {
+      this.#forgotten.next(forgotten);
+      return true;
+    }
+    const eviction = this.#evictions.isOpen ? this.#table.nextEviction() : undefined;
+    if (eviction !== undefined) {
+      this.#evictions.next(eviction);
+      return true;
+    }
+    return this.#isDialStale && this.#emitDial();
+  }
+
+  #emitDial(): boolean {
+    this.#dropTimer();
+    this.#isDialStale = false;
+    if (!this.#dials.isOpen) return false;
+    const nowMs = this.#clock.now();
+    const next = this.#table.nextDial(nowMs);
+    if ('address' in next) {
+      this.#isDialStale = true;
+      this.#dials.next(next.address);
+      return true;
+    }
+    if (next.dueMs < Infinity) {
+      const delayMs = Math.min(next.dueMs - nowMs, delayMaxMs);
+      this.#timer = this.#clock.schedule(() => this.#dialsMayChange(), delayMs);
+    }
+    return false;
+  }
+
+  #dropTimer(): void {
+    this.#timer?.unsubscribe();
+    this.#timer = undefined;
+  }
+}

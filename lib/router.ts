@@ -1,0 +1,289 @@
+import {
+  catchError,
+  EMPTY,
+  ignoreElements,
+  lastValueFrom,
+  map,
+  merge,
+  Observable,
+  startWith,
+  Subject,
+  Subscription,
+  takeUntil,
+  tap,
+} from 'rxjs';
+import { accept } from '../operators/accept.ts';
+import { dial } from '../operators/dial.ts';
+import { evict } from '../operators/evict.ts';
+import { handshake } from '../operators/handshake.ts';
+import { route, type SessionEvent } from '../operators/route.ts';
+import { Channels } from './channel/channels.ts';
+import type { Channel, ChannelOptions } from './channel/channel.ts';
+import { afterTurn } from './flow/clock.ts';
+import { Listening } from './listening.ts';
+import type { NodeAddress } from './model/address.ts';
+import { RxmeshError, toRxmeshError } from './model/error.ts';
+import type { RouterEvent } from './model/event.ts';
+import type { NodeId } from './model/id.ts';
+import type { PeerReport } from './model/peer-report.ts';
+import { checkedOptions, type RouterOptions, type RouterSettings } from './options.ts';
+import { PeerManager } from './peers/peer-manager.ts';
+import type { PeerUpdate } from './peers/peer-table.ts';
+import { nodeInfoOf } from './self.ts';
+import { goodbye } from './goodbye.ts';
+import { snapshotOf, type RouterSnapshot } from './snapshot.ts';
+import type { Attempt, Proven } from './transport/attempt.ts';
+import type { Connection, Self, Transport } from './transport/transport.ts';
+
+/**
+ * Makes a node's router. It does nothing until `start`.
+ *
+ * @throws {RxmeshError} `RXMESH_OPTIONS_INVALID`: one error that names every wrong option
+ */
+export function createRouter(options: RouterOptions): Router {
+  return new Router(checkedOptions(options));
+}
+
+/**
+ * A node of the mesh: it finds peers and is found, proves who is who, and routes the messages of its
+ * channels. It is the composition of the pipelines in `#mesh`, and little else.
+ */
+export class Router {
+  /** This node's ID. */
+  readonly id: NodeId;
+  /** Peers that come up and go down, in order; begins with those that are up. Completes at `stop`. */
+  readonly peers$: Observable<PeerUpdate>;
+  /** Everything that happens, with its reason: see `RouterEvent`. Completes at `stop`. */
+  readonly events$: Observable<RouterEvent>;
+
+  readonly #settings: RouterSettings;
+  readonly #peers: PeerManager;
+  readonly #channels: Channels;
+  readonly #events = new Subject<RouterEvent>();
+  readonly #stopping = new Subject<void>();
+  readonly #running = new Subscription();
+  #state: 'new' | 'started' | 'stopped' = 'new';
+  #stopped: Promise<void> | undefined;
+
+  /** @internal use `createRouter`, which checks the options */
+  constructor(settings: RouterSettings) {
+    const { clock, random } = settings;
+    this.#settings = settings;
+    this.id = settings.identity.id;
+    this.#peers = new PeerManager({ ...settings.peers, self: this.id, clock, random });
+    this.#channels = new Channels({
+      self: this.id,
+      clock,
+      onEvent: (event) => this.#events.next(event),
+      onReport: (report) => this.#report(report),
+    });
+    this.events$ = this.#events.asObservable();
+    this.peers$ = new Observable((subscriber) => {
+      const up = [...this.#channels.sessions()].map(upOf);
+      return this.#peers.updates$.pipe(startWith(...up)).subscribe(subscriber);
+    });
+  }
+
+  /**
+   * Opens a channel, before or after `start`; peers that are connected learn of it.
+   * @throws {RxmeshError} `RXMESH_CHANNEL_OPEN`, `RXMESH_OPTIONS_INVALID`, `RXMESH_STOPPED`
+   */
+  openChannel<T>(options: ChannelOptions<T>): Channel<T> {
+    if (this.#state === 'stopped') throw stoppedError();
+    return this.#channels.open(options);
+  }
+
+  /**
+   * Makes a peer's address known, so that it is dialed. False if it was known already.
+   * @throws {RxmeshError} `RXMESH_ADDRESS_INVALID`, `RXMESH_SELF_CONNECTION`
+   */
+  addPeer(address: string | NodeAddress): boolean {
+    return this.#peers.add(address);
+  }
+
+  /**
+   * Starts to listen and to dial. Resolves when every transport listens.
+   * Rejects with `RXMESH_LISTEN_FAILED` when one cannot, and the router is stopped then; with
+   * `RXMESH_ALREADY_STARTED`, or with `RXMESH_STOPPED`: a router starts once.
+   */
+  start(): Promise<void> {
+    if (this.#state === 'stopped') return Promise.reject(stoppedError());
+    if (this.#state === 'started') {
+      return Promise.reject(
+        new RxmeshError('RXMESH_ALREADY_STARTED', 'the router was started already'),
+      );
+    }
+    this.#state = 'started';
+    const listening = new Listening(this.#settings.transports);
+    const all$ = listening.all$.pipe(takeUntil(this.#stopping));
+    this.#running.add(this.#mesh(listening).subscribe());
+    return lastValueFrom(all$, { defaultValue: undefined }).catch(async (error: unknown) => {
+      await this.stop();
+      throw error;
+    });
+  }
+
+  /**
+   * Ends everything: stops listening and dialing, lets lanes empty up to a limit (`timeouts.drainMs`),
+   * says goodbye to peers, closes channels, completes every stream. Resolves when nothing is left.
+   * Doing it twice is fine.
+   */
+  stop(): Promise<void> {
+    this.#stopped ??= lastValueFrom(this.#end(), { defaultValue: undefined });
+    return this.#stopped;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop();
+  }
+
+  /** What is known now: peers, lanes with their depth, counters. A copy that does not change. */
+  snapshot(): RouterSnapshot {
+    return snapshotOf(this.id, this.#settings.transports, this.#channels);
+  }
+
+  /** The pipelines. Everything runs while this is subscribed; it never emits. */
+  #mesh(listening: Listening): Observable<never> {
+    const { clock, transports, timeouts, limits } = this.#settings;
+    const self = (): Self => this.#self();
+    const proof = { self, clock, timeoutMs: timeouts.handshakeMs };
+
+    const inbound$ = merge(...transports.map((transport) => this.#listen(transport, listening))).pipe(
+      map((connection): Attempt => ({ connection })),
+      handshake({
+        ...proof,
+        concurrency: limits.handshakes,
+        onFailure: (error, attempt) => this.#refused(error, attempt.connection),
+      }),
+    );
+
+    const outbound$ = this.#peers.dials$.pipe(
+      afterTurn(clock),
+      dial({
+        transports,
+        clock,
+        resolveTimeoutMs: timeouts.resolveMs,
+        dialTimeoutMs: timeouts.dialMs,
+        onFailure: (error, address) => this.#dialFailed(error, address),
+      }),
+      handshake({
+        ...proof,
+        onFailure: (error, { address }) => address && this.#dialFailed(error, address),
+      }),
+    );
+
+    const sessions$ = merge(inbound$, outbound$).pipe(
+      takeUntil(this.#stopping),
+      accept({
+        self: this.id,
+        clock,
+        timeoutMs: timeouts.handshakeMs,
+        channels: this.#channels,
+        claim: (proven) => this.#claim(proven),
+        onFailure: (error, proven, claimed) => this.#notAccepted(error, proven, claimed),
+      }),
+      route(this.#channels),
+      tap((event) => this.#sessionChanged(event)),
+    );
+
+    const evicted$ = this.#peers.evictions$.pipe(evict(this.#channels));
+
+    return merge(sessions$, evicted$).pipe(ignoreElements());
+  }
+
+  /** A transport that cannot listen, or no longer, is an event; the others go on. */
+  #listen(transport: Transport, listening: Listening): Observable<Connection> {
+    return listening.watch(transport).pipe(
+      catchError((thrown: unknown) => {
+        const error = toRxmeshError(thrown, 'RXMESH_LISTEN_FAILED', String(transport));
+        this.#events.next({ type: 'transport-failed', transport: String(transport), error });
+        return EMPTY;
+      }),
+    );
+  }
+
+  #claim({ id, address }: Proven): void {
+    if (address === undefined) this.#peers.accepted(id);
+    else this.#peers.dialed(address);
+  }
+
+  #sessionChanged(event: SessionEvent): void {
+    const { id: peer, link } = event.session;
+    const { direction, remote } = link;
+    if (event.type === 'up') {
+      const channels = event.session.peerChannels;
+      this.#events.next({ type: 'peer-up', peer, direction, remote, channels });
+      this.#peers.ready(peer, direction, channels);
+    } else {
+      const { error } = event;
+      this.#events.next({ type: 'peer-down', peer, direction, ...(error && { error }) });
+      this.#peers.disconnected(peer, direction, error);
+    }
+  }
+
+  #notAccepted(error: RxmeshError, { link, id, address }: Proven, claimed: boolean): void {
+    const { direction, remote } = link;
+    this.#events.next({ type: 'connection-refused', direction, remote, peer: id, error });
+    if (claimed) this.#peers.disconnected(id, direction, error);
+    if (address !== undefined) this.#peers.dialFailed(address, error);
+  }
+
+  #refused(error: RxmeshError, { direction, remote }: Connection): void {
+    const { peer } = error;
+    this.#events.next({
+      type: 'connection-refused',
+      direction,
+      remote,
+      error,
+      ...(peer !== undefined && { peer }),
+    });
+  }
+
+  #dialFailed(error: RxmeshError, address: NodeAddress): void {
+    this.#events.next({ type: 'dial-failed', address, error });
+    this.#peers.dialFailed(address, error);
+  }
+
+  #report({ peer, severity, reason }: PeerReport): void {
+    const text = `peer ${peer} was reported`;
+    const error = toRxmeshError(reason, 'RXMESH_PEER_EVICTED', text, { peer });
+    this.#events.next({ type: 'peer-reported', peer, severity, error });
+    this.#peers.errored({ peer, severity, error });
+  }
+
+  #self(): Self {
+    return {
+      identity: this.#settings.identity,
+      nodeInfo: nodeInfoOf(this.#settings, this.#channels.ids),
+    };
+  }
+
+  #end(): Observable<never> {
+    const { clock, timeouts, transports } = this.#settings;
+    return new Observable<never>((subscriber) => {
+      this.#state = 'stopped';
+      this.#stopping.next();
+      this.#stopping.complete();
+      for (const transport of transports) transport.close();
+      return goodbye([...this.#channels.sessions()], clock, timeouts.drainMs).subscribe(subscriber);
+    }).pipe(
+      tap({
+        complete: () => {
+          this.#running.unsubscribe();
+          this.#channels.close();
+          this.#peers.close();
+          this.#events.complete();
+        },
+      }),
+    );
+  }
+}
+
+function upOf(session: SessionEvent['session']): PeerUpdate {
+  const { id, link, peerChannels: channels } = session;
+  return { id, status: 'up', direction: link.direction, channels };
+}
+
+function stoppedError(): RxmeshError {
+  return new RxmeshError('RXMESH_STOPPED', 'the router is stopped, and does not start again');
+}

@@ -1,0 +1,59 @@
+import { RxmeshError } from '../model/error.ts';
+import { asciiBytes, equalBytes } from './bytes.ts';
+
+/**
+ * What protects a connection:
+ * `encrypted` proves both keys and encrypts all records;
+ * `proven` proves both keys and leaves the records plain, for wires inside one process;
+ * `trusted` takes the other side's word for its key, for tests inside one process.
+ */
+export type Protection = 'encrypted' | 'proven' | 'trusted';
+
+const MAGIC: Uint8Array = asciiBytes('rxm');
+const WIRE_VERSION = 1;
+const PROTECTION_BYTES: Readonly<Record<Protection, number>> = {
+  encrypted: 1,
+  proven: 2,
+  trusted: 3,
+};
+
+/** Magic, version and protection stand in front of the key. */
+const KEY_AT = 5;
+const HELLO_BYTES: number = KEY_AT + 32;
+
+/** The first frame of a connection (docs/wire.md, "Hello"): 37 bytes. */
+export function encodeHello(protection: Protection, ephemeralKey: Uint8Array): Uint8Array {
+  const hello = new Uint8Array(HELLO_BYTES);
+  hello.set(MAGIC);
+  hello[3] = WIRE_VERSION;
+  hello[4] = PROTECTION_BYTES[protection];
+  hello.set(ephemeralKey, KEY_AT);
+  return hello;
+}
+
+/**
+ * The ephemeral public key in a hello; 32 zero bytes when `trusted`.
+ * @throws {RxmeshError} `RXMESH_HANDSHAKE_FAILED`: it is not a hello, or not of this version and protection
+ */
+export function decodeHello(frame: Uint8Array, protection: Protection): Uint8Array {
+  if (frame.length !== HELLO_BYTES || !equalBytes(frame.subarray(0, 3), MAGIC)) {
+    throw refused('what came first is not a hello of rxmesh');
+  }
+  if (frame[3] !== WIRE_VERSION) {
+    throw refused(
+      `the other side speaks version ${frame[3] ?? 0} of the wire, not ${WIRE_VERSION}`,
+    );
+  }
+  if (frame[4] !== PROTECTION_BYTES[protection]) {
+    throw refused(`the other side does not offer a connection that is ${protection}`);
+  }
+  const key = frame.slice(KEY_AT);
+  if (protection === 'trusted' && key.some((byte) => byte !== 0)) {
+    throw refused('a hello without proof has a key');
+  }
+  return key;
+}
+
+function refused(message: string): RxmeshError {
+  return new RxmeshError('RXMESH_HANDSHAKE_FAILED', message);
+}

@@ -1,0 +1,129 @@
+import { keccakP } from '@noble/hashes/sha3.js';
+import { asciiBytes } from './bytes.ts';
+
+/** Bytes of the 200-byte state that take part in one block: STROBE-128, less its two framing bytes. */
+const RATE = 166;
+
+// Flags of STROBE operations (STROBE v1.0.2, section 6.2).
+const INBOUND = 1;
+const APPLICATION = 2;
+const CIPHER = 4;
+const META = 16;
+
+/**
+ * The part of STROBE-128 (v1.0.2) that Merlin uses: AD, meta-AD and PRF over Keccak-f[1600].
+ * The state is words, and bytes are shifted into them, so the platform's byte order is irrelevant.
+ */
+class Strobe128 {
+  readonly #words: Uint32Array<ArrayBuffer> = new Uint32Array(50);
+  #position = 0;
+  #operationStart = 0;
+
+  constructor(protocol: Uint8Array) {
+    const header = [1, RATE + 2, 1, 0, 1, 12 * 8, ...asciiBytes('STROBEv1.0.2')];
+    header.forEach((byte, at) => this.#mix(at, byte));
+    keccakP(this.#words);
+    this.metaAd([protocol]);
+  }
+
+  /** Absorbs what frames the data that follows; the parts are one operation. */
+  metaAd(parts: readonly Uint8Array[]): void {
+    this.#begin(META | APPLICATION);
+    for (const part of parts) this.#absorb(part);
+  }
+
+  /** Absorbs associated data. */
+  ad(data: Uint8Array): void {
+    this.#begin(APPLICATION);
+    this.#absorb(data);
+  }
+
+  /** Squeezes out pseudo-random bytes that depend on everything before. */
+  prf(length: number): Uint8Array {
+    this.#begin(INBOUND | APPLICATION | CIPHER);
+    const drawn = new Uint8Array(length);
+    for (let at = 0; at < length; at++) {
+      drawn[at] = this.#take(this.#position);
+      this.#advance();
+    }
+    return drawn;
+  }
+
+  /** Section 7.2: an operation starts with where the one before it started, and its own flags. */
+  #begin(flags: number): void {
+    const previousStart = this.#operationStart;
+    this.#operationStart = this.#position + 1;
+    this.#absorb(Uint8Array.of(previousStart, flags));
+    if ((flags & CIPHER) !== 0 && this.#position !== 0) this.#permute();
+  }
+
+  #absorb(data: Uint8Array): void {
+    for (const byte of data) {
+      this.#mix(this.#position, byte);
+      this.#advance();
+    }
+  }
+
+  #advance(): void {
+    this.#position++;
+    if (this.#position === RATE) this.#permute();
+  }
+
+  /** Section 7.1: the padding of a block, then the permutation. */
+  #permute(): void {
+    this.#mix(this.#position, this.#operationStart);
+    this.#mix(this.#position + 1, 0x04);
+    this.#mix(RATE + 1, 0x80);
+    keccakP(this.#words);
+    this.#position = 0;
+    this.#operationStart = 0;
+  }
+
+  #mix(at: number, byte: number): void {
+    const word = this.#words[at >> 2] ?? 0;
+    this.#words[at >> 2] = word ^ (byte << ((at & 3) * 8));
+  }
+
+  /** Reads a byte of the state and leaves zero there, as PRF demands. */
+  #take(at: number): number {
+    const byte = ((this.#words[at >> 2] ?? 0) >>> ((at & 3) * 8)) & 0xff;
+    this.#mix(at, byte);
+    return byte;
+  }
+}
+
+/**
+ * A Merlin v1.0 transcript: two sides that append the same messages under the same labels draw the
+ * same challenges, and nobody else does. Labels are ASCII.
+ *
+ * @example
+ * const transcript = new MerlinTranscript('my protocol');
+ * transcript.append('public key', key);
+ * const challenge = transcript.challenge('challenge', 32);
+ *
+ * Sources: merlin.cool (transcript operations), STROBE v1.0.2 (strobe.sourceforge.io/specs).
+ */
+export class MerlinTranscript {
+  readonly #strobe: Strobe128 = new Strobe128(asciiBytes('Merlin v1.0'));
+
+  /** @param protocol separates this protocol from all others */
+  constructor(protocol: string) {
+    this.append('dom-sep', asciiBytes(protocol));
+  }
+
+  /** Binds `message`, its length and its label into everything that is drawn from here on. */
+  append(label: string, message: Uint8Array): void {
+    this.#strobe.metaAd([asciiBytes(label), uint32LittleEndian(message.length)]);
+    this.#strobe.ad(message);
+  }
+
+  /** Draws `length` bytes, which also change everything that is drawn later. */
+  challenge(label: string, length: number): Uint8Array {
+    this.#strobe.metaAd([asciiBytes(label), uint32LittleEndian(length)]);
+    return this.#strobe.prf(length);
+  }
+}
+
+function uint32LittleEndian(value: number): Uint8Array {
+  return Uint8Array.of(value, value >>> 8, value >>> 16, value >>> 24);
+}

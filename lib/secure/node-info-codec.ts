@@ -1,0 +1,139 @@
+import protobuf from 'protobufjs/minimal.js';
+import { RxmeshError } from '../model/error.ts';
+import type { NodeInfo, ProtocolVersion } from '../model/node-info.ts';
+
+/** Bytes of an encoded node info at most. */
+export const NODE_INFO_BYTES_MAX = 10_240;
+
+/** Wire types of protobuf. */
+const VARINT = 0;
+const DELIMITED = 2;
+
+/**
+ * A node info as protobuf (docs/wire.md, "Node info"). Fields 1 to 8 have CometBFT's numbers.
+ * @throws {RxmeshError} `RXMESH_NODE_INFO_INVALID`: it takes more than 10,240 bytes
+ */
+export function encodeNodeInfo(info: NodeInfo): Uint8Array {
+  // Not `Writer.create()`: in Node that makes a writer of Buffers.
+  const writer = new protobuf.Writer();
+  writer.uint32(tag(1, DELIMITED)).fork();
+  writer.uint32(tag(1, VARINT)).uint64(info.protocolVersion.p2p);
+  writer.uint32(tag(2, VARINT)).uint64(info.protocolVersion.block);
+  writer.uint32(tag(3, VARINT)).uint64(info.protocolVersion.app).ldelim();
+  writer.uint32(tag(2, DELIMITED)).string(info.nodeId);
+  writer.uint32(tag(3, DELIMITED)).string(info.listenAddress);
+  writer.uint32(tag(4, DELIMITED)).string(info.network);
+  writer.uint32(tag(5, DELIMITED)).string(info.version);
+  writer.uint32(tag(6, DELIMITED)).fork();
+  for (const channel of info.channels) writer.uint32(channel);
+  writer.ldelim();
+  writer.uint32(tag(7, DELIMITED)).string(info.moniker);
+  writer.uint32(tag(8, DELIMITED)).fork();
+  writer.uint32(tag(1, DELIMITED)).string(info.other.txIndex);
+  writer.uint32(tag(2, DELIMITED)).string(info.other.rpcAddress).ldelim();
+  for (const feature of info.features) writer.uint32(tag(9, DELIMITED)).string(feature);
+  const bytes = writer.finish();
+  if (bytes.length > NODE_INFO_BYTES_MAX) {
+    throw new RxmeshError(
+      'RXMESH_NODE_INFO_INVALID',
+      `the node info takes ${bytes.length} bytes, more than ${NODE_INFO_BYTES_MAX}`,
+    );
+  }
+  return bytes;
+}
+
+/**
+ * The node info in `bytes`. Fields that are missing are zero or empty, unknown ones are skipped,
+ * and of one that comes twice the last counts (of `channels` and `features`: all).
+ * Whether the values make sense is not looked at.
+ *
+ * @param peer node ID of who sent it, for the error
+ * @throws {RxmeshError} `RXMESH_HANDSHAKE_FAILED`: too long, or not such a message
+ */
+export function decodeNodeInfo(bytes: Uint8Array, peer: string): NodeInfo {
+  if (bytes.length > NODE_INFO_BYTES_MAX) {
+    throw new RxmeshError(
+      'RXMESH_HANDSHAKE_FAILED',
+      `the peer's node info has ${bytes.length} bytes, more than ${NODE_INFO_BYTES_MAX}`,
+      { peer },
+    );
+  }
+  try {
+    return readNodeInfo(new protobuf.Reader(bytes));
+  } catch (cause) {
+    const message = "the peer's node info is malformed";
+    throw new RxmeshError('RXMESH_HANDSHAKE_FAILED', message, { cause, peer });
+  }
+}
+
+function readNodeInfo(reader: protobuf.Reader): NodeInfo {
+  let protocolVersion: ProtocolVersion = { p2p: 0, block: 0, app: 0 };
+  let other = { txIndex: '', rpcAddress: '' };
+  const texts = { nodeId: '', listenAddress: '', network: '', version: '', moniker: '' };
+  const channels: number[] = [];
+  const features: string[] = [];
+  readFields(reader, {
+    [tag(1, DELIMITED)]: () => (protocolVersion = readProtocolVersion(nested(reader))),
+    [tag(2, DELIMITED)]: () => (texts.nodeId = reader.stringVerify()),
+    [tag(3, DELIMITED)]: () => (texts.listenAddress = reader.stringVerify()),
+    [tag(4, DELIMITED)]: () => (texts.network = reader.stringVerify()),
+    [tag(5, DELIMITED)]: () => (texts.version = reader.stringVerify()),
+    [tag(6, DELIMITED)]: () => {
+      const packed = nested(reader);
+      while (packed.pos < packed.len) channels.push(readCount(packed));
+    },
+    [tag(6, VARINT)]: () => channels.push(readCount(reader)),
+    [tag(7, DELIMITED)]: () => (texts.moniker = reader.stringVerify()),
+    [tag(8, DELIMITED)]: () => (other = readOther(nested(reader))),
+    [tag(9, DELIMITED)]: () => features.push(reader.stringVerify()),
+  });
+  return { protocolVersion, ...texts, channels, other, features };
+}
+
+function readProtocolVersion(reader: protobuf.Reader): ProtocolVersion {
+  const version = { p2p: 0, block: 0, app: 0 };
+  readFields(reader, {
+    [tag(1, VARINT)]: () => (version.p2p = readCount(reader)),
+    [tag(2, VARINT)]: () => (version.block = readCount(reader)),
+    [tag(3, VARINT)]: () => (version.app = readCount(reader)),
+  });
+  return version;
+}
+
+function readOther(reader: protobuf.Reader): { txIndex: string; rpcAddress: string } {
+  const other = { txIndex: '', rpcAddress: '' };
+  readFields(reader, {
+    [tag(1, DELIMITED)]: () => (other.txIndex = reader.stringVerify()),
+    [tag(2, DELIMITED)]: () => (other.rpcAddress = reader.stringVerify()),
+  });
+  return other;
+}
+
+/** Reads to the end of a message; a field, or a wire type of it, without an entry is skipped. */
+function readFields(
+  reader: protobuf.Reader,
+  fields: Readonly<Record<number, () => unknown>>,
+): void {
+  while (reader.pos < reader.len) {
+    const read = reader.uint32();
+    const field = fields[read];
+    if (field) field();
+    else reader.skipType(read & 7, 0, read >>> 3);
+  }
+}
+
+function nested(reader: protobuf.Reader): protobuf.Reader {
+  return new protobuf.Reader(reader.bytes());
+}
+
+/** A uint64 that a JavaScript number holds exactly. */
+function readCount(reader: protobuf.Reader): number {
+  // The types promise a Long or a number, whichever the application has configured for protobufjs.
+  const value = Number(reader.uint64());
+  if (!Number.isSafeInteger(value)) throw new RangeError('a number above 2^53');
+  return value;
+}
+
+function tag(field: number, wireType: number): number {
+  return field * 8 + wireType;
+}

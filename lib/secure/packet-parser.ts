@@ -1,0 +1,148 @@
+import protobuf from 'protobufjs/minimal.js';
+import type { ByeReason } from '../transport/link.ts';
+import { BYE_REASONS, BYE_TEXT_BYTES_MAX, CHANNEL_MAX, CREDIT_MAX, PACKET } from './packets.ts';
+
+/** Who hears of the packets in a record, one call a packet, in order. */
+export interface PacketHandler {
+  /** `bytes` is a view into the record. */
+  data(channel: number, bytes: Uint8Array, last: boolean): void;
+  credit(channel: number, messages: number): void;
+  channelClosed(channel: number): void;
+  accept(): void;
+  ping(): void;
+  pong(): void;
+  bye(reason: ByeReason, text: string): void;
+  /** Asked before each packet: whether the rest of the record is of no interest any more. */
+  readonly stopped: boolean;
+}
+
+/**
+ * Hands the packets of a record to `handler`, until it has stopped or the record is at its end.
+ *
+ * @returns what breaks the format (docs/wire.md, "Packets"), or nothing. The packets in front of
+ * such a place have been handed over.
+ */
+export function parsePackets(record: Uint8Array, handler: PacketHandler): string | undefined {
+  if (record.length === 0) return 'a record without packets';
+  const cursor = new Cursor(record);
+  while (cursor.at < record.length && !handler.stopped) {
+    const wrong = parsePacket(cursor, handler);
+    if (wrong !== undefined) return wrong;
+  }
+  return undefined;
+}
+
+function parsePacket(cursor: Cursor, handler: PacketHandler): string | undefined {
+  const type = cursor.byte();
+  switch (type) {
+    case PACKET.dataMore:
+    case PACKET.dataLast:
+      return parseData(cursor, handler, type === PACKET.dataLast);
+    case PACKET.credit:
+      return parseCredit(cursor, handler);
+    case PACKET.channelClosed: {
+      const channel = cursor.varint(CHANNEL_MAX);
+      if (channel < 0) return 'a closed channel without a valid id';
+      handler.channelClosed(channel);
+      return undefined;
+    }
+    case PACKET.accept:
+      handler.accept();
+      return undefined;
+    case PACKET.ping:
+      handler.ping();
+      return undefined;
+    case PACKET.pong:
+      handler.pong();
+      return undefined;
+    case PACKET.bye:
+      return parseBye(cursor, handler);
+    default:
+      return `a packet of unknown type ${type}`;
+  }
+}
+
+function parseData(cursor: Cursor, handler: PacketHandler, last: boolean): string | undefined {
+  const channel = cursor.varint(CHANNEL_MAX);
+  if (channel < 0) return 'data without a valid channel';
+  const length = cursor.varint(cursor.length);
+  if (length < 0 || length > cursor.left) return 'data that ends behind its record';
+  if (length === 0 && !last) return 'a piece of a message that is empty and not the last';
+  handler.data(channel, cursor.view(length), last);
+  return undefined;
+}
+
+function parseCredit(cursor: Cursor, handler: PacketHandler): string | undefined {
+  const channel = cursor.varint(CHANNEL_MAX);
+  if (channel < 0) return 'credit without a valid channel';
+  const messages = cursor.varint(CREDIT_MAX);
+  if (messages < 0) return 'credit without a valid number of messages';
+  handler.credit(channel, messages);
+  return undefined;
+}
+
+function parseBye(cursor: Cursor, handler: PacketHandler): string | undefined {
+  const reason = BYE_REASONS[cursor.byte()];
+  if (reason === undefined) return 'a bye without a valid reason';
+  const length = cursor.varint(BYE_TEXT_BYTES_MAX);
+  if (length < 0 || length > cursor.left) return 'a bye without a valid text';
+  const text = cursor.utf8(length);
+  if (text === undefined) return 'a bye whose text is not UTF-8';
+  handler.bye(reason, text);
+  return undefined;
+}
+
+/** Where in a record the parser is. Reading behind the end gives -1. */
+class Cursor {
+  readonly #bytes: Uint8Array;
+  /** Length of the record. */
+  readonly length: number;
+  at = 0;
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes;
+    this.length = bytes.length;
+  }
+
+  get left(): number {
+    return this.length - this.at;
+  }
+
+  byte(): number {
+    return this.at < this.length ? (this.#bytes[this.at++] ?? -1) : -1;
+  }
+
+  /** An unsigned varint; -1 when it is cut off, above `max`, or not the shortest for its value. */
+  varint(max: number): number {
+    const first = this.byte();
+    if (first < 0x80) return first <= max ? first : -1;
+    let value = first & 0x7f;
+    // Multiplied, not shifted: the fifth byte reaches beyond the 31 bits that are safe to shift.
+    for (let scale = 0x80; scale <= 0x1000_0000; scale *= 0x80) {
+      const byte = this.byte();
+      if (byte <= 0) return -1;
+      value += (byte & 0x7f) * scale;
+      if (value > max) return -1;
+      if (byte < 0x80) return value;
+    }
+    return -1;
+  }
+
+  /** The next `length` bytes, in place. Always a plain `Uint8Array`, whatever the record is. */
+  view(length: number): Uint8Array {
+    const start = this.#bytes.byteOffset + this.at;
+    this.at += length;
+    return new Uint8Array(this.#bytes.buffer, start, length);
+  }
+
+  /** The next `length` bytes as text; nothing when they are not UTF-8. */
+  utf8(length: number): string | undefined {
+    const start = this.at;
+    this.at += length;
+    try {
+      return protobuf.util.utf8.readStrict(this.#bytes, start, this.at);
+    } catch {
+      return undefined;
+    }
+  }
+}

@@ -1,0 +1,48 @@
+import type { ByeReason } from '../transport/link.ts';
+
+/** Bytes of a record's plaintext at most (docs/wire.md, "Records"). */
+export const RECORD_BYTES_MAX = 65_536;
+
+/** Type byte, channel and length in front of the payload of a `data` packet, at their longest. */
+export const DATA_HEADER_BYTES_MAX = 7;
+
+/** The largest payload of one `data` packet. */
+export const FRAGMENT_BYTES_MAX: number = RECORD_BYTES_MAX - DATA_HEADER_BYTES_MAX;
+
+/** The longest packet that is neither `data` nor `bye`: a `credit`. */
+export const CONTROL_BYTES_MAX = 9;
+
+/** The highest channel id. */
+export const CHANNEL_MAX = 0xffff;
+
+/** The most messages that one `credit` grants. */
+export const CREDIT_MAX = 0x7fff_ffff;
+
+/** UTF-8 bytes of the text of a `bye` at most. */
+export const BYE_TEXT_BYTES_MAX = 256;
+
+/** Type, reason, length and text of the longest `bye`. */
+export const BYE_BYTES_MAX: number = 4 + BYE_TEXT_BYTES_MAX;
+
+/** First byte of each packet (docs/wire.md, "Packets"). */
+export const PACKET = {
+  dataMore: 0x00,
+  dataLast: 0x01,
+  credit: 0x02,
+  channelClosed: 0x03,
+  accept: 0x04,
+  ping: 0x05,
+  pong: 0x06,
+  bye: 0x07,
+} as const;
+
+/** The reasons of a `bye`; the place of each is its byte on the wire. */
+export const BYE_REASONS: readonly ByeReason[] = [
+  'done',
+  'duplicate',
+  'full',
+  'refused',
+  'incompatible',
+  'evicted',
+  'violation',
+];

@@ -1,0 +1,251 @@
+import type { Direction } from '../model/direction.ts';
+import type { Endpoint } from '../model/endpoint.ts';
+import { type ErrorCode, RxmeshError } from '../model/error.ts';
+import type { NodeInfo } from '../model/node-info.ts';
+import { quote } from '../model/quote.ts';
+import type { FrameSocket } from '../transport/frame-socket.ts';
+import type { ByeReason, Link, LinkReceiver } from '../transport/link.ts';
+import type { ProvenPeer } from './handshake.ts';
+import { InboundPackets } from './inbound-packets.ts';
+import { PacketBatch } from './packet-batch.ts';
+import { parsePackets } from './packet-parser.ts';
+import {
+  BYE_BYTES_MAX,
+  CONTROL_BYTES_MAX,
+  FRAGMENT_BYTES_MAX,
+  RECORD_BYTES_MAX,
+} from './packets.ts';
+import type { RecordCipher } from './records.ts';
+
+/** Records that may wait for `attach`, or for the end of a call in which more of them came in. */
+const WAITING_RECORDS_MAX = 16;
+
+/** What a peer's bye means while it has not accepted us. Other reasons: it refused us. */
+const REFUSALS: Readonly<Partial<Record<ByeReason, ErrorCode>>> = {
+  duplicate: 'RXMESH_DUPLICATE_CONNECTION',
+  full: 'RXMESH_PEERS_FULL',
+  incompatible: 'RXMESH_INCOMPATIBLE',
+};
+
+/** A link of rxmesh's own wire over a frame socket, from the end of the handshake on. */
+export class SecureLink implements Link {
+  readonly direction: Direction;
+  readonly local: Endpoint;
+  readonly remote: Endpoint;
+  readonly nodeInfo: NodeInfo;
+  readonly publicKey: Uint8Array;
+  readonly hasCredit = true;
+  readonly fragmentBytesMax: number = FRAGMENT_BYTES_MAX;
+
+  readonly #socket: FrameSocket;
+  readonly #cipher: RecordCipher;
+  readonly #batch: PacketBatch = new PacketBatch();
+  readonly #inbound: InboundPackets;
+  #receiver: LinkReceiver | undefined;
+  #waiting: Uint8Array[] = [];
+  #reading = false;
+  #accepted = false;
+  #paused = false;
+  #ended = false;
+  #endedBy: RxmeshError | undefined;
+  /** The socket's end, while records that came in front of it still wait. */
+  #socketEnd: RxmeshError | undefined;
+
+  constructor(socket: FrameSocket, peer: ProvenPeer) {
+    this.direction = socket.direction;
+    this.local = socket.local;
+    this.remote = socket.remote;
+    this.nodeInfo = peer.nodeInfo;
+    this.publicKey = peer.publicKey;
+    this.#socket = socket;
+    this.#cipher = peer.cipher;
+    this.#inbound = new InboundPackets({
+      violated: (message) => this.#fail('RXMESH_PROTOCOL_VIOLATION', message),
+      bye: (reason, text) => this.#heardBye(reason, text),
+    });
+  }
+
+  attach(receiver: LinkReceiver): void {
+    if (this.#receiver !== undefined) throw new TypeError('attach was called before');
+    this.#receiver = receiver;
+    this.#inbound.receiver = receiver;
+    if (this.#ended) receiver.ended(this.#endedBy);
+    else this.#readWaiting();
+  }
+
+  get writable(): boolean {
+    return !this.#ended && this.#socket.writable;
+  }
+
+  get room(): number {
+    return this.#batch.room;
+  }
+
+  data(channel: number, bytes: Uint8Array, start: number, end: number, last: boolean): void {
+    if (this.#ended) return;
+    if (!this.#accepted) throw new TypeError('data before accept');
+    const length = end - start;
+    if (length > this.#batch.room || length < 0 || (length === 0 && !last)) {
+      throw new RangeError(`a piece of ${length} bytes does not fit a room of ${this.room}`);
+    }
+    this.#batch.data(channel, bytes, start, end, last);
+  }
+
+  credit(channel: number, messages: number): void {
+    if (this.#reserve(CONTROL_BYTES_MAX)) this.#batch.credit(channel, messages);
+  }
+
+  channelClosed(channel: number): void {
+    if (this.#reserve(CONTROL_BYTES_MAX)) this.#batch.channelClosed(channel);
+  }
+
+  accept(): void {
+    if (this.#accepted) throw new TypeError('accept was called before');
+    if (!this.#reserve(CONTROL_BYTES_MAX)) return;
+    this.#accepted = true;
+    this.#batch.accept();
+  }
+
+  ping(): void {
+    if (this.#reserve(CONTROL_BYTES_MAX)) this.#batch.ping();
+  }
+
+  pong(): void {
+    if (this.#reserve(CONTROL_BYTES_MAX)) this.#batch.pong();
+  }
+
+  flush(): void {
+    if (this.#ended || this.#batch.length === 0) return;
+    let record: Uint8Array;
+    try {
+      record = this.#batch.seal(this.#cipher);
+    } catch (cause) {
+      const message = 'a record could not be sealed';
+      this.#end(this.#error('RXMESH_CONNECTION_FAILED', message, cause), 'destroy');
+      return;
+    }
+    this.#socket.send(record);
+  }
+
+  pause(paused: boolean): void {
+    if (this.#ended) return;
+    this.#paused = paused;
+    this.#socket.pause(paused);
+  }
+
+  close(reason: ByeReason, text = ''): void {
+    this.#sayBye(reason, text, undefined);
+  }
+
+  toString(): string {
+    return `link to ${this.nodeInfo.nodeId}, ${this.#socket.toString()}`;
+  }
+
+  /** Takes a frame from the socket. */
+  receive(frame: Uint8Array): void {
+    if (this.#ended) return;
+    if (this.#receiver !== undefined && !this.#reading) {
+      this.#reading = true;
+      this.#read(frame, this.#receiver);
+      this.#reading = false;
+      this.#readWaiting();
+    } else if (this.#waiting.length < WAITING_RECORDS_MAX) {
+      this.#waiting.push(frame);
+    } else {
+      this.#fail('RXMESH_PROTOCOL_VIOLATION', 'too many records at once');
+    }
+  }
+
+  /** Hears that the socket can take more. */
+  socketDrained(): void {
+    if (!this.#ended) this.#receiver?.drained();
+  }
+
+  /** Hears that the socket is at its end: because the other side closed it, or of a failure. */
+  socketEnded(failure?: RxmeshError): void {
+    if (this.#ended || this.#socketEnd !== undefined) return;
+    this.#socketEnd =
+      failure === undefined
+        ? this.#error('RXMESH_CONNECTION_CLOSED', 'the peer closed the connection without a bye')
+        : this.#error(failure.code, failure.message, failure);
+    this.#readWaiting();
+  }
+
+  /** Ends it without a bye. */
+  destroy(): void {
+    this.#end(undefined, 'destroy');
+  }
+
+  #readWaiting(): void {
+    const receiver = this.#receiver;
+    if (receiver === undefined || this.#reading) return;
+    this.#reading = true;
+    for (let frame = this.#waiting.shift(); frame !== undefined; frame = this.#waiting.shift()) {
+      this.#read(frame, receiver);
+    }
+    this.#reading = false;
+    if (this.#socketEnd !== undefined) this.#end(this.#socketEnd, 'destroy');
+  }
+
+  #read(frame: Uint8Array, receiver: LinkReceiver): void {
+    if (frame.length > RECORD_BYTES_MAX + this.#cipher.overheadBytes) {
+      this.#fail('RXMESH_PROTOCOL_VIOLATION', `a record of ${frame.length} bytes`);
+      return;
+    }
+    let plaintext: Uint8Array;
+    try {
+      plaintext = this.#cipher.open(frame);
+    } catch (cause) {
+      this.#fail('RXMESH_RECORD_INVALID', 'a record does not open', cause);
+      return;
+    }
+    const wrong = parsePackets(plaintext, this.#inbound);
+    if (wrong !== undefined) this.#fail('RXMESH_PROTOCOL_VIOLATION', wrong);
+    else if (!this.#ended) receiver.recordEnd();
+  }
+
+  #heardBye(reason: ByeReason, text: string): void {
+    const said = text === '' ? reason : `${reason}: ${quote(text)}`;
+    const error = this.#inbound.isAccepted
+      ? this.#error('RXMESH_CONNECTION_CLOSED', `the peer closed the connection (${said})`)
+      : this.#error(REFUSALS[reason] ?? 'RXMESH_PEER_REFUSED', `the peer refused us (${said})`);
+    // The peer reads nothing after its bye, so nothing is left to write out.
+    this.#end(error, 'destroy');
+  }
+
+  /** Whether `bytes` may be written now; makes space for them by a flush if it has to. */
+  #reserve(bytes: number): boolean {
+    if (this.#batch.free < bytes) this.flush();
+    return !this.#ended;
+  }
+
+  #sayBye(reason: ByeReason, text: string, error: RxmeshError | undefined): void {
+    if (!this.#reserve(BYE_BYTES_MAX)) return;
+    this.#batch.bye(reason, text);
+    this.flush();
+    this.#end(error, 'close');
+  }
+
+  #fail(code: ErrorCode, message: string, cause?: unknown): void {
+    this.#sayBye('violation', message, this.#error(code, message, cause));
+  }
+
+  /** The state changes first: the socket and the receiver may call back. */
+  #end(error: RxmeshError | undefined, release: 'close' | 'destroy'): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#endedBy = error;
+    this.#inbound.stopped = true;
+    this.#waiting = [];
+    this.#batch.clear();
+    // A socket that is not read does not notice that the other side has closed.
+    if (this.#paused) this.#socket.pause(false);
+    if (release === 'close') this.#socket.close();
+    else this.#socket.destroy();
+    this.#receiver?.ended(error);
+  }
+
+  #error(code: ErrorCode, message: string, cause?: unknown): RxmeshError {
+    return new RxmeshError(code, message, { cause, peer: this.nodeInfo.nodeId });
+  }
+}

@@ -1,0 +1,124 @@
+import { Lane, type Offered } from '../flow/lane.ts';
+import type { LaneOptions } from '../flow/strategy.ts';
+
+/** A send that waits for room in a `block` lane. */
+export interface WaitingSend {
+  readonly bytes: Uint8Array;
+  /** The lane has taken `bytes`. */
+  taken(): void;
+  /** It never will. */
+  abandoned(reason: 'peer-down' | 'channel-not-open' | 'channel-closed'): void;
+}
+
+/** Sends that may wait for one lane at a time; one more is refused (`RXMESH_OVERFLOW`). */
+export const waitingSendsMax = 1024;
+
+/**
+ * The way out to one peer on one channel: a lane of encoded messages, the credit that the peer has
+ * given, and the message whose fragments are being written. `Pump` empties it.
+ */
+export class Outbox {
+  readonly channel: number;
+  /** Whether the peer has the channel open. */
+  open = false;
+  /** How many more messages the peer takes. */
+  credit = 0;
+  /** The next outbox that has something to send; for the pump, whose queue runs through them. */
+  next: Outbox | undefined;
+  /** Whether it stands in the pump's queue. */
+  queued = false;
+  messages = 0;
+  bytes = 0;
+
+  #lane: Lane<Uint8Array>;
+  readonly #waiting = new Set<WaitingSend>();
+  #current: Uint8Array | undefined;
+  /** Where the unwritten part of the current message starts. */
+  offset = 0;
+
+  constructor(channel: number, options: LaneOptions) {
+    this.channel = channel;
+    this.#lane = new Lane(options);
+  }
+
+  get depth(): number {
+    return this.#lane.size + (this.#current === undefined ? 0 : 1);
+  }
+
+  get capacity(): number {
+    return this.#lane.capacity;
+  }
+
+  get ready(): boolean {
+    return this.#current !== undefined || (this.credit > 0 && this.#lane.size > 0);
+  }
+
+  get idle(): boolean {
+    return this.#current === undefined && this.#lane.size === 0 && this.#waiting.size === 0;
+  }
+
+  /** The channel has been opened (again) here: its messages wait in a lane of this kind. */
+  reopen(options: LaneOptions): void {
+    this.#lane = new Lane(options);
+  }
+
+  /** Offers a message to the lane, behind the sends that wait for it already. */
+  offer(bytes: Uint8Array): Offered {
+    return this.#waiting.size > 0 ? 'full' : this.#lane.offer(bytes);
+  }
+
+  /** Lets a send wait for room; false when too many do already. */
+  wait(send: WaitingSend): boolean {
+    if (this.#waiting.size >= waitingSendsMax) return false;
+    this.#waiting.add(send);
+    return true;
+  }
+
+  cancel(send: WaitingSend): void {
+    this.#waiting.delete(send);
+  }
+
+  /**
+   * The message to write on with, from `offset`: the one that is half written, else the next one for
+   * which there is credit. The place that it leaves in the lane goes to the send that waited longest.
+   */
+  current(): Uint8Array | undefined {
+    if (this.#current !== undefined) return this.#current;
+    if (this.credit === 0) return undefined;
+    const bytes = this.#lane.take();
+    if (bytes === undefined) return undefined;
+    this.credit -= 1;
+    this.#current = bytes;
+    this.offset = 0;
+    if (this.#waiting.size > 0) this.#admit();
+    return bytes;
+  }
+
+  /** The current message is written whole. */
+  done(): void {
+    this.messages += 1;
+    this.bytes += this.#current?.length ?? 0;
+    this.#current = undefined;
+  }
+
+  /**
+   * Drops what has not begun to be written, and lets no send wait longer. Returns how many messages
+   * the lane lost. A message of which a part is out is finished: its credit is spent.
+   */
+  clear(reason: 'peer-down' | 'channel-not-open' | 'channel-closed'): number {
+    const dropped = this.#lane.clear();
+    const waiting = [...this.#waiting];
+    this.#waiting.clear();
+    for (const send of waiting) send.abandoned(reason);
+    return dropped;
+  }
+
+  #admit(): void {
+    for (const send of this.#waiting) {
+      if (this.#lane.full) return;
+      this.#waiting.delete(send);
+      this.#lane.offer(send.bytes);
+      send.taken();
+    }
+  }
+}

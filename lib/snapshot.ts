@@ -1,0 +1,55 @@
+import type { Channels } from './channel/channels.ts';
+import type { Direction } from './model/direction.ts';
+import type { Endpoint } from './model/endpoint.ts';
+import type { DropReason } from './model/event.ts';
+import type { NodeId } from './model/id.ts';
+import type { PortSnapshot } from './session/session.ts';
+import type { Transport } from './transport/transport.ts';
+
+/** A peer that is up. */
+export interface PeerSnapshot {
+  readonly id: NodeId;
+  readonly direction: Direction;
+  readonly remote: Endpoint;
+  readonly moniker: string;
+  /** When it came up, on the router's clock, in milliseconds. */
+  readonly upSinceMs: number;
+  /** The channels that are open here, with their lanes and counters. */
+  readonly channels: readonly PortSnapshot[];
+}
+
+/** What a router knows at one moment. */
+export interface RouterSnapshot {
+  readonly id: NodeId;
+  /** Where it listens. */
+  readonly endpoints: readonly Endpoint[];
+  /** Ids of the channels that are open. */
+  readonly channels: readonly number[];
+  readonly peers: readonly PeerSnapshot[];
+  /** Messages that were dropped since the router was made, by channel and reason. */
+  readonly drops: readonly {
+    readonly channel: number;
+    readonly reason: DropReason;
+    readonly count: number;
+  }[];
+}
+
+export function snapshotOf(
+  id: NodeId,
+  transports: readonly Transport[],
+  channels: Channels,
+): RouterSnapshot {
+  const peers = [...channels.sessions()].map((session) => ({
+    id: session.id,
+    direction: session.link.direction,
+    remote: session.link.remote,
+    moniker: session.link.nodeInfo.moniker,
+    upSinceMs: session.upSinceMs,
+    channels: session.snapshot(),
+  }));
+  const drops = [...channels.drops()].flatMap(([channel, reasons]) =>
+    [...reasons].map(([reason, count]) => ({ channel, reason, count })),
+  );
+  const endpoints = transports.flatMap((transport) => transport.endpoints);
+  return { id, endpoints, channels: channels.ids, peers, drops };
+}

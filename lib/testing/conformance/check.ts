@@ -1,0 +1,21 @@
+/** Throws unless `condition` holds; `requirement` says what should have been. */
+export function check(condition: boolean, requirement: string): asserts condition {
+  if (!condition) throw new Error(`transport conformance: ${requirement}`);
+}
+
+/** Throws unless two values are the same, looking into objects, arrays and bytes. */
+export function checkSame(actual: unknown, expected: unknown, what: string): void {
+  const [found, wanted] = [canonical(actual), canonical(expected)];
+  check(found === wanted, `${what} should be ${wanted}, but is ${found}`);
+}
+
+/** JSON with sorted keys and without what is undefined. */
+function canonical(value: unknown): string {
+  // Of undefined itself, JSON makes undefined, whatever its type says.
+  const json = JSON.stringify(value, (_key, part: unknown) => {
+    if (part instanceof Uint8Array) return [...part];
+    if (typeof part !== 'object' || part === null || Array.isArray(part)) return part;
+    return Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1)));
+  }) as string | undefined;
+  return json ?? 'undefined';
+}

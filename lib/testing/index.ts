@@ -1,0 +1,12 @@
+/**
+ * For tests of what you build with rxmesh, in a test framework of your choice.
+ *
+ *     for (const { name, run } of transportConformance({ networked: false, open })) it(name, run);
+ */
+export {
+  transportConformance,
+  type ConformanceCase,
+  type TransportNode,
+  type TransportPair,
+  type TransportSetup,
+} from './transport-conformance.ts';

@@ -1,0 +1,57 @@
+import type { RouterEvent } from '../model/event.ts';
+import type { NodeId } from '../model/id.ts';
+import { Identity } from '../model/identity.ts';
+import type { RouterOptions } from '../options.ts';
+import { createRouter, type Router } from '../router.ts';
+
+/** One node of a simulation. */
+export interface SimulatedNode {
+  /** Its number, from 0. */
+  readonly index: number;
+  readonly id: NodeId;
+  /** Where others dial it: `memory:<id>`. */
+  readonly address: string;
+  readonly router: Router;
+  /** The peers that are up now, as its `peers$` told. */
+  readonly up: ReadonlySet<NodeId>;
+  /** Whether its router has stopped, and everything of it is over. */
+  readonly isStopped: boolean;
+}
+
+/** What a simulation gives each node. */
+export interface NodeSettings extends Omit<RouterOptions, 'identity'> {
+  readonly index: number;
+  readonly identity: Identity;
+  readonly onEvent: (event: RouterEvent) => void;
+}
+
+/** A node whose events and peers are watched from the beginning. */
+export class WatchedNode implements SimulatedNode {
+  readonly index: number;
+  readonly id: NodeId;
+  readonly address: string;
+  readonly router: Router;
+  readonly up: Set<NodeId> = new Set();
+  isStopped = false;
+
+  constructor({ index, onEvent, ...options }: NodeSettings) {
+    this.index = index;
+    this.id = options.identity.id;
+    this.address = `memory:${this.id}`;
+    this.router = createRouter(options);
+    this.router.peers$.subscribe(({ id, status }) => {
+      if (status === 'up') this.up.add(id);
+      else this.up.delete(id);
+    });
+    this.router.events$.subscribe({ next: onEvent, complete: () => (this.isStopped = true) });
+  }
+
+  toString(): string {
+    return `node ${this.index} (${this.id.slice(0, 8)})`;
+  }
+}
+
+/** A node's identity, which follows from the numbers that `random` gives next. */
+export function identityFrom(random: () => number): Identity {
+  return Identity.fromSeed(Uint8Array.from({ length: 32 }, () => random() * 256));
+}

@@ -1,0 +1,20 @@
+import { RxmeshError } from '../model/error.ts';
+import type { ByeReason } from './link.ts';
+
+/** What the other side is told when a link is closed because of `error`. */
+export function byeReasonOf(error: unknown): ByeReason {
+  if (!(error instanceof RxmeshError)) return 'refused';
+  switch (error.code) {
+    case 'RXMESH_DUPLICATE_CONNECTION':
+      return 'duplicate';
+    case 'RXMESH_PEERS_FULL':
+      return 'full';
+    case 'RXMESH_INCOMPATIBLE':
+      return 'incompatible';
+    case 'RXMESH_PROTOCOL_VIOLATION':
+    case 'RXMESH_CREDIT_EXCEEDED':
+      return 'violation';
+    default:
+      return 'refused';
+  }
+}

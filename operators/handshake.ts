@@ -1,0 +1,117 @@
+import {
+  catchError,
+  defer,
+  EMPTY,
+  finalize,
+  map,
+  mergeMap,
+  type Observable,
+  type OperatorFunction,
+} from 'rxjs';
+import { withDeadline, type Clock } from '../lib/flow/clock.ts';
+import { RxmeshError, toRxmeshError } from '../lib/model/error.ts';
+import { formatEndpoint } from '../lib/model/endpoint.ts';
+import { nodeIdFromPublicKey } from '../lib/model/id.ts';
+import { checkCompatible, validateNodeInfo } from '../lib/model/node-info.ts';
+import type { Attempt, Proven } from '../lib/transport/attempt.ts';
+import { byeReasonOf } from '../lib/transport/bye-reason.ts';
+import type { Link } from '../lib/transport/link.ts';
+import type { Self } from '../lib/transport/transport.ts';
+
+export interface HandshakeOptions {
+  /** Who we are: asked at each handshake, since the node info names the channels that are open. */
+  readonly self: () => Self;
+  readonly clock: Clock;
+  /** How long a handshake may take, in milliseconds; 0: no limit. Default 10,000. */
+  readonly timeoutMs?: number;
+  /** Handshakes at a time; a connection beyond that is closed at once. Default: no limit. */
+  readonly concurrency?: number;
+  /** Hears why a connection was turned away. It is closed by then. */
+  readonly onFailure: (error: RxmeshError, attempt: Attempt) => void;
+}
+
+/**
+ * Makes proven links of connections: at most `concurrency` handshakes run in parallel, each within its
+ * time. A connection that fails is closed and told to `onFailure`; the stream goes on.
+ *
+ *     in   -a--b--c-------|
+ *          handshake({ concurrency: 2, timeoutMs: 5 })   a takes 3, b never answers
+ *     out  ----A----------|
+ *     onFailure  ---c-b         c: too many, b: too late
+ *
+ * Beyond what `Connection.handshake` proves, it checks that the peer is the one that was dialed, that
+ * it is not this node itself, that its node info is valid, and that the two are compatible.
+ *
+ * Failures: `RXMESH_TOO_MANY_HANDSHAKES`, `RXMESH_HANDSHAKE_TIMEOUT`, `RXMESH_HANDSHAKE_FAILED`,
+ * `RXMESH_IDENTITY_MISMATCH`, `RXMESH_SELF_CONNECTION`, `RXMESH_NODE_INFO_INVALID`, `RXMESH_INCOMPATIBLE`,
+ * `RXMESH_CONNECTION_CLOSED`.
+ */
+export function handshake(options: HandshakeOptions): OperatorFunction<Attempt, Proven> {
+  const { concurrency = Infinity, onFailure } = options;
+  return (source) =>
+    defer(() => {
+      let running = 0;
+      return source.pipe(
+        mergeMap((attempt) => {
+          if (running >= concurrency) {
+            attempt.connection.close();
+            const text = `more than ${concurrency} handshakes at a time`;
+            onFailure(new RxmeshError('RXMESH_TOO_MANY_HANDSHAKES', text), attempt);
+            return EMPTY;
+          }
+          running += 1;
+          return prove(attempt, options).pipe(
+            finalize(() => (running -= 1)),
+            catchError((thrown: unknown) => {
+              attempt.connection.close();
+              const text = `handshake with ${formatEndpoint(attempt.connection.remote)}`;
+              onFailure(toRxmeshError(thrown, 'RXMESH_HANDSHAKE_FAILED', text), attempt);
+              return EMPTY;
+            }),
+          );
+        }),
+      );
+    });
+}
+
+function prove(attempt: Attempt, options: HandshakeOptions): Observable<Proven> {
+  const { clock, timeoutMs = 10_000 } = options;
+  return defer(() => {
+    const self = options.self();
+    return attempt.connection.handshake(self).pipe(
+      withDeadline(clock, timeoutMs, () => {
+        const remote = formatEndpoint(attempt.connection.remote);
+        const text = `handshake with ${remote}: no answer within ${timeoutMs} ms`;
+        return new RxmeshError('RXMESH_HANDSHAKE_TIMEOUT', text);
+      }),
+      map((link): Proven => {
+        const { address } = attempt;
+        return { link, id: checkedId(link, self, attempt), ...(address && { address }) };
+      }),
+    );
+  });
+}
+
+/** The ID of a link's peer, after all that can be checked of it. Closes the link if it is not good. */
+function checkedId(link: Link, self: Self, { address }: Attempt): string {
+  try {
+    validateNodeInfo(link.nodeInfo);
+    const id = nodeIdFromPublicKey(link.publicKey);
+    const mismatch = (text: string): RxmeshError =>
+      new RxmeshError('RXMESH_IDENTITY_MISMATCH', text, { peer: id });
+    if (link.nodeInfo.nodeId !== id) {
+      throw mismatch(`a peer that calls itself ${link.nodeInfo.nodeId} has the key of ${id}`);
+    }
+    if (id === self.identity.id) {
+      throw new RxmeshError('RXMESH_SELF_CONNECTION', 'the peer is this node itself', { peer: id });
+    }
+    if (address !== undefined && address.id !== id) {
+      throw mismatch(`dialed ${address.id}, but ${id} answered`);
+    }
+    checkCompatible(self.nodeInfo, link.nodeInfo);
+    return id;
+  } catch (thrown) {
+    link.close(byeReasonOf(thrown));
+    throw thrown;
+  }
+}

@@ -1,0 +1,13 @@
+/**
+ * The operators that rxmesh's router is composed of, each usable on its own: a node's pipelines can be
+ * put together by hand from them, see `examples/gateway.ts`.
+ *
+ * @packageDocumentation
+ */
+export { accept, type AcceptOptions } from './accept.ts';
+export { boundedMergeMap, type BoundedMergeMapOptions } from './bounded-merge-map.ts';
+export { dial, type DialOptions } from './dial.ts';
+export { evict, type Eviction } from './evict.ts';
+export { handshake, type HandshakeOptions } from './handshake.ts';
+export { rateLimit, type RateLimitOptions } from './rate-limit.ts';
+export { route, type SessionEvent } from './route.ts';

@@ -1,0 +1,63 @@
+/**
+ * Bundles entry points for browsers from `dist`, without polyfills for Node: an import of a Node
+ * module fails the build, and so does code that a page's content security policy forbids.
+ * Prints what they weigh.
+ */
+import { existsSync, readFileSync } from 'node:fs';
+import { builtinModules } from 'node:module';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { build } from 'esbuild';
+
+const root = join(import.meta.dirname, '..');
+const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+const entries = ['.', './transports/websocket'];
+
+/** The package alone, and with what it needs. */
+const variants = { alone: ['rxjs', 'protobufjs', '@noble/*'], 'with dependencies': [] };
+
+const isNode = (path) => path.startsWith('node:') || builtinModules.includes(path);
+const kilobytes = (bytes) => `${(bytes / 1024).toFixed(1)} KiB`;
+
+async function weigh(entry, external) {
+  const file = join(root, manifest.exports[entry].default);
+  if (!existsSync(file)) throw new Error(`${file} is missing: run "npm run build" first`);
+  const { outputFiles, metafile } = await build({
+    entryPoints: [file],
+    absWorkingDir: root,
+    bundle: true,
+    minify: true,
+    write: false,
+    metafile: true,
+    platform: 'browser',
+    format: 'esm',
+    target: 'es2022',
+    external,
+    legalComments: 'none',
+    logLevel: 'silent',
+  });
+  const imports = Object.values(metafile.outputs).flatMap((output) => output.imports);
+  const survivors = imports.map(({ path }) => path).filter(isNode);
+  if (survivors.length > 0) throw new Error(`imports of Node survive: ${survivors.join(', ')}`);
+  const [{ contents, text }] = outputFiles;
+  const evaluation = /\bnew Function\(|[^.\w]eval\(/.exec(text);
+  if (evaluation !== null) {
+    const around = text.slice(Math.max(0, evaluation.index - 40), evaluation.index + 40);
+    throw new Error(`evaluates code, which content security policies forbid: ${around}`);
+  }
+  return { min: kilobytes(contents.length), 'min+gzip': kilobytes(gzipSync(contents).length) };
+}
+
+const table = {};
+for (const entry of entries) {
+  for (const [variant, external] of Object.entries(variants)) {
+    const name = `${manifest.name}${entry.slice(1)}, ${variant}`;
+    try {
+      table[name] = await weigh(entry, external);
+    } catch (error) {
+      console.error(`${name}: ${error.message}`);
+      process.exitCode = 1;
+    }
+  }
+}
+console.table(table);

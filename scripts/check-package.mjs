@@ -1,0 +1,29 @@
+/**
+ * Checks the package as its users get it: packs it once, then lets publint and attw look at the
+ * tarball, then installs it in a bare project (`smoke.mjs`).
+ */
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pack } from './pack.mjs';
+
+const root = join(import.meta.dirname, '..');
+const bin = (name) => join(root, 'node_modules', '.bin', name);
+
+const directory = mkdtempSync(join(tmpdir(), 'package-'));
+try {
+  const tarball = pack(root, directory);
+  const checks = [
+    [bin('publint'), 'run', tarball, '--strict'],
+    [bin('attw'), tarball, '--profile', 'esm-only'],
+    [process.execPath, join(root, 'scripts', 'smoke.mjs'), tarball],
+  ];
+  for (const [command, ...args] of checks) {
+    const { status, error } = spawnSync(command, args, { cwd: root, stdio: 'inherit' });
+    if (error !== undefined) throw error;
+    if (status !== 0) process.exitCode = 1;
+  }
+} finally {
+  rmSync(directory, { recursive: true, force: true });
+}

@@ -1,0 +1,4 @@
+import type { ESLint } from 'eslint';
+
+declare const rules: ESLint.Plugin;
+export default rules;

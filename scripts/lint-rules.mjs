@@ -1,0 +1,128 @@
+/**
+ * Lint rules of this repository, for what no published rule can know:
+ *
+ * - `import-down`: an import points down, from floor to floor of docs/architecture.md
+ * - `documented-exports`: an exported declaration has a doc comment
+ */
+import { dirname, join, relative, sep } from 'node:path';
+
+/** The floors, lowest first. Directories on one floor do not know each other. */
+const floors = [
+  ['lib/platform'],
+  ['lib/model'],
+  ['lib/flow', 'lib/codec'],
+  ['lib/transport'],
+  ['lib/secure', 'lib/peers'],
+  ['operators'],
+  ['lib/session'],
+  ['lib/channel'],
+  ['lib'],
+  ['lib/testing'],
+];
+
+/** What a concrete transport may import, beside its own directory. */
+const belowTransports = ['lib/platform', 'lib/model', 'lib/flow', 'lib/transport', 'lib/secure'];
+
+const platformPackages = /^(?:node:|ws$)/;
+const platformFile = /\.node\.ts$/;
+
+/** `#imports` of package.json, and the directory behind each. */
+const aliases = [
+  ['#platform/', 'lib/platform'],
+  ['#websocket', 'transports/websocket'],
+];
+
+/** The directory that counts for the floors: `lib/peers`, `lib`, `operators`, `transports/memory`. */
+function placeOf(path) {
+  const [top, second] = path.split('/');
+  if (top === 'operators') return 'operators';
+  if (top !== 'lib' && top !== 'transports') return undefined;
+  return second?.includes('.') ? top : `${top}/${second}`;
+}
+
+function targetOf(file, specifier) {
+  if (specifier.startsWith('.')) {
+    return placeOf(join(dirname(file), specifier).replaceAll(sep, '/'));
+  }
+  return aliases.find(([prefix]) => specifier.startsWith(prefix))?.[1];
+}
+
+const floorOf = (place) => floors.findIndex((floor) => floor.includes(place));
+
+function mayImport(from, to) {
+  if (from === to) return true;
+  if (from.startsWith('transports/')) return belowTransports.includes(to);
+  if (to.startsWith('transports')) return false;
+  if (floorOf(from) === -1 || floorOf(to) === -1) return false;
+  return floorOf(to) < floorOf(from);
+}
+
+function problemOf(file, specifier) {
+  if (platformPackages.test(specifier) && !platformFile.test(file)) return 'platform';
+  if (specifier === 'rxmesh' || specifier.startsWith('rxmesh/')) return 'self';
+  if (/^protobufjs(?!\/minimal\.js$)/.test(specifier)) return 'protobufjs';
+  const from = placeOf(file);
+  const to = targetOf(file, specifier);
+  if (specifier.startsWith('.') && to === undefined) return 'outside';
+  return from === undefined || to === undefined || mayImport(from, to) ? undefined : 'up';
+}
+
+const importDown = {
+  meta: {
+    type: 'problem',
+    schema: [],
+    messages: {
+      up: '"{{specifier}}" is out of reach from here: an import points down, see docs/architecture.md',
+      outside: '"{{specifier}}" is no part of the package',
+      self: 'import "{{specifier}}" by its relative path: only its users know the package by name',
+      platform: '"{{specifier}}" is Node: only *.node.ts may import it',
+      protobufjs: 'import "protobufjs/minimal.js": the full library generates code with eval',
+    },
+  },
+  create(context) {
+    const file = relative(context.cwd, context.filename).replaceAll(sep, '/');
+    const check = (node) => {
+      const specifier = node?.value ?? node?.literal?.value;
+      if (typeof specifier !== 'string') return;
+      const messageId = problemOf(file, specifier);
+      if (messageId !== undefined) context.report({ node, messageId, data: { specifier } });
+    };
+    return {
+      ImportDeclaration: (node) => check(node.source),
+      ExportAllDeclaration: (node) => check(node.source),
+      ExportNamedDeclaration: (node) => check(node.source),
+      ImportExpression: (node) => check(node.source),
+      TSImportType: (node) => check(node.source ?? node.argument),
+    };
+  },
+};
+
+const documentedExports = {
+  meta: {
+    type: 'suggestion',
+    schema: [],
+    messages: { missing: 'an export has a doc comment: shapes, units, defaults, errors' },
+  },
+  create(context) {
+    const isDoc = (comment) => comment.type === 'Block' && comment.value.startsWith('*');
+    return {
+      ExportNamedDeclaration(node) {
+        const { declaration } = node;
+        if (declaration === null) return;
+        const siblings = node.parent.body;
+        const before = siblings[siblings.indexOf(node) - 1]?.declaration;
+        // The first signature of an overloaded function speaks for all.
+        if (before?.type === 'TSDeclareFunction' && before.id?.name === declaration.id?.name)
+          return;
+        if (!context.sourceCode.getCommentsBefore(node).some(isDoc)) {
+          context.report({ node: declaration, messageId: 'missing' });
+        }
+      },
+    };
+  },
+};
+
+export default {
+  meta: { name: 'rxmesh' },
+  rules: { 'import-down': importDown, 'documented-exports': documentedExports },
+};

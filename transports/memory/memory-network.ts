@@ -1,0 +1,139 @@
+import { type Clock, systemClock } from '../../lib/flow/clock.ts';
+import type { NodeId } from '../../lib/model/id.ts';
+import type { Transport } from '../../lib/transport/transport.ts';
+import { type Protection, secureConnection } from '../../lib/secure/index.ts';
+import { Courier } from './courier.ts';
+import { type MemorySocket, memorySockets } from './memory-socket.ts';
+import { MemoryTransport, type Neighbourhood } from './memory-transport.ts';
+
+/** How a `MemoryNetwork` behaves. */
+export interface MemoryNetworkOptions {
+  /** Time for latencies; the system's by default. */
+  readonly clock?: Clock;
+  /**
+   * Milliseconds that a frame takes one way, for all or asked for each frame; 0 by default, which
+   * delivers synchronously. A dial takes one way there and one way back.
+   */
+  readonly latencyMs?: number | ((from: NodeId, to: NodeId) => number);
+  /**
+   * What stands between the nodes: `proven` (default) proves identities but leaves the packets readable,
+   * `encrypted` does all that a real network needs, `trusted` proves nothing and is the fastest.
+   */
+  readonly protection?: Protection;
+}
+
+/** Two sockets that are connected. */
+interface Pair {
+  readonly outbound: MemorySocket;
+  readonly inbound: MemorySocket;
+}
+
+/**
+ * A network within one process, for tests and for nodes that live together: transports reach each
+ * other by node ID.
+ *
+ *     const network = new MemoryNetwork({ clock, latencyMs: 40 });
+ *     const alice = createRouter({ identity, transports: [network.transport(identity.id)], ... });
+ *
+ * Without latency everything is delivered synchronously, however deep the conversation, on a flat stack.
+ */
+export class MemoryNetwork {
+  readonly #clock: Clock;
+  readonly #courier: Courier;
+  readonly #latencyMs: (from: NodeId, to: NodeId) => number;
+  readonly #protection: Protection;
+  readonly #transports = new Map<NodeId, MemoryTransport>();
+  readonly #pairs = new Set<Pair>();
+  /** Island of each node while the network is partitioned. */
+  #islands: ReadonlyMap<NodeId, number> = new Map();
+
+  /** @throws {RangeError} for a latency that is not a finite number of 0 or more */
+  constructor(options: MemoryNetworkOptions = {}) {
+    const latencyMs = options.latencyMs ?? 0;
+    if (typeof latencyMs === 'number' && !(latencyMs >= 0 && latencyMs < Infinity)) {
+      throw new RangeError(`latencyMs must be 0 or more, not ${latencyMs}`);
+    }
+    this.#latencyMs = typeof latencyMs === 'number' ? () => latencyMs : latencyMs;
+    this.#clock = options.clock ?? systemClock;
+    this.#courier = new Courier(this.#clock);
+    this.#protection = options.protection ?? 'proven';
+  }
+
+  /**
+   * A transport for node `id`, which is part of the network until it is closed. Its endpoint is
+   * `{ protocol: 'memory', path: id }`.
+   *
+   * @throws {TypeError} for an id that has a transport in this network already
+   */
+  transport(id: NodeId): Transport {
+    if (this.#transports.has(id)) throw new TypeError(`node ${id} is in the network already`);
+    const neighbourhood: Neighbourhood = {
+      clock: this.#clock,
+      latencyMs: this.#latencyMs,
+      connect: (listener) => this.#connect(id, listener),
+      deliver: (listener, inbound) => this.#transports.get(listener)?.accept(inbound),
+      protect: (socket) => secureConnection(socket, { protection: this.#protection }),
+      leave: () => this.#transports.delete(id),
+    };
+    const transport = new MemoryTransport(id, neighbourhood);
+    this.#transports.set(id, transport);
+    return transport;
+  }
+
+  /** Cuts every connection between two nodes: both ends fail. They may dial each other again. */
+  sever(one: NodeId, other: NodeId): void {
+    this.#cut(({ dialer, listener }) => {
+      return (dialer === one && listener === other) || (dialer === other && listener === one);
+    });
+  }
+
+  /**
+   * Divides the network: nodes of different islands lose their connections, and cannot dial each other
+   * until `heal`. A node that stands on no island reaches everybody.
+   */
+  partition(...islands: readonly (readonly NodeId[])[]): void {
+    this.#islands = new Map(islands.flatMap((ids, island) => ids.map((id) => [id, island])));
+    this.#cut(({ dialer, listener }) => !this.#reaches(dialer, listener));
+  }
+
+  /** Ends a partition. */
+  heal(): void {
+    this.#islands = new Map();
+  }
+
+  #reaches(from: NodeId, to: NodeId): boolean {
+    const islands = [this.#islands.get(from), this.#islands.get(to)];
+    return islands.includes(undefined) || islands[0] === islands[1];
+  }
+
+  #cut(affects: (nodes: { dialer: NodeId; listener: NodeId }) => boolean): void {
+    for (const { outbound, inbound } of [...this.#pairs]) {
+      const dialer = outbound.local.path ?? '';
+      const listener = outbound.remote.path ?? '';
+      if (!affects({ dialer, listener })) continue;
+      outbound.fail('the network was cut');
+      inbound.fail('the network was cut');
+    }
+  }
+
+  #connect(dialer: NodeId, listener: NodeId): Pair | string {
+    if (this.#transports.get(listener)?.listening !== true) return 'nobody listens there';
+    if (!this.#reaches(dialer, listener)) return 'the network is partitioned';
+    const pair = memorySockets({
+      clock: this.#clock,
+      courier: this.#courier,
+      latencyMs: this.#latencyMs,
+      dialer,
+      listener,
+    });
+    this.#pairs.add(pair);
+    let open = 2;
+    const onEnd = (): void => {
+      open -= 1;
+      if (open === 0) this.#pairs.delete(pair);
+    };
+    pair.outbound.onEnd(onEnd);
+    pair.inbound.onEnd(onEnd);
+    return pair;
+  }
+}

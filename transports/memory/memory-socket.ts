@@ -1,0 +1,287 @@
+import { Observable, Subject, type Subscriber, type Subscription } from 'rxjs';
+import type { Clock } from '../../lib/flow/clock.ts';
+import type { Direction } from '../../lib/model/direction.ts';
+import type { Endpoint } from '../../lib/model/endpoint.ts';
+import { RxmeshError } from '../../lib/model/error.ts';
+import type { NodeId } from '../../lib/model/id.ts';
+import type { FrameSocket } from '../../lib/transport/frame-socket.ts';
+import type { Courier, Delivery } from './courier.ts';
+
+/** Frames that may be on their way to a side, or unread there, while the other is `writable`. */
+const framesWaitingMax = 4;
+/** Frames that are kept for a side that has not subscribed yet; one more fails both sides. */
+const framesEarlyMax = 16;
+
+/** Where and how a pair of sockets lives. */
+export interface MemoryWire {
+  readonly clock: Clock;
+  readonly courier: Courier;
+  /** The node that dialed. */
+  readonly dialer: NodeId;
+  /** The node that listens. */
+  readonly listener: NodeId;
+  /** One way, in milliseconds, asked anew for each frame. */
+  readonly latencyMs: (from: NodeId, to: NodeId) => number;
+}
+
+/** How a side ends: with an error, or without one. */
+interface Ending {
+  readonly error?: RxmeshError;
+}
+
+/** Something on its way to a side, and the time when it is there. */
+interface Flight {
+  readonly load: Uint8Array | Ending;
+  readonly dueAt: number;
+}
+
+/** The two sides of a new connection: of the one that dialed, and of the one that listens. */
+export function memorySockets(wire: MemoryWire): { outbound: MemorySocket; inbound: MemorySocket } {
+  const outbound = new MemorySocket(wire, 'outbound');
+  const inbound = new MemorySocket(wire, 'inbound');
+  outbound.join(inbound);
+  inbound.join(outbound);
+  return { outbound, inbound };
+}
+
+/** One side of a connection in memory. */
+export class MemorySocket implements FrameSocket, Delivery {
+  readonly direction: Direction;
+  readonly local: Endpoint;
+  readonly remote: Endpoint;
+  readonly frames$: Observable<Uint8Array>;
+  readonly drained$: Observable<void>;
+
+  readonly #wire: MemoryWire;
+  readonly #drained = new Subject<void>();
+  /** The other side; gone once this side has ended and nothing of it is needed. */
+  #other: MemorySocket | undefined;
+  #reader: Subscriber<Uint8Array> | undefined;
+  #subscribed = false;
+  #paused = false;
+  /** Whether the other side was full after the last frame that was sent to it. */
+  #full = false;
+  /** Set while the courier is to call, or does. */
+  #woken = false;
+  /** On the way to this side, in order. */
+  #flights: Flight[] = [];
+  #landing: Subscription | undefined;
+  /** Arrived, and not read. */
+  #unread: Uint8Array[] = [];
+  /** The other side has closed; takes effect when what is unread was read. */
+  #ending: Ending | undefined;
+  #ended: Ending | undefined;
+  #onEnd: (() => void) | undefined;
+
+  constructor(wire: MemoryWire, direction: Direction) {
+    this.#wire = wire;
+    this.direction = direction;
+    const outbound = direction === 'outbound';
+    this.local = { protocol: 'memory', path: outbound ? wire.dialer : wire.listener };
+    this.remote = { protocol: 'memory', path: outbound ? wire.listener : wire.dialer };
+    this.drained$ = this.#drained.asObservable();
+    this.frames$ = new Observable((subscriber) => this.#subscribe(subscriber));
+  }
+
+  /** Names the other side, and what to call when this one has ended. Called once, at the start. */
+  join(other: MemorySocket): void {
+    this.#other = other;
+  }
+
+  /** Calls `work` when this side has ended. */
+  onEnd(work: () => void): void {
+    this.#onEnd = work;
+  }
+
+  get writable(): boolean {
+    const other = this.#other;
+    return (
+      this.#ended === undefined &&
+      other !== undefined &&
+      other.#ended === undefined &&
+      other.#waiting < framesWaitingMax
+    );
+  }
+
+  send(frame: Uint8Array): void {
+    const other = this.#other;
+    if (this.#ended !== undefined || other === undefined || other.#ended !== undefined) return;
+    other.#expect(frame);
+    this.#full = other.#waiting >= framesWaitingMax;
+  }
+
+  pause(paused: boolean): void {
+    this.#paused = paused;
+    if (!paused) this.#wake();
+  }
+
+  close(): void {
+    if (this.#ended !== undefined) return;
+    this.#end({});
+    const other = this.#other;
+    if (other !== undefined && other.#ended === undefined) other.#expect({});
+  }
+
+  destroy(): void {
+    const other = this.#other;
+    // After a `close`, what the other side has not read yet is still there to be dropped.
+    this.#other = undefined;
+    this.#end({});
+    if (other === undefined || other.#ended !== undefined) return;
+    other.#dropUnread();
+    other.#expect({
+      error: new RxmeshError(
+        'RXMESH_CONNECTION_FAILED',
+        `${other.toString()}: the other side cut the connection`,
+      ),
+    });
+  }
+
+  /** Fails this side at once, as when a network goes away. */
+  fail(reason: string): void {
+    this.#dropUnread();
+    this.#end({
+      error: new RxmeshError('RXMESH_CONNECTION_FAILED', `${this.toString()}: ${reason}`),
+    });
+  }
+
+  toString(): string {
+    return this.direction === 'outbound'
+      ? `memory:${this.#wire.dialer} -> ${this.#wire.listener}`
+      : `memory:${this.#wire.listener} <- ${this.#wire.dialer}`;
+  }
+
+  /** One frame to the reader, or the end. */
+  deliver(): boolean {
+    const frame = this.#hasWork ? this.#unread.shift() : undefined;
+    if (frame !== undefined) {
+      this.#reader?.next(frame);
+      this.#tellTaken();
+    } else if (this.#ending !== undefined && this.#hasWork) {
+      this.#end(this.#ending);
+    }
+    this.#woken = this.#hasWork;
+    return this.#woken;
+  }
+
+  /** Frames that are on their way to this side, or unread here. */
+  get #waiting(): number {
+    return this.#unread.length + this.#flights.length;
+  }
+
+  get #hasWork(): boolean {
+    return (
+      this.#ended === undefined &&
+      this.#reader !== undefined &&
+      !this.#paused &&
+      (this.#unread.length > 0 || this.#ending !== undefined)
+    );
+  }
+
+  #wake(): void {
+    if (this.#woken || !this.#hasWork) return;
+    this.#woken = true;
+    this.#wire.courier.wake(this);
+  }
+
+  #subscribe(subscriber: Subscriber<Uint8Array>): (() => void) | undefined {
+    if (this.#subscribed) {
+      subscriber.error(new TypeError('frames$ of a socket takes one subscriber, once'));
+      return undefined;
+    }
+    this.#subscribed = true;
+    this.#reader = subscriber;
+    if (this.#ended === undefined) this.#wake();
+    else this.#tellEnd(this.#ended);
+    return () => {
+      this.#reader = undefined;
+      if (this.#ended === undefined) this.#readNoMore();
+    };
+  }
+
+  /** The reader has left: what arrives is dropped, so that the other side is not held up. */
+  #readNoMore(): void {
+    this.#unread = [];
+    if (this.#ending === undefined) this.#tellTaken();
+    else this.#end(this.#ending);
+  }
+
+  /** The other side has sent a frame, or has closed: it is here after the latency, in order. */
+  #expect(load: Uint8Array | Ending): void {
+    const latencyMs = this.#wire.latencyMs(this.#from, this.#to);
+    if (latencyMs === 0 && this.#flights.length === 0) {
+      this.#arrive(load);
+      return;
+    }
+    const now = this.#wire.clock.now();
+    // A frame that is faster than the one before it waits for that one.
+    const dueAt = Math.max(now + latencyMs, this.#flights.at(-1)?.dueAt ?? 0);
+    this.#flights.push({ load, dueAt });
+    if (this.#flights.length === 1) this.#awaitLanding(dueAt - now);
+  }
+
+  #awaitLanding(delayMs: number): void {
+    this.#landing = this.#wire.clock.schedule(() => {
+      const flight = this.#flights.shift();
+      const next = this.#flights[0];
+      if (next !== undefined) {
+        this.#awaitLanding(Math.max(0, next.dueAt - this.#wire.clock.now()));
+      }
+      if (flight !== undefined) this.#arrive(flight.load);
+    }, delayMs);
+  }
+
+  #arrive(load: Uint8Array | Ending): void {
+    if (this.#ended !== undefined) return;
+    if (!(load instanceof Uint8Array)) {
+      this.#ending = load;
+      // Nobody can be told of a failure that comes before the subscriber, except by ending now.
+      if (this.#reader === undefined && this.#unread.length === 0) this.#end(load);
+    } else if (!this.#subscribed && this.#unread.length === framesEarlyMax) {
+      this.#other?.fail('more frames than the other side keeps before it reads');
+      this.fail('more frames than are kept before somebody reads');
+    } else if (this.#subscribed && this.#reader === undefined) {
+      this.#tellTaken();
+    } else {
+      this.#unread.push(load);
+    }
+    this.#wake();
+  }
+
+  get #from(): NodeId {
+    return this.direction === 'inbound' ? this.#wire.dialer : this.#wire.listener;
+  }
+
+  get #to(): NodeId {
+    return this.direction === 'inbound' ? this.#wire.listener : this.#wire.dialer;
+  }
+
+  /** A frame was read: the other side may be waiting for that. */
+  #tellTaken(): void {
+    const other = this.#other;
+    if (other === undefined || !other.#full || !other.writable) return;
+    other.#full = false;
+    other.#drained.next();
+  }
+
+  #dropUnread(): void {
+    this.#landing?.unsubscribe();
+    this.#flights = [];
+    this.#unread = [];
+    this.#ending = undefined;
+  }
+
+  #end(ending: Ending): void {
+    if (this.#ended !== undefined) return;
+    this.#ended = ending;
+    this.#dropUnread();
+    this.#tellEnd(ending);
+    this.#drained.complete();
+    this.#onEnd?.();
+  }
+
+  #tellEnd({ error }: Ending): void {
+    if (error === undefined) this.#reader?.complete();
+    else this.#reader?.error(error);
+  }
+}

@@ -1,0 +1,139 @@
+import { BehaviorSubject, Observable, type Subscriber, type Subscription } from 'rxjs';
+import type { Clock } from '../../lib/flow/clock.ts';
+import type { Endpoint } from '../../lib/model/endpoint.ts';
+import { RxmeshError } from '../../lib/model/error.ts';
+import type { NodeId } from '../../lib/model/id.ts';
+import type { FrameSocket } from '../../lib/transport/frame-socket.ts';
+import type { Connection, Transport } from '../../lib/transport/transport.ts';
+import type { MemorySocket } from './memory-socket.ts';
+
+/** What a transport sees of its network. */
+export interface Neighbourhood {
+  readonly clock: Clock;
+  readonly latencyMs: (from: NodeId, to: NodeId) => number;
+  /** The two sides of a connection to `listener`, or why there is none. */
+  connect(listener: NodeId): { outbound: MemorySocket; inbound: MemorySocket } | string;
+  /** Hands the listener its side of a connection. */
+  deliver(listener: NodeId, inbound: MemorySocket): void;
+  /** What makes a connection of a socket. */
+  protect(socket: FrameSocket): Connection;
+  /** Takes this transport out of the network. */
+  leave(): void;
+}
+
+/** A node's way into a `MemoryNetwork`. */
+export class MemoryTransport implements Transport {
+  readonly protocols: readonly string[] = ['memory'];
+  readonly incoming$: Observable<Connection>;
+  readonly endpoints$: Observable<readonly Endpoint[]>;
+
+  readonly #id: NodeId;
+  readonly #network: Neighbourhood;
+  readonly #endpoints = new BehaviorSubject<readonly Endpoint[]>([]);
+  #listener: Subscriber<Connection> | undefined;
+  #closed = false;
+
+  constructor(id: NodeId, network: Neighbourhood) {
+    this.#id = id;
+    this.#network = network;
+    this.endpoints$ = this.#endpoints.asObservable();
+    this.incoming$ = new Observable((subscriber) => this.#listen(subscriber));
+  }
+
+  get endpoints(): readonly Endpoint[] {
+    return this.#endpoints.value;
+  }
+
+  get listening(): boolean {
+    return this.#listener !== undefined;
+  }
+
+  /** Takes a connection that another node has dialed. */
+  accept(socket: MemorySocket): void {
+    if (this.#listener === undefined) socket.destroy();
+    else this.#listener.next(this.#network.protect(socket));
+  }
+
+  dial(endpoint: Endpoint): Observable<Connection> {
+    return new Observable((subscriber) => {
+      if (endpoint.protocol !== 'memory' || !endpoint.path) {
+        const given = JSON.stringify(endpoint);
+        subscriber.error(
+          new RxmeshError(
+            'RXMESH_ENDPOINT_INVALID',
+            `a memory endpoint has the protocol memory and a node ID as its path: ${given}`,
+          ),
+        );
+        return undefined;
+      }
+      return this.#dial(endpoint.path, subscriber);
+    });
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#network.leave();
+    this.#listener?.complete();
+    this.#endpoints.complete();
+  }
+
+  toString(): string {
+    return `memory:${this.#id}`;
+  }
+
+  #listen(subscriber: Subscriber<Connection>): (() => void) | undefined {
+    if (this.#closed) {
+      subscriber.complete();
+      return undefined;
+    }
+    if (this.#listener !== undefined) {
+      subscriber.error(
+        new RxmeshError('RXMESH_LISTEN_FAILED', `${this.toString()} is listening already`),
+      );
+      return undefined;
+    }
+    this.#listener = subscriber;
+    this.#endpoints.next([{ protocol: 'memory', path: this.#id }]);
+    return () => {
+      this.#listener = undefined;
+      this.#endpoints.next([]);
+    };
+  }
+
+  #dial(listener: NodeId, subscriber: Subscriber<Connection>): () => void {
+    const { clock, latencyMs } = this.#network;
+    let timer: Subscription | undefined;
+    let unclaimed: MemorySocket | undefined;
+    const after = (delayMs: number, work: () => void): void => {
+      if (delayMs === 0) work();
+      else timer = clock.schedule(work, delayMs);
+    };
+    const answer = (result: MemorySocket | string): void => {
+      if (subscriber.closed) return;
+      if (typeof result === 'string') {
+        const message = `dialing memory:${listener}: ${result}`;
+        subscriber.error(new RxmeshError('RXMESH_DIAL_FAILED', message));
+        return;
+      }
+      unclaimed = undefined;
+      subscriber.next(this.#network.protect(result));
+      subscriber.complete();
+    };
+    after(latencyMs(this.#id, listener), () => {
+      const pair = this.#network.connect(listener);
+      const backMs = latencyMs(listener, this.#id);
+      if (typeof pair === 'string') {
+        after(backMs, () => answer(pair));
+        return;
+      }
+      unclaimed = pair.outbound;
+      this.#network.deliver(listener, pair.inbound);
+      after(backMs, () => answer(pair.outbound));
+    });
+    return () => {
+      timer?.unsubscribe();
+      unclaimed?.destroy();
+    };
+  }
+}

@@ -1,0 +1,67 @@
+import { Observable, type Subscriber } from 'rxjs';
+import { RxmeshError } from '../../lib/model/error.ts';
+import { framesEarlyMax } from './platform.ts';
+
+/** The reading half of a socket: keeps a few frames until somebody reads, then hands them over. */
+export class FrameInbox {
+  readonly frames$: Observable<Uint8Array>;
+
+  #early: Uint8Array[] = [];
+  #reader: Subscriber<Uint8Array> | undefined;
+  #subscribed = false;
+  #end: { readonly error?: RxmeshError } | undefined;
+
+  /** @param onReader called when somebody has begun to read */
+  constructor(onReader: () => void) {
+    this.frames$ = new Observable((subscriber) => {
+      if (this.#subscribed) {
+        subscriber.error(new TypeError('frames$ of a socket takes one subscriber, once'));
+        return undefined;
+      }
+      this.#subscribed = true;
+      this.#reader = subscriber;
+      const early = this.#early;
+      this.#early = [];
+      for (const frame of early) subscriber.next(frame);
+      if (this.#end === undefined) onReader();
+      else this.#tellEnd(this.#end);
+      return () => {
+        this.#reader = undefined;
+      };
+    });
+  }
+
+  /** Whether somebody has ever subscribed. */
+  get subscribed(): boolean {
+    return this.#subscribed;
+  }
+
+  /** @throws {RxmeshError} `RXMESH_CONNECTION_FAILED` for one more than are kept before somebody reads */
+  push(frame: Uint8Array): void {
+    if (this.#end !== undefined) return;
+    if (this.#subscribed) {
+      this.#reader?.next(frame);
+      return;
+    }
+    if (this.#early.length === framesEarlyMax) {
+      throw new RxmeshError(
+        'RXMESH_CONNECTION_FAILED',
+        `more than ${framesEarlyMax} frames arrived before somebody read`,
+      );
+    }
+    this.#early.push(frame);
+  }
+
+  /** Nothing comes any more. With `drop`, not even what waits. */
+  end(error: RxmeshError | undefined, drop: boolean): void {
+    if (this.#end !== undefined) return;
+    this.#end = error === undefined ? {} : { error };
+    if (drop) this.#early = [];
+    this.#tellEnd(this.#end);
+  }
+
+  #tellEnd({ error }: { readonly error?: RxmeshError }): void {
+    if (error === undefined) this.#reader?.complete();
+    else this.#reader?.error(error);
+  }
+}

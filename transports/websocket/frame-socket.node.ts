@@ -1,0 +1,174 @@
+import { type Observable, Subject } from 'rxjs';
+import type { Socket } from 'node:net';
+import type { RawData, WebSocket } from 'ws';
+import type { Direction } from '../../lib/model/direction.ts';
+import { type Endpoint, formatEndpoint } from '../../lib/model/endpoint.ts';
+import { RxmeshError } from '../../lib/model/error.ts';
+import { normalizeIp } from '../../lib/model/ip.ts';
+import type { FrameSocket } from '../../lib/transport/frame-socket.ts';
+import { FrameInbox } from './frame-inbox.ts';
+import { closeTimeoutMs, frameBytesMax } from './platform.ts';
+
+/** Options that bound what ws does, the same for both sides. */
+export interface WsLimits {
+  readonly maxPayload: number;
+  readonly maxBufferedChunks: number;
+  readonly maxFragments: number;
+  readonly perMessageDeflate: false;
+  readonly closeTimeout: number;
+}
+
+export const wsLimits: WsLimits = {
+  maxPayload: frameBytesMax,
+  // For a frame that comes in many small pieces, whose every piece keeps a read buffer alive.
+  maxBufferedChunks: 4_096,
+  maxFragments: 1_024,
+  perMessageDeflate: false,
+  closeTimeout: closeTimeoutMs,
+};
+
+/** Frames that were handed to ws and are not with the kernel yet, while a socket is `writable`. */
+const framesUnsentMax = 4;
+
+/** A socket on an open `WebSocket` of ws. */
+export class NodeSocket implements FrameSocket {
+  readonly direction: Direction;
+  readonly local: Endpoint;
+  readonly remote: Endpoint;
+  readonly drained$: Observable<void>;
+
+  readonly #ws: WebSocket;
+  readonly #inbox: FrameInbox;
+  readonly #drained = new Subject<void>();
+  #unsent = 0;
+  /** Whether `writable` was false since `drained$` last emitted. */
+  #full = false;
+  #tellingDrained: NodeJS.Immediate | undefined;
+  #ended = false;
+
+  constructor(ws: WebSocket, stream: Socket, direction: Direction, protocol: string) {
+    this.#ws = ws;
+    this.direction = direction;
+    this.local = endpointOf(protocol, stream.localAddress, stream.localPort);
+    this.remote = endpointOf(protocol, stream.remoteAddress, stream.remotePort);
+    this.drained$ = this.#drained.asObservable();
+    this.#inbox = new FrameInbox(() => {
+      if (!this.#ended) ws.resume();
+    });
+    ws.on('message', (data, isBinary) => this.#receive(data, isBinary));
+    ws.on('error', (cause) => this.#fail(cause));
+    ws.on('close', (code) => this.#closed(code));
+  }
+
+  get frames$(): Observable<Uint8Array> {
+    return this.#inbox.frames$;
+  }
+
+  get writable(): boolean {
+    return !this.#ended && this.#unsent < framesUnsentMax;
+  }
+
+  send(frame: Uint8Array): void {
+    if (this.#ended) return;
+    this.#unsent += 1;
+    if (this.#unsent >= framesUnsentMax) this.#full = true;
+    this.#ws.send(frame, this.#onSent);
+  }
+
+  pause(paused: boolean): void {
+    if (this.#ended) return;
+    if (paused) this.#ws.pause();
+    else this.#ws.resume();
+  }
+
+  close(): void {
+    if (this.#ended) return;
+    this.#end(undefined, true);
+    // A paused socket would not see the other side's close frame.
+    this.#ws.resume();
+    this.#ws.close(1000);
+  }
+
+  destroy(): void {
+    this.#end(undefined, true);
+    this.#ws.terminate();
+  }
+
+  toString(): string {
+    const arrow = this.direction === 'outbound' ? '->' : '<-';
+    return `${formatEndpoint(this.local)} ${arrow} ${formatEndpoint(this.remote)}`;
+  }
+
+  /** One function for all frames: ws calls it with each frame that the kernel has taken. */
+  readonly #onSent = (): void => {
+    this.#unsent -= 1;
+    if (!this.#full || this.#unsent >= framesUnsentMax || this.#ended) return;
+    // ws calls from within a tick; whoever writes on then, and so on, would keep the event loop from turning.
+    this.#tellingDrained ??= setImmediate(() => {
+      this.#tellingDrained = undefined;
+      if (!this.writable) return;
+      this.#full = false;
+      this.#drained.next();
+    });
+  };
+
+  #receive(data: RawData, isBinary: boolean): void {
+    if (this.#ended) return;
+    if (!isBinary) {
+      this.#violation('a text message arrived', 1003);
+      return;
+    }
+    // The binary type is 'nodebuffer'. What leaves here is a plain Uint8Array: `slice` of a Buffer copies nothing.
+    const { buffer, byteOffset, byteLength } = data as Buffer;
+    try {
+      this.#inbox.push(new Uint8Array(buffer, byteOffset, byteLength));
+      if (!this.#inbox.subscribed) this.#ws.pause();
+    } catch (error) {
+      this.#end(error as RxmeshError, true);
+      this.#ws.terminate();
+    }
+  }
+
+  #violation(what: string, closeCode: number): void {
+    const message = `${this.toString()}: ${what}`;
+    this.#end(new RxmeshError('RXMESH_PROTOCOL_VIOLATION', message), true);
+    this.#ws.close(closeCode);
+  }
+
+  #fail(cause: Error): void {
+    // ws has begun to close already; errors that begin like this are about what the other side sent.
+    const isViolation = 'code' in cause && String(cause.code).startsWith('WS_ERR_');
+    const code = isViolation ? 'RXMESH_PROTOCOL_VIOLATION' : 'RXMESH_CONNECTION_FAILED';
+    const message = `${this.toString()}: ${cause.message}`;
+    this.#end(new RxmeshError(code, message, { cause }), isViolation);
+  }
+
+  #closed(code: number): void {
+    // RFC 6455, 7.4.1: 1000 and 1001 are said on purpose, 1005 is a close frame without a code.
+    if (code === 1000 || code === 1001 || code === 1005) {
+      this.#end(undefined, false);
+      return;
+    }
+    const how = code === 1006 ? 'without a closing handshake' : `with code ${code}`;
+    const message = `${this.toString()}: the other side closed ${how}`;
+    this.#end(new RxmeshError('RXMESH_CONNECTION_FAILED', message), false);
+  }
+
+  #end(error: RxmeshError | undefined, drop: boolean): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    if (this.#tellingDrained !== undefined) clearImmediate(this.#tellingDrained);
+    this.#inbox.end(error, drop);
+    this.#drained.complete();
+  }
+}
+
+/** An address of a socket or server as an endpoint. An IPv6 zone (`%eth0`) is left out. */
+export function endpointOf(
+  protocol: string,
+  address: string | undefined,
+  port: number | undefined,
+): Endpoint {
+  const ip = normalizeIp((address ?? '').replace(/%.*$/, ''));
+  return { protocol, ...(ip === undefined ? {} : { ip }), ...(port === undefined ? {} : { port }) };
+}

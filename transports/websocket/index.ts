@@ -1,0 +1,17 @@
+/**
+ * The WebSocket transport, for Node and for browsers.
+ *
+ *     const router = createRouter({
+ *       identity,
+ *       network: 'demo',
+ *       transports: [webSocket({ listen: { port: 4000 } })],
+ *     });
+ */
+export { webSocket } from './websocket-transport.ts';
+export type {
+  DialOptions,
+  ListenOptions,
+  TlsOptions,
+  UpgradeServer,
+  WebSocketOptions,
+} from './options.ts';

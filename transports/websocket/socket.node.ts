@@ -1,0 +1,79 @@
+import { type LookupFunction, Socket } from 'node:net';
+import { Observable } from 'rxjs';
+import { WebSocket } from 'ws';
+import type { Endpoint } from '../../lib/model/endpoint.ts';
+import { RxmeshError } from '../../lib/model/error.ts';
+import type { FrameSocket } from '../../lib/transport/frame-socket.ts';
+import { endpointUrl } from './endpoint-url.ts';
+import { listen, serverProblems } from './listen.node.ts';
+import { NodeSocket, wsLimits } from './frame-socket.node.ts';
+import type { DialOptions } from './options.ts';
+import type { WebSocketPlatform } from './platform.ts';
+
+/** WebSockets in Node, on ws. */
+export const platform: WebSocketPlatform = {
+  optionProblems: ({ listen: listenOptions }) => serverProblems(listenOptions ?? {}),
+  dial,
+  listen,
+};
+
+function dial(endpoint: Endpoint, options: DialOptions): Observable<FrameSocket> {
+  return new Observable((subscriber) => {
+    const url = endpointUrl(endpoint);
+    const fail = (cause: unknown): void => {
+      const detail = cause instanceof Error ? cause.message : String(cause);
+      subscriber.error(
+        new RxmeshError('RXMESH_DIAL_FAILED', `dialing ${url}: ${detail}`, { cause }),
+      );
+    };
+    let ws: WebSocket;
+    try {
+      ws = new WebSocket(url, clientOptions(endpoint, options));
+    } catch (cause) {
+      fail(cause);
+      return undefined;
+    }
+    let open = false;
+    let stream: Socket | undefined;
+    // Stays until it is open, since ws reports an attempt that was broken off as an error, too.
+    ws.on('error', fail);
+    ws.once('upgrade', (response) => {
+      stream = response.socket;
+    });
+    ws.once('open', () => {
+      open = true;
+      ws.off('error', fail);
+      const socket = new NodeSocket(ws, stream ?? new Socket(), 'outbound', endpoint.protocol);
+      subscriber.next(socket);
+      subscriber.complete();
+    });
+    return () => {
+      if (!open) ws.terminate();
+    };
+  });
+}
+
+/**
+ * With a name, the URL has the name, for the `Host` header and for TLS, and the look-up has the answer
+ * already: the IP that the address was resolved to.
+ */
+function clientOptions(endpoint: Endpoint, { tls, headers, zeroMask }: DialOptions): object {
+  const { ip } = endpoint;
+  const family = ip?.includes(':') === true ? 6 : 4;
+  const lookup: LookupFunction = (_name, { all }, answer) => {
+    if (all === true) answer(null, [{ address: ip ?? '', family }]);
+    else answer(null, ip ?? '', family);
+  };
+  return {
+    ...tls,
+    ...wsLimits,
+    headers: { ...headers },
+    ...(ip === undefined ? {} : { lookup }),
+    ...(zeroMask === true ? { generateMask: leaveZeros } : {}),
+  };
+}
+
+/** ws hands over a mask of zeros, to be filled. */
+function leaveZeros(): void {
+  return undefined;
+}

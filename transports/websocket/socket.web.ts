@@ -1,0 +1,180 @@
+import { Observable, Subject, type Subscription, throwError } from 'rxjs';
+import type { Clock } from '../../lib/flow/clock.ts';
+import type { Direction } from '../../lib/model/direction.ts';
+import { type Endpoint, formatEndpoint } from '../../lib/model/endpoint.ts';
+import { RxmeshError } from '../../lib/model/error.ts';
+import type { FrameSocket } from '../../lib/transport/frame-socket.ts';
+import { endpointUrl } from './endpoint-url.ts';
+import { FrameInbox } from './frame-inbox.ts';
+import type { DialOptions } from './options.ts';
+import { frameBytesMax, type WebSocketPlatform } from './platform.ts';
+
+/** Bytes that wait in the browser while a socket is `writable`: four of the largest frames. */
+const bufferedBytesMax = 4 * frameBytesMax;
+/** How often a full socket looks whether it still is; browsers tell nobody. */
+const drainPollMs = 4;
+
+/** What is used of the platform's `WebSocket` (HTML, 9.3 "WebSockets"). */
+interface WebSocketLike {
+  binaryType: string;
+  readonly bufferedAmount: number;
+  send(data: Uint8Array): void;
+  close(code?: number): void;
+  onopen: (() => void) | null;
+  onerror: (() => void) | null;
+  onmessage: ((event: { readonly data: unknown }) => void) | null;
+  onclose: ((event: { readonly code: number }) => void) | null;
+}
+
+/** WebSockets of a browser, or of another runtime that has them: they dial only. */
+export const platform: WebSocketPlatform = {
+  optionProblems: ({ dial: options = {} }) =>
+    Object.keys(options).map((name) => `dial.${name} is not to be had in a browser`),
+
+  listen: () =>
+    throwError(() => new RxmeshError('RXMESH_LISTEN_FAILED', 'a browser cannot listen: only dial')),
+
+  dial,
+};
+
+function dial(endpoint: Endpoint, _options: DialOptions, clock: Clock): Observable<FrameSocket> {
+  return new Observable((subscriber) => {
+    const url = endpointUrl(endpoint);
+    const fail = (why: string, cause?: unknown): void => {
+      const message = `dialing ${url}: ${why}`;
+      subscriber.error(new RxmeshError('RXMESH_DIAL_FAILED', message, { cause }));
+    };
+    let ws: WebSocketLike;
+    try {
+      ws = openWebSocket(url);
+    } catch (cause) {
+      // A page that came over TLS may not open an unprotected socket, for one.
+      fail(cause instanceof Error ? cause.message : String(cause), cause);
+      return undefined;
+    }
+    let open = false;
+    ws.binaryType = 'arraybuffer';
+    // Why it failed is kept from pages: the close code is all there is.
+    ws.onclose = ({ code }) => fail(`the connection was not made (${code})`);
+    ws.onopen = () => {
+      open = true;
+      subscriber.next(new WebSocketSocket(ws, endpoint, clock));
+      subscriber.complete();
+    };
+    return () => {
+      if (!open) ws.close();
+    };
+  });
+}
+
+function openWebSocket(url: string): WebSocketLike {
+  const { WebSocket } = globalThis as unknown as { WebSocket?: new (url: string) => WebSocketLike };
+  if (WebSocket === undefined) throw new TypeError('this platform has no WebSocket');
+  return new WebSocket(url);
+}
+
+/** A socket on an open `WebSocket` of the platform. */
+class WebSocketSocket implements FrameSocket {
+  readonly direction: Direction = 'outbound';
+  readonly local: Endpoint;
+  readonly remote: Endpoint;
+  readonly drained$: Observable<void>;
+
+  readonly #ws: WebSocketLike;
+  readonly #clock: Clock;
+  readonly #inbox = new FrameInbox(() => undefined);
+  readonly #drained = new Subject<void>();
+  #poll: Subscription | undefined;
+  #ended = false;
+
+  constructor(ws: WebSocketLike, endpoint: Endpoint, clock: Clock) {
+    this.#ws = ws;
+    this.#clock = clock;
+    // A page does not learn its own address.
+    this.local = { protocol: endpoint.protocol };
+    this.remote = endpoint;
+    this.drained$ = this.#drained.asObservable();
+    ws.onmessage = ({ data }) => this.#receive(data);
+    ws.onclose = ({ code }) => this.#closed(code);
+  }
+
+  get frames$(): Observable<Uint8Array> {
+    return this.#inbox.frames$;
+  }
+
+  get writable(): boolean {
+    return !this.#ended && this.#ws.bufferedAmount < bufferedBytesMax;
+  }
+
+  send(frame: Uint8Array): void {
+    if (this.#ended) return;
+    this.#ws.send(frame);
+    if (!this.writable) this.#awaitDrain();
+  }
+
+  /** Browsers cannot stop reading: there, credit alone bounds what arrives. */
+  pause(): void {
+    return undefined;
+  }
+
+  close(): void {
+    if (this.#ended) return;
+    this.#end(undefined, true);
+    this.#ws.close(1000);
+  }
+
+  /** A browser can only close; what waits in it is written out nevertheless. */
+  destroy(): void {
+    this.close();
+  }
+
+  toString(): string {
+    return `-> ${formatEndpoint(this.remote)}`;
+  }
+
+  #awaitDrain(): void {
+    this.#poll ??= this.#clock.schedule(() => {
+      this.#poll = undefined;
+      if (this.writable) this.#drained.next();
+      else if (!this.#ended) this.#awaitDrain();
+    }, drainPollMs);
+  }
+
+  #receive(data: unknown): void {
+    if (this.#ended) return;
+    if (!(data instanceof ArrayBuffer)) {
+      this.#violation('a text message arrived');
+    } else if (data.byteLength > frameBytesMax) {
+      this.#violation(`a frame of ${data.byteLength} bytes arrived`);
+    } else {
+      try {
+        this.#inbox.push(new Uint8Array(data));
+      } catch (error) {
+        this.#end(error as RxmeshError, true);
+        this.#ws.close(4000);
+      }
+    }
+  }
+
+  #violation(what: string): void {
+    const message = `${this.toString()}: ${what}`;
+    this.#end(new RxmeshError('RXMESH_PROTOCOL_VIOLATION', message), true);
+    // Pages may not say 1003 or 1009 themselves (WebSockets Standard, close()).
+    this.#ws.close(4000);
+  }
+
+  #closed(code: number): void {
+    const meant = code === 1000 || code === 1001 || code === 1005;
+    const message = `${this.toString()}: the other side closed with code ${code}`;
+    const error = meant ? undefined : new RxmeshError('RXMESH_CONNECTION_FAILED', message);
+    this.#end(error, false);
+  }
+
+  #end(error: RxmeshError | undefined, drop: boolean): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#poll?.unsubscribe();
+    this.#inbox.end(error, drop);
+    this.#drained.complete();
+  }
+}

@@ -1,0 +1,94 @@
+import { BehaviorSubject, map, Observable, type Subscriber } from 'rxjs';
+import { platform } from '#websocket';
+import { type Clock, systemClock } from '../../lib/flow/clock.ts';
+import { type Endpoint, formatEndpoint } from '../../lib/model/endpoint.ts';
+import { RxmeshError } from '../../lib/model/error.ts';
+import { secureConnection } from '../../lib/secure/index.ts';
+import type { Connection, Transport } from '../../lib/transport/transport.ts';
+import { checkOptions, type WebSocketOptions } from './options.ts';
+
+/**
+ * A transport over WebSockets, `ws` and `wss`. In Node it listens and dials, in a browser it only dials.
+ * Connections are encrypted and proven by rxmesh itself, so that `ws` is as safe as `wss`; a page that
+ * came over TLS needs `wss` nevertheless.
+ *
+ *     webSocket({ listen: { port: 4000 } })                      // a node that others can reach
+ *     webSocket()                                                // one that only dials
+ *     webSocket({ listen: { server: httpServer, path: '/p2p' } }) // beside a web server
+ *
+ * A frame has at most 65,552 bytes, and text messages are refused: a connection that breaks either ends
+ * with `RXMESH_PROTOCOL_VIOLATION`. In Node, a client has 10 s to become a WebSocket, and at most 256 may
+ * be about it; closing waits 2 s for the other side.
+ *
+ * @throws {RxmeshError} `RXMESH_OPTIONS_INVALID`, which names every wrong option
+ */
+export function webSocket(options: WebSocketOptions = {}): Transport {
+  checkOptions(options, platform.optionProblems(options));
+  return new WebSocketTransport(options);
+}
+
+class WebSocketTransport implements Transport {
+  readonly protocols: readonly string[] = ['ws', 'wss'];
+  readonly incoming$: Observable<Connection>;
+  readonly endpoints$: Observable<readonly Endpoint[]>;
+
+  readonly #options: WebSocketOptions;
+  readonly #clock: Clock;
+  #listener: Subscriber<Connection> | undefined;
+  readonly #endpoints = new BehaviorSubject<readonly Endpoint[]>([]);
+  #closed = false;
+
+  constructor(options: WebSocketOptions) {
+    this.#options = options;
+    this.#clock = options.clock ?? systemClock;
+    this.endpoints$ = this.#endpoints.asObservable();
+    this.incoming$ = new Observable((subscriber) => this.#listen(subscriber));
+  }
+
+  get endpoints(): readonly Endpoint[] {
+    return this.#endpoints.value;
+  }
+
+  dial(endpoint: Endpoint): Observable<Connection> {
+    return platform
+      .dial(endpoint, this.#options.dial ?? {}, this.#clock)
+      .pipe(map((socket) => secureConnection(socket)));
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#listener?.complete();
+    this.#endpoints.complete();
+  }
+
+  toString(): string {
+    const { listen } = this.#options;
+    const [bound] = this.endpoints;
+    if (bound !== undefined) return `listening on ${formatEndpoint(bound)}`;
+    return listen === undefined ? 'ws, dialing only' : 'ws, not listening';
+  }
+
+  #listen(subscriber: Subscriber<Connection>): (() => void) | undefined {
+    const { listen } = this.#options;
+    if (this.#closed || listen === undefined) {
+      subscriber.complete();
+      return undefined;
+    }
+    if (this.#listener !== undefined) {
+      subscriber.error(new RxmeshError('RXMESH_LISTEN_FAILED', 'it is listening already'));
+      return undefined;
+    }
+    this.#listener = subscriber;
+    const listening = platform
+      .listen(listen, (endpoints) => {
+        this.#endpoints.next(endpoints);
+      })
+      .pipe(map((socket) => secureConnection(socket)))
+      .subscribe(subscriber);
+    return () => {
+      this.#listener = undefined;
+      if (this.endpoints.length > 0) this.#endpoints.next([]);
+      listening.unsubscribe();
+    };
+  }
+}
