@@ -46,6 +46,7 @@ export class SecureLink implements Link {
   #reading = false;
   #accepted = false;
   #paused = false;
+  #closing = false;
   #ended = false;
   #endedBy: RxmeshError | undefined;
   /** The socket's end, while records that came in front of it still wait. */
@@ -163,7 +164,7 @@ export class SecureLink implements Link {
 
   /** Hears that the socket is at its end: because the other side closed it, or of a failure. */
   socketEnded(failure?: RxmeshError): void {
-    if (this.#ended || this.#socketEnd !== undefined) return;
+    if (this.#ended || this.#closing || this.#socketEnd !== undefined) return;
     this.#socketEnd =
       failure === undefined
         ? this.#error('RXMESH_CONNECTION_CLOSED', 'the peer closed the connection without a bye')
@@ -222,6 +223,8 @@ export class SecureLink implements Link {
   #sayBye(reason: ByeReason, text: string, error: RxmeshError | undefined): void {
     if (!this.#reserve(BYE_BYTES_MAX)) return;
     this.#batch.bye(reason, text);
+    // The other side may cut the socket from within this flush: that is our end, not a failure.
+    this.#closing = true;
     this.flush();
     this.#end(error, 'close');
   }

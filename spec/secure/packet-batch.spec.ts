@@ -1,0 +1,99 @@
+import { describe, expect, it } from '@jest/globals';
+import { toHex } from '../../lib/model/hex.ts';
+import { PacketBatch } from '../../lib/secure/packet-batch.ts';
+import { FRAGMENT_BYTES_MAX, RECORD_BYTES_MAX } from '../../lib/secure/packets.ts';
+import { plainRecords, type RecordCipher } from '../../lib/secure/records.ts';
+
+const copying: RecordCipher = {
+  overheadBytes: 0,
+  copies: true,
+  seal: (plaintext) => plaintext.slice(),
+  open: (record) => record,
+};
+
+function written(write: (batch: PacketBatch) => void): string {
+  const batch = new PacketBatch();
+  write(batch);
+  return toHex(batch.seal(plainRecords));
+}
+
+const payload = Uint8Array.of(0xaa, 0xbb, 0xcc, 0xdd);
+
+describe('PacketBatch', () => {
+  it.each<[string, (batch: PacketBatch) => void]>([
+    ['000502aabb', (batch) => batch.data(5, payload, 0, 2, false)],
+    ['018001' + '02bbcc', (batch) => batch.data(128, payload, 1, 3, true)],
+    ['01ffff0304aabbccdd', (batch) => batch.data(0xffff, payload, 0, 4, true)],
+    ['010000', (batch) => batch.data(0, payload, 4, 4, true)],
+    ['020500', (batch) => batch.credit(5, 0)],
+    ['02ffff03ffffffff07', (batch) => batch.credit(0xffff, 0x7fff_ffff)],
+    ['0305', (batch) => batch.channelClosed(5)],
+    ['04', (batch) => batch.accept()],
+    ['05', (batch) => batch.ping()],
+    ['06', (batch) => batch.pong()],
+    ['070000', (batch) => batch.bye('done', '')],
+    ['0701026869', (batch) => batch.bye('duplicate', 'hi')],
+    ['070602c3a4', (batch) => batch.bye('violation', 'ä')],
+    [
+      '040205020506',
+      (batch) => {
+        batch.accept();
+        batch.credit(5, 2);
+        batch.ping();
+        batch.pong();
+      },
+    ],
+  ])('writes %s', (hex, write) => expect(written(write)).toBe(hex));
+
+  it('writes payloads of any length alike', () => {
+    for (const length of [1, 23, 24, 25, 127, 128]) {
+      const bytes = Uint8Array.from({ length: length + 2 }, (_, at) => at);
+      const batch = new PacketBatch();
+      batch.data(1, bytes, 1, length + 1, true);
+      const header = length < 128 ? [1, 1, length] : [1, 1, 0x80, 1];
+      expect([...batch.seal(plainRecords)]).toEqual([...header, ...bytes.subarray(1, length + 1)]);
+    }
+  });
+
+  it.each([
+    ['x'.repeat(300), 'x'.repeat(256)],
+    ['x'.repeat(255) + '€', 'x'.repeat(255)],
+    ['x'.repeat(252) + '😀', 'x'.repeat(252) + '😀'],
+    ['x'.repeat(253) + '😀', 'x'.repeat(253)],
+    ['\ud800 alone', '\ufffd alone'],
+  ])('cuts the text of a bye between characters', (text, told) => {
+    const batch = new PacketBatch();
+    batch.bye('done', text);
+    const record = Buffer.from(batch.seal(plainRecords));
+    const header = Buffer.byteLength(told) < 128 ? 3 : 4;
+    expect(record.subarray(header).toString()).toBe(told);
+  });
+
+  it('has room for the largest piece, and less by each byte written', () => {
+    const batch = new PacketBatch();
+    expect(batch.room).toBe(FRAGMENT_BYTES_MAX);
+    batch.ping();
+    expect([batch.length, batch.free, batch.room]).toEqual([1, 65_535, FRAGMENT_BYTES_MAX - 1]);
+    batch.data(0xffff, new Uint8Array(batch.room), 0, batch.room, true);
+    expect([batch.length, batch.room]).toEqual([RECORD_BYTES_MAX, 0]);
+    expect(batch.seal(copying)).toHaveLength(RECORD_BYTES_MAX);
+    expect([batch.length, batch.room]).toEqual([0, FRAGMENT_BYTES_MAX]);
+  });
+
+  it.each([
+    ['copies', copying],
+    ['does not copy', plainRecords],
+  ])('never writes to a record again, with a cipher that %s', (_, cipher) => {
+    for (const length of [10, 40_000]) {
+      const batch = new PacketBatch();
+      batch.data(1, new Uint8Array(length).fill(1), 0, length, true);
+      const record = batch.seal(cipher);
+      const before = toHex(record);
+      for (const later of [batch, new PacketBatch()]) {
+        later.data(1, new Uint8Array(60_000).fill(2), 0, 60_000, true);
+        later.seal(cipher);
+      }
+      expect(toHex(record)).toBe(before);
+    }
+  });
+});

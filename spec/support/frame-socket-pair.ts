@@ -1,0 +1,121 @@
+import { Observable, ReplaySubject, Subject } from 'rxjs';
+import type { Direction } from '../../lib/model/direction.ts';
+import type { Endpoint } from '../../lib/model/endpoint.ts';
+import { RxmeshError } from '../../lib/model/error.ts';
+import type { FrameSocket } from '../../lib/transport/frame-socket.ts';
+
+/** What becomes of a frame on its way: the frames that arrive in its place. */
+export type Tamper = (frame: Uint8Array) => readonly Uint8Array[];
+
+/**
+ * One end of a pair of sockets without a network. Frames wait in `outbox` until the test lets them
+ * fly, so that a test sees every flight, and can change what flies.
+ */
+export class TestSocket implements FrameSocket {
+  readonly direction: Direction;
+  readonly local: Endpoint;
+  readonly remote: Endpoint;
+  /** Sent, and not yet delivered. */
+  outbox: Uint8Array[] = [];
+  /** Everything that was ever sent. */
+  readonly sent: Uint8Array[] = [];
+  writable = true;
+  paused = false;
+  state: 'open' | 'closed' | 'destroyed' = 'open';
+  readonly drained: Subject<void> = new Subject<void>();
+  readonly #frames = new ReplaySubject<Uint8Array>(1_000);
+  #subscribed = false;
+
+  constructor(direction: Direction) {
+    const dialer = { protocol: 'test', path: 'dialer' };
+    const listener = { protocol: 'test', path: 'listener' };
+    this.direction = direction;
+    this.local = direction === 'outbound' ? dialer : listener;
+    this.remote = direction === 'outbound' ? listener : dialer;
+  }
+
+  readonly frames$: Observable<Uint8Array> = new Observable((subscriber) => {
+    if (this.#subscribed) throw new TypeError('frames$ takes one subscriber');
+    this.#subscribed = true;
+    return this.#frames.subscribe(subscriber);
+  });
+
+  get drained$(): Observable<void> {
+    return this.drained;
+  }
+
+  send(frame: Uint8Array): void {
+    if (this.state !== 'open') return;
+    this.sent.push(frame);
+    this.outbox.push(frame);
+  }
+
+  pause(paused: boolean): void {
+    this.paused = paused;
+  }
+
+  close(): void {
+    if (this.state === 'open') this.state = 'closed';
+  }
+
+  destroy(): void {
+    if (this.state === 'open') this.outbox = [];
+    this.state = 'destroyed';
+  }
+
+  toString(): string {
+    return `test socket, ${this.direction}`;
+  }
+
+  /** A frame arrives here. */
+  arrive(frame: Uint8Array): void {
+    this.#frames.next(frame);
+  }
+
+  /** The other side has closed. */
+  arriveEnd(): void {
+    this.#frames.complete();
+    this.drained.complete();
+  }
+
+  /** The socket breaks. */
+  breakDown(message: string): void {
+    this.#frames.error(new RxmeshError('RXMESH_CONNECTION_FAILED', message));
+  }
+}
+
+/** Two sockets that are connected, and the time between them. */
+export class SocketPair {
+  readonly dialer: TestSocket = new TestSocket('outbound');
+  readonly listener: TestSocket = new TestSocket('inbound');
+  /** What happens to frames of each side on their way. */
+  fromDialer: Tamper = (frame) => [frame];
+  fromListener: Tamper = (frame) => [frame];
+
+  /** Lets everything that both sides have sent arrive, at once; true if there was anything. */
+  fly(): boolean {
+    // What is closed now has sent its last frame; what closes during this flight has not.
+    const ended = [this.dialer, this.listener].filter(({ state }) => state !== 'open');
+    const there = this.#take(this.dialer, this.fromDialer);
+    const back = this.#take(this.listener, this.fromListener);
+    for (const frame of there) this.listener.arrive(frame);
+    for (const frame of back) this.dialer.arrive(frame);
+    for (const socket of ended) {
+      (socket === this.dialer ? this.listener : this.dialer).arriveEnd();
+    }
+    return there.length + back.length > 0;
+  }
+
+  /** Lets frames fly until nobody sends any more; returns the number of flights. */
+  settle(): number {
+    let flights = 0;
+    while (this.fly()) flights++;
+    return flights;
+  }
+
+  #take(socket: TestSocket, tamper: Tamper): Uint8Array[] {
+    const frames = socket.outbox;
+    socket.outbox = [];
+    return frames.flatMap((frame) => [...tamper(frame)]);
+  }
+}

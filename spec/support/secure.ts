@@ -1,0 +1,130 @@
+import { Identity } from '../../lib/model/identity.ts';
+import type { NodeInfo } from '../../lib/model/node-info.ts';
+import type { RxmeshError } from '../../lib/model/error.ts';
+import type { PacketHandler } from '../../lib/secure/packet-parser.ts';
+import type { Link, LinkReceiver } from '../../lib/transport/link.ts';
+import type { Self } from '../../lib/transport/transport.ts';
+import { secureConnection, type SecureConnectionOptions } from '../../lib/secure/index.ts';
+import { SocketPair, type TestSocket } from './frame-socket-pair.ts';
+
+/** The keys of `secret-connection-vectors.json`: a dials, b listens. */
+export const seeds: Readonly<Record<'a' | 'b', { ephemeral: Uint8Array; identity: Uint8Array }>> = {
+  a: { ephemeral: new Uint8Array(32).fill(0x11), identity: new Uint8Array(32).fill(0xa1) },
+  b: { ephemeral: new Uint8Array(32).fill(0x22), identity: new Uint8Array(32).fill(0xb2) },
+};
+
+export function selfOf(identitySeed: Uint8Array, changes: Partial<NodeInfo> = {}): Self {
+  const identity = Identity.fromSeed(identitySeed);
+  const nodeInfo: NodeInfo = {
+    protocolVersion: { p2p: 8, block: 11, app: 1 },
+    nodeId: identity.id,
+    listenAddress: 'ws://192.0.2.1:4000',
+    network: 'demo',
+    version: '0.1.0',
+    channels: [0x10, 0x20, 0x1234],
+    moniker: 'tester',
+    other: { txIndex: 'on', rpcAddress: '127.0.0.1:26657' },
+    features: ['pex', 'zip'],
+    ...changes,
+  };
+  return { identity, nodeInfo };
+}
+
+export const selfA: Self = selfOf(seeds.a.identity);
+export const selfB: Self = selfOf(seeds.b.identity, {
+  listenAddress: '',
+  channels: [],
+  moniker: 'b',
+  features: [],
+});
+
+/** Notes what it hears, in order, as text; `onData` may call back into the link. */
+export class Recorder implements LinkReceiver, PacketHandler {
+  readonly heard: string[] = [];
+  readonly views: Uint8Array[] = [];
+  stopped = false;
+  error: RxmeshError | undefined;
+  onData: () => void = () => undefined;
+
+  data(channel: number, bytes: Uint8Array, last: boolean): void {
+    this.views.push(bytes);
+    this.heard.push(`data ${channel} ${Buffer.from(bytes).toString('hex')}${last ? ' last' : ''}`);
+    this.onData();
+  }
+  credit(channel: number, messages: number): void {
+    this.heard.push(`credit ${channel} ${messages}`);
+  }
+  channelClosed(channel: number): void {
+    this.heard.push(`closed ${channel}`);
+  }
+  accept(): void {
+    this.heard.push('accept');
+  }
+  accepted(): void {
+    this.heard.push('accepted');
+  }
+  ping(): void {
+    this.heard.push('ping');
+  }
+  pong(): void {
+    this.heard.push('pong');
+  }
+  bye(reason: string, text: string): void {
+    this.heard.push(`bye ${reason} ${text}`);
+    this.stopped = true;
+  }
+  drained(): void {
+    this.heard.push('drained');
+  }
+  recordEnd(): void {
+    this.heard.push('end of record');
+  }
+  ended(error?: RxmeshError): void {
+    this.error = error;
+    this.heard.push(error === undefined ? 'ended' : `ended ${error.code}`);
+  }
+}
+
+/** How a handshake stands. */
+export interface Outcome {
+  link?: Link;
+  error?: unknown;
+  completed: boolean;
+  readonly unsubscribe: () => void;
+}
+
+/** Starts the handshake of one side, and keeps book of it. */
+export function shake(
+  socket: TestSocket,
+  self: Self,
+  options: SecureConnectionOptions = {},
+): Outcome {
+  const outcome: Outcome = { completed: false, unsubscribe: () => subscription.unsubscribe() };
+  const subscription = secureConnection(socket, options)
+    .handshake(self)
+    .subscribe({
+      next: (link) => (outcome.link = link),
+      error: (error: unknown) => (outcome.error = error),
+      complete: () => (outcome.completed = true),
+    });
+  return outcome;
+}
+
+/** The link of a handshake that has succeeded. */
+export function linkOf(outcome: Outcome): Link {
+  if (outcome.link === undefined) throw new Error(`no link: ${String(outcome.error)}`);
+  return outcome.link;
+}
+
+/** Two nodes with a link between them, a having dialed b. */
+export function connect(protection: 'encrypted' | 'proven' | 'trusted' = 'encrypted'): {
+  pair: SocketPair;
+  a: Link;
+  b: Link;
+} {
+  const pair = new SocketPair();
+  const a = shake(pair.dialer, selfA, { protection });
+  const b = shake(pair.listener, selfB, { protection });
+  pair.settle();
+  return { pair, a: linkOf(a), b: linkOf(b) };
+}
