@@ -182,7 +182,9 @@ function print(reports: ReadonlyMap<string, { samples: readonly Sample[]; at: nu
     const [first, last] = [taken[0], taken.at(-1)];
     const growth = (last?.heapMiB ?? NaN) - (first?.heapMiB ?? NaN);
     const flat = growth <= Number(values.growth);
-    console.log(`${side}: heap grew by ${growth.toFixed(1)} MiB after the first tenth${flat ? '' : ', too much'}`);
+    console.log(
+      `${side}: heap grew by ${growth.toFixed(1)} MiB after the first tenth${flat ? '' : ', too much'}`,
+    );
     if (!flat) process.exitCode = 1;
   }
 }

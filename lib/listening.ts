@@ -17,15 +17,11 @@ export class Listening {
   /** A transport's `incoming$`, watched. */
   watch(transport: Transport): Observable<Connection> {
     return new Observable((subscriber) => {
-      subscriber.add(
-        transport.endpoints$.subscribe((endpoints) => {
-          if (endpoints.length > 0) this.#listens(transport);
-        }),
-      );
+      // Before `endpoints$`, which may tell of somebody else who listens with this transport already.
       subscriber.add(
         transport.incoming$.subscribe({
           next: (connection) => subscriber.next(connection),
-          error: (error) => {
+          error: (error: unknown) => {
             this.#all.error(error);
             subscriber.error(error);
           },
@@ -33,6 +29,11 @@ export class Listening {
             this.#listens(transport);
             subscriber.complete();
           },
+        }),
+      );
+      subscriber.add(
+        transport.endpoints$.subscribe((endpoints) => {
+          if (endpoints.length > 0) this.#listens(transport);
         }),
       );
     });

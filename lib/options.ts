@@ -86,7 +86,9 @@ function faultsOf(options: RouterOptions): readonly string[] {
   if (!isRecord(options)) return ['options is an object'];
   const given: Given = options;
   const faults: string[] = [];
-  const check = (holds: boolean, text: string): void => void (holds || faults.push(text));
+  const check = (holds: boolean, text: string): void => {
+    if (!holds) faults.push(text);
+  };
   const text = (name: string): void =>
     check(isText(given[name]), `${name} is printable ASCII, at most 256 characters`);
 
@@ -104,7 +106,8 @@ function faultsOf(options: RouterOptions): readonly string[] {
     ...numberFaults('limits', limits, Object.keys(limitDefaults), 1, 1_000_000),
   );
   if (!isRecord(peers)) faults.push('peers is an object');
-  else if (options.identity instanceof Identity) checkPeerOptions(options.identity.id, peers, faults);
+  else if (options.identity instanceof Identity)
+    checkPeerOptions(options.identity.id, peers, faults);
   return faults;
 }
 
@@ -120,7 +123,9 @@ function numberFaults(
   return Object.entries(given).flatMap(([name, value]) => {
     if (!known.includes(name)) return [`there is no option ${group}.${name}`];
     const good = Number.isInteger(value) && (value as number) >= min && (value as number) <= max;
-    return good ? [] : [`${group}.${name} is an integer from ${min} to ${max}, given ${String(value)}`];
+    return good
+      ? []
+      : [`${group}.${name} is an integer from ${min} to ${max}, given ${String(value)}`];
   });
 }
 

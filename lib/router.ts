@@ -1,5 +1,6 @@
 import {
   catchError,
+  defer,
   EMPTY,
   ignoreElements,
   lastValueFrom,
@@ -148,7 +149,9 @@ export class Router {
     const self = (): Self => this.#self();
     const proof = { self, clock, timeoutMs: timeouts.handshakeMs };
 
-    const inbound$ = merge(...transports.map((transport) => this.#listen(transport, listening))).pipe(
+    const inbound$ = merge(
+      ...transports.map((transport) => this.#listen(transport, listening)),
+    ).pipe(
       map((connection): Attempt => ({ connection })),
       handshake({
         ...proof,
@@ -172,8 +175,9 @@ export class Router {
       }),
     );
 
-    const sessions$ = merge(inbound$, outbound$).pipe(
-      takeUntil(this.#stopping),
+    const links$ = merge(inbound$, outbound$).pipe(takeUntil(this.#stopping));
+
+    const sessions$ = links$.pipe(
       accept({
         self: this.id,
         clock,
@@ -260,12 +264,12 @@ export class Router {
 
   #end(): Observable<never> {
     const { clock, timeouts, transports } = this.#settings;
-    return new Observable<never>((subscriber) => {
+    return defer(() => {
       this.#state = 'stopped';
       this.#stopping.next();
       this.#stopping.complete();
       for (const transport of transports) transport.close();
-      return goodbye([...this.#channels.sessions()], clock, timeouts.drainMs).subscribe(subscriber);
+      return goodbye([...this.#channels.sessions()], clock, timeouts.drainMs);
     }).pipe(
       tap({
         complete: () => {

@@ -34,6 +34,7 @@ export interface RouterSnapshot {
   }[];
 }
 
+/** A copy of what the parts of a router know now. */
 export function snapshotOf(
   id: NodeId,
   transports: readonly Transport[],

@@ -40,7 +40,7 @@ async function weigh(entry, external) {
   const survivors = imports.map(({ path }) => path).filter(isNode);
   if (survivors.length > 0) throw new Error(`imports of Node survive: ${survivors.join(', ')}`);
   const [{ contents, text }] = outputFiles;
-  const evaluation = /\bnew Function\(|[^.\w]eval\(/.exec(text);
+  const evaluation = /(?<![.\w$])(?:Function|eval)\(/.exec(text);
   if (evaluation !== null) {
     const around = text.slice(Math.max(0, evaluation.index - 40), evaluation.index + 40);
     throw new Error(`evaluates code, which content security policies forbid: ${around}`);

@@ -2,7 +2,10 @@ import {
   asapScheduler,
   asyncScheduler,
   identity,
+  mergeMap,
   Observable,
+  tap,
+  throwError,
   type MonoTypeOperatorFunction,
   type SchedulerLike,
   type Subscription,
@@ -57,32 +60,30 @@ export function withDeadline<T>(
   if (delayMs === 0) return identity;
   return (source) =>
     new Observable((subscriber) => {
-      const timer = clock.schedule(() => subscriber.error(late()), delayMs);
+      // `throwError` calls `late`, and takes what that throws for the error.
+      const timer = clock.schedule(() => throwError(late).subscribe(subscriber), delayMs);
       subscriber.add(timer);
-      subscriber.add(
-        source.subscribe({
-          next: (value) => {
-            timer.unsubscribe();
-            subscriber.next(value);
-          },
-          error: (error) => subscriber.error(error),
-          complete: () => subscriber.complete(),
-        }),
-      );
+      source.pipe(tap(() => timer.unsubscribe())).subscribe(subscriber);
     });
 }
 
 /**
  * Emits each value at the end of the turn in which it came, so that whoever emitted it has returned.
- * For streams of decisions, whose source bounds how many are under way.
+ * An error does not wait, and takes what waits with it. For streams of decisions, whose source bounds
+ * how many are under way.
+ *
+ *     in   -(abc)---d|
+ *          afterTurn()
+ *     out  -(abc)---d|        a leaves when the source has emitted c
  */
 export function afterTurn<T>(clock: Clock): MonoTypeOperatorFunction<T> {
-  return (source) =>
-    new Observable((subscriber) =>
-      source.subscribe({
-        next: (value) => subscriber.add(clock.afterTurn(() => subscriber.next(value))),
-        error: (error) => subscriber.error(error),
-        complete: () => subscriber.add(clock.afterTurn(() => subscriber.complete())),
-      }),
-    );
+  return mergeMap(
+    (value) =>
+      new Observable<T>((subscriber) =>
+        clock.afterTurn(() => {
+          subscriber.next(value);
+          subscriber.complete();
+        }),
+      ),
+  );
 }

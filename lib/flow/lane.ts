@@ -12,10 +12,12 @@ import type { LaneOptions, Strategy } from './strategy.ts';
 export type Offered = 'taken' | 'displaced' | 'rejected' | 'full' | 'overflow';
 
 const slotsAtFirst = 8;
+/** A lane that has become empty keeps no more places than this. */
+const slotsKeptMax = 1024;
 
 /**
  * A bounded queue with an overflow strategy: the only place in rxmesh where messages wait.
- * Memory grows with what waits, up to the capacity, and a lane that has been empty stays small.
+ * Memory grows with what waits, up to the capacity, and shrinks when nothing does.
  */
 export class Lane<T> {
   readonly strategy: Strategy;
@@ -34,6 +36,7 @@ export class Lane<T> {
     return this.size >= this.capacity;
   }
 
+  /** Takes `item` as the strategy has it. It says what became of it, and tells nobody what was dropped. */
   offer(item: T): Offered {
     if (this.size < this.capacity) {
       this.#append(item);
@@ -61,6 +64,7 @@ export class Lane<T> {
     this.#slots[this.#head] = undefined;
     this.#head = (this.#head + 1) & (this.#slots.length - 1);
     this.size -= 1;
+    if (this.size === 0 && this.#slots.length > slotsKeptMax) this.clear();
     return item;
   }
 

@@ -1,29 +1,35 @@
 import type { Clock } from './clock.ts';
 
-/** Fills at a steady rate up to a limit; whoever passes takes tokens out. */
+/**
+ * Fills at a steady rate up to a limit; whoever passes takes tokens out. It counts in thousandths of a
+ * token: a rate of whole tokens a second then adds up without rounding, however often it is asked.
+ */
 export class TokenBucket {
-  readonly #perMs: number;
-  readonly #burst: number;
+  readonly #perSecond: number;
+  readonly #fullMilli: number;
   readonly #clock: Clock;
-  #tokens: number;
-  #filledAt: number;
+  #milli: number;
+  #filledAtMs: number;
 
   /** @param burst tokens that it holds at most, and at first */
   constructor(perSecond: number, burst: number, clock: Clock) {
-    this.#perMs = perSecond / 1000;
-    this.#burst = burst;
+    this.#perSecond = perSecond;
+    this.#fullMilli = burst * 1000;
     this.#clock = clock;
-    this.#tokens = burst;
-    this.#filledAt = clock.now();
+    this.#milli = this.#fullMilli;
+    this.#filledAtMs = clock.now();
   }
 
-  /** Takes `count` tokens if there are so many. */
+  /** Takes `count` tokens (0 or more) if there are so many. */
   take(count: number): boolean {
-    const now = this.#clock.now();
-    this.#tokens = Math.min(this.#burst, this.#tokens + (now - this.#filledAt) * this.#perMs);
-    this.#filledAt = now;
-    if (this.#tokens < count) return false;
-    this.#tokens -= count;
+    const nowMs = this.#clock.now();
+    // A clock that was set back gives nothing, and takes nothing.
+    const elapsedMs = Math.max(0, nowMs - this.#filledAtMs);
+    this.#filledAtMs = nowMs;
+    this.#milli = Math.min(this.#fullMilli, this.#milli + elapsedMs * this.#perSecond);
+    const wanted = count * 1000;
+    if (wanted > this.#milli) return false;
+    this.#milli -= wanted;
     return true;
   }
 }

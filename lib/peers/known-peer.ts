@@ -110,3 +110,8 @@ export class KnownPeer {
 export function byRank(a: KnownPeer, b: KnownPeer): number {
   return b.score - a.score || a.rank - b.rank;
 }
+
+/** Orders idle peers: those with an address first, then the best. For `sort`. */
+export function byUse(a: KnownPeer, b: KnownPeer): number {
+  return Number(a.addresses.size === 0) - Number(b.addresses.size === 0) || byRank(a, b);
+}

@@ -5,7 +5,7 @@ import type { NodeId } from '../model/id.ts';
 import type { Severity } from '../model/peer-report.ts';
 import { retryDelayMs, type BackOff } from './back-off.ts';
 import { Bans } from './bans.ts';
-import { byRank, KnownPeer, type KnownAddress } from './known-peer.ts';
+import { byRank, byUse, KnownPeer, type KnownAddress } from './known-peer.ts';
 import type { PeerLimits } from './options.ts';
 
 /** A peer is up while it has a connection that both sides have accepted. */
@@ -396,9 +396,4 @@ export class PeerTable {
       this.#forgotten.push(last.id);
     }
   }
-}
-
-/** Orders idle peers: those with an address first, then the best. For `sort`. */
-function byUse(a: KnownPeer, b: KnownPeer): number {
-  return Number(a.addresses.size === 0) - Number(b.addresses.size === 0) || byRank(a, b);
 }

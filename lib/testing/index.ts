@@ -10,3 +10,13 @@ export {
   type TransportPair,
   type TransportSetup,
 } from './transport-conformance.ts';
+export {
+  simulate,
+  type Latency,
+  type LogEntry,
+  type SimulatedNodeOptions,
+  type Simulation,
+  type SimulationOptions,
+} from './simulation.ts';
+export type { SimulatedNode } from './simulated-node.ts';
+export type { VirtualClock } from './virtual-clock.ts';

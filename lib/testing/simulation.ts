@@ -54,13 +54,13 @@ const stopMs = 60_000;
  * same seed does the same again, to the last event.
  *
  *     const net = simulate({ nodes: 3, latencyMs: 5, seed: 1 });
- *     const [a, b] = net.openChannels({ id: 0x10, codec: json<string>() });
+ *     const chat = net.openChannels({ id: 0x10, codec: json<string>() });
  *     const heard: string[] = [];
- *     b.in$.subscribe(({ message }) => heard.push(message));
- *     net.start();                                    // everyone is up with everyone
- *     a.out.next({ to: net.node(1).id, message: 'hello' });
- *     net.advance(5);                                 // heard: ['hello']
- *     net.stop();                                     // throws if anything is left
+ *     chat(1).in$.subscribe(({ message }) => heard.push(message));
+ *     net.start();              // everyone is up with everyone
+ *     chat(0).out.next({ to: net.node(1).id, message: 'hello' });
+ *     net.advance(5);           // heard: ['hello']
+ *     net.stop();               // throws if anything is left
  *
  * Do not wait for the promises of a router's `start` and `stop` before you let time pass: under
  * virtual time nothing happens until you do.
@@ -70,14 +70,16 @@ const stopMs = 60_000;
  *
  *     scheduler.run(({ hot, expectObservable }) => {
  *       const net = simulate({ nodes: 2, scheduler });
- *       const [a, b] = net.openChannels({ id: 0x10, codec: json<string>() });
+ *       const chat = net.openChannels({ id: 0x10, codec: json<string>() });
+ *       const texts$ = chat(1).in$.pipe(map(({ message }) => message));
  *       net.start();
  *       net.latencyMs = 3;
- *       hot('             -a--b---').pipe(map((message) => ({ broadcast: true, message }))).subscribe(a.out);
- *       const stop = hot('--------x');
- *       stop.subscribe(() => net.stop());
- *       const got$ = b.in$.pipe(map(({ message }) => message));
- *       expectObservable(got$).toBe('----a--b|');
+ *
+ *       hot('                      -a--b----').subscribe((message) => {
+ *         chat(0).out.next({ broadcast: true, message });
+ *       });
+ *       hot('                      ---------x').subscribe(() => net.stop());
+ *       expectObservable(texts$).toBe('----a--b-|');
  *     });
  *
  * @throws {RangeError} `nodes` is not a whole number of 1 or more
@@ -153,10 +155,17 @@ export class Simulation {
     return this.#node(index);
   }
 
-  /** Opens a channel at every node that has not stopped, in the order of their numbers. */
-  openChannels<T>(options: ChannelOptions<T>): Channel<T>[] {
-    const open = this.#nodes.filter(({ isStopped }) => !isStopped);
-    return open.map(({ router }) => router.openChannel(options));
+  /** Opens a channel at every node that has not stopped; gives it by the number of its node. */
+  openChannels<T>(options: ChannelOptions<T>): (node: number) => Channel<T> {
+    const channels = new Map<number, Channel<T>>();
+    for (const { index, router, isStopped } of this.#nodes) {
+      if (!isStopped) channels.set(index, router.openChannel(options));
+    }
+    return (node) => {
+      const channel = channels.get(node);
+      if (channel === undefined) throw new RangeError(`channel ${options.id} has no node ${node}`);
+      return channel;
+    };
   }
 
   /** Starts every router, and lets no time pass: nodes come up when it does. */

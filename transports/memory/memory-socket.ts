@@ -54,7 +54,7 @@ export class MemorySocket implements FrameSocket, Delivery {
 
   readonly #wire: MemoryWire;
   readonly #drained = new Subject<void>();
-  /** The other side; gone once this side has ended and nothing of it is needed. */
+  /** The other side; undefined once this side was destroyed, which has nothing more to tell it. */
   #other: MemorySocket | undefined;
   #reader: Subscriber<Uint8Array> | undefined;
   #subscribed = false;
@@ -83,7 +83,7 @@ export class MemorySocket implements FrameSocket, Delivery {
     this.frames$ = new Observable((subscriber) => this.#subscribe(subscriber));
   }
 
-  /** Names the other side, and what to call when this one has ended. Called once, at the start. */
+  /** Names the other side. Called once, at the start. */
   join(other: MemorySocket): void {
     this.#other = other;
   }
@@ -235,7 +235,7 @@ export class MemorySocket implements FrameSocket, Delivery {
     if (this.#ended !== undefined) return;
     if (!(load instanceof Uint8Array)) {
       this.#ending = load;
-      // Nobody can be told of a failure that comes before the subscriber, except by ending now.
+      // With nothing to read first, the end need not wait for a reader.
       if (this.#reader === undefined && this.#unread.length === 0) this.#end(load);
     } else if (!this.#subscribed && this.#unread.length === framesEarlyMax) {
       this.#other?.fail('more frames than the other side keeps before it reads');

@@ -1,0 +1,124 @@
+import { VirtualTimeScheduler, type Subscription } from 'rxjs';
+import { clockFrom, type Clock } from '../../lib/flow/clock.ts';
+import { parseNodeAddress, type NodeAddress } from '../../lib/model/address.ts';
+import { RxmeshError, type ErrorCode } from '../../lib/model/error.ts';
+import type { NodeId } from '../../lib/model/id.ts';
+import { PeerManager, type PeerManagerOptions } from '../../lib/peers/peer-manager.ts';
+import type { Eviction, PeerUpdate } from '../../lib/peers/peer-table.ts';
+
+/** A node id of one hex digit. */
+export const id = (digit: string): NodeId => digit.repeat(40);
+
+export const self: NodeId = id('0');
+
+/** An address of the peer `id(digit)`; `host` tells several of one peer apart. */
+export const at = (digit: string, host = `host-${digit}`): NodeAddress =>
+  parseNodeAddress(`ws://${id(digit)}@${host}:1000`);
+
+export const failure = (code: ErrorCode = 'RXMESH_DIAL_FAILED'): RxmeshError =>
+  new RxmeshError(code, 'as the test wants it');
+
+/** The code of the error that `work` throws. */
+export function codeOf(work: () => unknown): ErrorCode | undefined {
+  try {
+    work();
+  } catch (error) {
+    if (error instanceof RxmeshError) return error.code;
+    throw error;
+  }
+  return undefined;
+}
+
+/** A clock that stands still until `advance`. */
+export class VirtualTime {
+  readonly scheduler: VirtualTimeScheduler = new VirtualTimeScheduler();
+  readonly clock: Clock = clockFrom(this.scheduler);
+
+  advance(ms: number): void {
+    const endMs = this.scheduler.frame + ms;
+    this.scheduler.schedule(() => undefined, ms);
+    this.scheduler.maxFrames = endMs;
+    this.scheduler.flush();
+  }
+
+  get timers(): number {
+    return this.scheduler.actions.length;
+  }
+}
+
+/** A manager under virtual time, and all that its streams have told. No jitter unless asked for. */
+export class Bench {
+  readonly time: VirtualTime = new VirtualTime();
+  readonly manager: PeerManager;
+  readonly dials: NodeAddress[] = [];
+  readonly evictions: Eviction[] = [];
+  readonly updates: PeerUpdate[] = [];
+  readonly forgotten: NodeId[] = [];
+  #dialing: Subscription | undefined;
+  #evicting: Subscription | undefined;
+
+  constructor(options: Partial<PeerManagerOptions> = {}) {
+    this.manager = new PeerManager({
+      self,
+      clock: this.time.clock,
+      random: () => 0,
+      retryJitterMs: 0,
+      ...options,
+    });
+    this.takeEvictions();
+    this.manager.updates$.subscribe((update) => this.updates.push(update));
+    this.manager.forgotten$.subscribe((forgotten) => this.forgotten.push(forgotten));
+  }
+
+  /** Begins to take dials. */
+  dial(): this {
+    this.#dialing = this.manager.dials$.subscribe((address) => this.dials.push(address));
+    return this;
+  }
+
+  stopDialing(): void {
+    this.#dialing?.unsubscribe();
+  }
+
+  takeEvictions(): void {
+    this.#evicting = this.manager.evictions$.subscribe((eviction) => this.evictions.push(eviction));
+  }
+
+  stopEvictions(): void {
+    this.#evicting?.unsubscribe();
+  }
+
+  add(...addresses: NodeAddress[]): this {
+    for (const address of addresses) this.manager.add(address);
+    return this;
+  }
+
+  /** Connects a peer from its side, up to ready. */
+  accept(...digits: string[]): this {
+    for (const digit of digits) {
+      this.manager.accepted(id(digit));
+      this.manager.ready(id(digit), 'inbound');
+    }
+    return this;
+  }
+
+  /** The dials since the last call, as the first digit of the peer's id and the host: `a@host-a`. */
+  newDials(): string[] {
+    return this.dials.splice(0).map(({ id: peer, host }) => `${peer.slice(0, 1)}@${host ?? ''}`);
+  }
+
+  /** The updates since the last call: `a up`, `a down`. */
+  newUpdates(): string[] {
+    return this.updates.splice(0).map(({ id: peer, status }) => `${peer.slice(0, 1)} ${status}`);
+  }
+
+  /** The evictions since the last call, as digits. */
+  newEvictions(): string[] {
+    return this.evictions.splice(0).map(({ id: peer }) => peer.slice(0, 1));
+  }
+
+  /** Known peers, the best first, as digits. */
+  known(): string[] {
+    return this.manager.peers().map(({ id: peer }) => peer.slice(0, 1));
+  }
+}

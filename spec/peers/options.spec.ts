@@ -1,0 +1,114 @@
+import { describe, expect, it } from '@jest/globals';
+import { formatNodeAddress } from '../../lib/model/address.ts';
+import { checkPeerOptions, toNodeAddress, type PeerOptions } from '../../lib/peers/options.ts';
+import { at, codeOf, id, self } from './fixture.ts';
+
+function problemsOf(options: PeerOptions, node = self): string[] {
+  const problems: string[] = [];
+  checkPeerOptions(node, options, problems);
+  return problems;
+}
+
+describe('checkPeerOptions', () => {
+  it('PM-01 takes empty options, and fills in the defaults', () => {
+    const problems: string[] = [];
+    expect(checkPeerOptions(self, {}, problems)).toEqual({
+      maxConnected: 32,
+      maxOutbound: 32,
+      maxDialing: 8,
+      maxPeers: 1000,
+      retryMinMs: 250,
+      retryMaxMs: 1_800_000,
+      retryMaxPersistentMs: 300_000,
+      retryJitterMs: 5000,
+      disconnectCooldownMs: 2000,
+      incompatibleMs: 3_600_000,
+      banMs: 3_600_000,
+      persistent: [],
+      addresses: [],
+    });
+    expect(problems).toEqual([]);
+  });
+
+  it('PM-02 takes a valid persistent address, and refuses a malformed one', () => {
+    expect(problemsOf({ persistent: [formatNodeAddress(at('a'))] })).toEqual([]);
+    expect(problemsOf({ persistent: ['ws://nobody@host:1'] })).toEqual([
+      expect.stringContaining('persistent: '),
+    ]);
+  });
+
+  it('PM-03 takes as many persistent peers as maxConnected, counted as peers, and no more', () => {
+    const persistent = [at('a'), at('b'), at('b', 'elsewhere')];
+    expect(problemsOf({ persistent, maxConnected: 2 })).toEqual([]);
+    expect(problemsOf({ persistent, maxConnected: 1 })).toEqual([
+      'persistent names at most maxConnected (1) peers, given 2',
+    ]);
+  });
+
+  it('PM-04 refuses maxPeers below maxConnected, and takes equal ones', () => {
+    expect(problemsOf({ maxPeers: 4, maxConnected: 4 })).toEqual([]);
+    expect(problemsOf({ maxPeers: 3, maxConnected: 4 })).toEqual([
+      'maxPeers is at least maxConnected (4), given 3',
+    ]);
+    expect(problemsOf({ maxConnected: 5000 })).toEqual([]);
+  });
+
+  it('PM-05 refuses retryMaxMs below retryMinMs, and takes equal ones', () => {
+    expect(problemsOf({ retryMinMs: 9, retryMaxMs: 9 })).toEqual([]);
+    expect(problemsOf({ retryMinMs: 9, retryMaxMs: 8 })).toEqual([
+      'retryMaxMs is at least retryMinMs (9), given 8',
+    ]);
+    expect(problemsOf({ retryMinMs: 86_400_000 })).toEqual([]);
+  });
+
+  it('PM-06 refuses retryMaxPersistentMs below retryMinMs, and takes equal ones', () => {
+    expect(problemsOf({ retryMinMs: 9, retryMaxPersistentMs: 9 })).toEqual([]);
+    expect(problemsOf({ retryMinMs: 9, retryMaxPersistentMs: 8 })).toEqual([
+      'retryMaxPersistentMs is at least retryMinMs (9), given 8',
+    ]);
+    expect(problemsOf({ retryMinMs: 0, retryMaxPersistentMs: 0 })).toHaveLength(1);
+  });
+
+  it('B-12 refuses maxOutbound above maxConnected', () => {
+    expect(problemsOf({ maxOutbound: 4, maxConnected: 4 })).toEqual([]);
+    expect(problemsOf({ maxOutbound: 5, maxConnected: 4 })).toEqual([
+      'maxConnected is at least maxOutbound (5), given 4',
+    ]);
+  });
+
+  it('PM-07 refuses an empty own id', () => {
+    expect(problemsOf({}, '')).toHaveLength(1);
+  });
+
+  it('names every option that is wrong, with the value given', () => {
+    const problems = problemsOf({
+      maxConnected: 0,
+      maxDialing: 1.5,
+      retryJitterMs: -1,
+      banMs: NaN,
+      addresses: [at('0'), 'garbage'],
+    });
+    for (const part of [
+      'maxConnected is an integer from 1 to 1000000, given 0',
+      'maxDialing is an integer from 1 to 1000000, given 1.5',
+      'retryJitterMs is a time of 0 ms or more, given -1',
+      'banMs is a time of 0 ms or more, given NaN',
+      'addresses names this node itself',
+      'addresses: ',
+    ]) {
+      expect(problems).toContainEqual(expect.stringContaining(part));
+    }
+  });
+});
+
+describe('toNodeAddress', () => {
+  it('gives equal addresses one form', () => {
+    const object = { protocol: 'ws', id: id('a'), host: 'Example', port: 1 };
+    expect(toNodeAddress(object)).toEqual(toNodeAddress(`WS://${id('A')}@example:1`));
+  });
+
+  it('refuses what is not an address', () => {
+    expect(codeOf(() => toNodeAddress('garbage'))).toBe('RXMESH_ADDRESS_INVALID');
+    expect(codeOf(() => toNodeAddress({ protocol: 'ws', id: 'x' }))).toBe('RXMESH_ADDRESS_INVALID');
+  });
+});

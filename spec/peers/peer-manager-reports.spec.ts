@@ -1,0 +1,273 @@
+import { describe, expect, it, jest } from '@jest/globals';
+import { config } from 'rxjs';
+import type { Severity } from '../../lib/model/peer-report.ts';
+import type { BehaviourReport } from '../../lib/peers/peer-table.ts';
+import { at, Bench, codeOf, failure, id } from './fixture.ts';
+
+const report = (digit: string, severity: Severity = 'disconnect'): BehaviourReport => ({
+  peer: id(digit),
+  severity,
+  error: failure('RXMESH_PROTOCOL_VIOLATION'),
+});
+
+describe('PeerManager: ready', () => {
+  it('PM-48 keeps a connected peer down until it is ready, then tells once', () => {
+    const bench = new Bench();
+    bench.manager.accepted(id('a'));
+    expect(bench.manager.status(id('a'))).toBe('down');
+    expect(bench.manager.ready(id('a'), 'inbound', [1, 2])).toBe(true);
+    expect(bench.manager.ready(id('a'), 'inbound')).toBe(false);
+    expect(bench.manager.status(id('a'))).toBe('up');
+    expect(bench.updates).toEqual([
+      { id: id('a'), status: 'up', direction: 'inbound', channels: [1, 2] },
+    ]);
+  });
+
+  it('PM-49 does nothing for a peer that is not connected, or not in this direction', () => {
+    const bench = new Bench().add(at('a'));
+    expect(bench.manager.ready(id('a'), 'inbound')).toBe(false);
+    expect(bench.manager.ready(id('b'), 'inbound')).toBe(false);
+    bench.manager.accepted(id('a'));
+    expect(bench.manager.ready(id('a'), 'outbound')).toBe(false);
+    expect(bench.manager.status(id('a'))).toBe('down');
+    expect(bench.updates).toEqual([]);
+  });
+});
+
+describe('PeerManager: evictions$', () => {
+  it('PM-50, PM-51 tells of a peer after an error report, once', () => {
+    const bench = new Bench().accept('a');
+    expect(bench.newEvictions()).toEqual([]);
+    bench.manager.errored(report('a'));
+    expect(bench.evictions).toEqual([{ id: id('a'), error: report('a').error }]);
+    bench.time.advance(60_000);
+    expect(bench.newEvictions()).toEqual(['a']);
+  });
+
+  it('PM-54 evicts nobody for connecting; nor twice, even after a further error', () => {
+    const bench = new Bench().accept('a', 'b');
+    expect(bench.newEvictions()).toEqual([]);
+    bench.manager.errored(report('a'));
+    bench.manager.errored(report('a', 'ban'));
+    expect(bench.newEvictions()).toEqual(['a']);
+  });
+
+  it('evicts a peer again in its next connection', () => {
+    const bench = new Bench().accept('a');
+    bench.manager.errored(report('a'));
+    bench.manager.disconnected(id('a'), 'inbound');
+    bench.accept('a');
+    bench.manager.errored(report('a'));
+    expect(bench.newEvictions()).toEqual(['a', 'a']);
+  });
+
+  it('keeps evictions for a subscriber to come, while the peer is connected', () => {
+    const bench = new Bench().accept('a', 'b');
+    bench.stopEvictions();
+    bench.manager.errored(report('a'));
+    bench.manager.errored(report('b'));
+    bench.manager.disconnected(id('a'), 'inbound');
+    bench.takeEvictions();
+    expect(bench.newEvictions()).toEqual(['b']);
+  });
+
+  it('refuses further links of a peer that is being evicted', () => {
+    const { manager } = new Bench().add(at('a'));
+    manager.accepted(id('a'));
+    manager.errored(report('a'));
+    expect(codeOf(() => manager.dialed(at('a')))).toBe('RXMESH_PEER_EVICTED');
+  });
+});
+
+describe('PeerManager: disconnected', () => {
+  it('PM-55 ignores an unknown peer, and a link that is not there', () => {
+    const bench = new Bench();
+    bench.manager.disconnected(id('a'), 'inbound');
+    expect(bench.known()).toEqual([]);
+    bench.accept('a');
+    bench.manager.disconnected(id('a'), 'outbound');
+    expect(bench.manager.status(id('a'))).toBe('up');
+  });
+
+  it('PM-56 tells nothing of a peer that was not ready', () => {
+    const bench = new Bench();
+    bench.manager.accepted(id('a'));
+    bench.manager.disconnected(id('a'), 'inbound');
+    expect(bench.updates).toEqual([]);
+  });
+
+  it('PM-57 tells once that a ready peer is down, and why', () => {
+    const bench = new Bench().accept('a');
+    const error = failure('RXMESH_CONNECTION_FAILED');
+    bench.manager.disconnected(id('a'), 'inbound', error);
+    bench.manager.disconnected(id('a'), 'inbound', error);
+    expect(bench.manager.status(id('a'))).toBe('down');
+    expect(bench.updates.slice(1)).toEqual([
+      { id: id('a'), status: 'down', direction: 'inbound', channels: [], error },
+    ]);
+  });
+
+  it('PM-58 leaves a dial alone: there are never two to one peer', () => {
+    const bench = new Bench().add(at('a'), at('a', 'x')).dial();
+    expect(bench.newDials()).toEqual(['a@host-a']);
+    bench.accept('a');
+    bench.manager.disconnected(id('a'), 'inbound');
+    bench.time.advance(60_000);
+    expect(bench.newDials()).toEqual([]);
+    bench.manager.dialFailed(at('a'), failure());
+    expect(bench.newDials()).toEqual(['a@x']);
+  });
+});
+
+describe('PeerManager: errored', () => {
+  it('PM-59 ignores an unknown peer', () => {
+    const bench = new Bench();
+    bench.manager.errored(report('a'));
+    expect(bench.known()).toEqual([]);
+    expect(bench.newEvictions()).toEqual([]);
+  });
+
+  it('PM-60 does not hold an error against a later connection', () => {
+    const bench = new Bench().add(at('a'));
+    bench.manager.errored(report('a'));
+    bench.accept('a');
+    expect(bench.newEvictions()).toEqual([]);
+  });
+
+  it('PM-61 evicts a connected peer, ready or not', () => {
+    const bench = new Bench().accept('a');
+    bench.manager.accepted(id('b'));
+    bench.manager.errored(report('a'));
+    bench.manager.errored(report('b'));
+    expect(bench.newEvictions()).toEqual(['a', 'b']);
+  });
+
+  it('B-06 leaves a peer connected after a note or a penalty, with a lower score', () => {
+    const bench = new Bench().accept('a', 'b', 'c');
+    bench.manager.errored(report('a', 'note'));
+    bench.manager.errored(report('b', 'penalize'));
+    expect(bench.newEvictions()).toEqual([]);
+    expect(bench.manager.peers().map(({ score }) => score)).toEqual([0, -1, -10]);
+    expect(bench.known()).toEqual(['c', 'a', 'b']);
+  });
+
+  it('refuses a banned peer both ways until the ban ends', () => {
+    const bench = new Bench({ banMs: 10_000 }).add(at('a')).accept('a').dial();
+    bench.manager.errored(report('a', 'ban'));
+    expect(bench.newEvictions()).toEqual(['a']);
+    bench.manager.disconnected(id('a'), 'inbound');
+    bench.time.advance(9999);
+    expect(bench.newDials()).toEqual([]);
+    expect(codeOf(() => bench.manager.accepted(id('a')))).toBe('RXMESH_PEER_BANNED');
+    expect(codeOf(() => bench.manager.dialed(at('a')))).toBe('RXMESH_PEER_BANNED');
+    bench.time.advance(1);
+    expect(bench.newDials()).toEqual(['a@host-a']);
+    expect(codeOf(() => bench.manager.accepted(id('a')))).toBeUndefined();
+  });
+
+  it('bans an unknown peer without knowing it', () => {
+    const bench = new Bench();
+    bench.manager.errored(report('a', 'ban'));
+    expect(bench.known()).toEqual([]);
+    expect(codeOf(() => bench.manager.accepted(id('a')))).toBe('RXMESH_PEER_BANNED');
+    expect(bench.known()).toEqual([]);
+  });
+
+  it('keeps the ban of a peer that is forgotten', () => {
+    const bench = new Bench({ maxPeers: 1, maxConnected: 1 }).add(at('a'));
+    bench.manager.errored(report('a', 'ban'));
+    bench.add(at('b'));
+    expect(bench.forgotten).toEqual([id('a')]);
+    expect(codeOf(() => bench.manager.accepted(id('a')))).toBe('RXMESH_PEER_BANNED');
+  });
+});
+
+describe('PeerManager: updates$', () => {
+  it('PM-62 tells of ups and downs in a whole life, and of nothing else', () => {
+    const bench = new Bench({ disconnectCooldownMs: 100, retryMinMs: 50 }).dial();
+    const { manager, time } = bench;
+    bench.stopDialing();
+    const step = (work: () => void): string[] => {
+      work();
+      return bench.newUpdates();
+    };
+    expect(step(() => bench.add(at('a')))).toEqual([]);
+    expect(step(() => manager.accepted(id('a')))).toEqual([]);
+    expect(step(() => manager.ready(id('a'), 'inbound'))).toEqual(['a up']);
+    expect(step(() => manager.disconnected(id('a'), 'inbound'))).toEqual(['a down']);
+    bench.dial();
+    expect(step(() => time.advance(100))).toEqual([]);
+    expect(bench.newDials()).toEqual(['a@host-a']);
+    expect(step(() => manager.dialed(at('a')))).toEqual([]);
+    expect(step(() => manager.ready(id('a'), 'outbound'))).toEqual(['a up']);
+    expect(step(() => manager.errored(report('a')))).toEqual([]);
+    expect(bench.newEvictions()).toEqual(['a']);
+    expect(step(() => manager.disconnected(id('a'), 'outbound'))).toEqual(['a down']);
+    expect(step(() => time.advance(100))).toEqual([]);
+    expect(bench.newDials()).toEqual(['a@host-a']);
+    expect(step(() => manager.dialFailed(at('a'), failure()))).toEqual([]);
+  });
+
+  it('PM-63 tells nothing to a subscription that was closed, not even what is under way', () => {
+    const { manager } = new Bench();
+    const seen: string[] = [];
+    manager.updates$.subscribe(({ status }) => {
+      if (status !== 'up') return;
+      // The down that follows is pending while the up is still being told.
+      manager.disconnected(id('a'), 'inbound');
+      closing.unsubscribe();
+    });
+    const closing = manager.updates$.subscribe(({ status }) => seen.push(status));
+    manager.accepted(id('a'));
+    manager.ready(id('a'), 'inbound');
+    expect(manager.status(id('a'))).toBe('down');
+    expect(seen).toEqual([]);
+  });
+
+  it('PM-64 tells all subscribers; one that closes does not disturb the others', () => {
+    const bench = new Bench();
+    const seen: string[][] = [[], [], []];
+    const subscriptions = seen.map((log) =>
+      bench.manager.updates$.subscribe(({ status }) => log.push(status)),
+    );
+    bench.accept('a');
+    subscriptions[1]?.unsubscribe();
+    bench.manager.disconnected(id('a'), 'inbound');
+    expect(seen).toEqual([['up', 'down'], ['up'], ['up', 'down']]);
+  });
+
+  it('PM-62 tells every subscriber the same order, also of what subscribers cause', () => {
+    const { manager } = new Bench();
+    const seen: string[][] = [[], []];
+    manager.updates$.subscribe(({ status }) => {
+      seen[0]?.push(status);
+      if (status === 'up') manager.disconnected(id('a'), 'inbound');
+    });
+    manager.updates$.subscribe(({ status }) => seen[1]?.push(status));
+    manager.accepted(id('a'));
+    manager.ready(id('a'), 'inbound');
+    expect(seen).toEqual([
+      ['up', 'down'],
+      ['up', 'down'],
+    ]);
+  });
+
+  it('PM-62 is not disturbed by a subscriber that throws', async () => {
+    const { manager } = new Bench();
+    const mistake = new Error('of a subscriber');
+    const unhandled = new Promise((resolve) => {
+      config.onUnhandledError = resolve;
+    });
+    const seen = jest.fn();
+    manager.updates$.subscribe(({ status }) => {
+      if (status === 'up') throw mistake;
+    });
+    manager.updates$.subscribe(seen);
+    manager.accepted(id('a'));
+    manager.ready(id('a'), 'inbound');
+    manager.disconnected(id('a'), 'inbound');
+    expect(seen).toHaveBeenCalledTimes(2);
+    expect(await unhandled).toBe(mistake);
+    config.onUnhandledError = null;
+  });
+});

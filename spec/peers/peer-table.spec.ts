@@ -1,0 +1,76 @@
+import { describe, expect, it } from '@jest/globals';
+import { parseNodeAddress } from '../../lib/model/address.ts';
+import { checkPeerOptions, type PeerLimits, type PeerOptions } from '../../lib/peers/options.ts';
+import { PeerTable } from '../../lib/peers/peer-table.ts';
+import { at, failure, id, self } from './fixture.ts';
+
+const limits = (options: PeerOptions = {}): PeerLimits =>
+  checkPeerOptions(self, { retryJitterMs: 0, ...options }, []);
+
+const table = (options?: PeerOptions): PeerTable => new PeerTable(self, limits(options), () => 0);
+
+describe('PeerTable', () => {
+  it('says when the next dial is due, and that nothing is', () => {
+    const peers = table({ retryMinMs: 100 });
+    expect(peers.nextDial(0)).toEqual({ dueMs: Infinity });
+    peers.add(at('a'));
+    expect(peers.nextDial(0)).toEqual({ address: at('a') });
+    expect(peers.nextDial(0)).toEqual({ dueMs: Infinity });
+    peers.dialFailed(at('a'), failure(), 40);
+    expect(peers.nextDial(50)).toEqual({ dueMs: 140 });
+    expect(peers.nextDial(140)).toEqual({ address: at('a') });
+  });
+
+  it('is due at the earliest of all waits: retry, cool-down, and ban', () => {
+    const peers = table({ retryMinMs: 900, disconnectCooldownMs: 500, banMs: 700 });
+    for (const digit of ['a', 'b', 'c']) peers.add(at(digit));
+    peers.accepted(id('b'), 0);
+    peers.errored({ peer: id('c'), severity: 'ban', error: failure() }, 0);
+    expect(peers.nextDial(0)).toEqual({ address: at('a') });
+    peers.dialFailed(at('a'), failure(), 0);
+    expect(peers.nextDial(0)).toEqual({ dueMs: 700 });
+    peers.disconnected(id('b'), 'inbound', undefined, 0);
+    expect(peers.nextDial(0)).toEqual({ dueMs: 500 });
+  });
+
+  it('waits for a change, not for a time, while no slot is free', () => {
+    const peers = table({ maxConnected: 1 });
+    peers.add(at('a'));
+    peers.accepted(id('b'), 0);
+    expect(peers.nextDial(0)).toEqual({ dueMs: Infinity });
+  });
+
+  it('prefers the address of a peer that failed less often', () => {
+    const peers = table({ retryMinMs: 100 });
+    peers.add(at('a', 'x'));
+    peers.add(at('a', 'y'));
+    expect(peers.nextDial(0)).toEqual({ address: at('a', 'x') });
+    peers.dialFailed(at('a', 'x'), failure(), 0);
+    expect(peers.nextDial(1000)).toEqual({ address: at('a', 'y') });
+  });
+
+  it('dials peers of a network that has ids only, side by side', () => {
+    const peers = table();
+    for (const digit of ['a', 'b']) peers.add(parseNodeAddress(`memory:${id(digit)}`));
+    expect(peers.nextDial(0)).toHaveProperty('address.id', id('a'));
+    expect(peers.nextDial(0)).toHaveProperty('address.id', id('b'));
+  });
+
+  it('keeps what it has to tell until it is asked', () => {
+    const peers = table({ maxPeers: 1, maxConnected: 1 });
+    peers.add(at('a'));
+    peers.add(at('b'));
+    peers.accepted(id('c'), 0);
+    peers.ready(id('c'), 'inbound', [3]);
+    peers.errored({ peer: id('c'), severity: 'disconnect', error: failure() }, 0);
+    expect([peers.nextForgotten(), peers.nextForgotten(), peers.nextForgotten()]).toEqual([
+      id('b'),
+      id('a'),
+      undefined,
+    ]);
+    expect(peers.nextUpdate()).toMatchObject({ id: id('c'), status: 'up', channels: [3] });
+    expect(peers.nextUpdate()).toBeUndefined();
+    expect(peers.nextEviction()).toEqual({ id: id('c'), error: failure() });
+    expect(peers.nextEviction()).toBeUndefined();
+  });
+});

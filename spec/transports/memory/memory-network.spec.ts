@@ -1,0 +1,177 @@
+import { VirtualTimeScheduler } from 'rxjs';
+import { describe, expect, it } from '@jest/globals';
+import { clockFrom } from '../../../lib/flow/clock.ts';
+import { RxmeshError } from '../../../lib/model/error.ts';
+import { Identity } from '../../../lib/model/identity.ts';
+import type { NodeInfo } from '../../../lib/model/node-info.ts';
+import type { Link } from '../../../lib/transport/link.ts';
+import type { Connection, Transport } from '../../../lib/transport/transport.ts';
+import { MemoryNetwork } from '../../../transports/memory/index.ts';
+
+const identityOf = (seed: number): Identity => Identity.fromSeed(new Uint8Array(32).fill(seed));
+const [a, b, c] = [identityOf(1), identityOf(2), identityOf(3)];
+
+function nodeInfo(nodeId: string): NodeInfo {
+  return {
+    protocolVersion: { p2p: 1, block: 1, app: 1 },
+    nodeId,
+    listenAddress: '',
+    network: 'test',
+    version: '',
+    channels: [],
+    moniker: 'test',
+    other: { txIndex: '', rpcAddress: '' },
+    features: [],
+  };
+}
+
+function accept(transport: Transport): Connection[] {
+  const connections: Connection[] = [];
+  transport.incoming$.subscribe((connection) => connections.push(connection));
+  return connections;
+}
+
+/** What a dial notifies, as it comes. */
+function dial(from: Transport, to: Identity): { connection?: Connection; code?: string } {
+  const result: { connection?: Connection; code?: string } = {};
+  from.dial({ protocol: 'memory', path: to.id }).subscribe({
+    next: (connection) => {
+      result.connection = connection;
+    },
+    error: (error: unknown) => {
+      result.code = error instanceof RxmeshError ? error.code : String(error);
+    },
+  });
+  return result;
+}
+
+/** The link of one side, and the code with which it ended. */
+function handshake(connection: Connection, identity: Identity): { link?: Link; code?: string } {
+  const result: { link?: Link; code?: string } = {};
+  const none = (): void => undefined;
+  connection.handshake({ identity, nodeInfo: nodeInfo(identity.id) }).subscribe({
+    next: (link) => {
+      result.link = link;
+      const calls = { data: none, credit: none, channelClosed: none, accepted: none };
+      const more = { ping: none, pong: none, drained: none, recordEnd: none };
+      link.attach({ ...calls, ...more, ended: (error) => (result.code = error?.code ?? 'none') });
+    },
+    error: (error: unknown) => {
+      result.code = error instanceof RxmeshError ? error.code : String(error);
+    },
+  });
+  return result;
+}
+
+function pair(network: MemoryNetwork): { one: { code?: string }; other: { code?: string } } {
+  const [from, to] = [network.transport(a.id), network.transport(b.id)];
+  const accepted = accept(to);
+  const { connection } = dial(from, b);
+  const [inbound] = accepted;
+  if (connection === undefined || inbound === undefined) throw new Error('not connected');
+  return { one: handshake(connection, a), other: handshake(inbound, b) };
+}
+
+describe('a memory network', () => {
+  it('TM-01 refuses an id that is in use, until its transport is closed', () => {
+    const network = new MemoryNetwork();
+    const first = network.transport(a.id);
+    expect(() => network.transport(a.id)).toThrow(TypeError);
+    first.close();
+    first.close();
+    expect(network.transport(a.id).protocols).toEqual(['memory']);
+  });
+
+  it('closing an old transport twice leaves the new one of the same node alone', () => {
+    const network = new MemoryNetwork();
+    const old = network.transport(a.id);
+    old.close();
+    accept(network.transport(a.id));
+    old.close();
+    expect(dial(network.transport(b.id), a).connection).toBeDefined();
+  });
+
+  it('fails a dial to a node that does not listen, or does not exist', () => {
+    const network = new MemoryNetwork();
+    const from = network.transport(a.id);
+    network.transport(b.id);
+    expect([dial(from, b).code, dial(from, c).code]).toEqual([
+      'RXMESH_DIAL_FAILED',
+      'RXMESH_DIAL_FAILED',
+    ]);
+  });
+
+  it('connects synchronously without latency, the handshake included', () => {
+    const { one, other } = pair(new MemoryNetwork());
+    expect([one, other]).toEqual([{ link: expect.anything() }, { link: expect.anything() }]);
+  });
+
+  it('takes one way there and one way back for a dial', () => {
+    const scheduler = new VirtualTimeScheduler();
+    const clock = clockFrom(scheduler);
+    const latencyMs = (from: string) => (from === a.id ? 30 : 12);
+    const network = new MemoryNetwork({ clock, latencyMs });
+    const [from, to] = [network.transport(a.id), network.transport(b.id)];
+    const times: [string, number][] = [];
+    to.incoming$.subscribe(() => times.push(['accepted', clock.now()]));
+    from
+      .dial({ protocol: 'memory', path: b.id })
+      .subscribe(() => times.push(['dialed', clock.now()]));
+    from
+      .dial({ protocol: 'memory', path: c.id })
+      .subscribe({ error: () => times.push(['refused', clock.now()]) });
+    scheduler.flush();
+    expect(times).toEqual([
+      ['accepted', 30],
+      ['dialed', 42],
+      ['refused', 42],
+    ]);
+  });
+
+  it('cancels a dial on its way back, and cuts the connection', () => {
+    const scheduler = new VirtualTimeScheduler();
+    const network = new MemoryNetwork({ clock: clockFrom(scheduler), latencyMs: 10 });
+    const accepted = accept(network.transport(b.id));
+    const from = network.transport(a.id);
+    const dialing = from.dial({ protocol: 'memory', path: b.id }).subscribe();
+    scheduler.schedule(() => dialing.unsubscribe(), 15);
+    scheduler.flush();
+    const [inbound] = accepted;
+    if (inbound === undefined) throw new Error('not accepted');
+    expect(handshake(inbound, b).code).toBe('RXMESH_CONNECTION_FAILED');
+  });
+
+  it('severs the connections of two nodes, which may dial each other again', () => {
+    const network = new MemoryNetwork();
+    const { one, other } = pair(network);
+    network.sever(a.id, c.id);
+    expect([one.code, other.code]).toEqual([undefined, undefined]);
+    network.sever(b.id, a.id);
+    expect([one.code, other.code]).toEqual([
+      'RXMESH_CONNECTION_FAILED',
+      'RXMESH_CONNECTION_FAILED',
+    ]);
+    expect(dial(network.transport(c.id), b).connection).toBeDefined();
+  });
+
+  it('partitions into islands, and heals', () => {
+    const network = new MemoryNetwork();
+    const { one, other } = pair(network);
+    const third = network.transport(c.id);
+    network.partition([a.id, c.id], [b.id]);
+    expect([one.code, other.code]).toEqual([
+      'RXMESH_CONNECTION_FAILED',
+      'RXMESH_CONNECTION_FAILED',
+    ]);
+    expect(dial(third, b).code).toBe('RXMESH_DIAL_FAILED');
+    network.partition([a.id], [b.id]);
+    expect(dial(third, b).connection).toBeDefined();
+    network.partition([c.id], [b.id]);
+    network.heal();
+    expect(dial(third, b).connection).toBeDefined();
+  });
+
+  it.each([-1, NaN, Infinity])('refuses a latency of %p', (latencyMs) => {
+    expect(() => new MemoryNetwork({ latencyMs })).toThrow(RangeError);
+  });
+});

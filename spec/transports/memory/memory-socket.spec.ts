@@ -1,0 +1,161 @@
+import { VirtualTimeScheduler } from 'rxjs';
+import { describe, expect, it } from '@jest/globals';
+import { type Clock, clockFrom } from '../../../lib/flow/clock.ts';
+import { Courier } from '../../../transports/memory/courier.ts';
+import { type MemorySocket, memorySockets } from '../../../transports/memory/memory-socket.ts';
+import { Log } from '../websocket/support.ts';
+
+function world(latencyMs: (from: string, to: string) => number = () => 0) {
+  const scheduler = new VirtualTimeScheduler();
+  const clock: Clock = clockFrom(scheduler);
+  const courier = new Courier(clock);
+  const connect = (dialer = 'a', listener = 'b') =>
+    memorySockets({ clock, courier, dialer, listener, latencyMs });
+  return { scheduler, clock, connect };
+}
+
+const bytes = (n: number): Uint8Array => new Uint8Array([n]);
+const firsts = (log: Log<Uint8Array>): (number | undefined)[] => log.values.map(([first]) => first);
+
+describe('a socket in memory', () => {
+  it('delivers at once, in order, without a copy', () => {
+    const { outbound, inbound } = world().connect();
+    const frames = new Log(inbound.frames$);
+    const frame = bytes(1);
+    outbound.send(frame);
+    outbound.send(bytes(2));
+    expect(frames.values[0]).toBe(frame);
+    expect(firsts(frames)).toEqual([1, 2]);
+  });
+
+  it('lets two sides answer each other a million times on a flat stack', () => {
+    const { scheduler, connect } = world();
+    const { outbound, inbound } = connect();
+    let left = 1_000_000;
+    const answer = (socket: MemorySocket) =>
+      socket.frames$.subscribe((frame) => {
+        left -= 1;
+        if (left > 0) socket.send(frame);
+      });
+    answer(outbound);
+    answer(inbound);
+    outbound.send(bytes(0));
+    // The courier gave others a turn meanwhile.
+    expect(left).toBe(1_000_000 - 4_096);
+    scheduler.maxFrames = Infinity;
+    scheduler.flush();
+    expect(left).toBe(0);
+  });
+
+  it('passes a frame along a thousand nodes on a flat stack', () => {
+    const { connect } = world();
+    let depth = 0;
+    let deepest = 0;
+    let reached = 0;
+    const hops = Array.from({ length: 1_000 }, (_, i) => connect(`${i}`, `${i + 1}`));
+    for (const [i, { inbound }] of hops.entries()) {
+      inbound.frames$.subscribe((frame) => {
+        depth += 1;
+        reached += 1;
+        deepest = Math.max(deepest, depth);
+        hops[i + 1]?.outbound.send(frame);
+        depth -= 1;
+      });
+    }
+    hops[0]?.outbound.send(bytes(1));
+    expect([reached, deepest]).toEqual([1_000, 1]);
+  });
+
+  it('is writable while less than four frames are unread, and tells when it is again', () => {
+    const { outbound, inbound } = world().connect();
+    const frames = new Log(inbound.frames$);
+    const drained = new Log(outbound.drained$);
+    inbound.pause(true);
+    for (let i = 0; i < 4; i += 1) {
+      expect(outbound.writable).toBe(true);
+      outbound.send(bytes(i));
+    }
+    expect([outbound.writable, drained.values.length, frames.values]).toEqual([false, 0, []]);
+    inbound.pause(false);
+    expect([outbound.writable, drained.values.length]).toEqual([true, 1]);
+    expect(firsts(frames)).toEqual([0, 1, 2, 3]);
+  });
+
+  it('counts frames that are on their way as well', () => {
+    const { scheduler, connect } = world(() => 10);
+    const { outbound, inbound } = connect();
+    new Log(inbound.frames$);
+    const drained = new Log(outbound.drained$);
+    for (let i = 0; i < 4; i += 1) outbound.send(bytes(i));
+    expect(outbound.writable).toBe(false);
+    scheduler.flush();
+    expect([outbound.writable, drained.values.length, scheduler.now()]).toEqual([true, 1, 10]);
+  });
+
+  it('keeps the order when a later frame is faster', () => {
+    const delays = [30, 10, 50];
+    const { scheduler, clock, connect } = world(() => delays.shift() ?? 0);
+    const { outbound, inbound } = connect();
+    const arrivals: [number | undefined, number][] = [];
+    inbound.frames$.subscribe(([first]) => arrivals.push([first, clock.now()]));
+    for (const n of [1, 2, 3, 4]) outbound.send(bytes(n));
+    scheduler.flush();
+    expect(arrivals).toEqual([
+      [1, 30],
+      [2, 30],
+      [3, 50],
+      [4, 50],
+    ]);
+  });
+
+  it('keeps sixteen frames for a late subscriber; one more fails both sides', () => {
+    const { connect } = world();
+    const patient = connect();
+    for (let i = 0; i < 16; i += 1) patient.outbound.send(bytes(i));
+    expect(new Log(patient.inbound.frames$).values.length).toBe(16);
+    const flooded = connect();
+    const own = new Log(flooded.outbound.frames$);
+    for (let i = 0; i < 17; i += 1) flooded.outbound.send(bytes(i));
+    const other = new Log(flooded.inbound.frames$);
+    expect([own.end, other.end]).toEqual(['RXMESH_CONNECTION_FAILED', 'RXMESH_CONNECTION_FAILED']);
+  });
+
+  it.each([0, 10])('closes after what was sent, with a latency of %i', (latencyMs) => {
+    const { scheduler, connect } = world(() => latencyMs);
+    const { outbound, inbound } = connect();
+    outbound.send(bytes(1));
+    outbound.close();
+    outbound.close();
+    outbound.send(bytes(2));
+    scheduler.flush();
+    const [own, other] = [new Log(outbound.frames$), new Log(inbound.frames$)];
+    expect([own.end, other.end, firsts(other)]).toEqual(['complete', 'complete', [1]]);
+    expect([inbound.writable, new Log(inbound.drained$).end]).toEqual([false, 'complete']);
+    inbound.send(bytes(3));
+    expect(own.values).toEqual([]);
+  });
+
+  it.each([0, 10])('drops what waits when it is destroyed, with a latency of %i', (latencyMs) => {
+    const { scheduler, connect } = world(() => latencyMs);
+    const { outbound, inbound } = connect();
+    const other = new Log(inbound.frames$);
+    inbound.pause(true);
+    outbound.send(bytes(1));
+    outbound.close();
+    outbound.destroy();
+    outbound.destroy();
+    inbound.pause(false);
+    scheduler.flush();
+    expect([other.end, other.values]).toEqual(['RXMESH_CONNECTION_FAILED', []]);
+    expect(scheduler.actions).toEqual([]);
+  });
+
+  it('holds nobody up when its reader has left', () => {
+    const { outbound, inbound } = world().connect();
+    const frames = new Log(inbound.frames$);
+    frames.subscription.unsubscribe();
+    for (let i = 0; i < 100; i += 1) outbound.send(bytes(i));
+    expect(outbound.writable).toBe(true);
+    expect(new Log(inbound.frames$).end).toMatch(/^TypeError/);
+  });
+});

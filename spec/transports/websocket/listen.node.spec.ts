@@ -1,0 +1,223 @@
+import { createServer, type Server } from 'node:http';
+import { type AddressInfo, connect } from 'node:net';
+import { describe, expect, it } from '@jest/globals';
+import { EMPTY } from 'rxjs';
+import { WebSocket } from 'ws';
+import type { Endpoint } from '../../../lib/model/endpoint.ts';
+import type { FrameSocket } from '../../../lib/transport/frame-socket.ts';
+import { listen } from '../../../transports/websocket/listen.node.ts';
+import { type ListenOptions, webSocket } from '../../../transports/websocket/index.ts';
+import { Log, openSockets, releases, until } from './support.ts';
+
+const release = releases();
+
+async function start(options: ListenOptions): Promise<{ log: Log<FrameSocket>; port: number }> {
+  let bound: readonly Endpoint[] = [];
+  const host = options.server === undefined ? { host: '127.0.0.1' } : {};
+  const log = new Log(listen({ ...host, ...options }, (endpoints) => (bound = endpoints)));
+  release(() => {
+    log.subscription.unsubscribe();
+    for (const socket of log.values) socket.destroy();
+  });
+  await until(() => bound.length > 0);
+  return { log, port: bound[0]?.port ?? 0 };
+}
+
+/** What a client that sends `request` is answered until the server closes. */
+function answer(port: number, request: string): Promise<string> {
+  return new Promise((resolve) => {
+    let text = '';
+    const socket = connect(port, '127.0.0.1', () => socket.write(request));
+    socket.on('data', (bytes) => (text += bytes.toString()));
+    socket.on('error', () => undefined);
+    socket.on('close', () => resolve(text));
+  });
+}
+
+function upgrade(path: string, headers: string[] = []): string {
+  return [
+    `GET ${path} HTTP/1.1`,
+    'Host: mesh.test',
+    'Connection: Upgrade',
+    'Upgrade: websocket',
+    'Sec-WebSocket-Version: 13',
+    'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
+    ...headers,
+    '\r\n',
+  ].join('\r\n');
+}
+
+/** Whether a well-behaved client still gets in. */
+async function takesOthers({ log, port }: { log: Log<FrameSocket>; port: number }): Promise<void> {
+  const known = log.values.length;
+  const client = new WebSocket(`ws://127.0.0.1:${port}/`);
+  await until(() => client.readyState === WebSocket.OPEN && log.values.length > known);
+  client.terminate();
+}
+
+describe('listening for WebSockets', () => {
+  it('fails with RXMESH_LISTEN_FAILED when the port is in use', async () => {
+    const { port } = await start({});
+    const second = webSocket({ listen: { host: '127.0.0.1', port } });
+    let caught: unknown;
+    second.incoming$.subscribe({ error: (error: unknown) => (caught = error) });
+    await until(() => caught !== undefined);
+    expect(caught).toMatchObject({
+      code: 'RXMESH_LISTEN_FAILED',
+      cause: { code: 'EADDRINUSE' },
+      message: expect.stringContaining(`port ${port}`),
+    });
+    expect(second.endpoints).toEqual([]);
+  });
+
+  it('fails with RXMESH_LISTEN_FAILED for a certificate that is none', () => {
+    const log = new Log(listen({ tls: { cert: 'x', key: 'y' } }, () => undefined));
+    expect(log.end).toBe('RXMESH_LISTEN_FAILED');
+  });
+
+  it.each([
+    ['a wrong path', upgrade('/other'), 404],
+    ['a path that is badly encoded', upgrade('/%ff'), 404],
+    ['a request that is no upgrade', 'GET / HTTP/1.1\r\nHost: a\r\n\r\n', 426],
+    ['a wrong version', upgrade('/').replace('Version: 13', 'Version: 7'), 400],
+    [
+      'an upgrade to something else',
+      upgrade('/').replace('Upgrade: websocket', 'Upgrade: h2c'),
+      400,
+    ],
+    ['garbage', '\u0000\u0001garbage\r\n\r\n', 400],
+    ['headers that are too long', `GET / HTTP/1.1\r\nA: ${'a'.repeat(20_000)}\r\n\r\n`, 431],
+  ])('answers %s with an HTTP error, and takes others', async (_what, request, status) => {
+    const server = await start({});
+    expect(await answer(server.port, request)).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
+    expect([server.log.values, server.log.end]).toEqual([[], 'open']);
+    await takesOthers(server);
+  });
+
+  it('is not hurt by a client that goes away at once', async () => {
+    const server = await start({});
+    for (const text of ['', 'GET', upgrade('/other'), upgrade('/')]) {
+      const socket = connect(server.port, '127.0.0.1', () => {
+        socket.write(text);
+        socket.resetAndDestroy();
+      });
+      await new Promise((resolve) => socket.on('close', resolve));
+    }
+    await takesOthers(server);
+  });
+
+  it.each<[ListenOptions['origins'], string | undefined, number]>([
+    [['https://a.test'], 'https://a.test', 101],
+    [['https://a.test'], 'https://b.test', 403],
+    [['https://a.test'], undefined, 101],
+    [(origin) => origin.endsWith('.test'), 'https://b.test', 101],
+    [(origin) => origin.endsWith('.test'), 'https://b.example', 403],
+    [undefined, 'https://b.example', 101],
+  ])('with origins %s, answers %s with %i', async (origins, origin, status) => {
+    const { port, log } = await start(origins === undefined ? {} : { origins });
+    const headers = origin === undefined ? [] : [`Origin: ${origin}`];
+    const reply = answer(port, upgrade('/', headers));
+    if (status === 101) {
+      await until(() => log.values.length === 1);
+      log.values[0]?.destroy();
+    }
+    expect(await reply).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
+  });
+
+  it('closes its server and the clients that never upgraded, and keeps its sockets', async () => {
+    const { log, port } = await start({});
+    const client = new WebSocket(`ws://127.0.0.1:${port}/`);
+    await until(() => log.values.length === 1);
+    const silent = connect(port, '127.0.0.1');
+    let closed = false;
+    silent.on('close', () => (closed = true)).on('error', () => undefined);
+    await new Promise((resolve) => silent.on('connect', resolve));
+    expect(openSockets()).toContain('TCPServerWrap');
+    log.subscription.unsubscribe();
+    await until(() => closed && !openSockets().includes('TCPServerWrap'));
+    const frames = new Log(log.values[0]?.frames$ ?? EMPTY);
+    client.send(new Uint8Array([1]));
+    await until(() => frames.values.length === 1);
+    client.terminate();
+    await until(() => frames.end !== 'open');
+  });
+
+  it('does not listen after all when it is unsubscribed while it looks the host up', async () => {
+    const bound: unknown[] = [];
+    const options = { host: 'localhost' };
+    listen(options, (endpoints) => bound.push(endpoints))
+      .subscribe()
+      .unsubscribe();
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect([bound, openSockets()]).toEqual([[], []]);
+  });
+
+  it('closes a connection over the limit of 256 that have not upgraded', async () => {
+    const { port } = await start({});
+    let closed = 0;
+    const clients = Array.from({ length: 260 }, () =>
+      connect(port, '127.0.0.1')
+        .on('close', () => (closed += 1))
+        .on('error', () => undefined),
+    );
+    await until(() => closed >= 4);
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    expect(closed).toBe(4);
+    for (const client of clients) client.destroy();
+  });
+});
+
+describe('listening on a shared server', () => {
+  async function shared(): Promise<{ server: Server; port: number }> {
+    const server = createServer((_request, response) => response.end('a page'));
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    release(() => {
+      server.close();
+      server.closeAllConnections();
+    });
+    return { server, port: (server.address() as AddressInfo).port };
+  }
+
+  it('takes upgrades on its path, and leaves pages, the port and the server to the owner', async () => {
+    const { server, port } = await shared();
+    const transport = webSocket({ listen: { server, path: '/p2p' } });
+    const log = new Log(transport.incoming$);
+    expect(transport.endpoints).toEqual([{ protocol: 'ws', ip: '127.0.0.1', port, path: '/p2p' }]);
+    const page = await answer(port, 'GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n');
+    expect(page).toContain('a page');
+    expect(await answer(port, upgrade('/'))).toMatch(/^HTTP\/1.1 404 /);
+    const client = new WebSocket(`ws://127.0.0.1:${port}/p2p?x=1`);
+    await until(() => log.values.length === 1);
+    transport.close();
+    expect([log.end, server.listening, server.listenerCount('upgrade')]).toEqual([
+      'complete',
+      true,
+      0,
+    ]);
+    log.values[0]?.close();
+    await until(() => client.readyState === WebSocket.CLOSED);
+  });
+
+  it('leaves upgrades on other paths to others', async () => {
+    const { server, port } = await shared();
+    server.on('upgrade', ({ url }, stream) => {
+      if (url === '/theirs') stream.end('HTTP/1.1 200 theirs\r\n\r\n');
+    });
+    const { subscription } = new Log(listen({ server, path: '/p2p' }, () => undefined));
+    release(() => subscription.unsubscribe());
+    expect(await answer(port, upgrade('/theirs'))).toMatch(/^HTTP\/1.1 200 theirs/);
+  });
+
+  it('lists its endpoints once the server listens, and fails when its owner closes it', async () => {
+    const server = createServer();
+    const transport = webSocket({ listen: { server } });
+    const log = new Log(transport.incoming$);
+    const endpoints = new Log(transport.endpoints$);
+    expect(transport.endpoints).toEqual([]);
+    server.listen(0, '127.0.0.1');
+    await until(() => transport.endpoints.length === 1);
+    server.close();
+    await until(() => log.end === 'RXMESH_LISTEN_FAILED');
+    expect(endpoints.values.map(({ length }) => length)).toEqual([0, 1, 0]);
+  });
+});

@@ -1,0 +1,295 @@
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { describe, expect, it } from '@jest/globals';
+import { EMPTY } from 'rxjs';
+import { WebSocket, WebSocketServer } from 'ws';
+import { systemClock } from '../../../lib/flow/clock.ts';
+import type { Endpoint } from '../../../lib/model/endpoint.ts';
+import type { FrameSocket } from '../../../lib/transport/frame-socket.ts';
+import { webSocket, type DialOptions } from '../../../transports/websocket/index.ts';
+import { platform } from '../../../transports/websocket/socket.node.ts';
+import { certificate, certificateKey } from '../../support/certificate.ts';
+import { Log, openSockets, releases, until } from './support.ts';
+
+const release = releases();
+
+async function server(): Promise<{ accepted: Log<FrameSocket>; endpoint: Endpoint }> {
+  let bound: readonly Endpoint[] = [];
+  const accepted = new Log(
+    platform.listen({ host: '127.0.0.1' }, (endpoints) => (bound = endpoints)),
+  );
+  release(() => {
+    accepted.subscription.unsubscribe();
+    for (const socket of accepted.values) socket.destroy();
+  });
+  await until(() => bound.length > 0);
+  const [endpoint] = bound;
+  if (endpoint === undefined) throw new Error('not bound');
+  return { accepted, endpoint };
+}
+
+async function dialed(endpoint: Endpoint, options: DialOptions = {}): Promise<FrameSocket> {
+  const log = new Log(platform.dial(endpoint, options, systemClock));
+  await until(() => log.end === 'complete');
+  const [socket] = log.values;
+  if (socket === undefined) throw new Error('no socket');
+  release(() => socket.destroy());
+  return socket;
+}
+
+async function pair(): Promise<{ client: FrameSocket; accepted: FrameSocket }> {
+  const { accepted, endpoint } = await server();
+  const client = await dialed(endpoint);
+  await until(() => accepted.values.length === 1);
+  const [socket] = accepted.values;
+  if (socket === undefined) throw new Error('no socket');
+  return { client, accepted: socket };
+}
+
+/** A client of ws itself, connected to a socket of ours. */
+async function foreign(): Promise<{ client: WebSocket; socket: FrameSocket }> {
+  const { accepted, endpoint } = await server();
+  const client = new WebSocket(`ws://127.0.0.1:${endpoint.port}`);
+  client.on('error', () => undefined);
+  release(() => client.terminate());
+  await until(() => accepted.values.length === 1 && client.readyState === WebSocket.OPEN);
+  const [socket] = accepted.values;
+  if (socket === undefined) throw new Error('no socket');
+  return { client, socket };
+}
+
+describe('a WebSocket of Node', () => {
+  it.each([false, true])('carries frames of all sizes, zero mask: %s', async (zeroMask) => {
+    const { accepted, endpoint } = await server();
+    const client = await dialed(endpoint, { zeroMask });
+    await until(() => accepted.values.length === 1);
+    const frames = new Log(accepted.values[0]?.frames$ ?? EMPTY);
+    const sent = [0, 1, 125, 126, 65_535, 65_536, 65_552].map((length) =>
+      new Uint8Array(length).fill(length % 256),
+    );
+    for (const frame of sent) client.send(frame);
+    await until(() => frames.values.length === sent.length);
+    expect(frames.values).toEqual(sent);
+    // Neither masked in place nor handed over as a Buffer, whose slice is a view.
+    expect(sent[4]?.every((byte) => byte === 255)).toBe(true);
+    expect(frames.values[0]?.constructor).toBe(Uint8Array);
+  });
+
+  it('keeps a few frames for a late subscriber, and tells it of the end', async () => {
+    const { client, accepted } = await pair();
+    for (let i = 0; i < 5; i += 1) client.send(new Uint8Array([i]));
+    client.close();
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    const frames = new Log(accepted.frames$);
+    await until(() => frames.end === 'complete');
+    expect(frames.values.map(([byte]) => byte)).toEqual([0, 1, 2, 3, 4]);
+    expect(new Log(accepted.frames$).end).toMatch(/^TypeError/);
+  });
+
+  it('stops reading until it has a subscriber', async () => {
+    const { client, socket } = await foreign();
+    for (let i = 0; i < 100; i += 1) {
+      client.send(new Uint8Array([i]));
+      await new Promise(setImmediate);
+    }
+    const frames = new Log(socket.frames$);
+    await until(() => frames.values.length === 100);
+    expect(frames.end).toBe('open');
+  });
+
+  it.each([
+    [16, 'open'],
+    [17, 'RXMESH_CONNECTION_FAILED'],
+  ])('when %i frames come in one piece before a subscriber, it is %s', async (count, end) => {
+    const { accepted, endpoint } = await server();
+    const client = connect(endpoint.port ?? 0, '127.0.0.1').on('error', () => undefined);
+    release(() => client.destroy());
+    const request =
+      'GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n' +
+      'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n';
+    // Binary frames of one byte, masked with zeros (RFC 6455, 5.2).
+    const frames = Array.from({ length: count }, (_, i) => [0x82, 0x81, 0, 0, 0, 0, i]).flat();
+    client.write(Buffer.concat([Buffer.from(request), Buffer.from(frames)]));
+    await until(() => accepted.values.length === 1);
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    expect(new Log(accepted.values[0]?.frames$ ?? EMPTY)).toMatchObject({
+      end,
+      values: { length: end === 'open' ? 16 : 0 },
+    });
+  });
+
+  it('ends with RXMESH_PROTOCOL_VIOLATION for a frame that is too large', async () => {
+    const { client, socket } = await foreign();
+    const frames = new Log(socket.frames$);
+    client.send(new Uint8Array(65_552));
+    client.send(new Uint8Array(65_553));
+    await until(() => frames.end !== 'open');
+    expect([frames.end, frames.values.length]).toEqual(['RXMESH_PROTOCOL_VIOLATION', 1]);
+  });
+
+  it('ends with RXMESH_PROTOCOL_VIOLATION for a text message', async () => {
+    const { client, socket } = await foreign();
+    const frames = new Log(socket.frames$);
+    let code = 0;
+    client.on('close', (closeCode) => (code = closeCode));
+    client.send('text');
+    await until(() => frames.end !== 'open' && code !== 0);
+    expect([frames.end, code]).toEqual(['RXMESH_PROTOCOL_VIOLATION', 1003]);
+  });
+
+  it('ends with RXMESH_CONNECTION_FAILED when the other side is gone without a word', async () => {
+    const { client, socket } = await foreign();
+    const frames = new Log(socket.frames$);
+    const drained = new Log(socket.drained$);
+    client.terminate();
+    await until(() => frames.end !== 'open');
+    expect([frames.end, drained.end]).toEqual(['RXMESH_CONNECTION_FAILED', 'complete']);
+    socket.send(new Uint8Array(1));
+    expect(socket.writable).toBe(false);
+  });
+
+  it('completes on both sides at a close, after what was sent; twice is fine', async () => {
+    const { client, accepted } = await pair();
+    const [own, other] = [new Log(client.frames$), new Log(accepted.frames$)];
+    client.send(new Uint8Array(60_000));
+    client.close();
+    client.close();
+    expect(own.end).toBe('complete');
+    await until(() => other.end === 'complete');
+    expect(other.values.length).toBe(1);
+  });
+
+  it('is writable while less than four frames wait, and tells when it is again', async () => {
+    const { client, accepted } = await pair();
+    const frames = new Log(accepted.frames$);
+    const drained = new Log(client.drained$);
+    accepted.pause(true);
+    let sent = 0;
+    for (; sent < 4; sent += 1) {
+      expect(client.writable).toBe(true);
+      client.send(new Uint8Array(65_536));
+    }
+    expect(client.writable).toBe(false);
+    await until(() => drained.values.length === 1);
+    expect(client.writable).toBe(true);
+    let stalled = false;
+    while (!stalled && sent < 1_000) {
+      for (; client.writable; sent += 1) client.send(new Uint8Array(65_536));
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      stalled = !client.writable;
+    }
+    expect(sent).toBeLessThan(1_000);
+    expect(frames.values.length).toBeLessThan(sent);
+    accepted.pause(false);
+    await until(() => frames.values.length === sent && client.writable);
+  });
+
+  it('closes within the time limit when the other side is silent', async () => {
+    const { client, socket } = await foreign();
+    new Log(socket.frames$);
+    client.pause();
+    const from = systemClock.now();
+    socket.close();
+    // Its own socket, though not the client's, which waits for the test.
+    await until(() => openSockets().filter((kind) => kind === 'TCPSocketWrap').length === 1);
+    const tookMs = systemClock.now() - from;
+    expect(tookMs).toBeGreaterThan(1_500);
+    expect(tookMs).toBeLessThan(4_000);
+  });
+
+  it('closes even when it was paused', async () => {
+    const { client, accepted } = await pair();
+    new Log(client.frames$);
+    new Log(accepted.frames$);
+    accepted.pause(true);
+    accepted.close();
+    const from = systemClock.now();
+    await until(() => openSockets().every((kind) => kind === 'TCPServerWrap'));
+    expect(systemClock.now() - from).toBeLessThan(1_500);
+  });
+});
+
+describe('dialing a WebSocket', () => {
+  async function silentServer(): Promise<{ port: number; sockets: Socket[] }> {
+    const sockets: Socket[] = [];
+    const tcp = createServer((socket) => {
+      sockets.push(socket.on('error', () => undefined));
+    });
+    await new Promise<void>((resolve) => tcp.listen(0, '127.0.0.1', resolve));
+    release(() => {
+      tcp.close();
+      for (const socket of sockets) socket.destroy();
+    });
+    return { port: (tcp.address() as AddressInfo).port, sockets };
+  }
+
+  it('releases the socket when it is unsubscribed before it is open', async () => {
+    const { port, sockets } = await silentServer();
+    const dial = platform.dial({ protocol: 'ws', ip: '127.0.0.1', port }, {}, systemClock);
+    const log = new Log(dial);
+    await until(() => sockets.length === 1);
+    let ended = false;
+    sockets[0]?.on('close', () => (ended = true)).resume();
+    log.subscription.unsubscribe();
+    await until(() => ended);
+    expect([log.end, log.values]).toEqual(['open', []]);
+  });
+
+  it.each([
+    ['nobody listens', { protocol: 'ws', ip: '127.0.0.1', port: 1 }, 'RXMESH_DIAL_FAILED'],
+    ['the name is none', { protocol: 'ws', host: 'a/b' }, 'RXMESH_ENDPOINT_INVALID'],
+    ['the port is none', { protocol: 'ws', ip: '127.0.0.1', port: 0 }, 'RXMESH_ENDPOINT_INVALID'],
+    ['it is not a WebSocket', { protocol: 'tcp', ip: '127.0.0.1' }, 'RXMESH_ENDPOINT_INVALID'],
+  ])('fails when %s', async (_what, endpoint, code) => {
+    const log = new Log(webSocket().dial(endpoint));
+    await until(() => log.end !== 'open');
+    expect(log.end).toBe(code);
+  });
+
+  it('fails when the other side answers something else', async () => {
+    const { port, sockets } = await silentServer();
+    const log = new Log(webSocket().dial({ protocol: 'ws', ip: '127.0.0.1', port }));
+    await until(() => sockets.length === 1);
+    sockets[0]?.end('SSH-2.0-nothing\r\n');
+    await until(() => log.end !== 'open');
+    expect(log.end).toBe('RXMESH_DIAL_FAILED');
+  });
+
+  it('dials the IP, and names the host in the request, with its path and headers', async () => {
+    const foreignServer = new WebSocketServer({ port: 0, host: '127.0.0.1' });
+    release(() => foreignServer.close());
+    await new Promise((resolve) => foreignServer.on('listening', resolve));
+    const requests: unknown[] = [];
+    foreignServer.on('connection', (_ws, { url, headers }) => {
+      requests.push([url, headers.host, headers['x-key'], headers['sec-websocket-extensions']]);
+    });
+    const { port } = foreignServer.address() as AddressInfo;
+    const place = { protocol: 'ws', ip: '127.0.0.1', host: 'mesh.test', port };
+    await dialed({ ...place, path: '/a b#c' }, { headers: { 'X-Key': '1' } });
+    await until(() => requests.length === 1);
+    expect(requests).toEqual([['/a%20b%23c', `mesh.test:${port}`, '1', undefined]]);
+  });
+
+  it('checks the name in the certificate of wss', async () => {
+    const tls = { cert: certificate, key: certificateKey };
+    const listener = webSocket({ listen: { host: '127.0.0.1', tls } });
+    release(() => listener.close());
+    const incoming = new Log(listener.incoming$);
+    await until(() => listener.endpoints.length === 1);
+    const [endpoint] = listener.endpoints;
+    if (endpoint === undefined) throw new Error('not bound');
+    const trusting = webSocket({ dial: { tls: { ca: certificate } } });
+    const ends: string[] = [];
+    for (const [transport, host] of [
+      [trusting, 'mesh.test'],
+      [trusting, 'other.test'],
+      [webSocket(), 'mesh.test'],
+    ] as const) {
+      const log = new Log(transport.dial({ ...endpoint, host }));
+      await until(() => log.end !== 'open');
+      ends.push(log.end);
+      for (const connection of log.values) connection.close();
+    }
+    expect(ends).toEqual(['complete', 'RXMESH_DIAL_FAILED', 'RXMESH_DIAL_FAILED']);
+    for (const connection of incoming.values) connection.close();
+  });
+});

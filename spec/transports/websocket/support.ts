@@ -1,0 +1,63 @@
+import { afterEach, expect } from '@jest/globals';
+import type { Observable, Subscription } from 'rxjs';
+import { RxmeshError } from '../../../lib/model/error.ts';
+import { Identity } from '../../../lib/model/identity.ts';
+import type { TransportNode, TransportSetup } from '../../../lib/testing/index.ts';
+import { webSocket, type WebSocketOptions } from '../../../transports/websocket/index.ts';
+
+/** A node whose transport has these options. */
+export function node(seed: number, options: WebSocketOptions): TransportNode {
+  const identity = Identity.fromSeed(new Uint8Array(32).fill(seed));
+  return { identity, transport: webSocket(options) };
+}
+
+/** Pairs of nodes with the same options, for the conformance suite. */
+export function setup(options: () => WebSocketOptions): TransportSetup {
+  return { networked: true, open: () => ({ a: node(1, options()), b: node(2, options()) }) };
+}
+
+/** Sockets and servers that keep the process alive. */
+export function openSockets(): string[] {
+  return process.getActiveResourcesInfo().filter((kind) => /^(TCP|TLS)/.test(kind));
+}
+
+/** Waits until `condition` holds, at most 4 s. */
+export async function until(condition: () => boolean): Promise<void> {
+  for (let tries = 0; tries < 800 && !condition(); tries += 1) {
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+  expect(condition()).toBe(true);
+}
+
+/**
+ * What a test registers is called after it; then no socket and no server may be left.
+ * Call it once a file.
+ */
+export function releases(): (release: () => void) => void {
+  const registered: (() => void)[] = [];
+  afterEach(async () => {
+    for (const release of registered.splice(0)) release();
+    await until(() => openSockets().length === 0);
+  });
+  return (release) => registered.push(release);
+}
+
+/** Everything that a socket or transport emits, as it comes. */
+export class Log<T> {
+  readonly values: T[] = [];
+  /** `'open'`, `'complete'`, or the code of the error. */
+  end = 'open';
+  readonly subscription: Subscription;
+
+  constructor(source: Observable<T>) {
+    this.subscription = source.subscribe({
+      next: (value) => this.values.push(value),
+      error: (error: unknown) => {
+        this.end = error instanceof RxmeshError ? error.code : String(error);
+      },
+      complete: () => {
+        this.end = 'complete';
+      },
+    });
+  }
+}
