@@ -1,0 +1,150 @@
+import { describe, expect, it } from '@jest/globals';
+import { of, throwError } from 'rxjs';
+import { RxmeshError } from '../../../lib/index.ts';
+import { MockNode, identityOf } from '../../support/mock-node.ts';
+import { MockTransport, nodeInfoOf } from '../../support/mock-transport.ts';
+
+describe('accepting peers', () => {
+  it('R-25 a valid handshake brings the peer up', () => {
+    const node = new MockNode();
+    node.start();
+    const link = node.link('inbound');
+    const connection = node.arrive(of(link));
+    expect(node.updates).toEqual([`up ${node.peer.id}`]);
+    expect(connection.closed).toBe(false);
+    expect(link.written.slice(-2)).toEqual(['credit 1 64', 'accept']);
+    node.stop();
+    expect(link.closedFor).toBe('done');
+    expect(node.updates).toEqual([`up ${node.peer.id}`, `down ${node.peer.id}`]);
+  });
+
+  it.each([
+    {
+      name: 'R-26 an empty node info and no key',
+      code: 'RXMESH_NODE_INFO_INVALID',
+      peer: () => ({
+        nodeInfo: nodeInfoOf(identityOf(2), { nodeId: '' }),
+        publicKey: new Uint8Array(),
+      }),
+    },
+    {
+      name: 'R-26 no key',
+      code: 'RXMESH_KEY_INVALID',
+      peer: () => ({ publicKey: new Uint8Array() }),
+    },
+    {
+      name: 'R-27 a key that is not of the node ID',
+      code: 'RXMESH_IDENTITY_MISMATCH',
+      peer: () => ({ publicKey: identityOf(3).publicKey }),
+    },
+    {
+      name: 'R-28 our own ID and key',
+      code: 'RXMESH_SELF_CONNECTION',
+      peer: () => ({ nodeInfo: nodeInfoOf(identityOf(1)), publicKey: identityOf(1).publicKey }),
+    },
+  ])('$name: the connection is closed at once, and nobody is up', ({ code, peer }) => {
+    const node = new MockNode();
+    node.start();
+    const link = node.link('inbound', peer());
+    const connection = node.arrive(of(link));
+    expect(connection.closed).toBe(true);
+    expect(link.closedFor).toBe('refused');
+    expect(link.written).toEqual([]);
+    expect(node.codes('connection-refused')).toEqual([code]);
+    expect(node.updates).toEqual([]);
+    node.stop();
+  });
+
+  it('R-29 an accepted connection that fails is over, and the router stops', () => {
+    const node = new MockNode();
+    node.start();
+    const link = node.link('inbound');
+    node.arrive(of(link));
+    const error = new RxmeshError('RXMESH_CONNECTION_FAILED', 'end of file');
+    link.end(error);
+    expect(node.updates).toEqual([`up ${node.peer.id}`, `down ${node.peer.id}`]);
+    expect(node.events.at(-1)).toMatchObject({ type: 'peer-down', error });
+    expect(node.router.snapshot().peers).toEqual([]);
+    node.stop();
+    expect(node.transport.closed).toBe(true);
+  });
+
+  it('R-30 a handshake that fails is an event, and accepting goes on', () => {
+    const node = new MockNode();
+    node.start();
+    const broken = node.arrive(throwError(() => new Error('reset by peer')));
+    expect(broken.closed).toBe(true);
+    expect(node.codes('connection-refused')).toEqual(['RXMESH_HANDSHAKE_FAILED']);
+    node.arrive(of(node.link('inbound')));
+    expect(node.updates).toEqual([`up ${node.peer.id}`]);
+    expect(node.transport.accepts).toBe(1);
+    node.stop();
+  });
+
+  it('R-30 a transport that fails is an event, and the others go on', () => {
+    const other = new MockTransport(['other']);
+    const mock = new MockTransport();
+    const node = new MockNode({ transports: [other, mock] });
+    node.start();
+    other.incoming.error(new RxmeshError('RXMESH_CONNECTION_FAILED', 'the interface is gone'));
+    expect(node.codes('transport-failed')).toEqual(['RXMESH_CONNECTION_FAILED']);
+    const link = node.link('inbound');
+    node.transport.incoming.subscribe(mock.incoming);
+    node.arrive(of(link));
+    expect(node.updates).toEqual([`up ${node.peer.id}`]);
+    expect(other.accepts).toBe(1);
+    node.stop();
+    expect(mock.live).toBe(0);
+  });
+
+  it('R-31 a transport that has ended is not asked again, and is no event', () => {
+    const node = new MockNode();
+    node.start();
+    node.transport.incoming.complete();
+    node.clock.advance(60_000);
+    expect(node.transport.accepts).toBe(1);
+    expect(node.events).toEqual([]);
+    node.stop();
+  });
+
+  it('R-32 handshakes that hang run side by side, and end with the router', () => {
+    const node = new MockNode({ timeouts: { handshakeMs: 0 } });
+    node.start();
+    const connections = [node.arrive(), node.arrive(), node.arrive()];
+    expect(connections.map(({ handshakes }) => handshakes)).toEqual([1, 1, 1]);
+    node.clock.advance(600_000);
+    expect(connections.map(({ closed }) => closed)).toEqual([false, false, false]);
+    node.stop();
+    expect(connections.map(({ closed }) => closed)).toEqual([true, true, true]);
+  });
+
+  it('R-32 no more handshakes at a time than the limit: the next connection is closed at once', () => {
+    const node = new MockNode({ limits: { handshakes: 2 }, timeouts: { handshakeMs: 100 } });
+    node.start();
+    const connections = [node.arrive(), node.arrive(), node.arrive()];
+    expect(connections.map(({ closed }) => closed)).toEqual([false, false, true]);
+    expect(connections.map(({ handshakes }) => handshakes)).toEqual([1, 1, 0]);
+    expect(node.codes('connection-refused')).toEqual(['RXMESH_TOO_MANY_HANDSHAKES']);
+    node.clock.advance(100);
+    expect(node.codes('connection-refused').slice(1)).toEqual(
+      Array(2).fill('RXMESH_HANDSHAKE_TIMEOUT'),
+    );
+    node.arrive(of(node.link('inbound')));
+    expect(node.updates).toEqual([`up ${node.peer.id}`]);
+    node.stop();
+  });
+
+  it('a peer that never accepts us is let go when its time is over', () => {
+    const node = new MockNode({ timeouts: { handshakeMs: 100 } });
+    node.start();
+    const link = node.link('inbound', { accepts: false });
+    node.arrive(of(link));
+    node.clock.advance(99);
+    expect(link.closedFor).toBeUndefined();
+    node.clock.advance(1);
+    expect(link.closedFor).toBe('refused');
+    expect(node.codes('connection-refused')).toEqual(['RXMESH_HANDSHAKE_TIMEOUT']);
+    expect(node.updates).toEqual([]);
+    node.stop();
+  });
+});

@@ -1,0 +1,120 @@
+import { describe, expect, it } from '@jest/globals';
+import { of, throwError } from 'rxjs';
+import { RxmeshError } from '../../../lib/index.ts';
+import { MockNode, identityOf } from '../../support/mock-node.ts';
+import { nodeInfoOf } from '../../support/mock-transport.ts';
+
+const address = `mock:${identityOf(2).id}`;
+/** No second dial comes by itself. */
+const once = { peers: { retryMinMs: 0, addresses: [address] } };
+
+describe('dialing peers', () => {
+  it('R-33 a known address is dialed once, and its peer comes up', () => {
+    const node = new MockNode(once);
+    const link = node.link('outbound');
+    const connections = node.answerWith(of(link));
+    node.start();
+    node.clock.advance(60_000);
+    expect(node.transport.dials).toEqual([{ protocol: 'mock', path: node.peer.id }]);
+    expect(connections.map(({ handshakes, closed }) => ({ handshakes, closed }))).toEqual([
+      { handshakes: 1, closed: false },
+    ]);
+    expect(node.updates).toEqual([`up ${node.peer.id}`]);
+    node.stop();
+    expect(link.closedFor).toBe('done');
+  });
+
+  it.each([
+    {
+      name: 'R-34 an empty node info',
+      code: 'RXMESH_NODE_INFO_INVALID',
+      peer: () => ({
+        nodeInfo: nodeInfoOf(identityOf(2), { nodeId: '' }),
+        publicKey: new Uint8Array(),
+      }),
+    },
+    {
+      name: 'R-35 a key that is not of the node ID',
+      code: 'RXMESH_IDENTITY_MISMATCH',
+      peer: () => ({ publicKey: identityOf(3).publicKey }),
+    },
+    {
+      name: 'R-36 another node than the one that was dialed',
+      code: 'RXMESH_IDENTITY_MISMATCH',
+      peer: () => ({ nodeInfo: nodeInfoOf(identityOf(3)), publicKey: identityOf(3).publicKey }),
+    },
+  ])('$name: the connection is closed, and nobody is up', ({ code, peer }) => {
+    const node = new MockNode(once);
+    const link = node.link('outbound', peer());
+    const connections = node.answerWith(of(link));
+    node.start();
+    node.clock.advance(60_000);
+    expect(connections.map(({ closed }) => closed)).toEqual([true]);
+    expect(link.closedFor).toBe('refused');
+    expect(node.codes('dial-failed')).toEqual([code]);
+    expect(node.updates).toEqual([]);
+    node.stop();
+  });
+
+  it('R-37 a dial that fails is told and tried again later, without a handshake', () => {
+    const node = new MockNode({ peers: { addresses: [address], retryMinMs: 100 } });
+    node.transport.answer = () => throwError(() => new RxmeshError('RXMESH_DIAL_FAILED', 'no'));
+    node.start();
+    expect(node.codes('dial-failed')).toEqual(['RXMESH_DIAL_FAILED']);
+    node.clock.advance(99);
+    expect(node.transport.dials).toHaveLength(1);
+    node.clock.advance(1);
+    expect(node.transport.dials).toHaveLength(2);
+    node.clock.advance(199);
+    expect(node.transport.dials).toHaveLength(2);
+    const connections = node.answerWith(of(node.link('outbound')));
+    node.clock.advance(1);
+    expect(connections).toHaveLength(1);
+    expect(node.updates).toEqual([`up ${node.peer.id}`]);
+    node.stop();
+  });
+
+  it('R-38 a dialed connection that fails is dialed again', () => {
+    const node = new MockNode({ peers: { addresses: [address], disconnectCooldownMs: 500 } });
+    const link = node.link('outbound');
+    node.answerWith(of(link));
+    node.start();
+    node.answerWith(of(node.link('outbound')));
+    link.end(new RxmeshError('RXMESH_CONNECTION_FAILED', 'end of file'));
+    node.clock.advance(499);
+    expect(node.updates).toEqual([`up ${node.peer.id}`, `down ${node.peer.id}`]);
+    node.clock.advance(1);
+    expect(node.updates.slice(2)).toEqual([`up ${node.peer.id}`]);
+    expect(node.transport.dials).toHaveLength(2);
+    node.stop();
+  });
+
+  it('R-39 handshakes that hang run side by side, and end with the router', () => {
+    const addresses = [2, 3, 4].map((seed) => `mock:${identityOf(seed).id}`);
+    const node = new MockNode({ peers: { addresses }, timeouts: { handshakeMs: 0 } });
+    const connections = node.answerWith();
+    node.start();
+    expect(connections.map(({ handshakes }) => handshakes)).toEqual([1, 1, 1]);
+    node.clock.advance(600_000);
+    expect(connections.map(({ closed }) => closed)).toEqual([false, false, false]);
+    node.stop();
+    expect(connections.map(({ closed }) => closed)).toEqual([true, true, true]);
+  });
+
+  it('R-39 no more dials at a time than the limit', () => {
+    const addresses = [2, 3, 4].map((seed) => `mock:${identityOf(seed).id}`);
+    const node = new MockNode({
+      peers: { addresses, maxDialing: 2, retryMinMs: 0 },
+      timeouts: { dialMs: 1_000 },
+    });
+    node.start();
+    expect(node.transport.dials).toHaveLength(2);
+    expect(node.transport.live).toBe(3);
+    node.clock.advance(999);
+    expect(node.transport.dials).toHaveLength(2);
+    node.clock.advance(1);
+    expect(node.transport.dials).toHaveLength(3);
+    expect(node.codes('dial-failed')).toEqual(['RXMESH_DIAL_TIMEOUT', 'RXMESH_DIAL_TIMEOUT']);
+    node.stop();
+  });
+});

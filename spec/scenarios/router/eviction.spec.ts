@@ -1,0 +1,25 @@
+import { describe, expect, it } from '@jest/globals';
+import { of } from 'rxjs';
+import { json } from '../../../lib/index.ts';
+import { MockNode } from '../../support/mock-node.ts';
+
+describe('eviction', () => {
+  it('R-40 a peer that is reported is closed and goes down, and its messages are no longer heard', () => {
+    const node = new MockNode();
+    const channel = node.router.openChannel({ id: 2, codec: json<string>() });
+    const messages: string[] = [];
+    channel.in$.subscribe(({ message }) => messages.push(message));
+    node.start();
+    const link = node.link('inbound');
+    node.arrive(of(link));
+    const say = (text: string): void =>
+      link.receiver?.data(2, new TextEncoder().encode(JSON.stringify(text)), true);
+    say('before');
+    channel.errors.next({ peer: node.peer.id, severity: 'disconnect', reason: 'enough' });
+    expect(link.closedFor).toBe('evicted');
+    expect(node.updates).toEqual([`up ${node.peer.id}`, `down ${node.peer.id}`]);
+    expect(messages).toEqual(['before']);
+    expect(node.router.snapshot().peers).toEqual([]);
+    node.stop();
+  });
+});

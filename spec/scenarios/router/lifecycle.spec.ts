@@ -1,0 +1,214 @@
+import { describe, expect, it } from '@jest/globals';
+import { merge } from 'rxjs';
+import { createRouter, json, type Router, type RouterEvent } from '../../../lib/index.ts';
+import { simulate } from '../../../lib/testing/index.ts';
+import { drops, heard, updates } from '../../support/heard.ts';
+import { expectIdle } from '../../support/leaks.ts';
+import { MockNode, identityOf } from '../../support/mock-node.ts';
+
+const text = { id: 1, codec: json<string>() };
+
+describe('the life of a router', () => {
+  it('start resolves when it listens; a second one rejects, and the router goes on', async () => {
+    const net = simulate({ nodes: 2 });
+    const { router } = net.node(0);
+    await router.start();
+    expect(router.snapshot().endpoints).toEqual([{ protocol: 'memory', path: router.id }]);
+    await expect(router.start()).rejects.toMatchObject({ code: 'RXMESH_ALREADY_STARTED' });
+    void net.node(1).router.start();
+    net.settle();
+    net.stop();
+    await expect(router.start()).rejects.toMatchObject({ code: 'RXMESH_STOPPED' });
+  });
+
+  it('stop twice is one stop; everything completes, and nothing can be opened', async () => {
+    const net = simulate({ nodes: 2 });
+    const chat = net.openChannels(text);
+    net.start();
+    const { router } = net.node(0);
+    const ends: string[] = [];
+    const end = (name: string) => ({ complete: () => void ends.push(name) });
+    router.peers$.subscribe(end('peers$'));
+    router.events$.subscribe(end('events$'));
+    chat(0).in$.subscribe(end('in$'));
+    chat(0).closed$.subscribe(end('closed$'));
+    const stopped = router.stop();
+    expect(router.stop()).toBe(stopped);
+    net.advance(0);
+    await stopped;
+    expect(ends.sort()).toEqual(['closed$', 'events$', 'in$', 'peers$']);
+    expect(() => router.openChannel(text)).toThrow(
+      expect.objectContaining({ code: 'RXMESH_STOPPED' }),
+    );
+    expect(() => router.addPeer(net.node(1).address)).toThrow(
+      expect.objectContaining({ code: 'RXMESH_STOPPED' }),
+    );
+    net.stop();
+    expectIdle(net.clock.scheduler);
+  });
+
+  it('stop before start is fine', async () => {
+    const node = new MockNode();
+    await node.router.stop();
+    await expect(node.router.start()).rejects.toMatchObject({ code: 'RXMESH_STOPPED' });
+    expect(node.transport.accepts).toBe(0);
+    node.stop();
+  });
+
+  it('`await using` stops it', async () => {
+    const node = new MockNode();
+    {
+      await using router = node.router;
+      void router.start();
+      expect(node.transport.live).toBe(1);
+    }
+    expect(node.transport.live).toBe(0);
+    node.stop();
+  });
+
+  it('peers$ begins with the peers that are up', () => {
+    const net = simulate({ nodes: 3 });
+    net.start();
+    const up: string[] = [];
+    net.node(0).router.peers$.subscribe(({ id, status }) => up.push(`${status} ${id}`));
+    expect(up.sort()).toEqual([1, 2].map((node) => `up ${net.node(node).id}`).sort());
+    net.stop();
+  });
+
+  it('start rejects when a transport cannot listen, and the router is stopped then', async () => {
+    const net = simulate({ nodes: 1 });
+    const transport = net.network.transport(identityOf(9).id);
+    const taken = transport.incoming$.subscribe();
+    const events: RouterEvent[] = [];
+    const router: Router = createRouter({
+      identity: identityOf(9),
+      network: 'demo',
+      transports: [transport],
+      clock: net.clock,
+    });
+    router.events$.subscribe((event) => events.push(event));
+    await expect(router.start()).rejects.toMatchObject({ code: 'RXMESH_LISTEN_FAILED' });
+    expect(events).toEqual([expect.objectContaining({ type: 'transport-failed' })]);
+    await expect(router.start()).rejects.toMatchObject({ code: 'RXMESH_STOPPED' });
+    taken.unsubscribe();
+    net.stop();
+  });
+});
+
+describe('stop in the middle of things', () => {
+  it('while it dials: the dial is given up', () => {
+    const node = new MockNode({ peers: { addresses: [`mock:${identityOf(2).id}`] } });
+    node.start();
+    expect(node.transport.live).toBe(2);
+    node.stop();
+    expect(node.events).toEqual([]);
+  });
+
+  it('at every millisecond of coming up: nothing is left, and nobody is up', () => {
+    for (let ms = 0; ms <= 60; ms += 1) {
+      const net = simulate({ nodes: 3, latencyMs: 7, seed: ms + 1 });
+      const seen = updates(net, 1);
+      net.launch();
+      net.advance(ms);
+      net.remove(0);
+      net.advance(1_000);
+      expect(net.nodes.map(({ up }) => up.has(net.node(0).id))).toEqual([false, false, false]);
+      expect(seen.filter((each) => each === 'up 0')).toHaveLength(
+        seen.filter((each) => each === 'down 0').length,
+      );
+      net.settle();
+      net.stop();
+      expectIdle(net.clock.scheduler);
+    }
+  });
+
+  it('the others hear that the node has gone, and not that something failed', () => {
+    const net = simulate({ nodes: 2, latencyMs: 5 });
+    net.start();
+    const begin = net.log.length;
+    net.remove(0);
+    expect(net.log.slice(begin).map(({ node, event }) => ({ node, ...event }))).toEqual([
+      expect.objectContaining({ node: 0, type: 'peer-down' }),
+      expect.objectContaining({
+        node: 1,
+        type: 'peer-down',
+        error: expect.objectContaining({ code: 'RXMESH_CONNECTION_CLOSED' }),
+      }),
+    ]);
+    expect(net.log[begin]?.event).not.toHaveProperty('error');
+    net.stop();
+  });
+});
+
+describe('sending on a channel that is closed', () => {
+  it('send errors, out tells a drop, and a send that waited fails', () => {
+    const net = simulate({ nodes: 2 });
+    const chat = net.openChannels({ ...text, inbound: { strategy: 'block', capacity: 1 } });
+    net.start();
+    const to = net.node(1).id;
+    const codes: unknown[] = [];
+    const error = ({ code }: { code: unknown }): void => void codes.push(code);
+    const channel = chat(0);
+    channel.out.next({ to, message: 'delivered' });
+    net.advance(0);
+    const sends = Array.from({ length: 258 }, () => channel.send({ to, message: 'x' }));
+    merge(...sends).subscribe({ error });
+    expect(codes).toEqual([]);
+    channel.close();
+    expect(codes).toEqual(['RXMESH_CHANNEL_CLOSED']);
+    channel.send({ to, message: 'x' }).subscribe({ error });
+    channel.out.next({ to, message: 'x' });
+    channel.close();
+    expect(codes).toEqual(['RXMESH_CHANNEL_CLOSED', 'RXMESH_CHANNEL_CLOSED']);
+    expect(new Set(drops(net))).toEqual(new Set(['0 outbound 1 channel-closed']));
+    const texts = heard(net, chat(1));
+    expect(texts).toEqual(['0: delivered']);
+    net.stop();
+  });
+});
+
+describe('options', () => {
+  it('one error names every wrong option', () => {
+    const options = {
+      identity: 'me',
+      network: '',
+      transports: [{}],
+      moniker: 'ä',
+      version: 7,
+      protocolVersion: { block: -1 },
+      timeouts: { dialMs: 1.5, dreamMs: 1 },
+      limits: { handshakes: 0 },
+      colour: 'red',
+    };
+    let message = '';
+    try {
+      createRouter(options as never);
+    } catch (error) {
+      expect(error).toMatchObject({ code: 'RXMESH_OPTIONS_INVALID' });
+      ({ message } = error as Error);
+    }
+    for (const name of [
+      ...['identity', 'network', 'transports', 'moniker', 'version', 'protocolVersion.block'],
+      ...['timeouts.dialMs', 'timeouts.dreamMs', 'limits.handshakes', 'colour'],
+    ]) {
+      expect(message).toContain(name);
+    }
+  });
+
+  it('peers are checked with the rest', () => {
+    const good = { identity: identityOf(1), network: 'x', transports: [] };
+    const peers = { maxConnected: 0, persistent: [`memory:${identityOf(1).id}`, 'nonsense'] };
+    expect(() => createRouter({ ...good, moniker: 'ä', peers })).toThrow(
+      /moniker.*maxConnected.*names this node itself.*nonsense/s,
+    );
+  });
+
+  it('a channel names every wrong option in one error', () => {
+    const net = simulate({ nodes: 1 });
+    const wrong = { id: -1, codec: {}, inbound: {}, outbound: 1, messageBytesMax: 0 };
+    expect(() => net.node(0).router.openChannel(wrong as never)).toThrow(
+      /id .*codec .*inbound .*outbound .*messageBytesMax /s,
+    );
+    net.stop();
+  });
+});

@@ -1,0 +1,152 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { block, json } from '../../../lib/index.ts';
+import { simulate, type Simulation } from '../../../lib/testing/index.ts';
+import { heard, updates } from '../../support/heard.ts';
+import { expectIdle } from '../../support/leaks.ts';
+
+/** How a node sees its connections: the number of the peer and who dialed. */
+const connections = (net: Simulation, node: number): string[] =>
+  net
+    .node(node)
+    .router.snapshot()
+    .peers.map(
+      ({ id, direction }) => `${net.nodes.findIndex((each) => each.id === id)} ${direction}`,
+    )
+    .sort();
+
+/** Each pair has exactly one connection, and both ends say the same of it. */
+function expectAgreement(net: Simulation): void {
+  for (const { index: one } of net.nodes) {
+    const expected = net.nodes
+      .filter(({ index }) => index !== one)
+      .map(({ index: other }) => {
+        const dialed = connections(net, other).includes(`${one} inbound`);
+        return `${other} ${dialed ? 'outbound' : 'inbound'}`;
+      });
+    expect(connections(net, one)).toEqual(expected.sort());
+  }
+}
+
+/** A seed that gives node 0 the lower, or the higher, ID of two. */
+const seedWith = (lower: 0 | 1): number => {
+  for (let seed = 1; ; seed += 1) {
+    const [a = '', b = ''] = simulate({ nodes: 2, seed }).nodes.map(({ id }) => id);
+    if (a < b === (lower === 0)) return seed;
+  }
+};
+
+describe('a simultaneous connect', () => {
+  it.each([
+    { lower: 0, latencyMs: 0 },
+    { lower: 1, latencyMs: 0 },
+    { lower: 0, latencyMs: 10 },
+    { lower: 1, latencyMs: 10 },
+  ] as const)('the dial of the lower ID stands: $lower, latency $latencyMs ms', (given) => {
+    const { lower, latencyMs } = given;
+    const net = simulate({ nodes: 2, latencyMs, seed: seedWith(lower) });
+    const seen = [updates(net, 0), updates(net, 1)];
+    net.start();
+    net.advance(60_000);
+    expect(seen).toEqual([['up 1'], ['up 0']]);
+    if (latencyMs > 0) {
+      const [low, high] = lower === 0 ? [0, 1] : [1, 0];
+      expect(connections(net, low)).toEqual([`${high} outbound`]);
+      expect(connections(net, high)).toEqual([`${low} inbound`]);
+    }
+    expectAgreement(net);
+    net.stop();
+    expectIdle(net.clock.scheduler);
+  });
+
+  it.each([0, 10])('messages flow beyond the first credit, latency %i ms', (latencyMs) => {
+    for (const lower of [0, 1] as const) {
+      const net = simulate({ nodes: 2, latencyMs, seed: seedWith(lower) });
+      const chat = net.openChannels({ id: 1, codec: json<string>(), inbound: block(1) });
+      const texts = heard(net, chat(1));
+      net.start();
+      for (let i = 0; i < 20; i += 1) chat(0).out.next({ to: net.node(1).id, message: `${i}` });
+      net.advance(1_000);
+      expect(texts).toHaveLength(20);
+      net.stop();
+    }
+  });
+
+  it('takes no longer than one dial that nobody crosses, and one round trip more', () => {
+    const upAfter = (knows: (node: number) => boolean): number => {
+      const net = simulate({ nodes: 2, latencyMs: 10, knows });
+      net.start();
+      const ms = net.now();
+      net.stop();
+      return ms;
+    };
+    expect(upAfter(() => true)).toBeLessThanOrEqual(upAfter((node) => node === 0) + 20);
+  });
+
+  it('ends with one connection that both agree on, whatever the latencies and the moments of start', () => {
+    const scenario = fc.record({
+      seed: fc.nat(),
+      nodes: fc.integer({ min: 2, max: 4 }),
+      latenciesMs: fc.array(fc.nat({ max: 60 }), { minLength: 1, maxLength: 12 }),
+      startsMs: fc.tuple(...Array.from({ length: 4 }, () => fc.nat({ max: 80 }))),
+    });
+    fc.assert(
+      fc.property(scenario, ({ seed, nodes, latenciesMs, startsMs }) => {
+        let frames = 0;
+        const latencyMs = (): number => latenciesMs[(frames += 1) % latenciesMs.length] ?? 0;
+        const net = simulate({ nodes, latencyMs, seed });
+        const chat = net.openChannels({ id: 1, codec: json<string>() });
+        const seen = net.nodes.map(({ index }) => updates(net, index));
+        const texts = net.nodes.map(({ index }) => heard(net, chat(index)));
+        net.nodes.forEach(({ index, router }) => {
+          net.clock.schedule(() => void router.start(), startsMs[index] ?? 0);
+        });
+        net.settle();
+        net.advance(60_000);
+        for (const [index, each] of seen.entries()) {
+          const others = net.nodes.filter((node) => node.index !== index);
+          expect(each.sort()).toEqual(others.map((other) => `up ${other.index}`));
+        }
+        expectAgreement(net);
+        for (const { index } of net.nodes) chat(index).out.next({ broadcast: true, message: 'x' });
+        net.advance(1_000);
+        for (const each of texts) expect(each).toHaveLength(nodes - 1);
+        net.stop();
+        expectIdle(net.clock.scheduler);
+      }),
+      { seed: 11, numRuns: 150 },
+    );
+  });
+
+  it('heals when connections are cut at any moment: nobody is up twice, and all are up again', () => {
+    const scenario = fc.record({
+      seed: fc.nat(),
+      latencyMs: fc.nat({ max: 30 }),
+      cutsMs: fc.array(fc.nat({ max: 3_000 }), { minLength: 1, maxLength: 6 }),
+    });
+    fc.assert(
+      fc.property(scenario, ({ seed, latencyMs, cutsMs }) => {
+        const jittered = (_from: string, _to: string, random: () => number): number =>
+          latencyMs * (0.5 + random());
+        const net = simulate({ nodes: 2, latencyMs: jittered, seed });
+        const [a, b] = net.nodes.map(({ id }) => id);
+        const seen = [updates(net, 0), updates(net, 1)];
+        for (const ms of cutsMs) {
+          net.clock.schedule(() => net.network.sever(a ?? '', b ?? ''), ms);
+        }
+        net.launch();
+        net.advance(3_000);
+        net.settle();
+        net.advance(60_000);
+        for (const each of seen) {
+          each.forEach((text, at) => expect(text).toMatch(at % 2 === 0 ? /^up/ : /^down/));
+          expect(each.length % 2).toBe(1);
+        }
+        expectAgreement(net);
+        net.stop();
+        expectIdle(net.clock.scheduler);
+      }),
+      { seed: 12, numRuns: 100 },
+    );
+  });
+});

@@ -1,0 +1,260 @@
+import { Subject, Subscription } from 'rxjs';
+import { Channels } from '../../lib/channel/channels.ts';
+import type { Clock } from '../../lib/flow/clock.ts';
+import { RxmeshError } from '../../lib/model/error.ts';
+import type { NodeId } from '../../lib/model/id.ts';
+import type { Proven } from '../../lib/transport/attempt.ts';
+import { accept } from '../../operators/accept.ts';
+import { route } from '../../operators/route.ts';
+import { FakeLink, type FakeWord } from './fake-link.ts';
+
+/** Two nodes that dial each other at once: `one` is the link that `a` dialed, `two` the one that `b` did. */
+export type SideName = 'a' | 'b';
+export type LinkName = 'one' | 'two';
+
+export const sideNames: readonly SideName[] = ['a', 'b'];
+export const linkNames: readonly LinkName[] = ['one', 'two'];
+
+const other = (side: SideName): SideName => (side === 'a' ? 'b' : 'a');
+
+/** A thing that may happen next. */
+export type Step =
+  /** `side` has finished the handshake of `link`. */
+  | { readonly type: 'enter'; readonly side: SideName; readonly link: LinkName }
+  /** `side` hears what the other one said first, of what is on its way. */
+  | { readonly type: 'hear'; readonly side: SideName; readonly link: LinkName }
+  /** `side` has waited for `link` as long as it does. */
+  | { readonly type: 'late'; readonly side: SideName; readonly link: LinkName }
+  /** The wire breaks, and what was on its way is lost. */
+  | { readonly type: 'break'; readonly link: LinkName }
+  /** The node stops. */
+  | { readonly type: 'stop'; readonly side: SideName };
+
+/** A clock of which the test says when each timer is due. */
+class Timers implements Clock {
+  readonly waiting = new Map<LinkName, () => void>();
+  /** The link for which timers are set now. */
+  link: LinkName = 'one';
+
+  now(): number {
+    return 0;
+  }
+
+  schedule(work: () => void): Subscription {
+    const { link } = this;
+    this.waiting.set(link, work);
+    return new Subscription(() => this.waiting.delete(link));
+  }
+
+  afterTurn(): Subscription {
+    throw new Error('nothing is sent here');
+  }
+}
+
+/** One node: `accept` and `route`, and a book of what came of each link. */
+export class Side {
+  readonly name: SideName;
+  readonly id: NodeId;
+  readonly timers = new Timers();
+  readonly links: Readonly<Record<LinkName, FakeLink>>;
+  readonly entered = new Set<LinkName>();
+  /** Sessions that came up, and those that stand. */
+  readonly up: LinkName[] = [];
+  readonly standing = new Set<LinkName>();
+  /** Links for which a place was claimed, and not given. */
+  readonly granted: LinkName[] = [];
+  readonly full: ReadonlySet<LinkName>;
+  readonly failures: {
+    readonly link: LinkName;
+    readonly claimed: boolean;
+    readonly code: string;
+  }[] = [];
+  /** What has happened here, in order: all that this side's state depends on. */
+  history = '';
+  stopped = false;
+  readonly #source = new Subject<Proven>();
+  readonly #subscription: Subscription;
+
+  constructor(name: SideName, id: NodeId, full: ReadonlySet<LinkName>) {
+    this.name = name;
+    this.id = id;
+    this.full = full;
+    const dialed: LinkName = name === 'a' ? 'one' : 'two';
+    const link = (which: LinkName) => new FakeLink(which === dialed ? 'outbound' : 'inbound');
+    this.links = { one: link('one'), two: link('two') };
+    const channels = new Channels({ self: id, clock: this.timers });
+    this.#subscription = this.#source
+      .pipe(
+        accept({
+          self: id,
+          clock: this.timers,
+          channels,
+          claim: (proven) => this.#claim(this.#nameOf(proven)),
+          onFailure: ({ code }, proven, claimed) =>
+            this.failures.push({ link: this.#nameOf(proven), claimed, code }),
+        }),
+        route(channels),
+      )
+      .subscribe(({ type, session }) => {
+        const which = this.#nameOf(session);
+        if (type === 'down') this.standing.delete(which);
+        else {
+          this.up.push(which);
+          this.standing.add(which);
+        }
+      });
+  }
+
+  enter(link: LinkName, peer: NodeId): void {
+    this.entered.add(link);
+    this.timers.link = link;
+    // The handshake of a node that has stopped ends its connection.
+    if (this.stopped) this.links[link].close('done');
+    else this.#source.next({ link: this.links[link], id: peer });
+  }
+
+  stop(): void {
+    this.stopped = true;
+    this.#subscription.unsubscribe();
+    this.standing.clear();
+  }
+
+  #claim(link: LinkName): void {
+    if (this.full.has(link)) throw new RxmeshError('RXMESH_PEERS_FULL', 'no place');
+    this.granted.push(link);
+  }
+
+  #nameOf({ link }: Pick<Proven, 'link'>): LinkName {
+    return link === this.links.one ? 'one' : 'two';
+  }
+}
+
+/** How a contest is set up. */
+export interface ContestOptions {
+  readonly ids: Readonly<Record<SideName, NodeId>>;
+  /** Links for which a side has no place. */
+  readonly full?: Readonly<Partial<Record<SideName, readonly LinkName[]>>>;
+  /** What may go wrong, and how often in all. */
+  readonly faults?: readonly ('late' | 'break' | 'stop')[];
+  readonly faultsMax?: number;
+}
+
+/** Two sides, the two links between them, and what is on its way. */
+export class Contest {
+  readonly sides: Readonly<Record<SideName, Side>>;
+  readonly #options: ContestOptions;
+  /** What is on its way to a side on a link. */
+  readonly #flying: Readonly<Record<SideName, Record<LinkName, FakeWord[]>>> = {
+    a: { one: [], two: [] },
+    b: { one: [], two: [] },
+  };
+  readonly #broken = new Set<LinkName>();
+  #faults = 0;
+
+  constructor(options: ContestOptions) {
+    this.#options = options;
+    const side = (name: SideName) =>
+      new Side(name, options.ids[name], new Set(options.full?.[name] ?? []));
+    this.sides = { a: side('a'), b: side('b') };
+    for (const name of sideNames) {
+      for (const link of linkNames) {
+        this.sides[name].links[link].say = (word) => {
+          if (!this.#broken.has(link)) this.#flying[other(name)][link].push(word);
+        };
+      }
+    }
+  }
+
+  /** Two contests with the same key go on in the same way. */
+  get key(): string {
+    return `${this.sides.a.history}|${this.sides.b.history}`;
+  }
+
+  /** All that may happen next. */
+  steps(): Step[] {
+    const { faults = [], faultsMax = 1 } = this.#options;
+    const mayFail = this.#faults < faultsMax;
+    const steps: Step[] = [];
+    for (const side of sideNames) {
+      const { entered, timers, stopped } = this.sides[side];
+      for (const link of linkNames) {
+        if (!entered.has(link)) steps.push({ type: 'enter', side, link });
+        if (this.#flying[side][link].length > 0) steps.push({ type: 'hear', side, link });
+        if (mayFail && faults.includes('late') && timers.waiting.has(link)) {
+          steps.push({ type: 'late', side, link });
+        }
+      }
+      if (mayFail && faults.includes('stop') && !stopped) steps.push({ type: 'stop', side });
+    }
+    for (const link of linkNames) {
+      const breaks = mayFail && faults.includes('break') && !this.#broken.has(link);
+      if (breaks) steps.push({ type: 'break', link });
+    }
+    return steps;
+  }
+
+  take(step: Step): void {
+    if (step.type === 'break') {
+      this.#breakLink(step.link);
+      return;
+    }
+    const side = this.sides[step.side];
+    if (step.type === 'stop') {
+      side.history += 'stop ';
+      this.#faults += 1;
+      side.stop();
+      return;
+    }
+    side.history += `${step.type} ${step.link} `;
+    if (step.type === 'enter') side.enter(step.link, this.sides[other(step.side)].id);
+    else if (step.type === 'hear') {
+      const word = this.#flying[step.side][step.link].shift();
+      if (word !== undefined) side.links[step.link].hear(word);
+    } else {
+      this.#faults += 1;
+      side.timers.waiting.get(step.link)?.();
+    }
+  }
+
+  #breakLink(link: LinkName): void {
+    this.#faults += 1;
+    this.#broken.add(link);
+    for (const name of sideNames) {
+      this.#flying[name][link] = [];
+      this.sides[name].history += `break ${link} `;
+      this.sides[name].links[link].break();
+    }
+  }
+}
+
+/** What was seen of all orders in which a contest can go. */
+export interface Explored {
+  readonly states: number;
+  readonly ends: number;
+}
+
+/**
+ * Takes a contest through every order of its steps. `check` sees each state, and whether it is an end.
+ * States are told apart by what each side has seen in which order, and visited once.
+ */
+export function explore(
+  options: ContestOptions,
+  check: (contest: Contest, isEnd: boolean, path: readonly Step[]) => void,
+): Explored {
+  const visited = new Set<string>();
+  let ends = 0;
+  const visit = (path: readonly Step[]): void => {
+    const contest = new Contest(options);
+    for (const step of path) contest.take(step);
+    if (visited.has(contest.key)) return;
+    visited.add(contest.key);
+    const steps = contest.steps();
+    // What may go wrong need not: an end is where nothing else is left to happen.
+    const isEnd = steps.every(({ type }) => type === 'break' || type === 'stop');
+    if (isEnd) ends += 1;
+    check(contest, isEnd, path);
+    for (const step of steps) visit([...path, step]);
+  };
+  visit([]);
+  return { states: visited.size, ends };
+}

@@ -1,0 +1,157 @@
+import { createHook } from 'node:async_hooks';
+import process from 'node:process';
+import { setImmediate as turn } from 'node:timers/promises';
+import { afterEach, beforeEach } from '@jest/globals';
+import { Observable, type VirtualTimeScheduler } from 'rxjs';
+
+/** Where `trackLeaks` puts its hooks; jest's own, unless a spec of the check itself brings others. */
+interface Hooks {
+  beforeEach(hook: () => void): void;
+  afterEach(hook: () => Promise<void>): void;
+}
+
+/** Options of `trackLeaks` and `leakCheck`. */
+export interface LeakOptions {
+  /**
+   * Turns of the event loop that what is closing gets to finish, by default 2000: some milliseconds,
+   * and far less than a timer that was forgotten would take. A test that leaks nothing waits for none.
+   */
+  readonly turns?: number;
+  readonly hooks?: Hooks;
+}
+
+/** Watches from its creation on; see `leakCheck`. */
+export interface LeakCheck {
+  /** Rejects, naming each resource and where it was made, when some outlive the turns it waits. */
+  check(): Promise<void>;
+  /** Stops watching, which costs time for each promise that is made. */
+  stop(): void;
+}
+
+/**
+ * Fails each test of the describe block (or of the file) that leaves a timer, socket, server, child
+ * process, worker or file watcher behind. What was `unref`ed counts as gone.
+ *
+ * Hooks run in the order of their definition, so an `afterEach` that cleans up stands above the call:
+ *
+ *     describe('a transport', () => {
+ *       afterEach(() => server.close());
+ *       trackLeaks();
+ *       it('closes', ...);
+ *     });
+ */
+export function trackLeaks(options: LeakOptions = {}): void {
+  const { hooks = { beforeEach, afterEach } } = options;
+  let leaks: LeakCheck;
+  hooks.beforeEach(() => {
+    leaks = leakCheck(options);
+  });
+  hooks.afterEach(() => leaks.check().finally(() => leaks.stop()));
+}
+
+/** What holds a process open, by its name in `async_hooks`. Requests end by themselves. */
+const kinds: Readonly<Record<string, string>> = {
+  FSEVENTWRAP: 'file watcher',
+  Immediate: 'immediate',
+  PIPESERVERWRAP: 'server',
+  PIPEWRAP: 'pipe',
+  PROCESSWRAP: 'child process',
+  STATWATCHER: 'file watcher',
+  TCPSERVERWRAP: 'server',
+  TCPWRAP: 'socket',
+  Timeout: 'timer',
+  UDPWRAP: 'datagram socket',
+  WORKER: 'worker',
+};
+
+/** One resource that was made while a check watches. */
+interface Resource {
+  readonly kind: string;
+  readonly handle: { hasRef?(): boolean };
+  /** Made with it, for its stack alone. V8 formats that only when it is read. */
+  readonly maker: Error;
+}
+
+/**
+ * Starts to watch what is made from now on.
+ *
+ * Counts of `process.getActiveResourcesInfo()` would not do: a timer of jest's that was there before and ends
+ * meanwhile would outweigh one that was forgotten. So each resource is known by itself.
+ */
+export function leakCheck({ turns = 2000 }: LeakOptions = {}): LeakCheck {
+  const alive = new Map<number, Resource>();
+  const hook = createHook({
+    init(id, type, _trigger, handle) {
+      const kind = kinds[type];
+      if (kind !== undefined) alive.set(id, { kind, handle, maker: new Error() });
+    },
+    destroy: (id) => void alive.delete(id),
+  }).enable();
+
+  return {
+    async check() {
+      for (let i = 0; i < turns && leaksAmong(alive).length > 0; i++) await turn();
+      const leaks = leaksAmong(alive);
+      if (leaks.length > 0) throw new Error(`left behind: ${leaks.join(', ')}`);
+    },
+    stop: () => void hook.disable(),
+  };
+}
+
+/** What holds the process open and is not jest's own, as text: `timer (lib/flow/clock.ts:41:5)`. */
+function leaksAmong(alive: ReadonlyMap<number, Resource>): string[] {
+  return [...alive.values()]
+    .filter(({ handle }) => handle.hasRef?.() !== false)
+    .map(({ kind, maker }) => ({ kind, origin: originOf(maker) }))
+    .filter(({ origin }) => !/node_modules\/(?:jest|@jest)/.test(origin))
+    .map(({ kind, origin }) => `${kind} (${origin})`);
+}
+
+/** The place in a file that made it; what Node makes by itself has none. */
+function originOf({ stack = '' }: Error): string {
+  const frame = stack
+    .split('\n')
+    .slice(1)
+    .find((line) => !/node:|AsyncHook|spec\/support\/leaks\.ts/.test(line));
+  const place = frame?.replace(/^\s*at (?:.*\()?|\)$/g, '').replace('file://', '');
+  return place?.replace(`${process.cwd()}/`, '') ?? 'made by Node';
+}
+
+/**
+ * Asserts that nothing waits on a scheduler of virtual time.
+ *
+ * @throws {Error} that names the frames for which actions are left
+ */
+export function expectIdle(scheduler: VirtualTimeScheduler): void {
+  const waiting = scheduler.actions.filter((action) => !action.closed);
+  if (waiting.length === 0) return;
+  const frames = waiting.map(({ delay }) => String(delay)).join(', ');
+  throw new Error(`${waiting.length} scheduled actions are left, for frame ${frames}`);
+}
+
+/** An Observable that knows how many subscribe to it. */
+export interface Counted<T> extends Observable<T> {
+  /** Subscriptions that exist now. */
+  readonly live: number;
+  /** Subscriptions that there ever were. */
+  readonly total: number;
+}
+
+/** `source$`, with its subscriptions counted. */
+export function counted<T>(source$: Observable<T>): Counted<T> {
+  return new CountedObservable(source$);
+}
+
+class CountedObservable<T> extends Observable<T> implements Counted<T> {
+  live = 0;
+  total = 0;
+
+  constructor(source$: Observable<T>) {
+    super((subscriber) => {
+      this.live += 1;
+      this.total += 1;
+      subscriber.add(() => (this.live -= 1));
+      source$.subscribe(subscriber);
+    });
+  }
+}
