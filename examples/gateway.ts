@@ -1,0 +1,225 @@
+/**
+ * A gateway between two networks, composed by hand from the operators, without `createRouter`.
+ *
+ * Inside, three sensors publish temperatures on a network in memory. Outside, a monitor listens for
+ * alarms on a WebSocket. The gateway is a node of both, and forwards high readings, a few a second.
+ *
+ *     node --conditions=source --import tsx examples/gateway.ts --seconds 3
+ */
+import { parseArgs } from 'node:util';
+import {
+  concat,
+  filter,
+  firstValueFrom,
+  fromEvent,
+  interval,
+  lastValueFrom,
+  map,
+  merge,
+  NEVER,
+  of,
+  takeUntil,
+  tap,
+  timer,
+  type Observable,
+} from 'rxjs';
+import {
+  Channels,
+  createRouter,
+  dropOldest,
+  Identity,
+  json,
+  parseNodeAddress,
+  systemClock as clock,
+  type NodeAddress,
+  type Router,
+  type Self,
+  type Transport,
+} from 'rxmesh';
+import {
+  accept,
+  boundedMergeMap,
+  dial,
+  handshake,
+  rateLimit,
+  route,
+  type SessionEvent,
+} from 'rxmesh/operators';
+import { MemoryNetwork } from 'rxmesh/transports/memory';
+import { webSocket } from 'rxmesh/transports/websocket';
+
+interface Reading {
+  readonly sensor: number;
+  readonly celsius: number;
+}
+
+const seconds = secondsFromOptions();
+const readings = { id: 1, codec: json<Reading>() };
+const counts = { published: 0, normal: 0, overRate: 0, forwarded: 0, received: 0 };
+
+// 1. The gateway's node in one network: who dials it, whom it dials, and the sessions with both.
+
+const gateway = await Identity.generate();
+
+interface Side {
+  readonly network: string;
+  readonly transport: Transport;
+  readonly channels: Channels;
+  readonly dials$: Observable<NodeAddress>;
+}
+
+function node({ network, transport, channels, dials$ }: Side): Observable<SessionEvent> {
+  const self = (): Self => selfIn(network, channels);
+  const onFailure = (error: Error): void => console.log(`gateway, ${network}: ${error.message}`);
+
+  const inbound$ = transport.incoming$.pipe(
+    rateLimit({ perSecond: 20, onDrop: (connection) => connection.close() }),
+    map((connection) => ({ connection })),
+    handshake({ self, clock, concurrency: 8, onFailure }),
+  );
+  const outbound$ = dials$.pipe(
+    dial({ transports: [transport], clock, onFailure }),
+    handshake({ self, clock, onFailure }),
+  );
+  return merge(inbound$, outbound$).pipe(
+    accept({ self: gateway.id, clock, channels, onFailure }),
+    route(channels),
+    tap(({ type, session: { link } }) =>
+      console.log(`gateway, ${network}: ${link.nodeInfo.moniker} is ${type}`),
+    ),
+  );
+}
+
+/** What the gateway tells of itself in a handshake. */
+function selfIn(network: string, channels: Channels): Self {
+  const nodeInfo = {
+    protocolVersion: { p2p: 1, block: 0, app: 0 },
+    nodeId: gateway.id,
+    listenAddress: '',
+    network,
+    version: '',
+    channels: channels.ids,
+    moniker: 'gateway',
+    other: { txIndex: '', rpcAddress: '' },
+    features: [],
+  };
+  return { identity: gateway, nodeInfo };
+}
+
+// 2. Two networks, one channel of each, and what goes from the one to the other.
+
+const memory = new MemoryNetwork();
+const monitor = await startMonitor();
+
+const inside = new Channels({ self: gateway.id, clock });
+const outside = new Channels({ self: gateway.id, clock });
+const sensed = inside.open(readings);
+const alarms = outside.open(readings);
+
+const inside$ = node({
+  network: 'inside',
+  transport: memory.transport(gateway.id),
+  channels: inside,
+  dials$: NEVER,
+});
+
+const outside$ = node({
+  network: 'outside',
+  transport: webSocket(),
+  channels: outside,
+  dials$: concat(of(addressOf(monitor)), NEVER),
+});
+
+const forwarded$ = sensed.in$.pipe(
+  filter(({ message }) => {
+    const isHigh = message.celsius >= 30;
+    if (!isHigh) counts.normal += 1;
+    return isHigh;
+  }),
+  rateLimit({ perSecond: 5, onDrop: () => (counts.overRate += 1) }),
+  boundedMergeMap(({ message }) => alarms.send({ broadcast: true, message }), {
+    buffer: dropOldest(64),
+  }),
+  tap(({ accepted }) => (counts.forwarded += accepted)),
+);
+
+// 3. Everything runs while it is subscribed.
+
+const running = merge(inside$, outside$, forwarded$).subscribe();
+await firstValueFrom(monitor.peers$);
+const ctrlC$ = fromEvent(process, 'SIGINT');
+await Promise.all([1, 2, 3].map((sensor) => publish(sensor, merge(timer(seconds * 1000), ctrlC$))));
+running.unsubscribe();
+await monitor.stop();
+
+const { published, normal, overRate, forwarded, received } = counts;
+console.log(
+  `${published} readings: ${normal} below 30 °C, ${overRate} over the rate, ${forwarded} forwarded`,
+);
+console.log(`${received} of these arrived at the monitor`);
+
+// The others, which are nodes like any.
+
+async function startMonitor(): Promise<Router> {
+  const router = createRouter({
+    identity: await Identity.generate(),
+    network: 'outside',
+    moniker: 'monitor',
+    transports: [webSocket({ listen: { host: '127.0.0.1' } })],
+  });
+  router.openChannel(readings).in$.subscribe(({ message: { sensor, celsius } }) => {
+    counts.received += 1;
+    console.log(`monitor: sensor ${sensor} is at ${celsius} °C`);
+  });
+  await router.start();
+  return router;
+}
+
+function addressOf(router: Router): NodeAddress {
+  const port = router.snapshot().endpoints[0]?.port;
+  return parseNodeAddress(`ws://${router.id}@127.0.0.1:${port}`);
+}
+
+/** Measures twenty times a second, a third of it high, until `end$` emits. */
+async function publish(sensor: number, end$: Observable<unknown>): Promise<void> {
+  const identity = await Identity.generate();
+  const router = createRouter({
+    identity,
+    network: 'inside',
+    moniker: `sensor ${sensor}`,
+    transports: [memory.transport(identity.id)],
+    peers: { persistent: [`memory:${gateway.id}`] },
+  });
+  const channel = router.openChannel(readings);
+  const isUp = firstValueFrom(router.peers$);
+  await router.start();
+  await isUp;
+  const ticks$ = interval(50).pipe(takeUntil(end$));
+  const published$ = ticks$.pipe(
+    map((n) => ({ sensor, celsius: 20 + ((7 * n + 5 * sensor) % 15) })),
+    boundedMergeMap((message) => channel.send({ to: gateway.id, message })),
+    tap(({ accepted }) => (counts.published += accepted)),
+  );
+  await lastValueFrom(published$, { defaultValue: undefined });
+  await router.stop();
+}
+
+function secondsFromOptions(): number {
+  const usage = `usage: gateway.ts [--seconds seconds]
+  --seconds  how long the sensors measure, 1 to 3600; default 3`;
+  try {
+    const { values } = parseArgs({
+      options: { seconds: { type: 'string', default: '3' }, help: { type: 'boolean' } },
+    });
+    if (values.help === true) {
+      console.log(usage);
+      process.exit(0);
+    }
+    const value = Number(values.seconds);
+    if (value >= 1 && value <= 3600) return value;
+    throw new RangeError(`--seconds is a number from 1 to 3600, not ${values.seconds}`);
+  } catch (error) {
+    console.error(`${error instanceof Error ? error.message : String(error)}\n${usage}`);
+    process.exit(2);
+  }
+}
