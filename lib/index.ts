@@ -43,4 +43,5 @@ export type { Connection, Self, Transport } from './transport/transport.ts';
 export type { ByeReason, Link, LinkReceiver } from './transport/link.ts';
 export type { FrameSocket } from './transport/frame-socket.ts';
 export type { Attempt, Proven } from './transport/attempt.ts';
+export { selfOf, type SelfOptions } from './transport/self.ts';
 export { secureConnection } from './secure/index.ts';

@@ -22,7 +22,8 @@ import { Channels } from './channel/channels.ts';
 import type { Channel, ChannelOptions } from './channel/channel.ts';
 import { afterTurn } from './flow/clock.ts';
 import { Listening } from './listening.ts';
-import type { NodeAddress } from './model/address.ts';
+import { formatNodeAddress, type NodeAddress } from './model/address.ts';
+import { endpointToAddress, formatEndpoint, type Endpoint } from './model/endpoint.ts';
 import { RxmeshError, toRxmeshError } from './model/error.ts';
 import type { RouterEvent } from './model/event.ts';
 import type { NodeId } from './model/id.ts';
@@ -30,10 +31,10 @@ import type { PeerReport } from './model/peer-report.ts';
 import { checkedOptions, type RouterOptions, type RouterSettings } from './options.ts';
 import { PeerManager } from './peers/peer-manager.ts';
 import type { PeerUpdate } from './peers/peer-table.ts';
-import { nodeInfoOf } from './self.ts';
 import { goodbye } from './goodbye.ts';
 import { snapshotOf, type RouterSnapshot } from './snapshot.ts';
 import type { Attempt, Proven } from './transport/attempt.ts';
+import { selfOf } from './transport/self.ts';
 import type { Connection, Self, Transport } from './transport/transport.ts';
 
 /**
@@ -82,6 +83,16 @@ export class Router {
     this.peers$ = new Observable((subscriber) => {
       const up = [...this.#channels.sessions()].map(upOf);
       return this.#peers.updates$.pipe(startWith(...up)).subscribe(subscriber);
+    });
+  }
+
+  /**
+   * Where this node listens, with its ID: what others need to dial it, if they reach these hosts.
+   * Empty before `start` and after `stop`.
+   */
+  get addresses(): readonly string[] {
+    return this.#endpoints.map((endpoint) => {
+      return formatNodeAddress(endpointToAddress(endpoint, this.id));
     });
   }
 
@@ -140,7 +151,7 @@ export class Router {
 
   /** What is known now: peers, lanes with their depth, counters. A copy that does not change. */
   snapshot(): RouterSnapshot {
-    return snapshotOf(this.id, this.#settings.transports, this.#channels);
+    return snapshotOf(this.id, this.#endpoints, this.#channels);
   }
 
   /** The pipelines. Everything runs while this is subscribed; it never emits. */
@@ -213,10 +224,10 @@ export class Router {
 
   #sessionChanged(event: SessionEvent): void {
     const { id: peer, link } = event.session;
-    const { direction, remote } = link;
+    const { direction, remote, nodeInfo } = link;
     if (event.type === 'up') {
       const channels = event.session.peerChannels;
-      this.#events.next({ type: 'peer-up', peer, direction, remote, channels });
+      this.#events.next({ type: 'peer-up', peer, direction, remote, channels, nodeInfo });
       this.#peers.ready(peer, direction, channels);
     } else {
       const { error } = event;
@@ -256,10 +267,14 @@ export class Router {
   }
 
   #self(): Self {
-    return {
-      identity: this.#settings.identity,
-      nodeInfo: nodeInfoOf(this.#settings, this.#channels.ids),
-    };
+    const { ids } = this.#channels;
+    const listening = this.#endpoints.find(({ ip }) => ip !== undefined);
+    const listenAddress = listening === undefined ? '' : formatEndpoint(listening);
+    return selfOf({ ...this.#settings, channels: ids, listenAddress });
+  }
+
+  get #endpoints(): readonly Endpoint[] {
+    return this.#settings.transports.flatMap(({ endpoints }) => endpoints);
   }
 
   #end(): Observable<never> {

@@ -4,7 +4,6 @@ import type { Endpoint } from './model/endpoint.ts';
 import type { DropReason } from './model/event.ts';
 import type { NodeId } from './model/id.ts';
 import type { PortSnapshot } from './session/session.ts';
-import type { Transport } from './transport/transport.ts';
 
 /** A peer that is up. */
 export interface PeerSnapshot {
@@ -37,7 +36,7 @@ export interface RouterSnapshot {
 /** A copy of what the parts of a router know now. */
 export function snapshotOf(
   id: NodeId,
-  transports: readonly Transport[],
+  endpoints: readonly Endpoint[],
   channels: Channels,
 ): RouterSnapshot {
   const peers = [...channels.sessions()].map((session) => ({
@@ -51,6 +50,5 @@ export function snapshotOf(
   const drops = [...channels.drops()].flatMap(([channel, reasons]) =>
     [...reasons].map(([reason, count]) => ({ channel, reason, count })),
   );
-  const endpoints = transports.flatMap((transport) => transport.endpoints);
   return { id, endpoints, channels: channels.ids, peers, drops };
 }

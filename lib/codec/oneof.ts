@@ -18,15 +18,18 @@ export type MessagesOf<Kinds> = {
  * receives the inner messages; each says by its `kind` which member of the `oneof` it is.
  *
  *     // message GameMessage { oneof sum { Move move = 1; Resign resign = 2; } }
- *     const codec = oneof(GameMessage, { move: Move, resign: Resign })           // classes
- *     const codec = oneof<{ move: Move; resign: Resign }>(                       // reflection
- *       root.lookupType('GameMessage'),
- *       { move: root.lookupType('Move'), resign: root.lookupType('Resign') },
- *     )
- *
+ *     const codec = oneof(GameMessage, { move: Move, resign: Resign })
+ *     const channel = router.openChannel({ id: 0x20, codec })
  *     channel.out.next({ broadcast: true, message: { kind: 'move', x: 1, y: 2 } })
  *     channel.in$.subscribe(({ message }) => {
- *       switch (message.kind) ...                                                // narrows
+ *       if (message.kind === 'move') show(message.x, message.y)                  // narrows
+ *     })
+ *
+ * Those are generated classes. Reflection does not know the types of the messages:
+ *
+ *     oneof<{ move: Move; resign: Resign }>(root.lookupType('GameMessage'), {
+ *       move: root.lookupType('Move'),
+ *       resign: root.lookupType('Resign'),
  *     })
  *
  * A tag beside the fields is what TypeScript narrows best, and costs least: sending allocates one

@@ -74,14 +74,41 @@ export class RxmeshError extends Error {
   }
 }
 
-/** `thrown` itself if it is an `RxmeshError`, else one with this code whose cause it is. */
+/** Where an error comes from, for one that does not know. */
+export type ErrorPlace = Omit<ErrorContext, 'cause'>;
+
+/**
+ * `error` with a peer and a channel: a copy with the same code, message and cause. What it names
+ * itself stays, and when nothing is added it is returned as it is.
+ */
+export function withContext(error: RxmeshError, context: ErrorPlace): RxmeshError {
+  const { peer = context.peer, channel = context.channel } = error;
+  if (peer === error.peer && channel === error.channel) return error;
+  return new RxmeshError(error.code, error.message, {
+    cause: error.cause,
+    ...(peer !== undefined && { peer }),
+    ...(channel !== undefined && { channel }),
+  });
+}
+
+/**
+ * An `RxmeshError` of what was thrown, about the peer and channel in `context`: if it is one already,
+ * `withContext` of it; of anything else one with this code and message whose cause it is.
+ */
 export function toRxmeshError(
   thrown: unknown,
   code: ErrorCode,
   message: string,
-  context: Omit<ErrorContext, 'cause'> = {},
+  context: ErrorPlace = {},
 ): RxmeshError {
-  if (thrown instanceof RxmeshError) return thrown;
-  const detail = thrown instanceof Error ? thrown.message : String(thrown);
-  return new RxmeshError(code, `${message}: ${detail}`, { ...context, cause: thrown });
+  if (thrown instanceof RxmeshError) return withContext(thrown, context);
+  return new RxmeshError(code, `${message}: ${detailOf(thrown)}`, { ...context, cause: thrown });
+}
+
+/** What was thrown, as text. `instanceof Error` would miss the errors of another realm. */
+function detailOf(thrown: unknown): string {
+  if (typeof thrown === 'object' && thrown !== null && 'message' in thrown) {
+    if (typeof thrown.message === 'string') return thrown.message;
+  }
+  return String(thrown);
 }

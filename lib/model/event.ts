@@ -3,6 +3,7 @@ import type { NodeAddress } from './address.ts';
 import type { Endpoint } from './endpoint.ts';
 import type { RxmeshError } from './error.ts';
 import type { NodeId } from './id.ts';
+import type { NodeInfo } from './node-info.ts';
 import type { Severity } from './peer-report.ts';
 
 /** Why a message was not delivered. */
@@ -37,6 +38,8 @@ export type RouterEvent =
       readonly remote: Endpoint;
       /** Ids of the channels that the peer has open. */
       readonly channels: readonly number[];
+      /** What the peer tells of itself. */
+      readonly nodeInfo: NodeInfo;
     }
   | {
       readonly type: 'peer-down';

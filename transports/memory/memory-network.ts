@@ -33,7 +33,7 @@ interface Pair {
  * other by node ID.
  *
  *     const network = new MemoryNetwork({ clock, latencyMs: 40 });
- *     const alice = createRouter({ identity, transports: [network.transport(identity.id)], ... });
+ *     createRouter({ identity, network: 'demo', transports: [network.transport(identity.id)] });
  *
  * Without latency everything is delivered synchronously, however deep the conversation, on a flat stack.
  */

@@ -1,0 +1,143 @@
+import ts from 'typescript';
+import { root, type Fence } from './documents.ts';
+
+/** What an example without imports of its own may use. */
+const packages = [
+  'rxjs',
+  'rxmesh',
+  'rxmesh/operators',
+  'rxmesh/testing',
+  'rxmesh/transports/memory',
+  'rxmesh/transports/websocket',
+  '../../lib/secure/index.ts',
+];
+
+/** What an example takes for granted. */
+const context = `
+import { createServer } from 'node:http';
+import type { TestScheduler } from 'rxjs/testing';
+declare const router: Router;
+declare const channel: Channel<string>;
+declare const chat: Channel<string>;
+declare const channels: Channels;
+declare const transport: Transport;
+declare const self: Self;
+declare const identity: Identity;
+declare const nodeInfo: NodeInfo;
+declare const clock: Clock;
+declare const socket: FrameSocket;
+declare const receiver: LinkReceiver;
+declare const key: Uint8Array;
+declare const to: NodeId;
+declare const bytes: Uint8Array;
+declare const source$: Observable<string>;
+declare const show: (...values: readonly unknown[]) => void;
+declare const save: (text: string) => Promise<void>;
+declare const onFailure: (error: RxmeshError) => void;
+declare const httpServer: ReturnType<typeof createServer>;
+declare const scheduler: TestScheduler;
+declare const it: (name: string, run: () => Promise<void>) => void;
+declare const open: () => TransportPair;
+declare const node: () => Promise<TransportNode>;
+declare const root: { lookupType(name: string): ReflectedType };
+interface ChatMessage { text: string }
+interface Move { x: number; y: number }
+interface Resign { reason: string }
+declare const ChatMessage: MessageType<ChatMessage>;
+declare const GameMessage: MessageType;
+declare const Move: MessageType<Move>;
+declare const Resign: MessageType<Resign>;
+declare const Envelope: MessageType<{ version: number; text: string }>;
+`;
+
+/** Names that the context has, and a package too. */
+const own = new Set(['identity', 'clock', 'self', 'node', 'open', 'root', 'scheduler']);
+
+/** What the compiler has against examples, by their places. */
+export function complaintsAbout(
+  examples: readonly Fence[],
+): ReadonlyMap<string, readonly string[]> {
+  const compiler = new Compiler();
+  const prelude = preludeFrom(compiler);
+  const files = new Map(
+    examples.map((example, i) => [`${root}spec/docs/example-${i}.ts`, example] as const),
+  );
+  const texts = [...files].map(([file, { text }]) => {
+    // In a block, an example may have names of its own for what the context names already.
+    return [file, /^import /m.test(text) ? text : `${prelude}{\n${text}}\n`] as const;
+  });
+  const program = compiler.programOf(new Map(texts));
+  return new Map(
+    [...files].map(([file, { place }]) => {
+      const source = program.getSourceFile(file);
+      const faults = [
+        ...program.getSyntacticDiagnostics(source),
+        ...program.getSemanticDiagnostics(source),
+      ];
+      return [place, faults.map((each) => ts.flattenDiagnosticMessageText(each.messageText, ' '))];
+    }),
+  );
+}
+
+/** Makes programs of texts that are no files; reads the files that they import once. */
+class Compiler {
+  readonly #options = compilerOptions();
+  readonly #sources = new Map<string, ts.SourceFile | undefined>();
+
+  programOf(texts: ReadonlyMap<string, string>): ts.Program {
+    const files = ts.createCompilerHost(this.#options);
+    const host: ts.CompilerHost = {
+      ...files,
+      fileExists: (file) => texts.has(file) || files.fileExists(file),
+      getSourceFile: (file, version, ...rest) => {
+        const text = texts.get(file);
+        if (text !== undefined) return ts.createSourceFile(file, text, version);
+        if (!this.#sources.has(file)) {
+          this.#sources.set(file, files.getSourceFile(file, version, ...rest));
+        }
+        return this.#sources.get(file);
+      },
+    };
+    return ts.createProgram([...texts.keys()], this.#options, host);
+  }
+}
+
+function compilerOptions(): ts.CompilerOptions {
+  const { config } = ts.readConfigFile(`${root}tsconfig.base.json`, (file) =>
+    ts.sys.readFile(file),
+  ) as { readonly config: object };
+  const { options, errors } = ts.parseJsonConfigFileContent(config, ts.sys, root);
+  if (errors.length > 0) throw new Error('tsconfig.base.json cannot be read');
+  return {
+    ...options,
+    types: ['node'],
+    skipLibCheck: true,
+    declaration: false,
+    isolatedDeclarations: false,
+    isolatedModules: false,
+    // The prelude does not know which names are types.
+    verbatimModuleSyntax: false,
+    // An example shows what one gets, and need not use it.
+    noUnusedLocals: false,
+    noUnusedParameters: false,
+  };
+}
+
+/** Imports of all that the packages export, and the context. */
+function preludeFrom(compiler: Compiler): string {
+  const file = `${root}spec/docs/example-prelude.ts`;
+  const text = packages.map((name, i) => `import * as p${i} from '${name}';`).join('\n');
+  const program = compiler.programOf(new Map([[file, text]]));
+  const checker = program.getTypeChecker();
+  const taken = new Set(own);
+  const imports = program.getSourceFile(file)?.statements.map((statement, i) => {
+    if (!ts.isImportDeclaration(statement)) throw new TypeError('the prelude imports');
+    const module = checker.getSymbolAtLocation(statement.moduleSpecifier);
+    if (module === undefined) throw new Error(`${packages[i] ?? ''} is not found`);
+    const names = checker.getExportsOfModule(module).map(({ name }) => name);
+    const fresh = names.filter((name) => !taken.has(name));
+    for (const name of fresh) taken.add(name);
+    return `import { ${fresh.join(', ')} } from '${packages[i] ?? ''}';\n`;
+  });
+  return (imports ?? []).join('') + context;
+}
