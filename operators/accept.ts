@@ -1,4 +1,11 @@
-import { EMPTY, mergeMap, Observable, type OperatorFunction, type Subscriber } from 'rxjs';
+import {
+  EMPTY,
+  mergeMap,
+  Observable,
+  type OperatorFunction,
+  type Subscriber,
+  Subscription,
+} from 'rxjs';
 import type { Channels } from '../lib/channel/channels.ts';
 import type { Clock } from '../lib/flow/clock.ts';
 import type { Direction } from '../lib/model/direction.ts';
@@ -9,13 +16,17 @@ import type { Session } from '../lib/session/session.ts';
 import type { Proven } from '../lib/transport/attempt.ts';
 import { byeReasonOf } from '../lib/transport/bye-reason.ts';
 
+/** Options of `accept`. */
 export interface AcceptOptions {
   /** This node's ID: decides which of two simultaneous links stands. */
   readonly self: NodeId;
   readonly clock: Clock;
-  /** How long the peer may take to accept us, in milliseconds; 0: no limit. Default 10,000. */
+  /** How long the peer may take to accept a link, in milliseconds; 0: no limit. Default 10,000. */
   readonly timeoutMs?: number;
-  /** Claims a place for a link, or throws the reason why there is none. Default: all are welcome. */
+  /**
+   * Claims a place for a link, or throws the reason why there is none; `onFailure` hears it, with
+   * `RXMESH_PEER_REFUSED` unless it is an `RxmeshError`. Default: all are welcome.
+   */
   readonly claim?: (proven: Proven) => void;
   /** The node's channels: peers are told of them, and no second session of one peer comes up. */
   readonly channels: Channels;
@@ -25,12 +36,12 @@ export interface AcceptOptions {
   readonly onFailure: (error: RxmeshError, proven: Proven, claimed: boolean) => void;
 }
 
-/** A link that we have accepted, and whose peer may still have to accept us. */
+/** A link that we accept, and that the peer may still have to accept. */
 interface Offer {
   readonly proven: Proven;
-  readonly session: Session;
   readonly subscriber: Subscriber<Session>;
-  accepted: boolean;
+  /** Its session, once the peer has accepted. */
+  accepted: Session | undefined;
 }
 
 /**
@@ -45,8 +56,11 @@ interface Offer {
  * Two nodes may dial each other at the same time, and then have two links. Both sides offer both.
  * The link that the node with the lower ID dialed is preferred: as long as it is on offer, the other
  * one waits; when both sides have accepted it, the other is closed as a duplicate; when it ends, the
- * other takes its place. A link that comes when a session stands is refused. So a side never
- * counts on a link that the other side has given up: see "Simultaneous connects" in docs/wire.md.
+ * other takes its place. A link that comes when a session stands is refused, and so is a second one
+ * that was dialed by the same side. So a side never counts on a link that the other side has given up.
+ *
+ * Unsubscribing withdraws the links that wait: they are closed, and told to `onFailure`. What
+ * `onFailure` throws is the error of the result.
  */
 export function accept(options: AcceptOptions): OperatorFunction<Proven, Session> {
   return (source) =>
@@ -83,53 +97,75 @@ class Contests {
 
   #offer(proven: Proven, subscriber: Subscriber<Session>): void {
     const { clock, timeoutMs = 10_000, channels } = this.#options;
-    const session = channels.offer(proven.link, proven.id);
-    const offer: Offer = { proven, session, subscriber, accepted: false };
+    const { id, link } = proven;
+    const offer: Offer = { proven, subscriber, accepted: undefined };
     this.#add(offer);
     subscriber.add(() => {
       if (this.#remove(offer)) this.#refuse(offer, stopped(proven));
     });
+    if (!this.#waits(offer)) return;
+    // The peer may answer, and other links of its may come, before this returns.
+    const session = channels.offer(link, id);
+    const timer = new Subscription();
+    subscriber.add(timer);
     if (timeoutMs > 0) {
-      subscriber.add(clock.schedule(() => this.#fail(offer, late(proven, timeoutMs)), timeoutMs));
+      timer.add(clock.schedule(() => this.#fail(offer, late(proven, timeoutMs)), timeoutMs));
     }
-    subscriber.add(
-      session.accepted$.subscribe(() => {
-        offer.accepted = true;
-        this.#settle(proven.id);
-      }),
-    );
-    subscriber.add(
-      session.ended$.subscribe((error) => this.#fail(offer, error ?? stopped(proven))),
-    );
+    const heard = {
+      accepted: () => {
+        // A link that waits for the preferred one's outcome waits no longer than that does.
+        timer.unsubscribe();
+        offer.accepted = session;
+        this.#settle(id);
+      },
+      ended: (error: RxmeshError | undefined) => this.#fail(offer, error ?? stopped(proven)),
+    };
+    subscriber.add(session.accepted$.subscribe(heard.accepted));
+    subscriber.add(session.ended$.subscribe(heard.ended));
   }
 
   /** Decides what can be decided among the offers for one peer. */
   #settle(id: NodeId): void {
     const offers = this.#offers.get(id);
     if (offers === undefined) return;
-    const preferred: Direction = prefers(this.#options.self, id, 'outbound') ? 'outbound' : 'inbound';
+    const preferred: Direction = prefers(this.#options.self, id, 'outbound')
+      ? 'outbound'
+      : 'inbound';
     const winner = offers.get(preferred) ?? [...offers.values()][0];
-    if (!winner?.accepted) return;
-    this.#offers.delete(id);
-    for (const offer of offers.values()) {
-      if (offer === winner) continue;
-      this.#refuse(offer, duplicate(id));
-      offer.subscriber.complete();
+    if (winner?.accepted === undefined) return;
+    for (const offer of [...offers.values()]) {
+      if (offer !== winner) this.#end(offer, duplicate(id));
     }
-    winner.subscriber.next(winner.session);
+    this.#remove(winner);
+    winner.subscriber.next(winner.accepted);
     winner.subscriber.complete();
   }
 
   #fail(offer: Offer, error: RxmeshError): void {
-    if (!this.#remove(offer)) return;
-    this.#refuse(offer, error);
-    offer.subscriber.complete();
+    if (!this.#end(offer, error)) return;
     this.#settle(offer.proven.id);
   }
 
-  #refuse({ proven, session }: Offer, error: RxmeshError): void {
-    session.close(byeReasonOf(error));
+  /** Takes an offer back; false if it is settled already. */
+  #end(offer: Offer, error: RxmeshError): boolean {
+    if (!this.#remove(offer)) return false;
+    try {
+      this.#refuse(offer, error);
+      offer.subscriber.complete();
+    } catch (thrown) {
+      offer.subscriber.error(thrown);
+    }
+    return true;
+  }
+
+  #refuse({ proven }: Offer, error: RxmeshError): void {
+    proven.link.close(byeReasonOf(error));
     this.#options.onFailure(error, proven, true);
+  }
+
+  #waits(offer: Offer): boolean {
+    const { id, link } = offer.proven;
+    return this.#offers.get(id)?.get(link.direction) === offer;
   }
 
   #add(offer: Offer): void {
@@ -140,11 +176,11 @@ class Contests {
 
   /** False if the offer is settled already. */
   #remove(offer: Offer): boolean {
+    if (!this.#waits(offer)) return false;
     const { id, link } = offer.proven;
     const offers = this.#offers.get(id);
-    if (offers?.get(link.direction) !== offer) return false;
-    offers.delete(link.direction);
-    if (offers.size === 0) this.#offers.delete(id);
+    offers?.delete(link.direction);
+    if (offers?.size === 0) this.#offers.delete(id);
     return true;
   }
 }

@@ -1,15 +1,16 @@
 import {
   from,
   Observable,
-  Subscription,
   type ObservableInput,
   type OperatorFunction,
   type Subscriber,
 } from 'rxjs';
 import { Lane } from '../lib/flow/lane.ts';
 import { fail, type LaneOptions } from '../lib/flow/strategy.ts';
+import { subscribeWithin } from '../lib/flow/subscribe-within.ts';
 import { RxmeshError } from '../lib/model/error.ts';
 
+/** Options of `boundedMergeMap`. */
 export interface BoundedMergeMapOptions<T> {
   /** Inner Observables that may be alive at a time. Default 1. */
   readonly concurrency?: number;
@@ -31,7 +32,10 @@ export interface BoundedMergeMapOptions<T> {
  *          boundedMergeMap(x => of(x).pipe(delay(3)), { buffer: dropNewest(1) })
  *     out  ----a--b--------|        c found the buffer full
  *
- * A million inner Observables that complete synchronously need no more stack than one.
+ * A million inner Observables that complete synchronously need no more stack than one. A value that
+ * comes while another one is being started waits as well, also when there is room for it beside that.
+ *
+ * What `project` or `onDrop` throws is the error of the result.
  *
  * @throws {RxmeshError} `RXMESH_OVERFLOW`, as an error notification, when a `fail` buffer is full
  * @throws {RangeError} for a concurrency below 1 or a buffer that blocks
@@ -51,13 +55,11 @@ export function boundedMergeMap<T, R>(
   return (source) =>
     new Observable((subscriber) => {
       const run = new Run(project, { concurrency, buffer, onDrop }, subscriber);
-      subscriber.add(
-        source.subscribe({
-          next: (value) => run.offer(value),
-          error: (error) => subscriber.error(error),
-          complete: () => run.end(),
-        }),
-      );
+      subscribeWithin(subscriber, source, {
+        next: (value) => run.offer(value),
+        error: (error) => subscriber.error(error),
+        complete: () => run.end(),
+      });
     });
 }
 
@@ -92,18 +94,13 @@ class Run<T, R> {
   }
 
   offer(value: T): void {
-    const { strategy } = this.#waiting;
-    const displaces = strategy === 'dropOldest' || strategy === 'latest';
-    const free = this.#active < this.#concurrency && this.#waiting.size === 0;
-    if (free && !this.#draining) {
-      this.#start(value);
-      this.#settle();
-      return;
-    }
-    if (this.#waiting.full && displaces) this.#onDrop?.(this.#waiting.take() as T);
+    const starts = !this.#draining && this.#active < this.#concurrency;
+    const displaced = this.#displaced();
     const offered = this.#waiting.offer(value);
-    if (offered === 'rejected') this.#onDrop?.(value);
-    if (offered === 'overflow') {
+    if (starts) this.#drain();
+    else if (displaced !== undefined) this.#drop(displaced.value);
+    else if (offered === 'rejected') this.#drop(value);
+    else if (offered === 'overflow') {
       const text = `boundedMergeMap: ${this.#waiting.capacity} values wait already`;
       this.#subscriber.error(new RxmeshError('RXMESH_OVERFLOW', text));
     }
@@ -111,21 +108,42 @@ class Run<T, R> {
 
   end(): void {
     this.#ended = true;
-    this.#settle();
+    this.#completeIfDone();
+  }
+
+  /** Takes the value out that will make room for the next one, if one has to. */
+  #displaced(): { readonly value: T } | undefined {
+    const { strategy, full } = this.#waiting;
+    if (!full || (strategy !== 'dropOldest' && strategy !== 'latest')) return undefined;
+    return { value: this.#waiting.take() as T };
+  }
+
+  #drop(value: T): void {
+    try {
+      this.#onDrop?.(value);
+    } catch (error) {
+      this.#subscriber.error(error);
+    }
   }
 
   /**
-   * Starts what can be started, and completes when nothing is left. It is a loop, since an inner
-   * Observable that completes synchronously calls it again from within.
+   * Starts what waits, as long as there is room. It is a loop that is not entered twice: an inner
+   * Observable that completes synchronously, or makes the source emit, does so from within.
    */
-  #settle(): void {
+  #drain(): void {
     if (this.#draining) return;
     this.#draining = true;
     while (this.#active < this.#concurrency && this.#waiting.size > 0) {
+      if (this.#subscriber.closed) return;
       this.#start(this.#waiting.take() as T);
     }
     this.#draining = false;
-    if (this.#ended && this.#active === 0 && this.#waiting.size === 0) this.#subscriber.complete();
+    this.#completeIfDone();
+  }
+
+  #completeIfDone(): void {
+    if (this.#draining || !this.#ended) return;
+    if (this.#active === 0 && this.#waiting.size === 0) this.#subscriber.complete();
   }
 
   #start(value: T): void {
@@ -137,19 +155,14 @@ class Run<T, R> {
       return;
     }
     const subscriber = this.#subscriber;
-    const subscription = new Subscription();
-    subscriber.add(subscription);
     this.#active += 1;
-    subscription.add(
-      inner.subscribe({
-        next: (result) => subscriber.next(result),
-        error: (error) => subscriber.error(error),
-        complete: () => {
-          this.#active -= 1;
-          subscriber.remove(subscription);
-          this.#settle();
-        },
-      }),
-    );
+    subscribeWithin(subscriber, inner, {
+      next: (result) => subscriber.next(result),
+      error: (error) => subscriber.error(error),
+      complete: () => {
+        this.#active -= 1;
+        this.#drain();
+      },
+    });
   }
 }

@@ -1,23 +1,26 @@
 import {
   catchError,
-  concat,
+  defaultIfEmpty,
   defer,
   EMPTY,
   map,
   mergeMap,
   type Observable,
-  take,
-  throwError,
   type OperatorFunction,
+  take,
+  tap,
+  throwError,
+  throwIfEmpty,
 } from 'rxjs';
 import { withDeadline, type Clock } from '../lib/flow/clock.ts';
 import { formatNodeAddress, type NodeAddress } from '../lib/model/address.ts';
 import { formatEndpoint, type Endpoint } from '../lib/model/endpoint.ts';
-import { RxmeshError, toRxmeshError } from '../lib/model/error.ts';
+import { type ErrorCode, RxmeshError, toRxmeshError } from '../lib/model/error.ts';
 import { resolve as resolveByDns } from '../lib/model/resolve.ts';
 import type { Attempt } from '../lib/transport/attempt.ts';
 import type { Connection, Transport } from '../lib/transport/transport.ts';
 
+/** Options of `dial`. */
 export interface DialOptions {
   /** The first one that knows an address's protocol dials it. */
   readonly transports: readonly Transport[];
@@ -43,7 +46,8 @@ export interface DialOptions {
  *     onFailure  ------b
  *
  * Failures: `RXMESH_PROTOCOL_UNKNOWN`, `RXMESH_RESOLVE_FAILED`, `RXMESH_RESOLVE_TIMEOUT`,
- * `RXMESH_DIAL_FAILED`, `RXMESH_DIAL_TIMEOUT` (of the last endpoint).
+ * `RXMESH_DIAL_FAILED`, `RXMESH_DIAL_TIMEOUT` (of the last endpoint). A `resolve` that throws has failed
+ * to resolve; what `onFailure` throws is the error of the result.
  */
 export function dial(options: DialOptions): OperatorFunction<NodeAddress, Attempt> {
   return mergeMap((address) =>
@@ -59,20 +63,38 @@ export function dial(options: DialOptions): OperatorFunction<NodeAddress, Attemp
 }
 
 function dialAddress(address: NodeAddress, options: DialOptions): Observable<Attempt> {
-  const { clock, resolve = resolveByDns, resolveTimeoutMs = 5_000 } = options;
-  const transport = options.transports.find(({ protocols }) => protocols.includes(address.protocol));
+  const transport = options.transports.find(({ protocols }) =>
+    protocols.includes(address.protocol),
+  );
   if (transport === undefined) {
     const text = `no transport for ${formatNodeAddress(address)}`;
-    return failed('RXMESH_PROTOCOL_UNKNOWN', text, address);
+    return throwError(() => failure('RXMESH_PROTOCOL_UNKNOWN', text, address));
   }
-  return defer(() => resolve(address)).pipe(
-    withDeadline(clock, resolveTimeoutMs, () => {
-      const text = `resolving ${formatNodeAddress(address)}: no answer within ${resolveTimeoutMs} ms`;
-      return new RxmeshError('RXMESH_RESOLVE_TIMEOUT', text, { peer: address.id });
-    }),
-    take(1),
+  return resolved(address, options).pipe(
     mergeMap((endpoints) => dialInTurn(transport, endpoints, address, options)),
     map((connection) => ({ connection, address })),
+  );
+}
+
+/** The address's endpoints, at least one. */
+function resolved(address: NodeAddress, options: DialOptions): Observable<readonly Endpoint[]> {
+  const { clock, resolve = resolveByDns, resolveTimeoutMs = 5_000 } = options;
+  const text = `resolving ${formatNodeAddress(address)}`;
+  return defer(() => resolve(address)).pipe(
+    withDeadline(clock, resolveTimeoutMs, () => {
+      const late = `${text}: no answer within ${resolveTimeoutMs} ms`;
+      return failure('RXMESH_RESOLVE_TIMEOUT', late, address);
+    }),
+    take(1),
+    defaultIfEmpty([]),
+    tap((endpoints) => {
+      if (endpoints.length > 0) return;
+      throw failure('RXMESH_RESOLVE_FAILED', `${text}: it has no endpoint`, address);
+    }),
+    catchError((thrown: unknown) => {
+      const about = { peer: address.id };
+      return throwError(() => toRxmeshError(thrown, 'RXMESH_RESOLVE_FAILED', text, about));
+    }),
   );
 }
 
@@ -81,29 +103,33 @@ function dialInTurn(
   transport: Transport,
   endpoints: readonly Endpoint[],
   address: NodeAddress,
-  { clock, dialTimeoutMs = 5_000 }: DialOptions,
+  options: DialOptions,
 ): Observable<Connection> {
-  const text = `${formatNodeAddress(address)} has no endpoint`;
-  let failure: Observable<never> = failed('RXMESH_RESOLVE_FAILED', text, address);
-  const attempts = endpoints.map((endpoint) =>
-    defer(() => transport.dial(endpoint)).pipe(
-      withDeadline(clock, dialTimeoutMs, () => {
-        const late = `${formatEndpoint(endpoint)} did not answer within ${dialTimeoutMs} ms`;
-        return new RxmeshError('RXMESH_DIAL_TIMEOUT', late, { peer: address.id });
-      }),
-      catchError((error: unknown) => {
-        failure = throwError(() => error);
-        return EMPTY;
-      }),
+  const { clock, dialTimeoutMs = 5_000 } = options;
+  const [endpoint, ...others] = endpoints;
+  if (endpoint === undefined) return EMPTY;
+  const late = (): RxmeshError => {
+    const text = `${formatEndpoint(endpoint)} did not answer within ${dialTimeoutMs} ms`;
+    return failure('RXMESH_DIAL_TIMEOUT', text, address);
+  };
+  const none = (): RxmeshError => {
+    const text = `${formatEndpoint(endpoint)}: the dial ended without a connection`;
+    return failure('RXMESH_DIAL_FAILED', text, address);
+  };
+  // A dial that has answered is not cut short (as by `take`): that could cancel the connection.
+  return defer(() => transport.dial(endpoint)).pipe(
+    withDeadline(clock, dialTimeoutMs, late),
+    throwIfEmpty(none),
+    catchError((error: unknown) =>
+      others.length > 0 ? dialInTurn(transport, others, address, options) : throwError(() => error),
     ),
   );
-  return concat(...attempts, defer(() => failure)).pipe(take(1));
 }
 
-function failed(
-  code: 'RXMESH_PROTOCOL_UNKNOWN' | 'RXMESH_RESOLVE_FAILED',
+function failure(
+  code: Extract<ErrorCode, `RXMESH_${'DIAL' | 'RESOLVE' | 'PROTOCOL'}_${string}`>,
   text: string,
   { id }: NodeAddress,
-): Observable<never> {
-  return throwError(() => new RxmeshError(code, text, { peer: id }));
+): RxmeshError {
+  return new RxmeshError(code, text, { peer: id });
 }

@@ -2,11 +2,12 @@ import {
   catchError,
   defer,
   EMPTY,
-  finalize,
   map,
   mergeMap,
   type Observable,
   type OperatorFunction,
+  tap,
+  throwIfEmpty,
 } from 'rxjs';
 import { withDeadline, type Clock } from '../lib/flow/clock.ts';
 import { RxmeshError, toRxmeshError } from '../lib/model/error.ts';
@@ -16,8 +17,9 @@ import { checkCompatible, validateNodeInfo } from '../lib/model/node-info.ts';
 import type { Attempt, Proven } from '../lib/transport/attempt.ts';
 import { byeReasonOf } from '../lib/transport/bye-reason.ts';
 import type { Link } from '../lib/transport/link.ts';
-import type { Self } from '../lib/transport/transport.ts';
+import type { Connection, Self } from '../lib/transport/transport.ts';
 
+/** Options of `handshake`. */
 export interface HandshakeOptions {
   /** Who we are: asked at each handshake, since the node info names the channels that are open. */
   readonly self: () => Self;
@@ -34,17 +36,17 @@ export interface HandshakeOptions {
  * Makes proven links of connections: at most `concurrency` handshakes run in parallel, each within its
  * time. A connection that fails is closed and told to `onFailure`; the stream goes on.
  *
- *     in   -a--b--c-------|
- *          handshake({ concurrency: 2, timeoutMs: 5 })   a takes 3, b never answers
- *     out  ----A----------|
- *     onFailure  ---c-b         c: too many, b: too late
+ *     in   -a-bc--------|
+ *          handshake({ concurrency: 2, timeoutMs: 5 })   a takes 4, b never answers
+ *     out  -----A-------|
+ *     onFailure c---b           c: too many, b: too late
  *
  * Beyond what `Connection.handshake` proves, it checks that the peer is the one that was dialed, that
  * it is not this node itself, that its node info is valid, and that the two are compatible.
  *
  * Failures: `RXMESH_TOO_MANY_HANDSHAKES`, `RXMESH_HANDSHAKE_TIMEOUT`, `RXMESH_HANDSHAKE_FAILED`,
  * `RXMESH_IDENTITY_MISMATCH`, `RXMESH_SELF_CONNECTION`, `RXMESH_NODE_INFO_INVALID`, `RXMESH_INCOMPATIBLE`,
- * `RXMESH_CONNECTION_CLOSED`.
+ * `RXMESH_CONNECTION_CLOSED`. What `self` or `onFailure` throws is the error of the result.
  */
 export function handshake(options: HandshakeOptions): OperatorFunction<Attempt, Proven> {
   const { concurrency = Infinity, onFailure } = options;
@@ -53,18 +55,21 @@ export function handshake(options: HandshakeOptions): OperatorFunction<Attempt, 
       let running = 0;
       return source.pipe(
         mergeMap((attempt) => {
+          const { connection } = attempt;
           if (running >= concurrency) {
-            attempt.connection.close();
+            connection.close();
             const text = `more than ${concurrency} handshakes at a time`;
             onFailure(new RxmeshError('RXMESH_TOO_MANY_HANDSHAKES', text), attempt);
             return EMPTY;
           }
+          const self = selfFor(connection, options);
           running += 1;
-          return prove(attempt, options).pipe(
-            finalize(() => (running -= 1)),
+          return prove(attempt, self, options).pipe(
+            // Over before anybody hears of it, who might bring the next connection at once.
+            tap({ next: () => (running -= 1), error: () => (running -= 1) }),
+            map((link): Proven => provenOf(link, self, attempt)),
             catchError((thrown: unknown) => {
-              attempt.connection.close();
-              const text = `handshake with ${formatEndpoint(attempt.connection.remote)}`;
+              const text = `handshake with ${formatEndpoint(connection.remote)}`;
               onFailure(toRxmeshError(thrown, 'RXMESH_HANDSHAKE_FAILED', text), attempt);
               return EMPTY;
             }),
@@ -74,26 +79,32 @@ export function handshake(options: HandshakeOptions): OperatorFunction<Attempt, 
     });
 }
 
-function prove(attempt: Attempt, options: HandshakeOptions): Observable<Proven> {
-  const { clock, timeoutMs = 10_000 } = options;
-  return defer(() => {
-    const self = options.self();
-    return attempt.connection.handshake(self).pipe(
-      withDeadline(clock, timeoutMs, () => {
-        const remote = formatEndpoint(attempt.connection.remote);
-        const text = `handshake with ${remote}: no answer within ${timeoutMs} ms`;
-        return new RxmeshError('RXMESH_HANDSHAKE_TIMEOUT', text);
-      }),
-      map((link): Proven => {
-        const { address } = attempt;
-        return { link, id: checkedId(link, self, attempt), ...(address && { address }) };
-      }),
-    );
-  });
+/** What `options.self` says; if it throws, the connection is closed. */
+function selfFor(connection: Connection, options: HandshakeOptions): Self {
+  try {
+    return options.self();
+  } catch (thrown) {
+    connection.close();
+    throw thrown;
+  }
 }
 
-/** The ID of a link's peer, after all that can be checked of it. Closes the link if it is not good. */
-function checkedId(link: Link, self: Self, { address }: Attempt): string {
+/** The link of a connection, within its time. A connection that gives none is closed. */
+function prove({ connection }: Attempt, self: Self, options: HandshakeOptions): Observable<Link> {
+  const { clock, timeoutMs = 10_000 } = options;
+  const error = (code: 'RXMESH_HANDSHAKE_TIMEOUT' | 'RXMESH_HANDSHAKE_FAILED', text: string) =>
+    new RxmeshError(code, `handshake with ${formatEndpoint(connection.remote)}: ${text}`);
+  return defer(() => connection.handshake(self)).pipe(
+    withDeadline(clock, timeoutMs, () =>
+      error('RXMESH_HANDSHAKE_TIMEOUT', `no answer within ${timeoutMs} ms`),
+    ),
+    throwIfEmpty(() => error('RXMESH_HANDSHAKE_FAILED', 'it ended without a link')),
+    tap({ error: () => connection.close() }),
+  );
+}
+
+/** A link with its peer's ID, after all that can be checked of it. Closes the link if it is not good. */
+function provenOf(link: Link, self: Self, { address }: Attempt): Proven {
   try {
     validateNodeInfo(link.nodeInfo);
     const id = nodeIdFromPublicKey(link.publicKey);
@@ -109,7 +120,7 @@ function checkedId(link: Link, self: Self, { address }: Attempt): string {
       throw mismatch(`dialed ${address.id}, but ${id} answered`);
     }
     checkCompatible(self.nodeInfo, link.nodeInfo);
-    return id;
+    return { link, id, ...(address && { address }) };
   } catch (thrown) {
     link.close(byeReasonOf(thrown));
     throw thrown;

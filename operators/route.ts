@@ -16,7 +16,7 @@ export type SessionEvent =
  *     out  -A-----B--A'--------   A: up, A': down
  *
  * `up` is emitted when messages can be sent to the peer and before any of its own are delivered; `down`
- * when none of both is true any more. Unsubscribing closes the sessions.
+ * when neither is true any more. Unsubscribing closes the sessions.
  */
 export function route(channels: Channels): OperatorFunction<Session, SessionEvent> {
   return mergeMap(
@@ -28,6 +28,8 @@ export function route(channels: Channels): OperatorFunction<Session, SessionEven
           session.close('done');
         });
         subscriber.next({ type: 'up', session });
+        // Whoever heard of it may have unsubscribed.
+        if (subscriber.closed) return;
         session.goLive();
         subscriber.add(
           session.ended$.subscribe((error) => {

@@ -6,7 +6,7 @@ import type { NodeId } from '../../lib/model/id.ts';
 import type { Proven } from '../../lib/transport/attempt.ts';
 import { accept } from '../../operators/accept.ts';
 import { route } from '../../operators/route.ts';
-import { FakeLink, type FakeWord } from './fake-link.ts';
+import { FakeLinkEnd, type LinkWord } from './fake-link-end.ts';
 
 /** Two nodes that dial each other at once: `one` is the link that `a` dialed, `two` the one that `b` did. */
 export type SideName = 'a' | 'b';
@@ -32,7 +32,7 @@ export type Step =
 
 /** A clock of which the test says when each timer is due. */
 class Timers implements Clock {
-  readonly waiting = new Map<LinkName, () => void>();
+  readonly waiting: Map<LinkName, () => void> = new Map();
   /** The link for which timers are set now. */
   link: LinkName = 'one';
 
@@ -55,12 +55,12 @@ class Timers implements Clock {
 export class Side {
   readonly name: SideName;
   readonly id: NodeId;
-  readonly timers = new Timers();
-  readonly links: Readonly<Record<LinkName, FakeLink>>;
-  readonly entered = new Set<LinkName>();
+  readonly timers: Timers = new Timers();
+  readonly links: Readonly<Record<LinkName, FakeLinkEnd>>;
+  readonly entered: Set<LinkName> = new Set();
   /** Sessions that came up, and those that stand. */
   readonly up: LinkName[] = [];
-  readonly standing = new Set<LinkName>();
+  readonly standing: Set<LinkName> = new Set();
   /** Links for which a place was claimed, and not given. */
   readonly granted: LinkName[] = [];
   readonly full: ReadonlySet<LinkName>;
@@ -69,8 +69,6 @@ export class Side {
     readonly claimed: boolean;
     readonly code: string;
   }[] = [];
-  /** What has happened here, in order: all that this side's state depends on. */
-  history = '';
   stopped = false;
   readonly #source = new Subject<Proven>();
   readonly #subscription: Subscription;
@@ -80,7 +78,7 @@ export class Side {
     this.id = id;
     this.full = full;
     const dialed: LinkName = name === 'a' ? 'one' : 'two';
-    const link = (which: LinkName) => new FakeLink(which === dialed ? 'outbound' : 'inbound');
+    const link = (which: LinkName) => new FakeLinkEnd(which === dialed ? 'outbound' : 'inbound');
     this.links = { one: link('one'), two: link('two') };
     const channels = new Channels({ self: id, clock: this.timers });
     this.#subscription = this.#source
@@ -144,11 +142,12 @@ export class Contest {
   readonly sides: Readonly<Record<SideName, Side>>;
   readonly #options: ContestOptions;
   /** What is on its way to a side on a link. */
-  readonly #flying: Readonly<Record<SideName, Record<LinkName, FakeWord[]>>> = {
+  readonly #flying: Readonly<Record<SideName, Record<LinkName, LinkWord[]>>> = {
     a: { one: [], two: [] },
     b: { one: [], two: [] },
   };
-  readonly #broken = new Set<LinkName>();
+  /** Links of which the wire has broken. */
+  readonly broken: Set<LinkName> = new Set();
   #faults = 0;
 
   constructor(options: ContestOptions) {
@@ -159,15 +158,10 @@ export class Contest {
     for (const name of sideNames) {
       for (const link of linkNames) {
         this.sides[name].links[link].say = (word) => {
-          if (!this.#broken.has(link)) this.#flying[other(name)][link].push(word);
+          if (!this.broken.has(link)) this.#flying[other(name)][link].push(word);
         };
       }
     }
-  }
-
-  /** Two contests with the same key go on in the same way. */
-  get key(): string {
-    return `${this.sides.a.history}|${this.sides.b.history}`;
   }
 
   /** All that may happen next. */
@@ -179,7 +173,9 @@ export class Contest {
       const { entered, timers, stopped } = this.sides[side];
       for (const link of linkNames) {
         if (!entered.has(link)) steps.push({ type: 'enter', side, link });
-        if (this.#flying[side][link].length > 0) steps.push({ type: 'hear', side, link });
+        // An end that is over hears nothing more.
+        const hears = this.#flying[side][link].length > 0 && !this.sides[side].links[link].ended;
+        if (hears) steps.push({ type: 'hear', side, link });
         if (mayFail && faults.includes('late') && timers.waiting.has(link)) {
           steps.push({ type: 'late', side, link });
         }
@@ -187,7 +183,8 @@ export class Contest {
       if (mayFail && faults.includes('stop') && !stopped) steps.push({ type: 'stop', side });
     }
     for (const link of linkNames) {
-      const breaks = mayFail && faults.includes('break') && !this.#broken.has(link);
+      const over = sideNames.every((side) => this.sides[side].links[link].ended);
+      const breaks = mayFail && faults.includes('break') && !this.broken.has(link) && !over;
       if (breaks) steps.push({ type: 'break', link });
     }
     return steps;
@@ -200,12 +197,10 @@ export class Contest {
     }
     const side = this.sides[step.side];
     if (step.type === 'stop') {
-      side.history += 'stop ';
       this.#faults += 1;
       side.stop();
       return;
     }
-    side.history += `${step.type} ${step.link} `;
     if (step.type === 'enter') side.enter(step.link, this.sides[other(step.side)].id);
     else if (step.type === 'hear') {
       const word = this.#flying[step.side][step.link].shift();
@@ -218,13 +213,22 @@ export class Contest {
 
   #breakLink(link: LinkName): void {
     this.#faults += 1;
-    this.#broken.add(link);
+    this.broken.add(link);
     for (const name of sideNames) {
       this.#flying[name][link] = [];
-      this.sides[name].history += `break ${link} `;
       this.sides[name].links[link].break();
     }
   }
+}
+
+/** What each side has seen, in order: contests of which this is the same are the same. */
+function keyOf(path: readonly Step[]): string {
+  const seen = (side: SideName): string =>
+    path
+      .filter((step) => step.type === 'break' || step.side === side)
+      .map((step) => `${step.type}${step.type === 'stop' ? '' : step.link}`)
+      .join();
+  return sideNames.map(seen).join('|');
 }
 
 /** What was seen of all orders in which a contest can go. */
@@ -244,10 +248,11 @@ export function explore(
   const visited = new Set<string>();
   let ends = 0;
   const visit = (path: readonly Step[]): void => {
+    const key = keyOf(path);
+    if (visited.has(key)) return;
+    visited.add(key);
     const contest = new Contest(options);
     for (const step of path) contest.take(step);
-    if (visited.has(contest.key)) return;
-    visited.add(contest.key);
     const steps = contest.steps();
     // What may go wrong need not: an end is where nothing else is left to happen.
     const isEnd = steps.every(({ type }) => type === 'break' || type === 'stop');

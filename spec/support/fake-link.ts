@@ -1,138 +1,279 @@
-import type { Direction } from '../../lib/model/direction.ts';
-import type { Endpoint } from '../../lib/model/endpoint.ts';
+import { toHex } from '../../lib/model/hex.ts';
 import { RxmeshError } from '../../lib/model/error.ts';
-import type { NodeId } from '../../lib/model/id.ts';
+import type { Endpoint } from '../../lib/model/endpoint.ts';
 import type { NodeInfo } from '../../lib/model/node-info.ts';
 import type { ByeReason, Link, LinkReceiver } from '../../lib/transport/link.ts';
 
-/** A node ID of one hex digit. */
-export const fakeId = (digit: string): NodeId => digit.repeat(40);
+/** What a fake link takes; by default it is wide. */
+export interface FakeLinkOptions {
+  /** Bytes of a record, headers of packets included. Default 65,536. */
+  readonly recordBytesMax?: number;
+  /** Default: what an empty record has room for. */
+  readonly fragmentBytesMax?: number;
+}
 
-const endpoint: Endpoint = { protocol: 'fake', path: 'somewhere' };
+/** One packet that was written. */
+export type FakePacket =
+  | { readonly type: 'accept' | 'ping' | 'pong' }
+  | { readonly type: 'credit'; readonly channel: number; readonly messages: number }
+  | { readonly type: 'closed'; readonly channel: number }
+  | { readonly type: 'bye'; readonly reason: ByeReason }
+  | {
+      readonly type: 'data';
+      readonly channel: number;
+      readonly bytes: Uint8Array;
+      readonly last: boolean;
+    };
 
-const nobody: NodeInfo = {
-  protocolVersion: { p2p: 0, block: 0, app: 0 },
-  nodeId: fakeId('f'),
-  listenAddress: '',
-  network: 'fake',
-  version: '',
-  channels: [],
-  moniker: 'fake',
-  other: { txIndex: '', rpcAddress: '' },
-  features: [],
-};
-
-/** What one end of a fake link says to the other. */
-export type FakeWord =
-  { readonly type: 'accept' } | { readonly type: 'bye'; readonly reason: ByeReason };
+/** Type, channel and length in front of a payload, at their longest. */
+const dataHeaderBytes = 7;
+const controlBytes = 9;
 
 /**
- * One end of a link without a wire. What it says goes to `say`; what the other end says comes in by
- * `hear`, and waits until there is a receiver. It carries no messages.
+ * A link that notes what is written to it, record by record, and holds whoever writes to the contract
+ * of `Link`: it throws at data in front of the accept, and at what does not fit. The test plays the
+ * peer through `receiver`, or joins two of them with `joinLinks`.
  */
 export class FakeLink implements Link {
-  readonly direction: Direction;
-  readonly local: Endpoint = endpoint;
-  readonly remote: Endpoint = endpoint;
-  readonly nodeInfo: NodeInfo = nobody;
+  readonly direction = 'outbound';
+  readonly local: Endpoint = { protocol: 'fake', path: 'here' };
+  readonly remote: Endpoint = { protocol: 'fake', path: 'there' };
+  readonly nodeInfo: NodeInfo = {
+    protocolVersion: { p2p: 1, block: 0, app: 0 },
+    nodeId: '',
+    listenAddress: '',
+    network: 'fake',
+    version: '',
+    channels: [],
+    moniker: 'fake',
+    other: { txIndex: '', rpcAddress: '' },
+    features: [],
+  };
   readonly publicKey: Uint8Array = new Uint8Array(32);
   readonly hasCredit = true;
-  readonly fragmentBytesMax = 1024;
-  readonly room = 65_536;
-  /** What `close` was first called with. */
-  closedWith: { readonly reason: ByeReason; readonly text?: string } | undefined;
-  /** Hears what this end says, at once. */
-  say: (word: FakeWord) => void;
-  readonly #held: (() => void)[] = [];
+  readonly fragmentBytesMax: number;
+
+  /** Every record that was flushed. */
+  readonly records: FakePacket[][] = [];
+  /** Called with each record, at once. */
+  onFlush: ((record: FakePacket[]) => void) | undefined;
+  /** Why it was closed by this side. */
+  closedFor: ByeReason | undefined;
+  ended = false;
+  /** How often the receiver threw, which it must not. */
+  readonly faults: unknown[] = [];
+
+  readonly #recordBytesMax: number;
   #receiver: LinkReceiver | undefined;
-  #ended = false;
+  #writable = true;
+  #open: FakePacket[] = [];
+  #openBytes = 0;
+  #accepted = false;
 
-  constructor(direction: Direction, say: (word: FakeWord) => void = () => undefined) {
-    this.direction = direction;
-    this.say = say;
-  }
-
-  get ended(): boolean {
-    return this.#ended;
-  }
-
-  get writable(): boolean {
-    return !this.#ended;
+  constructor({ recordBytesMax = 65_536, fragmentBytesMax }: FakeLinkOptions = {}) {
+    this.#recordBytesMax = recordBytesMax;
+    this.fragmentBytesMax = fragmentBytesMax ?? recordBytesMax - dataHeaderBytes;
   }
 
   attach(receiver: LinkReceiver): void {
-    if (this.#receiver !== undefined) throw new TypeError('attach was called before');
     this.#receiver = receiver;
-    if (this.#ended) receiver.ended();
-    for (const deliver of this.#held.splice(0)) deliver();
+  }
+
+  get writable(): boolean {
+    return this.#writable && !this.ended;
+  }
+
+  set writable(writable: boolean) {
+    const drained = writable && !this.writable;
+    this.#writable = writable;
+    if (drained) this.hand((receiver) => receiver.drained());
+  }
+
+  get room(): number {
+    return Math.max(0, this.#recordBytesMax - dataHeaderBytes - this.#openBytes);
+  }
+
+  data(channel: number, bytes: Uint8Array, start: number, end: number, last: boolean): void {
+    if (this.ended) return;
+    const length = end - start;
+    if (!this.#accepted) throw new TypeError('data in front of the accept');
+    if (length > this.fragmentBytesMax) throw new RangeError(`a piece of ${length} bytes`);
+    if (length === 0 && !last) throw new RangeError('an empty piece that is not the last');
+    this.#add({ type: 'data', channel, bytes: bytes.slice(start, end), last }, length);
+  }
+
+  credit(channel: number, messages: number): void {
+    this.#control({ type: 'credit', channel, messages });
+  }
+
+  channelClosed(channel: number): void {
+    this.#control({ type: 'closed', channel });
   }
 
   accept(): void {
-    if (!this.#ended) this.say({ type: 'accept' });
+    this.#accepted = true;
+    this.#control({ type: 'accept' });
   }
 
-  close(reason: ByeReason, text?: string): void {
-    if (this.#ended) return;
-    this.closedWith = { reason, ...(text !== undefined && { text }) };
-    this.#end();
-    this.say({ type: 'bye', reason });
+  ping(): void {
+    this.#control({ type: 'ping' });
   }
 
-  /** The other end has said something. */
-  hear(word: FakeWord): void {
-    if (word.type === 'accept') this.#deliver((receiver) => receiver.accepted());
-    else {
-      const code =
-        word.reason === 'duplicate' ? 'RXMESH_DUPLICATE_CONNECTION' : 'RXMESH_PEER_REFUSED';
-      this.#deliver(() => this.#end(new RxmeshError(code, `the peer said ${word.reason}`)));
+  pong(): void {
+    this.#control({ type: 'pong' });
+  }
+
+  flush(): void {
+    if (this.#open.length === 0 || this.ended) return;
+    const record = this.#open;
+    this.#open = [];
+    this.#openBytes = 0;
+    this.records.push(record);
+    this.onFlush?.(record);
+  }
+
+  pause(): void {
+    // Credit does what this would do.
+  }
+
+  close(reason: ByeReason): void {
+    if (this.ended) return;
+    this.closedFor ??= reason;
+    this.#control({ type: 'bye', reason });
+    this.flush();
+    this.end();
+  }
+
+  /** It ends: with an error, the connection broke or the peer said goodbye. */
+  end(error?: RxmeshError): void {
+    if (this.ended) return;
+    this.ended = true;
+    this.hand((receiver) => receiver.ended(error));
+  }
+
+  /** Calls the receiver, and notes what it throws. */
+  hand(call: (receiver: LinkReceiver) => void): void {
+    try {
+      if (this.#receiver !== undefined) call(this.#receiver);
+    } catch (fault) {
+      this.faults.push(fault);
+      throw fault;
     }
   }
 
-  /** The wire has broken. */
-  break(): void {
-    this.#deliver(() => this.#end(new RxmeshError('RXMESH_CONNECTION_FAILED', 'it broke')));
+  /** A record of the peer arrives. */
+  arrive(...packets: FakePacket[]): void {
+    for (const packet of packets) if (!this.ended) this.hand((to) => handOver(packet, to, this));
+    if (!this.ended) this.hand((receiver) => receiver.recordEnd());
   }
 
-  data(): void {
-    throw new Error('a fake link carries no messages');
-  }
-  credit(): void {
-    throw new Error('a fake link knows no channels');
-  }
-  channelClosed(): void {
-    throw new Error('a fake link knows no channels');
-  }
-  ping(): void {
-    throw new Error('nobody pings a fake link');
-  }
-  pong(): void {
-    throw new Error('nobody pings a fake link');
-  }
-  flush(): void {
-    // What it says is out at once.
-  }
-  pause(): void {
-    throw new Error('a fake link is not paused');
+  /** What was flushed since the last call, as text: see `packetText`. */
+  take(): string[] {
+    return this.records.splice(0).flat().map(packetText);
   }
 
   toString(): string {
-    return `fake link, ${this.direction}`;
+    return 'fake link';
   }
 
-  #deliver(work: (receiver: LinkReceiver) => void): void {
-    if (this.#ended) return;
-    if (this.#receiver === undefined) this.#held.push(() => this.#deliver(work));
-    else work(this.#receiver);
+  #control(packet: FakePacket): void {
+    if (this.ended) return;
+    if (this.#recordBytesMax - this.#openBytes < controlBytes) this.flush();
+    this.#openBytes += controlBytes;
+    this.#open.push(packet);
   }
 
-  #end(error?: RxmeshError): void {
-    if (this.#ended) return;
-    this.#ended = true;
-    this.#receiver?.ended(error);
+  #add(packet: FakePacket, payloadBytes: number): void {
+    const bytes = this.#openBytes + dataHeaderBytes + payloadBytes;
+    if (bytes > this.#recordBytesMax) throw new RangeError(`a record of ${bytes} bytes`);
+    this.#openBytes = bytes;
+    this.#open.push(packet);
   }
 }
 
-/** A fake link whose other end the test plays; the peer's, unless `direction` says otherwise. */
-export function fakeLink(direction: Direction = 'inbound'): FakeLink {
-  return new FakeLink(direction);
+function handOver(packet: FakePacket, to: LinkReceiver, link: FakeLink): void {
+  switch (packet.type) {
+    case 'data':
+      return to.data(packet.channel, packet.bytes, packet.last);
+    case 'credit':
+      return to.credit(packet.channel, packet.messages);
+    case 'closed':
+      return to.channelClosed(packet.channel);
+    case 'accept':
+      return to.accepted();
+    case 'ping':
+      return to.ping();
+    case 'pong':
+      return to.pong();
+    case 'bye':
+      return link.end(new RxmeshError('RXMESH_CONNECTION_CLOSED', packet.reason));
+  }
+}
+
+/** `credit 7 64`, `data 7 0102ff` (more of it comes), `data 7 03 last`, `closed 7`, `accept`, `bye done`. */
+export function packetText(packet: FakePacket): string {
+  switch (packet.type) {
+    case 'data':
+      return ['data', packet.channel, toHex(packet.bytes), ...(packet.last ? ['last'] : [])].join(
+        ' ',
+      );
+    case 'credit':
+      return `credit ${packet.channel} ${packet.messages}`;
+    case 'closed':
+      return `closed ${packet.channel}`;
+    case 'bye':
+      return `bye ${packet.reason}`;
+    default:
+      return packet.type;
+  }
+}
+
+/** Two links that are joined: what the one flushes arrives at the other when the test says so. */
+export class JoinedLinks {
+  readonly a: FakeLink;
+  readonly b: FakeLink;
+  readonly #flights: { readonly a: FakePacket[][]; readonly b: FakePacket[][] } = { a: [], b: [] };
+  readonly #windowRecords: number;
+
+  /**
+   * @param windowRecords records that may be under way while a side is writable
+   */
+  constructor(options: FakeLinkOptions = {}, windowRecords = 4) {
+    this.#windowRecords = windowRecords;
+    this.a = new FakeLink(options);
+    this.b = new FakeLink(options);
+    this.a.onFlush = (record) => this.#fly('b', record);
+    this.b.onFlush = (record) => this.#fly('a', record);
+  }
+
+  /** Packets on the way to a side. */
+  inFlight(to: 'a' | 'b'): FakePacket[] {
+    return this.#flights[to].flat();
+  }
+
+  /** The record that is on the way to `to` for longest arrives. False if there is none. */
+  deliver(to: 'a' | 'b'): boolean {
+    const record = this.#flights[to].shift();
+    if (record === undefined) return false;
+    this[to].arrive(...record);
+    const from = this[to === 'a' ? 'b' : 'a'];
+    if (this.#flights[to].length < this.#windowRecords) from.writable = true;
+    return true;
+  }
+
+  /** Everything that is on its way is lost, and both sides notice. */
+  cut(): void {
+    const error = new RxmeshError('RXMESH_CONNECTION_FAILED', 'cut');
+    this.a.end(error);
+    this.b.end(error);
+    this.#flights.a.length = 0;
+    this.#flights.b.length = 0;
+  }
+
+  #fly(to: 'a' | 'b', record: FakePacket[]): void {
+    this.#flights[to].push(record);
+    if (this.#flights[to].length >= this.#windowRecords) {
+      this[to === 'a' ? 'b' : 'a'].writable = false;
+    }
+  }
 }

@@ -1,0 +1,226 @@
+import { describe, expect, it } from '@jest/globals';
+import { EMPTY, NEVER, of, range, Subject, take } from 'rxjs';
+import { afterTurn, clockFrom, systemClock, withDeadline } from '../../lib/flow/clock.ts';
+import { VirtualClock } from '../../lib/testing/virtual-clock.ts';
+import { marbles } from '../support/marbles.ts';
+
+describe('clockFrom', () => {
+  it('tells and keeps the time of a scheduler', () => {
+    const clock = new VirtualClock();
+    const { scheduler } = clock;
+    const wrapped = clockFrom(scheduler);
+    const log: string[] = [];
+    wrapped.schedule(() => log.push(`schedule ${wrapped.now()}`), 5);
+    wrapped.schedule(() => log.push('cancelled'), 5).unsubscribe();
+    wrapped.afterTurn(() => log.push(`afterTurn ${wrapped.now()}`));
+    expect(log).toEqual([]);
+    scheduler.flush();
+    expect(log).toEqual(['afterTurn 0', 'schedule 5']);
+  });
+
+  it('runs the ends of turns on a scheduler of their own, if there is one', () => {
+    const times = new VirtualClock().scheduler;
+    const turns = new VirtualClock().scheduler;
+    const clock = clockFrom(times, turns);
+    const log: string[] = [];
+    clock.schedule(() => log.push('schedule'), 0);
+    clock.afterTurn(() => log.push('afterTurn'));
+    turns.flush();
+    expect(log).toEqual(['afterTurn']);
+    times.flush();
+    expect(log).toEqual(['afterTurn', 'schedule']);
+  });
+});
+
+describe('systemClock', () => {
+  it('runs the end of a turn after the code that runs now, and before any delay', async () => {
+    const log: string[] = [];
+    await new Promise<void>((resolve) => {
+      systemClock.schedule(() => {
+        log.push('schedule');
+        resolve();
+      }, 0);
+      systemClock.afterTurn(() => log.push('afterTurn'));
+      systemClock.afterTurn(() => log.push('cancelled')).unsubscribe();
+      log.push('now');
+    });
+    expect(log).toEqual(['now', 'afterTurn', 'schedule']);
+  });
+
+  it('has the time since 1970', () => {
+    const before = Date.now();
+    const now = systemClock.now();
+    expect(now).toBeGreaterThanOrEqual(before);
+    expect(now).toBeLessThanOrEqual(Date.now());
+  });
+});
+
+describe('withDeadline', () => {
+  const late = (): unknown => 'error';
+
+  it('passes a first value that is in time, and has no deadline for others', () => {
+    marbles(({ cold, clock, expectObservable, expectSubscriptions }) => {
+      const source = cold('   ----a---b|');
+      const subscription = '  ^--------!';
+      const result = '        ----a---b|';
+      expectObservable(source.pipe(withDeadline(clock, 5, late))).toBe(result);
+      expectSubscriptions(source.subscriptions).toBe(subscription);
+    });
+  });
+
+  it('errors at the deadline', () => {
+    marbles(({ cold, clock, expectObservable, expectSubscriptions }) => {
+      const source = cold('   ------a');
+      const subscription = '  ^----!';
+      const result = '        -----#';
+      expectObservable(source.pipe(withDeadline(clock, 5, late))).toBe(result);
+      expectSubscriptions(source.subscriptions).toBe(subscription);
+    });
+  });
+
+  it('counts from the subscription', () => {
+    marbles(({ hot, clock, expectObservable, expectSubscriptions }) => {
+      const source = hot('    -a--------b');
+      const subscription = '  ---^----!';
+      const result = '        --------#';
+      expectObservable(source.pipe(withDeadline(clock, 5, late)), '---^').toBe(result);
+      expectSubscriptions(source.subscriptions).toBe(subscription);
+    });
+  });
+
+  it.each([
+    ['a source that completes in time', '---|   ', '^--!', '---|'],
+    ['an empty one', '                   |      ', '(^!)', '|'],
+    ['one that errors', '                -#     ', '^!', ' -#'],
+    ['one that emits at once', '         (a|)   ', '(^!)', '(a|)'],
+    ['one that never emits', '           -      ', '^----!', '-----#'],
+  ])('%s', (_, sourceMarbles, subscription, result) => {
+    marbles(({ cold, clock, expectObservable, expectSubscriptions }) => {
+      const source = cold(sourceMarbles);
+      expectObservable(source.pipe(withDeadline(clock, 5, late))).toBe(result);
+      expectSubscriptions(source.subscriptions).toBe(subscription);
+    });
+  });
+
+  it('unsubscribes early, and leaves no timer', () => {
+    const time = new VirtualClock();
+    const source = new Subject<string>();
+    const subscription = source.pipe(withDeadline(time, 5, late)).subscribe();
+    expect(time.dueTimesMs).toEqual([5]);
+    subscription.unsubscribe();
+    expect(time.dueTimesMs).toEqual([]);
+    expect(source.observed).toBe(false);
+  });
+
+  it.each([
+    ['a value', (source: Subject<string>) => source.next('a')],
+    ['completion', (source: Subject<string>) => source.complete()],
+  ])('leaves no timer after %s', (_, end) => {
+    const time = new VirtualClock();
+    const source = new Subject<string>();
+    source.pipe(withDeadline(time, 5, late)).subscribe();
+    end(source);
+    expect(time.dueTimesMs).toEqual([]);
+  });
+
+  it('stops a source that emits synchronously when nobody listens any more', () => {
+    const time = new VirtualClock();
+    let last = 0;
+    const endless = range(1, Infinity).pipe(withDeadline(time, 5, late), take(2));
+    endless.subscribe((value) => (last = value));
+    expect(last).toBe(2);
+    expect(time.dueTimesMs).toEqual([]);
+  });
+
+  it('is no limit when it is 0', () => {
+    const time = new VirtualClock();
+    NEVER.pipe(withDeadline(time, 0, late)).subscribe();
+    expect(time.dueTimesMs).toEqual([]);
+  });
+
+  it('errors with what `late` throws', () => {
+    marbles(({ cold, clock, expectObservable, expectSubscriptions }) => {
+      const source = cold('   -');
+      const subscription = '  ^----!';
+      const result = '        -----#';
+      const throwing = (): never => {
+        throw 'error' as unknown as Error;
+      };
+      expectObservable(source.pipe(withDeadline(clock, 5, throwing))).toBe(result);
+      expectSubscriptions(source.subscriptions).toBe(subscription);
+    });
+  });
+});
+
+describe('afterTurn', () => {
+  it('emits each value at the time at which it came', () => {
+    marbles(({ hot, clock, expectObservable, expectSubscriptions }) => {
+      const source = hot('    -(abc)---d|');
+      const subscription = '  ^---------!';
+      const result = '        -(abc)---d|';
+      expectObservable(source.pipe(afterTurn(clock))).toBe(result);
+      expectSubscriptions(source.subscriptions).toBe(subscription);
+    });
+  });
+
+  it.each([
+    ['never', '  -   ', '^', '   -'],
+    ['empty', '  --| ', '^-!', ' --|'],
+    ['error', '  -a-#', '^--!', '-a-#'],
+    ['value with the end', '-(a|)', '^!', '-(a|)'],
+    ['value with an error, which comes first', '-(a#)', '^!', '-#'],
+  ])('%s', (_, sourceMarbles, subscription, result) => {
+    marbles(({ hot, clock, expectObservable, expectSubscriptions }) => {
+      const source = hot(sourceMarbles);
+      expectObservable(source.pipe(afterTurn(clock))).toBe(result);
+      expectSubscriptions(source.subscriptions).toBe(subscription);
+    });
+  });
+
+  it('lets whoever emits return first, and keeps the order', () => {
+    const time = new VirtualClock();
+    const log: string[] = [];
+    const source = new Subject<string>();
+    source.pipe(afterTurn(time)).subscribe({
+      next: (value) => {
+        log.push(`got ${value}`);
+        if (value === 'a') source.next('c');
+      },
+      complete: () => log.push('complete'),
+    });
+    source.next('a');
+    source.next('b');
+    log.push('emitted');
+    time.advance(0);
+    source.complete();
+    expect(log).toEqual(['emitted', 'got a', 'got b', 'got c', 'complete']);
+  });
+
+  it('completes at once when nothing waits, and behind what waits', () => {
+    const time = new VirtualClock();
+    const log: string[] = [];
+    EMPTY.pipe(afterTurn(time)).subscribe({ complete: () => log.push('empty') });
+    of('a')
+      .pipe(afterTurn(time))
+      .subscribe({
+        next: (value) => log.push(value),
+        complete: () => log.push('complete'),
+      });
+    expect(log).toEqual(['empty']);
+    time.advance(0);
+    expect(log).toEqual(['empty', 'a', 'complete']);
+  });
+
+  it('drops what waits when it is unsubscribed', () => {
+    const time = new VirtualClock();
+    const log: string[] = [];
+    const source = new Subject<string>();
+    const subscription = source.pipe(afterTurn(time)).subscribe((value) => log.push(value));
+    source.next('a');
+    subscription.unsubscribe();
+    expect(time.dueTimesMs).toEqual([]);
+    expect(source.observed).toBe(false);
+    time.advance(10);
+    expect(log).toEqual([]);
+  });
+});

@@ -1,0 +1,59 @@
+import { describe, expect, it } from '@jest/globals';
+import {
+  block,
+  dropNewest,
+  dropOldest,
+  fail,
+  isLane,
+  laneCapacityMax,
+  latest,
+} from '../../lib/flow/strategy.ts';
+
+const sized = { block, dropOldest, dropNewest, fail };
+
+describe('the strategies', () => {
+  it('make lane options', () => {
+    expect(block(1)).toEqual({ strategy: 'block', capacity: 1 });
+    expect(dropOldest(2)).toEqual({ strategy: 'dropOldest', capacity: 2 });
+    expect(dropNewest(64)).toEqual({ strategy: 'dropNewest', capacity: 64 });
+    expect(latest()).toEqual({ strategy: 'latest', capacity: 1 });
+    expect(fail(2 ** 20)).toEqual({ strategy: 'fail', capacity: 1_048_576 });
+  });
+
+  it.each(Object.entries(sized))('%s refuses what is no capacity, and says so', (name, make) => {
+    for (const capacity of [0, -1, 1.5, NaN, Infinity, laneCapacityMax + 1, '8' as never]) {
+      expect(() => make(capacity)).toThrow(
+        new RangeError(
+          `${name}(capacity): capacity is a whole number of messages from 1 to 1048576, not ${capacity}`,
+        ),
+      );
+    }
+  });
+});
+
+describe('isLane', () => {
+  it('knows what the strategies make', () => {
+    for (const lane of [block(1), dropOldest(1), dropNewest(1), latest(), fail(laneCapacityMax)]) {
+      expect(isLane(lane)).toBe(true);
+    }
+  });
+
+  it('knows everything else', () => {
+    const others = [
+      undefined,
+      null,
+      'block',
+      64,
+      block,
+      {},
+      { strategy: 'block' },
+      { capacity: 1 },
+      { strategy: 'stop', capacity: 1 },
+      { strategy: 'block', capacity: 0 },
+      { strategy: 'block', capacity: 1.5 },
+      { strategy: 'block', capacity: '1' },
+      { strategy: 'block', capacity: laneCapacityMax + 1 },
+    ];
+    for (const other of others) expect(isLane(other)).toBe(false);
+  });
+});

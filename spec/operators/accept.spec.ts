@@ -1,0 +1,306 @@
+import { describe, expect, it } from '@jest/globals';
+import { map, type Observable, Subject, take } from 'rxjs';
+import { Channels } from '../../lib/channel/channels.ts';
+import type { Clock } from '../../lib/flow/clock.ts';
+import type { Direction } from '../../lib/model/direction.ts';
+import { RxmeshError } from '../../lib/model/error.ts';
+import type { NodeId } from '../../lib/model/id.ts';
+import type { Session } from '../../lib/session/session.ts';
+import { VirtualClock } from '../../lib/testing/virtual-clock.ts';
+import type { Proven } from '../../lib/transport/attempt.ts';
+import { accept, type AcceptOptions } from '../../operators/accept.ts';
+import { fakeId, FakeLinkEnd } from '../support/fake-link-end.ts';
+import { marbles } from '../support/marbles.ts';
+
+type Link = Proven & { readonly link: FakeLinkEnd };
+
+const provenLink = (digit: string, direction: Direction = 'inbound'): Link => ({
+  link: new FakeLinkEnd(direction),
+  id: fakeId(digit),
+});
+
+/** `accept` at the node `5`, and what it told; unless told otherwise it waits 10 ms. */
+function setUp(clock: Clock, options: Partial<AcceptOptions> = { timeoutMs: 10 }) {
+  const self: NodeId = fakeId('5');
+  const channels = new Channels({ self, clock });
+  const failures = new Subject<string>();
+  const log: string[] = [];
+  failures.subscribe((failure) => log.push(failure));
+  const onFailure: AcceptOptions['onFailure'] = ({ code }, { id, link }, claimed) =>
+    failures.next(`${id.slice(0, 1)} ${link.direction} ${code}${claimed ? ', claimed' : ''}`);
+  const accepting = accept({ self, clock, channels, onFailure, ...options });
+  return { channels, failures, log, accepting };
+}
+
+const named = map(({ id, link }: Session) => `${id.slice(0, 1)} ${link.direction}`);
+const sessionsOf = (sessions$: Observable<Session>, log: string[]) =>
+  sessions$.pipe(named).subscribe({
+    next: (name) => log.push(name),
+    error: (error: unknown) => log.push(`error ${String(error)}`),
+    complete: () => log.push('complete'),
+  });
+
+describe('accept', () => {
+  it('does what its marble shows', () => {
+    marbles(({ hot, clock, expectObservable, expectSubscriptions }) => {
+      const { accepting, failures } = setUp(clock);
+      const links = { a: provenLink('a'), b: provenLink('b') };
+      const source = hot('    -a--b-------|', links);
+      const subscription = '  ^-----------!';
+      const accepts = hot('   ----x        ');
+      const refuses = hot('   ------x      ');
+      const result = '        ----A-------|';
+      const failed = '        ------b      ';
+      accepts.subscribe(() => links.a.link.hear({ type: 'accept' }));
+      refuses.subscribe(() => links.b.link.hear({ type: 'bye', reason: 'refused' }));
+      expectObservable(failures).toBe(failed, { b: 'b inbound RXMESH_PEER_REFUSED, claimed' });
+      expectObservable(source.pipe(accepting, named)).toBe(result, { A: 'a inbound' });
+      expectSubscriptions(source.subscriptions).toBe(subscription);
+    });
+  });
+
+  it.each([
+    ['never', '                  -     ', '^', '   -', '           -'],
+    ['empty', '                  --|   ', '^-!', ' --|', '         -'],
+    ['an answer behind the end', ' a|    ', '^!', '  --------(A|)', '-'],
+    ['one that is early', '      a---------|', '^---------!', '--------A-|', '-'],
+    ['an error, which closes what waits', 'a-#', '^-!', ' --#', '   --x'],
+  ])('%s', (_, sourceMarbles, subscription, result, failed) => {
+    marbles(({ hot, clock, expectObservable, expectSubscriptions }) => {
+      const { accepting, failures } = setUp(clock);
+      const a = provenLink('a');
+      const source = hot(sourceMarbles, { a });
+      hot('--------x').subscribe(() => a.link.hear({ type: 'accept' }));
+      const values = { x: 'a inbound RXMESH_CONNECTION_CLOSED, claimed', A: 'a inbound' };
+      expectObservable(failures).toBe(failed, values);
+      expectObservable(source.pipe(accepting, named)).toBe(result, values);
+      expectSubscriptions(source.subscriptions).toBe(subscription);
+    });
+  });
+
+  it('gives up a peer that does not accept in time, and leaves no timer otherwise', () => {
+    const clock = new VirtualClock();
+    const { accepting, log } = setUp(clock);
+    const source = new Subject<Proven>();
+    sessionsOf(source.pipe(accepting), log);
+    const [a, b] = [provenLink('a'), provenLink('b')];
+    source.next(a);
+    clock.advance(9);
+    source.next(b);
+    b.link.hear({ type: 'accept' });
+    expect(log).toEqual(['b inbound']);
+    clock.advance(1);
+    expect(log).toEqual(['b inbound', 'a inbound RXMESH_HANDSHAKE_TIMEOUT, claimed']);
+    expect(a.link.closedWith).toEqual({ reason: 'refused' });
+    expect(clock.dueTimesMs).toEqual([]);
+  });
+
+  it('waits 10 seconds by default, and for ever with 0', () => {
+    const clock = new VirtualClock();
+    const usual = setUp(clock, {});
+    const patient = setUp(clock, { timeoutMs: 0 });
+    const source = new Subject<Proven>();
+    source.pipe(usual.accepting).subscribe();
+    source.next(provenLink('a'));
+    clock.advance(9_999);
+    expect(usual.log).toEqual([]);
+    clock.advance(1);
+    expect(usual.log).toEqual(['a inbound RXMESH_HANDSHAKE_TIMEOUT, claimed']);
+    const other = new Subject<Proven>();
+    other.pipe(patient.accepting).subscribe();
+    other.next(provenLink('a'));
+    expect(clock.dueTimesMs).toEqual([]);
+  });
+
+  it.each([
+    ['RXMESH_PEERS_FULL', 'full', new RxmeshError('RXMESH_PEERS_FULL', 'no')],
+    ['RXMESH_PEER_REFUSED', 'refused', new Error('I do not like it')],
+  ])('turns away whom `claim` has no place for: %s', (code, reason, thrown) => {
+    const claim = (): never => {
+      throw thrown;
+    };
+    const { accepting, log } = setUp(new VirtualClock(), { claim });
+    const source = new Subject<Proven>();
+    sessionsOf(source.pipe(accepting), log);
+    const a = provenLink('a');
+    source.next(a);
+    source.complete();
+    expect(log).toEqual([`a inbound ${code}`, 'complete']);
+    expect(a.link.closedWith).toEqual({ reason });
+  });
+
+  it('turns away a second link of a peer whose session stands, before it claims a place', () => {
+    const claims: Proven[] = [];
+    const clock = new VirtualClock();
+    const { accepting, log, channels } = setUp(clock, { claim: (proven) => claims.push(proven) });
+    const source = new Subject<Proven>();
+    source.pipe(accepting).subscribe((session) => channels.add(session));
+    const [first, second, again] = [provenLink('a'), provenLink('a', 'outbound'), provenLink('a')];
+    source.next(first);
+    first.link.hear({ type: 'accept' });
+    for (const late of [second, again]) source.next(late);
+    expect(log).toEqual([
+      'a outbound RXMESH_DUPLICATE_CONNECTION',
+      'a inbound RXMESH_DUPLICATE_CONNECTION',
+    ]);
+    expect(second.link.closedWith).toEqual({ reason: 'duplicate' });
+    expect(claims).toEqual([first]);
+  });
+
+  it('turns away a second link that the same side dialed', () => {
+    const { accepting, log } = setUp(new VirtualClock());
+    const source = new Subject<Proven>();
+    sessionsOf(source.pipe(accepting), log);
+    const [first, second] = [provenLink('a'), provenLink('a')];
+    source.next(first);
+    source.next(second);
+    first.link.hear({ type: 'accept' });
+    expect(log).toEqual(['a inbound RXMESH_DUPLICATE_CONNECTION', 'a inbound']);
+  });
+
+  it('lets a link that the peer has accepted wait for the preferred one, however long that takes', () => {
+    const clock = new VirtualClock();
+    const { accepting, log } = setUp(clock);
+    const source = new Subject<Proven>();
+    sessionsOf(source.pipe(accepting), log);
+    // 5 is lower than a: what 5 dialed is preferred.
+    const [other, preferred] = [provenLink('a', 'inbound'), provenLink('a', 'outbound')];
+    source.next(other);
+    clock.advance(9);
+    source.next(preferred);
+    other.link.hear({ type: 'accept' });
+    clock.advance(9);
+    expect(log).toEqual([]);
+    clock.advance(1);
+    expect(log).toEqual(['a outbound RXMESH_HANDSHAKE_TIMEOUT, claimed', 'a inbound']);
+  });
+
+  it('makes a session of a link whose peer has accepted it already, and none of one that has ended', () => {
+    const { accepting, log } = setUp(new VirtualClock());
+    const source = new Subject<Proven>();
+    sessionsOf(source.pipe(accepting), log);
+    const [quick, gone] = [provenLink('a'), provenLink('b')];
+    quick.link.hear({ type: 'accept' });
+    gone.link.break();
+    source.next(quick);
+    source.next(gone);
+    expect(log).toEqual(['a inbound', 'b inbound RXMESH_CONNECTION_FAILED, claimed']);
+  });
+
+  it('closes what waits on an early unsubscribe, and lets what has come up stand', () => {
+    const clock = new VirtualClock();
+    const { accepting, log } = setUp(clock);
+    const source = new Subject<Proven>();
+    const subscription = sessionsOf(source.pipe(accepting), log);
+    const [up, waits] = [provenLink('a'), provenLink('b')];
+    for (const each of [up, waits]) source.next(each);
+    up.link.hear({ type: 'accept' });
+    subscription.unsubscribe();
+    expect(log).toEqual(['a inbound', 'b inbound RXMESH_CONNECTION_CLOSED, claimed']);
+    expect([up.link.ended, waits.link.ended]).toEqual([false, true]);
+    expect(source.observed).toBe(false);
+    expect(clock.dueTimesMs).toEqual([]);
+  });
+});
+
+describe('accept when it is re-entered', () => {
+  it('takes a session that comes up while the other link is being offered for one of the two', () => {
+    const { accepting, log } = setUp(new VirtualClock());
+    const source = new Subject<Proven>();
+    sessionsOf(source.pipe(accepting), log);
+    const [other, preferred] = [provenLink('a', 'inbound'), provenLink('a', 'outbound')];
+    // The peer answers from within our call, on both links.
+    other.link.say = ({ type }) => {
+      if (type !== 'accept') return;
+      source.next(preferred);
+      preferred.link.hear({ type: 'accept' });
+      other.link.hear({ type: 'accept' });
+    };
+    source.next(other);
+    expect(log).toEqual(['a inbound RXMESH_DUPLICATE_CONNECTION, claimed', 'a outbound']);
+    expect(other.link.closedWith).toEqual({ reason: 'duplicate' });
+  });
+
+  it('waits for the preferred link also while that is being offered', () => {
+    const { accepting, log } = setUp(new VirtualClock());
+    const source = new Subject<Proven>();
+    sessionsOf(source.pipe(accepting), log);
+    const [other, preferred] = [provenLink('a', 'inbound'), provenLink('a', 'outbound')];
+    preferred.link.say = ({ type }) => {
+      if (type !== 'accept') return;
+      source.next(other);
+      other.link.hear({ type: 'accept' });
+    };
+    source.next(preferred);
+    expect(log).toEqual([]);
+    preferred.link.hear({ type: 'accept' });
+    expect(log).toEqual(['a inbound RXMESH_DUPLICATE_CONNECTION, claimed', 'a outbound']);
+  });
+
+  it('offers nothing for whoever unsubscribes while a place is claimed', () => {
+    const source = new Subject<Proven>();
+    const claim = (): void => subscription.unsubscribe();
+    const { accepting, log } = setUp(new VirtualClock(), { claim });
+    const subscription = sessionsOf(source.pipe(accepting), log);
+    const a = provenLink('a');
+    const said: string[] = [];
+    a.link.say = ({ type }) => said.push(type);
+    source.next(a);
+    expect(log).toEqual(['a inbound RXMESH_CONNECTION_CLOSED, claimed']);
+    expect(said).toEqual(['bye']);
+  });
+
+  it('gives the session to whoever unsubscribes when it comes up', () => {
+    const { accepting, log } = setUp(new VirtualClock());
+    const source = new Subject<Proven>();
+    sessionsOf(source.pipe(accepting, take(1)), log);
+    const [a, b] = [provenLink('a'), provenLink('b')];
+    for (const each of [a, b]) source.next(each);
+    a.link.hear({ type: 'accept' });
+    expect(log).toEqual(['a inbound', 'complete', 'b inbound RXMESH_CONNECTION_CLOSED, claimed']);
+    expect(a.link.ended).toBe(false);
+  });
+});
+
+describe('accept when `onFailure` throws', () => {
+  const codes: string[] = [];
+  const onFailure: AcceptOptions['onFailure'] = ({ code }) => {
+    codes.push(code);
+    if (codes.length === 1) throw new TypeError('oops');
+  };
+
+  it.each<[string, (clock: VirtualClock, a: Link, source: Subject<Proven>) => void, string]>([
+    ['a link that finds no place', (_, a, source) => source.next(a), 'RXMESH_DUPLICATE_CONNECTION'],
+    ['a link that ends', (_, a) => a.link.break(), 'RXMESH_CONNECTION_FAILED'],
+    ['a peer that is late', (clock) => clock.advance(10), 'RXMESH_HANDSHAKE_TIMEOUT'],
+  ])('errors for %s, and closes what waits', (_, fail, code) => {
+    codes.length = 0;
+    const clock = new VirtualClock();
+    const { accepting, log } = setUp(clock, { timeoutMs: 10, onFailure });
+    const source = new Subject<Proven>();
+    sessionsOf(source.pipe(accepting), log);
+    const [a, b] = [provenLink('a'), provenLink('b')];
+    source.next(a);
+    clock.advance(5);
+    source.next(b);
+    clock.advance(0);
+    fail(clock, code === 'RXMESH_DUPLICATE_CONNECTION' ? provenLink('b') : a, source);
+    expect(log).toEqual(['error TypeError: oops']);
+    expect(codes[0]).toBe(code);
+    expect([b.link.ended, source.observed]).toEqual([true, false]);
+    expect(clock.dueTimesMs).toEqual([]);
+  });
+
+  it('errors for a link that loses, and closes the one that would have won', () => {
+    codes.length = 0;
+    const { accepting, log } = setUp(new VirtualClock(), { onFailure });
+    const source = new Subject<Proven>();
+    sessionsOf(source.pipe(accepting), log);
+    const [other, preferred] = [provenLink('a', 'inbound'), provenLink('a', 'outbound')];
+    for (const each of [other, preferred]) source.next(each);
+    preferred.link.hear({ type: 'accept' });
+    expect(log).toEqual(['error TypeError: oops']);
+    expect(codes).toEqual(['RXMESH_DUPLICATE_CONNECTION', 'RXMESH_CONNECTION_CLOSED']);
+    expect([other.link.ended, preferred.link.ended]).toEqual([true, true]);
+  });
+});

@@ -1,0 +1,306 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { concatMap, delay, EMPTY, from, NEVER, of, Subject, take, throwError } from 'rxjs';
+import {
+  block,
+  dropNewest,
+  dropOldest,
+  fail,
+  type LaneOptions,
+  latest,
+} from '../../lib/flow/strategy.ts';
+import { RxmeshError } from '../../lib/model/error.ts';
+import { VirtualClock } from '../../lib/testing/virtual-clock.ts';
+import { boundedMergeMap } from '../../operators/bounded-merge-map.ts';
+import { marbles } from '../support/marbles.ts';
+
+const overflow = (waiting: number): RxmeshError =>
+  new RxmeshError('RXMESH_OVERFLOW', `boundedMergeMap: ${waiting} values wait already`);
+
+describe('boundedMergeMap', () => {
+  it('does what its marble shows', () => {
+    const dropped: string[] = [];
+    marbles(({ hot, expectObservable, expectSubscriptions }) => {
+      const source = hot('    -abc------------|');
+      const subscription = '  ^---------------!';
+      const result = '        ----a--b--------|';
+      const options = { buffer: dropNewest(1), onDrop: (value: string) => dropped.push(value) };
+      const mapped = source.pipe(boundedMergeMap((x) => of(x).pipe(delay(3)), options));
+      expectObservable(mapped).toBe(result);
+      expectSubscriptions(source.subscriptions).toBe(subscription);
+    });
+    expect(dropped).toEqual(['c']);
+  });
+
+  it('keeps `concurrency` inner Observables alive, and completes behind the last one', () => {
+    marbles(({ hot, cold, expectObservable, expectSubscriptions }) => {
+      const source = hot('    -abc|          ');
+      const subscription = '  ^---!          ';
+      const a = cold('         --1---2|      ');
+      const b = cold('          ----3|       ');
+      const c = cold('               --4----|');
+      const aSubscription = ' -^------!      ';
+      const bSubscription = ' --^----!       ';
+      const cSubscription = ' -------^------!';
+      const result = '        ---1--32-4----|';
+      const inner = { a, b, c };
+      const mapped = source.pipe(
+        boundedMergeMap((x) => inner[x as 'a' | 'b' | 'c'], { concurrency: 2 }),
+      );
+      expectObservable(mapped).toBe(result);
+      expectSubscriptions(source.subscriptions).toBe(subscription);
+      expectSubscriptions(a.subscriptions).toBe(aSubscription);
+      expectSubscriptions(b.subscriptions).toBe(bSubscription);
+      expectSubscriptions(c.subscriptions).toBe(cSubscription);
+    });
+  });
+
+  it.each([
+    ['a source that never emits', '   -      ', '^     ', '-        '],
+    ['an empty source', '             ---|   ', '^--!  ', '---|     '],
+    ['one value', '                   -a--|  ', '^---! ', '---a|    '],
+    ['a value whose end is behind', ' -a|    ', '^-!   ', '---(a|)  '],
+    ['an error, which does not wait', '-ab-#  ', '^---! ', '---a#    '],
+  ])('%s', (_, sourceMarbles, subscription, result) => {
+    marbles(({ hot, expectObservable, expectSubscriptions }) => {
+      const source = hot(sourceMarbles);
+      const mapped = source.pipe(boundedMergeMap((x) => of(x).pipe(delay(2))));
+      expectObservable(mapped).toBe(result);
+      expectSubscriptions(source.subscriptions).toBe(subscription);
+    });
+  });
+
+  it('errors with an inner Observable, and starts none that waited', () => {
+    marbles(({ hot, cold, expectObservable, expectSubscriptions }) => {
+      const source = hot('    -abc----');
+      const subscription = '  ^----!  ';
+      const inner = cold('     -1--#  ');
+      const subscriptions = [' -^---!  '];
+      const result = '        --1--#  ';
+      expectObservable(source.pipe(boundedMergeMap(() => inner))).toBe(result);
+      expectSubscriptions(source.subscriptions).toBe(subscription);
+      expectSubscriptions(inner.subscriptions).toBe(subscriptions);
+    });
+  });
+
+  it('ends everything on an early unsubscribe', () => {
+    marbles(({ hot, cold, expectObservable, expectSubscriptions }) => {
+      const source = hot('    -abc----');
+      const inner = cold('     -1-----');
+      const unsubscribed = '  ^---!   ';
+      const subscriptions = [' -^--!   ', '--^-!'];
+      const result = '        --11-   ';
+      const mapped = source.pipe(boundedMergeMap(() => inner, { concurrency: 2 }));
+      expectObservable(mapped, unsubscribed).toBe(result);
+      expectSubscriptions(source.subscriptions).toBe(unsubscribed);
+      expectSubscriptions(inner.subscriptions).toBe(subscriptions);
+    });
+  });
+
+  it('gives `project` the index of the values that are started', () => {
+    const indices: [number, number][] = [];
+    const options = { buffer: dropNewest(1) };
+    const project = (value: number, index: number): typeof NEVER => {
+      indices.push([value, index]);
+      return NEVER;
+    };
+    of(10, 20)
+      .pipe(boundedMergeMap(project, { concurrency: 2 }))
+      .subscribe();
+    of(10, 20)
+      .pipe(boundedMergeMap((v, i) => [project(v, i)], options))
+      .subscribe();
+    expect(indices).toEqual([
+      [10, 0],
+      [20, 1],
+      [10, 0],
+      [20, 1],
+    ]);
+  });
+
+  it('takes what `from` takes for an inner Observable', async () => {
+    const heard: number[] = [];
+    await of([1, 2], Promise.resolve(3), of(4))
+      .pipe(boundedMergeMap((inner) => from(inner as number[])))
+      .forEach((value) => heard.push(value));
+    expect(heard).toEqual([1, 2, 3, 4]);
+  });
+});
+
+describe('the buffer of boundedMergeMap', () => {
+  const cases: [string, LaneOptions, string[], string[]][] = [
+    ['dropOldest', dropOldest(2), ['a', 'd', 'e'], ['b', 'c']],
+    ['dropNewest', dropNewest(2), ['a', 'b', 'c'], ['d', 'e']],
+    ['latest', latest(), ['a', 'e'], ['b', 'c', 'd']],
+  ];
+
+  it.each(cases)('%s', (_, buffer, passed, dropped) => {
+    const onDrop: string[] = [];
+    const heard: string[] = [];
+    const gate = new Subject<void>();
+    const project = (value: string) =>
+      gate.pipe(
+        take(1),
+        concatMap(() => of(value)),
+      );
+    of('a', 'b', 'c', 'd', 'e')
+      .pipe(boundedMergeMap(project, { buffer, onDrop: (value) => onDrop.push(value) }))
+      .subscribe((value) => heard.push(value));
+    for (let i = 0; i < 5; i++) gate.next();
+    expect(heard).toEqual(passed);
+    expect(onDrop).toEqual(dropped);
+  });
+
+  it('errors when a `fail` buffer is full, and ends what runs', () => {
+    marbles(({ hot, cold, expectObservable, expectSubscriptions }) => {
+      const source = hot('    -abcd--');
+      const subscription = '  ^---!  ';
+      const inner = cold('     ------');
+      const inners = '        -^--!  ';
+      const result = '        ----#  ';
+      const mapped = source.pipe(boundedMergeMap(() => inner, { buffer: fail(2) }));
+      expectObservable(mapped).toBe(result, {}, overflow(2));
+      expectSubscriptions(source.subscriptions).toBe(subscription);
+      expectSubscriptions(inner.subscriptions).toBe(inners);
+    });
+  });
+
+  it('holds 1024 values unless it is told otherwise', () => {
+    const errors: unknown[] = [];
+    const source = new Subject<number>();
+    source
+      .pipe(boundedMergeMap(() => NEVER))
+      .subscribe({ error: (error: unknown) => errors.push(error) });
+    for (let i = 0; i < 1025; i++) source.next(i);
+    expect(errors).toEqual([]);
+    source.next(1025);
+    expect(errors).toEqual([overflow(1024)]);
+    expect(errors[0]).toHaveProperty('code', 'RXMESH_OVERFLOW');
+    expect(source.observed).toBe(false);
+  });
+
+  it('holds undefined like any other value', () => {
+    const heard: unknown[] = [];
+    const gate = new Subject<void>();
+    of(undefined, undefined, 1)
+      .pipe(
+        boundedMergeMap((value) =>
+          gate.pipe(
+            take(1),
+            concatMap(() => of(value)),
+          ),
+        ),
+      )
+      .subscribe({ next: (value) => heard.push(value), complete: () => heard.push('complete') });
+    for (let i = 0; i < 3; i++) gate.next();
+    expect(heard).toEqual([undefined, undefined, 1, 'complete']);
+  });
+
+  it('delivers or reports each value, and keeps the order, at any speed of the two sides', () => {
+    const gaps = fc.array(fc.record({ gap: fc.nat(4), lasts: fc.nat(6) }), { maxLength: 40 });
+    const buffers = fc.constantFrom(dropOldest(3), dropNewest(3), latest(), fail(64));
+    fc.assert(
+      fc.property(gaps, buffers, fc.integer({ min: 1, max: 3 }), (values, buffer, concurrency) => {
+        const time = new VirtualClock();
+        const source = new Subject<number>();
+        const started: number[] = [];
+        const dropped: number[] = [];
+        let alive = 0;
+        let aliveMax = 0;
+        const project = (index: number): Subject<never> => {
+          started.push(index);
+          aliveMax = Math.max(aliveMax, (alive += 1));
+          const end = new Subject<never>();
+          time.schedule(() => {
+            alive -= 1;
+            end.complete();
+          }, values[index]?.lasts ?? 0);
+          return end;
+        };
+        let completed = false;
+        source
+          .pipe(boundedMergeMap(project, { buffer, concurrency, onDrop: (i) => dropped.push(i) }))
+          .subscribe({ complete: () => (completed = true) });
+        let atMs = 0;
+        values.forEach(({ gap }, index) => time.schedule(() => source.next(index), (atMs += gap)));
+        time.schedule(() => source.complete(), atMs);
+        time.advance(1000);
+        expect(completed).toBe(true);
+        expect(aliveMax).toBeLessThanOrEqual(concurrency);
+        expect(started).toEqual([...started].sort((a, b) => a - b));
+        const all = [...started, ...dropped].sort((a, b) => a - b);
+        expect(all).toEqual(values.map((_, index) => index));
+      }),
+    );
+  });
+});
+
+describe('boundedMergeMap when a callback throws', () => {
+  it('errors with what `project` throws', () => {
+    marbles(({ hot, expectObservable, expectSubscriptions }) => {
+      const source = hot('    -a-b');
+      const subscription = '  ^!  ';
+      const result = '        -#  ';
+      const project = (): never => {
+        throw 'error' as unknown as Error;
+      };
+      expectObservable(source.pipe(boundedMergeMap(project))).toBe(result);
+      expectSubscriptions(source.subscriptions).toBe(subscription);
+    });
+  });
+
+  it('errors with what `project` throws for a value that waited, and starts no further one', () => {
+    const started: string[] = [];
+    marbles(({ hot, expectObservable, expectSubscriptions }) => {
+      const source = hot('    -abc---');
+      const subscription = '  ^--!   ';
+      const result = '        ---(a#)';
+      const project = (value: string) => {
+        started.push(value);
+        if (value === 'b') throw 'error' as unknown as Error;
+        return of(value).pipe(delay(2));
+      };
+      const mapped = source.pipe(boundedMergeMap(project));
+      expectObservable(mapped).toBe(result);
+      expectSubscriptions(source.subscriptions).toBe(subscription);
+    });
+    expect(started).toEqual(['a', 'b']);
+  });
+
+  it.each([dropOldest(1), dropNewest(1), latest()])(
+    'errors with what `onDrop` throws: %j',
+    (buffer) => {
+      marbles(({ hot, expectObservable, expectSubscriptions }) => {
+        const source = hot('    -abc--');
+        const subscription = '  ^--!  ';
+        const result = '        ---#  ';
+        const onDrop = (): never => {
+          throw 'error' as unknown as Error;
+        };
+        expectObservable(source.pipe(boundedMergeMap(() => NEVER, { buffer, onDrop }))).toBe(
+          result,
+        );
+        expectSubscriptions(source.subscriptions).toBe(subscription);
+      });
+    },
+  );
+
+  it('errors with an inner Observable that throws when it is subscribed', () => {
+    const errors: unknown[] = [];
+    const mapped = of(1).pipe(boundedMergeMap(() => throwError(() => new Error('no'))));
+    mapped.subscribe({ error: (error: unknown) => errors.push(error) });
+    expect(errors).toEqual([new Error('no')]);
+  });
+});
+
+describe('the options of boundedMergeMap', () => {
+  it.each([0, -1, 0.5, NaN])('a concurrency of %d is none', (concurrency) => {
+    expect(() => boundedMergeMap(() => EMPTY, { concurrency })).toThrow(
+      new RangeError(`boundedMergeMap: concurrency is at least 1, not ${concurrency}`),
+    );
+  });
+
+  it('the buffer cannot block', () => {
+    expect(() => boundedMergeMap(() => EMPTY, { buffer: block(1) })).toThrow(RangeError);
+  });
+});

@@ -1,0 +1,78 @@
+import { describe, expect, it } from '@jest/globals';
+import { map, Subject } from 'rxjs';
+import { Channels } from '../../lib/channel/channels.ts';
+import { RxmeshError } from '../../lib/model/error.ts';
+import { VirtualClock } from '../../lib/testing/virtual-clock.ts';
+import { evict, type Eviction } from '../../operators/evict.ts';
+import { fakeId, FakeLinkEnd } from '../support/fake-link-end.ts';
+import { marbles } from '../support/marbles.ts';
+
+const error = new RxmeshError('RXMESH_PEER_EVICTED', 'it sent nonsense');
+const evictions: Readonly<Record<string, Eviction>> = {
+  a: { id: fakeId('a'), error },
+  b: { id: fakeId('b'), error },
+};
+
+/** A node with a session for `a`, and none for `b`. */
+function node() {
+  const channels = new Channels({ self: fakeId('0'), clock: new VirtualClock() });
+  const link = new FakeLinkEnd();
+  channels.add(channels.offer(link, fakeId('a')));
+  return { channels, link };
+}
+
+describe('evict', () => {
+  it.each([
+    ['what its marble shows', '-a--b-------|', '^-----------!', '-A----------|'],
+    ['never', '                -', '            ^', '            -'],
+    ['empty', '                --|', '          ^-!', '          --|'],
+    ['error', '                -a-#', '         ^--!', '         -A-#'],
+    ['many', '                 -(ba)a-|', '     ^------!', '     -A---A-|'],
+  ])('%s', (_, source, subscription, result) => {
+    marbles(({ hot, expectObservable, expectSubscriptions }) => {
+      const { channels } = node();
+      const evictions$ = hot(source, evictions);
+      // Nobody forgets the session here when it has ended, as `route` does: `a` may come twice.
+      const evicted$ = evictions$.pipe(
+        evict(channels),
+        map(({ id, over }) => (id === fakeId('a') && over ? 'A' : '?')),
+      );
+      expectObservable(evicted$).toBe(result);
+      expectSubscriptions(evictions$.subscriptions).toBe(subscription);
+    });
+  });
+
+  it('tells the peer why', () => {
+    const { channels, link } = node();
+    const evictions$ = new Subject<Eviction>();
+    evictions$.pipe(evict(channels)).subscribe();
+    evictions$.next({ id: fakeId('a'), error });
+    expect(link.closedWith).toEqual({ reason: 'evicted', text: 'it sent nonsense' });
+  });
+
+  it('unsubscribes early, and closes nothing then', () => {
+    marbles(({ hot, expectObservable, expectSubscriptions, flush }) => {
+      const { channels, link } = node();
+      const source = hot('    ---a', evictions);
+      const subscription = '  ^-! ';
+      const result = '        --- ';
+      expectObservable(source.pipe(evict(channels)), subscription).toBe(result);
+      expectSubscriptions(source.subscriptions).toBe(subscription);
+      flush();
+      expect(link.closedWith).toBeUndefined();
+    });
+  });
+
+  it('is re-entered by whoever hears of an eviction', () => {
+    const { channels } = node();
+    channels.add(channels.offer(new FakeLinkEnd(), fakeId('b')));
+    const evictions$ = new Subject<Eviction>();
+    const evicted: string[] = [];
+    evictions$.pipe(evict(channels)).subscribe(({ id }) => {
+      evicted.push(id);
+      if (id === fakeId('a')) evictions$.next({ id: fakeId('b'), error });
+    });
+    evictions$.next({ id: fakeId('a'), error });
+    expect(evicted).toEqual([fakeId('a'), fakeId('b')]);
+  });
+});

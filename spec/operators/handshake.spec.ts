@@ -1,0 +1,325 @@
+import { describe, expect, it } from '@jest/globals';
+import { EMPTY, map, NEVER, type Observable, of, Subject, take, throwError } from 'rxjs';
+import type { Clock } from '../../lib/flow/clock.ts';
+import type { NodeAddress } from '../../lib/model/address.ts';
+import type { RxmeshError } from '../../lib/model/error.ts';
+import { Identity } from '../../lib/model/identity.ts';
+import type { NodeInfo } from '../../lib/model/node-info.ts';
+import { VirtualClock } from '../../lib/testing/virtual-clock.ts';
+import type { Attempt, Proven } from '../../lib/transport/attempt.ts';
+import type { Link } from '../../lib/transport/link.ts';
+import type { Self } from '../../lib/transport/transport.ts';
+import { handshake, type HandshakeOptions } from '../../operators/handshake.ts';
+import { FakeConnection } from '../support/fake-connection.ts';
+import { FakeLinkEnd, fakeNodeInfo } from '../support/fake-link-end.ts';
+import { marbles } from '../support/marbles.ts';
+
+const identity = (seed: number): Identity => Identity.fromSeed(new Uint8Array(32).fill(seed));
+const [own, a, b] = [identity(1), identity(2), identity(3)];
+const self: Self = { identity: own, nodeInfo: fakeNodeInfo(own.id, { channels: [1, 2] }) };
+
+const linkTo = (peer: Identity, changes: Partial<NodeInfo> = {}): FakeLinkEnd =>
+  new FakeLinkEnd('inbound', {
+    nodeInfo: fakeNodeInfo(peer.id, changes),
+    publicKey: peer.publicKey,
+  });
+
+type FakeAttempt = Attempt & { readonly connection: FakeConnection };
+
+const attempt = (link$: Observable<Link>, address?: NodeAddress): FakeAttempt => ({
+  connection: new FakeConnection(link$),
+  ...(address && { address }),
+});
+
+/** `handshake` with 5 ms for each, and what it told. */
+function setUp(clock: Clock, options: Partial<HandshakeOptions> = {}) {
+  const failures = new Subject<readonly [RxmeshError, Attempt]>();
+  const log: string[] = [];
+  failures.subscribe(([{ code, message }]) => log.push(`${code} ${message}`));
+  const proving = handshake({
+    self: () => self,
+    clock,
+    timeoutMs: 5,
+    onFailure: (...failure) => failures.next(failure),
+    ...options,
+  });
+  return { failures, log, proving };
+}
+
+const named = map(({ id }: Proven) => (id === a.id ? 'A' : id === b.id ? 'B' : id));
+
+describe('handshake', () => {
+  it('does what its marble shows', () => {
+    marbles(({ cold, hot, clock, expectObservable, expectSubscriptions }) => {
+      const toA = cold<Link>('       ----(l|)      ', { l: linkTo(a) });
+      const toB = cold<Link>('         -           ');
+      const toC = cold<Link>('          -          ');
+      const attempts = { a: attempt(toA), b: attempt(toB), c: attempt(toC) };
+      const source = hot('    -a-bc--------|', attempts);
+      const subscription = '  ^------------!';
+      const result = '        -----A-------|';
+      const failed = '        ----c---b     ';
+      const { proving, failures } = setUp(clock, { concurrency: 2 });
+      const told = failures.pipe(map(([{ code }, { connection }]) => [code, connection]));
+      expectObservable(told).toBe(failed, {
+        c: ['RXMESH_TOO_MANY_HANDSHAKES', attempts.c.connection],
+        b: ['RXMESH_HANDSHAKE_TIMEOUT', attempts.b.connection],
+      });
+      expectObservable(source.pipe(proving, named)).toBe(result);
+      expectSubscriptions(source.subscriptions).toBe(subscription);
+      expectSubscriptions(toA.subscriptions).toBe('-^---!');
+      expectSubscriptions(toB.subscriptions).toBe('---^----!');
+      expectSubscriptions(toC.subscriptions).toBe([]);
+    });
+  });
+
+  it.each([
+    ['never', '                  -     ', '^', '     -'],
+    ['empty', '                  --|   ', '^-!', '   --|'],
+    ['one', '                    -a|   ', '^-!', '   ---(A|)'],
+    ['many at a time', '         -a-b-|', '^----!', '---A-(B|)'],
+    ['an error, which ends all', '-a-b#', ' ^---!', ' ---A#'],
+  ])('%s', (_, sourceMarbles, subscription, result) => {
+    marbles(({ cold, hot, clock, expectObservable, expectSubscriptions }) => {
+      const answering = (peer: Identity) => attempt(cold<Link>('--(l|)', { l: linkTo(peer) }));
+      const source = hot(sourceMarbles, { a: answering(a), b: answering(b) });
+      const { proving } = setUp(clock);
+      expectObservable(source.pipe(proving, named)).toBe(result);
+      expectSubscriptions(source.subscriptions).toBe(subscription);
+    });
+  });
+
+  it('ends what runs on an early unsubscribe', () => {
+    marbles(({ cold, hot, clock, expectObservable, expectSubscriptions, flush }) => {
+      const link$ = cold<Link>('     -   ');
+      const hangs = attempt(link$);
+      const source = hot('    -a---', { a: hangs });
+      const subscription = '  ^--! ';
+      const result = '        ---- ';
+      const { proving, log } = setUp(clock);
+      expectObservable(source.pipe(proving), subscription).toBe(result);
+      expectSubscriptions(source.subscriptions).toBe(subscription);
+      expectSubscriptions(link$.subscriptions).toBe('-^-!');
+      flush();
+      expect([hangs.connection.closed, log]).toEqual([true, []]);
+    });
+  });
+
+  it('passes on the address that was dialed, and none where none was', () => {
+    const proven: Proven[] = [];
+    const address: NodeAddress = { protocol: 'fake', id: a.id };
+    const [dialed, accepted] = [linkTo(a), linkTo(b)];
+    const { proving } = setUp(new VirtualClock());
+    const source = of<Attempt[]>(attempt(of(dialed), address), attempt(of(accepted)));
+    source.pipe(proving).subscribe((each) => proven.push(each));
+    expect(proven).toEqual([
+      { link: dialed, id: a.id, address },
+      { link: accepted, id: b.id },
+    ]);
+    expect(proven[1]).not.toHaveProperty('address');
+  });
+
+  it('asks who we are at each handshake', () => {
+    const nodeInfos = [[1], [1, 2]].map((channels) => fakeNodeInfo(own.id, { channels }));
+    let next = 0;
+    const { proving } = setUp(new VirtualClock(), {
+      self: () => ({ identity: own, nodeInfo: nodeInfos[next++] ?? self.nodeInfo }),
+    });
+    const attempts = nodeInfos.map(() => attempt(NEVER));
+    of(...attempts)
+      .pipe(proving)
+      .subscribe();
+    const asked = attempts.flatMap(({ connection }) => connection.selves);
+    expect(asked.map(({ nodeInfo }) => nodeInfo)).toEqual(nodeInfos);
+  });
+});
+
+describe('a handshake that fails', () => {
+  const address: NodeAddress = { protocol: 'fake', id: a.id };
+  const mismatched = (link: Link) => attempt(of(link), address);
+  const remote = 'handshake with fake://192.0.2.1:1';
+  const nameless = { ...fakeNodeInfo(a.id), moniker: '' };
+  const cases: [string, () => FakeAttempt, string][] = [
+    [
+      'is too long',
+      () => attempt(NEVER),
+      `RXMESH_HANDSHAKE_TIMEOUT ${remote}: no answer within 5 ms`,
+    ],
+    [
+      'ends without a link',
+      () => attempt(EMPTY),
+      `RXMESH_HANDSHAKE_FAILED ${remote}: it ended without a link`,
+    ],
+    [
+      'errors',
+      () => attempt(throwError(() => new Error('bad signature'))),
+      `RXMESH_HANDSHAKE_FAILED ${remote}: bad signature`,
+    ],
+  ];
+
+  it.each(cases)('%s', (_, make, failure) => {
+    const clock = new VirtualClock();
+    const { proving, log } = setUp(clock);
+    const made = make();
+    const source = new Subject<Attempt>();
+    source.pipe(proving).subscribe();
+    source.next(made);
+    clock.advance(5);
+    expect(log).toEqual([failure]);
+    expect([made.connection.closed, source.observed]).toEqual([true, true]);
+    expect(clock.dueTimesMs).toEqual([]);
+  });
+
+  const links: [string, () => FakeLinkEnd, string, string][] = [
+    ['another peer than was dialed', () => linkTo(b), 'RXMESH_IDENTITY_MISMATCH', 'refused'],
+    [
+      'a peer that calls itself another',
+      () => linkTo(a, { nodeId: b.id }),
+      'RXMESH_IDENTITY_MISMATCH',
+      'refused',
+    ],
+    ['ourselves', () => linkTo(own), 'RXMESH_SELF_CONNECTION', 'refused'],
+    [
+      'a peer of another network',
+      () => linkTo(a, { network: 'x' }),
+      'RXMESH_INCOMPATIBLE',
+      'incompatible',
+    ],
+    [
+      'a peer that shares no channel',
+      () => linkTo(a, { channels: [3] }),
+      'RXMESH_INCOMPATIBLE',
+      'incompatible',
+    ],
+    ['a malformed node info', () => linkTo(a, nameless), 'RXMESH_NODE_INFO_INVALID', 'refused'],
+  ];
+
+  it.each(links)('%s', (_, make, code, reason) => {
+    const { proving, log } = setUp(new VirtualClock());
+    const link = make();
+    const made = mismatched(link);
+    const proven: Proven[] = [];
+    of<Attempt>(made)
+      .pipe(proving)
+      .subscribe((each) => proven.push(each));
+    expect(log.map((line) => line.split(' ')[0])).toEqual([code]);
+    expect(proven).toEqual([]);
+    // The peer is told: so it is the link that is closed, and not the connection under it.
+    expect(link.closedWith).toEqual({ reason });
+    expect(made.connection.closed).toBe(false);
+  });
+
+  it('has a connection that throws', () => {
+    const { proving, log } = setUp(new VirtualClock());
+    const made = attempt(NEVER);
+    made.connection.handshake = () => {
+      throw new Error('no random numbers');
+    };
+    of(made).pipe(proving).subscribe();
+    expect(log).toEqual([`RXMESH_HANDSHAKE_FAILED ${remote}: no random numbers`]);
+    expect(made.connection.closed).toBe(true);
+  });
+
+  it('has 10 seconds by default, and for ever with 0', () => {
+    const clock = new VirtualClock();
+    const codes: string[] = [];
+    const onFailure = ({ code }: RxmeshError): unknown => codes.push(code);
+    of(attempt(NEVER))
+      .pipe(handshake({ self: () => self, clock, onFailure }))
+      .subscribe();
+    clock.advance(9_999);
+    expect(codes).toEqual([]);
+    clock.advance(1);
+    expect(codes).toEqual(['RXMESH_HANDSHAKE_TIMEOUT']);
+    of(attempt(NEVER))
+      .pipe(setUp(clock, { timeoutMs: 0 }).proving)
+      .subscribe();
+    expect(clock.dueTimesMs).toEqual([]);
+  });
+});
+
+describe('the concurrency of handshakes', () => {
+  it('counts those that run, and no longer than they run', () => {
+    const clock = new VirtualClock();
+    const { proving, log } = setUp(clock, { concurrency: 1 });
+    const source = new Subject<Attempt>();
+    source.pipe(proving).subscribe();
+    const answer = new Subject<Link>();
+    source.next(attempt(answer));
+    const refused = attempt(NEVER);
+    source.next(refused);
+    expect(log).toEqual(['RXMESH_TOO_MANY_HANDSHAKES more than 1 handshakes at a time']);
+    expect([refused.connection.closed, refused.connection.selves.length]).toEqual([true, 0]);
+    answer.next(linkTo(a));
+    answer.complete();
+    source.next(attempt(NEVER));
+    expect(log).toHaveLength(1);
+    clock.advance(5);
+    expect(log).toHaveLength(2);
+    const last = attempt(NEVER);
+    source.next(last);
+    expect([last.connection.selves.length, log.length]).toEqual([1, 2]);
+  });
+
+  it('lets the next one begin from within what is told of the last one', () => {
+    const source = new Subject<Attempt>();
+    const begun: string[] = [];
+    const next = attempt(NEVER);
+    const { proving } = setUp(new VirtualClock(), {
+      concurrency: 1,
+      onFailure: ({ code }) => {
+        begun.push(code);
+        source.next(attempt(of(linkTo(a))));
+      },
+    });
+    source.pipe(proving, named).subscribe((name) => {
+      begun.push(name);
+      source.next(next);
+    });
+    source.next(attempt(EMPTY));
+    expect(begun).toEqual(['RXMESH_HANDSHAKE_FAILED', 'A']);
+    expect(next.connection.selves.length).toBe(1);
+  });
+
+  it('is counted for each subscription', () => {
+    const { proving, log } = setUp(new VirtualClock(), { concurrency: 1 });
+    const proven$ = new Subject<Attempt>();
+    const first = proven$.pipe(proving).subscribe();
+    proven$.next(attempt(NEVER));
+    first.unsubscribe();
+    proven$.pipe(proving, take(1)).subscribe();
+    proven$.next(attempt(NEVER));
+    expect(log).toEqual([]);
+  });
+});
+
+describe('handshake when a callback throws', () => {
+  const throws = (): never => {
+    throw new TypeError('oops');
+  };
+
+  it.each<[string, Partial<HandshakeOptions>, () => FakeAttempt]>([
+    ['`self`', { self: throws }, () => attempt(NEVER)],
+    ['`onFailure`', { onFailure: throws }, () => attempt(EMPTY)],
+    ['`onFailure` for one too many', { onFailure: throws, concurrency: 1 }, () => attempt(NEVER)],
+  ])('%s: errors with that, and ends what runs', (name, options, make) => {
+    const clock = new VirtualClock();
+    const { self: throwing = () => self } = options;
+    let asked = 0;
+    const { proving } = setUp(clock, {
+      ...options,
+      // The first handshake is under way already.
+      self: () => (asked++ === 0 ? self : throwing()),
+    });
+    const errors: unknown[] = [];
+    const source = new Subject<Attempt>();
+    source.pipe(proving).subscribe({ error: (error: unknown) => errors.push(error) });
+    const [running, failing] = [attempt(NEVER), make()];
+    source.next(running);
+    source.next(failing);
+    expect([name, errors]).toEqual([name, [new TypeError('oops')]]);
+    expect([running.connection.closed, failing.connection.closed]).toEqual([true, true]);
+    expect(source.observed).toBe(false);
+    expect(clock.dueTimesMs).toEqual([]);
+  });
+});

@@ -1,0 +1,179 @@
+import { describe, expect, it } from '@jest/globals';
+import { range, Subject, take } from 'rxjs';
+import { VirtualClock } from '../../lib/testing/virtual-clock.ts';
+import { rateLimit } from '../../operators/rate-limit.ts';
+import { heapBytes } from '../support/garbage.ts';
+import { marbles } from '../support/marbles.ts';
+
+describe('rateLimit', () => {
+  it('does what its marble shows', () => {
+    marbles(({ hot, clock, expectObservable, expectSubscriptions }) => {
+      const source = hot('    -abc-------d--|');
+      const subscription = '  ^-------------!';
+      const result = '        -ab--------d--|';
+      const dropped = '       ---c           ';
+      const drops = new Subject<string>();
+      const onDrop = (value: string): void => drops.next(value);
+      const limited = source.pipe(rateLimit({ perSecond: 100, burst: 2, onDrop, clock }));
+      expectObservable(drops).toBe(dropped);
+      expectObservable(limited).toBe(result);
+      expectSubscriptions(source.subscriptions).toBe(subscription);
+    });
+  });
+
+  it.each([
+    ['a token is there when its time is over', '  a---------b', '^', 'a---------b'],
+    ['and not a millisecond earlier', '           a--------b-', '^', 'a----------'],
+    ['what was dropped costs nothing', '          a--------bc', '^', 'a---------c'],
+    [
+      'a pause gives no more than the burst',
+      '    -------------------------(abc)',
+      '^',
+      '-------------------------a',
+    ],
+    ['a source that never emits', '               -', '          ^', '-'],
+    ['an empty source', '                         --|', '        ^-!', '--|'],
+    ['one value', '                               -a|', '        ^-!', '-a|'],
+    ['an error', '                                -a-#', '       ^--!', '-a-#'],
+  ])('%s', (_, sourceMarbles, subscription, result) => {
+    marbles(({ cold, clock, expectObservable, expectSubscriptions }) => {
+      const source = cold(sourceMarbles);
+      expectObservable(source.pipe(rateLimit({ perSecond: 100, burst: 1, clock }))).toBe(result);
+      expectSubscriptions(source.subscriptions).toBe(subscription);
+    });
+  });
+
+  it('unsubscribes early', () => {
+    marbles(({ hot, clock, expectObservable, expectSubscriptions }) => {
+      const source = hot('    -a-b-');
+      const subscription = '  ^-!  ';
+      const result = '        -a-  ';
+      const limited = source.pipe(rateLimit({ perSecond: 1000, clock }));
+      expectObservable(limited, subscription).toBe(result);
+      expectSubscriptions(source.subscriptions).toBe(subscription);
+    });
+  });
+
+  it('lets a burst of one second pass unless it is told otherwise', () => {
+    const clock = new VirtualClock();
+    const passed: number[] = [];
+    range(0, 100)
+      .pipe(rateLimit({ perSecond: 7, clock }))
+      .subscribe((value) => passed.push(value));
+    expect(passed).toEqual([0, 1, 2, 3, 4, 5, 6]);
+  });
+
+  it('counts what values cost: all of it, or nothing', () => {
+    const clock = new VirtualClock();
+    const source = new Subject<number>();
+    const passed: number[] = [];
+    const dropped: number[] = [];
+    const options = { perSecond: 1000, burst: 100, cost: (bytes: number) => bytes, clock };
+    source
+      .pipe(rateLimit({ ...options, onDrop: (bytes) => dropped.push(bytes) }))
+      .subscribe((bytes) => passed.push(bytes));
+    for (const bytes of [101, 60, 41, 40, 0, 1]) source.next(bytes);
+    expect(passed).toEqual([60, 40, 0]);
+    expect(dropped).toEqual([101, 41, 1]);
+    clock.advance(99);
+    source.next(100);
+    expect(dropped).toEqual([101, 41, 1, 100]);
+    clock.advance(1);
+    source.next(100);
+    expect(passed).toEqual([60, 40, 0, 100]);
+  });
+
+  it('gives each subscription a bucket of its own, full when it subscribes', () => {
+    const clock = new VirtualClock();
+    const source = new Subject<string>();
+    const limited = source.pipe(rateLimit({ perSecond: 1, clock }));
+    const passed: string[] = [];
+    limited.subscribe((value) => passed.push(`1${value}`));
+    source.next('a');
+    limited.subscribe((value) => passed.push(`2${value}`));
+    source.next('b');
+    source.next('c');
+    expect(passed).toEqual(['1a', '2b']);
+  });
+
+  it('waits for nothing', () => {
+    const clock = new VirtualClock();
+    new Subject().pipe(rateLimit({ perSecond: 1, clock })).subscribe();
+    expect(clock.dueTimesMs).toEqual([]);
+  });
+
+  it('limits what `onDrop` and its consumer make the source emit', () => {
+    const clock = new VirtualClock();
+    const source = new Subject<number>();
+    const log: string[] = [];
+    const onDrop = (value: number): void => {
+      log.push(`drop ${value}`);
+      if (value < 5) source.next(value + 1);
+    };
+    source.pipe(rateLimit({ perSecond: 2, onDrop, clock })).subscribe((value) => {
+      log.push(`pass ${value}`);
+      source.next(value + 1);
+    });
+    source.next(1);
+    expect(log).toEqual(['pass 1', 'pass 2', 'drop 3', 'drop 4', 'drop 5']);
+  });
+
+  it('takes the time of the system unless it is given a clock', () => {
+    const passed: number[] = [];
+    range(0, 3)
+      .pipe(rateLimit({ perSecond: 0.001, burst: 2 }))
+      .subscribe((value) => passed.push(value));
+    expect(passed).toEqual([0, 1]);
+  });
+
+  it.each(['cost', 'onDrop'])('errors with what `%s` throws', (name) => {
+    marbles(({ hot, clock, expectObservable, expectSubscriptions }) => {
+      const source = hot('    -a');
+      const subscription = '  ^!';
+      const result = '        -#';
+      const throws = (): never => {
+        throw 'error' as unknown as Error;
+      };
+      const options = { perSecond: 1, cost: () => 2, [name]: throws, clock };
+      expectObservable(source.pipe(rateLimit(options))).toBe(result);
+      expectSubscriptions(source.subscriptions).toBe(subscription);
+    });
+  });
+
+  it.each([-1, NaN])('errors when a cost is %d', (cost) => {
+    const errors: unknown[] = [];
+    const clock = new VirtualClock();
+    range(0, 1)
+      .pipe(rateLimit({ perSecond: 1, cost: () => cost, clock }))
+      .subscribe({ error: (error: unknown) => errors.push(error) });
+    const text = `rateLimit: a cost is a number of 0 or more, not ${cost}`;
+    expect(errors).toEqual([new RangeError(text)]);
+    expect(errors[0]).toBeInstanceOf(RangeError);
+  });
+
+  it.each([0, -1, NaN, Infinity])('a rate or burst of %d is none', (value) => {
+    expect(() => rateLimit({ perSecond: value })).toThrow(
+      new RangeError(`rateLimit: perSecond is a finite number above 0, not ${value}`),
+    );
+    expect(() => rateLimit({ perSecond: 1, burst: value })).toThrow(
+      new RangeError(`rateLimit: burst is a finite number above 0, not ${value}`),
+    );
+  });
+
+  it('takes a million values at once, and ends a source without end', async () => {
+    const clock = new VirtualClock();
+    const source = new Subject<object>();
+    let passed = 0;
+    let dropped = 0;
+    const onDrop = (): unknown => (dropped += 1);
+    source.pipe(rateLimit({ perSecond: 500_000, onDrop, clock })).subscribe(() => (passed += 1));
+    const before = await heapBytes();
+    for (let i = 0; i < 1_000_000; i++) source.next({ i });
+    expect((await heapBytes()) - before).toBeLessThan(1_000_000);
+    expect([passed, dropped]).toEqual([500_000, 500_000]);
+    range(0, Infinity)
+      .pipe(rateLimit({ perSecond: 5, clock }), take(3))
+      .subscribe(() => (passed += 1));
+    expect(passed).toBe(500_003);
+  }, 60_000);
+});

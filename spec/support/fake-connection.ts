@@ -1,0 +1,78 @@
+import { NEVER, Observable } from 'rxjs';
+import type { Direction } from '../../lib/model/direction.ts';
+import type { Endpoint } from '../../lib/model/endpoint.ts';
+import type { Link } from '../../lib/transport/link.ts';
+import type { Connection, Self, Transport } from '../../lib/transport/transport.ts';
+
+/** A connection whose handshake goes as `link$` says. */
+export class FakeConnection implements Connection {
+  readonly direction: Direction = 'outbound';
+  readonly local: Endpoint = { protocol: 'fake', ip: '192.0.2.100' };
+  readonly remote: Endpoint = { protocol: 'fake', ip: '192.0.2.1', port: 1 };
+  /** Closed by a call, or because its handshake was given up or failed. */
+  closed = false;
+  /** Who was proved here, once for each handshake. */
+  readonly selves: Self[] = [];
+  link$: Observable<Link>;
+
+  constructor(link$: Observable<Link> = NEVER) {
+    this.link$ = link$;
+  }
+
+  handshake(self: Self): Observable<Link> {
+    this.selves.push(self);
+    return new Observable((subscriber) => {
+      let proven = false;
+      subscriber.add(() => (this.closed ||= !proven));
+      subscriber.add(
+        this.link$.subscribe({
+          next: (link) => {
+            proven = true;
+            subscriber.next(link);
+          },
+          error: (error: unknown) => subscriber.error(error),
+          complete: () => subscriber.complete(),
+        }),
+      );
+    });
+  }
+
+  close(): void {
+    this.closed = true;
+  }
+}
+
+/** A transport that only dials; `answer` says how that goes. */
+export class FakeTransport implements Transport {
+  readonly protocols: readonly string[];
+  readonly endpoints: readonly Endpoint[] = [];
+  readonly endpoints$: Observable<readonly Endpoint[]> = NEVER;
+  readonly incoming$: Observable<Connection> = NEVER;
+  /** What was dialed, in order. */
+  readonly dials: Endpoint[] = [];
+  /** Dials that are under way. */
+  live = 0;
+  answer: (endpoint: Endpoint) => Observable<Connection>;
+
+  constructor(
+    answer: (endpoint: Endpoint) => Observable<Connection> = () => NEVER,
+    protocols: readonly string[] = ['fake'],
+  ) {
+    this.answer = answer;
+    this.protocols = protocols;
+  }
+
+  dial(endpoint: Endpoint): Observable<Connection> {
+    const answer = this.answer(endpoint);
+    return new Observable((subscriber) => {
+      this.dials.push(endpoint);
+      this.live += 1;
+      subscriber.add(() => (this.live -= 1));
+      subscriber.add(answer.subscribe(subscriber));
+    });
+  }
+
+  close(): void {
+    throw new Error('whoever dials does not close a transport');
+  }
+}

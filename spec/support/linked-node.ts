@@ -1,0 +1,111 @@
+import { Channels } from '../../lib/channel/channels.ts';
+import type { RouterEvent } from '../../lib/model/event.ts';
+import type { NodeId } from '../../lib/model/id.ts';
+import type { PeerReport } from '../../lib/model/peer-report.ts';
+import type { Session } from '../../lib/session/session.ts';
+import { VirtualClock } from '../../lib/testing/virtual-clock.ts';
+import type { Link } from '../../lib/transport/link.ts';
+import { FakeLink, type FakeLinkOptions, JoinedLinks } from './fake-link.ts';
+
+/** A node ID by a small number. */
+export const idOf = (node: number): NodeId => node.toString(16).padStart(40, '0');
+
+/** A node without router: its channels, and links that the test gives it. */
+export class LinkedNode {
+  readonly id: NodeId;
+  readonly clock: VirtualClock;
+  readonly channels: Channels;
+  readonly events: RouterEvent[] = [];
+  readonly reports: PeerReport[] = [];
+
+  constructor(node = 0, clock: VirtualClock = new VirtualClock()) {
+    this.id = idOf(node);
+    this.clock = clock;
+    this.channels = new Channels({
+      self: this.id,
+      clock,
+      onEvent: (event) => this.events.push(event),
+      onReport: (report) => this.reports.push(report),
+    });
+  }
+
+  /** A session on `link` that is routed as soon as the peer has accepted. */
+  connect(link: Link, peer: NodeId): Session {
+    const session = this.channels.offer(link, peer);
+    session.accepted$.subscribe(() => {
+      this.channels.add(session);
+      session.goLive();
+    });
+    session.ended$.subscribe(() => this.channels.remove(session));
+    return session;
+  }
+
+  /** A peer that is up, played by the test, with these channels open. */
+  peer(
+    peer: number,
+    credit: Readonly<Record<number, number>> = {},
+    options?: FakeLinkOptions,
+  ): { link: FakeLink; session: Session } {
+    const link = new FakeLink(options);
+    const session = this.connect(link, idOf(peer));
+    link.arrive({ type: 'accept' });
+    for (const [channel, messages] of Object.entries(credit)) {
+      link.arrive({ type: 'credit', channel: Number(channel), messages });
+    }
+    this.turn();
+    link.take();
+    return { link, session };
+  }
+
+  /** Lets everything happen that is due. */
+  turn(): void {
+    this.clock.advance(0);
+  }
+
+  /** The drops so far, as `<in or out> <channel> <reason> <count>`; forgets them. */
+  takeDrops(): string[] {
+    return this.events
+      .splice(0)
+      .flatMap((event) =>
+        event.type === 'message-dropped'
+          ? [`${event.direction.slice(0, -5)} ${event.channel} ${event.reason} ${event.count}`]
+          : [],
+      );
+  }
+}
+
+/** Two nodes, `a` and `b`, that are up with each other on links which the test moves. */
+export class NodePair {
+  readonly clock: VirtualClock = new VirtualClock();
+  readonly a: LinkedNode = new LinkedNode(0xa, this.clock);
+  readonly b: LinkedNode = new LinkedNode(0xb, this.clock);
+  links: JoinedLinks;
+  sessions: { a: Session; b: Session };
+  readonly #options: FakeLinkOptions;
+
+  constructor(options: FakeLinkOptions = {}) {
+    this.#options = options;
+    this.links = new JoinedLinks(options);
+    this.sessions = this.#connect();
+  }
+
+  /** Cuts the link that stands, and joins the nodes by another one. */
+  reconnect(): void {
+    this.links.cut();
+    this.links = new JoinedLinks(this.#options);
+    this.sessions = this.#connect();
+  }
+
+  /** Moves records until nothing is under way. */
+  settle(): void {
+    do this.clock.advance(0);
+    while (this.links.deliver('a') || this.links.deliver('b'));
+  }
+
+  #connect(): { a: Session; b: Session } {
+    const a = this.a.connect(this.links.a, this.b.id);
+    const b = this.b.connect(this.links.b, this.a.id);
+    this.settle();
+    return { a, b };
+  }
+}
