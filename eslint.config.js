@@ -104,7 +104,7 @@ const partialRuns = {
 };
 
 export default defineConfig(
-  globalIgnores(['dist', 'coverage', 'docs/api', '**/node_modules', '**/*.generated.*']),
+  globalIgnores(['**/dist', 'coverage', 'docs/api', '**/node_modules', '**/*.generated.*']),
   { linterOptions: { reportUnusedDisableDirectives: 'error' } },
   js.configs.recommended,
   {

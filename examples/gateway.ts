@@ -30,7 +30,7 @@ import {
   Identity,
   json,
   parseNodeAddress,
-  systemClock as clock,
+  selfOf,
   type NodeAddress,
   type Router,
   type Self,
@@ -69,20 +69,19 @@ interface Side {
 }
 
 function node({ network, transport, channels, dials$ }: Side): Observable<SessionEvent> {
-  const self = (): Self => selfIn(network, channels);
+  const self = (): Self => selfOf({ identity: gateway, network, channels: channels.ids });
   const onFailure = (error: Error): void => console.log(`gateway, ${network}: ${error.message}`);
 
   const inbound$ = transport.incoming$.pipe(
     rateLimit({ perSecond: 20, onDrop: (connection) => connection.close() }),
-    map((connection) => ({ connection })),
-    handshake({ self, clock, concurrency: 8, onFailure }),
+    handshake({ self, concurrency: 8, onFailure }),
   );
   const outbound$ = dials$.pipe(
-    dial({ transports: [transport], clock, onFailure }),
-    handshake({ self, clock, onFailure }),
+    dial({ transports: [transport], onFailure }),
+    handshake({ self, onFailure }),
   );
   return merge(inbound$, outbound$).pipe(
-    accept({ self: gateway.id, clock, channels, onFailure }),
+    accept({ channels, onFailure }),
     route(channels),
     tap(({ type, session: { link } }) =>
       console.log(`gateway, ${network}: ${link.nodeInfo.moniker} is ${type}`),
@@ -90,29 +89,13 @@ function node({ network, transport, channels, dials$ }: Side): Observable<Sessio
   );
 }
 
-/** What the gateway tells of itself in a handshake. */
-function selfIn(network: string, channels: Channels): Self {
-  const nodeInfo = {
-    protocolVersion: { p2p: 1, block: 0, app: 0 },
-    nodeId: gateway.id,
-    listenAddress: '',
-    network,
-    version: '',
-    channels: channels.ids,
-    moniker: 'gateway',
-    other: { txIndex: '', rpcAddress: '' },
-    features: [],
-  };
-  return { identity: gateway, nodeInfo };
-}
-
 // 2. Two networks, one channel of each, and what goes from the one to the other.
 
 const memory = new MemoryNetwork();
 const monitor = await startMonitor();
 
-const inside = new Channels({ self: gateway.id, clock });
-const outside = new Channels({ self: gateway.id, clock });
+const inside = new Channels({ self: gateway.id });
+const outside = new Channels({ self: gateway.id });
 const sensed = inside.open(readings);
 const alarms = outside.open(readings);
 
@@ -176,8 +159,7 @@ async function startMonitor(): Promise<Router> {
 }
 
 function addressOf(router: Router): NodeAddress {
-  const port = router.snapshot().endpoints[0]?.port;
-  return parseNodeAddress(`ws://${router.id}@127.0.0.1:${port}`);
+  return parseNodeAddress(router.addresses[0] ?? '');
 }
 
 /** Measures twenty times a second, a third of it high, until `end$` emits. */

@@ -4,7 +4,6 @@ import {
   EMPTY,
   ignoreElements,
   lastValueFrom,
-  map,
   merge,
   Observable,
   startWith,
@@ -33,7 +32,7 @@ import { PeerManager } from './peers/peer-manager.ts';
 import type { PeerUpdate } from './peers/peer-table.ts';
 import { goodbye } from './goodbye.ts';
 import { snapshotOf, type RouterSnapshot } from './snapshot.ts';
-import type { Attempt, Proven } from './transport/attempt.ts';
+import type { Proven } from './transport/attempt.ts';
 import { selfOf } from './transport/self.ts';
 import type { Connection, Self, Transport } from './transport/transport.ts';
 
@@ -163,7 +162,6 @@ export class Router {
     const inbound$ = merge(
       ...transports.map((transport) => this.#listen(transport, listening)),
     ).pipe(
-      map((connection): Attempt => ({ connection })),
       handshake({
         ...proof,
         concurrency: limits.handshakes,
@@ -190,10 +188,9 @@ export class Router {
 
     const sessions$ = links$.pipe(
       accept({
-        self: this.id,
+        channels: this.#channels,
         clock,
         timeoutMs: timeouts.handshakeMs,
-        channels: this.#channels,
         claim: (proven) => this.#claim(proven),
         onFailure: (error, proven, claimed) => this.#notAccepted(error, proven, claimed),
       }),

@@ -7,7 +7,7 @@ import {
   Subscription,
 } from 'rxjs';
 import type { Channels } from '../lib/channel/channels.ts';
-import type { Clock } from '../lib/flow/clock.ts';
+import { systemClock, type Clock } from '../lib/flow/clock.ts';
 import type { Direction } from '../lib/model/direction.ts';
 import { RxmeshError, toRxmeshError } from '../lib/model/error.ts';
 import type { NodeId } from '../lib/model/id.ts';
@@ -18,9 +18,8 @@ import { byeReasonOf } from '../lib/transport/bye-reason.ts';
 
 /** Options of `accept`. */
 export interface AcceptOptions {
-  /** This node's ID: decides which of two simultaneous links stands. */
-  readonly self: NodeId;
-  readonly clock: Clock;
+  /** Default: the system's clock. */
+  readonly clock?: Clock;
   /** How long the peer may take to accept a link, in milliseconds; 0: no limit. Default 10,000. */
   readonly timeoutMs?: number;
   /**
@@ -96,7 +95,7 @@ class Contests {
   }
 
   #offer(proven: Proven, subscriber: Subscriber<Session>): void {
-    const { clock, timeoutMs = 10_000, channels } = this.#options;
+    const { clock = systemClock, timeoutMs = 10_000, channels } = this.#options;
     const { id, link } = proven;
     const offer: Offer = { proven, subscriber, accepted: undefined };
     this.#add(offer);
@@ -128,7 +127,7 @@ class Contests {
   #settle(id: NodeId): void {
     const offers = this.#offers.get(id);
     if (offers === undefined) return;
-    const preferred: Direction = prefers(this.#options.self, id, 'outbound')
+    const preferred: Direction = prefers(this.#options.channels.self, id, 'outbound')
       ? 'outbound'
       : 'inbound';
     const winner = offers.get(preferred) ?? [...offers.values()][0];

@@ -12,7 +12,7 @@ import {
   throwError,
   throwIfEmpty,
 } from 'rxjs';
-import { withDeadline, type Clock } from '../lib/flow/clock.ts';
+import { systemClock, withDeadline, type Clock } from '../lib/flow/clock.ts';
 import { formatNodeAddress, type NodeAddress } from '../lib/model/address.ts';
 import { formatEndpoint, type Endpoint } from '../lib/model/endpoint.ts';
 import { type ErrorCode, RxmeshError, toRxmeshError } from '../lib/model/error.ts';
@@ -24,7 +24,8 @@ import type { Connection, Transport } from '../lib/transport/transport.ts';
 export interface DialOptions {
   /** The first one that knows an address's protocol dials it. */
   readonly transports: readonly Transport[];
-  readonly clock: Clock;
+  /** Default: the system's clock. */
+  readonly clock?: Clock;
   /** How an address becomes endpoints. Default: DNS, where the platform has it. */
   readonly resolve?: (address: NodeAddress) => Observable<readonly Endpoint[]>;
   /** How long resolving may take, in milliseconds; 0: no limit. Default 5,000. */
@@ -78,7 +79,7 @@ function dialAddress(address: NodeAddress, options: DialOptions): Observable<Att
 
 /** The address's endpoints, at least one. */
 function resolved(address: NodeAddress, options: DialOptions): Observable<readonly Endpoint[]> {
-  const { clock, resolve = resolveByDns, resolveTimeoutMs = 5_000 } = options;
+  const { clock = systemClock, resolve = resolveByDns, resolveTimeoutMs = 5_000 } = options;
   const text = `resolving ${formatNodeAddress(address)}`;
   return defer(() => resolve(address)).pipe(
     withDeadline(clock, resolveTimeoutMs, () => {
@@ -105,7 +106,7 @@ function dialInTurn(
   address: NodeAddress,
   options: DialOptions,
 ): Observable<Connection> {
-  const { clock, dialTimeoutMs = 5_000 } = options;
+  const { clock = systemClock, dialTimeoutMs = 5_000 } = options;
   const [endpoint, ...others] = endpoints;
   if (endpoint === undefined) return EMPTY;
   const late = (): RxmeshError => {

@@ -9,7 +9,7 @@ import {
   tap,
   throwIfEmpty,
 } from 'rxjs';
-import { withDeadline, type Clock } from '../lib/flow/clock.ts';
+import { systemClock, withDeadline, type Clock } from '../lib/flow/clock.ts';
 import { RxmeshError, toRxmeshError } from '../lib/model/error.ts';
 import { formatEndpoint } from '../lib/model/endpoint.ts';
 import { nodeIdFromPublicKey } from '../lib/model/id.ts';
@@ -23,7 +23,8 @@ import type { Connection, Self } from '../lib/transport/transport.ts';
 export interface HandshakeOptions {
   /** Who we are: asked at each handshake, since the node info names the channels that are open. */
   readonly self: () => Self;
-  readonly clock: Clock;
+  /** Default: the system's clock. */
+  readonly clock?: Clock;
   /** How long a handshake may take, in milliseconds; 0: no limit. Default 10,000. */
   readonly timeoutMs?: number;
   /** Handshakes at a time; a connection beyond that is closed at once. Default: no limit. */
@@ -48,13 +49,14 @@ export interface HandshakeOptions {
  * `RXMESH_IDENTITY_MISMATCH`, `RXMESH_SELF_CONNECTION`, `RXMESH_NODE_INFO_INVALID`, `RXMESH_INCOMPATIBLE`,
  * `RXMESH_CONNECTION_CLOSED`. What `self` or `onFailure` throws is the error of the result.
  */
-export function handshake(options: HandshakeOptions): OperatorFunction<Attempt, Proven> {
+export function handshake(options: HandshakeOptions): OperatorFunction<Attempt | Connection, Proven> {
   const { concurrency = Infinity, onFailure } = options;
   return (source) =>
     defer(() => {
       let running = 0;
       return source.pipe(
-        mergeMap((attempt) => {
+        mergeMap((given) => {
+          const attempt = 'connection' in given ? given : { connection: given };
           const { connection } = attempt;
           if (running >= concurrency) {
             connection.close();
@@ -91,7 +93,7 @@ function selfFor(connection: Connection, options: HandshakeOptions): Self {
 
 /** The link of a connection, within its time. A connection that gives none is closed. */
 function prove({ connection }: Attempt, self: Self, options: HandshakeOptions): Observable<Link> {
-  const { clock, timeoutMs = 10_000 } = options;
+  const { clock = systemClock, timeoutMs = 10_000 } = options;
   const error = (code: 'RXMESH_HANDSHAKE_TIMEOUT' | 'RXMESH_HANDSHAKE_FAILED', text: string) =>
     new RxmeshError(code, `handshake with ${formatEndpoint(connection.remote)}: ${text}`);
   return defer(() => connection.handshake(self)).pipe(

@@ -23,6 +23,8 @@ const compilerOptions = {
   exactOptionalPropertyTypes: true,
   skipLibCheck: false,
   noEmit: true,
+  // Examples of several files import each other as sources.
+  allowImportingTsExtensions: true,
   typeRoots: [join(root, 'node_modules', '@types')],
 };
 

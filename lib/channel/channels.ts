@@ -1,4 +1,4 @@
-import type { Clock } from '../flow/clock.ts';
+import { systemClock, type Clock } from '../flow/clock.ts';
 import { block, isLane } from '../flow/strategy.ts';
 import { RxmeshError } from '../model/error.ts';
 import type { DropReason, RouterEvent } from '../model/event.ts';
@@ -10,10 +10,12 @@ import type { Link } from '../transport/link.ts';
 import type { Channel, ChannelOptions } from './channel.ts';
 import { LocalChannel, type ChannelHost, type ChannelSettings } from './local-channel.ts';
 
+/** What a node's channels need of the node. */
 export interface ChannelsOptions {
   /** The node's own ID. */
   readonly self: NodeId;
-  readonly clock: Clock;
+  /** Default: the system's clock. */
+  readonly clock?: Clock;
   /** Hears of drops, and of channels that peers open and close. */
   readonly onEvent?: (event: RouterEvent) => void;
   /** Hears what is reported on channels' `errors`. */
@@ -62,7 +64,11 @@ export class Channels implements ChannelHost {
     }
     const channel = new LocalChannel(settings, this);
     this.#ends.set(settings.id, channel);
-    for (const session of this.#sessions) session.openChannel(channel);
+    for (const session of this.#sessions) {
+      // Senders that hear of room may have closed it already.
+      if (this.#ends.get(settings.id) !== channel) break;
+      session.openChannel(channel);
+    }
     return channel;
   }
 
@@ -71,7 +77,7 @@ export class Channels implements ChannelHost {
     const session = new Session({
       link,
       id,
-      clock: this.#options.clock,
+      clock: this.#options.clock ?? systemClock,
       onDrop: (drop) => this.dropped(drop),
       onPeerChannel: (channel, open) =>
         this.#options.onEvent?.({ type: 'peer-channel', peer: id, channel, open }),
@@ -112,8 +118,8 @@ export class Channels implements ChannelHost {
   }
 
   dropped(drop: Drop): void {
-    let reasons = this.#drops.get(drop.channel);
-    if (reasons === undefined) this.#drops.set(drop.channel, (reasons = new Map()));
+    const reasons = this.#drops.get(drop.channel) ?? new Map<DropReason, number>();
+    this.#drops.set(drop.channel, reasons);
     reasons.set(drop.reason, (reasons.get(drop.reason) ?? 0) + drop.count);
     this.#options.onEvent?.({ type: 'message-dropped', ...drop });
   }
@@ -128,7 +134,7 @@ export class Channels implements ChannelHost {
 
   closed(channel: ChannelEnd): void {
     this.#ends.delete(channel.id);
-    for (const session of this.#sessions) session.closeChannel(channel.id);
+    for (const session of this.#sessions) session.closeChannel(channel);
   }
 }
 
@@ -139,7 +145,7 @@ function checked<T>(options: ChannelOptions<T>): ChannelSettings<T> {
   if (!Number.isInteger(id) || id < 0 || id > 0xffff) {
     wrong.push(`id is a whole number from 0 to 65535, not ${String(id)}`);
   }
-  if (typeof codec?.encode !== 'function' || typeof codec.decode !== 'function') {
+  if (!isCodec(codec)) {
     wrong.push('codec has the functions encode and decode');
   }
   for (const [name, lane] of Object.entries({ inbound, outbound })) {
@@ -152,4 +158,10 @@ function checked<T>(options: ChannelOptions<T>): ChannelSettings<T> {
     throw new RxmeshError('RXMESH_OPTIONS_INVALID', `openChannel: ${wrong.join('; ')}`);
   }
   return { id, codec, inbound, outbound, messageBytesMax };
+}
+
+function isCodec(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  const { encode, decode } = value as { encode?: unknown; decode?: unknown };
+  return typeof encode === 'function' && typeof decode === 'function';
 }

@@ -1,7 +1,7 @@
 import { Lane } from '../flow/lane.ts';
 import type { LaneOptions } from '../flow/strategy.ts';
 import type { NodeId } from '../model/id.ts';
-import type { Inbox } from '../session/channel-end.ts';
+import type { Grant, Inbox } from '../session/channel-end.ts';
 
 /** What an inbox asks of its channel. */
 export interface InboxOwner {
@@ -14,7 +14,7 @@ export interface InboxOwner {
   /** Nothing waits in the inbox, and its peer is gone. */
   forget(inbox: PeerInbox): void;
   /** The inbox's peer is gone, and messages of it still wait. */
-  departed(): void;
+  departed(inbox: PeerInbox): void;
 }
 
 /**
@@ -31,14 +31,20 @@ export class PeerInbox implements Inbox {
   readonly #owner: InboxOwner;
   readonly #lane: Lane<Uint8Array>;
   readonly #grantAt: number;
-  #grant: ((messages: number) => void) | undefined;
+  /** Of the sessions that have joined: one, or two while both links of a simultaneous connect stand. */
+  #grants: readonly Grant[] = [];
+  /** Messages that were consumed since the sessions were told. */
   #spent = 0;
   #held = true;
 
-  constructor(peer: NodeId, owner: InboxOwner) {
+  /** @param granted credit that the peer has already, from an earlier time of the channel */
+  constructor(peer: NodeId, owner: InboxOwner, granted: number) {
+    const { strategy, capacity } = owner.inbound;
     this.peer = peer;
     this.#owner = owner;
-    this.#lane = new Lane(owner.inbound);
+    // Who opens a channel again with a smaller lane has promised places for more.
+    const places = strategy === 'block' ? Math.max(capacity, granted) : capacity;
+    this.#lane = new Lane({ strategy, capacity: places });
     // A quarter of the window at a time: few credit packets, and the peer never runs dry meanwhile.
     this.#grantAt = Math.max(1, owner.inbound.capacity >> 2);
   }
@@ -52,20 +58,23 @@ export class PeerInbox implements Inbox {
   }
 
   get room(): number {
-    return this.#lane.strategy === 'block'
-      ? this.#lane.capacity - this.#lane.size
-      : this.#lane.capacity;
+    const { strategy, capacity } = this.#owner.inbound;
+    return strategy === 'block' ? capacity - this.#lane.size : capacity;
   }
 
   get connected(): boolean {
-    return this.#grant !== undefined;
+    return this.#grants.length > 0;
   }
 
-  /** The peer is connected (again): from now on it gets credit through `grant`. */
-  connect(grant: (messages: number) => void): void {
-    this.#grant = grant;
-    this.#spent = 0;
-    this.#held = true;
+  /** Whether what waits is not for the consumers yet. */
+  get held(): boolean {
+    return this.#held;
+  }
+
+  /** The peer is connected (again): from now on `grant` hears of what is consumed, too. */
+  connect(grant: Grant): void {
+    if (!this.connected) this.#held = true;
+    this.#grants = [...this.#grants, grant];
   }
 
   release(): void {
@@ -94,11 +103,14 @@ export class PeerInbox implements Inbox {
     return bytes;
   }
 
-  leave(): void {
-    this.#grant = undefined;
+  leave(grant: Grant): void {
+    this.#grants = this.#grants.filter((each) => each !== grant);
+    if (this.connected) return;
     this.release();
+    // The consumers may have let the peer in again.
+    if (this.#grants.length > 0) return;
     if (this.#lane.size === 0) this.#owner.forget(this);
-    else this.#owner.departed();
+    else this.#owner.departed(this);
   }
 
   /** Drops everything; returns how many messages that were. */
@@ -109,8 +121,7 @@ export class PeerInbox implements Inbox {
   #giveBack(): void {
     this.#spent += 1;
     if (this.#spent < this.#grantAt) return;
-    const spent = this.#spent;
     this.#spent = 0;
-    this.#grant?.(spent);
+    for (const grant of this.#grants) grant();
   }
 }

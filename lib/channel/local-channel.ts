@@ -6,7 +6,7 @@ import { RxmeshError, toRxmeshError } from '../model/error.ts';
 import type { DropReason } from '../model/event.ts';
 import type { NodeId } from '../model/id.ts';
 import type { PeerReport } from '../model/peer-report.ts';
-import type { ChannelEnd, Drop } from '../session/channel-end.ts';
+import type { ChannelEnd, Drop, Grant } from '../session/channel-end.ts';
 import type { Session } from '../session/session.ts';
 import type { Channel, SendReport } from './channel.ts';
 import { Delivery } from './delivery.ts';
@@ -108,9 +108,9 @@ export class LocalChannel<T> implements Channel<T>, ChannelEnd, InboxOwner {
 
   // ChannelEnd, for sessions
 
-  join(peer: NodeId, grant: (messages: number) => void): PeerInbox {
+  join(peer: NodeId, granted: number, grant: Grant): PeerInbox {
     const known = this.#inboxes.get(peer);
-    const inbox = known ?? new PeerInbox(peer, this);
+    const inbox = known ?? new PeerInbox(peer, this, granted);
     if (known === undefined) this.#inboxes.set(peer, inbox);
     inbox.connect(grant);
     return inbox;
@@ -121,8 +121,11 @@ export class LocalChannel<T> implements Channel<T>, ChannelEnd, InboxOwner {
   handOver(from: NodeId, bytes: Uint8Array): boolean {
     if (this.#emitting || !this.#consumers.observed) return false;
     this.#emitting = true;
-    this.#emit(from, bytes);
-    this.#emitting = false;
+    try {
+      this.#emit(from, bytes);
+    } finally {
+      this.#emitting = false;
+    }
     if (this.#round.length > 0) this.#drain();
     return true;
   }
@@ -143,15 +146,20 @@ export class LocalChannel<T> implements Channel<T>, ChannelEnd, InboxOwner {
   }
 
   /** Messages of too many departed peers would grow memory: the oldest go. */
-  departed(): void {
+  departed(inbox: PeerInbox): void {
+    if (this.#isClosed) return;
+    // Last among them, so that they stand in the order in which they went.
+    this.#inboxes.delete(inbox.peer);
+    this.#inboxes.set(inbox.peer, inbox);
     let departed = 0;
-    for (const inbox of this.#inboxes.values()) if (!inbox.connected) departed += 1;
-    for (const inbox of this.#inboxes.values()) {
+    for (const each of this.#inboxes.values()) if (!each.connected) departed += 1;
+    for (const each of this.#inboxes.values()) {
       if (departed <= departedMax) return;
-      if (inbox.connected) continue;
-      this.#discard(inbox, 'peer-down');
-      this.#inboxes.delete(inbox.peer);
+      if (each.connected) continue;
+      this.#inboxes.delete(each.peer);
+      this.#round = this.#round.filter((inbox) => inbox !== each);
       departed -= 1;
+      this.#discard(each, 'peer-down');
     }
   }
 
@@ -162,7 +170,12 @@ export class LocalChannel<T> implements Channel<T>, ChannelEnd, InboxOwner {
     } catch (thrown) {
       const about = { peer: from, channel: this.id };
       const text = `a message of ${from} on channel ${this.id}`;
-      this.#drop('inbound', 'decode-failed', from, toRxmeshError(thrown, 'RXMESH_DECODE_FAILED', text, about));
+      this.#drop(
+        'inbound',
+        'decode-failed',
+        from,
+        toRxmeshError(thrown, 'RXMESH_DECODE_FAILED', text, about),
+      );
       return;
     }
     this.#consumers.next({ from, message });
@@ -172,18 +185,27 @@ export class LocalChannel<T> implements Channel<T>, ChannelEnd, InboxOwner {
   #drain(): void {
     if (this.#emitting) return;
     this.#emitting = true;
-    while (this.#consumers.observed) {
-      const inbox = this.#round.shift();
-      if (inbox === undefined) break;
-      inbox.queued = false;
-      const bytes = inbox.take();
-      if (inbox.depth > 0) {
-        inbox.queued = true;
-        this.#round.push(inbox);
+    try {
+      while (this.#consumers.observed) {
+        const inbox = this.#round.shift();
+        if (inbox === undefined) break;
+        this.#deliverOne(inbox);
       }
-      if (bytes !== undefined) this.#emit(inbox.peer, bytes);
+    } finally {
+      this.#emitting = false;
     }
-    this.#emitting = false;
+  }
+
+  #deliverOne(inbox: PeerInbox): void {
+    inbox.queued = false;
+    // Its peer has come back, and is not up yet: it is queued again then.
+    if (inbox.held) return;
+    const bytes = inbox.take();
+    if (inbox.depth > 0) {
+      inbox.queued = true;
+      this.#round.push(inbox);
+    }
+    if (bytes !== undefined) this.#emit(inbox.peer, bytes);
   }
 
   #discard(inbox: PeerInbox, reason: DropReason): void {
@@ -234,7 +256,9 @@ export class LocalChannel<T> implements Channel<T>, ChannelEnd, InboxOwner {
       delivery?.dropped();
       return;
     }
-    if (!envelope.broadcast) {
+    // Its type says so, but a caller in JavaScript may have forgotten both.
+    const broadcast: unknown = envelope.broadcast;
+    if (broadcast !== true) {
       const text = 'an envelope names its recipient in `to`, or is a `broadcast`';
       throw this.#undelivered('no-recipient', 'RXMESH_UNDELIVERABLE', text);
     }
@@ -278,7 +302,9 @@ export class LocalChannel<T> implements Channel<T>, ChannelEnd, InboxOwner {
     delivery?.dropped();
     if (offered === 'overflow') {
       const about = { peer: session.id, channel: this.id };
-      delivery?.failed(new RxmeshError('RXMESH_OVERFLOW', `the lane to ${session.id} is full`, about));
+      delivery?.failed(
+        new RxmeshError('RXMESH_OVERFLOW', `the lane to ${session.id} is full`, about),
+      );
     }
   }
 

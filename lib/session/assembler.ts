@@ -35,10 +35,12 @@ export class Assembler {
     return last ? this.#whole() : undefined;
   }
 
-  /** Forgets the message that has begun: what comes of it still is skipped. */
-  skip(): void {
+  /** Forgets the message that has begun, if one has: what comes of it still is skipped. */
+  skip(): boolean {
+    const hasBegun = this.open && !this.#skipping;
     this.#reset();
     this.#skipping = this.open;
+    return hasBegun;
   }
 
   #grow(length: number, bytesMax: number): void {
@@ -51,7 +53,9 @@ export class Assembler {
   #whole(): Uint8Array {
     const { length } = this.#buffer;
     const fits = this.#length * 2 >= length;
-    const whole = fits ? this.#buffer.subarray(0, this.#length) : this.#buffer.slice(0, this.#length);
+    const whole = fits
+      ? this.#buffer.subarray(0, this.#length)
+      : this.#buffer.slice(0, this.#length);
     this.#reset();
     return whole;
   }

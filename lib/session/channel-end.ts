@@ -4,23 +4,30 @@ import type { NodeId } from '../model/id.ts';
 import type { Direction } from '../model/direction.ts';
 import type { RxmeshError } from '../model/error.ts';
 
+/** Hears that there may be more room than the peer has credit for. */
+export type Grant = () => void;
+
 /** What a session knows of a channel that is open at this node. */
 export interface ChannelEnd {
   readonly id: number;
   readonly outbound: LaneOptions;
   readonly messageBytesMax: number;
   /**
-   * The place where messages of `peer` wait; `grant` gives the peer credit for so many more.
-   * It holds what arrives until `release`.
+   * The place where messages of `peer` wait, which has credit for `granted` of them already; `grant` is
+   * called when some were consumed. It holds what arrives until `release`. Two sessions of one peer may have joined at a time: while
+   * two nodes connect to each other at once, both of their links are on offer.
    */
-  join(peer: NodeId, grant: (messages: number) => void): Inbox;
+  join(peer: NodeId, granted: number, grant: Grant): Inbox;
 }
 
 /** Where whole messages of one peer on one channel arrive. */
 export interface Inbox {
   readonly depth: number;
   readonly capacity: number;
-  /** How many messages it has room for: the first credit of a peer. */
+  /**
+   * How many messages a peer may have credit for. Less than 0 while more wait than the lane is meant
+   * for, which credit from an earlier time of the channel can bring about.
+   */
   readonly room: number;
   /**
    * Takes a message. `owned`: its bytes are in a buffer of their own and may be kept.
@@ -29,8 +36,8 @@ export interface Inbox {
   receive(bytes: Uint8Array, owned: boolean): boolean;
   /** The peer is up: what has arrived and what comes is for the consumers. */
   release(): void;
-  /** The peer's connection has ended; what waits is still delivered. */
-  leave(): void;
+  /** The connection that joined with `grant` has ended; what waits is still delivered. */
+  leave(grant: Grant): void;
 }
 
 /** A drop as a session or channel sees it. */

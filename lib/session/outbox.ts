@@ -25,7 +25,7 @@ export class Outbox {
   credit = 0;
   /** The next outbox that has something to send; for the pump, whose queue runs through them. */
   next: Outbox | undefined;
-  /** Whether it stands in the pump's queue. */
+  /** Whether it stands in the pump's queue, or is being served. */
   queued = false;
   messages = 0;
   bytes = 0;
@@ -41,8 +41,9 @@ export class Outbox {
     this.#lane = new Lane(options);
   }
 
+  /** How many messages wait; the one that is being written does not. */
   get depth(): number {
-    return this.#lane.size + (this.#current === undefined ? 0 : 1);
+    return this.#lane.size;
   }
 
   get capacity(): number {
@@ -94,19 +95,25 @@ export class Outbox {
     return bytes;
   }
 
-  /** The current message is written whole. */
+  /** The current message is written whole, unless its peer went down meanwhile. */
   done(): void {
+    if (this.#current === undefined) return;
     this.messages += 1;
-    this.bytes += this.#current?.length ?? 0;
+    this.bytes += this.#current.length;
     this.#current = undefined;
   }
 
   /**
    * Drops what has not begun to be written, and lets no send wait longer. Returns how many messages
-   * the lane lost. A message of which a part is out is finished: its credit is spent.
+   * that were. A message of which a part is out is finished, since its credit is spent; but not when
+   * the peer is down.
    */
   clear(reason: 'peer-down' | 'channel-not-open' | 'channel-closed'): number {
-    const dropped = this.#lane.clear();
+    let dropped = this.#lane.clear();
+    if (reason === 'peer-down' && this.#current !== undefined) {
+      this.#current = undefined;
+      dropped += 1;
+    }
     const waiting = [...this.#waiting];
     this.#waiting.clear();
     for (const send of waiting) send.abandoned(reason);

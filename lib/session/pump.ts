@@ -5,7 +5,7 @@ import type { Outbox } from './outbox.ts';
 
 /** Bytes that one channel may write before it is the next one's turn. */
 const quantumBytes = 16 * 1024;
-/** A message is not cut for less room than this: the batch is flushed instead. */
+/** A message is not cut for less room than this, on a link that takes as much in one piece. */
 const fragmentBytesMin = 1024;
 /** Records written in one turn; then the event loop gets its chance. */
 const recordsPerTurnMax = 8;
@@ -24,6 +24,8 @@ const controlBytesMax = 16;
 export class Pump {
   readonly #link: Link;
   readonly #clock: Clock;
+  /** With less room than this a batch is flushed before a message is cut. */
+  readonly #cutBytesMin: number;
   #first: Outbox | undefined;
   #last: Outbox | undefined;
   /** What is to be said of channels: credit, or `closed`. */
@@ -36,6 +38,7 @@ export class Pump {
   constructor(link: Link, clock: Clock) {
     this.#link = link;
     this.#clock = clock;
+    this.#cutBytesMin = Math.min(fragmentBytesMin, link.fragmentBytesMax);
   }
 
   /** `outbox` may have something to send: it is served at the end of this turn. */
@@ -47,6 +50,7 @@ export class Pump {
 
   /** Lets the peer send `messages` more; grants of one turn are sent as one. */
   grant(channel: number, messages: number): void {
+    if (this.#stopped) return;
     // Whoever reopens a channel in the turn in which it was closed has not closed it for the peer.
     this.#news.set(channel, Math.max(0, this.#news.get(channel) ?? 0) + messages);
     this.#runAfterTurn();
@@ -77,6 +81,8 @@ export class Pump {
     } finally {
       this.#running = false;
     }
+    // What came up during the last flush has found the pump running.
+    if (this.#hasWork && this.#link.writable) this.#runAfterTurn();
   }
 
   /** Writes nothing more. */
@@ -86,6 +92,10 @@ export class Pump {
     this.#news.clear();
     this.#first = undefined;
     this.#last = undefined;
+  }
+
+  get #hasWork(): boolean {
+    return this.#first !== undefined || this.#news.size > 0 || this.#pongDue;
   }
 
   #runAfterTurn(): void {
@@ -102,34 +112,47 @@ export class Pump {
       const more = this.#first !== undefined;
       const handOver = more && records === recordsPerTurnMax;
       if (more && !handOver) this.#fill();
-      this.#link.flush();
+      // In front of the flush, which may be the end of the link and of this timer.
       if (handOver) this.#turn = this.#clock.schedule(this.#runAtTurn, 0);
+      this.#link.flush();
       if (!more || handOver) return;
     }
   }
 
   #writeControl(): void {
-    if (this.#pongDue) this.#link.pong();
-    this.#pongDue = false;
+    if (this.#pongDue) {
+      this.#pongDue = false;
+      this.#link.pong();
+    }
     if (this.#news.size === 0) return;
     for (const [channel, messages] of this.#news) {
+      // First, since a flush may bring news of the same channel.
+      this.#news.delete(channel);
       if (this.#link.room < controlBytesMax) this.#link.flush();
       if (messages === closed) this.#link.channelClosed(channel);
       else this.#link.credit(channel, messages);
     }
-    this.#news.clear();
   }
 
   /** Fills the open batch, outbox after outbox. */
   #fill(): void {
     for (let outbox = this.#dequeue(); outbox !== undefined; outbox = this.#dequeue()) {
       const full = this.#serve(outbox);
+      // Only now, so that whoever is woken from within keeps the place in the round.
+      outbox.queued = false;
+      if (full) {
+        // Its turn goes on in the next batch: it would starve behind one that fills every batch.
+        this.#putFirst(outbox);
+        return;
+      }
       if (outbox.ready) this.#enqueue(outbox);
-      if (full) return;
     }
   }
 
-  /** Writes up to a quantum of one outbox; true when the batch has no room left. */
+  /**
+   * Writes up to a quantum of one outbox, or a batch if no other waits; true when the batch has no
+   * room for it left.
+   */
   #serve(outbox: Outbox): boolean {
     const link = this.#link;
     let quantum = quantumBytes;
@@ -139,8 +162,10 @@ export class Pump {
       const { offset } = outbox;
       const rest = bytes.length - offset;
       const room = link.room;
-      if (room < rest && room < fragmentBytesMin) return true;
-      const size = Math.min(rest, room, link.fragmentBytesMax);
+      // An empty message needs no room, but its header does.
+      if (room === 0 || (room < rest && room < this.#cutBytesMin)) return true;
+      const share = this.#first === undefined ? rest : quantumBytes;
+      const size = Math.min(rest, room, link.fragmentBytesMax, share);
       const end = offset + size;
       const last = end === bytes.length;
       link.data(outbox.channel, bytes, offset, end, last);
@@ -152,12 +177,18 @@ export class Pump {
   }
 
   #enqueue(outbox: Outbox): void {
-    if (outbox.queued) return;
     outbox.queued = true;
     outbox.next = undefined;
     if (this.#last === undefined) this.#first = outbox;
     else this.#last.next = outbox;
     this.#last = outbox;
+  }
+
+  #putFirst(outbox: Outbox): void {
+    outbox.queued = true;
+    outbox.next = this.#first;
+    this.#first = outbox;
+    this.#last ??= outbox;
   }
 
   #dequeue(): Outbox | undefined {
@@ -166,7 +197,6 @@ export class Pump {
     this.#first = outbox.next;
     if (this.#first === undefined) this.#last = undefined;
     outbox.next = undefined;
-    outbox.queued = false;
     return outbox;
   }
 }

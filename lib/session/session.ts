@@ -1,31 +1,21 @@
 import { Observable, ReplaySubject } from 'rxjs';
 import type { Clock } from '../flow/clock.ts';
-import type { LaneOptions } from '../flow/strategy.ts';
 import { RxmeshError } from '../model/error.ts';
+import type { DropReason } from '../model/event.ts';
 import type { NodeId } from '../model/id.ts';
 import type { ByeReason, Link, LinkReceiver } from '../transport/link.ts';
-import { Assembler } from './assembler.ts';
 import type { ChannelEnd, Drop, Inbox } from './channel-end.ts';
-import { Outbox } from './outbox.ts';
+import type { Outbox } from './outbox.ts';
+import { newPort, portSnapshot, type Port, type PortSnapshot } from './port.ts';
 import { Pump } from './pump.ts';
 
-/** Channels that a peer may open, at most: it costs us a little memory for each. */
-export const peerChannelsMax = 4096;
+/**
+ * Channels that a peer may open on one connection and we never have, at most: each costs us a little
+ * memory, as long as the connection lasts, since credit outlives a channel.
+ */
+export const peerChannelsMax = 1024;
 
-/** Lane of a channel that the peer has open and we have not: it never holds anything. */
-const noLane: LaneOptions = { strategy: 'dropNewest', capacity: 1 };
-
-/** One channel of a session, both ways. */
-interface Port {
-  readonly assembler: Assembler;
-  readonly outbox: Outbox;
-  end: ChannelEnd | undefined;
-  inbox: Inbox | undefined;
-  /** How many more messages the peer may begin. */
-  granted: number;
-  messagesIn: number;
-  bytesIn: number;
-}
+export type { PortSnapshot } from './port.ts';
 
 /** What a session asks of the node that it belongs to. */
 export interface SessionOptions {
@@ -33,19 +23,8 @@ export interface SessionOptions {
   readonly id: NodeId;
   readonly clock: Clock;
   readonly onDrop: (drop: Drop) => void;
-  /** The peer opened or closed a channel after both sides had accepted. */
+  /** The peer opened or closed a channel while it is up. */
   readonly onPeerChannel: (channel: number, open: boolean) => void;
-}
-
-/** What a session tells of one of its channels. */
-export interface PortSnapshot {
-  readonly channel: number;
-  readonly outbound: { readonly depth: number; readonly capacity: number; readonly credit: number };
-  readonly inbound: { readonly depth: number; readonly capacity: number; readonly granted: number };
-  readonly messagesIn: number;
-  readonly messagesOut: number;
-  readonly bytesIn: number;
-  readonly bytesOut: number;
 }
 
 /**
@@ -70,9 +49,9 @@ export class Session implements LinkReceiver {
   readonly #ports = new Map<number, Port>();
   readonly #pump: Pump;
   readonly #options: SessionOptions;
-  #isAccepted = false;
   #isLive = false;
   #violation: RxmeshError | undefined;
+  #foreignPorts = 0;
   #over = false;
 
   constructor(options: SessionOptions) {
@@ -108,21 +87,29 @@ export class Session implements LinkReceiver {
   /** A channel has been opened here: the peer gets credit for it. */
   openChannel(end: ChannelEnd): void {
     if (this.#over) return;
+    // Whoever opens it again from within its closing may be ahead of this session.
+    const before = this.#ports.get(end.id)?.end;
+    if (before !== undefined) this.closeChannel(before);
     this.#join(end);
     this.#pump.run();
   }
 
   /** A channel has been closed here. What may be written at once still is; the rest is dropped. */
-  closeChannel(id: number): void {
-    const port = this.#ports.get(id);
-    if (port?.end === undefined || this.#over) return;
+  closeChannel(end: ChannelEnd): void {
+    if (this.#portOf(end) === undefined) return;
     this.#pump.run();
-    this.#drop(port, 'channel-closed');
-    port.inbox?.leave();
-    port.inbox = undefined;
+    // Senders have heard of what was written, and may have ended this or opened the channel again.
+    const port = this.#portOf(end);
+    if (port === undefined) return;
+    const { inbox } = port;
     port.end = undefined;
-    port.assembler.skip();
-    port.granted -= this.#pump.close(id);
+    port.inbox = undefined;
+    port.granted -= this.#pump.close(end.id);
+    inbox?.leave(port.grant);
+    const cut = port.assembler.skip();
+    // Last, since whoever hears of it may open the channel again.
+    this.#drop(port, 'channel-closed');
+    if (cut) this.#lost(end.id, 'channel-closed');
   }
 
   /** The way out on a channel, if both sides have it open. */
@@ -149,24 +136,8 @@ export class Session implements LinkReceiver {
   }
 
   snapshot(): readonly PortSnapshot[] {
-    const open = [...this.#ports].filter(([, port]) => port.end !== undefined);
-    return open.map(([channel, port]) => ({
-      channel,
-      outbound: {
-        depth: port.outbox.depth,
-        capacity: port.outbox.capacity,
-        credit: port.outbox.credit,
-      },
-      inbound: {
-        depth: port.inbox?.depth ?? 0,
-        capacity: port.inbox?.capacity ?? 0,
-        granted: port.granted,
-      },
-      messagesIn: port.messagesIn,
-      messagesOut: port.outbox.messages,
-      bytesIn: port.bytesIn,
-      bytesOut: port.outbox.bytes,
-    }));
+    const open = [...this.#ports.values()].filter((port) => port.end !== undefined);
+    return open.map(portSnapshot);
   }
 
   /** Says goodbye and closes, once what is batched is written. */
@@ -181,7 +152,8 @@ export class Session implements LinkReceiver {
   data(channel: number, bytes: Uint8Array, last: boolean): void {
     const port = this.#ports.get(channel);
     if (port === undefined) {
-      this.#violated('RXMESH_CREDIT_EXCEEDED', 'a message on a channel that was never open', channel);
+      const text = 'a message on a channel that was never open';
+      this.#violated('RXMESH_CREDIT_EXCEEDED', text, channel);
       return;
     }
     if (port.assembler.open) {
@@ -201,15 +173,8 @@ export class Session implements LinkReceiver {
   }
 
   credit(channel: number, messages: number): void {
-    let port = this.#ports.get(channel);
-    if (port === undefined) {
-      if (this.#ports.size >= peerChannelsMax) {
-        this.#violated('RXMESH_PROTOCOL_VIOLATION', `more than ${peerChannelsMax} channels`, channel);
-        return;
-      }
-      port = newPort(channel);
-      this.#ports.set(channel, port);
-    }
+    const port = this.#ports.get(channel) ?? this.#foreignPort(channel);
+    if (port === undefined) return;
     const { outbox } = port;
     outbox.credit += messages;
     if (!Number.isSafeInteger(outbox.credit)) {
@@ -218,7 +183,7 @@ export class Session implements LinkReceiver {
     }
     if (!outbox.open) {
       outbox.open = true;
-      if (this.#isAccepted) this.#options.onPeerChannel(channel, true);
+      if (this.#isLive) this.#options.onPeerChannel(channel, true);
     }
     this.#pump.wake(outbox);
   }
@@ -228,11 +193,10 @@ export class Session implements LinkReceiver {
     if (port === undefined || !port.outbox.open) return;
     port.outbox.open = false;
     this.#drop(port, 'channel-not-open');
-    if (this.#isAccepted) this.#options.onPeerChannel(channel, false);
+    if (this.#isLive) this.#options.onPeerChannel(channel, false);
   }
 
   accepted(): void {
-    this.#isAccepted = true;
     this.#accepted.next();
     this.#accepted.complete();
   }
@@ -260,7 +224,7 @@ export class Session implements LinkReceiver {
     for (const port of this.#ports.values()) {
       port.outbox.open = false;
       this.#drop(port, 'peer-down');
-      port.inbox?.leave();
+      port.inbox?.leave(port.grant);
     }
     this.#ports.clear();
     this.#accepted.complete();
@@ -271,19 +235,51 @@ export class Session implements LinkReceiver {
   #join(end: ChannelEnd): void {
     const port = this.#ports.get(end.id) ?? newPort(end.id);
     this.#ports.set(end.id, port);
+    if (port.foreign) this.#foreignPorts -= 1;
+    port.foreign = false;
     port.end = end;
     port.outbox.reopen(end.outbound);
-    const inbox = end.join(this.id, (messages) => {
-      if (this.#over || port.inbox !== inbox) return;
-      port.granted += messages;
-      this.#pump.grant(end.id, messages);
-    });
+    port.grant = () => {
+      if (!this.#over && port.inbox === inbox) this.#replenish(port, inbox);
+    };
+    const inbox = end.join(this.id, port.granted, port.grant);
     port.inbox = inbox;
+    // The first credit tells that the channel is open, even when the peer has enough already.
+    this.#pump.grant(end.id, 0);
+    this.#replenish(port, inbox);
     if (this.#isLive) inbox.release();
-    // Credit that the peer still has from an earlier time of the channel counts.
-    const grant = Math.max(0, inbox.room - port.granted);
-    port.granted += grant;
-    this.#pump.grant(end.id, grant);
+  }
+
+  /** The port of a channel that the peer opens and that is not open here. */
+  #foreignPort(channel: number): Port | undefined {
+    if (this.#over) return undefined;
+    if (this.#foreignPorts >= peerChannelsMax) {
+      const text = `more than ${peerChannelsMax} channels that are not open here`;
+      this.#violated('RXMESH_PROTOCOL_VIOLATION', text, channel);
+      return undefined;
+    }
+    const port = newPort(channel);
+    port.foreign = true;
+    this.#foreignPorts += 1;
+    this.#ports.set(channel, port);
+    return port;
+  }
+
+  /**
+   * Gives the peer credit for the room that it was not told of. Usually that is what was consumed; it
+   * is less while the peer has credit left from a time when the channel had a larger lane here.
+   */
+  #replenish(port: Port, inbox: Inbox): void {
+    const messages = inbox.room - port.granted;
+    if (messages <= 0) return;
+    port.granted += messages;
+    this.#pump.grant(port.outbox.channel, messages);
+  }
+
+  /** The port that serves `end`, if one does. */
+  #portOf(end: ChannelEnd): Port | undefined {
+    const port = this.#ports.get(end.id);
+    return port?.end === end && !this.#over ? port : undefined;
   }
 
   #assemble(port: Port, channel: number, bytes: Uint8Array, last: boolean): Uint8Array | undefined {
@@ -294,27 +290,31 @@ export class Session implements LinkReceiver {
     return undefined;
   }
 
-  /** A message that this side does not take is counted, told, and its credit given back. */
+  /** A message that this side does not take: its credit is given back, and its loss told. */
   #refused(port: Port, channel: number, bytesMax: number): void {
-    const closed = port.end === undefined;
-    const error = closed
-      ? undefined
-      : new RxmeshError('RXMESH_MESSAGE_TOO_LARGE', `a message of more than ${bytesMax} bytes`, {
-          peer: this.id,
-          channel,
-        });
+    if (port.inbox === undefined) {
+      this.#lost(channel, 'channel-closed');
+      return;
+    }
+    if (port.inbox.room > port.granted) {
+      port.granted += 1;
+      this.#pump.grant(channel, 1);
+    }
+    const about = { peer: this.id, channel };
+    const text = `a message of more than ${bytesMax} bytes`;
+    this.#lost(channel, 'too-large', new RxmeshError('RXMESH_MESSAGE_TOO_LARGE', text, about));
+  }
+
+  /** Tells of a message that has arrived and reaches nobody. */
+  #lost(channel: number, reason: DropReason, error?: RxmeshError): void {
     this.#options.onDrop({
       direction: 'inbound',
       channel,
-      reason: closed ? 'channel-closed' : 'too-large',
+      reason,
       count: 1,
       peer: this.id,
       ...(error && { error }),
     });
-    if (!closed) {
-      port.granted += 1;
-      this.#pump.grant(channel, 1);
-    }
   }
 
   #whole(port: Port, channel: number, bytes: Uint8Array | undefined, owned: boolean): void {
@@ -326,6 +326,7 @@ export class Session implements LinkReceiver {
     port.messagesIn += 1;
     port.bytesIn += bytes.length;
     if (!port.inbox.receive(bytes, owned)) {
+      this.#lost(channel, 'lane-full');
       this.#violated('RXMESH_OVERFLOW', 'its lane is full', channel);
     }
   }
@@ -342,22 +343,11 @@ export class Session implements LinkReceiver {
     text: string,
     channel: number,
   ): void {
-    this.#violation = new RxmeshError(code, `${this.id} on channel ${channel}: ${text}`, {
+    if (this.#over) return;
+    this.#violation ??= new RxmeshError(code, `${this.id} on channel ${channel}: ${text}`, {
       peer: this.id,
       channel,
     });
     this.link.close('violation', text);
   }
-}
-
-function newPort(channel: number): Port {
-  return {
-    assembler: new Assembler(),
-    outbox: new Outbox(channel, noLane),
-    end: undefined,
-    inbox: undefined,
-    granted: 0,
-    messagesIn: 0,
-    bytesIn: 0,
-  };
 }

@@ -28,7 +28,7 @@ function setUp(clock: Clock, options: Partial<AcceptOptions> = { timeoutMs: 10 }
   failures.subscribe((failure) => log.push(failure));
   const onFailure: AcceptOptions['onFailure'] = ({ code }, { id, link }, claimed) =>
     failures.next(`${id.slice(0, 1)} ${link.direction} ${code}${claimed ? ', claimed' : ''}`);
-  const accepting = accept({ self, clock, channels, onFailure, ...options });
+  const accepting = accept({ clock, channels, onFailure, ...options });
   return { channels, failures, log, accepting };
 }
 

@@ -84,7 +84,6 @@ export class Side {
     this.#subscription = this.#source
       .pipe(
         accept({
-          self: id,
           clock: this.timers,
           channels,
           claim: (proven) => this.#claim(this.#nameOf(proven)),

@@ -1,0 +1,89 @@
+import { describe, expect, it } from '@jest/globals';
+import { raw } from '../../lib/codec/raw.ts';
+import { block } from '../../lib/flow/strategy.ts';
+import type { ChannelOptions } from '../../lib/channel/channel.ts';
+import { idOf, LinkedNode } from '../support/linked-node.ts';
+
+const seven = { id: 7, codec: raw() };
+
+describe('Channels', () => {
+  it('names every wrong option in one error', () => {
+    const { channels } = new LinkedNode();
+    const options = {
+      id: 65_536,
+      codec: {},
+      inbound: { strategy: 'none', capacity: 1 },
+      outbound: { ...block(1), capacity: 0 },
+      messageBytesMax: 0.5,
+    } as unknown as ChannelOptions<unknown>;
+    const names = /id is .*65536.*codec has.*inbound is.*outbound is.*messageBytesMax is .*0\.5/;
+    expect(() => channels.open(options)).toThrow(names);
+    expect(() => channels.open(options)).toThrow(
+      expect.objectContaining({ code: 'RXMESH_OPTIONS_INVALID' }),
+    );
+    expect(channels.ids).toEqual([]);
+  });
+
+  it('has the lanes and the limit that are documented when none are given', () => {
+    const node = new LinkedNode();
+    node.channels.open(seven);
+    const { session } = node.peer(1);
+    expect(session.snapshot()).toMatchObject([
+      { channel: 7, inbound: { capacity: 64, granted: 64 }, outbound: { capacity: 256 } },
+    ]);
+  });
+
+  it('counts drops by channel and reason', () => {
+    const node = new LinkedNode();
+    const channel = node.channels.open(seven);
+    for (let count = 0; count < 3; count += 1) {
+      channel.out.next({ to: idOf(9), message: new Uint8Array(1) });
+    }
+    channel.out.next({ broadcast: true, message: new Uint8Array(1) });
+    expect(node.channels.drops()).toEqual(
+      new Map([
+        [
+          7,
+          new Map([
+            ['unknown-peer', 3],
+            ['no-recipient', 1],
+          ]),
+        ],
+      ]),
+    );
+  });
+
+  it('routes to the session that was added, until that one is removed', () => {
+    const node = new LinkedNode();
+    const first = node.peer(1).session;
+    const second = node.peer(1).session;
+    expect(node.channels.session(idOf(1))).toBe(second);
+    node.channels.remove(first);
+    expect(node.channels.session(idOf(1))).toBe(second);
+    node.channels.remove(second);
+    expect(node.channels.session(idOf(1))).toBeUndefined();
+  });
+
+  it('closes every channel, and tells every peer', () => {
+    const node = new LinkedNode();
+    const { link } = node.peer(1);
+    for (const id of [7, 8]) node.channels.open({ ...seven, id });
+    node.channels.close();
+    node.turn();
+    expect(node.channels.ids).toEqual([]);
+    expect(link.take()).toEqual(['credit 7 64', 'credit 8 64', 'closed 7', 'closed 8']);
+  });
+
+  it('has no channel behind that is closed from within its opening', () => {
+    const node = new LinkedNode();
+    const one = node.peer(1);
+    const two = node.peer(2);
+    one.link.onFlush = () => node.channels.close();
+    node.channels.open(seven);
+    node.turn();
+    expect(node.channels.ids).toEqual([]);
+    expect(one.link.take()).toEqual(['credit 7 64', 'closed 7']);
+    expect(two.link.take()).toEqual([]);
+    expect(two.session.snapshot()).toEqual([]);
+  });
+});

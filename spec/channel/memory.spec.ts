@@ -1,0 +1,114 @@
+import { describe, expect, it } from '@jest/globals';
+import { raw } from '../../lib/codec/raw.ts';
+import { block } from '../../lib/flow/strategy.ts';
+import type { Session } from '../../lib/session/session.ts';
+import { FakeLink } from '../support/fake-link.ts';
+import { collectGarbage, heapBytes } from '../support/garbage.ts';
+import { LinkedNode, NodePair } from '../support/linked-node.ts';
+
+const peers = 200;
+
+/** A node whose peers never write: what they would, nobody keeps. */
+function busyNode(channels: number): LinkedNode {
+  const node = new LinkedNode();
+  for (let id = 0; id < channels; id += 1) node.channels.open({ id, codec: raw() });
+  for (let peer = 1; peer <= peers; peer += 1) {
+    const { link } = node.peer(peer);
+    for (let id = 0; id < channels; id += 1)
+      link.arrive({ type: 'credit', channel: id, messages: 64 });
+  }
+  node.events.length = 0;
+  return node;
+}
+
+describe('memory', () => {
+  it('of a channel that a peer has open and nothing goes through is about a kilobyte', async () => {
+    const before = await heapBytes();
+    const node = busyNode(1);
+    const one = await heapBytes();
+    const wide = busyNode(51);
+    const all = await heapBytes();
+    const perPort = (all - one - (one - before)) / (50 * peers);
+    expect([node, wide].map(({ channels }) => channels.ids.length)).toEqual([1, 51]);
+    expect(perPort).toBeLessThan(1536);
+  });
+
+  it('does not grow with closing and opening a channel', async () => {
+    const pair = new NodePair();
+    const open = (): void => {
+      const channels = [pair.a, pair.b].map((node) =>
+        node.channels.open({ id: 7, codec: raw(), inbound: block(4) }),
+      );
+      pair.settle();
+      for (const channel of channels) {
+        channel.out.next({ broadcast: true, message: new Uint8Array(100) });
+        pair.settle();
+        channel.close();
+        pair.settle();
+      }
+      pair.a.events.length = 0;
+      pair.b.events.length = 0;
+      pair.links.a.records.length = 0;
+      pair.links.b.records.length = 0;
+    };
+    for (let count = 0; count < 1000; count += 1) open();
+    const before = await heapBytes();
+    for (let count = 0; count < 3000; count += 1) open();
+    const after = await heapBytes();
+    // One port or inbox that is left behind takes more.
+    expect((after - before) / 3000).toBeLessThan(150);
+  });
+
+  it('does not grow with peers that leave messages nobody reads', async () => {
+    const node = new LinkedNode();
+    const channel = node.channels.open({ id: 7, codec: raw() });
+    const visits = (count: number): void => {
+      for (let visit = 0; visit < count; visit += 1) {
+        const { link } = node.peer(visit % 1000);
+        link.arrive({ type: 'data', channel: 7, bytes: new Uint8Array(1000), last: true });
+        link.end();
+      }
+      node.events.length = 0;
+    };
+    visits(1000);
+    const before = await heapBytes();
+    visits(3000);
+    const after = await heapBytes();
+    // One inbox that is left behind takes more.
+    expect((after - before) / 3000).toBeLessThan(150);
+    expect(node.channels.ids).toEqual([channel.id]);
+  });
+
+  it('of a session that has ended is free, though its messages still wait', async () => {
+    const node = new LinkedNode();
+    const channel = node.channels.open({ id: 7, codec: raw() });
+    const sessionOf = (): WeakRef<Session> => {
+      const { link, session } = node.peer(1);
+      link.arrive({ type: 'data', channel: 7, bytes: new Uint8Array(1), last: true });
+      link.end();
+      return new WeakRef(session);
+    };
+    const session = sessionOf();
+    await collectGarbage();
+    expect(session.deref()).toBeUndefined();
+    const messages: unknown[] = [];
+    channel.in$.subscribe(({ message }) => messages.push(message));
+    expect(messages).toHaveLength(1);
+  });
+
+  it('of a message that was sent is free when it was written', async () => {
+    const node = new LinkedNode();
+    const channel = node.channels.open({ id: 7, codec: raw(), outbound: block(1) });
+    const link = new FakeLink();
+    node.connect(link, node.id);
+    link.arrive({ type: 'accept' }, { type: 'credit', channel: 7, messages: 9 });
+    const sent = [1, 2].map(() => {
+      const message = new Uint8Array(1000);
+      channel.send({ broadcast: true, message }).subscribe();
+      return new WeakRef(message);
+    });
+    node.turn();
+    await collectGarbage();
+    expect(sent.map((message) => message.deref())).toEqual([undefined, undefined]);
+  });
+});

@@ -1,0 +1,93 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { Assembler } from '../../lib/session/assembler.ts';
+
+const bytes = (...values: number[]): Uint8Array => Uint8Array.from(values);
+
+describe('Assembler', () => {
+  it('puts the pieces of a message together', () => {
+    const assembler = new Assembler();
+    expect(assembler.add(bytes(1, 2), false, 10)).toBeUndefined();
+    expect(assembler.open).toBe(true);
+    expect(assembler.add(bytes(3), false, 10)).toBeUndefined();
+    expect(assembler.add(bytes(), true, 10)).toEqual(bytes(1, 2, 3));
+    expect(assembler.open).toBe(false);
+  });
+
+  it('copies: a piece may be overwritten afterwards', () => {
+    const assembler = new Assembler();
+    const piece = bytes(1, 2);
+    assembler.add(piece, false, 10);
+    piece.fill(9);
+    expect(assembler.add(bytes(3), true, 10)).toEqual(bytes(1, 2, 3));
+  });
+
+  it('gives each message a buffer of its own, at most twice its size', () => {
+    const assembler = new Assembler();
+    assembler.add(bytes(1), false, 1 << 20);
+    const first = assembler.add(bytes(2), true, 1 << 20);
+    assembler.add(bytes(3), false, 1 << 20);
+    const second = assembler.add(bytes(4), true, 1 << 20);
+    expect(first).toEqual(bytes(1, 2));
+    expect(second).toEqual(bytes(3, 4));
+    const { buffer, length } = first as Uint8Array;
+    expect(buffer.byteLength).toBeLessThanOrEqual(2 * length);
+  });
+
+  it('takes a message of exactly the limit', () => {
+    const assembler = new Assembler();
+    assembler.add(bytes(1, 2), false, 3);
+    expect(assembler.add(bytes(3), true, 3)).toEqual(bytes(1, 2, 3));
+  });
+
+  it('tells once of a message that outgrows the limit, skips its rest, and takes the next', () => {
+    const assembler = new Assembler();
+    assembler.add(bytes(1, 2), false, 3);
+    expect(assembler.add(bytes(3, 4), false, 3)).toBe('tooLarge');
+    expect(assembler.open).toBe(true);
+    expect(assembler.add(bytes(5), false, 3)).toBeUndefined();
+    expect(assembler.add(bytes(6), true, 3)).toBeUndefined();
+    expect(assembler.open).toBe(false);
+    expect(assembler.add(bytes(7), true, 3)).toEqual(bytes(7));
+  });
+
+  it('takes the next message after one whose last piece was too large', () => {
+    const assembler = new Assembler();
+    expect(assembler.add(bytes(1, 2, 3, 4), true, 3)).toBe('tooLarge');
+    expect(assembler.add(bytes(7), true, 3)).toEqual(bytes(7));
+  });
+
+  it('forgets a message that has begun, and says whether one had', () => {
+    const assembler = new Assembler();
+    expect(assembler.skip()).toBe(false);
+    assembler.add(bytes(1), false, 3);
+    expect(assembler.skip()).toBe(true);
+    expect(assembler.skip()).toBe(false);
+    expect(assembler.add(bytes(2), true, 3)).toBeUndefined();
+    expect(assembler.add(bytes(3), true, 3)).toEqual(bytes(3));
+  });
+
+  it('does not count a message as forgotten that was too large already', () => {
+    const assembler = new Assembler();
+    assembler.add(bytes(1, 2), false, 1);
+    expect(assembler.skip()).toBe(false);
+    expect(assembler.add(bytes(3), true, 1)).toBeUndefined();
+  });
+
+  it('gives back any message that is cut anywhere, or `tooLarge`', () => {
+    const message = fc.array(fc.uint8Array({ maxLength: 40 }), { minLength: 1, maxLength: 6 });
+    fc.assert(
+      fc.property(fc.array(message, { maxLength: 10 }), (messages) => {
+        const assembler = new Assembler();
+        for (const pieces of messages) {
+          const answers = pieces.map((piece, at) =>
+            assembler.add(piece, at === pieces.length - 1, 100),
+          );
+          const whole = Uint8Array.from(pieces.flatMap((piece) => [...piece]));
+          const expected = whole.length > 100 ? 'tooLarge' : whole;
+          expect(answers.filter((answer) => answer !== undefined)).toEqual([expected]);
+        }
+      }),
+    );
+  });
+});

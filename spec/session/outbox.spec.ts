@@ -1,0 +1,207 @@
+import { describe, expect, it } from '@jest/globals';
+import { block, dropOldest, fail } from '../../lib/flow/strategy.ts';
+import { Outbox, waitingSendsMax, type WaitingSend } from '../../lib/session/outbox.ts';
+
+const bytes = (...values: number[]): Uint8Array => Uint8Array.from(values);
+
+class Waiting implements WaitingSend {
+  readonly bytes: Uint8Array;
+  readonly log: string[];
+  then: (() => void) | undefined;
+
+  constructor(value: number, log: string[] = []) {
+    this.bytes = bytes(value);
+    this.log = log;
+  }
+
+  taken(): void {
+    this.log.push(`${String(this.bytes[0])} taken`);
+    this.then?.();
+  }
+
+  abandoned(reason: string): void {
+    this.log.push(`${String(this.bytes[0])} ${reason}`);
+    this.then?.();
+  }
+}
+
+function full(capacity = 1): Outbox {
+  const outbox = new Outbox(7, block(capacity));
+  for (let value = 0; value < capacity; value += 1) outbox.offer(bytes(value));
+  return outbox;
+}
+
+/** Writes the next message whole. */
+function write(outbox: Outbox): number | undefined {
+  const message = outbox.current();
+  if (message !== undefined) outbox.done();
+  return message?.[0];
+}
+
+describe('Outbox', () => {
+  it('gives out messages in order, one for each credit', () => {
+    const outbox = full(3);
+    expect(outbox.ready).toBe(false);
+    expect(outbox.current()).toBeUndefined();
+    outbox.credit = 2;
+    expect(outbox.ready).toBe(true);
+    expect([write(outbox), write(outbox), write(outbox)]).toEqual([0, 1, undefined]);
+    expect(outbox).toMatchObject({ credit: 0, depth: 1, messages: 2, bytes: 2, ready: false });
+  });
+
+  it('keeps to the message that it has begun, also when its credit is gone', () => {
+    const outbox = full(2);
+    outbox.credit = 1;
+    const first = outbox.current();
+    outbox.offset = 1;
+    expect(outbox.current()).toBe(first);
+    expect(outbox.offset).toBe(1);
+    expect(outbox.ready).toBe(true);
+    outbox.done();
+    expect(outbox.ready).toBe(false);
+    outbox.credit = 1;
+    expect(outbox.current()).toEqual(bytes(1));
+    expect(outbox.offset).toBe(0);
+  });
+
+  it('is idle when nothing waits, neither in the lane nor for it nor half written', () => {
+    const outbox = full(1);
+    const send = new Waiting(1);
+    expect(outbox.idle).toBe(false);
+    outbox.wait(send);
+    outbox.credit = 2;
+    outbox.current();
+    expect(outbox.depth).toBe(1);
+    outbox.done();
+    outbox.current();
+    expect(outbox).toMatchObject({ depth: 0, idle: false });
+    outbox.done();
+    expect(outbox.idle).toBe(true);
+    outbox.wait(send);
+    expect(outbox.idle).toBe(false);
+    outbox.cancel(send);
+    expect(outbox.idle).toBe(true);
+  });
+
+  it('gives the place that becomes free to the send that waited longest', () => {
+    const outbox = full(1);
+    const log: string[] = [];
+    outbox.wait(new Waiting(1, log));
+    outbox.wait(new Waiting(2, log));
+    outbox.credit = 9;
+    expect(write(outbox)).toBe(0);
+    expect(log).toEqual(['1 taken']);
+    expect(outbox.depth).toBe(1);
+    expect(write(outbox)).toBe(1);
+    expect(log).toEqual(['1 taken', '2 taken']);
+    expect([write(outbox), write(outbox)]).toEqual([2, undefined]);
+  });
+
+  it('lets nobody overtake the sends that wait', () => {
+    const outbox = full(1);
+    const first = new Waiting(1);
+    const answers: string[] = [];
+    first.then = () => answers.push(outbox.offer(bytes(9)));
+    outbox.wait(first);
+    outbox.wait(new Waiting(2));
+    expect(outbox.offer(bytes(9))).toBe('full');
+    outbox.credit = 9;
+    expect([write(outbox), write(outbox), write(outbox)]).toEqual([0, 1, 2]);
+    expect(answers).toEqual(['full']);
+  });
+
+  it('lets a send that was taken wait with the next one, and ends', () => {
+    const outbox = full(1);
+    const log: string[] = [];
+    let rest = 1000;
+    const next = (): void => {
+      const send = new Waiting(rest & 0xff, log);
+      send.then = () => {
+        rest -= 1;
+        if (rest > 0) next();
+      };
+      outbox.wait(send);
+    };
+    next();
+    outbox.credit = 2000;
+    let written = 0;
+    while (write(outbox) !== undefined) written += 1;
+    expect(written).toBe(1001);
+    expect(log).toHaveLength(1000);
+  });
+
+  it('does not take a send that was cancelled', () => {
+    const outbox = full(1);
+    const log: string[] = [];
+    const send = new Waiting(1, log);
+    outbox.wait(send);
+    outbox.wait(new Waiting(2, log));
+    outbox.cancel(send);
+    outbox.credit = 9;
+    expect([write(outbox), write(outbox), write(outbox)]).toEqual([0, 2, undefined]);
+    expect(log).toEqual(['2 taken']);
+  });
+
+  it('lets so many sends wait, and no more', () => {
+    const outbox = full(1);
+    for (let count = 0; count < waitingSendsMax; count += 1) {
+      expect(outbox.wait(new Waiting(1))).toBe(true);
+    }
+    expect(outbox.wait(new Waiting(1))).toBe(false);
+  });
+
+  it.each([
+    ['channel-closed' as const, 3, true],
+    ['channel-not-open' as const, 3, true],
+    ['peer-down' as const, 4, false],
+  ])('%s: drops %i of one that is begun and three in the lane', (reason, dropped, finishes) => {
+    const outbox = full(3);
+    const log: string[] = [];
+    outbox.credit = 1;
+    outbox.current();
+    outbox.offset = 1;
+    outbox.offer(bytes(3));
+    for (const value of [4, 5]) outbox.wait(new Waiting(value, log));
+    expect(outbox.clear(reason)).toBe(dropped);
+    expect(log).toEqual([`4 ${reason}`, `5 ${reason}`]);
+    expect(outbox.current() !== undefined).toBe(finishes);
+    outbox.done();
+    expect(outbox).toMatchObject({ messages: finishes ? 1 : 0, depth: 0, idle: true });
+  });
+
+  it('ends every send that waits exactly once, whatever the others do in answer', () => {
+    const outbox = full(1);
+    const log: string[] = [];
+    const sends = [1, 2, 3].map((value) => new Waiting(value, log));
+    for (const send of sends) {
+      outbox.wait(send);
+      send.then = () => sends.forEach((other) => outbox.cancel(other));
+    }
+    outbox.clear('channel-closed');
+    outbox.clear('peer-down');
+    expect(log).toEqual(['1 channel-closed', '2 channel-closed', '3 channel-closed']);
+  });
+
+  it('has a new lane when the channel opens again, and goes on with what it has begun', () => {
+    const outbox = full(2);
+    outbox.credit = 1;
+    const begun = outbox.current();
+    outbox.clear('channel-closed');
+    outbox.reopen(fail(1));
+    expect(outbox.offer(bytes(8))).toBe('taken');
+    expect(outbox.offer(bytes(9))).toBe('overflow');
+    expect(outbox).toMatchObject({ capacity: 1, depth: 1 });
+    expect(outbox.current()).toBe(begun);
+    outbox.done();
+    outbox.credit = 1;
+    expect(write(outbox)).toBe(8);
+  });
+
+  it('says what its lane has done', () => {
+    const outbox = new Outbox(7, dropOldest(1));
+    expect(outbox.offer(bytes(1))).toBe('taken');
+    expect(outbox.offer(bytes(2))).toBe('displaced');
+    outbox.credit = 1;
+    expect(write(outbox)).toBe(2);
+  });
+});

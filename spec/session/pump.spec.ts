@@ -1,0 +1,286 @@
+import { describe, expect, it } from '@jest/globals';
+import { block } from '../../lib/flow/strategy.ts';
+import { Outbox } from '../../lib/session/outbox.ts';
+import { Pump } from '../../lib/session/pump.ts';
+import { VirtualClock } from '../../lib/testing/virtual-clock.ts';
+import { FakeLink, type FakeLinkOptions } from '../support/fake-link.ts';
+import { expectIdle } from '../support/leaks.ts';
+
+function pumpOn(options?: FakeLinkOptions) {
+  const clock = new VirtualClock();
+  const link = new FakeLink(options);
+  const pump = new Pump(link, clock);
+  link.attach({
+    data: () => undefined,
+    credit: () => undefined,
+    channelClosed: () => undefined,
+    accepted: () => undefined,
+    ping: () => undefined,
+    pong: () => undefined,
+    drained: () => pump.run(),
+    recordEnd: () => undefined,
+    ended: () => pump.stop(),
+  });
+  link.accept();
+  link.flush();
+  link.take();
+  const outbox = (channel: number): Outbox => {
+    const made = new Outbox(channel, block(1024));
+    made.credit = 1024;
+    return made;
+  };
+  const offer = (to: Outbox, ...messages: Uint8Array[]): void => {
+    for (const message of messages) to.offer(message);
+    pump.wake(to);
+  };
+  return { clock, link, pump, outbox, offer };
+}
+
+const bytes = (...values: number[]): Uint8Array => Uint8Array.from(values);
+const sized = (length: number): Uint8Array => new Uint8Array(length);
+
+/** Channel and payload length of each data packet, in records: `7:100`, `7:28!` (the last). */
+function shape(link: FakeLink): string[][] {
+  return link.records.map((record) =>
+    record.map((packet) =>
+      packet.type === 'data'
+        ? `${packet.channel}:${packet.bytes.length}${packet.last ? '!' : ''}`
+        : packet.type,
+    ),
+  );
+}
+
+describe('Pump', () => {
+  it('writes at the end of the turn, everything in one record', () => {
+    const { clock, link, pump, outbox, offer } = pumpOn();
+    offer(outbox(7), bytes(1), bytes(2, 3));
+    offer(outbox(8), bytes(4));
+    pump.grant(9, 2);
+    pump.pong();
+    expect(link.records).toEqual([]);
+    clock.advance(0);
+    expect(link.records).toHaveLength(1);
+    expect(link.take()).toEqual([
+      'pong',
+      'credit 9 2',
+      'data 7 01 last',
+      'data 7 0203 last',
+      'data 8 04 last',
+    ]);
+    expectIdle(clock.scheduler);
+  });
+
+  it('writes at once when it is asked to, and leaves no turn behind', () => {
+    const { clock, link, pump, outbox, offer } = pumpOn();
+    offer(outbox(7), bytes(1));
+    pump.run();
+    expect(link.take()).toEqual(['data 7 01 last']);
+    expectIdle(clock.scheduler);
+  });
+
+  it('does not wake for an outbox without credit, and does when it comes', () => {
+    const { clock, link, pump, outbox, offer } = pumpOn();
+    const to = outbox(7);
+    to.credit = 0;
+    offer(to, bytes(1));
+    expectIdle(clock.scheduler);
+    to.credit = 1;
+    pump.wake(to);
+    clock.advance(0);
+    expect(link.take()).toEqual(['data 7 01 last']);
+  });
+
+  it('waits for the link, and goes on when that has drained', () => {
+    const { clock, link, outbox, offer } = pumpOn();
+    link.writable = false;
+    offer(outbox(7), bytes(1));
+    clock.advance(0);
+    expect(link.take()).toEqual([]);
+    expectIdle(clock.scheduler);
+    link.writable = true;
+    expect(link.take()).toEqual(['data 7 01 last']);
+  });
+
+  it('stops in the middle when the link is full, and goes on where it was', () => {
+    const { clock, link, outbox, offer } = pumpOn({ recordBytesMax: 2000 });
+    link.onFlush = () => (link.writable = false);
+    offer(outbox(7), sized(5000));
+    clock.advance(0);
+    expect(shape(link)).toEqual([['7:1993']]);
+    link.writable = true;
+    link.writable = true;
+    expect(shape(link)).toEqual([['7:1993'], ['7:1993'], ['7:1014!']]);
+  });
+
+  it('gives channels their turns: 16 KiB each', () => {
+    const { clock, link, outbox, offer } = pumpOn({
+      recordBytesMax: 1 << 20,
+      fragmentBytesMax: 4096,
+    });
+    offer(outbox(1), sized(40_000));
+    offer(outbox(2), sized(10), sized(10));
+    clock.advance(0);
+    const sixteen = Array.from({ length: 4 }, () => '1:4096');
+    expect(shape(link)).toEqual([[...sixteen, '2:10!', '2:10!', ...sixteen, '1:4096', '1:3136!']]);
+  });
+
+  it('P-4 a message of 10 MiB holds up a small one of another channel for one record at most', () => {
+    const { clock, link, outbox, offer } = pumpOn();
+    const small = outbox(2);
+    offer(outbox(1), sized(10 << 20));
+    let flushed = 0;
+    let sentAfter = -1;
+    link.onFlush = (record) => {
+      flushed += 1;
+      if (flushed === 20) offer(small, bytes(1));
+      if (record.some((packet) => packet.type === 'data' && packet.channel === 2))
+        sentAfter = flushed;
+    };
+    clock.advance(60_000);
+    expect(sentAfter).toBe(21);
+    expect(flushed).toBeGreaterThan(160);
+  });
+
+  it('lets the event loop have its turn after eight records', () => {
+    const { clock, link, outbox, offer } = pumpOn({ recordBytesMax: 2000 });
+    const scheduled: number[] = [];
+    const { schedule } = clock;
+    clock.schedule = (work, delayMs) => {
+      scheduled.push(link.records.length);
+      return schedule.call(clock, work, delayMs);
+    };
+    offer(outbox(7), sized(1993 * 20));
+    clock.advance(0);
+    expect(link.records).toHaveLength(20);
+    expect(scheduled).toEqual([0, 8, 16]);
+    expectIdle(clock.scheduler);
+  });
+
+  it('cuts no message for a little room', () => {
+    const { clock, link, outbox, offer } = pumpOn({ recordBytesMax: 3000 });
+    offer(outbox(1), sized(2100));
+    offer(outbox(2), sized(1000));
+    offer(outbox(3), sized(1500), sized(2000));
+    clock.advance(0);
+    expect(shape(link)).toEqual([['1:2100!'], ['2:1000!', '3:1500!'], ['3:2000!']]);
+  });
+
+  it('cuts messages on a link whose records are smaller than that', () => {
+    const { clock, link, outbox, offer } = pumpOn({ recordBytesMax: 107, fragmentBytesMax: 100 });
+    offer(outbox(1), sized(250), sized(0));
+    clock.advance(0);
+    expect(shape(link)).toEqual([['1:100'], ['1:100'], ['1:50!', '1:0!']]);
+  });
+
+  it('writes an empty message only where its header has room', () => {
+    const { clock, link, outbox, offer } = pumpOn({ recordBytesMax: 2000 });
+    offer(outbox(1), sized(1993));
+    offer(outbox(2), sized(0));
+    clock.advance(0);
+    expect(shape(link)).toEqual([['1:1993!'], ['2:0!']]);
+  });
+
+  it('makes one credit of the grants of a turn', () => {
+    const { clock, link, pump } = pumpOn();
+    pump.grant(7, 0);
+    pump.grant(7, 3);
+    pump.grant(8, 1);
+    pump.grant(7, 4);
+    clock.advance(0);
+    expect(link.take()).toEqual(['credit 7 7', 'credit 8 1']);
+  });
+
+  it('says nothing of credit for a channel that is closed, and tells how much it was', () => {
+    const { clock, link, pump } = pumpOn();
+    pump.grant(7, 3);
+    expect(pump.close(7)).toBe(3);
+    expect(pump.close(7)).toBe(0);
+    clock.advance(0);
+    expect(link.take()).toEqual(['closed 7']);
+  });
+
+  it('says nothing of a closing that was taken back in the same turn', () => {
+    const { clock, link, pump } = pumpOn();
+    pump.close(7);
+    pump.grant(7, 3);
+    clock.advance(0);
+    expect(link.take()).toEqual(['credit 7 3']);
+  });
+
+  it('answers several pings with one pong', () => {
+    const { clock, link, pump } = pumpOn();
+    link.writable = false;
+    for (let pings = 0; pings < 100; pings += 1) pump.pong();
+    clock.advance(0);
+    link.writable = true;
+    expect(link.take()).toEqual(['pong']);
+  });
+
+  it('writes more credit than a record holds in several', () => {
+    const { clock, link, pump } = pumpOn({ recordBytesMax: 100 });
+    for (let channel = 0; channel < 100; channel += 1) pump.grant(channel, 1);
+    clock.advance(0);
+    expect(link.records.length).toBeGreaterThan(8);
+    expect(link.take()).toEqual(Array.from({ length: 100 }, (_, id) => `credit ${id} 1`));
+  });
+
+  it('loses nothing that comes up while it writes', () => {
+    const { clock, link, pump, outbox, offer } = pumpOn({ recordBytesMax: 30 });
+    const answer = outbox(3);
+    let flushes = 0;
+    link.onFlush = () => {
+      flushes += 1;
+      if (flushes === 1) pump.grant(1, 5);
+      if (flushes === 2) offer(answer, bytes(9));
+      if (flushes === 3) pump.pong();
+    };
+    for (let channel = 1; channel < 8; channel += 1) pump.grant(channel, 1);
+    clock.advance(0);
+    const written = link.take();
+    expect(written.slice(0, 1)).toEqual(['credit 1 1']);
+    expect(written.filter((text) => text.startsWith('credit 1 '))).toEqual([
+      'credit 1 1',
+      'credit 1 5',
+    ]);
+    expect(written).toContain('data 3 09 last');
+    expect(written).toContain('pong');
+    expectIdle(clock.scheduler);
+  });
+
+  it('goes on with what the last flush of a run has brought', () => {
+    const { clock, link, pump } = pumpOn();
+    link.onFlush = () => {
+      link.onFlush = undefined;
+      pump.pong();
+    };
+    pump.grant(1, 1);
+    clock.advance(0);
+    expect(link.take()).toEqual(['credit 1 1', 'pong']);
+  });
+
+  it('writes nothing after it was stopped, and schedules nothing', () => {
+    const { clock, link, pump, outbox, offer } = pumpOn();
+    offer(outbox(1), bytes(1));
+    pump.stop();
+    pump.grant(1, 1);
+    pump.pong();
+    pump.close(1);
+    offer(outbox(2), bytes(1));
+    pump.run();
+    clock.advance(0);
+    expect(link.take()).toEqual([]);
+    expectIdle(clock.scheduler);
+  });
+
+  it.each([1, 3, 9])('leaves nothing behind when flush %i is the end of the link', (flushes) => {
+    const { clock, link, outbox, offer } = pumpOn({ recordBytesMax: 2000 });
+    link.onFlush = () => {
+      if (link.records.length === flushes) link.end();
+    };
+    const to = outbox(1);
+    offer(to, sized(40_000), bytes(1));
+    clock.advance(0);
+    expect(link.records).toHaveLength(flushes);
+    expectIdle(clock.scheduler);
+  });
+});
