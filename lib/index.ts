@@ -13,11 +13,11 @@
  *
  * @packageDocumentation
  */
-export { createRouter, type Router } from './router.ts';
-export type { RouterOptions } from './options.ts';
+export { createRouter, type Router } from './router/router.ts';
+export type { RouterOptions } from './router/options.ts';
 export type { PeerOptions } from './peers/options.ts';
 export type { PeerUpdate } from './peers/peer-table.ts';
-export type { PeerSnapshot, RouterSnapshot } from './snapshot.ts';
+export type { PeerSnapshot, RouterSnapshot } from './router/snapshot.ts';
 export type { PortSnapshot } from './session/session.ts';
 export type { DropReason, RouterEvent } from './model/event.ts';
 export type { PeerReport, Severity } from './model/peer-report.ts';

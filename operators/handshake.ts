@@ -49,7 +49,9 @@ export interface HandshakeOptions {
  * `RXMESH_IDENTITY_MISMATCH`, `RXMESH_SELF_CONNECTION`, `RXMESH_NODE_INFO_INVALID`, `RXMESH_INCOMPATIBLE`,
  * `RXMESH_CONNECTION_CLOSED`. What `self` or `onFailure` throws is the error of the result.
  */
-export function handshake(options: HandshakeOptions): OperatorFunction<Attempt | Connection, Proven> {
+export function handshake(
+  options: HandshakeOptions,
+): OperatorFunction<Attempt | Connection, Proven> {
   const { concurrency = Infinity, onFailure } = options;
   return (source) =>
     defer(() => {

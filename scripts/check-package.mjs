@@ -5,7 +5,7 @@
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { pack } from './pack.mjs';
 
 const root = join(import.meta.dirname, '..');
@@ -16,13 +16,17 @@ try {
   const tarball = pack(root, directory);
   const checks = [
     [bin('publint'), 'run', tarball, '--strict'],
-    [bin('attw'), tarball, '--profile', 'esm-only'],
+    // attw follows `#imports` in the node10 mode too, which the profile ignores but this rule does not.
+    // The modes that count are covered by the smoke test: it checks the declarations with both.
+    [bin('attw'), tarball, '--profile', 'esm-only', '--ignore-rules', 'internal-resolution-error'],
     [process.execPath, join(root, 'scripts', 'smoke.mjs'), tarball],
   ];
   for (const [command, ...args] of checks) {
     const { status, error } = spawnSync(command, args, { cwd: root, stdio: 'inherit' });
     if (error !== undefined) throw error;
-    if (status !== 0) process.exitCode = 1;
+    if (status === 0) continue;
+    console.error(`failed: ${basename(command)} ${args.join(' ')}`);
+    process.exitCode = 1;
   }
 } finally {
   rmSync(directory, { recursive: true, force: true });

@@ -16,6 +16,7 @@ const floors = [
   ['lib/session'],
   ['lib/channel'],
   ['operators'],
+  ['lib/router'],
   ['lib'],
   ['lib/testing'],
 ];

@@ -35,7 +35,7 @@ export class Delivery {
 
   /** Waits for room in a full `block` lane. */
   waitFor(session: Session, outbox: Outbox): void {
-    const place = new Place(this, this.#bytes, session, outbox);
+    const place = new Place(this, this.#bytes, outbox);
     if (outbox.wait(place)) {
       this.#waiting.add(place);
       return;
@@ -84,17 +84,14 @@ class Place implements WaitingSend {
   readonly bytes: Uint8Array;
   readonly outbox: Outbox;
   readonly #delivery: Delivery;
-  readonly #session: Session;
 
-  constructor(delivery: Delivery, bytes: Uint8Array, session: Session, outbox: Outbox) {
+  constructor(delivery: Delivery, bytes: Uint8Array, outbox: Outbox) {
     this.#delivery = delivery;
     this.bytes = bytes;
-    this.#session = session;
     this.outbox = outbox;
   }
 
   taken(): void {
-    this.#session.wake(this.outbox);
     this.#delivery.left(this, true, false);
   }
 

@@ -30,7 +30,7 @@ export interface NodeAddress {
 }
 
 /** The protocol of an address without scheme. */
-export const DEFAULT_PROTOCOL = 'ws';
+const DEFAULT_PROTOCOL = 'ws';
 
 const TEXT_LENGTH_MAX = 16_384;
 const HOST_LENGTH_MAX = 255;

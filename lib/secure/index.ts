@@ -1,6 +1,6 @@
 /**
  * The authenticated, encrypted connection: `secureConnection` speaks rxmesh's own wire over any
- * socket of frames. The other exports are what it shares with CometBFT's wire.
+ * socket of frames.
  *
  * @example
  * secureConnection(socket)
@@ -9,11 +9,3 @@
  */
 export { secureConnection, type SecureConnectionOptions } from './secure-connection.ts';
 export type { Protection } from './hello.ts';
-export { MerlinTranscript } from './merlin.ts';
-export {
-  cometRecordKeys,
-  cometSecrets,
-  type HandshakeSecrets,
-  type RecordKeys,
-} from './key-schedule.ts';
-export { aeadRecords, type RecordCipher } from './records.ts';

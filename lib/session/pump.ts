@@ -50,7 +50,6 @@ export class Pump {
 
   /** Lets the peer send `messages` more; grants of one turn are sent as one. */
   grant(channel: number, messages: number): void {
-    if (this.#stopped) return;
     // Whoever reopens a channel in the turn in which it was closed has not closed it for the peer.
     this.#news.set(channel, Math.max(0, this.#news.get(channel) ?? 0) + messages);
     this.#runAfterTurn();

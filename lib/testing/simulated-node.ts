@@ -1,8 +1,8 @@
 import type { RouterEvent } from '../model/event.ts';
 import type { NodeId } from '../model/id.ts';
 import { Identity } from '../model/identity.ts';
-import type { RouterOptions } from '../options.ts';
-import { createRouter, type Router } from '../router.ts';
+import type { RouterOptions } from '../router/options.ts';
+import { createRouter, type Router } from '../router/router.ts';
 
 /** One node of a simulation. */
 export interface SimulatedNode {

@@ -2,7 +2,7 @@ import type { VirtualTimeScheduler } from 'rxjs';
 import type { Channel, ChannelOptions } from '../channel/channel.ts';
 import type { RouterEvent } from '../model/event.ts';
 import type { NodeId } from '../model/id.ts';
-import type { RouterOptions } from '../options.ts';
+import type { RouterOptions } from '../router/options.ts';
 import type { Protection } from '../secure/index.ts';
 import { MemoryNetwork } from '../../transports/memory/index.ts';
 import { seededRandom } from './seeded-random.ts';

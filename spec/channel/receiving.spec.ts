@@ -1,20 +1,13 @@
 import { setTimeout as later } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { config, map, take } from 'rxjs';
-import type { Channel, ChannelOptions } from '../../lib/channel/channel.ts';
+import type { Channel } from '../../lib/channel/channel.ts';
 import { json } from '../../lib/codec/json.ts';
 import { raw } from '../../lib/codec/raw.ts';
 import { block } from '../../lib/flow/strategy.ts';
 import { RxmeshError } from '../../lib/model/error.ts';
 import type { FakeLink } from '../support/fake-link.ts';
-import { idOf, LinkedNode } from '../support/linked-node.ts';
-
-function open(
-  node: LinkedNode,
-  options: Partial<ChannelOptions<Uint8Array>> = {},
-): Channel<Uint8Array> {
-  return node.channels.open({ id: 7, codec: raw(), ...options });
-}
+import { idOf, LinkedNode, open } from '../support/linked-node.ts';
 
 /** `<number of the sender>:<first byte>` of each message, and `end`. */
 function heard(channel: Channel<Uint8Array>): string[] {

@@ -1,19 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
 import { repeat, take } from 'rxjs';
 import type { Channel, ChannelOptions } from '../../lib/channel/channel.ts';
-import { raw } from '../../lib/codec/raw.ts';
 import { block } from '../../lib/flow/strategy.ts';
+import { data, type FakeLink } from '../support/fake-link.ts';
 import { expectIdle } from '../support/leaks.ts';
-import { LinkedNode, NodePair } from '../support/linked-node.ts';
+import { idOf, LinkedNode, NodePair, open } from '../support/linked-node.ts';
 
 const bytes = (...values: number[]): Uint8Array => Uint8Array.from(values);
-
-function open(
-  node: LinkedNode,
-  options: Partial<ChannelOptions<Uint8Array>> = {},
-): Channel<Uint8Array> {
-  return node.channels.open({ id: 7, codec: raw(), ...options });
-}
 
 /** A pair with the channel open at both nodes. */
 function pairWith(options: Partial<ChannelOptions<Uint8Array>> = {}) {
@@ -39,6 +32,23 @@ describe('from within `next` of in$', () => {
     expect(echoes).toBe(100_000);
     expect(pair.a.takeDrops()).toEqual([]);
     expectIdle(pair.clock.scheduler);
+  });
+
+  it('a consumer may let other messages arrive: they come after its own, in order', () => {
+    const node = new LinkedNode();
+    const [one, two] = [node.peer(1).link, node.peer(2).link];
+    const values: unknown[] = [];
+    open(node).in$.subscribe(({ message }) => {
+      const [value] = message;
+      values.push(`begin ${value ?? ''}`);
+      if (value === 1) {
+        two.arrive(data(7, [2]), data(7, [3]));
+        one.arrive(data(7, [4]));
+      }
+      values.push(`end ${value ?? ''}`);
+    });
+    one.arrive(data(7, [1]));
+    expect(values).toEqual([1, 2, 4, 3].flatMap((value) => [`begin ${value}`, `end ${value}`]));
   });
 
   it('a consumer may unsubscribe: the rest waits', () => {
@@ -96,10 +106,15 @@ describe('from within `next` of in$', () => {
   it('a consumer may close and reopen the channel: the rest is for the new one', () => {
     const { pair, b, toB } = pairWith();
     const values: string[] = [];
-    b.in$.subscribe(({ message }) => {
-      values.push(`old ${message[0] ?? ''}`);
+    const listen = (channel: Channel<Uint8Array>, name: string, then?: () => void): void => {
+      channel.in$.subscribe(({ message }) => {
+        values.push(`${name} ${message[0] ?? ''}`);
+        then?.();
+      });
+    };
+    listen(b, 'old', () => {
       b.close();
-      open(pair.b).in$.subscribe((next) => values.push(`new ${next.message[0] ?? ''}`));
+      listen(open(pair.b), 'new');
     });
     for (const value of [1, 2, 3]) toB(bytes(value));
     pair.settle();
@@ -107,6 +122,20 @@ describe('from within `next` of in$', () => {
     pair.settle();
     expect(values).toEqual(['old 1', 'new 2', 'new 3', 'new 4']);
     expect(pair.b.takeDrops()).toEqual([]);
+  });
+
+  it('a consumer may let the peer in again that has just gone: its messages are counted', () => {
+    const node = new LinkedNode();
+    const channel = open(node);
+    const session = node.channels.offer(node.peer(2).link, idOf(1));
+    session.data(7, bytes(1), true);
+    const links: FakeLink[] = [];
+    const subscription = channel.in$.subscribe(() => links.push(node.peer(1).link));
+    session.ended();
+    subscription.unsubscribe();
+    for (const link of links) link.arrive(data(7, [2]));
+    channel.close();
+    expect(node.takeDrops()).toEqual(['in 7 channel-closed 1']);
   });
 
   it('a consumer may end the connection: what has arrived is delivered', () => {

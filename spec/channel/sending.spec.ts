@@ -18,7 +18,7 @@ function follow(send$: Observable<SendReport>, stop$: Observable<unknown> = NEVE
   const log: string[] = [];
   const subscription = send$.subscribe({
     next: ({ accepted, dropped }) => log.push(`${accepted}/${dropped}`),
-    error: (error: { code?: string }) => log.push(error.code ?? String(error)),
+    error: (error: unknown) => log.push(error instanceof RxmeshError ? error.code : 'a stranger'),
     complete: () => log.push('end'),
   });
   subscription.add(stop$.subscribe(() => subscription.unsubscribe()));

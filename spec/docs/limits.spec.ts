@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { Identity } from 'rxmesh';
-import { checkedOptions } from '../../lib/options.ts';
+import { checkedOptions } from '../../lib/router/options.ts';
 import { checkPeerOptions } from '../../lib/peers/options.ts';
 import { codesIn, rowsOf, sources } from './documents.ts';
 import { constantsOf, valueOf } from './constants.ts';

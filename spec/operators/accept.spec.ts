@@ -11,6 +11,7 @@ import type { Proven } from '../../lib/transport/attempt.ts';
 import { accept, type AcceptOptions } from '../../operators/accept.ts';
 import { fakeId, FakeLinkEnd } from '../support/fake-link-end.ts';
 import { marbles } from '../support/marbles.ts';
+import { trackLeaks } from '../support/leaks.ts';
 
 type Link = Proven & { readonly link: FakeLinkEnd };
 
@@ -304,3 +305,5 @@ describe('accept when `onFailure` throws', () => {
     expect([other.link.ended, preferred.link.ended]).toEqual([true, true]);
   });
 });
+
+trackLeaks();

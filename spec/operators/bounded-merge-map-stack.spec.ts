@@ -3,6 +3,7 @@ import { concatMap, EMPTY, type Observable, of, range, Subject, take } from 'rxj
 import { dropNewest, dropOldest, fail } from '../../lib/flow/strategy.ts';
 import { boundedMergeMap, type BoundedMergeMapOptions } from '../../operators/bounded-merge-map.ts';
 import { heapBytes } from '../support/garbage.ts';
+import { trackLeaks } from '../support/leaks.ts';
 
 describe('boundedMergeMap when it is re-entered', () => {
   /** Runs `react` for each value that is started, which may make the source emit; notes the order. */
@@ -175,3 +176,5 @@ describe('a million values through boundedMergeMap', () => {
     subscription.unsubscribe();
   });
 });
+
+trackLeaks();

@@ -13,6 +13,7 @@ import { RxmeshError } from '../../lib/model/error.ts';
 import { VirtualClock } from '../../lib/testing/virtual-clock.ts';
 import { boundedMergeMap } from '../../operators/bounded-merge-map.ts';
 import { marbles } from '../support/marbles.ts';
+import { trackLeaks } from '../support/leaks.ts';
 
 const overflow = (waiting: number): RxmeshError =>
   new RxmeshError('RXMESH_OVERFLOW', `boundedMergeMap: ${waiting} values wait already`);
@@ -304,3 +305,5 @@ describe('the options of boundedMergeMap', () => {
     expect(() => boundedMergeMap(() => EMPTY, { buffer: block(1) })).toThrow(RangeError);
   });
 });
+
+trackLeaks();

@@ -11,6 +11,7 @@ import { dial, type DialOptions } from '../../operators/dial.ts';
 import { FakeConnection, FakeTransport } from '../support/fake-connection.ts';
 import { fakeId } from '../support/fake-link-end.ts';
 import { marbles } from '../support/marbles.ts';
+import { trackLeaks } from '../support/leaks.ts';
 
 const addresses: Readonly<Record<'a' | 'b', NodeAddress>> = {
   a: parseNodeAddress(`fake://${fakeId('a')}@one.example`),
@@ -287,3 +288,5 @@ describe('a dial that fails', () => {
     expect(heard).toEqual(['b']);
   });
 });
+
+trackLeaks();

@@ -6,6 +6,7 @@ import { VirtualClock } from '../../lib/testing/virtual-clock.ts';
 import { evict, type Eviction } from '../../operators/evict.ts';
 import { fakeId, FakeLinkEnd } from '../support/fake-link-end.ts';
 import { marbles } from '../support/marbles.ts';
+import { trackLeaks } from '../support/leaks.ts';
 
 const error = new RxmeshError('RXMESH_PEER_EVICTED', 'it sent nonsense');
 const evictions: Readonly<Record<string, Eviction>> = {
@@ -76,3 +77,5 @@ describe('evict', () => {
     expect(evicted).toEqual([fakeId('a'), fakeId('b')]);
   });
 });
+
+trackLeaks();

@@ -13,6 +13,7 @@ import { handshake, type HandshakeOptions } from '../../operators/handshake.ts';
 import { FakeConnection } from '../support/fake-connection.ts';
 import { FakeLinkEnd, fakeNodeInfo } from '../support/fake-link-end.ts';
 import { marbles } from '../support/marbles.ts';
+import { trackLeaks } from '../support/leaks.ts';
 
 const identity = (seed: number): Identity => Identity.fromSeed(new Uint8Array(32).fill(seed));
 const [own, a, b] = [identity(1), identity(2), identity(3)];
@@ -323,3 +324,5 @@ describe('handshake when a callback throws', () => {
     expect(clock.dueTimesMs).toEqual([]);
   });
 });
+
+trackLeaks();

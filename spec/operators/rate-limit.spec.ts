@@ -4,6 +4,7 @@ import { VirtualClock } from '../../lib/testing/virtual-clock.ts';
 import { rateLimit } from '../../operators/rate-limit.ts';
 import { heapBytes } from '../support/garbage.ts';
 import { marbles } from '../support/marbles.ts';
+import { trackLeaks } from '../support/leaks.ts';
 
 describe('rateLimit', () => {
   it('does what its marble shows', () => {
@@ -177,3 +178,5 @@ describe('rateLimit', () => {
     expect(passed).toBe(500_003);
   }, 60_000);
 });
+
+trackLeaks();

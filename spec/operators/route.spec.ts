@@ -6,6 +6,7 @@ import type { Session } from '../../lib/session/session.ts';
 import { route, type SessionEvent } from '../../operators/route.ts';
 import { fakeId, FakeLinkEnd } from '../support/fake-link-end.ts';
 import { marbles } from '../support/marbles.ts';
+import { trackLeaks } from '../support/leaks.ts';
 
 /** A node with sessions for `a` and `b` that both sides have accepted. */
 function node() {
@@ -122,3 +123,5 @@ describe('route', () => {
     expect([...channels.sessions()]).toEqual([]);
   });
 });
+
+trackLeaks();

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { retryDelayMs } from '../../lib/peers/back-off.ts';
+import { trackLeaks } from '../support/leaks.ts';
 
 const waits = (random: number, backOff = { minMs: 100, maxMs: 500, jitterMs: 50 }): number[] =>
   [0, 1, 2, 3, 4, 5, 2000].map((failures) => retryDelayMs(failures, backOff, () => random));
@@ -37,3 +38,5 @@ describe('retryDelayMs', () => {
     );
   });
 });
+
+trackLeaks();

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { Bans } from '../../lib/peers/bans.ts';
 import { id } from './fixture.ts';
+import { trackLeaks } from '../support/leaks.ts';
 
 describe('Bans', () => {
   it('holds a ban up to its end, and not at it', () => {
@@ -33,3 +34,5 @@ describe('Bans', () => {
     ]);
   });
 });
+
+trackLeaks();

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { addressesPerPeerMax, byRank, KnownPeer, scoreMax } from '../../lib/peers/known-peer.ts';
 import { at, id } from './fixture.ts';
+import { trackLeaks } from '../support/leaks.ts';
 
 function peerWith(count: number): KnownPeer {
   const peer = new KnownPeer(id('a'), 0);
@@ -76,3 +77,5 @@ describe('byRank', () => {
     expect([bad, late, persistent, early].sort(byRank)).toEqual([persistent, early, late, bad]);
   });
 });
+
+trackLeaks();

@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { formatNodeAddress } from '../../lib/model/address.ts';
 import { checkPeerOptions, toNodeAddress, type PeerOptions } from '../../lib/peers/options.ts';
 import { at, codeOf, id, self } from './fixture.ts';
+import { trackLeaks } from '../support/leaks.ts';
 
 function problemsOf(options: PeerOptions, node = self): string[] {
   const problems: string[] = [];
@@ -112,3 +113,5 @@ describe('toNodeAddress', () => {
     expect(codeOf(() => toNodeAddress({ protocol: 'ws', id: 'x' }))).toBe('RXMESH_ADDRESS_INVALID');
   });
 });
+
+trackLeaks();

@@ -1,6 +1,7 @@
 import { describe, expect, it, jest } from '@jest/globals';
 import { take } from 'rxjs';
 import { Outlet } from '../../lib/peers/outlet.ts';
+import { trackLeaks } from '../support/leaks.ts';
 
 describe('Outlet', () => {
   it('is open while it has a subscriber, and tells when one comes and goes', () => {
@@ -52,3 +53,5 @@ describe('Outlet', () => {
     expect(outlet.isOpen).toBe(false);
   });
 });
+
+trackLeaks();

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { at, Bench, codeOf, failure, id, self } from './fixture.ts';
+import { trackLeaks } from '../support/leaks.ts';
 
 describe('PeerManager: dialed', () => {
   it('PM-31 refuses a second outbound link', () => {
@@ -144,3 +145,5 @@ describe('PeerManager: accepted', () => {
     expect(bench.newDials()).toEqual(['a@host-a']);
   });
 });
+
+trackLeaks();

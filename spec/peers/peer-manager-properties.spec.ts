@@ -6,6 +6,7 @@ import { RxmeshError, type ErrorCode } from '../../lib/model/error.ts';
 import type { Severity } from '../../lib/model/peer-report.ts';
 import type { PeerSnapshot } from '../../lib/peers/peer-table.ts';
 import { at, Bench, failure, id } from './fixture.ts';
+import { trackLeaks } from '../support/leaks.ts';
 
 const digits = ['1', '2', '3', '4', '5', '6', '7', '8'];
 const persistentDigit = '1';
@@ -219,3 +220,5 @@ describe('PeerManager, whatever happens', () => {
     );
   });
 });
+
+trackLeaks();

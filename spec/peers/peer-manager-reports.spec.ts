@@ -3,6 +3,7 @@ import { config } from 'rxjs';
 import type { Severity } from '../../lib/model/peer-report.ts';
 import type { BehaviourReport } from '../../lib/peers/peer-table.ts';
 import { at, Bench, codeOf, failure, id } from './fixture.ts';
+import { trackLeaks } from '../support/leaks.ts';
 
 const report = (digit: string, severity: Severity = 'disconnect'): BehaviourReport => ({
   peer: id(digit),
@@ -271,3 +272,5 @@ describe('PeerManager: updates$', () => {
     config.onUnhandledError = null;
   });
 });
+
+trackLeaks();

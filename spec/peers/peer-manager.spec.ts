@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { PeerManager } from '../../lib/peers/peer-manager.ts';
 import { at, Bench, codeOf, failure, id, self, VirtualTime } from './fixture.ts';
+import { trackLeaks } from '../support/leaks.ts';
 
 describe('PeerManager: construction', () => {
   it('PM-07 takes no options, and names all that is wrong with others', () => {
@@ -390,3 +391,5 @@ describe('PeerManager: close', () => {
     expect(bench.time.timers).toBe(0);
   });
 });
+
+trackLeaks();

@@ -3,6 +3,7 @@ import { parseNodeAddress } from '../../lib/model/address.ts';
 import { checkPeerOptions, type PeerLimits, type PeerOptions } from '../../lib/peers/options.ts';
 import { PeerTable } from '../../lib/peers/peer-table.ts';
 import { at, failure, id, self } from './fixture.ts';
+import { trackLeaks } from '../support/leaks.ts';
 
 const limits = (options: PeerOptions = {}): PeerLimits =>
   checkPeerOptions(self, { retryJitterMs: 0, ...options }, []);
@@ -74,3 +75,5 @@ describe('PeerTable', () => {
     expect(peers.nextEviction()).toBeUndefined();
   });
 });
+
+trackLeaks();

@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { prefers } from '../../lib/peers/tie-break.ts';
 import { id } from './fixture.ts';
+import { trackLeaks } from '../support/leaks.ts';
 
 const nodeId = fc.stringMatching(/^[0-9a-f]{40}$/);
 
@@ -27,3 +28,5 @@ describe('prefers', () => {
     );
   });
 });
+
+trackLeaks();

@@ -144,10 +144,10 @@ describe('Pump', () => {
   it('lets the event loop have its turn after eight records', () => {
     const { clock, link, outbox, offer } = pumpOn({ recordBytesMax: 2000 });
     const scheduled: number[] = [];
-    const { schedule } = clock;
+    const schedule = clock.schedule.bind(clock);
     clock.schedule = (work, delayMs) => {
       scheduled.push(link.records.length);
-      return schedule.call(clock, work, delayMs);
+      return schedule(work, delayMs);
     };
     offer(outbox(7), sized(1993 * 20));
     clock.advance(0);
@@ -281,6 +281,18 @@ describe('Pump', () => {
     offer(to, sized(40_000), bytes(1));
     clock.advance(0);
     expect(link.records).toHaveLength(flushes);
+    expectIdle(clock.scheduler);
+  });
+
+  it('leaves nothing behind when the link ends as the event loop is to have its turn', () => {
+    const { clock, link, pump, outbox, offer } = pumpOn({ recordBytesMax: 2000 });
+    link.onFlush = () => {
+      if (link.records.length === 8) pump.grant(1, 1);
+      if (link.records.length === 9) link.end();
+    };
+    offer(outbox(1), sized(40_000));
+    pump.run();
+    expect(link.records).toHaveLength(9);
     expectIdle(clock.scheduler);
   });
 });

@@ -1,41 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
 import { block, dropNewest, dropOldest, fail, latest } from '../../lib/flow/strategy.ts';
 import { raw } from '../../lib/codec/raw.ts';
-import type { Channel, ChannelOptions } from '../../lib/channel/channel.ts';
 import { RxmeshError } from '../../lib/model/error.ts';
 import { peerChannelsMax } from '../../lib/session/session.ts';
-import { FakeLink, type FakePacket } from '../support/fake-link.ts';
+import { credit, data, FakeLink, type FakePacket } from '../support/fake-link.ts';
 import { expectIdle } from '../support/leaks.ts';
-import { idOf, LinkedNode } from '../support/linked-node.ts';
+import { heard, idOf, LinkedNode, open } from '../support/linked-node.ts';
 
 const bytes = (...values: number[]): Uint8Array => Uint8Array.from(values);
-
-const data = (channel: number, values: number[], last = true): FakePacket => ({
-  type: 'data',
-  channel,
-  bytes: bytes(...values),
-  last,
-});
-const credit = (channel: number, messages: number): FakePacket => ({
-  type: 'credit',
-  channel,
-  messages,
-});
-const closed = (channel: number): FakePacket => ({ type: 'closed', channel });
-
-function open(
-  node: LinkedNode,
-  options: Partial<ChannelOptions<Uint8Array>> = {},
-): Channel<Uint8Array> {
-  return node.channels.open({ id: 7, codec: raw(), ...options });
-}
-
-/** First byte of each message that arrives. */
-function heard(channel: Channel<Uint8Array>): (number | undefined)[] {
-  const values: (number | undefined)[] = [];
-  channel.in$.subscribe(({ message }) => values.push(message[0]));
-  return values;
-}
 
 describe('the beginning of a session', () => {
   it('announces the open channels with their credit, then accepts', () => {
@@ -299,143 +271,6 @@ describe('a peer that breaks the protocol', () => {
   });
 });
 
-describe('a channel that is closed and opened while peers are connected', () => {
-  it('is announced, closed and announced again with the credit that is missing', () => {
-    const node = new LinkedNode();
-    const { link, session } = node.peer(1);
-    const first = open(node, { inbound: block(8) });
-    expect(link.take()).toEqual(['credit 7 8']);
-    heard(first);
-    link.arrive(data(7, [1]), data(7, [2]), data(7, [3]));
-    node.turn();
-    expect(link.take()).toEqual(['credit 7 2']);
-    first.close();
-    node.turn();
-    expect(link.take()).toEqual(['closed 7']);
-    open(node, { inbound: block(8) });
-    expect(link.take()).toEqual(['credit 7 1']);
-    expect(session.snapshot()[0]?.inbound.granted).toBe(8);
-  });
-
-  it('is announced with no credit when the peer has enough', () => {
-    const node = new LinkedNode();
-    const { link } = node.peer(1);
-    open(node).close();
-    node.turn();
-    expect(link.take()).toEqual(['credit 7 64', 'closed 7']);
-    open(node);
-    expect(link.take()).toEqual(['credit 7 0']);
-  });
-
-  it('takes back credit that was not sent yet', () => {
-    const node = new LinkedNode();
-    const first = open(node, { inbound: block(4) });
-    heard(first);
-    const { link } = node.peer(1);
-    link.writable = false;
-    link.arrive(data(7, [1]), data(7, [2]));
-    first.close();
-    node.turn();
-    link.writable = true;
-    expect(link.take()).toEqual(['closed 7']);
-    open(node, { inbound: block(4) });
-    expect(link.take()).toEqual(['credit 7 2']);
-  });
-
-  it('drops what arrives meanwhile, tells it, and counts its credit', () => {
-    const node = new LinkedNode();
-    const first = open(node, { inbound: block(4) });
-    const { link, session } = node.peer(1);
-    first.close();
-    link.arrive(data(7, [1]), data(7, [], true), data(7, [2], false), data(7, [3]));
-    expect(node.takeDrops()).toEqual([
-      'in 7 channel-closed 1',
-      'in 7 channel-closed 1',
-      'in 7 channel-closed 1',
-    ]);
-    node.turn();
-    link.take();
-    open(node, { inbound: block(4) });
-    expect(link.take()).toEqual(['credit 7 3']);
-    expect(session.snapshot()[0]?.inbound.granted).toBe(4);
-  });
-
-  it('tells of a message that was half there, and does not give its rest to the next channel', () => {
-    const node = new LinkedNode();
-    const first = open(node);
-    const { link } = node.peer(1);
-    link.arrive(data(7, [1], false));
-    first.close();
-    expect(node.takeDrops()).toEqual(['in 7 channel-closed 1']);
-    const values = heard(open(node));
-    link.arrive(data(7, [2], false), data(7, [3]), data(7, [4]));
-    expect(values).toEqual([4]);
-    expect(node.takeDrops()).toEqual([]);
-  });
-
-  it('takes all that the peer has credit for when it comes back with a smaller lane', () => {
-    const node = new LinkedNode();
-    const { link, session } = node.peer(1);
-    open(node, { inbound: block(8) }).close();
-    const channel = open(node, { inbound: block(2) });
-    link.take();
-    for (let value = 1; value <= 8; value += 1) link.arrive(data(7, [value]));
-    expect(link.ended).toBe(false);
-    expect(session.snapshot()[0]?.inbound).toEqual({ depth: 8, capacity: 8, granted: 0 });
-    expect(heard(channel)).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
-    node.turn();
-    // From now on it has the credit of the smaller lane.
-    expect(link.take()).toEqual(['credit 7 2']);
-    expect(session.snapshot()[0]?.inbound.granted).toBe(2);
-  });
-
-  it('finishes the message that it has begun to write, and drops the rest', () => {
-    const node = new LinkedNode();
-    const channel = open(node);
-    const { link } = node.peer(1, { 7: 9 }, { recordBytesMax: 107, fragmentBytesMax: 100 });
-    link.onFlush = () => (link.writable = false);
-    for (const value of [1, 2, 3])
-      channel.out.next({ to: idOf(1), message: bytes(...Array<number>(150).fill(value)) });
-    node.turn();
-    channel.close();
-    expect(node.takeDrops()).toEqual(['out 7 channel-closed 2']);
-    link.onFlush = undefined;
-    link.writable = true;
-    expect(link.take()).toEqual([
-      `data 7 ${'01'.repeat(100)}`,
-      'closed 7',
-      `data 7 ${'01'.repeat(50)} last`,
-    ]);
-  });
-
-  it('writes what can be written at once before it closes', () => {
-    const node = new LinkedNode();
-    const channel = open(node);
-    const { link } = node.peer(1, { 7: 2 });
-    for (const value of [1, 2, 3]) channel.out.next({ to: idOf(1), message: bytes(value) });
-    channel.close();
-    node.turn();
-    expect(link.take()).toEqual(['data 7 01 last', 'data 7 02 last', 'closed 7']);
-    expect(node.takeDrops()).toEqual(['out 7 channel-closed 1']);
-  });
-
-  it('of the peer: what waits for it is dropped, and credit from before still counts', () => {
-    const node = new LinkedNode();
-    const channel = open(node);
-    const { link } = node.peer(1, { 7: 2 });
-    link.writable = false;
-    for (const value of [1, 2, 3]) channel.out.next({ to: idOf(1), message: bytes(value) });
-    link.arrive(closed(7));
-    channel.out.next({ to: idOf(1), message: bytes(4) });
-    expect(node.takeDrops()).toEqual(['out 7 channel-not-open 3', 'out 7 channel-not-open 1']);
-    link.arrive(credit(7, 0));
-    for (const value of [5, 6, 7]) channel.out.next({ to: idOf(1), message: bytes(value) });
-    link.writable = true;
-    node.turn();
-    expect(link.take()).toEqual(['data 7 05 last', 'data 7 06 last']);
-  });
-});
-
 describe('the end of a session', () => {
   it('drops what waits, with what is half written, and tells it once for each channel', () => {
     const node = new LinkedNode();
@@ -477,6 +312,28 @@ describe('the end of a session', () => {
     session.close('done');
     expect(link.take()).toEqual(['data 7 01 last', 'bye done']);
     expect(ends).toEqual([undefined]);
+  });
+
+  it('does not release what came early on the other link of a simultaneous connect', () => {
+    const node = new LinkedNode();
+    const values = heard(open(node));
+    const session = node.channels.offer(new FakeLink(), idOf(1));
+    const loser = node.channels.offer(new FakeLink(), idOf(1));
+    session.accepted();
+    session.data(7, bytes(1), true);
+    loser.close('duplicate');
+    expect(values).toEqual([]);
+    session.goLive();
+    expect(values).toEqual([1]);
+  });
+
+  it('holds up nothing of a link that stands, when another one is on offer', () => {
+    const node = new LinkedNode();
+    const values = heard(open(node));
+    const { link } = node.peer(1);
+    node.channels.offer(new FakeLink(), idOf(1));
+    link.arrive(data(7, [1]));
+    expect(values).toEqual([1]);
   });
 
   it('leaves the other link of a simultaneous connect whole', () => {

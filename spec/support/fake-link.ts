@@ -194,20 +194,41 @@ export class FakeLink implements Link {
 function handOver(packet: FakePacket, to: LinkReceiver, link: FakeLink): void {
   switch (packet.type) {
     case 'data':
-      return to.data(packet.channel, packet.bytes, packet.last);
+      to.data(packet.channel, packet.bytes, packet.last);
+      break;
     case 'credit':
-      return to.credit(packet.channel, packet.messages);
+      to.credit(packet.channel, packet.messages);
+      break;
     case 'closed':
-      return to.channelClosed(packet.channel);
+      to.channelClosed(packet.channel);
+      break;
     case 'accept':
-      return to.accepted();
+      to.accepted();
+      break;
     case 'ping':
-      return to.ping();
+      to.ping();
+      break;
     case 'pong':
-      return to.pong();
+      to.pong();
+      break;
     case 'bye':
-      return link.end(new RxmeshError('RXMESH_CONNECTION_CLOSED', packet.reason));
+      link.end(new RxmeshError('RXMESH_CONNECTION_CLOSED', packet.reason));
   }
+}
+
+/** A piece of a message of these bytes, by default the last. */
+export function data(channel: number, values: readonly number[], last = true): FakePacket {
+  return { type: 'data', channel, bytes: Uint8Array.from(values), last };
+}
+
+/** So many messages more are welcome. */
+export function credit(channel: number, messages: number): FakePacket {
+  return { type: 'credit', channel, messages };
+}
+
+/** The channel is closed there. */
+export function closed(channel: number): FakePacket {
+  return { type: 'closed', channel };
 }
 
 /** `credit 7 64`, `data 7 0102ff` (more of it comes), `data 7 03 last`, `closed 7`, `accept`, `bye done`. */

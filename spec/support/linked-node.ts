@@ -1,4 +1,6 @@
+import type { Channel, ChannelOptions } from '../../lib/channel/channel.ts';
 import { Channels } from '../../lib/channel/channels.ts';
+import { raw } from '../../lib/codec/raw.ts';
 import type { RouterEvent } from '../../lib/model/event.ts';
 import type { NodeId } from '../../lib/model/id.ts';
 import type { PeerReport } from '../../lib/model/peer-report.ts';
@@ -9,6 +11,21 @@ import { FakeLink, type FakeLinkOptions, JoinedLinks } from './fake-link.ts';
 
 /** A node ID by a small number. */
 export const idOf = (node: number): NodeId => node.toString(16).padStart(40, '0');
+
+/** Opens channel 7 of plain bytes, or another. */
+export function open(
+  node: LinkedNode,
+  options: Partial<ChannelOptions<Uint8Array>> = {},
+): Channel<Uint8Array> {
+  return node.channels.open({ id: 7, codec: raw(), ...options });
+}
+
+/** The first byte of each message that arrives from now on. */
+export function heard(channel: Channel<Uint8Array>): (number | undefined)[] {
+  const values: (number | undefined)[] = [];
+  channel.in$.subscribe(({ message }) => values.push(message[0]));
+  return values;
+}
 
 /** A node without router: its channels, and links that the test gives it. */
 export class LinkedNode {

@@ -1,6 +1,6 @@
 import { of, type Observable } from 'rxjs';
 import { createRouter, Identity, json, type Router, type RouterEvent } from '../../lib/index.ts';
-import type { RouterOptions } from '../../lib/options.ts';
+import type { RouterOptions } from '../../lib/router/options.ts';
 import type { Direction } from '../../lib/model/direction.ts';
 import { VirtualClock } from '../../lib/testing/virtual-clock.ts';
 import { expectIdle } from './leaks.ts';

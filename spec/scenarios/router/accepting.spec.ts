@@ -3,6 +3,7 @@ import { of, throwError } from 'rxjs';
 import { RxmeshError } from '../../../lib/index.ts';
 import { MockNode, identityOf } from '../../support/mock-node.ts';
 import { MockTransport, nodeInfoOf } from '../../support/mock-transport.ts';
+import { trackLeaks } from '../../support/leaks.ts';
 
 describe('accepting peers', () => {
   it('R-25 a valid handshake brings the peer up', () => {
@@ -148,3 +149,5 @@ describe('accepting peers', () => {
     node.stop();
   });
 });
+
+trackLeaks();

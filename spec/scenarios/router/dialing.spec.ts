@@ -3,6 +3,7 @@ import { of, throwError } from 'rxjs';
 import { RxmeshError } from '../../../lib/index.ts';
 import { MockNode, identityOf } from '../../support/mock-node.ts';
 import { nodeInfoOf } from '../../support/mock-transport.ts';
+import { trackLeaks } from '../../support/leaks.ts';
 
 const address = `mock:${identityOf(2).id}`;
 /** No second dial comes by itself. */
@@ -118,3 +119,5 @@ describe('dialing peers', () => {
     node.stop();
   });
 });
+
+trackLeaks();

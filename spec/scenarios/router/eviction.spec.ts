@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { of } from 'rxjs';
 import { json } from '../../../lib/index.ts';
 import { MockNode } from '../../support/mock-node.ts';
+import { trackLeaks } from '../../support/leaks.ts';
 
 describe('eviction', () => {
   it('R-40 a peer that is reported is closed and goes down, and its messages are no longer heard', () => {
@@ -23,3 +24,5 @@ describe('eviction', () => {
     node.stop();
   });
 });
+
+trackLeaks();

@@ -2,6 +2,7 @@ import { describe, it } from '@jest/globals';
 import { Identity } from '../../../lib/model/identity.ts';
 import { transportConformance, type TransportSetup } from '../../../lib/testing/index.ts';
 import { MemoryNetwork, type MemoryNetworkOptions } from '../../../transports/memory/index.ts';
+import { trackLeaks } from '../../support/leaks.ts';
 
 const setup = (options: MemoryNetworkOptions): TransportSetup => ({
   networked: false,
@@ -25,3 +26,5 @@ const networks: readonly MemoryNetworkOptions[] = [
 describe.each(networks)('TM-01 the memory transport, %j', (options) => {
   for (const { name, run } of transportConformance(setup(options))) it(name, run);
 });
+
+trackLeaks();

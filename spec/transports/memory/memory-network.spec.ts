@@ -7,6 +7,7 @@ import type { NodeInfo } from '../../../lib/model/node-info.ts';
 import type { Link } from '../../../lib/transport/link.ts';
 import type { Connection, Transport } from '../../../lib/transport/transport.ts';
 import { MemoryNetwork } from '../../../transports/memory/index.ts';
+import { trackLeaks } from '../../support/leaks.ts';
 
 const identityOf = (seed: number): Identity => Identity.fromSeed(new Uint8Array(32).fill(seed));
 const [a, b, c] = [identityOf(1), identityOf(2), identityOf(3)];
@@ -175,3 +176,5 @@ describe('a memory network', () => {
     expect(() => new MemoryNetwork({ latencyMs })).toThrow(RangeError);
   });
 });
+
+trackLeaks();

@@ -4,6 +4,7 @@ import { type Clock, clockFrom } from '../../../lib/flow/clock.ts';
 import { Courier } from '../../../transports/memory/courier.ts';
 import { type MemorySocket, memorySockets } from '../../../transports/memory/memory-socket.ts';
 import { Log } from '../websocket/support.ts';
+import { trackLeaks } from '../../support/leaks.ts';
 
 function world(latencyMs: (from: string, to: string) => number = () => 0) {
   const scheduler = new VirtualTimeScheduler();
@@ -159,3 +160,5 @@ describe('a socket in memory', () => {
     expect(new Log(inbound.frames$).end).toMatch(/^TypeError/);
   });
 });
+
+trackLeaks();

@@ -2,6 +2,7 @@ import { describe, it } from '@jest/globals';
 import { transportConformance } from '../../../lib/testing/index.ts';
 import { certificate, certificateKey } from '../../support/certificate.ts';
 import { releases, setup } from './support.ts';
+import { trackLeaks } from '../../support/leaks.ts';
 
 releases();
 
@@ -22,3 +23,5 @@ describe('the WebSocket transport over TLS', () => {
   }));
   for (const { name, run } of transportConformance(pairs)) it(name, run);
 });
+
+trackLeaks();

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Endpoint } from '../../../lib/model/endpoint.ts';
 import { endpointUrl } from '../../../transports/websocket/endpoint-url.ts';
+import { trackLeaks } from '../../support/leaks.ts';
 
 const ws = (rest: Omit<Endpoint, 'protocol'>): Endpoint => ({ protocol: 'ws', ...rest });
 
@@ -40,3 +41,5 @@ describe('the URL of an endpoint', () => {
     );
   });
 });
+
+trackLeaks();

@@ -8,6 +8,7 @@ import type { FrameSocket } from '../../../lib/transport/frame-socket.ts';
 import { listen } from '../../../transports/websocket/listen.node.ts';
 import { type ListenOptions, webSocket } from '../../../transports/websocket/index.ts';
 import { Log, openSockets, releases, until } from './support.ts';
+import { trackLeaks } from '../../support/leaks.ts';
 
 const release = releases();
 
@@ -221,3 +222,5 @@ describe('listening on a shared server', () => {
     expect(endpoints.values.map(({ length }) => length)).toEqual([0, 1, 0]);
   });
 });
+
+trackLeaks();

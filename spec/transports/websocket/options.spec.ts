@@ -2,6 +2,7 @@ import { createServer } from 'node:http';
 import { describe, expect, it } from '@jest/globals';
 import { webSocket, type WebSocketOptions } from '../../../transports/websocket/index.ts';
 import { Log } from './support.ts';
+import { trackLeaks } from '../../support/leaks.ts';
 
 describe('options of webSocket', () => {
   it('names every wrong one in one error', () => {
@@ -38,3 +39,5 @@ describe('options of webSocket', () => {
     expect(new Log(webSocket().incoming$).end).toBe('complete');
   });
 });
+
+trackLeaks();

@@ -9,6 +9,7 @@ import { webSocket, type DialOptions } from '../../../transports/websocket/index
 import { platform } from '../../../transports/websocket/socket.node.ts';
 import { certificate, certificateKey } from '../../support/certificate.ts';
 import { Log, openSockets, releases, until } from './support.ts';
+import { trackLeaks } from '../../support/leaks.ts';
 
 const release = releases();
 
@@ -293,3 +294,5 @@ describe('dialing a WebSocket', () => {
     for (const connection of incoming.values) connection.close();
   });
 });
+
+trackLeaks();

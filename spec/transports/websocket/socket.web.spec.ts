@@ -8,6 +8,7 @@ import type { FrameSocket } from '../../../lib/transport/frame-socket.ts';
 import { listen } from '../../../transports/websocket/listen.node.ts';
 import { platform } from '../../../transports/websocket/socket.web.ts';
 import { Log, releases, until } from './support.ts';
+import { trackLeaks } from '../../support/leaks.ts';
 
 const release = releases();
 
@@ -184,3 +185,5 @@ describe("a browser's WebSocket", () => {
     expect(files.filter((file) => /\.node\.ts$|node_modules\/ws\//.test(file))).toEqual([]);
   });
 });
+
+trackLeaks();

@@ -10,6 +10,7 @@ import {
   sideNames,
 } from '../support/fake-contest.ts';
 import { fakeId } from '../support/fake-link-end.ts';
+import { trackLeaks } from '../support/leaks.ts';
 
 // Thousands of contests: far more than this takes, for busy machines.
 jest.setTimeout(120_000);
@@ -129,3 +130,5 @@ describe('two nodes that dial each other at once, when things go wrong', () => {
     expect(states).toBeGreaterThan(5000);
   });
 });
+
+trackLeaks();

@@ -1,9 +1,9 @@
-import type { Channels } from './channel/channels.ts';
-import type { Direction } from './model/direction.ts';
-import type { Endpoint } from './model/endpoint.ts';
-import type { DropReason } from './model/event.ts';
-import type { NodeId } from './model/id.ts';
-import type { PortSnapshot } from './session/session.ts';
+import type { Channels } from '../channel/channels.ts';
+import type { Direction } from '../model/direction.ts';
+import type { Endpoint } from '../model/endpoint.ts';
+import type { DropReason } from '../model/event.ts';
+import type { NodeId } from '../model/id.ts';
+import type { PortSnapshot } from '../session/session.ts';
 
 /** A peer that is up. */
 export interface PeerSnapshot {

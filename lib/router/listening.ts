@@ -1,5 +1,5 @@
 import { AsyncSubject, Observable } from 'rxjs';
-import type { Connection, Transport } from './transport/transport.ts';
+import type { Connection, Transport } from '../transport/transport.ts';
 
 /** Watches transports as they begin to listen. */
 export class Listening {

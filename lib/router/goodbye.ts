@@ -1,6 +1,6 @@
 import { concat, Observable, type Subscription } from 'rxjs';
-import type { Clock } from './flow/clock.ts';
-import type { Session } from './session/session.ts';
+import type { Clock } from '../flow/clock.ts';
+import type { Session } from '../session/session.ts';
 
 /** How often it is looked whether lanes are empty, in milliseconds. */
 const lookMs = 10;

@@ -12,29 +12,29 @@ import {
   takeUntil,
   tap,
 } from 'rxjs';
-import { accept } from '../operators/accept.ts';
-import { dial } from '../operators/dial.ts';
-import { evict } from '../operators/evict.ts';
-import { handshake } from '../operators/handshake.ts';
-import { route, type SessionEvent } from '../operators/route.ts';
-import { Channels } from './channel/channels.ts';
-import type { Channel, ChannelOptions } from './channel/channel.ts';
-import { afterTurn } from './flow/clock.ts';
+import { accept } from '../../operators/accept.ts';
+import { dial } from '../../operators/dial.ts';
+import { evict } from '../../operators/evict.ts';
+import { handshake } from '../../operators/handshake.ts';
+import { route, type SessionEvent } from '../../operators/route.ts';
+import { Channels } from '../channel/channels.ts';
+import type { Channel, ChannelOptions } from '../channel/channel.ts';
+import { afterTurn } from '../flow/clock.ts';
 import { Listening } from './listening.ts';
-import { formatNodeAddress, type NodeAddress } from './model/address.ts';
-import { endpointToAddress, formatEndpoint, type Endpoint } from './model/endpoint.ts';
-import { RxmeshError, toRxmeshError } from './model/error.ts';
-import type { RouterEvent } from './model/event.ts';
-import type { NodeId } from './model/id.ts';
-import type { PeerReport } from './model/peer-report.ts';
+import { formatNodeAddress, type NodeAddress } from '../model/address.ts';
+import { endpointToAddress, formatEndpoint, type Endpoint } from '../model/endpoint.ts';
+import { RxmeshError, toRxmeshError } from '../model/error.ts';
+import type { RouterEvent } from '../model/event.ts';
+import type { NodeId } from '../model/id.ts';
+import type { PeerReport } from '../model/peer-report.ts';
 import { checkedOptions, type RouterOptions, type RouterSettings } from './options.ts';
-import { PeerManager } from './peers/peer-manager.ts';
-import type { PeerUpdate } from './peers/peer-table.ts';
+import { PeerManager } from '../peers/peer-manager.ts';
+import type { PeerUpdate } from '../peers/peer-table.ts';
 import { goodbye } from './goodbye.ts';
 import { snapshotOf, type RouterSnapshot } from './snapshot.ts';
-import type { Proven } from './transport/attempt.ts';
-import { selfOf } from './transport/self.ts';
-import type { Connection, Self, Transport } from './transport/transport.ts';
+import type { Proven } from '../transport/attempt.ts';
+import { selfOf } from '../transport/self.ts';
+import type { Connection, Self, Transport } from '../transport/transport.ts';
 
 /**
  * Makes a node's router. It does nothing until `start`.

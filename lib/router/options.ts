@@ -1,9 +1,9 @@
-import { systemClock, type Clock } from './flow/clock.ts';
+import { systemClock, type Clock } from '../flow/clock.ts';
 import { platformCrypto } from '#platform/crypto';
-import { RxmeshError } from './model/error.ts';
-import { Identity } from './model/identity.ts';
-import { checkPeerOptions, type PeerOptions } from './peers/options.ts';
-import type { Transport } from './transport/transport.ts';
+import { RxmeshError } from '../model/error.ts';
+import { Identity } from '../model/identity.ts';
+import { checkPeerOptions, type PeerOptions } from '../peers/options.ts';
+import type { Transport } from '../transport/transport.ts';
 
 /** What `createRouter` takes. Times are in milliseconds; 0 means no limit. */
 export interface RouterOptions {
