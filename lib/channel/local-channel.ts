@@ -101,9 +101,10 @@ export class LocalChannel<T> implements Channel<T>, ChannelEnd, InboxOwner {
     for (const inbox of this.#inboxes.values()) this.#discard(inbox, 'channel-closed');
     this.#inboxes.clear();
     this.#round = [];
-    this.#consumers.complete();
+    // First, so that whoever subscribes again when `in$` completes can know that it is over.
     this.#closed.next();
     this.#closed.complete();
+    this.#consumers.complete();
   }
 
   // ChannelEnd, for sessions

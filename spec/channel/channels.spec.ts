@@ -1,12 +1,24 @@
 import { describe, expect, it } from '@jest/globals';
+import { repeat, take, takeUntil } from 'rxjs';
 import { raw } from '../../lib/codec/raw.ts';
 import { block } from '../../lib/flow/strategy.ts';
 import type { ChannelOptions } from '../../lib/channel/channel.ts';
-import { idOf, LinkedNode } from '../support/linked-node.ts';
+import { idOf, LinkedNode, open } from '../support/linked-node.ts';
 
 const seven = { id: 7, codec: raw() };
 
 describe('Channels', () => {
+  it('tells that a channel is closed before its `in$` completes, so that a loop of pulls ends', () => {
+    const channel = open(new LinkedNode());
+    const seen: string[] = [];
+    channel.closed$.subscribe(() => seen.push('closed'));
+    channel.in$
+      .pipe(take(1), repeat(), takeUntil(channel.closed$))
+      .subscribe({ complete: () => seen.push('loop ended') });
+    channel.close();
+    expect(seen).toEqual(['closed', 'loop ended']);
+  });
+
   it('names every wrong option in one error', () => {
     const { channels } = new LinkedNode();
     const options = {

@@ -10,6 +10,7 @@ const packages = [
   'rxmesh/transports/memory',
   'rxmesh/transports/websocket',
   '../../lib/secure/index.ts',
+  '../../lib/secure/merlin.ts',
 ];
 
 /** What an example takes for granted. */

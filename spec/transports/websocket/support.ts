@@ -6,7 +6,7 @@ import type { TransportNode, TransportSetup } from '../../../lib/testing/index.t
 import { webSocket, type WebSocketOptions } from '../../../transports/websocket/index.ts';
 
 /** A node whose transport has these options. */
-export function node(seed: number, options: WebSocketOptions): TransportNode {
+function node(seed: number, options: WebSocketOptions): TransportNode {
   const identity = Identity.fromSeed(new Uint8Array(32).fill(seed));
   return { identity, transport: webSocket(options) };
 }
