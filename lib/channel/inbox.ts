@@ -3,6 +3,12 @@ import type { LaneOptions } from '../flow/strategy.ts';
 import type { NodeId } from '../model/id.ts';
 import type { Grant, Inbox } from '../session/channel-end.ts';
 
+/**
+ * Messages that a peer may have under way to a lane that drops, at least: with a window of its capacity
+ * a small lane, `latest()` above all, would get so few messages a round trip.
+ */
+const lossyWindowMin = 64;
+
 /** What an inbox asks of its channel. */
 export interface InboxOwner {
   readonly inbound: LaneOptions;
@@ -46,7 +52,7 @@ export class PeerInbox implements Inbox {
     const places = strategy === 'block' ? Math.max(capacity, granted) : capacity;
     this.#lane = new Lane({ strategy, capacity: places });
     // A quarter of the window at a time: few credit packets, and the peer never runs dry meanwhile.
-    this.#grantAt = Math.max(1, owner.inbound.capacity >> 2);
+    this.#grantAt = Math.max(1, windowOf(owner.inbound) >> 2);
   }
 
   get depth(): number {
@@ -58,8 +64,8 @@ export class PeerInbox implements Inbox {
   }
 
   get room(): number {
-    const { strategy, capacity } = this.#owner.inbound;
-    return strategy === 'block' ? capacity - this.#lane.size : capacity;
+    const { inbound } = this.#owner;
+    return inbound.strategy === 'block' ? inbound.capacity - this.#lane.size : windowOf(inbound);
   }
 
   get connected(): boolean {
@@ -124,4 +130,10 @@ export class PeerInbox implements Inbox {
     this.#spent = 0;
     for (const grant of this.#grants) grant();
   }
+}
+
+/** Credit that a peer has at first, in messages. */
+function windowOf({ strategy, capacity }: LaneOptions): number {
+  const drops = strategy !== 'block' && strategy !== 'fail';
+  return drops ? Math.max(capacity, lossyWindowMin) : capacity;
 }

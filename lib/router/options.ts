@@ -1,6 +1,7 @@
 import { systemClock, type Clock } from '../flow/clock.ts';
 import { platformCrypto } from '#platform/crypto';
 import { RxmeshError } from '../model/error.ts';
+import type { NodeId } from '../model/id.ts';
 import { Identity } from '../model/identity.ts';
 import { checkPeerOptions, type PeerOptions } from '../peers/options.ts';
 import type { Transport } from '../transport/transport.ts';
@@ -106,9 +107,13 @@ function faultsOf(options: RouterOptions): readonly string[] {
     ...numberFaults('limits', limits, Object.keys(limitDefaults), 1, 1_000_000),
   );
   if (!isRecord(peers)) faults.push('peers is an object');
-  else if (options.identity instanceof Identity)
-    checkPeerOptions(options.identity.id, peers, faults);
+  else checkPeerOptions(idOf(given['identity']), peers, faults);
   return faults;
+}
+
+/** The ID that peers' addresses are checked against; nobody's, if the identity is none. */
+function idOf(identity: unknown): NodeId {
+  return identity instanceof Identity ? identity.id : '0'.repeat(40);
 }
 
 /** What is wrong with a group of numbers. */

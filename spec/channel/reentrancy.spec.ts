@@ -128,12 +128,14 @@ describe('from within `next` of in$', () => {
     const node = new LinkedNode();
     const channel = open(node);
     const session = node.channels.offer(node.peer(2).link, idOf(1));
-    session.data(7, bytes(1), true);
+    for (const value of [1, 2]) session.data(7, bytes(value), true);
     const links: FakeLink[] = [];
-    const subscription = channel.in$.subscribe(() => links.push(node.peer(1).link));
+    const subscription = channel.in$.subscribe(() => {
+      if (links.length === 0) links.push(node.peer(1).link);
+    });
     session.ended();
     subscription.unsubscribe();
-    for (const link of links) link.arrive(data(7, [2]));
+    for (const link of links) link.arrive(data(7, [3]));
     channel.close();
     expect(node.takeDrops()).toEqual(['in 7 channel-closed 1']);
   });

@@ -17,7 +17,7 @@ describe('the beginning of a session', () => {
     open(node, { id: 0, inbound: latest() });
     const link = new FakeLink();
     node.connect(link, idOf(1));
-    expect(link.take()).toEqual(['credit 7 4', 'credit 300 64', 'credit 0 1', 'accept']);
+    expect(link.take()).toEqual(['credit 7 4', 'credit 300 64', 'credit 0 64', 'accept']);
     expectIdle(node.clock.scheduler);
   });
 
@@ -119,19 +119,22 @@ describe('credit that a session gives', () => {
 
   it.each([
     ['dropOldest', dropOldest(2), [4, 5]],
-    ['dropNewest', dropNewest(2), [1, 2]],
+    ['dropNewest', dropNewest(2), [1, 1]],
     ['latest', latest(), [5]],
   ])('comes back at once for a `%s` lane, which decides what stays', (_, inbound, kept) => {
     const node = new LinkedNode();
     const channel = open(node, { inbound });
     const { link, session } = node.peer(1);
-    for (const value of [1, 2, 3, 4, 5]) {
-      link.arrive(data(7, [value]));
-      node.turn();
-      expect(link.take()).toEqual(['credit 7 1']);
-    }
-    expect(session.snapshot()[0]?.inbound.granted).toBe(inbound.capacity);
-    const drops = Array.from({ length: 5 - kept.length }, () => 'in 7 lane-full 1');
+    // A window of 64 however small the lane, given back by quarters.
+    expect(session.snapshot()[0]?.inbound.granted).toBe(64);
+    for (let count = 0; count < 15; count += 1) link.arrive(data(7, [count < 11 ? 1 : count - 10]));
+    node.turn();
+    expect(link.take()).toEqual([]);
+    link.arrive(data(7, [5]));
+    node.turn();
+    expect(link.take()).toEqual(['credit 7 16']);
+    expect(session.snapshot()[0]?.inbound.granted).toBe(64);
+    const drops = Array.from({ length: 16 - kept.length }, () => 'in 7 lane-full 1');
     expect(node.takeDrops()).toEqual(drops);
     expect(heard(channel)).toEqual(kept);
   });

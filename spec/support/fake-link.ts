@@ -232,7 +232,7 @@ export function closed(channel: number): FakePacket {
 }
 
 /** `credit 7 64`, `data 7 0102ff` (more of it comes), `data 7 03 last`, `closed 7`, `accept`, `bye done`. */
-export function packetText(packet: FakePacket): string {
+function packetText(packet: FakePacket): string {
   switch (packet.type) {
     case 'data':
       return ['data', packet.channel, toHex(packet.bytes), ...(packet.last ? ['last'] : [])].join(
