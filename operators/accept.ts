@@ -56,7 +56,8 @@ interface Offer {
  * The link that the node with the lower ID dialed is preferred: as long as it is on offer, the other
  * one waits; when both sides have accepted it, the other is closed as a duplicate; when it ends, the
  * other takes its place. A link that comes when a session stands is refused, and so is a second one
- * that was dialed by the same side. So a side never counts on a link that the other side has given up.
+ * that was dialed by the same side; but the session is asked for a sign of life, and yields to the
+ * peer's next attempt if it gives none. So a side never counts on a link that the other side has given up.
  *
  * Unsubscribing withdraws the links that wait: they are closed, and told to `onFailure`. What
  * `onFailure` throws is the error of the result.
@@ -83,7 +84,10 @@ class Contests {
     const { id, link } = proven;
     try {
       const rival = this.#offers.get(id)?.has(link.direction) ?? false;
-      if (rival || channels.session(id) !== undefined) throw duplicate(id);
+      const standing = channels.session(id);
+      // Its peer believes that it is not connected: the session may be dead without our knowing.
+      standing?.probe();
+      if (rival || standing !== undefined) throw duplicate(id);
       claim?.(proven);
     } catch (thrown) {
       link.close(byeReasonOf(thrown));

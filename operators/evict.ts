@@ -21,9 +21,10 @@ export interface Eviction {
 export function evict(channels: Channels): OperatorFunction<Eviction, Session> {
   return (evictions$) =>
     evictions$.pipe(
-      map(({ id, error }) => {
+      map(({ id }) => {
         const session = channels.session(id);
-        session?.close('evicted', error.message);
+        // Without the error: what the application has against a peer is none of its business.
+        session?.close('evicted');
         return session;
       }),
       filter((session) => session !== undefined),

@@ -1,3 +1,5 @@
+import { printable } from './quote.ts';
+
 /**
  * The one error class of rxmesh, and its codes. Codes are stable; messages may change.
  * `docs/errors.md` says of each code when it comes and what to do.
@@ -102,7 +104,10 @@ export function toRxmeshError(
   context: ErrorPlace = {},
 ): RxmeshError {
   if (thrown instanceof RxmeshError) return withContext(thrown, context);
-  return new RxmeshError(code, `${message}: ${detailOf(thrown)}`, { ...context, cause: thrown });
+  return new RxmeshError(code, `${message}: ${printable(detailOf(thrown))}`, {
+    ...context,
+    cause: thrown,
+  });
 }
 
 /** What was thrown, as text. `instanceof Error` would miss the errors of another realm. */

@@ -6,7 +6,10 @@ import { quote } from '../model/quote.ts';
 
 /** How many peers, and how long to wait. Counts are integers; times are milliseconds. */
 export interface PeerLimits {
-  /** Connected peers, in and out. Peers that are being dialed count too when one is to be dialed. Default 32. */
+  /**
+   * Connected peers, in and out; a slot is kept for each persistent one. Peers that are being dialed
+   * count too when one is to be dialed. Default 32.
+   */
   readonly maxConnected: number;
   /** Of these, peers that this node has dialed or is dialing. Default: `maxConnected`. */
   readonly maxOutbound: number;

@@ -72,6 +72,7 @@ export class PeerTable {
   readonly #peers = new Map<NodeId, KnownPeer>();
   readonly #connected = new Set<KnownPeer>();
   readonly #dialing = new Set<KnownPeer>();
+  readonly #persistent = new Set<KnownPeer>();
   readonly #bans: Bans;
   readonly #updates: PeerUpdate[] = [];
   readonly #forgotten: NodeId[] = [];
@@ -98,7 +99,10 @@ export class PeerTable {
   add(address: NodeAddress, isPersistent = false): boolean {
     this.#refuseSelf(address.id);
     const peer = this.#register(address.id);
-    if (isPersistent) peer.isPersistent = true;
+    if (isPersistent) {
+      peer.isPersistent = true;
+      this.#persistent.add(peer);
+    }
     const isNew = peer.learn(address);
     this.#forgetExcess();
     return isNew && this.#peers.has(peer.id);
@@ -110,13 +114,14 @@ export class PeerTable {
    * dialed. A scan of all addresses unless no slot is free: ask once after each change.
    */
   nextDial(nowMs: number): NextDial {
-    if (!this.#hasFreeSlot()) return { dueMs: Infinity };
+    if (!this.#hasFreeSlot(0)) return { dueMs: Infinity };
+    const isForAll = this.#hasFreeSlot(this.#keptSlots('without dialed'));
     const places = this.#placesInUse();
     let best: KnownPeer | undefined;
     let bestAddress: KnownAddress | undefined;
     let dueMs = Infinity;
     for (const peer of this.#peers.values()) {
-      if (peer.isDialing || peer.isConnected) continue;
+      if (peer.isDialing || peer.isConnected || !(isForAll || peer.isPersistent)) continue;
       const restsUntilMs = this.#restsUntil(peer);
       let dueAddress: KnownAddress | undefined;
       for (const known of peer.addresses.values()) {
@@ -204,6 +209,8 @@ export class PeerTable {
       known.failures = 0;
       known.retryAtMs = 0;
     }
+    // It could not be evicted before it was up.
+    if (peer.eviction !== undefined) peer.eviction.isTold = false;
     this.#updates.push({ id, status: 'up', direction, channels });
     return true;
   }
@@ -326,8 +333,9 @@ export class PeerTable {
     if (peer.ready !== undefined || peer.links.has(direction)) {
       throw refuse('RXMESH_DUPLICATE_CONNECTION', 'the peer is connected already');
     }
-    if (!peer.isConnected && this.#connected.size >= this.#limits.maxConnected) {
-      throw refuse('RXMESH_PEERS_FULL', `all ${this.#limits.maxConnected} connections are taken`);
+    const kept = peer.isPersistent ? 0 : this.#keptSlots('with dialed');
+    if (!peer.isConnected && this.#connected.size + kept >= this.#limits.maxConnected) {
+      throw refuse('RXMESH_PEERS_FULL', `no free slot of ${this.#limits.maxConnected}`);
     }
     peer.links.add(direction);
     this.#connected.add(peer);
@@ -359,7 +367,20 @@ export class PeerTable {
     return Math.max(peer.coolUntilMs, peer.incompatibleUntilMs, this.#bans.until(peer.id));
   }
 
-  #hasFreeSlot(): boolean {
+  /**
+   * Slots that are kept for persistent peers which are not connected, with or without those that are
+   * being dialed: strangers could else take every slot, and lock them out.
+   */
+  #keptSlots(dialed: 'with dialed' | 'without dialed'): number {
+    let count = 0;
+    for (const { isConnected, isDialing } of this.#persistent) {
+      if (!isConnected && (dialed === 'with dialed' || !isDialing)) count += 1;
+    }
+    return count;
+  }
+
+  /** @param kept slots that are not to be given away */
+  #hasFreeSlot(kept: number): boolean {
     const { maxConnected, maxOutbound, maxDialing } = this.#limits;
     if (this.#dialing.size >= maxDialing) return false;
     let taken = this.#connected.size;
@@ -368,7 +389,7 @@ export class PeerTable {
     for (const peer of this.#connected) {
       if (peer.links.has('outbound') && !peer.isDialing) outbound += 1;
     }
-    return taken < maxConnected && outbound + this.#dialing.size < maxOutbound;
+    return taken + kept < maxConnected && outbound + this.#dialing.size < maxOutbound;
   }
 
   #placesInUse(): ReadonlySet<string> {

@@ -1,4 +1,4 @@
-import { Observable, ReplaySubject } from 'rxjs';
+import { Observable, ReplaySubject, type Subscription } from 'rxjs';
 import type { Clock } from '../flow/clock.ts';
 import { RxmeshError } from '../model/error.ts';
 import type { DropReason } from '../model/event.ts';
@@ -14,6 +14,9 @@ import { Pump } from './pump.ts';
  * memory, as long as the connection lasts, since credit outlives a channel.
  */
 export const peerChannelsMax = 1024;
+
+/** How long a peer that is asked for a sign of life may take, in milliseconds. */
+const probeMs = 5_000;
 
 export type { PortSnapshot } from './port.ts';
 
@@ -50,7 +53,8 @@ export class Session implements LinkReceiver {
   readonly #pump: Pump;
   readonly #options: SessionOptions;
   #isLive = false;
-  #violation: RxmeshError | undefined;
+  #fault: RxmeshError | undefined;
+  #probe: Subscription | undefined;
   #foreignPorts = 0;
   #over = false;
 
@@ -140,6 +144,21 @@ export class Session implements LinkReceiver {
     return open.map(portSnapshot);
   }
 
+  /**
+   * Asks the peer for a sign of life, and ends the link when none comes in time. For a link that may be
+   * dead, since its peer has connected anew.
+   */
+  probe(): void {
+    if (this.#over || this.#probe !== undefined) return;
+    this.#probe = this.#options.clock.schedule(() => {
+      const text = `${this.id} has given no sign of life for ${probeMs} ms`;
+      this.#fault = new RxmeshError('RXMESH_CONNECTION_FAILED', text, { peer: this.id });
+      this.link.close('duplicate', 'no sign of life');
+    }, probeMs);
+    this.link.ping();
+    this.link.flush();
+  }
+
   /** Says goodbye and closes, once what is batched is written. */
   close(reason: ByeReason, text?: string): void {
     if (this.#over) return;
@@ -214,12 +233,14 @@ export class Session implements LinkReceiver {
   }
 
   recordEnd(): void {
-    // Credit that the messages of this record gave back leaves at the end of the turn.
+    // Whatever it held is a sign of life. Credit that it gave back leaves at the end of the turn.
+    this.#endProbe();
   }
 
   ended(error?: RxmeshError): void {
     if (this.#over) return;
     this.#over = true;
+    this.#endProbe();
     this.#pump.stop();
     for (const port of this.#ports.values()) {
       port.outbox.open = false;
@@ -228,8 +249,13 @@ export class Session implements LinkReceiver {
     }
     this.#ports.clear();
     this.#accepted.complete();
-    this.#ended.next(this.#violation ?? error);
+    this.#ended.next(this.#fault ?? error);
     this.#ended.complete();
+  }
+
+  #endProbe(): void {
+    this.#probe?.unsubscribe();
+    this.#probe = undefined;
   }
 
   #join(end: ChannelEnd): void {
@@ -344,7 +370,7 @@ export class Session implements LinkReceiver {
     channel: number,
   ): void {
     if (this.#over) return;
-    this.#violation ??= new RxmeshError(code, `${this.id} on channel ${channel}: ${text}`, {
+    this.#fault ??= new RxmeshError(code, `${this.id} on channel ${channel}: ${text}`, {
       peer: this.id,
       channel,
     });

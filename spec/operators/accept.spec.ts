@@ -8,6 +8,7 @@ import type { NodeId } from '../../lib/model/id.ts';
 import type { Session } from '../../lib/session/session.ts';
 import { VirtualClock } from '../../lib/testing/virtual-clock.ts';
 import type { Proven } from '../../lib/transport/attempt.ts';
+import { route } from '../../operators/route.ts';
 import { accept, type AcceptOptions } from '../../operators/accept.ts';
 import { fakeId, FakeLinkEnd } from '../support/fake-link-end.ts';
 import { marbles } from '../support/marbles.ts';
@@ -146,6 +147,24 @@ describe('accept', () => {
     ]);
     expect(second.link.closedWith).toEqual({ reason: 'duplicate' });
     expect(claims).toEqual([first]);
+  });
+
+  it('asks a session for a sign of life when its peer comes anew, and gives up one that is dead', () => {
+    const clock = new VirtualClock();
+    const { accepting, log, channels } = setUp(clock);
+    const source = new Subject<Proven>();
+    source.pipe(accepting, route(channels)).subscribe(({ type }) => log.push(type));
+    const [first, second, third] = [provenLink('a'), provenLink('a'), provenLink('a')];
+    source.next(first);
+    first.link.hear({ type: 'accept' });
+    source.next(second);
+    expect(first.link.pings).toBe(1);
+    clock.advance(5_000);
+    expect(first.link.closedWith).toMatchObject({ reason: 'duplicate' });
+    source.next(third);
+    third.link.hear({ type: 'accept' });
+    expect(log).toEqual(['up', 'a inbound RXMESH_DUPLICATE_CONNECTION', 'down', 'up']);
+    expect(clock.dueTimesMs).toEqual([]);
   });
 
   it('turns away a second link that the same side dialed', () => {

@@ -43,12 +43,12 @@ describe('evict', () => {
     });
   });
 
-  it('tells the peer why', () => {
+  it('tells the peer that it is evicted, and not what the application has against it', () => {
     const { channels, link } = node();
     const evictions$ = new Subject<Eviction>();
     evictions$.pipe(evict(channels)).subscribe();
     evictions$.next({ id: fakeId('a'), error });
-    expect(link.closedWith).toEqual({ reason: 'evicted', text: 'it sent nonsense' });
+    expect(link.closedWith).toEqual({ reason: 'evicted', text: undefined });
   });
 
   it('unsubscribes early, and closes nothing then', () => {

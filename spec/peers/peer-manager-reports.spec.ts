@@ -53,6 +53,15 @@ describe('PeerManager: evictions$', () => {
     expect(bench.newEvictions()).toEqual(['a']);
   });
 
+  it('evicts a peer again when it comes up, if it could not be evicted before', () => {
+    const bench = new Bench();
+    bench.manager.accepted(id('a'));
+    bench.manager.errored(report('a', 'ban'));
+    expect(bench.newEvictions()).toEqual(['a']);
+    bench.manager.ready(id('a'), 'inbound');
+    expect(bench.newEvictions()).toEqual(['a']);
+  });
+
   it('evicts a peer again in its next connection', () => {
     const bench = new Bench().accept('a');
     bench.manager.errored(report('a'));

@@ -79,9 +79,9 @@ describe('PeerManager: add', () => {
   });
 
   it('PM-14 keeps a persistent peer even when nobody else can be forgotten', () => {
-    const bench = new Bench({ persistent: [at('a')], maxPeers: 1, maxConnected: 1 }).accept('b');
-    expect(bench.known()).toEqual(['a', 'b']);
-    bench.manager.disconnected(id('b'), 'inbound');
+    const bench = new Bench({ persistent: [at('a')], maxPeers: 1, maxConnected: 1 });
+    expect(bench.manager.add(at('b'))).toBe(false);
+    expect(bench.forgotten).toEqual([id('b')]);
     expect(bench.known()).toEqual(['a']);
   });
 
@@ -202,11 +202,26 @@ describe('PeerManager: dials$', () => {
     expect(bench.time.timers).toBe(0);
   });
 
+  it('keeps a slot for each persistent peer, so that strangers do not lock it out', () => {
+    const bench = new Bench({ persistent: [at('a')], maxConnected: 2 }).accept('b');
+    const full = expect.objectContaining({ code: 'RXMESH_PEERS_FULL' });
+    expect(() => bench.manager.accepted(id('c'))).toThrow(full);
+    bench.add(at('d')).dial();
+    expect(bench.newDials()).toEqual(['a@host-a']);
+    expect(() => bench.manager.accepted(id('c'))).toThrow(full);
+    bench.manager.dialed(at('a'));
+    bench.manager.ready(id('a'), 'outbound');
+    expect(bench.newUpdates()).toEqual(['b up', 'a up']);
+    bench.manager.disconnected(id('b'), 'inbound');
+    expect(bench.newDials()).toEqual(['d@host-d']);
+  });
+
   it('dials persistent peers first and for ever, even when retries are off', () => {
     const bench = new Bench({
       persistent: [at('c')],
       addresses: [at('a')],
-      maxConnected: 1,
+      maxConnected: 2,
+      maxDialing: 1,
       retryMinMs: 0,
       retryMaxPersistentMs: 1000,
     }).dial();

@@ -86,7 +86,8 @@ function runOwn(
   const pending = new Map<string, Socket>();
   let released = false;
   server.on('connection', (socket: Socket) => {
-    if (pending.size >= pendingMax) {
+    // Without an address it was reset already, and nobody could tell who it was.
+    if (pending.size >= pendingMax || socket.remoteAddress === undefined) {
       socket.destroy();
       return;
     }
@@ -148,7 +149,8 @@ function takeUpgrades(
       refuse(stream, 403);
     } else {
       upgrader.handleUpgrade(request, stream, head, (ws: WebSocket) => {
-        subscriber.next(new NodeSocket(ws, stream, 'inbound', protocol));
+        if (stream.remoteAddress === undefined) ws.terminate();
+        else subscriber.next(new NodeSocket(ws, stream, 'inbound', protocol));
       });
     }
   };
