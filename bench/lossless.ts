@@ -109,16 +109,15 @@ function sendAll(channel: Channel<Item>, to: string, onTaken: (count: number) =>
 
 async function send(peer: string): Promise<void> {
   const [channel, router] = await node(peer);
-  const to = peer.slice('ws://'.length, 'ws://'.length + 40);
   const taken: Sample[] = [];
   router.peers$
     .pipe(
       filter(({ status }) => status === 'up'),
       take(1),
     )
-    .subscribe(() => {
+    .subscribe(({ id }) => {
       const start = Date.now();
-      sendAll(channel, to, (count) => {
+      sendAll(channel, id, (count) => {
         if (count % (messages / samples) === 0) taken.push(sample(count));
         if (count === messages) process.send?.({ type: 'sent', samples: taken, at: start });
       });

@@ -8,12 +8,15 @@ import type { SendReport } from './channel.ts';
 export class Delivery {
   readonly #subscriber: Subscriber<SendReport>;
   readonly #bytes: Uint8Array;
-  readonly #waiting = new Set<Place>();
   readonly #channel: number;
   #accepted = 0;
   #dropped = 0;
   #failure: RxmeshError | undefined;
   #offered = false;
+  /** Where it waits or has waited: mostly at one place, if at all. */
+  #place: Place | undefined;
+  #otherPlaces: Place[] | undefined;
+  #waiting = 0;
 
   constructor(subscriber: Subscriber<SendReport>, channel: number, bytes: Uint8Array) {
     this.#subscriber = subscriber;
@@ -37,7 +40,9 @@ export class Delivery {
   waitFor(session: Session, outbox: Outbox): void {
     const place = new Place(this, this.#bytes, outbox);
     if (outbox.wait(place)) {
-      this.#waiting.add(place);
+      this.#waiting += 1;
+      if (this.#place === undefined) this.#place = place;
+      else (this.#otherPlaces ??= []).push(place);
       return;
     }
     const text = `more than ${waitingSendsMax} sends wait for one lane`;
@@ -51,14 +56,19 @@ export class Delivery {
     this.#settle();
   }
 
-  /** The subscriber has gone: no lane takes the message any more. */
-  cancel(): void {
-    for (const place of this.#waiting) place.outbox.cancel(place);
-    this.#waiting.clear();
+  /** Whether it waits for a lane. */
+  get waits(): boolean {
+    return this.#waiting > 0;
   }
 
-  left(place: Place, taken: boolean, closed: boolean): void {
-    this.#waiting.delete(place);
+  /** The subscriber has gone: no lane takes the message any more. */
+  unsubscribe(): void {
+    this.#place?.leave();
+    this.#otherPlaces?.forEach((place) => place.leave());
+  }
+
+  left(taken: boolean, closed: boolean): void {
+    this.#waiting -= 1;
     if (taken) this.#accepted += 1;
     else this.#dropped += 1;
     if (closed) {
@@ -69,7 +79,7 @@ export class Delivery {
   }
 
   #settle(): void {
-    if (!this.#offered || this.#waiting.size > 0) return;
+    if (!this.#offered || this.#waiting > 0) return;
     if (this.#failure !== undefined) {
       this.#subscriber.error(this.#failure);
       return;
@@ -82,20 +92,27 @@ export class Delivery {
 /** The place of one delivery among the sends that wait for one outbox. */
 class Place implements WaitingSend {
   readonly bytes: Uint8Array;
-  readonly outbox: Outbox;
+  before: WaitingSend | undefined = undefined;
+  after: WaitingSend | undefined = undefined;
+  waits = false;
+  readonly #outbox: Outbox;
   readonly #delivery: Delivery;
 
   constructor(delivery: Delivery, bytes: Uint8Array, outbox: Outbox) {
     this.#delivery = delivery;
     this.bytes = bytes;
-    this.outbox = outbox;
+    this.#outbox = outbox;
+  }
+
+  leave(): void {
+    this.#outbox.cancel(this);
   }
 
   taken(): void {
-    this.#delivery.left(this, true, false);
+    this.#delivery.left(true, false);
   }
 
   abandoned(reason: 'peer-down' | 'channel-not-open' | 'channel-closed'): void {
-    this.#delivery.left(this, false, reason === 'channel-closed');
+    this.#delivery.left(false, reason === 'channel-closed');
   }
 }

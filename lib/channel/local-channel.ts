@@ -90,7 +90,7 @@ export class LocalChannel<T> implements Channel<T>, ChannelEnd, InboxOwner {
         return undefined;
       }
       delivery.offered();
-      return () => delivery.cancel();
+      return delivery.waits ? delivery : undefined;
     });
   }
 

@@ -1,9 +1,13 @@
 import { Lane, type Offered } from '../flow/lane.ts';
 import type { LaneOptions } from '../flow/strategy.ts';
 
-/** A send that waits for room in a `block` lane. */
+/** A send that waits for room in a `block` lane, and its place in the queue of those that do. */
 export interface WaitingSend {
   readonly bytes: Uint8Array;
+  /** The queue runs through the sends themselves: one that waits costs no more than that. */
+  before: WaitingSend | undefined;
+  after: WaitingSend | undefined;
+  waits: boolean;
   /** The lane has taken `bytes`. */
   taken(): void;
   /** It never will. */
@@ -31,7 +35,9 @@ export class Outbox {
   bytes = 0;
 
   #lane: Lane<Uint8Array>;
-  readonly #waiting = new Set<WaitingSend>();
+  #firstWaiting: WaitingSend | undefined;
+  #lastWaiting: WaitingSend | undefined;
+  #waiting = 0;
   #current: Uint8Array | undefined;
   /** Where the unwritten part of the current message starts. */
   offset = 0;
@@ -55,7 +61,7 @@ export class Outbox {
   }
 
   get idle(): boolean {
-    return this.#current === undefined && this.#lane.size === 0 && this.#waiting.size === 0;
+    return this.#current === undefined && this.#lane.size === 0 && this.#waiting === 0;
   }
 
   /** The channel has been opened (again) here: its messages wait in a lane of this kind. */
@@ -65,18 +71,33 @@ export class Outbox {
 
   /** Offers a message to the lane, behind the sends that wait for it already. */
   offer(bytes: Uint8Array): Offered {
-    return this.#waiting.size > 0 ? 'full' : this.#lane.offer(bytes);
+    return this.#waiting > 0 ? 'full' : this.#lane.offer(bytes);
   }
 
   /** Lets a send wait for room; false when too many do already. */
   wait(send: WaitingSend): boolean {
-    if (this.#waiting.size >= waitingSendsMax) return false;
-    this.#waiting.add(send);
+    if (this.#waiting >= waitingSendsMax) return false;
+    this.#waiting += 1;
+    send.waits = true;
+    send.before = this.#lastWaiting;
+    if (this.#lastWaiting === undefined) this.#firstWaiting = send;
+    else this.#lastWaiting.after = send;
+    this.#lastWaiting = send;
     return true;
   }
 
+  /** Lets a send wait no longer, if it does. */
   cancel(send: WaitingSend): void {
-    this.#waiting.delete(send);
+    if (!send.waits) return;
+    const { before, after } = send;
+    if (before === undefined) this.#firstWaiting = after;
+    else before.after = after;
+    if (after === undefined) this.#lastWaiting = before;
+    else after.before = before;
+    send.before = undefined;
+    send.after = undefined;
+    send.waits = false;
+    this.#waiting -= 1;
   }
 
   /**
@@ -91,7 +112,7 @@ export class Outbox {
     this.credit -= 1;
     this.#current = bytes;
     this.offset = 0;
-    if (this.#waiting.size > 0) this.#admit();
+    if (this.#waiting > 0) this.#admit();
     return bytes;
   }
 
@@ -114,18 +135,22 @@ export class Outbox {
       this.#current = undefined;
       dropped += 1;
     }
-    const waiting = [...this.#waiting];
-    this.#waiting.clear();
+    const waiting: WaitingSend[] = [];
+    for (let send = this.#firstWaiting; send !== undefined; send = this.#firstWaiting) {
+      this.cancel(send);
+      waiting.push(send);
+    }
     for (const send of waiting) send.abandoned(reason);
     return dropped;
   }
 
   #admit(): void {
-    for (const send of this.#waiting) {
-      if (this.#lane.full) return;
-      this.#waiting.delete(send);
+    let send = this.#firstWaiting;
+    while (send !== undefined && !this.#lane.full) {
+      this.cancel(send);
       this.#lane.offer(send.bytes);
       send.taken();
+      send = this.#firstWaiting;
     }
   }
 }

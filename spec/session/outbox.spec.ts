@@ -5,6 +5,9 @@ import { Outbox, waitingSendsMax, type WaitingSend } from '../../lib/session/out
 const bytes = (...values: number[]): Uint8Array => Uint8Array.from(values);
 
 class Waiting implements WaitingSend {
+  before: WaitingSend | undefined = undefined;
+  after: WaitingSend | undefined = undefined;
+  waits = false;
   readonly bytes: Uint8Array;
   readonly log: string[];
   then: (() => void) | undefined;
