@@ -78,7 +78,11 @@ export class Side {
     this.id = id;
     this.full = full;
     const dialed: LinkName = name === 'a' ? 'one' : 'two';
-    const link = (which: LinkName) => new FakeLinkEnd(which === dialed ? 'outbound' : 'inbound');
+    const link = (which: LinkName) => {
+      const end = new FakeLinkEnd(which === dialed ? 'outbound' : 'inbound');
+      end.answersPings = true;
+      return end;
+    };
     this.links = { one: link('one'), two: link('two') };
     const channels = new Channels({ self: id, clock: this.timers });
     this.#subscription = this.#source

@@ -40,6 +40,8 @@ export type LinkWord =
 export class FakeLinkEnd implements Link {
   /** How often it was asked to ping. */
   pings = 0;
+  /** Whether the other end answers a ping, at once. */
+  answersPings = false;
   readonly direction: Direction;
   readonly local: Endpoint = endpoint;
   readonly remote: Endpoint = endpoint;
@@ -111,6 +113,7 @@ export class FakeLinkEnd implements Link {
   }
   ping(): void {
     this.pings += 1;
+    if (this.answersPings) this.#receiver?.recordEnd();
   }
   pong(): void {
     throw new Error('nobody pings here');
