@@ -1,5 +1,4 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { setTimeout as wait } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { endAll, exists, run } from './program.ts';
 
