@@ -8,7 +8,7 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as wait } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { firstValueFrom, from, fromEvent, interval, merge, NEVER, Subject, timer } from 'rxjs';
+import { firstValueFrom, from, interval, merge, NEVER, Subject, timer } from 'rxjs';
 import { Identity } from 'rxmesh';
 import { balanceOf, type Balance } from './mesh/balance.ts';
 import { Child } from './mesh/child.ts';
@@ -40,6 +40,9 @@ const children: Child[] = [];
 const interrupted = new Error('interrupted');
 const trouble = new Subject<never>();
 const interrupt = (): void => trouble.error(interrupted);
+let onInterrupt = interrupt;
+// One listener for the whole run: a signal that comes while one is exchanged for another is lost.
+process.on('SIGINT', () => onInterrupt());
 
 try {
   const passed = await firstValueFrom(merge(from(run()), trouble));
@@ -56,7 +59,6 @@ process.exit();
 
 /** @returns whether nothing went missing */
 async function run(): Promise<boolean> {
-  process.on('SIGINT', interrupt);
   screen.tell(`starting ${nodes} nodes`);
   const startMs = performance.now();
   for (const settings of await plan()) children.push(start(settings));
@@ -66,12 +68,13 @@ async function run(): Promise<boolean> {
   for (const { settings, pid } of children) {
     screen.tell(`node ${settings.node} is process ${pid}, port ${settings.port}`);
   }
+  // Ctrl-C ends it from now on as its time does; a second one ends it at once.
+  const over$ = seconds === undefined ? NEVER : timer(seconds * 1000);
+  const ctrlC$ = new Subject<void>();
+  const end = firstValueFrom(merge(over$, ctrlC$));
+  onInterrupt = () => ctrlC$.next();
   screen.tell(`each is connected with all others after ${inSeconds(beginMs - startMs)}`);
 
-  // Ctrl-C ends it now as its time does; a second one ends it at once.
-  process.off('SIGINT', interrupt);
-  const over$ = seconds === undefined ? NEVER : timer(seconds * 1000);
-  const end = firstValueFrom(merge(over$, fromEvent(process, 'SIGINT')));
   const table = new Table();
   table.of(children, 0);
   const drawing = interval(1000).subscribe(() => {
@@ -81,7 +84,7 @@ async function run(): Promise<boolean> {
   const ended = new AbortController();
   const death = dieAndReturn(elapsedMs, ended.signal);
   await end;
-  process.on('SIGINT', interrupt);
+  onInterrupt = interrupt;
   ended.abort();
   const died = await death;
   const ranMs = elapsedMs();

@@ -33,6 +33,8 @@ export interface Channel<T> {
   /**
    * Messages from all peers. Without a subscriber they wait in their peer's lane; several subscribers
    * each get every message. It never errors because of a peer; it completes when the channel closes.
+   * A message counts as consumed, and its sender may send another, when it has been emitted: what an
+   * operator such as `concatMap` keeps behind it is not bounded by the lane.
    */
   readonly in$: Observable<InboundEnvelope<T>>;
 
@@ -58,7 +60,7 @@ export interface Channel<T> {
    */
   send(envelope: OutboundEnvelope<T>): Observable<SendReport>;
 
-  /** Reports on peers' behaviour, good or bad. */
+  /** Reports on what peers did wrong: each lowers the peer's score, and the severe ones end its connection. */
   readonly errors: Observer<PeerReport>;
 
   /**

@@ -1,3 +1,4 @@
+import { fakeNodeInfo } from './fake-link-end.ts';
 import { toHex } from '../../lib/model/hex.ts';
 import { RxmeshError } from '../../lib/model/error.ts';
 import type { Endpoint } from '../../lib/model/endpoint.ts';
@@ -38,17 +39,7 @@ export class FakeLink implements Link {
   readonly direction = 'outbound';
   readonly local: Endpoint = { protocol: 'fake', path: 'here' };
   readonly remote: Endpoint = { protocol: 'fake', path: 'there' };
-  readonly nodeInfo: NodeInfo = {
-    protocolVersion: { p2p: 1, block: 0, app: 0 },
-    nodeId: '',
-    listenAddress: '',
-    network: 'fake',
-    version: '',
-    channels: [],
-    moniker: 'fake',
-    other: { txIndex: '', rpcAddress: '' },
-    features: [],
-  };
+  readonly nodeInfo: NodeInfo = fakeNodeInfo('');
   readonly publicKey: Uint8Array = new Uint8Array(32);
   readonly hasCredit = true;
   readonly fragmentBytesMax: number;
