@@ -25,6 +25,8 @@ export type { PeerReport, Severity } from './model/peer-report.ts';
 export type { Channel, ChannelOptions, SendReport } from './channel/channel.ts';
 export { Channels, type ChannelsOptions } from './channel/channels.ts';
 export type { InboundEnvelope, OutboundEnvelope } from './model/envelope.ts';
+export type { Demand, FlowConsumer } from './flow/demand.ts';
+export { Flow } from './flow/flow.ts';
 export { block, dropNewest, dropOldest, fail, latest } from './flow/strategy.ts';
 export type { LaneOptions, Strategy } from './flow/strategy.ts';
 export { clockFrom, systemClock, type Clock } from './flow/clock.ts';

@@ -1,5 +1,6 @@
 import type { Observable, Observer } from 'rxjs';
 import type { Codec } from '../codec/codec.ts';
+import type { Flow } from '../flow/flow.ts';
 import type { LaneOptions } from '../flow/strategy.ts';
 import type { InboundEnvelope, OutboundEnvelope } from '../model/envelope.ts';
 import type { PeerReport } from '../model/peer-report.ts';
@@ -32,11 +33,16 @@ export interface Channel<T> {
 
   /**
    * Messages from all peers. Without a subscriber they wait in their peer's lane; several subscribers
-   * each get every message. It never errors because of a peer; it completes when the channel closes.
-   * A message counts as consumed, and its sender may send another, when it has been emitted: what an
-   * operator such as `concatMap` keeps behind it is not bounded by the lane.
+   * each get every message, at the pace of the slowest that consumes with demand. It never errors because
+   * of a peer; it completes when the channel closes.
+   *
+   * A message counts as consumed, and its sender may send another, when it has been emitted: consume
+   * with demand (`boundedMergeMap`, `pipeTo`, `for await`) when the work behind it takes time.
    */
-  readonly in$: Observable<InboundEnvelope<T>>;
+  readonly in$: Flow<InboundEnvelope<T>>;
+
+  /** `in$`, one message at a time: the next one is asked for when the loop wants it. */
+  [Symbol.asyncIterator](): AsyncIterableIterator<InboundEnvelope<T>, undefined, undefined>;
 
   /**
    * Sends without waiting: what a lane does not take is dropped, by its strategy, and told on

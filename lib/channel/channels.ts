@@ -8,7 +8,8 @@ import type { ChannelEnd, Drop } from '../session/channel-end.ts';
 import { Session } from '../session/session.ts';
 import type { Link } from '../transport/link.ts';
 import type { Channel, ChannelOptions } from './channel.ts';
-import { LocalChannel, type ChannelHost, type ChannelSettings } from './local-channel.ts';
+import type { ChannelHost, ChannelSettings } from './channel-host.ts';
+import { LocalChannel } from './local-channel.ts';
 
 /** What a node's channels need of the node. */
 export interface ChannelsOptions {

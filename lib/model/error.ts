@@ -49,6 +49,7 @@ export type ErrorCode =
   | 'RXMESH_DECODE_FAILED'
   | 'RXMESH_MESSAGE_TOO_LARGE'
   | 'RXMESH_OVERFLOW'
+  | 'RXMESH_DEMAND_LOST'
   | 'RXMESH_UNDELIVERABLE';
 
 /** What an error is about, beside its code and message. */

@@ -1,0 +1,27 @@
+import type { Codec } from '../codec/codec.ts';
+import type { LaneOptions } from '../flow/strategy.ts';
+import type { NodeId } from '../model/id.ts';
+import type { PeerReport } from '../model/peer-report.ts';
+import type { ChannelEnd, Drop } from '../session/channel-end.ts';
+import type { Session } from '../session/session.ts';
+
+/** What a channel asks of the node that it belongs to. */
+export interface ChannelHost {
+  readonly self: NodeId;
+  session(peer: NodeId): Session | undefined;
+  sessions(): Iterable<Session>;
+  dropped(drop: Drop): void;
+  reported(report: PeerReport): void;
+  sourceFailed(channel: number, error: unknown): void;
+  /** The channel is closed and out of use. */
+  closed(channel: ChannelEnd): void;
+}
+
+/** A `ChannelOptions` with nothing left out. */
+export interface ChannelSettings<T> {
+  readonly id: number;
+  readonly codec: Codec<T>;
+  readonly inbound: LaneOptions;
+  readonly outbound: LaneOptions;
+  readonly messageBytesMax: number;
+}

@@ -1,0 +1,168 @@
+import { Hub } from '../flow/hub.ts';
+import type { Flow } from '../flow/flow.ts';
+import type { LaneOptions } from '../flow/strategy.ts';
+import type { InboundEnvelope } from '../model/envelope.ts';
+import { toRxmeshError } from '../model/error.ts';
+import type { DropReason } from '../model/event.ts';
+import type { NodeId } from '../model/id.ts';
+import type { Grant } from '../session/channel-end.ts';
+import type { ChannelHost, ChannelSettings } from './channel-host.ts';
+import { PeerInbox, type InboxOwner } from './inbox.ts';
+
+/** Departed peers whose messages a channel still keeps for its consumers, at most. */
+const departedMax = 64;
+
+/**
+ * The way in of a channel: decodes messages for its consumers as far as they want them, straight from
+ * the record when they keep up, else from the peers' inboxes, one message of each in turn.
+ */
+export class Inbound<T> implements InboxOwner {
+  readonly inbound: LaneOptions;
+  readonly #settings: ChannelSettings<T>;
+  readonly #host: ChannelHost;
+  readonly #consumers: Hub<InboundEnvelope<T>> = new Hub(() => this.#drain());
+  readonly #inboxes = new Map<NodeId, PeerInbox>();
+  /** Inboxes with messages, in the order of their turns. */
+  #round: PeerInbox[] = [];
+  #emitting = false;
+  #isClosed = false;
+
+  constructor(settings: ChannelSettings<T>, host: ChannelHost) {
+    this.inbound = settings.inbound;
+    this.#settings = settings;
+    this.#host = host;
+  }
+
+  get in$(): Flow<InboundEnvelope<T>> {
+    return this.#consumers.flow;
+  }
+
+  /** A session of `peer` joins: see `ChannelEnd`. */
+  join(peer: NodeId, granted: number, grant: Grant): PeerInbox {
+    const known = this.#inboxes.get(peer);
+    const inbox = known ?? new PeerInbox(peer, this, granted);
+    if (known === undefined) this.#inboxes.set(peer, inbox);
+    inbox.connect(grant);
+    return inbox;
+  }
+
+  /** Takes nothing more; what the sessions leave behind is for `discard`. */
+  close(): void {
+    this.#isClosed = true;
+  }
+
+  /** Drops what waits. */
+  discard(): void {
+    for (const inbox of this.#inboxes.values()) this.#discard(inbox, 'channel-closed');
+    this.#inboxes.clear();
+    this.#round = [];
+  }
+
+  /** Ends `in$`. */
+  complete(): void {
+    this.#consumers.complete();
+  }
+
+  // InboxOwner, for inboxes
+
+  handOver(from: NodeId, bytes: Uint8Array): boolean {
+    if (this.#emitting || !this.#consumers.ready) return false;
+    this.#emitting = true;
+    try {
+      this.#emit(from, bytes);
+    } finally {
+      this.#emitting = false;
+    }
+    if (this.#round.length > 0) this.#drain();
+    return true;
+  }
+
+  queue(inbox: PeerInbox): void {
+    if (inbox.queued || this.#isClosed) return;
+    inbox.queued = true;
+    this.#round.push(inbox);
+    this.#drain();
+  }
+
+  dropped(from: NodeId): void {
+    this.#drop(from, 'lane-full', 1);
+  }
+
+  forget(inbox: PeerInbox): void {
+    if (this.#inboxes.get(inbox.peer) === inbox) this.#inboxes.delete(inbox.peer);
+  }
+
+  /** Messages of too many departed peers would grow memory: the oldest go. */
+  departed(inbox: PeerInbox): void {
+    if (this.#isClosed) return;
+    // Last among them, so that they stand in the order in which they went.
+    this.#inboxes.delete(inbox.peer);
+    this.#inboxes.set(inbox.peer, inbox);
+    let departed = 0;
+    for (const each of this.#inboxes.values()) if (!each.connected) departed += 1;
+    for (const each of this.#inboxes.values()) {
+      if (departed <= departedMax) return;
+      if (each.connected) continue;
+      this.#inboxes.delete(each.peer);
+      this.#round = this.#round.filter((inbox) => inbox !== each);
+      departed -= 1;
+      this.#discard(each, 'peer-down');
+    }
+  }
+
+  #emit(from: NodeId, bytes: Uint8Array): void {
+    const { id, codec } = this.#settings;
+    let message: T;
+    try {
+      message = codec.decode(bytes);
+    } catch (thrown) {
+      const about = { peer: from, channel: id };
+      const text = `a message of ${from} on channel ${id}`;
+      const error = toRxmeshError(thrown, 'RXMESH_DECODE_FAILED', text, about);
+      const { direction, reason, count } = {
+        direction: 'inbound',
+        reason: 'decode-failed',
+        count: 1,
+      } as const;
+      this.#host.dropped({ direction, channel: id, reason, count, peer: from, error });
+      return;
+    }
+    this.#consumers.next({ from, message });
+  }
+
+  /** Gives the consumers what waits, one message of each peer in turn, while they want it. */
+  #drain(): void {
+    if (this.#emitting) return;
+    this.#emitting = true;
+    try {
+      while (this.#consumers.ready) {
+        const inbox = this.#round.shift();
+        if (inbox === undefined) break;
+        this.#deliverOne(inbox);
+      }
+    } finally {
+      this.#emitting = false;
+    }
+  }
+
+  #deliverOne(inbox: PeerInbox): void {
+    inbox.queued = false;
+    // Its peer has come back, and is not up yet: it is queued again then.
+    if (inbox.held) return;
+    const bytes = inbox.take();
+    if (inbox.depth > 0) {
+      inbox.queued = true;
+      this.#round.push(inbox);
+    }
+    if (bytes !== undefined) this.#emit(inbox.peer, bytes);
+  }
+
+  #discard(inbox: PeerInbox, reason: DropReason): void {
+    const count = inbox.clear();
+    if (count > 0) this.#drop(inbox.peer, reason, count);
+  }
+
+  #drop(peer: NodeId, reason: DropReason, count: number): void {
+    this.#host.dropped({ direction: 'inbound', channel: this.#settings.id, reason, count, peer });
+  }
+}

@@ -1,0 +1,123 @@
+// RxJS means `lift`, `Operator`, `source` and `operator` for itself, and keeps them as they are in version 7:
+// they are the only way for its operators to return a flow. This file and lifted.ts alone use them.
+/* eslint-disable @typescript-eslint/no-deprecated */
+import { Observable, type Operator, type OperatorFunction } from 'rxjs';
+import { RxmeshError } from '../model/error.ts';
+import type { Consumable, Demand, FlowConsumer } from './demand.ts';
+import { iterate } from './iterate.ts';
+import { Lifted } from './lifted.ts';
+import { Regulated } from './regulated.ts';
+
+/**
+ * An Observable that can be asked for so many values and no more: backpressure, by the rules of Reactive
+ * Streams (version 1.0.4, sections 1 to 3).
+ *
+ *     requests   2-----1------
+ *     values     (ab)--c------
+ *
+ * Whoever subscribes as usual has unbounded demand, so every RxJS operator works. Whoever consumes with
+ * demand (`boundedMergeMap`, `pipeTo`, `toReadableStream`, `for await`, `consume`) holds the source back, and
+ * with a channel's `in$` the peers that send.
+ *
+ * Demand passes through operators that answer a value at once, with one value or none: `map`, `filter`,
+ * `tap`, `scan`, `take`, `distinctUntilChanged`, `bufferCount` and their like. Behind any other one
+ * (`mergeMap`, `delay`, `bufferTime`) consuming with demand ends with `RXMESH_DEMAND_LOST` at the first
+ * value that was not asked for: put `boundedMergeMap` in its place, or `onBackpressure` behind it.
+ *
+ * `for await` asks for one value at a time. Ending the loop ends the subscription.
+ */
+export class Flow<T> extends Observable<T> implements Consumable<T> {
+  readonly #connect: (consumer: FlowConsumer<T>) => Demand;
+  /** What `lift` was called on, and with: of a flow that stands behind operators. */
+  #root: Flow<unknown> | undefined;
+  #operators: readonly Operator<unknown, unknown>[] = [];
+
+  /**
+   * @param connect starts to serve a consumer, which has requested nothing yet. It has to emit no more
+   *   than was requested, but need not care for recursion, wrong requests or the end.
+   */
+  constructor(connect: (consumer: FlowConsumer<T>) => Demand) {
+    super((subscriber) => {
+      const demand = connect(subscriber);
+      subscriber.add(() => demand.unsubscribe());
+      if (!subscriber.closed) demand.request(Infinity);
+    });
+    this.#connect = connect;
+  }
+
+  /** Consumes with demand: nothing comes before the first `request`. */
+  consume(consumer: FlowConsumer<T>): Demand {
+    return new Regulated(consumer, this.#connect);
+  }
+
+  /** Values one at a time: each is asked for when the loop wants it. */
+  [Symbol.asyncIterator](): AsyncIterableIterator<T, undefined, undefined> {
+    return iterate(this);
+  }
+
+  /** @internal RxJS's operators call it; what they make of a flow is a flow. */
+  override lift<R>(operator?: Operator<T, R>): Flow<R> {
+    if (operator === undefined) return new Flow<R>(this.#connect as never);
+    const root: Flow<unknown> = this.#root ?? this;
+    const operators = [...this.#operators, operator as Operator<unknown, unknown>];
+    const flow = new Flow<R>((consumer) => new Lifted(root, operators, consumer));
+    flow.#root = root;
+    flow.#operators = operators;
+    // Whoever subscribes as usual gets what RxJS makes of it.
+    flow.source = this;
+    flow.operator = operator as Operator<unknown, R>;
+    return flow;
+  }
+
+  override pipe(): Flow<T>;
+  override pipe<A>(a: OperatorFunction<T, A>): Flow<A>;
+  override pipe<A, B>(a: OperatorFunction<T, A>, b: OperatorFunction<A, B>): Flow<B>;
+  override pipe<A, B, C>(
+    a: OperatorFunction<T, A>,
+    b: OperatorFunction<A, B>,
+    c: OperatorFunction<B, C>,
+  ): Flow<C>;
+  override pipe<A, B, C, D>(
+    a: OperatorFunction<T, A>,
+    b: OperatorFunction<A, B>,
+    c: OperatorFunction<B, C>,
+    d: OperatorFunction<C, D>,
+  ): Flow<D>;
+  override pipe<A, B, C, D, E>(
+    a: OperatorFunction<T, A>,
+    b: OperatorFunction<A, B>,
+    c: OperatorFunction<B, C>,
+    d: OperatorFunction<C, D>,
+    e: OperatorFunction<D, E>,
+  ): Flow<E>;
+  override pipe<A, B, C, D, E, F>(
+    a: OperatorFunction<T, A>,
+    b: OperatorFunction<A, B>,
+    c: OperatorFunction<B, C>,
+    d: OperatorFunction<C, D>,
+    e: OperatorFunction<D, E>,
+    f: OperatorFunction<E, F>,
+    ...more: OperatorFunction<F, F>[]
+  ): Flow<F>;
+  override pipe(...operators: OperatorFunction<never, unknown>[]): Flow<unknown>;
+  /** As of any Observable; the result is a flow, whether its operators carry demand or not. */
+  override pipe(...operators: OperatorFunction<never, unknown>[]): Flow<unknown> {
+    return operators.reduce<Flow<unknown>>(
+      (flow, operator) => asFlow(operator(flow as Flow<never>)),
+      this,
+    );
+  }
+}
+
+/** What an operator has made of a flow, if it is no flow any more: one that cannot be consumed with demand. */
+function asFlow<T>(result: Observable<T>): Flow<T> {
+  // RxJS allows a last function that returns something else.
+  if (result instanceof Flow || !(result instanceof Observable)) return result as Flow<T>;
+  const flow = new Flow<T>((consumer) => {
+    const text = 'demand does not pass through an operator that makes an Observable of its own';
+    consumer.error(new RxmeshError('RXMESH_DEMAND_LOST', text));
+    return { request: () => undefined, unsubscribe: () => undefined };
+  });
+  flow.source = result;
+  return flow;
+}

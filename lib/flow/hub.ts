@@ -1,0 +1,84 @@
+import type { Demand, FlowConsumer } from './demand.ts';
+import { Flow } from './flow.ts';
+
+interface Connected<T> {
+  readonly consumer: FlowConsumer<T>;
+  demand: number;
+  over: boolean;
+}
+
+/**
+ * One source for several consumers, each of which gets every value. A value is emitted when all of
+ * them want it: the slowest sets the pace.
+ */
+export class Hub<T> {
+  /** For consumers; those that come after the end complete at once. */
+  readonly flow: Flow<T>;
+  readonly #onReady: () => void;
+  /** Never changed in place: whoever comes during an emission gets the next value. */
+  #consumers: readonly Connected<T>[] = [];
+  /** How many consumers have no demand. */
+  #waiting = 0;
+  #ended = false;
+
+  /** @param onReady there may be demand now: the time to emit, as long as the hub is `ready` */
+  constructor(onReady: () => void) {
+    this.#onReady = onReady;
+    this.flow = new Flow((consumer) => this.#connect(consumer));
+  }
+
+  /** Whether there are consumers, and all want a value. */
+  get ready(): boolean {
+    return this.#waiting === 0 && this.#consumers.length > 0;
+  }
+
+  /** Emits a value. To be called when `ready`. */
+  next(value: T): void {
+    for (const each of this.#consumers) {
+      if (each.over) continue;
+      each.demand -= 1;
+      if (each.demand === 0) this.#waiting += 1;
+      each.consumer.next(value);
+    }
+  }
+
+  complete(): void {
+    this.#ended = true;
+    const consumers = this.#consumers;
+    this.#consumers = [];
+    this.#waiting = 0;
+    for (const each of consumers) {
+      if (each.over) continue;
+      each.over = true;
+      each.consumer.complete();
+    }
+  }
+
+  #connect(consumer: FlowConsumer<T>): Demand {
+    if (this.#ended) {
+      consumer.complete();
+      return { request: () => undefined, unsubscribe: () => undefined };
+    }
+    const connected: Connected<T> = { consumer, demand: 0, over: false };
+    this.#consumers = [...this.#consumers, connected];
+    this.#waiting += 1;
+    return {
+      request: (count) => {
+        if (connected.over) return;
+        const waited = connected.demand === 0;
+        connected.demand += count;
+        if (!waited) return;
+        this.#waiting -= 1;
+        this.#onReady();
+      },
+      unsubscribe: () => {
+        if (connected.over) return;
+        connected.over = true;
+        this.#consumers = this.#consumers.filter((each) => each !== connected);
+        if (connected.demand > 0) return;
+        this.#waiting -= 1;
+        this.#onReady();
+      },
+    };
+  }
+}

@@ -1,0 +1,138 @@
+/* eslint-disable @typescript-eslint/no-deprecated -- see flow.ts */
+import { Observable, type Operator, Subscription, type Subscriber } from 'rxjs';
+import { RxmeshError } from '../model/error.ts';
+import type { Consumable, Demand, FlowConsumer } from './demand.ts';
+
+/** Values that operators may emit beside those that answer one (`startWith`, `endWith`), unrequested. */
+const heldMax = 16;
+
+/**
+ * Carries demand through RxJS operators that answer a value at once, with one value or none. It asks the
+ * source for as many values as the consumer has requested, and for one more when an answer stays out.
+ *
+ * Any other value is the end, with `RXMESH_DEMAND_LOST`: a second answer, or one that comes later,
+ * shows an operator that cannot be held back. What is emitted at the subscription and at the
+ * end, as `startWith` and `bufferCount` do, waits here until it is requested, up to a few values.
+ */
+export class Lifted<T, R> implements Demand {
+  readonly #source: Consumable<T>;
+  readonly #consumer: FlowConsumer<R>;
+  readonly #chain = new Subscription();
+  readonly #held: R[] = [];
+  #upstream: Demand | undefined;
+  /** Requested of us, and not delivered. */
+  #owed = 0;
+  /** Requested by us, and not arrived. */
+  #outstanding = 0;
+  #phase: 'edge' | 'idle' | 'unanswered' | 'answered' = 'edge';
+  #ended = false;
+
+  constructor(
+    source: Consumable<T>,
+    operators: readonly Operator<unknown, unknown>[],
+    consumer: FlowConsumer<R>,
+  ) {
+    this.#source = source;
+    this.#consumer = consumer;
+    let observable: Observable<unknown> = new Observable<T>((subscriber) => this.#feed(subscriber));
+    for (const operator of operators) {
+      const lifted = new Observable<unknown>();
+      lifted.source = observable;
+      lifted.operator = operator;
+      observable = lifted;
+    }
+    this.#chain.add(
+      observable.subscribe({
+        next: (value) => this.#output(value as R),
+        error: (error: unknown) => consumer.error(error),
+        complete: () => this.#end(),
+      }),
+    );
+    this.#phase = 'idle';
+  }
+
+  request(count: number): void {
+    this.#owed += count;
+    this.#pull();
+  }
+
+  unsubscribe(): void {
+    this.#chain.unsubscribe();
+    this.#held.length = 0;
+  }
+
+  /** Consumes the source for the first operator; anew when one (`retry`) subscribes again. */
+  #feed(subscriber: Subscriber<T>): () => void {
+    const upstream = this.#source.consume({
+      next: (value) => this.#input(subscriber, value),
+      error: (error) => this.#atEdge(() => subscriber.error(error)),
+      complete: () => this.#atEdge(() => subscriber.complete()),
+    });
+    if (!subscriber.closed) this.#upstream = upstream;
+    this.#outstanding = 0;
+    return () => {
+      // An operator that has failed over a value may have something else to say (`catchError`).
+      if (this.#phase !== 'idle') this.#phase = 'edge';
+      if (this.#upstream === upstream) this.#upstream = undefined;
+      upstream.unsubscribe();
+    };
+  }
+
+  #input(subscriber: Subscriber<T>, value: T): void {
+    this.#outstanding -= 1;
+    this.#phase = 'unanswered';
+    subscriber.next(value);
+    this.#phase = 'idle';
+    this.#pull();
+  }
+
+  #atEdge(emit: () => void): void {
+    this.#phase = 'edge';
+    emit();
+    this.#phase = 'idle';
+    this.#pull();
+  }
+
+  #output(value: R): void {
+    if (this.#phase === 'unanswered') {
+      this.#phase = 'answered';
+    } else if (this.#phase !== 'edge' || this.#held.length === heldMax) {
+      this.#lose();
+      return;
+    }
+    // The order of those that were held is kept.
+    if (this.#owed === 0 || this.#held.length > 0) {
+      this.#held.push(value);
+      return;
+    }
+    this.#owed -= 1;
+    this.#consumer.next(value);
+  }
+
+  #pull(): void {
+    while (this.#owed > 0 && this.#held.length > 0) {
+      this.#owed -= 1;
+      this.#consumer.next(this.#held.shift() as R);
+    }
+    if (this.#ended && this.#held.length === 0) this.#consumer.complete();
+    const count = this.#owed - this.#outstanding;
+    if (count > 0 && this.#upstream !== undefined) {
+      this.#outstanding += count;
+      this.#upstream.request(count);
+    }
+  }
+
+  #end(): void {
+    if (this.#held.length === 0) this.#consumer.complete();
+    else this.#ended = true;
+  }
+
+  #lose(): void {
+    const text =
+      this.#phase === 'answered'
+        ? 'an operator has answered one value with several'
+        : 'an operator has emitted a value later than the one that it answers';
+    const error = `${text}, and cannot be held back: use boundedMergeMap, or onBackpressure behind it`;
+    this.#consumer.error(new RxmeshError('RXMESH_DEMAND_LOST', error));
+  }
+}

@@ -1,0 +1,212 @@
+import { describe, expect, it } from '@jest/globals';
+import {
+  bufferCount,
+  catchError,
+  concatMap,
+  concatWith,
+  delay,
+  filter,
+  map,
+  mergeMap,
+  Observable,
+  of,
+  retry,
+  scan,
+  startWith,
+  take,
+  takeUntil,
+  Subject,
+  tap,
+} from 'rxjs';
+import type { Demand } from '../../lib/flow/demand.ts';
+import { Flow } from '../../lib/flow/flow.ts';
+import { RxmeshError } from '../../lib/model/error.ts';
+
+/** Numbers from 1, with a log of what is asked of it. */
+function counting(end = Infinity): { flow: Flow<number>; log: string[] } {
+  const log: string[] = [];
+  const flow = new Flow<number>((consumer) => {
+    let next = 1;
+    let over = false;
+    log.push('connect');
+    return {
+      request: (count) => {
+        log.push(`request ${count}`);
+        for (let i = 0; i < count && !over; i += 1) {
+          if (next > end) {
+            over = true;
+            consumer.complete();
+          } else {
+            consumer.next(next++);
+          }
+        }
+      },
+      unsubscribe: () => {
+        if (!over) log.push('cancel');
+        over = true;
+      },
+    };
+  });
+  return { flow, log };
+}
+
+/** Consumes with demand, and notes what comes. */
+function consume<T>(flow: Flow<T>): { heard: unknown[]; demand: Demand } {
+  const heard: unknown[] = [];
+  const demand = flow.consume({
+    next: (value) => heard.push(value),
+    error: (error) => heard.push(error instanceof RxmeshError ? error.code : String(error)),
+    complete: () => heard.push('|'),
+  });
+  return { heard, demand };
+}
+
+describe('a flow that is subscribed to', () => {
+  it('emits everything, as any Observable', () => {
+    const { flow, log } = counting(3);
+    const heard: unknown[] = [];
+    flow.subscribe({ next: (value) => heard.push(value), complete: () => heard.push('|') });
+    expect(heard).toEqual([1, 2, 3, '|']);
+    expect(log).toEqual(['connect', 'request Infinity']);
+  });
+
+  it('stops when the subscriber has enough, while it emits', () => {
+    const { flow, log } = counting();
+    const heard: number[] = [];
+    flow.pipe(take(2)).subscribe((value) => heard.push(value));
+    expect(heard).toEqual([1, 2]);
+    expect(log).toEqual(['connect', 'request Infinity', 'cancel']);
+  });
+});
+
+describe('demand through operators', () => {
+  it('asks for as many as are requested when each is answered', () => {
+    const { flow, log } = counting();
+    const { heard, demand } = consume(flow.pipe(map((n) => n * 10)));
+    expect(heard).toEqual([]);
+    demand.request(2);
+    expect(heard).toEqual([10, 20]);
+    demand.request(1);
+    expect(heard).toEqual([10, 20, 30]);
+    demand.unsubscribe();
+    expect(log).toEqual(['connect', 'request 2', 'request 1', 'cancel']);
+  });
+
+  it('asks for one more for each value that is not answered', () => {
+    const { flow, log } = counting();
+    const { heard, demand } = consume(flow.pipe(filter((n) => n % 3 === 0)));
+    demand.request(1);
+    expect(heard).toEqual([3]);
+    expect(log).toEqual(['connect', 'request 1', 'request 1', 'request 1']);
+  });
+
+  it('survives a chain of map, filter, scan, tap, take and takeUntil', () => {
+    const { flow, log } = counting();
+    const seen: number[] = [];
+    const { heard, demand } = consume(
+      flow
+        .pipe(
+          filter((n) => n % 2 === 0),
+          map((n) => n * 10),
+        )
+        .pipe(
+          scan((sum, n) => sum + n, 0),
+          tap((n) => seen.push(n)),
+          take(2),
+          takeUntil(new Subject()),
+        ),
+    );
+    demand.request(1);
+    expect(heard).toEqual([20]);
+    demand.request(5);
+    expect(heard).toEqual([20, 60, '|']);
+    expect(seen).toEqual([20, 60]);
+    expect(log.at(-1)).toBe('cancel');
+  });
+
+  it('holds what is emitted at the subscription and at the end until it is requested', () => {
+    const { heard, demand } = consume(
+      counting(5).flow.pipe(bufferCount(2), map((pair) => String(pair)), startWith('0'), concatWith(of('end'))),
+    );
+    expect(heard).toEqual([]);
+    demand.request(1);
+    expect(heard).toEqual(['0']);
+    demand.request(2);
+    expect(heard).toEqual(['0', '1,2', '3,4']);
+    demand.request(1);
+    expect(heard).toEqual(['0', '1,2', '3,4', '5']);
+    demand.request(1);
+    expect(heard).toEqual(['0', '1,2', '3,4', '5', 'end', '|']);
+  });
+
+  it('goes on with retry and with catchError', () => {
+    let fail = true;
+    const { heard, demand } = consume(
+      counting(2).flow.pipe(
+        tap((n) => {
+          if (n === 2 && fail) {
+            fail = false;
+            throw new Error('once');
+          }
+        }),
+        retry(1),
+        tap((n) => {
+          if (n === 2) throw new Error('again');
+        }),
+        catchError(() => of(8, 9)),
+      ),
+    );
+    demand.request(1);
+    expect(heard).toEqual([1]);
+    demand.request(3);
+    expect(heard).toEqual([1, 1, 8, 9, '|']);
+  });
+
+  it.each([
+    ['answers one value with several', mergeMap((n: number) => [n, n])],
+    ['answers later', delay<number>(0)],
+    [
+      'answers with a stream',
+      concatMap((n: number) => new Observable<number>((s) => void setImmediate(() => s.next(n)))),
+    ],
+    [
+      'is no operator of RxJS',
+      (source: Observable<number>) => new Observable<number>((s) => source.subscribe(s)),
+    ],
+  ])('is lost, visibly, behind an operator that %s', async (_, operator) => {
+    const { flow } = counting(50);
+    const { heard, demand } = consume(flow.pipe(operator));
+    demand.request(1);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    expect(heard.at(-1)).toBe('RXMESH_DEMAND_LOST');
+    expect(heard.filter((each) => each === 'RXMESH_DEMAND_LOST')).toHaveLength(1);
+  });
+});
+
+describe('for await', () => {
+  it('asks for one value at a time, and ends the subscription with the loop', async () => {
+    const { flow, log } = counting();
+    const heard: number[] = [];
+    for await (const value of flow.pipe(map((n) => -n))) {
+      heard.push(value);
+      if (value === -3) break;
+    }
+    expect(heard).toEqual([-1, -2, -3]);
+    expect(log).toEqual(['connect', 'request 1', 'request 1', 'request 1', 'cancel']);
+  });
+
+  it('ends with the flow, and throws its error', async () => {
+    const heard: number[] = [];
+    for await (const value of counting(2).flow) heard.push(value);
+    expect(heard).toEqual([1, 2]);
+    const failing = counting(2).flow.pipe(
+      tap((n) => {
+        if (n === 2) throw new Error('two');
+      }),
+    );
+    await expect(async () => {
+      for await (const value of failing) heard.push(value);
+    }).rejects.toThrow('two');
+    expect(heard).toEqual([1, 2, 1]);
+  });
+});
