@@ -9,46 +9,7 @@ import {
   type NodeId,
 } from '../../lib/index.ts';
 import { simulate, type Simulation } from '../../lib/testing/index.ts';
-
-/** A message of `bytes` bytes that begins with its number. */
-function numbered(seq: number, bytes = 64): Uint8Array {
-  const message = new Uint8Array(bytes);
-  new DataView(message.buffer).setUint32(0, seq);
-  return message;
-}
-
-const numberOf = (message: Uint8Array): number =>
-  new DataView(message.buffer, message.byteOffset).getUint32(0);
-
-/** Sends messages to `to` one after the other, as fast as the lane takes them, while `more` holds. */
-function produce(
-  channel: Channel<Uint8Array>,
-  to: NodeId,
-  more: () => boolean,
-  bytes?: number,
-): { sent: number } {
-  const count = { sent: 0 };
-  let running = false;
-  const run = (): void => {
-    running = true;
-    for (let goesOn = true; goesOn && more();) {
-      goesOn = false;
-      channel.send({ to, message: numbered(count.sent, bytes) }).subscribe({
-        next: ({ accepted }) => {
-          count.sent += accepted;
-          // Its peer has gone when nobody has accepted.
-          goesOn = accepted > 0;
-        },
-        complete: () => {
-          if (goesOn && !running) run();
-        },
-      });
-    }
-    running = false;
-  };
-  run();
-  return count;
-}
+import { numbered, numberOf, produce } from './numbered.ts';
 
 /** Depths of the outbound lane of node 0 and the inbound lane of node 1, on one channel. */
 function depths(net: Simulation, channel: number): readonly [number, number] {
