@@ -27,6 +27,8 @@ export { Channels, type ChannelsOptions } from './channel/channels.ts';
 export type { InboundEnvelope, OutboundEnvelope } from './model/envelope.ts';
 export { block, dropNewest, dropOldest, fail, latest } from './flow/strategy.ts';
 export type { LaneOptions, Strategy } from './flow/strategy.ts';
+export { fair, fifo, priority } from './session/discipline.ts';
+export type { Discipline, ReadyLane } from './session/discipline.ts';
 export { clockFrom, systemClock, type Clock } from './flow/clock.ts';
 
 export * from './codec/index.ts';

@@ -33,6 +33,7 @@ export interface ChannelSettings<T> {
   readonly codec: Codec<T>;
   readonly inbound: LaneOptions;
   readonly outbound: LaneOptions;
+  readonly priority: number;
   readonly messageBytesMax: number;
 }
 
@@ -45,6 +46,7 @@ export class LocalChannel<T> implements Channel<T>, ChannelEnd, InboxOwner {
   readonly id: number;
   readonly inbound: LaneOptions;
   readonly outbound: LaneOptions;
+  readonly priority: number;
   readonly messageBytesMax: number;
   readonly in$: Observable<InboundEnvelope<T>>;
   readonly out: Observer<OutboundEnvelope<T>>;
@@ -65,6 +67,7 @@ export class LocalChannel<T> implements Channel<T>, ChannelEnd, InboxOwner {
     this.id = settings.id;
     this.inbound = settings.inbound;
     this.outbound = settings.outbound;
+    this.priority = settings.priority;
     this.messageBytesMax = settings.messageBytesMax;
     this.#codec = settings.codec;
     this.#host = host;
