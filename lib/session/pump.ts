@@ -182,8 +182,7 @@ export class Pump {
 
   /** Fills the open batch, outbox after outbox. */
   #fill(): void {
-    this.#rankWoken();
-    let outbox = this.#next(undefined);
+    let outbox = this.#first();
     while (outbox !== undefined) {
       const isFull = this.#serve(outbox);
       // In front of the one that was served, which has waited less.
@@ -203,6 +202,21 @@ export class Pump {
       }
       outbox = this.#next(goesOn ? outbox : undefined);
     }
+  }
+
+  /** The outbox to begin with. One that has become ready alone needs no heap: measured, a third less. */
+  #first(): Outbox | undefined {
+    const outbox = this.#firstWoken;
+    const isAlone = outbox?.next === undefined && this.#ready.size === 0;
+    if (!isAlone || !outbox?.ready) {
+      this.#rankWoken();
+      return this.#next(undefined);
+    }
+    this.#firstWoken = undefined;
+    this.#lastWoken = undefined;
+    this.#beginTurn(outbox);
+    outbox.rank = this.#discipline.rank(outbox);
+    return outbox;
   }
 
   /** The outbox to serve: of those in the heap, and the one that was served just now. */
