@@ -106,14 +106,19 @@ export class LaneModel {
     this.counts.dropped += 1;
   }
 
-  /** The channel is closed, and opened with another lane. */
-  reopen(options: LaneOptions, priority: number): void {
+  /** The channel is closed on one of the sides. */
+  close(reason: 'channel-closed' | 'channel-not-open'): void {
     this.settle();
-    same(this.outbox.clear('channel-closed'), this.#lane.length);
+    same(this.outbox.clear(reason), this.#lane.length);
     this.counts.dropped += this.#lane.length + this.#waiting.length;
     for (const each of this.#waiting) same(each.ends, 1);
     this.#lane = [];
     this.#waiting = [];
+  }
+
+  /** The channel is closed, and opened with another lane. */
+  reopen(options: LaneOptions, priority: number): void {
+    this.close('channel-closed');
     this.#options = options;
     this.outbox.reopen(options, priority);
   }
