@@ -29,6 +29,8 @@ export type { Demand, FlowConsumer } from './flow/demand.ts';
 export { Flow } from './flow/flow.ts';
 export { block, dropNewest, dropOldest, fail, latest } from './flow/strategy.ts';
 export type { LaneOptions, Strategy } from './flow/strategy.ts';
+export { fair, fifo, priority } from './session/discipline.ts';
+export type { Discipline, ReadyLane } from './session/discipline.ts';
 export { clockFrom, systemClock, type Clock } from './flow/clock.ts';
 
 export * from './codec/index.ts';

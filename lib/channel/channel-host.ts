@@ -23,5 +23,6 @@ export interface ChannelSettings<T> {
   readonly codec: Codec<T>;
   readonly inbound: LaneOptions;
   readonly outbound: LaneOptions;
+  readonly priority: number;
   readonly messageBytesMax: number;
 }

@@ -15,6 +15,12 @@ export interface ChannelOptions<T> {
   readonly inbound?: LaneOptions;
   /** Where messages to a peer wait, for each peer. Default `block(256)`. */
   readonly outbound?: LaneOptions;
+  /**
+   * What the channel weighs against the other ones of a peer, when more waits to be sent than the
+   * connection takes. With the discipline `fair` channels get bytes in proportion to it, with `priority`
+   * the highest goes first. 1 to 255, whole; default 1.
+   */
+  readonly priority?: number;
   /** Encoded size of a message, at most, both ways. In bytes; default 4 MiB. */
   readonly messageBytesMax?: number;
 }

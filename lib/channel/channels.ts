@@ -5,6 +5,7 @@ import type { DropReason, RouterEvent } from '../model/event.ts';
 import type { NodeId } from '../model/id.ts';
 import type { PeerReport } from '../model/peer-report.ts';
 import type { ChannelEnd, Drop } from '../session/channel-end.ts';
+import { fair, type Discipline } from '../session/discipline.ts';
 import { Session } from '../session/session.ts';
 import type { Link } from '../transport/link.ts';
 import type { Channel, ChannelOptions } from './channel.ts';
@@ -17,15 +18,21 @@ export interface ChannelsOptions {
   readonly self: NodeId;
   /** Default: the system's clock. */
   readonly clock?: Clock;
+  /** Makes, for each connection, what chooses the channel that writes next. Default `fair`. */
+  readonly discipline?: () => Discipline;
   /** Hears of drops, and of channels that peers open and close. */
   readonly onEvent?: (event: RouterEvent) => void;
   /** Hears what is reported on channels' `errors`. */
   readonly onReport?: (report: PeerReport) => void;
 }
 
+/** The highest priority of a channel. */
+const priorityMax = 255;
+
 const defaults = {
   inbound: block(64),
   outbound: block(256),
+  priority: 1,
   messageBytesMax: 4 * 1024 * 1024,
 };
 
@@ -79,6 +86,7 @@ export class Channels implements ChannelHost {
       link,
       id,
       clock: this.#options.clock ?? systemClock,
+      discipline: this.#options.discipline ?? fair,
       onDrop: (drop) => this.dropped(drop),
       onPeerChannel: (channel, open) =>
         this.#options.onEvent?.({ type: 'peer-channel', peer: id, channel, open }),
@@ -141,7 +149,8 @@ export class Channels implements ChannelHost {
 
 /** Fills in the defaults. Names every wrong option in one error. */
 function checked<T>(options: ChannelOptions<T>): ChannelSettings<T> {
-  const { id, codec, inbound, outbound, messageBytesMax } = { ...defaults, ...options };
+  const settings: ChannelSettings<T> = { ...defaults, ...options };
+  const { id, codec, inbound, outbound, priority, messageBytesMax } = settings;
   const wrong: string[] = [];
   if (!Number.isInteger(id) || id < 0 || id > 0xffff) {
     wrong.push(`id is a whole number from 0 to 65535, not ${String(id)}`);
@@ -152,13 +161,16 @@ function checked<T>(options: ChannelOptions<T>): ChannelSettings<T> {
   for (const [name, lane] of Object.entries({ inbound, outbound })) {
     if (!isLane(lane)) wrong.push(`${name} is a lane such as block(64)`);
   }
+  if (!Number.isInteger(priority) || priority < 1 || priority > priorityMax) {
+    wrong.push(`priority is a whole number from 1 to ${priorityMax}, not ${String(priority)}`);
+  }
   if (!Number.isInteger(messageBytesMax) || messageBytesMax < 1 || messageBytesMax > 2 ** 30) {
     wrong.push(`messageBytesMax is a whole number of bytes from 1 to 2^30, not ${messageBytesMax}`);
   }
   if (wrong.length > 0) {
     throw new RxmeshError('RXMESH_OPTIONS_INVALID', `openChannel: ${wrong.join('; ')}`);
   }
-  return { id, codec, inbound, outbound, messageBytesMax };
+  return { id, codec, inbound, outbound, priority, messageBytesMax };
 }
 
 function isCodec(value: unknown): boolean {

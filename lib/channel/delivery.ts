@@ -95,6 +95,7 @@ class Place implements WaitingSend {
   before: WaitingSend | undefined = undefined;
   after: WaitingSend | undefined = undefined;
   waits = false;
+  seq = 0;
   readonly #outbox: Outbox;
   readonly #delivery: Delivery;
 

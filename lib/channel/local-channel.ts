@@ -14,6 +14,7 @@ import { Outbound } from './outbound.ts';
 export class LocalChannel<T> implements Channel<T>, ChannelEnd {
   readonly id: number;
   readonly outbound: LaneOptions;
+  readonly priority: number;
   readonly messageBytesMax: number;
   readonly in$: Flow<InboundEnvelope<T>>;
   readonly out: Observer<OutboundEnvelope<T>>;
@@ -29,6 +30,7 @@ export class LocalChannel<T> implements Channel<T>, ChannelEnd {
   constructor(settings: ChannelSettings<T>, host: ChannelHost) {
     this.id = settings.id;
     this.outbound = settings.outbound;
+    this.priority = settings.priority;
     this.messageBytesMax = settings.messageBytesMax;
     this.#host = host;
     this.#inbound = new Inbound(settings, host);

@@ -57,6 +57,11 @@ export class Lane<T> {
     }
   }
 
+  /** The item that has waited longest. */
+  peek(): T | undefined {
+    return this.size === 0 ? undefined : this.#slots[this.#head];
+  }
+
   /** Removes and returns the item that has waited longest. */
   take(): T | undefined {
     if (this.size === 0) return undefined;

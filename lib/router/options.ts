@@ -4,6 +4,7 @@ import { RxmeshError } from '../model/error.ts';
 import type { NodeId } from '../model/id.ts';
 import { Identity } from '../model/identity.ts';
 import { checkPeerOptions, type PeerOptions } from '../peers/options.ts';
+import { fair, type Discipline } from '../session/discipline.ts';
 import type { Transport } from '../transport/transport.ts';
 
 /** What `createRouter` takes. Times are in milliseconds; 0 means no limit. */
@@ -36,6 +37,11 @@ export interface RouterOptions {
     /** Inbound handshakes at a time; a connection beyond that is closed at once. Default 64. */
     readonly handshakes?: number;
   };
+  /**
+   * Makes, for each connection, what chooses the channel that writes next, when several have something
+   * to send: `fair`, `priority`, `fifo`, or a function of your own. Default `fair`.
+   */
+  readonly discipline?: () => Discipline;
   /** Where time comes from. Default: the system's clock. */
   readonly clock?: Clock;
   /** A number from 0 up to, not including, 1, for jitter. Default: from the platform's randomness. */
@@ -67,6 +73,7 @@ export function checkedOptions(options: RouterOptions): RouterSettings {
     moniker: options.identity.id.slice(0, 8),
     version: '',
     protocolVersion: { block: 0, app: 0 },
+    discipline: fair,
     clock: systemClock,
     random: platformRandom,
     ...options,
@@ -79,7 +86,7 @@ type Given = Readonly<Record<string, unknown>>;
 
 const names = new Set([
   ...['identity', 'network', 'transports', 'peers', 'moniker', 'version', 'protocolVersion'],
-  ...['timeouts', 'limits', 'clock', 'random'],
+  ...['timeouts', 'limits', 'discipline', 'clock', 'random'],
 ]);
 
 /** What is wrong with options; the caller may be plain JavaScript, so nothing is taken for granted. */
@@ -100,6 +107,8 @@ function faultsOf(options: RouterOptions): readonly string[] {
   check(isTransports(given['transports']), 'transports is an array of transports');
   if (given['moniker'] !== undefined) text('moniker');
   if (given['version'] !== undefined && given['version'] !== '') text('version');
+  const { discipline = fair } = given;
+  check(typeof discipline === 'function', 'discipline is a function, such as fair');
   const { protocolVersion = {}, timeouts = {}, limits = {}, peers = {} } = given;
   faults.push(
     ...numberFaults('protocolVersion', protocolVersion, ['block', 'app'], 0, 2 ** 53 - 1),

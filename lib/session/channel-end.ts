@@ -11,6 +11,8 @@ export type Grant = () => void;
 export interface ChannelEnd {
   readonly id: number;
   readonly outbound: LaneOptions;
+  /** Its share of the way to a peer, for the discipline: 1 to 255. */
+  readonly priority: number;
   readonly messageBytesMax: number;
   /**
    * The place where messages of `peer` wait, which has credit for `granted` of them already; `grant` is

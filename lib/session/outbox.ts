@@ -1,5 +1,7 @@
 import { Lane, type Offered } from '../flow/lane.ts';
 import type { LaneOptions } from '../flow/strategy.ts';
+import type { ReadyLane } from './discipline.ts';
+import type { Ranked } from './ready-heap.ts';
 
 /** A send that waits for room in a `block` lane, and its place in the queue of those that do. */
 export interface WaitingSend {
@@ -8,6 +10,8 @@ export interface WaitingSend {
   before: WaitingSend | undefined;
   after: WaitingSend | undefined;
   waits: boolean;
+  /** When it was sent, if the outbox notes that; for the outbox. */
+  seq: number;
   /** The lane has taken `bytes`. */
   taken(): void;
   /** It never will. */
@@ -17,34 +21,61 @@ export interface WaitingSend {
 /** Sends that may wait for one lane at a time; one more is refused (`RXMESH_OVERFLOW`). */
 export const waitingSendsMax = 1024;
 
+/** Numbers the messages to one peer, in the order in which they are sent. */
+export class SendCounter {
+  #sent = 0;
+
+  next(): number {
+    this.#sent += 1;
+    return this.#sent;
+  }
+}
+
 /**
  * The way out to one peer on one channel: a lane of encoded messages, the credit that the peer has
  * given, and the message whose fragments are being written. `Pump` empties it.
  */
-export class Outbox {
+export class Outbox implements ReadyLane, Ranked {
   readonly channel: number;
+  /** The channel's, as it was opened last. */
+  priority = 1;
   /** Whether the peer has the channel open. */
   open = false;
   /** How many more messages the peer takes. */
   credit = 0;
-  /** The next outbox that has something to send; for the pump, whose queue runs through them. */
-  next: Outbox | undefined;
-  /** Whether it stands in the pump's queue, or is being served. */
-  queued = false;
   messages = 0;
   bytes = 0;
 
+  // For the pump:
+  /** The next one of those that have become ready. */
+  next: Outbox | undefined;
+  /** Whether the pump knows that it has something to send, or serves it. */
+  queued = false;
+  /** Bytes that it has written in its turn, headers included; 0 when its next turn is a new one. */
+  turnBytes = 0;
+  mark = 0;
+  rank = 0;
+  order = 0;
+  place = -1;
+
   #lane: Lane<Uint8Array>;
+  readonly #counter: SendCounter | undefined;
+  /** When the messages in the lane were sent: a lane of the same kind, so that it drops the same. */
+  #seqs: Lane<number> | undefined;
   #firstWaiting: WaitingSend | undefined;
   #lastWaiting: WaitingSend | undefined;
   #waiting = 0;
   #current: Uint8Array | undefined;
+  #currentSeq = 0;
   /** Where the unwritten part of the current message starts. */
   offset = 0;
 
-  constructor(channel: number, options: LaneOptions) {
+  /** @param counter numbers the messages, if it is to be noted when they were sent */
+  constructor(channel: number, options: LaneOptions, counter?: SendCounter) {
     this.channel = channel;
+    this.#counter = counter;
     this.#lane = new Lane(options);
+    if (counter !== undefined) this.#seqs = new Lane(options);
   }
 
   /** How many messages wait; the one that is being written does not. */
@@ -56,6 +87,11 @@ export class Outbox {
     return this.#lane.capacity;
   }
 
+  get headSeq(): number {
+    if (this.#current !== undefined) return this.#currentSeq;
+    return this.#seqs?.peek() ?? 0;
+  }
+
   get ready(): boolean {
     return this.#current !== undefined || (this.credit > 0 && this.#lane.size > 0);
   }
@@ -65,13 +101,17 @@ export class Outbox {
   }
 
   /** The channel has been opened (again) here: its messages wait in a lane of this kind. */
-  reopen(options: LaneOptions): void {
+  reopen(options: LaneOptions, priority: number): void {
+    this.priority = priority;
     this.#lane = new Lane(options);
+    if (this.#counter !== undefined) this.#seqs = new Lane(options);
   }
 
   /** Offers a message to the lane, behind the sends that wait for it already. */
   offer(bytes: Uint8Array): Offered {
-    return this.#waiting > 0 ? 'full' : this.#lane.offer(bytes);
+    if (this.#waiting > 0) return 'full';
+    if (this.#counter !== undefined) this.#seqs?.offer(this.#counter.next());
+    return this.#lane.offer(bytes);
   }
 
   /** Lets a send wait for room; false when too many do already. */
@@ -79,6 +119,7 @@ export class Outbox {
     if (this.#waiting >= waitingSendsMax) return false;
     this.#waiting += 1;
     send.waits = true;
+    if (this.#counter !== undefined) send.seq = this.#counter.next();
     send.before = this.#lastWaiting;
     if (this.#lastWaiting === undefined) this.#firstWaiting = send;
     else this.#lastWaiting.after = send;
@@ -111,6 +152,7 @@ export class Outbox {
     if (bytes === undefined) return undefined;
     this.credit -= 1;
     this.#current = bytes;
+    this.#currentSeq = this.#seqs?.take() ?? 0;
     this.offset = 0;
     if (this.#waiting > 0) this.#admit();
     return bytes;
@@ -131,6 +173,7 @@ export class Outbox {
    */
   clear(reason: 'peer-down' | 'channel-not-open' | 'channel-closed'): number {
     let dropped = this.#lane.clear();
+    this.#seqs?.clear();
     if (reason === 'peer-down' && this.#current !== undefined) {
       this.#current = undefined;
       dropped += 1;
@@ -149,6 +192,7 @@ export class Outbox {
     while (send !== undefined && !this.#lane.full) {
       this.cancel(send);
       this.#lane.offer(send.bytes);
+      this.#seqs?.offer(send.seq);
       send.taken();
       send = this.#firstWaiting;
     }

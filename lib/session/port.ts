@@ -1,7 +1,7 @@
 import type { LaneOptions } from '../flow/strategy.ts';
 import { Assembler } from './assembler.ts';
 import type { ChannelEnd, Grant, Inbox } from './channel-end.ts';
-import { Outbox } from './outbox.ts';
+import { Outbox, type SendCounter } from './outbox.ts';
 
 /** Lane of a channel that the peer has open and we have not: it never holds anything. */
 const noLane: LaneOptions = { strategy: 'dropNewest', capacity: 1 };
@@ -33,11 +33,11 @@ export interface PortSnapshot {
   readonly bytesOut: number;
 }
 
-/** The port of a channel that neither side has opened. */
-export function newPort(channel: number): Port {
+/** The port of a channel that neither side has opened; `counter` is as an `Outbox` takes it. */
+export function newPort(channel: number, counter: SendCounter | undefined): Port {
   return {
     assembler: new Assembler(),
-    outbox: new Outbox(channel, noLane),
+    outbox: new Outbox(channel, noLane, counter),
     end: undefined,
     inbox: undefined,
     foreign: false,

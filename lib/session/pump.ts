@@ -1,10 +1,15 @@
 import type { Subscription } from 'rxjs';
 import type { Clock } from '../flow/clock.ts';
+import { RxmeshError } from '../model/error.ts';
 import type { Link } from '../transport/link.ts';
-import type { Outbox } from './outbox.ts';
+import { GuardedDiscipline, type Discipline } from './discipline.ts';
+import { type Outbox, SendCounter } from './outbox.ts';
+import { ReadyHeap } from './ready-heap.ts';
 
-/** Bytes that one channel may write before it is the next one's turn. */
+/** Bytes that one channel may write before the discipline chooses again. */
 const quantumBytes = 16 * 1024;
+/** What the header of a data packet counts for, whatever the wire. */
+const headerBytes = 4;
 /** A message is not cut for less room than this, on a link that takes as much in one piece. */
 const fragmentBytesMin = 1024;
 /** Records written in one turn; then the event loop gets its chance. */
@@ -14,20 +19,41 @@ const closed = -1;
 /** Room that every packet other than data needs, at most. */
 const controlBytesMax = 16;
 
+/** What a pump works with. */
+export interface PumpOptions {
+  readonly link: Link;
+  readonly clock: Clock;
+  /** Makes the discipline of this link. */
+  readonly discipline: () => Discipline;
+  /** The discipline has failed, with `RXMESH_DISCIPLINE_FAILED`: the pump has stopped. */
+  readonly onFailure: (error: RxmeshError) => void;
+}
+
 /**
- * Writes what waits in a session's outboxes to its link: round-robin, a quantum of bytes each, many
- * messages to a record, and one record after the other as long as the link is writable. A message
- * that is sent alone leaves at the end of the turn in which it was sent.
+ * Writes what waits in a session's outboxes to its link: a quantum of bytes of the one that the
+ * discipline chooses, then of the next one, many messages to a record, and one record after the other
+ * as long as the link is writable. A message that is sent alone leaves at the end of the turn in which
+ * it was sent.
  *
- * The queue of outboxes that have something to send runs through the outboxes themselves.
+ * Outboxes that have something to send stand in a heap. The discipline is asked only while the pump
+ * runs: those that become ready are listed first, in a queue that runs through the outboxes themselves.
  */
 export class Pump {
+  /** For outboxes, if the discipline asks when messages were sent. */
+  readonly counter: SendCounter | undefined;
+
   readonly #link: Link;
   readonly #clock: Clock;
+  readonly #discipline: GuardedDiscipline;
+  readonly #onFailure: (error: RxmeshError) => void;
   /** With less room than this a batch is flushed before a message is cut. */
   readonly #cutBytesMin: number;
-  #first: Outbox | undefined;
-  #last: Outbox | undefined;
+  readonly #ready = new ReadyHeap<Outbox>();
+  /** Outboxes that have become ready, and are not ranked yet. */
+  #firstWoken: Outbox | undefined;
+  #lastWoken: Outbox | undefined;
+  /** Turns that have begun: of equal rank, the outbox whose turn it was longest ago is the next. */
+  #turns = 0;
   /** What is to be said of channels: credit, or `closed`. */
   readonly #news = new Map<number, number>();
   #pongDue = false;
@@ -35,17 +61,27 @@ export class Pump {
   #running = false;
   #stopped = false;
 
-  constructor(link: Link, clock: Clock) {
+  constructor({ link, clock, discipline, onFailure }: PumpOptions) {
     this.#link = link;
     this.#clock = clock;
+    this.#discipline = new GuardedDiscipline(discipline);
+    this.#onFailure = onFailure;
+    this.counter = this.#discipline.perMessage ? new SendCounter() : undefined;
     this.#cutBytesMin = Math.min(fragmentBytesMin, link.fragmentBytesMax);
   }
 
   /** `outbox` may have something to send: it is served at the end of this turn. */
   wake(outbox: Outbox): void {
     if (outbox.queued || !outbox.ready) return;
-    this.#enqueue(outbox);
+    this.#list(outbox);
     this.#runAfterTurn();
+  }
+
+  /** What `outbox` is ranked by has changed. */
+  rerank(outbox: Outbox): void {
+    if (outbox.place < 0) return;
+    this.#ready.remove(outbox);
+    this.#list(outbox);
   }
 
   /** Lets the peer send `messages` more; grants of one turn are sent as one. */
@@ -77,6 +113,11 @@ export class Pump {
     this.#turn = undefined;
     try {
       this.#write();
+    } catch (thrown) {
+      // No link throws this, only the discipline.
+      if (!(thrown instanceof RxmeshError)) throw thrown;
+      this.stop();
+      this.#onFailure(thrown);
     } finally {
       this.#running = false;
     }
@@ -89,12 +130,18 @@ export class Pump {
     this.#stopped = true;
     this.#turn?.unsubscribe();
     this.#news.clear();
-    this.#first = undefined;
-    this.#last = undefined;
+    this.#ready.clear();
+    this.#firstWoken = undefined;
+    this.#lastWoken = undefined;
   }
 
   get #hasWork(): boolean {
-    return this.#first !== undefined || this.#news.size > 0 || this.#pongDue;
+    return this.#hasReady || this.#news.size > 0 || this.#pongDue;
+  }
+
+  /** Whether an outbox has something to send, beside the one that is served. */
+  get #hasReady(): boolean {
+    return this.#firstWoken !== undefined || this.#ready.size > 0;
   }
 
   #runAfterTurn(): void {
@@ -108,7 +155,7 @@ export class Pump {
   #write(): void {
     for (let records = 0; this.#link.writable; records += 1) {
       this.#writeControl();
-      const more = this.#first !== undefined;
+      const more = this.#hasReady;
       const handOver = more && records === recordsPerTurnMax;
       if (more && !handOver) this.#fill();
       // In front of the flush, which may be the end of the link and of this timer.
@@ -135,67 +182,134 @@ export class Pump {
 
   /** Fills the open batch, outbox after outbox. */
   #fill(): void {
-    for (let outbox = this.#dequeue(); outbox !== undefined; outbox = this.#dequeue()) {
-      const full = this.#serve(outbox);
-      // Only now, so that whoever is woken from within keeps the place in the round.
-      outbox.queued = false;
-      if (full) {
-        // Its turn goes on in the next batch: it would starve behind one that fills every batch.
-        this.#putFirst(outbox);
+    let outbox = this.#first();
+    while (outbox !== undefined) {
+      const isFull = this.#serve(outbox);
+      // In front of the one that was served, which has waited less.
+      this.#rankWoken();
+      const goesOn = outbox.ready && !this.#stopped;
+      if (goesOn) {
+        // A turn that the end of a batch has cut short goes on, as far as the discipline has it: else
+        // one whose messages are large would starve behind one that fills every batch.
+        if (!isFull || outbox.turnBytes >= quantumBytes) this.#beginTurn(outbox);
+        outbox.rank = this.#discipline.rank(outbox);
+      } else {
+        this.#retire(outbox);
+      }
+      if (isFull) {
+        if (goesOn) this.#ready.push(outbox);
         return;
       }
-      if (outbox.ready) this.#enqueue(outbox);
+      outbox = this.#next(goesOn ? outbox : undefined);
     }
   }
 
+  /** The outbox to begin with. One that has become ready alone needs no heap: measured, a third less. */
+  #first(): Outbox | undefined {
+    const outbox = this.#firstWoken;
+    const isAlone = outbox?.next === undefined && this.#ready.size === 0;
+    if (!isAlone || !outbox?.ready) {
+      this.#rankWoken();
+      return this.#next(undefined);
+    }
+    this.#firstWoken = undefined;
+    this.#lastWoken = undefined;
+    this.#beginTurn(outbox);
+    outbox.rank = this.#discipline.rank(outbox);
+    return outbox;
+  }
+
+  /** The outbox to serve: of those in the heap, and the one that was served just now. */
+  #next(served: Outbox | undefined): Outbox | undefined {
+    let outbox = served === undefined ? this.#ready.pop() : this.#ready.exchange(served);
+    if (!this.#discipline.perMessage) return outbox;
+    // The message that it was ranked by may have been dropped since. As many are asked as there are,
+    // since the ranks of somebody's own discipline may change for ever.
+    for (let asked = 0; asked <= this.#ready.size; asked += 1) {
+      if (outbox === undefined || outbox === served || !outbox.ready) return outbox;
+      outbox.rank = this.#discipline.rank(outbox);
+      const first = this.#ready.exchange(outbox);
+      if (first === outbox) return outbox;
+      outbox = first;
+    }
+    return outbox;
+  }
+
   /**
-   * Writes up to a quantum of one outbox, or a batch if no other waits; true when the batch has no
-   * room for it left.
+   * Writes up to a quantum of one outbox, or what the batch takes as long as no other is ready; true
+   * when the batch has no room for it left.
    */
   #serve(outbox: Outbox): boolean {
     const link = this.#link;
-    let quantum = quantumBytes;
-    while (quantum > 0) {
-      const bytes = outbox.current();
-      if (bytes === undefined) return false;
+    const { perMessage } = this.#discipline;
+    const bytesBefore = outbox.turnBytes;
+    let isFull = false;
+    for (let bytes = outbox.current(); bytes !== undefined; bytes = outbox.current()) {
       const { offset } = outbox;
       const rest = bytes.length - offset;
       const room = link.room;
       // An empty message needs no room, but its header does.
-      if (room === 0 || (room < rest && room < this.#cutBytesMin)) return true;
-      const share = this.#first === undefined ? rest : quantumBytes;
+      isFull = room === 0 || (room < rest && room < this.#cutBytesMin);
+      if (isFull) break;
+      const isAlone = !this.#hasReady;
+      const share = isAlone ? rest : quantumBytes;
       const size = Math.min(rest, room, link.fragmentBytesMax, share);
+      const { turnBytes } = outbox;
+      if (!isAlone && turnBytes > 0 && turnBytes + size > quantumBytes) break;
       const end = offset + size;
-      const last = end === bytes.length;
-      link.data(outbox.channel, bytes, offset, end, last);
-      quantum -= size + 1;
+      const isLast = end === bytes.length;
+      link.data(outbox.channel, bytes, offset, end, isLast);
+      outbox.turnBytes = turnBytes + size + headerBytes;
       outbox.offset = end;
-      if (last) outbox.done();
+      if (!isLast) continue;
+      outbox.done();
+      if (perMessage && this.#hasReady) break;
     }
-    return false;
+    this.#tell(outbox, outbox.turnBytes - bytesBefore);
+    return isFull;
   }
 
-  #enqueue(outbox: Outbox): void {
+  /** Tells the discipline of bytes that were written, by quanta: it need not know of larger pieces. */
+  #tell(outbox: Outbox, bytes: number): void {
+    let rest = bytes;
+    for (; rest > quantumBytes + headerBytes; rest -= quantumBytes) {
+      this.#discipline.served(outbox, quantumBytes);
+    }
+    if (rest > 0) this.#discipline.served(outbox, rest);
+  }
+
+  #list(outbox: Outbox): void {
     outbox.queued = true;
     outbox.next = undefined;
-    if (this.#last === undefined) this.#first = outbox;
-    else this.#last.next = outbox;
-    this.#last = outbox;
+    if (this.#lastWoken === undefined) this.#firstWoken = outbox;
+    else this.#lastWoken.next = outbox;
+    this.#lastWoken = outbox;
   }
 
-  #putFirst(outbox: Outbox): void {
-    outbox.queued = true;
-    outbox.next = this.#first;
-    this.#first = outbox;
-    this.#last ??= outbox;
+  /** Puts those that have become ready into the heap. */
+  #rankWoken(): void {
+    for (let outbox = this.#firstWoken; outbox !== undefined; outbox = this.#firstWoken) {
+      this.#firstWoken = outbox.next;
+      if (outbox.next === undefined) this.#lastWoken = undefined;
+      outbox.next = undefined;
+      if (outbox.ready) {
+        this.#beginTurn(outbox);
+        outbox.rank = this.#discipline.rank(outbox);
+        this.#ready.push(outbox);
+      } else {
+        this.#retire(outbox);
+      }
+    }
   }
 
-  #dequeue(): Outbox | undefined {
-    const outbox = this.#first;
-    if (outbox === undefined) return undefined;
-    this.#first = outbox.next;
-    if (this.#first === undefined) this.#last = undefined;
-    outbox.next = undefined;
-    return outbox;
+  #beginTurn(outbox: Outbox): void {
+    outbox.turnBytes = 0;
+    outbox.order = this.#turns;
+    this.#turns += 1;
+  }
+
+  #retire(outbox: Outbox): void {
+    outbox.queued = false;
+    outbox.turnBytes = 0;
   }
 }

@@ -1,10 +1,11 @@
 import { Observable, ReplaySubject, type Subscription } from 'rxjs';
 import type { Clock } from '../flow/clock.ts';
-import { RxmeshError } from '../model/error.ts';
+import { RxmeshError, withContext } from '../model/error.ts';
 import type { DropReason } from '../model/event.ts';
 import type { NodeId } from '../model/id.ts';
 import type { ByeReason, Link, LinkReceiver } from '../transport/link.ts';
 import type { ChannelEnd, Drop, Inbox } from './channel-end.ts';
+import type { Discipline } from './discipline.ts';
 import type { Outbox } from './outbox.ts';
 import { newPort, portSnapshot, type Port, type PortSnapshot } from './port.ts';
 import { Pump } from './pump.ts';
@@ -25,6 +26,8 @@ export interface SessionOptions {
   readonly link: Link;
   readonly id: NodeId;
   readonly clock: Clock;
+  /** Makes what chooses the channel that writes next. */
+  readonly discipline: () => Discipline;
   readonly onDrop: (drop: Drop) => void;
   /** The peer opened or closed a channel while it is up. */
   readonly onPeerChannel: (channel: number, open: boolean) => void;
@@ -62,7 +65,9 @@ export class Session implements LinkReceiver {
     this.#options = options;
     this.id = options.id;
     this.link = options.link;
-    this.#pump = new Pump(options.link, options.clock);
+    const { link, clock, discipline } = options;
+    const onFailure = (error: RxmeshError): void => this.#failed(error);
+    this.#pump = new Pump({ link, clock, discipline, onFailure });
     this.accepted$ = this.#accepted.asObservable();
     this.ended$ = this.#ended.asObservable();
   }
@@ -259,12 +264,13 @@ export class Session implements LinkReceiver {
   }
 
   #join(end: ChannelEnd): void {
-    const port = this.#ports.get(end.id) ?? newPort(end.id);
+    const port = this.#ports.get(end.id) ?? newPort(end.id, this.#pump.counter);
     this.#ports.set(end.id, port);
     if (port.foreign) this.#foreignPorts -= 1;
     port.foreign = false;
     port.end = end;
-    port.outbox.reopen(end.outbound);
+    port.outbox.reopen(end.outbound, end.priority);
+    this.#pump.rerank(port.outbox);
     port.grant = () => {
       if (!this.#over && port.inbox === inbox) this.#replenish(port, inbox);
     };
@@ -284,7 +290,7 @@ export class Session implements LinkReceiver {
       this.#violated('RXMESH_PROTOCOL_VIOLATION', text, channel);
       return undefined;
     }
-    const port = newPort(channel);
+    const port = newPort(channel, this.#pump.counter);
     port.foreign = true;
     this.#foreignPorts += 1;
     this.#ports.set(channel, port);
@@ -362,6 +368,12 @@ export class Session implements LinkReceiver {
     if (count === 0) return;
     const channel = port.outbox.channel;
     this.#options.onDrop({ direction: 'outbound', channel, reason, count, peer: this.id });
+  }
+
+  /** Ends the link for a failure on this side, of which the peer learns no more than that. */
+  #failed(error: RxmeshError): void {
+    this.#fault ??= withContext(error, { peer: this.id });
+    this.link.close('done', 'it cannot send');
   }
 
   #violated(

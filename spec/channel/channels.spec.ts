@@ -26,14 +26,22 @@ describe('Channels', () => {
       codec: {},
       inbound: { strategy: 'none', capacity: 1 },
       outbound: { ...block(1), capacity: 0 },
+      priority: 256,
       messageBytesMax: 0.5,
     } as unknown as ChannelOptions<unknown>;
-    const names = /id is .*65536.*codec has.*inbound is.*outbound is.*messageBytesMax is .*0\.5/;
+    const names =
+      /id is .*65536.*codec has.*inbound is.*outbound is.*priority is .*256.*messageBytesMax is .*0\.5/;
     expect(() => channels.open(options)).toThrow(names);
     expect(() => channels.open(options)).toThrow(
       expect.objectContaining({ code: 'RXMESH_OPTIONS_INVALID' }),
     );
     expect(channels.ids).toEqual([]);
+  });
+
+  it.each([0, 256, 1.5, NaN, '9'])('has no priority of %p', (priority) => {
+    const { channels } = new LinkedNode();
+    const options = { ...seven, priority } as ChannelOptions<Uint8Array>;
+    expect(() => channels.open(options)).toThrow(/priority is a whole number from 1 to 255, not/);
   });
 
   it('has the lanes and the limit that are documented when none are given', () => {

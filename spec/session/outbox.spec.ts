@@ -8,6 +8,7 @@ class Waiting implements WaitingSend {
   before: WaitingSend | undefined = undefined;
   after: WaitingSend | undefined = undefined;
   waits = false;
+  seq = 0;
   readonly bytes: Uint8Array;
   readonly log: string[];
   then: (() => void) | undefined;
@@ -190,7 +191,7 @@ describe('Outbox', () => {
     outbox.credit = 1;
     const begun = outbox.current();
     outbox.clear('channel-closed');
-    outbox.reopen(fail(1));
+    outbox.reopen(fail(1), 1);
     expect(outbox.offer(bytes(8))).toBe('taken');
     expect(outbox.offer(bytes(9))).toBe('overflow');
     expect(outbox).toMatchObject({ capacity: 1, depth: 1 });

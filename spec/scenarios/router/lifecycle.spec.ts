@@ -178,6 +178,7 @@ describe('options', () => {
       protocolVersion: { block: -1 },
       timeouts: { dialMs: 1.5, dreamMs: 1 },
       limits: { handshakes: 0 },
+      discipline: 'fair',
       colour: 'red',
     };
     let message = '';
@@ -189,7 +190,7 @@ describe('options', () => {
     }
     for (const name of [
       ...['identity', 'network', 'transports', 'moniker', 'version', 'protocolVersion.block'],
-      ...['timeouts.dialMs', 'timeouts.dreamMs', 'limits.handshakes', 'colour'],
+      ...['timeouts.dialMs', 'timeouts.dreamMs', 'limits.handshakes', 'discipline', 'colour'],
     ]) {
       expect(message).toContain(name);
     }

@@ -1,0 +1,156 @@
+import { describe, expect, it } from '@jest/globals';
+import { RxmeshError } from '../../lib/model/error.ts';
+import {
+  fair,
+  fifo,
+  GuardedDiscipline,
+  priority,
+  type Discipline,
+  type ReadyLane,
+} from '../../lib/session/discipline.ts';
+
+function lane(given: Partial<ReadyLane> = {}): ReadyLane {
+  return { channel: 7, priority: 1, headSeq: 0, mark: 0, ...given };
+}
+
+/** Serves the lane of the lowest rank so many times, `bytes` each, and says which those were. */
+function served(made: Discipline, lanes: readonly ReadyLane[], times: number, bytes = 100): string {
+  const ranks = lanes.map((each) => made.rank(each));
+  let log = '';
+  for (let time = 0; time < times; time += 1) {
+    const index = ranks.indexOf(Math.min(...ranks));
+    const next = lanes[index] ?? lane();
+    made.served?.(next, bytes);
+    ranks[index] = made.rank(next);
+    log += String(next.channel);
+  }
+  return log;
+}
+
+describe('fair', () => {
+  it('gives bytes in proportion to priorities', () => {
+    const lanes = [1, 2, 5].map((weight) => lane({ channel: weight, priority: weight }));
+    const log = served(fair(), lanes, 800);
+    const count = (channel: string): number => log.split(channel).length - 1;
+    expect([count('1'), count('2'), count('5')]).toEqual([100, 200, 500]);
+  });
+
+  it('has a start tag of a lane be the finish tag of what it sent before, by its priority', () => {
+    const made = fair();
+    const one = lane({ priority: 4 });
+    expect(made.rank(one)).toBe(0);
+    made.served?.(one, 100);
+    expect(made.rank(one)).toBe(25);
+    made.served?.(one, 10);
+    expect(made.rank(one)).toBe(27.5);
+  });
+
+  it('gives a lane that was idle no claim: it starts where the one that is served has started', () => {
+    const made = fair();
+    const busy = lane({ channel: 1 });
+    const idle = lane({ channel: 2 });
+    made.rank(idle);
+    made.rank(busy);
+    for (let time = 0; time < 50; time += 1) {
+      made.served?.(busy, 100);
+      made.rank(busy);
+    }
+    expect([made.rank(idle), made.rank(busy)]).toEqual([4900, 5000]);
+    expect(served(made, [busy, idle], 6)).toBe('212121');
+  });
+
+  it('forgives a lane nothing that becomes ready again at once', () => {
+    const made = fair();
+    const greedy = lane({ channel: 1 });
+    const other = lane({ channel: 2 });
+    made.rank(greedy);
+    made.served?.(greedy, 1000);
+    expect([made.rank(other), made.rank(greedy)]).toEqual([0, 1000]);
+  });
+
+  it('is made anew for each connection', () => {
+    const one = fair();
+    const used = lane();
+    one.rank(used);
+    one.served?.(used, 100);
+    one.rank(used);
+    one.served?.(used, 100);
+    expect([one.rank(lane()), fair().rank(lane())]).toEqual([100, 0]);
+  });
+});
+
+describe('priority and fifo', () => {
+  it('rank by the priority, and by the time at which the next message was sent', () => {
+    const lanes = [
+      lane({ priority: 1, headSeq: 5 }),
+      lane({ priority: 255, headSeq: 9 }),
+      lane({ priority: 7, headSeq: 2 }),
+    ];
+    const order = (made: Discipline): number[] =>
+      [...lanes].sort((a, b) => made.rank(a) - made.rank(b)).map((each) => each.priority);
+    expect(order(priority())).toEqual([255, 7, 1]);
+    expect(order(fifo())).toEqual([7, 1, 255]);
+    expect([priority().perMessage, fair().perMessage, fifo().perMessage]).toEqual([
+      undefined,
+      undefined,
+      true,
+    ]);
+  });
+});
+
+describe("a discipline of somebody's own that fails", () => {
+  const wrong: readonly [string, unknown, RegExp][] = [
+    ['throws when it ranks', () => ({ rank: thrower('no rank') }), /channel 7: no rank/],
+    ['has a rank that is NaN', () => ({ rank: () => NaN }), /channel 7 is NaN, not a number/],
+    ['has no rank', () => ({ rank: () => undefined }), /channel 7 is undefined/],
+    ['has a text for a rank', () => ({ rank: () => '1' }), /channel 7 is 1, not a number/],
+    ['is made by what throws', thrower('not made'), /channel 7: not made/],
+    ['is nothing', () => undefined, /channel 7: /],
+    ["is another one's maker", () => fair, /channel 7: /],
+    ['is not made by a function', 'fair', /channel 7: /],
+  ];
+
+  it.each(wrong)('that %s', (_, make, message) => {
+    const guarded = new GuardedDiscipline(make as () => Discipline);
+    const error = caught(() => guarded.rank(lane()));
+    expect(error).toBeInstanceOf(RxmeshError);
+    expect(error).toMatchObject({ code: 'RXMESH_DISCIPLINE_FAILED', channel: 7 });
+    expect((error as RxmeshError).message).toMatch(message);
+  });
+
+  it('that throws when it hears of bytes; the cause is what it threw', () => {
+    const cause = new Error('not served');
+    const guarded = new GuardedDiscipline(() => ({
+      rank: () => 0,
+      served() {
+        throw cause;
+      },
+    }));
+    expect(caught(() => guarded.served(lane(), 1))).toMatchObject({
+      code: 'RXMESH_DISCIPLINE_FAILED',
+      channel: 7,
+      cause,
+    });
+  });
+
+  it('need not hear of bytes, and may have infinite ranks', () => {
+    const guarded = new GuardedDiscipline(() => ({ rank: () => -Infinity }));
+    expect(guarded.rank(lane())).toBe(-Infinity);
+    expect(() => guarded.served(lane(), 1)).not.toThrow();
+  });
+});
+
+function thrower(text: string): () => never {
+  return () => {
+    throw new Error(text);
+  };
+}
+
+function caught(call: () => unknown): unknown {
+  try {
+    call();
+  } catch (error) {
+    return error;
+  }
+  return undefined;
+}

@@ -1,0 +1,318 @@
+import { describe, expect, it } from '@jest/globals';
+import { dropOldest } from '../../lib/flow/strategy.ts';
+import { fair, fifo, priority, type Discipline } from '../../lib/session/discipline.ts';
+import type { Outbox, WaitingSend } from '../../lib/session/outbox.ts';
+import type { FakeLink } from '../support/fake-link.ts';
+import { expectIdle, trackLeaks } from '../support/leaks.ts';
+import { bytes, pumpOn, shape, sized } from '../support/pump-on.ts';
+
+/** Bytes of each channel in the first `records` records, headers left out. */
+function bytesOf(link: FakeLink, records = link.records.length): Record<string, number> {
+  const sums: Record<string, number> = {};
+  for (const packet of link.records.slice(0, records).flat()) {
+    if (packet.type !== 'data') continue;
+    sums[packet.channel] = (sums[packet.channel] ?? 0) + packet.bytes.length;
+  }
+  return sums;
+}
+
+/** A send that waits for room; `then` is called when the lane has taken it. */
+function waiting(message: Uint8Array, then: () => void = () => undefined): WaitingSend {
+  return {
+    bytes: message,
+    before: undefined,
+    after: undefined,
+    waits: false,
+    seq: 0,
+    taken: then,
+    abandoned: () => undefined,
+  };
+}
+
+describe('a pump with priority', () => {
+  it('B-26 serves the highest first, and lower ones only when that has nothing left', () => {
+    const { clock, link, outbox, offer } = pumpOn({}, priority);
+    offer(outbox(1, 1), sized(20));
+    offer(outbox(2, 9), sized(40_000));
+    offer(outbox(3, 200), sized(30));
+    clock.advance(0);
+    expect(shape(link)).toEqual([['3:30!', '2:16384', '2:16384', '2:7232!', '1:20!']]);
+  });
+
+  it('P-4 lets an urgent message pass a large one at the next quantum', () => {
+    const { clock, link, outbox, offer } = pumpOn({}, priority);
+    const urgent = outbox(2, 255);
+    offer(outbox(1, 1), sized(1 << 20));
+    link.onFlush = () => (link.writable = false);
+    clock.advance(0);
+    expect(shape(link)).toEqual([['1:65529']]);
+    offer(urgent, sized(10), sized(40_000));
+    link.writable = true;
+    expect(shape(link)[1]?.slice(0, 5)).toEqual([
+      '2:10!',
+      '2:16384',
+      '2:16384',
+      '2:7232!',
+      // Alone again: all that the record takes.
+      '1:25491',
+    ]);
+  });
+
+  it('lets one pass that becomes ready from within, at the next quantum', () => {
+    const { clock, link, outbox, offer } = pumpOn({}, priority);
+    const urgent = outbox(2, 255);
+    const large = outbox(1, 1, dropOldest(1));
+    // Room comes free when the first message is taken out: in the middle of the pump's work.
+    offer(large, sized(100));
+    large.wait(waiting(sized(60_000), () => offer(urgent, sized(10))));
+    clock.advance(0);
+    expect(shape(link)[0]).toEqual(['1:100!', '2:10!', '1:60000!']);
+  });
+
+  it('has channels of the same priority take turns, also in records that are smaller than a turn', () => {
+    const { clock, link, outbox, offer } = pumpOn({ recordBytesMax: 2000 }, priority);
+    offer(outbox(1, 5), sized(64 * 1024));
+    offer(outbox(2, 5), sized(64 * 1024));
+    link.onFlush = () => (link.writable = link.records.length < 20);
+    clock.advance(0);
+    const sums = bytesOf(link);
+    expect((sums[1] ?? 0) + (sums[2] ?? 0)).toBeGreaterThan(30_000);
+    expect(Math.abs((sums[1] ?? 0) - (sums[2] ?? 0))).toBeLessThanOrEqual(16 * 1024);
+  });
+
+  it('starves nobody of equal priority behind messages that fill every record', () => {
+    const { clock, link, outbox, offer } = pumpOn({ recordBytesMax: 10_000 }, priority);
+    offer(outbox(1), ...Array.from({ length: 50 }, () => sized(9_990)));
+    offer(outbox(2), ...Array.from({ length: 50 }, () => sized(500)));
+    link.onFlush = () => (link.writable = link.records.length < 10);
+    clock.advance(0);
+    const sums = bytesOf(link);
+    expect(sums[1]).toBeGreaterThan(20_000);
+    expect(sums[2]).toBeGreaterThan(5_000);
+  });
+
+  it('has turns go round among channels of the same priority', () => {
+    const { clock, link, outbox, offer } = pumpOn({ recordBytesMax: 1 << 20 }, priority);
+    for (const channel of [3, 1, 4, 2]) offer(outbox(channel), sized(16_384 * 3));
+    clock.advance(0);
+    const turns = shape(link)
+      .flat()
+      .map((piece) => piece.charAt(0));
+    expect(turns.join('')).toBe('314231423142');
+  });
+
+  it('ranks a channel anew that is opened again with another priority', () => {
+    const { clock, link, pump, outbox, offer } = pumpOn({ recordBytesMax: 40_000 }, priority);
+    const [one, two] = [outbox(1, 9), outbox(2, 5)];
+    link.onFlush = () => (link.writable = false);
+    offer(one, sized(50_000));
+    offer(two, sized(50_000));
+    clock.advance(0);
+    one.reopen(dropOldest(1), 1);
+    pump.rerank(one);
+    link.writable = true;
+    link.writable = true;
+    const channels = shape(link)
+      .flat()
+      .map((piece) => piece.charAt(0));
+    expect(channels.join('')).toMatch(/^1{3}2+1$/);
+  });
+
+  it('holds nobody up for a channel without credit, or one that has lost what it had', () => {
+    const { clock, link, outbox, offer } = pumpOn({}, priority);
+    const [noCredit, cleared] = [outbox(1, 255), outbox(2, 200)];
+    noCredit.credit = 0;
+    offer(noCredit, sized(1));
+    offer(cleared, sized(1));
+    offer(outbox(3, 1), sized(2));
+    cleared.clear('channel-closed');
+    clock.advance(0);
+    expect(shape(link)).toEqual([['3:2!']]);
+    offer(cleared, sized(3));
+    clock.advance(0);
+    expect(shape(link)).toEqual([['3:2!'], ['2:3!']]);
+    expectIdle(clock.scheduler);
+  });
+});
+
+describe('a pump with fair', () => {
+  it("B-27 shares bytes by the priorities, whatever the messages' sizes", () => {
+    const { clock, link, outbox, offer } = pumpOn({}, fair);
+    const sizes: readonly [number, number][] = [
+      [1, 100],
+      [2, 9_000],
+      [4, 300_000],
+    ];
+    for (const [weight, size] of sizes) {
+      const to = outbox(weight, weight);
+      offer(
+        to,
+        ...Array.from({ length: Math.ceil(2_000_000 / size) }, () => sized(size)).slice(0, 1024),
+      );
+    }
+    link.onFlush = () => (link.writable = link.records.length < 8);
+    clock.advance(0);
+    const sums = bytesOf(link);
+    const perWeight = [1, 2, 4].map((weight) => (sums[weight] ?? 0) / weight);
+    expect(Math.max(...perWeight) - Math.min(...perWeight)).toBeLessThanOrEqual(1.5 * 16_388);
+  });
+
+  it('gives a channel that was idle no claim, and what it has sent alone is not held against it', () => {
+    const { clock, link, outbox, offer } = pumpOn({}, fair);
+    const [busy, late] = [outbox(1), outbox(2)];
+    link.onFlush = () => (link.writable = link.records.length % 8 !== 0);
+    offer(busy, sized(2 << 20));
+    clock.advance(0);
+    offer(late, sized(2 << 20));
+    const before = link.records.length;
+    link.writable = true;
+    const sums = bytesOf(link);
+    expect(before).toBe(8);
+    expect(sums[2]).toBeGreaterThan(200_000);
+    expect(Math.abs((sums[1] ?? 0) - 8 * 65_529 - (sums[2] ?? 0))).toBeLessThanOrEqual(2 * 16_388);
+  });
+});
+
+describe('a pump with fifo', () => {
+  const order = (link: FakeLink): string => shape(link).flat().join(' ');
+
+  it('B-25 sends in the order in which messages were sent, over all channels', () => {
+    const { clock, link, outbox, offer } = pumpOn({}, fifo);
+    const [one, two, three] = [outbox(1), outbox(2, 255), outbox(3)];
+    offer(one, sized(1), sized(2));
+    offer(two, sized(3), sized(40_000));
+    offer(three, sized(4));
+    offer(one, sized(5), sized(6));
+    offer(two, sized(7));
+    clock.advance(0);
+    const large = '2:16384 2:16384 2:7232!';
+    expect(order(link)).toBe(`1:1! 1:2! 2:3! ${large} 3:4! 1:5! 1:6! 2:7!`);
+  });
+
+  it('B-25 counts a send that waits for room from when it was sent', () => {
+    const { clock, link, outbox, offer } = pumpOn({}, fifo);
+    const [one, two] = [outbox(1, 1, dropOldest(1)), outbox(2)];
+    offer(one, sized(1));
+    offer(two, sized(2));
+    one.wait(waiting(sized(3)));
+    offer(two, sized(4));
+    clock.advance(0);
+    expect(order(link)).toBe('1:1! 2:2! 1:3! 2:4!');
+  });
+
+  it('holds up nobody for a channel without credit, whose messages leave when it has some', () => {
+    const { clock, link, pump, outbox, offer } = pumpOn({}, fifo);
+    const [one, two] = [outbox(1), outbox(2)];
+    one.credit = 0;
+    offer(one, sized(1));
+    offer(two, sized(2));
+    clock.advance(0);
+    offer(two, sized(3));
+    one.credit = 1;
+    pump.wake(one);
+    clock.advance(0);
+    expect(order(link)).toBe('2:2! 1:1! 2:3!');
+  });
+
+  it('goes by the messages that are there, not by those that were dropped meanwhile', () => {
+    const { clock, link, outbox, offer } = pumpOn({}, fifo);
+    const [lossy, blocked, first] = [outbox(1, 1, dropOldest(1)), outbox(2), outbox(3)];
+    link.onFlush = () => (link.writable = false);
+    offer(first, sized(70_000));
+    offer(lossy, sized(1));
+    offer(blocked, sized(2));
+    clock.advance(0);
+    offer(lossy, sized(3));
+    link.writable = true;
+    expect(order(link)).toBe('3:16384 3:16384 3:16384 3:16356 3:4492! 2:2! 1:3!');
+  });
+});
+
+describe("a discipline of somebody's own", () => {
+  it('may rank by what it likes', () => {
+    const byChannel = (): Discipline => ({ rank: (lane) => -lane.channel });
+    const { clock, link, outbox, offer } = pumpOn({}, byChannel);
+    for (const channel of [2, 3, 1]) offer(outbox(channel), sized(channel));
+    clock.advance(0);
+    expect(shape(link)).toEqual([['3:3!', '2:2!', '1:1!']]);
+  });
+
+  it('may change its mind at every question, and the pump comes to an end', () => {
+    let rank = 0;
+    const restless = (): Discipline => ({ perMessage: true, rank: () => (rank += 1) });
+    const { clock, link, outbox, offer } = pumpOn({}, restless);
+    for (const channel of [1, 2, 3, 4]) offer(outbox(channel), sized(1), sized(1));
+    clock.advance(0);
+    expect(bytesOf(link)).toEqual({ 1: 2, 2: 2, 3: 2, 4: 2 });
+    expectIdle(clock.scheduler);
+  });
+
+  it('hears of every byte once, of a quantum and a header at most at a time', () => {
+    const heard: [number, number][] = [];
+    const listening = (): Discipline => ({
+      rank: () => 0,
+      served: (lane, count) => void heard.push([lane.channel, count]),
+    });
+    const { clock, outbox, offer } = pumpOn({}, listening);
+    offer(outbox(1), sized(100_000));
+    clock.advance(0);
+    offer(outbox(1), sized(1), sized(1));
+    offer(outbox(2), sized(0));
+    clock.advance(0);
+    expect(heard.slice(-2)).toEqual([
+      [1, 10],
+      [2, 4],
+    ]);
+    const large = heard.slice(0, -2).map(([, count]) => count);
+    expect(large.reduce((sum, count) => sum + count, 0)).toBe(100_000 + 2 * 4);
+    expect(Math.max(...large)).toBeLessThanOrEqual(16_388);
+  });
+
+  it.each(['rank', 'served', 'rank again'])(
+    'that fails at "%s" stops the pump, and is told once',
+    (where) => {
+      let asked = 0;
+      const failing = (): Discipline => ({
+        rank() {
+          asked += 1;
+          return where === 'rank' || (where === 'rank again' && asked > 2) ? NaN : 0;
+        },
+        served() {
+          if (where === 'served') throw new Error('no');
+        },
+      });
+      const { clock, link, pump, failures, outbox, offer } = pumpOn({}, failing);
+      const outboxes: Outbox[] = [outbox(1), outbox(2)];
+      for (const each of outboxes) offer(each, sized(20_000));
+      pump.pong();
+      clock.advance(0);
+      for (const each of outboxes) offer(each, bytes(1));
+      pump.pong();
+      pump.run();
+      expect(failures.map(({ code }) => code)).toEqual(['RXMESH_DISCIPLINE_FAILED']);
+      expect(link.records).toEqual([]);
+      expectIdle(clock.scheduler);
+    },
+  );
+
+  it('may send from within', () => {
+    let sent = false;
+    const sending = (): Discipline => ({
+      rank(lane) {
+        if (!sent) {
+          sent = true;
+          offer(other, sized(2));
+        }
+        return lane.channel;
+      },
+    });
+    const { clock, link, outbox, offer } = pumpOn({}, sending);
+    const other = outbox(2);
+    offer(outbox(1), sized(1));
+    clock.advance(0);
+    expect(shape(link)).toEqual([['1:1!', '2:2!']]);
+    expectIdle(clock.scheduler);
+  });
+});
+
+trackLeaks();
