@@ -6,7 +6,7 @@ import { RxmeshError, toRxmeshError } from '../model/error.ts';
 import type { DropReason } from '../model/event.ts';
 import type { NodeId } from '../model/id.ts';
 import type { PeerReport } from '../model/peer-report.ts';
-import type { ChannelEnd, Drop, Grant } from '../session/channel-end.ts';
+import type { ChannelEnd, Credit, Drop, Grant } from '../session/channel-end.ts';
 import type { Session } from '../session/session.ts';
 import type { Channel, SendReport } from './channel.ts';
 import { Delivery } from './delivery.ts';
@@ -109,7 +109,7 @@ export class LocalChannel<T> implements Channel<T>, ChannelEnd, InboxOwner {
 
   // ChannelEnd, for sessions
 
-  join(peer: NodeId, granted: number, grant: Grant): PeerInbox {
+  join(peer: NodeId, granted: Credit, grant: Grant): PeerInbox {
     const known = this.#inboxes.get(peer);
     const inbox = known ?? new PeerInbox(peer, this, granted);
     if (known === undefined) this.#inboxes.set(peer, inbox);
@@ -138,8 +138,8 @@ export class LocalChannel<T> implements Channel<T>, ChannelEnd, InboxOwner {
     this.#drain();
   }
 
-  dropped(from: NodeId): void {
-    this.#drop('inbound', 'lane-full', from);
+  dropped(from: NodeId, count: number): void {
+    this.#drop('inbound', 'lane-full', from, undefined, count);
   }
 
   forget(inbox: PeerInbox): void {
@@ -294,7 +294,10 @@ export class LocalChannel<T> implements Channel<T>, ChannelEnd, InboxOwner {
       delivery.waitFor(session, outbox);
       return;
     }
-    if (offered !== 'taken') this.#drop('outbound', 'lane-full', session.id);
+    if (offered !== 'taken') {
+      const count = offered === 'displaced' ? outbox.displaced : 1;
+      this.#drop('outbound', 'lane-full', session.id, undefined, count);
+    }
     if (offered === 'taken' || offered === 'displaced') {
       session.wake(outbox);
       delivery?.accepted();

@@ -1,4 +1,4 @@
-import { Lane, type Offered } from '../flow/lane.ts';
+import { bytesOf, Lane, type Offered } from '../flow/lane.ts';
 import type { LaneOptions } from '../flow/strategy.ts';
 
 /** A send that waits for room in a `block` lane, and its place in the queue of those that do. */
@@ -25,8 +25,10 @@ export class Outbox {
   readonly channel: number;
   /** Whether the peer has the channel open. */
   open = false;
-  /** How many more messages the peer takes. */
+  /** How many more messages the peer lets us begin, while there is credit for bytes as well. */
   credit = 0;
+  /** How many more bytes; the last message that is begun may overdraw it. */
+  creditBytes = 0;
   /** The next outbox that has something to send; for the pump, whose queue runs through them. */
   next: Outbox | undefined;
   /** Whether it stands in the pump's queue, or is being served. */
@@ -44,7 +46,7 @@ export class Outbox {
 
   constructor(channel: number, options: LaneOptions) {
     this.channel = channel;
-    this.#lane = new Lane(options);
+    this.#lane = new Lane(options, bytesOf);
   }
 
   /** How many messages wait; the one that is being written does not. */
@@ -52,12 +54,26 @@ export class Outbox {
     return this.#lane.size;
   }
 
+  get depthBytes(): number {
+    return this.#lane.sizeBytes;
+  }
+
   get capacity(): number {
     return this.#lane.capacity;
   }
 
+  get capacityBytes(): number {
+    return this.#lane.capacityBytes;
+  }
+
+  /** How many messages the lane has dropped for the last one that was offered. */
+  get displaced(): number {
+    return this.#lane.displaced;
+  }
+
   get ready(): boolean {
-    return this.#current !== undefined || (this.credit > 0 && this.#lane.size > 0);
+    if (this.#current !== undefined) return true;
+    return this.credit > 0 && this.creditBytes > 0 && this.#lane.size > 0;
   }
 
   get idle(): boolean {
@@ -66,7 +82,7 @@ export class Outbox {
 
   /** The channel has been opened (again) here: its messages wait in a lane of this kind. */
   reopen(options: LaneOptions): void {
-    this.#lane = new Lane(options);
+    this.#lane = new Lane(options, bytesOf);
   }
 
   /** Offers a message to the lane, behind the sends that wait for it already. */
@@ -106,10 +122,11 @@ export class Outbox {
    */
   current(): Uint8Array | undefined {
     if (this.#current !== undefined) return this.#current;
-    if (this.credit === 0) return undefined;
+    if (this.credit === 0 || this.creditBytes <= 0) return undefined;
     const bytes = this.#lane.take();
     if (bytes === undefined) return undefined;
     this.credit -= 1;
+    this.creditBytes -= bytes.length;
     this.#current = bytes;
     this.offset = 0;
     if (this.#waiting > 0) this.#admit();
