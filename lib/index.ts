@@ -18,7 +18,7 @@ export type { RouterOptions } from './router/options.ts';
 export type { PeerOptions } from './peers/options.ts';
 export type { PeerUpdate } from './peers/peer-table.ts';
 export type { PeerSnapshot, RouterSnapshot } from './router/snapshot.ts';
-export type { PortSnapshot } from './session/session.ts';
+export type { LaneSnapshot, PortSnapshot } from './session/session.ts';
 export type { DropReason, RouterEvent } from './model/event.ts';
 export type { PeerReport, Severity } from './model/peer-report.ts';
 
@@ -26,7 +26,7 @@ export type { Channel, ChannelOptions, SendReport } from './channel/channel.ts';
 export { Channels, type ChannelsOptions } from './channel/channels.ts';
 export type { InboundEnvelope, OutboundEnvelope } from './model/envelope.ts';
 export { block, dropNewest, dropOldest, fail, latest } from './flow/strategy.ts';
-export type { LaneOptions, Strategy } from './flow/strategy.ts';
+export type { LaneBounds, LaneOptions, Strategy } from './flow/strategy.ts';
 export { clockFrom, systemClock, type Clock } from './flow/clock.ts';
 
 export * from './codec/index.ts';

@@ -18,7 +18,7 @@ export const peerChannelsMax = 1024;
 /** How long a peer that is asked for a sign of life may take, in milliseconds. */
 const probeMs = 5_000;
 
-export type { PortSnapshot } from './port.ts';
+export type { LaneSnapshot, PortSnapshot } from './port.ts';
 
 /** What a session asks of the node that it belongs to. */
 export interface SessionOptions {

@@ -159,6 +159,33 @@ describe('send', () => {
     expect(written(link.take())).toEqual(kept);
   });
 
+  it('tells of as many drops as one message costs', () => {
+    const node = new LinkedNode();
+    const channel = open(node, { outbound: dropOldest(9, { bytes: 5 }) });
+    const { link } = node.peer(1, { 7: 0 });
+    for (const message of [1, 2, 333333]) channel.out.next({ to: one, message });
+    expect(node.takeDrops()).toEqual([]);
+    expect(follow(channel.send({ to: one, message: 4 }))).toEqual(['1/0', 'end']);
+    expect(node.takeDrops()).toEqual(['out 7 lane-full 3']);
+    link.arrive(credit(7, 9));
+    node.turn();
+    expect(written(link.take())).toEqual(['4']);
+  });
+
+  it('waits for a `block` lane that is full of bytes', () => {
+    const node = new LinkedNode();
+    const channel = open(node, { outbound: block(9, { bytes: 5 }) });
+    const { link } = node.peer(1, { 7: 0 });
+    const log = follow(channel.send({ to: one, message: 1_000_000 }));
+    const waiting = follow(channel.send({ to: one, message: 2 }));
+    expect([log, waiting]).toEqual([['1/0', 'end'], []]);
+    channel.out.next({ to: one, message: 3 });
+    expect(node.takeDrops()).toEqual(['out 7 lane-full 1']);
+    link.arrive(credit(7, 1));
+    node.turn();
+    expect(waiting).toEqual(['1/0', 'end']);
+  });
+
   it('fails on a full `fail` lane', () => {
     const node = new LinkedNode();
     const channel = open(node, { outbound: fail(1) });

@@ -172,7 +172,7 @@ class Model {
     return this.items.reduce((sum, item) => sum + item, 0);
   }
 
-  get full(): boolean {
+  isFull(): boolean {
     const { capacity, bytes = Infinity } = this.options;
     // Adding up is slow, and most lanes here have no bound of bytes.
     return this.items.length >= capacity || (bytes < Infinity && this.bytes >= bytes);
@@ -181,14 +181,14 @@ class Model {
   offer(item: number): Offered {
     this.dropped = 0;
     const { strategy } = this.options;
-    if (!this.full) {
+    if (!this.isFull()) {
       this.items.push(item);
       return 'taken';
     }
     if (strategy === 'block') return 'full';
     if (strategy === 'fail') return 'overflow';
     if (strategy === 'dropNewest') return 'rejected';
-    for (; this.full; this.dropped += 1) this.items.shift();
+    for (; this.isFull(); this.dropped += 1) this.items.shift();
     this.items.push(item);
     return 'displaced';
   }
@@ -239,7 +239,7 @@ describe('a lane behaves as its model', () => {
         for (const { kind, count } of work) {
           for (let i = 0; i < count; i++) compare(lane, model, kind, (item += 1));
           expect(lane.size).toBe(model.items.length);
-          expect(lane.full).toBe(model.full);
+          expect(lane.full).toBe(model.isFull());
         }
         expect(emptied(lane)).toEqual(model.items);
       }),
@@ -265,8 +265,8 @@ describe('a lane behaves as its model', () => {
         const model = new Model(options);
         for (const { kind, item } of work) {
           compare(lane, model, kind, item);
-          if (lane.sizeBytes !== model.bytes || lane.full !== model.full) {
-            expect([lane.sizeBytes, lane.full]).toEqual([model.bytes, model.full]);
+          if (lane.sizeBytes !== model.bytes || lane.full !== model.isFull()) {
+            expect([lane.sizeBytes, lane.full]).toEqual([model.bytes, model.isFull()]);
           }
           const last = model.items.at(-1) ?? 0;
           if (lane.sizeBytes - last >= most) throw new Error('more than one message stands out');
