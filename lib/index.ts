@@ -18,7 +18,7 @@ export type { RouterOptions } from './router/options.ts';
 export type { PeerOptions } from './peers/options.ts';
 export type { PeerUpdate } from './peers/peer-table.ts';
 export type { PeerSnapshot, RouterSnapshot } from './router/snapshot.ts';
-export type { PortSnapshot } from './session/session.ts';
+export type { LaneSnapshot, PortSnapshot } from './session/session.ts';
 export type { DropReason, RouterEvent } from './model/event.ts';
 export type { PeerReport, Severity } from './model/peer-report.ts';
 
@@ -28,7 +28,7 @@ export type { InboundEnvelope, OutboundEnvelope } from './model/envelope.ts';
 export type { Demand, FlowConsumer } from './flow/demand.ts';
 export { Flow } from './flow/flow.ts';
 export { block, dropNewest, dropOldest, fail, latest } from './flow/strategy.ts';
-export type { LaneOptions, Strategy } from './flow/strategy.ts';
+export type { LaneBounds, LaneOptions, Strategy } from './flow/strategy.ts';
 export { fair, fifo, priority } from './session/discipline.ts';
 export type { Discipline, ReadyLane } from './session/discipline.ts';
 export { clockFrom, systemClock, type Clock } from './flow/clock.ts';

@@ -16,7 +16,8 @@ export interface BoundedMergeMapOptions<T> {
   readonly concurrency?: number;
   /**
    * Where values wait for their turn, and what happens when it is full: `dropOldest(n)`,
-   * `dropNewest(n)`, `latest()` or `fail(n)`. Not `block`: an Observable cannot be held back.
+   * `dropNewest(n)`, `latest()` or `fail(n)`. Not `block`: an Observable cannot be held back. Without
+   * a number of bytes: values have no size.
    * Default `fail(1024)`.
    */
   readonly buffer?: LaneOptions;
@@ -38,7 +39,7 @@ export interface BoundedMergeMapOptions<T> {
  * What `project` or `onDrop` throws is the error of the result.
  *
  * @throws {RxmeshError} `RXMESH_OVERFLOW`, as an error notification, when a `fail` buffer is full
- * @throws {RangeError} for a concurrency below 1 or a buffer that blocks
+ * @throws {RangeError} for a concurrency below 1, or a buffer that blocks or counts bytes
  */
 export function boundedMergeMap<T, R>(
   project: (value: T, index: number) => ObservableInput<R>,
@@ -51,6 +52,9 @@ export function boundedMergeMap<T, R>(
   if (buffer.strategy === 'block') {
     const text = 'boundedMergeMap: an Observable cannot be held back, its buffer drops or fails';
     throw new RangeError(text);
+  }
+  if (buffer.bytes !== undefined) {
+    throw new RangeError('boundedMergeMap: values have no size, its buffer has no number of bytes');
   }
   return (source) =>
     new Observable((subscriber) => {
@@ -111,7 +115,7 @@ class Run<T, R> {
     this.#completeIfDone();
   }
 
-  /** Takes the value out that will make room for the next one, if one has to. */
+  /** Takes the value out that will make room for the next one, if one has to; without sizes, one does. */
   #displaced(): { readonly value: T } | undefined {
     const { strategy, full } = this.#waiting;
     if (!full || (strategy !== 'dropOldest' && strategy !== 'latest')) return undefined;

@@ -11,9 +11,9 @@ export interface ChannelOptions<T> {
   readonly id: number;
   /** Turns messages into bytes and back: `protobuf(Type)`, `oneof(...)`, `json()`, `raw()`. */
   readonly codec: Codec<T>;
-  /** Where a peer's messages wait for this node's consumers, for each peer. Default `block(64)`. */
+  /** Where a peer's messages wait for this node's consumers, for each peer. Default `block(64)`, of 4 MiB. */
   readonly inbound?: LaneOptions;
-  /** Where messages to a peer wait, for each peer. Default `block(256)`. */
+  /** Where messages to a peer wait, for each peer. Default `block(256)`, of 4 MiB. */
   readonly outbound?: LaneOptions;
   /**
    * What the channel weighs against the other ones of a peer, when more waits to be sent than the

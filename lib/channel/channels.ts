@@ -4,7 +4,7 @@ import { RxmeshError } from '../model/error.ts';
 import type { DropReason, RouterEvent } from '../model/event.ts';
 import type { NodeId } from '../model/id.ts';
 import type { PeerReport } from '../model/peer-report.ts';
-import type { ChannelEnd, Drop } from '../session/channel-end.ts';
+import { wireMessageBytesMax, type ChannelEnd, type Drop } from '../session/channel-end.ts';
 import { fair, type Discipline } from '../session/discipline.ts';
 import { Session } from '../session/session.ts';
 import type { Link } from '../transport/link.ts';
@@ -164,7 +164,11 @@ function checked<T>(options: ChannelOptions<T>): ChannelSettings<T> {
   if (!Number.isInteger(priority) || priority < 1 || priority > priorityMax) {
     wrong.push(`priority is a whole number from 1 to ${priorityMax}, not ${String(priority)}`);
   }
-  if (!Number.isInteger(messageBytesMax) || messageBytesMax < 1 || messageBytesMax > 2 ** 30) {
+  if (
+    !Number.isInteger(messageBytesMax) ||
+    messageBytesMax < 1 ||
+    messageBytesMax > wireMessageBytesMax
+  ) {
     wrong.push(`messageBytesMax is a whole number of bytes from 1 to 2^30, not ${messageBytesMax}`);
   }
   if (wrong.length > 0) {

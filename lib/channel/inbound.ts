@@ -5,7 +5,7 @@ import type { InboundEnvelope } from '../model/envelope.ts';
 import { toRxmeshError } from '../model/error.ts';
 import type { DropReason } from '../model/event.ts';
 import type { NodeId } from '../model/id.ts';
-import type { Grant } from '../session/channel-end.ts';
+import type { Credit, Grant } from '../session/channel-end.ts';
 import type { ChannelHost, ChannelSettings } from './channel-host.ts';
 import { PeerInbox, type InboxOwner } from './inbox.ts';
 
@@ -38,7 +38,7 @@ export class Inbound<T> implements InboxOwner {
   }
 
   /** A session of `peer` joins: see `ChannelEnd`. */
-  join(peer: NodeId, granted: number, grant: Grant): PeerInbox {
+  join(peer: NodeId, granted: Credit, grant: Grant): PeerInbox {
     const known = this.#inboxes.get(peer);
     const inbox = known ?? new PeerInbox(peer, this, granted);
     if (known === undefined) this.#inboxes.set(peer, inbox);
@@ -84,8 +84,8 @@ export class Inbound<T> implements InboxOwner {
     this.#drain();
   }
 
-  dropped(from: NodeId): void {
-    this.#drop(from, 'lane-full', 1);
+  dropped(from: NodeId, count: number): void {
+    this.#drop(from, 'lane-full', count);
   }
 
   forget(inbox: PeerInbox): void {

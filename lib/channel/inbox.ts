@@ -1,7 +1,7 @@
-import { Lane } from '../flow/lane.ts';
-import type { LaneOptions } from '../flow/strategy.ts';
+import { bytesOf, Lane } from '../flow/lane.ts';
+import { laneBytesDefault, type LaneOptions } from '../flow/strategy.ts';
 import type { NodeId } from '../model/id.ts';
-import type { Grant, Inbox } from '../session/channel-end.ts';
+import type { Credit, Grant, Inbox } from '../session/channel-end.ts';
 
 /**
  * Messages that a peer may have under way to a lane that drops, at least: with a window of its capacity
@@ -16,7 +16,8 @@ export interface InboxOwner {
   handOver(from: NodeId, bytes: Uint8Array): boolean;
   /** The inbox has a message for the next round. */
   queue(inbox: PeerInbox): void;
-  dropped(from: NodeId): void;
+  /** The lane has dropped so many messages, by its strategy. */
+  dropped(from: NodeId, count: number): void;
   /** Nothing waits in the inbox, and its peer is gone. */
   forget(inbox: PeerInbox): void;
   /** The inbox's peer is gone, and messages of it still wait. */
@@ -36,36 +37,58 @@ export class PeerInbox implements Inbox {
   queued = false;
   readonly #owner: InboxOwner;
   readonly #lane: Lane<Uint8Array>;
-  readonly #grantAt: number;
+  readonly #window: Credit;
+  /** Credit goes back when so much was consumed, of the one or the other. */
+  readonly #grantAt: Credit;
   /** Of the sessions that have joined: one, or two while both links of a simultaneous connect stand. */
   #grants: readonly Grant[] = [];
-  /** Messages that were consumed since the sessions were told. */
+  /** Messages that were consumed since the sessions were told, and their bytes. */
   #spent = 0;
+  #spentBytes = 0;
   #held = true;
 
   /** @param granted credit that the peer has already, from an earlier time of the channel */
-  constructor(peer: NodeId, owner: InboxOwner, granted: number) {
-    const { strategy, capacity } = owner.inbound;
+  constructor(peer: NodeId, owner: InboxOwner, granted: Credit) {
+    const { strategy, capacity, bytes = laneBytesDefault } = owner.inbound;
     this.peer = peer;
     this.#owner = owner;
+    this.#window = { messages: windowOf(owner.inbound), bytes };
     // Who opens a channel again with a smaller lane has promised places for more.
-    const places = strategy === 'block' ? Math.max(capacity, granted) : capacity;
-    this.#lane = new Lane({ strategy, capacity: places });
+    const promised = strategy === 'block' ? granted : { messages: 0, bytes: 0 };
+    const places = Math.max(capacity, promised.messages);
+    const lane = { strategy, capacity: places, bytes: Math.max(bytes, promised.bytes) };
+    this.#lane = new Lane(lane, bytesOf);
     // A quarter of the window at a time: few credit packets, and the peer never runs dry meanwhile.
-    this.#grantAt = Math.max(1, windowOf(owner.inbound) >> 2);
+    this.#grantAt = {
+      messages: Math.max(1, this.#window.messages >> 2),
+      bytes: Math.max(1, bytes >> 2),
+    };
   }
 
   get depth(): number {
     return this.#lane.size;
   }
 
+  get depthBytes(): number {
+    return this.#lane.sizeBytes;
+  }
+
   get capacity(): number {
     return this.#lane.capacity;
   }
 
+  get capacityBytes(): number {
+    return this.#lane.capacityBytes;
+  }
+
   get room(): number {
-    const { inbound } = this.#owner;
-    return inbound.strategy === 'block' ? inbound.capacity - this.#lane.size : windowOf(inbound);
+    const { messages } = this.#window;
+    return this.#lane.strategy === 'block' ? messages - this.#lane.size : messages;
+  }
+
+  get roomBytes(): number {
+    const { bytes } = this.#window;
+    return this.#lane.strategy === 'block' ? bytes - this.#lane.sizeBytes : bytes;
   }
 
   get connected(): boolean {
@@ -90,13 +113,14 @@ export class PeerInbox implements Inbox {
 
   receive(bytes: Uint8Array, owned: boolean): boolean {
     if (!this.#held && this.#lane.size === 0 && this.#owner.handOver(this.peer, bytes)) {
-      this.#giveBack();
+      this.#giveBack(bytes);
       return true;
     }
     const offered = this.#lane.offer(owned ? bytes : bytes.slice());
     if (offered === 'full' || offered === 'overflow') return false;
-    if (offered !== 'taken') this.#owner.dropped(this.peer);
-    if (this.#lane.strategy !== 'block') this.#giveBack();
+    if (offered === 'displaced') this.#owner.dropped(this.peer, this.#lane.displaced);
+    else if (offered === 'rejected') this.#owner.dropped(this.peer, 1);
+    if (this.#lane.strategy !== 'block') this.#giveBack(bytes);
     if (!this.#held) this.#owner.queue(this);
     return true;
   }
@@ -104,7 +128,7 @@ export class PeerInbox implements Inbox {
   /** The message that has waited longest, which is consumed by that. */
   take(): Uint8Array | undefined {
     const bytes = this.#lane.take();
-    if (bytes !== undefined && this.#lane.strategy === 'block') this.#giveBack();
+    if (bytes !== undefined && this.#lane.strategy === 'block') this.#giveBack(bytes);
     if (this.#lane.size === 0 && !this.connected) this.#owner.forget(this);
     return bytes;
   }
@@ -124,10 +148,13 @@ export class PeerInbox implements Inbox {
     return this.#lane.clear();
   }
 
-  #giveBack(): void {
+  #giveBack(message: Uint8Array): void {
     this.#spent += 1;
-    if (this.#spent < this.#grantAt) return;
+    this.#spentBytes += message.length;
+    const { messages, bytes } = this.#grantAt;
+    if (this.#spent < messages && this.#spentBytes < bytes) return;
     this.#spent = 0;
+    this.#spentBytes = 0;
     for (const grant of this.#grants) grant();
   }
 }

@@ -4,7 +4,7 @@ import type { LaneOptions } from '../flow/strategy.ts';
 import type { InboundEnvelope, OutboundEnvelope } from '../model/envelope.ts';
 import type { NodeId } from '../model/id.ts';
 import type { PeerReport } from '../model/peer-report.ts';
-import type { ChannelEnd, Grant, Inbox } from '../session/channel-end.ts';
+import type { ChannelEnd, Credit, Grant, Inbox } from '../session/channel-end.ts';
 import type { Channel, SendReport } from './channel.ts';
 import type { ChannelHost, ChannelSettings } from './channel-host.ts';
 import { Inbound } from './inbound.ts';
@@ -63,7 +63,7 @@ export class LocalChannel<T> implements Channel<T>, ChannelEnd {
   }
 
   /** A session joins: see `ChannelEnd`. */
-  join(peer: NodeId, granted: number, grant: Grant): Inbox {
+  join(peer: NodeId, granted: Credit, grant: Grant): Inbox {
     return this.#inbound.join(peer, granted, grant);
   }
 

@@ -126,7 +126,10 @@ export class Outbound<T> {
       delivery.waitFor(session, outbox);
       return;
     }
-    if (offered !== 'taken') this.#drop('lane-full', session.id);
+    if (offered !== 'taken') {
+      const count = offered === 'displaced' ? outbox.displaced : 1;
+      this.#drop('lane-full', session.id, undefined, count);
+    }
     if (offered === 'taken' || offered === 'displaced') {
       session.wake(outbox);
       delivery?.accepted();
@@ -152,12 +155,12 @@ export class Outbound<T> {
     return error;
   }
 
-  #drop(reason: DropReason, peer?: NodeId, error?: RxmeshError): void {
+  #drop(reason: DropReason, peer?: NodeId, error?: RxmeshError, count = 1): void {
     this.#host.dropped({
       direction: 'outbound',
       channel: this.#settings.id,
       reason,
-      count: 1,
+      count,
       ...(peer !== undefined && { peer }),
       ...(error !== undefined && { error }),
     });

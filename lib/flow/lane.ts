@@ -1,10 +1,10 @@
-import type { LaneOptions, Strategy } from './strategy.ts';
+import { laneBytesDefault, type LaneOptions, type Strategy } from './strategy.ts';
 
 /**
  * What became of an item that was offered to a lane.
  *
  * - `taken`: it waits in the lane
- * - `displaced`: it waits in the lane, and the oldest item was dropped for it
+ * - `displaced`: it waits in the lane, and the oldest items were dropped for it, `displaced` of them
  * - `rejected`: it was dropped (`dropNewest`)
  * - `full`: it was not taken, try again when there is room (`block`)
  * - `overflow`: it was not taken, and that is an error (`fail`)
@@ -15,30 +15,44 @@ const slotsAtFirst = 8;
 /** A lane that has become empty keeps no more places than this. */
 const slotsKeptMax = 1024;
 
+/** Size of an encoded message, for lanes of such. */
+export const bytesOf = (message: Uint8Array): number => message.length;
+
 /**
- * A bounded queue with an overflow strategy: the only place in rxmesh where messages wait.
+ * A bounded queue with an overflow strategy: the only place in rxmesh where messages wait. It takes
+ * an item while fewer than `capacity` items and fewer than `capacityBytes` bytes wait.
  * Memory grows with what waits, up to the capacity, and shrinks when nothing does.
  */
 export class Lane<T> {
   readonly strategy: Strategy;
   readonly capacity: number;
+  /** Infinity when the items have no size. */
+  readonly capacityBytes: number;
   /** How many items wait. */
   size = 0;
+  sizeBytes = 0;
+  /** How many items the last offer dropped for the sake of the newcomer. */
+  displaced = 0;
+  readonly #bytesOf: ((item: T) => number) | undefined;
   #slots: (T | undefined)[] = [];
   #head = 0;
 
-  constructor({ strategy, capacity }: LaneOptions) {
+  /** @param bytesOf the size of an item; without it the items have none, and `bytes` bounds nothing */
+  constructor({ strategy, capacity, bytes }: LaneOptions, bytesOf?: (item: T) => number) {
     this.strategy = strategy;
     this.capacity = capacity;
+    this.capacityBytes = bytesOf === undefined ? Infinity : (bytes ?? laneBytesDefault);
+    this.#bytesOf = bytesOf;
   }
 
   get full(): boolean {
-    return this.size >= this.capacity;
+    return this.size >= this.capacity || this.sizeBytes >= this.capacityBytes;
   }
 
   /** Takes `item` as the strategy has it. It says what became of it, and tells nobody what was dropped. */
   offer(item: T): Offered {
-    if (this.size < this.capacity) {
+    this.displaced = 0;
+    if (!this.full) {
       this.#append(item);
       return 'taken';
     }
@@ -51,7 +65,7 @@ export class Lane<T> {
         return 'rejected';
       case 'dropOldest':
       case 'latest':
-        this.take();
+        this.#makeRoom();
         this.#append(item);
         return 'displaced';
     }
@@ -69,6 +83,7 @@ export class Lane<T> {
     this.#slots[this.#head] = undefined;
     this.#head = (this.#head + 1) & (this.#slots.length - 1);
     this.size -= 1;
+    if (this.#bytesOf !== undefined) this.sizeBytes -= this.#bytesOf(item as T);
     if (this.size === 0 && this.#slots.length > slotsKeptMax) this.clear();
     return item;
   }
@@ -79,13 +94,21 @@ export class Lane<T> {
     this.#slots = [];
     this.#head = 0;
     this.size = 0;
+    this.sizeBytes = 0;
     return dropped;
+  }
+
+  #makeRoom(): void {
+    const before = this.size;
+    while (this.full) this.take();
+    this.displaced = before - this.size;
   }
 
   #append(item: T): void {
     if (this.size === this.#slots.length) this.#grow();
     this.#slots[(this.#head + this.size) & (this.#slots.length - 1)] = item;
     this.size += 1;
+    if (this.#bytesOf !== undefined) this.sizeBytes += this.#bytesOf(item);
   }
 
   /** Doubles the ring; its length stays a power of two, so that positions wrap with a mask. */

@@ -9,8 +9,18 @@
  */
 export type Strategy = 'block' | 'dropOldest' | 'dropNewest' | 'latest' | 'fail';
 
-/** A lane as an option: how many messages may wait in it, and what happens when it is full. */
-export interface LaneOptions {
+/** How much may wait in a lane, besides the number of its messages. */
+export interface LaneBounds {
+  /** Bytes, 1 to 2^30. Default 4 MiB. */
+  readonly bytes?: number;
+}
+
+/**
+ * A lane as an option: how much may wait in it, and what happens when it is full. It takes a message
+ * as long as fewer than `capacity` messages and fewer than `bytes` bytes wait: so it holds at most
+ * `bytes` and one message, and a message of more than `bytes` finds its place in an empty lane.
+ */
+export interface LaneOptions extends LaneBounds {
   readonly strategy: Strategy;
   /** Messages, 1 to 2^20. */
   readonly capacity: number;
@@ -19,16 +29,26 @@ export interface LaneOptions {
 /** The largest capacity of a lane, in messages. */
 export const laneCapacityMax: number = 2 ** 20;
 
+/** The most bytes that a lane may be made to hold. */
+export const laneBytesMax: number = 2 ** 30;
+
+/** Bytes of a lane whose options do not say how many. */
+export const laneBytesDefault: number = 4 * 1024 * 1024;
+
 /** Lossless: whoever fills the lane waits until there is room. */
-export const block = (capacity: number): LaneOptions => lane('block', capacity);
-/** Keeps the newest `capacity` messages. */
-export const dropOldest = (capacity: number): LaneOptions => lane('dropOldest', capacity);
-/** Keeps the oldest `capacity` messages. */
-export const dropNewest = (capacity: number): LaneOptions => lane('dropNewest', capacity);
-/** Keeps the newest message only. */
+export const block = (capacity: number, bounds?: LaneBounds): LaneOptions =>
+  lane('block', capacity, bounds);
+/** Keeps the newest messages. */
+export const dropOldest = (capacity: number, bounds?: LaneBounds): LaneOptions =>
+  lane('dropOldest', capacity, bounds);
+/** Keeps the oldest messages. */
+export const dropNewest = (capacity: number, bounds?: LaneBounds): LaneOptions =>
+  lane('dropNewest', capacity, bounds);
+/** Keeps the newest message only, of whatever size. */
 export const latest = (): LaneOptions => lane('latest', 1);
-/** Takes `capacity` messages; one more is an error. */
-export const fail = (capacity: number): LaneOptions => lane('fail', capacity);
+/** Takes messages until it is full; one more is an error. */
+export const fail = (capacity: number, bounds?: LaneBounds): LaneOptions =>
+  lane('fail', capacity, bounds);
 
 const strategies: readonly unknown[] = [
   'block',
@@ -41,25 +61,27 @@ const strategies: readonly unknown[] = [
 /** Whether a value from outside is a lane's options. */
 export function isLane(value: unknown): value is LaneOptions {
   if (typeof value !== 'object' || value === null) return false;
-  const { strategy, capacity } = value as Partial<LaneOptions>;
-  return strategies.includes(strategy) && isLaneCapacity(capacity);
+  const { strategy, capacity, bytes } = value as Partial<LaneOptions>;
+  const bounded = bytes === undefined || isWithin(bytes, laneBytesMax);
+  return strategies.includes(strategy) && isWithin(capacity, laneCapacityMax) && bounded;
 }
 
-/** @throws {RangeError} when `capacity` is not a whole number from 1 to 2^20 */
-function lane(strategy: Strategy, capacity: number): LaneOptions {
-  if (!isLaneCapacity(capacity)) {
+/** @throws {RangeError} when `capacity` is not a whole number from 1 to 2^20, or `bytes` from 1 to 2^30 */
+function lane(strategy: Strategy, capacity: number, { bytes }: LaneBounds = {}): LaneOptions {
+  if (!isWithin(capacity, laneCapacityMax)) {
     throw new RangeError(
       `${strategy}(capacity): capacity is a whole number of messages from 1 to ${laneCapacityMax}, not ${String(capacity)}`,
     );
   }
-  return { strategy, capacity };
+  if (bytes === undefined) return { strategy, capacity };
+  if (!isWithin(bytes, laneBytesMax)) {
+    throw new RangeError(
+      `${strategy}(capacity, { bytes }): bytes is a whole number from 1 to ${laneBytesMax}, not ${String(bytes)}`,
+    );
+  }
+  return { strategy, capacity, bytes };
 }
 
-function isLaneCapacity(capacity: unknown): capacity is number {
-  return (
-    typeof capacity === 'number' &&
-    Number.isInteger(capacity) &&
-    capacity >= 1 &&
-    capacity <= laneCapacityMax
-  );
+function isWithin(value: unknown, max: number): value is number {
+  return typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= max;
 }

@@ -32,8 +32,8 @@ export class InboundPackets implements PacketHandler {
     else this.#end.violated('data in front of the accept');
   }
 
-  credit(channel: number, messages: number): void {
-    this.receiver?.credit(channel, messages);
+  credit(channel: number, messages: number, bytes: number): void {
+    this.receiver?.credit(channel, messages, bytes);
   }
 
   channelClosed(channel: number): void {

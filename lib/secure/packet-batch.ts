@@ -3,6 +3,7 @@ import type { ByeReason } from '../transport/link.ts';
 import {
   BYE_REASONS,
   BYE_TEXT_BYTES_MAX,
+  CREDIT_MAX,
   DATA_HEADER_BYTES_MAX,
   PACKET,
   RECORD_BYTES_MAX,
@@ -62,10 +63,13 @@ export class PacketBatch {
     }
   }
 
-  credit(channel: number, messages: number): void {
+  /** More than 2^31 - 1 of either is told as that: only to a peer that spends credit before it has it. */
+  credit(channel: number, messages: number, bytes: number): void {
     const batch = this.#buffer();
     batch[this.#length] = PACKET.credit;
-    this.#length = writeVarint(batch, writeVarint(batch, this.#length + 1, channel), messages);
+    const at = writeVarint(batch, this.#length + 1, channel);
+    const next = writeVarint(batch, at, Math.min(messages, CREDIT_MAX));
+    this.#length = writeVarint(batch, next, Math.min(bytes, CREDIT_MAX));
   }
 
   channelClosed(channel: number): void {

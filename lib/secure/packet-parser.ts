@@ -6,7 +6,7 @@ import { BYE_REASONS, BYE_TEXT_BYTES_MAX, CHANNEL_MAX, CREDIT_MAX, PACKET } from
 export interface PacketHandler {
   /** `bytes` is a view into the record. */
   data(channel: number, bytes: Uint8Array, last: boolean): void;
-  credit(channel: number, messages: number): void;
+  credit(channel: number, messages: number, bytes: number): void;
   channelClosed(channel: number): void;
   accept(): void;
   ping(): void;
@@ -77,7 +77,9 @@ function parseCredit(cursor: Cursor, handler: PacketHandler): string | undefined
   if (channel < 0) return 'credit without a valid channel';
   const messages = cursor.varint(CREDIT_MAX);
   if (messages < 0) return 'credit without a valid number of messages';
-  handler.credit(channel, messages);
+  const bytes = cursor.varint(CREDIT_MAX);
+  if (bytes < 0) return 'credit without a valid number of bytes';
+  handler.credit(channel, messages, bytes);
   return undefined;
 }
 

@@ -10,12 +10,12 @@ export const DATA_HEADER_BYTES_MAX = 7;
 export const FRAGMENT_BYTES_MAX: number = RECORD_BYTES_MAX - DATA_HEADER_BYTES_MAX;
 
 /** The longest packet that is neither `data` nor `bye`: a `credit`. */
-export const CONTROL_BYTES_MAX = 9;
+export const CONTROL_BYTES_MAX = 14;
 
 /** The highest channel id. */
 export const CHANNEL_MAX = 0xffff;
 
-/** The most messages that one `credit` grants. */
+/** The most messages, and the most bytes, that one `credit` grants. */
 export const CREDIT_MAX = 0x7fff_ffff;
 
 /** UTF-8 bytes of the text of a `bye` at most. */

@@ -92,8 +92,8 @@ export class SecureLink implements Link {
     this.#batch.data(channel, bytes, start, end, last);
   }
 
-  credit(channel: number, messages: number): void {
-    if (this.#reserve(CONTROL_BYTES_MAX)) this.#batch.credit(channel, messages);
+  credit(channel: number, messages: number, bytes: number): void {
+    if (this.#reserve(CONTROL_BYTES_MAX)) this.#batch.credit(channel, messages, bytes);
   }
 
   channelClosed(channel: number): void {

@@ -13,6 +13,16 @@ export class Assembler {
   /** Whether a message has begun and not ended. */
   open = false;
 
+  /** Messages that come in pieces and will be whole: 1 or 0. */
+  get messages(): number {
+    return this.open && !this.#skipping ? 1 : 0;
+  }
+
+  /** Bytes that are here of such a message. */
+  get bytes(): number {
+    return this.#length;
+  }
+
   /**
    * Adds a fragment. Returns the whole message after its last one, in a buffer of its own; else
    * `undefined`; `tooLarge` once, when the message has outgrown `bytesMax`.

@@ -4,6 +4,9 @@ import type { NodeId } from '../model/id.ts';
 import type { Direction } from '../model/direction.ts';
 import type { RxmeshError } from '../model/error.ts';
 
+/** The longest message that the wire carries; a channel may set a lower limit. */
+export const wireMessageBytesMax: number = 2 ** 30;
+
 /** Hears that there may be more room than the peer has credit for. */
 export type Grant = () => void;
 
@@ -15,22 +18,33 @@ export interface ChannelEnd {
   readonly priority: number;
   readonly messageBytesMax: number;
   /**
-   * The place where messages of `peer` wait, which has credit for `granted` of them already; `grant` is
+   * The place where messages of `peer` wait, which has credit for `granted` already; `grant` is
    * called when some were consumed. It holds what arrives until `release`. Two sessions of one peer may have joined at a time: while
    * two nodes connect to each other at once, both of their links are on offer.
    */
-  join(peer: NodeId, granted: number, grant: Grant): Inbox;
+  join(peer: NodeId, granted: Credit, grant: Grant): Inbox;
+}
+
+/** What a side may still send on a channel. */
+export interface Credit {
+  readonly messages: number;
+  /** Below 0 when a message was longer than what was left. */
+  readonly bytes: number;
 }
 
 /** Where whole messages of one peer on one channel arrive. */
 export interface Inbox {
   readonly depth: number;
+  readonly depthBytes: number;
   readonly capacity: number;
+  readonly capacityBytes: number;
   /**
    * How many messages a peer may have credit for. Less than 0 while more wait than the lane is meant
    * for, which credit from an earlier time of the channel can bring about.
    */
   readonly room: number;
+  /** The same in bytes. */
+  readonly roomBytes: number;
   /**
    * Takes a message. `owned`: its bytes are in a buffer of their own and may be kept.
    * False when there was no room for it, and that is an error of the peer.

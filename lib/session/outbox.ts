@@ -1,4 +1,4 @@
-import { Lane, type Offered } from '../flow/lane.ts';
+import { bytesOf, Lane, type Offered } from '../flow/lane.ts';
 import type { LaneOptions } from '../flow/strategy.ts';
 import type { ReadyLane } from './discipline.ts';
 import type { Ranked } from './ready-heap.ts';
@@ -41,8 +41,10 @@ export class Outbox implements ReadyLane, Ranked {
   priority = 1;
   /** Whether the peer has the channel open. */
   open = false;
-  /** How many more messages the peer takes. */
+  /** How many more messages the peer lets us begin, while there is credit for bytes as well. */
   credit = 0;
+  /** How many more bytes; the last message that is begun may overdraw it. */
+  creditBytes = 0;
   messages = 0;
   bytes = 0;
 
@@ -60,7 +62,7 @@ export class Outbox implements ReadyLane, Ranked {
 
   #lane: Lane<Uint8Array>;
   readonly #counter: SendCounter | undefined;
-  /** When the messages in the lane were sent: a lane of the same kind, so that it drops the same. */
+  /** When each message in the lane was sent. */
   #seqs: Lane<number> | undefined;
   #firstWaiting: WaitingSend | undefined;
   #lastWaiting: WaitingSend | undefined;
@@ -74,13 +76,17 @@ export class Outbox implements ReadyLane, Ranked {
   constructor(channel: number, options: LaneOptions, counter?: SendCounter) {
     this.channel = channel;
     this.#counter = counter;
-    this.#lane = new Lane(options);
-    if (counter !== undefined) this.#seqs = new Lane(options);
+    this.#lane = new Lane(options, bytesOf);
+    if (counter !== undefined) this.#seqs = new Lane({ ...options, strategy: 'block' });
   }
 
   /** How many messages wait; the one that is being written does not. */
   get depth(): number {
     return this.#lane.size;
+  }
+
+  get depthBytes(): number {
+    return this.#lane.sizeBytes;
   }
 
   get capacity(): number {
@@ -92,8 +98,18 @@ export class Outbox implements ReadyLane, Ranked {
     return this.#seqs?.peek() ?? 0;
   }
 
+  get capacityBytes(): number {
+    return this.#lane.capacityBytes;
+  }
+
+  /** How many messages the lane has dropped for the last one that was offered. */
+  get displaced(): number {
+    return this.#lane.displaced;
+  }
+
   get ready(): boolean {
-    return this.#current !== undefined || (this.credit > 0 && this.#lane.size > 0);
+    if (this.#current !== undefined) return true;
+    return this.credit > 0 && this.creditBytes > 0 && this.#lane.size > 0;
   }
 
   get idle(): boolean {
@@ -103,15 +119,16 @@ export class Outbox implements ReadyLane, Ranked {
   /** The channel has been opened (again) here: its messages wait in a lane of this kind. */
   reopen(options: LaneOptions, priority: number): void {
     this.priority = priority;
-    this.#lane = new Lane(options);
-    if (this.#counter !== undefined) this.#seqs = new Lane(options);
+    this.#lane = new Lane(options, bytesOf);
+    if (this.#seqs !== undefined) this.#seqs = new Lane({ ...options, strategy: 'block' });
   }
 
   /** Offers a message to the lane, behind the sends that wait for it already. */
   offer(bytes: Uint8Array): Offered {
     if (this.#waiting > 0) return 'full';
-    if (this.#counter !== undefined) this.#seqs?.offer(this.#counter.next());
-    return this.#lane.offer(bytes);
+    const offered = this.#lane.offer(bytes);
+    if (this.#counter !== undefined) this.#note(offered, this.#counter.next());
+    return offered;
   }
 
   /** Lets a send wait for room; false when too many do already. */
@@ -147,10 +164,11 @@ export class Outbox implements ReadyLane, Ranked {
    */
   current(): Uint8Array | undefined {
     if (this.#current !== undefined) return this.#current;
-    if (this.credit === 0) return undefined;
+    if (this.credit === 0 || this.creditBytes <= 0) return undefined;
     const bytes = this.#lane.take();
     if (bytes === undefined) return undefined;
     this.credit -= 1;
+    this.creditBytes -= bytes.length;
     this.#current = bytes;
     this.#currentSeq = this.#seqs?.take() ?? 0;
     this.offset = 0;
@@ -185,6 +203,13 @@ export class Outbox implements ReadyLane, Ranked {
     }
     for (const send of waiting) send.abandoned(reason);
     return dropped;
+  }
+
+  /** Does with the numbers what the lane has done with the messages. */
+  #note(offered: Offered, seq: number): void {
+    if (offered !== 'taken' && offered !== 'displaced') return;
+    for (let dropped = 0; dropped < this.#lane.displaced; dropped += 1) this.#seqs?.take();
+    this.#seqs?.offer(seq);
   }
 
   #admit(): void {

@@ -2,6 +2,7 @@ import type { Subscription } from 'rxjs';
 import type { Clock } from '../flow/clock.ts';
 import { RxmeshError } from '../model/error.ts';
 import type { Link } from '../transport/link.ts';
+import type { Credit } from './channel-end.ts';
 import { GuardedDiscipline, type Discipline } from './discipline.ts';
 import { type Outbox, SendCounter } from './outbox.ts';
 import { ReadyHeap } from './ready-heap.ts';
@@ -15,7 +16,8 @@ const fragmentBytesMin = 1024;
 /** Records written in one turn; then the event loop gets its chance. */
 const recordsPerTurnMax = 8;
 /** In place of an amount of credit: the channel is closed. */
-const closed = -1;
+const closed = 'closed';
+const noCredit: Credit = { messages: 0, bytes: 0 };
 /** Room that every packet other than data needs, at most. */
 const controlBytesMax = 16;
 
@@ -55,7 +57,7 @@ export class Pump {
   /** Turns that have begun: of equal rank, the outbox whose turn it was longest ago is the next. */
   #turns = 0;
   /** What is to be said of channels: credit, or `closed`. */
-  readonly #news = new Map<number, number>();
+  readonly #news = new Map<number, Credit | typeof closed>();
   #pongDue = false;
   #turn: Subscription | undefined;
   #running = false;
@@ -84,19 +86,26 @@ export class Pump {
     this.#list(outbox);
   }
 
-  /** Lets the peer send `messages` more; grants of one turn are sent as one. */
-  grant(channel: number, messages: number): void {
+  /** Lets the peer send so much more; grants of one turn are sent as one. */
+  grant(channel: number, messages: number, bytes: number): void {
     // Whoever reopens a channel in the turn in which it was closed has not closed it for the peer.
-    this.#news.set(channel, Math.max(0, this.#news.get(channel) ?? 0) + messages);
+    const before = this.#unsent(channel);
+    const credit = { messages: before.messages + messages, bytes: before.bytes + bytes };
+    this.#news.set(channel, credit);
     this.#runAfterTurn();
   }
 
   /** Says that a channel is closed here. Returns the credit that was granted and is now never sent. */
-  close(channel: number): number {
-    const unsent = Math.max(0, this.#news.get(channel) ?? 0);
+  close(channel: number): Credit {
+    const unsent = this.#unsent(channel);
     this.#news.set(channel, closed);
     this.#runAfterTurn();
     return unsent;
+  }
+
+  #unsent(channel: number): Credit {
+    const news = this.#news.get(channel);
+    return news === undefined || news === closed ? noCredit : news;
   }
 
   /** Answers a ping; several that wait are answered as one. */
@@ -171,12 +180,12 @@ export class Pump {
       this.#link.pong();
     }
     if (this.#news.size === 0) return;
-    for (const [channel, messages] of this.#news) {
+    for (const [channel, news] of this.#news) {
       // First, since a flush may bring news of the same channel.
       this.#news.delete(channel);
       if (this.#link.room < controlBytesMax) this.#link.flush();
-      if (messages === closed) this.#link.channelClosed(channel);
-      else this.#link.credit(channel, messages);
+      if (news === closed) this.#link.channelClosed(channel);
+      else this.#link.credit(channel, news.messages, news.bytes);
     }
   }
 

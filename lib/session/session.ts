@@ -4,7 +4,7 @@ import { RxmeshError, withContext } from '../model/error.ts';
 import type { DropReason } from '../model/event.ts';
 import type { NodeId } from '../model/id.ts';
 import type { ByeReason, Link, LinkReceiver } from '../transport/link.ts';
-import type { ChannelEnd, Drop, Inbox } from './channel-end.ts';
+import { wireMessageBytesMax, type ChannelEnd, type Drop, type Inbox } from './channel-end.ts';
 import type { Discipline } from './discipline.ts';
 import type { Outbox } from './outbox.ts';
 import { newPort, portSnapshot, type Port, type PortSnapshot } from './port.ts';
@@ -19,7 +19,7 @@ export const peerChannelsMax = 1024;
 /** How long a peer that is asked for a sign of life may take, in milliseconds. */
 const probeMs = 5_000;
 
-export type { PortSnapshot } from './port.ts';
+export type { LaneSnapshot, PortSnapshot } from './port.ts';
 
 /** What a session asks of the node that it belongs to. */
 export interface SessionOptions {
@@ -113,7 +113,9 @@ export class Session implements LinkReceiver {
     const { inbox } = port;
     port.end = undefined;
     port.inbox = undefined;
-    port.granted -= this.#pump.close(end.id);
+    const unsent = this.#pump.close(end.id);
+    port.granted -= unsent.messages;
+    port.grantedBytes -= unsent.bytes;
     inbox?.leave(port.grant);
     const cut = port.assembler.skip();
     // Last, since whoever hears of it may open the channel again.
@@ -180,28 +182,31 @@ export class Session implements LinkReceiver {
       this.#violated('RXMESH_CREDIT_EXCEEDED', text, channel);
       return;
     }
-    if (port.assembler.open) {
-      this.#whole(port, channel, this.#assemble(port, channel, bytes, last), true);
+    const begins = !port.assembler.open;
+    if (begins && (port.granted <= 0 || port.grantedBytes <= 0)) {
+      this.#violated('RXMESH_CREDIT_EXCEEDED', 'more than it had credit for', channel);
       return;
     }
-    if (port.granted === 0) {
-      this.#violated('RXMESH_CREDIT_EXCEEDED', 'more messages than it had credit for', channel);
+    if (begins) port.granted -= 1;
+    port.grantedBytes -= bytes.length;
+    if (port.grantedBytes <= -wireMessageBytesMax) {
+      this.#violated('RXMESH_PROTOCOL_VIOLATION', 'a message too long for the wire', channel);
       return;
     }
-    port.granted -= 1;
-    if (last && bytes.length <= (port.end?.messageBytesMax ?? 0)) {
+    if (begins && last && bytes.length <= (port.end?.messageBytesMax ?? 0)) {
       this.#whole(port, channel, bytes, false);
     } else {
       this.#whole(port, channel, this.#assemble(port, channel, bytes, last), true);
     }
   }
 
-  credit(channel: number, messages: number): void {
+  credit(channel: number, messages: number, bytes: number): void {
     const port = this.#ports.get(channel) ?? this.#foreignPort(channel);
     if (port === undefined) return;
     const { outbox } = port;
     outbox.credit += messages;
-    if (!Number.isSafeInteger(outbox.credit)) {
+    outbox.creditBytes += bytes;
+    if (!Number.isSafeInteger(outbox.credit) || !Number.isSafeInteger(outbox.creditBytes)) {
       this.#violated('RXMESH_PROTOCOL_VIOLATION', 'credit beyond measure', channel);
       return;
     }
@@ -274,10 +279,11 @@ export class Session implements LinkReceiver {
     port.grant = () => {
       if (!this.#over && port.inbox === inbox) this.#replenish(port, inbox);
     };
-    const inbox = end.join(this.id, port.granted, port.grant);
+    const granted = { messages: port.granted, bytes: port.grantedBytes };
+    const inbox = end.join(this.id, granted, port.grant);
     port.inbox = inbox;
     // The first credit tells that the channel is open, even when the peer has enough already.
-    this.#pump.grant(end.id, 0);
+    this.#pump.grant(end.id, 0, 0);
     this.#replenish(port, inbox);
     if (this.#isLive) inbox.release();
   }
@@ -299,13 +305,17 @@ export class Session implements LinkReceiver {
 
   /**
    * Gives the peer credit for the room that it was not told of. Usually that is what was consumed; it
-   * is less while the peer has credit left from a time when the channel had a larger lane here.
+   * is less while the peer has credit left from a time when the channel had a larger lane here. What
+   * is here of a message in pieces has its place already.
    */
   #replenish(port: Port, inbox: Inbox): void {
-    const messages = inbox.room - port.granted;
-    if (messages <= 0) return;
+    const { assembler, granted, grantedBytes } = port;
+    const messages = Math.max(0, inbox.room - assembler.messages - granted);
+    const bytes = Math.max(0, inbox.roomBytes - assembler.bytes - grantedBytes);
+    if (messages === 0 && bytes === 0) return;
     port.granted += messages;
-    this.#pump.grant(port.outbox.channel, messages);
+    port.grantedBytes += bytes;
+    this.#pump.grant(port.outbox.channel, messages, bytes);
   }
 
   /** The port that serves `end`, if one does. */
@@ -317,20 +327,18 @@ export class Session implements LinkReceiver {
   #assemble(port: Port, channel: number, bytes: Uint8Array, last: boolean): Uint8Array | undefined {
     const bytesMax = port.end?.messageBytesMax ?? 0;
     const whole = port.assembler.add(bytes, last, bytesMax);
+    // The end of a message that was skipped, which nobody consumes: its credit is given back now.
+    if (last && !(whole instanceof Uint8Array) && port.inbox) this.#replenish(port, port.inbox);
     if (whole !== 'tooLarge') return whole;
     this.#refused(port, channel, bytesMax);
     return undefined;
   }
 
-  /** A message that this side does not take: its credit is given back, and its loss told. */
+  /** Tells of a message that this side does not take. */
   #refused(port: Port, channel: number, bytesMax: number): void {
     if (port.inbox === undefined) {
       this.#lost(channel, 'channel-closed');
       return;
-    }
-    if (port.inbox.room > port.granted) {
-      port.granted += 1;
-      this.#pump.grant(channel, 1);
     }
     const about = { peer: this.id, channel };
     const text = `a message of more than ${bytesMax} bytes`;

@@ -52,8 +52,11 @@ export interface Link {
 
   /** Adds `bytes[start, end)` as one packet; `last` ends the message. At most `room` bytes. */
   data(channel: number, bytes: Uint8Array, start: number, end: number, last: boolean): void;
-  /** Announces that `channel` is open here and that `messages` more may be sent on it (0 or more). */
-  credit(channel: number, messages: number): void;
+  /**
+   * Announces that `channel` is open here and that so many more messages, and bytes of them, may be
+   * sent on it: each 0 to 2^31 - 1, and told as that when it is more.
+   */
+  credit(channel: number, messages: number, bytes: number): void;
   /** Announces that `channel` is closed here. Credit that was given stays given. */
   channelClosed(channel: number): void;
   /** Says that this side accepts the peer. Packets of `data` follow it, never precede it. */
@@ -79,7 +82,8 @@ export interface Link {
 export interface LinkReceiver {
   /** A piece of a message. `bytes` is a view that is never written to again. */
   data(channel: number, bytes: Uint8Array, last: boolean): void;
-  credit(channel: number, messages: number): void;
+  /** The peer has `channel` open, and takes so many more messages, and bytes of them. */
+  credit(channel: number, messages: number, bytes: number): void;
   channelClosed(channel: number): void;
   /** The peer accepts us. */
   accepted(): void;

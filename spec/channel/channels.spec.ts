@@ -49,7 +49,11 @@ describe('Channels', () => {
     node.channels.open(seven);
     const { session } = node.peer(1);
     expect(session.snapshot()).toMatchObject([
-      { channel: 7, inbound: { capacity: 64, granted: 64 }, outbound: { capacity: 256 } },
+      {
+        channel: 7,
+        inbound: { capacity: 64, capacityBytes: 2 ** 22, granted: 64, grantedBytes: 2 ** 22 },
+        outbound: { capacity: 256, capacityBytes: 2 ** 22 },
+      },
     ]);
   });
 
@@ -91,7 +95,12 @@ describe('Channels', () => {
     node.channels.close();
     node.turn();
     expect(node.channels.ids).toEqual([]);
-    expect(link.take()).toEqual(['credit 7 64', 'credit 8 64', 'closed 7', 'closed 8']);
+    expect(link.take()).toEqual([
+      'credit 7 64 4194304',
+      'credit 8 64 4194304',
+      'closed 7',
+      'closed 8',
+    ]);
   });
 
   it('has no channel behind that is closed from within its opening', () => {
@@ -102,7 +111,7 @@ describe('Channels', () => {
     node.channels.open(seven);
     node.turn();
     expect(node.channels.ids).toEqual([]);
-    expect(one.link.take()).toEqual(['credit 7 64', 'closed 7']);
+    expect(one.link.take()).toEqual(['credit 7 64 4194304', 'closed 7']);
     expect(two.link.take()).toEqual([]);
     expect(two.session.snapshot()).toEqual([]);
   });

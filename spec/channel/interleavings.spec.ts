@@ -8,6 +8,7 @@ import {
   dropNewest,
   dropOldest,
   latest,
+  type LaneBounds,
   type LaneOptions,
 } from '../../lib/flow/strategy.ts';
 import { RxmeshError } from '../../lib/model/error.ts';
@@ -27,17 +28,30 @@ interface Step {
     | { readonly type: 'listen' | 'leave' | 'close' | 'deliver' | 'turn' | 'cancel' | 'stall' };
 }
 
+/** What b takes is less than what a sends. */
+const messageBytesMax = { a: 420, b: 300 };
 const sides: readonly Side[] = ['a', 'b'];
 const channelIds: readonly number[] = [7, 8];
 const otherOf = (side: Side): Side => (side === 'a' ? 'b' : 'a');
 
+/** Messages are of 4 to 420 bytes: windows that one fills, that many fill, and that none does. */
+const bounds = fc.oneof(
+  fc.constant({}),
+  fc.record({ bytes: fc.constantFrom(1, 10, 100, 300, 1000) }),
+);
+const made = (
+  make: (capacity: number, bounds: LaneBounds) => LaneOptions,
+  capacityMax: number,
+): fc.Arbitrary<LaneOptions> =>
+  fc.tuple(fc.integer({ min: 1, max: capacityMax }), bounds).map((each) => make(...each));
+
+const blocking = made(block, 6);
 const lane = fc.oneof(
-  { weight: 4, arbitrary: fc.integer({ min: 1, max: 6 }).map(block) },
-  fc.integer({ min: 1, max: 3 }).map(dropOldest),
-  fc.integer({ min: 1, max: 3 }).map(dropNewest),
+  { weight: 4, arbitrary: blocking },
+  made(dropOldest, 3),
+  made(dropNewest, 3),
   fc.constant(latest()),
 );
-const blocking = fc.integer({ min: 1, max: 6 }).map(block);
 
 const step = (lanes: fc.Arbitrary<LaneOptions>): fc.Arbitrary<Step> => {
   const only = (
@@ -173,10 +187,12 @@ class Play {
   }
 
   open(side: Side, channel: number, inbound: LaneOptions, outbound: LaneOptions): void {
-    // What b takes is less than what a sends.
-    const messageBytesMax = side === 'a' ? 420 : 300;
-    const options = { id: channel, codec: raw(), inbound, outbound, messageBytesMax };
-    this.channels.set(`${side}${channel}`, this.node(side).channels.open(options));
+    const options = { id: channel, codec: raw(), inbound, outbound };
+    const limits = { messageBytesMax: messageBytesMax[side] };
+    this.channels.set(
+      `${side}${channel}`,
+      this.node(side).channels.open({ ...options, ...limits }),
+    );
   }
 
   send(open: Channel<Uint8Array>, side: Side, channel: number, bytes: number): void {
@@ -231,7 +247,14 @@ class Play {
       for (const { outbound, inbound } of this.pair.sessions[side].snapshot()) {
         hold(outbound.depth <= outbound.capacity, 'an outbound lane holds too much');
         hold(inbound.depth <= inbound.capacity, 'an inbound lane holds too much');
+        for (const each of [outbound, inbound]) {
+          // The message that stands out begins below the bound.
+          const most = each.capacityBytes - 1 + messageBytesMax.a;
+          hold(each.depthBytes <= most, 'a lane holds too many bytes');
+        }
         hold(outbound.credit >= 0 && inbound.granted >= 0, 'more was sent than granted');
+        const least = Math.min(outbound.creditBytes, inbound.grantedBytes);
+        hold(least > -messageBytesMax.a, 'more bytes were sent than granted');
       }
     }
     for (const way of this.ways.values()) {
@@ -260,11 +283,11 @@ class Play {
       expect(this.pair.sessions[side].idle).toBe(true);
       const there = this.pair.sessions[otherOf(side)].snapshot();
       for (const { channel, outbound, inbound } of this.pair.sessions[side].snapshot()) {
-        expect(inbound.depth).toBe(0);
-        expect(outbound.credit).toBe(
-          there.find((port) => port.channel === channel)?.inbound.granted,
-        );
-        expect(outbound.credit).toBeGreaterThan(0);
+        expect([inbound.depth, inbound.depthBytes]).toEqual([0, 0]);
+        const { credit, creditBytes } = outbound;
+        const granted = there.find((port) => port.channel === channel)?.inbound;
+        expect(granted).toMatchObject({ granted: credit, grantedBytes: creditBytes });
+        expect(Math.min(credit, creditBytes)).toBeGreaterThan(0);
       }
     }
     for (const { waiting } of this.ways.values()) expect(waiting.size).toBe(0);

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { raw } from '../../lib/codec/raw.ts';
 import { block } from '../../lib/flow/strategy.ts';
 import type { Session } from '../../lib/session/session.ts';
-import { FakeLink } from '../support/fake-link.ts';
+import { credit, FakeLink } from '../support/fake-link.ts';
 import { collectGarbage, heapBytes } from '../support/garbage.ts';
 import { LinkedNode, NodePair } from '../support/linked-node.ts';
 
@@ -14,8 +14,7 @@ function busyNode(channels: number): LinkedNode {
   for (let id = 0; id < channels; id += 1) node.channels.open({ id, codec: raw() });
   for (let peer = 1; peer <= peers; peer += 1) {
     const { link } = node.peer(peer);
-    for (let id = 0; id < channels; id += 1)
-      link.arrive({ type: 'credit', channel: id, messages: 64 });
+    for (let id = 0; id < channels; id += 1) link.arrive(credit(id, 64));
   }
   node.events.length = 0;
   return node;
@@ -101,7 +100,7 @@ describe('memory', () => {
     const channel = node.channels.open({ id: 7, codec: raw(), outbound: block(1) });
     const link = new FakeLink();
     node.connect(link, node.id);
-    link.arrive({ type: 'accept' }, { type: 'credit', channel: 7, messages: 9 });
+    link.arrive({ type: 'accept' }, credit(7, 9));
     const sent = [1, 2].map(() => {
       const message = new Uint8Array(1000);
       channel.send({ broadcast: true, message }).subscribe();

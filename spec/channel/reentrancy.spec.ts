@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { repeat, take } from 'rxjs';
 import type { Channel, ChannelOptions } from '../../lib/channel/channel.ts';
 import { block } from '../../lib/flow/strategy.ts';
-import { data, type FakeLink } from '../support/fake-link.ts';
+import { credit, data, type FakeLink } from '../support/fake-link.ts';
 import { expectIdle } from '../support/leaks.ts';
 import { idOf, LinkedNode, NodePair, open } from '../support/linked-node.ts';
 
@@ -173,7 +173,7 @@ describe('from within the end of a send', () => {
     expect(node.takeDrops().sort()).toEqual([1, 2, 3].map(() => 'out 7 channel-closed 1'));
     second?.out.next({ broadcast: true, message: bytes(4) });
     for (const { link, session } of peers) {
-      link.arrive({ type: 'credit', channel: 7, messages: 9 });
+      link.arrive(credit(7, 9));
       link.arrive({ type: 'data', channel: 7, bytes: bytes(5), last: true });
       expect(session.snapshot()).toMatchObject([{ channel: 7, inbound: { granted: 63 } }]);
     }
@@ -199,7 +199,7 @@ describe('from within the end of a send', () => {
     expect(second).toBeDefined();
     expect(session.snapshot()).toHaveLength(1);
     expect(node.takeDrops()).toEqual(['out 7 channel-closed 1']);
-    expect(link.take()).toEqual(['data 7 01 last', 'credit 7 0']);
+    expect(link.take()).toEqual(['data 7 01 last', 'credit 7 0 0']);
   });
 
   it('the connection may be ended: nothing is written after that, and all is told', () => {

@@ -6,6 +6,7 @@ import { block, dropNewest, dropOldest, fail, latest } from '../../lib/flow/stra
 import { RxmeshError } from '../../lib/model/error.ts';
 import type { OutboundEnvelope } from '../../lib/model/envelope.ts';
 import { waitingSendsMax } from '../../lib/session/outbox.ts';
+import { credit } from '../support/fake-link.ts';
 import { expectIdle } from '../support/leaks.ts';
 import { idOf, LinkedNode } from '../support/linked-node.ts';
 
@@ -81,7 +82,7 @@ describe('send', () => {
     expect(log).toEqual([]);
     node.turn();
     expect(written(fast.link.take())).toEqual(['1', '2']);
-    slow.link.arrive({ type: 'credit', channel: 7, messages: 1 });
+    slow.link.arrive(credit(7, 1));
     node.turn();
     expect(written(slow.link.take())).toEqual(['1']);
     expect(log).toEqual(['2/0', 'end']);
@@ -121,7 +122,7 @@ describe('send', () => {
     const log = follow(channel.send({ broadcast: true, message: 2 }), stop);
     follow(channel.send({ broadcast: true, message: 3 }));
     stop.next();
-    for (const { link } of peers) link.arrive({ type: 'credit', channel: 7, messages: 9 });
+    for (const { link } of peers) link.arrive(credit(7, 9));
     node.turn();
     expect(peers.map(({ link }) => written(link.take()))).toEqual([
       ['1', '3'],
@@ -153,9 +154,36 @@ describe('send', () => {
     const logs = [1, 2, 3].map((message) => follow(channel.send({ to: one, message })));
     expect(logs).toEqual(reports.map((report) => [report, 'end']));
     expect(node.takeDrops()).toHaveLength(3 - kept.length);
-    link.arrive({ type: 'credit', channel: 7, messages: 9 });
+    link.arrive(credit(7, 9));
     node.turn();
     expect(written(link.take())).toEqual(kept);
+  });
+
+  it('tells of as many drops as one message costs', () => {
+    const node = new LinkedNode();
+    const channel = open(node, { outbound: dropOldest(9, { bytes: 5 }) });
+    const { link } = node.peer(1, { 7: 0 });
+    for (const message of [1, 2, 333333]) channel.out.next({ to: one, message });
+    expect(node.takeDrops()).toEqual([]);
+    expect(follow(channel.send({ to: one, message: 4 }))).toEqual(['1/0', 'end']);
+    expect(node.takeDrops()).toEqual(['out 7 lane-full 3']);
+    link.arrive(credit(7, 9));
+    node.turn();
+    expect(written(link.take())).toEqual(['4']);
+  });
+
+  it('waits for a `block` lane that is full of bytes', () => {
+    const node = new LinkedNode();
+    const channel = open(node, { outbound: block(9, { bytes: 5 }) });
+    const { link } = node.peer(1, { 7: 0 });
+    const log = follow(channel.send({ to: one, message: 1_000_000 }));
+    const waiting = follow(channel.send({ to: one, message: 2 }));
+    expect([log, waiting]).toEqual([['1/0', 'end'], []]);
+    channel.out.next({ to: one, message: 3 });
+    expect(node.takeDrops()).toEqual(['out 7 lane-full 1']);
+    link.arrive(credit(7, 1));
+    node.turn();
+    expect(waiting).toEqual(['1/0', 'end']);
   });
 
   it('fails on a full `fail` lane', () => {
@@ -235,7 +263,7 @@ describe('lossless sending', () => {
     while (arrived.length < 1000) {
       node.turn();
       arrived.push(...written(link.take()));
-      link.arrive({ type: 'credit', channel: 7, messages: 1 });
+      link.arrive(credit(7, 1));
     }
     expect(arrived).toEqual(Array.from({ length: 1000 }, (_, count) => String(count % 10)));
     expect([sent, deepest]).toEqual([1000, 1]);
@@ -256,7 +284,7 @@ describe('lossless sending', () => {
     next();
     let arrived = 0;
     while (arrived < 100_000) {
-      link.arrive({ type: 'credit', channel: 7, messages: 1000 });
+      link.arrive(credit(7, 1000));
       node.clock.advance(1);
       arrived += link.take().length;
     }

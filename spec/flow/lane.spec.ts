@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { Lane, type Offered } from '../../lib/flow/lane.ts';
+import { bytesOf, Lane, type Offered } from '../../lib/flow/lane.ts';
 import {
   block,
   dropNewest,
@@ -102,25 +102,93 @@ describe('Lane', () => {
   });
 });
 
-/** What a lane is, said with an array. */
+describe('a lane that counts bytes', () => {
+  const message = (length: number): Uint8Array => new Uint8Array(length);
+  const lengths = (lane: Lane<Uint8Array>): number[] => emptied(lane).map(({ length }) => length);
+
+  it.each<[string, LaneOptions, Offered, number, number[]]>([
+    ['block', block(9, { bytes: 10 }), 'full', 0, [4, 4, 4]],
+    ['fail', fail(9, { bytes: 10 }), 'overflow', 0, [4, 4, 4]],
+    ['dropNewest', dropNewest(9, { bytes: 10 }), 'rejected', 0, [4, 4, 4]],
+    ['dropOldest', dropOldest(9, { bytes: 10 }), 'displaced', 1, [4, 4, 5]],
+  ])('%s takes one while fewer bytes wait, and no more', (_, options, then, dropped, waiting) => {
+    const lane = new Lane(options, bytesOf);
+    const offered = [4, 4, 4].map((length) => lane.offer(message(length)));
+    expect(offered).toEqual(['taken', 'taken', 'taken']);
+    expect(lane).toMatchObject({ full: true, size: 3, sizeBytes: 12, capacityBytes: 10 });
+    expect(lane.offer(message(5))).toBe(then);
+    expect(lane.displaced).toBe(dropped);
+    expect(lengths(lane)).toEqual(waiting);
+    expect(lane).toMatchObject({ full: false, size: 0, sizeBytes: 0 });
+  });
+
+  it('takes one that is larger than all its bytes, when nothing or little waits', () => {
+    const lane = new Lane(block(9, { bytes: 10 }), bytesOf);
+    lane.offer(message(9));
+    expect([lane.offer(message(1000)), lane.offer(message(0))]).toEqual(['taken', 'full']);
+    expect(lengths(lane)).toEqual([9, 1000]);
+    expect(lane.offer(message(1000))).toBe('taken');
+  });
+
+  it('drops as many as it must for the newcomer, and says how many', () => {
+    const lane = new Lane(dropOldest(9, { bytes: 10 }), bytesOf);
+    for (const length of [1, 2, 3, 30]) lane.offer(message(length));
+    expect([lane.offer(message(7)), lane.displaced]).toEqual(['displaced', 4]);
+    expect([lane.offer(message(1)), lane.displaced]).toEqual(['taken', 0]);
+    expect(lengths(lane)).toEqual([7, 1]);
+  });
+
+  it('counts nothing any more when it was cleared', () => {
+    const lane = new Lane(block(9, { bytes: 10 }), bytesOf);
+    lane.offer(message(50));
+    expect(lane.clear()).toBe(1);
+    expect(lane).toMatchObject({ full: false, sizeBytes: 0 });
+  });
+
+  it('holds 4 MiB when nothing else is said', () =>
+    expect(new Lane(block(1), bytesOf).capacityBytes).toBe(4 * 1024 * 1024));
+
+  it('bounds no bytes of items that have none', () => {
+    const lane = new Lane<string>(block(3, { bytes: 1 }));
+    expect(['a', 'b', 'c', 'd'].map((item) => lane.offer(item))).toEqual([
+      ...['taken', 'taken', 'taken'],
+      'full',
+    ]);
+    expect(lane).toMatchObject({ sizeBytes: 0, capacityBytes: Infinity });
+  });
+});
+
+/** What a lane is, said with an array. The size of an item is the item itself. */
 class Model {
   readonly items: number[] = [];
   readonly options: LaneOptions;
+  dropped = 0;
 
   constructor(options: LaneOptions) {
     this.options = options;
   }
 
+  get bytes(): number {
+    return this.items.reduce((sum, item) => sum + item, 0);
+  }
+
+  isFull(): boolean {
+    const { capacity, bytes = Infinity } = this.options;
+    // Adding up is slow, and most lanes here have no bound of bytes.
+    return this.items.length >= capacity || (bytes < Infinity && this.bytes >= bytes);
+  }
+
   offer(item: number): Offered {
-    const { strategy, capacity } = this.options;
-    if (this.items.length < capacity) {
+    this.dropped = 0;
+    const { strategy } = this.options;
+    if (!this.isFull()) {
       this.items.push(item);
       return 'taken';
     }
     if (strategy === 'block') return 'full';
     if (strategy === 'fail') return 'overflow';
     if (strategy === 'dropNewest') return 'rejected';
-    this.items.shift();
+    for (; this.isFull(); this.dropped += 1) this.items.shift();
     this.items.push(item);
     return 'displaced';
   }
@@ -138,36 +206,74 @@ const operations = fc.array(
   { maxLength: 60 },
 );
 
+const strategies: [string, (capacity: number) => LaneOptions][] = [
+  ['block', block],
+  ['dropOldest', dropOldest],
+  ['dropNewest', dropNewest],
+  ['latest', latest],
+  ['fail', fail],
+];
+
+/** Plays the same on both, and compares after each step. */
+function compare(lane: Lane<number>, model: Model, kind: string, item: number): void {
+  const step = (): [unknown, unknown] => {
+    if (kind === 'take') return [lane.take(), model.items.shift()];
+    if (kind === 'clear') return [lane.clear(), model.items.splice(0).length];
+    return [
+      `${lane.offer(item)}, ${lane.displaced} dropped`,
+      `${model.offer(item)}, ${model.dropped} dropped`,
+    ];
+  };
+  const [got, wanted] = step();
+  if (got !== wanted) expect(`${kind}: ${String(got)}`).toBe(String(wanted));
+}
+
 describe('a lane behaves as its model', () => {
-  it.each<[string, (capacity: number) => LaneOptions]>([
-    ['block', block],
-    ['dropOldest', dropOldest],
-    ['dropNewest', dropNewest],
-    ['latest', latest],
-    ['fail', fail],
-  ])('%s', (_, make) => {
+  it.each(strategies)('%s', (_, make) => {
     fc.assert(
       fc.property(capacities, operations, (capacity, work) => {
         const options = make(capacity);
         const lane = new Lane<number>(options);
         const model = new Model(options);
         let item = 0;
-        const step = (kind: string): [unknown, unknown] => {
-          if (kind === 'take') return [lane.take(), model.items.shift()];
-          if (kind === 'clear') return [lane.clear(), model.items.splice(0).length];
-          item += 1;
-          return [lane.offer(item), model.offer(item)];
-        };
         for (const { kind, count } of work) {
-          for (let i = 0; i < count; i++) {
-            const [got, wanted] = step(kind);
-            if (got !== wanted) expect(`${kind}: ${String(got)}`).toBe(String(wanted));
-          }
+          for (let i = 0; i < count; i++) compare(lane, model, kind, (item += 1));
           expect(lane.size).toBe(model.items.length);
-          expect(lane.full).toBe(model.items.length === options.capacity);
+          expect(lane.full).toBe(model.isFull());
         }
         expect(emptied(lane)).toEqual(model.items);
       }),
+    );
+  });
+
+  const bytes = fc.oneof(fc.integer({ min: 1, max: 30 }), fc.integer({ min: 1, max: 1000 }));
+  const sizes = fc.oneof(fc.nat(5), fc.nat(40), fc.nat(2000));
+  const few = fc.array(
+    fc.oneof(
+      { weight: 12, arbitrary: fc.record({ kind: fc.constant('offer'), item: sizes }) },
+      { weight: 6, arbitrary: fc.record({ kind: fc.constant('take'), item: fc.constant(0) }) },
+      { weight: 1, arbitrary: fc.record({ kind: fc.constant('clear'), item: fc.constant(0) }) },
+    ),
+    { maxLength: 200, size: 'max' },
+  );
+
+  it.each(strategies)('%s, with both bounds', (_, make) => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 20 }), bytes, few, (capacity, most, work) => {
+        const options = { ...make(capacity), bytes: most };
+        const lane = new Lane<number>(options, (item) => item);
+        const model = new Model(options);
+        for (const { kind, item } of work) {
+          compare(lane, model, kind, item);
+          if (lane.sizeBytes !== model.bytes || lane.full !== model.isFull()) {
+            expect([lane.sizeBytes, lane.full]).toEqual([model.bytes, model.isFull()]);
+          }
+          const last = model.items.at(-1) ?? 0;
+          if (lane.sizeBytes - last >= most) throw new Error('more than one message stands out');
+        }
+        expect(emptied(lane)).toEqual(model.items);
+      }),
+      { numRuns: 300 },
     );
   });
 });

@@ -5,6 +5,7 @@ import {
   dropOldest,
   fail,
   isLane,
+  laneBytesMax,
   laneCapacityMax,
   latest,
 } from '../../lib/flow/strategy.ts';
@@ -19,6 +20,35 @@ describe('the strategies', () => {
     expect(latest()).toEqual({ strategy: 'latest', capacity: 1 });
     expect(fail(2 ** 20)).toEqual({ strategy: 'fail', capacity: 1_048_576 });
   });
+
+  it.each(Object.entries(sized))('%s takes a number of bytes', (strategy, make) => {
+    for (const bytes of [1, 256 * 1024, laneBytesMax]) {
+      expect(make(64, { bytes })).toEqual({ strategy, capacity: 64, bytes });
+    }
+    expect(make(64, {})).toEqual({ strategy, capacity: 64 });
+  });
+
+  it.each(Object.entries(sized))(
+    '%s refuses what is no number of bytes, and says so',
+    (name, make) => {
+      for (const bytes of [
+        0,
+        -1,
+        1.5,
+        NaN,
+        Infinity,
+        laneBytesMax + 1,
+        '8' as never,
+        null as never,
+      ]) {
+        expect(() => make(1, { bytes })).toThrow(
+          new RangeError(
+            `${name}(capacity, { bytes }): bytes is a whole number from 1 to 1073741824, not ${bytes}`,
+          ),
+        );
+      }
+    },
+  );
 
   it.each(Object.entries(sized))('%s refuses what is no capacity, and says so', (name, make) => {
     for (const capacity of [0, -1, 1.5, NaN, Infinity, laneCapacityMax + 1, '8' as never]) {
@@ -36,6 +66,9 @@ describe('isLane', () => {
     for (const lane of [block(1), dropOldest(1), dropNewest(1), latest(), fail(laneCapacityMax)]) {
       expect(isLane(lane)).toBe(true);
     }
+    expect(isLane(block(1, { bytes: laneBytesMax }))).toBe(true);
+    expect(isLane({ strategy: 'latest', capacity: 1, bytes: 1 })).toBe(true);
+    expect(isLane({ strategy: 'block', capacity: 1, bytes: undefined })).toBe(true);
   });
 
   it('knows everything else', () => {
@@ -53,6 +86,11 @@ describe('isLane', () => {
       { strategy: 'block', capacity: 1.5 },
       { strategy: 'block', capacity: '1' },
       { strategy: 'block', capacity: laneCapacityMax + 1 },
+      { strategy: 'block', capacity: 1, bytes: 0 },
+      { strategy: 'block', capacity: 1, bytes: 1.5 },
+      { strategy: 'block', capacity: 1, bytes: '1' },
+      { strategy: 'block', capacity: 1, bytes: null },
+      { strategy: 'block', capacity: 1, bytes: laneBytesMax + 1 },
     ];
     for (const other of others) expect(isLane(other)).toBe(false);
   });

@@ -304,6 +304,11 @@ describe('the options of boundedMergeMap', () => {
   it('the buffer cannot block', () => {
     expect(() => boundedMergeMap(() => EMPTY, { buffer: block(1) })).toThrow(RangeError);
   });
+
+  it('the buffer cannot count bytes, since values have none', () => {
+    const buffer = fail(1, { bytes: 1 });
+    expect(() => boundedMergeMap(() => EMPTY, { buffer })).toThrow(RangeError);
+  });
 });
 
 trackLeaks();

@@ -1,13 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import {
-  block,
-  dropNewest,
-  dropOldest,
-  latest,
-  raw,
-  type Channel,
-  type NodeId,
-} from '../../lib/index.ts';
+import { block, dropNewest, dropOldest, latest, raw } from '../../lib/index.ts';
 import { simulate, type Simulation } from '../../lib/testing/index.ts';
 import { numbered, numberOf, produce } from './numbered.ts';
 

@@ -25,8 +25,14 @@ describe('PacketBatch', () => {
     ['018001' + '02bbcc', (batch) => batch.data(128, payload, 1, 3, true)],
     ['01ffff0304aabbccdd', (batch) => batch.data(0xffff, payload, 0, 4, true)],
     ['010000', (batch) => batch.data(0, payload, 4, 4, true)],
-    ['020500', (batch) => batch.credit(5, 0)],
-    ['02ffff03ffffffff07', (batch) => batch.credit(0xffff, 0x7fff_ffff)],
+    ['02050000', (batch) => batch.credit(5, 0, 0)],
+    ['020540808004', (batch) => batch.credit(5, 64, 65_536)],
+    [
+      '02ffff03' + 'ffffffff07'.repeat(2),
+      (batch) => batch.credit(0xffff, 2 ** 31 - 1, 2 ** 31 - 1),
+    ],
+    ['020501' + 'ffffffff07', (batch) => batch.credit(5, 1, 2 ** 40)],
+    ['0205' + 'ffffffff07' + '01', (batch) => batch.credit(5, 2 ** 40, 1)],
     ['0305', (batch) => batch.channelClosed(5)],
     ['04', (batch) => batch.accept()],
     ['05', (batch) => batch.ping()],
@@ -35,10 +41,10 @@ describe('PacketBatch', () => {
     ['0701026869', (batch) => batch.bye('duplicate', 'hi')],
     ['070602c3a4', (batch) => batch.bye('violation', 'ä')],
     [
-      '040205020506',
+      '04020502030506',
       (batch) => {
         batch.accept();
-        batch.credit(5, 2);
+        batch.credit(5, 2, 3);
         batch.ping();
         batch.pong();
       },

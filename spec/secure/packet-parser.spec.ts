@@ -19,8 +19,9 @@ describe('parsePackets', () => {
     ['018001' + '02bbcc', ['data 128 bbcc last']],
     ['01ffff0301aa', ['data 65535 aa last']],
     ['010000', ['data 0  last']],
-    ['02ffff03ffffffff07', ['credit 65535 2147483647']],
-    ['020500', ['credit 5 0']],
+    ['02ffff03ffffffff07ffffffff07', ['credit 65535 2147483647 2147483647']],
+    ['02050000', ['credit 5 0 0']],
+    ['020540808004', ['credit 5 64 65536']],
     ['0305', ['closed 5']],
     ['040506', ['accept', 'ping', 'pong']],
     ['0701026869', ['bye duplicate hi']],
@@ -43,10 +44,15 @@ describe('parsePackets', () => {
     ['0105ffffffff0faa', /ends behind its record/],
     ['000500', /empty and not the last/],
     ['02', /credit without a valid channel/],
-    ['0205', /valid number/],
-    ['0205ff', /valid number/],
-    ['02058080808008', /valid number/], // 2^31
-    ['020580808080808001', /valid number/],
+    ['0205', /valid number of messages/],
+    ['0205ff', /valid number of messages/],
+    ['0205808080800800', /valid number of messages/], // 2^31
+    ['02058080808080800100', /valid number of messages/],
+    ['020501', /valid number of bytes/],
+    ['020501ff', /valid number of bytes/],
+    ['0205018000', /valid number of bytes/], // 0 in two bytes
+    ['0205018080808008', /valid number of bytes/], // 2^31
+    ['020501808080808001', /valid number of bytes/],
     ['03', /closed channel/],
     ['03808004', /closed channel/],
     ['07', /valid reason/],
@@ -96,6 +102,7 @@ describe('parsePackets', () => {
       kind: fc.constant('credit' as const),
       channel,
       messages: fc.integer({ min: 0, max: 0x7fff_ffff }),
+      bytes: fc.integer({ min: 0, max: 0x7fff_ffff }),
     }),
     fc.record({ kind: fc.constant('closed' as const), channel }),
     fc.record({ kind: fc.constantFrom('accept' as const, 'ping' as const, 'pong' as const) }),
@@ -115,8 +122,8 @@ describe('parsePackets', () => {
             batch.data(each.channel, each.bytes, 0, each.bytes.length, each.last);
             expected.data(each.channel, each.bytes, each.last);
           } else if (each.kind === 'credit') {
-            batch.credit(each.channel, each.messages);
-            expected.credit(each.channel, each.messages);
+            batch.credit(each.channel, each.messages, each.bytes);
+            expected.credit(each.channel, each.messages, each.bytes);
           } else if (each.kind === 'closed') {
             batch.channelClosed(each.channel);
             expected.channelClosed(each.channel);

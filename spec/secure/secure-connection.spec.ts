@@ -48,11 +48,11 @@ describe('secureConnection', () => {
     linkB.attach(heardB);
     for (const link of [linkA, linkB]) {
       link.accept();
-      link.credit(5, 1);
+      link.credit(5, 1, 9);
       link.flush();
     }
     pair.fly(); // 3: accept and credit
-    expect(heardA.heard).toEqual(['accepted', 'credit 5 1', 'end of record']);
+    expect(heardA.heard).toEqual(['accepted', 'credit 5 1 9', 'end of record']);
     expect(heardB.heard).toEqual(heardA.heard);
     linkA.data(5, Uint8Array.of(1), 0, 1, true);
     linkB.data(5, Uint8Array.of(2), 0, 1, true);

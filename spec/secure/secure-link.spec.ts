@@ -43,7 +43,7 @@ describe('a link', () => {
   it.each(protections)('carries all packets in order, a record a flush, %s', (protection) => {
     const { pair, a, atB } = linked(protection);
     const before = pair.dialer.sent.length;
-    a.credit(5, 3);
+    a.credit(5, 3, 70_000);
     a.data(5, payload, 0, 2, false);
     a.data(5, payload, 2, 3, true);
     a.channelClosed(6);
@@ -55,7 +55,7 @@ describe('a link', () => {
     expect(pair.dialer.sent).toHaveLength(before + 1);
     pair.settle();
     expect(atB.heard).toEqual([
-      'credit 5 3',
+      'credit 5 3 70000',
       'data 5 aabb',
       'data 5 cc last',
       'closed 6',
@@ -389,8 +389,8 @@ describe('a link with an evil peer', () => {
     const { pair, b } = connect('proven');
     const atB = new Recorder();
     b.attach(atB);
-    pair.dialer.send(Uint8Array.of(2, 5, 1, 1, 5, 0, 4));
+    pair.dialer.send(Uint8Array.of(2, 5, 1, 9, 1, 5, 0, 4));
     pair.settle();
-    expect(atB.heard).toEqual(['credit 5 1', 'ended RXMESH_PROTOCOL_VIOLATION']);
+    expect(atB.heard).toEqual(['credit 5 1 9', 'ended RXMESH_PROTOCOL_VIOLATION']);
   });
 });

@@ -31,6 +31,7 @@ class Waiting implements WaitingSend {
 
 function full(capacity = 1): Outbox {
   const outbox = new Outbox(7, block(capacity));
+  outbox.creditBytes = 1_000_000;
   for (let value = 0; value < capacity; value += 1) outbox.offer(bytes(value));
   return outbox;
 }
@@ -66,6 +67,35 @@ describe('Outbox', () => {
     outbox.credit = 1;
     expect(outbox.current()).toEqual(bytes(1));
     expect(outbox.offset).toBe(0);
+  });
+
+  it('begins a message with a byte of credit, and the next one when there is more than it took', () => {
+    const outbox = new Outbox(7, block(9));
+    for (const value of [1, 2, 3]) outbox.offer(new Uint8Array(10).fill(value));
+    outbox.credit = 9;
+    expect([outbox.ready, outbox.current()]).toEqual([false, undefined]);
+    outbox.creditBytes = 1;
+    expect(outbox.ready).toBe(true);
+    expect(write(outbox)).toBe(1);
+    expect(outbox).toMatchObject({ credit: 8, creditBytes: -9, ready: false });
+    outbox.creditBytes += 9;
+    expect([outbox.ready, outbox.current()]).toEqual([false, undefined]);
+    outbox.creditBytes += 11;
+    expect([write(outbox), write(outbox)]).toEqual([2, 3]);
+    expect(outbox).toMatchObject({ credit: 6, creditBytes: -9 });
+  });
+
+  it('lets sends wait for bytes, too, and takes as many as fit when one is written', () => {
+    const outbox = new Outbox(7, block(9, { bytes: 3 }));
+    const log: string[] = [];
+    expect(outbox.offer(bytes(1, 1, 1, 1))).toBe('taken');
+    expect(outbox.offer(bytes(2))).toBe('full');
+    for (const value of [2, 3, 4, 5]) outbox.wait(new Waiting(value, log));
+    outbox.credit = 9;
+    outbox.creditBytes = 9;
+    expect(write(outbox)).toBe(1);
+    expect(log).toEqual(['2 taken', '3 taken', '4 taken']);
+    expect(outbox).toMatchObject({ depth: 3, depthBytes: 3, idle: false });
   });
 
   it('is idle when nothing waits, neither in the lane nor for it nor half written', () => {
@@ -202,10 +232,18 @@ describe('Outbox', () => {
   });
 
   it('says what its lane has done', () => {
-    const outbox = new Outbox(7, dropOldest(1));
-    expect(outbox.offer(bytes(1))).toBe('taken');
+    const outbox = new Outbox(7, dropOldest(3, { bytes: 4 }));
+    for (const value of [1, 2]) expect(outbox.offer(bytes(value))).toBe('taken');
+    expect(outbox.offer(bytes(3, 3))).toBe('taken');
+    expect(outbox).toMatchObject({ depth: 3, depthBytes: 4, capacity: 3, capacityBytes: 4 });
+    expect(outbox.offer(bytes(4, 4))).toBe('displaced');
+    expect(outbox).toMatchObject({ displaced: 1, depth: 3, depthBytes: 5 });
+    expect(outbox.offer(bytes(5, 5, 5, 5, 5))).toBe('displaced');
+    expect(outbox).toMatchObject({ displaced: 2, depth: 2, depthBytes: 7 });
     expect(outbox.offer(bytes(2))).toBe('displaced');
+    expect(outbox).toMatchObject({ displaced: 2, depth: 1, depthBytes: 1 });
     outbox.credit = 1;
+    outbox.creditBytes = 1;
     expect(write(outbox)).toBe(2);
   });
 });

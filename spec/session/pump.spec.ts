@@ -7,14 +7,14 @@ describe('Pump', () => {
     const { clock, link, pump, outbox, offer } = pumpOn();
     offer(outbox(7), bytes(1), bytes(2, 3));
     offer(outbox(8), bytes(4));
-    pump.grant(9, 2);
+    pump.grant(9, 2, 20);
     pump.pong();
     expect(link.records).toEqual([]);
     clock.advance(0);
     expect(link.records).toHaveLength(1);
     expect(link.take()).toEqual([
       'pong',
-      'credit 9 2',
+      'credit 9 2 20',
       'data 7 01 last',
       'data 7 0203 last',
       'data 8 04 last',
@@ -136,19 +136,19 @@ describe('Pump', () => {
 
   it('makes one credit of the grants of a turn', () => {
     const { clock, link, pump } = pumpOn();
-    pump.grant(7, 0);
-    pump.grant(7, 3);
-    pump.grant(8, 1);
-    pump.grant(7, 4);
+    pump.grant(7, 0, 0);
+    pump.grant(7, 3, 30);
+    pump.grant(8, 1, 10);
+    pump.grant(7, 4, 40);
     clock.advance(0);
-    expect(link.take()).toEqual(['credit 7 7', 'credit 8 1']);
+    expect(link.take()).toEqual(['credit 7 7 70', 'credit 8 1 10']);
   });
 
   it('says nothing of credit for a channel that is closed, and tells how much it was', () => {
     const { clock, link, pump } = pumpOn();
-    pump.grant(7, 3);
-    expect(pump.close(7)).toBe(3);
-    expect(pump.close(7)).toBe(0);
+    pump.grant(7, 3, 30);
+    expect(pump.close(7)).toEqual({ messages: 3, bytes: 30 });
+    expect(pump.close(7)).toEqual({ messages: 0, bytes: 0 });
     clock.advance(0);
     expect(link.take()).toEqual(['closed 7']);
   });
@@ -156,9 +156,9 @@ describe('Pump', () => {
   it('says nothing of a closing that was taken back in the same turn', () => {
     const { clock, link, pump } = pumpOn();
     pump.close(7);
-    pump.grant(7, 3);
+    pump.grant(7, 3, 30);
     clock.advance(0);
-    expect(link.take()).toEqual(['credit 7 3']);
+    expect(link.take()).toEqual(['credit 7 3 30']);
   });
 
   it('answers several pings with one pong', () => {
@@ -172,10 +172,10 @@ describe('Pump', () => {
 
   it('writes more credit than a record holds in several', () => {
     const { clock, link, pump } = pumpOn({ recordBytesMax: 100 });
-    for (let channel = 0; channel < 100; channel += 1) pump.grant(channel, 1);
+    for (let channel = 0; channel < 100; channel += 1) pump.grant(channel, 1, 10);
     clock.advance(0);
     expect(link.records.length).toBeGreaterThan(8);
-    expect(link.take()).toEqual(Array.from({ length: 100 }, (_, id) => `credit ${id} 1`));
+    expect(link.take()).toEqual(Array.from({ length: 100 }, (_, id) => `credit ${id} 1 10`));
   });
 
   it('loses nothing that comes up while it writes', () => {
@@ -184,17 +184,17 @@ describe('Pump', () => {
     let flushes = 0;
     link.onFlush = () => {
       flushes += 1;
-      if (flushes === 1) pump.grant(1, 5);
+      if (flushes === 1) pump.grant(1, 5, 50);
       if (flushes === 2) offer(answer, bytes(9));
       if (flushes === 3) pump.pong();
     };
-    for (let channel = 1; channel < 8; channel += 1) pump.grant(channel, 1);
+    for (let channel = 1; channel < 8; channel += 1) pump.grant(channel, 1, 10);
     clock.advance(0);
     const written = link.take();
-    expect(written.slice(0, 1)).toEqual(['credit 1 1']);
+    expect(written.slice(0, 1)).toEqual(['credit 1 1 10']);
     expect(written.filter((text) => text.startsWith('credit 1 '))).toEqual([
-      'credit 1 1',
-      'credit 1 5',
+      'credit 1 1 10',
+      'credit 1 5 50',
     ]);
     expect(written).toContain('data 3 09 last');
     expect(written).toContain('pong');
@@ -207,16 +207,16 @@ describe('Pump', () => {
       link.onFlush = undefined;
       pump.pong();
     };
-    pump.grant(1, 1);
+    pump.grant(1, 1, 10);
     clock.advance(0);
-    expect(link.take()).toEqual(['credit 1 1', 'pong']);
+    expect(link.take()).toEqual(['credit 1 1 10', 'pong']);
   });
 
   it('writes nothing after it was stopped, and schedules nothing', () => {
     const { clock, link, pump, outbox, offer } = pumpOn();
     offer(outbox(1), bytes(1));
     pump.stop();
-    pump.grant(1, 1);
+    pump.grant(1, 1, 10);
     pump.pong();
     pump.close(1);
     offer(outbox(2), bytes(1));
@@ -241,7 +241,7 @@ describe('Pump', () => {
   it('leaves nothing behind when the link ends as the event loop is to have its turn', () => {
     const { clock, link, pump, outbox, offer } = pumpOn({ recordBytesMax: 2000 });
     link.onFlush = () => {
-      if (link.records.length === 8) pump.grant(1, 1);
+      if (link.records.length === 8) pump.grant(1, 1, 10);
       if (link.records.length === 9) link.end();
     };
     offer(outbox(1), sized(40_000));

@@ -9,18 +9,18 @@ describe('a channel that is closed and opened while peers are connected', () => 
   it('is announced, closed and announced again with the credit that is missing', () => {
     const node = new LinkedNode();
     const { link, session } = node.peer(1);
-    const first = open(node, { inbound: block(8) });
-    expect(link.take()).toEqual(['credit 7 8']);
+    const first = open(node, { inbound: block(8, { bytes: 100 }) });
+    expect(link.take()).toEqual(['credit 7 8 100']);
     heard(first);
     link.arrive(data(7, [1]), data(7, [2]), data(7, [3]));
     node.turn();
-    expect(link.take()).toEqual(['credit 7 2']);
+    expect(link.take()).toEqual(['credit 7 2 2']);
     first.close();
     node.turn();
     expect(link.take()).toEqual(['closed 7']);
-    open(node, { inbound: block(8) });
-    expect(link.take()).toEqual(['credit 7 1']);
-    expect(session.snapshot()[0]?.inbound.granted).toBe(8);
+    open(node, { inbound: block(8, { bytes: 120 }) });
+    expect(link.take()).toEqual(['credit 7 1 21']);
+    expect(session.snapshot()[0]?.inbound).toMatchObject({ granted: 8, grantedBytes: 120 });
   });
 
   it('is announced with no credit when the peer has enough', () => {
@@ -28,9 +28,9 @@ describe('a channel that is closed and opened while peers are connected', () => 
     const { link } = node.peer(1);
     open(node).close();
     node.turn();
-    expect(link.take()).toEqual(['credit 7 64', 'closed 7']);
+    expect(link.take()).toEqual(['credit 7 64 4194304', 'closed 7']);
     open(node);
-    expect(link.take()).toEqual(['credit 7 0']);
+    expect(link.take()).toEqual(['credit 7 0 0']);
   });
 
   it('takes back credit that was not sent yet', () => {
@@ -45,7 +45,7 @@ describe('a channel that is closed and opened while peers are connected', () => 
     link.writable = true;
     expect(link.take()).toEqual(['closed 7']);
     open(node, { inbound: block(4) });
-    expect(link.take()).toEqual(['credit 7 2']);
+    expect(link.take()).toEqual(['credit 7 2 2']);
   });
 
   it('drops what arrives meanwhile, tells it, and counts its credit', () => {
@@ -62,7 +62,7 @@ describe('a channel that is closed and opened while peers are connected', () => 
     node.turn();
     link.take();
     open(node, { inbound: block(4) });
-    expect(link.take()).toEqual(['credit 7 3']);
+    expect(link.take()).toEqual(['credit 7 3 3']);
     expect(session.snapshot()[0]?.inbound.granted).toBe(4);
   });
 
@@ -82,31 +82,57 @@ describe('a channel that is closed and opened while peers are connected', () => 
   it('takes all that the peer has credit for when it comes back with a smaller lane', () => {
     const node = new LinkedNode();
     const { link, session } = node.peer(1);
-    open(node, { inbound: block(8) }).close();
-    const channel = open(node, { inbound: block(2) });
+    open(node, { inbound: block(8, { bytes: 36 }) }).close();
+    const channel = open(node, { inbound: block(2, { bytes: 10 }) });
     link.take();
-    for (let value = 1; value <= 8; value += 1) link.arrive(data(7, [value]));
+    for (let value = 1; value <= 8; value += 1) link.arrive(data(7, Array<number>(5).fill(value)));
     expect(link.ended).toBe(false);
-    expect(session.snapshot()[0]?.inbound).toEqual({ depth: 8, capacity: 8, granted: 0 });
+    expect(session.snapshot()[0]?.inbound).toEqual({
+      depth: 8,
+      depthBytes: 40,
+      capacity: 8,
+      capacityBytes: 36,
+      granted: 0,
+      grantedBytes: -4,
+    });
     expect(heard(channel)).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
     node.turn();
     // From now on it has the credit of the smaller lane.
-    expect(link.take()).toEqual(['credit 7 2']);
-    expect(session.snapshot()[0]?.inbound.granted).toBe(2);
+    expect(link.take()).toEqual(['credit 7 2 14']);
+    expect(session.snapshot()[0]?.inbound).toMatchObject({ granted: 2, grantedBytes: 10 });
   });
 
   it('gives no credit back for what is too large while the peer has enough', () => {
     const node = new LinkedNode();
     const { link, session } = node.peer(1);
-    open(node, { inbound: block(8) }).close();
-    open(node, { inbound: block(2), messageBytesMax: 1 });
+    open(node, { inbound: block(8, { bytes: 100 }) }).close();
+    open(node, { inbound: block(2, { bytes: 88 }), messageBytesMax: 1 });
     link.take();
     for (const granted of [7, 6, 5, 4, 3, 2, 2]) {
       link.arrive(data(7, [1, 2]));
       expect(session.snapshot()[0]?.inbound.granted).toBe(granted);
     }
     node.turn();
-    expect(link.take()).toEqual(['credit 7 1']);
+    // Of the 14 bytes, the first 12 were more than the smaller lane has.
+    expect(link.take()).toEqual(['credit 7 1 2']);
+  });
+
+  it('keeps the count when it closes in the middle of a message, for its rest as well', () => {
+    const node = new LinkedNode();
+    const { link, session } = node.peer(1);
+    const lane = { inbound: block(4, { bytes: 100 }) };
+    const first = open(node, lane);
+    link.arrive(data(7, [1, 1, 1], false));
+    first.close();
+    node.turn();
+    link.take();
+    const values = heard(open(node, lane));
+    expect(link.take()).toEqual(['credit 7 1 3']);
+    link.arrive(data(7, [1, 1], false), data(7, [1]));
+    node.turn();
+    expect(link.take()).toEqual(['credit 7 0 3']);
+    expect(session.snapshot()[0]?.inbound).toMatchObject({ granted: 4, grantedBytes: 100 });
+    expect(values).toEqual([]);
   });
 
   it('finishes the message that it has begun to write, and drops the rest', () => {

@@ -1,6 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { block, dropNewest, dropOldest, fail, latest } from '../../lib/flow/strategy.ts';
-import { raw } from '../../lib/codec/raw.ts';
+import { block, fail, latest } from '../../lib/flow/strategy.ts';
 import { RxmeshError } from '../../lib/model/error.ts';
 import { peerChannelsMax } from '../../lib/session/session.ts';
 import { credit, data, FakeLink, type FakePacket } from '../support/fake-link.ts';
@@ -12,12 +11,17 @@ const bytes = (...values: number[]): Uint8Array => Uint8Array.from(values);
 describe('the beginning of a session', () => {
   it('announces the open channels with their credit, then accepts', () => {
     const node = new LinkedNode();
-    open(node, { id: 7, inbound: block(4) });
+    open(node, { id: 7, inbound: block(4, { bytes: 100 }) });
     open(node, { id: 300 });
     open(node, { id: 0, inbound: latest() });
     const link = new FakeLink();
     node.connect(link, idOf(1));
-    expect(link.take()).toEqual(['credit 7 4', 'credit 300 64', 'credit 0 64', 'accept']);
+    expect(link.take()).toEqual([
+      'credit 7 4 100',
+      'credit 300 64 4194304',
+      'credit 0 64 4194304',
+      'accept',
+    ]);
     expectIdle(node.clock.scheduler);
   });
 
@@ -29,7 +33,7 @@ describe('the beginning of a session', () => {
     node.connect(link, idOf(1));
     expect(link.take()).toEqual(['accept']);
     link.writable = true;
-    expect(link.take()).toEqual(['credit 7 64']);
+    expect(link.take()).toEqual(['credit 7 64 4194304']);
   });
 
   it('keeps messages that are early for the consumers, until the peer is up', () => {
@@ -48,15 +52,15 @@ describe('the beginning of a session', () => {
   it('tells what the peer opens and closes from then on, and has the rest in `peerChannels`', () => {
     const node = new LinkedNode();
     const session = node.channels.offer(new FakeLink(), idOf(1));
-    session.credit(9, 1);
-    session.credit(7, 0);
+    session.credit(9, 1, 1000);
+    session.credit(7, 0, 1000);
     session.accepted();
-    session.credit(5, 1);
+    session.credit(5, 1, 1000);
     expect(session.peerChannels).toEqual([5, 7, 9]);
     expect(node.events).toEqual([]);
     session.goLive();
-    session.credit(9, 1);
-    session.credit(6, 0);
+    session.credit(9, 1, 1000);
+    session.credit(6, 0, 1000);
     session.channelClosed(7);
     session.channelClosed(7);
     session.channelClosed(1000);
@@ -89,112 +93,9 @@ describe('the beginning of a session', () => {
   });
 });
 
-describe('credit that a session gives', () => {
-  it('comes back by quarters of the lane as messages are consumed', () => {
-    const node = new LinkedNode();
-    heard(open(node, { inbound: block(8) }));
-    const { link, session } = node.peer(1);
-    const granted: string[] = [];
-    for (let count = 1; count <= 6; count += 1) {
-      link.arrive(data(7, [count]));
-      node.turn();
-      granted.push(...link.take().map((text) => `${count}: ${text}`));
-    }
-    expect(granted).toEqual(['2: credit 7 2', '4: credit 7 2', '6: credit 7 2']);
-    expect(session.snapshot()[0]?.inbound).toEqual({ depth: 0, capacity: 8, granted: 8 });
-  });
-
-  it('does not come back while nobody consumes a `block` lane, and does when somebody does', () => {
-    const node = new LinkedNode();
-    const channel = open(node, { inbound: block(4) });
-    const { link, session } = node.peer(1);
-    for (const value of [1, 2, 3, 4]) link.arrive(data(7, [value]));
-    node.turn();
-    expect(link.take()).toEqual([]);
-    expect(session.snapshot()[0]?.inbound).toEqual({ depth: 4, capacity: 4, granted: 0 });
-    expect(heard(channel)).toEqual([1, 2, 3, 4]);
-    node.turn();
-    expect(link.take()).toEqual(['credit 7 4']);
-  });
-
-  it.each([
-    ['dropOldest', dropOldest(2), [4, 5]],
-    ['dropNewest', dropNewest(2), [1, 1]],
-    ['latest', latest(), [5]],
-  ])('comes back at once for a `%s` lane, which decides what stays', (_, inbound, kept) => {
-    const node = new LinkedNode();
-    const channel = open(node, { inbound });
-    const { link, session } = node.peer(1);
-    // A window of 64 however small the lane, given back by quarters.
-    expect(session.snapshot()[0]?.inbound.granted).toBe(64);
-    for (let count = 0; count < 15; count += 1) link.arrive(data(7, [count < 11 ? 1 : count - 10]));
-    node.turn();
-    expect(link.take()).toEqual([]);
-    link.arrive(data(7, [5]));
-    node.turn();
-    expect(link.take()).toEqual(['credit 7 16']);
-    expect(session.snapshot()[0]?.inbound.granted).toBe(64);
-    const drops = Array.from({ length: 16 - kept.length }, () => 'in 7 lane-full 1');
-    expect(node.takeDrops()).toEqual(drops);
-    expect(heard(channel)).toEqual(kept);
-  });
-
-  it('comes back for a message that cannot be decoded', () => {
-    const node = new LinkedNode();
-    const codec = {
-      ...raw(),
-      decode: () => {
-        throw new RxmeshError('RXMESH_DECODE_FAILED', 'not one of ours');
-      },
-    };
-    heard(open(node, { codec, inbound: block(1) }));
-    const { link } = node.peer(1);
-    link.arrive(data(7, [1]));
-    node.turn();
-    expect(link.take()).toEqual(['credit 7 1']);
-    expect(node.takeDrops()).toEqual(['in 7 decode-failed 1']);
-  });
-
-  it('comes back for a message that is too large, once, and the next one arrives', () => {
-    const node = new LinkedNode();
-    const values = heard(open(node, { inbound: block(1), messageBytesMax: 2 }));
-    const { link } = node.peer(1);
-    link.arrive(data(7, [1, 2], false), data(7, [3], false));
-    node.turn();
-    expect(link.take()).toEqual(['credit 7 1']);
-    expect(node.events.at(-1)).toMatchObject({
-      reason: 'too-large',
-      direction: 'inbound',
-      error: { code: 'RXMESH_MESSAGE_TOO_LARGE', peer: idOf(1), channel: 7 },
-    });
-    link.arrive(data(7, [4], false), data(7, [5]), data(7, [6, 7]));
-    node.turn();
-    expect(link.take()).toEqual(['credit 7 1']);
-    link.arrive(data(7, [1, 2, 3]));
-    expect(node.takeDrops()).toEqual(['in 7 too-large 1', 'in 7 too-large 1']);
-    expect(values).toEqual([6]);
-  });
-
-  it('is not given back for a channel that was closed from within the event of the drop', () => {
-    const node = new LinkedNode();
-    const channel = open(node, { messageBytesMax: 1 });
-    const { link, session } = node.peer(1);
-    node.events.push = (...events) => {
-      channel.close();
-      return events.length;
-    };
-    link.arrive(data(7, [1, 2]));
-    node.turn();
-    expect(link.take()).toEqual(['credit 7 1', 'closed 7']);
-    open(node);
-    expect(link.take()).toEqual(['credit 7 0']);
-    expect(session.snapshot()[0]?.inbound.granted).toBe(64);
-  });
-});
-
 describe('a peer that breaks the protocol', () => {
   it.each<[string, string, (node: LinkedNode) => FakePacket[]]>([
-    ['a message on a channel that was never open', 'RXMESH_CREDIT_EXCEEDED', () => [data(8, [1])]],
+    ['a message on a channel that was never open', 'RXMESH_CREDIT_EXCEEDED', () => [data(9, [1])]],
     [
       'one message more than it has credit for',
       'RXMESH_CREDIT_EXCEEDED',
@@ -211,6 +112,21 @@ describe('a peer that breaks the protocol', () => {
       () => [credit(7, Number.MAX_SAFE_INTEGER), credit(7, Number.MAX_SAFE_INTEGER)],
     ],
     [
+      'credit for bytes beyond measure',
+      'RXMESH_PROTOCOL_VIOLATION',
+      () => [credit(7, 1, Number.MAX_SAFE_INTEGER), credit(7, 1, Number.MAX_SAFE_INTEGER)],
+    ],
+    [
+      'a message when it has no byte of credit left',
+      'RXMESH_CREDIT_EXCEEDED',
+      () => [data(8, Array<number>(10).fill(1)), data(8, [])],
+    ],
+    [
+      'a piece of a message when it has less than no byte of credit left',
+      'RXMESH_CREDIT_EXCEEDED',
+      () => [data(8, Array<number>(9).fill(1), false), data(8, [1, 2]), data(8, [3], false)],
+    ],
+    [
       'more channels that are not open here than it may',
       'RXMESH_PROTOCOL_VIOLATION',
       () => Array.from({ length: peerChannelsMax + 1 }, (_, at) => credit(at + 100, 0)),
@@ -218,6 +134,7 @@ describe('a peer that breaks the protocol', () => {
   ])('sends %s: it is disconnected with %s', (_, code, packets) => {
     const node = new LinkedNode();
     open(node, { inbound: block(2) });
+    open(node, { id: 8, inbound: block(9, { bytes: 10 }) });
     const { link, session } = node.peer(1);
     const ends: unknown[] = [];
     session.ended$.subscribe((error) => ends.push(error));
@@ -239,6 +156,21 @@ describe('a peer that breaks the protocol', () => {
     expect(link.closedFor).toBe('violation');
   });
 
+  it('sends a message that never ends: it is disconnected when that is too long for the wire', () => {
+    const node = new LinkedNode();
+    open(node, { messageBytesMax: 1, inbound: block(1, { bytes: 1 }) });
+    const { link, session } = node.peer(1);
+    const codes: unknown[] = [];
+    session.ended$.subscribe((error) => codes.push(error?.code));
+    const piece = new Uint8Array(2 ** 24);
+    const more = (bytes: Uint8Array): void => session.data(7, bytes, false);
+    for (let count = 0; count < 64; count += 1) more(piece);
+    expect(session.snapshot()[0]?.inbound.grantedBytes).toBe(1 - 2 ** 30);
+    expect(link.ended).toBe(false);
+    more(piece.subarray(0, 1));
+    expect([link.closedFor, codes]).toEqual(['violation', ['RXMESH_PROTOCOL_VIOLATION']]);
+  });
+
   it('overflows a `fail` lane: it is disconnected, and the lost message is told', () => {
     const node = new LinkedNode();
     const channel = open(node, { inbound: fail(2) });
@@ -256,7 +188,7 @@ describe('a peer that breaks the protocol', () => {
     open(node);
     const { link, session } = node.peer(1, { 7: 1 });
     link.end();
-    session.credit(9, 1);
+    session.credit(9, 1, 1000);
     session.data(7, bytes(1), true);
     session.channelClosed(7);
     session.ping();
@@ -292,16 +224,21 @@ describe('the end of a session', () => {
 
   it('delivers what has arrived, and gives credit for it to the next connection', () => {
     const node = new LinkedNode();
-    const channel = open(node, { inbound: block(4) });
+    const channel = open(node, { inbound: block(4, { bytes: 10 }) });
     const first = node.peer(1);
     first.link.arrive(data(7, [1]), data(7, [2]), data(7, [3]));
     first.link.end();
     const { link, session } = node.peer(1);
-    expect(session.snapshot()[0]?.inbound).toEqual({ depth: 3, capacity: 4, granted: 1 });
+    expect(session.snapshot()[0]?.inbound).toMatchObject({
+      depth: 3,
+      depthBytes: 3,
+      granted: 1,
+      grantedBytes: 7,
+    });
     link.arrive(data(7, [4]));
     expect(heard(channel)).toEqual([1, 2, 3, 4]);
     node.turn();
-    expect(link.take()).toEqual(['credit 7 4']);
+    expect(link.take()).toEqual(['credit 7 4 4']);
   });
 
   it('says bye after what can be written at once', () => {
@@ -354,8 +291,8 @@ describe('the end of a session', () => {
       node.turn();
     }
     expect(values).toEqual([1, 2, 3, 4, 5, 6]);
-    expect(kept.take()).toEqual(Array.from({ length: 6 }, () => 'credit 7 1'));
-    expect(session.snapshot()[0]?.inbound).toEqual({ depth: 0, capacity: 4, granted: 4 });
+    expect(kept.take()).toEqual(Array.from({ length: 6 }, () => 'credit 7 1 1'));
+    expect(session.snapshot()[0]?.inbound).toMatchObject({ depth: 0, capacity: 4, granted: 4 });
   });
 });
 

@@ -16,7 +16,12 @@ export interface FakeLinkOptions {
 /** One packet that was written. */
 export type FakePacket =
   | { readonly type: 'accept' | 'ping' | 'pong' }
-  | { readonly type: 'credit'; readonly channel: number; readonly messages: number }
+  | {
+      readonly type: 'credit';
+      readonly channel: number;
+      readonly messages: number;
+      readonly bytes: number;
+    }
   | { readonly type: 'closed'; readonly channel: number }
   | { readonly type: 'bye'; readonly reason: ByeReason }
   | {
@@ -28,7 +33,7 @@ export type FakePacket =
 
 /** Type, channel and length in front of a payload, at their longest. */
 const dataHeaderBytes = 7;
-const controlBytes = 9;
+const controlBytes = 14;
 
 /**
  * A link that notes what is written to it, record by record, and holds whoever writes to the contract
@@ -93,8 +98,8 @@ export class FakeLink implements Link {
     this.#add({ type: 'data', channel, bytes: bytes.slice(start, end), last }, length);
   }
 
-  credit(channel: number, messages: number): void {
-    this.#control({ type: 'credit', channel, messages });
+  credit(channel: number, messages: number, bytes: number): void {
+    this.#control({ type: 'credit', channel, messages, bytes });
   }
 
   channelClosed(channel: number): void {
@@ -188,7 +193,7 @@ function handOver(packet: FakePacket, to: LinkReceiver, link: FakeLink): void {
       to.data(packet.channel, packet.bytes, packet.last);
       break;
     case 'credit':
-      to.credit(packet.channel, packet.messages);
+      to.credit(packet.channel, packet.messages, packet.bytes);
       break;
     case 'closed':
       to.channelClosed(packet.channel);
@@ -212,9 +217,9 @@ export function data(channel: number, values: readonly number[], last = true): F
   return { type: 'data', channel, bytes: Uint8Array.from(values), last };
 }
 
-/** So many messages more are welcome. */
-export function credit(channel: number, messages: number): FakePacket {
-  return { type: 'credit', channel, messages };
+/** So many messages more are welcome, and bytes of them; by default more bytes than matter. */
+export function credit(channel: number, messages: number, bytes = 2 ** 30): FakePacket {
+  return { type: 'credit', channel, messages, bytes };
 }
 
 /** The channel is closed there. */
@@ -222,7 +227,7 @@ export function closed(channel: number): FakePacket {
   return { type: 'closed', channel };
 }
 
-/** `credit 7 64`, `data 7 0102ff` (more of it comes), `data 7 03 last`, `closed 7`, `accept`, `bye done`. */
+/** `credit 7 64 1000`, `data 7 0102ff` (more of it comes), `data 7 03 last`, `closed 7`, `accept`, `bye done`. */
 function packetText(packet: FakePacket): string {
   switch (packet.type) {
     case 'data':
@@ -230,7 +235,7 @@ function packetText(packet: FakePacket): string {
         ' ',
       );
     case 'credit':
-      return `credit ${packet.channel} ${packet.messages}`;
+      return `credit ${packet.channel} ${packet.messages} ${packet.bytes}`;
     case 'closed':
       return `closed ${packet.channel}`;
     case 'bye':

@@ -8,7 +8,7 @@ import { fair, type Discipline } from '../../lib/session/discipline.ts';
 import type { Session } from '../../lib/session/session.ts';
 import { VirtualClock } from '../../lib/testing/virtual-clock.ts';
 import type { Link } from '../../lib/transport/link.ts';
-import { FakeLink, type FakeLinkOptions, JoinedLinks } from './fake-link.ts';
+import { credit, FakeLink, type FakeLinkOptions, JoinedLinks } from './fake-link.ts';
 
 /** A node ID by a small number. */
 export const idOf = (node: number): NodeId => node.toString(16).padStart(40, '0');
@@ -63,17 +63,17 @@ export class LinkedNode {
     return session;
   }
 
-  /** A peer that is up, played by the test, with these channels open. */
+  /** A peer that is up, played by the test, with these channels open for so many messages. */
   peer(
     peer: number,
-    credit: Readonly<Record<number, number>> = {},
+    messagesOn: Readonly<Record<number, number>> = {},
     options?: FakeLinkOptions,
   ): { link: FakeLink; session: Session } {
     const link = new FakeLink(options);
     const session = this.connect(link, idOf(peer));
     link.arrive({ type: 'accept' });
-    for (const [channel, messages] of Object.entries(credit)) {
-      link.arrive({ type: 'credit', channel: Number(channel), messages });
+    for (const [channel, messages] of Object.entries(messagesOn)) {
+      link.arrive(credit(Number(channel), messages));
     }
     this.turn();
     link.take();

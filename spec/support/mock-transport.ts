@@ -154,8 +154,8 @@ export class MockLink implements Link {
     this.written.push(`data ${channel} ${piece}${last ? ' last' : ''}`);
   }
 
-  credit(channel: number, messages: number): void {
-    this.written.push(`credit ${channel} ${messages}`);
+  credit(channel: number, messages: number, bytes: number): void {
+    this.written.push(`credit ${channel} ${messages} ${bytes}`);
   }
 
   channelClosed(channel: number): void {

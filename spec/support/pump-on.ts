@@ -26,11 +26,12 @@ export function pumpOn(options?: FakeLinkOptions, discipline: () => Discipline =
   link.accept();
   link.flush();
   link.take();
-  /** With credit for 1,024 messages. */
+  /** With credit for 1,024 messages, of any size. */
   const outbox = (channel: number, priority = 1, lane: LaneOptions = block(1024)): Outbox => {
     const made = new Outbox(channel, lane, pump.counter);
     made.priority = priority;
     made.credit = 1024;
+    made.creditBytes = 2 ** 30;
     return made;
   };
   const offer = (to: Outbox, ...messages: Uint8Array[]): void => {

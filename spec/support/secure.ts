@@ -51,8 +51,8 @@ export class Recorder implements LinkReceiver, PacketHandler {
     this.heard.push(`data ${channel} ${Buffer.from(bytes).toString('hex')}${last ? ' last' : ''}`);
     this.onData();
   }
-  credit(channel: number, messages: number): void {
-    this.heard.push(`credit ${channel} ${messages}`);
+  credit(channel: number, messages: number, bytes: number): void {
+    this.heard.push(`credit ${channel} ${messages} ${bytes}`);
   }
   channelClosed(channel: number): void {
     this.heard.push(`closed ${channel}`);

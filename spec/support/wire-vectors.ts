@@ -37,7 +37,7 @@ export function wireVectors(): string {
   const read = listener.prove(introductions.dialer);
   const batch = new PacketBatch();
   batch.accept();
-  batch.credit(0x1234, 64);
+  batch.credit(0x1234, 64, 4_194_304);
   batch.data(0x10, Uint8Array.of(0x68, 0x69), 0, 2, true);
   const record = batch.seal(cipher);
   const plaintext = toHex(read.cipher.open(record));

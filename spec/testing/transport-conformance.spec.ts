@@ -128,6 +128,16 @@ describe('the conformance suite of transports', () => {
         ),
       ['T-14', 'T-19'],
     ],
+    [
+      'confuses messages and bytes of credit',
+      (transport) =>
+        links(transport, (link) =>
+          but(link, {
+            credit: (channel, messages, bytes) => link.credit(channel, bytes, messages),
+          }),
+        ),
+      ['FLOW-4'],
+    ],
     ['prints as nothing', (transport) => but(transport, { toString: () => '' }), ['T-11']],
   ])(
     'catches one that %s',

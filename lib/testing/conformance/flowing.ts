@@ -6,6 +6,9 @@ import type { Stage } from './stage.ts';
 /** Records of the largest size that a stalled reader may let through, kernel buffers and all. */
 const stalledRecordsMax = 2_048;
 
+/** The most messages, and the most bytes, of which one credit can tell. */
+const creditMax = 2 ** 31 - 1;
+
 /** What links have to do under load. */
 export const flowingScenarios: readonly Scenario[] = [
   {
@@ -41,6 +44,26 @@ export const flowingScenarios: readonly Scenario[] = [
   {
     name: 'FLOW-3 a reader that stalls makes the writer unwritable; when it goes on, nothing is lost',
     play: checkStall,
+  },
+  {
+    name: 'FLOW-4 credit arrives as it was given, or as 2^31 - 1 when it was more',
+    play: async (stage) => {
+      const [a, b] = await stage.link();
+      if (!a.link.hasCredit) return;
+      const given = [
+        { channel: 0x11, messages: 0, bytes: 0 },
+        { channel: 0x11, messages: 64, bytes: 4_194_304 },
+        { channel: 0, messages: 1, bytes: 0 },
+        { channel: 0xffff, messages: 0, bytes: 1 },
+        { channel: 0xffff, messages: creditMax, bytes: creditMax },
+      ];
+      for (const { channel, messages, bytes } of given) a.link.credit(channel, messages, bytes);
+      a.link.credit(0x22, creditMax + 1, 2 * creditMax);
+      a.link.flush();
+      await stage.until(() => b.credits.length > given.length, 'all credit should arrive');
+      const most = { channel: 0x22, messages: creditMax, bytes: creditMax };
+      checkSame(b.credits, [...given, most], 'the credit that arrived');
+    },
   },
 ];
 

@@ -8,6 +8,13 @@ export interface ArrivedMessage {
   readonly bytes: Uint8Array;
 }
 
+/** Credit as it arrived. */
+export interface ArrivedCredit {
+  readonly channel: number;
+  readonly messages: number;
+  readonly bytes: number;
+}
+
 /**
  * One end of a link under test: keeps what arrives, and watches that the link calls its receiver as
  * `LinkReceiver` promises.
@@ -15,6 +22,7 @@ export interface ArrivedMessage {
 export class LinkEnd {
   readonly link: Link;
   readonly messages: ArrivedMessage[] = [];
+  readonly credits: ArrivedCredit[] = [];
   /** Set once the link has ended; with the error, if it ended with one. */
   end: { readonly error: RxmeshError | undefined } | undefined;
   hasAccepted = false;
@@ -57,7 +65,10 @@ export class LinkEnd {
         live('data');
         this.#collect(channel, bytes, last);
       },
-      credit: () => live('credit'),
+      credit: (channel, messages, bytes) => {
+        live('credit');
+        this.credits.push({ channel, messages, bytes });
+      },
       channelClosed: () => live('channelClosed'),
       accepted: () => {
         live('accepted');

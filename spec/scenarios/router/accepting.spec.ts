@@ -13,7 +13,7 @@ describe('accepting peers', () => {
     const connection = node.arrive(of(link));
     expect(node.updates).toEqual([`up ${node.peer.id}`]);
     expect(connection.closed).toBe(false);
-    expect(link.written.slice(-2)).toEqual(['credit 1 64', 'accept']);
+    expect(link.written.slice(-2)).toEqual(['credit 1 64 4194304', 'accept']);
     node.stop();
     expect(link.closedFor).toBe('done');
     expect(node.updates).toEqual([`up ${node.peer.id}`, `down ${node.peer.id}`]);

@@ -61,7 +61,7 @@ describe('R implied by the code: stop', () => {
     node.start();
     const link = node.link('inbound');
     node.arrive(of(link));
-    link.receiver?.credit(2, 1);
+    link.receiver?.credit(2, 1, 1000);
     channel.out.next({ to: node.peer.id, message: 'one' });
     channel.out.next({ to: node.peer.id, message: 'two' });
     node.clock.advance(0);
@@ -72,7 +72,7 @@ describe('R implied by the code: stop', () => {
     node.clock.advance(500);
     expect(link.closedFor).toBeUndefined();
 
-    link.receiver?.credit(2, 1);
+    link.receiver?.credit(2, 1, 1000);
     node.clock.advance(10);
     expect(link.written.filter((packet) => packet.startsWith('data'))).toHaveLength(2);
     expect(link.closedFor).toBe('done');
@@ -86,7 +86,7 @@ describe('R implied by the code: stop', () => {
     node.start();
     const link = node.link('inbound');
     node.arrive(of(link));
-    link.receiver?.credit(2, 0);
+    link.receiver?.credit(2, 0, 1000);
     channel.out.next({ to: node.peer.id, message: 'one' });
     void node.router.stop();
     node.clock.advance(299);

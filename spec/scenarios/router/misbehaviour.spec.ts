@@ -61,8 +61,8 @@ describe('a peer that breaks the protocol', () => {
 
   it('gives credit beyond measure', () => {
     const { node, link } = withPeer();
-    link.receiver?.credit(2, 2 ** 53 - 1);
-    link.receiver?.credit(2, 1);
+    link.receiver?.credit(2, 2 ** 53 - 1, 1000);
+    link.receiver?.credit(2, 1, 1000);
     expect(link.closedFor).toBe('violation');
     expect(lastDown(node.events)).toMatchObject({ error: { code: 'RXMESH_PROTOCOL_VIOLATION' } });
     node.stop();
@@ -70,7 +70,7 @@ describe('a peer that breaks the protocol', () => {
 
   it('opens more channels than are allowed', () => {
     const { node, link } = withPeer();
-    for (let channel = 0; channel <= 4096; channel += 1) link.receiver?.credit(channel, 1);
+    for (let channel = 0; channel <= 4096; channel += 1) link.receiver?.credit(channel, 1, 1000);
     expect(link.closedFor).toBe('violation');
     expect(lastDown(node.events)).toMatchObject({ error: { code: 'RXMESH_PROTOCOL_VIOLATION' } });
     node.stop();
@@ -100,7 +100,8 @@ describe('a message that cannot be taken', () => {
     (length) => {
       const net = simulate({ nodes: 2, latencyMs: 1 });
       const options = { id: 1, codec: json<string>(), inbound: block(1) };
-      const sender = net.node(0).router.openChannel(options);
+      const outbound = block(8, { bytes: 2 ** 26 });
+      const sender = net.node(0).router.openChannel({ ...options, outbound });
       const receiver = net.node(1).router.openChannel({ ...options, messageBytesMax: 100 });
       net.start();
       const texts = heard(net, receiver);
