@@ -3,6 +3,7 @@ import type { Clock } from '../flow/clock.ts';
 import { RxmeshError } from '../model/error.ts';
 import type { Link } from '../transport/link.ts';
 import type { Credit } from './channel-end.ts';
+import { InFlight } from './in-flight.ts';
 import { GuardedDiscipline, type Discipline } from './discipline.ts';
 import { type Outbox, SendCounter } from './outbox.ts';
 import { ReadyHeap } from './ready-heap.ts';
@@ -58,7 +59,8 @@ export class Pump {
   #turns = 0;
   /** What is to be said of channels: credit, or `closed`. */
   readonly #news = new Map<number, Credit | typeof closed>();
-  #pongDue = false;
+  readonly #inFlight = new InFlight();
+  #pongsDue = 0;
   #turn: Subscription | undefined;
   #running = false;
   #stopped = false;
@@ -108,10 +110,16 @@ export class Pump {
     return news === undefined || news === closed ? noCredit : news;
   }
 
-  /** Answers a ping; several that wait are answered as one. */
+  /** Answers a ping. */
   pong(): void {
-    this.#pongDue = true;
+    this.#pongsDue += 1;
     this.#runAfterTurn();
+  }
+
+  /** The peer has read what was written in front of a ping. */
+  ponged(): void {
+    this.#inFlight.ponged(this.#clock.now());
+    if (this.#hasReady) this.#runAfterTurn();
   }
 
   /** Writes now what can be written now. */
@@ -131,7 +139,7 @@ export class Pump {
       this.#running = false;
     }
     // What came up during the last flush has found the pump running.
-    if (this.#hasWork && this.#link.writable) this.#runAfterTurn();
+    if (this.#mayWrite && this.#link.writable) this.#runAfterTurn();
   }
 
   /** Writes nothing more. */
@@ -144,8 +152,13 @@ export class Pump {
     this.#lastWoken = undefined;
   }
 
-  get #hasWork(): boolean {
-    return this.#hasReady || this.#news.size > 0 || this.#pongDue;
+  /** Whether there is something to write, as far as the window of the link goes. */
+  get #mayWrite(): boolean {
+    return this.#news.size > 0 || this.#pongsDue > 0 || this.#mayWriteData;
+  }
+
+  get #mayWriteData(): boolean {
+    return this.#hasReady && this.#inFlight.open;
   }
 
   /** Whether an outbox has something to send, beside the one that is served. */
@@ -164,7 +177,7 @@ export class Pump {
   #write(): void {
     for (let records = 0; this.#link.writable; records += 1) {
       this.#writeControl();
-      const more = this.#hasReady;
+      const more = this.#mayWriteData;
       const handOver = more && records === recordsPerTurnMax;
       if (more && !handOver) this.#fill();
       // In front of the flush, which may be the end of the link and of this timer.
@@ -175,9 +188,17 @@ export class Pump {
   }
 
   #writeControl(): void {
-    if (this.#pongDue) {
-      this.#pongDue = false;
+    for (; this.#pongsDue > 0; this.#pongsDue -= 1) {
+      if (this.#link.room < controlBytesMax) {
+        // Of a flood, no more than the link takes.
+        this.#link.flush();
+        if (!this.#link.writable) return;
+      }
       this.#link.pong();
+    }
+    if (this.#inFlight.pingDue) {
+      this.#inFlight.pinged(this.#clock.now());
+      this.#link.ping();
     }
     if (this.#news.size === 0) return;
     for (const [channel, news] of this.#news) {
@@ -268,6 +289,7 @@ export class Pump {
       const end = offset + size;
       const isLast = end === bytes.length;
       link.data(outbox.channel, bytes, offset, end, isLast);
+      this.#inFlight.wrote(size + headerBytes);
       outbox.turnBytes = turnBytes + size + headerBytes;
       outbox.offset = end;
       if (!isLast) continue;

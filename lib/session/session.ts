@@ -235,7 +235,7 @@ export class Session implements LinkReceiver {
   }
 
   pong(): void {
-    // An answer to a ping that we did not send is legal, and means nothing.
+    this.#pump.ponged();
   }
 
   drained(): void {

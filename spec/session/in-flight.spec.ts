@@ -1,0 +1,129 @@
+import { describe, expect, it } from '@jest/globals';
+import { InFlight } from '../../lib/session/in-flight.ts';
+
+const recordBytes = 64 * 1024;
+
+interface Pipe {
+  readonly bytesPerMs: number;
+  /** One way, at a time. */
+  readonly latencyMs: (atMs: number) => number;
+  /** Whether there is something to send, at a time. Default: always. */
+  readonly busy?: (atMs: number) => boolean;
+}
+
+interface Piece {
+  readonly bytes: number;
+  readonly ping: boolean;
+  readonly writtenAtMs: number;
+}
+
+/** What a pipe carries between two times, as a share of what it could, and the longest wait in front of it. */
+function carry(pipe: Pipe, fromMs: number, untilMs: number): { share: number; waitMs: number } {
+  const { bytesPerMs, latencyMs, busy = () => true } = pipe;
+  // No record takes less than two steps.
+  const stepMs = Math.min(0.1, recordBytes / bytesPerMs / 2);
+  const inFlight = new InFlight();
+  const queue: Piece[] = [];
+  const pongs: number[] = [];
+  let carriedBytes = 0;
+  let waitMs = 0;
+  let couldBytes = 0;
+  for (let nowMs = 0; nowMs < untilMs; nowMs += stepMs) {
+    while (pongs[0] !== undefined && pongs[0] <= nowMs) {
+      pongs.shift();
+      inFlight.ponged(nowMs);
+    }
+    while (busy(nowMs)) {
+      if (inFlight.pingDue) {
+        inFlight.pinged(nowMs);
+        queue.push({ bytes: 0, ping: true, writtenAtMs: nowMs });
+      }
+      if (!inFlight.open) break;
+      inFlight.wrote(recordBytes);
+      queue.push({ bytes: recordBytes, ping: false, writtenAtMs: nowMs });
+    }
+    couldBytes += bytesPerMs * stepMs;
+    for (let head = queue[0]; head !== undefined && head.bytes <= couldBytes; head = queue[0]) {
+      queue.shift();
+      couldBytes -= head.bytes;
+      if (head.ping) pongs.push(nowMs + 2 * latencyMs(nowMs));
+      if (nowMs < fromMs) continue;
+      carriedBytes += head.bytes;
+      waitMs = Math.max(waitMs, nowMs - head.writtenAtMs);
+    }
+    if (queue.length === 0) couldBytes = 0;
+  }
+  return { share: carriedBytes / (bytesPerMs * (untilMs - fromMs)), waitMs };
+}
+
+describe('InFlight', () => {
+  it.each([
+    ['a loopback', 400_000, 0.1],
+    ['a data centre', 125_000, 0.5],
+    ['a country', 12_500, 10],
+    ['an ocean', 12_500, 50],
+    ['a slow line', 1_250, 20],
+  ])(
+    'fills %s (%i bytes/ms, %d ms) within a second, and lets only a short queue grow',
+    (_, bytesPerMs, latencyMs) => {
+      const { share, waitMs } = carry({ bytesPerMs, latencyMs: () => latencyMs }, 1_000, 4_000);
+      expect(share).toBeGreaterThan(0.95);
+      // Two round trips, a window at its smallest, and a little more.
+      expect(waitMs).toBeLessThan(4 * latencyMs + (3 * recordBytes) / bytesPerMs + 2);
+    },
+  );
+
+  it('finds out when the way has become longer', () => {
+    const pipe = { bytesPerMs: 12_500, latencyMs: (atMs: number) => (atMs < 3_000 ? 5 : 40) };
+    expect(carry(pipe, 2_000, 3_000).share).toBeGreaterThan(0.95);
+    const { share, waitMs } = carry(pipe, 15_000, 18_000);
+    expect(share).toBeGreaterThan(0.95);
+    expect(waitMs).toBeLessThan(180);
+  });
+
+  it('finds out when the way has become shorter', () => {
+    const pipe = { bytesPerMs: 12_500, latencyMs: (atMs: number) => (atMs < 3_000 ? 40 : 5) };
+    const { share, waitMs } = carry(pipe, 15_000, 17_000);
+    expect(share).toBeGreaterThan(0.95);
+    expect(waitMs).toBeLessThan(60);
+  });
+
+  it('empties the pipe every ten seconds, and loses little by it', () => {
+    const { share } = carry({ bytesPerMs: 12_500, latencyMs: () => 20 }, 1_000, 41_000);
+    expect(share).toBeGreaterThan(0.95);
+  });
+
+  it('has the window of the pipe, not of the sender, after a time with little to send', () => {
+    const pipe = {
+      bytesPerMs: 12_500,
+      latencyMs: () => 20,
+      busy: (atMs: number) => atMs < 1_000 || atMs > 2_000 || atMs % 100 < 1,
+    };
+    expect(carry(pipe, 2_050, 3_000).share).toBeGreaterThan(0.9);
+  });
+
+  it('is held by a peer that answers nothing, and goes on when it does', () => {
+    const inFlight = new InFlight();
+    let wrote = 0;
+    const write = (): void => {
+      for (;;) {
+        if (inFlight.pingDue) inFlight.pinged(0);
+        if (!inFlight.open) return;
+        inFlight.wrote(recordBytes);
+        wrote += recordBytes;
+      }
+    };
+    write();
+    expect(wrote).toBe(2 * recordBytes);
+    inFlight.ponged(3);
+    write();
+    expect(wrote).toBeGreaterThan(2 * recordBytes);
+  });
+
+  it('takes a pong that nobody has asked for as nothing', () => {
+    const inFlight = new InFlight();
+    inFlight.ponged(5);
+    inFlight.wrote(2 * recordBytes);
+    expect(inFlight.open).toBe(false);
+  });
+});
