@@ -204,7 +204,7 @@ export class Pump {
     }
   }
 
-  /** The outbox to begin with. One that has become ready alone needs no heap: measured, a third less. */
+  /** The outbox to begin with. One that has become ready alone needs no heap. */
   #first(): Outbox | undefined {
     const outbox = this.#firstWoken;
     const isAlone = outbox?.next === undefined && this.#ready.size === 0;
