@@ -79,9 +79,7 @@ export class Pump {
 
   /** What `outbox` is ranked by has changed. */
   rerank(outbox: Outbox): void {
-    if (outbox.place < 0) return;
-    this.#ready.remove(outbox);
-    this.#list(outbox);
+    if (this.#ready.remove(outbox)) this.#list(outbox);
   }
 
   /** Lets the peer send `messages` more; grants of one turn are sent as one. */

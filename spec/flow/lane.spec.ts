@@ -35,6 +35,7 @@ describe('Lane', () => {
   it('is empty at first', () => {
     const lane = new Lane<string>(block(2));
     expect(lane).toMatchObject({ strategy: 'block', capacity: 2, size: 0, full: false });
+    expect(lane.peek()).toBeUndefined();
     expect(lane.take()).toBeUndefined();
     expect(lane.clear()).toBe(0);
     expect(lane.size).toBe(0);
@@ -164,6 +165,7 @@ describe('a lane behaves as its model', () => {
             if (got !== wanted) expect(`${kind}: ${String(got)}`).toBe(String(wanted));
           }
           expect(lane.size).toBe(model.items.length);
+          expect(lane.peek()).toBe(model.items[0]);
           expect(lane.full).toBe(model.items.length === options.capacity);
         }
         expect(emptied(lane)).toEqual(model.items);
