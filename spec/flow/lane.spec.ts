@@ -35,6 +35,7 @@ describe('Lane', () => {
   it('is empty at first', () => {
     const lane = new Lane<string>(block(2));
     expect(lane).toMatchObject({ strategy: 'block', capacity: 2, size: 0, full: false });
+    expect(lane.peek()).toBeUndefined();
     expect(lane.take()).toBeUndefined();
     expect(lane.clear()).toBe(0);
     expect(lane.size).toBe(0);
@@ -239,6 +240,7 @@ describe('a lane behaves as its model', () => {
         for (const { kind, count } of work) {
           for (let i = 0; i < count; i++) compare(lane, model, kind, (item += 1));
           expect(lane.size).toBe(model.items.length);
+          expect(lane.peek()).toBe(model.items[0]);
           expect(lane.full).toBe(model.isFull());
         }
         expect(emptied(lane)).toEqual(model.items);

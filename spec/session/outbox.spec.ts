@@ -1,6 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
 import { block, dropOldest, fail } from '../../lib/flow/strategy.ts';
-import { Outbox, waitingSendsMax, type WaitingSend } from '../../lib/session/outbox.ts';
+import {
+  Outbox,
+  SendCounter,
+  waitingSendsMax,
+  type WaitingSend,
+} from '../../lib/session/outbox.ts';
 
 const bytes = (...values: number[]): Uint8Array => Uint8Array.from(values);
 
@@ -245,5 +250,29 @@ describe('Outbox', () => {
     outbox.credit = 1;
     outbox.creditBytes = 1;
     expect(write(outbox)).toBe(2);
+  });
+
+  it('says when the message that leaves next was sent, if messages are counted', () => {
+    const counter = new SendCounter();
+    const [one, other] = [1, 2].map((channel) => new Outbox(channel, dropOldest(2), counter));
+    if (one === undefined || other === undefined) throw new Error('two were made');
+    expect(one.headSeq).toBe(0);
+    other.offer(bytes(1));
+    for (const value of [2, 3, 4]) one.offer(bytes(value));
+    expect([one.headSeq, other.headSeq]).toEqual([3, 1]);
+    one.credit = 2;
+    one.current();
+    expect(one.headSeq).toBe(3);
+    one.clear('channel-closed');
+    expect(one.headSeq).toBe(3);
+    one.done();
+    expect(one.headSeq).toBe(0);
+    one.reopen(block(1), 1);
+    one.offer(bytes(5));
+    const send = new Waiting(6);
+    one.wait(send);
+    other.offer(bytes(7));
+    write(one);
+    expect(one.headSeq).toBe(6);
   });
 });

@@ -49,27 +49,22 @@ describe('ReadyHeap', () => {
         const list = new SortedList();
         steps.forEach((each, order) => {
           if (each.type === 'push') {
-            const item = { name: order, rank: each.rank, order, place: -1 };
+            const item = { name: order, rank: each.rank, order };
             heap.push(item);
             list.push(item);
           } else if (each.type === 'pop') {
             expect(heap.pop()).toBe(list.pop());
           } else if (each.type === 'exchange') {
-            const item = { name: order, rank: each.rank, order, place: -1 };
+            const item = { name: order, rank: each.rank, order };
             const first = heap.exchange(item);
             expect(first).toBe(list.exchange(item));
-            expect(first.place).toBe(-1);
           } else {
             const item = list.items[each.which % (list.items.length || 1)];
             if (item === undefined) return;
-            heap.remove(item);
+            expect(heap.remove(item)).toBe(true);
             list.remove(item);
-            expect(item.place).toBe(-1);
           }
           expect(heap.size).toBe(list.items.length);
-          expect(list.items.map(({ place }) => place).sort((a, b) => a - b)).toEqual(
-            list.items.map((_, place) => place),
-          );
         });
         for (const item of [...list.items]) expect(heap.pop()).toBe(item);
         expect(heap.pop()).toBeUndefined();
@@ -77,20 +72,30 @@ describe('ReadyHeap', () => {
     );
   });
 
+  it('goes by the rank that an item had when it was put in', () => {
+    const heap = new ReadyHeap<Item>();
+    const items = [1, 2, 3].map((rank) => ({ name: rank, rank, order: 0 }));
+    for (const item of items) heap.push(item);
+    for (const item of items) item.rank = -item.rank;
+    expect([heap.pop(), heap.pop(), heap.pop()]).toEqual(items);
+  });
+
   it('takes nothing out that does not stand in it', () => {
     const heap = new ReadyHeap<Item>();
-    const stays = { name: 1, rank: 1, order: 1, place: -1 };
+    const stays = { name: 1, rank: 1, order: 1 };
     heap.push(stays);
-    heap.remove({ name: 2, rank: 0, order: 0, place: -1 });
+    expect(heap.remove({ name: 2, rank: 0, order: 0 })).toBe(false);
     expect(heap.pop()).toBe(stays);
   });
 
   it('lets go of everything at once', () => {
     const heap = new ReadyHeap<Item>();
-    const items = [3, 1, 2].map((name) => ({ name, rank: name, order: name, place: -1 }));
+    const items = [3, 1, 2].map((name) => ({ name, rank: name, order: name }));
     for (const item of items) heap.push(item);
     heap.clear();
     expect(heap.size).toBe(0);
-    expect(items.map(({ place }) => place)).toEqual([-1, -1, -1]);
+    expect(heap.pop()).toBeUndefined();
+    for (const item of items.slice(1)) heap.push(item);
+    expect([heap.pop(), heap.pop(), heap.pop()]).toEqual([items[1], items[2], undefined]);
   });
 });

@@ -11,6 +11,8 @@ export interface FakeLinkOptions {
   readonly recordBytesMax?: number;
   /** Default: what an empty record has room for. */
   readonly fragmentBytesMax?: number;
+  /** Whether the peer reads what is flushed at once, as its answers to pings tell. Default true. */
+  readonly answersPings?: boolean;
 }
 
 /** One packet that was written. */
@@ -60,14 +62,17 @@ export class FakeLink implements Link {
   readonly faults: unknown[] = [];
 
   readonly #recordBytesMax: number;
+  readonly #answersPings: boolean;
   #receiver: LinkReceiver | undefined;
   #writable = true;
   #open: FakePacket[] = [];
   #openBytes = 0;
   #accepted = false;
 
-  constructor({ recordBytesMax = 65_536, fragmentBytesMax }: FakeLinkOptions = {}) {
+  constructor(options: FakeLinkOptions = {}) {
+    const { recordBytesMax = 65_536, fragmentBytesMax, answersPings = true } = options;
     this.#recordBytesMax = recordBytesMax;
+    this.#answersPings = answersPings;
     this.fragmentBytesMax = fragmentBytesMax ?? recordBytesMax - dataHeaderBytes;
   }
 
@@ -126,6 +131,8 @@ export class FakeLink implements Link {
     this.#openBytes = 0;
     this.records.push(record);
     this.onFlush?.(record);
+    if (!this.#answersPings) return;
+    for (const { type } of record) if (type === 'ping' && !this.ended) this.hand((to) => to.pong());
   }
 
   pause(): void {
@@ -257,8 +264,8 @@ export class JoinedLinks {
    */
   constructor(options: FakeLinkOptions = {}, windowRecords = 4) {
     this.#windowRecords = windowRecords;
-    this.a = new FakeLink(options);
-    this.b = new FakeLink(options);
+    this.a = new FakeLink({ ...options, answersPings: false });
+    this.b = new FakeLink({ ...options, answersPings: false });
     this.a.onFlush = (record) => this.#fly('b', record);
     this.b.onFlush = (record) => this.#fly('a', record);
   }

@@ -18,7 +18,7 @@ export function pumpOn(options?: FakeLinkOptions, discipline: () => Discipline =
     channelClosed: () => undefined,
     accepted: () => undefined,
     ping: () => undefined,
-    pong: () => undefined,
+    pong: () => pump.ponged(),
     drained: () => pump.run(),
     recordEnd: () => undefined,
     ended: () => pump.stop(),

@@ -1,6 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
 import { merge } from 'rxjs';
-import { createRouter, json, type Router, type RouterEvent } from '../../../lib/index.ts';
+import {
+  createRouter,
+  json,
+  type Discipline,
+  type Router,
+  type RouterEvent,
+} from '../../../lib/index.ts';
 import { simulate } from '../../../lib/testing/index.ts';
 import { drops, heard, updates } from '../../support/heard.ts';
 import { expectIdle } from '../../support/leaks.ts';
@@ -202,6 +208,27 @@ describe('options', () => {
     expect(() => createRouter({ ...good, moniker: 'ä', peers })).toThrow(
       /moniker.*maxConnected.*names this node itself.*nonsense/s,
     );
+  });
+
+  it('the discipline is asked about the channels of each connection', () => {
+    const seen: number[][] = [];
+    const discipline = (): Discipline => {
+      const ranked: number[] = [];
+      seen.push(ranked);
+      return { rank: ({ channel, priority }) => ranked.push(channel, priority) };
+    };
+    const net = simulate({ nodes: 3, options: (node) => (node === 0 ? { discipline } : {}) });
+    const chat = net.openChannels({ id: 5, codec: json<string>(), priority: 9 });
+    net.start();
+    const texts = [heard(net, chat(1)), heard(net, chat(2))];
+    chat(0).out.next({ broadcast: true, message: 'hello' });
+    net.advance(0);
+    expect(texts).toEqual([['0: hello'], ['0: hello']]);
+    expect(seen.filter(({ length }) => length > 0)).toEqual([
+      [5, 9],
+      [5, 9],
+    ]);
+    net.stop();
   });
 
   it('a channel names every wrong option in one error', () => {
