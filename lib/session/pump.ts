@@ -194,7 +194,7 @@ export class Pump {
       }
       this.#link.pong();
     }
-    if (this.#inFlight.pingDue) {
+    if (this.#hasReady && this.#inFlight.pingDue) {
       this.#inFlight.pinged(this.#clock.now());
       this.#link.ping();
     }

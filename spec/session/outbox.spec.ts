@@ -261,6 +261,7 @@ describe('Outbox', () => {
     for (const value of [2, 3, 4]) one.offer(bytes(value));
     expect([one.headSeq, other.headSeq]).toEqual([3, 1]);
     one.credit = 2;
+    one.creditBytes = 100;
     one.current();
     expect(one.headSeq).toBe(3);
     one.clear('channel-closed');

@@ -103,7 +103,8 @@ describe('Pump', () => {
       scheduled.push(link.records.length);
       return schedule(work, delayMs);
     };
-    offer(outbox(7), sized(1993 * 20));
+    // One record has a ping.
+    offer(outbox(7), sized(1993 * 20 - 20));
     clock.advance(0);
     expect(link.records).toHaveLength(20);
     expect(scheduled).toEqual([0, 8, 16]);
@@ -161,13 +162,23 @@ describe('Pump', () => {
     expect(link.take()).toEqual(['credit 7 3 30']);
   });
 
-  it('answers several pings with one pong', () => {
-    const { clock, link, pump } = pumpOn();
+  it('answers each ping, and of a flood no more than the link takes', () => {
+    const { clock, link, pump } = pumpOn({ recordBytesMax: 100 });
     link.writable = false;
     for (let pings = 0; pings < 100; pings += 1) pump.pong();
     clock.advance(0);
+    expect(link.take()).toEqual([]);
+    let records = 0;
+    link.onFlush = () => {
+      records += 1;
+      if (records === 3) link.writable = false;
+    };
     link.writable = true;
-    expect(link.take()).toEqual(['pong']);
+    const first = link.take();
+    expect(records).toBe(3);
+    link.onFlush = undefined;
+    link.writable = true;
+    expect([...first, ...link.take()]).toEqual(Array.from({ length: 100 }, () => 'pong'));
   });
 
   it('writes more credit than a record holds in several', () => {
