@@ -1,22 +1,23 @@
-/** A record of the largest size passes at any time, and another one fills what the first leaves. */
-const windowBytesMin = 128 * 1024;
+/** What may always be under way: some records of the largest size. */
+const windowBytesMin = 256 * 1024;
 /** More than any network holds that rxmesh is made for. */
 const windowBytesMax = 32 * 1024 * 1024;
-/** Beyond two round trips, what the turns of two event loops may take. */
-const slackMs = 1;
 /** Pings under way while the window is full. */
 const pingsPerWindow = 4;
-/** How long the shortest round trip counts: then the pipe is emptied once, to find the one of a new route. */
-const shortestMs = 10_000;
+/** A rate is measured over so many pongs, and so long, at least. */
+const pongsPerRound = 8;
+const roundMs = 20;
+/** A larger window has to be worth it: so many times the rate for twice the bytes. */
+const gainMin = 1.1;
+/** How long a window is good for: then a smaller one may do, or a larger one be worth it. */
+const searchEveryMs = 10_000;
 
 /** What was known when a ping was sent. */
 interface Ping {
   readonly sentBytes: number;
-  readonly sentAtMs: number;
-  readonly readBytes: number;
-  /** When `readBytes` was heard of. */
-  readonly readAtMs: number;
-  /** Whether the window held something back at that time: else the rate is not the pipe's. */
+  /** Of the round in which it was sent. */
+  readonly round: number;
+  /** Whether the window has held something back since the ping before: else the rate is not the link's. */
   readonly held: boolean;
 }
 
@@ -25,37 +26,41 @@ interface Ping {
  * all of that, in buffers of two systems and of the network between them, which take megabytes; no discipline
  * can put it in front again.
  *
- * Pings go with the data, some to each window: a pong tells how much the peer has read, and how long
- * that took. As much may be under way as the pipe takes in two of its shortest round trips, one to fill it and one
- * for the answer to come back, so that the pipe stays full and the queue in front of it short. The
- * window follows the rate that it sees: it doubles each round trip until the pipe is full. (The model is that of
- * BBR: Cardwell et al., "BBR: Congestion-Based Congestion Control", ACM Queue 14(5), 2016.)
+ * Pings go with the data, some to each window; a pong tells that the peer has read what stood in front of its
+ * ping. The window is searched for: it doubles as long as that makes the link faster, and halves as long as that makes
+ * it no slower. So it is at most twice what the link needs, whatever makes round trips long: distance, or
+ * a peer that is busy. (A search for the knee of Kleinrock's power curve, by the plateau by which BBR's start-up
+ * finds a full pipe: Cardwell et al., ACM Queue 14(5), 2016.)
  */
 export class InFlight {
   #sentBytes = 0;
   #readBytes = 0;
-  #readAtMs = 0;
   #windowBytes = windowBytesMin;
   /** The pings that are under way, in order. */
   readonly #pings: Ping[] = [];
   #pingedBytes = 0;
-  /** Whether the window has held something back since the last ping. */
   #held = false;
-  #shortestMs = Infinity;
-  #shortestAtMs = 0;
-  /** The pipe is being emptied: until a ping answers that was sent when all up to here had been read. */
-  #emptyFromBytes: number | undefined;
+
+  /** The rate with the window before, in bytes a millisecond. */
+  #rateBefore = 0;
+  #search: 'none' | 'first down' | 'down' | 'up' = 'up';
+  #searchedAtMs = -Infinity;
+  /** A round begins with each change of the window, and when the sender had too little to send. */
+  #round = 0;
+  #roundPongs = 0;
+  #roundAtMs = 0;
+  #roundBytes = 0;
 
   /** Whether a record may be written. */
   get open(): boolean {
-    if (this.#sentBytes - this.#readBytes < this.#limitBytes) return true;
+    if (this.#sentBytes - this.#readBytes < this.#windowBytes) return true;
     this.#held = true;
     return false;
   }
 
   /** Whether it is time to ask how much has been read. */
   get pingDue(): boolean {
-    return this.#sentBytes - this.#pingedBytes >= this.#limitBytes / pingsPerWindow;
+    return this.#sentBytes - this.#pingedBytes >= this.#windowBytes / pingsPerWindow;
   }
 
   /** So many bytes were written. */
@@ -64,15 +69,8 @@ export class InFlight {
   }
 
   /** A ping goes out behind what was written. */
-  pinged(nowMs: number): void {
-    this.#pings.push({
-      sentBytes: this.#sentBytes,
-      sentAtMs: nowMs,
-      readBytes: this.#readBytes,
-      // Of a pause, nothing is to be seen in the rate.
-      readAtMs: this.#pings.length === 0 ? nowMs : this.#readAtMs,
-      held: this.#held,
-    });
+  pinged(): void {
+    this.#pings.push({ sentBytes: this.#sentBytes, round: this.#round, held: this.#held });
     this.#pingedBytes = this.#sentBytes;
     this.#held = false;
   }
@@ -82,29 +80,62 @@ export class InFlight {
     const ping = this.#pings.shift();
     if (ping === undefined) return;
     this.#readBytes = ping.sentBytes;
-    this.#readAtMs = nowMs;
-    const roundTripMs = Math.max(0, nowMs - ping.sentAtMs);
-    const wasEmpty = this.#emptyFromBytes !== undefined && ping.readBytes >= this.#emptyFromBytes;
-    if (roundTripMs <= this.#shortestMs || wasEmpty) {
-      this.#shortestMs = roundTripMs;
-      this.#shortestAtMs = nowMs;
-      this.#emptyFromBytes = undefined;
-    } else if (nowMs - this.#shortestAtMs >= shortestMs) {
-      this.#emptyFromBytes ??= this.#sentBytes;
+    if (ping.round !== this.#round) return;
+    if (!ping.held) {
+      this.#beginRound();
+      return;
     }
-    if (ping.held && this.#emptyFromBytes === undefined) this.#adjust(ping, nowMs);
+    if (this.#roundPongs === 0) {
+      this.#roundAtMs = nowMs;
+      this.#roundBytes = ping.sentBytes;
+    }
+    this.#roundPongs += 1;
+    const spanMs = nowMs - this.#roundAtMs;
+    if (this.#roundPongs <= pongsPerRound || spanMs < roundMs) return;
+    this.#judge((ping.sentBytes - this.#roundBytes) / spanMs, nowMs);
+    this.#beginRound();
   }
 
-  get #limitBytes(): number {
-    return this.#emptyFromBytes === undefined ? this.#windowBytes : windowBytesMin;
+  #judge(rate: number, nowMs: number): void {
+    switch (this.#search) {
+      case 'none':
+        if (nowMs - this.#searchedAtMs < searchEveryMs) return;
+        this.#rateBefore = rate;
+        this.#searchedAtMs = nowMs;
+        this.#search = this.#resize(0.5) ? 'first down' : 'up';
+        if (this.#search === 'up') this.#resize(2);
+        return;
+      case 'first down':
+      case 'down':
+        if (rate * gainMin >= this.#rateBefore && this.#resize(0.5)) {
+          this.#search = 'down';
+          return;
+        }
+        // It was too much: back, and if that was the first step, the other way.
+        if (rate * gainMin < this.#rateBefore) this.#resize(this.#search === 'down' ? 2 : 4);
+        this.#search = this.#search === 'down' ? 'none' : 'up';
+        return;
+      case 'up':
+        if (rate >= gainMin * this.#rateBefore && this.#resize(2)) {
+          this.#rateBefore = rate;
+          return;
+        }
+        this.#resize(0.5);
+        this.#search = 'none';
+        this.#searchedAtMs = nowMs;
+    }
   }
 
-  #adjust(ping: Ping, nowMs: number): void {
-    const spanMs = nowMs - ping.readAtMs;
-    // A clock that stands still, or was set back, tells of no rate.
-    if (!(spanMs > 0)) return;
-    const windowBytes =
-      ((ping.sentBytes - ping.readBytes) / spanMs) * (2 * this.#shortestMs + slackMs);
-    this.#windowBytes = Math.min(Math.max(windowBytes, windowBytesMin), windowBytesMax);
+  /** False when the window is as small or as large as it may be. */
+  #resize(factor: number): boolean {
+    const windowBytes = this.#windowBytes * factor;
+    if (windowBytes < windowBytesMin || windowBytes > windowBytesMax) return false;
+    this.#windowBytes = windowBytes;
+    return true;
+  }
+
+  #beginRound(): void {
+    this.#round += 1;
+    this.#roundPongs = 0;
   }
 }

@@ -195,7 +195,7 @@ export class Pump {
       this.#link.pong();
     }
     if (this.#hasReady && this.#inFlight.pingDue) {
-      this.#inFlight.pinged(this.#clock.now());
+      this.#inFlight.pinged();
       this.#link.ping();
     }
     if (this.#news.size === 0) return;
