@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { setTimeout as later } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { filter, firstValueFrom, scan, takeWhile } from 'rxjs';
+import { filter, firstValueFrom, scan } from 'rxjs';
 import {
   block,
   createRouter,
@@ -189,10 +189,8 @@ describe('promise 4 between two processes', () => {
         const taken = (await takers.report()).find(({ channel }) => channel === 1);
         delays.push((taken?.atMs.at(-1) ?? NaN) - sentAtMs);
       }
-      console.log(load, delays.map((d) => d.toFixed(2)).join(' '));
     }
   });
 });
 
 trackLeaks();
-void takeWhile;
