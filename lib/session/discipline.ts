@@ -42,8 +42,9 @@ export interface Discipline {
 
 /**
  * Shares bytes in proportion to the channels' priorities: over any time in which two lanes stay ready,
- * their bytes divided by their priorities differ by at most a quantum divided by each. A lane that has
- * nothing to send gathers no claim for later.
+ * their bytes divided by their priorities differ by at most 16,388 (a quantum and a header) divided by the
+ * one's priority, plus the same divided by the other's. A lane that has nothing to send gathers no claim
+ * for later; what it has sent counts with the priority that it had then.
  *
  * Start-time fair queuing (Goyal, Vin, Cheng: "Start-time Fair Queuing: A Scheduling Algorithm for
  * Integrated Services Packet Switching Networks", SIGCOMM 1996, section 2): the rank is the start tag,

@@ -36,19 +36,23 @@ describe('the discipline of a session', () => {
     expect(channelsOf(link)).toEqual([8, 7]);
   });
 
-  it('sees the new priority of a channel that is opened again', () => {
-    const { node, peer } = nodeWith(priority);
+  it('sees the new priority of a channel that is opened again, also while it has something to send', () => {
+    const { node } = nodeWith(priority);
     const seven = open(node, { priority: 3 });
     const eight = open(node, { id: 8, priority: 2 });
-    const { link } = peer();
-    link.writable = false;
-    seven.out.next({ to, message });
+    const { link } = node.peer(1, { 7: 100, 8: 100 }, { recordBytesMax: 2000 });
+    const large = new Uint8Array(1500);
+    link.onFlush = () => (link.writable = false);
+    seven.out.next({ to, message: large });
+    seven.out.next({ to, message: large });
     node.turn();
+    expect(channelsOf(link)).toEqual([7]);
     seven.close();
     open(node, { priority: 1 }).out.next({ to, message });
-    eight.out.next({ to, message });
+    eight.out.next({ to, message: large });
+    link.onFlush = undefined;
     link.writable = true;
-    expect(channelsOf(link)).toEqual([8, 7]);
+    expect(channelsOf(link)).toEqual([8, 7, 7]);
   });
 
   it('B-25 fifo: what was sent first leaves first, also what waited for room; nothing is lost', () => {

@@ -9,7 +9,7 @@ export interface Sent {
 
 const pattern = Buffer.from(Array.from({ length: 2 ** 17 }, (_, i) => (i * 31) >> (i & 3)));
 
-export function contentOf({ seq, size }: Sent): Uint8Array {
+function contentOf({ seq, size }: Sent): Uint8Array {
   const start = (seq * 13) % 1024;
   return pattern.subarray(start, start + size);
 }
