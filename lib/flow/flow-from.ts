@@ -19,13 +19,19 @@ export function flowFrom<T>(values: Iterable<T> | AsyncIterable<T>): Flow<T> {
   const source = values as Partial<Iterable<T> & AsyncIterable<T>>;
   if (typeof source[Symbol.asyncIterator] === 'function') {
     const iterable = values as AsyncIterable<T>;
-    return new Flow((consumer) => new AsyncPull(iterable[Symbol.asyncIterator](), consumer));
+    return new Flow((consumer) => {
+      const iterator: AsyncIterator<T, unknown> = iterable[Symbol.asyncIterator]();
+      return new AsyncPull(iterator, consumer);
+    });
   }
   if (typeof source[Symbol.iterator] !== 'function') {
     throw new TypeError('flowFrom(values): an iterable, or an async iterable');
   }
   const iterable = values as Iterable<T>;
-  return new Flow((consumer) => new SyncPull(iterable[Symbol.iterator](), consumer));
+  return new Flow((consumer) => {
+    const iterator: Iterator<T, unknown> = iterable[Symbol.iterator]();
+    return new SyncPull(iterator, consumer);
+  });
 }
 
 /** Takes from an iterator what one consumer has requested. */
@@ -92,7 +98,7 @@ abstract class Pull<T, I extends { return?(): unknown }> implements Demand {
   }
 }
 
-class SyncPull<T> extends Pull<T, Iterator<T, unknown, undefined>> {
+class SyncPull<T> extends Pull<T, Iterator<T, unknown>> {
   protected override pull(): boolean {
     let result: IteratorResult<T, unknown>;
     try {
@@ -110,7 +116,7 @@ class SyncPull<T> extends Pull<T, Iterator<T, unknown, undefined>> {
   }
 }
 
-class AsyncPull<T> extends Pull<T, AsyncIterator<T, unknown, undefined>> {
+class AsyncPull<T> extends Pull<T, AsyncIterator<T, unknown>> {
   /** `next` was called, and has not answered. */
   #called = false;
   readonly #took = (result: IteratorResult<T, unknown>): void => {

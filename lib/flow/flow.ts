@@ -120,6 +120,11 @@ export class Flow<T> extends Observable<T> implements Consumable<T> {
   }
 }
 
+/** Whether an Observable can be consumed with demand. */
+export function isFlow<T>(source: Observable<T>): source is Flow<T> {
+  return source instanceof Flow;
+}
+
 /** What an operator has made of a flow, if it is no flow any more: one that cannot be consumed with demand. */
 function asFlow<T>(result: Observable<T>): Flow<T> {
   // RxJS allows a last function that returns something else.

@@ -81,9 +81,9 @@ describe('a flow that is subscribed to', () => {
 
 describe('a flow behind an operator that is none of RxJS', () => {
   it('emits to whoever subscribes as usual, also through further operators', () => {
-    const mirrored = counting(3).flow.pipe(
-      (source: Observable<number>) => new Observable<number>((s) => source.subscribe(s)),
-    );
+    const mirror = (source: Observable<number>): Observable<number> =>
+      new Observable((s) => source.subscribe(s));
+    const mirrored = counting(3).flow.pipe(mirror);
     const heard: unknown[] = [];
     mirrored.subscribe({ next: (value) => heard.push(value), complete: () => heard.push('|') });
     mirrored.pipe(map((n) => -n)).subscribe((value) => heard.push(value));
