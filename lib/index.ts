@@ -27,6 +27,7 @@ export { Channels, type ChannelsOptions } from './channel/channels.ts';
 export type { InboundEnvelope, OutboundEnvelope } from './model/envelope.ts';
 export type { Demand, FlowConsumer } from './flow/demand.ts';
 export { Flow } from './flow/flow.ts';
+export { flowFrom } from './flow/flow-from.ts';
 export { block, dropNewest, dropOldest, fail, latest } from './flow/strategy.ts';
 export type { LaneBounds, LaneOptions, Strategy } from './flow/strategy.ts';
 export { fair, fifo, priority } from './session/discipline.ts';

@@ -1,14 +1,7 @@
-import {
-  from,
-  Observable,
-  type ObservableInput,
-  type OperatorFunction,
-  type Subscriber,
-} from 'rxjs';
-import { Lane } from '../lib/flow/lane.ts';
+import { type Observable, type ObservableInput, Subscription } from 'rxjs';
+import { Flow, isFlow } from '../lib/flow/flow.ts';
+import { askedFor, MergeRun } from '../lib/flow/merge-run.ts';
 import { fail, type LaneOptions } from '../lib/flow/strategy.ts';
-import { subscribeWithin } from '../lib/flow/subscribe-within.ts';
-import { RxmeshError } from '../lib/model/error.ts';
 
 /** Options of `boundedMergeMap`. */
 export interface BoundedMergeMapOptions<T> {
@@ -44,129 +37,28 @@ export interface BoundedMergeMapOptions<T> {
 export function boundedMergeMap<T, R>(
   project: (value: T, index: number) => ObservableInput<R>,
   options: BoundedMergeMapOptions<T> = {},
-): OperatorFunction<T, R> {
-  const { concurrency = 1, buffer = fail(1024), onDrop } = options;
+): (source: Observable<T>) => Flow<R> {
+  const { concurrency = 1, buffer, onDrop } = options;
   if (!(concurrency >= 1)) {
     throw new RangeError(`boundedMergeMap: concurrency is at least 1, not ${concurrency}`);
   }
-  if (buffer.strategy === 'block') {
-    const text = 'boundedMergeMap: an Observable cannot be held back, its buffer drops or fails';
+  if (buffer?.strategy === 'block') {
+    const text = 'boundedMergeMap: a flow is held back without a buffer, and others cannot be';
     throw new RangeError(text);
   }
-  if (buffer.bytes !== undefined) {
+  if (buffer?.bytes !== undefined) {
     throw new RangeError('boundedMergeMap: values have no size, its buffer has no number of bytes');
   }
-  return (source) =>
-    new Observable((subscriber) => {
-      const run = new Run(project, { concurrency, buffer, onDrop }, subscriber);
-      subscribeWithin(subscriber, source, {
-        next: (value) => run.offer(value),
-        error: (error) => subscriber.error(error),
-        complete: () => run.end(),
-      });
-    });
-}
-
-interface Settings<T> {
-  readonly concurrency: number;
-  readonly buffer: LaneOptions;
-  readonly onDrop: ((value: T) => void) | undefined;
-}
-
-/** One subscription to the operator. */
-class Run<T, R> {
-  readonly #project: (value: T, index: number) => ObservableInput<R>;
-  readonly #concurrency: number;
-  readonly #waiting: Lane<T>;
-  readonly #onDrop: ((value: T) => void) | undefined;
-  readonly #subscriber: Subscriber<R>;
-  #index = 0;
-  #active = 0;
-  #ended = false;
-  #draining = false;
-
-  constructor(
-    project: (value: T, index: number) => ObservableInput<R>,
-    { concurrency, buffer, onDrop }: Settings<T>,
-    subscriber: Subscriber<R>,
-  ) {
-    this.#project = project;
-    this.#concurrency = concurrency;
-    this.#waiting = new Lane(buffer);
-    this.#onDrop = onDrop;
-    this.#subscriber = subscriber;
-  }
-
-  offer(value: T): void {
-    const starts = !this.#draining && this.#active < this.#concurrency;
-    const displaced = this.#displaced();
-    const offered = this.#waiting.offer(value);
-    if (starts) this.#drain();
-    else if (displaced !== undefined) this.#drop(displaced.value);
-    else if (offered === 'rejected') this.#drop(value);
-    else if (offered === 'overflow') {
-      const text = `boundedMergeMap: ${this.#waiting.capacity} values wait already`;
-      this.#subscriber.error(new RxmeshError('RXMESH_OVERFLOW', text));
-    }
-  }
-
-  end(): void {
-    this.#ended = true;
-    this.#completeIfDone();
-  }
-
-  /** Takes the value out that will make room for the next one, if one has to; without sizes, one does. */
-  #displaced(): { readonly value: T } | undefined {
-    const { strategy, full } = this.#waiting;
-    if (!full || (strategy !== 'dropOldest' && strategy !== 'latest')) return undefined;
-    return { value: this.#waiting.take() as T };
-  }
-
-  #drop(value: T): void {
-    try {
-      this.#onDrop?.(value);
-    } catch (error) {
-      this.#subscriber.error(error);
-    }
-  }
-
-  /**
-   * Starts what waits, as long as there is room. It is a loop that is not entered twice: an inner
-   * Observable that completes synchronously, or makes the source emit, does so from within.
-   */
-  #drain(): void {
-    if (this.#draining) return;
-    this.#draining = true;
-    while (this.#active < this.#concurrency && this.#waiting.size > 0) {
-      if (this.#subscriber.closed) return;
-      this.#start(this.#waiting.take() as T);
-    }
-    this.#draining = false;
-    this.#completeIfDone();
-  }
-
-  #completeIfDone(): void {
-    if (this.#draining || !this.#ended) return;
-    if (this.#active === 0 && this.#waiting.size === 0) this.#subscriber.complete();
-  }
-
-  #start(value: T): void {
-    let inner: Observable<R>;
-    try {
-      inner = from(this.#project(value, this.#index++));
-    } catch (error) {
-      this.#subscriber.error(error);
-      return;
-    }
-    const subscriber = this.#subscriber;
-    this.#active += 1;
-    subscribeWithin(subscriber, inner, {
-      next: (result) => subscriber.next(result),
-      error: (error) => subscriber.error(error),
-      complete: () => {
-        this.#active -= 1;
-        this.#drain();
-      },
-    });
-  }
+  return (source) => {
+    const places = Math.floor(concurrency);
+    const pulled = buffer === undefined && isFlow(source) ? source : undefined;
+    const lane = pulled === undefined ? (buffer ?? fail(1024)) : askedFor(places);
+    const settings = { project, concurrency: places, buffer: lane, onDrop };
+    const begin = (run: MergeRun<T, R>): MergeRun<T, R> =>
+      pulled === undefined ? run.from(source) : run.pullFrom(pulled);
+    return new Flow<R>(
+      (consumer) => begin(new MergeRun(settings, consumer, new Subscription(), true)),
+      (subscriber) => void begin(new MergeRun(settings, subscriber, subscriber, false)),
+    );
+  };
 }

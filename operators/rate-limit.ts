@@ -1,6 +1,12 @@
-import { filter, defer, type MonoTypeOperatorFunction } from 'rxjs';
+import { filter, type MonoTypeOperatorFunction, type Subscription } from 'rxjs';
 import { systemClock, type Clock } from '../lib/flow/clock.ts';
+import type { Demand, FlowConsumer } from '../lib/flow/demand.ts';
+import { Flow, isFlow } from '../lib/flow/flow.ts';
+import { operate } from '../lib/flow/operate.ts';
 import { TokenBucket } from '../lib/flow/token-bucket.ts';
+
+/** The longest time that timers take; a longer wait looks again on the way. */
+const timerMaxMs = 2 ** 31 - 1;
 
 /** Options of `rateLimit`. */
 export interface RateLimitOptions<T> {
@@ -10,7 +16,9 @@ export interface RateLimitOptions<T> {
   readonly burst?: number;
   /** How many units a value counts, 0 or more: its bytes, for example. Default 1 each. */
   readonly cost?: (value: T) => number;
-  /** Sees each value that was over the limit. */
+  /** What is over the limit: it is dropped, or, from a flow only, asked for later. Default `drop`. */
+  readonly excess?: 'drop' | 'wait';
+  /** Sees each value that was over the limit and is dropped. */
   readonly onDrop?: (value: T) => void;
   /** Default: the system's clock. */
   readonly clock?: Clock;
@@ -25,34 +33,146 @@ export interface RateLimitOptions<T> {
  *     onDrop  c
  *
  * A value that costs more than the burst never passes. One that is dropped costs nothing. Each
- * subscription has a bucket of its own.
+ * subscription has a bucket of its own. Behind a flow it carries demand: for each value that is
+ * dropped, one more is asked for.
+ *
+ * A flow can wait instead. It is asked for a value when the bucket has a token, so that nothing is dropped,
+ * and whoever produces is held back:
+ *
+ *     in   abcd|
+ *          rateLimit({ perSecond: 100, burst: 2, excess: 'wait' })
+ *     out  (ab)------c---------(d|)
+ *
+ * What a value costs is known when it is there. It passes whatever it costs, more than the burst too, and the
+ * next one is asked for when that is paid off.
  *
  * What `cost` or `onDrop` throws is the error of the result.
  *
  * @throws {RangeError} when `perSecond` or `burst` is not a finite number above 0; as an error
  *   notification, when a cost is not a number of 0 or more
+ * @throws {TypeError} when it is applied, for `wait` on an Observable that is no flow
  */
 export function rateLimit<T>(options: RateLimitOptions<T>): MonoTypeOperatorFunction<T> {
-  const { perSecond, burst = perSecond, cost = costsOne, onDrop, clock = systemClock } = options;
+  const { perSecond, burst = perSecond, cost = costsOne, clock = systemClock } = options;
   for (const [name, value] of Object.entries({ perSecond, burst })) {
     if (value > 0 && value < Infinity) continue;
     throw new RangeError(`rateLimit: ${name} is a finite number above 0, not ${value}`);
   }
-  return (source) =>
-    defer(() => {
-      const bucket = new TokenBucket(perSecond, burst, clock);
-      return source.pipe(
-        filter((value) => {
-          const units = cost(value);
-          if (!(units >= 0)) {
-            throw new RangeError(`rateLimit: a cost is a number of 0 or more, not ${units}`);
-          }
-          const passes = bucket.take(units);
-          if (!passes) onDrop?.(value);
-          return passes;
-        }),
+  const { excess = 'drop', onDrop } = options;
+  const bucket = (): TokenBucket => new TokenBucket(perSecond, burst, clock);
+  const unitsOf = (value: T): number => {
+    const units = cost(value);
+    if (units >= 0) return units;
+    throw new RangeError(`rateLimit: a cost is a number of 0 or more, not ${units}`);
+  };
+  if (excess === 'wait') {
+    // A bucket that holds less than one token is as full as it gets.
+    const enough = Math.min(1, burst);
+    return (source) => {
+      if (!isFlow(source)) {
+        throw new TypeError("rateLimit: only a flow can be held back, excess: 'wait' is for flows");
+      }
+      return new Flow<T>(
+        (consumer) => new Paced(source, { bucket: bucket(), enough, unitsOf, clock }, consumer),
       );
-    });
+    };
+  }
+  return operate((source, subscriber) => {
+    const tokens = bucket();
+    const limited = source.pipe(
+      filter((value) => {
+        const passes = tokens.take(unitsOf(value));
+        if (!passes) onDrop?.(value);
+        return passes;
+      }),
+    );
+    return limited.subscribe(subscriber);
+  });
 }
 
 const costsOne = (): number => 1;
+
+interface Pace<T> {
+  readonly bucket: TokenBucket;
+  /** Tokens that have to be there before a value is asked for. */
+  readonly enough: number;
+  readonly unitsOf: (value: T) => number;
+  readonly clock: Clock;
+}
+
+/** Asks a flow for one value at a time, when there are tokens and demand. */
+class Paced<T> implements Demand {
+  readonly #pace: Pace<T>;
+  readonly #consumer: FlowConsumer<T>;
+  readonly #upstream: Demand;
+  /** Requested, and not delivered. */
+  #owed = 0;
+  #asked = false;
+  #asking = false;
+  #timer: Subscription | undefined;
+
+  constructor(source: Flow<T>, pace: Pace<T>, consumer: FlowConsumer<T>) {
+    this.#pace = pace;
+    this.#consumer = consumer;
+    this.#upstream = source.consume({
+      next: (value) => this.#pass(value),
+      error: (error) => this.#end(() => consumer.error(error)),
+      complete: () => this.#end(() => consumer.complete()),
+    });
+  }
+
+  request(count: number): void {
+    this.#owed += count;
+    this.#ask();
+  }
+
+  unsubscribe(): void {
+    this.#owed = 0;
+    this.#timer?.unsubscribe();
+    this.#upstream.unsubscribe();
+  }
+
+  #pass(value: T): void {
+    this.#asked = false;
+    try {
+      this.#pace.bucket.spend(this.#pace.unitsOf(value));
+    } catch (thrown) {
+      this.unsubscribe();
+      this.#consumer.error(thrown);
+      return;
+    }
+    this.#owed -= 1;
+    this.#consumer.next(value);
+    this.#ask();
+  }
+
+  /** A loop that is not entered twice: the flow may answer before `request` returns. */
+  #ask(): void {
+    if (this.#asking || this.#timer !== undefined) return;
+    this.#asking = true;
+    while (this.#owed > 0 && !this.#asked) {
+      const waitMs = this.#pace.bucket.msUntil(this.#pace.enough);
+      if (waitMs > 0) {
+        this.#wait(waitMs);
+        break;
+      }
+      this.#asked = true;
+      this.#upstream.request(1);
+    }
+    this.#asking = false;
+  }
+
+  #wait(waitMs: number): void {
+    const look = (): void => {
+      this.#timer = undefined;
+      this.#ask();
+    };
+    this.#timer = this.#pace.clock.schedule(look, Math.min(waitMs, timerMaxMs));
+  }
+
+  #end(tell: () => void): void {
+    this.#owed = 0;
+    this.#timer?.unsubscribe();
+    tell();
+  }
+}

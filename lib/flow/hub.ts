@@ -1,4 +1,4 @@
-import type { Demand, FlowConsumer } from './demand.ts';
+import { type Demand, type FlowConsumer, noDemand } from './demand.ts';
 import { Flow } from './flow.ts';
 
 interface Connected<T> {
@@ -19,6 +19,7 @@ export class Hub<T> {
   #consumers: readonly Connected<T>[] = [];
   /** How many consumers have no demand. */
   #waiting = 0;
+  #emitting = false;
   #ended = false;
 
   /** @param onReady there may be demand now: the time to emit, as long as the hub is `ready` */
@@ -34,16 +35,24 @@ export class Hub<T> {
 
   /** Emits a value. To be called when `ready`. */
   next(value: T): void {
+    this.#emitting = true;
     for (const each of this.#consumers) {
       if (each.over) continue;
       each.demand -= 1;
       if (each.demand === 0) this.#waiting += 1;
       each.consumer.next(value);
     }
+    this.#emitting = false;
+    if (this.#ended) this.#end();
   }
 
+  /** Ends all consumers; during an emission when each of them has got the value. */
   complete(): void {
     this.#ended = true;
+    if (!this.#emitting) this.#end();
+  }
+
+  #end(): void {
     const consumers = this.#consumers;
     this.#consumers = [];
     this.#waiting = 0;
@@ -57,7 +66,7 @@ export class Hub<T> {
   #connect(consumer: FlowConsumer<T>): Demand {
     if (this.#ended) {
       consumer.complete();
-      return { request: () => undefined, unsubscribe: () => undefined };
+      return noDemand;
     }
     const connected: Connected<T> = { consumer, demand: 0, over: false };
     this.#consumers = [...this.#consumers, connected];

@@ -34,7 +34,7 @@ class Iteration<T> implements AsyncIterableIterator<T, undefined, undefined> {
 
   next(): Promise<IteratorResult<T, undefined>> {
     // Before the promise, since that may end it.
-    this.#demand ??= this.#consume();
+    if (!this.#ended) this.#demand ??= this.#consume();
     return new Promise((resolve, reject) => {
       const failure = this.#failure;
       this.#failure = undefined;

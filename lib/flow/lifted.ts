@@ -63,13 +63,14 @@ export class Lifted<T, R> implements Demand {
 
   /** Consumes the source for the first operator; anew when one (`retry`) subscribes again. */
   #feed(subscriber: Subscriber<T>): () => void {
+    // What an earlier subscription has asked for and not got is asked for again.
+    this.#outstanding = 0;
     const upstream = this.#source.consume({
       next: (value) => this.#input(subscriber, value),
       error: (error) => this.#atEdge(() => subscriber.error(error)),
       complete: () => this.#atEdge(() => subscriber.complete()),
     });
     if (!subscriber.closed) this.#upstream = upstream;
-    this.#outstanding = 0;
     return () => {
       // An operator that has failed over a value may have something else to say (`catchError`).
       if (this.#phase !== 'idle') this.#phase = 'edge';
@@ -80,16 +81,19 @@ export class Lifted<T, R> implements Demand {
 
   #input(subscriber: Subscriber<T>, value: T): void {
     this.#outstanding -= 1;
+    // A side effect of an operator may make the source emit, before the outer value is answered.
+    const outer = this.#phase;
     this.#phase = 'unanswered';
     subscriber.next(value);
-    this.#phase = 'idle';
-    this.#pull();
+    this.#phase = outer;
+    if (outer === 'idle') this.#pull();
   }
 
   #atEdge(emit: () => void): void {
+    const outer = this.#phase;
     this.#phase = 'edge';
     emit();
-    this.#phase = 'idle';
+    this.#phase = outer;
     this.#pull();
   }
 

@@ -1,6 +1,6 @@
-import { throwError } from 'rxjs';
 import { RxmeshError } from '../model/error.ts';
 import type { Demand, FlowConsumer } from './demand.ts';
+import { reportUnhandled } from './report-unhandled.ts';
 
 /**
  * Stands between a flow and its consumer, and sees to the rules of Reactive Streams there, so that no
@@ -58,7 +58,7 @@ export class Regulated<T> implements FlowConsumer<T>, Demand {
       this.#consumer.next(value);
     } catch (thrown) {
       this.unsubscribe();
-      report(thrown);
+      reportUnhandled(thrown);
     }
     this.#busy = outer;
     if (!outer && this.#untold > 0) this.#tell();
@@ -70,7 +70,7 @@ export class Regulated<T> implements FlowConsumer<T>, Demand {
     try {
       this.#consumer.error(error);
     } catch (thrown) {
-      report(thrown);
+      reportUnhandled(thrown);
     }
   }
 
@@ -80,7 +80,7 @@ export class Regulated<T> implements FlowConsumer<T>, Demand {
     try {
       this.#consumer.complete();
     } catch (thrown) {
-      report(thrown);
+      reportUnhandled(thrown);
     }
   }
 
@@ -103,9 +103,4 @@ export class Regulated<T> implements FlowConsumer<T>, Demand {
     this.#upstream = undefined;
     upstream?.unsubscribe();
   }
-}
-
-/** A consumer's own error reaches nobody but RxJS's handler of unhandled errors, like a subscriber's. */
-function report(thrown: unknown): void {
-  throwError(() => thrown).subscribe();
 }

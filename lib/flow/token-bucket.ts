@@ -22,14 +22,36 @@ export class TokenBucket {
 
   /** Takes `count` tokens (0 or more) if there are so many. */
   take(count: number): boolean {
+    this.#fill();
+    const wanted = count * 1000;
+    if (wanted > this.#milli) return false;
+    this.#milli -= wanted;
+    return true;
+  }
+
+  /** Takes `count` tokens (0 or more), also when there are fewer: what is missing is paid off first. */
+  spend(count: number): void {
+    this.#fill();
+    this.#milli -= count * 1000;
+  }
+
+  /**
+   * Whole milliseconds until there are `count` tokens: 0 when there are, Infinity when it never holds
+   * so many.
+   */
+  msUntil(count: number): number {
+    this.#fill();
+    const wanted = count * 1000;
+    if (wanted <= this.#milli) return 0;
+    if (wanted > this.#fullMilli) return Infinity;
+    return Math.ceil((wanted - this.#milli) / this.#perSecond);
+  }
+
+  #fill(): void {
     const nowMs = this.#clock.now();
     // A clock that was set back gives nothing, and takes nothing.
     const elapsedMs = Math.max(0, nowMs - this.#filledAtMs);
     this.#filledAtMs = nowMs;
     this.#milli = Math.min(this.#fullMilli, this.#milli + elapsedMs * this.#perSecond);
-    const wanted = count * 1000;
-    if (wanted > this.#milli) return false;
-    this.#milli -= wanted;
-    return true;
   }
 }

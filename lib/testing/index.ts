@@ -10,6 +10,7 @@ export {
   type TransportPair,
   type TransportSetup,
 } from './transport-conformance.ts';
+export { flowConformance, type FlowSetup, type FlowUnderTest } from './flow-conformance.ts';
 export {
   simulate,
   type Latency,

@@ -6,11 +6,11 @@ import { Stage } from './conformance/stage.ts';
 
 export type { TransportNode, TransportPair, TransportSetup } from './conformance/setup.ts';
 
-/** One thing that every transport has to do. */
+/** One thing that every transport, or every flow, has to do. */
 export interface ConformanceCase {
   /** Number and sentence: `T-08 a closed transport can still dial`. */
   readonly name: string;
-  /** Rejects, with a sentence about what should have been, when the transport does not do it. */
+  /** Rejects, with a sentence about what should have been, when it is not done. */
   readonly run: () => Promise<void>;
 }
 

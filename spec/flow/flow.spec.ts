@@ -79,6 +79,18 @@ describe('a flow that is subscribed to', () => {
   });
 });
 
+describe('a flow behind an operator that is none of RxJS', () => {
+  it('emits to whoever subscribes as usual, also through further operators', () => {
+    const mirror = (source: Observable<number>): Observable<number> =>
+      new Observable((s) => source.subscribe(s));
+    const mirrored = counting(3).flow.pipe(mirror);
+    const heard: unknown[] = [];
+    mirrored.subscribe({ next: (value) => heard.push(value), complete: () => heard.push('|') });
+    mirrored.pipe(map((n) => -n)).subscribe((value) => heard.push(value));
+    expect(heard).toEqual([1, 2, 3, '|', -1, -2, -3]);
+  });
+});
+
 describe('demand through operators', () => {
   it('asks for as many as are requested when each is answered', () => {
     const { flow, log } = counting();
@@ -126,7 +138,12 @@ describe('demand through operators', () => {
 
   it('holds what is emitted at the subscription and at the end until it is requested', () => {
     const { heard, demand } = consume(
-      counting(5).flow.pipe(bufferCount(2), map((pair) => String(pair)), startWith('0'), concatWith(of('end'))),
+      counting(5).flow.pipe(
+        bufferCount(2),
+        map((pair) => String(pair)),
+        startWith('0'),
+        concatWith(of('end')),
+      ),
     );
     expect(heard).toEqual([]);
     demand.request(1);
@@ -162,6 +179,47 @@ describe('demand through operators', () => {
     expect(heard).toEqual([1, 1, 8, 9, '|']);
   });
 
+  it('asks for what is owed, and no more, when `retry` subscribes several times at once', () => {
+    const log: string[] = [];
+    let attempts = 0;
+    const flow = new Flow<number>((consumer) => {
+      attempts += 1;
+      if (attempts === 2 || attempts === 3) throw new Error('not now');
+      const attempt = attempts;
+      return {
+        request: (count) => {
+          log.push(`${attempt}: ${count}`);
+          if (attempt === 1) consumer.error(new Error('once'));
+          else consumer.next(attempt);
+        },
+        unsubscribe: () => undefined,
+      };
+    });
+    const { heard, demand } = consume(flow.pipe(retry(3)));
+    demand.request(1);
+    demand.request(1);
+    expect(heard).toEqual([4, 4]);
+    expect(log).toEqual(['1: 1', '4: 1', '4: 1']);
+  });
+
+  it('lets a side effect make the source emit before the value itself is answered', () => {
+    const source = new Subject<number>();
+    const flow = new Flow<number>((consumer) => {
+      const subscription = source.subscribe(consumer);
+      return { request: () => undefined, unsubscribe: () => subscription.unsubscribe() };
+    });
+    const { heard, demand } = consume(
+      flow.pipe(
+        tap((n) => {
+          if (n === 1) source.next(2);
+        }),
+      ),
+    );
+    demand.request(2);
+    source.next(1);
+    expect(heard).toEqual([2, 1]);
+  });
+
   it.each([
     ['answers one value with several', mergeMap((n: number) => [n, n])],
     ['answers later', delay<number>(0)],
@@ -184,6 +242,14 @@ describe('demand through operators', () => {
 });
 
 describe('for await', () => {
+  it('consumes nothing when it is ended before it begins', async () => {
+    const { flow, log } = counting();
+    const iterator = flow[Symbol.asyncIterator]();
+    await iterator.return?.();
+    expect(await iterator.next()).toEqual({ done: true, value: undefined });
+    expect(log).toEqual([]);
+  });
+
   it('asks for one value at a time, and ends the subscription with the loop', async () => {
     const { flow, log } = counting();
     const heard: number[] = [];

@@ -132,7 +132,7 @@ export class FakeLink implements Link {
     this.records.push(record);
     this.onFlush?.(record);
     if (!this.#answersPings) return;
-    for (const { type } of record) if (type === 'ping' && !this.ended) this.hand((to) => to.pong());
+    for (const { type } of record) if (type === 'ping') this.#answer();
   }
 
   pause(): void {
@@ -177,6 +177,10 @@ export class FakeLink implements Link {
 
   toString(): string {
     return 'fake link';
+  }
+
+  #answer(): void {
+    if (!this.ended) this.hand((receiver) => receiver.pong());
   }
 
   #control(packet: FakePacket): void {

@@ -1,0 +1,143 @@
+import type { Demand, FlowConsumer } from './demand.ts';
+import { Flow } from './flow.ts';
+import { reportUnhandled } from './report-unhandled.ts';
+
+/**
+ * A flow of what can be iterated over, pulled by demand: an iterator makes a value when it was asked
+ * for, and not before. So the end, too, is known once it was asked for.
+ *
+ *     requests   2-----1---2------
+ *                flowFrom(['a', 'b', 'c', 'd'])
+ *     values     (ab)--c---(d|)
+ *
+ * Each consumer has an iterator of its own. When it has enough, the iterator's `return` is called. What
+ * the iterator throws, or rejects with, is the flow's error.
+ *
+ * @throws {TypeError} `values` cannot be iterated over
+ */
+export function flowFrom<T>(values: Iterable<T> | AsyncIterable<T>): Flow<T> {
+  const source = values as Partial<Iterable<T> & AsyncIterable<T>>;
+  if (typeof source[Symbol.asyncIterator] === 'function') {
+    const iterable = values as AsyncIterable<T>;
+    return new Flow((consumer) => {
+      const iterator: AsyncIterator<T, unknown> = iterable[Symbol.asyncIterator]();
+      return new AsyncPull(iterator, consumer);
+    });
+  }
+  if (typeof source[Symbol.iterator] !== 'function') {
+    throw new TypeError('flowFrom(values): an iterable, or an async iterable');
+  }
+  const iterable = values as Iterable<T>;
+  return new Flow((consumer) => {
+    const iterator: Iterator<T, unknown> = iterable[Symbol.iterator]();
+    return new SyncPull(iterator, consumer);
+  });
+}
+
+/** Takes from an iterator what one consumer has requested. */
+abstract class Pull<T, I extends { return?(): unknown }> implements Demand {
+  protected readonly iterator: I;
+  protected readonly consumer: FlowConsumer<T>;
+  /** Requested, and not delivered. */
+  protected owed = 0;
+  /** The iterator has ended, or is not wanted any more. */
+  protected over = false;
+  #pulling = false;
+
+  constructor(iterator: I, consumer: FlowConsumer<T>) {
+    this.iterator = iterator;
+    this.consumer = consumer;
+  }
+
+  request(count: number): void {
+    this.owed += count;
+    this.resume();
+  }
+
+  unsubscribe(): void {
+    if (this.over) return;
+    this.over = true;
+    // What is there to say when it closes badly is nothing that the consumer waits for.
+    try {
+      this.closed(this.iterator.return?.());
+    } catch (thrown) {
+      reportUnhandled(thrown);
+    }
+  }
+
+  /** Pulls, unless it does so already further down the stack. */
+  protected resume(): void {
+    if (this.#pulling) return;
+    this.#pulling = true;
+    while (this.owed > 0 && !this.over && this.pull());
+    this.#pulling = false;
+  }
+
+  /** Takes one value; false when it comes later. */
+  protected abstract pull(): boolean;
+
+  /** What `return` gave. */
+  protected abstract closed(result: unknown): void;
+
+  protected take({ done, value }: IteratorResult<T, unknown>): void {
+    if (this.over) return;
+    if (done === true) {
+      this.over = true;
+      this.consumer.complete();
+      return;
+    }
+    this.owed -= 1;
+    this.consumer.next(value);
+  }
+
+  protected fail(error: unknown): void {
+    if (this.over) return;
+    // An iterator that has thrown is at its end, as in `for of`.
+    this.over = true;
+    this.consumer.error(error);
+  }
+}
+
+class SyncPull<T> extends Pull<T, Iterator<T, unknown>> {
+  protected override pull(): boolean {
+    let result: IteratorResult<T, unknown>;
+    try {
+      result = this.iterator.next();
+    } catch (thrown) {
+      this.fail(thrown);
+      return false;
+    }
+    this.take(result);
+    return true;
+  }
+
+  protected override closed(): void {
+    // Nothing: it is closed.
+  }
+}
+
+class AsyncPull<T> extends Pull<T, AsyncIterator<T, unknown>> {
+  /** `next` was called, and has not answered. */
+  #called = false;
+  readonly #took = (result: IteratorResult<T, unknown>): void => {
+    this.#called = false;
+    this.take(result);
+    this.resume();
+  };
+  readonly #failed = (thrown: unknown): void => this.fail(thrown);
+
+  protected override pull(): boolean {
+    if (this.#called) return false;
+    this.#called = true;
+    try {
+      this.iterator.next().then(this.#took, this.#failed);
+    } catch (thrown) {
+      this.fail(thrown);
+    }
+    return false;
+  }
+
+  protected override closed(result: Promise<unknown> | undefined): void {
+    result?.then(undefined, reportUnhandled);
+  }
+}

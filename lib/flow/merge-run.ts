@@ -1,0 +1,174 @@
+import { from, type Observable, type ObservableInput, type Subscription } from 'rxjs';
+import { RxmeshError } from '../model/error.ts';
+import { LaneBacklog } from './backlog.ts';
+import type { Demand, FlowConsumer } from './demand.ts';
+import type { Flow } from './flow.ts';
+import { Results } from './results.ts';
+import { laneCapacityMax, type LaneOptions } from './strategy.ts';
+import { subscribeWithin } from './subscribe-within.ts';
+
+/** How values become inner Observables, and how many of both there may be. */
+export interface MergeSettings<T, R> {
+  readonly project: (value: T, index: number) => ObservableInput<R>;
+  /** Inner Observables that may be alive at a time. */
+  readonly concurrency: number;
+  /** Where values wait for their turn. */
+  readonly buffer: LaneOptions;
+  readonly onDrop: ((value: T) => void) | undefined;
+}
+
+/** Merges inner Observables for one consumer: see `boundedMergeMap`. */
+export class MergeRun<T, R> implements Demand {
+  readonly #settings: MergeSettings<T, R>;
+  readonly #waiting: LaneBacklog<T>;
+  readonly #consumer: FlowConsumer<R>;
+  readonly #scope: Subscription;
+  readonly #results: Results<R> | undefined;
+  #index = 0;
+  #active = 0;
+  #ended = false;
+  #starting = false;
+  /** Of a source that is asked for values. */
+  #upstream: Demand | undefined;
+  #outstanding = 0;
+
+  /**
+   * @param scope what is subscribed to for the consumer, until it ends
+   * @param isHeldBack whether the consumer gets what it has requested only, else everything
+   */
+  constructor(
+    settings: MergeSettings<T, R>,
+    consumer: FlowConsumer<R>,
+    scope: Subscription,
+    isHeldBack: boolean,
+  ) {
+    const { buffer, concurrency, onDrop } = settings;
+    this.#settings = settings;
+    this.#waiting = new LaneBacklog(buffer, (value) => onDrop?.(value));
+    this.#consumer = consumer;
+    this.#scope = scope;
+    if (!isHeldBack) return;
+    this.#results = new Results(concurrency, consumer, {
+      onRoom: () => this.#resume(),
+      onOverflow: (error) => this.#fail(error),
+    });
+  }
+
+  /** Takes what `source` emits; what cannot be started waits in the buffer. */
+  from(source: Observable<T>): this {
+    subscribeWithin(this.#scope, source, this.#observer());
+    return this;
+  }
+
+  /** Asks `source` for a value when one can be started. */
+  pullFrom(source: Flow<T>): this {
+    const upstream = source.consume(this.#observer());
+    this.#scope.add(() => upstream.unsubscribe());
+    this.#upstream = upstream;
+    this.#pull();
+    return this;
+  }
+
+  request(count: number): void {
+    this.#results?.request(count);
+  }
+
+  unsubscribe(): void {
+    this.#scope.unsubscribe();
+  }
+
+  /**
+   * Starts what waits, as long as there is room. It is a loop that is not entered twice: an inner
+   * Observable that completes synchronously, or makes the source emit, does so from within.
+   */
+  #resume(): void {
+    if (this.#starting) return;
+    this.#starting = true;
+    while (this.#room > 0 && this.#waiting.size > 0) {
+      if (this.#scope.closed) return;
+      this.#start(this.#waiting.take() as T);
+    }
+    this.#starting = false;
+    if (this.#ended) this.#completeIfDone();
+    else this.#pull();
+  }
+
+  /** The result ends, and everything that it came from. */
+  #fail(error: unknown): void {
+    this.#consumer.error(error);
+    this.#scope.unsubscribe();
+  }
+
+  /** How many values can be started. A result that waits takes a place like what it came from. */
+  get #room(): number {
+    return this.#settings.concurrency - this.#active - (this.#results?.size ?? 0);
+  }
+
+  #observer(): FlowConsumer<T> {
+    return {
+      next: (value) => this.#arrive(value),
+      error: (error) => this.#fail(error),
+      complete: () => {
+        this.#ended = true;
+        if (!this.#starting) this.#completeIfDone();
+      },
+    };
+  }
+
+  #arrive(value: T): void {
+    this.#outstanding -= 1;
+    try {
+      if (this.#waiting.put(value)) {
+        this.#resume();
+        return;
+      }
+    } catch (thrown) {
+      this.#fail(thrown);
+      return;
+    }
+    const text = `boundedMergeMap: ${this.#waiting.size} values wait already`;
+    this.#fail(new RxmeshError('RXMESH_OVERFLOW', text));
+  }
+
+  /** Asks for as many values as can be started, beside those that are on their way. */
+  #pull(): void {
+    if (this.#upstream === undefined) return;
+    const count = this.#room - this.#waiting.size - this.#outstanding;
+    // All were asked for already, if it is no number: Infinity has been taken from itself.
+    if (!(count > 0)) return;
+    this.#outstanding += count;
+    this.#upstream.request(count);
+  }
+
+  #completeIfDone(): void {
+    if (this.#active > 0 || this.#waiting.size > 0) return;
+    (this.#results ?? this.#consumer).complete();
+  }
+
+  #start(value: T): void {
+    let inner: Observable<R>;
+    try {
+      inner = from(this.#settings.project(value, this.#index++));
+    } catch (error) {
+      this.#fail(error);
+      return;
+    }
+    this.#active += 1;
+    const consumer = this.#consumer;
+    const results = this.#results;
+    subscribeWithin(this.#scope, results === undefined ? inner : results.heldBack(inner), {
+      next: (result) => (results === undefined ? consumer.next(result) : results.put(result)),
+      error: (error) => this.#fail(error),
+      complete: () => {
+        this.#active -= 1;
+        this.#resume();
+      },
+    });
+  }
+}
+
+/** The buffer for a source that is asked for values: all that were asked for have a place. */
+export const askedFor = (concurrency: number): LaneOptions => ({
+  strategy: 'fail',
+  capacity: Math.min(concurrency, laneCapacityMax),
+});

@@ -1,0 +1,116 @@
+import { filter, take } from 'rxjs';
+import type { Flow } from '../../flow/flow.ts';
+import { check, checkCount } from './check.ts';
+import type { FlowScenario } from './scenario.ts';
+import type { FlowStage } from './stage.ts';
+
+/** What flows have to be for RxJS, and for `for await`. */
+export const subscribingScenarios: readonly FlowScenario[] = [
+  {
+    name: 'RX-1 whoever subscribes as usual gets everything',
+    play: async (stage) => {
+      const { flow } = await stage.open(100);
+      const heard = await subscribed(stage, flow);
+      checkSequence(heard.values, 100);
+      checkCount(heard.completions, 1, 'the number of completions');
+    },
+  },
+  {
+    name: 'RX-2 a subscriber that has enough releases the source',
+    play: async (stage) => {
+      const opened = await stage.open(100);
+      checkSequence((await subscribed(stage, opened.flow.pipe(take(2)))).values, 2);
+      await stage.releases(opened, 'when its subscriber has enough');
+    },
+  },
+  {
+    name: 'RX-3 demand passes through operators that answer at once with one value or none',
+    play: async (stage) => {
+      const { flow } = await stage.open(10);
+      const seen: number[] = [];
+      const even = flow.pipe(filter((value) => seen.push(value) % 2 === 0));
+      let count = 0;
+      const demand = even.consume({
+        next: () => (count += 1),
+        error: () => (count = NaN),
+        complete: () => undefined,
+      });
+      demand.request(2);
+      await stage.until(() => count === 2, '2 values should come');
+      await stage.settle();
+      checkCount(count, 2, 'the number of values');
+      checkSequence(seen, 4);
+      demand.unsubscribe();
+    },
+  },
+  {
+    name: 'RX-4 `for await` gets everything',
+    play: async (stage) => {
+      const { flow } = await stage.open(100);
+      const values: number[] = [];
+      for await (const value of flow) values.push(value);
+      checkSequence(values, 100);
+    },
+  },
+  {
+    name: 'RX-5 leaving the loop releases the source',
+    play: async (stage) => {
+      const opened = await stage.open(100);
+      const values: number[] = [];
+      for await (const value of opened.flow) {
+        values.push(value);
+        if (values.length === 3) break;
+      }
+      checkSequence(values, 3);
+      await stage.releases(opened, 'when the loop was left');
+    },
+  },
+  {
+    name: 'RX-6 errors reach subscribers and loops',
+    applies: ({ canFail }) => canFail,
+    play: async (stage) => {
+      const error = new Error('flow conformance');
+      const { errors, values } = await subscribed(stage, (await stage.fail(3, error)).flow);
+      checkSequence(values, 3);
+      check(errors.length === 1 && errors[0] === error, 'a subscriber should get the error');
+      let thrown: unknown;
+      try {
+        for await (const value of (await stage.fail(3, error)).flow) values.push(value);
+      } catch (caught) {
+        thrown = caught;
+      }
+      checkCount(values.length, 6, 'the number of values');
+      check(thrown === error, 'the loop should throw the error');
+    },
+  },
+];
+
+interface Heard {
+  readonly values: number[];
+  readonly errors: unknown[];
+  completions: number;
+}
+
+/** What a subscriber hears until the end. */
+async function subscribed(stage: FlowStage, flow: Flow<number>): Promise<Heard> {
+  const heard: Heard = { values: [], errors: [], completions: 0 };
+  const subscription = flow.subscribe({
+    next: (value) => heard.values.push(value),
+    error: (error: unknown) => heard.errors.push(error),
+    complete: () => (heard.completions += 1),
+  });
+  try {
+    await stage.until(() => subscription.closed, 'the flow should end');
+  } finally {
+    subscription.unsubscribe();
+  }
+  return heard;
+}
+
+function checkSequence(values: readonly number[], count: number): void {
+  checkCount(values.length, count, 'the number of values');
+  check(
+    values.every((value, i) => value === i),
+    'the values should come in their order',
+  );
+}

@@ -1,0 +1,83 @@
+import {
+  makeReadableStream,
+  type PlatformReadableStream,
+  type StreamSink,
+  type StreamSource,
+} from '#platform/readable-stream';
+import type { Demand } from '../lib/flow/demand.ts';
+import { Flow } from '../lib/flow/flow.ts';
+
+/** Options of `toReadableStream`. */
+export interface ToReadableStreamOptions {
+  /** Values that the stream asks for before somebody reads them. Default 0: it reads nothing ahead. */
+  readonly highWaterMark?: number;
+}
+
+/**
+ * A flow as a WHATWG stream, in Node and in browsers. It asks for one value when it is pulled, so that
+ * whoever reads slowly holds the flow back.
+ *
+ *     reads    r-----r--r-----
+ *     requests 1-----1--1-----
+ *     flow     a-----b-----c|
+ *     chunks   a-----b-----c|
+ *
+ * The flow is consumed from the first pull on. Cancelling the stream ends that; the flow's error is the
+ * stream's.
+ *
+ * @throws {TypeError} for what is no flow: it could not be held back. `onBackpressure` makes one of it
+ * @throws {RangeError} `highWaterMark` is no number of 0 or more
+ */
+export function toReadableStream<T>(
+  flow: Flow<T>,
+  { highWaterMark = 0 }: ToReadableStreamOptions = {},
+): PlatformReadableStream<T> {
+  if (!(flow instanceof Flow)) {
+    throw new TypeError(
+      'toReadableStream(flow): a flow; onBackpressure makes one of an Observable',
+    );
+  }
+  return makeReadableStream(new FlowSource(flow), highWaterMark);
+}
+
+class FlowSource<T> implements StreamSource<T> {
+  readonly #flow: Flow<T>;
+  #demand: Demand | undefined;
+  /** Resolves what the last `pull` has returned. */
+  #pulled: (() => void) | undefined;
+
+  constructor(flow: Flow<T>) {
+    this.#flow = flow;
+  }
+
+  /** Resolved when the value is there: the stream would pull once more for it otherwise. */
+  pull(sink: StreamSink<T>): Promise<void> {
+    return new Promise((resolve) => {
+      this.#pulled = resolve;
+      this.#demand ??= this.#consume(sink);
+      this.#demand.request(1);
+    });
+  }
+
+  cancel(): void {
+    this.#demand?.unsubscribe();
+    this.#pulled?.();
+  }
+
+  #consume(sink: StreamSink<T>): Demand {
+    return this.#flow.consume({
+      next: (value) => {
+        sink.enqueue(value);
+        this.#pulled?.();
+      },
+      error: (error) => {
+        sink.error(error);
+        this.#pulled?.();
+      },
+      complete: () => {
+        sink.close();
+        this.#pulled?.();
+      },
+    });
+  }
+}

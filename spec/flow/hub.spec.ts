@@ -1,0 +1,74 @@
+import { describe, expect, it } from '@jest/globals';
+import type { Demand } from '../../lib/flow/demand.ts';
+import { Hub } from '../../lib/flow/hub.ts';
+
+function consume(
+  hub: Hub<number>,
+  onNext: (value: number) => void = () => undefined,
+): { heard: unknown[]; demand: Demand } {
+  const heard: unknown[] = [];
+  const demand = hub.flow.consume({
+    next: (value) => {
+      heard.push(value);
+      onNext(value);
+    },
+    error: (error) => heard.push(error),
+    complete: () => heard.push('|'),
+  });
+  return { heard, demand };
+}
+
+describe('Hub', () => {
+  it('is ready when all of its consumers want a value', () => {
+    let calls = 0;
+    const hub = new Hub<number>(() => (calls += 1));
+    expect(hub.ready).toBe(false);
+    const a = consume(hub);
+    const b = consume(hub);
+    a.demand.request(1);
+    expect(hub.ready).toBe(false);
+    b.demand.request(2);
+    expect(hub.ready).toBe(true);
+    expect(calls).toBe(2);
+    hub.next(1);
+    expect(hub.ready).toBe(false);
+    a.demand.unsubscribe();
+    expect(hub.ready).toBe(true);
+    expect([a.heard, b.heard]).toEqual([[1], [1]]);
+  });
+
+  it('gives each consumer the value over which one of them ends it', () => {
+    const hub = new Hub<number>(() => undefined);
+    const first = consume(hub, () => hub.complete());
+    const second = consume(hub);
+    for (const { demand } of [first, second]) demand.request(1);
+    hub.next(1);
+    expect([first.heard, second.heard]).toEqual([
+      [1, '|'],
+      [1, '|'],
+    ]);
+  });
+
+  it('gives nothing to a consumer that another one has ended meanwhile, nor to one that came', () => {
+    const hub = new Hub<number>(() => undefined);
+    let late: { heard: unknown[] } | undefined;
+    const first = consume(hub, () => {
+      second.demand.unsubscribe();
+      late = consume(hub);
+    });
+    const second = consume(hub);
+    for (const { demand } of [first, second]) demand.request(Infinity);
+    hub.next(1);
+    expect([first.heard, second.heard, late?.heard]).toEqual([[1], [], []]);
+    expect(hub.ready).toBe(false);
+  });
+
+  it('completes who comes after the end', () => {
+    const hub = new Hub<number>(() => undefined);
+    hub.complete();
+    const { heard, demand } = consume(hub);
+    demand.request(1);
+    demand.unsubscribe();
+    expect(heard).toEqual(['|']);
+  });
+});
