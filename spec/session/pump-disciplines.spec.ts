@@ -54,7 +54,7 @@ describe('a pump with priority', () => {
       '2:16384',
       '2:7232!',
       // Alone again: all that the record takes.
-      '1:25477',
+      '1:25491',
     ]);
   });
 
