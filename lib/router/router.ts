@@ -68,13 +68,14 @@ export class Router {
 
   /** @internal use `createRouter`, which checks the options */
   constructor(settings: RouterSettings) {
-    const { clock, random } = settings;
+    const { clock, random, keepAlive } = settings;
     this.#settings = settings;
     this.id = settings.identity.id;
     this.#peers = new PeerManager({ ...settings.peers, self: this.id, clock, random });
     this.#channels = new Channels({
       self: this.id,
       clock,
+      keepAlive,
       onEvent: (event) => this.#events.next(event),
       onReport: (report) => this.#report(report),
     });

@@ -31,6 +31,8 @@ export class Pump {
   /** What is to be said of channels: credit, or `closed`. */
   readonly #news = new Map<number, number>();
   #pongDue = false;
+  /** Set while a ping is to be written; called when it is. */
+  #pingDue: (() => void) | undefined;
   #turn: Subscription | undefined;
   #running = false;
   #stopped = false;
@@ -69,6 +71,12 @@ export class Pump {
     this.#runAfterTurn();
   }
 
+  /** Writes a ping, in front of all data, as soon as the link takes it; calls `onPing` just before. */
+  ping(onPing: () => void): void {
+    this.#pingDue = onPing;
+    this.run();
+  }
+
   /** Writes now what can be written now. */
   run(): void {
     if (this.#running || this.#stopped) return;
@@ -94,7 +102,12 @@ export class Pump {
   }
 
   get #hasWork(): boolean {
-    return this.#first !== undefined || this.#news.size > 0 || this.#pongDue;
+    return (
+      this.#first !== undefined ||
+      this.#news.size > 0 ||
+      this.#pongDue ||
+      this.#pingDue !== undefined
+    );
   }
 
   #runAfterTurn(): void {
@@ -122,6 +135,12 @@ export class Pump {
     if (this.#pongDue) {
       this.#pongDue = false;
       this.#link.pong();
+    }
+    const onPing = this.#pingDue;
+    if (onPing !== undefined) {
+      this.#pingDue = undefined;
+      onPing();
+      this.#link.ping();
     }
     if (this.#news.size === 0) return;
     for (const [channel, messages] of this.#news) {

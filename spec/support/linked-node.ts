@@ -4,6 +4,7 @@ import { raw } from '../../lib/codec/raw.ts';
 import type { RouterEvent } from '../../lib/model/event.ts';
 import type { NodeId } from '../../lib/model/id.ts';
 import type { PeerReport } from '../../lib/model/peer-report.ts';
+import type { KeepAliveSettings } from '../../lib/session/keep-alive.ts';
 import type { Session } from '../../lib/session/session.ts';
 import { VirtualClock } from '../../lib/testing/virtual-clock.ts';
 import type { Link } from '../../lib/transport/link.ts';
@@ -35,12 +36,18 @@ export class LinkedNode {
   readonly events: RouterEvent[] = [];
   readonly reports: PeerReport[] = [];
 
-  constructor(node = 0, clock: VirtualClock = new VirtualClock()) {
+  /** @param keepAlive off unless it is given, so that nothing waits when nothing happens */
+  constructor(
+    node = 0,
+    clock: VirtualClock = new VirtualClock(),
+    keepAlive: Partial<KeepAliveSettings> = { intervalMs: 0 },
+  ) {
     this.id = idOf(node);
     this.clock = clock;
     this.channels = new Channels({
       self: this.id,
       clock,
+      keepAlive,
       onEvent: (event) => this.events.push(event),
       onReport: (report) => this.reports.push(report),
     });
