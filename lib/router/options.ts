@@ -36,6 +36,13 @@ export interface RouterOptions {
   readonly limits?: {
     /** Inbound handshakes at a time; a connection beyond that is closed at once. Default 64. */
     readonly handshakes?: number;
+    /** Of these, those with one IP address, or one /64 of IPv6. Default 8. */
+    readonly handshakesPerIp?: number;
+    /**
+     * Inbound connections a second, and as many at once after a pause; one more is closed at once,
+     * with `RXMESH_TOO_MANY_CONNECTIONS`. Default 64.
+     */
+    readonly connectionsPerSecond?: number;
   };
   /**
    * Pings, and peers that are dead without a word. A session is pinged every `intervalMs`, by default
@@ -60,7 +67,7 @@ export interface RouterSettings extends Required<Omit<RouterOptions, Groups>> {
 }
 
 const timeoutDefaults = { resolveMs: 5_000, dialMs: 5_000, handshakeMs: 10_000, drainMs: 1_000 };
-const limitDefaults = { handshakes: 64 };
+const limitDefaults = { handshakes: 64, handshakesPerIp: 8, connectionsPerSecond: 64 };
 /** Longer delays overflow the timers of Node and browsers. */
 const delayMaxMs = 2 ** 31 - 1;
 

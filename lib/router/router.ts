@@ -16,6 +16,7 @@ import { accept } from '../../operators/accept.ts';
 import { dial } from '../../operators/dial.ts';
 import { evict } from '../../operators/evict.ts';
 import { handshake } from '../../operators/handshake.ts';
+import { rateLimit } from '../../operators/rate-limit.ts';
 import { route, type SessionEvent } from '../../operators/route.ts';
 import { Channels } from '../channel/channels.ts';
 import type { Channel, ChannelOptions } from '../channel/channel.ts';
@@ -163,9 +164,15 @@ export class Router {
     const inbound$ = merge(
       ...transports.map((transport) => this.#listen(transport, listening)),
     ).pipe(
+      rateLimit({
+        perSecond: limits.connectionsPerSecond,
+        clock,
+        onDrop: (connection) => this.#tooMany(connection),
+      }),
       handshake({
         ...proof,
         concurrency: limits.handshakes,
+        concurrencyPerHost: limits.handshakesPerIp,
         onFailure: (error, attempt) => this.#refused(error, attempt.connection),
       }),
     );
@@ -239,6 +246,12 @@ export class Router {
     this.#events.next({ type: 'connection-refused', direction, remote, peer: id, error });
     if (claimed) this.#peers.disconnected(id, direction, error);
     if (address !== undefined) this.#peers.dialFailed(address, error);
+  }
+
+  #tooMany(connection: Connection): void {
+    connection.close();
+    const text = `more than ${this.#settings.limits.connectionsPerSecond} connections a second`;
+    this.#refused(new RxmeshError('RXMESH_TOO_MANY_CONNECTIONS', text), connection);
   }
 
   #refused(error: RxmeshError, { direction, remote }: Connection): void {
