@@ -19,6 +19,7 @@ export type { PeerOptions } from './peers/options.ts';
 export type { PeerUpdate } from './peers/peer-table.ts';
 export type { PeerSnapshot, RouterSnapshot } from './router/snapshot.ts';
 export type { LaneSnapshot, PortSnapshot } from './session/session.ts';
+export type { KeepAliveSettings } from './session/keep-alive.ts';
 export type { DropReason, RouterEvent } from './model/event.ts';
 export type { PeerReport, Severity } from './model/peer-report.ts';
 

@@ -16,6 +16,7 @@ import { nodeIdFromPublicKey } from '../lib/model/id.ts';
 import { checkCompatible, validateNodeInfo } from '../lib/model/node-info.ts';
 import type { Attempt, Proven } from '../lib/transport/attempt.ts';
 import { byeReasonOf } from '../lib/transport/bye-reason.ts';
+import { HalfOpen } from '../lib/transport/half-open.ts';
 import type { Link } from '../lib/transport/link.ts';
 import type { Connection, Self } from '../lib/transport/transport.ts';
 
@@ -29,13 +30,18 @@ export interface HandshakeOptions {
   readonly timeoutMs?: number;
   /** Handshakes at a time; a connection beyond that is closed at once. Default: no limit. */
   readonly concurrency?: number;
+  /**
+   * Of these, those with one host: an IPv4 address, the /64 of an IPv6 one, or the path of an endpoint
+   * without IP. Default: no limit.
+   */
+  readonly concurrencyPerHost?: number;
   /** Hears why a connection was turned away. It is closed by then. */
   readonly onFailure: (error: RxmeshError, attempt: Attempt) => void;
 }
 
 /**
- * Makes proven links of connections: at most `concurrency` handshakes run in parallel, each within its
- * time. A connection that fails is closed and told to `onFailure`; the stream goes on.
+ * Makes proven links of connections: at most `concurrency` handshakes run in parallel, with one host
+ * `concurrencyPerHost`, each within its time. A connection that fails is closed and told to `onFailure`; the stream goes on.
  *
  *     in   -a-bc--------|
  *          handshake({ concurrency: 2, timeoutMs: 5 })   a takes 4, b never answers
@@ -52,28 +58,28 @@ export interface HandshakeOptions {
 export function handshake(
   options: HandshakeOptions,
 ): OperatorFunction<Attempt | Connection, Proven> {
-  const { concurrency = Infinity, onFailure } = options;
+  const { concurrency = Infinity, concurrencyPerHost = Infinity, onFailure } = options;
   return (source) =>
     defer(() => {
-      let running = 0;
+      const running = new HalfOpen(concurrency, concurrencyPerHost);
       return source.pipe(
         mergeMap((given) => {
           const attempt = 'connection' in given ? given : { connection: given };
           const { connection } = attempt;
-          if (running >= concurrency) {
+          const { remote } = connection;
+          const full = running.enter(remote);
+          if (full !== undefined) {
             connection.close();
-            const text = `more than ${concurrency} handshakes at a time`;
-            onFailure(new RxmeshError('RXMESH_TOO_MANY_HANDSHAKES', text), attempt);
+            onFailure(new RxmeshError('RXMESH_TOO_MANY_HANDSHAKES', full), attempt);
             return EMPTY;
           }
           const self = selfFor(connection, options);
-          running += 1;
           return prove(attempt, self, options).pipe(
             // Over before anybody hears of it, who might bring the next connection at once.
-            tap({ next: () => (running -= 1), error: () => (running -= 1) }),
+            tap({ next: () => running.leave(remote), error: () => running.leave(remote) }),
             map((link): Proven => provenOf(link, self, attempt)),
             catchError((thrown: unknown) => {
-              const text = `handshake with ${formatEndpoint(connection.remote)}`;
+              const text = `handshake with ${formatEndpoint(remote)}`;
               onFailure(toRxmeshError(thrown, 'RXMESH_HANDSHAKE_FAILED', text), attempt);
               return EMPTY;
             }),

@@ -71,6 +71,8 @@ export class MeshNode {
         retryJitterMs: 50,
         disconnectCooldownMs: 50,
       },
+      // Here they all have the same one.
+      limits: { handshakesPerIp: 16 },
     });
     const lanes = { codec: itemCodec, inbound: block(256), outbound: block(256) };
     this.#letters = this.#router.openChannel({ id: 0x10, ...lanes });

@@ -6,6 +6,7 @@ import type { NodeId } from '../model/id.ts';
 import type { PeerReport } from '../model/peer-report.ts';
 import { wireMessageBytesMax, type ChannelEnd, type Drop } from '../session/channel-end.ts';
 import { fair, type Discipline } from '../session/discipline.ts';
+import { keepAliveFrom, type KeepAliveSettings } from '../session/keep-alive.ts';
 import { Session } from '../session/session.ts';
 import type { Link } from '../transport/link.ts';
 import type { Channel, ChannelOptions } from './channel.ts';
@@ -20,6 +21,11 @@ export interface ChannelsOptions {
   readonly clock?: Clock;
   /** Makes, for each connection, what chooses the channel that writes next. Default `fair`. */
   readonly discipline?: () => Discipline;
+  /**
+   * When silent peers are pinged, and given up. Default: a ping every 10 s, and 30 s without a sign of
+   * life; `intervalMs: 0` turns it off.
+   */
+  readonly keepAlive?: Partial<KeepAliveSettings>;
   /** Hears of drops, and of channels that peers open and close. */
   readonly onEvent?: (event: RouterEvent) => void;
   /** Hears what is reported on channels' `errors`. */
@@ -43,6 +49,7 @@ const defaults = {
 export class Channels implements ChannelHost {
   readonly self: NodeId;
   readonly #options: ChannelsOptions;
+  readonly #keepAlive: KeepAliveSettings;
   readonly #ends = new Map<number, ChannelEnd & Pick<Channel<unknown>, 'close'>>();
   /** All sessions, also those whose peer has not accepted yet: they hear of channels. */
   readonly #sessions = new Set<Session>();
@@ -50,8 +57,10 @@ export class Channels implements ChannelHost {
   readonly #live = new Map<NodeId, Session>();
   readonly #drops = new Map<number, Map<DropReason, number>>();
 
+  /** @throws {RangeError} for a `keepAlive` whose timeout is shorter than its interval */
   constructor(options: ChannelsOptions) {
     this.#options = options;
+    this.#keepAlive = keepAliveFrom(options.keepAlive);
     this.self = options.self;
   }
 
@@ -87,6 +96,7 @@ export class Channels implements ChannelHost {
       id,
       clock: this.#options.clock ?? systemClock,
       discipline: this.#options.discipline ?? fair,
+      keepAlive: this.#keepAlive,
       onDrop: (drop) => this.dropped(drop),
       onPeerChannel: (channel, open) =>
         this.#options.onEvent?.({ type: 'peer-channel', peer: id, channel, open }),

@@ -24,6 +24,15 @@ export function isUnspecifiedIp(ip: string): boolean {
   return normal === '0.0.0.0' || normal === '::';
 }
 
+/**
+ * What an address that `normalizeIp` returned says of the machine behind it: an IPv4 address itself; the
+ * /64 of an IPv6 one, of which one machine may use any (RFC 4291 §2.5.4, RFC 7934 §2).
+ */
+export function ipNetwork(ip: string): string {
+  const groups = isIpv6(ip) ? parseIpv6(ip) : undefined;
+  return groups === undefined ? ip : `${formatIpv6([...groups.slice(0, 4), 0, 0, 0, 0])}/64`;
+}
+
 /** Four numbers of 0 to 255. */
 function parseIpv4(text: string): readonly number[] | undefined {
   const parts = text.split('.');

@@ -5,6 +5,7 @@ import type { NodeId } from '../model/id.ts';
 import { Identity } from '../model/identity.ts';
 import { checkPeerOptions, type PeerOptions } from '../peers/options.ts';
 import { fair, type Discipline } from '../session/discipline.ts';
+import { keepAliveDefaults, keepAliveFrom, type KeepAliveSettings } from '../session/keep-alive.ts';
 import type { Transport } from '../transport/transport.ts';
 
 /** What `createRouter` takes. Times are in milliseconds; 0 means no limit. */
@@ -36,26 +37,43 @@ export interface RouterOptions {
   readonly limits?: {
     /** Inbound handshakes at a time; a connection beyond that is closed at once. Default 64. */
     readonly handshakes?: number;
+    /** Of these, those with one IP address, or one /64 of IPv6. Default 8. */
+    readonly handshakesPerIp?: number;
+    /**
+     * Inbound connections a second, and as many at once after a pause; one more is closed at once,
+     * with `RXMESH_TOO_MANY_CONNECTIONS`. Default 64.
+     */
+    readonly connectionsPerSecond?: number;
   };
   /**
    * Makes, for each connection, what chooses the channel that writes next, when several have something
    * to send: `fair`, `priority`, `fifo`, or a function of your own. Default `fair`.
    */
   readonly discipline?: () => Discipline;
+  /**
+   * Pings, and peers that are dead without a word. A session is pinged every `intervalMs`, by default
+   * 10,000; 0 turns it off. One from which nothing has arrived for `timeoutMs`, by default 30,000, ends
+   * with `RXMESH_PEER_TIMEOUT`; that is counted in whole intervals, and not less than one.
+   */
+  readonly keepAlive?: Partial<KeepAliveSettings>;
   /** Where time comes from. Default: the system's clock. */
   readonly clock?: Clock;
   /** A number from 0 up to, not including, 1, for jitter. Default: from the platform's randomness. */
   readonly random?: () => number;
 }
 
+/** Options that are groups of numbers, each with a default. */
+type Groups = 'timeouts' | 'limits' | 'keepAlive';
+
 /** `RouterOptions` with nothing left out. */
-export interface RouterSettings extends Required<Omit<RouterOptions, 'timeouts' | 'limits'>> {
+export interface RouterSettings extends Required<Omit<RouterOptions, Groups>> {
   readonly timeouts: Required<NonNullable<RouterOptions['timeouts']>>;
   readonly limits: Required<NonNullable<RouterOptions['limits']>>;
+  readonly keepAlive: KeepAliveSettings;
 }
 
 const timeoutDefaults = { resolveMs: 5_000, dialMs: 5_000, handshakeMs: 10_000, drainMs: 1_000 };
-const limitDefaults = { handshakes: 64 };
+const limitDefaults = { handshakes: 64, handshakesPerIp: 8, connectionsPerSecond: 64 };
 /** Longer delays overflow the timers of Node and browsers. */
 const delayMaxMs = 2 ** 31 - 1;
 
@@ -79,6 +97,7 @@ export function checkedOptions(options: RouterOptions): RouterSettings {
     ...options,
     timeouts: { ...timeoutDefaults, ...options.timeouts },
     limits: { ...limitDefaults, ...options.limits },
+    keepAlive: keepAliveFrom(options.keepAlive),
   };
 }
 
@@ -86,7 +105,7 @@ type Given = Readonly<Record<string, unknown>>;
 
 const names = new Set([
   ...['identity', 'network', 'transports', 'peers', 'moniker', 'version', 'protocolVersion'],
-  ...['timeouts', 'limits', 'discipline', 'clock', 'random'],
+  ...['timeouts', 'limits', 'discipline', 'keepAlive', 'clock', 'random'],
 ]);
 
 /** What is wrong with options; the caller may be plain JavaScript, so nothing is taken for granted. */
@@ -109,11 +128,12 @@ function faultsOf(options: RouterOptions): readonly string[] {
   if (given['version'] !== undefined && given['version'] !== '') text('version');
   const { discipline = fair } = given;
   check(typeof discipline === 'function', 'discipline is a function, such as fair');
-  const { protocolVersion = {}, timeouts = {}, limits = {}, peers = {} } = given;
+  const { protocolVersion = {}, timeouts = {}, limits = {}, keepAlive = {}, peers = {} } = given;
   faults.push(
     ...numberFaults('protocolVersion', protocolVersion, ['block', 'app'], 0, 2 ** 53 - 1),
     ...numberFaults('timeouts', timeouts, Object.keys(timeoutDefaults), 0, delayMaxMs),
     ...numberFaults('limits', limits, Object.keys(limitDefaults), 1, 1_000_000),
+    ...keepAliveFaults(keepAlive),
   );
   if (!isRecord(peers)) faults.push('peers is an object');
   else checkPeerOptions(idOf(given['identity']), peers, faults);
@@ -141,6 +161,16 @@ function numberFaults(
       ? []
       : [`${group}.${name} is an integer from ${min} to ${max}, given ${String(value)}`];
   });
+}
+
+/** What is wrong with `keepAlive`: its numbers, else how they stand to each other. */
+function keepAliveFaults(given: unknown): readonly string[] {
+  const faults = numberFaults('keepAlive', given, Object.keys(keepAliveDefaults), 0, delayMaxMs);
+  if (faults.length > 0) return faults;
+  const { intervalMs = keepAliveDefaults.intervalMs, timeoutMs = intervalMs } =
+    given as Partial<KeepAliveSettings>;
+  if (timeoutMs >= intervalMs) return [];
+  return [`keepAlive.timeoutMs is at least intervalMs (${intervalMs}), given ${timeoutMs}`];
 }
 
 function isRecord(value: unknown): value is Given {

@@ -16,6 +16,7 @@ import { accept } from '../../operators/accept.ts';
 import { dial } from '../../operators/dial.ts';
 import { evict } from '../../operators/evict.ts';
 import { handshake } from '../../operators/handshake.ts';
+import { rateLimit } from '../../operators/rate-limit.ts';
 import { route, type SessionEvent } from '../../operators/route.ts';
 import { Channels } from '../channel/channels.ts';
 import type { Channel, ChannelOptions } from '../channel/channel.ts';
@@ -68,7 +69,7 @@ export class Router {
 
   /** @internal use `createRouter`, which checks the options */
   constructor(settings: RouterSettings) {
-    const { clock, random, discipline } = settings;
+    const { clock, random, discipline, keepAlive } = settings;
     this.#settings = settings;
     this.id = settings.identity.id;
     this.#peers = new PeerManager({ ...settings.peers, self: this.id, clock, random });
@@ -76,6 +77,7 @@ export class Router {
       self: this.id,
       clock,
       discipline,
+      keepAlive,
       onEvent: (event) => this.#events.next(event),
       onReport: (report) => this.#report(report),
     });
@@ -163,9 +165,15 @@ export class Router {
     const inbound$ = merge(
       ...transports.map((transport) => this.#listen(transport, listening)),
     ).pipe(
+      rateLimit({
+        perSecond: limits.connectionsPerSecond,
+        clock,
+        onDrop: (connection) => this.#tooMany(connection),
+      }),
       handshake({
         ...proof,
         concurrency: limits.handshakes,
+        concurrencyPerHost: limits.handshakesPerIp,
         onFailure: (error, attempt) => this.#refused(error, attempt.connection),
       }),
     );
@@ -239,6 +247,12 @@ export class Router {
     this.#events.next({ type: 'connection-refused', direction, remote, peer: id, error });
     if (claimed) this.#peers.disconnected(id, direction, error);
     if (address !== undefined) this.#peers.dialFailed(address, error);
+  }
+
+  #tooMany(connection: Connection): void {
+    connection.close();
+    const text = `more than ${this.#settings.limits.connectionsPerSecond} connections a second`;
+    this.#refused(new RxmeshError('RXMESH_TOO_MANY_CONNECTIONS', text), connection);
   }
 
   #refused(error: RxmeshError, { direction, remote }: Connection): void {

@@ -13,6 +13,11 @@ export interface PeerSnapshot {
   readonly moniker: string;
   /** When it came up, on the router's clock, in milliseconds. */
   readonly upSinceMs: number;
+  /**
+   * How long the last ping and its answer took, in milliseconds; absent before the first answer. Frames
+   * that the sockets held then are part of it.
+   */
+  readonly roundTripMs?: number;
   /** The channels that are open here, with their lanes and counters. */
   readonly channels: readonly PortSnapshot[];
 }
@@ -45,6 +50,7 @@ export function snapshotOf(
     remote: session.link.remote,
     moniker: session.link.nodeInfo.moniker,
     upSinceMs: session.upSinceMs,
+    ...(session.roundTripMs !== undefined && { roundTripMs: session.roundTripMs }),
     channels: session.snapshot(),
   }));
   const drops = [...channels.drops()].flatMap(([channel, reasons]) =>

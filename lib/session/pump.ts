@@ -61,6 +61,10 @@ export class Pump {
   readonly #news = new Map<number, Credit | typeof closed>();
   readonly #inFlight = new InFlight();
   #pongsDue = 0;
+  /** Set while keep-alive's ping is to be written; called when it is. */
+  #pingDue: (() => void) | undefined;
+  /** The pings that are under way, in order: whether each is keep-alive's. */
+  readonly #pings: boolean[] = [];
   #turn: Subscription | undefined;
   #running = false;
   #stopped = false;
@@ -114,10 +118,20 @@ export class Pump {
     this.#runAfterTurn();
   }
 
-  /** The peer has read what was written in front of a ping. */
-  ponged(): void {
-    this.#inFlight.ponged(this.#clock.now());
-    if (this.#hasReady) this.#runAfterTurn();
+  /** Writes a ping, in front of all data, as soon as the link takes it; calls `onPing` just before. */
+  ping(onPing: () => void): void {
+    this.#pingDue = onPing;
+    this.run();
+  }
+
+  /** The peer has read what was written in front of a ping. True if that was keep-alive's. */
+  ponged(): boolean {
+    const isKeepAlive = this.#pings.shift();
+    if (isKeepAlive === false) {
+      this.#inFlight.ponged(this.#clock.now());
+      if (this.#hasReady) this.#runAfterTurn();
+    }
+    return isKeepAlive ?? false;
   }
 
   /** Writes now what can be written now. */
@@ -152,7 +166,8 @@ export class Pump {
 
   /** Whether there is something to write, as far as the window of the link goes. */
   get #mayWrite(): boolean {
-    return this.#news.size > 0 || this.#pongsDue > 0 || this.#mayWriteData;
+    const mayWriteControl = this.#news.size > 0 || this.#pongsDue > 0;
+    return mayWriteControl || this.#pingDue !== undefined || this.#mayWriteData;
   }
 
   get #mayWriteData(): boolean {
@@ -194,8 +209,16 @@ export class Pump {
       }
       this.#link.pong();
     }
+    const onPing = this.#pingDue;
+    if (onPing !== undefined) {
+      this.#pingDue = undefined;
+      this.#pings.push(true);
+      onPing();
+      this.#link.ping();
+    }
     if (this.#hasReady && this.#inFlight.pingDue) {
       this.#inFlight.pinged();
+      this.#pings.push(false);
       this.#link.ping();
     }
     if (this.#news.size === 0) return;

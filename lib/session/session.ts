@@ -1,4 +1,4 @@
-import { Observable, ReplaySubject, type Subscription } from 'rxjs';
+import { Observable, ReplaySubject } from 'rxjs';
 import type { Clock } from '../flow/clock.ts';
 import { RxmeshError, withContext } from '../model/error.ts';
 import type { DropReason } from '../model/event.ts';
@@ -6,6 +6,7 @@ import type { NodeId } from '../model/id.ts';
 import type { ByeReason, Link, LinkReceiver } from '../transport/link.ts';
 import { wireMessageBytesMax, type ChannelEnd, type Drop, type Inbox } from './channel-end.ts';
 import type { Discipline } from './discipline.ts';
+import { KeepAlive, type KeepAliveSettings } from './keep-alive.ts';
 import type { Outbox } from './outbox.ts';
 import { newPort, portSnapshot, type Port, type PortSnapshot } from './port.ts';
 import { Pump } from './pump.ts';
@@ -16,9 +17,6 @@ import { Pump } from './pump.ts';
  */
 export const peerChannelsMax = 1024;
 
-/** How long a peer that is asked for a sign of life may take, in milliseconds. */
-const probeMs = 5_000;
-
 export type { LaneSnapshot, PortSnapshot } from './port.ts';
 
 /** What a session asks of the node that it belongs to. */
@@ -28,6 +26,7 @@ export interface SessionOptions {
   readonly clock: Clock;
   /** Makes what chooses the channel that writes next. */
   readonly discipline: () => Discipline;
+  readonly keepAlive: KeepAliveSettings;
   readonly onDrop: (drop: Drop) => void;
   /** The peer opened or closed a channel while it is up. */
   readonly onPeerChannel: (channel: number, open: boolean) => void;
@@ -54,10 +53,10 @@ export class Session implements LinkReceiver {
   readonly #ended = new ReplaySubject<RxmeshError | undefined>(1);
   readonly #ports = new Map<number, Port>();
   readonly #pump: Pump;
+  readonly #keepAlive: KeepAlive;
   readonly #options: SessionOptions;
   #isLive = false;
   #fault: RxmeshError | undefined;
-  #probe: Subscription | undefined;
   #foreignPorts = 0;
   #over = false;
 
@@ -68,6 +67,12 @@ export class Session implements LinkReceiver {
     const { link, clock, discipline } = options;
     const onFailure = (error: RxmeshError): void => this.#failed(error);
     this.#pump = new Pump({ link, clock, discipline, onFailure });
+    this.#keepAlive = new KeepAlive({
+      settings: options.keepAlive,
+      clock: options.clock,
+      ping: (onPing) => this.#pump.ping(onPing),
+      onSilence: (silentMs) => this.#silent(silentMs),
+    });
     this.accepted$ = this.#accepted.asObservable();
     this.ended$ = this.#ended.asObservable();
   }
@@ -90,6 +95,7 @@ export class Session implements LinkReceiver {
   goLive(): void {
     this.#isLive = true;
     this.upSinceMs = this.#options.clock.now();
+    this.#keepAlive.start();
     for (const port of this.#ports.values()) port.inbox?.release();
   }
 
@@ -151,19 +157,17 @@ export class Session implements LinkReceiver {
     return open.map(portSnapshot);
   }
 
+  /** The last round trip of a ping, in milliseconds; `undefined` before the first one. */
+  get roundTripMs(): number | undefined {
+    return this.#keepAlive.roundTripMs;
+  }
+
   /**
    * Asks the peer for a sign of life, and ends the link when none comes in time. For a link that may be
    * dead, since its peer has connected anew.
    */
   probe(): void {
-    if (this.#over || this.#probe !== undefined) return;
-    this.#probe = this.#options.clock.schedule(() => {
-      const text = `${this.id} has given no sign of life for ${probeMs} ms`;
-      this.#fault = new RxmeshError('RXMESH_CONNECTION_FAILED', text, { peer: this.id });
-      this.link.close('duplicate', 'no sign of life');
-    }, probeMs);
-    this.link.ping();
-    this.link.flush();
+    this.#keepAlive.probe();
   }
 
   /** Says goodbye and closes, once what is batched is written. */
@@ -235,7 +239,7 @@ export class Session implements LinkReceiver {
   }
 
   pong(): void {
-    this.#pump.ponged();
+    if (this.#pump.ponged()) this.#keepAlive.pong();
   }
 
   drained(): void {
@@ -244,13 +248,13 @@ export class Session implements LinkReceiver {
 
   recordEnd(): void {
     // Whatever it held is a sign of life. Credit that it gave back leaves at the end of the turn.
-    this.#endProbe();
+    this.#keepAlive.heard();
   }
 
   ended(error?: RxmeshError): void {
     if (this.#over) return;
     this.#over = true;
-    this.#endProbe();
+    this.#keepAlive.stop();
     this.#pump.stop();
     for (const port of this.#ports.values()) {
       port.outbox.open = false;
@@ -263,9 +267,10 @@ export class Session implements LinkReceiver {
     this.#ended.complete();
   }
 
-  #endProbe(): void {
-    this.#probe?.unsubscribe();
-    this.#probe = undefined;
+  #silent(silentMs: number): void {
+    const text = `nothing has arrived from ${this.id} for ${silentMs} ms`;
+    this.#fault ??= new RxmeshError('RXMESH_PEER_TIMEOUT', text, { peer: this.id });
+    this.link.close('done', 'no sign of life');
   }
 
   #join(end: ChannelEnd): void {

@@ -12,7 +12,10 @@ import { VirtualClock } from './virtual-clock.ts';
 /** One way, in milliseconds: for all frames, or asked for each; `random` is the simulation's. */
 export type Latency = number | ((from: NodeId, to: NodeId, random: () => number) => number);
 
-/** A node's options, but for what the simulation decides. */
+/**
+ * A node's options, but for what the simulation decides. `keepAlive` is off unless it is given: its
+ * timer would keep a `TestScheduler.run` from ending. `limits` let all nodes connect at once.
+ */
 export type SimulatedNodeOptions = Partial<
   Omit<RouterOptions, 'identity' | 'transports' | 'clock' | 'random'>
 >;
@@ -128,7 +131,14 @@ export class Simulation {
       const given = options.options?.(index) ?? {};
       return new WatchedNode({
         network: 'simulation',
+        keepAlive: { intervalMs: 0 },
         ...given,
+        // All nodes may dial one at the same moment, and moments are all there is.
+        limits: {
+          handshakes: Math.max(64, nodes),
+          connectionsPerSecond: 1_000_000,
+          ...given.limits,
+        },
         index,
         identity,
         transports: [this.network.transport(identity.id)],

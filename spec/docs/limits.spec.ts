@@ -60,12 +60,17 @@ describe('docs/limits.md', () => {
 
   it('has every limit and time that is an option', async () => {
     const identity = await Identity.generate();
-    const { timeouts, limits } = checkedOptions({ identity, network: 'n', transports: [] });
+    const { timeouts, limits, keepAlive } = checkedOptions({
+      identity,
+      network: 'n',
+      transports: [],
+    });
     const { persistent, addresses, ...peers } = checkPeerOptions(identity.id, {}, []);
     expect([persistent, addresses]).toEqual([[], []]);
     const names = [
       ...Object.keys(timeouts).map((name) => `timeouts.${name}`),
       ...Object.keys(limits).map((name) => `limits.${name}`),
+      ...Object.keys(keepAlive).map((name) => `keepAlive.${name}`),
       ...Object.keys(peers),
     ];
     const options = new Set(bounds.flatMap(({ option }) => codesIn(option).slice(0, 1)));

@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { isIpv6, isUnspecifiedIp, normalizeIp } from '../../lib/model/ip.ts';
+import { ipNetwork, isIpv6, isUnspecifiedIp, normalizeIp } from '../../lib/model/ip.ts';
 
 describe('IP address', () => {
   it.each([
@@ -103,5 +103,17 @@ describe('IP address', () => {
 
   it.each(['1.2.3.4', '::1', '', 'localhost'])('%j is not unspecified', (ip) => {
     expect(isUnspecifiedIp(ip)).toBe(false);
+  });
+});
+
+describe('the network of an IP address', () => {
+  it.each([
+    ['192.0.2.1', '192.0.2.1'],
+    ['::1', '::/64'],
+    ['2001:db8:1:2:3:4:5:6', '2001:db8:1:2::/64'],
+    ['2001:db8:0:1::', '2001:db8:0:1::/64'],
+    ['2001:db8::', '2001:db8::/64'],
+  ])('%s stands in %s', (ip, network) => {
+    expect(ipNetwork(ip)).toBe(network);
   });
 });

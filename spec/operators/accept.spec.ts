@@ -24,7 +24,7 @@ const provenLink = (digit: string, direction: Direction = 'inbound'): Link => ({
 /** `accept` at the node `5`, and what it told; unless told otherwise it waits 10 ms. */
 function setUp(clock: Clock, options: Partial<AcceptOptions> = { timeoutMs: 10 }) {
   const self: NodeId = fakeId('5');
-  const channels = new Channels({ self, clock });
+  const channels = new Channels({ self, clock, keepAlive: { intervalMs: 0 } });
   const failures = new Subject<string>();
   const log: string[] = [];
   failures.subscribe((failure) => log.push(failure));
@@ -160,7 +160,7 @@ describe('accept', () => {
     source.next(second);
     expect(first.link.pings).toBe(1);
     clock.advance(5_000);
-    expect(first.link.closedWith).toMatchObject({ reason: 'duplicate' });
+    expect(first.link.closedWith).toMatchObject({ reason: 'done' });
     source.next(third);
     third.link.hear({ type: 'accept' });
     expect(log).toEqual(['up', 'a inbound RXMESH_DUPLICATE_CONNECTION', 'down', 'up']);

@@ -16,7 +16,11 @@ const evictions: Readonly<Record<string, Eviction>> = {
 
 /** A node with a session for `a`, and none for `b`. */
 function node() {
-  const channels = new Channels({ self: fakeId('0'), clock: new VirtualClock() });
+  const channels = new Channels({
+    self: fakeId('0'),
+    clock: new VirtualClock(),
+    keepAlive: { intervalMs: 0 },
+  });
   const link = new FakeLinkEnd();
   channels.add(channels.offer(link, fakeId('a')));
   return { channels, link };

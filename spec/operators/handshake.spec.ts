@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { EMPTY, map, NEVER, type Observable, of, Subject, take, throwError } from 'rxjs';
 import type { Clock } from '../../lib/flow/clock.ts';
 import type { NodeAddress } from '../../lib/model/address.ts';
+import type { Endpoint } from '../../lib/model/endpoint.ts';
 import type { RxmeshError } from '../../lib/model/error.ts';
 import { Identity } from '../../lib/model/identity.ts';
 import type { NodeInfo } from '../../lib/model/node-info.ts';
@@ -260,6 +261,43 @@ describe('the concurrency of handshakes', () => {
     const last = attempt(NEVER);
     source.next(last);
     expect([last.connection.selves.length, log.length]).toEqual([1, 2]);
+  });
+
+  it('is bounded for each host besides, and a host that has none is forgotten', () => {
+    const clock = new VirtualClock();
+    const { proving, log } = setUp(clock, { concurrency: 6, concurrencyPerHost: 2 });
+    const source = new Subject<Attempt>();
+    source.pipe(proving).subscribe();
+    const from = (remote: Partial<Endpoint>): FakeConnection => {
+      const { connection } = attempt(NEVER);
+      Object.assign(connection, { remote: { protocol: 'fake', ...remote } });
+      source.next({ connection });
+      return connection;
+    };
+    const isBegun = ({ selves }: FakeConnection): boolean => selves.length === 1;
+    const one = [1, 2, 3].map((port) => from({ ip: '192.0.2.1', port }));
+    expect(one.map(isBegun)).toEqual([true, true, false]);
+    expect(one[2]?.closed).toBe(true);
+    // The same machine may have taken any address of its /64.
+    const ipv6 = ['2001:db8::1', '2001:db8::2', '2001:db8::ffff:1'].map((ip) => from({ ip }));
+    expect(ipv6.map(isBegun)).toEqual([true, true, false]);
+    expect(isBegun(from({ ip: '2001:db8:0:1::1' }))).toBe(true);
+    expect(isBegun(from({ path: 'somebody' }))).toBe(true);
+    expect(isBegun(from({ path: 'somebody else' }))).toBe(false);
+    expect(log).toEqual([
+      'RXMESH_TOO_MANY_HANDSHAKES more than 2 handshakes at a time with 192.0.2.1',
+      'RXMESH_TOO_MANY_HANDSHAKES more than 2 handshakes at a time with 2001:db8::/64',
+      'RXMESH_TOO_MANY_HANDSHAKES more than 6 handshakes at a time',
+    ]);
+    clock.advance(5);
+    expect([1, 2, 3].map((port) => isBegun(from({ ip: '192.0.2.1', port })))).toEqual([
+      true,
+      true,
+      false,
+    ]);
+    // Nothing stands for the host: only the limit of all is left.
+    expect([1, 2, 3, 4].map(() => isBegun(from({})))).toEqual([true, true, true, true]);
+    expect(isBegun(from({}))).toBe(false);
   });
 
   it('lets the next one begin from within what is told of the last one', () => {

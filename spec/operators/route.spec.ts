@@ -10,7 +10,11 @@ import { trackLeaks } from '../support/leaks.ts';
 
 /** A node with sessions for `a` and `b` that both sides have accepted. */
 function node() {
-  const channels = new Channels({ self: fakeId('0'), clock: new VirtualClock() });
+  const channels = new Channels({
+    self: fakeId('0'),
+    clock: new VirtualClock(),
+    keepAlive: { intervalMs: 0 },
+  });
   const links = { a: new FakeLinkEnd(), b: new FakeLinkEnd() };
   const sessions: Record<string, Session> = {
     a: channels.offer(links.a, fakeId('a')),

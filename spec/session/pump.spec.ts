@@ -181,6 +181,29 @@ describe('Pump', () => {
     expect([...first, ...link.take()]).toEqual(Array.from({ length: 100 }, () => 'pong'));
   });
 
+  it('writes a ping at once, in front of data, and says so just before', () => {
+    const { clock, link, pump, outbox, offer } = pumpOn();
+    offer(outbox(7), bytes(1));
+    const written: string[][] = [];
+    pump.ping(() => written.push(link.take()));
+    expect(written).toEqual([[]]);
+    expect(link.take()).toEqual(['ping', 'data 7 01 last']);
+    clock.advance(0);
+    expect(link.take()).toEqual([]);
+    expectIdle(clock.scheduler);
+  });
+
+  it('writes a ping in the next record of a transfer that never pauses', () => {
+    const { link, pump, outbox, offer } = pumpOn({ recordBytesMax: 1024 });
+    link.onFlush = () => (link.writable = false);
+    offer(outbox(7), sized(100_000));
+    pump.run();
+    pump.ping(() => undefined);
+    expect(shape(link)).toEqual([['7:1017']]);
+    link.writable = true;
+    expect(shape(link)[1]?.[0]).toBe('ping');
+  });
+
   it('writes more credit than a record holds in several', () => {
     const { clock, link, pump } = pumpOn({ recordBytesMax: 100 });
     for (let channel = 0; channel < 100; channel += 1) pump.grant(channel, 1, 10);

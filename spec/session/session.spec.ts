@@ -295,33 +295,3 @@ describe('the end of a session', () => {
     expect(session.snapshot()[0]?.inbound).toMatchObject({ depth: 0, capacity: 4, granted: 4 });
   });
 });
-
-describe('a session that is asked for a sign of life', () => {
-  it('goes on when a record comes in time, whatever it holds', () => {
-    const node = new LinkedNode();
-    const { link, session } = node.peer(1);
-    session.probe();
-    session.probe();
-    expect(link.take()).toEqual(['ping']);
-    node.clock.advance(4_999);
-    link.arrive({ type: 'pong' });
-    node.clock.advance(60_000);
-    expect(session.over).toBe(false);
-    expectIdle(node.clock.scheduler);
-  });
-
-  it('ends with an error when none comes', () => {
-    const node = new LinkedNode();
-    const { session } = node.peer(1);
-    const ends: (string | undefined)[] = [];
-    session.ended$.subscribe((error) => ends.push(error?.code));
-    session.probe();
-    node.clock.advance(4_999);
-    expect(session.over).toBe(false);
-    node.clock.advance(1);
-    expect(session.over).toBe(true);
-    expect(ends).toEqual(['RXMESH_CONNECTION_FAILED']);
-    session.probe();
-    expectIdle(node.clock.scheduler);
-  });
-});

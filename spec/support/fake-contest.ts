@@ -84,7 +84,7 @@ export class Side {
       return end;
     };
     this.links = { one: link('one'), two: link('two') };
-    const channels = new Channels({ self: id, clock: this.timers });
+    const channels = new Channels({ self: id, clock: this.timers, keepAlive: { intervalMs: 0 } });
     this.#subscription = this.#source
       .pipe(
         accept({

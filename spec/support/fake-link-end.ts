@@ -113,7 +113,9 @@ export class FakeLinkEnd implements Link {
   }
   ping(): void {
     this.pings += 1;
-    if (this.answersPings) this.#receiver?.recordEnd();
+    if (!this.answersPings) return;
+    this.#receiver?.pong();
+    this.#receiver?.recordEnd();
   }
   pong(): void {
     throw new Error('nobody pings here');

@@ -5,6 +5,7 @@ import type { RouterEvent } from '../../lib/model/event.ts';
 import type { NodeId } from '../../lib/model/id.ts';
 import type { PeerReport } from '../../lib/model/peer-report.ts';
 import { fair, type Discipline } from '../../lib/session/discipline.ts';
+import type { KeepAliveSettings } from '../../lib/session/keep-alive.ts';
 import type { Session } from '../../lib/session/session.ts';
 import { VirtualClock } from '../../lib/testing/virtual-clock.ts';
 import type { Link } from '../../lib/transport/link.ts';
@@ -36,10 +37,12 @@ export class LinkedNode {
   readonly events: RouterEvent[] = [];
   readonly reports: PeerReport[] = [];
 
+  /** @param keepAlive off unless it is given, so that nothing waits when nothing happens */
   constructor(
     node = 0,
     clock: VirtualClock = new VirtualClock(),
     discipline: () => Discipline = fair,
+    keepAlive: Partial<KeepAliveSettings> = { intervalMs: 0 },
   ) {
     this.id = idOf(node);
     this.clock = clock;
@@ -47,6 +50,7 @@ export class LinkedNode {
       self: this.id,
       clock,
       discipline,
+      keepAlive,
       onEvent: (event) => this.events.push(event),
       onReport: (report) => this.reports.push(report),
     });

@@ -34,6 +34,8 @@ export class MockNode {
       transports: [this.transport],
       clock: this.clock,
       random: () => 0,
+      // These peers say what their test has them say, and no pong.
+      keepAlive: { intervalMs: 0 },
       ...options,
     });
     this.router.openChannel({ id: 1, codec: json<string>() });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { map } from 'rxjs';
 import { TestScheduler } from 'rxjs/testing';
-import { json } from '../../lib/index.ts';
+import { json, type RouterOptions } from '../../lib/index.ts';
 import { simulate, type Simulation } from '../../lib/testing/index.ts';
 import { heard } from '../support/heard.ts';
 import { expectIdle } from '../support/leaks.ts';
@@ -140,6 +140,26 @@ describe('simulate', () => {
     net.advance(10_000);
     expect(net.nodes.map(({ up }) => up.size)).toEqual([1, 2, 1]);
     net.stop();
+  });
+
+  it('lets all nodes dial one at the same moment, unless its limits say otherwise', () => {
+    const refusals = (limits: RouterOptions['limits']): number => {
+      const net = simulate({
+        nodes: 80,
+        latencyMs: 1,
+        knows: (_, other) => other === 0,
+        options: () => ({ ...(limits && { limits }) }),
+      });
+      net.launch();
+      net.advance(5);
+      const codes = net.log.flatMap(({ node, event }) =>
+        node === 0 && event.type === 'connection-refused' ? [event.error.code] : [],
+      );
+      net.stop();
+      return codes.length;
+    };
+    expect(refusals(undefined)).toBe(0);
+    expect(refusals({ connectionsPerSecond: 70 })).toBe(9);
   });
 
   it('settle waits until a network that was divided is whole again', () => {

@@ -44,8 +44,10 @@ export class MemoryNetwork {
   readonly #protection: Protection;
   readonly #transports = new Map<NodeId, MemoryTransport>();
   readonly #pairs = new Set<Pair>();
-  /** Island of each node while the network is partitioned. */
+  /** Island of each node while the network is divided. */
   #islands: ReadonlyMap<NodeId, number> = new Map();
+  /** Whether that goes unnoticed. */
+  #isSilent = false;
 
   /** @throws {RangeError} for a latency that is not a finite number of 0 or more */
   constructor(options: MemoryNetworkOptions = {}) {
@@ -92,13 +94,34 @@ export class MemoryNetwork {
    * until `heal`. A node that stands on no island reaches everybody.
    */
   partition(...islands: readonly (readonly NodeId[])[]): void {
-    this.#islands = new Map(islands.flatMap((ids, island) => ids.map((id) => [id, island])));
+    this.#divide(islands, false);
     this.#cut(({ dialer, listener }) => !this.#reaches(dialer, listener));
   }
 
-  /** Ends a partition. */
+  /**
+   * Divides the network without a word, as when a cable is pulled: connections between nodes of
+   * different islands stand, but nothing gets through, not even their end; and dials are not answered.
+   * After `heal` what was on its way arrives on those that still stand, since nothing of a stream is
+   * ever left out.
+   */
+  silence(...islands: readonly (readonly NodeId[])[]): void {
+    this.#divide(islands, true);
+  }
+
+  /** Ends a partition, or a silence. */
   heal(): void {
-    this.#islands = new Map();
+    this.#divide([], false);
+  }
+
+  #divide(islands: readonly (readonly NodeId[])[], isSilent: boolean): void {
+    this.#islands = new Map(islands.flatMap((ids, island) => ids.map((id) => [id, island])));
+    this.#isSilent = isSilent;
+    for (const { outbound, inbound } of [...this.#pairs]) {
+      const held =
+        isSilent && !this.#reaches(outbound.local.path ?? '', outbound.remote.path ?? '');
+      outbound.hold(held);
+      inbound.hold(held);
+    }
   }
 
   #reaches(from: NodeId, to: NodeId): boolean {
@@ -116,9 +139,11 @@ export class MemoryNetwork {
     }
   }
 
-  #connect(dialer: NodeId, listener: NodeId): Pair | string {
+  #connect(dialer: NodeId, listener: NodeId): Pair | string | undefined {
+    const reaches = this.#reaches(dialer, listener);
+    if (!reaches && this.#isSilent) return undefined;
     if (this.#transports.get(listener)?.listening !== true) return 'nobody listens there';
-    if (!this.#reaches(dialer, listener)) return 'the network is partitioned';
+    if (!reaches) return 'the network is partitioned';
     const pair = memorySockets({
       clock: this.#clock,
       courier: this.#courier,

@@ -66,6 +66,8 @@ export class MemorySocket implements FrameSocket, Delivery {
   /** On the way to this side, in order. */
   #flights: Flight[] = [];
   #landing: Subscription | undefined;
+  /** Whether what is on its way stays there. */
+  #held = false;
   /** Arrived, and not read. */
   #unread: Uint8Array[] = [];
   /** The other side has closed; takes effect when what is unread was read. */
@@ -135,6 +137,15 @@ export class MemorySocket implements FrameSocket, Delivery {
         `${other.toString()}: the other side cut the connection`,
       ),
     });
+  }
+
+  /** Keeps what is on its way to this side from arriving (`true`), or lets it arrive, in order. */
+  hold(held: boolean): void {
+    if (this.#held === held) return;
+    this.#held = held;
+    this.#landing?.unsubscribe();
+    const first = this.#flights[0];
+    if (!held && first !== undefined) this.#awaitLanding(first);
   }
 
   /** Fails this side at once, as when a network goes away. */
@@ -209,24 +220,23 @@ export class MemorySocket implements FrameSocket, Delivery {
   /** The other side has sent a frame, or has closed: it is here after the latency, in order. */
   #expect(load: Uint8Array | Ending): void {
     const latencyMs = this.#wire.latencyMs(this.#from, this.#to);
-    if (latencyMs === 0 && this.#flights.length === 0) {
+    if (latencyMs === 0 && this.#flights.length === 0 && !this.#held) {
       this.#arrive(load);
       return;
     }
     const now = this.#wire.clock.now();
     // A frame that is faster than the one before it waits for that one.
-    const dueAt = Math.max(now + latencyMs, this.#flights.at(-1)?.dueAt ?? 0);
-    this.#flights.push({ load, dueAt });
-    if (this.#flights.length === 1) this.#awaitLanding(dueAt - now);
+    const flight = { load, dueAt: Math.max(now + latencyMs, this.#flights.at(-1)?.dueAt ?? 0) };
+    this.#flights.push(flight);
+    if (this.#flights.length === 1 && !this.#held) this.#awaitLanding(flight);
   }
 
-  #awaitLanding(delayMs: number): void {
+  #awaitLanding({ dueAt }: Flight): void {
+    const delayMs = Math.max(0, dueAt - this.#wire.clock.now());
     this.#landing = this.#wire.clock.schedule(() => {
       const flight = this.#flights.shift();
       const next = this.#flights[0];
-      if (next !== undefined) {
-        this.#awaitLanding(Math.max(0, next.dueAt - this.#wire.clock.now()));
-      }
+      if (next !== undefined) this.#awaitLanding(next);
       if (flight !== undefined) this.#arrive(flight.load);
     }, delayMs);
   }

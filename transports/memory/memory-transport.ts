@@ -11,8 +11,8 @@ import type { MemorySocket } from './memory-socket.ts';
 export interface Neighbourhood {
   readonly clock: Clock;
   readonly latencyMs: (from: NodeId, to: NodeId) => number;
-  /** The two sides of a connection to `listener`, or why there is none. */
-  connect(listener: NodeId): { outbound: MemorySocket; inbound: MemorySocket } | string;
+  /** The two sides of a connection to `listener`, why there is none, or nothing: no answer comes. */
+  connect(listener: NodeId): { outbound: MemorySocket; inbound: MemorySocket } | string | undefined;
   /** Hands the listener its side of a connection. */
   deliver(listener: NodeId, inbound: MemorySocket): void;
   /** What makes a connection of a socket. */
@@ -122,6 +122,7 @@ export class MemoryTransport implements Transport {
     };
     after(latencyMs(this.#id, listener), () => {
       const pair = this.#network.connect(listener);
+      if (pair === undefined) return;
       const backMs = latencyMs(listener, this.#id);
       if (typeof pair === 'string') {
         after(backMs, () => answer(pair));

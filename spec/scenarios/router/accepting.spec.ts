@@ -135,6 +135,35 @@ describe('accepting peers', () => {
     node.stop();
   });
 
+  it('no more handshakes with one host at a time than its limit', () => {
+    const node = new MockNode();
+    node.start();
+    const connections = Array.from({ length: 9 }, () => node.arrive());
+    expect(connections.map(({ closed }) => closed)).toEqual([
+      ...Array<boolean>(8).fill(false),
+      true,
+    ]);
+    expect(node.codes('connection-refused')).toEqual(['RXMESH_TOO_MANY_HANDSHAKES']);
+    node.stop();
+  });
+
+  it('no more connections a second than the limit: one too many is closed at once, and told', () => {
+    const node = new MockNode({ limits: { connectionsPerSecond: 3 } });
+    node.start();
+    const connections = Array.from({ length: 4 }, () => node.arrive());
+    expect(connections.map(({ handshakes }) => handshakes)).toEqual([1, 1, 1, 0]);
+    expect(connections.map(({ closed }) => closed)).toEqual([false, false, false, true]);
+    expect(node.events.find(({ type }) => type === 'connection-refused')).toMatchObject({
+      direction: 'inbound',
+      remote: connections[3]?.remote,
+      error: { code: 'RXMESH_TOO_MANY_CONNECTIONS', message: 'more than 3 connections a second' },
+    });
+    node.clock.advance(334);
+    node.arrive(of(node.link('inbound')));
+    expect(node.updates).toEqual([`up ${node.peer.id}`]);
+    node.stop();
+  });
+
   it('a peer that never accepts us is let go when its time is over', () => {
     const node = new MockNode({ timeouts: { handshakeMs: 100 } });
     node.start();

@@ -185,6 +185,7 @@ describe('options', () => {
       timeouts: { dialMs: 1.5, dreamMs: 1 },
       limits: { handshakes: 0 },
       discipline: 'fair',
+      keepAlive: { intervalMs: -1, timeout: 1 },
       colour: 'red',
     };
     let message = '';
@@ -197,9 +198,18 @@ describe('options', () => {
     for (const name of [
       ...['identity', 'network', 'transports', 'moniker', 'version', 'protocolVersion.block'],
       ...['timeouts.dialMs', 'timeouts.dreamMs', 'limits.handshakes', 'discipline', 'colour'],
+      ...['keepAlive.intervalMs', 'keepAlive.timeout'],
     ]) {
       expect(message).toContain(name);
     }
+  });
+
+  it('a timeout of keep-alive is not shorter than its interval', () => {
+    const good = { identity: identityOf(1), network: 'x', transports: [] };
+    expect(() => createRouter({ ...good, keepAlive: { timeoutMs: 5_000 } })).toThrow(
+      /keepAlive\.timeoutMs is at least intervalMs \(10000\), given 5000/,
+    );
+    expect(() => createRouter({ ...good, keepAlive: { intervalMs: 60_000 } })).not.toThrow();
   });
 
   it('peers are checked with the rest', () => {

@@ -6,6 +6,7 @@ import { Identity } from '../../../lib/model/identity.ts';
 import type { NodeInfo } from '../../../lib/model/node-info.ts';
 import type { Link } from '../../../lib/transport/link.ts';
 import type { Connection, Transport } from '../../../lib/transport/transport.ts';
+import { VirtualClock } from '../../../lib/testing/virtual-clock.ts';
 import { MemoryNetwork } from '../../../transports/memory/index.ts';
 import { trackLeaks } from '../../support/leaks.ts';
 
@@ -64,7 +65,10 @@ function handshake(connection: Connection, identity: Identity): { link?: Link; c
   return result;
 }
 
-function pair(network: MemoryNetwork): { one: { code?: string }; other: { code?: string } } {
+/** One side of a connection: see `handshake`. */
+type Side = ReturnType<typeof handshake>;
+
+function pair(network: MemoryNetwork): { one: Side; other: Side } {
   const [from, to] = [network.transport(a.id), network.transport(b.id)];
   const accepted = accept(to);
   const { connection } = dial(from, b);
@@ -170,6 +174,36 @@ describe('a memory network', () => {
     network.partition([c.id], [b.id]);
     network.heal();
     expect(dial(third, b).connection).toBeDefined();
+  });
+
+  it('is silent between islands: connections stand, dials are not answered, until it heals', () => {
+    const clock = new VirtualClock();
+    const network = new MemoryNetwork({ clock });
+    const { one, other } = pair(network);
+    const third = network.transport(c.id);
+    network.silence([a.id, c.id], [b.id]);
+    one.link?.close('done');
+    const unanswered = dial(third, b);
+    clock.advance(60_000);
+    expect([one.code, other.code]).toEqual(['none', undefined]);
+    expect(unanswered).toEqual({});
+    expect(clock.dueTimesMs).toEqual([]);
+    network.heal();
+    clock.advance(0);
+    expect(other.code).toBe('RXMESH_PEER_REFUSED');
+    expect(dial(third, b).connection).toBeDefined();
+  });
+
+  it('cuts what was silent when it is partitioned instead', () => {
+    const network = new MemoryNetwork();
+    const { one, other } = pair(network);
+    network.silence([a.id], [b.id]);
+    network.partition([a.id], [b.id]);
+    expect([one.code, other.code]).toEqual([
+      'RXMESH_CONNECTION_FAILED',
+      'RXMESH_CONNECTION_FAILED',
+    ]);
+    network.heal();
   });
 
   it.each([-1, NaN, Infinity])('refuses a latency of %p', (latencyMs) => {

@@ -67,6 +67,38 @@ describe('a socket in memory', () => {
     expect([reached, deepest]).toEqual([1_000, 1]);
   });
 
+  it.each([0, 5])(
+    'holds what is on its way, %i ms one way, and lets it go in order',
+    (latencyMs) => {
+      const { scheduler, connect } = world(() => latencyMs);
+      const { outbound, inbound } = connect();
+      const frames = new Log(inbound.frames$);
+      outbound.send(bytes(1));
+      inbound.hold(true);
+      inbound.hold(true);
+      for (const n of [2, 3, 4, 5]) outbound.send(bytes(n));
+      outbound.close();
+      scheduler.flush();
+      expect(firsts(frames)).toEqual(latencyMs === 0 ? [1] : []);
+      inbound.hold(false);
+      inbound.hold(false);
+      scheduler.flush();
+      expect(firsts(frames)).toEqual([1, 2, 3, 4, 5]);
+      expect(frames.end).toBe('complete');
+    },
+  );
+
+  it('is not writable when four frames are held', () => {
+    const { outbound, inbound } = world().connect();
+    inbound.frames$.subscribe();
+    inbound.hold(true);
+    for (const n of [1, 2, 3, 4]) {
+      expect(outbound.writable).toBe(true);
+      outbound.send(bytes(n));
+    }
+    expect(outbound.writable).toBe(false);
+  });
+
   it('is writable while less than four frames are unread, and tells when it is again', () => {
     const { outbound, inbound } = world().connect();
     const frames = new Log(inbound.frames$);

@@ -1,0 +1,167 @@
+import type { Subscription } from 'rxjs';
+import type { Clock } from '../flow/clock.ts';
+
+/** When a silent peer is asked for a sign of life, and when it is given up. Times are milliseconds. */
+export interface KeepAliveSettings {
+  /** Time between two pings; 0: none are sent, and silence ends nothing. */
+  readonly intervalMs: number;
+  /**
+   * A peer from which nothing has arrived for so long, rounded up to whole intervals, is dead. Not
+   * less than the interval.
+   */
+  readonly timeoutMs: number;
+}
+
+/** How long a peer that is asked for a sign of life by `probe` may take, in milliseconds. */
+const probeMs = 5_000;
+
+/** What a `KeepAlive` works with. */
+export interface KeepAliveOptions {
+  readonly settings: KeepAliveSettings;
+  readonly clock: Clock;
+  /** Sends a ping as soon as the link takes it, and calls `onPing` just before. */
+  readonly ping: (onPing: () => void) => void;
+  /** The peer has been silent for too long. */
+  readonly onSilence: (silentMs: number) => void;
+}
+
+/**
+ * Finds out whether a session's peer is still there. Whatever arrives is a sign of life; a ping at
+ * each interval sees to it that something does.
+ *
+ *     ticks    ----|----|----|----|           timeoutMs is two intervals
+ *     sent         p    p
+ *     arrives  -x----P---------------------   x is any record, P answers the ping
+ *     silent       0    0    1    2 †         ends when the event loop has turned once more
+ *
+ * Silence is counted in ticks, not read off the clock: after a handler that has blocked the event loop
+ * for a minute, what arrived meanwhile still waits unread in the sockets, and one tick is late, no more.
+ */
+export class KeepAlive {
+  /** The last round trip that was measured, in milliseconds; `undefined` before. */
+  roundTripMs: number | undefined;
+
+  readonly #options: KeepAliveOptions;
+  readonly #silentTicksMax: number;
+  /** Signs of life so far. That the peer has come up is the first one. */
+  #signs = 1;
+  #signsAtTick = 0;
+  #silentTicks = 0;
+  #timer: Subscription | undefined;
+  #signsAtProbe = 0;
+  #probe: Subscription | undefined;
+  #isAsking = false;
+  /** When the ping that is not answered yet was sent; NaN without one. */
+  #pingedAtMs = NaN;
+  #stopped = false;
+
+  constructor(options: KeepAliveOptions) {
+    const { intervalMs, timeoutMs } = options.settings;
+    this.#options = options;
+    this.#silentTicksMax = Math.ceil(timeoutMs / intervalMs);
+  }
+
+  /** Begins to ping. */
+  start(): void {
+    if (this.#options.settings.intervalMs > 0) this.#await();
+  }
+
+  /** A record has arrived. */
+  heard(): void {
+    this.#signs += 1;
+  }
+
+  /** A pong has arrived. One that answers no ping means nothing. */
+  pong(): void {
+    if (Number.isNaN(this.#pingedAtMs)) return;
+    // A clock that was set back measures nothing.
+    this.roundTripMs = Math.max(0, this.#options.clock.now() - this.#pingedAtMs);
+    this.#pingedAtMs = NaN;
+    this.#isAsking = false;
+  }
+
+  /** Asks for a sign of life now: one has to come within 5 s. For a peer that may have gone unnoticed. */
+  probe(): void {
+    if (this.#stopped || (this.#probe !== undefined && this.#signs === this.#signsAtProbe)) return;
+    this.#probe?.unsubscribe();
+    this.#probe = undefined;
+    this.#signsAtProbe = this.#signs;
+    this.#ask();
+    if (this.#probeIsOver) return;
+    const { clock } = this.#options;
+    this.#probe = clock.schedule(() => {
+      this.#probe = clock.schedule(() => this.#endProbe(), 0);
+    }, probeMs);
+  }
+
+  /** Ends it; nothing is left running. */
+  stop(): void {
+    this.#stopped = true;
+    this.#timer?.unsubscribe();
+    this.#probe?.unsubscribe();
+  }
+
+  #await(): void {
+    const { clock, settings } = this.#options;
+    this.#timer = clock.schedule(this.#tick, settings.intervalMs);
+  }
+
+  readonly #tick = (): void => {
+    const isSilent = this.#signs === this.#signsAtTick;
+    this.#signsAtTick = this.#signs;
+    this.#silentTicks = isSilent ? this.#silentTicks + 1 : 0;
+    if (this.#silentTicks >= this.#silentTicksMax) {
+      // The loop may have been blocked until now, and the sign of life be there, unread.
+      this.#timer = this.#options.clock.schedule(this.#judge, 0);
+      return;
+    }
+    // In front of the ping, which may be the end of the link and of this timer.
+    this.#await();
+    this.#ask();
+  };
+
+  /** The sockets have been read since the tick that found silence. */
+  readonly #judge = (): void => {
+    const { settings, onSilence } = this.#options;
+    if (this.#signs === this.#signsAtTick) onSilence(settings.timeoutMs);
+    else this.#await();
+  };
+
+  get #probeIsOver(): boolean {
+    return this.#stopped || this.#signs !== this.#signsAtProbe;
+  }
+
+  #endProbe(): void {
+    this.#probe = undefined;
+    if (!this.#probeIsOver) this.#options.onSilence(probeMs);
+  }
+
+  #ask(): void {
+    if (this.#isAsking) return;
+    this.#isAsking = true;
+    this.#options.ping(this.#onPing);
+  }
+
+  readonly #onPing = (): void => {
+    this.#pingedAtMs = this.#options.clock.now();
+  };
+}
+
+/**
+ * The settings with their defaults: a ping every 10 s; a timeout of 30 s, or of the interval if that
+ * is longer.
+ *
+ * @throws {RangeError} for times that are no numbers of 0 or more, and a timeout below the interval
+ */
+export function keepAliveFrom(given: Partial<KeepAliveSettings> = {}): KeepAliveSettings {
+  const { intervalMs = 10_000 } = given;
+  const { timeoutMs = Math.max(30_000, intervalMs) } = given;
+  if (!(intervalMs >= 0 && intervalMs < Infinity && timeoutMs >= intervalMs)) {
+    const text = `intervalMs is 0 or more and timeoutMs not less, given ${intervalMs} and ${timeoutMs}`;
+    throw new RangeError(`keepAlive: ${text}`);
+  }
+  return { intervalMs, timeoutMs };
+}
+
+/** What a session does when its node says nothing of it. */
+export const keepAliveDefaults: KeepAliveSettings = keepAliveFrom();

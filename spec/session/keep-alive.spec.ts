@@ -1,0 +1,356 @@
+import { describe, expect, it } from '@jest/globals';
+import { Subscription } from 'rxjs';
+import type { Clock } from '../../lib/flow/clock.ts';
+import { block } from '../../lib/flow/strategy.ts';
+import {
+  KeepAlive,
+  keepAliveDefaults,
+  keepAliveFrom,
+  type KeepAliveSettings,
+} from '../../lib/session/keep-alive.ts';
+import type { Session } from '../../lib/session/session.ts';
+import { VirtualClock } from '../../lib/testing/virtual-clock.ts';
+import { type FakeLink, type FakePacket } from '../support/fake-link.ts';
+import { expectIdle } from '../support/leaks.ts';
+import { idOf, LinkedNode, open } from '../support/linked-node.ts';
+
+const pong: FakePacket = { type: 'pong' };
+const seconds = (count: number): number => count * 1000;
+
+/** A peer that is up, at a node that pings every 10 s, and gives up after 30 s. */
+function keptAlive(settings: Partial<KeepAliveSettings> = keepAliveDefaults) {
+  const node = new LinkedNode(0, new VirtualClock(), undefined, settings);
+  const { link, session } = node.peer(1);
+  return { node, clock: node.clock, link, session, ends: endsOf(session) };
+}
+
+/** How the session ends. */
+function endsOf(session: Session): string[] {
+  const ends: string[] = [];
+  session.ended$.subscribe((error) => ends.push(`${error?.code}: ${error?.message}`));
+  return ends;
+}
+
+/** Lets time pass in steps of a second, at each of which the peer may say something. */
+function pass(clock: VirtualClock, count: number, each: () => void = () => undefined): void {
+  for (let second = 0; second < count; second += 1) {
+    clock.advance(seconds(1));
+    each();
+  }
+}
+
+const timedOut = `RXMESH_PEER_TIMEOUT: nothing has arrived from ${idOf(1)} for 30000 ms`;
+
+describe('a session that is kept alive', () => {
+  it('pings at each interval, and knows the last round trip', () => {
+    const { clock, link, session } = keptAlive();
+    expect(session.roundTripMs).toBeUndefined();
+    clock.advance(9_999);
+    expect(link.take()).toEqual([]);
+    for (const roundTripMs of [40, 7, 9_999]) {
+      clock.advance(1);
+      expect(link.take()).toEqual(['ping']);
+      clock.advance(roundTripMs);
+      link.arrive(pong);
+      expect(session.roundTripMs).toBe(roundTripMs);
+      clock.advance(9_999 - roundTripMs);
+    }
+  });
+
+  it('sends no second ping while one is not answered', () => {
+    const { clock, link, session } = keptAlive();
+    pass(clock, 35, () => link.arrive({ type: 'closed', channel: 9 }));
+    session.probe();
+    expect(link.take()).toEqual(['ping']);
+    link.arrive(pong);
+    expect(session.roundTripMs).toBe(seconds(25));
+    pass(clock, 5);
+    expect(link.take()).toEqual(['ping']);
+  });
+
+  it('takes no round trip from a pong that answers nothing', () => {
+    const { clock, link, session } = keptAlive();
+    link.arrive(pong);
+    clock.advance(seconds(10));
+    link.arrive(pong, pong);
+    expect(session.roundTripMs).toBe(0);
+    clock.advance(seconds(5));
+    link.arrive(pong);
+    expect(session.roundTripMs).toBe(0);
+  });
+
+  it('measures from when the ping is written, not from when it was due', () => {
+    const { clock, link, session } = keptAlive();
+    link.writable = false;
+    clock.advance(seconds(12));
+    link.arrive(pong);
+    expect(session.roundTripMs).toBeUndefined();
+    link.writable = true;
+    expect(link.take()).toEqual(['ping']);
+    clock.advance(3);
+    link.arrive(pong);
+    expect(session.roundTripMs).toBe(3);
+  });
+
+  it('ends when nothing has arrived for the timeout, and says how long', () => {
+    const { clock, link, ends } = keptAlive();
+    pass(clock, 25, () => link.arrive(pong));
+    clock.advance(seconds(30) - 1);
+    expect(ends).toEqual([]);
+    clock.advance(seconds(10));
+    expect(ends).toEqual([timedOut]);
+    expect(link.closedFor).toBe('done');
+    expectIdle(clock.scheduler);
+  });
+
+  it('also when it can write nothing either', () => {
+    const { clock, link, ends } = keptAlive();
+    link.writable = false;
+    clock.advance(seconds(40));
+    expect(ends).toEqual([timedOut]);
+  });
+
+  it('goes on for as long as anything arrives, though no ping is answered', () => {
+    const { node, clock, link, session } = keptAlive();
+    open(node, { inbound: block(1) });
+    node.turn();
+    pass(clock, 600, () =>
+      link.arrive({ type: 'credit', channel: 7, messages: 0, bytes: 2 ** 30 }),
+    );
+    expect(session.over).toBe(false);
+    expect(session.roundTripMs).toBeUndefined();
+  });
+
+  it('pings through a channel without credit', () => {
+    const { node, clock, link } = keptAlive();
+    const channel = open(node);
+    link.arrive({ type: 'credit', channel: 7, messages: 0, bytes: 2 ** 30 });
+    node.turn();
+    link.take();
+    channel.send({ to: idOf(1), message: Uint8Array.of(1) }).subscribe();
+    clock.advance(seconds(10));
+    expect(link.take()).toEqual(['ping']);
+  });
+
+  it('counts its settings in whole intervals', () => {
+    const { clock, ends } = keptAlive({ intervalMs: 1_000, timeoutMs: 1_001 });
+    clock.advance(2_999);
+    expect(ends).toEqual([]);
+    clock.advance(1);
+    expect(ends).toHaveLength(1);
+  });
+
+  it('gives one interval to answer the first ping, when the timeout is no longer', () => {
+    const { clock, link, ends } = keptAlive({ intervalMs: 1_000, timeoutMs: 1_000 });
+    for (let ticks = 0; ticks < 5; ticks += 1) {
+      clock.advance(1_000);
+      expect(link.take()).toEqual(['ping']);
+      link.arrive(pong);
+    }
+    clock.advance(1_999);
+    expect(ends).toEqual([]);
+    clock.advance(1);
+    expect(ends).toHaveLength(1);
+  });
+
+  it('does nothing with an interval of 0', () => {
+    const { clock, link, session } = keptAlive({ intervalMs: 0 });
+    expectIdle(clock.scheduler);
+    clock.advance(seconds(3_600));
+    expect(link.take()).toEqual([]);
+    expect(session.over).toBe(false);
+  });
+
+  it('leaves nothing behind, whoever ends it and when', () => {
+    const one = keptAlive();
+    one.session.close('done');
+    expectIdle(one.clock.scheduler);
+    const other = keptAlive();
+    // Its ping is the end of the link.
+    other.link.onFlush = () => other.link.end();
+    other.clock.advance(seconds(10));
+    expect(other.session.over).toBe(true);
+    expectIdle(other.clock.scheduler);
+  });
+
+  it('answers a flood of pings with one pong a turn', () => {
+    const { node, link } = keptAlive();
+    const flood = Array.from({ length: 1000 }, (): FakePacket => ({ type: 'ping' }));
+    for (let turns = 0; turns < 3; turns += 1) {
+      link.arrive(...flood);
+      link.arrive(...flood);
+      node.turn();
+      expect(link.take()).toEqual(['pong']);
+    }
+  });
+});
+
+describe('a session that is asked for a sign of life', () => {
+  function probed(): { node: LinkedNode; link: FakeLink; session: Session; ends: string[] } {
+    const node = new LinkedNode();
+    const { link, session } = node.peer(1);
+    const ends = endsOf(session);
+    session.probe();
+    return { node, link, session, ends };
+  }
+
+  it('goes on when a record comes in time, whatever it holds', () => {
+    const { node, link, session } = probed();
+    session.probe();
+    expect(link.take()).toEqual(['ping']);
+    node.clock.advance(4_999);
+    link.arrive(pong);
+    node.clock.advance(60_000);
+    expect(session.over).toBe(false);
+    expectIdle(node.clock.scheduler);
+  });
+
+  it('ends with an error when none comes', () => {
+    const { node, session, ends } = probed();
+    node.clock.advance(4_999);
+    expect(session.over).toBe(false);
+    node.clock.advance(1);
+    expect(session.over).toBe(true);
+    expect(ends).toEqual([`RXMESH_PEER_TIMEOUT: nothing has arrived from ${idOf(1)} for 5000 ms`]);
+    session.probe();
+    expectIdle(node.clock.scheduler);
+  });
+
+  it('is asked anew when it has answered, also within the time of the first question', () => {
+    const { node, link, session } = probed();
+    node.clock.advance(2_000);
+    link.arrive(pong);
+    session.probe();
+    expect(link.take()).toEqual(['ping', 'ping']);
+    node.clock.advance(4_999);
+    expect(session.over).toBe(false);
+    node.clock.advance(1);
+    expect(session.over).toBe(true);
+    expectIdle(node.clock.scheduler);
+  });
+});
+
+/**
+ * An event loop as platforms have them: a turn runs the timers that are due, once each, and then reads
+ * what has arrived. While it is blocked, time passes and nothing runs.
+ */
+class Loop implements Clock {
+  #nowMs = 0;
+  #timers: { readonly dueAtMs: number; readonly work: () => void }[] = [];
+  readonly unread: (() => void)[] = [];
+
+  now(): number {
+    return this.#nowMs;
+  }
+
+  schedule(work: () => void, delayMs: number): Subscription {
+    const timer = { dueAtMs: this.#nowMs + Math.max(1, delayMs), work };
+    this.#timers.push(timer);
+    return new Subscription(() => (this.#timers = this.#timers.filter((each) => each !== timer)));
+  }
+
+  afterTurn(): Subscription {
+    throw new Error('nothing here ends with a turn');
+  }
+
+  /** A handler takes so long. */
+  block(ms: number): void {
+    this.#nowMs += ms;
+  }
+
+  /** Turns every millisecond, for so long. */
+  turn(ms: number): void {
+    for (const endMs = this.#nowMs + ms; this.#nowMs < endMs;) {
+      this.#nowMs += 1;
+      const due = this.#timers.filter(({ dueAtMs }) => dueAtMs <= this.#nowMs);
+      this.#timers = this.#timers.filter((timer) => !due.includes(timer));
+      for (const { work } of due) work();
+      for (const read of this.unread.splice(0)) read();
+    }
+  }
+}
+
+describe('an event loop that was blocked', () => {
+  function kept(answers: boolean) {
+    const loop = new Loop();
+    const silences: number[] = [];
+    const keepAlive = new KeepAlive({
+      settings: { intervalMs: 20, timeoutMs: 60 },
+      clock: loop,
+      ping: (onPing) => {
+        onPing();
+        if (!answers) return;
+        loop.unread.push(() => {
+          keepAlive.pong();
+          keepAlive.heard();
+        });
+      },
+      onSilence: () => {
+        silences.push(loop.now());
+        keepAlive.stop();
+      },
+    });
+    keepAlive.start();
+    return { loop, silences, keepAlive };
+  }
+
+  it('costs no peer its connection, however long and often', () => {
+    const { loop, silences } = kept(true);
+    for (let times = 0; times < 20; times += 1) {
+      loop.block(1_000);
+      loop.turn(times % 3);
+    }
+    expect(silences).toEqual([]);
+  });
+
+  it('costs none either when it is the last tick that comes late, and the record waits unread', () => {
+    const { loop, silences, keepAlive } = kept(false);
+    loop.turn(75);
+    loop.block(1_000);
+    // It has arrived meanwhile, and is read behind the timers of the next turn.
+    loop.unread.push(() => keepAlive.heard());
+    loop.turn(60);
+    expect(silences).toEqual([]);
+    loop.turn(25);
+    expect(silences).toHaveLength(1);
+  });
+
+  it('costs none that is asked for a sign of life', () => {
+    const { loop, silences, keepAlive } = kept(false);
+    keepAlive.probe();
+    loop.block(10_000);
+    loop.unread.push(() => keepAlive.heard());
+    loop.turn(10);
+    expect(silences).toEqual([]);
+  });
+
+  it('does not hide a peer that is dead', () => {
+    const { loop, silences } = kept(false);
+    for (let times = 0; times < 4; times += 1) {
+      loop.block(1_000);
+      loop.turn(2);
+    }
+    expect(silences).toEqual([loop.now()]);
+  });
+});
+
+describe('keepAliveFrom', () => {
+  it('has defaults that fit each other', () => {
+    expect(keepAliveFrom()).toEqual({ intervalMs: 10_000, timeoutMs: 30_000 });
+    expect(keepAliveFrom({ intervalMs: 60_000 })).toEqual({
+      intervalMs: 60_000,
+      timeoutMs: 60_000,
+    });
+    expect(keepAliveFrom({ intervalMs: 0 })).toEqual({ intervalMs: 0, timeoutMs: 30_000 });
+  });
+
+  it.each([
+    { timeoutMs: 9_999 },
+    { intervalMs: -1 },
+    { intervalMs: NaN },
+    { intervalMs: Infinity, timeoutMs: Infinity },
+    { timeoutMs: NaN },
+  ])('refuses %p', (given) => {
+    expect(() => keepAliveFrom(given)).toThrow(RangeError);
+  });
+});
