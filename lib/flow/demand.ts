@@ -23,3 +23,6 @@ export interface Consumable<T> {
   /** Starts to serve a consumer, which gets nothing before its first `request`. */
   consume(consumer: FlowConsumer<T>): Demand;
 }
+
+/** The hold on a flow that is over. */
+export const noDemand: Demand = { request: () => undefined, unsubscribe: () => undefined };

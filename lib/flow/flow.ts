@@ -1,9 +1,15 @@
 // RxJS means `lift`, `Operator`, `source` and `operator` for itself, and keeps them as they are in version 7:
 // they are the only way for its operators to return a flow. This file and lifted.ts alone use them.
 /* eslint-disable @typescript-eslint/no-deprecated */
-import { Observable, type Operator, type OperatorFunction } from 'rxjs';
+import {
+  Observable,
+  type Operator,
+  type OperatorFunction,
+  type Subscriber,
+  type TeardownLogic,
+} from 'rxjs';
 import { RxmeshError } from '../model/error.ts';
-import type { Consumable, Demand, FlowConsumer } from './demand.ts';
+import { type Consumable, type Demand, type FlowConsumer, noDemand } from './demand.ts';
 import { iterate } from './iterate.ts';
 import { Lifted } from './lifted.ts';
 import { Regulated } from './regulated.ts';
@@ -35,13 +41,18 @@ export class Flow<T> extends Observable<T> implements Consumable<T> {
   /**
    * @param connect starts to serve a consumer, which has requested nothing yet. It has to emit no more
    *   than was requested, but need not care for recursion, wrong requests or the end.
+   * @param subscribe serves who subscribes as usual, where that is simpler or faster than to connect
+   *   with unbounded demand, which is the default
    */
-  constructor(connect: (consumer: FlowConsumer<T>) => Demand) {
-    super((subscriber) => {
+  constructor(
+    connect: (consumer: FlowConsumer<T>) => Demand,
+    subscribe: (subscriber: Subscriber<T>) => TeardownLogic = (subscriber) => {
       const demand = connect(subscriber);
       subscriber.add(() => demand.unsubscribe());
       if (!subscriber.closed) demand.request(Infinity);
-    });
+    },
+  ) {
+    super(subscribe);
     this.#connect = connect;
   }
 
@@ -113,11 +124,12 @@ export class Flow<T> extends Observable<T> implements Consumable<T> {
 function asFlow<T>(result: Observable<T>): Flow<T> {
   // RxJS allows a last function that returns something else.
   if (result instanceof Flow || !(result instanceof Observable)) return result as Flow<T>;
-  const flow = new Flow<T>((consumer) => {
-    const text = 'demand does not pass through an operator that makes an Observable of its own';
-    consumer.error(new RxmeshError('RXMESH_DEMAND_LOST', text));
-    return { request: () => undefined, unsubscribe: () => undefined };
-  });
-  flow.source = result;
-  return flow;
+  return new Flow<T>(
+    (consumer) => {
+      const text = 'demand does not pass through an operator that makes an Observable of its own';
+      consumer.error(new RxmeshError('RXMESH_DEMAND_LOST', text));
+      return noDemand;
+    },
+    (subscriber) => result.subscribe(subscriber),
+  );
 }
