@@ -10,6 +10,7 @@ import type { Link } from '../transport/link.ts';
 import type { Channel, ChannelOptions } from './channel.ts';
 import type { ChannelHost, ChannelSettings } from './channel-host.ts';
 import { LocalChannel } from './local-channel.ts';
+import { isSlowPeerPolicy } from './slow-peers.ts';
 
 /** What a node's channels need of the node. */
 export interface ChannelsOptions {
@@ -26,6 +27,7 @@ export interface ChannelsOptions {
 const defaults = {
   inbound: block(64),
   outbound: block(256),
+  slowPeer: 'wait' as const,
   messageBytesMax: 4 * 1024 * 1024,
 };
 
@@ -35,6 +37,7 @@ const defaults = {
  */
 export class Channels implements ChannelHost {
   readonly self: NodeId;
+  readonly clock: Clock;
   readonly #options: ChannelsOptions;
   readonly #ends = new Map<number, ChannelEnd & Pick<Channel<unknown>, 'close'>>();
   /** All sessions, also those whose peer has not accepted yet: they hear of channels. */
@@ -46,6 +49,7 @@ export class Channels implements ChannelHost {
   constructor(options: ChannelsOptions) {
     this.#options = options;
     this.self = options.self;
+    this.clock = options.clock ?? systemClock;
   }
 
   /** Ids of the channels that are open here, in the order of their opening. */
@@ -78,7 +82,7 @@ export class Channels implements ChannelHost {
     const session = new Session({
       link,
       id,
-      clock: this.#options.clock ?? systemClock,
+      clock: this.clock,
       onDrop: (drop) => this.dropped(drop),
       onPeerChannel: (channel, open) =>
         this.#options.onEvent?.({ type: 'peer-channel', peer: id, channel, open }),
@@ -141,7 +145,7 @@ export class Channels implements ChannelHost {
 
 /** Fills in the defaults. Names every wrong option in one error. */
 function checked<T>(options: ChannelOptions<T>): ChannelSettings<T> {
-  const { id, codec, inbound, outbound, messageBytesMax } = { ...defaults, ...options };
+  const { id, codec, inbound, outbound, slowPeer, messageBytesMax } = { ...defaults, ...options };
   const wrong: string[] = [];
   if (!Number.isInteger(id) || id < 0 || id > 0xffff) {
     wrong.push(`id is a whole number from 0 to 65535, not ${String(id)}`);
@@ -152,13 +156,18 @@ function checked<T>(options: ChannelOptions<T>): ChannelSettings<T> {
   for (const [name, lane] of Object.entries({ inbound, outbound })) {
     if (!isLane(lane)) wrong.push(`${name} is a lane such as block(64)`);
   }
+  if (!isSlowPeerPolicy(slowPeer)) {
+    wrong.push(
+      `slowPeer is 'wait', 'drop', or { evictAfterMs } with milliseconds from 1 to 2^31 - 1`,
+    );
+  }
   if (!Number.isInteger(messageBytesMax) || messageBytesMax < 1 || messageBytesMax > 2 ** 30) {
     wrong.push(`messageBytesMax is a whole number of bytes from 1 to 2^30, not ${messageBytesMax}`);
   }
   if (wrong.length > 0) {
     throw new RxmeshError('RXMESH_OPTIONS_INVALID', `openChannel: ${wrong.join('; ')}`);
   }
-  return { id, codec, inbound, outbound, messageBytesMax };
+  return { id, codec, inbound, outbound, slowPeer, messageBytesMax };
 }
 
 function isCodec(value: unknown): boolean {
