@@ -9,5 +9,6 @@ export { boundedMergeMap, type BoundedMergeMapOptions } from './bounded-merge-ma
 export { dial, type DialOptions } from './dial.ts';
 export { evict, type Eviction } from './evict.ts';
 export { handshake, type HandshakeOptions } from './handshake.ts';
+export { pipeTo, type PipeToOptions } from './pipe-to.ts';
 export { rateLimit, type RateLimitOptions } from './rate-limit.ts';
 export { route, type SessionEvent } from './route.ts';
