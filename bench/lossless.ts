@@ -1,6 +1,6 @@
 /**
  * One million 64-byte protobuf messages from one process to another, over an encrypted WebSocket on
- * loopback, through `block` lanes and `send`: nothing lost, nothing twice, in order, memory flat.
+ * loopback, through `block` lanes and `pipeTo`: nothing lost, nothing twice, in order, memory flat.
  *
  *     npm run bench:lossless -- --messages 1000000
  *
@@ -10,8 +10,16 @@
 import { fork } from 'node:child_process';
 import { parseArgs } from 'node:util';
 import protobuf from 'protobufjs';
-import { filter, take } from 'rxjs';
-import { block, createRouter, Identity, protobuf as protobufCodec, type Channel } from 'rxmesh';
+import { concatMap, filter, take } from 'rxjs';
+import {
+  block,
+  createRouter,
+  Identity,
+  protobuf as protobufCodec,
+  type Channel,
+  type OutboundEnvelope,
+} from 'rxmesh';
+import { pipeTo } from 'rxmesh/operators';
 import { webSocket } from 'rxmesh/transports/websocket';
 
 /** 64 bytes encoded, for sequence numbers below 2^21. */
@@ -80,47 +88,37 @@ async function receive(): Promise<void> {
   process.on('message', () => void router.stop().then(() => process.disconnect()));
 }
 
-/** Sends one message after the other: the next when the lane has taken the one before. */
-function sendAll(channel: Channel<Item>, to: string, onTaken: (count: number) => void): void {
+function* items(to: string, onPulled: (count: number) => void): Generator<OutboundEnvelope<Item>> {
   const body = new Uint8Array(57);
-  let seq = 0;
-  let running = false;
-  const run = (): void => {
-    running = true;
-    let taken = true;
-    while (taken && seq < messages) {
-      taken = false;
-      channel.send({ to, message: { seq, body } }).subscribe({
-        next: ({ accepted }) => {
-          if (accepted !== 1) fail(`message ${seq} was dropped`);
-        },
-        error: (error: unknown) => fail(String(error)),
-        complete: () => {
-          taken = true;
-          onTaken(++seq);
-          if (!running) run();
-        },
-      });
-    }
-    running = false;
-  };
-  run();
+  for (let seq = 0; seq < messages; seq += 1) {
+    yield { to, message: { seq, body } };
+    onPulled(seq + 1);
+  }
 }
 
 async function send(peer: string): Promise<void> {
   const [channel, router] = await node(peer);
   const taken: Sample[] = [];
+  let startedAt = 0;
   router.peers$
     .pipe(
       filter(({ status }) => status === 'up'),
       take(1),
+      concatMap(({ id }) => {
+        startedAt = Date.now();
+        return pipeTo(channel)(
+          items(id, (count) => {
+            if (count % (messages / samples) === 0) taken.push(sample(count));
+          }),
+        );
+      }),
     )
-    .subscribe(({ id }) => {
-      const start = Date.now();
-      sendAll(channel, id, (count) => {
-        if (count % (messages / samples) === 0) taken.push(sample(count));
-        if (count === messages) process.send?.({ type: 'sent', samples: taken, at: start });
-      });
+    .subscribe({
+      next: ({ accepted }) => {
+        if (accepted !== messages) fail(`${messages - accepted} messages were dropped`);
+        process.send?.({ type: 'sent', samples: taken, at: startedAt });
+      },
+      error: (error: unknown) => fail(String(error)),
     });
   process.on('message', () => void router.stop().then(() => process.disconnect()));
   await router.start();

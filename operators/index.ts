@@ -15,6 +15,7 @@ export {
 } from './from-readable-stream.ts';
 export { handshake, type HandshakeOptions } from './handshake.ts';
 export { onBackpressure, type OnBackpressureOptions } from './on-backpressure.ts';
+export { pipeTo, type PipeToOptions } from './pipe-to.ts';
 export { rateLimit, type RateLimitOptions } from './rate-limit.ts';
 export { route, type SessionEvent } from './route.ts';
 export { toReadableStream, type ToReadableStreamOptions } from './to-readable-stream.ts';

@@ -1,13 +1,16 @@
 import type { Codec } from '../codec/codec.ts';
+import type { Clock } from '../flow/clock.ts';
 import type { LaneOptions } from '../flow/strategy.ts';
 import type { NodeId } from '../model/id.ts';
 import type { PeerReport } from '../model/peer-report.ts';
 import type { ChannelEnd, Drop } from '../session/channel-end.ts';
 import type { Session } from '../session/session.ts';
+import type { SlowPeerPolicy } from './channel.ts';
 
 /** What a channel asks of the node that it belongs to. */
 export interface ChannelHost {
   readonly self: NodeId;
+  readonly clock: Clock;
   session(peer: NodeId): Session | undefined;
   sessions(): Iterable<Session>;
   dropped(drop: Drop): void;
@@ -24,5 +27,6 @@ export interface ChannelSettings<T> {
   readonly inbound: LaneOptions;
   readonly outbound: LaneOptions;
   readonly priority: number;
+  readonly slowPeer: SlowPeerPolicy;
   readonly messageBytesMax: number;
 }

@@ -3,7 +3,19 @@ import type { Codec } from '../codec/codec.ts';
 import type { Flow } from '../flow/flow.ts';
 import type { LaneOptions } from '../flow/strategy.ts';
 import type { InboundEnvelope, OutboundEnvelope } from '../model/envelope.ts';
+import type { RxmeshError } from '../model/error.ts';
 import type { PeerReport } from '../model/peer-report.ts';
+
+/**
+ * What a broadcast that is sent with `send`, a `Sender` or `pipeTo` does about a recipient whose `block`
+ * lane is full.
+ *
+ * - `wait`: it waits for that lane, however long
+ * - `drop`: that recipient misses the message, which is told and counted in the report
+ * - `{ evictAfterMs }`: it waits; when the lane has taken nothing for so long meanwhile, the peer's
+ *   connection is closed, and the peer reported (`RXMESH_SLOW_PEER`). Milliseconds, whole, from 1
+ */
+export type SlowPeerPolicy = 'wait' | 'drop' | { readonly evictAfterMs: number };
 
 /** What `openChannel` takes. */
 export interface ChannelOptions<T> {
@@ -21,6 +33,8 @@ export interface ChannelOptions<T> {
    * the highest goes first. 1 to 255, whole; default 1.
    */
   readonly priority?: number;
+  /** What a broadcast does about a peer that does not keep up. Default `wait`. */
+  readonly slowPeer?: SlowPeerPolicy;
   /** Encoded size of a message, at most, both ways. In bytes; default 4 MiB. */
   readonly messageBytesMax?: number;
 }
@@ -31,6 +45,23 @@ export interface SendReport {
   readonly accepted: number;
   /** How many recipients it was dropped for; `router.events$` says why. */
   readonly dropped: number;
+}
+
+/**
+ * Sends one message after the other, the next when the one before is settled: when every recipient's lane
+ * has taken it or dropped it. As an object, it is the report on the message that was sent last.
+ */
+export interface Sender<T> extends SendReport {
+  /**
+   * Offers a message to its recipients' lanes. True: it is settled. False: it waits for lanes, and
+   * `settled` is called once, when it is.
+   *
+   * @throws {RxmeshError} as `Channel.send` has them
+   * @throws {TypeError} the message before still waits
+   */
+  send(envelope: OutboundEnvelope<T>): boolean;
+  /** Takes the message that waits back, if one does: `settled` is not called for it. */
+  unsubscribe(): void;
 }
 
 /** A typed, bidirectional stream of envelopes, shared by all peers that have opened it. */
@@ -63,14 +94,23 @@ export interface Channel<T> {
    *
    *     source$.pipe(concatMap((message) => channel.send({ to, message })))
    *
-   * A recipient that is not connected, or leaves, counts as a drop, not as an error. Unsubscribing
-   * before the end takes the message back from the lanes that have not taken it yet.
+   * A recipient that is not connected, or leaves, counts as a drop, not as an error. So does, for a
+   * broadcast, a lane for which 1,024 sends wait already. Unsubscribing before the end takes the message
+   * back from the lanes that have not taken it yet.
    *
    * @throws {RxmeshError} as error notifications: `RXMESH_ENCODE_FAILED`, `RXMESH_MESSAGE_TOO_LARGE`,
    * `RXMESH_CHANNEL_CLOSED`, `RXMESH_UNDELIVERABLE` (an envelope without a recipient), `RXMESH_OVERFLOW`
-   * (a full `fail` lane, or more than 1,024 sends that wait for one lane)
+   * (a full `fail` lane, or `to` a lane for which 1,024 sends wait already)
    */
   send(envelope: OutboundEnvelope<T>): Observable<SendReport>;
+
+  /**
+   * `send` for pipelines of your own that hold their source back, without an Observable a message.
+   * `pipeTo` is made of it.
+   *
+   * @param settled hears of each message that had to wait: what became of it, and its error if it has one
+   */
+  sender(settled: (report: SendReport, error?: RxmeshError) => void): Sender<T>;
 
   /** Reports on what peers did wrong: each lowers the peer's score, and the severe ones end its connection. */
   readonly errors: Observer<PeerReport>;

@@ -12,6 +12,7 @@ import type { Link } from '../transport/link.ts';
 import type { Channel, ChannelOptions } from './channel.ts';
 import type { ChannelHost, ChannelSettings } from './channel-host.ts';
 import { LocalChannel } from './local-channel.ts';
+import { isSlowPeerPolicy } from './slow-peers.ts';
 
 /** What a node's channels need of the node. */
 export interface ChannelsOptions {
@@ -39,6 +40,7 @@ const defaults = {
   inbound: block(64),
   outbound: block(256),
   priority: 1,
+  slowPeer: 'wait' as const,
   messageBytesMax: 4 * 1024 * 1024,
 };
 
@@ -48,6 +50,7 @@ const defaults = {
  */
 export class Channels implements ChannelHost {
   readonly self: NodeId;
+  readonly clock: Clock;
   readonly #options: ChannelsOptions;
   readonly #keepAlive: KeepAliveSettings;
   readonly #ends = new Map<number, ChannelEnd & Pick<Channel<unknown>, 'close'>>();
@@ -62,6 +65,7 @@ export class Channels implements ChannelHost {
     this.#options = options;
     this.#keepAlive = keepAliveFrom(options.keepAlive);
     this.self = options.self;
+    this.clock = options.clock ?? systemClock;
   }
 
   /** Ids of the channels that are open here, in the order of their opening. */
@@ -94,7 +98,7 @@ export class Channels implements ChannelHost {
     const session = new Session({
       link,
       id,
-      clock: this.#options.clock ?? systemClock,
+      clock: this.clock,
       discipline: this.#options.discipline ?? fair,
       keepAlive: this.#keepAlive,
       onDrop: (drop) => this.dropped(drop),
@@ -160,7 +164,7 @@ export class Channels implements ChannelHost {
 /** Fills in the defaults. Names every wrong option in one error. */
 function checked<T>(options: ChannelOptions<T>): ChannelSettings<T> {
   const settings: ChannelSettings<T> = { ...defaults, ...options };
-  const { id, codec, inbound, outbound, priority, messageBytesMax } = settings;
+  const { id, codec, inbound, outbound, priority, slowPeer, messageBytesMax } = settings;
   const wrong: string[] = [];
   if (!Number.isInteger(id) || id < 0 || id > 0xffff) {
     wrong.push(`id is a whole number from 0 to 65535, not ${String(id)}`);
@@ -174,6 +178,11 @@ function checked<T>(options: ChannelOptions<T>): ChannelSettings<T> {
   if (!Number.isInteger(priority) || priority < 1 || priority > priorityMax) {
     wrong.push(`priority is a whole number from 1 to ${priorityMax}, not ${String(priority)}`);
   }
+  if (!isSlowPeerPolicy(slowPeer)) {
+    wrong.push(
+      `slowPeer is 'wait', 'drop', or { evictAfterMs } with milliseconds from 1 to 2^31 - 1`,
+    );
+  }
   if (
     !Number.isInteger(messageBytesMax) ||
     messageBytesMax < 1 ||
@@ -184,7 +193,7 @@ function checked<T>(options: ChannelOptions<T>): ChannelSettings<T> {
   if (wrong.length > 0) {
     throw new RxmeshError('RXMESH_OPTIONS_INVALID', `openChannel: ${wrong.join('; ')}`);
   }
-  return { id, codec, inbound, outbound, priority, messageBytesMax };
+  return { id, codec, inbound, outbound, priority, slowPeer, messageBytesMax };
 }
 
 function isCodec(value: unknown): boolean {

@@ -2,10 +2,11 @@ import { AsyncSubject, type Observable, type Observer } from 'rxjs';
 import type { Flow } from '../flow/flow.ts';
 import type { LaneOptions } from '../flow/strategy.ts';
 import type { InboundEnvelope, OutboundEnvelope } from '../model/envelope.ts';
+import type { RxmeshError } from '../model/error.ts';
 import type { NodeId } from '../model/id.ts';
 import type { PeerReport } from '../model/peer-report.ts';
 import type { ChannelEnd, Credit, Grant, Inbox } from '../session/channel-end.ts';
-import type { Channel, SendReport } from './channel.ts';
+import type { Channel, Sender, SendReport } from './channel.ts';
 import type { ChannelHost, ChannelSettings } from './channel-host.ts';
 import { Inbound } from './inbound.ts';
 import { Outbound } from './outbound.ts';
@@ -47,6 +48,10 @@ export class LocalChannel<T> implements Channel<T>, ChannelEnd {
 
   send(envelope: OutboundEnvelope<T>): Observable<SendReport> {
     return this.#outbound.send(envelope);
+  }
+
+  sender(settled: (report: SendReport, error?: RxmeshError) => void): Sender<T> {
+    return this.#outbound.sender(settled);
   }
 
   close(): void {

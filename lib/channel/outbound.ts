@@ -3,55 +3,83 @@ import type { OutboundEnvelope } from '../model/envelope.ts';
 import { RxmeshError, toRxmeshError } from '../model/error.ts';
 import type { DropReason } from '../model/event.ts';
 import type { NodeId } from '../model/id.ts';
+import { waitingSendsMax, type Outbox } from '../session/outbox.ts';
 import type { Session } from '../session/session.ts';
-import type { SendReport } from './channel.ts';
-import { Delivery } from './delivery.ts';
+import type { Sender, SendReport } from './channel.ts';
 import type { ChannelHost, ChannelSettings } from './channel-host.ts';
+import { ChannelSender, type SendingSide } from './sender.ts';
+import { SlowPeers } from './slow-peers.ts';
 
 /**
  * The way out of a channel: encodes a message once and offers the bytes to the outbox of each
  * recipient.
  */
-export class Outbound<T> {
+export class Outbound<T> implements SendingSide<T> {
+  readonly channel: number;
+  readonly slowPeers: SlowPeers | undefined;
   readonly #settings: ChannelSettings<T>;
   readonly #host: ChannelHost;
   #isClosed = false;
 
   constructor(settings: ChannelSettings<T>, host: ChannelHost) {
+    const { id, slowPeer } = settings;
+    this.channel = id;
     this.#settings = settings;
     this.#host = host;
+    if (typeof slowPeer === 'string') return;
+    const { evictAfterMs } = slowPeer;
+    this.slowPeers = new SlowPeers(evictAfterMs, host.clock, (session) => this.#evict(session));
   }
 
   /** See `Channel.send`. */
   send(envelope: OutboundEnvelope<T>): Observable<SendReport> {
     return new Observable((subscriber) => {
-      let delivery: Delivery;
+      const settled = ({ accepted, dropped }: SendReport, error?: RxmeshError): void => {
+        if (error !== undefined) {
+          subscriber.error(error);
+          return;
+        }
+        subscriber.next({ accepted, dropped });
+        subscriber.complete();
+      };
+      const sender = new ChannelSender(this, settled);
       try {
-        const bytes = this.#encode(envelope);
-        delivery = new Delivery(subscriber, this.#settings.id, bytes);
-        this.#route(envelope, bytes, delivery);
+        if (!sender.send(envelope)) return sender;
       } catch (error) {
         subscriber.error(error);
         return undefined;
       }
-      delivery.offered();
-      return delivery.waits ? delivery : undefined;
+      settled(sender);
+      return undefined;
     });
+  }
+
+  /** See `Channel.sender`. */
+  sender(settled: (report: SendReport, error?: RxmeshError) => void): Sender<T> {
+    return new ChannelSender(this, settled);
   }
 
   /** See `Channel.out`. */
   push(envelope: OutboundEnvelope<T>): void {
     try {
-      this.#route(envelope, this.#encode(envelope), undefined);
+      this.offer(envelope, undefined);
     } catch (error) {
       // It was told as a drop already; `out` has nobody else to tell.
       if (!(error instanceof RxmeshError)) throw error;
     }
   }
 
+  /** Offers a message to its recipients' lanes. Without a sender, a full `block` lane drops it. */
+  offer(envelope: OutboundEnvelope<T>, sender: ChannelSender<T> | undefined): void {
+    const bytes = this.#encode(envelope);
+    if ('to' in envelope) this.#sendTo(envelope.to, bytes, sender);
+    else this.#broadcast(envelope, bytes, sender);
+  }
+
   /** Takes nothing more. */
   close(): void {
     this.#isClosed = true;
+    this.slowPeers?.close();
   }
 
   /** @throws {RxmeshError} after the drop was told */
@@ -76,72 +104,83 @@ export class Outbound<T> {
     return bytes;
   }
 
-  /** Offers the message to each recipient. Without a delivery, a full `block` lane drops it. */
-  #route(envelope: OutboundEnvelope<T>, bytes: Uint8Array, delivery: Delivery | undefined): void {
-    if ('to' in envelope) {
-      const session = this.#host.session(envelope.to);
-      if (session !== undefined) {
-        this.#offer(session, bytes, delivery);
-        return;
-      }
-      this.#drop(envelope.to === this.#host.self ? 'to-self' : 'unknown-peer', envelope.to);
-      delivery?.dropped();
+  #sendTo(peer: NodeId, bytes: Uint8Array, sender: ChannelSender<T> | undefined): void {
+    const session = this.#host.session(peer);
+    const outbox = session?.outbox(this.channel);
+    if (session !== undefined && outbox !== undefined) {
+      this.#put(session, outbox, bytes, sender, false);
       return;
     }
+    if (session !== undefined) this.#drop('channel-not-open', peer);
+    else this.#drop(peer === this.#host.self ? 'to-self' : 'unknown-peer', peer);
+    if (sender !== undefined) sender.dropped += 1;
+  }
+
+  #broadcast(
+    envelope: { readonly broadcast: true; readonly except?: NodeId | readonly NodeId[] },
+    bytes: Uint8Array,
+    sender: ChannelSender<T> | undefined,
+  ): void {
     // Its type says so, but a caller in JavaScript may have forgotten both.
     const broadcast: unknown = envelope.broadcast;
     if (broadcast !== true) {
       const text = 'an envelope names its recipient in `to`, or is a `broadcast`';
       throw this.#undelivered('no-recipient', 'RXMESH_UNDELIVERABLE', text);
     }
-    this.#broadcast(envelope.except, bytes, delivery);
-  }
-
-  #broadcast(
-    except: NodeId | readonly NodeId[] | undefined,
-    bytes: Uint8Array,
-    delivery: Delivery | undefined,
-  ): void {
+    const { except } = envelope;
     let recipients = 0;
     for (const session of this.#host.sessions()) {
-      if (session.outbox(this.#settings.id) === undefined) continue;
-      if (except === session.id) continue;
+      const outbox = session.outbox(this.channel);
+      if (outbox === undefined || except === session.id) continue;
       if (typeof except === 'object' && except.includes(session.id)) continue;
       recipients += 1;
-      this.#offer(session, bytes, delivery);
+      this.#put(session, outbox, bytes, sender, true);
     }
     if (recipients === 0) this.#drop('no-recipient');
   }
 
-  #offer(session: Session, bytes: Uint8Array, delivery: Delivery | undefined): void {
-    const { id } = this.#settings;
-    const outbox = session.outbox(id);
-    if (outbox === undefined) {
-      this.#drop('channel-not-open', session.id);
-      delivery?.dropped();
-      return;
-    }
+  #put(
+    session: Session,
+    outbox: Outbox,
+    bytes: Uint8Array,
+    sender: ChannelSender<T> | undefined,
+    isBroadcast: boolean,
+  ): void {
     const offered = outbox.offer(bytes);
-    if (offered === 'full' && delivery !== undefined) {
-      delivery.waitFor(session, outbox);
-      return;
-    }
-    if (offered !== 'taken') {
-      const count = offered === 'displaced' ? outbox.displaced : 1;
-      this.#drop('lane-full', session.id, undefined, count);
-    }
     if (offered === 'taken' || offered === 'displaced') {
+      if (offered === 'displaced') {
+        this.#drop('lane-full', session.id, undefined, outbox.displaced);
+      }
       session.wake(outbox);
-      delivery?.accepted();
+      if (sender !== undefined) sender.accepted += 1;
       return;
     }
-    delivery?.dropped();
-    if (offered === 'overflow') {
-      const about = { peer: session.id, channel: id };
-      delivery?.failed(
-        new RxmeshError('RXMESH_OVERFLOW', `the lane to ${session.id} is full`, about),
-      );
+    if (offered === 'full' && sender !== undefined) {
+      const mayWait = !isBroadcast || this.#settings.slowPeer !== 'drop';
+      if (mayWait && sender.waitFor(bytes, outbox, isBroadcast ? session : undefined)) return;
     }
+    this.#drop('lane-full', session.id);
+    if (sender === undefined) return;
+    sender.dropped += 1;
+    // One peer that is too slow is no reason to fail a broadcast to others, unless the lane is for that.
+    if (offered === 'overflow') {
+      sender.failed(this.#overflow(session, `the lane to ${session.id} is full`));
+    } else if (offered === 'full' && !isBroadcast) {
+      sender.failed(this.#overflow(session, `${waitingSendsMax} sends wait for one lane already`));
+    }
+  }
+
+  #overflow({ id: peer }: Session, text: string): RxmeshError {
+    return new RxmeshError('RXMESH_OVERFLOW', text, { peer, channel: this.channel });
+  }
+
+  #evict(session: Session): void {
+    const { id: peer } = session;
+    const text = `${peer} has taken no message on channel ${this.channel} while broadcasts waited for it`;
+    const reason = new RxmeshError('RXMESH_SLOW_PEER', text, { peer, channel: this.channel });
+    this.#host.reported({ peer, severity: 'disconnect', reason });
+    // Who composes pipelines by hand may have nobody who evicts those that are reported.
+    session.close('evicted');
   }
 
   #undelivered(

@@ -18,7 +18,7 @@ export interface WaitingSend {
   abandoned(reason: 'peer-down' | 'channel-not-open' | 'channel-closed'): void;
 }
 
-/** Sends that may wait for one lane at a time; one more is refused (`RXMESH_OVERFLOW`). */
+/** Sends that may wait for one lane at a time; one more is refused. */
 export const waitingSendsMax = 1024;
 
 /** Numbers the messages to one peer, in the order in which they are sent. */
@@ -184,7 +184,7 @@ export class Outbox implements ReadyLane, Ranked {
   }
 
   /**
-   * Drops what has not begun to be written, and lets no send wait longer. Returns how many messages
+   * Drops what has not begun to be written, and the messages of the sends that wait. Returns how many
    * that were. A message of which a part is out is finished, since its credit is spent; but not when
    * the peer is down.
    */
@@ -201,7 +201,7 @@ export class Outbox implements ReadyLane, Ranked {
       waiting.push(send);
     }
     for (const send of waiting) send.abandoned(reason);
-    return dropped;
+    return dropped + waiting.length;
   }
 
   /** Does with the numbers what the lane has done with the messages. */

@@ -198,15 +198,13 @@ class Play {
   send(open: Channel<Uint8Array>, side: Side, channel: number, bytes: number): void {
     const way = this.way(side, channel);
     const number = (way.sent += 1);
-    let atOnce = true;
     const to = this.node(otherOf(side)).id;
     const subscription = open.send({ to, message: numbered(number, bytes) }).subscribe({
-      // A drop at once is an event; one of a send that waited is told by its report alone.
-      next: ({ accepted }) => (way.answered += accepted === 1 || atOnce ? 1 : 0),
+      next: () => (way.answered += 1),
       error: (error: unknown) => {
         way.endings.push(number);
         way.waiting.delete(number);
-        way.answered += atOnce ? 1 : 0;
+        way.answered += 1;
         hold(error instanceof RxmeshError, 'a send failed with something else');
       },
       complete: () => {
@@ -214,7 +212,6 @@ class Play {
         way.waiting.delete(number);
       },
     });
-    atOnce = false;
     if (!subscription.closed) way.waiting.set(number, subscription);
   }
 

@@ -170,7 +170,7 @@ describe('from within the end of a send', () => {
     });
     first.close();
     expect(node.channels.ids).toEqual([7]);
-    expect(node.takeDrops().sort()).toEqual([1, 2, 3].map(() => 'out 7 channel-closed 1'));
+    expect(node.takeDrops().sort()).toEqual([1, 2, 3].map(() => 'out 7 channel-closed 2'));
     second?.out.next({ broadcast: true, message: bytes(4) });
     for (const { link, session } of peers) {
       link.arrive(credit(7, 9));

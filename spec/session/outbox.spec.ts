@@ -190,10 +190,10 @@ describe('Outbox', () => {
   });
 
   it.each([
-    ['channel-closed' as const, 3, true],
-    ['channel-not-open' as const, 3, true],
-    ['peer-down' as const, 4, false],
-  ])('%s: drops %i of one that is begun and three in the lane', (reason, dropped, finishes) => {
+    ['channel-closed' as const, 5, true],
+    ['channel-not-open' as const, 5, true],
+    ['peer-down' as const, 6, false],
+  ])('%s: drops %i of one that is begun, three in the lane, and two that wait', (reason, dropped, finishes) => {
     const outbox = full(3);
     const log: string[] = [];
     outbox.credit = 1;
