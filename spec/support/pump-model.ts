@@ -109,7 +109,7 @@ export class LaneModel {
   /** The channel is closed on one of the sides. */
   close(reason: 'channel-closed' | 'channel-not-open'): void {
     this.settle();
-    same(this.outbox.clear(reason), this.#lane.length);
+    same(this.outbox.clear(reason), this.#lane.length + this.#waiting.length);
     this.counts.dropped += this.#lane.length + this.#waiting.length;
     for (const each of this.#waiting) same(each.ends, 1);
     this.#lane = [];
