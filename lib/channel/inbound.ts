@@ -1,3 +1,4 @@
+import type { Clock } from '../flow/clock.ts';
 import { Hub } from '../flow/hub.ts';
 import type { Flow } from '../flow/flow.ts';
 import type { LaneOptions } from '../flow/strategy.ts';
@@ -18,6 +19,7 @@ const departedMax = 64;
  */
 export class Inbound<T> implements InboxOwner {
   readonly inbound: LaneOptions;
+  readonly clock: Clock;
   readonly #settings: ChannelSettings<T>;
   readonly #host: ChannelHost;
   readonly #consumers: Hub<InboundEnvelope<T>> = new Hub(() => this.#drain());
@@ -29,6 +31,7 @@ export class Inbound<T> implements InboxOwner {
 
   constructor(settings: ChannelSettings<T>, host: ChannelHost) {
     this.inbound = settings.inbound;
+    this.clock = host.clock;
     this.#settings = settings;
     this.#host = host;
   }
@@ -147,10 +150,10 @@ export class Inbound<T> implements InboxOwner {
 
   #deliverOne(inbox: PeerInbox): void {
     inbox.queued = false;
-    // Its peer has come back, and is not up yet: it is queued again then.
-    if (inbox.held) return;
+    // Its peer may have come back, and not be up yet: it is queued again then.
+    if (!inbox.due) return;
     const bytes = inbox.take();
-    if (inbox.depth > 0) {
+    if (inbox.due) {
       inbox.queued = true;
       this.#round.push(inbox);
     }

@@ -1,4 +1,6 @@
+import type { Clock } from '../flow/clock.ts';
 import { bytesOf, Lane } from '../flow/lane.ts';
+import { type Pace, paceOf } from '../flow/pace.ts';
 import { laneBytesDefault, type LaneOptions } from '../flow/strategy.ts';
 import type { NodeId } from '../model/id.ts';
 import type { Credit, Grant, Inbox } from '../session/channel-end.ts';
@@ -12,6 +14,7 @@ const lossyWindowMin = 64;
 /** What an inbox asks of its channel. */
 export interface InboxOwner {
   readonly inbound: LaneOptions;
+  readonly clock: Clock;
   /** Hands a message to the consumers now, if there are any and nothing waits before it. */
   handOver(from: NodeId, bytes: Uint8Array): boolean;
   /** The inbox has a message for the next round. */
@@ -37,6 +40,7 @@ export class PeerInbox implements Inbox {
   queued = false;
   readonly #owner: InboxOwner;
   readonly #lane: Lane<Uint8Array>;
+  readonly #pace: Pace | undefined;
   readonly #window: Credit;
   /** Credit goes back when so much was consumed, of the one or the other. */
   readonly #grantAt: Credit;
@@ -58,6 +62,7 @@ export class PeerInbox implements Inbox {
     const places = Math.max(capacity, promised.messages);
     const lane = { strategy, capacity: places, bytes: Math.max(bytes, promised.bytes) };
     this.#lane = new Lane(lane, bytesOf);
+    this.#pace = paceOf(owner.inbound, owner.clock, () => this.#queue());
     // A quarter of the window at a time: few credit packets, and the peer never runs dry meanwhile.
     this.#grantAt = {
       messages: Math.max(1, this.#window.messages >> 2),
@@ -95,9 +100,14 @@ export class PeerInbox implements Inbox {
     return this.#grants.length > 0;
   }
 
-  /** Whether what waits is not for the consumers yet. */
-  get held(): boolean {
-    return this.#held;
+  /** Whether a message waits for the consumers, and may go to them now. */
+  get due(): boolean {
+    return this.#passes && this.#lane.size > 0;
+  }
+
+  /** Its peer may not be up (again) yet, or its pace be a pause. */
+  get #passes(): boolean {
+    return !this.#held && this.#pace?.open !== false;
   }
 
   /** The peer is connected (again): from now on `grant` hears of what is consumed, too. */
@@ -108,11 +118,12 @@ export class PeerInbox implements Inbox {
 
   release(): void {
     this.#held = false;
-    if (this.#lane.size > 0) this.#owner.queue(this);
+    this.#queue();
   }
 
   receive(bytes: Uint8Array, owned: boolean): boolean {
-    if (!this.#held && this.#lane.size === 0 && this.#owner.handOver(this.peer, bytes)) {
+    if (this.#passes && this.#lane.size === 0 && this.#owner.handOver(this.peer, bytes)) {
+      this.#pace?.spend(bytes.length);
       this.#giveBack(bytes);
       return true;
     }
@@ -121,15 +132,17 @@ export class PeerInbox implements Inbox {
     if (offered === 'displaced') this.#owner.dropped(this.peer, this.#lane.displaced);
     else if (offered === 'rejected') this.#owner.dropped(this.peer, 1);
     if (this.#lane.strategy !== 'block') this.#giveBack(bytes);
-    if (!this.#held) this.#owner.queue(this);
+    this.#queue();
     return true;
   }
 
   /** The message that has waited longest, which is consumed by that. */
   take(): Uint8Array | undefined {
     const bytes = this.#lane.take();
-    if (bytes !== undefined && this.#lane.strategy === 'block') this.#giveBack(bytes);
-    if (this.#lane.size === 0 && !this.connected) this.#owner.forget(this);
+    if (bytes === undefined) return undefined;
+    this.#pace?.spend(bytes.length);
+    if (this.#lane.strategy === 'block') this.#giveBack(bytes);
+    if (this.#lane.size === 0 && !this.connected) this.#forget();
     return bytes;
   }
 
@@ -139,13 +152,23 @@ export class PeerInbox implements Inbox {
     this.release();
     // The consumers may have let the peer in again.
     if (this.#grants.length > 0) return;
-    if (this.#lane.size === 0) this.#owner.forget(this);
+    if (this.#lane.size === 0) this.#forget();
     else this.#owner.departed(this);
   }
 
   /** Drops everything; returns how many messages that were. */
   clear(): number {
+    this.#pace?.stop();
     return this.#lane.clear();
+  }
+
+  #queue(): void {
+    if (this.due) this.#owner.queue(this);
+  }
+
+  #forget(): void {
+    this.#pace?.stop();
+    this.#owner.forget(this);
   }
 
   #giveBack(message: Uint8Array): void {

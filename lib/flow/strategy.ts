@@ -13,6 +13,13 @@ export type Strategy = 'block' | 'dropOldest' | 'dropNewest' | 'latest' | 'fail'
 export interface LaneBounds {
   /** Bytes, 1 to 2^30. Default 4 MiB. */
   readonly bytes?: number;
+  /**
+   * Messages a second that leave the lane, and as many at once after a pause. A finite number above 0;
+   * default: no limit. What comes faster waits in the lane, whose strategy decides.
+   */
+  readonly messagesPerSecond?: number;
+  /** The same for bytes. A message passes whatever its size, and the next one when that is paid off. */
+  readonly bytesPerSecond?: number;
 }
 
 /**
@@ -45,7 +52,8 @@ export const dropOldest = (capacity: number, bounds?: LaneBounds): LaneOptions =
 export const dropNewest = (capacity: number, bounds?: LaneBounds): LaneOptions =>
   lane('dropNewest', capacity, bounds);
 /** Keeps the newest message only, of whatever size. */
-export const latest = (): LaneOptions => lane('latest', 1);
+export const latest = (bounds?: Omit<LaneBounds, 'bytes'>): LaneOptions =>
+  lane('latest', 1, bounds);
 /** Takes messages until it is full; one more is an error. */
 export const fail = (capacity: number, bounds?: LaneBounds): LaneOptions =>
   lane('fail', capacity, bounds);
@@ -61,25 +69,41 @@ const strategies: readonly unknown[] = [
 /** Whether a value from outside is a lane's options. */
 export function isLane(value: unknown): value is LaneOptions {
   if (typeof value !== 'object' || value === null) return false;
-  const { strategy, capacity, bytes } = value as Partial<LaneOptions>;
-  const bounded = bytes === undefined || isWithin(bytes, laneBytesMax);
-  return strategies.includes(strategy) && isWithin(capacity, laneCapacityMax) && bounded;
+  const { strategy, capacity, ...bounds } = value as Partial<LaneOptions>;
+  const sound = isWithin(capacity, laneCapacityMax) && faultOf(bounds) === undefined;
+  return strategies.includes(strategy) && sound;
 }
 
-/** @throws {RangeError} when `capacity` is not a whole number from 1 to 2^20, or `bytes` from 1 to 2^30 */
-function lane(strategy: Strategy, capacity: number, { bytes }: LaneBounds = {}): LaneOptions {
+/** @throws {RangeError} when `capacity` is not a whole number from 1 to 2^20, or a bound is not what it says */
+function lane(strategy: Strategy, capacity: number, given: LaneBounds = {}): LaneOptions {
   if (!isWithin(capacity, laneCapacityMax)) {
     throw new RangeError(
       `${strategy}(capacity): capacity is a whole number of messages from 1 to ${laneCapacityMax}, not ${String(capacity)}`,
     );
   }
-  if (bytes === undefined) return { strategy, capacity };
-  if (!isWithin(bytes, laneBytesMax)) {
-    throw new RangeError(
-      `${strategy}(capacity, { bytes }): bytes is a whole number from 1 to ${laneBytesMax}, not ${String(bytes)}`,
-    );
+  const fault = faultOf(given);
+  if (fault !== undefined) throw new RangeError(`${strategy}(capacity, ${fault}`);
+  const { bytes, messagesPerSecond, bytesPerSecond } = given;
+  return {
+    strategy,
+    capacity,
+    ...(bytes !== undefined && { bytes }),
+    ...(messagesPerSecond !== undefined && { messagesPerSecond }),
+    ...(bytesPerSecond !== undefined && { bytesPerSecond }),
+  };
+}
+
+/** What is wrong with bounds, if anything is. */
+function faultOf({ bytes, messagesPerSecond, bytesPerSecond }: LaneBounds): string | undefined {
+  if (bytes !== undefined && !isWithin(bytes, laneBytesMax)) {
+    return `{ bytes }): bytes is a whole number from 1 to ${laneBytesMax}, not ${String(bytes)}`;
   }
-  return { strategy, capacity, bytes };
+  for (const [name, rate] of Object.entries({ messagesPerSecond, bytesPerSecond })) {
+    const isRate = typeof rate === 'number' && rate > 0 && rate < Infinity;
+    if (rate === undefined || isRate) continue;
+    return `{ ${name} }): ${name} is a finite number above 0, not ${String(rate)}`;
+  }
+  return undefined;
 }
 
 function isWithin(value: unknown, max: number): value is number {

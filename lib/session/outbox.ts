@@ -1,4 +1,5 @@
 import { bytesOf, Lane, type Offered } from '../flow/lane.ts';
+import type { Pace } from '../flow/pace.ts';
 import type { LaneOptions } from '../flow/strategy.ts';
 import type { ReadyLane } from './discipline.ts';
 import type { Ranked } from './ready-heap.ts';
@@ -60,6 +61,7 @@ export class Outbox implements ReadyLane, Ranked {
   order = 0;
 
   #lane: Lane<Uint8Array>;
+  #pace: Pace | undefined;
   readonly #counter: SendCounter | undefined;
   /** When each message in the lane was sent. */
   #seqs: Lane<number> | undefined;
@@ -108,16 +110,26 @@ export class Outbox implements ReadyLane, Ranked {
 
   get ready(): boolean {
     if (this.#current !== undefined) return true;
-    return this.credit > 0 && this.creditBytes > 0 && this.#lane.size > 0;
+    return this.#mayBegin && this.#lane.size > 0;
+  }
+
+  /** Whether credit and pace let another message begin. */
+  get #mayBegin(): boolean {
+    return this.credit > 0 && this.creditBytes > 0 && this.#pace?.open !== false;
   }
 
   get idle(): boolean {
     return this.#current === undefined && this.#lane.size === 0 && this.#waiting === 0;
   }
 
-  /** The channel has been opened (again) here: its messages wait in a lane of this kind. */
-  reopen(options: LaneOptions, priority: number): void {
+  /**
+   * The channel has been opened (again) here: its messages wait in a lane of this kind, and leave it
+   * at this pace.
+   */
+  reopen(options: LaneOptions, priority: number, pace?: Pace): void {
     this.priority = priority;
+    this.#pace?.stop();
+    this.#pace = pace;
     this.#lane = new Lane(options, bytesOf);
     if (this.#seqs !== undefined) this.#seqs = new Lane({ ...options, strategy: 'block' });
   }
@@ -163,11 +175,12 @@ export class Outbox implements ReadyLane, Ranked {
    */
   current(): Uint8Array | undefined {
     if (this.#current !== undefined) return this.#current;
-    if (this.credit === 0 || this.creditBytes <= 0) return undefined;
+    if (!this.#mayBegin) return undefined;
     const bytes = this.#lane.take();
     if (bytes === undefined) return undefined;
     this.credit -= 1;
     this.creditBytes -= bytes.length;
+    this.#pace?.spend(bytes.length);
     this.#current = bytes;
     this.#currentSeq = this.#seqs?.take() ?? 0;
     this.offset = 0;
@@ -189,6 +202,7 @@ export class Outbox implements ReadyLane, Ranked {
    * the peer is down.
    */
   clear(reason: 'peer-down' | 'channel-not-open' | 'channel-closed'): number {
+    if (reason !== 'channel-not-open') this.#pace?.stop();
     let dropped = this.#lane.clear();
     this.#seqs?.clear();
     if (reason === 'peer-down' && this.#current !== undefined) {

@@ -1,5 +1,6 @@
 import { Observable, ReplaySubject } from 'rxjs';
 import type { Clock } from '../flow/clock.ts';
+import { paceOf } from '../flow/pace.ts';
 import { RxmeshError, withContext } from '../model/error.ts';
 import type { DropReason } from '../model/event.ts';
 import type { NodeId } from '../model/id.ts';
@@ -279,7 +280,9 @@ export class Session implements LinkReceiver {
     if (port.foreign) this.#foreignPorts -= 1;
     port.foreign = false;
     port.end = end;
-    port.outbox.reopen(end.outbound, end.priority);
+    const { outbox } = port;
+    const pace = paceOf(end.outbound, this.#options.clock, () => this.#pump.wake(outbox));
+    outbox.reopen(end.outbound, end.priority, pace);
     this.#pump.rerank(port.outbox);
     port.grant = () => {
       if (!this.#over && port.inbox === inbox) this.#replenish(port, inbox);

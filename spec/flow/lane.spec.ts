@@ -211,7 +211,7 @@ const strategies: [string, (capacity: number) => LaneOptions][] = [
   ['block', block],
   ['dropOldest', dropOldest],
   ['dropNewest', dropNewest],
-  ['latest', latest],
+  ['latest', () => latest()],
   ['fail', fail],
 ];
 
