@@ -16,6 +16,9 @@ import type { RxmeshError } from '../lib/model/error.ts';
 /** Messages that are pulled and taken at a stretch; then the event loop turns once. */
 const messagesPerTurnMax = 4096;
 
+/** Envelopes of an Observable that is no flow that may wait, if nothing else is said. */
+const bufferedMax = 1024;
+
 /** Options of `pipeTo`. */
 export interface PipeToOptions<T> {
   /**
@@ -42,12 +45,12 @@ export interface PipeToOptions<T> {
  *
  * From one channel to another, so that who consumes slowly there holds up who sends here:
  *
- *     here.in$.pipe(
- *       map(({ from, message }) => ({ broadcast: true as const, except: from, message })),
- *       pipeTo(there),
- *     ).subscribe();
- *
- *     pipeTo(channel)(generator()).subscribe(({ accepted }) => …);
+ *     chat.in$
+ *       .pipe(
+ *         map(({ from, message }) => ({ broadcast: true as const, except: from, message })),
+ *         pipeTo(channel),
+ *       )
+ *       .subscribe();
  *
  * An Observable that is no flow cannot be held back: its envelopes wait in `buffer`. A recipient that is
  * not there is a drop in the report. Unsubscribing stops pulling, and takes the message that waits back. An
@@ -80,7 +83,7 @@ export function pipeTo<T>(
       function supplyOf(from: typeof source): Supply {
         if (!isObservable(from)) return new IterableSupply(from, pipe);
         if (buffer === undefined && from instanceof Flow) return new FlowSupply(from, pipe);
-        return new BufferedSupply(from, pipe, buffer ?? fail(1024), onDrop);
+        return new BufferedSupply(from, pipe, buffer ?? fail(bufferedMax), onDrop);
       }
     });
 }

@@ -11,7 +11,8 @@ import type { PeerReport } from '../model/peer-report.ts';
  * lane is full.
  *
  * - `wait`: it waits for that lane, however long
- * - `drop`: that recipient misses the message, which is told and counted in the report
+ * - `drop`: when nothing was written to that peer for a turn of the event loop meanwhile, it misses this
+ *   message, and those that follow until its lane moves again; that is told and counted in the reports
  * - `{ evictAfterMs }`: it waits; when the lane has taken nothing for so long meanwhile, the peer's
  *   connection is closed, and the peer reported (`RXMESH_SLOW_PEER`). Milliseconds, whole, from 1
  */

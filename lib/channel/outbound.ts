@@ -8,7 +8,9 @@ import type { Session } from '../session/session.ts';
 import type { Sender, SendReport } from './channel.ts';
 import type { ChannelHost, ChannelSettings } from './channel-host.ts';
 import { ChannelSender, type SendingSide } from './sender.ts';
-import { SlowPeers } from './slow-peers.ts';
+import { SlowPeerDrop } from './slow-peer-drop.ts';
+import { SlowPeerEviction } from './slow-peer-eviction.ts';
+import type { SlowPeers } from './slow-peers.ts';
 
 /**
  * The way out of a channel: encodes a message once and offers the bytes to the outbox of each
@@ -22,13 +24,17 @@ export class Outbound<T> implements SendingSide<T> {
   #isClosed = false;
 
   constructor(settings: ChannelSettings<T>, host: ChannelHost) {
-    const { id, slowPeer } = settings;
-    this.channel = id;
+    const { slowPeer } = settings;
+    this.channel = settings.id;
     this.#settings = settings;
     this.#host = host;
-    if (typeof slowPeer === 'string') return;
-    const { evictAfterMs } = slowPeer;
-    this.slowPeers = new SlowPeers(evictAfterMs, host.clock, (session) => this.#evict(session));
+    if (slowPeer === 'wait') return;
+    this.slowPeers =
+      slowPeer === 'drop'
+        ? new SlowPeerDrop(host.clock, ({ id }) => this.#drop('lane-full', id))
+        : new SlowPeerEviction(slowPeer.evictAfterMs, host.clock, (session) =>
+            this.#evict(session),
+          );
   }
 
   /** See `Channel.send`. */
@@ -156,7 +162,7 @@ export class Outbound<T> implements SendingSide<T> {
       return;
     }
     if (offered === 'full' && sender !== undefined) {
-      const mayWait = !isBroadcast || this.#settings.slowPeer !== 'drop';
+      const mayWait = !isBroadcast || this.slowPeers?.mayWait(outbox) !== false;
       if (mayWait && sender.waitFor(bytes, outbox, isBroadcast ? session : undefined)) return;
     }
     this.#drop('lane-full', session.id);

@@ -3,12 +3,12 @@ import { RxmeshError } from '../model/error.ts';
 import type { Outbox, WaitingSend } from '../session/outbox.ts';
 import type { Session } from '../session/session.ts';
 import type { Sender, SendReport } from './channel.ts';
-import type { SlowPeers } from './slow-peers.ts';
+import type { SlowPeers, WaitingBroadcast } from './slow-peers.ts';
 
 /** What a sender needs of the way out that it belongs to. */
 export interface SendingSide<T> {
   readonly channel: number;
-  /** Watches peers for which broadcasts wait, if that is wanted. */
+  /** What broadcasts do about peers for which they have to wait, if not simply that. */
   readonly slowPeers: SlowPeers | undefined;
   /**
    * Offers a message to its recipients' lanes, and tells `sender` what became of it at each.
@@ -132,7 +132,7 @@ export class ChannelSender<T> implements Sender<T> {
 const nothing = new Uint8Array(0);
 
 /** The place of one sender's message among the sends that wait for one outbox. */
-class Place implements WaitingSend {
+class Place implements WaitingSend, WaitingBroadcast {
   bytes: Uint8Array = nothing;
   before: WaitingSend | undefined = undefined;
   after: WaitingSend | undefined = undefined;
@@ -155,7 +155,7 @@ class Place implements WaitingSend {
     this.bytes = bytes;
     this.#outbox = outbox;
     this.#isBroadcast = broadcastTo !== undefined;
-    if (broadcastTo !== undefined) this.#sender.slowPeers?.waits(broadcastTo, outbox);
+    if (broadcastTo !== undefined) this.#sender.slowPeers?.waits(broadcastTo, outbox, this);
     return true;
   }
 
@@ -163,6 +163,12 @@ class Place implements WaitingSend {
     this.#outbox?.cancel(this);
     this.#release();
     this.#left = true;
+  }
+
+  skip(): void {
+    this.#outbox?.cancel(this);
+    this.#release();
+    this.#sender.left(false, false);
   }
 
   taken(): void {
@@ -178,7 +184,7 @@ class Place implements WaitingSend {
 
   #release(): void {
     if (this.#outbox === undefined) return;
-    if (this.#isBroadcast) this.#sender.slowPeers?.left(this.#outbox);
+    if (this.#isBroadcast) this.#sender.slowPeers?.left(this.#outbox, this);
     this.bytes = nothing;
     this.#outbox = undefined;
   }

@@ -1,92 +1,27 @@
-import type { Subscription } from 'rxjs';
-import type { Clock } from '../flow/clock.ts';
 import type { Outbox } from '../session/outbox.ts';
 import type { Session } from '../session/session.ts';
 
 /** The longest time that a peer may be given, in milliseconds: timers take no more. */
 const evictAfterMaxMs = 2 ** 31 - 1;
 
-/** A peer's lane for which broadcasts wait, or have waited. */
-interface Watch {
-  readonly session: Session;
-  /** How many broadcasts wait for it now. */
-  waiting: number;
-  /** When the first of them began to wait, or the lane took a message after that. */
-  sinceMs: number;
-  timer: Subscription | undefined;
-  readonly end: Subscription;
+/** A broadcast that waits for one lane. */
+export interface WaitingBroadcast {
+  /** Waits no longer: its recipient misses the message. */
+  skip(): void;
 }
 
-/**
- * Watches the lanes of one channel for which broadcasts wait, and tells of each that has taken nothing
- * for too long meanwhile. It has one timer for a lane, which outlasts a broadcast: a peer that takes
- * one message at a time costs no timer a message.
- */
-export class SlowPeers {
-  readonly #afterMs: number;
-  readonly #clock: Clock;
-  readonly #onSlow: (session: Session) => void;
-  readonly #watches = new Map<Outbox, Watch>();
-
-  constructor(afterMs: number, clock: Clock, onSlow: (session: Session) => void) {
-    this.#afterMs = afterMs;
-    this.#clock = clock;
-    this.#onSlow = onSlow;
-  }
-
+/** What the broadcasts of one channel do about lanes for which they have to wait. */
+export interface SlowPeers {
+  /** Whether a broadcast that finds this lane full may wait for it. */
+  mayWait(outbox: Outbox): boolean;
   /** A broadcast begins to wait. */
-  waits(session: Session, outbox: Outbox): void {
-    const watch = this.#watches.get(outbox) ?? this.#begin(session, outbox);
-    if (watch.waiting === 0) watch.sinceMs = this.#clock.now();
-    watch.waiting += 1;
-    watch.timer ??= this.#schedule(watch, this.#afterMs);
-  }
-
+  waits(session: Session, outbox: Outbox, broadcast: WaitingBroadcast): void;
   /** The lane has taken a message that waited, of a broadcast or not. */
-  took(outbox: Outbox): void {
-    const watch = this.#watches.get(outbox);
-    if (watch !== undefined && watch.waiting > 0) watch.sinceMs = this.#clock.now();
-  }
-
+  took(outbox: Outbox): void;
   /** A broadcast waits no longer. */
-  left(outbox: Outbox): void {
-    const watch = this.#watches.get(outbox);
-    if (watch !== undefined) watch.waiting -= 1;
-  }
-
-  /** Watches nothing more. */
-  close(): void {
-    for (const outbox of [...this.#watches.keys()]) this.#forget(outbox);
-  }
-
-  #begin(session: Session, outbox: Outbox): Watch {
-    const end = session.ended$.subscribe(() => this.#forget(outbox));
-    const watch: Watch = { session, waiting: 0, sinceMs: 0, timer: undefined, end };
-    this.#watches.set(outbox, watch);
-    return watch;
-  }
-
-  #forget(outbox: Outbox): void {
-    const watch = this.#watches.get(outbox);
-    this.#watches.delete(outbox);
-    watch?.timer?.unsubscribe();
-    watch?.end.unsubscribe();
-  }
-
-  #schedule(watch: Watch, delayMs: number): Subscription {
-    return this.#clock.schedule(() => this.#look(watch), delayMs);
-  }
-
-  #look(watch: Watch): void {
-    watch.timer = undefined;
-    if (watch.waiting === 0) return;
-    const nowMs = this.#clock.now();
-    // A clock that was set back does not give the peer all that time.
-    watch.sinceMs = Math.min(watch.sinceMs, nowMs);
-    const leftMs = watch.sinceMs + this.#afterMs - nowMs;
-    if (leftMs > 0) watch.timer = this.#schedule(watch, leftMs);
-    else this.#onSlow(watch.session);
-  }
+  left(outbox: Outbox, broadcast: WaitingBroadcast): void;
+  /** The channel is closed: does nothing more. */
+  close(): void;
 }
 
 /** Whether a value from outside is a `SlowPeerPolicy`. */

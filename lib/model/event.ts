@@ -16,7 +16,7 @@ export type DropReason =
   | 'no-recipient'
   /** the peer has not opened the channel, or closed it while the message waited */
   | 'channel-not-open'
-  /** its lane was full, and the strategy dropped it */
+  /** its lane was full, and the strategy or the channel's `slowPeer` dropped it, or too many sends waited for it */
   | 'lane-full'
   /** the connection ended while it waited */
   | 'peer-down'

@@ -88,18 +88,19 @@ describe('send', () => {
     expect(log).toEqual(['2/0', 'end']);
   });
 
-  it.each<[string, string, string[]]>([
-    ['closes the channel', 'closed', ['0/1', 'end']],
-    ['goes away', 'down', ['0/1', 'end']],
-  ])('counts a recipient that %s while the message waits as a drop', (_, what, expected) => {
+  it.each<[string, string, string]>([
+    ['closes the channel', 'closed', 'out 7 channel-not-open 3'],
+    ['goes away', 'down', 'out 7 peer-down 3'],
+  ])('counts a recipient that %s while messages wait as a drop, and tells it', (_, what, told) => {
     const node = new LinkedNode();
     const channel = open(node, { outbound: block(1) });
     const { link } = node.peer(1, { 7: 0 });
     channel.out.next({ to: one, message: 1 });
-    const log = follow(channel.send({ to: one, message: 2 }));
+    const logs = [2, 3].map((message) => follow(channel.send({ to: one, message })));
     if (what === 'closed') link.arrive({ type: 'closed', channel: 7 });
     else link.end();
-    expect(log).toEqual(expected);
+    expect(logs).toEqual(Array(2).fill(['0/1', 'end']));
+    expect(node.takeDrops()).toEqual([told]);
   });
 
   it('fails when the channel is closed here while it waits', () => {
@@ -110,6 +111,7 @@ describe('send', () => {
     const log = follow(channel.send({ to: one, message: 2 }));
     channel.close();
     expect(log).toEqual(['RXMESH_CHANNEL_CLOSED']);
+    expect(node.takeDrops()).toEqual(['out 7 channel-closed 2']);
     expect(follow(channel.send({ to: one, message: 3 }))).toEqual(['RXMESH_CHANNEL_CLOSED']);
   });
 
@@ -141,6 +143,7 @@ describe('send', () => {
       expect(follow(channel.send({ to: one, message: 1 }))).toEqual([]);
     }
     expect(follow(channel.send({ to: one, message: 2 }))).toEqual(['RXMESH_OVERFLOW']);
+    expect(node.takeDrops()).toEqual(['out 7 lane-full 1']);
   });
 
   it.each([

@@ -193,20 +193,23 @@ describe('Outbox', () => {
     ['channel-closed' as const, 5, true],
     ['channel-not-open' as const, 5, true],
     ['peer-down' as const, 6, false],
-  ])('%s: drops %i of one that is begun, three in the lane, and two that wait', (reason, dropped, finishes) => {
-    const outbox = full(3);
-    const log: string[] = [];
-    outbox.credit = 1;
-    outbox.current();
-    outbox.offset = 1;
-    outbox.offer(bytes(3));
-    for (const value of [4, 5]) outbox.wait(new Waiting(value, log));
-    expect(outbox.clear(reason)).toBe(dropped);
-    expect(log).toEqual([`4 ${reason}`, `5 ${reason}`]);
-    expect(outbox.current() !== undefined).toBe(finishes);
-    outbox.done();
-    expect(outbox).toMatchObject({ messages: finishes ? 1 : 0, depth: 0, idle: true });
-  });
+  ])(
+    '%s: drops %i of one that is begun, three in the lane, and two that wait',
+    (reason, dropped, finishes) => {
+      const outbox = full(3);
+      const log: string[] = [];
+      outbox.credit = 1;
+      outbox.current();
+      outbox.offset = 1;
+      outbox.offer(bytes(3));
+      for (const value of [4, 5]) outbox.wait(new Waiting(value, log));
+      expect(outbox.clear(reason)).toBe(dropped);
+      expect(log).toEqual([`4 ${reason}`, `5 ${reason}`]);
+      expect(outbox.current() !== undefined).toBe(finishes);
+      outbox.done();
+      expect(outbox).toMatchObject({ messages: finishes ? 1 : 0, depth: 0, idle: true });
+    },
+  );
 
   it('ends every send that waits exactly once, whatever the others do in answer', () => {
     const outbox = full(1);

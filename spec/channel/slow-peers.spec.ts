@@ -1,0 +1,204 @@
+import { describe, expect, it } from '@jest/globals';
+import type { Channel, SlowPeerPolicy } from '../../lib/channel/channel.ts';
+import { raw } from '../../lib/codec/raw.ts';
+import { block } from '../../lib/flow/strategy.ts';
+import type { RxmeshError } from '../../lib/model/error.ts';
+import { waitingSendsMax } from '../../lib/session/outbox.ts';
+import { pipeTo } from '../../operators/pipe-to.ts';
+import type { FakeLink } from '../support/fake-link.ts';
+import { expectIdle, trackLeaks } from '../support/leaks.ts';
+import { idOf, LinkedNode, open } from '../support/linked-node.ts';
+
+const broadcast = (value: number): { broadcast: true; message: Uint8Array } => ({
+  broadcast: true,
+  message: Uint8Array.of(value),
+});
+
+/** A channel with 50 peers, of which the first takes nothing; counts what is encoded. */
+class Crowd {
+  readonly node = new LinkedNode();
+  readonly channel: Channel<Uint8Array>;
+  readonly stuck: FakeLink;
+  readonly links: readonly FakeLink[];
+  encoded = 0;
+
+  constructor(slowPeer: SlowPeerPolicy) {
+    const encode = (message: Uint8Array): Uint8Array => {
+      this.encoded += 1;
+      return message;
+    };
+    const options = { outbound: block(4), slowPeer, codec: { ...raw(), encode } };
+    this.channel = open(this.node, options);
+    this.stuck = this.node.peer(1, { 7: 0 }).link;
+    this.links = Array.from({ length: 49 }, (_, i) => this.node.peer(i + 2, { 7: 1000 }).link);
+  }
+
+  /** How many messages every one of the others has been sent since the last time. */
+  get arrived(): number {
+    const counts = this.links.map((link) => link.take().length);
+    expect(new Set(counts).size).toBe(1);
+    return counts[0] ?? NaN;
+  }
+
+  /** Sends so many broadcasts, one after the other, as fast as that goes; the log of what came of it. */
+  send(count: number): string[] {
+    const log: string[] = [];
+    const all = Array.from({ length: count }, (_, value) => broadcast(value));
+    pipeTo(this.channel, { clock: this.node.clock })(all).subscribe({
+      next: ({ accepted, dropped }) => log.push(`${accepted}/${dropped} ${this.node.clock.now()}`),
+      complete: () => log.push('end'),
+    });
+    return log;
+  }
+
+  /** What there is to know after so much time. */
+  after(ms: number, log: string[]): unknown {
+    this.node.clock.advance(ms);
+    return { log, arrived: this.arrived, encoded: this.encoded };
+  }
+}
+
+describe('a broadcast to 50 peers of which one takes nothing', () => {
+  it('wait: it waits until that one takes, closes the channel, or is gone', () => {
+    const crowd = new Crowd('wait');
+    const log = crowd.send(10);
+    expect(crowd.after(1_000_000, log)).toEqual({ log: [], arrived: 5, encoded: 5 });
+    crowd.stuck.arrive({ type: 'credit', channel: 7, messages: 1 });
+    expect(crowd.after(1, log)).toEqual({ log: [], arrived: 1, encoded: 6 });
+    crowd.stuck.arrive({ type: 'closed', channel: 7 });
+    // All 50 have the first, four more are in the lane of the one, the sixth waited for it.
+    const ended = { log: ['495/1 1000001', 'end'], arrived: 4, encoded: 10 };
+    expect(crowd.after(0, log)).toEqual(ended);
+    expect(crowd.node.takeDrops()).toEqual(['out 7 channel-not-open 5']);
+    expectIdle(crowd.node.clock.scheduler);
+  });
+
+  it('drop: that one misses what its lane has no room for, and nobody is held up', () => {
+    const crowd = new Crowd('drop');
+    const log = crowd.send(100);
+    const ended = { log: [`${49 * 100 + 4}/96 0`, 'end'], arrived: 100, encoded: 100 };
+    expect(crowd.after(0, log)).toEqual(ended);
+    expect(crowd.node.takeDrops()).toEqual(Array(96).fill('out 7 lane-full 1'));
+    crowd.stuck.arrive({ type: 'credit', channel: 7, messages: 1 });
+    crowd.node.turn();
+    const again = crowd.send(2);
+    expect(crowd.after(0, again)).toMatchObject({ log: ['99/1 0', 'end'], arrived: 2 });
+    expect(crowd.node.takeDrops()).toEqual(['out 7 lane-full 1']);
+    expectIdle(crowd.node.clock.scheduler);
+  });
+
+  it('drop: is no reason to drop for peers that are only behind at the end of a turn', () => {
+    const crowd = new Crowd('drop');
+    crowd.stuck.end();
+    expect(crowd.after(0, crowd.send(500))).toMatchObject({
+      log: [`${49 * 500}/0 0`, 'end'],
+      arrived: 500,
+    });
+    expect(crowd.node.takeDrops()).toEqual([]);
+  });
+
+  it('evict: that one is gone when it has taken nothing for so long', () => {
+    const crowd = new Crowd({ evictAfterMs: 300 });
+    crowd.node.clock.advance(1_000);
+    const log = crowd.send(10);
+    expect(crowd.after(200, log)).toEqual({ log: [], arrived: 5, encoded: 5 });
+    crowd.stuck.arrive({ type: 'credit', channel: 7, messages: 1 });
+    // It has taken one at 1200, and gets as long again.
+    expect(crowd.after(299, log)).toEqual({ log: [], arrived: 1, encoded: 6 });
+    expect(crowd.stuck.closedFor).toBeUndefined();
+    const ended = { log: ['495/1 1500', 'end'], arrived: 4, encoded: 10 };
+    expect(crowd.after(1, log)).toEqual(ended);
+    expect(crowd.stuck.closedFor).toBe('evicted');
+    const about = { peer: idOf(1), channel: 7 };
+    expect(crowd.node.reports).toMatchObject([
+      { peer: idOf(1), severity: 'disconnect', reason: { code: 'RXMESH_SLOW_PEER', ...about } },
+    ]);
+    expect(crowd.node.takeDrops()).toEqual(['out 7 peer-down 5']);
+    expectIdle(crowd.node.clock.scheduler);
+  });
+
+  it('evict: who takes one message at a time stays, at the price of one timer', () => {
+    const crowd = new Crowd({ evictAfterMs: 300 });
+    const log = crowd.send(50);
+    for (let taken = 0; taken < 50; taken += 1) {
+      crowd.stuck.arrive({ type: 'credit', channel: 7, messages: 1 });
+      crowd.node.clock.advance(299);
+      // At the end of the first turn, every lane was full.
+      expect(crowd.node.clock.dueTimesMs.length).toBeLessThanOrEqual(taken === 0 ? 50 : 1);
+    }
+    expect(log.at(-1)).toBe('end');
+    expect([crowd.stuck.closedFor, crowd.node.takeDrops()]).toEqual([undefined, []]);
+    crowd.node.clock.advance(300);
+    expectIdle(crowd.node.clock.scheduler);
+  });
+});
+
+describe('slowPeer', () => {
+  const policies: SlowPeerPolicy[] = ['drop', { evictAfterMs: 10 }];
+
+  it.each(policies)('%j: a message to one peer waits, however long', (slowPeer) => {
+    const node = new LinkedNode();
+    const channel = open(node, { outbound: block(1), slowPeer });
+    const { link } = node.peer(1, { 7: 0 });
+    let taken = 0;
+    const source = [1, 2, 3].map((value) => ({ to: idOf(1), message: Uint8Array.of(value) }));
+    pipeTo(channel)(source).subscribe(({ accepted }) => (taken = accepted));
+    node.clock.advance(1_000);
+    link.arrive({ type: 'credit', channel: 7, messages: 9 });
+    node.turn();
+    expect([taken, link.closedFor, node.takeDrops()]).toEqual([3, undefined, []]);
+  });
+
+  it.each(policies)('%j: nothing happens to who is not waited for any more', (slowPeer) => {
+    const node = new LinkedNode();
+    const channel = open(node, { outbound: block(1), slowPeer });
+    const { link } = node.peer(1, { 7: 0 });
+    channel.out.next(broadcast(1));
+    channel.send(broadcast(2)).subscribe().unsubscribe();
+    node.clock.advance(1_000);
+    expect([link.closedFor, node.takeDrops()]).toEqual([undefined, []]);
+    channel.send(broadcast(3)).subscribe({ error: () => undefined });
+    channel.close();
+    node.turn();
+    expectIdle(node.clock.scheduler);
+    expect(node.takeDrops()).toEqual(['out 7 channel-closed 2']);
+  });
+
+  it('evict: a message in front that is taken counts, whoever it is for', () => {
+    const node = new LinkedNode();
+    const channel = open(node, { outbound: block(1), slowPeer: { evictAfterMs: 100 } });
+    const { link } = node.peer(1, { 7: 0 });
+    channel.out.next(broadcast(1));
+    channel.send({ to: idOf(1), message: Uint8Array.of(2) }).subscribe();
+    channel.send(broadcast(3)).subscribe();
+    node.clock.advance(99);
+    link.arrive({ type: 'credit', channel: 7, messages: 1 });
+    node.clock.advance(99);
+    expect(link.closedFor).toBeUndefined();
+    node.clock.advance(1);
+    expect(link.closedFor).toBe('evicted');
+  });
+
+  it('a broadcast goes past a lane for which too many sends wait; a message to it fails', () => {
+    const node = new LinkedNode();
+    const channel = open(node, { outbound: block(1) });
+    node.peer(1, { 7: 0 });
+    node.peer(2, { 7: 9 });
+    const logs: string[] = [];
+    const send = (envelope: Parameters<typeof channel.send>[0]): void => {
+      channel.send(envelope).subscribe({
+        next: ({ accepted, dropped }) => logs.push(`${accepted}/${dropped}`),
+        error: (error: unknown) => logs.push((error as RxmeshError).code),
+      });
+    };
+    const only = { to: idOf(1), message: Uint8Array.of(1) };
+    for (let count = 0; count <= waitingSendsMax; count += 1) send(only);
+    expect(logs).toEqual(['1/0']);
+    send(broadcast(2));
+    send(only);
+    expect(logs).toEqual(['1/0', '1/1', 'RXMESH_OVERFLOW']);
+    expect(node.takeDrops()).toEqual(Array(2).fill('out 7 lane-full 1'));
+  });
+});
+
+trackLeaks();
