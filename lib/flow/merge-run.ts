@@ -95,7 +95,7 @@ export class MergeRun<T, R> implements Demand {
 
   /** The result ends, and everything that it came from. */
   #fail(error: unknown): void {
-    this.#consumer.error(error);
+    (this.#results ?? this.#consumer).error(error);
     this.#scope.unsubscribe();
   }
 
