@@ -40,9 +40,12 @@ class ReaderIterator<T> implements AsyncIterator<T, unknown, undefined> {
   }
 
   async return(): Promise<IteratorResult<T, unknown>> {
-    // A read that is under way is answered by that, as the end.
-    await this.#reader.cancel();
-    this.#reader.releaseLock();
+    try {
+      // A read that is under way is answered by that, as the end.
+      await this.#reader.cancel();
+    } finally {
+      this.#reader.releaseLock();
+    }
     return { done: true, value: undefined };
   }
 }

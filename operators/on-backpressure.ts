@@ -174,7 +174,9 @@ class Buffered<T> implements Demand {
     try {
       if (this.#backlog.put(value)) return;
     } catch (thrown) {
-      this.#fail(thrown);
+      // Nothing more is told: who throws at that is not asked again.
+      this.unsubscribe();
+      this.#consumer.error(thrown);
       return;
     }
     const text = `onBackpressure: ${this.#backlog.size} values wait already`;
@@ -187,9 +189,8 @@ class Buffered<T> implements Demand {
     this.#delivering = true;
     while (this.#owed > 0 && this.#backlog.size > 0) this.#deliver(this.#backlog.take() as T);
     this.#delivering = false;
-    if (this.#backlog.size > 0) return;
-    if (this.#ended) this.#consumer.complete();
-    else this.#replenish();
+    if (!this.#ended) this.#replenish();
+    else if (this.#backlog.size === 0) this.#consumer.complete();
   }
 
   #deliver(value: T): void {

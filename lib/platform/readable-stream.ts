@@ -22,8 +22,7 @@ export interface StreamSink<T> {
 /**
  * Makes a stream.
  *
- * @param highWaterMark chunks that it keeps ready; 0: it pulls when somebody reads
- * @throws {RangeError} `highWaterMark` is no number of 0 or more
+ * @param highWaterMark chunks that it keeps ready, 0 or more; 0: it pulls when somebody reads
  */
 export function makeReadableStream<T>(
   source: StreamSource<T>,
