@@ -45,6 +45,11 @@ export interface OnBackpressureOptions<T> {
  *
  * What `onDrop` or `key` throws is the error of the result.
  *
+ * It makes a flow in `pipe` as well, but the type of an Observable's `pipe` does not know it; so:
+ *
+ *     const newest$ = onBackpressure<string>(latest())(source$);
+ *     for await (const text of newest$) await save(text);
+ *
  * @throws {RxmeshError} `RXMESH_OVERFLOW`, as an error notification, when a `fail` lane is full
  * @throws {TypeError} for what is no strategy, `key` with another one than `latest()`; when it is
  *   applied, for `block` on an Observable that is no flow

@@ -36,10 +36,8 @@ describe('docs/guide.md, when the consumer is slow', () => {
 
     const heard: number[] = [];
     let ahead = 0;
-    for (;;) {
-      const envelope = await firstValueFrom(channel.in$, { defaultValue: undefined });
-      if (envelope === undefined) break; // the channel was closed
-      heard.push(envelope.message);
+    for await (const { message } of channel) {
+      heard.push(message);
       // Work that takes longer than a turn: meanwhile the sender goes as far as it can.
       for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setImmediate(resolve));
       ahead = Math.max(ahead, sent - heard.length);
