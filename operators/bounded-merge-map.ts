@@ -3,15 +3,18 @@ import { Flow, isFlow } from '../lib/flow/flow.ts';
 import { askedFor, MergeRun } from '../lib/flow/merge-run.ts';
 import { fail, type LaneOptions } from '../lib/flow/strategy.ts';
 
+/** Where values of an Observable wait that cannot be held back, unless it is said. */
+const bufferByDefault = fail(1024);
+
 /** Options of `boundedMergeMap`. */
 export interface BoundedMergeMapOptions<T> {
-  /** Inner Observables that may be alive at a time. Default 1. */
+  /** Inner Observables that may be alive at a time, a whole number; Infinity: no bound. Default 1. */
   readonly concurrency?: number;
   /**
    * Where values wait for their turn, and what happens when it is full: `dropOldest(n)`,
-   * `dropNewest(n)`, `latest()` or `fail(n)`. Not `block`: an Observable cannot be held back. Without
-   * a number of bytes: values have no size.
-   * Default `fail(1024)`.
+   * `dropNewest(n)`, `latest()` or `fail(n)`. Without a number of bytes: values have
+   * no size. Default: a flow is held back, and nothing has to wait;
+   * another Observable cannot be, and gets `fail(1024)`.
    */
   readonly buffer?: LaneOptions;
   /** Sees each value that a full buffer dropped. */
@@ -19,20 +22,35 @@ export interface BoundedMergeMapOptions<T> {
 }
 
 /**
- * A `mergeMap` whose memory is bounded: at most `concurrency` inner Observables are alive, at most
- * `buffer.capacity` values wait, and what happens to one more is chosen.
+ * A `mergeMap` whose memory is bounded: at most `concurrency` inner Observables are alive. A flow is
+ * asked for as many values, and for one more when an inner one completes, so that nothing waits and
+ * nothing is dropped:
+ *
+ *     asked for  a--b--c---
+ *                boundedMergeMap(x => of(x).pipe(delay(3)))
+ *     out        ---a--b--(c|)
+ *
+ * With a `buffer`, or behind an Observable that is no flow, at most `buffer.capacity` values wait, and
+ * what happens to one more is chosen:
  *
  *     in   -abc------------|
  *          boundedMergeMap(x => of(x).pipe(delay(3)), { buffer: dropNewest(1) })
  *     out  ----a--b--------|        c found the buffer full
+ *
+ * The result is a flow. For a consumer with demand, a result that waits takes a place like an inner
+ * Observable that is alive: none is started before there is room for it. Inner Observables of one result
+ * each, as promises are, never overrun the consumer. Of those that give more, up to 1,024 results
+ * wait (or `concurrency`, if that is more); inner flows are asked for their results one at a time. What waits is
+ * delivered before the end, be it an error or not.
  *
  * A million inner Observables that complete synchronously need no more stack than one. A value that
  * comes while another one is being started waits as well, also when there is room for it beside that.
  *
  * What `project` or `onDrop` throws is the error of the result.
  *
- * @throws {RxmeshError} `RXMESH_OVERFLOW`, as an error notification, when a `fail` buffer is full
- * @throws {RangeError} for a concurrency below 1, or a buffer that blocks or counts bytes
+ * @throws {RxmeshError} `RXMESH_OVERFLOW`, as an error notification, when a `fail` buffer is full, or
+ *   when too many results wait
+ * @throws {RangeError} for a concurrency below 1 or a buffer that blocks or counts bytes
  */
 export function boundedMergeMap<T, R>(
   project: (value: T, index: number) => ObservableInput<R>,
@@ -50,10 +68,9 @@ export function boundedMergeMap<T, R>(
     throw new RangeError('boundedMergeMap: values have no size, its buffer has no number of bytes');
   }
   return (source) => {
-    const places = Math.floor(concurrency);
     const pulled = buffer === undefined && isFlow(source) ? source : undefined;
-    const lane = pulled === undefined ? (buffer ?? fail(1024)) : askedFor(places);
-    const settings = { project, concurrency: places, buffer: lane, onDrop };
+    const lane = pulled === undefined ? (buffer ?? bufferByDefault) : askedFor(concurrency);
+    const settings = { project, concurrency, buffer: lane, onDrop };
     const begin = (run: MergeRun<T, R>): MergeRun<T, R> =>
       pulled === undefined ? run.from(source) : run.pullFrom(pulled);
     return new Flow<R>(

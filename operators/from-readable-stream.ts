@@ -1,19 +1,6 @@
+import type { PlatformReadableStream, PlatformStreamReader } from '#platform/readable-stream';
 import { flowFrom } from '../lib/flow/flow-from.ts';
 import type { Flow } from '../lib/flow/flow.ts';
-
-/** What `fromReadableStream` needs of a stream: every WHATWG stream has it. */
-export interface ReadableStreamInput<T> {
-  getReader(): ReadableStreamInputReader<T>;
-}
-
-/** The reader of such a stream. */
-export interface ReadableStreamInputReader<T> {
-  read(): Promise<
-    { readonly done: false; readonly value: T } | { readonly done: true; readonly value?: unknown }
-  >;
-  cancel(): Promise<void>;
-  releaseLock(): void;
-}
 
 /**
  * A WHATWG stream as a flow, in Node and in browsers: a chunk is read when it was asked for, one at a
@@ -26,7 +13,7 @@ export interface ReadableStreamInputReader<T> {
  * Consuming or subscribing locks the stream. Only one can have it: for a second one the flow errors with the
  * `TypeError` of the stream. Whoever unsubscribes cancels the stream; its lock is released then, and at its end.
  */
-export function fromReadableStream<T>(stream: ReadableStreamInput<T>): Flow<T> {
+export function fromReadableStream<T>(stream: PlatformReadableStream<T>): Flow<T> {
   return flowFrom({
     [Symbol.asyncIterator]: () => new ReaderIterator(stream.getReader()),
   });
@@ -34,29 +21,31 @@ export function fromReadableStream<T>(stream: ReadableStreamInput<T>): Flow<T> {
 
 /** Not the stream's own iterator, which browsers do not all have. */
 class ReaderIterator<T> implements AsyncIterator<T, unknown, undefined> {
-  readonly #reader: ReadableStreamInputReader<T>;
+  readonly #reader: PlatformStreamReader<T>;
 
-  constructor(reader: ReadableStreamInputReader<T>) {
+  constructor(reader: PlatformStreamReader<T>) {
     this.#reader = reader;
   }
 
   async next(): Promise<IteratorResult<T, unknown>> {
-    let result: Awaited<ReturnType<ReadableStreamInputReader<T>['read']>>;
     try {
-      result = await this.#reader.read();
+      const { done, value } = await this.#reader.read();
+      if (!done) return { done, value };
     } catch (thrown) {
       this.#reader.releaseLock();
       throw thrown;
     }
-    if (!result.done) return result;
     this.#reader.releaseLock();
     return { done: true, value: undefined };
   }
 
   async return(): Promise<IteratorResult<T, unknown>> {
-    // A read that is under way is answered by that, as the end.
-    await this.#reader.cancel();
-    this.#reader.releaseLock();
+    try {
+      // A read that is under way is answered by that, as the end.
+      await this.#reader.cancel();
+    } finally {
+      this.#reader.releaseLock();
+    }
     return { done: true, value: undefined };
   }
 }

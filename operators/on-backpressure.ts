@@ -45,6 +45,11 @@ export interface OnBackpressureOptions<T> {
  *
  * What `onDrop` or `key` throws is the error of the result.
  *
+ * It makes a flow in `pipe` as well, but the type of an Observable's `pipe` does not know it; so:
+ *
+ *     const newest$ = onBackpressure<string>(latest())(source$);
+ *     for await (const text of newest$) await save(text);
+ *
  * @throws {RxmeshError} `RXMESH_OVERFLOW`, as an error notification, when a `fail` lane is full
  * @throws {TypeError} for what is no strategy, `key` with another one than `latest()`; when it is
  *   applied, for `block` on an Observable that is no flow
@@ -174,7 +179,9 @@ class Buffered<T> implements Demand {
     try {
       if (this.#backlog.put(value)) return;
     } catch (thrown) {
-      this.#fail(thrown);
+      // Nothing more is told: who throws at that is not asked again.
+      this.unsubscribe();
+      this.#consumer.error(thrown);
       return;
     }
     const text = `onBackpressure: ${this.#backlog.size} values wait already`;
@@ -187,9 +194,8 @@ class Buffered<T> implements Demand {
     this.#delivering = true;
     while (this.#owed > 0 && this.#backlog.size > 0) this.#deliver(this.#backlog.take() as T);
     this.#delivering = false;
-    if (this.#backlog.size > 0) return;
-    if (this.#ended) this.#consumer.complete();
-    else this.#replenish();
+    if (!this.#ended) this.#replenish();
+    else if (this.#backlog.size === 0) this.#consumer.complete();
   }
 
   #deliver(value: T): void {

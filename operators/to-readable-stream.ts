@@ -37,6 +37,10 @@ export function toReadableStream<T>(
       'toReadableStream(flow): a flow; onBackpressure makes one of an Observable',
     );
   }
+  if (!(highWaterMark >= 0)) {
+    const text = `toReadableStream: highWaterMark is a number of 0 or more, not ${highWaterMark}`;
+    throw new RangeError(text);
+  }
   return makeReadableStream(new FlowSource(flow), highWaterMark);
 }
 

@@ -57,7 +57,7 @@ abstract class Pull<T, I extends { return?(): unknown }> implements Demand {
   unsubscribe(): void {
     if (this.over) return;
     this.over = true;
-    // What is there to say when it closes badly is nothing that the consumer waits for.
+    // The consumer has left: it would not hear of it when closing fails.
     try {
       this.closed(this.iterator.return?.());
     } catch (thrown) {

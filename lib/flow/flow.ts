@@ -2,6 +2,7 @@
 // they are the only way for its operators to return a flow. This file and lifted.ts alone use them.
 /* eslint-disable @typescript-eslint/no-deprecated */
 import {
+  EMPTY,
   Observable,
   type Operator,
   type OperatorFunction,
@@ -131,6 +132,11 @@ function asFlow<T>(result: Observable<T>): Flow<T> {
   if (result instanceof Flow || !(result instanceof Observable)) return result as Flow<T>;
   return new Flow<T>(
     (consumer) => {
+      if (result === EMPTY) {
+        // `take(0)` makes it of any source.
+        consumer.complete();
+        return noDemand;
+      }
       const text = 'demand does not pass through an operator that makes an Observable of its own';
       consumer.error(new RxmeshError('RXMESH_DEMAND_LOST', text));
       return noDemand;

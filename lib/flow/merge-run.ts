@@ -10,7 +10,7 @@ import { subscribeWithin } from './subscribe-within.ts';
 /** How values become inner Observables, and how many of both there may be. */
 export interface MergeSettings<T, R> {
   readonly project: (value: T, index: number) => ObservableInput<R>;
-  /** Inner Observables that may be alive at a time. */
+  /** Inner Observables that may be alive at a time, 1 or more; rounded down. */
   readonly concurrency: number;
   /** Where values wait for their turn. */
   readonly buffer: LaneOptions;
@@ -20,6 +20,7 @@ export interface MergeSettings<T, R> {
 /** Merges inner Observables for one consumer: see `boundedMergeMap`. */
 export class MergeRun<T, R> implements Demand {
   readonly #settings: MergeSettings<T, R>;
+  readonly #concurrency: number;
   readonly #waiting: LaneBacklog<T>;
   readonly #consumer: FlowConsumer<R>;
   readonly #scope: Subscription;
@@ -44,6 +45,7 @@ export class MergeRun<T, R> implements Demand {
   ) {
     const { buffer, concurrency, onDrop } = settings;
     this.#settings = settings;
+    this.#concurrency = Math.floor(concurrency);
     this.#waiting = new LaneBacklog(buffer, (value) => onDrop?.(value));
     this.#consumer = consumer;
     this.#scope = scope;
@@ -95,13 +97,13 @@ export class MergeRun<T, R> implements Demand {
 
   /** The result ends, and everything that it came from. */
   #fail(error: unknown): void {
-    this.#consumer.error(error);
+    (this.#results ?? this.#consumer).error(error);
     this.#scope.unsubscribe();
   }
 
   /** How many values can be started. A result that waits takes a place like what it came from. */
   get #room(): number {
-    return this.#settings.concurrency - this.#active - (this.#results?.size ?? 0);
+    return this.#concurrency - this.#active - (this.#results?.size ?? 0);
   }
 
   #observer(): FlowConsumer<T> {

@@ -30,7 +30,8 @@ export class Results<R> {
   /** Requested, and not delivered. */
   #owed = 0;
   #delivering = false;
-  #ended = false;
+  /** Tells the consumer of the end, which comes behind what waits. */
+  #end: (() => void) | undefined;
 
   constructor(concurrency: number, consumer: FlowConsumer<R>, owner: ResultsOwner) {
     this.#consumer = consumer;
@@ -66,8 +67,12 @@ export class Results<R> {
 
   /** Completes behind what waits. */
   complete(): void {
-    this.#ended = true;
-    if (this.#lane.size === 0) this.#consumer.complete();
+    this.#endWith(() => this.#consumer.complete());
+  }
+
+  /** Fails behind what waits: a consumer that had kept up would have got that before. */
+  error(error: unknown): void {
+    this.#endWith(() => this.#consumer.error(error));
   }
 
   /** `inner`, if it is a flow, asked for one result at a time: none of its own accord ever waits for the consumer. */
@@ -96,7 +101,12 @@ export class Results<R> {
     }
     this.#delivering = false;
     if (this.#lane.size < before) this.#owner.onRoom();
-    if (this.#ended && this.#lane.size === 0) this.#consumer.complete();
+    if (this.#lane.size === 0) this.#end?.();
+  }
+
+  #endWith(end: () => void): void {
+    this.#end ??= end;
+    if (this.#lane.size === 0) this.#end();
   }
 
   #deliver(result: R, inner: Demand | undefined): void {

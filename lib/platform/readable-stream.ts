@@ -1,6 +1,9 @@
 /** WHATWG's stream, as the platform has it: it is a global of browsers and of Node alike. */
 export type PlatformReadableStream<T> = ReadableStream<T>;
 
+/** Who reads such a stream. */
+export type PlatformStreamReader<T> = ReadableStreamDefaultReader<T>;
+
 /** What a stream asks its maker for. */
 export interface StreamSource<T> {
   /** The stream wants chunks, and calls again when what this returns is resolved, if it still does. */
@@ -19,8 +22,7 @@ export interface StreamSink<T> {
 /**
  * Makes a stream.
  *
- * @param highWaterMark chunks that it keeps ready; 0: it pulls when somebody reads
- * @throws {RangeError} `highWaterMark` is no number of 0 or more
+ * @param highWaterMark chunks that it keeps ready, 0 or more; 0: it pulls when somebody reads
  */
 export function makeReadableStream<T>(
   source: StreamSource<T>,

@@ -48,10 +48,10 @@ describe('a sender', () => {
     });
     expect(sender.send(toAll(0))).toBe(true);
     expect(sender.send(toAll(1))).toBe(false);
-    links[0]?.arrive({ type: 'credit', channel: 7, messages: 9 });
+    links[0]?.arrive({ type: 'credit', channel: 7, messages: 9, bytes: 2 ** 30 });
     node.turn();
     expect(settled).toEqual([]);
-    links[1]?.arrive({ type: 'credit', channel: 7, messages: 9 });
+    links[1]?.arrive({ type: 'credit', channel: 7, messages: 9, bytes: 2 ** 30 });
     node.turn();
     expect(settled).toEqual(['2/0', '2/0', '2/0']);
     expect(links.map((link) => link.take().length)).toEqual([4, 4]);
@@ -114,7 +114,8 @@ describe('a sender', () => {
     sender.send(toAll(2));
     sender.unsubscribe();
     sender.unsubscribe();
-    for (const link of links) link.arrive({ type: 'credit', channel: 7, messages: 9 });
+    for (const link of links)
+      link.arrive({ type: 'credit', channel: 7, messages: 9, bytes: 2 ** 30 });
     node.turn();
     expect(links.map((link) => link.take())).toEqual([['data 7 01 last'], ['data 7 01 last']]);
     expect([log, node.takeDrops()]).toEqual([[], []]);
@@ -158,7 +159,8 @@ describe('a sender', () => {
       });
       expect(sender.send(toAll(1))).toBe(false);
       node.clock.advance(10);
-      for (const { link } of peers) link.arrive({ type: 'credit', channel: 7, messages: 9 });
+      for (const { link } of peers)
+        link.arrive({ type: 'credit', channel: 7, messages: 9, bytes: 2 ** 30 });
       node.turn();
       expect(peers.map(({ link }) => link.take().length)).toEqual([1, 1, 1]);
       expect(node.reports).toEqual([]);

@@ -63,7 +63,7 @@ describe('a broadcast to 50 peers of which one takes nothing', () => {
     const crowd = new Crowd('wait');
     const log = crowd.send(10);
     expect(crowd.after(1_000_000, log)).toEqual({ log: [], arrived: 5, encoded: 5 });
-    crowd.stuck.arrive({ type: 'credit', channel: 7, messages: 1 });
+    crowd.stuck.arrive({ type: 'credit', channel: 7, messages: 1, bytes: 2 ** 30 });
     expect(crowd.after(1, log)).toEqual({ log: [], arrived: 1, encoded: 6 });
     crowd.stuck.arrive({ type: 'closed', channel: 7 });
     // All 50 have the first, four more are in the lane of the one, the sixth waited for it.
@@ -79,7 +79,7 @@ describe('a broadcast to 50 peers of which one takes nothing', () => {
     const ended = { log: [`${49 * 100 + 4}/96 0`, 'end'], arrived: 100, encoded: 100 };
     expect(crowd.after(0, log)).toEqual(ended);
     expect(crowd.node.takeDrops()).toEqual(Array(96).fill('out 7 lane-full 1'));
-    crowd.stuck.arrive({ type: 'credit', channel: 7, messages: 1 });
+    crowd.stuck.arrive({ type: 'credit', channel: 7, messages: 1, bytes: 2 ** 30 });
     crowd.node.turn();
     const again = crowd.send(2);
     expect(crowd.after(0, again)).toMatchObject({ log: ['99/1 0', 'end'], arrived: 2 });
@@ -102,7 +102,7 @@ describe('a broadcast to 50 peers of which one takes nothing', () => {
     crowd.node.clock.advance(1_000);
     const log = crowd.send(10);
     expect(crowd.after(200, log)).toEqual({ log: [], arrived: 5, encoded: 5 });
-    crowd.stuck.arrive({ type: 'credit', channel: 7, messages: 1 });
+    crowd.stuck.arrive({ type: 'credit', channel: 7, messages: 1, bytes: 2 ** 30 });
     // It has taken one at 1200, and gets as long again.
     expect(crowd.after(299, log)).toEqual({ log: [], arrived: 1, encoded: 6 });
     expect(crowd.stuck.closedFor).toBeUndefined();
@@ -121,7 +121,7 @@ describe('a broadcast to 50 peers of which one takes nothing', () => {
     const crowd = new Crowd({ evictAfterMs: 300 });
     const log = crowd.send(50);
     for (let taken = 0; taken < 50; taken += 1) {
-      crowd.stuck.arrive({ type: 'credit', channel: 7, messages: 1 });
+      crowd.stuck.arrive({ type: 'credit', channel: 7, messages: 1, bytes: 2 ** 30 });
       crowd.node.clock.advance(299);
       // At the end of the first turn, every lane was full.
       expect(crowd.node.clock.dueTimesMs.length).toBeLessThanOrEqual(taken === 0 ? 50 : 1);
@@ -144,7 +144,7 @@ describe('slowPeer', () => {
     const source = [1, 2, 3].map((value) => ({ to: idOf(1), message: Uint8Array.of(value) }));
     pipeTo(channel)(source).subscribe(({ accepted }) => (taken = accepted));
     node.clock.advance(1_000);
-    link.arrive({ type: 'credit', channel: 7, messages: 9 });
+    link.arrive({ type: 'credit', channel: 7, messages: 9, bytes: 2 ** 30 });
     node.turn();
     expect([taken, link.closedFor, node.takeDrops()]).toEqual([3, undefined, []]);
   });
@@ -172,7 +172,7 @@ describe('slowPeer', () => {
     channel.send({ to: idOf(1), message: Uint8Array.of(2) }).subscribe();
     channel.send(broadcast(3)).subscribe();
     node.clock.advance(99);
-    link.arrive({ type: 'credit', channel: 7, messages: 1 });
+    link.arrive({ type: 'credit', channel: 7, messages: 1, bytes: 2 ** 30 });
     node.clock.advance(99);
     expect(link.closedFor).toBeUndefined();
     node.clock.advance(1);

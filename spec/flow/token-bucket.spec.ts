@@ -91,4 +91,27 @@ describe('TokenBucket', () => {
       { numRuns: 50 },
     );
   });
+
+  it('lends what is missing, and has nothing until that is paid off', () => {
+    const clock = new SetClock();
+    const bucket = new TokenBucket(10, 3, clock);
+    bucket.spend(5);
+    expect(bucket.take(0)).toBe(false);
+    expect(bucket.msUntil(0)).toBe(200);
+    expect(bucket.msUntil(1)).toBe(300);
+    clock.ms = 299;
+    expect([bucket.msUntil(1), bucket.take(1)]).toEqual([1, false]);
+    clock.ms = 300;
+    expect([bucket.msUntil(1), bucket.take(1)]).toEqual([0, true]);
+  });
+
+  it('says how long it takes until there are so many tokens, and that it never holds more', () => {
+    const clock = new SetClock();
+    const bucket = new TokenBucket(3, 2, clock);
+    expect(bucket.msUntil(2)).toBe(0);
+    expect(bucket.msUntil(2.001)).toBe(Infinity);
+    bucket.spend(2);
+    // A third of a second, rounded up to what timers have.
+    expect(bucket.msUntil(1)).toBe(334);
+  });
 });

@@ -1,0 +1,114 @@
+import { describe, expect, it } from '@jest/globals';
+import { config, take } from 'rxjs';
+import { flowFrom } from '../../lib/flow/flow-from.ts';
+import { consume } from '../support/consume.ts';
+import { Numbers } from '../support/flow-sources.ts';
+import { trackLeaks } from '../support/leaks.ts';
+
+describe('flowFrom', () => {
+  it('does what its marble shows, and takes no value before it was asked for', () => {
+    const numbers = new Numbers(4);
+    const { heard, demand } = consume(flowFrom(numbers));
+    expect([numbers.open, numbers.calls]).toEqual([1, 0]);
+    demand.request(2);
+    expect(heard).toEqual([0, 1]);
+    expect(numbers.calls).toBe(2);
+    demand.request(1);
+    expect(heard).toEqual([0, 1, 2]);
+    demand.request(2);
+    expect(heard).toEqual([0, 1, 2, 3, '|']);
+    expect([numbers.open, numbers.calls]).toEqual([0, 5]);
+  });
+
+  it('lets a subscriber of an endless iterable have enough', () => {
+    const numbers = new Numbers(Infinity);
+    const heard: number[] = [];
+    flowFrom(numbers)
+      .pipe(take(3))
+      .subscribe((value) => heard.push(value));
+    expect(heard).toEqual([0, 1, 2]);
+    expect([numbers.open, numbers.calls]).toEqual([0, 3]);
+  });
+
+  it('calls `return` when the consumer leaves, once, and not at the end or after an error', () => {
+    const log: string[] = [];
+    const iterable = (end: () => IteratorResult<number>): Iterable<number> => ({
+      [Symbol.iterator]: () => ({
+        next: () => end(),
+        return: () => {
+          log.push('return');
+          return { done: true, value: undefined };
+        },
+      }),
+    });
+    const failing = (): never => {
+      throw new Error('no');
+    };
+    const done = consume(flowFrom(iterable(() => ({ done: true, value: undefined }))));
+    const failed = consume(flowFrom(iterable(failing)));
+    const left = consume(flowFrom(iterable(() => ({ done: false, value: 1 }))));
+    for (const { demand } of [done, failed, left]) {
+      demand.request(1);
+      demand.unsubscribe();
+      demand.unsubscribe();
+    }
+    expect([done.heard, failed.heard, left.heard]).toEqual([['|'], ['Error: no'], [1]]);
+    expect(log).toEqual(['return']);
+  });
+
+  it.each([
+    ['throws', () => ({ next: () => ({ done: false as const, value: 1 }), return: fails })],
+    ['is missing', () => ({ next: () => ({ done: false as const, value: 1 }) })],
+  ])('bears an iterator whose `return` %s', async (what, make) => {
+    const reported: unknown[] = [];
+    config.onUnhandledError = (error) => reported.push(error);
+    try {
+      consume(flowFrom({ [Symbol.iterator]: make })).demand.unsubscribe();
+      await new Promise((resolve) => setTimeout(resolve, 2));
+    } finally {
+      config.onUnhandledError = null;
+    }
+    expect(reported).toEqual(what === 'throws' ? [new Error('return')] : []);
+  });
+
+  it('calls an async iterator again when it has answered', async () => {
+    const answers: ((result: IteratorResult<number>) => void)[] = [];
+    const log: string[] = [];
+    const { heard, demand } = consume(
+      flowFrom<number>({
+        [Symbol.asyncIterator]: () => ({
+          next: () => new Promise((resolve) => answers.push(resolve)),
+          return: () => {
+            log.push('return');
+            return Promise.resolve({ done: true, value: undefined });
+          },
+        }),
+      }),
+    );
+    const answer = async (value: number): Promise<void> => {
+      answers.shift()?.({ done: false, value });
+      await Promise.resolve();
+    };
+    demand.request(2);
+    expect(answers).toHaveLength(1);
+    await answer(1);
+    expect(answers).toHaveLength(1);
+    await answer(2);
+    expect([heard, answers.length]).toEqual([[1, 2], 0]);
+    demand.request(1);
+    demand.unsubscribe();
+    expect(log).toEqual(['return']);
+    await answer(3);
+    expect(heard).toEqual([1, 2]);
+  });
+
+  it('takes nothing that cannot be iterated over', () => {
+    expect(() => flowFrom({} as Iterable<number>)).toThrow(TypeError);
+  });
+});
+
+function fails(): never {
+  throw new Error('return');
+}
+
+trackLeaks();

@@ -1,0 +1,60 @@
+import { describe, expect, it } from '@jest/globals';
+import { from, of } from 'rxjs';
+import { flowFrom } from '../../lib/flow/flow-from.ts';
+import type { Flow } from '../../lib/flow/flow.ts';
+import { fail, latest } from '../../lib/flow/strategy.ts';
+import { boundedMergeMap } from '../../operators/bounded-merge-map.ts';
+import { fromReadableStream } from '../../operators/from-readable-stream.ts';
+import { onBackpressure } from '../../operators/on-backpressure.ts';
+import { rateLimit } from '../../operators/rate-limit.ts';
+import { toReadableStream } from '../../operators/to-readable-stream.ts';
+import {
+  countRequested,
+  countSubscribed,
+  countWaiting,
+  million,
+  millionNumbers,
+} from '../support/million.ts';
+
+const unlimited = { perSecond: 1e12 };
+const wide = 2 ** 20;
+
+const chains: readonly [string, () => Flow<number>][] = [
+  ['boundedMergeMap', () => flowFrom(millionNumbers).pipe(boundedMergeMap((n) => of(n)))],
+  [
+    'boundedMergeMap of flows',
+    () => flowFrom([0]).pipe(boundedMergeMap(() => flowFrom(millionNumbers))),
+  ],
+  ['rateLimit', () => flowFrom(millionNumbers).pipe(rateLimit(unlimited))],
+  [
+    'rateLimit that waits',
+    () => flowFrom(millionNumbers).pipe(rateLimit({ ...unlimited, excess: 'wait' })),
+  ],
+];
+
+describe('a million values at once need no more stack than one', () => {
+  it.each(chains)('through %s, subscribed to as usual', (_, make) => {
+    expect(countSubscribed(make())).toBe(million);
+  });
+
+  it.each(chains)('through %s, each requested when the one before has come', (_, make) => {
+    expect(countRequested(make())).toBe(million);
+  });
+
+  it('that waited in onBackpressure by key', () => {
+    const operator = onBackpressure<number>(latest(), { key: (value) => value, keysMax: wide });
+    expect(countWaiting(operator(from(millionNumbers)))).toBe(million);
+  });
+
+  it('that waited in boundedMergeMap', () => {
+    const operator = boundedMergeMap((value: number) => of(value), { buffer: fail(wide) });
+    expect(countWaiting(operator(from(millionNumbers)))).toBe(million);
+  });
+
+  it('through a stream, there and back', async () => {
+    let count = 0;
+    const stream = toReadableStream(flowFrom(millionNumbers), { highWaterMark: 64 });
+    await fromReadableStream(stream).forEach(() => (count += 1));
+    expect(count).toBe(million);
+  });
+});

@@ -1,0 +1,72 @@
+import { describe, expect, it } from '@jest/globals';
+import { filter, from, map, Subject, take, tap } from 'rxjs';
+import { flowFrom } from '../../lib/flow/flow-from.ts';
+import type { Flow } from '../../lib/flow/flow.ts';
+import { Hub } from '../../lib/flow/hub.ts';
+import { block, dropOldest, fail, latest } from '../../lib/flow/strategy.ts';
+import { onBackpressure } from '../../operators/on-backpressure.ts';
+import {
+  countRequested,
+  countSubscribed,
+  countWaiting,
+  million,
+  millionNumbers,
+} from '../support/million.ts';
+
+const chains: readonly [string, () => Flow<number>][] = [
+  ['flowFrom', () => flowFrom(millionNumbers)],
+  [
+    'a lifted chain',
+    () =>
+      flowFrom(millionNumbers).pipe(
+        map((n) => n + 1),
+        filter((n) => n > 0),
+        tap(() => undefined),
+        take(million),
+      ),
+  ],
+  ['onBackpressure', () => onBackpressure<number>(block(16))(flowFrom(millionNumbers))],
+];
+
+/** Operators that take longer are in stack.slow.spec.ts. */
+describe('a million values at once need no more stack than one', () => {
+  it.each(chains)('through %s, subscribed to as usual', (_, make) => {
+    expect(countSubscribed(make())).toBe(million);
+  });
+
+  it.each(chains)('through %s, each requested when the one before has come', (_, make) => {
+    expect(countRequested(make())).toBe(million);
+  });
+
+  it.each([dropOldest(2 ** 20), fail(2 ** 20)])('that waited in onBackpressure: %j', (lane) => {
+    expect(countWaiting(onBackpressure<number>(lane)(from(millionNumbers)))).toBe(million);
+  });
+
+  it('that onBackpressure feeds back', () => {
+    const source = new Subject<number>();
+    let last = 0;
+    const demand = onBackpressure<number>(latest())(source).consume({
+      next: (value) => {
+        last = value;
+        if (value < million) source.next(value + 1);
+      },
+      error: () => undefined,
+      complete: () => undefined,
+    });
+    demand.request(Infinity);
+    source.next(0);
+    expect(last).toBe(million);
+  });
+
+  it('through a hub', () => {
+    let next = 0;
+    let emitting = false;
+    const hub = new Hub<number>(() => {
+      if (emitting) return;
+      emitting = true;
+      while (hub.ready && next < million) hub.next(next++);
+      emitting = false;
+    });
+    expect(countRequested(hub.flow)).toBe(million);
+  });
+});

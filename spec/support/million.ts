@@ -1,0 +1,45 @@
+import type { Flow } from '../../lib/flow/flow.ts';
+
+/** A million: far more calls than a stack has room for. */
+export const million = 1_000_000;
+
+/** The numbers from 0 up to a million, without an array of them. */
+export const millionNumbers: Iterable<number> = {
+  *[Symbol.iterator]() {
+    for (let i = 0; i < million; i += 1) yield i;
+  },
+};
+
+/** How many values a flow gives to who subscribes as usual. */
+export function countSubscribed(flow: Flow<number>): number {
+  let count = 0;
+  flow.subscribe(() => (count += 1));
+  return count;
+}
+
+/** How many it gives to who requests each when the one before has come. */
+export function countRequested(flow: Flow<number>): number {
+  let count = 0;
+  const demand = flow.consume({
+    next: () => {
+      count += 1;
+      demand.request(1);
+    },
+    error: () => (count = NaN),
+    complete: () => undefined,
+  });
+  demand.request(1);
+  return count;
+}
+
+/** How many it gives to who requests all of them when they wait. */
+export function countWaiting(flow: Flow<number>): number {
+  let count = 0;
+  const demand = flow.consume({
+    next: () => (count += 1),
+    error: () => (count = NaN),
+    complete: () => undefined,
+  });
+  demand.request(Infinity);
+  return count;
+}
