@@ -1,7 +1,7 @@
 import { type Observable, type ObservableInput, Subscription } from 'rxjs';
 import { Flow, isFlow } from '../lib/flow/flow.ts';
 import { askedFor, MergeRun } from '../lib/flow/merge-run.ts';
-import { fail, type LaneOptions } from '../lib/flow/strategy.ts';
+import { checkValueLane, fail, type LaneOptions } from '../lib/flow/strategy.ts';
 
 /** Where values of an Observable wait that cannot be held back, unless it is said. */
 const bufferByDefault = fail(1024);
@@ -64,9 +64,7 @@ export function boundedMergeMap<T, R>(
     const text = 'boundedMergeMap: a flow is held back without a buffer, and others cannot be';
     throw new RangeError(text);
   }
-  if (buffer?.bytes !== undefined) {
-    throw new RangeError('boundedMergeMap: values have no size, its buffer has no number of bytes');
-  }
+  if (buffer !== undefined) checkValueLane('boundedMergeMap', buffer);
   return (source) => {
     const pulled = buffer === undefined && isFlow(source) ? source : undefined;
     const lane = pulled === undefined ? (buffer ?? bufferByDefault) : askedFor(concurrency);

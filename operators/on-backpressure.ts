@@ -3,7 +3,7 @@ import { type Backlog, LaneBacklog, LatestByKey } from '../lib/flow/backlog.ts';
 import type { Demand, FlowConsumer } from '../lib/flow/demand.ts';
 import { Flow, isFlow } from '../lib/flow/flow.ts';
 import { reportUnhandled } from '../lib/flow/report-unhandled.ts';
-import { isLane, laneCapacityMax, type LaneOptions } from '../lib/flow/strategy.ts';
+import { checkValueLane, isLane, laneCapacityMax, type LaneOptions } from '../lib/flow/strategy.ts';
 import { subscribeWithin } from '../lib/flow/subscribe-within.ts';
 import { RxmeshError } from '../lib/model/error.ts';
 
@@ -91,6 +91,7 @@ function settingsFrom<T>(strategy: LaneOptions, options: OnBackpressureOptions<T
     const strategies = 'dropOldest(n), dropNewest(n), latest(), fail(n) or block(n)';
     throw new TypeError(`onBackpressure: the strategy is ${strategies}`);
   }
+  checkValueLane('onBackpressure', strategy);
   if (key !== undefined && strategy.strategy !== 'latest') {
     throw new TypeError(`onBackpressure: key is for latest(), not for ${strategy.strategy}`);
   }

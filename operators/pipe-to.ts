@@ -2,7 +2,7 @@ import { isObservable, Observable, type Subscriber, type Subscription } from 'rx
 import type { Channel, Sender, SendReport } from '../lib/channel/channel.ts';
 import { systemClock, type Clock } from '../lib/flow/clock.ts';
 import { Flow } from '../lib/flow/flow.ts';
-import { fail, type LaneOptions } from '../lib/flow/strategy.ts';
+import { checkValueLane, fail, type LaneOptions } from '../lib/flow/strategy.ts';
 import {
   BufferedSupply,
   FlowSupply,
@@ -62,7 +62,7 @@ export interface PipeToOptions<T> {
  *
  * @throws {RxmeshError} as error notifications: those of `Channel.send`, and `RXMESH_OVERFLOW` when a
  *   `fail` buffer is full
- * @throws {RangeError} for a buffer that blocks
+ * @throws {RangeError} for a buffer that blocks, or counts bytes or a rate
  */
 export function pipeTo<T>(
   channel: Pick<Channel<T>, 'sender'>,
@@ -74,6 +74,7 @@ export function pipeTo<T>(
   if (buffer?.strategy === 'block') {
     throw new RangeError('pipeTo: an Observable cannot be held back, its buffer drops or fails');
   }
+  if (buffer !== undefined) checkValueLane('pipeTo', buffer);
   return (source) =>
     new Observable((subscriber) => {
       const pipe = new Pipe(channel, clock, subscriber);

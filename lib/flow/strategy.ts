@@ -93,6 +93,19 @@ function lane(strategy: Strategy, capacity: number, given: LaneBounds = {}): Lan
   };
 }
 
+/**
+ * @throws {RangeError} for a buffer of values that has bounds which are for messages only
+ * @param operator whose buffer it is
+ */
+export function checkValueLane(operator: string, lane: LaneOptions): void {
+  const { bytes, messagesPerSecond, bytesPerSecond } = lane;
+  const given = Object.entries({ bytes, messagesPerSecond, bytesPerSecond });
+  const names = given.filter(([, value]) => value !== undefined).map(([name]) => name);
+  if (names.length === 0) return;
+  const text = `${operator}: ${names.join(' and ')} of a lane are for channels, values have no size`;
+  throw new RangeError(text);
+}
+
 /** What is wrong with bounds, if anything is. */
 function faultOf({ bytes, messagesPerSecond, bytesPerSecond }: LaneBounds): string | undefined {
   if (bytes !== undefined && !isWithin(bytes, laneBytesMax)) {

@@ -28,7 +28,7 @@ const written = (link: FakeLink): number[] =>
   link.take().map((text) => parseInt(text.split(' ')[2] ?? '', 16));
 
 function give(node: LinkedNode, link: FakeLink, messages: number): number[] {
-  link.arrive({ type: 'credit', channel: 7, messages });
+  link.arrive({ type: 'credit', channel: 7, messages, bytes: 2 ** 30 });
   node.turn();
   return written(link);
 }
@@ -262,7 +262,7 @@ describe('pipeTo', () => {
     }
     const depth = (): unknown => near.session.snapshot()[0]?.inbound.depth;
     expect(depth()).toBe(8);
-    far.link.arrive({ type: 'credit', channel: 8, messages: 9 });
+    far.link.arrive({ type: 'credit', channel: 8, messages: 9, bytes: 2 ** 30 });
     node.turn();
     expect(written(far.link)).toEqual([2, 4, 6, 8, 10, 12]);
     expect(depth()).toBe(0);
