@@ -42,7 +42,6 @@ abstract class Pull<T, I extends { return?(): unknown }> implements Demand {
   protected owed = 0;
   /** The iterator has ended, or is not wanted any more. */
   protected over = false;
-  #pulling = false;
 
   constructor(iterator: I, consumer: FlowConsumer<T>) {
     this.iterator = iterator;
@@ -65,12 +64,9 @@ abstract class Pull<T, I extends { return?(): unknown }> implements Demand {
     }
   }
 
-  /** Pulls, unless it does so already further down the stack. */
+  /** Pulls as far as values are owed. What is requested meanwhile is told afterwards: the flow sees to that. */
   protected resume(): void {
-    if (this.#pulling) return;
-    this.#pulling = true;
     while (this.owed > 0 && !this.over && this.pull());
-    this.#pulling = false;
   }
 
   /** Takes one value; false when it comes later. */
