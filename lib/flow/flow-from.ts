@@ -42,7 +42,6 @@ abstract class Pull<T, I extends { return?(): unknown }> implements Demand {
   protected owed = 0;
   /** The iterator has ended, or is not wanted any more. */
   protected over = false;
-  #pulling = false;
 
   constructor(iterator: I, consumer: FlowConsumer<T>) {
     this.iterator = iterator;
@@ -57,7 +56,12 @@ abstract class Pull<T, I extends { return?(): unknown }> implements Demand {
   unsubscribe(): void {
     if (this.over) return;
     this.over = true;
-    // The consumer has left: it would not hear of it when closing fails.
+    this.leave();
+  }
+
+  /** Closes the iterator before its end. */
+  protected leave(): void {
+    // The consumer would not hear of it when that fails.
     try {
       this.closed(this.iterator.return?.());
     } catch (thrown) {
@@ -65,12 +69,9 @@ abstract class Pull<T, I extends { return?(): unknown }> implements Demand {
     }
   }
 
-  /** Pulls, unless it does so already further down the stack. */
+  /** Pulls as far as values are owed. What is requested meanwhile is told afterwards: the flow sees to that. */
   protected resume(): void {
-    if (this.#pulling) return;
-    this.#pulling = true;
     while (this.owed > 0 && !this.over && this.pull());
-    this.#pulling = false;
   }
 
   /** Takes one value; false when it comes later. */
@@ -99,14 +100,25 @@ abstract class Pull<T, I extends { return?(): unknown }> implements Demand {
 }
 
 class SyncPull<T> extends Pull<T, Iterator<T, unknown>> {
+  #calling = false;
+
+  protected override leave(): void {
+    // A generator that runs cannot be left: that is for when it has given its value.
+    if (!this.#calling) super.leave();
+  }
+
   protected override pull(): boolean {
     let result: IteratorResult<T, unknown>;
+    this.#calling = true;
     try {
       result = this.iterator.next();
     } catch (thrown) {
       this.fail(thrown);
       return false;
+    } finally {
+      this.#calling = false;
     }
+    if (this.over && result.done !== true) this.leave();
     this.take(result);
     return true;
   }

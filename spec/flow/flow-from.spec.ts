@@ -71,6 +71,22 @@ describe('flowFrom', () => {
     expect(reported).toEqual(what === 'throws' ? [new Error('return')] : []);
   });
 
+  it('leaves a generator that makes its own consumer leave', () => {
+    const log: string[] = [];
+    function* leaving(): Generator<number> {
+      try {
+        yield 1;
+        demand.unsubscribe();
+        yield 2;
+      } finally {
+        log.push('left');
+      }
+    }
+    const { heard, demand } = consume(flowFrom(leaving()));
+    demand.request(5);
+    expect([heard, log]).toEqual([[1], ['left']]);
+  });
+
   it('calls an async iterator again when it has answered', async () => {
     const answers: ((result: IteratorResult<number>) => void)[] = [];
     const log: string[] = [];

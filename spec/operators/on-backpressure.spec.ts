@@ -121,6 +121,20 @@ describe('onBackpressure', () => {
     expect(heard).toEqual([1, 2, 4]);
   });
 
+  it('lets the end wait that comes while a value is being delivered', () => {
+    const source = new Subject<number>();
+    const { heard, demand } = consume(onBackpressure<number>(fail(2))(source), (value) => {
+      if (value === 1) {
+        source.next(2);
+        source.complete();
+      }
+      heard.push('returned');
+    });
+    demand.request(5);
+    source.next(1);
+    expect(heard).toEqual([1, 'returned', 2, 'returned', '|']);
+  });
+
   it('unsubscribes early, also from a source that has no end', () => {
     const { source, heard, demand } = stage<number>(fail(1));
     source.next(1);

@@ -36,6 +36,8 @@ describe('toReadableStream', () => {
       return { request: (count) => (requests += count), unsubscribe: () => undefined };
     });
     const reader = toReadableStream(flow).getReader();
+    // A stream that has not begun yet would count both as one.
+    await turns();
     const reads = Promise.all([reader.read(), reader.read()]);
     await turns();
     expect(requests).toBe(1);
