@@ -151,9 +151,9 @@ export class Inbound<T> implements InboxOwner {
   #deliverOne(inbox: PeerInbox): void {
     inbox.queued = false;
     // Its peer may have come back, and not be up yet: it is queued again then.
-    if (!inbox.due) return;
+    if (!inbox.isDue()) return;
     const bytes = inbox.take();
-    if (inbox.due) {
+    if (inbox.isDue()) {
       inbox.queued = true;
       this.#round.push(inbox);
     }

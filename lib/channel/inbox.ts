@@ -101,7 +101,7 @@ export class PeerInbox implements Inbox {
   }
 
   /** Whether a message waits for the consumers, and may go to them now. */
-  get due(): boolean {
+  isDue(): boolean {
     return this.#passes && this.#lane.size > 0;
   }
 
@@ -163,7 +163,7 @@ export class PeerInbox implements Inbox {
   }
 
   #queue(): void {
-    if (this.due) this.#owner.queue(this);
+    if (this.isDue()) this.#owner.queue(this);
   }
 
   #forget(): void {
