@@ -1,14 +1,18 @@
-/** What may always be under way: some records of the largest size. */
-const windowBytesMin = 256 * 1024;
+/** Less makes a fast link slower, measured: by a fifth with half of it. */
+const windowBytesMin = 512 * 1024;
+/** What the search begins with. */
+const windowBytesAtFirst = 1024 * 1024;
 /** More than any network holds that rxmesh is made for. */
 const windowBytesMax = 32 * 1024 * 1024;
 /** Pings under way while the window is full. */
 const pingsPerWindow = 4;
 /** A rate is measured over so many pongs, and so long, at least. */
-const pongsPerRound = 8;
-const roundMs = 20;
+const pongsPerRound = 12;
+const roundMs = 50;
 /** A larger window has to be worth it: so many times the rate for twice the bytes. */
 const gainMin = 1.1;
+/** A smaller one may cost next to nothing. Rates are noisy: what is in doubt stays as it is. */
+const lossTolerated = 1.02;
 /** How long a window is good for: then a smaller one may do, or a larger one be worth it. */
 const searchEveryMs = 10_000;
 
@@ -27,15 +31,15 @@ interface Ping {
  * can put it in front again.
  *
  * Pings go with the data, some to each window; a pong tells that the peer has read what stood in front of its
- * ping. The window is searched for: it doubles as long as that makes the link faster, and halves as long as that makes
- * it no slower. So it is at most twice what the link needs, whatever makes round trips long: distance, or
- * a peer that is busy. (A search for the knee of Kleinrock's power curve, by the plateau by which BBR's start-up
- * finds a full pipe: Cardwell et al., ACM Queue 14(5), 2016.)
+ * ping. The window is searched for: it halves as long as that makes the link no slower, else it doubles as long as
+ * that makes it faster. So it is at most twice what the link needs, whatever makes round trips long: distance,
+ * or a peer that is busy. (A search for the knee of Kleinrock's power curve, by the plateau by which BBR's
+ * start-up finds a full pipe: Cardwell et al., ACM Queue 14(5), 2016.)
  */
 export class InFlight {
   #sentBytes = 0;
   #readBytes = 0;
-  #windowBytes = windowBytesMin;
+  #windowBytes = windowBytesAtFirst;
   /** The pings that are under way, in order. */
   readonly #pings: Ping[] = [];
   #pingedBytes = 0;
@@ -43,7 +47,7 @@ export class InFlight {
 
   /** The rate with the window before, in bytes a millisecond. */
   #rateBefore = 0;
-  #search: 'none' | 'first down' | 'down' | 'up' = 'up';
+  #search: 'none' | 'first down' | 'down' | 'up' = 'none';
   #searchedAtMs = -Infinity;
   /** A round begins with each change of the window, and when the sender had too little to send. */
   #round = 0;
@@ -107,12 +111,12 @@ export class InFlight {
         return;
       case 'first down':
       case 'down':
-        if (rate * gainMin >= this.#rateBefore && this.#resize(0.5)) {
+        if (rate * lossTolerated >= this.#rateBefore && this.#resize(0.5)) {
           this.#search = 'down';
           return;
         }
         // It was too much: back, and if that was the first step, the other way.
-        if (rate * gainMin < this.#rateBefore) this.#resize(this.#search === 'down' ? 2 : 4);
+        if (rate * lossTolerated < this.#rateBefore) this.#resize(this.#search === 'down' ? 2 : 4);
         this.#search = this.#search === 'down' ? 'none' : 'up';
         return;
       case 'up':

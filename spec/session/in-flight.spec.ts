@@ -69,7 +69,7 @@ describe('InFlight', () => {
       const { share, waitMs } = carry({ bytesPerMs, latencyMs: () => latencyMs }, 1_000, 4_000);
       expect(share).toBeGreaterThan(0.9);
       // Three round trips, or twice the smallest window when that is more than the line needs.
-      expect(waitMs).toBeLessThan(Math.max(6 * latencyMs, (9 * recordBytes) / bytesPerMs));
+      expect(waitMs).toBeLessThan(Math.max(6 * latencyMs, (18 * recordBytes) / bytesPerMs));
     },
   );
 
@@ -121,16 +121,16 @@ describe('InFlight', () => {
       }
     };
     write();
-    expect(wrote).toBe(4 * recordBytes);
+    expect(wrote).toBe(16 * recordBytes);
     inFlight.ponged(3);
     write();
-    expect(wrote).toBeGreaterThan(4 * recordBytes);
+    expect(wrote).toBeGreaterThan(16 * recordBytes);
   });
 
   it('takes a pong that nobody has asked for as nothing', () => {
     const inFlight = new InFlight();
     inFlight.ponged(5);
-    inFlight.wrote(4 * recordBytes);
+    inFlight.wrote(16 * recordBytes);
     expect(inFlight.open).toBe(false);
   });
 });
