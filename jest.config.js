@@ -1,6 +1,8 @@
 /** @type {import('jest').Config} */
 export default {
   testEnvironment: 'node',
+  // Jest would leave one processor idle: of two, that is half.
+  maxWorkers: '100%',
   // The library is tested from its sources: package `exports` and `imports` have a condition of that name.
   testEnvironmentOptions: { customExportConditions: ['source', 'node', 'node-addons'] },
   roots: ['<rootDir>/spec'],
