@@ -30,14 +30,15 @@ export interface Taken {
   readonly inOrder: boolean;
   /** The most that waited in the lane at a time, as far as it was looked at. */
   readonly depthMax: number;
+  /** How many were dropped in this node's lane. */
+  readonly dropped: number;
   /** When each of the last 100 messages came, in milliseconds since 1970. */
   readonly atMs: readonly number[];
 }
 
 /** What this process says. */
 export type Said =
-  | { readonly type: 'up' }
-  | { readonly type: 'report'; readonly taken: readonly Taken[]; readonly heapBytes: number };
+  { readonly type: 'up' } | { readonly type: 'report'; readonly taken: readonly Taken[] };
 
 const plan = JSON.parse(process.argv[2] ?? '') as Plan;
 const say = (said: Said): void => void process.send?.(said);
@@ -83,9 +84,13 @@ const nodes = await Promise.all(
 
 process.on('message', (asked) => {
   if (asked === 'report') {
-    globalThis.gc?.();
-    const { heapUsed: heapBytes } = process.memoryUsage();
-    say({ type: 'report', taken: nodes.flatMap(({ taken }) => taken), heapBytes });
+    const taken = nodes.flatMap(({ router, taken }) => {
+      const { drops } = router.snapshot();
+      const droppedOn = (id: number): number =>
+        drops.reduce((sum, { channel, count }) => sum + (channel === id ? count : 0), 0);
+      return taken.map((each) => ({ ...each, dropped: droppedOn(each.channel) }));
+    });
+    say({ type: 'report', taken });
     return;
   }
   void Promise.all(nodes.map(({ router }) => router.stop())).then(() => process.disconnect());

@@ -7,7 +7,10 @@ import { concatMap, filter, firstValueFrom, lastValueFrom, range, scan, tap, tim
 import {
   block,
   createRouter,
+  dropNewest,
+  dropOldest,
   Identity,
+  latest,
   raw,
   type Channel,
   type LaneOptions,
@@ -65,7 +68,7 @@ class Takers {
   constructor(router: Router, nodes: readonly (readonly Taking[])[]) {
     const port = router.snapshot().endpoints[0]?.port ?? 0;
     const plan: Plan = { address: `ws://${router.id}@127.0.0.1:${port}`, nodes };
-    const execArgv = ['--conditions=source', '--import', 'tsx', '--expose-gc'];
+    const execArgv = ['--conditions=source', '--import', 'tsx'];
     this.#child = fork(script, [JSON.stringify(plan)], { execArgv });
     this.#ended = once(this.#child, 'close');
     opened.unshift(() => this.#stop());
@@ -132,6 +135,36 @@ describe('promises 1 and 3 between two processes', () => {
     expect(taken?.depthMax).toBeGreaterThan(0);
     expect(taken?.depthMax).toBeLessThanOrEqual(64);
     expect(depthMax).toBe(256);
+  });
+});
+
+describe('promise 2 between two processes', () => {
+  it.each([
+    ['dropOldest', dropOldest(64), dropOldest(64)],
+    ['dropNewest into latest', dropNewest(64), latest()],
+    ['block', block(64), block(64)],
+  ])('%s: what is pushed is heard, or told as a drop', async (_, outbound, inbound) => {
+    const router = await sender();
+    const channel = open(router, 1, outbound);
+    const takers = new Takers(router, [[{ channel: 1, inbound, takes: 2_000 }]]);
+    await takers.up();
+    const [to = ''] = await peersOf(router, 1);
+    const pushed = 20_000;
+    for (let seq = 0; seq < pushed; seq += 1) {
+      channel.out.next({ to, message: numbered(seq) });
+      if (seq % 100 === 0) await later(1);
+    }
+    const droppedHere = (): number =>
+      router.snapshot().drops.reduce((sum, { count }) => sum + count, 0);
+    const accounted = async (): Promise<number> => {
+      const [taken] = await takers.report();
+      return (taken?.count ?? 0) + (taken?.dropped ?? 0) + droppedHere();
+    };
+    await until(async () => (await accounted()) >= pushed);
+    expect(await accounted()).toBe(pushed);
+    const [taken] = await takers.report();
+    expect(taken?.count).toBeGreaterThan(100);
+    expect(taken?.count).toBeLessThan(pushed);
   });
 });
 

@@ -3,6 +3,12 @@ import { block, dropNewest, dropOldest, latest, raw } from '../../lib/index.ts';
 import { simulate, type Simulation } from '../../lib/testing/index.ts';
 import { numbered, numberOf, produce } from './numbered.ts';
 
+/** Holds so many times. */
+function left(count: number): () => boolean {
+  let times = 0;
+  return () => times++ < count;
+}
+
 /** Depths of the outbound lane of node 0 and the inbound lane of node 1, on one channel. */
 function depths(net: Simulation, channel: number): readonly [number, number] {
   const [out, into] = [0, 1].map((node) =>
@@ -137,6 +143,32 @@ describe('promise 4: no head-of-line blocking', () => {
     const alone = throughput('alone');
     expect(alone).toBeGreaterThan(10_000);
     expect(throughput('a stalled channel') / alone).toBeGreaterThan(0.9);
+  });
+
+  it("a flood of one peer takes its share of the consumer's time, and no more", () => {
+    const net = simulate({ nodes: 4, latencyMs: 5 });
+    const channels = net.openChannels({ id: 1, codec: raw(), inbound: block(64) });
+    net.start();
+    const to = net.node(3).id;
+    const heard = new Map<string, number>();
+    const demand = channels(3).in$.consume({
+      next: ({ from }) => heard.set(from, (heard.get(from) ?? 0) + 1),
+      error: (error) => expect(error).toBeUndefined(),
+      complete: () => undefined,
+    });
+    let isOver = false;
+    produce(channels(0), to, () => !isOver);
+    net.advance(1_000);
+    // The others come when the flood has filled its lanes, with 20 messages each.
+    for (const node of [1, 2]) produce(channels(node), to, left(20));
+    net.advance(100);
+    for (let taken = 0; taken < 60; taken += 1) {
+      demand.request(1);
+      net.advance(10);
+    }
+    expect([0, 1, 2].map((node) => heard.get(net.node(node).id))).toEqual([20, 20, 20]);
+    isOver = true;
+    net.stop();
   });
 
   it.each([
