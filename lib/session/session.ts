@@ -1,16 +1,15 @@
 import { Observable, ReplaySubject } from 'rxjs';
-import type { Clock } from '../flow/clock.ts';
 import { paceOf } from '../flow/pace.ts';
 import { RxmeshError, withContext } from '../model/error.ts';
 import type { DropReason } from '../model/event.ts';
 import type { NodeId } from '../model/id.ts';
 import type { ByeReason, Link, LinkReceiver } from '../transport/link.ts';
-import { wireMessageBytesMax, type ChannelEnd, type Drop, type Inbox } from './channel-end.ts';
-import type { Discipline } from './discipline.ts';
-import { KeepAlive, type KeepAliveSettings } from './keep-alive.ts';
+import { wireMessageBytesMax, type ChannelEnd, type Inbox } from './channel-end.ts';
+import { KeepAlive } from './keep-alive.ts';
 import type { Outbox } from './outbox.ts';
 import { newPort, portSnapshot, type Port, type PortSnapshot } from './port.ts';
 import { Pump } from './pump.ts';
+import type { SessionOptions } from './session-options.ts';
 
 /**
  * Channels that a peer may open on one connection and we never have, at most: each costs us a little
@@ -19,19 +18,6 @@ import { Pump } from './pump.ts';
 export const peerChannelsMax = 1024;
 
 export type { LaneSnapshot, PortSnapshot } from './port.ts';
-
-/** What a session asks of the node that it belongs to. */
-export interface SessionOptions {
-  readonly link: Link;
-  readonly id: NodeId;
-  readonly clock: Clock;
-  /** Makes what chooses the channel that writes next. */
-  readonly discipline: () => Discipline;
-  readonly keepAlive: KeepAliveSettings;
-  readonly onDrop: (drop: Drop) => void;
-  /** The peer opened or closed a channel while it is up. */
-  readonly onPeerChannel: (channel: number, open: boolean) => void;
-}
 
 /**
  * One peer's connection while it is routed: it takes packets apart into messages for the channels'

@@ -1,0 +1,19 @@
+import type { Clock } from '../flow/clock.ts';
+import type { NodeId } from '../model/id.ts';
+import type { Link } from '../transport/link.ts';
+import type { Drop } from './channel-end.ts';
+import type { Discipline } from './discipline.ts';
+import type { KeepAliveSettings } from './keep-alive.ts';
+
+/** What a session asks of the node that it belongs to. */
+export interface SessionOptions {
+  readonly link: Link;
+  readonly id: NodeId;
+  readonly clock: Clock;
+  /** Makes what chooses the channel that writes next. */
+  readonly discipline: () => Discipline;
+  readonly keepAlive: KeepAliveSettings;
+  readonly onDrop: (drop: Drop) => void;
+  /** The peer opened or closed a channel while it is up. */
+  readonly onPeerChannel: (channel: number, open: boolean) => void;
+}
