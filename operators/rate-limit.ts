@@ -62,7 +62,7 @@ export function rateLimit<T>(options: RateLimitOptions<T>): MonoTypeOperatorFunc
   const bucket = (): TokenBucket => new TokenBucket(perSecond, burst, clock);
   const unitsOf = (value: T): number => {
     const units = cost(value);
-    if (units >= 0) return units;
+    if (units >= 0 && (units < Infinity || excess === 'drop')) return units;
     throw new RangeError(`rateLimit: a cost is a number of 0 or more, not ${units}`);
   };
   if (excess === 'wait') {

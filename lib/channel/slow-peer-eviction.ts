@@ -11,6 +11,8 @@ interface Watch {
   waiting: number;
   /** When the first of them began to wait, or the lane took a message after that. */
   sinceMs: number;
+  /** Whether the lane's own rate held it back when it was looked at last. */
+  wasPaused: boolean;
   timer: Subscription | undefined;
   readonly end: Subscription;
 }
@@ -40,7 +42,7 @@ export class SlowPeerEviction implements SlowPeers {
     const watch = this.#watches.get(outbox) ?? this.#begin(session, outbox);
     if (watch.waiting === 0) watch.sinceMs = this.#clock.now();
     watch.waiting += 1;
-    watch.timer ??= this.#schedule(watch, this.#afterMs);
+    watch.timer ??= this.#schedule(outbox, watch, this.#afterMs);
   }
 
   took(outbox: Outbox): void {
@@ -59,7 +61,14 @@ export class SlowPeerEviction implements SlowPeers {
 
   #begin(session: Session, outbox: Outbox): Watch {
     const end = session.ended$.subscribe(() => this.#forget(outbox));
-    const watch: Watch = { session, waiting: 0, sinceMs: 0, timer: undefined, end };
+    const watch: Watch = {
+      session,
+      waiting: 0,
+      sinceMs: 0,
+      wasPaused: false,
+      timer: undefined,
+      end,
+    };
     this.#watches.set(outbox, watch);
     return watch;
   }
@@ -71,18 +80,21 @@ export class SlowPeerEviction implements SlowPeers {
     watch?.end.unsubscribe();
   }
 
-  #schedule(watch: Watch, delayMs: number): Subscription {
-    return this.#clock.schedule(() => this.#look(watch), delayMs);
+  #schedule(outbox: Outbox, watch: Watch, delayMs: number): Subscription {
+    return this.#clock.schedule(() => this.#look(outbox, watch), delayMs);
   }
 
-  #look(watch: Watch): void {
+  #look(outbox: Outbox, watch: Watch): void {
     watch.timer = undefined;
     if (watch.waiting === 0) return;
     const nowMs = this.#clock.now();
+    // The peer is not to blame for a rate of our own.
+    if (outbox.isPaused || watch.wasPaused) watch.sinceMs = nowMs;
+    watch.wasPaused = outbox.isPaused;
     // A clock that was set back does not give the peer all that time.
     watch.sinceMs = Math.min(watch.sinceMs, nowMs);
     const leftMs = watch.sinceMs + this.#afterMs - nowMs;
-    if (leftMs > 0) watch.timer = this.#schedule(watch, leftMs);
+    if (leftMs > 0) watch.timer = this.#schedule(outbox, watch, leftMs);
     else this.#onSlow(watch.session);
   }
 }

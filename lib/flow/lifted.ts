@@ -3,7 +3,7 @@ import { Observable, type Operator, Subscription, type Subscriber } from 'rxjs';
 import { RxmeshError } from '../model/error.ts';
 import type { Consumable, Demand, FlowConsumer } from './demand.ts';
 
-/** Values that operators may emit beside those that answer one (`startWith`, `endWith`), unrequested. */
+/** Values that operators may emit beside those that answer one (`startWith`, `concatWith`), unrequested. */
 const heldMax = 16;
 
 /**

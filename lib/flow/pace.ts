@@ -18,6 +18,7 @@ export class Pace {
   readonly #clock: Clock;
   readonly #resume: () => void;
   #timer: Subscription | undefined;
+  #stopped = false;
 
   /** @param resume a pause is over */
   constructor(options: LaneOptions, clock: Clock, resume: () => void) {
@@ -34,13 +35,15 @@ export class Pace {
     this.#pause();
   }
 
-  /** Ends a pause, and lets nobody know. */
+  /** Ends a pause, and lets nobody know. There is none after it: who has a message just now may be the one who stops it. */
   stop(): void {
+    this.#stopped = true;
     this.#timer?.unsubscribe();
     this.open = true;
   }
 
   #pause(): void {
+    if (this.#stopped) return;
     const waitMs = Math.max(this.#messages?.msUntil(1) ?? 0, this.#bytes?.msUntil(1) ?? 0);
     this.open = waitMs === 0;
     if (!this.open) this.#timer = this.#clock.schedule(this.#look, Math.min(waitMs, pauseMaxMs));

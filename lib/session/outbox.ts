@@ -113,9 +113,14 @@ export class Outbox implements ReadyLane, Ranked {
     return this.#mayBegin && this.#lane.size > 0;
   }
 
+  /** Whether the lane's own rate holds messages back. */
+  get isPaused(): boolean {
+    return this.#pace?.open === false;
+  }
+
   /** Whether credit and pace let another message begin. */
   get #mayBegin(): boolean {
-    return this.credit > 0 && this.creditBytes > 0 && this.#pace?.open !== false;
+    return this.credit > 0 && this.creditBytes > 0 && !this.isPaused;
   }
 
   get idle(): boolean {

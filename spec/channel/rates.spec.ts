@@ -86,4 +86,34 @@ describe('rates of a channel', () => {
     // It throws if anything still waits for its time.
     net.stop();
   });
+
+  it('leave no timer when a consumer closes the channel over a message', () => {
+    const net = simulate({ nodes: 2 });
+    const inbound = block(16, { messagesPerSecond: 1 });
+    const channels = net.openChannels({ id: 1, codec: raw(), inbound });
+    net.start();
+    channels(1).in$.subscribe(() => channels(1).close());
+    channels(0).out.next({ to: net.node(1).id, message: new Uint8Array(1) });
+    net.advance(10);
+    net.stop();
+  });
+
+  it('cost no peer its connection: a pause of our own is not its slowness', () => {
+    const net = simulate({ nodes: 2 });
+    const outbound = block(2, { messagesPerSecond: 1 });
+    const slowPeer = { evictAfterMs: 500 };
+    const channels = net.openChannels({ id: 1, codec: raw(), outbound, slowPeer });
+    net.start();
+    let heard = 0;
+    channels(1).in$.subscribe(() => (heard += 1));
+    for (let i = 0; i < 10; i += 1) {
+      channels(0)
+        .send({ broadcast: true, message: new Uint8Array(1) })
+        .subscribe();
+    }
+    net.advance(12_000);
+    expect(heard).toBe(10);
+    expect(net.node(0).up.size).toBe(1);
+    net.stop();
+  });
 });

@@ -51,6 +51,7 @@ describe('Pace', () => {
     pace?.spend(1);
     expect(pace?.open).toBe(false);
     pace?.stop();
+    pace?.spend(5);
     expect(clock.dueTimesMs).toEqual([]);
     clock.advance(10_000);
     expect(resumed).toBe(0);
