@@ -42,6 +42,11 @@ export class LaneBacklog<T> implements Backlog<T> {
   take(): T | undefined {
     return this.#lane.take();
   }
+
+  /** Lets go of what waits, and tells nobody. */
+  clear(): void {
+    this.#lane.clear();
+  }
 }
 
 /**

@@ -1,7 +1,7 @@
 import { type Observable, Subscription } from 'rxjs';
 import { RxmeshError } from '../model/error.ts';
+import { LaneBacklog } from './backlog.ts';
 import type { Consumable, Demand } from './demand.ts';
-import { Lane } from './lane.ts';
 import { reportUnhandled } from './report-unhandled.ts';
 import type { LaneOptions } from './strategy.ts';
 import { subscribeWithin } from './subscribe-within.ts';
@@ -120,13 +120,16 @@ export class FlowSupply<T> implements Supply {
   }
 }
 
-/** The values of an Observable, which wait in a lane that drops or fails when it is full. */
+/**
+ * The values of an Observable, which wait in a lane that drops or fails when it is full. The source is
+ * subscribed to when the taker wants a value, not before: what it emits at once goes past the lane as long as
+ * the taker takes it.
+ */
 export class BufferedSupply<T> implements Supply {
   readonly isHeldBack = false;
   readonly #source: Observable<T>;
   readonly #taker: Taker<T>;
-  readonly #lane: Lane<T>;
-  readonly #onDrop: ((value: T) => void) | undefined;
+  readonly #backlog: LaneBacklog<T>;
   #subscription: Subscription | undefined;
   /** The taker waits for a value. */
   #wanted = false;
@@ -140,8 +143,7 @@ export class BufferedSupply<T> implements Supply {
   ) {
     this.#source = source;
     this.#taker = taker;
-    this.#lane = new Lane(options);
-    this.#onDrop = onDrop;
+    this.#backlog = new LaneBacklog(options, (value) => onDrop?.(value));
   }
 
   pull(): void {
@@ -153,7 +155,7 @@ export class BufferedSupply<T> implements Supply {
   close(): void {
     this.#subscription?.unsubscribe();
     this.#wanted = false;
-    this.#lane.clear();
+    this.#backlog.clear();
   }
 
   #subscribe(): void {
@@ -179,7 +181,7 @@ export class BufferedSupply<T> implements Supply {
   }
 
   #drain(): void {
-    while (this.#wanted && this.#lane.size > 0) this.#give(this.#lane.take() as T);
+    while (this.#wanted && this.#backlog.size > 0) this.#give(this.#backlog.take() as T);
     if (this.#wanted && this.#ended) this.#taker.complete();
   }
 
@@ -190,23 +192,13 @@ export class BufferedSupply<T> implements Supply {
   }
 
   #keep(value: T): void {
-    const { strategy, full } = this.#lane;
-    const displaces = full && (strategy === 'dropOldest' || strategy === 'latest');
-    const oldest = displaces ? this.#lane.take() : undefined;
-    const offered = this.#lane.offer(value);
-    if (displaces) this.#drop(oldest as T);
-    else if (offered === 'rejected') this.#drop(value);
-    else if (offered === 'overflow') {
-      const text = `${this.#lane.capacity} values wait already`;
-      this.#taker.error(new RxmeshError('RXMESH_OVERFLOW', text));
-    }
-  }
-
-  #drop(value: T): void {
     try {
-      this.#onDrop?.(value);
+      if (this.#backlog.put(value)) return;
     } catch (thrown) {
       this.#taker.error(thrown);
+      return;
     }
+    const text = `${this.#backlog.size} values wait already`;
+    this.#taker.error(new RxmeshError('RXMESH_OVERFLOW', text));
   }
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { LatestByKey } from '../../lib/flow/backlog.ts';
+import { LaneBacklog, LatestByKey } from '../../lib/flow/backlog.ts';
+import { block, dropNewest, dropOldest, fail, latest } from '../../lib/flow/strategy.ts';
 
 /** What waits, in order, with a list of entries for it. */
 class Model {
@@ -23,6 +24,48 @@ class Model {
     this.entries.push([key, value]);
   }
 }
+
+describe('LaneBacklog', () => {
+  it.each([
+    ['dropOldest', dropOldest(2), [3, 4], [1, 2], true],
+    ['dropNewest', dropNewest(2), [1, 2], [3, 4], true],
+    ['latest', latest(), [4], [1, 2, 3], true],
+    ['fail', fail(2), [1, 2], [], false],
+    ['block', block(2), [1, 2], [], false],
+  ])(
+    '%s: what waits, what is dropped, whether the last had a place',
+    (_, lane, kept, gone, has) => {
+      const dropped: number[] = [];
+      const backlog = new LaneBacklog<number>(lane, (value) => dropped.push(value));
+      const hadPlace = [1, 2, 3, 4].map((value) => backlog.put(value));
+      expect([hadPlace.at(-1), backlog.size, dropped]).toEqual([has, kept.length, gone]);
+      expect(kept.map(() => backlog.take())).toEqual(kept);
+      expect([backlog.size, backlog.take()]).toEqual([0, undefined]);
+    },
+  );
+
+  it('tells a drop when it is done, also to who puts or throws at that', () => {
+    const dropped: number[] = [];
+    const backlog = new LaneBacklog<number>(dropOldest(2), (value) => {
+      dropped.push(value);
+      if (value === 1) backlog.put(4);
+      else throw new Error('no drops');
+    });
+    for (const value of [1, 2]) backlog.put(value);
+    expect(() => backlog.put(3)).toThrow('no drops');
+    expect([dropped, backlog.take(), backlog.take()]).toEqual([[1, 2], 3, 4]);
+  });
+
+  it('lets go of what waits without a word', () => {
+    const dropped: number[] = [];
+    const backlog = new LaneBacklog<number>(dropNewest(2), (value) => dropped.push(value));
+    for (const value of [1, 2]) backlog.put(value);
+    backlog.clear();
+    expect([backlog.size, backlog.take(), dropped]).toEqual([0, undefined, []]);
+    expect(backlog.put(3)).toBe(true);
+    expect(backlog.take()).toBe(3);
+  });
+});
 
 describe('LatestByKey', () => {
   it('keeps the newest value of each key, in the order of the keys, as a plain list does', () => {
