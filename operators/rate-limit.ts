@@ -1,12 +1,9 @@
 import { filter, type MonoTypeOperatorFunction, type Subscription } from 'rxjs';
-import { systemClock, type Clock } from '../lib/flow/clock.ts';
+import { systemClock, timerMaxMs, type Clock } from '../lib/flow/clock.ts';
 import type { Demand, FlowConsumer } from '../lib/flow/demand.ts';
 import { Flow, isFlow } from '../lib/flow/flow.ts';
 import { operate } from '../lib/flow/operate.ts';
 import { TokenBucket } from '../lib/flow/token-bucket.ts';
-
-/** The longest time that timers take; a longer wait looks again on the way. */
-const timerMaxMs = 2 ** 31 - 1;
 
 /** Options of `rateLimit`. */
 export interface RateLimitOptions<T> {
@@ -167,6 +164,7 @@ class Paced<T> implements Demand {
       this.#timer = undefined;
       this.#ask();
     };
+    // A longer wait looks again on the way.
     this.#timer = this.#pace.clock.schedule(look, Math.min(waitMs, timerMaxMs));
   }
 

@@ -1,8 +1,6 @@
+import { timerMaxMs } from '../flow/clock.ts';
 import type { Outbox } from '../session/outbox.ts';
 import type { Session } from '../session/session.ts';
-
-/** The longest time that a peer may be given, in milliseconds: timers take no more. */
-const evictAfterMaxMs = 2 ** 31 - 1;
 
 /** A broadcast that waits for one lane. */
 export interface WaitingBroadcast {
@@ -33,6 +31,6 @@ export function isSlowPeerPolicy(value: unknown): boolean {
     typeof evictAfterMs === 'number' &&
     Number.isInteger(evictAfterMs) &&
     evictAfterMs >= 1 &&
-    evictAfterMs <= evictAfterMaxMs
+    evictAfterMs <= timerMaxMs
   );
 }

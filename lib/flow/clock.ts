@@ -25,6 +25,9 @@ export interface Clock {
   afterTurn(work: () => void): Subscription;
 }
 
+/** The longest delay, in milliseconds: a longer one overflows the timers of Node and browsers. */
+export const timerMaxMs: number = 2 ** 31 - 1;
+
 /**
  * A clock that runs on a scheduler.
  *

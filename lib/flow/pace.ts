@@ -1,10 +1,7 @@
 import type { Subscription } from 'rxjs';
-import type { Clock } from './clock.ts';
+import { timerMaxMs, type Clock } from './clock.ts';
 import type { LaneOptions } from './strategy.ts';
 import { TokenBucket } from './token-bucket.ts';
-
-/** The longest time that timers take; a longer wait looks again on the way. */
-const pauseMaxMs = 2 ** 31 - 1;
 
 /**
  * The rate at which messages leave a lane. Each passes whatever it costs; then the lane pauses until
@@ -46,7 +43,8 @@ export class Pace {
     if (this.#stopped) return;
     const waitMs = Math.max(this.#messages?.msUntil(1) ?? 0, this.#bytes?.msUntil(1) ?? 0);
     this.open = waitMs === 0;
-    if (!this.open) this.#timer = this.#clock.schedule(this.#look, Math.min(waitMs, pauseMaxMs));
+    // A longer wait looks again on the way.
+    if (!this.open) this.#timer = this.#clock.schedule(this.#look, Math.min(waitMs, timerMaxMs));
   }
 
   readonly #look = (): void => {

@@ -1,5 +1,5 @@
 import { Observable, Subject, type Subscription } from 'rxjs';
-import type { Clock } from '../flow/clock.ts';
+import { timerMaxMs, type Clock } from '../flow/clock.ts';
 import type { NodeAddress } from '../model/address.ts';
 import type { Direction } from '../model/direction.ts';
 import { RxmeshError } from '../model/error.ts';
@@ -23,9 +23,6 @@ export interface PeerManagerOptions extends PeerOptions {
   /** A number in [0, 1): for jitter, and for the order of peers with the same score. */
   readonly random: () => number;
 }
-
-/** The longest delay that platforms' timers take; a longer wait looks again on the way. */
-const delayMaxMs = 2 ** 31 - 1;
 
 /**
  * Decides which peers to dial, to accept and to disconnect; the router does it, and reports back.
@@ -253,7 +250,8 @@ export class PeerManager {
       return true;
     }
     if (next.dueMs < Infinity) {
-      const delayMs = Math.min(next.dueMs - nowMs, delayMaxMs);
+      // A longer wait looks again on the way.
+      const delayMs = Math.min(next.dueMs - nowMs, timerMaxMs);
       this.#timer = this.#clock.schedule(() => this.#dialsMayChange(), delayMs);
     }
     return false;

@@ -1,4 +1,4 @@
-import { systemClock, type Clock } from '../flow/clock.ts';
+import { systemClock, timerMaxMs, type Clock } from '../flow/clock.ts';
 import { platformCrypto } from '#platform/crypto';
 import { RxmeshError } from '../model/error.ts';
 import type { NodeId } from '../model/id.ts';
@@ -74,8 +74,6 @@ export interface RouterSettings extends Required<Omit<RouterOptions, Groups>> {
 
 const timeoutDefaults = { resolveMs: 5_000, dialMs: 5_000, handshakeMs: 10_000, drainMs: 1_000 };
 const limitDefaults = { handshakes: 64, handshakesPerIp: 8, connectionsPerSecond: 64 };
-/** Longer delays overflow the timers of Node and browsers. */
-const delayMaxMs = 2 ** 31 - 1;
 
 /**
  * The options with their defaults.
@@ -131,7 +129,7 @@ function faultsOf(options: RouterOptions): readonly string[] {
   const { protocolVersion = {}, timeouts = {}, limits = {}, keepAlive = {}, peers = {} } = given;
   faults.push(
     ...numberFaults('protocolVersion', protocolVersion, ['block', 'app'], 0, 2 ** 53 - 1),
-    ...numberFaults('timeouts', timeouts, Object.keys(timeoutDefaults), 0, delayMaxMs),
+    ...numberFaults('timeouts', timeouts, Object.keys(timeoutDefaults), 0, timerMaxMs),
     ...numberFaults('limits', limits, Object.keys(limitDefaults), 1, 1_000_000),
     ...keepAliveFaults(keepAlive),
   );
@@ -165,7 +163,7 @@ function numberFaults(
 
 /** What is wrong with `keepAlive`: its numbers, else how they stand to each other. */
 function keepAliveFaults(given: unknown): readonly string[] {
-  const faults = numberFaults('keepAlive', given, Object.keys(keepAliveDefaults), 0, delayMaxMs);
+  const faults = numberFaults('keepAlive', given, Object.keys(keepAliveDefaults), 0, timerMaxMs);
   if (faults.length > 0) return faults;
   const { intervalMs = keepAliveDefaults.intervalMs, timeoutMs = intervalMs } =
     given as Partial<KeepAliveSettings>;
