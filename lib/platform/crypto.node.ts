@@ -59,14 +59,20 @@ function chacha20Poly1305(key: Uint8Array): Aead {
   requireLength('ChaCha20 key', key, 32);
   const secret = createSecretKey(key);
   return {
-    seal: (nonce, plaintext) => {
+    seal: (nonce, ...plaintext) => {
       requireLength('nonce', nonce, 12);
       const cipher = createCipheriv(CHACHA, secret, nonce, TAG);
-      const sealed = new Uint8Array(plaintext.length + 16);
-      sealed.set(cipher.update(plaintext));
+      let length = 0;
+      for (const part of plaintext) length += part.length;
+      const sealed = Buffer.allocUnsafe(length + 16);
+      let at = 0;
+      for (const part of plaintext) {
+        sealed.set(cipher.update(part), at);
+        at += part.length;
+      }
       cipher.final();
-      sealed.set(cipher.getAuthTag(), plaintext.length);
-      return sealed;
+      sealed.set(cipher.getAuthTag(), at);
+      return plain(sealed);
     },
     open: (nonce, sealed) => {
       requireLength('nonce', nonce, 12);

@@ -53,8 +53,8 @@ export interface PlatformCrypto {
 
 /** Authenticated encryption under one key. Who uses it never uses a nonce twice. */
 export interface Aead {
-  /** Ciphertext and 16-byte tag, in a buffer of their own. `nonce` has 12 bytes. */
-  seal(nonce: Uint8Array, plaintext: Uint8Array): Uint8Array;
+  /** Ciphertext of all parts as one, and 16-byte tag, in a buffer of their own. `nonce` has 12 bytes. */
+  seal(nonce: Uint8Array, ...plaintext: Uint8Array[]): Uint8Array;
   /** The plaintext, in a buffer of its own. Throws when the tag does not match or is missing. */
   open(nonce: Uint8Array, sealed: Uint8Array): Uint8Array;
 }

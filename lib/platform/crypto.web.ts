@@ -3,7 +3,7 @@ import { x25519 } from '@noble/curves/ed25519.js';
 import { getPublicKey, hashes, Point, sign } from '@noble/ed25519';
 import { hkdf } from '@noble/hashes/hkdf.js';
 import { sha256, sha512 } from '@noble/hashes/sha2.js';
-import { randomBytes } from '@noble/hashes/utils.js';
+import { concatBytes, randomBytes } from '@noble/hashes/utils.js';
 import type { Aead, PlatformCrypto } from './crypto.ts';
 import {
   isPlausiblePublicKey,
@@ -49,9 +49,11 @@ function chacha20Poly1305(key: Uint8Array): Aead {
   requireLength('ChaCha20 key', key, 32);
   const secret = key.slice();
   return {
-    seal: (nonce, plaintext) => {
+    seal: (nonce, ...plaintext) => {
       requireLength('nonce', nonce, 12);
-      return chacha20poly1305(secret, nonce).encrypt(plaintext);
+      const [first = concatBytes(), ...more] = plaintext;
+      const whole = more.length === 0 ? first : concatBytes(first, ...more);
+      return chacha20poly1305(secret, nonce).encrypt(whole);
     },
     open: (nonce, sealed) => {
       requireLength('nonce', nonce, 12);

@@ -4,8 +4,9 @@ import {
   BYE_REASONS,
   BYE_TEXT_BYTES_MAX,
   CREDIT_MAX,
-  DATA_HEADER_BYTES_MAX,
+  FRAGMENT_BYTES_MAX,
   PACKET,
+  RECORD_BYTES_FULL,
   RECORD_BYTES_MAX,
 } from './packets.ts';
 import type { RecordCipher } from './records.ts';
@@ -16,47 +17,67 @@ import type { RecordCipher } from './records.ts';
  */
 const BYTEWISE_BYTES_MAX = 24;
 
+/** Payloads from this on are not copied: measured, a copy of theirs costs more than a part of its own. */
+const PART_BYTES_MIN = 8_192;
+
+/** Holds what is copied: any number of packets up to a full record, a last one, and control packets. */
+const BUFFER_BYTES = 81_920;
+
 /**
  * Buffers that wait for the next batch, shared by all links: a link that has nothing to say holds
- * none of these 64 KiB.
+ * none of these 80 KiB.
  */
 const spareBuffers: Uint8Array[] = [];
 const SPARE_BUFFERS_MAX = 16;
 
 /**
- * The packets of the next record, written back to back as they come. It never grows: who writes
- * asks for `room` (of data) or `free` (of anything else) first.
+ * The packets of the next record, back to back as they come: small payloads are copied, large ones stay
+ * where they are until the record is sealed. It never grows: who writes asks for `room` (of data) or
+ * `free` (of anything else) first.
  */
 export class PacketBatch {
   #bytes: Uint8Array | undefined;
+  /** Bytes in the buffer. */
   #length = 0;
+  /** Payloads that were not copied, the place of each in the buffer, and their bytes. */
+  #parts: Uint8Array[] = [];
+  #places: number[] = [];
+  #partBytes = 0;
 
   /** Bytes written so far. */
   get length(): number {
-    return this.#length;
+    return this.#length + this.#partBytes;
   }
 
   /** Bytes that may still be written. */
   get free(): number {
-    return RECORD_BYTES_MAX - this.#length;
+    return Math.min(RECORD_BYTES_MAX - this.length, BUFFER_BYTES - this.#length);
   }
 
   /** Payload bytes that still fit as one `data` packet. */
   get room(): number {
-    return Math.max(0, RECORD_BYTES_MAX - DATA_HEADER_BYTES_MAX - this.#length);
+    return this.length > RECORD_BYTES_FULL ? 0 : FRAGMENT_BYTES_MAX;
   }
 
-  /** `bytes[start, end)` as one packet; needs as much `room`. */
+  /** `bytes[start, end)` as one packet; needs as much `room`. They must not change before the next `seal`. */
   data(channel: number, bytes: Uint8Array, start: number, end: number, last: boolean): void {
     const batch = this.#buffer();
+    const size = end - start;
     let at = this.#length;
     batch[at++] = last ? PACKET.dataLast : PACKET.dataMore;
     at = writeVarint(batch, at, channel);
-    at = writeVarint(batch, at, end - start);
-    this.#length = at + (end - start);
-    if (end - start === bytes.length) {
+    at = writeVarint(batch, at, size);
+    if (size >= PART_BYTES_MIN) {
+      this.#length = at;
+      this.#parts.push(size === bytes.length ? bytes : bytes.subarray(start, end));
+      this.#places.push(at);
+      this.#partBytes += size;
+      return;
+    }
+    this.#length = at + size;
+    if (size === bytes.length) {
       batch.set(bytes, at);
-    } else if (end - start >= BYTEWISE_BYTES_MAX) {
+    } else if (size >= BYTEWISE_BYTES_MAX) {
       batch.set(bytes.subarray(start, end), at);
     } else {
       for (let from = start; from < end; from++) batch[at++] = bytes[from] ?? 0;
@@ -103,26 +124,58 @@ export class PacketBatch {
   /** Makes a record of what was written, and starts anew. */
   seal(cipher: RecordCipher): Uint8Array {
     const batch = this.#buffer();
+    if (this.#parts.length > 0) return this.#sealParts(cipher, batch);
     const plaintext = batch.subarray(0, this.#length);
-    this.#bytes = undefined;
-    this.#length = 0;
     // A cipher that does not copy gives the buffer away. A small batch is copied instead: the record
-    // may be held for long, and should not hold 64 KiB with it.
-    const given = !cipher.copies && plaintext.length > RECORD_BYTES_MAX / 4;
-    const record = cipher.seal(cipher.copies || given ? plaintext : plaintext.slice());
-    if (!given && spareBuffers.length < SPARE_BUFFERS_MAX) spareBuffers.push(batch);
-    return record;
+    // may be held for long, and should not hold 80 KiB with it.
+    const isGiven = !cipher.copies && plaintext.length > BUFFER_BYTES / 4;
+    this.#begin(isGiven);
+    return cipher.seal(cipher.copies || isGiven ? plaintext : plaintext.slice());
+  }
+
+  #sealParts(cipher: RecordCipher, batch: Uint8Array): Uint8Array {
+    const plaintext: Uint8Array[] = [];
+    let from = 0;
+    this.#parts.forEach((part, nth) => {
+      const place = this.#places[nth] ?? from;
+      plaintext.push(batch.subarray(from, place), part);
+      from = place;
+    });
+    if (from < this.#length) plaintext.push(batch.subarray(from, this.#length));
+    const { length } = this;
+    this.#begin(false);
+    return cipher.copies ? cipher.seal(...plaintext) : cipher.seal(joined(plaintext, length));
   }
 
   /** Forgets what was written. */
   clear(): void {
+    if (this.#bytes !== undefined) this.#begin(false);
+  }
+
+  #begin(isBufferGiven: boolean): void {
+    const batch = this.#bytes;
     this.#bytes = undefined;
     this.#length = 0;
+    this.#parts = [];
+    this.#places = [];
+    this.#partBytes = 0;
+    if (isBufferGiven || batch === undefined) return;
+    if (spareBuffers.length < SPARE_BUFFERS_MAX) spareBuffers.push(batch);
   }
 
   #buffer(): Uint8Array {
-    return (this.#bytes ??= spareBuffers.pop() ?? new Uint8Array(RECORD_BYTES_MAX));
+    return (this.#bytes ??= spareBuffers.pop() ?? new Uint8Array(BUFFER_BYTES));
   }
+}
+
+function joined(parts: readonly Uint8Array[], length: number): Uint8Array {
+  const whole = new Uint8Array(length);
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
 }
 
 /** Writes a varint of at most 32 bits, shortest form, and returns where it ends. */

@@ -1,13 +1,17 @@
 import type { ByeReason } from '../transport/link.ts';
 
 /** Bytes of a record's plaintext at most (docs/wire.md, "Records"). */
-export const RECORD_BYTES_MAX = 65_536;
+export const RECORD_BYTES_MAX = 131_072;
 
 /** Type byte, channel and length in front of the payload of a `data` packet, at their longest. */
 export const DATA_HEADER_BYTES_MAX = 7;
 
-/** The largest payload of one `data` packet. */
-export const FRAGMENT_BYTES_MAX: number = RECORD_BYTES_MAX - DATA_HEADER_BYTES_MAX;
+/** The largest payload of one `data` packet: 65 KiB, so that a message of 64 KiB goes whole. */
+export const FRAGMENT_BYTES_MAX = 66_560;
+
+/** A record that has more than this takes no more data: so the largest packet fits behind any other. */
+export const RECORD_BYTES_FULL: number =
+  RECORD_BYTES_MAX - DATA_HEADER_BYTES_MAX - FRAGMENT_BYTES_MAX;
 
 /** The longest packet that is neither `data` nor `bye`: a `credit`. */
 export const CONTROL_BYTES_MAX = 14;

@@ -11,8 +11,11 @@ export interface RecordCipher {
    * very buffer that was given, and belongs to the transport from then on.
    */
   readonly copies: boolean;
-  /** @throws {RxmeshError} `RXMESH_RECORD_INVALID` when no nonce is left */
-  seal(plaintext: Uint8Array): Uint8Array;
+  /**
+   * Makes one record of `plaintext`, which may come in parts if the cipher `copies`.
+   * @throws {RxmeshError} `RXMESH_RECORD_INVALID` when no nonce is left
+   */
+  seal(...plaintext: Uint8Array[]): Uint8Array;
   /**
    * The plaintext; a buffer of its own when `copies`.
    * @throws {RxmeshError} `RXMESH_RECORD_INVALID` when the record was changed, dropped before, sent twice or out of
@@ -39,7 +42,7 @@ export function aeadRecords(
   return {
     overheadBytes: 16,
     copies: true,
-    seal: (plaintext) => sender.seal(sendNonce.next(), plaintext),
+    seal: (...plaintext) => sender.seal(sendNonce.next(), ...plaintext),
     open: (record) => {
       const nonce = receiveNonce.next();
       try {
@@ -51,11 +54,13 @@ export function aeadRecords(
   };
 }
 
+const nothing = new Uint8Array(0);
+
 /** Records that are their plaintext: for wires that nobody else can reach. */
 export const plainRecords: RecordCipher = {
   overheadBytes: 0,
   copies: false,
-  seal: (plaintext) => plaintext,
+  seal: (plaintext = nothing) => plaintext,
   open: (record) => record,
 };
 

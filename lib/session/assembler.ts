@@ -9,6 +9,8 @@ const empty = new Uint8Array(0);
 export class Assembler {
   #buffer = empty;
   #length = 0;
+  /** Bytes of the last message, whose like is expected. */
+  #expected = bytesAtFirst;
   #skipping = false;
   /** Whether a message has begun and not ended. */
   open = false;
@@ -54,7 +56,7 @@ export class Assembler {
   }
 
   #grow(length: number, bytesMax: number): void {
-    const grown = Math.max(length, bytesAtFirst, this.#buffer.length * 2);
+    const grown = Math.max(length, this.#expected, this.#buffer.length * 2);
     const buffer = new Uint8Array(Math.min(grown, bytesMax));
     buffer.set(this.#buffer.subarray(0, this.#length));
     this.#buffer = buffer;
@@ -66,6 +68,7 @@ export class Assembler {
     const whole = fits
       ? this.#buffer.subarray(0, this.#length)
       : this.#buffer.slice(0, this.#length);
+    this.#expected = Math.max(bytesAtFirst, this.#length);
     this.#reset();
     return whole;
   }

@@ -176,7 +176,8 @@ export class Outbox implements ReadyLane, Ranked {
 
   /**
    * The message to write on with, from `offset`: the one that is half written, else the next one for
-   * which there is credit. The place that it leaves in the lane goes to the send that waited longest.
+   * which there is credit. The places that messages leave in the lane go to the sends that wait when it is
+   * empty, or at `admit`: at a stretch, since who hears of room sends again.
    */
   current(): Uint8Array | undefined {
     if (this.#current !== undefined) return this.#current;
@@ -189,8 +190,20 @@ export class Outbox implements ReadyLane, Ranked {
     this.#current = bytes;
     this.#currentSeq = this.#seqs?.take() ?? 0;
     this.offset = 0;
-    if (this.#waiting > 0) this.#admit();
+    if (this.#waiting > 0 && this.#lane.size === 0) this.admit();
     return bytes;
+  }
+
+  /** Takes the sends that have waited longest into the lane, as far as it has room. */
+  admit(): void {
+    let send = this.#firstWaiting;
+    while (send !== undefined && !this.#lane.full) {
+      this.cancel(send);
+      this.#lane.offer(send.bytes);
+      this.#seqs?.offer(send.seq);
+      send.taken();
+      send = this.#firstWaiting;
+    }
   }
 
   /** The current message is written whole, unless its peer went down meanwhile. */
@@ -228,16 +241,5 @@ export class Outbox implements ReadyLane, Ranked {
     if (offered !== 'taken' && offered !== 'displaced') return;
     for (let dropped = 0; dropped < this.#lane.displaced; dropped += 1) this.#seqs?.take();
     this.#seqs?.offer(seq);
-  }
-
-  #admit(): void {
-    let send = this.#firstWaiting;
-    while (send !== undefined && !this.#lane.full) {
-      this.cancel(send);
-      this.#lane.offer(send.bytes);
-      this.#seqs?.offer(send.seq);
-      send.taken();
-      send = this.#firstWaiting;
-    }
   }
 }

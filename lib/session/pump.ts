@@ -318,6 +318,7 @@ export class Pump {
       if (perMessage && this.#hasReady) break;
     }
     this.#tell(outbox, outbox.turnBytes - bytesBefore);
+    outbox.admit();
     return isFull;
   }
 

@@ -1,13 +1,17 @@
 import { describe, expect, it } from '@jest/globals';
 import { toHex } from '../../lib/model/hex.ts';
 import { PacketBatch } from '../../lib/secure/packet-batch.ts';
-import { FRAGMENT_BYTES_MAX, RECORD_BYTES_MAX } from '../../lib/secure/packets.ts';
+import {
+  FRAGMENT_BYTES_MAX,
+  RECORD_BYTES_FULL,
+  RECORD_BYTES_MAX,
+} from '../../lib/secure/packets.ts';
 import { plainRecords, type RecordCipher } from '../../lib/secure/records.ts';
 
 const copying: RecordCipher = {
   overheadBytes: 0,
   copies: true,
-  seal: (plaintext) => plaintext.slice(),
+  seal: (...plaintext) => Uint8Array.from(plaintext.flatMap((part) => [...part])),
   open: (record) => record,
 };
 
@@ -16,6 +20,12 @@ function written(write: (batch: PacketBatch) => void): string {
   write(batch);
   return toHex(batch.seal(plainRecords));
 }
+
+/** Of two or three bytes. */
+const varint = (value: number): number[] => [
+  (value & 0x7f) | 0x80,
+  ...(value < 2 ** 14 ? [value >> 7] : [((value >> 7) & 0x7f) | 0x80, value >> 14]),
+];
 
 const payload = Uint8Array.of(0xaa, 0xbb, 0xcc, 0xdd);
 
@@ -75,15 +85,55 @@ describe('PacketBatch', () => {
     expect(record.subarray(header).toString()).toBe(told);
   });
 
-  it('has room for the largest piece, and less by each byte written', () => {
+  it.each([66_560, 65_536, 8_192, 8_191, 200])(
+    'takes pieces of %d bytes up to a full record, and one more',
+    (length) => {
+      const piece = Uint8Array.from({ length }, (_, at) => at);
+      const header = [1, 0xff, 0xff, 3, ...varint(length)];
+      for (const cipher of [copying, plainRecords]) {
+        const batch = new PacketBatch();
+        batch.ping();
+        const packets: number[] = [5];
+        while (batch.length <= RECORD_BYTES_FULL) {
+          expect(batch.room).toBe(FRAGMENT_BYTES_MAX);
+          batch.data(0xffff, piece, 0, length, true);
+          for (const byte of header) packets.push(byte);
+          for (const byte of piece) packets.push(byte);
+        }
+        expect([batch.length, batch.room]).toEqual([packets.length, 0]);
+        expect(batch.length).toBeLessThanOrEqual(RECORD_BYTES_MAX);
+        // A few packets of control still go on top.
+        expect(batch.free).toBeGreaterThanOrEqual(0);
+        expect(toHex(batch.seal(cipher))).toBe(toHex(Uint8Array.from(packets)));
+        expect([batch.length, batch.room]).toEqual([0, FRAGMENT_BYTES_MAX]);
+      }
+    },
+  );
+
+  it('keeps packets in order around large pieces, of which it may take a part', () => {
+    for (const cipher of [copying, plainRecords]) {
+      const batch = new PacketBatch();
+      const large = new Uint8Array(20_000).map((_, at) => at);
+      batch.ping();
+      batch.data(1, large, 10, 9_010, false);
+      batch.pong();
+      batch.data(1, large, 9_010, 18_010, false);
+      batch.data(1, large, 18_010, 18_012, true);
+      batch.accept();
+      expect([...batch.seal(cipher)]).toEqual([
+        ...[5, 0, 1, ...varint(9_000), ...large.subarray(10, 9_010)],
+        ...[6, 0, 1, ...varint(9_000), ...large.subarray(9_010, 18_010)],
+        ...[1, 1, 2, ...large.subarray(18_010, 18_012), 4],
+      ]);
+    }
+  });
+
+  it('has no space for control packets that do not fit behind what it copied', () => {
     const batch = new PacketBatch();
-    expect(batch.room).toBe(FRAGMENT_BYTES_MAX);
-    batch.ping();
-    expect([batch.length, batch.free, batch.room]).toEqual([1, 65_535, FRAGMENT_BYTES_MAX - 1]);
-    batch.data(0xffff, new Uint8Array(batch.room), 0, batch.room, true);
-    expect([batch.length, batch.room]).toEqual([RECORD_BYTES_MAX, 0]);
-    expect(batch.seal(copying)).toHaveLength(RECORD_BYTES_MAX);
-    expect([batch.length, batch.room]).toEqual([0, FRAGMENT_BYTES_MAX]);
+    let written = 0;
+    for (; batch.free >= 14; written += 1) batch.credit(0xffff, 2 ** 31 - 1, 2 ** 31 - 1);
+    expect(batch.length).toBe(14 * written);
+    expect(batch.seal(copying)).toHaveLength(14 * written);
   });
 
   it.each([

@@ -20,7 +20,7 @@ describe('secureConnection', () => {
     expect(b.publicKey).toEqual(selfA.identity.publicKey);
     expect([a.direction, b.direction]).toEqual(['outbound', 'inbound']);
     expect([a.local, a.remote]).toEqual([b.remote, b.local]);
-    expect([a.hasCredit, a.fragmentBytesMax]).toEqual([true, 65_529]);
+    expect([a.hasCredit, a.fragmentBytesMax]).toEqual([true, 66_560]);
     expect([pair.dialer.state, pair.listener.state]).toEqual(['open', 'open']);
   });
 

@@ -18,7 +18,7 @@ export interface WsLimits {
   readonly closeTimeout: number;
 }
 
-/** Frames of at most 65,552 bytes, uncompressed, in at most 4,096 reads; 2 s to close. */
+/** Frames of at most 131,088 bytes, uncompressed, in at most 4,096 reads; 2 s to close. */
 export const wsLimits: WsLimits = {
   maxPayload: frameBytesMax,
   // For a frame that comes in many small pieces, whose every piece keeps a read buffer alive.

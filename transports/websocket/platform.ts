@@ -25,8 +25,8 @@ export interface WebSocketPlatform {
   ): Observable<FrameSocket>;
 }
 
-/** The largest frame: a record of 64 KiB and its tag of 16 bytes. One that is larger ends the socket. */
-export const frameBytesMax = 65_552;
+/** The largest frame: a record of 128 KiB and its tag of 16 bytes. One that is larger ends the socket. */
+export const frameBytesMax = 131_088;
 /** Frames that are kept for a socket that nobody has subscribed to; one more ends it. */
 export const framesEarlyMax = 16;
 /** How long closing waits for the other side before it cuts the connection. */

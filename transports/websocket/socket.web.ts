@@ -10,7 +10,7 @@ import type { DialOptions } from './options.ts';
 import { frameBytesMax, type WebSocketPlatform } from './platform.ts';
 
 /** Bytes that wait in the browser while a socket is `writable`: four of the largest frames. */
-const bufferedBytesMax = 4 * frameBytesMax;
+const bufferedBytesMax = 2 * frameBytesMax;
 /** How often a full socket looks whether it still is; browsers tell nobody. */
 const drainPollMs = 4;
 

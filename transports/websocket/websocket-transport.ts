@@ -16,7 +16,7 @@ import { checkOptions, type WebSocketOptions } from './options.ts';
  *     webSocket()                                                // one that only dials
  *     webSocket({ listen: { server: httpServer, path: '/p2p' } }) // beside a web server
  *
- * A frame has at most 65,552 bytes, and text messages are refused: a connection that breaks either ends
+ * A frame has at most 131,088 bytes, and text messages are refused: a connection that breaks either ends
  * with `RXMESH_PROTOCOL_VIOLATION`. In Node, a client has 10 s to become a WebSocket, and at most 256 may
  * be about it; closing waits 2 s for the other side.
  *

@@ -64,7 +64,7 @@ describe('a WebSocket of Node', () => {
     const client = await dialed(endpoint, { zeroMask });
     await until(() => accepted.values.length === 1);
     const frames = new Log(accepted.values[0]?.frames$ ?? EMPTY);
-    const sent = [0, 1, 125, 126, 65_535, 65_536, 65_552].map((length) =>
+    const sent = [0, 1, 125, 126, 65_535, 65_536, 131_088].map((length) =>
       new Uint8Array(length).fill(length % 256),
     );
     for (const frame of sent) client.send(frame);
@@ -121,8 +121,8 @@ describe('a WebSocket of Node', () => {
   it('ends with RXMESH_PROTOCOL_VIOLATION for a frame that is too large', async () => {
     const { client, socket } = await foreign();
     const frames = new Log(socket.frames$);
-    client.send(new Uint8Array(65_552));
-    client.send(new Uint8Array(65_553));
+    client.send(new Uint8Array(131_088));
+    client.send(new Uint8Array(131_089));
     await until(() => frames.end !== 'open');
     expect([frames.end, frames.values.length]).toEqual(['RXMESH_PROTOCOL_VIOLATION', 1]);
   });
