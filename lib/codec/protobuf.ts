@@ -2,12 +2,12 @@ import { Reader } from 'protobufjs/minimal.js';
 
 import { toRxmeshError } from '../model/error.ts';
 import type { Codec } from './codec.ts';
+import { MessageSlab } from './message-slab.ts';
 import {
   classOf,
   hasField,
   type FieldsOf,
   type MessageType,
-  type MessageWriter,
   type ReflectedType,
 } from './message-type.ts';
 
@@ -29,9 +29,6 @@ export interface ProtobufOptions {
   readonly unknownFields?: 'ignore' | 'refuse';
 }
 
-/** A writer keeps the largest buffer it ever needed: one that grew beyond this is let go. */
-const keptWriterBytesMax = 64 * 1024;
-
 /**
  * The codec of a protobufjs message type: a generated class, from which the type of the messages
  * is inferred, or a reflection `Type`, where it is given.
@@ -41,7 +38,7 @@ const keptWriterBytesMax = 64 * 1024;
  *
  * Plain objects and instances of the class are encoded alike. A decoded message is an instance:
  * its unset fields are read from its prototype, and its `bytes` fields are views into the received
- * buffer. Properties that are not fields are left out, but a message all of whose properties are
+ * buffer. Encoded messages are views, too, of buffers of 8 KiB that they share. Properties that are not fields are left out, but a message all of whose properties are
  * unknown, and one of another message class, are refused.
  *
  * A 64-bit field (`int64`, `uint64`, `fixed64` ...) is a number or a `Long` when sent, and comes
@@ -65,21 +62,13 @@ export function protobuf<C extends object>(
 export function protobuf(type: MessageType, options: ProtobufOptions = {}): Codec<object> {
   const { verify = true, unknownFields = 'ignore' } = options;
   const refusesUnknown = unknownFields === 'refuse';
-  // One writer serves all messages: with a fresh one each, encoding takes a fifth to two thirds
-  // longer. It is taken away while in use, so that one that a throw left half written, or that a
-  // getter of the message re-entered, is not used again.
-  let spare: MessageWriter | undefined;
+  const slab = new MessageSlab(type);
 
   return {
     encode(message) {
       try {
         assertMessage(type, message, verify);
-        let writer = spare;
-        spare = undefined;
-        writer?.reset();
-        writer = type.encode(message, writer);
-        const bytes = writer.finish();
-        if (bytes.length <= keptWriterBytesMax) spare = writer;
+        const bytes = slab.encode(message);
         if (bytes.length === 0) assertEmpty(type, message);
         return bytes;
       } catch (error) {

@@ -97,12 +97,17 @@ function parseBye(cursor: Cursor, handler: PacketHandler): string | undefined {
 /** Where in a record the parser is. Reading behind the end gives -1. */
 class Cursor {
   readonly #bytes: Uint8Array;
+  /** What the record is a view of. Looked up once, since that is dear. */
+  readonly #memory: ArrayBufferLike;
+  readonly #memoryOffset: number;
   /** Length of the record. */
   readonly length: number;
   at = 0;
 
   constructor(bytes: Uint8Array) {
     this.#bytes = bytes;
+    this.#memory = bytes.buffer;
+    this.#memoryOffset = bytes.byteOffset;
     this.length = bytes.length;
   }
 
@@ -132,9 +137,9 @@ class Cursor {
 
   /** The next `length` bytes, in place. Always a plain `Uint8Array`, whatever the record is. */
   view(length: number): Uint8Array {
-    const start = this.#bytes.byteOffset + this.at;
+    const start = this.#memoryOffset + this.at;
     this.at += length;
-    return new Uint8Array(this.#bytes.buffer, start, length);
+    return new Uint8Array(this.#memory, start, length);
   }
 
   /** The next `length` bytes as text; nothing when they are not UTF-8. */
