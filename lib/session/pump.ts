@@ -6,7 +6,7 @@ import type { Credit } from './channel-end.ts';
 import { InFlight } from './in-flight.ts';
 import { GuardedDiscipline, type Discipline } from './discipline.ts';
 import { type Outbox, SendCounter } from './outbox.ts';
-import { ReadyHeap } from './ready-heap.ts';
+import { ReadyQueue } from './ready-queue.ts';
 
 /** Bytes that one channel may write before the discipline chooses again. */
 const quantumBytes = 16 * 1024;
@@ -38,7 +38,7 @@ export interface PumpOptions {
  * as long as the link is writable. A message that is sent alone leaves at the end of the turn in which
  * it was sent.
  *
- * Outboxes that have something to send stand in a heap. The discipline is asked only while the pump
+ * Outboxes that have something to send stand in a queue, by rank. The discipline is asked only while the pump
  * runs: those that become ready are listed first, in a queue that runs through the outboxes themselves.
  */
 export class Pump {
@@ -51,7 +51,7 @@ export class Pump {
   readonly #onFailure: (error: RxmeshError) => void;
   /** With less room than this a batch is flushed before a message is cut. */
   readonly #cutBytesMin: number;
-  readonly #ready = new ReadyHeap<Outbox>();
+  readonly #ready = new ReadyQueue<Outbox>();
   /** Outboxes that have become ready, and are not ranked yet. */
   #firstWoken: Outbox | undefined;
   #lastWoken: Outbox | undefined;
@@ -255,7 +255,7 @@ export class Pump {
     }
   }
 
-  /** The outbox to begin with. One that has become ready alone needs no heap. */
+  /** The outbox to begin with. One that has become ready alone needs no queue. */
   #first(): Outbox | undefined {
     const outbox = this.#firstWoken;
     const isAlone = outbox?.next === undefined && this.#ready.size === 0;
@@ -270,7 +270,7 @@ export class Pump {
     return outbox;
   }
 
-  /** The outbox to serve: of those in the heap, and the one that was served just now. */
+  /** The outbox to serve: of those in the queue, and the one that was served just now. */
   #next(served: Outbox | undefined): Outbox | undefined {
     let outbox = served === undefined ? this.#ready.pop() : this.#ready.exchange(served);
     if (!this.#discipline.perMessage) return outbox;
@@ -339,7 +339,7 @@ export class Pump {
     this.#lastWoken = outbox;
   }
 
-  /** Puts those that have become ready into the heap. */
+  /** Puts those that have become ready into the queue. */
   #rankWoken(): void {
     for (let outbox = this.#firstWoken; outbox !== undefined; outbox = this.#firstWoken) {
       this.#firstWoken = outbox.next;

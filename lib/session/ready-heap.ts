@@ -1,4 +1,4 @@
-/** What stands in a `ReadyHeap`. */
+/** What stands in a `ReadyHeap` or a `ReadyQueue`. */
 export interface Ranked {
   /** Lower comes first. */
   rank: number;
@@ -18,6 +18,11 @@ export class ReadyHeap<T extends Ranked> {
 
   get size(): number {
     return this.#items.length;
+  }
+
+  /** The item in front. */
+  get first(): T | undefined {
+    return this.#items[0];
   }
 
   push(item: T): void {

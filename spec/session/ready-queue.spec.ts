@@ -1,0 +1,40 @@
+import { describe, expect, it } from '@jest/globals';
+import { ReadyQueue } from '../../lib/session/ready-queue.ts';
+import { expectSorted, type Item } from '../support/ready-model.ts';
+
+const item = (rank: number, order = rank): Item => ({ name: rank, rank, order });
+
+describe('ReadyQueue', () => {
+  it('does what a sorted list does, whatever is put in and taken out', () => {
+    expectSorted(() => new ReadyQueue<Item>());
+  });
+
+  it('does so for thousands that take turns, beside a few that come in front', () => {
+    const queue = new ReadyQueue<Item>();
+    for (let n = 0; n < 3_000; n += 1) queue.push(item(n));
+    for (let n = 0; n < 10_000; n += 1) {
+      expect(queue.pop()?.name).toBe(n);
+      queue.push(item(n + 3_000));
+      if (n % 100 > 0) continue;
+      queue.push(item(n + 0.5));
+      expect(queue.pop()?.name).toBe(n + 0.5);
+    }
+    expect(queue.size).toBe(3_000);
+  });
+
+  it('takes nothing out that does not stand in it', () => {
+    const queue = new ReadyQueue<Item>();
+    queue.push(item(1));
+    expect(queue.remove(item(1))).toBe(false);
+    expect(queue.size).toBe(1);
+  });
+
+  it('lets go of everything at once', () => {
+    const queue = new ReadyQueue<Item>();
+    for (const rank of [3, 1, 4, 2]) queue.push(item(rank));
+    queue.clear();
+    expect([queue.size, queue.pop()]).toEqual([0, undefined]);
+    queue.push(item(2));
+    expect([queue.pop()?.name, queue.pop()]).toEqual([2, undefined]);
+  });
+});
