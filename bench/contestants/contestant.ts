@@ -1,0 +1,36 @@
+/** What a contestant is set up for, the same on both sides. */
+export interface Setup {
+  /** Length of an encoded message. */
+  readonly bytes: number;
+  /** Independent streams of messages on one connection, from 1. */
+  readonly channels: number;
+}
+
+/** Takes what arrives: the number of each message, on its channel, in the order in which they came. */
+export type Take = (channel: number, seq: number) => void;
+
+/** The side that listens, and receives. */
+export interface Listening {
+  /** What `dial` needs, on the same machine. */
+  readonly address: string;
+}
+
+/** The side that dials, and sends. */
+export interface Dialed {
+  /**
+   * Sends messages that are numbered on from `first`, as fast as this contestant's own backpressure
+   * allows; resolves when it has taken them all. One at a time on a channel.
+   */
+  send(channel: number, first: number, count: number): Promise<void>;
+  /** Sends a message of the size set up to the other side, and resolves when it has come back. */
+  ping(): Promise<void>;
+}
+
+/** A way to carry messages from one process to another, as its own documentation would have it. */
+export interface Contestant {
+  listen(setup: Setup, take: Take): Promise<Listening>;
+  dial(address: string, setup: Setup): Promise<Dialed>;
+}
+
+/** Numbers from here on are pings: the receiver sends these messages back, and does not count them. */
+export const firstPing = 2 ** 31;

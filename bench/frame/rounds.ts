@@ -1,0 +1,64 @@
+/** What rounds gave: figures of each that went through all of them, and why others did not. */
+export interface Rounds<T> {
+  readonly figures: ReadonlyMap<string, readonly T[]>;
+  readonly failed: ReadonlyMap<string, string>;
+}
+
+/**
+ * Runs each of them once a round, one after the other: A B C A B C. What the machine does besides falls on
+ * all of them then, and figures with the same index can be compared.
+ *
+ * One that fails is not run again, and has no figures: those of fewer rounds would be pairs of others.
+ */
+export async function alternate<T>(
+  entrants: ReadonlyMap<string, () => Promise<T>>,
+  rounds: number,
+): Promise<Rounds<T>> {
+  const figures = new Map<string, T[]>();
+  const failed = new Map<string, string>();
+  for (let round = 0; round < rounds; round += 1) {
+    for (const [name, run] of entrants) {
+      if (failed.has(name)) continue;
+      try {
+        const figure = await run();
+        figures.set(name, [...(figures.get(name) ?? []), figure]);
+      } catch (error) {
+        figures.delete(name);
+        failed.set(name, reasonOf(error));
+      }
+    }
+  }
+  return { figures, failed };
+}
+
+/** The first line of what was thrown. */
+export function reasonOf(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error);
+  return text.split('\n', 1)[0] ?? '';
+}
+
+/** A run of so many messages, and how long it took. */
+interface Run {
+  readonly seconds: number;
+}
+
+/**
+ * How many messages take about so long: runs more and more of them, which also warms up what runs.
+ *
+ * @param first with how many it begins
+ */
+export async function calibrate(
+  run: (count: number) => Promise<Run>,
+  first: number,
+  roundMs: number,
+): Promise<number> {
+  const wanted = roundMs / 1000;
+  let count = first;
+  for (;;) {
+    const { seconds } = await run(count);
+    const fits = Math.ceil((count * wanted) / Math.max(seconds, wanted / 1000));
+    // A run that is nearly long enough is warm, and its rate holds for the rounds.
+    if (seconds > wanted / 2) return fits;
+    count = Math.min(fits, count * 4);
+  }
+}

@@ -1,0 +1,39 @@
+import type { Setup } from '../contestants/contestant.ts';
+import type { Effort, Failure } from '../frame/measure.ts';
+import { alternate, reasonOf, type Rounds } from '../frame/rounds.ts';
+import { Pair, type Lap } from './pair.ts';
+
+/**
+ * Starts a pair of each contestant, warms them up, runs them in turns, and ends them. Those that fail have no
+ * figures, and are told.
+ */
+export async function race(
+  names: readonly string[],
+  setup: Setup,
+  effort: Effort,
+): Promise<Rounds<Lap>> {
+  const pairs: Pair[] = [];
+  const runs = new Map<string, () => Promise<Lap>>();
+  const failed = new Map<string, string>();
+  try {
+    for (const name of names) {
+      try {
+        const pair = await Pair.start(name, setup);
+        pairs.push(pair);
+        const count = await pair.calibrate(effort.roundMs);
+        runs.set(name, () => pair.run(count));
+      } catch (error) {
+        failed.set(name, reasonOf(error));
+      }
+    }
+    const rounds = await alternate(runs, effort.rounds);
+    return { figures: rounds.figures, failed: new Map([...failed, ...rounds.failed]) };
+  } finally {
+    for (const pair of pairs) pair.end();
+  }
+}
+
+/** Failures as findings have them. */
+export function failuresOf(of: string, failed: ReadonlyMap<string, string>): readonly Failure[] {
+  return [...failed].map(([contestant, reason]) => ({ case: of, contestant, reason }));
+}
