@@ -9,12 +9,6 @@ export interface Setup {
 /** Takes what arrives: the number of each message, on its channel, in the order in which they came. */
 export type Take = (channel: number, seq: number) => void;
 
-/** The side that listens, and receives. */
-export interface Listening {
-  /** What `dial` needs, on the same machine. */
-  readonly address: string;
-}
-
 /** The side that dials, and sends. */
 export interface Dialed {
   /**
@@ -28,9 +22,13 @@ export interface Dialed {
 
 /** A way to carry messages from one process to another, as its own documentation would have it. */
 export interface Contestant {
-  listen(setup: Setup, take: Take): Promise<Listening>;
+  /** Listens, and receives. Resolves to an address for `dial`, on the same machine. */
+  listen(setup: Setup, take: Take): Promise<string>;
   dial(address: string, setup: Setup): Promise<Dialed>;
 }
 
-/** Numbers from here on are pings: the receiver sends these messages back, and does not count them. */
-export const firstPing = 2 ** 31;
+/**
+ * The number of a ping, where pings share a stream with messages: the receiver sends it back, and does not
+ * count it.
+ */
+export const pingSeq = 2 ** 32 - 1;

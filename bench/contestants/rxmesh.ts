@@ -50,7 +50,7 @@ function contestant(consume: Consume): Contestant {
       echo(openChannel(router, pingChannel));
       await router.start();
       const port = router.snapshot().endpoints[0]?.port ?? 0;
-      return { address: `ws://${router.id}@127.0.0.1:${port}` };
+      return `ws://${router.id}@127.0.0.1:${port}`;
     },
 
     async dial(address, setup) {

@@ -2,6 +2,7 @@ import type { Setup } from '../contestants/contestant.ts';
 import type { Handlers } from '../frame/child.ts';
 import { Child } from '../frame/processes.ts';
 import { calibrate } from '../frame/rounds.ts';
+import type { Pinged } from './load.ts';
 import type { handlers as receiving } from './receiver.ts';
 import type { handlers as sending } from './sender.ts';
 
@@ -68,6 +69,16 @@ export class Pair {
       senderCpuUs: senderCpuUs / all,
       receiverCpuUs: cpuUs / all,
     };
+  }
+
+  /** Pings beside so many messages a second; all of them have to arrive. */
+  async ping(perSecond: number, durationMs: number): Promise<Pinged> {
+    await this.receiver.ask('expect', Infinity);
+    const wanted = { perSecond, durationMs };
+    const pinged = await this.sender.ask('pings', wanted, lapWithinMs);
+    await this.receiver.ask('until', pinged.count);
+    await this.receiver.ask('arrived', undefined);
+    return pinged;
   }
 
   /** Warms up, and finds out how many messages take so long. */

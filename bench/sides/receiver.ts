@@ -13,25 +13,30 @@ export interface Receipt {
 
 /** The number that each channel has to bring next. */
 let next: number[] = [];
-let missing = 0;
+/** How many are to come, on all channels together. */
+let expected = 0;
+/** How many came since `expect`. */
+let came = 0;
 let cpuBefore = process.cpuUsage();
 let receipt = deferred<Receipt>();
 let fault: Error | undefined;
 
 function take(channel: number, seq: number): void {
-  const expected = next[channel];
-  if (seq !== expected || missing === 0) {
+  if (seq !== next[channel] || came >= expected) {
     fault ??= new Error(
-      missing === 0
+      came >= expected
         ? `channel ${channel}: message ${seq} is one too many`
-        : `channel ${channel}: message ${seq} came, not ${expected ?? 'any'}`,
+        : `channel ${channel}: message ${seq} came, not ${next[channel] ?? 'any'}`,
     );
     receipt.reject(fault);
     return;
   }
   next[channel] = seq + 1;
-  missing -= 1;
-  if (missing > 0) return;
+  came += 1;
+  if (came === expected) finish();
+}
+
+function finish(): void {
   const { user, system } = process.cpuUsage(cpuBefore);
   receipt.resolve({ endedAtUs: nowUs(), cpuUs: user + system });
 }
@@ -40,18 +45,24 @@ function take(channel: number, seq: number): void {
 export const handlers = {
   async listen({ name, setup }: { name: string; setup: Setup }): Promise<string> {
     next = Array.from({ length: setup.channels }, () => 0);
-    const { address } = await (await contestantOf(name)).listen(setup, take);
-    return address;
+    return (await contestantOf(name)).listen(setup, take);
   },
 
-  /** So many messages are to come, on all channels together. */
+  /** So many messages are to come, on all channels together; infinitely many, if `until` says it later. */
   expect(count: number): void {
     if (fault !== undefined) throw fault;
-    missing = count;
+    expected = count;
+    came = 0;
     receipt = deferred();
     // It is asked for later, and may have been rejected by then.
     receipt.promise.catch((error: unknown) => (fault ??= error as Error));
     cpuBefore = process.cpuUsage();
+  },
+
+  /** So many are to come, counted from `expect` on. */
+  until(count: number): void {
+    expected = count;
+    if (came === count) finish();
   },
 
   /** Resolves when they are there, in order. */

@@ -2,6 +2,7 @@
 import process from 'node:process';
 import type { Dialed, Setup } from '../contestants/contestant.ts';
 import { contestantOf } from '../contestants/index.ts';
+import { pingUnderLoad, type Pinged } from './load.ts';
 import { nowUs } from './now.ts';
 
 let dialed: Dialed | undefined;
@@ -32,6 +33,19 @@ export const handlers = {
       }),
     );
     return startedAtUs;
+  },
+
+  /** Pings beside so many messages a second, for so long. */
+  async pings({
+    perSecond,
+    durationMs,
+  }: {
+    perSecond: number;
+    durationMs: number;
+  }): Promise<Pinged> {
+    const pinged = await pingUnderLoad(peer(), next[0] ?? 0, perSecond, durationMs);
+    next[0] = (next[0] ?? 0) + pinged.count;
+    return pinged;
   },
 
   /** Processor time since `send`, in microseconds. */
