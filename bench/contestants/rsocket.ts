@@ -97,13 +97,13 @@ function requestStream(peer: RSocket, channel: number, { bytes }: Setup, take: T
 class Source {
   #subscriber: Subscriber | undefined;
   #demand = 0;
-  #more = deferred<void>();
+  #more = deferred<undefined>();
 
   open(initial: number, subscriber: Subscriber) {
     this.#subscriber = subscriber;
     const request = (count: number): void => {
       this.#demand += count;
-      this.#more.resolve();
+      this.#more.resolve(undefined);
       this.#more = deferred();
     };
     request(initial);

@@ -35,7 +35,8 @@ async function answer(handlers: Handlers, { id, handler, argument }: Request): P
   try {
     return { id, value: await handlers[handler]?.(argument) };
   } catch (error) {
-    return { id, error: error instanceof Error ? (error.stack ?? error.message) : String(error) };
+    console.error(error);
+    return { id, error: error instanceof Error ? error.message : String(error) };
   }
 }
 

@@ -10,6 +10,9 @@ export interface Series {
   readonly rounds: readonly number[];
 }
 
+/** Which series of a measure is meant. */
+export type Figure = Omit<Series, 'rounds'>;
+
 /** A contestant that could not be measured. */
 export interface Failure {
   readonly case: string;
@@ -31,6 +34,8 @@ export interface Effort {
   readonly roundMs: number;
   /** Measure at full size, also what takes hours. */
   readonly full: boolean;
+  /** Whether a contestant is to be measured in a case; what is not, is left out. */
+  isWanted(of: string, contestant: string): boolean;
   /** Says what goes on, to a person that waits. */
   log(text: string): void;
 }
@@ -42,12 +47,10 @@ export interface Measure {
   readonly title: string;
   /** What is measured, and how, in a few sentences of Markdown. */
   readonly about: string;
-  /** The quantity that its chart shows. */
+  /** The quantity that its chart shows, and whose ratios its table has. */
   readonly charted: string;
   /** Whether less of the charted quantity is better. */
   readonly lowerIsBetter?: boolean;
-  /** The contestant over which the table gives ratios. Default `rxmesh`. */
-  readonly ratiosOver?: string;
   run(effort: Effort): Promise<Findings>;
 }
 
@@ -58,15 +61,26 @@ export interface Outcome extends Findings {
   readonly seconds: number;
 }
 
+/** One series for each quantity, from what each round gave. */
+export function seriesOf<T>(
+  of: Pick<Series, 'case' | 'contestant'>,
+  rounds: readonly T[],
+  quantities: Readonly<Record<string, (round: T) => number>>,
+): readonly Series[] {
+  return Object.entries(quantities).map(([quantity, figure]) => ({
+    case: of.case,
+    contestant: of.contestant,
+    quantity,
+    rounds: rounds.map(figure),
+  }));
+}
+
 /** The rounds of one quantity; undefined if it was not measured. */
-export function roundsOf(
-  series: readonly Series[],
-  wanted: Omit<Series, 'rounds'>,
-): readonly number[] | undefined {
+export function roundsOf(series: readonly Series[], figure: Figure): readonly number[] | undefined {
   return series.find(
     (one) =>
-      one.case === wanted.case &&
-      one.contestant === wanted.contestant &&
-      one.quantity === wanted.quantity,
+      one.case === figure.case &&
+      one.contestant === figure.contestant &&
+      one.quantity === figure.quantity,
   )?.rounds;
 }

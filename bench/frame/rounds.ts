@@ -42,8 +42,12 @@ interface Run {
   readonly seconds: number;
 }
 
+/** What a contestant runs before it is measured, at least. */
+const warmUpMs = 1000;
+
 /**
- * How many messages take about so long: runs more and more of them, which also warms up what runs.
+ * How many messages take about so long: runs more and more of them, until they take nearly as long, it is warm,
+ * and does not become much faster any more.
  *
  * @param first with how many it begins
  */
@@ -53,12 +57,15 @@ export async function calibrate(
   roundMs: number,
 ): Promise<number> {
   const wanted = roundMs / 1000;
-  let count = first;
+  let [count, ran, rateBefore] = [first, 0, 0];
   for (;;) {
     const { seconds } = await run(count);
-    const fits = Math.ceil((count * wanted) / Math.max(seconds, wanted / 1000));
-    // A run that is nearly long enough is warm, and its rate holds for the rounds.
-    if (seconds > wanted / 2) return fits;
-    count = Math.min(fits, count * 4);
+    const rate = count / Math.max(seconds, 1e-6);
+    ran += seconds;
+    if (seconds > wanted / 2 && ran > warmUpMs / 1000 && rate < rateBefore * 1.2) {
+      return Math.ceil(rate * wanted);
+    }
+    rateBefore = rate;
+    count = Math.min(Math.ceil(rate * wanted), count * 4);
   }
 }

@@ -1,10 +1,14 @@
 import { entries } from '../contestants/index.ts';
-import type { Measure, Series } from '../frame/measure.ts';
+import { seriesOf, type Measure, type Series } from '../frame/measure.ts';
 import { percentileOf } from '../frame/statistics.ts';
 import { failuresOf, race } from '../sides/race.ts';
 import type { Pinged } from '../sides/load.ts';
 
 const loads = [0.01, 0.5, 0.9];
+
+function caseOf(load: number): string {
+  return `${load * 100} % load`;
+}
 
 /** How long a lone message is on its way, to and fro. */
 export const roundTrip: Measure = {
@@ -22,7 +26,8 @@ export const roundTrip: Measure = {
     const names = entries
       .map(({ name }) => name)
       // They would send one message in a batch, as `ws` does, and pings do not pass the operators.
-      .filter((name) => name !== 'ws-batches' && name !== 'rxmesh-operators');
+      .filter((name) => name !== 'ws-batches' && name !== 'rxmesh-operators')
+      .filter((name) => loads.some((load) => effort.isWanted(caseOf(load), name)));
     const { figures, failed } = await race(
       names,
       { bytes: 64, channels: 1 },
@@ -38,24 +43,16 @@ export const roundTrip: Measure = {
     loads.forEach((load, i) => {
       for (const [contestant, rounds] of figures) {
         const pinged = rounds.flatMap((round) => round[i] ?? []);
-        series.push(...seriesOf(`${load * 100} % load`, contestant, pinged));
+        series.push(
+          ...seriesOf({ case: caseOf(load), contestant }, pinged, {
+            'p50, µs': ({ roundTripsUs }) => percentileOf(roundTripsUs, 50),
+            'p99, µs': ({ roundTripsUs }) => percentileOf(roundTripsUs, 99),
+            'p99.9, µs': ({ roundTripsUs }) => percentileOf(roundTripsUs, 99.9),
+            'other messages/s': ({ count, seconds }) => count / seconds,
+          }),
+        );
       }
     });
     return { series, failures: failuresOf('all loads', failed) };
   },
 };
-
-function seriesOf(of: string, contestant: string, rounds: readonly Pinged[]): readonly Series[] {
-  const quantities: Record<string, (round: Pinged) => number> = {
-    'p50, µs': ({ roundTripsUs }) => percentileOf(roundTripsUs, 50),
-    'p99, µs': ({ roundTripsUs }) => percentileOf(roundTripsUs, 99),
-    'p99.9, µs': ({ roundTripsUs }) => percentileOf(roundTripsUs, 99.9),
-    'other messages/s': ({ count, seconds }) => count / seconds,
-  };
-  return Object.entries(quantities).map(([quantity, figure]) => ({
-    case: of,
-    contestant,
-    quantity,
-    rounds: rounds.map(figure),
-  }));
-}
