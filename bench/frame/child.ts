@@ -33,7 +33,9 @@ async function serve(module: string): Promise<void> {
 
 async function answer(handlers: Handlers, { id, handler, argument }: Request): Promise<Reply> {
   try {
-    return { id, value: await handlers[handler]?.(argument) };
+    const handle = handlers[handler];
+    if (handle === undefined) throw new TypeError(`there is no handler ${handler}`);
+    return { id, value: await handle(argument) };
   } catch (error) {
     console.error(error);
     return { id, error: error instanceof Error ? error.message : String(error) };
