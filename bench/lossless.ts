@@ -14,7 +14,6 @@
  */
 import { fork } from 'node:child_process';
 import { parseArgs } from 'node:util';
-import protobuf from 'protobufjs';
 import { concatMap, filter, take } from 'rxjs';
 import {
   block,
@@ -27,17 +26,7 @@ import {
 } from 'rxmesh';
 import { pipeTo } from 'rxmesh/operators';
 import { webSocket } from 'rxmesh/transports/websocket';
-
-/** 64 bytes encoded, for sequence numbers below 2^21. */
-interface Item {
-  seq: number;
-  body: Uint8Array;
-}
-
-const Item = new protobuf.Type('Item')
-  .add(new protobuf.Field('seq', 1, 'fixed32'))
-  .add(new protobuf.Field('body', 2, 'bytes'));
-new protobuf.Root().add(Item);
+import { bodyFor, Item } from './contestants/item.ts';
 
 const { values } = parseArgs({
   options: {
@@ -135,7 +124,7 @@ function takeSlowly(demand: Demand, perSecond: number): void {
 }
 
 function* items(to: string, onPulled: (count: number) => void): Generator<OutboundEnvelope<Item>> {
-  const body = new Uint8Array(57);
+  const body = bodyFor(64);
   for (let seq = 0; seq < messages; seq += 1) {
     yield { to, message: { seq, body } };
     onPulled(seq + 1);

@@ -1,0 +1,78 @@
+import { parseArgs } from 'node:util';
+import type { Effort, Measure } from './frame/measure.ts';
+import { measures } from './measures/index.ts';
+
+/** How to call the bench. */
+export const usage = `usage: npm run bench -- [MEASURE ...] [option ...]
+       npm run bench:check
+
+Without a measure, all of them are run, and bench/results gets a report. A measure that is named is printed.
+
+measures:
+${measures.map(({ name, title }) => `  ${name.padEnd(16)} ${title}`).join('\n')}
+
+options:
+  --json              print JSON on stdout, and nothing else; npm itself says less with npm run --silent
+  --contestants A,B   only these
+  --cases A,B         only these cases, as the report names them: --cases "64 B,1 KiB"
+  --rounds N          rounds of each contestant, 1 to 100; 5
+  --round-ms N        length of a round, 50 to 60000; 1000
+  --full              at full size, which takes hours for the matrix
+  --check             what bench:check does: only the targets that have a guard, and the exit code 1 if one
+                      of them is missed by more than that
+  --help              print this`;
+
+/** What is asked for on the command line. */
+export interface Command {
+  readonly chosen: readonly Measure[];
+  readonly effort: Effort;
+  /** Whether measures were named. */
+  readonly isPart: boolean;
+  readonly json: boolean;
+  readonly check: boolean;
+  readonly help: boolean;
+}
+
+/** @throws {Error} it cannot be understood */
+export function commandFrom(args: readonly string[]): Command {
+  const { values, positionals } = parseArgs({
+    args: [...args],
+    allowPositionals: true,
+    options: {
+      json: { type: 'boolean', default: false },
+      contestants: { type: 'string' },
+      cases: { type: 'string' },
+      rounds: { type: 'string', default: '5' },
+      'round-ms': { type: 'string' },
+      full: { type: 'boolean', default: false },
+      check: { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  const { json, check, full, help } = values;
+  const named = positionals.map((name) => {
+    const measure = measures.find((one) => one.name === name);
+    if (measure === undefined) throw new RangeError(`there is no measure ${name}`);
+    return measure;
+  });
+  if (check && named.length > 0) throw new RangeError('--check chooses its measures by itself');
+  // A guard has to be quick; its bounds are wide.
+  const roundMs = values['round-ms'] ?? (check ? '500' : '1000');
+  const [contestants, cases] = [values.contestants?.split(','), values.cases?.split(',')];
+  const effort: Effort = {
+    rounds: numberFrom('--rounds', values.rounds, 1, 100),
+    roundMs: numberFrom('--round-ms', roundMs, 50, 60_000),
+    full,
+    isWanted: (of, contestant) =>
+      (cases?.includes(of) ?? true) && (contestants?.includes(contestant) ?? true),
+    log: (text) => console.error(`  ${text}`),
+  };
+  const isPart = named.length > 0 || contestants !== undefined || cases !== undefined;
+  return { chosen: named.length > 0 ? named : measures, effort, isPart, json, check, help };
+}
+
+function numberFrom(option: string, text: string, min: number, max: number): number {
+  const value = Number(text);
+  if (Number.isInteger(value) && value >= min && value <= max) return value;
+  throw new RangeError(`${option} is a whole number from ${min} to ${max}, given ${text}`);
+}

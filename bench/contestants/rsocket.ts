@@ -1,0 +1,147 @@
+import { createServer, type AddressInfo, type Server } from 'node:net';
+import {
+  RSocketConnector,
+  RSocketServer,
+  type OnExtensionSubscriber,
+  type OnNextSubscriber,
+  type OnTerminalSubscriber,
+  type RSocket,
+} from 'rsocket-core';
+import { TcpClientTransport } from 'rsocket-tcp-client';
+import { TcpServerTransport } from 'rsocket-tcp-server';
+import { deferred } from '../frame/deferred.ts';
+import type { Contestant, Dialed, Setup, Take } from './contestant.ts';
+import { bodyFor, decode, encode } from './item.ts';
+
+type Subscriber = OnTerminalSubscriber & OnNextSubscriber & OnExtensionSubscriber;
+
+const localhost = '127.0.0.1';
+
+/** rsocket-js over TCP, which does not encrypt: the receiver requests a stream for each channel. */
+export const rsocket: Contestant = {
+  async listen(setup, take) {
+    const listening = deferred<Server>();
+    const server = new RSocketServer({
+      transport: new TcpServerTransport({
+        listenOptions: { host: localhost, port: 0 },
+        serverOptions: { noDelay: true },
+        socketCreator: (options) => {
+          const created = createServer(options);
+          created.on('listening', () => listening.resolve(created));
+          return created;
+        },
+      }),
+      acceptor: {
+        accept: (_, peer) => {
+          for (let channel = 0; channel < setup.channels; channel += 1) {
+            requestStream(peer, channel, setup, take);
+          }
+          return Promise.resolve({ requestResponse: answer });
+        },
+      },
+    });
+    await server.bind();
+    return String(((await listening.promise).address() as AddressInfo).port);
+  },
+
+  async dial(address, setup) {
+    const body = bodyFor(setup.bytes);
+    const sources = Array.from({ length: setup.channels }, () => new Source());
+    const connector = new RSocketConnector({
+      transport: new TcpClientTransport({
+        connectionOptions: { host: localhost, port: Number(address), noDelay: true },
+      }),
+      responder: {
+        requestStream: ({ data }, initial, subscriber) => {
+          const source = sources[data?.[0] ?? 0];
+          if (source === undefined) throw new RangeError('there is no such channel');
+          return source.open(initial, subscriber);
+        },
+      },
+    });
+    const peer = await connector.connect();
+    const dialed: Dialed = {
+      async send(channel, first, count) {
+        await sources[channel]?.send(first, count, body);
+      },
+      ping: () => ping(peer, encode({ seq: 0, body })),
+    };
+    return dialed;
+  },
+};
+
+/** Takes a stream from the sender, and asks for more when half of what it asked for has come. */
+function requestStream(peer: RSocket, channel: number, { bytes }: Setup, take: Take): void {
+  // It has no other bound than the number of messages: of large ones, some megabytes are enough.
+  const half = Math.max(8, Math.min(4096, Math.floor(2 ** 22 / bytes)));
+  let left = half;
+  const stream = peer.requestStream({ data: Buffer.of(channel) }, 2 * half, {
+    onNext({ data }) {
+      if (data == null) return;
+      take(channel, decode(data).seq);
+      left -= 1;
+      if (left > 0) return;
+      left = half;
+      stream.request(half);
+    },
+    onError: (error) => {
+      // Nobody waits for this stream; the process ends, and its parent says that it failed.
+      throw error;
+    },
+    onComplete: () => undefined,
+    onExtension: () => undefined,
+  });
+}
+
+/** One stream that the other side has requested: sends as much as it asks for. */
+class Source {
+  #subscriber: Subscriber | undefined;
+  #demand = 0;
+  #more = deferred<undefined>();
+
+  open(initial: number, subscriber: Subscriber) {
+    this.#subscriber = subscriber;
+    const request = (count: number): void => {
+      this.#demand += count;
+      this.#more.resolve(undefined);
+      this.#more = deferred();
+    };
+    request(initial);
+    return { request, cancel: () => undefined, onExtension: () => undefined };
+  }
+
+  async send(first: number, count: number, body: Uint8Array): Promise<void> {
+    for (let seq = first; seq < first + count; seq += 1) {
+      while (this.#demand === 0) await this.#more.promise;
+      this.#demand -= 1;
+      this.#subscriber?.onNext({ data: bufferOf(encode({ seq, body })) }, false);
+    }
+  }
+}
+
+/** A request and its response. */
+function ping(peer: RSocket, bytes: Uint8Array): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const subscriber: Subscriber = {
+      onNext: ({ data }) => {
+        if (data != null) decode(data);
+        resolve();
+      },
+      onError: reject,
+      onComplete: () => resolve(),
+      onExtension: () => undefined,
+    };
+    peer.requestResponse({ data: bufferOf(bytes) }, subscriber);
+  });
+}
+
+const answer: RSocket['requestResponse'] = ({ data }, subscriber) => {
+  const item = decode(data ?? Buffer.alloc(0));
+  // The one who asks is not subscribed before this returns.
+  queueMicrotask(() => subscriber.onNext({ data: bufferOf(encode(item)) }, true));
+  return { cancel: () => undefined, onExtension: () => undefined };
+};
+
+function bufferOf(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}

@@ -1,0 +1,132 @@
+import { table } from './markdown.ts';
+import { roundsOf, type Outcome } from './measure.ts';
+import { textOfNumber, textOfRounds } from './numbers.ts';
+import { ratiosOf } from './statistics.ts';
+import type { Verdict } from './verdicts.ts';
+
+/** Where and how it was measured. */
+export interface Circumstances {
+  /** As ISO 8601. */
+  readonly date: string;
+  readonly processors: string;
+  readonly memoryGiB: number;
+  readonly system: string;
+  readonly node: string;
+  readonly rounds: number;
+  readonly roundMs: number;
+}
+
+/** A contestant, as the report presents it. */
+export interface Presented {
+  readonly name: string;
+  readonly about: string;
+  readonly isEncrypted: boolean;
+  readonly isDecoded: boolean;
+}
+
+/** What all others are compared with. */
+const subject = 'rxmesh';
+
+/** All of a report. */
+export interface Report {
+  readonly circumstances: Circumstances;
+  readonly contestants: readonly Presented[];
+  readonly outcomes: readonly Outcome[];
+  readonly verdicts: readonly Verdict[];
+}
+
+/** The report as Markdown; each measure has a chart beside it, in a file of its name. */
+export function reportOf({ circumstances, contestants, outcomes, verdicts }: Report): string {
+  const parts = [
+    '# What rxmesh does, and what others do',
+    conditions(circumstances),
+    '## Targets',
+    targetsOf(verdicts),
+    '## Contestants',
+    contestantsOf(contestants),
+    ...outcomes.map((outcome) => sectionOf(outcome, true)),
+  ];
+  return `${parts.join('\n\n')}\n`;
+}
+
+function conditions(at: Circumstances): string {
+  return [
+    `Measured on ${at.date} on ${at.processors}, ${at.memoryGiB} GiB of memory, ${at.system}, ` +
+      `Node ${at.node}.`,
+    '',
+    `Contestants take turns, A B A B: ${at.rounds} rounds of about ${at.roundMs / 1000} s each, after a ` +
+      'warm-up. A figure is the median of its rounds, with the least and the most between brackets. A ratio ' +
+      'is that of the same rounds, pair by pair, and so are its median, least and most. Processor time is ' +
+      "that of the whole process on that side. Figures of one machine say little about another one's; " +
+      'ratios say more.',
+  ].join('\n');
+}
+
+/** Targets as a table: what, how much is wanted, how much it is. */
+export function targetsOf(verdicts: readonly Verdict[]): string {
+  return table([
+    ['target', 'wanted', 'measured', 'met'],
+    ...verdicts.map(({ target, bound, rounds, isMet }) => [
+      target.what,
+      `${target.sense} ${textOfNumber(bound)} ${target.unit}`,
+      rounds === undefined ? 'not measured' : textOfRounds(rounds),
+      isMet ? 'yes' : '**no**',
+    ]),
+  ]);
+}
+
+function contestantsOf(contestants: readonly Presented[]): string {
+  return table([
+    ['contestant', 'what it is', 'encrypted', 'encodes and decodes'],
+    ...contestants.map(({ name, about, isEncrypted, isDecoded }) => [
+      `\`${name}\``,
+      about,
+      isEncrypted ? 'yes' : 'no',
+      isDecoded ? 'each message' : 'no: frames only, the limit of the machine',
+    ]),
+  ]);
+}
+
+/** What a measure found, with its chart if there is one. */
+export function sectionOf(outcome: Outcome, hasChart: boolean): string {
+  const { measure, failures, seconds } = outcome;
+  const failed = failures.map(
+    ({ contestant, case: of, reason }) => `**\`${contestant}\` failed** (${of}): ${reason}`,
+  );
+  return [
+    `## ${measure.title}`,
+    measure.about,
+    ...(hasChart ? [`![${measure.charted}](${measure.name}.svg)`] : []),
+    ...(failed.length > 0 ? [failed.join('\n\n')] : []),
+    figuresOf(outcome),
+    `\`npm run bench -- ${measure.name}\`, ${Math.round(seconds)} s.`,
+  ].join('\n\n');
+}
+
+/** A row for each case and contestant, a column for each quantity, and one for ratios if there are any. */
+function figuresOf({ measure, series }: Outcome): string {
+  const distinct = (of: (one: Outcome['series'][number]) => string): readonly string[] => [
+    ...new Set(series.map(of)),
+  ];
+  const quantities = distinct((one) => one.quantity);
+  const contestants = distinct((one) => one.contestant);
+  const isCompared = contestants.includes(subject) && contestants.length > 1;
+  const rows: string[][] = [];
+  for (const of of distinct((one) => one.case)) {
+    const charted = { case: of, quantity: measure.charted };
+    const own = roundsOf(series, { ...charted, contestant: subject });
+    for (const contestant of contestants) {
+      const cells = quantities.map((quantity) => {
+        const rounds = roundsOf(series, { case: of, contestant, quantity });
+        return rounds === undefined ? '' : textOfRounds(rounds);
+      });
+      if (cells.every((cell) => cell === '')) continue;
+      const theirs = roundsOf(series, { ...charted, contestant });
+      const ratio = own && theirs && contestant !== subject ? ratiosOf(own, theirs) : undefined;
+      const compared = ratio === undefined ? '' : textOfRounds(ratio);
+      rows.push([of, `\`${contestant}\``, ...cells, ...(isCompared ? [compared] : [])]);
+    }
+  }
+  const ratioHead = `${measure.charted.split(',')[0] ?? ''}: ${subject} ÷ this`;
+  return table([['', 'contestant', ...quantities, ...(isCompared ? [ratioHead] : [])], ...rows]);
+}

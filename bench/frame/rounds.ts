@@ -1,0 +1,71 @@
+/** What rounds gave: figures of each that went through all of them, and why others did not. */
+export interface Rounds<T> {
+  readonly figures: ReadonlyMap<string, readonly T[]>;
+  readonly failed: ReadonlyMap<string, string>;
+}
+
+/**
+ * Runs each of them once a round, one after the other: A B C A B C. What the machine does besides falls on
+ * all of them then, and figures with the same index can be compared.
+ *
+ * One that fails is not run again, and has no figures: those of fewer rounds would be pairs of others.
+ */
+export async function alternate<T>(
+  entrants: ReadonlyMap<string, () => Promise<T>>,
+  rounds: number,
+): Promise<Rounds<T>> {
+  const figures = new Map<string, T[]>();
+  const failed = new Map<string, string>();
+  for (let round = 0; round < rounds; round += 1) {
+    for (const [name, run] of entrants) {
+      if (failed.has(name)) continue;
+      try {
+        const figure = await run();
+        figures.set(name, [...(figures.get(name) ?? []), figure]);
+      } catch (error) {
+        figures.delete(name);
+        failed.set(name, reasonOf(error));
+      }
+    }
+  }
+  return { figures, failed };
+}
+
+/** The first line of what was thrown. */
+export function reasonOf(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error);
+  return text.split('\n', 1)[0] ?? '';
+}
+
+/** A run of so many messages, and how long it took. */
+interface Run {
+  readonly seconds: number;
+}
+
+/** What a contestant runs before it is measured, at least. */
+const warmUpMs = 1000;
+
+/**
+ * How many messages take about so long: runs more and more of them, until they take nearly as long, it is warm,
+ * and does not become much faster any more.
+ *
+ * @param first with how many it begins
+ */
+export async function calibrate(
+  run: (count: number) => Promise<Run>,
+  first: number,
+  roundMs: number,
+): Promise<number> {
+  const wanted = roundMs / 1000;
+  let [count, ran, rateBefore] = [first, 0, 0];
+  for (;;) {
+    const { seconds } = await run(count);
+    const rate = count / Math.max(seconds, 1e-6);
+    ran += seconds;
+    if (seconds > wanted / 2 && ran > warmUpMs / 1000 && rate < rateBefore * 1.2) {
+      return Math.ceil(rate * wanted);
+    }
+    rateBefore = rate;
+    count = Math.min(Math.ceil(rate * wanted), count * 4);
+  }
+}

@@ -1,0 +1,45 @@
+/**
+ * Measures rxmesh beside its peers, and writes a report to bench/results.
+ *
+ *     npm run bench                                 everything, in less than 15 minutes
+ *     npm run --silent bench -- throughput --json   one measure, as JSON on stdout
+ *     npm run bench:check                           the guard
+ *     npm run bench -- --help
+ *
+ * The exit code is 1 if a contestant failed, or a guard does not hold; 2 if the command is wrong.
+ */
+import process from 'node:process';
+import { fileURLToPath } from 'node:url';
+import { check } from './check.ts';
+import { commandFrom, usage, type Command } from './command.ts';
+import { sectionOf, targetsOf } from './frame/report.ts';
+import { reportOn, runAll, writeReport } from './run.ts';
+
+/** @returns the exit code */
+async function main(): Promise<number> {
+  let command: Command;
+  try {
+    command = commandFrom(process.argv.slice(2));
+  } catch (error) {
+    console.error(`${error instanceof Error ? error.message : String(error)}\n\n${usage}`);
+    return 2;
+  }
+  const { chosen, effort, isPart, json } = command;
+  if (command.help) {
+    console.log(usage);
+    return 0;
+  }
+  if (command.check) return (await check(chosen, effort)) ? 0 : 1;
+  const outcomes = await runAll(chosen, () => effort);
+  const report = reportOn(outcomes, effort);
+  if (json) console.log(JSON.stringify(report, null, 2));
+  else if (isPart) console.log(outcomes.map((one) => sectionOf(one, false)).join('\n\n'));
+  else {
+    const directory = writeReport(report);
+    console.log(targetsOf(report.verdicts));
+    console.log(`\nreport: ${fileURLToPath(directory)}report.md`);
+  }
+  return outcomes.some(({ failures }) => failures.length > 0) ? 1 : 0;
+}
+
+process.exitCode = await main();

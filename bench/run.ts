@@ -1,0 +1,70 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
+import process from 'node:process';
+import { entries } from './contestants/index.ts';
+import { chartOf } from './frame/charts.ts';
+import type { Effort, Measure, Outcome } from './frame/measure.ts';
+import { reportOf, type Circumstances, type Report } from './frame/report.ts';
+import { reasonOf } from './frame/rounds.ts';
+import { verdictOn } from './frame/verdicts.ts';
+import { targets } from './targets.ts';
+
+/** Runs measures, one after the other. One that fails as a whole is told as a failure, too. */
+export async function runAll(
+  measures: readonly Measure[],
+  effortFor: (measure: Measure) => Effort,
+): Promise<readonly Outcome[]> {
+  const outcomes: Outcome[] = [];
+  for (const { run, ...measure } of measures) {
+    console.error(measure.title);
+    const startedAt = performance.now();
+    const findings = await run(effortFor({ run, ...measure })).catch((error: unknown) => {
+      console.error(error);
+      return {
+        series: [],
+        failures: [{ case: 'all', contestant: measure.name, reason: reasonOf(error) }],
+      };
+    });
+    for (const { contestant, case: of, reason } of findings.failures) {
+      console.error(`  FAILED: ${contestant}, ${of}: ${reason}`);
+    }
+    outcomes.push({ ...findings, measure, seconds: (performance.now() - startedAt) / 1000 });
+  }
+  return outcomes;
+}
+
+/** Everything that is to be told about outcomes. */
+export function reportOn(outcomes: readonly Outcome[], effort: Effort): Report {
+  return {
+    circumstances: circumstancesOf(effort),
+    contestants: entries,
+    outcomes,
+    verdicts: targets.map((target) => verdictOn(target, outcomes)),
+  };
+}
+
+/** Writes report.md, report.json, and a chart for each measure. */
+export function writeReport(report: Report): URL {
+  const directory = new URL('../results/', import.meta.url);
+  mkdirSync(directory, { recursive: true });
+  const write = (name: string, text: string): void => {
+    writeFileSync(new URL(name, directory), text);
+  };
+  for (const outcome of report.outcomes) write(`${outcome.measure.name}.svg`, chartOf(outcome));
+  write('report.json', `${JSON.stringify(report, null, 2)}\n`);
+  write('report.md', reportOf(report));
+  return directory;
+}
+
+function circumstancesOf({ rounds, roundMs }: Effort): Circumstances {
+  const processors = os.cpus();
+  return {
+    date: new Date().toISOString().slice(0, 10),
+    processors: `${processors.length} × ${processors[0]?.model.trim() ?? 'processor'}`,
+    memoryGiB: Math.round(os.totalmem() / 2 ** 30),
+    system: `${os.type()} ${os.release()}`,
+    node: process.versions.node,
+    rounds,
+    roundMs,
+  };
+}

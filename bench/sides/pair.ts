@@ -1,0 +1,93 @@
+import type { Setup } from '../contestants/contestant.ts';
+import type { Handlers } from '../frame/child.ts';
+import { Child } from '../frame/processes.ts';
+import { calibrate } from '../frame/rounds.ts';
+import type { Pinged } from './load.ts';
+import type { handlers as receiving } from './receiver.ts';
+import type { handlers as sending } from './sender.ts';
+
+/** How a run went. */
+export interface Lap {
+  /** Messages of all channels. */
+  readonly count: number;
+  /** From the first send until the last one has arrived. */
+  readonly seconds: number;
+  /** Processor time of the whole process, per message. */
+  readonly senderCpuUs: number;
+  readonly receiverCpuUs: number;
+}
+
+/** A run that takes longer has failed. */
+const lapWithinMs = 60_000;
+
+/** A sender and a receiver of one contestant, connected, in processes of their own. */
+export class Pair {
+  readonly sender: Child<typeof sending>;
+  readonly receiver: Child<typeof receiving>;
+  readonly #channels: number;
+
+  private constructor(
+    sender: Child<typeof sending>,
+    receiver: Child<typeof receiving>,
+    channels: number,
+  ) {
+    this.sender = sender;
+    this.receiver = receiver;
+    this.#channels = channels;
+  }
+
+  /** @throws {Error} they did not get together */
+  static async start(name: string, setup: Setup): Promise<Pair> {
+    const here = (file: string): URL => new URL(file, import.meta.url);
+    const receiver = await Child.start<typeof receiving>(here('receiver.js'), `${name}, receiver`);
+    const children: Child<Handlers>[] = [receiver];
+    try {
+      const address = await receiver.ask('listen', { name, setup });
+      const sender = await Child.start<typeof sending>(here('sender.js'), `${name}, sender`);
+      children.push(sender);
+      await sender.ask('dial', { name, address, setup });
+      return new Pair(sender, receiver, setup.channels);
+    } catch (error) {
+      for (const child of children) child.end();
+      throw error;
+    }
+  }
+
+  /** Sends so many messages, spread over the channels, and waits until they are there. */
+  async run(count: number): Promise<Lap> {
+    const each = Math.ceil(count / this.#channels);
+    const all = each * this.#channels;
+    await this.receiver.ask('expect', all);
+    const [startedAtUs, { endedAtUs, cpuUs }] = await Promise.all([
+      this.sender.ask('send', each, lapWithinMs),
+      this.receiver.ask('arrived', undefined, lapWithinMs),
+    ]);
+    const senderCpuUs = await this.sender.ask('cpuUs', undefined);
+    return {
+      count: all,
+      seconds: (endedAtUs - startedAtUs) / 1e6,
+      senderCpuUs: senderCpuUs / all,
+      receiverCpuUs: cpuUs / all,
+    };
+  }
+
+  /** Pings beside so many messages a second; all of them have to arrive. */
+  async ping(perSecond: number, durationMs: number): Promise<Pinged> {
+    await this.receiver.ask('expect', Infinity);
+    const wanted = { perSecond, durationMs };
+    const pinged = await this.sender.ask('pings', wanted, lapWithinMs);
+    await this.receiver.ask('until', pinged.count);
+    await this.receiver.ask('arrived', undefined);
+    return pinged;
+  }
+
+  /** Warms up, and finds out how many messages take so long. */
+  calibrate(roundMs: number): Promise<number> {
+    return calibrate((count) => this.run(count), 64 * this.#channels, roundMs);
+  }
+
+  end(): void {
+    this.sender.end();
+    this.receiver.end();
+  }
+}

@@ -1,0 +1,56 @@
+/** The side that sends, in a process of its own. */
+import process from 'node:process';
+import type { Dialed, Setup } from '../contestants/contestant.ts';
+import { contestantOf } from '../contestants/index.ts';
+import { pingUnderLoad, type Pinged } from './load.ts';
+import { nowUs } from './now.ts';
+
+let dialed: Dialed | undefined;
+/** The number of the next message, on each channel. */
+let next: number[] = [];
+let cpuBefore = process.cpuUsage();
+
+function peer(): Dialed {
+  if (dialed === undefined) throw new Error('the sender has not dialed');
+  return dialed;
+}
+
+/** What a sender does when asked. */
+export const handlers = {
+  async dial(to: { name: string; address: string; setup: Setup }): Promise<void> {
+    next = Array.from({ length: to.setup.channels }, () => 0);
+    dialed = await (await contestantOf(to.name)).dial(to.address, to.setup);
+  },
+
+  /** Sends so many on each channel, all channels at a time. Resolves when they are sent, to when it began. */
+  async send(count: number): Promise<number> {
+    cpuBefore = process.cpuUsage();
+    const startedAtUs = nowUs();
+    await Promise.all(
+      next.map((first, channel) => {
+        next[channel] = first + count;
+        return peer().send(channel, first, count);
+      }),
+    );
+    return startedAtUs;
+  },
+
+  /** Pings beside so many messages a second, for so long. */
+  async pings({
+    perSecond,
+    durationMs,
+  }: {
+    perSecond: number;
+    durationMs: number;
+  }): Promise<Pinged> {
+    const pinged = await pingUnderLoad(peer(), next[0] ?? 0, perSecond, durationMs);
+    next[0] = (next[0] ?? 0) + pinged.count;
+    return pinged;
+  },
+
+  /** Processor time since `send`, in microseconds. */
+  cpuUs(): number {
+    const { user, system } = process.cpuUsage(cpuBefore);
+    return user + system;
+  },
+};

@@ -1,0 +1,82 @@
+import { Child } from '../frame/processes.ts';
+import type { handlers, StarSetup } from './hub-and-leaves.ts';
+
+/** A run of so many messages to all leaves. */
+export interface StarLap {
+  readonly count: number;
+  /** From the first send until the last leaf has the last message. */
+  readonly seconds: number;
+  readonly encodes: number;
+  /** Processor time of the hub's process. */
+  readonly cpuUs: number;
+}
+
+/** A hub and its leaves, connected; in one process if through memory, else in two. */
+export class Star {
+  readonly #hub: Child<typeof handlers>;
+  readonly #leaves: Child<typeof handlers>;
+  readonly #peers: number;
+
+  private constructor(hub: Child<typeof handlers>, leaves: Child<typeof handlers>, peers: number) {
+    this.#hub = hub;
+    this.#leaves = leaves;
+    this.#peers = peers;
+  }
+
+  /** @throws {Error} they did not get together */
+  static async start(setup: StarSetup): Promise<Star> {
+    const module = new URL('hub-and-leaves.js', import.meta.url);
+    const startChild = (name: string) => Child.start<typeof handlers>(module, name);
+    const hub = await startChild('hub');
+    const children = [hub];
+    try {
+      const leaves = setup.medium === 'memory' ? hub : await startChild('leaves');
+      children.push(leaves);
+      const address = await hub.ask('openHub', setup);
+      await leaves.ask('join', { address, setup }, 60_000);
+      await hub.ask('joined', setup.peers);
+      return new Star(hub, leaves, setup.peers);
+    } catch (error) {
+      for (const child of children) child.end();
+      throw error;
+    }
+  }
+
+  /** Sends so many messages to all leaves, and waits until they have them. */
+  async run(count: number, bytes: number, withinMs = 60_000): Promise<StarLap> {
+    await this.#leaves.ask('expect', Infinity);
+    const order = { count, bytes, withinMs: Infinity };
+    const sent = await this.#hub.ask('send', order, withinMs);
+    await this.#leaves.ask('until', sent.count * this.#peers);
+    const endedAtUs = await this.#leaves.ask('arrived', undefined, withinMs);
+    const cpuUs = await this.#hub.ask('cpuUs', undefined);
+    const seconds = (endedAtUs - sent.startedAtUs) / 1e6;
+    return { count: sent.count, seconds, encodes: sent.encodes, cpuUs };
+  }
+
+  /**
+   * Sends for so long, and resolves to how many messages came meanwhile, at all leaves together.
+   *
+   * @param drains whether to wait for those that are on their way then; else it is not to be used again
+   */
+  async runFor(ms: number, bytes: number, drains: boolean): Promise<number> {
+    await this.#leaves.ask('expect', Infinity);
+    const order = { count: Infinity, bytes, withinMs: ms };
+    const sending = this.#hub.ask('send', order, ms + 60_000);
+    let failure: unknown;
+    sending.catch((error: unknown) => (failure = error));
+    const came = await this.#leaves.ask('cameWithin', ms, ms + 60_000);
+    if (failure !== undefined) throw failure as Error;
+    if (drains) {
+      const { count } = await sending;
+      await this.#leaves.ask('until', count * this.#peers);
+      await this.#leaves.ask('arrived', undefined, 60_000);
+    }
+    return came;
+  }
+
+  end(): void {
+    this.#hub.end();
+    this.#leaves.end();
+  }
+}

@@ -1,0 +1,57 @@
+import type { Target } from './frame/verdicts.ts';
+
+/** A figure of the measure `throughput`. */
+function carried(of: string, contestant: string, quantity = 'messages/s') {
+  return { case: of, contestant, quantity };
+}
+
+/** How many times as many messages rxmesh carries. */
+function times(of: string, contestant: string, bound: number, guard?: number): Target {
+  return {
+    what: `${of}: messages/s of \`rxmesh\` ÷ \`${contestant}\``,
+    measure: 'throughput',
+    figure: carried(of, 'rxmesh'),
+    over: carried(of, contestant),
+    sense: 'at least',
+    bound,
+    unit: '×',
+    ...(guard === undefined ? {} : { guard }),
+  };
+}
+
+function trip(of: string, contestant: string, quantity: string) {
+  return { case: of, contestant, quantity };
+}
+
+/**
+ * What rxmesh is to reach. The bounds of the guard are half of that, since a machine that is shared does not
+ * measure closer.
+ */
+export const targets: readonly Target[] = [
+  times('64 B', 'libp2p', 35, 17.5),
+  times('64 B', 'secret-stream', 12),
+  times('64 B', 'rsocket', 8),
+  times('64 B', 'ws-batches', 0.15, 0.075),
+  times('1 KiB', 'libp2p', 12, 6),
+  times('1 KiB', 'socket', 0.5, 0.25),
+  times('64 KiB', 'socket', 0.8, 0.4),
+  times('512 KiB', 'socket', 0.8),
+  {
+    what: 'round trip at 1 % load: p50 of `rxmesh` ÷ `ws`',
+    measure: 'round-trip',
+    figure: trip('1 % load', 'rxmesh', 'p50, µs'),
+    over: trip('1 % load', 'ws', 'p50, µs'),
+    sense: 'at most',
+    bound: 1.6,
+    unit: '×',
+  },
+  {
+    what: 'round trip at 50 % load: p99 ÷ p50 of `rxmesh`',
+    measure: 'round-trip',
+    figure: trip('50 % load', 'rxmesh', 'p99, µs'),
+    over: trip('50 % load', 'rxmesh', 'p50, µs'),
+    sense: 'at most',
+    bound: 3,
+    unit: '×',
+  },
+];

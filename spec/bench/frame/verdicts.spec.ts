@@ -1,0 +1,38 @@
+import { describe, expect, it } from '@jest/globals';
+import { verdictOn, type Target } from '../../../bench/frame/verdicts.ts';
+import { outcome } from './outcomes.ts';
+
+const own = { case: '1 <B>', contestant: 'rxmesh', quantity: 'CPU' };
+const target: Target = {
+  what: 'CPU',
+  measure: 'carrying',
+  figure: own,
+  sense: 'at most',
+  bound: 2,
+  unit: 'µs',
+};
+
+describe('verdictOn', () => {
+  it('takes the figure as it is, if it is divided by nothing', () => {
+    expect(verdictOn(target, [outcome])).toMatchObject({ rounds: [1, 3, 2], isMet: true });
+    expect(verdictOn({ ...target, bound: 1.9 }, [outcome]).isMet).toBe(false);
+  });
+
+  it('divides round by round', () => {
+    const over = { ...own, contestant: 'other' };
+    expect(verdictOn({ ...target, over }, [outcome]).rounds).toEqual([0.25, 0.75, 0.5]);
+  });
+
+  it('holds another bound against it if there is one', () => {
+    expect(verdictOn(target, [outcome], 1)).toMatchObject({ bound: 1, isMet: false });
+  });
+
+  it.each([
+    { missing: 'the measure', what: { measure: 'none' } },
+    { missing: 'the figure', what: { figure: { ...own, case: 'none' } } },
+    { missing: 'what it is divided by', what: { over: { ...own, contestant: 'none' } } },
+  ])('does not hold without $missing', ({ what }) => {
+    const verdict = verdictOn({ ...target, ...what }, [outcome]);
+    expect(verdict).toMatchObject({ rounds: undefined, isMet: false });
+  });
+});
