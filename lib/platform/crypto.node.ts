@@ -14,6 +14,7 @@ import {
 } from 'node:crypto';
 import type { Aead, PlatformCrypto } from './crypto.ts';
 import { isPlausiblePublicKey, requireHkdfBounds, requireLength } from './crypto-input.ts';
+import { takeFrame } from './frame-buffers.node.ts';
 
 /** Each curve's name in a JWK, and a DER private key but for the 32 bytes at its end (RFC 8410 §7). */
 const CURVES = {
@@ -64,7 +65,7 @@ function chacha20Poly1305(key: Uint8Array): Aead {
       const cipher = createCipheriv(CHACHA, secret, nonce, TAG);
       let length = 0;
       for (const part of plaintext) length += part.length;
-      const sealed = Buffer.allocUnsafe(length + 16);
+      const sealed = takeFrame(length + 16);
       let at = 0;
       for (const part of plaintext) {
         sealed.set(cipher.update(part), at);
@@ -72,7 +73,7 @@ function chacha20Poly1305(key: Uint8Array): Aead {
       }
       cipher.final();
       sealed.set(cipher.getAuthTag(), at);
-      return plain(sealed);
+      return sealed;
     },
     open: (nonce, sealed) => {
       requireLength('nonce', nonce, 12);

@@ -18,7 +18,7 @@ export interface FrameSocket {
    */
   readonly frames$: Observable<Uint8Array>;
 
-  /** Writes a frame, which is not touched afterwards. After the end it does nothing. */
+  /** Writes a frame, which is the socket's from then on. After the end it does nothing. */
   send(frame: Uint8Array): void;
   /** Whether another frame may be sent now without piling up memory. */
   readonly writable: boolean;

@@ -5,6 +5,7 @@ import type { Direction } from '../../lib/model/direction.ts';
 import { type Endpoint, formatEndpoint } from '../../lib/model/endpoint.ts';
 import { RxmeshError } from '../../lib/model/error.ts';
 import { normalizeIp } from '../../lib/model/ip.ts';
+import { giveFrame } from '../../lib/platform/frame-buffers.node.ts';
 import type { FrameSocket } from '../../lib/transport/frame-socket.ts';
 import { FrameInbox } from './frame-inbox.ts';
 import { closeTimeoutMs, frameBytesMax } from './platform.ts';
@@ -41,7 +42,8 @@ export class NodeSocket implements FrameSocket {
   readonly #ws: WebSocket;
   readonly #inbox: FrameInbox;
   readonly #drained = new Subject<void>();
-  #unsent = 0;
+  /** Frames that ws has, in order. */
+  readonly #unsent: Uint8Array[] = [];
   /** Whether `writable` was false since `drained$` last emitted. */
   #full = false;
   #tellingDrained: NodeJS.Immediate | undefined;
@@ -66,13 +68,13 @@ export class NodeSocket implements FrameSocket {
   }
 
   get writable(): boolean {
-    return !this.#ended && this.#unsent < framesUnsentMax;
+    return !this.#ended && this.#unsent.length < framesUnsentMax;
   }
 
   send(frame: Uint8Array): void {
     if (this.#ended) return;
-    this.#unsent += 1;
-    if (this.#unsent >= framesUnsentMax) this.#full = true;
+    this.#unsent.push(frame);
+    if (this.#unsent.length >= framesUnsentMax) this.#full = true;
     this.#ws.send(frame, this.#onSent);
   }
 
@@ -102,8 +104,9 @@ export class NodeSocket implements FrameSocket {
 
   /** One function for all frames: ws calls it with each frame that the kernel has taken. */
   readonly #onSent = (): void => {
-    this.#unsent -= 1;
-    if (!this.#full || this.#unsent >= framesUnsentMax || this.#ended) return;
+    const frame = this.#unsent.shift();
+    if (frame !== undefined) giveFrame(frame);
+    if (!this.#full || this.#unsent.length >= framesUnsentMax || this.#ended) return;
     // ws calls from within a tick; whoever writes on then, and so on, would keep the event loop from turning.
     this.#tellingDrained ??= setImmediate(() => {
       this.#tellingDrained = undefined;
