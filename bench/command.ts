@@ -13,11 +13,11 @@ ${measures.map(({ name, title }) => `  ${name.padEnd(16)} ${title}`).join('\n')}
 
 options:
   --json              print JSON on stdout, and nothing else; npm itself says less with npm run --silent
-  --contestants A,B   only these
-  --cases A,B         only these cases, as the report names them: --cases "64 B,1 KiB"
+  --contestant NAME   only this one; more than one may be given
+  --case NAME         only this case, as the report names it, such as '64 B'; more than one may be given
   --rounds N          rounds of each contestant, 1 to 100; 5
-  --round-ms N        length of a round, 50 to 60000; 1000
-  --full              at full size, which takes hours for the matrix
+  --round-ms N        length of a round, 50 to 60000; 700
+  --full              at full size, which takes an hour for the matrix
   --check             what bench:check does: only the targets that have a guard, and the exit code 1 if one
                       of them is missed by more than that
   --help              print this`;
@@ -40,8 +40,8 @@ export function commandFrom(args: readonly string[]): Command {
     allowPositionals: true,
     options: {
       json: { type: 'boolean', default: false },
-      contestants: { type: 'string' },
-      cases: { type: 'string' },
+      contestant: { type: 'string', multiple: true },
+      case: { type: 'string', multiple: true },
       rounds: { type: 'string', default: '5' },
       'round-ms': { type: 'string' },
       full: { type: 'boolean', default: false },
@@ -49,7 +49,7 @@ export function commandFrom(args: readonly string[]): Command {
       help: { type: 'boolean', default: false },
     },
   });
-  const { json, check, full, help } = values;
+  const { json, check, full, help, contestant: contestants, case: cases } = values;
   const named = positionals.map((name) => {
     const measure = measures.find((one) => one.name === name);
     if (measure === undefined) throw new RangeError(`there is no measure ${name}`);
@@ -57,8 +57,7 @@ export function commandFrom(args: readonly string[]): Command {
   });
   if (check && named.length > 0) throw new RangeError('--check chooses its measures by itself');
   // A guard has to be quick; its bounds are wide.
-  const roundMs = values['round-ms'] ?? (check ? '500' : '1000');
-  const [contestants, cases] = [values.contestants?.split(','), values.cases?.split(',')];
+  const roundMs = values['round-ms'] ?? (check ? '500' : '700');
   const effort: Effort = {
     rounds: numberFrom('--rounds', values.rounds, 1, 100),
     roundMs: numberFrom('--round-ms', roundMs, 50, 60_000),

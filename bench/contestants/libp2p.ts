@@ -77,7 +77,10 @@ function protocolOf(channel: number): string {
 
 function readFrames(stream: Stream, onFrame: OnFrame): void {
   const frames = new FrameReader(onFrame);
-  stream.addEventListener('message', ({ data }) => frames.read(data.subarray()));
+  stream.addEventListener('message', ({ data }) => {
+    if (data instanceof Uint8Array) frames.read(data);
+    else for (const piece of data) frames.read(piece);
+  });
 }
 
 /** The event, since `onDrain()` resolves too early. */

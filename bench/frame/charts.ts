@@ -65,7 +65,9 @@ function barOf({ contestant, rounds }: Series, y: number, pixels: number): strin
   return [
     text(labelsEnd - 8, y + 10, contestant, 'name', 'end'),
     `<rect class="bar${own}" x="${labelsEnd}" y="${y}" width="${(median * pixels).toFixed(1)}" height="${barHeight}"/>`,
-    `<path class="whisker" d="M${at(min)} ${middle}H${at(max)}M${at(min)} ${y + 2}v8M${at(max)} ${y + 2}v8"/>`,
+    min === max
+      ? ''
+      : `<path class="whisker" d="M${at(min)} ${middle}H${at(max)}M${at(min)} ${y + 2}v8M${at(max)} ${y + 2}v8"/>`,
     text(labelsEnd + max * pixels + 8, y + 10, textOfNumber(median), 'value'),
   ].join('');
 }

@@ -32,7 +32,7 @@ export interface Effort {
   readonly rounds: number;
   /** Length of a round, without its warm-up. */
   readonly roundMs: number;
-  /** Measure at full size, also what takes hours. */
+  /** Measure at full size, also what takes an hour. */
   readonly full: boolean;
   /** Whether a contestant is to be measured in a case; what is not, is left out. */
   isWanted(of: string, contestant: string): boolean;

@@ -46,8 +46,8 @@ interface Run {
 const warmUpMs = 1000;
 
 /**
- * How many messages take about so long: runs more and more of them, until they take nearly as long, it is warm,
- * and does not become much faster any more.
+ * How many messages take about so long: runs more and more of them, until it is warm and does not become
+ * much faster any more.
  *
  * @param first with how many it begins
  */
@@ -62,7 +62,7 @@ export async function calibrate(
     const { seconds } = await run(count);
     const rate = count / Math.max(seconds, 1e-6);
     ran += seconds;
-    if (seconds > wanted / 2 && ran > warmUpMs / 1000 && rate < rateBefore * 1.2) {
+    if (ran > warmUpMs / 1000 && rate < rateBefore * 1.2) {
       return Math.ceil(rate * wanted);
     }
     rateBefore = rate;
