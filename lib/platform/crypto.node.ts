@@ -16,11 +16,8 @@ import type { Aead, PlatformCrypto } from './crypto.ts';
 import { isPlausiblePublicKey, requireHkdfBounds, requireLength } from './crypto-input.ts';
 import { takeFrame } from './frame-buffers.node.ts';
 
-/** Each curve's name in a JWK, and a DER private key but for the 32 bytes at its end (RFC 8410 §7). */
-const CURVES = {
-  ed25519: { jwk: 'Ed25519', der: Buffer.from('302e020100300506032b657004220420', 'hex') },
-  x25519: { jwk: 'X25519', der: Buffer.from('302e020100300506032b656e04220420', 'hex') },
-};
+/** Each curve's name in a JWK (RFC 8037 §2). */
+const CURVES = { ed25519: 'Ed25519', x25519: 'X25519' };
 type Curve = keyof typeof CURVES;
 
 const NO_SALT = new Uint8Array(0);
@@ -32,23 +29,28 @@ function plain(buffer: Buffer): Uint8Array {
   return new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.byteLength);
 }
 
+function base64url({ buffer, byteOffset, byteLength }: Uint8Array): string {
+  return Buffer.from(buffer, byteOffset, byteLength).toString('base64url');
+}
+
+/** As a JWK, which Node takes ten times as fast as DER. Node asks for an `x`, and makes its own of `d`. */
 function privateKey(curve: Curve, key: Uint8Array): KeyObject {
   requireLength(`${curve} private key`, key, 32);
-  const der = Buffer.concat([CURVES[curve].der, key]);
-  return createPrivateKey({ key: der, format: 'der', type: 'pkcs8' });
+  const jwk = { kty: 'OKP', crv: CURVES[curve], d: base64url(key), x: '' };
+  return createPrivateKey({ key: jwk, format: 'jwk' });
 }
 
-/** As a JWK (RFC 8037 §2), which OpenSSL takes ten times as fast as DER. */
 function publicKey(curve: Curve, key: Uint8Array): KeyObject {
   requireLength(`${curve} public key`, key, 32);
-  const x = Buffer.from(key.buffer, key.byteOffset, key.byteLength).toString('base64url');
-  return createPublicKey({ key: { kty: 'OKP', crv: CURVES[curve].jwk, x }, format: 'jwk' });
+  return createPublicKey({
+    key: { kty: 'OKP', crv: CURVES[curve], x: base64url(key) },
+    format: 'jwk',
+  });
 }
 
-/** The 32 bytes of the public half: the end of its DER encoding (RFC 8410 §4). */
+/** The 32 bytes of the public half. */
 function publicHalf(key: KeyObject): Uint8Array {
-  const der = createPublicKey(key).export({ format: 'der', type: 'spki' });
-  return plain(der).slice(-32);
+  return new Uint8Array(Buffer.from(key.export({ format: 'jwk' }).x ?? '', 'base64url'));
 }
 
 function ed25519Verify(key: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean {
@@ -101,14 +103,14 @@ export const platformCrypto: PlatformCrypto = {
     return (message) => plain(sign(null, message, key));
   },
   ed25519Verify,
-  x25519PublicKey: (key) => publicHalf(privateKey('x25519', key)),
-  x25519: (key, peerKey) =>
-    // OpenSSL fails by itself when the secret is all zero (RFC 7748 §6.1).
-    plain(
-      diffieHellman({
-        privateKey: privateKey('x25519', key),
-        publicKey: publicKey('x25519', peerKey),
-      }),
-    ),
+  x25519: (key) => {
+    const ownKey = privateKey('x25519', key);
+    return {
+      publicKey: publicHalf(ownKey),
+      // OpenSSL fails by itself when the secret is all zero (RFC 7748 §6.1).
+      sharedSecret: (peerKey) =>
+        plain(diffieHellman({ privateKey: ownKey, publicKey: publicKey('x25519', peerKey) })),
+    };
+  },
   chacha20Poly1305,
 };

@@ -33,22 +33,27 @@ export interface PlatformCrypto {
   ed25519Verify(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean;
 
   /**
-   * The X25519 public key of a 32-byte private key (RFC 7748 §6.1).
+   * The X25519 key (RFC 7748 §6.1) of 32 bytes, prepared once for both of its uses.
    * @throws {RangeError} another length
    */
-  x25519PublicKey(privateKey: Uint8Array): Uint8Array;
-  /**
-   * The shared secret. Throws when it is all zero, which a point of low order makes it, or when a
-   * key has not 32 bytes. As RFC 7748 §5 demands, a public key's highest bit is ignored and a
-   * non-canonical one is reduced.
-   */
-  x25519(privateKey: Uint8Array, publicKey: Uint8Array): Uint8Array;
+  x25519(privateKey: Uint8Array): X25519Key;
 
   /**
    * ChaCha20-Poly1305 (RFC 8439) under one 32-byte key, without associated data.
    * @throws {RangeError} another length
    */
   chacha20Poly1305(key: Uint8Array): Aead;
+}
+
+/** A private key for an exchange of keys. */
+export interface X25519Key {
+  readonly publicKey: Uint8Array;
+  /**
+   * The secret that it shares with the owner of another public key. Throws when that is all zero, which a
+   * point of low order makes it, or when the key has not 32 bytes. As RFC 7748 §5 demands, the other
+   * key's highest bit is ignored and a non-canonical one is reduced.
+   */
+  sharedSecret(publicKey: Uint8Array): Uint8Array;
 }
 
 /** Authenticated encryption under one key. Who uses it never uses a nonce twice. */

@@ -81,14 +81,16 @@ export const platformCrypto: PlatformCrypto = {
     return (message) => sign(message, secret);
   },
   ed25519Verify,
-  x25519PublicKey: (key) => {
+  x25519: (key) => {
     requireLength('x25519 private key', key, 32);
-    return x25519.getPublicKey(key);
-  },
-  x25519: (key, peerKey) => {
-    requireLength('x25519 private key', key, 32);
-    requireLength('x25519 public key', peerKey, 32);
-    return x25519.getSharedSecret(key, peerKey); // throws for points of low order
+    const secret = key.slice();
+    return {
+      publicKey: x25519.getPublicKey(secret),
+      sharedSecret: (peerKey) => {
+        requireLength('x25519 public key', peerKey, 32);
+        return x25519.getSharedSecret(secret, peerKey); // throws for points of low order
+      },
+    };
   },
   chacha20Poly1305,
 };

@@ -27,6 +27,8 @@ export interface HandshakeOptions {
   readonly ephemeralSeed: Uint8Array;
 }
 
+type X25519Key = ReturnType<typeof platformCrypto.x25519>;
+
 /** What a handshake ends with. */
 export interface ProvenPeer {
   readonly publicKey: Uint8Array;
@@ -44,6 +46,8 @@ export class Handshake {
   readonly hello: Uint8Array;
   readonly #options: HandshakeOptions;
   readonly #ownNodeInfo: Uint8Array;
+  /** Absent when nothing is to be proved. */
+  readonly #ephemeralKey: X25519Key | undefined;
   #challenge: Uint8Array | undefined;
   #cipher: RecordCipher = plainRecords;
 
@@ -51,11 +55,11 @@ export class Handshake {
   constructor(options: HandshakeOptions) {
     this.#options = options;
     this.#ownNodeInfo = encodeNodeInfo(options.self.nodeInfo);
+    const { protection, ephemeralSeed } = options;
+    if (protection !== 'trusted') this.#ephemeralKey = platformCrypto.x25519(ephemeralSeed);
     this.hello = encodeHello(
-      options.protection,
-      options.protection === 'trusted'
-        ? new Uint8Array(KEY_BYTES)
-        : platformCrypto.x25519PublicKey(options.ephemeralSeed),
+      protection,
+      this.#ephemeralKey?.publicKey ?? new Uint8Array(KEY_BYTES),
     );
   }
 
@@ -67,8 +71,8 @@ export class Handshake {
     const { protection, self, dialed } = this.#options;
     const peerKey = decodeHello(peerHello, protection);
     let signature: Uint8Array = new Uint8Array(SIGNATURE_BYTES);
-    if (protection !== 'trusted') {
-      const secrets = this.#exchange(peerHello, peerKey);
+    if (this.#ephemeralKey !== undefined) {
+      const secrets = this.#exchange(peerHello, this.#ephemeralKey, peerKey);
       this.#challenge = secrets.challenge;
       if (protection === 'encrypted') this.#cipher = aeadRecords(secrets);
       signature = self.identity.sign(signedBytes(dialed, secrets.challenge));
@@ -102,12 +106,12 @@ export class Handshake {
     return { publicKey, nodeInfo, cipher: this.#cipher };
   }
 
-  #exchange(peerHello: Uint8Array, peerKey: Uint8Array): HandshakeSecrets {
-    const { dialed, ephemeralSeed } = this.#options;
+  #exchange(peerHello: Uint8Array, ownKey: X25519Key, peerKey: Uint8Array): HandshakeSecrets {
+    const { dialed } = this.#options;
     if (equalBytes(peerHello, this.hello)) throw failed('our own hello came back');
     let dhSecret: Uint8Array;
     try {
-      dhSecret = platformCrypto.x25519(ephemeralSeed, peerKey);
+      dhSecret = ownKey.sharedSecret(peerKey);
     } catch (cause) {
       throw failed("the other side's ephemeral key is a point of low order", cause);
     }

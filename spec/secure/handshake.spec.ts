@@ -31,7 +31,7 @@ function failure(code: string, message: RegExp = /./): unknown {
 /** An introduction by the listener that is sealed as it should be, whatever is in it. */
 function sealed(dialerHello: Uint8Array, parts: (challenge: Uint8Array) => readonly Uint8Array[]) {
   const listenerHello = listener().hello;
-  const dhSecret = platformCrypto.x25519(seeds.b.ephemeral, dialerHello.subarray(5));
+  const dhSecret = platformCrypto.x25519(seeds.b.ephemeral).sharedSecret(dialerHello.subarray(5));
   const secrets = rxmeshSecrets({ dialerHello, listenerHello, dhSecret, dialed: false });
   return aeadRecords(secrets).seal(concatBytes(...parts(secrets.challenge)));
 }

@@ -22,7 +22,9 @@ export function wireVectors(): string {
     dialed: false,
     ephemeralSeed: seeds.b.ephemeral,
   });
-  const dhSecret = platformCrypto.x25519(seeds.a.ephemeral, listener.hello.subarray(5));
+  const dhSecret = platformCrypto
+    .x25519(seeds.a.ephemeral)
+    .sharedSecret(listener.hello.subarray(5));
   const secrets = rxmeshSecrets({
     dialerHello: dialer.hello,
     listenerHello: listener.hello,
