@@ -1,3 +1,4 @@
+import { costTargets } from './cost-targets.ts';
 import type { Target } from './frame/verdicts.ts';
 
 /** A figure of the measure `throughput`. */
@@ -70,4 +71,5 @@ export const targets: readonly Target[] = [
     bound: 1,
     unit: 'a message',
   },
+  ...costTargets,
 ];

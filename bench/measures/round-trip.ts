@@ -28,7 +28,6 @@ export const roundTrip: Measure = {
       // They would send one message in a batch, as `ws` does, and pings do not pass the operators.
       .filter((name) => name !== 'ws-batches' && name !== 'rxmesh-operators')
       .filter((name) => loads.some((load) => effort.isWanted(caseOf(load), name)));
-    const asked = loads.filter((load) => names.some((name) => effort.isWanted(caseOf(load), name)));
     const { figures, failed } = await race(
       names,
       { bytes: 64, channels: 1 },
@@ -36,12 +35,12 @@ export const roundTrip: Measure = {
       (pair, count) => async () => {
         const perSecond = (count / effort.roundMs) * 1000;
         const pinged: Pinged[] = [];
-        for (const load of asked) pinged.push(await pair.ping(perSecond * load, effort.roundMs));
+        for (const load of loads) pinged.push(await pair.ping(perSecond * load, effort.roundMs));
         return pinged;
       },
     );
     const series: Series[] = [];
-    asked.forEach((load, i) => {
+    loads.forEach((load, i) => {
       for (const [contestant, rounds] of figures) {
         const pinged = rounds.flatMap((round) => round[i] ?? []);
         series.push(
