@@ -108,7 +108,9 @@ async function measure(
   );
   const half = { ...effort, roundMs: effort.roundMs / 2 };
   const { figures, failed } = await raceInOneProcess(starts, firstCount, half);
-  const series = spreads.flatMap((spread) => seriesFor(breadth, spread, figures));
+  const series = spreads
+    .flatMap((spread) => seriesFor(breadth, spread, figures))
+    .filter((one) => effort.isWanted(one.case, one.contestant));
   return { series, failures: failuresOf(breadth, failed) };
 }
 
