@@ -31,7 +31,7 @@ async function main(): Promise<number> {
   }
   if (command.check) return (await check(chosen, effort)) ? 0 : 1;
   const outcomes = await runAll(chosen, () => effort);
-  const report = reportOn(outcomes, effort);
+  const report = reportOn(outcomes, effort, isPart);
   if (json) console.log(JSON.stringify(report, null, 2));
   else if (isPart) console.log(outcomes.map((one) => sectionOf(one, false)).join('\n\n'));
   else {

@@ -33,13 +33,19 @@ export async function runAll(
   return outcomes;
 }
 
-/** Everything that is to be told about outcomes. */
-export function reportOn(outcomes: readonly Outcome[], effort: Effort): Report {
+/**
+ * Everything that is to be told about outcomes.
+ *
+ * @param isPart whether only some of the measures were to be run: the targets of the others are left out then
+ */
+export function reportOn(outcomes: readonly Outcome[], effort: Effort, isPart: boolean): Report {
+  const ran = new Set(outcomes.map(({ measure }) => measure.name));
+  const aimedAt = targets.filter(({ measure }) => !isPart || ran.has(measure));
   return {
     circumstances: circumstancesOf(effort),
     contestants: entries,
     outcomes,
-    verdicts: targets.map((target) => verdictOn(target, outcomes)),
+    verdicts: aimedAt.map((target) => verdictOn(target, outcomes)),
   };
 }
 

@@ -1,3 +1,4 @@
+import { costTargets } from './cost-targets.ts';
 import type { Target } from './frame/verdicts.ts';
 
 /** A figure of the measure `throughput`. */
@@ -54,4 +55,21 @@ export const targets: readonly Target[] = [
     bound: 3,
     unit: '×',
   },
+  {
+    what: 'broadcast of 64 B to 100 peers, memory',
+    measure: 'broadcast',
+    figure: { case: '100 peers, memory', contestant: 'rxmesh', quantity: 'deliveries/s' },
+    sense: 'at least',
+    bound: 2_000_000,
+    unit: 'deliveries/s',
+  },
+  {
+    what: 'broadcast to 100 peers: encodes a message',
+    measure: 'broadcast',
+    figure: { case: '100 peers, memory', contestant: 'rxmesh', quantity: 'encodes/message' },
+    sense: 'at most',
+    bound: 1,
+    unit: 'a message',
+  },
+  ...costTargets,
 ];

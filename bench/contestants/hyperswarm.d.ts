@@ -2,11 +2,19 @@
 declare module '@hyperswarm/secret-stream' {
   import type { Duplex } from 'node:stream';
 
+  interface KeyPair {
+    readonly publicKey: Buffer;
+    readonly secretKey: Buffer;
+  }
+
   export default class SecretStream {
-    constructor(isInitiator: boolean, rawStream: Duplex);
+    static keyPair(): KeyPair;
+    constructor(isInitiator: boolean, rawStream: Duplex, options?: { keyPair?: KeyPair });
     /** False: wait for `drain`. */
     write(bytes: Uint8Array): boolean;
     on(event: 'data', listener: (bytes: Buffer) => void): this;
-    once(event: 'connect' | 'drain', listener: () => void): this;
+    on(event: 'error', listener: (error: Error) => void): this;
+    once(event: 'connect' | 'drain' | 'end' | 'close', listener: () => void): this;
+    end(): void;
   }
 }

@@ -13,6 +13,7 @@ import { pipeTo } from 'rxmesh/operators';
 import { webSocket } from 'rxmesh/transports/websocket';
 import type { Contestant } from './contestant.ts';
 import { bodyFor, Item } from './item.ts';
+import { Pings } from './waiting.ts';
 
 const pingChannel = 1000;
 
@@ -57,7 +58,9 @@ function contestant(consume: Consume): Contestant {
       // Masks of zeros: what is masked is ciphertext.
       const router = await routerWith([webSocket({ dial: { zeroMask: true } })], [address]);
       const channels = Array.from({ length: setup.channels }, (_, id) => openChannel(router, id));
-      const pings = openChannel(router, pingChannel);
+      const echoes = openChannel(router, pingChannel);
+      const pings = new Pings();
+      echoes.in$.subscribe(() => pings.answered());
       const up = firstValueFrom(router.peers$.pipe(filter(({ status }) => status === 'up')));
       await router.start();
       const { id: to } = await up;
@@ -70,10 +73,10 @@ function contestant(consume: Consume): Contestant {
           const { accepted } = await lastValueFrom(sent);
           if (accepted !== count) throw new Error(`${count - accepted} messages were dropped`);
         },
-        async ping() {
-          const pong = firstValueFrom(pings.in$);
-          pings.out.next({ to, message: { seq: 0, body } });
-          await pong;
+        ping() {
+          const answered = pings.sent();
+          echoes.out.next({ to, message: { seq: 0, body } });
+          return answered;
         },
       };
     },

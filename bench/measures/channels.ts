@@ -11,7 +11,11 @@ export const channels: Measure = {
     'channel is in order. Only contestants that have channels take part.',
   charted: 'messages/s',
   run: (effort) => {
-    const names = entries.filter(({ hasChannels }) => hasChannels).map(({ name }) => name);
+    const names = entries
+      .filter(({ hasChannels }) => hasChannels)
+      .map(({ name }) => name)
+      // What the operators cost, the measure of one channel shows.
+      .filter((name) => name !== 'rxmesh-operators');
     return measureSizes(names, 8, effort);
   },
 };

@@ -70,13 +70,25 @@ describe('calibrate', () => {
 
   it('goes on while it still becomes much faster', async () => {
     const { run } = machine(1e-4, [64, 32, 16, 8, 4, 2]);
-    expect(await calibrate(run, 1000, 1000)).toBe(10_000);
+    expect(await calibrate(run, 100, 1000)).toBe(10_000);
   });
 
   it('warms up for a second, also for short rounds', async () => {
     const { run, times } = machine(1e-4);
     await calibrate(run, 10, 50);
     expect(times.reduce((sum, time) => sum + time)).toBeGreaterThan(1);
+  });
+
+  it('does not wait for ever for what never becomes steady', async () => {
+    const times: number[] = [];
+    const run = (count: number) => {
+      const seconds = count / 2 ** times.length;
+      times.push(seconds);
+      return Promise.resolve({ seconds });
+    };
+    await calibrate(run, 1, 1000);
+    expect(times.reduce((sum, time) => sum + time)).toBeGreaterThan(5);
+    expect(times.length).toBeLessThan(20);
   });
 
   it('fails as the run does', async () => {

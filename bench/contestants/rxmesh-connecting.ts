@@ -1,0 +1,73 @@
+import { filter, of } from 'rxjs';
+import {
+  Channels,
+  Identity,
+  parseNodeAddress,
+  raw,
+  selfOf,
+  type NodeAddress,
+  type Transport,
+} from 'rxmesh';
+import { accept, dial, handshake, route, type SessionEvent } from 'rxmesh/operators';
+import { webSocket } from 'rxmesh/transports/websocket';
+import { deferred } from '../frame/deferred.ts';
+import type { Connected, Connecting } from './connecting.ts';
+import { network, nodeWith } from './rxmesh-nodes.ts';
+
+/** The one channel of each node, with lanes as they are by default. */
+const channel = { id: 1, codec: raw() };
+
+/** A router, and nodes that connect to it: a router has one connection to a node, so each is another one. */
+export const rxmeshConnecting: Connecting = {
+  async listen(onUp) {
+    const router = await nodeWith(() => webSocket({ listen: { port: 0, host: '127.0.0.1' } }));
+    router.openChannel(channel).in$.subscribe();
+    router.peers$.pipe(filter(({ status }) => status === 'up')).subscribe(onUp);
+    await router.start();
+    return router.addresses[0] ?? '';
+  },
+
+  async dialer(text, nodes) {
+    const address = parseNodeAddress(text);
+    const transport = webSocket();
+    const idle: Identity[] = [];
+    while (idle.length < nodes) idle.push(await Identity.generate());
+    return {
+      async connect() {
+        const identity = idle.shift();
+        if (identity === undefined) throw new Error('every node is connected');
+        const { close } = await connect(transport, identity, address);
+        return { close: () => close().then(() => idle.push(identity)) };
+      },
+    };
+  },
+};
+
+/** One node, and its connection. */
+async function connect(
+  transport: Transport,
+  identity: Identity,
+  address: NodeAddress,
+): Promise<Connected> {
+  const channels = new Channels({ self: identity.id });
+  channels.open(channel).in$.subscribe();
+  const self = () => selfOf({ identity, network, channels: channels.ids });
+  const up = deferred<SessionEvent>();
+  const down = deferred<SessionEvent>();
+  const onFailure = (error: Error): void => up.reject(error);
+  of(address)
+    .pipe(
+      dial({ transports: [transport], onFailure }),
+      handshake({ self, onFailure }),
+      accept({ channels, onFailure }),
+      route(channels),
+    )
+    .subscribe((event) => (event.type === 'up' ? up : down).resolve(event));
+  const { session } = await up.promise;
+  return {
+    close() {
+      session.close('done');
+      return down.promise;
+    },
+  };
+}

@@ -1,0 +1,102 @@
+import { connectingContestants } from '../contestants/connecting.ts';
+import {
+  seriesOf,
+  type Effort,
+  type Failure,
+  type Findings,
+  type Measure,
+} from '../frame/measure.ts';
+import { alternate, reasonOf } from '../frame/rounds.ts';
+import { ConnectionPair, type Cycles } from '../sides/connection-pair.ts';
+import { contestantsText } from './contestants-text.ts';
+
+/** How many connections are on their way at a time, by the name of the case. */
+const cases: Readonly<Record<string, number>> = { 'one after the other': 1, '16 at a time': 16 };
+
+/** How many nodes the dialing side is. One that has just left does not come back at once. */
+const nodes = 256;
+
+/** Connections before anything is measured: most of what runs then is compiled. */
+const warmUp = { count: 256, atATime: 16 };
+
+/** How fast connections come and go. */
+export const connections: Measure = {
+  name: 'connections',
+  title: 'Connections that come and go',
+  about: [
+    'Two processes on loopback. A connection is dialed, both sides prove who they are, it is up on both, and it is ' +
+      'closed in good order by the side that has dialed; then comes the next one.',
+    ...contestantsText(connectingContestants),
+  ].join('\n'),
+  charted: 'connections/s',
+  async run(effort) {
+    const pairs: ConnectionPair[] = [];
+    const entrants: Entrant[] = [];
+    const failures: Failure[] = [];
+    try {
+      for (const contestant of Object.keys(connectingContestants)) {
+        const wanted = Object.keys(cases).filter((of) => effort.isWanted(of, contestant));
+        if (wanted.length === 0) continue;
+        effort.log(contestant);
+        try {
+          const pair = await ConnectionPair.start(contestant, nodes);
+          pairs.push(pair);
+          await pair.cycle(warmUp);
+          for (const of of wanted) entrants.push(await entrantOf(of, contestant, pair, effort));
+        } catch (error) {
+          const reason = reasonOf(error);
+          failures.push(...wanted.map((of) => ({ case: of, contestant, reason })));
+        }
+      }
+      const found = await race(entrants, effort);
+      return { series: found.series, failures: [...failures, ...found.failures] };
+    } finally {
+      for (const pair of pairs) pair.end();
+    }
+  },
+};
+
+/** A contestant in a case, warm. */
+interface Entrant {
+  readonly of: string;
+  readonly contestant: string;
+  run(): Promise<Cycles>;
+}
+
+async function entrantOf(
+  of: string,
+  contestant: string,
+  pair: ConnectionPair,
+  { roundMs }: Effort,
+): Promise<Entrant> {
+  const atATime = cases[of] ?? 1;
+  const count = await pair.calibrate(atATime, roundMs);
+  return { of, contestant, run: () => pair.cycle({ count, atATime }) };
+}
+
+async function race(entrants: readonly Entrant[], { rounds }: Effort): Promise<Findings> {
+  const nameOf = ({ of, contestant }: Entrant): string => `${contestant}, ${of}`;
+  const { figures, failed } = await alternate(
+    new Map(entrants.map((entrant) => [nameOf(entrant), () => entrant.run()])),
+    rounds,
+  );
+  const inOrder = entrants.toSorted((one, other) => (cases[one.of] ?? 0) - (cases[other.of] ?? 0));
+  return {
+    series: inOrder.flatMap((entrant) =>
+      seriesOf(
+        { case: entrant.of, contestant: entrant.contestant },
+        figures.get(nameOf(entrant)) ?? [],
+        {
+          'connections/s': ({ count, seconds }) => count / seconds,
+          'dialer CPU, µs/connection': ({ dialerCpuUs }) => dialerCpuUs,
+          'listener CPU, µs/connection': ({ listenerCpuUs }) => listenerCpuUs,
+        },
+      ).filter(({ rounds: figure }) => figure.length > 0),
+    ),
+    failures: entrants.flatMap((entrant) => {
+      const reason = failed.get(nameOf(entrant));
+      const { of, contestant } = entrant;
+      return reason === undefined ? [] : [{ case: of, contestant, reason }];
+    }),
+  };
+}

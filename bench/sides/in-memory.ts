@@ -1,0 +1,38 @@
+/** A contestant with both sides in this process. */
+import process from 'node:process';
+import { inMemoryContestants, type InMemory } from '../contestants/in-memory.ts';
+import { nowUs } from './now.ts';
+
+/** How a run in one process went. */
+export interface Run {
+  readonly count: number;
+  readonly seconds: number;
+  /** Processor time a message, of both sides. */
+  readonly cpuUs: number;
+}
+
+/** Runs so many messages, and measures that. */
+export async function measured(run: (count: number) => Promise<void>, count: number): Promise<Run> {
+  const cpuBefore = process.cpuUsage();
+  const startedAtUs = nowUs();
+  await run(count);
+  const seconds = (nowUs() - startedAtUs) / 1e6;
+  const { user, system } = process.cpuUsage(cpuBefore);
+  return { count, seconds, cpuUs: (user + system) / count };
+}
+
+let connected: InMemory | undefined;
+
+/** What the process does when asked. */
+export const handlers = {
+  async connect({ name, bytes }: { name: string; bytes: number }): Promise<void> {
+    const connect = await inMemoryContestants[name]?.load();
+    connected = await connect?.(bytes);
+  },
+
+  run(count: number): Promise<Run> {
+    const { run } = connected ?? {};
+    if (run === undefined) throw new Error('nobody is connected');
+    return measured(run, count);
+  },
+};

@@ -1,0 +1,44 @@
+import type { Effort } from '../frame/measure.ts';
+import { alternate, calibrate, reasonOf, type Rounds } from '../frame/rounds.ts';
+import type { Run } from './in-memory.ts';
+
+/** A process that has both sides, and runs so many messages when it is asked. */
+export interface Runner {
+  run(count: number): Promise<Run>;
+  end(): void;
+}
+
+/** A run that takes longer has failed. */
+export const runWithinMs = 60_000;
+
+/**
+ * Starts a process for each, warms them up one after the other, runs them in turns, and ends them. Those
+ * that fail have no figures, and are told.
+ *
+ * @param first messages with which the warm-up begins
+ */
+export async function raceInOneProcess(
+  starts: ReadonlyMap<string, () => Promise<Runner>>,
+  first: number,
+  { rounds, roundMs }: Effort,
+): Promise<Rounds<Run>> {
+  const runners: Runner[] = [];
+  const runs = new Map<string, () => Promise<Run>>();
+  const failed = new Map<string, string>();
+  try {
+    for (const [name, start] of starts) {
+      try {
+        const runner = await start();
+        runners.push(runner);
+        const count = await calibrate((messages) => runner.run(messages), first, roundMs);
+        runs.set(name, () => runner.run(count));
+      } catch (error) {
+        failed.set(name, reasonOf(error));
+      }
+    }
+    const raced = await alternate(runs, rounds);
+    return { figures: raced.figures, failed: new Map([...failed, ...raced.failed]) };
+  } finally {
+    for (const runner of runners) runner.end();
+  }
+}

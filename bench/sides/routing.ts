@@ -1,0 +1,123 @@
+/** A node that sends to many channels of one peer, or to many peers, with all of them in this process. */
+import { setImmediate as turn } from 'node:timers/promises';
+import type { Channel, Sender } from 'rxmesh';
+import { MemoryNetwork } from 'rxmesh/transports/memory';
+import { bodyFor, type Item } from '../contestants/item.ts';
+import { consume, memoryNode, openItems } from '../contestants/rxmesh-nodes.ts';
+import { deferred } from '../frame/deferred.ts';
+import { measured, type Run } from './in-memory.ts';
+
+/** Among what the messages are spread. */
+export type Breadth = 'channels' | 'peers';
+
+/**
+ * How they are spread: one message to each in turn, 64 messages to each in turn, or all of them to one,
+ * while the others are there.
+ */
+export type Spread = 'one by one' | '64 at a time' | 'all to one';
+
+const stretchOf: Record<Spread, number> = {
+  'one by one': 1,
+  '64 at a time': 64,
+  'all to one': Infinity,
+};
+
+/** Messages that are sent before the event loop turns. */
+const messagesPerTurn = 1024;
+const bytes = 64;
+
+/** One way from the sender to a receiver. */
+interface Path {
+  readonly to: string;
+  readonly sender: Sender<Item>;
+  /** Number of the message that is sent next, and of the one that has to arrive next. */
+  sent: number;
+  arrived: number;
+}
+
+const body = bodyFor(bytes);
+const paths: Path[] = [];
+let missing = 0;
+let all = deferred<undefined>();
+/** The sender that waited was heard. */
+let settled = deferred<undefined>();
+
+function path(channel: Channel<Item>, to: string): Path {
+  const sender = channel.sender((_, error) => {
+    if (error === undefined) settled.resolve(undefined);
+    else settled.reject(error);
+  });
+  return { to, sender, sent: 0, arrived: 0 };
+}
+
+function take(index: number, seq: number): void {
+  const one = paths[index];
+  if (one === undefined || seq !== one.arrived) {
+    all.reject(new Error(`path ${index}: message ${seq} came, not ${one?.arrived ?? 'any'}`));
+    return;
+  }
+  one.arrived += 1;
+  missing -= 1;
+  if (missing === 0) all.resolve(undefined);
+}
+
+async function toChannels(count: number): Promise<void> {
+  const memory = new MemoryNetwork();
+  const ids = Array.from({ length: count }, (_, id) => id);
+  const receiver = await memoryNode(memory, (router) => {
+    for (const id of ids) consume(openItems(router, id), ({ seq }) => take(id, seq));
+  });
+  const sender = await memoryNode(memory, () => undefined, [receiver]);
+  for (const id of ids) paths.push(path(openItems(sender, id), receiver.id));
+}
+
+async function toPeers(count: number): Promise<void> {
+  const memory = new MemoryNetwork();
+  const receivers = [];
+  for (let index = 0; index < count; index += 1) {
+    const receiver = await memoryNode(memory, (router) => {
+      consume(openItems(router, 1), ({ seq }) => take(index, seq));
+    });
+    receivers.push(receiver);
+  }
+  const sender = await memoryNode(memory, () => undefined, receivers);
+  const channel = openItems(sender, 1);
+  for (const { id } of receivers) paths.push(path(channel, id));
+}
+
+/** Sends in bursts, each in one turn of the event loop; a full lane holds it up. */
+async function send(count: number, stretch: number): Promise<void> {
+  let index = 0;
+  let left = stretch;
+  for (let sent = 0; sent < count; sent += 1) {
+    if (left === 0) {
+      index = (index + 1) % paths.length;
+      left = stretch;
+    }
+    left -= 1;
+    const one = paths[index];
+    if (one === undefined) throw new Error('there are no paths');
+    if (!one.sender.send({ to: one.to, message: { seq: one.sent, body } })) {
+      settled = deferred();
+      await settled.promise;
+    }
+    one.sent += 1;
+    if (one.sender.dropped > 0) throw new Error('a message was dropped');
+    if ((sent + 1) % messagesPerTurn === 0) await turn();
+  }
+}
+
+/** What the process does when asked. */
+export const handlers = {
+  connect({ breadth, count }: { breadth: Breadth; count: number }): Promise<void> {
+    return breadth === 'channels' ? toChannels(count) : toPeers(count);
+  },
+
+  run({ spread, count }: { spread: Spread; count: number }): Promise<Run> {
+    return measured(async (messages) => {
+      missing = messages;
+      all = deferred();
+      await Promise.all([send(messages, stretchOf[spread]), all.promise]);
+    }, count);
+  },
+};
