@@ -24,7 +24,9 @@ interface PlaceWriter extends MessageWriter {
 export class MessageSlab {
   readonly #type: MessageType;
   /** Taken away while in use: one that a throw left half written, or that a getter re-entered, is not used. */
-  #writer: MessageWriter | undefined;
+  #writer: PlaceWriter | undefined;
+  /** The same, of another version of protobufjs. */
+  #otherWriter: MessageWriter | undefined;
   /** The writer's buffer, and the memory that it is a view of, whose look-up is dear. */
   #slab: Uint8Array | undefined;
   #memory: ArrayBufferLike | undefined;
@@ -37,13 +39,20 @@ export class MessageSlab {
 
   /** The encoded message; throws what the type does. */
   encode(message: object): Uint8Array {
-    const spare = this.#writer;
+    const writer = this.#writer;
+    if (writer === undefined) return this.#encodeAlone(message);
     this.#writer = undefined;
-    if (spare !== undefined && hasPlace(spare)) return this.#append(spare, message);
+    return this.#append(writer, message);
+  }
+
+  #encodeAlone(message: object): Uint8Array {
+    const spare = this.#otherWriter;
+    this.#otherWriter = undefined;
     spare?.reset();
     const writer = this.#type.encode(message, spare);
     const bytes = writer.finish();
-    if (bytes.length <= slabBytes) this.#writer = writer;
+    if (hasPlace(writer)) this.#writer = writer;
+    else if (bytes.length <= slabBytes) this.#otherWriter = writer;
     return bytes;
   }
 

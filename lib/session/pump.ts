@@ -310,14 +310,15 @@ export class Pump {
       const end = offset + size;
       const isLast = end === bytes.length;
       link.data(outbox.channel, bytes, offset, end, isLast);
-      this.#inFlight.wrote(size + headerBytes);
       outbox.turnBytes = turnBytes + size + headerBytes;
       outbox.offset = end;
       if (!isLast) continue;
       outbox.done();
       if (perMessage && this.#hasReady) break;
     }
-    this.#tell(outbox, outbox.turnBytes - bytesBefore);
+    const written = outbox.turnBytes - bytesBefore;
+    this.#inFlight.wrote(written);
+    this.#tell(outbox, written);
     outbox.admit();
     return isFull;
   }
