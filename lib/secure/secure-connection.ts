@@ -89,9 +89,10 @@ class SecureConnection implements Connection {
 /** Carries frames between a socket and the handshake, then between the socket and the link. */
 class RunningHandshake {
   readonly #socket: FrameSocket;
-  readonly #subscriber: Subscriber<Link>;
+  /** Who waits for the link; let go with it, since this stays as long as the link does. */
+  #subscriber: Subscriber<Link> | undefined;
   readonly #subscription: Subscription = new Subscription();
-  #receive: (frame: Uint8Array) => void = () => undefined;
+  #receive: (frame: Uint8Array) => void = ignore;
   #link: SecureLink | undefined;
 
   constructor(socket: FrameSocket, subscriber: Subscriber<Link>) {
@@ -111,7 +112,7 @@ class RunningHandshake {
       // In front of the subscription, which may deliver the other side's hello at once.
       this.#socket.send(handshake.hello);
     });
-    if (this.#subscriber.closed) return;
+    if (this.#subscriber?.closed !== false) return;
     this.#subscription.add(
       this.#socket.frames$.subscribe({
         next: (frame) => this.#receive(frame),
@@ -124,7 +125,7 @@ class RunningHandshake {
   /** Closes the connection unless the link owns it. */
   cancel(): void {
     if (this.#link !== undefined) return;
-    this.#receive = () => undefined;
+    this.#receive = ignore;
     this.#subscription.unsubscribe();
     this.#socket.destroy();
   }
@@ -143,18 +144,24 @@ class RunningHandshake {
 
   #heardIntroduction(handshake: Handshake, frame: Uint8Array): void {
     this.#attempt(() => {
-      const link = new SecureLink(this.#socket, handshake.prove(frame));
-      this.#link = link;
-      this.#receive = (next) => link.receive(next);
-      this.#subscription.add(
-        this.#socket.drained$.subscribe({
-          next: () => link.socketDrained(),
-          error: (thrown: unknown) => link.socketEnded(failure(thrown)),
-        }),
-      );
-      this.#subscriber.next(link);
-      this.#subscriber.complete();
+      this.#emit(new SecureLink(this.#socket, handshake.prove(frame)));
     });
+  }
+
+  /** In a scope of its own: the functions that stay with the link would keep what the handshake used. */
+  #emit(link: SecureLink): void {
+    this.#link = link;
+    this.#receive = (frame) => link.receive(frame);
+    this.#subscription.add(
+      this.#socket.drained$.subscribe({
+        next: () => link.socketDrained(),
+        error: (thrown: unknown) => link.socketEnded(failure(thrown)),
+      }),
+    );
+    const subscriber = this.#subscriber;
+    this.#subscriber = undefined;
+    subscriber?.next(link);
+    subscriber?.complete();
   }
 
   /** Runs a step; what it throws ends the handshake, whose teardown closes the socket. */
@@ -173,9 +180,13 @@ class RunningHandshake {
 
   #fail(error: RxmeshError): void {
     // While `start` runs, the subscriber's teardown does not, and further frames may come.
-    this.#receive = () => undefined;
-    this.#subscriber.error(error);
+    this.#receive = ignore;
+    this.#subscriber?.error(error);
   }
+}
+
+function ignore(): void {
+  return undefined;
 }
 
 function closed(message: string): RxmeshError {
