@@ -1,5 +1,10 @@
 /** Less makes a fast link slower, measured: by a fifth with half of it. */
 const windowBytesMin = 512 * 1024;
+/**
+ * No window is smaller than what goes out in so long, since both processes wait for each other's turns: half
+ * of that cost messages of 64 KiB a fifth of their rate, measured on loopback.
+ */
+const windowMsMin = 6;
 /** What the search begins with. */
 const windowBytesAtFirst = 1024 * 1024;
 /** More than any network holds that rxmesh is made for. */
@@ -105,13 +110,14 @@ export class InFlight {
       case 'none':
         if (nowMs - this.#searchedAtMs < searchEveryMs) return;
         this.#rateBefore = rate;
+        if (this.#windowBytes < rate * windowMsMin && this.#resize(2)) return;
         this.#searchedAtMs = nowMs;
-        this.#search = this.#resize(0.5) ? 'first down' : 'up';
+        this.#search = this.#shrink(rate) ? 'first down' : 'up';
         if (this.#search === 'up') this.#resize(2);
         return;
       case 'first down':
       case 'down':
-        if (rate * lossTolerated >= this.#rateBefore && this.#resize(0.5)) {
+        if (rate * lossTolerated >= this.#rateBefore && this.#shrink(rate)) {
           this.#search = 'down';
           return;
         }
@@ -128,6 +134,11 @@ export class InFlight {
         this.#search = 'none';
         this.#searchedAtMs = nowMs;
     }
+  }
+
+  /** Halves the window, unless that is too little for this rate. */
+  #shrink(rate: number): boolean {
+    return this.#windowBytes >= 2 * rate * windowMsMin && this.#resize(0.5);
   }
 
   /** False when the window is as small or as large as it may be. */
