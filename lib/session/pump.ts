@@ -294,6 +294,7 @@ export class Pump {
     const link = this.#link;
     const { perMessage } = this.#discipline;
     const bytesBefore = outbox.turnBytes;
+    const wasAlone = this.#ready.size === 0;
     let isFull = false;
     for (let bytes = outbox.current(); bytes !== undefined; bytes = outbox.current()) {
       const { offset } = outbox;
@@ -302,7 +303,8 @@ export class Pump {
       // An empty message needs no room, but its header does.
       isFull = room === 0 || (room < rest && room < this.#cutBytesMin);
       if (isFull) break;
-      const isAlone = !this.#hasReady;
+      // Who becomes ready meanwhile is listed first.
+      const isAlone = wasAlone && this.#firstWoken === undefined;
       const share = isAlone ? rest : quantumBytes;
       const size = Math.min(rest, room, link.fragmentBytesMax, share);
       const { turnBytes } = outbox;
