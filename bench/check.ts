@@ -1,18 +1,36 @@
 import { targetsOf } from './frame/report.ts';
-import type { Effort, Measure } from './frame/measure.ts';
-import { verdictOn } from './frame/verdicts.ts';
+import type { Effort, Measure, Outcome } from './frame/measure.ts';
+import { verdictOn, type Target, type Verdict } from './frame/verdicts.ts';
 import { runAll } from './run.ts';
 import { targets } from './targets.ts';
 
 /**
- * Measures what the targets with a guard need, and no more, and holds them against their guards.
+ * Measures what the targets with a guard need, and no more, and holds them against their guards. What misses
+ * its guard is measured once more: a regression misses it again, something else that ran meanwhile does not.
  *
  * @returns whether all hold
  */
 export async function check(measures: readonly Measure[], effort: Effort): Promise<boolean> {
   const guarded = targets.filter(({ guard }) => guard !== undefined);
+  const first = await verdictsOn(guarded, measures, effort);
+  const missed = first.filter(({ isMet }) => !isMet).map(({ target }) => target);
+  let verdicts = first;
+  if (missed.length > 0) {
+    console.error(`once more: ${missed.map(({ what }) => what).join('; ')}`);
+    const again = await verdictsOn(missed, measures, effort);
+    verdicts = first.map((one) => again.find(({ target }) => target === one.target) ?? one);
+  }
+  console.log(targetsOf(verdicts));
+  return verdicts.every(({ isMet }) => isMet);
+}
+
+async function verdictsOn(
+  guarded: readonly Target[],
+  measures: readonly Measure[],
+  effort: Effort,
+): Promise<readonly Verdict[]> {
   const needed = measures.filter(({ name }) => guarded.some(({ measure }) => measure === name));
-  const outcomes = await runAll(needed, ({ name }) => {
+  const outcomes: readonly Outcome[] = await runAll(needed, ({ name }) => {
     const figures = guarded
       .filter(({ measure }) => measure === name)
       .flatMap(({ figure, over }) => (over === undefined ? [figure] : [figure, over]));
@@ -20,7 +38,5 @@ export async function check(measures: readonly Measure[], effort: Effort): Promi
       figures.some((figure) => figure.case === of && figure.contestant === contestant);
     return { ...effort, isWanted };
   });
-  const verdicts = guarded.map((target) => verdictOn(target, outcomes, target.guard));
-  console.log(targetsOf(verdicts));
-  return verdicts.every(({ isMet }) => isMet);
+  return guarded.map((target) => verdictOn(target, outcomes, target.guard));
 }
