@@ -4,7 +4,7 @@ import type { ByeReason } from '../transport/link.ts';
 export const RECORD_BYTES_MAX = 131_072;
 
 /** Type byte, channel and length in front of the payload of a `data` packet, at their longest. */
-export const DATA_HEADER_BYTES_MAX = 7;
+const DATA_HEADER_BYTES_MAX = 7;
 
 /** The largest payload of one `data` packet: 65 KiB, so that a message of 64 KiB goes whole. */
 export const FRAGMENT_BYTES_MAX = 66_560;
