@@ -248,6 +248,20 @@ describe.each(platforms)('what %s refuses', (_, crypto) => {
   });
 });
 
+describe.each(platforms)('sealing on %s', (_, crypto) => {
+  it('takes a plaintext in parts, of any lengths', () => {
+    const aead = crypto.chacha20Poly1305(new Uint8Array(32).fill(7));
+    const nonce = new Uint8Array(12);
+    const whole = Uint8Array.from({ length: 70_000 }, (_each, at) => at);
+    const sealed = toHex(aead.seal(nonce, whole));
+    for (const cuts of [[], [0], [70_000], [1, 63, 64, 65, 20_000, 20_000, 69_999]]) {
+      const parts = [0, ...cuts].map((cut, nth) => whole.subarray(cut, cuts[nth] ?? whole.length));
+      expect(toHex(aead.seal(nonce, ...parts))).toBe(sealed);
+    }
+    expect(toHex(aead.seal(nonce))).toBe(toHex(aead.seal(nonce, new Uint8Array())));
+  });
+});
+
 describe.each(platforms)('memory on %s', (_, crypto) => {
   it('gives plain Uint8Arrays', () => {
     const key = new Uint8Array(32).fill(7);

@@ -73,6 +73,12 @@ describe('InFlight', () => {
     },
   );
 
+  it('leaves a fast line at least six milliseconds of its rate', () => {
+    // More than it needs, by its round trip.
+    const { waitMs } = carry({ bytesPerMs: 400_000, latencyMs: () => 0.1 }, 1_000, 4_000);
+    expect(waitMs).toBeGreaterThan(5.5);
+  });
+
   it('finds out when the way has become longer', () => {
     const pipe = { bytesPerMs: 12_500, latencyMs: (atMs: number) => (atMs < 3_000 ? 5 : 40) };
     expect(carry(pipe, 2_000, 3_000).share).toBeGreaterThan(0.9);
