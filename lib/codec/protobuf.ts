@@ -38,8 +38,9 @@ export interface ProtobufOptions {
  *
  * Plain objects and instances of the class are encoded alike. A decoded message is an instance:
  * its unset fields are read from its prototype, and its `bytes` fields are views into the received
- * buffer. Encoded messages are views, too, of buffers of 8 KiB that they share. Properties that are not fields are left out, but a message all of whose properties are
- * unknown, and one of another message class, are refused.
+ * buffer. Encoded messages are views, too, of buffers of 8 KiB that they share. Properties that are not
+ * fields are left out, but a message all of whose properties are unknown, and one of another message
+ * class, are refused.
  *
  * A 64-bit field (`int64`, `uint64`, `fixed64` ...) is a number or a `Long` when sent, and comes
  * back as a `Long` wherever the package `long` is installed, which protobufjs depends on, else as

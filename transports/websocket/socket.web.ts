@@ -9,7 +9,7 @@ import { FrameInbox } from './frame-inbox.ts';
 import type { DialOptions } from './options.ts';
 import { frameBytesMax, type WebSocketPlatform } from './platform.ts';
 
-/** Bytes that wait in the browser while a socket is `writable`: four of the largest frames. */
+/** Bytes that wait in the browser while a socket is `writable`: two of the largest frames. */
 const bufferedBytesMax = 2 * frameBytesMax;
 /** How often a full socket looks whether it still is; browsers tell nobody. */
 const drainPollMs = 4;
