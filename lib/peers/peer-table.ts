@@ -70,9 +70,16 @@ export class PeerTable {
   readonly #backOff: BackOff;
   readonly #backOffPersistent: BackOff;
   readonly #peers = new Map<NodeId, KnownPeer>();
+  // Subsets of them, so that one connection more costs the same whatever the number of peers.
   readonly #connected = new Set<KnownPeer>();
+  /** With an outbound link. */
+  readonly #outbound = new Set<KnownPeer>();
   readonly #dialing = new Set<KnownPeer>();
   readonly #persistent = new Set<KnownPeer>();
+  /** With an address: those that can be dialed at all. */
+  readonly #addressed = new Set<KnownPeer>();
+  /** With an eviction, told or not. */
+  readonly #evicted = new Set<KnownPeer>();
   readonly #bans: Bans;
   readonly #updates: PeerUpdate[] = [];
   readonly #forgotten: NodeId[] = [];
@@ -104,6 +111,7 @@ export class PeerTable {
       this.#persistent.add(peer);
     }
     const isNew = peer.learn(address);
+    this.#addressed.add(peer);
     this.#forgetExcess();
     return isNew && this.#peers.has(peer.id);
   }
@@ -120,7 +128,7 @@ export class PeerTable {
     let best: KnownPeer | undefined;
     let bestAddress: KnownAddress | undefined;
     let dueMs = Infinity;
-    for (const peer of this.#peers.values()) {
+    for (const peer of this.#addressed) {
       if (peer.isDialing || peer.isConnected || !(isForAll || peer.isPersistent)) continue;
       const restsUntilMs = this.#restsUntil(peer);
       let dueAddress: KnownAddress | undefined;
@@ -234,11 +242,15 @@ export class PeerTable {
       this.#updates.push(error === undefined ? update : { ...update, error });
     }
     const address = peer.dialed;
-    if (direction === 'outbound') peer.dialed = undefined;
+    if (direction === 'outbound') {
+      peer.dialed = undefined;
+      this.#outbound.delete(peer);
+    }
     if (peer.isConnected) return;
 
     this.#connected.delete(peer);
     peer.eviction = undefined;
+    this.#evicted.delete(peer);
     peer.coolUntilMs = nowMs + this.#limits.disconnectCooldownMs;
     if (!wasReady) {
       const dialed = direction === 'outbound' ? address : undefined;
@@ -258,7 +270,9 @@ export class PeerTable {
     if (peer === undefined) return;
     peer.report(severity);
     if (severity !== 'disconnect' && severity !== 'ban') return;
-    if (peer.isConnected) peer.eviction ??= { error, isTold: false };
+    if (!peer.isConnected) return;
+    peer.eviction ??= { error, isTold: false };
+    this.#evicted.add(peer);
   }
 
   /** Peers that were found incompatible may be tried again: this node has changed. */
@@ -272,7 +286,7 @@ export class PeerTable {
 
   /** A peer that nobody was told to evict yet. */
   nextEviction(): Eviction | undefined {
-    for (const { id, eviction } of this.#connected) {
+    for (const { id, eviction } of this.#evicted) {
       if (eviction === undefined || eviction.isTold) continue;
       eviction.isTold = true;
       return { id, error: eviction.error };
@@ -339,6 +353,7 @@ export class PeerTable {
     }
     peer.links.add(direction);
     this.#connected.add(peer);
+    if (direction === 'outbound') this.#outbound.add(peer);
   }
 
   #endDial(peer: KnownPeer): void {
@@ -386,15 +401,13 @@ export class PeerTable {
     let taken = this.#connected.size;
     let outbound = 0;
     for (const peer of this.#dialing) if (!peer.isConnected) taken += 1;
-    for (const peer of this.#connected) {
-      if (peer.links.has('outbound') && !peer.isDialing) outbound += 1;
-    }
+    for (const peer of this.#outbound) if (!peer.isDialing) outbound += 1;
     return taken + kept < maxConnected && outbound + this.#dialing.size < maxOutbound;
   }
 
   #placesInUse(): ReadonlySet<string> {
     const places = new Set<string>();
-    for (const peers of [this.#connected, this.#dialing]) {
+    for (const peers of [this.#outbound, this.#dialing]) {
       for (const { dialed } of peers) if (dialed?.place !== undefined) places.add(dialed.place);
     }
     return places;
@@ -407,6 +420,8 @@ export class PeerTable {
    */
   #forgetExcess(): void {
     while (this.#peers.size > this.#limits.maxPeers) {
+      // All are connected: nobody has to be looked at.
+      if (this.#peers.size === this.#connected.size) return;
       let last: KnownPeer | undefined;
       for (const peer of this.#peers.values()) {
         if (peer.isPersistent || peer.isConnected || peer.isDialing) continue;
@@ -414,6 +429,7 @@ export class PeerTable {
       }
       if (last === undefined) return;
       this.#peers.delete(last.id);
+      this.#addressed.delete(last);
       this.#forgotten.push(last.id);
     }
   }
