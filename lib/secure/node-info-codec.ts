@@ -72,54 +72,53 @@ function readNodeInfo(reader: protobuf.Reader): NodeInfo {
   const texts = { nodeId: '', listenAddress: '', network: '', version: '', moniker: '' };
   const channels: number[] = [];
   const features: string[] = [];
-  readFields(reader, {
-    [tag(1, DELIMITED)]: () => (protocolVersion = readProtocolVersion(nested(reader))),
-    [tag(2, DELIMITED)]: () => (texts.nodeId = reader.stringVerify()),
-    [tag(3, DELIMITED)]: () => (texts.listenAddress = reader.stringVerify()),
-    [tag(4, DELIMITED)]: () => (texts.network = reader.stringVerify()),
-    [tag(5, DELIMITED)]: () => (texts.version = reader.stringVerify()),
-    [tag(6, DELIMITED)]: () => {
-      const packed = nested(reader);
-      while (packed.pos < packed.len) channels.push(readCount(packed));
-    },
-    [tag(6, VARINT)]: () => channels.push(readCount(reader)),
-    [tag(7, DELIMITED)]: () => (texts.moniker = reader.stringVerify()),
-    [tag(8, DELIMITED)]: () => (other = readOther(nested(reader))),
-    [tag(9, DELIMITED)]: () => features.push(reader.stringVerify()),
-  });
+  while (reader.pos < reader.len) {
+    const read = reader.uint32();
+    if (read === tag(1, DELIMITED)) protocolVersion = readProtocolVersion(nested(reader));
+    else if (read === tag(2, DELIMITED)) texts.nodeId = reader.stringVerify();
+    else if (read === tag(3, DELIMITED)) texts.listenAddress = reader.stringVerify();
+    else if (read === tag(4, DELIMITED)) texts.network = reader.stringVerify();
+    else if (read === tag(5, DELIMITED)) texts.version = reader.stringVerify();
+    else if (read === tag(6, DELIMITED)) readCounts(nested(reader), channels);
+    else if (read === tag(6, VARINT)) channels.push(readCount(reader));
+    else if (read === tag(7, DELIMITED)) texts.moniker = reader.stringVerify();
+    else if (read === tag(8, DELIMITED)) other = readOther(nested(reader));
+    else if (read === tag(9, DELIMITED)) features.push(reader.stringVerify());
+    else skip(reader, read);
+  }
   return { protocolVersion, ...texts, channels, other, features };
 }
 
 function readProtocolVersion(reader: protobuf.Reader): ProtocolVersion {
   const version = { p2p: 0, block: 0, app: 0 };
-  readFields(reader, {
-    [tag(1, VARINT)]: () => (version.p2p = readCount(reader)),
-    [tag(2, VARINT)]: () => (version.block = readCount(reader)),
-    [tag(3, VARINT)]: () => (version.app = readCount(reader)),
-  });
+  while (reader.pos < reader.len) {
+    const read = reader.uint32();
+    if (read === tag(1, VARINT)) version.p2p = readCount(reader);
+    else if (read === tag(2, VARINT)) version.block = readCount(reader);
+    else if (read === tag(3, VARINT)) version.app = readCount(reader);
+    else skip(reader, read);
+  }
   return version;
 }
 
 function readOther(reader: protobuf.Reader): { txIndex: string; rpcAddress: string } {
   const other = { txIndex: '', rpcAddress: '' };
-  readFields(reader, {
-    [tag(1, DELIMITED)]: () => (other.txIndex = reader.stringVerify()),
-    [tag(2, DELIMITED)]: () => (other.rpcAddress = reader.stringVerify()),
-  });
+  while (reader.pos < reader.len) {
+    const read = reader.uint32();
+    if (read === tag(1, DELIMITED)) other.txIndex = reader.stringVerify();
+    else if (read === tag(2, DELIMITED)) other.rpcAddress = reader.stringVerify();
+    else skip(reader, read);
+  }
   return other;
 }
 
-/** Reads to the end of a message; a field, or a wire type of it, without an entry is skipped. */
-function readFields(
-  reader: protobuf.Reader,
-  fields: Readonly<Record<number, () => unknown>>,
-): void {
-  while (reader.pos < reader.len) {
-    const read = reader.uint32();
-    const field = fields[read];
-    if (field) field();
-    else reader.skipType(read & 7, 0, read >>> 3);
-  }
+/** A field, or a wire type of it, that is not known. */
+function skip(reader: protobuf.Reader, read: number): void {
+  reader.skipType(read & 7, 0, read >>> 3);
+}
+
+function readCounts(packed: protobuf.Reader, counts: number[]): void {
+  while (packed.pos < packed.len) counts.push(readCount(packed));
 }
 
 function nested(reader: protobuf.Reader): protobuf.Reader {

@@ -1,4 +1,4 @@
-import { Observable, ReplaySubject } from 'rxjs';
+import { AsyncSubject, type Observable } from 'rxjs';
 import { paceOf } from '../flow/pace.ts';
 import { RxmeshError, withContext } from '../model/error.ts';
 import type { DropReason } from '../model/event.ts';
@@ -36,8 +36,8 @@ export class Session implements LinkReceiver {
   /** When both sides counted the peer as up, on the node's clock; NaN before. */
   upSinceMs: number = NaN;
 
-  readonly #accepted = new ReplaySubject<void>(1);
-  readonly #ended = new ReplaySubject<RxmeshError | undefined>(1);
+  readonly #accepted = new AsyncSubject<void>();
+  readonly #ended = new AsyncSubject<RxmeshError | undefined>();
   readonly #ports = new Map<number, Port>();
   readonly #pump: Pump;
   readonly #keepAlive: KeepAlive;
