@@ -24,7 +24,7 @@ export function requireHkdfBounds(info: Uint8Array, length: number): void {
 }
 
 /** The prime of the field, 2^255 - 19, of ed25519 and X25519 (RFC 7748 §4.1). */
-const FIELD_PRIME = (1n << 255n) - 19n;
+export const FIELD_PRIME: bigint = (1n << 255n) - 19n;
 
 /**
  * The y coordinates of the eight points whose order divides 8: order 4, 1, 2, and the two of order 8

@@ -1,5 +1,4 @@
 import { chacha20poly1305 } from '@noble/ciphers/chacha.js';
-import { x25519 } from '@noble/curves/ed25519.js';
 import { getPublicKey, hashes, Point, sign } from '@noble/ed25519';
 import { hkdf } from '@noble/hashes/hkdf.js';
 import { sha256, sha512 } from '@noble/hashes/sha2.js';
@@ -11,6 +10,7 @@ import {
   requireHkdfBounds,
   requireLength,
 } from './crypto-input.ts';
+import { x25519 } from './x25519.web.ts';
 
 // @noble/ed25519 has no hash of its own, and would fall back to WebCrypto's, which is asynchronous.
 hashes.sha512 = sha512;

@@ -282,7 +282,9 @@ export class Router {
     const { ids } = this.#channels;
     const listening = this.#endpoints.find(({ ip }) => ip !== undefined);
     const listenAddress = listening === undefined ? '' : formatEndpoint(listening);
-    return selfOf({ ...this.#settings, channels: ids, listenAddress });
+    const { identity, network, moniker, version, protocolVersion } = this.#settings;
+    const named = { identity, network, moniker, version, protocolVersion };
+    return selfOf({ ...named, channels: ids, listenAddress });
   }
 
   get #endpoints(): readonly Endpoint[] {
