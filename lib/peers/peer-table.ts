@@ -7,6 +7,7 @@ import { retryDelayMs, type BackOff } from './back-off.ts';
 import { Bans } from './bans.ts';
 import { byRank, byUse, KnownPeer, type KnownAddress } from './known-peer.ts';
 import type { PeerLimits } from './options.ts';
+import { Slots } from './slots.ts';
 
 /** A peer is up while it has a connection that both sides have accepted. */
 export type PeerStatus = 'up' | 'down';
@@ -70,12 +71,7 @@ export class PeerTable {
   readonly #backOff: BackOff;
   readonly #backOffPersistent: BackOff;
   readonly #peers = new Map<NodeId, KnownPeer>();
-  // Subsets of them, so that one connection more costs the same whatever the number of peers.
-  readonly #connected = new Set<KnownPeer>();
-  /** With an outbound link. */
-  readonly #outbound = new Set<KnownPeer>();
-  readonly #dialing = new Set<KnownPeer>();
-  readonly #persistent = new Set<KnownPeer>();
+  readonly #slots: Slots;
   /** With an address: those that can be dialed at all. */
   readonly #addressed = new Set<KnownPeer>();
   /** With an eviction, told or not. */
@@ -88,6 +84,7 @@ export class PeerTable {
     this.#self = self;
     this.#limits = limits;
     this.#random = random;
+    this.#slots = new Slots(limits);
     this.#bans = new Bans(limits.maxPeers);
     const { retryMinMs, retryMaxMs, retryMaxPersistentMs, retryJitterMs: jitterMs } = limits;
     this.#backOff = { minMs: retryMinMs, maxMs: retryMaxMs, jitterMs };
@@ -108,7 +105,7 @@ export class PeerTable {
     const peer = this.#register(address.id);
     if (isPersistent) {
       peer.isPersistent = true;
-      this.#persistent.add(peer);
+      this.#slots.persistent.add(peer);
     }
     const isNew = peer.learn(address);
     this.#addressed.add(peer);
@@ -122,9 +119,9 @@ export class PeerTable {
    * dialed. A scan of all addresses unless no slot is free: ask once after each change.
    */
   nextDial(nowMs: number): NextDial {
-    if (!this.#hasFreeSlot(0)) return { dueMs: Infinity };
-    const isForAll = this.#hasFreeSlot(this.#keptSlots('without dialed'));
-    const places = this.#placesInUse();
+    if (!this.#slots.hasFree(0)) return { dueMs: Infinity };
+    const isForAll = this.#slots.hasFree(this.#slots.kept('without dialed'));
+    const places = this.#slots.placesInUse();
     let best: KnownPeer | undefined;
     let bestAddress: KnownAddress | undefined;
     let dueMs = Infinity;
@@ -146,7 +143,7 @@ export class PeerTable {
     if (best === undefined || bestAddress === undefined) return { dueMs };
     best.isDialing = true;
     best.dialed = bestAddress;
-    this.#dialing.add(best);
+    this.#slots.dialing.add(best);
     return { address: bestAddress.address };
   }
 
@@ -244,11 +241,11 @@ export class PeerTable {
     const address = peer.dialed;
     if (direction === 'outbound') {
       peer.dialed = undefined;
-      this.#outbound.delete(peer);
+      this.#slots.outbound.delete(peer);
     }
     if (peer.isConnected) return;
 
-    this.#connected.delete(peer);
+    this.#slots.connected.delete(peer);
     peer.eviction = undefined;
     this.#evicted.delete(peer);
     peer.coolUntilMs = nowMs + this.#limits.disconnectCooldownMs;
@@ -347,18 +344,18 @@ export class PeerTable {
     if (peer.ready !== undefined || peer.links.has(direction)) {
       throw refuse('RXMESH_DUPLICATE_CONNECTION', 'the peer is connected already');
     }
-    const kept = peer.isPersistent ? 0 : this.#keptSlots('with dialed');
-    if (!peer.isConnected && this.#connected.size + kept >= this.#limits.maxConnected) {
+    const kept = peer.isPersistent ? 0 : this.#slots.kept('with dialed');
+    if (!peer.isConnected && this.#slots.connected.size + kept >= this.#limits.maxConnected) {
       throw refuse('RXMESH_PEERS_FULL', `no free slot of ${this.#limits.maxConnected}`);
     }
     peer.links.add(direction);
-    this.#connected.add(peer);
-    if (direction === 'outbound') this.#outbound.add(peer);
+    this.#slots.connected.add(peer);
+    if (direction === 'outbound') this.#slots.outbound.add(peer);
   }
 
   #endDial(peer: KnownPeer): void {
     peer.isDialing = false;
-    this.#dialing.delete(peer);
+    this.#slots.dialing.delete(peer);
   }
 
   /** Makes the address wait, and the peer too if it does not fit to this node. */
@@ -383,37 +380,6 @@ export class PeerTable {
   }
 
   /**
-   * Slots that are kept for persistent peers which are not connected, with or without those that are
-   * being dialed: strangers could else take every slot, and lock them out.
-   */
-  #keptSlots(dialed: 'with dialed' | 'without dialed'): number {
-    let count = 0;
-    for (const { isConnected, isDialing } of this.#persistent) {
-      if (!isConnected && (dialed === 'with dialed' || !isDialing)) count += 1;
-    }
-    return count;
-  }
-
-  /** @param kept slots that are not to be given away */
-  #hasFreeSlot(kept: number): boolean {
-    const { maxConnected, maxOutbound, maxDialing } = this.#limits;
-    if (this.#dialing.size >= maxDialing) return false;
-    let taken = this.#connected.size;
-    let outbound = 0;
-    for (const peer of this.#dialing) if (!peer.isConnected) taken += 1;
-    for (const peer of this.#outbound) if (!peer.isDialing) outbound += 1;
-    return taken + kept < maxConnected && outbound + this.#dialing.size < maxOutbound;
-  }
-
-  #placesInUse(): ReadonlySet<string> {
-    const places = new Set<string>();
-    for (const peers of [this.#outbound, this.#dialing]) {
-      for (const { dialed } of peers) if (dialed?.place !== undefined) places.add(dialed.place);
-    }
-    return places;
-  }
-
-  /**
    * Forgets peers while too many are known. Those without an address go first, since nobody could
    * dial them. Peers that are connected, being dialed, or persistent stay, so that for a while there
    * may be more than `maxPeers`, by the number of dials at most.
@@ -421,7 +387,7 @@ export class PeerTable {
   #forgetExcess(): void {
     while (this.#peers.size > this.#limits.maxPeers) {
       // All are connected: nobody has to be looked at.
-      if (this.#peers.size === this.#connected.size) return;
+      if (this.#peers.size === this.#slots.connected.size) return;
       let last: KnownPeer | undefined;
       for (const peer of this.#peers.values()) {
         if (peer.isPersistent || peer.isConnected || peer.isDialing) continue;
