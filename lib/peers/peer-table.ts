@@ -239,13 +239,10 @@ export class PeerTable {
       this.#updates.push(error === undefined ? update : { ...update, error });
     }
     const address = peer.dialed;
-    if (direction === 'outbound') {
-      peer.dialed = undefined;
-      this.#slots.outbound.delete(peer);
-    }
+    if (direction === 'outbound') peer.dialed = undefined;
+    this.#slots.unlinked(peer, direction);
     if (peer.isConnected) return;
 
-    this.#slots.connected.delete(peer);
     peer.eviction = undefined;
     this.#evicted.delete(peer);
     peer.coolUntilMs = nowMs + this.#limits.disconnectCooldownMs;
@@ -349,8 +346,7 @@ export class PeerTable {
       throw refuse('RXMESH_PEERS_FULL', `no free slot of ${this.#limits.maxConnected}`);
     }
     peer.links.add(direction);
-    this.#slots.connected.add(peer);
-    if (direction === 'outbound') this.#slots.outbound.add(peer);
+    this.#slots.linked(peer, direction);
   }
 
   #endDial(peer: KnownPeer): void {
@@ -385,9 +381,8 @@ export class PeerTable {
    * may be more than `maxPeers`, by the number of dials at most.
    */
   #forgetExcess(): void {
-    while (this.#peers.size > this.#limits.maxPeers) {
-      // All are connected: nobody has to be looked at.
-      if (this.#peers.size === this.#slots.connected.size) return;
+    // Who is connected need not be looked at, if all are.
+    while (this.#peers.size > Math.max(this.#limits.maxPeers, this.#slots.connected.size)) {
       let last: KnownPeer | undefined;
       for (const peer of this.#peers.values()) {
         if (peer.isPersistent || peer.isConnected || peer.isDialing) continue;

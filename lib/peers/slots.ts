@@ -1,3 +1,4 @@
+import type { Direction } from '../model/direction.ts';
 import type { KnownPeer } from './known-peer.ts';
 import type { PeerLimits } from './options.ts';
 
@@ -16,6 +17,18 @@ export class Slots {
 
   constructor(limits: PeerLimits) {
     this.#limits = limits;
+  }
+
+  /** A peer has a link more. */
+  linked(peer: KnownPeer, direction: Direction): void {
+    this.connected.add(peer);
+    if (direction === 'outbound') this.outbound.add(peer);
+  }
+
+  /** A peer has a link less. */
+  unlinked(peer: KnownPeer, direction: Direction): void {
+    if (direction === 'outbound') this.outbound.delete(peer);
+    if (!peer.isConnected) this.connected.delete(peer);
   }
 
   /**
