@@ -148,6 +148,8 @@ export class NodeSocket implements FrameSocket {
   }
 
   #closed(code: number): void {
+    // Most end by us or by a failure that was told: an error costs its stack, whoever hears it.
+    if (this.#ended) return;
     // RFC 6455, 7.4.1: 1000 and 1001 are said on purpose, 1005 is a close frame without a code.
     if (code === 1000 || code === 1001 || code === 1005) {
       this.#end(undefined, false);
