@@ -233,8 +233,12 @@ describe('promise 4 between two processes', () => {
       const sentAtMs = nowMs();
       urgent.out.next({ to, message: numbered(round) });
       await later(40);
-      const taken = (await takers.report()).find(({ channel }) => channel === 1);
-      expect(taken).toMatchObject({ count: round + 1, inOrder: true });
+      let taken: Taken | undefined;
+      await until(async () => {
+        taken = (await takers.report()).find(({ channel }) => channel === 1);
+        return taken?.count === round + 1;
+      });
+      expect(taken?.inOrder).toBe(true);
       delaysMs.push((taken?.atMs.at(-1) ?? NaN) - sentAtMs);
       roundTripsMs.push(router.snapshot().peers[0]?.roundTripMs ?? NaN);
     }
