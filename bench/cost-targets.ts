@@ -43,7 +43,7 @@ export const costTargets: readonly Target[] = [
     unit: '×',
     guard: 20,
   },
-  growth('channels', 'one by one', 3),
+  growth('channels', 'one by one', 4),
   growth('channels', '64 at a time', 1.8),
   growth('channels', 'all to one'),
   growth('peers', '64 at a time', 1.8),
