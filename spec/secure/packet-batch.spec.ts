@@ -140,16 +140,55 @@ describe('PacketBatch', () => {
     ['copies', copying],
     ['does not copy', plainRecords],
   ])('never writes to a record again, with a cipher that %s', (_, cipher) => {
-    for (const length of [10, 40_000]) {
+    for (const pieces of [1, 8]) {
       const batch = new PacketBatch();
-      batch.data(1, new Uint8Array(length).fill(1), 0, length, true);
+      fill(batch, 1, pieces);
       const record = batch.seal(cipher);
       const before = toHex(record);
       for (const later of [batch, new PacketBatch()]) {
-        later.data(1, new Uint8Array(60_000).fill(2), 0, 60_000, true);
+        fill(later, 2, 12);
         later.seal(cipher);
       }
       expect(toHex(record)).toBe(before);
     }
   });
+
+  it.each([
+    ['copies', copying],
+    ['does not copy', plainRecords],
+  ])('shares no memory with another batch, with a cipher that %s', (_, cipher) => {
+    for (const pieces of [1, 8]) {
+      const expected = (value: number): string => {
+        const alone = new PacketBatch();
+        fill(alone, value, pieces);
+        return toHex(alone.seal(copying));
+      };
+      const wanted = [1, 2, 3].map(expected);
+      const batches = [new PacketBatch(), new PacketBatch(), new PacketBatch()];
+      for (const batch of batches) {
+        fill(batch, 9, pieces);
+        batch.seal(cipher);
+      }
+      batches.forEach((batch, nth) => fill(batch, nth + 1, pieces));
+      expect(batches.map((batch) => toHex(batch.seal(cipher)))).toEqual(wanted);
+    }
+  });
+
+  it('forgets what was written when it is cleared', () => {
+    const batch = new PacketBatch();
+    batch.clear();
+    fill(batch, 1, 2);
+    batch.data(1, new Uint8Array(9_000), 0, 9_000, true);
+    batch.clear();
+    expect(batch.length).toBe(0);
+    batch.ping();
+    expect(toHex(batch.seal(copying))).toBe('05');
+  });
 });
+
+/** Adds so many pieces of 5,000 bytes, which are copied. */
+function fill(batch: PacketBatch, value: number, pieces: number): void {
+  for (let piece = 0; piece < pieces; piece += 1) {
+    batch.data(1, new Uint8Array(5_000).fill(value), 0, 5_000, true);
+  }
+}
