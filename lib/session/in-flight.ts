@@ -112,28 +112,34 @@ export class InFlight {
         this.#rateBefore = rate;
         if (this.#windowBytes < rate * windowMsMin && this.#resize(2)) return;
         this.#searchedAtMs = nowMs;
-        this.#search = this.#shrink(rate) ? 'first down' : 'up';
-        if (this.#search === 'up') this.#resize(2);
+        if (this.#shrink(rate)) this.#search = 'first down';
+        else this.#searchUp();
         return;
       case 'first down':
       case 'down':
-        if (rate * lossTolerated >= this.#rateBefore && this.#shrink(rate)) {
-          this.#search = 'down';
+        if (rate * lossTolerated >= this.#rateBefore) {
+          this.#search = this.#shrink(rate) ? 'down' : 'none';
           return;
         }
         // It was too much: back, and if that was the first step, the other way.
-        if (rate * lossTolerated < this.#rateBefore) this.#resize(this.#search === 'down' ? 2 : 4);
-        this.#search = this.#search === 'down' ? 'none' : 'up';
+        this.#resize(2);
+        if (this.#search === 'first down') this.#searchUp();
+        else this.#search = 'none';
         return;
       case 'up':
-        if (rate >= gainMin * this.#rateBefore && this.#resize(2)) {
+        if (rate < gainMin * this.#rateBefore) {
+          this.#resize(0.5);
+        } else if (this.#resize(2)) {
           this.#rateBefore = rate;
           return;
         }
-        this.#resize(0.5);
         this.#search = 'none';
         this.#searchedAtMs = nowMs;
     }
+  }
+
+  #searchUp(): void {
+    this.#search = this.#resize(2) ? 'up' : 'none';
   }
 
   /** Halves the window, unless that is too little for this rate. */

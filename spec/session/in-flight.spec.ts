@@ -79,6 +79,18 @@ describe('InFlight', () => {
     expect(waitMs).toBeGreaterThan(5.5);
   });
 
+  it('has 32 MiB under way at most, however much a line would hold', () => {
+    const pipe = { bytesPerMs: 1_000_000, latencyMs: () => 100 };
+    const { share } = carry(pipe, 12_000, 16_000);
+    expect(share * 1_000_000 * 200).toBeGreaterThan(0.8 * 2 ** 25);
+    expect(share * 1_000_000 * 200).toBeLessThan(1.05 * 2 ** 25);
+  });
+
+  it('lets half a megabyte be under way at least, however little a line needs', () => {
+    const { waitMs } = carry({ bytesPerMs: 2_000, latencyMs: () => 1 }, 20_000, 24_000);
+    expect(waitMs * 2_000).toBeGreaterThan(0.9 * 2 ** 19);
+  });
+
   it('finds out when the way has become longer', () => {
     const pipe = { bytesPerMs: 12_500, latencyMs: (atMs: number) => (atMs < 3_000 ? 5 : 40) };
     expect(carry(pipe, 2_000, 3_000).share).toBeGreaterThan(0.9);
