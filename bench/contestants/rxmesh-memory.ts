@@ -1,11 +1,10 @@
 import { lastValueFrom } from 'rxjs';
-import type { OutboundEnvelope } from 'rxmesh';
 import { pipeTo } from 'rxmesh/operators';
 import { MemoryNetwork } from 'rxmesh/transports/memory';
 import { Arrivals } from './arrivals.ts';
 import type { ConnectInMemory } from './in-memory.ts';
-import { bodyFor, type Item } from './item.ts';
-import { consume, memoryNode, openItems } from './rxmesh-nodes.ts';
+import { bodyFor } from './item.ts';
+import { consume, itemsTo, memoryNode, openItems } from './rxmesh-nodes.ts';
 
 /** Two routers on one `MemoryNetwork`. */
 export function rxmeshMemory(protection: 'proven' | 'encrypted'): ConnectInMemory {
@@ -22,21 +21,11 @@ export function rxmeshMemory(protection: 'proven' | 'encrypted'): ConnectInMemor
       async run(count) {
         const first = arrivals.next;
         const arrived = arrivals.expect(count);
-        const sent = lastValueFrom(pipeTo(channel)(items(receiver.id, body, first, count)));
+        const sent = lastValueFrom(pipeTo(channel)(itemsTo(receiver.id, body, first, count)));
         await arrived;
         const { dropped } = await sent;
         if (dropped > 0) throw new Error(`${dropped} messages were dropped`);
       },
     };
   };
-}
-
-function* items(
-  to: string,
-  body: Uint8Array,
-  first: number,
-  count: number,
-): Generator<OutboundEnvelope<Item>> {
-  const end = first + count;
-  for (let seq = first; seq < end; seq += 1) yield { to, message: { seq, body } };
 }

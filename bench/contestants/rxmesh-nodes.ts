@@ -6,6 +6,8 @@ import {
   protobuf,
   type Channel,
   type LaneOptions,
+  type NodeId,
+  type OutboundEnvelope,
   type Router,
   type Transport,
 } from 'rxmesh';
@@ -94,4 +96,15 @@ async function peersUp(router: Router, count: number): Promise<void> {
       take(count),
     ),
   );
+}
+
+/** So many items for one peer, numbered from `first` on, all with the same body. */
+export function* itemsTo(
+  to: NodeId,
+  body: Uint8Array,
+  first: number,
+  count: number,
+): Generator<OutboundEnvelope<Item>> {
+  const end = first + count;
+  for (let seq = first; seq < end; seq += 1) yield { to, message: { seq, body } };
 }

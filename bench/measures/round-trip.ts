@@ -4,11 +4,25 @@ import { percentileOf } from '../frame/statistics.ts';
 import { failuresOf, race } from '../sides/race.ts';
 import type { Pinged } from '../sides/load.ts';
 
-const loads = [0.01, 0.5, 0.9];
+/** Other messages meanwhile, as a share of what the contestant carried at most in its warm-up, by case. */
+const loads: Readonly<Record<string, number>> = {
+  alone: 0,
+  '1 % load': 0.01,
+  '50 % load': 0.5,
+  '90 % load': 0.9,
+};
 
-function caseOf(load: number): string {
-  return `${load * 100} % load`;
-}
+/**
+ * A round is made of so many slices, and contestants alternate slice by slice: what the machine does besides
+ * comes and goes within a second, and a round of one contestant alone would have it and the next one not.
+ */
+const slicesPerRound = 3;
+
+/** Pings are about one a millisecond. */
+const pauseUs = [200, 1800] as const;
+
+/** One ping after the other before anything is measured: what is alone on its way has code of its own. */
+const warmUp = { perSecond: 0, durationMs: 1500, pauseUs: [0, 0] } as const;
 
 /** How long a lone message is on its way, to and fro. */
 export const roundTrip: Measure = {
@@ -16,35 +30,45 @@ export const roundTrip: Measure = {
   title: 'Round trip of a lone message of 64 B',
   about:
     'One message at a time goes to the receiver and comes back, on a channel of its own where there are ' +
-    'channels, while other messages of 64 B go the same way: 1 %, 50 % or 90 % of what this contestant carried ' +
-    'at most in the warm-up. They are sent every 200 µs, as many as are due. A round trip counts from when the ' +
-    'message was due, so that a sender that is busy is not excused. Pings come at random, about one a ' +
-    'millisecond; percentiles are those of a round.',
+    'channels, alone, or while other messages of 64 B go the same way: 1 %, 50 % or 90 % of what this contestant ' +
+    'carried at most in the warm-up. They are sent every 200 µs, as many as are due. A round trip counts from when ' +
+    'the message was due, so that a sender that is busy is not excused. Pings come at random, about one a ' +
+    `millisecond, after ${warmUp.durationMs / 1000} s of one ping after the other. Percentiles are those of a ` +
+    `round, which is made of ${slicesPerRound} slices; contestants alternate slice by slice.`,
   charted: 'p50, µs',
   lowerIsBetter: true,
   async run(effort) {
+    const cases = Object.keys(loads);
     const names = entries
       .map(({ name }) => name)
       // They would send one message in a batch, as `ws` does, and pings do not pass the operators.
       .filter((name) => name !== 'ws-batches' && name !== 'rxmesh-operators')
-      .filter((name) => loads.some((load) => effort.isWanted(caseOf(load), name)));
+      .filter((name) => cases.some((of) => effort.isWanted(of, name)));
+    const { roundMs, rounds } = effort;
     const { figures, failed } = await race(
       names,
       { bytes: 64, channels: 1 },
-      effort,
-      (pair, count) => async () => {
-        const perSecond = (count / effort.roundMs) * 1000;
-        const pinged: Pinged[] = [];
-        for (const load of loads) pinged.push(await pair.ping(perSecond * load, effort.roundMs));
-        return pinged;
+      { ...effort, rounds: rounds * slicesPerRound },
+      async (pair, count) => {
+        await pair.ping(warmUp);
+        const mostPerSecond = (count / roundMs) * 1000;
+        // Of each case, so a round takes three times as long as one of other measures.
+        const durationMs = roundMs / 4;
+        return async () => {
+          const pinged: Pinged[] = [];
+          for (const share of Object.values(loads)) {
+            pinged.push(await pair.ping({ perSecond: mostPerSecond * share, durationMs, pauseUs }));
+          }
+          return pinged;
+        };
       },
     );
     const series: Series[] = [];
-    loads.forEach((load, i) => {
-      for (const [contestant, rounds] of figures) {
-        const pinged = rounds.flatMap((round) => round[i] ?? []);
+    cases.forEach((of, i) => {
+      for (const [contestant, slices] of figures) {
+        const inRounds = roundsOf(slices.flatMap((slice) => slice[i] ?? []));
         series.push(
-          ...seriesOf({ case: caseOf(load), contestant }, pinged, {
+          ...seriesOf({ case: of, contestant }, inRounds, {
             'p50, µs': ({ roundTripsUs }) => percentileOf(roundTripsUs, 50),
             'p99, µs': ({ roundTripsUs }) => percentileOf(roundTripsUs, 99),
             'p99.9, µs': ({ roundTripsUs }) => percentileOf(roundTripsUs, 99.9),
@@ -56,3 +80,17 @@ export const roundTrip: Measure = {
     return { series, failures: failuresOf('all loads', failed) };
   },
 };
+
+/** Puts the slices of each round together. */
+function roundsOf(slices: readonly Pinged[]): readonly Pinged[] {
+  const rounds: Pinged[] = [];
+  for (let from = 0; from < slices.length; from += slicesPerRound) {
+    const round = slices.slice(from, from + slicesPerRound);
+    rounds.push({
+      roundTripsUs: round.flatMap(({ roundTripsUs }) => roundTripsUs),
+      count: round.reduce((sum, { count }) => sum + count, 0),
+      seconds: round.reduce((sum, { seconds }) => sum + seconds, 0),
+    });
+  }
+  return rounds;
+}

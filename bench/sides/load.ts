@@ -14,8 +14,14 @@ export interface Pinged {
 /** Messages of the load are sent this often, as many as are due. */
 const tickUs = 200;
 
-/** Between an answer and the next ping, evenly spread: pings must not keep step with the load. */
-const [pauseMinUs, pauseMaxUs] = [200, 1800];
+/** What else is sent, and for how long. */
+export interface Load {
+  /** Messages on channel 0, besides the pings. */
+  readonly perSecond: number;
+  readonly durationMs: number;
+  /** Between an answer and the next ping, evenly spread, so that pings do not keep step with the load. */
+  readonly pauseUs: readonly [min: number, max: number];
+}
 
 /**
  * Sends `perSecond` messages on channel 0, and meanwhile lone pings, one after the other. It looks at the
@@ -24,8 +30,7 @@ const [pauseMinUs, pauseMaxUs] = [200, 1800];
 export async function pingUnderLoad(
   peer: Dialed,
   first: number,
-  perSecond: number,
-  durationMs: number,
+  { perSecond, durationMs, pauseUs: [pauseMinUs, pauseMaxUs] }: Load,
 ): Promise<Pinged> {
   const startedUs = nowUs();
   const endUs = startedUs + durationMs * 1000;

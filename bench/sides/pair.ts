@@ -2,7 +2,7 @@ import type { Setup } from '../contestants/contestant.ts';
 import type { Handlers } from '../frame/child.ts';
 import { Child } from '../frame/processes.ts';
 import { calibrate } from '../frame/rounds.ts';
-import type { Pinged } from './load.ts';
+import type { Load, Pinged } from './load.ts';
 import type { handlers as receiving } from './receiver.ts';
 import type { handlers as sending } from './sender.ts';
 
@@ -71,11 +71,10 @@ export class Pair {
     };
   }
 
-  /** Pings beside so many messages a second; all of them have to arrive. */
-  async ping(perSecond: number, durationMs: number): Promise<Pinged> {
+  /** Pings beside a load, all of which has to arrive. */
+  async ping(load: Load): Promise<Pinged> {
     await this.receiver.ask('expect', Infinity);
-    const wanted = { perSecond, durationMs };
-    const pinged = await this.sender.ask('pings', wanted, lapWithinMs);
+    const pinged = await this.sender.ask('pings', load, lapWithinMs);
     await this.receiver.ask('until', pinged.count);
     await this.receiver.ask('arrived', undefined);
     return pinged;

@@ -10,7 +10,7 @@ export type Run<T> = () => Promise<T>;
  * Starts a pair of each contestant, warms them up, runs them in turns, and ends them. Those that fail have no
  * figures, and are told.
  *
- * @param runOf what a pair is to do in each round, if it is not just to send
+ * @param runOf what a pair is to do in each round, if it is not just to send; it may warm up for that first
  */
 export async function race(
   names: readonly string[],
@@ -21,13 +21,15 @@ export async function race<T>(
   names: readonly string[],
   setup: Setup,
   effort: Effort,
-  runOf: (pair: Pair, count: number) => Run<T>,
+  runOf: (pair: Pair, count: number) => Run<T> | Promise<Run<T>>,
 ): Promise<Rounds<T>>;
 export async function race(
   names: readonly string[],
   setup: Setup,
   effort: Effort,
-  runOf: (pair: Pair, count: number) => Run<unknown> = (pair, count) => () => pair.run(count),
+  runOf: (pair: Pair, count: number) => Run<unknown> | Promise<Run<unknown>> = (pair, count) =>
+    () =>
+      pair.run(count),
 ): Promise<Rounds<unknown>> {
   const pairs: Pair[] = [];
   const runs = new Map<string, Run<unknown>>();
@@ -37,7 +39,7 @@ export async function race(
       try {
         const pair = await Pair.start(name, setup);
         pairs.push(pair);
-        runs.set(name, runOf(pair, await pair.calibrate(effort.roundMs)));
+        runs.set(name, await runOf(pair, await pair.calibrate(effort.roundMs)));
       } catch (error) {
         failed.set(name, reasonOf(error));
       }

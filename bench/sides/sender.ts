@@ -2,7 +2,7 @@
 import process from 'node:process';
 import type { Dialed, Setup } from '../contestants/contestant.ts';
 import { contestantOf } from '../contestants/index.ts';
-import { pingUnderLoad, type Pinged } from './load.ts';
+import { pingUnderLoad, type Load, type Pinged } from './load.ts';
 import { nowUs } from './now.ts';
 
 let dialed: Dialed | undefined;
@@ -35,15 +35,9 @@ export const handlers = {
     return startedAtUs;
   },
 
-  /** Pings beside so many messages a second, for so long. */
-  async pings({
-    perSecond,
-    durationMs,
-  }: {
-    perSecond: number;
-    durationMs: number;
-  }): Promise<Pinged> {
-    const pinged = await pingUnderLoad(peer(), next[0] ?? 0, perSecond, durationMs);
+  /** Pings beside a load, and says how it went. */
+  async pings(load: Load): Promise<Pinged> {
+    const pinged = await pingUnderLoad(peer(), next[0] ?? 0, load);
     next[0] = (next[0] ?? 0) + pinged.count;
     return pinged;
   },
