@@ -58,6 +58,8 @@ export class Channels implements ChannelHost {
   readonly #sessions = new Set<Session>();
   /** The sessions that messages are routed to. */
   readonly #live = new Map<NodeId, Session>();
+  /** The one of them that was asked for last: most messages go where the one before went. */
+  #lastLive: Session | undefined;
   readonly #drops = new Map<number, Map<DropReason, number>>();
 
   /** @throws {RangeError} for a `keepAlive` whose timeout is shorter than its interval */
@@ -114,10 +116,12 @@ export class Channels implements ChannelHost {
   /** From now on messages are routed to this session. It is one for each peer. */
   add(session: Session): void {
     this.#live.set(session.id, session);
+    this.#lastLive = undefined;
   }
 
   remove(session: Session): void {
     if (this.#live.get(session.id) === session) this.#live.delete(session.id);
+    this.#lastLive = undefined;
   }
 
   /** How many messages were dropped, by channel and reason. */
@@ -133,7 +137,10 @@ export class Channels implements ChannelHost {
   // ChannelHost, for channels
 
   session(peer: NodeId): Session | undefined {
-    return this.#live.get(peer);
+    if (this.#lastLive?.id === peer) return this.#lastLive;
+    const session = this.#live.get(peer);
+    if (session !== undefined) this.#lastLive = session;
+    return session;
   }
 
   sessions(): Iterable<Session> {

@@ -38,7 +38,10 @@ export class Session implements LinkReceiver {
 
   readonly #accepted = new AsyncSubject<void>();
   readonly #ended = new AsyncSubject<RxmeshError | undefined>();
+  /** They stay until the link has ended. */
   readonly #ports = new Map<number, Port>();
+  /** The port of the message before, for most messages the right one. */
+  #lastPort: Port | undefined;
   readonly #pump: Pump;
   readonly #keepAlive: KeepAlive;
   readonly #options: SessionOptions;
@@ -118,7 +121,7 @@ export class Session implements LinkReceiver {
 
   /** The way out on a channel, if both sides have it open. */
   outbox(channel: number): Outbox | undefined {
-    const port = this.#ports.get(channel);
+    const port = this.#port(channel);
     return port?.end !== undefined && port.outbox.open ? port.outbox : undefined;
   }
 
@@ -167,7 +170,7 @@ export class Session implements LinkReceiver {
   // LinkReceiver: what the peer sends
 
   data(channel: number, bytes: Uint8Array, last: boolean): void {
-    const port = this.#ports.get(channel);
+    const port = this.#port(channel);
     if (port === undefined) {
       const text = 'a message on a channel that was never open';
       this.#violated('RXMESH_CREDIT_EXCEEDED', text, channel);
@@ -249,6 +252,7 @@ export class Session implements LinkReceiver {
       port.inbox?.leave(port.grant);
     }
     this.#ports.clear();
+    this.#lastPort = undefined;
     this.#accepted.complete();
     this.#ended.next(this.#fault ?? error);
     this.#ended.complete();
@@ -310,6 +314,13 @@ export class Session implements LinkReceiver {
     port.granted += messages;
     port.grantedBytes += bytes;
     this.#pump.grant(port.outbox.channel, messages, bytes);
+  }
+
+  #port(channel: number): Port | undefined {
+    if (this.#lastPort?.outbox.channel === channel) return this.#lastPort;
+    const port = this.#ports.get(channel);
+    if (port !== undefined) this.#lastPort = port;
+    return port;
   }
 
   /** The port that serves `end`, if one does. */
