@@ -80,6 +80,7 @@ describe('Channels', () => {
   it('routes to the session that was added, until that one is removed', () => {
     const node = new LinkedNode();
     const first = node.peer(1).session;
+    expect(node.channels.session(idOf(1))).toBe(first);
     const second = node.peer(1).session;
     expect(node.channels.session(idOf(1))).toBe(second);
     node.channels.remove(first);
