@@ -1,10 +1,7 @@
 import {
-  createCipheriv,
-  createDecipheriv,
   createHash,
   createPrivateKey,
   createPublicKey,
-  createSecretKey,
   diffieHellman,
   hkdfSync,
   type KeyObject,
@@ -12,17 +9,15 @@ import {
   sign,
   verify,
 } from 'node:crypto';
-import type { Aead, PlatformCrypto } from './crypto.ts';
+import { chacha20Poly1305 } from './aead.node.ts';
+import type { PlatformCrypto } from './crypto.ts';
 import { isPlausiblePublicKey, requireHkdfBounds, requireLength } from './crypto-input.ts';
-import { takeFrame } from './frame-buffers.node.ts';
 
 /** Each curve's name in a JWK (RFC 8037 §2). */
 const CURVES = { ed25519: 'Ed25519', x25519: 'X25519' };
 type Curve = keyof typeof CURVES;
 
 const NO_SALT = new Uint8Array(0);
-const CHACHA = 'chacha20-poly1305';
-const TAG = { authTagLength: 16 };
 
 /** The same memory without Buffer's methods, whose `slice` and `toJSON` differ from Uint8Array's. */
 function plain(buffer: Buffer): Uint8Array {
@@ -56,37 +51,6 @@ function publicHalf(key: KeyObject): Uint8Array {
 function ed25519Verify(key: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean {
   if (signature.length !== 64 || !isPlausiblePublicKey(key)) return false;
   return verify(null, message, publicKey('ed25519', key), signature);
-}
-
-function chacha20Poly1305(key: Uint8Array): Aead {
-  requireLength('ChaCha20 key', key, 32);
-  const secret = createSecretKey(key);
-  return {
-    seal: (nonce, ...plaintext) => {
-      requireLength('nonce', nonce, 12);
-      const cipher = createCipheriv(CHACHA, secret, nonce, TAG);
-      let length = 0;
-      for (const part of plaintext) length += part.length;
-      const sealed = takeFrame(length + 16);
-      let at = 0;
-      for (const part of plaintext) {
-        sealed.set(cipher.update(part), at);
-        at += part.length;
-      }
-      cipher.final();
-      sealed.set(cipher.getAuthTag(), at);
-      return sealed;
-    },
-    open: (nonce, sealed) => {
-      requireLength('nonce', nonce, 12);
-      if (sealed.length < 16) throw new RangeError('sealed bytes are shorter than their tag');
-      const decipher = createDecipheriv(CHACHA, secret, nonce, TAG);
-      decipher.setAuthTag(sealed.subarray(-16));
-      const plaintext = decipher.update(sealed.subarray(0, -16));
-      decipher.final(); // throws unless the tag matches
-      return plain(plaintext);
-    },
-  };
 }
 
 /** Node's crypto, which is OpenSSL. Keys are parsed once and kept as KeyObjects. */
