@@ -102,11 +102,11 @@ export class PeerInbox implements Inbox {
 
   /** Whether a message waits for the consumers, and may go to them now. */
   isDue(): boolean {
-    return this.#passes && this.#lane.size > 0;
+    return this.#passes() && this.#lane.size > 0;
   }
 
   /** Its peer may not be up (again) yet, or its pace be a pause. */
-  get #passes(): boolean {
+  #passes(): boolean {
     return !this.#held && this.#pace?.open !== false;
   }
 
@@ -122,7 +122,7 @@ export class PeerInbox implements Inbox {
   }
 
   receive(bytes: Uint8Array, owned: boolean): boolean {
-    if (this.#passes && this.#lane.size === 0 && this.#owner.handOver(this.peer, bytes)) {
+    if (this.#passes() && this.#lane.size === 0 && this.#owner.handOver(this.peer, bytes)) {
       this.#pace?.spend(bytes.length);
       this.#giveBack(bytes);
       return true;

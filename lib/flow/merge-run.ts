@@ -86,7 +86,7 @@ export class MergeRun<T, R> implements Demand {
   #resume(): void {
     if (this.#starting) return;
     this.#starting = true;
-    while (this.#room > 0 && this.#waiting.size > 0) {
+    while (this.#room() > 0 && this.#waiting.size > 0) {
       if (this.#scope.closed) return;
       this.#start(this.#waiting.take() as T);
     }
@@ -102,7 +102,7 @@ export class MergeRun<T, R> implements Demand {
   }
 
   /** How many values can be started. A result that waits takes a place like what it came from. */
-  get #room(): number {
+  #room(): number {
     return this.#concurrency - this.#active - (this.#results?.size ?? 0);
   }
 
@@ -135,7 +135,7 @@ export class MergeRun<T, R> implements Demand {
   /** Asks for as many values as can be started, beside those that are on their way. */
   #pull(): void {
     if (this.#upstream === undefined) return;
-    const count = this.#room - this.#waiting.size - this.#outstanding;
+    const count = this.#room() - this.#waiting.size - this.#outstanding;
     // All were asked for already, if it is no number: Infinity has been taken from itself.
     if (!(count > 0)) return;
     this.#outstanding += count;

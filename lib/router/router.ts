@@ -93,7 +93,7 @@ export class Router {
    * Empty before `start` and after `stop`.
    */
   get addresses(): readonly string[] {
-    return this.#endpoints.map((endpoint) => {
+    return this.#endpoints().map((endpoint) => {
       return formatNodeAddress(endpointToAddress(endpoint, this.id));
     });
   }
@@ -153,7 +153,7 @@ export class Router {
 
   /** What is known now: peers, lanes with their depth, counters. A copy that does not change. */
   snapshot(): RouterSnapshot {
-    return snapshotOf(this.id, this.#endpoints, this.#channels);
+    return snapshotOf(this.id, this.#endpoints(), this.#channels);
   }
 
   /** The pipelines. Everything runs while this is subscribed; it never emits. */
@@ -280,14 +280,14 @@ export class Router {
 
   #self(): Self {
     const { ids } = this.#channels;
-    const listening = this.#endpoints.find(({ ip }) => ip !== undefined);
+    const listening = this.#endpoints().find(({ ip }) => ip !== undefined);
     const listenAddress = listening === undefined ? '' : formatEndpoint(listening);
     const { identity, network, moniker, version, protocolVersion } = this.#settings;
     const named = { identity, network, moniker, version, protocolVersion };
     return selfOf({ ...named, channels: ids, listenAddress });
   }
 
-  get #endpoints(): readonly Endpoint[] {
+  #endpoints(): readonly Endpoint[] {
     return this.#settings.transports.flatMap(({ endpoints }) => endpoints);
   }
 

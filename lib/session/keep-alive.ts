@@ -87,7 +87,7 @@ export class KeepAlive {
     this.#probe = undefined;
     this.#signsAtProbe = this.#signs;
     this.#ask();
-    if (this.#probeIsOver) return;
+    if (this.#probeIsOver()) return;
     const { clock } = this.#options;
     this.#probe = clock.schedule(() => {
       this.#probe = clock.schedule(() => this.#endProbe(), 0);
@@ -127,13 +127,13 @@ export class KeepAlive {
     else this.#await();
   };
 
-  get #probeIsOver(): boolean {
+  #probeIsOver(): boolean {
     return this.#stopped || this.#signs !== this.#signsAtProbe;
   }
 
   #endProbe(): void {
     this.#probe = undefined;
-    if (!this.#probeIsOver) this.#options.onSilence(probeMs);
+    if (!this.#probeIsOver()) this.#options.onSilence(probeMs);
   }
 
   #ask(): void {

@@ -110,7 +110,7 @@ export class Outbox implements ReadyLane, Ranked {
 
   get ready(): boolean {
     if (this.#current !== undefined) return true;
-    return this.#mayBegin && this.#lane.size > 0;
+    return this.#mayBegin() && this.#lane.size > 0;
   }
 
   /** Whether the lane's own rate holds messages back. */
@@ -119,7 +119,7 @@ export class Outbox implements ReadyLane, Ranked {
   }
 
   /** Whether credit and pace let another message begin. */
-  get #mayBegin(): boolean {
+  #mayBegin(): boolean {
     return this.credit > 0 && this.creditBytes > 0 && !this.isPaused;
   }
 
@@ -181,7 +181,7 @@ export class Outbox implements ReadyLane, Ranked {
    */
   current(): Uint8Array | undefined {
     if (this.#current !== undefined) return this.#current;
-    if (!this.#mayBegin) return undefined;
+    if (!this.#mayBegin()) return undefined;
     const bytes = this.#lane.take();
     if (bytes === undefined) return undefined;
     this.credit -= 1;

@@ -129,7 +129,7 @@ export class Pump {
     const isKeepAlive = this.#pings.shift();
     if (isKeepAlive === false) {
       this.#inFlight.ponged(this.#clock.now());
-      if (this.#hasReady) this.#runAfterTurn();
+      if (this.#hasReady()) this.#runAfterTurn();
     }
     return isKeepAlive ?? false;
   }
@@ -151,7 +151,7 @@ export class Pump {
       this.#running = false;
     }
     // What came up during the last flush has found the pump running.
-    if (this.#mayWrite && this.#link.writable) this.#runAfterTurn();
+    if (this.#mayWrite() && this.#link.writable) this.#runAfterTurn();
   }
 
   /** Writes nothing more. */
@@ -165,17 +165,17 @@ export class Pump {
   }
 
   /** Whether there is something to write, as far as the window of the link goes. */
-  get #mayWrite(): boolean {
+  #mayWrite(): boolean {
     const mayWriteControl = this.#news.size > 0 || this.#pongsDue > 0;
-    return mayWriteControl || this.#pingDue !== undefined || this.#mayWriteData;
+    return mayWriteControl || this.#pingDue !== undefined || this.#mayWriteData();
   }
 
-  get #mayWriteData(): boolean {
-    return this.#hasReady && this.#inFlight.open;
+  #mayWriteData(): boolean {
+    return this.#hasReady() && this.#inFlight.open;
   }
 
   /** Whether an outbox has something to send, beside the one that is served. */
-  get #hasReady(): boolean {
+  #hasReady(): boolean {
     return this.#firstWoken !== undefined || this.#ready.size > 0;
   }
 
@@ -190,7 +190,7 @@ export class Pump {
   #write(): void {
     for (let records = 0; this.#link.writable; records += 1) {
       this.#writeControl();
-      const more = this.#mayWriteData;
+      const more = this.#mayWriteData();
       const handOver = more && records === recordsPerTurnMax;
       if (more && !handOver) this.#fill();
       // In front of the flush, which may be the end of the link and of this timer.
@@ -216,7 +216,7 @@ export class Pump {
       onPing();
       this.#link.ping();
     }
-    if (this.#hasReady && this.#inFlight.pingDue) {
+    if (this.#hasReady() && this.#inFlight.pingDue) {
       this.#inFlight.pinged();
       this.#pings.push(false);
       this.#link.ping();
@@ -316,7 +316,7 @@ export class Pump {
       outbox.offset = end;
       if (!isLast) continue;
       outbox.done();
-      if (perMessage && this.#hasReady) break;
+      if (perMessage && this.#hasReady()) break;
     }
     const written = outbox.turnBytes - bytesBefore;
     this.#inFlight.wrote(written);

@@ -17,19 +17,6 @@ describe('clockFrom', () => {
     scheduler.flush();
     expect(log).toEqual(['afterTurn 0', 'schedule 5']);
   });
-
-  it('runs the ends of turns on a scheduler of their own, if there is one', () => {
-    const times = new VirtualClock().scheduler;
-    const turns = new VirtualClock().scheduler;
-    const clock = clockFrom(times, turns);
-    const log: string[] = [];
-    clock.schedule(() => log.push('schedule'), 0);
-    clock.afterTurn(() => log.push('afterTurn'));
-    turns.flush();
-    expect(log).toEqual(['afterTurn']);
-    times.flush();
-    expect(log).toEqual(['afterTurn', 'schedule']);
-  });
 });
 
 describe('systemClock', () => {
@@ -45,6 +32,22 @@ describe('systemClock', () => {
       log.push('now');
     });
     expect(log).toEqual(['now', 'afterTurn', 'schedule']);
+  });
+
+  it('runs the ends of turns in their order, those that come from one after all others', async () => {
+    const log: string[] = [];
+    await new Promise<void>((resolve) => {
+      const first = systemClock.afterTurn(() => {
+        log.push(`first, ${first.closed ? 'closed' : 'open'}`);
+        third.unsubscribe();
+        systemClock.afterTurn(() => log.push('from the first'));
+        systemClock.afterTurn(resolve);
+      });
+      systemClock.afterTurn(() => log.push('second'));
+      const third = systemClock.afterTurn(() => log.push('third'));
+      log.push(first.closed ? 'closed' : 'open');
+    });
+    expect(log).toEqual(['open', 'first, closed', 'second', 'from the first']);
   });
 
   it('has the time since 1970', () => {

@@ -101,7 +101,7 @@ export class MemorySocket implements FrameSocket, Delivery {
       this.#ended === undefined &&
       other !== undefined &&
       other.#ended === undefined &&
-      other.#waiting < framesWaitingMax
+      other.#waiting() < framesWaitingMax
     );
   }
 
@@ -109,7 +109,7 @@ export class MemorySocket implements FrameSocket, Delivery {
     const other = this.#other;
     if (this.#ended !== undefined || other === undefined || other.#ended !== undefined) return;
     other.#expect(frame);
-    this.#full = other.#waiting >= framesWaitingMax;
+    this.#full = other.#waiting() >= framesWaitingMax;
   }
 
   pause(paused: boolean): void {
@@ -164,23 +164,23 @@ export class MemorySocket implements FrameSocket, Delivery {
 
   /** One frame to the reader, or the end. */
   deliver(): boolean {
-    const frame = this.#hasWork ? this.#unread.shift() : undefined;
+    const frame = this.#hasWork() ? this.#unread.shift() : undefined;
     if (frame !== undefined) {
       this.#reader?.next(frame);
       this.#tellTaken();
-    } else if (this.#ending !== undefined && this.#hasWork) {
+    } else if (this.#ending !== undefined && this.#hasWork()) {
       this.#end(this.#ending);
     }
-    this.#woken = this.#hasWork;
+    this.#woken = this.#hasWork();
     return this.#woken;
   }
 
   /** Frames that are on their way to this side, or unread here. */
-  get #waiting(): number {
+  #waiting(): number {
     return this.#unread.length + this.#flights.length;
   }
 
-  get #hasWork(): boolean {
+  #hasWork(): boolean {
     return (
       this.#ended === undefined &&
       this.#reader !== undefined &&
@@ -190,7 +190,7 @@ export class MemorySocket implements FrameSocket, Delivery {
   }
 
   #wake(): void {
-    if (this.#woken || !this.#hasWork) return;
+    if (this.#woken || !this.#hasWork()) return;
     this.#woken = true;
     this.#wire.courier.wake(this);
   }
@@ -219,7 +219,7 @@ export class MemorySocket implements FrameSocket, Delivery {
 
   /** The other side has sent a frame, or has closed: it is here after the latency, in order. */
   #expect(load: Uint8Array | Ending): void {
-    const latencyMs = this.#wire.latencyMs(this.#from, this.#to);
+    const latencyMs = this.#wire.latencyMs(this.#from(), this.#to());
     if (latencyMs === 0 && this.#flights.length === 0 && !this.#held) {
       this.#arrive(load);
       return;
@@ -258,11 +258,11 @@ export class MemorySocket implements FrameSocket, Delivery {
     this.#wake();
   }
 
-  get #from(): NodeId {
+  #from(): NodeId {
     return this.direction === 'inbound' ? this.#wire.dialer : this.#wire.listener;
   }
 
-  get #to(): NodeId {
+  #to(): NodeId {
     return this.direction === 'inbound' ? this.#wire.listener : this.#wire.dialer;
   }
 
