@@ -16,13 +16,13 @@ const loads: Readonly<Record<string, number>> = {
  * A round is made of so many slices, and contestants alternate slice by slice: what the machine does besides
  * comes and goes within a second, and a round of one contestant alone would have it and the next one not.
  */
-const slicesPerRound = 3;
+const slicesPerRound = 2;
 
-/** Pings are about one a millisecond. */
-const pauseUs = [200, 1800] as const;
+/** Pauses are long enough for both sides to fall asleep, as they do between messages that are alone. */
+const always = { settleMs: 100, pauseUs: [1000, 4000] } as const;
 
 /** One ping after the other before anything is measured: what is alone on its way has code of its own. */
-const warmUp = { perSecond: 0, durationMs: 1500, pauseUs: [0, 0] } as const;
+const warmUp = { perSecond: 0, durationMs: 3000, settleMs: 0, pauseUs: [0, 0] } as const;
 
 /** How long a lone message is on its way, to and fro. */
 export const roundTrip: Measure = {
@@ -31,10 +31,11 @@ export const roundTrip: Measure = {
   about:
     'One message at a time goes to the receiver and comes back, on a channel of its own where there are ' +
     'channels, alone, or while other messages of 64 B go the same way: 1 %, 50 % or 90 % of what this contestant ' +
-    'carried at most in the warm-up. They are sent every 200 µs, as many as are due. A round trip counts from when ' +
-    'the message was due, so that a sender that is busy is not excused. Pings come at random, about one a ' +
-    `millisecond, after ${warmUp.durationMs / 1000} s of one ping after the other. Percentiles are those of a ` +
-    `round, which is made of ${slicesPerRound} slices; contestants alternate slice by slice.`,
+    'carried at most in the warm-up. They are sent every millisecond, as many as are due. A round trip counts from ' +
+    'when the message was due, so that a sender that is busy is not excused. Pings come at random, 1 to 4 ms after ' +
+    `the answer to the one before, after ${warmUp.durationMs / 1000} s of one ping after the other. Percentiles are ` +
+    `those of a round, which is made of ${slicesPerRound} slices, the first ${always.settleMs} ms of each apart; ` +
+    'contestants alternate slice by slice.',
   charted: 'p50, µs',
   lowerIsBetter: true,
   async run(effort) {
@@ -52,12 +53,14 @@ export const roundTrip: Measure = {
       async (pair, count) => {
         await pair.ping(warmUp);
         const mostPerSecond = (count / roundMs) * 1000;
-        // Of each case, so a round takes three times as long as one of other measures.
-        const durationMs = roundMs / 4;
+        // Of each case, so a round takes several times as long as one of other measures.
+        const durationMs = roundMs / 2;
         return async () => {
           const pinged: Pinged[] = [];
           for (const share of Object.values(loads)) {
-            pinged.push(await pair.ping({ perSecond: mostPerSecond * share, durationMs, pauseUs }));
+            pinged.push(
+              await pair.ping({ ...always, perSecond: mostPerSecond * share, durationMs }),
+            );
           }
           return pinged;
         };

@@ -1,4 +1,4 @@
-import { setImmediate as turn } from 'node:timers/promises';
+import { setImmediate, setTimeout } from 'node:timers/promises';
 import type { Dialed } from '../contestants/contestant.ts';
 import { nowUs } from './now.ts';
 
@@ -11,68 +11,74 @@ export interface Pinged {
   readonly seconds: number;
 }
 
-/** Messages of the load are sent this often, as many as are due. */
-const tickUs = 200;
-
 /** What else is sent, and for how long. */
 export interface Load {
   /** Messages on channel 0, besides the pings. */
   readonly perSecond: number;
   readonly durationMs: number;
+  /** What is sent in this time, at first, is not counted: a process that was idle begins slowly. */
+  readonly settleMs: number;
   /** Between an answer and the next ping, evenly spread, so that pings do not keep step with the load. */
   readonly pauseUs: readonly [min: number, max: number];
 }
 
+/** The timers of Node are not finer: a timer is up to this late. */
+const timerUs = 1200;
+
 /**
- * Sends `perSecond` messages on channel 0, and meanwhile lone pings, one after the other. It looks at the
- * clock in each turn of the event loop, since timers are coarse beside what is measured.
+ * Sends `perSecond` messages on channel 0, every millisecond as many as are due, and meanwhile lone pings, one
+ * after the other. Between them the process sleeps, as a user's does: one that looks at the clock all the time
+ * takes the processor that the other side needs.
  */
-export async function pingUnderLoad(
+export async function pingUnderLoad(peer: Dialed, first: number, load: Load): Promise<Pinged> {
+  const startedUs = nowUs();
+  const endUs = startedUs + (load.settleMs + load.durationMs) * 1000;
+  const [count, roundTripsUs] = await Promise.all([
+    sendLoad(peer, first, load, startedUs, endUs),
+    pings(peer, load, endUs),
+  ]);
+  return { roundTripsUs, count, seconds: (nowUs() - startedUs) / 1e6 };
+}
+
+/** Returns how many messages were sent, those of the beginning included. */
+async function sendLoad(
   peer: Dialed,
   first: number,
-  { perSecond, durationMs, pauseUs: [pauseMinUs, pauseMaxUs] }: Load,
-): Promise<Pinged> {
-  const startedUs = nowUs();
-  const endUs = startedUs + durationMs * 1000;
-  const roundTripsUs: number[] = [];
-  let [sent, isSending, failure] = [0, false, undefined as unknown];
-  let [isPinging, pingDueUs] = [false, startedUs];
-  const fail = (error: unknown): void => {
-    failure ??= error;
-  };
-  let nextTickUs = startedUs;
-
-  const send = (count: number): void => {
-    isSending = true;
-    const from = first + sent;
-    sent += count;
-    peer
-      .send(0, from, count)
-      .then(() => (isSending = false))
-      .catch(fail);
-  };
-  const ping = (): void => {
-    isPinging = true;
-    peer
-      .ping()
-      .then(() => {
-        const now = nowUs();
-        roundTripsUs.push(now - pingDueUs);
-        pingDueUs = now + pauseMinUs + Math.random() * (pauseMaxUs - pauseMinUs);
-        isPinging = false;
-      })
-      .catch(fail);
-  };
-
-  for (let now = startedUs; now < endUs || isSending || isPinging; now = nowUs()) {
-    if (failure !== undefined) throw failure as Error;
-    if (now < endUs && !isSending && now >= nextTickUs) {
-      const due = Math.floor(((now - startedUs) / 1e6) * perSecond) - sent;
-      if (due > 0) send(due);
-      nextTickUs = now + tickUs;
-    }
-    if (now < endUs && !isPinging && now >= pingDueUs) ping();
-    await turn();
+  { perSecond }: Load,
+  startedUs: number,
+  endUs: number,
+): Promise<number> {
+  if (perSecond === 0) return 0;
+  let sent = 0;
+  for (let now = startedUs; now < endUs; now = nowUs()) {
+    const due = Math.floor(((now - startedUs) / 1e6) * perSecond) - sent;
+    if (due > 0) await peer.send(0, first + sent, due);
+    sent += Math.max(0, due);
+    await setTimeout(1);
   }
-  return { roundTripsUs, count: sent, seconds: (nowUs() - startedUs) / 1e6 };
+  return sent;
+}
+
+/** Returns the round trips that count, in microseconds. */
+async function pings(
+  peer: Dialed,
+  { durationMs, pauseUs: [pauseMinUs, pauseMaxUs] }: Load,
+  endUs: number,
+): Promise<readonly number[]> {
+  const roundTripsUs: number[] = [];
+  for (let now = nowUs(); now < endUs;) {
+    const dueUs = now + pauseMinUs + Math.random() * (pauseMaxUs - pauseMinUs);
+    await until(dueUs);
+    await peer.ping();
+    now = nowUs();
+    if (dueUs > endUs - durationMs * 1000) roundTripsUs.push(now - dueUs);
+  }
+  return roundTripsUs;
+}
+
+/** Sleeps as long as timers are fine enough, and looks at the clock in each turn of the event loop for the rest. */
+async function until(dueUs: number): Promise<void> {
+  for (let leftUs = dueUs - nowUs(); leftUs > 0; leftUs = dueUs - nowUs()) {
+    await (leftUs > timerUs + 1000 ? setTimeout((leftUs - timerUs) / 1000) : setImmediate());
+  }
 }
