@@ -18,7 +18,22 @@ function growth(breadth: 'channels' | 'peers', spread: string, guard?: number): 
 }
 
 const inMemory = { case: '64 B', quantity: 'messages/s' };
-const inTurn = { case: 'one after the other', quantity: 'connections/s' };
+
+/** How fast connections come and go, so many of them on their way at a time. */
+function connecting(of: string): readonly Target[] {
+  const figure = { case: of, contestant: 'rxmesh', quantity: 'connections/s' };
+  const common = { measure: 'connections', figure, sense: 'at least', bare: 'ws-proved' } as const;
+  return [
+    { ...common, what: `secured connections/s of \`rxmesh\`, ${of}`, bound: 400, unit: '/s' },
+    {
+      ...common,
+      what: `connections/s of \`rxmesh\` ÷ \`libp2p\`, ${of}`,
+      over: { ...figure, contestant: 'libp2p' },
+      bound: 6,
+      unit: '×',
+    },
+  ];
+}
 
 /**
  * What rxmesh is to reach apart from traffic over a network. The guard of a growth allows some times as much of
@@ -48,23 +63,7 @@ export const costTargets: readonly Target[] = [
   growth('channels', 'all to one'),
   growth('peers', '64 at a time', 1.8),
   growth('peers', 'all to one'),
-  {
-    what: 'secured connections/s of `rxmesh`, one after the other',
-    measure: 'connections',
-    figure: { ...inTurn, contestant: 'rxmesh' },
-    sense: 'at least',
-    bound: 400,
-    unit: '/s',
-  },
-  {
-    what: 'connections/s of `rxmesh` ÷ `libp2p`, one after the other',
-    measure: 'connections',
-    figure: { ...inTurn, contestant: 'rxmesh' },
-    over: { ...inTurn, contestant: 'libp2p' },
-    sense: 'at least',
-    bound: 6,
-    unit: '×',
-  },
+  ...['one after the other', '16 at a time'].flatMap(connecting),
   {
     what: 'memory of an idle connection at the listening router, beyond that of `ws`',
     measure: 'idle-connections',

@@ -17,6 +17,7 @@ function times(of: string, contestant: string, bound: number, guard?: number): T
     bound,
     unit: '×',
     ...(guard === undefined ? {} : { guard }),
+    bare: 'parts',
   };
 }
 
@@ -45,6 +46,7 @@ export const targets: readonly Target[] = [
     sense: 'at most',
     bound: 1.6,
     unit: '×',
+    bare: 'socket',
   },
   {
     what: 'round trip at 50 % load: p99 ÷ p50 of `rxmesh`',
@@ -54,6 +56,7 @@ export const targets: readonly Target[] = [
     sense: 'at most',
     bound: 3,
     unit: '×',
+    bare: 'ws',
   },
   {
     what: 'broadcast of 64 B to 100 peers, memory',

@@ -44,6 +44,12 @@ export const connectingContestants: Readonly<Record<string, ConnectingEntry>> = 
     about: '@hyperswarm/secret-stream over TCP, with one key pair a side',
     load: async () => (await import('./secret-stream-connecting.ts')).secretStreamConnecting,
   },
+  'ws-proved': {
+    about:
+      'a bare WebSocket and the cryptography of a handshake, without a router: keys are exchanged, each side signs, ' +
+      'and verifies what the other one has signed',
+    load: async () => (await import('./ws-proved-connecting.ts')).wsProvedConnecting,
+  },
   ws: {
     about: 'a bare WebSocket, which proves and encrypts nothing',
     load: async () => (await import('./ws-connecting.ts')).wsConnecting,

@@ -62,3 +62,10 @@ export class FrameReader {
     return taken;
   }
 }
+
+/** Makes frames, each behind its length, into somebody's buffer. */
+export interface FrameSource {
+  /** How long the frame with this number is, with its length. It is the next one to be written. */
+  begin(seq: number): number;
+  write(seq: number, into: Buffer, at: number): void;
+}

@@ -70,6 +70,14 @@ export const entries: readonly Entry[] = [
     isEncrypted: true,
     load: async () => (await import('./socket.ts')).socket,
   },
+  {
+    name: 'parts',
+    about:
+      'the same, with each message encoded and decoded by the codec of rxmesh: its parts, without the router',
+    ...whole,
+    hasChannels: false,
+    load: async () => (await import('./socket.ts')).parts,
+  },
 ];
 
 /** @throws {RangeError} there is none of that name */

@@ -1,4 +1,5 @@
 import protobuf from 'protobufjs';
+import type { FrameSource } from './frames.ts';
 
 /** The message that every contestant carries. */
 export interface Item {
@@ -44,7 +45,7 @@ export function bodyFor(bytes: number): Uint8Array {
  * An item that was encoded before, as a frame behind its length, for those who do not encode: only its
  * number is written for each message.
  */
-export class Template {
+export class Template implements FrameSource {
   readonly frame: Uint8Array;
   /** Where the item begins, behind its length. */
   readonly #prefixBytes: number;
@@ -53,6 +54,10 @@ export class Template {
   constructor(bytes: number) {
     this.frame = encodeFrame({ seq: 0, body: bodyFor(bytes) });
     this.#prefixBytes = this.frame.length - bytes;
+  }
+
+  begin(): number {
+    return this.frame.length;
   }
 
   /** The item alone, with this number, in bytes of its own. */

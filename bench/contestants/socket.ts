@@ -2,8 +2,9 @@ import { createCipheriv, createDecipheriv } from 'node:crypto';
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { pingSeq, type Contestant } from './contestant.ts';
-import { FrameReader, type OnFrame } from './frames.ts';
-import { seqIn, Template } from './item.ts';
+import { protobuf } from 'rxmesh';
+import { FrameReader, type FrameSource, type OnFrame } from './frames.ts';
+import { bodyFor, Item, seqIn, Template } from './item.ts';
 import { drained, Pings, unsentBytesMax } from './waiting.ts';
 
 const algorithm = 'chacha20-poly1305';
@@ -21,53 +22,93 @@ const [toReceiver, toSender] = [1, 2];
  * The encrypted bare socket: a stream of frames over node:net, cut into records of 64 KiB, each behind its
  * length and sealed with ChaCha20-Poly1305 by node:crypto.
  */
-export const socket: Contestant = {
-  async listen({ bytes }, take) {
-    const template = new Template(bytes);
-    const options = { noDelay: true, highWaterMark: unsentBytesMax };
-    const server = createServer(options, (connection) => {
-      const answers = new SealedWriter(connection, toSender);
-      openRecords(connection, toReceiver, (frame, start) => {
-        const seq = seqIn(frame, start);
-        if (seq !== pingSeq) {
-          take(0, seq);
-          return;
-        }
-        answers.write(template, pingSeq);
-        answers.flush();
-      });
-    });
-    server.listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    return String((server.address() as AddressInfo).port);
-  },
+export const socket: Contestant = contestant((bytes) => new Template(bytes), seqIn);
 
-  async dial(address, { bytes }) {
-    const template = new Template(bytes);
-    const host = '127.0.0.1';
-    const options = { port: Number(address), host, noDelay: true, highWaterMark: unsentBytesMax };
-    const connection = connect(options);
-    await once(connection, 'connect');
-    const pings = new Pings();
-    openRecords(connection, toSender, () => pings.answered());
-    const writer = new SealedWriter(connection, toReceiver);
-    return {
-      async send(_, first, count) {
-        for (let seq = first; seq < first + count; seq += 1) {
-          writer.write(template, seq);
-          if (connection.writableNeedDrain) await drained(connection);
-        }
-        writer.flush();
-      },
-      ping() {
-        const answered = pings.sent();
-        writer.write(template, pingSeq);
-        writer.flush();
-        return answered;
-      },
-    };
-  },
-};
+const codec = protobuf<Item>(Item, { verify: false });
+
+/** The same, with messages that rxmesh's codec encodes and decodes: the parts of rxmesh's way without the router. */
+export const parts: Contestant = contestant(
+  (bytes) => new Encoded(bytes),
+  (bytes, start, end) => codec.decode(bytes.subarray(start, end)).seq,
+);
+
+/** Encodes each message. */
+class Encoded implements FrameSource {
+  readonly #body: Uint8Array;
+  #bytes: Uint8Array = new Uint8Array();
+
+  constructor(bytes: number) {
+    this.#body = bodyFor(bytes);
+  }
+
+  begin(seq: number): number {
+    this.#bytes = codec.encode({ seq, body: this.#body });
+    let length = this.#bytes.length + 1;
+    for (let rest = this.#bytes.length >>> 7; rest > 0; rest >>>= 7) length += 1;
+    return length;
+  }
+
+  write(_seq: number, into: Buffer, start: number): void {
+    let at = start;
+    let rest = this.#bytes.length;
+    for (; rest > 0x7f; rest >>>= 7, at += 1) into[at] = (rest & 0x7f) | 0x80;
+    into[at] = rest;
+    into.set(this.#bytes, at + 1);
+  }
+}
+
+function contestant(
+  sourceFor: (bytes: number) => FrameSource,
+  seqOf: (bytes: Uint8Array, start: number, end: number) => number,
+): Contestant {
+  return {
+    async listen({ bytes }, take) {
+      const source = sourceFor(bytes);
+      const options = { noDelay: true, highWaterMark: unsentBytesMax };
+      const server = createServer(options, (connection) => {
+        const answers = new SealedWriter(connection, toSender);
+        openRecords(connection, toReceiver, (frame, start, end) => {
+          const seq = seqOf(frame, start, end);
+          if (seq !== pingSeq) {
+            take(0, seq);
+            return;
+          }
+          answers.write(source, pingSeq);
+          answers.flush();
+        });
+      });
+      server.listen(0, '127.0.0.1');
+      await once(server, 'listening');
+      return String((server.address() as AddressInfo).port);
+    },
+
+    async dial(address, { bytes }) {
+      const source = sourceFor(bytes);
+      const host = '127.0.0.1';
+      const options = { port: Number(address), host, noDelay: true, highWaterMark: unsentBytesMax };
+      const connection = connect(options);
+      await once(connection, 'connect');
+      const pings = new Pings();
+      openRecords(connection, toSender, () => pings.answered());
+      const writer = new SealedWriter(connection, toReceiver);
+      return {
+        async send(_, first, count) {
+          for (let seq = first; seq < first + count; seq += 1) {
+            writer.write(source, seq);
+            if (connection.writableNeedDrain) await drained(connection);
+          }
+          writer.flush();
+        },
+        ping() {
+          const answered = pings.sent();
+          writer.write(source, pingSeq);
+          writer.flush();
+          return answered;
+        },
+      };
+    },
+  };
+}
 
 /** A nonce for each record of a direction. */
 function nonceOf(direction: number, record: number): Buffer {
@@ -94,16 +135,16 @@ class SealedWriter {
     this.#direction = direction;
   }
 
-  write(template: Template, seq: number): void {
-    const { length } = template.frame;
+  write(source: FrameSource, seq: number): void {
+    const length = source.begin(seq);
     if (length <= copiedBytesMax) {
       if (this.#batched + length > recordBytesMax) this.flush();
-      template.write(seq, this.#batch, this.#batched);
+      source.write(seq, this.#batch, this.#batched);
       this.#batched += length;
       return;
     }
     const frame = Buffer.allocUnsafe(length);
-    template.write(seq, frame, 0);
+    source.write(seq, frame, 0);
     for (let at = 0; at < length;) {
       const piece = frame.subarray(at, at + recordBytesMax - this.#length);
       this.#pieces.push(piece);

@@ -42,6 +42,8 @@ export function reportOf({ circumstances, contestants, outcomes, verdicts }: Rep
     conditions(circumstances),
     '## Targets',
     targetsOf(verdicts),
+    'Bare parts: what the same parts reach in the same rounds without a router, a bare socket with the same ' +
+      'cryptography for example. Where they miss the target too, it is the machine that does.',
     '## Contestants',
     contestantsOf(contestants),
     ...outcomes.map((outcome) => sectionOf(outcome, true)),
@@ -62,15 +64,16 @@ function conditions(at: Circumstances): string {
   ].join('\n');
 }
 
-/** Targets as a table: what, how much is wanted, how much it is. */
+/** Targets as a table: what, how much is wanted, how much it is, and how much there is to reach. */
 export function targetsOf(verdicts: readonly Verdict[]): string {
   return table([
-    ['target', 'wanted', 'measured', 'met'],
-    ...verdicts.map(({ target, bound, rounds, isMet }) => [
+    ['target', 'wanted', 'measured', 'met', 'bare parts'],
+    ...verdicts.map(({ target, bound, rounds, isMet, bareRounds }) => [
       target.what,
       `${target.sense} ${textOfNumber(bound)} ${target.unit}`,
       rounds === undefined ? 'not measured' : textOfRounds(rounds),
       isMet ? 'yes' : '**no**',
+      bareRounds === undefined ? '' : `\`${target.bare ?? ''}\`: ${textOfRounds(bareRounds)}`,
     ]),
   ]);
 }

@@ -15,6 +15,11 @@ export interface Target {
   readonly unit: string;
   /** The bound that `npm run bench:check` holds; it does not measure targets that have none. */
   readonly guard?: number;
+  /**
+   * The contestant that has the parts of the figure's own, and no router. What it reaches is the most that there is
+   * to reach: where that misses the target too, the machine does.
+   */
+  readonly bare?: string;
 }
 
 /** A target, and what was measured. */
@@ -24,6 +29,8 @@ export interface Verdict {
   readonly bound: number;
   /** Undefined: it was not measured. */
   readonly rounds: readonly number[] | undefined;
+  /** The same of the target's `bare`, if it has one and that was measured. */
+  readonly bareRounds?: readonly number[] | undefined;
   readonly isMet: boolean;
 }
 
@@ -34,16 +41,35 @@ export function verdictOn(
   bound: number = target.bound,
 ): Verdict {
   const series = outcomes.find(({ measure }) => measure.name === target.measure)?.series ?? [];
-  const figures = roundsOf(series, target.figure);
-  const over = target.over === undefined ? undefined : roundsOf(series, target.over);
-  let rounds = figures;
-  if (target.over !== undefined) rounds = figures && over && ratiosOf(figures, over);
+  const rounds = valuesOf(target, series);
   if (rounds === undefined) return { target, bound, rounds, isMet: false };
   const { median } = summaryOf(rounds);
+  const isMet = target.sense === 'at least' ? median >= bound : median <= bound;
+  const bareTarget = bareOf(target);
   return {
     target,
     bound,
     rounds,
-    isMet: target.sense === 'at least' ? median >= bound : median <= bound,
+    isMet,
+    ...(bareTarget && { bareRounds: valuesOf(bareTarget, series) }),
   };
+}
+
+/** A target for its own `bare`, in place of what it is a target for. */
+function bareOf({ bare, ...target }: Target): Target | undefined {
+  if (bare === undefined) return undefined;
+  const { figure, over } = target;
+  const instead = (of: Figure): Figure =>
+    of.contestant === figure.contestant ? { ...of, contestant: bare } : of;
+  return { ...target, figure: instead(figure), ...(over && { over: instead(over) }) };
+}
+
+function valuesOf(
+  { figure, over }: Target,
+  series: Outcome['series'],
+): readonly number[] | undefined {
+  const figures = roundsOf(series, figure);
+  if (over === undefined) return figures;
+  const divisors = roundsOf(series, over);
+  return figures && divisors && ratiosOf(figures, divisors);
 }

@@ -42,8 +42,8 @@ export const roundTrip: Measure = {
     const cases = Object.keys(loads);
     const names = entries
       .map(({ name }) => name)
-      // They would send one message in a batch, as `ws` does, and pings do not pass the operators.
-      .filter((name) => name !== 'ws-batches' && name !== 'rxmesh-operators')
+      // One message in a batch is what `ws` and `socket` send, and pings do not pass the operators.
+      .filter((name) => !['ws-batches', 'parts', 'rxmesh-operators'].includes(name))
       .filter((name) => cases.some((of) => effort.isWanted(of, name)));
     const { roundMs, rounds } = effort;
     const { figures, failed } = await race(

@@ -52,11 +52,16 @@ describe('targetsOf', () => {
     { bound: 6.1, met: '**no**' },
   ])('judges the median: at least $bound of 6 is $met', ({ bound, met }) => {
     const rows = rowsOf(targetsOf([verdictOn({ ...target, bound }, [outcome])]));
-    expect(rows[2]).toBe(`| rxmesh ÷ other | at least ${bound} × | 6 [4, 10] | ${met} |`);
+    expect(rows[2]).toBe(`| rxmesh ÷ other | at least ${bound} × | 6 [4, 10] | ${met} |  |`);
+  });
+
+  it('has what the bare parts reach, divided by the same', () => {
+    const rows = rowsOf(targetsOf([verdictOn({ ...target, bare: 'other' }, [outcome])]));
+    expect(rows[2]).toContain('| 6 [4, 10] | **no** | `other`: 1 [1, 1] |');
   });
 
   it('says what was not measured', () => {
-    expect(targetsOf([verdictOn(target, [])])).toContain('| not measured | **no** |');
+    expect(targetsOf([verdictOn(target, [])])).toContain('| not measured | **no** |  |');
   });
 });
 

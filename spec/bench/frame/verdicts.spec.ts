@@ -23,6 +23,20 @@ describe('verdictOn', () => {
     expect(verdictOn({ ...target, over }, [outcome]).rounds).toEqual([0.25, 0.75, 0.5]);
   });
 
+  it('has the same of the bare parts', () => {
+    const other = { ...own, contestant: 'other' };
+    const bare = 'other';
+    expect(verdictOn({ ...target, bare }, [outcome]).bareRounds).toEqual([4, 4, 4]);
+    expect(verdictOn({ ...target, bare, over: other }, [outcome]).bareRounds).toEqual([1, 1, 1]);
+    const over = { ...own, quantity: 'messages/s' };
+    expect(verdictOn({ ...target, bare, over }, [outcome]).bareRounds).toEqual([0.04, 0.04, 0.08]);
+    expect(verdictOn({ ...target, bare: 'none' }, [outcome])).toMatchObject({
+      rounds: [1, 3, 2],
+      bareRounds: undefined,
+    });
+    expect(verdictOn(target, [outcome])).not.toHaveProperty('bareRounds');
+  });
+
   it('holds another bound against it if there is one', () => {
     expect(verdictOn(target, [outcome], 1)).toMatchObject({ bound: 1, isMet: false });
   });

@@ -1,0 +1,115 @@
+import {
+  createCipheriv,
+  createDecipheriv,
+  createPrivateKey,
+  createPublicKey,
+  diffieHellman,
+  generateKeyPairSync,
+  hkdfSync,
+  randomBytes,
+  sign,
+  verify,
+  type KeyObject,
+} from 'node:crypto';
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import { WebSocket, WebSocketServer } from 'ws';
+import type { Connecting } from './connecting.ts';
+
+const algorithm = 'chacha20-poly1305';
+const authTagLength = 16;
+const nonce = Buffer.alloc(12);
+const roles = ['dialer', 'listener'] as const;
+type Role = (typeof roles)[number];
+
+/** A server that keeps no list of its connections, since rxmesh's keeps its own. */
+export const wsProvedConnecting: Connecting = {
+  async listen(onUp) {
+    const prove = proverOf('listener');
+    const options = { host: '127.0.0.1', port: 0, perMessageDeflate: false, clientTracking: false };
+    const server = new WebSocketServer(options);
+    server.on('connection', (socket) => {
+      prove(socket, onUp);
+    });
+    await once(server, 'listening');
+    return `ws://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  },
+
+  dialer(address) {
+    const prove = proverOf('dialer');
+    return Promise.resolve({
+      async connect() {
+        const socket = new WebSocket(address, { perMessageDeflate: false });
+        await new Promise<void>((resolve) => {
+          socket.once('open', () => {
+            prove(socket, resolve);
+          });
+        });
+        return {
+          close() {
+            socket.close();
+            return once(socket, 'close');
+          },
+        };
+      },
+    });
+  },
+};
+
+/**
+ * Proves to the other side who this one is, and hears the same: hello frames with keys of the moment, then a
+ * sealed record with a signature under the key of the node.
+ */
+function proverOf(own: Role) {
+  const node = generateKeyPairSync('ed25519');
+  const nodeKey = rawOf(node.publicKey);
+  const other = own === 'dialer' ? 'listener' : 'dialer';
+
+  return (socket: WebSocket, onUp: () => void): void => {
+    const key = keyOfTheMoment();
+    socket.send(rawOf(key));
+    socket.once('message', (hello: Buffer) => {
+      const secret = diffieHellman({ privateKey: key, publicKey: publicKeyOf('X25519', hello) });
+      const derived = Buffer.from(hkdfSync('sha256', secret, '', 'bench', 96));
+      const [challenge, ...keys] = [0, 32, 64].map((at) => derived.subarray(at, at + 32));
+      const keyOf = (role: Role): Buffer => keys[roles.indexOf(role)] ?? derived;
+      const signed = (role: Role): Buffer =>
+        Buffer.concat([challenge ?? derived, Buffer.from(role)]);
+      socket.send(
+        seal(keyOf(own), Buffer.concat([nodeKey, sign(null, signed(own), node.privateKey)])),
+      );
+      socket.once('message', (sealed: Buffer) => {
+        const proof = open(keyOf(other), sealed);
+        const theirs = publicKeyOf('Ed25519', proof.subarray(0, 32));
+        if (!verify(null, signed(other), theirs, proof.subarray(32))) throw new Error('not proved');
+        socket.on('message', () => undefined);
+        onUp();
+      });
+    });
+  };
+}
+
+/** From a JWK, which is half the work of `generateKeyPairSync`. */
+function keyOfTheMoment(): KeyObject {
+  const d = randomBytes(32).toString('base64url');
+  return createPrivateKey({ key: { kty: 'OKP', crv: 'X25519', d, x: '' }, format: 'jwk' });
+}
+
+function publicKeyOf(crv: 'X25519' | 'Ed25519', raw: Buffer): KeyObject {
+  return createPublicKey({ key: { kty: 'OKP', crv, x: raw.toString('base64url') }, format: 'jwk' });
+}
+
+function rawOf(key: KeyObject): Buffer {
+  return Buffer.from(key.export({ format: 'jwk' }).x ?? '', 'base64url');
+}
+
+function seal(key: Buffer, plaintext: Buffer): Buffer {
+  const cipher = createCipheriv(algorithm, key, nonce, { authTagLength });
+  return Buffer.concat([cipher.update(plaintext), cipher.final(), cipher.getAuthTag()]);
+}
+
+function open(key: Buffer, sealed: Buffer): Buffer {
+  const decipher = createDecipheriv(algorithm, key, nonce, { authTagLength });
+  decipher.setAuthTag(sealed.subarray(-authTagLength));
+  return Buffer.concat([decipher.update(sealed.subarray(0, -authTagLength)), decipher.final()]);
+}
