@@ -76,7 +76,7 @@ export const entries: readonly Entry[] = [
       'the same, with each message encoded and decoded by the codec of rxmesh: its parts, without the router',
     ...whole,
     hasChannels: false,
-    load: async () => (await import('./socket.ts')).parts,
+    load: async () => (await import('./parts.ts')).parts,
   },
 ];
 

@@ -2,9 +2,8 @@ import { createCipheriv, createDecipheriv } from 'node:crypto';
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { pingSeq, type Contestant } from './contestant.ts';
-import { protobuf } from 'rxmesh';
 import { FrameReader, type FrameSource, type OnFrame } from './frames.ts';
-import { bodyFor, Item, seqIn, Template } from './item.ts';
+import { seqIn, Template } from './item.ts';
 import { drained, Pings, unsentBytesMax } from './waiting.ts';
 
 const algorithm = 'chacha20-poly1305';
@@ -22,42 +21,14 @@ const [toReceiver, toSender] = [1, 2];
  * The encrypted bare socket: a stream of frames over node:net, cut into records of 64 KiB, each behind its
  * length and sealed with ChaCha20-Poly1305 by node:crypto.
  */
-export const socket: Contestant = contestant((bytes) => new Template(bytes), seqIn);
+export const socket: Contestant = overSocket((bytes) => new Template(bytes), seqIn);
 
-const codec = protobuf<Item>(Item, { verify: false });
-
-/** The same, with messages that rxmesh's codec encodes and decodes: the parts of rxmesh's way without the router. */
-export const parts: Contestant = contestant(
-  (bytes) => new Encoded(bytes),
-  (bytes, start, end) => codec.decode(bytes.subarray(start, end)).seq,
-);
-
-/** Encodes each message. */
-class Encoded implements FrameSource {
-  readonly #body: Uint8Array;
-  #bytes: Uint8Array = new Uint8Array();
-
-  constructor(bytes: number) {
-    this.#body = bodyFor(bytes);
-  }
-
-  begin(seq: number): number {
-    this.#bytes = codec.encode({ seq, body: this.#body });
-    let length = this.#bytes.length + 1;
-    for (let rest = this.#bytes.length >>> 7; rest > 0; rest >>>= 7) length += 1;
-    return length;
-  }
-
-  write(_seq: number, into: Buffer, start: number): void {
-    let at = start;
-    let rest = this.#bytes.length;
-    for (; rest > 0x7f; rest >>>= 7, at += 1) into[at] = (rest & 0x7f) | 0x80;
-    into[at] = rest;
-    into.set(this.#bytes, at + 1);
-  }
-}
-
-function contestant(
+/**
+ * Frames of a source, in records over node:net.
+ *
+ * @param seqOf the number of a frame that has arrived
+ */
+export function overSocket(
   sourceFor: (bytes: number) => FrameSource,
   seqOf: (bytes: Uint8Array, start: number, end: number) => number,
 ): Contestant {

@@ -1,12 +1,10 @@
 import {
   createCipheriv,
   createDecipheriv,
-  createPrivateKey,
   createPublicKey,
   diffieHellman,
   generateKeyPairSync,
   hkdfSync,
-  randomBytes,
   sign,
   verify,
   type KeyObject,
@@ -19,8 +17,7 @@ import type { Connecting } from './connecting.ts';
 const algorithm = 'chacha20-poly1305';
 const authTagLength = 16;
 const nonce = Buffer.alloc(12);
-const roles = ['dialer', 'listener'] as const;
-type Role = (typeof roles)[number];
+type Role = 'dialer' | 'listener';
 
 /** A server that keeps no list of its connections, since rxmesh's keeps its own. */
 export const wsProvedConnecting: Connecting = {
@@ -66,18 +63,17 @@ function proverOf(own: Role) {
   const other = own === 'dialer' ? 'listener' : 'dialer';
 
   return (socket: WebSocket, onUp: () => void): void => {
-    const key = keyOfTheMoment();
-    socket.send(rawOf(key));
+    const { privateKey, publicKey } = generateKeyPairSync('x25519');
+    socket.send(rawOf(publicKey));
     socket.once('message', (hello: Buffer) => {
-      const secret = diffieHellman({ privateKey: key, publicKey: publicKeyOf('X25519', hello) });
+      const secret = diffieHellman({ privateKey, publicKey: publicKeyOf('X25519', hello) });
       const derived = Buffer.from(hkdfSync('sha256', secret, '', 'bench', 96));
-      const [challenge, ...keys] = [0, 32, 64].map((at) => derived.subarray(at, at + 32));
-      const keyOf = (role: Role): Buffer => keys[roles.indexOf(role)] ?? derived;
+      const keyOf = (role: Role): Buffer =>
+        derived.subarray(...(role === 'dialer' ? [0, 32] : [32, 64]));
       const signed = (role: Role): Buffer =>
-        Buffer.concat([challenge ?? derived, Buffer.from(role)]);
-      socket.send(
-        seal(keyOf(own), Buffer.concat([nodeKey, sign(null, signed(own), node.privateKey)])),
-      );
+        Buffer.concat([derived.subarray(64), Buffer.from(role)]);
+      const signature = sign(null, signed(own), node.privateKey);
+      socket.send(seal(keyOf(own), Buffer.concat([nodeKey, signature])));
       socket.once('message', (sealed: Buffer) => {
         const proof = open(keyOf(other), sealed);
         const theirs = publicKeyOf('Ed25519', proof.subarray(0, 32));
@@ -87,12 +83,6 @@ function proverOf(own: Role) {
       });
     });
   };
-}
-
-/** From a JWK, which is half the work of `generateKeyPairSync`. */
-function keyOfTheMoment(): KeyObject {
-  const d = randomBytes(32).toString('base64url');
-  return createPrivateKey({ key: { kty: 'OKP', crv: 'X25519', d, x: '' }, format: 'jwk' });
 }
 
 function publicKeyOf(crv: 'X25519' | 'Ed25519', raw: Buffer): KeyObject {

@@ -14,7 +14,7 @@ const OPTIONS = { authTagLength: TAG_BYTES };
  */
 const OPENSSL_BYTES_MIN = 512;
 
-/** One for all keys: it keeps nothing from one call to the next. */
+/** One for all keys: each call brings its own, and nothing else runs between its parts. */
 const short = new ChaCha20Poly1305(newInstance());
 
 /** ChaCha20-Poly1305 by OpenSSL, and by WebAssembly for what is short. */
@@ -62,13 +62,14 @@ export function chacha20Poly1305(key: Uint8Array): Aead {
   };
 }
 
-function joined([first, ...others]: readonly Uint8Array[], length: number): Uint8Array {
+function joined(parts: readonly Uint8Array[], length: number): Uint8Array {
+  const [first] = parts;
   if (first?.length === length) return first;
   const whole = new Uint8Array(length);
   let at = 0;
-  for (const part of [first, ...others]) {
-    whole.set(part ?? [], at);
-    at += part?.length ?? 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
   }
   return whole;
 }

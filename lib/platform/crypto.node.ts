@@ -53,7 +53,7 @@ function ed25519Verify(key: Uint8Array, message: Uint8Array, signature: Uint8Arr
   return verify(null, message, publicKey('ed25519', key), signature);
 }
 
-/** Node's crypto, which is OpenSSL. Keys are parsed once and kept as KeyObjects. */
+/** Node's crypto, which is OpenSSL, but for short records. Keys are parsed once and kept as KeyObjects. */
 export const platformCrypto: PlatformCrypto = {
   randomBytes: (length) => plain(randomBytes(length)),
   sha256: (bytes) => plain(createHash('sha256').update(bytes).digest()),

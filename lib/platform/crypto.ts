@@ -1,6 +1,7 @@
 /**
  * The cryptography that rxmesh needs, all of it synchronous. Node's own crypto implements it in
- * Node (`crypto.node.ts`), the noble libraries elsewhere (`crypto.web.ts`); package `imports` choose.
+ * Node (`crypto.node.ts`; short records have a faster way, `aead.node.ts`), the noble libraries elsewhere
+ * (`crypto.web.ts`); package `imports` choose.
  */
 export interface PlatformCrypto {
   /** From the platform's secure source; at most 65,536 at once. */
