@@ -25,6 +25,11 @@ describe('verdictOn', () => {
 
   it('has the same of the bare parts', () => {
     const other = { ...own, contestant: 'other' };
+    const third = { ...own, contestant: 'third', rounds: [8, 8, 2] };
+    const three = { ...outcome, series: [...outcome.series, third] };
+    expect(verdictOn({ ...target, bare: 'third', over: other }, [three]).bareRounds).toEqual([
+      2, 2, 0.5,
+    ]);
     const bare = 'other';
     expect(verdictOn({ ...target, bare }, [outcome]).bareRounds).toEqual([4, 4, 4]);
     expect(verdictOn({ ...target, bare, over: other }, [outcome]).bareRounds).toEqual([1, 1, 1]);
