@@ -1,7 +1,7 @@
 import type { MessageType, MessageWriter } from './message-type.ts';
 
 /** Bytes that a slab has for messages; what waits of them keeps all of it, so it is small. */
-const slabBytes = 8 * 1024;
+export const slabBytes: number = 8 * 1024;
 /** A message that is longer than this share of a slab gets a buffer of its own. */
 const longBytesMin = slabBytes / 4;
 /** No buffer is made larger in the expectation that the next message is as long as the last one. */
@@ -10,88 +10,132 @@ const expectedBytesMax = 1024 * 1024;
 const spareBytes = 64;
 
 /** A writer of protobufjs 8: it writes straight into a buffer, at a place that one may choose. */
-interface PlaceWriter extends MessageWriter {
+export interface PlaceWriter extends MessageWriter {
   pos: number;
   buf: Uint8Array;
   view: DataView | null;
   readonly constructor: { alloc(size: number): Uint8Array };
 }
 
-/**
- * Encodes message after message into slabs of 8 KiB, and gives views of them, which are never written to
- * again: one allocation for many messages, and no copy. (`Writer.finish` makes a buffer for each, and copies.)
- */
-export class MessageSlab {
-  readonly #type: MessageType;
-  /** Taken away while in use: one that a throw left half written, or that a getter re-entered, is not used. */
-  #writer: PlaceWriter | undefined;
-  /** The same, of another version of protobufjs. */
-  #otherWriter: MessageWriter | undefined;
-  /** The writer's buffer, and the memory that it is a view of, whose look-up is dear. */
-  #slab: Uint8Array | undefined;
-  #memory: ArrayBufferLike | undefined;
-  #memoryOffset = 0;
-  #expectedBytes = 0;
-
-  constructor(type: MessageType) {
-    this.#type = type;
-  }
-
-  /** The encoded message; throws what the type does. */
-  encode(message: object): Uint8Array {
-    const writer = this.#writer;
-    if (writer === undefined) return this.#encodeAlone(message);
-    this.#writer = undefined;
-    return this.#append(writer, message);
-  }
-
-  #encodeAlone(message: object): Uint8Array {
-    const spare = this.#otherWriter;
-    this.#otherWriter = undefined;
-    spare?.reset();
-    const writer = this.#type.encode(message, spare);
-    const bytes = writer.finish();
-    if (hasPlace(writer)) this.#writer = writer;
-    else if (bytes.length <= slabBytes) this.#otherWriter = writer;
-    return bytes;
-  }
-
-  #append(spare: PlaceWriter, message: object): Uint8Array {
-    if (spare.buf.length - spare.pos < this.#expectedBytes + spareBytes) this.#renew(spare);
-    const start = spare.pos;
-    const writer = this.#type.encode(message, spare) as PlaceWriter;
-    const { buf, pos } = writer;
-    const length = pos - start;
-    if (buf !== this.#slab || this.#memory === undefined) this.#noteSlab(buf);
-    this.#expectedBytes = length;
-    if (buf.length <= expectedBytesMax + 2 * spareBytes) this.#writer = writer;
-    // A short message would keep a buffer that was made for a long one.
-    if (buf.length > slabBytes && length * 2 < buf.length) {
-      writer.pos = start;
-      return new Uint8Array(buf.subarray(start, pos));
-    }
-    return new Uint8Array(this.#memory as ArrayBufferLike, this.#memoryOffset + start, length);
-  }
-
-  #noteSlab(slab: Uint8Array): void {
-    this.#slab = slab;
-    this.#memory = slab.buffer;
-    this.#memoryOffset = slab.byteOffset;
-  }
-
-  #renew(writer: PlaceWriter): void {
-    const expected = this.#expectedBytes;
-    const isLong = expected > longBytesMin && expected <= expectedBytesMax;
-    writer.buf = writer.constructor.alloc(isLong ? expected + spareBytes : slabBytes);
-    writer.view = null;
-    writer.pos = 0;
-  }
-}
-
 /** Whether the writer is one of protobufjs 8; those of older versions collect operations first. */
-function hasPlace(writer: MessageWriter): writer is PlaceWriter {
+export function hasPlace(writer: MessageWriter): writer is PlaceWriter {
   const { pos, buf, constructor } = writer as Partial<PlaceWriter>;
   return (
     typeof pos === 'number' && buf instanceof Uint8Array && typeof constructor?.alloc === 'function'
   );
+}
+
+/** One for each class of writers. */
+const slabs = new WeakMap<PlaceWriter['constructor'], MessageSlab>();
+
+/**
+ * Encodes message after message into slabs of 8 KiB, and gives views of them, which are never written to
+ * again: one allocation for many messages, and no copy. (`Writer.finish` makes a buffer for each, and copies.)
+ * All types share it: what is sent on a thousand channels lies side by side.
+ */
+export class MessageSlab {
+  /** Taken away while in use: one that a throw left half written, or that a getter re-entered, is not used. */
+  #writer: PlaceWriter | undefined;
+  #slab: Uint8Array;
+  /** What the slab is a view of; looked up once, since that is dear. */
+  #memory: ArrayBufferLike;
+  #memoryOffset: number;
+  /** Where the slab is free. */
+  #free: number;
+
+  private constructor(writer: PlaceWriter) {
+    this.#slab = writer.buf;
+    this.#memory = this.#slab.buffer;
+    this.#memoryOffset = this.#slab.byteOffset;
+    // What this writer has written lies there.
+    this.#free = this.#slab.length;
+  }
+
+  /** The slab for the writers of one class: each copy of protobufjs has its own. `writer` is used from now on. */
+  static of(writer: PlaceWriter): MessageSlab {
+    let slab = slabs.get(writer.constructor);
+    if (slab === undefined) {
+      slab = new MessageSlab(writer);
+      slabs.set(writer.constructor, slab);
+    }
+    slab.#writer = writer;
+    return slab;
+  }
+
+  /**
+   * The encoded message; undefined when there is no writer: it is in use, or a throw has left it half written.
+   * Throws what the type does.
+   * @param expectedBytes the message's length, by a guess
+   */
+  encode(type: MessageType, message: object, expectedBytes: number): Uint8Array | undefined {
+    const writer = this.#writer;
+    if (writer === undefined) return undefined;
+    this.#writer = undefined;
+    const isLong = expectedBytes > longBytesMin && expectedBytes <= expectedBytesMax;
+    const bytes = isLong
+      ? encodeAlone(writer, type, message, expectedBytes)
+      : this.#append(writer, type, message, expectedBytes);
+    this.#writer = writer;
+    return bytes;
+  }
+
+  #append(
+    writer: PlaceWriter,
+    type: MessageType,
+    message: object,
+    expectedBytes: number,
+  ): Uint8Array {
+    if (this.#slab.length - this.#free < expectedBytes + spareBytes) this.#renew(writer);
+    const slab = this.#slab;
+    const start = this.#free;
+    if (writer.buf !== slab) setBuffer(writer, slab);
+    writer.pos = start;
+    // What a getter of the message encodes needs a slab of its own.
+    this.#free = slab.length;
+    type.encode(message, writer);
+    if (this.#slab !== slab) return ownBytes(writer, start);
+    if (writer.buf !== slab) {
+      // A short message has come too near to the end of the slab; a long one leaves it as it was.
+      if (writer.pos - start > longBytesMin) this.#free = start;
+      return ownBytes(writer, start);
+    }
+    this.#free = writer.pos;
+    return new Uint8Array(
+      this.#memory as ArrayBuffer,
+      this.#memoryOffset + start,
+      writer.pos - start,
+    );
+  }
+
+  #renew(writer: PlaceWriter): void {
+    this.#slab = writer.constructor.alloc(slabBytes);
+    this.#memory = this.#slab.buffer;
+    this.#memoryOffset = this.#slab.byteOffset;
+    this.#free = 0;
+  }
+}
+
+function encodeAlone(
+  writer: PlaceWriter,
+  type: MessageType,
+  message: object,
+  expectedBytes: number,
+): Uint8Array {
+  setBuffer(writer, writer.constructor.alloc(expectedBytes + spareBytes));
+  writer.pos = 0;
+  type.encode(message, writer);
+  return ownBytes(writer, 0);
+}
+
+/** What was written from `start` on; a copy, if the buffer was made for more than that. */
+function ownBytes({ buf, pos }: PlaceWriter, start: number): Uint8Array {
+  const length = pos - start;
+  const isWaste = buf.length > slabBytes && length * 2 < buf.length;
+  if (isWaste) return new Uint8Array(buf.subarray(start, pos));
+  return new Uint8Array(buf.buffer as ArrayBuffer, buf.byteOffset + start, length);
+}
+
+function setBuffer(writer: PlaceWriter, buffer: Uint8Array): void {
+  writer.buf = buffer;
+  writer.view = null;
 }

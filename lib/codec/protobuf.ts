@@ -2,7 +2,7 @@ import { Reader } from 'protobufjs/minimal.js';
 
 import { toRxmeshError } from '../model/error.ts';
 import type { Codec } from './codec.ts';
-import { MessageSlab } from './message-slab.ts';
+import { MessageEncoder } from './message-encoder.ts';
 import {
   classOf,
   hasField,
@@ -63,13 +63,13 @@ export function protobuf<C extends object>(
 export function protobuf(type: MessageType, options: ProtobufOptions = {}): Codec<object> {
   const { verify = true, unknownFields = 'ignore' } = options;
   const refusesUnknown = unknownFields === 'refuse';
-  const slab = new MessageSlab(type);
+  const encoder = new MessageEncoder(type);
 
   return {
     encode(message) {
       try {
         assertMessage(type, message, verify);
-        const bytes = slab.encode(message);
+        const bytes = encoder.encode(message);
         if (bytes.length === 0) assertEmpty(type, message);
         return bytes;
       } catch (error) {

@@ -2,7 +2,7 @@ import { bytesOf, Lane, type Offered } from '../flow/lane.ts';
 import type { Pace } from '../flow/pace.ts';
 import type { LaneOptions } from '../flow/strategy.ts';
 import type { ReadyLane } from './discipline.ts';
-import type { Ranked } from './ready-heap.ts';
+import type { Ranked } from './ranked.ts';
 
 /** A send that waits for room in a `block` lane, and its place in the queue of those that do. */
 export interface WaitingSend {

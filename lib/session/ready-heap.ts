@@ -1,10 +1,4 @@
-/** What stands in a `ReadyHeap` or a `ReadyQueue`. */
-export interface Ranked {
-  /** Lower comes first. */
-  rank: number;
-  /** Lower comes first of those with the same rank. */
-  order: number;
-}
+import type { Ranked } from './ranked.ts';
 
 /**
  * A binary heap with the lowest rank in front. Ranks are copied into arrays of numbers, so that they

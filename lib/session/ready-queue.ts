@@ -1,41 +1,44 @@
-import { type Ranked, ReadyHeap } from './ready-heap.ts';
+import { isBefore, type Ranked } from './ranked.ts';
+import { ReadyHeap } from './ready-heap.ts';
+import { ReadyRun } from './ready-run.ts';
 
-/** Places in front of the run that are free before it is moved there. */
-const freePlacesMax = 1024;
+/** Runs that are begun before the heap takes what belongs behind none of them. */
+const runsMax = 4;
 
 /**
  * What is ready, the lowest rank in front. Most of what comes belongs behind all that is there: lanes take
- * turns. That stands in a run, in order, where it costs the same however many there are; the rest in a heap.
+ * turns. That stands in a run, in order, where it costs the same however many there are. What belongs in
+ * front of its end begins another run, since lanes that have sent a little more than others come in between
+ * at a few ranks only; a heap takes the rest.
  */
 export class ReadyQueue<T extends Ranked> {
-  readonly #run: (T | undefined)[] = [];
-  /** Where the run begins. */
-  #head = 0;
+  /** How many stand here. */
+  size = 0;
+  readonly #runs: ReadyRun<T>[] = [];
   readonly #heap = new ReadyHeap<T>();
 
-  get size(): number {
-    return this.#run.length - this.#head + this.#heap.size;
-  }
-
   push(item: T): void {
-    const last = this.#run.at(-1);
-    if (last === undefined || !isBefore(item, last)) this.#run.push(item);
+    this.size += 1;
+    for (const run of this.#runs) if (run.push(item)) return;
+    if (this.#runs.length < runsMax) this.#runs.push(new ReadyRun(item));
     else this.#heap.push(item);
   }
 
   /** Removes and returns the item in front. */
   pop(): T | undefined {
-    const first = this.#run[this.#head];
-    if (first === undefined) return this.#heap.pop();
+    if (this.size === 0) return undefined;
+    this.size -= 1;
+    const run = this.#firstRun();
+    const first = run?.first;
     const top = this.#heap.first;
-    if (top !== undefined && isBefore(top, first)) return this.#heap.pop();
-    this.#shift();
+    if (first === undefined || (top !== undefined && isBefore(top, first))) return this.#heap.pop();
+    run?.shift();
     return first;
   }
 
   /** `item` if it comes in front of all others; else the one that does. */
   exchange(item: T): T {
-    const first = this.#run[this.#head];
+    const first = this.#firstRun()?.first;
     const top = this.#heap.first;
     const isFirst =
       (first === undefined || isBefore(item, first)) && (top === undefined || isBefore(item, top));
@@ -46,35 +49,27 @@ export class ReadyQueue<T extends Ranked> {
 
   /** Takes an item out, with a look at each; false if it does not stand here. */
   remove(item: T): boolean {
-    const place = this.#run.indexOf(item, this.#head);
-    if (place < 0) return this.#heap.remove(item);
-    this.#run.splice(place, 1);
-    if (this.#head === this.#run.length) this.#clearRun();
-    return true;
+    const isRemoved = this.#runs.some((run) => run.remove(item)) || this.#heap.remove(item);
+    if (isRemoved) this.size -= 1;
+    return isRemoved;
   }
 
   clear(): void {
-    this.#clearRun();
+    this.size = 0;
+    this.#runs.length = 0;
     this.#heap.clear();
   }
 
-  #shift(): void {
-    this.#run[this.#head] = undefined;
-    this.#head += 1;
-    if (this.#head === this.#run.length) {
-      this.#clearRun();
-    } else if (this.#head > freePlacesMax && this.#head * 2 > this.#run.length) {
-      this.#run.splice(0, this.#head);
-      this.#head = 0;
+  /** The run whose first item comes in front of those of all others. */
+  #firstRun(): ReadyRun<T> | undefined {
+    let firstRun: ReadyRun<T> | undefined;
+    let first: T | undefined;
+    for (const run of this.#runs) {
+      const item = run.first;
+      if (item === undefined || (first !== undefined && isBefore(first, item))) continue;
+      first = item;
+      firstRun = run;
     }
+    return firstRun;
   }
-
-  #clearRun(): void {
-    this.#run.length = 0;
-    this.#head = 0;
-  }
-}
-
-function isBefore(one: Ranked, other: Ranked): boolean {
-  return one.rank < other.rank || (one.rank === other.rank && one.order < other.order);
 }

@@ -1,6 +1,6 @@
 import { expect } from '@jest/globals';
 import fc from 'fast-check';
-import type { Ranked } from '../../lib/session/ready-heap.ts';
+import type { Ranked } from '../../lib/session/ranked.ts';
 
 /** Something to be ranked. */
 export interface Item extends Ranked {

@@ -1,0 +1,35 @@
+import { hasPlace, MessageSlab, slabBytes } from './message-slab.ts';
+import type { MessageType, MessageWriter } from './message-type.ts';
+
+/** Encodes the messages of one type. */
+export class MessageEncoder {
+  readonly #type: MessageType;
+  #slab: MessageSlab | undefined;
+  /** A writer of another version of protobufjs, which no slab can use. Taken away while in use. */
+  #writer: MessageWriter | undefined;
+  /** The length of the message before. */
+  #expectedBytes = 0;
+
+  constructor(type: MessageType) {
+    this.#type = type;
+  }
+
+  /** The encoded message; throws what the type does. */
+  encode(message: object): Uint8Array {
+    const bytes =
+      this.#slab?.encode(this.#type, message, this.#expectedBytes) ?? this.#encodeAlone(message);
+    this.#expectedBytes = bytes.length;
+    return bytes;
+  }
+
+  #encodeAlone(message: object): Uint8Array {
+    const spare = this.#writer;
+    this.#writer = undefined;
+    spare?.reset();
+    const writer = this.#type.encode(message, spare);
+    const bytes = writer.finish();
+    if (hasPlace(writer)) this.#slab = MessageSlab.of(writer);
+    else if (bytes.length <= slabBytes) this.#writer = writer;
+    return bytes;
+  }
+}
