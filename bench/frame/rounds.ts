@@ -31,6 +31,51 @@ export async function alternate<T>(
   return { figures, failed };
 }
 
+/** How a round is cut: into so many slices, whose figures make that of the round. */
+export interface Slicing<T> {
+  readonly slices: number;
+  readonly join: (slices: readonly T[]) => T;
+}
+
+/**
+ * The same, with rounds in slices: each runs one slice, then each the next one, until the round is full. A machine
+ * is busy with something else for a second or so at a time; that falls on all of a round alike then.
+ */
+export async function alternateSlices<T>(
+  entrants: ReadonlyMap<string, () => Promise<T>>,
+  rounds: number,
+  { slices, join }: Slicing<T>,
+): Promise<Rounds<T>> {
+  const { figures, failed } = await alternate(entrants, rounds * slices);
+  const joined = new Map<string, readonly T[]>();
+  for (const [name, all] of figures) {
+    const roundOf = (_: unknown, round: number): T =>
+      join(all.slice(round * slices, (round + 1) * slices));
+    joined.set(name, Array.from({ length: rounds }, roundOf));
+  }
+  return { figures: joined, failed };
+}
+
+/** Slices of a round of messages, or of what else is counted. */
+export const slicesPerRound = 5;
+
+/** So many messages, and how long they took. Other figures are per message. */
+interface Counted {
+  readonly count: number;
+  readonly seconds: number;
+}
+
+/** Runs as one: counts and seconds add up, what is per message is the mean over all messages. */
+export function joined<T extends Counted & Readonly<Record<keyof T, number>>>(
+  runs: readonly T[],
+): T {
+  const sum = (of: (run: T) => number): number => runs.reduce((all, run) => all + of(run), 0);
+  const count = sum((run) => run.count);
+  const names = Object.keys(runs[0] ?? {}) as (keyof T)[];
+  const means = names.map((name) => [name, sum((run) => run[name] * run.count) / count]);
+  return { ...Object.fromEntries(means), count, seconds: sum((run) => run.seconds) } as T;
+}
+
 /** The first line of what was thrown. */
 export function reasonOf(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error);

@@ -6,7 +6,7 @@ import {
   type Findings,
   type Measure,
 } from '../frame/measure.ts';
-import { alternate, reasonOf } from '../frame/rounds.ts';
+import { alternateSlices, joined, reasonOf, slicesPerRound } from '../frame/rounds.ts';
 import { ConnectionPair, type Cycles } from '../sides/connection-pair.ts';
 import { contestantsText } from './contestants-text.ts';
 
@@ -70,15 +70,16 @@ async function entrantOf(
   { roundMs }: Effort,
 ): Promise<Entrant> {
   const atATime = cases[of] ?? 1;
-  const count = await pair.calibrate(atATime, roundMs);
+  const count = await pair.calibrate(atATime, roundMs / slicesPerRound);
   return { of, contestant, run: () => pair.cycle({ count, atATime }) };
 }
 
 async function race(entrants: readonly Entrant[], { rounds }: Effort): Promise<Findings> {
   const nameOf = ({ of, contestant }: Entrant): string => `${contestant}, ${of}`;
-  const { figures, failed } = await alternate(
+  const { figures, failed } = await alternateSlices<Cycles>(
     new Map(entrants.map((entrant) => [nameOf(entrant), () => entrant.run()])),
     rounds,
+    { slices: slicesPerRound, join: joined },
   );
   const inOrder = entrants.toSorted((one, other) => (cases[one.of] ?? 0) - (cases[other.of] ?? 0));
   return {

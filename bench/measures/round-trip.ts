@@ -12,10 +12,7 @@ const loads: Readonly<Record<string, number>> = {
   '90 % load': 0.9,
 };
 
-/**
- * A round is made of so many slices, and contestants alternate slice by slice: what the machine does besides
- * comes and goes within a second, and a round of one contestant alone would have it and the next one not.
- */
+/** Fewer than in other measures, since each begins with a time that does not count. */
 const slicesPerRound = 2;
 
 /** Pauses are long enough for both sides to fall asleep, as they do between messages that are alone. */
@@ -34,8 +31,7 @@ export const roundTrip: Measure = {
     'carried at most in the warm-up. They are sent every millisecond, as many as are due. A round trip counts from ' +
     'when the message was due, so that a sender that is busy is not excused. Pings come at random, 1 to 4 ms after ' +
     `the answer to the one before, after ${warmUp.durationMs / 1000} s of one ping after the other. Percentiles are ` +
-    `those of a round, which is made of ${slicesPerRound} slices, the first ${always.settleMs} ms of each apart; ` +
-    'contestants alternate slice by slice.',
+    `those of a round, which is made of ${slicesPerRound} slices, the first ${always.settleMs} ms of each apart.`,
   charted: 'p50, µs',
   lowerIsBetter: true,
   async run(effort) {
@@ -45,31 +41,33 @@ export const roundTrip: Measure = {
       // One message in a batch is what `ws` and `socket` send, and pings do not pass the operators.
       .filter((name) => !['ws-batches', 'parts', 'rxmesh-operators'].includes(name))
       .filter((name) => cases.some((of) => effort.isWanted(of, name)));
-    const { roundMs, rounds } = effort;
-    const { figures, failed } = await race(
+    const durationMs = effort.roundMs / slicesPerRound;
+    const { figures, failed } = await race<readonly Pinged[]>(
       names,
       { bytes: 64, channels: 1 },
-      { ...effort, rounds: rounds * slicesPerRound },
-      async (pair, count) => {
-        await pair.ping(warmUp);
-        const mostPerSecond = (count / roundMs) * 1000;
-        // Of each case, so a round takes several times as long as one of other measures.
-        const durationMs = roundMs / 2;
-        return async () => {
-          const pinged: Pinged[] = [];
-          for (const share of Object.values(loads)) {
-            pinged.push(
-              await pair.ping({ ...always, perSecond: mostPerSecond * share, durationMs }),
-            );
-          }
-          return pinged;
-        };
+      effort,
+      {
+        slices: slicesPerRound,
+        join: (slices) => cases.map((_, i) => together(slices.flatMap((slice) => slice[i] ?? []))),
+        async prepare(pair, count) {
+          await pair.ping(warmUp);
+          const mostPerSecond = (count / durationMs) * 1000;
+          // Of each case, so a round takes several times as long as one of other measures.
+          return async () => {
+            const pinged: Pinged[] = [];
+            for (const share of Object.values(loads)) {
+              const perSecond = mostPerSecond * share;
+              pinged.push(await pair.ping({ ...always, perSecond, durationMs }));
+            }
+            return pinged;
+          };
+        },
       },
     );
     const series: Series[] = [];
     cases.forEach((of, i) => {
-      for (const [contestant, slices] of figures) {
-        const inRounds = roundsOf(slices.flatMap((slice) => slice[i] ?? []));
+      for (const [contestant, inAllCases] of figures) {
+        const inRounds = inAllCases.flatMap((round) => round[i] ?? []);
         series.push(
           ...seriesOf({ case: of, contestant }, inRounds, {
             'p50, µs': ({ roundTripsUs }) => percentileOf(roundTripsUs, 50),
@@ -84,16 +82,11 @@ export const roundTrip: Measure = {
   },
 };
 
-/** Puts the slices of each round together. */
-function roundsOf(slices: readonly Pinged[]): readonly Pinged[] {
-  const rounds: Pinged[] = [];
-  for (let from = 0; from < slices.length; from += slicesPerRound) {
-    const round = slices.slice(from, from + slicesPerRound);
-    rounds.push({
-      roundTripsUs: round.flatMap(({ roundTripsUs }) => roundTripsUs),
-      count: round.reduce((sum, { count }) => sum + count, 0),
-      seconds: round.reduce((sum, { seconds }) => sum + seconds, 0),
-    });
-  }
-  return rounds;
+/** The pings of several slices as those of one round. */
+function together(slices: readonly Pinged[]): Pinged {
+  return {
+    roundTripsUs: slices.flatMap(({ roundTripsUs }) => roundTripsUs),
+    count: slices.reduce((sum, { count }) => sum + count, 0),
+    seconds: slices.reduce((sum, { seconds }) => sum + seconds, 0),
+  };
 }

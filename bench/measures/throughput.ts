@@ -7,7 +7,7 @@ import {
   type Measure,
   type Series,
 } from '../frame/measure.ts';
-import { failuresOf, race } from '../sides/race.ts';
+import { failuresOf, race, sending } from '../sides/race.ts';
 import { sizes, textOfBytes } from './sizes.ts';
 
 /** What one process can send to another, on one channel. */
@@ -37,7 +37,7 @@ export async function measureSizes(
     const entrants = names.filter((name) => effort.isWanted(of, name));
     if (entrants.length === 0) continue;
     effort.log(of);
-    const { figures, failed } = await race(entrants, { bytes, channels }, effort);
+    const { figures, failed } = await race(entrants, { bytes, channels }, effort, sending);
     for (const [contestant, laps] of figures) {
       series.push(
         ...seriesOf({ case: of, contestant }, laps, {

@@ -1,5 +1,12 @@
 import type { Effort } from '../frame/measure.ts';
-import { alternate, calibrate, reasonOf, type Rounds } from '../frame/rounds.ts';
+import {
+  alternateSlices,
+  calibrate,
+  joined,
+  reasonOf,
+  slicesPerRound,
+  type Rounds,
+} from '../frame/rounds.ts';
 import type { Run } from './in-memory.ts';
 
 /** A process that has both sides, and runs so many messages when it is asked. */
@@ -30,13 +37,17 @@ export async function raceInOneProcess(
       try {
         const runner = await start();
         runners.push(runner);
-        const count = await calibrate((messages) => runner.run(messages), first, roundMs);
+        const count = await calibrate(
+          (messages) => runner.run(messages),
+          first,
+          roundMs / slicesPerRound,
+        );
         runs.set(name, () => runner.run(count));
       } catch (error) {
         failed.set(name, reasonOf(error));
       }
     }
-    const raced = await alternate(runs, rounds);
+    const raced = await alternateSlices(runs, rounds, { slices: slicesPerRound, join: joined });
     return { figures: raced.figures, failed: new Map([...failed, ...raced.failed]) };
   } finally {
     for (const runner of runners) runner.end();

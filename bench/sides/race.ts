@@ -1,51 +1,57 @@
 import type { Setup } from '../contestants/contestant.ts';
 import type { Effort, Failure } from '../frame/measure.ts';
-import { alternate, reasonOf, type Rounds } from '../frame/rounds.ts';
+import {
+  alternateSlices,
+  joined,
+  reasonOf,
+  slicesPerRound,
+  type Rounds,
+  type Slicing,
+} from '../frame/rounds.ts';
 import { Pair, type Lap } from './pair.ts';
 
-/** What a contestant does in each round. */
-export type Run<T> = () => Promise<T>;
+/** What pairs do in a race. */
+export interface Racing<T> extends Slicing<T> {
+  /**
+   * What a pair is to do in each slice; it may warm up for that first.
+   * @param count messages that take it about as long as a slice
+   */
+  prepare(pair: Pair, count: number): Promise<() => Promise<T>>;
+}
+
+/** A race in which each just sends. */
+export const sending: Racing<Lap> = {
+  slices: slicesPerRound,
+  join: joined,
+  prepare: (pair, count) => Promise.resolve(() => pair.run(count)),
+};
 
 /**
  * Starts a pair of each contestant, warms them up, runs them in turns, and ends them. Those that fail have no
  * figures, and are told.
- *
- * @param runOf what a pair is to do in each round, if it is not just to send; it may warm up for that first
  */
-export async function race(
-  names: readonly string[],
-  setup: Setup,
-  effort: Effort,
-): Promise<Rounds<Lap>>;
 export async function race<T>(
   names: readonly string[],
   setup: Setup,
-  effort: Effort,
-  runOf: (pair: Pair, count: number) => Run<T> | Promise<Run<T>>,
-): Promise<Rounds<T>>;
-export async function race(
-  names: readonly string[],
-  setup: Setup,
-  effort: Effort,
-  runOf: (pair: Pair, count: number) => Run<unknown> | Promise<Run<unknown>> = (pair, count) =>
-    () =>
-      pair.run(count),
-): Promise<Rounds<unknown>> {
+  { rounds, roundMs }: Effort,
+  racing: Racing<T>,
+): Promise<Rounds<T>> {
   const pairs: Pair[] = [];
-  const runs = new Map<string, Run<unknown>>();
+  const runs = new Map<string, () => Promise<T>>();
   const failed = new Map<string, string>();
   try {
     for (const name of names) {
       try {
         const pair = await Pair.start(name, setup);
         pairs.push(pair);
-        runs.set(name, await runOf(pair, await pair.calibrate(effort.roundMs)));
+        const count = await pair.calibrate(roundMs / racing.slices);
+        runs.set(name, await racing.prepare(pair, count));
       } catch (error) {
         failed.set(name, reasonOf(error));
       }
     }
-    const rounds = await alternate(runs, effort.rounds);
-    return { figures: rounds.figures, failed: new Map([...failed, ...rounds.failed]) };
+    const raced = await alternateSlices(runs, rounds, racing);
+    return { figures: raced.figures, failed: new Map([...failed, ...raced.failed]) };
   } finally {
     for (const pair of pairs) pair.end();
   }

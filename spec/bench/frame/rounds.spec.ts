@@ -1,5 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
-import { alternate, calibrate, reasonOf } from '../../../bench/frame/rounds.ts';
+import {
+  alternate,
+  alternateSlices,
+  calibrate,
+  joined,
+  reasonOf,
+} from '../../../bench/frame/rounds.ts';
 
 describe('alternate', () => {
   it('runs all of them in each round, in the same order', async () => {
@@ -39,6 +45,55 @@ describe('alternate', () => {
     expect(runs).toBe(2);
     expect(figures).toEqual(new Map([['other', [1, 2, 3, 4]]]));
     expect(failed).toEqual(new Map([['breaks', 'it broke']]));
+  });
+});
+
+describe('alternateSlices', () => {
+  it('lets each run one slice, and makes rounds of them', async () => {
+    const log: string[] = [];
+    const runs = (name: string) => () => {
+      log.push(name);
+      return Promise.resolve(String(log.length));
+    };
+    const entrants = new Map([
+      ['a', runs('a')],
+      ['b', runs('b')],
+    ]);
+    const join = (slices: readonly string[]): string => slices.join('+');
+    const { figures, failed } = await alternateSlices(entrants, 2, { slices: 3, join });
+    expect(log.join(' ')).toBe('a b a b a b a b a b a b');
+    expect(figures).toEqual(
+      new Map([
+        ['a', ['1+3+5', '7+9+11']],
+        ['b', ['2+4+6', '8+10+12']],
+      ]),
+    );
+    expect(failed.size).toBe(0);
+  });
+
+  it('has no figures of one that fails in a later slice', async () => {
+    let runs = 0;
+    const breaks = (): Promise<string> => {
+      runs += 1;
+      return runs === 4 ? Promise.reject(new Error('it broke')) : Promise.resolve('fine');
+    };
+    const join = ([first = '']: readonly string[]): string => first;
+    const found = await alternateSlices(new Map([['breaks', breaks]]), 3, { slices: 2, join });
+    expect(found.figures).toEqual(new Map());
+    expect(found.failed).toEqual(new Map([['breaks', 'it broke']]));
+  });
+});
+
+describe('joined', () => {
+  it('adds counts and seconds up, and takes the mean of what is per message', () => {
+    const one = { count: 100, seconds: 1, senderCpuUs: 2, receiverCpuUs: 5 };
+    const other = { count: 300, seconds: 0.5, senderCpuUs: 6, receiverCpuUs: 5 };
+    expect(joined([one, other])).toEqual({
+      count: 400,
+      seconds: 1.5,
+      senderCpuUs: 5,
+      receiverCpuUs: 5,
+    });
   });
 });
 
