@@ -3,12 +3,16 @@
  * IPv4 in four decimal numbers, IPv6 as RFC 5952 §4 writes it, and IPv4 in IPv6 form as IPv4.
  */
 
+/** Four numbers of 0 to 255 without leading zeros. */
+const IPV4 = /^(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?:\.(?=\d)|$)){4}$/;
+
 /**
  * The one form of an IP address; undefined when `text` is none. Strict: no leading zeros, no short or
  * hexadecimal IPv4, no brackets, and no zone (`%eth0`), which means nothing to another node.
  */
 export function normalizeIp(text: string): string | undefined {
-  if (!text.includes(':')) return parseIpv4(text)?.join('.');
+  if (IPV4.test(text)) return text;
+  if (!text.includes(':')) return undefined;
   const groups = parseIpv6(text);
   return groups && (embeddedIpv4(groups) ?? formatIpv6(groups));
 }
@@ -35,10 +39,7 @@ export function ipNetwork(ip: string): string {
 
 /** Four numbers of 0 to 255. */
 function parseIpv4(text: string): readonly number[] | undefined {
-  const parts = text.split('.');
-  if (parts.length !== 4) return undefined;
-  const isByte = (part: string) => /^(?:0|[1-9]\d{0,2})$/.test(part) && Number(part) <= 255;
-  return parts.every(isByte) ? parts.map(Number) : undefined;
+  return IPV4.test(text) ? text.split('.').map(Number) : undefined;
 }
 
 /** Eight numbers of 0 to 65,535 (RFC 4291 §2.2). */

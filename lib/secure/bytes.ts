@@ -1,6 +1,8 @@
 /** The bytes of a text that is known to be ASCII: labels, and the magic of the wire. */
 export function asciiBytes(text: string): Uint8Array {
-  return Uint8Array.from(text, (character) => character.charCodeAt(0));
+  const bytes = new Uint8Array(text.length);
+  for (let at = 0; at < text.length; at += 1) bytes[at] = text.charCodeAt(at);
+  return bytes;
 }
 
 /** All parts, one behind the other, in a buffer of their own. */
