@@ -28,6 +28,21 @@ describe('MerlinTranscript', () => {
     expect(toHex(transcript.challenge(merlin.challengeLabel, 32))).toBe(merlin.challenge32);
   });
 
+  it('draws the last challenge of the published vector of many', () => {
+    const transcript = new MerlinTranscript('test protocol');
+    transcript.append('step1', asciiBytes('some data'));
+    const data = new Uint8Array(1024).fill(99);
+    let challenge = new Uint8Array(0);
+    for (let round = 0; round < 32; round += 1) {
+      challenge = Uint8Array.from(transcript.challenge('challenge', 32));
+      transcript.append('bigdata', data);
+      transcript.append('challengedata', challenge);
+    }
+    expect(toHex(challenge)).toBe(
+      'a8c933f54fae76e3f9bea93648c1308e7dfa2152dd51674ff3ca438351cf003c',
+    );
+  });
+
   it('binds labels, and where one message ends and the next begins', () => {
     const draws = [
       draw(['a', asciiBytes('xy')]),

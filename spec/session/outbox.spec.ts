@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { block, dropOldest, fail } from '../../lib/flow/strategy.ts';
+import { block, dropNewest, dropOldest, fail } from '../../lib/flow/strategy.ts';
 import {
   Outbox,
   SendCounter,
@@ -278,5 +278,38 @@ describe('Outbox', () => {
     other.offer(bytes(7));
     write(one);
     expect(one.headSeq).toBe(6);
+  });
+
+  it('keeps the numbers of what is refused away from what waits', () => {
+    const outbox = new Outbox(7, dropNewest(10, { bytes: 2 }), new SendCounter());
+    outbox.credit = 10;
+    outbox.creditBytes = 100;
+    outbox.open = true;
+    expect([1, 2, 3].map((value) => outbox.offer(bytes(value)))).toEqual([
+      'taken',
+      'taken',
+      'rejected',
+    ]);
+    const heads = [outbox.headSeq];
+    for (let taken = 0; taken < 2; taken += 1) {
+      outbox.current();
+      outbox.done();
+    }
+    outbox.offer(bytes(4));
+    heads.push(outbox.headSeq);
+    expect(heads).toEqual([1, 4]);
+  });
+
+  it('cancels a send once, however often it is asked to', () => {
+    const outbox = full();
+    const log: string[] = [];
+    const [gone, stays] = [new Waiting(1, log), new Waiting(2, log)];
+    outbox.wait(gone);
+    outbox.wait(stays);
+    outbox.cancel(gone);
+    outbox.cancel(gone);
+    outbox.clear('peer-down');
+    expect(log).toEqual(['2 peer-down']);
+    expect(outbox.idle).toBe(true);
   });
 });
