@@ -1,7 +1,6 @@
 import { table } from './markdown.ts';
 import { roundsOf, type Outcome } from './measure.ts';
 import { textOfNumber, textOfRounds } from './numbers.ts';
-import { slicesPerRound } from './rounds.ts';
 import { ratiosOf } from './statistics.ts';
 import type { Verdict } from './verdicts.ts';
 
@@ -57,9 +56,9 @@ function conditions(at: Circumstances): string {
     `Measured on ${at.date} on ${at.processors}, ${at.memoryGiB} GiB of memory, ${at.system}, ` +
       `Node ${at.node}.`,
     '',
-    `Contestants take turns after a warm-up, A B A B, in slices: ${slicesPerRound} of them are a round of about ` +
-      `${at.roundMs / 1000} s, and there are ${at.rounds} rounds. A figure is the median of its rounds, with the ` +
-      'least and the most between brackets. A ratio is that of the same rounds, pair by pair, and so are its median, least and most. Processor time is ' +
+    `Contestants take turns, A B A B: ${at.rounds} rounds of about ${at.roundMs / 1000} s each, after a ` +
+      'warm-up. A figure is the median of its rounds, with the least and the most between brackets. A ratio ' +
+      'is that of the same rounds, pair by pair, and so are its median, least and most. Processor time is ' +
       "that of the whole process on that side. Figures of one machine say little about another one's; " +
       'ratios say more.',
   ].join('\n');

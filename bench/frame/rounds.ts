@@ -56,7 +56,7 @@ export async function alternateSlices<T>(
   return { figures: joined, failed };
 }
 
-/** Slices of a round of messages, or of what else is counted. */
+/** Slices of a round, where what they leave behind does not matter. */
 export const slicesPerRound = 5;
 
 /** So many messages, and how long they took. Other figures are per message. */

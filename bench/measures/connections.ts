@@ -29,7 +29,8 @@ export const connections: Measure = {
   title: 'Connections that come and go',
   about: [
     'Two processes on loopback. A connection is dialed, both sides prove who they are, it is up on both, and it is ' +
-      'closed in good order by the side that has dialed; then comes the next one.',
+      'closed in good order by the side that has dialed; then comes the next one. Contestants take turns slice by ' +
+      'slice, five to a round.',
     ...contestantsText(connectingContestants),
   ].join('\n'),
   charted: 'connections/s',

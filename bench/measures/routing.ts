@@ -7,6 +7,7 @@ import {
   type Series,
 } from '../frame/measure.ts';
 import { Child } from '../frame/processes.ts';
+import { slicesPerRound } from '../frame/rounds.ts';
 import { ratiosOf } from '../frame/statistics.ts';
 import type { Run } from '../sides/in-memory.ts';
 import { raceInOneProcess, runWithinMs, type Runner } from '../sides/one-process.ts';
@@ -33,7 +34,7 @@ export const routing: Measure = {
     'order. One node sends on 1, 100 or 1,000 channels to one peer, or on one channel to 1, 100 or 1,000 peers, in ' +
     'bursts of 1,024 messages; then the event loop turns. Within a burst the messages go to one channel or peer ' +
     'after the other, one by one or 64 at a time, or all to one of those that are there. To 1,000 peers one by ' +
-    'one, each message is a record of its own.',
+    'one, each message is a record of its own. All take turns slice by slice, five to a round.',
   charted,
   lowerIsBetter: true,
   async run(effort) {
@@ -107,7 +108,7 @@ async function measure(
     ]),
   );
   const half = { ...effort, roundMs: effort.roundMs / 2 };
-  const { figures, failed } = await raceInOneProcess(starts, firstCount, half);
+  const { figures, failed } = await raceInOneProcess(starts, firstCount, half, slicesPerRound);
   const series = spreads
     .flatMap((spread) => seriesFor(breadth, spread, figures))
     .filter((one) => effort.isWanted(one.case, one.contestant));

@@ -1,12 +1,5 @@
 import type { Effort } from '../frame/measure.ts';
-import {
-  alternateSlices,
-  calibrate,
-  joined,
-  reasonOf,
-  slicesPerRound,
-  type Rounds,
-} from '../frame/rounds.ts';
+import { alternateSlices, calibrate, joined, reasonOf, type Rounds } from '../frame/rounds.ts';
 import type { Run } from './in-memory.ts';
 
 /** A process that has both sides, and runs so many messages when it is asked. */
@@ -23,11 +16,13 @@ export const runWithinMs = 60_000;
  * that fail have no figures, and are told.
  *
  * @param first messages with which the warm-up begins
+ * @param slices of which a round is made
  */
 export async function raceInOneProcess(
   starts: ReadonlyMap<string, () => Promise<Runner>>,
   first: number,
   { rounds, roundMs }: Effort,
+  slices = 1,
 ): Promise<Rounds<Run>> {
   const runners: Runner[] = [];
   const runs = new Map<string, () => Promise<Run>>();
@@ -37,17 +32,13 @@ export async function raceInOneProcess(
       try {
         const runner = await start();
         runners.push(runner);
-        const count = await calibrate(
-          (messages) => runner.run(messages),
-          first,
-          roundMs / slicesPerRound,
-        );
+        const count = await calibrate((messages) => runner.run(messages), first, roundMs / slices);
         runs.set(name, () => runner.run(count));
       } catch (error) {
         failed.set(name, reasonOf(error));
       }
     }
-    const raced = await alternateSlices(runs, rounds, { slices: slicesPerRound, join: joined });
+    const raced = await alternateSlices(runs, rounds, { slices, join: joined });
     return { figures: raced.figures, failed: new Map([...failed, ...raced.failed]) };
   } finally {
     for (const runner of runners) runner.end();

@@ -1,13 +1,6 @@
 import type { Setup } from '../contestants/contestant.ts';
 import type { Effort, Failure } from '../frame/measure.ts';
-import {
-  alternateSlices,
-  joined,
-  reasonOf,
-  slicesPerRound,
-  type Rounds,
-  type Slicing,
-} from '../frame/rounds.ts';
+import { alternateSlices, joined, reasonOf, type Rounds, type Slicing } from '../frame/rounds.ts';
 import { Pair, type Lap } from './pair.ts';
 
 /** What pairs do in a race. */
@@ -19,9 +12,12 @@ export interface Racing<T> extends Slicing<T> {
   prepare(pair: Pair, count: number): Promise<() => Promise<T>>;
 }
 
-/** A race in which each just sends. */
+/**
+ * A race in which each just sends. Its rounds are whole: of what a slice leaves behind, the garbage is collected while
+ * others run, and counts for nobody. In slices of a fifth the bare socket was a quarter faster.
+ */
 export const sending: Racing<Lap> = {
-  slices: slicesPerRound,
+  slices: 1,
   join: joined,
   prepare: (pair, count) => Promise.resolve(() => pair.run(count)),
 };

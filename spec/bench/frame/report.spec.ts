@@ -82,7 +82,7 @@ describe('reportOf', () => {
       verdicts: [verdictOn(target, [outcome])],
     });
     expect(report).toContain('2026-01-02 on 2 × Some CPU, 8 GiB of memory, Linux 6, Node 20.19.0.');
-    expect(report).toContain('5 of them are a round of about 0.7 s, and there are 5 rounds');
+    expect(report).toContain('5 rounds of about 0.7 s each');
     expect(report).toContain(
       '| `bare` | a pipe | no | no: frames only, the limit of the machine |',
     );
