@@ -12,10 +12,10 @@ const contestants = Object.fromEntries(
   Object.entries(connectingContestants).filter(([name]) => name !== 'ws-proved'),
 );
 
-/** Numbers of connections, who has them, and in how many rounds at most: a footprint varies little. */
+/** Numbers of connections, and who has them. */
 const cases = [
-  { count: 1000, names: Object.keys(contestants), roundsMax: 2 },
-  { count: 10_000, names: ['rxmesh', 'ws'], roundsMax: 1 },
+  { count: 1000, names: Object.keys(contestants) },
+  { count: 10_000, names: ['rxmesh', 'ws'] },
 ];
 
 /** Connections that load and warm what every one needs, and that the footprint before counts already. */
@@ -45,7 +45,7 @@ export const idleConnections: Measure = {
   async run(effort) {
     const series: Series[] = [];
     const failures: Failure[] = [];
-    for (const { count, names, roundsMax } of cases) {
+    for (const { count, names } of cases) {
       const of = `${count} connections`;
       // Processes are new in each round, since what one has once had it does not give back.
       const entrants = new Map(
@@ -55,7 +55,8 @@ export const idleConnections: Measure = {
       );
       if (entrants.size === 0) continue;
       effort.log(of);
-      const { figures, failed } = await alternate(entrants, Math.min(effort.rounds, roundsMax));
+      // One round: a footprint varies little.
+      const { figures, failed } = await alternate(entrants, 1);
       series.push(...seriesFor(of, figures));
       failures.push(...failuresOf(of, failed));
     }

@@ -58,6 +58,7 @@ export class MessageSlab {
       slab = new MessageSlab(writer);
       slabs.set(writer.constructor, slab);
     }
+    setBuffer(writer, slab.#slab);
     slab.#writer = writer;
     return slab;
   }
@@ -75,6 +76,8 @@ export class MessageSlab {
     const bytes = isLong
       ? encodeAlone(writer, type, message, expectedBytes)
       : this.#append(writer, type, message, expectedBytes);
+    // A buffer of its own belongs to the message alone.
+    if (writer.buf !== this.#slab) setBuffer(writer, this.#slab);
     this.#writer = writer;
     return bytes;
   }
@@ -88,11 +91,15 @@ export class MessageSlab {
     if (this.#slab.length - this.#free < expectedBytes + spareBytes) this.#renew(writer);
     const slab = this.#slab;
     const start = this.#free;
-    if (writer.buf !== slab) setBuffer(writer, slab);
     writer.pos = start;
     // What a getter of the message encodes needs a slab of its own.
     this.#free = slab.length;
-    type.encode(message, writer);
+    const written = type.encode(message, writer);
+    if (written !== writer) {
+      // A type that has a writer of its own.
+      if (this.#slab === slab) this.#free = start;
+      return written.finish();
+    }
     if (this.#slab !== slab) return ownBytes(writer, start);
     if (writer.buf !== slab) {
       // A short message has come too near to the end of the slab; a long one leaves it as it was.
@@ -112,6 +119,7 @@ export class MessageSlab {
     this.#memory = this.#slab.buffer;
     this.#memoryOffset = this.#slab.byteOffset;
     this.#free = 0;
+    setBuffer(writer, this.#slab);
   }
 }
 
@@ -123,8 +131,8 @@ function encodeAlone(
 ): Uint8Array {
   setBuffer(writer, writer.constructor.alloc(expectedBytes + spareBytes));
   writer.pos = 0;
-  type.encode(message, writer);
-  return ownBytes(writer, 0);
+  const written = type.encode(message, writer);
+  return written === writer ? ownBytes(writer, 0) : written.finish();
 }
 
 /** What was written from `start` on; a copy, if the buffer was made for more than that. */

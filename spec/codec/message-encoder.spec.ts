@@ -161,6 +161,43 @@ describe('MessageEncoder', () => {
     expect(names).toMatchObject([{ name: 'before' }, { name: 'after' }, { name: 'later' }]);
   });
 
+  it('takes what a type has written with a writer of its own', () => {
+    const own = new MessageEncoder({
+      encode: (message) => Blob.encode(message),
+      decode: () => ({}),
+    });
+    const other = new MessageEncoder(Other);
+    const lengths = [10, 20, 5_000, 5_000, 5_000, 30];
+    const encoded = lengths.map((length) => [
+      own.encode(filled(length, 1)),
+      other.encode(filled(length, 2)),
+    ]);
+    const expected = lengths.map((length) => [
+      Blob.encode(filled(length, 1)).finish(),
+      Other.encode(filled(length, 2)).finish(),
+    ]);
+    expect(encoded.flat().map(toHex)).toEqual(expected.flat().map(toHex));
+  });
+
+  it('keeps no buffer of a long message', () => {
+    const encoder = new MessageEncoder(Blob);
+    let written: object = {};
+    const spying = new MessageEncoder({
+      encode: (message, given) => {
+        const writer = Blob.encode(message, given as protobufjs.Writer);
+        written = writer;
+        return writer;
+      },
+      decode: () => ({}),
+    });
+    encoder.encode(filled(10, 1));
+    for (const length of [10, 10, 100_000, 100_000, 3_000_000, 3_000_000]) {
+      spying.encode(filled(length, 1));
+      const { buf } = written as { buf?: Uint8Array };
+      expect(buf?.length).toBeLessThanOrEqual(8_192);
+    }
+  });
+
   it('takes writers that have no place to be set, as those of protobufjs 7', () => {
     let finished = 0;
     const writer = {
