@@ -58,10 +58,10 @@ export const costTargets: readonly Target[] = [
     unit: '×',
     guard: 20,
   },
-  growth('channels', 'one by one', 4),
+  growth('channels', 'one by one', 3),
   growth('channels', '64 at a time', 1.8),
   growth('channels', 'all to one'),
-  growth('peers', '64 at a time', 1.8),
+  growth('peers', '64 at a time', 2.4),
   growth('peers', 'all to one'),
   ...['one after the other', '16 at a time'].flatMap(connecting),
   {
