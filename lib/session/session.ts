@@ -38,11 +38,10 @@ export class Session implements LinkReceiver {
 
   readonly #accepted = new AsyncSubject<void>();
   readonly #ended = new AsyncSubject<RxmeshError | undefined>();
-  /**
-   * By the ids of their channels, of which some are missing: half as dear to look up as in a Map, among a
-   * thousand. They stay until the link has ended.
-   */
+  /** In the order in which they came. They stay until the link has ended. */
   readonly #ports: Port[] = [];
+  /** The same by the ids of their channels, never walked: most ids are missing. Half as dear as a Map, among a thousand. */
+  readonly #portsById: Port[] = [];
   /** The port of the message before, for most messages the right one. */
   #lastPort: Port | undefined;
   readonly #pump: Pump;
@@ -89,14 +88,14 @@ export class Session implements LinkReceiver {
     this.#isLive = true;
     this.upSinceMs = this.#options.clock.now();
     this.#keepAlive.start();
-    this.#ports.forEach((port) => port.inbox?.release());
+    for (const port of this.#ports) port.inbox?.release();
   }
 
   /** A channel has been opened here: the peer gets credit for it. */
   openChannel(end: ChannelEnd): void {
     if (this.#over) return;
     // Whoever opens it again from within its closing may be ahead of this session.
-    const before = this.#ports[end.id]?.end;
+    const before = this.#portsById[end.id]?.end;
     if (before !== undefined) this.closeChannel(before);
     this.#join(end);
     this.#pump.run();
@@ -140,7 +139,8 @@ export class Session implements LinkReceiver {
 
   /** Ids of the channels that the peer has open, in ascending order. */
   get peerChannels(): readonly number[] {
-    return this.#ports.filter(({ outbox }) => outbox.open).map(({ outbox }) => outbox.channel);
+    const open = this.#ports.filter(({ outbox }) => outbox.open);
+    return open.map(({ outbox }) => outbox.channel).sort((a, b) => a - b);
   }
 
   snapshot(): readonly PortSnapshot[] {
@@ -195,7 +195,7 @@ export class Session implements LinkReceiver {
   }
 
   credit(channel: number, messages: number, bytes: number): void {
-    const port = this.#ports[channel] ?? this.#foreignPort(channel);
+    const port = this.#portsById[channel] ?? this.#foreignPort(channel);
     if (port === undefined) return;
     const { outbox } = port;
     outbox.credit += messages;
@@ -212,7 +212,7 @@ export class Session implements LinkReceiver {
   }
 
   channelClosed(channel: number): void {
-    const port = this.#ports[channel];
+    const port = this.#portsById[channel];
     if (port === undefined || !port.outbox.open) return;
     port.outbox.open = false;
     this.#drop(port, 'channel-not-open');
@@ -246,12 +246,13 @@ export class Session implements LinkReceiver {
     this.#over = true;
     this.#keepAlive.stop();
     this.#pump.stop();
-    this.#ports.forEach((port) => {
+    for (const port of this.#ports) {
       port.outbox.open = false;
       this.#drop(port, 'peer-down');
       port.inbox?.leave(port.grant);
-    });
+    }
     this.#ports.length = 0;
+    this.#portsById.length = 0;
     this.#lastPort = undefined;
     this.#accepted.complete();
     this.#ended.next(this.#fault ?? error);
@@ -265,8 +266,7 @@ export class Session implements LinkReceiver {
   }
 
   #join(end: ChannelEnd): void {
-    const port = this.#ports[end.id] ?? newPort(end.id, this.#pump.counter);
-    this.#ports[end.id] = port;
+    const port = this.#portsById[end.id] ?? this.#newPort(end.id);
     if (port.foreign) this.#foreignPorts -= 1;
     port.foreign = false;
     port.end = end;
@@ -294,10 +294,16 @@ export class Session implements LinkReceiver {
       this.#violated('RXMESH_PROTOCOL_VIOLATION', text, channel);
       return undefined;
     }
-    const port = newPort(channel, this.#pump.counter);
+    const port = this.#newPort(channel);
     port.foreign = true;
     this.#foreignPorts += 1;
-    this.#ports[channel] = port;
+    return port;
+  }
+
+  #newPort(channel: number): Port {
+    const port = newPort(channel, this.#pump.counter);
+    this.#ports.push(port);
+    this.#portsById[channel] = port;
     return port;
   }
 
@@ -318,14 +324,14 @@ export class Session implements LinkReceiver {
 
   #port(channel: number): Port | undefined {
     if (this.#lastPort?.outbox.channel === channel) return this.#lastPort;
-    const port = this.#ports[channel];
+    const port = this.#portsById[channel];
     if (port !== undefined) this.#lastPort = port;
     return port;
   }
 
   /** The port that serves `end`, if one does. */
   #portOf(end: ChannelEnd): Port | undefined {
-    const port = this.#ports[end.id];
+    const port = this.#portsById[end.id];
     return port?.end === end && !this.#over ? port : undefined;
   }
 

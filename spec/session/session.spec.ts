@@ -25,6 +25,17 @@ describe('the beginning of a session', () => {
     expectIdle(node.clock.scheduler);
   });
 
+  it('has its channels in the order in which they were opened, however far apart their ids are', () => {
+    const node = new LinkedNode();
+    for (const id of [65_535, 7, 300]) open(node, { id });
+    const session = node.channels.offer(new FakeLink(), idOf(1));
+    session.credit(40_000, 1, 1);
+    open(node, { id: 0 });
+    for (const id of [300, 65_535]) session.credit(id, 1, 1);
+    expect(session.snapshot().map(({ channel }) => channel)).toEqual([65_535, 7, 300, 0]);
+    expect(session.peerChannels).toEqual([300, 40_000, 65_535]);
+  });
+
   it('accepts also on a link that is not writable yet, and announces when it is', () => {
     const node = new LinkedNode();
     open(node);
