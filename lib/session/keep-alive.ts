@@ -6,8 +6,8 @@ export interface KeepAliveSettings {
   /** Time between two pings; 0: none are sent, and silence ends nothing. */
   readonly intervalMs: number;
   /**
-   * A peer from which nothing has arrived for so long, rounded up to whole intervals, is dead. Not
-   * less than the interval.
+   * A peer from which nothing has arrived for so long, rounded up to whole intervals, is dead; so is one from which
+   * no pong has arrived for four times as long. Not less than the interval.
    */
   readonly timeoutMs: number;
 }
@@ -15,14 +15,20 @@ export interface KeepAliveSettings {
 /** How long a peer that is asked for a sign of life by `probe` may take, in milliseconds. */
 const probeMs = 5_000;
 
+/**
+ * A peer that sends other things may owe us a pong for so many timeouts: on a slow line a pong stands behind all that
+ * is under way.
+ */
+const unansweredTimeouts = 4;
+
 /** What a `KeepAlive` works with. */
 export interface KeepAliveOptions {
   readonly settings: KeepAliveSettings;
   readonly clock: Clock;
   /** Sends a ping as soon as the link takes it, and calls `onPing` just before. */
   readonly ping: (onPing: () => void) => void;
-  /** The peer has been silent for too long. */
-  readonly onSilence: (silentMs: number) => void;
+  /** The peer has been silent for too long, or has answered no ping for so long. */
+  readonly onTimeout: (ms: number, lacks: 'any sign' | 'pong') => void;
 }
 
 /**
@@ -33,6 +39,8 @@ export interface KeepAliveOptions {
  *     sent         p    p
  *     arrives  -x----P---------------------   x is any record, P answers the ping
  *     silent       0    0    1    2 †         ends when the event loop has turned once more
+ *
+ * A peer that sends other things, but no pong, is given up later: it gets no more than what may be under way.
  *
  * Silence is counted in ticks, not read off the clock: after a handler that has blocked the event loop
  * for a minute, what arrived meanwhile still waits unread in the sockets, and one tick is late, no more.
@@ -47,6 +55,9 @@ export class KeepAlive {
   #signs = 1;
   #signsAtTick = 0;
   #silentTicks = 0;
+  #pongs = 0;
+  #pongsAtTick = 0;
+  #unansweredTicks = 0;
   #timer: Subscription | undefined;
   #signsAtProbe = 0;
   #probe: Subscription | undefined;
@@ -71,7 +82,12 @@ export class KeepAlive {
     this.#signs += 1;
   }
 
-  /** A pong has arrived. One that answers no ping means nothing. */
+  /** A pong has arrived, whoever has asked for it. */
+  heardPong(): void {
+    this.#pongs += 1;
+  }
+
+  /** A pong to a ping of this has arrived. One that answers no ping means nothing. */
   pong(): void {
     if (Number.isNaN(this.#pingedAtMs)) return;
     // A clock that was set back measures nothing.
@@ -110,7 +126,10 @@ export class KeepAlive {
     const isSilent = this.#signs === this.#signsAtTick;
     this.#signsAtTick = this.#signs;
     this.#silentTicks = isSilent ? this.#silentTicks + 1 : 0;
-    if (this.#silentTicks >= this.#silentTicksMax) {
+    const isUnanswered = this.#isAsking && this.#pongs === this.#pongsAtTick;
+    this.#pongsAtTick = this.#pongs;
+    this.#unansweredTicks = isUnanswered ? this.#unansweredTicks + 1 : 0;
+    if (this.#wasSilent() || this.#wasUnanswered()) {
       // The loop may have been blocked until now, and the sign of life be there, unread.
       this.#timer = this.#options.clock.schedule(this.#judge, 0);
       return;
@@ -122,10 +141,25 @@ export class KeepAlive {
 
   /** The sockets have been read since the tick that found silence. */
   readonly #judge = (): void => {
-    const { settings, onSilence } = this.#options;
-    if (this.#signs === this.#signsAtTick) onSilence(settings.timeoutMs);
-    else this.#await();
+    const { settings, onTimeout } = this.#options;
+    if (this.#wasSilent() && this.#signs === this.#signsAtTick) {
+      onTimeout(settings.timeoutMs, 'any sign');
+    } else if (this.#wasUnanswered() && this.#pongs === this.#pongsAtTick) {
+      onTimeout(settings.timeoutMs * unansweredTimeouts, 'pong');
+    } else {
+      this.#await();
+    }
   };
+
+  /** Whether the last ticks have all found silence. */
+  #wasSilent(): boolean {
+    return this.#silentTicks >= this.#silentTicksMax;
+  }
+
+  /** Whether they have all found a ping without answer. */
+  #wasUnanswered(): boolean {
+    return this.#unansweredTicks >= this.#silentTicksMax * unansweredTimeouts;
+  }
 
   #probeIsOver(): boolean {
     return this.#stopped || this.#signs !== this.#signsAtProbe;
@@ -133,7 +167,7 @@ export class KeepAlive {
 
   #endProbe(): void {
     this.#probe = undefined;
-    if (!this.#probeIsOver()) this.#options.onSilence(probeMs);
+    if (!this.#probeIsOver()) this.#options.onTimeout(probeMs, 'any sign');
   }
 
   #ask(): void {

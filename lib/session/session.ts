@@ -63,7 +63,7 @@ export class Session implements LinkReceiver {
       settings: options.keepAlive,
       clock: options.clock,
       ping: (onPing) => this.#pump.ping(onPing),
-      onSilence: (silentMs) => this.#silent(silentMs),
+      onTimeout: (ms, lacks) => this.#timedOut(ms, lacks),
     });
     this.accepted$ = this.#accepted.asObservable();
     this.ended$ = this.#ended.asObservable();
@@ -229,6 +229,7 @@ export class Session implements LinkReceiver {
   }
 
   pong(): void {
+    this.#keepAlive.heardPong();
     if (this.#pump.ponged()) this.#keepAlive.pong();
   }
 
@@ -259,10 +260,11 @@ export class Session implements LinkReceiver {
     this.#ended.complete();
   }
 
-  #silent(silentMs: number): void {
-    const text = `nothing has arrived from ${this.id} for ${silentMs} ms`;
+  #timedOut(ms: number, lacks: 'any sign' | 'pong'): void {
+    const what = lacks === 'pong' ? 'no pong' : 'nothing';
+    const text = `${what} has arrived from ${this.id} for ${ms} ms`;
     this.#fault ??= new RxmeshError('RXMESH_PEER_TIMEOUT', text, { peer: this.id });
-    this.link.close('done', 'no sign of life');
+    this.link.close('done', lacks === 'pong' ? 'no pong' : 'no sign of life');
   }
 
   #join(end: ChannelEnd): void {

@@ -110,13 +110,40 @@ describe('a session that is kept alive', () => {
     expect(ends).toEqual([timedOut]);
   });
 
-  it('goes on for as long as anything arrives, though no ping is answered', () => {
-    const { node, clock, link, session } = keptAlive();
+  it('ends after four timeouts in which other things arrive, but no pong', () => {
+    const { node, clock, link, session, ends } = keptAlive();
     open(node, { inbound: block(1) });
     node.turn();
-    pass(clock, 600, () =>
-      link.arrive({ type: 'credit', channel: 7, messages: 0, bytes: 2 ** 30 }),
-    );
+    const say = () => link.arrive({ type: 'credit', channel: 7, messages: 0, bytes: 2 ** 30 });
+    // It has answered once.
+    pass(clock, 20, say);
+    link.arrive(pong);
+    pass(clock, 129, say);
+    expect(session.over).toBe(false);
+    pass(clock, 2, say);
+    expect(ends).toEqual([
+      `RXMESH_PEER_TIMEOUT: no pong has arrived from ${idOf(1)} for 120000 ms`,
+    ]);
+    expect(link.closedFor).toBe('done');
+    expect(session.roundTripMs).toBe(seconds(10));
+    expectIdle(clock.scheduler);
+  });
+
+  it('also when it cannot write its ping: the peer sends, and reads nothing', () => {
+    const { clock, link, ends } = keptAlive();
+    link.writable = false;
+    pass(clock, 131, () => link.arrive({ type: 'closed', channel: 9 }));
+    expect(ends).toEqual([expect.stringContaining('no pong')]);
+  });
+
+  it('goes on when any pong arrives in time, since those to other pings stand in front', () => {
+    const { clock, link, session } = keptAlive();
+    // Its own ping waits meanwhile.
+    link.writable = false;
+    for (let times = 0; times < 5; times += 1) {
+      pass(clock, 115, () => link.arrive({ type: 'closed', channel: 9 }));
+      link.arrive(pong);
+    }
     expect(session.over).toBe(false);
     expect(session.roundTripMs).toBeUndefined();
   });
@@ -285,7 +312,7 @@ describe('an event loop that was blocked', () => {
           keepAlive.heard();
         });
       },
-      onSilence: () => {
+      onTimeout: () => {
         silences.push(loop.now());
         keepAlive.stop();
       },
