@@ -27,9 +27,14 @@ export class MessageEncoder {
     this.#writer = undefined;
     spare?.reset();
     const writer = this.#type.encode(message, spare);
+    if (hasPlace(writer)) {
+      this.#slab = MessageSlab.of(writer);
+      // Once more, as all the others are.
+      const bytes = this.#slab.encode(this.#type, message, 0);
+      if (bytes !== undefined) return bytes;
+    }
     const bytes = writer.finish();
-    if (hasPlace(writer)) this.#slab = MessageSlab.of(writer);
-    else if (bytes.length <= slabBytes) this.#writer = writer;
+    if (bytes.length <= slabBytes) this.#writer = writer;
     return bytes;
   }
 }

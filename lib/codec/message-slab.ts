@@ -11,10 +11,11 @@ const spareBytes = 64;
 
 /** A writer of protobufjs 8: it writes straight into a buffer, at a place that one may choose. */
 export interface PlaceWriter extends MessageWriter {
+  string(text: string): unknown;
   pos: number;
   buf: Uint8Array;
   view: DataView | null;
-  readonly constructor: { alloc(size: number): Uint8Array };
+  readonly constructor: { alloc(size: number): Uint8Array; readonly prototype: PlaceWriter };
 }
 
 /** Whether the writer is one of protobufjs 8; those of older versions collect operations first. */
@@ -59,6 +60,7 @@ export class MessageSlab {
       slabs.set(writer.constructor, slab);
     }
     setBuffer(writer, slab.#slab);
+    writer.string = wellFormedString;
     slab.#writer = writer;
     return slab;
   }
@@ -141,6 +143,22 @@ function ownBytes({ buf, pos }: PlaceWriter, start: number): Uint8Array {
   const isWaste = buf.length > slabBytes && length * 2 < buf.length;
   if (isWaste) return new Uint8Array(buf.subarray(start, pos));
   return new Uint8Array(buf.buffer as ArrayBuffer, buf.byteOffset + start, length);
+}
+
+/**
+ * `string` of a writer, for text that UTF-8 can write. protobufjs writes half a surrogate pair as three bytes that no
+ * receiver takes: protobuf's strings are UTF-8 (Language Guide, "Scalar Value Types").
+ */
+function wellFormedString(this: PlaceWriter, text: string): unknown {
+  if (!isWellFormed(text)) {
+    throw new TypeError('a text has half a surrogate pair, which is no character');
+  }
+  return this.constructor.prototype.string.call(this, text);
+}
+
+/** `String.prototype.isWellFormed` (ES2024) where it is, which is several times faster. */
+function isWellFormed(text: string & { isWellFormed?(): boolean }): boolean {
+  return text.isWellFormed?.() ?? !/\p{Surrogate}/u.test(text);
 }
 
 function setBuffer(writer: PlaceWriter, buffer: Uint8Array): void {

@@ -16,7 +16,8 @@ export interface ProtobufOptions {
   /**
    * Whether the type's `verify` looks at each message before it is encoded. Without it protobufjs
    * writes a wrong value as something else in silence: a `bigint` as 0, a number in a string field
-   * as ''. It costs about a tenth of the encoding. Default `true`.
+   * as ''. It costs about a tenth of the encoding. Default `true`. It does not look at the range of
+   * integers: of one that is too large for its field, the low bits are sent.
    */
   readonly verify?: boolean;
   /**
@@ -36,11 +37,17 @@ export interface ProtobufOptions {
  *     protobuf(ChatMessage)                                           // a class by pbjs
  *     protobuf<ChatMessage>(root.lookupType('chat.ChatMessage'))      // reflection
  *
+ * protobufjs makes code of a reflection `Type` from strings: a page whose content security policy forbids that needs
+ * classes.
+ *
  * Plain objects and instances of the class are encoded alike. A decoded message is an instance:
  * its unset fields are read from its prototype, and its `bytes` fields are views into the received
  * buffer. Encoded messages are views, too, of buffers of 8 KiB that they share. Properties that are not
- * fields are left out, but a message all of whose properties are unknown, and one of another message
- * class, are refused.
+ * fields are left out, but a message all of whose properties are unknown, one of another message
+ * class, and one with a text that ends within a surrogate pair (a half emoji), are refused.
+ *
+ * TypeScript asks for all fields of a class by pbjs; `ChatMessage.create({ text })` leaves out those that keep their
+ * defaults.
  *
  * A 64-bit field (`int64`, `uint64`, `fixed64` ...) is a number or a `Long` when sent, and comes
  * back as a `Long` wherever the package `long` is installed, which protobufjs depends on, else as

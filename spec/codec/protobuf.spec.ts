@@ -115,6 +115,39 @@ describe('protobuf: a reflection type', () => {
     expect(toHex(moves.encode(new Point()))).toBe('080110ac02');
   });
 
+  it.each([
+    ['the first message', 0],
+    ['one that comes later', 2],
+    ['one that is longer than what lies together', 5000],
+  ])('refuses half a surrogate pair, which no receiver would take: %s', (_what, before) => {
+    const codec = protobuf<object>(
+      protobufjs.Type.fromJSON('Text', {
+        fields: {
+          text: { type: 'string', id: 1 },
+          texts: { rule: 'repeated', type: 'string', id: 2 },
+          words: { keyType: 'string', type: 'string', id: 3 },
+        },
+      } as never),
+      { verify: false },
+    );
+    const long = 'x'.repeat(before);
+    for (let count = 0; count < Math.min(before, 3); count += 1) codec.encode({ text: long });
+    for (const broken of ['\ud83d', 'a\ude00', '\ude00\ud83d']) {
+      for (const message of [
+        { text: long + broken },
+        { texts: ['fine', broken] },
+        { words: { [broken]: 'fine' } },
+        { words: { fine: broken } },
+      ]) {
+        const error = thrownBy(() => codec.encode(message));
+        expect(error).toEqual(encodeFailed);
+        expect(error).toHaveProperty('message', expect.stringContaining('half a surrogate pair'));
+      }
+    }
+    const whole = { text: `${long}\u{1f600}` };
+    expect(codec.decode(codec.encode(whole))).toEqual(expect.objectContaining(whole));
+  });
+
   it('does not verify values, if told so', () => {
     const trusting = protobuf<{ big: unknown }>(typeOf('Everything'), { verify: false });
     expect(toHex(trusting.encode({ big: 5n }))).toBe('590000000000000000');
@@ -212,6 +245,15 @@ describe('protobuf: a reflection type', () => {
 });
 
 describe('protobuf: a generated class', () => {
+  it('refuses half a surrogate pair', () => {
+    const codec = protobuf(Ping);
+    for (let count = 0; count < 2; count += 1) {
+      const error = thrownBy(() => codec.encode({ nonce: 1, note: 'a\ud83d' }));
+      expect(error).toEqual(encodeFailed);
+    }
+    expect(codec.decode(codec.encode({ nonce: 1, note: 'a\u{1f600}' })).note).toBe('a\u{1f600}');
+  });
+
   const pings = protobuf(Ping);
 
   it('has the fields of the class as its type of message', () => {
