@@ -4,6 +4,7 @@ import { RxmeshError } from '../model/error.ts';
 import type { DropReason, RouterEvent } from '../model/event.ts';
 import type { NodeId } from '../model/id.ts';
 import type { PeerReport } from '../model/peer-report.ts';
+import { unknownOptions } from '../model/unknown-options.ts';
 import { wireMessageBytesMax, type ChannelEnd, type Drop } from '../session/channel-end.ts';
 import { fair, type Discipline } from '../session/discipline.ts';
 import { keepAliveFrom, type KeepAliveSettings } from '../session/keep-alive.ts';
@@ -168,11 +169,13 @@ export class Channels implements ChannelHost {
   }
 }
 
+const optionNames = ['id', 'codec', ...Object.keys(defaults)];
+
 /** Fills in the defaults. Names every wrong option in one error. */
 function checked<T>(options: ChannelOptions<T>): ChannelSettings<T> {
   const settings: ChannelSettings<T> = { ...defaults, ...options };
   const { id, codec, inbound, outbound, priority, slowPeer, messageBytesMax } = settings;
-  const wrong: string[] = [];
+  const wrong = [...unknownOptions(options, optionNames)];
   if (!Number.isInteger(id) || id < 0 || id > 0xffff) {
     wrong.push(`id is a whole number from 0 to 65535, not ${String(id)}`);
   }

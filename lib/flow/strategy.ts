@@ -107,7 +107,9 @@ export function checkValueLane(operator: string, lane: LaneOptions): void {
 }
 
 /** What is wrong with bounds, if anything is. */
-function faultOf({ bytes, messagesPerSecond, bytesPerSecond }: LaneBounds): string | undefined {
+function faultOf(bounds: LaneBounds): string | undefined {
+  const { bytes, messagesPerSecond, bytesPerSecond, ...unknown } = bounds;
+  for (const name of Object.keys(unknown)) return `{ ${name} }): there is no bound ${name}`;
   if (bytes !== undefined && !isWithin(bytes, laneBytesMax)) {
     return `{ bytes }): bytes is a whole number from 1 to ${laneBytesMax}, not ${String(bytes)}`;
   }

@@ -128,13 +128,17 @@ function faultOf({ protocol, id, host, port, path }: NodeAddress): string | unde
 
 /**
  * An IP address, or a name. A name has none of the characters that end a host or are invisible, and
- * does not end in a number: resolvers take `127.1` and `0x7f.1` for IPv4 addresses, each in its own way.
+ * does not end in a number: resolvers take `127.1` and `0x7f.1` for IPv4 addresses, each in its own way. The same
+ * holds for what a resolver makes of it: `①` is a 1 to it, and `。` a dot (UTS #46).
  */
 function isHost(host: string): boolean {
   if (host === '' || host.length > HOST_LENGTH_MAX) return false;
   if (normalizeIp(host) !== undefined) return true;
-  if (/[\p{C}\s/?#@:%[\]\\<>^|"`{}]/u.test(host)) return false;
-  return !/(?:^|\.)(?:\d+|0x[0-9a-f]*)\.?$/i.test(host);
+  const resolved = host.normalize('NFKC').replaceAll('\u3002', '.');
+  return [host, resolved].every(
+    (name) =>
+      !/[\p{C}\s/?#@:%[\]\\<>^|"`{}]/u.test(name) && !/(?:^|\.)(?:\d+|0x[0-9a-f]*)\.?$/i.test(name),
+  );
 }
 
 function invalid(text: string, fault: string): RxmeshError {

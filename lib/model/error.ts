@@ -120,5 +120,9 @@ function detailOf(thrown: unknown): string {
   if (typeof thrown === 'object' && thrown !== null && 'message' in thrown) {
     if (typeof thrown.message === 'string') return thrown.message;
   }
-  return String(thrown);
+  try {
+    return String(thrown);
+  } catch {
+    return 'something that cannot be told';
+  }
 }

@@ -35,6 +35,10 @@ export class Identity {
    * @throws {RxmeshError} `RXMESH_KEY_INVALID`: another length
    */
   static fromSeed(seed: Uint8Array): Identity {
+    const given: unknown = seed;
+    if (!ArrayBuffer.isView(given)) {
+      throw new RxmeshError('RXMESH_KEY_INVALID', `a seed is a Uint8Array, not ${typeof given}`);
+    }
     if (seed.length === 32) return new Identity(seed);
     throw new RxmeshError('RXMESH_KEY_INVALID', `a seed has 32 bytes, not ${seed.length}`);
   }

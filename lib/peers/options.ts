@@ -64,6 +64,9 @@ const times = [
   'banMs',
 ] as const;
 
+/** What `PeerOptions` may name. */
+export const peerOptionNames: readonly string[] = [...counts, ...times, 'persistent', 'addresses'];
+
 /**
  * The address in `given`, a text or an address, in its one form: equal addresses have equal texts.
  *
@@ -127,9 +130,18 @@ function checkAddresses(
   problems: string[],
 ): NodeAddress[] {
   const addresses: NodeAddress[] = [];
-  for (const one of given) {
+  if (!Array.isArray(given)) {
+    problems.push(`${name} is an array of addresses`);
+    return addresses;
+  }
+  for (const one of given as readonly unknown[]) {
+    // The caller may be plain JavaScript.
+    if (typeof one !== 'string' && (typeof one !== 'object' || one === null)) {
+      problems.push(`${name} has ${String(one)}, which is no address`);
+      continue;
+    }
     try {
-      const address = toNodeAddress(one);
+      const address = toNodeAddress(one as string | NodeAddress);
       if (address.id === self) {
         problems.push(`${name} names this node itself: ${formatNodeAddress(address)}`);
       } else addresses.push(address);

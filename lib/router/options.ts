@@ -3,7 +3,8 @@ import { platformCrypto } from '#platform/crypto';
 import { RxmeshError } from '../model/error.ts';
 import type { NodeId } from '../model/id.ts';
 import { Identity } from '../model/identity.ts';
-import { checkPeerOptions, type PeerOptions } from '../peers/options.ts';
+import { unknownOptions } from '../model/unknown-options.ts';
+import { checkPeerOptions, peerOptionNames, type PeerOptions } from '../peers/options.ts';
 import { fair, type Discipline } from '../session/discipline.ts';
 import { keepAliveDefaults, keepAliveFrom, type KeepAliveSettings } from '../session/keep-alive.ts';
 import type { Transport } from '../transport/transport.ts';
@@ -52,8 +53,9 @@ export interface RouterOptions {
   readonly discipline?: () => Discipline;
   /**
    * Pings, and peers that are dead without a word. A session is pinged every `intervalMs`, by default
-   * 10,000; 0 turns it off. One from which nothing has arrived for `timeoutMs`, by default 30,000, ends
-   * with `RXMESH_PEER_TIMEOUT`; that is counted in whole intervals, and not less than one.
+   * 10,000; 0 turns it off. One from which nothing has arrived for `timeoutMs`, by default 30,000, or no
+   * pong for four times as long, ends with `RXMESH_PEER_TIMEOUT`; that is counted in whole intervals, and not
+   * less than one.
    */
   readonly keepAlive?: Partial<KeepAliveSettings>;
   /** Where time comes from. Default: the system's clock. */
@@ -101,10 +103,10 @@ export function checkedOptions(options: RouterOptions): RouterSettings {
 
 type Given = Readonly<Record<string, unknown>>;
 
-const names = new Set([
+const names = [
   ...['identity', 'network', 'transports', 'peers', 'moniker', 'version', 'protocolVersion'],
   ...['timeouts', 'limits', 'discipline', 'keepAlive', 'clock', 'random'],
-]);
+];
 
 /** What is wrong with options; the caller may be plain JavaScript, so nothing is taken for granted. */
 function faultsOf(options: RouterOptions): readonly string[] {
@@ -117,7 +119,7 @@ function faultsOf(options: RouterOptions): readonly string[] {
   const text = (name: string): void =>
     check(isText(given[name]), `${name} is printable ASCII, at most 256 characters`);
 
-  for (const name of Object.keys(given)) check(names.has(name), `there is no option ${name}`);
+  faults.push(...unknownOptions(given, names));
   check(given['identity'] instanceof Identity, 'identity is an Identity');
   text('network');
   check(given['network'] !== '', 'network is not empty');
@@ -134,7 +136,10 @@ function faultsOf(options: RouterOptions): readonly string[] {
     ...keepAliveFaults(keepAlive),
   );
   if (!isRecord(peers)) faults.push('peers is an object');
-  else checkPeerOptions(idOf(given['identity']), peers, faults);
+  else {
+    faults.push(...unknownOptions(peers, peerOptionNames, 'peers'));
+    checkPeerOptions(idOf(given['identity']), peers, faults);
+  }
   return faults;
 }
 
@@ -152,13 +157,14 @@ function numberFaults(
   max: number,
 ): readonly string[] {
   if (!isRecord(given)) return [`${group} is an object`];
-  return Object.entries(given).flatMap(([name, value]) => {
-    if (!known.includes(name)) return [`there is no option ${group}.${name}`];
+  const wrong = Object.entries(given).flatMap(([name, value]) => {
+    if (!known.includes(name)) return [];
     const good = Number.isInteger(value) && (value as number) >= min && (value as number) <= max;
     return good
       ? []
       : [`${group}.${name} is an integer from ${min} to ${max}, given ${String(value)}`];
   });
+  return [...unknownOptions(given, known, group), ...wrong];
 }
 
 /** What is wrong with `keepAlive`: its numbers, else how they stand to each other. */

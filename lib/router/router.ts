@@ -1,3 +1,4 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 import {
   catchError,
   defer,
@@ -116,7 +117,7 @@ export class Router {
   }
 
   /**
-   * Starts to listen and to dial. Resolves when every transport listens.
+   * Starts to listen and to dial. Resolves when every transport listens, or when `stop` comes first.
    * Rejects with `RXMESH_LISTEN_FAILED` when one cannot, and the router is stopped then; with
    * `RXMESH_ALREADY_STARTED`, or with `RXMESH_STOPPED`: a router starts once.
    */

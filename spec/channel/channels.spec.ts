@@ -28,14 +28,20 @@ describe('Channels', () => {
       outbound: { ...block(1), capacity: 0 },
       priority: 256,
       messageBytesMax: 0.5,
+      inbond: block(1),
     } as unknown as ChannelOptions<unknown>;
     const names =
-      /id is .*65536.*codec has.*inbound is.*outbound is.*priority is .*256.*messageBytesMax is .*0\.5/;
+      /there is no option inbond; id is .*65536.*codec has.*inbound is.*outbound is.*priority is .*256.*messageBytesMax is .*0\.5/;
     expect(() => channels.open(options)).toThrow(names);
     expect(() => channels.open(options)).toThrow(
       expect.objectContaining({ code: 'RXMESH_OPTIONS_INVALID' }),
     );
     expect(channels.ids).toEqual([]);
+  });
+
+  it('has no channel without options', () => {
+    const { channels } = new LinkedNode();
+    expect(() => channels.open(undefined as never)).toThrow(/^openChannel: id is .*codec has/);
   });
 
   it.each([0, 256, 1.5, NaN, '9'])('has no priority of %p', (priority) => {

@@ -61,6 +61,14 @@ describe('the strategies', () => {
   });
 });
 
+describe('a bound that there is not', () => {
+  it('is refused, and named', () => {
+    expect(() => block(1, { byte: 5 } as never)).toThrow(
+      new RangeError('block(capacity, { byte }): there is no bound byte'),
+    );
+  });
+});
+
 describe('isLane', () => {
   it('knows what the strategies make', () => {
     for (const lane of [block(1), dropOldest(1), dropNewest(1), latest(), fail(laneCapacityMax)]) {
@@ -91,6 +99,7 @@ describe('isLane', () => {
       { strategy: 'block', capacity: 1, bytes: '1' },
       { strategy: 'block', capacity: 1, bytes: null },
       { strategy: 'block', capacity: 1, bytes: laneBytesMax + 1 },
+      { strategy: 'block', capacity: 1, byte: 1 },
     ];
     for (const other of others) expect(isLane(other)).toBe(false);
   });

@@ -34,6 +34,15 @@ describe('identity', () => {
     );
   });
 
+  it.each(['a'.repeat(32), Array.from({ length: 32 }, () => 1), undefined])(
+    'does not follow from what is no bytes: %j',
+    (given) => {
+      expect(() => Identity.fromSeed(given as never)).toThrow(
+        expect.objectContaining({ code: 'RXMESH_KEY_INVALID' }),
+      );
+    },
+  );
+
   it('is a new one each time it is generated', async () => {
     const [one, other] = [await Identity.generate(), await Identity.generate()];
     expect(one.id).toMatch(/^[0-9a-f]{40}$/);

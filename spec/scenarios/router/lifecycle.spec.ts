@@ -218,6 +218,14 @@ describe('options', () => {
     expect(() => createRouter({ ...good, moniker: 'ä', peers })).toThrow(
       /moniker.*maxConnected.*names this node itself.*nonsense/s,
     );
+    const wrong = [
+      [{ maxConected: 5 }, /there is no option peers\.maxConected$/],
+      [{ persistent: [undefined, 7] }, /persistent has undefined, which is no address; .* has 7,/],
+      [{ addresses: 'ws://a@b' }, /addresses is an array of addresses$/],
+    ] as const;
+    for (const [given, text] of wrong) {
+      expect(() => createRouter({ ...good, peers: given as never })).toThrow(text);
+    }
   });
 
   it('the discipline is asked about the channels of each connection', () => {
