@@ -20,6 +20,9 @@ import { resolve as resolveByDns } from '../lib/model/resolve.ts';
 import type { Attempt } from '../lib/transport/attempt.ts';
 import type { Connection, Transport } from '../lib/transport/transport.ts';
 
+/** Endpoints whose errors stand in one message. */
+const endpointsTold = 4;
+
 /** Options of `dial`. */
 export interface DialOptions {
   /** The first one that knows an address's protocol dials it. */
@@ -47,7 +50,8 @@ export interface DialOptions {
  *     onFailure  ------b
  *
  * Failures: `RXMESH_PROTOCOL_UNKNOWN`, `RXMESH_RESOLVE_FAILED`, `RXMESH_RESOLVE_TIMEOUT`,
- * `RXMESH_DIAL_FAILED`, `RXMESH_DIAL_TIMEOUT` (of the last endpoint). A `resolve` that throws has failed
+ * `RXMESH_DIAL_FAILED`, `RXMESH_DIAL_TIMEOUT`. With several endpoints the code is that of the last one, the message tells of
+ * each, and the cause is an `AggregateError` of their errors. A `resolve` that throws has failed
  * to resolve; what `onFailure` throws is the error of the result.
  */
 export function dial(options: DialOptions): OperatorFunction<NodeAddress, Attempt> {
@@ -72,7 +76,7 @@ function dialAddress(address: NodeAddress, options: DialOptions): Observable<Att
     return throwError(() => failure('RXMESH_PROTOCOL_UNKNOWN', text, address));
   }
   return resolved(address, options).pipe(
-    mergeMap((endpoints) => dialInTurn(transport, endpoints, address, options)),
+    mergeMap((endpoints) => dialInTurn(transport, endpoints, address, options, [])),
     map((connection) => ({ connection, address })),
   );
 }
@@ -99,12 +103,17 @@ function resolved(address: NodeAddress, options: DialOptions): Observable<readon
   );
 }
 
-/** The connection to the first endpoint that answers; the last one's error if none does. */
+/**
+ * The connection to the first endpoint that answers. If none does, the error of the one there is, or one that tells of
+ * all of them.
+ * @param failed why those in front did not answer
+ */
 function dialInTurn(
   transport: Transport,
   endpoints: readonly Endpoint[],
   address: NodeAddress,
   options: DialOptions,
+  failed: readonly RxmeshError[],
 ): Observable<Connection> {
   const { clock = systemClock, dialTimeoutMs = 5_000 } = options;
   const [endpoint, ...others] = endpoints;
@@ -121,10 +130,24 @@ function dialInTurn(
   return defer(() => transport.dial(endpoint)).pipe(
     withDeadline(clock, dialTimeoutMs, late),
     throwIfEmpty(none),
-    catchError((error: unknown) =>
-      others.length > 0 ? dialInTurn(transport, others, address, options) : throwError(() => error),
-    ),
+    catchError((thrown: unknown) => {
+      const text = `dialing ${formatEndpoint(endpoint)}`;
+      const all = [...failed, toRxmeshError(thrown, 'RXMESH_DIAL_FAILED', text)];
+      if (others.length > 0) return dialInTurn(transport, others, address, options, all);
+      return throwError(() => failureOf(all, address));
+    }),
   );
+}
+
+/** Which of them says why is not known: a name has an IPv4 and an IPv6 address, say, and the node listens on one. */
+function failureOf(all: readonly RxmeshError[], address: NodeAddress): RxmeshError | undefined {
+  const last = all.at(-1);
+  if (last === undefined || all.length === 1) return last;
+  const told = all.slice(0, endpointsTold).map(({ message }) => message);
+  const rest = all.length > endpointsTold ? `; and ${all.length - endpointsTold} more` : '';
+  const text = `none of ${all.length} endpoints of ${formatNodeAddress(address)}: ${told.join('; ')}${rest}`;
+  const cause = new AggregateError(all, text);
+  return new RxmeshError(last.code, text, { peer: address.id, cause });
 }
 
 function failure(

@@ -199,13 +199,13 @@ describe('a dial that fails', () => {
       'RXMESH_DIAL_TIMEOUT fake://192.0.2.1:1 did not answer within 5 ms',
     ],
     [
-      'fails at its last endpoint as well',
+      'fails at each of its endpoints, and tells of all',
       {
         '192.0.2.2': throwError(() => new Error('first')),
         [ip]: throwError(() => new Error('last')),
       },
       {},
-      `RXMESH_DIAL_FAILED dialing ${text}: last`,
+      `RXMESH_DIAL_FAILED none of 2 endpoints of ${text}: dialing fake://192.0.2.2:1: first; dialing fake://192.0.2.1:1: last`,
     ],
     [
       'ends without a connection',
@@ -233,7 +233,29 @@ describe('a dial that fails', () => {
       throw new Error('out of sockets');
     };
     of(a).pipe(dialing).subscribe();
-    expect(log).toEqual([`RXMESH_DIAL_FAILED dialing ${text}: out of sockets`]);
+    expect(log).toEqual(['RXMESH_DIAL_FAILED dialing fake://192.0.2.1:1: out of sockets']);
+  });
+
+  it('has the error of each endpoint as its cause, and tells of four in its message', () => {
+    const clock = new VirtualClock();
+    const ips = [1, 2, 3, 4, 5, 6].map((last) => `192.0.2.${last}`);
+    const answers = Object.fromEntries(
+      ips.map((one) => [one, one.endsWith('6') ? NEVER : throwError(() => new Error(`no ${one}`))]),
+    );
+    const { dialing, failures } = setUp(clock, answers);
+    const heard: RxmeshError[] = [];
+    failures.subscribe((error) => heard.push(error));
+    of(a).pipe(dialing).subscribe();
+    clock.advance(5);
+    const [error] = heard;
+    const four = ips.slice(0, 4).map((one) => `dialing fake://${one}:1: no ${one}`);
+    expect(error?.message).toBe(`none of 6 endpoints of ${text}: ${four.join('; ')}; and 2 more`);
+    expect([error?.code, error?.peer]).toEqual(['RXMESH_DIAL_TIMEOUT', a.id]);
+    const { errors } = error?.cause as AggregateError;
+    expect(errors.map((each) => (each as RxmeshError).code)).toEqual([
+      ...Array.from({ length: 5 }, () => 'RXMESH_DIAL_FAILED'),
+      'RXMESH_DIAL_TIMEOUT',
+    ]);
   });
 
   it('may take for ever when there is no limit', () => {
