@@ -135,8 +135,9 @@ export class NodeSocket implements FrameSocket {
 
   #violation(what: string, closeCode: number): void {
     const message = `${this.toString()}: ${what}`;
-    this.#end(new RxmeshError('RXMESH_PROTOCOL_VIOLATION', message), true);
+    // First: whoever hears of the end may cut it.
     this.#ws.close(closeCode);
+    this.#end(new RxmeshError('RXMESH_PROTOCOL_VIOLATION', message), true);
   }
 
   #fail(cause: Error): void {

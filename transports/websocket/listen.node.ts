@@ -15,15 +15,16 @@ import { RxmeshError } from '../../lib/model/error.ts';
 import type { FrameSocket } from '../../lib/transport/frame-socket.ts';
 import { endpointOf, NodeSocket, wsLimits } from './frame-socket.node.ts';
 import type { ListenOptions } from './options.ts';
+import { Pending } from './pending.node.ts';
+import { answersForOthers, leavePath, takePath } from './shared-paths.node.ts';
 
 /** How long a client may take until its request is complete. */
 const requestTimeoutMs = 10_000;
-/** Connections that have not become WebSockets yet; one more is closed at once. */
-const pendingMax = 256;
-
 /** What is wrong with `listen.server`, which only Node can tell. */
 export function serverProblems({ server }: ListenOptions): string[] {
-  const isServer = server === undefined || ('on' in server && 'off' in server);
+  const given: unknown = server;
+  const isObject = typeof given === 'object' && given !== null;
+  const isServer = given === undefined || (isObject && 'on' in given && 'off' in given);
   return isServer ? [] : ['listen.server must be a server of node:http or node:https'];
 }
 
@@ -37,8 +38,20 @@ export function listen(
     const server = shared ?? ownServer(options, subscriber);
     if (server === undefined) return undefined;
     const protocol = server instanceof TlsServer ? 'wss' : 'ws';
-    const tellBound = (): void => bound(endpointsOf(server, protocol, options.path ?? '/'));
-    const stopUpgrades = takeUpgrades(server, options, protocol, subscriber);
+    const { path = '/' } = options;
+    if (!takePath(server, path)) {
+      subscriber.error(failed(`another transport takes ${path} of the shared server`));
+      return undefined;
+    }
+    const tellBound = (): void => {
+      const address = server.address();
+      if (address !== null && typeof address === 'object') {
+        bound([endpointAt(protocol, address, path)]);
+      } else {
+        subscriber.error(failed('the shared server listens on a pipe, which no node can dial'));
+      }
+    };
+    const stopUpgrades = takeUpgrades(server, path, options, protocol, subscriber);
     if (server.listening) tellBound();
     else server.once('listening', tellBound);
     const release =
@@ -46,6 +59,7 @@ export function listen(
     return () => {
       server.off('listening', tellBound);
       stopUpgrades();
+      leavePath(server, path);
       release();
     };
   });
@@ -70,11 +84,13 @@ function ownServer(
     const own: object = { handshakeTimeout: requestTimeoutMs, ...tls, ...http };
     return createTlsServer(own, refuse);
   } catch (cause) {
-    subscriber.error(
-      new RxmeshError('RXMESH_LISTEN_FAILED', 'the certificate or key cannot be used', { cause }),
-    );
+    subscriber.error(failed('the certificate or key cannot be used', cause));
     return undefined;
   }
+}
+
+function failed(message: string, cause?: unknown): RxmeshError {
+  return new RxmeshError('RXMESH_LISTEN_FAILED', message, { cause });
 }
 
 /** Opens a server of our own. What is returned closes it, and every connection that is no WebSocket yet. */
@@ -83,21 +99,10 @@ function runOwn(
   { port = 0, host }: ListenOptions,
   subscriber: Subscriber<FrameSocket>,
 ): () => void {
-  const pending = new Map<string, Socket>();
+  const pending = new Pending();
   let released = false;
-  server.on('connection', (socket: Socket) => {
-    // Without an address it was reset already, and nobody could tell who it was.
-    if (pending.size >= pendingMax || socket.remoteAddress === undefined) {
-      socket.destroy();
-      return;
-    }
-    const key = socketKey(socket);
-    pending.set(key, socket);
-    socket.once('close', () => pending.delete(key));
-  });
-  server.prependListener('upgrade', ({ socket }: IncomingMessage) => {
-    pending.delete(socketKey(socket));
-  });
+  server.on('connection', (socket: Socket) => pending.add(socket));
+  server.prependListener('upgrade', ({ socket }: IncomingMessage) => pending.delete(socket));
   server.on('listening', () => {
     // A host name is looked up first, and closing does not stop that.
     if (released) server.close();
@@ -106,26 +111,20 @@ function runOwn(
     // While listening: one connection could not be accepted (no file handle left, say). The next may be.
     if (server.listening || released) return;
     const where = `${host ?? 'every interface'}, port ${port}`;
-    const message = `cannot listen on ${where}: ${cause.message}`;
-    subscriber.error(new RxmeshError('RXMESH_LISTEN_FAILED', message, { cause }));
+    subscriber.error(failed(`cannot listen on ${where}: ${cause.message}`, cause));
   });
   server.listen({ port, ...(host === undefined ? {} : { host }) });
   return () => {
     released = true;
     if (server.listening) server.close();
-    for (const socket of pending.values()) socket.destroy();
+    pending.destroyAll();
   };
-}
-
-/** With TLS, the stream of a request is not the one that was accepted; they have the remote end in common. */
-function socketKey({ remoteAddress, remotePort }: Socket): string {
-  return `${remoteAddress} ${remotePort}`;
 }
 
 /** A shared server that is closed by its owner ends our listening, too. */
 function watch(server: Server, subscriber: Subscriber<FrameSocket>): () => void {
   const onClose = (): void => {
-    subscriber.error(new RxmeshError('RXMESH_LISTEN_FAILED', 'the shared server was closed'));
+    subscriber.error(failed('the shared server was closed'));
   };
   server.on('close', onClose);
   return () => {
@@ -135,7 +134,8 @@ function watch(server: Server, subscriber: Subscriber<FrameSocket>): () => void 
 
 function takeUpgrades(
   server: Server,
-  { path = '/', origins, server: shared }: ListenOptions,
+  path: string,
+  { origins, server: shared }: ListenOptions,
   protocol: string,
   subscriber: Subscriber<FrameSocket>,
 ): () => void {
@@ -144,14 +144,19 @@ function takeUpgrades(
     const { origin } = request.headers;
     if (pathOf(request) !== path) {
       // On a shared server, the other paths are somebody else's, if there is anybody else.
-      if (shared === undefined || server.listenerCount('upgrade') === 1) refuse(stream, 404);
+      if (shared === undefined || answersForOthers(server, path)) refuse(stream, 404);
     } else if (origin !== undefined && !allows(origins, origin)) {
       refuse(stream, 403);
     } else {
-      upgrader.handleUpgrade(request, stream, head, (ws: WebSocket) => {
-        if (stream.remoteAddress === undefined) ws.terminate();
-        else subscriber.next(new NodeSocket(ws, stream, 'inbound', protocol));
-      });
+      try {
+        upgrader.handleUpgrade(request, stream, head, (ws: WebSocket) => {
+          if (stream.remoteAddress === undefined) ws.terminate();
+          else subscriber.next(new NodeSocket(ws, stream, 'inbound', protocol));
+        });
+      } catch (cause) {
+        // Another WebSocket server takes this path, too, and has taken this request.
+        subscriber.error(failed(`somebody else takes ${path} of the shared server`, cause));
+      }
     }
   };
   server.on('upgrade', onUpgrade);
@@ -169,9 +174,16 @@ function pathOf({ url = '' }: IncomingMessage): string | undefined {
   }
 }
 
+/** A function that throws has not allowed it, nor has one that returns a promise. */
 function allows(origins: ListenOptions['origins'], origin: string): boolean {
   if (origins === undefined) return true;
-  return typeof origins === 'function' ? origins(origin) : origins.includes(origin);
+  if (typeof origins !== 'function') return origins.includes(origin);
+  try {
+    const allowed: unknown = origins(origin);
+    return allowed === true;
+  } catch {
+    return false;
+  }
 }
 
 function refuse(stream: Socket, status: number): void {
@@ -182,10 +194,7 @@ function refuse(stream: Socket, status: number): void {
   stream.end(`HTTP/1.1 ${status} ${reason}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
 }
 
-function endpointsOf(server: Server, protocol: string, path: string): readonly Endpoint[] {
-  const address: AddressInfo | string | null = server.address();
-  // A server on a pipe has a name, which nobody can dial from elsewhere.
-  if (address === null || typeof address === 'string') return [];
-  const endpoint = endpointOf(protocol, address.address, address.port);
-  return [path === '/' ? endpoint : { ...endpoint, path }];
+function endpointAt(protocol: string, { address, port }: AddressInfo, path: string): Endpoint {
+  const endpoint = endpointOf(protocol, address, port);
+  return path === '/' ? endpoint : { ...endpoint, path };
 }

@@ -1,5 +1,7 @@
 import type { Clock } from '../../lib/flow/clock.ts';
 import { RxmeshError } from '../../lib/model/error.ts';
+import { quote } from '../../lib/model/quote.ts';
+import { unknownOptions } from '../../lib/model/unknown-options.ts';
 
 /** Options of Node's TLS, of which these are the usual ones; the others are passed on as they are. */
 export interface TlsOptions {
@@ -27,19 +29,22 @@ export interface ListenOptions {
    * meant to be reached: `'127.0.0.1'` keeps it to this machine.
    */
   readonly host?: string;
-  /** Path of the requests that are taken; `'/'` by default. Other paths get an HTTP 404. */
+  /** Path of the requests that are taken; `'/'` by default. Other paths get an HTTP 404, of which this side is told nothing. */
   readonly path?: string;
   /** Makes it a `wss` server with this certificate and key. */
   readonly tls?: TlsOptions;
   /**
    * A server of yours, to be shared: only upgrades on `path` are taken, and closing the transport leaves it
-   * running. Excludes `port`, `host` and `tls`.
+   * running. `start()` of a router waits until it listens, on a port. Each path has one transport; another WebSocket
+   * server beside it (of ws, say) takes `noServer`, since with `server` it answers on all paths.
+   * Excludes `port`, `host` and `tls`.
    */
   readonly server?: UpgradeServer;
   /**
    * Origins of web pages that may connect (`'https://example.com'`), or a function that decides. All
    * by default: a page gets nothing for its origin, it has to prove an identity as every node. A request
-   * without an origin does not come from a page, and is not asked.
+   * without an origin does not come from a page, and is not asked. The function returns `true` for those that
+   * may; what it throws is a no. Who may not gets an HTTP 403, and this side is told nothing.
    */
   readonly origins?: readonly string[] | ((origin: string) => boolean);
 }
@@ -68,23 +73,60 @@ export interface WebSocketOptions {
 }
 
 /**
- * Throws one error that names every wrong option.
+ * Throws one error that names every wrong option. The caller may be plain JavaScript, so nothing is taken for granted.
  *
- * @param platform what the platform has to say against them
+ * @param platformProblems what the platform has to say against them
  * @throws {RxmeshError} `RXMESH_OPTIONS_INVALID`
  */
-export function checkOptions(options: WebSocketOptions, platform: readonly string[]): void {
-  const problems = [
-    ...listenProblems(options.listen ?? {}),
-    ...dialProblems(options.dial ?? {}),
-    ...platform,
-  ];
+export function checkOptions(
+  options: WebSocketOptions,
+  platformProblems: (options: WebSocketOptions) => readonly string[],
+): void {
+  const problems = [...shapeProblems(options)];
+  if (problems.length === 0) {
+    problems.push(
+      ...listenProblems(options.listen ?? {}),
+      ...dialProblems(options.dial ?? {}),
+      ...platformProblems(options),
+    );
+  }
   if (problems.length === 0) return;
   throw new RxmeshError('RXMESH_OPTIONS_INVALID', `webSocket: ${problems.join('; ')}`);
 }
 
+/** Names that no option has, and what should be an object and is not. */
+function shapeProblems(options: unknown): readonly string[] {
+  if (!isObject(options)) return ['options is an object'];
+  const problems = [...unknownOptions(options, ['listen', 'dial', 'clock'])];
+  const groups = { listen: listenNames, dial: dialNames };
+  for (const [name, known] of Object.entries(groups)) {
+    const given = options[name];
+    if (given === undefined) continue;
+    if (isObject(given)) problems.push(...unknownOptions(given, known, name));
+    else problems.push(`${name} is an object`);
+  }
+  return problems;
+}
+
+const listenNames = [
+  'port',
+  'host',
+  'path',
+  'tls',
+  'server',
+  'origins',
+] satisfies (keyof ListenOptions)[];
+const dialNames = ['tls', 'headers', 'zeroMask'] satisfies (keyof DialOptions)[];
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null;
+}
+
 function listenProblems({ port, host, path, tls, server, origins }: ListenOptions): string[] {
   const problems: string[] = [];
+  if (tls !== undefined && !hasCertificate(tls)) {
+    problems.push('listen.tls needs cert and key, or pfx, SNICallback or pskCallback');
+  }
   if (port !== undefined && !(Number.isInteger(port) && port >= 0 && port <= 65_535)) {
     problems.push(`listen.port must be an integer from 0 to 65535, not ${String(port)}`);
   }
@@ -103,7 +145,25 @@ function listenProblems({ port, host, path, tls, server, origins }: ListenOption
   if (origins !== undefined && typeof origins !== 'function' && !isList) {
     problems.push('listen.origins must be a list of strings, or a function');
   }
+  const neverSent = isList ? origins.filter((origin) => !isOrigin(origin)) : [];
+  for (const text of neverSent) {
+    problems.push(
+      `listen.origins has ${quote(text)}, which no browser sends: it is like https://example.com, without a path`,
+    );
+  }
   return problems;
+}
+
+function hasCertificate(tls: unknown): boolean {
+  if (!isObject(tls)) return false;
+  const { cert, key, pfx, SNICallback, pskCallback } = tls;
+  const others = [pfx, SNICallback, pskCallback];
+  return (cert !== undefined && key !== undefined) || others.some((one) => one !== undefined);
+}
+
+/** As browsers write it (RFC 6454 §6.2): a scheme, a host, and a port unless it is the usual one; or `null`. */
+function isOrigin(text: string): boolean {
+  return text === 'null' || /^[a-z][a-z0-9+.-]*:\/\/[^\s/?#@A-Z]+$/.test(text);
 }
 
 function dialProblems({ headers, zeroMask }: DialOptions): string[] {

@@ -11,7 +11,10 @@ import { frameBytesMax, type WebSocketPlatform } from './platform.ts';
 
 /** Bytes that wait in the browser while a socket is `writable`: two of the largest frames. */
 const bufferedBytesMax = 2 * frameBytesMax;
-/** How often a full socket looks whether it still is; browsers tell nobody. */
+/**
+ * How often a full socket looks whether it still is; browsers tell nobody. A page in the background may be called once a
+ * second, or once a minute: what arrives makes it look, too.
+ */
 const drainPollMs = 4;
 
 /** What is used of the platform's `WebSocket` (HTML, 9.3 "WebSockets"). */
@@ -140,6 +143,13 @@ class WebSocketSocket implements FrameSocket {
     }, drainPollMs);
   }
 
+  #lookForDrain(): void {
+    if (this.#poll === undefined || !this.writable) return;
+    this.#poll.unsubscribe();
+    this.#poll = undefined;
+    this.#drained.next();
+  }
+
   #receive(data: unknown): void {
     if (this.#ended) return;
     if (!(data instanceof ArrayBuffer)) {
@@ -152,7 +162,9 @@ class WebSocketSocket implements FrameSocket {
       } catch (error) {
         this.#end(error as RxmeshError, true);
         this.#ws.close(4000);
+        return;
       }
+      this.#lookForDrain();
     }
   }
 

@@ -23,7 +23,7 @@ import { checkOptions, type WebSocketOptions } from './options.ts';
  * @throws {RxmeshError} `RXMESH_OPTIONS_INVALID`, which names every wrong option
  */
 export function webSocket(options: WebSocketOptions = {}): Transport {
-  checkOptions(options, platform.optionProblems(options));
+  checkOptions(options, (checked) => platform.optionProblems(checked));
   return new WebSocketTransport(options);
 }
 

@@ -1,8 +1,11 @@
+import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { EMPTY } from 'rxjs';
-import { WebSocket } from 'ws';
+import { WebSocket, WebSocketServer } from 'ws';
 import type { Endpoint } from '../../../lib/model/endpoint.ts';
 import type { FrameSocket } from '../../../lib/transport/frame-socket.ts';
 import { listen } from '../../../transports/websocket/listen.node.ts';
@@ -114,6 +117,10 @@ describe('listening for WebSockets', () => {
     [(origin) => origin.endsWith('.test'), 'https://b.test', 101],
     [(origin) => origin.endsWith('.test'), 'https://b.example', 403],
     [undefined, 'https://b.example', 101],
+    // What sandboxed pages send is no URL: the function throws.
+    [(origin) => new URL(origin).hostname === 'b.test', 'null', 403],
+    [(() => Promise.resolve(false)) as never, 'https://b.test', 403],
+    [(() => 'no') as never, 'https://b.test', 403],
   ])('with origins %s, answers %s with %i', async (origins, origin, status) => {
     const { port, log } = await start(origins === undefined ? {} : { origins });
     const headers = origin === undefined ? [] : [`Origin: ${origin}`];
@@ -153,18 +160,35 @@ describe('listening for WebSockets', () => {
     expect([bound, openSockets()]).toEqual([[], []]);
   });
 
-  it('closes a connection over the limit of 256 that have not upgraded', async () => {
+  it('closes a connection over the limit of 64 of one host that have not upgraded', async () => {
     const { port } = await start({});
     let closed = 0;
-    const clients = Array.from({ length: 260 }, () =>
+    const clients = Array.from({ length: 67 }, () =>
       connect(port, '127.0.0.1')
         .on('close', () => (closed += 1))
         .on('error', () => undefined),
     );
-    await until(() => closed >= 4);
+    await until(() => closed >= 3);
     await new Promise((resolve) => setTimeout(resolve, 30));
-    expect(closed).toBe(4);
+    expect(closed).toBe(3);
     for (const client of clients) client.destroy();
+  });
+
+  it('takes as many of one host again when the others are gone, or have become WebSockets', async () => {
+    const server = await start({});
+    for (let round = 0; round < 3; round += 1) {
+      let open = 0;
+      const clients = Array.from({ length: 64 }, () =>
+        connect(server.port, '127.0.0.1')
+          .on('connect', () => (open += 1))
+          .on('error', () => undefined),
+      );
+      await until(() => open === 64);
+      let left = 64;
+      for (const client of clients) client.on('close', () => (left -= 1)).destroy();
+      await until(() => left === 0);
+    }
+    for (let count = 0; count < 70; count += 1) await takesOthers(server);
   });
 });
 
@@ -207,6 +231,51 @@ describe('listening on a shared server', () => {
     const { subscription } = new Log(listen({ server, path: '/p2p' }, () => undefined));
     release(() => subscription.unsubscribe());
     expect(await answer(port, upgrade('/theirs'))).toMatch(/^HTTP\/1.1 200 theirs/);
+  });
+
+  it('refuses a second transport on one path, which is free again when the first is closed', async () => {
+    const { server } = await shared();
+    const first = webSocket({ listen: { server, path: '/p2p' } });
+    const log = new Log(first.incoming$);
+    const again = () => new Log(webSocket({ listen: { server, path: '/p2p' } }).incoming$);
+    expect([again().end, log.end]).toEqual(['RXMESH_LISTEN_FAILED', 'open']);
+    first.close();
+    const second = again();
+    expect(second.end).toBe('open');
+    second.subscription.unsubscribe();
+  });
+
+  it('answers a path that is nobody’s once, when all who take upgrades are of rxmesh', async () => {
+    const { server, port } = await shared();
+    for (const path of ['/one', '/two', '/three']) {
+      const { subscription } = new Log(listen({ server, path }, () => undefined));
+      release(() => subscription.unsubscribe());
+    }
+    const reply = await answer(port, upgrade('/other'));
+    expect(reply.match(/HTTP\/1.1 404 /g)).toHaveLength(1);
+  });
+
+  it('ends with an error when another WebSocket server takes its requests', async () => {
+    const { server, port } = await shared();
+    const theirs = new WebSocketServer({ server });
+    const log = new Log(listen({ server, path: '/p2p' }, () => undefined));
+    const client = new WebSocket(`ws://127.0.0.1:${port}/p2p`);
+    await until(() => log.end === 'RXMESH_LISTEN_FAILED');
+    await until(() => client.readyState === WebSocket.OPEN);
+    client.terminate();
+    theirs.close();
+  });
+
+  it('fails on a server that listens on a pipe, whether it does already or later', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'rxmesh-'));
+    const server = createServer();
+    const early = new Log(listen({ server }, () => undefined));
+    await new Promise<void>((resolve) => server.listen(join(directory, 'pipe'), resolve));
+    const late = new Log(listen({ server }, () => undefined));
+    expect([early.end, late.end]).toEqual(['RXMESH_LISTEN_FAILED', 'RXMESH_LISTEN_FAILED']);
+    expect(server.listenerCount('upgrade')).toBe(0);
+    await new Promise((resolve) => server.close(resolve));
+    rmSync(directory, { recursive: true });
   });
 
   it('lists its endpoints once the server listens, and fails when its owner closes it', async () => {

@@ -25,10 +25,34 @@ describe('options of webSocket', () => {
     expect(message).toContain('not 70000');
   });
 
+  it.each<[unknown, string]>([
+    [null, 'options is an object'],
+    [{ port: 4000 }, 'there is no option port'],
+    [{ listen: 4000 }, 'listen is an object'],
+    [{ listen: { prot: 4000 } }, 'there is no option listen.prot'],
+    [{ listen: { server: 5 } }, 'listen.server must be'],
+    [{ listen: { tls: {} } }, 'listen.tls needs cert and key'],
+    [{ listen: { tls: { cert: 'x' } } }, 'listen.tls needs cert and key'],
+    [{ dial: { header: {} } }, 'there is no option dial.header'],
+    [{ listen: { origins: ['https://a.test/'] } }, '"https://a.test/", which no browser sends'],
+    [{ listen: { origins: ['a.test'] } }, '"a.test", which no browser sends'],
+    [{ listen: { origins: ['https://A.test'] } }, 'which no browser sends'],
+  ])('refuses %j', (options, text) => {
+    const create = () => webSocket(options as WebSocketOptions);
+    expect(create).toThrow(expect.objectContaining({ code: 'RXMESH_OPTIONS_INVALID' }));
+    expect(create).toThrow(text);
+  });
+
   it.each<WebSocketOptions>([
     {},
     { listen: {} },
     { listen: { port: 0, host: '::1', path: '/p2p', origins: [] } },
+    {
+      listen: {
+        origins: ['https://a.test:8443', 'null', 'chrome-extension://abcd', 'http://[::1]:80'],
+      },
+    },
+    { listen: { tls: { pfx: 'x' } } },
     { listen: { server: createServer(), path: '/' } },
     { dial: { headers: {}, zeroMask: true, tls: {} } },
   ])('takes %j', (options) => {

@@ -1,6 +1,6 @@
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { describe, expect, it } from '@jest/globals';
-import { EMPTY } from 'rxjs';
+import { EMPTY, tap } from 'rxjs';
 import { WebSocket, WebSocketServer } from 'ws';
 import { systemClock } from '../../../lib/flow/clock.ts';
 import type { Endpoint } from '../../../lib/model/endpoint.ts';
@@ -129,7 +129,8 @@ describe('a WebSocket of Node', () => {
 
   it('ends with RXMESH_PROTOCOL_VIOLATION for a text message', async () => {
     const { client, socket } = await foreign();
-    const frames = new Log(socket.frames$);
+    // As a link does.
+    const frames = new Log(socket.frames$.pipe(tap({ error: () => socket.destroy() })));
     let code = 0;
     client.on('close', (closeCode) => (code = closeCode));
     client.send('text');

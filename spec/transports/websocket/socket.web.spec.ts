@@ -124,6 +124,24 @@ describe("a browser's WebSocket", () => {
     expect([drained.values.length, scheduler.now(), scheduler.actions]).toEqual([1, 52, []]);
   });
 
+  it('looks also when something arrives, since timers of a page in the background are slow', () => {
+    const scheduler = new VirtualTimeScheduler();
+    const { socket, ws } = opened(clockFrom(scheduler));
+    const drained = new Log(socket.drained$);
+    const frames = new Log(socket.frames$);
+    const arrive = () => ws.onmessage({ data: new ArrayBuffer(1) });
+    arrive();
+    socket.send(new Uint8Array(300_000));
+    arrive();
+    expect(drained.values).toHaveLength(0);
+    ws.bufferedAmount = 0;
+    arrive();
+    expect([drained.values.length, frames.values.length]).toEqual([1, 3]);
+    scheduler.flush();
+    arrive();
+    expect(drained.values).toHaveLength(1);
+  });
+
   it('looks no more after the end', () => {
     const scheduler = new VirtualTimeScheduler();
     const { socket } = opened(clockFrom(scheduler));
