@@ -130,7 +130,11 @@ export default defineConfig(
   {
     files: ['**/*.ts'],
     extends: [tseslint.configs.strictTypeChecked, rxjsX.configs.recommended],
-    languageOptions: { parserOptions: { project: ['tsconfig.json', 'tsconfig.web.json'] } },
+    languageOptions: {
+      parserOptions: {
+        project: ['tsconfig.json', 'tsconfig.web.json', 'spec/browser/tsconfig.json'],
+      },
+    },
     rules: {
       '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],

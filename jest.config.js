@@ -7,8 +7,8 @@ export default {
   testEnvironmentOptions: { customExportConditions: ['source', 'node', 'node-addons'] },
   roots: ['<rootDir>/spec'],
   testMatch: ['**/*.spec.ts'],
-  // jest.slow.config.js runs them.
-  testPathIgnorePatterns: ['/node_modules/', '\\.slow\\.spec\\.ts$'],
+  // jest.slow.config.js and jest.browser.config.js run them.
+  testPathIgnorePatterns: ['/node_modules/', '\\.(slow|browser)\\.spec\\.ts$'],
   extensionsToTreatAsEsm: ['.ts'],
   transform: {
     '\\.ts$': [

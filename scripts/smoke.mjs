@@ -44,7 +44,7 @@ const projects = {
       ...compilerOptions,
       module: 'esnext',
       moduleResolution: 'bundler',
-      lib: ['es2023', 'esnext.disposable', 'dom'],
+      lib: ['es2023', 'dom'],
       types: [],
     },
     include: ['consumer.ts'],

@@ -1,0 +1,15 @@
+import protobufjs from 'protobufjs';
+
+export const network = 'browser-spec';
+
+/** Capacity of the page's lane on channel 2, in messages. */
+export const slowLane = 64;
+
+export interface Reading {
+  readonly seq: number;
+}
+
+/** A reflected type: protobufjs makes code of it, from strings. */
+export const ReadingType = protobufjs
+  .parse('syntax = "proto3"; message Reading { uint32 seq = 1; }')
+  .root.lookupType('Reading');
