@@ -1,5 +1,5 @@
 import { targetsOf } from './frame/report.ts';
-import type { Effort, Measure, Outcome } from './frame/measure.ts';
+import type { Extent, Measure, Outcome } from './frame/measure.ts';
 import { verdictOn, type Target, type Verdict } from './frame/verdicts.ts';
 import { runAll } from './run.ts';
 import { targets } from './targets.ts';
@@ -10,14 +10,14 @@ import { targets } from './targets.ts';
  *
  * @returns whether all hold
  */
-export async function check(measures: readonly Measure[], effort: Effort): Promise<boolean> {
+export async function check(measures: readonly Measure[], extent: Extent): Promise<boolean> {
   const guarded = targets.filter(({ guard }) => guard !== undefined);
-  const first = await verdictsOn(guarded, measures, effort);
+  const first = await verdictsOn(guarded, measures, extent);
   const missed = first.filter(({ isMet }) => !isMet).map(({ target }) => target);
   let verdicts = first;
   if (missed.length > 0) {
     console.error(`once more: ${missed.map(({ what }) => what).join('; ')}`);
-    const again = await verdictsOn(missed, measures, effort);
+    const again = await verdictsOn(missed, measures, extent);
     verdicts = first.map((one) => again.find(({ target }) => target === one.target) ?? one);
   }
   console.log(targetsOf(verdicts));
@@ -27,16 +27,16 @@ export async function check(measures: readonly Measure[], effort: Effort): Promi
 async function verdictsOn(
   guarded: readonly Target[],
   measures: readonly Measure[],
-  effort: Effort,
+  extent: Extent,
 ): Promise<readonly Verdict[]> {
   const needed = measures.filter(({ name }) => guarded.some(({ measure }) => measure === name));
   const outcomes: readonly Outcome[] = await runAll(needed, ({ name }) => {
     const figures = guarded
       .filter(({ measure }) => measure === name)
       .flatMap(({ figure, over }) => (over === undefined ? [figure] : [figure, over]));
-    const isWanted: Effort['isWanted'] = (of, contestant) =>
+    const isWanted: Extent['isWanted'] = (of, contestant) =>
       figures.some((figure) => figure.case === of && figure.contestant === contestant);
-    return { ...effort, isWanted };
+    return { ...extent, isWanted };
   });
   return guarded.map((target) => verdictOn(target, outcomes, target.guard));
 }

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import type { Effort, Measure } from './frame/measure.ts';
+import type { Extent, Measure } from './frame/measure.ts';
 import { measures } from './measures/index.ts';
 
 /** How to call the bench. */
@@ -25,7 +25,7 @@ options:
 /** What is asked for on the command line. */
 export interface Command {
   readonly chosen: readonly Measure[];
-  readonly effort: Effort;
+  readonly extent: Extent;
   /** Whether measures were named. */
   readonly isPart: boolean;
   readonly json: boolean;
@@ -60,7 +60,7 @@ export function commandFrom(args: readonly string[]): Command {
   }
   // A guard has to be quick; its bounds are wide.
   const roundMs = values['round-ms'] ?? (check ? '300' : '700');
-  const effort: Effort = {
+  const extent: Extent = {
     rounds: numberFrom('--rounds', values.rounds, 1, 100),
     roundMs: numberFrom('--round-ms', roundMs, 50, 60_000),
     full,
@@ -69,7 +69,7 @@ export function commandFrom(args: readonly string[]): Command {
     log: (text) => console.error(`  ${text}`),
   };
   const isPart = named.length > 0 || contestants !== undefined || cases !== undefined;
-  return { chosen: named.length > 0 ? named : measures, effort, isPart, json, check, help };
+  return { chosen: named.length > 0 ? named : measures, extent, isPart, json, check, help };
 }
 
 function numberFrom(option: string, text: string, min: number, max: number): number {

@@ -12,7 +12,7 @@ import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { check } from './check.ts';
 import { commandFrom, usage, type Command } from './command.ts';
-import { sectionOf, targetsOf } from './frame/report.ts';
+import { sectionsOf, targetsOf } from './frame/report.ts';
 import { reportOn, runAll, writeReport } from './run.ts';
 
 /** @returns the exit code */
@@ -24,16 +24,16 @@ async function main(): Promise<number> {
     console.error(`${error instanceof Error ? error.message : String(error)}\n\n${usage}`);
     return 2;
   }
-  const { chosen, effort, isPart, json } = command;
+  const { chosen, extent, isPart, json } = command;
   if (command.help) {
     console.log(usage);
     return 0;
   }
-  if (command.check) return (await check(chosen, effort)) ? 0 : 1;
-  const outcomes = await runAll(chosen, () => effort);
-  const report = reportOn(outcomes, effort, isPart);
+  if (command.check) return (await check(chosen, extent)) ? 0 : 1;
+  const outcomes = await runAll(chosen, () => extent);
+  const report = reportOn(outcomes, extent, isPart);
   if (json) console.log(JSON.stringify(report, null, 2));
-  else if (isPart) console.log(outcomes.map((one) => sectionOf(one, false)).join('\n\n'));
+  else if (isPart) console.log(sectionsOf(outcomes, false).join('\n\n'));
   else {
     const directory = writeReport(report);
     console.log(targetsOf(report.verdicts));

@@ -3,7 +3,8 @@ import os from 'node:os';
 import process from 'node:process';
 import { entries } from './contestants/index.ts';
 import { chartOf } from './frame/charts.ts';
-import type { Effort, Measure, Outcome } from './frame/measure.ts';
+import { createYardstick, MachineWatch } from './frame/machine.ts';
+import type { Extent, Measure, Outcome } from './frame/measure.ts';
 import { reportOf, type Circumstances, type Report } from './frame/report.ts';
 import { reasonOf } from './frame/rounds.ts';
 import { verdictOn } from './frame/verdicts.ts';
@@ -12,13 +13,16 @@ import { targets } from './targets.ts';
 /** Runs measures, one after the other. One that fails as a whole is told as a failure, too. */
 export async function runAll(
   measures: readonly Measure[],
-  effortFor: (measure: Measure) => Effort,
+  extentOf: (measure: Measure) => Extent,
 ): Promise<readonly Outcome[]> {
   const outcomes: Outcome[] = [];
+  const yardstick = createYardstick();
   for (const { run, ...measure } of measures) {
     console.error(measure.title);
     const startedAt = performance.now();
-    const findings = await run(effortFor({ run, ...measure })).catch((error: unknown) => {
+    const watch = new MachineWatch(yardstick);
+    const effort = { ...extentOf({ run, ...measure }), beforeTurn: () => watch.sample() };
+    const findings = await run(effort).catch((error: unknown) => {
       console.error(error);
       return {
         series: [],
@@ -28,7 +32,8 @@ export async function runAll(
     for (const { contestant, case: of, reason } of findings.failures) {
       console.error(`  FAILED: ${contestant}, ${of}: ${reason}`);
     }
-    outcomes.push({ ...findings, measure, seconds: (performance.now() - startedAt) / 1000 });
+    const seconds = (performance.now() - startedAt) / 1000;
+    outcomes.push({ ...findings, measure, seconds, machine: watch.state() });
   }
   return outcomes;
 }
@@ -38,11 +43,11 @@ export async function runAll(
  *
  * @param isPart whether only some of the measures were to be run: the targets of the others are left out then
  */
-export function reportOn(outcomes: readonly Outcome[], effort: Effort, isPart: boolean): Report {
+export function reportOn(outcomes: readonly Outcome[], extent: Extent, isPart: boolean): Report {
   const ran = new Set(outcomes.map(({ measure }) => measure.name));
   const aimedAt = targets.filter(({ measure }) => !isPart || ran.has(measure));
   return {
-    circumstances: circumstancesOf(effort),
+    circumstances: circumstancesOf(extent),
     contestants: entries,
     outcomes,
     verdicts: aimedAt.map((target) => verdictOn(target, outcomes)),
@@ -62,7 +67,7 @@ export function writeReport(report: Report): URL {
   return directory;
 }
 
-function circumstancesOf({ rounds, roundMs }: Effort): Circumstances {
+function circumstancesOf({ rounds, roundMs }: Extent): Circumstances {
   const processors = os.cpus();
   return {
     date: new Date().toISOString().slice(0, 10),

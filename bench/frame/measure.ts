@@ -1,3 +1,5 @@
+import type { MachineState } from './machine.ts';
+
 /** One quantity of one contestant in one case, as each round had it. */
 export interface Series {
   /** What was measured, such as `64 B`; the contestants of a case stand beside each other. */
@@ -27,7 +29,7 @@ export interface Findings {
 }
 
 /** How much is measured. */
-export interface Effort {
+export interface Extent {
   /** Rounds of each contestant. */
   readonly rounds: number;
   /** Length of a round, without its warm-up. */
@@ -38,6 +40,12 @@ export interface Effort {
   isWanted(of: string, contestant: string): boolean;
   /** Says what goes on, to a person that waits. */
   log(text: string): void;
+}
+
+/** What a measure is run with. */
+export interface Effort extends Extent {
+  /** To be called before each turn of a contestant, while nothing else runs. */
+  readonly beforeTurn: () => void;
 }
 
 /** One question that the bench answers, asked of each contestant. */
@@ -59,6 +67,8 @@ export interface Outcome extends Findings {
   readonly measure: Omit<Measure, 'run'>;
   /** How long it took. */
   readonly seconds: number;
+  /** How the machine was meanwhile. */
+  readonly machine: MachineState;
 }
 
 /** One series for each quantity, from what each round gave. */

@@ -1,3 +1,4 @@
+import { bestMsOf, textOfMachine } from './machine.ts';
 import { table } from './markdown.ts';
 import { roundsOf, type Outcome } from './measure.ts';
 import { textOfNumber, textOfRounds } from './numbers.ts';
@@ -46,7 +47,7 @@ export function reportOf({ circumstances, contestants, outcomes, verdicts }: Rep
       'cryptography for example. Where they miss the target too, it is the machine that does.',
     '## Contestants',
     contestantsOf(contestants),
-    ...outcomes.map((outcome) => sectionOf(outcome, true)),
+    ...sectionsOf(outcomes, true),
   ];
   return `${parts.join('\n\n')}\n`;
 }
@@ -61,6 +62,10 @@ function conditions(at: Circumstances): string {
       'is that of the same rounds, pair by pair, and so are its median, least and most. Processor time is ' +
       "that of the whole process on that side. Figures of one machine say little about another one's; " +
       'ratios say more.',
+    '',
+    'Before each turn a fixed piece of work is timed, while nothing else runs. What it took at best in this run counts ' +
+      'as the best speed of the machine; below each table stands what the machine had of that. Processors that are ' +
+      'shared with others are often much slower than at their best, and programs do not all lose the same by it.',
   ].join('\n');
 }
 
@@ -90,9 +95,14 @@ function contestantsOf(contestants: readonly Presented[]): string {
   ]);
 }
 
-/** What a measure found, with its chart if there is one. */
-export function sectionOf(outcome: Outcome, hasChart: boolean): string {
-  const { measure, failures, seconds } = outcome;
+/** What measures of one run found, with their charts if there are any. */
+export function sectionsOf(outcomes: readonly Outcome[], hasCharts: boolean): readonly string[] {
+  const bestMs = bestMsOf(outcomes.map(({ machine }) => machine));
+  return outcomes.map((outcome) => sectionOf(outcome, hasCharts, bestMs));
+}
+
+function sectionOf(outcome: Outcome, hasChart: boolean, bestMs: number | undefined): string {
+  const { measure, failures, seconds, machine } = outcome;
   const failed = failures.map(
     ({ contestant, case: of, reason }) => `**\`${contestant}\` failed** (${of}): ${reason}`,
   );
@@ -102,7 +112,7 @@ export function sectionOf(outcome: Outcome, hasChart: boolean): string {
     ...(hasChart ? [`![${measure.charted}](${measure.name}.svg)`] : []),
     ...(failed.length > 0 ? [failed.join('\n\n')] : []),
     figuresOf(outcome),
-    `\`npm run bench -- ${measure.name}\`, ${Math.round(seconds)} s.`,
+    `\`npm run bench -- ${measure.name}\`, ${Math.round(seconds)} s. ${textOfMachine(machine, bestMs)}`.trimEnd(),
   ].join('\n\n');
 }
 

@@ -4,6 +4,12 @@ export interface Rounds<T> {
   readonly failed: ReadonlyMap<string, string>;
 }
 
+/** How often rounds are run, and what is done before each turn; an `Effort` has both. */
+export interface Turns {
+  readonly rounds: number;
+  readonly beforeTurn: () => void;
+}
+
 /**
  * Runs each of them once a round, one after the other: A B C A B C. What the machine does besides falls on
  * all of them then, and figures with the same index can be compared.
@@ -12,13 +18,14 @@ export interface Rounds<T> {
  */
 export async function alternate<T>(
   entrants: ReadonlyMap<string, () => Promise<T>>,
-  rounds: number,
+  { rounds, beforeTurn }: Turns,
 ): Promise<Rounds<T>> {
   const figures = new Map<string, T[]>();
   const failed = new Map<string, string>();
   for (let round = 0; round < rounds; round += 1) {
     for (const [name, run] of entrants) {
       if (failed.has(name)) continue;
+      beforeTurn();
       try {
         const figure = await run();
         figures.set(name, [...(figures.get(name) ?? []), figure]);
@@ -43,10 +50,10 @@ export interface Slicing<T> {
  */
 export async function alternateSlices<T>(
   entrants: ReadonlyMap<string, () => Promise<T>>,
-  rounds: number,
+  { rounds, beforeTurn }: Turns,
   { slices, join }: Slicing<T>,
 ): Promise<Rounds<T>> {
-  const { figures, failed } = await alternate(entrants, rounds * slices);
+  const { figures, failed } = await alternate(entrants, { rounds: rounds * slices, beforeTurn });
   const joined = new Map<string, readonly T[]>();
   for (const [name, all] of figures) {
     const roundOf = (_: unknown, round: number): T =>

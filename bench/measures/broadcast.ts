@@ -58,7 +58,7 @@ async function lapsOf(peers: number, medium: Medium, effort: Effort): Promise<Ro
     star = started;
     const count = await calibrate((n) => started.run(n, bytes), 16, effort.roundMs);
     const entrants = new Map([['rxmesh', () => started.run(count, bytes)]]);
-    return await alternate(entrants, effort.rounds);
+    return await alternate(entrants, effort);
   } catch (error) {
     return { figures: new Map(), failed: new Map([['rxmesh', reasonOf(error)]]) };
   } finally {

@@ -79,11 +79,11 @@ async function entrantOf(
   return { of, contestant, run: () => pair.cycle({ count, atATime }) };
 }
 
-async function race(entrants: readonly Entrant[], { rounds }: Effort): Promise<Findings> {
+async function race(entrants: readonly Entrant[], effort: Effort): Promise<Findings> {
   const nameOf = ({ of, contestant }: Entrant): string => `${contestant}, ${of}`;
   const { figures, failed } = await alternateSlices<Cycles>(
     new Map(entrants.map((entrant) => [nameOf(entrant), () => entrant.run()])),
-    rounds,
+    effort,
     { slices: slicesPerRound, join: joined },
   );
   const inOrder = entrants.toSorted((one, other) => (cases[one.of] ?? 0) - (cases[other.of] ?? 0));

@@ -56,7 +56,7 @@ export const idleConnections: Measure = {
       if (entrants.size === 0) continue;
       effort.log(of);
       // One round: a footprint varies little.
-      const { figures, failed } = await alternate(entrants, 1);
+      const { figures, failed } = await alternate(entrants, { ...effort, rounds: 1 });
       series.push(...seriesFor(of, figures));
       failures.push(...failuresOf(of, failed));
     }

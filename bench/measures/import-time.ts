@@ -33,16 +33,16 @@ export const importTime: Measure = {
     'Noise and Yamux) and `rsocket` (with its tcp client) are what a program needs to connect.',
   charted: 'ms',
   lowerIsBetter: true,
-  async run({ rounds, isWanted }) {
+  async run(effort) {
     const of = 'import';
     const entrants = new Map(
       Object.entries(imports)
-        .filter(([name]) => isWanted(of, name))
+        .filter(([name]) => effort.isWanted(of, name))
         .map(([name, specifiers]) => [name, () => timeOf(specifiers)]),
     );
     // The first round brings the files into the cache.
-    await alternate(entrants, 1);
-    const { figures, failed } = await alternate(entrants, rounds);
+    await alternate(entrants, { ...effort, rounds: 1 });
+    const { figures, failed } = await alternate(entrants, effort);
     const series = [...figures].map(([contestant, each]) => ({
       case: of,
       contestant,

@@ -80,6 +80,7 @@ async function measureColumn(
       if (!effort.isWanted(of, contestant)) continue;
       try {
         star ??= await Star.start({ medium: 'WebSocket', peers, senders, takesMs });
+        effort.beforeTurn();
         const perSecond = await rateOf(star, column, bytes, effort.full ? full : scaled);
         const rounds = [perSecond];
         series.push({ case: of, contestant, quantity: 'messages/s', rounds });

@@ -46,7 +46,10 @@ export const queuedMessages: Measure = {
       );
       if (entrants.size === 0) continue;
       effort.log(of);
-      const { figures, failed } = await alternate(entrants, Math.min(effort.rounds, roundsMax));
+      const { figures, failed } = await alternate(entrants, {
+        ...effort,
+        rounds: Math.min(effort.rounds, roundsMax),
+      });
       for (const [contestant, each] of figures) {
         series.push({ case: of, contestant, quantity: 'bytes/message', rounds: each });
       }

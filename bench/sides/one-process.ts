@@ -21,7 +21,7 @@ export const runWithinMs = 60_000;
 export async function raceInOneProcess(
   starts: ReadonlyMap<string, () => Promise<Runner>>,
   first: number,
-  { rounds, roundMs }: Effort,
+  effort: Effort,
   slices = 1,
 ): Promise<Rounds<Run>> {
   const runners: Runner[] = [];
@@ -32,13 +32,17 @@ export async function raceInOneProcess(
       try {
         const runner = await start();
         runners.push(runner);
-        const count = await calibrate((messages) => runner.run(messages), first, roundMs / slices);
+        const count = await calibrate(
+          (messages) => runner.run(messages),
+          first,
+          effort.roundMs / slices,
+        );
         runs.set(name, () => runner.run(count));
       } catch (error) {
         failed.set(name, reasonOf(error));
       }
     }
-    const raced = await alternateSlices(runs, rounds, { slices, join: joined });
+    const raced = await alternateSlices(runs, effort, { slices, join: joined });
     return { figures: raced.figures, failed: new Map([...failed, ...raced.failed]) };
   } finally {
     for (const runner of runners) runner.end();

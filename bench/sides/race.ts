@@ -29,7 +29,7 @@ export const sending: Racing<Lap> = {
 export async function race<T>(
   names: readonly string[],
   setup: Setup,
-  { rounds, roundMs }: Effort,
+  effort: Effort,
   racing: Racing<T>,
 ): Promise<Rounds<T>> {
   const pairs: Pair[] = [];
@@ -40,13 +40,13 @@ export async function race<T>(
       try {
         const pair = await Pair.start(name, setup);
         pairs.push(pair);
-        const count = await pair.calibrate(roundMs / racing.slices);
+        const count = await pair.calibrate(effort.roundMs / racing.slices);
         runs.set(name, await racing.prepare(pair, count));
       } catch (error) {
         failed.set(name, reasonOf(error));
       }
     }
-    const raced = await alternateSlices(runs, rounds, racing);
+    const raced = await alternateSlices(runs, effort, racing);
     return { figures: raced.figures, failed: new Map([...failed, ...raced.failed]) };
   } finally {
     for (const pair of pairs) pair.end();

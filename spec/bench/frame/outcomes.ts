@@ -9,6 +9,7 @@ export const outcome: Outcome = {
     charted: 'messages/s',
   },
   seconds: 12.3,
+  machine: { yardstickMs: [4, 8, 5], takenShare: 0.123 },
   series: [
     { case: '1 <B>', contestant: 'rxmesh', quantity: 'messages/s', rounds: [400, 600, 500] },
     { case: '1 <B>', contestant: 'rxmesh', quantity: 'CPU', rounds: [1, 3, 2] },

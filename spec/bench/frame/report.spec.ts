@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { reportOf, sectionOf, targetsOf } from '../../../bench/frame/report.ts';
+import { reportOf, sectionsOf, targetsOf } from '../../../bench/frame/report.ts';
 import { verdictOn, type Target } from '../../../bench/frame/verdicts.ts';
 import { outcome } from './outcomes.ts';
 
@@ -17,8 +17,8 @@ function rowsOf(markdown: string): readonly string[] {
   return markdown.split('\n').filter((line) => line.startsWith('|'));
 }
 
-describe('sectionOf', () => {
-  const section = sectionOf(outcome, true);
+describe('sectionsOf', () => {
+  const [section = ''] = sectionsOf([outcome], true);
 
   it('has a row for each case and contestant, and ratios of the same rounds', () => {
     expect(rowsOf(section)).toEqual([
@@ -36,13 +36,31 @@ describe('sectionOf', () => {
 
   it('shows a chart only if there is one', () => {
     expect(section).toContain('![messages/s](carrying.svg)');
-    expect(sectionOf(outcome, false)).not.toContain('.svg');
+    expect(sectionsOf([outcome], false).join('')).not.toContain('.svg');
   });
 
   it('has no ratios when there is nothing to compare', () => {
     const own = outcome.series.filter(({ contestant }) => contestant === 'rxmesh');
-    const [head = ''] = rowsOf(sectionOf({ ...outcome, series: own }, false));
+    const [head = ''] = rowsOf(sectionsOf([{ ...outcome, series: own }], false).join(''));
     expect(head).not.toContain('÷');
+  });
+
+  it('says how fast the machine was, compared with its best in the whole run', () => {
+    const other = { ...outcome, machine: { yardstickMs: [2], takenShare: undefined } };
+    const ends = sectionsOf([outcome, other], false).map((text) => text.split('\n').at(-1));
+    expect(ends).toEqual([
+      "`npm run bench -- carrying`, 12 s. The machine had 0.4 [0.25, 0.5] of its best speed, and 12 % of its processors' time went to others.",
+      '`npm run bench -- carrying`, 12 s. The machine had 1 of its best speed.',
+    ]);
+  });
+
+  it('says nothing of a machine that was not watched', () => {
+    const unwatched = { ...outcome, machine: { yardstickMs: [], takenShare: undefined } };
+    for (const outcomes of [[unwatched], [unwatched, outcome]]) {
+      expect(sectionsOf(outcomes, false)[0]?.split('\n').at(-1)).toBe(
+        '`npm run bench -- carrying`, 12 s.',
+      );
+    }
   });
 });
 

@@ -7,6 +7,8 @@ import {
   reasonOf,
 } from '../../../bench/frame/rounds.ts';
 
+const nothing = (): void => undefined;
+
 describe('alternate', () => {
   it('runs all of them in each round, in the same order', async () => {
     const log: string[] = [];
@@ -18,12 +20,13 @@ describe('alternate', () => {
       ['a', runs('a')],
       ['b', runs('b')],
     ]);
-    const { figures, failed } = await alternate(entrants, 3);
-    expect(log.join(' ')).toBe('a b a b a b');
+    const beforeTurn = (): void => void log.push('|');
+    const { figures, failed } = await alternate(entrants, { rounds: 3, beforeTurn });
+    expect(log.join(' ')).toBe('| a | b | a | b | a | b');
     expect(figures).toEqual(
       new Map([
-        ['a', [1, 3, 5]],
-        ['b', [2, 4, 6]],
+        ['a', [2, 6, 10]],
+        ['b', [4, 8, 12]],
       ]),
     );
     expect(failed.size).toBe(0);
@@ -41,7 +44,7 @@ describe('alternate', () => {
       ],
       ['other', () => Promise.resolve((others += 1))],
     ]);
-    const { figures, failed } = await alternate(entrants, 4);
+    const { figures, failed } = await alternate(entrants, { rounds: 4, beforeTurn: nothing });
     expect(runs).toBe(2);
     expect(figures).toEqual(new Map([['other', [1, 2, 3, 4]]]));
     expect(failed).toEqual(new Map([['breaks', 'it broke']]));
@@ -60,7 +63,11 @@ describe('alternateSlices', () => {
       ['b', runs('b')],
     ]);
     const join = (slices: readonly string[]): string => slices.join('+');
-    const { figures, failed } = await alternateSlices(entrants, 2, { slices: 3, join });
+    const { figures, failed } = await alternateSlices(
+      entrants,
+      { rounds: 2, beforeTurn: nothing },
+      { slices: 3, join },
+    );
     expect(log.join(' ')).toBe('a b a b a b a b a b a b');
     expect(figures).toEqual(
       new Map([
@@ -78,7 +85,11 @@ describe('alternateSlices', () => {
       return runs === 4 ? Promise.reject(new Error('it broke')) : Promise.resolve('fine');
     };
     const join = ([first = '']: readonly string[]): string => first;
-    const found = await alternateSlices(new Map([['breaks', breaks]]), 3, { slices: 2, join });
+    const found = await alternateSlices(
+      new Map([['breaks', breaks]]),
+      { rounds: 3, beforeTurn: nothing },
+      { slices: 2, join },
+    );
     expect(found.figures).toEqual(new Map());
     expect(found.failed).toEqual(new Map([['breaks', 'it broke']]));
   });
