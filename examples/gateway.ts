@@ -132,6 +132,8 @@ const running = merge(inside$, outside$, forwarded$).subscribe();
 await firstValueFrom(monitor.peers$);
 const ctrlC$ = fromEvent(process, 'SIGINT');
 await Promise.all([1, 2, 3].map((sensor) => publish(sensor, merge(timer(seconds * 1000), ctrlC$))));
+// What is on its way to the monitor still gets there.
+await lastValueFrom(outside.goodbye(), { defaultValue: undefined });
 running.unsubscribe();
 await monitor.stop();
 

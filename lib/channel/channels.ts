@@ -1,4 +1,5 @@
-import { systemClock, type Clock } from '../flow/clock.ts';
+import { defer, type Observable } from 'rxjs';
+import { systemClock, timerMaxMs, type Clock } from '../flow/clock.ts';
 import { block, isLane } from '../flow/strategy.ts';
 import { RxmeshError } from '../model/error.ts';
 import type { DropReason, RouterEvent } from '../model/event.ts';
@@ -7,6 +8,7 @@ import type { PeerReport } from '../model/peer-report.ts';
 import { unknownOptions } from '../model/unknown-options.ts';
 import { wireMessageBytesMax, type ChannelEnd, type Drop } from '../session/channel-end.ts';
 import { fair, type Discipline } from '../session/discipline.ts';
+import { goodbye } from '../session/goodbye.ts';
 import { keepAliveFrom, type KeepAliveSettings } from '../session/keep-alive.ts';
 import { Session } from '../session/session.ts';
 import type { Link } from '../transport/link.ts';
@@ -128,6 +130,21 @@ export class Channels implements ChannelHost {
   /** How many messages were dropped, by channel and reason. */
   drops(): ReadonlyMap<number, ReadonlyMap<DropReason, number>> {
     return this.#drops;
+  }
+
+  /**
+   * Lets the lanes of all peers empty for at most `drainMs` milliseconds (default 1 s), says goodbye to
+   * the peers, and completes when their links are closed. What still waits then is dropped, and told.
+   * Channels stay open. Unsubscribing from what `route` makes, by contrast, waits for nothing.
+   *
+   * @throws {RxmeshError} `RXMESH_OPTIONS_INVALID`
+   */
+  goodbye(drainMs = 1_000): Observable<never> {
+    if (typeof drainMs !== 'number' || !(drainMs >= 0 && drainMs <= timerMaxMs)) {
+      const text = `goodbye: drainMs is from 0 to 2^31 - 1 milliseconds, not ${String(drainMs)}`;
+      throw new RxmeshError('RXMESH_OPTIONS_INVALID', text);
+    }
+    return defer(() => goodbye([...this.sessions()], this.clock, drainMs));
   }
 
   /** Closes every channel. */

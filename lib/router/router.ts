@@ -32,7 +32,6 @@ import type { PeerReport } from '../model/peer-report.ts';
 import { checkedOptions, type RouterOptions, type RouterSettings } from './options.ts';
 import { PeerManager } from '../peers/peer-manager.ts';
 import type { PeerUpdate } from '../peers/peer-table.ts';
-import { goodbye } from './goodbye.ts';
 import { snapshotOf, type RouterSnapshot } from './snapshot.ts';
 import type { Proven } from '../transport/attempt.ts';
 import { selfOf } from '../transport/self.ts';
@@ -140,8 +139,8 @@ export class Router {
 
   /**
    * Ends everything: stops listening and dialing, lets lanes empty up to a limit (`timeouts.drainMs`),
-   * says goodbye to peers, closes channels, completes every stream. Resolves when nothing is left.
-   * Doing it twice is fine.
+   * says goodbye to peers, closes channels, completes every stream. Resolves when the peers have read
+   * what was sent and nothing is left, or at the latest 2.5 s after the lanes. Doing it twice is fine.
    */
   stop(): Promise<void> {
     this.#stopped ??= lastValueFrom(this.#end(), { defaultValue: undefined });
@@ -293,13 +292,13 @@ export class Router {
   }
 
   #end(): Observable<never> {
-    const { clock, timeouts, transports } = this.#settings;
+    const { timeouts, transports } = this.#settings;
     return defer(() => {
       this.#state = 'stopped';
       this.#stopping.next();
       this.#stopping.complete();
       for (const transport of transports) transport.close();
-      return goodbye([...this.#channels.sessions()], clock, timeouts.drainMs);
+      return this.#channels.goodbye(timeouts.drainMs);
     }).pipe(
       tap({
         complete: () => {

@@ -138,6 +138,10 @@ export class SecureLink implements Link {
     this.#sayBye(reason, text, undefined);
   }
 
+  get closed(): boolean {
+    return this.#ended && this.#socket.closed;
+  }
+
   toString(): string {
     return `link to ${this.nodeInfo.nodeId}, ${this.#socket.toString()}`;
   }

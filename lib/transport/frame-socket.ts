@@ -32,6 +32,11 @@ export interface FrameSocket {
   close(): void;
   /** Closes both directions at once, dropping what waits. Doing it twice is fine. */
   destroy(): void;
+  /**
+   * Whether nothing is left of it, after `close`, `destroy` or a failure. After `close` that tells that the
+   * other side has read what was sent, or has not in time, or has gone.
+   */
+  readonly closed: boolean;
 
   toString(): string;
 }

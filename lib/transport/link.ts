@@ -74,6 +74,11 @@ export interface Link {
    * The receiver hears `ended` if it has not yet.
    */
   close(reason: ByeReason, text?: string): void;
+  /**
+   * Whether nothing is left of it on this side: `ended` was told, and its socket is gone. After `close` that
+   * comes when the peer has read the bye and all in front of it, or has not in time, or has gone.
+   */
+  readonly closed: boolean;
 
   toString(): string;
 }

@@ -28,6 +28,7 @@ const bounds: readonly Bound[] = rowsOf(page).flatMap(
 const units: Readonly<Record<string, number>> = {
   KiB: 1024,
   MiB: 1024 ** 2,
+  ms: 1,
   s: 1000,
   min: 60_000,
   h: 3_600_000,

@@ -21,6 +21,7 @@ import {
 import type { Demand } from '../../lib/flow/demand.ts';
 import { Flow } from '../../lib/flow/flow.ts';
 import { RxmeshError } from '../../lib/model/error.ts';
+import { until } from '../support/until.ts';
 
 /** Numbers from 1, with a log of what is asked of it. */
 function counting(end = Infinity): { flow: Flow<number>; log: string[] } {
@@ -235,8 +236,7 @@ describe('demand through operators', () => {
     const { flow } = counting(50);
     const { heard, demand } = consume(flow.pipe(operator));
     demand.request(1);
-    await new Promise((resolve) => setTimeout(resolve, 5));
-    expect(heard.at(-1)).toBe('RXMESH_DEMAND_LOST');
+    await until(() => heard.at(-1) === 'RXMESH_DEMAND_LOST');
     expect(heard.filter((each) => each === 'RXMESH_DEMAND_LOST')).toHaveLength(1);
   });
 });

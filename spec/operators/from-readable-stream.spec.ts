@@ -3,6 +3,7 @@ import { config, lastValueFrom, toArray } from 'rxjs';
 import { fromReadableStream } from '../../operators/from-readable-stream.ts';
 import { consume } from '../support/consume.ts';
 import { trackLeaks } from '../support/leaks.ts';
+import { until } from '../support/until.ts';
 
 const turns = async (): Promise<void> => {
   for (let i = 0; i < 5; i += 1) await new Promise((resolve) => setImmediate(resolve));
@@ -95,7 +96,7 @@ describe('fromReadableStream', () => {
         },
       });
       consume(fromReadableStream(stream)).demand.unsubscribe();
-      await new Promise((resolve) => setTimeout(resolve, 3));
+      await until(() => reported.length > 0);
       expect(reported).toEqual([error]);
       expect(stream.locked).toBe(false);
     } finally {

@@ -68,6 +68,10 @@ export class FakeLinkEnd implements Link {
     return !this.ended;
   }
 
+  get closed(): boolean {
+    return this.ended;
+  }
+
   attach(receiver: LinkReceiver): void {
     if (this.#receiver !== undefined) throw new TypeError('attach was called before');
     this.#receiver = receiver;

@@ -58,6 +58,8 @@ export class FakeLink implements Link {
   /** Why it was closed by this side. */
   closedFor: ByeReason | undefined;
   ended = false;
+  /** Whether its socket is still there after the end, as while the peer reads. */
+  lingers = false;
   /** How often the receiver threw, which it must not. */
   readonly faults: unknown[] = [];
 
@@ -88,6 +90,10 @@ export class FakeLink implements Link {
     const drained = writable && !this.writable;
     this.#writable = writable;
     if (drained) this.hand((receiver) => receiver.drained());
+  }
+
+  get closed(): boolean {
+    return this.ended && !this.lingers;
   }
 
   get room(): number {

@@ -63,6 +63,11 @@ export class TestSocket implements FrameSocket {
     this.state = 'destroyed';
   }
 
+  /** Frames fly on after a `close`, and the other side reads them. */
+  get closed(): boolean {
+    return this.state !== 'open' && this.outbox.length === 0;
+  }
+
   toString(): string {
     return `test socket, ${this.direction}`;
   }

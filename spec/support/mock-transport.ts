@@ -193,6 +193,10 @@ export class MockLink implements Link {
     this.#end(error);
   }
 
+  get closed(): boolean {
+    return this.isEnded;
+  }
+
   toString(): string {
     return 'mock link';
   }

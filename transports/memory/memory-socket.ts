@@ -139,6 +139,11 @@ export class MemorySocket implements FrameSocket, Delivery {
     });
   }
 
+  get closed(): boolean {
+    const other = this.#other;
+    return this.#ended !== undefined && (other === undefined || other.#ended !== undefined);
+  }
+
   /** Keeps what is on its way to this side from arriving (`true`), or lets it arrive, in order. */
   hold(held: boolean): void {
     if (this.#held === held) return;

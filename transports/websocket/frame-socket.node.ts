@@ -97,6 +97,10 @@ export class NodeSocket implements FrameSocket {
     this.#ws.terminate();
   }
 
+  get closed(): boolean {
+    return this.#ws.readyState === this.#ws.CLOSED;
+  }
+
   toString(): string {
     const arrow = this.direction === 'outbound' ? '->' : '<-';
     return `${formatEndpoint(this.local)} ${arrow} ${formatEndpoint(this.remote)}`;

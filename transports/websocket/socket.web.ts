@@ -17,10 +17,14 @@ const bufferedBytesMax = 2 * frameBytesMax;
  */
 const drainPollMs = 4;
 
+/** The `readyState` of a socket of which nothing is left. */
+const readyStateClosed = 3;
+
 /** What is used of the platform's `WebSocket` (HTML, 9.3 "WebSockets"). */
 interface WebSocketLike {
   binaryType: string;
   readonly bufferedAmount: number;
+  readonly readyState: number;
   send(data: Uint8Array): void;
   close(code?: number): void;
   onopen: (() => void) | null;
@@ -129,6 +133,10 @@ class WebSocketSocket implements FrameSocket {
   /** A browser can only close; what waits in it is written out nevertheless. */
   destroy(): void {
     this.close();
+  }
+
+  get closed(): boolean {
+    return this.#ws.readyState === readyStateClosed;
   }
 
   toString(): string {

@@ -50,9 +50,11 @@ export const linkingScenarios: readonly Scenario[] = [
       a.link.close('done');
       check(a.end !== undefined, 'the side that closes should hear ended at once');
       checkSame(a.end.error, undefined, 'the error of the side that closes');
-      await stage.until(() => b.end !== undefined, 'the other side should hear ended');
+      await stage.until(() => a.link.closed, 'the link of the side that closes should be closed');
+      check(b.end !== undefined, 'the other side should hear ended before the closing is over');
       checkArrived(b, 0x11, sent);
-      check(b.end?.error !== undefined, 'the side that was closed should be told why');
+      check(b.end.error !== undefined, 'the side that was closed should be told why');
+      await stage.until(() => b.link.closed, 'the link of the other side should be closed');
     },
   },
   {

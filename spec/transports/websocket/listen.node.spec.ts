@@ -10,7 +10,8 @@ import type { Endpoint } from '../../../lib/model/endpoint.ts';
 import type { FrameSocket } from '../../../lib/transport/frame-socket.ts';
 import { listen } from '../../../transports/websocket/listen.node.ts';
 import { type ListenOptions, webSocket } from '../../../transports/websocket/index.ts';
-import { Log, openSockets, releases, until } from './support.ts';
+import { until } from '../../support/until.ts';
+import { Log, openSockets, releases } from './support.ts';
 import { trackLeaks } from '../../support/leaks.ts';
 
 const release = releases();

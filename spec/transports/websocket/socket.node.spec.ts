@@ -8,7 +8,8 @@ import type { FrameSocket } from '../../../lib/transport/frame-socket.ts';
 import { webSocket, type DialOptions } from '../../../transports/websocket/index.ts';
 import { platform } from '../../../transports/websocket/socket.node.ts';
 import { certificate, certificateKey } from '../../support/certificate.ts';
-import { Log, openSockets, releases, until } from './support.ts';
+import { until } from '../../support/until.ts';
+import { Log, openSockets, releases } from './support.ts';
 import { trackLeaks } from '../../support/leaks.ts';
 
 const release = releases();

@@ -7,7 +7,8 @@ import type { Endpoint } from '../../../lib/model/endpoint.ts';
 import type { FrameSocket } from '../../../lib/transport/frame-socket.ts';
 import { listen } from '../../../transports/websocket/listen.node.ts';
 import { platform } from '../../../transports/websocket/socket.web.ts';
-import { Log, releases, until } from './support.ts';
+import { until } from '../../support/until.ts';
+import { Log, releases } from './support.ts';
 import { trackLeaks } from '../../support/leaks.ts';
 
 const release = releases();

@@ -1,9 +1,10 @@
-import { afterEach, expect } from '@jest/globals';
+import { afterEach } from '@jest/globals';
 import type { Observable, Subscription } from 'rxjs';
 import { RxmeshError } from '../../../lib/model/error.ts';
 import { Identity } from '../../../lib/model/identity.ts';
 import type { TransportNode, TransportSetup } from '../../../lib/testing/index.ts';
 import { webSocket, type WebSocketOptions } from '../../../transports/websocket/index.ts';
+import { until } from '../../support/until.ts';
 
 /** A node whose transport has these options. */
 function node(seed: number, options: WebSocketOptions): TransportNode {
@@ -19,14 +20,6 @@ export function setup(options: () => WebSocketOptions): TransportSetup {
 /** Sockets and servers that keep the process alive. */
 export function openSockets(): string[] {
   return process.getActiveResourcesInfo().filter((kind) => /^(TCP|TLS)/.test(kind));
-}
-
-/** Waits until `condition` holds, at most 4 s. */
-export async function until(condition: () => boolean): Promise<void> {
-  for (let tries = 0; tries < 800 && !condition(); tries += 1) {
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
-  expect(condition()).toBe(true);
 }
 
 /**

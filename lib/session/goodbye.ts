@@ -1,11 +1,11 @@
 import { concat, Observable, type Subscription } from 'rxjs';
 import type { Clock } from '../flow/clock.ts';
-import type { Session } from '../session/session.ts';
+import type { Session } from './session.ts';
 
 /** How often it is looked whether lanes are empty, in milliseconds. */
 const lookMs = 10;
-/** How long links get to write what is batched and close, in milliseconds. */
-const closeMs = 2_000;
+/** How long links get until their peers have read everything, in milliseconds: longer than a socket waits. */
+const closeMs = 2_500;
 
 /**
  * Lets the sessions' lanes empty for at most `drainMs`, says goodbye to their peers, and completes
@@ -17,14 +17,14 @@ export function goodbye(
   drainMs: number,
 ): Observable<never> {
   const idle = (): boolean => sessions.every((session) => session.over || session.idle);
-  const over = (): boolean => sessions.every((session) => session.over);
+  const closed = (): boolean => sessions.every(({ link }) => link.closed);
   return concat(
     until(idle, clock, drainMs),
     new Observable<never>((subscriber) => {
       for (const session of sessions) session.close('done');
       subscriber.complete();
     }),
-    until(over, clock, closeMs),
+    until(closed, clock, closeMs),
   );
 }
 

@@ -1,0 +1,55 @@
+import { describe, expect, it } from '@jest/globals';
+import { concatMap, firstValueFrom, lastValueFrom, range } from 'rxjs';
+import { createRouter, raw, type Router } from '../../../lib/index.ts';
+import { webSocket } from '../../../transports/websocket/index.ts';
+import { identityOf } from '../../support/mock-node.ts';
+import { openSockets } from '../../transports/websocket/support.ts';
+
+const bytes = { id: 1, codec: raw() };
+
+/** Sockets of connections, on both sides. */
+const connections = (): number => openSockets().filter((kind) => kind === 'TCPSocketWrap').length;
+
+/** A router on WebSockets, started. */
+async function routerOf(seed: number, ...persistent: string[]): Promise<Router> {
+  const router = createRouter({
+    identity: identityOf(seed),
+    network: 'demo',
+    transports: [webSocket({ listen: { host: '127.0.0.1' } })],
+    peers: { persistent },
+  });
+  await router.start();
+  return router;
+}
+
+describe('stop, over sockets', () => {
+  it('resolves when the peers have read what was sent, and leaves no socket', async () => {
+    const receiver = await routerOf(1);
+    const received: number[] = [];
+    receiver.openChannel(bytes).in$.subscribe(({ message }) => received.push(message.length));
+    const sender = await routerOf(2, ...receiver.addresses);
+    const channel = sender.openChannel(bytes);
+    await firstValueFrom(sender.peers$);
+    const message = new Uint8Array(30_000);
+    const sent$ = range(0, 200).pipe(concatMap(() => channel.send({ to: receiver.id, message })));
+    await lastValueFrom(sent$);
+
+    const stopped = sender.stop();
+    expect(received.length).toBeLessThan(200);
+    await stopped;
+    expect(received).toEqual(Array.from({ length: 200 }, () => 30_000));
+    expect(connections()).toBeLessThan(2);
+    await receiver.stop();
+    expect(connections()).toBe(0);
+  });
+
+  it('of both sides at once leaves no socket either', async () => {
+    const one = await routerOf(1);
+    one.openChannel(bytes);
+    const other = await routerOf(2, ...one.addresses);
+    other.openChannel(bytes);
+    await firstValueFrom(other.peers$);
+    await Promise.all([one.stop(), other.stop()]);
+    expect(connections()).toBe(0);
+  });
+});

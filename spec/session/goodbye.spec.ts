@@ -1,0 +1,92 @@
+import { describe, expect, it } from '@jest/globals';
+import { expectIdle } from '../support/leaks.ts';
+import { idOf, LinkedNode, open } from '../support/linked-node.ts';
+
+const message = new Uint8Array([1]);
+
+/** The drops that it told of. */
+const drops = (node: LinkedNode): unknown[] =>
+  node.events.filter(({ type }) => type === 'message-dropped');
+
+/** Says goodbye; `log` tells when that is over, and when the link of peer 1 was closed. */
+function leave(node: LinkedNode, drainMs?: number): string[] {
+  const log: string[] = [];
+  node.channels
+    .goodbye(drainMs)
+    .subscribe({ complete: () => log.push(`over ${node.clock.now()}`) });
+  return log;
+}
+
+describe('Channels.goodbye', () => {
+  it('is over at once when nobody is there', () => {
+    const node = new LinkedNode();
+    expect(leave(node)).toEqual(['over 0']);
+    expectIdle(node.clock.scheduler);
+  });
+
+  it('lets lanes empty, closes, and waits until the sockets are gone', () => {
+    const node = new LinkedNode();
+    const channel = open(node);
+    const { link } = node.peer(1, { 7: 0 });
+    link.lingers = true;
+    channel.out.next({ to: idOf(1), message });
+    const log = leave(node);
+    node.clock.advance(500);
+    expect(link.closedFor).toBeUndefined();
+    link.arrive({ type: 'credit', channel: 7, messages: 1, bytes: 1 });
+    node.clock.advance(10);
+    expect([link.take().at(-1), link.closedFor, log]).toEqual(['bye done', 'done', []]);
+    node.clock.advance(700);
+    expect(log).toEqual([]);
+    link.lingers = false;
+    node.clock.advance(10);
+    expect(log).toEqual(['over 1220']);
+    expect(drops(node)).toEqual([]);
+    expect(node.channels.ids).toEqual([7]);
+    expectIdle(node.clock.scheduler);
+  });
+
+  it('waits 1 s for lanes and 2.5 s for sockets, or as long as it is told for lanes', () => {
+    for (const [drainMs, closedAt] of [
+      [undefined, 1_000],
+      [300, 300],
+      [0, 0],
+    ] as const) {
+      const node = new LinkedNode();
+      const channel = open(node);
+      const { link } = node.peer(1, { 7: 0 });
+      link.lingers = true;
+      channel.out.next({ to: idOf(1), message });
+      const log = leave(node, drainMs);
+      if (closedAt > 0) {
+        node.clock.advance(closedAt - 1);
+        expect(link.closedFor).toBeUndefined();
+        node.clock.advance(1);
+      }
+      expect(link.closedFor).toBe('done');
+      expect(drops(node)).toMatchObject([
+        { type: 'message-dropped', reason: 'peer-down', count: 1 },
+      ]);
+      node.clock.advance(5_000);
+      expect(log).toEqual([`over ${closedAt + 2_500}`]);
+    }
+  });
+
+  it('can be given up: then the links stay open', () => {
+    const node = new LinkedNode();
+    const channel = open(node);
+    const { link } = node.peer(1, { 7: 0 });
+    channel.out.next({ to: idOf(1), message });
+    node.channels.goodbye().subscribe().unsubscribe();
+    node.clock.advance(5_000);
+    expect(link.closedFor).toBeUndefined();
+    expectIdle(node.clock.scheduler);
+  });
+
+  it.each([-1, NaN, 2 ** 31, '5'])('has no time of %p', (drainMs) => {
+    const { channels } = new LinkedNode();
+    expect(() => channels.goodbye(drainMs as number)).toThrow(
+      expect.objectContaining({ code: 'RXMESH_OPTIONS_INVALID' }),
+    );
+  });
+});
