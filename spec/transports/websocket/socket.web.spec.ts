@@ -18,6 +18,7 @@ class FakeWebSocket {
   static last: FakeWebSocket;
   binaryType = '';
   bufferedAmount = 0;
+  readyState = 1;
   readonly closedWith: unknown[] = [];
   readonly sent: Uint8Array[] = [];
   onopen: () => void = () => undefined;
@@ -79,9 +80,13 @@ describe("a browser's WebSocket", () => {
       [new Uint8Array([3])],
       [new Uint8Array([1, 2])],
     ]);
+    expect([web.closed, node.closed]).toEqual([false, false]);
+    web.send(new Uint8Array([4]));
     web.close();
-    await until(() => toNode.end === 'complete');
-    expect(toWeb.end).toBe('complete');
+    expect([toWeb.end, web.closed]).toEqual(['complete', false]);
+    await until(() => web.closed);
+    expect(toNode.values).toHaveLength(2);
+    await until(() => toNode.end === 'complete' && node.closed);
   });
 
   it('dials the host, in binary', () => {
