@@ -4,6 +4,7 @@ import type { Demand, FlowConsumer } from '../lib/flow/demand.ts';
 import { Flow, isFlow } from '../lib/flow/flow.ts';
 import { operate } from '../lib/flow/operate.ts';
 import { TokenBucket } from '../lib/flow/token-bucket.ts';
+import { TokenBuckets } from '../lib/flow/token-buckets.ts';
 
 /** Options of `rateLimit`. */
 export interface RateLimitOptions<T> {
@@ -13,6 +14,12 @@ export interface RateLimitOptions<T> {
   readonly burst?: number;
   /** How many units a value counts, 0 or more: its bytes, for example. Default 1 each. */
   readonly cost?: (value: T) => number;
+  /**
+   * What a value counts for: each key has a rate of its own, and a value without one (`undefined`) passes.
+   * Of more than 4,096 keys the one that was seen longest ago is forgotten. Not for `wait`. Default: one
+   * rate for all.
+   */
+  readonly key?: (value: T) => unknown;
   /** What is over the limit: it is dropped, or, from a flow only, asked for later. Default `drop`. */
   readonly excess?: 'drop' | 'wait';
   /** Sees each value that was over the limit and is dropped. */
@@ -33,6 +40,10 @@ export interface RateLimitOptions<T> {
  * subscription has a bucket of its own. Behind a flow it carries demand: for each value that is
  * dropped, one more is asked for.
  *
+ * With a key, each of them has its own rate, and what one sends too much of is at nobody else's cost:
+ *
+ *     const tenOfEach$ = channel.in$.pipe(rateLimit({ perSecond: 10, key: ({ from }) => from }));
+ *
  * A flow can wait instead. It is asked for a value when the bucket has a token, so that nothing is dropped,
  * and whoever produces is held back:
  *
@@ -43,11 +54,11 @@ export interface RateLimitOptions<T> {
  * What a value costs is known when it is there. It passes whatever it costs, more than the burst too, and the
  * next one is asked for when that is paid off.
  *
- * What `cost` or `onDrop` throws is the error of the result.
+ * What `cost`, `key` or `onDrop` throws is the error of the result.
  *
  * @throws {RangeError} when `perSecond` or `burst` is not a finite number above 0; as an error
  *   notification, when a cost is not a number of 0 or more
- * @throws {TypeError} when it is applied, for `wait` on an Observable that is no flow
+ * @throws {TypeError} for a `key` with `wait`; when it is applied, for `wait` on an Observable that is no flow
  */
 export function rateLimit<T>(options: RateLimitOptions<T>): MonoTypeOperatorFunction<T> {
   const { perSecond, burst = perSecond, cost = costsOne, clock = systemClock } = options;
@@ -55,14 +66,23 @@ export function rateLimit<T>(options: RateLimitOptions<T>): MonoTypeOperatorFunc
     if (value > 0 && value < Infinity) continue;
     throw new RangeError(`rateLimit: ${name} is a finite number above 0, not ${value}`);
   }
-  const { excess = 'drop', onDrop } = options;
+  const { excess = 'drop', key, onDrop } = options;
   const bucket = (): TokenBucket => new TokenBucket(perSecond, burst, clock);
   const unitsOf = (value: T): number => {
     const units = cost(value);
     if (units >= 0 && (units < Infinity || excess === 'drop')) return units;
     throw new RangeError(`rateLimit: a cost is a number of 0 or more, not ${units}`);
   };
+  const taking = (tokens: TokenBucket) => (value: T) => tokens.take(unitsOf(value));
+  const takingOfEach = (keyOf: (value: T) => unknown) => {
+    const tokens = new TokenBuckets(perSecond, burst, clock);
+    return (value: T) => {
+      const ofKey = keyOf(value);
+      return ofKey === undefined || tokens.take(ofKey, unitsOf(value));
+    };
+  };
   if (excess === 'wait') {
+    if (key !== undefined) throw new TypeError("rateLimit: key is not for excess: 'wait'");
     // A bucket that holds less than one token is as full as it gets.
     const enough = Math.min(1, burst);
     return (source) => {
@@ -75,10 +95,10 @@ export function rateLimit<T>(options: RateLimitOptions<T>): MonoTypeOperatorFunc
     };
   }
   return operate((source, subscriber) => {
-    const tokens = bucket();
+    const takes = key === undefined ? taking(bucket()) : takingOfEach(key);
     const limited = source.pipe(
       filter((value) => {
-        const passes = tokens.take(unitsOf(value));
+        const passes = takes(value);
         if (!passes) onDrop?.(value);
         return passes;
       }),

@@ -45,6 +45,11 @@ export interface RouterOptions {
      * with `RXMESH_TOO_MANY_CONNECTIONS`. Default 64.
      */
     readonly connectionsPerSecond?: number;
+    /**
+     * Of these, those of one IP address, or one /64 of IPv6, so that nobody keeps the others out. Default:
+     * half of `connectionsPerSecond`, 32.
+     */
+    readonly connectionsPerSecondPerIp?: number;
   };
   /**
    * Makes, for each connection, what chooses the channel that writes next, when several have something
@@ -76,6 +81,7 @@ export interface RouterSettings extends Required<Omit<RouterOptions, Groups>> {
 
 const timeoutDefaults = { resolveMs: 5_000, dialMs: 5_000, handshakeMs: 10_000, drainMs: 1_000 };
 const limitDefaults = { handshakes: 64, handshakesPerIp: 8, connectionsPerSecond: 64 };
+const limitNames = [...Object.keys(limitDefaults), 'connectionsPerSecondPerIp'];
 
 /**
  * The options with their defaults.
@@ -96,9 +102,14 @@ export function checkedOptions(options: RouterOptions): RouterSettings {
     random: platformRandom,
     ...options,
     timeouts: { ...timeoutDefaults, ...options.timeouts },
-    limits: { ...limitDefaults, ...options.limits },
+    limits: limitsFrom(options.limits),
     keepAlive: keepAliveFrom(options.keepAlive),
   };
+}
+
+function limitsFrom(given: RouterOptions['limits']): RouterSettings['limits'] {
+  const limits = { ...limitDefaults, ...given };
+  return { connectionsPerSecondPerIp: Math.ceil(limits.connectionsPerSecond / 2), ...limits };
 }
 
 type Given = Readonly<Record<string, unknown>>;
@@ -132,7 +143,7 @@ function faultsOf(options: RouterOptions): readonly string[] {
   faults.push(
     ...numberFaults('protocolVersion', protocolVersion, ['block', 'app'], 0, 2 ** 53 - 1),
     ...numberFaults('timeouts', timeouts, Object.keys(timeoutDefaults), 0, timerMaxMs),
-    ...numberFaults('limits', limits, Object.keys(limitDefaults), 1, 1_000_000),
+    ...numberFaults('limits', limits, limitNames, 1, 1_000_000),
     ...keepAliveFaults(keepAlive),
   );
   if (!isRecord(peers)) faults.push('peers is an object');

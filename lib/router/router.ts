@@ -34,6 +34,7 @@ import { PeerManager } from '../peers/peer-manager.ts';
 import type { PeerUpdate } from '../peers/peer-table.ts';
 import { snapshotOf, type RouterSnapshot } from './snapshot.ts';
 import type { Proven } from '../transport/attempt.ts';
+import { hostOf } from '../transport/host.ts';
 import { selfOf } from '../transport/self.ts';
 import type { Connection, Self, Transport } from '../transport/transport.ts';
 
@@ -159,16 +160,24 @@ export class Router {
   /** The pipelines. Everything runs while this is subscribed; it never emits. */
   #mesh(listening: Listening): Observable<never> {
     const { clock, transports, timeouts, limits } = this.#settings;
+    const { connectionsPerSecond: perSecond, connectionsPerSecondPerIp: perHost } = limits;
     const self = (): Self => this.#self();
     const proof = { self, clock, timeoutMs: timeouts.handshakeMs };
 
     const inbound$ = merge(
       ...transports.map((transport) => this.#listen(transport, listening)),
     ).pipe(
+      // First, so that what one host sends too much of is not counted among all.
       rateLimit({
-        perSecond: limits.connectionsPerSecond,
+        perSecond: perHost,
+        key: ({ remote }) => hostOf(remote),
         clock,
-        onDrop: (connection) => this.#tooMany(connection),
+        onDrop: (connection) => this.#tooMany(connection, perHost, ' of one host'),
+      }),
+      rateLimit({
+        perSecond,
+        clock,
+        onDrop: (connection) => this.#tooMany(connection, perSecond),
       }),
       handshake({
         ...proof,
@@ -249,9 +258,9 @@ export class Router {
     if (address !== undefined) this.#peers.dialFailed(address, error);
   }
 
-  #tooMany(connection: Connection): void {
+  #tooMany(connection: Connection, perSecond: number, ofWhom = ''): void {
     connection.close();
-    const text = `more than ${this.#settings.limits.connectionsPerSecond} connections a second`;
+    const text = `more than ${perSecond} connections a second${ofWhom}`;
     this.#refused(new RxmeshError('RXMESH_TOO_MANY_CONNECTIONS', text), connection);
   }
 

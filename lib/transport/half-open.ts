@@ -1,5 +1,5 @@
 import type { Endpoint } from '../model/endpoint.ts';
-import { ipNetwork } from '../model/ip.ts';
+import { hostOf } from './host.ts';
 
 /** Counts the handshakes that run: all of them, and those with each host. */
 export class HalfOpen {
@@ -40,9 +40,4 @@ export class HalfOpen {
   #countOf(host: string | undefined): number {
     return host === undefined ? 0 : (this.#hosts.get(host) ?? 0);
   }
-}
-
-/** What stands for the other side's machine; undefined where nothing does, which counts among all only. */
-function hostOf({ ip, path }: Endpoint): string | undefined {
-  return ip === undefined ? path : ipNetwork(ip);
 }

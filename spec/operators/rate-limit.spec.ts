@@ -97,6 +97,54 @@ describe('rateLimit', () => {
     expect(passed).toEqual(['1a', '2b']);
   });
 
+  it('has a rate for each key; what has none passes', () => {
+    const clock = new VirtualClock();
+    const source = new Subject<string>();
+    const passed: string[] = [];
+    const dropped: string[] = [];
+    const key = (value: string): string | undefined => value[0];
+    source
+      .pipe(
+        rateLimit({ perSecond: 10, burst: 2, key, clock, onDrop: (each) => dropped.push(each) }),
+      )
+      .subscribe((value) => passed.push(value));
+    for (const value of ['a1', 'a2', 'a3', 'b1', '', '', '', 'a4', 'b2', 'b3']) source.next(value);
+    expect(passed).toEqual(['a1', 'a2', 'b1', '', '', '', 'b2']);
+    expect(dropped).toEqual(['a3', 'a4', 'b3']);
+    clock.advance(100);
+    for (const value of ['b4', 'a5', 'a6']) source.next(value);
+    expect(passed.slice(7)).toEqual(['b4', 'a5']);
+  });
+
+  it('forgets the key that was seen longest ago, of more than 4,096', () => {
+    const clock = new VirtualClock();
+    const source = new Subject<number>();
+    const passed: number[] = [];
+    source
+      .pipe(rateLimit({ perSecond: 1, key: (value) => value, clock }))
+      .subscribe((value) => passed.push(value));
+    for (let key = 0; key < 4_096; key += 1) source.next(key);
+    source.next(0);
+    source.next(4_096);
+    // Number 1 has made place; 0 was seen again meanwhile.
+    source.next(0);
+    source.next(1);
+    expect(passed.slice(4_096)).toEqual([4_096, 1]);
+  });
+
+  it('errors with what `key` throws, and has none for waiting', () => {
+    const error = new Error('no key');
+    const key = (): never => {
+      throw error;
+    };
+    const log: unknown[] = [];
+    range(0, 3)
+      .pipe(rateLimit({ perSecond: 1, key }))
+      .subscribe({ error: (thrown) => log.push(thrown) });
+    expect(log).toEqual([error]);
+    expect(() => rateLimit({ perSecond: 1, key, excess: 'wait' })).toThrow(TypeError);
+  });
+
   it('waits for nothing', () => {
     const clock = new VirtualClock();
     new Subject().pipe(rateLimit({ perSecond: 1, clock })).subscribe();

@@ -3,6 +3,7 @@ import { createRouter, Identity, json, type Router, type RouterEvent } from '../
 import type { RouterOptions } from '../../lib/router/options.ts';
 import type { Direction } from '../../lib/model/direction.ts';
 import { VirtualClock } from '../../lib/testing/virtual-clock.ts';
+import type { Endpoint } from '../../lib/model/endpoint.ts';
 import { expectIdle } from './leaks.ts';
 import {
   MockConnection,
@@ -65,8 +66,8 @@ export class MockNode {
   }
 
   /** An inbound connection whose handshake gives `link$`. */
-  arrive(link$?: Observable<MockLink>): MockConnection {
-    const connection = new MockConnection('inbound', link$);
+  arrive(link$?: Observable<MockLink>, remote?: Endpoint): MockConnection {
+    const connection = new MockConnection('inbound', link$, remote);
     this.transport.incoming.next(connection);
     this.clock.advance(0);
     return connection;

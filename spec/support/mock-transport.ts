@@ -74,14 +74,15 @@ export class MockTransport implements Transport {
 export class MockConnection implements Connection {
   readonly direction: Direction;
   readonly local = here;
-  readonly remote = there;
+  readonly remote: Endpoint;
   handshakes = 0;
   readonly #link$: Observable<MockLink>;
   #link: MockLink | undefined;
   #closed = false;
 
-  constructor(direction: Direction, link$: Observable<MockLink> = NEVER) {
+  constructor(direction: Direction, link$: Observable<MockLink> = NEVER, remote = there) {
     this.direction = direction;
+    this.remote = remote;
     this.#link$ = link$;
   }
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { of, throwError } from 'rxjs';
 import { RxmeshError } from '../../../lib/index.ts';
 import { MockNode, identityOf } from '../../support/mock-node.ts';
-import { MockTransport, nodeInfoOf } from '../../support/mock-transport.ts';
+import { MockConnection, MockTransport, nodeInfoOf } from '../../support/mock-transport.ts';
 import { trackLeaks } from '../../support/leaks.ts';
 
 describe('accepting peers', () => {
@@ -148,7 +148,8 @@ describe('accepting peers', () => {
   });
 
   it('no more connections a second than the limit: one too many is closed at once, and told', () => {
-    const node = new MockNode({ limits: { connectionsPerSecond: 3 } });
+    const limits = { connectionsPerSecond: 3, connectionsPerSecondPerIp: 4 };
+    const node = new MockNode({ limits });
     node.start();
     const connections = Array.from({ length: 4 }, () => node.arrive());
     expect(connections.map(({ handshakes }) => handshakes)).toEqual([1, 1, 1, 0]);
@@ -161,6 +162,29 @@ describe('accepting peers', () => {
     node.clock.advance(334);
     node.arrive(of(node.link('inbound')));
     expect(node.updates).toEqual([`up ${node.peer.id}`]);
+    node.stop();
+  });
+
+  it("of one host no more than half of them, at nobody else's cost", () => {
+    const node = new MockNode({ limits: { connectionsPerSecond: 7 } });
+    node.start();
+    const from = (ip: string, port: number): MockConnection =>
+      node.arrive(undefined, { protocol: 'mock', ip, port });
+    const greedy = Array.from({ length: 20 }, (_, port) => from('192.0.2.1', port + 1));
+    const neighbours = Array.from({ length: 3 }, (_, n) => from(`2001:db8::${n + 1}`, 1));
+    expect(greedy.map(({ handshakes }) => handshakes).join('')).toBe(`1111${'0'.repeat(16)}`);
+    expect(greedy.every(({ closed, handshakes }) => closed === (handshakes === 0))).toBe(true);
+    expect(neighbours.map(({ handshakes }) => handshakes)).toEqual([1, 1, 1]);
+    expect(node.events.find(({ type }) => type === 'connection-refused')).toMatchObject({
+      error: {
+        code: 'RXMESH_TOO_MANY_CONNECTIONS',
+        message: 'more than 4 connections a second of one host',
+      },
+    });
+    // All seven are used up, whoever comes.
+    expect(from('198.51.100.7', 1).handshakes).toBe(0);
+    node.clock.advance(143);
+    expect([from('192.0.2.1', 30).handshakes, from('198.51.100.7', 2).handshakes]).toEqual([0, 1]);
     node.stop();
   });
 
