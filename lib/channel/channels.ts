@@ -1,5 +1,6 @@
 import { defer, type Observable } from 'rxjs';
 import { systemClock, timerMaxMs, type Clock } from '../flow/clock.ts';
+import { reportUnhandled } from '../flow/report-unhandled.ts';
 import { block, isLane } from '../flow/strategy.ts';
 import { RxmeshError } from '../model/error.ts';
 import type { DropReason, RouterEvent } from '../model/event.ts';
@@ -108,7 +109,7 @@ export class Channels implements ChannelHost {
       keepAlive: this.#keepAlive,
       onDrop: (drop) => this.dropped(drop),
       onPeerChannel: (channel, open) =>
-        this.#options.onEvent?.({ type: 'peer-channel', peer: id, channel, open }),
+        this.#tell({ type: 'peer-channel', peer: id, channel, open }),
     });
     this.#sessions.add(session);
     session.ended$.subscribe(() => this.#sessions.delete(session));
@@ -169,15 +170,27 @@ export class Channels implements ChannelHost {
     const reasons = this.#drops.get(drop.channel) ?? new Map<DropReason, number>();
     this.#drops.set(drop.channel, reasons);
     reasons.set(drop.reason, (reasons.get(drop.reason) ?? 0) + drop.count);
-    this.#options.onEvent?.({ type: 'message-dropped', ...drop });
+    this.#tell({ type: 'message-dropped', ...drop });
   }
 
   reported(report: PeerReport): void {
-    this.#options.onReport?.(report);
+    try {
+      this.#options.onReport?.(report);
+    } catch (thrown) {
+      reportUnhandled(thrown);
+    }
   }
 
   sourceFailed(channel: number, error: unknown): void {
-    this.#options.onEvent?.({ type: 'source-failed', channel, error });
+    this.#tell({ type: 'source-failed', channel, error });
+  }
+
+  #tell(event: RouterEvent): void {
+    try {
+      this.#options.onEvent?.(event);
+    } catch (thrown) {
+      reportUnhandled(thrown);
+    }
   }
 
   closed(channel: ChannelEnd): void {

@@ -116,6 +116,8 @@ export class Inbound<T> implements InboxOwner {
   #emit(from: NodeId, bytes: Uint8Array): void {
     const { id, codec } = this.#settings;
     let message: T;
+    // The codec may close the channel, or bring and send away consumers.
+    this.#consumers.hold();
     try {
       message = codec.decode(bytes);
     } catch (thrown) {
@@ -128,9 +130,10 @@ export class Inbound<T> implements InboxOwner {
         count: 1,
       } as const;
       this.#host.dropped({ direction, channel: id, reason, count, peer: from, error });
+      this.#consumers.release();
       return;
     }
-    this.#consumers.next({ from, message });
+    if (!this.#consumers.next({ from, message })) this.#drop(from, 'no-recipient', 1);
   }
 
   /** Gives the consumers what waits, one message of each peer in turn, while they want it. */

@@ -97,11 +97,17 @@ export class Outbound<T> implements SendingSide<T> {
     let bytes: Uint8Array;
     try {
       bytes = codec.encode(envelope.message);
+      const made: unknown = bytes;
+      if (!(made instanceof Uint8Array)) throw new TypeError('the codec has not made bytes');
     } catch (thrown) {
       const text = `a message for channel ${id}`;
       const error = toRxmeshError(thrown, 'RXMESH_ENCODE_FAILED', text, { channel: id });
       this.#drop('encode-failed', undefined, error);
       throw error;
+    }
+    // The codec may have closed it, and opened another one in its place.
+    if (this.#isClosed) {
+      throw this.#undelivered('channel-closed', 'RXMESH_CHANNEL_CLOSED', 'the channel is closed');
     }
     if (bytes.length > messageBytesMax) {
       const text = `a message of ${bytes.length} bytes, more than ${messageBytesMax}`;
@@ -136,6 +142,7 @@ export class Outbound<T> implements SendingSide<T> {
     const { except } = envelope;
     let recipients = 0;
     for (const session of this.#host.sessions()) {
+      if (this.#isClosed) break;
       const outbox = session.outbox(this.channel);
       if (outbox === undefined || except === session.id) continue;
       if (typeof except === 'object' && except.includes(session.id)) continue;

@@ -1,3 +1,4 @@
+import { reportUnhandled } from '../flow/report-unhandled.ts';
 import type { OutboundEnvelope } from '../model/envelope.ts';
 import { RxmeshError } from '../model/error.ts';
 import type { Outbox, WaitingSend } from '../session/outbox.ts';
@@ -103,7 +104,12 @@ export class ChannelSender<T> implements Sender<T> {
       const text = `channel ${channel} was closed while a send waited`;
       this.failed(new RxmeshError('RXMESH_CHANNEL_CLOSED', text, { channel }));
     }
-    if (!this.#offering && this.#waiting === 0) this.#settled(this, this.#failure);
+    if (this.#offering || this.#waiting > 0) return;
+    try {
+      this.#settled(this, this.#failure);
+    } catch (thrown) {
+      reportUnhandled(thrown);
+    }
   }
 
   #begin(): void {

@@ -8,7 +8,7 @@ import type { SlowPeers, WaitingBroadcast } from './slow-peers.ts';
 interface Watch {
   readonly session: Session;
   readonly waiting: Set<WaitingBroadcast>;
-  /** How many messages had been written when it was looked at last; NaN: it was not. */
+  /** How many pieces had been written when it was looked at last; NaN: it was not. */
   written: number;
   isStuck: boolean;
   readonly end: Subscription;
@@ -34,7 +34,7 @@ export class SlowPeerDrop implements SlowPeers {
 
   mayWait(outbox: Outbox): boolean {
     const watch = this.#watches.get(outbox);
-    if (watch?.isStuck === true) watch.isStuck = outbox.messages === watch.written;
+    if (watch?.isStuck === true) watch.isStuck = outbox.pieces === watch.written;
     return watch?.isStuck !== true;
   }
 
@@ -72,7 +72,9 @@ export class SlowPeerDrop implements SlowPeers {
   }
 
   #forget(outbox: Outbox): void {
-    this.#watches.get(outbox)?.end.unsubscribe();
+    const watch = this.#watches.get(outbox);
+    watch?.end.unsubscribe();
+    watch?.waiting.clear();
     this.#watches.delete(outbox);
   }
 
@@ -82,8 +84,8 @@ export class SlowPeerDrop implements SlowPeers {
     let waits = false;
     for (const [outbox, watch] of this.#watches) {
       if (watch.waiting.size === 0) continue;
-      watch.isStuck = outbox.messages === watch.written;
-      watch.written = outbox.messages;
+      watch.isStuck = outbox.pieces === watch.written;
+      watch.written = outbox.pieces;
       if (watch.isStuck) stuck.push(watch);
       else waits = true;
     }

@@ -9,8 +9,10 @@ interface Watch {
   readonly session: Session;
   /** How many broadcasts wait for it now. */
   waiting: number;
-  /** When the first of them began to wait, or the lane took a message after that. */
+  /** When the first of them began to wait, or the lane took a message, or gave a piece of one, after that. */
   sinceMs: number;
+  /** Pieces that had been written when it was looked at last. */
+  pieces: number;
   /** Whether the lane's own rate held it back when it was looked at last. */
   wasPaused: boolean;
   timer: Subscription | undefined;
@@ -40,14 +42,19 @@ export class SlowPeerEviction implements SlowPeers {
 
   waits(session: Session, outbox: Outbox): void {
     const watch = this.#watches.get(outbox) ?? this.#begin(session, outbox);
-    if (watch.waiting === 0) watch.sinceMs = this.#clock.now();
+    if (watch.waiting === 0) {
+      watch.sinceMs = this.#clock.now();
+      watch.pieces = outbox.pieces;
+    }
     watch.waiting += 1;
     watch.timer ??= this.#schedule(outbox, watch, this.#afterMs);
   }
 
   took(outbox: Outbox): void {
     const watch = this.#watches.get(outbox);
-    if (watch !== undefined && watch.waiting > 0) watch.sinceMs = this.#clock.now();
+    if (watch === undefined || watch.waiting === 0) return;
+    watch.sinceMs = this.#clock.now();
+    watch.pieces = outbox.pieces;
   }
 
   left(outbox: Outbox): void {
@@ -65,6 +72,7 @@ export class SlowPeerEviction implements SlowPeers {
       session,
       waiting: 0,
       sinceMs: 0,
+      pieces: 0,
       wasPaused: false,
       timer: undefined,
       end,
@@ -88,8 +96,11 @@ export class SlowPeerEviction implements SlowPeers {
     watch.timer = undefined;
     if (watch.waiting === 0) return;
     const nowMs = this.#clock.now();
-    // The peer is not to blame for a rate of our own.
-    if (outbox.isPaused || watch.wasPaused) watch.sinceMs = nowMs;
+    // The peer is not to blame for a rate of our own. It may take pieces of a message, or messages of a lane that is
+    // still full by its bytes.
+    const moves = outbox.pieces !== watch.pieces;
+    if (moves || outbox.isPaused || watch.wasPaused) watch.sinceMs = nowMs;
+    watch.pieces = outbox.pieces;
     watch.wasPaused = outbox.isPaused;
     // A clock that was set back does not give the peer all that time.
     watch.sinceMs = Math.min(watch.sinceMs, nowMs);

@@ -17,6 +17,8 @@ export class Hub<T> {
   readonly #onReady: () => void;
   /** Never changed in place: whoever comes during an emission gets the next value. */
   #consumers: readonly Connected<T>[] = [];
+  /** For whom the value is that is being made. */
+  #held: readonly Connected<T>[] = [];
   /** How many consumers have no demand. */
   #waiting = 0;
   #emitting = false;
@@ -33,16 +35,31 @@ export class Hub<T> {
     return this.#waiting === 0 && this.#consumers.length > 0;
   }
 
-  /** Emits a value. To be called when `ready`. */
-  next(value: T): void {
+  /** A value is about to be made, for the consumers that are there now: `next` or `release` follows. */
+  hold(): void {
     this.#emitting = true;
-    for (const each of this.#consumers) {
+    this.#held = this.#consumers;
+  }
+
+  /** Emits a value to those that were held, or are there. To be called when `ready`. False when all have left since. */
+  next(value: T): boolean {
+    if (!this.#emitting) this.hold();
+    let isTaken = false;
+    for (const each of this.#held) {
       if (each.over) continue;
+      isTaken = true;
       each.demand -= 1;
       if (each.demand === 0) this.#waiting += 1;
       each.consumer.next(value);
     }
+    this.release();
+    return isTaken;
+  }
+
+  /** There is no value. */
+  release(): void {
     this.#emitting = false;
+    this.#held = [];
     if (this.#ended) this.#end();
   }
 

@@ -64,7 +64,8 @@ export class Assembler {
 
   #whole(): Uint8Array {
     const { length } = this.#buffer;
-    const fits = this.#length * 2 >= length;
+    // A peer chooses the lengths: what waits in a lane must not keep much more than it counts.
+    const fits = length - this.#length <= length / 8;
     const whole = fits
       ? this.#buffer.subarray(0, this.#length)
       : this.#buffer.slice(0, this.#length);

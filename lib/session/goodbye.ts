@@ -31,13 +31,16 @@ export function goodbye(
 /** Completes when `condition` holds, or after `limitMs`. */
 function until(condition: () => boolean, clock: Clock, limitMs: number): Observable<never> {
   return new Observable((subscriber) => {
-    const end = clock.now() + limitMs;
     let timer: Subscription | undefined;
     const look = (): void => {
-      if (condition() || clock.now() >= end) subscriber.complete();
+      if (condition()) subscriber.complete();
       else timer = clock.schedule(look, lookMs);
     };
     look();
-    return () => timer?.unsubscribe();
+    subscriber.add(() => timer?.unsubscribe());
+    if (subscriber.closed) return;
+    // A timer, since the clock may be set meanwhile.
+    if (limitMs === 0) subscriber.complete();
+    else subscriber.add(clock.schedule(() => subscriber.complete(), limitMs));
   });
 }

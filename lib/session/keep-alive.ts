@@ -1,5 +1,5 @@
 import type { Subscription } from 'rxjs';
-import type { Clock } from '../flow/clock.ts';
+import { timerMaxMs, type Clock } from '../flow/clock.ts';
 
 /** When a silent peer is asked for a sign of life, and when it is given up. Times are milliseconds. */
 export interface KeepAliveSettings {
@@ -190,7 +190,7 @@ export class KeepAlive {
 export function keepAliveFrom(given: Partial<KeepAliveSettings> = {}): KeepAliveSettings {
   const { intervalMs = 10_000 } = given;
   const { timeoutMs = Math.max(30_000, intervalMs) } = given;
-  if (!(intervalMs >= 0 && intervalMs < Infinity && timeoutMs >= intervalMs)) {
+  if (!(intervalMs >= 0 && intervalMs <= timerMaxMs && timeoutMs >= intervalMs)) {
     const text = `intervalMs is 0 or more and timeoutMs not less, given ${intervalMs} and ${timeoutMs}`;
     throw new RangeError(`keepAlive: ${text}`);
   }

@@ -48,6 +48,8 @@ export class Outbox implements ReadyLane, Ranked {
   creditBytes = 0;
   messages = 0;
   bytes = 0;
+  /** How many pieces of messages were written: it grows as long as the peer takes anything. */
+  pieces = 0;
 
   // For the pump:
   /** The next one of those that have become ready. */
@@ -176,8 +178,7 @@ export class Outbox implements ReadyLane, Ranked {
 
   /**
    * The message to write on with, from `offset`: the one that is half written, else the next one for
-   * which there is credit. The places that messages leave in the lane go to the sends that wait when it is
-   * empty, or at `admit`: at a stretch, since who hears of room sends again.
+   * which there is credit.
    */
   current(): Uint8Array | undefined {
     if (this.#current !== undefined) return this.#current;
@@ -190,7 +191,6 @@ export class Outbox implements ReadyLane, Ranked {
     this.#current = bytes;
     this.#currentSeq = this.#seqs?.take() ?? 0;
     this.offset = 0;
-    if (this.#waiting > 0 && this.#lane.size === 0) this.admit();
     return bytes;
   }
 
@@ -206,12 +206,17 @@ export class Outbox implements ReadyLane, Ranked {
     }
   }
 
-  /** The current message is written whole, unless its peer went down meanwhile. */
+  /**
+   * The current message is written whole, unless its peer went down meanwhile. The places that messages leave in
+   * the lane go to the sends that wait when it is empty, or at `admit`: at a stretch, since who hears of room
+   * sends again.
+   */
   done(): void {
     if (this.#current === undefined) return;
     this.messages += 1;
     this.bytes += this.#current.length;
     this.#current = undefined;
+    if (this.#waiting > 0 && this.#lane.size === 0) this.admit();
   }
 
   /**

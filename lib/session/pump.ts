@@ -141,17 +141,32 @@ export class Pump {
     this.#turn?.unsubscribe();
     this.#turn = undefined;
     try {
-      this.#write();
-    } catch (thrown) {
-      // No link throws this, only the discipline.
-      if (!(thrown instanceof RxmeshError)) throw thrown;
-      this.stop();
-      this.#onFailure(thrown);
+      this.#guarded(this.#writeAll);
     } finally {
       this.#running = false;
     }
     // What came up during the last flush has found the pump running.
     if (this.#mayWrite() && this.#link.writable) this.#runAfterTurn();
+  }
+
+  /**
+   * Writes what can be written now, of `outbox` at least, whose channel is about to be closed: maybe by who hears from
+   * within this pump that there is room.
+   */
+  finish(outbox: Outbox): void {
+    if (!this.#running) {
+      this.run();
+      return;
+    }
+    // Whoever ranks lanes decides about the next one, not about what is left of this.
+    if (this.#discipline.isAsked) return;
+    this.#guarded(() => {
+      while (!this.#stopped && outbox.ready && this.#link.writable && this.#inFlight.open) {
+        outbox.turnBytes = 0;
+        this.#serve(outbox);
+        this.#link.flush();
+      }
+    });
   }
 
   /** Writes nothing more. */
@@ -183,6 +198,20 @@ export class Pump {
     if (this.#running || this.#stopped || this.#turn !== undefined) return;
     this.#turn = this.#clock.afterTurn(this.#runAtTurn);
   }
+
+  /** Stops when the discipline fails. */
+  #guarded(work: () => void): void {
+    try {
+      work();
+    } catch (thrown) {
+      // No link throws this, only the discipline.
+      if (!(thrown instanceof RxmeshError)) throw thrown;
+      this.stop();
+      this.#onFailure(thrown);
+    }
+  }
+
+  readonly #writeAll = (): void => this.#write();
 
   /** One function for all turns: none is made per batch. */
   readonly #runAtTurn = (): void => this.run();
@@ -293,7 +322,7 @@ export class Pump {
   #serve(outbox: Outbox): boolean {
     const link = this.#link;
     const { perMessage } = this.#discipline;
-    const bytesBefore = outbox.turnBytes;
+    let written = 0;
     const wasAlone = this.#ready.size === 0;
     let isFull = false;
     for (let bytes = outbox.current(); bytes !== undefined; bytes = outbox.current()) {
@@ -313,12 +342,13 @@ export class Pump {
       const isLast = end === bytes.length;
       link.data(outbox.channel, bytes, offset, end, isLast);
       outbox.turnBytes = turnBytes + size + headerBytes;
+      written += size + headerBytes;
       outbox.offset = end;
+      outbox.pieces += 1;
       if (!isLast) continue;
       outbox.done();
       if (perMessage && this.#hasReady()) break;
     }
-    const written = outbox.turnBytes - bytesBefore;
     this.#inFlight.wrote(written);
     this.#tell(outbox, written);
     outbox.admit();

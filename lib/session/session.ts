@@ -85,6 +85,7 @@ export class Session implements LinkReceiver {
 
   /** Both sides count the peer as up: its messages go to the consumers. */
   goLive(): void {
+    if (this.#over) return;
     this.#isLive = true;
     this.upSinceMs = this.#options.clock.now();
     this.#keepAlive.start();
@@ -103,8 +104,9 @@ export class Session implements LinkReceiver {
 
   /** A channel has been closed here. What may be written at once still is; the rest is dropped. */
   closeChannel(end: ChannelEnd): void {
-    if (this.#portOf(end) === undefined) return;
-    this.#pump.run();
+    const closing = this.#portOf(end);
+    if (closing === undefined) return;
+    this.#pump.finish(closing.outbox);
     // Senders have heard of what was written, and may have ended this or opened the channel again.
     const port = this.#portOf(end);
     if (port === undefined) return;

@@ -100,18 +100,24 @@ describe('in$', () => {
     expect(thrown).toEqual([mistake, mistake]);
   });
 
-  it('is not in the way of later messages when whoever hears of a drop throws', () => {
+  it('is not in the way of later messages when whoever hears of a drop throws', async () => {
+    const thrown: unknown[] = [];
+    config.onUnhandledError = (error) => thrown.push(error);
+    const mistake = new Error('a mistake of the application');
     const node = new LinkedNode();
     const texts = heard(open(node, { codec: { ...raw(), decode: refuse } }));
     const { link } = node.peer(1);
     const { push } = node.events;
     node.events.push = () => {
-      throw new Error('a mistake of the application');
+      throw mistake;
     };
-    expect(() => arrive(link, 0)).toThrow('a mistake');
+    arrive(link, 0);
     node.events.push = push;
     arrive(link, 1);
     expect(texts).toEqual(['1:1']);
+    expect(link.faults).toEqual([]);
+    await later(1);
+    expect(thrown).toEqual([mistake]);
   });
 
   it('tells a message that cannot be decoded, with its peer and channel, and goes on', () => {

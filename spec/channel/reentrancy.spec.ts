@@ -209,8 +209,8 @@ describe('from within the end of a send', () => {
     channel.out.next({ broadcast: true, message: bytes(1) });
     channel.send({ broadcast: true, message: bytes(2) }).subscribe(() => session.close('done'));
     node.turn();
-    expect(link.take()).toEqual(['bye done']);
-    expect(node.takeDrops()).toEqual(['out 7 peer-down 2']);
+    expect(link.take()).toEqual(['data 7 01 last', 'bye done']);
+    expect(node.takeDrops()).toEqual(['out 7 peer-down 1']);
     expect(session.snapshot()).toEqual([]);
     expectIdle(node.clock.scheduler);
   });

@@ -179,6 +179,53 @@ describe('slowPeer', () => {
     expect(link.closedFor).toBe('evicted');
   });
 
+  it('evict: a peer that takes messages stays, also when its lane is full by its bytes meanwhile', () => {
+    const node = new LinkedNode();
+    const outbound = block(256, { bytes: 1000 });
+    const channel = open(node, { outbound, slowPeer: { evictAfterMs: 1000 } });
+    const { link } = node.peer(1, { 7: 0 });
+    const sizes = [...Array<number>(20).fill(10), 2000, 10];
+    for (const size of sizes) {
+      channel.send({ broadcast: true, message: new Uint8Array(size) }).subscribe();
+    }
+    for (let taken = 0; taken < 10; taken += 1) {
+      link.arrive({ type: 'credit', channel: 7, messages: 1, bytes: 2 ** 20 });
+      node.clock.advance(400);
+    }
+    expect(link.closedFor).toBeUndefined();
+    node.clock.advance(2_000);
+    expect(link.closedFor).toBe('evicted');
+  });
+
+  it('drop: a lane is not stuck while a long message leaves it, piece by piece', () => {
+    const node = new LinkedNode();
+    const channel = open(node, { outbound: block(1), slowPeer: 'drop' });
+    const { link } = node.peer(1, { 7: 9 });
+    const reports: string[] = [];
+    for (let sent = 0; sent < 3; sent += 1) {
+      channel
+        .send({ broadcast: true, message: new Uint8Array(4 * 1024 * 1024) })
+        .subscribe(({ accepted, dropped }) => reports.push(`${accepted}/${dropped}`));
+    }
+    node.turn();
+    expect(link.take().filter((text) => text.endsWith('last'))).toHaveLength(3);
+    expect([reports, node.takeDrops()]).toEqual([['1/0', '1/0', '1/0'], []]);
+  });
+
+  it('drop: each drop is told once when the end of a broadcast that was skipped closes the channel', () => {
+    const node = new LinkedNode();
+    const channel = open(node, { outbound: block(1), slowPeer: 'drop' });
+    node.peer(1, { 7: 0 });
+    channel.out.next({ to: idOf(1), message: Uint8Array.of(0) });
+    for (const value of [1, 2, 3]) {
+      channel
+        .send(broadcast(value))
+        .subscribe({ complete: () => channel.close(), error: () => undefined });
+    }
+    node.turn();
+    expect(node.takeDrops()).toEqual(['out 7 channel-closed 3', 'out 7 lane-full 1']);
+  });
+
   it('a broadcast goes past a lane for which too many sends wait; a message to it fails', () => {
     const node = new LinkedNode();
     const channel = open(node, { outbound: block(1) });

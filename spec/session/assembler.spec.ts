@@ -74,6 +74,20 @@ describe('Assembler', () => {
     expect(assembler.add(bytes(3), true, 1)).toBeUndefined();
   });
 
+  it('keeps no more than an eighth beside a message, however a peer chooses their lengths', () => {
+    const assembler = new Assembler();
+    let held = 0;
+    let bytes = 0;
+    for (let size = 33_000; bytes < 4 * 1024 * 1024; size += 1) {
+      assembler.add(new Uint8Array(size - 1), false, 4 * 1024 * 1024);
+      const whole = assembler.add(new Uint8Array(1), true, 4 * 1024 * 1024) as Uint8Array;
+      expect(whole).toHaveLength(size);
+      held += whole.buffer.byteLength;
+      bytes += size;
+    }
+    expect(held).toBeLessThanOrEqual(bytes * (8 / 7));
+  });
+
   it('gives back any message that is cut anywhere, or `tooLarge`', () => {
     const message = fc.array(fc.uint8Array({ maxLength: 40 }), { minLength: 1, maxLength: 6 });
     fc.assert(

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { VirtualClock } from '../../lib/testing/virtual-clock.ts';
 import { expectIdle } from '../support/leaks.ts';
 import { idOf, LinkedNode, open } from '../support/linked-node.ts';
 
@@ -15,6 +16,14 @@ function leave(node: LinkedNode, drainMs?: number): string[] {
     .goodbye(drainMs)
     .subscribe({ complete: () => log.push(`over ${node.clock.now()}`) });
   return log;
+}
+
+/** A clock that is set while it runs. */
+class SetClock extends VirtualClock {
+  offsetMs = 0;
+  override now(): number {
+    return super.now() + this.offsetMs;
+  }
 }
 
 describe('Channels.goodbye', () => {
@@ -70,6 +79,28 @@ describe('Channels.goodbye', () => {
       node.clock.advance(5_000);
       expect(log).toEqual([`over ${closedAt + 2_500}`]);
     }
+  });
+
+  it.each([-3_600_000, 3_600_000])('waits as long when the clock is set by %d ms', (setByMs) => {
+    const clock = new SetClock();
+    const node = new LinkedNode(0, clock);
+    const channel = open(node);
+    const { link } = node.peer(1, { 7: 0 });
+    link.lingers = true;
+    channel.out.next({ to: idOf(1), message });
+    let over = false;
+    node.channels.goodbye().subscribe({ complete: () => (over = true) });
+    clock.advance(500);
+    clock.offsetMs = setByMs;
+    clock.advance(499);
+    expect(link.closedFor).toBeUndefined();
+    clock.advance(1);
+    expect(link.closedFor).toBe('done');
+    clock.advance(2_499);
+    expect(over).toBe(false);
+    clock.advance(1);
+    expect(over).toBe(true);
+    expectIdle(clock.scheduler);
   });
 
   it('can be given up: then the links stay open', () => {

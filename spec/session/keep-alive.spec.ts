@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { Subscription } from 'rxjs';
+import { of, Subscription } from 'rxjs';
 import type { Clock } from '../../lib/flow/clock.ts';
 import { block } from '../../lib/flow/strategy.ts';
 import {
@@ -10,7 +10,8 @@ import {
 } from '../../lib/session/keep-alive.ts';
 import type { Session } from '../../lib/session/session.ts';
 import { VirtualClock } from '../../lib/testing/virtual-clock.ts';
-import { type FakeLink, type FakePacket } from '../support/fake-link.ts';
+import { route } from '../../operators/route.ts';
+import { FakeLink, type FakePacket } from '../support/fake-link.ts';
 import { expectIdle } from '../support/leaks.ts';
 import { idOf, LinkedNode, open } from '../support/linked-node.ts';
 
@@ -361,6 +362,24 @@ describe('an event loop that was blocked', () => {
   });
 });
 
+describe('keep-alive of a session', () => {
+  it('does not begin when whoever hears that the peer is up ends it', () => {
+    const node = new LinkedNode(0, new VirtualClock(), undefined, {});
+    const link = new FakeLink();
+    const session = node.channels.offer(link, idOf(1));
+    link.arrive({ type: 'accept' });
+    const log: string[] = [];
+    of(session)
+      .pipe(route(node.channels))
+      .subscribe(({ type }) => {
+        log.push(type);
+        if (type === 'up') session.close('evicted');
+      });
+    expect([log, link.closedFor]).toEqual([['up', 'down'], 'evicted']);
+    expectIdle(node.clock.scheduler);
+  });
+});
+
 describe('keepAliveFrom', () => {
   it('has defaults that fit each other', () => {
     expect(keepAliveFrom()).toEqual({ intervalMs: 10_000, timeoutMs: 30_000 });
@@ -376,6 +395,7 @@ describe('keepAliveFrom', () => {
     { intervalMs: -1 },
     { intervalMs: NaN },
     { intervalMs: Infinity, timeoutMs: Infinity },
+    { intervalMs: 2 ** 31 },
     { timeoutMs: NaN },
   ])('refuses %p', (given) => {
     expect(() => keepAliveFrom(given)).toThrow(RangeError);

@@ -110,8 +110,9 @@ describe('Outbox', () => {
     outbox.wait(send);
     outbox.credit = 2;
     outbox.current();
-    expect(outbox.depth).toBe(1);
+    expect(outbox.depth).toBe(0);
     outbox.done();
+    expect(outbox.depth).toBe(1);
     outbox.current();
     expect(outbox).toMatchObject({ depth: 0, idle: false });
     outbox.done();

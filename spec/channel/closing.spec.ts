@@ -1,0 +1,79 @@
+import { describe, expect, it } from '@jest/globals';
+import { block } from '../../lib/flow/strategy.ts';
+import { fair, fifo, priority } from '../../lib/session/discipline.ts';
+import { VirtualClock } from '../../lib/testing/virtual-clock.ts';
+import { pipeTo } from '../../operators/pipe-to.ts';
+import { credit } from '../support/fake-link.ts';
+import { expectIdle } from '../support/leaks.ts';
+import { idOf, LinkedNode, open } from '../support/linked-node.ts';
+
+const to = idOf(1);
+const disciplines = Object.entries({ fair, fifo, priority });
+const nodeWith = (discipline: typeof fair): LinkedNode =>
+  new LinkedNode(0, new VirtualClock(), discipline);
+
+describe.each(disciplines)(
+  'with %s, a channel that is closed by whoever hears of room',
+  (_, each) => {
+    it('writes what can be written at once, the message that has found room too', () => {
+      const node = nodeWith(each);
+      const channel = open(node, { outbound: block(1) });
+      const { link } = node.peer(1, { 7: 0 });
+      const reports: string[] = [];
+      for (const value of [1, 2]) {
+        channel.send({ to, message: Uint8Array.of(value) }).subscribe({
+          next: ({ accepted, dropped }) => reports.push(`${accepted}/${dropped}`),
+          complete: () => value === 2 && channel.close(),
+        });
+      }
+      link.arrive(credit(7, 100));
+      node.turn();
+      expect(reports).toEqual(['1/0', '1/0']);
+      expect(link.take()).toEqual(['data 7 01 last', 'data 7 02 last', 'closed 7']);
+      expect(node.takeDrops()).toEqual([]);
+      expectIdle(node.clock.scheduler);
+    });
+
+    it('does so at the end of a pipe, whatever waits in the lane', () => {
+      const node = nodeWith(each);
+      const channel = open(node);
+      const { link } = node.peer(1, { 7: 1000 });
+      const envelopes = Array.from({ length: 300 }, (_, i) => ({ to, message: Uint8Array.of(i) }));
+      const reports: unknown[] = [];
+      pipeTo(channel, { clock: node.clock })(envelopes).subscribe({
+        next: (report) => reports.push(report),
+        complete: () => channel.close(),
+      });
+      node.turn();
+      expect(reports).toEqual([{ accepted: 300, dropped: 0 }]);
+      expect(node.takeDrops()).toEqual([]);
+      const sent = envelopes.map(
+        ({ message }) => `data 7 ${Buffer.from(message).toString('hex')} last`,
+      );
+      expect(link.take()).toEqual([...sent, 'closed 7']);
+    });
+
+    it('writes long messages of a channel beside another one, as far as credit goes', () => {
+      const node = nodeWith(each);
+      const long = open(node, { outbound: block(1) });
+      const other = open(node, { id: 8 });
+      const { link } = node.peer(1, { 7: 3, 8: 9 });
+      const message = new Uint8Array(40_000);
+      for (let sent = 0; sent < 5; sent += 1) {
+        const close = (): void => {
+          if (sent === 3) long.close();
+        };
+        long.send({ to, message }).subscribe({ complete: close, error: () => undefined });
+        other.out.next({ to, message: Uint8Array.of(sent) });
+      }
+      node.turn();
+      const packets = link.take();
+      const whole = (channel: number): number =>
+        packets.filter((text) => text.startsWith(`data ${channel} `) && text.endsWith('last'))
+          .length;
+      expect([whole(7), whole(8)]).toEqual([3, 5]);
+      expect(packets.filter((text) => text === 'closed 7')).toHaveLength(1);
+      expect(node.takeDrops()).toEqual(['out 7 channel-closed 2']);
+    });
+  },
+);
