@@ -7,7 +7,7 @@ import {
   Subscription,
 } from 'rxjs';
 import type { Channels } from '../lib/channel/channels.ts';
-import { systemClock, type Clock } from '../lib/flow/clock.ts';
+import { checkTimes, systemClock, type Clock } from '../lib/flow/clock.ts';
 import type { Direction } from '../lib/model/direction.ts';
 import { RxmeshError, toRxmeshError } from '../lib/model/error.ts';
 import type { NodeId } from '../lib/model/id.ts';
@@ -63,6 +63,7 @@ interface Offer {
  * `onFailure` throws is the error of the result.
  */
 export function accept(options: AcceptOptions): OperatorFunction<Proven, Session> {
+  checkTimes('accept', { timeoutMs: options.timeoutMs });
   return (source) =>
     new Observable((subscriber) => {
       const contests = new Contests(options);

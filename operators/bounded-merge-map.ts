@@ -1,4 +1,4 @@
-import { type Observable, type ObservableInput, Subscription } from 'rxjs';
+import { type Observable, type ObservableInput, type ObservedValueOf, Subscription } from 'rxjs';
 import { Flow, isFlow } from '../lib/flow/flow.ts';
 import { askedFor, MergeRun } from '../lib/flow/merge-run.ts';
 import { checkValueLane, fail, type LaneOptions } from '../lib/flow/strategy.ts';
@@ -50,12 +50,13 @@ export interface BoundedMergeMapOptions<T> {
  *
  * @throws {RxmeshError} `RXMESH_OVERFLOW`, as an error notification, when a `fail` buffer is full, or
  *   when too many results wait
- * @throws {RangeError} for a concurrency below 1 or a buffer that blocks or counts bytes
+ * @throws {RangeError} for a concurrency below 1, and a buffer that is no lane, blocks, or counts bytes
  */
-export function boundedMergeMap<T, R>(
-  project: (value: T, index: number) => ObservableInput<R>,
+export function boundedMergeMap<T, O extends ObservableInput<unknown>>(
+  project: (value: T, index: number) => O,
   options: BoundedMergeMapOptions<T> = {},
-): (source: Observable<T>) => Flow<R> {
+): (source: Observable<T>) => Flow<ObservedValueOf<O>> {
+  type R = ObservedValueOf<O>;
   const { concurrency = 1, buffer, onDrop } = options;
   if (!(concurrency >= 1)) {
     throw new RangeError(`boundedMergeMap: concurrency is at least 1, not ${concurrency}`);
@@ -65,10 +66,12 @@ export function boundedMergeMap<T, R>(
     throw new RangeError(text);
   }
   if (buffer !== undefined) checkValueLane('boundedMergeMap', buffer);
+  // Which is what `ObservedValueOf` means, but the compiler does not know.
+  const inner = project as unknown as (value: T, index: number) => ObservableInput<R>;
   return (source) => {
     const pulled = buffer === undefined && isFlow(source) ? source : undefined;
     const lane = pulled === undefined ? (buffer ?? bufferByDefault) : askedFor(concurrency);
-    const settings = { project, concurrency, buffer: lane, onDrop };
+    const settings = { project: inner, concurrency, buffer: lane, onDrop };
     const begin = (run: MergeRun<T, R>): MergeRun<T, R> =>
       pulled === undefined ? run.from(source) : run.pullFrom(pulled);
     return new Flow<R>(

@@ -12,7 +12,7 @@ import {
   throwError,
   throwIfEmpty,
 } from 'rxjs';
-import { systemClock, withDeadline, type Clock } from '../lib/flow/clock.ts';
+import { checkTimes, systemClock, withDeadline, type Clock } from '../lib/flow/clock.ts';
 import { formatNodeAddress, type NodeAddress } from '../lib/model/address.ts';
 import { formatEndpoint, type Endpoint } from '../lib/model/endpoint.ts';
 import { type ErrorCode, RxmeshError, toRxmeshError } from '../lib/model/error.ts';
@@ -53,8 +53,12 @@ export interface DialOptions {
  * `RXMESH_DIAL_FAILED`, `RXMESH_DIAL_TIMEOUT`. With several endpoints the code is that of the last one, the message tells of
  * each, and the cause is an `AggregateError` of their errors. A `resolve` that throws has failed
  * to resolve; what `onFailure` throws is the error of the result.
+ *
+ * @throws {RangeError} for a time that no timer takes
  */
 export function dial(options: DialOptions): OperatorFunction<NodeAddress, Attempt> {
+  const { resolveTimeoutMs, dialTimeoutMs } = options;
+  checkTimes('dial', { resolveTimeoutMs, dialTimeoutMs });
   return mergeMap((address) =>
     dialAddress(address, options).pipe(
       catchError((thrown: unknown) => {

@@ -9,7 +9,7 @@ import {
   tap,
   throwIfEmpty,
 } from 'rxjs';
-import { systemClock, withDeadline, type Clock } from '../lib/flow/clock.ts';
+import { checkTimes, systemClock, withDeadline, type Clock } from '../lib/flow/clock.ts';
 import { RxmeshError, toRxmeshError } from '../lib/model/error.ts';
 import { formatEndpoint } from '../lib/model/endpoint.ts';
 import { nodeIdFromPublicKey } from '../lib/model/id.ts';
@@ -54,11 +54,17 @@ export interface HandshakeOptions {
  * Failures: `RXMESH_TOO_MANY_HANDSHAKES`, `RXMESH_HANDSHAKE_TIMEOUT`, `RXMESH_HANDSHAKE_FAILED`,
  * `RXMESH_IDENTITY_MISMATCH`, `RXMESH_SELF_CONNECTION`, `RXMESH_NODE_INFO_INVALID`, `RXMESH_INCOMPATIBLE`,
  * `RXMESH_CONNECTION_CLOSED`. What `self` or `onFailure` throws is the error of the result.
+ *
+ * @throws {RangeError} for a time that no timer takes, or a concurrency below 1
  */
 export function handshake(
   options: HandshakeOptions,
 ): OperatorFunction<Attempt | Connection, Proven> {
-  const { concurrency = Infinity, concurrencyPerHost = Infinity, onFailure } = options;
+  const { concurrency = Infinity, concurrencyPerHost = Infinity, timeoutMs, onFailure } = options;
+  checkTimes('handshake', { timeoutMs });
+  for (const [name, count] of Object.entries({ concurrency, concurrencyPerHost })) {
+    if (!(count >= 1)) throw new RangeError(`handshake: ${name} is at least 1, not ${count}`);
+  }
   return (source) =>
     defer(() => {
       const running = new HalfOpen(concurrency, concurrencyPerHost);

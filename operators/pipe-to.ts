@@ -62,7 +62,7 @@ export interface PipeToOptions<T> {
  *
  * @throws {RxmeshError} as error notifications: those of `Channel.send`, and `RXMESH_OVERFLOW` when a
  *   `fail` buffer is full
- * @throws {RangeError} for a buffer that blocks, or counts bytes or a rate
+ * @throws {RangeError} for a buffer that is no lane, blocks, or counts bytes or a rate
  */
 export function pipeTo<T>(
   channel: Pick<Channel<T>, 'sender'>,

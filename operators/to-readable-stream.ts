@@ -47,6 +47,7 @@ export function toReadableStream<T>(
 class FlowSource<T> implements StreamSource<T> {
   readonly #flow: Flow<T>;
   #demand: Demand | undefined;
+  #isCancelled = false;
   /** Resolves what the last `pull` has returned. */
   #pulled: (() => void) | undefined;
 
@@ -59,11 +60,14 @@ class FlowSource<T> implements StreamSource<T> {
     return new Promise((resolve) => {
       this.#pulled = resolve;
       this.#demand ??= this.#consume(sink);
-      this.#demand.request(1);
+      // A flow may emit, and whoever hears that cancel, before it has told how to leave it.
+      if (this.#isCancelled) this.#demand.unsubscribe();
+      else this.#demand.request(1);
     });
   }
 
   cancel(): void {
+    this.#isCancelled = true;
     this.#demand?.unsubscribe();
     this.#pulled?.();
   }

@@ -90,9 +90,7 @@ export class Outbound<T> implements SendingSide<T> {
 
   /** @throws {RxmeshError} after the drop was told */
   #encode(envelope: OutboundEnvelope<T>): Uint8Array {
-    if (this.#isClosed) {
-      throw this.#undelivered('channel-closed', 'RXMESH_CHANNEL_CLOSED', 'the channel is closed');
-    }
+    this.#assertOpen();
     const { id, codec, messageBytesMax } = this.#settings;
     let bytes: Uint8Array;
     try {
@@ -106,14 +104,17 @@ export class Outbound<T> implements SendingSide<T> {
       throw error;
     }
     // The codec may have closed it, and opened another one in its place.
-    if (this.#isClosed) {
-      throw this.#undelivered('channel-closed', 'RXMESH_CHANNEL_CLOSED', 'the channel is closed');
-    }
+    this.#assertOpen();
     if (bytes.length > messageBytesMax) {
       const text = `a message of ${bytes.length} bytes, more than ${messageBytesMax}`;
       throw this.#undelivered('too-large', 'RXMESH_MESSAGE_TOO_LARGE', text);
     }
     return bytes;
+  }
+
+  #assertOpen(): void {
+    if (!this.#isClosed) return;
+    throw this.#undelivered('channel-closed', 'RXMESH_CHANNEL_CLOSED', 'the channel is closed');
   }
 
   #sendTo(peer: NodeId, bytes: Uint8Array, sender: ChannelSender<T> | undefined): void {

@@ -52,3 +52,9 @@ export function hasField(type: MessageType, name: string): boolean | undefined {
   for (const _ in defaults as object | undefined) return false;
   return undefined;
 }
+
+/** Whether the type's messages have a field, a `oneof` or anything else of this name. */
+export function hasProperty(type: MessageType, name: string): boolean {
+  const defaults: unknown = classOf(type)?.prototype;
+  return typeof defaults === 'object' && defaults !== null && name in defaults;
+}

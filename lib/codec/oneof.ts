@@ -1,5 +1,11 @@
 import type { Codec } from './codec.ts';
-import { hasField, type FieldsOf, type MessageType, type ReflectedType } from './message-type.ts';
+import {
+  hasField,
+  hasProperty,
+  type FieldsOf,
+  type MessageType,
+  type ReflectedType,
+} from './message-type.ts';
 import { protobuf, type ProtobufOptions } from './protobuf.ts';
 import { wrapped, type Wrapper } from './wrapped.ts';
 
@@ -34,13 +40,13 @@ export type MessagesOf<Kinds> = {
  *
  * A tag beside the fields is what TypeScript narrows best, and costs least: sending allocates one
  * object that refers to the message, receiving sets one property; nothing is copied. So no inner
- * message may have a field of its own named `kind`; for those use `wrapped`.
+ * message may have a field or a oneof of its own named `kind`; for those use `wrapped`.
  *
  * A message without a `kind` of its own that has one member of the `oneof` set is the wrapper
  * itself, and is sent as it is.
  *
  * @throws {TypeError} at once, when `kinds` is empty or names what the wrapper does not have, or
- *   when the wrapper or a kind has a field `kind`
+ *   when the wrapper has a field `kind`, or a kind has a field or oneof of that name
  * @throws {RxmeshError} `RXMESH_ENCODE_FAILED` also for a kind that is not in `kinds`, and
  *   `RXMESH_DECODE_FAILED` also when none of `kinds` is set
  */
@@ -80,8 +86,8 @@ function assertKinds(type: MessageType, kinds: Readonly<Record<string, MessageTy
     if (hasField(type, kind) === false) {
       throw new TypeError(`kinds.${kind} is not a field of the wrapper`);
     }
-    if (hasField(inner, 'kind') === true) {
-      throw new TypeError(`kinds.${kind} has a field named kind: use wrapped() instead`);
+    if (hasProperty(inner, 'kind')) {
+      throw new TypeError(`kinds.${kind} has a field or oneof named kind: use wrapped() instead`);
     }
   }
 }

@@ -121,6 +121,11 @@ function assertOwnClass(type: MessageType, message: object, maker: unknown): voi
 /** A message of which nothing was written may hold defaults, but not only names without a field. */
 function assertEmpty(type: MessageType, message: object): void {
   const names = Object.keys(message);
+  // These keep what they hold elsewhere: a Promise that was not awaited, a Map, a Date.
+  const kind = Object.prototype.toString.call(message).slice(8, -1);
+  if (names.length === 0 && kind !== 'Object') {
+    throw new TypeError(`a message is an object with fields, not a ${kind}`);
+  }
   if (names.length > 0 && names.every((name) => hasField(type, name) === false)) {
     throw new TypeError(`it has none of the type's fields, but ${names.join(', ')}`);
   }

@@ -27,6 +27,21 @@ export interface Clock {
 /** The longest delay, in milliseconds: a longer one overflows the timers of Node and browsers. */
 export const timerMaxMs: number = 2 ** 31 - 1;
 
+/**
+ * Checks times that are options: `{ timeoutMs }`. A time that is left out is in order.
+ * @throws {RangeError} for one that no timer takes
+ * @param whose options these are
+ */
+export function checkTimes(
+  whose: string,
+  times: Readonly<Record<string, number | undefined>>,
+): void {
+  for (const [name, ms] of Object.entries(times)) {
+    if (ms === undefined || (ms >= 0 && ms <= timerMaxMs)) continue;
+    throw new RangeError(`${whose}: ${name} is from 0 to 2^31 - 1 milliseconds, not ${ms}`);
+  }
+}
+
 /** A clock that runs on a scheduler: `afterTurn` is a delay of 0. */
 export function clockFrom(scheduler: SchedulerLike): Clock {
   return {

@@ -133,6 +133,11 @@ class AsyncPull<T> extends Pull<T, AsyncIterator<T, unknown>> {
   #called = false;
   readonly #took = (result: IteratorResult<T, unknown>): void => {
     this.#called = false;
+    // As `for await` has it; there is nobody else to whom this could throw.
+    if (!isObject(result)) {
+      this.fail(new TypeError(`an iterator has answered with a ${typeof result}, no object`));
+      return;
+    }
     this.take(result);
     this.resume();
   };
@@ -152,4 +157,9 @@ class AsyncPull<T> extends Pull<T, AsyncIterator<T, unknown>> {
   protected override closed(result: Promise<unknown> | undefined): void {
     result?.then(undefined, reportUnhandled);
   }
+}
+
+/** What an iterator answers with should be one, but anybody may have written it. */
+function isObject(value: unknown): boolean {
+  return (typeof value === 'object' && value !== null) || typeof value === 'function';
 }

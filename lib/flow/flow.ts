@@ -30,6 +30,11 @@ import { Regulated } from './regulated.ts';
  * `tap`, `scan`, `take`, `distinctUntilChanged`, `bufferCount` and their like. Behind any other one
  * (`mergeMap`, `delay`, `bufferTime`) consuming with demand ends with `RXMESH_DEMAND_LOST` at the first
  * value that was not asked for: put `boundedMergeMap` in its place, or `onBackpressure` behind it.
+ * What an operator has left when another one ends it, as `toArray` behind `takeUntil` does, comes late, too.
+ *
+ * Three are not told: `groupBy` and `window` hide in their groups what they take, and hold nobody back; and what
+ * several consumers `share` is asked for by the first of them alone. `endWith(x)` makes an Observable of its own:
+ * write `concatWith(of(x))`.
  *
  * `for await` asks for one value at a time. Ending the loop ends the subscription.
  */
@@ -109,9 +114,51 @@ export class Flow<T> extends Observable<T> implements Consumable<T> {
     d: OperatorFunction<C, D>,
     e: OperatorFunction<D, E>,
     f: OperatorFunction<E, F>,
-    ...more: OperatorFunction<F, F>[]
   ): Flow<F>;
-  override pipe(...operators: OperatorFunction<never, unknown>[]): Flow<unknown>;
+  override pipe<A, B, C, D, E, F, G>(
+    a: OperatorFunction<T, A>,
+    b: OperatorFunction<A, B>,
+    c: OperatorFunction<B, C>,
+    d: OperatorFunction<C, D>,
+    e: OperatorFunction<D, E>,
+    f: OperatorFunction<E, F>,
+    g: OperatorFunction<F, G>,
+  ): Flow<G>;
+  override pipe<A, B, C, D, E, F, G, H>(
+    a: OperatorFunction<T, A>,
+    b: OperatorFunction<A, B>,
+    c: OperatorFunction<B, C>,
+    d: OperatorFunction<C, D>,
+    e: OperatorFunction<D, E>,
+    f: OperatorFunction<E, F>,
+    g: OperatorFunction<F, G>,
+    h: OperatorFunction<G, H>,
+  ): Flow<H>;
+  override pipe<A, B, C, D, E, F, G, H, I>(
+    a: OperatorFunction<T, A>,
+    b: OperatorFunction<A, B>,
+    c: OperatorFunction<B, C>,
+    d: OperatorFunction<C, D>,
+    e: OperatorFunction<D, E>,
+    f: OperatorFunction<E, F>,
+    g: OperatorFunction<F, G>,
+    h: OperatorFunction<G, H>,
+    i: OperatorFunction<H, I>,
+  ): Flow<I>;
+  override pipe<A, B, C, D, E, F, G, H, I>(
+    a: OperatorFunction<T, A>,
+    b: OperatorFunction<A, B>,
+    c: OperatorFunction<B, C>,
+    d: OperatorFunction<C, D>,
+    e: OperatorFunction<D, E>,
+    f: OperatorFunction<E, F>,
+    g: OperatorFunction<F, G>,
+    h: OperatorFunction<G, H>,
+    i: OperatorFunction<H, I>,
+    // As RxJS has it: beyond nine, types are the caller's.
+    // eslint-disable-next-line @typescript-eslint/no-explicit-any
+    ...more: OperatorFunction<any, any>[]
+  ): Flow<unknown>;
   /** As of any Observable; the result is a flow, whether its operators carry demand or not. */
   override pipe(...operators: OperatorFunction<never, unknown>[]): Flow<unknown> {
     return operators.reduce<Flow<unknown>>(

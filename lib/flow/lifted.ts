@@ -2,6 +2,7 @@
 import { Observable, type Operator, Subscription, type Subscriber } from 'rxjs';
 import { RxmeshError } from '../model/error.ts';
 import type { Consumable, Demand, FlowConsumer } from './demand.ts';
+import { subscribeWithin } from './subscribe-within.ts';
 
 /** Values that operators may emit beside those that answer one (`startWith`, `concatWith`), unrequested. */
 const heldMax = 16;
@@ -25,7 +26,8 @@ export class Lifted<T, R> implements Demand {
   /** Requested by us, and not arrived. */
   #outstanding = 0;
   #phase: 'edge' | 'idle' | 'unanswered' | 'answered' = 'edge';
-  #ended = false;
+  /** Tells the consumer of the end, which comes behind what is held. */
+  #end: (() => void) | undefined;
 
   constructor(
     source: Consumable<T>,
@@ -41,13 +43,11 @@ export class Lifted<T, R> implements Demand {
       lifted.operator = operator;
       observable = lifted;
     }
-    this.#chain.add(
-      observable.subscribe({
-        next: (value) => this.#output(value as R),
-        error: (error: unknown) => consumer.error(error),
-        complete: () => this.#end(),
-      }),
-    );
+    subscribeWithin(this.#chain, observable, {
+      next: (value) => this.#output(value as R),
+      error: (error: unknown) => this.#endWith(() => consumer.error(error)),
+      complete: () => this.#endWith(() => consumer.complete()),
+    });
     this.#phase = 'idle';
   }
 
@@ -62,7 +62,7 @@ export class Lifted<T, R> implements Demand {
   }
 
   /** Consumes the source for the first operator; anew when one (`retry`) subscribes again. */
-  #feed(subscriber: Subscriber<T>): () => void {
+  #feed(subscriber: Subscriber<T>): void {
     // What an earlier subscription has asked for and not got is asked for again.
     this.#outstanding = 0;
     const upstream = this.#source.consume({
@@ -71,12 +71,14 @@ export class Lifted<T, R> implements Demand {
       complete: () => this.#atEdge(() => subscriber.complete()),
     });
     if (!subscriber.closed) this.#upstream = upstream;
-    return () => {
+    subscriber.add(() => {
       // An operator that has failed over a value may have something else to say (`catchError`).
       if (this.#phase !== 'idle') this.#phase = 'edge';
       if (this.#upstream === upstream) this.#upstream = undefined;
       upstream.unsubscribe();
-    };
+    });
+    // One that subscribes later (`retry({ delay })`): nobody else asks for what is owed.
+    if (this.#phase === 'idle') this.#pull();
   }
 
   #input(subscriber: Subscriber<T>, value: T): void {
@@ -118,7 +120,9 @@ export class Lifted<T, R> implements Demand {
       this.#owed -= 1;
       this.#consumer.next(this.#held.shift() as R);
     }
-    if (this.#ended && this.#held.length === 0) this.#consumer.complete();
+    if (this.#held.length === 0) this.#end?.();
+    // The value that is being answered may be one of those that are owed: `#input` asks when that is known.
+    if (this.#phase === 'unanswered') return;
     const count = this.#owed - this.#outstanding;
     if (count > 0 && this.#upstream !== undefined) {
       this.#outstanding += count;
@@ -126,9 +130,9 @@ export class Lifted<T, R> implements Demand {
     }
   }
 
-  #end(): void {
-    if (this.#held.length === 0) this.#consumer.complete();
-    else this.#ended = true;
+  #endWith(tell: () => void): void {
+    this.#end = tell;
+    if (this.#held.length === 0) tell();
   }
 
   #lose(): void {
@@ -136,6 +140,8 @@ export class Lifted<T, R> implements Demand {
       this.#phase === 'answered'
         ? 'an operator has answered one value with several'
         : 'an operator has emitted a value later than the one that it answers';
+    // First, since a source without an end may be emitting.
+    this.unsubscribe();
     const error = `${text}, and cannot be held back: use boundedMergeMap, or onBackpressure behind it`;
     this.#consumer.error(new RxmeshError('RXMESH_DEMAND_LOST', error));
   }

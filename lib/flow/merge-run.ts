@@ -1,4 +1,10 @@
-import { from, type Observable, type ObservableInput, type Subscription } from 'rxjs';
+import {
+  from,
+  type Observable,
+  type ObservableInput,
+  type Observer,
+  type Subscription,
+} from 'rxjs';
 import { RxmeshError } from '../model/error.ts';
 import { LaneBacklog } from './backlog.ts';
 import type { Demand, FlowConsumer } from './demand.ts';
@@ -158,15 +164,25 @@ export class MergeRun<T, R> implements Demand {
     this.#active += 1;
     const consumer = this.#consumer;
     const results = this.#results;
-    subscribeWithin(this.#scope, results === undefined ? inner : results.heldBack(inner), {
+    const observer: Observer<R> = {
       next: (result) => (results === undefined ? consumer.next(result) : results.put(result)),
       error: (error) => this.#fail(error),
-      complete: () => {
-        this.#active -= 1;
-        this.#resume();
-      },
-    });
+      complete: ignore,
+    };
+    const given = results === undefined ? inner : results.heldBack(inner);
+    subscribeWithin(this.#scope, given, observer, this.#freed);
   }
+
+  /** An inner Observable has let go of everything that it had: so it has completed, or all has ended. */
+  readonly #freed = (): void => {
+    if (this.#scope.closed) return;
+    this.#active -= 1;
+    this.#resume();
+  };
+}
+
+function ignore(): void {
+  return undefined;
 }
 
 /** The buffer for a source that is asked for values: all that were asked for have a place. */

@@ -94,10 +94,14 @@ function lane(strategy: Strategy, capacity: number, given: LaneBounds = {}): Lan
 }
 
 /**
- * @throws {RangeError} for a buffer of values that has bounds which are for messages only
+ * @throws {RangeError} for a buffer of values that is no lane, or has bounds which are for messages only
  * @param operator whose buffer it is
  */
 export function checkValueLane(operator: string, lane: LaneOptions): void {
+  if (!isLane(lane)) {
+    const lanes = 'dropOldest(n), dropNewest(n), latest() or fail(n)';
+    throw new RangeError(`${operator}: a buffer is a lane such as ${lanes}`);
+  }
   const { bytes, messagesPerSecond, bytesPerSecond } = lane;
   const given = Object.entries({ bytes, messagesPerSecond, bytesPerSecond });
   const names = given.filter(([, value]) => value !== undefined).map(([name]) => name);

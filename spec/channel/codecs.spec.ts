@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import type { Channel } from '../../lib/channel/channel.ts';
 import type { Codec } from '../../lib/codec/codec.ts';
 import { raw } from '../../lib/codec/raw.ts';
+import type { RxmeshError } from '../../lib/model/error.ts';
 import { data } from '../support/fake-link.ts';
 import { heard, idOf, LinkedNode, open } from '../support/linked-node.ts';
 
@@ -23,7 +24,7 @@ function outcomeOf(channel: Channel<Uint8Array>): string[] {
   const log: string[] = [];
   channel.send({ to, message: Uint8Array.of(1) }).subscribe({
     next: ({ accepted, dropped }) => log.push(`${accepted}/${dropped}`),
-    error: ({ code }: { code: string }) => log.push(code),
+    error: (error: unknown) => log.push((error as RxmeshError).code),
   });
   return log;
 }

@@ -9,6 +9,8 @@ const { root } = protobufjs.parse(`
   message Game { oneof sum { Move move = 1; Resign resign = 2; } }
   message Kinded { string kind = 1; }
   message KindedGame { oneof sum { Kinded kinded = 1; } }
+  message Value { oneof kind { double number = 1; string text = 2; } }
+  message ValueGame { oneof sum { Value value = 1; Move move = 2; } }
   message KindNamed { oneof kind { Move move = 1; Resign resign = 2; } }
   message Everything {
     string text = 1; uint32 count = 2; sint32 signed = 3; bytes data = 4; bool flag = 5;

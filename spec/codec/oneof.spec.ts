@@ -124,6 +124,7 @@ describe('oneof: reflection types', () => {
     ['a kind that is not a field', () => oneof(typeOf('Game'), { castle: typeOf('Move') })],
     ['the oneof for a kind', () => oneof(typeOf('Game'), { sum: typeOf('Move') })],
     ['a kind with a field kind', () => oneof(typeOf('KindedGame'), { kinded: typeOf('Kinded') })],
+    ['a kind with a oneof kind', () => oneof(typeOf('ValueGame'), { value: typeOf('Value') })],
     ['a wrapper with a field kind', () => oneof(typeOf('Kinded'), { kind: typeOf('Move') })],
   ])('throws a TypeError at once for %s', (_, make) => {
     expect(make).toThrow(TypeError);

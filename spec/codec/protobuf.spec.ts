@@ -102,6 +102,17 @@ describe('protobuf: a reflection type', () => {
     expect(thrownBy(() => encodeAny(moves, message))).toEqual(encodeFailed);
   });
 
+  it.each([
+    ['a Promise, that nobody has awaited', Promise.resolve({ text: 'hi' })],
+    ['a Map', new Map([['text', 'hi']])],
+    ['a Set', new Set(['hi'])],
+    ['a Date', new Date(0)],
+    ['an Error', new Error('hi')],
+  ])('refuses %s, which has no fields', (_, message) => {
+    const codec = protobuf<object>(typeOf('Resign'));
+    expect(thrownBy(() => codec.encode(message))).toEqual(encodeFailed);
+  });
+
   it('R-11 says what it expected instead of nothing', () => {
     const error = thrownBy(() => encodeAny(moves, null));
     expect(error).toHaveProperty('message', expect.stringContaining('an object, not null'));

@@ -5,6 +5,7 @@ import { flowFrom } from '../../lib/flow/flow-from.ts';
 import { consume } from '../support/consume.ts';
 import { Numbers } from '../support/flow-sources.ts';
 import { trackLeaks } from '../support/leaks.ts';
+import { until } from '../support/until.ts';
 
 describe('flowFrom', () => {
   it('does what its marble shows, and takes no value before it was asked for', () => {
@@ -87,6 +88,14 @@ describe('flowFrom', () => {
     const { heard, demand } = consume(flowFrom(leaving()));
     demand.request(5);
     expect([heard, log]).toEqual([[1], ['left']]);
+  });
+
+  it('errors when an async iterator answers with what is no object', async () => {
+    const next = (): Promise<never> => Promise.resolve(undefined as never);
+    const { heard, demand } = consume(flowFrom({ [Symbol.asyncIterator]: () => ({ next }) }));
+    demand.request(1);
+    await until(() => heard.length > 0);
+    expect(heard).toEqual(['TypeError: an iterator has answered with a undefined, no object']);
   });
 
   it('calls an async iterator again when it has answered', async () => {

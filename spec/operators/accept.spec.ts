@@ -325,4 +325,11 @@ describe('accept when `onFailure` throws', () => {
   });
 });
 
+describe('the options of accept', () => {
+  it.each([Infinity, 2 ** 31, -1, NaN])('have no time of %d ms', (timeoutMs) => {
+    const channels = new Channels({ self: fakeId('0') });
+    expect(() => accept({ channels, timeoutMs, onFailure: () => undefined })).toThrow(RangeError);
+  });
+});
+
 trackLeaks();

@@ -1,6 +1,18 @@
-import { describe, expect, it } from '@jest/globals';
+import { beforeEach, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { concatMap, delay, EMPTY, from, NEVER, of, Subject, take, throwError } from 'rxjs';
+import {
+  concatMap,
+  delay,
+  EMPTY,
+  from,
+  NEVER,
+  Observable,
+  of,
+  Subject,
+  take,
+  throwError,
+} from 'rxjs';
+import { flowFrom } from '../../lib/flow/flow-from.ts';
 import {
   block,
   dropNewest,
@@ -12,6 +24,8 @@ import {
 import { RxmeshError } from '../../lib/model/error.ts';
 import { VirtualClock } from '../../lib/testing/virtual-clock.ts';
 import { boundedMergeMap } from '../../operators/bounded-merge-map.ts';
+import { pipeTo } from '../../operators/pipe-to.ts';
+import { consume } from '../support/consume.ts';
 import { marbles } from '../support/marbles.ts';
 import { trackLeaks } from '../support/leaks.ts';
 
@@ -125,6 +139,41 @@ describe('boundedMergeMap', () => {
       .pipe(boundedMergeMap((inner) => from(inner as number[])))
       .forEach((value) => heard.push(value));
     expect(heard).toEqual([1, 2, 3, 4]);
+  });
+});
+
+describe('the inner Observables of boundedMergeMap', () => {
+  /** What is begun and let go, in its order. */
+  function work(log: string[]): (n: number) => Observable<never> {
+    return (n) =>
+      new Observable((subscriber) => {
+        log.push(`begin ${n}`);
+        ends.push(() => subscriber.complete());
+        return () => log.push(`free ${n}`);
+      });
+  }
+  let ends: (() => void)[] = [];
+  beforeEach(() => {
+    ends = [];
+  });
+
+  it.each([
+    ['an Observable', of(1, 2, 3)],
+    ['a flow', flowFrom([1, 2, 3])],
+  ])('are never more than the concurrency, resources included: behind %s', (_, source) => {
+    const log: string[] = [];
+    source.pipe(boundedMergeMap(work(log))).subscribe({ complete: () => log.push('|') });
+    for (let end = ends.shift(); end !== undefined; end = ends.shift()) end();
+    const turns = [1, 2, 3].flatMap((n) => [`begin ${n}`, `free ${n}`]);
+    expect(log).toEqual([...turns, '|']);
+  });
+
+  it('are never more than it for a consumer with demand either', () => {
+    const log: string[] = [];
+    const { heard, demand } = consume(flowFrom([1, 2]).pipe(boundedMergeMap(work(log))));
+    demand.request(1);
+    for (let end = ends.shift(); end !== undefined; end = ends.shift()) end();
+    expect([log, heard]).toEqual([['begin 1', 'free 1', 'begin 2', 'free 2'], ['|']]);
   });
 });
 
@@ -303,6 +352,18 @@ describe('the options of boundedMergeMap', () => {
 
   it('the buffer cannot block', () => {
     expect(() => boundedMergeMap(() => EMPTY, { buffer: block(1) })).toThrow(RangeError);
+  });
+
+  it.each([
+    { strategy: 'fail', capacity: NaN },
+    { strategy: 'fail', capacity: Infinity },
+    { strategy: 'dropOldest', capacity: 0 },
+    { strategy: 'dropNewest', capacity: 0 },
+    { strategy: 'none', capacity: 1 },
+  ])('the buffer is a lane, and $strategy($capacity) is none', (buffer) => {
+    const options = { buffer: buffer as LaneOptions };
+    expect(() => boundedMergeMap(() => EMPTY, options)).toThrow(RangeError);
+    expect(() => pipeTo({ sender: () => expect.anything() as never }, options)).toThrow(RangeError);
   });
 
   it('the buffer cannot count bytes, since values have none', () => {

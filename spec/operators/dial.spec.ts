@@ -311,4 +311,14 @@ describe('a dial that fails', () => {
   });
 });
 
+describe('the options of dial', () => {
+  it.each([{ resolveTimeoutMs: Infinity }, { dialTimeoutMs: 2 ** 31 }, { dialTimeoutMs: NaN }])(
+    'are refused when they are %p',
+    (options) => {
+      const required = { transports: [], onFailure: () => undefined };
+      expect(() => dial({ ...required, ...options })).toThrow(RangeError);
+    },
+  );
+});
+
 trackLeaks();

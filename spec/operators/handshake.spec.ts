@@ -363,4 +363,19 @@ describe('handshake when a callback throws', () => {
   });
 });
 
+describe('the options of handshake', () => {
+  it.each([
+    { timeoutMs: Infinity },
+    { timeoutMs: 2 ** 31 },
+    { timeoutMs: -1 },
+    { timeoutMs: NaN },
+    { concurrency: NaN },
+    { concurrency: 0 },
+    { concurrencyPerHost: 0 },
+  ])('are refused when they are %p: such a timer would be over at once', (options) => {
+    const required = { self: () => self, onFailure: () => undefined };
+    expect(() => handshake({ ...required, ...options })).toThrow(RangeError);
+  });
+});
+
 trackLeaks();

@@ -140,7 +140,7 @@ describe('rateLimit', () => {
     const log: unknown[] = [];
     range(0, 3)
       .pipe(rateLimit({ perSecond: 1, key }))
-      .subscribe({ error: (thrown: any) => log.push(thrown) });
+      .subscribe({ error: (thrown: unknown) => log.push(thrown) });
     expect(log).toEqual([error]);
     expect(() => rateLimit({ perSecond: 1, key, excess: 'wait' })).toThrow(TypeError);
   });

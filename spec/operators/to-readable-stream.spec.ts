@@ -88,6 +88,19 @@ describe('toReadableStream', () => {
     expect(cancelled).toBe(1);
   });
 
+  it('is left by whoever cancels from within the beginning of the flow', async () => {
+    let left = 0;
+    let cancelled: Promise<void> | undefined;
+    const flow = new Flow<number>(() => {
+      cancelled = reader.cancel();
+      return { request: () => (left -= 10), unsubscribe: () => (left += 1) };
+    });
+    const reader = toReadableStream(flow).getReader();
+    expect((await reader.read()).done).toBe(true);
+    await cancelled;
+    expect(left).toBe(1);
+  });
+
   it('takes flows, and no negative mark', () => {
     expect(() => toReadableStream(of(1) as never)).toThrow(TypeError);
     expect(() => toReadableStream(flowFrom([1]), { highWaterMark: -1 })).toThrow(RangeError);
