@@ -23,7 +23,7 @@ export interface ReadyLane {
  */
 export interface Discipline {
   /**
-   * Default false: a lane that is chosen writes up to 16 KiB. True: it writes one message, if others
+   * Default false: a lane that is chosen writes up to 64 KiB. True: it writes one message, if others
    * are ready, and lanes note when their messages were sent: eight bytes or so for each that waits.
    */
   readonly perMessage?: boolean;
@@ -34,7 +34,7 @@ export interface Discipline {
    */
   rank(lane: ReadyLane): number;
   /**
-   * `bytes` of the lane were written, headers included: at most 16 KiB and a header, so a longer stretch,
+   * `bytes` of the lane were written, headers included: at most 64 KiB and a header, so a longer stretch,
    * of a lane that is ready alone, is told in several calls.
    */
   served?(lane: ReadyLane, bytes: number): void;
@@ -42,7 +42,7 @@ export interface Discipline {
 
 /**
  * Shares bytes in proportion to the channels' priorities: over any time in which two lanes stay ready,
- * their bytes divided by their priorities differ by at most 16,388 (a quantum and a header) divided by the
+ * their bytes divided by their priorities differ by at most 65,540 (a quantum and a header) divided by the
  * one's priority, plus the same divided by the other's. A lane that has nothing to send gathers no claim
  * for later; what it has sent counts with the priority that it had then.
  *

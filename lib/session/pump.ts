@@ -8,8 +8,8 @@ import { GuardedDiscipline, type Discipline } from './discipline.ts';
 import { type Outbox, SendCounter } from './outbox.ts';
 import { ReadyQueue } from './ready-queue.ts';
 
-/** Bytes that one channel may write before the discipline chooses again. */
-const quantumBytes = 16 * 1024;
+/** Bytes that one channel may write before the discipline chooses again: about a record, which opens only whole. */
+const quantumBytes = 64 * 1024;
 /** What the header of a data packet counts for, whatever the wire. */
 const headerBytes = 4;
 /** A message is not cut for less room than this, on a link that takes as much in one piece. */

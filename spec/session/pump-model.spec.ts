@@ -22,7 +22,7 @@ const weight = fc.constantFrom(1, 1, 2, 3, 255);
 const which = fc.nat(3);
 const size = fc.oneof(
   { weight: 4, arbitrary: fc.nat(100) },
-  { weight: 2, arbitrary: fc.integer({ min: 1000, max: 17_000 }) },
+  { weight: 2, arbitrary: fc.integer({ min: 1000, max: 70_000 }) },
   fc.constantFrom(40_000, 100_000),
 );
 
@@ -74,7 +74,7 @@ interface Watch {
 }
 
 const headerBytes = 4;
-const quantumBytes = 16 * 1024;
+const quantumBytes = 64 * 1024;
 
 /** `fair`: of two lanes that stay ready, neither gets ahead by more than a quantum of each. */
 class SharesAreFair implements Watch {

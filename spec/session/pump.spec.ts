@@ -64,18 +64,17 @@ describe('Pump', () => {
     expect(shape(link)).toEqual([['7:1993'], ['7:1993'], ['7:1014!']]);
   });
 
-  it('gives channels their turns: 16 KiB each', () => {
+  it('gives channels their turns: 64 KiB each', () => {
     const { clock, link, outbox, offer } = pumpOn({
       recordBytesMax: 1 << 20,
       fragmentBytesMax: 4096,
     });
-    offer(outbox(1), sized(40_000));
+    offer(outbox(1), sized(160_000));
     offer(outbox(2), sized(10), sized(10));
     clock.advance(0);
-    // Headers count, so a fourth piece of 4,096 bytes is more than that.
-    const turn = Array.from({ length: 3 }, () => '1:4096');
-    const rest = ['1:4096', '1:4096', '1:4096', '1:3136!'];
-    expect(shape(link)).toEqual([[...turn, '2:10!', '2:10!', ...turn, ...rest]]);
+    // Headers count, so a sixteenth piece of 4,096 bytes is more than that.
+    const pieces = (length: number): string[] => Array.from({ length }, () => '1:4096');
+    expect(shape(link)).toEqual([[...pieces(15), '2:10!', '2:10!', ...pieces(24), '1:256!']]);
   });
 
   it('P-4 a message of 10 MiB holds up a small one of another channel for one record at most', () => {
