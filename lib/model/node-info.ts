@@ -101,7 +101,7 @@ function textFault(field: string, text: string): string | undefined {
  * Whether `text` is empty, or `host:port`, or a URL that becomes a node address when an id is put
  * where addresses have it (`tcp://0.0.0.0:26656`), or such an address without host (`memory:<id>`).
  */
-function isListenAddress(id: NodeId, text: string): boolean {
+export function isListenAddress(id: NodeId, text: string): boolean {
   if (text === '') return true;
   if (textFault('listenAddress', text) !== undefined) return false;
   if (text.includes('://')) return isAddress(text.replace('://', `://${id}@`));

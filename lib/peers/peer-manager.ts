@@ -14,6 +14,7 @@ import {
   type PeerStatus,
   type PeerUpdate,
 } from './peer-table.ts';
+import { ToldUpdates } from './told-updates.ts';
 
 /** What a peer manager needs, beside what a user says about peers. */
 export interface PeerManagerOptions extends PeerOptions {
@@ -47,6 +48,8 @@ export class PeerManager {
   readonly evictions$: Observable<Eviction>;
   /** Peers that go up and down, from now on, in order. A subscriber that throws disturbs no other. */
   readonly updates$: Observable<PeerUpdate>;
+  /** The peers that are up, then `updates$`. */
+  readonly peers$: Observable<PeerUpdate>;
   /** Peers that are not known any more because more than `maxPeers` were. */
   readonly forgotten$: Observable<NodeId>;
 
@@ -54,7 +57,7 @@ export class PeerManager {
   readonly #clock: Clock;
   readonly #dials: Outlet<NodeAddress>;
   readonly #evictions: Outlet<Eviction>;
-  readonly #updates = new Subject<PeerUpdate>();
+  readonly #updates = new ToldUpdates();
   readonly #forgotten = new Subject<NodeId>();
   #timer: Subscription | undefined;
   /** Whether the answer to "who is next?" may have changed since it was asked. */
@@ -77,7 +80,8 @@ export class PeerManager {
     this.#evictions = new Outlet('evictions$', () => this.#emit());
     this.dials$ = this.#dials.values$;
     this.evictions$ = this.#evictions.values$;
-    this.updates$ = this.#updates.asObservable();
+    this.updates$ = this.#updates.updates$;
+    this.peers$ = this.#updates.peers$;
     this.forgotten$ = this.#forgotten.asObservable();
   }
 

@@ -136,7 +136,16 @@ export class PeerTable {
         else if (dueAddress === undefined || known.failures < dueAddress.failures)
           dueAddress = known;
       }
-      if (dueAddress === undefined || (best !== undefined && byRank(best, peer) <= 0)) continue;
+      if (dueAddress === undefined) continue;
+      if (best !== undefined && bestAddress !== undefined) {
+        // Of equal scores, as all persistent peers have, those that wait for longer come first: else none that fails
+        // and is due again would ever let another one pass.
+        const order =
+          best.score - peer.score ||
+          dueAddress.retryAtMs - bestAddress.retryAtMs ||
+          peer.rank - best.rank;
+        if (order >= 0) continue;
+      }
       best = peer;
       bestAddress = dueAddress;
     }

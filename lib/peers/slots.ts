@@ -43,7 +43,7 @@ export class Slots {
     return count;
   }
 
-  /** Whether one more peer may be dialed. `kept`: slots that are not to be given away. */
+  /** Whether one more peer may be dialed. `kept`: slots that are not to be given away, outbound ones neither. */
   hasFree(kept: number): boolean {
     const { maxConnected, maxOutbound, maxDialing } = this.#limits;
     if (this.dialing.size >= maxDialing) return false;
@@ -51,7 +51,7 @@ export class Slots {
     let outbound = 0;
     for (const peer of this.dialing) if (!peer.isConnected) taken += 1;
     for (const peer of this.outbound) if (!peer.isDialing) outbound += 1;
-    return taken + kept < maxConnected && outbound + this.dialing.size < maxOutbound;
+    return taken + kept < maxConnected && outbound + this.dialing.size + kept < maxOutbound;
   }
 
   /** The places that are being dialed, or connected to. */

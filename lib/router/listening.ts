@@ -1,4 +1,5 @@
 import { AsyncSubject, Observable } from 'rxjs';
+import { toRxmeshError } from '../model/error.ts';
 import type { Connection, Transport } from '../transport/transport.ts';
 
 /** Watches transports as they begin to listen. */
@@ -21,7 +22,8 @@ export class Listening {
       subscriber.add(
         transport.incoming$.subscribe({
           next: (connection) => subscriber.next(connection),
-          error: (error: unknown) => {
+          error: (thrown: unknown) => {
+            const error = toRxmeshError(thrown, 'RXMESH_LISTEN_FAILED', String(transport));
             this.#all.error(error);
             subscriber.error(error);
           },

@@ -96,11 +96,11 @@ export function checkedOptions(options: RouterOptions): RouterSettings {
     peers: {},
     moniker: options.identity.id.slice(0, 8),
     version: '',
-    protocolVersion: { block: 0, app: 0 },
     discipline: fair,
     clock: systemClock,
     random: platformRandom,
-    ...options,
+    ...given(options),
+    protocolVersion: { block: 0, app: 0, ...options.protocolVersion },
     timeouts: { ...timeoutDefaults, ...options.timeouts },
     limits: limitsFrom(options.limits),
     keepAlive: keepAliveFrom(options.keepAlive),
@@ -110,6 +110,14 @@ export function checkedOptions(options: RouterOptions): RouterSettings {
 function limitsFrom(given: RouterOptions['limits']): RouterSettings['limits'] {
   const limits = { ...limitDefaults, ...given };
   return { connectionsPerSecondPerIp: Math.ceil(limits.connectionsPerSecond / 2), ...limits };
+}
+
+/** Without what is there and undefined, as from JavaScript: that is left to the default. */
+function given(options: RouterOptions): RouterOptions {
+  const entries = Object.entries(options).filter(
+    ([, value]: [string, unknown]) => value !== undefined,
+  );
+  return Object.fromEntries(entries) as unknown as RouterOptions;
 }
 
 type Given = Readonly<Record<string, unknown>>;
@@ -128,7 +136,10 @@ function faultsOf(options: RouterOptions): readonly string[] {
     if (!holds) faults.push(text);
   };
   const text = (name: string): void =>
-    check(isText(given[name]), `${name} is printable ASCII, at most 256 characters`);
+    check(
+      isText(given[name]),
+      `${name} is printable ASCII, at most 256 characters, not all spaces`,
+    );
 
   faults.push(...unknownOptions(given, names));
   check(given['identity'] instanceof Identity, 'identity is an Identity');
@@ -136,9 +147,13 @@ function faultsOf(options: RouterOptions): readonly string[] {
   check(given['network'] !== '', 'network is not empty');
   check(isTransports(given['transports']), 'transports is an array of transports');
   if (given['moniker'] !== undefined) text('moniker');
+  check(given['moniker'] !== '', 'moniker is not empty');
   if (given['version'] !== undefined && given['version'] !== '') text('version');
   const { discipline = fair } = given;
   check(typeof discipline === 'function', 'discipline is a function, such as fair');
+  const { clock = systemClock, random = platformRandom } = given;
+  check(isClock(clock), 'clock has the functions now, schedule and afterTurn');
+  check(typeof random === 'function', 'random is a function');
   const { protocolVersion = {}, timeouts = {}, limits = {}, keepAlive = {}, peers = {} } = given;
   faults.push(
     ...numberFaults('protocolVersion', protocolVersion, ['block', 'app'], 0, 2 ** 53 - 1),
@@ -193,7 +208,14 @@ function isRecord(value: unknown): value is Given {
 }
 
 function isText(value: unknown): boolean {
-  return typeof value === 'string' && /^[ -~]{0,256}$/.test(value);
+  return typeof value === 'string' && /^(?! +$)[ -~]{0,256}$/.test(value);
+}
+
+function isClock(value: unknown): boolean {
+  return (
+    isRecord(value) &&
+    ['now', 'schedule', 'afterTurn'].every((name) => typeof value[name] === 'function')
+  );
 }
 
 function isTransports(value: unknown): boolean {

@@ -7,7 +7,6 @@ import {
   lastValueFrom,
   merge,
   Observable,
-  startWith,
   Subject,
   Subscription,
   takeUntil,
@@ -83,10 +82,7 @@ export class Router {
       onReport: (report) => this.#report(report),
     });
     this.events$ = this.#events.asObservable();
-    this.peers$ = new Observable((subscriber) => {
-      const up = [...this.#channels.sessions()].map(upOf);
-      return this.#peers.updates$.pipe(startWith(...up)).subscribe(subscriber);
-    });
+    this.peers$ = this.#peers.peers$;
   }
 
   /**
@@ -105,14 +101,17 @@ export class Router {
    */
   openChannel<T>(options: ChannelOptions<T>): Channel<T> {
     if (this.#state === 'stopped') throw stoppedError();
-    return this.#channels.open(options);
+    const channel = this.#channels.open(options);
+    this.#peers.selfChanged();
+    return channel;
   }
 
   /**
    * Makes a peer's address known, so that it is dialed. False if it was known already.
-   * @throws {RxmeshError} `RXMESH_ADDRESS_INVALID`, `RXMESH_SELF_CONNECTION`
+   * @throws {RxmeshError} `RXMESH_ADDRESS_INVALID`, `RXMESH_SELF_CONNECTION`, `RXMESH_STOPPED`
    */
   addPeer(address: string | NodeAddress): boolean {
+    if (this.#state === 'stopped') throw stoppedError();
     return this.#peers.add(address);
   }
 
@@ -130,9 +129,11 @@ export class Router {
     }
     this.#state = 'started';
     const listening = new Listening(this.#settings.transports);
-    const all$ = listening.all$.pipe(takeUntil(this.#stopping));
+    const listens = lastValueFrom(listening.all$.pipe(takeUntil(this.#stopping)), {
+      defaultValue: undefined,
+    });
     this.#running.add(this.#mesh(listening).subscribe());
-    return lastValueFrom(all$, { defaultValue: undefined }).catch(async (error: unknown) => {
+    return listens.catch(async (error: unknown) => {
       await this.stop();
       throw error;
     });
@@ -202,9 +203,7 @@ export class Router {
       }),
     );
 
-    const links$ = merge(inbound$, outbound$).pipe(takeUntil(this.#stopping));
-
-    const sessions$ = links$.pipe(
+    const accepted$ = merge(inbound$, outbound$).pipe(
       accept({
         channels: this.#channels,
         clock,
@@ -212,6 +211,11 @@ export class Router {
         claim: (proven) => this.#claim(proven),
         onFailure: (error, proven, claimed) => this.#notAccepted(error, proven, claimed),
       }),
+      takeUntil(this.#stopping),
+    );
+
+    // What is on offer is withdrawn when the router stops; what is up stays until it has said goodbye.
+    const sessions$ = accepted$.pipe(
       route(this.#channels),
       tap((event) => this.#sessionChanged(event)),
     );
@@ -254,8 +258,9 @@ export class Router {
   #notAccepted(error: RxmeshError, { link, id, address }: Proven, claimed: boolean): void {
     const { direction, remote } = link;
     this.#events.next({ type: 'connection-refused', direction, remote, peer: id, error });
+    // A claim has ended its dial; another one may be under way by then.
     if (claimed) this.#peers.disconnected(id, direction, error);
-    if (address !== undefined) this.#peers.dialFailed(address, error);
+    else if (address !== undefined) this.#peers.dialFailed(address, error);
   }
 
   #tooMany(connection: Connection, perSecond: number, ofWhom = ''): void {
@@ -319,11 +324,6 @@ export class Router {
       }),
     );
   }
-}
-
-function upOf(session: SessionEvent['session']): PeerUpdate {
-  const { id, link, peerChannels: channels } = session;
-  return { id, status: 'up', direction: link.direction, channels };
 }
 
 function stoppedError(): RxmeshError {

@@ -121,8 +121,9 @@ export class SecureLink implements Link {
     try {
       record = this.#batch.seal(this.#cipher);
     } catch (cause) {
-      const message = 'a record could not be sealed';
-      this.#end(this.#error('RXMESH_CONNECTION_FAILED', message, cause), 'destroy');
+      // No number is left for it, or the cipher has failed.
+      const code = cause instanceof RxmeshError ? cause.code : 'RXMESH_CONNECTION_FAILED';
+      this.#end(this.#error(code, 'a record could not be sealed', cause), 'destroy');
       return;
     }
     this.#socket.send(record);

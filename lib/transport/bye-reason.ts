@@ -11,6 +11,10 @@ export function byeReasonOf(error: unknown): ByeReason {
       return 'full';
     case 'RXMESH_INCOMPATIBLE':
       return 'incompatible';
+    case 'RXMESH_CONNECTION_CLOSED':
+      return 'done';
+    case 'RXMESH_PEER_EVICTED':
+      return 'evicted';
     case 'RXMESH_PROTOCOL_VIOLATION':
     case 'RXMESH_CREDIT_EXCEEDED':
       return 'violation';

@@ -1,3 +1,4 @@
+import { isListenAddress } from '../model/node-info.ts';
 import type { Identity } from '../model/identity.ts';
 import type { Self } from './transport.ts';
 
@@ -27,7 +28,8 @@ export interface SelfOptions {
  * What a node proves and tells of itself in a handshake.
  *
  * The list of channels is there for the compatibility check alone, so a node with more channels than
- * the list may have leaves it empty, which skips that check.
+ * the list may have leaves it empty, which skips that check. So does one whose address to listen at
+ * is longer than a node info may have it: nobody needs that to dial this node.
  */
 export function selfOf(options: SelfOptions): Self {
   const { identity, network, channels = [], moniker = identity.id.slice(0, 8) } = options;
@@ -37,7 +39,7 @@ export function selfOf(options: SelfOptions): Self {
     nodeInfo: {
       protocolVersion: { p2p: p2pVersion, ...protocolVersion },
       nodeId: identity.id,
-      listenAddress,
+      listenAddress: isListenAddress(identity.id, listenAddress) ? listenAddress : '',
       network,
       version,
       channels: channels.length > channelsMax ? [] : channels,

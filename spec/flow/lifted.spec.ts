@@ -126,7 +126,10 @@ describe('what an operator emits unasked', () => {
     const seen: unknown[] = [];
     failing()
       .pipe(startWith(7, 8))
-      .subscribe({ next: (n) => seen.push(n), error: (error: unknown) => seen.push(String(error)) });
+      .subscribe({
+        next: (n) => seen.push(n),
+        error: (error: unknown) => seen.push(String(error)),
+      });
     expect(seen).toEqual(heard);
   });
 });

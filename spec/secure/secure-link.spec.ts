@@ -1,7 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { ByeReason, Link } from '../../lib/transport/link.ts';
-import type { SocketPair } from '../support/frame-socket-pair.ts';
+import { aeadRecords } from '../../lib/secure/records.ts';
+import { SecureLink } from '../../lib/secure/secure-link.ts';
+import { TestSocket, type SocketPair } from '../support/frame-socket-pair.ts';
 import { connect, Recorder, selfA, selfB } from '../support/secure.ts';
 
 const protections = ['encrypted', 'proven', 'trusted'] as const;
@@ -393,5 +395,19 @@ describe('a link with an evil peer', () => {
     pair.dialer.send(Uint8Array.of(2, 5, 1, 9, 1, 5, 0, 4));
     pair.settle();
     expect(atB.heard).toEqual(['credit 5 1 9', 'ended RXMESH_PROTOCOL_VIOLATION']);
+  });
+
+  it('ends with RXMESH_RECORD_INVALID when no number is left for a record, on the side that writes as well', () => {
+    const cipher = aeadRecords({ sendKey: new Uint8Array(32), receiveKey: new Uint8Array(32) }, 1);
+    const { nodeInfo, identity } = selfA;
+    const peer = { nodeInfo, publicKey: identity.publicKey, cipher };
+    const link = new SecureLink(new TestSocket('outbound'), peer);
+    const recorder = new Recorder();
+    link.attach(recorder);
+    for (let record = 0; record < 2; record += 1) {
+      link.ping();
+      link.flush();
+    }
+    expect(recorder.error).toMatchObject({ code: 'RXMESH_RECORD_INVALID', peer: nodeInfo.nodeId });
   });
 });

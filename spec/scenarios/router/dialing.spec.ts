@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
-import { of, throwError } from 'rxjs';
+import { NEVER, of, throwError } from 'rxjs';
 import { RxmeshError } from '../../../lib/index.ts';
 import { MockNode, identityOf } from '../../support/mock-node.ts';
-import { nodeInfoOf } from '../../support/mock-transport.ts';
+import { MockConnection, nodeInfoOf } from '../../support/mock-transport.ts';
 import { trackLeaks } from '../../support/leaks.ts';
 
 const address = `mock:${identityOf(2).id}`;
@@ -116,6 +116,82 @@ describe('dialing peers', () => {
     node.clock.advance(1);
     expect(node.transport.dials).toHaveLength(3);
     expect(node.codes('dial-failed')).toEqual(['RXMESH_DIAL_TIMEOUT', 'RXMESH_DIAL_TIMEOUT']);
+    node.stop();
+  });
+});
+
+describe('dialing persistent peers', () => {
+  const portsOf = (node: MockNode): (number | undefined)[] =>
+    node.transport.dials.map(({ port }) => port);
+  const day = 24 * 3_600_000;
+
+  it('goes on when strangers could take every outbound slot', () => {
+    const [down, stranger] = [identityOf(3).id, identityOf(2).id];
+    const node = new MockNode({
+      peers: {
+        maxOutbound: 1,
+        persistent: [`mock://${down}@127.0.0.1:1`],
+        addresses: [`mock://${stranger}@127.0.0.1:2`],
+        retryJitterMs: 0,
+      },
+    });
+    node.transport.answer = ({ port }) =>
+      port === 1
+        ? throwError(() => new RxmeshError('RXMESH_DIAL_FAILED', 'down'))
+        : of(new MockConnection('outbound', of(node.link('outbound'))));
+    node.start();
+    node.clock.advance(day);
+    // Every five minutes, when its back-off has grown to that.
+    expect(portsOf(node).filter((port) => port === 1).length).toBeGreaterThan(250);
+    node.stop();
+  });
+
+  it('lets none that never answers keep another one from being dialed', () => {
+    const [dead, alive] = [identityOf(3).id, identityOf(2).id];
+    let drawn = 0;
+    const node = new MockNode({
+      // The dead one ranks first.
+      random: () => (drawn += 0.001) % 1,
+      peers: {
+        maxDialing: 1,
+        retryMaxPersistentMs: 5_000,
+        retryJitterMs: 0,
+        persistent: [
+          `mock://${dead}@127.0.0.1:1`,
+          `mock://${dead}@127.0.0.1:2`,
+          `mock://${alive}@127.0.0.1:3`,
+        ],
+      },
+    });
+    node.transport.answer = ({ port }) =>
+      port === 3 ? of(new MockConnection('outbound', of(node.link('outbound')))) : NEVER;
+    node.start();
+    node.clock.advance(60_000);
+    expect(node.updates).toEqual([`up ${alive}`]);
+    node.stop();
+  });
+
+  it('counts a dial that the peer refuses after its claim once: the next one is not ended with it', () => {
+    const { id } = identityOf(2);
+    const node = new MockNode({
+      peers: {
+        addresses: [`mock://${id}@127.0.0.1:1`, `mock://${id}@127.0.0.1:2`],
+        disconnectCooldownMs: 0,
+        maxDialing: 1,
+        retryJitterMs: 0,
+      },
+    });
+    node.transport.answer = ({ port }) => {
+      if (port !== 1) return NEVER;
+      const link = node.link('outbound', { accepts: false });
+      node.clock.schedule(() => link.end(new RxmeshError('RXMESH_PEERS_FULL', 'full')), 1);
+      return of(new MockConnection('outbound', of(link)));
+    };
+    node.start();
+    node.clock.advance(4_000);
+    expect(portsOf(node)).toEqual([1, 2]);
+    expect(node.codes('connection-refused')).toEqual(['RXMESH_PEERS_FULL']);
+    expect(node.codes('dial-failed')).toEqual([]);
     node.stop();
   });
 });

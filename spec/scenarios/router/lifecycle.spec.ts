@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { merge } from 'rxjs';
+import { merge, NEVER, of, throwError } from 'rxjs';
 import {
   createRouter,
   json,
@@ -11,6 +11,7 @@ import { simulate } from '../../../lib/testing/index.ts';
 import { drops, heard, updates } from '../../support/heard.ts';
 import { expectIdle } from '../../support/leaks.ts';
 import { MockNode, identityOf } from '../../support/mock-node.ts';
+import { MockConnection, MockTransport } from '../../support/mock-transport.ts';
 
 const text = { id: 1, codec: json<string>() };
 
@@ -101,6 +102,16 @@ describe('the life of a router', () => {
   });
 });
 
+describe('a transport that fails to listen with an error of its own', () => {
+  it('start rejects with RXMESH_LISTEN_FAILED, and has that for a cause', async () => {
+    const cause = new Error('EADDRINUSE');
+    const failing = Object.assign(new MockTransport(), { incoming$: throwError(() => cause) });
+    const transports = [Object.assign(failing, { endpoints$: of([]) })];
+    const router = createRouter({ identity: identityOf(1), network: 'demo', transports });
+    await expect(router.start()).rejects.toMatchObject({ code: 'RXMESH_LISTEN_FAILED', cause });
+  });
+});
+
 describe('stop in the middle of things', () => {
   it('while it dials: the dial is given up', () => {
     const node = new MockNode({ peers: { addresses: [`mock:${identityOf(2).id}`] } });
@@ -126,6 +137,66 @@ describe('stop in the middle of things', () => {
       net.stop();
       expectIdle(net.clock.scheduler);
     }
+  });
+
+  it('while a peer is being accepted, and another one is up: nobody comes up any more, and all go down', () => {
+    for (let ms = 0; ms <= 60; ms += 1) {
+      const knows = (_: number, other: number): boolean => other === 0;
+      const net = simulate({ nodes: 3, latencyMs: 10, knows });
+      for (const node of [0, 1]) void net.node(node).router.start();
+      net.advance(200);
+      void net.node(2).router.start();
+      net.advance(ms);
+      const { router } = net.node(0);
+      const told: string[] = [];
+      const begin = net.log.length;
+      router.peers$.subscribe(({ status }) => told.push(status));
+      void router.stop();
+      net.advance(5_000);
+      const events = net.log.slice(begin).filter(({ node }) => node === 0);
+      expect([ms, events.filter(({ event }) => event.type === 'peer-up')]).toEqual([ms, []]);
+      const ups = told.filter((status) => status === 'up').length;
+      expect([ms, told.length]).toEqual([ms, 2 * ups]);
+      net.stop();
+    }
+  });
+
+  it('a link that is on offer is told that the node is done, not that it is refused', () => {
+    const node = new MockNode();
+    const link = node.link('inbound', { accepts: false });
+    node.start();
+    node.arrive(of(link));
+    node.stop();
+    expect(link.closedFor).toBe('done');
+  });
+
+  it('takes no address from the beginning on', () => {
+    const node = new MockNode();
+    const link = node.link('inbound');
+    node.start();
+    node.arrive(of(link));
+    node.router
+      .openChannel({ id: 2, codec: json<string>() })
+      .out.next({ to: node.peer.id, message: '' });
+    void node.router.stop();
+    expect(() => node.router.addPeer(`mock:${identityOf(7).id}`)).toThrow(
+      expect.objectContaining({ code: 'RXMESH_STOPPED' }),
+    );
+    node.stop();
+  });
+
+  it('from within start, by whoever hears of a first connection: start resolves', async () => {
+    const transport = new MockTransport();
+    const broken = new MockConnection(
+      'inbound',
+      throwError(() => new Error('bad')),
+    );
+    // It has a connection before it tells that it listens.
+    const never = Object.assign(transport, { incoming$: of(broken), endpoints$: NEVER });
+    const router = createRouter({ identity: identityOf(1), network: 'demo', transports: [never] });
+    router.events$.subscribe(() => void router.stop());
+    await router.start();
+    expect(transport.closed).toBe(true);
   });
 
   it('the others hear that the node has gone, and not that something failed', () => {
@@ -202,6 +273,33 @@ describe('options', () => {
     ]) {
       expect(message).toContain(name);
     }
+  });
+
+  it.each([
+    [{ moniker: '' }, /moniker is not empty/],
+    [{ moniker: '  ' }, /moniker .*not all spaces/],
+    [{ network: ' ' }, /network .*not all spaces/],
+    [{ version: ' ' }, /version .*not all spaces/],
+    [{ clock: 5 }, /clock has the functions/],
+    [{ random: 0.5 }, /random is a function/],
+  ])(
+    '%p is refused here, since every peer would refuse it, or nothing would work',
+    (wrong, text) => {
+      const good = { identity: identityOf(1), network: 'x', transports: [] };
+      expect(() => createRouter({ ...good, ...(wrong as object) })).toThrow(text);
+    },
+  );
+
+  it('what is undefined, or half of a version, gets its defaults', () => {
+    const half = { protocolVersion: { block: 7 } as never, version: '' };
+    const nothing = { clock: undefined, random: undefined, moniker: undefined } as object;
+    const net = simulate({ nodes: 2, options: () => half });
+    net.start();
+    expect([...net.node(0).up]).toEqual([net.node(1).id]);
+    net.stop();
+    const good = { identity: identityOf(1), network: 'x', transports: [] };
+    const peers = { addresses: [`memory:${identityOf(2).id}`] };
+    expect(() => createRouter({ ...good, ...nothing, peers })).not.toThrow();
   });
 
   it('a timeout of keep-alive is not shorter than its interval', () => {

@@ -235,3 +235,18 @@ describe('channels that open and close at both ends, at any moments', () => {
     );
   });
 });
+
+describe('peers that had no channel in common', () => {
+  it('connect soon after one has opened a channel of the other', () => {
+    const net = simulate({ nodes: 2, latencyMs: 1 });
+    for (const node of [0, 1]) net.node(node).router.openChannel({ ...text, id: node });
+    net.launch();
+    net.advance(30_000);
+    expect(net.nodes.map(({ up }) => up.size)).toEqual([0, 0]);
+    net.node(0).router.openChannel({ ...text, id: 1 });
+    net.node(1).router.openChannel({ ...text, id: 0 });
+    net.advance(60_000);
+    expect(net.nodes.map(({ up }) => up.size)).toEqual([1, 1]);
+    net.stop();
+  });
+});

@@ -1,0 +1,81 @@
+import { describe, expect, it } from '@jest/globals';
+import { filter, of, take } from 'rxjs';
+import { json, type Channel } from '../../../lib/index.ts';
+import { identityOf, MockNode } from '../../support/mock-node.ts';
+import { nodeInfoOf } from '../../support/mock-transport.ts';
+
+/** A node with two peers that are up, and a channel to report them on. */
+function withPeers(): { node: MockNode; channel: Channel<string>; ids: readonly string[] } {
+  const node = new MockNode();
+  const channel = node.router.openChannel({ id: 2, codec: json<string>() });
+  node.start();
+  const identities = [2, 3].map(identityOf);
+  for (const identity of identities) {
+    const { publicKey } = identity;
+    node.arrive(of(node.link('inbound', { nodeInfo: nodeInfoOf(identity), publicKey })));
+  }
+  return { node, channel, ids: identities.map(({ id }) => id) };
+}
+
+describe('peers$, whatever its subscribers do', () => {
+  it('tells whoever subscribes from within a peer-up of that peer once', () => {
+    const node = new MockNode();
+    const told: string[] = [];
+    const watch = (): void => {
+      node.router.peers$.subscribe(({ status }) => told.push(status));
+    };
+    node.router.events$.subscribe(({ type }) => {
+      if (type === 'peer-up') watch();
+    });
+    node.start();
+    node.arrive(of(node.link('inbound')));
+    expect(told).toEqual(['up']);
+    node.stop();
+    expect(told).toEqual(['up', 'down']);
+  });
+
+  it('tells whoever subscribes from within a peer-down nothing of a peer that it was not told of', () => {
+    const { node, channel, ids } = withPeers();
+    const told: string[] = [];
+    const watch = (): void => {
+      node.router.peers$.subscribe(({ id, status }) => told.push(`${status} ${ids.indexOf(id)}`));
+    };
+    node.router.events$
+      .pipe(
+        filter(({ type }) => type === 'peer-down'),
+        take(1),
+      )
+      .subscribe(watch);
+    channel.errors.next({ peer: ids[0] ?? '', severity: 'disconnect', reason: 'no' });
+    const others = told.filter((text) => text.endsWith('1'));
+    const first = told.filter((text) => text.endsWith('0'));
+    expect(others).toEqual(['up 1']);
+    expect([[], ['up 0', 'down 0']]).toContainEqual(first);
+    node.stop();
+  });
+
+  it('tells whoever turns a peer out that was up already that it went down', () => {
+    const { node, channel, ids } = withPeers();
+    const told: string[] = [];
+    node.router.peers$.subscribe(({ id, status }) => {
+      told.push(`${status} ${ids.indexOf(id)}`);
+      if (told.length > 1) return;
+      for (const peer of ids) channel.errors.next({ peer, severity: 'disconnect', reason: 'no' });
+    });
+    expect(told.slice(0, 2)).toEqual(['up 0', 'up 1']);
+    expect(told.slice(2).sort()).toEqual(['down 0', 'down 1']);
+    expect(node.router.snapshot().peers).toEqual([]);
+    node.stop();
+  });
+
+  it('completes for whoever comes when all is over', () => {
+    const { node } = withPeers();
+    node.stop();
+    const log: string[] = [];
+    node.router.peers$.subscribe({
+      next: ({ status }) => log.push(status),
+      complete: () => log.push('|'),
+    });
+    expect(log).toEqual(['|']);
+  });
+});
