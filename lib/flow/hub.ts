@@ -7,6 +7,9 @@ interface Connected<T> {
   over: boolean;
 }
 
+/** One list for all: it is taken up with each message. */
+const nobody: readonly never[] = [];
+
 /**
  * One source for several consumers, each of which gets every value. A value is emitted when all of
  * them want it: the slowest sets the pace.
@@ -18,7 +21,7 @@ export class Hub<T> {
   /** Never changed in place: whoever comes during an emission gets the next value. */
   #consumers: readonly Connected<T>[] = [];
   /** For whom the value is that is being made. */
-  #held: readonly Connected<T>[] = [];
+  #held: readonly Connected<T>[] = nobody;
   /** How many consumers have no demand. */
   #waiting = 0;
   #emitting = false;
@@ -59,7 +62,7 @@ export class Hub<T> {
   /** There is no value. */
   release(): void {
     this.#emitting = false;
-    this.#held = [];
+    this.#held = nobody;
     if (this.#ended) this.#end();
   }
 
