@@ -61,7 +61,7 @@ export const costTargets: readonly Target[] = [
   growth('channels', 'one by one', 3),
   growth('channels', '64 at a time', 1.8),
   growth('channels', 'all to one'),
-  growth('peers', '64 at a time', 2.4),
+  growth('peers', '64 at a time', 3),
   growth('peers', 'all to one'),
   ...['one after the other', '16 at a time'].flatMap(connecting),
   {
