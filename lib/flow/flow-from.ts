@@ -135,7 +135,7 @@ class AsyncPull<T> extends Pull<T, AsyncIterator<T, unknown>> {
     this.#called = false;
     // As `for await` has it; there is nobody else to whom this could throw.
     if (!isObject(result)) {
-      this.fail(new TypeError(`an iterator has answered with a ${typeof result}, no object`));
+      this.fail(new TypeError(`an iterator has answered with no object (${typeof result})`));
       return;
     }
     this.take(result);

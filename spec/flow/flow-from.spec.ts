@@ -95,7 +95,7 @@ describe('flowFrom', () => {
     const { heard, demand } = consume(flowFrom({ [Symbol.asyncIterator]: () => ({ next }) }));
     demand.request(1);
     await until(() => heard.length > 0);
-    expect(heard).toEqual(['TypeError: an iterator has answered with a undefined, no object']);
+    expect(heard).toEqual(['TypeError: an iterator has answered with no object (undefined)']);
   });
 
   it('calls an async iterator again when it has answered', async () => {
