@@ -78,8 +78,6 @@ export const fifo = (): Discipline => ({ perMessage: true, rank: (lane) => lane.
 /** A discipline of `make` which has one kind of failure, `RXMESH_DISCIPLINE_FAILED`. */
 export class GuardedDiscipline {
   readonly perMessage: boolean;
-  /** While the discipline runs. */
-  isAsked = false;
   readonly #discipline: Discipline;
 
   /** Does not throw: of what fails here, the first `rank` tells, since only that has somebody to tell. */
@@ -100,13 +98,10 @@ export class GuardedDiscipline {
   /** @throws {RxmeshError} `RXMESH_DISCIPLINE_FAILED` */
   rank(lane: ReadyLane): number {
     let rank: unknown;
-    this.isAsked = true;
     try {
       rank = this.#discipline.rank(lane);
     } catch (thrown) {
       throw failure(thrown, lane);
-    } finally {
-      this.isAsked = false;
     }
     if (typeof rank === 'number' && !Number.isNaN(rank)) return rank;
     const { channel } = lane;
@@ -116,13 +111,10 @@ export class GuardedDiscipline {
 
   /** @throws {RxmeshError} `RXMESH_DISCIPLINE_FAILED` */
   served(lane: ReadyLane, bytes: number): void {
-    this.isAsked = true;
     try {
       this.#discipline.served?.(lane, bytes);
     } catch (thrown) {
       throw failure(thrown, lane);
-    } finally {
-      this.isAsked = false;
     }
   }
 }

@@ -158,8 +158,6 @@ export class Pump {
       this.run();
       return;
     }
-    // Whoever ranks lanes decides about the next one, not about what is left of this.
-    if (this.#discipline.isAsked) return;
     this.#guarded(() => {
       while (!this.#stopped && outbox.ready && this.#link.writable && this.#inFlight.open) {
         outbox.turnBytes = 0;

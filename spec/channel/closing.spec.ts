@@ -1,9 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
-import { block } from '../../lib/flow/strategy.ts';
+import { raw } from '../../lib/codec/raw.ts';
+import { block, dropNewest } from '../../lib/flow/strategy.ts';
 import { fair, fifo, priority } from '../../lib/session/discipline.ts';
 import { VirtualClock } from '../../lib/testing/virtual-clock.ts';
 import { pipeTo } from '../../operators/pipe-to.ts';
-import { credit } from '../support/fake-link.ts';
+import { credit, data } from '../support/fake-link.ts';
 import { expectIdle } from '../support/leaks.ts';
 import { idOf, LinkedNode, open } from '../support/linked-node.ts';
 
@@ -57,11 +58,12 @@ describe.each(disciplines)(
       const node = nodeWith(each);
       const long = open(node, { outbound: block(1) });
       const other = open(node, { id: 8 });
-      const { link } = node.peer(1, { 7: 3, 8: 9 });
+      const { link } = node.peer(1, { 7: 4, 8: 9 });
       const message = new Uint8Array(40_000);
-      for (let sent = 0; sent < 5; sent += 1) {
+      for (let sent = 0; sent < 6; sent += 1) {
+        // Its turn is over by then, and the other channel waits for its own.
         const close = (): void => {
-          if (sent === 3) long.close();
+          if (sent === 2) long.close();
         };
         long.send({ to, message }).subscribe({ complete: close, error: () => undefined });
         other.out.next({ to, message: Uint8Array.of(sent) });
@@ -71,9 +73,44 @@ describe.each(disciplines)(
       const whole = (channel: number): number =>
         packets.filter((text) => text.startsWith(`data ${channel} `) && text.endsWith('last'))
           .length;
-      expect([whole(7), whole(8)]).toEqual([3, 5]);
+      expect([whole(7), whole(8)]).toEqual([4, 6]);
       expect(packets.filter((text) => text === 'closed 7')).toHaveLength(1);
       expect(node.takeDrops()).toEqual(['out 7 channel-closed 2']);
     });
   },
 );
+
+describe('a channel that is closed, and opened again, by whoever hears of a drop', () => {
+  it('sends what is left of the broadcast to nobody', () => {
+    const node = new LinkedNode();
+    const channel = open(node, { outbound: dropNewest(1) });
+    node.peer(1, { 7: 0 });
+    const { link } = node.peer(2, { 7: 9 });
+    channel.out.next({ to, message: Uint8Array.of(1) });
+    const { push } = node.events;
+    node.events.push = (...events) => {
+      node.events.push = push;
+      channel.close();
+      open(node);
+      return node.events.push(...events);
+    };
+    channel.out.next({ broadcast: true, message: Uint8Array.of(2) });
+    node.turn();
+    expect(link.take().filter((text) => text.startsWith('data'))).toEqual([]);
+    expect(node.takeDrops()).toContain('out 7 lane-full 1');
+  });
+
+  it('completes for its consumers, too, after a message that could not be decoded', () => {
+    const node = new LinkedNode();
+    const decode = (): never => {
+      throw new Error('not mine');
+    };
+    const channel = open(node, { codec: { ...raw(), decode } });
+    let completed = false;
+    channel.in$.subscribe({ complete: () => (completed = true) });
+    node.peer(1).link.arrive(data(7, [1]));
+    expect(node.takeDrops()).toEqual(['in 7 decode-failed 1']);
+    channel.close();
+    expect(completed).toBe(true);
+  });
+});
