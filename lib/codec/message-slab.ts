@@ -18,6 +18,20 @@ export interface PlaceWriter extends MessageWriter {
   readonly constructor: { alloc(size: number): Uint8Array; readonly prototype: PlaceWriter };
 }
 
+/** What the buffers of a writer are, if they are Node's. */
+interface NodeBuffers {
+  allocUnsafeSlow?(size: number): Uint8Array;
+}
+
+/**
+ * A buffer as the writer makes them, with memory of its own. Node cuts small ones from a pool, whose size differs
+ * from version to version, and a waiting message would keep all of it. The pool of protobufjs, in browsers, is no larger than a slab.
+ */
+function allocate(writer: PlaceWriter, bytes: number): Uint8Array {
+  const buffers = writer.buf.constructor as NodeBuffers;
+  return buffers.allocUnsafeSlow?.(bytes) ?? writer.constructor.alloc(bytes);
+}
+
 /** Whether the writer is one of protobufjs 8; those of older versions collect operations first. */
 export function hasPlace(writer: MessageWriter): writer is PlaceWriter {
   const { pos, buf, constructor } = writer as Partial<PlaceWriter>;
@@ -117,7 +131,7 @@ export class MessageSlab {
   }
 
   #renew(writer: PlaceWriter): void {
-    this.#slab = writer.constructor.alloc(slabBytes);
+    this.#slab = allocate(writer, slabBytes);
     this.#memory = this.#slab.buffer;
     this.#memoryOffset = this.#slab.byteOffset;
     this.#free = 0;
@@ -131,16 +145,17 @@ function encodeAlone(
   message: object,
   expectedBytes: number,
 ): Uint8Array {
-  setBuffer(writer, writer.constructor.alloc(expectedBytes + spareBytes));
+  setBuffer(writer, allocate(writer, expectedBytes + spareBytes));
   writer.pos = 0;
   const written = type.encode(message, writer);
   return written === writer ? ownBytes(writer, 0) : written.finish();
 }
 
-/** What was written from `start` on; a copy, if the buffer was made for more than that. */
+/** What was written from `start` on; a copy, if it would keep much more memory than it needs. */
 function ownBytes({ buf, pos }: PlaceWriter, start: number): Uint8Array {
   const length = pos - start;
-  const isWaste = buf.length > slabBytes && length * 2 < buf.length;
+  const { byteLength } = buf.buffer;
+  const isWaste = byteLength > slabBytes && length * 2 < byteLength;
   if (isWaste) return new Uint8Array(buf.subarray(start, pos));
   return new Uint8Array(buf.buffer as ArrayBuffer, buf.byteOffset + start, length);
 }

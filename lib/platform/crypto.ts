@@ -38,6 +38,8 @@ export interface PlatformCrypto {
    * @throws {RangeError} another length
    */
   x25519(privateKey: Uint8Array): X25519Key;
+  /** A new X25519 key, from the platform's secure source. Node makes one ten times as fast as it reads one. */
+  freshX25519(): X25519Key;
 
   /**
    * ChaCha20-Poly1305 (RFC 8439) under one 32-byte key, without associated data.

@@ -3,7 +3,7 @@ import { getPublicKey, hashes, Point, sign } from '@noble/ed25519';
 import { hkdf } from '@noble/hashes/hkdf.js';
 import { sha256, sha512 } from '@noble/hashes/sha2.js';
 import { concatBytes, randomBytes } from '@noble/hashes/utils.js';
-import type { Aead, PlatformCrypto } from './crypto.ts';
+import type { Aead, PlatformCrypto, X25519Key } from './crypto.ts';
 import {
   isPlausiblePublicKey,
   littleEndian,
@@ -63,6 +63,18 @@ function chacha20Poly1305(key: Uint8Array): Aead {
   };
 }
 
+function x25519Key(key: Uint8Array): X25519Key {
+  requireLength('x25519 private key', key, 32);
+  const secret = key.slice();
+  return {
+    publicKey: x25519.getPublicKey(secret),
+    sharedSecret: (peerKey) => {
+      requireLength('x25519 public key', peerKey, 32);
+      return x25519.getSharedSecret(secret, peerKey); // throws for points of low order
+    },
+  };
+}
+
 /** The noble libraries, in plain JavaScript: for browsers, whose own crypto is asynchronous. */
 export const platformCrypto: PlatformCrypto = {
   randomBytes: (length) => randomBytes(length),
@@ -81,16 +93,7 @@ export const platformCrypto: PlatformCrypto = {
     return (message) => sign(message, secret);
   },
   ed25519Verify,
-  x25519: (key) => {
-    requireLength('x25519 private key', key, 32);
-    const secret = key.slice();
-    return {
-      publicKey: x25519.getPublicKey(secret),
-      sharedSecret: (peerKey) => {
-        requireLength('x25519 public key', peerKey, 32);
-        return x25519.getSharedSecret(secret, peerKey); // throws for points of low order
-      },
-    };
-  },
+  x25519: x25519Key,
+  freshX25519: () => x25519Key(randomBytes(32)),
   chacha20Poly1305,
 };

@@ -23,11 +23,11 @@ export interface HandshakeOptions {
   readonly protection: Protection;
   /** Whether we are the side that dialed. */
   readonly dialed: boolean;
-  /** The ephemeral X25519 private key, 32 bytes; unused when `trusted`. */
-  readonly ephemeralSeed: Uint8Array;
+  /** The ephemeral X25519 private key, 32 bytes; unused when `trusted`. Default: a new one. */
+  readonly ephemeralSeed?: Uint8Array | undefined;
 }
 
-type X25519Key = ReturnType<typeof platformCrypto.x25519>;
+type X25519Key = ReturnType<typeof platformCrypto.freshX25519>;
 
 /** What a handshake ends with. */
 export interface ProvenPeer {
@@ -56,7 +56,12 @@ export class Handshake {
     this.#options = options;
     this.#ownNodeInfo = encodeNodeInfo(options.self.nodeInfo);
     const { protection, ephemeralSeed } = options;
-    if (protection !== 'trusted') this.#ephemeralKey = platformCrypto.x25519(ephemeralSeed);
+    if (protection !== 'trusted') {
+      this.#ephemeralKey =
+        ephemeralSeed === undefined
+          ? platformCrypto.freshX25519()
+          : platformCrypto.x25519(ephemeralSeed);
+    }
     this.hello = encodeHello(
       protection,
       this.#ephemeralKey?.publicKey ?? new Uint8Array(KEY_BYTES),

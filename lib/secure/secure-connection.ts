@@ -1,4 +1,3 @@
-import { platformCrypto } from '#platform/crypto';
 import { Observable, type Subscriber, Subscription } from 'rxjs';
 import type { Direction } from '../model/direction.ts';
 import type { Endpoint } from '../model/endpoint.ts';
@@ -16,7 +15,7 @@ export interface SecureConnectionOptions {
   readonly protection?: Protection;
   /**
    * The ephemeral X25519 private key, 32 bytes, for test vectors. A key that is used twice gives the
-   * secrecy of old records away. Default: random.
+   * secrecy of old records away. Default: a new one.
    */
   readonly ephemeralSeed?: Uint8Array;
 }
@@ -106,7 +105,7 @@ class RunningHandshake {
         self,
         protection: options.protection ?? 'encrypted',
         dialed: this.#socket.direction === 'outbound',
-        ephemeralSeed: options.ephemeralSeed ?? platformCrypto.randomBytes(32),
+        ephemeralSeed: options.ephemeralSeed,
       });
       this.#receive = (frame) => this.#heardHello(handshake, frame);
       // In front of the subscription, which may deliver the other side's hello at once.

@@ -278,6 +278,7 @@ describe.each(platforms)('memory on %s', (_, crypto) => {
       crypto.ed25519Signer(key)(key),
       crypto.x25519(key).publicKey,
       crypto.x25519(key).sharedSecret(crypto.x25519(key).publicKey),
+      crypto.freshX25519().publicKey,
       sealed,
       aead.open(new Uint8Array(12), sealed),
     ]) {
@@ -311,6 +312,14 @@ describe.each(platforms)('memory on %s', (_, crypto) => {
   it('gives random bytes that differ', () => {
     expect(crypto.randomBytes(32)).toHaveLength(32);
     expect(crypto.randomBytes(32)).not.toEqual(crypto.randomBytes(32));
+  });
+
+  it('gives fresh keys that differ, and that agree with keys that are given', () => {
+    const [fresh, other] = [crypto.freshX25519(), crypto.freshX25519()];
+    const given = crypto.x25519(new Uint8Array(32).fill(7));
+    expect(fresh.publicKey).toHaveLength(32);
+    expect(fresh.publicKey).not.toEqual(other.publicKey);
+    expect(fresh.sharedSecret(given.publicKey)).toEqual(given.sharedSecret(fresh.publicKey));
   });
 });
 
