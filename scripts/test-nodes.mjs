@@ -1,0 +1,39 @@
+/**
+ * Runs `npm start` and the whole of `npm test` on each version of Node that people have.
+ *
+ *     node scripts/test-nodes.mjs [--others] [--results DIRECTORY] [major ...]
+ *
+ * `--others` leaves out the version that runs this; `--results` keeps jest's results, as `node-24.json`.
+ */
+import { spawnSync } from 'node:child_process';
+import { delimiter, join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { provideNode, testedMajors } from './node-versions.mjs';
+
+const root = join(import.meta.dirname, '..');
+const { values, positionals } = parseArgs({
+  options: { others: { type: 'boolean' }, results: { type: 'string' } },
+  allowPositionals: true,
+});
+const own = Number(process.versions.node.split('.')[0]);
+const asked = positionals.length === 0 ? testedMajors : positionals.map(Number);
+const majors = values.others === true ? asked.filter((major) => major !== own) : asked;
+
+for (const major of majors) {
+  const { PATH = '' } = process.env;
+  const env = { ...process.env, PATH: `${provideNode(major)}${delimiter}${PATH}` };
+  const run = (command, ...args) =>
+    spawnSync(command, args, { cwd: root, env, stdio: ['ignore', 'inherit', 'inherit'] }).status;
+  const json =
+    values.results === undefined
+      ? []
+      : ['--json', `--outputFile=${join(resolve(values.results), `node-${major}.json`)}`];
+  console.log(`\nNode ${major}`);
+  const failed = [
+    ['node', '--version'],
+    ['npm', 'start', '--', '--seconds', '5'],
+    ['npm', 'test', '--', '--silent', '--reporters=summary', ...json],
+  ].filter((command) => run(...command) !== 0);
+  for (const command of failed) console.error(`Node ${major} failed: ${command.join(' ')}`);
+  if (failed.length > 0) process.exitCode = 1;
+}
