@@ -1,5 +1,5 @@
 import { type Observable, type ObservableInput, type ObservedValueOf, Subscription } from 'rxjs';
-import { Flow, isFlow } from '../lib/flow/flow.ts';
+import { clockOf, Flow, isFlow } from '../lib/flow/flow.ts';
 import { askedFor, MergeRun } from '../lib/flow/merge-run.ts';
 import { checkValueLane, fail, type LaneOptions } from '../lib/flow/strategy.ts';
 
@@ -77,6 +77,7 @@ export function boundedMergeMap<T, O extends ObservableInput<unknown>>(
     return new Flow<R>(
       (consumer) => begin(new MergeRun(settings, consumer, new Subscription(), true)),
       (subscriber) => void begin(new MergeRun(settings, subscriber, subscriber, false)),
+      clockOf(source),
     );
   };
 }

@@ -1,7 +1,7 @@
 import { type Observable, Subscription } from 'rxjs';
 import { type Backlog, LaneBacklog, LatestByKey } from '../lib/flow/backlog.ts';
 import type { Demand, FlowConsumer } from '../lib/flow/demand.ts';
-import { Flow, isFlow } from '../lib/flow/flow.ts';
+import { clockOf, Flow, isFlow } from '../lib/flow/flow.ts';
 import { reportUnhandled } from '../lib/flow/report-unhandled.ts';
 import { checkValueLane, isLane, laneCapacityMax, type LaneOptions } from '../lib/flow/strategy.ts';
 import { subscribeWithin } from '../lib/flow/subscribe-within.ts';
@@ -65,6 +65,7 @@ export function onBackpressure<T>(
       return new Flow(
         (consumer) => new Buffered(settings, consumer).from(source),
         (subscriber) => source.subscribe(subscriber),
+        clockOf(source),
       );
     }
     if (!isFlow(source)) {
@@ -75,6 +76,7 @@ export function onBackpressure<T>(
     return new Flow(
       (consumer) => new Buffered(settings, consumer).pulledFrom(source, strategy.capacity),
       (subscriber) => source.subscribe(subscriber),
+      source.clock,
     );
   };
 }

@@ -22,7 +22,7 @@ export class Inbound<T> implements InboxOwner {
   readonly clock: Clock;
   readonly #settings: ChannelSettings<T>;
   readonly #host: ChannelHost;
-  readonly #consumers: Hub<InboundEnvelope<T>> = new Hub(() => this.#drain());
+  readonly #consumers: Hub<InboundEnvelope<T>>;
   readonly #inboxes = new Map<NodeId, PeerInbox>();
   /** Inboxes with messages, in the order of their turns. */
   #round: PeerInbox[] = [];
@@ -32,6 +32,7 @@ export class Inbound<T> implements InboxOwner {
   constructor(settings: ChannelSettings<T>, host: ChannelHost) {
     this.inbound = settings.inbound;
     this.clock = host.clock;
+    this.#consumers = new Hub(() => this.#drain(), host.clock);
     this.#settings = settings;
     this.#host = host;
   }

@@ -77,9 +77,10 @@ export class Outbound<T> implements SendingSide<T> {
 
   /** Offers a message to its recipients' lanes. Without a sender, a full `block` lane drops it. */
   offer(envelope: OutboundEnvelope<T>, sender: ChannelSender<T> | undefined): void {
+    this.#requireRecipient(envelope);
     const bytes = this.#encode(envelope);
-    if ('to' in envelope) this.#sendTo(envelope.to, bytes, sender);
-    else this.#broadcast(envelope, bytes, sender);
+    if (envelope.to !== undefined) this.#sendTo(envelope.to, bytes, sender);
+    else this.#broadcast(envelope.except, bytes, sender);
   }
 
   /** Takes nothing more. */
@@ -129,18 +130,24 @@ export class Outbound<T> implements SendingSide<T> {
     if (sender !== undefined) sender.dropped += 1;
   }
 
+  /** Its type says so, but a caller in JavaScript may have forgotten both, or given both. */
+  #requireRecipient({
+    to,
+    broadcast,
+  }: {
+    readonly to?: unknown;
+    readonly broadcast?: unknown;
+  }): void {
+    if (to === undefined ? broadcast === true : broadcast === undefined) return;
+    const text = 'an envelope names its recipient in `to`, or is a `broadcast`, and not both';
+    throw this.#undelivered('no-recipient', 'RXMESH_UNDELIVERABLE', text);
+  }
+
   #broadcast(
-    envelope: { readonly broadcast: true; readonly except?: NodeId | readonly NodeId[] },
+    except: NodeId | readonly NodeId[] | undefined,
     bytes: Uint8Array,
     sender: ChannelSender<T> | undefined,
   ): void {
-    // Its type says so, but a caller in JavaScript may have forgotten both.
-    const broadcast: unknown = envelope.broadcast;
-    if (broadcast !== true) {
-      const text = 'an envelope names its recipient in `to`, or is a `broadcast`';
-      throw this.#undelivered('no-recipient', 'RXMESH_UNDELIVERABLE', text);
-    }
-    const { except } = envelope;
     let recipients = 0;
     for (const session of this.#host.sessions()) {
       if (this.#isClosed) break;

@@ -10,6 +10,7 @@ import {
   type TeardownLogic,
 } from 'rxjs';
 import { RxmeshError } from '../model/error.ts';
+import { type Clock, systemClock } from './clock.ts';
 import { type Consumable, type Demand, type FlowConsumer, noDemand } from './demand.ts';
 import { iterate } from './iterate.ts';
 import { Lifted } from './lifted.ts';
@@ -39,6 +40,8 @@ import { Regulated } from './regulated.ts';
  * `for await` asks for one value at a time. Ending the loop ends the subscription.
  */
 export class Flow<T> extends Observable<T> implements Consumable<T> {
+  /** The clock that its source runs on, if it has one: operators behind it that wait take it, too. */
+  readonly clock: Clock | undefined;
   readonly #connect: (consumer: FlowConsumer<T>) => Demand;
   /** What `lift` was called on, and with: of a flow that stands behind operators. */
   #root: Flow<unknown> | undefined;
@@ -49,6 +52,7 @@ export class Flow<T> extends Observable<T> implements Consumable<T> {
    *   than was requested, but need not care for recursion, wrong requests or the end.
    * @param subscribe serves who subscribes as usual, where that is simpler or faster than to connect
    *   with unbounded demand, which is the default
+   * @param clock see `clock`
    */
   constructor(
     connect: (consumer: FlowConsumer<T>) => Demand,
@@ -57,9 +61,11 @@ export class Flow<T> extends Observable<T> implements Consumable<T> {
       subscriber.add(() => demand.unsubscribe());
       if (!subscriber.closed) demand.request(Infinity);
     },
+    clock?: Clock,
   ) {
     super(subscribe);
     this.#connect = connect;
+    this.clock = clock;
   }
 
   /** Consumes with demand: nothing comes before the first `request`. */
@@ -74,10 +80,11 @@ export class Flow<T> extends Observable<T> implements Consumable<T> {
 
   /** @internal RxJS's operators call it; what they make of a flow is a flow. */
   override lift<R>(operator?: Operator<T, R>): Flow<R> {
-    if (operator === undefined) return new Flow<R>(this.#connect as never);
+    if (operator === undefined) return new Flow<R>(this.#connect as never, undefined, this.clock);
     const root: Flow<unknown> = this.#root ?? this;
     const operators = [...this.#operators, operator as Operator<unknown, unknown>];
-    const flow = new Flow<R>((consumer) => new Lifted(root, operators, consumer));
+    const connect = (consumer: FlowConsumer<R>): Demand => new Lifted(root, operators, consumer);
+    const flow = new Flow<R>(connect, undefined, this.clock);
     flow.#root = root;
     flow.#operators = operators;
     // Whoever subscribes as usual gets what RxJS makes of it.
@@ -87,94 +94,102 @@ export class Flow<T> extends Observable<T> implements Consumable<T> {
   }
 
   override pipe(): Flow<T>;
-  override pipe<A>(a: OperatorFunction<T, A>): Flow<A>;
-  override pipe<A, B>(a: OperatorFunction<T, A>, b: OperatorFunction<A, B>): Flow<B>;
+  override pipe<A>(a: FlowOperator<T, A>): Flow<A>;
+  override pipe<A, B>(a: FlowOperator<T, A>, b: FlowOperator<A, B>): Flow<B>;
   override pipe<A, B, C>(
-    a: OperatorFunction<T, A>,
-    b: OperatorFunction<A, B>,
-    c: OperatorFunction<B, C>,
+    a: FlowOperator<T, A>,
+    b: FlowOperator<A, B>,
+    c: FlowOperator<B, C>,
   ): Flow<C>;
   override pipe<A, B, C, D>(
-    a: OperatorFunction<T, A>,
-    b: OperatorFunction<A, B>,
-    c: OperatorFunction<B, C>,
-    d: OperatorFunction<C, D>,
+    a: FlowOperator<T, A>,
+    b: FlowOperator<A, B>,
+    c: FlowOperator<B, C>,
+    d: FlowOperator<C, D>,
   ): Flow<D>;
   override pipe<A, B, C, D, E>(
-    a: OperatorFunction<T, A>,
-    b: OperatorFunction<A, B>,
-    c: OperatorFunction<B, C>,
-    d: OperatorFunction<C, D>,
-    e: OperatorFunction<D, E>,
+    a: FlowOperator<T, A>,
+    b: FlowOperator<A, B>,
+    c: FlowOperator<B, C>,
+    d: FlowOperator<C, D>,
+    e: FlowOperator<D, E>,
   ): Flow<E>;
   override pipe<A, B, C, D, E, F>(
-    a: OperatorFunction<T, A>,
-    b: OperatorFunction<A, B>,
-    c: OperatorFunction<B, C>,
-    d: OperatorFunction<C, D>,
-    e: OperatorFunction<D, E>,
-    f: OperatorFunction<E, F>,
+    a: FlowOperator<T, A>,
+    b: FlowOperator<A, B>,
+    c: FlowOperator<B, C>,
+    d: FlowOperator<C, D>,
+    e: FlowOperator<D, E>,
+    f: FlowOperator<E, F>,
   ): Flow<F>;
   override pipe<A, B, C, D, E, F, G>(
-    a: OperatorFunction<T, A>,
-    b: OperatorFunction<A, B>,
-    c: OperatorFunction<B, C>,
-    d: OperatorFunction<C, D>,
-    e: OperatorFunction<D, E>,
-    f: OperatorFunction<E, F>,
-    g: OperatorFunction<F, G>,
+    a: FlowOperator<T, A>,
+    b: FlowOperator<A, B>,
+    c: FlowOperator<B, C>,
+    d: FlowOperator<C, D>,
+    e: FlowOperator<D, E>,
+    f: FlowOperator<E, F>,
+    g: FlowOperator<F, G>,
   ): Flow<G>;
   override pipe<A, B, C, D, E, F, G, H>(
-    a: OperatorFunction<T, A>,
-    b: OperatorFunction<A, B>,
-    c: OperatorFunction<B, C>,
-    d: OperatorFunction<C, D>,
-    e: OperatorFunction<D, E>,
-    f: OperatorFunction<E, F>,
-    g: OperatorFunction<F, G>,
-    h: OperatorFunction<G, H>,
+    a: FlowOperator<T, A>,
+    b: FlowOperator<A, B>,
+    c: FlowOperator<B, C>,
+    d: FlowOperator<C, D>,
+    e: FlowOperator<D, E>,
+    f: FlowOperator<E, F>,
+    g: FlowOperator<F, G>,
+    h: FlowOperator<G, H>,
   ): Flow<H>;
   override pipe<A, B, C, D, E, F, G, H, I>(
-    a: OperatorFunction<T, A>,
-    b: OperatorFunction<A, B>,
-    c: OperatorFunction<B, C>,
-    d: OperatorFunction<C, D>,
-    e: OperatorFunction<D, E>,
-    f: OperatorFunction<E, F>,
-    g: OperatorFunction<F, G>,
-    h: OperatorFunction<G, H>,
-    i: OperatorFunction<H, I>,
+    a: FlowOperator<T, A>,
+    b: FlowOperator<A, B>,
+    c: FlowOperator<B, C>,
+    d: FlowOperator<C, D>,
+    e: FlowOperator<D, E>,
+    f: FlowOperator<E, F>,
+    g: FlowOperator<F, G>,
+    h: FlowOperator<G, H>,
+    i: FlowOperator<H, I>,
   ): Flow<I>;
   override pipe<A, B, C, D, E, F, G, H, I>(
-    a: OperatorFunction<T, A>,
-    b: OperatorFunction<A, B>,
-    c: OperatorFunction<B, C>,
-    d: OperatorFunction<C, D>,
-    e: OperatorFunction<D, E>,
-    f: OperatorFunction<E, F>,
-    g: OperatorFunction<F, G>,
-    h: OperatorFunction<G, H>,
-    i: OperatorFunction<H, I>,
+    a: FlowOperator<T, A>,
+    b: FlowOperator<A, B>,
+    c: FlowOperator<B, C>,
+    d: FlowOperator<C, D>,
+    e: FlowOperator<D, E>,
+    f: FlowOperator<E, F>,
+    g: FlowOperator<F, G>,
+    h: FlowOperator<G, H>,
+    i: FlowOperator<H, I>,
     // As RxJS has it: beyond nine, types are the caller's.
     // eslint-disable-next-line @typescript-eslint/no-explicit-any
     ...more: OperatorFunction<any, any>[]
   ): Flow<unknown>;
   /** As of any Observable; the result is a flow, whether its operators carry demand or not. */
-  override pipe(...operators: OperatorFunction<never, unknown>[]): Flow<unknown> {
+  override pipe(...operators: FlowOperator<never, unknown>[]): Flow<unknown> {
     return operators.reduce<Flow<unknown>>(
-      (flow, operator) => asFlow(operator(flow as Flow<never>)),
+      (flow, operator) => asFlow(operator(flow as Flow<never>), this.clock),
       this,
     );
   }
 }
+
+/** What `Flow.pipe` takes: any operator of RxJS, and those that need a flow. */
+export type FlowOperator<T, R> = (source: Flow<T>) => Observable<R>;
 
 /** Whether an Observable can be consumed with demand. */
 export function isFlow<T>(source: Observable<T>): source is Flow<T> {
   return source instanceof Flow;
 }
 
+/** The clock for an operator that waits: its source's, as of a channel's `in$`, or else the system's. */
+export function clockOf(source: unknown): Clock {
+  return (source instanceof Flow ? source.clock : undefined) ?? systemClock;
+}
+
 /** What an operator has made of a flow, if it is no flow any more: one that cannot be consumed with demand. */
-function asFlow<T>(result: Observable<T>): Flow<T> {
+function asFlow<T>(result: Observable<T>, clock: Clock | undefined): Flow<T> {
   // RxJS allows a last function that returns something else.
   if (result instanceof Flow || !(result instanceof Observable)) return result as Flow<T>;
   return new Flow<T>(
@@ -189,5 +204,6 @@ function asFlow<T>(result: Observable<T>): Flow<T> {
       return noDemand;
     },
     (subscriber) => result.subscribe(subscriber),
+    clock,
   );
 }

@@ -1,3 +1,4 @@
+import type { Clock } from './clock.ts';
 import { type Demand, type FlowConsumer, noDemand } from './demand.ts';
 import { Flow } from './flow.ts';
 
@@ -27,10 +28,13 @@ export class Hub<T> {
   #emitting = false;
   #ended = false;
 
-  /** @param onReady there may be demand now: the time to emit, as long as the hub is `ready` */
-  constructor(onReady: () => void) {
+  /**
+   * @param onReady there may be demand now: the time to emit, as long as the hub is `ready`
+   * @param clock the flow's
+   */
+  constructor(onReady: () => void, clock?: Clock) {
     this.#onReady = onReady;
-    this.flow = new Flow((consumer) => this.#connect(consumer));
+    this.flow = new Flow((consumer) => this.#connect(consumer), undefined, clock);
   }
 
   /** Whether there are consumers, and all want a value. */

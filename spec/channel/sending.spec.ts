@@ -213,6 +213,12 @@ describe('send', () => {
     ],
     ['an envelope without recipient', { message: 1 }, 'RXMESH_UNDELIVERABLE', 'no-recipient'],
     [
+      'an envelope that goes to one and to all',
+      { to: one, broadcast: true, message: 1 },
+      'RXMESH_UNDELIVERABLE',
+      'no-recipient',
+    ],
+    [
       'an envelope that is no broadcast',
       { broadcast: false, message: 1 },
       'RXMESH_UNDELIVERABLE',
