@@ -12,8 +12,7 @@ export function checkOptionNames(
   known: readonly string[],
 ): void {
   if (typeof options !== 'object' || options === null) {
-    const got = options === null ? 'null' : `${typeof options} ${String(options)}`;
-    throw new TypeError(`${operator}: options must be an object, got ${got}`);
+    throw new TypeError(`${operator}: options must be an object, got ${JSON.stringify(options)}`);
   }
   const [unknown] = unknownOptions(options, known);
   if (unknown === undefined) return;
