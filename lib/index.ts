@@ -23,13 +23,7 @@ export type { KeepAliveSettings } from './session/keep-alive.ts';
 export type { DropReason, RouterEvent } from './model/event.ts';
 export type { PeerReport, Severity } from './model/peer-report.ts';
 
-export type {
-  Channel,
-  ChannelOptions,
-  Sender,
-  SendReport,
-  SlowPeerPolicy,
-} from './channel/channel.ts';
+export type { Channel, ChannelOptions, SendReport, SlowPeerPolicy } from './channel/channel.ts';
 export { Channels, type ChannelsOptions } from './channel/channels.ts';
 export type { InboundEnvelope, OutboundEnvelope } from './model/envelope.ts';
 export type { Demand, FlowConsumer } from './flow/demand.ts';

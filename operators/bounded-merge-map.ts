@@ -75,8 +75,8 @@ export function boundedMergeMap<T, O extends ObservableInput<unknown>>(
     const begin = (run: MergeRun<T, R>): MergeRun<T, R> =>
       pulled === undefined ? run.from(source) : run.pullFrom(pulled);
     return new Flow<R>(
-      (consumer) => begin(new MergeRun(settings, consumer, new Subscription(), true)),
-      (subscriber) => void begin(new MergeRun(settings, subscriber, subscriber, false)),
+      (sink) => begin(new MergeRun(settings, sink, new Subscription())),
+      (subscriber) => void begin(new MergeRun(settings, subscriber, subscriber)),
       clockOf(source),
     );
   };

@@ -1,11 +1,8 @@
-import { type Observable, Subscription } from 'rxjs';
+import type { Observable } from 'rxjs';
 import { type Backlog, LaneBacklog, LatestByKey } from '../lib/flow/backlog.ts';
-import type { Demand, FlowConsumer } from '../lib/flow/demand.ts';
-import { clockOf, Flow, isFlow } from '../lib/flow/flow.ts';
-import { reportUnhandled } from '../lib/flow/report-unhandled.ts';
+import { buffered, type BufferOptions, prefetched } from '../lib/flow/buffered.ts';
+import { clockOf, type Flow, isFlow } from '../lib/flow/flow.ts';
 import { checkValueLane, isLane, laneCapacityMax, type LaneOptions } from '../lib/flow/strategy.ts';
-import { subscribeWithin } from '../lib/flow/subscribe-within.ts';
-import { RxmeshError } from '../lib/model/error.ts';
 
 /** Options of `onBackpressure`. */
 export interface OnBackpressureOptions<T> {
@@ -62,32 +59,21 @@ export function onBackpressure<T>(
   const settings = settingsFrom(strategy, options);
   return (source) => {
     if (strategy.strategy !== 'block') {
-      return new Flow(
-        (consumer) => new Buffered(settings, consumer).from(source),
-        (subscriber) => source.subscribe(subscriber),
-        clockOf(source),
-      );
+      return buffered(source, { ...settings, clock: clockOf(source) });
     }
     if (!isFlow(source)) {
       throw new TypeError(
         'onBackpressure: only a flow can be held back, block() is not for others',
       );
     }
-    return new Flow(
-      (consumer) => new Buffered(settings, consumer).pulledFrom(source, strategy.capacity),
-      (subscriber) => source.subscribe(subscriber),
-      source.clock,
-    );
+    return prefetched(source, strategy.capacity, settings);
   };
 }
 
-interface Settings<T> {
-  readonly onDrop: (value: T) => void;
-  /** What holds the values of one consumer. */
-  readonly backlog: () => Backlog<T>;
-}
-
-function settingsFrom<T>(strategy: LaneOptions, options: OnBackpressureOptions<T>): Settings<T> {
+function settingsFrom<T>(
+  strategy: LaneOptions,
+  options: OnBackpressureOptions<T>,
+): BufferOptions<T> {
   const { onDrop = untold, key, keysMax = 1024 } = options;
   if (!isLane(strategy)) {
     const strategies = 'dropOldest(n), dropNewest(n), latest(), fail(n) or block(n)';
@@ -103,128 +89,7 @@ function settingsFrom<T>(strategy: LaneOptions, options: OnBackpressureOptions<T
   }
   const backlog = (): Backlog<T> =>
     key === undefined ? new LaneBacklog(strategy, onDrop) : new LatestByKey(key, keysMax, onDrop);
-  return { onDrop, backlog };
+  return { operator: 'onBackpressure', onDrop, backlog };
 }
 
 const untold = (): void => undefined;
-
-/** Stands between a source and one consumer. */
-class Buffered<T> implements Demand {
-  readonly #backlog: Backlog<T>;
-  readonly #onDrop: (value: T) => void;
-  readonly #consumer: FlowConsumer<T>;
-  readonly #subscription = new Subscription();
-  /** Requested, and not delivered. */
-  #owed = 0;
-  #delivering = false;
-  #ended = false;
-  /** Of a source that is held back. */
-  #upstream: Demand | undefined;
-  #ahead = 0;
-  #outstanding = 0;
-
-  constructor({ backlog, onDrop }: Settings<T>, consumer: FlowConsumer<T>) {
-    this.#backlog = backlog();
-    this.#onDrop = onDrop;
-    this.#consumer = consumer;
-  }
-
-  /** Takes what `source` emits. */
-  from(source: Observable<T>): this {
-    subscribeWithin(this.#subscription, source, this.#observer());
-    return this;
-  }
-
-  /** Asks `source` for values, so that at most `ahead` of them wait. */
-  pulledFrom(source: Flow<T>, ahead: number): this {
-    this.#ahead = ahead;
-    const upstream = source.consume(this.#observer());
-    this.#subscription.add(() => upstream.unsubscribe());
-    this.#upstream = upstream;
-    this.#replenish();
-    return this;
-  }
-
-  request(count: number): void {
-    this.#owed += count;
-    this.#drain();
-  }
-
-  unsubscribe(): void {
-    this.#subscription.unsubscribe();
-  }
-
-  #observer(): FlowConsumer<T> {
-    return {
-      next: (value) => this.#arrive(value),
-      error: (error) => this.#fail(error),
-      complete: () => {
-        this.#ended = true;
-        this.#drain();
-      },
-    };
-  }
-
-  #arrive(value: T): void {
-    this.#outstanding -= 1;
-    if (this.#delivering || this.#owed === 0) {
-      this.#put(value);
-      return;
-    }
-    // Who has demand and gets nothing at the moment has nothing waiting either.
-    this.#delivering = true;
-    this.#deliver(value);
-    this.#delivering = false;
-    this.#drain();
-  }
-
-  #put(value: T): void {
-    try {
-      if (this.#backlog.put(value)) return;
-    } catch (thrown) {
-      // Nothing more is told: who throws at that is not asked again.
-      this.unsubscribe();
-      this.#consumer.error(thrown);
-      return;
-    }
-    const text = `onBackpressure: ${this.#backlog.size} values wait already`;
-    this.#fail(new RxmeshError('RXMESH_OVERFLOW', text), value);
-  }
-
-  /** A loop that is not entered twice: what a consumer requests, or makes the source emit, is for it. */
-  #drain(): void {
-    if (this.#delivering) return;
-    this.#delivering = true;
-    while (this.#owed > 0 && this.#backlog.size > 0) this.#deliver(this.#backlog.take() as T);
-    this.#delivering = false;
-    if (!this.#ended) this.#replenish();
-    else if (this.#backlog.size === 0) this.#consumer.complete();
-  }
-
-  #deliver(value: T): void {
-    this.#owed -= 1;
-    this.#consumer.next(value);
-  }
-
-  /** Half of what may wait at a time: fewer calls, and the source need not pause. */
-  #replenish(): void {
-    if (this.#upstream === undefined) return;
-    const held = this.#backlog.size + this.#outstanding;
-    if (held > this.#ahead >> 1) return;
-    this.#outstanding += this.#ahead - held;
-    this.#upstream.request(this.#ahead - held);
-  }
-
-  /** @param lost has no place in the backlog */
-  #fail(error: unknown, ...lost: readonly T[]): void {
-    this.unsubscribe();
-    try {
-      while (this.#backlog.size > 0) this.#onDrop(this.#backlog.take() as T);
-      for (const value of lost) this.#onDrop(value);
-    } catch (thrown) {
-      // The first error is the one that the consumer gets.
-      reportUnhandled(thrown);
-    }
-    this.#consumer.error(error);
-  }
-}

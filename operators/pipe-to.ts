@@ -1,15 +1,17 @@
 import { isObservable, Observable, type Subscriber, type Subscription } from 'rxjs';
-import type { Channel, Sender, SendReport } from '../lib/channel/channel.ts';
-import { systemClock, type Clock } from '../lib/flow/clock.ts';
-import { Flow } from '../lib/flow/flow.ts';
-import { checkValueLane, fail, type LaneOptions } from '../lib/flow/strategy.ts';
+import type { Channel, SendReport } from '../lib/channel/channel.ts';
 import {
-  BufferedSupply,
-  FlowSupply,
-  IterableSupply,
-  type Supply,
-  type Taker,
-} from '../lib/flow/supply.ts';
+  sendingChannel,
+  type Sender,
+  type SendingChannel,
+} from '../lib/channel/sending-channel.ts';
+import { LaneBacklog } from '../lib/flow/backlog.ts';
+import { buffered } from '../lib/flow/buffered.ts';
+import type { Clock } from '../lib/flow/clock.ts';
+import type { Demand, FlowConsumer } from '../lib/flow/demand.ts';
+import { flowFrom } from '../lib/flow/flow-from.ts';
+import { type Flow, isFlow } from '../lib/flow/flow.ts';
+import { checkValueLane, fail, type LaneOptions } from '../lib/flow/strategy.ts';
 import type { OutboundEnvelope } from '../lib/model/envelope.ts';
 import type { RxmeshError } from '../lib/model/error.ts';
 
@@ -29,7 +31,7 @@ export interface PipeToOptions<T> {
   readonly buffer?: LaneOptions;
   /** Sees each envelope that a full buffer dropped. */
   readonly onDrop?: (envelope: OutboundEnvelope<T>) => void;
-  /** Default: the system's clock. */
+  /** Default: the channel's, which is its router's. */
   readonly clock?: Clock;
 }
 
@@ -65,36 +67,44 @@ export interface PipeToOptions<T> {
  * @throws {RangeError} for a buffer that is no lane, blocks, or counts bytes or a rate
  */
 export function pipeTo<T>(
-  channel: Pick<Channel<T>, 'sender'>,
+  channel: Channel<T>,
   options: PipeToOptions<T> = {},
 ): (
   source: Observable<OutboundEnvelope<T>> | Iterable<OutboundEnvelope<T>>,
 ) => Observable<SendReport> {
-  const { buffer, onDrop, clock = systemClock } = options;
+  const { buffer, onDrop, clock } = options;
   if (buffer?.strategy === 'block') {
     throw new RangeError('pipeTo: an Observable cannot be held back, its buffer drops or fails');
   }
   if (buffer !== undefined) checkValueLane('pipeTo', buffer);
+  const sending = sendingChannel('pipeTo', channel);
+  const pipeClock = clock ?? sending.clock;
+  const lane = buffer ?? fail(bufferedMax);
+  const drop = (envelope: OutboundEnvelope<T>): void => onDrop?.(envelope);
+  const bufferOptions = {
+    operator: 'pipeTo',
+    backlog: () => new LaneBacklog(lane, drop),
+    onDrop: drop,
+    isLazy: true,
+  };
   return (source) =>
     new Observable((subscriber) => {
-      const pipe = new Pipe(channel, clock, subscriber);
+      const pipe = new Pipe(sending, pipeClock, subscriber);
       subscriber.add(pipe);
-      pipe.run(supplyOf(source));
-
-      function supplyOf(from: typeof source): Supply {
-        if (!isObservable(from)) return new IterableSupply(from, pipe);
-        if (buffer === undefined && from instanceof Flow) return new FlowSupply(from, pipe);
-        return new BufferedSupply(from, pipe, buffer ?? fail(bufferedMax), onDrop);
-      }
+      if (!isObservable(source)) pipe.run(flowFrom(source), true);
+      else if (buffer === undefined && isFlow(source)) pipe.run(source, true);
+      else pipe.run(buffered(source, bufferOptions), false);
     });
 }
 
-/** One subscription: the envelopes of a supply, one after the other, on their way to the lanes. */
-class Pipe<T> implements Taker<OutboundEnvelope<T>> {
+/** One subscription: envelopes, one after the other, on their way to the lanes. */
+class Pipe<T> implements FlowConsumer<OutboundEnvelope<T>> {
   readonly #subscriber: Subscriber<SendReport>;
   readonly #sender: Sender<T>;
   readonly #clock: Clock;
-  #supply: Supply | undefined;
+  #demand: Demand | undefined;
+  /** Whether nothing waits at the source while nothing is asked for. */
+  #isHeldBack = false;
   #accepted = 0;
   #dropped = 0;
   #waiting = false;
@@ -103,46 +113,44 @@ class Pipe<T> implements Taker<OutboundEnvelope<T>> {
   #atAStretch = 0;
   #pause: Subscription | undefined;
 
-  constructor(
-    channel: Pick<Channel<T>, 'sender'>,
-    clock: Clock,
-    subscriber: Subscriber<SendReport>,
-  ) {
+  constructor(channel: SendingChannel<T>, clock: Clock, subscriber: Subscriber<SendReport>) {
     this.#clock = clock;
     this.#subscriber = subscriber;
     this.#sender = channel.sender((_, error) => this.#settled(error));
   }
 
-  run(supply: Supply): void {
-    this.#supply = supply;
-    supply.pull();
-    // It may have ended this while it was being subscribed to.
-    if (this.#subscriber.closed) supply.close();
+  run(source: Flow<OutboundEnvelope<T>>, isHeldBack: boolean): void {
+    this.#isHeldBack = isHeldBack;
+    this.#demand = source.consume(this);
+    if (this.#subscriber.closed) this.#demand.unsubscribe();
+    else this.#demand.request(1);
   }
 
   unsubscribe(): void {
     this.#pause?.unsubscribe();
-    this.#supply?.close();
+    this.#demand?.unsubscribe();
     this.#sender.unsubscribe();
   }
 
-  next(envelope: OutboundEnvelope<T>): boolean {
+  next(envelope: OutboundEnvelope<T>): void {
     try {
       this.#waiting = !this.#sender.send(envelope);
     } catch (error) {
       this.error(error);
-      return false;
+      return;
     }
     if (this.#waiting) {
       this.#atAStretch = 0;
-      return false;
+      return;
     }
     this.#count();
     this.#atAStretch += 1;
-    if (this.#atAStretch < messagesPerTurnMax || this.#supply?.isHeldBack !== true) return true;
+    if (this.#atAStretch < messagesPerTurnMax || !this.#isHeldBack) {
+      this.#askForOne();
+      return;
+    }
     this.#atAStretch = 0;
-    this.#pause = this.#clock.schedule(this.#goOn, 0);
-    return false;
+    this.#pause = this.#clock.schedule(this.#askForOne, 0);
   }
 
   error(error: unknown): void {
@@ -154,7 +162,7 @@ class Pipe<T> implements Taker<OutboundEnvelope<T>> {
     if (!this.#waiting) this.#finish();
   }
 
-  readonly #goOn = (): void => this.#supply?.pull();
+  readonly #askForOne = (): void => this.#demand?.request(1);
 
   #settled(error: RxmeshError | undefined): void {
     this.#waiting = false;
@@ -164,7 +172,7 @@ class Pipe<T> implements Taker<OutboundEnvelope<T>> {
     }
     this.#count();
     if (this.#ended) this.#finish();
-    else this.#supply?.pull();
+    else this.#askForOne();
   }
 
   #count(): void {

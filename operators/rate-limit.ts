@@ -1,7 +1,7 @@
-import { filter, type MonoTypeOperatorFunction, type Subscription } from 'rxjs';
-import { systemClock, timerMaxMs, type Clock } from '../lib/flow/clock.ts';
-import type { Demand, FlowConsumer } from '../lib/flow/demand.ts';
-import { Flow, isFlow } from '../lib/flow/flow.ts';
+import { filter, type MonoTypeOperatorFunction, type Observable, type Subscription } from 'rxjs';
+import { timerMaxMs, type Clock } from '../lib/flow/clock.ts';
+import type { Demand, FlowSink } from '../lib/flow/demand.ts';
+import { clockOf, Flow, isFlow } from '../lib/flow/flow.ts';
 import { operate } from '../lib/flow/operate.ts';
 import { TokenBucket } from '../lib/flow/token-bucket.ts';
 import { TokenBuckets } from '../lib/flow/token-buckets.ts';
@@ -24,7 +24,7 @@ export interface RateLimitOptions<T> {
   readonly excess?: 'drop' | 'wait';
   /** Sees each value that was over the limit and is dropped. */
   readonly onDrop?: (value: T) => void;
-  /** Default: the system's clock. */
+  /** Default: the clock of the channel that the values come from; the system's behind other sources. */
   readonly clock?: Clock;
 }
 
@@ -61,20 +61,20 @@ export interface RateLimitOptions<T> {
  * @throws {TypeError} for a `key` with `wait`; when it is applied, for `wait` on an Observable that is no flow
  */
 export function rateLimit<T>(options: RateLimitOptions<T>): MonoTypeOperatorFunction<T> {
-  const { perSecond, burst = perSecond, cost = costsOne, clock = systemClock } = options;
+  const { perSecond, burst = perSecond, cost = costsOne } = options;
   for (const [name, value] of Object.entries({ perSecond, burst })) {
     if (value > 0 && value < Infinity) continue;
     throw new RangeError(`rateLimit: ${name} is a finite number above 0, not ${value}`);
   }
   const { excess = 'drop', key, onDrop } = options;
-  const bucket = (): TokenBucket => new TokenBucket(perSecond, burst, clock);
+  const clockFor = (source: Observable<T>): Clock => options.clock ?? clockOf(source);
   const unitsOf = (value: T): number => {
     const units = cost(value);
     if (units >= 0 && (units < Infinity || excess === 'drop')) return units;
     throw new RangeError(`rateLimit: a cost is a number of 0 or more, not ${units}`);
   };
   const taking = (tokens: TokenBucket) => (value: T) => tokens.take(unitsOf(value));
-  const takingOfEach = (keyOf: (value: T) => unknown) => {
+  const takingOfEach = (keyOf: (value: T) => unknown, clock: Clock) => {
     const tokens = new TokenBuckets(perSecond, burst, clock);
     return (value: T) => {
       const ofKey = keyOf(value);
@@ -89,22 +89,34 @@ export function rateLimit<T>(options: RateLimitOptions<T>): MonoTypeOperatorFunc
       if (!isFlow(source)) {
         throw new TypeError("rateLimit: only a flow can be held back, excess: 'wait' is for flows");
       }
+      const clock = clockFor(source);
       return new Flow<T>(
-        (consumer) => new Paced(source, { bucket: bucket(), enough, unitsOf, clock }, consumer),
+        (sink) => {
+          const bucket = new TokenBucket(perSecond, burst, clock);
+          return new Paced(source, { bucket, enough, unitsOf, clock }, sink);
+        },
+        undefined,
+        clock,
       );
     };
   }
-  return operate((source, subscriber) => {
-    const takes = key === undefined ? taking(bucket()) : takingOfEach(key);
-    const limited = source.pipe(
-      filter((value) => {
-        const passes = takes(value);
-        if (!passes) onDrop?.(value);
-        return passes;
-      }),
-    );
-    return limited.subscribe(subscriber);
-  });
+  return (source) => {
+    const clock = clockFor(source);
+    return operate<T, T>((upstream, subscriber) => {
+      const takes =
+        key === undefined
+          ? taking(new TokenBucket(perSecond, burst, clock))
+          : takingOfEach(key, clock);
+      const limited = upstream.pipe(
+        filter((value) => {
+          const passes = takes(value);
+          if (!passes) onDrop?.(value);
+          return passes;
+        }),
+      );
+      return limited.subscribe(subscriber);
+    })(source);
+  };
 }
 
 const costsOne = (): number => 1;
@@ -120,31 +132,27 @@ interface Pace<T> {
 /** Asks a flow for one value at a time, when there are tokens and demand. */
 class Paced<T> implements Demand {
   readonly #pace: Pace<T>;
-  readonly #consumer: FlowConsumer<T>;
+  readonly #sink: FlowSink<T>;
   readonly #upstream: Demand;
-  /** Requested, and not delivered. */
-  #owed = 0;
   #asked = false;
   #asking = false;
   #timer: Subscription | undefined;
 
-  constructor(source: Flow<T>, pace: Pace<T>, consumer: FlowConsumer<T>) {
+  constructor(source: Flow<T>, pace: Pace<T>, sink: FlowSink<T>) {
     this.#pace = pace;
-    this.#consumer = consumer;
+    this.#sink = sink;
     this.#upstream = source.consume({
       next: (value) => this.#pass(value),
-      error: (error) => this.#end(() => consumer.error(error)),
-      complete: () => this.#end(() => consumer.complete()),
+      error: (error) => sink.error(error),
+      complete: () => sink.complete(),
     });
   }
 
-  request(count: number): void {
-    this.#owed += count;
+  request(): void {
     this.#ask();
   }
 
   unsubscribe(): void {
-    this.#owed = 0;
     this.#timer?.unsubscribe();
     this.#upstream.unsubscribe();
   }
@@ -154,12 +162,10 @@ class Paced<T> implements Demand {
     try {
       this.#pace.bucket.spend(this.#pace.unitsOf(value));
     } catch (thrown) {
-      this.unsubscribe();
-      this.#consumer.error(thrown);
+      this.#sink.error(thrown);
       return;
     }
-    this.#owed -= 1;
-    this.#consumer.next(value);
+    this.#sink.next(value);
     this.#ask();
   }
 
@@ -167,7 +173,7 @@ class Paced<T> implements Demand {
   #ask(): void {
     if (this.#asking || this.#timer !== undefined) return;
     this.#asking = true;
-    while (this.#owed > 0 && !this.#asked) {
+    while (this.#sink.wanted > 0 && !this.#asked) {
       const waitMs = this.#pace.bucket.msUntil(this.#pace.enough);
       if (waitMs > 0) {
         this.#wait(waitMs);
@@ -186,11 +192,5 @@ class Paced<T> implements Demand {
     };
     // A longer wait looks again on the way.
     this.#timer = this.#pace.clock.schedule(look, Math.min(waitMs, timerMaxMs));
-  }
-
-  #end(tell: () => void): void {
-    this.#owed = 0;
-    this.#timer?.unsubscribe();
-    tell();
   }
 }

@@ -3,11 +3,10 @@ import type { Codec } from '../codec/codec.ts';
 import type { Flow } from '../flow/flow.ts';
 import type { LaneOptions } from '../flow/strategy.ts';
 import type { InboundEnvelope, OutboundEnvelope } from '../model/envelope.ts';
-import type { RxmeshError } from '../model/error.ts';
 import type { PeerReport } from '../model/peer-report.ts';
 
 /**
- * What a broadcast that is sent with `send`, a `Sender` or `pipeTo` does about a recipient whose `block`
+ * What a broadcast that is sent with `send` or `pipeTo` does about a recipient whose `block`
  * lane is full.
  *
  * - `wait`: it waits for that lane, however long
@@ -46,23 +45,6 @@ export interface SendReport {
   readonly accepted: number;
   /** How many recipients it was dropped for; `router.events$` says why. */
   readonly dropped: number;
-}
-
-/**
- * Sends one message after the other, the next when the one before is settled: when every recipient's lane
- * has taken it or dropped it. As an object, it is the report on the message that was sent last.
- */
-export interface Sender<T> extends SendReport {
-  /**
-   * Offers a message to its recipients' lanes. True: it is settled. False: it waits for lanes, and
-   * `settled` is called once, when it is.
-   *
-   * @throws {RxmeshError} as `Channel.send` has them
-   * @throws {TypeError} the message before still waits
-   */
-  send(envelope: OutboundEnvelope<T>): boolean;
-  /** Takes the message that waits back, if one does: `settled` is not called for it. */
-  unsubscribe(): void;
 }
 
 /** A typed, bidirectional stream of envelopes, shared by all peers that have opened it. */
@@ -104,14 +86,6 @@ export interface Channel<T> {
    * (a full `fail` lane, or `to` a lane for which 1,024 sends wait already)
    */
   send(envelope: OutboundEnvelope<T>): Observable<SendReport>;
-
-  /**
-   * `send` for pipelines of your own that hold their source back, without an Observable a message.
-   * `pipeTo` is made of it.
-   *
-   * @param settled hears of each message that had to wait: what became of it, and its error if it has one
-   */
-  sender(settled: (report: SendReport, error?: RxmeshError) => void): Sender<T>;
 
   /** Reports on what peers did wrong: each lowers the peer's score, and the severe ones end its connection. */
   readonly errors: Observer<PeerReport>;

@@ -1,4 +1,5 @@
 import { AsyncSubject, type Observable, type Observer } from 'rxjs';
+import type { Clock } from '../flow/clock.ts';
 import type { Flow } from '../flow/flow.ts';
 import type { LaneOptions } from '../flow/strategy.ts';
 import type { InboundEnvelope, OutboundEnvelope } from '../model/envelope.ts';
@@ -6,13 +7,14 @@ import type { RxmeshError } from '../model/error.ts';
 import type { NodeId } from '../model/id.ts';
 import type { PeerReport } from '../model/peer-report.ts';
 import type { ChannelEnd, Credit, Grant, Inbox } from '../session/channel-end.ts';
-import type { Channel, Sender, SendReport } from './channel.ts';
+import type { SendReport } from './channel.ts';
 import type { ChannelHost, ChannelSettings } from './channel-host.ts';
 import { Inbound } from './inbound.ts';
 import { Outbound } from './outbound.ts';
+import type { Sender, SendingChannel } from './sending-channel.ts';
 
 /** A channel that is open at this node: its way in and its way out, opened and closed together. */
-export class LocalChannel<T> implements Channel<T>, ChannelEnd {
+export class LocalChannel<T> implements SendingChannel<T>, ChannelEnd {
   readonly id: number;
   readonly outbound: LaneOptions;
   readonly priority: number;
@@ -21,6 +23,7 @@ export class LocalChannel<T> implements Channel<T>, ChannelEnd {
   readonly out: Observer<OutboundEnvelope<T>>;
   readonly errors: Observer<PeerReport>;
   readonly closed$: Observable<void>;
+  readonly clock: Clock;
 
   readonly #host: ChannelHost;
   readonly #inbound: Inbound<T>;
@@ -34,6 +37,7 @@ export class LocalChannel<T> implements Channel<T>, ChannelEnd {
     this.priority = settings.priority;
     this.messageBytesMax = settings.messageBytesMax;
     this.#host = host;
+    this.clock = host.clock;
     this.#inbound = new Inbound(settings, host);
     this.#outbound = new Outbound(settings, host);
     this.in$ = this.#inbound.in$;

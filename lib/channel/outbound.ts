@@ -5,9 +5,10 @@ import type { DropReason } from '../model/event.ts';
 import type { NodeId } from '../model/id.ts';
 import { waitingSendsMax, type Outbox } from '../session/outbox.ts';
 import type { Session } from '../session/session.ts';
-import type { Sender, SendReport } from './channel.ts';
+import type { SendReport } from './channel.ts';
 import type { ChannelHost, ChannelSettings } from './channel-host.ts';
 import { ChannelSender, type SendingSide } from './sender.ts';
+import type { Sender } from './sending-channel.ts';
 import { SlowPeerDrop } from './slow-peer-drop.ts';
 import { SlowPeerEviction } from './slow-peer-eviction.ts';
 import type { SlowPeers } from './slow-peers.ts';
@@ -60,7 +61,7 @@ export class Outbound<T> implements SendingSide<T> {
     });
   }
 
-  /** See `Channel.sender`. */
+  /** See `SendingChannel.sender`. */
   sender(settled: (report: SendReport, error?: RxmeshError) => void): Sender<T> {
     return new ChannelSender(this, settled);
   }

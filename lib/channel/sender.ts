@@ -3,7 +3,8 @@ import type { OutboundEnvelope } from '../model/envelope.ts';
 import { RxmeshError } from '../model/error.ts';
 import type { Outbox, WaitingSend } from '../session/outbox.ts';
 import type { Session } from '../session/session.ts';
-import type { Sender, SendReport } from './channel.ts';
+import type { SendReport } from './channel.ts';
+import type { Sender } from './sending-channel.ts';
 import type { SlowPeers, WaitingBroadcast } from './slow-peers.ts';
 
 /** What a sender needs of the way out that it belongs to. */

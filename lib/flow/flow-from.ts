@@ -1,9 +1,13 @@
-import type { Demand, FlowConsumer } from './demand.ts';
+import { isObservable, type Observable } from 'rxjs';
+import { LaneBacklog } from './backlog.ts';
+import { buffered } from './buffered.ts';
+import type { Demand, FlowSink } from './demand.ts';
 import { Flow } from './flow.ts';
 import { reportUnhandled } from './report-unhandled.ts';
+import { checkValueLane, type LaneOptions } from './strategy.ts';
 
 /**
- * A flow of what can be iterated over, pulled by demand: an iterator makes a value when it was asked
+ * A flow of what can be iterated over, pulled by demand: an iterator makes a value when it is asked
  * for, and not before. So the end, too, is known once it was asked for.
  *
  *     requests   2-----1---2------
@@ -13,43 +17,70 @@ import { reportUnhandled } from './report-unhandled.ts';
  * Each consumer has an iterator of its own. When it has enough, the iterator's `return` is called. What
  * the iterator throws, or rejects with, is the flow's error.
  *
- * @throws {TypeError} `values` cannot be iterated over
+ * An Observable cannot be held back. With a lane, what it emits too early waits there, and the lane's
+ * strategy says what happens when that is full; it is `onBackpressure(lane)`, as a source:
+ *
+ *     in         -a-b-c-d-|
+ *                flowFrom(in, dropOldest(2))
+ *     requests   ----------1-2-----
+ *     values     ----------c-(d|)--
+ *
+ * @throws {TypeError} `values` cannot be iterated over, or is an Observable without a lane
+ * @throws {RangeError} for what is no lane, or one that blocks, or counts bytes or a rate
  */
-export function flowFrom<T>(values: Iterable<T> | AsyncIterable<T>): Flow<T> {
+export function flowFrom<T>(values: Iterable<T> | AsyncIterable<T>): Flow<T>;
+export function flowFrom<T>(values: Observable<T>, lane: LaneOptions): Flow<T>;
+export function flowFrom<T>(
+  values: Iterable<T> | AsyncIterable<T> | Observable<T>,
+  lane?: LaneOptions,
+): Flow<T> {
+  if (isObservable(values)) return flowOfObservable(values, lane);
   const source = values as Partial<Iterable<T> & AsyncIterable<T>>;
   if (typeof source[Symbol.asyncIterator] === 'function') {
     const iterable = values as AsyncIterable<T>;
-    return new Flow((consumer) => {
+    return new Flow((sink) => {
       const iterator: AsyncIterator<T, unknown> = iterable[Symbol.asyncIterator]();
-      return new AsyncPull(iterator, consumer);
+      return new AsyncPull(iterator, sink);
     });
   }
   if (typeof source[Symbol.iterator] !== 'function') {
     throw new TypeError('flowFrom(values): an iterable, or an async iterable');
   }
   const iterable = values as Iterable<T>;
-  return new Flow((consumer) => {
+  return new Flow((sink) => {
     const iterator: Iterator<T, unknown> = iterable[Symbol.iterator]();
-    return new SyncPull(iterator, consumer);
+    return new SyncPull(iterator, sink);
+  });
+}
+
+function flowOfObservable<T>(source: Observable<T>, lane: LaneOptions | undefined): Flow<T> {
+  if (lane === undefined) {
+    throw new TypeError('flowFrom(observable$, lane): a lane such as dropOldest(64) is missing');
+  }
+  checkValueLane('flowFrom', lane);
+  if (lane.strategy === 'block') {
+    throw new RangeError('flowFrom: an Observable cannot be held back, its lane drops or fails');
+  }
+  return buffered(source, {
+    operator: 'flowFrom',
+    backlog: () => new LaneBacklog(lane, () => undefined),
+    onDrop: () => undefined,
   });
 }
 
 /** Takes from an iterator what one consumer has requested. */
 abstract class Pull<T, I extends { return?(): unknown }> implements Demand {
   protected readonly iterator: I;
-  protected readonly consumer: FlowConsumer<T>;
-  /** Requested, and not delivered. */
-  protected owed = 0;
+  protected readonly sink: FlowSink<T>;
   /** The iterator has ended, or is not wanted any more. */
   protected over = false;
 
-  constructor(iterator: I, consumer: FlowConsumer<T>) {
+  constructor(iterator: I, sink: FlowSink<T>) {
     this.iterator = iterator;
-    this.consumer = consumer;
+    this.sink = sink;
   }
 
-  request(count: number): void {
-    this.owed += count;
+  request(): void {
     this.resume();
   }
 
@@ -69,9 +100,9 @@ abstract class Pull<T, I extends { return?(): unknown }> implements Demand {
     }
   }
 
-  /** Pulls as far as values are owed. What is requested meanwhile is told afterwards: the flow sees to that. */
+  /** Pulls as far as values are wanted. */
   protected resume(): void {
-    while (this.owed > 0 && !this.over && this.pull());
+    while (this.sink.wanted > 0 && !this.over && this.pull());
   }
 
   /** Takes one value; false when it comes later. */
@@ -84,18 +115,17 @@ abstract class Pull<T, I extends { return?(): unknown }> implements Demand {
     if (this.over) return;
     if (done === true) {
       this.over = true;
-      this.consumer.complete();
+      this.sink.complete();
       return;
     }
-    this.owed -= 1;
-    this.consumer.next(value);
+    this.sink.next(value);
   }
 
   protected fail(error: unknown): void {
     if (this.over) return;
     // An iterator that has thrown is at its end, as in `for of`.
     this.over = true;
-    this.consumer.error(error);
+    this.sink.error(error);
   }
 }
 

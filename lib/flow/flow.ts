@@ -11,10 +11,16 @@ import {
 } from 'rxjs';
 import { RxmeshError } from '../model/error.ts';
 import { type Clock, systemClock } from './clock.ts';
-import { type Consumable, type Demand, type FlowConsumer, noDemand } from './demand.ts';
+import {
+  type Consumable,
+  type Demand,
+  type FlowConsumer,
+  type FlowSink,
+  noDemand,
+} from './demand.ts';
+import { Delivery } from './delivery.ts';
 import { iterate } from './iterate.ts';
 import { Lifted } from './lifted.ts';
-import { Regulated } from './regulated.ts';
 
 /**
  * An Observable that can be asked for so many values and no more: backpressure, by the rules of Reactive
@@ -42,7 +48,7 @@ import { Regulated } from './regulated.ts';
 export class Flow<T> extends Observable<T> implements Consumable<T> {
   /** The clock that its source runs on, if it has one: operators behind it that wait take it, too. */
   readonly clock: Clock | undefined;
-  readonly #connect: (consumer: FlowConsumer<T>) => Demand;
+  readonly #connect: (sink: FlowSink<T>) => Demand;
   /** What `lift` was called on, and with: of a flow that stands behind operators. */
   #root: Flow<unknown> | undefined;
   #operators: readonly Operator<unknown, unknown>[] = [];
@@ -55,11 +61,11 @@ export class Flow<T> extends Observable<T> implements Consumable<T> {
    * @param clock see `clock`
    */
   constructor(
-    connect: (consumer: FlowConsumer<T>) => Demand,
+    connect: (sink: FlowSink<T>) => Demand,
     subscribe: (subscriber: Subscriber<T>) => TeardownLogic = (subscriber) => {
-      const demand = connect(subscriber);
-      subscriber.add(() => demand.unsubscribe());
-      if (!subscriber.closed) demand.request(Infinity);
+      const delivery = new Delivery(subscriber, connect);
+      subscriber.add(delivery);
+      if (!subscriber.closed) delivery.request(Infinity);
     },
     clock?: Clock,
   ) {
@@ -70,7 +76,7 @@ export class Flow<T> extends Observable<T> implements Consumable<T> {
 
   /** Consumes with demand: nothing comes before the first `request`. */
   consume(consumer: FlowConsumer<T>): Demand {
-    return new Regulated(consumer, this.#connect);
+    return new Delivery(consumer, this.#connect);
   }
 
   /** Values one at a time: each is asked for when the loop wants it. */
@@ -83,7 +89,7 @@ export class Flow<T> extends Observable<T> implements Consumable<T> {
     if (operator === undefined) return new Flow<R>(this.#connect as never, undefined, this.clock);
     const root: Flow<unknown> = this.#root ?? this;
     const operators = [...this.#operators, operator as Operator<unknown, unknown>];
-    const connect = (consumer: FlowConsumer<R>): Demand => new Lifted(root, operators, consumer);
+    const connect = (sink: FlowSink<R>): Demand => new Lifted(root, operators, sink);
     const flow = new Flow<R>(connect, undefined, this.clock);
     flow.#root = root;
     flow.#operators = operators;
@@ -193,14 +199,14 @@ function asFlow<T>(result: Observable<T>, clock: Clock | undefined): Flow<T> {
   // RxJS allows a last function that returns something else.
   if (result instanceof Flow || !(result instanceof Observable)) return result as Flow<T>;
   return new Flow<T>(
-    (consumer) => {
+    (sink) => {
       if (result === EMPTY) {
         // `take(0)` makes it of any source.
-        consumer.complete();
+        sink.complete();
         return noDemand;
       }
       const text = 'demand does not pass through an operator that makes an Observable of its own';
-      consumer.error(new RxmeshError('RXMESH_DEMAND_LOST', text));
+      sink.error(new RxmeshError('RXMESH_DEMAND_LOST', text));
       return noDemand;
     },
     (subscriber) => result.subscribe(subscriber),

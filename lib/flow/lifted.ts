@@ -1,7 +1,9 @@
 /* eslint-disable @typescript-eslint/no-deprecated -- see flow.ts */
 import { Observable, type Operator, Subscription, type Subscriber } from 'rxjs';
 import { RxmeshError } from '../model/error.ts';
-import type { Consumable, Demand, FlowConsumer } from './demand.ts';
+import { LaneBacklog } from './backlog.ts';
+import type { Consumable, Demand, FlowSink } from './demand.ts';
+import { fail } from './strategy.ts';
 import { subscribeWithin } from './subscribe-within.ts';
 
 /** Values that operators may emit beside those that answer one (`startWith`, `concatWith`), unrequested. */
@@ -17,25 +19,21 @@ const heldMax = 16;
  */
 export class Lifted<T, R> implements Demand {
   readonly #source: Consumable<T>;
-  readonly #consumer: FlowConsumer<R>;
+  readonly #sink: FlowSink<R>;
   readonly #chain = new Subscription();
-  readonly #held: R[] = [];
   #upstream: Demand | undefined;
-  /** Requested of us, and not delivered. */
-  #owed = 0;
   /** Requested by us, and not arrived. */
   #outstanding = 0;
   #phase: 'edge' | 'idle' | 'unanswered' | 'answered' = 'edge';
-  /** Tells the consumer of the end, which comes behind what is held. */
-  #end: (() => void) | undefined;
 
   constructor(
     source: Consumable<T>,
     operators: readonly Operator<unknown, unknown>[],
-    consumer: FlowConsumer<R>,
+    sink: FlowSink<R>,
   ) {
     this.#source = source;
-    this.#consumer = consumer;
+    this.#sink = sink;
+    sink.keep(new LaneBacklog(fail(heldMax), ignore), { onOverflow: () => this.#lose() });
     let observable: Observable<unknown> = new Observable<T>((subscriber) => this.#feed(subscriber));
     for (const operator of operators) {
       const lifted = new Observable<unknown>();
@@ -45,20 +43,18 @@ export class Lifted<T, R> implements Demand {
     }
     subscribeWithin(this.#chain, observable, {
       next: (value) => this.#output(value as R),
-      error: (error: unknown) => this.#endWith(() => consumer.error(error)),
-      complete: () => this.#endWith(() => consumer.complete()),
+      error: (error: unknown) => sink.error(error),
+      complete: () => sink.complete(),
     });
     this.#phase = 'idle';
   }
 
-  request(count: number): void {
-    this.#owed += count;
+  request(): void {
     this.#pull();
   }
 
   unsubscribe(): void {
     this.#chain.unsubscribe();
-    this.#held.length = 0;
   }
 
   /** Consumes the source for the first operator; anew when one (`retry`) subscribes again. */
@@ -102,37 +98,21 @@ export class Lifted<T, R> implements Demand {
   #output(value: R): void {
     if (this.#phase === 'unanswered') {
       this.#phase = 'answered';
-    } else if (this.#phase !== 'edge' || this.#held.length === heldMax) {
+    } else if (this.#phase !== 'edge') {
       this.#lose();
       return;
     }
-    // The order of those that were held is kept.
-    if (this.#owed === 0 || this.#held.length > 0) {
-      this.#held.push(value);
-      return;
-    }
-    this.#owed -= 1;
-    this.#consumer.next(value);
+    this.#sink.next(value);
   }
 
   #pull(): void {
-    while (this.#owed > 0 && this.#held.length > 0) {
-      this.#owed -= 1;
-      this.#consumer.next(this.#held.shift() as R);
-    }
-    if (this.#held.length === 0) this.#end?.();
-    // The value that is being answered may be one of those that are owed: `#input` asks when that is known.
+    // The value that is being answered may be one of those that are wanted: `#input` asks when that is known.
     if (this.#phase === 'unanswered') return;
-    const count = this.#owed - this.#outstanding;
+    const count = this.#sink.wanted - this.#outstanding;
     if (count > 0 && this.#upstream !== undefined) {
       this.#outstanding += count;
       this.#upstream.request(count);
     }
-  }
-
-  #endWith(tell: () => void): void {
-    this.#end = tell;
-    if (this.#held.length === 0) tell();
   }
 
   #lose(): void {
@@ -143,6 +123,10 @@ export class Lifted<T, R> implements Demand {
     // First, since a source without an end may be emitting.
     this.unsubscribe();
     const error = `${text}, and cannot be held back: use boundedMergeMap, or onBackpressure behind it`;
-    this.#consumer.error(new RxmeshError('RXMESH_DEMAND_LOST', error));
+    this.#sink.fail(new RxmeshError('RXMESH_DEMAND_LOST', error));
   }
+}
+
+function ignore(): void {
+  return undefined;
 }

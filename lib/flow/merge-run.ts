@@ -7,7 +7,7 @@ import {
 } from 'rxjs';
 import { RxmeshError } from '../model/error.ts';
 import { LaneBacklog } from './backlog.ts';
-import type { Demand, FlowConsumer } from './demand.ts';
+import type { Demand, FlowConsumer, FlowSink } from './demand.ts';
 import type { Flow } from './flow.ts';
 import { Results } from './results.ts';
 import { laneCapacityMax, type LaneOptions } from './strategy.ts';
@@ -40,14 +40,13 @@ export class MergeRun<T, R> implements Demand {
   #outstanding = 0;
 
   /**
+   * @param consumer gets everything, if it is no sink; else as much as it wants
    * @param scope what is subscribed to for the consumer, until it ends
-   * @param isHeldBack whether the consumer gets what it has requested only, else everything
    */
   constructor(
     settings: MergeSettings<T, R>,
-    consumer: FlowConsumer<R>,
+    consumer: FlowConsumer<R> | FlowSink<R>,
     scope: Subscription,
-    isHeldBack: boolean,
   ) {
     const { buffer, concurrency, onDrop } = settings;
     this.#settings = settings;
@@ -55,10 +54,12 @@ export class MergeRun<T, R> implements Demand {
     this.#waiting = new LaneBacklog(buffer, (value) => onDrop?.(value));
     this.#consumer = consumer;
     this.#scope = scope;
-    if (!isHeldBack) return;
-    this.#results = new Results(concurrency, consumer, {
+    if (!('keep' in consumer)) return;
+    const results = new Results(concurrency, consumer);
+    this.#results = results;
+    consumer.keep(results, {
       onRoom: () => this.#resume(),
-      onOverflow: (error) => this.#fail(error),
+      onOverflow: () => this.#fail(overflow(results.size, 'results')),
     });
   }
 
@@ -77,8 +78,8 @@ export class MergeRun<T, R> implements Demand {
     return this;
   }
 
-  request(count: number): void {
-    this.#results?.request(count);
+  request(): void {
+    // The source is asked when a value can be started.
   }
 
   unsubscribe(): void {
@@ -103,7 +104,7 @@ export class MergeRun<T, R> implements Demand {
 
   /** The result ends, and everything that it came from. */
   #fail(error: unknown): void {
-    (this.#results ?? this.#consumer).error(error);
+    this.#consumer.error(error);
     this.#scope.unsubscribe();
   }
 
@@ -134,8 +135,7 @@ export class MergeRun<T, R> implements Demand {
       this.#fail(thrown);
       return;
     }
-    const text = `boundedMergeMap: ${this.#waiting.size} values wait already`;
-    this.#fail(new RxmeshError('RXMESH_OVERFLOW', text));
+    this.#fail(overflow(this.#waiting.size, 'values'));
   }
 
   /** Asks for as many values as can be started, beside those that are on their way. */
@@ -150,7 +150,7 @@ export class MergeRun<T, R> implements Demand {
 
   #completeIfDone(): void {
     if (this.#active > 0 || this.#waiting.size > 0) return;
-    (this.#results ?? this.#consumer).complete();
+    this.#consumer.complete();
   }
 
   #start(value: T): void {
@@ -165,7 +165,7 @@ export class MergeRun<T, R> implements Demand {
     const consumer = this.#consumer;
     const results = this.#results;
     const observer: Observer<R> = {
-      next: (result) => (results === undefined ? consumer.next(result) : results.put(result)),
+      next: (result) => (results === undefined ? consumer.next(result) : results.give(result)),
       error: (error) => this.#fail(error),
       complete: ignore,
     };
@@ -179,6 +179,10 @@ export class MergeRun<T, R> implements Demand {
     this.#active -= 1;
     this.#resume();
   };
+}
+
+function overflow(count: number, what: string): RxmeshError {
+  return new RxmeshError('RXMESH_OVERFLOW', `boundedMergeMap: ${count} ${what} wait already`);
 }
 
 function ignore(): void {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import type { Channel, Sender, SlowPeerPolicy } from '../../lib/channel/channel.ts';
+import type { Channel, SlowPeerPolicy } from '../../lib/channel/channel.ts';
+import { sendingChannel, type Sender } from '../../lib/channel/sending-channel.ts';
 import { block, fail } from '../../lib/flow/strategy.ts';
 import type { OutboundEnvelope } from '../../lib/model/envelope.ts';
 import { trackLeaks } from '../support/leaks.ts';
@@ -18,7 +19,7 @@ const toAll = (value: number): OutboundEnvelope<Uint8Array> => ({
 /** A sender, and a log of what it says: `1/0` (accepted, dropped), or the code of an error. */
 function senderOf(channel: Channel<Uint8Array>): [Sender<Uint8Array>, string[]] {
   const log: string[] = [];
-  const sender = channel.sender(({ accepted, dropped }, error) =>
+  const sender = sendingChannel('spec', channel).sender(({ accepted, dropped }, error) =>
     log.push(`${accepted}/${dropped}${error === undefined ? '' : ` ${error.code}`}`),
   );
   return [sender, log];
@@ -42,7 +43,7 @@ describe('a sender', () => {
     const channel = open(node, { outbound: block(1) });
     const links = [1, 2].map((peer) => node.peer(peer, { 7: 0 }).link);
     const settled: string[] = [];
-    const sender = channel.sender(({ accepted, dropped }) => {
+    const sender = sendingChannel('spec', channel).sender(({ accepted, dropped }) => {
       settled.push(`${accepted}/${dropped}`);
       if (settled.length < 3) expect(sender.send(toAll(2))).toBe(false);
     });
@@ -128,7 +129,7 @@ describe('a sender', () => {
     node.peer(2, { 7: 0 });
     channel.out.next(toAll(0));
     const [second, log] = senderOf(channel);
-    const first = channel.sender(() => {
+    const first = sendingChannel('spec', channel).sender(() => {
       second.unsubscribe();
       second.send(to(2, 3));
     });
@@ -149,7 +150,7 @@ describe('a sender', () => {
       const one = open(node, { outbound: block(1), slowPeer });
       const peers = [1, 2, 3].map((peer) => node.peer(peer, { 7: 0 }));
       one.out.next(toAll(0));
-      const sender = one.sender(() => undefined);
+      const sender = sendingChannel('spec', one).sender(() => undefined);
       // The second one's connection ends, as the host sees it, when the message has found its place at the first.
       Object.defineProperty(peers[1]?.session, 'outbox', {
         value: () => {

@@ -1,6 +1,7 @@
 import { setTimeout as later } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { config } from 'rxjs';
+import { sendingChannel } from '../../lib/channel/sending-channel.ts';
 import { Channels } from '../../lib/channel/channels.ts';
 import { raw } from '../../lib/codec/raw.ts';
 import { block } from '../../lib/flow/strategy.ts';
@@ -100,7 +101,7 @@ describe('`settled` of a sender that throws', () => {
     const node = new LinkedNode();
     const channel = open(node, { outbound: block(1) });
     const { link } = node.peer(1, { 7: 0 });
-    const sender = channel.sender(throwMistake);
+    const sender = sendingChannel('spec', channel).sender(throwMistake);
     expect([sender.send(to(1, 1)), sender.send(to(1, 2))]).toEqual([true, false]);
     link.arrive(credit(7, 9));
     node.turn();
@@ -115,7 +116,7 @@ describe('`settled` of a sender that throws', () => {
     const node = new LinkedNode();
     const channel = open(node, { outbound: block(1) });
     const { link, session } = node.peer(1, { 7: 0 });
-    const sender = channel.sender(() => {
+    const sender = sendingChannel('spec', channel).sender(() => {
       throw new RxmeshError('RXMESH_OVERFLOW', 'of the application');
     });
     for (const value of [1, 2]) sender.send(to(1, value));
@@ -130,7 +131,7 @@ describe('`settled` of a sender that throws', () => {
     const peers = [node.peer(1, { 7: 0 }), node.peer(2, { 7: 0 })];
     let completed = false;
     channel.in$.subscribe({ complete: () => (completed = true) });
-    const sender = channel.sender(throwMistake);
+    const sender = sendingChannel('spec', channel).sender(throwMistake);
     for (const value of [1, 2]) sender.send(to(1, value));
     channel.close();
     node.turn();

@@ -1,7 +1,8 @@
 import { setTimeout as later } from 'node:timers/promises';
 import { describe, expect, it } from '@jest/globals';
-import { config, take } from 'rxjs';
+import { config, of, Subject, take } from 'rxjs';
 import { flowFrom } from '../../lib/flow/flow-from.ts';
+import { block, dropOldest, fail, type LaneOptions } from '../../lib/flow/strategy.ts';
 import { consume } from '../support/consume.ts';
 import { Numbers } from '../support/flow-sources.ts';
 import { trackLeaks } from '../support/leaks.ts';
@@ -131,6 +132,44 @@ describe('flowFrom', () => {
 
   it('takes nothing that cannot be iterated over', () => {
     expect(() => flowFrom({} as Iterable<number>)).toThrow(TypeError);
+  });
+});
+
+describe('flowFrom(observable$, lane)', () => {
+  it('keeps in the lane what comes too early, and the end behind it', () => {
+    const source = new Subject<string>();
+    const { heard, demand } = consume(flowFrom(source, dropOldest(2)));
+    for (const value of ['a', 'b', 'c']) source.next(value);
+    source.complete();
+    expect(heard).toEqual([]);
+    demand.request(1);
+    demand.request(5);
+    expect(heard).toEqual(['b', 'c', '|']);
+    expect(source.observed).toBe(false);
+  });
+
+  it('is an error when a `fail` lane is full', () => {
+    const source = new Subject<string>();
+    const { heard } = consume(flowFrom(source, fail(1)));
+    source.next('a');
+    source.next('b');
+    expect(heard).toEqual(['RXMESH_OVERFLOW']);
+    expect(source.observed).toBe(false);
+  });
+
+  it('passes everything on to whoever subscribes as usual', () => {
+    const heard: number[] = [];
+    flowFrom(of(1, 2, 3), dropOldest(1)).subscribe((value) => heard.push(value));
+    expect(heard).toEqual([1, 2, 3]);
+  });
+
+  it.each([
+    ['no lane', undefined, TypeError],
+    ['a lane that blocks', block(4), RangeError],
+    ['a lane that counts bytes', fail(4, { bytes: 8 }), RangeError],
+    ['what is no lane', { strategy: 'none', capacity: 1 }, RangeError],
+  ])('refuses %s', (_, lane, kind) => {
+    expect(() => flowFrom(of(1), lane as LaneOptions)).toThrow(kind);
   });
 });
 

@@ -28,6 +28,7 @@ import { pipeTo } from '../../operators/pipe-to.ts';
 import { consume } from '../support/consume.ts';
 import { marbles } from '../support/marbles.ts';
 import { trackLeaks } from '../support/leaks.ts';
+import { LinkedNode, open } from '../support/linked-node.ts';
 
 const overflow = (waiting: number): RxmeshError =>
   new RxmeshError('RXMESH_OVERFLOW', `boundedMergeMap: ${waiting} values wait already`);
@@ -363,7 +364,7 @@ describe('the options of boundedMergeMap', () => {
   ])('the buffer is a lane, and $strategy($capacity) is none', (buffer) => {
     const options = { buffer: buffer as LaneOptions };
     expect(() => boundedMergeMap(() => EMPTY, options)).toThrow(RangeError);
-    expect(() => pipeTo({ sender: () => expect.anything() as never }, options)).toThrow(RangeError);
+    expect(() => pipeTo(open(new LinkedNode()), options)).toThrow(RangeError);
   });
 
   it('the buffer cannot count bytes, since values have none', () => {

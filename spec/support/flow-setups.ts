@@ -173,6 +173,16 @@ export const flowSetups: readonly [string, FlowSetup<number>][] = [
         )(count * 2),
     },
   ],
+  [
+    'flowFrom(observable, lane)',
+    {
+      open: (count) => {
+        const numbers = new Numbers(count);
+        const flow = flowFrom(from(numbers), fail(wide));
+        return { flow, released: () => numbers.open === 0 };
+      },
+    },
+  ],
   ['onBackpressure(dropOldest)', { open: buffered(dropOldest(wide)) }],
   ['onBackpressure(dropNewest)', { open: buffered(dropNewest(wide)) }],
   ['onBackpressure(fail)', { open: buffered(fail(wide)) }],

@@ -67,7 +67,8 @@ class RawFlow extends Flow<number> {
       try {
         consumer.next(value);
       } catch (thrown) {
-        if (fault.throws === true) throw thrown;
+        // One that nests runs out of stack, and so would whatever reports that from here.
+        if (fault.throws === true || fault.nests === true) throw thrown;
         end();
         reportUnhandled(thrown);
       }
