@@ -24,13 +24,13 @@ import {
   type Observable,
 } from 'rxjs';
 import {
-  Channels,
   createRouter,
   dropOldest,
   Identity,
   json,
   parseNodeAddress,
   selfOf,
+  Switchboard,
   type NodeAddress,
   type Router,
   type Self,
@@ -64,12 +64,12 @@ const gateway = await Identity.generate();
 interface Side {
   readonly network: string;
   readonly transport: Transport;
-  readonly channels: Channels;
+  readonly switchboard: Switchboard;
   readonly dials$: Observable<NodeAddress>;
 }
 
-function node({ network, transport, channels, dials$ }: Side): Observable<SessionEvent> {
-  const self = (): Self => selfOf({ identity: gateway, network, channels: channels.ids });
+function node({ network, transport, switchboard, dials$ }: Side): Observable<SessionEvent> {
+  const self = (): Self => selfOf({ identity: gateway, network, channels: switchboard.channels });
   const onFailure = (error: Error): void => console.log(`gateway, ${network}: ${error.message}`);
 
   const inbound$ = transport.incoming$.pipe(
@@ -81,10 +81,10 @@ function node({ network, transport, channels, dials$ }: Side): Observable<Sessio
     handshake({ self, onFailure }),
   );
   return merge(inbound$, outbound$).pipe(
-    accept({ channels, onFailure }),
-    route(channels),
-    tap(({ type, session: { link } }) =>
-      console.log(`gateway, ${network}: ${link.nodeInfo.moniker} is ${type}`),
+    accept({ switchboard, onFailure }),
+    route(switchboard),
+    tap(({ type, session: { nodeInfo } }) =>
+      console.log(`gateway, ${network}: ${nodeInfo.moniker} is ${type}`),
     ),
   );
 }
@@ -94,22 +94,22 @@ function node({ network, transport, channels, dials$ }: Side): Observable<Sessio
 const memory = new MemoryNetwork();
 const monitor = await startMonitor();
 
-const inside = new Channels({ self: gateway.id });
-const outside = new Channels({ self: gateway.id });
+const inside = new Switchboard({ self: gateway.id });
+const outside = new Switchboard({ self: gateway.id });
 const sensed = inside.open(readings);
 const alarms = outside.open(readings);
 
 const inside$ = node({
   network: 'inside',
   transport: memory.transport(gateway.id),
-  channels: inside,
+  switchboard: inside,
   dials$: NEVER,
 });
 
 const outside$ = node({
   network: 'outside',
   transport: webSocket(),
-  channels: outside,
+  switchboard: outside,
   dials$: concat(of(addressOf(monitor)), NEVER),
 });
 

@@ -7,18 +7,20 @@ import {
   Subscription,
 } from 'rxjs';
 import type { Channels } from '../lib/channel/channels.ts';
-import { checkTimes, systemClock, type Clock } from '../lib/flow/clock.ts';
+import { channelsOf, type Switchboard } from '../lib/channel/switchboard.ts';
+import { checkTimes, type Clock } from '../lib/flow/clock.ts';
 import type { Direction } from '../lib/model/direction.ts';
 import { RxmeshError, toRxmeshError } from '../lib/model/error.ts';
 import type { NodeId } from '../lib/model/id.ts';
 import { prefers } from '../lib/peers/tie-break.ts';
+import type { PeerSession } from '../lib/session/peer-session.ts';
 import type { Session } from '../lib/session/session.ts';
 import type { Proven } from '../lib/transport/attempt.ts';
 import { byeReasonOf } from '../lib/transport/bye-reason.ts';
 
 /** Options of `accept`. */
 export interface AcceptOptions {
-  /** Default: the system's clock. */
+  /** Default: the switchboard's. */
   readonly clock?: Clock;
   /** How long the peer may take to accept a link, in milliseconds; 0: no limit. Default 10,000. */
   readonly timeoutMs?: number;
@@ -27,8 +29,8 @@ export interface AcceptOptions {
    * `RXMESH_PEER_REFUSED` unless it is an `RxmeshError`. Default: all are welcome.
    */
   readonly claim?: (proven: Proven) => void;
-  /** The node's channels: peers are told of them, and no second session of one peer comes up. */
-  readonly channels: Channels;
+  /** Its channels are announced to peers, and no second session of one peer comes up in it. */
+  readonly switchboard: Switchboard;
   /**
    * Hears why a link did not become a session. `claimed`: its claim was granted, and is free again.
    */
@@ -62,7 +64,7 @@ interface Offer {
  * Unsubscribing withdraws the links that wait: they are closed, and told to `onFailure`. What
  * `onFailure` throws is the error of the result.
  */
-export function accept(options: AcceptOptions): OperatorFunction<Proven, Session> {
+export function accept(options: AcceptOptions): OperatorFunction<Proven, PeerSession> {
   checkTimes('accept', { timeoutMs: options.timeoutMs });
   return (source) =>
     new Observable((subscriber) => {
@@ -73,15 +75,18 @@ export function accept(options: AcceptOptions): OperatorFunction<Proven, Session
 
 class Contests {
   readonly #options: AcceptOptions;
+  readonly #channels: Channels;
   readonly #offers = new Map<NodeId, Map<Direction, Offer>>();
 
   constructor(options: AcceptOptions) {
     this.#options = options;
+    this.#channels = channelsOf(options.switchboard);
   }
 
   /** Emits the link's session if it is the one that stands. Teardown before that withdraws it. */
   enter(proven: Proven): Observable<Session> {
-    const { channels, claim, onFailure } = this.#options;
+    const { claim, onFailure } = this.#options;
+    const channels = this.#channels;
     const { id, link } = proven;
     try {
       const rival = this.#offers.get(id)?.has(link.direction) ?? false;
@@ -100,7 +105,7 @@ class Contests {
   }
 
   #offer(proven: Proven, subscriber: Subscriber<Session>): void {
-    const { clock = systemClock, timeoutMs = 10_000, channels } = this.#options;
+    const { clock = this.#channels.clock, timeoutMs = 10_000 } = this.#options;
     const { id, link } = proven;
     const offer: Offer = { proven, subscriber, accepted: undefined };
     this.#add(offer);
@@ -109,7 +114,7 @@ class Contests {
     });
     if (!this.#waits(offer)) return;
     // The peer may answer, and other links of its may come, before this returns.
-    const session = channels.offer(link, id);
+    const session = this.#channels.offer(link, id);
     const timer = new Subscription();
     subscriber.add(timer);
     if (timeoutMs > 0) {
@@ -132,7 +137,7 @@ class Contests {
   #settle(id: NodeId): void {
     const offers = this.#offers.get(id);
     if (offers === undefined) return;
-    const preferred: Direction = prefers(this.#options.channels.self, id, 'outbound')
+    const preferred: Direction = prefers(this.#channels.self, id, 'outbound')
       ? 'outbound'
       : 'inbound';
     const winner = offers.get(preferred) ?? [...offers.values()][0];

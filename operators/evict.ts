@@ -1,28 +1,24 @@
 import { filter, map, type OperatorFunction } from 'rxjs';
-import type { Channels } from '../lib/channel/channels.ts';
-import type { RxmeshError } from '../lib/model/error.ts';
+import { channelsOf, type Switchboard } from '../lib/channel/switchboard.ts';
 import type { NodeId } from '../lib/model/id.ts';
-import type { Session } from '../lib/session/session.ts';
-
-/** A peer that has to go, and why. */
-export interface Eviction {
-  readonly id: NodeId;
-  readonly error: RxmeshError;
-}
+import type { PeerSession } from '../lib/session/peer-session.ts';
 
 /**
  * Closes the sessions of evicted peers, and emits each one that was closed. An eviction of a peer that
  * is not connected does nothing.
  *
  *     in   -a--b-------|
- *          evict(channels)        b is not connected
+ *          evict(switchboard)     b is not connected
  *     out  -A----------|
  */
-export function evict(channels: Channels): OperatorFunction<Eviction, Session> {
+export function evict(
+  switchboard: Switchboard,
+): OperatorFunction<{ readonly peer: NodeId }, PeerSession> {
+  const channels = channelsOf(switchboard);
   return (evictions$) =>
     evictions$.pipe(
-      map(({ id }) => {
-        const session = channels.session(id);
+      map(({ peer }) => {
+        const session = channels.session(peer);
         // Without the error: what the application has against a peer is none of its business.
         session?.close('evicted');
         return session;

@@ -7,7 +7,7 @@
 export { accept, type AcceptOptions } from './accept.ts';
 export { boundedMergeMap, type BoundedMergeMapOptions } from './bounded-merge-map.ts';
 export { dial, type DialOptions } from './dial.ts';
-export { evict, type Eviction } from './evict.ts';
+export { evict } from './evict.ts';
 export { fromReadableStream } from './from-readable-stream.ts';
 export { handshake, type HandshakeOptions } from './handshake.ts';
 export { onBackpressure, type OnBackpressureOptions } from './on-backpressure.ts';

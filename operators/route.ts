@@ -1,39 +1,43 @@
 import { mergeMap, Observable, type OperatorFunction } from 'rxjs';
-import type { Channels } from '../lib/channel/channels.ts';
+import { channelsOf, type Switchboard } from '../lib/channel/switchboard.ts';
 import type { RxmeshError } from '../lib/model/error.ts';
-import type { Session } from '../lib/session/session.ts';
+import type { PeerSession } from '../lib/session/peer-session.ts';
 
 /** A session begins or ends. */
 export type SessionEvent =
-  | { readonly type: 'up'; readonly session: Session }
-  | { readonly type: 'down'; readonly session: Session; readonly error?: RxmeshError };
+  | { readonly type: 'up'; readonly session: PeerSession }
+  | { readonly type: 'down'; readonly session: PeerSession; readonly error?: RxmeshError };
 
 /**
- * Routes messages between the node's channels and each session until that ends.
+ * Routes messages between a switchboard's channels and each session until that ends.
  *
  *     in   -a-----b-----|
- *          route(channels)        a's link ends after 7
+ *          route(switchboard)     a's link ends after 7
  *     out  -A-----B--A'--------   A: up, A': down
  *
  * `up` is emitted when messages can be sent to the peer and before any of its own are delivered; `down`
  * when neither is true any more. Unsubscribing closes the sessions.
+ *
+ * A session of another switchboard is the error of the result (`TypeError`).
  */
-export function route(channels: Channels): OperatorFunction<Session, SessionEvent> {
+export function route(switchboard: Switchboard): OperatorFunction<PeerSession, SessionEvent> {
+  const channels = channelsOf(switchboard);
   return mergeMap(
     (session) =>
       new Observable<SessionEvent>((subscriber) => {
-        channels.add(session);
+        const routed = channels.behind(session);
+        channels.add(routed);
         subscriber.add(() => {
-          channels.remove(session);
-          session.close('done');
+          channels.remove(routed);
+          routed.close('done');
         });
         subscriber.next({ type: 'up', session });
         // Whoever heard of it may have unsubscribed.
         if (subscriber.closed) return;
-        session.goLive();
+        routed.goLive();
         subscriber.add(
-          session.ended$.subscribe((error) => {
-            channels.remove(session);
+          routed.ended$.subscribe((error) => {
+            channels.remove(routed);
             subscriber.next({ type: 'down', session, ...(error && { error }) });
             subscriber.complete();
           }),

@@ -1,10 +1,10 @@
 import { filter, of } from 'rxjs';
 import {
-  Channels,
   Identity,
   parseNodeAddress,
   raw,
   selfOf,
+  Switchboard,
   type NodeAddress,
   type Transport,
 } from 'rxmesh';
@@ -49,9 +49,9 @@ async function connect(
   identity: Identity,
   address: NodeAddress,
 ): Promise<Connected> {
-  const channels = new Channels({ self: identity.id });
-  channels.open(channel).in$.subscribe();
-  const self = () => selfOf({ identity, network, channels: channels.ids });
+  const switchboard = new Switchboard({ self: identity.id });
+  switchboard.open(channel).in$.subscribe();
+  const self = () => selfOf({ identity, network, channels: switchboard.channels });
   const up = deferred<SessionEvent>();
   const down = deferred<SessionEvent>();
   const onFailure = (error: Error): void => up.reject(error);
@@ -59,8 +59,8 @@ async function connect(
     .pipe(
       dial({ transports: [transport], onFailure }),
       handshake({ self, onFailure }),
-      accept({ channels, onFailure }),
-      route(channels),
+      accept({ switchboard, onFailure }),
+      route(switchboard),
     )
     .subscribe((event) => (event.type === 'up' ? up : down).resolve(event));
   const { session } = await up.promise;

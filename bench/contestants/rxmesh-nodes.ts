@@ -19,7 +19,7 @@ export const network = 'bench';
 
 /** Bounds of a node that may have many peers, and gets them all at once. */
 const manyPeers = {
-  limits: { handshakes: 10_000, handshakesPerIp: 10_000, connectionsPerSecond: 1_000_000 },
+  limits: { handshakes: 10_000, handshakesPerHost: 10_000, connectionsPerSecond: 1_000_000 },
   peers: { maxConnected: 20_000 },
 };
 

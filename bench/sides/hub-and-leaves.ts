@@ -86,7 +86,7 @@ async function routerOf(medium: Medium, listens: boolean, persistent: readonly s
     transports: [medium === 'memory' ? network.transport(identity.id) : socket],
     peers: { persistent, maxConnected: 2000 },
     // All leaves come at once, from one host.
-    limits: { handshakes: 2000, handshakesPerIp: 2000, connectionsPerSecond: 2000 },
+    limits: { handshakes: 2000, handshakesPerHost: 2000, connectionsPerSecond: 2000 },
   });
 }
 

@@ -72,7 +72,7 @@ export class MeshNode {
         disconnectCooldownMs: 50,
       },
       // Here they all have the same one.
-      limits: { handshakesPerIp: 16 },
+      limits: { handshakesPerHost: 16 },
     });
     const lanes = { codec: itemCodec, inbound: block(256), outbound: block(256) };
     this.#letters = this.#router.openChannel({ id: 0x10, ...lanes });

@@ -87,8 +87,8 @@ export interface Channel<T> {
    */
   send(envelope: OutboundEnvelope<T>): Observable<SendReport>;
 
-  /** Reports on what peers did wrong: each lowers the peer's score, and the severe ones end its connection. */
-  readonly errors: Observer<PeerReport>;
+  /** Takes reports on what peers did wrong: each lowers the peer's score, and the severe ones end its connection. */
+  readonly reports: Observer<PeerReport>;
 
   /**
    * Closes the channel here. What can be written at once still is; what else waits is dropped and told.

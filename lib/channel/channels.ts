@@ -1,6 +1,5 @@
-import { defer, type Observable } from 'rxjs';
-import { systemClock, timerMaxMs, type Clock } from '../flow/clock.ts';
-import { reportUnhandled } from '../flow/report-unhandled.ts';
+import { defer, type Observable, Subject } from 'rxjs';
+import { systemClock, type Clock } from '../flow/clock.ts';
 import { block, isLane } from '../flow/strategy.ts';
 import { RxmeshError } from '../model/error.ts';
 import type { DropReason, RouterEvent } from '../model/event.ts';
@@ -8,34 +7,17 @@ import type { NodeId } from '../model/id.ts';
 import type { PeerReport } from '../model/peer-report.ts';
 import { unknownOptions } from '../model/unknown-options.ts';
 import { wireMessageBytesMax, type ChannelEnd, type Drop } from '../session/channel-end.ts';
-import { fair, type Discipline } from '../session/discipline.ts';
+import { fair } from '../session/discipline.ts';
 import { goodbye } from '../session/goodbye.ts';
 import { keepAliveFrom, type KeepAliveSettings } from '../session/keep-alive.ts';
+import type { PeerSession } from '../session/peer-session.ts';
 import { Session } from '../session/session.ts';
 import type { Link } from '../transport/link.ts';
 import type { Channel, ChannelOptions } from './channel.ts';
 import type { ChannelHost, ChannelSettings } from './channel-host.ts';
 import { LocalChannel } from './local-channel.ts';
 import { isSlowPeerPolicy } from './slow-peers.ts';
-
-/** What a node's channels need of the node. */
-export interface ChannelsOptions {
-  /** The node's own ID. */
-  readonly self: NodeId;
-  /** Default: the system's clock. */
-  readonly clock?: Clock;
-  /** Makes, for each connection, what chooses the channel that writes next. Default `fair`. */
-  readonly discipline?: () => Discipline;
-  /**
-   * When silent peers are pinged, and given up. Default: a ping every 10 s, and 30 s without a sign of
-   * life; `intervalMs: 0` turns it off.
-   */
-  readonly keepAlive?: Partial<KeepAliveSettings>;
-  /** Hears of drops, and of channels that peers open and close. */
-  readonly onEvent?: (event: RouterEvent) => void;
-  /** Hears what is reported on channels' `errors`. */
-  readonly onReport?: (report: PeerReport) => void;
-}
+import type { SwitchboardOptions } from './switchboard-options.ts';
 
 /** The highest priority of a channel. */
 const priorityMax = 255;
@@ -48,18 +30,19 @@ const defaults = {
   messageBytesMax: 4 * 1024 * 1024,
 };
 
-/**
- * The channels that are open at a node and the sessions that serve them: the place where the two
- * meet. A router has one; whoever composes pipelines by hand makes one for each network.
- */
+/** What stands behind a `Switchboard`: the channels that are open, and the sessions that serve them. */
 export class Channels implements ChannelHost {
   readonly self: NodeId;
   readonly clock: Clock;
-  readonly #options: ChannelsOptions;
+  readonly events$: Subject<RouterEvent> = new Subject();
+  readonly reports$: Subject<PeerReport> = new Subject();
+  readonly #options: SwitchboardOptions;
   readonly #keepAlive: KeepAliveSettings;
   readonly #ends = new Map<number, ChannelEnd & Pick<Channel<unknown>, 'close'>>();
   /** All sessions, also those whose peer has not accepted yet: they hear of channels. */
   readonly #sessions = new Set<Session>();
+  /** By what users have of them. */
+  readonly #offered = new WeakMap<PeerSession, Session>();
   /** The sessions that messages are routed to. */
   readonly #live = new Map<NodeId, Session>();
   /** The one of them that was asked for last: most messages go where the one before went. */
@@ -67,7 +50,7 @@ export class Channels implements ChannelHost {
   readonly #drops = new Map<number, Map<DropReason, number>>();
 
   /** @throws {RangeError} for a `keepAlive` whose timeout is shorter than its interval */
-  constructor(options: ChannelsOptions) {
+  constructor(options: SwitchboardOptions) {
     this.#options = options;
     this.#keepAlive = keepAliveFrom(options.keepAlive);
     this.self = options.self;
@@ -109,12 +92,25 @@ export class Channels implements ChannelHost {
       keepAlive: this.#keepAlive,
       onDrop: (drop) => this.dropped(drop),
       onPeerChannel: (channel, open) =>
-        this.#tell({ type: 'peer-channel', peer: id, channel, open }),
+        this.events$.next({ type: 'peer-channel', peer: id, channel, open }),
     });
     this.#sessions.add(session);
+    this.#offered.set(session, session);
     session.ended$.subscribe(() => this.#sessions.delete(session));
     session.accept(this.#ends.values());
     return session;
+  }
+
+  /**
+   * What stands behind a session that `accept` has emitted.
+   * @throws {TypeError} it is another switchboard's
+   */
+  behind(session: PeerSession): Session {
+    const own = this.#offered.get(session);
+    if (own !== undefined) return own;
+    throw new TypeError(
+      'route: the session must be one that `accept` emitted for this switchboard',
+    );
   }
 
   /** From now on messages are routed to this session. It is one for each peer. */
@@ -133,24 +129,16 @@ export class Channels implements ChannelHost {
     return this.#drops;
   }
 
-  /**
-   * Lets the lanes of all peers empty for at most `drainMs` milliseconds (default 1 s), says goodbye to
-   * the peers, and completes when their links are closed. What still waits then is dropped, and told.
-   * Channels stay open. Unsubscribing from what `route` makes, by contrast, waits for nothing.
-   *
-   * @throws {RxmeshError} `RXMESH_OPTIONS_INVALID`
-   */
-  goodbye(drainMs = 1_000): Observable<never> {
-    if (typeof drainMs !== 'number' || !(drainMs >= 0 && drainMs <= timerMaxMs)) {
-      const text = `goodbye: drainMs is from 0 to 2^31 - 1 milliseconds, not ${String(drainMs)}`;
-      throw new RxmeshError('RXMESH_OPTIONS_INVALID', text);
-    }
+  /** See `Switchboard.goodbye`. */
+  goodbye(drainMs: number): Observable<never> {
     return defer(() => goodbye([...this.sessions()], this.clock, drainMs));
   }
 
-  /** Closes every channel. */
+  /** Closes every channel, and completes the streams. */
   close(): void {
     for (const end of [...this.#ends.values()]) end.close();
+    this.events$.complete();
+    this.reports$.complete();
   }
 
   // ChannelHost, for channels
@@ -170,27 +158,15 @@ export class Channels implements ChannelHost {
     const reasons = this.#drops.get(drop.channel) ?? new Map<DropReason, number>();
     this.#drops.set(drop.channel, reasons);
     reasons.set(drop.reason, (reasons.get(drop.reason) ?? 0) + drop.count);
-    this.#tell({ type: 'message-dropped', ...drop });
+    this.events$.next({ type: 'message-dropped', ...drop });
   }
 
   reported(report: PeerReport): void {
-    try {
-      this.#options.onReport?.(report);
-    } catch (thrown) {
-      reportUnhandled(thrown);
-    }
+    this.reports$.next(report);
   }
 
   sourceFailed(channel: number, error: unknown): void {
-    this.#tell({ type: 'source-failed', channel, error });
-  }
-
-  #tell(event: RouterEvent): void {
-    try {
-      this.#options.onEvent?.(event);
-    } catch (thrown) {
-      reportUnhandled(thrown);
-    }
+    this.events$.next({ type: 'source-failed', channel, error });
   }
 
   closed(channel: ChannelEnd): void {

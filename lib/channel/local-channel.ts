@@ -21,7 +21,7 @@ export class LocalChannel<T> implements SendingChannel<T>, ChannelEnd {
   readonly messageBytesMax: number;
   readonly in$: Flow<InboundEnvelope<T>>;
   readonly out: Observer<OutboundEnvelope<T>>;
-  readonly errors: Observer<PeerReport>;
+  readonly reports: Observer<PeerReport>;
   readonly closed$: Observable<void>;
   readonly clock: Clock;
 
@@ -43,7 +43,7 @@ export class LocalChannel<T> implements SendingChannel<T>, ChannelEnd {
     this.in$ = this.#inbound.in$;
     this.closed$ = this.#closed.asObservable();
     this.out = this.#observer((envelope) => this.#outbound.push(envelope));
-    this.errors = this.#observer((report) => host.reported(report));
+    this.reports = this.#observer((report) => host.reported(report));
   }
 
   [Symbol.asyncIterator](): AsyncIterableIterator<InboundEnvelope<T>, undefined, undefined> {

@@ -34,7 +34,7 @@ export class Outbound<T> implements SendingSide<T> {
       slowPeer === 'drop'
         ? new SlowPeerDrop(host.clock, ({ id }) => this.#drop('lane-full', id))
         : new SlowPeerEviction(slowPeer.evictAfterMs, host.clock, (session) =>
-            this.#evict(session),
+            this.#reportSlow(session),
           );
   }
 
@@ -196,13 +196,10 @@ export class Outbound<T> implements SendingSide<T> {
     return new RxmeshError('RXMESH_OVERFLOW', text, { peer, channel: this.channel });
   }
 
-  #evict(session: Session): void {
-    const { id: peer } = session;
+  #reportSlow({ id: peer }: Session): void {
     const text = `${peer} has taken no message on channel ${this.channel} while broadcasts waited for it`;
     const reason = new RxmeshError('RXMESH_SLOW_PEER', text, { peer, channel: this.channel });
     this.#host.reported({ peer, severity: 'disconnect', reason });
-    // Who composes pipelines by hand may have nobody who evicts those that are reported.
-    session.close('evicted');
   }
 
   #undelivered(

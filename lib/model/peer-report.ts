@@ -1,3 +1,4 @@
+import { type ErrorCode, type RxmeshError, toRxmeshError } from './error.ts';
 import type { NodeId } from './id.ts';
 
 /**
@@ -6,10 +7,28 @@ import type { NodeId } from './id.ts';
  */
 export type Severity = 'note' | 'penalize' | 'disconnect' | 'ban';
 
-/** A report on a peer's behaviour, as `channel.errors` takes it. */
+/** A report on a peer's behaviour, as `channel.reports` takes it and `router.reports$` emits it. */
 export interface PeerReport {
   readonly peer: NodeId;
   readonly severity: Severity;
   /** What it did: an error, or a few words. */
   readonly reason: unknown;
+}
+
+/** The reason of a report as an error about the peer: `RXMESH_PEER_EVICTED`, unless it is one of rxmesh already. */
+export function errorOfReport({ peer, reason }: PeerReport): RxmeshError {
+  return toRxmeshError(reason, 'RXMESH_PEER_EVICTED', `peer ${peer} was reported`, { peer });
+}
+
+/** How a connection ends with a peer that has broken the protocol. */
+const violations: readonly ErrorCode[] = [
+  'RXMESH_PROTOCOL_VIOLATION',
+  'RXMESH_CREDIT_EXCEEDED',
+  'RXMESH_OVERFLOW',
+];
+
+/** What a connection that has ended with `error` says of its peer: `undefined` unless it broke the protocol. */
+export function reportOfEnd(peer: NodeId, error: RxmeshError | undefined): PeerReport | undefined {
+  if (error === undefined || !violations.includes(error.code)) return undefined;
+  return { peer, severity: 'penalize', reason: error };
 }

@@ -4,13 +4,13 @@ import type { NodeAddress } from '../model/address.ts';
 import type { Direction } from '../model/direction.ts';
 import { RxmeshError } from '../model/error.ts';
 import { parseNodeId, type NodeId } from '../model/id.ts';
+import type { PeerReport } from '../model/peer-report.ts';
 import { checkPeerOptions, toNodeAddress, type PeerOptions } from './options.ts';
 import { Outlet } from './outlet.ts';
 import {
   PeerTable,
-  type BehaviourReport,
   type Eviction,
-  type PeerSnapshot,
+  type PeerRecord,
   type PeerStatus,
   type PeerUpdate,
 } from './peer-table.ts';
@@ -155,8 +155,8 @@ export class PeerManager {
    * Reports what a peer did: any report lowers its score; `disconnect` and `ban` evict it if it is
    * connected; `ban` also refuses it for `banMs`, known or not.
    */
-  errored(report: BehaviourReport): void {
-    this.#table.errored(report, this.#clock.now());
+  report(report: PeerReport): void {
+    this.#table.report(report, this.#clock.now());
     this.#emit();
   }
 
@@ -170,7 +170,7 @@ export class PeerManager {
   }
 
   /** All known peers, the best first. */
-  peers(): readonly PeerSnapshot[] {
+  peers(): readonly PeerRecord[] {
     return this.#table.peers();
   }
 

@@ -2,7 +2,7 @@ import { formatNodeAddress, type NodeAddress } from '../model/address.ts';
 import type { Direction } from '../model/direction.ts';
 import { RxmeshError, type ErrorCode } from '../model/error.ts';
 import type { NodeId } from '../model/id.ts';
-import type { Severity } from '../model/peer-report.ts';
+import { errorOfReport, type PeerReport } from '../model/peer-report.ts';
 import { retryDelayMs, type BackOff } from './back-off.ts';
 import { Bans } from './bans.ts';
 import { byRank, byUse, KnownPeer, type KnownAddress } from './known-peer.ts';
@@ -26,19 +26,12 @@ export interface PeerUpdate {
 
 /** A peer whose connections have to be closed, and why. */
 export interface Eviction {
-  readonly id: NodeId;
-  readonly error: RxmeshError;
-}
-
-/** A report on what a peer did. */
-export interface BehaviourReport {
   readonly peer: NodeId;
-  readonly severity: Severity;
   readonly error: RxmeshError;
 }
 
 /** What is known of a peer at one moment. */
-export interface PeerSnapshot {
+export interface PeerRecord {
   readonly id: NodeId;
   readonly status: PeerStatus;
   /** Its connections, ready or not. */
@@ -266,15 +259,15 @@ export class PeerTable {
    * Takes a report into account: it lowers the peer's score; `disconnect` and `ban` evict it if it is
    * connected, once a connection; a ban refuses its id, known or not, until the ban ends.
    */
-  errored(report: BehaviourReport, nowMs: number): void {
-    const { peer: id, severity, error } = report;
+  report(report: PeerReport, nowMs: number): void {
+    const { peer: id, severity } = report;
     if (severity === 'ban') this.#bans.add(id, nowMs + this.#limits.banMs);
     const peer = this.#peers.get(id);
     if (peer === undefined) return;
     peer.report(severity);
     if (severity !== 'disconnect' && severity !== 'ban') return;
     if (!peer.isConnected) return;
-    peer.eviction ??= { error, isTold: false };
+    peer.eviction ??= { error: errorOfReport(report), isTold: false };
     this.#evicted.add(peer);
   }
 
@@ -292,7 +285,7 @@ export class PeerTable {
     for (const { id, eviction } of this.#evicted) {
       if (eviction === undefined || eviction.isTold) continue;
       eviction.isTold = true;
-      return { id, error: eviction.error };
+      return { peer: id, error: eviction.error };
     }
     return undefined;
   }
@@ -307,7 +300,7 @@ export class PeerTable {
   }
 
   /** All known peers, the best first. */
-  peers(): readonly PeerSnapshot[] {
+  peers(): readonly PeerRecord[] {
     return [...this.#peers.values()].sort(byRank).map((peer) => ({
       id: peer.id,
       status: this.status(peer.id),

@@ -39,7 +39,7 @@ export interface RouterOptions {
     /** Inbound handshakes at a time; a connection beyond that is closed at once. Default 64. */
     readonly handshakes?: number;
     /** Of these, those with one IP address, or one /64 of IPv6. Default 8. */
-    readonly handshakesPerIp?: number;
+    readonly handshakesPerHost?: number;
     /**
      * Inbound connections a second, and as many at once after a pause; one more is closed at once,
      * with `RXMESH_TOO_MANY_CONNECTIONS`. Default 64.
@@ -49,7 +49,7 @@ export interface RouterOptions {
      * Of these, those of one IP address, or one /64 of IPv6, so that nobody keeps the others out. Default:
      * half of `connectionsPerSecond`, 32.
      */
-    readonly connectionsPerSecondPerIp?: number;
+    readonly connectionsPerSecondPerHost?: number;
   };
   /**
    * Makes, for each connection, what chooses the channel that writes next, when several have something
@@ -80,8 +80,8 @@ export interface RouterSettings extends Required<Omit<RouterOptions, Groups>> {
 }
 
 const timeoutDefaults = { resolveMs: 5_000, dialMs: 5_000, handshakeMs: 10_000, drainMs: 1_000 };
-const limitDefaults = { handshakes: 64, handshakesPerIp: 8, connectionsPerSecond: 64 };
-const limitNames = [...Object.keys(limitDefaults), 'connectionsPerSecondPerIp'];
+const limitDefaults = { handshakes: 64, handshakesPerHost: 8, connectionsPerSecond: 64 };
+const limitNames = [...Object.keys(limitDefaults), 'connectionsPerSecondPerHost'];
 
 /**
  * The options with their defaults.
@@ -109,7 +109,7 @@ export function checkedOptions(options: RouterOptions): RouterSettings {
 
 function limitsFrom(given: RouterOptions['limits']): RouterSettings['limits'] {
   const limits = { ...limitDefaults, ...given };
-  return { connectionsPerSecondPerIp: Math.ceil(limits.connectionsPerSecond / 2), ...limits };
+  return { connectionsPerSecondPerHost: Math.ceil(limits.connectionsPerSecond / 2), ...limits };
 }
 
 /** Without what is there and undefined, as from JavaScript: that is left to the default. */

@@ -18,7 +18,7 @@ import { evict } from '../../operators/evict.ts';
 import { handshake } from '../../operators/handshake.ts';
 import { rateLimit } from '../../operators/rate-limit.ts';
 import { route, type SessionEvent } from '../../operators/route.ts';
-import { Channels } from '../channel/channels.ts';
+import { Switchboard } from '../channel/switchboard.ts';
 import type { Channel, ChannelOptions } from '../channel/channel.ts';
 import { afterTurn } from '../flow/clock.ts';
 import { Listening } from './listening.ts';
@@ -27,11 +27,11 @@ import { endpointToAddress, formatEndpoint, type Endpoint } from '../model/endpo
 import { RxmeshError, toRxmeshError } from '../model/error.ts';
 import type { RouterEvent } from '../model/event.ts';
 import type { NodeId } from '../model/id.ts';
-import type { PeerReport } from '../model/peer-report.ts';
+import { errorOfReport, type PeerReport, reportOfEnd } from '../model/peer-report.ts';
 import { checkedOptions, type RouterOptions, type RouterSettings } from './options.ts';
 import { PeerManager } from '../peers/peer-manager.ts';
 import type { PeerUpdate } from '../peers/peer-table.ts';
-import { snapshotOf, type RouterSnapshot } from './snapshot.ts';
+import type { RouterSnapshot } from './snapshot.ts';
 import type { Proven } from '../transport/attempt.ts';
 import { hostOf } from '../transport/host.ts';
 import { selfOf } from '../transport/self.ts';
@@ -57,11 +57,15 @@ export class Router {
   readonly peers$: Observable<PeerUpdate>;
   /** Everything that happens, with its reason: see `RouterEvent`. Completes at `stop`. */
   readonly events$: Observable<RouterEvent>;
+  /** What channels, their slow-peer policies and the router itself report of peers. Completes at `stop`. */
+  readonly reports$: Observable<PeerReport>;
 
   readonly #settings: RouterSettings;
   readonly #peers: PeerManager;
-  readonly #channels: Channels;
+  readonly #switchboard: Switchboard;
   readonly #events = new Subject<RouterEvent>();
+  /** Reports of the router itself. */
+  readonly #found = new Subject<PeerReport>();
   readonly #stopping = new Subject<void>();
   readonly #running = new Subscription();
   #state: 'new' | 'started' | 'stopped' = 'new';
@@ -73,16 +77,12 @@ export class Router {
     this.#settings = settings;
     this.id = settings.identity.id;
     this.#peers = new PeerManager({ ...settings.peers, self: this.id, clock, random });
-    this.#channels = new Channels({
-      self: this.id,
-      clock,
-      discipline,
-      keepAlive,
-      onEvent: (event) => this.#events.next(event),
-      onReport: (report) => this.#report(report),
-    });
-    this.events$ = this.#events.asObservable();
+    this.#switchboard = new Switchboard({ self: this.id, clock, discipline, keepAlive });
+    this.events$ = merge(this.#switchboard.events$, this.#events);
+    this.reports$ = merge(this.#switchboard.reports$, this.#found);
     this.peers$ = this.#peers.peers$;
+    // Also before `start`: a peer may be banned before it connects.
+    this.#running.add(this.reports$.subscribe((report) => this.#judge(report)));
   }
 
   /**
@@ -101,7 +101,7 @@ export class Router {
    */
   openChannel<T>(options: ChannelOptions<T>): Channel<T> {
     if (this.#state === 'stopped') throw stoppedError();
-    const channel = this.#channels.open(options);
+    const channel = this.#switchboard.open(options);
     this.#peers.selfChanged();
     return channel;
   }
@@ -155,13 +155,13 @@ export class Router {
 
   /** What is known now: peers, lanes with their depth, counters. A copy that does not change. */
   snapshot(): RouterSnapshot {
-    return snapshotOf(this.id, this.#endpoints(), this.#channels);
+    return { id: this.id, endpoints: this.#endpoints(), ...this.#switchboard.snapshot() };
   }
 
   /** The pipelines. Everything runs while this is subscribed; it never emits. */
   #mesh(listening: Listening): Observable<never> {
     const { clock, transports, timeouts, limits } = this.#settings;
-    const { connectionsPerSecond: perSecond, connectionsPerSecondPerIp: perHost } = limits;
+    const { connectionsPerSecond: perSecond, connectionsPerSecondPerHost: perHost } = limits;
     const self = (): Self => this.#self();
     const proof = { self, clock, timeoutMs: timeouts.handshakeMs };
 
@@ -183,7 +183,7 @@ export class Router {
       handshake({
         ...proof,
         concurrency: limits.handshakes,
-        concurrencyPerHost: limits.handshakesPerIp,
+        concurrencyPerHost: limits.handshakesPerHost,
         onFailure: (error, attempt) => this.#refused(error, attempt.connection),
       }),
     );
@@ -205,7 +205,7 @@ export class Router {
 
     const accepted$ = merge(inbound$, outbound$).pipe(
       accept({
-        channels: this.#channels,
+        switchboard: this.#switchboard,
         clock,
         timeoutMs: timeouts.handshakeMs,
         claim: (proven) => this.#claim(proven),
@@ -216,11 +216,11 @@ export class Router {
 
     // What is on offer is withdrawn when the router stops; what is up stays until it has said goodbye.
     const sessions$ = accepted$.pipe(
-      route(this.#channels),
+      route(this.#switchboard),
       tap((event) => this.#sessionChanged(event)),
     );
 
-    const evicted$ = this.#peers.evictions$.pipe(evict(this.#channels));
+    const evicted$ = this.#peers.evictions$.pipe(evict(this.#switchboard));
 
     return merge(sessions$, evicted$).pipe(ignoreElements());
   }
@@ -242,16 +242,16 @@ export class Router {
   }
 
   #sessionChanged(event: SessionEvent): void {
-    const { id: peer, link } = event.session;
-    const { direction, remote, nodeInfo } = link;
+    const { id: peer, direction, remote, nodeInfo, channels } = event.session;
     if (event.type === 'up') {
-      const channels = event.session.peerChannels;
       this.#events.next({ type: 'peer-up', peer, direction, remote, channels, nodeInfo });
       this.#peers.ready(peer, direction, channels);
     } else {
       const { error } = event;
       this.#events.next({ type: 'peer-down', peer, direction, ...(error && { error }) });
       this.#peers.disconnected(peer, direction, error);
+      const report = reportOfEnd(peer, error);
+      if (report !== undefined) this.#found.next(report);
     }
   }
 
@@ -285,20 +285,19 @@ export class Router {
     this.#peers.dialFailed(address, error);
   }
 
-  #report({ peer, severity, reason }: PeerReport): void {
-    const text = `peer ${peer} was reported`;
-    const error = toRxmeshError(reason, 'RXMESH_PEER_EVICTED', text, { peer });
-    this.#events.next({ type: 'peer-reported', peer, severity, error });
-    this.#peers.errored({ peer, severity, error });
+  #judge(report: PeerReport): void {
+    const { peer, severity } = report;
+    this.#events.next({ type: 'peer-reported', peer, severity, error: errorOfReport(report) });
+    this.#peers.report(report);
   }
 
   #self(): Self {
-    const { ids } = this.#channels;
+    const { channels } = this.#switchboard;
     const listening = this.#endpoints().find(({ ip }) => ip !== undefined);
     const listenAddress = listening === undefined ? '' : formatEndpoint(listening);
     const { identity, network, moniker, version, protocolVersion } = this.#settings;
     const named = { identity, network, moniker, version, protocolVersion };
-    return selfOf({ ...named, channels: ids, listenAddress });
+    return selfOf({ ...named, channels, listenAddress });
   }
 
   #endpoints(): readonly Endpoint[] {
@@ -312,13 +311,14 @@ export class Router {
       this.#stopping.next();
       this.#stopping.complete();
       for (const transport of transports) transport.close();
-      return this.#channels.goodbye(timeouts.drainMs);
+      return this.#switchboard.goodbye(timeouts.drainMs);
     }).pipe(
       tap({
         complete: () => {
           this.#running.unsubscribe();
-          this.#channels.close();
+          this.#switchboard.close();
           this.#peers.close();
+          this.#found.complete();
           this.#events.complete();
         },
       }),

@@ -1,60 +1,10 @@
-import type { Channels } from '../channel/channels.ts';
-import type { Direction } from '../model/direction.ts';
+import type { SwitchboardSnapshot } from '../channel/snapshot.ts';
 import type { Endpoint } from '../model/endpoint.ts';
-import type { DropReason } from '../model/event.ts';
 import type { NodeId } from '../model/id.ts';
-import type { PortSnapshot } from '../session/session.ts';
-
-/** A peer that is up. */
-export interface PeerSnapshot {
-  readonly id: NodeId;
-  readonly direction: Direction;
-  readonly remote: Endpoint;
-  readonly moniker: string;
-  /** When it came up, on the router's clock, in milliseconds. */
-  readonly upSinceMs: number;
-  /**
-   * How long the last ping and its answer took, in milliseconds; absent before the first answer. Frames
-   * that the sockets held then are part of it.
-   */
-  readonly roundTripMs?: number;
-  /** The channels that are open here, with their lanes and counters. */
-  readonly channels: readonly PortSnapshot[];
-}
 
 /** What a router knows at one moment. */
-export interface RouterSnapshot {
+export interface RouterSnapshot extends SwitchboardSnapshot {
   readonly id: NodeId;
   /** Where it listens. */
   readonly endpoints: readonly Endpoint[];
-  /** Ids of the channels that are open. */
-  readonly channels: readonly number[];
-  readonly peers: readonly PeerSnapshot[];
-  /** Messages that were dropped since the router was made, by channel and reason. */
-  readonly drops: readonly {
-    readonly channel: number;
-    readonly reason: DropReason;
-    readonly count: number;
-  }[];
-}
-
-/** A copy of what the parts of a router know now. */
-export function snapshotOf(
-  id: NodeId,
-  endpoints: readonly Endpoint[],
-  channels: Channels,
-): RouterSnapshot {
-  const peers = [...channels.sessions()].map((session) => ({
-    id: session.id,
-    direction: session.link.direction,
-    remote: session.link.remote,
-    moniker: session.link.nodeInfo.moniker,
-    upSinceMs: session.upSinceMs,
-    ...(session.roundTripMs !== undefined && { roundTripMs: session.roundTripMs }),
-    channels: session.snapshot(),
-  }));
-  const drops = [...channels.drops()].flatMap(([channel, reasons]) =>
-    [...reasons].map(([reason, count]) => ({ channel, reason, count })),
-  );
-  return { id, endpoints, channels: channels.ids, peers, drops };
 }

@@ -18,7 +18,7 @@ const DIALER_LABEL: Uint8Array = asciiBytes('rxmesh dialer v1');
 const LISTENER_LABEL: Uint8Array = asciiBytes('rxmesh listener v1');
 
 /** What a handshake starts from. */
-export interface HandshakeOptions {
+export interface HandshakeSettings {
   readonly self: Self;
   readonly protection: Protection;
   /** Whether we are the side that dialed. */
@@ -44,7 +44,7 @@ export interface ProvenPeer {
 export class Handshake {
   /** The frame to send first. */
   readonly hello: Uint8Array;
-  readonly #options: HandshakeOptions;
+  readonly #options: HandshakeSettings;
   readonly #ownNodeInfo: Uint8Array;
   /** Absent when nothing is to be proved. */
   readonly #ephemeralKey: X25519Key | undefined;
@@ -52,7 +52,7 @@ export class Handshake {
   #cipher: RecordCipher = plainRecords;
 
   /** @throws {RxmeshError} `RXMESH_NODE_INFO_INVALID`: our own node info is too long */
-  constructor(options: HandshakeOptions) {
+  constructor(options: HandshakeSettings) {
     this.#options = options;
     this.#ownNodeInfo = encodeNodeInfo(options.self.nodeInfo);
     const { protection, ephemeralSeed } = options;

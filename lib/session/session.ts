@@ -1,12 +1,16 @@
 import { AsyncSubject, type Observable } from 'rxjs';
 import { paceOf } from '../flow/pace.ts';
+import type { Direction } from '../model/direction.ts';
+import type { Endpoint } from '../model/endpoint.ts';
 import { RxmeshError, withContext } from '../model/error.ts';
 import type { DropReason } from '../model/event.ts';
 import type { NodeId } from '../model/id.ts';
+import type { NodeInfo } from '../model/node-info.ts';
 import type { ByeReason, Link, LinkReceiver } from '../transport/link.ts';
 import { wireMessageBytesMax, type ChannelEnd, type Inbox } from './channel-end.ts';
 import { KeepAlive } from './keep-alive.ts';
 import type { Outbox } from './outbox.ts';
+import type { PeerSession } from './peer-session.ts';
 import { newPort, portSnapshot, type Port, type PortSnapshot } from './port.ts';
 import { Pump } from './pump.ts';
 import type { SessionOptions } from './session-options.ts';
@@ -25,7 +29,7 @@ export type { LaneSnapshot, PortSnapshot } from './port.ts';
  *
  * Messages may arrive before this side counts the peer as up; they wait in their inboxes.
  */
-export class Session implements LinkReceiver {
+export class Session implements PeerSession, LinkReceiver {
   readonly id: NodeId;
   readonly link: Link;
   /** Emits once, when the peer has accepted us; completes without that when the link ends before. */
@@ -67,6 +71,18 @@ export class Session implements LinkReceiver {
     });
     this.accepted$ = this.#accepted.asObservable();
     this.ended$ = this.#ended.asObservable();
+  }
+
+  get direction(): Direction {
+    return this.link.direction;
+  }
+
+  get remote(): Endpoint {
+    return this.link.remote;
+  }
+
+  get nodeInfo(): NodeInfo {
+    return this.link.nodeInfo;
   }
 
   get over(): boolean {
@@ -139,8 +155,7 @@ export class Session implements LinkReceiver {
     return this.#ports.every((port) => port.outbox.idle);
   }
 
-  /** Ids of the channels that the peer has open, in ascending order. */
-  get peerChannels(): readonly number[] {
+  get channels(): readonly number[] {
     const open = this.#ports.filter(({ outbox }) => outbox.open);
     return open.map(({ outbox }) => outbox.channel).sort((a, b) => a - b);
   }
@@ -162,7 +177,6 @@ export class Session implements LinkReceiver {
     this.#keepAlive.probe();
   }
 
-  /** Says goodbye and closes, once what is batched is written. */
   close(reason: ByeReason, text?: string): void {
     if (this.#over) return;
     this.#pump.run();

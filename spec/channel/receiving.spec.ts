@@ -225,15 +225,15 @@ describe('out and errors', () => {
     const node = new LinkedNode();
     const channel = open(node);
     channel.out.complete();
-    channel.errors.complete();
+    channel.reports.complete();
     channel.out.error('broken');
-    channel.errors.error('torn');
+    channel.reports.error('torn');
     expect(node.events).toEqual([
       { type: 'source-failed', channel: 7, error: 'broken' },
       { type: 'source-failed', channel: 7, error: 'torn' },
     ]);
     const report = { peer: idOf(1), severity: 'note', reason: 'late' } as const;
-    channel.errors.next(report);
+    channel.reports.next(report);
     expect(node.reports).toEqual([report]);
     expect(node.channels.ids).toEqual([7]);
   });

@@ -6,7 +6,6 @@ import { Channels } from '../../lib/channel/channels.ts';
 import { raw } from '../../lib/codec/raw.ts';
 import { block } from '../../lib/flow/strategy.ts';
 import { RxmeshError } from '../../lib/model/error.ts';
-import type { RouterEvent } from '../../lib/model/event.ts';
 import type { NodeId } from '../../lib/model/id.ts';
 import { VirtualClock } from '../../lib/testing/virtual-clock.ts';
 import { credit } from '../support/fake-link.ts';
@@ -31,7 +30,7 @@ afterEach(async () => {
   config.onUnhandledError = null;
 });
 
-describe('onEvent that throws', () => {
+describe('a subscriber of events$ that throws', () => {
   it('does not keep a session that has ended from telling its other drops, and its end', async () => {
     const node = new LinkedNode();
     const channels = [open(node), open(node, { id: 8 })];
@@ -51,11 +50,12 @@ describe('onEvent that throws', () => {
     const clock = new VirtualClock();
     const { pair, a, b } = connect();
     const ids = { a: selfA.identity.id, b: selfB.identity.id };
-    const node = (self: NodeId, onEvent?: (event: RouterEvent) => void): Channels =>
-      new Channels({ self, clock, keepAlive: { intervalMs: 0 }, ...(onEvent && { onEvent }) });
+    const node = (self: NodeId): Channels =>
+      new Channels({ self, clock, keepAlive: { intervalMs: 0 } });
     const decode = (bytes: Uint8Array): Uint8Array => (bytes[0] === 0 ? throwMistake() : bytes);
     const sending = node(ids.a);
-    const receiving = node(ids.b, throwMistake);
+    const receiving = node(ids.b);
+    receiving.events$.subscribe(throwMistake);
     const channel = sending.open({ id: 7, codec: raw() });
     const heard: (number | undefined)[] = [];
     receiving
@@ -78,7 +78,7 @@ describe('onEvent that throws', () => {
   });
 });
 
-describe('onReport that throws', () => {
+describe('a subscriber of reports$ that throws', () => {
   it('does not keep a slow peer from being evicted', () => {
     const node = new LinkedNode();
     const channel = open(node, { outbound: block(1), slowPeer: { evictAfterMs: 10 } });

@@ -1,11 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
 import { map, type Observable, Subject, take } from 'rxjs';
-import { Channels } from '../../lib/channel/channels.ts';
+import { channelsOf, Switchboard } from '../../lib/channel/switchboard.ts';
 import type { Clock } from '../../lib/flow/clock.ts';
 import type { Direction } from '../../lib/model/direction.ts';
 import { RxmeshError } from '../../lib/model/error.ts';
 import type { NodeId } from '../../lib/model/id.ts';
-import type { Session } from '../../lib/session/session.ts';
+import type { PeerSession } from '../../lib/session/peer-session.ts';
 import { VirtualClock } from '../../lib/testing/virtual-clock.ts';
 import type { Proven } from '../../lib/transport/attempt.ts';
 import { route } from '../../operators/route.ts';
@@ -24,18 +24,19 @@ const provenLink = (digit: string, direction: Direction = 'inbound'): Link => ({
 /** `accept` at the node `5`, and what it told; unless told otherwise it waits 10 ms. */
 function setUp(clock: Clock, options: Partial<AcceptOptions> = { timeoutMs: 10 }) {
   const self: NodeId = fakeId('5');
-  const channels = new Channels({ self, clock, keepAlive: { intervalMs: 0 } });
+  const switchboard = new Switchboard({ self, clock, keepAlive: { intervalMs: 0 } });
+  const channels = channelsOf(switchboard);
   const failures = new Subject<string>();
   const log: string[] = [];
   failures.subscribe((failure) => log.push(failure));
   const onFailure: AcceptOptions['onFailure'] = ({ code }, { id, link }, claimed) =>
     failures.next(`${id.slice(0, 1)} ${link.direction} ${code}${claimed ? ', claimed' : ''}`);
-  const accepting = accept({ clock, channels, onFailure, ...options });
-  return { channels, failures, log, accepting };
+  const accepting = accept({ clock, switchboard, onFailure, ...options });
+  return { switchboard, channels, failures, log, accepting };
 }
 
-const named = map(({ id, link }: Session) => `${id.slice(0, 1)} ${link.direction}`);
-const sessionsOf = (sessions$: Observable<Session>, log: string[]) =>
+const named = map(({ id, direction }: PeerSession) => `${id.slice(0, 1)} ${direction}`);
+const sessionsOf = (sessions$: Observable<PeerSession>, log: string[]) =>
   sessions$.pipe(named).subscribe({
     next: (name) => log.push(name),
     error: (error: unknown) => log.push(`error ${String(error)}`),
@@ -136,7 +137,7 @@ describe('accept', () => {
     const clock = new VirtualClock();
     const { accepting, log, channels } = setUp(clock, { claim: (proven) => claims.push(proven) });
     const source = new Subject<Proven>();
-    source.pipe(accepting).subscribe((session) => channels.add(session));
+    source.pipe(accepting).subscribe((session) => channels.add(channels.behind(session)));
     const [first, second, again] = [provenLink('a'), provenLink('a', 'outbound'), provenLink('a')];
     source.next(first);
     first.link.hear({ type: 'accept' });
@@ -151,9 +152,9 @@ describe('accept', () => {
 
   it('asks a session for a sign of life when its peer comes anew, and gives up one that is dead', () => {
     const clock = new VirtualClock();
-    const { accepting, log, channels } = setUp(clock);
+    const { accepting, log, switchboard } = setUp(clock);
     const source = new Subject<Proven>();
-    source.pipe(accepting, route(channels)).subscribe(({ type }) => log.push(type));
+    source.pipe(accepting, route(switchboard)).subscribe(({ type }) => log.push(type));
     const [first, second, third] = [provenLink('a'), provenLink('a'), provenLink('a')];
     source.next(first);
     first.link.hear({ type: 'accept' });
@@ -327,8 +328,10 @@ describe('accept when `onFailure` throws', () => {
 
 describe('the options of accept', () => {
   it.each([Infinity, 2 ** 31, -1, NaN])('have no time of %d ms', (timeoutMs) => {
-    const channels = new Channels({ self: fakeId('0') });
-    expect(() => accept({ channels, timeoutMs, onFailure: () => undefined })).toThrow(RangeError);
+    const switchboard = new Switchboard({ self: fakeId('0') });
+    expect(() => accept({ switchboard, timeoutMs, onFailure: () => undefined })).toThrow(
+      RangeError,
+    );
   });
 });
 

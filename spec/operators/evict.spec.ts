@@ -1,29 +1,31 @@
 import { describe, expect, it } from '@jest/globals';
 import { map, Subject } from 'rxjs';
-import { Channels } from '../../lib/channel/channels.ts';
+import { channelsOf, Switchboard } from '../../lib/channel/switchboard.ts';
 import { RxmeshError } from '../../lib/model/error.ts';
 import { VirtualClock } from '../../lib/testing/virtual-clock.ts';
-import { evict, type Eviction } from '../../operators/evict.ts';
+import type { Eviction } from '../../lib/peers/peer-table.ts';
+import { evict } from '../../operators/evict.ts';
 import { fakeId, FakeLinkEnd } from '../support/fake-link-end.ts';
 import { marbles } from '../support/marbles.ts';
 import { trackLeaks } from '../support/leaks.ts';
 
 const error = new RxmeshError('RXMESH_PEER_EVICTED', 'it sent nonsense');
 const evictions: Readonly<Record<string, Eviction>> = {
-  a: { id: fakeId('a'), error },
-  b: { id: fakeId('b'), error },
+  a: { peer: fakeId('a'), error },
+  b: { peer: fakeId('b'), error },
 };
 
 /** A node with a session for `a`, and none for `b`. */
 function node() {
-  const channels = new Channels({
+  const switchboard = new Switchboard({
     self: fakeId('0'),
     clock: new VirtualClock(),
     keepAlive: { intervalMs: 0 },
   });
+  const channels = channelsOf(switchboard);
   const link = new FakeLinkEnd();
   channels.add(channels.offer(link, fakeId('a')));
-  return { channels, link };
+  return { switchboard, link };
 }
 
 describe('evict', () => {
@@ -35,12 +37,12 @@ describe('evict', () => {
     ['many', '                 -(ba)a-|', '     ^------!', '     -A---A-|'],
   ])('%s', (_, source, subscription, result) => {
     marbles(({ hot, expectObservable, expectSubscriptions }) => {
-      const { channels } = node();
+      const { switchboard, link } = node();
       const evictions$ = hot(source, evictions);
       // Nobody forgets the session here when it has ended, as `route` does: `a` may come twice.
       const evicted$ = evictions$.pipe(
-        evict(channels),
-        map(({ id, over }) => (id === fakeId('a') && over ? 'A' : '?')),
+        evict(switchboard),
+        map(({ id }) => (id === fakeId('a') && link.closedWith !== undefined ? 'A' : '?')),
       );
       expectObservable(evicted$).toBe(result);
       expectSubscriptions(evictions$.subscriptions).toBe(subscription);
@@ -48,20 +50,20 @@ describe('evict', () => {
   });
 
   it('tells the peer that it is evicted, and not what the application has against it', () => {
-    const { channels, link } = node();
+    const { switchboard, link } = node();
     const evictions$ = new Subject<Eviction>();
-    evictions$.pipe(evict(channels)).subscribe();
-    evictions$.next({ id: fakeId('a'), error });
+    evictions$.pipe(evict(switchboard)).subscribe();
+    evictions$.next({ peer: fakeId('a'), error });
     expect(link.closedWith).toEqual({ reason: 'evicted', text: undefined });
   });
 
   it('unsubscribes early, and closes nothing then', () => {
     marbles(({ hot, expectObservable, expectSubscriptions, flush }) => {
-      const { channels, link } = node();
+      const { switchboard, link } = node();
       const source = hot('    ---a', evictions);
       const subscription = '  ^-! ';
       const result = '        --- ';
-      expectObservable(source.pipe(evict(channels)), subscription).toBe(result);
+      expectObservable(source.pipe(evict(switchboard)), subscription).toBe(result);
       expectSubscriptions(source.subscriptions).toBe(subscription);
       flush();
       expect(link.closedWith).toBeUndefined();
@@ -69,15 +71,16 @@ describe('evict', () => {
   });
 
   it('is re-entered by whoever hears of an eviction', () => {
-    const { channels } = node();
+    const { switchboard } = node();
+    const channels = channelsOf(switchboard);
     channels.add(channels.offer(new FakeLinkEnd(), fakeId('b')));
     const evictions$ = new Subject<Eviction>();
     const evicted: string[] = [];
-    evictions$.pipe(evict(channels)).subscribe(({ id }) => {
+    evictions$.pipe(evict(switchboard)).subscribe(({ id }) => {
       evicted.push(id);
-      if (id === fakeId('a')) evictions$.next({ id: fakeId('b'), error });
+      if (id === fakeId('a')) evictions$.next({ peer: fakeId('b'), error });
     });
-    evictions$.next({ id: fakeId('a'), error });
+    evictions$.next({ peer: fakeId('a'), error });
     expect(evicted).toEqual([fakeId('a'), fakeId('b')]);
   });
 });

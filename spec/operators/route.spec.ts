@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { map, Subject, take } from 'rxjs';
-import { Channels } from '../../lib/channel/channels.ts';
+import { channelsOf, Switchboard } from '../../lib/channel/switchboard.ts';
 import { VirtualClock } from '../../lib/testing/virtual-clock.ts';
-import type { Session } from '../../lib/session/session.ts';
+import type { PeerSession } from '../../lib/session/peer-session.ts';
 import { route, type SessionEvent } from '../../operators/route.ts';
 import { fakeId, FakeLinkEnd } from '../support/fake-link-end.ts';
 import { marbles } from '../support/marbles.ts';
@@ -10,17 +10,18 @@ import { trackLeaks } from '../support/leaks.ts';
 
 /** A node with sessions for `a` and `b` that both sides have accepted. */
 function node() {
-  const channels = new Channels({
+  const switchboard = new Switchboard({
     self: fakeId('0'),
     clock: new VirtualClock(),
     keepAlive: { intervalMs: 0 },
   });
+  const channels = channelsOf(switchboard);
   const links = { a: new FakeLinkEnd(), b: new FakeLinkEnd() };
-  const sessions: Record<string, Session> = {
+  const sessions: Record<string, PeerSession> = {
     a: channels.offer(links.a, fakeId('a')),
     b: channels.offer(links.b, fakeId('b')),
   };
-  return { channels, links, sessions };
+  return { switchboard, links, sessions };
 }
 
 const named = ({ type, session, ...rest }: SessionEvent): string => {
@@ -33,13 +34,13 @@ const names = { A: 'up a', B: 'up b', x: 'down a RXMESH_CONNECTION_FAILED', y: '
 describe('route', () => {
   it('does what its marble shows', () => {
     marbles(({ hot, expectObservable, expectSubscriptions }) => {
-      const { channels, links, sessions } = node();
+      const { switchboard, links, sessions } = node();
       const source = hot('    -a-----b-----|', sessions);
       const subscription = '  ^------------!';
       const ends = hot('      -------------------x');
       const result = '        -A-----B-----------x';
       ends.subscribe(() => links.a.break());
-      expectObservable(source.pipe(route(channels), map(named))).toBe(result, names);
+      expectObservable(source.pipe(route(switchboard), map(named))).toBe(result, names);
       expectSubscriptions(source.subscriptions).toBe(subscription);
     });
   });
@@ -52,26 +53,29 @@ describe('route', () => {
     ['an error, which closes what runs', '  -a-#', '  ^--!', '  -A-#'],
   ])('%s', (_, sourceMarbles, subscription, result) => {
     marbles(({ hot, expectObservable, expectSubscriptions, flush }) => {
-      const { channels, links, sessions } = node();
+      const { switchboard, links, sessions } = node();
       const source = hot(sourceMarbles, sessions);
       hot('----x').subscribe(() => links.a.break());
-      expectObservable(source.pipe(route(channels), map(named))).toBe(result, names);
+      expectObservable(source.pipe(route(switchboard), map(named))).toBe(result, names);
       expectSubscriptions(source.subscriptions).toBe(subscription);
       flush();
-      expect([...channels.sessions()]).toEqual([]);
+      expect(switchboard.snapshot().peers).toEqual([]);
     });
   });
 
   it('closes the sessions on an early unsubscribe', () => {
     marbles(({ hot, expectObservable, expectSubscriptions, flush }) => {
-      const { channels, links, sessions } = node();
+      const { switchboard, links, sessions } = node();
       const source = hot('    -a-b--', sessions);
       const subscription = '  ^---! ';
       const result = '        -A-B- ';
-      expectObservable(source.pipe(route(channels), map(named)), subscription).toBe(result, names);
+      expectObservable(source.pipe(route(switchboard), map(named)), subscription).toBe(
+        result,
+        names,
+      );
       expectSubscriptions(source.subscriptions).toBe(subscription);
       flush();
-      expect([...channels.sessions()]).toEqual([]);
+      expect(switchboard.snapshot().peers).toEqual([]);
       expect([links.a.closedWith, links.b.closedWith]).toEqual([
         { reason: 'done' },
         { reason: 'done' },
@@ -80,14 +84,14 @@ describe('route', () => {
   });
 
   it('has a session where messages are sent from before `up` until before `down`', () => {
-    const { channels, links, sessions } = node();
-    const source = new Subject<Session>();
+    const { switchboard, links, sessions } = node();
+    const source = new Subject<PeerSession>();
     const log: string[] = [];
-    source.pipe(route(channels)).subscribe((event) => {
-      const sends = channels.session(event.session.id) === event.session;
+    source.pipe(route(switchboard)).subscribe((event) => {
+      const sends = channelsOf(switchboard).session(event.session.id) === event.session;
       log.push(`${named(event)}, ${sends ? 'sends' : 'does not send'}`);
     });
-    expect(channels.session(fakeId('a'))).toBeUndefined();
+    expect(switchboard.snapshot().peers).toEqual([]);
     if (sessions['a']) source.next(sessions['a']);
     links.a.close('done');
     expect(log).toEqual(['up a, sends', 'down a, does not send']);
@@ -95,21 +99,21 @@ describe('route', () => {
   });
 
   it('says up and down of a session that has ended already', () => {
-    const { channels, links, sessions } = node();
+    const { switchboard, links, sessions } = node();
     links.b.close('done');
     const log: string[] = [];
-    const source = new Subject<Session>();
-    source.pipe(route(channels)).subscribe((event) => log.push(named(event)));
+    const source = new Subject<PeerSession>();
+    source.pipe(route(switchboard)).subscribe((event) => log.push(named(event)));
     if (sessions['b']) source.next(sessions['b']);
     expect(log).toEqual(['up b', 'down b']);
-    expect([...channels.sessions()]).toEqual([]);
+    expect(switchboard.snapshot().peers).toEqual([]);
   });
 
   it('is re-entered by whoever closes a session that comes up', () => {
-    const { channels, sessions } = node();
+    const { switchboard, sessions } = node();
     const log: string[] = [];
-    const source = new Subject<Session>();
-    source.pipe(route(channels)).subscribe((event) => {
+    const source = new Subject<PeerSession>();
+    source.pipe(route(switchboard)).subscribe((event) => {
       log.push(named(event));
       if (event.type === 'up') event.session.close('done');
     });
@@ -117,14 +121,27 @@ describe('route', () => {
     expect(log).toEqual(['up a', 'down a', 'up b', 'down b']);
   });
 
-  it('makes nothing live for whoever unsubscribes when a session comes up', () => {
-    const { channels, links, sessions } = node();
-    const source = new Subject<Session>();
-    source.pipe(route(channels), take(1)).subscribe();
+  it('fails for a session of another switchboard', () => {
+    const { sessions } = node();
+    const { switchboard } = node();
+    const log: unknown[] = [];
+    const source = new Subject<PeerSession>();
+    source.pipe(route(switchboard)).subscribe({ error: (error: unknown) => log.push(error) });
     if (sessions['a']) source.next(sessions['a']);
-    expect(sessions['a']?.upSinceMs).toBeNaN();
+    expect(log).toEqual([expect.any(TypeError)]);
+    expect(source.observed).toBe(false);
+  });
+
+  it('makes nothing live for whoever unsubscribes when a session comes up', () => {
+    const { switchboard, links, sessions } = node();
+    const source = new Subject<PeerSession>();
+    source.pipe(route(switchboard), take(1)).subscribe();
+    if (sessions['a']) source.next(sessions['a']);
+    const [session] = Object.values(sessions);
+    if (session === undefined) throw new Error('there is a session');
+    expect(channelsOf(switchboard).behind(session).upSinceMs).toBeNaN();
     expect(links.a.closedWith).toEqual({ reason: 'done' });
-    expect([...channels.sessions()]).toEqual([]);
+    expect(switchboard.snapshot().peers).toEqual([]);
   });
 });
 

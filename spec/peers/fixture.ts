@@ -114,7 +114,7 @@ export class Bench {
 
   /** The evictions since the last call, as digits. */
   newEvictions(): string[] {
-    return this.evictions.splice(0).map(({ id: peer }) => peer.slice(0, 1));
+    return this.evictions.splice(0).map(({ peer }) => peer.slice(0, 1));
   }
 
   /** Known peers, the best first, as digits. */

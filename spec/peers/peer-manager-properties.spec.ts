@@ -4,7 +4,7 @@ import type { NodeAddress } from '../../lib/model/address.ts';
 import type { Direction } from '../../lib/model/direction.ts';
 import { RxmeshError, type ErrorCode } from '../../lib/model/error.ts';
 import type { Severity } from '../../lib/model/peer-report.ts';
-import type { PeerSnapshot } from '../../lib/peers/peer-table.ts';
+import type { PeerRecord } from '../../lib/peers/peer-table.ts';
 import { at, Bench, failure, id } from './fixture.ts';
 import { trackLeaks } from '../support/leaks.ts';
 
@@ -115,7 +115,7 @@ class Run {
         manager.disconnected(id(action.digit), action.direction);
         break;
       case 'errored':
-        manager.errored({ peer: id(action.digit), severity: action.severity, error: failure() });
+        manager.report({ peer: id(action.digit), severity: action.severity, reason: failure() });
         break;
       case 'advance':
         time.advance(action.ms);
@@ -144,7 +144,7 @@ class Run {
   }
 
   /** There are never two dials to one peer, nor one to a peer that is up. */
-  #checkDials(peers: readonly PeerSnapshot[]): void {
+  #checkDials(peers: readonly PeerRecord[]): void {
     for (const address of this.bench.dials.splice(0)) {
       hold(!this.#pending.some((one) => one.id === address.id), 'it is dialed once at a time');
       hold(this.#isUp.get(address.id) !== true, 'it is not dialed while it is up');
@@ -156,7 +156,7 @@ class Run {
   }
 
   /** Ups and downs take turns, and end where `status` stands. */
-  #checkUpdates(peers: readonly PeerSnapshot[]): void {
+  #checkUpdates(peers: readonly PeerRecord[]): void {
     for (const { id: peer, status } of this.bench.updates.splice(0)) {
       hold((this.#isUp.get(peer) ?? false) === (status === 'down'), `${peer} is ${status} twice`);
       this.#isUp.set(peer, status === 'up');

@@ -1,14 +1,13 @@
 import { describe, expect, it, jest } from '@jest/globals';
 import { config } from 'rxjs';
-import type { Severity } from '../../lib/model/peer-report.ts';
-import type { BehaviourReport } from '../../lib/peers/peer-table.ts';
+import type { PeerReport, Severity } from '../../lib/model/peer-report.ts';
 import { at, Bench, codeOf, failure, id } from './fixture.ts';
 import { trackLeaks } from '../support/leaks.ts';
 
-const report = (digit: string, severity: Severity = 'disconnect'): BehaviourReport => ({
+const report = (digit: string, severity: Severity = 'disconnect'): PeerReport => ({
   peer: id(digit),
   severity,
-  error: failure('RXMESH_PROTOCOL_VIOLATION'),
+  reason: failure('RXMESH_PROTOCOL_VIOLATION'),
 });
 
 describe('PeerManager: ready', () => {
@@ -39,8 +38,8 @@ describe('PeerManager: evictions$', () => {
   it('PM-50, PM-51 tells of a peer after an error report, once', () => {
     const bench = new Bench().accept('a');
     expect(bench.newEvictions()).toEqual([]);
-    bench.manager.errored(report('a'));
-    expect(bench.evictions).toEqual([{ id: id('a'), error: report('a').error }]);
+    bench.manager.report(report('a'));
+    expect(bench.evictions).toEqual([{ peer: id('a'), error: report('a').reason }]);
     bench.time.advance(60_000);
     expect(bench.newEvictions()).toEqual(['a']);
   });
@@ -48,15 +47,15 @@ describe('PeerManager: evictions$', () => {
   it('PM-54 evicts nobody for connecting; nor twice, even after a further error', () => {
     const bench = new Bench().accept('a', 'b');
     expect(bench.newEvictions()).toEqual([]);
-    bench.manager.errored(report('a'));
-    bench.manager.errored(report('a', 'ban'));
+    bench.manager.report(report('a'));
+    bench.manager.report(report('a', 'ban'));
     expect(bench.newEvictions()).toEqual(['a']);
   });
 
   it('evicts a peer again when it comes up, if it could not be evicted before', () => {
     const bench = new Bench();
     bench.manager.accepted(id('a'));
-    bench.manager.errored(report('a', 'ban'));
+    bench.manager.report(report('a', 'ban'));
     expect(bench.newEvictions()).toEqual(['a']);
     bench.manager.ready(id('a'), 'inbound');
     expect(bench.newEvictions()).toEqual(['a']);
@@ -64,18 +63,18 @@ describe('PeerManager: evictions$', () => {
 
   it('evicts a peer again in its next connection', () => {
     const bench = new Bench().accept('a');
-    bench.manager.errored(report('a'));
+    bench.manager.report(report('a'));
     bench.manager.disconnected(id('a'), 'inbound');
     bench.accept('a');
-    bench.manager.errored(report('a'));
+    bench.manager.report(report('a'));
     expect(bench.newEvictions()).toEqual(['a', 'a']);
   });
 
   it('keeps evictions for a subscriber to come, while the peer is connected', () => {
     const bench = new Bench().accept('a', 'b');
     bench.stopEvictions();
-    bench.manager.errored(report('a'));
-    bench.manager.errored(report('b'));
+    bench.manager.report(report('a'));
+    bench.manager.report(report('b'));
     bench.manager.disconnected(id('a'), 'inbound');
     bench.takeEvictions();
     expect(bench.newEvictions()).toEqual(['b']);
@@ -84,7 +83,7 @@ describe('PeerManager: evictions$', () => {
   it('refuses further links of a peer that is being evicted', () => {
     const { manager } = new Bench().add(at('a'));
     manager.accepted(id('a'));
-    manager.errored(report('a'));
+    manager.report(report('a'));
     expect(codeOf(() => manager.dialed(at('a')))).toBe('RXMESH_PEER_EVICTED');
   });
 });
@@ -129,17 +128,17 @@ describe('PeerManager: disconnected', () => {
   });
 });
 
-describe('PeerManager: errored', () => {
+describe('PeerManager: report', () => {
   it('PM-59 ignores an unknown peer', () => {
     const bench = new Bench();
-    bench.manager.errored(report('a'));
+    bench.manager.report(report('a'));
     expect(bench.known()).toEqual([]);
     expect(bench.newEvictions()).toEqual([]);
   });
 
   it('PM-60 does not hold an error against a later connection', () => {
     const bench = new Bench().add(at('a'));
-    bench.manager.errored(report('a'));
+    bench.manager.report(report('a'));
     bench.accept('a');
     expect(bench.newEvictions()).toEqual([]);
   });
@@ -147,15 +146,15 @@ describe('PeerManager: errored', () => {
   it('PM-61 evicts a connected peer, ready or not', () => {
     const bench = new Bench().accept('a');
     bench.manager.accepted(id('b'));
-    bench.manager.errored(report('a'));
-    bench.manager.errored(report('b'));
+    bench.manager.report(report('a'));
+    bench.manager.report(report('b'));
     expect(bench.newEvictions()).toEqual(['a', 'b']);
   });
 
   it('B-06 leaves a peer connected after a note or a penalty, with a lower score', () => {
     const bench = new Bench().accept('a', 'b', 'c');
-    bench.manager.errored(report('a', 'note'));
-    bench.manager.errored(report('b', 'penalize'));
+    bench.manager.report(report('a', 'note'));
+    bench.manager.report(report('b', 'penalize'));
     expect(bench.newEvictions()).toEqual([]);
     expect(bench.manager.peers().map(({ score }) => score)).toEqual([0, -1, -10]);
     expect(bench.known()).toEqual(['c', 'a', 'b']);
@@ -163,7 +162,7 @@ describe('PeerManager: errored', () => {
 
   it('refuses a banned peer both ways until the ban ends', () => {
     const bench = new Bench({ banMs: 10_000 }).add(at('a')).accept('a').dial();
-    bench.manager.errored(report('a', 'ban'));
+    bench.manager.report(report('a', 'ban'));
     expect(bench.newEvictions()).toEqual(['a']);
     bench.manager.disconnected(id('a'), 'inbound');
     bench.time.advance(9999);
@@ -177,7 +176,7 @@ describe('PeerManager: errored', () => {
 
   it('bans an unknown peer without knowing it', () => {
     const bench = new Bench();
-    bench.manager.errored(report('a', 'ban'));
+    bench.manager.report(report('a', 'ban'));
     expect(bench.known()).toEqual([]);
     expect(codeOf(() => bench.manager.accepted(id('a')))).toBe('RXMESH_PEER_BANNED');
     expect(bench.known()).toEqual([]);
@@ -185,7 +184,7 @@ describe('PeerManager: errored', () => {
 
   it('keeps the ban of a peer that is forgotten', () => {
     const bench = new Bench({ maxPeers: 1, maxConnected: 1 }).add(at('a'));
-    bench.manager.errored(report('a', 'ban'));
+    bench.manager.report(report('a', 'ban'));
     bench.add(at('b'));
     expect(bench.forgotten).toEqual([id('a')]);
     expect(codeOf(() => bench.manager.accepted(id('a')))).toBe('RXMESH_PEER_BANNED');
@@ -210,7 +209,7 @@ describe('PeerManager: updates$', () => {
     expect(bench.newDials()).toEqual(['a@host-a']);
     expect(step(() => manager.dialed(at('a')))).toEqual([]);
     expect(step(() => manager.ready(id('a'), 'outbound'))).toEqual(['a up']);
-    expect(step(() => manager.errored(report('a')))).toEqual([]);
+    expect(step(() => manager.report(report('a')))).toEqual([]);
     expect(bench.newEvictions()).toEqual(['a']);
     expect(step(() => manager.disconnected(id('a'), 'outbound'))).toEqual(['a down']);
     expect(step(() => time.advance(100))).toEqual([]);

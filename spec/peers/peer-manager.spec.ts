@@ -57,7 +57,7 @@ describe('PeerManager: add', () => {
     const bench = new Bench({ maxPeers: 3, maxConnected: 2 }).add(at('a'), at('b'), at('c'));
     bench.accept('a');
     for (const peer of ['a', 'b']) {
-      bench.manager.errored({ peer: id(peer), severity: 'penalize', error: failure() });
+      bench.manager.report({ peer: id(peer), severity: 'penalize', reason: failure() });
     }
     expect(bench.manager.add(at('d'))).toBe(true);
     expect(bench.known().sort()).toEqual(['a', 'c', 'd']);
@@ -87,7 +87,7 @@ describe('PeerManager: add', () => {
 
   it('forgets a peer without addresses before any other', () => {
     const bench = new Bench({ maxPeers: 2, maxConnected: 1 }).add(at('a')).accept('b');
-    bench.manager.errored({ peer: id('a'), severity: 'penalize', error: failure() });
+    bench.manager.report({ peer: id('a'), severity: 'penalize', reason: failure() });
     bench.manager.disconnected(id('b'), 'inbound');
     bench.add(at('c'));
     expect(bench.known()).toEqual(['c', 'a']);
@@ -235,8 +235,8 @@ describe('PeerManager: dials$', () => {
 
   it('B-09 hands out the best-scored peer first', () => {
     const bench = new Bench({ maxDialing: 1 }).add(at('a'), at('b'), at('c'));
-    bench.manager.errored({ peer: id('a'), severity: 'penalize', error: failure() });
-    bench.manager.errored({ peer: id('b'), severity: 'note', error: failure() });
+    bench.manager.report({ peer: id('a'), severity: 'penalize', reason: failure() });
+    bench.manager.report({ peer: id('b'), severity: 'note', reason: failure() });
     expect(bench.known()).toEqual(['c', 'b', 'a']);
     bench.manager.dials$.subscribe((address) => {
       bench.dials.push(address);
@@ -396,7 +396,7 @@ describe('PeerManager: close', () => {
     bench.newUpdates();
     manager.close();
     manager.dialFailed(at('b'), failure());
-    manager.errored({ peer: id('a'), severity: 'disconnect', error: failure() });
+    manager.report({ peer: id('a'), severity: 'disconnect', reason: failure() });
     manager.disconnected(id('a'), 'inbound');
     expect(manager.status(id('a'))).toBe('down');
     expect(codeOf(() => manager.add(at('c')))).toBe('RXMESH_STOPPED');

@@ -26,7 +26,7 @@ describe('PeerTable', () => {
     const peers = table({ retryMinMs: 900, disconnectCooldownMs: 500, banMs: 700 });
     for (const digit of ['a', 'b', 'c']) peers.add(at(digit));
     peers.accepted(id('b'), 0);
-    peers.errored({ peer: id('c'), severity: 'ban', error: failure() }, 0);
+    peers.report({ peer: id('c'), severity: 'ban', reason: failure() }, 0);
     expect(peers.nextDial(0)).toEqual({ address: at('a') });
     peers.dialFailed(at('a'), failure(), 0);
     expect(peers.nextDial(0)).toEqual({ dueMs: 700 });
@@ -63,7 +63,7 @@ describe('PeerTable', () => {
     peers.add(at('b'));
     peers.accepted(id('c'), 0);
     peers.ready(id('c'), 'inbound', [3]);
-    peers.errored({ peer: id('c'), severity: 'disconnect', error: failure() }, 0);
+    peers.report({ peer: id('c'), severity: 'disconnect', reason: failure() }, 0);
     expect([peers.nextForgotten(), peers.nextForgotten(), peers.nextForgotten()]).toEqual([
       id('b'),
       id('a'),
@@ -71,7 +71,7 @@ describe('PeerTable', () => {
     ]);
     expect(peers.nextUpdate()).toMatchObject({ id: id('c'), status: 'up', channels: [3] });
     expect(peers.nextUpdate()).toBeUndefined();
-    expect(peers.nextEviction()).toEqual({ id: id('c'), error: failure() });
+    expect(peers.nextEviction()).toEqual({ peer: id('c'), error: failure() });
     expect(peers.nextEviction()).toBeUndefined();
   });
 });

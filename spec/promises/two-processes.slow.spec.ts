@@ -39,7 +39,7 @@ async function sender(options: Partial<RouterOptions> = {}): Promise<Router> {
     transports: [webSocket({ listen: { port: 0, host: '127.0.0.1' } })],
     peers: { maxConnected: 64 },
     // All takers are on one host.
-    limits: { handshakesPerIp: 64 },
+    limits: { handshakesPerHost: 64 },
     ...options,
   });
   opened.push(() => router.stop());

@@ -12,7 +12,7 @@ const drops = (node: LinkedNode): unknown[] =>
 /** Says goodbye; `log` tells when that is over, and when the link of peer 1 was closed. */
 function leave(node: LinkedNode, drainMs?: number): string[] {
   const log: string[] = [];
-  node.channels
+  node.switchboard
     .goodbye(drainMs)
     .subscribe({ complete: () => log.push(`over ${node.clock.now()}`) });
   return log;
@@ -26,7 +26,7 @@ class SetClock extends VirtualClock {
   }
 }
 
-describe('Channels.goodbye', () => {
+describe('Switchboard.goodbye', () => {
   it('is over at once when nobody is there', () => {
     const node = new LinkedNode();
     expect(leave(node)).toEqual(['over 0']);
@@ -89,7 +89,7 @@ describe('Channels.goodbye', () => {
     link.lingers = true;
     channel.out.next({ to: idOf(1), message });
     let over = false;
-    node.channels.goodbye().subscribe({ complete: () => (over = true) });
+    node.switchboard.goodbye().subscribe({ complete: () => (over = true) });
     clock.advance(500);
     clock.offsetMs = setByMs;
     clock.advance(499);
@@ -108,15 +108,15 @@ describe('Channels.goodbye', () => {
     const channel = open(node);
     const { link } = node.peer(1, { 7: 0 });
     channel.out.next({ to: idOf(1), message });
-    node.channels.goodbye().subscribe().unsubscribe();
+    node.switchboard.goodbye().subscribe().unsubscribe();
     node.clock.advance(5_000);
     expect(link.closedFor).toBeUndefined();
     expectIdle(node.clock.scheduler);
   });
 
   it.each([-1, NaN, 2 ** 31, '5'])('has no time of %p', (drainMs) => {
-    const { channels } = new LinkedNode();
-    expect(() => channels.goodbye(drainMs as number)).toThrow(
+    const { switchboard } = new LinkedNode();
+    expect(() => switchboard.goodbye(drainMs as number)).toThrow(
       expect.objectContaining({ code: 'RXMESH_OPTIONS_INVALID' }),
     );
   });

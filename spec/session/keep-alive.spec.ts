@@ -9,6 +9,7 @@ import {
   type KeepAliveSettings,
 } from '../../lib/session/keep-alive.ts';
 import type { Session } from '../../lib/session/session.ts';
+import type { PeerSession } from '../../lib/session/peer-session.ts';
 import { VirtualClock } from '../../lib/testing/virtual-clock.ts';
 import { route } from '../../operators/route.ts';
 import { FakeLink, type FakePacket } from '../support/fake-link.ts';
@@ -369,8 +370,8 @@ describe('keep-alive of a session', () => {
     const session = node.channels.offer(link, idOf(1));
     link.arrive({ type: 'accept' });
     const log: string[] = [];
-    of(session)
-      .pipe(route(node.channels))
+    of<PeerSession>(session)
+      .pipe(route(node.switchboard))
       .subscribe(({ type }) => {
         log.push(type);
         if (type === 'up') session.close('evicted');

@@ -33,7 +33,7 @@ describe('the beginning of a session', () => {
     open(node, { id: 0 });
     for (const id of [300, 65_535]) session.credit(id, 1, 1);
     expect(session.snapshot().map(({ channel }) => channel)).toEqual([65_535, 7, 300, 0]);
-    expect(session.peerChannels).toEqual([300, 40_000, 65_535]);
+    expect(session.channels).toEqual([300, 40_000, 65_535]);
   });
 
   it('accepts also on a link that is not writable yet, and announces when it is', () => {
@@ -60,14 +60,14 @@ describe('the beginning of a session', () => {
     expect(values).toEqual([1, 2, 3]);
   });
 
-  it('tells what the peer opens and closes from then on, and has the rest in `peerChannels`', () => {
+  it('tells what the peer opens and closes from then on, and has the rest in `channels`', () => {
     const node = new LinkedNode();
     const session = node.channels.offer(new FakeLink(), idOf(1));
     session.credit(9, 1, 1000);
     session.credit(7, 0, 1000);
     session.accepted();
     session.credit(5, 1, 1000);
-    expect(session.peerChannels).toEqual([5, 7, 9]);
+    expect(session.channels).toEqual([5, 7, 9]);
     expect(node.events).toEqual([]);
     session.goLive();
     session.credit(9, 1, 1000);
@@ -80,7 +80,7 @@ describe('the beginning of a session', () => {
       { ...event, channel: 6, open: true },
       { ...event, channel: 7, open: false },
     ]);
-    expect(session.peerChannels).toEqual([5, 6, 9]);
+    expect(session.channels).toEqual([5, 6, 9]);
   });
 
   it('ends at once on a link that has ended already', () => {
@@ -210,7 +210,7 @@ describe('a peer that breaks the protocol', () => {
     session.ended(new RxmeshError('RXMESH_CONNECTION_FAILED', 'twice'));
     session.close('done');
     node.turn();
-    expect(session.peerChannels).toEqual([]);
+    expect(session.channels).toEqual([]);
     expect(session.snapshot()).toEqual([]);
     expect(link.take()).toEqual([]);
     expectIdle(node.clock.scheduler);

@@ -1,5 +1,5 @@
 import { Subject, Subscription } from 'rxjs';
-import { Channels } from '../../lib/channel/channels.ts';
+import { channelsOf, Switchboard } from '../../lib/channel/switchboard.ts';
 import type { Clock } from '../../lib/flow/clock.ts';
 import { RxmeshError } from '../../lib/model/error.ts';
 import type { NodeId } from '../../lib/model/id.ts';
@@ -84,20 +84,25 @@ export class Side {
       return end;
     };
     this.links = { one: link('one'), two: link('two') };
-    const channels = new Channels({ self: id, clock: this.timers, keepAlive: { intervalMs: 0 } });
+    const switchboard = new Switchboard({
+      self: id,
+      clock: this.timers,
+      keepAlive: { intervalMs: 0 },
+    });
+    const channels = channelsOf(switchboard);
     this.#subscription = this.#source
       .pipe(
         accept({
           clock: this.timers,
-          channels,
+          switchboard,
           claim: (proven) => this.#claim(this.#nameOf(proven)),
           onFailure: ({ code }, proven, claimed) =>
             this.failures.push({ link: this.#nameOf(proven), claimed, code }),
         }),
-        route(channels),
+        route(switchboard),
       )
       .subscribe(({ type, session }) => {
-        const which = this.#nameOf(session);
+        const which = this.#nameOf(channels.behind(session));
         if (type === 'down') this.standing.delete(which);
         else {
           this.up.push(which);

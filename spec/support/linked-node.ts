@@ -1,5 +1,7 @@
+import { filter } from 'rxjs';
 import type { Channel, ChannelOptions } from '../../lib/channel/channel.ts';
-import { Channels } from '../../lib/channel/channels.ts';
+import type { Channels } from '../../lib/channel/channels.ts';
+import { channelsOf, Switchboard } from '../../lib/channel/switchboard.ts';
 import { raw } from '../../lib/codec/raw.ts';
 import type { RouterEvent } from '../../lib/model/event.ts';
 import type { NodeId } from '../../lib/model/id.ts';
@@ -9,6 +11,7 @@ import type { KeepAliveSettings } from '../../lib/session/keep-alive.ts';
 import type { Session } from '../../lib/session/session.ts';
 import { VirtualClock } from '../../lib/testing/virtual-clock.ts';
 import type { Link } from '../../lib/transport/link.ts';
+import { evict } from '../../operators/evict.ts';
 import { credit, FakeLink, type FakeLinkOptions, JoinedLinks } from './fake-link.ts';
 
 /** A node ID by a small number. */
@@ -29,10 +32,11 @@ export function heard(channel: Channel<Uint8Array>): (number | undefined)[] {
   return values;
 }
 
-/** A node without router: its channels, and links that the test gives it. */
+/** A node without router: its channels, and links that the test gives it. It evicts those that are reported for it. */
 export class LinkedNode {
   readonly id: NodeId;
   readonly clock: VirtualClock;
+  readonly switchboard: Switchboard;
   readonly channels: Channels;
   readonly events: RouterEvent[] = [];
   readonly reports: PeerReport[] = [];
@@ -46,14 +50,16 @@ export class LinkedNode {
   ) {
     this.id = idOf(node);
     this.clock = clock;
-    this.channels = new Channels({
-      self: this.id,
-      clock,
-      discipline,
-      keepAlive,
-      onEvent: (event) => this.events.push(event),
-      onReport: (report) => this.reports.push(report),
-    });
+    this.switchboard = new Switchboard({ self: this.id, clock, discipline, keepAlive });
+    this.channels = channelsOf(this.switchboard);
+    this.switchboard.events$.subscribe((event) => this.events.push(event));
+    this.switchboard.reports$.subscribe((report) => this.reports.push(report));
+    this.switchboard.reports$
+      .pipe(
+        filter(({ severity }) => severity === 'disconnect' || severity === 'ban'),
+        evict(this.switchboard),
+      )
+      .subscribe();
   }
 
   /** A session on `link` that is routed as soon as the peer has accepted. */

@@ -92,7 +92,7 @@ describe('simulate', () => {
       net.nodes.forEach(({ index }) => heard(net, chat(index)));
       net.start();
       chat(0).out.next({ broadcast: true, message: 'x' });
-      chat(1).errors.next({ peer: net.node(2).id, severity: 'disconnect', reason: 'a test' });
+      chat(1).reports.next({ peer: net.node(2).id, severity: 'disconnect', reason: 'a test' });
       net.network.sever(net.node(3).id, net.node(4).id);
       net.advance(10_000);
       net.remove(0);

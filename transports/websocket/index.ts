@@ -9,8 +9,8 @@
  */
 export { webSocket } from './websocket-transport.ts';
 export type {
-  DialOptions,
-  ListenOptions,
+  WebSocketDialOptions,
+  WebSocketListenOptions,
   TlsOptions,
   UpgradeServer,
   WebSocketOptions,

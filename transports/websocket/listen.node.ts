@@ -14,14 +14,14 @@ import type { Endpoint } from '../../lib/model/endpoint.ts';
 import { RxmeshError } from '../../lib/model/error.ts';
 import type { FrameSocket } from '../../lib/transport/frame-socket.ts';
 import { endpointOf, NodeSocket, wsLimits } from './frame-socket.node.ts';
-import type { ListenOptions } from './options.ts';
+import type { WebSocketListenOptions } from './options.ts';
 import { Pending } from './pending.node.ts';
 import { answersForOthers, leavePath, takePath } from './shared-paths.node.ts';
 
 /** How long a client may take until its request is complete. */
 const requestTimeoutMs = 10_000;
 /** What is wrong with `listen.server`, which only Node can tell. */
-export function serverProblems({ server }: ListenOptions): string[] {
+export function serverProblems({ server }: WebSocketListenOptions): string[] {
   const given: unknown = server;
   const isObject = typeof given === 'object' && given !== null;
   const isServer = given === undefined || (isObject && 'on' in given && 'off' in given);
@@ -30,7 +30,7 @@ export function serverProblems({ server }: ListenOptions): string[] {
 
 /** The sockets that others open to a server of our own, or to a shared one. */
 export function listen(
-  options: ListenOptions,
+  options: WebSocketListenOptions,
   bound: (endpoints: readonly Endpoint[]) => void,
 ): Observable<FrameSocket> {
   return new Observable((subscriber) => {
@@ -66,7 +66,7 @@ export function listen(
 }
 
 function ownServer(
-  { tls }: ListenOptions,
+  { tls }: WebSocketListenOptions,
   subscriber: Subscriber<FrameSocket>,
 ): Server | undefined {
   const http = {
@@ -96,7 +96,7 @@ function failed(message: string, cause?: unknown): RxmeshError {
 /** Opens a server of our own. What is returned closes it, and every connection that is no WebSocket yet. */
 function runOwn(
   server: Server,
-  { port = 0, host }: ListenOptions,
+  { port = 0, host }: WebSocketListenOptions,
   subscriber: Subscriber<FrameSocket>,
 ): () => void {
   const pending = new Pending();
@@ -135,7 +135,7 @@ function watch(server: Server, subscriber: Subscriber<FrameSocket>): () => void 
 function takeUpgrades(
   server: Server,
   path: string,
-  { origins, server: shared }: ListenOptions,
+  { origins, server: shared }: WebSocketListenOptions,
   protocol: string,
   subscriber: Subscriber<FrameSocket>,
 ): () => void {
@@ -175,7 +175,7 @@ function pathOf({ url = '' }: IncomingMessage): string | undefined {
 }
 
 /** A function that throws has not allowed it, nor has one that returns a promise. */
-function allows(origins: ListenOptions['origins'], origin: string): boolean {
+function allows(origins: WebSocketListenOptions['origins'], origin: string): boolean {
   if (origins === undefined) return true;
   if (typeof origins !== 'function') return origins.includes(origin);
   try {

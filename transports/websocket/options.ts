@@ -21,7 +21,7 @@ export interface UpgradeServer {
 }
 
 /** Where a WebSocket transport listens. */
-export interface ListenOptions {
+export interface WebSocketListenOptions {
   /** 0 (default) takes any port that is free. */
   readonly port?: number;
   /**
@@ -50,7 +50,7 @@ export interface ListenOptions {
 }
 
 /** How a WebSocket transport dials. Node only: browsers offer nothing of it. */
-export interface DialOptions {
+export interface WebSocketDialOptions {
   /** For `wss`: authorities to trust (`ca`), a certificate of one's own, ... */
   readonly tls?: TlsOptions;
   /** Headers to send with the request. */
@@ -66,8 +66,8 @@ export interface DialOptions {
 /** Options of `webSocket`. */
 export interface WebSocketOptions {
   /** Absent: the transport only dials. */
-  readonly listen?: ListenOptions;
-  readonly dial?: DialOptions;
+  readonly listen?: WebSocketListenOptions;
+  readonly dial?: WebSocketDialOptions;
   /** The system's by default. */
   readonly clock?: Clock;
 }
@@ -115,14 +115,21 @@ const listenNames = [
   'tls',
   'server',
   'origins',
-] satisfies (keyof ListenOptions)[];
-const dialNames = ['tls', 'headers', 'zeroMask'] satisfies (keyof DialOptions)[];
+] satisfies (keyof WebSocketListenOptions)[];
+const dialNames = ['tls', 'headers', 'zeroMask'] satisfies (keyof WebSocketDialOptions)[];
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null;
 }
 
-function listenProblems({ port, host, path, tls, server, origins }: ListenOptions): string[] {
+function listenProblems({
+  port,
+  host,
+  path,
+  tls,
+  server,
+  origins,
+}: WebSocketListenOptions): string[] {
   const problems: string[] = [];
   if (tls !== undefined && !hasCertificate(tls)) {
     problems.push('listen.tls needs cert and key, or pfx, SNICallback or pskCallback');
@@ -166,7 +173,7 @@ function isOrigin(text: string): boolean {
   return text === 'null' || /^[a-z][a-z0-9+.-]*:\/\/[^\s/?#@A-Z]+$/.test(text);
 }
 
-function dialProblems({ headers, zeroMask }: DialOptions): string[] {
+function dialProblems({ headers, zeroMask }: WebSocketDialOptions): string[] {
   const problems: string[] = [];
   if (headers !== undefined && !Object.values(headers).every((text) => typeof text === 'string')) {
     problems.push('dial.headers must be strings');

@@ -2,7 +2,7 @@ import type { Observable } from 'rxjs';
 import type { Clock } from '../../lib/flow/clock.ts';
 import type { Endpoint } from '../../lib/model/endpoint.ts';
 import type { FrameSocket } from '../../lib/transport/frame-socket.ts';
-import type { DialOptions, ListenOptions, WebSocketOptions } from './options.ts';
+import type { WebSocketDialOptions, WebSocketListenOptions, WebSocketOptions } from './options.ts';
 
 /** What the WebSocket transport needs of Node (`socket.node.ts`) or of a browser (`socket.web.ts`). */
 export interface WebSocketPlatform {
@@ -13,14 +13,14 @@ export interface WebSocketPlatform {
    * Opens a WebSocket to an endpoint that was checked, then completes. Errors with
    * `RXMESH_DIAL_FAILED`.
    */
-  dial(endpoint: Endpoint, options: DialOptions, clock: Clock): Observable<FrameSocket>;
+  dial(endpoint: Endpoint, options: WebSocketDialOptions, clock: Clock): Observable<FrameSocket>;
 
   /**
    * The sockets that others open; listens while subscribed. `bound` hears where, once that is known.
    * Errors with `RXMESH_LISTEN_FAILED`.
    */
   listen(
-    options: ListenOptions,
+    options: WebSocketListenOptions,
     bound: (endpoints: readonly Endpoint[]) => void,
   ): Observable<FrameSocket>;
 }

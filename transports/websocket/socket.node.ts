@@ -7,7 +7,7 @@ import type { FrameSocket } from '../../lib/transport/frame-socket.ts';
 import { endpointUrl } from './endpoint-url.ts';
 import { listen, serverProblems } from './listen.node.ts';
 import { NodeSocket, wsLimits } from './frame-socket.node.ts';
-import type { DialOptions } from './options.ts';
+import type { WebSocketDialOptions } from './options.ts';
 import type { WebSocketPlatform } from './platform.ts';
 
 /** WebSockets in Node, on ws. */
@@ -17,7 +17,7 @@ export const platform: WebSocketPlatform = {
   listen,
 };
 
-function dial(endpoint: Endpoint, options: DialOptions): Observable<FrameSocket> {
+function dial(endpoint: Endpoint, options: WebSocketDialOptions): Observable<FrameSocket> {
   return new Observable((subscriber) => {
     const url = endpointUrl(endpoint);
     const fail = (cause: unknown): void => {
@@ -57,7 +57,10 @@ function dial(endpoint: Endpoint, options: DialOptions): Observable<FrameSocket>
  * With a name, the URL has the name, for the `Host` header and for TLS, and the look-up has the answer
  * already: the IP that the address was resolved to.
  */
-function clientOptions(endpoint: Endpoint, { tls, headers, zeroMask }: DialOptions): object {
+function clientOptions(
+  endpoint: Endpoint,
+  { tls, headers, zeroMask }: WebSocketDialOptions,
+): object {
   const { ip } = endpoint;
   const family = ip?.includes(':') === true ? 6 : 4;
   const lookup: LookupFunction = (_name, { all }, answer) => {

@@ -6,7 +6,7 @@ import { RxmeshError } from '../../lib/model/error.ts';
 import type { FrameSocket } from '../../lib/transport/frame-socket.ts';
 import { endpointUrl } from './endpoint-url.ts';
 import { FrameInbox } from './frame-inbox.ts';
-import type { DialOptions } from './options.ts';
+import type { WebSocketDialOptions } from './options.ts';
 import { frameBytesMax, type WebSocketPlatform } from './platform.ts';
 
 /** Bytes that wait in the browser while a socket is `writable`: two of the largest frames. */
@@ -44,7 +44,11 @@ export const platform: WebSocketPlatform = {
   dial,
 };
 
-function dial(endpoint: Endpoint, _options: DialOptions, clock: Clock): Observable<FrameSocket> {
+function dial(
+  endpoint: Endpoint,
+  _options: WebSocketDialOptions,
+  clock: Clock,
+): Observable<FrameSocket> {
   return new Observable((subscriber) => {
     const url = endpointUrl(endpoint);
     const fail = (why: string, cause?: unknown): void => {

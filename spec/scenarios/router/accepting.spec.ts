@@ -148,7 +148,7 @@ describe('accepting peers', () => {
   });
 
   it('no more connections a second than the limit: one too many is closed at once, and told', () => {
-    const limits = { connectionsPerSecond: 3, connectionsPerSecondPerIp: 4 };
+    const limits = { connectionsPerSecond: 3, connectionsPerSecondPerHost: 4 };
     const node = new MockNode({ limits });
     node.start();
     const connections = Array.from({ length: 4 }, () => node.arrive());

@@ -16,7 +16,7 @@ describe('eviction', () => {
     const say = (text: string): void =>
       link.receiver?.data(2, new TextEncoder().encode(JSON.stringify(text)), true);
     say('before');
-    channel.errors.next({ peer: node.peer.id, severity: 'disconnect', reason: 'enough' });
+    channel.reports.next({ peer: node.peer.id, severity: 'disconnect', reason: 'enough' });
     expect(link.closedFor).toBe('evicted');
     expect(node.updates).toEqual([`up ${node.peer.id}`, `down ${node.peer.id}`]);
     expect(messages).toEqual(['before']);

@@ -4,6 +4,7 @@ import {
   block,
   json,
   type Channel,
+  type PeerReport,
   type RouterEvent,
   type RxmeshError,
 } from '../../../lib/index.ts';
@@ -32,6 +33,8 @@ const lastDown = (events: readonly RouterEvent[]): unknown =>
 describe('a peer that breaks the protocol', () => {
   it('sends beyond its credit: it is disconnected, and what it had sent before is kept', () => {
     const { node, link, channel } = withPeer();
+    const reports: PeerReport[] = [];
+    node.router.reports$.subscribe((report) => reports.push(report));
     say(link, 2, 'one');
     say(link, 2, 'two');
     node.clock.advance(0);
@@ -43,6 +46,9 @@ describe('a peer that breaks the protocol', () => {
       error: { code: 'RXMESH_CREDIT_EXCEEDED', peer: node.peer.id, channel: 2 },
     });
     expect(node.updates).toEqual([`up ${node.peer.id}`, `down ${node.peer.id}`]);
+    expect(reports).toMatchObject([
+      { peer: node.peer.id, severity: 'penalize', reason: { code: 'RXMESH_CREDIT_EXCEEDED' } },
+    ]);
     const texts: string[] = [];
     channel.in$.subscribe(({ message }) => texts.push(message));
     expect(texts).toEqual(['one', 'two']);

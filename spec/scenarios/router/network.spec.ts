@@ -46,7 +46,7 @@ describe.each([0, 7])('a mesh of 8 nodes, of which 1 to 7 echo, latency %i ms', 
 
   it('R-03 a peer that is reported goes down and comes up again, in that order', () => {
     const seen = updates(net, 0);
-    chat(0).errors.next({ peer: net.node(3).id, severity: 'disconnect', reason: 'it misbehaved' });
+    chat(0).reports.next({ peer: net.node(3).id, severity: 'disconnect', reason: 'it misbehaved' });
     net.advance(1_000);
     expect(seen).toEqual(['down 3']);
     net.advance(9_000);

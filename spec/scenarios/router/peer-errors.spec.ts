@@ -22,7 +22,7 @@ describe('reports on a peer', () => {
   });
 
   const report = (severity: Severity): void =>
-    chat(0).errors.next({ peer: net.node(1).id, severity, reason: 'a bad block' });
+    chat(0).reports.next({ peer: net.node(1).id, severity, reason: 'a bad block' });
 
   it('R-24 disconnect: the peer goes down, and comes up again after the cool-down of 2 s', () => {
     report('disconnect');

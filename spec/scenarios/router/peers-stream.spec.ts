@@ -46,7 +46,7 @@ describe('peers$, whatever its subscribers do', () => {
         take(1),
       )
       .subscribe(watch);
-    channel.errors.next({ peer: ids[0] ?? '', severity: 'disconnect', reason: 'no' });
+    channel.reports.next({ peer: ids[0] ?? '', severity: 'disconnect', reason: 'no' });
     const others = told.filter((text) => text.endsWith('1'));
     const first = told.filter((text) => text.endsWith('0'));
     expect(others).toEqual(['up 1']);
@@ -60,7 +60,7 @@ describe('peers$, whatever its subscribers do', () => {
     node.router.peers$.subscribe(({ id, status }) => {
       told.push(`${status} ${ids.indexOf(id)}`);
       if (told.length > 1) return;
-      for (const peer of ids) channel.errors.next({ peer, severity: 'disconnect', reason: 'no' });
+      for (const peer of ids) channel.reports.next({ peer, severity: 'disconnect', reason: 'no' });
     });
     expect(told.slice(0, 2)).toEqual(['up 0', 'up 1']);
     expect(told.slice(2).sort()).toEqual(['down 0', 'down 1']);

@@ -9,14 +9,16 @@ import { WebSocket, WebSocketServer } from 'ws';
 import type { Endpoint } from '../../../lib/model/endpoint.ts';
 import type { FrameSocket } from '../../../lib/transport/frame-socket.ts';
 import { listen } from '../../../transports/websocket/listen.node.ts';
-import { type ListenOptions, webSocket } from '../../../transports/websocket/index.ts';
+import { type WebSocketListenOptions, webSocket } from '../../../transports/websocket/index.ts';
 import { until } from '../../support/until.ts';
 import { Log, openSockets, releases } from './support.ts';
 import { trackLeaks } from '../../support/leaks.ts';
 
 const release = releases();
 
-async function start(options: ListenOptions): Promise<{ log: Log<FrameSocket>; port: number }> {
+async function start(
+  options: WebSocketListenOptions,
+): Promise<{ log: Log<FrameSocket>; port: number }> {
   let bound: readonly Endpoint[] = [];
   const host = options.server === undefined ? { host: '127.0.0.1' } : {};
   const log = new Log(listen({ ...host, ...options }, (endpoints) => (bound = endpoints)));
@@ -111,7 +113,7 @@ describe('listening for WebSockets', () => {
     await takesOthers(server);
   });
 
-  it.each<[ListenOptions['origins'], string | undefined, number]>([
+  it.each<[WebSocketListenOptions['origins'], string | undefined, number]>([
     [['https://a.test'], 'https://a.test', 101],
     [['https://a.test'], 'https://b.test', 403],
     [['https://a.test'], undefined, 101],

@@ -5,7 +5,7 @@ import { WebSocket, WebSocketServer } from 'ws';
 import { systemClock } from '../../../lib/flow/clock.ts';
 import type { Endpoint } from '../../../lib/model/endpoint.ts';
 import type { FrameSocket } from '../../../lib/transport/frame-socket.ts';
-import { webSocket, type DialOptions } from '../../../transports/websocket/index.ts';
+import { webSocket, type WebSocketDialOptions } from '../../../transports/websocket/index.ts';
 import { platform } from '../../../transports/websocket/socket.node.ts';
 import { certificate, certificateKey } from '../../support/certificate.ts';
 import { until } from '../../support/until.ts';
@@ -29,7 +29,10 @@ async function server(): Promise<{ accepted: Log<FrameSocket>; endpoint: Endpoin
   return { accepted, endpoint };
 }
 
-async function dialed(endpoint: Endpoint, options: DialOptions = {}): Promise<FrameSocket> {
+async function dialed(
+  endpoint: Endpoint,
+  options: WebSocketDialOptions = {},
+): Promise<FrameSocket> {
   const log = new Log(platform.dial(endpoint, options, systemClock));
   await until(() => log.end === 'complete');
   const [socket] = log.values;

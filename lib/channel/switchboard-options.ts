@@ -1,0 +1,19 @@
+import type { Clock } from '../flow/clock.ts';
+import type { NodeId } from '../model/id.ts';
+import type { Discipline } from '../session/discipline.ts';
+import type { KeepAliveSettings } from '../session/keep-alive.ts';
+
+/** Options of a `Switchboard`. */
+export interface SwitchboardOptions {
+  /** The node's own ID. */
+  readonly self: NodeId;
+  /** Default: the system's clock. */
+  readonly clock?: Clock;
+  /** Makes, for each connection, what chooses the channel that writes next. Default `fair`. */
+  readonly discipline?: () => Discipline;
+  /**
+   * When silent peers are pinged, and given up. Default: a ping every 10 s, and 30 s without a sign of
+   * life; `intervalMs: 0` turns it off.
+   */
+  readonly keepAlive?: Partial<KeepAliveSettings>;
+}

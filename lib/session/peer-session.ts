@@ -1,0 +1,24 @@
+import type { Observable } from 'rxjs';
+import type { Direction } from '../model/direction.ts';
+import type { Endpoint } from '../model/endpoint.ts';
+import type { RxmeshError } from '../model/error.ts';
+import type { NodeId } from '../model/id.ts';
+import type { NodeInfo } from '../model/node-info.ts';
+import type { ByeReason } from '../transport/link.ts';
+
+/** A connection with a peer that both sides have accepted. */
+export interface PeerSession {
+  /** The peer. */
+  readonly id: NodeId;
+  /** Who dialed. */
+  readonly direction: Direction;
+  readonly remote: Endpoint;
+  /** What the peer tells of itself. */
+  readonly nodeInfo: NodeInfo;
+  /** Ids of the channels that the peer has open now, in ascending order. */
+  readonly channels: readonly number[];
+  /** Emits once, and completes, when the connection has ended: why, or `undefined` after our own `close`. */
+  readonly ended$: Observable<RxmeshError | undefined>;
+  /** Says goodbye with this reason, and closes the connection once what is batched is written. */
+  close(reason: ByeReason): void;
+}
