@@ -15,7 +15,7 @@
  */
 export { createRouter, type Router } from './router/router.ts';
 export type { RouterOptions } from './router/options.ts';
-export type { PeerOptions } from './peers/options.ts';
+export type { PeerLimits, PeerOptions } from './peers/options.ts';
 export type { Eviction, PeerRecord, PeerStatus, PeerUpdate } from './peers/peer-table.ts';
 export { PeerManager, type PeerManagerOptions } from './peers/peer-manager.ts';
 export type { RouterSnapshot } from './router/snapshot.ts';
@@ -30,9 +30,15 @@ export { Switchboard } from './channel/switchboard.ts';
 export type { SwitchboardOptions } from './channel/switchboard-options.ts';
 export type { PeerSnapshot, SwitchboardSnapshot } from './channel/snapshot.ts';
 export type { PeerSession } from './session/peer-session.ts';
-export type { InboundEnvelope, OutboundEnvelope } from './model/envelope.ts';
-export type { Demand, FlowConsumer } from './flow/demand.ts';
-export { Flow } from './flow/flow.ts';
+export type {
+  BroadcastEnvelope,
+  DirectEnvelope,
+  InboundEnvelope,
+  OutboundEnvelope,
+} from './model/envelope.ts';
+export type { Backlog } from './flow/backlog.ts';
+export type { Consumable, Demand, FlowConsumer, FlowSink, SinkKeeper } from './flow/demand.ts';
+export { Flow, type FlowOperator, isFlow } from './flow/flow.ts';
 export { flowFrom } from './flow/flow-from.ts';
 export { block, dropNewest, dropOldest, fail, latest } from './flow/strategy.ts';
 export type { LaneBounds, LaneOptions, Strategy } from './flow/strategy.ts';
@@ -42,12 +48,12 @@ export { clockFrom, systemClock, type Clock } from './flow/clock.ts';
 
 export * from './codec/index.ts';
 
-export { RxmeshError, type ErrorCode } from './model/error.ts';
+export { RxmeshError, type ErrorCode, type ErrorContext } from './model/error.ts';
 export { Identity } from './model/identity.ts';
 export { isNodeId, nodeIdFromPublicKey, parseNodeId, type NodeId } from './model/id.ts';
 export { formatNodeAddress, parseNodeAddress, type NodeAddress } from './model/address.ts';
 export { formatEndpoint, type Endpoint } from './model/endpoint.ts';
-export type { NodeInfo } from './model/node-info.ts';
+export type { NodeInfo, ProtocolVersion } from './model/node-info.ts';
 export type { Direction } from './model/direction.ts';
 
 export type { Connection, Self, Transport } from './transport/transport.ts';
@@ -56,4 +62,4 @@ export type { FrameSocket } from './transport/frame-socket.ts';
 export type { Attempt, Proven } from './transport/attempt.ts';
 export { hostOf } from './transport/host.ts';
 export { selfOf, type SelfOptions } from './transport/self.ts';
-export { secureConnection } from './secure/index.ts';
+export { type Protection, secureConnection, type SecureConnectionOptions } from './secure/index.ts';

@@ -15,3 +15,4 @@ export { pipeTo, type PipeToOptions } from './pipe-to.ts';
 export { rateLimit, type RateLimitOptions } from './rate-limit.ts';
 export { route, type SessionEvent } from './route.ts';
 export { toReadableStream, type ToReadableStreamOptions } from './to-readable-stream.ts';
+export type { PlatformReadableStream } from '#platform/readable-stream';
