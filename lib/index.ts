@@ -13,7 +13,7 @@
  *
  * @packageDocumentation
  */
-export { createRouter, type Router } from './router/router.ts';
+export { createRouter, type Router, type RouterLike } from './router/router.ts';
 export type { RouterOptions } from './router/options.ts';
 export type { PeerLimits, PeerOptions } from './peers/options.ts';
 export type { Eviction, PeerRecord, PeerStatus, PeerUpdate } from './peers/peer-table.ts';

@@ -8,12 +8,12 @@ export interface SwitchboardOptions {
   /** The node's own ID. */
   readonly self: NodeId;
   /** Default: the system's clock. */
-  readonly clock?: Clock;
+  readonly clock?: Clock | undefined;
   /** Makes, for each connection, what chooses the channel that writes next. Default `fair`. */
-  readonly discipline?: () => Discipline;
+  readonly discipline?: (() => Discipline) | undefined;
   /**
    * When silent peers are pinged, and given up. Default: a ping every 10 s, and 30 s without a sign of
    * life; `intervalMs: 0` turns it off.
    */
-  readonly keepAlive?: Partial<KeepAliveSettings>;
+  readonly keepAlive?: Partial<KeepAliveSettings> | undefined;
 }

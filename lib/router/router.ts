@@ -46,6 +46,9 @@ export function createRouter(options: RouterOptions): Router {
   return new Router(checkedOptions(options));
 }
 
+/** What a router shows, for nodes that are put together by hand and take its place. */
+export type RouterLike = Pick<Router, keyof Router>;
+
 /**
  * A node of the mesh: it finds peers and is found, proves who is who, and routes the messages of its
  * channels. It is the composition of the pipelines in `#mesh`, and little else.

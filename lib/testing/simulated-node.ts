@@ -2,7 +2,7 @@ import type { RouterEvent } from '../model/event.ts';
 import type { NodeId } from '../model/id.ts';
 import { Identity } from '../model/identity.ts';
 import type { RouterOptions } from '../router/options.ts';
-import { createRouter, type Router } from '../router/router.ts';
+import type { RouterLike } from '../router/router.ts';
 
 /** One node of a simulation. */
 export interface SimulatedNode {
@@ -11,7 +11,7 @@ export interface SimulatedNode {
   readonly id: NodeId;
   /** Where others dial it: `memory:<id>`. */
   readonly address: string;
-  readonly router: Router;
+  readonly router: RouterLike;
   /** The peers that are up now, as its `peers$` told. */
   readonly up: ReadonlySet<NodeId>;
   /** Whether its router has stopped, and everything of it is over. */
@@ -23,6 +23,7 @@ export interface NodeSettings extends Omit<RouterOptions, 'identity'> {
   readonly index: number;
   readonly identity: Identity;
   readonly onEvent: (event: RouterEvent) => void;
+  readonly makeRouter: (options: RouterOptions) => RouterLike;
 }
 
 /** A node whose events and peers are watched from the beginning. */
@@ -30,15 +31,15 @@ export class WatchedNode implements SimulatedNode {
   readonly index: number;
   readonly id: NodeId;
   readonly address: string;
-  readonly router: Router;
+  readonly router: RouterLike;
   readonly up: Set<NodeId> = new Set();
   isStopped = false;
 
-  constructor({ index, onEvent, ...options }: NodeSettings) {
+  constructor({ index, onEvent, makeRouter, ...options }: NodeSettings) {
     this.index = index;
     this.id = options.identity.id;
     this.address = `memory:${this.id}`;
-    this.router = createRouter(options);
+    this.router = makeRouter(options);
     this.router.peers$.subscribe(({ id, status }) => {
       if (status === 'up') this.up.add(id);
       else this.up.delete(id);

@@ -3,6 +3,7 @@ import type { Channel, ChannelOptions } from '../channel/channel.ts';
 import type { RouterEvent } from '../model/event.ts';
 import type { NodeId } from '../model/id.ts';
 import type { RouterOptions } from '../router/options.ts';
+import { createRouter, type RouterLike } from '../router/router.ts';
 import type { Protection } from '../secure/index.ts';
 import { MemoryNetwork } from '../../transports/memory/index.ts';
 import { seededRandom } from './seeded-random.ts';
@@ -36,6 +37,8 @@ export interface SimulationOptions {
   readonly knows?: (node: number, other: number) => boolean;
   /** Further options of a node, by its number. */
   readonly options?: (node: number) => SimulatedNodeOptions;
+  /** Makes each node. Default: `createRouter`; or what puts a node of yours together. */
+  readonly makeRouter?: (options: RouterOptions) => RouterLike;
 }
 
 /** Something that happened at a node. */
@@ -149,6 +152,7 @@ export class Simulation {
           ...given.peers,
           addresses: [...(given.peers?.addresses ?? []), ...known.map(({ id }) => `memory:${id}`)],
         },
+        makeRouter: options.makeRouter ?? createRouter,
         onEvent: (event) => log.push({ atMs: this.now(), node: index, event }),
       });
     });

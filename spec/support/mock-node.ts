@@ -1,10 +1,11 @@
 import { of, type Observable } from 'rxjs';
-import { createRouter, Identity, json, type Router, type RouterEvent } from '../../lib/index.ts';
+import { Identity, json, type RouterEvent, type RouterLike } from '../../lib/index.ts';
 import type { RouterOptions } from '../../lib/router/options.ts';
 import type { Direction } from '../../lib/model/direction.ts';
 import { VirtualClock } from '../../lib/testing/virtual-clock.ts';
 import type { Endpoint } from '../../lib/model/endpoint.ts';
 import { expectIdle } from './leaks.ts';
+import { makeRouter } from './maker.ts';
 import {
   MockConnection,
   MockLink,
@@ -23,13 +24,13 @@ export class MockNode {
   readonly peer: Identity = identityOf(2);
   readonly clock: VirtualClock = new VirtualClock();
   readonly transport: MockTransport = new MockTransport();
-  readonly router: Router;
+  readonly router: RouterLike;
   readonly events: RouterEvent[] = [];
   /** What `peers$` told: `up <id>`, `down <id>`. */
   readonly updates: string[] = [];
 
   constructor(options: Partial<RouterOptions> = {}) {
-    this.router = createRouter({
+    this.router = makeRouter({
       identity: this.identity,
       network: 'demo',
       transports: [this.transport],

@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { map } from 'rxjs';
 import { json, type Channel } from '../../../lib/index.ts';
-import { simulate, type Simulation } from '../../../lib/testing/index.ts';
+import type { Simulation } from '../../../lib/testing/index.ts';
+import { simulate } from '../../support/maker.ts';
 import { heard, updates } from '../../support/heard.ts';
 import { expectIdle } from '../../support/leaks.ts';
 

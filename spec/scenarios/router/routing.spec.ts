@@ -6,7 +6,8 @@ import {
   type OutboundEnvelope,
   type RxmeshError,
 } from '../../../lib/index.ts';
-import { simulate, type Simulation } from '../../../lib/testing/index.ts';
+import type { Simulation } from '../../../lib/testing/index.ts';
+import { simulate } from '../../support/maker.ts';
 import { drops, heard } from '../../support/heard.ts';
 import { expectIdle } from '../../support/leaks.ts';
 

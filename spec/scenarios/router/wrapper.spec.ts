@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { json, oneof, wrapped, type Channel, type Oneof } from '../../../lib/index.ts';
-import { simulate, type Simulation } from '../../../lib/testing/index.ts';
+import type { Simulation } from '../../../lib/testing/index.ts';
+import { simulate } from '../../support/maker.ts';
 import { typeOf, type Move, type Resign } from '../../codec/messages.ts';
 import { drops } from '../../support/heard.ts';
 import { expectIdle } from '../../support/leaks.ts';

@@ -1,0 +1,177 @@
+/**
+ * A node put together by hand from public exports alone. It does what `createRouter` does, and passes the same
+ * scenarios. Start from here where you need another order of things: filters, other rules, two networks.
+ *
+ *     node --conditions=source --import tsx examples/by-hand.ts
+ */
+import { catchError, EMPTY, finalize, ignoreElements, merge, Subject, takeUntil, tap } from 'rxjs';
+import { firstValueFrom, lastValueFrom, type Observable } from 'rxjs';
+import {
+  errorOfReport,
+  hostOf,
+  Identity,
+  json,
+  PeerManager,
+  reportOfEnd,
+  RxmeshError,
+  selfOf,
+  Switchboard,
+  systemClock,
+  type Connection,
+  type NodeAddress,
+  type PeerReport,
+  type Proven,
+  type RouterEvent,
+  type RouterOptions,
+  type Self,
+} from 'rxmesh';
+import * as op from 'rxmesh/operators';
+import { MemoryNetwork } from 'rxmesh/transports/memory';
+
+/** The parts of a node. Everything runs while `run$` is subscribed, until `stopping$` emits and after that. */
+export function nodeByHand(options: RouterOptions, stopping$: Observable<unknown>) {
+  const { identity, network, transports, timeouts = {}, limits = {}, peers: known } = options;
+  const { clock = systemClock, random = Math.random, discipline, keepAlive } = options;
+  const switchboard = new Switchboard({ self: identity.id, clock, discipline, keepAlive });
+  const peers = new PeerManager({ ...known, self: identity.id, clock, random });
+  const happened = new Subject<RouterEvent>();
+  const found = new Subject<PeerReport>();
+
+  // What connections become: proven links, then sessions, then messages.
+
+  const self = (): Self => selfOf({ identity, network, channels: switchboard.channels });
+  const proof = { self, clock, timeoutMs: timeouts.handshakeMs ?? 10_000 };
+  const {
+    connectionsPerSecond: all = 64,
+    connectionsPerSecondPerHost: ofOne = Math.ceil(all / 2),
+  } = limits;
+  const { handshakes: concurrency = 64, handshakesPerHost: concurrencyPerHost = 8 } = limits;
+
+  const incoming$ = transports.map((transport) =>
+    transport.incoming$.pipe(
+      catchError((error: unknown) => {
+        if (!(error instanceof RxmeshError)) throw error;
+        happened.next({ type: 'transport-failed', transport: String(transport), error });
+        return EMPTY;
+      }),
+    ),
+  );
+  const inbound$ = merge(...incoming$).pipe(
+    op.rateLimit({ ...tooMany(ofOne, ' of one host'), key: ({ remote }) => hostOf(remote) }),
+    op.rateLimit(tooMany(all)),
+    op.handshake({
+      ...proof,
+      concurrency,
+      concurrencyPerHost,
+      onFailure: (error, { connection }) => refused(error, connection),
+    }),
+  );
+  const outbound$ = peers.dials$.pipe(
+    op.dial({ transports, clock, dialTimeoutMs: timeouts.dialMs ?? 5_000, onFailure: notDialed }),
+    op.handshake({
+      ...proof,
+      onFailure: (error, it) => it.address && notDialed(error, it.address),
+    }),
+  );
+  const accepted$ = merge(inbound$, outbound$).pipe(
+    op.accept({ switchboard, timeoutMs: proof.timeoutMs, claim, onFailure: notAccepted }),
+    takeUntil(stopping$),
+  );
+  const sessions$ = accepted$.pipe(op.route(switchboard), tap(changed));
+
+  // What becomes of reports: the peer manager judges, and the peers that it evicts are disconnected.
+
+  const reports$ = merge(switchboard.reports$, found);
+  const judged$ = reports$.pipe(
+    tap((report) => {
+      const { peer, severity } = report;
+      happened.next({ type: 'peer-reported', peer, severity, error: errorOfReport(report) });
+      peers.report(report);
+    }),
+  );
+  const evicted$ = peers.evictions$.pipe(op.evict(switchboard));
+
+  // What the peer manager has to know, and what the application may see.
+
+  function claim({ id, address }: Proven): void {
+    if (address === undefined) peers.accepted(id);
+    else peers.dialed(address);
+  }
+
+  function changed(event: op.SessionEvent): void {
+    const { id: peer, direction, remote, nodeInfo, channels } = event.session;
+    if (event.type === 'up') {
+      happened.next({ type: 'peer-up', peer, direction, remote, channels, nodeInfo });
+      peers.ready(peer, direction, channels);
+      return;
+    }
+    const { error } = event;
+    happened.next({ type: 'peer-down', peer, direction, ...(error && { error }) });
+    peers.disconnected(peer, direction, error);
+    const report = reportOfEnd(peer, error);
+    if (report !== undefined) found.next(report);
+  }
+
+  function notAccepted(error: RxmeshError, { link, id, address }: Proven, claimed: boolean): void {
+    refused(error, link, id);
+    if (claimed) peers.disconnected(id, link.direction, error);
+    else if (address !== undefined) peers.dialFailed(address, error);
+  }
+
+  function notDialed(error: RxmeshError, address: NodeAddress): void {
+    happened.next({ type: 'dial-failed', address, error });
+    peers.dialFailed(address, error);
+  }
+
+  function tooMany(perSecond: number, ofWhom = ''): op.RateLimitOptions<Connection> {
+    const text = `more than ${perSecond} connections a second${ofWhom}`;
+    const onDrop = (connection: Connection): void => {
+      connection.close();
+      refused(new RxmeshError('RXMESH_TOO_MANY_CONNECTIONS', text), connection);
+    };
+    return { perSecond, clock, onDrop };
+  }
+
+  type From = Pick<Connection, 'direction' | 'remote'>;
+  function refused(error: RxmeshError, { direction, remote }: From, peer = error.peer): void {
+    const about = { direction, remote, error, ...(peer !== undefined && { peer }) };
+    happened.next({ type: 'connection-refused', ...about });
+  }
+
+  const run$ = merge(judged$, sessions$, evicted$).pipe(
+    ignoreElements(),
+    finalize(() => {
+      for (const part of [switchboard, peers]) part.close();
+      for (const subject of [found, happened]) subject.complete();
+    }),
+  );
+  return { switchboard, peers, reports$, events$: merge(switchboard.events$, happened), run$ };
+}
+
+// Two such nodes in one process.
+
+if (process.argv[1]?.endsWith('by-hand.ts') === true) {
+  const memory = new MemoryNetwork();
+  const text = { id: 1, codec: json<string>() };
+  const stopping$ = new Subject<void>();
+  const nodeFor = async (...addresses: string[]) => {
+    const identity = await Identity.generate();
+    const transports = [memory.transport(identity.id)];
+    const options = { identity, network: 'demo', transports, peers: { addresses } };
+    return { id: identity.id, ...nodeByHand(options, stopping$) };
+  };
+
+  const ann = await nodeFor();
+  const bob = await nodeFor(`memory:${ann.id}`);
+  const heard = firstValueFrom(ann.switchboard.open(text).in$);
+  const said = bob.switchboard.open(text);
+  const running = merge(ann.run$, bob.run$).subscribe();
+  await firstValueFrom(bob.peers.peers$);
+  said.out.next({ to: ann.id, message: 'hello' });
+  console.log(`ann hears ${(await heard).message}`);
+  stopping$.next();
+  await lastValueFrom(merge(bob.switchboard.goodbye(), ann.switchboard.goodbye()), {
+    defaultValue: undefined,
+  });
+  running.unsubscribe();
+}

@@ -1,0 +1,14 @@
+import { byHandRouter } from '../support/by-hand-router.ts';
+import { makeNodesBy } from '../support/maker.ts';
+
+// The scenarios of the router once more, over nodes that are put together by hand: examples/by-hand.ts.
+makeNodesBy(byHandRouter);
+
+await import('./router/accepting.spec.ts');
+await import('./router/channels.spec.ts');
+await import('./router/dialing.spec.ts');
+await import('./router/eviction.spec.ts');
+await import('./router/network.spec.ts');
+await import('./router/peer-errors.spec.ts');
+await import('./router/routing.spec.ts');
+await import('./router/wrapper.spec.ts');

@@ -1,0 +1,19 @@
+import { createRouter, type RouterLike, type RouterOptions } from '../../lib/index.ts';
+import { simulate as simulateBy, type Simulation } from '../../lib/testing/index.ts';
+import type { SimulationOptions } from '../../lib/testing/simulation.ts';
+
+type Make = (options: RouterOptions) => RouterLike;
+
+let make: Make = createRouter;
+
+/** From now on nodes of the scenarios in this file are made by `maker`. */
+export function makeNodesBy(maker: Make): void {
+  make = maker;
+}
+
+/** A node of the scenarios. */
+export const makeRouter: Make = (options) => make(options);
+
+/** `simulate` with nodes of the scenarios. */
+export const simulate = (options: SimulationOptions): Simulation =>
+  simulateBy({ ...options, makeRouter });
