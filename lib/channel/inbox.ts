@@ -1,7 +1,7 @@
 import type { Clock } from '../flow/clock.ts';
 import { bytesOf, Lane } from '../flow/lane.ts';
 import { type Pace, paceOf } from '../flow/pace.ts';
-import { laneBytesDefault, type LaneOptions } from '../flow/strategy.ts';
+import { laneBytesDefault, type LaneOptions, whenFull } from '../flow/strategy.ts';
 import type { NodeId } from '../model/id.ts';
 import type { Credit, Grant, Inbox } from '../session/channel-end.ts';
 
@@ -40,6 +40,8 @@ export class PeerInbox implements Inbox {
   queued = false;
   readonly #owner: InboxOwner;
   readonly #lane: Lane<Uint8Array>;
+  /** Whether credit goes back as messages are consumed; else as they arrive. */
+  readonly #waits: boolean;
   readonly #pace: Pace | undefined;
   readonly #window: Credit;
   /** Credit goes back when so much was consumed, of the one or the other. */
@@ -54,11 +56,12 @@ export class PeerInbox implements Inbox {
   /** @param granted credit that the peer has already, from an earlier time of the channel */
   constructor(peer: NodeId, owner: InboxOwner, granted: Credit) {
     const { strategy, capacity, bytes = laneBytesDefault } = owner.inbound;
+    this.#waits = whenFull[strategy] === 'waits';
     this.peer = peer;
     this.#owner = owner;
     this.#window = { messages: windowOf(owner.inbound), bytes };
     // Who opens a channel again with a smaller lane has promised places for more.
-    const promised = strategy === 'block' ? granted : { messages: 0, bytes: 0 };
+    const promised = this.#waits ? granted : { messages: 0, bytes: 0 };
     const places = Math.max(capacity, promised.messages);
     const lane = { strategy, capacity: places, bytes: Math.max(bytes, promised.bytes) };
     this.#lane = new Lane(lane, bytesOf);
@@ -88,12 +91,12 @@ export class PeerInbox implements Inbox {
 
   get room(): number {
     const { messages } = this.#window;
-    return this.#lane.strategy === 'block' ? messages - this.#lane.size : messages;
+    return this.#waits ? messages - this.#lane.size : messages;
   }
 
   get roomBytes(): number {
     const { bytes } = this.#window;
-    return this.#lane.strategy === 'block' ? bytes - this.#lane.sizeBytes : bytes;
+    return this.#waits ? bytes - this.#lane.sizeBytes : bytes;
   }
 
   get connected(): boolean {
@@ -131,7 +134,7 @@ export class PeerInbox implements Inbox {
     if (offered === 'full' || offered === 'overflow') return false;
     if (offered === 'displaced') this.#owner.dropped(this.peer, this.#lane.displaced);
     else if (offered === 'rejected') this.#owner.dropped(this.peer, 1);
-    if (this.#lane.strategy !== 'block') this.#giveBack(bytes);
+    if (!this.#waits) this.#giveBack(bytes);
     this.#queue();
     return true;
   }
@@ -141,7 +144,7 @@ export class PeerInbox implements Inbox {
     const bytes = this.#lane.take();
     if (bytes === undefined) return undefined;
     this.#pace?.spend(bytes.length);
-    if (this.#lane.strategy === 'block') this.#giveBack(bytes);
+    if (this.#waits) this.#giveBack(bytes);
     if (this.#lane.size === 0 && !this.connected) this.#forget();
     return bytes;
   }
@@ -184,6 +187,5 @@ export class PeerInbox implements Inbox {
 
 /** Credit that a peer has at first, in messages. */
 function windowOf({ strategy, capacity }: LaneOptions): number {
-  const drops = strategy !== 'block' && strategy !== 'fail';
-  return drops ? Math.max(capacity, lossyWindowMin) : capacity;
+  return whenFull[strategy] === 'drops' ? Math.max(capacity, lossyWindowMin) : capacity;
 }

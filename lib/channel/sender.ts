@@ -1,8 +1,9 @@
 import { reportUnhandled } from '../flow/report-unhandled.ts';
 import type { OutboundEnvelope } from '../model/envelope.ts';
 import { RxmeshError } from '../model/error.ts';
-import type { Outbox, WaitingSend } from '../session/outbox.ts';
+import type { Outbox } from '../session/outbox.ts';
 import type { Session } from '../session/session.ts';
+import { nothing, WaitingSend } from '../session/waiting-sends.ts';
 import type { SendReport } from './channel.ts';
 import type { Sender } from './sending-channel.ts';
 import type { SlowPeers, WaitingBroadcast } from './slow-peers.ts';
@@ -135,16 +136,8 @@ export class ChannelSender<T> implements Sender<T> {
   }
 }
 
-/** Where a place keeps no message. */
-const nothing = new Uint8Array(0);
-
 /** The place of one sender's message among the sends that wait for one outbox. */
-class Place implements WaitingSend, WaitingBroadcast {
-  bytes: Uint8Array = nothing;
-  before: WaitingSend | undefined = undefined;
-  after: WaitingSend | undefined = undefined;
-  waits = false;
-  seq = 0;
+class Place extends WaitingSend implements WaitingBroadcast {
   /** The sender's next place. */
   next: Place | undefined = undefined;
   readonly #sender: Pick<ChannelSender<unknown>, 'left' | 'slowPeers'>;
@@ -154,6 +147,7 @@ class Place implements WaitingSend, WaitingBroadcast {
   #left = false;
 
   constructor(sender: Pick<ChannelSender<unknown>, 'left' | 'slowPeers'>) {
+    super();
     this.#sender = sender;
   }
 
@@ -178,13 +172,13 @@ class Place implements WaitingSend, WaitingBroadcast {
     this.#sender.left(false, false);
   }
 
-  taken(): void {
+  override taken(): void {
     if (this.#outbox !== undefined) this.#sender.slowPeers?.took(this.#outbox);
     this.#release();
     this.#sender.left(true, false);
   }
 
-  abandoned(reason: 'peer-down' | 'channel-not-open' | 'channel-closed'): void {
+  override abandoned(reason: 'peer-down' | 'channel-not-open' | 'channel-closed'): void {
     this.#release();
     if (!this.#left) this.#sender.left(false, reason === 'channel-closed');
   }

@@ -22,6 +22,18 @@ export interface LaneBounds {
   readonly bytesPerSecond?: number;
 }
 
+/** What a full lane does, in three words: whoever fills it waits, something is dropped, or that is an error. */
+export type WhenFull = 'waits' | 'drops' | 'fails';
+
+/** Each strategy by that. */
+export const whenFull: Readonly<Record<Strategy, WhenFull>> = {
+  block: 'waits',
+  dropOldest: 'drops',
+  dropNewest: 'drops',
+  latest: 'drops',
+  fail: 'fails',
+};
+
 /**
  * A lane as an option: how much may wait in it, and what happens when it is full. It takes a message
  * as long as fewer than `capacity` messages and fewer than `bytes` bytes wait: so it holds at most
@@ -58,13 +70,7 @@ export const latest = (bounds?: Omit<LaneBounds, 'bytes'>): LaneOptions =>
 export const fail = (capacity: number, bounds?: LaneBounds): LaneOptions =>
   lane('fail', capacity, bounds);
 
-const strategies: readonly unknown[] = [
-  'block',
-  'dropOldest',
-  'dropNewest',
-  'latest',
-  'fail',
-] satisfies Strategy[];
+const strategies: readonly unknown[] = Object.keys(whenFull);
 
 /** Whether a value from outside is a lane's options. */
 export function isLane(value: unknown): value is LaneOptions {

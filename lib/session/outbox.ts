@@ -3,24 +3,7 @@ import type { Pace } from '../flow/pace.ts';
 import type { LaneOptions } from '../flow/strategy.ts';
 import type { ReadyLane } from './discipline.ts';
 import type { Ranked } from './ranked.ts';
-
-/** A send that waits for room in a `block` lane, and its place in the queue of those that do. */
-export interface WaitingSend {
-  readonly bytes: Uint8Array;
-  /** The queue runs through the sends themselves: one that waits costs no more than that. */
-  before: WaitingSend | undefined;
-  after: WaitingSend | undefined;
-  waits: boolean;
-  /** When it was sent, if the outbox notes that; for the outbox. */
-  seq: number;
-  /** The lane has taken `bytes`. */
-  taken(): void;
-  /** It never will. */
-  abandoned(reason: 'peer-down' | 'channel-not-open' | 'channel-closed'): void;
-}
-
-/** Sends that may wait for one lane at a time; one more is refused. */
-export const waitingSendsMax = 1024;
+import { type WaitingSend, WaitingSends } from './waiting-sends.ts';
 
 /** Numbers the messages to one peer, in the order in which they are sent. */
 export class SendCounter {
@@ -67,9 +50,7 @@ export class Outbox implements ReadyLane, Ranked {
   readonly #counter: SendCounter | undefined;
   /** When each message in the lane was sent. */
   #seqs: Lane<number> | undefined;
-  #firstWaiting: WaitingSend | undefined;
-  #lastWaiting: WaitingSend | undefined;
-  #waiting = 0;
+  readonly #waiting = new WaitingSends();
   #current: Uint8Array | undefined;
   #currentSeq = 0;
   /** Where the unwritten part of the current message starts. */
@@ -126,7 +107,7 @@ export class Outbox implements ReadyLane, Ranked {
   }
 
   get idle(): boolean {
-    return this.#current === undefined && this.#lane.size === 0 && this.#waiting === 0;
+    return this.#current === undefined && this.#lane.size === 0 && this.#waiting.size === 0;
   }
 
   /**
@@ -143,7 +124,7 @@ export class Outbox implements ReadyLane, Ranked {
 
   /** Offers a message to the lane, behind the sends that wait for it already. */
   offer(bytes: Uint8Array): Offered {
-    if (this.#waiting > 0) return 'full';
+    if (this.#waiting.size > 0) return 'full';
     const offered = this.#lane.offer(bytes);
     if (this.#counter !== undefined) this.#note(offered, this.#counter.next());
     return offered;
@@ -151,29 +132,14 @@ export class Outbox implements ReadyLane, Ranked {
 
   /** Lets a send wait for room; false when too many do already. */
   wait(send: WaitingSend): boolean {
-    if (this.#waiting >= waitingSendsMax) return false;
-    this.#waiting += 1;
-    send.waits = true;
+    if (!this.#waiting.add(send)) return false;
     if (this.#counter !== undefined) send.seq = this.#counter.next();
-    send.before = this.#lastWaiting;
-    if (this.#lastWaiting === undefined) this.#firstWaiting = send;
-    else this.#lastWaiting.after = send;
-    this.#lastWaiting = send;
     return true;
   }
 
   /** Lets a send wait no longer, if it does. */
   cancel(send: WaitingSend): void {
-    if (!send.waits) return;
-    const { before, after } = send;
-    if (before === undefined) this.#firstWaiting = after;
-    else before.after = after;
-    if (after === undefined) this.#lastWaiting = before;
-    else after.before = before;
-    send.before = undefined;
-    send.after = undefined;
-    send.waits = false;
-    this.#waiting -= 1;
+    this.#waiting.remove(send);
   }
 
   /**
@@ -196,13 +162,13 @@ export class Outbox implements ReadyLane, Ranked {
 
   /** Takes the sends that have waited longest into the lane, as far as it has room. */
   admit(): void {
-    let send = this.#firstWaiting;
+    let send = this.#waiting.first;
     while (send !== undefined && !this.#lane.full) {
-      this.cancel(send);
+      this.#waiting.remove(send);
       this.#lane.offer(send.bytes);
       this.#seqs?.offer(send.seq);
       send.taken();
-      send = this.#firstWaiting;
+      send = this.#waiting.first;
     }
   }
 
@@ -216,7 +182,7 @@ export class Outbox implements ReadyLane, Ranked {
     this.messages += 1;
     this.bytes += this.#current.length;
     this.#current = undefined;
-    if (this.#waiting > 0 && this.#lane.size === 0) this.admit();
+    if (this.#waiting.size > 0 && this.#lane.size === 0) this.admit();
   }
 
   /**
@@ -232,11 +198,7 @@ export class Outbox implements ReadyLane, Ranked {
       this.#current = undefined;
       dropped += 1;
     }
-    const waiting: WaitingSend[] = [];
-    for (let send = this.#firstWaiting; send !== undefined; send = this.#firstWaiting) {
-      this.cancel(send);
-      waiting.push(send);
-    }
+    const waiting = this.#waiting.removeAll();
     for (const send of waiting) send.abandoned(reason);
     return dropped + waiting.length;
   }

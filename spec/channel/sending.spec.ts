@@ -5,7 +5,7 @@ import { json } from '../../lib/codec/json.ts';
 import { block, dropNewest, dropOldest, fail, latest } from '../../lib/flow/strategy.ts';
 import { RxmeshError } from '../../lib/model/error.ts';
 import type { OutboundEnvelope } from '../../lib/model/envelope.ts';
-import { waitingSendsMax } from '../../lib/session/outbox.ts';
+import { waitingSendsMax } from '../../lib/session/waiting-sends.ts';
 import { credit } from '../support/fake-link.ts';
 import { expectIdle } from '../support/leaks.ts';
 import { idOf, LinkedNode } from '../support/linked-node.ts';

@@ -3,7 +3,7 @@ import type { Channel, SlowPeerPolicy } from '../../lib/channel/channel.ts';
 import { raw } from '../../lib/codec/raw.ts';
 import { block } from '../../lib/flow/strategy.ts';
 import type { RxmeshError } from '../../lib/model/error.ts';
-import { waitingSendsMax } from '../../lib/session/outbox.ts';
+import { waitingSendsMax } from '../../lib/session/waiting-sends.ts';
 import { pipeTo } from '../../operators/pipe-to.ts';
 import type { FakeLink } from '../support/fake-link.ts';
 import { expectIdle, trackLeaks } from '../support/leaks.ts';

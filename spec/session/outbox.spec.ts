@@ -1,11 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { block, dropNewest, dropOldest, fail } from '../../lib/flow/strategy.ts';
-import {
-  Outbox,
-  SendCounter,
-  waitingSendsMax,
-  type WaitingSend,
-} from '../../lib/session/outbox.ts';
+import { Outbox, SendCounter } from '../../lib/session/outbox.ts';
+import { waitingSendsMax, type WaitingSend } from '../../lib/session/waiting-sends.ts';
 
 const bytes = (...values: number[]): Uint8Array => Uint8Array.from(values);
 

@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { dropOldest } from '../../lib/flow/strategy.ts';
 import { fair, fifo, priority, type Discipline } from '../../lib/session/discipline.ts';
-import type { Outbox, WaitingSend } from '../../lib/session/outbox.ts';
+import type { Outbox } from '../../lib/session/outbox.ts';
+import type { WaitingSend } from '../../lib/session/waiting-sends.ts';
 import type { FakeLink } from '../support/fake-link.ts';
 import { expectIdle, trackLeaks } from '../support/leaks.ts';
 import { bytes, pumpOn, shape, sized } from '../support/pump-on.ts';

@@ -1,5 +1,6 @@
 import type { LaneOptions } from '../../lib/flow/strategy.ts';
-import { waitingSendsMax, type Outbox, type WaitingSend } from '../../lib/session/outbox.ts';
+import { type Outbox } from '../../lib/session/outbox.ts';
+import { waitingSendsMax, type WaitingSend } from '../../lib/session/waiting-sends.ts';
 
 /** A message: its content follows from its number, by which all messages are counted as they are sent. */
 export interface Sent {
