@@ -1,28 +1,22 @@
+import type { Pace } from '../flow/pace.ts';
 import type { LaneOptions } from '../flow/strategy.ts';
+import type { Direction } from '../model/direction.ts';
+import { RxmeshError } from '../model/error.ts';
+import type { DropReason } from '../model/event.ts';
+import type { NodeId } from '../model/id.ts';
 import { Assembler } from './assembler.ts';
-import type { ChannelEnd, Grant, Inbox } from './channel-end.ts';
+import {
+  type ChannelEnd,
+  type Credit,
+  type Drop,
+  type Grant,
+  type Inbox,
+  wireMessageBytesMax,
+} from './channel-end.ts';
 import { Outbox, type SendCounter } from './outbox.ts';
 
 /** Lane of a channel that the peer has open and we have not: it never holds anything. */
 const noLane: LaneOptions = { strategy: 'dropNewest', capacity: 1 };
-
-/** One channel of a session, both ways. */
-export interface Port {
-  readonly assembler: Assembler;
-  readonly outbox: Outbox;
-  end: ChannelEnd | undefined;
-  inbox: Inbox | undefined;
-  /** Opened by the peer, and never by us. */
-  foreign: boolean;
-  /** What this session has joined the inbox with. */
-  grant: Grant;
-  /** How many more messages the peer may begin, while it has credit for bytes as well. */
-  granted: number;
-  /** How many more bytes; below 0 when its last message was longer than what was left. */
-  grantedBytes: number;
-  messagesIn: number;
-  bytesIn: number;
-}
 
 /** What waits in a lane, and when it is full. */
 export interface LaneSnapshot {
@@ -45,35 +39,187 @@ export interface PortSnapshot {
   readonly bytesOut: number;
 }
 
-/** The port of a channel that neither side has opened; `counter` is as an `Outbox` takes it. */
-export function newPort(channel: number, counter: SendCounter | undefined): Port {
-  return {
-    assembler: new Assembler(),
-    outbox: new Outbox(channel, noLane, counter),
-    end: undefined,
-    inbox: undefined,
-    foreign: false,
-    grant: () => undefined,
-    granted: 0,
-    grantedBytes: 0,
-    messagesIn: 0,
-    bytesIn: 0,
-  };
+/** What a port asks of its session. */
+export interface PortHost {
+  readonly id: NodeId;
+  readonly over: boolean;
+  /** Gives the peer credit. */
+  granted(channel: number, messages: number, bytes: number): void;
+  dropped(drop: Drop): void;
+  /** The peer has broken the protocol. */
+  violated(code: Violation, text: string, channel: number): void;
 }
 
-/** What a port is now, as a copy that does not change. */
-export function portSnapshot(port: Port): PortSnapshot {
-  const { outbox, inbox, granted, grantedBytes, messagesIn, bytesIn } = port;
-  const { channel, credit, creditBytes } = outbox;
-  return {
-    channel,
-    outbound: { ...laneSnapshot(outbox), credit, creditBytes },
-    inbound: { ...laneSnapshot(inbox ?? emptyLane), granted, grantedBytes },
-    messagesIn,
-    messagesOut: outbox.messages,
-    bytesIn,
-    bytesOut: outbox.bytes,
-  };
+/** How a peer breaks the protocol. */
+export type Violation = 'RXMESH_CREDIT_EXCEEDED' | 'RXMESH_PROTOCOL_VIOLATION' | 'RXMESH_OVERFLOW';
+
+/** One channel of a session, both ways: what its peer may send, and where that goes. */
+export class Port {
+  readonly channel: number;
+  readonly outbox: Outbox;
+  /** The channel, while it is open here. */
+  end: ChannelEnd | undefined;
+  inbox: Inbox | undefined;
+  /** Opened by the peer, and never by us. */
+  foreign = false;
+  readonly #host: PortHost;
+  readonly #assembler = new Assembler();
+  /** What this session has joined the inbox with. */
+  #grant: Grant = () => undefined;
+  /** How many more messages the peer may begin, while it has credit for bytes as well. */
+  #granted = 0;
+  /** How many more bytes; below 0 when its last message was longer than what was left. */
+  #grantedBytes = 0;
+  #messagesIn = 0;
+  #bytesIn = 0;
+
+  /** @param counter as an `Outbox` takes it */
+  constructor(channel: number, host: PortHost, counter: SendCounter | undefined) {
+    this.channel = channel;
+    this.outbox = new Outbox(channel, noLane, counter);
+    this.#host = host;
+  }
+
+  /** The channel has been opened here. Returns where its messages arrive. */
+  join(end: ChannelEnd, pace: Pace | undefined): Inbox {
+    this.foreign = false;
+    this.end = end;
+    this.outbox.reopen(end.outbound, end.priority, pace);
+    this.#grant = () => {
+      if (!this.#host.over && this.inbox === inbox) this.replenish(inbox);
+    };
+    const granted = { messages: this.#granted, bytes: this.#grantedBytes };
+    const inbox = end.join(this.#host.id, granted, this.#grant);
+    this.inbox = inbox;
+    return inbox;
+  }
+
+  /** The channel has been closed here: credit is not sent any more, and what waits is dropped. */
+  leave(close: () => Credit): void {
+    const { inbox } = this;
+    this.end = undefined;
+    this.inbox = undefined;
+    const unsent = close();
+    this.#granted -= unsent.messages;
+    this.#grantedBytes -= unsent.bytes;
+    inbox?.leave(this.#grant);
+    const cut = this.#assembler.skip();
+    // Last, since whoever hears of it may open the channel again.
+    this.clear('channel-closed');
+    if (cut) this.#lost('channel-closed');
+  }
+
+  /** The connection has ended. */
+  disconnect(): void {
+    this.outbox.open = false;
+    this.clear('peer-down');
+    this.inbox?.leave(this.#grant);
+  }
+
+  /** A piece of a message has arrived. */
+  data(bytes: Uint8Array, last: boolean): void {
+    const begins = !this.#assembler.open;
+    if (begins && (this.#granted <= 0 || this.#grantedBytes <= 0)) {
+      this.#host.violated('RXMESH_CREDIT_EXCEEDED', 'more than it had credit for', this.channel);
+      return;
+    }
+    if (begins) this.#granted -= 1;
+    this.#grantedBytes -= bytes.length;
+    if (this.#grantedBytes <= -wireMessageBytesMax) {
+      const text = 'a message too long for the wire';
+      this.#host.violated('RXMESH_PROTOCOL_VIOLATION', text, this.channel);
+    } else if (begins && last && bytes.length <= (this.end?.messageBytesMax ?? 0)) {
+      this.#whole(bytes, false);
+    } else {
+      this.#whole(this.#assemble(bytes, last), true);
+    }
+  }
+
+  /**
+   * Gives the peer credit for the room that it was not told of. Usually that is what was consumed; it
+   * is less while the peer has credit left from a time when the channel had a larger lane here. What
+   * is here of a message in pieces has its place already.
+   */
+  replenish(inbox: Inbox): void {
+    const assembler = this.#assembler;
+    const messages = Math.max(0, inbox.room - assembler.messages - this.#granted);
+    const bytes = Math.max(0, inbox.roomBytes - assembler.bytes - this.#grantedBytes);
+    if (messages === 0 && bytes === 0) return;
+    this.#granted += messages;
+    this.#grantedBytes += bytes;
+    this.#host.granted(this.channel, messages, bytes);
+  }
+
+  /** Drops what waits to be sent. */
+  clear(reason: 'peer-down' | 'channel-not-open' | 'channel-closed'): void {
+    const count = this.outbox.clear(reason);
+    if (count > 0) this.#dropped('outbound', reason, count);
+  }
+
+  /** What the port is now, as a copy that does not change. */
+  snapshot(): PortSnapshot {
+    const { outbox, inbox, channel } = this;
+    const { credit, creditBytes } = outbox;
+    return {
+      channel,
+      outbound: { ...laneSnapshot(outbox), credit, creditBytes },
+      inbound: {
+        ...laneSnapshot(inbox ?? emptyLane),
+        granted: this.#granted,
+        grantedBytes: this.#grantedBytes,
+      },
+      messagesIn: this.#messagesIn,
+      messagesOut: outbox.messages,
+      bytesIn: this.#bytesIn,
+      bytesOut: outbox.bytes,
+    };
+  }
+
+  #assemble(bytes: Uint8Array, last: boolean): Uint8Array | undefined {
+    const bytesMax = this.end?.messageBytesMax ?? 0;
+    const whole = this.#assembler.add(bytes, last, bytesMax);
+    // The end of a message that was skipped, which nobody consumes: its credit is given back now.
+    if (last && !(whole instanceof Uint8Array) && this.inbox) this.replenish(this.inbox);
+    if (whole !== 'tooLarge') return whole;
+    this.#refused(bytesMax);
+    return undefined;
+  }
+
+  #whole(bytes: Uint8Array | undefined, owned: boolean): void {
+    if (bytes === undefined) return;
+    if (this.inbox === undefined) {
+      this.#refused(0);
+      return;
+    }
+    this.#messagesIn += 1;
+    this.#bytesIn += bytes.length;
+    if (!this.inbox.receive(bytes, owned)) {
+      this.#lost('lane-full');
+      this.#host.violated('RXMESH_OVERFLOW', 'its lane is full', this.channel);
+    }
+  }
+
+  /** A message has arrived that this side does not take. */
+  #refused(bytesMax: number): void {
+    if (this.inbox === undefined) {
+      this.#lost('channel-closed');
+      return;
+    }
+    const about = { peer: this.#host.id, channel: this.channel };
+    const text = `a message of more than ${bytesMax} bytes`;
+    this.#lost('too-large', new RxmeshError('RXMESH_MESSAGE_TOO_LARGE', text, about));
+  }
+
+  /** A message has arrived, and reaches nobody. */
+  #lost(reason: DropReason, error?: RxmeshError): void {
+    this.#dropped('inbound', reason, 1, error);
+  }
+
+  #dropped(direction: Direction, reason: DropReason, count: number, error?: RxmeshError): void {
+    const { channel } = this;
+    const peer = this.#host.id;
+    this.#host.dropped({ direction, channel, reason, count, peer, ...(error && { error }) });
+  }
 }
 
 const emptyLane: LaneSnapshot = { depth: 0, depthBytes: 0, capacity: 0, capacityBytes: 0 };

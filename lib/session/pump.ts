@@ -3,6 +3,7 @@ import type { Clock } from '../flow/clock.ts';
 import { RxmeshError } from '../model/error.ts';
 import type { Link } from '../transport/link.ts';
 import type { Credit } from './channel-end.ts';
+import { Control } from './control.ts';
 import { InFlight } from './in-flight.ts';
 import { GuardedDiscipline, type Discipline } from './discipline.ts';
 import { type Outbox, SendCounter } from './outbox.ts';
@@ -16,12 +17,6 @@ const headerBytes = 4;
 const fragmentBytesMin = 1024;
 /** Records written in one turn; then the event loop gets its chance. */
 const recordsPerTurnMax = 8;
-/** In place of an amount of credit: the channel is closed. */
-const closed = 'closed';
-const noCredit: Credit = { messages: 0, bytes: 0 };
-/** Room that every packet other than data needs, at most. */
-const controlBytesMax = 16;
-
 /** What a pump works with. */
 export interface PumpOptions {
   readonly link: Link;
@@ -57,20 +52,15 @@ export class Pump {
   #lastWoken: Outbox | undefined;
   /** Turns that have begun: of equal rank, the outbox whose turn it was longest ago is the next. */
   #turns = 0;
-  /** What is to be said of channels: credit, or `closed`. */
-  readonly #news = new Map<number, Credit | typeof closed>();
+  readonly #control: Control;
   readonly #inFlight = new InFlight();
-  #pongsDue = 0;
-  /** Set while keep-alive's ping is to be written; called when it is. */
-  #pingDue: (() => void) | undefined;
-  /** The pings that are under way, in order: whether each is keep-alive's. */
-  readonly #pings: boolean[] = [];
   #turn: Subscription | undefined;
   #running = false;
   #stopped = false;
 
   constructor({ link, clock, discipline, onFailure }: PumpOptions) {
     this.#link = link;
+    this.#control = new Control(link);
     this.#clock = clock;
     this.#discipline = new GuardedDiscipline(discipline);
     this.#onFailure = onFailure;
@@ -90,48 +80,39 @@ export class Pump {
     if (this.#ready.remove(outbox)) this.#list(outbox);
   }
 
-  /** Lets the peer send so much more; grants of one turn are sent as one. */
+  /** See `Control.grant`. */
   grant(channel: number, messages: number, bytes: number): void {
-    // Whoever reopens a channel in the turn in which it was closed has not closed it for the peer.
-    const before = this.#unsent(channel);
-    const credit = { messages: before.messages + messages, bytes: before.bytes + bytes };
-    this.#news.set(channel, credit);
+    this.#control.grant(channel, messages, bytes);
     this.#runAfterTurn();
   }
 
-  /** Says that a channel is closed here. Returns the credit that was granted and is now never sent. */
+  /** See `Control.close`. */
   close(channel: number): Credit {
-    const unsent = this.#unsent(channel);
-    this.#news.set(channel, closed);
+    const unsent = this.#control.close(channel);
     this.#runAfterTurn();
     return unsent;
   }
 
-  #unsent(channel: number): Credit {
-    const news = this.#news.get(channel);
-    return news === undefined || news === closed ? noCredit : news;
-  }
-
   /** Answers a ping. */
   pong(): void {
-    this.#pongsDue += 1;
+    this.#control.pong();
     this.#runAfterTurn();
   }
 
   /** Writes a ping, in front of all data, as soon as the link takes it; calls `onPing` just before. */
   ping(onPing: () => void): void {
-    this.#pingDue = onPing;
+    this.#control.ping(onPing);
     this.run();
   }
 
   /** The peer has read what was written in front of a ping. True if that was keep-alive's. */
   ponged(): boolean {
-    const isKeepAlive = this.#pings.shift();
-    if (isKeepAlive === false) {
+    const whose = this.#control.ponged();
+    if (whose === 'measure') {
       this.#inFlight.ponged(this.#clock.now());
       if (this.#hasReady()) this.#runAfterTurn();
     }
-    return isKeepAlive ?? false;
+    return whose === 'keep-alive';
   }
 
   /** Writes now what can be written now. */
@@ -171,7 +152,7 @@ export class Pump {
   stop(): void {
     this.#stopped = true;
     this.#turn?.unsubscribe();
-    this.#news.clear();
+    this.#control.clear();
     this.#ready.clear();
     this.#firstWoken = undefined;
     this.#lastWoken = undefined;
@@ -179,8 +160,7 @@ export class Pump {
 
   /** Whether there is something to write, as far as the window of the link goes. */
   #mayWrite(): boolean {
-    const mayWriteControl = this.#news.size > 0 || this.#pongsDue > 0;
-    return mayWriteControl || this.#pingDue !== undefined || this.#mayWriteData();
+    return this.#control.due || this.#mayWriteData();
   }
 
   #mayWriteData(): boolean {
@@ -228,34 +208,13 @@ export class Pump {
   }
 
   #writeControl(): void {
-    for (; this.#pongsDue > 0; this.#pongsDue -= 1) {
-      if (this.#link.room < controlBytesMax) {
-        // Of a flood, no more than the link takes.
-        this.#link.flush();
-        if (!this.#link.writable) return;
-      }
-      this.#link.pong();
-    }
-    const onPing = this.#pingDue;
-    if (onPing !== undefined) {
-      this.#pingDue = undefined;
-      this.#pings.push(true);
-      onPing();
-      this.#link.ping();
-    }
+    this.#control.writePings();
+    if (!this.#link.writable) return;
     if (this.#hasReady() && this.#inFlight.pingDue) {
       this.#inFlight.pinged();
-      this.#pings.push(false);
-      this.#link.ping();
+      this.#control.measure();
     }
-    if (this.#news.size === 0) return;
-    for (const [channel, news] of this.#news) {
-      // First, since a flush may bring news of the same channel.
-      this.#news.delete(channel);
-      if (this.#link.room < controlBytesMax) this.#link.flush();
-      if (news === closed) this.#link.channelClosed(channel);
-      else this.#link.credit(channel, news.messages, news.bytes);
-    }
+    this.#control.writeNews();
   }
 
   /** Fills the open batch, outbox after outbox. */

@@ -3,15 +3,14 @@ import { paceOf } from '../flow/pace.ts';
 import type { Direction } from '../model/direction.ts';
 import type { Endpoint } from '../model/endpoint.ts';
 import { RxmeshError, withContext } from '../model/error.ts';
-import type { DropReason } from '../model/event.ts';
 import type { NodeId } from '../model/id.ts';
 import type { NodeInfo } from '../model/node-info.ts';
 import type { ByeReason, Link, LinkReceiver } from '../transport/link.ts';
-import { wireMessageBytesMax, type ChannelEnd, type Inbox } from './channel-end.ts';
+import type { ChannelEnd, Drop } from './channel-end.ts';
 import { KeepAlive } from './keep-alive.ts';
 import type { Outbox } from './outbox.ts';
 import type { PeerSession } from './peer-session.ts';
-import { newPort, portSnapshot, type Port, type PortSnapshot } from './port.ts';
+import { Port, type PortHost, type PortSnapshot, type Violation } from './port.ts';
 import { Pump } from './pump.ts';
 import type { SessionOptions } from './session-options.ts';
 
@@ -29,7 +28,7 @@ export type { LaneSnapshot, PortSnapshot } from './port.ts';
  *
  * Messages may arrive before this side counts the peer as up; they wait in their inboxes.
  */
-export class Session implements PeerSession, LinkReceiver {
+export class Session implements PeerSession, LinkReceiver, PortHost {
   readonly id: NodeId;
   readonly link: Link;
   /** Emits once, when the peer has accepted us; completes without that when the link ends before. */
@@ -126,17 +125,7 @@ export class Session implements PeerSession, LinkReceiver {
     // Senders have heard of what was written, and may have ended this or opened the channel again.
     const port = this.#portOf(end);
     if (port === undefined) return;
-    const { inbox } = port;
-    port.end = undefined;
-    port.inbox = undefined;
-    const unsent = this.#pump.close(end.id);
-    port.granted -= unsent.messages;
-    port.grantedBytes -= unsent.bytes;
-    inbox?.leave(port.grant);
-    const cut = port.assembler.skip();
-    // Last, since whoever hears of it may open the channel again.
-    this.#drop(port, 'channel-closed');
-    if (cut) this.#lost(end.id, 'channel-closed');
+    port.leave(() => this.#pump.close(end.id));
   }
 
   /** The way out on a channel, if both sides have it open. */
@@ -161,7 +150,7 @@ export class Session implements PeerSession, LinkReceiver {
   }
 
   snapshot(): readonly PortSnapshot[] {
-    return this.#ports.filter(({ end }) => end !== undefined).map(portSnapshot);
+    return this.#ports.filter(({ end }) => end !== undefined).map((port) => port.snapshot());
   }
 
   /** The last round trip of a ping, in milliseconds; `undefined` before the first one. */
@@ -187,26 +176,10 @@ export class Session implements PeerSession, LinkReceiver {
 
   data(channel: number, bytes: Uint8Array, last: boolean): void {
     const port = this.#port(channel);
-    if (port === undefined) {
+    if (port !== undefined) port.data(bytes, last);
+    else {
       const text = 'a message on a channel that was never open';
-      this.#violated('RXMESH_CREDIT_EXCEEDED', text, channel);
-      return;
-    }
-    const begins = !port.assembler.open;
-    if (begins && (port.granted <= 0 || port.grantedBytes <= 0)) {
-      this.#violated('RXMESH_CREDIT_EXCEEDED', 'more than it had credit for', channel);
-      return;
-    }
-    if (begins) port.granted -= 1;
-    port.grantedBytes -= bytes.length;
-    if (port.grantedBytes <= -wireMessageBytesMax) {
-      this.#violated('RXMESH_PROTOCOL_VIOLATION', 'a message too long for the wire', channel);
-      return;
-    }
-    if (begins && last && bytes.length <= (port.end?.messageBytesMax ?? 0)) {
-      this.#whole(port, channel, bytes, false);
-    } else {
-      this.#whole(port, channel, this.#assemble(port, channel, bytes, last), true);
+      this.violated('RXMESH_CREDIT_EXCEEDED', text, channel);
     }
   }
 
@@ -217,7 +190,7 @@ export class Session implements PeerSession, LinkReceiver {
     outbox.credit += messages;
     outbox.creditBytes += bytes;
     if (!Number.isSafeInteger(outbox.credit) || !Number.isSafeInteger(outbox.creditBytes)) {
-      this.#violated('RXMESH_PROTOCOL_VIOLATION', 'credit beyond measure', channel);
+      this.violated('RXMESH_PROTOCOL_VIOLATION', 'credit beyond measure', channel);
       return;
     }
     if (!outbox.open) {
@@ -231,7 +204,7 @@ export class Session implements PeerSession, LinkReceiver {
     const port = this.#portsById[channel];
     if (port === undefined || !port.outbox.open) return;
     port.outbox.open = false;
-    this.#drop(port, 'channel-not-open');
+    port.clear('channel-not-open');
     if (this.#isLive) this.#options.onPeerChannel(channel, false);
   }
 
@@ -264,9 +237,7 @@ export class Session implements PeerSession, LinkReceiver {
     this.#keepAlive.stop();
     this.#pump.stop();
     for (const port of this.#ports) {
-      port.outbox.open = false;
-      this.#drop(port, 'peer-down');
-      port.inbox?.leave(port.grant);
+      port.disconnect();
     }
     this.#ports.length = 0;
     this.#portsById.length = 0;
@@ -286,21 +257,13 @@ export class Session implements PeerSession, LinkReceiver {
   #join(end: ChannelEnd): void {
     const port = this.#portsById[end.id] ?? this.#newPort(end.id);
     if (port.foreign) this.#foreignPorts -= 1;
-    port.foreign = false;
-    port.end = end;
     const { outbox } = port;
     const pace = paceOf(end.outbound, this.#options.clock, () => this.#pump.wake(outbox));
-    outbox.reopen(end.outbound, end.priority, pace);
-    this.#pump.rerank(port.outbox);
-    port.grant = () => {
-      if (!this.#over && port.inbox === inbox) this.#replenish(port, inbox);
-    };
-    const granted = { messages: port.granted, bytes: port.grantedBytes };
-    const inbox = end.join(this.id, granted, port.grant);
-    port.inbox = inbox;
+    const inbox = port.join(end, pace);
+    this.#pump.rerank(outbox);
     // The first credit tells that the channel is open, even when the peer has enough already.
     this.#pump.grant(end.id, 0, 0);
-    this.#replenish(port, inbox);
+    port.replenish(inbox);
     if (this.#isLive) inbox.release();
   }
 
@@ -309,7 +272,7 @@ export class Session implements PeerSession, LinkReceiver {
     if (this.#over) return undefined;
     if (this.#foreignPorts >= peerChannelsMax) {
       const text = `more than ${peerChannelsMax} channels that are not open here`;
-      this.#violated('RXMESH_PROTOCOL_VIOLATION', text, channel);
+      this.violated('RXMESH_PROTOCOL_VIOLATION', text, channel);
       return undefined;
     }
     const port = this.#newPort(channel);
@@ -319,25 +282,10 @@ export class Session implements PeerSession, LinkReceiver {
   }
 
   #newPort(channel: number): Port {
-    const port = newPort(channel, this.#pump.counter);
+    const port = new Port(channel, this, this.#pump.counter);
     this.#ports.push(port);
     this.#portsById[channel] = port;
     return port;
-  }
-
-  /**
-   * Gives the peer credit for the room that it was not told of. Usually that is what was consumed; it
-   * is less while the peer has credit left from a time when the channel had a larger lane here. What
-   * is here of a message in pieces has its place already.
-   */
-  #replenish(port: Port, inbox: Inbox): void {
-    const { assembler, granted, grantedBytes } = port;
-    const messages = Math.max(0, inbox.room - assembler.messages - granted);
-    const bytes = Math.max(0, inbox.roomBytes - assembler.bytes - grantedBytes);
-    if (messages === 0 && bytes === 0) return;
-    port.granted += messages;
-    port.grantedBytes += bytes;
-    this.#pump.grant(port.outbox.channel, messages, bytes);
   }
 
   #port(channel: number): Port | undefined {
@@ -353,71 +301,23 @@ export class Session implements PeerSession, LinkReceiver {
     return port?.end === end && !this.#over ? port : undefined;
   }
 
-  #assemble(port: Port, channel: number, bytes: Uint8Array, last: boolean): Uint8Array | undefined {
-    const bytesMax = port.end?.messageBytesMax ?? 0;
-    const whole = port.assembler.add(bytes, last, bytesMax);
-    // The end of a message that was skipped, which nobody consumes: its credit is given back now.
-    if (last && !(whole instanceof Uint8Array) && port.inbox) this.#replenish(port, port.inbox);
-    if (whole !== 'tooLarge') return whole;
-    this.#refused(port, channel, bytesMax);
-    return undefined;
-  }
-
-  /** Tells of a message that this side does not take. */
-  #refused(port: Port, channel: number, bytesMax: number): void {
-    if (port.inbox === undefined) {
-      this.#lost(channel, 'channel-closed');
-      return;
-    }
-    const about = { peer: this.id, channel };
-    const text = `a message of more than ${bytesMax} bytes`;
-    this.#lost(channel, 'too-large', new RxmeshError('RXMESH_MESSAGE_TOO_LARGE', text, about));
-  }
-
-  /** Tells of a message that has arrived and reaches nobody. */
-  #lost(channel: number, reason: DropReason, error?: RxmeshError): void {
-    this.#options.onDrop({
-      direction: 'inbound',
-      channel,
-      reason,
-      count: 1,
-      peer: this.id,
-      ...(error && { error }),
-    });
-  }
-
-  #whole(port: Port, channel: number, bytes: Uint8Array | undefined, owned: boolean): void {
-    if (bytes === undefined) return;
-    if (port.inbox === undefined) {
-      this.#refused(port, channel, 0);
-      return;
-    }
-    port.messagesIn += 1;
-    port.bytesIn += bytes.length;
-    if (!port.inbox.receive(bytes, owned)) {
-      this.#lost(channel, 'lane-full');
-      this.#violated('RXMESH_OVERFLOW', 'its lane is full', channel);
-    }
-  }
-
-  #drop(port: Port, reason: 'peer-down' | 'channel-not-open' | 'channel-closed'): void {
-    const count = port.outbox.clear(reason);
-    if (count === 0) return;
-    const channel = port.outbox.channel;
-    this.#options.onDrop({ direction: 'outbound', channel, reason, count, peer: this.id });
-  }
-
   /** Ends the link for a failure on this side, of which the peer learns no more than that. */
   #failed(error: RxmeshError): void {
     this.#fault ??= withContext(error, { peer: this.id });
     this.link.close('done', 'it cannot send');
   }
 
-  #violated(
-    code: 'RXMESH_CREDIT_EXCEEDED' | 'RXMESH_PROTOCOL_VIOLATION' | 'RXMESH_OVERFLOW',
-    text: string,
-    channel: number,
-  ): void {
+  // PortHost, for ports
+
+  granted(channel: number, messages: number, bytes: number): void {
+    this.#pump.grant(channel, messages, bytes);
+  }
+
+  dropped(drop: Drop): void {
+    this.#options.onDrop(drop);
+  }
+
+  violated(code: Violation, text: string, channel: number): void {
     if (this.#over) return;
     this.#fault ??= new RxmeshError(code, `${this.id} on channel ${channel}: ${text}`, {
       peer: this.id,

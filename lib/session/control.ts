@@ -1,0 +1,106 @@
+import type { Link } from '../transport/link.ts';
+import type { Credit } from './channel-end.ts';
+
+/** In place of an amount of credit: the channel is closed. */
+const closed = 'closed';
+const noCredit: Credit = { messages: 0, bytes: 0 };
+/** Room that every packet other than data needs, at most. */
+const controlBytesMax = 16;
+
+/** What is due on a link besides data: credit, closed channels, pings and their answers. */
+export class Control {
+  readonly #link: Link;
+  /** What is to be said of channels: credit, or `closed`. */
+  readonly #news = new Map<number, Credit | typeof closed>();
+  #pongsDue = 0;
+  /** Set while keep-alive's ping is to be written; called when it is. */
+  #pingDue: (() => void) | undefined;
+  /** The pings that are under way, in order: whether each is keep-alive's. */
+  readonly #pings: boolean[] = [];
+
+  constructor(link: Link) {
+    this.#link = link;
+  }
+
+  /** Whether anything is due. */
+  get due(): boolean {
+    return this.#news.size > 0 || this.#pongsDue > 0 || this.#pingDue !== undefined;
+  }
+
+  /** Lets the peer send so much more; grants of one turn are sent as one. */
+  grant(channel: number, messages: number, bytes: number): void {
+    // Whoever reopens a channel in the turn in which it was closed has not closed it for the peer.
+    const before = this.#unsent(channel);
+    const credit = { messages: before.messages + messages, bytes: before.bytes + bytes };
+    this.#news.set(channel, credit);
+  }
+
+  /** Says that a channel is closed here. Returns the credit that was granted and is now never sent. */
+  close(channel: number): Credit {
+    const unsent = this.#unsent(channel);
+    this.#news.set(channel, closed);
+    return unsent;
+  }
+
+  pong(): void {
+    this.#pongsDue += 1;
+  }
+
+  /** Keep-alive's ping; `onPing` is called just before it is written. */
+  ping(onPing: () => void): void {
+    this.#pingDue = onPing;
+  }
+
+  /** A ping goes with the data that is written now, which measures how much is on the way. */
+  measure(): void {
+    this.#pings.push(false);
+    this.#link.ping();
+  }
+
+  /** The oldest ping was answered: whose it was; `undefined` if none is under way. */
+  ponged(): 'keep-alive' | 'measure' | undefined {
+    const isKeepAlive = this.#pings.shift();
+    if (isKeepAlive === undefined) return undefined;
+    return isKeepAlive ? 'keep-alive' : 'measure';
+  }
+
+  /** Writes pings and their answers. */
+  writePings(): void {
+    for (; this.#pongsDue > 0; this.#pongsDue -= 1) {
+      if (this.#link.room < controlBytesMax) {
+        // Of a flood, no more than the link takes.
+        this.#link.flush();
+        if (!this.#link.writable) return;
+      }
+      this.#link.pong();
+    }
+    const onPing = this.#pingDue;
+    if (onPing === undefined) return;
+    this.#pingDue = undefined;
+    this.#pings.push(true);
+    onPing();
+    this.#link.ping();
+  }
+
+  /** Writes what is to be said of channels. */
+  writeNews(): void {
+    if (this.#news.size === 0) return;
+    for (const [channel, news] of this.#news) {
+      // First, since a flush may bring news of the same channel.
+      this.#news.delete(channel);
+      if (this.#link.room < controlBytesMax) this.#link.flush();
+      if (news === closed) this.#link.channelClosed(channel);
+      else this.#link.credit(channel, news.messages, news.bytes);
+    }
+  }
+
+  /** Says nothing more of channels. */
+  clear(): void {
+    this.#news.clear();
+  }
+
+  #unsent(channel: number): Credit {
+    const news = this.#news.get(channel);
+    return news === undefined || news === closed ? noCredit : news;
+  }
+}
