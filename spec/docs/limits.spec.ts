@@ -85,7 +85,7 @@ describe('docs/limits.md', () => {
  * message; and how many of the ready lanes' queues are begun before the rest goes into a heap.
  */
 const noBounds = new Set([
-  'lib/session/pump.ts controlBytesMax',
+  'lib/session/control.ts controlBytesMax',
   'lib/secure/packets.ts BYE_BYTES_MAX',
   'lib/secure/packets.ts CONTROL_BYTES_MAX',
   'lib/secure/packets.ts DATA_HEADER_BYTES_MAX',
