@@ -10,12 +10,16 @@ import type { PeerReport } from '../model/peer-report.ts';
  * lane is full.
  *
  * - `wait`: it waits for that lane, however long
- * - `drop`: when nothing was written to that peer for a turn of the event loop meanwhile, it misses this
- *   message, and those that follow until its lane moves again; that is told and counted in the reports
- * - `{ evictAfterMs }`: it waits; when the lane has taken nothing for so long meanwhile, the peer's
- *   connection is closed, and the peer reported (`RXMESH_SLOW_PEER`). Milliseconds, whole, from 1
+ * - `{ dropAfterMs }`: it waits; when nothing was written from the lane for that long meanwhile, the peer misses this
+ *   message, and those that follow until its lane moves again; each is an event, and counted in the reports
+ * - `drop`: the same after 1,000 ms, which is longer than a round trip
+ * - `{ evictAfterMs }`: it waits; when the lane has taken nothing for that long meanwhile, the peer is
+ *   reported (`RXMESH_SLOW_PEER`, `disconnect`), and evicted by whoever judges reports, as a router does
+ *
+ * Times are whole milliseconds, from 1.
  */
-export type SlowPeerPolicy = 'wait' | 'drop' | { readonly evictAfterMs: number };
+export type SlowPeerPolicy =
+  'wait' | 'drop' | { readonly dropAfterMs: number } | { readonly evictAfterMs: number };
 
 /** What `openChannel` takes. */
 export interface ChannelOptions<T> {

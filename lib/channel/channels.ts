@@ -196,7 +196,7 @@ function checked<T>(options: ChannelOptions<T>): ChannelSettings<T> {
   }
   if (!isSlowPeerPolicy(slowPeer)) {
     wrong.push(
-      `slowPeer is 'wait', 'drop', or { evictAfterMs } with milliseconds from 1 to 2^31 - 1`,
+      `slowPeer is 'wait', 'drop', { dropAfterMs } or { evictAfterMs }, with milliseconds from 1 to 2^31 - 1`,
     );
   }
   if (

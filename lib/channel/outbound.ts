@@ -10,9 +10,7 @@ import type { SendReport } from './channel.ts';
 import type { ChannelHost, ChannelSettings } from './channel-host.ts';
 import { ChannelSender, type SendingSide } from './sender.ts';
 import type { Sender } from './sending-channel.ts';
-import { SlowPeerDrop } from './slow-peer-drop.ts';
-import { SlowPeerEviction } from './slow-peer-eviction.ts';
-import type { SlowPeers } from './slow-peers.ts';
+import { SlowPeers } from './slow-peers.ts';
 
 /**
  * The way out of a channel: encodes a message once and offers the bytes to the outbox of each
@@ -31,12 +29,10 @@ export class Outbound<T> implements SendingSide<T> {
     this.#settings = settings;
     this.#host = host;
     if (slowPeer === 'wait') return;
-    this.slowPeers =
-      slowPeer === 'drop'
-        ? new SlowPeerDrop(host.clock, ({ id }) => this.#drop('lane-full', id))
-        : new SlowPeerEviction(slowPeer.evictAfterMs, host.clock, (session) =>
-            this.#reportSlow(session),
-          );
+    this.slowPeers = new SlowPeers(slowPeer, host.clock, {
+      missed: ({ id }) => this.#drop('lane-full', id),
+      evict: (session) => this.#reportSlow(session),
+    });
   }
 
   /** See `Channel.send`. */

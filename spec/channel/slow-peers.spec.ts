@@ -73,18 +73,30 @@ describe('a broadcast to 50 peers of which one takes nothing', () => {
     expectIdle(crowd.node.clock.scheduler);
   });
 
-  it('drop: that one misses what its lane has no room for, and nobody is held up', () => {
+  it('drop: that one misses what its lane has no room for after 1 s, and nobody is held up', () => {
     const crowd = new Crowd('drop');
     const log = crowd.send(100);
-    const ended = { log: [`${49 * 100 + 4}/96 0`, 'end'], arrived: 100, encoded: 100 };
-    expect(crowd.after(0, log)).toEqual(ended);
+    expect(crowd.after(999, log)).toEqual({ log: [], arrived: 5, encoded: 5 });
+    // Once it is known to be slow, everything goes past it at once.
+    const ended = { log: [`${49 * 100 + 4}/96 1000`, 'end'], arrived: 95, encoded: 100 };
+    expect(crowd.after(1, log)).toEqual(ended);
     expect(crowd.node.takeDrops()).toEqual(Array(96).fill('out 7 lane-full 1'));
     crowd.stuck.arrive({ type: 'credit', channel: 7, messages: 1, bytes: 2 ** 30 });
     crowd.node.turn();
+    // It has moved, and gets as long again.
     const again = crowd.send(2);
-    expect(crowd.after(0, again)).toMatchObject({ log: ['99/1 0', 'end'], arrived: 2 });
+    expect(crowd.after(999, again)).toMatchObject({ log: [], arrived: 2 });
+    expect(crowd.after(1, again)).toMatchObject({ log: ['99/1 2000', 'end'], arrived: 0 });
     expect(crowd.node.takeDrops()).toEqual(['out 7 lane-full 1']);
     expectIdle(crowd.node.clock.scheduler);
+  });
+
+  it('dropAfterMs: it gets that long', () => {
+    const crowd = new Crowd({ dropAfterMs: 50 });
+    const log = crowd.send(6);
+    expect(crowd.after(49, log)).toMatchObject({ log: [] });
+    expect(crowd.after(1, log)).toMatchObject({ log: [`${49 * 6 + 4}/2 50`, 'end'] });
+    expect(crowd.node.takeDrops()).toEqual(Array(2).fill('out 7 lane-full 1'));
   });
 
   it('drop: is no reason to drop for peers that are only behind at the end of a turn', () => {
@@ -134,7 +146,7 @@ describe('a broadcast to 50 peers of which one takes nothing', () => {
 });
 
 describe('slowPeer', () => {
-  const policies: SlowPeerPolicy[] = ['drop', { evictAfterMs: 10 }];
+  const policies: SlowPeerPolicy[] = ['drop', { dropAfterMs: 10 }, { evictAfterMs: 10 }];
 
   it.each(policies)('%j: a message to one peer waits, however long', (slowPeer) => {
     const node = new LinkedNode();
@@ -222,7 +234,7 @@ describe('slowPeer', () => {
         .send(broadcast(value))
         .subscribe({ complete: () => channel.close(), error: () => undefined });
     }
-    node.turn();
+    node.clock.advance(1_000);
     expect(node.takeDrops()).toEqual(['out 7 channel-closed 3', 'out 7 lane-full 1']);
   });
 

@@ -71,6 +71,26 @@ describe('a relay of pipes', () => {
   });
 });
 
+describe('slowPeer: drop, at a router', () => {
+  it.each([0, 1, 5, 25])('L-24 peers that keep up miss nothing, %i ms away', (latencyMs) => {
+    const net = simulate({ nodes: 3, latencyMs });
+    const channel = net.openChannels({ id: 1, codec: json<number>(), slowPeer: 'drop' });
+    const got = [0, 0];
+    for (const peer of [1, 2])
+      channel(peer).in$.subscribe(() => (got[peer - 1] = (got[peer - 1] ?? 0) + 1));
+    net.start();
+    const envelopes = Array.from({ length: 5_000 }, (_, message) => ({
+      broadcast: true as const,
+      message,
+    }));
+    const log: unknown[] = [];
+    pipeTo(channel(0))(envelopes).subscribe((report) => log.push(report));
+    net.advance(30_000);
+    expect([got, log]).toEqual([[5_000, 5_000], [{ accepted: 10_000, dropped: 0 }]]);
+    net.stop();
+  });
+});
+
 describe('slowPeer: evictAfterMs, at a router', () => {
   it('ends the connection, reports the peer, and the others get every message', () => {
     const net = simulate({ nodes: 3, latencyMs: 5 });

@@ -1,30 +1,26 @@
 import { describe, expect, it } from '@jest/globals';
 import { block, dropNewest, dropOldest, fail } from '../../lib/flow/strategy.ts';
 import { Outbox, SendCounter } from '../../lib/session/outbox.ts';
-import { waitingSendsMax, type WaitingSend } from '../../lib/session/waiting-sends.ts';
+import { waitingSendsMax, WaitingSend } from '../../lib/session/waiting-sends.ts';
 
 const bytes = (...values: number[]): Uint8Array => Uint8Array.from(values);
 
-class Waiting implements WaitingSend {
-  before: WaitingSend | undefined = undefined;
-  after: WaitingSend | undefined = undefined;
-  waits = false;
-  seq = 0;
-  readonly bytes: Uint8Array;
+class Waiting extends WaitingSend {
   readonly log: string[];
   then: (() => void) | undefined;
 
   constructor(value: number, log: string[] = []) {
+    super();
     this.bytes = bytes(value);
     this.log = log;
   }
 
-  taken(): void {
+  override taken(): void {
     this.log.push(`${String(this.bytes[0])} taken`);
     this.then?.();
   }
 
-  abandoned(reason: string): void {
+  override abandoned(reason: string): void {
     this.log.push(`${String(this.bytes[0])} ${reason}`);
     this.then?.();
   }

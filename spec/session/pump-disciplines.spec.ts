@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { dropOldest } from '../../lib/flow/strategy.ts';
 import { fair, fifo, priority, type Discipline } from '../../lib/session/discipline.ts';
 import type { Outbox } from '../../lib/session/outbox.ts';
-import type { WaitingSend } from '../../lib/session/waiting-sends.ts';
+import { WaitingSend } from '../../lib/session/waiting-sends.ts';
 import type { FakeLink } from '../support/fake-link.ts';
 import { expectIdle, trackLeaks } from '../support/leaks.ts';
 import { bytes, pumpOn, shape, sized } from '../support/pump-on.ts';
@@ -17,17 +17,24 @@ function bytesOf(link: FakeLink, records = link.records.length): Record<string, 
   return sums;
 }
 
-/** A send that waits for room; `then` is called when the lane has taken it. */
-function waiting(message: Uint8Array, then: () => void = () => undefined): WaitingSend {
-  return {
-    bytes: message,
-    before: undefined,
-    after: undefined,
-    waits: false,
-    seq: 0,
-    taken: then,
-    abandoned: () => undefined,
-  };
+/** A send that waits for room. */
+class Waiting extends WaitingSend {
+  readonly #then: () => void;
+
+  /** @param then is called when the lane has taken it */
+  constructor(message: Uint8Array, then: () => void = () => undefined) {
+    super();
+    this.bytes = message;
+    this.#then = then;
+  }
+
+  override taken(): void {
+    this.#then();
+  }
+
+  override abandoned(): void {
+    // Nobody waits.
+  }
 }
 
 describe('a pump with priority', () => {
@@ -59,7 +66,7 @@ describe('a pump with priority', () => {
     const large = outbox(1, 1, dropOldest(1));
     // Room comes free when the first message is written: in the middle of the pump's work.
     offer(large, sized(100));
-    large.wait(waiting(sized(100_000), () => offer(urgent, sized(10))));
+    large.wait(new Waiting(sized(100_000), () => offer(urgent, sized(10))));
     clock.advance(0);
     expect(shape(link)[0]).toEqual(['1:100!', '2:10!', '1:100000!']);
   });
@@ -190,7 +197,7 @@ describe('a pump with fifo', () => {
     const [one, two] = [outbox(1, 1, dropOldest(1)), outbox(2)];
     offer(one, sized(1));
     offer(two, sized(2));
-    one.wait(waiting(sized(3)));
+    one.wait(new Waiting(sized(3)));
     offer(two, sized(4));
     clock.advance(0);
     expect(order(link)).toBe('1:1! 2:2! 1:3! 2:4!');

@@ -1,6 +1,6 @@
 import type { LaneOptions } from '../../lib/flow/strategy.ts';
 import { type Outbox } from '../../lib/session/outbox.ts';
-import { waitingSendsMax, type WaitingSend } from '../../lib/session/waiting-sends.ts';
+import { waitingSendsMax, WaitingSend } from '../../lib/session/waiting-sends.ts';
 
 /** A message: its content follows from its number, by which all messages are counted as they are sent. */
 export interface Sent {
@@ -21,25 +21,21 @@ export interface Piece {
   readonly last: boolean;
 }
 
-class Waiting implements WaitingSend {
-  before: WaitingSend | undefined = undefined;
-  after: WaitingSend | undefined = undefined;
-  waits = false;
-  seq = 0;
+class Waiting extends WaitingSend {
   readonly sent: Sent;
-  readonly bytes: Uint8Array;
   ends = 0;
 
   constructor(sent: Sent) {
+    super();
     this.sent = sent;
     this.bytes = contentOf(sent);
   }
 
-  taken(): void {
+  override taken(): void {
     this.ends += 1;
   }
 
-  abandoned(): void {
+  override abandoned(): void {
     this.ends += 1;
   }
 }
