@@ -1,23 +1,8 @@
 import type { Codec } from './codec.ts';
-import {
-  hasField,
-  hasProperty,
-  type FieldsOf,
-  type MessageType,
-  type ReflectedType,
-} from './message-type.ts';
+import type { MessageType, ReflectedType } from './message-type.ts';
+import { oneofWrapper, type MessagesOf, type Oneof } from './oneof-wrapper.ts';
 import { protobuf, type ProtobufOptions } from './protobuf.ts';
-import { wrapped, type Wrapper } from './wrapped.ts';
-
-/** The union of the messages in `M`, told apart by `kind`: their name in the wrapper. */
-export type Oneof<M> = {
-  [K in keyof M & string]: { readonly kind: K } & M[K];
-}[keyof M & string];
-
-/** The messages of a record of message classes. */
-export type MessagesOf<Kinds> = {
-  [K in keyof Kinds]: Kinds[K] extends MessageType<infer C> ? FieldsOf<C> : never;
-};
+import { wrapped } from './wrapped.ts';
 
 /**
  * The codec of a protobuf message that carries others in a `oneof`. A channel with it sends and
@@ -64,65 +49,6 @@ export function oneof(
   type: MessageType,
   kinds: Readonly<Record<string, MessageType>>,
   options?: ProtobufOptions,
-): Codec<Tagged> {
-  assertKinds(type, kinds);
-  const codec: Codec<object> = protobuf(type, options);
-  return wrapped(codec as Codec<Members>, oneofWrapper(new Set(Object.keys(kinds))));
-}
-
-/** An inner message. */
-interface Tagged {
-  kind?: string;
-}
-
-/** The wrapper: a message of which one member is set. */
-type Members = Record<string, unknown>;
-
-function assertKinds(type: MessageType, kinds: Readonly<Record<string, MessageType>>): void {
-  const entries = Object.entries(kinds);
-  if (entries.length === 0) throw new TypeError('kinds is empty: it names what the oneof carries');
-  if (hasField(type, 'kind') === true) throw new TypeError('the wrapper has a field named kind');
-  for (const [kind, inner] of entries) {
-    if (hasField(type, kind) === false) {
-      throw new TypeError(`kinds.${kind} is not a field of the wrapper`);
-    }
-    if (hasProperty(inner, 'kind')) {
-      throw new TypeError(`kinds.${kind} has a field or oneof named kind: use wrapped() instead`);
-    }
-  }
-}
-
-function isMessage(member: unknown): member is Tagged {
-  return typeof member === 'object' && member !== null;
-}
-
-function oneofWrapper(kinds: ReadonlySet<string>): Wrapper<Members, Tagged> {
-  return {
-    wrap(message) {
-      // The name of the `oneof` may be `kind` too; on an instance of the wrapper it is inherited.
-      if (Object.hasOwn(message, 'kind')) {
-        const { kind } = message;
-        if (kind !== undefined && kinds.has(kind)) return { [kind]: message };
-        throw new TypeError(`the wrapper does not carry messages of kind ${String(kind)}`);
-      }
-      const wrapper = message as Members;
-      const members = Object.keys(wrapper).filter(
-        (name) => kinds.has(name) && isMessage(wrapper[name]),
-      );
-      if (members.length === 1) return wrapper;
-      throw new TypeError('it has no kind, and is not the wrapper with one member set');
-    },
-    unwrap(wrapper) {
-      // Unset members are inherited from the prototype; of several on the wire the last one counts.
-      const names = Object.keys(wrapper);
-      for (let i = names.length - 1; i >= 0; i -= 1) {
-        const kind = names[i] ?? '';
-        const message = kinds.has(kind) ? wrapper[kind] : undefined;
-        if (!isMessage(message)) continue;
-        message.kind = kind;
-        return message;
-      }
-      throw new TypeError('the wrapper carries none of the kinds of this channel');
-    },
-  };
+): Codec<object> {
+  return wrapped(protobuf(type, options), oneofWrapper(type, kinds));
 }

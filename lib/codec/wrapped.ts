@@ -1,16 +1,5 @@
-import { toRxmeshError } from '../model/error.ts';
 import type { Codec } from './codec.ts';
-
-/** How messages of type `Inner` travel inside one of type `Outer`. */
-export interface Wrapper<Outer, Inner> {
-  /**
-   * The message to send. Throws for an inner message that the outer one does not carry. May let
-   * through what is wrapped already.
-   */
-  wrap(inner: Inner): Outer;
-  /** The message that was sent. Throws when `outer` carries none. */
-  unwrap(outer: Outer): Inner;
-}
+import { unwrapMessage, wrapMessage, type Wrapper } from './wrapper.ts';
 
 /**
  * A codec that wraps each message before it is encoded and unwraps each after it was decoded,
@@ -21,6 +10,8 @@ export interface Wrapper<Outer, Inner> {
  *       unwrap: (envelope) => envelope.text,
  *     })
  *
+ * The operators `wrap` and `unwrap` do the same to the messages of envelopes.
+ *
  * @throws {RxmeshError} what `codec` throws; `RXMESH_ENCODE_FAILED` when `wrap` throws;
  *   `RXMESH_DECODE_FAILED` when `unwrap` throws
  */
@@ -29,22 +20,7 @@ export function wrapped<Outer, Inner>(
   wrapper: Wrapper<Outer, Inner>,
 ): Codec<Inner> {
   return {
-    encode(message) {
-      let outer: Outer;
-      try {
-        outer = wrapper.wrap(message);
-      } catch (error) {
-        throw toRxmeshError(error, 'RXMESH_ENCODE_FAILED', 'cannot wrap the message');
-      }
-      return codec.encode(outer);
-    },
-    decode(bytes) {
-      const outer = codec.decode(bytes);
-      try {
-        return wrapper.unwrap(outer);
-      } catch (error) {
-        throw toRxmeshError(error, 'RXMESH_DECODE_FAILED', 'cannot unwrap the message');
-      }
-    },
+    encode: (message) => codec.encode(wrapMessage(wrapper, message)),
+    decode: (bytes) => unwrapMessage(wrapper, codec.decode(bytes)),
   };
 }

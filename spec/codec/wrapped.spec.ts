@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 
 import { json } from '../../lib/codec/json.ts';
-import { wrapped, type Wrapper } from '../../lib/codec/wrapped.ts';
+import { wrapped } from '../../lib/codec/wrapped.ts';
+import type { Wrapper } from '../../lib/codec/wrapper.ts';
 import { RxmeshError } from '../../lib/model/error.ts';
 import { thrownBy } from './messages.ts';
 
