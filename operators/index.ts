@@ -6,6 +6,7 @@
  */
 export { accept, type AcceptOptions } from './accept.ts';
 export { boundedMergeMap, type BoundedMergeMapOptions } from './bounded-merge-map.ts';
+export { dedupe, type DedupeOptions } from './dedupe.ts';
 export { dial, type DialOptions } from './dial.ts';
 export { evict } from './evict.ts';
 export { fromReadableStream } from './from-readable-stream.ts';
