@@ -1,19 +1,31 @@
 /**
  * The operators that rxmesh's router is composed of, each usable on its own: a node's pipelines can be
- * put together by hand from them, see `examples/gateway.ts`.
+ * put together by hand from them, see `examples/gateway.ts`. And those for the way of a message: from a channel,
+ * through a pipeline, to a channel.
+ *
+ *     chat.in$.pipe(rateLimit({ perSecond: 100 }), relay(), pipeTo(chat)).subscribe();
  *
  * @packageDocumentation
  */
 export { accept, type AcceptOptions } from './accept.ts';
 export { boundedMergeMap, type BoundedMergeMapOptions } from './bounded-merge-map.ts';
+export { broadcast, type BroadcastOptions } from './broadcast.ts';
+export { decode, type DecodeOptions } from './decode.ts';
 export { dedupe, type DedupeOptions } from './dedupe.ts';
 export { dial, type DialOptions } from './dial.ts';
+export { encode, type EncodeOptions } from './encode.ts';
 export { evict } from './evict.ts';
 export { fromReadableStream } from './from-readable-stream.ts';
 export { handshake, type HandshakeOptions } from './handshake.ts';
+export { ofKind } from './of-kind.ts';
 export { onBackpressure, type OnBackpressureOptions } from './on-backpressure.ts';
 export { pipeTo, type PipeToOptions } from './pipe-to.ts';
 export { rateLimit, type RateLimitOptions } from './rate-limit.ts';
+export { relay } from './relay.ts';
+export { reply } from './reply.ts';
 export { route, type SessionEvent } from './route.ts';
+export { sendTo } from './send-to.ts';
 export { toReadableStream, type ToReadableStreamOptions } from './to-readable-stream.ts';
 export type { PlatformReadableStream } from '#platform/readable-stream';
+export { unwrap, type UnwrapOptions } from './unwrap.ts';
+export { wrap, type WrapOptions } from './wrap.ts';

@@ -1,5 +1,6 @@
 import { filter, from, map, Observable, of, scan, take, tap } from 'rxjs';
 import type { Codec } from '../../lib/codec/codec.ts';
+import { json } from '../../lib/codec/json.ts';
 import { flowFrom } from '../../lib/flow/flow-from.ts';
 import { Flow } from '../../lib/flow/flow.ts';
 import { Hub } from '../../lib/flow/hub.ts';
@@ -13,9 +14,13 @@ import {
 } from '../../lib/flow/strategy.ts';
 import type { FlowSetup, FlowUnderTest } from '../../lib/testing/index.ts';
 import { boundedMergeMap } from '../../operators/bounded-merge-map.ts';
+import { decode } from '../../operators/decode.ts';
+import { dedupe } from '../../operators/dedupe.ts';
+import { encode } from '../../operators/encode.ts';
 import { fromReadableStream } from '../../operators/from-readable-stream.ts';
 import { onBackpressure, type OnBackpressureOptions } from '../../operators/on-backpressure.ts';
 import { rateLimit } from '../../operators/rate-limit.ts';
+import { sendTo } from '../../operators/send-to.ts';
 import { toReadableStream } from '../../operators/to-readable-stream.ts';
 import { Numbers, numbersUnder } from './flow-sources.ts';
 import { LinkedNode } from './linked-node.ts';
@@ -226,6 +231,34 @@ export const flowSetups: readonly [string, FlowSetup<number>][] = [
     },
   ],
   ['rateLimit', { ...through((numbers) => numbers.pipe(rateLimit(quick))), endsUnasked: false }],
+  [
+    'dedupe',
+    {
+      open: (count) =>
+        numbersUnder((numbers) =>
+          numbers.pipe(
+            map((value) => value >> 1),
+            dedupe({ key: (value) => value, max: 1 }),
+          ),
+        )(count * 2),
+      endsUnasked: false,
+    },
+  ],
+  [
+    'operators over envelopes',
+    {
+      ...through((numbers) =>
+        numbers.pipe(
+          sendTo('peer'),
+          encode(json<number>()),
+          map(({ to, message }) => ({ from: to ?? '', message })),
+          decode(json<number>(), { onFailure: () => undefined }),
+          map(({ message }) => message),
+        ),
+      ),
+      endsUnasked: false,
+    },
+  ],
   [
     'rateLimit that waits',
     {

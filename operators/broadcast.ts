@@ -1,0 +1,41 @@
+import { map, type OperatorFunction } from 'rxjs';
+import { checkOptionNames } from '../lib/model/check-option-names.ts';
+import { mistaken } from '../lib/model/check-function.ts';
+import type { BroadcastEnvelope } from '../lib/model/envelope.ts';
+import type { NodeId } from '../lib/model/id.ts';
+
+/** Options of `broadcast`. */
+export interface BroadcastOptions {
+  /** Peers that are left out: one, or a list. Default: none. */
+  readonly except?: NodeId | readonly NodeId[];
+}
+
+/**
+ * Addresses each value to all peers that are connected and have the channel open.
+ *
+ *     in   -a-b-|
+ *          broadcast()
+ *     out  -A-B-|          A: { broadcast: true, message: a }
+ *
+ * `pipeTo` sends the envelopes as fast as the lanes take them. `out` never waits:
+ *
+ *     source$.pipe(broadcast(), pipeTo(channel)).subscribe();
+ *     source$.pipe(broadcast({ except: to })).subscribe(channel.out);
+ *
+ * To pass on what a peer has sent, `relay` leaves out that peer. Carries demand.
+ *
+ * @throws {TypeError} for an option that does not exist, and an `except` that is no ID and no list of IDs
+ */
+export function broadcast<T>(
+  options: BroadcastOptions = {},
+): OperatorFunction<T, BroadcastEnvelope<T>> {
+  checkOptionNames('broadcast', options, ['except']);
+  const { except } = options;
+  if (except === undefined) return map((message) => ({ broadcast: true, message }));
+  if (!isPeers(except)) throw mistaken('broadcast: except', 'a node ID or a list of them', except);
+  return map((message) => ({ broadcast: true, except, message }));
+}
+
+const isPeers = (given: unknown): boolean =>
+  typeof given === 'string' ||
+  (Array.isArray(given) && given.every((each) => typeof each === 'string'));

@@ -1,0 +1,57 @@
+import type { OperatorFunction } from 'rxjs';
+import type { Codec } from '../lib/codec/codec.ts';
+import { checkFunction, checkMethod } from '../lib/model/check-function.ts';
+import { checkOptionNames } from '../lib/model/check-option-names.ts';
+import type { InboundEnvelope } from '../lib/model/envelope.ts';
+import type { RxmeshError } from '../lib/model/error.ts';
+import { translateInbound } from './translate.ts';
+
+/** Options of `decode`. */
+export interface DecodeOptions {
+  /**
+   * Sees each envelope whose bytes are no message, and why. The `peer` of the error is the one that sent them. The
+   * bytes are a view, as those of `raw()` are.
+   */
+  readonly onFailure: (error: RxmeshError, envelope: InboundEnvelope<Uint8Array>) => void;
+}
+
+/**
+ * Makes messages of what arrives on a channel whose codec is `raw()`.
+ *
+ *     in   -A-B-C-|        A: { from: peer, message: bytes }
+ *          decode(codec, { onFailure })
+ *     out  -D---E-|        D: { from: peer, message: codec.decode(bytes) }
+ *     onFailure  B
+ *
+ * A peer may send any bytes, so those that are no message go to `onFailure`, and the stream goes on. This gateway
+ * looks into what it passes on:
+ *
+ *     const wire = router.openChannel({ id: 0x10, codec: raw() });
+ *     wire.in$
+ *       .pipe(
+ *         decode(json<string>(), { onFailure: ({ message }) => console.warn(message) }),
+ *         filter(({ message }) => message !== ''),
+ *         relay(),
+ *         encode(json<string>()),
+ *         pipeTo(wire),
+ *       )
+ *       .subscribe();
+ *
+ * Each message is decoded when it arrives, from a view into a larger buffer. A message with `bytes` fields may refer
+ * to that buffer, and keeps it alive: see `Codec.decode`.
+ *
+ * What `onFailure` throws is the error of the result. Carries demand: for each message that fails, one more is
+ * asked for.
+ *
+ * @throws {TypeError} for a codec without `decode`, options without `onFailure`, or one that does not exist
+ */
+export function decode<T>(
+  codec: Codec<T>,
+  options: DecodeOptions,
+): OperatorFunction<InboundEnvelope<Uint8Array>, InboundEnvelope<T>> {
+  checkMethod('decode: codec', codec, 'decode');
+  checkOptionNames('decode', options, ['onFailure']);
+  const { onFailure } = options;
+  checkFunction('decode: onFailure', onFailure);
+  return translateInbound((bytes: Uint8Array) => codec.decode(bytes), onFailure);
+}

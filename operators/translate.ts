@@ -1,0 +1,48 @@
+import { filter, map, type OperatorFunction } from 'rxjs';
+import type { InboundEnvelope, OutboundEnvelope } from '../lib/model/envelope.ts';
+import { type RxmeshError, toRxmeshError } from '../lib/model/error.ts';
+
+/** What `encode` and `wrap` are: each envelope with another message. */
+export function translateOutbound<A, B>(
+  translate: (message: A) => B,
+  onFailure: ((error: RxmeshError, envelope: OutboundEnvelope<A>) => void) | undefined,
+): OperatorFunction<OutboundEnvelope<A>, OutboundEnvelope<B>> {
+  const attempt = (envelope: OutboundEnvelope<A>): OutboundEnvelope<B> | undefined => {
+    let message: B;
+    try {
+      message = translate(envelope.message);
+    } catch (thrown) {
+      const error = toRxmeshError(thrown, 'RXMESH_ENCODE_FAILED', 'cannot encode the message');
+      if (onFailure === undefined) throw error;
+      onFailure(error, envelope);
+      return undefined;
+    }
+    return { ...envelope, message };
+  };
+  return (source) => source.pipe(map(attempt), filter(isMade));
+}
+
+/** What `decode` and `unwrap` are: a peer's message that is none must not end the stream of all peers. */
+export function translateInbound<A, B>(
+  translate: (message: A) => B,
+  onFailure: (error: RxmeshError, envelope: InboundEnvelope<A>) => void,
+): OperatorFunction<InboundEnvelope<A>, InboundEnvelope<B>> {
+  const attempt = (envelope: InboundEnvelope<A>): InboundEnvelope<B> | undefined => {
+    const { from } = envelope;
+    let message: B;
+    try {
+      message = translate(envelope.message);
+    } catch (thrown) {
+      const about = { peer: from };
+      onFailure(
+        toRxmeshError(thrown, 'RXMESH_DECODE_FAILED', `a message of ${from}`, about),
+        envelope,
+      );
+      return undefined;
+    }
+    return { from, message };
+  };
+  return (source) => source.pipe(map(attempt), filter(isMade));
+}
+
+const isMade = <T>(envelope: T | undefined): envelope is T => envelope !== undefined;

@@ -1,0 +1,51 @@
+import type { OperatorFunction } from 'rxjs';
+import { unwrapMessage, type Wrapper } from '../lib/codec/wrapper.ts';
+import { checkFunction, checkMethod } from '../lib/model/check-function.ts';
+import { checkOptionNames } from '../lib/model/check-option-names.ts';
+import type { InboundEnvelope } from '../lib/model/envelope.ts';
+import type { RxmeshError } from '../lib/model/error.ts';
+import { translateInbound } from './translate.ts';
+
+/** Options of `unwrap`. */
+export interface UnwrapOptions<Outer> {
+  /** Sees each envelope whose message cannot be unwrapped, and why. The `peer` of the error is the one that sent it. */
+  readonly onFailure: (error: RxmeshError, envelope: InboundEnvelope<Outer>) => void;
+}
+
+/**
+ * Takes the message of each envelope out of its wrapper.
+ *
+ *     in   -A-B-C-|        A: { from: peer, message: a }
+ *          unwrap(wrapper, { onFailure })
+ *     out  -D---E-|        D: { from: peer, message: wrapper.unwrap(a) }
+ *     onFailure  B
+ *
+ * A peer may send any wrapper, so one that carries nothing goes to `onFailure`, and the stream goes on:
+ *
+ *     const games = router.openChannel({ id: 0x20, codec: protobuf(GameMessage) });
+ *     const sum = oneofWrapper(GameMessage, { move: Move, resign: Resign });
+ *     games.in$
+ *       .pipe(
+ *         unwrap(sum, {
+ *           onFailure: (reason, { from }) =>
+ *             games.errors.next({ peer: from, severity: 'penalize', reason }),
+ *         }),
+ *         ofKind('move'),
+ *       )
+ *       .subscribe(({ message }) => show(message.x, message.y));
+ *
+ * What `onFailure` throws is the error of the result. Carries demand: for each message that fails, one more is
+ * asked for.
+ *
+ * @throws {TypeError} for a wrapper without `unwrap`, options without `onFailure`, or one that does not exist
+ */
+export function unwrap<Outer, Inner>(
+  wrapper: Wrapper<Outer, Inner>,
+  options: UnwrapOptions<Outer>,
+): OperatorFunction<InboundEnvelope<Outer>, InboundEnvelope<Inner>> {
+  checkMethod('unwrap: wrapper', wrapper, 'unwrap');
+  checkOptionNames('unwrap', options, ['onFailure']);
+  const { onFailure } = options;
+  checkFunction('unwrap: onFailure', onFailure);
+  return translateInbound((message: Outer) => unwrapMessage(wrapper, message), onFailure);
+}

@@ -1,0 +1,287 @@
+import { describe, expect, it } from '@jest/globals';
+import { filter, from, map, of, type Observable } from 'rxjs';
+import { json, oneof, oneofWrapper, protobuf, type Channel, type Flow, type Wrapper } from 'rxmesh';
+import type {
+  BroadcastEnvelope,
+  DirectEnvelope,
+  InboundEnvelope,
+  NodeId,
+  OutboundEnvelope,
+} from 'rxmesh';
+import {
+  broadcast,
+  decode,
+  dedupe,
+  encode,
+  ofKind,
+  pipeTo,
+  rateLimit,
+  relay,
+  reply,
+  sendTo,
+  unwrap,
+  wrap,
+} from 'rxmesh/operators';
+import { Packet, Ping, Pong, type Same } from '../codec/messages.ts';
+
+// What follows is for the compiler: users need no casts, no `as const`, and no type arguments. It is not called.
+
+interface Point {
+  x: number;
+  y: number;
+}
+type Message =
+  | { readonly kind: 'move'; readonly x: number }
+  | { readonly kind: 'resign'; readonly reason?: string }
+  | {
+      readonly kind: 'path';
+      readonly points: Point[];
+      readonly style: { line: 'solid' | 'dashed' };
+    }
+  | { readonly kind: 'tags'; tags: ('red' | 'blue')[]; readonly range?: [number, number] };
+
+/** What is in scope of the pipelines; `In` is the type of the streams, Observables or flows. */
+interface Scope {
+  readonly id: NodeId;
+  readonly channel: Channel<Message>;
+  readonly texts: Channel<string>;
+  readonly colors: Channel<'red' | 'blue'>;
+  readonly wire: Channel<Uint8Array>;
+  readonly onFailure: () => void;
+}
+
+const addressing = (
+  { id, channel, texts, colors }: Scope,
+  texts$: Observable<string>,
+  textsFlow: Flow<string>,
+  messages$: Observable<Message>,
+  messagesFlow: Flow<Message>,
+): unknown[] => [
+  texts$.pipe(broadcast()).subscribe(texts.out),
+  textsFlow.pipe(broadcast()).subscribe(texts.out),
+  texts$.pipe(broadcast({ except: id }), pipeTo(texts)).subscribe(),
+  textsFlow.pipe(broadcast({ except: [id] }), pipeTo(texts)).subscribe(),
+  from(['a']).pipe(sendTo(id), pipeTo(texts)).subscribe(),
+  textsFlow.pipe(sendTo(id)).subscribe(texts.out),
+  texts$.pipe(sendTo((text, index) => `${text.length}${index}`)).subscribe(texts.out),
+  textsFlow.pipe(sendTo((text) => text.toLowerCase())).subscribe(texts.out),
+
+  // A union is not torn apart.
+  messages$.pipe(broadcast(), pipeTo(channel)).subscribe(),
+  messagesFlow.pipe(broadcast()).subscribe(channel.out),
+  messages$.pipe(sendTo(({ kind }) => kind)).subscribe(channel.out),
+  messagesFlow.pipe(sendTo(id), pipeTo(channel)).subscribe(),
+  from<('red' | 'blue')[]>(['red', 'blue']).pipe(broadcast(), pipeTo(colors)).subscribe(),
+
+  // @ts-expect-error a text is no message of this channel
+  texts$.pipe(broadcast()).subscribe(channel.out),
+  // @ts-expect-error the same, from a flow
+  textsFlow.pipe(sendTo(id), pipeTo(channel)),
+  // @ts-expect-error there is no such option
+  texts$.pipe(broadcast({ exept: id })),
+  // @ts-expect-error a number is no peer
+  texts$.pipe(sendTo(4)),
+  // @ts-expect-error nor may a function give one
+  texts$.pipe(sendTo((text) => text.length)),
+];
+
+const answering = (
+  { channel, texts, colors }: Scope,
+  inbound$: Observable<InboundEnvelope<Message>>,
+) => [
+  channel.in$.pipe(relay(), pipeTo(channel)).subscribe(),
+  channel.in$.pipe(relay()).subscribe(channel.out),
+  inbound$.pipe(relay(), pipeTo(channel)).subscribe(),
+  texts.in$
+    .pipe(
+      relay(),
+      filter(({ message }) => message !== ''),
+      pipeTo(texts),
+    )
+    .subscribe(),
+
+  // What is written as a literal stays one, at any depth, in lists, and in each branch.
+  channel.in$.pipe(
+    ofKind('move'),
+    reply(({ x }) => ({ kind: 'move', x })),
+    pipeTo(channel),
+  ),
+  inbound$.pipe(
+    ofKind('move'),
+    reply(() => ({ kind: 'resign' })),
+    pipeTo(channel),
+  ),
+  inbound$.pipe(
+    reply(() => ({ kind: 'resign', reason: `none` })),
+    pipeTo(channel),
+  ),
+  channel.in$.pipe(
+    reply(() => ({ kind: 'path', points: [{ x: 1, y: 2 }], style: { line: 'solid' } })),
+    pipeTo(channel),
+  ),
+  channel.in$.pipe(
+    reply(() => ({ kind: 'path', points: [], style: { line: 'dashed' } })),
+    pipeTo(channel),
+  ),
+  channel.in$.pipe(
+    reply(() => ({ kind: 'tags', tags: ['red', 'blue'], range: [1, 2] })),
+    pipeTo(channel),
+  ),
+  channel.in$.pipe(
+    reply((message) => (message.kind === 'move' ? { kind: 'resign' } : { kind: 'move', x: 1 })),
+    pipeTo(channel),
+  ),
+  channel.in$.pipe(
+    reply((message) => {
+      if (message.kind === 'resign') return message;
+      return { kind: 'tags', tags: [message.kind === 'move' ? 'red' : 'blue'] };
+    }),
+    pipeTo(channel),
+  ),
+  channel.in$.pipe(
+    reply(({ kind }) => (kind === 'move' ? 'red' : 'blue')),
+    pipeTo(colors),
+  ),
+  channel.in$.pipe(
+    reply(({ kind }, { from }) => `${from}: ${kind}`),
+    pipeTo(texts),
+  ),
+
+  channel.in$.pipe(
+    // @ts-expect-error there is no such kind
+    reply(() => ({ kind: 'resgn' })),
+    pipeTo(channel),
+  ),
+  inbound$.pipe(
+    // @ts-expect-error a move has an x
+    reply(() => ({ kind: 'move' })),
+    pipeTo(channel),
+  ),
+  // @ts-expect-error what comes in is no text
+  channel.in$.pipe(reply((text: string) => text)),
+  texts.in$.pipe(
+    // @ts-expect-error what goes out says to whom, not from whom
+    relay(),
+    reply((text) => text),
+  ),
+];
+
+/** A type that is not known is answered with, too. */
+const echo = <T>(channel: Channel<T>): unknown =>
+  channel.in$.pipe(
+    reply((message) => message),
+    pipeTo(channel),
+  );
+
+const narrowing = (
+  { channel }: Scope,
+  inbound$: Observable<InboundEnvelope<Message>>,
+  loose$: Observable<InboundEnvelope<{ kind: string; x: number }>>,
+  texts$: Observable<InboundEnvelope<string>>,
+) => ({
+  one: channel.in$.pipe(ofKind('move')),
+  two: channel.in$.pipe(
+    map((envelope) => envelope),
+    ofKind('move', 'resign'),
+  ),
+  ofObservable: inbound$.pipe(ofKind('move')),
+  loose: loose$.pipe(ofKind('move')),
+  wrong: [
+    // @ts-expect-error there is no such kind
+    channel.in$.pipe(ofKind('resgn')),
+    // @ts-expect-error without a kind, nothing would come
+    channel.in$.pipe(ofKind()),
+    // @ts-expect-error texts have no kind
+    texts$.pipe(ofKind('move')),
+  ],
+});
+
+interface Versioned {
+  readonly version: 1;
+  readonly text: string;
+}
+
+const translating = (
+  { texts, wire, onFailure, id }: Scope,
+  versions: Channel<Versioned>,
+  packets: Channel<Packet>,
+  bytes$: Observable<InboundEnvelope<Uint8Array>>,
+): unknown[] => {
+  const versioned: Wrapper<Versioned, string> = {
+    wrap: (text) => ({ version: 1, text }),
+    unwrap: ({ text }) => text,
+  };
+  const sum = oneofWrapper(Packet, { ping: Ping, pong: Pong });
+  return [
+    from(['a']).pipe(broadcast(), wrap(versioned), pipeTo(versions)).subscribe(),
+    from(['a']).pipe(sendTo(id), wrap(versioned)).subscribe(versions.out),
+    texts.in$.pipe(relay(), wrap(versioned, { onFailure }), pipeTo(versions)).subscribe(),
+    versions.in$.pipe(unwrap(versioned, { onFailure }), relay(), pipeTo(texts)).subscribe(),
+    texts.in$.pipe(relay(), encode(json<string>()), pipeTo(wire)).subscribe(),
+    wire.in$.pipe(decode(json<string>(), { onFailure }), relay(), pipeTo(texts)).subscribe(),
+    bytes$
+      .pipe(
+        decode(oneof(Packet, { ping: Ping, pong: Pong }), { onFailure }),
+        ofKind('ping'),
+        dedupe({ key: ({ message }) => message.nonce, max: 10 }),
+        rateLimit({ perSecond: 10 }),
+        reply(() => ({ kind: 'pong' })),
+        encode(oneof(Packet, { ping: Ping, pong: Pong })),
+        pipeTo(wire),
+      )
+      .subscribe(),
+    packets.in$.pipe(
+      unwrap(sum, { onFailure }),
+      ofKind('ping'),
+      reply(({ nonce }) => ({ kind: 'ping', nonce: nonce + 1, note: '' })),
+      wrap(sum),
+      encode(protobuf(Packet)),
+      pipeTo(wire),
+    ),
+
+    // @ts-expect-error a peer's bad message has to go somewhere
+    wire.in$.pipe(decode(json<string>())),
+    // @ts-expect-error the same, from a wrapper
+    versions.in$.pipe(unwrap(versioned)),
+    // @ts-expect-error texts are no bytes
+    texts.in$.pipe(decode(json<string>(), { onFailure })),
+    // @ts-expect-error numbers are not what it wraps
+    of(1).pipe(broadcast(), wrap(versioned)),
+    // @ts-expect-error what it makes is no text
+    from(['a']).pipe(broadcast(), wrap(versioned), pipeTo(texts)),
+    // @ts-expect-error an object is no codec
+    from(['a']).pipe(broadcast(), encode({})),
+  ];
+};
+
+describe('types of operators over envelopes', () => {
+  it('need no casts, as the compiler has seen', () => {
+    const seen = [addressing, answering, echo, narrowing, translating];
+    expect(seen).toHaveLength(5);
+  });
+
+  it('know what ofKind lets through', () => {
+    type Made = ReturnType<typeof narrowing>;
+    type Move = Extract<Message, { kind: 'move' }>;
+    type Two = Extract<Message, { kind: 'move' | 'resign' }>;
+    const one: Same<Made['one'], Flow<InboundEnvelope<Move>>> = true;
+    const two: Same<Made['two'], Flow<InboundEnvelope<Two>>> = true;
+    const ofObservable: Same<Made['ofObservable'], Observable<InboundEnvelope<Move>>> = true;
+    // A kind that is known less well is known afterwards.
+    type Loose = InboundEnvelope<{ kind: 'move'; x: number }>;
+    const loose: Same<Made['loose'], Observable<Loose>> = true;
+    expect([one, two, ofObservable, loose]).toEqual([true, true, true, true]);
+  });
+
+  it('know to whom an envelope goes', () => {
+    const toOne$: Observable<DirectEnvelope<string>> = of('a').pipe(sendTo('b'));
+    const toAll$: Observable<BroadcastEnvelope<string>> = of('a').pipe(broadcast());
+    const heard: OutboundEnvelope<string>[] = [];
+    toOne$.subscribe((envelope) => heard.push(envelope));
+    toAll$.subscribe((envelope) => heard.push(envelope));
+    expect(heard).toEqual([
+      { to: 'b', message: 'a' },
+      { broadcast: true, message: 'a' },
+    ]);
+  });
+});

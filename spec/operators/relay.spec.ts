@@ -1,0 +1,66 @@
+import { describe, expect, it } from '@jest/globals';
+import { tap } from 'rxjs';
+import { json } from '../../lib/codec/json.ts';
+import { simulate } from '../../lib/testing/simulation.ts';
+import { dedupe } from '../../operators/dedupe.ts';
+import { pipeTo } from '../../operators/pipe-to.ts';
+import { relay } from '../../operators/relay.ts';
+import { trackLeaks } from '../support/leaks.ts';
+import { idOf } from '../support/linked-node.ts';
+import { marbles } from '../support/marbles.ts';
+
+// What it does with ends, errors and demand is in envelopes.spec.ts.
+
+describe('relay', () => {
+  it('does what its marble shows', () => {
+    marbles(({ hot, expectObservable, expectSubscriptions }) => {
+      const peer = idOf(1);
+      const source = hot('    -A-|', { A: { from: peer, message: 'a' } });
+      const subscription = '  ^--!';
+      const result = '        -B-|';
+      expectObservable(source.pipe(relay())).toBe(result, {
+        B: { broadcast: true, except: peer, message: 'a' },
+      });
+      expectSubscriptions(source.subscriptions).toBe(subscription);
+    });
+  });
+
+  it('with dedupe, brings each message to each node once, in a network with circles', () => {
+    // A ring of eight, whose nodes also know the one on the other side.
+    const nodes = 8;
+    const knows = (a: number, b: number): boolean => [1, 4, 7].includes(Math.abs(a - b));
+    const net = simulate({ nodes, latencyMs: 5, knows });
+    const chat = net.openChannels({ id: 1, codec: json<string>() });
+    const heard: string[][] = net.nodes.map(() => []);
+    let arrivals = 0;
+    net.start();
+    for (const [node, texts] of heard.entries()) {
+      const channel = chat(node);
+      channel.in$
+        .pipe(
+          tap(() => (arrivals += 1)),
+          dedupe({ key: ({ message }) => message, max: 100 }),
+          tap(({ message }) => texts.push(message)),
+          relay(),
+          pipeTo(channel, { clock: net.clock }),
+        )
+        .subscribe();
+    }
+    chat(0).out.next({ broadcast: true, message: 'one' });
+    chat(3).out.next({ broadcast: true, message: 'two' });
+    net.advance(1_000);
+    // Nobody sends it back to where it came from, and all neighbours have it from there first.
+    expect(heard.map((texts) => [...texts].sort())).toEqual(
+      heard.map((_, node) => (node === 0 ? ['two'] : node === 3 ? ['one'] : ['one', 'two'])),
+    );
+    // Twelve links, each of which carried each message once or twice; and then it ended.
+    expect(arrivals).toBeGreaterThan(2 * (nodes - 1));
+    expect(arrivals).toBeLessThanOrEqual(2 * 2 * 12);
+    const before = arrivals;
+    net.advance(1_000);
+    expect(arrivals).toBe(before);
+    net.stop();
+  });
+});
+
+trackLeaks();

@@ -1,0 +1,46 @@
+import { describe, expect, it } from '@jest/globals';
+import { of } from 'rxjs';
+import { sendTo } from '../../operators/send-to.ts';
+import { trackLeaks } from '../support/leaks.ts';
+import { idOf } from '../support/linked-node.ts';
+import { marbles } from '../support/marbles.ts';
+
+// What it does with ends, errors, demand and wrong options is in envelopes.spec.ts.
+
+describe('sendTo', () => {
+  it('does what its marble shows', () => {
+    marbles(({ hot, expectObservable, expectSubscriptions }) => {
+      const peer = idOf(1);
+      const source = hot('    -a-b-|');
+      const subscription = '  ^----!';
+      const result = '        -A-B-|';
+      expectObservable(source.pipe(sendTo(peer))).toBe(result, {
+        A: { to: peer, message: 'a' },
+        B: { to: peer, message: 'b' },
+      });
+      expectSubscriptions(source.subscriptions).toBe(subscription);
+    });
+  });
+
+  it('asks the function for each message and its number, anew for each subscription', () => {
+    const sent$ = of('a', 'b').pipe(sendTo((text, index) => `${text}${index}`));
+    const heard: unknown[] = [];
+    sent$.subscribe((envelope) => heard.push(envelope));
+    sent$.subscribe((envelope) => heard.push(envelope));
+    const envelopes = [
+      { to: 'a0', message: 'a' },
+      { to: 'b1', message: 'b' },
+    ];
+    expect(heard).toEqual([...envelopes, ...envelopes]);
+  });
+
+  it('leaves an ID that is none to the channel, which counts it as a drop', () => {
+    const heard: unknown[] = [];
+    of('a')
+      .pipe(sendTo(''))
+      .subscribe((envelope) => heard.push(envelope));
+    expect(heard).toEqual([{ to: '', message: 'a' }]);
+  });
+});
+
+trackLeaks();
