@@ -112,7 +112,7 @@ function sectionOf(outcome: Outcome, hasChart: boolean, bestMs: number | undefin
     ...(hasChart ? [`![${measure.charted}](${measure.name}.svg)`] : []),
     ...(failed.length > 0 ? [failed.join('\n\n')] : []),
     figuresOf(outcome),
-    `\`npm run bench -- ${measure.name}\`, ${Math.round(seconds)} s. ${textOfMachine(machine, bestMs)}`.trimEnd(),
+    `\`npm run bench -- ${measure.name}\` on Node ${process.versions.node}, ${Math.round(seconds)} s. ${textOfMachine(machine, bestMs)}`.trimEnd(),
   ].join('\n\n');
 }
 

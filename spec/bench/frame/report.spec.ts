@@ -17,6 +17,9 @@ function rowsOf(markdown: string): readonly string[] {
   return markdown.split('\n').filter((line) => line.startsWith('|'));
 }
 
+/** What was run, on what, and how long it took. */
+const ran = `\`npm run bench -- carrying\` on Node ${process.versions.node}, 12 s.`;
+
 describe('sectionsOf', () => {
   const [section = ''] = sectionsOf([outcome], true);
 
@@ -49,17 +52,15 @@ describe('sectionsOf', () => {
     const other = { ...outcome, machine: { yardstickMs: [2], takenShare: undefined } };
     const ends = sectionsOf([outcome, other], false).map((text) => text.split('\n').at(-1));
     expect(ends).toEqual([
-      "`npm run bench -- carrying`, 12 s. The machine had 0.4 [0.25, 0.5] of its best speed, and 12 % of its processors' time went to others.",
-      '`npm run bench -- carrying`, 12 s. The machine had 1 of its best speed.',
+      `${ran} The machine had 0.4 [0.25, 0.5] of its best speed, and 12 % of its processors' time went to others.`,
+      `${ran} The machine had 1 of its best speed.`,
     ]);
   });
 
   it('says nothing of a machine that was not watched', () => {
     const unwatched = { ...outcome, machine: { yardstickMs: [], takenShare: undefined } };
     for (const outcomes of [[unwatched], [unwatched, outcome]]) {
-      expect(sectionsOf(outcomes, false)[0]?.split('\n').at(-1)).toBe(
-        '`npm run bench -- carrying`, 12 s.',
-      );
+      expect(sectionsOf(outcomes, false)[0]?.split('\n').at(-1)).toBe(ran);
     }
   });
 });
