@@ -20,6 +20,7 @@ import {
   toArray,
 } from 'rxjs';
 import { createRouter, Identity, json, RxmeshError } from 'rxmesh';
+import { reply } from 'rxmesh/operators';
 import { webSocket } from 'rxmesh/transports/websocket';
 
 const usage = `usage: echo.ts [--count calls] [--port port]
@@ -34,7 +35,7 @@ const echo = createRouter({
   transports: [webSocket({ listen: { host: '127.0.0.1', port } })],
 });
 const heard = echo.openChannel({ id: 1, codec: json<string>() });
-heard.in$.pipe(map(({ from, message }) => ({ to: from, message }))).subscribe(heard.out);
+heard.in$.pipe(reply((text) => text)).subscribe(heard.out);
 await echo.start().catch(fail);
 
 const address = `ws://${echo.id}@127.0.0.1:${echo.snapshot().endpoints[0]?.port}`;

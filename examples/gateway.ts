@@ -38,11 +38,13 @@ import {
 } from 'rxmesh';
 import {
   accept,
-  boundedMergeMap,
   dial,
   handshake,
+  pipeTo,
   rateLimit,
+  relay,
   route,
+  sendTo,
   type SessionEvent,
 } from 'rxmesh/operators';
 import { MemoryNetwork } from 'rxmesh/transports/memory';
@@ -55,7 +57,7 @@ interface Reading {
 
 const seconds = secondsFromOptions();
 const readings = { id: 1, codec: json<Reading>() };
-const counts = { published: 0, normal: 0, overRate: 0, forwarded: 0, received: 0 };
+const counts = { published: 0, normal: 0, overRate: 0, received: 0 };
 
 // 1. The gateway's node in one network: who dials it, whom it dials, and the sessions with both.
 
@@ -120,24 +122,25 @@ const forwarded$ = sensed.in$.pipe(
     return isHigh;
   }),
   rateLimit({ perSecond: 5, onDrop: () => (counts.overRate += 1) }),
-  boundedMergeMap(({ message }) => alarms.send({ broadcast: true, message }), {
-    buffer: dropOldest(64),
-  }),
-  tap(({ accepted }) => (counts.forwarded += accepted)),
+  relay(),
+  pipeTo(alarms, { buffer: dropOldest(64) }),
 );
 
 // 3. Everything runs while it is subscribed.
 
-const running = merge(inside$, outside$, forwarded$).subscribe();
+const running = merge(inside$, outside$).subscribe();
+const report = lastValueFrom(forwarded$);
 await firstValueFrom(monitor.peers$);
 const ctrlC$ = fromEvent(process, 'SIGINT');
 await Promise.all([1, 2, 3].map((sensor) => publish(sensor, merge(timer(seconds * 1000), ctrlC$))));
-// What is on its way to the monitor still gets there.
+// That ends what is forwarded. What is on its way to the monitor still gets there.
+sensed.close();
+const { accepted: forwarded } = await report;
 await lastValueFrom(outside.goodbye(), { defaultValue: undefined });
 running.unsubscribe();
 await monitor.stop();
 
-const { published, normal, overRate, forwarded, received } = counts;
+const { published, normal, overRate, received } = counts;
 console.log(
   `${published} readings: ${normal} below 30 °C, ${overRate} over the rate, ${forwarded} forwarded`,
 );
@@ -181,10 +184,11 @@ async function publish(sensor: number, end$: Observable<unknown>): Promise<void>
   const ticks$ = interval(50).pipe(takeUntil(end$));
   const published$ = ticks$.pipe(
     map((n) => ({ sensor, celsius: 20 + ((7 * n + 5 * sensor) % 15) })),
-    boundedMergeMap((message) => channel.send({ to: gateway.id, message })),
-    tap(({ accepted }) => (counts.published += accepted)),
+    sendTo(gateway.id),
+    pipeTo(channel),
   );
-  await lastValueFrom(published$, { defaultValue: undefined });
+  const { accepted } = await lastValueFrom(published$);
+  counts.published += accepted;
   await router.stop();
 }
 

@@ -6,25 +6,26 @@ import type { NodeId } from '../lib/model/id.ts';
 
 /** Options of `broadcast`. */
 export interface BroadcastOptions {
-  /** Peers that are left out: one, or a list. Default: none. */
+  /** A peer to leave out, or a list of them. Default: none. */
   readonly except?: NodeId | readonly NodeId[];
 }
 
 /**
  * Addresses each value to all peers that are connected and have the channel open.
  *
- *     in   -a-b-|
+ *     in   --a--b--|
  *          broadcast()
- *     out  -A-B-|          A: { broadcast: true, message: a }
+ *     out  --A--B--|          A: { broadcast: true, message: a }
  *
  * `pipeTo` sends the envelopes as fast as the lanes take them. `out` never waits:
  *
  *     source$.pipe(broadcast(), pipeTo(channel)).subscribe();
  *     source$.pipe(broadcast({ except: to })).subscribe(channel.out);
  *
- * To pass on what a peer has sent, `relay` leaves out that peer. Carries demand.
+ * To forward a peer's message to all other peers, use `relay`. Behind a flow it carries demand.
  *
- * @throws {TypeError} for an option that does not exist, and an `except` that is no ID and no list of IDs
+ * @throws {TypeError} for an unknown option, or an `except` that is neither a node ID nor a list of
+ *   them
  */
 export function broadcast<T>(
   options: BroadcastOptions = {},

@@ -9,22 +9,22 @@ import { translateInbound } from './translate.ts';
 /** Options of `decode`. */
 export interface DecodeOptions {
   /**
-   * Sees each envelope whose bytes are no message, and why. The `peer` of the error is the one that sent them. The
-   * bytes are a view, as those of `raw()` are.
+   * Called with each envelope whose bytes are not a message. The error names the peer that sent
+   * them. The bytes are a view, as those of `raw()` are.
    */
   readonly onFailure: (error: RxmeshError, envelope: InboundEnvelope<Uint8Array>) => void;
 }
 
 /**
- * Makes messages of what arrives on a channel whose codec is `raw()`.
+ * Decodes what arrives on a channel whose codec is `raw()`.
  *
- *     in   -A-B-C-|        A: { from: peer, message: bytes }
+ *     in   --A--B--C--|        A: { from: peer, message: bytes }
  *          decode(codec, { onFailure })
- *     out  -D---E-|        D: { from: peer, message: codec.decode(bytes) }
- *     onFailure  B
+ *     out  --D-----E--|        D: { from: peer, message: codec.decode(bytes) }
+ *     onFailure B
  *
- * A peer may send any bytes, so those that are no message go to `onFailure`, and the stream goes on. This gateway
- * looks into what it passes on:
+ * A peer may send any bytes, so those that are not a message go to `onFailure`, and the stream goes
+ * on. A gateway that inspects what it forwards:
  *
  *     const wire = router.openChannel({ id: 0x10, codec: raw() });
  *     wire.in$
@@ -37,13 +37,13 @@ export interface DecodeOptions {
  *       )
  *       .subscribe();
  *
- * Each message is decoded when it arrives, from a view into a larger buffer. A message with `bytes` fields may refer
- * to that buffer, and keeps it alive: see `Codec.decode`.
+ * Each message is decoded when it arrives, from a view into a larger buffer. A message with `bytes`
+ * fields may refer to that buffer, and then keeps it alive: see `Codec.decode`.
  *
- * What `onFailure` throws is the error of the result. Carries demand: for each message that fails, one more is
- * asked for.
+ * What `onFailure` throws is the error of the result. Behind a flow it carries demand: for each
+ * message that fails, it asks for another.
  *
- * @throws {TypeError} for a codec without `decode`, options without `onFailure`, or one that does not exist
+ * @throws {TypeError} for a codec without `decode`, a missing `onFailure`, or an unknown option
  */
 export function decode<T>(
   codec: Codec<T>,

@@ -9,34 +9,36 @@ import { translateOutbound } from './translate.ts';
 /** Options of `encode`. */
 export interface EncodeOptions<T> {
   /**
-   * Sees each envelope whose message the codec refuses, and why; the others go on. Default: the first one is the
-   * error of the result.
+   * Called with each envelope whose message the codec refuses; the stream goes on. Default: the
+   * first refusal is the error of the result.
    */
   readonly onFailure?: (error: RxmeshError, envelope: OutboundEnvelope<T>) => void;
 }
 
 /**
- * Turns the message of each envelope into bytes, for a channel whose codec is `raw()`. The recipients stay as they
- * are.
+ * Encodes the message of each envelope, for a channel whose codec is `raw()`. The recipients stay
+ * the same.
  *
- *     in   -A-B-|          A: { to: peer, message: a }
+ *     in   --A--B--|          A: { to: peer, message: a }
  *          encode(codec)
- *     out  -C-D-|          C: { to: peer, message: codec.encode(a) }
+ *     out  --C--D--|          C: { to: peer, message: codec.encode(a) }
  *
  * A broadcast is encoded once:
  *
  *     const wire = router.openChannel({ id: 0x10, codec: raw() });
  *     source$.pipe(broadcast(), encode(json<string>()), pipeTo(wire)).subscribe();
  *
- * The bytes are sent as they are, without a copy, so whatever has made them leaves them alone, as every `Codec` does.
+ * The bytes are not copied: they wait in the lanes as the codec made them.
  *
- * What the codec refuses is a mistake of this node, so it is the error of the result, as it is with `send`. A
- * pipeline that passes on what peers have sent should not end by that: give it `onFailure`. What that throws is the
- * error of the result. Carries demand.
+ * By default, a message that the codec refuses ends the result with an error, as `send` does: the
+ * mistake is this node's own. A pipeline that forwards messages of peers should survive that, so
+ * give it `onFailure`. What `onFailure` throws is the error of the result. Behind a flow it carries
+ * demand.
  *
- * @throws {RxmeshError} as an error notification: what the codec throws, if it is one, else `RXMESH_ENCODE_FAILED`,
- *   also when it has not made bytes
- * @throws {TypeError} for a codec without `encode`, an option that does not exist or is no function
+ * @throws {RxmeshError} as an error notification: what the codec throws, if that is one, else
+ *   `RXMESH_ENCODE_FAILED`, also when its result is not bytes
+ * @throws {TypeError} for a codec without `encode`, an unknown option, or an `onFailure` that is
+ *   not a function
  */
 export function encode<T>(
   codec: Codec<T>,
@@ -49,7 +51,7 @@ export function encode<T>(
   const toBytes = (message: T): Uint8Array => {
     const made: unknown = codec.encode(message);
     if (made instanceof Uint8Array) return made;
-    throw mistaken('what the codec has made', 'bytes', made);
+    throw mistaken('the result of the codec', 'bytes', made);
   };
   return translateOutbound(toBytes, onFailure);
 }

@@ -1,7 +1,7 @@
 /**
- * The operators that rxmesh's router is composed of, each usable on its own: a node's pipelines can be
- * put together by hand from them, see `examples/gateway.ts`. And those for the way of a message: from a channel,
- * through a pipeline, to a channel.
+ * The operators that rxmesh's router is composed of, each usable on its own: a node's pipelines can
+ * be put together by hand from them, see `examples/gateway.ts`. And those for the way of a message:
+ * from a channel, through a pipeline, to a channel.
  *
  *     chat.in$.pipe(rateLimit({ perSecond: 100 }), relay(), pipeTo(chat)).subscribe();
  *

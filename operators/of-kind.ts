@@ -3,8 +3,8 @@ import { mistaken } from '../lib/model/check-function.ts';
 import type { InboundEnvelope } from '../lib/model/envelope.ts';
 
 /**
- * The messages of `T` that are of kind `K`: `Extract<T, { kind: K }>`, and of a message whose kind is known less
- * well, as a `string`, that message with this kind.
+ * The messages of `T` that have a kind in `K`, as `Extract<T, { kind: K }>`. A message whose kind
+ * is only known to be a `string`, for example, gets this kind.
  */
 type OfKind<T, K> = T extends { readonly kind: infer Own }
   ? Own extends K
@@ -15,28 +15,29 @@ type OfKind<T, K> = T extends { readonly kind: infer Own }
   : never;
 
 /**
- * Lets only messages of these kinds through, and tells the compiler so. It works on the messages of `oneof`, and on
- * any others that are told apart by their `kind`.
+ * Lets only messages of these kinds through, and narrows their type. For the messages of `oneof`,
+ * and any others that a `kind` tells apart.
  *
- *     in   -A-B-C-|        A: { from, message: { kind: 'move', … } }
+ *     in   --A--B--C--|        A: { from, message: { kind: 'move', … } }
  *          ofKind('move')
- *     out  -A-----|        B and C are of other kinds
+ *     out  --A--------|        B and C have other kinds
  *
- * A game that always gives up:
+ * A player that resigns at once:
  *
- *     const game = router.openChannel({ id: 0x20, codec: oneof(GameMessage, { move: Move, resign: Resign }) });
+ *     const codec = oneof(GameMessage, { move: Move, resign: Resign });
+ *     const game = router.openChannel({ id: 0x20, codec });
  *     game.in$
  *       .pipe(
  *         ofKind('move'),
- *         reply(({ x, y }) => ({ kind: 'resign', reason: `${x}, ${y} was too good` })),
+ *         reply(({ x, y }) => ({ kind: 'resign', reason: `${x}, ${y} is too good` })),
  *         pipeTo(game),
  *       )
  *       .subscribe();
  *
- * What is no object, which a peer may send over `json()`, is of no kind. Carries demand: for each message that it
- * leaves out, one more is asked for.
+ * Messages that are not objects, which a peer may send over `json()`, are left out. Behind a flow
+ * it carries demand: for each message that it leaves out, it asks for another.
  *
- * @throws {TypeError} without a kind, or for one that is no string
+ * @throws {TypeError} when no kind is given, or one is not a string
  */
 export function ofKind<T extends { readonly kind: string }, K extends T['kind']>(
   ...kinds: readonly [K, ...K[]]
@@ -47,7 +48,7 @@ export function ofKind<T extends { readonly kind: string }, K extends T['kind']>
     if (typeof kind !== 'string') throw mistaken('ofKind: a kind', 'a string', kind);
   }
   return filter((envelope): envelope is InboundEnvelope<OfKind<T, K>> => {
-    // Whatever its type says, it is what a peer has sent.
+    // Its type is a promise that the peer may not keep.
     const message: unknown = envelope.message;
     const isObject = typeof message === 'object' && message !== null;
     return isObject && 'kind' in message && wanted.has(message.kind);

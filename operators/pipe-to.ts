@@ -47,12 +47,9 @@ export interface PipeToOptions<T> {
  *
  * From one channel to another, so that who consumes slowly there holds up who sends here:
  *
- *     chat.in$
- *       .pipe(
- *         map(({ from, message }) => ({ broadcast: true as const, except: from, message })),
- *         pipeTo(channel),
- *       )
- *       .subscribe();
+ *     chat.in$.pipe(relay(), pipeTo(channel)).subscribe();
+ *
+ * `broadcast`, `sendTo`, `reply` and `relay` make the envelopes.
  *
  * An Observable that is no flow cannot be held back: its envelopes wait in `buffer`. A recipient that is
  * not there is a drop in the report. Unsubscribing stops pulling, and takes the message that waits back. An

@@ -2,23 +2,24 @@ import { map, type OperatorFunction } from 'rxjs';
 import type { BroadcastEnvelope, InboundEnvelope } from '../lib/model/envelope.ts';
 
 /**
- * Addresses what a peer has sent to all others.
+ * Forwards each message to all peers but its sender.
  *
- *     in   -A-|            A: { from: peer, message: a }
+ *     in   --A--|           A: { from: peer, message: a }
  *          relay()
- *     out  -B-|            B: { broadcast: true, except: peer, message: a }
+ *     out  --B--|           B: { broadcast: true, except: peer, message: a }
  *
- * From one channel to another, as fast as the slowest recipient takes it:
+ * From one channel to another, at the pace of the slowest recipient:
  *
  *     chat.in$.pipe(relay(), pipeTo(channel)).subscribe();
  *
- * Where messages can come back on another way, as among three nodes that all relay, `dedupe` ends the circle:
+ * When nodes relay in a circle, messages come back. `dedupe` stops them:
  *
- *     chat.in$
- *       .pipe(dedupe({ key: ({ message }) => message, max: 10_000 }), relay(), pipeTo(chat))
+ *     const news = router.openChannel({ id: 0x21, codec: json<{ id: string; text: string }>() });
+ *     news.in$
+ *       .pipe(dedupe({ key: ({ message }) => message.id, max: 10_000 }), relay(), pipeTo(news))
  *       .subscribe();
  *
- * Carries demand.
+ * Behind a flow it carries demand.
  */
 export function relay<T>(): OperatorFunction<InboundEnvelope<T>, BroadcastEnvelope<T>> {
   return map(({ from, message }) => ({ broadcast: true, except: from, message }));

@@ -1,5 +1,5 @@
-// `NonNullable<unknown>`, which is `{}`, stands for all values, also of a type that is not known; `unknown` would swallow
-// the rest of the union.
+// `NonNullable<unknown>`, which is `{}`, accepts any value, also one of a generic type; `unknown`
+// would absorb the rest of the union.
 /* eslint-disable @typescript-eslint/no-generated-empty-object-type */
 import { map, type OperatorFunction } from 'rxjs';
 import { checkFunction } from '../lib/model/check-function.ts';
@@ -8,9 +8,9 @@ import type { DirectEnvelope, InboundEnvelope } from '../lib/model/envelope.ts';
 type Primitive = string | number | bigint | boolean | symbol | null | undefined;
 
 /**
- * Any value. As the bound of a type parameter it makes the compiler keep literals, at any depth: `{ kind: 'resign' }`
- * does not become a `{ kind: string }`. A `const` parameter would do that too, but make lists `readonly`, which fit no
- * message that has a list.
+ * Any value. As the constraint of a type parameter it makes the compiler keep literals at any
+ * depth, so that `{ kind: 'resign' }` does not become `{ kind: string }`. A `const` type parameter
+ * would also make lists `readonly`, and those cannot be assigned to the lists of a message.
  */
 type AsWritten<P> = P | NonNullable<unknown> | null | undefined | [] | AsWritten<P>[] | Fields<P>;
 interface Fields<P> {
@@ -18,17 +18,17 @@ interface Fields<P> {
 }
 
 /**
- * Answers each message: addresses what `project` makes of it to the peer that sent it.
+ * Answers each message: addresses the result of `project` to the message's sender.
  *
- *     in   -A-|            A: { from: peer, message: a }
+ *     in   --A--|           A: { from: peer, message: a }
  *          reply(project)
- *     out  -B-|            B: { to: peer, message: project(a, A) }
+ *     out  --B--|           B: { to: peer, message: project(a, A) }
  *
- * An echo that reads no faster than its answers are taken:
+ * An echo, which reads no faster than the peers take its answers:
  *
  *     chat.in$.pipe(reply((text) => `you said ${text}`), pipeTo(chat)).subscribe();
  *
- * An answer that takes time is for `boundedMergeMap`:
+ * For answers that take time, use `boundedMergeMap`:
  *
  *     chat.in$
  *       .pipe(
@@ -40,9 +40,9 @@ interface Fields<P> {
  *       )
  *       .subscribe();
  *
- * What `project` throws is the error of the result. Carries demand.
+ * What `project` throws is the error of the result. Behind a flow it carries demand.
  *
- * @throws {TypeError} for a `project` that is no function
+ * @throws {TypeError} when `project` is not a function
  */
 export function reply<T, R extends AsWritten<P>, P extends Primitive = Primitive>(
   project: (message: T, envelope: InboundEnvelope<T>) => R,

@@ -4,21 +4,21 @@ import type { DirectEnvelope } from '../lib/model/envelope.ts';
 import type { NodeId } from '../lib/model/id.ts';
 
 /**
- * Addresses each value to one peer: always the same one, or the one that a function chooses.
+ * Addresses each value to one peer: a fixed one, or the one that a function chooses.
  *
- *     in   -a-b-|
+ *     in   --a--b--|
  *          sendTo(peer)
- *     out  -A-B-|          A: { to: peer, message: a }
+ *     out  --A--B--|          A: { to: peer, message: a }
  *
- * The function gets each value and its number, from 0. So this gives two workers every other message:
+ * The function gets each value, and its index from 0:
  *
- *     const workers = ['…', '…'] as const;
- *     source$.pipe(sendTo((_, i) => workers[i % 2 === 0 ? 0 : 1]), pipeTo(channel)).subscribe();
+ *     const owners = new Map<string, NodeId>();
+ *     source$.pipe(sendTo((text) => owners.get(text) ?? to), pipeTo(channel)).subscribe();
  *
- * A peer that is not connected is a drop when the envelope is sent, not an error. What the function throws is the
- * error of the result. Carries demand.
+ * Sending to a peer that is not connected is a drop, not an error. What the function throws is the
+ * error of the result. Behind a flow it carries demand.
  *
- * @throws {TypeError} for a peer that is neither an ID nor a function
+ * @throws {TypeError} for a peer that is neither a node ID nor a function
  */
 export function sendTo<T>(
   peer: NodeId | ((message: T, index: number) => NodeId),

@@ -2,7 +2,7 @@ import { filter, map, type OperatorFunction } from 'rxjs';
 import type { InboundEnvelope, OutboundEnvelope } from '../lib/model/envelope.ts';
 import { type RxmeshError, toRxmeshError } from '../lib/model/error.ts';
 
-/** What `encode` and `wrap` are: each envelope with another message. */
+/** The core of `encode` and `wrap`: each envelope, with another message. */
 export function translateOutbound<A, B>(
   translate: (message: A) => B,
   onFailure: ((error: RxmeshError, envelope: OutboundEnvelope<A>) => void) | undefined,
@@ -22,7 +22,9 @@ export function translateOutbound<A, B>(
   return (source) => source.pipe(map(attempt), filter(isMade));
 }
 
-/** What `decode` and `unwrap` are: a peer's message that is none must not end the stream of all peers. */
+/**
+ * The core of `decode` and `unwrap`. One peer's bad message must not end the stream of all peers.
+ */
 export function translateInbound<A, B>(
   translate: (message: A) => B,
   onFailure: (error: RxmeshError, envelope: InboundEnvelope<A>) => void,

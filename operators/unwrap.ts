@@ -8,19 +8,23 @@ import { translateInbound } from './translate.ts';
 
 /** Options of `unwrap`. */
 export interface UnwrapOptions<Outer> {
-  /** Sees each envelope whose message cannot be unwrapped, and why. The `peer` of the error is the one that sent it. */
+  /**
+   * Called with each envelope whose message cannot be unwrapped. The error names the peer that sent
+   * it.
+   */
   readonly onFailure: (error: RxmeshError, envelope: InboundEnvelope<Outer>) => void;
 }
 
 /**
  * Takes the message of each envelope out of its wrapper.
  *
- *     in   -A-B-C-|        A: { from: peer, message: a }
+ *     in   --A--B--C--|        A: { from: peer, message: a }
  *          unwrap(wrapper, { onFailure })
- *     out  -D---E-|        D: { from: peer, message: wrapper.unwrap(a) }
- *     onFailure  B
+ *     out  --D-----E--|        D: { from: peer, message: wrapper.unwrap(a) }
+ *     onFailure B
  *
- * A peer may send any wrapper, so one that carries nothing goes to `onFailure`, and the stream goes on:
+ * A peer may send any wrapper, so one that does not unwrap goes to `onFailure`, and the stream goes
+ * on:
  *
  *     const games = router.openChannel({ id: 0x20, codec: protobuf(GameMessage) });
  *     const sum = oneofWrapper(GameMessage, { move: Move, resign: Resign });
@@ -28,16 +32,16 @@ export interface UnwrapOptions<Outer> {
  *       .pipe(
  *         unwrap(sum, {
  *           onFailure: (reason, { from }) =>
- *             games.errors.next({ peer: from, severity: 'penalize', reason }),
+ *             games.reports.next({ peer: from, severity: 'penalize', reason }),
  *         }),
  *         ofKind('move'),
  *       )
  *       .subscribe(({ message }) => show(message.x, message.y));
  *
- * What `onFailure` throws is the error of the result. Carries demand: for each message that fails, one more is
- * asked for.
+ * What `onFailure` throws is the error of the result. Behind a flow it carries demand: for each
+ * message that fails, it asks for another.
  *
- * @throws {TypeError} for a wrapper without `unwrap`, options without `onFailure`, or one that does not exist
+ * @throws {TypeError} for a wrapper without `unwrap`, a missing `onFailure`, or an unknown option
  */
 export function unwrap<Outer, Inner>(
   wrapper: Wrapper<Outer, Inner>,

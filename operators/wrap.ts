@@ -9,21 +9,21 @@ import { translateOutbound } from './translate.ts';
 /** Options of `wrap`. */
 export interface WrapOptions<Inner> {
   /**
-   * Sees each envelope whose message the wrapper refuses, and why; the others go on. Default: the first one is the
-   * error of the result.
+   * Called with each envelope whose message the wrapper refuses; the stream goes on. Default: the
+   * first refusal is the error of the result.
    */
   readonly onFailure?: (error: RxmeshError, envelope: OutboundEnvelope<Inner>) => void;
 }
 
 /**
- * Puts the message of each envelope into a wrapper: one that has a version, say, or a protobuf message with a
- * `oneof` (`oneofWrapper`). The recipients stay as they are.
+ * Puts the message of each envelope into a wrapper, such as one with a version, or a protobuf
+ * message with a `oneof` (`oneofWrapper`). The recipients stay the same.
  *
- *     in   -A-B-|          A: { to: peer, message: a }
+ *     in   --A--B--|          A: { to: peer, message: a }
  *          wrap(wrapper)
- *     out  -C-D-|          C: { to: peer, message: wrapper.wrap(a) }
+ *     out  --C--D--|          C: { to: peer, message: wrapper.wrap(a) }
  *
- * Several kinds of messages can so share one channel:
+ * With a version:
  *
  *     const envelopes = router.openChannel({ id: 0x10, codec: protobuf(Envelope) });
  *     const versioned: Wrapper<{ version: number; text: string }, string> = {
@@ -32,15 +32,17 @@ export interface WrapOptions<Inner> {
  *     };
  *     source$.pipe(broadcast(), wrap(versioned), pipeTo(envelopes)).subscribe();
  *
- * A codec does it for a whole channel: `wrapped(codec, wrapper)`.
+ * To wrap every message of a channel, use the codec `wrapped(codec, wrapper)`.
  *
- * What the wrapper refuses is a mistake of this node, so it is the error of the result, as it is with `send`. A
- * pipeline that passes on what peers have sent should not end by that: give it `onFailure`. What that throws is the
- * error of the result. Carries demand.
+ * By default, a message that the wrapper refuses ends the result with an error, as `send` does: the
+ * mistake is this node's own. A pipeline that forwards messages of peers should survive that, so
+ * give it `onFailure`. What `onFailure` throws is the error of the result. Behind a flow it carries
+ * demand.
  *
- * @throws {RxmeshError} as an error notification: what `wrapper.wrap` throws, if it is one, else
+ * @throws {RxmeshError} as an error notification: what `wrapper.wrap` throws, if that is one, else
  *   `RXMESH_ENCODE_FAILED`
- * @throws {TypeError} for a wrapper without `wrap`, an option that does not exist or is no function
+ * @throws {TypeError} for a wrapper without `wrap`, an unknown option, or an `onFailure` that is
+ *   not a function
  */
 export function wrap<Outer, Inner>(
   wrapper: Wrapper<Outer, Inner>,

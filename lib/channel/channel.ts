@@ -72,6 +72,8 @@ export interface Channel<T> {
    * Sends without waiting: what a lane does not take is dropped, by its strategy, and told on
    * `router.events$` (so `block` on a full lane is a drop here). `complete` and `error` of a stream
    * that is subscribed to it leave the channel open; the error is an event.
+   *
+   *     source$.pipe(broadcast()).subscribe(channel.out)
    */
   readonly out: Observer<OutboundEnvelope<T>>;
 
@@ -80,6 +82,8 @@ export interface Channel<T> {
    * message or dropped it. With `block` lanes that is lossless:
    *
    *     source$.pipe(concatMap((message) => channel.send({ to, message })))
+   *
+   * For many messages, `source$.pipe(sendTo(to), pipeTo(channel))` costs less.
    *
    * A recipient that is not connected, or leaves, counts as a drop, not as an error. So does, for a
    * broadcast, a lane for which 1,024 sends wait already. Unsubscribing before the end takes the message

@@ -18,19 +18,20 @@ export type MessagesOf<Kinds> = {
 };
 
 /**
- * The wrapper that `oneof` uses, for the operators `wrap` and `unwrap`: it turns a message with a `kind` into
- * the protobuf message that carries it in its `oneof`, and back.
+ * The wrapper that `oneof` uses, for the operators `wrap` and `unwrap`: it turns a message with a
+ * `kind` into the protobuf message that carries it in its `oneof`, and back.
  *
  *     const sum = oneofWrapper(GameMessage, { move: Move, resign: Resign })
- *     sum.wrap({ kind: 'move', x: 1, y: 2 })                 // { move: { kind: 'move', x: 1, y: 2 } }
+ *     sum.wrap({ kind: 'move', x: 1, y: 2 })            // { move: { kind: 'move', x: 1, y: 2 } }
  *
- * With a channel whose codec is `protobuf(GameMessage)`, or `raw()` and the operator `decode`, one consumer can read
- * the wrapper and another one the messages in it. `oneof` says what messages and types have to look like.
+ * On a channel whose codec is `protobuf(GameMessage)`, or `raw()` with the operator `decode`, one
+ * consumer can read the wrapper, and another one the messages in it. `oneof` has the rules for
+ * messages and types.
  *
- * Nothing is copied: `wrap` refers to the message, and `unwrap` returns the message in the wrapper, and sets
- * its `kind`.
+ * Nothing is copied: `wrap` refers to the message, and `unwrap` sets the `kind` of the message in
+ * the wrapper and returns it.
  *
- * Reflection does not know the types of the messages, nor that of the wrapper:
+ * Reflection knows neither the types of the messages nor that of the wrapper:
  *
  *     oneofWrapper<{ move: Move; resign: Resign }, { move?: Move; resign?: Resign }>(
  *       root.lookupType('GameMessage'),

@@ -12,9 +12,9 @@ export interface Wrapper<Outer, Inner> {
 }
 
 /**
- * The wrapped message.
+ * Wraps a message.
  *
- * @throws {RxmeshError} what `wrap` throws, if it is one, else `RXMESH_ENCODE_FAILED`
+ * @throws {RxmeshError} what `wrap` throws, if that is one, else `RXMESH_ENCODE_FAILED`
  */
 export function wrapMessage<Outer, Inner>(wrapper: Wrapper<Outer, Inner>, inner: Inner): Outer {
   try {
@@ -25,9 +25,9 @@ export function wrapMessage<Outer, Inner>(wrapper: Wrapper<Outer, Inner>, inner:
 }
 
 /**
- * The message in a wrapped one.
+ * Unwraps a message.
  *
- * @throws {RxmeshError} what `unwrap` throws, if it is one, else `RXMESH_DECODE_FAILED`
+ * @throws {RxmeshError} what `unwrap` throws, if that is one, else `RXMESH_DECODE_FAILED`
  */
 export function unwrapMessage<Outer, Inner>(wrapper: Wrapper<Outer, Inner>, outer: Outer): Inner {
   try {

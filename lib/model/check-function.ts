@@ -1,16 +1,16 @@
 import { quote } from './quote.ts';
 
 /**
- * @throws {TypeError} when what will be called is no function
- * @param what its name, behind its operator's: `reply: project`
+ * @throws {TypeError} when an option is not a function
+ * @param what the operator and the option: `reply: project`
  */
 export function checkFunction(what: string, given: unknown): void {
   if (typeof given !== 'function') throw mistaken(what, 'a function', given);
 }
 
 /**
- * @throws {TypeError} when an object does not have the method that will be called
- * @param what its name, behind its operator's: `encode: codec`
+ * @throws {TypeError} when an option is not an object with this method
+ * @param what the operator and the option: `encode: codec`
  */
 export function checkMethod(what: string, given: unknown, method: string): void {
   const isObject = typeof given === 'object' && given !== null;
@@ -18,12 +18,12 @@ export function checkMethod(what: string, given: unknown, method: string): void 
   checkFunction(`${what}.${method}`, Reflect.get(given, method));
 }
 
-/** The error for an option of the wrong type: what it must be, and what it is. */
+/** The error for an option of the wrong type: what it must be, and what it got. */
 export function mistaken(what: string, must: string, given: unknown): TypeError {
   return new TypeError(`${what} must be ${must}, got ${shown(given)}`);
 }
 
-/** Only what is short: an object may be large, or have no text. */
+/** Objects are not written out: they may be large, or have no text. */
 function shown(given: unknown): string {
   if (typeof given === 'string') return quote(given);
   if (Array.isArray(given)) return 'a list';

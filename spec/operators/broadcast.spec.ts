@@ -11,9 +11,9 @@ import { marbles } from '../support/marbles.ts';
 describe('broadcast', () => {
   it('does what its marble shows', () => {
     marbles(({ hot, expectObservable, expectSubscriptions }) => {
-      const source = hot('    -a-b-|');
-      const subscription = '  ^----!';
-      const result = '        -A-B-|';
+      const source = hot('    --a--b--|');
+      const subscription = '  ^-------!';
+      const result = '        --A--B--|';
       expectObservable(source.pipe(broadcast())).toBe(result, {
         A: { broadcast: true, message: 'a' },
         B: { broadcast: true, message: 'b' },

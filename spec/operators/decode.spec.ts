@@ -48,9 +48,9 @@ describe('decode', () => {
   it('does what its marble shows: a bad message of a peer does not end the stream', () => {
     const { failures, onFailure } = noted();
     marbles(({ hot, expectObservable, expectSubscriptions }) => {
-      const source = hot('    -A-B-C-|', { A, B, C });
-      const subscription = '  ^------!';
-      const result = '        -D---E-|';
+      const source = hot('    --A--B--C--|', { A, B, C });
+      const subscription = '  ^----------!';
+      const result = '        --D-----E--|';
       expectObservable(source.pipe(decode(letters, { onFailure }))).toBe(result, { D, E });
       expectSubscriptions(source.subscriptions).toBe(subscription);
     });

@@ -30,9 +30,9 @@ const D = { to, message: Uint8Array.of(0x62) };
 describe('encode', () => {
   it('does what its marble shows', () => {
     marbles(({ hot, expectObservable, expectSubscriptions }) => {
-      const source = hot('    -A-B-|', { A, B });
-      const subscription = '  ^----!';
-      const result = '        -C-D-|';
+      const source = hot('    --A--B--|', { A, B });
+      const subscription = '  ^-------!';
+      const result = '        --C--D--|';
       expectObservable(source.pipe(encode(letters))).toBe(result, { C, D });
       expectSubscriptions(source.subscriptions).toBe(subscription);
     });

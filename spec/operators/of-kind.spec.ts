@@ -27,9 +27,9 @@ const C = envelope({ kind: 'draw' });
 describe('ofKind', () => {
   it('does what its marble shows', () => {
     marbles(({ hot, expectObservable, expectSubscriptions }) => {
-      const source = hot('    -A-B-C-|', { A, B, C });
-      const subscription = '  ^------!';
-      const result = '        -A-----|';
+      const source = hot('    --A--B--C--|', { A, B, C });
+      const subscription = '  ^----------!';
+      const result = '        --A--------|';
       expectObservable(source.pipe(ofKind('move'))).toBe(result, { A });
       expectSubscriptions(source.subscriptions).toBe(subscription);
     });

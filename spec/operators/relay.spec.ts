@@ -15,9 +15,9 @@ describe('relay', () => {
   it('does what its marble shows', () => {
     marbles(({ hot, expectObservable, expectSubscriptions }) => {
       const peer = idOf(1);
-      const source = hot('    -A-|', { A: { from: peer, message: 'a' } });
-      const subscription = '  ^--!';
-      const result = '        -B-|';
+      const source = hot('    --A--|', { A: { from: peer, message: 'a' } });
+      const subscription = '  ^----!';
+      const result = '        --B--|';
       expectObservable(source.pipe(relay())).toBe(result, {
         B: { broadcast: true, except: peer, message: 'a' },
       });

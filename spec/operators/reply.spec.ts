@@ -12,9 +12,9 @@ describe('reply', () => {
   it('does what its marble shows', () => {
     marbles(({ hot, expectObservable, expectSubscriptions }) => {
       const peer = idOf(1);
-      const source = hot('    -A-|', { A: { from: peer, message: 'a' } });
-      const subscription = '  ^--!';
-      const result = '        -B-|';
+      const source = hot('    --A--|', { A: { from: peer, message: 'a' } });
+      const subscription = '  ^----!';
+      const result = '        --B--|';
       expectObservable(source.pipe(reply((text) => `${text}!`))).toBe(result, {
         B: { to: peer, message: 'a!' },
       });

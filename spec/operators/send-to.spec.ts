@@ -11,9 +11,9 @@ describe('sendTo', () => {
   it('does what its marble shows', () => {
     marbles(({ hot, expectObservable, expectSubscriptions }) => {
       const peer = idOf(1);
-      const source = hot('    -a-b-|');
-      const subscription = '  ^----!';
-      const result = '        -A-B-|';
+      const source = hot('    --a--b--|');
+      const subscription = '  ^-------!';
+      const result = '        --A--B--|';
       expectObservable(source.pipe(sendTo(peer))).toBe(result, {
         A: { to: peer, message: 'a' },
         B: { to: peer, message: 'b' },

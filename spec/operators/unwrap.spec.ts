@@ -43,9 +43,9 @@ describe('unwrap', () => {
   it('does what its marble shows: a bad message of a peer does not end the stream', () => {
     const failures: unknown[] = [];
     marbles(({ hot, expectObservable, expectSubscriptions }) => {
-      const source = hot('    -A-B-C-|', { A, B, C });
-      const subscription = '  ^------!';
-      const result = '        -D---E-|';
+      const source = hot('    --A--B--C--|', { A, B, C });
+      const subscription = '  ^----------!';
+      const result = '        --D-----E--|';
       const onFailure = (...failure: unknown[]): unknown => failures.push(failure);
       expectObservable(source.pipe(unwrap(versioned, { onFailure }))).toBe(result, { D, E });
       expectSubscriptions(source.subscriptions).toBe(subscription);

@@ -38,9 +38,9 @@ const D = { to, message: { version: 1, text: 'b' } };
 describe('wrap', () => {
   it('does what its marble shows', () => {
     marbles(({ hot, expectObservable, expectSubscriptions }) => {
-      const source = hot('    -A-B-|', { A, B });
-      const subscription = '  ^----!';
-      const result = '        -C-D-|';
+      const source = hot('    --A--B--|', { A, B });
+      const subscription = '  ^-------!';
+      const result = '        --C--D--|';
       expectObservable(source.pipe(wrap(versioned))).toBe(result, { C, D });
       expectSubscriptions(source.subscriptions).toBe(subscription);
     });
