@@ -1,9 +1,17 @@
 import { parseArgs } from 'node:util';
+import { subject, type Comparable } from './frame/against.ts';
 import type { Extent, Measure } from './frame/measure.ts';
-import { measures } from './measures/index.ts';
+
+/** What there is to choose from. */
+export interface Offer {
+  readonly measures: readonly Measure[];
+  readonly comparable: readonly Comparable[];
+}
 
 /** How to call the bench. */
-export const usage = `usage: npm run bench -- [MEASURE ...] [option ...]
+export function usageOf({ measures, comparable }: Offer): string {
+  return `usage: npm run bench -- [MEASURE ...] [option ...]
+       npm run bench -- [MEASURE ...] --against CHECKOUT [option ...]
        npm run bench:check
 
 Without a measure, all of them are run, and bench/results gets a report. A measure that is named is printed.
@@ -20,7 +28,11 @@ options:
   --full              at full size, which takes an hour for the matrix
   --check             what bench:check does: only the targets that have a guard, and the exit code 1 if one
                       of them is missed by more than that
+  --against CHECKOUT  today's build of rxmesh in turns with the build of another working tree, in these
+                      measures: ${namesOf(comparable).join(', ')};
+                      --contestant names which rxmesh of the report it is: ${contestantsOf(comparable).join(', ')}
   --help              print this`;
+}
 
 /** What is asked for on the command line. */
 export interface Command {
@@ -31,10 +43,12 @@ export interface Command {
   readonly json: boolean;
   readonly check: boolean;
   readonly help: boolean;
+  /** If two builds are to be compared: the path of the other one, and in which cases. */
+  readonly against?: { readonly path: string; readonly cases: readonly Comparable[] };
 }
 
 /** @throws {Error} it cannot be understood */
-export function commandFrom(args: readonly string[]): Command {
+export function commandFrom(args: readonly string[], { measures, comparable }: Offer): Command {
   const { values, positionals } = parseArgs({
     args: [...args],
     allowPositionals: true,
@@ -46,10 +60,11 @@ export function commandFrom(args: readonly string[]): Command {
       'round-ms': { type: 'string' },
       full: { type: 'boolean', default: false },
       check: { type: 'boolean', default: false },
+      against: { type: 'string' },
       help: { type: 'boolean', default: false },
     },
   });
-  const { json, check, full, help, contestant: contestants, case: cases } = values;
+  const { json, check, full, help, against: path, contestant: contestants, case: cases } = values;
   const named = positionals.map((name) => {
     const measure = measures.find((one) => one.name === name);
     if (measure === undefined) throw new RangeError(`there is no measure ${name}`);
@@ -57,6 +72,9 @@ export function commandFrom(args: readonly string[]): Command {
   });
   if (check && (named.length > 0 || contestants || cases || json || full)) {
     throw new RangeError('--check chooses by itself what it measures, and prints a table');
+  }
+  if (path !== undefined && (check || full)) {
+    throw new RangeError('--against cannot be combined with --check or --full');
   }
   // A guard has to be quick; its bounds are wide.
   const roundMs = values['round-ms'] ?? (check ? '300' : '700');
@@ -69,7 +87,49 @@ export function commandFrom(args: readonly string[]): Command {
     log: (text) => console.error(`  ${text}`),
   };
   const isPart = named.length > 0 || contestants !== undefined || cases !== undefined;
-  return { chosen: named.length > 0 ? named : measures, extent, isPart, json, check, help };
+  const chosen = named.length > 0 ? named : measures;
+  const common = { chosen, extent, isPart, json, check, help };
+  if (path === undefined) return common;
+  const wanted = { named: positionals, contestants: contestants ?? [subject], cases };
+  return { ...common, against: { path, cases: casesFor(wanted, comparable) } };
+}
+
+/** Of the cases that can be compared, those that the command line chooses. */
+interface Wanted {
+  /** Measures; none: all of them. */
+  readonly named: readonly string[];
+  readonly contestants: readonly string[];
+  readonly cases: readonly string[] | undefined;
+}
+
+function casesFor(
+  { named, contestants, cases }: Wanted,
+  comparable: readonly Comparable[],
+): readonly Comparable[] {
+  const measures = namesOf(comparable);
+  const other = named.find((name) => !measures.includes(name));
+  if (other !== undefined) {
+    throw new RangeError(`--against cannot compare ${other}, only ${measures.join(', ')}`);
+  }
+  const chosen = comparable.filter(
+    (one) =>
+      (named.length === 0 || named.includes(one.measure)) &&
+      contestants.includes(one.contestant) &&
+      (cases?.includes(one.case) ?? true),
+  );
+  if (chosen.length > 0) return chosen;
+  const known = comparable.map(
+    (one) => `  ${one.measure} --case '${one.case}' --contestant ${one.contestant}`,
+  );
+  throw new RangeError(`--against has no such case; it has these:\n${known.join('\n')}`);
+}
+
+function namesOf(comparable: readonly Comparable[]): readonly string[] {
+  return [...new Set(comparable.map(({ measure }) => measure))];
+}
+
+function contestantsOf(comparable: readonly Comparable[]): readonly string[] {
+  return [...new Set(comparable.map(({ contestant }) => contestant))];
 }
 
 function numberFrom(option: string, text: string, min: number, max: number): number {

@@ -1,9 +1,10 @@
 /**
  * Measures rxmesh beside its peers, and writes a report to bench/results.
  *
- *     npm run bench                                 everything, in less than 15 minutes
- *     npm run --silent bench -- throughput --json   one measure, as JSON on stdout
- *     npm run bench:check                           the guard
+ *     npm run bench                                    everything, in less than 15 minutes
+ *     npm run --silent bench -- throughput --json      one measure, as JSON on stdout
+ *     npm run bench -- throughput --against ../before  in turns with another checkout
+ *     npm run bench:check                              the guard
  *     npm run bench -- --help
  *
  * The exit code is 1 if a contestant failed, or a guard does not hold; 2 if the command is wrong.
@@ -11,15 +12,23 @@
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { check } from './check.ts';
-import { commandFrom, usage, type Command } from './command.ts';
+import { commandFrom, usageOf, type Command } from './command.ts';
+import { compare } from './compare.ts';
+import { checkoutAt, type Checkout } from './frame/checkout.ts';
 import { sectionsOf, targetsOf } from './frame/report.ts';
+import { comparable } from './measures/comparable.ts';
+import { measures } from './measures/index.ts';
 import { reportOn, runAll, writeReport } from './run.ts';
 
 /** @returns the exit code */
 async function main(): Promise<number> {
+  const offer = { measures, comparable };
+  const usage = usageOf(offer);
   let command: Command;
+  let other: Checkout | undefined;
   try {
-    command = commandFrom(process.argv.slice(2));
+    command = commandFrom(process.argv.slice(2), offer);
+    if (command.against && !command.help) other = checkoutAt(command.against.path);
   } catch (error) {
     console.error(`${error instanceof Error ? error.message : String(error)}\n\n${usage}`);
     return 2;
@@ -30,6 +39,10 @@ async function main(): Promise<number> {
     return 0;
   }
   if (command.check) return (await check(chosen, extent)) ? 0 : 1;
+  if (command.against && other) {
+    const { cases } = command.against;
+    return (await compare({ cases, other }, extent, json)) ? 0 : 1;
+  }
   const outcomes = await runAll(chosen, () => extent);
   const report = reportOn(outcomes, extent, isPart);
   if (json) console.log(JSON.stringify(report, null, 2));

@@ -67,7 +67,8 @@ export function writeReport(report: Report): URL {
   return directory;
 }
 
-function circumstancesOf({ rounds, roundMs }: Extent): Circumstances {
+/** Where and how it was measured. */
+export function circumstancesOf({ rounds, roundMs }: Extent): Circumstances {
   const processors = os.cpus();
   return {
     date: new Date().toISOString().slice(0, 10),

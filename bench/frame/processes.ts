@@ -2,8 +2,6 @@ import { fork, type ChildProcess } from 'node:child_process';
 import process from 'node:process';
 import type { Handlers, Reply } from './child.ts';
 
-const entry = new URL('./child.js', import.meta.url);
-
 /** How long a child gets to load its module, and to answer if nothing else is said. */
 const answerWithinMs = 30_000;
 
@@ -62,7 +60,8 @@ export class Child<H extends Handlers> {
   /**
    * Resolves when the module is loaded.
    *
-   * @param module of which `H` are the `handlers`
+   * @param module of which `H` are the `handlers`, in a directory beside `frame/`: it runs under the
+   *   `child.js` there, so a module of another checkout runs that checkout's code throughout
    * @param execArgv options of Node, such as `--expose-gc`
    * @throws {Error} it could not be loaded
    */
@@ -72,6 +71,7 @@ export class Child<H extends Handlers> {
     execArgv: readonly string[] = [],
   ): Promise<Child<H>> {
     guard();
+    const entry = new URL('../frame/child.js', module);
     const child = fork(entry, [module.href], {
       execArgv: [...heapOptions, ...execArgv],
       serialization: 'advanced',

@@ -1,8 +1,9 @@
 import { inMemoryContestants } from '../contestants/in-memory.ts';
 import { seriesOf, type Measure } from '../frame/measure.ts';
 import { Child } from '../frame/processes.ts';
+import type { Runner } from '../frame/runner.ts';
 import type { handlers } from '../sides/in-memory.ts';
-import { raceInOneProcess, runWithinMs, type Runner } from '../sides/one-process.ts';
+import { raceInOneProcess, runWithinMs } from '../sides/one-process.ts';
 import { failuresOf } from '../sides/race.ts';
 import { contestantsText } from './contestants-text.ts';
 import { textOfBytes } from './sizes.ts';

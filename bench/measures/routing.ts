@@ -8,9 +8,9 @@ import {
 } from '../frame/measure.ts';
 import { Child } from '../frame/processes.ts';
 import { slicesPerRound } from '../frame/rounds.ts';
+import type { Run, Runner } from '../frame/runner.ts';
 import { ratiosOf } from '../frame/statistics.ts';
-import type { Run } from '../sides/in-memory.ts';
-import { raceInOneProcess, runWithinMs, type Runner } from '../sides/one-process.ts';
+import { raceInOneProcess, runWithinMs } from '../sides/one-process.ts';
 import { failuresOf } from '../sides/race.ts';
 import type { Breadth, handlers, Spread } from '../sides/routing.ts';
 

@@ -1,15 +1,8 @@
 /** A contestant with both sides in this process. */
 import process from 'node:process';
 import { inMemoryContestants, type InMemory } from '../contestants/in-memory.ts';
+import type { Run } from '../frame/runner.ts';
 import { nowUs } from './now.ts';
-
-/** How a run in one process went. */
-export interface Run {
-  readonly count: number;
-  readonly seconds: number;
-  /** Processor time a message, of both sides. */
-  readonly cpuUs: number;
-}
 
 /** Runs so many messages, and measures that. */
 export async function measured(run: (count: number) => Promise<void>, count: number): Promise<Run> {

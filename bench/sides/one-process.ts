@@ -1,12 +1,6 @@
 import type { Effort } from '../frame/measure.ts';
 import { alternateSlices, calibrate, joined, reasonOf, type Rounds } from '../frame/rounds.ts';
-import type { Run } from './in-memory.ts';
-
-/** A process that has both sides, and runs so many messages when it is asked. */
-export interface Runner {
-  run(count: number): Promise<Run>;
-  end(): void;
-}
+import type { Run, Runner } from '../frame/runner.ts';
 
 /** A run that takes longer has failed. */
 export const runWithinMs = 60_000;

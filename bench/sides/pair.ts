@@ -20,6 +20,8 @@ export interface Lap {
 /** A run that takes longer has failed. */
 const lapWithinMs = 60_000;
 
+const here = new URL('.', import.meta.url);
+
 /** A sender and a receiver of one contestant, connected, in processes of their own. */
 export class Pair {
   readonly sender: Child<typeof sending>;
@@ -36,14 +38,17 @@ export class Pair {
     this.#channels = channels;
   }
 
-  /** @throws {Error} they did not get together */
-  static async start(name: string, setup: Setup): Promise<Pair> {
-    const here = (file: string): URL => new URL(file, import.meta.url);
-    const receiver = await Child.start<typeof receiving>(here('receiver.js'), `${name}, receiver`);
+  /**
+   * @param sides the directory of `receiver.js` and `sender.js`: here, or in another checkout
+   * @throws {Error} they did not get together
+   */
+  static async start(name: string, setup: Setup, sides: URL = here): Promise<Pair> {
+    const side = (file: string): URL => new URL(file, sides);
+    const receiver = await Child.start<typeof receiving>(side('receiver.js'), `${name}, receiver`);
     const children: Child<Handlers>[] = [receiver];
     try {
       const address = await receiver.ask('listen', { name, setup });
-      const sender = await Child.start<typeof sending>(here('sender.js'), `${name}, sender`);
+      const sender = await Child.start<typeof sending>(side('sender.js'), `${name}, sender`);
       children.push(sender);
       await sender.ask('dial', { name, address, setup });
       return new Pair(sender, receiver, setup.channels);

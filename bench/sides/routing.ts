@@ -5,7 +5,8 @@ import { MemoryNetwork } from 'rxmesh/transports/memory';
 import { bodyFor, type Item } from '../contestants/item.ts';
 import { consume, memoryNode, openItems } from '../contestants/rxmesh-nodes.ts';
 import { deferred } from '../frame/deferred.ts';
-import { measured, type Run } from './in-memory.ts';
+import type { Run } from '../frame/runner.ts';
+import { measured } from './in-memory.ts';
 
 /** Among what the messages are spread. */
 export type Breadth = 'channels' | 'peers';

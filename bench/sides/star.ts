@@ -11,6 +11,8 @@ export interface StarLap {
   readonly cpuUs: number;
 }
 
+const here = new URL('.', import.meta.url);
+
 /** A hub and its leaves, connected; in one process if through memory, else in two. */
 export class Star {
   readonly #hub: Child<typeof handlers>;
@@ -23,9 +25,12 @@ export class Star {
     this.#peers = peers;
   }
 
-  /** @throws {Error} they did not get together */
-  static async start(setup: StarSetup): Promise<Star> {
-    const module = new URL('hub-and-leaves.js', import.meta.url);
+  /**
+   * @param sides the directory of `hub-and-leaves.js`: here, or in another checkout
+   * @throws {Error} they did not get together
+   */
+  static async start(setup: StarSetup, sides: URL = here): Promise<Star> {
+    const module = new URL('hub-and-leaves.js', sides);
     const startChild = (name: string) => Child.start<typeof handlers>(module, name);
     const hub = await startChild('hub');
     const children = [hub];
