@@ -75,9 +75,14 @@ export class Outbound<T> implements SendingSide<T> {
 
   /** Offers a message to its recipients' lanes. Without a sender, a full `block` lane drops it. */
   offer(envelope: OutboundEnvelope<T>, sender: ChannelSender<T> | undefined): void {
-    this.#requireRecipient(envelope);
+    const { to, broadcast } = envelope;
+    // Its type says so, but a caller in JavaScript may have forgotten both, or given both.
+    if (to === undefined ? broadcast !== true : broadcast !== undefined) {
+      const text = 'an envelope names its recipient in `to`, or is a `broadcast`, and not both';
+      throw this.#undelivered('no-recipient', 'RXMESH_UNDELIVERABLE', text);
+    }
     const bytes = this.#encode(envelope);
-    if (envelope.to !== undefined) this.#sendTo(envelope.to, bytes, sender);
+    if (to !== undefined) this.#sendTo(to, bytes, sender);
     else this.#broadcast(envelope.except, bytes, sender);
   }
 
@@ -126,19 +131,6 @@ export class Outbound<T> implements SendingSide<T> {
     if (session !== undefined) this.#drop('channel-not-open', peer);
     else this.#drop(peer === this.#host.self ? 'to-self' : 'unknown-peer', peer);
     if (sender !== undefined) sender.dropped += 1;
-  }
-
-  /** Its type says so, but a caller in JavaScript may have forgotten both, or given both. */
-  #requireRecipient({
-    to,
-    broadcast,
-  }: {
-    readonly to?: unknown;
-    readonly broadcast?: unknown;
-  }): void {
-    if (to === undefined ? broadcast === true : broadcast === undefined) return;
-    const text = 'an envelope names its recipient in `to`, or is a `broadcast`, and not both';
-    throw this.#undelivered('no-recipient', 'RXMESH_UNDELIVERABLE', text);
   }
 
   #broadcast(

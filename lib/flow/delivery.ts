@@ -28,6 +28,8 @@ export class Delivery<T> implements FlowSink<T>, Demand {
   /** Tells the consumer of the end, which comes behind what waits. */
   #end: (() => void) | undefined;
   #over = false;
+  /** It goes on, and has no backlog: what comes is delivered at once, or must not come. */
+  #isPlain = true;
 
   constructor(consumer: FlowConsumer<T>, connect: (sink: FlowSink<T>) => Demand) {
     this.#consumer = consumer;
@@ -43,7 +45,7 @@ export class Delivery<T> implements FlowSink<T>, Demand {
   // For the consumer
 
   request(count: number): void {
-    if (count !== Infinity && !(Number.isInteger(count) && count >= 1)) {
+    if (!(count >= 1) || (count !== Infinity && !Number.isInteger(count))) {
       throw new RangeError(`request(count): a whole number from 1, or Infinity, not ${count}`);
     }
     if (this.#over) return;
@@ -54,6 +56,7 @@ export class Delivery<T> implements FlowSink<T>, Demand {
 
   unsubscribe(): void {
     this.#over = true;
+    this.#isPlain = false;
     this.#backlog = undefined;
     this.#release();
   }
@@ -61,16 +64,26 @@ export class Delivery<T> implements FlowSink<T>, Demand {
   // For the source
 
   get wanted(): number {
+    if (this.#isPlain) return this.#owed;
     if (this.#over || this.#end !== undefined) return 0;
-    return this.#backlog === undefined ? this.#owed : this.#owed - this.#backlog.size;
+    return this.#owed - (this.#backlog?.size ?? 0);
   }
 
   keep(backlog: Backlog<T>, keeper: SinkKeeper<T>): void {
     this.#backlog = backlog;
     this.#keeper = keeper;
+    this.#isPlain = false;
   }
 
+  /** Short, so that V8 puts it into the loop of the source: nothing is allocated for a value then. */
   next(value: T): boolean {
+    if (!this.#isPlain || this.#owed === 0) return this.#nextWithCare(value);
+    this.#deliver(value);
+    if (this.#untold > 0 && !this.#delivering && !this.#settling) this.#settle();
+    return true;
+  }
+
+  #nextWithCare(value: T): boolean {
     if (this.#over || this.#end !== undefined) return false;
     const backlog = this.#backlog;
     if (backlog !== undefined && (this.#delivering || this.#owed === 0 || backlog.size > 0)) {
@@ -116,10 +129,14 @@ export class Delivery<T> implements FlowSink<T>, Demand {
     try {
       this.#consumer.next(value);
     } catch (thrown) {
-      this.unsubscribe();
-      reportUnhandled(thrown);
+      this.#threw(thrown);
     }
     this.#delivering = outer;
+  }
+
+  #threw(thrown: unknown): void {
+    this.unsubscribe();
+    reportUnhandled(thrown);
   }
 
   /** Delivers what waits, and tells the source of what was requested, until there is nothing left of either. */
@@ -154,6 +171,7 @@ export class Delivery<T> implements FlowSink<T>, Demand {
   #endWith(tell: () => void): void {
     if (this.#over || this.#end !== undefined) return;
     this.#end = tell;
+    this.#isPlain = false;
     // With a backlog, the consumer hears of it when it has returned.
     if (this.#backlog === undefined || !this.#delivering) this.#finishIfEmpty();
   }

@@ -68,125 +68,124 @@ function flowOfObservable<T>(source: Observable<T>, lane: LaneOptions | undefine
   });
 }
 
-/** Takes from an iterator what one consumer has requested. */
-abstract class Pull<T, I extends { return?(): unknown }> implements Demand {
-  protected readonly iterator: I;
-  protected readonly sink: FlowSink<T>;
+/** Takes from an iterator what a sink wants. */
+class SyncPull<T> implements Demand {
+  readonly #iterator: Iterator<T, unknown>;
+  readonly #sink: FlowSink<T>;
   /** The iterator has ended, or is not wanted any more. */
-  protected over = false;
+  #over = false;
+  #calling = false;
 
-  constructor(iterator: I, sink: FlowSink<T>) {
-    this.iterator = iterator;
-    this.sink = sink;
+  constructor(iterator: Iterator<T, unknown>, sink: FlowSink<T>) {
+    this.#iterator = iterator;
+    this.#sink = sink;
   }
 
   request(): void {
-    this.resume();
+    while (this.#sink.wanted > 0 && !this.#over) {
+      const result = this.#call();
+      if (result === undefined) return;
+      if (result.done === true) {
+        this.#over = true;
+        this.#sink.complete();
+        return;
+      }
+      this.#sink.next(result.value);
+    }
   }
 
   unsubscribe(): void {
-    if (this.over) return;
-    this.over = true;
-    this.leave();
+    if (this.#over) return;
+    this.#over = true;
+    // A generator that runs cannot be left: that is for when it has given its value.
+    if (!this.#calling) this.#leave();
   }
 
-  /** Closes the iterator before its end. */
-  protected leave(): void {
+  /** Undefined when this is over: the iterator has thrown, or its own code has ended this. */
+  #call(): IteratorResult<T, unknown> | undefined {
+    let result: IteratorResult<T, unknown>;
+    this.#calling = true;
+    try {
+      result = this.#iterator.next();
+    } catch (thrown) {
+      // That is its end, as in `for of`.
+      const wasOver = this.#over;
+      this.#over = true;
+      if (!wasOver) this.#sink.error(thrown);
+      return undefined;
+    } finally {
+      this.#calling = false;
+    }
+    if (!this.#over) return result;
+    if (result.done !== true) this.#leave();
+    return undefined;
+  }
+
+  /** Closes the iterator before its end. The consumer would not hear of it when that fails. */
+  #leave(): void {
+    try {
+      this.#iterator.return?.();
+    } catch (thrown) {
+      reportUnhandled(thrown);
+    }
+  }
+}
+
+class AsyncPull<T> implements Demand {
+  readonly #iterator: AsyncIterator<T, unknown>;
+  readonly #sink: FlowSink<T>;
+  /** The iterator has ended, or is not wanted any more. */
+  #over = false;
+  /** `next` was called, and has not answered. */
+  #called = false;
+
+  constructor(iterator: AsyncIterator<T, unknown>, sink: FlowSink<T>) {
+    this.#iterator = iterator;
+    this.#sink = sink;
+  }
+
+  request(): void {
+    if (this.#called || this.#over || this.#sink.wanted <= 0) return;
+    this.#called = true;
+    try {
+      this.#iterator.next().then(this.#took, this.#failed);
+    } catch (thrown) {
+      this.#failed(thrown);
+    }
+  }
+
+  unsubscribe(): void {
+    if (this.#over) return;
+    this.#over = true;
     // The consumer would not hear of it when that fails.
     try {
-      this.closed(this.iterator.return?.());
+      this.#iterator.return?.().then(undefined, reportUnhandled);
     } catch (thrown) {
       reportUnhandled(thrown);
     }
   }
 
-  /** Pulls as far as values are wanted. */
-  protected resume(): void {
-    while (this.sink.wanted > 0 && !this.over && this.pull());
-  }
-
-  /** Takes one value; false when it comes later. */
-  protected abstract pull(): boolean;
-
-  /** What `return` gave. */
-  protected abstract closed(result: unknown): void;
-
-  protected take({ done, value }: IteratorResult<T, unknown>): void {
-    if (this.over) return;
-    if (done === true) {
-      this.over = true;
-      this.sink.complete();
-      return;
-    }
-    this.sink.next(value);
-  }
-
-  protected fail(error: unknown): void {
-    if (this.over) return;
-    // An iterator that has thrown is at its end, as in `for of`.
-    this.over = true;
-    this.sink.error(error);
-  }
-}
-
-class SyncPull<T> extends Pull<T, Iterator<T, unknown>> {
-  #calling = false;
-
-  protected override leave(): void {
-    // A generator that runs cannot be left: that is for when it has given its value.
-    if (!this.#calling) super.leave();
-  }
-
-  protected override pull(): boolean {
-    let result: IteratorResult<T, unknown>;
-    this.#calling = true;
-    try {
-      result = this.iterator.next();
-    } catch (thrown) {
-      this.fail(thrown);
-      return false;
-    } finally {
-      this.#calling = false;
-    }
-    if (this.over && result.done !== true) this.leave();
-    this.take(result);
-    return true;
-  }
-
-  protected override closed(): void {
-    // Nothing: it is closed.
-  }
-}
-
-class AsyncPull<T> extends Pull<T, AsyncIterator<T, unknown>> {
-  /** `next` was called, and has not answered. */
-  #called = false;
   readonly #took = (result: IteratorResult<T, unknown>): void => {
     this.#called = false;
+    if (this.#over) return;
     // As `for await` has it; there is nobody else to whom this could throw.
     if (!isObject(result)) {
-      this.fail(new TypeError(`an iterator has answered with no object (${typeof result})`));
-      return;
+      this.#failed(new TypeError(`an iterator has answered with no object (${typeof result})`));
+    } else if (result.done === true) {
+      this.#over = true;
+      this.#sink.complete();
+    } else {
+      this.#sink.next(result.value);
+      this.request();
     }
-    this.take(result);
-    this.resume();
   };
-  readonly #failed = (thrown: unknown): void => this.fail(thrown);
 
-  protected override pull(): boolean {
-    if (this.#called) return false;
-    this.#called = true;
-    try {
-      this.iterator.next().then(this.#took, this.#failed);
-    } catch (thrown) {
-      this.fail(thrown);
-    }
-    return false;
-  }
-
-  protected override closed(result: Promise<unknown> | undefined): void {
-    result?.then(undefined, reportUnhandled);
-  }
+  /** An iterator that has thrown is at its end, as in `for of`. */
+  readonly #failed = (thrown: unknown): void => {
+    if (this.#over) return;
+    this.#over = true;
+    this.#sink.error(thrown);
+  };
 }
 
 /** What an iterator answers with should be one, but anybody may have written it. */

@@ -119,19 +119,19 @@ export class Port {
   /** A piece of a message has arrived. */
   data(bytes: Uint8Array, last: boolean): void {
     const begins = !this.#assembler.open;
-    if (begins && (this.#granted <= 0 || this.#grantedBytes <= 0)) {
-      this.#host.violated('RXMESH_CREDIT_EXCEEDED', 'more than it had credit for', this.channel);
+    const isGranted = !begins || (this.#granted > 0 && this.#grantedBytes > 0);
+    const isShort = this.#grantedBytes - bytes.length > -wireMessageBytesMax;
+    if (!isGranted || !isShort) {
+      this.#violated(isGranted);
       return;
     }
     if (begins) this.#granted -= 1;
     this.#grantedBytes -= bytes.length;
-    if (this.#grantedBytes <= -wireMessageBytesMax) {
-      const text = 'a message too long for the wire';
-      this.#host.violated('RXMESH_PROTOCOL_VIOLATION', text, this.channel);
-    } else if (begins && last && bytes.length <= (this.end?.messageBytesMax ?? 0)) {
+    if (begins && last && bytes.length <= (this.end?.messageBytesMax ?? 0)) {
       this.#whole(bytes, false);
     } else {
-      this.#whole(this.#assemble(bytes, last), true);
+      const whole = this.#assemble(bytes, last);
+      if (whole !== undefined) this.#whole(whole, true);
     }
   }
 
@@ -185,17 +185,27 @@ export class Port {
     return undefined;
   }
 
-  #whole(bytes: Uint8Array | undefined, owned: boolean): void {
-    if (bytes === undefined) return;
+  #whole(bytes: Uint8Array, owned: boolean): void {
     if (this.inbox === undefined) {
       this.#refused(0);
       return;
     }
     this.#messagesIn += 1;
     this.#bytesIn += bytes.length;
-    if (!this.inbox.receive(bytes, owned)) {
-      this.#lost('lane-full');
-      this.#host.violated('RXMESH_OVERFLOW', 'its lane is full', this.channel);
+    if (!this.inbox.receive(bytes, owned)) this.#overflowed();
+  }
+
+  #overflowed(): void {
+    this.#lost('lane-full');
+    this.#host.violated('RXMESH_OVERFLOW', 'its lane is full', this.channel);
+  }
+
+  #violated(isGranted: boolean): void {
+    if (isGranted) {
+      const text = 'a message too long for the wire';
+      this.#host.violated('RXMESH_PROTOCOL_VIOLATION', text, this.channel);
+    } else {
+      this.#host.violated('RXMESH_CREDIT_EXCEEDED', 'more than it had credit for', this.channel);
     }
   }
 
