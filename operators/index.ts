@@ -1,9 +1,9 @@
 /**
  * The operators that rxmesh's router is composed of, each usable on its own: a node's pipelines can
- * be put together by hand from them, see `examples/gateway.ts`. And those for the way of a message:
- * from a channel, through a pipeline, to a channel.
+ * be put together by hand from them, see `examples/gateway.ts`. And those that stand between
+ * channels, on the way of a message:
  *
- *     chat.in$.pipe(rateLimit({ perSecond: 100 }), relay(), pipeTo(chat)).subscribe();
+ *     chat.in$.pipe(rateLimit({ perSecond: 100 }), relay(), pipeTo(channel)).subscribe();
  *
  * @packageDocumentation
  */

@@ -12,12 +12,13 @@ import type { BroadcastEnvelope, InboundEnvelope } from '../lib/model/envelope.t
  *
  *     chat.in$.pipe(relay(), pipeTo(channel)).subscribe();
  *
- * When nodes relay in a circle, messages come back. `dedupe` stops them:
+ * When nodes relay in a circle, messages come back, and `dedupe` stops them. Nodes in a circle must
+ * not wait for each other's `block` lanes, or none of them goes on. So the envelopes go to `out`:
  *
  *     const news = router.openChannel({ id: 0x21, codec: json<{ id: string; text: string }>() });
  *     news.in$
- *       .pipe(dedupe({ key: ({ message }) => message.id, max: 10_000 }), relay(), pipeTo(news))
- *       .subscribe();
+ *       .pipe(dedupe({ key: ({ message }) => message.id, max: 10_000 }), relay())
+ *       .subscribe(news.out);
  *
  * Behind a flow it carries demand.
  */

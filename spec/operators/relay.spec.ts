@@ -3,7 +3,6 @@ import { tap } from 'rxjs';
 import { json } from '../../lib/codec/json.ts';
 import { simulate } from '../../lib/testing/simulation.ts';
 import { dedupe } from '../../operators/dedupe.ts';
-import { pipeTo } from '../../operators/pipe-to.ts';
 import { relay } from '../../operators/relay.ts';
 import { trackLeaks } from '../support/leaks.ts';
 import { idOf } from '../support/linked-node.ts';
@@ -42,9 +41,8 @@ describe('relay', () => {
           dedupe({ key: ({ message }) => message, max: 100 }),
           tap(({ message }) => texts.push(message)),
           relay(),
-          pipeTo(channel, { clock: net.clock }),
         )
-        .subscribe();
+        .subscribe(channel.out);
     }
     chat(0).out.next({ broadcast: true, message: 'one' });
     chat(3).out.next({ broadcast: true, message: 'two' });
