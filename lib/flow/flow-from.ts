@@ -108,14 +108,14 @@ class SyncPull<T> implements Demand {
     try {
       result = this.#iterator.next();
     } catch (thrown) {
+      this.#calling = false;
       // That is its end, as in `for of`.
       const wasOver = this.#over;
       this.#over = true;
       if (!wasOver) this.#sink.error(thrown);
       return undefined;
-    } finally {
-      this.#calling = false;
     }
+    this.#calling = false;
     if (!this.#over) return result;
     if (result.done !== true) this.#leave();
     return undefined;
