@@ -7,8 +7,15 @@ import {
   Subscription,
 } from 'rxjs';
 import type { Channels } from '../lib/channel/channels.ts';
-import { channelsOf, type Switchboard } from '../lib/channel/switchboard.ts';
-import { checkTimes, type Clock } from '../lib/flow/clock.ts';
+import { aSwitchboard, channelsOf, type Switchboard } from '../lib/channel/switchboard.ts';
+import { aClock, checkTimes, type Clock } from '../lib/flow/clock.ts';
+import {
+  aFunction,
+  aNumber,
+  checkOptions,
+  type OptionKinds,
+  required,
+} from '../lib/model/check-options.ts';
 import type { Direction } from '../lib/model/direction.ts';
 import { RxmeshError, toRxmeshError } from '../lib/model/error.ts';
 import type { NodeId } from '../lib/model/id.ts';
@@ -37,6 +44,14 @@ export interface AcceptOptions {
   readonly onFailure: (error: RxmeshError, proven: Proven, claimed: boolean) => void;
 }
 
+const optionKinds: OptionKinds<AcceptOptions> = {
+  clock: aClock,
+  timeoutMs: aNumber,
+  claim: aFunction,
+  switchboard: required(aSwitchboard),
+  onFailure: required(aFunction),
+};
+
 /** A link that we accept, and that the peer may still have to accept. */
 interface Offer {
   readonly proven: Proven;
@@ -63,8 +78,12 @@ interface Offer {
  *
  * Unsubscribing withdraws the links that wait: they are closed, and told to `onFailure`. What
  * `onFailure` throws is the error of the result.
+ *
+ * @throws {TypeError} for options that are not what they have to be
+ * @throws {RangeError} for a time that no timer takes
  */
 export function accept(options: AcceptOptions): OperatorFunction<Proven, PeerSession> {
+  checkOptions('accept', options, optionKinds);
   checkTimes('accept', { timeoutMs: options.timeoutMs });
   return (source) =>
     new Observable((subscriber) => {

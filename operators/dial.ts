@@ -12,16 +12,32 @@ import {
   throwError,
   throwIfEmpty,
 } from 'rxjs';
-import { checkTimes, systemClock, withDeadline, type Clock } from '../lib/flow/clock.ts';
+import { aClock, checkTimes, systemClock, withDeadline, type Clock } from '../lib/flow/clock.ts';
 import { formatNodeAddress, type NodeAddress } from '../lib/model/address.ts';
+import {
+  aFunction,
+  aNumber,
+  checkOptions,
+  type OptionKinds,
+  required,
+} from '../lib/model/check-options.ts';
 import { formatEndpoint, type Endpoint } from '../lib/model/endpoint.ts';
 import { type ErrorCode, RxmeshError, toRxmeshError } from '../lib/model/error.ts';
 import { resolve as resolveByDns } from '../lib/model/resolve.ts';
 import type { Attempt } from '../lib/transport/attempt.ts';
-import type { Connection, Transport } from '../lib/transport/transport.ts';
+import { type Connection, isTransports, type Transport } from '../lib/transport/transport.ts';
 
 /** Endpoints whose errors stand in one message. */
 const endpointsTold = 4;
+
+const optionKinds: OptionKinds<DialOptions> = {
+  transports: required({ what: 'an array of transports', accepts: isTransports }),
+  clock: aClock,
+  resolve: aFunction,
+  resolveTimeoutMs: aNumber,
+  dialTimeoutMs: aNumber,
+  onFailure: required(aFunction),
+};
 
 /** Options of `dial`. */
 export interface DialOptions {
@@ -54,9 +70,11 @@ export interface DialOptions {
  * each, and the cause is an `AggregateError` of their errors. A `resolve` that throws has failed
  * to resolve; what `onFailure` throws is the error of the result.
  *
+ * @throws {TypeError} for options that are not what they have to be
  * @throws {RangeError} for a time that no timer takes
  */
 export function dial(options: DialOptions): OperatorFunction<NodeAddress, Attempt> {
+  checkOptions('dial', options, optionKinds);
   const { resolveTimeoutMs, dialTimeoutMs } = options;
   checkTimes('dial', { resolveTimeoutMs, dialTimeoutMs });
   return mergeMap((address) =>

@@ -1,5 +1,6 @@
 import { filter, map, type OperatorFunction } from 'rxjs';
-import { channelsOf, type Switchboard } from '../lib/channel/switchboard.ts';
+import { aSwitchboard, channelsOf, type Switchboard } from '../lib/channel/switchboard.ts';
+import { checkArgument } from '../lib/model/check-options.ts';
 import type { NodeId } from '../lib/model/id.ts';
 import type { PeerSession } from '../lib/session/peer-session.ts';
 
@@ -10,10 +11,13 @@ import type { PeerSession } from '../lib/session/peer-session.ts';
  *     in   -a--b-------|
  *          evict(switchboard)     b is not connected
  *     out  -A----------|
+ *
+ * @throws {TypeError} for what is no switchboard
  */
 export function evict(
   switchboard: Switchboard,
 ): OperatorFunction<{ readonly peer: NodeId }, PeerSession> {
+  checkArgument('evict', 'switchboard', switchboard, aSwitchboard);
   const channels = channelsOf(switchboard);
   return (evictions$) =>
     evictions$.pipe(

@@ -9,7 +9,14 @@ import {
   tap,
   throwIfEmpty,
 } from 'rxjs';
-import { checkTimes, systemClock, withDeadline, type Clock } from '../lib/flow/clock.ts';
+import { aClock, checkTimes, systemClock, withDeadline, type Clock } from '../lib/flow/clock.ts';
+import {
+  aFunction,
+  aNumber,
+  checkOptions,
+  type OptionKinds,
+  required,
+} from '../lib/model/check-options.ts';
 import { RxmeshError, toRxmeshError } from '../lib/model/error.ts';
 import { formatEndpoint } from '../lib/model/endpoint.ts';
 import { nodeIdFromPublicKey } from '../lib/model/id.ts';
@@ -39,6 +46,15 @@ export interface HandshakeOptions {
   readonly onFailure: (error: RxmeshError, attempt: Attempt) => void;
 }
 
+const optionKinds: OptionKinds<HandshakeOptions> = {
+  self: required(aFunction),
+  clock: aClock,
+  timeoutMs: aNumber,
+  concurrency: aNumber,
+  concurrencyPerHost: aNumber,
+  onFailure: required(aFunction),
+};
+
 /**
  * Makes proven links of connections: at most `concurrency` handshakes run in parallel, with one host
  * `concurrencyPerHost`, each within its time. A connection that fails is closed and told to `onFailure`; the stream goes on.
@@ -55,11 +71,13 @@ export interface HandshakeOptions {
  * `RXMESH_IDENTITY_MISMATCH`, `RXMESH_SELF_CONNECTION`, `RXMESH_NODE_INFO_INVALID`, `RXMESH_INCOMPATIBLE`,
  * `RXMESH_CONNECTION_CLOSED`. What `self` or `onFailure` throws is the error of the result.
  *
+ * @throws {TypeError} for options that are not what they have to be
  * @throws {RangeError} for a time that no timer takes, or a concurrency below 1
  */
 export function handshake(
   options: HandshakeOptions,
 ): OperatorFunction<Attempt | Connection, Proven> {
+  checkOptions('handshake', options, optionKinds);
   const { concurrency = Infinity, concurrencyPerHost = Infinity, timeoutMs, onFailure } = options;
   checkTimes('handshake', { timeoutMs });
   for (const [name, count] of Object.entries({ concurrency, concurrencyPerHost })) {

@@ -8,6 +8,7 @@
  * @packageDocumentation
  */
 export { accept, type AcceptOptions } from './accept.ts';
+export { batch, type BatchOptions } from './batch.ts';
 export { boundedMergeMap, type BoundedMergeMapOptions } from './bounded-merge-map.ts';
 export { broadcast, type BroadcastOptions } from './broadcast.ts';
 export { decode, type DecodeOptions } from './decode.ts';
@@ -25,6 +26,7 @@ export { relay } from './relay.ts';
 export { reply } from './reply.ts';
 export { route, type SessionEvent } from './route.ts';
 export { sendTo } from './send-to.ts';
+export { shareFlow, type ShareFlowOptions } from './share-flow.ts';
 export { toReadableStream, type ToReadableStreamOptions } from './to-readable-stream.ts';
 export type { PlatformReadableStream } from '#platform/readable-stream';
 export { unwrap, type UnwrapOptions } from './unwrap.ts';

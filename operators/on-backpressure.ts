@@ -2,7 +2,8 @@ import type { Observable } from 'rxjs';
 import { type Backlog, LaneBacklog, LatestByKey } from '../lib/flow/backlog.ts';
 import { buffered, type BufferOptions, prefetched } from '../lib/flow/buffered.ts';
 import { clockOf, type Flow, isFlow } from '../lib/flow/flow.ts';
-import { checkValueLane, isLane, laneCapacityMax, type LaneOptions } from '../lib/flow/strategy.ts';
+import { checkValueLane, laneCapacityMax, type LaneOptions } from '../lib/flow/strategy.ts';
+import { aFunction, aNumber, checkOptions } from '../lib/model/check-options.ts';
 
 /** Options of `onBackpressure`. */
 export interface OnBackpressureOptions<T> {
@@ -48,8 +49,8 @@ export interface OnBackpressureOptions<T> {
  *     for await (const text of newest$) await save(text);
  *
  * @throws {RxmeshError} `RXMESH_OVERFLOW`, as an error notification, when a `fail` lane is full
- * @throws {TypeError} for what is no strategy, `key` with another one than `latest()`; when it is
- *   applied, for `block` on an Observable that is no flow
+ * @throws {TypeError} for options that are not what they have to be, what is no strategy, `key` with another
+ *   one than `latest()`; when it is applied, for `block` on an Observable that is no flow
  * @throws {RangeError} `keysMax` is no whole number from 1 to 2^20
  */
 export function onBackpressure<T>(
@@ -74,12 +75,9 @@ function settingsFrom<T>(
   strategy: LaneOptions,
   options: OnBackpressureOptions<T>,
 ): BufferOptions<T> {
+  checkValueLane('onBackpressure', 'strategy', strategy);
+  checkOptions('onBackpressure', options, { onDrop: aFunction, key: aFunction, keysMax: aNumber });
   const { onDrop = untold, key, keysMax = 1024 } = options;
-  if (!isLane(strategy)) {
-    const strategies = 'dropOldest(n), dropNewest(n), latest(), fail(n) or block(n)';
-    throw new TypeError(`onBackpressure: the strategy is ${strategies}`);
-  }
-  checkValueLane('onBackpressure', strategy);
   if (key !== undefined && strategy.strategy !== 'latest') {
     throw new TypeError(`onBackpressure: key is for latest(), not for ${strategy.strategy}`);
   }

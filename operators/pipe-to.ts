@@ -7,11 +7,12 @@ import {
 } from '../lib/channel/sending-channel.ts';
 import { LaneBacklog } from '../lib/flow/backlog.ts';
 import { buffered } from '../lib/flow/buffered.ts';
-import type { Clock } from '../lib/flow/clock.ts';
+import { aClock, type Clock } from '../lib/flow/clock.ts';
 import type { Demand, FlowConsumer } from '../lib/flow/demand.ts';
 import { flowFrom } from '../lib/flow/flow-from.ts';
 import { type Flow, isFlow } from '../lib/flow/flow.ts';
-import { checkValueLane, fail, type LaneOptions } from '../lib/flow/strategy.ts';
+import { aLane, checkValueLane, fail, type LaneOptions } from '../lib/flow/strategy.ts';
+import { aFunction, checkOptions } from '../lib/model/check-options.ts';
 import type { OutboundEnvelope } from '../lib/model/envelope.ts';
 import type { RxmeshError } from '../lib/model/error.ts';
 
@@ -61,7 +62,8 @@ export interface PipeToOptions<T> {
  *
  * @throws {RxmeshError} as error notifications: those of `Channel.send`, and `RXMESH_OVERFLOW` when a
  *   `fail` buffer is full
- * @throws {RangeError} for a buffer that is no lane, blocks, or counts bytes or a rate
+ * @throws {TypeError} for what is no channel, and options that are not what they have to be
+ * @throws {RangeError} for a buffer that blocks, or counts bytes or a rate
  */
 export function pipeTo<T>(
   channel: Channel<T>,
@@ -69,12 +71,13 @@ export function pipeTo<T>(
 ): (
   source: Observable<OutboundEnvelope<T>> | Iterable<OutboundEnvelope<T>>,
 ) => Observable<SendReport> {
+  const sending = sendingChannel('pipeTo', channel);
+  checkOptions('pipeTo', options, { buffer: aLane, onDrop: aFunction, clock: aClock });
   const { buffer, onDrop, clock } = options;
   if (buffer?.strategy === 'block') {
     throw new RangeError('pipeTo: an Observable cannot be held back, its buffer drops or fails');
   }
-  if (buffer !== undefined) checkValueLane('pipeTo', buffer);
-  const sending = sendingChannel('pipeTo', channel);
+  if (buffer !== undefined) checkValueLane('pipeTo', 'buffer', buffer);
   const pipeClock = clock ?? sending.clock;
   const lane = buffer ?? fail(bufferedMax);
   const drop = (envelope: OutboundEnvelope<T>): void => onDrop?.(envelope);

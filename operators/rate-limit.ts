@@ -1,10 +1,18 @@
 import { filter, type MonoTypeOperatorFunction, type Observable, type Subscription } from 'rxjs';
-import { timerMaxMs, type Clock } from '../lib/flow/clock.ts';
+import { aClock, timerMaxMs, type Clock } from '../lib/flow/clock.ts';
 import type { Demand, FlowSink } from '../lib/flow/demand.ts';
 import { clockOf, Flow, isFlow } from '../lib/flow/flow.ts';
 import { operate } from '../lib/flow/operate.ts';
 import { TokenBucket } from '../lib/flow/token-bucket.ts';
 import { TokenBuckets } from '../lib/flow/token-buckets.ts';
+import {
+  aFunction,
+  aNumber,
+  checkOptions,
+  oneOf,
+  type OptionKinds,
+  required,
+} from '../lib/model/check-options.ts';
 
 /** Options of `rateLimit`. */
 export interface RateLimitOptions<T> {
@@ -58,9 +66,11 @@ export interface RateLimitOptions<T> {
  *
  * @throws {RangeError} when `perSecond` or `burst` is not a finite number above 0; as an error
  *   notification, when a cost is not a number of 0 or more
- * @throws {TypeError} for a `key` with `wait`; when it is applied, for `wait` on an Observable that is no flow
+ * @throws {TypeError} for options that are not what they have to be, and a `key` with `wait`; when it is
+ *   applied, for `wait` on an Observable that is no flow
  */
 export function rateLimit<T>(options: RateLimitOptions<T>): MonoTypeOperatorFunction<T> {
+  checkOptions('rateLimit', options, optionKinds);
   const { perSecond, burst = perSecond, cost = costsOne } = options;
   for (const [name, value] of Object.entries({ perSecond, burst })) {
     if (value > 0 && value < Infinity) continue;
@@ -118,6 +128,16 @@ export function rateLimit<T>(options: RateLimitOptions<T>): MonoTypeOperatorFunc
     })(source);
   };
 }
+
+const optionKinds: OptionKinds<RateLimitOptions<unknown>> = {
+  perSecond: required(aNumber),
+  burst: aNumber,
+  cost: aFunction,
+  key: aFunction,
+  excess: oneOf('drop', 'wait'),
+  onDrop: aFunction,
+  clock: aClock,
+};
 
 const costsOne = (): number => 1;
 

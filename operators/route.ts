@@ -1,5 +1,6 @@
 import { mergeMap, Observable, type OperatorFunction } from 'rxjs';
-import { channelsOf, type Switchboard } from '../lib/channel/switchboard.ts';
+import { aSwitchboard, channelsOf, type Switchboard } from '../lib/channel/switchboard.ts';
+import { checkArgument } from '../lib/model/check-options.ts';
 import type { RxmeshError } from '../lib/model/error.ts';
 import type { PeerSession } from '../lib/session/peer-session.ts';
 
@@ -19,8 +20,11 @@ export type SessionEvent =
  * when neither is true any more. Unsubscribing closes the sessions.
  *
  * A session of another switchboard is the error of the result (`TypeError`).
+ *
+ * @throws {TypeError} for what is no switchboard
  */
 export function route(switchboard: Switchboard): OperatorFunction<PeerSession, SessionEvent> {
+  checkArgument('route', 'switchboard', switchboard, aSwitchboard);
   const channels = channelsOf(switchboard);
   return mergeMap(
     (session) =>

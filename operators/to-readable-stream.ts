@@ -6,6 +6,8 @@ import {
 } from '#platform/readable-stream';
 import type { Demand } from '../lib/flow/demand.ts';
 import { Flow } from '../lib/flow/flow.ts';
+import { aNumber, checkOptions } from '../lib/model/check-options.ts';
+import { described } from '../lib/model/described.ts';
 
 /** Options of `toReadableStream`. */
 export interface ToReadableStreamOptions {
@@ -25,18 +27,20 @@ export interface ToReadableStreamOptions {
  * The flow is consumed from the first pull on. Cancelling the stream ends that; the flow's error is the
  * stream's.
  *
- * @throws {TypeError} for what is no flow: it could not be held back. `onBackpressure` makes one of it
+ * @throws {TypeError} for what is no flow: it could not be held back. `onBackpressure` makes one of it.
+ *   For options that are not what they have to be
  * @throws {RangeError} `highWaterMark` is no number of 0 or more
  */
 export function toReadableStream<T>(
   flow: Flow<T>,
-  { highWaterMark = 0 }: ToReadableStreamOptions = {},
+  options: ToReadableStreamOptions = {},
 ): PlatformReadableStream<T> {
   if (!(flow instanceof Flow)) {
-    throw new TypeError(
-      'toReadableStream(flow): a flow; onBackpressure makes one of an Observable',
-    );
+    const text = `toReadableStream: flow must be a flow, got ${described(flow)}`;
+    throw new TypeError(`${text}; onBackpressure makes one of an Observable`);
   }
+  checkOptions('toReadableStream', options, { highWaterMark: aNumber });
+  const { highWaterMark = 0 } = options;
   if (!(highWaterMark >= 0)) {
     const text = `toReadableStream: highWaterMark is a number of 0 or more, not ${highWaterMark}`;
     throw new RangeError(text);

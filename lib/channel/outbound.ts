@@ -75,7 +75,8 @@ export class Outbound<T> implements SendingSide<T> {
 
   /** Offers a message to its recipients' lanes. Without a sender, a full `block` lane drops it. */
   offer(envelope: OutboundEnvelope<T>, sender: ChannelSender<T> | undefined): void {
-    const { to, broadcast } = envelope;
+    const { to } = envelope;
+    const broadcast: unknown = envelope.broadcast;
     // Its type says so, but a caller in JavaScript may have forgotten both, or given both.
     if (to === undefined ? broadcast !== true : broadcast !== undefined) {
       const text = 'an envelope names its recipient in `to`, or is a `broadcast`, and not both';

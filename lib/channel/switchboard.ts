@@ -1,6 +1,7 @@
 import type { Observable } from 'rxjs';
 import type { Clock } from '../flow/clock.ts';
 import { timerMaxMs } from '../flow/clock.ts';
+import type { OptionKind } from '../model/check-options.ts';
 import { RxmeshError } from '../model/error.ts';
 import type { RouterEvent } from '../model/event.ts';
 import type { NodeId } from '../model/id.ts';
@@ -12,6 +13,12 @@ import type { SwitchboardOptions } from './switchboard-options.ts';
 
 /** What stands behind a switchboard, for the operators that connect sessions to it. */
 export let channelsOf: (switchboard: Switchboard) => Channels;
+
+/** A switchboard as an option. */
+export const aSwitchboard: OptionKind = {
+  what: 'a Switchboard',
+  accepts: (value) => value instanceof Switchboard,
+};
 
 /**
  * Connects a node's channels with its sessions: the place where the two meet. A router has one; a node

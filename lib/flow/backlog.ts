@@ -1,4 +1,5 @@
 import { Lane } from './lane.ts';
+import { reportUnhandled } from './report-unhandled.ts';
 import type { LaneOptions } from './strategy.ts';
 
 /** What waits for a consumer, in order. It is bounded, and tells what it drops. */
@@ -9,6 +10,24 @@ export interface Backlog<T> {
   put(value: T): boolean;
   /** Removes the value that is next; undefined when none waits. */
   take(): T | undefined;
+}
+
+/**
+ * Tells `onDrop` of all that an error drops. What that throws is reported: the first error is the consumer's.
+ *
+ * @param lost has no place in the backlog
+ */
+export function dropAll<T>(
+  backlog: Backlog<T>,
+  onDrop: (value: T) => void,
+  ...lost: readonly T[]
+): void {
+  try {
+    while (backlog.size > 0) onDrop(backlog.take() as T);
+    for (const value of lost) onDrop(value);
+  } catch (thrown) {
+    reportUnhandled(thrown);
+  }
 }
 
 /** A lane whose strategy decides what is dropped. */

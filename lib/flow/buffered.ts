@@ -1,10 +1,9 @@
 import { type Observable, Subscription } from 'rxjs';
 import { RxmeshError } from '../model/error.ts';
-import type { Backlog } from './backlog.ts';
+import { type Backlog, dropAll } from './backlog.ts';
 import type { Clock } from './clock.ts';
 import type { Demand, FlowConsumer, FlowSink } from './demand.ts';
 import { Flow } from './flow.ts';
-import { reportUnhandled } from './report-unhandled.ts';
 import { subscribeWithin } from './subscribe-within.ts';
 
 /** How values wait in front of a consumer. */
@@ -121,14 +120,7 @@ class Buffer<T> implements Demand {
   /** An error does not wait: what waits is dropped. @param lost has no place in the backlog */
   #fail(error: unknown, ...lost: readonly T[]): void {
     this.unsubscribe();
-    const { onDrop } = this.#options;
-    try {
-      while (this.#backlog.size > 0) onDrop(this.#backlog.take() as T);
-      for (const value of lost) onDrop(value);
-    } catch (thrown) {
-      // The first error is the one that the consumer gets.
-      reportUnhandled(thrown);
-    }
+    dropAll(this.#backlog, this.#options.onDrop, ...lost);
     this.#sink.fail(error);
   }
 }

@@ -9,6 +9,7 @@ import {
   type SchedulerLike,
   Subscription,
 } from 'rxjs';
+import type { OptionKind } from '../model/check-options.ts';
 
 /**
  * Time, as rxmesh sees it. Everything in `lib/` and `operators/` that waits or reads a time does so
@@ -22,6 +23,20 @@ export interface Clock {
   schedule(work: () => void, delayMs: number): Subscription;
   /** Runs `work` once, when the code that runs now has ended, and before any delay. */
   afterTurn(work: () => void): Subscription;
+}
+
+/** A clock as an option. */
+export const aClock: OptionKind = {
+  what: 'a clock, with the functions now, schedule and afterTurn',
+  accepts: isClock,
+};
+
+/** Whether a value from outside is a clock. */
+export function isClock(value: unknown): value is Clock {
+  if (typeof value !== 'object' || value === null) return false;
+  return ['now', 'schedule', 'afterTurn'].every(
+    (name) => typeof Reflect.get(value, name) === 'function',
+  );
 }
 
 /** The longest delay, in milliseconds: a longer one overflows the timers of Node and browsers. */

@@ -26,7 +26,7 @@ import { checkValueLane, type LaneOptions } from './strategy.ts';
  *     values     ----------c-(d|)--
  *
  * @throws {TypeError} `values` cannot be iterated over, or is an Observable without a lane
- * @throws {RangeError} for what is no lane, or one that blocks, or counts bytes or a rate
+ * @throws {RangeError} for a lane that blocks, or counts bytes or a rate
  */
 export function flowFrom<T>(values: Iterable<T> | AsyncIterable<T>): Flow<T>;
 export function flowFrom<T>(values: Observable<T>, lane: LaneOptions): Flow<T>;
@@ -57,7 +57,7 @@ function flowOfObservable<T>(source: Observable<T>, lane: LaneOptions | undefine
   if (lane === undefined) {
     throw new TypeError('flowFrom(observable$, lane): a lane such as dropOldest(64) is missing');
   }
-  checkValueLane('flowFrom', lane);
+  checkValueLane('flowFrom', 'lane', lane);
   if (lane.strategy === 'block') {
     throw new RangeError('flowFrom: an Observable cannot be held back, its lane drops or fails');
   }

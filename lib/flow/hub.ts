@@ -1,9 +1,9 @@
 import type { Clock } from './clock.ts';
-import { type Demand, type FlowConsumer, noDemand } from './demand.ts';
+import { type Demand, type FlowSink, noDemand } from './demand.ts';
 import { Flow } from './flow.ts';
 
 interface Connected<T> {
-  readonly consumer: FlowConsumer<T>;
+  readonly consumer: FlowSink<T>;
   demand: number;
   over: boolean;
 }
@@ -16,7 +16,7 @@ const nobody: readonly never[] = [];
  * them want it: the slowest sets the pace.
  */
 export class Hub<T> {
-  /** For consumers; those that come after the end complete at once. */
+  /** For consumers; those that come after the end hear of it at once. */
   readonly flow: Flow<T>;
   readonly #onReady: () => void;
   /** Never changed in place: whoever comes during an emission gets the next value. */
@@ -26,7 +26,8 @@ export class Hub<T> {
   /** How many consumers have no demand. */
   #waiting = 0;
   #emitting = false;
-  #ended = false;
+  /** Tells a consumer of the end. */
+  #end: ((consumer: FlowSink<T>) => void) | undefined;
 
   /**
    * @param onReady there may be demand now: the time to emit, as long as the hub is `ready`
@@ -34,12 +35,26 @@ export class Hub<T> {
    */
   constructor(onReady: () => void, clock?: Clock) {
     this.#onReady = onReady;
-    this.flow = new Flow((consumer) => this.#connect(consumer), undefined, clock);
+    this.flow = new Flow((consumer) => this.connect(consumer), undefined, clock);
   }
 
   /** Whether there are consumers, and all want a value. */
   get ready(): boolean {
     return this.#waiting === 0 && this.#consumers.length > 0;
+  }
+
+  /** Whether there are no consumers. */
+  get isEmpty(): boolean {
+    return this.#consumers.length === 0;
+  }
+
+  /**
+   * Whether a consumer wants a value for itself. That all want one (`ready`) says less of those in front of which
+   * values may wait: they want some that nobody has asked for.
+   */
+  get isWanted(): boolean {
+    for (const { consumer } of this.#consumers) if (consumer.wanted > 0) return true;
+    return false;
   }
 
   /** A value is about to be made, for the consumers that are there now: `next` or `release` follows. */
@@ -67,29 +82,39 @@ export class Hub<T> {
   release(): void {
     this.#emitting = false;
     this.#held = nobody;
-    if (this.#ended) this.#end();
+    if (this.#end !== undefined) this.#tell(this.#end);
   }
 
   /** Ends all consumers; during an emission when each of them has got the value. */
   complete(): void {
-    this.#ended = true;
-    if (!this.#emitting) this.#end();
+    this.#endWith((consumer) => consumer.complete());
   }
 
-  #end(): void {
+  /** The same with an error. */
+  error(error: unknown): void {
+    this.#endWith((consumer) => consumer.error(error));
+  }
+
+  #endWith(end: (consumer: FlowSink<T>) => void): void {
+    this.#end ??= end;
+    if (!this.#emitting) this.#tell(this.#end);
+  }
+
+  #tell(end: (consumer: FlowSink<T>) => void): void {
     const consumers = this.#consumers;
     this.#consumers = [];
     this.#waiting = 0;
     for (const each of consumers) {
       if (each.over) continue;
       each.over = true;
-      each.consumer.complete();
+      end(each.consumer);
     }
   }
 
-  #connect(consumer: FlowConsumer<T>): Demand {
-    if (this.#ended) {
-      consumer.complete();
+  /** Adds a consumer. What it requests of the hub is how many values it takes, be it that they wait in front of it. */
+  connect(consumer: FlowSink<T>): Demand {
+    if (this.#end !== undefined) {
+      this.#end(consumer);
       return noDemand;
     }
     const connected: Connected<T> = { consumer, demand: 0, over: false };

@@ -1,33 +1,20 @@
-import {
-  from,
-  type Observable,
-  type ObservableInput,
-  type Observer,
-  type Subscription,
-} from 'rxjs';
+import { from, type Observable, type Observer, type Subscription } from 'rxjs';
 import { RxmeshError } from '../model/error.ts';
-import { LaneBacklog } from './backlog.ts';
+import { type Backlog, LaneBacklog } from './backlog.ts';
 import type { Demand, FlowConsumer, FlowSink } from './demand.ts';
 import type { Flow } from './flow.ts';
+import { KeyedBacklog } from './keyed-backlog.ts';
+import type { MergeSettings } from './merge-settings.ts';
 import { Results } from './results.ts';
-import { laneCapacityMax, type LaneOptions } from './strategy.ts';
 import { subscribeWithin } from './subscribe-within.ts';
-
-/** How values become inner Observables, and how many of both there may be. */
-export interface MergeSettings<T, R> {
-  readonly project: (value: T, index: number) => ObservableInput<R>;
-  /** Inner Observables that may be alive at a time, 1 or more; rounded down. */
-  readonly concurrency: number;
-  /** Where values wait for their turn. */
-  readonly buffer: LaneOptions;
-  readonly onDrop: ((value: T) => void) | undefined;
-}
 
 /** Merges inner Observables for one consumer: see `boundedMergeMap`. */
 export class MergeRun<T, R> implements Demand {
   readonly #settings: MergeSettings<T, R>;
   readonly #concurrency: number;
-  readonly #waiting: LaneBacklog<T>;
+  readonly #waiting: Backlog<T>;
+  /** The same, if values wait for their keys. */
+  readonly #keyed: KeyedBacklog<T> | undefined;
   readonly #consumer: FlowConsumer<R>;
   readonly #scope: Subscription;
   readonly #results: Results<R> | undefined;
@@ -48,10 +35,12 @@ export class MergeRun<T, R> implements Demand {
     consumer: FlowConsumer<R> | FlowSink<R>,
     scope: Subscription,
   ) {
-    const { buffer, concurrency, onDrop } = settings;
+    const { buffer, concurrency, key, onDrop } = settings;
+    const dropped = (value: T): void => onDrop?.(value);
     this.#settings = settings;
     this.#concurrency = Math.floor(concurrency);
-    this.#waiting = new LaneBacklog(buffer, (value) => onDrop?.(value));
+    this.#keyed = key && new KeyedBacklog(buffer, key, dropped);
+    this.#waiting = this.#keyed ?? new LaneBacklog(buffer, dropped);
     this.#consumer = consumer;
     this.#scope = scope;
     if (!('keep' in consumer)) return;
@@ -93,7 +82,7 @@ export class MergeRun<T, R> implements Demand {
   #resume(): void {
     if (this.#starting) return;
     this.#starting = true;
-    while (this.#room() > 0 && this.#waiting.size > 0) {
+    while (this.#room() > 0 && this.#isReady()) {
       if (this.#scope.closed) return;
       this.#start(this.#waiting.take() as T);
     }
@@ -111,6 +100,10 @@ export class MergeRun<T, R> implements Demand {
   /** How many values can be started. A result that waits takes a place like what it came from. */
   #room(): number {
     return this.#concurrency - this.#active - (this.#results?.size ?? 0);
+  }
+
+  #isReady(): boolean {
+    return this.#keyed === undefined ? this.#waiting.size > 0 : this.#keyed.isReady;
   }
 
   #observer(): FlowConsumer<T> {
@@ -141,11 +134,18 @@ export class MergeRun<T, R> implements Demand {
   /** Asks for as many values as can be started, beside those that are on their way. */
   #pull(): void {
     if (this.#upstream === undefined) return;
-    const count = this.#room() - this.#waiting.size - this.#outstanding;
+    const count = this.#startable() - this.#outstanding;
     // All were asked for already, if it is no number: Infinity has been taken from itself.
     if (!(count > 0)) return;
     this.#outstanding += count;
     this.#upstream.request(count);
+  }
+
+  /** Of those that would arrive now. All of them may have to wait for one key. */
+  #startable(): number {
+    const waiting = this.#waiting.size;
+    if (this.#keyed === undefined) return this.#room() - waiting;
+    return Math.min(this.#room(), this.#settings.buffer.capacity - waiting);
   }
 
   #completeIfDone(): void {
@@ -170,7 +170,8 @@ export class MergeRun<T, R> implements Demand {
       complete: ignore,
     };
     const given = results === undefined ? inner : results.heldBack(inner);
-    subscribeWithin(this.#scope, given, observer, this.#freed);
+    const freed = this.#keyed === undefined ? this.#freed : this.#keyed.turn(this.#freed);
+    subscribeWithin(this.#scope, given, observer, freed);
   }
 
   /** An inner Observable has let go of everything that it had: so it has completed, or all has ended. */
@@ -188,9 +189,3 @@ function overflow(count: number, what: string): RxmeshError {
 function ignore(): void {
   return undefined;
 }
-
-/** The buffer for a source that is asked for values: all that were asked for have a place. */
-export const askedFor = (concurrency: number): LaneOptions => ({
-  strategy: 'fail',
-  capacity: Math.min(concurrency, laneCapacityMax),
-});

@@ -1,3 +1,5 @@
+import { checkArgument, type OptionKind } from '../model/check-options.ts';
+
 /**
  * What a full lane does with one message more.
  *
@@ -99,16 +101,40 @@ function lane(strategy: Strategy, capacity: number, given: LaneBounds = {}): Lan
   };
 }
 
+/** A lane as an option of an operator, whatever its numbers are. */
+export const aLane: OptionKind = {
+  what: 'a lane such as dropOldest(64)',
+  accepts: (value) => {
+    if (typeof value !== 'object' || value === null) return false;
+    const { strategy, capacity, ...bounds } = value as Partial<LaneOptions>;
+    const isNamed = strategies.includes(strategy) && typeof capacity === 'number';
+    return isNamed && Object.keys(bounds).every((name) => boundNames.includes(name));
+  },
+};
+
+const boundNames: readonly string[] = [
+  'bytes',
+  'messagesPerSecond',
+  'bytesPerSecond',
+] satisfies (keyof LaneBounds)[];
+
 /**
- * @throws {RangeError} for a buffer of values that is no lane, or has bounds which are for messages only
- * @param operator whose buffer it is
+ * Checks a lane that holds values, which have no size and no rate.
+ *
+ * @param operator whose lane it is
+ * @param name the option's, or the argument's
+ * @throws {TypeError} for what is no lane
+ * @throws {RangeError} for a capacity that no lane has, and bounds that are for messages only
  */
-export function checkValueLane(operator: string, lane: LaneOptions): void {
-  if (!isLane(lane)) {
-    const lanes = 'dropOldest(n), dropNewest(n), latest() or fail(n)';
-    throw new RangeError(`${operator}: a buffer is a lane such as ${lanes}`);
+export function checkValueLane(operator: string, name: string, lane: LaneOptions): void {
+  checkArgument(operator, name, lane, aLane);
+  const { capacity, bytes, messagesPerSecond, bytesPerSecond } = lane;
+  if (!isWithin(capacity, laneCapacityMax)) {
+    const range = `a whole number from 1 to ${laneCapacityMax}`;
+    throw new RangeError(
+      `${operator}: the capacity of ${name} is ${range}, not ${String(capacity)}`,
+    );
   }
-  const { bytes, messagesPerSecond, bytesPerSecond } = lane;
   const given = Object.entries({ bytes, messagesPerSecond, bytesPerSecond });
   const names = given.filter(([, value]) => value !== undefined).map(([name]) => name);
   if (names.length === 0) return;

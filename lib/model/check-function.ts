@@ -1,4 +1,4 @@
-import { quote } from './quote.ts';
+import { described } from './described.ts';
 
 /**
  * @throws {TypeError} when an option is not a function
@@ -20,13 +20,5 @@ export function checkMethod(what: string, given: unknown, method: string): void 
 
 /** The error for an option of the wrong type: what it must be, and what it got. */
 export function mistaken(what: string, must: string, given: unknown): TypeError {
-  return new TypeError(`${what} must be ${must}, got ${shown(given)}`);
-}
-
-/** Objects are not written out: they may be large, or have no text. */
-function shown(given: unknown): string {
-  if (typeof given === 'string') return quote(given);
-  if (Array.isArray(given)) return 'a list';
-  if (typeof given === 'object' && given !== null) return 'an object';
-  return typeof given === 'function' ? 'a function' : String(given);
+  return new TypeError(`${what} must be ${must}, got ${described(given)}`);
 }

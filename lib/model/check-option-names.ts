@@ -1,20 +1,22 @@
+import { described } from './described.ts';
 import { unknownOptions } from './unknown-options.ts';
 
 /**
  * Refuses what is no options object, and options that do not exist: a name that is mistyped would silently be a default.
  *
  * @param operator whose options these are: the first word of the message
- * @throws {TypeError}
+ * @throws {TypeError} `batch: options must be an object, got 4`, or
+ *   `batch: there is no option size; it takes max, ms, clock`
  */
 export function checkOptionNames(
   operator: string,
   options: unknown,
   known: readonly string[],
 ): void {
-  if (typeof options !== 'object' || options === null) {
-    throw new TypeError(`${operator}: options must be an object, got ${JSON.stringify(options)}`);
+  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
+    throw new TypeError(`${operator}: options must be an object, got ${described(options)}`);
   }
-  const [unknown] = unknownOptions(options, known);
-  if (unknown === undefined) return;
-  throw new TypeError(`${operator}: ${unknown}; it takes ${known.join(', ')}`);
+  const unknown = unknownOptions(options, known);
+  if (unknown.length === 0) return;
+  throw new TypeError(`${operator}: ${unknown.join(', ')}; it takes ${known.join(', ')}`);
 }

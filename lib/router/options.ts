@@ -1,4 +1,4 @@
-import { systemClock, timerMaxMs, type Clock } from '../flow/clock.ts';
+import { isClock, systemClock, timerMaxMs, type Clock } from '../flow/clock.ts';
 import { platformCrypto } from '#platform/crypto';
 import { RxmeshError } from '../model/error.ts';
 import type { NodeId } from '../model/id.ts';
@@ -7,7 +7,7 @@ import { unknownOptions } from '../model/unknown-options.ts';
 import { checkPeerOptions, peerOptionNames, type PeerOptions } from '../peers/options.ts';
 import { fair, type Discipline } from '../session/discipline.ts';
 import { keepAliveDefaults, keepAliveFrom, type KeepAliveSettings } from '../session/keep-alive.ts';
-import type { Transport } from '../transport/transport.ts';
+import { isTransports, type Transport } from '../transport/transport.ts';
 
 /** What `createRouter` takes. Times are in milliseconds; 0 means no limit. */
 export interface RouterOptions {
@@ -209,20 +209,6 @@ function isRecord(value: unknown): value is Given {
 
 function isText(value: unknown): boolean {
   return typeof value === 'string' && /^(?! +$)[ -~]{0,256}$/.test(value);
-}
-
-function isClock(value: unknown): boolean {
-  return (
-    isRecord(value) &&
-    ['now', 'schedule', 'afterTurn'].every((name) => typeof value[name] === 'function')
-  );
-}
-
-function isTransports(value: unknown): boolean {
-  return (
-    Array.isArray(value) &&
-    value.every((one: unknown) => isRecord(one) && typeof one['dial'] === 'function')
-  );
 }
 
 /** A number from 0 up to 1, of 32 random bits. */

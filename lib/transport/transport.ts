@@ -54,6 +54,16 @@ export interface Transport {
   toString(): string;
 }
 
+/** Whether a value from outside is a list of transports. */
+export function isTransports(value: unknown): value is readonly Transport[] {
+  return Array.isArray(value) && value.every(isTransport);
+}
+
+function isTransport(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return 'dial' in value && typeof value.dial === 'function';
+}
+
 /** A connection on which nobody has proved anything yet. */
 export interface Connection {
   readonly direction: Direction;

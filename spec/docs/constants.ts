@@ -62,7 +62,11 @@ function isNamed(node: ts.Node, name: string): node is Named {
 function evaluate(file: string, node: ts.Expression): number | undefined {
   if (ts.isNumericLiteral(node)) return Number(node.text);
   if (ts.isParenthesizedExpression(node)) return evaluate(file, node.expression);
-  if (ts.isIdentifier(node)) return valueOf(fileOf(file, node.text), node.text);
+  if (ts.isIdentifier(node)) {
+    const from = fileOf(file, node.text);
+    // What kind of value an option has is not its default.
+    return from === 'lib/model/check-options.ts' ? undefined : valueOf(from, node.text);
+  }
   if (ts.isBinaryExpression(node)) return evaluateBinary(file, node);
   if (ts.isCallExpression(node)) return evaluateCall(file, node);
   return node.getText() === 'Number.MAX_SAFE_INTEGER' ? Number.MAX_SAFE_INTEGER : undefined;

@@ -167,7 +167,7 @@ describe('flowFrom(observable$, lane)', () => {
     ['no lane', undefined, TypeError],
     ['a lane that blocks', block(4), RangeError],
     ['a lane that counts bytes', fail(4, { bytes: 8 }), RangeError],
-    ['what is no lane', { strategy: 'none', capacity: 1 }, RangeError],
+    ['what is no lane', { strategy: 'none', capacity: 1 }, TypeError],
   ])('refuses %s', (_, lane, kind) => {
     expect(() => flowFrom(of(1), lane as LaneOptions)).toThrow(kind);
   });

@@ -360,8 +360,7 @@ describe('the options of boundedMergeMap', () => {
     { strategy: 'fail', capacity: Infinity },
     { strategy: 'dropOldest', capacity: 0 },
     { strategy: 'dropNewest', capacity: 0 },
-    { strategy: 'none', capacity: 1 },
-  ])('the buffer is a lane, and $strategy($capacity) is none', (buffer) => {
+  ])('no lane is $strategy($capacity)', (buffer) => {
     const options = { buffer: buffer as LaneOptions };
     expect(() => boundedMergeMap(() => EMPTY, options)).toThrow(RangeError);
     expect(() => pipeTo(open(new LinkedNode()), options)).toThrow(RangeError);

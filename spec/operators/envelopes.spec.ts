@@ -270,7 +270,7 @@ describe('wrong options are a TypeError at once', () => {
       () => broadcast(options({ except: 4 })),
     ],
     [
-      'broadcast: except must be a node ID or a list of them, got a list',
+      'broadcast: except must be a node ID or a list of them, got an array',
       () => broadcast(options({ except: [id, 4] })),
     ],
     ['sendTo: peer must be a node ID or a function, got 4', () => sendTo(options(4))],
@@ -285,7 +285,7 @@ describe('wrong options are a TypeError at once', () => {
     ['reply: project must be a function, got "hello"', () => reply(options('hello'))],
     ['ofKind: name at least one kind', () => void Reflect.apply(ofKind, undefined, [])],
     ['ofKind: a kind must be a string, got 4', () => ofKind('move', options(4))],
-    ['ofKind: a kind must be a string, got a list', () => ofKind(options(['move']))],
+    ['ofKind: a kind must be a string, got an array', () => ofKind(options(['move']))],
     ['encode: codec.encode must be a function, got undefined', () => encode(options({}))],
     [
       'encode: codec must be an object with a method encode, got undefined',

@@ -13,6 +13,7 @@ import {
   type LaneOptions,
 } from '../../lib/flow/strategy.ts';
 import type { FlowSetup, FlowUnderTest } from '../../lib/testing/index.ts';
+import { batch } from '../../operators/batch.ts';
 import { boundedMergeMap } from '../../operators/bounded-merge-map.ts';
 import { decode } from '../../operators/decode.ts';
 import { dedupe } from '../../operators/dedupe.ts';
@@ -21,6 +22,7 @@ import { fromReadableStream } from '../../operators/from-readable-stream.ts';
 import { onBackpressure, type OnBackpressureOptions } from '../../operators/on-backpressure.ts';
 import { rateLimit } from '../../operators/rate-limit.ts';
 import { sendTo } from '../../operators/send-to.ts';
+import { shareFlow, type ShareFlowOptions } from '../../operators/share-flow.ts';
 import { toReadableStream } from '../../operators/to-readable-stream.ts';
 import { Numbers, numbersUnder } from './flow-sources.ts';
 import { LinkedNode } from './linked-node.ts';
@@ -78,29 +80,31 @@ function buffered(
   };
 }
 
-/** An Observable that emits when its last value was taken, so that `latest()` loses none. */
-function newest(count: number): FlowUnderTest<number> {
-  let subscribed = 0;
-  const flow = new Flow<number>((consumer) => {
-    let next = 0;
-    let emit: () => void = () => undefined;
-    const source = new Observable<number>((subscriber) => {
-      subscribed += 1;
-      emit = () => (next < count ? subscriber.next(next++) : subscriber.complete());
-      emit();
-      return () => (subscribed -= 1);
-    });
-    return onBackpressure<number>(latest())(source).consume({
-      next: (value) => {
-        consumer.next(value);
+/** An Observable that emits when its last value was taken, so that few need to wait, and `latest()` loses none. */
+const inTurns =
+  (make: (source: Observable<number>) => Flow<number>) =>
+  (count: number): FlowUnderTest<number> => {
+    let subscribed = 0;
+    const flow = new Flow<number>((consumer) => {
+      let next = 0;
+      let emit: () => void = () => undefined;
+      const source = new Observable<number>((subscriber) => {
+        subscribed += 1;
+        emit = () => (next < count ? subscriber.next(next++) : subscriber.complete());
         emit();
-      },
-      error: (error) => consumer.error(error),
-      complete: () => consumer.complete(),
+        return () => (subscribed -= 1);
+      });
+      return make(source).consume({
+        next: (value) => {
+          consumer.next(value);
+          emit();
+        },
+        error: (error) => consumer.error(error),
+        complete: () => consumer.complete(),
+      });
     });
-  });
-  return { flow, released: () => subscribed === 0 };
-}
+    return { flow, released: () => subscribed === 0 };
+  };
 
 function stream(count: number, error?: unknown): FlowUnderTest<number> {
   const iterator = new Numbers(count, error)[Symbol.iterator]();
@@ -121,6 +125,12 @@ type Make = (count: number, error?: unknown) => FlowUnderTest<number>;
 const failing = (open: Make): Pick<FlowSetup<number>, 'open' | 'fail'> => ({ open, fail: open });
 const through = (make: (numbers: Flow<number>, count: number) => Flow<number>) =>
   failing(numbersUnder(make));
+
+/** Numbers that several consumers share. */
+const shared = (options: ShareFlowOptions<number> = {}): FlowSetup<number> => ({
+  ...through((numbers) => numbers.pipe(shareFlow(options))),
+  endsUnasked: false,
+});
 
 /** Every flow that rxmesh makes, for `flowConformance`. */
 export const flowSetups: readonly [string, FlowSetup<number>][] = [
@@ -191,7 +201,7 @@ export const flowSetups: readonly [string, FlowSetup<number>][] = [
   ['onBackpressure(dropOldest)', { open: buffered(dropOldest(wide)) }],
   ['onBackpressure(dropNewest)', { open: buffered(dropNewest(wide)) }],
   ['onBackpressure(fail)', { open: buffered(fail(wide)) }],
-  ['onBackpressure(latest)', { open: newest }],
+  ['onBackpressure(latest)', { open: inTurns(onBackpressure<number>(latest())) }],
   [
     'onBackpressure(latest, key)',
     { open: buffered(latest(), { key: (value) => value, keysMax: wide }) },
@@ -266,4 +276,45 @@ export const flowSetups: readonly [string, FlowSetup<number>][] = [
       endsUnasked: false,
     },
   ],
+  [
+    'boundedMergeMap with a key',
+    through((numbers) =>
+      numbers.pipe(
+        boundedMergeMap((value) => of(value), { concurrency: 3, key: (value) => value % 2 }),
+      ),
+    ),
+  ],
+  [
+    'batch',
+    {
+      // Two to a batch, whose number is half of its first value.
+      ...through((numbers) =>
+        numbers.pipe(
+          batch({ max: 1 }),
+          map(([value = NaN]) => value),
+        ),
+      ),
+      open: (count) =>
+        numbersUnder((numbers) =>
+          numbers.pipe(
+            batch({ max: 2 }),
+            map(([value = NaN]) => value / 2),
+          ),
+        )(2 * count),
+      endsUnasked: false,
+    },
+  ],
+  [
+    'batch behind an Observable',
+    {
+      open: inTurns((source) =>
+        batch<number>({ max: 1 })(source).pipe(map(([value = NaN]) => value)),
+      ),
+    },
+  ],
+  ['shareFlow', { ...shared(), consumers: 'shared' }],
+  ['shareFlow(block)', shared({ buffer: block(16) })],
+  ['shareFlow(dropOldest)', shared({ buffer: dropOldest(16) })],
+  ['shareFlow(dropNewest)', shared({ buffer: dropNewest(16) })],
+  ['shareFlow(fail)', shared({ buffer: fail(16) })],
 ];

@@ -1,0 +1,131 @@
+import type { Backlog } from './backlog.ts';
+import { Chain, type Link } from './chain.ts';
+import type { LaneOptions } from './strategy.ts';
+
+/** A value that waits, among all of them. */
+interface Entry<T> extends Link<Entry<T>> {
+  readonly value: T;
+  readonly key: Key<T>;
+  /** The next one of its key. */
+  next: Entry<T> | undefined;
+}
+
+/** A key that is busy, or has values that wait; among the keys that are free and have some. */
+interface Key<T> extends Link<Key<T>> {
+  readonly name: unknown;
+  /** A value of it was taken, and its turn has not ended. */
+  isBusy: boolean;
+  first: Entry<T> | undefined;
+  last: Entry<T> | undefined;
+}
+
+/**
+ * Values that take turns by their keys: one of a key is taken when the turn of the one before has ended. Values of
+ * one key keep their order; keys that are free come in the order in which they became so. All together are bounded
+ * as in a lane. Each step costs the same, however many values wait.
+ */
+export class KeyedBacklog<T> implements Backlog<T> {
+  size = 0;
+  readonly #lane: LaneOptions;
+  readonly #keyOf: (value: T) => unknown;
+  readonly #dropped: (value: T) => void;
+  readonly #keys = new Map<unknown, Key<T>>();
+  /** In the order in which they came. */
+  readonly #all = new Chain<Entry<T>>();
+  readonly #free = new Chain<Key<T>>();
+  #taken: Key<T> | undefined;
+
+  /** @param dropped hears of each value that is dropped, once the backlog is as it will be without it */
+  constructor(lane: LaneOptions, keyOf: (value: T) => unknown, dropped: (value: T) => void) {
+    this.#lane = lane;
+    this.#keyOf = keyOf;
+    this.#dropped = dropped;
+  }
+
+  /** Whether a value waits whose key is free: there is one to `take`. */
+  get isReady(): boolean {
+    return this.#free.first !== undefined;
+  }
+
+  put(value: T): boolean {
+    const name = this.#keyOf(value);
+    const { strategy, capacity } = this.#lane;
+    const oldest = this.size < capacity ? undefined : this.#all.first;
+    if (oldest === undefined) {
+      this.#append(value, name);
+      return true;
+    }
+    if (strategy === 'dropNewest') {
+      this.#dropped(value);
+      return true;
+    }
+    if (strategy !== 'dropOldest' && strategy !== 'latest') return false;
+    this.#drop(oldest);
+    this.#append(value, name);
+    this.#dropped(oldest.value);
+    return true;
+  }
+
+  /** Takes the value that is next, and begins its key's turn: `turn` is to be called for it. */
+  take(): T | undefined {
+    const key = this.#free.first;
+    if (key === undefined) return undefined;
+    this.#free.remove(key);
+    key.isBusy = true;
+    this.#taken = key;
+    return this.#removeFirstOf(key);
+  }
+
+  /** A function that ends the turn of the value that was taken last, and does what comes `then`. */
+  turn(then: () => void): () => void {
+    const key = this.#taken;
+    return () => {
+      if (key !== undefined) this.#endTurn(key);
+      then();
+    };
+  }
+
+  #append(value: T, name: unknown): void {
+    const key = this.#keys.get(name) ?? this.#added(name);
+    const entry: Entry<T> = { value, key, next: undefined, before: undefined, after: undefined };
+    this.size += 1;
+    this.#all.append(entry);
+    if (key.last !== undefined) key.last.next = entry;
+    else {
+      key.first = entry;
+      if (!key.isBusy) this.#free.append(key);
+    }
+    key.last = entry;
+  }
+
+  #added(name: unknown): Key<T> {
+    const lists = { first: undefined, last: undefined, before: undefined, after: undefined };
+    const key: Key<T> = { name, isBusy: false, ...lists };
+    this.#keys.set(name, key);
+    return key;
+  }
+
+  /** The oldest value of all is the first of its key. */
+  #drop({ key }: Entry<T>): void {
+    this.#removeFirstOf(key);
+    if (key.first !== undefined || key.isBusy) return;
+    this.#free.remove(key);
+    this.#keys.delete(key.name);
+  }
+
+  #removeFirstOf(key: Key<T>): T | undefined {
+    const entry = key.first;
+    if (entry === undefined) return undefined;
+    this.size -= 1;
+    this.#all.remove(entry);
+    key.first = entry.next;
+    if (key.first === undefined) key.last = undefined;
+    return entry.value;
+  }
+
+  #endTurn(key: Key<T>): void {
+    key.isBusy = false;
+    if (key.first === undefined) this.#keys.delete(key.name);
+    else this.#free.append(key);
+  }
+}

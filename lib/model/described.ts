@@ -1,0 +1,28 @@
+import { quote } from './quote.ts';
+
+/** A value from outside, in a few words for an error message: `"4"`, `NaN`, `a function`, `a Subject`. */
+export function described(value: unknown): string {
+  switch (typeof value) {
+    case 'string':
+      return quote(value);
+    case 'number':
+    case 'bigint':
+    case 'boolean':
+    case 'undefined':
+      return String(value);
+    case 'object':
+      return value === null ? 'null' : describedObject(value);
+    default:
+      return `a ${typeof value}`;
+  }
+}
+
+function describedObject(value: object): string {
+  if (Array.isArray(value)) return 'an array';
+  if (value instanceof Promise) return 'a Promise (missing `await`?)';
+  // An object without a prototype has none.
+  const maker: unknown = value.constructor;
+  const name = typeof maker === 'function' && maker !== Object ? maker.name : '';
+  if (name === '') return 'an object';
+  return `${/^[AEIOU]/.test(name) ? 'an' : 'a'} ${name}`;
+}

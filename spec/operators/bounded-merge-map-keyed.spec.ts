@@ -1,0 +1,316 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { delay, NEVER, type Observable, of, Subject } from 'rxjs';
+import { flowFrom } from '../../lib/flow/flow-from.ts';
+import { dropNewest, dropOldest, fail, type LaneOptions, latest } from '../../lib/flow/strategy.ts';
+import { VirtualClock } from '../../lib/testing/virtual-clock.ts';
+import { boundedMergeMap } from '../../operators/bounded-merge-map.ts';
+import { consume } from '../support/consume.ts';
+import { Numbers } from '../support/flow-sources.ts';
+import { heapBytes } from '../support/garbage.ts';
+import { trackLeaks } from '../support/leaks.ts';
+import { marbles } from '../support/marbles.ts';
+
+/** a and A have one key. */
+const key = (value: string): string => value.toLowerCase();
+
+/** Inner Observables that the test ends. */
+class Inners<T> {
+  readonly started: T[] = [];
+  readonly #alive = new Map<T, Subject<never>>();
+
+  get aliveCount(): number {
+    return this.#alive.size;
+  }
+
+  project = (value: T): Observable<never> => {
+    const inner = new Subject<never>();
+    this.started.push(value);
+    this.#alive.set(value, inner);
+    return inner;
+  };
+
+  end(...values: readonly T[]): void {
+    for (const value of values) {
+      const inner = this.#alive.get(value);
+      this.#alive.delete(value);
+      inner?.complete();
+    }
+  }
+}
+
+describe('boundedMergeMap with a key', () => {
+  it('does what its marble shows', () => {
+    marbles(({ hot, expectObservable, expectSubscriptions }) => {
+      const source = hot('    -a-A-b---------|');
+      const subscription = '  ^--------------!';
+      const result = '        ------a---bA---|';
+      const options = { concurrency: 2, key };
+      const mapped = source.pipe(boundedMergeMap((x) => of(x).pipe(delay(5)), options));
+      expectObservable(mapped).toBe(result);
+      expectSubscriptions(source.subscriptions).toBe(subscription);
+    });
+  });
+
+  it('begins the next of a key when the one before has ended, and those of others meanwhile', () => {
+    marbles(({ hot, cold, expectObservable, expectSubscriptions }) => {
+      const source = hot('   -aAbB|       ');
+      const subscription = ' ^----!       ';
+      const a = cold('        --1--|      ');
+      const A = cold('             -2|    ');
+      const b = cold('          -3|       ');
+      const B = cold('            ---4---|');
+      const aLog = '         -^----!      ';
+      const ALog = '         ------^-!    ';
+      const bLog = '         ---^-!       ';
+      const BLog = '         -----^------!';
+      const result = '       ---13--24---|';
+      const inner = { a, A, b, B };
+      const project = (x: string): Observable<string> => inner[x as keyof typeof inner];
+      const mapped = source.pipe(boundedMergeMap(project, { concurrency: 9, key }));
+      expectObservable(mapped).toBe(result);
+      expectSubscriptions(source.subscriptions).toBe(subscription);
+      expectSubscriptions(a.subscriptions).toBe(aLog);
+      expectSubscriptions(A.subscriptions).toBe(ALog);
+      expectSubscriptions(b.subscriptions).toBe(bLog);
+      expectSubscriptions(B.subscriptions).toBe(BLog);
+    });
+  });
+
+  it.each([
+    ['a source that never emits', '   -      ', '^     ', '-        '],
+    ['an empty source', '             ---|   ', '^--!  ', '---|     '],
+    ['one value', '                   -a--|  ', '^---! ', '---a|    '],
+    ['a value whose end is behind', ' -a|    ', '^-!   ', '---(a|)  '],
+    ['values of one key', '           -aA--| ', '^----!', '---a-(A|)'],
+    ['an error, which does not wait', '-aA-#  ', '^---! ', '---a#    '],
+  ])('%s', (_, sourceMarbles, subscription, result) => {
+    marbles(({ hot, expectObservable, expectSubscriptions }) => {
+      const source = hot(sourceMarbles.trim());
+      const options = { concurrency: 3, key };
+      const mapped = source.pipe(boundedMergeMap((x) => of(x).pipe(delay(2)), options));
+      expectObservable(mapped).toBe(result.trim());
+      expectSubscriptions(source.subscriptions).toBe(subscription.trim());
+    });
+  });
+
+  it('ends everything on an early unsubscribe', () => {
+    marbles(({ hot, cold, expectObservable, expectSubscriptions }) => {
+      const source = hot('    -aAb----');
+      const inner = cold('     -1-----');
+      const unsubscribed = '  ^----!  ';
+      const inners = [' -^---!  ', '      ---^-!  '];
+      const result = '        --1-1   ';
+      const mapped = source.pipe(boundedMergeMap(() => inner, { concurrency: 9, key }));
+      expectObservable(mapped, unsubscribed).toBe(result);
+      expectSubscriptions(source.subscriptions).toBe(unsubscribed);
+      expectSubscriptions(inner.subscriptions).toBe(inners.map((log) => log.trim()));
+    });
+  });
+
+  it.each(['key', 'project'])('errors with what `%s` throws, and ends what runs', (name) => {
+    marbles(({ hot, cold, expectObservable, expectSubscriptions }) => {
+      const source = hot('    -ab---');
+      const inner = cold('     -----');
+      const subscription = '  ^-!   ';
+      const inners = '        -^!   ';
+      const result = '        --#   ';
+      const throwing = (own: string) => (value: string) => {
+        if (value === 'b' && name === own) throw 'error' as unknown as Error;
+        return own === 'key' ? of(value) : inner;
+      };
+      const options = { concurrency: 2, key: throwing('key') };
+      expectObservable(source.pipe(boundedMergeMap(throwing('project'), options))).toBe(result);
+      expectSubscriptions(source.subscriptions).toBe(subscription);
+      expectSubscriptions(inner.subscriptions).toBe(inners);
+    });
+  });
+
+  it('compares keys as a Map does, and undefined is one', () => {
+    const inners = new Inners<{ readonly k?: unknown }>();
+    const values = [{ k: NaN }, { k: NaN }, { k: undefined }, {}, { k: '1' }, { k: 1 }] as const;
+    flowFrom(values)
+      .pipe(boundedMergeMap(inners.project, { concurrency: 9, key: ({ k }) => k }))
+      .subscribe();
+    expect(inners.started).toEqual([values[0], values[2], values[4], values[5]]);
+  });
+});
+
+describe('boundedMergeMap with a key, on a flow', () => {
+  it('asks for values while fewer than `concurrency` wait for their keys', () => {
+    const numbers = new Numbers(100);
+    const inners = new Inners<number>();
+    const sameKey = (value: number): number => (value < 50 ? 0 : value);
+    const subscription = flowFrom(numbers)
+      .pipe(boundedMergeMap(inners.project, { concurrency: 3, key: sameKey }))
+      .subscribe();
+    // One runs, three wait for it: nothing more, though two more might run.
+    expect([inners.started, numbers.calls]).toEqual([[0], 4]);
+    inners.end(0);
+    expect([inners.started, numbers.calls]).toEqual([[0, 1], 5]);
+    subscription.unsubscribe();
+    expect(numbers.open).toBe(0);
+  });
+
+  it('asks for no more than can be started', () => {
+    const numbers = new Numbers(100);
+    const inners = new Inners<number>();
+    flowFrom(numbers)
+      .pipe(boundedMergeMap(inners.project, { concurrency: 3, key: (value) => value }))
+      .subscribe();
+    expect([inners.started, numbers.calls]).toEqual([[0, 1, 2], 3]);
+    inners.end(1);
+    expect([inners.started, numbers.calls]).toEqual([[0, 1, 2, 3], 4]);
+  });
+
+  it('is bounded without a concurrency, too', () => {
+    const numbers = new Numbers(Infinity);
+    const inners = new Inners<number>();
+    const options = { concurrency: Infinity, key: () => 'all' };
+    const subscription = flowFrom(numbers)
+      .pipe(boundedMergeMap(inners.project, options))
+      .subscribe();
+    expect([inners.started, numbers.calls]).toEqual([[0], 2 ** 20 + 1]);
+    subscription.unsubscribe();
+    expect(numbers.open).toBe(0);
+  });
+
+  it('rounds a concurrency down', () => {
+    const numbers = new Numbers(100);
+    const inners = new Inners<number>();
+    flowFrom(numbers)
+      .pipe(boundedMergeMap(inners.project, { concurrency: 2.5, key: (value) => value >> 1 }))
+      .subscribe();
+    expect([inners.started, numbers.calls]).toEqual([[0, 2], 3]);
+  });
+
+  it('starts none for which there is no room in front of a consumer with demand', () => {
+    const started: number[] = [];
+    const project = (value: number): Observable<number> => {
+      started.push(value);
+      return of(value);
+    };
+    const options = { concurrency: 2, key: (value: number) => value % 2 };
+    const { heard, demand } = consume(
+      flowFrom(new Numbers(6)).pipe(boundedMergeMap(project, options)),
+    );
+    expect(started).toEqual([0, 1]);
+    demand.request(1);
+    expect([heard, started]).toEqual([[0], [0, 1, 2]]);
+    demand.request(9);
+    expect(heard).toEqual([0, 1, 2, 3, 4, 5, '|']);
+  });
+
+  it.each([['a key'], ['many keys']])(
+    'takes a million values of %s that complete synchronously without stack or memory',
+    async (what) => {
+      const million = 1_000_000;
+      const options = { concurrency: 4, key: (n: number) => (what === 'a key' ? 0 : n) };
+      let count = 0;
+      const source = new Subject<number>();
+      const before = await heapBytes();
+      flowFrom(new Numbers(million))
+        .pipe(boundedMergeMap((value) => of(value), options))
+        .subscribe(() => (count += 1));
+      source.pipe(boundedMergeMap((value) => of(value), options)).subscribe(() => (count += 1));
+      for (let i = 0; i < million; i += 1) source.next(i);
+      expect((await heapBytes()) - before).toBeLessThan(1_000_000);
+      expect(count).toBe(2 * million);
+    },
+    60_000,
+  );
+});
+
+describe('the buffer of boundedMergeMap with a key', () => {
+  const cases: [string, LaneOptions, string[], string[]][] = [
+    ['dropOldest', dropOldest(2), ['a', 'B', 'b'], ['A']],
+    ['dropNewest', dropNewest(2), ['a', 'A', 'b'], ['B']],
+    ['latest', latest(), ['a', 'B'], ['A', 'b']],
+  ];
+
+  it.each(cases)('%s bounds those of all keys together', (_, buffer, passed, dropped) => {
+    const source = new Subject<string>();
+    const inners = new Inners<string>();
+    const drops: string[] = [];
+    const options = { buffer, key, onDrop: (value: string) => drops.push(value) };
+    source.pipe(boundedMergeMap(inners.project, options)).subscribe();
+    ['a', 'A', 'b', 'B'].forEach((value) => source.next(value));
+    for (let i = 0; i < 4; i += 1) inners.end(...inners.started);
+    expect([[...inners.started].sort(), drops]).toEqual([[...passed].sort(), dropped]);
+  });
+
+  it('is an error when a `fail` buffer is full, and holds 1,024 unless it is told otherwise', () => {
+    const source = new Subject<number>();
+    const { heard } = consume(
+      boundedMergeMap(() => NEVER, { concurrency: 9, key: () => 0 })(source),
+    );
+    for (let i = 0; i <= 1024; i += 1) source.next(i);
+    expect(heard).toEqual([]);
+    source.next(1025);
+    expect([heard, source.observed]).toEqual([['RXMESH_OVERFLOW'], false]);
+  });
+
+  it('lets a value wait that comes from within `project`, also when its key is free', () => {
+    const source = new Subject<string>();
+    const started: string[] = [];
+    const project = (value: string): Observable<never> => {
+      if (value === 'a') ['A', 'b'].forEach((next) => source.next(next));
+      started.push(value);
+      return NEVER;
+    };
+    source.pipe(boundedMergeMap(project, { concurrency: 9, key })).subscribe();
+    source.next('a');
+    expect(started).toEqual(['a', 'b']);
+  });
+
+  it('runs one of a key at a time, in its order, at any speed of the two sides', () => {
+    const values = fc.array(fc.record({ gap: fc.nat(3), lasts: fc.nat(6), key: fc.nat(3) }), {
+      maxLength: 40,
+    });
+    const buffers = fc.constantFrom(dropOldest(3), dropNewest(3), latest(), fail(64), undefined);
+    fc.assert(
+      fc.property(values, buffers, fc.integer({ min: 1, max: 4 }), (given, buffer, concurrency) => {
+        const time = new VirtualClock();
+        const source = new Subject<number>();
+        const keyOf = (index: number): number => given[index]?.key ?? NaN;
+        const [started, dropped, running]: [number[], number[], number[]] = [[], [], []];
+        const project = (index: number): Subject<never> => {
+          expect(running.map(keyOf)).not.toContain(keyOf(index));
+          started.push(index);
+          running.push(index);
+          expect(running.length).toBeLessThanOrEqual(concurrency);
+          const end = new Subject<never>();
+          time.schedule(() => {
+            running.splice(running.indexOf(index), 1);
+            end.complete();
+          }, given[index]?.lasts ?? 0);
+          return end;
+        };
+        // A flow is held back; what is no flow goes on.
+        const input = buffer === undefined ? flowFrom(given.keys()) : source;
+        const { heard, demand } = consume(
+          boundedMergeMap(project, {
+            concurrency,
+            key: keyOf,
+            ...(buffer && { buffer }),
+            onDrop: (index) => dropped.push(index),
+          })(input),
+        );
+        demand.request(1);
+        let atMs = 0;
+        given.forEach(({ gap }, index) => time.schedule(() => source.next(index), (atMs += gap)));
+        time.schedule(() => source.complete(), atMs);
+        time.advance(1000);
+        expect(heard).toEqual(['|']);
+        for (let each = 0; each < 4; each += 1) {
+          const own = started.filter((index) => keyOf(index) === each);
+          expect(own).toEqual([...own].sort((a, b) => a - b));
+        }
+        const all = [...started, ...dropped].sort((a, b) => a - b);
+        expect(all).toEqual([...given.keys()]);
+      }),
+    );
+  });
+});
+
+trackLeaks();

@@ -1,0 +1,262 @@
+import { describe, expect, it } from '@jest/globals';
+import { map, NEVER, Subject, take } from 'rxjs';
+import { flowFrom } from '../../lib/flow/flow-from.ts';
+import { Flow } from '../../lib/flow/flow.ts';
+import { noDemand } from '../../lib/flow/demand.ts';
+import { block, dropOldest, latest } from '../../lib/flow/strategy.ts';
+import { VirtualClock } from '../../lib/testing/virtual-clock.ts';
+import { onBackpressure } from '../../operators/on-backpressure.ts';
+import { shareFlow } from '../../operators/share-flow.ts';
+import { askedFlow } from '../support/asked-flow.ts';
+import { consume } from '../support/consume.ts';
+import { Numbers } from '../support/flow-sources.ts';
+import { heapBytes } from '../support/garbage.ts';
+import { trackLeaks } from '../support/leaks.ts';
+import { marbles } from '../support/marbles.ts';
+
+describe('shareFlow', () => {
+  it('does what its marble shows', () => {
+    marbles(({ hot, expectObservable }) => {
+      const aRequests = hot('2-----1--------');
+      const bRequests = hot('--1------1-----');
+      const result = '       --a------b-----';
+      const a = new Subject<string>();
+      const b = new Subject<string>();
+      expectObservable(a).toBe(result);
+      expectObservable(b).toBe(result);
+      const flow = flowFrom('abc').pipe(
+        shareFlow(),
+        map((value) => value),
+      );
+      const [aDemand, bDemand] = [flow.consume(a), flow.consume(b)];
+      aRequests.subscribe((count) => aDemand.request(Number(count)));
+      bRequests.subscribe((count) => bDemand.request(Number(count)));
+    });
+  });
+
+  it.each([
+    ['a source that never emits', ' -    ', '^    ', '-    '],
+    ['an empty source', '           --|  ', '^-!  ', '--|  '],
+    ['one value', '                 -a-| ', '^--! ', '-a-| '],
+    ['many values', '               -ab-c', '^    ', '-ab-c'],
+    ['an error', '                  -a-# ', '^--! ', '-a-# '],
+  ])(
+    'lets all subscribers hear the same of one subscription: %s',
+    (_, sourceMarbles, log, result) => {
+      marbles(({ hot, expectObservable, expectSubscriptions }) => {
+        const source = hot(sourceMarbles.trim());
+        const shared = onBackpressure<string>(dropOldest(1))(source).pipe(shareFlow());
+        expectObservable(shared).toBe(result.trim());
+        expectObservable(shared).toBe(result.trim());
+        expectSubscriptions(source.subscriptions).toBe(log.trim());
+      });
+    },
+  );
+
+  it('is subscribed to its source while it has subscribers, and anew for the next one', () => {
+    marbles(({ hot, expectObservable, expectSubscriptions }) => {
+      const source = hot('    -a-b-c-d-e-f-');
+      const a = '             ^---!        ';
+      const b = '             --^---!      ';
+      const c = '             --------^-!  ';
+      const subscriptions = ['^-----!      ', '--------^-!'];
+      const aResult = '       -a-b---------';
+      const bResult = '       ---b-c-------';
+      const cResult = '       ---------e---';
+      const shared = onBackpressure<string>(dropOldest(1))(source).pipe(shareFlow());
+      expectObservable(shared, a).toBe(aResult);
+      expectObservable(shared, b).toBe(bResult);
+      expectObservable(shared, c).toBe(cResult);
+      expectSubscriptions(source.subscriptions).toBe(subscriptions);
+    });
+  });
+
+  it('asks for a value when all consumers want one, and for one at a time', () => {
+    const source = askedFlow();
+    const shared = source.flow.pipe(shareFlow());
+    const [a, b] = [consume(shared), consume(shared)];
+    a.demand.request(9);
+    expect([source.consumed(), source.requests]).toEqual([1, []]);
+    b.demand.request(2);
+    expect(source.requests).toEqual([1]);
+    source.emit(1);
+    expect([a.heard, b.heard, source.requests]).toEqual([[1], [1], [1, 1]]);
+    source.emit(2);
+    expect([a.heard, b.heard, source.requests]).toEqual([
+      [1, 2],
+      [1, 2],
+      [1, 1],
+    ]);
+    b.demand.unsubscribe();
+    expect([source.requests, source.isLeft()]).toEqual([[1, 1, 1], false]);
+    a.demand.unsubscribe();
+    expect(source.isLeft()).toBe(true);
+  });
+
+  it('gives a consumer every value from when it came, also the one that was asked for already', () => {
+    const source = askedFlow();
+    const shared = source.flow.pipe(shareFlow());
+    const a = consume(shared);
+    a.demand.request(9);
+    const b = consume(shared);
+    source.emit(1);
+    expect([a.heard, b.heard, source.requests]).toEqual([[], [], [1]]);
+    b.demand.request(1);
+    expect([a.heard, b.heard, source.requests]).toEqual([[1], [1], [1]]);
+    b.demand.request(1);
+    source.emit(2);
+    source.complete();
+    expect([a.heard, b.heard]).toEqual([
+      [1, 2, '|'],
+      [1, 2, '|'],
+    ]);
+  });
+
+  it.each(['completes', 'fails', 'is left'])(
+    'goes on with the value that waits when the consumer that it waits for leaves, and the source %s',
+    (what) => {
+      const source = askedFlow();
+      const shared = source.flow.pipe(shareFlow());
+      const a = consume(shared);
+      a.demand.request(9);
+      const b = consume(shared);
+      source.emit(1);
+      if (what === 'completes') source.complete();
+      if (what === 'fails') source.error('broken');
+      expect(a.heard).toEqual([]);
+      b.demand.unsubscribe();
+      const ends = { completes: [1, '|'], fails: [1, 'broken'], 'is left': [1] };
+      expect(a.heard).toEqual(ends[what as keyof typeof ends]);
+      a.demand.unsubscribe();
+      expect(b.heard).toEqual([]);
+    },
+  );
+
+  it('lets go of the value that waits when the last consumer leaves', () => {
+    const source = askedFlow();
+    const shared = source.flow.pipe(shareFlow());
+    const a = consume(shared);
+    a.demand.request(1);
+    const b = consume(shared);
+    source.emit(1);
+    a.demand.unsubscribe();
+    b.demand.unsubscribe();
+    expect(source.isLeft()).toBe(true);
+    const c = consume(shared);
+    c.demand.request(1);
+    expect([c.heard, source.consumed()]).toEqual([[], 2]);
+    source.emit(2);
+    expect(c.heard).toEqual([2]);
+    c.demand.unsubscribe();
+  });
+
+  it.each(['complete', 'error'] as const)('consumes its source anew after its end: %s', (end) => {
+    const source = askedFlow();
+    const shared = source.flow.pipe(shareFlow());
+    const a = consume(shared);
+    source[end]('broken');
+    const b = consume(shared);
+    b.demand.request(1);
+    source.emit(7);
+    expect([a.heard, b.heard]).toEqual([[end === 'error' ? 'broken' : '|'], [7]]);
+    expect(source.consumed()).toBe(2);
+    b.demand.unsubscribe();
+  });
+
+  it('consumes it anew for a consumer that comes while the end is told, and while it waits', () => {
+    const source = askedFlow();
+    const shared = source.flow.pipe(shareFlow());
+    let late: ReturnType<typeof consume> | undefined;
+    shared.consume({ ...ignoring, complete: () => (late = consume(shared)) });
+    source.complete();
+    expect([late?.heard, source.consumed()]).toEqual([[], 2]);
+    late?.demand.unsubscribe();
+    const a = consume(shared);
+    a.demand.request(1);
+    const b = consume(shared);
+    source.emit(1);
+    source.complete();
+    const c = consume(shared);
+    expect([source.consumed(), a.heard]).toEqual([4, []]);
+    for (const { demand } of [a, b, c]) demand.unsubscribe();
+    expect(source.isLeft()).toBe(true);
+  });
+
+  it('ends with a source that ends when it is consumed', () => {
+    const empty = new Flow<number>((sink) => {
+      sink.complete();
+      return noDemand;
+    });
+    const shared = empty.pipe(shareFlow());
+    expect([consume(shared).heard, consume(shared).heard]).toEqual([['|'], ['|']]);
+    const failing = new Flow<number>(() => {
+      throw new Error('no source');
+    }).pipe(shareFlow());
+    expect(consume(failing).heard).toEqual(['Error: no source']);
+  });
+
+  it('gives a value to a consumer that another one brings, from the next on', () => {
+    const numbers = new Numbers(4);
+    const shared = flowFrom(numbers).pipe(shareFlow());
+    let late: ReturnType<typeof consume> | undefined;
+    const first = consume(shared, (value) => {
+      if (value !== 1) return;
+      late = consume(shared);
+      late.demand.request(Infinity);
+    });
+    first.demand.request(Infinity);
+    expect([first.heard, late?.heard]).toEqual([
+      [0, 1, 2, 3, '|'],
+      [2, 3, '|'],
+    ]);
+    expect([numbers.calls, numbers.open]).toEqual([5, 0]);
+  });
+
+  it('goes on for others when a consumer leaves within `next`, and stops with the last', () => {
+    const numbers = new Numbers(Infinity);
+    const shared = flowFrom(numbers).pipe(shareFlow());
+    const heard: number[] = [];
+    const leaver = consume(shared, () => {
+      leaver.demand.unsubscribe();
+    });
+    const other = consume(shared);
+    shared.pipe(take(2)).subscribe((value) => heard.push(value));
+    leaver.demand.request(5);
+    other.demand.request(3);
+    expect([leaver.heard, heard, other.heard, numbers.calls]).toEqual([[0], [0, 1], [0, 1, 2], 3]);
+    other.demand.unsubscribe();
+    expect(numbers.open).toBe(0);
+  });
+
+  it('hands the clock of its source on', () => {
+    const clock = new VirtualClock();
+    expect(new Flow<number>(() => noDemand, undefined, clock).pipe(shareFlow()).clock).toBe(clock);
+  });
+
+  it.each([
+    ['an Observable', NEVER, 'got an Observable'],
+    ['a Subject', new Subject(), 'got a Subject'],
+    ['a Promise', Promise.resolve(1), 'got a Promise (missing `await`?)'],
+  ])('is for flows, and says to %s what makes one', (_, source, got) => {
+    const share = (): unknown => shareFlow()(source as never);
+    expect(share).toThrow(TypeError);
+    const text = `shareFlow: source must be a flow, ${got}`;
+    expect(share).toThrow(new TypeError(`${text}; onBackpressure or flowFrom makes one of it`));
+  });
+
+  it('takes a million values without stack or memory, from a source that answers at once', async () => {
+    const numbers = new Numbers(1_000_000);
+    const shared = flowFrom(numbers).pipe(shareFlow({ buffer: block(16) }));
+    let count = 0;
+    const slow = consume(shared.pipe(onBackpressure(latest())));
+    const before = await heapBytes();
+    shared.subscribe(() => (count += 1));
+    expect((await heapBytes()) - before).toBeLessThan(1_000_000);
+    slow.demand.request(1);
+    expect([count, slow.heard]).toEqual([1_000_000, [999_999, '|']]);
+  }, 60_000);
+});
+
+const ignoring = { next: () => undefined, error: () => undefined };
+
+trackLeaks();
