@@ -15,9 +15,9 @@ const batchesWaitingMax = 2;
 export interface BatchOptions {
   /** Values in a batch, at most: 1 to 2^20. */
   readonly max: number;
-  /** How long the first value of a batch may wait for others, in milliseconds; 0: no limit. Default 0. */
+  /** How long the first value may wait for others, in milliseconds. Default 0: no limit. */
   readonly ms?: number;
-  /** Default: the clock of the channel that the values come from; the system's behind other sources. */
+  /** Default: the clock of the channel that the values come from, else the system's. */
   readonly clock?: Clock;
 }
 
@@ -28,28 +28,31 @@ const optionKinds: OptionKinds<BatchOptions> = {
 };
 
 /**
- * Gathers values into arrays: of `max` values, or of those that have come `ms` after the first of them. None is empty.
+ * Gathers values into arrays: of `max` values, or of those that have come `ms` after the first of
+ * them. None is empty.
  *
  *     in   -abc----d-----e|
  *          batch({ max: 2, ms: 4 })
  *     out  --A----B----C--(D|)       A: [a, b], B: [c], C: [d], D: [e]
  *
- * The source's end comes behind the values that were gathered until then, and so does its error: no value that
- * was taken is lost.
+ * The source's end comes behind the values that were gathered until then, and so does its error: no
+ * value that was taken is lost.
  *
- * The result is a flow. A consumer with demand asks for batches. Behind a flow, what fills one batch is asked for at a
- * time, and nothing while no batch is wanted. A batch whose time is over when none is wanted takes further values
- * that were asked for already, and is delivered as soon as it is wanted.
+ * The result is a flow. A consumer with demand asks for batches. Behind a flow, what fills one
+ * batch is asked for at a time, and nothing while no batch is wanted. A batch whose time is over
+ * when none is wanted still takes values that were asked for, and is delivered as soon as it is
+ * wanted.
  *
  *     const lines$ = chat.in$.pipe(batch({ max: 100, ms: 50 }));
  *     for await (const lines of lines$) await save(lines.map(({ message }) => message).join());
  *
- * An Observable that is no flow cannot be held back. When no batch is wanted, one full batch waits, and `max` values of
- * the next; one more value is an error, behind those that wait. `onBackpressure` in front of it drops instead.
- * A subscriber as usual has unbounded demand, so nothing waits but for `max` and `ms`.
+ * An Observable that is no flow cannot be held back. When no batch is wanted, one full batch waits,
+ * and `max` values of the next; one more value is an error, behind those that wait.
+ * `onBackpressure` in front of it drops instead. A subscriber as usual has unbounded demand: for
+ * it, values wait no longer than `max` and `ms` say.
  *
- * @throws {RxmeshError} `RXMESH_OVERFLOW`, as an error notification, when an Observable that is no flow
- *   emits more than can wait
+ * @throws {RxmeshError} `RXMESH_OVERFLOW`, as an error notification, when an Observable that is no
+ *   flow emits more than can wait
  * @throws {TypeError} for options that are not what they have to be
  * @throws {RangeError} `max` is no whole number from 1 to 2^20; a time that no timer takes
  */
@@ -164,7 +167,10 @@ class Batches<T> implements Demand {
     this.#deliver();
   };
 
-  /** Lets the batch go if it is full, or due and wanted. It stays where it is while another one waits. */
+  /**
+   * Lets the batch go if it is full, or due and wanted. It stays where it is while another one
+   * waits.
+   */
   #deliver(): void {
     if (this.#waiting.size > 0) return;
     const isFull = this.#gathered.length === this.#settings.max;

@@ -19,8 +19,8 @@ export interface BoundedMergeMapOptions<T> {
   /** Inner Observables that may be alive at a time, a whole number; Infinity: no bound. Default 1. */
   readonly concurrency?: number;
   /**
-   * What a value belongs to, compared as keys of a Map are: values of one key are worked on one after the
-   * other, in the order in which they came. Default: each is on its own.
+   * What a value belongs to, compared as keys of a Map are: values of one key are worked on one
+   * after the other, in the order in which they came. Default: each is on its own.
    */
   readonly key?: (value: T) => unknown;
   /**
@@ -60,15 +60,19 @@ const optionKinds: OptionKinds<BoundedMergeMapOptions<unknown>> = {
  * With a `key`, values of one key run one after the other, and those of several keys at a time:
  *
  *     in   -a-A-b---------|
- *          boundedMergeMap(x => of(x).pipe(delay(5)), { concurrency: 2, key: x => x.toLowerCase() })
+ *          boundedMergeMap(x => of(x).pipe(delay(5)), { concurrency: 2, key: lowerCase })
  *     out  ------a---bA---|        A has the key of a, and waits for it; b does not
  *
- * Keys that are free take turns in the order in which they became so. A flow is then asked for values as long as fewer
- * than `concurrency` of them wait for their keys, beside those that run; when so many wait, nothing is asked for, whatever
- * the key of the next one would be. From another Observable, all that wait are in `buffer`.
+ * Keys that are free take turns, in the order in which they became so. Of a flow, at most
+ * `concurrency` values, and never more than 2^20, wait for their keys, beside those that run. When so
+ * many wait, nothing is asked for, whatever the key of the next one would be. From another
+ * Observable, they wait in `buffer`.
  *
  *     chat.in$.pipe(
- *       boundedMergeMap(({ message }) => save(message), { concurrency: 16, key: ({ from }) => from }),
+ *       boundedMergeMap(({ message }) => save(message), {
+ *         concurrency: 16,
+ *         key: ({ from }) => from,
+ *       }),
  *     );
  *
  * The result is a flow. For a consumer with demand, a result that waits takes a place like an inner
@@ -84,8 +88,10 @@ const optionKinds: OptionKinds<BoundedMergeMapOptions<unknown>> = {
  *
  * @throws {RxmeshError} `RXMESH_OVERFLOW`, as an error notification, when a `fail` buffer is full, or
  *   when too many results wait
- * @throws {TypeError} for a `project` that is no function, and options that are not what they have to be
- * @throws {RangeError} for a concurrency below 1, and a buffer that blocks, or counts bytes or a rate
+ * @throws {TypeError} for a `project` that is no function, and options that are not what they have
+ *   to be
+ * @throws {RangeError} for a concurrency below 1, and a buffer that blocks, or counts bytes or a
+ *   rate
  */
 export function boundedMergeMap<T, O extends ObservableInput<unknown>>(
   project: (value: T, index: number) => O,

@@ -49,8 +49,9 @@ export interface OnBackpressureOptions<T> {
  *     for await (const text of newest$) await save(text);
  *
  * @throws {RxmeshError} `RXMESH_OVERFLOW`, as an error notification, when a `fail` lane is full
- * @throws {TypeError} for options that are not what they have to be, what is no strategy, `key` with another
- *   one than `latest()`; when it is applied, for `block` on an Observable that is no flow
+ * @throws {TypeError} for options that are not what they have to be, what is no strategy, `key`
+ *   with another one than `latest()`; when it is applied, for `block` on an Observable that is no
+ *   flow
  * @throws {RangeError} `keysMax` is no whole number from 1 to 2^20
  */
 export function onBackpressure<T>(

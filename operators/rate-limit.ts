@@ -66,8 +66,8 @@ export interface RateLimitOptions<T> {
  *
  * @throws {RangeError} when `perSecond` or `burst` is not a finite number above 0; as an error
  *   notification, when a cost is not a number of 0 or more
- * @throws {TypeError} for options that are not what they have to be, and a `key` with `wait`; when it is
- *   applied, for `wait` on an Observable that is no flow
+ * @throws {TypeError} for options that are not what they have to be, and a `key` with `wait`; when
+ *   it is applied, for `wait` on an Observable that is no flow
  */
 export function rateLimit<T>(options: RateLimitOptions<T>): MonoTypeOperatorFunction<T> {
   checkOptions('rateLimit', options, optionKinds);

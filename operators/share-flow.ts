@@ -11,9 +11,9 @@ import { RxmeshError } from '../lib/model/error.ts';
 /** Options of `shareFlow`. */
 export interface ShareFlowOptions<T> {
   /**
-   * How far each consumer may fall behind the fastest, and what happens then: `block(n)`, `dropOldest(n)`,
-   * `dropNewest(n)`, `latest()` or `fail(n)`. Without a number of bytes: values have no size. Default: the slowest
-   * sets the pace.
+   * How far each consumer may fall behind the fastest, and what happens then: `block(n)`,
+   * `dropOldest(n)`, `dropNewest(n)`, `latest()` or `fail(n)`. Without a number of bytes: values
+   * have no size. Default: the slowest sets the pace.
    */
   readonly buffer?: LaneOptions;
   /** Sees each value that a consumer misses, once for each consumer. */
@@ -21,8 +21,8 @@ export interface ShareFlowOptions<T> {
 }
 
 /**
- * One subscription to a flow for several consumers, each of which gets every value from when it came. The
- * slowest sets the pace: a value is asked for when all of them want one.
+ * One subscription to a flow for several consumers, each of which gets every value from when it
+ * came. The slowest sets the pace: a value is asked for when all of them want one.
  *
  *     a requests  2-----1--------
  *     b requests  --1------1-----
@@ -31,11 +31,12 @@ export interface ShareFlowOptions<T> {
  *     a           --a------b-----
  *     b           --a------b-----
  *
- * With a `buffer` each consumer has a lane of its own. A value is asked for when one consumer wants it, and waits in front
- * of those that are not so far:
+ * With a `buffer` each consumer has a lane of its own. A value is asked for when one consumer wants
+ * it, and waits in the lanes of those that do not:
  *
  * - `block(n)`: a consumer may fall `n` values behind; then it holds the others back
- * - `dropOldest(n)`, `dropNewest(n)`, `latest()`: each goes at its own pace, and misses what its lane drops
+ * - `dropOldest(n)`, `dropNewest(n)`, `latest()`: each goes at its own pace, and misses what its
+ *   lane drops
  * - `fail(n)`: a consumer that falls further behind gets `RXMESH_OVERFLOW`; the others go on
  *
  *     a requests  3----------
@@ -46,21 +47,25 @@ export interface ShareFlowOptions<T> {
  *     b           ---------(bc)
  *     onDrop      a----------      b's lane had no place for it
  *
- * Nothing is asked for while no consumer wants a value, so that one alone misses nothing, whatever the buffer. A
- * subscriber as usual wants all there are: subscribe to it when the others are there, since a flow of what is there already
- * gives it everything at once.
+ * Nothing is asked for while no consumer wants a value, so that one alone misses nothing, whatever
+ * the buffer. A subscriber as usual wants everything: behind a source that has it all at once, as
+ * an iterable does, subscribe when the other consumers are there.
  *
- *     const texts$ = chat.in$.pipe(map(({ message }) => message), shareFlow({ buffer: block(64) }));
+ *     const texts$ = chat.in$.pipe(
+ *       map(({ message }) => message),
+ *       shareFlow({ buffer: block(64) }),
+ *     );
  *     texts$.pipe(boundedMergeMap((text) => save(text))).subscribe();
  *     texts$.pipe(onBackpressure(latest())).subscribe(show);
  *
- * The source is consumed while there is a consumer: from the first on, until the last has left, and anew for the next.
- * It is consumed anew, too, for one that comes after its end. The end, be it an error or not, comes behind what waits.
- * What `onDrop` throws is the error of the consumer whose lane it was.
+ * The source is consumed from the first consumer on, until the last has left, and anew for the next
+ * one. It is consumed anew, too, for one that comes after its end. The end, be it an error or not,
+ * comes behind what waits. What `onDrop` throws is the error of the consumer whose lane it was.
  *
- * @throws {RxmeshError} `RXMESH_OVERFLOW`, as an error notification, when a `fail` lane is full: what waits in it is
- *   dropped then, and told
- * @throws {TypeError} for options that are not what they have to be; when it is applied, for an Observable that is no flow
+ * @throws {RxmeshError} `RXMESH_OVERFLOW`, as an error notification, when a `fail` lane is full:
+ *   what waits in it is dropped then, and told
+ * @throws {TypeError} for options that are not what they have to be; when it is applied, for an
+ *   Observable that is no flow
  * @throws {RangeError} for a buffer that counts bytes or a rate
  */
 export function shareFlow<T>(
@@ -144,7 +149,7 @@ class SharedRun<T> implements FlowConsumer<T> {
     this.#endWith(() => this.#hub.complete());
   }
 
-  /** What a lane holds are places for values that its consumer has not requested. */
+  /** A lane has places for values that its consumer has not requested. */
   #connect(sink: FlowSink<T>): Demand {
     const { buffer, onDrop } = this.#settings;
     if (buffer === undefined) return this.#hub.connect(sink);
@@ -168,7 +173,9 @@ class SharedRun<T> implements FlowConsumer<T> {
     if (this.#end === undefined) this.#upstream = upstream;
   }
 
-  /** A loop that is not entered twice: whoever gets a value may request the next, leave, or bring another consumer. */
+  /**
+   * A loop that is not entered twice: whoever gets a value may request the next, leave, or join.
+   */
   #resume(): void {
     if (this.#isResuming) return;
     this.#isResuming = true;
@@ -183,7 +190,9 @@ class SharedRun<T> implements FlowConsumer<T> {
     if (this.#arrived === undefined) this.#end?.();
   }
 
-  /** One value at a time: whoever comes meanwhile need not take more than that. False: none is asked for now. */
+  /**
+   * Asks for one value: more than one would have to wait for who joins meanwhile. False: not now.
+   */
   #ask(): boolean {
     if (this.#isAsked || this.#upstream === undefined || !this.#hub.isWanted) return false;
     this.#isAsked = true;

@@ -27,8 +27,8 @@ export interface ToReadableStreamOptions {
  * The flow is consumed from the first pull on. Cancelling the stream ends that; the flow's error is the
  * stream's.
  *
- * @throws {TypeError} for what is no flow: it could not be held back. `onBackpressure` makes one of it.
- *   For options that are not what they have to be
+ * @throws {TypeError} for what is no flow: it could not be held back. `onBackpressure` makes one of
+ *   it. For options that are not what they have to be
  * @throws {RangeError} `highWaterMark` is no number of 0 or more
  */
 export function toReadableStream<T>(

@@ -13,7 +13,8 @@ export interface Backlog<T> {
 }
 
 /**
- * Tells `onDrop` of all that an error drops. What that throws is reported: the first error is the consumer's.
+ * Tells `onDrop` of all that an error drops. What that throws is reported: the first error is the
+ * consumer's.
  *
  * @param lost has no place in the backlog
  */

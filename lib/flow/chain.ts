@@ -4,7 +4,9 @@ export interface Link<I> {
   after: I | undefined;
 }
 
-/** Items in an order, of which any can leave, at the same cost. The items themselves are the links. */
+/**
+ * Items in an order, of which any can leave, at the same cost. The items themselves are the links.
+ */
 export class Chain<I extends Link<I>> {
   first: I | undefined;
   #last: I | undefined;

@@ -29,9 +29,9 @@ import { Lifted } from './lifted.ts';
  *     requests   2-----1------
  *     values     (ab)--c------
  *
- * Whoever subscribes as usual has unbounded demand, so every RxJS operator works. Whoever consumes with
- * demand (`boundedMergeMap`, `batch`, `pipeTo`, `toReadableStream`, `for await`, `consume`) holds the source back, and
- * with a channel's `in$` the peers that send.
+ * Whoever subscribes as usual has unbounded demand, so every RxJS operator works. Whoever consumes
+ * with demand (`boundedMergeMap`, `batch`, `pipeTo`, `toReadableStream`, `for await`, `consume`)
+ * holds the source back, and with a channel's `in$` the peers that send.
  *
  * Demand passes through operators that answer a value at once, with one value or none: `map`, `filter`,
  * `tap`, `scan`, `take`, `distinctUntilChanged`, `bufferCount` and their like. Behind any other one
@@ -39,9 +39,9 @@ import { Lifted } from './lifted.ts';
  * value that was not asked for: put `boundedMergeMap` in its place, or `onBackpressure` behind it.
  * What an operator has left when another one ends it, as `toArray` behind `takeUntil` does, comes late, too.
  *
- * Three are not told: `groupBy` and `window` hide in their groups what they take, and hold nobody back; and what
- * several consumers `share` is asked for by the first of them alone: use `shareFlow`. `endWith(x)` makes an Observable
- * of its own: write `concatWith(of(x))`.
+ * Three are not told: `groupBy` and `window` hide in their groups what they take, and hold nobody
+ * back; and what several consumers `share` is asked for by the first of them alone: use
+ * `shareFlow`. `endWith(x)` makes an Observable of its own: write `concatWith(of(x))`.
  *
  * `for await` asks for one value at a time. Ending the loop ends the subscription.
  */

@@ -49,8 +49,8 @@ export class Hub<T> {
   }
 
   /**
-   * Whether a consumer wants a value for itself. That all want one (`ready`) says less of those in front of which
-   * values may wait: they want some that nobody has asked for.
+   * Whether a consumer wants a value for itself. `ready` says that all have a place for one: a
+   * consumer with a lane has places that it has not asked for.
    */
   get isWanted(): boolean {
     for (const { consumer } of this.#consumers) if (consumer.wanted > 0) return true;
@@ -111,7 +111,7 @@ export class Hub<T> {
     }
   }
 
-  /** Adds a consumer. What it requests of the hub is how many values it takes, be it that they wait in front of it. */
+  /** Adds a consumer. It requests what it takes, also what is to wait in its lane. */
   connect(consumer: FlowSink<T>): Demand {
     if (this.#end !== undefined) {
       this.#end(consumer);

@@ -20,9 +20,10 @@ interface Key<T> extends Link<Key<T>> {
 }
 
 /**
- * Values that take turns by their keys: one of a key is taken when the turn of the one before has ended. Values of
- * one key keep their order; keys that are free come in the order in which they became so. All together are bounded
- * as in a lane. Each step costs the same, however many values wait.
+ * Values that take turns by their keys: one of a key is taken when the turn of the one before has
+ * ended. Values of one key keep their order; keys that are free come in the order in which they
+ * became so. All together are bounded as in a lane. Each step costs the same, however many values
+ * wait.
  */
 export class KeyedBacklog<T> implements Backlog<T> {
   size = 0;
@@ -35,7 +36,7 @@ export class KeyedBacklog<T> implements Backlog<T> {
   readonly #free = new Chain<Key<T>>();
   #taken: Key<T> | undefined;
 
-  /** @param dropped hears of each value that is dropped, once the backlog is as it will be without it */
+  /** @param dropped hears of each dropped value, once the backlog is as it will be without it */
   constructor(lane: LaneOptions, keyOf: (value: T) => unknown, dropped: (value: T) => void) {
     this.#lane = lane;
     this.#keyOf = keyOf;

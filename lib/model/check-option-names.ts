@@ -2,7 +2,8 @@ import { described } from './described.ts';
 import { unknownOptions } from './unknown-options.ts';
 
 /**
- * Refuses what is no options object, and options that do not exist: a name that is mistyped would silently be a default.
+ * Refuses what is no options object, and options that do not exist: a name that is mistyped would
+ * silently be a default.
  *
  * @param operator whose options these are: the first word of the message
  * @throws {TypeError} `batch: options must be an object, got 4`, or

@@ -1,7 +1,10 @@
 import { checkOptionNames } from './check-option-names.ts';
 import { described } from './described.ts';
 
-/** What an option may be. Whether a number is in its range is for another check, with a `RangeError`. */
+/**
+ * What an option may be. Whether a number is in its range is for another check, with a
+ * `RangeError`.
+ */
 export interface OptionKind {
   /** As it stands behind `must be`: `a function`. */
   readonly what: string;
@@ -39,11 +42,11 @@ export function required(kind: OptionKind): OptionKind {
 export type OptionKinds<O> = { readonly [Name in keyof Required<O>]: OptionKind };
 
 /**
- * Refuses options that are not what they have to be. The caller may be plain JavaScript, so nothing is
- * taken for granted. An option that is `undefined` is left out.
+ * Refuses options that are not what they have to be. The caller may be plain JavaScript, so nothing
+ * is taken for granted. An option that is `undefined` is left out.
  *
- * @throws {TypeError} for what is no object, a name that no option has, and a value of another kind:
- *   `shareFlow: onDrop must be a function, got "log"`
+ * @throws {TypeError} for what is no object, a name that no option has, and a value of another
+ *   kind: `shareFlow: onDrop must be a function, got "log"`
  */
 export function checkOptions<O extends object>(
   operator: string,

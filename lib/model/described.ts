@@ -1,6 +1,9 @@
 import { quote } from './quote.ts';
 
-/** A value from outside, in a few words for an error message: `"4"`, `NaN`, `a function`, `a Subject`. */
+/**
+ * A value from outside, in a few words for an error message: `"4"`, `NaN`, `a function`, `a
+ * Subject`.
+ */
 export function described(value: unknown): string {
   switch (typeof value) {
     case 'string':

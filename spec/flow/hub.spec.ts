@@ -1,6 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
+import { LaneBacklog } from '../../lib/flow/backlog.ts';
 import type { Demand } from '../../lib/flow/demand.ts';
+import { Flow } from '../../lib/flow/flow.ts';
 import { Hub } from '../../lib/flow/hub.ts';
+import { fail } from '../../lib/flow/strategy.ts';
 
 function consume(
   hub: Hub<number>,
@@ -70,5 +73,45 @@ describe('Hub', () => {
     demand.request(1);
     demand.unsubscribe();
     expect(heard).toEqual(['|']);
+  });
+
+  it('ends all with an error, and those that come later', () => {
+    const hub = new Hub<number>(() => undefined);
+    const first = consume(hub, () => hub.error('broken'));
+    const second = consume(hub);
+    for (const { demand } of [first, second]) demand.request(1);
+    hub.next(1);
+    hub.complete();
+    expect([first.heard, second.heard, consume(hub).heard]).toEqual([
+      [1, 'broken'],
+      [1, 'broken'],
+      ['broken'],
+    ]);
+  });
+
+  it('knows whether a consumer wants a value, and whether there are any', () => {
+    const hub = new Hub<number>(() => undefined);
+    expect([hub.isEmpty, hub.isWanted]).toEqual([true, false]);
+    // With a place for a value that it does not want.
+    const lane = new Flow<number>((sink) => {
+      const demand = hub.connect(sink);
+      sink.keep(new LaneBacklog(fail(1), () => undefined), { onOverflow: () => undefined });
+      demand.request(1);
+      return { request: () => undefined, unsubscribe: () => demand.unsubscribe() };
+    });
+    const heard: unknown[] = [];
+    const consumer = {
+      next: (value: number) => heard.push(value),
+      error: (error: unknown) => heard.push(error),
+      complete: () => heard.push('|'),
+    };
+    const demand = lane.consume(consumer);
+    expect([hub.isEmpty, hub.ready, hub.isWanted]).toEqual([false, true, false]);
+    hub.next(1);
+    expect([hub.ready, heard]).toEqual([false, []]);
+    demand.request(2);
+    expect([hub.isWanted, heard]).toEqual([true, [1]]);
+    demand.unsubscribe();
+    expect([hub.isEmpty, hub.isWanted]).toEqual([true, false]);
   });
 });

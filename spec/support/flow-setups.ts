@@ -80,7 +80,10 @@ function buffered(
   };
 }
 
-/** An Observable that emits when its last value was taken, so that few need to wait, and `latest()` loses none. */
+/**
+ * An Observable that emits when its last value was taken, so that few need to wait, and `latest()`
+ * loses none.
+ */
 const inTurns =
   (make: (source: Observable<number>) => Flow<number>) =>
   (count: number): FlowUnderTest<number> => {
