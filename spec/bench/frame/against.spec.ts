@@ -60,11 +60,8 @@ describe('against', () => {
   it('runs one build at a time, and starts it anew for each round', async () => {
     const log: string[] = [];
     await compare([comparable({ log, speeds: { today: [1, 1], other: [1, 1] } })], 2);
-    expect(log.join(' ')).toBe(
-      ['+today today -today +other other -other', '+today today -today +other other -other'].join(
-        ' ',
-      ),
-    );
+    const round = '+today today -today +other other -other';
+    expect(log.join(' ')).toBe(`${round} ${round}`);
   });
 
   it('divides the figures of the same round', async () => {
@@ -91,11 +88,10 @@ describe('against', () => {
     expect(comparisonsOf(series)[0]?.case).toBe('throughput, 64 B, rxmesh-operators');
   });
 
-  it('stops a case when a build fails, gives no ratio, and goes on with the next case', async () => {
-    const log: string[] = [];
-    const breaks = comparable({ log, speeds: { today: [5, 5, 5], other: [5] } });
+  it('gives no ratio where a build fails, and goes on with the next case', async () => {
+    const breaks = comparable({ log: [], speeds: { today: [5, 5, 5], other: [5] } });
     const works = {
-      ...comparable({ log, speeds: { today: [6, 6, 6], other: [3, 3, 3] } }),
+      ...comparable({ log: [], speeds: { today: [6, 6, 6], other: [3, 3, 3] } }),
       case: '1 KiB',
     };
     const { series, failures } = await compare([breaks, works], 3);
@@ -106,16 +102,15 @@ describe('against', () => {
       ['throughput, 64 B', undefined],
       ['throughput, 1 KiB', [2, 2, 2]],
     ]);
-    expect(log.filter((entry) => entry.startsWith('+')).length).toBe(
-      log.filter((entry) => entry.startsWith('-')).length,
-    );
   });
 
   it('reports a bench that answers in another way, instead of ratios of nothing', async () => {
     const renamed = ({ count, cpuUs }: Run): Run => ({ count, cpuUs, seconds: NaN });
-    const one = comparable({ log: [], speeds: { today: [1], other: [1] } }, renamed);
+    const log: string[] = [];
+    const one = comparable({ log, speeds: { today: [1], other: [1] } }, renamed);
     const { series, failures } = await compare([one], 1);
     expect(series).toEqual([]);
+    expect(log.join(' ')).toBe('+today -today +other -other');
     expect(failures.map(({ reason }) => reason)).toEqual([
       'it ran, but reported no figures: the two benches do not fit together',
       'it ran, but reported no figures: the two benches do not fit together',
