@@ -1,6 +1,7 @@
 /**
- * A node put together by hand from public exports alone. It does what `createRouter` does, and passes the same
- * scenarios. Start from here where you need another order of things: filters, other rules, two networks.
+ * A node put together by hand from public exports alone. It does what `createRouter` does, and passes
+ * the same scenarios. Start from here where you need something different: filters, other rules, two
+ * networks.
  *
  *     node --conditions=source --import tsx examples/by-hand.ts
  */
@@ -28,7 +29,10 @@ import {
 import * as op from 'rxmesh/operators';
 import { MemoryNetwork } from 'rxmesh/transports/memory';
 
-/** The parts of a node. Everything runs while `run$` is subscribed, until `stopping$` emits and after that. */
+/**
+ * The parts of a node. Everything runs while `run$` is subscribed. Once `stopping$` has emitted, no new
+ * session begins; those that are up stay until they have said goodbye.
+ */
 export function nodeByHand(options: RouterOptions, stopping$: Observable<unknown>) {
   const { identity, network, transports, timeouts = {}, limits = {}, peers: known } = options;
   const { clock = systemClock, random = Math.random, discipline, keepAlive } = options;

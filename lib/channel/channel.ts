@@ -10,11 +10,12 @@ import type { PeerReport } from '../model/peer-report.ts';
  * lane is full.
  *
  * - `wait`: it waits for that lane, however long
- * - `{ dropAfterMs }`: it waits; when nothing was written from the lane for that long meanwhile, the peer misses this
- *   message, and those that follow until its lane moves again; each is an event, and counted in the reports
+ * - `{ dropAfterMs }`: it waits; when nothing was written from the lane for that long, the peer
+ *   misses this message, and those that follow until its lane moves again; each is an event, and
+ *   counted in the reports
  * - `drop`: the same after 1,000 ms, which is longer than a round trip
- * - `{ evictAfterMs }`: it waits; when the lane has taken nothing for that long meanwhile, the peer is
- *   reported (`RXMESH_SLOW_PEER`, `disconnect`), and evicted by whoever judges reports, as a router does
+ * - `{ evictAfterMs }`: it waits; when the lane has taken nothing for that long, the peer is reported
+ *   (`RXMESH_SLOW_PEER`, `disconnect`), and a router evicts it; a node by hand does so with `evict`
  *
  * Times are whole milliseconds, from 1.
  */

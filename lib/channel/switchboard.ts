@@ -34,7 +34,7 @@ export class Switchboard {
   readonly clock: Clock;
   /** Drops, channels that peers open and close, and streams into a channel that failed. */
   readonly events$: Observable<RouterEvent>;
-  /** What channels, and the slow-peer policies of channels, report of peers. Whoever evicts listens here. */
+  /** What channels and their slow-peer policies report of peers: what to evict is decided from this. */
   readonly reports$: Observable<PeerReport>;
   readonly #channels: Channels;
 

@@ -71,6 +71,23 @@ describe('a relay of pipes', () => {
   });
 });
 
+describe('the clock of pipeTo', () => {
+  it("is the channel's: in a simulation it goes on after the messages of one turn", () => {
+    const net = simulate({ nodes: 2, latencyMs: 10 });
+    const wide = { inbound: block(16_384), outbound: block(16_384) };
+    const channel = net.openChannels({ id: 1, codec: json<number>(), ...wide });
+    let received = 0;
+    channel(1).in$.subscribe(() => (received += 1));
+    net.start();
+    const envelope = { to: net.node(1).id, message: 1 };
+    const envelopes = Array.from({ length: 12_000 }, () => envelope);
+    pipeTo(channel(0))(envelopes).subscribe();
+    net.advance(500);
+    expect(received).toBe(12_000);
+    net.stop();
+  });
+});
+
 describe('slowPeer: drop, at a router', () => {
   it.each([0, 1, 5, 25])('L-24 peers that keep up miss nothing, %i ms away', (latencyMs) => {
     const net = simulate({ nodes: 3, latencyMs });

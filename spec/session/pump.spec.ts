@@ -165,6 +165,7 @@ describe('Pump', () => {
     const { clock, link, pump } = pumpOn({ recordBytesMax: 100 });
     link.writable = false;
     for (let pings = 0; pings < 100; pings += 1) pump.pong();
+    pump.grant(7, 1, 10);
     clock.advance(0);
     expect(link.take()).toEqual([]);
     let records = 0;
@@ -177,7 +178,10 @@ describe('Pump', () => {
     expect(records).toBe(3);
     link.onFlush = undefined;
     link.writable = true;
-    expect([...first, ...link.take()]).toEqual(Array.from({ length: 100 }, () => 'pong'));
+    // Credit, too, waits until the link takes it.
+    expect(first).not.toContain('credit 7 1 10');
+    const all = [...Array.from({ length: 100 }, () => 'pong'), 'credit 7 1 10'];
+    expect([...first, ...link.take()]).toEqual(all);
   });
 
   it('writes a ping at once, in front of data, and says so just before', () => {
