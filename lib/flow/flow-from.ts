@@ -82,15 +82,22 @@ class SyncPull<T> implements Demand {
   }
 
   request(): void {
-    while (this.#sink.wanted > 0 && !this.#over) {
-      const result = this.#call();
-      if (result === undefined) return;
-      if (result.done === true) {
-        this.#over = true;
-        this.#sink.complete();
+    const sink = this.#sink;
+    while (sink.wanted > 0 && !this.#over) {
+      let result: IteratorResult<T, unknown>;
+      this.#calling = true;
+      try {
+        result = this.#iterator.next();
+      } catch (thrown) {
+        this.#failed(thrown);
         return;
       }
-      this.#sink.next(result.value);
+      this.#calling = false;
+      if (this.#over || result.done === true) {
+        this.#ended(result);
+        return;
+      }
+      sink.next(result.value);
     }
   }
 
@@ -101,24 +108,22 @@ class SyncPull<T> implements Demand {
     if (!this.#calling) this.#leave();
   }
 
-  /** Undefined when this is over: the iterator has thrown, or its own code has ended this. */
-  #call(): IteratorResult<T, unknown> | undefined {
-    let result: IteratorResult<T, unknown>;
-    this.#calling = true;
-    try {
-      result = this.#iterator.next();
-    } catch (thrown) {
-      this.#calling = false;
-      // That is its end, as in `for of`.
-      const wasOver = this.#over;
-      this.#over = true;
-      if (!wasOver) this.#sink.error(thrown);
-      return undefined;
-    }
+  /** An iterator that has thrown is at its end, as in `for of`. */
+  #failed(thrown: unknown): void {
     this.#calling = false;
-    if (!this.#over) return result;
-    if (result.done !== true) this.#leave();
-    return undefined;
+    const wasOver = this.#over;
+    this.#over = true;
+    if (!wasOver) this.#sink.error(thrown);
+  }
+
+  /** It has no more values, or its own code has ended this. */
+  #ended(result: IteratorResult<T, unknown>): void {
+    if (result.done !== true) {
+      this.#leave();
+    } else if (!this.#over) {
+      this.#over = true;
+      this.#sink.complete();
+    }
   }
 
   /** Closes the iterator before its end. The consumer would not hear of it when that fails. */
