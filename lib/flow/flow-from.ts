@@ -83,7 +83,7 @@ class SyncPull<T> implements Demand {
 
   request(): void {
     const sink = this.#sink;
-    while (sink.wanted > 0 && !this.#over) {
+    while (sink.wanted > 0) {
       let result: IteratorResult<T, unknown>;
       this.#calling = true;
       try {
