@@ -28,7 +28,8 @@ export interface ChannelOptions<T> {
   readonly id: number;
   /** Turns messages into bytes and back: `protobuf(Type)`, `oneof(...)`, `json()`, `raw()`. */
   readonly codec: Codec<T>;
-  /** Where a peer's messages wait for this node's consumers, for each peer. Default `block(64)`, of 4 MiB. */
+  /** Where a peer's messages wait for this node's consumers, for each peer. Default
+   * `block(65_536, { bytes: 32 MiB, initial: 64 })`: 64 messages and 4 MiB, and more as far as a long line needs it. */
   readonly inbound?: LaneOptions;
   /** Where messages to a peer wait, for each peer. Default `block(256)`, of 4 MiB. */
   readonly outbound?: LaneOptions;

@@ -22,8 +22,14 @@ import type { SwitchboardOptions } from './switchboard-options.ts';
 /** The highest priority of a channel. */
 const priorityMax = 255;
 
+/** Messages that a peer may have under way at first, if nothing else is said, and at most. */
+const inboundMessages = 64;
+const inboundMessagesMax = 65_536;
+/** What a line of 1 Gbit/s holds at 250 ms. */
+const inboundBytesMax = 32 * 1024 * 1024;
+
 const defaults = {
-  inbound: block(64),
+  inbound: block(inboundMessagesMax, { bytes: inboundBytesMax, initial: inboundMessages }),
   outbound: block(256),
   priority: 1,
   slowPeer: 'wait' as const,
@@ -190,6 +196,9 @@ function checked<T>(options: ChannelOptions<T>): ChannelSettings<T> {
   }
   for (const [name, lane] of Object.entries({ inbound, outbound })) {
     if (!isLane(lane)) wrong.push(`${name} is a lane such as block(64)`);
+  }
+  if (isLane(outbound) && outbound.initial !== undefined) {
+    wrong.push('outbound has no initial part, which is for inbound lanes');
   }
   if (!Number.isInteger(priority) || priority < 1 || priority > priorityMax) {
     wrong.push(`priority is a whole number from 1 to ${priorityMax}, not ${String(priority)}`);

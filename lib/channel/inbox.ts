@@ -3,13 +3,16 @@ import { bytesOf, Lane } from '../flow/lane.ts';
 import { type Pace, paceOf } from '../flow/pace.ts';
 import { laneBytesDefault, type LaneOptions, whenFull } from '../flow/strategy.ts';
 import type { NodeId } from '../model/id.ts';
-import type { Credit, Grant, Inbox } from '../session/channel-end.ts';
+import { type Credit, type Grant, grantsPerWindow, type Inbox } from '../session/channel-end.ts';
 
 /**
- * Messages that a peer may have under way to a lane that drops, at least: with a window of its capacity
+ * Messages that a peer may have under way to a lane that drops, at first: with a window of its capacity
  * a small lane, `latest()` above all, would get so few messages a round trip.
  */
 const lossyWindowMin = 64;
+/** The same over a long line. What comes does not wait there, whatever the window. */
+const lossyMessagesMax = 65_536;
+const lossyBytesMax = 32 * 1024 * 1024;
 
 /** What an inbox asks of its channel. */
 export interface InboxOwner {
@@ -43,9 +46,11 @@ export class PeerInbox implements Inbox {
   /** Whether credit goes back as messages are consumed; else as they arrive. */
   readonly #waits: boolean;
   readonly #pace: Pace | undefined;
-  readonly #window: Credit;
+  #window: Credit;
+  /** Wider it does not become. */
+  readonly #windowMax: Credit;
   /** Credit goes back when so much was consumed, of the one or the other. */
-  readonly #grantAt: Credit;
+  #grantAt: Credit;
   /** Of the sessions that have joined: one, or two while both links of a simultaneous connect stand. */
   #grants: readonly Grant[] = [];
   /** Messages that were consumed since the sessions were told, and their bytes. */
@@ -59,18 +64,15 @@ export class PeerInbox implements Inbox {
     this.#waits = whenFull[strategy] === 'waits';
     this.peer = peer;
     this.#owner = owner;
-    this.#window = { messages: windowOf(owner.inbound), bytes };
+    this.#window = windowAtFirst(owner.inbound);
+    this.#windowMax = windowAtLast(owner.inbound);
+    this.#grantAt = grantOf(this.#window);
     // Who opens a channel again with a smaller lane has promised places for more.
     const promised = this.#waits ? granted : { messages: 0, bytes: 0 };
     const places = Math.max(capacity, promised.messages);
     const lane = { strategy, capacity: places, bytes: Math.max(bytes, promised.bytes) };
     this.#lane = new Lane(lane, bytesOf);
     this.#pace = paceOf(owner.inbound, owner.clock, () => this.#queue());
-    // A quarter of the window at a time: few credit packets, and the peer never runs dry meanwhile.
-    this.#grantAt = {
-      messages: Math.max(1, this.#window.messages >> 2),
-      bytes: Math.max(1, bytes >> 2),
-    };
   }
 
   get depth(): number {
@@ -97,6 +99,20 @@ export class PeerInbox implements Inbox {
   get roomBytes(): number {
     const { bytes } = this.#window;
     return this.#waits ? bytes - this.#lane.sizeBytes : bytes;
+  }
+
+  get isNarrow(): boolean {
+    const { messages, bytes } = this.#windowMax;
+    return this.#window.messages < messages || this.#window.bytes < bytes;
+  }
+
+  widen(): void {
+    const { messages, bytes } = this.#window;
+    this.#window = {
+      messages: Math.min(2 * messages, this.#windowMax.messages),
+      bytes: Math.min(2 * bytes, this.#windowMax.bytes),
+    };
+    this.#grantAt = grantOf(this.#window);
   }
 
   get connected(): boolean {
@@ -185,7 +201,33 @@ export class PeerInbox implements Inbox {
   }
 }
 
-/** Credit that a peer has at first, in messages. */
-function windowOf({ strategy, capacity }: LaneOptions): number {
-  return whenFull[strategy] === 'drops' ? Math.max(capacity, lossyWindowMin) : capacity;
+/** Credit that a peer has at first. */
+function windowAtFirst({
+  strategy,
+  capacity,
+  bytes = laneBytesDefault,
+  initial,
+}: LaneOptions): Credit {
+  if (whenFull[strategy] === 'drops') {
+    return { messages: Math.max(capacity, lossyWindowMin), bytes };
+  }
+  if (initial === undefined) return { messages: capacity, bytes };
+  return { messages: initial, bytes: Math.min(bytes, laneBytesDefault) };
+}
+
+/** Credit that a peer has at most. */
+function windowAtLast({ strategy, capacity, bytes = laneBytesDefault }: LaneOptions): Credit {
+  if (whenFull[strategy] !== 'drops') return { messages: capacity, bytes };
+  return {
+    messages: Math.max(capacity, lossyMessagesMax),
+    bytes: Math.max(bytes, lossyBytesMax),
+  };
+}
+
+/** So much of a window is given back at a time. */
+function grantOf({ messages, bytes }: Credit): Credit {
+  return {
+    messages: Math.max(1, Math.floor(messages / grantsPerWindow)),
+    bytes: Math.max(1, Math.floor(bytes / grantsPerWindow)),
+  };
 }

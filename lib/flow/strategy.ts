@@ -22,6 +22,12 @@ export interface LaneBounds {
   readonly messagesPerSecond?: number;
   /** The same for bytes. A message passes whatever its size, and the next one when that is paid off. */
   readonly bytesPerSecond?: number;
+  /**
+   * Of an inbound `block` lane: messages that a peer may have under way at first; and 4 MiB, if `bytes` is more.
+   * Both double, up to what the lane holds, whenever consumers have taken that much within two round trips:
+   * so a long line is filled, and a slow consumer is not kept ahead of. Default: the whole lane at once.
+   */
+  readonly initial?: number;
 }
 
 /** What a full lane does, in three words: whoever fills it waits, something is dropped, or that is an error. */
@@ -72,14 +78,16 @@ export const latest = (bounds?: Omit<LaneBounds, 'bytes'>): LaneOptions =>
 export const fail = (capacity: number, bounds?: LaneBounds): LaneOptions =>
   lane('fail', capacity, bounds);
 
-const strategies: readonly unknown[] = Object.keys(whenFull);
+function isStrategy(value: unknown): value is Strategy {
+  return typeof value === 'string' && Object.hasOwn(whenFull, value);
+}
 
 /** Whether a value from outside is a lane's options. */
 export function isLane(value: unknown): value is LaneOptions {
   if (typeof value !== 'object' || value === null) return false;
   const { strategy, capacity, ...bounds } = value as Partial<LaneOptions>;
-  const sound = isWithin(capacity, laneCapacityMax) && faultOf(bounds) === undefined;
-  return strategies.includes(strategy) && sound;
+  if (!isStrategy(strategy) || !isWithin(capacity, laneCapacityMax)) return false;
+  return faultOf(bounds, strategy, capacity) === undefined;
 }
 
 /** @throws {RangeError} when `capacity` is not a whole number from 1 to 2^20, or a bound is not what it says */
@@ -89,15 +97,16 @@ function lane(strategy: Strategy, capacity: number, given: LaneBounds = {}): Lan
       `${strategy}(capacity): capacity is a whole number of messages from 1 to ${laneCapacityMax}, not ${String(capacity)}`,
     );
   }
-  const fault = faultOf(given);
+  const fault = faultOf(given, strategy, capacity);
   if (fault !== undefined) throw new RangeError(`${strategy}(capacity, ${fault}`);
-  const { bytes, messagesPerSecond, bytesPerSecond } = given;
+  const { bytes, messagesPerSecond, bytesPerSecond, initial } = given;
   return {
     strategy,
     capacity,
     ...(bytes !== undefined && { bytes }),
     ...(messagesPerSecond !== undefined && { messagesPerSecond }),
     ...(bytesPerSecond !== undefined && { bytesPerSecond }),
+    ...(initial !== undefined && { initial }),
   };
 }
 
@@ -107,7 +116,7 @@ export const aLane: OptionKind = {
   accepts: (value) => {
     if (typeof value !== 'object' || value === null) return false;
     const { strategy, capacity, ...bounds } = value as Partial<LaneOptions>;
-    const isNamed = strategies.includes(strategy) && typeof capacity === 'number';
+    const isNamed = isStrategy(strategy) && typeof capacity === 'number';
     return isNamed && Object.keys(bounds).every((name) => boundNames.includes(name));
   },
 };
@@ -116,6 +125,7 @@ const boundNames: readonly string[] = [
   'bytes',
   'messagesPerSecond',
   'bytesPerSecond',
+  'initial',
 ] satisfies (keyof LaneBounds)[];
 
 /**
@@ -128,23 +138,23 @@ const boundNames: readonly string[] = [
  */
 export function checkValueLane(operator: string, name: string, lane: LaneOptions): void {
   checkArgument(operator, name, lane, aLane);
-  const { capacity, bytes, messagesPerSecond, bytesPerSecond } = lane;
+  const { capacity, bytes, messagesPerSecond, bytesPerSecond, initial } = lane;
   if (!isWithin(capacity, laneCapacityMax)) {
     const range = `a whole number from 1 to ${laneCapacityMax}`;
     throw new RangeError(
       `${operator}: the capacity of ${name} is ${range}, not ${String(capacity)}`,
     );
   }
-  const given = Object.entries({ bytes, messagesPerSecond, bytesPerSecond });
+  const given = Object.entries({ bytes, messagesPerSecond, bytesPerSecond, initial });
   const names = given.filter(([, value]) => value !== undefined).map(([name]) => name);
   if (names.length === 0) return;
-  const text = `${operator}: ${names.join(' and ')} of a lane are for channels, values have no size`;
+  const text = `${operator}: ${names.join(' and ')} of a lane are for channels`;
   throw new RangeError(text);
 }
 
 /** What is wrong with bounds, if anything is. */
-function faultOf(bounds: LaneBounds): string | undefined {
-  const { bytes, messagesPerSecond, bytesPerSecond, ...unknown } = bounds;
+function faultOf(bounds: LaneBounds, strategy: Strategy, capacity: number): string | undefined {
+  const { bytes, messagesPerSecond, bytesPerSecond, initial, ...unknown } = bounds;
   for (const name of Object.keys(unknown)) return `{ ${name} }): there is no bound ${name}`;
   if (bytes !== undefined && !isWithin(bytes, laneBytesMax)) {
     return `{ bytes }): bytes is a whole number from 1 to ${laneBytesMax}, not ${String(bytes)}`;
@@ -153,6 +163,12 @@ function faultOf(bounds: LaneBounds): string | undefined {
     const isRate = typeof rate === 'number' && rate > 0 && rate < Infinity;
     if (rate === undefined || isRate) continue;
     return `{ ${name} }): ${name} is a finite number above 0, not ${String(rate)}`;
+  }
+  if (initial !== undefined && strategy !== 'block') {
+    return `{ initial }): only a block lane has an initial part`;
+  }
+  if (initial !== undefined && !isWithin(initial, capacity)) {
+    return `{ initial }): initial is a whole number from 1 to ${capacity}, not ${String(initial)}`;
   }
   return undefined;
 }

@@ -32,6 +32,9 @@ export interface Credit {
   readonly bytes: number;
 }
 
+/** A window of credit is given back in so many steps: few packets, and the peer never runs dry meanwhile. */
+export const grantsPerWindow = 4;
+
 /** Where whole messages of one peer on one channel arrive. */
 export interface Inbox {
   readonly depth: number;
@@ -45,6 +48,10 @@ export interface Inbox {
   readonly room: number;
   /** The same in bytes. */
   readonly roomBytes: number;
+  /** Whether `widen` may do something. */
+  readonly isNarrow: boolean;
+  /** Lets the peer have twice as much under way, up to what the lane holds. */
+  widen(): void;
   /**
    * Takes a message. `owned`: its bytes are in a buffer of their own and may be kept.
    * False when there was no room for it, and that is an error of the peer.

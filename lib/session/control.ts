@@ -10,21 +10,27 @@ const controlBytesMax = 16;
 /** What is due on a link besides data: credit, closed channels, pings and their answers. */
 export class Control {
   readonly #link: Link;
+  readonly #onPing: () => void;
   /** What is to be said of channels: credit, or `closed`. */
   readonly #news = new Map<number, Credit | typeof closed>();
   #pongsDue = 0;
   /** Set while keep-alive's ping is to be written; called when it is. */
   #pingDue: (() => void) | undefined;
+  /** A ping is due that measures the round trip. */
+  #measureDue = false;
   /** The pings that are under way, in order: whether each is keep-alive's. */
   readonly #pings: boolean[] = [];
 
-  constructor(link: Link) {
+  /** @param onPing called just before any ping is written */
+  constructor(link: Link, onPing: () => void) {
     this.#link = link;
+    this.#onPing = onPing;
   }
 
   /** Whether anything is due. */
   get due(): boolean {
-    return this.#news.size > 0 || this.#pongsDue > 0 || this.#pingDue !== undefined;
+    const isPingDue = this.#pingDue !== undefined || this.#measureDue;
+    return isPingDue || this.#news.size > 0 || this.#pongsDue > 0;
   }
 
   /** Lets the peer send so much more; grants of one turn are sent as one. */
@@ -51,10 +57,9 @@ export class Control {
     this.#pingDue = onPing;
   }
 
-  /** A ping goes with the data that is written now, which measures how much is on the way. */
+  /** A ping goes with what is written next, which measures the round trip and how much is on the way. */
   measure(): void {
-    this.#pings.push(false);
-    this.#link.ping();
+    this.#measureDue = true;
   }
 
   /** The oldest ping was answered: whose it was; `undefined` if none is under way. */
@@ -75,11 +80,13 @@ export class Control {
       this.#link.pong();
     }
     const onPing = this.#pingDue;
-    if (onPing === undefined) return;
-    this.#pingDue = undefined;
-    this.#pings.push(true);
-    onPing();
-    this.#link.ping();
+    if (onPing !== undefined) {
+      this.#pingDue = undefined;
+      onPing();
+      this.#ping(true);
+    } else if (this.#measureDue) {
+      this.#ping(false);
+    }
   }
 
   /** Writes what is to be said of channels. */
@@ -97,6 +104,14 @@ export class Control {
   /** Says nothing more of channels. */
   clear(): void {
     this.#news.clear();
+  }
+
+  #ping(isKeepAlive: boolean): void {
+    // Any ping measures.
+    this.#measureDue = false;
+    this.#pings.push(isKeepAlive);
+    this.#onPing();
+    this.#link.ping();
   }
 
   #unsent(channel: number): Credit {

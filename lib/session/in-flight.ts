@@ -1,33 +1,48 @@
-/** Less makes a fast link slower, measured: by a fifth with half of it. */
-const windowBytesMin = 512 * 1024;
+/** A window holds what goes out in so many round trips: one is on the line, the other in front of it. */
+const roundTripsPerWindow = 2;
 /**
- * No window is smaller than what goes out in so long, since both processes wait for each other's turns: half
- * of that cost messages of 64 KiB a fifth of their rate, measured on loopback.
+ * A round trip counts as at least so long, since both processes wait for each other's turns: half of that cost
+ * messages of 64 KiB a fifth of their rate, measured on loopback.
  */
-const windowMsMin = 6;
-/** What the search begins with. */
-const windowBytesAtFirst = 1024 * 1024;
+const roundTripMsMin = 3;
+/** What the window begins with, about what TCP's does (RFC 6928). */
+const windowBytesAtFirst = 16 * 1024;
 /** More than any network holds that rxmesh is made for. */
 const windowBytesMax = 32 * 1024 * 1024;
+/** A record opens only whole, and nothing overtakes it: it takes about so long to write. */
+const recordMs = 10;
+const recordBytesMin = 512;
+/** No limit, since a link takes no more than 64 KiB. */
+const fullRecordBytes = 72 * 1024;
+/** With fewer records in a window, the line would wait for the next one. */
+const recordsPerWindowMin = 4;
+const recordBytesAtFirst = windowBytesAtFirst / recordsPerWindowMin;
 /** Pings under way while the window is full. */
 const pingsPerWindow = 4;
-/** A rate is measured over so many pongs, and so long, at least. */
-const pongsPerRound = 12;
-const roundMs = 50;
-/** A larger window has to be worth it: so many times the rate for twice the bytes. */
-const gainMin = 1.1;
-/** A smaller one may cost next to nothing. Rates are noisy: what is in doubt stays as it is. */
-const lossTolerated = 1.02;
-/** How long a window is good for: then a smaller one may do, or a larger one be worth it. */
-const searchEveryMs = 10_000;
+/** For how long a rate is remembered at least, and for how many round trips. A line may have become slower. */
+const rateMs = 1_000;
+const rateRoundTrips = 4;
+/** How long a round trip is believed. Then the queue in front of the line is let run empty, to measure it again. */
+const probeEveryMs = 10_000;
+/** With a smaller part of the rate before, the line has become slower, or the way longer: a probe tells. */
+const rateKept = 0.75;
+
+/** What a pump asks of, and tells, who bounds what is under way. */
+export type OpenWindow = Pick<InFlight, keyof InFlight>;
 
 /** What was known when a ping was sent. */
 interface Ping {
+  readonly atMs: number;
+  /** What stands in front of it. */
   readonly sentBytes: number;
-  /** Of the round in which it was sent. */
-  readonly round: number;
-  /** Whether the window has held something back since the ping before: else the rate is not the link's. */
-  readonly held: boolean;
+  /** What had been read by then, when that was heard, and when the ping that told of it was sent. */
+  readonly readBytes: number;
+  readonly readAtMs: number;
+  readonly readSentAtMs: number;
+  /** Whether some of what is under way was all that there was to send: the line may be faster than it shows. */
+  readonly isStarved: boolean;
+  /** Whether the queue in front of the line is empty. */
+  readonly isProbe: boolean;
 }
 
 /**
@@ -36,40 +51,57 @@ interface Ping {
  * can put it in front again.
  *
  * Pings go with the data, some to each window; a pong tells that the peer has read what stood in front of its
- * ping. The window is searched for: it halves as long as that makes the link no slower, else it doubles as long as
- * that makes it faster. So it is at most twice what the link needs, whatever makes round trips long: distance,
- * or a peer that is busy. (A search for the knee of Kleinrock's power curve, by the plateau by which BBR's
- * start-up finds a full pipe: Cardwell et al., ACM Queue 14(5), 2016.)
+ * ping. The window is twice the product of the greatest rate and the shortest round trip that were seen of
+ * late. While the line is not full, a window goes out in a round trip, so that it doubles with each; when it
+ * is full, the rate grows no more, and neither does the window. Records follow the rate, so that none keeps an
+ * urgent message waiting for long.
+ *
+ * The rule is that of BBR (Cardwell et al., ACM Queue 14(5), 2016), the way in which the rate is measured
+ * that of draft-cheng-iccrg-delivery-rate-estimation. TCP underneath keeps the network from congestion; this keeps
+ * TCP's own buffers short.
  */
 export class InFlight {
-  #sentBytes = 0;
-  #readBytes = 0;
+  /** How large records should be. */
+  recordBytes: number = recordBytesAtFirst;
   #windowBytes = windowBytesAtFirst;
+  #sentBytes = 0;
   /** The pings that are under way, in order. */
   readonly #pings: Ping[] = [];
   #pingedBytes = 0;
-  #held = false;
+  #readBytes = 0;
+  #readAtMs = 0;
+  #readSentAtMs = 0;
+  /** All had been sent when so much had been. */
+  #starvedAtBytes = 0;
 
-  /** The rate with the window before, in bytes a millisecond. */
+  /** In bytes a millisecond: the greatest of this span, and of the one before. */
+  #rate = 0;
   #rateBefore = 0;
-  #search: 'none' | 'first down' | 'down' | 'up' = 'none';
-  #searchedAtMs = -Infinity;
-  /** A round begins with each change of the window, and when the sender had too little to send. */
-  #round = 0;
-  #roundPongs = 0;
-  #roundAtMs = 0;
-  #roundBytes = 0;
+  #rateSinceMs = -Infinity;
+  /** Whether a rate is known that is the line's. */
+  #isRateKnown = false;
+  #roundTripMs = Infinity;
+  #roundTripAtMs = -Infinity;
+  #probe: 'none' | 'due' | 'under way' = 'none';
+
+  /** The shortest round trip of late, in milliseconds; Infinity before the first. */
+  get roundTripMs(): number {
+    return this.#roundTripMs;
+  }
 
   /** Whether a record may be written. */
   get open(): boolean {
-    if (this.#sentBytes - this.#readBytes < this.#windowBytes) return true;
-    this.#held = true;
-    return false;
+    return this.#sentBytes - this.#readBytes < this.#windowBytes;
   }
 
   /** Whether it is time to ask how much has been read. */
   get pingDue(): boolean {
-    return this.#sentBytes - this.#pingedBytes >= this.#windowBytes / pingsPerWindow;
+    const unasked = this.#sentBytes - this.#pingedBytes;
+    if (unasked >= this.#windowBytes / pingsPerWindow) return true;
+    // One that measures the round trip stands in front of the data, which would keep it waiting.
+    if (this.#probe === 'due' && this.open) return true;
+    // A window that has become smaller may be full of what nothing was asked for.
+    return unasked > 0 && this.#pings.length === 0 && !this.open;
   }
 
   /** So many bytes were written. */
@@ -77,86 +109,91 @@ export class InFlight {
     this.#sentBytes += bytes;
   }
 
+  /** There is nothing more to write for now. */
+  starved(): void {
+    this.#starvedAtBytes = this.#sentBytes;
+  }
+
   /** A ping goes out behind what was written. */
-  pinged(): void {
-    this.#pings.push({ sentBytes: this.#sentBytes, round: this.#round, held: this.#held });
+  pinged(nowMs: number): void {
+    // With no ping under way, the span to be measured begins now.
+    const isFirst = this.#pings.length === 0;
+    const isProbe = this.#probe === 'due' && this.open;
+    if (isProbe) this.#probe = 'under way';
+    this.#pings.push({
+      atMs: nowMs,
+      sentBytes: this.#sentBytes,
+      readBytes: this.#readBytes,
+      readAtMs: isFirst ? nowMs : this.#readAtMs,
+      readSentAtMs: isFirst ? nowMs : this.#readSentAtMs,
+      isStarved: this.#starvedAtBytes > this.#readBytes,
+      isProbe,
+    });
     this.#pingedBytes = this.#sentBytes;
-    this.#held = false;
   }
 
   /** A pong has come. */
   ponged(nowMs: number): void {
     const ping = this.#pings.shift();
     if (ping === undefined) return;
+    this.#tookRoundTrip(ping, nowMs);
+    this.#tookRate(ping, nowMs);
     this.#readBytes = ping.sentBytes;
-    if (ping.round !== this.#round) return;
-    if (!ping.held) {
-      this.#beginRound();
+    this.#readAtMs = nowMs;
+    this.#readSentAtMs = ping.atMs;
+    this.#resize();
+  }
+
+  #tookRoundTrip(ping: Ping, nowMs: number): void {
+    const tookMs = nowMs - ping.atMs;
+    if (ping.isProbe || tookMs <= this.#roundTripMs) {
+      this.#roundTripMs = tookMs;
+      this.#roundTripAtMs = nowMs;
+      this.#probe = 'none';
+    } else if (nowMs - this.#roundTripAtMs >= probeEveryMs) {
+      this.#askProbe();
+    }
+  }
+
+  #askProbe(): void {
+    if (this.#probe === 'none') this.#probe = 'due';
+  }
+
+  #tookRate(ping: Ping, nowMs: number): void {
+    const readBytes = ping.sentBytes - ping.readBytes;
+    if (readBytes === 0) return;
+    // Pongs that were held up come all at once, and pings that were held up go all at once.
+    const readMs = nowMs - ping.readAtMs;
+    const sentMs = ping.atMs - ping.readSentAtMs;
+    const rate = readBytes / Math.max(readMs, sentMs, roundTripMsMin);
+    if (!ping.isStarved) {
+      this.#isRateKnown = true;
+      const spanMs = Math.max(rateMs, rateRoundTrips * this.#roundTripMs);
+      if (nowMs - this.#rateSinceMs >= spanMs) {
+        this.#rateSinceMs = nowMs;
+        if (this.#rate < rateKept * this.#rateBefore) this.#askProbe();
+        this.#rateBefore = this.#rate;
+        this.#rate = 0;
+      }
+    }
+    this.#rate = Math.max(this.#rate, rate);
+  }
+
+  #resize(): void {
+    const rate = Math.max(this.#rate, this.#rateBefore);
+    const pipeBytes = rate * Math.max(this.#roundTripMs, roundTripMsMin);
+    const recordBytes = Math.round(Math.min(rate * recordMs, fullRecordBytes));
+    this.recordBytes = Math.max(
+      recordBytes,
+      this.#isRateKnown ? recordBytesMin : recordBytesAtFirst,
+    );
+    if (this.#probe !== 'none') {
+      this.#windowBytes = Math.max(pipeBytes / 2, this.recordBytes);
       return;
     }
-    if (this.#roundPongs === 0) {
-      this.#roundAtMs = nowMs;
-      this.#roundBytes = ping.sentBytes;
-    }
-    this.#roundPongs += 1;
-    const spanMs = nowMs - this.#roundAtMs;
-    if (this.#roundPongs <= pongsPerRound || spanMs < roundMs) return;
-    this.#judge((ping.sentBytes - this.#roundBytes) / spanMs, nowMs);
-    this.#beginRound();
-  }
-
-  #judge(rate: number, nowMs: number): void {
-    switch (this.#search) {
-      case 'none':
-        if (nowMs - this.#searchedAtMs < searchEveryMs) return;
-        this.#rateBefore = rate;
-        if (this.#windowBytes < rate * windowMsMin && this.#resize(2)) return;
-        this.#searchedAtMs = nowMs;
-        if (this.#shrink(rate)) this.#search = 'first down';
-        else this.#searchUp();
-        return;
-      case 'first down':
-      case 'down':
-        if (rate * lossTolerated >= this.#rateBefore) {
-          this.#search = this.#shrink(rate) ? 'down' : 'none';
-          return;
-        }
-        // It was too much: back, and if that was the first step, the other way.
-        this.#resize(2);
-        if (this.#search === 'first down') this.#searchUp();
-        else this.#search = 'none';
-        return;
-      case 'up':
-        if (rate < gainMin * this.#rateBefore) {
-          this.#resize(0.5);
-        } else if (this.#resize(2)) {
-          this.#rateBefore = rate;
-          return;
-        }
-        this.#search = 'none';
-        this.#searchedAtMs = nowMs;
-    }
-  }
-
-  #searchUp(): void {
-    this.#search = this.#resize(2) ? 'up' : 'none';
-  }
-
-  /** Halves the window, unless that is too little for this rate. */
-  #shrink(rate: number): boolean {
-    return this.#windowBytes >= 2 * rate * windowMsMin && this.#resize(0.5);
-  }
-
-  /** False when the window is as small or as large as it may be. */
-  #resize(factor: number): boolean {
-    const windowBytes = this.#windowBytes * factor;
-    if (windowBytes < windowBytesMin || windowBytes > windowBytesMax) return false;
-    this.#windowBytes = windowBytes;
-    return true;
-  }
-
-  #beginRound(): void {
-    this.#round += 1;
-    this.#roundPongs = 0;
+    const bytesMin = this.#isRateKnown ? 0 : windowBytesAtFirst;
+    const recordsBytes = recordsPerWindowMin * this.recordBytes;
+    const windowBytes = Math.max(roundTripsPerWindow * pipeBytes, recordsBytes, bytesMin);
+    this.#windowBytes = Math.min(windowBytes, windowBytesMax);
   }
 }

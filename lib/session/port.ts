@@ -1,3 +1,4 @@
+import type { Clock } from '../flow/clock.ts';
 import type { Pace } from '../flow/pace.ts';
 import type { LaneOptions } from '../flow/strategy.ts';
 import type { Direction } from '../model/direction.ts';
@@ -10,6 +11,7 @@ import {
   type Credit,
   type Drop,
   type Grant,
+  grantsPerWindow,
   type Inbox,
   wireMessageBytesMax,
 } from './channel-end.ts';
@@ -43,6 +45,9 @@ export interface PortSnapshot {
 export interface PortHost {
   readonly id: NodeId;
   readonly over: boolean;
+  readonly clock: Clock;
+  /** The shortest round trip of late, in milliseconds; Infinity before the first. */
+  readonly leastRoundTripMs: number;
   /** Gives the peer credit. */
   granted(channel: number, messages: number, bytes: number): void;
   dropped(drop: Drop): void;
@@ -70,6 +75,9 @@ export class Port {
   #granted = 0;
   /** How many more bytes; below 0 when its last message was longer than what was left. */
   #grantedBytes = 0;
+  /** Since when the consumers have taken what was given back in the last grants, and how many those are. */
+  #windowSinceMs = -Infinity;
+  #grants = 0;
   #messagesIn = 0;
   #bytesIn = 0;
 
@@ -86,7 +94,9 @@ export class Port {
     this.end = end;
     this.outbox.reopen(end.outbound, end.priority, pace);
     this.#grant = () => {
-      if (!this.#host.over && this.inbox === inbox) this.replenish(inbox);
+      if (this.#host.over || this.inbox !== inbox) return;
+      if (inbox.isNarrow) this.#widen(inbox);
+      this.replenish(inbox);
     };
     const granted = { messages: this.#granted, bytes: this.#grantedBytes };
     const inbox = end.join(this.#host.id, granted, this.#grant);
@@ -173,6 +183,21 @@ export class Port {
       bytesIn: this.#bytesIn,
       bytesOut: outbox.bytes,
     };
+  }
+
+  /**
+   * A window that the consumers take within two round trips may be what holds up the peer: it is doubled, as TCP
+   * does with its receive buffer (Semke, Mahdavi and Mathis, SIGCOMM 1998).
+   */
+  #widen(inbox: Inbox): void {
+    this.#grants += 1;
+    if (this.#grants < grantsPerWindow) return;
+    const nowMs = this.#host.clock.now();
+    const { leastRoundTripMs } = this.#host;
+    const isShort = nowMs - this.#windowSinceMs < 2 * leastRoundTripMs;
+    if (isShort && leastRoundTripMs < Infinity) inbox.widen();
+    this.#windowSinceMs = nowMs;
+    this.#grants = 0;
   }
 
   #assemble(bytes: Uint8Array, last: boolean): Uint8Array | undefined {

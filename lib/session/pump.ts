@@ -4,13 +4,13 @@ import { RxmeshError } from '../model/error.ts';
 import type { Link } from '../transport/link.ts';
 import type { Credit } from './channel-end.ts';
 import { Control } from './control.ts';
-import { InFlight } from './in-flight.ts';
+import { InFlight, type OpenWindow } from './in-flight.ts';
 import { GuardedDiscipline, type Discipline } from './discipline.ts';
 import { type Outbox, SendCounter } from './outbox.ts';
 import { ReadyQueue } from './ready-queue.ts';
 
-/** Bytes that one channel may write before the discipline chooses again: about a record, which opens only whole. */
-const quantumBytes = 64 * 1024;
+/** Bytes that one channel may write before the discipline chooses again, at most: it is a record, which opens only whole. */
+const quantumBytesMax = 64 * 1024;
 /** What the header of a data packet counts for, whatever the wire. */
 const headerBytes = 4;
 /** A message is not cut for less room than this, on a link that takes as much in one piece. */
@@ -25,6 +25,8 @@ export interface PumpOptions {
   readonly discipline: () => Discipline;
   /** The discipline has failed, with `RXMESH_DISCIPLINE_FAILED`: the pump has stopped. */
   readonly onFailure: (error: RxmeshError) => void;
+  /** Bounds what is under way. Default: a new `InFlight`. */
+  readonly inFlight?: OpenWindow;
 }
 
 /**
@@ -44,8 +46,11 @@ export class Pump {
   readonly #clock: Clock;
   readonly #discipline: GuardedDiscipline;
   readonly #onFailure: (error: RxmeshError) => void;
+  /** How much more the open record should take. */
+  #recordRoom = 0;
+  #quantumBytes = quantumBytesMax;
   /** With less room than this a batch is flushed before a message is cut. */
-  readonly #cutBytesMin: number;
+  #cutBytesMin = 0;
   readonly #ready = new ReadyQueue<Outbox>();
   /** Outboxes that have become ready, and are not ranked yet. */
   #firstWoken: Outbox | undefined;
@@ -53,19 +58,19 @@ export class Pump {
   /** Turns that have begun: of equal rank, the outbox whose turn it was longest ago is the next. */
   #turns = 0;
   readonly #control: Control;
-  readonly #inFlight = new InFlight();
+  readonly #inFlight: OpenWindow;
   #turn: Subscription | undefined;
   #running = false;
   #stopped = false;
 
-  constructor({ link, clock, discipline, onFailure }: PumpOptions) {
+  constructor({ link, clock, discipline, onFailure, inFlight = new InFlight() }: PumpOptions) {
     this.#link = link;
-    this.#control = new Control(link);
+    this.#inFlight = inFlight;
+    this.#control = new Control(link, () => this.#inFlight.pinged(clock.now()));
     this.#clock = clock;
     this.#discipline = new GuardedDiscipline(discipline);
     this.#onFailure = onFailure;
     this.counter = this.#discipline.perMessage ? new SendCounter() : undefined;
-    this.#cutBytesMin = Math.min(fragmentBytesMin, link.fragmentBytesMax);
   }
 
   /** `outbox` may have something to send: it is served at the end of this turn. */
@@ -108,11 +113,20 @@ export class Pump {
   /** The peer has read what was written in front of a ping. True if that was keep-alive's. */
   ponged(): boolean {
     const whose = this.#control.ponged();
-    if (whose === 'measure') {
-      this.#inFlight.ponged(this.#clock.now());
-      if (this.#hasReady()) this.#runAfterTurn();
-    }
+    if (whose === undefined) return false;
+    this.#inFlight.ponged(this.#clock.now());
+    if (this.#hasReady()) this.#runAfterTurn();
     return whose === 'keep-alive';
+  }
+
+  /** Measures the round trip, with a ping in what is written next. */
+  measure(): void {
+    this.#control.measure();
+  }
+
+  /** The shortest round trip of late, in milliseconds; Infinity before the first. */
+  get roundTripMs(): number {
+    return this.#inFlight.roundTripMs;
   }
 
   /** Writes now what can be written now. */
@@ -142,6 +156,7 @@ export class Pump {
     this.#guarded(() => {
       while (!this.#stopped && outbox.ready && this.#link.writable && this.#inFlight.open) {
         outbox.turnBytes = 0;
+        this.#beginRecord();
         this.#serve(outbox);
         this.#link.flush();
       }
@@ -197,7 +212,9 @@ export class Pump {
   #write(): void {
     for (let records = 0; this.#link.writable; records += 1) {
       this.#writeControl();
-      const more = this.#mayWriteData();
+      const hasReady = this.#hasReady();
+      if (!hasReady) this.#inFlight.starved();
+      const more = hasReady && this.#inFlight.open;
       const handOver = more && records === recordsPerTurnMax;
       if (more && !handOver) this.#fill();
       // In front of the flush, which may be the end of the link and of this timer.
@@ -208,17 +225,14 @@ export class Pump {
   }
 
   #writeControl(): void {
+    if (this.#hasReady() && this.#inFlight.pingDue) this.#control.measure();
     this.#control.writePings();
-    if (!this.#link.writable) return;
-    if (this.#hasReady() && this.#inFlight.pingDue) {
-      this.#inFlight.pinged();
-      this.#control.measure();
-    }
-    this.#control.writeNews();
+    if (this.#link.writable) this.#control.writeNews();
   }
 
   /** Fills the open batch, outbox after outbox. */
   #fill(): void {
+    this.#beginRecord();
     let outbox = this.#first();
     while (outbox !== undefined) {
       const isFull = this.#serve(outbox);
@@ -228,7 +242,7 @@ export class Pump {
       if (goesOn) {
         // A turn that the end of a batch has cut short goes on, as far as the discipline has it: else
         // one whose messages are large would starve behind one that fills every batch.
-        if (!isFull || outbox.turnBytes >= quantumBytes) this.#beginTurn(outbox);
+        if (!isFull || outbox.turnBytes >= this.#quantumBytes) this.#beginTurn(outbox);
         outbox.rank = this.#discipline.rank(outbox);
       } else {
         this.#retire(outbox);
@@ -279,15 +293,16 @@ export class Pump {
   #serve(outbox: Outbox): boolean {
     const link = this.#link;
     const { perMessage } = this.#discipline;
+    const quantumBytes = this.#quantumBytes;
     let written = 0;
     const wasAlone = this.#ready.size === 0;
     let isFull = false;
     for (let bytes = outbox.current(); bytes !== undefined; bytes = outbox.current()) {
       const { offset } = outbox;
       const rest = bytes.length - offset;
-      const room = link.room;
+      const room = Math.min(link.room, this.#recordRoom - written);
       // An empty message needs no room, but its header does.
-      isFull = room === 0 || (room < rest && room < this.#cutBytesMin);
+      isFull = room <= 0 || (room < rest && room < this.#cutBytesMin);
       if (isFull) break;
       // Who becomes ready meanwhile is listed first.
       const isAlone = wasAlone && this.#firstWoken === undefined;
@@ -307,6 +322,7 @@ export class Pump {
       if (perMessage && this.#hasReady()) break;
     }
     this.#inFlight.wrote(written);
+    this.#recordRoom -= written;
     this.#tell(outbox, written);
     outbox.admit();
     return isFull;
@@ -314,11 +330,21 @@ export class Pump {
 
   /** Tells the discipline of bytes that were written, by quanta: it need not know of larger pieces. */
   #tell(outbox: Outbox, bytes: number): void {
+    const quantumBytes = this.#quantumBytes;
     let rest = bytes;
     for (; rest > quantumBytes + headerBytes; rest -= quantumBytes) {
       this.#discipline.served(outbox, quantumBytes);
     }
     if (rest > 0) this.#discipline.served(outbox, rest);
+  }
+
+  /** Records are as large as the line is fast, so that what is urgent waits for none for long. */
+  #beginRecord(): void {
+    const { recordBytes } = this.#inFlight;
+    const { fragmentBytesMax } = this.#link;
+    this.#recordRoom = recordBytes;
+    this.#quantumBytes = Math.min(quantumBytesMax, recordBytes);
+    this.#cutBytesMin = Math.min(fragmentBytesMin, fragmentBytesMax, recordBytes);
   }
 
   #list(outbox: Outbox): void {

@@ -1,4 +1,5 @@
 import { AsyncSubject, type Observable } from 'rxjs';
+import type { Clock } from '../flow/clock.ts';
 import { paceOf } from '../flow/pace.ts';
 import type { Direction } from '../model/direction.ts';
 import type { Endpoint } from '../model/endpoint.ts';
@@ -93,6 +94,8 @@ export class Session implements PeerSession, LinkReceiver, PortHost {
     for (const end of ends) this.#join(end);
     this.link.attach(this);
     if (this.#over) return;
+    // Now, since later it may stand behind data.
+    this.#pump.measure();
     this.#pump.run();
     this.link.accept();
     this.link.flush();
@@ -156,6 +159,15 @@ export class Session implements PeerSession, LinkReceiver, PortHost {
   /** The last round trip of a ping, in milliseconds; `undefined` before the first one. */
   get roundTripMs(): number | undefined {
     return this.#keepAlive.roundTripMs;
+  }
+
+  /** See `PortHost`. */
+  get leastRoundTripMs(): number {
+    return this.#pump.roundTripMs;
+  }
+
+  get clock(): Clock {
+    return this.#options.clock;
   }
 
   /**

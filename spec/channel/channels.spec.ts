@@ -57,7 +57,12 @@ describe('Channels', () => {
     expect(session.snapshot()).toMatchObject([
       {
         channel: 7,
-        inbound: { capacity: 64, capacityBytes: 2 ** 22, granted: 64, grantedBytes: 2 ** 22 },
+        inbound: {
+          capacity: 65_536,
+          capacityBytes: 2 ** 25,
+          granted: 64,
+          grantedBytes: 2 ** 22,
+        },
         outbound: { capacity: 256, capacityBytes: 2 ** 22 },
       },
     ]);

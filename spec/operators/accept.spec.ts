@@ -158,8 +158,10 @@ describe('accept', () => {
     const [first, second, third] = [provenLink('a'), provenLink('a'), provenLink('a')];
     source.next(first);
     first.link.hear({ type: 'accept' });
-    source.next(second);
+    // At its beginning it asks for a round trip.
     expect(first.link.pings).toBe(1);
+    source.next(second);
+    expect(first.link.pings).toBe(2);
     clock.advance(5_000);
     expect(first.link.closedWith).toMatchObject({ reason: 'done' });
     source.next(third);

@@ -1,13 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
 import { InFlight } from '../../lib/session/in-flight.ts';
 
-const recordBytes = 64 * 1024;
-
+/** A line, as bytes a millisecond and milliseconds, each at a time. */
 interface Pipe {
-  readonly bytesPerMs: number;
-  /** One way, at a time. */
+  readonly bytesPerMs: (atMs: number) => number;
+  /** One way. */
   readonly latencyMs: (atMs: number) => number;
-  /** Whether there is something to send, at a time. Default: always. */
+  /** Whether there is something to send. Default: always. */
   readonly busy?: (atMs: number) => boolean;
 }
 
@@ -17,15 +16,21 @@ interface Piece {
   readonly writtenAtMs: number;
 }
 
+/** Each half of a millisecond writes what the window lets it, to a line with a queue in front of it. */
+const stepMs = 0.05;
+/** What a link takes in one record. */
+const linkRecordBytes = 64 * 1024;
+
 /** What a pipe carries between two times, as a share of what it could, and the longest wait in front of it. */
 function carry(pipe: Pipe, fromMs: number, untilMs: number): { share: number; waitMs: number } {
   const { bytesPerMs, latencyMs, busy = () => true } = pipe;
-  // No record takes less than two steps.
-  const stepMs = Math.min(0.1, recordBytes / bytesPerMs / 2);
   const inFlight = new InFlight();
   const queue: Piece[] = [];
-  const pongs: number[] = [];
+  // A session asks at its beginning.
+  inFlight.pinged(0);
+  const pongs: number[] = [2 * latencyMs(0)];
   let carriedBytes = 0;
+  let lineBytes = 0;
   let waitMs = 0;
   let couldBytes = 0;
   for (let nowMs = 0; nowMs < untilMs; nowMs += stepMs) {
@@ -35,14 +40,18 @@ function carry(pipe: Pipe, fromMs: number, untilMs: number): { share: number; wa
     }
     while (busy(nowMs)) {
       if (inFlight.pingDue) {
-        inFlight.pinged();
+        inFlight.pinged(nowMs);
         queue.push({ bytes: 0, ping: true, writtenAtMs: nowMs });
       }
       if (!inFlight.open) break;
-      inFlight.wrote(recordBytes);
-      queue.push({ bytes: recordBytes, ping: false, writtenAtMs: nowMs });
+      const bytes = Math.min(inFlight.recordBytes, linkRecordBytes);
+      inFlight.wrote(bytes);
+      queue.push({ bytes, ping: false, writtenAtMs: nowMs });
     }
-    couldBytes += bytesPerMs * stepMs;
+    if (!busy(nowMs)) inFlight.starved();
+    const rate = bytesPerMs(nowMs);
+    couldBytes += rate * stepMs;
+    if (nowMs >= fromMs) lineBytes += rate * stepMs;
     for (let head = queue[0]; head !== undefined && head.bytes <= couldBytes; head = queue[0]) {
       queue.shift();
       couldBytes -= head.bytes;
@@ -53,78 +62,112 @@ function carry(pipe: Pipe, fromMs: number, untilMs: number): { share: number; wa
     }
     if (queue.length === 0) couldBytes = 0;
   }
-  return { share: carriedBytes / (bytesPerMs * (untilMs - fromMs)), waitMs };
+  return { share: carriedBytes / lineBytes, waitMs };
 }
+
+const pipeOf = (bytesPerMs: number, latencyMs: number): Pipe => ({
+  bytesPerMs: () => bytesPerMs,
+  latencyMs: () => latencyMs,
+});
+
+/** 1 Mbit/s, in bytes a millisecond. */
+const mbit = 125;
 
 describe('InFlight', () => {
   it.each([
-    ['a loopback', 400_000, 0.1],
-    ['a data centre', 125_000, 0.5],
-    ['a country', 12_500, 10],
-    ['an ocean', 12_500, 50],
-    ['a slow line', 1_250, 20],
+    ['a loopback', 400_000, 0.1, 8],
+    ['a data centre', 125_000, 0.5, 8],
+    ['a country', 100 * mbit, 10, 45],
+    ['an ocean', 100 * mbit, 50, 115],
+    ['the far side of the earth', 100 * mbit, 150, 320],
+    ['a slow line', 10 * mbit, 25, 75],
+    ['a slower line', mbit, 25, 125],
+    ['a slow and long line', mbit, 75, 200],
+    ['the slowest line', 2, 25, 1_400],
   ])(
-    'fills %s (%i bytes/ms, %d ms) within a second, and lets only a short queue grow',
-    (_, bytesPerMs, latencyMs) => {
-      const { share, waitMs } = carry({ bytesPerMs, latencyMs: () => latencyMs }, 1_000, 4_000);
-      expect(share).toBeGreaterThan(0.9);
-      // Three round trips, or twice the smallest window when that is more than the line needs: in bytes, or in time.
-      expect(waitMs).toBeLessThan(Math.max(6 * latencyMs, (18 * recordBytes) / bytesPerMs, 12));
+    'L-21 fills %s (%i bytes/ms, %d ms) soon, and lets only a short queue grow',
+    (_, bytesPerMs, latencyMs, queueMsMax) => {
+      const fromMs = Math.max(1_000, 30 * latencyMs, 32_000 / bytesPerMs);
+      const untilMs = fromMs + 5_000 + 20_000 / bytesPerMs;
+      const { share, waitMs } = carry(pipeOf(bytesPerMs, latencyMs), fromMs, untilMs);
+      expect(share).toBeGreaterThan(0.95);
+      // A round trip, six milliseconds or four records, whichever is longest, and some more.
+      expect(waitMs).toBeLessThan(queueMsMax);
     },
   );
 
-  it('leaves a fast line at least six milliseconds of its rate', () => {
+  it('L-21 grows to a hundred times the window in twelve round trips', () => {
+    const { share } = carry(pipeOf(1_000 * mbit, 25), 600, 1_000);
+    expect(share).toBeGreaterThan(0.95);
+  });
+
+  it('L-22 has records that take ten milliseconds, between 512 bytes and what a link takes', () => {
+    const sizes = [0.04, 1, 10, 1_000].map((rate) => {
+      const inFlight = new InFlight();
+      inFlight.pinged(0);
+      // All of it is read within ten milliseconds.
+      inFlight.wrote(rate * mbit * 10);
+      inFlight.pinged(0);
+      inFlight.ponged(10);
+      inFlight.ponged(10);
+      return inFlight.recordBytes;
+    });
+    expect(sizes).toEqual([512, 1_250, 12_500, 73_728]);
+  });
+
+  it('leaves a fast line six milliseconds of its rate', () => {
     // More than it needs, by its round trip.
-    const { waitMs } = carry({ bytesPerMs: 400_000, latencyMs: () => 0.1 }, 1_000, 4_000);
+    const { waitMs } = carry(pipeOf(400_000, 0.1), 1_000, 4_000);
     expect(waitMs).toBeGreaterThan(5.5);
   });
 
   it('has 32 MiB under way at most, however much a line would hold', () => {
-    const pipe = { bytesPerMs: 1_000_000, latencyMs: () => 100 };
-    const { share } = carry(pipe, 12_000, 16_000);
+    const { share } = carry(pipeOf(1_000_000, 100), 9_000, 9_900);
     expect(share * 1_000_000 * 200).toBeGreaterThan(0.8 * 2 ** 25);
     expect(share * 1_000_000 * 200).toBeLessThan(1.05 * 2 ** 25);
   });
 
-  it('lets half a megabyte be under way at least, however little a line needs', () => {
-    const { waitMs } = carry({ bytesPerMs: 2_000, latencyMs: () => 1 }, 20_000, 24_000);
-    expect(waitMs * 2_000).toBeGreaterThan(0.9 * 2 ** 19);
+  it.each([
+    ['longer', 5, 40, 7_000],
+    // A shorter way has a longer queue in front of it until the round trip is measured anew.
+    ['shorter', 40, 5, 13_500],
+  ])('L-21 finds out that the way has become %s', (_, before, after, fromMs) => {
+    const latencyMs = (atMs: number): number => (atMs < 3_000 ? before : after);
+    const pipe = { bytesPerMs: () => 100 * mbit, latencyMs };
+    expect(carry(pipe, 2_000, 3_000).share).toBeGreaterThan(0.95);
+    const { share, waitMs } = carry(pipe, fromMs, fromMs + 4_000);
+    expect(share).toBeGreaterThan(0.95);
+    expect(waitMs).toBeLessThan(2 * after + 45);
   });
 
-  it('finds out when the way has become longer', () => {
-    const pipe = { bytesPerMs: 12_500, latencyMs: (atMs: number) => (atMs < 3_000 ? 5 : 40) };
-    expect(carry(pipe, 2_000, 3_000).share).toBeGreaterThan(0.9);
-    const { share, waitMs } = carry(pipe, 15_000, 18_000);
-    expect(share).toBeGreaterThan(0.9);
-    expect(waitMs).toBeLessThan(240);
+  it.each([
+    ['slower', 10, 1],
+    ['faster', 1, 10],
+  ])('L-21 finds out within four seconds that the line has become %s', (_, before, after) => {
+    const bytesPerMs = (atMs: number): number => (atMs < 3_000 ? before : after) * mbit;
+    const pipe = { bytesPerMs, latencyMs: () => 25 };
+    const { share, waitMs } = carry(pipe, 7_000, 12_000);
+    expect(share).toBeGreaterThan(0.95);
+    expect(waitMs).toBeLessThan(130);
   });
 
-  it('finds out when the way has become shorter', () => {
-    const pipe = { bytesPerMs: 12_500, latencyMs: (atMs: number) => (atMs < 3_000 ? 40 : 5) };
-    const { share, waitMs } = carry(pipe, 25_000, 27_000);
-    expect(share).toBeGreaterThan(0.9);
-    expect(waitMs).toBeLessThan(60);
-  });
-
-  it('searches anew every ten seconds, and loses little by it', () => {
-    const { share } = carry({ bytesPerMs: 12_500, latencyMs: () => 20 }, 1_000, 41_000);
-    expect(share).toBeGreaterThan(0.9);
+  it('measures the round trip anew every ten seconds, and loses little by it', () => {
+    const { share } = carry(pipeOf(100 * mbit, 20), 1_000, 41_000);
+    expect(share).toBeGreaterThan(0.97);
   });
 
   it('keeps a peer busy that reads in bursts, since its process gets the processor now and then', () => {
     // 300 MB/s on average, in bursts of 30 ms: an answer takes as long.
-    const pipe = { bytesPerMs: 300_000, latencyMs: () => 15 };
-    const { share } = carry(pipe, 2_000, 4_000);
+    const { share } = carry(pipeOf(300_000, 15), 2_000, 4_000);
     expect(share).toBeGreaterThan(0.9);
   });
 
   it('has the window of the pipe, not of the sender, after a time with little to send', () => {
     const pipe = {
-      bytesPerMs: 12_500,
-      latencyMs: () => 20,
-      busy: (atMs: number) => atMs < 1_000 || atMs > 2_000 || atMs % 100 < 1,
+      ...pipeOf(100 * mbit, 20),
+      busy: (atMs: number) => atMs < 1_000 || atMs > 4_000 || atMs % 100 < 1,
     };
-    expect(carry(pipe, 2_050, 3_000).share).toBeGreaterThan(0.9);
+    expect(carry(pipe, 4_050, 5_000).share).toBeGreaterThan(0.9);
   });
 
   it('is held by a peer that answers nothing, and goes on when it does', () => {
@@ -132,23 +175,38 @@ describe('InFlight', () => {
     let wrote = 0;
     const write = (): void => {
       for (;;) {
-        if (inFlight.pingDue) inFlight.pinged();
+        if (inFlight.pingDue) inFlight.pinged(0);
         if (!inFlight.open) return;
-        inFlight.wrote(recordBytes);
-        wrote += recordBytes;
+        inFlight.wrote(4_096);
+        wrote += 4_096;
       }
     };
     write();
-    expect(wrote).toBe(16 * recordBytes);
+    expect(wrote).toBe(16 * 1024);
     inFlight.ponged(3);
     write();
-    expect(wrote).toBeGreaterThan(16 * recordBytes);
+    expect(wrote).toBeGreaterThan(16 * 1024);
+  });
+
+  it('asks again when the window has shrunk below what is under way, with nothing asked for', () => {
+    const inFlight = new InFlight();
+    inFlight.wrote(4_096);
+    inFlight.pinged(0);
+    // A burst that is larger than what the window will be, and no ping behind it.
+    inFlight.wrote(12_000);
+    inFlight.ponged(2_000);
+    expect(inFlight.open).toBe(false);
+    expect(inFlight.pingDue).toBe(true);
+    inFlight.pinged(2_000);
+    expect(inFlight.pingDue).toBe(false);
+    inFlight.ponged(2_100);
+    expect(inFlight.open).toBe(true);
   });
 
   it('takes a pong that nobody has asked for as nothing', () => {
     const inFlight = new InFlight();
     inFlight.ponged(5);
-    inFlight.wrote(16 * recordBytes);
-    expect(inFlight.open).toBe(false);
+    expect(inFlight.open).toBe(true);
+    expect(inFlight.roundTripMs).toBe(Infinity);
   });
 });

@@ -23,6 +23,8 @@ const seconds = (count: number): number => count * 1000;
 function keptAlive(settings: Partial<KeepAliveSettings> = keepAliveDefaults) {
   const node = new LinkedNode(0, new VirtualClock(), undefined, settings);
   const { link, session } = node.peer(1, {}, { answersPings: false });
+  // What it was asked at the beginning.
+  link.arrive(pong);
   return { node, clock: node.clock, link, session, ends: endsOf(session) };
 }
 
@@ -218,6 +220,7 @@ describe('a session that is asked for a sign of life', () => {
   function probed(): { node: LinkedNode; link: FakeLink; session: Session; ends: string[] } {
     const node = new LinkedNode();
     const { link, session } = node.peer(1, {}, { answersPings: false });
+    link.arrive(pong);
     const ends = endsOf(session);
     session.probe();
     return { node, link, session, ends };

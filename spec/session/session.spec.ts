@@ -17,6 +17,7 @@ describe('the beginning of a session', () => {
     const link = new FakeLink();
     node.connect(link, idOf(1));
     expect(link.take()).toEqual([
+      'ping',
       'credit 7 4 100',
       'credit 300 64 4194304',
       'credit 0 64 4194304',
@@ -44,7 +45,7 @@ describe('the beginning of a session', () => {
     node.connect(link, idOf(1));
     expect(link.take()).toEqual(['accept']);
     link.writable = true;
-    expect(link.take()).toEqual(['credit 7 64 4194304']);
+    expect(link.take()).toEqual(['ping', 'credit 7 64 4194304']);
   });
 
   it('keeps messages that are early for the consumers, until the peer is up', () => {

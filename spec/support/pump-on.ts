@@ -1,17 +1,36 @@
 import { block, type LaneOptions } from '../../lib/flow/strategy.ts';
 import type { RxmeshError } from '../../lib/model/error.ts';
 import { fair, type Discipline } from '../../lib/session/discipline.ts';
+import type { OpenWindow } from '../../lib/session/in-flight.ts';
 import { Outbox } from '../../lib/session/outbox.ts';
 import { Pump } from '../../lib/session/pump.ts';
 import { VirtualClock } from '../../lib/testing/virtual-clock.ts';
 import { FakeLink, type FakeLinkOptions } from './fake-link.ts';
+
+/** Lets everything be under way, in records as large as a link takes them. */
+const wideWindow: OpenWindow = {
+  recordBytes: Infinity,
+  roundTripMs: 0,
+  open: true,
+  pingDue: false,
+  wrote: () => undefined,
+  starved: () => undefined,
+  pinged: () => undefined,
+  ponged: () => undefined,
+};
 
 /** A pump on a fake link, under virtual time. Its failures are noted. */
 export function pumpOn(options?: FakeLinkOptions, discipline: () => Discipline = fair) {
   const clock = new VirtualClock();
   const link = new FakeLink(options);
   const failures: RxmeshError[] = [];
-  const pump = new Pump({ link, clock, discipline, onFailure: (error) => failures.push(error) });
+  const pump = new Pump({
+    link,
+    clock,
+    discipline,
+    onFailure: (error) => failures.push(error),
+    inFlight: wideWindow,
+  });
   link.attach({
     data: () => undefined,
     credit: () => undefined,

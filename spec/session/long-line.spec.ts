@@ -1,0 +1,80 @@
+import { describe, expect, it } from '@jest/globals';
+import { timer } from 'rxjs';
+import { block, latest, raw, type ChannelOptions } from 'rxmesh';
+import { boundedMergeMap, pipeTo } from 'rxmesh/operators';
+import { simulate } from 'rxmesh/testing';
+
+const size = 64;
+
+/** Two nodes 50 ms apart, there and back, of which the first sends to the other all the time. */
+function line(lane: Partial<ChannelOptions<Uint8Array>> = {}) {
+  const net = simulate({ nodes: 2, latencyMs: 25 });
+  const channel = net.openChannels({ id: 1, codec: raw(), ...lane });
+  let sent = 0;
+  function* endless() {
+    const envelope = { to: net.node(1).id, message: new Uint8Array(size) };
+    for (;;) {
+      sent += 1;
+      yield envelope;
+    }
+  }
+  net.start();
+  const sending = pipeTo(channel(0))(endless()).subscribe();
+  const inbound = () => net.node(1).router.snapshot().peers[0]?.channels[0]?.inbound;
+  return { net, channel, sending, inbound, sent: () => sent };
+}
+
+describe('a long line', () => {
+  it('L-20 is filled by a channel that says nothing of lanes, when its consumer takes what comes', () => {
+    const { net, channel, sending, inbound } = line();
+    let received = 0;
+    channel(1).in$.subscribe(() => (received += 1));
+    net.advance(1_500);
+    const before = received;
+    net.advance(500);
+    expect((received - before) * 2).toBeGreaterThan(60_000);
+    // No more than it needs: two round trips of what comes.
+    expect(inbound()?.granted).toBeLessThanOrEqual(65_536);
+    sending.unsubscribe();
+    net.stop();
+  });
+
+  it('L-20 lets nobody run ahead of a consumer that is slower than the line', () => {
+    const { net, channel, sending, inbound, sent } = line();
+    let consumed = 0;
+    const slowly = boundedMergeMap(() => timer(2, net.clock.scheduler), { concurrency: 1 });
+    channel(1)
+      .in$.pipe(slowly)
+      .subscribe(() => (consumed += 1));
+    net.advance(4_000);
+    // Two round trips of it are 50, one window at first 64.
+    expect(consumed).toBeGreaterThan(1_900);
+    expect(inbound()?.granted).toBeLessThanOrEqual(64);
+    expect(sent() - consumed).toBeLessThan(64 + 256 + 10);
+    sending.unsubscribe();
+    net.stop();
+  });
+
+  it('L-20 gives a lane that a user sized all its credit at once, and never more', () => {
+    const { net, channel, sending, inbound } = line({ inbound: block(100) });
+    expect(inbound()).toMatchObject({ capacity: 100, granted: 100 });
+    let received = 0;
+    channel(1).in$.subscribe(() => (received += 1));
+    net.advance(1_000);
+    // A hundred in each round trip.
+    expect(received).toBeGreaterThan(1_800);
+    expect(received).toBeLessThanOrEqual(2_100);
+    sending.unsubscribe();
+    net.stop();
+  });
+
+  it('L-20 brings the newest to a lane of one place as fast as the line carries them', () => {
+    const { net, channel, sending } = line({ inbound: latest() });
+    let received = 0;
+    channel(1).in$.subscribe(() => (received += 1));
+    net.advance(1_500);
+    expect(received).toBeGreaterThan(60_000);
+    sending.unsubscribe();
+    net.stop();
+  });
+});
