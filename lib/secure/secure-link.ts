@@ -129,6 +129,10 @@ export class SecureLink implements Link {
     this.#socket.send(record);
   }
 
+  get arrivedBytes(): number | undefined {
+    return this.#socket.arrivedBytes;
+  }
+
   pause(paused: boolean): void {
     if (this.#ended) return;
     this.#paused = paused;

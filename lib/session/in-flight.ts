@@ -5,8 +5,8 @@ const roundTripsPerWindow = 2;
  * messages of 64 KiB a fifth of their rate, measured on loopback.
  */
 const roundTripMsMin = 3;
-/** What the window begins with, about what TCP's does (RFC 6928). */
-const windowBytesAtFirst = 16 * 1024;
+/** What the window begins with: half of what TCP's does (RFC 6928), since the slowest lines take seconds for that. */
+const windowBytesAtFirst = 8 * 1024;
 /** More than any network holds that rxmesh is made for. */
 const windowBytesMax = 32 * 1024 * 1024;
 /** A record opens only whole, and nothing overtakes it: it takes about so long to write. */

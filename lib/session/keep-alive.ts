@@ -27,6 +27,8 @@ export interface KeepAliveOptions {
   readonly clock: Clock;
   /** Sends a ping as soon as the link takes it, and calls `onPing` just before. */
   readonly ping: (onPing: () => void) => void;
+  /** How many bytes have arrived so far, those of half a record as well. Default: nobody knows. */
+  readonly arrivedBytes?: () => number;
   /** The peer has been silent for too long, or has answered no ping for so long. */
   readonly onTimeout: (ms: number, lacks: 'any sign' | 'pong') => void;
 }
@@ -53,17 +55,17 @@ export class KeepAlive {
   readonly #silentTicksMax: number;
   /** Signs of life so far. That the peer has come up is the first one. */
   #signs = 1;
-  #signsAtTick = 0;
+  #lifeAtTick = 0;
   #silentTicks = 0;
   #pongs = 0;
   #pongsAtTick = 0;
   #unansweredTicks = 0;
   #timer: Subscription | undefined;
-  #signsAtProbe = 0;
+  #lifeAtProbe = 0;
   #probe: Subscription | undefined;
   #isAsking = false;
-  /** When the ping that is not answered yet was sent; NaN without one. */
-  #pingedAtMs = NaN;
+  /** When the pings that are not answered yet were sent. */
+  readonly #pingedAtMs: number[] = [];
   #stopped = false;
 
   constructor(options: KeepAliveOptions) {
@@ -89,19 +91,19 @@ export class KeepAlive {
 
   /** A pong to a ping of this has arrived. One that answers no ping means nothing. */
   pong(): void {
-    if (Number.isNaN(this.#pingedAtMs)) return;
+    const pingedAtMs = this.#pingedAtMs.shift();
+    if (pingedAtMs === undefined) return;
     // A clock that was set back measures nothing.
-    this.roundTripMs = Math.max(0, this.#options.clock.now() - this.#pingedAtMs);
-    this.#pingedAtMs = NaN;
-    this.#isAsking = false;
+    this.roundTripMs = Math.max(0, this.#options.clock.now() - pingedAtMs);
+    this.#isAsking = this.#pingedAtMs.length > 0;
   }
 
   /** Asks for a sign of life now: one has to come within 5 s. For a peer that may have gone unnoticed. */
   probe(): void {
-    if (this.#stopped || (this.#probe !== undefined && this.#signs === this.#signsAtProbe)) return;
+    if (this.#stopped || (this.#probe !== undefined && this.#life() === this.#lifeAtProbe)) return;
     this.#probe?.unsubscribe();
     this.#probe = undefined;
-    this.#signsAtProbe = this.#signs;
+    this.#lifeAtProbe = this.#life();
     this.#ask();
     if (this.#probeIsOver()) return;
     const { clock } = this.#options;
@@ -123,8 +125,9 @@ export class KeepAlive {
   }
 
   readonly #tick = (): void => {
-    const isSilent = this.#signs === this.#signsAtTick;
-    this.#signsAtTick = this.#signs;
+    const life = this.#life();
+    const isSilent = life === this.#lifeAtTick;
+    this.#lifeAtTick = life;
     this.#silentTicks = isSilent ? this.#silentTicks + 1 : 0;
     const isUnanswered = this.#isAsking && this.#pongs === this.#pongsAtTick;
     this.#pongsAtTick = this.#pongs;
@@ -142,7 +145,7 @@ export class KeepAlive {
   /** The sockets have been read since the tick that found silence. */
   readonly #judge = (): void => {
     const { settings, onTimeout } = this.#options;
-    if (this.#wasSilent() && this.#signs === this.#signsAtTick) {
+    if (this.#wasSilent() && this.#life() === this.#lifeAtTick) {
       onTimeout(settings.timeoutMs, 'any sign');
     } else if (this.#wasUnanswered() && this.#pongs === this.#pongsAtTick) {
       onTimeout(settings.timeoutMs * unansweredTimeouts, 'pong');
@@ -150,6 +153,11 @@ export class KeepAlive {
       this.#await();
     }
   };
+
+  /** It grows with whatever arrives. A slow line may take longer than a timeout for one record. */
+  #life(): number {
+    return this.#signs + (this.#options.arrivedBytes?.() ?? 0);
+  }
 
   /** Whether the last ticks have all found silence. */
   #wasSilent(): boolean {
@@ -162,7 +170,7 @@ export class KeepAlive {
   }
 
   #probeIsOver(): boolean {
-    return this.#stopped || this.#signs !== this.#signsAtProbe;
+    return this.#stopped || this.#life() !== this.#lifeAtProbe;
   }
 
   #endProbe(): void {
@@ -170,14 +178,14 @@ export class KeepAlive {
     if (!this.#probeIsOver()) this.#options.onTimeout(probeMs, 'any sign');
   }
 
+  /** Also while a ping is not answered: it is a sign of life for the peer, whose pong may be on a slow line. */
   #ask(): void {
-    if (this.#isAsking) return;
     this.#isAsking = true;
     this.#options.ping(this.#onPing);
   }
 
   readonly #onPing = (): void => {
-    this.#pingedAtMs = this.#options.clock.now();
+    this.#pingedAtMs.push(this.#options.clock.now());
   };
 }
 

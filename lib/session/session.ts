@@ -67,6 +67,7 @@ export class Session implements PeerSession, LinkReceiver, PortHost {
       settings: options.keepAlive,
       clock: options.clock,
       ping: (onPing) => this.#pump.ping(onPing),
+      arrivedBytes: () => link.arrivedBytes ?? 0,
       onTimeout: (ms, lacks) => this.#timedOut(ms, lacks),
     });
     this.accepted$ = this.#accepted.asObservable();

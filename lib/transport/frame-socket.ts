@@ -25,6 +25,12 @@ export interface FrameSocket {
   /** Emits when `writable` has become true again. Completes with the socket. */
   readonly drained$: Observable<void>;
 
+  /**
+   * How many bytes have arrived so far, those of half a frame as well: a sign of life on a slow line. Absent where
+   * the platform does not tell.
+   */
+  readonly arrivedBytes?: number | undefined;
+
   /** Stops (`true`) or resumes reading, where the platform can. */
   pause(paused: boolean): void;
 

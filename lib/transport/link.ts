@@ -66,6 +66,9 @@ export interface Link {
   /** Seals and writes the open batch, if it holds anything. */
   flush(): void;
 
+  /** How many bytes have arrived so far, those of half a record as well; absent where nobody knows. */
+  readonly arrivedBytes?: number | undefined;
+
   /** Stops (`true`) or resumes reading from the wire, for wires without credit. */
   pause(paused: boolean): void;
 

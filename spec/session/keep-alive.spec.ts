@@ -61,15 +61,16 @@ describe('a session that is kept alive', () => {
     }
   });
 
-  it('sends no second ping while one is not answered', () => {
+  it('L-23 pings on while one is not answered: for a peer on a slow line it is a sign of life', () => {
     const { clock, link, session } = keptAlive();
     pass(clock, 35, () => link.arrive({ type: 'closed', channel: 9 }));
-    session.probe();
-    expect(link.take()).toEqual(['ping']);
+    expect(link.take()).toEqual(['ping', 'ping', 'ping']);
     link.arrive(pong);
     expect(session.roundTripMs).toBe(seconds(25));
-    pass(clock, 5);
-    expect(link.take()).toEqual(['ping']);
+    link.arrive(pong, pong);
+    expect(session.roundTripMs).toBe(seconds(5));
+    link.arrive(pong);
+    expect(session.roundTripMs).toBe(seconds(5));
   });
 
   it('takes no round trip from a pong that answers nothing', () => {
@@ -105,6 +106,18 @@ describe('a session that is kept alive', () => {
     expect(ends).toEqual([timedOut]);
     expect(link.closedFor).toBe('done');
     expectIdle(clock.scheduler);
+  });
+
+  it('L-23 takes bytes of a record that is not whole yet for a sign of life', () => {
+    const { clock, link, session, ends } = keptAlive();
+    link.arrivedBytes = 0;
+    pass(clock, 25, () => link.arrive(pong));
+    let bytes = 0;
+    // One record of 64 KiB at 1 kB/s.
+    pass(clock, 65, () => (link.arrivedBytes = bytes += 1_000));
+    expect(session.over).toBe(false);
+    clock.advance(seconds(40));
+    expect(ends).toEqual([timedOut]);
   });
 
   it('also when it can write nothing either', () => {

@@ -58,6 +58,8 @@ export class FakeLink implements Link {
   /** Why it was closed by this side. */
   closedFor: ByeReason | undefined;
   ended = false;
+  /** Bytes that have arrived, if the test says so. */
+  arrivedBytes: number | undefined;
   /** Whether its socket is still there after the end, as while the peer reads. */
   lingers = false;
   /** How often the receiver threw, which it must not. */

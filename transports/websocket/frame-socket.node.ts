@@ -40,6 +40,7 @@ export class NodeSocket implements FrameSocket {
   readonly drained$: Observable<void>;
 
   readonly #ws: WebSocket;
+  readonly #stream: Socket;
   readonly #inbox: FrameInbox;
   readonly #drained = new Subject<void>();
   /** Frames that ws has, in order. */
@@ -51,6 +52,7 @@ export class NodeSocket implements FrameSocket {
 
   constructor(ws: WebSocket, stream: Socket, direction: Direction, protocol: string) {
     this.#ws = ws;
+    this.#stream = stream;
     this.direction = direction;
     this.local = endpointOf(protocol, stream.localAddress, stream.localPort);
     this.remote = endpointOf(protocol, stream.remoteAddress, stream.remotePort);
@@ -76,6 +78,10 @@ export class NodeSocket implements FrameSocket {
     this.#unsent.push(frame);
     if (this.#unsent.length >= framesUnsentMax) this.#full = true;
     this.#ws.send(frame, this.#onSent);
+  }
+
+  get arrivedBytes(): number {
+    return this.#stream.bytesRead;
   }
 
   pause(paused: boolean): void {

@@ -62,6 +62,10 @@ async function foreign(): Promise<{ client: WebSocket; socket: FrameSocket }> {
   return { client, socket };
 }
 
+const upgradeRequest =
+  'GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n' +
+  'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n';
+
 describe('a WebSocket of Node', () => {
   it.each([false, true])('carries frames of all sizes, zero mask: %s', async (zeroMask) => {
     const { accepted, endpoint } = await server();
@@ -108,18 +112,30 @@ describe('a WebSocket of Node', () => {
     const { accepted, endpoint } = await server();
     const client = connect(endpoint.port ?? 0, '127.0.0.1').on('error', () => undefined);
     release(() => client.destroy());
-    const request =
-      'GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n' +
-      'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n';
     // Binary frames of one byte, masked with zeros (RFC 6455, 5.2).
     const frames = Array.from({ length: count }, (_, i) => [0x82, 0x81, 0, 0, 0, 0, i]).flat();
-    client.write(Buffer.concat([Buffer.from(request), Buffer.from(frames)]));
+    client.write(Buffer.concat([Buffer.from(upgradeRequest), Buffer.from(frames)]));
     await until(() => accepted.values.length === 1);
     await new Promise((resolve) => setTimeout(resolve, 30));
     expect(new Log(accepted.values[0]?.frames$ ?? EMPTY)).toMatchObject({
       end,
       values: { length: end === 'open' ? 16 : 0 },
     });
+  });
+
+  it('L-23 counts the bytes of half a frame as they come', async () => {
+    const { accepted, endpoint } = await server();
+    const client = connect(endpoint.port ?? 0, '127.0.0.1').on('error', () => undefined);
+    release(() => client.destroy());
+    client.write(upgradeRequest);
+    await until(() => accepted.values.length === 1);
+    const socket = accepted.values[0];
+    const frames = new Log(socket?.frames$ ?? EMPTY);
+    const before = socket?.arrivedBytes ?? NaN;
+    // The head of a frame of 1,000 bytes, and 10 of them.
+    client.write(Buffer.from([0x82, 0xfe, 0x03, 0xe8, 0, 0, 0, 0, ...Array<number>(10).fill(1)]));
+    await until(() => (socket?.arrivedBytes ?? 0) - before === 18);
+    expect(frames.values).toEqual([]);
   });
 
   it('ends with RXMESH_PROTOCOL_VIOLATION for a frame that is too large', async () => {
