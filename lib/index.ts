@@ -25,7 +25,16 @@ export type { DropReason, RouterEvent } from './model/event.ts';
 export { errorOfReport, reportOfEnd } from './model/peer-report.ts';
 export type { PeerReport, Severity } from './model/peer-report.ts';
 
-export type { Channel, ChannelOptions, SendReport, SlowPeerPolicy } from './channel/channel.ts';
+export type {
+  Channel,
+  ChannelOptions,
+  SendOptions,
+  SendReport,
+  SlowPeerPolicy,
+  Undelivered,
+} from './channel/channel.ts';
+export type { AbsenceSnapshot } from './channel/absences.ts';
+export type { AbsentPolicy } from './channel/absent-policy.ts';
 export { Switchboard } from './channel/switchboard.ts';
 export type { SwitchboardOptions } from './channel/switchboard-options.ts';
 export type { PeerSnapshot, SwitchboardSnapshot } from './channel/snapshot.ts';

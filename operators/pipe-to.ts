@@ -1,4 +1,5 @@
 import { isObservable, Observable, type Subscriber, type Subscription } from 'rxjs';
+import { type AbsentPolicy, anAbsentPolicy, awaitMsOf } from '../lib/channel/absent-policy.ts';
 import type { Channel, SendReport } from '../lib/channel/channel.ts';
 import {
   sendingChannel,
@@ -32,6 +33,11 @@ export interface PipeToOptions<T> {
   readonly buffer?: LaneOptions;
   /** Sees each envelope that a full buffer dropped. */
   readonly onDrop?: (envelope: OutboundEnvelope<T>) => void;
+  /**
+   * What becomes of an envelope whose recipient is away: not connected, or without the channel. Default `'wait'`: nothing
+   * is pulled until it is there.
+   */
+  readonly absent?: AbsentPolicy;
   /** Default: the channel's, which is its router's. */
   readonly clock?: Clock;
 }
@@ -52,8 +58,8 @@ export interface PipeToOptions<T> {
  *
  * `broadcast`, `sendTo`, `reply` and `relay` make the envelopes.
  *
- * An Observable that is no flow cannot be held back: its envelopes wait in `buffer`. A recipient that is
- * not there is a drop in the report. Unsubscribing stops pulling, and takes the message that waits back. An
+ * An Observable that is no flow cannot be held back: its envelopes wait in `buffer`. While a recipient
+ * is away, the pipe waits for it (`absent`), and what its lane had taken is kept for it; that is an event, once. Unsubscribing stops pulling, and takes the message that waits back. An
  * iterator is closed (`return`) when it is left before its end. A source without end, and lanes that never
  * wait, leave other work its time.
  *
@@ -72,8 +78,14 @@ export function pipeTo<T>(
   source: Observable<OutboundEnvelope<T>> | Iterable<OutboundEnvelope<T>>,
 ) => Observable<SendReport> {
   const sending = sendingChannel('pipeTo', channel);
-  checkOptions('pipeTo', options, { buffer: aLane, onDrop: aFunction, clock: aClock });
-  const { buffer, onDrop, clock } = options;
+  checkOptions('pipeTo', options, {
+    buffer: aLane,
+    onDrop: aFunction,
+    absent: anAbsentPolicy,
+    clock: aClock,
+  });
+  const { buffer, onDrop, absent = 'wait', clock } = options;
+  const awaitMs = awaitMsOf(absent);
   if (buffer?.strategy === 'block') {
     throw new RangeError('pipeTo: an Observable cannot be held back, its buffer drops or fails');
   }
@@ -89,7 +101,7 @@ export function pipeTo<T>(
   };
   return (source) =>
     new Observable((subscriber) => {
-      const pipe = new Pipe(sending, pipeClock, subscriber);
+      const pipe = new Pipe(sending, { clock: pipeClock, awaitMs }, subscriber);
       subscriber.add(pipe);
       if (!isObservable(source)) pipe.run(flowFrom(source), true);
       else if (buffer === undefined && isFlow(source)) pipe.run(source, true);
@@ -113,10 +125,14 @@ class Pipe<T> implements FlowConsumer<OutboundEnvelope<T>> {
   #atAStretch = 0;
   #pause: Subscription | undefined;
 
-  constructor(channel: SendingChannel<T>, clock: Clock, subscriber: Subscriber<SendReport>) {
+  constructor(
+    channel: SendingChannel<T>,
+    { clock, awaitMs }: { readonly clock: Clock; readonly awaitMs: number },
+    subscriber: Subscriber<SendReport>,
+  ) {
     this.#clock = clock;
     this.#subscriber = subscriber;
-    this.#sender = channel.sender((_, error) => this.#settled(error));
+    this.#sender = channel.sender((_, error) => this.#settled(error), awaitMs);
   }
 
   run(source: Flow<OutboundEnvelope<T>>, isHeldBack: boolean): void {

@@ -3,7 +3,10 @@ import type { Codec } from '../codec/codec.ts';
 import type { Flow } from '../flow/flow.ts';
 import type { LaneOptions } from '../flow/strategy.ts';
 import type { InboundEnvelope, OutboundEnvelope } from '../model/envelope.ts';
+import type { DropReason } from '../model/event.ts';
+import type { NodeId } from '../model/id.ts';
 import type { PeerReport } from '../model/peer-report.ts';
+import type { AbsentPolicy } from './absent-policy.ts';
 
 /**
  * What a broadcast that is sent with `send` or `pipeTo` does about a recipient whose `block`
@@ -53,6 +56,19 @@ export interface SendReport {
   readonly dropped: number;
 }
 
+/** Options of `Channel.send`. */
+export interface SendOptions {
+  /** What becomes of a message whose recipient is away. Default `'drop'`. */
+  readonly absent?: AbsentPolicy;
+}
+
+/** A message that did not go out. */
+export interface Undelivered<T> {
+  readonly to: NodeId;
+  readonly message: T;
+  readonly reason: DropReason;
+}
+
 /** A typed, bidirectional stream of envelopes, shared by all peers that have opened it. */
 export interface Channel<T> {
   readonly id: number;
@@ -95,7 +111,21 @@ export interface Channel<T> {
    * `RXMESH_CHANNEL_CLOSED`, `RXMESH_UNDELIVERABLE` (an envelope without a recipient), `RXMESH_OVERFLOW`
    * (a full `fail` lane, or `to` a lane for which 1,024 sends wait already)
    */
-  send(envelope: OutboundEnvelope<T>): Observable<SendReport>;
+  send(envelope: OutboundEnvelope<T>, options?: SendOptions): Observable<SendReport>;
+
+  /**
+   * Messages that a lane had taken, or its strategy has dropped, and that do not go out: their peer has gone, or closed
+   * the channel, or this node has; or the lane was full. They are decoded only while somebody is subscribed. So
+   * nothing is lost that was not written:
+   *
+   *     channel.undelivered$
+   *       .pipe(mergeMap(({ to, message }) => channel.send({ to, message }, { absent: 'wait' })))
+   *       .subscribe();
+   *
+   * What was written when a connection broke may have arrived or not; nobody can know. It completes when
+   * the channel closes.
+   */
+  readonly undelivered$: Observable<Undelivered<T>>;
 
   /** Takes reports on what peers did wrong: each lowers the peer's score, and the severe ones end its connection. */
   readonly reports: Observer<PeerReport>;

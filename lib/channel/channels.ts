@@ -14,7 +14,9 @@ import type { PeerSession } from '../session/peer-session.ts';
 import { Session } from '../session/session.ts';
 import type { Link } from '../transport/link.ts';
 import type { Channel, ChannelOptions } from './channel.ts';
+import type { AbsenceSnapshot } from './absences.ts';
 import type { ChannelHost, ChannelSettings } from './channel-host.ts';
+import { DropTally } from './drop-tally.ts';
 import { LocalChannel } from './local-channel.ts';
 import { isSlowPeerPolicy } from './slow-peers.ts';
 import type { SwitchboardOptions } from './switchboard-options.ts';
@@ -36,6 +38,9 @@ const defaults = {
   messageBytesMax: 4 * 1024 * 1024,
 };
 
+/** A channel that is open here, of whatever messages. */
+type OwnEnd = ChannelEnd & Pick<LocalChannel<unknown>, 'close' | 'absences'>;
+
 /** What stands behind a `Switchboard`: the channels that are open, and the sessions that serve them. */
 export class Channels implements ChannelHost {
   readonly self: NodeId;
@@ -44,7 +49,7 @@ export class Channels implements ChannelHost {
   readonly reports$: Subject<PeerReport> = new Subject();
   readonly #options: SwitchboardOptions;
   readonly #keepAlive: KeepAliveSettings;
-  readonly #ends = new Map<number, ChannelEnd & Pick<Channel<unknown>, 'close'>>();
+  readonly #ends = new Map<number, OwnEnd>();
   /** All sessions, also those whose peer has not accepted yet: they hear of channels. */
   readonly #sessions = new Set<Session>();
   /** By what users have of them. */
@@ -53,7 +58,7 @@ export class Channels implements ChannelHost {
   readonly #live = new Map<NodeId, Session>();
   /** The one of them that was asked for last: most messages go where the one before went. */
   #lastLive: Session | undefined;
-  readonly #drops = new Map<number, Map<DropReason, number>>();
+  readonly #drops: DropTally;
 
   /** @throws {RangeError} for a `keepAlive` whose timeout is shorter than its interval */
   constructor(options: SwitchboardOptions) {
@@ -61,6 +66,9 @@ export class Channels implements ChannelHost {
     this.#keepAlive = keepAliveFrom(options.keepAlive);
     this.self = options.self;
     this.clock = options.clock ?? systemClock;
+    this.#drops = new DropTally(this.clock, (drop) =>
+      this.events$.next({ type: 'message-dropped', ...drop }),
+    );
   }
 
   /** Ids of the channels that are open here, in the order of their opening. */
@@ -97,8 +105,10 @@ export class Channels implements ChannelHost {
       discipline: this.#options.discipline ?? fair,
       keepAlive: this.#keepAlive,
       onDrop: (drop) => this.dropped(drop),
-      onPeerChannel: (channel, open) =>
-        this.events$.next({ type: 'peer-channel', peer: id, channel, open }),
+      onPeerChannel: (channel, open) => {
+        this.events$.next({ type: 'peer-channel', peer: id, channel, open });
+        if (open) this.#ends.get(channel)?.reached(id);
+      },
     });
     this.#sessions.add(session);
     this.#offered.set(session, session);
@@ -132,7 +142,19 @@ export class Channels implements ChannelHost {
 
   /** How many messages were dropped, by channel and reason. */
   drops(): ReadonlyMap<number, ReadonlyMap<DropReason, number>> {
-    return this.#drops;
+    return this.#drops.counts;
+  }
+
+  /** Tells of drops now, not at the end of the turn. */
+  tellDrops(): void {
+    this.#drops.flush();
+  }
+
+  /** What waits for recipients that are away, by channel. */
+  absences(): readonly (AbsenceSnapshot & { readonly channel: number })[] {
+    return [...this.#ends.values()].flatMap((end) =>
+      end.absences().map((absence) => ({ channel: end.id, ...absence })),
+    );
   }
 
   /** See `Switchboard.goodbye`. */
@@ -143,6 +165,7 @@ export class Channels implements ChannelHost {
   /** Closes every channel, and completes the streams. */
   close(): void {
     for (const end of [...this.#ends.values()]) end.close();
+    this.tellDrops();
     this.events$.complete();
     this.reports$.complete();
   }
@@ -161,10 +184,16 @@ export class Channels implements ChannelHost {
   }
 
   dropped(drop: Drop): void {
-    const reasons = this.#drops.get(drop.channel) ?? new Map<DropReason, number>();
-    this.#drops.set(drop.channel, reasons);
-    reasons.set(drop.reason, (reasons.get(drop.reason) ?? 0) + drop.count);
-    this.events$.next({ type: 'message-dropped', ...drop });
+    this.#drops.add(drop);
+  }
+
+  awaited(channel: number, peer: NodeId | undefined, awaited: boolean): void {
+    this.events$.next({
+      type: 'recipient-awaited',
+      channel,
+      awaited,
+      ...(peer !== undefined && { peer }),
+    });
   }
 
   reported(report: PeerReport): void {

@@ -3,15 +3,18 @@ import type { Clock } from '../flow/clock.ts';
 import type { Flow } from '../flow/flow.ts';
 import type { LaneOptions } from '../flow/strategy.ts';
 import type { InboundEnvelope, OutboundEnvelope } from '../model/envelope.ts';
-import type { RxmeshError } from '../model/error.ts';
+import { checkOptions } from '../model/check-options.ts';
+import type { DropReason } from '../model/event.ts';
 import type { NodeId } from '../model/id.ts';
 import type { PeerReport } from '../model/peer-report.ts';
 import type { ChannelEnd, Credit, Grant, Inbox } from '../session/channel-end.ts';
-import type { SendReport } from './channel.ts';
+import { type AbsenceSnapshot } from './absences.ts';
+import { anAbsentPolicy, awaitMsOf } from './absent-policy.ts';
+import type { SendOptions, SendReport, Undelivered } from './channel.ts';
 import type { ChannelHost, ChannelSettings } from './channel-host.ts';
 import { Inbound } from './inbound.ts';
 import { Outbound } from './outbound.ts';
-import type { Sender, SendingChannel } from './sending-channel.ts';
+import type { Sender, SendingChannel, Settled } from './sending-channel.ts';
 
 /** A channel that is open at this node: its way in and its way out, opened and closed together. */
 export class LocalChannel<T> implements SendingChannel<T>, ChannelEnd {
@@ -23,6 +26,7 @@ export class LocalChannel<T> implements SendingChannel<T>, ChannelEnd {
   readonly out: Observer<OutboundEnvelope<T>>;
   readonly reports: Observer<PeerReport>;
   readonly closed$: Observable<void>;
+  readonly undelivered$: Observable<Undelivered<T>>;
   readonly clock: Clock;
 
   readonly #host: ChannelHost;
@@ -41,6 +45,7 @@ export class LocalChannel<T> implements SendingChannel<T>, ChannelEnd {
     this.#inbound = new Inbound(settings, host);
     this.#outbound = new Outbound(settings, host);
     this.in$ = this.#inbound.in$;
+    this.undelivered$ = this.#outbound.undelivered$;
     this.closed$ = this.#closed.asObservable();
     this.out = this.#observer((envelope) => this.#outbound.push(envelope));
     this.reports = this.#observer((report) => host.reported(report));
@@ -50,12 +55,13 @@ export class LocalChannel<T> implements SendingChannel<T>, ChannelEnd {
     return this.in$[Symbol.asyncIterator]();
   }
 
-  send(envelope: OutboundEnvelope<T>): Observable<SendReport> {
-    return this.#outbound.send(envelope);
+  send(envelope: OutboundEnvelope<T>, options: SendOptions = {}): Observable<SendReport> {
+    checkOptions('send', options, { absent: anAbsentPolicy });
+    return this.#outbound.send(envelope, awaitMsOf(options.absent ?? 'drop'));
   }
 
-  sender(settled: (report: SendReport, error?: RxmeshError) => void): Sender<T> {
-    return this.#outbound.sender(settled);
+  sender(settled: Settled, awaitMs: number): Sender<T> {
+    return this.#outbound.sender(settled, awaitMs);
   }
 
   close(): void {
@@ -69,6 +75,27 @@ export class LocalChannel<T> implements SendingChannel<T>, ChannelEnd {
     this.#closed.next();
     this.#closed.complete();
     this.#inbound.complete();
+    this.#outbound.complete();
+  }
+
+  /** What waits for recipients that are away. */
+  absences(): readonly AbsenceSnapshot[] {
+    return this.#outbound.absences.snapshot();
+  }
+
+  /** See `ChannelEnd`. */
+  reached(peer: NodeId): void {
+    this.#outbound.reached(peer);
+  }
+
+  /** See `ChannelEnd`. */
+  unsent(
+    peer: NodeId,
+    messages: readonly Uint8Array[],
+    reason: DropReason,
+    keepMs: number,
+  ): boolean {
+    return this.#outbound.unsent(peer, messages, reason, keepMs);
   }
 
   /** A session joins: see `ChannelEnd`. */

@@ -1,15 +1,18 @@
-import { Observable } from 'rxjs';
-import type { OutboundEnvelope } from '../model/envelope.ts';
+import { Observable, Subject } from 'rxjs';
+import type { Clock } from '../flow/clock.ts';
+import { reportUnhandled } from '../flow/report-unhandled.ts';
+import type { BroadcastEnvelope, DirectEnvelope, OutboundEnvelope } from '../model/envelope.ts';
 import { RxmeshError, toRxmeshError } from '../model/error.ts';
 import type { DropReason } from '../model/event.ts';
 import type { NodeId } from '../model/id.ts';
 import type { Outbox } from '../session/outbox.ts';
 import type { Session } from '../session/session.ts';
 import { waitingSendsMax } from '../session/waiting-sends.ts';
-import type { SendReport } from './channel.ts';
+import { Absences } from './absences.ts';
+import type { SendReport, Undelivered } from './channel.ts';
 import type { ChannelHost, ChannelSettings } from './channel-host.ts';
 import { ChannelSender, type SendingSide } from './sender.ts';
-import type { Sender } from './sending-channel.ts';
+import type { Sender, Settled } from './sending-channel.ts';
 import { SlowPeers } from './slow-peers.ts';
 
 /**
@@ -19,8 +22,13 @@ import { SlowPeers } from './slow-peers.ts';
 export class Outbound<T> implements SendingSide<T> {
   readonly channel: number;
   readonly slowPeers: SlowPeers | undefined;
+  readonly absences: Absences;
+  readonly clock: Clock;
+  /** See `Channel.undelivered$`. */
+  readonly undelivered$: Observable<Undelivered<T>>;
   readonly #settings: ChannelSettings<T>;
   readonly #host: ChannelHost;
+  readonly #undelivered = new Subject<Undelivered<T>>();
   #isClosed = false;
 
   constructor(settings: ChannelSettings<T>, host: ChannelHost) {
@@ -28,6 +36,16 @@ export class Outbound<T> implements SendingSide<T> {
     this.channel = settings.id;
     this.#settings = settings;
     this.#host = host;
+    this.clock = host.clock;
+    this.undelivered$ = this.#undelivered.asObservable();
+    this.absences = new Absences({
+      clock: host.clock,
+      awaited: (peer, awaited) => host.awaited(this.channel, peer, awaited),
+      gaveUp: (peer, messages, reason) => {
+        this.#tellUndelivered(peer, messages, reason);
+        this.#drop(reason, peer, undefined, messages.length);
+      },
+    });
     if (slowPeer === 'wait') return;
     this.slowPeers = new SlowPeers(slowPeer, host.clock, {
       missed: ({ id }) => this.#drop('lane-full', id),
@@ -36,7 +54,7 @@ export class Outbound<T> implements SendingSide<T> {
   }
 
   /** See `Channel.send`. */
-  send(envelope: OutboundEnvelope<T>): Observable<SendReport> {
+  send(envelope: OutboundEnvelope<T>, awaitMs: number): Observable<SendReport> {
     return new Observable((subscriber) => {
       const settled = ({ accepted, dropped }: SendReport, error?: RxmeshError): void => {
         if (error !== undefined) {
@@ -46,7 +64,7 @@ export class Outbound<T> implements SendingSide<T> {
         subscriber.next({ accepted, dropped });
         subscriber.complete();
       };
-      const sender = new ChannelSender(this, settled);
+      const sender = new ChannelSender(this, settled, awaitMs);
       try {
         if (!sender.send(envelope)) return sender;
       } catch (error) {
@@ -59,8 +77,8 @@ export class Outbound<T> implements SendingSide<T> {
   }
 
   /** See `SendingChannel.sender`. */
-  sender(settled: (report: SendReport, error?: RxmeshError) => void): Sender<T> {
-    return new ChannelSender(this, settled);
+  sender(settled: Settled, awaitMs: number): Sender<T> {
+    return new ChannelSender(this, settled, awaitMs);
   }
 
   /** See `Channel.out`. */
@@ -80,17 +98,58 @@ export class Outbound<T> implements SendingSide<T> {
     // Its type says so, but a caller in JavaScript may have forgotten both, or given both.
     if (to === undefined ? broadcast !== true : broadcast !== undefined) {
       const text = 'an envelope names its recipient in `to`, or is a `broadcast`, and not both';
-      throw this.#undelivered('no-recipient', 'RXMESH_UNDELIVERABLE', text);
+      throw this.#refused('no-recipient', 'RXMESH_UNDELIVERABLE', text);
     }
-    const bytes = this.#encode(envelope);
-    if (to !== undefined) this.#sendTo(to, bytes, sender);
-    else this.#broadcast(envelope.except, bytes, sender);
+    this.offerBytes(envelope, this.#encode(envelope), sender);
+  }
+
+  offerBytes(
+    envelope: OutboundEnvelope<T>,
+    bytes: Uint8Array,
+    sender: ChannelSender<T> | undefined,
+  ): void {
+    if (envelope.to !== undefined) this.#sendTo(envelope, bytes, sender);
+    else this.#broadcast(envelope, bytes, sender);
+  }
+
+  gaveUp(peer: NodeId | undefined): void {
+    this.#drop(peer === undefined ? 'no-recipient' : 'unknown-peer', peer);
+  }
+
+  /** See `ChannelEnd`. */
+  reached(peer: NodeId): void {
+    const session = this.#host.session(peer);
+    const outbox = session?.outbox(this.channel);
+    if (session === undefined || outbox === undefined || this.#isClosed) return;
+    this.absences.reached(peer, outbox);
+    session.wake(outbox);
+  }
+
+  /** See `ChannelEnd`. */
+  unsent(
+    peer: NodeId,
+    messages: readonly Uint8Array[],
+    reason: DropReason,
+    keepMs: number,
+  ): boolean {
+    if (keepMs > 0 && !this.#isClosed) {
+      this.absences.keep(peer, messages, keepMs);
+      return true;
+    }
+    this.#tellUndelivered(peer, messages, reason);
+    return false;
   }
 
   /** Takes nothing more. */
   close(): void {
     this.#isClosed = true;
     this.slowPeers?.close();
+    this.absences.close();
+  }
+
+  /** Nothing is told any more. */
+  complete(): void {
+    this.#undelivered.complete();
   }
 
   /** @throws {RxmeshError} after the drop was told */
@@ -112,52 +171,66 @@ export class Outbound<T> implements SendingSide<T> {
     this.#assertOpen();
     if (bytes.length > messageBytesMax) {
       const text = `a message of ${bytes.length} bytes, more than ${messageBytesMax}`;
-      throw this.#undelivered('too-large', 'RXMESH_MESSAGE_TOO_LARGE', text);
+      throw this.#refused('too-large', 'RXMESH_MESSAGE_TOO_LARGE', text);
     }
     return bytes;
   }
 
   #assertOpen(): void {
     if (!this.#isClosed) return;
-    throw this.#undelivered('channel-closed', 'RXMESH_CHANNEL_CLOSED', 'the channel is closed');
+    throw this.#refused('channel-closed', 'RXMESH_CHANNEL_CLOSED', 'the channel is closed');
   }
 
-  #sendTo(peer: NodeId, bytes: Uint8Array, sender: ChannelSender<T> | undefined): void {
+  #sendTo(
+    envelope: DirectEnvelope<T>,
+    bytes: Uint8Array,
+    sender: ChannelSender<T> | undefined,
+  ): void {
+    const { to: peer } = envelope;
     const session = this.#host.session(peer);
     const outbox = session?.outbox(this.channel);
     if (session !== undefined && outbox !== undefined) {
-      this.#put(session, outbox, bytes, sender, false);
+      if (sender !== undefined && sender.awaitMs > outbox.keepMs) outbox.keepMs = sender.awaitMs;
+      this.#put(session, outbox, envelope, bytes, sender);
       return;
     }
+    if (peer !== this.#host.self && sender?.waitForRecipient(envelope, bytes) === true) return;
     if (session !== undefined) this.#drop('channel-not-open', peer);
     else this.#drop(peer === this.#host.self ? 'to-self' : 'unknown-peer', peer);
     if (sender !== undefined) sender.dropped += 1;
   }
 
   #broadcast(
-    except: NodeId | readonly NodeId[] | undefined,
+    envelope: BroadcastEnvelope<T>,
     bytes: Uint8Array,
     sender: ChannelSender<T> | undefined,
   ): void {
+    const { except } = envelope;
+    let present = 0;
     let recipients = 0;
     for (const session of this.#host.sessions()) {
       if (this.#isClosed) break;
       const outbox = session.outbox(this.channel);
-      if (outbox === undefined || except === session.id) continue;
+      if (outbox === undefined) continue;
+      present += 1;
+      if (except === session.id) continue;
       if (typeof except === 'object' && except.includes(session.id)) continue;
       recipients += 1;
-      this.#put(session, outbox, bytes, sender, true);
+      this.#put(session, outbox, envelope, bytes, sender);
     }
+    if (present === 0 && !this.#isClosed && sender?.waitForRecipient(envelope, bytes) === true)
+      return;
     if (recipients === 0) this.#drop('no-recipient');
   }
 
   #put(
     session: Session,
     outbox: Outbox,
+    envelope: OutboundEnvelope<T>,
     bytes: Uint8Array,
     sender: ChannelSender<T> | undefined,
-    isBroadcast: boolean,
   ): void {
+    const isBroadcast = envelope.broadcast === true;
     const offered = outbox.offer(bytes);
     if (offered === 'taken' || offered === 'displaced') {
       if (offered === 'displaced') {
@@ -169,8 +242,9 @@ export class Outbound<T> implements SendingSide<T> {
     }
     if (offered === 'full' && sender !== undefined) {
       const mayWait = !isBroadcast || this.slowPeers?.mayWait(outbox) !== false;
-      if (mayWait && sender.waitFor(bytes, outbox, isBroadcast ? session : undefined)) return;
+      if (mayWait && sender.waitFor(envelope, bytes, outbox, session)) return;
     }
+    if (offered === 'rejected') this.#tellUndelivered(session.id, [bytes], 'lane-full');
     this.#drop('lane-full', session.id);
     if (sender === undefined) return;
     sender.dropped += 1;
@@ -179,6 +253,18 @@ export class Outbound<T> implements SendingSide<T> {
       sender.failed(this.#overflow(session, `the lane to ${session.id} is full`));
     } else if (offered === 'full' && !isBroadcast) {
       sender.failed(this.#overflow(session, `${waitingSendsMax} sends wait for one lane already`));
+    }
+  }
+
+  /** Decodes only for who listens. What does not decode is counted like the rest. */
+  #tellUndelivered(to: NodeId, messages: readonly Uint8Array[], reason: DropReason): void {
+    if (!this.#undelivered.observed) return;
+    for (const bytes of messages) {
+      try {
+        this.#undelivered.next({ to, message: this.#settings.codec.decode(bytes), reason });
+      } catch (thrown) {
+        reportUnhandled(thrown);
+      }
     }
   }
 
@@ -192,7 +278,7 @@ export class Outbound<T> implements SendingSide<T> {
     this.#host.reported({ peer, severity: 'disconnect', reason });
   }
 
-  #undelivered(
+  #refused(
     reason: DropReason,
     code: 'RXMESH_CHANNEL_CLOSED' | 'RXMESH_MESSAGE_TOO_LARGE' | 'RXMESH_UNDELIVERABLE',
     text: string,

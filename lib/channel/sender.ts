@@ -1,9 +1,13 @@
 import { reportUnhandled } from '../flow/report-unhandled.ts';
+import type { Subscription } from 'rxjs';
+import type { Clock } from '../flow/clock.ts';
 import type { OutboundEnvelope } from '../model/envelope.ts';
-import { RxmeshError } from '../model/error.ts';
+import { RxmeshError, toRxmeshError } from '../model/error.ts';
+import type { NodeId } from '../model/id.ts';
 import type { Outbox } from '../session/outbox.ts';
 import type { Session } from '../session/session.ts';
-import { nothing, WaitingSend } from '../session/waiting-sends.ts';
+import { nothing, type UnsentReason } from '../session/waiting-sends.ts';
+import { type Absences, AwaitingSend } from './absences.ts';
 import type { SendReport } from './channel.ts';
 import type { Sender } from './sending-channel.ts';
 import type { SlowPeers, WaitingBroadcast } from './slow-peers.ts';
@@ -13,11 +17,17 @@ export interface SendingSide<T> {
   readonly channel: number;
   /** What broadcasts do about peers for which they have to wait, if not simply that. */
   readonly slowPeers: SlowPeers | undefined;
+  readonly absences: Absences;
+  readonly clock: Clock;
   /**
    * Offers a message to its recipients' lanes, and tells `sender` what became of it at each.
    * @throws {RxmeshError} it is not offered to anyone
    */
   offer(envelope: OutboundEnvelope<T>, sender: ChannelSender<T>): void;
+  /** The same with what it was encoded to. */
+  offerBytes(envelope: OutboundEnvelope<T>, bytes: Uint8Array, sender: ChannelSender<T>): void;
+  /** Its recipient has not come in time. */
+  gaveUp(peer: NodeId | undefined): void;
 }
 
 /**
@@ -27,7 +37,9 @@ export interface SendingSide<T> {
 export class ChannelSender<T> implements Sender<T> {
   accepted = 0;
   dropped = 0;
-  readonly #side: SendingSide<T>;
+  /** How long a message waits for a recipient that is away, in milliseconds. */
+  readonly awaitMs: number;
+  readonly side: SendingSide<T>;
   readonly #settled: (report: SendReport, error?: RxmeshError) => void;
   #failure: RxmeshError | undefined;
   /** The message is being offered: nothing is settled before it was to every recipient. */
@@ -36,11 +48,16 @@ export class ChannelSender<T> implements Sender<T> {
   /** For how many lanes the message waits. */
   #waiting = 0;
   /** All places, in a list that runs through them. Those up to the last one are this message's. */
-  #firstPlace: Place | undefined;
-  #lastPlace: Place | undefined;
+  #firstPlace: Place<T> | undefined;
+  #lastPlace: Place<T> | undefined;
 
-  constructor(side: SendingSide<T>, settled: (report: SendReport, error?: RxmeshError) => void) {
-    this.#side = side;
+  constructor(
+    side: SendingSide<T>,
+    settled: (report: SendReport, error?: RxmeshError) => void,
+    awaitMs: number,
+  ) {
+    this.side = side;
+    this.awaitMs = awaitMs;
     this.#settled = settled;
   }
 
@@ -50,7 +67,7 @@ export class ChannelSender<T> implements Sender<T> {
     }
     this.#begin();
     try {
-      this.#side.offer(envelope, this);
+      this.side.offer(envelope, this);
     } catch (thrown) {
       this.unsubscribe();
       throw thrown;
@@ -74,15 +91,27 @@ export class ChannelSender<T> implements Sender<T> {
 
   // For who offers the message
 
-  /**
-   * Waits for room in a full `block` lane; false when too many sends do.
-   * @param broadcastTo the lane's session, if the message is a broadcast
-   */
-  waitFor(bytes: Uint8Array, outbox: Outbox, broadcastTo: Session | undefined): boolean {
+  /** Waits for room in a full `block` lane; false when too many sends do. */
+  waitFor(
+    envelope: OutboundEnvelope<T>,
+    bytes: Uint8Array,
+    outbox: Outbox,
+    session: Session,
+  ): boolean {
     // Who has heard of a drop may have taken the message back.
     if (this.#takenBack) return true;
     const place = this.#nextPlace();
-    if (!place.wait(bytes, outbox, broadcastTo)) return false;
+    if (!place.waitForRoom(envelope, bytes, outbox, session)) return false;
+    this.#waiting += 1;
+    return true;
+  }
+
+  /** Waits for a recipient that is away, if it may; false when it may not, or too many sends do. */
+  waitForRecipient(envelope: OutboundEnvelope<T>, bytes: Uint8Array): boolean {
+    if (this.awaitMs === 0) return false;
+    if (this.#takenBack) return true;
+    const place = this.#nextPlace();
+    if (!place.waitForRecipient(envelope, bytes)) return false;
     this.#waiting += 1;
     return true;
   }
@@ -93,8 +122,18 @@ export class ChannelSender<T> implements Sender<T> {
 
   // For its places
 
-  get slowPeers(): SlowPeers | undefined {
-    return this.#side.slowPeers;
+  /** The recipient for which a message has waited is there. */
+  reached(envelope: OutboundEnvelope<T>, bytes: Uint8Array): void {
+    this.#waiting -= 1;
+    const isNested = this.#offering;
+    this.#offering = true;
+    try {
+      this.side.offerBytes(envelope, bytes, this);
+    } catch (thrown) {
+      this.failed(toRxmeshError(thrown, 'RXMESH_UNDELIVERABLE', 'a message that had waited'));
+    }
+    this.#offering = isNested;
+    this.#settle();
   }
 
   left(taken: boolean, closed: boolean): void {
@@ -102,11 +141,15 @@ export class ChannelSender<T> implements Sender<T> {
     if (taken) this.accepted += 1;
     else this.dropped += 1;
     if (closed) {
-      const { channel } = this.#side;
+      const { channel } = this.side;
       const text = `channel ${channel} was closed while a send waited`;
       this.failed(new RxmeshError('RXMESH_CHANNEL_CLOSED', text, { channel }));
     }
-    if (this.#offering || this.#waiting > 0) return;
+    this.#settle();
+  }
+
+  #settle(): void {
+    if (this.#offering || this.#waiting > 0 || this.#takenBack) return;
     try {
       this.#settled(this, this.#failure);
     } catch (thrown) {
@@ -123,11 +166,11 @@ export class ChannelSender<T> implements Sender<T> {
     this.#offering = true;
   }
 
-  #nextPlace(): Place {
+  #nextPlace(): Place<T> {
     const last = this.#lastPlace;
     let place = last === undefined ? this.#firstPlace : last.next;
     if (place === undefined) {
-      place = new Place(this);
+      place = new Place<T>(this);
       if (last === undefined) this.#firstPlace = place;
       else last.next = place;
     }
@@ -136,56 +179,110 @@ export class ChannelSender<T> implements Sender<T> {
   }
 }
 
-/** The place of one sender's message among the sends that wait for one outbox. */
-class Place extends WaitingSend implements WaitingBroadcast {
+/** The place of one sender's message among those that wait: for room in one outbox, or for a recipient. */
+class Place<T> extends AwaitingSend implements WaitingBroadcast {
   /** The sender's next place. */
-  next: Place | undefined = undefined;
-  readonly #sender: Pick<ChannelSender<unknown>, 'left' | 'slowPeers'>;
+  next: Place<T> | undefined = undefined;
+  readonly #sender: ChannelSender<T>;
+  #envelope: OutboundEnvelope<T> | undefined;
   #outbox: Outbox | undefined;
-  #isBroadcast = false;
+  /** Ends the waiting for a recipient. */
+  #timer: Subscription | undefined;
   /** The sender has given it up. */
   #left = false;
 
-  constructor(sender: Pick<ChannelSender<unknown>, 'left' | 'slowPeers'>) {
+  constructor(sender: ChannelSender<T>) {
     super();
     this.#sender = sender;
   }
 
-  wait(bytes: Uint8Array, outbox: Outbox, broadcastTo: Session | undefined): boolean {
+  waitForRoom(
+    envelope: OutboundEnvelope<T>,
+    bytes: Uint8Array,
+    outbox: Outbox,
+    session: Session,
+  ): boolean {
     if (!outbox.wait(this)) return false;
+    this.#envelope = envelope;
     this.bytes = bytes;
     this.#outbox = outbox;
-    this.#isBroadcast = broadcastTo !== undefined;
-    if (broadcastTo !== undefined) this.#sender.slowPeers?.waits(broadcastTo, outbox, this);
+    if (this.#isBroadcast()) this.#sender.side.slowPeers?.waits(session, outbox, this);
+    return true;
+  }
+
+  waitForRecipient(envelope: OutboundEnvelope<T>, bytes: Uint8Array): boolean {
+    const { awaitMs, side } = this.#sender;
+    this.#envelope = envelope;
+    this.bytes = bytes;
+    if (!side.absences.wait(envelope.to, this)) {
+      this.#release();
+      return false;
+    }
+    if (awaitMs < Infinity) this.#timer = side.clock.schedule(() => this.#giveUp(), awaitMs);
     return true;
   }
 
   leave(): void {
-    this.#outbox?.cancel(this);
+    this.#cancel();
     this.#release();
     this.#left = true;
   }
 
   skip(): void {
-    this.#outbox?.cancel(this);
+    this.#cancel();
     this.#release();
     this.#sender.left(false, false);
   }
 
   override taken(): void {
-    if (this.#outbox !== undefined) this.#sender.slowPeers?.took(this.#outbox);
+    if (this.#outbox !== undefined) this.#sender.side.slowPeers?.took(this.#outbox);
     this.#release();
     this.#sender.left(true, false);
   }
 
-  override abandoned(reason: 'peer-down' | 'channel-not-open' | 'channel-closed'): void {
+  override reached(): void {
+    const { bytes } = this;
+    const envelope = this.#envelope;
     this.#release();
-    if (!this.#left) this.#sender.left(false, reason === 'channel-closed');
+    if (envelope !== undefined && !this.#left) this.#sender.reached(envelope, bytes);
+  }
+
+  override abandoned(reason: UnsentReason): void {
+    const { bytes } = this;
+    const envelope = this.#envelope;
+    const mayWait = reason !== 'channel-closed' && !this.#isBroadcast() && !this.#left;
+    this.#release();
+    if (this.#left) return;
+    if (mayWait && envelope !== undefined && this.#sender.awaitMs > 0) {
+      if (this.waitForRecipient(envelope, bytes)) return;
+    }
+    this.#sender.left(false, reason === 'channel-closed');
+  }
+
+  #isBroadcast(): boolean {
+    return this.#envelope?.broadcast === true;
+  }
+
+  #giveUp(): void {
+    const peer = this.#envelope?.to;
+    this.#cancel();
+    this.#release();
+    this.#sender.side.gaveUp(peer);
+    this.#sender.left(false, false);
+  }
+
+  #cancel(): void {
+    if (this.#outbox !== undefined) this.#outbox.cancel(this);
+    else this.#sender.side.absences.cancel(this.#envelope?.to, this);
   }
 
   #release(): void {
-    if (this.#outbox === undefined) return;
-    if (this.#isBroadcast) this.#sender.slowPeers?.left(this.#outbox, this);
+    this.#timer?.unsubscribe();
+    this.#timer = undefined;
+    const outbox = this.#outbox;
+    if (outbox !== undefined && this.#isBroadcast())
+      this.#sender.side.slowPeers?.left(outbox, this);
+    this.#envelope = undefined;
     this.bytes = nothing;
     this.#outbox = undefined;
   }

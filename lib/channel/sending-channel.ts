@@ -20,11 +20,14 @@ export interface Sender<T> extends SendReport {
   unsubscribe(): void;
 }
 
+/** Hears of each message that had to wait: what became of it, and its error if it has one. */
+export type Settled = (report: SendReport, error?: RxmeshError) => void;
+
 /** A channel as `pipeTo` sees it: it sends without making an Observable for each message. */
 export interface SendingChannel<T> extends Channel<T> {
   readonly clock: Clock;
-  /** @param settled hears of each message that had to wait: what became of it, and its error if it has one */
-  sender(settled: (report: SendReport, error?: RxmeshError) => void): Sender<T>;
+  /** @param awaitMs how long a message waits for a recipient that is away, in milliseconds */
+  sender(settled: Settled, awaitMs: number): Sender<T>;
 }
 
 /**

@@ -3,6 +3,7 @@ import type { Endpoint } from '../model/endpoint.ts';
 import type { DropReason } from '../model/event.ts';
 import type { NodeId } from '../model/id.ts';
 import type { PortSnapshot } from '../session/session.ts';
+import type { AbsenceSnapshot } from './absences.ts';
 import type { Channels } from './channels.ts';
 
 /** A peer that is up. */
@@ -27,6 +28,8 @@ export interface SwitchboardSnapshot {
   /** Ids of the channels that are open. */
   readonly channels: readonly number[];
   readonly peers: readonly PeerSnapshot[];
+  /** Recipients that are away, and what waits for them, by channel. */
+  readonly awaited: readonly (AbsenceSnapshot & { readonly channel: number })[];
   /** Messages that were dropped so far, by channel and reason. */
   readonly drops: readonly {
     readonly channel: number;
@@ -49,5 +52,5 @@ export function snapshotOf(channels: Channels): SwitchboardSnapshot {
   const drops = [...channels.drops()].flatMap(([channel, reasons]) =>
     [...reasons].map(([reason, count]) => ({ channel, reason, count })),
   );
-  return { channels: channels.ids, peers, drops };
+  return { channels: channels.ids, peers, awaited: channels.absences(), drops };
 }

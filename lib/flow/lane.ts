@@ -33,6 +33,8 @@ export class Lane<T> {
   sizeBytes = 0;
   /** How many items the last offer dropped for the sake of the newcomer. */
   displaced = 0;
+  /** Hears of each item that is dropped for the sake of a newcomer. */
+  onDisplaced: ((item: T) => void) | undefined;
   readonly #bytesOf: ((item: T) => number) | undefined;
   #slots: (T | undefined)[] = [];
   #head = 0;
@@ -71,6 +73,11 @@ export class Lane<T> {
     }
   }
 
+  /** Puts an item behind the others, whatever the bounds: one that had a place before. */
+  restore(item: T): void {
+    this.#append(item);
+  }
+
   /** The item that has waited longest. */
   peek(): T | undefined {
     return this.size === 0 ? undefined : this.#slots[this.#head];
@@ -100,7 +107,10 @@ export class Lane<T> {
 
   #makeRoom(): void {
     const before = this.size;
-    while (this.full) this.take();
+    while (this.full) {
+      const item = this.take();
+      if (item !== undefined) this.onDisplaced?.(item);
+    }
     this.displaced = before - this.size;
   }
 

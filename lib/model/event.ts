@@ -73,10 +73,18 @@ export type RouterEvent =
       readonly direction: Direction;
       readonly channel: number;
       readonly reason: DropReason;
-      /** How many messages; more than 1 when a lane was emptied at once. */
+      /** How many messages of that kind in one turn of the event loop. */
       readonly count: number;
       readonly peer?: NodeId;
       readonly error?: RxmeshError;
+    }
+  /** Sends wait for a peer that is away, or has not opened the channel; or no longer. */
+  | {
+      readonly type: 'recipient-awaited';
+      readonly channel: number;
+      /** Absent: for anyone who has the channel. */
+      readonly peer?: NodeId;
+      readonly awaited: boolean;
     }
   /** A peer was reported for its behaviour, by a channel or by the router itself. */
   | {

@@ -3,6 +3,7 @@ import type { LaneOptions } from '../flow/strategy.ts';
 import type { NodeId } from '../model/id.ts';
 import type { Direction } from '../model/direction.ts';
 import type { RxmeshError } from '../model/error.ts';
+import type { UnsentReason } from './waiting-sends.ts';
 
 /** The longest message that the wire carries; a channel may set a lower limit. */
 export const wireMessageBytesMax: number = 2 ** 30;
@@ -23,6 +24,19 @@ export interface ChannelEnd {
    * two nodes connect to each other at once, both of their links are on offer.
    */
   join(peer: NodeId, granted: Credit, grant: Grant): Inbox;
+  /** The peer is up, and has the channel open: messages for it can be sent. */
+  reached(peer: NodeId): void;
+  /**
+   * Messages that the lane to `peer` had taken do not go out. With a `keepMs` above 0 they may be kept for so long,
+   * for when it comes back.
+   * @returns whether they are
+   */
+  unsent(
+    peer: NodeId,
+    messages: readonly Uint8Array[],
+    reason: UnsentReason | 'lane-full',
+    keepMs: number,
+  ): boolean;
 }
 
 /** What a side may still send on a channel. */

@@ -3,7 +3,10 @@ import type { Pace } from '../flow/pace.ts';
 import type { LaneOptions } from '../flow/strategy.ts';
 import type { ReadyLane } from './discipline.ts';
 import type { Ranked } from './ranked.ts';
-import { type WaitingSend, WaitingSends } from './waiting-sends.ts';
+import { type UnsentReason, type WaitingSend, WaitingSends } from './waiting-sends.ts';
+
+/** Hears of a message that a lane has dropped for newer ones. */
+export type OnDisplaced = (message: Uint8Array) => void;
 
 /** Numbers the messages to one peer, in the order in which they are sent. */
 export class SendCounter {
@@ -29,6 +32,8 @@ export class Outbox implements ReadyLane, Ranked {
   credit = 0;
   /** How many more bytes; the last message that is begun may overdraw it. */
   creditBytes = 0;
+  /** For how long its messages are kept when the peer goes, in milliseconds. */
+  keepMs = 0;
   messages = 0;
   bytes = 0;
   /** How many pieces of messages were written: it grows as long as the peer takes anything. */
@@ -112,13 +117,15 @@ export class Outbox implements ReadyLane, Ranked {
 
   /**
    * The channel has been opened (again) here: its messages wait in a lane of this kind, and leave it
-   * at this pace.
+   * at this pace. `onDisplaced` hears of those that the lane drops for newer ones.
    */
-  reopen(options: LaneOptions, priority: number, pace?: Pace): void {
+  reopen(options: LaneOptions, priority: number, pace?: Pace, onDisplaced?: OnDisplaced): void {
     this.priority = priority;
+    this.keepMs = 0;
     this.#pace?.stop();
     this.#pace = pace;
     this.#lane = new Lane(options, bytesOf);
+    this.#lane.onDisplaced = onDisplaced;
     if (this.#seqs !== undefined) this.#seqs = new Lane({ ...options, strategy: 'block' });
   }
 
@@ -128,6 +135,12 @@ export class Outbox implements ReadyLane, Ranked {
     const offered = this.#lane.offer(bytes);
     if (this.#counter !== undefined) this.#note(offered, this.#counter.next());
     return offered;
+  }
+
+  /** Takes back a message that an earlier lane to this peer had taken, whatever the bounds. */
+  restore(bytes: Uint8Array): void {
+    this.#lane.restore(bytes);
+    if (this.#counter !== undefined) this.#seqs?.restore(this.#counter.next());
   }
 
   /** Lets a send wait for room; false when too many do already. */
@@ -186,21 +199,28 @@ export class Outbox implements ReadyLane, Ranked {
   }
 
   /**
-   * Drops what has not begun to be written, and the messages of the sends that wait. Returns how many
-   * that were. A message of which a part is out is finished, since its credit is spent; but not when
-   * the peer is down.
+   * Takes out what has not begun to be written, in order. A message of which a part is out is finished, since its
+   * credit is spent; but not when the peer is down.
    */
-  clear(reason: 'peer-down' | 'channel-not-open' | 'channel-closed'): number {
+  takeUnsent(reason: UnsentReason): readonly Uint8Array[] {
     if (reason !== 'channel-not-open') this.#pace?.stop();
-    let dropped = this.#lane.clear();
-    this.#seqs?.clear();
+    const unsent: Uint8Array[] = [];
     if (reason === 'peer-down' && this.#current !== undefined) {
+      unsent.push(this.#current);
       this.#current = undefined;
-      dropped += 1;
     }
-    const waiting = this.#waiting.removeAll();
-    for (const send of waiting) send.abandoned(reason);
-    return dropped + waiting.length;
+    for (let next = this.#lane.take(); next !== undefined; next = this.#lane.take()) {
+      unsent.push(next);
+    }
+    this.#seqs?.clear();
+    return unsent;
+  }
+
+  /** Lets nobody wait for room any more. Returns how many sends wait nowhere else now. */
+  abandon(reason: UnsentReason): number {
+    const sends = this.#waiting.removeAll();
+    for (const send of sends) send.abandoned(reason);
+    return sends.reduce((count, { waits }) => count + (waits ? 0 : 1), 0);
   }
 
   /** Does with the numbers what the lane has done with the messages. */

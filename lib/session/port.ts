@@ -16,6 +16,7 @@ import {
   wireMessageBytesMax,
 } from './channel-end.ts';
 import { Outbox, type SendCounter } from './outbox.ts';
+import type { UnsentReason } from './waiting-sends.ts';
 
 /** Lane of a channel that the peer has open and we have not: it never holds anything. */
 const noLane: LaneOptions = { strategy: 'dropNewest', capacity: 1 };
@@ -92,7 +93,9 @@ export class Port {
   join(end: ChannelEnd, pace: Pace | undefined): Inbox {
     this.foreign = false;
     this.end = end;
-    this.outbox.reopen(end.outbound, end.priority, pace);
+    this.outbox.reopen(end.outbound, end.priority, pace, (bytes) => {
+      end.unsent(this.#host.id, [bytes], 'lane-full', 0);
+    });
     this.#grant = () => {
       if (this.#host.over || this.inbox !== inbox) return;
       if (inbox.isNarrow) this.#widen(inbox);
@@ -106,7 +109,7 @@ export class Port {
 
   /** The channel has been closed here: credit is not sent any more, and what waits is dropped. */
   leave(close: () => Credit): void {
-    const { inbox } = this;
+    const { inbox, end } = this;
     this.end = undefined;
     this.inbox = undefined;
     const unsent = close();
@@ -115,7 +118,7 @@ export class Port {
     inbox?.leave(this.#grant);
     const cut = this.#assembler.skip();
     // Last, since whoever hears of it may open the channel again.
-    this.clear('channel-closed');
+    this.clear('channel-closed', end);
     if (cut) this.#lost('channel-closed');
   }
 
@@ -160,9 +163,13 @@ export class Port {
     this.#host.granted(this.channel, messages, bytes);
   }
 
-  /** Drops what waits to be sent. */
-  clear(reason: 'peer-down' | 'channel-not-open' | 'channel-closed'): void {
-    const count = this.outbox.clear(reason);
+  /** Drops what waits to be sent, unless the channel keeps it. */
+  clear(reason: UnsentReason, end: ChannelEnd | undefined = this.end): void {
+    const { keepMs } = this.outbox;
+    const unsent = this.outbox.takeUnsent(reason);
+    const isKept = unsent.length > 0 && end?.unsent(this.#host.id, unsent, reason, keepMs) === true;
+    const abandoned = this.outbox.abandon(reason);
+    const count = abandoned + (isKept ? 0 : unsent.length);
     if (count > 0) this.#dropped('outbound', reason, count);
   }
 

@@ -109,6 +109,7 @@ export class Session implements PeerSession, LinkReceiver, PortHost {
     this.upSinceMs = this.#options.clock.now();
     this.#keepAlive.start();
     for (const port of this.#ports) port.inbox?.release();
+    for (const { end, outbox } of [...this.#ports]) if (outbox.open) end?.reached(this.id);
   }
 
   /** A channel has been opened here: the peer gets credit for it. */

@@ -1,6 +1,9 @@
 /** Sends that may wait for one lane at a time; one more is refused. */
 export const waitingSendsMax = 1024;
 
+/** Why a message is not written after all. */
+export type UnsentReason = 'peer-down' | 'channel-not-open' | 'channel-closed';
+
 /** A send that waits for room in a `block` lane. */
 export abstract class WaitingSend {
   bytes: Uint8Array = nothing;
@@ -13,21 +16,21 @@ export abstract class WaitingSend {
 
   /** The lane has taken `bytes`. */
   abstract taken(): void;
-  /** It never will. */
-  abstract abandoned(reason: 'peer-down' | 'channel-not-open' | 'channel-closed'): void;
+  /** It never will. Whoever waits elsewhere then, for its recipient to come back, `waits` again. */
+  abstract abandoned(reason: UnsentReason): void;
 }
 
 /** The bytes of a send that keeps no message. */
 export const nothing: Uint8Array = new Uint8Array(0);
 
 /** The sends that wait for one lane, in order. */
-export class WaitingSends {
+export class WaitingSends<S extends WaitingSend = WaitingSend> {
   size = 0;
-  first: WaitingSend | undefined = undefined;
-  #last: WaitingSend | undefined;
+  first: S | undefined = undefined;
+  #last: S | undefined;
 
   /** Adds a send behind the others; false when too many wait already. */
-  add(send: WaitingSend): boolean {
+  add(send: S): boolean {
     if (this.size >= waitingSendsMax) return false;
     this.size += 1;
     send.waits = true;
@@ -39,9 +42,10 @@ export class WaitingSends {
   }
 
   /** Takes a send out, if it waits. */
-  remove(send: WaitingSend): void {
+  remove(send: S): void {
     if (!send.waits) return;
-    const { before, after } = send;
+    const before = send.before as S | undefined;
+    const after = send.after as S | undefined;
     if (before === undefined) this.first = after;
     else before.after = after;
     if (after === undefined) this.#last = before;
@@ -53,8 +57,8 @@ export class WaitingSends {
   }
 
   /** Takes all of them out. */
-  removeAll(): readonly WaitingSend[] {
-    const all: WaitingSend[] = [];
+  removeAll(): readonly S[] {
+    const all: S[] = [];
     for (let send = this.first; send !== undefined; send = this.first) {
       this.remove(send);
       all.push(send);

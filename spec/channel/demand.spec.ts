@@ -52,7 +52,7 @@ describe('in$ that is consumed with demand', () => {
     arrive(link, 1, 2, 3, 4);
     demand.request(5);
     expect(heard).toEqual([3, 4]);
-    expect(node.takeDrops()).toEqual(['in 7 lane-full 1', 'in 7 lane-full 1']);
+    expect(node.takeDrops()).toEqual(['in 7 lane-full 2']);
   });
 
   it('asks past what a filter leaves out', () => {

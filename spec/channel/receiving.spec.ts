@@ -112,6 +112,7 @@ describe('in$', () => {
       throw mistake;
     };
     arrive(link, 0);
+    node.turn();
     node.events.push = push;
     arrive(link, 1);
     expect(texts).toEqual(['1:1']);
@@ -128,6 +129,7 @@ describe('in$', () => {
       .in$.subscribe(({ message }) => numbers.push(message));
     const { link } = node.peer(1);
     arrive(link, 0xff, 0x35);
+    node.turn();
     expect(node.events).toMatchObject([
       {
         type: 'message-dropped',
@@ -195,8 +197,10 @@ describe('messages of peers that have gone', () => {
     // The one that came first goes last.
     const [oldest, ...others] = links;
     for (const link of others) link.end();
+    node.turn();
     node.events.length = 0;
     oldest?.end();
+    node.turn();
     expect(node.events).toMatchObject([
       { type: 'message-dropped', reason: 'peer-down', count: 1, peer: idOf(3) },
     ]);

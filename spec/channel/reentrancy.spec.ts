@@ -87,7 +87,7 @@ describe('from within `next` of in$', () => {
     for (const value of [1, 2, 3]) toB(bytes(value));
     pair.settle();
     expect(values).toEqual([1, 'end']);
-    expect(pair.b.takeDrops()).toEqual(['in 7 channel-closed 1', 'in 7 channel-closed 1']);
+    expect(pair.b.takeDrops()).toEqual(['in 7 channel-closed 2']);
   });
 
   it('a consumer may close the channel while older messages are handed out', () => {

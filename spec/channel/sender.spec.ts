@@ -19,9 +19,9 @@ const toAll = (value: number): OutboundEnvelope<Uint8Array> => ({
 /** A sender, and a log of what it says: `1/0` (accepted, dropped), or the code of an error. */
 function senderOf(channel: Channel<Uint8Array>): [Sender<Uint8Array>, string[]] {
   const log: string[] = [];
-  const sender = sendingChannel('spec', channel).sender(({ accepted, dropped }, error) =>
-    log.push(`${accepted}/${dropped}${error === undefined ? '' : ` ${error.code}`}`),
-  );
+  const sender = sendingChannel('spec', channel).sender(({ accepted, dropped }, error) => {
+    log.push(`${accepted}/${dropped}${error === undefined ? '' : ` ${error.code}`}`);
+  }, 0);
   return [sender, log];
 }
 
@@ -46,7 +46,7 @@ describe('a sender', () => {
     const sender = sendingChannel('spec', channel).sender(({ accepted, dropped }) => {
       settled.push(`${accepted}/${dropped}`);
       if (settled.length < 3) expect(sender.send(toAll(2))).toBe(false);
-    });
+    }, 0);
     expect(sender.send(toAll(0))).toBe(true);
     expect(sender.send(toAll(1))).toBe(false);
     links[0]?.arrive({ type: 'credit', channel: 7, messages: 9, bytes: 2 ** 30 });
@@ -132,7 +132,7 @@ describe('a sender', () => {
     const first = sendingChannel('spec', channel).sender(() => {
       second.unsubscribe();
       second.send(to(2, 3));
-    });
+    }, 0);
     first.send(to(1, 1));
     second.send(to(1, 2));
     link.end();
@@ -150,7 +150,7 @@ describe('a sender', () => {
       const one = open(node, { outbound: block(1), slowPeer });
       const peers = [1, 2, 3].map((peer) => node.peer(peer, { 7: 0 }));
       one.out.next(toAll(0));
-      const sender = sendingChannel('spec', one).sender(() => undefined);
+      const sender = sendingChannel('spec', one).sender(() => undefined, 0);
       // The second one's connection ends, as the host sees it, when the message has found its place at the first.
       Object.defineProperty(peers[1]?.session, 'outbox', {
         value: () => {

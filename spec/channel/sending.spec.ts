@@ -158,7 +158,7 @@ describe('send', () => {
     const { link } = node.peer(1, { 7: 0 });
     const logs = [1, 2, 3].map((message) => follow(channel.send({ to: one, message })));
     expect(logs).toEqual(reports.map((report) => [report, 'end']));
-    expect(node.takeDrops()).toHaveLength(3 - kept.length);
+    expect(node.dropped()).toEqual({ 'out 7 lane-full': 3 - kept.length });
     link.arrive(credit(7, 9));
     node.turn();
     expect(written(link.take())).toEqual(kept);
@@ -230,8 +230,10 @@ describe('send', () => {
     const node = new LinkedNode();
     const channel = open(node, { messageBytesMax: 5 });
     expect(follow(channel.send(envelope as OutboundEnvelope<number>))).toEqual([code]);
-    expect(node.events).toMatchObject([{ reason, error: { code, channel: 7 } }]);
+    node.turn();
+    expect(node.events).toMatchObject([{ reason, count: 1, error: { code, channel: 7 } }]);
     channel.out.next(envelope as OutboundEnvelope<number>);
+    node.turn();
     expect(node.events).toMatchObject([{ reason }, { reason, error: { code, channel: 7 } }]);
   });
 

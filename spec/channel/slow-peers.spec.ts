@@ -35,7 +35,9 @@ class Crowd {
 
   /** How many messages every one of the others has been sent since the last time. */
   get arrived(): number {
-    const counts = this.links.map((link) => link.take().length);
+    const counts = this.links.map(
+      (link) => link.take().filter((text) => text.startsWith('data')).length,
+    );
     expect(new Set(counts).size).toBe(1);
     return counts[0] ?? NaN;
   }
@@ -80,7 +82,7 @@ describe('a broadcast to 50 peers of which one takes nothing', () => {
     // Once it is known to be slow, everything goes past it at once.
     const ended = { log: [`${49 * 100 + 4}/96 1000`, 'end'], arrived: 95, encoded: 100 };
     expect(crowd.after(1, log)).toEqual(ended);
-    expect(crowd.node.takeDrops()).toEqual(Array(96).fill('out 7 lane-full 1'));
+    expect(crowd.node.dropped()).toEqual({ 'out 7 lane-full': 96 });
     crowd.stuck.arrive({ type: 'credit', channel: 7, messages: 1, bytes: 2 ** 30 });
     crowd.node.turn();
     // It has moved, and gets as long again.
@@ -96,7 +98,7 @@ describe('a broadcast to 50 peers of which one takes nothing', () => {
     const log = crowd.send(6);
     expect(crowd.after(49, log)).toMatchObject({ log: [] });
     expect(crowd.after(1, log)).toMatchObject({ log: [`${49 * 6 + 4}/2 50`, 'end'] });
-    expect(crowd.node.takeDrops()).toEqual(Array(2).fill('out 7 lane-full 1'));
+    expect(crowd.node.dropped()).toEqual({ 'out 7 lane-full': 2 });
   });
 
   it('drop: is no reason to drop for peers that are only behind at the end of a turn', () => {
@@ -256,7 +258,7 @@ describe('slowPeer', () => {
     send(broadcast(2));
     send(only);
     expect(logs).toEqual(['1/0', '1/1', 'RXMESH_OVERFLOW']);
-    expect(node.takeDrops()).toEqual(Array(2).fill('out 7 lane-full 1'));
+    expect(node.takeDrops()).toEqual(['out 7 lane-full 2']);
   });
 });
 

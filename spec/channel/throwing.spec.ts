@@ -42,6 +42,7 @@ describe('a subscriber of events$ that throws', () => {
     link.end();
     expect([session.over, ended]).toEqual([true, true]);
     expect(node.channels.drops().get(8)?.get('peer-down')).toBe(1);
+    node.turn();
     await later(1);
     expect(reported).toEqual([mistake, mistake]);
   });
@@ -101,7 +102,7 @@ describe('`settled` of a sender that throws', () => {
     const node = new LinkedNode();
     const channel = open(node, { outbound: block(1) });
     const { link } = node.peer(1, { 7: 0 });
-    const sender = sendingChannel('spec', channel).sender(throwMistake);
+    const sender = sendingChannel('spec', channel).sender(throwMistake, 0);
     expect([sender.send(to(1, 1)), sender.send(to(1, 2))]).toEqual([true, false]);
     link.arrive(credit(7, 9));
     node.turn();
@@ -118,7 +119,7 @@ describe('`settled` of a sender that throws', () => {
     const { link, session } = node.peer(1, { 7: 0 });
     const sender = sendingChannel('spec', channel).sender(() => {
       throw new RxmeshError('RXMESH_OVERFLOW', 'of the application');
-    });
+    }, 0);
     for (const value of [1, 2]) sender.send(to(1, value));
     link.arrive(credit(7, 9));
     node.turn();
@@ -131,7 +132,7 @@ describe('`settled` of a sender that throws', () => {
     const peers = [node.peer(1, { 7: 0 }), node.peer(2, { 7: 0 })];
     let completed = false;
     channel.in$.subscribe({ complete: () => (completed = true) });
-    const sender = sendingChannel('spec', channel).sender(throwMistake);
+    const sender = sendingChannel('spec', channel).sender(throwMistake, 0);
     for (const value of [1, 2]) sender.send(to(1, value));
     channel.close();
     node.turn();

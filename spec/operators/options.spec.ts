@@ -29,6 +29,7 @@ const ignore = (): void => undefined;
 const aFunction = 'a function';
 const aNumber = 'a number';
 const aLane = 'a lane such as dropOldest(64)';
+const anAbsentPolicy = "'wait', 'drop' or { waitMs }, with milliseconds from 1 to 2^31 - 1";
 const aClock = 'a clock, with the functions now, schedule and afterTurn';
 
 const node = new LinkedNode();
@@ -132,8 +133,8 @@ const cases: readonly OperatorCase[] = [
   {
     name: 'pipeTo',
     make: (options) => operators.pipeTo(channel, options),
-    right: { buffer: fail(1), onDrop: ignore, clock: systemClock },
-    kinds: { buffer: aLane, onDrop: aFunction, clock: aClock },
+    right: { buffer: fail(1), onDrop: ignore, absent: { waitMs: 1 }, clock: systemClock },
+    kinds: { buffer: aLane, onDrop: aFunction, absent: anAbsentPolicy, clock: aClock },
     outOfRange: lanesOfOthers,
   },
   {

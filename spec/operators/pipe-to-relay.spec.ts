@@ -131,8 +131,8 @@ describe('slowPeer: evictAfterMs, at a router', () => {
     const peer = net.node(2).id;
     expect(told.map(({ event }) => event)).toMatchObject([
       { type: 'peer-reported', peer, severity: 'disconnect', error: { code: 'RXMESH_SLOW_PEER' } },
-      { type: 'message-dropped', peer, reason: 'peer-down' },
       { type: 'peer-down', peer },
+      { type: 'message-dropped', peer, reason: 'peer-down' },
     ]);
     net.stop();
   });

@@ -156,16 +156,12 @@ describe.each(heldBack)('pipeTo, from %s', (_, from) => {
     expect([other.made, other.left]).toEqual([1, 1]);
   });
 
-  it('counts a recipient that is not there, or goes away, as a drop', () => {
+  it('L-02 absent: drop counts a recipient that is not there, or goes away, as a drop', () => {
     const [node, channel, link] = linked(0, block(1));
-    const { log } = follow(pipeTo(channel)(from(new Source(4))));
+    const { log } = follow(pipeTo(channel, { absent: 'drop' })(from(new Source(4))));
     link.end();
     expect(log).toEqual(['1/3', 'end']);
-    expect(node.takeDrops().sort()).toEqual([
-      'out 7 channel-not-open 1',
-      'out 7 channel-not-open 1',
-      'out 7 peer-down 2',
-    ]);
+    expect(node.dropped()).toEqual({ 'out 7 channel-not-open': 2, 'out 7 peer-down': 2 });
   });
 
   it('a source without end and lanes that never wait leave other work its time', () => {

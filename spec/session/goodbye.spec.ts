@@ -6,8 +6,10 @@ import { idOf, LinkedNode, open } from '../support/linked-node.ts';
 const message = new Uint8Array([1]);
 
 /** The drops that it told of. */
-const drops = (node: LinkedNode): unknown[] =>
-  node.events.filter(({ type }) => type === 'message-dropped');
+const drops = (node: LinkedNode): unknown[] => {
+  node.channels.tellDrops();
+  return node.events.filter(({ type }) => type === 'message-dropped');
+};
 
 /** Says goodbye; `log` tells when that is over, and when the link of peer 1 was closed. */
 function leave(node: LinkedNode, drainMs?: number): string[] {

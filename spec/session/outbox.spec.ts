@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { block, dropNewest, dropOldest, fail } from '../../lib/flow/strategy.ts';
 import { Outbox, SendCounter } from '../../lib/session/outbox.ts';
 import { waitingSendsMax, WaitingSend } from '../../lib/session/waiting-sends.ts';
+import { dropUnsent } from '../support/drop-unsent.ts';
 
 const bytes = (...values: number[]): Uint8Array => Uint8Array.from(values);
 
@@ -196,7 +197,7 @@ describe('Outbox', () => {
       outbox.offset = 1;
       outbox.offer(bytes(3));
       for (const value of [4, 5]) outbox.wait(new Waiting(value, log));
-      expect(outbox.clear(reason)).toBe(dropped);
+      expect(dropUnsent(outbox, reason)).toBe(dropped);
       expect(log).toEqual([`4 ${reason}`, `5 ${reason}`]);
       expect(outbox.current() !== undefined).toBe(finishes);
       outbox.done();
@@ -212,8 +213,8 @@ describe('Outbox', () => {
       outbox.wait(send);
       send.then = () => sends.forEach((other) => outbox.cancel(other));
     }
-    outbox.clear('channel-closed');
-    outbox.clear('peer-down');
+    dropUnsent(outbox, 'channel-closed');
+    dropUnsent(outbox, 'peer-down');
     expect(log).toEqual(['1 channel-closed', '2 channel-closed', '3 channel-closed']);
   });
 
@@ -221,7 +222,7 @@ describe('Outbox', () => {
     const outbox = full(2);
     outbox.credit = 1;
     const begun = outbox.current();
-    outbox.clear('channel-closed');
+    dropUnsent(outbox, 'channel-closed');
     outbox.reopen(fail(1), 1);
     expect(outbox.offer(bytes(8))).toBe('taken');
     expect(outbox.offer(bytes(9))).toBe('overflow');
@@ -260,7 +261,7 @@ describe('Outbox', () => {
     one.creditBytes = 100;
     one.current();
     expect(one.headSeq).toBe(3);
-    one.clear('channel-closed');
+    dropUnsent(one, 'channel-closed');
     expect(one.headSeq).toBe(3);
     one.done();
     expect(one.headSeq).toBe(0);
@@ -301,7 +302,7 @@ describe('Outbox', () => {
     outbox.wait(stays);
     outbox.cancel(gone);
     outbox.cancel(gone);
-    outbox.clear('peer-down');
+    dropUnsent(outbox, 'peer-down');
     expect(log).toEqual(['2 peer-down']);
     expect(outbox.idle).toBe(true);
   });

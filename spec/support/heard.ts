@@ -11,11 +11,15 @@ export function heard(net: Simulation, channel: Pick<Channel<unknown>, 'in$'>): 
   return texts;
 }
 
-/** The drops in a simulation's log, as `<node> <direction> <channel> <reason>`. */
+/** The drops in a simulation's log, as `<node> <direction> <channel> <reason>`, one for each message. */
 export function drops(net: Simulation): string[] {
+  // They are told at the end of a turn.
+  net.advance(0);
   return net.log.flatMap(({ node, event }) =>
     event.type === 'message-dropped'
-      ? [`${node} ${event.direction} ${event.channel} ${event.reason}`]
+      ? Array<string>(event.count).fill(
+          `${node} ${event.direction} ${event.channel} ${event.reason}`,
+        )
       : [],
   );
 }

@@ -95,8 +95,19 @@ export class LinkedNode {
     this.clock.advance(0);
   }
 
-  /** The drops so far, as `<in or out> <channel> <reason> <count>`; forgets them. */
+  /** How many messages were dropped so far, by `<in or out> <channel> <reason>`; forgets them. */
+  dropped(): Record<string, number> {
+    const counts: Record<string, number> = {};
+    for (const text of this.takeDrops()) {
+      const [, kind = '', count] = /^(.*) (\d+)$/.exec(text) ?? [];
+      counts[kind] = (counts[kind] ?? 0) + Number(count);
+    }
+    return counts;
+  }
+
+  /** The drops so far, as `<in or out> <channel> <reason> <count>`, those of a turn as one; forgets them. */
   takeDrops(): string[] {
+    this.channels.tellDrops();
     return this.events
       .splice(0)
       .flatMap((event) =>

@@ -1,6 +1,7 @@
 import type { LaneOptions } from '../../lib/flow/strategy.ts';
 import { type Outbox } from '../../lib/session/outbox.ts';
 import { waitingSendsMax, WaitingSend } from '../../lib/session/waiting-sends.ts';
+import { dropUnsent } from './drop-unsent.ts';
 
 /** A message: its content follows from its number, by which all messages are counted as they are sent. */
 export interface Sent {
@@ -106,7 +107,7 @@ export class LaneModel {
   /** The channel is closed on one of the sides. */
   close(reason: 'channel-closed' | 'channel-not-open'): void {
     this.settle();
-    same(this.outbox.clear(reason), this.#lane.length + this.#waiting.length);
+    same(dropUnsent(this.outbox, reason), this.#lane.length + this.#waiting.length);
     this.counts.dropped += this.#lane.length + this.#waiting.length;
     for (const each of this.#waiting) same(each.ends, 1);
     this.#lane = [];

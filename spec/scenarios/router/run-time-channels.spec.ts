@@ -145,7 +145,7 @@ it('a message of which a part was written when the connection fails is told as d
   chat(0).out.next({ to, message: new Uint8Array(1) });
   net.advance(7);
   net.network.sever(from, to);
-  expect(drops(net)).toEqual(['0 outbound 5 peer-down']);
+  expect(drops(net)).toEqual(Array(2).fill('0 outbound 5 peer-down'));
   expect(dropCount(net)).toBe(2);
   net.stop();
 });

@@ -1,0 +1,59 @@
+import type { Subscription } from 'rxjs';
+import type { Clock } from '../flow/clock.ts';
+import type { DropReason } from '../model/event.ts';
+import type { Drop } from '../session/channel-end.ts';
+
+/** Drops of one turn that are told as one. */
+interface Told extends Drop {
+  count: number;
+}
+
+/**
+ * Counts what is dropped, and tells of it at the end of the turn: once for each peer, channel, direction and reason, however
+ * many messages that were.
+ */
+export class DropTally {
+  readonly #clock: Clock;
+  readonly #tell: (drop: Drop) => void;
+  readonly #counts = new Map<number, Map<DropReason, number>>();
+  #pending: Told[] = [];
+  #turn: Subscription | undefined;
+  /** The last one: most drops are more of the same. */
+  #last: Told | undefined;
+
+  constructor(clock: Clock, tell: (drop: Drop) => void) {
+    this.#clock = clock;
+    this.#tell = tell;
+  }
+
+  /** How many messages were dropped so far, by channel and reason. */
+  get counts(): ReadonlyMap<number, ReadonlyMap<DropReason, number>> {
+    return this.#counts;
+  }
+
+  add(drop: Drop): void {
+    const reasons = this.#counts.get(drop.channel) ?? new Map<DropReason, number>();
+    this.#counts.set(drop.channel, reasons);
+    reasons.set(drop.reason, (reasons.get(drop.reason) ?? 0) + drop.count);
+    this.#turn ??= this.#clock.afterTurn(this.flush);
+    const isMore = this.#last !== undefined && isAlike(this.#last, drop);
+    const told = isMore ? this.#last : this.#pending.find((each) => isAlike(each, drop));
+    if (told === undefined) this.#pending.push((this.#last = { ...drop }));
+    else told.count += drop.count;
+  }
+
+  /** Tells of what was dropped since the last time. */
+  readonly flush = (): void => {
+    const pending = this.#pending;
+    this.#turn?.unsubscribe();
+    this.#turn = undefined;
+    this.#pending = [];
+    this.#last = undefined;
+    for (const drop of pending) this.#tell(drop);
+  };
+}
+
+function isAlike(a: Drop, b: Drop): boolean {
+  const isSameWay = a.channel === b.channel && a.direction === b.direction;
+  return isSameWay && a.peer === b.peer && a.reason === b.reason;
+}
