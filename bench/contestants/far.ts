@@ -53,6 +53,22 @@ export const farContestants: Readonly<Record<string, FarEntry>> = {
       'rxmesh over WebSocket, encrypted, with all options as they are by default; two channels',
     load: async () => (await import('./rxmesh-far.ts')).rxmeshFar,
   },
+  libp2p: {
+    about: 'js-libp2p over TCP, with Noise and Yamux; two streams',
+    load: async () => (await import('./libp2p-far.ts')).libp2pFar,
+  },
+  'secret-stream': {
+    about: '@hyperswarm/secret-stream over TCP; it has one stream, which notes share',
+    load: async () => (await import('./secret-stream-far.ts')).secretStreamFar,
+  },
+  rsocket: {
+    about: 'rsocket-js over TCP, not encrypted; the receiver requests two streams',
+    load: async () => (await import('./rsocket-far.ts')).rsocketFar,
+  },
+  ws: {
+    about: 'a bare WebSocket, not encrypted, with up to 1 MiB unsent; notes share it',
+    load: async () => (await import('./ws-far.ts')).wsFar,
+  },
 };
 
 /** @throws {RangeError} there is none of that name */

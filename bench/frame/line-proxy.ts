@@ -82,13 +82,14 @@ function carry(from: Socket, to: Socket, line: LineOptions): void {
     wait(nowMs);
   });
   from.on('error', () => to.destroy());
+  to.on('connect', deliver);
   to.on('drain', deliver);
   to.on('close', () => clearTimeout(timer));
 
   function deliver(): void {
     const nowMs = performance.now();
     to.cork();
-    while (!to.writableNeedDrain) {
+    while (!isBusy()) {
       const bytes = direction.take(nowMs);
       if (bytes === undefined) break;
       if (bytes === 'end') to.end();
@@ -102,9 +103,14 @@ function carry(from: Socket, to: Socket, line: LineOptions): void {
     wait(nowMs);
   }
 
-  /** Until bytes arrive, unless `to` has to drain first, or until the queue has room. */
+  /** Whether `to` takes nothing now. It says so when that changes. */
+  function isBusy(): boolean {
+    return to.pending || to.writableNeedDrain;
+  }
+
+  /** Until bytes arrive that can be handed over, or until the queue has room. */
   function wait(nowMs: number): void {
-    const arrivalMs = to.writableNeedDrain ? Infinity : direction.nextArrivalMs();
+    const arrivalMs = isBusy() ? Infinity : direction.nextArrivalMs();
     const roomMs = isPaused ? direction.roomAtMs() : Infinity;
     const atMs = Math.min(arrivalMs, roomMs >= nowMs ? roomMs : Infinity);
     if (atMs >= timerAtMs) return;

@@ -1,9 +1,18 @@
 import type { Handlers } from '../frame/child.ts';
 import type { LineOptions } from '../frame/line.ts';
 import { Child } from '../frame/processes.ts';
+import type { Run } from '../frame/runner.ts';
+import { smallBuffers } from '../frame/small-buffers.ts';
 import type { Arrived, handlers as receiving } from './far-receiver.ts';
-import type { handlers as sending } from './far-sender.ts';
+import type { Destination, handlers as sending } from './far-sender.ts';
 import type { handlers as lining } from './line.ts';
+
+/** Who crosses which line, with messages of which length. */
+export interface Way {
+  readonly name: string;
+  readonly bytes: number;
+  readonly line: LineOptions;
+}
 
 /** How messages crossed a line. */
 export interface Crossing {
@@ -13,61 +22,100 @@ export interface Crossing {
   readonly notesMs: readonly number[];
 }
 
+/** What a pair is made of. */
+interface Parts {
+  readonly sender: Child<typeof sending>;
+  readonly receiver: Child<typeof receiving>;
+  readonly destination: Destination;
+  end(): void;
+}
+
+/** A run that takes longer has failed. */
+const runWithinMs = 60_000;
+
 const here = new URL('.', import.meta.url);
 
 /** A sender, a receiver, and a line between them, in processes of their own. */
 export class FarPair {
-  readonly #children: readonly Child<Handlers>[];
-  readonly #sender: Child<typeof sending>;
-  readonly #receiver: Child<typeof receiving>;
+  readonly #parts: Parts;
+  /** The number of the next message. */
+  #next = 0;
 
-  private constructor(
-    sender: Child<typeof sending>,
-    receiver: Child<typeof receiving>,
-    line: Child<typeof lining>,
-  ) {
-    this.#sender = sender;
-    this.#receiver = receiver;
-    this.#children = [sender, receiver, line];
+  private constructor(parts: Parts) {
+    this.#parts = parts;
   }
 
-  /** @throws {Error} they did not get together */
-  static async start(name: string, bytes: number, line: LineOptions): Promise<FarPair> {
+  /**
+   * @param sides the directory of `far-receiver.js` and `far-sender.js`: here, or in another checkout
+   * @throws {Error} a process could not be started
+   */
+  static async start({ name, bytes, line }: Way, sides: URL = here): Promise<FarPair> {
+    const { prefix, end: leave } = await smallBuffers();
     const children: Child<Handlers>[] = [];
-    const start = async <H extends Handlers>(file: string): Promise<Child<H>> => {
-      const child = await Child.start<H>(new URL(file, here), `${name}, ${file}`);
+    const end = (): void => {
+      for (const child of children) child.end();
+      leave();
+    };
+    const start = async <H extends Handlers>(file: string, from: URL): Promise<Child<H>> => {
+      const child = await Child.start<H>(new URL(file, from), `${name}, ${file}`, [], prefix);
       children.push(child);
       return child;
     };
     try {
-      const receiver = await start<typeof receiving>('far-receiver.js');
-      const proxy = await start<typeof lining>('line.js');
-      const sender = await start<typeof sending>('far-sender.js');
+      const receiver = await start<typeof receiving>('far-receiver.js', sides);
+      const between = await start<typeof lining>('line.js', here);
+      const sender = await start<typeof sending>('far-sender.js', sides);
       const place = await receiver.ask('listen', { name, bytes });
-      const port = await proxy.ask('open', { to: place.port, line });
-      await sender.ask('dial', { name, place: { ...place, port }, bytes });
-      return new FarPair(sender, receiver, proxy);
+      const port = await between.ask('open', { to: place.port, line });
+      const destination = { name, bytes, place: { ...place, port } };
+      return new FarPair({ sender, receiver, destination, end });
     } catch (error) {
-      for (const child of children) child.end();
+      end();
       throw error;
     }
   }
 
-  /** Sends from now on, and says what arrived in `forMs`, after `afterMs`. */
+  async dial(): Promise<void> {
+    const { sender, destination } = this.#parts;
+    await sender.ask('dial', destination);
+  }
+
+  /** Seconds from a dial of its own until its first message is there. */
+  async firstMessage(): Promise<number> {
+    const { sender, receiver, destination } = this.#parts;
+    await receiver.ask('expect', { first: 0, count: 1 });
+    const [startedAtUs, { endedAtUs }] = await Promise.all([
+      sender.ask('dialAndSend', destination),
+      receiver.ask('arrived', undefined),
+    ]);
+    return (endedAtUs - startedAtUs) / 1e6;
+  }
+
+  /** Sends without an end from now on, and says what arrived in `forMs`, after `afterMs`. */
   async cross(afterMs: number, forMs: number): Promise<Crossing> {
-    await this.#sender.ask('begin', undefined);
-    const arrived = await this.#receiver.ask(
-      'measure',
-      { afterMs, forMs },
-      afterMs + 2 * forMs + 30_000,
-    );
-    const due = await this.#sender.ask('notes', undefined);
-    const { count, seconds } = arrived;
-    return { count, seconds, notesMs: notesMsOf(due, arrived) };
+    const { sender, receiver } = this.#parts;
+    await sender.ask('begin', undefined);
+    const arrived = await receiver.ask('measure', { afterMs, forMs }, runWithinMs);
+    const notesMs = notesMsOf(await sender.ask('notes', undefined), arrived);
+    return { count: arrived.count, seconds: arrived.seconds, notesMs };
+  }
+
+  /** Sends so many messages, and waits until they are there. */
+  async run(count: number): Promise<Run> {
+    const { sender, receiver } = this.#parts;
+    const numbers = { first: this.#next, count };
+    this.#next += count;
+    await receiver.ask('expect', numbers);
+    const [startedAtUs, { endedAtUs, cpuUs }] = await Promise.all([
+      sender.ask('send', numbers, runWithinMs),
+      receiver.ask('arrived', undefined, runWithinMs),
+    ]);
+    const bothCpuUs = cpuUs + (await sender.ask('cpuUs', undefined));
+    return { count, seconds: (endedAtUs - startedAtUs) / 1e6, cpuUs: bothCpuUs / count };
   }
 
   end(): void {
-    for (const child of this.#children) child.end();
+    this.#parts.end();
   }
 }
 
