@@ -5,7 +5,7 @@ import { LineDirection, type LineOptions } from './line.ts';
 const host = '127.0.0.1';
 
 /** What a socket buffers here. Those of the system are in addition, and Node cannot bound them. */
-const highWaterMark = 65_536;
+const highWaterMark = 262_144;
 
 /** A TCP port on this machine behind which a line leads to another one. */
 export class LineProxy {

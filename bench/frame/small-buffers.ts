@@ -35,8 +35,11 @@ export async function smallBuffers(): Promise<Surroundings> {
   const end = (): void => void holder.kill();
   const isReady = await Promise.race([
     once(holder.stdout, 'data').then(() => true),
-    once(holder, 'close').then(() => false),
-    once(holder, 'error').then(() => false),
+    // It rejects if there is no such command.
+    once(holder, 'close').then(
+      () => false,
+      () => false,
+    ),
   ]);
   if (!isReady || holder.pid === undefined) return none;
   const target = ['--target', String(holder.pid), '--user', '--preserve-credentials', '--net'];
