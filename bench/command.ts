@@ -23,9 +23,9 @@ options:
   --json              print JSON on stdout, and nothing else; npm itself says less with npm run --silent
   --contestant NAME   only this one; more than one may be given
   --case NAME         only this case, as the report names it, such as '64 B'; more than one may be given
-  --rounds N          rounds of each contestant, 1 to 100; 5
-  --round-ms N        length of a round, 50 to 60000; 700, and 300 for --check
-  --full              at full size, which takes an hour for the matrix
+  --rounds N          rounds of each contestant, 1 to 100; 5, and 1 for distance
+  --round-ms N        length of a round, 50 to 60000; 700, and 300 for --check; distance has lengths of its own
+  --full              at full size, which takes an hour for the matrix, and half an hour for distance
   --check             what bench:check does: only the targets that have a guard, and the exit code 1 if one
                       of them is missed by more than that
   --against CHECKOUT  today's build of rxmesh in turns with the build of another working tree, in these
@@ -56,7 +56,7 @@ export function commandFrom(args: readonly string[], { measures, comparable }: O
       json: { type: 'boolean', default: false },
       contestant: { type: 'string', multiple: true },
       case: { type: 'string', multiple: true },
-      rounds: { type: 'string', default: '5' },
+      rounds: { type: 'string' },
       'round-ms': { type: 'string' },
       full: { type: 'boolean', default: false },
       check: { type: 'boolean', default: false },
@@ -79,7 +79,8 @@ export function commandFrom(args: readonly string[], { measures, comparable }: O
   // A guard has to be quick; its bounds are wide.
   const roundMs = values['round-ms'] ?? (check ? '300' : '700');
   const extent: Extent = {
-    rounds: numberFrom('--rounds', values.rounds, 1, 100),
+    rounds: numberFrom('--rounds', values.rounds ?? '5', 1, 100),
+    roundsGiven: values.rounds !== undefined,
     roundMs: numberFrom('--round-ms', roundMs, 50, 60_000),
     full,
     isWanted: (of, contestant) =>

@@ -1,7 +1,7 @@
 /**
  * Measures rxmesh beside its peers, and writes a report to bench/results.
  *
- *     npm run bench                                    everything, in less than 15 minutes
+ *     npm run bench                                    everything, in less than 25 minutes
  *     npm run --silent bench -- throughput --json      one measure, as JSON on stdout
  *     npm run bench -- throughput --against ../before  in turns with another checkout
  *     npm run bench:check                              the guard

@@ -1,4 +1,5 @@
 import { costTargets } from './cost-targets.ts';
+import { distanceTargets } from './distance-targets.ts';
 import type { Target } from './frame/verdicts.ts';
 
 /** A figure of the measure `throughput`. */
@@ -74,5 +75,6 @@ export const targets: readonly Target[] = [
     bound: 1,
     unit: 'a message',
   },
+  ...distanceTargets,
   ...costTargets,
 ];

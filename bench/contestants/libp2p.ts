@@ -75,7 +75,8 @@ function protocolOf(channel: number): string {
   return `/bench/${channel}/1.0.0`;
 }
 
-function readFrames(stream: Stream, onFrame: OnFrame): void {
+/** Reads what arrives on a stream as frames behind their lengths. */
+export function readFrames(stream: Stream, onFrame: OnFrame): void {
   const frames = new FrameReader(onFrame);
   stream.addEventListener('message', ({ data }) => {
     if (data instanceof Uint8Array) frames.read(data);
@@ -84,7 +85,7 @@ function readFrames(stream: Stream, onFrame: OnFrame): void {
 }
 
 /** The event, since `onDrain()` resolves too early. */
-function drained(stream: Stream): Promise<void> {
+export function drained(stream: Stream): Promise<void> {
   return new Promise((resolve) =>
     stream.addEventListener('drain', () => resolve(), { once: true }),
   );

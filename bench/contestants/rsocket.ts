@@ -10,7 +10,7 @@ import {
 import { TcpClientTransport } from 'rsocket-tcp-client';
 import { TcpServerTransport } from 'rsocket-tcp-server';
 import { deferred } from '../frame/deferred.ts';
-import type { Contestant, Dialed, Setup, Take } from './contestant.ts';
+import type { Contestant, Dialed } from './contestant.ts';
 import { bodyFor, decode, encode } from './item.ts';
 
 type Subscriber = OnTerminalSubscriber & OnNextSubscriber & OnExtensionSubscriber;
@@ -19,47 +19,20 @@ const localhost = '127.0.0.1';
 
 /** rsocket-js over TCP, which does not encrypt: the receiver requests a stream for each channel. */
 export const rsocket: Contestant = {
-  async listen(setup, take) {
-    const listening = deferred<Server>();
-    const server = new RSocketServer({
-      transport: new TcpServerTransport({
-        listenOptions: { host: localhost, port: 0 },
-        serverOptions: { noDelay: true },
-        socketCreator: (options) => {
-          const created = createServer(options);
-          created.on('listening', () => listening.resolve(created));
-          return created;
-        },
-      }),
-      acceptor: {
-        accept: (_, peer) => {
-          for (let channel = 0; channel < setup.channels; channel += 1) {
-            requestStream(peer, channel, setup, take);
-          }
-          return Promise.resolve({ requestResponse: answer });
-        },
-      },
+  async listen({ bytes, channels }, take) {
+    const port = await acceptPeers((peer) => {
+      for (let channel = 0; channel < channels; channel += 1) {
+        requestStream(peer, channel, bytes, (seq) => take(channel, seq));
+      }
+      return { requestResponse: answer };
     });
-    await server.bind();
-    return String(((await listening.promise).address() as AddressInfo).port);
+    return String(port);
   },
 
   async dial(address, setup) {
     const body = bodyFor(setup.bytes);
     const sources = Array.from({ length: setup.channels }, () => new Source());
-    const connector = new RSocketConnector({
-      transport: new TcpClientTransport({
-        connectionOptions: { host: localhost, port: Number(address), noDelay: true },
-      }),
-      responder: {
-        requestStream: ({ data }, initial, subscriber) => {
-          const source = sources[data?.[0] ?? 0];
-          if (source === undefined) throw new RangeError('there is no such channel');
-          return source.open(initial, subscriber);
-        },
-      },
-    });
-    const peer = await connector.connect();
+    const peer = await connectPeer(Number(address), sources);
     const dialed: Dialed = {
       async send(channel, first, count) {
         await sources[channel]?.send(first, count, body);
@@ -70,15 +43,59 @@ export const rsocket: Contestant = {
   },
 };
 
+/**
+ * Listens, and resolves to the port.
+ * @param onPeer what is done with each peer that connects; returns what answers its requests
+ */
+export async function acceptPeers(onPeer: (peer: RSocket) => Partial<RSocket>): Promise<number> {
+  const listening = deferred<Server>();
+  const server = new RSocketServer({
+    transport: new TcpServerTransport({
+      listenOptions: { host: localhost, port: 0 },
+      serverOptions: { noDelay: true },
+      socketCreator: (options) => {
+        const created = createServer(options);
+        created.on('listening', () => listening.resolve(created));
+        return created;
+      },
+    }),
+    acceptor: { accept: (_, peer) => Promise.resolve(onPeer(peer)) },
+  });
+  await server.bind();
+  return ((await listening.promise).address() as AddressInfo).port;
+}
+
+/** Connects, and offers streams, which the peer requests by their index. */
+export function connectPeer(port: number, sources: readonly Source[]): Promise<RSocket> {
+  const connector = new RSocketConnector({
+    transport: new TcpClientTransport({
+      connectionOptions: { host: localhost, port, noDelay: true },
+    }),
+    responder: {
+      requestStream: ({ data }, initial, subscriber) => {
+        const source = sources[data?.[0] ?? 0];
+        if (source === undefined) throw new RangeError('there is no such channel');
+        return source.open(initial, subscriber);
+      },
+    },
+  });
+  return connector.connect();
+}
+
 /** Takes a stream from the sender, and asks for more when half of what it asked for has come. */
-function requestStream(peer: RSocket, channel: number, { bytes }: Setup, take: Take): void {
+export function requestStream(
+  peer: RSocket,
+  channel: number,
+  bytes: number,
+  take: (seq: number) => void,
+): void {
   // It has no other bound than the number of messages: of large ones, some megabytes are enough.
   const half = Math.max(8, Math.min(4096, Math.floor(2 ** 22 / bytes)));
   let left = half;
   const stream = peer.requestStream({ data: Buffer.of(channel) }, 2 * half, {
     onNext({ data }) {
       if (data == null) return;
-      take(channel, decode(data).seq);
+      take(decode(data).seq);
       left -= 1;
       if (left > 0) return;
       left = half;
@@ -94,7 +111,7 @@ function requestStream(peer: RSocket, channel: number, { bytes }: Setup, take: T
 }
 
 /** One stream that the other side has requested: sends as much as it asks for. */
-class Source {
+export class Source {
   #subscriber: Subscriber | undefined;
   #demand = 0;
   #more = deferred<undefined>();

@@ -90,7 +90,7 @@ function maskOfZeros(mask: Buffer): void {
 }
 
 /** Sends; waits until it is written when a lot is on its way. */
-function sent(socket: WebSocket, bytes: Uint8Array): Promise<void> | undefined {
+export function sent(socket: WebSocket, bytes: Uint8Array): Promise<void> | undefined {
   if (socket.bufferedAmount < unsentBytesMax) {
     socket.send(bytes);
     return undefined;

@@ -32,6 +32,8 @@ export interface Findings {
 export interface Extent {
   /** Rounds of each contestant. */
   readonly rounds: number;
+  /** Whether that number was asked for: a measure whose rounds are long may run fewer else. */
+  readonly roundsGiven: boolean;
   /** Length of a round, without its warm-up. */
   readonly roundMs: number;
   /** Measure at full size, also what takes an hour. */

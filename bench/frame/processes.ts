@@ -63,17 +63,21 @@ export class Child<H extends Handlers> {
    * @param module of which `H` are the `handlers`, in a directory beside `frame/`: it runs under the
    *   `child.js` there, so a module of another checkout runs that checkout's code throughout
    * @param execArgv options of Node, such as `--expose-gc`
+   * @param prefix a command that runs another one, to run Node with; none: it is run as it is
    * @throws {Error} it could not be loaded
    */
   static async start<H extends Handlers>(
     module: URL,
     name: string,
     execArgv: readonly string[] = [],
+    prefix: readonly string[] = [],
   ): Promise<Child<H>> {
     guard();
     const entry = new URL('../frame/child.js', module);
+    const [execPath, ...before] = [...prefix, process.execPath];
     const child = fork(entry, [module.href], {
-      execArgv: [...heapOptions, ...execArgv],
+      execPath,
+      execArgv: [...before, ...heapOptions, ...execArgv],
       serialization: 'advanced',
       // stdout is for results.
       stdio: ['ignore', 2, 2, 'ipc'],

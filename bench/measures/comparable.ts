@@ -4,10 +4,12 @@ import { Child } from '../frame/processes.ts';
 import type { Runner } from '../frame/runner.ts';
 import type { Medium } from '../sides/hub-and-leaves.ts';
 import type { handlers as inMemorySide } from '../sides/in-memory.ts';
+import { FarPair } from '../sides/far-pair.ts';
 import { runWithinMs } from '../sides/one-process.ts';
 import { Pair } from '../sides/pair.ts';
 import type { handlers as routingSide } from '../sides/routing.ts';
 import { Star } from '../sides/star.ts';
+import { nameOf, wayOf, type Case } from './distance.ts';
 import { textOfBytes } from './sizes.ts';
 
 const small = 64;
@@ -37,6 +39,9 @@ export const comparable: readonly Comparable[] = [
   toManyPeers('WebSocket'),
   ...sizes.map((bytes) => inMemory(subject, bytes)),
   ...sizes.map((bytes) => inMemory('rxmesh-encrypted', bytes)),
+  overDistance({ roundTripMs: 50, megabits: 10, bytes: 1024 }),
+  overDistance({ roundTripMs: 50, megabits: 0, bytes: small }),
+  overDistance({ roundTripMs: 50, megabits: 0, bytes: 65_536 }),
 ];
 
 function oneChannel(contestant: string, bytes: number): Comparable {
@@ -66,6 +71,21 @@ function inMemory(contestant: string, bytes: number): Comparable {
     contestant,
     first: 64,
     start: (sides) => startInMemory(contestant, bytes, sides),
+  };
+}
+
+/** Counts until the last message is there, so a round includes half a round trip in which nothing arrives. */
+function overDistance(one: Case): Comparable {
+  return {
+    measure: 'distance',
+    case: nameOf(one),
+    contestant: subject,
+    first: 64,
+    async start(sides) {
+      const pair = await FarPair.start(wayOf(subject, one), sides);
+      await endingIfFailed(pair, pair.dial());
+      return pair;
+    },
   };
 }
 

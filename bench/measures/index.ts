@@ -2,6 +2,7 @@ import type { Measure } from '../frame/measure.ts';
 import { broadcast } from './broadcast.ts';
 import { channels } from './channels.ts';
 import { costs } from './costs.ts';
+import { distance } from './distance.ts';
 import { matrix } from './matrix.ts';
 import { roundTrip } from './round-trip.ts';
 import { throughput } from './throughput.ts';
@@ -13,5 +14,6 @@ export const measures: readonly Measure[] = [
   roundTrip,
   broadcast,
   matrix,
+  distance,
   ...costs,
 ];

@@ -41,7 +41,7 @@ describe('commandFrom', () => {
       json: false,
       check: false,
       help: false,
-      extent: { rounds: 5, roundMs: 700, full: false },
+      extent: { rounds: 5, roundsGiven: false, roundMs: 700, full: false },
     });
     expect(command.against).toBeUndefined();
   });
@@ -93,7 +93,7 @@ describe('commandFrom with --against', () => {
     const { extent, json } = commandOf(
       ...['--against', '../before', '--rounds', '3', '--round-ms', '200', '--json'],
     );
-    expect(extent).toMatchObject({ rounds: 3, roundMs: 200 });
+    expect(extent).toMatchObject({ rounds: 3, roundsGiven: true, roundMs: 200 });
     expect(json).toBe(true);
   });
 

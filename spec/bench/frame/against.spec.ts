@@ -47,6 +47,7 @@ function comparable(
 async function compare(cases: readonly Comparable[], rounds: number, lines: string[] = []) {
   const effort: Effort = {
     rounds,
+    roundsGiven: true,
     roundMs: 1000,
     full: false,
     isWanted: () => true,

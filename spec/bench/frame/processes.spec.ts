@@ -38,4 +38,16 @@ describe('Child', () => {
       child.end();
     }
   });
+
+  it('runs Node by a command, if one is given', async () => {
+    const told = olderChild.replace('process.argv[2]', 'process.env.RXMESH_BENCH_SPEC');
+    writeFileSync(join(directory, 'frame', 'child.js'), told);
+    const module = pathToFileURL(join(directory, 'sides', 'any.js'));
+    const child = await Child.start(module, 'any', [], ['env', 'RXMESH_BENCH_SPEC=by env']);
+    try {
+      expect(await child.ask('run', 1)).toEqual(['run', 1, 'by env']);
+    } finally {
+      child.end();
+    }
+  });
 });
