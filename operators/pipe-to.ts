@@ -15,7 +15,7 @@ import { type Flow, isFlow } from '../lib/flow/flow.ts';
 import { aLane, checkValueLane, fail, type LaneOptions } from '../lib/flow/strategy.ts';
 import { aFunction, checkOptions } from '../lib/model/check-options.ts';
 import type { OutboundEnvelope } from '../lib/model/envelope.ts';
-import type { RxmeshError } from '../lib/model/error.ts';
+import { RxmeshError } from '../lib/model/error.ts';
 
 /** Messages that are pulled and taken at a stretch; then the event loop turns once. */
 const messagesPerTurnMax = 4096;
@@ -66,8 +66,10 @@ export interface PipeToOptions<T> {
  * Errors: the source's, what `onDrop` throws, and those of `send`. None of them waits for what is in the
  * buffer.
  *
- * @throws {RxmeshError} as error notifications: those of `Channel.send`, and `RXMESH_OVERFLOW` when a
- *   `fail` buffer is full
+ * When the node says goodbye, the pipe pulls no more, and ends with `RXMESH_STOPPED`; what it has pulled goes out.
+ *
+ * @throws {RxmeshError} as error notifications: those of `Channel.send`, `RXMESH_STOPPED`, and `RXMESH_OVERFLOW`
+ *   when a `fail` buffer is full
  * @throws {TypeError} for what is no channel, and options that are not what they have to be
  * @throws {RangeError} for a buffer that blocks, or counts bytes or a rate
  */
@@ -113,6 +115,7 @@ export function pipeTo<T>(
 class Pipe<T> implements FlowConsumer<OutboundEnvelope<T>> {
   readonly #subscriber: Subscriber<SendReport>;
   readonly #sender: Sender<T>;
+  readonly #channel: number;
   readonly #clock: Clock;
   #demand: Demand | undefined;
   /** Whether nothing waits at the source while nothing is asked for. */
@@ -124,6 +127,8 @@ class Pipe<T> implements FlowConsumer<OutboundEnvelope<T>> {
   /** Messages since one has waited. */
   #atAStretch = 0;
   #pause: Subscription | undefined;
+  readonly #leaving: Subscription;
+  #isStopped = false;
 
   constructor(
     channel: SendingChannel<T>,
@@ -132,10 +137,16 @@ class Pipe<T> implements FlowConsumer<OutboundEnvelope<T>> {
   ) {
     this.#clock = clock;
     this.#subscriber = subscriber;
+    this.#channel = channel.id;
+    this.#leaving = channel.leaving$.subscribe(() => this.#stop());
     this.#sender = channel.sender((_, error) => this.#settled(error), awaitMs);
   }
 
   run(source: Flow<OutboundEnvelope<T>>, isHeldBack: boolean): void {
+    if (this.#isStopped) {
+      this.#finishStopped();
+      return;
+    }
     this.#isHeldBack = isHeldBack;
     this.#demand = source.consume(this);
     if (this.#subscriber.closed) this.#demand.unsubscribe();
@@ -143,6 +154,7 @@ class Pipe<T> implements FlowConsumer<OutboundEnvelope<T>> {
   }
 
   unsubscribe(): void {
+    this.#leaving.unsubscribe();
     this.#pause?.unsubscribe();
     this.#demand?.unsubscribe();
     this.#sender.unsubscribe();
@@ -187,8 +199,22 @@ class Pipe<T> implements FlowConsumer<OutboundEnvelope<T>> {
       return;
     }
     this.#count();
-    if (this.#ended) this.#finish();
+    if (this.#isStopped) this.#finishStopped();
+    else if (this.#ended) this.#finish();
     else this.#askForOne();
+  }
+
+  /** The node says goodbye: nothing more is pulled. What waits for room still may find it. */
+  #stop(): void {
+    this.#isStopped = true;
+    this.#pause?.unsubscribe();
+    this.#demand?.unsubscribe();
+    if (this.#demand !== undefined && !this.#waiting) this.#finishStopped();
+  }
+
+  #finishStopped(): void {
+    const text = `pipeTo: the node stops, and channel ${this.#channel} takes no more`;
+    this.error(new RxmeshError('RXMESH_STOPPED', text, { channel: this.#channel }));
   }
 
   #count(): void {

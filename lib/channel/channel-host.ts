@@ -1,3 +1,4 @@
+import type { Observable } from 'rxjs';
 import type { Codec } from '../codec/codec.ts';
 import type { Clock } from '../flow/clock.ts';
 import type { LaneOptions } from '../flow/strategy.ts';
@@ -18,6 +19,8 @@ export interface ChannelHost {
   /** Sends on a channel wait for a peer that is away, or for anyone, or no longer. */
   awaited(channel: number, peer: NodeId | undefined, awaited: boolean): void;
   sourceFailed(channel: number, error: unknown): void;
+  /** Emits when the node says goodbye, before lanes empty: at once when it has begun to. */
+  readonly leaving$: Observable<void>;
   /** The channel is closed and out of use. */
   closed(channel: ChannelEnd): void;
 }

@@ -1,4 +1,4 @@
-import { defer, type Observable, Subject } from 'rxjs';
+import { BehaviorSubject, defer, filter, finalize, map, type Observable, Subject } from 'rxjs';
 import { systemClock, type Clock } from '../flow/clock.ts';
 import { block, isLane } from '../flow/strategy.ts';
 import { RxmeshError } from '../model/error.ts';
@@ -47,6 +47,9 @@ export class Channels implements ChannelHost {
   readonly clock: Clock;
   readonly events$: Subject<RouterEvent> = new Subject();
   readonly reports$: Subject<PeerReport> = new Subject();
+  /** See `ChannelHost`. */
+  readonly leaving$: Observable<void>;
+  readonly #isLeaving = new BehaviorSubject(false);
   readonly #options: SwitchboardOptions;
   readonly #keepAlive: KeepAliveSettings;
   readonly #ends = new Map<number, OwnEnd>();
@@ -66,6 +69,10 @@ export class Channels implements ChannelHost {
     this.#keepAlive = keepAliveFrom(options.keepAlive);
     this.self = options.self;
     this.clock = options.clock ?? systemClock;
+    this.leaving$ = this.#isLeaving.pipe(
+      filter(Boolean),
+      map(() => undefined),
+    );
     this.#drops = new DropTally(this.clock, (drop) =>
       this.events$.next({ type: 'message-dropped', ...drop }),
     );
@@ -159,7 +166,10 @@ export class Channels implements ChannelHost {
 
   /** See `Switchboard.goodbye`. */
   goodbye(drainMs: number): Observable<never> {
-    return defer(() => goodbye([...this.sessions()], this.clock, drainMs));
+    return defer(() => {
+      this.#isLeaving.next(true);
+      return goodbye([...this.sessions()], this.clock, drainMs);
+    }).pipe(finalize(() => this.#isLeaving.next(false)));
   }
 
   /** Closes every channel, and completes the streams. */

@@ -41,6 +41,10 @@ export class Inbound<T> implements InboxOwner {
     return this.#consumers.flow;
   }
 
+  get isConsumed(): boolean {
+    return !this.#consumers.isEmpty;
+  }
+
   /** A session of `peer` joins: see `ChannelEnd`. */
   join(peer: NodeId, granted: Credit, grant: Grant): PeerInbox {
     const known = this.#inboxes.get(peer);

@@ -28,6 +28,7 @@ export class LocalChannel<T> implements SendingChannel<T>, ChannelEnd {
   readonly closed$: Observable<void>;
   readonly undelivered$: Observable<Undelivered<T>>;
   readonly clock: Clock;
+  readonly leaving$: Observable<void>;
 
   readonly #host: ChannelHost;
   readonly #inbound: Inbound<T>;
@@ -42,6 +43,7 @@ export class LocalChannel<T> implements SendingChannel<T>, ChannelEnd {
     this.messageBytesMax = settings.messageBytesMax;
     this.#host = host;
     this.clock = host.clock;
+    this.leaving$ = host.leaving$;
     this.#inbound = new Inbound(settings, host);
     this.#outbound = new Outbound(settings, host);
     this.in$ = this.#inbound.in$;
@@ -76,6 +78,10 @@ export class LocalChannel<T> implements SendingChannel<T>, ChannelEnd {
     this.#closed.complete();
     this.#inbound.complete();
     this.#outbound.complete();
+  }
+
+  get isConsumed(): boolean {
+    return this.#inbound.isConsumed;
   }
 
   /** What waits for recipients that are away. */

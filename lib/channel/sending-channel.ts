@@ -1,3 +1,4 @@
+import type { Observable } from 'rxjs';
 import type { Clock } from '../flow/clock.ts';
 import type { OutboundEnvelope } from '../model/envelope.ts';
 import type { RxmeshError } from '../model/error.ts';
@@ -26,6 +27,8 @@ export type Settled = (report: SendReport, error?: RxmeshError) => void;
 /** A channel as `pipeTo` sees it: it sends without making an Observable for each message. */
 export interface SendingChannel<T> extends Channel<T> {
   readonly clock: Clock;
+  /** Emits when the node says goodbye: sources give no more. */
+  readonly leaving$: Observable<void>;
   /** @param awaitMs how long a message waits for a recipient that is away, in milliseconds */
   sender(settled: Settled, awaitMs: number): Sender<T>;
 }

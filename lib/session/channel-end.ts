@@ -18,6 +18,8 @@ export interface ChannelEnd {
   /** Its share of the way to a peer, for the discipline: 1 to 255. */
   readonly priority: number;
   readonly messageBytesMax: number;
+  /** Whether anybody consumes its messages. */
+  readonly isConsumed: boolean;
   /**
    * The place where messages of `peer` wait, which has credit for `granted` already; `grant` is
    * called when some were consumed. It holds what arrives until `release`. Two sessions of one peer may have joined at a time: while

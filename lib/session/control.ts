@@ -18,6 +18,9 @@ export class Control {
   #pingDue: (() => void) | undefined;
   /** A ping is due that measures the round trip. */
   #measureDue = false;
+  /** How many pings were written, and how many of them were answered. */
+  pings = 0;
+  pongs = 0;
   /** The pings that are under way, in order: whether each is keep-alive's. */
   readonly #pings: boolean[] = [];
 
@@ -66,6 +69,7 @@ export class Control {
   ponged(): 'keep-alive' | 'measure' | undefined {
     const isKeepAlive = this.#pings.shift();
     if (isKeepAlive === undefined) return undefined;
+    this.pongs += 1;
     return isKeepAlive ? 'keep-alive' : 'measure';
   }
 
@@ -109,6 +113,7 @@ export class Control {
   #ping(isKeepAlive: boolean): void {
     // Any ping measures.
     this.#measureDue = false;
+    this.pings += 1;
     this.#pings.push(isKeepAlive);
     this.#onPing();
     this.#link.ping();

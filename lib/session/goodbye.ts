@@ -2,14 +2,14 @@ import { concat, Observable, type Subscription } from 'rxjs';
 import type { Clock } from '../flow/clock.ts';
 import type { Session } from './session.ts';
 
-/** How often it is looked whether lanes are empty, in milliseconds. */
+/** How often it is looked whether lanes are empty, in milliseconds: sooner at first, when a round trip may do. */
 const lookMs = 10;
 /** How long links get until their peers have read everything, in milliseconds: longer than a socket waits. */
 const closeMs = 2_500;
 
 /**
- * Lets the sessions' lanes empty for at most `drainMs`, says goodbye to their peers, and completes
- * when every link is closed.
+ * Tells the sessions' peers to send no more, lets lanes empty, and consumers take what has come, for at most `drainMs`,
+ * says goodbye, and completes when every link is closed.
  */
 export function goodbye(
   sessions: readonly Session[],
@@ -18,8 +18,23 @@ export function goodbye(
 ): Observable<never> {
   const idle = (): boolean => sessions.every((session) => session.over || session.idle);
   const closed = (): boolean => sessions.every(({ link }) => link.closed);
+  const drained = new Observable<never>((subscriber) => {
+    for (const session of sessions) session.takeNoMore();
+    let isOver = false;
+    subscriber.add(() => {
+      if (!isOver) for (const session of sessions) session.takeAgain();
+    });
+    subscriber.add(
+      until(idle, clock, drainMs).subscribe({
+        complete: () => {
+          isOver = true;
+          subscriber.complete();
+        },
+      }),
+    );
+  });
   return concat(
-    until(idle, clock, drainMs),
+    drained,
     new Observable<never>((subscriber) => {
       for (const session of sessions) session.close('done');
       subscriber.complete();
@@ -32,9 +47,14 @@ export function goodbye(
 function until(condition: () => boolean, clock: Clock, limitMs: number): Observable<never> {
   return new Observable((subscriber) => {
     let timer: Subscription | undefined;
+    let pauseMs = 0;
     const look = (): void => {
-      if (condition()) subscriber.complete();
-      else timer = clock.schedule(look, lookMs);
+      if (condition()) {
+        subscriber.complete();
+        return;
+      }
+      timer = clock.schedule(look, pauseMs);
+      pauseMs = Math.min(2 * pauseMs + 1, lookMs);
     };
     look();
     subscriber.add(() => timer?.unsubscribe());

@@ -68,6 +68,8 @@ export class Port {
   inbox: Inbox | undefined;
   /** Opened by the peer, and never by us. */
   foreign = false;
+  /** No more is taken from the peer than what is on the way. */
+  #isClosing = false;
   readonly #host: PortHost;
   readonly #assembler = new Assembler();
   /** What this session has joined the inbox with. */
@@ -92,12 +94,13 @@ export class Port {
   /** The channel has been opened here. Returns where its messages arrive. */
   join(end: ChannelEnd, pace: Pace | undefined): Inbox {
     this.foreign = false;
+    this.#isClosing = false;
     this.end = end;
     this.outbox.reopen(end.outbound, end.priority, pace, (bytes) => {
       end.unsent(this.#host.id, [bytes], 'lane-full', 0);
     });
     this.#grant = () => {
-      if (this.#host.over || this.inbox !== inbox) return;
+      if (this.#host.over || this.inbox !== inbox || this.#isClosing) return;
       if (inbox.isNarrow) this.#widen(inbox);
       this.replenish(inbox);
     };
@@ -120,6 +123,29 @@ export class Port {
     // Last, since whoever hears of it may open the channel again.
     this.clear('channel-closed', end);
     if (cut) this.#lost('channel-closed');
+  }
+
+  /** Takes no more from the peer, if anybody consumes what comes: what is on the way still arrives. */
+  takeNoMore(close: () => Credit): void {
+    if (this.end?.isConsumed !== true) return;
+    this.#isClosing = true;
+    const unsent = close();
+    this.#granted -= unsent.messages;
+    this.#grantedBytes -= unsent.bytes;
+  }
+
+  /** Takes messages again. */
+  takeAgain(): void {
+    if (!this.#isClosing || this.inbox === undefined) return;
+    this.#isClosing = false;
+    this.#host.granted(this.channel, 0, 0);
+    this.replenish(this.inbox);
+  }
+
+  /** Whether the consumers have everything that has come. */
+  get isConsumed(): boolean {
+    const isEmpty = this.inbox?.depth === 0 && this.#assembler.messages === 0;
+    return isEmpty || this.end?.isConsumed !== true;
   }
 
   /** The connection has ended. */

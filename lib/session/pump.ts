@@ -124,6 +124,16 @@ export class Pump {
     this.#control.measure();
   }
 
+  /** Asks the peer, behind all that was written. Returns whether it has answered. */
+  inquire(): () => boolean {
+    // In a record of its own: in one with other news it would stand in front of them.
+    this.run();
+    this.#control.measure();
+    this.run();
+    const { pings } = this.#control;
+    return () => this.#control.pongs >= pings;
+  }
+
   /** The shortest round trip of late, in milliseconds; Infinity before the first. */
   get roundTripMs(): number {
     return this.#inFlight.roundTripMs;

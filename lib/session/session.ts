@@ -55,6 +55,10 @@ export class Session implements PeerSession, LinkReceiver, PortHost {
   #fault: RxmeshError | undefined;
   #foreignPorts = 0;
   #over = false;
+  /** A lane that may not overflow has. */
+  #overflow: string | undefined;
+  #isLeaving = false;
+  #hasAnswered = (): boolean => true;
 
   constructor(options: SessionOptions) {
     this.#options = options;
@@ -144,9 +148,27 @@ export class Session implements PeerSession, LinkReceiver, PortHost {
     this.#pump.wake(outbox);
   }
 
-  /** Whether everything that was sent is written. */
+  /** Whether everything that was sent is written, and after `takeNoMore` everything consumed that comes. */
   get idle(): boolean {
-    return this.#ports.every((port) => port.outbox.idle);
+    if (!this.#ports.every((port) => port.outbox.idle)) return false;
+    return this.#hasAnswered() && this.#ports.every((port) => !this.#isLeaving || port.isConsumed);
+  }
+
+  /** Tells the peer to send no more on channels that are consumed here. What is on the way still comes. */
+  takeNoMore(): void {
+    if (this.#over || !this.#ports.some(({ end }) => end?.isConsumed === true)) return;
+    this.#isLeaving = true;
+    for (const port of this.#ports) port.takeNoMore(() => this.#pump.close(port.channel));
+    // Its answer comes behind all that it has sent before it heard of that.
+    this.#hasAnswered = this.#pump.inquire();
+  }
+
+  /** Takes messages as before. */
+  takeAgain(): void {
+    if (this.#over) return;
+    this.#isLeaving = false;
+    for (const port of this.#ports) port.takeAgain();
+    this.#hasAnswered = () => true;
   }
 
   get channels(): readonly number[] {
@@ -243,6 +265,7 @@ export class Session implements PeerSession, LinkReceiver, PortHost {
   recordEnd(): void {
     // Whatever it held is a sign of life. Credit that it gave back leaves at the end of the turn.
     this.#keepAlive.heard();
+    if (this.#overflow !== undefined) this.link.close('violation', this.#overflow);
   }
 
   ended(error?: RxmeshError): void {
@@ -337,6 +360,8 @@ export class Session implements PeerSession, LinkReceiver, PortHost {
       peer: this.id,
       channel,
     });
-    this.link.close('violation', text);
+    // The rest of the record is counted first, message by message: it has arrived, and is lost.
+    if (code === 'RXMESH_OVERFLOW') this.#overflow = text;
+    else this.link.close('violation', text);
   }
 }

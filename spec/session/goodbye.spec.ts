@@ -51,7 +51,7 @@ describe('Switchboard.goodbye', () => {
     expect(log).toEqual([]);
     link.lingers = false;
     node.clock.advance(10);
-    expect(log).toEqual(['over 1220']);
+    expect(log).toEqual(['over 1212']);
     expect(drops(node)).toEqual([]);
     expect(node.channels.ids).toEqual([7]);
     expectIdle(node.clock.scheduler);

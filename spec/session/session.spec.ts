@@ -183,7 +183,7 @@ describe('a peer that breaks the protocol', () => {
     expect([link.closedFor, codes]).toEqual(['violation', ['RXMESH_PROTOCOL_VIOLATION']]);
   });
 
-  it('overflows a `fail` lane: it is disconnected, and the lost message is told', () => {
+  it('L-07 overflows a `fail` lane: it is disconnected, and all that is lost is told', () => {
     const node = new LinkedNode();
     const channel = open(node, { inbound: fail(2) });
     const { link, session } = node.peer(1);
@@ -191,7 +191,7 @@ describe('a peer that breaks the protocol', () => {
     session.ended$.subscribe((error) => codes.push(error?.code));
     link.arrive(data(7, [1]), data(7, [2]), data(7, [3]), data(7, [4]));
     expect(codes).toEqual(['RXMESH_OVERFLOW']);
-    expect(node.takeDrops()).toEqual(['in 7 lane-full 1']);
+    expect(node.takeDrops()).toEqual(['in 7 lane-full 2']);
     expect(heard(channel)).toEqual([1, 2]);
   });
 
