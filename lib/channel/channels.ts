@@ -1,5 +1,6 @@
 import { defer, type Observable, Subject } from 'rxjs';
 import { systemClock, type Clock } from '../flow/clock.ts';
+import { forwardClock } from '../flow/forward-clock.ts';
 import { block, isLane } from '../flow/strategy.ts';
 import { RxmeshError } from '../model/error.ts';
 import type { DropReason, RouterEvent } from '../model/event.ts';
@@ -54,7 +55,7 @@ export class Channels implements ChannelHost {
     this.#options = options;
     this.#keepAlive = keepAliveFrom(options.keepAlive);
     this.self = options.self;
-    this.clock = options.clock ?? systemClock;
+    this.clock = forwardClock(options.clock ?? systemClock);
   }
 
   /** Ids of the channels that are open here, in the order of their opening. */
@@ -122,6 +123,11 @@ export class Channels implements ChannelHost {
   remove(session: Session): void {
     if (this.#live.get(session.id) === session) this.#live.delete(session.id);
     this.#lastLive = undefined;
+  }
+
+  /** See `Switchboard.probe`. */
+  probe(): void {
+    for (const session of [...this.sessions()]) session.probe();
   }
 
   /** How many messages were dropped, by channel and reason. */
