@@ -128,6 +128,10 @@ function* endless<T>(value: T): Generator<T> {
 const byMs = fc.constantFrom(-hour, hour, -1, 7_000);
 const jumps = fc.array(fc.record({ atMs: fc.nat(20_000), byMs }), { minLength: 1, maxLength: 3 });
 
+/** The second one is set just after a slow peer has taken a message. */
+const known = [[{ atMs: 20_000, byMs: -hour }], [{ atMs: 14_831, byMs: hour }]];
+const runs = { numRuns: 7, examples: known.map((given): [Jump[]] => [given]) };
+
 describe("L-10 a node's clock is set, back or forward", () => {
   it('without it, everything has its rate', () => {
     const pair = new Pair();
@@ -156,7 +160,7 @@ describe("L-10 a node's clock is set, back or forward", () => {
         pair.stop();
         expect(pair.clock.timers).toBe(0);
       }),
-      { numRuns: 15 },
+      runs,
     );
   });
 
@@ -178,7 +182,7 @@ describe("L-10 a node's clock is set, back or forward", () => {
         pair.stop();
         expect(pair.clock.timers).toBe(0);
       }),
-      { numRuns: 15 },
+      runs,
     );
   });
 
