@@ -142,6 +142,11 @@ export function nodeByHand(options: RouterOptions, stopping$: Observable<unknown
     happened.next({ type: 'connection-refused', ...about });
   }
 
+  function redial(): void {
+    switchboard.probe();
+    peers.redial();
+  }
+
   const run$ = merge(judged$, sessions$, evicted$).pipe(
     ignoreElements(),
     finalize(() => {
@@ -149,7 +154,8 @@ export function nodeByHand(options: RouterOptions, stopping$: Observable<unknown
       for (const subject of [found, happened]) subject.complete();
     }),
   );
-  return { switchboard, peers, reports$, events$: merge(switchboard.events$, happened), run$ };
+  const events$ = merge(switchboard.events$, happened);
+  return { switchboard, peers, reports$, events$, redial, run$ };
 }
 
 // Two such nodes in one process.

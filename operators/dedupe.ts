@@ -1,6 +1,7 @@
 import { filter, type MonoTypeOperatorFunction } from 'rxjs';
 import type { Clock } from '../lib/flow/clock.ts';
 import { clockOf } from '../lib/flow/flow.ts';
+import { forwardClock } from '../lib/flow/forward-clock.ts';
 import { Lane } from '../lib/flow/lane.ts';
 import { operate } from '../lib/flow/operate.ts';
 import { laneCapacityMax } from '../lib/flow/strategy.ts';
@@ -62,7 +63,7 @@ export function dedupe<T>(options: DedupeOptions<T>): MonoTypeOperatorFunction<T
   checkOptions(options);
   const { key, max, ttlMs = Infinity } = options;
   return (source) => {
-    const clock = options.clock ?? clockOf(source);
+    const clock = forwardClock(options.clock ?? clockOf(source));
     // Inside of a flow, the source that `operate` passes on may be one without a clock.
     const deduped = operate<T, T>((from, subscriber) => {
       const memory = new Memory(max, ttlMs, clock);

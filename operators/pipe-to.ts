@@ -15,7 +15,7 @@ import { type Flow, isFlow } from '../lib/flow/flow.ts';
 import { aLane, checkValueLane, fail, type LaneOptions } from '../lib/flow/strategy.ts';
 import { aFunction, checkOptions } from '../lib/model/check-options.ts';
 import type { OutboundEnvelope } from '../lib/model/envelope.ts';
-import { RxmeshError } from '../lib/model/error.ts';
+import type { RxmeshError } from '../lib/model/error.ts';
 
 /** Messages that are pulled and taken at a stretch; then the event loop turns once. */
 const messagesPerTurnMax = 4096;
@@ -66,10 +66,10 @@ export interface PipeToOptions<T> {
  * Errors: the source's, what `onDrop` throws, and those of `send`. None of them waits for what is in the
  * buffer.
  *
- * When the node says goodbye, the pipe pulls no more, and ends with `RXMESH_STOPPED`; what it has pulled goes out.
+ * When the node says goodbye, the pipe ends as if its source had: nothing more is pulled, and what was pulled goes out.
  *
- * @throws {RxmeshError} as error notifications: those of `Channel.send`, `RXMESH_STOPPED`, and `RXMESH_OVERFLOW`
- *   when a `fail` buffer is full
+ * @throws {RxmeshError} as error notifications: those of `Channel.send`, and `RXMESH_OVERFLOW` when a
+ *   `fail` buffer is full
  * @throws {TypeError} for what is no channel, and options that are not what they have to be
  * @throws {RangeError} for a buffer that blocks, or counts bytes or a rate
  */
@@ -115,7 +115,6 @@ export function pipeTo<T>(
 class Pipe<T> implements FlowConsumer<OutboundEnvelope<T>> {
   readonly #subscriber: Subscriber<SendReport>;
   readonly #sender: Sender<T>;
-  readonly #channel: number;
   readonly #clock: Clock;
   #demand: Demand | undefined;
   /** Whether nothing waits at the source while nothing is asked for. */
@@ -137,14 +136,13 @@ class Pipe<T> implements FlowConsumer<OutboundEnvelope<T>> {
   ) {
     this.#clock = clock;
     this.#subscriber = subscriber;
-    this.#channel = channel.id;
     this.#leaving = channel.leaving$.subscribe(() => this.#stop());
     this.#sender = channel.sender((_, error) => this.#settled(error), awaitMs);
   }
 
   run(source: Flow<OutboundEnvelope<T>>, isHeldBack: boolean): void {
     if (this.#isStopped) {
-      this.#finishStopped();
+      this.#finish();
       return;
     }
     this.#isHeldBack = isHeldBack;
@@ -194,13 +192,12 @@ class Pipe<T> implements FlowConsumer<OutboundEnvelope<T>> {
 
   #settled(error: RxmeshError | undefined): void {
     this.#waiting = false;
-    if (error !== undefined) {
+    if (error !== undefined && !this.#isStopped) {
       this.error(error);
       return;
     }
     this.#count();
-    if (this.#isStopped) this.#finishStopped();
-    else if (this.#ended) this.#finish();
+    if (this.#ended || this.#isStopped) this.#finish();
     else this.#askForOne();
   }
 
@@ -209,12 +206,7 @@ class Pipe<T> implements FlowConsumer<OutboundEnvelope<T>> {
     this.#isStopped = true;
     this.#pause?.unsubscribe();
     this.#demand?.unsubscribe();
-    if (this.#demand !== undefined && !this.#waiting) this.#finishStopped();
-  }
-
-  #finishStopped(): void {
-    const text = `pipeTo: the node stops, and channel ${this.#channel} takes no more`;
-    this.error(new RxmeshError('RXMESH_STOPPED', text, { channel: this.#channel }));
+    if (this.#demand !== undefined && !this.#waiting) this.#finish();
   }
 
   #count(): void {

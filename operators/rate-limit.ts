@@ -1,6 +1,7 @@
 import { filter, type MonoTypeOperatorFunction, type Observable, type Subscription } from 'rxjs';
 import { aClock, timerMaxMs, type Clock } from '../lib/flow/clock.ts';
 import type { Demand, FlowSink } from '../lib/flow/demand.ts';
+import { forwardClock } from '../lib/flow/forward-clock.ts';
 import { clockOf, Flow, isFlow } from '../lib/flow/flow.ts';
 import { operate } from '../lib/flow/operate.ts';
 import { TokenBucket } from '../lib/flow/token-bucket.ts';
@@ -77,7 +78,7 @@ export function rateLimit<T>(options: RateLimitOptions<T>): MonoTypeOperatorFunc
     throw new RangeError(`rateLimit: ${name} is a finite number above 0, not ${value}`);
   }
   const { excess = 'drop', key, onDrop } = options;
-  const clockFor = (source: Observable<T>): Clock => options.clock ?? clockOf(source);
+  const clockFor = (source: Observable<T>): Clock => forwardClock(options.clock ?? clockOf(source));
   const unitsOf = (value: T): number => {
     const units = cost(value);
     if (units >= 0 && (units < Infinity || excess === 'drop')) return units;

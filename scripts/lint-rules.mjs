@@ -3,6 +3,7 @@
  *
  * - `import-down`: an import points down, from floor to floor of docs/architecture.md
  * - `documented-exports`: an exported declaration has a doc comment
+ * - `no-wall-clock`: nothing reads the system's date, which may be set at any moment
  */
 import { dirname, join, relative, sep } from 'node:path';
 
@@ -124,7 +125,57 @@ const documentedExports = {
   },
 };
 
+const globalNames = ['globalThis', 'window', 'self', 'global'];
+/** Schedulers of RxJS, and old names of them, whose time is the date. */
+const dated =
+  /^(?:Scheduler|(?:async|asap|queue|animationFrame)(?:Scheduler)?|dateTimestampProvider)$/;
+/**
+ * Operators of RxJS that take the date, and the inside of it, where `dateTimestampProvider` stands.
+ */
+const datedImports = /^(?:timestamp|timeInterval|dateTimestampProvider)$/;
+
+const noWallClock = {
+  meta: {
+    type: 'problem',
+    schema: [],
+    messages: { wall: 'the date may be set at any moment: measure with the injected Clock' },
+  },
+  create(context) {
+    const schedulers = new Set();
+    const report = (node) => context.report({ node, messageId: 'wall' });
+    return {
+      ImportDeclaration({ source, specifiers }) {
+        if (!/^rxjs(?:\/|$)/.test(source.value)) return;
+        for (const specifier of specifiers) {
+          const name = specifier.imported?.name ?? '';
+          if (datedImports.test(name)) report(specifier);
+          else if (dated.test(name)) schedulers.add(specifier.local.name);
+        }
+      },
+      MemberExpression(node) {
+        const name = node.computed ? node.property.value : node.property.name;
+        if (name === 'timeOrigin') report(node);
+        if (node.object.type !== 'Identifier') return;
+        if (name === 'Date' && globalNames.includes(node.object.name)) report(node);
+        if (name === 'now' && schedulers.has(node.object.name)) report(node);
+      },
+      'Program:exit'(program) {
+        const scope = context.sourceCode.getScope(program);
+        const known = scope.set.get('Date');
+        const references = known?.defs.length === 0 ? known.references : scope.through;
+        for (const { identifier, isTypeReference } of references) {
+          if (identifier.name === 'Date' && isTypeReference !== true) report(identifier);
+        }
+      },
+    };
+  },
+};
+
 export default {
   meta: { name: 'rxmesh' },
-  rules: { 'import-down': importDown, 'documented-exports': documentedExports },
+  rules: {
+    'import-down': importDown,
+    'documented-exports': documentedExports,
+    'no-wall-clock': noWallClock,
+  },
 };

@@ -1,5 +1,6 @@
 import { BehaviorSubject, defer, filter, finalize, map, type Observable, Subject } from 'rxjs';
 import { systemClock, type Clock } from '../flow/clock.ts';
+import { forwardClock } from '../flow/forward-clock.ts';
 import { block, isLane } from '../flow/strategy.ts';
 import { RxmeshError } from '../model/error.ts';
 import type { DropReason, RouterEvent } from '../model/event.ts';
@@ -68,7 +69,7 @@ export class Channels implements ChannelHost {
     this.#options = options;
     this.#keepAlive = keepAliveFrom(options.keepAlive);
     this.self = options.self;
-    this.clock = options.clock ?? systemClock;
+    this.clock = forwardClock(options.clock ?? systemClock);
     this.leaving$ = this.#isLeaving.pipe(
       filter(Boolean),
       map(() => undefined),
@@ -145,6 +146,11 @@ export class Channels implements ChannelHost {
   remove(session: Session): void {
     if (this.#live.get(session.id) === session) this.#live.delete(session.id);
     this.#lastLive = undefined;
+  }
+
+  /** See `Switchboard.probe`. */
+  probe(): void {
+    for (const session of [...this.sessions()]) session.probe();
   }
 
   /** How many messages were dropped, by channel and reason. */

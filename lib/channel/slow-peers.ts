@@ -1,5 +1,6 @@
 import type { Subscription } from 'rxjs';
 import { timerMaxMs, type Clock } from '../flow/clock.ts';
+import { hasSlept } from '../flow/has-slept.ts';
 import type { Outbox } from '../session/outbox.ts';
 import type { Session } from '../session/session.ts';
 import type { SlowPeerPolicy } from './channel.ts';
@@ -34,6 +35,8 @@ interface Watch {
   /** Broadcasts go past it until something is written from it. */
   isStuck: boolean;
   timer: Subscription | undefined;
+  /** When the timer should go off. */
+  dueAtMs: number;
   readonly end: Subscription;
 }
 
@@ -98,6 +101,7 @@ export class SlowPeers {
       wasPaused: false,
       isStuck: false,
       timer: undefined,
+      dueAtMs: 0,
       end,
     };
     this.#watches.set(outbox, watch);
@@ -118,6 +122,7 @@ export class SlowPeers {
   }
 
   #schedule(outbox: Outbox, watch: Watch, delayMs: number): Subscription {
+    watch.dueAtMs = this.#clock.now() + delayMs;
     return this.#clock.schedule(() => this.#look(outbox, watch), delayMs);
   }
 
@@ -128,11 +133,11 @@ export class SlowPeers {
     // The peer is not to blame for a rate of our own. It may take pieces of a message, or messages of a lane that is
     // still full by its bytes.
     const moves = outbox.pieces !== watch.pieces;
-    if (moves || outbox.isPaused || watch.wasPaused) watch.sinceMs = nowMs;
+    // Nor for what this machine slept through: it gets all of its time again.
+    const slept = hasSlept(nowMs - watch.dueAtMs, this.#afterMs);
+    if (moves || slept || outbox.isPaused || watch.wasPaused) watch.sinceMs = nowMs;
     watch.pieces = outbox.pieces;
     watch.wasPaused = outbox.isPaused;
-    // A clock that was set back does not give the peer all that time.
-    watch.sinceMs = Math.min(watch.sinceMs, nowMs);
     const leftMs = watch.sinceMs + this.#afterMs - nowMs;
     if (leftMs > 0) watch.timer = this.#schedule(outbox, watch, leftMs);
     else if (this.#evicts) this.#actions.evict(watch.session);

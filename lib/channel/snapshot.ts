@@ -12,7 +12,10 @@ export interface PeerSnapshot {
   readonly direction: Direction;
   readonly remote: Endpoint;
   readonly moniker: string;
-  /** When it came up, on the router's clock, in milliseconds. */
+  /**
+   * When it came up, in milliseconds on the router's clock. That is not the date: it has been up for
+   * `clock.now() - upSinceMs`, where the default clock is `systemClock`.
+   */
   readonly upSinceMs: number;
   /**
    * How long the last ping and its answer took, in milliseconds; absent before the first answer. Frames

@@ -64,6 +64,14 @@ export class Switchboard {
     return this.#channels.open(options);
   }
 
+  /**
+   * Asks every peer for a sign of life, now: the connection of one that gives none within 5 s ends
+   * with `RXMESH_PEER_TIMEOUT`. For when the network may have changed.
+   */
+  probe(): void {
+    this.#channels.probe();
+  }
+
   /** What is known now: channels, peers with their lanes, drops. A copy that does not change. */
   snapshot(): SwitchboardSnapshot {
     return snapshotOf(this.#channels);

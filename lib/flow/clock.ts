@@ -9,6 +9,7 @@ import {
   type SchedulerLike,
   Subscription,
 } from 'rxjs';
+import { dateNow, forwardNow } from '#platform/system-time';
 import type { OptionKind } from '../model/check-options.ts';
 
 /**
@@ -17,7 +18,10 @@ import type { OptionKind } from '../model/check-options.ts';
  * This file alone knows RxJS schedulers.
  */
 export interface Clock {
-  /** Milliseconds since some fixed moment; of the system clock, since 1970. */
+  /**
+   * Milliseconds from some moment. It measures how much time has passed, and only goes forward: it
+   * is not the date, which can be set. Take `performance.now()`, not `Date.now()`.
+   */
   now(): number;
   /** Runs `work` once, `delayMs` from now. Unsubscribing cancels it. */
   schedule(work: () => void, delayMs: number): Subscription;
@@ -57,21 +61,46 @@ export function checkTimes(
   }
 }
 
-/** A clock that runs on a scheduler: `afterTurn` is a delay of 0. */
+/**
+ * A clock that runs on a scheduler: `afterTurn` is a delay of 0. It has the scheduler's time, or,
+ * where that is the system's date (`asyncScheduler` and its like), a time that only goes forward.
+ */
 export function clockFrom(scheduler: SchedulerLike): Clock {
   return {
-    now: () => scheduler.now(),
+    // eslint-disable-next-line rxmesh/no-wall-clock -- it is compared, not read
+    now: scheduler.now === asyncScheduler.now ? systemNow : () => scheduler.now(),
     schedule: (work, delayMs) => scheduler.schedule(work, delayMs),
     afterTurn: (work) => scheduler.schedule(work),
   };
 }
 
+/** RxJS's time is virtual when it is further than this from the system's date. */
+const sameDateMs = 1_000;
+
+/**
+ * The system's time, which only goes forward; under `TestScheduler.run`, its virtual time. RxJS has
+ * one function for both, and does not say which it is. So what it tells is compared with the date,
+ * read before and after: the date may be set in between.
+ */
+function systemNow(): number {
+  const dateMs = dateNow();
+  // eslint-disable-next-line rxmesh/no-wall-clock -- to see whether it is virtual
+  const toldMs = asyncScheduler.now();
+  const isDate = isNear(toldMs, dateMs) || isNear(toldMs, dateNow());
+  return isDate ? forwardNow() : toldMs;
+}
+
+function isNear(oneMs: number, otherMs: number): boolean {
+  return Math.abs(oneMs - otherMs) <= sameDateMs;
+}
+
 const turn = Promise.resolve();
 
 /**
- * The system's clock: RxJS's `asyncScheduler`, and a microtask for the end of a turn. That is what `asapScheduler`
- * does, which makes an action and a handle for each, and looks the handle up: 3 to 6 µs for a message that comes
- * to a link that was idle.
+ * The system's clock: a time that only goes forward, the timers of RxJS's `asyncScheduler`, and a
+ * microtask for the end of a turn. That is what `asapScheduler` does, which makes an action and a
+ * handle for each, and looks the handle up: 3 to 6 µs for a message that comes to a link that was
+ * idle.
  */
 export const systemClock: Clock = {
   ...clockFrom(asyncScheduler),

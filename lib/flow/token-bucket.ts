@@ -11,7 +11,10 @@ export class TokenBucket {
   #milli: number;
   #filledAtMs: number;
 
-  /** @param burst tokens that it holds at most, and at first */
+  /**
+   * @param burst tokens that it holds at most, and at first
+   * @param clock one that never goes back: see `forwardClock`
+   */
   constructor(perSecond: number, burst: number, clock: Clock) {
     this.#perSecond = perSecond;
     this.#fullMilli = burst * 1000;
@@ -49,9 +52,8 @@ export class TokenBucket {
 
   #fill(): void {
     const nowMs = this.#clock.now();
-    // A clock that was set back gives nothing, and takes nothing.
-    const elapsedMs = Math.max(0, nowMs - this.#filledAtMs);
+    const filled = this.#milli + (nowMs - this.#filledAtMs) * this.#perSecond;
     this.#filledAtMs = nowMs;
-    this.#milli = Math.min(this.#fullMilli, this.#milli + elapsedMs * this.#perSecond);
+    this.#milli = Math.min(this.#fullMilli, filled);
   }
 }

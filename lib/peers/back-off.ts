@@ -12,7 +12,8 @@ export interface BackOff {
  * The wait before the next dial, in milliseconds: the first wait doubles with each failure, jitter
  * is added, and the sum is capped. `Infinity` when retries are off.
  *
- * @param failures dials that have failed since the last success
+ * @param failures dials that have failed since the last success, or since the back-off has begun
+ *   anew
  * @param random a number in [0, 1)
  */
 export function retryDelayMs(failures: number, backOff: BackOff, random: () => number): number {

@@ -28,6 +28,8 @@ export interface KnownAddress {
   readonly place: string | undefined;
   /** Dials that failed since the last time a connection to it was ready. */
   failures: number;
+  /** Of these, those since the back-off has begun anew. */
+  backOffs: number;
   /** It is not dialed sooner. */
   retryAtMs: number;
 }
@@ -74,12 +76,30 @@ export class KnownPeer {
   }
 
   /**
-   * Adds an address; false when it is known. A peer that already has `addressesPerPeerMax` of them
-   * loses the one that has failed most for it, or takes none if all is well with them.
+   * Ends the cool-down, and the back-off of each address. One that is not to be dialed again stays
+   * so.
+   */
+  endWaits(): void {
+    this.coolUntilMs = 0;
+    for (const known of this.addresses.values()) {
+      if (known.retryAtMs < Infinity) makeDue(known);
+    }
+  }
+
+  /**
+   * Adds an address; false when it is known: that one waits no longer. A peer that already has
+   * `addressesPerPeerMax` of them loses the one that has failed most for it, or takes none if all
+   * is well with them.
    */
   learn(address: NodeAddress): boolean {
     const text = formatNodeAddress(address);
-    if (this.addresses.has(text)) return false;
+    const known = this.addresses.get(text);
+    if (known !== undefined) {
+      this.coolUntilMs = 0;
+      this.incompatibleUntilMs = 0;
+      makeDue(known);
+      return false;
+    }
     if (this.addresses.size >= addressesPerPeerMax && !this.isPersistent) {
       const worst = this.#worstAddress();
       if (worst === undefined) return false;
@@ -87,7 +107,7 @@ export class KnownPeer {
     }
     const { protocol, host, port, path } = address;
     const place = host === undefined ? undefined : JSON.stringify([protocol, host, port, path]);
-    this.addresses.set(text, { address, place, failures: 0, retryAtMs: 0 });
+    this.addresses.set(text, { address, place, failures: 0, backOffs: 0, retryAtMs: 0 });
     this.incompatibleUntilMs = 0;
     return true;
   }
@@ -104,6 +124,15 @@ export class KnownPeer {
     }
     return worst;
   }
+}
+
+/**
+ * The back-off begins anew, too: a network that is back may need some more seconds, and the dial
+ * that comes too early must not be followed by the long wait that comes after many failures.
+ */
+function makeDue(known: KnownAddress): void {
+  known.backOffs = 0;
+  known.retryAtMs = 0;
 }
 
 /** Orders peers: the highest score first; among equals the rank decides. For `sort`. */

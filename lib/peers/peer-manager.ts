@@ -1,5 +1,7 @@
 import { Observable, Subject, type Subscription } from 'rxjs';
-import { timerMaxMs, type Clock } from '../flow/clock.ts';
+import type { Clock } from '../flow/clock.ts';
+import { forwardClock } from '../flow/forward-clock.ts';
+import { hasSlept } from '../flow/has-slept.ts';
 import type { NodeAddress } from '../model/address.ts';
 import type { Direction } from '../model/direction.ts';
 import { RxmeshError } from '../model/error.ts';
@@ -15,6 +17,12 @@ import {
   type PeerUpdate,
 } from './peer-table.ts';
 import { ToldUpdates } from './told-updates.ts';
+
+/**
+ * How often the clock is looked at while a peer is dialed, or waits for that: the machine may have
+ * slept.
+ */
+const lookMs = 10_000;
 
 /** What a peer manager needs, beside what a user says about peers. */
 export interface PeerManagerOptions extends PeerOptions {
@@ -41,7 +49,8 @@ export class PeerManager {
   /**
    * An address to dial, whenever one is due and a slot is free. It counts as being dialed until
    * `dialed` or `dialFailed` tells what came of it, even if the subscription ends. One subscriber;
-   * the timer for the next dial runs only while there is one.
+   * the timer for the next dial runs only while there is one, and somebody is dialed or waits for
+   * it.
    */
   readonly dials$: Observable<NodeAddress>;
   /** Peers whose connections must be closed, each once until it is disconnected. One subscriber. */
@@ -60,6 +69,8 @@ export class PeerManager {
   readonly #updates = new ToldUpdates();
   readonly #forgotten = new Subject<NodeId>();
   #timer: Subscription | undefined;
+  /** When the timer should go off; `Infinity` without one. */
+  #dueAtMs = Infinity;
   /** Whether the answer to "who is next?" may have changed since it was asked. */
   #isDialStale = true;
   #isEmitting = false;
@@ -72,7 +83,7 @@ export class PeerManager {
     if (problems.length > 0) {
       throw new RxmeshError('RXMESH_OPTIONS_INVALID', `peers: ${problems.join('; ')}`);
     }
-    this.#clock = options.clock;
+    this.#clock = forwardClock(options.clock);
     this.#table = new PeerTable(options.self, checked, options.random);
     for (const address of checked.persistent) this.#table.add(address, true);
     for (const address of checked.addresses) this.#table.add(address);
@@ -86,7 +97,8 @@ export class PeerManager {
   }
 
   /**
-   * Learns an address of a peer.
+   * Learns an address of a peer. One that is known waits no longer: it is dialed now, if a slot is
+   * free and its peer is not banned, and its back-off begins anew.
    *
    * @returns whether anything was added: false for one that is known, or that no room was made for
    * @throws {RxmeshError} `RXMESH_ADDRESS_INVALID`; `RXMESH_SELF_CONNECTION`: it is this node's own;
@@ -95,6 +107,15 @@ export class PeerManager {
   add(address: string | NodeAddress): boolean {
     this.#refuseWhenClosed();
     return this.#change(() => this.#table.add(toNodeAddress(address)));
+  }
+
+  /**
+   * Peers that wait, for a back-off or after a disconnect, are dialed now, as far as slots are
+   * free; back-offs begin anew. It happens by itself when this machine has slept. Bans go on, and
+   * so do the waits of incompatible peers.
+   */
+  redial(): void {
+    this.#change(() => this.#table.endWaits());
   }
 
   /**
@@ -243,19 +264,22 @@ export class PeerManager {
   }
 
   #emitDial(): boolean {
+    const nowMs = this.#clock.now();
+    // Whatever comes first after a sleep comes here: the timer, or the end of a dial that slept as
+    // well.
+    if (hasSlept(nowMs - this.#dueAtMs, lookMs)) this.#table.endWaits();
     this.#dropTimer();
     this.#isDialStale = false;
     if (!this.#dials.isOpen) return false;
-    const nowMs = this.#clock.now();
     const next = this.#table.nextDial(nowMs);
     if ('address' in next) {
       this.#isDialStale = true;
       this.#dials.next(next.address);
       return true;
     }
-    if (next.dueMs < Infinity) {
-      // A longer wait looks again on the way.
-      const delayMs = Math.min(next.dueMs - nowMs, timerMaxMs);
+    if (next.dueMs < Infinity || this.#table.isDialing) {
+      const delayMs = Math.min(next.dueMs - nowMs, lookMs);
+      this.#dueAtMs = nowMs + delayMs;
       this.#timer = this.#clock.schedule(() => this.#dialsMayChange(), delayMs);
     }
     return false;
@@ -264,5 +288,6 @@ export class PeerManager {
   #dropTimer(): void {
     this.#timer?.unsubscribe();
     this.#timer = undefined;
+    this.#dueAtMs = Infinity;
   }
 }

@@ -87,7 +87,7 @@ export class PeerTable {
   }
 
   /**
-   * Learns an address.
+   * Learns an address. One that is known is due now, unless its peer is banned.
    *
    * @param isPersistent makes its peer persistent
    * @returns whether anything was added: false for one that is known, or that no room was made for
@@ -214,6 +214,7 @@ export class PeerTable {
     for (const known of peer.addresses.values()) {
       if (direction === 'outbound' && known !== peer.dialed) continue;
       known.failures = 0;
+      known.backOffs = 0;
       known.retryAtMs = 0;
     }
     // It could not be evicted before it was up.
@@ -269,6 +270,19 @@ export class PeerTable {
     if (!peer.isConnected) return;
     peer.eviction ??= { error: errorOfReport(report), isTold: false };
     this.#evicted.add(peer);
+  }
+
+  /**
+   * Nobody waits for a back-off or a cool-down any more. Bans go on, and so do the waits of
+   * incompatible peers.
+   */
+  endWaits(): void {
+    for (const peer of this.#addressed) peer.endWaits();
+  }
+
+  /** Whether somebody is being dialed. */
+  get isDialing(): boolean {
+    return this.#slots.dialing.size > 0;
   }
 
   /** Peers that were found incompatible may be tried again: this node has changed. */
@@ -369,8 +383,9 @@ export class PeerTable {
     }
     if (known === undefined) return;
     known.failures += 1;
+    known.backOffs += 1;
     const backOff = peer.isPersistent ? this.#backOffPersistent : this.#backOff;
-    known.retryAtMs = nowMs + retryDelayMs(known.failures, backOff, this.#random);
+    known.retryAtMs = nowMs + retryDelayMs(known.backOffs, backOff, this.#random);
   }
 
   #restsUntil(peer: KnownPeer): number {

@@ -1,4 +1,5 @@
 import { isClock, systemClock, timerMaxMs, type Clock } from '../flow/clock.ts';
+import { forwardClock } from '../flow/forward-clock.ts';
 import { platformCrypto } from '#platform/crypto';
 import { RxmeshError } from '../model/error.ts';
 import type { NodeId } from '../model/id.ts';
@@ -97,9 +98,10 @@ export function checkedOptions(options: RouterOptions): RouterSettings {
     moniker: options.identity.id.slice(0, 8),
     version: '',
     discipline: fair,
-    clock: systemClock,
     random: platformRandom,
     ...given(options),
+    // Once for all that it is given to.
+    clock: forwardClock(options.clock ?? systemClock),
     protocolVersion: { block: 0, app: 0, ...options.protocolVersion },
     timeouts: { ...timeoutDefaults, ...options.timeouts },
     limits: limitsFrom(options.limits),

@@ -110,12 +110,25 @@ export class Router {
   }
 
   /**
-   * Makes a peer's address known, so that it is dialed. False if it was known already.
+   * Makes a peer's address known, so that it is dialed. False if it was known already: then it
+   * waits for its back-off no longer, and is dialed now.
    * @throws {RxmeshError} `RXMESH_ADDRESS_INVALID`, `RXMESH_SELF_CONNECTION`, `RXMESH_STOPPED`
    */
   addPeer(address: string | NodeAddress): boolean {
     if (this.#state === 'stopped') throw stoppedError();
     return this.#peers.add(address);
+  }
+
+  /**
+   * Looks after all peers now, for when you know that the network is back (a page's `online`
+   * event): those that wait for their back-off are dialed, and those that are connected have to
+   * give a sign of life within 5 s. The router does so by itself when it finds that the machine has
+   * slept. Does nothing once the router is stopped.
+   */
+  redial(): void {
+    if (this.#state === 'stopped') return;
+    this.#switchboard.probe();
+    this.#peers.redial();
   }
 
   /**

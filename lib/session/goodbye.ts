@@ -59,7 +59,6 @@ function until(condition: () => boolean, clock: Clock, limitMs: number): Observa
     look();
     subscriber.add(() => timer?.unsubscribe());
     if (subscriber.closed) return;
-    // A timer, since the clock may be set meanwhile.
     if (limitMs === 0) subscriber.complete();
     else subscriber.add(clock.schedule(() => subscriber.complete(), limitMs));
   });

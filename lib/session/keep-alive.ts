@@ -1,5 +1,6 @@
 import type { Subscription } from 'rxjs';
 import { timerMaxMs, type Clock } from '../flow/clock.ts';
+import { hasSlept } from '../flow/has-slept.ts';
 
 /** When a silent peer is asked for a sign of life, and when it is given up. Times are milliseconds. */
 export interface KeepAliveSettings {
@@ -46,6 +47,11 @@ export interface KeepAliveOptions {
  *
  * Silence is counted in ticks, not read off the clock: after a handler that has blocked the event loop
  * for a minute, what arrived meanwhile still waits unread in the sockets, and one tick is late, no more.
+ *
+ * A tick that is late by more than an interval, and by more than 5 s, tells that this machine has
+ * slept. It counts as no silence, however long it was. The peer is asked for a sign of life
+ * instead, and what arrives from then on counts: a connection that died meanwhile ends within 5 s,
+ * or an interval if that is shorter.
  */
 export class KeepAlive {
   /** The last round trip that was measured, in milliseconds; `undefined` before. */
@@ -61,6 +67,8 @@ export class KeepAlive {
   #pongsAtTick = 0;
   #unansweredTicks = 0;
   #timer: Subscription | undefined;
+  /** When the next tick is due. */
+  #dueAtMs = 0;
   #lifeAtProbe = 0;
   #probe: Subscription | undefined;
   #isAsking = false;
@@ -93,23 +101,13 @@ export class KeepAlive {
   pong(): void {
     const pingedAtMs = this.#pingedAtMs.shift();
     if (pingedAtMs === undefined) return;
-    // A clock that was set back measures nothing.
-    this.roundTripMs = Math.max(0, this.#options.clock.now() - pingedAtMs);
+    this.roundTripMs = this.#options.clock.now() - pingedAtMs;
     this.#isAsking = this.#pingedAtMs.length > 0;
   }
 
   /** Asks for a sign of life now: one has to come within 5 s. For a peer that may have gone unnoticed. */
   probe(): void {
-    if (this.#stopped || (this.#probe !== undefined && this.#life() === this.#lifeAtProbe)) return;
-    this.#probe?.unsubscribe();
-    this.#probe = undefined;
-    this.#lifeAtProbe = this.#life();
-    this.#ask();
-    if (this.#probeIsOver()) return;
-    const { clock } = this.#options;
-    this.#probe = clock.schedule(() => {
-      this.#probe = clock.schedule(() => this.#endProbe(), 0);
-    }, probeMs);
+    this.#probeWithin(probeMs);
   }
 
   /** Ends it; nothing is left running. */
@@ -121,10 +119,14 @@ export class KeepAlive {
 
   #await(): void {
     const { clock, settings } = this.#options;
+    this.#dueAtMs = clock.now() + settings.intervalMs;
     this.#timer = clock.schedule(this.#tick, settings.intervalMs);
   }
 
   readonly #tick = (): void => {
+    const { clock, settings } = this.#options;
+    const nowMs = clock.now();
+    const slept = hasSlept(nowMs - this.#dueAtMs, settings.intervalMs);
     const life = this.#life();
     const isSilent = life === this.#lifeAtTick;
     this.#lifeAtTick = life;
@@ -132,14 +134,20 @@ export class KeepAlive {
     const isUnanswered = this.#isAsking && this.#pongs === this.#pongsAtTick;
     this.#pongsAtTick = this.#pongs;
     this.#unansweredTicks = isUnanswered ? this.#unansweredTicks + 1 : 0;
+    if (slept) {
+      this.#silentTicks = 0;
+      // That time is no part of a round trip.
+      this.#pingedAtMs.fill(nowMs);
+    }
     if (this.#wasSilent() || this.#wasUnanswered()) {
       // The loop may have been blocked until now, and the sign of life be there, unread.
-      this.#timer = this.#options.clock.schedule(this.#judge, 0);
+      this.#timer = clock.schedule(this.#judge, 0);
       return;
     }
     // In front of the ping, which may be the end of the link and of this timer.
     this.#await();
-    this.#ask();
+    if (slept) this.#probeAfterRead();
+    else this.#ask();
   };
 
   /** The sockets have been read since the tick that found silence. */
@@ -169,13 +177,45 @@ export class KeepAlive {
     return this.#unansweredTicks >= this.#silentTicksMax * unansweredTimeouts;
   }
 
+  /**
+   * What had arrived before the machine fell asleep is read first: it says nothing of the peer as
+   * it is now.
+   */
+  #probeAfterRead(): void {
+    if (this.#isProbing()) return;
+    const { clock, settings } = this.#options;
+    this.#probe?.unsubscribe();
+    this.#probe = clock.schedule(() => {
+      this.#probe = undefined;
+      this.#probeWithin(Math.min(probeMs, settings.intervalMs));
+    }, 0);
+  }
+
+  /** Whether the peer has been asked, and has said nothing since. */
+  #isProbing(): boolean {
+    return this.#probe !== undefined && this.#life() === this.#lifeAtProbe;
+  }
+
+  #probeWithin(ms: number): void {
+    if (this.#stopped || this.#isProbing()) return;
+    this.#probe?.unsubscribe();
+    this.#probe = undefined;
+    this.#lifeAtProbe = this.#life();
+    this.#ask();
+    if (this.#probeIsOver()) return;
+    const { clock } = this.#options;
+    this.#probe = clock.schedule(() => {
+      this.#probe = clock.schedule(() => this.#endProbe(ms), 0);
+    }, ms);
+  }
+
   #probeIsOver(): boolean {
     return this.#stopped || this.#life() !== this.#lifeAtProbe;
   }
 
-  #endProbe(): void {
+  #endProbe(ms: number): void {
     this.#probe = undefined;
-    if (!this.#probeIsOver()) this.#options.onTimeout(probeMs, 'any sign');
+    if (!this.#probeIsOver()) this.#options.onTimeout(ms, 'any sign');
   }
 
   /** Also while a ping is not answered: it is a sign of life for the peer, whose pong may be on a slow line. */

@@ -1,5 +1,16 @@
-import { describe, expect, it } from '@jest/globals';
-import { EMPTY, NEVER, of, range, Subject, take } from 'rxjs';
+import { afterEach, describe, expect, it } from '@jest/globals';
+import {
+  asapScheduler,
+  asyncScheduler,
+  EMPTY,
+  NEVER,
+  of,
+  queueScheduler,
+  range,
+  Subject,
+  take,
+} from 'rxjs';
+import { TestScheduler } from 'rxjs/testing';
 import { afterTurn, clockFrom, systemClock, withDeadline } from '../../lib/flow/clock.ts';
 import { VirtualClock } from '../../lib/testing/virtual-clock.ts';
 import { marbles } from '../support/marbles.ts';
@@ -50,11 +61,84 @@ describe('systemClock', () => {
     expect(log).toEqual(['open', 'first, closed', 'second', 'from the first']);
   });
 
-  it('has the time since 1970', () => {
-    const before = Date.now();
-    const now = systemClock.now();
-    expect(now).toBeGreaterThanOrEqual(before);
-    expect(now).toBeLessThanOrEqual(Date.now());
+  it('measures fractions of a millisecond', () => {
+    const times = Array.from({ length: 100 }, () => systemClock.now());
+    expect(times).toEqual(times.toSorted((a, b) => a - b));
+    expect(times.some((ms) => !Number.isInteger(ms))).toBe(true);
+  });
+});
+
+describe("L-10 clocks of the system's time, when its date is set", () => {
+  const dateNow = Date.now;
+  afterEach(() => {
+    Date.now = dateNow;
+  });
+
+  const hour = 3_600_000;
+  const clocks = {
+    systemClock,
+    'clockFrom(asyncScheduler)': clockFrom(asyncScheduler),
+    'clockFrom(asapScheduler)': clockFrom(asapScheduler),
+    'clockFrom(queueScheduler)': clockFrom(queueScheduler),
+  };
+  const cases = Object.entries(clocks).flatMap(([name, clock]) =>
+    [-hour, hour].map((byMs) => ({ name, clock, byMs })),
+  );
+
+  it.each(cases)('$name goes on when it is set by $byMs ms', ({ clock, byMs }) => {
+    const beforeMs = clock.now();
+    const startMs = performance.now();
+    Date.now = () => dateNow() + byMs;
+    const passedMs = clock.now() - beforeMs;
+    expect(passedMs).toBeGreaterThanOrEqual(0);
+    // What it takes to get here, and not an hour.
+    expect(passedMs).toBeLessThanOrEqual(performance.now() - startMs + 1_000);
+  });
+
+  it.each([-hour, hour])('also when it is set by %i ms while the clock is read', (byMs) => {
+    const startMs = systemClock.now();
+    for (const setAt of [1, 2, 3, 4]) {
+      let reads = 0;
+      Date.now = () => dateNow() + (++reads >= setAt ? byMs : 0);
+      const passedMs = systemClock.now() - startMs;
+      expect(passedMs).toBeGreaterThanOrEqual(0);
+      expect(passedMs).toBeLessThan(60_000);
+    }
+  });
+
+  it('keeps its timers', async () => {
+    const startMs = performance.now();
+    const log: string[] = [];
+    await new Promise<void>((resolve) => {
+      systemClock.schedule(() => log.push('back'), 10);
+      Date.now = () => dateNow() - hour;
+      systemClock.schedule(() => log.push('forward'), 15);
+      Date.now = () => dateNow() + hour;
+      systemClock.schedule(resolve, 30);
+    });
+    expect(log).toEqual(['back', 'forward']);
+    expect(performance.now() - startMs).toBeLessThan(5_000);
+  });
+
+  it('has virtual time under TestScheduler.run, and its own again behind that', () => {
+    for (const clock of [systemClock, clockFrom(asyncScheduler)]) {
+      const beforeMs = clock.now();
+      const times: number[] = [];
+      new TestScheduler(() => undefined).run(({ flush }) => {
+        times.push(clock.now());
+        clock.schedule(() => times.push(clock.now()), 70);
+        flush();
+        times.push(clock.now());
+      });
+      expect(times).toEqual([0, 70, 70]);
+      expect(clock.now()).toBeGreaterThanOrEqual(beforeMs);
+    }
+  });
+
+  it('leaves a virtual scheduler its own time, also when that is the date', () => {
+    const scheduler = new TestScheduler(() => undefined);
+    scheduler.frame = Date.now();
+    expect(clockFrom(scheduler).now()).toBe(scheduler.frame);
   });
 });
 

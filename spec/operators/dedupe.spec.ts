@@ -4,6 +4,7 @@ import { from, map, range, Subject } from 'rxjs';
 import { flowFrom } from '../../lib/flow/flow-from.ts';
 import { Flow } from '../../lib/flow/flow.ts';
 import { VirtualClock } from '../../lib/testing/virtual-clock.ts';
+import { MachineClock } from '../support/machine-clock.ts';
 import { dedupe, type DedupeOptions } from '../../operators/dedupe.ts';
 import { consume } from '../support/consume.ts';
 import { Numbers } from '../support/flow-sources.ts';
@@ -124,6 +125,22 @@ describe('dedupe', () => {
     expect([heard, numbers.calls]).toEqual([[0, 4], 5]);
     demand.request(2);
     expect([heard, numbers.calls]).toEqual([[0, 4, 8, '|'], 11]);
+  });
+
+  it('L-10 forgets keys in time when its clock is set back', () => {
+    const clock = new MachineClock();
+    const source = new Subject<string>();
+    const passed: number[] = [];
+    source
+      .pipe(dedupe({ key: (value) => value, max: 2, ttlMs: 100, clock }))
+      .subscribe(() => passed.push(clock.passedMs));
+    clock.set(7_200_000);
+    for (let ms = 0; ms < 400; ms += 10) {
+      if (ms === 150) clock.set(-3_600_000);
+      source.next('a');
+      clock.advance(10);
+    }
+    expect(passed).toEqual([0, 100, 210, 310]);
   });
 
   it('takes the clock of its source, also behind other operators', () => {

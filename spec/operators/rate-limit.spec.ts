@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { range, Subject, take } from 'rxjs';
 import { VirtualClock } from '../../lib/testing/virtual-clock.ts';
+import { MachineClock } from '../support/machine-clock.ts';
 import { rateLimit } from '../../operators/rate-limit.ts';
 import { heapBytes } from '../support/garbage.ts';
 import { marbles } from '../support/marbles.ts';
@@ -165,6 +166,21 @@ describe('rateLimit', () => {
     });
     source.next(1);
     expect(log).toEqual(['pass 1', 'pass 2', 'drop 3', 'drop 4', 'drop 5']);
+  });
+
+  it('L-10 keeps its rate when its clock is set back', () => {
+    const clock = new MachineClock();
+    const source = new Subject<number>();
+    let passed = 0;
+    source.pipe(rateLimit({ perSecond: 10, burst: 1, clock })).subscribe(() => (passed += 1));
+    for (let ms = 0; ms < 10_000; ms += 10) {
+      if (ms % 1_000 === 500) clock.set(-3_600_000);
+      source.next(ms);
+      clock.advance(10);
+    }
+    // Each time that it is set, what passed since the last look at it is lost.
+    expect(passed).toBeGreaterThanOrEqual(98);
+    expect(passed).toBeLessThanOrEqual(100);
   });
 
   it('takes the time of the system unless it is given a clock', () => {

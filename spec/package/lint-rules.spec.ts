@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { Linter } from 'eslint';
+import { ESLint, Linter } from 'eslint';
 import { parser } from 'typescript-eslint';
 import rxmesh from '../../scripts/lint-rules.mjs';
 
@@ -13,7 +13,11 @@ function lint(filename: string, code: string): (string | null | undefined)[] {
       files: ['**/*.ts'],
       plugins: { rxmesh },
       languageOptions: { parser },
-      rules: { 'rxmesh/import-down': 'error', 'rxmesh/documented-exports': 'error' },
+      rules: {
+        'rxmesh/import-down': 'error',
+        'rxmesh/documented-exports': 'error',
+        'rxmesh/no-wall-clock': 'error',
+      },
     },
     { filename },
   );
@@ -81,5 +85,51 @@ describe('the lint rule documented-exports', () => {
     ['/** One. */\nexport function f(a: 1): 1;\nexport function g(a: 2): 2;', ['missing']],
   ])('judges %j: %j', (code, expected) => {
     expect(lint('lib/model/id.ts', code)).toEqual(expected);
+  });
+});
+
+describe('L-10 the lint rule no-wall-clock', () => {
+  it.each([
+    ['const now = Date.now();'],
+    ['const now = new Date();'],
+    ['const now = +Date();'],
+    ['const { now } = Date;'],
+    ['const now = globalThis.Date.now();'],
+    ["const now = globalThis['Date'].now();"],
+    ['const now = performance.timeOrigin + performance.now();'],
+    ["import { asyncScheduler } from 'rxjs';\nconst now = asyncScheduler.now();"],
+    ["import { asapScheduler as soon } from 'rxjs';\nconst { now } = { now: soon.now };"],
+    ["import { Scheduler } from 'rxjs';\nconst now = Scheduler.now();"],
+    ["import { timestamp } from 'rxjs';"],
+    ["import { timeInterval } from 'rxjs/operators';"],
+    ["import { dateTimestampProvider } from 'rxjs/internal/scheduler/dateTimestampProvider';"],
+  ])('refuses %j', (code) => {
+    for (const file of ['lib/flow/lane.ts', 'lib/platform/dns.ts', 'operators/dial.ts']) {
+      expect(lint(file, code)).toEqual(['wall']);
+    }
+  });
+
+  it.each([
+    ['const now = performance.now();'],
+    ['const now = clock.now();'],
+    ["import { asyncScheduler } from 'rxjs';\nasyncScheduler.schedule(work, 1);"],
+    ['let since: Date | undefined;'],
+    ['function show(Date: { now(): number }) { return Date.now(); }'],
+  ])('takes %j', (code) => {
+    expect(lint('lib/flow/lane.ts', code)).toEqual([]);
+  });
+
+  it('stands guard over lib, operators and transports', async () => {
+    const eslint = new ESLint();
+    for (const file of [
+      'lib/flow/lane.ts',
+      'lib/platform/dns.ts',
+      'operators/dial.ts',
+      'transports/memory/courier.ts',
+      'transports/websocket/socket.web.ts',
+    ]) {
+      const config: unknown = await eslint.calculateConfigForFile(file);
+      expect(config).toMatchObject({ rules: { 'rxmesh/no-wall-clock': [2] } });
+    }
   });
 });

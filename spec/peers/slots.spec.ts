@@ -23,7 +23,7 @@ function dial(slots: Slots, to: KnownPeer, place?: string): void {
   to.isDialing = true;
   slots.dialing.add(to);
   const address = { protocol: 'ws', id: to.id };
-  to.dialed = { address, place, failures: 0, retryAtMs: 0 };
+  to.dialed = { address, place, failures: 0, backOffs: 0, retryAtMs: 0 };
 }
 
 describe('Slots', () => {

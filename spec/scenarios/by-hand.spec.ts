@@ -11,4 +11,5 @@ await import('./router/eviction.spec.ts');
 await import('./router/network.spec.ts');
 await import('./router/peer-errors.spec.ts');
 await import('./router/routing.spec.ts');
+await import('./router/sleep.spec.ts');
 await import('./router/wrapper.spec.ts');

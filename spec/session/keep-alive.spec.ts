@@ -1,9 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import { of, Subscription } from 'rxjs';
-import type { Clock } from '../../lib/flow/clock.ts';
+import { of } from 'rxjs';
 import { block } from '../../lib/flow/strategy.ts';
 import {
-  KeepAlive,
   keepAliveDefaults,
   keepAliveFrom,
   type KeepAliveSettings,
@@ -272,110 +270,6 @@ describe('a session that is asked for a sign of life', () => {
     node.clock.advance(1);
     expect(session.over).toBe(true);
     expectIdle(node.clock.scheduler);
-  });
-});
-
-/**
- * An event loop as platforms have them: a turn runs the timers that are due, once each, and then reads
- * what has arrived. While it is blocked, time passes and nothing runs.
- */
-class Loop implements Clock {
-  #nowMs = 0;
-  #timers: { readonly dueAtMs: number; readonly work: () => void }[] = [];
-  readonly unread: (() => void)[] = [];
-
-  now(): number {
-    return this.#nowMs;
-  }
-
-  schedule(work: () => void, delayMs: number): Subscription {
-    const timer = { dueAtMs: this.#nowMs + Math.max(1, delayMs), work };
-    this.#timers.push(timer);
-    return new Subscription(() => (this.#timers = this.#timers.filter((each) => each !== timer)));
-  }
-
-  afterTurn(): Subscription {
-    throw new Error('nothing here ends with a turn');
-  }
-
-  /** A handler takes so long. */
-  block(ms: number): void {
-    this.#nowMs += ms;
-  }
-
-  /** Turns every millisecond, for so long. */
-  turn(ms: number): void {
-    for (const endMs = this.#nowMs + ms; this.#nowMs < endMs;) {
-      this.#nowMs += 1;
-      const due = this.#timers.filter(({ dueAtMs }) => dueAtMs <= this.#nowMs);
-      this.#timers = this.#timers.filter((timer) => !due.includes(timer));
-      for (const { work } of due) work();
-      for (const read of this.unread.splice(0)) read();
-    }
-  }
-}
-
-describe('an event loop that was blocked', () => {
-  function kept(answers: boolean) {
-    const loop = new Loop();
-    const silences: number[] = [];
-    const keepAlive = new KeepAlive({
-      settings: { intervalMs: 20, timeoutMs: 60 },
-      clock: loop,
-      ping: (onPing) => {
-        onPing();
-        if (!answers) return;
-        loop.unread.push(() => {
-          keepAlive.pong();
-          keepAlive.heard();
-        });
-      },
-      onTimeout: () => {
-        silences.push(loop.now());
-        keepAlive.stop();
-      },
-    });
-    keepAlive.start();
-    return { loop, silences, keepAlive };
-  }
-
-  it('costs no peer its connection, however long and often', () => {
-    const { loop, silences } = kept(true);
-    for (let times = 0; times < 20; times += 1) {
-      loop.block(1_000);
-      loop.turn(times % 3);
-    }
-    expect(silences).toEqual([]);
-  });
-
-  it('costs none either when it is the last tick that comes late, and the record waits unread', () => {
-    const { loop, silences, keepAlive } = kept(false);
-    loop.turn(75);
-    loop.block(1_000);
-    // It has arrived meanwhile, and is read behind the timers of the next turn.
-    loop.unread.push(() => keepAlive.heard());
-    loop.turn(60);
-    expect(silences).toEqual([]);
-    loop.turn(25);
-    expect(silences).toHaveLength(1);
-  });
-
-  it('costs none that is asked for a sign of life', () => {
-    const { loop, silences, keepAlive } = kept(false);
-    keepAlive.probe();
-    loop.block(10_000);
-    loop.unread.push(() => keepAlive.heard());
-    loop.turn(10);
-    expect(silences).toEqual([]);
-  });
-
-  it('does not hide a peer that is dead', () => {
-    const { loop, silences } = kept(false);
-    for (let times = 0; times < 4; times += 1) {
-      loop.block(1_000);
-      loop.turn(2);
-    }
-    expect(silences).toEqual([loop.now()]);
   });
 });
 

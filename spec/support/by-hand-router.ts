@@ -8,7 +8,7 @@ export function byHandRouter(options: RouterOptions): RouterLike {
   const { identity, transports, timeouts } = options;
   const { id } = identity;
   const stopping = new Subject<void>();
-  const { switchboard, peers, reports$, events$, run$ } = nodeByHand(options, stopping);
+  const { switchboard, peers, reports$, events$, redial, run$ } = nodeByHand(options, stopping);
   const endpoints = () => transports.flatMap((transport) => transport.endpoints);
   let running = { unsubscribe: (): void => undefined };
   const stop = (): Promise<void> =>
@@ -35,6 +35,7 @@ export function byHandRouter(options: RouterOptions): RouterLike {
       return opened;
     },
     addPeer: (address) => peers.add(address),
+    redial,
     start: () => {
       running = run$.subscribe();
       return Promise.resolve();

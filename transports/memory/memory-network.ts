@@ -1,4 +1,5 @@
 import { type Clock, systemClock } from '../../lib/flow/clock.ts';
+import { forwardClock } from '../../lib/flow/forward-clock.ts';
 import type { NodeId } from '../../lib/model/id.ts';
 import type { Transport } from '../../lib/transport/transport.ts';
 import { type Protection, secureConnection } from '../../lib/secure/index.ts';
@@ -56,7 +57,7 @@ export class MemoryNetwork {
       throw new RangeError(`latencyMs must be 0 or more, not ${latencyMs}`);
     }
     this.#latencyMs = typeof latencyMs === 'number' ? () => latencyMs : latencyMs;
-    this.#clock = options.clock ?? systemClock;
+    this.#clock = forwardClock(options.clock ?? systemClock);
     this.#courier = new Courier(this.#clock);
     this.#protection = options.protection ?? 'proven';
   }

@@ -1,0 +1,206 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { EMPTY, merge, switchMap } from 'rxjs';
+import { afterTurn } from '../../../lib/flow/clock.ts';
+import { block, raw, type Channel, type RouterLike } from '../../../lib/index.ts';
+import { MemoryNetwork } from '../../../transports/memory/index.ts';
+import { pipeTo } from '../../../operators/index.ts';
+import { MachineClock } from '../../support/machine-clock.ts';
+import { makeRouter } from '../../support/maker.ts';
+import { identityOf } from '../../support/mock-node.ts';
+
+const hour = 3_600_000;
+const bytes = new Uint8Array(1_000);
+
+/** A moment, in milliseconds, and how far the clock is set then. */
+interface Jump {
+  readonly atMs: number;
+  readonly byMs: number;
+}
+
+/**
+ * Two nodes on one machine, 5 ms apart. The second dials the first for ever, and sends without end
+ * on a channel with a rate; and broadcasts on one that evicts slow peers, of which the first takes
+ * a message every 200 ms.
+ */
+class Pair {
+  readonly clock = new MachineClock();
+  readonly network: MemoryNetwork;
+  readonly routers: readonly RouterLike[];
+  /** What happened at the second node: `up 40`, `RXMESH_PEER_TIMEOUT 900`. */
+  readonly log: string[] = [];
+  rated = 0;
+  slow = 0;
+  readonly #ids = [1, 2].map((seed) => identityOf(seed).id);
+  #jumps: readonly Jump[] = [];
+
+  constructor() {
+    const { clock } = this;
+    this.network = new MemoryNetwork({ clock, latencyMs: 5, protection: 'trusted' });
+    this.routers = [1, 2].map((seed) => this.#router(seed));
+    const [listener, dialer] = this.routers;
+    if (listener === undefined || dialer === undefined) throw new Error('there are two');
+    const [rated] = this.#channels(listener);
+    const [ratedOut, slowOut] = this.#channels(dialer);
+    rated.in$.subscribe(() => (this.rated += 1));
+    const sent$ = merge(
+      pipeTo(ratedOut)(endless({ to: listener.id, message: bytes })),
+      pipeTo(slowOut)(endless({ broadcast: true as const, message: bytes })),
+    );
+    dialer.events$.subscribe((event) => {
+      const atMs = this.clock.passedMs;
+      if (event.type === 'peer-up') this.log.push(`up ${atMs}`);
+      if (event.type === 'peer-down') this.log.push(`${event.error?.code} ${atMs}`);
+    });
+    // What has no recipient is dropped at once, and has no end.
+    dialer.peers$
+      .pipe(
+        afterTurn(this.clock),
+        switchMap(({ status }) => (status === 'up' ? sent$ : EMPTY)),
+      )
+      .subscribe();
+    for (const router of this.routers) void router.start();
+    this.advance(100);
+  }
+
+  /** The clock is set at these moments. */
+  jump(jumps: readonly Jump[]): void {
+    this.#jumps = [...jumps].sort((a, b) => a.atMs - b.atMs);
+  }
+
+  /** Lets time pass; the clock jumps on the way. */
+  advance(ms: number): void {
+    const endMs = this.clock.passedMs + ms;
+    for (const { atMs, byMs } of this.#jumps.filter((jump) => jump.atMs <= endMs)) {
+      this.clock.advance(Math.max(0, atMs - this.clock.passedMs));
+      this.clock.set(byMs);
+    }
+    this.#jumps = this.#jumps.filter((jump) => jump.atMs > endMs);
+    this.clock.advance(endMs - this.clock.passedMs);
+  }
+
+  partition(): void {
+    this.network.partition(...this.#ids.map((id) => [id]));
+  }
+
+  stop(): void {
+    for (const router of this.routers) void router.stop();
+    this.clock.advance(10_000);
+  }
+
+  #router(seed: number): RouterLike {
+    const identity = identityOf(seed);
+    return makeRouter({
+      identity,
+      network: 'demo',
+      clock: this.clock,
+      random: () => 0,
+      transports: [this.network.transport(identity.id)],
+      keepAlive: { intervalMs: 300, timeoutMs: 1_500 },
+      peers: {
+        persistent: seed === 2 ? [`memory:${identityOf(1).id}`] : [],
+        retryMinMs: 200,
+        retryMaxPersistentMs: 1_000,
+        disconnectCooldownMs: 300,
+      },
+    });
+  }
+
+  #channels(router: RouterLike): readonly [Channel<Uint8Array>, Channel<Uint8Array>] {
+    const outbound = block(64, { messagesPerSecond: 50 });
+    const rated = router.openChannel({ id: 1, codec: raw(), outbound });
+    const slow = router.openChannel({
+      id: 2,
+      codec: raw(),
+      inbound: block(1, { messagesPerSecond: 5 }),
+      outbound: block(1),
+      slowPeer: { evictAfterMs: 500 },
+    });
+    slow.in$.subscribe(() => (this.slow += 1));
+    return [rated, slow];
+  }
+}
+
+function* endless<T>(value: T): Generator<T> {
+  for (;;) yield value;
+}
+
+const byMs = fc.constantFrom(-hour, hour, -1, 7_000);
+const jumps = fc.array(fc.record({ atMs: fc.nat(20_000), byMs }), { minLength: 1, maxLength: 3 });
+
+/** The second one is set just after a slow peer has taken a message. */
+const known = [[{ atMs: 20_000, byMs: -hour }], [{ atMs: 14_831, byMs: hour }]];
+const runs = { numRuns: 7, examples: known.map((given): [Jump[]] => [given]) };
+
+describe("L-10 a node's clock is set, back or forward", () => {
+  it('without it, everything has its rate', () => {
+    const pair = new Pair();
+    pair.advance(20_000);
+    expect(pair.log).toEqual([expect.stringMatching(/^up/)]);
+    expect(pair.rated / 20).toBeGreaterThan(49);
+    expect(pair.slow / 20).toBeGreaterThan(4.9);
+    pair.stop();
+    expect(pair.clock.timers).toBe(0);
+  });
+
+  it('costs no peer its connection, and no channel its rate', () => {
+    fc.assert(
+      fc.property(jumps, (given) => {
+        const pair = new Pair();
+        pair.jump(given);
+        pair.advance(20_000);
+        expect(pair.log).toEqual([expect.stringMatching(/^up/)]);
+        // A bucket may be full after a time that seems to have passed, and its wait may begin anew.
+        expect(pair.rated).toBeGreaterThanOrEqual(20 * 50 - 10);
+        expect(pair.rated).toBeLessThanOrEqual((20 + 1 + given.length) * 50 + 10);
+        expect(pair.slow).toBeGreaterThanOrEqual(20 * 5 - 10);
+        expect(pair.slow).toBeLessThanOrEqual((20 + 1 + given.length) * 5 + 10);
+        const [peer] = pair.routers[1]?.snapshot().peers ?? [];
+        expect(peer?.roundTripMs).toBe(10);
+        pair.stop();
+        expect(pair.clock.timers).toBe(0);
+      }),
+      runs,
+    );
+  });
+
+  it('keeps no node from a persistent peer that is back', () => {
+    fc.assert(
+      fc.property(jumps, (given) => {
+        const pair = new Pair();
+        pair.jump(given);
+        pair.partition();
+        pair.advance(21_000);
+        pair.network.heal();
+        // One wait of a second, twice as long when the clock is set in it, and another one.
+        pair.advance(3_000);
+        expect(pair.log.map((entry) => entry.split(' ')[0])).toEqual([
+          'up',
+          'RXMESH_CONNECTION_FAILED',
+          'up',
+        ]);
+        pair.stop();
+        expect(pair.clock.timers).toBe(0);
+      }),
+      runs,
+    );
+  });
+
+  it.each([-hour, hour])('lets a ban end when its time is over (set by %i ms)', (setMs) => {
+    const pair = new Pair();
+    const { clock } = pair;
+    const [listener, dialer] = pair.routers;
+    const ban = { peer: listener?.id ?? '', severity: 'ban' as const, reason: new Error('bad') };
+    dialer?.openChannel({ id: 9, codec: raw() }).reports.next(ban);
+    const minutes = (count: number): void => clock.advance(count * 60_000);
+    minutes(30);
+    clock.set(setMs);
+    // A ban goes on while the machine sleeps, as it seems to have done.
+    minutes(setMs > 0 ? 1 : 29);
+    const ups = pair.log.filter((entry) => entry.startsWith('up'));
+    expect(ups).toHaveLength(setMs > 0 ? 2 : 1);
+    minutes(2);
+    expect(pair.log.filter((entry) => entry.startsWith('up'))).toHaveLength(2);
+    pair.stop();
+  });
+});
