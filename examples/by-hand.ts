@@ -36,7 +36,13 @@ import { MemoryNetwork } from 'rxmesh/transports/memory';
 export function nodeByHand(options: RouterOptions, stopping$: Observable<unknown>) {
   const { identity, network, transports, timeouts = {}, limits = {}, peers: known } = options;
   const { clock = systemClock, random = Math.random, discipline, keepAlive } = options;
-  const switchboard = new Switchboard({ self: identity.id, clock, discipline, keepAlive });
+  const switchboard = new Switchboard({
+    self: identity.id,
+    clock,
+    discipline,
+    keepAlive,
+    stallMs: timeouts.stallMs,
+  });
   const peers = new PeerManager({ ...known, self: identity.id, clock, random });
   const happened = new Subject<RouterEvent>();
   const found = new Subject<PeerReport>();

@@ -115,6 +115,7 @@ export function pipeTo<T>(
 class Pipe<T> implements FlowConsumer<OutboundEnvelope<T>> {
   readonly #subscriber: Subscriber<SendReport>;
   readonly #sender: Sender<T>;
+  readonly #failed: (error: unknown) => void;
   readonly #clock: Clock;
   #demand: Demand | undefined;
   /** Whether nothing waits at the source while nothing is asked for. */
@@ -136,6 +137,7 @@ class Pipe<T> implements FlowConsumer<OutboundEnvelope<T>> {
   ) {
     this.#clock = clock;
     this.#subscriber = subscriber;
+    this.#failed = (error) => channel.failed(error);
     this.#leaving = channel.leaving$.subscribe(() => this.#stop());
     this.#sender = channel.sender((_, error) => this.#settled(error), awaitMs);
   }
@@ -180,6 +182,8 @@ class Pipe<T> implements FlowConsumer<OutboundEnvelope<T>> {
   }
 
   error(error: unknown): void {
+    // Whoever has subscribed may not look.
+    this.#failed(error);
     this.#subscriber.error(error);
   }
 

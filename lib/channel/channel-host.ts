@@ -16,6 +16,8 @@ export interface ChannelHost {
   sessions(): Iterable<Session>;
   dropped(drop: Drop): void;
   reported(report: PeerReport): void;
+  /** Something waits in a lane. */
+  mayStall(): void;
   /** Sends on a channel wait for a peer that is away, or for anyone, or no longer. */
   awaited(channel: number, peer: NodeId | undefined, awaited: boolean): void;
   sourceFailed(channel: number, error: unknown): void;

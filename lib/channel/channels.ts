@@ -20,7 +20,11 @@ import type { ChannelHost, ChannelSettings } from './channel-host.ts';
 import { DropTally } from './drop-tally.ts';
 import { LocalChannel } from './local-channel.ts';
 import { isSlowPeerPolicy } from './slow-peers.ts';
+import { type LaneOwner, Stalls, type WatchedLane } from './stalls.ts';
 import type { SwitchboardOptions } from './switchboard-options.ts';
+
+/** A lane out of which nothing has come for so long has stalled, in milliseconds. */
+export const stallMsDefault = 10_000;
 
 /** The highest priority of a channel. */
 const priorityMax = 255;
@@ -40,7 +44,7 @@ const defaults = {
 };
 
 /** A channel that is open here, of whatever messages. */
-type OwnEnd = ChannelEnd & Pick<LocalChannel<unknown>, 'close' | 'absences'>;
+type OwnEnd = ChannelEnd & Pick<LocalChannel<unknown>, 'close' | 'absences' | 'inboxes'>;
 
 /** What stands behind a `Switchboard`: the channels that are open, and the sessions that serve them. */
 export class Channels implements ChannelHost {
@@ -63,6 +67,7 @@ export class Channels implements ChannelHost {
   /** The one of them that was asked for last: most messages go where the one before went. */
   #lastLive: Session | undefined;
   readonly #drops: DropTally;
+  readonly #stalls: Stalls;
 
   /** @throws {RangeError} for a `keepAlive` whose timeout is shorter than its interval */
   constructor(options: SwitchboardOptions) {
@@ -74,9 +79,27 @@ export class Channels implements ChannelHost {
       filter(Boolean),
       map(() => undefined),
     );
+    this.#stalls = new Stalls(
+      this.clock,
+      options.stallMs ?? stallMsDefault,
+      () => this.#lanes(),
+      (stall) => this.events$.next({ type: 'lane-stalled', ...stall }),
+    );
     this.#drops = new DropTally(this.clock, (drop) =>
       this.events$.next({ type: 'message-dropped', ...drop }),
     );
+  }
+
+  *#lanes(): Iterable<readonly [WatchedLane, LaneOwner]> {
+    for (const { id: channel, inboxes } of this.#ends.values()) {
+      for (const inbox of inboxes)
+        yield [inbox, { peer: inbox.peer, channel, direction: 'inbound' }];
+      for (const session of this.sessions()) {
+        const outbox = session.outbox(channel);
+        const owner = { peer: session.id, channel, direction: 'outbound' } as const;
+        if (outbox !== undefined) yield [outbox, owner];
+      }
+    }
   }
 
   /** Ids of the channels that are open here, in the order of their opening. */
@@ -182,6 +205,7 @@ export class Channels implements ChannelHost {
   close(): void {
     for (const end of [...this.#ends.values()]) end.close();
     this.tellDrops();
+    this.#stalls.close();
     this.events$.complete();
     this.reports$.complete();
   }
@@ -201,6 +225,10 @@ export class Channels implements ChannelHost {
 
   dropped(drop: Drop): void {
     this.#drops.add(drop);
+  }
+
+  mayStall(): void {
+    this.#stalls.mayStall();
   }
 
   awaited(channel: number, peer: NodeId | undefined, awaited: boolean): void {

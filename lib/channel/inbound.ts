@@ -41,6 +41,11 @@ export class Inbound<T> implements InboxOwner {
     return this.#consumers.flow;
   }
 
+  /** What waits, by peer, for who watches it. */
+  get inboxes(): Iterable<PeerInbox> {
+    return this.#inboxes.values();
+  }
+
   get isConsumed(): boolean {
     return !this.#consumers.isEmpty;
   }
@@ -90,6 +95,10 @@ export class Inbound<T> implements InboxOwner {
     inbox.queued = true;
     this.#round.push(inbox);
     this.#drain();
+  }
+
+  mayStall(): void {
+    this.#host.mayStall();
   }
 
   dropped(from: NodeId, count: number): void {

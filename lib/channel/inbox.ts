@@ -22,6 +22,8 @@ export interface InboxOwner {
   handOver(from: NodeId, bytes: Uint8Array): boolean;
   /** The inbox has a message for the next round. */
   queue(inbox: PeerInbox): void;
+  /** A message waits. */
+  mayStall(): void;
   /** The lane has dropped so many messages, by its strategy. */
   dropped(from: NodeId, count: number): void;
   /** Nothing waits in the inbox, and its peer is gone. */
@@ -41,6 +43,10 @@ export class PeerInbox implements Inbox {
   readonly peer: NodeId;
   /** Whether it stands in the channel's round. */
   queued = false;
+  /** How many messages have left the lane. */
+  moves = 0;
+  /** Called once, when one does, or when the lane is no more. */
+  onMove: (() => void) | undefined;
   readonly #owner: InboxOwner;
   readonly #lane: Lane<Uint8Array>;
   /** Whether credit goes back as messages are consumed; else as they arrive. */
@@ -151,6 +157,7 @@ export class PeerInbox implements Inbox {
     if (offered === 'displaced') this.#owner.dropped(this.peer, this.#lane.displaced);
     else if (offered === 'rejected') this.#owner.dropped(this.peer, 1);
     if (!this.#waits) this.#giveBack(bytes);
+    this.#owner.mayStall();
     this.#queue();
     return true;
   }
@@ -159,6 +166,7 @@ export class PeerInbox implements Inbox {
   take(): Uint8Array | undefined {
     const bytes = this.#lane.take();
     if (bytes === undefined) return undefined;
+    this.#moved();
     this.#pace?.spend(bytes.length);
     if (this.#waits) this.#giveBack(bytes);
     if (this.#lane.size === 0 && !this.connected) this.#forget();
@@ -178,7 +186,16 @@ export class PeerInbox implements Inbox {
   /** Drops everything; returns how many messages that were. */
   clear(): number {
     this.#pace?.stop();
-    return this.#lane.clear();
+    const count = this.#lane.clear();
+    if (count > 0) this.#moved();
+    return count;
+  }
+
+  #moved(): void {
+    this.moves += 1;
+    const moved = this.onMove;
+    this.onMove = undefined;
+    moved?.();
   }
 
   #queue(): void {

@@ -13,6 +13,7 @@ import { anAbsentPolicy, awaitMsOf } from './absent-policy.ts';
 import type { SendOptions, SendReport, Undelivered } from './channel.ts';
 import type { ChannelHost, ChannelSettings } from './channel-host.ts';
 import { Inbound } from './inbound.ts';
+import type { PeerInbox } from './inbox.ts';
 import { Outbound } from './outbound.ts';
 import type { Sender, SendingChannel, Settled } from './sending-channel.ts';
 
@@ -66,6 +67,10 @@ export class LocalChannel<T> implements SendingChannel<T>, ChannelEnd {
     return this.#outbound.sender(settled, awaitMs);
   }
 
+  failed(error: unknown): void {
+    this.#host.sourceFailed(this.id, error);
+  }
+
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
@@ -78,6 +83,10 @@ export class LocalChannel<T> implements SendingChannel<T>, ChannelEnd {
     this.#closed.complete();
     this.#inbound.complete();
     this.#outbound.complete();
+  }
+
+  get inboxes(): Iterable<PeerInbox> {
+    return this.#inbound.inboxes;
   }
 
   get isConsumed(): boolean {

@@ -240,6 +240,7 @@ export class Outbound<T> implements SendingSide<T> {
       if (sender !== undefined) sender.accepted += 1;
       return;
     }
+    this.#host.mayStall();
     if (offered === 'full' && sender !== undefined) {
       const mayWait = !isBroadcast || this.slowPeers?.mayWait(outbox) !== false;
       if (mayWait && sender.waitFor(envelope, bytes, outbox, session)) return;

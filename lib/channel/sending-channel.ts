@@ -31,6 +31,8 @@ export interface SendingChannel<T> extends Channel<T> {
   readonly leaving$: Observable<void>;
   /** @param awaitMs how long a message waits for a recipient that is away, in milliseconds */
   sender(settled: Settled, awaitMs: number): Sender<T>;
+  /** What was piped to it has failed. */
+  failed(error: unknown): void;
 }
 
 /**

@@ -78,6 +78,16 @@ export type RouterEvent =
       readonly peer?: NodeId;
       readonly error?: RxmeshError;
     }
+  /** Messages wait in a lane, and none has left it for `timeouts.stallMs`; or one has again, or the lane is no more. */
+  | {
+      readonly type: 'lane-stalled';
+      readonly peer: NodeId;
+      readonly channel: number;
+      readonly direction: Direction;
+      readonly stalled: boolean;
+      /** How many messages wait. */
+      readonly depth: number;
+    }
   /** Sends wait for a peer that is away, or has not opened the channel; or no longer. */
   | {
       readonly type: 'recipient-awaited';
@@ -93,5 +103,5 @@ export type RouterEvent =
       readonly severity: Severity;
       readonly error: RxmeshError;
     }
-  /** A stream that was subscribed to a channel's `out` or `errors` failed; the channel stays open. */
+  /** A stream that was piped to a channel, or subscribed to its `out` or `reports`, failed; the channel stays open. */
   | { readonly type: 'source-failed'; readonly channel: number; readonly error: unknown };

@@ -7,6 +7,7 @@ import { Identity } from '../model/identity.ts';
 import { unknownOptions } from '../model/unknown-options.ts';
 import { checkPeerOptions, peerOptionNames, type PeerOptions } from '../peers/options.ts';
 import { fair, type Discipline } from '../session/discipline.ts';
+import { stallMsDefault } from '../channel/channels.ts';
 import { keepAliveDefaults, keepAliveFrom, type KeepAliveSettings } from '../session/keep-alive.ts';
 import { isTransports, type Transport } from '../transport/transport.ts';
 
@@ -35,6 +36,8 @@ export interface RouterOptions {
     readonly handshakeMs?: number;
     /** What `stop` waits for lanes to empty. 0: it does not wait. Default 1,000. */
     readonly drainMs?: number;
+    /** A lane in which messages wait, and that none has left for so long, is told as stalled. Default 10,000. */
+    readonly stallMs?: number;
   };
   readonly limits?: {
     /** Inbound handshakes at a time; a connection beyond that is closed at once. Default 64. */
@@ -80,7 +83,13 @@ export interface RouterSettings extends Required<Omit<RouterOptions, Groups>> {
   readonly keepAlive: KeepAliveSettings;
 }
 
-const timeoutDefaults = { resolveMs: 5_000, dialMs: 5_000, handshakeMs: 10_000, drainMs: 1_000 };
+const timeoutDefaults = {
+  resolveMs: 5_000,
+  dialMs: 5_000,
+  handshakeMs: 10_000,
+  drainMs: 1_000,
+  stallMs: stallMsDefault,
+};
 const limitDefaults = { handshakes: 64, handshakesPerHost: 8, connectionsPerSecond: 64 };
 const limitNames = [...Object.keys(limitDefaults), 'connectionsPerSecondPerHost'];
 

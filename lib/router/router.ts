@@ -76,11 +76,18 @@ export class Router {
 
   /** @internal use `createRouter`, which checks the options */
   constructor(settings: RouterSettings) {
-    const { clock, random, discipline, keepAlive } = settings;
+    const { clock, random, discipline, keepAlive, timeouts } = settings;
+    const { stallMs } = timeouts;
     this.#settings = settings;
     this.id = settings.identity.id;
     this.#peers = new PeerManager({ ...settings.peers, self: this.id, clock, random });
-    this.#switchboard = new Switchboard({ self: this.id, clock, discipline, keepAlive });
+    this.#switchboard = new Switchboard({
+      self: this.id,
+      clock,
+      discipline,
+      keepAlive,
+      stallMs,
+    });
     this.events$ = merge(this.#switchboard.events$, this.#events);
     this.reports$ = merge(this.#switchboard.reports$, this.#found);
     this.peers$ = this.#peers.peers$;

@@ -38,6 +38,8 @@ export class Outbox implements ReadyLane, Ranked {
   bytes = 0;
   /** How many pieces of messages were written: it grows as long as the peer takes anything. */
   pieces = 0;
+  /** Called once, when a message leaves the lane, or when that is no more. */
+  onMove: (() => void) | undefined;
 
   // For the pump:
   /** The next one of those that have become ready. */
@@ -72,6 +74,10 @@ export class Outbox implements ReadyLane, Ranked {
   /** How many messages wait; the one that is being written does not. */
   get depth(): number {
     return this.#lane.size;
+  }
+
+  get moves(): number {
+    return this.pieces;
   }
 
   get depthBytes(): number {
@@ -167,6 +173,7 @@ export class Outbox implements ReadyLane, Ranked {
     this.credit -= 1;
     this.creditBytes -= bytes.length;
     this.#pace?.spend(bytes.length);
+    if (this.onMove !== undefined) this.#moved();
     this.#current = bytes;
     this.#currentSeq = this.#seqs?.take() ?? 0;
     this.offset = 0;
@@ -213,6 +220,7 @@ export class Outbox implements ReadyLane, Ranked {
       unsent.push(next);
     }
     this.#seqs?.clear();
+    if (unsent.length > 0) this.#moved();
     return unsent;
   }
 
@@ -221,6 +229,12 @@ export class Outbox implements ReadyLane, Ranked {
     const sends = this.#waiting.removeAll();
     for (const send of sends) send.abandoned(reason);
     return sends.reduce((count, { waits }) => count + (waits ? 0 : 1), 0);
+  }
+
+  #moved(): void {
+    const moved = this.onMove;
+    this.onMove = undefined;
+    moved?.();
   }
 
   /** Does with the numbers what the lane has done with the messages. */

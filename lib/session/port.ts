@@ -73,7 +73,7 @@ export class Port {
   readonly #host: PortHost;
   readonly #assembler = new Assembler();
   /** What this session has joined the inbox with. */
-  #grant: Grant = () => undefined;
+  #grant: Grant = noGrant;
   /** How many more messages the peer may begin, while it has credit for bytes as well. */
   #granted = 0;
   /** How many more bytes; below 0 when its last message was longer than what was left. */
@@ -120,6 +120,7 @@ export class Port {
     this.#grantedBytes -= unsent.bytes;
     inbox?.leave(this.#grant);
     const cut = this.#assembler.skip();
+    this.#grant = noGrant;
     // Last, since whoever hears of it may open the channel again.
     this.clear('channel-closed', end);
     if (cut) this.#lost('channel-closed');
@@ -193,6 +194,8 @@ export class Port {
   clear(reason: UnsentReason, end: ChannelEnd | undefined = this.end): void {
     const { keepMs } = this.outbox;
     const unsent = this.outbox.takeUnsent(reason);
+    // Nothing of the channel stays but the count of what its peer may still send.
+    if (reason === 'channel-closed') this.outbox.reopen(noLane, 1);
     const isKept = unsent.length > 0 && end?.unsent(this.#host.id, unsent, reason, keepMs) === true;
     const abandoned = this.outbox.abandon(reason);
     const count = abandoned + (isKept ? 0 : unsent.length);
@@ -289,6 +292,8 @@ export class Port {
     this.#host.dropped({ direction, channel, reason, count, peer, ...(error && { error }) });
   }
 }
+
+const noGrant: Grant = () => undefined;
 
 const emptyLane: LaneSnapshot = { depth: 0, depthBytes: 0, capacity: 0, capacityBytes: 0 };
 

@@ -32,6 +32,40 @@ describe('memory', () => {
     expect(perPort).toBeLessThan(1536);
   });
 
+  it('L-32 a channel that is closed is let go of, while its connection lives', async () => {
+    const node = new LinkedNode();
+    const { link } = node.peer(1);
+    const refs = Array.from({ length: 200 }, (_, id) => {
+      const large = new Uint8Array(1024 * 1024);
+      const codec = { encode: (bytes: Uint8Array) => (large.fill(1), bytes), decode: raw().decode };
+      const channel = node.channels.open({ id, codec });
+      channel.in$.subscribe();
+      link.arrive(credit(id, 64));
+      channel.out.next({ broadcast: true, message: Uint8Array.of(1) });
+      node.turn();
+      link.take();
+      channel.close();
+      return new WeakRef(codec);
+    });
+    node.turn();
+    link.records.length = 0;
+    node.events.length = 0;
+    await heapBytes();
+    expect(refs.filter((ref) => ref.deref() !== undefined).length).toBeLessThanOrEqual(1);
+  });
+
+  it('L-32 ids that are opened and closed leave a kilobyte each, at most', async () => {
+    const node = new LinkedNode();
+    const { link } = node.peer(1);
+    link.onFlush = () => (link.records.length = 0);
+    const before = await heapBytes();
+    for (let id = 0; id < 20_000; id += 1) node.channels.open({ id, codec: raw() }).close();
+    node.turn();
+    link.records.length = 0;
+    node.events.length = 0;
+    expect(((await heapBytes()) - before) / 20_000).toBeLessThan(1_024);
+  });
+
   it('does not grow with closing and opening a channel', async () => {
     const pair = new NodePair();
     const open = (): void => {

@@ -41,16 +41,17 @@ export class LinkedNode {
   readonly events: RouterEvent[] = [];
   readonly reports: PeerReport[] = [];
 
-  /** @param keepAlive off unless it is given, so that nothing waits when nothing happens */
+  /** @param keepAlive and `stallMs` are off unless it is given, so that nothing waits when nothing happens */
   constructor(
     node = 0,
     clock: VirtualClock = new VirtualClock(),
     discipline: () => Discipline = fair,
     keepAlive: Partial<KeepAliveSettings> = { intervalMs: 0 },
+    stallMs = 0,
   ) {
     this.id = idOf(node);
     this.clock = clock;
-    this.switchboard = new Switchboard({ self: this.id, clock, discipline, keepAlive });
+    this.switchboard = new Switchboard({ self: this.id, clock, discipline, keepAlive, stallMs });
     this.channels = channelsOf(this.switchboard);
     this.switchboard.events$.subscribe((event) => this.events.push(event));
     this.switchboard.reports$.subscribe((report) => this.reports.push(report));

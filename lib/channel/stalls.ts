@@ -1,0 +1,98 @@
+import type { Subscription } from 'rxjs';
+import type { Clock } from '../flow/clock.ts';
+import type { Direction } from '../model/direction.ts';
+import type { NodeId } from '../model/id.ts';
+
+/** How often lanes are looked at in the time after which one has stalled. */
+const looksPerStall = 2;
+
+/** A lane as it is watched: on the way out, or in. */
+export interface WatchedLane {
+  /** How many messages wait. */
+  readonly depth: number;
+  /** It grows with whatever leaves the lane. */
+  readonly moves: number;
+  /** Called once, when something leaves it, or when it is no more. */
+  onMove: (() => void) | undefined;
+}
+
+/** Whose lane it is. */
+export interface LaneOwner {
+  readonly peer: NodeId;
+  readonly channel: number;
+  readonly direction: Direction;
+}
+
+/** A lane out of which nothing has come for too long, or again something. */
+export interface Stall extends LaneOwner {
+  readonly stalled: boolean;
+  /** How many messages wait. */
+  readonly depth: number;
+}
+
+interface Watch {
+  readonly moves: number;
+  readonly sinceMs: number;
+}
+
+/**
+ * Finds lanes that stand still: messages wait, and for `stallMs` none has left. It looks while a lane may, and
+ * has no timer otherwise; a stall is told once, and once when it ends.
+ */
+export class Stalls {
+  readonly #clock: Clock;
+  readonly #stallMs: number;
+  readonly #lanes: () => Iterable<readonly [WatchedLane, LaneOwner]>;
+  readonly #tell: (stall: Stall) => void;
+  readonly #watches = new Map<WatchedLane, Watch>();
+  #timer: Subscription | undefined;
+  #isClosed = false;
+
+  /** @param stallMs 0: nothing is looked for */
+  constructor(
+    clock: Clock,
+    stallMs: number,
+    lanes: () => Iterable<readonly [WatchedLane, LaneOwner]>,
+    tell: (stall: Stall) => void,
+  ) {
+    this.#clock = clock;
+    this.#stallMs = stallMs;
+    this.#lanes = lanes;
+    this.#tell = tell;
+  }
+
+  /** Something waits in a lane. */
+  mayStall(): void {
+    if (this.#timer !== undefined || this.#stallMs === 0 || this.#isClosed) return;
+    this.#timer = this.#clock.schedule(this.#look, Math.ceil(this.#stallMs / looksPerStall));
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.#timer?.unsubscribe();
+  }
+
+  readonly #look = (): void => {
+    this.#timer = undefined;
+    const nowMs = this.#clock.now();
+    const watches = new Map(this.#watches);
+    this.#watches.clear();
+    for (const [lane, owner] of this.#lanes()) {
+      if (lane.depth === 0 || lane.onMove !== undefined) continue;
+      const { moves } = lane;
+      const before = watches.get(lane);
+      const watch = before?.moves === moves ? before : { moves, sinceMs: nowMs };
+      if (nowMs - watch.sinceMs < this.#stallMs) this.#watches.set(lane, watch);
+      else this.#found(lane, owner);
+    }
+    if (this.#watches.size > 0) this.mayStall();
+  };
+
+  #found(lane: WatchedLane, owner: LaneOwner): void {
+    lane.onMove = () => {
+      this.#tell({ ...owner, stalled: false, depth: lane.depth });
+      if (lane.depth > 0) this.mayStall();
+    };
+    this.#tell({ ...owner, stalled: true, depth: lane.depth });
+  }
+}
