@@ -11,6 +11,8 @@ export type ErrorCode =
   | 'RXMESH_STOPPED'
   | 'RXMESH_CHANNEL_OPEN'
   | 'RXMESH_CHANNEL_CLOSED'
+  | 'RXMESH_CALLBACK_FAILED'
+  | 'RXMESH_FATAL'
   // values
   | 'RXMESH_NODE_ID_INVALID'
   | 'RXMESH_KEY_INVALID'
@@ -109,18 +111,26 @@ export function toRxmeshError(
   context: ErrorPlace = {},
 ): RxmeshError {
   if (thrown instanceof RxmeshError) return withContext(thrown, context);
-  return new RxmeshError(code, `${message}: ${printable(detailOf(thrown))}`, {
-    ...context,
-    cause: thrown,
-  });
+  return errorOf(thrown, code, message, context);
+}
+
+/** An `RxmeshError` with this code, also of what is an `RxmeshError` already, which is its cause then. */
+export function errorOf(
+  thrown: unknown,
+  code: ErrorCode,
+  message: string,
+  context: ErrorPlace = {},
+): RxmeshError {
+  const text = `${message}: ${printable(detailOf(thrown))}`;
+  return new RxmeshError(code, text, { ...context, cause: thrown });
 }
 
 /** What was thrown, as text. `instanceof Error` would miss the errors of another realm. */
 function detailOf(thrown: unknown): string {
-  if (typeof thrown === 'object' && thrown !== null && 'message' in thrown) {
-    if (typeof thrown.message === 'string') return thrown.message;
-  }
   try {
+    if (typeof thrown === 'object' && thrown !== null && 'message' in thrown) {
+      if (typeof thrown.message === 'string') return thrown.message;
+    }
     return String(thrown);
   } catch {
     return 'something that cannot be told';

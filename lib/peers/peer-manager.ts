@@ -1,5 +1,6 @@
 import { Observable, Subject, type Subscription } from 'rxjs';
 import { timerMaxMs, type Clock } from '../flow/clock.ts';
+import { guardedClock, guardedRandom } from '../flow/guarded.ts';
 import type { NodeAddress } from '../model/address.ts';
 import type { Direction } from '../model/direction.ts';
 import { RxmeshError } from '../model/error.ts';
@@ -72,8 +73,8 @@ export class PeerManager {
     if (problems.length > 0) {
       throw new RxmeshError('RXMESH_OPTIONS_INVALID', `peers: ${problems.join('; ')}`);
     }
-    this.#clock = options.clock;
-    this.#table = new PeerTable(options.self, checked, options.random);
+    this.#clock = guardedClock(options.clock);
+    this.#table = new PeerTable(options.self, checked, guardedRandom(options.random));
     for (const address of checked.persistent) this.#table.add(address, true);
     for (const address of checked.addresses) this.#table.add(address);
     this.#dials = new Outlet('dials$', () => this.#dialsMayChange());
