@@ -66,7 +66,10 @@ export type RouterEvent =
       readonly peer?: NodeId;
       readonly error: RxmeshError;
     }
-  /** A transport could not listen, or stopped listening with an error. */
+  /**
+   * A transport could not listen, or stopped listening with an error. One that has listened before is
+   * asked to listen again, after waits that grow.
+   */
   | { readonly type: 'transport-failed'; readonly transport: string; readonly error: RxmeshError }
   | {
       readonly type: 'message-dropped';

@@ -148,6 +148,7 @@ export class Router {
     this.#state = 'started';
     const listening = new Listening({
       transports: this.#transports,
+      clock: this.#clock,
       onFailure: (error, transport) =>
         this.#events.next({ type: 'transport-failed', transport: String(transport), error }),
     });
