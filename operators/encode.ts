@@ -1,5 +1,6 @@
 import type { OperatorFunction } from 'rxjs';
 import type { Codec } from '../lib/codec/codec.ts';
+import { asBytes } from '../lib/model/bytes.ts';
 import { checkFunction, checkMethod, mistaken } from '../lib/model/check-function.ts';
 import { checkOptionNames } from '../lib/model/check-option-names.ts';
 import type { OutboundEnvelope } from '../lib/model/envelope.ts';
@@ -50,7 +51,8 @@ export function encode<T>(
   if (onFailure !== undefined) checkFunction('encode: onFailure', onFailure);
   const toBytes = (message: T): Uint8Array => {
     const made: unknown = codec.encode(message);
-    if (made instanceof Uint8Array) return made;
+    const bytes = asBytes(made);
+    if (bytes !== undefined) return bytes;
     throw mistaken('the result of the codec', 'bytes', made);
   };
   return translateOutbound(toBytes, onFailure);

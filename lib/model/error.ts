@@ -75,6 +75,15 @@ export class RxmeshError extends Error {
   readonly peer?: string;
   readonly channel?: number;
 
+  /** True for those of another copy of rxmesh, or of another realm, too: they are the same in all that counts. */
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    if (Function.prototype[Symbol.hasInstance].call(this, value)) return true;
+    // A class that extends this one has instances of its own.
+    if (this !== RxmeshError || typeof value !== 'object' || value === null) return false;
+    const { name, code } = value as Partial<Record<keyof RxmeshError, unknown>>;
+    return name === 'RxmeshError' && typeof code === 'string' && code.startsWith('RXMESH_');
+  }
+
   constructor(code: ErrorCode, message: string, context: ErrorContext = {}) {
     super(message, context.cause === undefined ? undefined : { cause: context.cause });
     this.code = code;

@@ -1,7 +1,8 @@
 import { platformCrypto } from '#platform/crypto';
 import { platformFiles } from '#platform/files';
+import { asBytes } from './bytes.ts';
 import { RxmeshError, toRxmeshError } from './error.ts';
-import { nodeIdFromPublicKey, type NodeId } from './id.ts';
+import { isNodeId, nodeIdFromPublicKey, type NodeId } from './id.ts';
 import { formatKeyFile, parseKeyFile } from './key-file.ts';
 
 /**
@@ -35,12 +36,12 @@ export class Identity {
    * @throws {RxmeshError} `RXMESH_KEY_INVALID`: another length
    */
   static fromSeed(seed: Uint8Array): Identity {
-    const given: unknown = seed;
-    if (!ArrayBuffer.isView(given)) {
-      throw new RxmeshError('RXMESH_KEY_INVALID', `a seed is a Uint8Array, not ${typeof given}`);
+    const bytes = asBytes(seed);
+    if (bytes === undefined) {
+      throw new RxmeshError('RXMESH_KEY_INVALID', `a seed is a Uint8Array, not ${typeof seed}`);
     }
-    if (seed.length === 32) return new Identity(seed);
-    throw new RxmeshError('RXMESH_KEY_INVALID', `a seed has 32 bytes, not ${seed.length}`);
+    if (bytes.length === 32) return new Identity(bytes);
+    throw new RxmeshError('RXMESH_KEY_INVALID', `a seed has 32 bytes, not ${bytes.length}`);
   }
 
   /**
@@ -83,6 +84,15 @@ export class Identity {
   toString(): string {
     return `Identity ${this.id}`;
   }
+}
+
+/** Whether a value from outside is an identity: one of this module, or of another copy of it. */
+export function isIdentity(value: unknown): value is Identity {
+  if (value instanceof Identity) return true;
+  if (typeof value !== 'object' || value === null) return false;
+  const { id, publicKey, sign } = value as Partial<Record<keyof Identity, unknown>>;
+  const hasKey = asBytes(publicKey)?.length === 32 && typeof sign === 'function';
+  return hasKey && typeof id === 'string' && isNodeId(id);
 }
 
 /**

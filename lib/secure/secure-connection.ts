@@ -1,6 +1,7 @@
 import { Observable, type Subscriber, Subscription } from 'rxjs';
 import type { Direction } from '../model/direction.ts';
 import type { Endpoint } from '../model/endpoint.ts';
+import { asBytes } from '../model/bytes.ts';
 import { RxmeshError, toRxmeshError } from '../model/error.ts';
 import type { FrameSocket } from '../transport/frame-socket.ts';
 import type { Link } from '../transport/link.ts';
@@ -114,7 +115,8 @@ class RunningHandshake {
     if (this.#subscriber?.closed !== false) return;
     this.#subscription.add(
       this.#socket.frames$.subscribe({
-        next: (frame) => this.#receive(frame),
+        // Of this realm, whichever the socket's is: messages are views of it.
+        next: (frame) => this.#receive(asBytes(frame) ?? frame),
         error: (thrown: unknown) => this.#socketEnded(failure(thrown)),
         complete: () => this.#socketEnded(),
       }),

@@ -2,7 +2,7 @@ import { type LookupFunction, Socket } from 'node:net';
 import { Observable } from 'rxjs';
 import { WebSocket } from 'ws';
 import type { Endpoint } from '../../lib/model/endpoint.ts';
-import { errorOf, RxmeshError } from '../../lib/model/error.ts';
+import { errorOf } from '../../lib/model/error.ts';
 import type { FrameSocket } from '../../lib/transport/frame-socket.ts';
 import { endpointUrl } from './endpoint-url.ts';
 import { listen, serverProblems } from './listen.node.ts';
@@ -21,10 +21,7 @@ function dial(endpoint: Endpoint, options: WebSocketDialOptions): Observable<Fra
   return new Observable((subscriber) => {
     const url = endpointUrl(endpoint);
     const fail = (cause: unknown): void => {
-      const detail = cause instanceof Error ? cause.message : String(cause);
-      subscriber.error(
-        new RxmeshError('RXMESH_DIAL_FAILED', `dialing ${url}: ${detail}`, { cause }),
-      );
+      subscriber.error(errorOf(cause, 'RXMESH_DIAL_FAILED', `dialing ${url}`));
     };
     let ws: WebSocket;
     try {
