@@ -7,6 +7,7 @@ import { printable } from './quote.ts';
 export type ErrorCode =
   // wrong use
   | 'RXMESH_OPTIONS_INVALID'
+  | 'RXMESH_PLATFORM_UNSUPPORTED'
   | 'RXMESH_ALREADY_STARTED'
   | 'RXMESH_STOPPED'
   | 'RXMESH_CHANNEL_OPEN'

@@ -1,5 +1,6 @@
 import { platformCrypto } from '#platform/crypto';
 import { platformFiles } from '#platform/files';
+import { assertPlatform } from './assert-platform.ts';
 import { asBytes } from './bytes.ts';
 import { RxmeshError, toRxmeshError } from './error.ts';
 import { isNodeId, nodeIdFromPublicKey, type NodeId } from './id.ts';
@@ -21,19 +22,26 @@ export class Identity {
   readonly #sign: (message: Uint8Array) => Uint8Array;
 
   private constructor(seed: Uint8Array) {
+    assertPlatform();
     this.publicKey = platformCrypto.ed25519PublicKey(seed);
     this.id = nodeIdFromPublicKey(this.publicKey);
     this.#sign = platformCrypto.ed25519Signer(seed);
   }
 
-  /** A new identity, from the platform's secure random source. */
+  /**
+   * A new identity, from the platform's secure random source.
+   * @throws {RxmeshError} `RXMESH_PLATFORM_UNSUPPORTED`, as a rejection
+   */
   static generate(): Promise<Identity> {
-    return Promise.resolve(new Identity(platformCrypto.randomBytes(32)));
+    return new Promise((resolve) => {
+      assertPlatform();
+      resolve(new Identity(platformCrypto.randomBytes(32)));
+    });
   }
 
   /**
    * The identity of a 32-byte private seed (RFC 8032 §5.1.5): the same seed, the same identity.
-   * @throws {RxmeshError} `RXMESH_KEY_INVALID`: another length
+   * @throws {RxmeshError} `RXMESH_KEY_INVALID`: another length; `RXMESH_PLATFORM_UNSUPPORTED`
    */
   static fromSeed(seed: Uint8Array): Identity {
     const bytes = asBytes(seed);

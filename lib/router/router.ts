@@ -26,6 +26,7 @@ import { guardedClock, guardedRandom } from '../flow/guarded.ts';
 import { GuardedTransport } from './guarded-transport.ts';
 import { Listening } from './listening.ts';
 import { formatNodeAddress, type NodeAddress } from '../model/address.ts';
+import { assertPlatform } from '../model/assert-platform.ts';
 import { endpointToAddress, formatEndpoint, type Endpoint } from '../model/endpoint.ts';
 import { errorOf, RxmeshError } from '../model/error.ts';
 import { callbackFailed, type RouterEvent } from '../model/event.ts';
@@ -43,9 +44,11 @@ import type { Connection, Self, Transport } from '../transport/transport.ts';
 /**
  * Makes a node's router. It does nothing until `start`.
  *
- * @throws {RxmeshError} `RXMESH_OPTIONS_INVALID`: one error that names every wrong option
+ * @throws {RxmeshError} `RXMESH_OPTIONS_INVALID`: one error that names every wrong option;
+ *   `RXMESH_PLATFORM_UNSUPPORTED`: the runtime lacks something that rxmesh needs
  */
 export function createRouter(options: RouterOptions): Router {
+  assertPlatform();
   return new Router(checkedOptions(options));
 }
 

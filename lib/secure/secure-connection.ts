@@ -1,6 +1,7 @@
 import { Observable, type Subscriber, Subscription } from 'rxjs';
 import type { Direction } from '../model/direction.ts';
 import type { Endpoint } from '../model/endpoint.ts';
+import { assertPlatform } from '../model/assert-platform.ts';
 import { asBytes } from '../model/bytes.ts';
 import { RxmeshError, toRxmeshError } from '../model/error.ts';
 import type { FrameSocket } from '../transport/frame-socket.ts';
@@ -102,6 +103,7 @@ class RunningHandshake {
 
   start(self: Self, options: SecureConnectionOptions): void {
     this.#attempt(() => {
+      assertPlatform();
       const handshake = new Handshake({
         self,
         protection: options.protection ?? 'encrypted',
