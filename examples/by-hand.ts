@@ -5,8 +5,8 @@
  *
  *     node --conditions=source --import tsx examples/by-hand.ts
  */
-import { catchError, EMPTY, finalize, ignoreElements, merge, Subject, takeUntil, tap } from 'rxjs';
-import { firstValueFrom, lastValueFrom, type Observable } from 'rxjs';
+import { finalize, firstValueFrom, ignoreElements, lastValueFrom, merge, Observable } from 'rxjs';
+import { retry, Subject, takeUntil, tap } from 'rxjs';
 import {
   errorOfReport,
   hostOf,
@@ -18,6 +18,7 @@ import {
   selfOf,
   Switchboard,
   systemClock,
+  type Clock,
   type Connection,
   type NodeAddress,
   type PeerReport,
@@ -59,10 +60,17 @@ export function nodeByHand(options: RouterOptions, stopping$: Observable<unknown
 
   const incoming$ = transports.map((transport) =>
     transport.incoming$.pipe(
-      catchError((error: unknown) => {
-        if (!(error instanceof RxmeshError)) throw error;
-        happened.next({ type: 'transport-failed', transport: String(transport), error });
-        return EMPTY;
+      // A transport that has failed is asked again: after 1 s, then after twice as long, up to 1 min.
+      retry({
+        delay: (cause: unknown, failures) => {
+          const text = 'it listens no longer';
+          const error =
+            cause instanceof RxmeshError
+              ? cause
+              : new RxmeshError('RXMESH_LISTEN_FAILED', text, { cause });
+          happened.next({ type: 'transport-failed', transport: String(transport), error });
+          return after(clock, Math.min(1_000 * 2 ** (failures - 1), 60_000));
+        },
       }),
     ),
   );
@@ -163,6 +171,9 @@ export function nodeByHand(options: RouterOptions, stopping$: Observable<unknown
   const events$ = merge(switchboard.events$, happened);
   return { switchboard, peers, reports$, events$, redial, run$ };
 }
+
+const after = (clock: Clock, ms: number): Observable<void> =>
+  new Observable((subscriber) => clock.schedule(() => subscriber.next(), ms));
 
 // Two such nodes in one process.
 

@@ -9,6 +9,9 @@ import {
 import type { Channels } from '../lib/channel/channels.ts';
 import { aSwitchboard, channelsOf, type Switchboard } from '../lib/channel/switchboard.ts';
 import { aClock, checkTimes, type Clock } from '../lib/flow/clock.ts';
+import { guardedClock } from '../lib/flow/guarded.ts';
+import { hook } from '../lib/flow/hook.ts';
+import { reportUnhandled } from '../lib/flow/report-unhandled.ts';
 import {
   aFunction,
   aNumber,
@@ -24,6 +27,7 @@ import type { PeerSession } from '../lib/session/peer-session.ts';
 import type { Session } from '../lib/session/session.ts';
 import type { Proven } from '../lib/transport/attempt.ts';
 import { byeReasonOf } from '../lib/transport/bye-reason.ts';
+import type { ByeReason } from '../lib/transport/link.ts';
 
 /** Options of `accept`. */
 export interface AcceptOptions {
@@ -77,7 +81,7 @@ interface Offer {
  * peer's next attempt if it gives none. So a side never counts on a link that the other side has given up.
  *
  * Unsubscribing withdraws the links that wait: they are closed, and told to `onFailure`. What
- * `onFailure` throws is the error of the result.
+ * `onFailure` throws is reported as unhandled, and the stream goes on.
  *
  * @throws {TypeError} for options that are not what they have to be
  * @throws {RangeError} for a time that no timer takes
@@ -93,18 +97,24 @@ export function accept(options: AcceptOptions): OperatorFunction<Proven, PeerSes
 }
 
 class Contests {
-  readonly #options: AcceptOptions;
+  readonly #claim: ((proven: Proven) => void) | undefined;
+  readonly #onFailure: AcceptOptions['onFailure'];
+  readonly #timeoutMs: number;
+  readonly #clock: Clock;
   readonly #channels: Channels;
   readonly #offers = new Map<NodeId, Map<Direction, Offer>>();
 
   constructor(options: AcceptOptions) {
-    this.#options = options;
-    this.#channels = channelsOf(options.switchboard);
+    const { claim, timeoutMs = 10_000, switchboard, onFailure } = options;
+    this.#channels = channelsOf(switchboard);
+    this.#claim = claim;
+    this.#onFailure = hook(onFailure);
+    this.#timeoutMs = timeoutMs;
+    this.#clock = guardedClock(options.clock ?? this.#channels.clock);
   }
 
   /** Emits the link's session if it is the one that stands. Teardown before that withdraws it. */
   enter(proven: Proven): Observable<Session> {
-    const { claim, onFailure } = this.#options;
     const channels = this.#channels;
     const { id, link } = proven;
     try {
@@ -113,31 +123,35 @@ class Contests {
       // Its peer believes that it is not connected: the session may be dead without our knowing.
       standing?.probe();
       if (rival || standing !== undefined) throw duplicate(id);
-      claim?.(proven);
+      this.#claim?.(proven);
     } catch (thrown) {
-      link.close(byeReasonOf(thrown));
-      const text = `no place for ${id}`;
-      onFailure(toRxmeshError(thrown, 'RXMESH_PEER_REFUSED', text), proven, false);
+      const error = toRxmeshError(thrown, 'RXMESH_PEER_REFUSED', `no place for ${id}`);
+      this.#turnAway(proven, error, byeReasonOf(thrown), false);
       return EMPTY;
     }
     return new Observable((subscriber) => this.#offer(proven, subscriber));
   }
 
   #offer(proven: Proven, subscriber: Subscriber<Session>): void {
-    const { clock = this.#channels.clock, timeoutMs = 10_000 } = this.#options;
-    const { id, link } = proven;
     const offer: Offer = { proven, subscriber, accepted: undefined };
     this.#add(offer);
     subscriber.add(() => {
       if (this.#remove(offer)) this.#refuse(offer, stopped(proven));
     });
-    if (!this.#waits(offer)) return;
+    // Another link of its may have brought this one to its end.
+    if (this.#waits(offer)) this.#openSession(offer);
+  }
+
+  #openSession(offer: Offer): void {
+    const { proven, subscriber } = offer;
+    const { id, link } = proven;
+    const timeoutMs = this.#timeoutMs;
     // The peer may answer, and other links of its may come, before this returns.
     const session = this.#channels.offer(link, id);
     const timer = new Subscription();
     subscriber.add(timer);
     if (timeoutMs > 0) {
-      timer.add(clock.schedule(() => this.#fail(offer, late(proven, timeoutMs)), timeoutMs));
+      timer.add(this.#clock.schedule(() => this.#fail(offer, late(proven, timeoutMs)), timeoutMs));
     }
     const heard = {
       accepted: () => {
@@ -177,18 +191,22 @@ class Contests {
   /** Takes an offer back; false if it is settled already. */
   #end(offer: Offer, error: RxmeshError): boolean {
     if (!this.#remove(offer)) return false;
-    try {
-      this.#refuse(offer, error);
-      offer.subscriber.complete();
-    } catch (thrown) {
-      offer.subscriber.error(thrown);
-    }
+    this.#refuse(offer, error);
+    offer.subscriber.complete();
     return true;
   }
 
   #refuse({ proven }: Offer, error: RxmeshError): void {
-    proven.link.close(byeReasonOf(error));
-    this.#options.onFailure(error, proven, true);
+    this.#turnAway(proven, error, byeReasonOf(error), true);
+  }
+
+  #turnAway(proven: Proven, error: RxmeshError, reason: ByeReason, claimed: boolean): void {
+    try {
+      proven.link.close(reason);
+    } catch (thrown) {
+      reportUnhandled(thrown);
+    }
+    this.#onFailure(error, proven, claimed);
   }
 
   #waits(offer: Offer): boolean {

@@ -3,6 +3,7 @@ import { LaneBacklog } from '../lib/flow/backlog.ts';
 import { aClock, checkTimes, type Clock } from '../lib/flow/clock.ts';
 import type { Demand, FlowConsumer, FlowSink } from '../lib/flow/demand.ts';
 import { clockOf, Flow, isFlow } from '../lib/flow/flow.ts';
+import { guardedClock } from '../lib/flow/guarded.ts';
 import { fail, laneCapacityMax } from '../lib/flow/strategy.ts';
 import { subscribeWithin } from '../lib/flow/subscribe-within.ts';
 import { aNumber, checkOptions, type OptionKinds, required } from '../lib/model/check-options.ts';
@@ -65,14 +66,15 @@ export function batch<T>(options: BatchOptions): (source: Observable<T>) => Flow
   }
   checkTimes('batch', { ms });
   return (source) => {
-    const settings = { max, ms, clock: options.clock ?? clockOf(source) };
+    const clock = options.clock ?? clockOf(source);
+    const settings = { max, ms, clock: guardedClock(clock) };
     return new Flow<readonly T[]>(
       (sink) => {
         const batches = new Batches<T>(settings, sink, new Subscription());
         return isFlow(source) ? batches.pullFrom(source) : batches.from(source);
       },
       (subscriber) => void new Batches<T>(settings, subscriber, subscriber).from(source),
-      settings.clock,
+      clock,
     );
   };
 }

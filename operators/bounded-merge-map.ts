@@ -30,7 +30,7 @@ export interface BoundedMergeMapOptions<T> {
    * another Observable cannot be, and gets `fail(1024)`.
    */
   readonly buffer?: LaneOptions;
-  /** Sees each value that a full buffer dropped. */
+  /** Sees each value that is dropped: by a full buffer, or for want of a key. */
   readonly onDrop?: (value: T) => void;
 }
 
@@ -84,7 +84,8 @@ const optionKinds: OptionKinds<BoundedMergeMapOptions<unknown>> = {
  * A million inner Observables that complete synchronously need no more stack than one. A value that
  * comes while another one is being started waits as well, also when there is room for it beside that.
  *
- * What `project`, `key` or `onDrop` throws is the error of the result.
+ * What `project` throws is the error of the result, as in `mergeMap`. A value for which `key` throws is
+ * dropped, and told. What `key` and `onDrop` throw is reported as unhandled, and the flow goes on.
  *
  * @throws {RxmeshError} `RXMESH_OVERFLOW`, as an error notification, when a `fail` buffer is full, or
  *   when too many results wait

@@ -1,7 +1,8 @@
 import { filter, type MonoTypeOperatorFunction } from 'rxjs';
 import type { Clock } from '../lib/flow/clock.ts';
 import { clockOf } from '../lib/flow/flow.ts';
-import { forwardClock } from '../lib/flow/forward-clock.ts';
+import { guardedClock } from '../lib/flow/guarded.ts';
+import { deciding } from '../lib/flow/hook.ts';
 import { Lane } from '../lib/flow/lane.ts';
 import { operate } from '../lib/flow/operate.ts';
 import { laneCapacityMax } from '../lib/flow/strategy.ts';
@@ -53,8 +54,9 @@ export interface DedupeOptions<T> {
  *       .pipe(dedupe({ key: ({ message }) => message.id, max: 10_000, ttlMs: 60_000 }))
  *       .subscribe(({ message }) => show(message.text));
  *
- * Each subscription has a memory of its own. What `key` throws is the error of the result. Behind a
- * flow it carries demand: for each value that it drops, it asks for another.
+ * Each subscription has a memory of its own. A value for which `key` throws is dropped, and the error is
+ * reported as unhandled. Behind a flow it carries demand: for each value that it drops, it asks for
+ * another.
  *
  * @throws {TypeError} for an option that is missing, unknown or of the wrong type
  * @throws {RangeError} when `max` is not a whole number from 1 to 2^20, or `ttlMs` is not above 0
@@ -63,11 +65,12 @@ export function dedupe<T>(options: DedupeOptions<T>): MonoTypeOperatorFunction<T
   checkOptions(options);
   const { key, max, ttlMs = Infinity } = options;
   return (source) => {
-    const clock = forwardClock(options.clock ?? clockOf(source));
+    const clock = guardedClock(options.clock ?? clockOf(source));
     // Inside of a flow, the source that `operate` passes on may be one without a clock.
     const deduped = operate<T, T>((from, subscriber) => {
       const memory = new Memory(max, ttlMs, clock);
-      return from.pipe(filter((value) => memory.add(key(value)))).subscribe(subscriber);
+      const isNew = deciding((value: T) => memory.add(key(value)));
+      return from.pipe(filter(isNew)).subscribe(subscriber);
     });
     return deduped(source);
   };

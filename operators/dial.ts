@@ -13,6 +13,8 @@ import {
   throwIfEmpty,
 } from 'rxjs';
 import { aClock, checkTimes, systemClock, withDeadline, type Clock } from '../lib/flow/clock.ts';
+import { guardedClock } from '../lib/flow/guarded.ts';
+import { hook } from '../lib/flow/hook.ts';
 import { formatNodeAddress, type NodeAddress } from '../lib/model/address.ts';
 import {
   aFunction,
@@ -68,7 +70,7 @@ export interface DialOptions {
  * Failures: `RXMESH_PROTOCOL_UNKNOWN`, `RXMESH_RESOLVE_FAILED`, `RXMESH_RESOLVE_TIMEOUT`,
  * `RXMESH_DIAL_FAILED`, `RXMESH_DIAL_TIMEOUT`. With several endpoints the code is that of the last one, the message tells of
  * each, and the cause is an `AggregateError` of their errors. A `resolve` that throws has failed
- * to resolve; what `onFailure` throws is the error of the result.
+ * to resolve. What `onFailure` throws is reported as unhandled, and the stream goes on.
  *
  * @throws {TypeError} for options that are not what they have to be
  * @throws {RangeError} for a time that no timer takes
@@ -77,19 +79,24 @@ export function dial(options: DialOptions): OperatorFunction<NodeAddress, Attemp
   checkOptions('dial', options, optionKinds);
   const { resolveTimeoutMs, dialTimeoutMs } = options;
   checkTimes('dial', { resolveTimeoutMs, dialTimeoutMs });
+  const settings = { ...options, clock: guardedClock(options.clock ?? systemClock) };
+  const onFailure = hook(options.onFailure);
   return mergeMap((address) =>
-    dialAddress(address, options).pipe(
+    defer(() => dialAddress(address, settings)).pipe(
       catchError((thrown: unknown) => {
         const text = `dialing ${formatNodeAddress(address)}`;
         const about = { peer: address.id };
-        options.onFailure(toRxmeshError(thrown, 'RXMESH_DIAL_FAILED', text, about), address);
+        onFailure(toRxmeshError(thrown, 'RXMESH_DIAL_FAILED', text, about), address);
         return EMPTY;
       }),
     ),
   );
 }
 
-function dialAddress(address: NodeAddress, options: DialOptions): Observable<Attempt> {
+/** Options with a clock, which does not fail. */
+type Settings = DialOptions & { readonly clock: Clock };
+
+function dialAddress(address: NodeAddress, options: Settings): Observable<Attempt> {
   const transport = options.transports.find(({ protocols }) =>
     protocols.includes(address.protocol),
   );
@@ -104,8 +111,8 @@ function dialAddress(address: NodeAddress, options: DialOptions): Observable<Att
 }
 
 /** The address's endpoints, at least one. */
-function resolved(address: NodeAddress, options: DialOptions): Observable<readonly Endpoint[]> {
-  const { clock = systemClock, resolve = resolveByDns, resolveTimeoutMs = 5_000 } = options;
+function resolved(address: NodeAddress, options: Settings): Observable<readonly Endpoint[]> {
+  const { clock, resolve = resolveByDns, resolveTimeoutMs = 5_000 } = options;
   const text = `resolving ${formatNodeAddress(address)}`;
   return defer(() => resolve(address)).pipe(
     withDeadline(clock, resolveTimeoutMs, () => {
@@ -134,10 +141,10 @@ function dialInTurn(
   transport: Transport,
   endpoints: readonly Endpoint[],
   address: NodeAddress,
-  options: DialOptions,
+  options: Settings,
   failed: readonly RxmeshError[],
 ): Observable<Connection> {
-  const { clock = systemClock, dialTimeoutMs = 5_000 } = options;
+  const { clock, dialTimeoutMs = 5_000 } = options;
   const [endpoint, ...others] = endpoints;
   if (endpoint === undefined) return EMPTY;
   const late = (): RxmeshError => {

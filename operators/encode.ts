@@ -1,5 +1,6 @@
 import type { OperatorFunction } from 'rxjs';
 import type { Codec } from '../lib/codec/codec.ts';
+import { asBytes } from '../lib/model/bytes.ts';
 import { checkFunction, checkMethod, mistaken } from '../lib/model/check-function.ts';
 import { checkOptionNames } from '../lib/model/check-option-names.ts';
 import type { OutboundEnvelope } from '../lib/model/envelope.ts';
@@ -32,8 +33,8 @@ export interface EncodeOptions<T> {
  *
  * By default, a message that the codec refuses ends the result with an error, as `send` does: the
  * mistake is this node's own. A pipeline that forwards messages of peers should survive that, so
- * give it `onFailure`. What `onFailure` throws is the error of the result. Behind a flow it carries
- * demand.
+ * give it `onFailure`. What `onFailure` throws is reported as unhandled, and the stream goes on. Behind
+ * a flow it carries demand.
  *
  * @throws {RxmeshError} as an error notification: what the codec throws, if that is one, else
  *   `RXMESH_ENCODE_FAILED`, also when its result is not bytes
@@ -50,7 +51,8 @@ export function encode<T>(
   if (onFailure !== undefined) checkFunction('encode: onFailure', onFailure);
   const toBytes = (message: T): Uint8Array => {
     const made: unknown = codec.encode(message);
-    if (made instanceof Uint8Array) return made;
+    const bytes = asBytes(made);
+    if (bytes !== undefined) return bytes;
     throw mistaken('the result of the codec', 'bytes', made);
   };
   return translateOutbound(toBytes, onFailure);

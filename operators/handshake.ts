@@ -10,6 +10,8 @@ import {
   throwIfEmpty,
 } from 'rxjs';
 import { aClock, checkTimes, systemClock, withDeadline, type Clock } from '../lib/flow/clock.ts';
+import { guardedClock } from '../lib/flow/guarded.ts';
+import { hook } from '../lib/flow/hook.ts';
 import {
   aFunction,
   aNumber,
@@ -46,6 +48,9 @@ export interface HandshakeOptions {
   readonly onFailure: (error: RxmeshError, attempt: Attempt) => void;
 }
 
+/** Options with a clock, which does not fail. */
+type Settings = HandshakeOptions & { readonly clock: Clock };
+
 const optionKinds: OptionKinds<HandshakeOptions> = {
   self: required(aFunction),
   clock: aClock,
@@ -69,7 +74,8 @@ const optionKinds: OptionKinds<HandshakeOptions> = {
  *
  * Failures: `RXMESH_TOO_MANY_HANDSHAKES`, `RXMESH_HANDSHAKE_TIMEOUT`, `RXMESH_HANDSHAKE_FAILED`,
  * `RXMESH_IDENTITY_MISMATCH`, `RXMESH_SELF_CONNECTION`, `RXMESH_NODE_INFO_INVALID`, `RXMESH_INCOMPATIBLE`,
- * `RXMESH_CONNECTION_CLOSED`. What `self` or `onFailure` throws is the error of the result.
+ * `RXMESH_CONNECTION_CLOSED`. A handshake for which `self` throws has failed. What `onFailure` throws
+ * is reported as unhandled, and the stream goes on.
  *
  * @throws {TypeError} for options that are not what they have to be
  * @throws {RangeError} for a time that no timer takes, or a concurrency below 1
@@ -78,11 +84,13 @@ export function handshake(
   options: HandshakeOptions,
 ): OperatorFunction<Attempt | Connection, Proven> {
   checkOptions('handshake', options, optionKinds);
-  const { concurrency = Infinity, concurrencyPerHost = Infinity, timeoutMs, onFailure } = options;
+  const { concurrency = Infinity, concurrencyPerHost = Infinity, timeoutMs } = options;
   checkTimes('handshake', { timeoutMs });
   for (const [name, count] of Object.entries({ concurrency, concurrencyPerHost })) {
     if (!(count >= 1)) throw new RangeError(`handshake: ${name} is at least 1, not ${count}`);
   }
+  const settings = { ...options, clock: guardedClock(options.clock ?? systemClock) };
+  const onFailure = hook(options.onFailure);
   return (source) =>
     defer(() => {
       const running = new HalfOpen(concurrency, concurrencyPerHost);
@@ -93,15 +101,13 @@ export function handshake(
           const { remote } = connection;
           const full = running.enter(remote);
           if (full !== undefined) {
-            connection.close();
+            close(connection);
             onFailure(new RxmeshError('RXMESH_TOO_MANY_HANDSHAKES', full), attempt);
             return EMPTY;
           }
-          const self = selfFor(connection, options);
-          return prove(attempt, self, options).pipe(
+          return prove(attempt, settings).pipe(
             // Over before anybody hears of it, who might bring the next connection at once.
             tap({ next: () => running.leave(remote), error: () => running.leave(remote) }),
-            map((link): Proven => provenOf(link, self, attempt)),
             catchError((thrown: unknown) => {
               const text = `handshake with ${formatEndpoint(remote)}`;
               onFailure(toRxmeshError(thrown, 'RXMESH_HANDSHAKE_FAILED', text), attempt);
@@ -113,19 +119,30 @@ export function handshake(
     });
 }
 
+/** Closes a connection that is turned away. What a transport's own `close` throws is reported. */
+const close = hook((connection: Connection) => connection.close());
+
+/** What a connection proves, if that is all right. */
+function prove(attempt: Attempt, options: Settings): Observable<Proven> {
+  return defer(() => {
+    const self = selfFor(attempt.connection, options);
+    return linkOf(attempt, self, options).pipe(map((link) => provenOf(link, self, attempt)));
+  });
+}
+
 /** What `options.self` says; if it throws, the connection is closed. */
 function selfFor(connection: Connection, options: HandshakeOptions): Self {
   try {
     return options.self();
   } catch (thrown) {
-    connection.close();
+    close(connection);
     throw thrown;
   }
 }
 
 /** The link of a connection, within its time. A connection that gives none is closed. */
-function prove({ connection }: Attempt, self: Self, options: HandshakeOptions): Observable<Link> {
-  const { clock = systemClock, timeoutMs = 10_000 } = options;
+function linkOf({ connection }: Attempt, self: Self, options: Settings): Observable<Link> {
+  const { clock, timeoutMs = 10_000 } = options;
   const error = (code: 'RXMESH_HANDSHAKE_TIMEOUT' | 'RXMESH_HANDSHAKE_FAILED', text: string) =>
     new RxmeshError(code, `handshake with ${formatEndpoint(connection.remote)}: ${text}`);
   return defer(() => connection.handshake(self)).pipe(
@@ -133,7 +150,7 @@ function prove({ connection }: Attempt, self: Self, options: HandshakeOptions): 
       error('RXMESH_HANDSHAKE_TIMEOUT', `no answer within ${timeoutMs} ms`),
     ),
     throwIfEmpty(() => error('RXMESH_HANDSHAKE_FAILED', 'it ended without a link')),
-    tap({ error: () => connection.close() }),
+    tap({ error: () => close(connection) }),
   );
 }
 

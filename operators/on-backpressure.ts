@@ -2,6 +2,7 @@ import type { Observable } from 'rxjs';
 import { type Backlog, LaneBacklog, LatestByKey } from '../lib/flow/backlog.ts';
 import { buffered, type BufferOptions, prefetched } from '../lib/flow/buffered.ts';
 import { clockOf, type Flow, isFlow } from '../lib/flow/flow.ts';
+import { hook } from '../lib/flow/hook.ts';
 import { checkValueLane, laneCapacityMax, type LaneOptions } from '../lib/flow/strategy.ts';
 import { aFunction, aNumber, checkOptions } from '../lib/model/check-options.ts';
 
@@ -41,7 +42,8 @@ export interface OnBackpressureOptions<T> {
  * value that comes while another one is being delivered waits too. The source's end comes
  * behind what waits. Its error does not wait: what waits is dropped then, and told.
  *
- * What `onDrop` or `key` throws is the error of the result.
+ * A value for which `key` throws is dropped, and told. What `key` and `onDrop` throw is reported as
+ * unhandled, and the flow goes on.
  *
  * It makes a flow in `pipe` as well, but the type of an Observable's `pipe` does not know it; so:
  *
@@ -78,7 +80,8 @@ function settingsFrom<T>(
 ): BufferOptions<T> {
   checkValueLane('onBackpressure', 'strategy', strategy);
   checkOptions('onBackpressure', options, { onDrop: aFunction, key: aFunction, keysMax: aNumber });
-  const { onDrop = untold, key, keysMax = 1024 } = options;
+  const { key, keysMax = 1024 } = options;
+  const onDrop = hook(options.onDrop);
   if (key !== undefined && strategy.strategy !== 'latest') {
     throw new TypeError(`onBackpressure: key is for latest(), not for ${strategy.strategy}`);
   }
@@ -90,5 +93,3 @@ function settingsFrom<T>(
     key === undefined ? new LaneBacklog(strategy, onDrop) : new LatestByKey(key, keysMax, onDrop);
   return { operator: 'onBackpressure', onDrop, backlog };
 }
-
-const untold = (): void => undefined;

@@ -12,6 +12,8 @@ import { aClock, type Clock } from '../lib/flow/clock.ts';
 import type { Demand, FlowConsumer } from '../lib/flow/demand.ts';
 import { flowFrom } from '../lib/flow/flow-from.ts';
 import { type Flow, isFlow } from '../lib/flow/flow.ts';
+import { guardedClock } from '../lib/flow/guarded.ts';
+import { hook } from '../lib/flow/hook.ts';
 import { aLane, checkValueLane, fail, type LaneOptions } from '../lib/flow/strategy.ts';
 import { aFunction, checkOptions } from '../lib/model/check-options.ts';
 import type { OutboundEnvelope } from '../lib/model/envelope.ts';
@@ -63,8 +65,8 @@ export interface PipeToOptions<T> {
  * iterator is closed (`return`) when it is left before its end. A source without end, and lanes that never
  * wait, leave other work its time.
  *
- * Errors: the source's, what `onDrop` throws, and those of `send`. None of them waits for what is in the
- * buffer.
+ * Errors: the source's, and those of `send`. None of them waits for what is in the buffer. What `onDrop`
+ * throws is reported as unhandled, and the pipe goes on.
  *
  * When the node says goodbye, the pipe ends as if its source had: nothing more is pulled, and what was pulled goes out.
  *
@@ -92,9 +94,9 @@ export function pipeTo<T>(
     throw new RangeError('pipeTo: an Observable cannot be held back, its buffer drops or fails');
   }
   if (buffer !== undefined) checkValueLane('pipeTo', 'buffer', buffer);
-  const pipeClock = clock ?? sending.clock;
+  const pipeClock = guardedClock(clock ?? sending.clock);
   const lane = buffer ?? fail(bufferedMax);
-  const drop = (envelope: OutboundEnvelope<T>): void => onDrop?.(envelope);
+  const drop = hook(onDrop);
   const bufferOptions = {
     operator: 'pipeTo',
     backlog: () => new LaneBacklog(lane, drop),

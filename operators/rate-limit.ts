@@ -1,7 +1,8 @@
 import { filter, type MonoTypeOperatorFunction, type Observable, type Subscription } from 'rxjs';
 import { aClock, timerMaxMs, type Clock } from '../lib/flow/clock.ts';
 import type { Demand, FlowSink } from '../lib/flow/demand.ts';
-import { forwardClock } from '../lib/flow/forward-clock.ts';
+import { guardedClock } from '../lib/flow/guarded.ts';
+import { deciding, hook } from '../lib/flow/hook.ts';
 import { clockOf, Flow, isFlow } from '../lib/flow/flow.ts';
 import { operate } from '../lib/flow/operate.ts';
 import { TokenBucket } from '../lib/flow/token-bucket.ts';
@@ -31,7 +32,7 @@ export interface RateLimitOptions<T> {
   readonly key?: (value: T) => unknown;
   /** What is over the limit: it is dropped, or, from a flow only, asked for later. Default `drop`. */
   readonly excess?: 'drop' | 'wait';
-  /** Sees each value that was over the limit and is dropped. */
+  /** Sees each value that is dropped. */
   readonly onDrop?: (value: T) => void;
   /** Default: the clock of the channel that the values come from; the system's behind other sources. */
   readonly clock?: Clock;
@@ -63,10 +64,10 @@ export interface RateLimitOptions<T> {
  * What a value costs is known when it is there. It passes whatever it costs, more than the burst too, and the
  * next one is asked for when that is paid off.
  *
- * What `cost`, `key` or `onDrop` throws is the error of the result.
+ * A value for which `cost` or `key` throws, or whose cost is not a number of 0 or more, is dropped. What they
+ * throw is reported as unhandled, and so is what `onDrop` throws: the stream goes on.
  *
- * @throws {RangeError} when `perSecond` or `burst` is not a finite number above 0; as an error
- *   notification, when a cost is not a number of 0 or more
+ * @throws {RangeError} when `perSecond` or `burst` is not a finite number above 0
  * @throws {TypeError} for options that are not what they have to be, and a `key` with `wait`; when
  *   it is applied, for `wait` on an Observable that is no flow
  */
@@ -77,8 +78,9 @@ export function rateLimit<T>(options: RateLimitOptions<T>): MonoTypeOperatorFunc
     if (value > 0 && value < Infinity) continue;
     throw new RangeError(`rateLimit: ${name} is a finite number above 0, not ${value}`);
   }
-  const { excess = 'drop', key, onDrop } = options;
-  const clockFor = (source: Observable<T>): Clock => forwardClock(options.clock ?? clockOf(source));
+  const { excess = 'drop', key } = options;
+  const dropped = hook(options.onDrop);
+  const clockFor = (source: Observable<T>): Clock => guardedClock(options.clock ?? clockOf(source));
   const unitsOf = (value: T): number => {
     const units = cost(value);
     if (units >= 0 && (units < Infinity || excess === 'drop')) return units;
@@ -104,7 +106,7 @@ export function rateLimit<T>(options: RateLimitOptions<T>): MonoTypeOperatorFunc
       return new Flow<T>(
         (sink) => {
           const bucket = new TokenBucket(perSecond, burst, clock);
-          return new Paced(source, { bucket, enough, unitsOf, clock }, sink);
+          return new Paced(source, { bucket, enough, unitsOf, clock, dropped }, sink);
         },
         undefined,
         clock,
@@ -114,14 +116,15 @@ export function rateLimit<T>(options: RateLimitOptions<T>): MonoTypeOperatorFunc
   return (source) => {
     const clock = clockFor(source);
     return operate<T, T>((upstream, subscriber) => {
-      const takes =
+      const takes = deciding(
         key === undefined
           ? taking(new TokenBucket(perSecond, burst, clock))
-          : takingOfEach(key, clock);
+          : takingOfEach(key, clock),
+      );
       const limited = upstream.pipe(
         filter((value) => {
           const passes = takes(value);
-          if (!passes) onDrop?.(value);
+          if (!passes) dropped(value);
           return passes;
         }),
       );
@@ -148,6 +151,8 @@ interface Pace<T> {
   readonly enough: number;
   readonly unitsOf: (value: T) => number;
   readonly clock: Clock;
+  /** Hears of a value whose cost is not known. */
+  readonly dropped: (value: T) => void;
 }
 
 /** Asks a flow for one value at a time, when there are tokens and demand. */
@@ -180,15 +185,16 @@ class Paced<T> implements Demand {
 
   #pass(value: T): void {
     this.#asked = false;
-    try {
-      this.#pace.bucket.spend(this.#pace.unitsOf(value));
-    } catch (thrown) {
-      this.#sink.error(thrown);
-      return;
-    }
-    this.#sink.next(value);
+    if (this.#spend(value)) this.#sink.next(value);
+    else this.#pace.dropped(value);
     this.#ask();
   }
+
+  /** False for a value whose cost is not known. */
+  readonly #spend = deciding((value: T) => {
+    this.#pace.bucket.spend(this.#pace.unitsOf(value));
+    return true;
+  });
 
   /** A loop that is not entered twice: the flow may answer before `request` returns. */
   #ask(): void {

@@ -2,6 +2,7 @@ import type { Observable } from 'rxjs';
 import { dropAll, LaneBacklog } from '../lib/flow/backlog.ts';
 import type { Demand, FlowConsumer, FlowSink } from '../lib/flow/demand.ts';
 import { Flow, isFlow } from '../lib/flow/flow.ts';
+import { hook } from '../lib/flow/hook.ts';
 import { Hub } from '../lib/flow/hub.ts';
 import { aLane, checkValueLane, type LaneOptions } from '../lib/flow/strategy.ts';
 import { aFunction, checkOptions } from '../lib/model/check-options.ts';
@@ -60,7 +61,7 @@ export interface ShareFlowOptions<T> {
  *
  * The source is consumed from the first consumer on, until the last has left, and anew for the next
  * one. It is consumed anew, too, for one that comes after its end. The end, be it an error or not,
- * comes behind what waits. What `onDrop` throws is the error of the consumer whose lane it was.
+ * comes behind what waits. What `onDrop` throws is reported as unhandled, and the flow goes on.
  *
  * @throws {RxmeshError} `RXMESH_OVERFLOW`, as an error notification, when a `fail` lane is full:
  *   what waits in it is dropped then, and told
@@ -72,7 +73,8 @@ export function shareFlow<T>(
   options: ShareFlowOptions<T> = {},
 ): (source: Observable<T>) => Flow<T> {
   checkOptions('shareFlow', options, { buffer: aLane, onDrop: aFunction });
-  const { buffer, onDrop = untold } = options;
+  const { buffer } = options;
+  const onDrop = hook(options.onDrop);
   if (buffer !== undefined) checkValueLane('shareFlow', 'buffer', buffer);
   return (source) => {
     if (!isFlow(source)) {
@@ -89,8 +91,6 @@ export function shareFlow<T>(
     return new Flow<T>((sink) => (run ??= begin()).join(sink), undefined, source.clock);
   };
 }
-
-const untold = (): void => undefined;
 
 interface SharedSettings<T> {
   readonly source: Flow<T>;

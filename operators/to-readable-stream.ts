@@ -5,7 +5,7 @@ import {
   type StreamSource,
 } from '#platform/readable-stream';
 import type { Demand } from '../lib/flow/demand.ts';
-import { Flow } from '../lib/flow/flow.ts';
+import { type Flow, isFlow } from '../lib/flow/flow.ts';
 import { aNumber, checkOptions } from '../lib/model/check-options.ts';
 import { described } from '../lib/model/described.ts';
 
@@ -35,7 +35,7 @@ export function toReadableStream<T>(
   flow: Flow<T>,
   options: ToReadableStreamOptions = {},
 ): PlatformReadableStream<T> {
-  if (!(flow instanceof Flow)) {
+  if (!isFlow(flow)) {
     const text = `toReadableStream: flow must be a flow, got ${described(flow)}`;
     throw new TypeError(`${text}; onBackpressure makes one of an Observable`);
   }

@@ -1,4 +1,5 @@
 import { filter, map, type OperatorFunction } from 'rxjs';
+import { hook } from '../lib/flow/hook.ts';
 import type { InboundEnvelope, OutboundEnvelope } from '../lib/model/envelope.ts';
 import { type RxmeshError, toRxmeshError } from '../lib/model/error.ts';
 
@@ -7,6 +8,7 @@ export function translateOutbound<A, B>(
   translate: (message: A) => B,
   onFailure: ((error: RxmeshError, envelope: OutboundEnvelope<A>) => void) | undefined,
 ): OperatorFunction<OutboundEnvelope<A>, OutboundEnvelope<B>> {
+  const failed = hook(onFailure);
   const attempt = (envelope: OutboundEnvelope<A>): OutboundEnvelope<B> | undefined => {
     let message: B;
     try {
@@ -14,7 +16,7 @@ export function translateOutbound<A, B>(
     } catch (thrown) {
       const error = toRxmeshError(thrown, 'RXMESH_ENCODE_FAILED', 'cannot encode the message');
       if (onFailure === undefined) throw error;
-      onFailure(error, envelope);
+      failed(error, envelope);
       return undefined;
     }
     return { ...envelope, message };
@@ -29,6 +31,7 @@ export function translateInbound<A, B>(
   translate: (message: A) => B,
   onFailure: (error: RxmeshError, envelope: InboundEnvelope<A>) => void,
 ): OperatorFunction<InboundEnvelope<A>, InboundEnvelope<B>> {
+  const failed = hook(onFailure);
   const attempt = (envelope: InboundEnvelope<A>): InboundEnvelope<B> | undefined => {
     const { from } = envelope;
     let message: B;
@@ -36,10 +39,8 @@ export function translateInbound<A, B>(
       message = translate(envelope.message);
     } catch (thrown) {
       const about = { peer: from };
-      onFailure(
-        toRxmeshError(thrown, 'RXMESH_DECODE_FAILED', `a message of ${from}`, about),
-        envelope,
-      );
+      const text = `a message of ${from}`;
+      failed(toRxmeshError(thrown, 'RXMESH_DECODE_FAILED', text, about), envelope);
       return undefined;
     }
     return { from, message };

@@ -1,9 +1,9 @@
 import { BehaviorSubject, defer, filter, finalize, map, type Observable, Subject } from 'rxjs';
 import { systemClock, type Clock } from '../flow/clock.ts';
-import { forwardClock } from '../flow/forward-clock.ts';
+import { guardedClock } from '../flow/guarded.ts';
 import { block, isLane } from '../flow/strategy.ts';
 import { RxmeshError } from '../model/error.ts';
-import type { DropReason, RouterEvent } from '../model/event.ts';
+import { callbackFailed, type DropReason, type RouterEvent } from '../model/event.ts';
 import type { NodeId } from '../model/id.ts';
 import type { PeerReport } from '../model/peer-report.ts';
 import { unknownOptions } from '../model/unknown-options.ts';
@@ -74,7 +74,9 @@ export class Channels implements ChannelHost {
     this.#options = options;
     this.#keepAlive = keepAliveFrom(options.keepAlive);
     this.self = options.self;
-    this.clock = forwardClock(options.clock ?? systemClock);
+    this.clock = guardedClock(options.clock ?? systemClock, (callback, thrown) =>
+      this.events$.next(callbackFailed(callback, thrown)),
+    );
     this.leaving$ = this.#isLeaving.pipe(
       filter(Boolean),
       map(() => undefined),

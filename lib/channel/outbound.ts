@@ -2,6 +2,7 @@ import { Observable, Subject } from 'rxjs';
 import type { Clock } from '../flow/clock.ts';
 import { reportUnhandled } from '../flow/report-unhandled.ts';
 import type { BroadcastEnvelope, DirectEnvelope, OutboundEnvelope } from '../model/envelope.ts';
+import { asBytes } from '../model/bytes.ts';
 import { RxmeshError, toRxmeshError } from '../model/error.ts';
 import type { DropReason } from '../model/event.ts';
 import type { NodeId } from '../model/id.ts';
@@ -156,11 +157,10 @@ export class Outbound<T> implements SendingSide<T> {
   #encode(envelope: OutboundEnvelope<T>): Uint8Array {
     this.#assertOpen();
     const { id, codec, messageBytesMax } = this.#settings;
-    let bytes: Uint8Array;
+    let bytes: Uint8Array | undefined;
     try {
-      bytes = codec.encode(envelope.message);
-      const made: unknown = bytes;
-      if (!(made instanceof Uint8Array)) throw new TypeError('the codec has not made bytes');
+      bytes = asBytes(codec.encode(envelope.message));
+      if (bytes === undefined) throw new TypeError('the codec has not made bytes');
     } catch (thrown) {
       const text = `a message for channel ${id}`;
       const error = toRxmeshError(thrown, 'RXMESH_ENCODE_FAILED', text, { channel: id });

@@ -1,3 +1,4 @@
+import { asBytes } from '../model/bytes.ts';
 import type { MessageType, MessageWriter } from './message-type.ts';
 
 /** Bytes that a slab has for messages; what waits of them keeps all of it, so it is small. */
@@ -36,7 +37,9 @@ function allocate(writer: PlaceWriter, bytes: number): Uint8Array {
 export function hasPlace(writer: MessageWriter): writer is PlaceWriter {
   const { pos, buf, constructor } = writer as Partial<PlaceWriter>;
   return (
-    typeof pos === 'number' && buf instanceof Uint8Array && typeof constructor?.alloc === 'function'
+    typeof pos === 'number' &&
+    asBytes(buf) !== undefined &&
+    typeof constructor?.alloc === 'function'
   );
 }
 

@@ -71,7 +71,8 @@ export class LaneBacklog<T> implements Backlog<T> {
 
 /**
  * Keeps the newest value of each key, in the order in which the keys came. When there are too many
- * keys, the one that has waited longest is dropped with its value.
+ * keys, the one that has waited longest is dropped with its value. A value whose key cannot be told is
+ * dropped, too.
  */
 export class LatestByKey<T> implements Backlog<T> {
   readonly #keyOf: (value: T) => unknown;
@@ -91,7 +92,14 @@ export class LatestByKey<T> implements Backlog<T> {
   }
 
   put(value: T): boolean {
-    const key = this.#keyOf(value);
+    let key: unknown;
+    try {
+      key = this.#keyOf(value);
+    } catch (thrown) {
+      reportUnhandled(thrown);
+      this.#dropped(value);
+      return true;
+    }
     const known = this.#values.has(key);
     const drops = known || this.#keys.full;
     const old = known ? this.#values.get(key) : drops ? this.take() : undefined;

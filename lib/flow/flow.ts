@@ -3,6 +3,7 @@
 /* eslint-disable @typescript-eslint/no-deprecated */
 import {
   EMPTY,
+  isObservable,
   Observable,
   type Operator,
   type OperatorFunction,
@@ -184,20 +185,20 @@ export class Flow<T> extends Observable<T> implements Consumable<T> {
 /** What `Flow.pipe` takes: any operator of RxJS, and those that need a flow. */
 export type FlowOperator<T, R> = (source: Flow<T>) => Observable<R>;
 
-/** Whether an Observable can be consumed with demand. */
+/** Whether an Observable can be consumed with demand: also a flow of another copy of rxmesh. */
 export function isFlow<T>(source: Observable<T>): source is Flow<T> {
-  return source instanceof Flow;
+  return isObservable(source) && 'consume' in source && typeof source.consume === 'function';
 }
 
 /** The clock for an operator that waits: its source's, as of a channel's `in$`, or else the system's. */
-export function clockOf(source: unknown): Clock {
-  return (source instanceof Flow ? source.clock : undefined) ?? systemClock;
+export function clockOf<T>(source: Observable<T>): Clock {
+  return (isFlow(source) ? source.clock : undefined) ?? systemClock;
 }
 
 /** What an operator has made of a flow, if it is no flow any more: one that cannot be consumed with demand. */
 function asFlow<T>(result: Observable<T>, clock: Clock | undefined): Flow<T> {
   // RxJS allows a last function that returns something else.
-  if (result instanceof Flow || !(result instanceof Observable)) return result as Flow<T>;
+  if (isFlow(result) || !isObservable(result)) return result;
   return new Flow<T>(
     (sink) => {
       if (result === EMPTY) {

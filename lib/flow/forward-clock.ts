@@ -6,7 +6,12 @@ import { systemClock, type Clock } from './clock.ts';
  * takes it through this, once, so that nothing behind it has to think of clocks that are set.
  */
 export function forwardClock(clock: Clock): Clock {
-  return clock === systemClock || clock instanceof ForwardClock ? clock : new ForwardClock(clock);
+  return isForward(clock) ? clock : new ForwardClock(clock);
+}
+
+/** Whether it is one already. */
+export function isForward(clock: Clock): boolean {
+  return clock === systemClock || clock instanceof ForwardClock;
 }
 
 /**

@@ -1,5 +1,6 @@
 import type { Backlog } from './backlog.ts';
 import { Chain, type Link } from './chain.ts';
+import { reportUnhandled } from './report-unhandled.ts';
 import type { LaneOptions } from './strategy.ts';
 
 /** A value that waits, among all of them. */
@@ -23,7 +24,7 @@ interface Key<T> extends Link<Key<T>> {
  * Values that take turns by their keys: one of a key is taken when the turn of the one before has
  * ended. Values of one key keep their order; keys that are free come in the order in which they
  * became so. All together are bounded as in a lane. Each step costs the same, however many values
- * wait.
+ * wait. A value whose key cannot be told is dropped.
  */
 export class KeyedBacklog<T> implements Backlog<T> {
   size = 0;
@@ -49,7 +50,14 @@ export class KeyedBacklog<T> implements Backlog<T> {
   }
 
   put(value: T): boolean {
-    const name = this.#keyOf(value);
+    let name: unknown;
+    try {
+      name = this.#keyOf(value);
+    } catch (thrown) {
+      reportUnhandled(thrown);
+      this.#dropped(value);
+      return true;
+    }
     const { strategy, capacity } = this.#lane;
     const oldest = this.size < capacity ? undefined : this.#all.first;
     if (oldest === undefined) {

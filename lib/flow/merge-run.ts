@@ -3,6 +3,7 @@ import { RxmeshError } from '../model/error.ts';
 import { type Backlog, LaneBacklog } from './backlog.ts';
 import type { Demand, FlowConsumer, FlowSink } from './demand.ts';
 import type { Flow } from './flow.ts';
+import { hook } from './hook.ts';
 import { KeyedBacklog } from './keyed-backlog.ts';
 import type { MergeSettings } from './merge-settings.ts';
 import { Results } from './results.ts';
@@ -36,7 +37,7 @@ export class MergeRun<T, R> implements Demand {
     scope: Subscription,
   ) {
     const { buffer, concurrency, key, onDrop } = settings;
-    const dropped = (value: T): void => onDrop?.(value);
+    const dropped = hook(onDrop);
     this.#settings = settings;
     this.#concurrency = Math.floor(concurrency);
     this.#keyed = key && new KeyedBacklog(buffer, key, dropped);

@@ -1,3 +1,4 @@
+import { kindOf } from './bytes.ts';
 import { quote } from './quote.ts';
 
 /**
@@ -22,7 +23,7 @@ export function described(value: unknown): string {
 
 function describedObject(value: object): string {
   if (Array.isArray(value)) return 'an array';
-  if (value instanceof Promise) return 'a Promise (missing `await`?)';
+  if (kindOf(value) === 'Promise') return 'a Promise (missing `await`?)';
   // An object without a prototype has none.
   const maker: unknown = value.constructor;
   const name = typeof maker === 'function' && maker !== Object ? maker.name : '';

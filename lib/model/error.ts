@@ -7,10 +7,13 @@ import { printable } from './quote.ts';
 export type ErrorCode =
   // wrong use
   | 'RXMESH_OPTIONS_INVALID'
+  | 'RXMESH_PLATFORM_UNSUPPORTED'
   | 'RXMESH_ALREADY_STARTED'
   | 'RXMESH_STOPPED'
   | 'RXMESH_CHANNEL_OPEN'
   | 'RXMESH_CHANNEL_CLOSED'
+  | 'RXMESH_CALLBACK_FAILED'
+  | 'RXMESH_FATAL'
   // values
   | 'RXMESH_NODE_ID_INVALID'
   | 'RXMESH_KEY_INVALID'
@@ -73,6 +76,15 @@ export class RxmeshError extends Error {
   readonly peer?: string;
   readonly channel?: number;
 
+  /** True for those of another copy of rxmesh, or of another realm, too: they are the same in all that counts. */
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    if (Function.prototype[Symbol.hasInstance].call(this, value)) return true;
+    // A class that extends this one has instances of its own.
+    if (this !== RxmeshError || typeof value !== 'object' || value === null) return false;
+    const { name, code } = value as Partial<Record<keyof RxmeshError, unknown>>;
+    return name === 'RxmeshError' && typeof code === 'string' && code.startsWith('RXMESH_');
+  }
+
   constructor(code: ErrorCode, message: string, context: ErrorContext = {}) {
     super(message, context.cause === undefined ? undefined : { cause: context.cause });
     this.code = code;
@@ -109,18 +121,26 @@ export function toRxmeshError(
   context: ErrorPlace = {},
 ): RxmeshError {
   if (thrown instanceof RxmeshError) return withContext(thrown, context);
-  return new RxmeshError(code, `${message}: ${printable(detailOf(thrown))}`, {
-    ...context,
-    cause: thrown,
-  });
+  return errorOf(thrown, code, message, context);
+}
+
+/** An `RxmeshError` with this code, also of what is an `RxmeshError` already, which is its cause then. */
+export function errorOf(
+  thrown: unknown,
+  code: ErrorCode,
+  message: string,
+  context: ErrorPlace = {},
+): RxmeshError {
+  const text = `${message}: ${printable(detailOf(thrown))}`;
+  return new RxmeshError(code, text, { ...context, cause: thrown });
 }
 
 /** What was thrown, as text. `instanceof Error` would miss the errors of another realm. */
 function detailOf(thrown: unknown): string {
-  if (typeof thrown === 'object' && thrown !== null && 'message' in thrown) {
-    if (typeof thrown.message === 'string') return thrown.message;
-  }
   try {
+    if (typeof thrown === 'object' && thrown !== null && 'message' in thrown) {
+      if (typeof thrown.message === 'string') return thrown.message;
+    }
     return String(thrown);
   } catch {
     return 'something that cannot be told';

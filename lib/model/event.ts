@@ -1,7 +1,7 @@
 import type { Direction } from './direction.ts';
 import type { NodeAddress } from './address.ts';
 import type { Endpoint } from './endpoint.ts';
-import type { RxmeshError } from './error.ts';
+import { errorOf, type RxmeshError } from './error.ts';
 import type { NodeId } from './id.ts';
 import type { NodeInfo } from './node-info.ts';
 import type { Severity } from './peer-report.ts';
@@ -66,7 +66,10 @@ export type RouterEvent =
       readonly peer?: NodeId;
       readonly error: RxmeshError;
     }
-  /** A transport could not listen, or stopped listening with an error. */
+  /**
+   * A transport could not listen, or stopped listening with an error. One that has listened before is
+   * asked to listen again, after waits that grow.
+   */
   | { readonly type: 'transport-failed'; readonly transport: string; readonly error: RxmeshError }
   | {
       readonly type: 'message-dropped';
@@ -104,4 +107,17 @@ export type RouterEvent =
       readonly error: RxmeshError;
     }
   /** A stream that was piped to a channel, or subscribed to its `out` or `reports`, failed; the channel stays open. */
-  | { readonly type: 'source-failed'; readonly channel: number; readonly error: unknown };
+  | { readonly type: 'source-failed'; readonly channel: number; readonly error: unknown }
+  /**
+   * A function that was given in options has thrown, or has answered nonsense: `random`, `clock.now`,
+   * `transport.close` … The node goes on without its answer. One that fails each time is told once.
+   */
+  | { readonly type: 'callback-failed'; readonly callback: string; readonly error: RxmeshError }
+  /** Something failed that cannot, in the router itself: it stops, as by `stop`. */
+  | { readonly type: 'fatal'; readonly error: RxmeshError };
+
+/** The event of a function in options that has failed. */
+export function callbackFailed(callback: string, thrown: unknown): RouterEvent {
+  const error = errorOf(thrown, 'RXMESH_CALLBACK_FAILED', `${callback} has failed`);
+  return { type: 'callback-failed', callback, error };
+}

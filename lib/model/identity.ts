@@ -1,7 +1,9 @@
 import { platformCrypto } from '#platform/crypto';
 import { platformFiles } from '#platform/files';
+import { assertPlatform } from './assert-platform.ts';
+import { asBytes } from './bytes.ts';
 import { RxmeshError, toRxmeshError } from './error.ts';
-import { nodeIdFromPublicKey, type NodeId } from './id.ts';
+import { isNodeId, nodeIdFromPublicKey, type NodeId } from './id.ts';
 import { formatKeyFile, parseKeyFile } from './key-file.ts';
 
 /**
@@ -20,27 +22,34 @@ export class Identity {
   readonly #sign: (message: Uint8Array) => Uint8Array;
 
   private constructor(seed: Uint8Array) {
+    assertPlatform();
     this.publicKey = platformCrypto.ed25519PublicKey(seed);
     this.id = nodeIdFromPublicKey(this.publicKey);
     this.#sign = platformCrypto.ed25519Signer(seed);
   }
 
-  /** A new identity, from the platform's secure random source. */
+  /**
+   * A new identity, from the platform's secure random source.
+   * @throws {RxmeshError} `RXMESH_PLATFORM_UNSUPPORTED`, as a rejection
+   */
   static generate(): Promise<Identity> {
-    return Promise.resolve(new Identity(platformCrypto.randomBytes(32)));
+    return new Promise((resolve) => {
+      assertPlatform();
+      resolve(new Identity(platformCrypto.randomBytes(32)));
+    });
   }
 
   /**
    * The identity of a 32-byte private seed (RFC 8032 §5.1.5): the same seed, the same identity.
-   * @throws {RxmeshError} `RXMESH_KEY_INVALID`: another length
+   * @throws {RxmeshError} `RXMESH_KEY_INVALID`: another length; `RXMESH_PLATFORM_UNSUPPORTED`
    */
   static fromSeed(seed: Uint8Array): Identity {
-    const given: unknown = seed;
-    if (!ArrayBuffer.isView(given)) {
-      throw new RxmeshError('RXMESH_KEY_INVALID', `a seed is a Uint8Array, not ${typeof given}`);
+    const bytes = asBytes(seed);
+    if (bytes === undefined) {
+      throw new RxmeshError('RXMESH_KEY_INVALID', `a seed is a Uint8Array, not ${typeof seed}`);
     }
-    if (seed.length === 32) return new Identity(seed);
-    throw new RxmeshError('RXMESH_KEY_INVALID', `a seed has 32 bytes, not ${seed.length}`);
+    if (bytes.length === 32) return new Identity(bytes);
+    throw new RxmeshError('RXMESH_KEY_INVALID', `a seed has 32 bytes, not ${bytes.length}`);
   }
 
   /**
@@ -83,6 +92,15 @@ export class Identity {
   toString(): string {
     return `Identity ${this.id}`;
   }
+}
+
+/** Whether a value from outside is an identity: one of this module, or of another copy of it. */
+export function isIdentity(value: unknown): value is Identity {
+  if (value instanceof Identity) return true;
+  if (typeof value !== 'object' || value === null) return false;
+  const { id, publicKey, sign } = value as Partial<Record<keyof Identity, unknown>>;
+  const hasKey = asBytes(publicKey)?.length === 32 && typeof sign === 'function';
+  return hasKey && typeof id === 'string' && isNodeId(id);
 }
 
 /**

@@ -1,6 +1,6 @@
 import { Observable, Subject, type Subscription } from 'rxjs';
 import type { Clock } from '../flow/clock.ts';
-import { forwardClock } from '../flow/forward-clock.ts';
+import { guardedClock, guardedRandom } from '../flow/guarded.ts';
 import { hasSlept } from '../flow/has-slept.ts';
 import type { NodeAddress } from '../model/address.ts';
 import type { Direction } from '../model/direction.ts';
@@ -83,8 +83,8 @@ export class PeerManager {
     if (problems.length > 0) {
       throw new RxmeshError('RXMESH_OPTIONS_INVALID', `peers: ${problems.join('; ')}`);
     }
-    this.#clock = forwardClock(options.clock);
-    this.#table = new PeerTable(options.self, checked, options.random);
+    this.#clock = guardedClock(options.clock);
+    this.#table = new PeerTable(options.self, checked, guardedRandom(options.random));
     for (const address of checked.persistent) this.#table.add(address, true);
     for (const address of checked.addresses) this.#table.add(address);
     this.#dials = new Outlet('dials$', () => this.#dialsMayChange());

@@ -15,9 +15,22 @@ const OPTIONS = { authTagLength: TAG_BYTES };
 const OPENSSL_BYTES_MIN = 512;
 
 /** One for all keys: each call brings its own, and nothing else runs between its parts. */
-const short = new ChaCha20Poly1305(newInstance());
+const wasm = new ChaCha20Poly1305(newInstance());
 
-/** ChaCha20-Poly1305 by OpenSSL, and by WebAssembly for what is short. */
+/** From how many bytes of plaintext on OpenSSL does it. */
+const openSslBytesMin = hasCipher() ? OPENSSL_BYTES_MIN : Infinity;
+
+/** Bun's crypto lacks the cipher, and so does an OpenSSL that is held to FIPS 140. */
+function hasCipher(): boolean {
+  try {
+    createCipheriv(NAME, new Uint8Array(32), new Uint8Array(12), OPTIONS);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** ChaCha20-Poly1305 by OpenSSL, and by WebAssembly for what is short, or where OpenSSL cannot. */
 export function chacha20Poly1305(key: Uint8Array): Aead {
   requireLength('ChaCha20 key', key, 32);
   const ownKey = key.slice();
@@ -28,8 +41,8 @@ export function chacha20Poly1305(key: Uint8Array): Aead {
       let length = 0;
       for (const part of plaintext) length += part.length;
       const sealed = takeFrame(length + TAG_BYTES);
-      if (length < OPENSSL_BYTES_MIN) {
-        return short.seal(ownKey, nonce, joined(plaintext, length), undefined, sealed);
+      if (length < openSslBytesMin) {
+        return wasm.seal(ownKey, nonce, joined(plaintext, length), undefined, sealed);
       }
       const cipher = createCipheriv(NAME, secret, nonce, OPTIONS);
       let at = 0;
@@ -45,10 +58,10 @@ export function chacha20Poly1305(key: Uint8Array): Aead {
       requireLength('nonce', nonce, 12);
       const length = sealed.length - TAG_BYTES;
       if (length < 0) throw new RangeError('sealed bytes are shorter than their tag');
-      if (length < OPENSSL_BYTES_MIN) {
+      if (length < openSslBytesMin) {
         // It compares tags up to the first byte that differs. That tells nobody anything: what does not open
         // ends its connection, and the next one has other keys.
-        const plaintext = short.open(ownKey, nonce, sealed);
+        const plaintext = wasm.open(ownKey, nonce, sealed);
         if (plaintext === null) throw new Error('the tag does not match');
         return plaintext;
       }

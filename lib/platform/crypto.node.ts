@@ -11,7 +11,7 @@ import {
   verify,
 } from 'node:crypto';
 import { chacha20Poly1305 } from './aead.node.ts';
-import type { PlatformCrypto, X25519Key } from './crypto.ts';
+import type { PlatformCrypto, PlatformNeed, X25519Key } from './crypto.ts';
 import { isPlausiblePublicKey, requireHkdfBounds, requireLength } from './crypto-input.ts';
 
 /** Each curve's name in a JWK (RFC 8037 §2). */
@@ -19,6 +19,8 @@ const CURVES = { ed25519: 'Ed25519', x25519: 'X25519' };
 type Curve = keyof typeof CURVES;
 
 const NO_SALT = new Uint8Array(0);
+/** What is tried out with. */
+const ONES = new Uint8Array(32).fill(1);
 
 /** The same memory without Buffer's methods, whose `slice` and `toJSON` differ from Uint8Array's. */
 function plain(buffer: Buffer): Uint8Array {
@@ -76,8 +78,42 @@ function x25519Key(ownKey: KeyObject): X25519Key {
   };
 }
 
+/** Other runtimes have these functions under the same names, and not all that Node can do with them. */
+const needs: readonly PlatformNeed[] = [
+  { what: 'secure random numbers', works: () => randomBytes(32).length === 32 },
+  { what: 'SHA-256', works: () => platformCrypto.sha256(NO_SALT)[0] === 0xe3 },
+  { what: 'HKDF', works: () => platformCrypto.hkdfSha256(ONES, ONES, 32).length === 32 },
+  {
+    what: 'Ed25519',
+    works: () => {
+      const signature = platformCrypto.ed25519Signer(ONES)(ONES);
+      return ed25519Verify(platformCrypto.ed25519PublicKey(ONES), ONES, signature);
+    },
+  },
+  {
+    what: 'X25519',
+    works: () => {
+      const [ours, theirs] = [platformCrypto.freshX25519(), platformCrypto.x25519(ONES)];
+      const secret = ours.sharedSecret(theirs.publicKey);
+      return theirs.sharedSecret(ours.publicKey).every((byte, i) => byte === secret[i]);
+    },
+  },
+  {
+    what: 'ChaCha20-Poly1305',
+    works: () => {
+      const [aead, nonce] = [chacha20Poly1305(ONES), new Uint8Array(12)];
+      // A short one and a long one, which have ways of their own.
+      return [1, 1024].every((length) => {
+        const sealed = aead.seal(nonce, new Uint8Array(length));
+        return aead.open(nonce, sealed).length === length;
+      });
+    },
+  },
+];
+
 /** Node's crypto, which is OpenSSL, but for short records. Keys are parsed once and kept as KeyObjects. */
 export const platformCrypto: PlatformCrypto = {
+  needs,
   randomBytes: (length) => plain(randomBytes(length)),
   sha256: (bytes) => plain(createHash('sha256').update(bytes).digest()),
   hkdfSha256: (secret, info, length) => {

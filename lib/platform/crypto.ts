@@ -4,6 +4,9 @@
  * (`crypto.web.ts`); package `imports` choose.
  */
 export interface PlatformCrypto {
+  /** What a runtime may lack. What is not here is part of rxmesh or of its libraries. */
+  readonly needs: readonly PlatformNeed[];
+
   /** From the platform's secure source; at most 65,536 at once. */
   randomBytes(length: number): Uint8Array;
   sha256(bytes: Uint8Array): Uint8Array;
@@ -46,6 +49,13 @@ export interface PlatformCrypto {
    * @throws {RangeError} another length
    */
   chacha20Poly1305(key: Uint8Array): Aead;
+}
+
+/** Something that rxmesh needs of the runtime. */
+export interface PlatformNeed {
+  readonly what: string;
+  /** Whether it is there, and does what it should. Throws, or is false, where that is not so. */
+  readonly works: () => boolean;
 }
 
 /** A private key for an exchange of keys. */

@@ -77,6 +77,7 @@ function x25519Key(key: Uint8Array): X25519Key {
 
 /** The noble libraries, in plain JavaScript: for browsers, whose own crypto is asynchronous. */
 export const platformCrypto: PlatformCrypto = {
+  needs: [{ what: 'crypto.getRandomValues', works: () => randomBytes(32).length === 32 }],
   randomBytes: (length) => randomBytes(length),
   sha256: (bytes) => sha256(bytes),
   hkdfSha256: (secret, info, length) => {

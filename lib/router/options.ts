@@ -1,9 +1,8 @@
 import { isClock, systemClock, timerMaxMs, type Clock } from '../flow/clock.ts';
-import { forwardClock } from '../flow/forward-clock.ts';
 import { platformCrypto } from '#platform/crypto';
 import { RxmeshError } from '../model/error.ts';
 import type { NodeId } from '../model/id.ts';
-import { Identity } from '../model/identity.ts';
+import { type Identity, isIdentity } from '../model/identity.ts';
 import { unknownOptions } from '../model/unknown-options.ts';
 import { checkPeerOptions, peerOptionNames, type PeerOptions } from '../peers/options.ts';
 import { fair, type Discipline } from '../session/discipline.ts';
@@ -110,7 +109,7 @@ export function checkedOptions(options: RouterOptions): RouterSettings {
     random: platformRandom,
     ...given(options),
     // Once for all that it is given to.
-    clock: forwardClock(options.clock ?? systemClock),
+    clock: options.clock ?? systemClock,
     protocolVersion: { block: 0, app: 0, ...options.protocolVersion },
     timeouts: { ...timeoutDefaults, ...options.timeouts },
     limits: limitsFrom(options.limits),
@@ -153,7 +152,7 @@ function faultsOf(options: RouterOptions): readonly string[] {
     );
 
   faults.push(...unknownOptions(given, names));
-  check(given['identity'] instanceof Identity, 'identity is an Identity');
+  check(isIdentity(given['identity']), 'identity is an Identity');
   text('network');
   check(given['network'] !== '', 'network is not empty');
   check(isTransports(given['transports']), 'transports is an array of transports');
@@ -182,7 +181,7 @@ function faultsOf(options: RouterOptions): readonly string[] {
 
 /** The ID that peers' addresses are checked against; nobody's, if the identity is none. */
 function idOf(identity: unknown): NodeId {
-  return identity instanceof Identity ? identity.id : '0'.repeat(40);
+  return isIdentity(identity) ? identity.id : '0'.repeat(40);
 }
 
 /** What is wrong with a group of numbers. */

@@ -1,5 +1,6 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 import {
+  AsyncSubject,
   catchError,
   defer,
   EMPTY,
@@ -20,12 +21,15 @@ import { rateLimit } from '../../operators/rate-limit.ts';
 import { route, type SessionEvent } from '../../operators/route.ts';
 import { Switchboard } from '../channel/switchboard.ts';
 import type { Channel, ChannelOptions } from '../channel/channel.ts';
-import { afterTurn } from '../flow/clock.ts';
+import { afterTurn, type Clock } from '../flow/clock.ts';
+import { guardedClock, guardedRandom } from '../flow/guarded.ts';
+import { GuardedTransport } from './guarded-transport.ts';
 import { Listening } from './listening.ts';
 import { formatNodeAddress, type NodeAddress } from '../model/address.ts';
+import { assertPlatform } from '../model/assert-platform.ts';
 import { endpointToAddress, formatEndpoint, type Endpoint } from '../model/endpoint.ts';
-import { RxmeshError, toRxmeshError } from '../model/error.ts';
-import type { RouterEvent } from '../model/event.ts';
+import { errorOf, RxmeshError } from '../model/error.ts';
+import { callbackFailed, type RouterEvent } from '../model/event.ts';
 import type { NodeId } from '../model/id.ts';
 import { errorOfReport, type PeerReport, reportOfEnd } from '../model/peer-report.ts';
 import { checkedOptions, type RouterOptions, type RouterSettings } from './options.ts';
@@ -40,9 +44,11 @@ import type { Connection, Self, Transport } from '../transport/transport.ts';
 /**
  * Makes a node's router. It does nothing until `start`.
  *
- * @throws {RxmeshError} `RXMESH_OPTIONS_INVALID`: one error that names every wrong option
+ * @throws {RxmeshError} `RXMESH_OPTIONS_INVALID`: one error that names every wrong option;
+ *   `RXMESH_PLATFORM_UNSUPPORTED`: the runtime lacks something that rxmesh needs
  */
 export function createRouter(options: RouterOptions): Router {
+  assertPlatform();
   return new Router(checkedOptions(options));
 }
 
@@ -64,6 +70,8 @@ export class Router {
   readonly reports$: Observable<PeerReport>;
 
   readonly #settings: RouterSettings;
+  readonly #clock: Clock;
+  readonly #transports: readonly Transport[];
   readonly #peers: PeerManager;
   readonly #switchboard: Switchboard;
   readonly #events = new Subject<RouterEvent>();
@@ -72,13 +80,23 @@ export class Router {
   readonly #stopping = new Subject<void>();
   readonly #running = new Subscription();
   #state: 'new' | 'started' | 'stopped' = 'new';
+  /** Failures of callbacks from before `start`: whoever is to hear of them may not listen yet. */
+  #early: RouterEvent[] = [];
+  #hasFailed = false;
   #stopped: Promise<void> | undefined;
 
   /** @internal use `createRouter`, which checks the options */
   constructor(settings: RouterSettings) {
-    const { clock, random, discipline, keepAlive, timeouts } = settings;
+    const { discipline, keepAlive, timeouts } = settings;
     const { stallMs } = timeouts;
+    const failed = (callback: string, thrown: unknown): void => {
+      this.#callbackFailed(callbackFailed(callback, thrown));
+    };
+    const clock = guardedClock(settings.clock, failed);
+    const random = guardedRandom(settings.random, failed);
     this.#settings = settings;
+    this.#clock = clock;
+    this.#transports = settings.transports.map((each) => new GuardedTransport(each, failed));
     this.id = settings.identity.id;
     this.#peers = new PeerManager({ ...settings.peers, self: this.id, clock, random });
     this.#switchboard = new Switchboard({
@@ -151,11 +169,19 @@ export class Router {
       );
     }
     this.#state = 'started';
-    const listening = new Listening(this.#settings.transports);
+    const listening = new Listening({
+      transports: this.#transports,
+      clock: this.#clock,
+      onFailure: (error, transport) =>
+        this.#events.next({ type: 'transport-failed', transport: String(transport), error }),
+    });
     const listens = lastValueFrom(listening.all$.pipe(takeUntil(this.#stopping)), {
       defaultValue: undefined,
     });
-    this.#running.add(this.#mesh(listening).subscribe());
+    this.#running.add(
+      this.#mesh(listening).subscribe({ error: (thrown: unknown) => this.#fatal(thrown) }),
+    );
+    for (const event of this.#early.splice(0)) this.#events.next(event);
     return listens.catch(async (error: unknown) => {
       await this.stop();
       throw error;
@@ -168,7 +194,12 @@ export class Router {
    * what was sent and nothing is left, or at the latest 2.5 s after the lanes. Doing it twice is fine.
    */
   stop(): Promise<void> {
-    this.#stopped ??= lastValueFrom(this.#end(), { defaultValue: undefined });
+    if (this.#stopped === undefined) {
+      const ended = new AsyncSubject<never>();
+      // First: whoever hears of what ends may stop it once more.
+      this.#stopped = lastValueFrom(ended, { defaultValue: undefined });
+      this.#end().subscribe(ended);
+    }
     return this.#stopped;
   }
 
@@ -183,14 +214,14 @@ export class Router {
 
   /** The pipelines. Everything runs while this is subscribed; it never emits. */
   #mesh(listening: Listening): Observable<never> {
-    const { clock, transports, timeouts, limits } = this.#settings;
+    const { timeouts, limits } = this.#settings;
+    const clock = this.#clock;
+    const transports = this.#transports;
     const { connectionsPerSecond: perSecond, connectionsPerSecondPerHost: perHost } = limits;
     const self = (): Self => this.#self();
     const proof = { self, clock, timeoutMs: timeouts.handshakeMs };
 
-    const inbound$ = merge(
-      ...transports.map((transport) => this.#listen(transport, listening)),
-    ).pipe(
+    const inbound$ = merge(...transports.map((transport) => listening.watch(transport))).pipe(
       // First, so that what one host sends too much of is not counted among all.
       rateLimit({
         perSecond: perHost,
@@ -232,31 +263,51 @@ export class Router {
         clock,
         timeoutMs: timeouts.handshakeMs,
         claim: (proven) => this.#claim(proven),
-        onFailure: (error, proven, claimed) => this.#notAccepted(error, proven, claimed),
+        onFailure: (error, proven, claimed) =>
+          this.#guarded(() => this.#notAccepted(error, proven, claimed)),
       }),
+      // Not behind `route`: the sessions that are up are to say goodbye.
+      catchError((thrown: unknown) => this.#fatal(thrown)),
       takeUntil(this.#stopping),
     );
 
     // What is on offer is withdrawn when the router stops; what is up stays until it has said goodbye.
     const sessions$ = accepted$.pipe(
       route(this.#switchboard),
-      tap((event) => this.#sessionChanged(event)),
+      tap((event) => this.#guarded(() => this.#sessionChanged(event))),
     );
 
-    const evicted$ = this.#peers.evictions$.pipe(evict(this.#switchboard));
+    const evicted$ = this.#peers.evictions$.pipe(
+      evict(this.#switchboard),
+      catchError((thrown: unknown) => this.#fatal(thrown)),
+    );
 
     return merge(sessions$, evicted$).pipe(ignoreElements());
   }
 
-  /** A transport that cannot listen, or no longer, is an event; the others go on. */
-  #listen(transport: Transport, listening: Listening): Observable<Connection> {
-    return listening.watch(transport).pipe(
-      catchError((thrown: unknown) => {
-        const error = toRxmeshError(thrown, 'RXMESH_LISTEN_FAILED', String(transport));
-        this.#events.next({ type: 'transport-failed', transport: String(transport), error });
-        return EMPTY;
-      }),
-    );
+  #callbackFailed(event: RouterEvent): void {
+    if (this.#state === 'new') this.#early.push(event);
+    else this.#events.next(event);
+  }
+
+  /** What cannot fail has failed. The node does not go on with a part of it missing. */
+  #fatal(thrown: unknown): Observable<never> {
+    if (!this.#hasFailed) {
+      this.#hasFailed = true;
+      const error = errorOf(thrown, 'RXMESH_FATAL', 'the router has failed, and stops');
+      this.#events.next({ type: 'fatal', error });
+      // Who is being told of something, and where that failed, comes to its end first.
+      this.#clock.afterTurn(() => void this.stop());
+    }
+    return EMPTY;
+  }
+
+  #guarded(work: () => void): void {
+    try {
+      work();
+    } catch (thrown) {
+      this.#fatal(thrown);
+    }
   }
 
   #claim({ id, address }: Proven): void {
@@ -305,7 +356,7 @@ export class Router {
 
   #dialFailed(error: RxmeshError, address: NodeAddress): void {
     this.#events.next({ type: 'dial-failed', address, error });
-    this.#peers.dialFailed(address, error);
+    this.#guarded(() => this.#peers.dialFailed(address, error));
   }
 
   #judge(report: PeerReport): void {
@@ -324,23 +375,23 @@ export class Router {
   }
 
   #endpoints(): readonly Endpoint[] {
-    return this.#settings.transports.flatMap(({ endpoints }) => endpoints);
+    return this.#transports.flatMap(({ endpoints }) => endpoints);
   }
 
   #end(): Observable<never> {
-    const { timeouts, transports } = this.#settings;
     return defer(() => {
       this.#state = 'stopped';
       this.#stopping.next();
       this.#stopping.complete();
-      for (const transport of transports) transport.close();
-      return this.#switchboard.goodbye(timeouts.drainMs);
+      for (const transport of this.#transports) transport.close();
+      return this.#switchboard.goodbye(this.#settings.timeouts.drainMs);
     }).pipe(
+      catchError((thrown: unknown) => this.#fatal(thrown)),
       tap({
         complete: () => {
-          this.#running.unsubscribe();
-          this.#switchboard.close();
-          this.#peers.close();
+          this.#guarded(() => this.#running.unsubscribe());
+          this.#guarded(() => this.#switchboard.close());
+          this.#guarded(() => this.#peers.close());
           this.#found.complete();
           this.#events.complete();
         },

@@ -1,6 +1,8 @@
 import { Observable, type Subscriber, Subscription } from 'rxjs';
 import type { Direction } from '../model/direction.ts';
 import type { Endpoint } from '../model/endpoint.ts';
+import { assertPlatform } from '../model/assert-platform.ts';
+import { asBytes } from '../model/bytes.ts';
 import { RxmeshError, toRxmeshError } from '../model/error.ts';
 import type { FrameSocket } from '../transport/frame-socket.ts';
 import type { Link } from '../transport/link.ts';
@@ -101,6 +103,7 @@ class RunningHandshake {
 
   start(self: Self, options: SecureConnectionOptions): void {
     this.#attempt(() => {
+      assertPlatform();
       const handshake = new Handshake({
         self,
         protection: options.protection ?? 'encrypted',
@@ -114,7 +117,8 @@ class RunningHandshake {
     if (this.#subscriber?.closed !== false) return;
     this.#subscription.add(
       this.#socket.frames$.subscribe({
-        next: (frame) => this.#receive(frame),
+        // Of this realm, whichever the socket's is: messages are views of it.
+        next: (frame) => this.#receive(asBytes(frame) ?? frame),
         error: (thrown: unknown) => this.#socketEnded(failure(thrown)),
         complete: () => this.#socketEnded(),
       }),

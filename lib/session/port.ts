@@ -240,7 +240,8 @@ export class Port {
     const bytesMax = this.end?.messageBytesMax ?? 0;
     const whole = this.#assembler.add(bytes, last, bytesMax);
     // The end of a message that was skipped, which nobody consumes: its credit is given back now.
-    if (last && !(whole instanceof Uint8Array) && this.inbox) this.replenish(this.inbox);
+    const isWhole = whole !== undefined && whole !== 'tooLarge';
+    if (last && !isWhole && this.inbox) this.replenish(this.inbox);
     if (whole !== 'tooLarge') return whole;
     this.#refused(bytesMax);
     return undefined;

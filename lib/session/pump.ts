@@ -1,6 +1,6 @@
 import type { Subscription } from 'rxjs';
 import type { Clock } from '../flow/clock.ts';
-import { RxmeshError } from '../model/error.ts';
+import { type RxmeshError, toRxmeshError } from '../model/error.ts';
 import type { Link } from '../transport/link.ts';
 import type { Credit } from './channel-end.ts';
 import { Control } from './control.ts';
@@ -23,7 +23,7 @@ export interface PumpOptions {
   readonly clock: Clock;
   /** Makes the discipline of this link. */
   readonly discipline: () => Discipline;
-  /** The discipline has failed, with `RXMESH_DISCIPLINE_FAILED`: the pump has stopped. */
+  /** The discipline has failed, with `RXMESH_DISCIPLINE_FAILED`, or the link has: the pump has stopped. */
   readonly onFailure: (error: RxmeshError) => void;
   /** Bounds what is under way. Default: a new `InFlight`. */
   readonly inFlight?: OpenWindow;
@@ -202,15 +202,13 @@ export class Pump {
     this.#turn = this.#clock.afterTurn(this.#runAtTurn);
   }
 
-  /** Stops when the discipline fails. */
+  /** Stops when the discipline fails, or the link of a transport that has a wire of its own. */
   #guarded(work: () => void): void {
     try {
       work();
     } catch (thrown) {
-      // No link throws this, only the discipline.
-      if (!(thrown instanceof RxmeshError)) throw thrown;
       this.stop();
-      this.#onFailure(thrown);
+      this.#onFailure(toRxmeshError(thrown, 'RXMESH_CONNECTION_FAILED', 'the link has failed'));
     }
   }
 

@@ -3,7 +3,7 @@ import type { Clock } from '../flow/clock.ts';
 import { paceOf } from '../flow/pace.ts';
 import type { Direction } from '../model/direction.ts';
 import type { Endpoint } from '../model/endpoint.ts';
-import { RxmeshError, withContext } from '../model/error.ts';
+import { RxmeshError, toRxmeshError, withContext } from '../model/error.ts';
 import type { NodeId } from '../model/id.ts';
 import type { NodeInfo } from '../model/node-info.ts';
 import type { ByeReason, Link, LinkReceiver } from '../transport/link.ts';
@@ -96,6 +96,16 @@ export class Session implements PeerSession, LinkReceiver, PortHost {
 
   /** Announces the channels that are open here, and that we accept the peer. */
   accept(ends: Iterable<ChannelEnd>): void {
+    try {
+      this.#accept(ends);
+    } catch (thrown) {
+      this.#failed(linkFailed(thrown, this.id));
+      // The link may not know yet whom to tell.
+      this.ended();
+    }
+  }
+
+  #accept(ends: Iterable<ChannelEnd>): void {
     for (const end of ends) this.#join(end);
     this.link.attach(this);
     if (this.#over) return;
@@ -205,7 +215,7 @@ export class Session implements PeerSession, LinkReceiver, PortHost {
   close(reason: ByeReason, text?: string): void {
     if (this.#over) return;
     this.#pump.run();
-    this.link.close(reason, text);
+    this.#closeLink(reason, text);
   }
 
   // LinkReceiver: what the peer sends
@@ -265,7 +275,7 @@ export class Session implements PeerSession, LinkReceiver, PortHost {
   recordEnd(): void {
     // Whatever it held is a sign of life. Credit that it gave back leaves at the end of the turn.
     this.#keepAlive.heard();
-    if (this.#overflow !== undefined) this.link.close('violation', this.#overflow);
+    if (this.#overflow !== undefined) this.#closeLink('violation', this.#overflow);
   }
 
   ended(error?: RxmeshError): void {
@@ -288,7 +298,7 @@ export class Session implements PeerSession, LinkReceiver, PortHost {
     const what = lacks === 'pong' ? 'no pong' : 'nothing';
     const text = `${what} has arrived from ${this.id} for ${ms} ms`;
     this.#fault ??= new RxmeshError('RXMESH_PEER_TIMEOUT', text, { peer: this.id });
-    this.link.close('done', lacks === 'pong' ? 'no pong' : 'no sign of life');
+    this.#closeLink('done', lacks === 'pong' ? 'no pong' : 'no sign of life');
   }
 
   #join(end: ChannelEnd): void {
@@ -341,7 +351,16 @@ export class Session implements PeerSession, LinkReceiver, PortHost {
   /** Ends the link for a failure on this side, of which the peer learns no more than that. */
   #failed(error: RxmeshError): void {
     this.#fault ??= withContext(error, { peer: this.id });
-    this.link.close('done', 'it cannot send');
+    this.#closeLink('done', 'it cannot send');
+  }
+
+  /** A link of a transport with a wire of its own may fail at that, too: it has ended, then. */
+  #closeLink(reason: ByeReason, text?: string): void {
+    try {
+      this.link.close(reason, text);
+    } catch (thrown) {
+      this.ended(linkFailed(thrown, this.id));
+    }
   }
 
   // PortHost, for ports
@@ -362,6 +381,10 @@ export class Session implements PeerSession, LinkReceiver, PortHost {
     });
     // The rest of the record is counted first, message by message: it has arrived, and is lost.
     if (code === 'RXMESH_OVERFLOW') this.#overflow = text;
-    else this.link.close('violation', text);
+    else this.#closeLink('violation', text);
   }
+}
+
+function linkFailed(thrown: unknown, peer: NodeId): RxmeshError {
+  return toRxmeshError(thrown, 'RXMESH_CONNECTION_FAILED', `the link to ${peer}`, { peer });
 }

@@ -36,7 +36,8 @@ export interface Transport {
    * dials: completes at once), unsubscribing stops it, and neither ends a connection that exists.
    * One subscriber at a time. It completes when the transport is closed, at once if it is already.
    *
-   * One failed accept is not the end: the transport reports it to nobody and goes on.
+   * One failed accept is not the end: the transport reports it to nobody and goes on. A router subscribes
+   * again after an error, with waits that grow; only completion is the end.
    * @throws {RxmeshError} `RXMESH_LISTEN_FAILED`: it could not listen at all (a port in use)
    */
   readonly incoming$: Observable<Connection>;

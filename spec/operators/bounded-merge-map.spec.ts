@@ -318,24 +318,6 @@ describe('boundedMergeMap when a callback throws', () => {
     expect(started).toEqual(['a', 'b']);
   });
 
-  it.each([dropOldest(1), dropNewest(1), latest()])(
-    'errors with what `onDrop` throws: %j',
-    (buffer) => {
-      marbles(({ hot, expectObservable, expectSubscriptions }) => {
-        const source = hot('    -abc--');
-        const subscription = '  ^--!  ';
-        const result = '        ---#  ';
-        const onDrop = (): never => {
-          throw 'error' as unknown as Error;
-        };
-        expectObservable(source.pipe(boundedMergeMap(() => NEVER, { buffer, onDrop }))).toBe(
-          result,
-        );
-        expectSubscriptions(source.subscriptions).toBe(subscription);
-      });
-    },
-  );
-
   it('errors with an inner Observable that throws when it is subscribed', () => {
     const errors: unknown[] = [];
     const mapped = of(1).pipe(boundedMergeMap(() => throwError(() => new Error('no'))));

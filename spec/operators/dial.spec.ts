@@ -280,24 +280,6 @@ describe('a dial that fails', () => {
     expect(failures).toEqual(['RXMESH_DIAL_TIMEOUT']);
   });
 
-  it('errors the result when `onFailure` throws, and ends what runs', () => {
-    const clock = new VirtualClock();
-    const onFailure = (): never => {
-      throw new TypeError('oops');
-    };
-    const { dialing, transport } = setUp(clock, one, { onFailure });
-    const errors: unknown[] = [];
-    const source = new Subject<NodeAddress>();
-    source.pipe(dialing).subscribe({ error: (error: unknown) => errors.push(error) });
-    source.next(a);
-    clock.advance(2);
-    source.next(b);
-    clock.advance(3);
-    expect(errors).toEqual([new TypeError('oops')]);
-    expect([transport.live, source.observed]).toEqual([0, false]);
-    expect(clock.dueTimesMs).toEqual([]);
-  });
-
   it('may make its `onFailure` dial the next address', () => {
     const source = new Subject<NodeAddress>();
     const heard: string[] = [];

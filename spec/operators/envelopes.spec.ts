@@ -1,6 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
 import { EMPTY, map, range, Subject, take, type OperatorFunction } from 'rxjs';
-import type { Codec } from '../../lib/codec/codec.ts';
 import { json } from '../../lib/codec/json.ts';
 import type { Wrapper } from '../../lib/codec/wrapper.ts';
 import { noDemand } from '../../lib/flow/demand.ts';
@@ -223,13 +222,6 @@ describe.each(rows)('%s', (_name, run) => {
 const throws = (): never => {
   throw 'error' as unknown as Error;
 };
-const refusing: Wrapper<string, string> & Codec<string> = {
-  wrap: throws,
-  unwrap: throws,
-  encode: throws,
-  decode: throws,
-};
-const bytes = (letter: string): InboundEnvelope<Uint8Array> => inbound(codec.encode(letter));
 
 /** A test that the first value ends the result with an error. */
 const fails = <A, B>(operator: OperatorFunction<A, B>, inOf: (letter: string) => A) => {
@@ -243,15 +235,10 @@ const fails = <A, B>(operator: OperatorFunction<A, B>, inOf: (letter: string) =>
     });
 };
 
-describe('what a callback throws is the error of the result', () => {
+describe('what a function that makes values throws is the error of the result', () => {
   it.each([
     ['sendTo(throws)', fails(sendTo<string>(throws), itself)],
     ['reply(throws)', fails(reply(throws), inbound)],
-    ['dedupe({ key: throws })', fails(dedupe<string>({ key: throws, max: 1 }), itself)],
-    ['encode({ onFailure: throws })', fails(encode(refusing, { onFailure: throws }), direct)],
-    ['decode({ onFailure: throws })', fails(decode(refusing, { onFailure: throws }), bytes)],
-    ['wrap({ onFailure: throws })', fails(wrap(refusing, { onFailure: throws }), direct)],
-    ['unwrap({ onFailure: throws })', fails(unwrap(refusing, { onFailure: throws }), inbound)],
   ])('%s', (_, test) => test());
 });
 

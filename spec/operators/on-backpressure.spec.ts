@@ -144,17 +144,6 @@ describe('onBackpressure', () => {
     const { heard: overflown } = consume(onBackpressure<number>(fail(3))(range(0, Infinity)));
     expect(overflown).toEqual(['RXMESH_OVERFLOW']);
   });
-
-  it.each(['onDrop', 'key'])('errors with what `%s` throws', (name) => {
-    const throws = (): never => {
-      throw new Error(name);
-    };
-    const { source, heard } = stage<number>(latest(), { [name]: throws });
-    source.next(1);
-    if (name === 'onDrop') source.next(2);
-    expect(heard).toEqual([`Error: ${name}`]);
-    expect(source.observed).toBe(false);
-  });
 });
 
 describe('onBackpressure(block(n))', () => {

@@ -324,7 +324,7 @@ describe('pipeTo, from an Observable that is no flow', () => {
     expect(source.observed).toBe(false);
   });
 
-  it('errors with its source at once, and with what `onDrop` throws', () => {
+  it('errors with its source at once', () => {
     const [node, channel, link] = linked(0, block(1));
     const source = new Subject<Envelope>();
     const { log } = follow(source.pipe(pipeTo(channel)));
@@ -335,12 +335,6 @@ describe('pipeTo, from an Observable that is no flow', () => {
     expect(follow(throwError(() => new Error('at once')).pipe(pipeTo(channel))).log).toEqual([
       'Error: at once',
     ]);
-    const onDrop = (): never => {
-      throw new Error('no drops');
-    };
-    const one = linked(0, block(1))[1];
-    const drops$ = values(9).pipe(pipeTo(one, { buffer: dropNewest(1), onDrop }));
-    expect(follow(drops$).log).toEqual(['Error: no drops']);
   });
 
   it('keeps the order when sending a message makes the source emit', () => {

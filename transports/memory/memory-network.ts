@@ -1,5 +1,6 @@
 import { type Clock, systemClock } from '../../lib/flow/clock.ts';
-import { forwardClock } from '../../lib/flow/forward-clock.ts';
+import { guardedClock } from '../../lib/flow/guarded.ts';
+import { reportUnhandled } from '../../lib/flow/report-unhandled.ts';
 import type { NodeId } from '../../lib/model/id.ts';
 import type { Transport } from '../../lib/transport/transport.ts';
 import { type Protection, secureConnection } from '../../lib/secure/index.ts';
@@ -13,7 +14,8 @@ export interface MemoryNetworkOptions {
   readonly clock?: Clock;
   /**
    * Milliseconds that a frame takes one way, for all or asked for each frame; 0 by default, which
-   * delivers synchronously. A dial takes one way there and one way back.
+   * delivers synchronously. A dial takes one way there and one way back. A function that throws, or gives
+   * no such number, is reported as unhandled, and the frame takes no time.
    */
   readonly latencyMs?: number | ((from: NodeId, to: NodeId) => number);
   /**
@@ -56,8 +58,8 @@ export class MemoryNetwork {
     if (typeof latencyMs === 'number' && !(latencyMs >= 0 && latencyMs < Infinity)) {
       throw new RangeError(`latencyMs must be 0 or more, not ${latencyMs}`);
     }
-    this.#latencyMs = typeof latencyMs === 'number' ? () => latencyMs : latencyMs;
-    this.#clock = forwardClock(options.clock ?? systemClock);
+    this.#latencyMs = typeof latencyMs === 'number' ? () => latencyMs : guarded(latencyMs);
+    this.#clock = guardedClock(options.clock ?? systemClock);
     this.#courier = new Courier(this.#clock);
     this.#protection = options.protection ?? 'proven';
   }
@@ -162,4 +164,17 @@ export class MemoryNetwork {
     pair.inbound.onEnd(onEnd);
     return pair;
   }
+}
+
+function guarded(latencyMs: (from: NodeId, to: NodeId) => number) {
+  return (from: NodeId, to: NodeId): number => {
+    try {
+      const ms: unknown = latencyMs(from, to);
+      if (typeof ms === 'number' && ms >= 0 && ms < Infinity) return ms;
+      throw new RangeError(`latencyMs must be 0 or more, not ${String(ms)}`);
+    } catch (thrown) {
+      reportUnhandled(thrown);
+      return 0;
+    }
+  };
 }

@@ -248,7 +248,7 @@ export class MemorySocket implements FrameSocket, Delivery {
 
   #arrive(load: Uint8Array | Ending): void {
     if (this.#ended !== undefined) return;
-    if (!(load instanceof Uint8Array)) {
+    if (!isFrame(load)) {
       this.#ending = load;
       // With nothing to read first, the end need not wait for a reader.
       if (this.#reader === undefined && this.#unread.length === 0) this.#end(load);
@@ -299,4 +299,9 @@ export class MemorySocket implements FrameSocket, Delivery {
     if (error === undefined) this.#reader?.complete();
     else this.#reader?.error(error);
   }
+}
+
+/** By its shape: a frame may be of another realm. */
+function isFrame(load: Uint8Array | Ending): load is Uint8Array {
+  return ArrayBuffer.isView(load);
 }

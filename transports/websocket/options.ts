@@ -45,6 +45,10 @@ export interface WebSocketListenOptions {
    * by default: a page gets nothing for its origin, it has to prove an identity as every node. A request
    * without an origin does not come from a page, and is not asked. The function returns `true` for those that
    * may; what it throws is a no. Who may not gets an HTTP 403, and this side is told nothing.
+   *
+   * A page that was opened from a file has the origin `'null'`, or `'file://'` in older browsers and in Electron; so
+   * has a sandboxed one `'null'`, whoever it is of. Applications and extensions have schemes of their own:
+   * `'app://.'`, `'capacitor://localhost'`, `'chrome-extension://…'`.
    */
   readonly origins?: readonly string[] | ((origin: string) => boolean);
 }
@@ -155,7 +159,7 @@ function listenProblems({
   const neverSent = isList ? origins.filter((origin) => !isOrigin(origin)) : [];
   for (const text of neverSent) {
     problems.push(
-      `listen.origins has ${quote(text)}, which no browser sends: it is like https://example.com, without a path`,
+      `listen.origins has ${quote(text)}, which no browser sends: it is like https://example.com, without a path, or file://, or null`,
     );
   }
   return problems;
@@ -168,9 +172,17 @@ function hasCertificate(tls: unknown): boolean {
   return (cert !== undefined && key !== undefined) || others.some((one) => one !== undefined);
 }
 
-/** As browsers write it (RFC 6454 §6.2): a scheme, a host, and a port unless it is the usual one; or `null`. */
+/**
+ * As browsers write it (RFC 6454 §6.2): a scheme, a host, and a port unless it is the usual one; or `null`. Schemes
+ * of the web have their hosts in one form. Those of an application or an extension have any host, in
+ * either case (`safari-web-extension://5C2E…`), or none (`file://`).
+ */
 function isOrigin(text: string): boolean {
-  return text === 'null' || /^[a-z][a-z0-9+.-]*:\/\/[^\s/?#@A-Z]+$/.test(text);
+  if (text === 'null') return true;
+  const [, scheme] = /^([a-z][a-z0-9+.-]*):\/\/[^\s/?#@]*$/.exec(text) ?? [];
+  if (scheme === undefined || /[^ -~]/.test(text)) return false;
+  if (!['http', 'https', 'ws', 'wss', 'ftp'].includes(scheme)) return true;
+  return URL.canParse(text) && new URL(text).origin === text;
 }
 
 function dialProblems({ headers, zeroMask }: WebSocketDialOptions): string[] {

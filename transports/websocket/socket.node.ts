@@ -2,12 +2,12 @@ import { type LookupFunction, Socket } from 'node:net';
 import { Observable } from 'rxjs';
 import { WebSocket } from 'ws';
 import type { Endpoint } from '../../lib/model/endpoint.ts';
-import { RxmeshError } from '../../lib/model/error.ts';
+import { errorOf } from '../../lib/model/error.ts';
 import type { FrameSocket } from '../../lib/transport/frame-socket.ts';
 import { endpointUrl } from './endpoint-url.ts';
 import { listen, serverProblems } from './listen.node.ts';
 import { NodeSocket, wsLimits } from './frame-socket.node.ts';
-import type { WebSocketDialOptions } from './options.ts';
+import type { TlsOptions, WebSocketDialOptions } from './options.ts';
 import type { WebSocketPlatform } from './platform.ts';
 
 /** WebSockets in Node, on ws. */
@@ -21,10 +21,7 @@ function dial(endpoint: Endpoint, options: WebSocketDialOptions): Observable<Fra
   return new Observable((subscriber) => {
     const url = endpointUrl(endpoint);
     const fail = (cause: unknown): void => {
-      const detail = cause instanceof Error ? cause.message : String(cause);
-      subscriber.error(
-        new RxmeshError('RXMESH_DIAL_FAILED', `dialing ${url}: ${detail}`, { cause }),
-      );
+      subscriber.error(errorOf(cause, 'RXMESH_DIAL_FAILED', `dialing ${url}`));
     };
     let ws: WebSocket;
     try {
@@ -69,11 +66,26 @@ function clientOptions(
   };
   return {
     ...tls,
+    ...guardedIdentityCheck(tls),
     ...wsLimits,
     headers: { ...headers },
     ...(ip === undefined ? {} : { lookup }),
     ...(zeroMask === true ? { generateMask: leaveZeros } : {}),
   };
+}
+
+/** Node lets what `checkServerIdentity` throws escape; what it returns is the error of the dial. */
+function guardedIdentityCheck(tls: TlsOptions | undefined): object {
+  const check = tls?.['checkServerIdentity'];
+  if (typeof check !== 'function') return {};
+  const checkServerIdentity = (...args: readonly unknown[]): unknown => {
+    try {
+      return Reflect.apply(check, undefined, args);
+    } catch (thrown) {
+      return errorOf(thrown, 'RXMESH_DIAL_FAILED', 'checkServerIdentity has failed');
+    }
+  };
+  return { checkServerIdentity };
 }
 
 /** ws hands over a mask of zeros, to be filled. */

@@ -2,7 +2,8 @@ import { Observable, Subject, type Subscription, throwError } from 'rxjs';
 import type { Clock } from '../../lib/flow/clock.ts';
 import type { Direction } from '../../lib/model/direction.ts';
 import { type Endpoint, formatEndpoint } from '../../lib/model/endpoint.ts';
-import { RxmeshError } from '../../lib/model/error.ts';
+import { isArrayBuffer } from '../../lib/model/bytes.ts';
+import { errorOf, RxmeshError } from '../../lib/model/error.ts';
 import type { FrameSocket } from '../../lib/transport/frame-socket.ts';
 import { endpointUrl } from './endpoint-url.ts';
 import { FrameInbox } from './frame-inbox.ts';
@@ -51,22 +52,24 @@ function dial(
 ): Observable<FrameSocket> {
   return new Observable((subscriber) => {
     const url = endpointUrl(endpoint);
-    const fail = (why: string, cause?: unknown): void => {
-      const message = `dialing ${url}: ${why}`;
-      subscriber.error(new RxmeshError('RXMESH_DIAL_FAILED', message, { cause }));
+    const fail = (cause: unknown): void => {
+      subscriber.error(errorOf(cause, 'RXMESH_DIAL_FAILED', `dialing ${url}`));
     };
     let ws: WebSocketLike;
     try {
       ws = openWebSocket(url);
     } catch (cause) {
       // A page that came over TLS may not open an unprotected socket, for one.
-      fail(cause instanceof Error ? cause.message : String(cause), cause);
+      fail(cause);
       return undefined;
     }
     let open = false;
     ws.binaryType = 'arraybuffer';
     // Why it failed is kept from pages: the close code is all there is.
-    ws.onclose = ({ code }) => fail(`the connection was not made (${code})`);
+    ws.onclose = ({ code }) => {
+      const message = `dialing ${url}: the connection was not made (${code})`;
+      subscriber.error(new RxmeshError('RXMESH_DIAL_FAILED', message));
+    };
     ws.onopen = () => {
       open = true;
       subscriber.next(new WebSocketSocket(ws, endpoint, clock));
@@ -164,7 +167,7 @@ class WebSocketSocket implements FrameSocket {
 
   #receive(data: unknown): void {
     if (this.#ended) return;
-    if (!(data instanceof ArrayBuffer)) {
+    if (!isArrayBuffer(data)) {
       this.#violation('a text message arrived');
     } else if (data.byteLength > frameBytesMax) {
       this.#violation(`a frame of ${data.byteLength} bytes arrived`);

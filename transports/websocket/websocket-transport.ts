@@ -1,6 +1,7 @@
 import { BehaviorSubject, map, Observable, type Subscriber } from 'rxjs';
 import { platform } from '#websocket';
 import { type Clock, systemClock } from '../../lib/flow/clock.ts';
+import { guardedClock } from '../../lib/flow/guarded.ts';
 import { type Endpoint, formatEndpoint } from '../../lib/model/endpoint.ts';
 import { RxmeshError } from '../../lib/model/error.ts';
 import { secureConnection } from '../../lib/secure/index.ts';
@@ -40,7 +41,7 @@ class WebSocketTransport implements Transport {
 
   constructor(options: WebSocketOptions) {
     this.#options = options;
-    this.#clock = options.clock ?? systemClock;
+    this.#clock = guardedClock(options.clock ?? systemClock);
     this.endpoints$ = this.#endpoints.asObservable();
     this.incoming$ = new Observable((subscriber) => this.#listen(subscriber));
   }

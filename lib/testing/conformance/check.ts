@@ -1,3 +1,5 @@
+import { asBytes } from '../../model/bytes.ts';
+
 /** Throws unless `condition` holds; `requirement` says what should have been. */
 export function check(condition: boolean, requirement: string): asserts condition {
   if (!condition) throw new Error(`transport conformance: ${requirement}`);
@@ -13,7 +15,8 @@ export function checkSame(actual: unknown, expected: unknown, what: string): voi
 function canonical(value: unknown): string {
   // Of undefined itself, JSON makes undefined, whatever its type says.
   const json = JSON.stringify(value, (_key, part: unknown) => {
-    if (part instanceof Uint8Array) return [...part];
+    const bytes = asBytes(part);
+    if (bytes !== undefined) return [...bytes];
     if (typeof part !== 'object' || part === null || Array.isArray(part)) return part;
     return Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1)));
   }) as string | undefined;

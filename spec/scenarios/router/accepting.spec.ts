@@ -1,9 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
-import { of, throwError } from 'rxjs';
+import { concat, defer, Observable, of, throwError } from 'rxjs';
 import { RxmeshError } from '../../../lib/index.ts';
 import { MockNode, identityOf } from '../../support/mock-node.ts';
 import { MockConnection, MockTransport, nodeInfoOf } from '../../support/mock-transport.ts';
 import { trackLeaks } from '../../support/leaks.ts';
+
+/** Completes when the clock has turned once. */
+const turnOf = (node: MockNode): Observable<never> =>
+  new Observable((subscriber) => node.clock.schedule(() => subscriber.complete(), 0));
 
 describe('accepting peers', () => {
   it('R-25 a valid handshake brings the peer up', () => {
@@ -95,7 +99,50 @@ describe('accepting peers', () => {
     expect(node.updates).toEqual([`up ${node.peer.id}`]);
     expect(other.accepts).toBe(1);
     node.stop();
-    expect(mock.live).toBe(0);
+    expect([mock.live, other.live]).toEqual([0, 0]);
+  });
+
+  it('L-31, R-30 a transport that fails is asked again, after waits that double up to a minute', () => {
+    const transport = new MockTransport();
+    const error = new RxmeshError('RXMESH_CONNECTION_FAILED', 'the interface is gone');
+    const askedAtMs: number[] = [];
+    let isBroken = true;
+    Object.defineProperty(transport, 'incoming$', {
+      value: defer(() => {
+        askedAtMs.push(node.clock.now());
+        // It listens, for no time at all.
+        return isBroken
+          ? concat(
+              turnOf(node),
+              throwError(() => error),
+            )
+          : node.transport.incoming$;
+      }),
+    });
+    const node = new MockNode({ transports: [transport] });
+    node.start();
+    node.clock.advance(1_000 + 2_000 + 4_000 + 8_000 + 16_000 + 32_000 + 60_000);
+    expect(askedAtMs).toEqual([0, 1_000, 3_000, 7_000, 15_000, 31_000, 63_000, 123_000]);
+    expect(node.codes('transport-failed')).toEqual(
+      Array<string>(8).fill('RXMESH_CONNECTION_FAILED'),
+    );
+    isBroken = false;
+    node.clock.advance(60_000);
+    node.arrive(of(node.link('inbound')));
+    expect(node.updates).toEqual([`up ${node.peer.id}`]);
+    node.transport.incoming.complete();
+    node.clock.advance(600_000);
+    expect(askedAtMs).toHaveLength(9);
+    node.stop();
+  });
+
+  it('L-31 a router that stops waits for no transport', () => {
+    const node = new MockNode();
+    node.start();
+    node.transport.incoming.error(new RxmeshError('RXMESH_CONNECTION_FAILED', 'gone'));
+    node.clock.advance(999);
+    node.stop();
+    expect(node.transport.accepts).toBe(1);
   });
 
   it('R-31 a transport that has ended is not asked again, and is no event', () => {

@@ -62,6 +62,21 @@ async function takesOthers({ log, port }: { log: Log<FrameSocket>; port: number 
   client.terminate();
 }
 
+/** The status of the answer to an upgrade that comes from `origin`. */
+async function statusFor(
+  origins: WebSocketListenOptions['origins'],
+  origin: string | undefined,
+): Promise<number> {
+  const { port, log } = await start(origins === undefined ? {} : { origins });
+  const headers = origin === undefined ? [] : [`Origin: ${origin}`];
+  const reply = answer(port, upgrade('/', headers));
+  let status = 0;
+  void reply.then((text) => (status = Number(text.split(' ')[1])));
+  await until(() => log.values.length === 1 || status > 0);
+  log.values[0]?.destroy();
+  return Number((await reply).split(' ')[1]);
+}
+
 describe('listening for WebSockets', () => {
   it('fails with RXMESH_LISTEN_FAILED when the port is in use', async () => {
     const { port } = await start({});
@@ -125,14 +140,19 @@ describe('listening for WebSockets', () => {
     [(() => Promise.resolve(false)) as never, 'https://b.test', 403],
     [(() => 'no') as never, 'https://b.test', 403],
   ])('with origins %s, answers %s with %i', async (origins, origin, status) => {
-    const { port, log } = await start(origins === undefined ? {} : { origins });
-    const headers = origin === undefined ? [] : [`Origin: ${origin}`];
-    const reply = answer(port, upgrade('/', headers));
-    if (status === 101) {
-      await until(() => log.values.length === 1);
-      log.values[0]?.destroy();
-    }
-    expect(await reply).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
+    expect(await statusFor(origins, origin)).toBe(status);
+  });
+
+  it.each<[readonly string[], string, number]>([
+    [['null'], 'null', 101],
+    [['file://'], 'file://', 101],
+    [['file://'], 'null', 403],
+    [['app://.'], 'app://.', 101],
+    [['chrome-extension://abcd'], 'chrome-extension://abcd', 101],
+    [['chrome-extension://abcd'], 'chrome-extension://abce', 403],
+    [['safari-web-extension://5C2E'], 'safari-web-extension://5C2E', 101],
+  ])('L-34 with origins %s, answers a page of %s with %i', async (origins, origin, status) => {
+    expect(await statusFor(origins, origin)).toBe(status);
   });
 
   it('closes its server and the clients that never upgraded, and keeps its sockets', async () => {

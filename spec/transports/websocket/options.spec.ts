@@ -49,7 +49,12 @@ describe('options of webSocket', () => {
     { listen: { port: 0, host: '::1', path: '/p2p', origins: [] } },
     {
       listen: {
-        origins: ['https://a.test:8443', 'null', 'chrome-extension://abcd', 'http://[::1]:80'],
+        origins: [
+          'https://a.test:8443',
+          'http://[::1]:8080',
+          'http://localhost',
+          'http://127.0.0.1',
+        ],
       },
     },
     { listen: { tls: { pfx: 'x' } } },
@@ -57,6 +62,26 @@ describe('options of webSocket', () => {
     { dial: { headers: {}, zeroMask: true, tls: {} } },
   ])('takes %j', (options) => {
     expect(webSocket(options).endpoints).toEqual([]);
+  });
+
+  it.each([
+    ...['null', 'file://', 'app://', 'app://.', 'app://obsidian.md', 'app://localhost:4000'],
+    ...['chrome-extension://abcdefghijklmnopabcdefghijklmnop', 'devtools://devtools'],
+    ...['moz-extension://5c2e7d3a-7c5c-4b1e-9d59-3f1f4f1a2b3c', 'capacitor://localhost'],
+    ...['safari-web-extension://5C2E7D3A-7C5C-4B1E-9D59-3F1F4F1A2B3C', 'tauri://localhost'],
+    ...['vscode-webview://1q2w3e', 'vscode-file://vscode-app', 'ms-appx-web://microsoft.test_8w'],
+    ...['https://xn--mnchen-3ya.test', 'ionic://localhost'],
+  ])('L-34 takes the origin %s', (origin) => {
+    expect(() => webSocket({ listen: { origins: [origin] } })).not.toThrow();
+  });
+
+  it.each([
+    ...['https://A.test', 'https://a.test:443', 'http://a.test:80', 'https://', 'http:///'],
+    ...['https://münchen.test', 'https://a@b.test', 'app://a/b', 'file:///', 'file:', 'NULL'],
+    ...['App://a', 'app:// a', 'https://a.test https://b.test', 'https://a.test:', '*', ''],
+  ])('L-34 refuses the origin %j, which no browser sends', (origin) => {
+    const text = 'it is like https://example.com, without a path, or file://, or null';
+    expect(() => webSocket({ listen: { origins: [origin] } })).toThrow(text);
   });
 
   it('completes incoming$ at once when it only dials', () => {

@@ -300,18 +300,24 @@ describe('dialing a WebSocket', () => {
     const [endpoint] = listener.endpoints;
     if (endpoint === undefined) throw new Error('not bound');
     const trusting = webSocket({ dial: { tls: { ca: certificate } } });
+    // L-30: Node would let this one escape.
+    const checkServerIdentity = (): never => {
+      throw new Error('a mistake');
+    };
+    const mistaken = webSocket({ dial: { tls: { ca: certificate, checkServerIdentity } } });
     const ends: string[] = [];
     for (const [transport, host] of [
       [trusting, 'mesh.test'],
       [trusting, 'other.test'],
       [webSocket(), 'mesh.test'],
+      [mistaken, 'mesh.test'],
     ] as const) {
       const log = new Log(transport.dial({ ...endpoint, host }));
       await until(() => log.end !== 'open');
       ends.push(log.end);
       for (const connection of log.values) connection.close();
     }
-    expect(ends).toEqual(['complete', 'RXMESH_DIAL_FAILED', 'RXMESH_DIAL_FAILED']);
+    expect(ends).toEqual(['complete', ...Array<string>(3).fill('RXMESH_DIAL_FAILED')]);
     for (const connection of incoming.values) connection.close();
   });
 });

@@ -1,3 +1,4 @@
+import { runInNewContext } from 'node:vm';
 import { build } from 'esbuild';
 import { VirtualTimeScheduler } from 'rxjs';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
@@ -113,6 +114,16 @@ describe("a browser's WebSocket", () => {
     expect(new Log(platform.listen({}, () => undefined)).end).toBe('RXMESH_LISTEN_FAILED');
     expect(platform.optionProblems({ dial: { headers: {}, zeroMask: true } })).toHaveLength(2);
     expect(platform.optionProblems({})).toEqual([]);
+  });
+
+  it('L-33 takes buffers of another realm, as an iframe has them', () => {
+    const { socket, ws } = opened();
+    const frames = new Log(socket.frames$);
+    ws.onmessage({ data: runInNewContext('new Uint8Array([1, 2, 3]).buffer') as unknown });
+    ws.onmessage({ data: new Uint8Array([4]).buffer });
+    expect(frames.values).toEqual([Uint8Array.of(1, 2, 3), Uint8Array.of(4)]);
+    expect(frames.values[0]).toBeInstanceOf(Uint8Array);
+    expect(frames.end).toBe('open');
   });
 
   it('is full while two of the largest frames wait, and looks now and then whether they still do', () => {

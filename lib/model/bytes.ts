@@ -1,0 +1,19 @@
+/**
+ * `value` as bytes of this realm, if it is bytes: a `Uint8Array`, also one of an iframe, of a `vm`
+ * context or of jsdom, for which `instanceof` is false. Nothing is copied.
+ */
+export function asBytes(value: unknown): Uint8Array | undefined {
+  if (value instanceof Uint8Array) return value;
+  if (!ArrayBuffer.isView(value) || kindOf(value) !== 'Uint8Array') return undefined;
+  return new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
+}
+
+/** Whether `value` is an `ArrayBuffer`, of whichever realm. */
+export function isArrayBuffer(value: unknown): value is ArrayBuffer {
+  return kindOf(value) === 'ArrayBuffer';
+}
+
+/** What the platform calls an object, whatever realm it is of: `Uint8Array`, `Promise`, `Date`. */
+export function kindOf(value: unknown): string {
+  return Object.prototype.toString.call(value).slice(8, -1);
+}

@@ -1,0 +1,103 @@
+import { defer, map, Observable, Subscription } from 'rxjs';
+import type { CallbackFailed } from '../flow/guarded.ts';
+import { subscribeWithin } from '../flow/subscribe-within.ts';
+import type { Direction } from '../model/direction.ts';
+import type { Endpoint } from '../model/endpoint.ts';
+import type { Link } from '../transport/link.ts';
+import type { Connection, Self, Transport } from '../transport/transport.ts';
+
+/**
+ * A transport of the options, whoever has written it: what throws in it is told, and ends nothing. What
+ * its Observables fail with passes.
+ */
+export class GuardedTransport implements Transport {
+  readonly incoming$: Observable<Connection>;
+  readonly endpoints$: Observable<readonly Endpoint[]>;
+  readonly #transport: Transport;
+  readonly #failed: CallbackFailed;
+
+  constructor(transport: Transport, failed: CallbackFailed) {
+    this.#transport = transport;
+    this.#failed = failed;
+    this.endpoints$ = this.#leaving('endpoints$', () => transport.endpoints$);
+    this.incoming$ = this.#leaving('incoming$', () => transport.incoming$).pipe(this.#guardEach);
+  }
+
+  get protocols(): readonly string[] {
+    return this.#attempt('protocols', () => this.#transport.protocols, []);
+  }
+
+  get endpoints(): readonly Endpoint[] {
+    return this.#attempt('endpoints', () => this.#transport.endpoints, []);
+  }
+
+  dial(endpoint: Endpoint): Observable<Connection> {
+    return this.#leaving('dial', () => this.#transport.dial(endpoint)).pipe(this.#guardEach);
+  }
+
+  close(): void {
+    this.#attempt('close', () => this.#transport.close(), undefined);
+  }
+
+  toString(): string {
+    return this.#attempt('toString', () => String(this.#transport), 'a transport');
+  }
+
+  readonly #guardEach = map((connection: Connection): Connection => {
+    return new GuardedConnection(connection, this.#failed);
+  });
+
+  /** What `make` makes. What that throws when it is not wanted any more is told. */
+  #leaving<T>(name: string, make: () => Observable<T>): Observable<T> {
+    return new Observable((subscriber) => {
+      const inner = new Subscription();
+      subscriber.add(() => this.#attempt(name, () => inner.unsubscribe(), undefined));
+      subscribeWithin(inner, defer(make), {
+        next: (value) => subscriber.next(value),
+        error: (error) => subscriber.error(error),
+        complete: () => subscriber.complete(),
+      });
+    });
+  }
+
+  #attempt<T>(name: string, work: () => T, otherwise: T): T {
+    try {
+      return work();
+    } catch (thrown) {
+      this.#failed(`transport.${name}`, thrown);
+      return otherwise;
+    }
+  }
+}
+
+class GuardedConnection implements Connection {
+  readonly direction: Direction;
+  readonly local: Endpoint;
+  readonly remote: Endpoint;
+  readonly #connection: Connection;
+  readonly #failed: CallbackFailed;
+
+  constructor(connection: Connection, failed: CallbackFailed) {
+    this.direction = connection.direction;
+    this.local = connection.local;
+    this.remote = connection.remote;
+    this.#connection = connection;
+    this.#failed = failed;
+  }
+
+  handshake(self: Self): Observable<Link> {
+    return this.#connection.handshake(self);
+  }
+
+  close(): void {
+    try {
+      this.#connection.close();
+    } catch (thrown) {
+      this.#failed('connection.close', thrown);
+    }
+  }
+
+  toString(): string {
+    return String(this.#connection);
+  }
+}

@@ -1,0 +1,17 @@
+import { expect } from '@jest/globals';
+import { of } from 'rxjs';
+import type { MockNode } from './mock-node.ts';
+
+/** The callbacks of a node that have failed, as it has told. */
+export const failedAt = ({ events }: MockNode): string[] =>
+  events.flatMap((event) => (event.type === 'callback-failed' ? [event.callback] : []));
+
+/** Expects that a node does what a node does: a peer comes up, and goes. */
+export function expectAlive(node: MockNode): void {
+  const link = node.link('inbound');
+  node.arrive(of(link));
+  expect(node.updates.at(-1)).toBe(`up ${node.peer.id}`);
+  link.close('done');
+  expect(node.updates.at(-1)).toBe(`down ${node.peer.id}`);
+  expect(node.events.some(({ type }) => type === 'fatal')).toBe(false);
+}
