@@ -36,13 +36,14 @@ import { Lifted } from './lifted.ts';
  *
  * Demand passes through operators that answer a value at once, with one value or none: `map`, `filter`,
  * `tap`, `scan`, `take`, `distinctUntilChanged`, `bufferCount` and their like. Behind any other one
- * (`mergeMap`, `delay`, `bufferTime`) consuming with demand ends with `RXMESH_DEMAND_LOST` at the first
- * value that was not asked for: put `boundedMergeMap` in its place, or `onBackpressure` behind it.
- * What an operator has left when another one ends it, as `toArray` behind `takeUntil` does, comes late, too.
+ * (`mergeMap`, `delay`, `bufferTime`) consuming with demand ends with `RXMESH_DEMAND_LOST`, when it has
+ * begun to work on a value and has not answered, or at the first value that was not asked for: put
+ * `boundedMergeMap` in its place, or `onBackpressure` behind it. What an operator has left when another
+ * one ends it, as `toArray` behind `takeUntil` does, comes late, too.
  *
- * Three are not told: `groupBy` and `window` hide in their groups what they take, and hold nobody
- * back; and what several consumers `share` is asked for by the first of them alone: use
- * `shareFlow`. `endWith(x)` makes an Observable of its own: write `concatWith(of(x))`.
+ * Operators that only keep values take everything, and nothing tells: `toArray`, `takeLast`, `buffer`,
+ * `groupBy`, `window`. `batch` is for that. What several consumers `share` is asked for by the first of
+ * them alone: use `shareFlow`. `endWith(x)` makes an Observable of its own: write `concatWith(of(x))`.
  *
  * `for await` asks for one value at a time. Ending the loop ends the subscription.
  */

@@ -3,6 +3,7 @@ import { Observable, type Operator, Subscription, type Subscriber } from 'rxjs';
 import { RxmeshError } from '../model/error.ts';
 import { LaneBacklog } from './backlog.ts';
 import type { Consumable, Demand, FlowSink } from './demand.ts';
+import { Gauge, type GaugeWatch, give } from './gauge.ts';
 import { fail } from './strategy.ts';
 import { subscribeWithin } from './subscribe-within.ts';
 
@@ -14,12 +15,15 @@ const heldMax = 16;
  * source for as many values as the consumer has requested, and for one more when an answer stays out.
  *
  * Any other value is the end, with `RXMESH_DEMAND_LOST`: a second answer, or one that comes later,
- * shows an operator that cannot be held back. What is emitted at the subscription and at the
- * end, as `startWith` and `bufferCount` do, waits here until it is requested, up to a few values.
+ * shows an operator that cannot be held back. So does one that works on a value which it has not
+ * answered, as `concatMap` and `delay` do: the gauges between the operators see that, whatever those behind
+ * leave out. What is emitted at the subscription and at the end, as `startWith` and `bufferCount` do,
+ * waits here until it is requested, up to a few values.
  */
-export class Lifted<T, R> implements Demand {
+export class Lifted<T, R> implements Demand, GaugeWatch {
   readonly #source: Consumable<T>;
   readonly #sink: FlowSink<R>;
+  readonly #operators: readonly Operator<unknown, unknown>[];
   readonly #chain = new Subscription();
   #upstream: Demand | undefined;
   /** Requested by us, and not arrived. */
@@ -34,14 +38,8 @@ export class Lifted<T, R> implements Demand {
     this.#source = source;
     this.#sink = sink;
     sink.keep(new LaneBacklog(fail(heldMax), ignore), { onOverflow: () => this.#lose() });
-    let observable: Observable<unknown> = new Observable<T>((subscriber) => this.#feed(subscriber));
-    for (const operator of operators) {
-      const lifted = new Observable<unknown>();
-      lifted.source = observable;
-      lifted.operator = operator;
-      observable = lifted;
-    }
-    subscribeWithin(this.#chain, observable, {
+    this.#operators = operators;
+    subscribeWithin(this.#chain, this.#behind(operators.length, undefined), {
       next: (value) => this.#output(value as R),
       error: (error: unknown) => sink.error(error),
       complete: () => sink.complete(),
@@ -57,12 +55,27 @@ export class Lifted<T, R> implements Demand {
     this.#chain.unsubscribe();
   }
 
+  /**
+   * What the first `count` operators make of the source.
+   * @param next the gauge behind the operator that subscribes to it
+   */
+  #behind(count: number, next: Gauge<unknown> | undefined): Observable<unknown> {
+    const operator = this.#operators[count - 1];
+    if (operator === undefined) {
+      return new Observable<T>((subscriber) => this.#feed(subscriber, next));
+    }
+    return new Observable<unknown>((subscriber) => {
+      const gauge = new Gauge(subscriber, this, next);
+      gauge.add(operator.call(gauge, this.#behind(count - 1, gauge)));
+    });
+  }
+
   /** Consumes the source for the first operator; anew when one (`retry`) subscribes again. */
-  #feed(subscriber: Subscriber<T>): void {
+  #feed(subscriber: Subscriber<T>, gauge: Gauge<unknown> | undefined): void {
     // What an earlier subscription has asked for and not got is asked for again.
     this.#outstanding = 0;
     const upstream = this.#source.consume({
-      next: (value) => this.#input(subscriber, value),
+      next: (value) => this.#input(subscriber, gauge, value),
       error: (error) => this.#atEdge(() => subscriber.error(error)),
       complete: () => this.#atEdge(() => subscriber.complete()),
     });
@@ -77,12 +90,12 @@ export class Lifted<T, R> implements Demand {
     if (this.#phase === 'idle') this.#pull();
   }
 
-  #input(subscriber: Subscriber<T>, value: T): void {
+  #input(subscriber: Subscriber<T>, gauge: Gauge<unknown> | undefined, value: T): void {
     this.#outstanding -= 1;
     // A side effect of an operator may make the source emit, before the outer value is answered.
     const outer = this.#phase;
     this.#phase = 'unanswered';
-    subscriber.next(value);
+    give(value, subscriber, gauge, this);
     this.#phase = outer;
     if (outer === 'idle') this.#pull();
   }
@@ -115,11 +128,23 @@ export class Lifted<T, R> implements Demand {
     }
   }
 
-  #lose(): void {
-    const text =
-      this.#phase === 'answered'
-        ? 'an operator has answered one value with several'
-        : 'an operator has emitted a value later than the one that it answers';
+  // GaugeWatch, for the gauges between operators
+
+  mayPass(): boolean {
+    if (this.#phase !== 'idle') return true;
+    this.#lose();
+    return false;
+  }
+
+  worksOn(): void {
+    this.#lose('an operator has begun to work on a value, and has not answered it');
+  }
+
+  #lose(
+    text = this.#phase === 'answered'
+      ? 'an operator has answered one value with several'
+      : 'an operator has emitted a value later than the one that it answers',
+  ): void {
     // First, since a source without an end may be emitting.
     this.unsubscribe();
     const error = `${text}, and cannot be held back: use boundedMergeMap, or onBackpressure behind it`;
