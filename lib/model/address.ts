@@ -21,7 +21,10 @@ export interface NodeAddress {
   readonly protocol: string;
   /** Who must answer there. */
   readonly id: NodeId;
-  /** A name, or an IP address without brackets; in lower case, at most 255 characters. */
+  /**
+   * A name, or an IP address without brackets; in lower case, at most 255 characters. An IPv6 address may
+   * have a zone, an interface of this machine: `fe80::1%eth0`.
+   */
   readonly host?: string;
   /** 1 to 65,535; absent: the protocol's default. Only with a host. */
   readonly port?: number;
@@ -39,7 +42,8 @@ const PATH_LENGTH_MAX = 1024;
 /**
  * Reads `[protocol://]id@host[:port][path]`, `protocol://id@[path]`, or `protocol:id`; the protocol is
  * `ws` when there is none. Protocol, id and host become lower case, percent-encoding is decoded in host
- * and path, IP addresses get their one form, and port 0 means none.
+ * and path, IP addresses get their one form, and port 0 means none. The zone of an IPv6 address stands behind
+ * `%25`, as in URLs (RFC 6874), or behind `%` alone.
  *
  * @throws {RxmeshError} `RXMESH_ADDRESS_INVALID`
  */
@@ -81,13 +85,20 @@ function parseHostPort(text: string, hostPort: string): { host: string; port: nu
   const port = Number(digits);
   if (port > 65535) throw invalid(text, 'has a port over 65535');
   if (bracketed !== undefined) {
-    const ip = isIpv6(bracketed) ? normalizeIp(bracketed) : undefined;
+    const ip = isIpv6(bracketed) ? normalizeIp(withZoneDecoded(bracketed)) : undefined;
     if (ip === undefined) throw invalid(text, 'has no IPv6 address between its brackets');
     return { host: ip, port };
   }
   const host = decodePercent(plain)?.toLowerCase();
   if (host === undefined) throw invalid(text, 'has broken percent-encoding');
   return { host, port };
+}
+
+/** A zone of `%25` alone is the interface of this number. */
+function withZoneDecoded(bracketed: string): string {
+  const [, ip, zone] = /^([^%]*)%(?:25)?(.+)$/s.exec(bracketed) ?? [];
+  if (ip === undefined || zone === undefined) return bracketed;
+  return `${ip}%${decodePercent(zone) ?? ''}`;
 }
 
 /**

@@ -19,7 +19,10 @@ import {
 export interface Endpoint {
   /** Scheme of the transport, in lower case: `ws`, `wss`, `memory`. */
   readonly protocol: string;
-  /** IPv4 or IPv6 address as text, without brackets. An IPv4 address in IPv6 form is kept as IPv4. */
+  /**
+   * IPv4 or IPv6 address as text, without brackets. An IPv4 address in IPv6 form is kept as IPv4. An IPv6
+   * one may have a zone (`fe80::1%eth0`): the interface of this machine through which it is dialed.
+   */
   readonly ip?: string;
   /**
    * The name that `ip` was resolved from. TLS checks it; a platform without DNS (a browser) dials it

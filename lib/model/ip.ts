@@ -6,15 +6,35 @@
 /** Four numbers of 0 to 255 without leading zeros. */
 const IPV4 = /^(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?:\.(?=\d)|$)){4}$/;
 
+/** An interface of this machine, as far as its name needs no escape in a URL (RFC 6874 §2). */
+const ZONE = /^[A-Za-z0-9._~-]{1,64}$/;
+
 /**
  * The one form of an IP address; undefined when `text` is none. Strict: no leading zeros, no short or
- * hexadecimal IPv4, no brackets, and no zone (`%eth0`), which means nothing to another node.
+ * hexadecimal IPv4, no brackets. An IPv6 address may have a zone (`fe80::1%eth0`, RFC 4007 §11), which is kept as
+ * it is.
  */
 export function normalizeIp(text: string): string | undefined {
   if (IPV4.test(text)) return text;
   if (!text.includes(':')) return undefined;
-  const groups = parseIpv6(text);
-  return groups && (embeddedIpv4(groups) ?? formatIpv6(groups));
+  const groups = parseIpv6(withoutZone(text));
+  if (groups === undefined) return undefined;
+  const ipv4 = embeddedIpv4(groups);
+  const zone = zoneOf(text);
+  if (zone === undefined) return ipv4 ?? formatIpv6(groups);
+  return ipv4 === undefined && ZONE.test(zone) ? `${formatIpv6(groups)}%${zone}` : undefined;
+}
+
+/** The zone of an IPv6 address: through which interface of this machine it is reached. */
+export function zoneOf(ip: string): string | undefined {
+  const at = ip.indexOf('%');
+  return at < 0 ? undefined : ip.slice(at + 1);
+}
+
+/** The address without its zone. */
+export function withoutZone(ip: string): string {
+  const at = ip.indexOf('%');
+  return at < 0 ? ip : ip.slice(0, at);
 }
 
 /** Whether an address that `normalizeIp` returned is an IPv6 one. */
@@ -24,8 +44,13 @@ export function isIpv6(ip: string): boolean {
 
 /** Whether `ip` is `0.0.0.0` or `::`: where a node listens on all addresses, and nobody can dial. */
 export function isUnspecifiedIp(ip: string): boolean {
-  const normal = normalizeIp(ip);
+  const normal = normalizeIp(withoutZone(ip));
   return normal === '0.0.0.0' || normal === '::';
+}
+
+/** Whether an address where a node listens says anything to others: a zone is of one machine, and `::` is nowhere. */
+export function isForOthers(ip: string): boolean {
+  return !isUnspecifiedIp(ip) && zoneOf(ip) === undefined;
 }
 
 /**
@@ -33,7 +58,7 @@ export function isUnspecifiedIp(ip: string): boolean {
  * /64 of an IPv6 one, of which one machine may use any (RFC 4291 §2.5.4, RFC 7934 §2).
  */
 export function ipNetwork(ip: string): string {
-  const groups = isIpv6(ip) ? parseIpv6(ip) : undefined;
+  const groups = isIpv6(ip) ? parseIpv6(withoutZone(ip)) : undefined;
   return groups === undefined ? ip : `${formatIpv6([...groups.slice(0, 4), 0, 0, 0, 0])}/64`;
 }
 

@@ -1,4 +1,4 @@
-import { parseNodeAddress } from './address.ts';
+import { type NodeAddress, parseNodeAddress } from './address.ts';
 import { RxmeshError } from './error.ts';
 import { isNodeId, type NodeId } from './id.ts';
 import { quote } from './quote.ts';
@@ -20,7 +20,7 @@ export interface ProtocolVersion {
 export interface NodeInfo {
   readonly protocolVersion: ProtocolVersion;
   readonly nodeId: NodeId;
-  /** Where the node listens, `host:port` or a URL; empty when it does not. */
+  /** Where the node listens, `host:port` or a URL; empty when it does not, or nowhere that others can dial. */
   readonly listenAddress: string;
   /** Nodes of different networks do not connect. ASCII. */
   readonly network: string;
@@ -101,19 +101,19 @@ function textFault(field: string, text: string): string | undefined {
  * Whether `text` is empty, or `host:port`, or a URL that becomes a node address when an id is put
  * where addresses have it (`tcp://0.0.0.0:26656`), or such an address without host (`memory:<id>`).
  */
-export function isListenAddress(id: NodeId, text: string): boolean {
-  if (text === '') return true;
-  if (textFault('listenAddress', text) !== undefined) return false;
-  if (text.includes('://')) return isAddress(text.replace('://', `://${id}@`));
-  return /^[^/?#]*:\d+$/.test(text) ? isAddress(`${id}@${text}`) : isAddress(text);
+function isListenAddress(id: NodeId, text: string): boolean {
+  return text === '' || parseListenAddress(id, text) !== undefined;
 }
 
-function isAddress(text: string): boolean {
+/** A listen address as the address of a node; undefined for what is none. */
+export function parseListenAddress(id: NodeId, text: string): NodeAddress | undefined {
+  if (textFault('listenAddress', text) !== undefined) return undefined;
+  const hasHostAndPort = /^[^/?#]*:\d+$/.test(text);
+  const address = hasHostAndPort ? `${id}@${text}` : text;
   try {
-    parseNodeAddress(text);
-    return true;
+    return parseNodeAddress(text.includes('://') ? text.replace('://', `://${id}@`) : address);
   } catch {
-    return false;
+    return undefined;
   }
 }
 

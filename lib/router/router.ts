@@ -31,6 +31,7 @@ import { endpointToAddress, formatEndpoint, type Endpoint } from '../model/endpo
 import { errorOf, RxmeshError } from '../model/error.ts';
 import { callbackFailed, type RouterEvent } from '../model/event.ts';
 import type { NodeId } from '../model/id.ts';
+import { isForOthers } from '../model/ip.ts';
 import { errorOfReport, type PeerReport, reportOfEnd } from '../model/peer-report.ts';
 import { checkedOptions, type RouterOptions, type RouterSettings } from './options.ts';
 import { PeerManager } from '../peers/peer-manager.ts';
@@ -114,8 +115,9 @@ export class Router {
   }
 
   /**
-   * Where this node listens, with its ID: what others need to dial it, if they reach these hosts.
-   * Empty before `start` and after `stop`.
+   * Where this node listens, with its ID: what others need to dial it, if they reach these hosts. One that
+   * listens on all interfaces has `0.0.0.0` or `[::]` for a host: put a name or an IP of this machine in
+   * its place before you hand it on. Empty before `start` and after `stop`.
    */
   get addresses(): readonly string[] {
     return this.#endpoints().map((endpoint) => {
@@ -367,7 +369,7 @@ export class Router {
 
   #self(): Self {
     const { channels } = this.#switchboard;
-    const listening = this.#endpoints().find(({ ip }) => ip !== undefined);
+    const listening = this.#endpoints().find(({ ip }) => ip !== undefined && isForOthers(ip));
     const listenAddress = listening === undefined ? '' : formatEndpoint(listening);
     const { identity, network, moniker, version, protocolVersion } = this.#settings;
     const named = { identity, network, moniker, version, protocolVersion };

@@ -1,5 +1,6 @@
-import { isListenAddress } from '../model/node-info.ts';
 import type { Identity } from '../model/identity.ts';
+import { isForOthers } from '../model/ip.ts';
+import { parseListenAddress } from '../model/node-info.ts';
 import type { Self } from './transport.ts';
 
 /** Version of rxmesh's own wire, as node infos tell it. */
@@ -20,7 +21,10 @@ export interface SelfOptions {
   readonly version?: string;
   /** Nodes with different block versions do not connect. Default `{ block: 0, app: 0 }`. */
   readonly protocolVersion?: { readonly block: number; readonly app: number };
-  /** Where the node listens, `host:port` or a URL. Default: empty, it does not. */
+  /**
+   * Where the node listens, `host:port` or a URL. Default: empty, it does not. One that others cannot dial is
+   * not told: on all interfaces (`0.0.0.0`, `[::]`), or with a zone.
+   */
   readonly listenAddress?: string;
 }
 
@@ -39,7 +43,7 @@ export function selfOf(options: SelfOptions): Self {
     nodeInfo: {
       protocolVersion: { p2p: p2pVersion, ...protocolVersion },
       nodeId: identity.id,
-      listenAddress: isListenAddress(identity.id, listenAddress) ? listenAddress : '',
+      listenAddress: isTold(identity, listenAddress) ? listenAddress : '',
       network,
       version,
       channels: channels.length > channelsMax ? [] : channels,
@@ -48,4 +52,9 @@ export function selfOf(options: SelfOptions): Self {
       features: [],
     },
   };
+}
+
+function isTold({ id }: Identity, listenAddress: string): boolean {
+  const address = parseListenAddress(id, listenAddress);
+  return address !== undefined && (address.host === undefined || isForOthers(address.host));
 }

@@ -41,6 +41,20 @@ describe('node address', () => {
   });
 
   it.each([
+    ['[fe80::1%eth0]:80', 'fe80::1%eth0', '[fe80::1%25eth0]:80'],
+    ['[fe80::1%25eth0]:80', 'fe80::1%eth0', '[fe80::1%25eth0]:80'],
+    ['[FE80:0::1%25Eth0]', 'fe80::1%Eth0', '[fe80::1%25Eth0]'],
+    ['[fe80::1%4]', 'fe80::1%4', '[fe80::1%254]'],
+    ['[fe80::1%25]', 'fe80::1%25', '[fe80::1%2525]'],
+    ['[fe80::1%25eth%2D0]', 'fe80::1%eth-0', '[fe80::1%25eth-0]'],
+  ])('L-39 %s has a zone: an interface of this machine', (text, host, formatted) => {
+    const address = parseNodeAddress(`ws://${id}@${text}`);
+    expect(address.host).toBe(host);
+    expect(formatNodeAddress(address)).toBe(`ws://${id}@${formatted}`);
+    expect(parseNodeAddress(formatNodeAddress(address))).toEqual(address);
+  });
+
+  it.each([
     '',
     '127.0.0.1',
     '127.0.0.1:80',
@@ -76,7 +90,12 @@ describe('node address', () => {
     `ws://${id}@[::1`,
     `ws://${id}@[::1]80`,
     `ws://${id}@[1.2.3.4]`,
-    `ws://${id}@[fe80::1%25eth0]`,
+    `ws://${id}@[fe80::1%]`,
+    `ws://${id}@[fe80::1%25]80`,
+    `ws://${id}@[fe80::1%a%2Fb]`,
+    `ws://${id}@[1.2.3.4%eth0]`,
+    `ws://${id}@fe80::1%eth0`,
+    `ws://${id}@host%25eth0`,
     `ws://${id}@a b`,
     `ws://${id}@a%00b`,
     `ws://${id}@a%2Fb`,

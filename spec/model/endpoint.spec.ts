@@ -76,6 +76,7 @@ describe('endpoint', () => {
     [{ protocol: 'tcp', ip: ip6 }, 'tcp://b10c::1'],
     [{ protocol: 'tcp', ip: ip6, port: 8080 }, 'tcp://[b10c::1]:8080'],
     [{ protocol: 'tcp', ip: ip6, path: '/path' }, 'tcp://b10c::1/path'],
+    [{ protocol: 'tcp', ip: 'FE80::1%eth0', port: 8080 }, 'tcp://[fe80::1%25eth0]:8080'],
     [{ protocol: 'tcp', ip: ip6, port: 8080, path: 'path' }, 'tcp://[b10c::1]:8080/path'],
     // names
     [{ protocol: 'wss', host: 'host', port: 443 }, 'wss://host:443'],
@@ -99,6 +100,7 @@ describe('endpoint', () => {
     { protocol: 'tcp', ip: ip4 },
     { protocol: 'tcp', ip: ip4in6 },
     { protocol: 'tcp', ip: ip6 },
+    { protocol: 'tcp', ip: 'fe80::1%eth0' },
     { protocol: 'tcp', ip: ip4, port: 8008 },
     { protocol: 'tcp', ip: ip4, port: 8080, path: 'path' },
     { protocol: 'tcp', ip: ip4, path: 'path' },

@@ -1,7 +1,15 @@
 import { isIP } from 'node:net';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { ipNetwork, isIpv6, isUnspecifiedIp, normalizeIp } from '../../lib/model/ip.ts';
+import {
+  ipNetwork,
+  isForOthers,
+  isIpv6,
+  isUnspecifiedIp,
+  normalizeIp,
+  withoutZone,
+  zoneOf,
+} from '../../lib/model/ip.ts';
 
 describe('IP address', () => {
   it.each([
@@ -47,7 +55,6 @@ describe('IP address', () => {
     ':1:2:3:4:5:6:7:8',
     '1:2:3:4:5:6:7:',
     '[::1]',
-    'fe80::1%eth0',
     '1.2.3.4::',
     '::1.2.3.4:1',
     '::1.2.3',
@@ -92,14 +99,43 @@ describe('IP address', () => {
     );
   });
 
+  it.each([
+    ['fe80::1%eth0', 'fe80::1%eth0'],
+    ['FE80:0::0:1%Eth0', 'fe80::1%Eth0'],
+    ['fe80::1%4', 'fe80::1%4'],
+    ['fe80::1%br-0a1b.2', 'fe80::1%br-0a1b.2'],
+    ['::%lo', '::%lo'],
+  ])('L-39 %s, with a zone, has the form %s', (text, normal) => {
+    expect(normalizeIp(text)).toBe(normal);
+    expect(isIP(normal)).toBe(6);
+    expect([zoneOf(text), withoutZone(text)]).toEqual(text.split('%').reverse());
+  });
+
+  it.each([
+    ...['1.2.3.4%eth0', '::ffff:1.2.3.4%eth0', 'fe80::1%', 'fe80::1%a b', 'fe80::1%a%b', '%eth0'],
+    ...['fe80::1%a/b', 'fe80::1%25eth0%', 'fe80::1%]', 'host%eth0', `fe80::1%${'a'.repeat(65)}`],
+  ])('L-39 %j has no such zone', (text) => {
+    expect(normalizeIp(text)).toBeUndefined();
+  });
+
+  it('L-39 no zone is for others, and no address on all interfaces', () => {
+    const ips = ['1.2.3.4', 'fe80::1', '::1', 'fe80::1%eth0', '0.0.0.0', '::', '::%eth0'];
+    const isTold = [true, true, true, false, false, false, false];
+    expect(ips.map(isForOthers)).toEqual(isTold);
+    expect([zoneOf('::1'), withoutZone('::1')]).toEqual([undefined, '::1']);
+  });
+
   it('is of version 6 when it has a colon', () => {
     expect(isIpv6('::1')).toBe(true);
     expect(isIpv6('1.2.3.4')).toBe(false);
   });
 
-  it.each(['0.0.0.0', '::', '0:0:0:0:0:0:0:0', '::ffff:0.0.0.0'])('%s is unspecified', (ip) => {
-    expect(isUnspecifiedIp(ip)).toBe(true);
-  });
+  it.each(['0.0.0.0', '::', '0:0:0:0:0:0:0:0', '::ffff:0.0.0.0', '::%eth0'])(
+    '%s is unspecified',
+    (ip) => {
+      expect(isUnspecifiedIp(ip)).toBe(true);
+    },
+  );
 
   it.each(['1.2.3.4', '::1', '', 'localhost'])('%j is not unspecified', (ip) => {
     expect(isUnspecifiedIp(ip)).toBe(false);
@@ -113,6 +149,7 @@ describe('the network of an IP address', () => {
     ['2001:db8:1:2:3:4:5:6', '2001:db8:1:2::/64'],
     ['2001:db8:0:1::', '2001:db8:0:1::/64'],
     ['2001:db8::', '2001:db8::/64'],
+    ['fe80::1%eth0', 'fe80::/64'],
   ])('%s stands in %s', (ip, network) => {
     expect(ipNetwork(ip)).toBe(network);
   });

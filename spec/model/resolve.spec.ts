@@ -62,9 +62,13 @@ describe('resolve', () => {
 
   it('AD-07 a name becomes each of its IPs once, in their order, at most 32', () => {
     const address = parseNodeAddress(`ws://${id}@name`);
-    const ips = ['::1', '1.2.3.4', '0:0::1', '::ffff:1.2.3.4', 'fe80::1%eth0', '5.6.7.8'];
+    const ips = ['::1', '1.2.3.4', '0:0::1', '::ffff:1.2.3.4', 'fe80::1%eth0', 'no', '5.6.7.8'];
     expect(notifications(address, () => of(ips))).toEqual([
-      ['::1', '1.2.3.4', '5.6.7.8'].map((ip) => ({ protocol: 'ws', ip, host: 'name' })),
+      ['::1', '1.2.3.4', 'fe80::1%eth0', '5.6.7.8'].map((ip) => ({
+        protocol: 'ws',
+        ip,
+        host: 'name',
+      })),
       'complete',
     ]);
     const many = Array.from({ length: 100 }, (_, i) => `10.0.0.${i}`);

@@ -1,10 +1,10 @@
 import { type Endpoint, formatEndpoint, validateEndpoint } from '../../lib/model/endpoint.ts';
 import { RxmeshError } from '../../lib/model/error.ts';
-import { isIpv6, normalizeIp } from '../../lib/model/ip.ts';
+import { isIpv6, normalizeIp, withoutZone } from '../../lib/model/ip.ts';
 
 /**
  * The URL to dial for an endpoint. Its host is the name, where there is one, so that the request and TLS
- * name it, else the IP.
+ * name it, else the IP; without its zone, which is no part of a URL.
  *
  * @throws {RxmeshError} `RXMESH_ENDPOINT_INVALID`: malformed, not `ws` or `wss`, without IP and host, or with an IP
  *   of many machines (multicast, broadcast)
@@ -13,7 +13,7 @@ export function endpointUrl(endpoint: Endpoint): string {
   validateEndpoint(endpoint);
   const { protocol, ip, host, port, path = '' } = endpoint;
   if (protocol !== 'ws' && protocol !== 'wss') throw invalid(endpoint, 'it is not ws or wss');
-  const name = host ?? (ip === undefined ? undefined : normalizeIp(ip));
+  const name = host ?? (ip === undefined ? undefined : normalizeIp(withoutZone(ip)));
   if (name === undefined) throw invalid(endpoint, 'it has neither IP nor host');
   if (ip !== undefined && !isUnicast(ip)) throw invalid(endpoint, 'its IP is of many machines');
   const authority = isIpv6(name) ? `[${name}]` : name;

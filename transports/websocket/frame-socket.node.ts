@@ -4,7 +4,7 @@ import type { RawData, WebSocket } from 'ws';
 import type { Direction } from '../../lib/model/direction.ts';
 import { type Endpoint, formatEndpoint } from '../../lib/model/endpoint.ts';
 import { RxmeshError } from '../../lib/model/error.ts';
-import { normalizeIp } from '../../lib/model/ip.ts';
+import { normalizeIp, withoutZone } from '../../lib/model/ip.ts';
 import { giveFrame } from '../../lib/platform/frame-buffers.node.ts';
 import type { FrameSocket } from '../../lib/transport/frame-socket.ts';
 import { FrameInbox } from './frame-inbox.ts';
@@ -180,12 +180,12 @@ export class NodeSocket implements FrameSocket {
   }
 }
 
-/** An address of a socket or server as an endpoint. An IPv6 zone (`%eth0`) is left out. */
+/** An address of a socket or server as an endpoint. A zone with a strange name is left out. */
 export function endpointOf(
   protocol: string,
   address: string | undefined,
   port: number | undefined,
 ): Endpoint {
-  const ip = normalizeIp((address ?? '').replace(/%.*$/, ''));
+  const ip = normalizeIp(address ?? '') ?? normalizeIp(withoutZone(address ?? ''));
   return { protocol, ...(ip === undefined ? {} : { ip }), ...(port === undefined ? {} : { port }) };
 }

@@ -1,8 +1,10 @@
-import { type LookupFunction, Socket } from 'node:net';
+import { connect, type LookupFunction, Socket } from 'node:net';
+import { connect as connectTls, type ConnectionOptions } from 'node:tls';
 import { Observable } from 'rxjs';
 import { WebSocket } from 'ws';
 import type { Endpoint } from '../../lib/model/endpoint.ts';
 import { errorOf } from '../../lib/model/error.ts';
+import { zoneOf } from '../../lib/model/ip.ts';
 import type { FrameSocket } from '../../lib/transport/frame-socket.ts';
 import { endpointUrl } from './endpoint-url.ts';
 import { listen, serverProblems } from './listen.node.ts';
@@ -58,7 +60,7 @@ function clientOptions(
   endpoint: Endpoint,
   { tls, headers, zeroMask }: WebSocketDialOptions,
 ): object {
-  const { ip } = endpoint;
+  const { ip, host, protocol } = endpoint;
   const family = ip?.includes(':') === true ? 6 : 4;
   const lookup: LookupFunction = (_name, { all }, answer) => {
     if (all === true) answer(null, [{ address: ip ?? '', family }]);
@@ -70,7 +72,25 @@ function clientOptions(
     ...wsLimits,
     headers: { ...headers },
     ...(ip === undefined ? {} : { lookup }),
+    ...(host === undefined && ip !== undefined && zoneOf(ip) !== undefined
+      ? { createConnection: connectionTo(ip, protocol === 'wss') }
+      : {}),
     ...(zeroMask === true ? { generateMask: leaveZeros } : {}),
+  };
+}
+
+/**
+ * Connects to an IPv6 address with a zone. URLs have none, nor have certificates, so that with TLS the
+ * address without it is checked.
+ */
+function connectionTo(ip: string, isSecure: boolean): (options: ConnectionOptions) => Socket {
+  return (options) => {
+    const socket = connect({ host: ip, port: options.port ?? 0 });
+    if (!isSecure) return socket;
+    const { servername = '' } = options;
+    const secured = connectTls({ ...options, path: undefined, socket, servername });
+    // A dial that is given up may still be connecting.
+    return secured.once('close', () => socket.destroy());
   };
 }
 

@@ -4,6 +4,7 @@ import type { Direction } from '../../lib/model/direction.ts';
 import { type Endpoint, formatEndpoint } from '../../lib/model/endpoint.ts';
 import { isArrayBuffer } from '../../lib/model/bytes.ts';
 import { errorOf, RxmeshError } from '../../lib/model/error.ts';
+import { zoneOf } from '../../lib/model/ip.ts';
 import type { FrameSocket } from '../../lib/transport/frame-socket.ts';
 import { endpointUrl } from './endpoint-url.ts';
 import { FrameInbox } from './frame-inbox.ts';
@@ -51,7 +52,7 @@ function dial(
   clock: Clock,
 ): Observable<FrameSocket> {
   return new Observable((subscriber) => {
-    const url = endpointUrl(endpoint);
+    const url = urlOf(endpoint);
     const fail = (cause: unknown): void => {
       subscriber.error(errorOf(cause, 'RXMESH_DIAL_FAILED', `dialing ${url}`));
     };
@@ -79,6 +80,15 @@ function dial(
       if (!open) ws.close();
     };
   });
+}
+
+/** @throws {RxmeshError} `RXMESH_ENDPOINT_INVALID`, as `endpointUrl`, and for what a browser cannot dial */
+function urlOf(endpoint: Endpoint): string {
+  const { ip, host } = endpoint;
+  if (host !== undefined || ip === undefined || zoneOf(ip) === undefined)
+    return endpointUrl(endpoint);
+  const text = `cannot dial ${formatEndpoint(endpoint)}: a browser knows no zones`;
+  throw new RxmeshError('RXMESH_ENDPOINT_INVALID', text);
 }
 
 function openWebSocket(url: string): WebSocketLike {

@@ -104,6 +104,13 @@ describe("a browser's WebSocket", () => {
     expect([late.end, early.end]).toEqual(['RXMESH_DIAL_FAILED', 'RXMESH_DIAL_FAILED']);
   });
 
+  it('L-39 knows no zones of IPv6', () => {
+    const zoned = { protocol: 'ws', ip: 'fe80::1%eth0', port: 8 };
+    expect(new Log(platform.dial(zoned, {}, systemClock)).end).toBe('RXMESH_ENDPOINT_INVALID');
+    const named = new Log(platform.dial({ ...zoned, host: 'mesh.test' }, {}, systemClock));
+    expect([named.end, FakeWebSocket.last.url]).toEqual(['open', 'ws://mesh.test:8/']);
+  });
+
   it('closes when it is unsubscribed before it is open', () => {
     const log = new Log(platform.dial(endpoint, {}, systemClock));
     log.subscription.unsubscribe();
