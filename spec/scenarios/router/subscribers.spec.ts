@@ -13,7 +13,7 @@ describe('subscribers that throw', () => {
     config.onUnhandledError = null;
   });
 
-  it('hurt no other subscriber, channel or peer', async () => {
+  it('L-30 hurt no other subscriber, channel or peer', async () => {
     const net = simulate({ nodes: 3 });
     const chat = net.openChannels(text);
     const errors = new Set<unknown>();
@@ -22,6 +22,7 @@ describe('subscribers that throw', () => {
       throw new Error(name);
     };
     net.node(1).router.peers$.subscribe(throws('peers$'));
+    net.node(1).router.reports$.subscribe(throws('reports$'));
     chat(1).in$.subscribe(throws('in$'));
     chat(1)
       .in$.pipe(map(throws('map')))
@@ -32,6 +33,7 @@ describe('subscribers that throw', () => {
     net.node(0).router.events$.subscribe(throws('events$'));
     chat(0).out.next({ to: net.node(1).id, message: 'one' });
     net.advance(0);
+    chat(1).reports.next({ peer: net.node(0).id, severity: 'note', reason: 'for a test' });
     chat(0).out.next({ to: net.node(1).id, message: 'two' });
     net.advance(0);
     net.remove(2);
@@ -41,7 +43,7 @@ describe('subscribers that throw', () => {
     expectIdle(net.clock.scheduler);
     // RxJS reports what nobody handles on timers of the platform, which run in their order: then this one.
     await later(1);
-    expect(errors).toEqual(new Set(['peers$', 'in$', 'map', 'events$']));
+    expect(errors).toEqual(new Set(['peers$', 'in$', 'map', 'events$', 'reports$']));
   });
 
   it('a stream into `out` that fails is an event, and the channel stays open', () => {
