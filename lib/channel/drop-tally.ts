@@ -16,7 +16,8 @@ export class DropTally {
   readonly #clock: Clock;
   readonly #tell: (drop: Drop) => void;
   readonly #counts = new Map<number, Map<DropReason, number>>();
-  #pending: Told[] = [];
+  /** What is to be told, by what makes it another kind. */
+  #pending = new Map<string, Told>();
   #turn: Subscription | undefined;
   /** The last one: most drops are more of the same. */
   #last: Told | undefined;
@@ -36,9 +37,14 @@ export class DropTally {
     this.#counts.set(drop.channel, reasons);
     reasons.set(drop.reason, (reasons.get(drop.reason) ?? 0) + drop.count);
     this.#turn ??= this.#clock.afterTurn(this.flush);
-    const isMore = this.#last !== undefined && isAlike(this.#last, drop);
-    const told = isMore ? this.#last : this.#pending.find((each) => isAlike(each, drop));
-    if (told === undefined) this.#pending.push((this.#last = { ...drop }));
+    if (this.#last !== undefined && isAlike(this.#last, drop)) {
+      this.#last.count += drop.count;
+      return;
+    }
+    const kind = `${drop.direction} ${drop.channel} ${drop.reason} ${drop.peer}`;
+    const told = this.#pending.get(kind);
+    this.#last = told ?? { ...drop };
+    if (told === undefined) this.#pending.set(kind, this.#last);
     else told.count += drop.count;
   }
 
@@ -47,9 +53,9 @@ export class DropTally {
     const pending = this.#pending;
     this.#turn?.unsubscribe();
     this.#turn = undefined;
-    this.#pending = [];
+    this.#pending = new Map();
     this.#last = undefined;
-    for (const drop of pending) this.#tell(drop);
+    for (const drop of pending.values()) this.#tell(drop);
   };
 }
 

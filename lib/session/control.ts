@@ -65,6 +65,11 @@ export class Control {
     this.#measureDue = true;
   }
 
+  /** How many pings were written, or are due. */
+  get asked(): number {
+    return this.pings + (this.#measureDue ? 1 : 0);
+  }
+
   /** The oldest ping was answered: whose it was; `undefined` if none is under way. */
   ponged(): 'keep-alive' | 'measure' | undefined {
     const isKeepAlive = this.#pings.shift();

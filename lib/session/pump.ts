@@ -130,8 +130,9 @@ export class Pump {
     this.run();
     this.#control.measure();
     this.run();
-    const { pings } = this.#control;
-    return () => this.#control.pongs >= pings;
+    // Of a link that takes nothing now, the ping is still due.
+    const { asked } = this.#control;
+    return () => this.#control.pongs >= asked;
   }
 
   /** The shortest round trip of late, in milliseconds; Infinity before the first. */
@@ -302,13 +303,14 @@ export class Pump {
     const link = this.#link;
     const { perMessage } = this.#discipline;
     const quantumBytes = this.#quantumBytes;
+    const recordRoom = this.#recordRoom;
     let written = 0;
     const wasAlone = this.#ready.size === 0;
     let isFull = false;
     for (let bytes = outbox.current(); bytes !== undefined; bytes = outbox.current()) {
       const { offset } = outbox;
       const rest = bytes.length - offset;
-      const room = Math.min(link.room, this.#recordRoom - written);
+      const room = Math.min(link.room, recordRoom - written);
       // An empty message needs no room, but its header does.
       isFull = room <= 0 || (room < rest && room < this.#cutBytesMin);
       if (isFull) break;
@@ -330,7 +332,7 @@ export class Pump {
       if (perMessage && this.#hasReady()) break;
     }
     this.#inFlight.wrote(written);
-    this.#recordRoom -= written;
+    this.#recordRoom = recordRoom - written;
     this.#tell(outbox, written);
     outbox.admit();
     return isFull;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { VirtualClock } from '../../lib/testing/virtual-clock.ts';
 import { expectIdle } from '../support/leaks.ts';
-import { idOf, LinkedNode, open } from '../support/linked-node.ts';
+import { heard, idOf, LinkedNode, open } from '../support/linked-node.ts';
 
 const message = new Uint8Array([1]);
 
@@ -103,6 +103,27 @@ describe('Switchboard.goodbye', () => {
     clock.advance(1);
     expect(over).toBe(true);
     expectIdle(clock.scheduler);
+  });
+
+  it('L-04 waits for what is on the way, also when the link takes nothing at first', () => {
+    const node = new LinkedNode();
+    const values = heard(open(node));
+    const { link } = node.peer(1, {}, { answersPings: false });
+    // What it was asked at the beginning.
+    link.arrive({ type: 'pong' });
+    link.writable = false;
+    leave(node);
+    node.clock.advance(100);
+    expect(link.closedFor).toBeUndefined();
+    link.writable = true;
+    // A peer answers when it has read the whole record.
+    expect(link.take()).toEqual(['ping', 'closed 7']);
+    link.arrive({ type: 'data', channel: 7, bytes: message, last: true });
+    node.clock.advance(100);
+    expect(link.closedFor).toBeUndefined();
+    link.arrive({ type: 'pong' });
+    node.clock.advance(10);
+    expect([values, link.closedFor]).toEqual([[1], 'done']);
   });
 
   it('can be given up: then the links stay open', () => {
