@@ -7,7 +7,7 @@ function carried(of: string, contestant: string): Figure {
   return { case: `50 ms, ${of}`, contestant, quantity: 'messages/s' };
 }
 
-/** How many times as many messages rxmesh carries. The guard is half of that, where there is one. */
+/** The rate of rxmesh over that of another contestant. A guard is half of that. */
 function times(of: string, contestant: string, bound: number, isGuarded = false): Target {
   return {
     what: `distance, 50 ms, ${of}: messages/s of \`rxmesh\` ÷ \`${contestant}\``,
@@ -34,7 +34,7 @@ function waits(of: string, percentile: 'p50' | 'p99', bound: number, isGuarded: 
   };
 }
 
-/** What a small message may wait on a slow line. Large messages hold it up longest, so those are guarded. */
+/** How long a small message may wait on a slow line. Large messages delay it most, so they have guards. */
 function waitsAt(bandwidth: string, p50Ms: number, p99Ms: number): readonly Target[] {
   return sizes.flatMap((size) => [
     waits(`${bandwidth}, ${size}`, 'p50', p50Ms, size === '64 KiB'),

@@ -22,7 +22,7 @@ export interface FarDialed {
   note(seq: number): void;
 }
 
-/** How a contestant carries much and little at a time over a distance; each side is in a process of its own. */
+/** Measures a contestant over a distance: bulk and small messages, each side in its own process. */
 export interface Far {
   /** Resolves to a place; the port that is dialed may be another one. */
   listen(bytes: number, arriving: Arriving): Promise<Place>;

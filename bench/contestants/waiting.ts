@@ -26,7 +26,7 @@ export class Pings {
   }
 }
 
-/** How long a sender goes on before it lets timers have their turn; how often it looks at the clock. */
+/** How long a sender runs before it yields to timers, and how often it checks the clock. */
 const stretchMs = 10;
 const messagesPerLook = 32;
 

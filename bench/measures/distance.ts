@@ -16,7 +16,7 @@ import { textOfBytes } from './sizes.ts';
 
 const sizes = [64, 1024, 65_536];
 
-/** Round trips, in ms; the others are for `--full`. */
+/** Round trips in ms. `--full` measures the others as well. */
 const [roundTrips, moreRoundTrips] = [[50], [10, 150]];
 
 /** In Mbit/s; 0: no limit. */
@@ -32,7 +32,7 @@ const [slow, fast] = [
 const dialRoundTripMs = 100;
 const dialCase = `dial, ${dialRoundTripMs} ms`;
 
-/** Who stands for the fastest one of those that rxmesh is compared with, whoever that is in a round. */
+/** Stands for the fastest contestant of a round, other than rxmesh. */
 export const fastest = 'fastest of the others';
 const subject = 'rxmesh';
 

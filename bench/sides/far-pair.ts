@@ -100,7 +100,7 @@ export class FarPair {
     return { count: arrived.count, seconds: arrived.seconds, notesMs };
   }
 
-  /** Sends so many messages, and waits until they are there. */
+  /** Sends that many messages and waits until they have arrived. */
   async run(count: number): Promise<Run> {
     const { sender, receiver } = this.#parts;
     const numbers = { first: this.#next, count };

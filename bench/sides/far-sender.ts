@@ -65,7 +65,7 @@ export const handlers = {
     return dueUs;
   },
 
-  /** Sends so many. Resolves when they are sent, to when it began. */
+  /** Sends that many messages. Resolves with the start time once all are sent. */
   async send({ first, count }: { first: number; count: number }): Promise<number> {
     cpuBefore = process.cpuUsage();
     const startedAtUs = nowUs();
