@@ -85,8 +85,10 @@ const stopMs = 60_000;
  *         chat(0).out.next({ broadcast: true, message });
  *       });
  *       hot('                      ---------x').subscribe(() => net.stop());
- *       expectObservable(texts$).toBe('----a--b-|');
+ *       expectObservable(texts$).toBe('----a--b-----|');
  *     });
+ *
+ * It ends some milliseconds after the stop: a node that stops takes what is on the way first.
  *
  * @throws {RangeError} `nodes` is not a whole number of 1 or more
  * @throws {RxmeshError} `RXMESH_OPTIONS_INVALID`, for the options of a node

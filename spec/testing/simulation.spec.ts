@@ -37,7 +37,7 @@ describe('simulate', () => {
         chat(0).out.next({ broadcast: true, message });
       });
       hot('                      ---------x').subscribe(() => net.stop());
-      expectObservable(texts$).toBe('----a--b-|');
+      expectObservable(texts$).toBe('----a--b-----|');
     });
     expectIdle(scheduler);
   });
@@ -61,8 +61,8 @@ describe('simulate', () => {
         chat(1).out.next({ broadcast: true, message });
       });
       hot('                      -------x').subscribe(() => net.stop());
-      expectObservable(from(0)).toBe('---a.b-|');
-      expectObservable(from(1)).toBe('---.x.-|');
+      expectObservable(from(0)).toBe('---a.b-----|');
+      expectObservable(from(1)).toBe('---.x.-----|');
     });
   });
 
