@@ -7,6 +7,7 @@ import { toRxmeshError } from '../model/error.ts';
 import type { DropReason } from '../model/event.ts';
 import type { NodeId } from '../model/id.ts';
 import type { Credit, Grant } from '../session/channel-end.ts';
+import { CreditWindow } from './credit-window.ts';
 import type { ChannelHost, ChannelSettings } from './channel-host.ts';
 import { PeerInbox, type InboxOwner } from './inbox.ts';
 
@@ -19,6 +20,7 @@ const departedMax = 64;
  */
 export class Inbound<T> implements InboxOwner {
   readonly inbound: LaneOptions;
+  readonly window: CreditWindow;
   readonly clock: Clock;
   readonly #settings: ChannelSettings<T>;
   readonly #host: ChannelHost;
@@ -31,6 +33,7 @@ export class Inbound<T> implements InboxOwner {
 
   constructor(settings: ChannelSettings<T>, host: ChannelHost) {
     this.inbound = settings.inbound;
+    this.window = CreditWindow.of(settings.inbound);
     this.clock = host.clock;
     this.#consumers = new Hub(() => this.#drain(), host.clock);
     this.#settings = settings;

@@ -3,20 +3,14 @@ import { bytesOf, Lane } from '../flow/lane.ts';
 import { type Pace, paceOf } from '../flow/pace.ts';
 import { laneBytesDefault, type LaneOptions, whenFull } from '../flow/strategy.ts';
 import type { NodeId } from '../model/id.ts';
-import { type Credit, type Grant, grantsPerWindow, type Inbox } from '../session/channel-end.ts';
-
-/**
- * Messages that a peer may have under way to a lane that drops, at first: with a window of its capacity
- * a small lane, `latest()` above all, would get so few messages a round trip.
- */
-const lossyWindowMin = 64;
-/** The same over a long line. What comes does not wait there, whatever the window. */
-const lossyMessagesMax = 65_536;
-const lossyBytesMax = 32 * 1024 * 1024;
+import type { Credit, Grant, Inbox } from '../session/channel-end.ts';
+import type { CreditWindow } from './credit-window.ts';
 
 /** What an inbox asks of its channel. */
 export interface InboxOwner {
   readonly inbound: LaneOptions;
+  /** The window with which a peer begins. */
+  readonly window: CreditWindow;
   readonly clock: Clock;
   /** Hands a message to the consumers now, if there are any and nothing waits before it. */
   handOver(from: NodeId, bytes: Uint8Array): boolean;
@@ -52,11 +46,7 @@ export class PeerInbox implements Inbox {
   /** Whether credit goes back as messages are consumed; else as they arrive. */
   readonly #waits: boolean;
   readonly #pace: Pace | undefined;
-  #window: Credit;
-  /** Wider it does not become. */
-  readonly #windowMax: Credit;
-  /** Credit goes back when so much was consumed, of the one or the other. */
-  #grantAt: Credit;
+  #window: CreditWindow;
   /** Of the sessions that have joined: one, or two while both links of a simultaneous connect stand. */
   #grants: readonly Grant[] = [];
   /** Messages that were consumed since the sessions were told, and their bytes. */
@@ -70,9 +60,7 @@ export class PeerInbox implements Inbox {
     this.#waits = whenFull[strategy] === 'waits';
     this.peer = peer;
     this.#owner = owner;
-    this.#window = windowAtFirst(owner.inbound);
-    this.#windowMax = windowAtLast(owner.inbound);
-    this.#grantAt = grantOf(this.#window);
+    this.#window = owner.window;
     // Who opens a channel again with a smaller lane has promised places for more.
     const promised = this.#waits ? granted : { messages: 0, bytes: 0 };
     const places = Math.max(capacity, promised.messages);
@@ -108,17 +96,11 @@ export class PeerInbox implements Inbox {
   }
 
   get isNarrow(): boolean {
-    const { messages, bytes } = this.#windowMax;
-    return this.#window.messages < messages || this.#window.bytes < bytes;
+    return this.#window.isNarrow;
   }
 
   widen(): void {
-    const { messages, bytes } = this.#window;
-    this.#window = {
-      messages: Math.min(2 * messages, this.#windowMax.messages),
-      bytes: Math.min(2 * bytes, this.#windowMax.bytes),
-    };
-    this.#grantAt = grantOf(this.#window);
+    this.#window = this.#window.wider;
   }
 
   get connected(): boolean {
@@ -210,41 +192,10 @@ export class PeerInbox implements Inbox {
   #giveBack(message: Uint8Array): void {
     this.#spent += 1;
     this.#spentBytes += message.length;
-    const { messages, bytes } = this.#grantAt;
-    if (this.#spent < messages && this.#spentBytes < bytes) return;
+    const { grantMessages, grantBytes } = this.#window;
+    if (this.#spent < grantMessages && this.#spentBytes < grantBytes) return;
     this.#spent = 0;
     this.#spentBytes = 0;
     for (const grant of this.#grants) grant();
   }
-}
-
-/** Credit that a peer has at first. */
-function windowAtFirst({
-  strategy,
-  capacity,
-  bytes = laneBytesDefault,
-  initial,
-}: LaneOptions): Credit {
-  if (whenFull[strategy] === 'drops') {
-    return { messages: Math.max(capacity, lossyWindowMin), bytes };
-  }
-  if (initial === undefined) return { messages: capacity, bytes };
-  return { messages: initial, bytes: Math.min(bytes, laneBytesDefault) };
-}
-
-/** Credit that a peer has at most. */
-function windowAtLast({ strategy, capacity, bytes = laneBytesDefault }: LaneOptions): Credit {
-  if (whenFull[strategy] !== 'drops') return { messages: capacity, bytes };
-  return {
-    messages: Math.max(capacity, lossyMessagesMax),
-    bytes: Math.max(bytes, lossyBytesMax),
-  };
-}
-
-/** So much of a window is given back at a time. */
-function grantOf({ messages, bytes }: Credit): Credit {
-  return {
-    messages: Math.max(1, Math.floor(messages / grantsPerWindow)),
-    bytes: Math.max(1, Math.floor(bytes / grantsPerWindow)),
-  };
 }

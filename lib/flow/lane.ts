@@ -11,6 +11,8 @@ import { laneBytesDefault, type LaneOptions, type Strategy } from './strategy.ts
  */
 export type Offered = 'taken' | 'displaced' | 'rejected' | 'full' | 'overflow';
 
+/** The places of all lanes that have none: nothing is ever written there. */
+const noSlots: never[] = [];
 const slotsAtFirst = 8;
 /** A lane that has become empty keeps no more places than this. */
 const slotsKeptMax = 1024;
@@ -36,7 +38,7 @@ export class Lane<T> {
   /** Hears of each item that is dropped for the sake of a newcomer. */
   onDisplaced: ((item: T) => void) | undefined;
   readonly #bytesOf: ((item: T) => number) | undefined;
-  #slots: (T | undefined)[] = [];
+  #slots: (T | undefined)[] = noSlots;
   #head = 0;
 
   /** @param bytesOf the size of an item; without it the items have none, and `bytes` bounds nothing */
@@ -98,7 +100,7 @@ export class Lane<T> {
   /** Drops everything that waits; returns how many that were. */
   clear(): number {
     const dropped = this.size;
-    this.#slots = [];
+    this.#slots = noSlots;
     this.#head = 0;
     this.size = 0;
     this.sizeBytes = 0;

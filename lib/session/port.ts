@@ -1,6 +1,6 @@
 import type { Clock } from '../flow/clock.ts';
 import type { Pace } from '../flow/pace.ts';
-import type { LaneOptions } from '../flow/strategy.ts';
+import { type LaneOptions, whenFull } from '../flow/strategy.ts';
 import type { Direction } from '../model/direction.ts';
 import { RxmeshError } from '../model/error.ts';
 import type { DropReason } from '../model/event.ts';
@@ -15,7 +15,7 @@ import {
   type Inbox,
   wireMessageBytesMax,
 } from './channel-end.ts';
-import { Outbox, type SendCounter } from './outbox.ts';
+import { type OnDisplaced, Outbox, type SendCounter } from './outbox.ts';
 import type { UnsentReason } from './waiting-sends.ts';
 
 /** Lane of a channel that the peer has open and we have not: it never holds anything. */
@@ -96,9 +96,7 @@ export class Port {
     this.foreign = false;
     this.#isClosing = false;
     this.end = end;
-    this.outbox.reopen(end.outbound, end.priority, pace, (bytes) => {
-      end.unsent(this.#host.id, [bytes], 'lane-full', 0);
-    });
+    this.outbox.reopen(end.outbound, end.priority, pace, this.#displacedTo(end));
     this.#grant = () => {
       if (this.#host.over || this.inbox !== inbox || this.#isClosing) return;
       if (inbox.isNarrow) this.#widen(inbox);
@@ -108,6 +106,12 @@ export class Port {
     const inbox = end.join(this.#host.id, granted, this.#grant);
     this.inbox = inbox;
     return inbox;
+  }
+
+  /** What hears of the messages that the lane drops for newer ones, if it does. */
+  #displacedTo(end: ChannelEnd): OnDisplaced | undefined {
+    if (whenFull[end.outbound.strategy] !== 'drops') return undefined;
+    return (bytes) => end.unsent(this.#host.id, [bytes], 'lane-full', 0);
   }
 
   /** The channel has been closed here: credit is not sent any more, and what waits is dropped. */
