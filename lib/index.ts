@@ -46,7 +46,14 @@ export type {
   OutboundEnvelope,
 } from './model/envelope.ts';
 export type { Backlog } from './flow/backlog.ts';
-export type { Consumable, Demand, FlowConsumer, FlowSink, SinkKeeper } from './flow/demand.ts';
+export type {
+  Consumable,
+  Demand,
+  FlowConsumer,
+  FlowOrigin,
+  FlowSink,
+  SinkKeeper,
+} from './flow/demand.ts';
 export { Flow, type FlowOperator, isFlow } from './flow/flow.ts';
 export { flowFrom } from './flow/flow-from.ts';
 export { block, dropNewest, dropOldest, fail, latest } from './flow/strategy.ts';

@@ -2,7 +2,7 @@ import { type Observable, Subscription } from 'rxjs';
 import { LaneBacklog } from '../lib/flow/backlog.ts';
 import { aClock, checkTimes, type Clock } from '../lib/flow/clock.ts';
 import type { Demand, FlowConsumer, FlowSink } from '../lib/flow/demand.ts';
-import { clockOf, Flow, isFlow } from '../lib/flow/flow.ts';
+import { clockOf, Flow, isFlow, originOf } from '../lib/flow/flow.ts';
 import { guardedClock } from '../lib/flow/guarded.ts';
 import { fail, laneCapacityMax } from '../lib/flow/strategy.ts';
 import { subscribeWithin } from '../lib/flow/subscribe-within.ts';
@@ -74,7 +74,7 @@ export function batch<T>(options: BatchOptions): (source: Observable<T>) => Flow
         return isFlow(source) ? batches.pullFrom(source) : batches.from(source);
       },
       (subscriber) => void new Batches<T>(settings, subscriber, subscriber).from(source),
-      clock,
+      { ...originOf(source), clock },
     );
   };
 }

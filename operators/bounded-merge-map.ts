@@ -1,5 +1,5 @@
 import { type Observable, type ObservableInput, type ObservedValueOf, Subscription } from 'rxjs';
-import { clockOf, Flow, isFlow } from '../lib/flow/flow.ts';
+import { Flow, isFlow, originOf } from '../lib/flow/flow.ts';
 import { MergeRun } from '../lib/flow/merge-run.ts';
 import { askedFor } from '../lib/flow/merge-settings.ts';
 import { aLane, checkValueLane, fail, type LaneOptions } from '../lib/flow/strategy.ts';
@@ -121,7 +121,7 @@ export function boundedMergeMap<T, O extends ObservableInput<unknown>>(
     return new Flow<R>(
       (sink) => begin(new MergeRun(settings, sink, new Subscription())),
       (subscriber) => void begin(new MergeRun(settings, subscriber, subscriber)),
-      clockOf(source),
+      originOf(source),
     );
   };
 }

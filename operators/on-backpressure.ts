@@ -1,7 +1,7 @@
 import type { Observable } from 'rxjs';
 import { type Backlog, LaneBacklog, LatestByKey } from '../lib/flow/backlog.ts';
 import { buffered, type BufferOptions, prefetched } from '../lib/flow/buffered.ts';
-import { clockOf, type Flow, isFlow } from '../lib/flow/flow.ts';
+import { type Flow, isFlow, originOf } from '../lib/flow/flow.ts';
 import { hook } from '../lib/flow/hook.ts';
 import { checkValueLane, laneCapacityMax, type LaneOptions } from '../lib/flow/strategy.ts';
 import { aFunction, aNumber, checkOptions } from '../lib/model/check-options.ts';
@@ -63,7 +63,7 @@ export function onBackpressure<T>(
   const settings = settingsFrom(strategy, options);
   return (source) => {
     if (strategy.strategy !== 'block') {
-      return buffered(source, { ...settings, clock: clockOf(source) });
+      return buffered(source, { ...settings, origin: originOf(source) });
     }
     if (!isFlow(source)) {
       throw new TypeError(

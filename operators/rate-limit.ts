@@ -109,7 +109,7 @@ export function rateLimit<T>(options: RateLimitOptions<T>): MonoTypeOperatorFunc
           return new Paced(source, { bucket, enough, unitsOf, clock, dropped }, sink);
         },
         undefined,
-        clock,
+        { ...source.origin, clock },
       );
     };
   }

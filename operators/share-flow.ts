@@ -88,7 +88,7 @@ export function shareFlow<T>(
       });
       return begun;
     };
-    return new Flow<T>((sink) => (run ??= begin()).join(sink), undefined, source.clock);
+    return new Flow<T>((sink) => (run ??= begin()).join(sink), undefined, source.origin);
   };
 }
 

@@ -2,6 +2,7 @@ import type { Observable } from 'rxjs';
 import type { Codec } from '../codec/codec.ts';
 import type { Clock } from '../flow/clock.ts';
 import type { LaneOptions } from '../flow/strategy.ts';
+import type { RxmeshError } from '../model/error.ts';
 import type { NodeId } from '../model/id.ts';
 import type { PeerReport } from '../model/peer-report.ts';
 import type { ChannelEnd, Drop } from '../session/channel-end.ts';
@@ -21,6 +22,7 @@ export interface ChannelHost {
   /** Sends on a channel wait for a peer that is away, or for anyone, or no longer. */
   awaited(channel: number, peer: NodeId | undefined, awaited: boolean): void;
   sourceFailed(channel: number, error: unknown): void;
+  consumerFailed(channel: number, error: RxmeshError): void;
   /** Emits when the node says goodbye, before lanes empty: at once when it has begun to. */
   readonly leaving$: Observable<void>;
   /** The channel is closed and out of use. */

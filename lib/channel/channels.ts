@@ -250,6 +250,10 @@ export class Channels implements ChannelHost {
     this.events$.next({ type: 'source-failed', channel, error });
   }
 
+  consumerFailed(channel: number, error: RxmeshError): void {
+    this.events$.next({ type: 'consumer-failed', channel, error });
+  }
+
   closed(channel: ChannelEnd): void {
     this.#ends.delete(channel.id);
     for (const session of this.#sessions) session.closeChannel(channel);

@@ -3,7 +3,7 @@ import { Hub } from '../flow/hub.ts';
 import type { Flow } from '../flow/flow.ts';
 import type { LaneOptions } from '../flow/strategy.ts';
 import type { InboundEnvelope } from '../model/envelope.ts';
-import { toRxmeshError } from '../model/error.ts';
+import { RxmeshError, toRxmeshError } from '../model/error.ts';
 import type { DropReason } from '../model/event.ts';
 import type { NodeId } from '../model/id.ts';
 import type { Credit, Grant } from '../session/channel-end.ts';
@@ -29,13 +29,18 @@ export class Inbound<T> implements InboxOwner {
   /** Inboxes with messages, in the order of their turns. */
   #round: PeerInbox[] = [];
   #emitting = false;
+  /** Of a consumer. */
+  #lastFailure: RxmeshError | undefined;
   #isClosed = false;
 
   constructor(settings: ChannelSettings<T>, host: ChannelHost) {
     this.inbound = settings.inbound;
     this.window = CreditWindow.of(settings.inbound);
     this.clock = host.clock;
-    this.#consumers = new Hub(() => this.#drain(), host.clock);
+    this.#consumers = new Hub(() => this.#drain(), {
+      clock: host.clock,
+      failed: (error) => this.#consumerFailed(error),
+    });
     this.#settings = settings;
     this.#host = host;
   }
@@ -128,6 +133,14 @@ export class Inbound<T> implements InboxOwner {
       departed -= 1;
       this.#discard(each, 'peer-down');
     }
+  }
+
+  /** It passes each flow that a consumer has made of `in$`, one after the other. */
+  #consumerFailed(error: unknown): void {
+    if (!(error instanceof RxmeshError) || error === this.#lastFailure) return;
+    if (error.code !== 'RXMESH_DEMAND_LOST' && error.code !== 'RXMESH_OVERFLOW') return;
+    this.#lastFailure = error;
+    this.#host.consumerFailed(this.#settings.id, error);
   }
 
   #emit(from: NodeId, bytes: Uint8Array): void {

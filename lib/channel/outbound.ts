@@ -2,7 +2,7 @@ import { Observable, Subject } from 'rxjs';
 import type { Clock } from '../flow/clock.ts';
 import { reportUnhandled } from '../flow/report-unhandled.ts';
 import type { BroadcastEnvelope, DirectEnvelope, OutboundEnvelope } from '../model/envelope.ts';
-import { asBytes } from '../model/bytes.ts';
+import { asBytes, isOfBytes } from '../model/bytes.ts';
 import { RxmeshError, toRxmeshError } from '../model/error.ts';
 import type { DropReason } from '../model/event.ts';
 import type { NodeId } from '../model/id.ts';
@@ -159,7 +159,8 @@ export class Outbound<T> implements SendingSide<T> {
     const { id, codec, messageBytesMax } = this.#settings;
     let bytes: Uint8Array | undefined;
     try {
-      bytes = asBytes(codec.encode(envelope.message));
+      const made = codec.encode(envelope.message);
+      bytes = isOfBytes(made) ? made : asBytes(made);
       if (bytes === undefined) throw new TypeError('the codec has not made bytes');
     } catch (thrown) {
       const text = `a message for channel ${id}`;

@@ -1,8 +1,7 @@
 import { type Observable, Subscription } from 'rxjs';
 import { RxmeshError } from '../model/error.ts';
 import { type Backlog, dropAll } from './backlog.ts';
-import type { Clock } from './clock.ts';
-import type { Demand, FlowConsumer, FlowSink } from './demand.ts';
+import type { Demand, FlowConsumer, FlowOrigin, FlowSink } from './demand.ts';
 import { Flow } from './flow.ts';
 import { subscribeWithin } from './subscribe-within.ts';
 
@@ -16,7 +15,7 @@ export interface BufferOptions<T> {
   readonly onDrop: (value: T) => void;
   /** Whether the source is subscribed to at the first request, not before. */
   readonly isLazy?: boolean;
-  readonly clock?: Clock | undefined;
+  readonly origin?: FlowOrigin | undefined;
 }
 
 /** A flow of what an Observable emits: what comes too early waits in a backlog. */
@@ -29,7 +28,7 @@ export function buffered<T>(source: Observable<T>, options: BufferOptions<T>): F
       return buffer;
     },
     (subscriber) => source.subscribe(subscriber),
-    options.clock,
+    options.origin,
   );
 }
 
@@ -38,7 +37,7 @@ export function prefetched<T>(source: Flow<T>, ahead: number, options: BufferOpt
   return new Flow<T>(
     (sink) => new Buffer(options, sink).prefetch(source, ahead),
     (subscriber) => source.subscribe(subscriber),
-    source.clock,
+    source.origin,
   );
 }
 

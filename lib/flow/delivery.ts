@@ -1,6 +1,6 @@
 import { RxmeshError } from '../model/error.ts';
 import type { Backlog } from './backlog.ts';
-import type { Demand, FlowConsumer, FlowSink, SinkKeeper } from './demand.ts';
+import type { Demand, FlowConsumer, FlowOrigin, FlowSink, SinkKeeper } from './demand.ts';
 import { reportUnhandled } from './report-unhandled.ts';
 
 /**
@@ -14,6 +14,7 @@ import { reportUnhandled } from './report-unhandled.ts';
  */
 export class Delivery<T> implements FlowSink<T>, Demand {
   readonly #consumer: FlowConsumer<T>;
+  readonly #origin: FlowOrigin | undefined;
   #upstream: Demand | undefined;
   #backlog: Backlog<T> | undefined;
   #keeper: SinkKeeper<T> | undefined;
@@ -31,8 +32,13 @@ export class Delivery<T> implements FlowSink<T>, Demand {
   /** It goes on, and has no backlog: what comes is delivered at once, or must not come. */
   #isPlain = true;
 
-  constructor(consumer: FlowConsumer<T>, connect: (sink: FlowSink<T>) => Demand) {
+  constructor(
+    consumer: FlowConsumer<T>,
+    connect: (sink: FlowSink<T>) => Demand,
+    origin?: FlowOrigin,
+  ) {
     this.#consumer = consumer;
+    this.#origin = origin;
     try {
       this.#upstream = connect(this);
     } catch (thrown) {
@@ -111,6 +117,8 @@ export class Delivery<T> implements FlowSink<T>, Demand {
   fail(error: unknown): void {
     if (this.#over) return;
     this.#end = () => this.#consumer.error(error);
+    // Before the consumer, who may look at nothing, or end the program.
+    this.#origin?.failed?.(error);
     this.#finish();
   }
 

@@ -1,4 +1,5 @@
 import type { Backlog } from './backlog.ts';
+import type { Clock } from './clock.ts';
 
 /** Takes values from a flow, and gets no more of them than it has requested. */
 export interface FlowConsumer<T> {
@@ -24,6 +25,17 @@ export interface Demand {
 export interface Consumable<T> {
   /** Starts to serve a consumer, which gets nothing before its first `request`. */
   consume(consumer: FlowConsumer<T>): Demand;
+}
+
+/** What a flow comes from, such as a channel. The flows that operators make of it keep it. */
+export interface FlowOrigin {
+  /** What it runs on: operators behind it that wait take it, too. */
+  readonly clock: Clock;
+  /**
+   * Hears of a consumer whose flow has ended at once, with `RXMESH_DEMAND_LOST` or `RXMESH_OVERFLOW`
+   * above all, just before the consumer does. One error may come several times. It does not throw.
+   */
+  readonly failed?: (error: unknown) => void;
 }
 
 /** A consumer as the source of a flow sees it. */

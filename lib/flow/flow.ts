@@ -16,6 +16,7 @@ import {
   type Consumable,
   type Demand,
   type FlowConsumer,
+  type FlowOrigin,
   type FlowSink,
   noDemand,
 } from './demand.ts';
@@ -48,8 +49,8 @@ import { Lifted } from './lifted.ts';
  * `for await` asks for one value at a time. Ending the loop ends the subscription.
  */
 export class Flow<T> extends Observable<T> implements Consumable<T> {
-  /** The clock that its source runs on, if it has one: operators behind it that wait take it, too. */
-  readonly clock: Clock | undefined;
+  /** What it comes from, if that is known. */
+  readonly origin: FlowOrigin | undefined;
   readonly #connect: (sink: FlowSink<T>) => Demand;
   /** What `lift` was called on, and with: of a flow that stands behind operators. */
   #root: Flow<unknown> | undefined;
@@ -60,25 +61,30 @@ export class Flow<T> extends Observable<T> implements Consumable<T> {
    *   than was requested, but need not care for recursion, wrong requests or the end.
    * @param subscribe serves who subscribes as usual, where that is simpler or faster than to connect
    *   with unbounded demand, which is the default
-   * @param clock see `clock`
+   * @param origin what it comes from, for the operators behind it
    */
   constructor(
     connect: (sink: FlowSink<T>) => Demand,
     subscribe: (subscriber: Subscriber<T>) => TeardownLogic = (subscriber) => {
-      const delivery = new Delivery(subscriber, connect);
+      const delivery = new Delivery(subscriber, connect, origin);
       subscriber.add(delivery);
       if (!subscriber.closed) delivery.request(Infinity);
     },
-    clock?: Clock,
+    origin?: FlowOrigin,
   ) {
     super(subscribe);
     this.#connect = connect;
-    this.clock = clock;
+    this.origin = origin;
+  }
+
+  /** The clock that its source runs on, if it has one. */
+  get clock(): Clock | undefined {
+    return this.origin?.clock;
   }
 
   /** Consumes with demand: nothing comes before the first `request`. */
   consume(consumer: FlowConsumer<T>): Demand {
-    return new Delivery(consumer, this.#connect);
+    return new Delivery(consumer, this.#connect, this.origin);
   }
 
   /** Values one at a time: each is asked for when the loop wants it. */
@@ -88,11 +94,11 @@ export class Flow<T> extends Observable<T> implements Consumable<T> {
 
   /** @internal RxJS's operators call it; what they make of a flow is a flow. */
   override lift<R>(operator?: Operator<T, R>): Flow<R> {
-    if (operator === undefined) return new Flow<R>(this.#connect as never, undefined, this.clock);
+    if (operator === undefined) return new Flow<R>(this.#connect as never, undefined, this.origin);
     const root: Flow<unknown> = this.#root ?? this;
     const operators = [...this.#operators, operator as Operator<unknown, unknown>];
     const connect = (sink: FlowSink<R>): Demand => new Lifted(root, operators, sink);
-    const flow = new Flow<R>(connect, undefined, this.clock);
+    const flow = new Flow<R>(connect, undefined, this.origin);
     flow.#root = root;
     flow.#operators = operators;
     // Whoever subscribes as usual gets what RxJS makes of it.
@@ -177,7 +183,7 @@ export class Flow<T> extends Observable<T> implements Consumable<T> {
   /** As of any Observable; the result is a flow, whether its operators carry demand or not. */
   override pipe(...operators: FlowOperator<never, unknown>[]): Flow<unknown> {
     return operators.reduce<Flow<unknown>>(
-      (flow, operator) => asFlow(operator(flow as Flow<never>), this.clock),
+      (flow, operator) => asFlow(operator(flow as Flow<never>), this.origin),
       this,
     );
   }
@@ -193,11 +199,16 @@ export function isFlow<T>(source: Observable<T>): source is Flow<T> {
 
 /** The clock for an operator that waits: its source's, as of a channel's `in$`, or else the system's. */
 export function clockOf<T>(source: Observable<T>): Clock {
-  return (isFlow(source) ? source.clock : undefined) ?? systemClock;
+  return originOf(source)?.clock ?? systemClock;
+}
+
+/** What an Observable comes from, if it is a flow that knows it. */
+export function originOf<T>(source: Observable<T>): FlowOrigin | undefined {
+  return isFlow(source) ? source.origin : undefined;
 }
 
 /** What an operator has made of a flow, if it is no flow any more: one that cannot be consumed with demand. */
-function asFlow<T>(result: Observable<T>, clock: Clock | undefined): Flow<T> {
+function asFlow<T>(result: Observable<T>, origin: FlowOrigin | undefined): Flow<T> {
   // RxJS allows a last function that returns something else.
   if (isFlow(result) || !isObservable(result)) return result;
   return new Flow<T>(
@@ -208,10 +219,10 @@ function asFlow<T>(result: Observable<T>, clock: Clock | undefined): Flow<T> {
         return noDemand;
       }
       const text = 'demand does not pass through an operator that makes an Observable of its own';
-      sink.error(new RxmeshError('RXMESH_DEMAND_LOST', text));
+      sink.fail(new RxmeshError('RXMESH_DEMAND_LOST', text));
       return noDemand;
     },
     (subscriber) => result.subscribe(subscriber),
-    clock,
+    origin,
   );
 }

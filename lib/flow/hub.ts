@@ -1,5 +1,4 @@
-import type { Clock } from './clock.ts';
-import { type Demand, type FlowSink, noDemand } from './demand.ts';
+import { type Demand, type FlowOrigin, type FlowSink, noDemand } from './demand.ts';
 import { Flow } from './flow.ts';
 
 interface Connected<T> {
@@ -31,11 +30,11 @@ export class Hub<T> {
 
   /**
    * @param onReady there may be demand now: the time to emit, as long as the hub is `ready`
-   * @param clock the flow's
+   * @param origin the flow's
    */
-  constructor(onReady: () => void, clock?: Clock) {
+  constructor(onReady: () => void, origin?: FlowOrigin) {
     this.#onReady = onReady;
-    this.flow = new Flow((consumer) => this.connect(consumer), undefined, clock);
+    this.flow = new Flow((consumer) => this.connect(consumer), undefined, origin);
   }
 
   /** Whether there are consumers, and all want a value. */

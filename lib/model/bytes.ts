@@ -8,6 +8,14 @@ export function asBytes(value: unknown): Uint8Array | undefined {
   return new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
 }
 
+/**
+ * Whether `array` has elements of one byte, whatever realm it is of: a question for each message, for which
+ * `instanceof` takes as long as a twentieth of sending it.
+ */
+export function isOfBytes(array: Uint8Array | undefined): boolean {
+  return array?.BYTES_PER_ELEMENT === 1;
+}
+
 /** Whether `value` is an `ArrayBuffer`, of whichever realm. */
 export function isArrayBuffer(value: unknown): value is ArrayBuffer {
   return kindOf(value) === 'ArrayBuffer';

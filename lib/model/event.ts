@@ -109,6 +109,11 @@ export type RouterEvent =
   /** A stream that was piped to a channel, or subscribed to its `out` or `reports`, failed; the channel stays open. */
   | { readonly type: 'source-failed'; readonly channel: number; readonly error: unknown }
   /**
+   * A consumer of a channel's `in$` gets no more: an operator has lost its demand (`RXMESH_DEMAND_LOST`), or what
+   * waited for it has grown over its bound (`RXMESH_OVERFLOW`). Without another one, the channel's peers are held back.
+   */
+  | { readonly type: 'consumer-failed'; readonly channel: number; readonly error: RxmeshError }
+  /**
    * A function that was given in options has thrown, or has answered nonsense: `random`, `clock.now`,
    * `transport.close` … The node goes on without its answer. One that fails each time is told once.
    */

@@ -35,7 +35,7 @@ class Source {
         return { request: give, unsubscribe: () => timer.unsubscribe() };
       },
       undefined,
-      clockFrom(scheduler),
+      { clock: clockFrom(scheduler) },
     );
   }
 }

@@ -238,7 +238,7 @@ describe('L-33 what another copy of rxmesh or RxJS has made', () => {
         unsubscribe: () => undefined,
       }),
       undefined,
-      clock,
+      { clock },
     );
     expect([flow instanceof Flow, isFlow(flow), clockOf(flow)]).toEqual([false, true, clock]);
     const { heard, demand } = consume(op.boundedMergeMap((value: number) => of(value))(flow));

@@ -142,7 +142,7 @@ describe('batch', () => {
 
   it('takes the clock of a flow, and hands on the one that it has', () => {
     const clock = new VirtualClock();
-    const source = new Flow<number>(oneValue, undefined, clock);
+    const source = new Flow<number>(oneValue, undefined, { clock });
     expect(source.pipe(batch({ max: 2 })).clock).toBe(clock);
     const own = new VirtualClock();
     expect(source.pipe(batch({ max: 2, clock: own })).clock).toBe(own);

@@ -152,7 +152,7 @@ describe('dedupe', () => {
         return { request: () => undefined, unsubscribe: () => subscription.unsubscribe() };
       },
       undefined,
-      clock,
+      { clock },
     );
     const passed: string[] = [];
     const deduped = flow.pipe(map(key), dedupe({ key, max: 9, ttlMs: 1000 }), map(key));

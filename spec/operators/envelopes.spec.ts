@@ -212,7 +212,7 @@ describe.each(rows)('%s', (_name, run) => {
   it('makes a flow with the same clock of a flow', () => {
     run(({ operator }) => {
       const clock = new VirtualClock();
-      const flow = new Flow<never>(() => noDemand, undefined, clock).pipe(operator);
+      const flow = new Flow<never>(() => noDemand, undefined, { clock }).pipe(operator);
       expect(flow).toBeInstanceOf(Flow);
       expect(flow.clock).toBe(clock);
     });
