@@ -30,7 +30,7 @@ export interface AbsenceHost {
   gaveUp(
     peer: NodeId,
     messages: readonly Uint8Array[],
-    reason: 'peer-down' | 'channel-closed',
+    reason: 'peer-down' | 'channel-closed' | 'too-large',
   ): void;
 }
 
@@ -91,8 +91,12 @@ export class Absences {
     const absence = this.#absences.get(peer);
     if (absence !== undefined) {
       absence.timer?.unsubscribe();
-      for (const bytes of absence.kept) outbox.restore(bytes);
+      const { kept } = absence;
       absence.kept = [];
+      for (const bytes of kept) if (outbox.takes(bytes)) outbox.restore(bytes);
+      // It may take shorter messages than when it went.
+      const refused = kept.filter((bytes) => !outbox.takes(bytes));
+      if (refused.length > 0) this.#host.gaveUp(peer, refused, 'too-large');
       this.#resume(peer, absence);
     }
     const anyone = this.#absences.get(undefined);

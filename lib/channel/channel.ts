@@ -44,7 +44,10 @@ export interface ChannelOptions<T> {
   readonly priority?: number;
   /** What a broadcast does about a peer that does not keep up. Default `wait`. */
   readonly slowPeer?: SlowPeerPolicy;
-  /** Encoded size of a message, at most, both ways. In bytes; default 4 MiB. */
+  /**
+   * Encoded size of a message, at most, both ways. In bytes; default 4 MiB. Peers are told of it: what they send is
+   * refused there already.
+   */
   readonly messageBytesMax?: number;
 }
 

@@ -7,7 +7,12 @@ import { callbackFailed, type DropReason, type RouterEvent } from '../model/even
 import type { NodeId } from '../model/id.ts';
 import type { PeerReport } from '../model/peer-report.ts';
 import { unknownOptions } from '../model/unknown-options.ts';
-import { wireMessageBytesMax, type ChannelEnd, type Drop } from '../session/channel-end.ts';
+import {
+  type ChannelEnd,
+  type Drop,
+  messageBytesDefault,
+  wireMessageBytesMax,
+} from '../session/channel-end.ts';
 import { fair } from '../session/discipline.ts';
 import { goodbye } from '../session/goodbye.ts';
 import { keepAliveFrom, type KeepAliveSettings } from '../session/keep-alive.ts';
@@ -40,7 +45,7 @@ const defaults = {
   outbound: block(256),
   priority: 1,
   slowPeer: 'wait' as const,
-  messageBytesMax: 4 * 1024 * 1024,
+  messageBytesMax: messageBytesDefault,
 };
 
 /** A channel that is open here, of whatever messages. */

@@ -241,6 +241,14 @@ export class Outbound<T> implements SendingSide<T> {
       if (sender !== undefined) sender.accepted += 1;
       return;
     }
+    if (offered === 'too-large') {
+      const error = this.#putTooLarge(session, outbox, bytes);
+      if (sender === undefined) return;
+      sender.dropped += 1;
+      // A broadcast reaches the others all the same.
+      if (!isBroadcast) sender.failed(error);
+      return;
+    }
     this.#host.mayStall();
     if (offered === 'full' && sender !== undefined) {
       const mayWait = !isBroadcast || this.slowPeers?.mayWait(outbox) !== false;
@@ -256,6 +264,16 @@ export class Outbound<T> implements SendingSide<T> {
     } else if (offered === 'full' && !isBroadcast) {
       sender.failed(this.#overflow(session, `${waitingSendsMax} sends wait for one lane already`));
     }
+  }
+
+  /** The peer takes shorter messages than this node sends. */
+  #putTooLarge({ id: peer }: Session, { messageBytesMax }: Outbox, bytes: Uint8Array): RxmeshError {
+    const { channel } = this;
+    const text = `a message of ${bytes.length} bytes, and ${peer} takes ${messageBytesMax}`;
+    const error = new RxmeshError('RXMESH_MESSAGE_TOO_LARGE', text, { peer, channel });
+    this.#tellUndelivered(peer, [bytes], 'too-large');
+    this.#drop('too-large', peer, error);
+    return error;
   }
 
   /** Decodes only for who listens. What does not decode is counted like the rest. */

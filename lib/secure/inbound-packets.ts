@@ -36,6 +36,10 @@ export class InboundPackets implements PacketHandler {
     this.receiver?.credit(channel, messages, bytes);
   }
 
+  messageLimit(channel: number, bytes: number): void {
+    this.receiver?.messageLimit(channel, bytes);
+  }
+
   channelClosed(channel: number): void {
     this.receiver?.channelClosed(channel);
   }

@@ -93,6 +93,13 @@ export class PacketBatch {
     this.#length = writeVarint(batch, next, Math.min(bytes, CREDIT_MAX));
   }
 
+  messageLimit(channel: number, bytes: number): void {
+    const batch = this.#buffer();
+    batch[this.#length] = PACKET.messageLimit;
+    const at = writeVarint(batch, this.#length + 1, channel);
+    this.#length = writeVarint(batch, at, bytes);
+  }
+
   channelClosed(channel: number): void {
     const batch = this.#buffer();
     batch[this.#length] = PACKET.channelClosed;

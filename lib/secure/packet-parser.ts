@@ -1,12 +1,20 @@
 import protobuf from 'protobufjs/minimal.js';
 import type { ByeReason } from '../transport/link.ts';
-import { BYE_REASONS, BYE_TEXT_BYTES_MAX, CHANNEL_MAX, CREDIT_MAX, PACKET } from './packets.ts';
+import {
+  BYE_REASONS,
+  BYE_TEXT_BYTES_MAX,
+  CHANNEL_MAX,
+  CREDIT_MAX,
+  MESSAGE_LIMIT_MAX,
+  PACKET,
+} from './packets.ts';
 
 /** Who hears of the packets in a record, one call a packet, in order. */
 export interface PacketHandler {
   /** `bytes` is a view into the record. */
   data(channel: number, bytes: Uint8Array, last: boolean): void;
   credit(channel: number, messages: number, bytes: number): void;
+  messageLimit(channel: number, bytes: number): void;
   channelClosed(channel: number): void;
   accept(): void;
   ping(): void;
@@ -40,6 +48,8 @@ function parsePacket(cursor: Cursor, handler: PacketHandler): string | undefined
       return parseData(cursor, handler, type === PACKET.dataLast);
     case PACKET.credit:
       return parseCredit(cursor, handler);
+    case PACKET.messageLimit:
+      return parseMessageLimit(cursor, handler);
     case PACKET.channelClosed: {
       const channel = cursor.varint(CHANNEL_MAX);
       if (channel < 0) return 'a closed channel without a valid id';
@@ -80,6 +90,15 @@ function parseCredit(cursor: Cursor, handler: PacketHandler): string | undefined
   const bytes = cursor.varint(CREDIT_MAX);
   if (bytes < 0) return 'credit without a valid number of bytes';
   handler.credit(channel, messages, bytes);
+  return undefined;
+}
+
+function parseMessageLimit(cursor: Cursor, handler: PacketHandler): string | undefined {
+  const channel = cursor.varint(CHANNEL_MAX);
+  if (channel < 0) return 'a limit of messages without a valid channel';
+  const bytes = cursor.varint(MESSAGE_LIMIT_MAX);
+  if (bytes < 1) return 'a limit of messages without a valid number of bytes';
+  handler.messageLimit(channel, bytes);
   return undefined;
 }
 

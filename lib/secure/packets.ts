@@ -19,6 +19,9 @@ export const CONTROL_BYTES_MAX = 14;
 /** The highest channel id. */
 export const CHANNEL_MAX = 0xffff;
 
+/** The longest message of a channel that a side may say it takes. */
+export const MESSAGE_LIMIT_MAX = 0x4000_0000;
+
 /** The most messages, and the most bytes, that one `credit` grants. */
 export const CREDIT_MAX = 0x7fff_ffff;
 
@@ -38,6 +41,7 @@ export const PACKET = {
   ping: 0x05,
   pong: 0x06,
   bye: 0x07,
+  messageLimit: 0x08,
 } as const;
 
 /** The reasons of a `bye`; the place of each is its byte on the wire. */

@@ -96,6 +96,10 @@ export class SecureLink implements Link {
     if (this.#reserve(CONTROL_BYTES_MAX)) this.#batch.credit(channel, messages, bytes);
   }
 
+  messageLimit(channel: number, bytes: number): void {
+    if (this.#reserve(CONTROL_BYTES_MAX)) this.#batch.messageLimit(channel, bytes);
+  }
+
   channelClosed(channel: number): void {
     if (this.#reserve(CONTROL_BYTES_MAX)) this.#batch.channelClosed(channel);
   }

@@ -8,6 +8,9 @@ import type { UnsentReason } from './waiting-sends.ts';
 /** The longest message that the wire carries; a channel may set a lower limit. */
 export const wireMessageBytesMax: number = 2 ** 30;
 
+/** How long the messages of a channel may be, unless its side says otherwise. */
+export const messageBytesDefault: number = 4 * 1024 * 1024;
+
 /** Hears that there may be more room than the peer has credit for. */
 export type Grant = () => void;
 

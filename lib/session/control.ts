@@ -1,9 +1,15 @@
 import type { Link } from '../transport/link.ts';
 import type { Credit } from './channel-end.ts';
 
+/** What is to be said of a channel that is open. */
+interface OpenNews extends Credit {
+  /** How long its messages may be, if that is to be said. */
+  readonly limitBytes?: number | undefined;
+}
+
 /** In place of an amount of credit: the channel is closed. */
 const closed = 'closed';
-const noCredit: Credit = { messages: 0, bytes: 0 };
+const noCredit: OpenNews = { messages: 0, bytes: 0 };
 /** Room that every packet other than data needs, at most. */
 const controlBytesMax = 16;
 
@@ -12,7 +18,7 @@ export class Control {
   readonly #link: Link;
   readonly #onPing: () => void;
   /** What is to be said of channels: credit, or `closed`. */
-  readonly #news = new Map<number, Credit | typeof closed>();
+  readonly #news = new Map<number, OpenNews | typeof closed>();
   #pongsDue = 0;
   /** Set while keep-alive's ping is to be written; called when it is. */
   #pingDue: (() => void) | undefined;
@@ -38,10 +44,23 @@ export class Control {
 
   /** Lets the peer send so much more; grants of one turn are sent as one. */
   grant(channel: number, messages: number, bytes: number): void {
+    const { limitBytes } = this.#unsent(channel);
+    this.#add(channel, messages, bytes, limitBytes);
+  }
+
+  /** Says that a channel is open here, and how long its messages may be, if not as long as usual. */
+  open(channel: number, limitBytes: number | undefined): void {
+    this.#add(channel, 0, 0, limitBytes);
+  }
+
+  #add(channel: number, messages: number, bytes: number, limitBytes: number | undefined): void {
     // Whoever reopens a channel in the turn in which it was closed has not closed it for the peer.
     const before = this.#unsent(channel);
-    const credit = { messages: before.messages + messages, bytes: before.bytes + bytes };
-    this.#news.set(channel, credit);
+    this.#news.set(channel, {
+      messages: before.messages + messages,
+      bytes: before.bytes + bytes,
+      limitBytes,
+    });
   }
 
   /** Says that a channel is closed here. Returns the credit that was granted and is now never sent. */
@@ -104,15 +123,26 @@ export class Control {
     for (const [channel, news] of this.#news) {
       // First, since a flush may bring news of the same channel.
       this.#news.delete(channel);
-      if (this.#link.room < controlBytesMax) this.#link.flush();
-      if (news === closed) this.#link.channelClosed(channel);
-      else this.#link.credit(channel, news.messages, news.bytes);
+      this.#makeRoom();
+      if (news === closed) {
+        this.#link.channelClosed(channel);
+        continue;
+      }
+      if (news.limitBytes !== undefined) {
+        this.#link.messageLimit(channel, news.limitBytes);
+        this.#makeRoom();
+      }
+      this.#link.credit(channel, news.messages, news.bytes);
     }
   }
 
   /** Says nothing more of channels. */
   clear(): void {
     this.#news.clear();
+  }
+
+  #makeRoom(): void {
+    if (this.#link.room < controlBytesMax) this.#link.flush();
   }
 
   #ping(isKeepAlive: boolean): void {
@@ -124,7 +154,7 @@ export class Control {
     this.#link.ping();
   }
 
-  #unsent(channel: number): Credit {
+  #unsent(channel: number): OpenNews {
     const news = this.#news.get(channel);
     return news === undefined || news === closed ? noCredit : news;
   }

@@ -1,6 +1,7 @@
 import { bytesOf, Lane, type Offered } from '../flow/lane.ts';
 import type { Pace } from '../flow/pace.ts';
 import type { LaneOptions } from '../flow/strategy.ts';
+import { messageBytesDefault } from './channel-end.ts';
 import type { ReadyLane } from './discipline.ts';
 import type { Ranked } from './ranked.ts';
 import { type UnsentReason, type WaitingSend, WaitingSends } from './waiting-sends.ts';
@@ -32,6 +33,8 @@ export class Outbox implements ReadyLane, Ranked {
   credit = 0;
   /** How many more bytes; the last message that is begun may overdraw it. */
   creditBytes = 0;
+  /** How long a message may be, as the peer has it. */
+  messageBytesMax: number = messageBytesDefault;
   /** For how long its messages are kept when the peer goes, in milliseconds. */
   keepMs = 0;
   messages = 0;
@@ -136,11 +139,17 @@ export class Outbox implements ReadyLane, Ranked {
   }
 
   /** Offers a message to the lane, behind the sends that wait for it already. */
-  offer(bytes: Uint8Array): Offered {
+  offer(bytes: Uint8Array): Offered | 'too-large' {
+    if (!this.takes(bytes)) return 'too-large';
     if (this.#waiting.size > 0) return 'full';
     const offered = this.#lane.offer(bytes);
     if (this.#counter !== undefined) this.#note(offered, this.#counter.next());
     return offered;
+  }
+
+  /** Whether the peer takes messages of this length. */
+  takes(bytes: Uint8Array): boolean {
+    return bytes.length <= this.messageBytesMax;
   }
 
   /** Takes back a message that an earlier lane to this peer had taken, whatever the bounds. */

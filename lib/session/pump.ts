@@ -91,6 +91,12 @@ export class Pump {
     this.#runAfterTurn();
   }
 
+  /** See `Control.open`. */
+  open(channel: number, limitBytes: number | undefined): void {
+    this.#control.open(channel, limitBytes);
+    this.#runAfterTurn();
+  }
+
   /** See `Control.close`. */
   close(channel: number): Credit {
     const unsent = this.#control.close(channel);

@@ -7,7 +7,7 @@ import { RxmeshError, toRxmeshError, withContext } from '../model/error.ts';
 import type { NodeId } from '../model/id.ts';
 import type { NodeInfo } from '../model/node-info.ts';
 import type { ByeReason, Link, LinkReceiver } from '../transport/link.ts';
-import type { ChannelEnd, Drop } from './channel-end.ts';
+import { type ChannelEnd, type Drop, messageBytesDefault } from './channel-end.ts';
 import { KeepAlive } from './keep-alive.ts';
 import type { Outbox } from './outbox.ts';
 import type { PeerSession } from './peer-session.ts';
@@ -246,10 +246,16 @@ export class Session implements PeerSession, LinkReceiver, PortHost {
     this.#pump.wake(outbox);
   }
 
+  messageLimit(channel: number, bytes: number): void {
+    const port = this.#portsById[channel] ?? this.#foreignPort(channel);
+    if (port !== undefined) port.outbox.messageBytesMax = bytes;
+  }
+
   channelClosed(channel: number): void {
     const port = this.#portsById[channel];
     if (port === undefined || !port.outbox.open) return;
     port.outbox.open = false;
+    port.outbox.messageBytesMax = messageBytesDefault;
     port.clear('channel-not-open');
     if (this.#isLive) this.#options.onPeerChannel(channel, false);
   }
@@ -309,7 +315,9 @@ export class Session implements PeerSession, LinkReceiver, PortHost {
     const inbox = port.join(end, pace);
     this.#pump.rerank(outbox);
     // The first credit tells that the channel is open, even when the peer has enough already.
-    this.#pump.grant(end.id, 0, 0);
+    const { messageBytesMax } = end;
+    const isUsual = messageBytesMax === messageBytesDefault;
+    this.#pump.open(end.id, isUsual ? undefined : messageBytesMax);
     port.replenish(inbox);
     if (this.#isLive) inbox.release();
   }

@@ -57,6 +57,8 @@ export interface Link {
    * sent on it: each 0 to 2^31 - 1, and told as that when it is more.
    */
   credit(channel: number, messages: number, bytes: number): void;
+  /** Tells how long a message on `channel` may be, 1 to 2^30 bytes, if that is not 4 MiB. In front of its first credit. */
+  messageLimit(channel: number, bytes: number): void;
   /** Announces that `channel` is closed here. Credit that was given stays given. */
   channelClosed(channel: number): void;
   /** Says that this side accepts the peer. Packets of `data` follow it, never precede it. */
@@ -92,6 +94,8 @@ export interface LinkReceiver {
   data(channel: number, bytes: Uint8Array, last: boolean): void;
   /** The peer has `channel` open, and takes so many more messages, and bytes of them. */
   credit(channel: number, messages: number, bytes: number): void;
+  /** On `channel` the peer takes messages of so many bytes. */
+  messageLimit(channel: number, bytes: number): void;
   channelClosed(channel: number): void;
   /** The peer accepts us. */
   accepted(): void;

@@ -23,6 +23,8 @@ describe('parsePackets', () => {
     ['02050000', ['credit 5 0 0']],
     ['020540808004', ['credit 5 64 65536']],
     ['0305', ['closed 5']],
+    ['08058008', ['limit 5 1024']],
+    ['08ffff03' + '8080808004', ['limit 65535 1073741824']],
     ['040506', ['accept', 'ping', 'pong']],
     ['0701026869', ['bye duplicate hi']],
     ['070600' + '05', ['bye violation ']],
@@ -31,7 +33,7 @@ describe('parsePackets', () => {
 
   it.each([
     ['', /without packets/],
-    ['08', /unknown type 8/],
+    ['09', /unknown type 9/],
     ['ff', /unknown type 255/],
     ['00', /valid channel/],
     ['0080', /valid channel/],
@@ -54,6 +56,10 @@ describe('parsePackets', () => {
     ['0205018080808008', /valid number of bytes/], // 2^31
     ['020501808080808001', /valid number of bytes/],
     ['03', /closed channel/],
+    ['08', /limit of messages without a valid channel/],
+    ['0805', /limit of messages without a valid number/],
+    ['080500', /limit of messages without a valid number/],
+    ['0805' + '8180808004', /limit of messages without a valid number/],
     ['03808004', /closed channel/],
     ['07', /valid reason/],
     ['0707' + '00', /valid reason/],
@@ -104,6 +110,11 @@ describe('parsePackets', () => {
       messages: fc.integer({ min: 0, max: 0x7fff_ffff }),
       bytes: fc.integer({ min: 0, max: 0x7fff_ffff }),
     }),
+    fc.record({
+      kind: fc.constant('limit' as const),
+      channel,
+      bytes: fc.integer({ min: 1, max: 2 ** 30 }),
+    }),
     fc.record({ kind: fc.constant('closed' as const), channel }),
     fc.record({ kind: fc.constantFrom('accept' as const, 'ping' as const, 'pong' as const) }),
   );
@@ -124,6 +135,9 @@ describe('parsePackets', () => {
           } else if (each.kind === 'credit') {
             batch.credit(each.channel, each.messages, each.bytes);
             expected.credit(each.channel, each.messages, each.bytes);
+          } else if (each.kind === 'limit') {
+            batch.messageLimit(each.channel, each.bytes);
+            expected.messageLimit(each.channel, each.bytes);
           } else if (each.kind === 'closed') {
             batch.channelClosed(each.channel);
             expected.channelClosed(each.channel);

@@ -80,7 +80,9 @@ describe('Pump', () => {
   it('P-4 a message of 10 MiB holds up a small one of another channel for one record at most', () => {
     const { clock, link, outbox, offer } = pumpOn();
     const small = outbox(2);
-    offer(outbox(1), sized(10 << 20));
+    const large = outbox(1);
+    large.messageBytesMax = 10 << 20;
+    offer(large, sized(10 << 20));
     let flushed = 0;
     let sentAfter = -1;
     link.onFlush = (record) => {

@@ -112,6 +112,9 @@ export class FakeLinkEnd implements Link {
   credit(): void {
     throw new Error('this link knows no channels');
   }
+  messageLimit(): void {
+    throw new Error('this link knows no channels');
+  }
   channelClosed(): void {
     throw new Error('this link knows no channels');
   }

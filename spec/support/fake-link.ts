@@ -24,6 +24,7 @@ export type FakePacket =
       readonly messages: number;
       readonly bytes: number;
     }
+  | { readonly type: 'limit'; readonly channel: number; readonly bytes: number }
   | { readonly type: 'closed'; readonly channel: number }
   | { readonly type: 'bye'; readonly reason: ByeReason }
   | {
@@ -113,6 +114,10 @@ export class FakeLink implements Link {
 
   credit(channel: number, messages: number, bytes: number): void {
     this.#control({ type: 'credit', channel, messages, bytes });
+  }
+
+  messageLimit(channel: number, bytes: number): void {
+    this.#control({ type: 'limit', channel, bytes });
   }
 
   channelClosed(channel: number): void {
@@ -214,6 +219,9 @@ function handOver(packet: FakePacket, to: LinkReceiver, link: FakeLink): void {
     case 'credit':
       to.credit(packet.channel, packet.messages, packet.bytes);
       break;
+    case 'limit':
+      to.messageLimit(packet.channel, packet.bytes);
+      break;
     case 'closed':
       to.channelClosed(packet.channel);
       break;
@@ -255,6 +263,8 @@ function packetText(packet: FakePacket): string {
       );
     case 'credit':
       return `credit ${packet.channel} ${packet.messages} ${packet.bytes}`;
+    case 'limit':
+      return `limit ${packet.channel} ${packet.bytes}`;
     case 'closed':
       return `closed ${packet.channel}`;
     case 'bye':

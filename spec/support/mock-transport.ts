@@ -159,6 +159,10 @@ export class MockLink implements Link {
     this.written.push(`credit ${channel} ${messages} ${bytes}`);
   }
 
+  messageLimit(channel: number, bytes: number): void {
+    this.written.push(`limit ${channel} ${bytes}`);
+  }
+
   channelClosed(channel: number): void {
     this.written.push(`closed ${channel}`);
   }

@@ -34,6 +34,7 @@ export function pumpOn(options?: FakeLinkOptions, discipline: () => Discipline =
   link.attach({
     data: () => undefined,
     credit: () => undefined,
+    messageLimit: () => undefined,
     channelClosed: () => undefined,
     accepted: () => undefined,
     ping: () => undefined,

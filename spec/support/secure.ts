@@ -54,6 +54,9 @@ export class Recorder implements LinkReceiver, PacketHandler {
   credit(channel: number, messages: number, bytes: number): void {
     this.heard.push(`credit ${channel} ${messages} ${bytes}`);
   }
+  messageLimit(channel: number, bytes: number): void {
+    this.heard.push(`limit ${channel} ${bytes}`);
+  }
   channelClosed(channel: number): void {
     this.heard.push(`closed ${channel}`);
   }

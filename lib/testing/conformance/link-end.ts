@@ -69,6 +69,7 @@ export class LinkEnd {
         live('credit');
         this.credits.push({ channel, messages, bytes });
       },
+      messageLimit: () => live('messageLimit'),
       channelClosed: () => live('channelClosed'),
       accepted: () => {
         live('accepted');

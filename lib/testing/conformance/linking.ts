@@ -154,7 +154,7 @@ export const linkingScenarios: readonly Scenario[] = [
       let ended = 0;
       const none = (): void => undefined;
       const calls = { data: none, credit: none, channelClosed: none, accepted: none, ping: none };
-      const more = { pong: none, drained: none, recordEnd: none };
+      const more = { messageLimit: none, pong: none, drained: none, recordEnd: none };
       b.attach({ ...calls, ...more, ended: () => (ended += 1) });
       await stage.until(() => ended > 0, 'a link that has ended should say so to a late receiver');
       checkSame(ended, 1, 'how often ended is called');

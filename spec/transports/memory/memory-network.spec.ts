@@ -55,7 +55,7 @@ function handshake(connection: Connection, identity: Identity): { link?: Link; c
     next: (link) => {
       result.link = link;
       const calls = { data: none, credit: none, channelClosed: none, accepted: none };
-      const more = { ping: none, pong: none, drained: none, recordEnd: none };
+      const more = { messageLimit: none, ping: none, pong: none, drained: none, recordEnd: none };
       link.attach({ ...calls, ...more, ended: (error) => (result.code = error?.code ?? 'none') });
     },
     error: (error: unknown) => {
