@@ -5,7 +5,15 @@
  *
  *     node --conditions=source --import tsx examples/by-hand.ts
  */
-import { finalize, firstValueFrom, ignoreElements, lastValueFrom, merge, Observable } from 'rxjs';
+import {
+  EMPTY,
+  finalize,
+  firstValueFrom,
+  ignoreElements,
+  lastValueFrom,
+  merge,
+  Observable,
+} from 'rxjs';
 import { retry, Subject, takeUntil, tap } from 'rxjs';
 import {
   errorOfReport,
@@ -73,6 +81,10 @@ export function nodeByHand(options: RouterOptions, stopping$: Observable<unknown
         },
       }),
     ),
+  );
+  const turnedAway$ = merge(...transports.map((transport) => transport.refused$ ?? EMPTY)).pipe(
+    tap(({ error, remote }) => refused(error, { direction: 'inbound', remote })),
+    takeUntil(stopping$),
   );
   const inbound$ = merge(...incoming$).pipe(
     op.rateLimit({ ...tooMany(ofOne, ' of one host'), key: ({ remote }) => hostOf(remote) }),
@@ -161,7 +173,7 @@ export function nodeByHand(options: RouterOptions, stopping$: Observable<unknown
     peers.redial();
   }
 
-  const run$ = merge(judged$, sessions$, evicted$).pipe(
+  const run$ = merge(judged$, turnedAway$, sessions$, evicted$).pipe(
     ignoreElements(),
     finalize(() => {
       for (const part of [switchboard, peers]) part.close();

@@ -65,7 +65,7 @@ export { formatEndpoint, type Endpoint } from './model/endpoint.ts';
 export type { NodeInfo, ProtocolVersion } from './model/node-info.ts';
 export type { Direction } from './model/direction.ts';
 
-export type { Connection, Self, Transport } from './transport/transport.ts';
+export type { Connection, Refusal, Self, Transport } from './transport/transport.ts';
 export type { ByeReason, Link, LinkReceiver } from './transport/link.ts';
 export type { FrameSocket } from './transport/frame-socket.ts';
 export type { Attempt, Proven } from './transport/attempt.ts';

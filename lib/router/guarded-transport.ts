@@ -1,10 +1,10 @@
-import { defer, map, Observable, Subscription } from 'rxjs';
+import { catchError, defer, EMPTY, map, Observable, Subscription } from 'rxjs';
 import type { CallbackFailed } from '../flow/guarded.ts';
 import { subscribeWithin } from '../flow/subscribe-within.ts';
 import type { Direction } from '../model/direction.ts';
 import type { Endpoint } from '../model/endpoint.ts';
 import type { Link } from '../transport/link.ts';
-import type { Connection, Self, Transport } from '../transport/transport.ts';
+import type { Connection, Refusal, Self, Transport } from '../transport/transport.ts';
 
 /**
  * A transport of the options, whoever has written it: what throws in it is told, and ends nothing. What
@@ -13,6 +13,7 @@ import type { Connection, Self, Transport } from '../transport/transport.ts';
 export class GuardedTransport implements Transport {
   readonly incoming$: Observable<Connection>;
   readonly endpoints$: Observable<readonly Endpoint[]>;
+  readonly refused$: Observable<Refusal>;
   readonly #transport: Transport;
   readonly #failed: CallbackFailed;
 
@@ -20,6 +21,12 @@ export class GuardedTransport implements Transport {
     this.#transport = transport;
     this.#failed = failed;
     this.endpoints$ = this.#leaving('endpoints$', () => transport.endpoints$);
+    this.refused$ = this.#leaving('refused$', () => transport.refused$ ?? EMPTY).pipe(
+      catchError((thrown: unknown) => {
+        failed('transport.refused$', thrown);
+        return EMPTY;
+      }),
+    );
     this.incoming$ = this.#leaving('incoming$', () => transport.incoming$).pipe(this.#guardEach);
   }
 

@@ -40,7 +40,7 @@ import type { RouterSnapshot } from './snapshot.ts';
 import type { Proven } from '../transport/attempt.ts';
 import { hostOf } from '../transport/host.ts';
 import { selfOf } from '../transport/self.ts';
-import type { Connection, Self, Transport } from '../transport/transport.ts';
+import type { Connection, Self } from '../transport/transport.ts';
 
 /**
  * Makes a node's router. It does nothing until `start`.
@@ -72,7 +72,7 @@ export class Router {
 
   readonly #settings: RouterSettings;
   readonly #clock: Clock;
-  readonly #transports: readonly Transport[];
+  readonly #transports: readonly GuardedTransport[];
   readonly #peers: PeerManager;
   readonly #switchboard: Switchboard;
   readonly #events = new Subject<RouterEvent>();
@@ -284,7 +284,12 @@ export class Router {
       catchError((thrown: unknown) => this.#fatal(thrown)),
     );
 
-    return merge(sessions$, evicted$).pipe(ignoreElements());
+    const refused$ = merge(...transports.map((transport) => transport.refused$)).pipe(
+      tap(({ error, remote }) => this.#refused(error, { direction: 'inbound', remote })),
+      takeUntil(this.#stopping),
+    );
+
+    return merge(refused$, sessions$, evicted$).pipe(ignoreElements());
   }
 
   #callbackFailed(event: RouterEvent): void {
@@ -345,7 +350,10 @@ export class Router {
     this.#refused(new RxmeshError('RXMESH_TOO_MANY_CONNECTIONS', text), connection);
   }
 
-  #refused(error: RxmeshError, { direction, remote }: Connection): void {
+  #refused(
+    error: RxmeshError,
+    { direction, remote }: Pick<Connection, 'direction' | 'remote'>,
+  ): void {
     const { peer } = error;
     this.#events.next({
       type: 'connection-refused',
