@@ -58,7 +58,7 @@ export { clockFrom, systemClock, type Clock } from './flow/clock.ts';
 export * from './codec/index.ts';
 
 export { RxmeshError, type ErrorCode, type ErrorContext } from './model/error.ts';
-export { Identity } from './model/identity.ts';
+export { Identity, type KeyFileOptions, verifySignature } from './model/identity.ts';
 export { isNodeId, nodeIdFromPublicKey, parseNodeId, type NodeId } from './model/id.ts';
 export { formatNodeAddress, parseNodeAddress, type NodeAddress } from './model/address.ts';
 export { formatEndpoint, type Endpoint } from './model/endpoint.ts';
