@@ -14,7 +14,7 @@ import {
   merge,
   Observable,
 } from 'rxjs';
-import { retry, Subject, takeUntil, tap } from 'rxjs';
+import { filter, retry, Subject, takeUntil, tap } from 'rxjs';
 import {
   errorOfReport,
   hostOf,
@@ -87,6 +87,11 @@ export function nodeByHand(options: RouterOptions, stopping$: Observable<unknown
     takeUntil(stopping$),
   );
   const inbound$ = merge(...incoming$).pipe(
+    filter((connection) => {
+      const error = banOf(connection);
+      if (error !== undefined) refused(error, connection);
+      return error === undefined;
+    }),
     op.rateLimit({ ...tooMany(ofOne, ' of one host'), key: ({ remote }) => hostOf(remote) }),
     op.rateLimit(tooMany(all)),
     op.handshake({
@@ -98,6 +103,11 @@ export function nodeByHand(options: RouterOptions, stopping$: Observable<unknown
   );
   const outbound$ = peers.dials$.pipe(
     op.dial({ transports, clock, dialTimeoutMs: timeouts.dialMs ?? 5_000, onFailure: notDialed }),
+    filter(({ connection, address }) => {
+      const error = banOf(connection);
+      if (error !== undefined && address !== undefined) notDialed(error, address);
+      return error === undefined;
+    }),
     op.handshake({
       ...proof,
       onFailure: (error, it) => it.address && notDialed(error, it.address),
@@ -123,9 +133,17 @@ export function nodeByHand(options: RouterOptions, stopping$: Observable<unknown
 
   // What the peer manager has to know, and what the application may see.
 
-  function claim({ id, address }: Proven): void {
-    if (address === undefined) peers.accepted(id);
-    else peers.dialed(address);
+  function claim({ link, id, address }: Proven): void {
+    if (address === undefined) peers.accepted(id, link.remote);
+    else peers.dialed(address, link.remote);
+  }
+
+  /** Closes a connection whose IP is banned, before it costs a handshake. */
+  function banOf(connection: Connection): RxmeshError | undefined {
+    const { ip } = connection.remote;
+    if (ip === undefined || !peers.isIpBanned(ip)) return undefined;
+    connection.close();
+    return new RxmeshError('RXMESH_PEER_BANNED', `${ip} is banned`);
   }
 
   function changed(event: op.SessionEvent): void {

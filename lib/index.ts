@@ -17,6 +17,7 @@ export { createRouter, type Router, type RouterLike } from './router/router.ts';
 export type { RouterOptions } from './router/options.ts';
 export type { PeerLimits, PeerOptions } from './peers/options.ts';
 export type { Eviction, PeerRecord, PeerStatus, PeerUpdate } from './peers/peer-table.ts';
+export type { Ban, Banned } from './peers/ban.ts';
 export { PeerManager, type PeerManagerOptions } from './peers/peer-manager.ts';
 export type { RouterSnapshot } from './router/snapshot.ts';
 export type { LaneSnapshot, PortSnapshot } from './session/session.ts';

@@ -148,10 +148,8 @@ export function verifySignature(
  */
 export function signHandshake(identity: Identity, bytes: Uint8Array): Uint8Array {
   const sign: unknown = Reflect.get(identity, handshakeSigner);
-  const signature =
-    typeof sign === 'function' ? Reflect.apply(sign, undefined, [bytes]) : undefined;
-  const signed = asBytes(signature);
-  if (signed !== undefined) return signed;
+  const signature = typeof sign === 'function' && asBytes(Reflect.apply(sign, undefined, [bytes]));
+  if (signature instanceof Uint8Array) return signature;
   throw new TypeError(`the identity must be an Identity, got ${described(identity)}`);
 }
 
