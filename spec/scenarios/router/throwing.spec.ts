@@ -159,9 +159,9 @@ describe('L-30 a callback of the options that throws is an event, and the node g
 
   it('sign of an identity: the handshake fails, and the next one does not', async () => {
     let signs = 0;
-    const { ed25519Signer } = platformCrypto;
+    const original = platformCrypto.ed25519Signer.bind(platformCrypto);
     const signer = jest.spyOn(platformCrypto, 'ed25519Signer').mockImplementation((seed) => {
-      const sign = ed25519Signer(seed);
+      const sign = original(seed);
       return (message) => {
         signs += 1;
         if (signs === 1) throw mistake;
