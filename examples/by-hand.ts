@@ -5,8 +5,16 @@
  *
  *     node --conditions=source --import tsx examples/by-hand.ts
  */
-import { finalize, firstValueFrom, ignoreElements, lastValueFrom, merge, Observable } from 'rxjs';
-import { retry, Subject, takeUntil, tap } from 'rxjs';
+import {
+  EMPTY,
+  finalize,
+  firstValueFrom,
+  ignoreElements,
+  lastValueFrom,
+  merge,
+  Observable,
+} from 'rxjs';
+import { filter, retry, Subject, takeUntil, tap } from 'rxjs';
 import {
   errorOfReport,
   hostOf,
@@ -74,7 +82,16 @@ export function nodeByHand(options: RouterOptions, stopping$: Observable<unknown
       }),
     ),
   );
+  const turnedAway$ = merge(...transports.map((transport) => transport.refused$ ?? EMPTY)).pipe(
+    tap(({ error, remote }) => refused(error, { direction: 'inbound', remote })),
+    takeUntil(stopping$),
+  );
   const inbound$ = merge(...incoming$).pipe(
+    filter((connection) => {
+      const error = banOf(connection);
+      if (error !== undefined) refused(error, connection);
+      return error === undefined;
+    }),
     op.rateLimit({ ...tooMany(ofOne, ' of one host'), key: ({ remote }) => hostOf(remote) }),
     op.rateLimit(tooMany(all)),
     op.handshake({
@@ -86,6 +103,11 @@ export function nodeByHand(options: RouterOptions, stopping$: Observable<unknown
   );
   const outbound$ = peers.dials$.pipe(
     op.dial({ transports, clock, dialTimeoutMs: timeouts.dialMs ?? 5_000, onFailure: notDialed }),
+    filter(({ connection, address }) => {
+      const error = banOf(connection);
+      if (error !== undefined && address !== undefined) notDialed(error, address);
+      return error === undefined;
+    }),
     op.handshake({
       ...proof,
       onFailure: (error, it) => it.address && notDialed(error, it.address),
@@ -111,9 +133,17 @@ export function nodeByHand(options: RouterOptions, stopping$: Observable<unknown
 
   // What the peer manager has to know, and what the application may see.
 
-  function claim({ id, address }: Proven): void {
-    if (address === undefined) peers.accepted(id);
-    else peers.dialed(address);
+  function claim({ link, id, address }: Proven): void {
+    if (address === undefined) peers.accepted(id, link.remote);
+    else peers.dialed(address, link.remote);
+  }
+
+  /** Closes a connection whose IP is banned, before it costs a handshake. */
+  function banOf(connection: Connection): RxmeshError | undefined {
+    const { ip } = connection.remote;
+    if (ip === undefined || !peers.isIpBanned(ip)) return undefined;
+    connection.close();
+    return new RxmeshError('RXMESH_PEER_BANNED', `${ip} is banned`);
   }
 
   function changed(event: op.SessionEvent): void {
@@ -161,7 +191,7 @@ export function nodeByHand(options: RouterOptions, stopping$: Observable<unknown
     peers.redial();
   }
 
-  const run$ = merge(judged$, sessions$, evicted$).pipe(
+  const run$ = merge(judged$, turnedAway$, sessions$, evicted$).pipe(
     ignoreElements(),
     finalize(() => {
       for (const part of [switchboard, peers]) part.close();

@@ -17,6 +17,7 @@ export { createRouter, type Router, type RouterLike } from './router/router.ts';
 export type { RouterOptions } from './router/options.ts';
 export type { PeerLimits, PeerOptions } from './peers/options.ts';
 export type { Eviction, PeerRecord, PeerStatus, PeerUpdate } from './peers/peer-table.ts';
+export type { Ban, Banned } from './peers/ban.ts';
 export { PeerManager, type PeerManagerOptions } from './peers/peer-manager.ts';
 export type { RouterSnapshot } from './router/snapshot.ts';
 export type { LaneSnapshot, PortSnapshot } from './session/session.ts';
@@ -65,14 +66,14 @@ export { clockFrom, systemClock, type Clock } from './flow/clock.ts';
 export * from './codec/index.ts';
 
 export { RxmeshError, type ErrorCode, type ErrorContext } from './model/error.ts';
-export { Identity } from './model/identity.ts';
+export { Identity, type KeyFileOptions, verifySignature } from './model/identity.ts';
 export { isNodeId, nodeIdFromPublicKey, parseNodeId, type NodeId } from './model/id.ts';
 export { formatNodeAddress, parseNodeAddress, type NodeAddress } from './model/address.ts';
 export { formatEndpoint, type Endpoint } from './model/endpoint.ts';
 export type { NodeInfo, ProtocolVersion } from './model/node-info.ts';
 export type { Direction } from './model/direction.ts';
 
-export type { Connection, Self, Transport } from './transport/transport.ts';
+export type { Connection, Refusal, Self, Transport } from './transport/transport.ts';
 export type { ByeReason, Link, LinkReceiver } from './transport/link.ts';
 export type { FrameSocket } from './transport/frame-socket.ts';
 export type { Attempt, Proven } from './transport/attempt.ts';

@@ -57,7 +57,7 @@ export type RouterEvent =
     }
   /** An address could not be resolved or dialed, or the handshake with it failed. */
   | { readonly type: 'dial-failed'; readonly address: NodeAddress; readonly error: RxmeshError }
-  /** A connection was turned away: too many, no proof, not compatible, no slot, duplicate. */
+  /** A connection was turned away: its web page or host is not welcome, too many, no proof, not compatible, no slot, duplicate. */
   | {
       readonly type: 'connection-refused';
       readonly direction: Direction;

@@ -62,6 +62,16 @@ export function ipNetwork(ip: string): string {
   return groups === undefined ? ip : `${formatIpv6([...groups.slice(0, 4), 0, 0, 0, 0])}/64`;
 }
 
+/** The four bytes or eight groups of an address, without its zone; undefined when it is none. */
+export function parseIp(ip: string): readonly number[] | undefined {
+  return isIpv6(ip) ? parseIpv6(withoutZone(ip)) : parseIpv4(ip);
+}
+
+/** The address of four bytes or eight groups. */
+export function formatIp(parts: readonly number[]): string {
+  return parts.length === 4 ? parts.join('.') : formatIpv6(parts);
+}
+
 /** Four numbers of 0 to 255. */
 function parseIpv4(text: string): readonly number[] | undefined {
   return IPV4.test(text) ? text.split('.').map(Number) : undefined;

@@ -23,6 +23,10 @@ export function formatKeyFile(key: {
  * @throws {RxmeshError} `RXMESH_IDENTITY_FILE`: malformed, or the two halves of the key differ
  */
 export function parseKeyFile(file: string, text: string): Uint8Array {
+  if (text === '') {
+    const how = 'a process may have been killed while it created the file: remove it';
+    throw malformed(file, `it is empty; ${how}`);
+  }
   const key = member(parseJson(file, text), 'priv_key');
   if (member(key, 'type') !== KEY_TYPE)
     throw malformed(file, `its priv_key is not of type ${KEY_TYPE}`);

@@ -45,6 +45,8 @@ export class KnownPeer {
   /** The address that is being dialed, or that the outbound link was dialed at. */
   dialed: KnownAddress | undefined;
   readonly links: Set<Direction> = new Set<Direction>();
+  /** The IP address at the other end of each link, where it has one. */
+  readonly ips: Map<Direction, string> = new Map<Direction, string>();
   /** Which of the links is ready. */
   ready: Direction | undefined;
   /** Why the peer has to go, and whether that was handed out. */

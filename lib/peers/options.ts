@@ -38,14 +38,25 @@ export interface PeerLimits {
 
 /** What a user says about peers. */
 export interface PeerOptions extends Partial<PeerLimits> {
+  /**
+   * A ban by report is one of the peer's host, too: of the IPv4 address, or the /64 of the IPv6 one, that it is
+   * connected with. Identities cost nothing, addresses do. But others may be behind the same address: a whole
+   * company, or, behind a proxy, everybody. Default false.
+   */
+  readonly banHosts?: boolean;
   /** Addresses of peers that are never given up or forgotten, and come first; at most `maxConnected` peers. */
   readonly persistent?: readonly (string | NodeAddress)[];
   /** Addresses that are known at the start. */
   readonly addresses?: readonly (string | NodeAddress)[];
 }
 
+/** The rules of the peer manager. */
+export interface PeerRules extends PeerLimits {
+  readonly banHosts: boolean;
+}
+
 /** Peer options, checked and complete. */
-export interface CheckedPeerOptions extends PeerLimits {
+export interface CheckedPeerOptions extends PeerRules {
   readonly persistent: readonly NodeAddress[];
   readonly addresses: readonly NodeAddress[];
 }
@@ -65,7 +76,13 @@ const times = [
 ] as const;
 
 /** What `PeerOptions` may name. */
-export const peerOptionNames: readonly string[] = [...counts, ...times, 'persistent', 'addresses'];
+export const peerOptionNames: readonly string[] = [
+  ...counts,
+  ...times,
+  'banHosts',
+  'persistent',
+  'addresses',
+];
 
 /**
  * The address in `given`, a text or an address, in its one form: equal addresses have equal texts.
@@ -164,6 +181,8 @@ export function checkPeerOptions(
 ): CheckedPeerOptions {
   const limits = limitsFrom(options);
   checkLimits(limits, problems);
+  const { banHosts = false } = options;
+  if (typeof banHosts !== 'boolean') problems.push('banHosts is true or false');
   if (!isNodeId(self))
     problems.push(`self is a node id of 40 lower-case hex digits, given ${quote(self)}`);
   const persistent = checkAddresses('persistent', options.persistent ?? [], self, problems);
@@ -174,5 +193,5 @@ export function checkPeerOptions(
       `persistent names at most maxConnected (${limits.maxConnected}) peers, given ${peers}`,
     );
   }
-  return { ...limits, persistent, addresses };
+  return { ...limits, banHosts, persistent, addresses };
 }

@@ -4,9 +4,11 @@ import { guardedClock, guardedRandom } from '../flow/guarded.ts';
 import { hasSlept } from '../flow/has-slept.ts';
 import type { NodeAddress } from '../model/address.ts';
 import type { Direction } from '../model/direction.ts';
+import type { Endpoint } from '../model/endpoint.ts';
 import { RxmeshError } from '../model/error.ts';
 import { parseNodeId, type NodeId } from '../model/id.ts';
 import type { PeerReport } from '../model/peer-report.ts';
+import { type Ban, type Banned, checkBanned, checkForMs } from './ban.ts';
 import { checkPeerOptions, toNodeAddress, type PeerOptions } from './options.ts';
 import { Outlet } from './outlet.ts';
 import {
@@ -64,6 +66,7 @@ export class PeerManager {
 
   readonly #table: PeerTable;
   readonly #clock: Clock;
+  readonly #banMs: number;
   readonly #dials: Outlet<NodeAddress>;
   readonly #evictions: Outlet<Eviction>;
   readonly #updates = new ToldUpdates();
@@ -84,6 +87,7 @@ export class PeerManager {
       throw new RxmeshError('RXMESH_OPTIONS_INVALID', `peers: ${problems.join('; ')}`);
     }
     this.#clock = guardedClock(options.clock);
+    this.#banMs = checked.banMs;
     this.#table = new PeerTable(options.self, checked, guardedRandom(options.random));
     for (const address of checked.persistent) this.#table.add(address, true);
     for (const address of checked.addresses) this.#table.add(address);
@@ -131,25 +135,27 @@ export class PeerManager {
    * Claims a slot for the connection that was dialed at `address`. The dial has ended, even when this
    * throws. A link of each direction may be claimed until one of them is ready.
    *
+   * @param remote where the other end is, for bans of IP addresses
    * @throws {RxmeshError} as `accepted`
    * @throws {RangeError} nobody has added an address of this peer
    */
-  dialed(address: NodeAddress): void {
+  dialed(address: NodeAddress, remote?: Endpoint): void {
     this.#refuseWhenClosed();
-    this.#change(() => this.#table.dialed(address, this.#clock.now()));
+    this.#change(() => this.#table.dialed(address, this.#clock.now(), remote));
   }
 
   /**
    * Claims a slot for a connection from `id`, and remembers the peer.
    *
+   * @param remote where the other end is, for bans of IP addresses
    * @throws {RxmeshError} `RXMESH_SELF_CONNECTION`; `RXMESH_PEER_BANNED`; `RXMESH_PEER_EVICTED`: it
    *   is being evicted; `RXMESH_DUPLICATE_CONNECTION`: it is ready, or has a link of this direction;
    *   `RXMESH_PEERS_FULL`; `RXMESH_STOPPED`; `RXMESH_NODE_ID_INVALID`
    */
-  accepted(id: NodeId): void {
+  accepted(id: NodeId, remote?: Endpoint): void {
     this.#refuseWhenClosed();
     const peer = parseNodeId(id);
-    this.#change(() => this.#table.accepted(peer, this.#clock.now()));
+    this.#change(() => this.#table.accepted(peer, this.#clock.now(), remote));
   }
 
   /**
@@ -174,11 +180,40 @@ export class PeerManager {
 
   /**
    * Reports what a peer did: any report lowers its score; `disconnect` and `ban` evict it if it is
-   * connected; `ban` also refuses it for `banMs`, known or not.
+   * connected; `ban` also refuses it for `banMs`, known or not, and with `banHosts` all at its IP address.
    */
   report(report: PeerReport): void {
     this.#table.report(report, this.#clock.now());
     this.#emit();
+  }
+
+  /**
+   * Refuses a peer, or all at an IP address or range, for a while; those that are connected are evicted. A ban that
+   * lasts longer stays as it is. Bans of IP addresses are for `isIpBanned` to look at before a handshake, and
+   * `accepted` and `dialed` look again.
+   *
+   * @throws {RxmeshError} `RXMESH_NODE_ID_INVALID`, `RXMESH_ADDRESS_INVALID`, `RXMESH_SELF_CONNECTION`
+   * @throws {TypeError} neither `id` nor `ip`, or both
+   * @throws {RangeError} for a time that is none
+   */
+  ban(ban: Ban): void {
+    const banned = checkBanned('ban', ban);
+    const forMs = checkForMs('ban', ban, this.#banMs);
+    this.#change(() => this.#table.ban(banned, this.#clock.now() + forMs));
+  }
+
+  /**
+   * Ends a ban before its time; false if there was none. Of a range, not those of ranges in it or around it.
+   * @throws as `ban`
+   */
+  unban(banned: Banned): boolean {
+    const checked = checkBanned('unban', banned);
+    return this.#change(() => this.#table.unban(checked));
+  }
+
+  /** Whether connections with this IP address are to be refused. */
+  isIpBanned(ip: string): boolean {
+    return this.#table.isIpBanned(ip, this.#clock.now());
   }
 
   /** This node has changed (its channels, say): peers that were incompatible may be tried again. */

@@ -1,12 +1,16 @@
 import { formatNodeAddress, type NodeAddress } from '../model/address.ts';
 import type { Direction } from '../model/direction.ts';
+import type { Endpoint } from '../model/endpoint.ts';
 import { RxmeshError, type ErrorCode } from '../model/error.ts';
 import type { NodeId } from '../model/id.ts';
+import { parseIpRange, rangeHas } from '../model/ip-range.ts';
 import { errorOfReport, type PeerReport } from '../model/peer-report.ts';
 import { retryDelayMs, type BackOff } from './back-off.ts';
+import type { CheckedBanned } from './ban.ts';
 import { Bans } from './bans.ts';
+import { IpBans } from './ip-bans.ts';
 import { byRank, byUse, KnownPeer, type KnownAddress } from './known-peer.ts';
-import type { PeerLimits } from './options.ts';
+import type { PeerRules } from './options.ts';
 import { Slots } from './slots.ts';
 
 /** A peer is up while it has a connection that both sides have accepted. */
@@ -59,7 +63,7 @@ export type NextDial = { readonly address: NodeAddress } | { readonly dueMs: num
  */
 export class PeerTable {
   readonly #self: NodeId;
-  readonly #limits: PeerLimits;
+  readonly #limits: PeerRules;
   readonly #random: () => number;
   readonly #backOff: BackOff;
   readonly #backOffPersistent: BackOff;
@@ -70,10 +74,11 @@ export class PeerTable {
   /** With an eviction, told or not. */
   readonly #evicted = new Set<KnownPeer>();
   readonly #bans: Bans;
+  readonly #ipBans = new IpBans();
   readonly #updates: PeerUpdate[] = [];
   readonly #forgotten: NodeId[] = [];
 
-  constructor(self: NodeId, limits: PeerLimits, random: () => number) {
+  constructor(self: NodeId, limits: PeerRules, random: () => number) {
     this.#self = self;
     this.#limits = limits;
     this.#random = random;
@@ -165,10 +170,11 @@ export class PeerTable {
   /**
    * Claims the outbound connection to `address`. Its dial has ended, whether this succeeds or not.
    *
+   * @param remote where the other end of the connection is
    * @throws {RxmeshError} as `accepted`
    * @throws {RangeError} nobody has added this peer
    */
-  dialed(address: NodeAddress, nowMs: number): void {
+  dialed(address: NodeAddress, nowMs: number, remote?: Endpoint): void {
     this.#refuseSelf(address.id);
     const peer = this.#peers.get(address.id);
     if (peer === undefined) {
@@ -176,7 +182,7 @@ export class PeerTable {
     }
     this.#endDial(peer);
     try {
-      this.#claim(peer, 'outbound', nowMs);
+      this.#claim(peer, 'outbound', remote, nowMs);
       peer.dialed = peer.addresses.get(formatNodeAddress(address));
     } finally {
       if (!peer.links.has('outbound')) peer.dialed = undefined;
@@ -187,15 +193,15 @@ export class PeerTable {
   /**
    * Claims an inbound connection. A peer that nobody has added is known from now on.
    *
-   * @throws {RxmeshError} `RXMESH_SELF_CONNECTION`; `RXMESH_PEER_BANNED`; `RXMESH_PEER_EVICTED`: it
+   * @throws {RxmeshError} `RXMESH_SELF_CONNECTION`; `RXMESH_PEER_BANNED`: it, or where it is; `RXMESH_PEER_EVICTED`: it
    *   is being evicted; `RXMESH_DUPLICATE_CONNECTION`: it is ready, or has a link of this direction;
    *   `RXMESH_PEERS_FULL`
    */
-  accepted(id: NodeId, nowMs: number): void {
+  accepted(id: NodeId, nowMs: number, remote?: Endpoint): void {
     this.#refuseSelf(id);
     const known = this.#peers.get(id);
     const peer = known ?? new KnownPeer(id, this.#random());
-    this.#claim(peer, 'inbound', nowMs);
+    this.#claim(peer, 'inbound', remote, nowMs);
     if (known === undefined) this.#peers.set(id, peer);
     this.#forgetExcess();
   }
@@ -235,6 +241,7 @@ export class PeerTable {
   ): void {
     const peer = this.#peers.get(id);
     if (peer?.links.delete(direction) !== true) return;
+    peer.ips.delete(direction);
     const wasReady = peer.ready === direction;
     if (wasReady) {
       peer.ready = undefined;
@@ -258,18 +265,50 @@ export class PeerTable {
 
   /**
    * Takes a report into account: it lowers the peer's score; `disconnect` and `ban` evict it if it is
-   * connected, once a connection; a ban refuses its id, known or not, until the ban ends.
+   * connected, once a connection; a ban refuses its id, known or not, until the ban ends, and with `banHosts` where
+   * it is connected from.
    */
   report(report: PeerReport, nowMs: number): void {
     const { peer: id, severity } = report;
-    if (severity === 'ban') this.#bans.add(id, nowMs + this.#limits.banMs);
+    const untilMs = nowMs + this.#limits.banMs;
+    if (severity === 'ban') this.#bans.add(id, untilMs);
     const peer = this.#peers.get(id);
     if (peer === undefined) return;
     peer.report(severity);
     if (severity !== 'disconnect' && severity !== 'ban') return;
-    if (!peer.isConnected) return;
-    peer.eviction ??= { error: errorOfReport(report), isTold: false };
-    this.#evicted.add(peer);
+    this.#evict(peer, errorOfReport(report));
+    if (severity !== 'ban' || !this.#limits.banHosts) return;
+    for (const ip of new Set(peer.ips.values())) {
+      const range = parseIpRange(ip);
+      if (range !== undefined) this.ban({ range }, untilMs);
+    }
+  }
+
+  /** Refuses a peer, or all at an IP address or range, and evicts those that are connected. */
+  ban(banned: CheckedBanned, untilMs: number): void {
+    if ('id' in banned) {
+      this.#refuseSelf(banned.id);
+      this.#bans.add(banned.id, untilMs);
+      const peer = this.#peers.get(banned.id);
+      if (peer !== undefined) this.#evict(peer, bannedError('the peer is banned', peer.id));
+      return;
+    }
+    const { range } = banned;
+    this.#ipBans.add(range, untilMs);
+    for (const peer of this.#slots.connected) {
+      for (const ip of peer.ips.values()) {
+        if (rangeHas(range, ip)) this.#evict(peer, bannedError(`${ip} is banned`, peer.id));
+      }
+    }
+  }
+
+  /** Ends a ban; false if there was none. */
+  unban(banned: CheckedBanned): boolean {
+    return 'id' in banned ? this.#bans.lift(banned.id) : this.#ipBans.lift(banned.range);
+  }
+
+  isIpBanned(ip: string, nowMs: number): boolean {
+    return this.#ipBans.isBanned(ip, nowMs);
   }
 
   /**
@@ -346,11 +385,21 @@ export class PeerTable {
     return peer;
   }
 
-  #claim(peer: KnownPeer, direction: Direction, nowMs: number): void {
+  #evict(peer: KnownPeer, error: RxmeshError): void {
+    if (!peer.isConnected) return;
+    peer.eviction ??= { error, isTold: false };
+    this.#evicted.add(peer);
+  }
+
+  #claim(peer: KnownPeer, direction: Direction, remote: Endpoint | undefined, nowMs: number): void {
+    const ip = remote?.ip;
     const refuse = (code: ErrorCode, message: string): RxmeshError =>
       new RxmeshError(code, message, { peer: peer.id });
-    if (this.#bans.isBanned(peer.id, nowMs))
-      throw refuse('RXMESH_PEER_BANNED', 'the peer is banned');
+    if (this.#bans.isBanned(peer.id, nowMs)) throw bannedError('the peer is banned', peer.id);
+    // The ban may have come while the handshake ran.
+    if (ip !== undefined && this.#ipBans.isBanned(ip, nowMs)) {
+      throw bannedError(`${ip} is banned`, peer.id);
+    }
     if (peer.eviction !== undefined) {
       throw refuse('RXMESH_PEER_EVICTED', 'the peer is being disconnected for its behaviour');
     }
@@ -362,6 +411,7 @@ export class PeerTable {
       throw refuse('RXMESH_PEERS_FULL', `no free slot of ${this.#limits.maxConnected}`);
     }
     peer.links.add(direction);
+    if (ip !== undefined) peer.ips.set(direction, ip);
     this.#slots.linked(peer, direction);
   }
 
@@ -411,4 +461,8 @@ export class PeerTable {
       this.#forgotten.push(last.id);
     }
   }
+}
+
+function bannedError(text: string, peer: NodeId): RxmeshError {
+  return new RxmeshError('RXMESH_PEER_BANNED', text, { peer });
 }

@@ -1,10 +1,18 @@
-import { defer, map, Observable, Subscription } from 'rxjs';
+import { catchError, defer, EMPTY, map, Observable, Subscription, throwError } from 'rxjs';
 import type { CallbackFailed } from '../flow/guarded.ts';
 import { subscribeWithin } from '../flow/subscribe-within.ts';
 import type { Direction } from '../model/direction.ts';
 import type { Endpoint } from '../model/endpoint.ts';
+import type { RxmeshError } from '../model/error.ts';
 import type { Link } from '../transport/link.ts';
-import type { Connection, Self, Transport } from '../transport/transport.ts';
+import type { Connection, Refusal, Self, Transport } from '../transport/transport.ts';
+
+/** What stands around a transport. */
+export interface Guard {
+  readonly failed: CallbackFailed;
+  /** Why an endpoint is not to be dialed, if so. */
+  readonly refusal: (endpoint: Endpoint) => RxmeshError | undefined;
+}
 
 /**
  * A transport of the options, whoever has written it: what throws in it is told, and ends nothing. What
@@ -13,13 +21,22 @@ import type { Connection, Self, Transport } from '../transport/transport.ts';
 export class GuardedTransport implements Transport {
   readonly incoming$: Observable<Connection>;
   readonly endpoints$: Observable<readonly Endpoint[]>;
+  readonly refused$: Observable<Refusal>;
   readonly #transport: Transport;
   readonly #failed: CallbackFailed;
+  readonly #refusal: Guard['refusal'];
 
-  constructor(transport: Transport, failed: CallbackFailed) {
+  constructor(transport: Transport, { failed, refusal }: Guard) {
     this.#transport = transport;
     this.#failed = failed;
+    this.#refusal = refusal;
     this.endpoints$ = this.#leaving('endpoints$', () => transport.endpoints$);
+    this.refused$ = this.#leaving('refused$', () => transport.refused$ ?? EMPTY).pipe(
+      catchError((thrown: unknown) => {
+        failed('transport.refused$', thrown);
+        return EMPTY;
+      }),
+    );
     this.incoming$ = this.#leaving('incoming$', () => transport.incoming$).pipe(this.#guardEach);
   }
 
@@ -32,7 +49,11 @@ export class GuardedTransport implements Transport {
   }
 
   dial(endpoint: Endpoint): Observable<Connection> {
-    return this.#leaving('dial', () => this.#transport.dial(endpoint)).pipe(this.#guardEach);
+    const dialed$ = this.#leaving('dial', () => this.#transport.dial(endpoint));
+    return defer(() => {
+      const refusal = this.#refusal(endpoint);
+      return refusal === undefined ? dialed$.pipe(this.#guardEach) : throwError(() => refusal);
+    });
   }
 
   close(): void {

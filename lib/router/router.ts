@@ -4,6 +4,7 @@ import {
   catchError,
   defer,
   EMPTY,
+  filter,
   ignoreElements,
   lastValueFrom,
   merge,
@@ -34,13 +35,14 @@ import type { NodeId } from '../model/id.ts';
 import { isForOthers } from '../model/ip.ts';
 import { errorOfReport, type PeerReport, reportOfEnd } from '../model/peer-report.ts';
 import { checkedOptions, type RouterOptions, type RouterSettings } from './options.ts';
+import type { Ban, Banned } from '../peers/ban.ts';
 import { PeerManager } from '../peers/peer-manager.ts';
 import type { PeerUpdate } from '../peers/peer-table.ts';
 import type { RouterSnapshot } from './snapshot.ts';
 import type { Proven } from '../transport/attempt.ts';
 import { hostOf } from '../transport/host.ts';
 import { selfOf } from '../transport/self.ts';
-import type { Connection, Self, Transport } from '../transport/transport.ts';
+import type { Connection, Self } from '../transport/transport.ts';
 
 /**
  * Makes a node's router. It does nothing until `start`.
@@ -72,7 +74,7 @@ export class Router {
 
   readonly #settings: RouterSettings;
   readonly #clock: Clock;
-  readonly #transports: readonly Transport[];
+  readonly #transports: readonly GuardedTransport[];
   readonly #peers: PeerManager;
   readonly #switchboard: Switchboard;
   readonly #events = new Subject<RouterEvent>();
@@ -97,7 +99,10 @@ export class Router {
     const random = guardedRandom(settings.random, failed);
     this.#settings = settings;
     this.#clock = clock;
-    this.#transports = settings.transports.map((each) => new GuardedTransport(each, failed));
+    const refusal = (remote: Endpoint): RxmeshError | undefined => this.#ipBan(remote);
+    this.#transports = settings.transports.map((each) => {
+      return new GuardedTransport(each, { failed, refusal });
+    });
     this.id = settings.identity.id;
     this.#peers = new PeerManager({ ...settings.peers, self: this.id, clock, random });
     this.#switchboard = new Switchboard({
@@ -156,6 +161,27 @@ export class Router {
     if (this.#state === 'stopped') return;
     this.#switchboard.probe();
     this.#peers.redial();
+  }
+
+  /**
+   * Refuses a peer by its ID, or all peers at an IP address or range, for a while (`forMs`, by default
+   * `peers.banMs`): `router.ban({ ip: '203.0.113.0/24', forMs: 600_000 })`. Those that are connected are disconnected.
+   * A connection with a banned IP is closed before any handshake, with `RXMESH_PEER_BANNED`. A ban that lasts
+   * longer stays as it is.
+   * @throws {RxmeshError} `RXMESH_NODE_ID_INVALID`, `RXMESH_ADDRESS_INVALID`, `RXMESH_SELF_CONNECTION`
+   * @throws {TypeError} neither `id` nor `ip`, or both
+   * @throws {RangeError} for a time that is none
+   */
+  ban(ban: Ban): void {
+    this.#peers.ban(ban);
+  }
+
+  /**
+   * Ends a ban before its time; false if there was none. Of a range, not those of ranges in it or around it.
+   * @throws as `ban`
+   */
+  unban(banned: Banned): boolean {
+    return this.#peers.unban(banned);
   }
 
   /**
@@ -224,6 +250,7 @@ export class Router {
     const proof = { self, clock, timeoutMs: timeouts.handshakeMs };
 
     const inbound$ = merge(...transports.map((transport) => listening.watch(transport))).pipe(
+      filter((connection) => !this.#refusesIp(connection)),
       // First, so that what one host sends too much of is not counted among all.
       rateLimit({
         perSecond: perHost,
@@ -284,7 +311,12 @@ export class Router {
       catchError((thrown: unknown) => this.#fatal(thrown)),
     );
 
-    return merge(sessions$, evicted$).pipe(ignoreElements());
+    const refused$ = merge(...transports.map((transport) => transport.refused$)).pipe(
+      tap(({ error, remote }) => this.#refused(error, { direction: 'inbound', remote })),
+      takeUntil(this.#stopping),
+    );
+
+    return merge(refused$, sessions$, evicted$).pipe(ignoreElements());
   }
 
   #callbackFailed(event: RouterEvent): void {
@@ -312,9 +344,23 @@ export class Router {
     }
   }
 
-  #claim({ id, address }: Proven): void {
-    if (address === undefined) this.#peers.accepted(id);
-    else this.#peers.dialed(address);
+  #claim({ link, id, address }: Proven): void {
+    if (address === undefined) this.#peers.accepted(id, link.remote);
+    else this.#peers.dialed(address, link.remote);
+  }
+
+  #ipBan({ ip }: Endpoint): RxmeshError | undefined {
+    if (ip === undefined || !this.#peers.isIpBanned(ip)) return undefined;
+    return new RxmeshError('RXMESH_PEER_BANNED', `${ip} is banned`);
+  }
+
+  /** Closes a connection whose IP is banned, before it costs a handshake. */
+  #refusesIp(connection: Connection): boolean {
+    const error = this.#ipBan(connection.remote);
+    if (error === undefined) return false;
+    connection.close();
+    this.#refused(error, connection);
+    return true;
   }
 
   #sessionChanged(event: SessionEvent): void {
@@ -345,7 +391,10 @@ export class Router {
     this.#refused(new RxmeshError('RXMESH_TOO_MANY_CONNECTIONS', text), connection);
   }
 
-  #refused(error: RxmeshError, { direction, remote }: Connection): void {
+  #refused(
+    error: RxmeshError,
+    { direction, remote }: Pick<Connection, 'direction' | 'remote'>,
+  ): void {
     const { peer } = error;
     this.#events.next({
       type: 'connection-refused',

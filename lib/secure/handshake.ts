@@ -1,6 +1,7 @@
 import { platformCrypto } from '#platform/crypto';
 import { RxmeshError } from '../model/error.ts';
 import { nodeIdFromPublicKey } from '../model/id.ts';
+import { signHandshake } from '../model/identity.ts';
 import { type NodeInfo, validateNodeInfo } from '../model/node-info.ts';
 import type { Self } from '../transport/transport.ts';
 import { asciiBytes, concatBytes, equalBytes } from './bytes.ts';
@@ -80,7 +81,7 @@ export class Handshake {
       const secrets = this.#exchange(peerHello, this.#ephemeralKey, peerKey);
       this.#challenge = secrets.challenge;
       if (protection === 'encrypted') this.#cipher = aeadRecords(secrets);
-      signature = self.identity.sign(signedBytes(dialed, secrets.challenge));
+      signature = signHandshake(self.identity, signedBytes(dialed, secrets.challenge));
     }
     return this.#cipher.seal(concatBytes(self.identity.publicKey, signature, this.#ownNodeInfo));
   }

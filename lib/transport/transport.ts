@@ -1,6 +1,7 @@
 import type { Observable } from 'rxjs';
 import type { Direction } from '../model/direction.ts';
 import type { Endpoint } from '../model/endpoint.ts';
+import type { RxmeshError } from '../model/error.ts';
 import type { Identity } from '../model/identity.ts';
 import type { NodeInfo } from '../model/node-info.ts';
 import type { Link } from './link.ts';
@@ -43,6 +44,12 @@ export interface Transport {
   readonly incoming$: Observable<Connection>;
 
   /**
+   * Requests to connect that it turned away itself, so that `incoming$` never had them: those of a web page that
+   * is not welcome, say. Absent where there are none. It never errors, and completes when the transport is closed.
+   */
+  readonly refused$?: Observable<Refusal>;
+
+  /**
    * One connection to `endpoint`, then completion. Unsubscribing before that cancels the attempt and
    * releases its socket. A closed transport can still dial.
    * @throws {RxmeshError} `RXMESH_DIAL_FAILED`, `RXMESH_ENDPOINT_INVALID`, as error notifications
@@ -53,6 +60,12 @@ export interface Transport {
   close(): void;
 
   toString(): string;
+}
+
+/** A request to connect that a transport turned away, and why. */
+export interface Refusal {
+  readonly remote: Endpoint;
+  readonly error: RxmeshError;
 }
 
 /** Whether a value from outside is a list of transports. */

@@ -43,7 +43,9 @@ async function listen(listening: WebSocketOptions['listen'] = {}): Promise<strin
   node = createRouter({
     identity: await Identity.generate(),
     network,
-    transports: [webSocket({ listen: { port: 0, host: '127.0.0.1', ...listening } })],
+    transports: [
+      webSocket({ listen: { host: '127.0.0.1', origins: [site.origin], ...listening } }),
+    ],
   });
   await node.start();
   return node.addresses[0] ?? '';
@@ -155,12 +157,16 @@ describe('a page', () => {
 
   it('learns that it is refused when its origin is not wanted, and connects when it is', async () => {
     const refusing = await listen({ origins: ['https://example.com'] });
+    const told = eventOf('connection-refused');
     const { code, message } = await visit.call('refused', { address: refusing });
     expect(code).toBe('RXMESH_DIAL_FAILED');
     expect(message).toContain('the connection was not made');
+    const { error } = await told;
+    expect(error).toMatchObject({ code: 'RXMESH_ORIGIN_REFUSED' });
+    expect(error.message).toContain(site.origin);
     await visit.call('stop');
     await node.stop();
-    const wanting = await listen({ origins: [site.origin] });
+    const wanting = await listen();
     const up = eventOf('peer-up');
     node.openChannel({ id: 2, codec: raw() });
     await visit.call('stall', { address: wanting });

@@ -1,9 +1,9 @@
-import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, link, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { Identity, verifySignature } from '../../lib/model/identity.ts';
+import { Identity, signHandshake, verifySignature } from '../../lib/model/identity.ts';
 import { platformCrypto } from '../../lib/platform/crypto.node.ts';
 
 /** The key of the secret "foo": its seed is SHA-256 of that. */
@@ -58,6 +58,37 @@ describe('identity', () => {
     expect(verifySignature(publicKey, Uint8Array.of(1, 2, 4), signature)).toBe(false);
     expect(verifySignature(publicKey, message, signature.subarray(1))).toBe(false);
     expect(verifySignature(publicKey.subarray(1), message, signature)).toBe(false);
+  });
+
+  it('S-06 signs the bytes that are documented: a text of its own, a zero, and the message', () => {
+    const identity = Identity.fromSeed(seed);
+    const text = Buffer.from('rxmesh application signature v1\0', 'latin1');
+    const bytes = Uint8Array.of(...text, ...message);
+    const { publicKey } = identity;
+    expect(text).toHaveLength(32);
+    expect(platformCrypto.ed25519Verify(publicKey, bytes, identity.sign(message))).toBe(true);
+    expect(identity.sign(message)).toEqual(platformCrypto.ed25519Signer(seed)(bytes));
+    expect(identity.sign(new Uint8Array(0))).toEqual(platformCrypto.ed25519Signer(seed)(text));
+  });
+
+  it('S-06 signs nothing for an application that would do in a handshake, and the other way round', () => {
+    const identity = Identity.fromSeed(seed);
+    const { publicKey } = identity;
+    const challenge = Uint8Array.of(...Buffer.from('rxmesh dialer v1'), ...seed);
+    const asked = identity.sign(challenge);
+    const shaken = signHandshake(identity, challenge);
+    const isRaw = (signature: Uint8Array) =>
+      platformCrypto.ed25519Verify(publicKey, challenge, signature);
+    expect([isRaw(asked), isRaw(shaken)]).toEqual([false, true]);
+    const isOurs = (signature: Uint8Array) => verifySignature(publicKey, challenge, signature);
+    expect([isOurs(asked), isOurs(shaken)]).toEqual([true, false]);
+  });
+
+  it.each(['text', [1, 2, 3], undefined, new Uint16Array(3)])('S-06 signs no %j', (given) => {
+    const identity = Identity.fromSeed(seed);
+    expect(() => identity.sign(given as never)).toThrow(TypeError);
+    const verify = () => verifySignature(identity.publicKey, given as never, new Uint8Array(64));
+    expect(verify).toThrow('a message to sign must be a Uint8Array');
   });
 
   it('does not show its private key', () => {
@@ -116,7 +147,7 @@ describe('identity file', () => {
   const wholeKey = Uint8Array.of(...seed, ...platformCrypto.ed25519PublicKey(seed));
 
   it('K-03 loads as CometBFT writes it, with the id or without, and computes the id', async () => {
-    await writeFile(file(), keyFile(wholeKey));
+    await writeFile(file(), keyFile(wholeKey), { mode: 0o600 });
     expect((await Identity.load(file())).id).toBe(id);
     const stranger = { id: '0'.repeat(40), ...(JSON.parse(keyFile(wholeKey)) as object) };
     await writeFile(file(), JSON.stringify(stranger));
@@ -124,7 +155,7 @@ describe('identity file', () => {
   });
 
   it.each([
-    ['nothing', '', 'not JSON'],
+    ['nothing', '', 'it is empty'],
     ['half of it', keyFile(wholeKey).slice(0, 100), 'not JSON'],
     ['no object', 'null', 'not of type'],
     ['no key', '{}', 'not of type'],
@@ -135,7 +166,7 @@ describe('identity file', () => {
     ['the seed alone', keyFile(seed), '64 bytes'],
     ['a public half of another key', keyFile(Uint8Array.of(...seed, ...seed)), 'does not belong'],
   ])('K-03 with %s is refused, and no part of it quoted', async (_, text, fault) => {
-    await writeFile(file(), text);
+    await writeFile(file(), text, { mode: 0o600 });
     for (const loaded of [Identity.load(file()), Identity.loadOrCreate(file())]) {
       const error: unknown = await loaded.catch((thrown: unknown) => thrown);
       expect(error).toMatchObject({
@@ -156,5 +187,54 @@ describe('identity file', () => {
       code: 'RXMESH_IDENTITY_FILE',
       cause: expect.objectContaining({ code: 'ENOENT' }),
     });
+  });
+
+  it.each([0o644, 0o640, 0o604, 0o620, 0o602, 0o601])(
+    'S-06 that others may use (mode %o) is refused with what to do, or taken on request',
+    async (mode) => {
+      await writeFile(file(), keyFile(wholeKey));
+      await chmod(file(), mode);
+      for (const loaded of [Identity.load(file()), Identity.loadOrCreate(file())]) {
+        await expect(loaded).rejects.toMatchObject({
+          code: 'RXMESH_IDENTITY_FILE',
+          message: expect.stringMatching(
+            new RegExp(`mode ${mode.toString(8)}.*run "chmod 600 ${file()}".*allowInsecure`),
+          ),
+        });
+      }
+      const options = { allowInsecure: true };
+      expect((await Identity.load(file(), options)).id).toBe(id);
+      expect((await Identity.loadOrCreate(file(), options)).id).toBe(id);
+      await chmod(file(), 0o600);
+      expect((await Identity.load(file())).id).toBe(id);
+      await chmod(file(), 0o400);
+      expect((await Identity.load(file())).id).toBe(id);
+    },
+  );
+
+  it('S-06 with another option, or one that is no boolean, is a mistake', async () => {
+    const wrong: readonly unknown[] = [{ allowInsecre: true }, { allowInsecure: 'yes' }];
+    for (const options of wrong) {
+      await expect(Identity.load(file(), options as never)).rejects.toThrow(TypeError);
+      await expect(Identity.loadOrCreate(file(), options as never)).rejects.toThrow(TypeError);
+    }
+  });
+
+  it('S-06 loses what a process that was killed has left beside it', async () => {
+    const uuid = '00000000-0000-4000-8000-00000000000';
+    const names = [`${uuid}0.tmp`, `${uuid}1.tmp`];
+    await writeFile(`${file()}.${names[0]}`, 'half a key', { mode: 0o600 });
+    const { id: created } = await Identity.loadOrCreate(file());
+    expect(await readdir(directory)).toEqual(['node_key.json']);
+    // Killed after the file had its name: the draft is another name of the key itself.
+    await link(file(), `${file()}.${names[1]}`);
+    await writeFile(`${file()}.${uuid}.tmp`, 'not of ours');
+    await writeFile(`${directory}/other.json.${names[0]}`, 'of another file');
+    expect((await Identity.loadOrCreate(file())).id).toBe(created);
+    expect(await readdir(directory)).toEqual([
+      'node_key.json',
+      `node_key.json.${uuid}.tmp`,
+      `other.json.${names[0]}`,
+    ]);
   });
 });

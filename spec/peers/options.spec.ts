@@ -14,6 +14,7 @@ describe('checkPeerOptions', () => {
   it('PM-01 takes empty options, and fills in the defaults', () => {
     const problems: string[] = [];
     expect(checkPeerOptions(self, {}, problems)).toEqual({
+      banHosts: false,
       maxConnected: 32,
       maxOutbound: 32,
       maxDialing: 8,

@@ -1,11 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
 import { parseNodeAddress } from '../../lib/model/address.ts';
-import { checkPeerOptions, type PeerLimits, type PeerOptions } from '../../lib/peers/options.ts';
+import { checkPeerOptions, type PeerOptions, type PeerRules } from '../../lib/peers/options.ts';
 import { PeerTable } from '../../lib/peers/peer-table.ts';
 import { at, failure, id, self } from './fixture.ts';
 import { trackLeaks } from '../support/leaks.ts';
 
-const limits = (options: PeerOptions = {}): PeerLimits =>
+const limits = (options: PeerOptions = {}): PeerRules =>
   checkPeerOptions(self, { retryJitterMs: 0, ...options }, []);
 
 const table = (options?: PeerOptions): PeerTable => new PeerTable(self, limits(options), () => 0);

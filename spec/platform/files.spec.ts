@@ -18,7 +18,7 @@ describe('files in Node', () => {
   it('are created with their text, for their owner only, and read', async () => {
     expect(await node.read(file())).toBeUndefined();
     expect(await node.create(file(), 'text ✓')).toBe('created');
-    expect(await node.read(file())).toBe('text ✓');
+    expect(await node.read(file())).toEqual({ text: 'text ✓' });
     expect((await stat(file())).mode & 0o777).toBe(0o600);
     expect(await readdir(directory)).toEqual(['file']);
   });
@@ -35,7 +35,8 @@ describe('files in Node', () => {
       Array.from({ length: 16 }, (_, i) => node.create(file(), String(i))),
     );
     expect(outcomes.filter((outcome) => outcome === 'created')).toHaveLength(1);
-    expect(await node.read(file())).toBe(String(outcomes.indexOf('created')));
+    const text = String(outcomes.indexOf('created'));
+    expect(await node.read(file())).toEqual({ text });
     expect(await readdir(directory)).toEqual(['file']);
   });
 
@@ -55,5 +56,6 @@ describe('files in browsers', () => {
   it('do not exist, and every call says so', async () => {
     await expect(web.read('file')).rejects.toThrow('no files');
     await expect(web.create('file', 'text')).rejects.toThrow('no files');
+    await expect(web.removeDrafts('file')).rejects.toThrow('no files');
   });
 });

@@ -5,6 +5,7 @@ import { makeNodesBy } from '../support/maker.ts';
 makeNodesBy(byHandRouter);
 
 await import('./router/accepting.spec.ts');
+await import('./router/bans.spec.ts');
 await import('./router/channels.spec.ts');
 await import('./router/dialing.spec.ts');
 await import('./router/eviction.spec.ts');

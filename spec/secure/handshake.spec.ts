@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { platformCrypto } from '#platform/crypto';
+import { signHandshake } from '../../lib/model/identity.ts';
 import { fromHex, toHex } from '../../lib/model/hex.ts';
 import type { NodeInfo } from '../../lib/model/node-info.ts';
 import { asciiBytes, concatBytes } from '../../lib/secure/bytes.ts';
@@ -50,7 +51,7 @@ const dialerLabel = asciiBytes('rxmesh dialer v1');
 function signedBy(self: Self, label: Uint8Array, info: Uint8Array = encodeNodeInfo(self.nodeInfo)) {
   return (challenge: Uint8Array) => [
     self.identity.publicKey,
-    self.identity.sign(concatBytes(label, challenge)),
+    signHandshake(self.identity, concatBytes(label, challenge)),
     info,
   ];
 }

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import { platformCrypto } from '#platform/crypto';
 import { fromHex, toHex } from '../../lib/model/hex.ts';
-import { Identity } from '../../lib/model/identity.ts';
+import { Identity, signHandshake } from '../../lib/model/identity.ts';
 import { cometRecordKeys, cometSecrets, rxmeshSecrets } from '../../lib/secure/key-schedule.ts';
 import { aeadRecords } from '../../lib/secure/records.ts';
 
@@ -74,7 +74,7 @@ describe('cometSecrets', () => {
     expect(toHex(secrets.receiveKey)).toBe(receiveKey);
     const identity = Identity.fromSeed(bytes(own.identitySeed));
     expect(identity.id).toBe(own.nodeId);
-    expect(toHex(identity.sign(secrets.challenge))).toBe(own.signature);
+    expect(toHex(signHandshake(identity, secrets.challenge))).toBe(own.signature);
   });
 
   it('seals the first frame of the vector', () => {

@@ -36,6 +36,8 @@ export function byHandRouter(options: RouterOptions): RouterLike {
     },
     addPeer: (address) => peers.add(address),
     redial,
+    ban: (ban) => peers.ban(ban),
+    unban: (banned) => peers.unban(banned),
     start: () => {
       running = run$.subscribe();
       return Promise.resolve();

@@ -116,6 +116,8 @@ export interface MockPeer {
   readonly direction?: Direction;
   readonly nodeInfo: NodeInfo;
   readonly publicKey: Uint8Array;
+  /** Where it is. */
+  readonly remote?: Endpoint;
   /** Whether the peer accepts us when we accept it. Default true. */
   readonly accepts?: boolean;
 }
@@ -124,7 +126,7 @@ export interface MockPeer {
 export class MockLink implements Link {
   readonly direction: Direction;
   readonly local = here;
-  readonly remote = there;
+  readonly remote: Endpoint;
   readonly nodeInfo: NodeInfo;
   readonly publicKey: Uint8Array;
   readonly hasCredit = true;
@@ -139,11 +141,12 @@ export class MockLink implements Link {
   receiver: LinkReceiver | undefined;
   readonly #accepts: boolean;
 
-  constructor({ direction = 'inbound', nodeInfo, publicKey, accepts = true }: MockPeer) {
+  constructor({ direction = 'inbound', nodeInfo, publicKey, remote, accepts }: MockPeer) {
     this.direction = direction;
+    this.remote = remote ?? there;
     this.nodeInfo = nodeInfo;
     this.publicKey = publicKey;
-    this.#accepts = accepts;
+    this.#accepts = accepts ?? true;
   }
 
   attach(receiver: LinkReceiver): void {

@@ -1,3 +1,4 @@
+import { signHandshake } from '../../lib/model/identity.ts';
 import { toHex } from '../../lib/model/hex.ts';
 import { platformCrypto } from '#platform/crypto';
 import { asciiBytes, concatBytes } from '../../lib/secure/bytes.ts';
@@ -44,7 +45,7 @@ export function wireVectors(): string {
   const record = batch.seal(cipher);
   const plaintext = toHex(read.cipher.open(record));
   const signature = (self: Self, label: string): Uint8Array =>
-    self.identity.sign(concatBytes(asciiBytes(label), secrets.challenge));
+    signHandshake(self.identity, concatBytes(asciiBytes(label), secrets.challenge));
   return [
     line('dialer ephemeral private key', seeds.a.ephemeral),
     line('listener ephemeral private key', seeds.b.ephemeral),

@@ -13,10 +13,12 @@ import { type WebSocket, WebSocketServer } from 'ws';
 import type { Endpoint } from '../../lib/model/endpoint.ts';
 import { RxmeshError } from '../../lib/model/error.ts';
 import type { FrameSocket } from '../../lib/transport/frame-socket.ts';
+import type { Refusal } from '../../lib/transport/transport.ts';
 import { endpointOf, NodeSocket, wsLimits } from './frame-socket.node.ts';
 import type { WebSocketListenOptions } from './options.ts';
 import { Pending } from './pending.node.ts';
 import { answersForOthers, leavePath, takePath } from './shared-paths.node.ts';
+import { refusalOf } from './upgrade-request.node.ts';
 
 /** How long a client may take until its request is complete. */
 const requestTimeoutMs = 10_000;
@@ -32,6 +34,7 @@ export function serverProblems({ server }: WebSocketListenOptions): string[] {
 export function listen(
   options: WebSocketListenOptions,
   bound: (endpoints: readonly Endpoint[]) => void,
+  refused: (refusal: Refusal) => void = () => undefined,
 ): Observable<FrameSocket> {
   return new Observable((subscriber) => {
     const shared = options.server as Server | undefined;
@@ -51,7 +54,7 @@ export function listen(
         subscriber.error(failed('the shared server listens on a pipe, which no node can dial'));
       }
     };
-    const stopUpgrades = takeUpgrades(server, path, options, protocol, subscriber);
+    const stopUpgrades = takeUpgrades(server, path, options, { protocol, refused }, subscriber);
     if (server.listening) tellBound();
     else server.once('listening', tellBound);
     const release =
@@ -135,18 +138,20 @@ function watch(server: Server, subscriber: Subscriber<FrameSocket>): () => void 
 function takeUpgrades(
   server: Server,
   path: string,
-  { origins, server: shared }: WebSocketListenOptions,
-  protocol: string,
+  options: WebSocketListenOptions,
+  { protocol, refused }: { protocol: string; refused: (refusal: Refusal) => void },
   subscriber: Subscriber<FrameSocket>,
 ): () => void {
   const upgrader = new WebSocketServer({ noServer: true, clientTracking: false, ...wsLimits });
   const onUpgrade = (request: IncomingMessage, stream: Socket, head: Buffer): void => {
-    const { origin } = request.headers;
-    if (pathOf(request) !== path) {
+    const isOurs = pathOf(request) === path;
+    const refusal = isOurs ? refusalOf(request, options, protocol) : undefined;
+    if (!isOurs) {
       // On a shared server, the other paths are somebody else's, if there is anybody else.
-      if (shared === undefined || answersForOthers(server, path)) refuse(stream, 404);
-    } else if (origin !== undefined && !allows(origins, origin)) {
-      refuse(stream, 403);
+      if (options.server === undefined || answersForOthers(server, path)) refuse(stream, 404);
+    } else if (refusal !== undefined) {
+      refuse(stream, refusal.status);
+      refused(refusal);
     } else {
       try {
         upgrader.handleUpgrade(request, stream, head, (ws: WebSocket) => {
@@ -171,18 +176,6 @@ function pathOf({ url = '' }: IncomingMessage): string | undefined {
     return decodeURIComponent(url.replace(/\?.*$/, ''));
   } catch {
     return undefined;
-  }
-}
-
-/** A function that throws has not allowed it, nor has one that returns a promise. */
-function allows(origins: WebSocketListenOptions['origins'], origin: string): boolean {
-  if (origins === undefined) return true;
-  if (typeof origins !== 'function') return origins.includes(origin);
-  try {
-    const allowed: unknown = origins(origin);
-    return allowed === true;
-  } catch {
-    return false;
   }
 }
 

@@ -41,16 +41,22 @@ export interface WebSocketListenOptions {
    */
   readonly server?: UpgradeServer;
   /**
-   * Origins of web pages that may connect (`'https://example.com'`), or a function that decides. All
-   * by default: a page gets nothing for its origin, it has to prove an identity as every node. A request
-   * without an origin does not come from a page, and is not asked. The function returns `true` for those that
-   * may; what it throws is a no. Who may not gets an HTTP 403, and this side is told nothing.
+   * Web pages that may connect, by their origin (`'https://example.com'`), beside those of this server's own host
+   * and port; or a function that decides alone, and returns `true` for those that may. What it throws is a no. By
+   * default only pages of the own host may. A request without an origin does not come from a page, and passes.
+   * A page that may not gets an HTTP 403, and a `connection-refused` event says which one it was.
+   *
+   * `'any'` lets every page in that a user of this machine, or of its network, opens in a browser: whoever made
+   * it may then use this node as a peer, through the user's own browser. Only for nodes that are public anyway.
+   *
+   * Behind a proxy on the same machine or network, name the site's own origin, too: its name is not believed there,
+   * since any page may have a name that resolves to a local address.
    *
    * A page that was opened from a file has the origin `'null'`, or `'file://'` in older browsers and in Electron; so
    * has a sandboxed one `'null'`, whoever it is of. Applications and extensions have schemes of their own:
    * `'app://.'`, `'capacitor://localhost'`, `'chrome-extension://…'`.
    */
-  readonly origins?: readonly string[] | ((origin: string) => boolean);
+  readonly origins?: 'any' | readonly string[] | ((origin: string) => boolean);
 }
 
 /** How a WebSocket transport dials. Node only: browsers offer nothing of it. */
@@ -153,8 +159,9 @@ function listenProblems({
       problems.push(`listen.${name} cannot stand beside listen.server`);
   }
   const isList = Array.isArray(origins) && origins.every((origin) => typeof origin === 'string');
-  if (origins !== undefined && typeof origins !== 'function' && !isList) {
-    problems.push('listen.origins must be a list of strings, or a function');
+  const isOther = typeof origins === 'function' || origins === 'any';
+  if (origins !== undefined && !isOther && !isList) {
+    problems.push("listen.origins must be a list of strings, a function, or 'any'");
   }
   const neverSent = isList ? origins.filter((origin) => !isOrigin(origin)) : [];
   for (const text of neverSent) {

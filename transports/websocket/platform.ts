@@ -2,6 +2,7 @@ import type { Observable } from 'rxjs';
 import type { Clock } from '../../lib/flow/clock.ts';
 import type { Endpoint } from '../../lib/model/endpoint.ts';
 import type { FrameSocket } from '../../lib/transport/frame-socket.ts';
+import type { Refusal } from '../../lib/transport/transport.ts';
 import type { WebSocketDialOptions, WebSocketListenOptions, WebSocketOptions } from './options.ts';
 
 /** What the WebSocket transport needs of Node (`socket.node.ts`) or of a browser (`socket.web.ts`). */
@@ -16,12 +17,13 @@ export interface WebSocketPlatform {
   dial(endpoint: Endpoint, options: WebSocketDialOptions, clock: Clock): Observable<FrameSocket>;
 
   /**
-   * The sockets that others open; listens while subscribed. `bound` hears where, once that is known.
-   * Errors with `RXMESH_LISTEN_FAILED`.
+   * The sockets that others open; listens while subscribed. `bound` hears where, once that is known, and `refused`
+   * of requests that were turned away. Errors with `RXMESH_LISTEN_FAILED`.
    */
   listen(
     options: WebSocketListenOptions,
     bound: (endpoints: readonly Endpoint[]) => void,
+    refused?: (refusal: Refusal) => void,
   ): Observable<FrameSocket>;
 }
 

@@ -1,11 +1,11 @@
-import { BehaviorSubject, map, Observable, type Subscriber } from 'rxjs';
+import { BehaviorSubject, map, Observable, Subject, type Subscriber } from 'rxjs';
 import { platform } from '#websocket';
 import { type Clock, systemClock } from '../../lib/flow/clock.ts';
 import { guardedClock } from '../../lib/flow/guarded.ts';
 import { type Endpoint, formatEndpoint } from '../../lib/model/endpoint.ts';
 import { RxmeshError } from '../../lib/model/error.ts';
 import { secureConnection } from '../../lib/secure/index.ts';
-import type { Connection, Transport } from '../../lib/transport/transport.ts';
+import type { Connection, Refusal, Transport } from '../../lib/transport/transport.ts';
 import { checkOptions, type WebSocketOptions } from './options.ts';
 
 /**
@@ -16,6 +16,9 @@ import { checkOptions, type WebSocketOptions } from './options.ts';
  *     webSocket({ listen: { port: 4000 } })                      // a node that others can reach
  *     webSocket()                                                // one that only dials
  *     webSocket({ listen: { server: httpServer, path: '/p2p' } }) // beside a web server
+ *
+ * A web page may connect to a node that listens only if it comes from the same host and port, or if `origins`
+ * names it: else every page that somebody opens on this machine would reach a node on `127.0.0.1`.
  *
  * A frame has at most 131,088 bytes, and text messages are refused: a connection that breaks either ends
  * with `RXMESH_PROTOCOL_VIOLATION`. In Node, a client has 10 s to become a WebSocket, and at most 256 may
@@ -32,17 +35,20 @@ class WebSocketTransport implements Transport {
   readonly protocols: readonly string[] = ['ws', 'wss'];
   readonly incoming$: Observable<Connection>;
   readonly endpoints$: Observable<readonly Endpoint[]>;
+  readonly refused$: Observable<Refusal>;
 
   readonly #options: WebSocketOptions;
   readonly #clock: Clock;
   #listener: Subscriber<Connection> | undefined;
   readonly #endpoints = new BehaviorSubject<readonly Endpoint[]>([]);
+  readonly #refused = new Subject<Refusal>();
   #closed = false;
 
   constructor(options: WebSocketOptions) {
     this.#options = options;
     this.#clock = guardedClock(options.clock ?? systemClock);
     this.endpoints$ = this.#endpoints.asObservable();
+    this.refused$ = this.#refused.asObservable();
     this.incoming$ = new Observable((subscriber) => this.#listen(subscriber));
   }
 
@@ -60,6 +66,7 @@ class WebSocketTransport implements Transport {
     this.#closed = true;
     this.#listener?.complete();
     this.#endpoints.complete();
+    this.#refused.complete();
   }
 
   toString(): string {
@@ -81,9 +88,11 @@ class WebSocketTransport implements Transport {
     }
     this.#listener = subscriber;
     const listening = platform
-      .listen(listen, (endpoints) => {
-        this.#endpoints.next(endpoints);
-      })
+      .listen(
+        listen,
+        (endpoints) => this.#endpoints.next(endpoints),
+        (refusal) => this.#refused.next(refusal),
+      )
       .pipe(map((socket) => secureConnection(socket)))
       .subscribe(subscriber);
     return () => {

@@ -8,6 +8,7 @@ import { EMPTY } from 'rxjs';
 import { WebSocket, WebSocketServer } from 'ws';
 import type { Endpoint } from '../../../lib/model/endpoint.ts';
 import type { FrameSocket } from '../../../lib/transport/frame-socket.ts';
+import type { Refusal } from '../../../lib/transport/transport.ts';
 import { listen } from '../../../transports/websocket/listen.node.ts';
 import { type WebSocketListenOptions, webSocket } from '../../../transports/websocket/index.ts';
 import { until } from '../../support/until.ts';
@@ -18,16 +19,23 @@ const release = releases();
 
 async function start(
   options: WebSocketListenOptions,
-): Promise<{ log: Log<FrameSocket>; port: number }> {
+): Promise<{ log: Log<FrameSocket>; port: number; refusals: readonly Refusal[] }> {
   let bound: readonly Endpoint[] = [];
   const host = options.server === undefined ? { host: '127.0.0.1' } : {};
-  const log = new Log(listen({ ...host, ...options }, (endpoints) => (bound = endpoints)));
+  const refusals: Refusal[] = [];
+  const log = new Log(
+    listen(
+      { ...host, ...options },
+      (endpoints) => (bound = endpoints),
+      (refusal) => refusals.push(refusal),
+    ),
+  );
   release(() => {
     log.subscription.unsubscribe();
     for (const socket of log.values) socket.destroy();
   });
   await until(() => bound.length > 0);
-  return { log, port: bound[0]?.port ?? 0 };
+  return { log, port: bound[0]?.port ?? 0, refusals };
 }
 
 /** What a client that sends `request` is answered until the server closes. */
@@ -134,7 +142,13 @@ describe('listening for WebSockets', () => {
     [['https://a.test'], undefined, 101],
     [(origin) => origin.endsWith('.test'), 'https://b.test', 101],
     [(origin) => origin.endsWith('.test'), 'https://b.example', 403],
-    [undefined, 'https://b.example', 101],
+    [undefined, 'https://b.example', 403],
+    [undefined, 'null', 403],
+    [undefined, '', 403],
+    [undefined, undefined, 101],
+    ['any', 'https://b.example', 101],
+    ['any', 'null', 101],
+    [[], 'https://b.example', 403],
     // What sandboxed pages send is no URL: the function throws.
     [(origin) => new URL(origin).hostname === 'b.test', 'null', 403],
     [(() => Promise.resolve(false)) as never, 'https://b.test', 403],

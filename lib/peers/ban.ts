@@ -1,0 +1,50 @@
+import { checkOptionNames } from '../model/check-option-names.ts';
+import { described } from '../model/described.ts';
+import { RxmeshError } from '../model/error.ts';
+import { parseNodeId, type NodeId } from '../model/id.ts';
+import { type IpRange, parseIpRange } from '../model/ip-range.ts';
+import { quote } from '../model/quote.ts';
+
+/**
+ * Who is banned: a peer by its ID, or all peers at an IP address or range (`203.0.113.7`, `203.0.113.0/24`,
+ * `2001:db8::/32`). An IPv6 address alone stands for its /64, of which one machine may use any address; `/128` is
+ * that address only.
+ */
+export type Banned = { readonly id: NodeId } | { readonly ip: string };
+
+/** A ban, and how long it lasts in milliseconds. Default: `banMs` of the peer options. */
+export type Ban = Banned & { readonly forMs?: number };
+
+/** Who is banned, checked. */
+export type CheckedBanned = { readonly id: NodeId } | { readonly range: IpRange };
+
+/**
+ * @throws {TypeError} neither `id` nor `ip`, both, or another name
+ * @throws {RxmeshError} `RXMESH_NODE_ID_INVALID`; `RXMESH_ADDRESS_INVALID`: `ip` is no address and no range
+ */
+export function checkBanned(operator: string, banned: Banned): CheckedBanned {
+  checkOptionNames(operator, banned, ['id', 'ip', 'forMs']);
+  const { id, ip } = banned as { readonly id?: unknown; readonly ip?: unknown };
+  if (typeof id === 'string' && ip === undefined) return { id: parseNodeId(id) };
+  if (typeof ip !== 'string' || id !== undefined) {
+    const given = `id ${described(id)} and ip ${described(ip)}`;
+    throw new TypeError(`${operator}: must get either an id or an ip, got ${given}`);
+  }
+  const range = parseIpRange(ip);
+  if (range !== undefined) return { range };
+  const what = 'an IP address, or a range such as 203.0.113.0/24';
+  throw new RxmeshError(
+    'RXMESH_ADDRESS_INVALID',
+    `${operator}: ip must be ${what}, got ${quote(ip)}`,
+  );
+}
+
+/**
+ * How long a ban lasts.
+ * @throws {RangeError} not at all, or without end
+ */
+export function checkForMs(operator: string, { forMs }: Ban, byDefaultMs: number): number {
+  const ms: unknown = forMs ?? byDefaultMs;
+  if (typeof ms === 'number' && ms >= 0 && ms <= Number.MAX_SAFE_INTEGER) return ms;
+  throw new RangeError(`${operator}: forMs must be a time of 0 ms or more, got ${described(ms)}`);
+}
