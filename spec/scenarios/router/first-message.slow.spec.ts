@@ -43,7 +43,7 @@ describe('L-26 the first message over a WebSocket', () => {
 
   it.each(['listener', 'dialer'] as const)(
     'of the %s takes no more than it has to',
-    async (from) => {
+    async (side) => {
       const far = await nodeWith(webSocket({ listen: { port: 0, host } }));
       await far.router.start();
       const proxy = await LineProxy.open(far.router.snapshot().endpoints[0]?.port ?? 0, line);
@@ -52,9 +52,10 @@ describe('L-26 the first message over a WebSocket', () => {
       for (let dial = 0; dial < dials; dial += 1) {
         const peer = `ws://${far.router.id}@${host}:${proxy.port}`;
         const near = await nodeWith(webSocket(), [peer]);
-        const [sender, receiver] = from === 'dialer' ? [near, far] : [far, near];
-        const isFirst = (message: { from: string }) => message.from === sender.router.id;
-        const first = firstValueFrom(receiver.channel.in$.pipe(filter(isFirst)));
+        const [sender, receiver] = side === 'dialer' ? [near, far] : [far, near];
+        const { id: senderId } = sender.router;
+        const fromSender$ = receiver.channel.in$.pipe(filter(({ from }) => from === senderId));
+        const first = firstValueFrom(fromSender$);
         const sending = sender.router.peers$.subscribe(({ id, status }) => {
           if (status !== 'up' || id !== receiver.router.id) return;
           sender.channel.out.next({ to: id, message: 'first' });
@@ -65,7 +66,7 @@ describe('L-26 the first message over a WebSocket', () => {
         roundTrips.push((performance.now() - startedMs) / roundTripMs);
         sending.unsubscribe();
       }
-      expect(Math.min(...roundTrips)).toBeLessThanOrEqual(roundTripsMax[from]);
+      expect(Math.min(...roundTrips)).toBeLessThanOrEqual(roundTripsMax[side]);
     },
   );
 });

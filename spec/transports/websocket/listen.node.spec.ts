@@ -132,6 +132,12 @@ describe('listening for WebSockets', () => {
     ['the two the other way round', `${hello}, rxmesh.2`, must],
     ['a third value', `rxmesh.2, ${hello}, x`, must],
     ['version 1', `rxmesh.1, ${hello}`, must],
+    ['what is no hello', `rxmesh.2, ${'A'.repeat(50)}`, 'what came first is not a hello of rxmesh'],
+    [
+      'a hello whose unused bits are set',
+      'rxmesh.2, cnhtAgEAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAB',
+      'the hello of the dialer must be 50 digits of base64url',
+    ],
     [
       'a hello of version 3',
       'rxmesh.2, cnhtAwEAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA',
@@ -145,17 +151,17 @@ describe('listening for WebSockets', () => {
     [
       'a hello that is too short',
       `rxmesh.2, ${hello.slice(0, -2)}`,
-      'what came first is not a hello of rxmesh',
+      'the hello of the dialer must be 50 digits of base64url',
     ],
     [
       'a hello that is too long',
       `rxmesh.2, ${hello}A`,
-      'the hello of the dialer is too long, or not in base64url',
+      'the hello of the dialer must be 50 digits of base64url',
     ],
     [
       'what is not base64url',
       `rxmesh.2, ${hello.slice(0, -1)}~`,
-      'the hello of the dialer is too long, or not in base64url',
+      'the hello of the dialer must be 50 digits of base64url',
     ],
   ])(
     'S-04 answers an upgrade with %s with 400, and what is missing',
