@@ -79,4 +79,11 @@ export type { FrameSocket } from './transport/frame-socket.ts';
 export type { Attempt, Proven } from './transport/attempt.ts';
 export { hostOf } from './transport/host.ts';
 export { selfOf, type SelfOptions } from './transport/self.ts';
-export { type Protection, secureConnection, type SecureConnectionOptions } from './secure/index.ts';
+export {
+  helloProblem,
+  type Protection,
+  secureAccept,
+  type SecureConnectionOptions,
+  secureDial,
+  type SecureDial,
+} from './secure/index.ts';

@@ -69,8 +69,8 @@ const optionKinds: OptionKinds<HandshakeOptions> = {
  *     out  -----A-------|
  *     onFailure c---b           c: too many, b: too late
  *
- * Beyond what `Connection.handshake` proves, it checks that the peer is the one that was dialed, that
- * it is not this node itself, that its node info is valid, and that the two are compatible.
+ * It tells `Connection.handshake` which node was dialed, so that another one learns nothing of us. Beyond what
+ * that proves, it checks the same again, for transports with a wire of their own, that the peer is not this node itself, that its node info is valid, and that the two are compatible.
  *
  * Failures: `RXMESH_TOO_MANY_HANDSHAKES`, `RXMESH_HANDSHAKE_TIMEOUT`, `RXMESH_HANDSHAKE_FAILED`,
  * `RXMESH_IDENTITY_MISMATCH`, `RXMESH_SELF_CONNECTION`, `RXMESH_NODE_INFO_INVALID`, `RXMESH_INCOMPATIBLE`,
@@ -141,11 +141,11 @@ function selfFor(connection: Connection, options: HandshakeOptions): Self {
 }
 
 /** The link of a connection, within its time. A connection that gives none is closed. */
-function linkOf({ connection }: Attempt, self: Self, options: Settings): Observable<Link> {
+function linkOf({ connection, address }: Attempt, self: Self, options: Settings): Observable<Link> {
   const { clock, timeoutMs = 10_000 } = options;
   const error = (code: 'RXMESH_HANDSHAKE_TIMEOUT' | 'RXMESH_HANDSHAKE_FAILED', text: string) =>
     new RxmeshError(code, `handshake with ${formatEndpoint(connection.remote)}: ${text}`);
-  return defer(() => connection.handshake(self)).pipe(
+  return defer(() => connection.handshake(self, address?.id)).pipe(
     withDeadline(clock, timeoutMs, () =>
       error('RXMESH_HANDSHAKE_TIMEOUT', `no answer within ${timeoutMs} ms`),
     ),

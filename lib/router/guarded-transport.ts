@@ -4,6 +4,7 @@ import { subscribeWithin } from '../flow/subscribe-within.ts';
 import type { Direction } from '../model/direction.ts';
 import type { Endpoint } from '../model/endpoint.ts';
 import type { RxmeshError } from '../model/error.ts';
+import type { NodeId } from '../model/id.ts';
 import type { Link } from '../transport/link.ts';
 import type { Connection, Refusal, Self, Transport } from '../transport/transport.ts';
 
@@ -106,8 +107,8 @@ class GuardedConnection implements Connection {
     this.#failed = failed;
   }
 
-  handshake(self: Self): Observable<Link> {
-    return this.#connection.handshake(self);
+  handshake(self: Self, expected?: NodeId): Observable<Link> {
+    return this.#connection.handshake(self, expected);
   }
 
   close(): void {

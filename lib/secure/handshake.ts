@@ -1,32 +1,18 @@
 import { platformCrypto } from '#platform/crypto';
 import { RxmeshError } from '../model/error.ts';
-import { nodeIdFromPublicKey } from '../model/id.ts';
+import { type NodeId, nodeIdFromPublicKey } from '../model/id.ts';
 import { signHandshake } from '../model/identity.ts';
 import { type NodeInfo, validateNodeInfo } from '../model/node-info.ts';
 import type { Self } from '../transport/transport.ts';
-import { asciiBytes, concatBytes, equalBytes } from './bytes.ts';
-import { decodeHello, encodeHello, type Protection } from './hello.ts';
-import { type HandshakeSecrets, rxmeshSecrets } from './key-schedule.ts';
+import { concatBytes, equalBytes } from './bytes.ts';
+import { decodeHello, encodeHello, HELLO_BYTES, type Protection } from './hello.ts';
+import { type Role, RxmeshTranscript } from './key-schedule.ts';
 import { decodeNodeInfo, encodeNodeInfo, NODE_INFO_BYTES_MAX } from './node-info-codec.ts';
 import { aeadRecords, plainRecords, type RecordCipher } from './records.ts';
 
 const KEY_BYTES = 32;
 const SIGNATURE_BYTES = 64;
 const PROOF_BYTES: number = KEY_BYTES + SIGNATURE_BYTES;
-
-/** What a side signs begins with which side it is, so a signature cannot be sent back to its maker. */
-const DIALER_LABEL: Uint8Array = asciiBytes('rxmesh dialer v1');
-const LISTENER_LABEL: Uint8Array = asciiBytes('rxmesh listener v1');
-
-/** What a handshake starts from. */
-export interface HandshakeSettings {
-  readonly self: Self;
-  readonly protection: Protection;
-  /** Whether we are the side that dialed. */
-  readonly dialed: boolean;
-  /** The ephemeral X25519 private key, 32 bytes; unused when `trusted`. Default: a new one. */
-  readonly ephemeralSeed?: Uint8Array | undefined;
-}
 
 type X25519Key = ReturnType<typeof platformCrypto.freshX25519>;
 
@@ -38,128 +24,223 @@ export interface ProvenPeer {
   readonly cipher: RecordCipher;
 }
 
-/**
- * One side of the handshake (docs/wire.md), frame by frame, without a socket: send `hello`; give the
- * other side's hello to `introduce` and send what it returns; give the answer to `prove`.
- */
-export class Handshake {
-  /** The frame to send first. */
-  readonly hello: Uint8Array;
-  readonly #options: HandshakeSettings;
-  readonly #ownNodeInfo: Uint8Array;
-  /** Absent when nothing is to be proved. */
-  readonly #ephemeralKey: X25519Key | undefined;
-  #challenge: Uint8Array | undefined;
-  #cipher: RecordCipher = plainRecords;
+/** What a side says of itself. */
+interface Introduction {
+  readonly publicKey: Uint8Array;
+  readonly signature: Uint8Array;
+  readonly nodeInfo: Uint8Array;
+}
 
-  /** @throws {RxmeshError} `RXMESH_NODE_INFO_INVALID`: our own node info is too long */
-  constructor(options: HandshakeSettings) {
-    this.#options = options;
-    this.#ownNodeInfo = encodeNodeInfo(options.self.nodeInfo);
-    const { protection, ephemeralSeed } = options;
+/** The first step of a side: its hello, and the ephemeral key in it. */
+export class Beginning {
+  readonly hello: Uint8Array;
+  readonly protection: Protection;
+  /** Absent when nothing is to be proved. */
+  readonly ephemeralKey: X25519Key | undefined;
+
+  /** @param ephemeralSeed the ephemeral X25519 private key, 32 bytes. Default: a new one */
+  constructor(protection: Protection, ephemeralSeed?: Uint8Array) {
+    this.protection = protection;
     if (protection !== 'trusted') {
-      this.#ephemeralKey =
+      this.ephemeralKey =
         ephemeralSeed === undefined
           ? platformCrypto.freshX25519()
           : platformCrypto.x25519(ephemeralSeed);
     }
-    this.hello = encodeHello(
-      protection,
-      this.#ephemeralKey?.publicKey ?? new Uint8Array(KEY_BYTES),
-    );
+    this.hello = encodeHello(protection, this.ephemeralKey?.publicKey ?? new Uint8Array(KEY_BYTES));
+  }
+}
+
+/** What the side that dialed starts from, when its socket is open. */
+export interface DialerSettings {
+  readonly self: Self;
+  /** Whose hello went with the dial. */
+  readonly beginning: Beginning;
+  /** The node that was dialed, if that is known: no other learns who we are. */
+  readonly expected?: NodeId | undefined;
+}
+
+/**
+ * The dialer's side of the handshake (docs/wire.md), frame by frame, without a socket. It proves the
+ * listener first, and says who it is only to the one that it expects.
+ */
+export class DialerHandshake {
+  readonly #settings: DialerSettings;
+  readonly #ownNodeInfo: Uint8Array;
+
+  /** @throws {RxmeshError} `RXMESH_NODE_INFO_INVALID`: our own node info is too long */
+  constructor(settings: DialerSettings) {
+    this.#settings = settings;
+    this.#ownNodeInfo = encodeNodeInfo(settings.self.nodeInfo);
   }
 
   /**
-   * Takes the other side's hello; returns our introduction.
-   * @throws {RxmeshError} `RXMESH_HANDSHAKE_FAILED`
+   * Takes the listener's answer, which is its hello and its introduction; returns who it is, and our
+   * introduction, which is to be sent.
+   * @throws {RxmeshError} `RXMESH_HANDSHAKE_FAILED`, `RXMESH_SELF_CONNECTION`, `RXMESH_IDENTITY_MISMATCH`
    */
-  introduce(peerHello: Uint8Array): Uint8Array {
-    const { protection, self, dialed } = this.#options;
-    const peerKey = decodeHello(peerHello, protection);
-    let signature: Uint8Array = new Uint8Array(SIGNATURE_BYTES);
-    if (this.#ephemeralKey !== undefined) {
-      const secrets = this.#exchange(peerHello, this.#ephemeralKey, peerKey);
-      this.#challenge = secrets.challenge;
-      if (protection === 'encrypted') this.#cipher = aeadRecords(secrets);
-      signature = signHandshake(self.identity, signedBytes(dialed, secrets.challenge));
-    }
-    return this.#cipher.seal(concatBytes(self.identity.publicKey, signature, this.#ownNodeInfo));
+  prove(answer: Uint8Array): { readonly peer: ProvenPeer; readonly introduction: Uint8Array } {
+    const { self, beginning, expected } = this.#settings;
+    const listenerHello = answer.subarray(0, HELLO_BYTES);
+    const exchange = new Exchange('dialer', beginning, beginning.hello, listenerHello);
+    const listener = exchange.open(answer.subarray(HELLO_BYTES));
+    const nodeInfo = nodeInfoOf(listener, self, expected);
+    // Only now: whoever has not proved to be the right one has learned nothing of us.
+    const introduction = exchange.seal(self, this.#ownNodeInfo);
+    const { publicKey } = listener;
+    return { introduction, peer: { publicKey, nodeInfo, cipher: exchange.cipher } };
+  }
+}
+
+/** What the side that listens starts from. */
+export interface ListenerSettings {
+  readonly self: Self;
+  readonly beginning: Beginning;
+  /** What came with the dial. */
+  readonly dialerHello: Uint8Array;
+}
+
+/** The listener's side of the handshake: send `answer`; give what comes back to `prove`. */
+export class ListenerHandshake {
+  /** The frame to send first: our hello, and our introduction. */
+  readonly answer: Uint8Array;
+  readonly #self: Self;
+  readonly #exchange: Exchange;
+
+  /**
+   * @throws {RxmeshError} `RXMESH_HANDSHAKE_FAILED`: what came with the dial is no hello that we take;
+   * `RXMESH_NODE_INFO_INVALID`: our own node info is too long
+   */
+  constructor({ self, beginning, dialerHello }: ListenerSettings) {
+    const ownNodeInfo = encodeNodeInfo(self.nodeInfo);
+    this.#self = self;
+    this.#exchange = new Exchange('listener', beginning, dialerHello, beginning.hello);
+    this.answer = concatBytes(beginning.hello, this.#exchange.seal(self, ownNodeInfo));
   }
 
   /**
-   * Takes the other side's introduction, after `introduce`.
+   * Takes the dialer's introduction.
    * @throws {RxmeshError} `RXMESH_HANDSHAKE_FAILED`, `RXMESH_SELF_CONNECTION`, `RXMESH_IDENTITY_MISMATCH`
    */
   prove(introduction: Uint8Array): ProvenPeer {
-    const proof = this.#openIntroduction(introduction);
-    const publicKey = proof.slice(0, KEY_BYTES);
-    this.#verify(publicKey, proof.subarray(KEY_BYTES, PROOF_BYTES));
-    const peer = nodeIdFromPublicKey(publicKey);
-    if (equalBytes(publicKey, this.#options.self.identity.publicKey)) {
-      throw new RxmeshError('RXMESH_SELF_CONNECTION', 'the other side is this node', { peer });
-    }
-    const nodeInfo = decodeNodeInfo(proof.subarray(PROOF_BYTES), peer);
-    if (nodeInfo.nodeId !== peer) {
-      const message = `the peer's key belongs to ${peer}, but its node info says otherwise`;
-      throw new RxmeshError('RXMESH_IDENTITY_MISMATCH', message, { peer });
-    }
-    try {
-      validateNodeInfo(nodeInfo);
-    } catch (cause) {
-      const message = "the peer's node info is not valid";
-      throw new RxmeshError('RXMESH_HANDSHAKE_FAILED', message, { cause, peer });
-    }
-    return { publicKey, nodeInfo, cipher: this.#cipher };
+    const dialer = this.#exchange.open(introduction);
+    const nodeInfo = nodeInfoOf(dialer, this.#self, undefined);
+    return { publicKey: dialer.publicKey, nodeInfo, cipher: this.#exchange.cipher };
   }
+}
 
-  #exchange(peerHello: Uint8Array, ownKey: X25519Key, peerKey: Uint8Array): HandshakeSecrets {
-    const { dialed } = this.#options;
-    if (equalBytes(peerHello, this.hello)) throw failed('our own hello came back');
-    let dhSecret: Uint8Array;
-    try {
-      dhSecret = ownKey.sharedSecret(peerKey);
-    } catch (cause) {
-      throw failed("the other side's ephemeral key is a point of low order", cause);
-    }
-    return rxmeshSecrets({
-      dialerHello: dialed ? this.hello : peerHello,
-      listenerHello: dialed ? peerHello : this.hello,
-      dhSecret,
-      dialed,
-    });
-  }
+/** What the two hellos make: keys for the introductions and the records, and what both sides sign. */
+class Exchange {
+  readonly cipher: RecordCipher;
+  readonly #role: Role;
+  /** Absent when nothing is to be proved. */
+  readonly #transcript: RxmeshTranscript | undefined;
 
-  #openIntroduction(introduction: Uint8Array): Uint8Array {
-    const bytesMax = PROOF_BYTES + NODE_INFO_BYTES_MAX + this.#cipher.overheadBytes;
-    if (introduction.length > bytesMax) {
-      throw failed(`the introduction has ${introduction.length} bytes, more than ${bytesMax}`);
-    }
-    let proof: Uint8Array;
-    try {
-      proof = this.#cipher.open(introduction);
-    } catch (cause) {
-      throw failed('the introduction does not open', cause);
-    }
-    if (proof.length < PROOF_BYTES) throw failed('the introduction is too short');
-    return proof;
-  }
-
-  #verify(publicKey: Uint8Array, signature: Uint8Array): void {
-    if (this.#options.protection === 'trusted') {
-      if (signature.some((byte) => byte !== 0)) throw failed('a signature where none belongs');
+  constructor(
+    role: Role,
+    { hello, protection, ephemeralKey }: Beginning,
+    dialerHello: Uint8Array,
+    listenerHello: Uint8Array,
+  ) {
+    this.#role = role;
+    const peerHello = role === 'dialer' ? listenerHello : dialerHello;
+    const peerKey = decodeHello(peerHello, protection);
+    if (ephemeralKey === undefined) {
+      this.cipher = plainRecords;
       return;
     }
-    if (this.#challenge === undefined) throw failed('an introduction in front of a good hello');
-    const signed = signedBytes(!this.#options.dialed, this.#challenge);
+    if (equalBytes(peerHello, hello)) throw failed('our own hello came back');
+    const dhSecret = sharedSecret(ephemeralKey, peerKey);
+    this.#transcript = new RxmeshTranscript({ dialerHello, listenerHello, dhSecret });
+    this.cipher =
+      protection === 'encrypted' ? aeadRecords(this.#transcript.recordKeys(role)) : plainRecords;
+  }
+
+  /** Our introduction, as the first record of our direction. */
+  seal({ identity }: Self, nodeInfo: Uint8Array): Uint8Array {
+    const { publicKey } = identity;
+    const signed = this.#transcript?.introduce(this.#role, publicKey, nodeInfo);
+    const signature =
+      signed === undefined ? new Uint8Array(SIGNATURE_BYTES) : signHandshake(identity, signed);
+    if (this.#role === 'listener') this.#transcript?.listenerSigned(signature);
+    return this.cipher.seal(concatBytes(publicKey, signature, nodeInfo));
+  }
+
+  /** The other side's introduction, once its signature is found to be right. */
+  open(frame: Uint8Array): Introduction {
+    const introduction = this.#read(frame);
+    const { publicKey, signature, nodeInfo } = introduction;
+    const transcript = this.#transcript;
+    if (transcript === undefined) {
+      if (signature.some((byte) => byte !== 0)) throw failed('a signature where none belongs');
+      return introduction;
+    }
+    const role: Role = this.#role === 'dialer' ? 'listener' : 'dialer';
+    const signed = transcript.introduce(role, publicKey, nodeInfo);
     // False also for keys of small order, under which a signature fits anything.
     if (!platformCrypto.ed25519Verify(publicKey, signed, signature)) {
       throw failed('the other side has not proved that it owns its key');
     }
+    if (role === 'listener') transcript.listenerSigned(signature);
+    return introduction;
+  }
+
+  #read(frame: Uint8Array): Introduction {
+    const bytesMax = PROOF_BYTES + NODE_INFO_BYTES_MAX + this.cipher.overheadBytes;
+    if (frame.length > bytesMax) {
+      throw failed(`the introduction has ${frame.length} bytes, more than ${bytesMax}`);
+    }
+    let proof: Uint8Array;
+    try {
+      proof = this.cipher.open(frame);
+    } catch (cause) {
+      throw failed('the introduction does not open', cause);
+    }
+    if (proof.length < PROOF_BYTES) throw failed('the introduction is too short');
+    return {
+      publicKey: proof.slice(0, KEY_BYTES),
+      signature: proof.subarray(KEY_BYTES, PROOF_BYTES),
+      nodeInfo: proof.subarray(PROOF_BYTES),
+    };
   }
 }
 
-function signedBytes(byDialer: boolean, challenge: Uint8Array): Uint8Array {
-  return concatBytes(byDialer ? DIALER_LABEL : LISTENER_LABEL, challenge);
+function sharedSecret(ownKey: X25519Key, peerKey: Uint8Array): Uint8Array {
+  try {
+    return ownKey.sharedSecret(peerKey);
+  } catch (cause) {
+    throw failed("the other side's ephemeral key is a point of low order", cause);
+  }
+}
+
+/** What a side that has proved its key says of itself; throws when it is not who it should be. */
+function nodeInfoOf(
+  { publicKey, nodeInfo: encoded }: Introduction,
+  self: Self,
+  expected: NodeId | undefined,
+): NodeInfo {
+  const peer = nodeIdFromPublicKey(publicKey);
+  if (equalBytes(publicKey, self.identity.publicKey)) {
+    throw new RxmeshError('RXMESH_SELF_CONNECTION', 'the other side is this node', { peer });
+  }
+  if (expected !== undefined && expected !== peer) {
+    throw mismatch(`dialed ${expected}, but ${peer} answered`, peer);
+  }
+  const nodeInfo = decodeNodeInfo(encoded, peer);
+  if (nodeInfo.nodeId !== peer) {
+    throw mismatch(`the peer's key belongs to ${peer}, but its node info says otherwise`, peer);
+  }
+  try {
+    validateNodeInfo(nodeInfo);
+  } catch (cause) {
+    const message = "the peer's node info is not valid";
+    throw new RxmeshError('RXMESH_HANDSHAKE_FAILED', message, { cause, peer });
+  }
+  return nodeInfo;
+}
+
+function mismatch(message: string, peer: NodeId): RxmeshError {
+  return new RxmeshError('RXMESH_IDENTITY_MISMATCH', message, { peer });
 }
 
 function failed(message: string, cause?: unknown): RxmeshError {

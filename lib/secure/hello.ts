@@ -10,7 +10,7 @@ import { asciiBytes, equalBytes } from './bytes.ts';
 export type Protection = 'encrypted' | 'proven' | 'trusted';
 
 const MAGIC: Uint8Array = asciiBytes('rxm');
-const WIRE_VERSION = 1;
+const WIRE_VERSION = 2;
 const PROTECTION_BYTES: Readonly<Record<Protection, number>> = {
   encrypted: 1,
   proven: 2,
@@ -19,9 +19,10 @@ const PROTECTION_BYTES: Readonly<Record<Protection, number>> = {
 
 /** Magic, version and protection stand in front of the key. */
 const KEY_AT = 5;
-const HELLO_BYTES: number = KEY_AT + 32;
+/** Bytes of a hello. */
+export const HELLO_BYTES: number = KEY_AT + 32;
 
-/** The first frame of a connection (docs/wire.md, "Hello"): 37 bytes. */
+/** What each side says first (docs/wire.md, "Hello"): 37 bytes. */
 export function encodeHello(protection: Protection, ephemeralKey: Uint8Array): Uint8Array {
   const hello = new Uint8Array(HELLO_BYTES);
   hello.set(MAGIC);
@@ -35,25 +36,28 @@ export function encodeHello(protection: Protection, ephemeralKey: Uint8Array): U
  * The ephemeral public key in a hello; 32 zero bytes when `trusted`.
  * @throws {RxmeshError} `RXMESH_HANDSHAKE_FAILED`: it is not a hello, or not of this version and protection
  */
-export function decodeHello(frame: Uint8Array, protection: Protection): Uint8Array {
-  if (frame.length !== HELLO_BYTES || !equalBytes(frame.subarray(0, 3), MAGIC)) {
-    throw refused('what came first is not a hello of rxmesh');
-  }
-  if (frame[3] !== WIRE_VERSION) {
-    throw refused(
-      `the other side speaks version ${frame[3] ?? 0} of the wire, not ${WIRE_VERSION}`,
-    );
-  }
-  if (frame[4] !== PROTECTION_BYTES[protection]) {
-    throw refused(`the other side does not offer a connection that is ${protection}`);
-  }
-  const key = frame.slice(KEY_AT);
-  if (protection === 'trusted' && key.some((byte) => byte !== 0)) {
-    throw refused('a hello without proof has a key');
-  }
-  return key;
+export function decodeHello(hello: Uint8Array, protection: Protection): Uint8Array {
+  const problem = helloProblem(hello, protection);
+  if (problem !== undefined) throw new RxmeshError('RXMESH_HANDSHAKE_FAILED', problem);
+  return hello.slice(KEY_AT);
 }
 
-function refused(message: string): RxmeshError {
-  return new RxmeshError('RXMESH_HANDSHAKE_FAILED', message);
+/** What is wrong with a hello, as far as that shows without arithmetic: a sentence, or undefined. */
+export function helloProblem(
+  hello: Uint8Array,
+  protection: Protection = 'encrypted',
+): string | undefined {
+  if (hello.length !== HELLO_BYTES || !equalBytes(hello.subarray(0, 3), MAGIC)) {
+    return 'what came first is not a hello of rxmesh';
+  }
+  if (hello[3] !== WIRE_VERSION) {
+    return `the other side speaks version ${hello[3] ?? 0} of the wire, not ${WIRE_VERSION}`;
+  }
+  if (hello[4] !== PROTECTION_BYTES[protection]) {
+    return `the other side does not offer a connection that is ${protection}`;
+  }
+  if (protection === 'trusted' && hello.subarray(KEY_AT).some((byte) => byte !== 0)) {
+    return 'a hello without proof has a key';
+  }
+  return undefined;
 }

@@ -1,11 +1,19 @@
 /**
- * The authenticated, encrypted connection: `secureConnection` speaks rxmesh's own wire over any
- * socket of frames.
+ * The authenticated, encrypted connection: `secureDial` and `secureAccept` speak rxmesh's own wire over any
+ * socket of frames that can bring 37 bytes along with a dial.
  *
  * @example
- * secureConnection(socket)
+ * const dial = secureDial();
+ * // dial.hello travels with the dial, and `socket` is what comes of it
+ * dial
+ *   .connect(socket)
  *   .handshake({ identity, nodeInfo })
  *   .subscribe((link) => link.attach(receiver));
  */
-export { secureConnection, type SecureConnectionOptions } from './secure-connection.ts';
-export type { Protection } from './hello.ts';
+export {
+  secureAccept,
+  type SecureConnectionOptions,
+  secureDial,
+  type SecureDial,
+} from './secure-connection.ts';
+export { helloProblem, type Protection } from './hello.ts';

@@ -12,14 +12,31 @@ const COMET = {
   keys: 'TENDERMINT_SECRET_CONNECTION_KEY_AND_CHALLENGE_GEN',
 } as const;
 
+/** Labels of rxmesh's own (docs/wire.md, "Secrets"). */
 const RXMESH = {
-  transcript: 'rxmesh handshake v1',
-  dialer: 'dialer hello',
-  listener: 'listener hello',
+  transcript: 'rxmesh handshake v2',
+  dialerHello: 'dialer hello',
+  listenerHello: 'listener hello',
   secret: 'dh secret',
-  challenge: 'challenge',
-  keys: 'rxmesh record keys v1',
+  binding: 'key binding',
+  keys: 'rxmesh record keys v2',
+  listenerSignature: 'listener signature',
+  /** What a side signs begins with which side it is, so a signature cannot be sent back to its maker. */
+  dialer: {
+    key: 'dialer key',
+    nodeInfo: 'dialer node info',
+    challenge: 'dialer challenge',
+    signed: asciiBytes('rxmesh dialer v2'),
+  },
+  listener: {
+    key: 'listener key',
+    nodeInfo: 'listener node info',
+    challenge: 'listener challenge',
+    signed: asciiBytes('rxmesh listener v2'),
+  },
 } as const;
+
+const RXMESH_NEXT_KEY: Uint8Array = asciiBytes('rxmesh next key v2');
 
 /** The two keys of the records of a connection, 32 bytes each. */
 export interface RecordKeys {
@@ -64,33 +81,60 @@ export function cometSecrets(
   return { challenge, ...cometRecordKeys(dhSecret, ownIsLower) };
 }
 
-/** What the rxmesh handshake draws its secrets from. */
+/** What both sides of the rxmesh handshake know once the two hellos have crossed. */
 export interface RxmeshExchange {
-  /** The whole hello frame of the side that dialed, and of the one that listened. */
   readonly dialerHello: Uint8Array;
   readonly listenerHello: Uint8Array;
   /** What X25519 makes of the two ephemeral keys, 32 bytes, not all zero. */
   readonly dhSecret: Uint8Array;
-  /** Whether we are the side that dialed. */
-  readonly dialed: boolean;
 }
 
+/** The two sides of a connection. */
+export type Role = 'dialer' | 'listener';
+
 /**
- * Keys and challenge of rxmesh's own handshake (docs/wire.md, "Secrets"). The dialer sends with the
- * first 32 bytes of HKDF. The challenge is part of HKDF's info, so the keys too depend on every
- * byte of both hellos: a downgrade of version or protection cannot go unnoticed.
+ * The transcript of rxmesh's own handshake (docs/wire.md, "Secrets"): both sides append what was said,
+ * in the same order, so that each signature covers everything in front of it.
  */
-export function rxmeshSecrets(exchange: RxmeshExchange): HandshakeSecrets {
-  const transcript = new MerlinTranscript(RXMESH.transcript);
-  transcript.append(RXMESH.dialer, exchange.dialerHello);
-  transcript.append(RXMESH.listener, exchange.listenerHello);
-  transcript.append(RXMESH.secret, exchange.dhSecret);
-  const challenge = transcript.challenge(RXMESH.challenge, 32);
-  const info = concatBytes(asciiBytes(RXMESH.keys), challenge);
-  const [first, second] = keyPair(exchange.dhSecret, info);
-  return exchange.dialed
-    ? { challenge, sendKey: first, receiveKey: second }
-    : { challenge, sendKey: second, receiveKey: first };
+export class RxmeshTranscript {
+  readonly #merlin: MerlinTranscript = new MerlinTranscript(RXMESH.transcript);
+  readonly #firstKey: Uint8Array;
+  readonly #secondKey: Uint8Array;
+
+  constructor({ dialerHello, listenerHello, dhSecret }: RxmeshExchange) {
+    this.#merlin.append(RXMESH.dialerHello, dialerHello);
+    this.#merlin.append(RXMESH.listenerHello, listenerHello);
+    this.#merlin.append(RXMESH.secret, dhSecret);
+    // In HKDF's info, so that the keys depend on every byte of both hellos.
+    const binding = this.#merlin.challenge(RXMESH.binding, 32);
+    const info = concatBytes(asciiBytes(RXMESH.keys), binding);
+    [this.#firstKey, this.#secondKey] = keyPair(dhSecret, info);
+  }
+
+  /** The keys of the records, as the side `role` uses them: the dialer sends with the first. */
+  recordKeys(role: Role): RecordKeys {
+    return role === 'dialer'
+      ? { sendKey: this.#firstKey, receiveKey: this.#secondKey }
+      : { sendKey: this.#secondKey, receiveKey: this.#firstKey };
+  }
+
+  /** Takes the key and the node info of a side, the listener's first; returns what that side signs. */
+  introduce(role: Role, publicKey: Uint8Array, nodeInfo: Uint8Array): Uint8Array {
+    const labels = RXMESH[role];
+    this.#merlin.append(labels.key, publicKey);
+    this.#merlin.append(labels.nodeInfo, nodeInfo);
+    return concatBytes(labels.signed, this.#merlin.challenge(labels.challenge, 32));
+  }
+
+  /** Takes the listener's signature, in front of the dialer's introduction. */
+  listenerSigned(signature: Uint8Array): void {
+    this.#merlin.append(RXMESH.listenerSignature, signature);
+  }
+}
+
+/** The key of the next records of a direction: a one-way step, so that it tells nothing of those before. */
+export function nextRecordKey(key: Uint8Array): Uint8Array {
+  return platformCrypto.hkdfSha256(key, RXMESH_NEXT_KEY, 32);
 }
 
 function keyPair(dhSecret: Uint8Array, info: Uint8Array): [Uint8Array, Uint8Array] {

@@ -7,7 +7,9 @@ export const NODE_INFO_BYTES_MAX = 10_240;
 
 /** Wire types of protobuf. */
 const VARINT = 0;
+const FIXED_64 = 1;
 const DELIMITED = 2;
+const FIXED_32 = 5;
 
 /**
  * A node info as protobuf (docs/wire.md, "Node info"). Fields 1 to 8 have CometBFT's numbers.
@@ -45,7 +47,7 @@ export function encodeNodeInfo(info: NodeInfo): Uint8Array {
 /**
  * The node info in `bytes`. Fields that are missing are zero or empty, unknown ones are skipped,
  * and of one that comes twice the last counts (of `channels` and `features`: all).
- * Whether the values make sense is not looked at.
+ * Varints are as short as they can be, and a known field has its own wire type. Whether the values make sense is not looked at.
  *
  * @param peer node ID of who sent it, for the error
  * @throws {RxmeshError} `RXMESH_HANDSHAKE_FAILED`: too long, or not such a message
@@ -73,18 +75,18 @@ function readNodeInfo(reader: protobuf.Reader): NodeInfo {
   const channels: number[] = [];
   const features: string[] = [];
   while (reader.pos < reader.len) {
-    const read = reader.uint32();
+    const read = readTag(reader);
     if (read === tag(1, DELIMITED)) protocolVersion = readProtocolVersion(nested(reader));
-    else if (read === tag(2, DELIMITED)) texts.nodeId = reader.stringVerify();
-    else if (read === tag(3, DELIMITED)) texts.listenAddress = reader.stringVerify();
-    else if (read === tag(4, DELIMITED)) texts.network = reader.stringVerify();
-    else if (read === tag(5, DELIMITED)) texts.version = reader.stringVerify();
+    else if (read === tag(2, DELIMITED)) texts.nodeId = readText(reader);
+    else if (read === tag(3, DELIMITED)) texts.listenAddress = readText(reader);
+    else if (read === tag(4, DELIMITED)) texts.network = readText(reader);
+    else if (read === tag(5, DELIMITED)) texts.version = readText(reader);
     else if (read === tag(6, DELIMITED)) readCounts(nested(reader), channels);
     else if (read === tag(6, VARINT)) channels.push(readCount(reader));
-    else if (read === tag(7, DELIMITED)) texts.moniker = reader.stringVerify();
+    else if (read === tag(7, DELIMITED)) texts.moniker = readText(reader);
     else if (read === tag(8, DELIMITED)) other = readOther(nested(reader));
-    else if (read === tag(9, DELIMITED)) features.push(reader.stringVerify());
-    else skip(reader, read);
+    else if (read === tag(9, DELIMITED)) features.push(readText(reader));
+    else skipUnknown(reader, read, 9);
   }
   return { protocolVersion, ...texts, channels, other, features };
 }
@@ -92,11 +94,11 @@ function readNodeInfo(reader: protobuf.Reader): NodeInfo {
 function readProtocolVersion(reader: protobuf.Reader): ProtocolVersion {
   const version = { p2p: 0, block: 0, app: 0 };
   while (reader.pos < reader.len) {
-    const read = reader.uint32();
+    const read = readTag(reader);
     if (read === tag(1, VARINT)) version.p2p = readCount(reader);
     else if (read === tag(2, VARINT)) version.block = readCount(reader);
     else if (read === tag(3, VARINT)) version.app = readCount(reader);
-    else skip(reader, read);
+    else skipUnknown(reader, read, 3);
   }
   return version;
 }
@@ -104,32 +106,70 @@ function readProtocolVersion(reader: protobuf.Reader): ProtocolVersion {
 function readOther(reader: protobuf.Reader): { txIndex: string; rpcAddress: string } {
   const other = { txIndex: '', rpcAddress: '' };
   while (reader.pos < reader.len) {
-    const read = reader.uint32();
-    if (read === tag(1, DELIMITED)) other.txIndex = reader.stringVerify();
-    else if (read === tag(2, DELIMITED)) other.rpcAddress = reader.stringVerify();
-    else skip(reader, read);
+    const read = readTag(reader);
+    if (read === tag(1, DELIMITED)) other.txIndex = readText(reader);
+    else if (read === tag(2, DELIMITED)) other.rpcAddress = readText(reader);
+    else skipUnknown(reader, read, 2);
   }
   return other;
 }
 
-/** A field, or a wire type of it, that is not known. */
-function skip(reader: protobuf.Reader, read: number): void {
-  reader.skipType(read & 7, 0, read >>> 3);
+/** Skips a field that is not known. One of the fields 1 to `known` is here only for its wire type. */
+function skipUnknown(reader: protobuf.Reader, read: number, known: number): void {
+  const [field, wireType] = [read >>> 3, read & 7];
+  if (field <= known) throw new RangeError(`field ${field} has the wire type ${wireType}`);
+  if (wireType === VARINT) varint(reader);
+  else if (wireType === DELIMITED) nested(reader);
+  else if (wireType === FIXED_64 || wireType === FIXED_32) reader.skipType(wireType);
+  // Groups among them, which proto3 does not have.
+  else throw new RangeError(`wire type ${wireType}`);
 }
 
 function readCounts(packed: protobuf.Reader, counts: number[]): void {
   while (packed.pos < packed.len) counts.push(readCount(packed));
 }
 
+function readTag(reader: protobuf.Reader): number {
+  return uint32(varint(reader));
+}
+
+function uint32(value: number): number {
+  if (value > 0xffff_ffff) throw new RangeError('a field number or length above 2^32 - 1');
+  return value;
+}
+
 function nested(reader: protobuf.Reader): protobuf.Reader {
+  checkLength(reader);
   return new protobuf.Reader(reader.bytes());
+}
+
+function readText(reader: protobuf.Reader): string {
+  checkLength(reader);
+  return reader.stringVerify();
+}
+
+/** Looks at the length that comes next, and leaves it to be read. */
+function checkLength(reader: protobuf.Reader): void {
+  const from = reader.pos;
+  uint32(varint(reader));
+  reader.pos = from;
 }
 
 /** A uint64 that a JavaScript number holds exactly. */
 function readCount(reader: protobuf.Reader): number {
+  const value = varint(reader);
+  if (!Number.isSafeInteger(value)) throw new RangeError('a number above 2^53');
+  return value;
+}
+
+/** A varint in its shortest form: the last of several bytes is not zero. */
+function varint(reader: protobuf.Reader): number {
+  const from = reader.pos;
   // The types promise a Long or a number, whichever the application has configured for protobufjs.
   const value = Number(reader.uint64());
-  if (!Number.isSafeInteger(value)) throw new RangeError('a number above 2^53');
+  if (reader.pos > from + 1 && reader.buf[reader.pos - 1] === 0) {
+    throw new RangeError('a varint that is too long');
+  }
   return value;
 }
 

@@ -4,10 +4,11 @@ import type { Endpoint } from '../model/endpoint.ts';
 import { assertPlatform } from '../model/assert-platform.ts';
 import { asBytes } from '../model/bytes.ts';
 import { RxmeshError, toRxmeshError } from '../model/error.ts';
+import type { NodeId } from '../model/id.ts';
 import type { FrameSocket } from '../transport/frame-socket.ts';
 import type { Link } from '../transport/link.ts';
 import type { Connection, Self } from '../transport/transport.ts';
-import { Handshake } from './handshake.ts';
+import { Beginning, DialerHandshake, ListenerHandshake, type ProvenPeer } from './handshake.ts';
 import type { Protection } from './hello.ts';
 import { SecureLink } from './secure-link.ts';
 
@@ -22,24 +23,102 @@ export interface SecureConnectionOptions {
   readonly ephemeralSeed?: Uint8Array;
 }
 
+/** The first half of a dial: what has to travel with it, and what makes a connection of its socket. */
+export interface SecureDial {
+  /** The dialer's hello, 37 bytes. The transport brings it to the listener with the dial itself. */
+  readonly hello: Uint8Array;
+  /**
+   * Makes a connection of the socket that came of the dial. Once, since a hello is for one connection.
+   * @throws {TypeError} it was called before
+   */
+  connect(socket: FrameSocket): Connection;
+}
+
 /**
- * Speaks rxmesh's own wire (docs/wire.md) over a socket of frames: the handshake, then a link.
+ * Begins to dial in rxmesh's own wire (docs/wire.md). What is in the hello tells nothing of us.
  *
- *     frames in    --hello--introduction--record--record--|
- *     handshake    ----------(link|)
- *     frames out   hello-introduction---record----
+ *     hello       with the dial
+ *     frames in   --answer------------record--record--|
+ *     handshake   --(link|)
+ *     frames out  --introduction-record---------
  *
  * @throws {RangeError} `ephemeralSeed` does not have 32 bytes
+ * @throws {RxmeshError} `RXMESH_PLATFORM_UNSUPPORTED`
  */
-export function secureConnection(
+export function secureDial(options: SecureConnectionOptions = {}): SecureDial {
+  let beginning: Beginning | undefined = begin(options);
+  return {
+    hello: beginning.hello,
+    connect(socket) {
+      if (beginning === undefined) throw new TypeError('connect was called before');
+      const dialer = beginning;
+      // The key in it would open what is recorded: it goes with the handshake.
+      beginning = undefined;
+      return new SecureConnection(socket, dialer.protection, (self, expected) => {
+        return dialing(new DialerHandshake({ self, beginning: dialer, expected }));
+      });
+    },
+  };
+}
+
+/**
+ * The listener's side of a connection in rxmesh's own wire (docs/wire.md).
+ *
+ *     hello       came with the dial
+ *     frames in   -------introduction-record--record--|
+ *     handshake   -------(link|)
+ *     frames out  answer-----------------record---
+ *
+ * @param hello what came with the dial. A transport that can turns away what `helloProblem` finds
+ * fault with; else the handshake fails.
+ * @throws {RangeError} `ephemeralSeed` does not have 32 bytes
+ */
+export function secureAccept(
   socket: FrameSocket,
+  hello: Uint8Array,
   options: SecureConnectionOptions = {},
 ): Connection {
-  const seedBytes = options.ephemeralSeed?.length ?? 32;
+  checkSeed(options);
+  return new SecureConnection(socket, options.protection ?? 'encrypted', (self) => {
+    const beginning = begin(options);
+    const dialerHello = asBytes(hello) ?? hello;
+    return listening(new ListenerHandshake({ self, beginning, dialerHello }));
+  });
+}
+
+function begin(options: SecureConnectionOptions): Beginning {
+  checkSeed(options);
+  assertPlatform();
+  return new Beginning(options.protection ?? 'encrypted', options.ephemeralSeed);
+}
+
+function checkSeed({ ephemeralSeed }: SecureConnectionOptions): void {
+  const seedBytes = ephemeralSeed?.length ?? 32;
   if (seedBytes !== 32) {
     throw new RangeError(`ephemeralSeed must have 32 bytes, not ${seedBytes}`);
   }
-  return new SecureConnection(socket, options);
+}
+
+/** What is left of a handshake at its start: a frame to send at once, perhaps, and one to wait for. */
+interface Steps {
+  readonly first?: Uint8Array;
+  /** Takes the other side's frame; returns who it is, and what is to be sent to it. */
+  readonly prove: (frame: Uint8Array) => { readonly peer: ProvenPeer; readonly last?: Uint8Array };
+}
+
+type Start = (self: Self, expected: NodeId | undefined) => Steps;
+
+function dialing(handshake: DialerHandshake): Steps {
+  return {
+    prove: (frame) => {
+      const { peer, introduction } = handshake.prove(frame);
+      return { peer, last: introduction };
+    },
+  };
+}
+
+function listening(handshake: ListenerHandshake): Steps {
+  return { first: handshake.answer, prove: (frame) => ({ peer: handshake.prove(frame) }) };
 }
 
 class SecureConnection implements Connection {
@@ -47,43 +126,49 @@ class SecureConnection implements Connection {
   readonly local: Endpoint;
   readonly remote: Endpoint;
   readonly #socket: FrameSocket;
-  readonly #options: SecureConnectionOptions;
+  readonly #protection: Protection;
+  /** Let go with the handshake, like the ephemeral key that it may hold. */
+  #start: Start | undefined;
   #handshake: RunningHandshake | undefined;
   #closed = false;
 
-  constructor(socket: FrameSocket, options: SecureConnectionOptions) {
+  constructor(socket: FrameSocket, protection: Protection, start: Start) {
     this.direction = socket.direction;
     this.local = socket.local;
     this.remote = socket.remote;
     this.#socket = socket;
-    this.#options = options;
+    this.#protection = protection;
+    this.#start = start;
   }
 
-  handshake(self: Self): Observable<Link> {
+  handshake(self: Self, expected?: NodeId): Observable<Link> {
     return new Observable((subscriber) => {
-      if (this.#handshake !== undefined) {
-        subscriber.error(new TypeError('the handshake of a connection runs once'));
-        return undefined;
-      }
       if (this.#closed) {
         subscriber.error(closed('the connection was closed before the handshake'));
         return undefined;
       }
+      const start = this.#start;
+      this.#start = undefined;
+      if (start === undefined) {
+        subscriber.error(new TypeError('the handshake of a connection runs once'));
+        return undefined;
+      }
       const handshake = new RunningHandshake(this.#socket, subscriber);
       this.#handshake = handshake;
-      handshake.start(self, this.#options);
+      handshake.start(() => start(self, expected));
       return () => handshake.cancel();
     });
   }
 
   close(): void {
     this.#closed = true;
+    this.#start = undefined;
     if (this.#handshake === undefined) this.#socket.destroy();
     else this.#handshake.close();
   }
 
   toString(): string {
-    return `${this.#options.protection ?? 'encrypted'} connection, ${this.#socket.toString()}`;
+    return `${this.#protection} connection, ${this.#socket.toString()}`;
   }
 }
 
@@ -101,18 +186,12 @@ class RunningHandshake {
     this.#subscriber = subscriber;
   }
 
-  start(self: Self, options: SecureConnectionOptions): void {
+  start(begin: () => Steps): void {
     this.#attempt(() => {
-      assertPlatform();
-      const handshake = new Handshake({
-        self,
-        protection: options.protection ?? 'encrypted',
-        dialed: this.#socket.direction === 'outbound',
-        ephemeralSeed: options.ephemeralSeed,
-      });
-      this.#receive = (frame) => this.#heardHello(handshake, frame);
-      // In front of the subscription, which may deliver the other side's hello at once.
-      this.#socket.send(handshake.hello);
+      const { first, prove } = begin();
+      this.#receive = (frame) => this.#heard(prove, frame);
+      // In front of the subscription, which may deliver the other side's frame at once.
+      if (first !== undefined) this.#socket.send(first);
     });
     if (this.#subscriber?.closed !== false) return;
     this.#subscription.add(
@@ -138,16 +217,11 @@ class RunningHandshake {
     else this.#fail(closed('the connection was closed during the handshake'));
   }
 
-  #heardHello(handshake: Handshake, frame: Uint8Array): void {
+  #heard(prove: Steps['prove'], frame: Uint8Array): void {
     this.#attempt(() => {
-      this.#receive = (next) => this.#heardIntroduction(handshake, next);
-      this.#socket.send(handshake.introduce(frame));
-    });
-  }
-
-  #heardIntroduction(handshake: Handshake, frame: Uint8Array): void {
-    this.#attempt(() => {
-      this.#emit(new SecureLink(this.#socket, handshake.prove(frame)));
+      const { peer, last } = prove(frame);
+      if (last !== undefined) this.#socket.send(last);
+      this.#emit(new SecureLink(this.#socket, peer));
     });
   }
 

@@ -4,7 +4,7 @@ import type { Endpoint } from '../model/endpoint.ts';
 
 /**
  * What a simple transport has to offer: frames of bytes, both ways, in order, with their borders
- * kept. `secureConnection` (in `lib/secure`) makes a `Connection` of it.
+ * kept. `secureDial` and `secureAccept` (in `lib/secure`) make a `Connection` of it.
  */
 export interface FrameSocket {
   readonly direction: Direction;

@@ -4,7 +4,7 @@ import { parseListenAddress } from '../model/node-info.ts';
 import type { Self } from './transport.ts';
 
 /** Version of rxmesh's own wire, as node infos tell it. */
-const p2pVersion = 1;
+const p2pVersion = 2;
 /** A node info names at most so many channels. */
 const channelsMax = 16;
 

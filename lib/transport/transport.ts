@@ -3,6 +3,7 @@ import type { Direction } from '../model/direction.ts';
 import type { Endpoint } from '../model/endpoint.ts';
 import type { RxmeshError } from '../model/error.ts';
 import type { Identity } from '../model/identity.ts';
+import type { NodeId } from '../model/id.ts';
 import type { NodeInfo } from '../model/node-info.ts';
 import type { Link } from './link.ts';
 
@@ -88,9 +89,13 @@ export interface Connection {
    * Proves who we are, demands the same of the other side, and exchanges node infos. Emits the
    * proven link and completes. Unsubscribing before that closes the connection, and so does an error.
    * It has no timeout of its own. Call it once.
-   * @throws {RxmeshError} `RXMESH_HANDSHAKE_FAILED`, `RXMESH_CONNECTION_CLOSED`, as error notifications
+   *
+   * @param expected the node that was dialed, if that is known. A side that dialed tells nothing of itself
+   *   to another node, which fails with `RXMESH_IDENTITY_MISMATCH`; without it, it does so to whoever answers
+   * @throws {RxmeshError} `RXMESH_HANDSHAKE_FAILED`, `RXMESH_IDENTITY_MISMATCH`, `RXMESH_CONNECTION_CLOSED`, as
+   *   error notifications
    */
-  handshake(self: Self): Observable<Link>;
+  handshake(self: Self, expected?: NodeId): Observable<Link>;
 
   /** Closes it at once, unproven. Doing it twice is fine. */
   close(): void;

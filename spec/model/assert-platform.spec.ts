@@ -44,16 +44,18 @@ describe('L-35 a runtime that lacks something is refused', () => {
     ['SHA-256', { createHash: throws }],
     ['secure random numbers', { randomBytes: throws }],
   ])('without %s', async (what, changes) => {
-    const { createRouter, Identity: Identities, secureConnection } = await withCrypto(changes);
+    const library = await withCrypto(changes);
+    const { createRouter, Identity: Identities, secureAccept, secureDial } = library;
     const options = { identity: identity(), network: 'n', transports: [] };
     expect(() => createRouter(options)).toThrow(unsupported);
     expect(() => createRouter(options)).toThrow(`this runtime has no ${what}`);
     expect(() => Identities.fromSeed(new Uint8Array(32))).toThrow(unsupported);
     await expect(Identities.generate()).rejects.toEqual(unsupported);
-    // A node by hand, at its first handshake, before anything was sent.
-    const socket = new TestSocket('outbound');
+    // A node by hand, at its first dial, and at its first handshake, before anything is sent.
+    expect(() => secureDial()).toThrow(unsupported);
+    const socket = new TestSocket('inbound');
     const errors: unknown[] = [];
-    secureConnection(Object.assign(socket, { frames$: NEVER }))
+    secureAccept(Object.assign(socket, { frames$: NEVER }), new Uint8Array(37))
       .handshake({ identity: identity(), nodeInfo: {} as never })
       .subscribe({ error: (error: unknown) => errors.push(error) });
     expect([errors, socket.sent]).toEqual([[unsupported], []]);

@@ -11,7 +11,8 @@ import {
   nodeIdFromPublicKey,
   raw,
   RxmeshError,
-  secureConnection,
+  secureAccept,
+  secureDial,
   type Codec,
   type FrameSocket,
 } from '../../lib/index.ts';
@@ -137,6 +138,7 @@ describe('L-33 bytes of another realm are bytes', () => {
 
   it('frames of a socket, and the key of a handshake', () => {
     const sockets = [new TestSocket('outbound'), new TestSocket('inbound')] as const;
+    const dial = secureDial({ ephemeralSeed: foreignBytes(32) });
     const seeds = [1, 2].map((seed) => Identity.fromSeed(new Uint8Array(32).fill(seed)));
     const links: unknown[] = [];
     const copied = (frame: Uint8Array): Uint8Array =>
@@ -153,7 +155,7 @@ describe('L-33 bytes of another realm are bytes', () => {
           ),
         },
       }) as FrameSocket;
-      secureConnection(abroad, i === 0 ? { ephemeralSeed: foreignBytes(32) } : {})
+      (i === 0 ? dial.connect(abroad) : secureAccept(abroad, copied(dial.hello)))
         .handshake(self)
         .subscribe({
           next: (link) => links.push(link.publicKey),

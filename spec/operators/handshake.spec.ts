@@ -112,13 +112,16 @@ describe('handshake', () => {
     const address: NodeAddress = { protocol: 'fake', id: a.id };
     const [dialed, accepted] = [linkTo(a), linkTo(b)];
     const { proving } = setUp(new VirtualClock());
-    const source = of<Attempt[]>(attempt(of(dialed), address), attempt(of(accepted)));
+    const attempts = [attempt(of(dialed), address), attempt(of(accepted))];
+    const source = of<Attempt[]>(...attempts);
     source.pipe(proving).subscribe((each) => proven.push(each));
     expect(proven).toEqual([
       { link: dialed, id: a.id, address },
       { link: accepted, id: b.id },
     ]);
     expect(proven[1]).not.toHaveProperty('address');
+    // S-04: before it says who we are.
+    expect(attempts.map(({ connection }) => connection.expected)).toEqual([[a.id], [undefined]]);
   });
 
   it('asks who we are at each handshake', () => {

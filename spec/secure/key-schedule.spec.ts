@@ -3,7 +3,7 @@ import { describe, expect, it } from '@jest/globals';
 import { platformCrypto } from '#platform/crypto';
 import { fromHex, toHex } from '../../lib/model/hex.ts';
 import { Identity, signHandshake } from '../../lib/model/identity.ts';
-import { cometRecordKeys, cometSecrets, rxmeshSecrets } from '../../lib/secure/key-schedule.ts';
+import { cometRecordKeys, cometSecrets, RxmeshTranscript } from '../../lib/secure/key-schedule.ts';
 import { aeadRecords } from '../../lib/secure/records.ts';
 
 interface Side {
@@ -93,36 +93,74 @@ describe('cometSecrets', () => {
   });
 });
 
-describe('rxmeshSecrets', () => {
+describe('RxmeshTranscript', () => {
   const exchange = {
     dialerHello: Uint8Array.of(1, 2, 3),
     listenerHello: Uint8Array.of(4, 5, 6),
     dhSecret: bytes(vectors.dhSecret),
-    dialed: true,
   };
-  const dialer = rxmeshSecrets(exchange);
+  const said = {
+    listenerKey: new Uint8Array(32).fill(1),
+    listenerInfo: Uint8Array.of(1),
+    listenerSignature: new Uint8Array(64).fill(2),
+    dialerKey: new Uint8Array(32).fill(3),
+    dialerInfo: Uint8Array.of(4),
+  };
 
-  it('gives the two sides the same challenge, and keys crosswise', () => {
-    const listener = rxmeshSecrets({ ...exchange, dialed: false });
-    expect(listener.challenge).toEqual(dialer.challenge);
-    expect(listener.sendKey).toEqual(dialer.receiveKey);
-    expect(listener.receiveKey).toEqual(dialer.sendKey);
-    expect(dialer.sendKey).not.toEqual(dialer.receiveKey);
+  /** All that comes of what both sides say. */
+  function drawn(changes: Partial<typeof exchange & typeof said> = {}) {
+    const all = { ...exchange, ...said, ...changes };
+    const transcript = new RxmeshTranscript(all);
+    const { sendKey, receiveKey } = transcript.recordKeys('dialer');
+    const listenerSigns = transcript.introduce('listener', all.listenerKey, all.listenerInfo);
+    transcript.listenerSigned(all.listenerSignature);
+    const dialerSigns = transcript.introduce('dialer', all.dialerKey, all.dialerInfo);
+    return { sendKey, receiveKey, listenerSigns, dialerSigns };
+  }
+
+  const usual = drawn();
+
+  it('gives the two sides their keys crosswise', () => {
+    const transcript = new RxmeshTranscript(exchange);
+    const { sendKey, receiveKey } = transcript.recordKeys('listener');
+    expect([sendKey, receiveKey]).toEqual([usual.receiveKey, usual.sendKey]);
+    expect(sendKey).not.toEqual(receiveKey);
   });
 
   it.each([
     ['the dialer hello', { dialerHello: Uint8Array.of(1, 2, 4) }],
     ['the listener hello', { listenerHello: Uint8Array.of(4, 5, 7) }],
     ['the DH secret', { dhSecret: new Uint8Array(32).fill(1) }],
-  ])('binds challenge and both keys to %s', (_, changes) => {
-    const other = rxmeshSecrets({ ...exchange, ...changes });
-    expect(other.challenge).not.toEqual(dialer.challenge);
-    expect(other.sendKey).not.toEqual(dialer.sendKey);
-    expect(other.receiveKey).not.toEqual(dialer.receiveKey);
+  ])('binds keys and signatures to %s', (_, changes) => {
+    const other = drawn(changes);
+    expect(other.sendKey).not.toEqual(usual.sendKey);
+    expect(other.receiveKey).not.toEqual(usual.receiveKey);
+    expect(other.listenerSigns).not.toEqual(usual.listenerSigns);
+    expect(other.dialerSigns).not.toEqual(usual.dialerSigns);
+  });
+
+  it.each([
+    ['its key', { listenerKey: new Uint8Array(32) }],
+    ['its node info', { listenerInfo: Uint8Array.of(1, 0) }],
+  ])('S-04 has both sides sign what the listener says of itself: %s', (_, changes) => {
+    const other = drawn(changes);
+    expect(other.sendKey).toEqual(usual.sendKey);
+    expect(other.listenerSigns).not.toEqual(usual.listenerSigns);
+    expect(other.dialerSigns).not.toEqual(usual.dialerSigns);
+  });
+
+  it.each([
+    ["the listener's signature", { listenerSignature: new Uint8Array(64) }],
+    ['its key', { dialerKey: new Uint8Array(32) }],
+    ['its node info', { dialerInfo: new Uint8Array(0) }],
+  ])('S-04 has the dialer sign %s', (_, changes) => {
+    const other = drawn(changes);
+    expect(other.listenerSigns).toEqual(usual.listenerSigns);
+    expect(other.dialerSigns).not.toEqual(usual.dialerSigns);
   });
 
   it('shares nothing with CometBFT’s, whatever the hellos', () => {
     const comet = cometRecordKeys(exchange.dhSecret, true);
-    expect([comet.sendKey, comet.receiveKey]).not.toContainEqual(dialer.sendKey);
+    expect([comet.sendKey, comet.receiveKey]).not.toContainEqual(usual.sendKey);
   });
 });

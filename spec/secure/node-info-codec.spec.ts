@@ -64,9 +64,9 @@ describe('decodeNodeInfo', () => {
 
   it('takes what is missing for zero or empty', () => expect(decode('')).toEqual(empty));
 
-  it('skips unknown fields of every wire type, and known ones of a wrong type', () => {
-    const unknown = '5001' + '590102030405060708' + '5a021234' + '5d01020304' + '5b08015c';
-    expect(decode(unknown + infoHex + '1001')).toEqual(info);
+  it('skips unknown fields of every wire type', () => {
+    const unknown = '5001' + '590102030405060708' + '5a021234' + '5d01020304';
+    expect(decode(unknown + infoHex + '50ffffffffffffffffff01')).toEqual(info);
   });
 
   it('reads channels that are not packed', () =>
@@ -87,6 +87,18 @@ describe('decodeNodeInfo', () => {
     ['field number zero', '0000'],
     ['an unknown wire type', '57'],
     ['the end of a group without its start', '5c'],
+    ['a group', '5b08015c'],
+    ['S-05 a field of a wrong type', '1001'],
+    ['S-05 a field of a wrong type in a version', '0a050d00000000'],
+    ['S-05 a field of a wrong type in `other`', '42020801'],
+    ['S-05 a tag that is too long', '9200' + '0161'],
+    ['S-05 a length that is too long', '12' + '8100' + '61'],
+    ['S-05 a length of a message that is too long', '0a' + '8200' + '0801'],
+    ['S-05 a number that is too long', '0a03' + '088100'],
+    ['S-05 a channel that is too long', '3002' + '308200'],
+    ['S-05 a packed channel that is too long', '3203' + '018200'],
+    ['S-05 an unknown number that is too long', '508100'],
+    ['a field number above 2^29 - 1', '8080808010' + '01'],
     ['10,000 open groups', '5b'.repeat(10_000)],
     ['more than 10,240 bytes', '3a0100'.repeat(3_414)],
   ])('refuses %s', (_, hex) => expect(() => decode(hex)).toThrow(failed));

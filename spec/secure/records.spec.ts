@@ -1,7 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
 import { platformCrypto } from '#platform/crypto';
+import { asciiBytes } from '../../lib/secure/bytes.ts';
 import { toHex } from '../../lib/model/hex.ts';
-import { aeadRecords, plainRecords, type RecordCipher } from '../../lib/secure/records.ts';
+import {
+  aeadRecords,
+  plainRecords,
+  type RecordCipher,
+  RECORDS_PER_KEY_MAX,
+} from '../../lib/secure/records.ts';
 
 const left = new Uint8Array(32).fill(1);
 const right = new Uint8Array(32).fill(2);
@@ -58,6 +64,24 @@ describe('aeadRecords', () => {
     expect(() => sender.open(first)).toThrow(invalid);
     receiver.open(first);
     expect(() => receiver.open(first)).toThrow(invalid);
+  });
+
+  it('S-04 has a new key after every 1,024 records, each way by itself, and counts on', () => {
+    const { sender, receiver } = pair();
+    const info = asciiBytes('rxmesh next key v2');
+    let key: Uint8Array = left;
+    for (let count = 0; count < 3_000; count++) {
+      if (count > 0 && count % 1_024 === 0) key = platformCrypto.hkdfSha256(key, info, 32);
+      const nonce = Uint8Array.of(0, 0, 0, 0, count, count >> 8, 0, 0, 0, 0, 0, 0);
+      const record = sender.seal(plaintext);
+      if (count % 1_024 === 0 || count % 1_024 === 1_023) {
+        expect(record).toEqual(platformCrypto.chacha20Poly1305(key).seal(nonce, plaintext));
+      }
+      expect(receiver.open(record)).toEqual(plaintext);
+    }
+    // The way back has its first key still.
+    expect(sender.open(receiver.seal(plaintext))).toEqual(plaintext);
+    expect(RECORDS_PER_KEY_MAX).toBe(1_024);
   });
 
   it('refuses to go on when no nonce is left', () => {

@@ -1,8 +1,18 @@
 import { describe, expect, it } from '@jest/globals';
 import { RxmeshError } from '../../lib/model/error.ts';
-import { secureConnection } from '../../lib/secure/index.ts';
+import { secureDial, type SecureConnectionOptions } from '../../lib/secure/index.ts';
+import type { Link } from '../../lib/transport/link.ts';
 import { SocketPair } from '../support/frame-socket-pair.ts';
-import { connect, linkOf, Recorder, seeds, selfA, selfB, shake } from '../support/secure.ts';
+import {
+  connect,
+  connectionOn,
+  linkOf,
+  Recorder,
+  seeds,
+  selfA,
+  selfB,
+  shake,
+} from '../support/secure.ts';
 
 const protections = ['encrypted', 'proven', 'trusted'] as const;
 
@@ -24,77 +34,101 @@ describe('secureConnection', () => {
     expect([pair.dialer.state, pair.listener.state]).toEqual(['open', 'open']);
   });
 
-  it('connects two peers that dialed each other over one socket only if the roles differ', () => {
+  it('two dialers over one socket wait for each other: the listener speaks first', () => {
     const pair = new SocketPair();
     Object.assign(pair.listener, { direction: 'outbound' });
-    const a = shake(pair.dialer, selfA);
-    const b = shake(pair.listener, selfB);
-    pair.settle();
-    for (const { error } of [a, b])
-      expect(error).toMatchObject({ code: 'RXMESH_HANDSHAKE_FAILED' });
+    const outcomes = [shake(pair.dialer, selfA), shake(pair.listener, selfB)];
+    expect(pair.settle()).toBe(0);
+    for (const { link, error } of outcomes) expect([link, error]).toEqual([undefined, undefined]);
   });
 
-  it('may send its first message after three one-way flights', () => {
+  it('brings the first message of the listener with the third flight behind the dial', () => {
     const pair = new SocketPair();
-    const a = shake(pair.dialer, selfA);
+    const a = shake(pair.dialer, selfA, { expected: selfB.identity.id });
     const b = shake(pair.listener, selfB);
-    expect([pair.dialer.sent.length, pair.listener.sent.length]).toEqual([1, 1]);
-    pair.fly(); // 1: hellos
-    expect(a.link).toBeUndefined();
-    pair.fly(); // 2: introductions
-    const [linkA, linkB] = [linkOf(a), linkOf(b)];
+    expect([pair.dialer.sent.length, pair.listener.sent.length]).toEqual([0, 1]);
+    pair.fly(); // 1: the listener's hello and introduction
+    const linkA = linkOf(a);
     const [heardA, heardB] = [new Recorder(), new Recorder()];
-    linkA.attach(heardA);
-    linkB.attach(heardB);
-    for (const link of [linkA, linkB]) {
+    const announce = (link: Link, receiver: Recorder): void => {
+      link.attach(receiver);
       link.accept();
       link.credit(5, 1, 9);
       link.flush();
-    }
-    pair.fly(); // 3: accept and credit
-    expect(heardA.heard).toEqual(['accepted', 'credit 5 1 9', 'end of record']);
-    expect(heardB.heard).toEqual(heardA.heard);
-    linkA.data(5, Uint8Array.of(1), 0, 1, true);
+    };
+    announce(linkA, heardA);
+    expect(b.link).toBeUndefined();
+    pair.fly(); // 2: the dialer's introduction, accept and credit
+    const linkB = linkOf(b);
+    announce(linkB, heardB);
+    expect(heardB.heard).toEqual(['accepted', 'credit 5 1 9', 'end of record']);
     linkB.data(5, Uint8Array.of(2), 0, 1, true);
-    for (const link of [linkA, linkB]) link.flush();
-    pair.fly();
-    expect(heardA.heard).toContain('data 5 02 last');
+    linkB.flush();
+    pair.fly(); // 3: the listener's accept and credit, and a message
+    const told = ['accepted', 'credit 5 1 9', 'end of record', 'data 5 02 last', 'end of record'];
+    expect(heardA.heard).toEqual(told);
+    linkA.data(5, Uint8Array.of(1), 0, 1, true);
+    linkA.flush();
+    pair.fly(); // 4
     expect(heardB.heard).toContain('data 5 01 last');
     expect(pair.fly()).toBe(false);
   });
 
-  it('starts when it is subscribed, not before', () => {
+  it('S-04 tells an impostor nothing but its ephemeral key', () => {
     const pair = new SocketPair();
-    const handshake = secureConnection(pair.dialer).handshake(selfA);
-    expect(pair.dialer.sent).toHaveLength(0);
-    handshake.subscribe().unsubscribe();
-    expect(pair.dialer.sent).toHaveLength(1);
+    const a = shake(pair.dialer, selfA, { expected: '0'.repeat(40) });
+    const b = shake(pair.listener, selfB);
+    pair.settle();
+    expect(a.error).toMatchObject({
+      code: 'RXMESH_IDENTITY_MISMATCH',
+      peer: selfB.identity.id,
+      message: `dialed ${'0'.repeat(40)}, but ${selfB.identity.id} answered`,
+    });
+    expect([pair.dialer.sent, pair.dialer.state]).toEqual([[], 'destroyed']);
+    expect(b.error).toMatchObject({ code: 'RXMESH_CONNECTION_CLOSED' });
   });
 
-  it('sends other ephemeral keys each time, and only then', () => {
-    const key = (seed?: Uint8Array): string => {
-      const { dialer } = new SocketPair();
-      shake(dialer, selfA, seed === undefined ? {} : { ephemeralSeed: seed });
-      return String(dialer.sent[0]);
-    };
+  it('starts when it is subscribed, not before', () => {
+    const pair = new SocketPair();
+    connectionOn(pair.dialer);
+    const handshake = connectionOn(pair.listener).handshake(selfB);
+    expect(pair.listener.sent).toHaveLength(0);
+    handshake.subscribe().unsubscribe();
+    expect(pair.listener.sent).toHaveLength(1);
+  });
+
+  it('begins with other ephemeral keys each time, unless it is given one', () => {
+    const key = (options: SecureConnectionOptions = {}): string =>
+      String(secureDial(options).hello);
     expect(key()).not.toBe(key());
-    expect(key(seeds.a.ephemeral)).toBe(key(seeds.a.ephemeral));
+    const given = { ephemeralSeed: seeds.a.ephemeral };
+    expect(key(given)).toBe(key(given));
+  });
+
+  it('makes one connection of a dial', () => {
+    const dial = secureDial();
+    dial.connect(new SocketPair().dialer);
+    expect(() => dial.connect(new SocketPair().dialer)).toThrow(TypeError);
   });
 
   it('takes frames that came before the subscription, all at once', () => {
-    const good = connect();
     const pair = new SocketPair();
-    const options = { ephemeralSeed: seeds.a.ephemeral };
-    const b = shake(pair.listener, selfB, { ephemeralSeed: seeds.b.ephemeral });
-    const first = shake(pair.dialer, selfA, options);
+    const connection = connectionOn(pair.dialer);
+    const options = { ephemeralSeed: seeds.b.ephemeral };
+    const b = shake(pair.listener, selfB, options);
     pair.settle();
-    expect(linkOf(first).nodeInfo).toEqual(good.a.nodeInfo);
-    linkOf(b).accept();
-    linkOf(b).flush();
+    const links: Link[] = [];
+    connection.handshake(selfA).subscribe((link) => links.push(link));
+    expect(links[0]?.nodeInfo).toEqual(selfB.nodeInfo);
+    links[0]?.accept();
+    links[0]?.flush();
+    const [introduction, record] = pair.dialer.sent;
 
     const again = new SocketPair();
-    for (const frame of pair.listener.sent) again.dialer.arrive(frame);
-    const link = linkOf(shake(again.dialer, selfA, options));
+    again.listener.hello = pair.dialer.hello;
+    for (const frame of [introduction, record]) again.listener.arrive(frame ?? new Uint8Array());
+    const link = linkOf(shake(again.listener, selfB, options));
+    expect(b.link).toBeUndefined();
     const recorder = new Recorder();
     link.attach(recorder);
     expect(recorder.heard).toEqual(['accepted', 'end of record']);
@@ -102,20 +136,21 @@ describe('secureConnection', () => {
 
   it('prints as text', () => {
     const { a } = connect();
-    expect(secureConnection(new SocketPair().dialer).toString()).toBe(
+    expect(connectionOn(new SocketPair().dialer).toString()).toBe(
       'encrypted connection, test socket, outbound',
     );
     expect(String(a)).toBe(`link to ${selfB.identity.id}, test socket, outbound`);
   });
 
-  it('refuses an ephemeral seed that has not 32 bytes', () =>
-    expect(() =>
-      secureConnection(new SocketPair().dialer, { ephemeralSeed: new Uint8Array(31) }),
-    ).toThrow(RangeError));
+  it('refuses an ephemeral seed that has not 32 bytes', () => {
+    const options = { ephemeralSeed: new Uint8Array(31) };
+    for (const socket of [new SocketPair().dialer, new SocketPair().listener])
+      expect(() => connectionOn(socket, options)).toThrow(RangeError);
+  });
 
   it('shakes hands once', () => {
     const pair = new SocketPair();
-    const connection = secureConnection(pair.dialer);
+    const connection = connectionOn(pair.dialer);
     connection.handshake(selfA).subscribe({ error: () => undefined });
     const errors: unknown[] = [];
     connection.handshake(selfA).subscribe({ error: (error: unknown) => errors.push(error) });
@@ -137,14 +172,13 @@ describe('secureConnection with an evil peer', () => {
 
   it('SC-04 waits for a withheld introduction until it is unsubscribed', () => {
     const pair = new SocketPair();
-    const outcome = shake(pair.dialer, selfA);
-    shake(pair.listener, selfB);
-    pair.fly();
-    pair.fromListener = () => [];
+    shake(pair.dialer, selfA);
+    const outcome = shake(pair.listener, selfB);
+    pair.fromDialer = () => [];
     pair.settle();
     expect([outcome.link, outcome.error]).toEqual([undefined, undefined]);
     outcome.unsubscribe();
-    expect(pair.dialer.state).toBe('destroyed');
+    expect(pair.listener.state).toBe('destroyed');
   });
 
   it('does nothing with what arrives after it was unsubscribed', () => {
@@ -154,18 +188,22 @@ describe('secureConnection with an evil peer', () => {
     outcome.unsubscribe();
     pair.settle();
     expect([outcome.link, outcome.error]).toEqual([undefined, undefined]);
-    expect(pair.dialer.sent).toHaveLength(1);
+    expect(pair.dialer.sent).toHaveLength(0);
   });
 
-  it.each([0, 1])('SC-04 reports the end of the socket after %d flights', (flights) => {
-    const pair = new SocketPair();
-    const outcome = shake(pair.dialer, selfA);
-    shake(pair.listener, selfB);
-    for (let flight = 0; flight < flights; flight++) pair.fly();
-    pair.listener.destroy();
-    pair.fly();
-    expect(outcome.error).toMatchObject({ code: 'RXMESH_CONNECTION_CLOSED' });
-    expect(pair.dialer.state).toBe('destroyed');
+  it('SC-04 reports the end of the socket to the side that waits', () => {
+    const early = new SocketPair();
+    const dialer = shake(early.dialer, selfA);
+    early.listener.destroy();
+    early.fly();
+    const late = new SocketPair();
+    shake(late.dialer, selfA);
+    const listener = shake(late.listener, selfB);
+    late.dialer.destroy();
+    late.fly();
+    for (const { error } of [dialer, listener])
+      expect(error).toMatchObject({ code: 'RXMESH_CONNECTION_CLOSED' });
+    expect([early.dialer.state, late.listener.state]).toEqual(['destroyed', 'destroyed']);
   });
 
   it('reports a socket that fails', () => {
@@ -183,15 +221,15 @@ describe('secureConnection with an evil peer', () => {
 
   it('refuses its own hello', () => {
     const { pair, outcome } = evil();
-    for (const frame of [...pair.dialer.sent]) pair.dialer.arrive(frame);
+    pair.dialer.arrive(pair.dialer.hello);
     expect(outcome.error).toMatchObject({ code: 'RXMESH_HANDSHAKE_FAILED' });
   });
 
   it('makes no link of good frames behind a bad one that waited with them', () => {
     const pair = new SocketPair();
     const options = { ephemeralSeed: seeds.a.ephemeral };
-    shake(pair.listener, selfB);
     shake(pair.dialer, selfA, options);
+    shake(pair.listener, selfB);
     pair.settle();
     const again = new SocketPair();
     for (const frame of [Uint8Array.of(0), ...pair.listener.sent]) again.dialer.arrive(frame);
@@ -201,18 +239,28 @@ describe('secureConnection with an evil peer', () => {
     expect(again.dialer.state).toBe('destroyed');
   });
 
-  it('tells a connection to itself on both ends', () => {
+  it('tells a connection to itself, and does not introduce itself', () => {
     const pair = new SocketPair();
-    const outcomes = [shake(pair.dialer, selfA), shake(pair.listener, selfA)];
+    const dialer = shake(pair.dialer, selfA, { expected: selfA.identity.id });
+    const listener = shake(pair.listener, selfA);
     pair.settle();
-    for (const { error } of outcomes) {
-      expect(error).toMatchObject({ code: 'RXMESH_SELF_CONNECTION', peer: selfA.identity.id });
-    }
+    const code = 'RXMESH_SELF_CONNECTION';
+    expect(dialer.error).toMatchObject({ code, peer: selfA.identity.id });
+    expect(listener.error).toMatchObject({ code: 'RXMESH_CONNECTION_CLOSED' });
+    expect(pair.dialer.sent).toEqual([]);
+  });
+
+  it('SC-04 refuses a dial without a good hello, and says nothing', () => {
+    const pair = new SocketPair();
+    pair.listener.hello = Uint8Array.of(1, 2, 3);
+    const { error } = shake(pair.listener, selfB);
+    expect(error).toMatchObject({ code: 'RXMESH_HANDSHAKE_FAILED' });
+    expect([pair.listener.sent, pair.listener.state]).toEqual([[], 'destroyed']);
   });
 
   it('closes at once, also while hands are shaken, and twice', () => {
     const idle = new SocketPair();
-    const connection = secureConnection(idle.dialer);
+    const connection = connectionOn(idle.dialer);
     connection.close();
     connection.close();
     expect(idle.dialer.state).toBe('destroyed');
@@ -221,7 +269,7 @@ describe('secureConnection with an evil peer', () => {
     connection.handshake(selfA).subscribe(observer);
 
     const busy = new SocketPair();
-    const other = secureConnection(busy.dialer);
+    const other = connectionOn(busy.dialer);
     other.handshake(selfA).subscribe(observer);
     other.close();
     other.close();

@@ -1,6 +1,7 @@
 import { NEVER, Observable } from 'rxjs';
 import type { Direction } from '../../lib/model/direction.ts';
 import type { Endpoint } from '../../lib/model/endpoint.ts';
+import type { NodeId } from '../../lib/model/id.ts';
 import type { Link } from '../../lib/transport/link.ts';
 import type { Connection, Self, Transport } from '../../lib/transport/transport.ts';
 
@@ -13,14 +14,17 @@ export class FakeConnection implements Connection {
   closed = false;
   /** Who was proved here, once for each handshake. */
   readonly selves: Self[] = [];
+  /** Who was expected, once for each handshake. */
+  readonly expected: (NodeId | undefined)[] = [];
   link$: Observable<Link>;
 
   constructor(link$: Observable<Link> = NEVER) {
     this.link$ = link$;
   }
 
-  handshake(self: Self): Observable<Link> {
+  handshake(self: Self, expected?: NodeId): Observable<Link> {
     this.selves.push(self);
+    this.expected.push(expected);
     return new Observable((subscriber) => {
       let proven = false;
       subscriber.add(() => (this.closed ||= !proven));

@@ -20,6 +20,9 @@ export class TestSocket implements FrameSocket {
   /** Everything that was ever sent. */
   readonly sent: Uint8Array[] = [];
   writable = true;
+  /** What came or went with the dial. */
+  hello: Uint8Array = new Uint8Array(0);
+  other: TestSocket | undefined;
   paused = false;
   state: 'open' | 'closed' | 'destroyed' = 'open';
   readonly drained: Subject<void> = new Subject<void>();
@@ -96,6 +99,10 @@ export class SocketPair {
   /** What happens to frames of each side on their way. */
   fromDialer: Tamper = (frame) => [frame];
   fromListener: Tamper = (frame) => [frame];
+
+  constructor() {
+    this.dialer.other = this.listener;
+  }
 
   /** Lets everything that both sides have sent arrive, at once; true if there was anything. */
   fly(): boolean {

@@ -1,10 +1,11 @@
 import { Identity } from '../../lib/model/identity.ts';
+import type { NodeId } from '../../lib/model/id.ts';
 import type { NodeInfo } from '../../lib/model/node-info.ts';
 import type { RxmeshError } from '../../lib/model/error.ts';
 import type { PacketHandler } from '../../lib/secure/packet-parser.ts';
 import type { Link, LinkReceiver } from '../../lib/transport/link.ts';
-import type { Self } from '../../lib/transport/transport.ts';
-import { secureConnection, type SecureConnectionOptions } from '../../lib/secure/index.ts';
+import type { Connection, Self } from '../../lib/transport/transport.ts';
+import { secureAccept, type SecureConnectionOptions, secureDial } from '../../lib/secure/index.ts';
 import { SocketPair, type TestSocket } from './frame-socket-pair.ts';
 
 /** The keys of `secret-connection-vectors.json`: a dials, b listens. */
@@ -96,15 +97,27 @@ export interface Outcome {
   readonly unsubscribe: () => void;
 }
 
-/** Starts the handshake of one side, and keeps book of it. */
+/** A connection on one side of a pair. The dialer's hello goes to the other side at once. */
+export function connectionOn(
+  socket: TestSocket,
+  options: SecureConnectionOptions = {},
+): Connection {
+  if (socket.direction === 'inbound') return secureAccept(socket, socket.hello, options);
+  const dial = secureDial(options);
+  socket.hello = dial.hello;
+  if (socket.other !== undefined) socket.other.hello = dial.hello;
+  return dial.connect(socket);
+}
+
+/** Starts the handshake of one side, and keeps book of it. The side that dials comes first. */
 export function shake(
   socket: TestSocket,
   self: Self,
-  options: SecureConnectionOptions = {},
+  options: SecureConnectionOptions & { readonly expected?: NodeId } = {},
 ): Outcome {
   const outcome: Outcome = { completed: false, unsubscribe: () => subscription.unsubscribe() };
-  const subscription = secureConnection(socket, options)
-    .handshake(self)
+  const subscription = connectionOn(socket, options)
+    .handshake(self, options.expected)
     .subscribe({
       next: (link) => (outcome.link = link),
       error: (error: unknown) => (outcome.error = error),

@@ -32,7 +32,8 @@ function connections(
 function links(transport: Transport, change: (link: Link) => Link): Transport {
   return connections(transport, (connection) =>
     but(connection, {
-      handshake: (self): Observable<Link> => connection.handshake(self).pipe(map(change)),
+      handshake: (self, expected): Observable<Link> =>
+        connection.handshake(self, expected).pipe(map(change)),
     }),
   );
 }

@@ -3,7 +3,7 @@ import { guardedClock } from '../../lib/flow/guarded.ts';
 import { reportUnhandled } from '../../lib/flow/report-unhandled.ts';
 import type { NodeId } from '../../lib/model/id.ts';
 import type { Transport } from '../../lib/transport/transport.ts';
-import { type Protection, secureConnection } from '../../lib/secure/index.ts';
+import { type Protection, secureAccept, secureDial } from '../../lib/secure/index.ts';
 import { Courier } from './courier.ts';
 import { type MemorySocket, memorySockets } from './memory-socket.ts';
 import { MemoryTransport, type Neighbourhood } from './memory-transport.ts';
@@ -76,8 +76,11 @@ export class MemoryNetwork {
       clock: this.#clock,
       latencyMs: this.#latencyMs,
       connect: (listener) => this.#connect(id, listener),
-      deliver: (listener, inbound) => this.#transports.get(listener)?.accept(inbound),
-      protect: (socket) => secureConnection(socket, { protection: this.#protection }),
+      begin: () => secureDial({ protection: this.#protection }),
+      deliver: (listener, inbound, hello) => {
+        const protection = this.#protection;
+        this.#transports.get(listener)?.accept(secureAccept(inbound, hello, { protection }));
+      },
       leave: () => this.#transports.delete(id),
     };
     const transport = new MemoryTransport(id, neighbourhood);

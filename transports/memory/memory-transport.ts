@@ -3,7 +3,7 @@ import type { Clock } from '../../lib/flow/clock.ts';
 import type { Endpoint } from '../../lib/model/endpoint.ts';
 import { RxmeshError } from '../../lib/model/error.ts';
 import type { NodeId } from '../../lib/model/id.ts';
-import type { FrameSocket } from '../../lib/transport/frame-socket.ts';
+import type { SecureDial } from '../../lib/secure/index.ts';
 import type { Connection, Transport } from '../../lib/transport/transport.ts';
 import type { MemorySocket } from './memory-socket.ts';
 
@@ -13,10 +13,10 @@ export interface Neighbourhood {
   readonly latencyMs: (from: NodeId, to: NodeId) => number;
   /** The two sides of a connection to `listener`, why there is none, or nothing: no answer comes. */
   connect(listener: NodeId): { outbound: MemorySocket; inbound: MemorySocket } | string | undefined;
-  /** Hands the listener its side of a connection. */
-  deliver(listener: NodeId, inbound: MemorySocket): void;
-  /** What makes a connection of a socket. */
-  protect(socket: FrameSocket): Connection;
+  /** Begins the dialer's side of a connection. */
+  begin(): SecureDial;
+  /** Hands the listener its side of a connection, and the hello of the dialer. */
+  deliver(listener: NodeId, inbound: MemorySocket, hello: Uint8Array): void;
   /** Takes this transport out of the network. */
   leave(): void;
 }
@@ -49,9 +49,9 @@ export class MemoryTransport implements Transport {
   }
 
   /** Takes a connection that another node has dialed. */
-  accept(socket: MemorySocket): void {
-    if (this.#listener === undefined) socket.destroy();
-    else this.#listener.next(this.#network.protect(socket));
+  accept(connection: Connection): void {
+    if (this.#listener === undefined) connection.close();
+    else this.#listener.next(connection);
   }
 
   dial(endpoint: Endpoint): Observable<Connection> {
@@ -103,6 +103,7 @@ export class MemoryTransport implements Transport {
 
   #dial(listener: NodeId, subscriber: Subscriber<Connection>): () => void {
     const { clock, latencyMs } = this.#network;
+    const begun = this.#network.begin();
     let timer: Subscription | undefined;
     let unclaimed: MemorySocket | undefined;
     const after = (delayMs: number, work: () => void): void => {
@@ -117,7 +118,7 @@ export class MemoryTransport implements Transport {
         return;
       }
       unclaimed = undefined;
-      subscriber.next(this.#network.protect(result));
+      subscriber.next(begun.connect(result));
       subscriber.complete();
     };
     after(latencyMs(this.#id, listener), () => {
@@ -129,7 +130,7 @@ export class MemoryTransport implements Transport {
         return;
       }
       unclaimed = pair.outbound;
-      this.#network.deliver(listener, pair.inbound);
+      this.#network.deliver(listener, pair.inbound, begun.hello);
       after(backMs, () => answer(pair.outbound));
     });
     return () => {

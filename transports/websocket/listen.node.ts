@@ -12,12 +12,13 @@ import { Observable, type Subscriber } from 'rxjs';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { Endpoint } from '../../lib/model/endpoint.ts';
 import { RxmeshError } from '../../lib/model/error.ts';
-import type { FrameSocket } from '../../lib/transport/frame-socket.ts';
 import type { Refusal } from '../../lib/transport/transport.ts';
 import { endpointOf, NodeSocket, wsLimits } from './frame-socket.node.ts';
 import type { WebSocketListenOptions } from './options.ts';
 import { Pending } from './pending.node.ts';
+import type { DialedSocket } from './platform.ts';
 import { answersForOthers, leavePath, takePath } from './shared-paths.node.ts';
+import { helloOffered, wireProtocol } from './subprotocol.ts';
 import { refusalOf } from './upgrade-request.node.ts';
 
 /** How long a client may take until its request is complete. */
@@ -35,7 +36,7 @@ export function listen(
   options: WebSocketListenOptions,
   bound: (endpoints: readonly Endpoint[]) => void,
   refused: (refusal: Refusal) => void = () => undefined,
-): Observable<FrameSocket> {
+): Observable<DialedSocket> {
   return new Observable((subscriber) => {
     const shared = options.server as Server | undefined;
     const server = shared ?? ownServer(options, subscriber);
@@ -70,7 +71,7 @@ export function listen(
 
 function ownServer(
   { tls }: WebSocketListenOptions,
-  subscriber: Subscriber<FrameSocket>,
+  subscriber: Subscriber<DialedSocket>,
 ): Server | undefined {
   const http = {
     headersTimeout: requestTimeoutMs,
@@ -100,7 +101,7 @@ function failed(message: string, cause?: unknown): RxmeshError {
 function runOwn(
   server: Server,
   { port = 0, host }: WebSocketListenOptions,
-  subscriber: Subscriber<FrameSocket>,
+  subscriber: Subscriber<DialedSocket>,
 ): () => void {
   const pending = new Pending();
   let released = false;
@@ -125,7 +126,7 @@ function runOwn(
 }
 
 /** A shared server that is closed by its owner ends our listening, too. */
-function watch(server: Server, subscriber: Subscriber<FrameSocket>): () => void {
+function watch(server: Server, subscriber: Subscriber<DialedSocket>): () => void {
   const onClose = (): void => {
     subscriber.error(failed('the shared server was closed'));
   };
@@ -140,9 +141,15 @@ function takeUpgrades(
   path: string,
   options: WebSocketListenOptions,
   { protocol, refused }: { protocol: string; refused: (refusal: Refusal) => void },
-  subscriber: Subscriber<FrameSocket>,
+  subscriber: Subscriber<DialedSocket>,
 ): () => void {
-  const upgrader = new WebSocketServer({ noServer: true, clientTracking: false, ...wsLimits });
+  const handleProtocols = (): string => wireProtocol;
+  const upgrader = new WebSocketServer({
+    noServer: true,
+    clientTracking: false,
+    handleProtocols,
+    ...wsLimits,
+  });
   const onUpgrade = (request: IncomingMessage, stream: Socket, head: Buffer): void => {
     const isOurs = pathOf(request) === path;
     const refusal = isOurs ? refusalOf(request, options, protocol) : undefined;
@@ -153,14 +160,27 @@ function takeUpgrades(
       refuse(stream, refusal.status);
       refused(refusal);
     } else {
+      const hello = helloOffered(request.headers['sec-websocket-protocol']);
+      if (typeof hello === 'string') {
+        refuse(stream, 400, hello);
+        refused({
+          remote: endpointOf(protocol, stream.remoteAddress, stream.remotePort),
+          error: new RxmeshError('RXMESH_UPGRADE_INVALID', `a request to upgrade: ${hello}`),
+        });
+        return;
+      }
+      // The 101 and what is said to it at once, the answer to the hello, go in one write.
+      stream.cork();
       try {
         upgrader.handleUpgrade(request, stream, head, (ws: WebSocket) => {
           if (stream.remoteAddress === undefined) ws.terminate();
-          else subscriber.next(new NodeSocket(ws, stream, 'inbound', protocol));
+          else subscriber.next({ socket: new NodeSocket(ws, stream, 'inbound', protocol), hello });
         });
       } catch (cause) {
         // Another WebSocket server takes this path, too, and has taken this request.
         subscriber.error(failed(`somebody else takes ${path} of the shared server`, cause));
+      } finally {
+        stream.uncork();
       }
     }
   };
@@ -179,12 +199,13 @@ function pathOf({ url = '' }: IncomingMessage): string | undefined {
   }
 }
 
-function refuse(stream: Socket, status: number): void {
+function refuse(stream: Socket, status: number, text = ''): void {
   // A client that has gone already is no error of ours.
   stream.once('error', () => stream.destroy());
   stream.once('finish', () => stream.destroy());
   const reason = STATUS_CODES[status] ?? '';
-  stream.end(`HTTP/1.1 ${status} ${reason}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+  const head = `Connection: close\r\nContent-Length: ${text.length}\r\n`;
+  stream.end(`HTTP/1.1 ${status} ${reason}\r\n${head}\r\n${text}`);
 }
 
 function endpointAt(protocol: string, { address, port }: AddressInfo, path: string): Endpoint {

@@ -14,7 +14,7 @@ export interface WebSocketPlatform {
    * Opens a WebSocket to an endpoint that was checked, then completes. Errors with
    * `RXMESH_DIAL_FAILED`.
    */
-  dial(endpoint: Endpoint, options: WebSocketDialOptions, clock: Clock): Observable<FrameSocket>;
+  dial(endpoint: Endpoint, request: DialRequest): Observable<FrameSocket>;
 
   /**
    * The sockets that others open; listens while subscribed. `bound` hears where, once that is known, and `refused`
@@ -24,7 +24,22 @@ export interface WebSocketPlatform {
     options: WebSocketListenOptions,
     bound: (endpoints: readonly Endpoint[]) => void,
     refused?: (refusal: Refusal) => void,
-  ): Observable<FrameSocket>;
+  ): Observable<DialedSocket>;
+}
+
+/** What a dial needs beside its endpoint. */
+export interface DialRequest {
+  readonly options: WebSocketDialOptions;
+  readonly clock: Clock;
+  /** The subprotocols to offer. */
+  readonly protocols: readonly string[];
+}
+
+/** A socket that another node has opened. */
+export interface DialedSocket {
+  readonly socket: FrameSocket;
+  /** The dialer's hello, which came with the upgrade. */
+  readonly hello: Uint8Array;
 }
 
 /** The largest frame: a record of 128 KiB and its tag of 16 bytes. One that is larger ends the socket. */

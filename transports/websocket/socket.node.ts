@@ -10,7 +10,7 @@ import { endpointUrl } from './endpoint-url.ts';
 import { listen, serverProblems } from './listen.node.ts';
 import { NodeSocket, wsLimits } from './frame-socket.node.ts';
 import type { TlsOptions, WebSocketDialOptions } from './options.ts';
-import type { WebSocketPlatform } from './platform.ts';
+import type { DialRequest, WebSocketPlatform } from './platform.ts';
 
 /** WebSockets in Node, on ws. */
 export const platform: WebSocketPlatform = {
@@ -19,7 +19,7 @@ export const platform: WebSocketPlatform = {
   listen,
 };
 
-function dial(endpoint: Endpoint, options: WebSocketDialOptions): Observable<FrameSocket> {
+function dial(endpoint: Endpoint, { options, protocols }: DialRequest): Observable<FrameSocket> {
   return new Observable((subscriber) => {
     const url = endpointUrl(endpoint);
     const fail = (cause: unknown): void => {
@@ -27,7 +27,7 @@ function dial(endpoint: Endpoint, options: WebSocketDialOptions): Observable<Fra
     };
     let ws: WebSocket;
     try {
-      ws = new WebSocket(url, clientOptions(endpoint, options));
+      ws = new WebSocket(url, [...protocols], clientOptions(endpoint, options));
     } catch (cause) {
       fail(cause);
       return undefined;
@@ -40,9 +40,17 @@ function dial(endpoint: Endpoint, options: WebSocketDialOptions): Observable<Fra
       stream = response.socket;
     });
     ws.once('open', () => {
+      if (ws.protocol !== protocols[0]) {
+        fail(new Error(`the other side chose ${ws.protocol}, not ${protocols[0]}`));
+        return;
+      }
       open = true;
       ws.off('error', fail);
-      const socket = new NodeSocket(ws, stream ?? new Socket(), 'outbound', endpoint.protocol);
+      const tcp = stream ?? new Socket();
+      // What answers the first frame goes in one write: an introduction, and what comes behind it.
+      ws.once('message', () => tcp.cork());
+      const socket = new NodeSocket(ws, tcp, 'outbound', endpoint.protocol);
+      ws.once('message', () => tcp.uncork());
       subscriber.next(socket);
       subscriber.complete();
     });

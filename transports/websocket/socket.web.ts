@@ -8,8 +8,7 @@ import { zoneOf } from '../../lib/model/ip.ts';
 import type { FrameSocket } from '../../lib/transport/frame-socket.ts';
 import { endpointUrl } from './endpoint-url.ts';
 import { FrameInbox } from './frame-inbox.ts';
-import type { WebSocketDialOptions } from './options.ts';
-import { frameBytesMax, type WebSocketPlatform } from './platform.ts';
+import { type DialRequest, frameBytesMax, type WebSocketPlatform } from './platform.ts';
 
 /** Bytes that wait in the browser while a socket is `writable`: two of the largest frames. */
 const bufferedBytesMax = 2 * frameBytesMax;
@@ -27,6 +26,7 @@ interface WebSocketLike {
   binaryType: string;
   readonly bufferedAmount: number;
   readonly readyState: number;
+  readonly protocol: string;
   send(data: Uint8Array): void;
   close(code?: number): void;
   onopen: (() => void) | null;
@@ -46,11 +46,7 @@ export const platform: WebSocketPlatform = {
   dial,
 };
 
-function dial(
-  endpoint: Endpoint,
-  _options: WebSocketDialOptions,
-  clock: Clock,
-): Observable<FrameSocket> {
+function dial(endpoint: Endpoint, { clock, protocols }: DialRequest): Observable<FrameSocket> {
   return new Observable((subscriber) => {
     const url = urlOf(endpoint);
     const fail = (cause: unknown): void => {
@@ -58,7 +54,7 @@ function dial(
     };
     let ws: WebSocketLike;
     try {
-      ws = openWebSocket(url);
+      ws = openWebSocket(url, protocols);
     } catch (cause) {
       // A page that came over TLS may not open an unprotected socket, for one.
       fail(cause);
@@ -72,6 +68,10 @@ function dial(
       subscriber.error(new RxmeshError('RXMESH_DIAL_FAILED', message));
     };
     ws.onopen = () => {
+      if (ws.protocol !== protocols[0]) {
+        fail(new Error(`the other side chose ${ws.protocol}, not ${protocols[0]}`));
+        return;
+      }
       open = true;
       subscriber.next(new WebSocketSocket(ws, endpoint, clock));
       subscriber.complete();
@@ -91,10 +91,12 @@ function urlOf(endpoint: Endpoint): string {
   throw new RxmeshError('RXMESH_ENDPOINT_INVALID', text);
 }
 
-function openWebSocket(url: string): WebSocketLike {
-  const { WebSocket } = globalThis as unknown as { WebSocket?: new (url: string) => WebSocketLike };
+function openWebSocket(url: string, protocols: readonly string[]): WebSocketLike {
+  const { WebSocket } = globalThis as unknown as {
+    WebSocket?: new (url: string, protocols: readonly string[]) => WebSocketLike;
+  };
   if (WebSocket === undefined) throw new TypeError('this platform has no WebSocket');
-  return new WebSocket(url);
+  return new WebSocket(url, protocols);
 }
 
 /** A socket on an open `WebSocket` of the platform. */

@@ -1,12 +1,13 @@
-import { BehaviorSubject, map, Observable, Subject, type Subscriber } from 'rxjs';
+import { BehaviorSubject, defer, map, Observable, Subject, type Subscriber } from 'rxjs';
 import { platform } from '#websocket';
 import { type Clock, systemClock } from '../../lib/flow/clock.ts';
 import { guardedClock } from '../../lib/flow/guarded.ts';
 import { type Endpoint, formatEndpoint } from '../../lib/model/endpoint.ts';
 import { RxmeshError } from '../../lib/model/error.ts';
-import { secureConnection } from '../../lib/secure/index.ts';
+import { secureAccept, secureDial } from '../../lib/secure/index.ts';
 import type { Connection, Refusal, Transport } from '../../lib/transport/transport.ts';
 import { checkOptions, type WebSocketOptions } from './options.ts';
+import { offeredProtocols } from './subprotocol.ts';
 
 /**
  * A transport over WebSockets, `ws` and `wss`. In Node it listens and dials, in a browser it only dials.
@@ -57,9 +58,16 @@ class WebSocketTransport implements Transport {
   }
 
   dial(endpoint: Endpoint): Observable<Connection> {
-    return platform
-      .dial(endpoint, this.#options.dial ?? {}, this.#clock)
-      .pipe(map((socket) => secureConnection(socket)));
+    return defer(() => {
+      const begun = secureDial();
+      return platform
+        .dial(endpoint, {
+          options: this.#options.dial ?? {},
+          clock: this.#clock,
+          protocols: offeredProtocols(begun.hello),
+        })
+        .pipe(map((socket) => begun.connect(socket)));
+    });
   }
 
   close(): void {
@@ -93,7 +101,7 @@ class WebSocketTransport implements Transport {
         (endpoints) => this.#endpoints.next(endpoints),
         (refusal) => this.#refused.next(refusal),
       )
-      .pipe(map((socket) => secureConnection(socket)))
+      .pipe(map(({ socket, hello }) => secureAccept(socket, hello)))
       .subscribe(subscriber);
     return () => {
       this.#listener = undefined;

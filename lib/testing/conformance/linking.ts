@@ -1,4 +1,5 @@
 import { type Endpoint, formatEndpoint } from '../../model/endpoint.ts';
+import { RxmeshError } from '../../model/error.ts';
 import { check, checkSame } from './check.ts';
 import { checkDead } from './dialing.ts';
 import type { LinkEnd } from './link-end.ts';
@@ -21,6 +22,28 @@ export const linkingScenarios: readonly Scenario[] = [
       const [keyOfA, keyOfB] = [stage.a.identity.publicKey, stage.b.identity.publicKey];
       checkSame(a.link.publicKey, keyOfB, 'the public key that the dialer got');
       checkSame(b.link.publicKey, keyOfA, 'the public key that the listener got');
+    },
+  },
+  {
+    name: 'T-12 a dialer that expects another node fails, and is not introduced',
+    play: async (stage) => {
+      const { outbound, inbound } = await stage.connect();
+      const other = stage.a.identity.id;
+      const [atDialer, atListener] = await Promise.all([
+        stage.outcome(outbound.handshake(stage.self(stage.a), other), 'the handshake that dialed'),
+        stage.outcome(inbound.handshake(stage.self(stage.b)), 'the handshake that listens'),
+      ]);
+      check(
+        atListener !== 'empty' && 'error' in atListener,
+        'a listener that is not expected should get no link',
+      );
+      check(
+        atDialer !== 'empty' && 'error' in atDialer,
+        'a dialer that expects another node should fail',
+      );
+      const { error } = atDialer;
+      const code = error instanceof RxmeshError ? error.code : String(error);
+      checkSame(code, 'RXMESH_IDENTITY_MISMATCH', 'the code of that failure');
     },
   },
   {

@@ -102,7 +102,7 @@ describe('a message that cannot be taken', () => {
   });
 
   it.each([200, 70_000, 3_000_000])(
-    'too large for the receiver, %i bytes: it is dropped and told, its credit comes back, the link stays',
+    'too large for the receiver, %i bytes: its sender drops it, and is told; the link stays',
     (length) => {
       const net = simulate({ nodes: 2, latencyMs: 1 });
       const options = { id: 1, codec: json<string>(), inbound: block(1) };
@@ -115,9 +115,9 @@ describe('a message that cannot be taken', () => {
       for (let i = 0; i < 5; i += 1) sender.out.next({ to, message: 'x'.repeat(length) });
       sender.out.next({ to, message: 'small' });
       net.advance(10_000);
-      expect(drops(net)).toEqual(Array(5).fill('1 inbound 1 too-large'));
+      expect(drops(net)).toEqual(Array(5).fill('0 outbound 1 too-large'));
       expect(net.log.at(-1)?.event).toMatchObject({
-        error: { code: 'RXMESH_MESSAGE_TOO_LARGE', peer: net.node(0).id, channel: 1 },
+        error: { code: 'RXMESH_MESSAGE_TOO_LARGE', peer: to, channel: 1 },
       });
       expect(texts).toEqual(['0: small']);
       expect(net.node(1).up.size).toBe(1);

@@ -44,9 +44,9 @@ describe('L-25 channels of different priority that all have more to send than th
       );
       const heaviest = inbound[2]?.in$;
       // Windows of credit grow until they are no bound any more; then the shares count.
-      await nth(heaviest, 5_000);
+      await nth(heaviest, 40_000);
       const before = [...received];
-      await nth(heaviest, 10_000);
+      await nth(heaviest, 40_000);
       const shares = received.map((count, id) => count - (before[id] ?? 0));
       for (const pipe of pipes) pipe.unsubscribe();
       await Promise.all([sender.stop(), receiver.stop()]);

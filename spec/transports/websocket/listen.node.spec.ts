@@ -4,15 +4,17 @@ import { type AddressInfo, connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
-import { EMPTY } from 'rxjs';
+import { EMPTY, map } from 'rxjs';
 import { WebSocket, WebSocketServer } from 'ws';
 import type { Endpoint } from '../../../lib/model/endpoint.ts';
+import { secureDial } from '../../../lib/secure/index.ts';
 import type { FrameSocket } from '../../../lib/transport/frame-socket.ts';
 import type { Refusal } from '../../../lib/transport/transport.ts';
 import { listen } from '../../../transports/websocket/listen.node.ts';
 import { type WebSocketListenOptions, webSocket } from '../../../transports/websocket/index.ts';
+import { offeredProtocols } from '../../../transports/websocket/subprotocol.ts';
 import { until } from '../../support/until.ts';
-import { Log, openSockets, releases } from './support.ts';
+import { Log, openSockets, protocolHeader, protocols, releases } from './support.ts';
 import { trackLeaks } from '../../support/leaks.ts';
 
 const release = releases();
@@ -28,7 +30,7 @@ async function start(
       { ...host, ...options },
       (endpoints) => (bound = endpoints),
       (refusal) => refusals.push(refusal),
-    ),
+    ).pipe(map(({ socket }) => socket)),
   );
   release(() => {
     log.subscription.unsubscribe();
@@ -57,6 +59,7 @@ function upgrade(path: string, headers: string[] = []): string {
     'Upgrade: websocket',
     'Sec-WebSocket-Version: 13',
     'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
+    protocolHeader,
     ...headers,
     '\r\n',
   ].join('\r\n');
@@ -65,7 +68,7 @@ function upgrade(path: string, headers: string[] = []): string {
 /** Whether a well-behaved client still gets in. */
 async function takesOthers({ log, port }: { log: Log<FrameSocket>; port: number }): Promise<void> {
   const known = log.values.length;
-  const client = new WebSocket(`ws://127.0.0.1:${port}/`);
+  const client = new WebSocket(`ws://127.0.0.1:${port}/`, [...protocols]);
   await until(() => client.readyState === WebSocket.OPEN && log.values.length > known);
   client.terminate();
 }
@@ -124,6 +127,76 @@ describe('listening for WebSockets', () => {
     await takesOthers(server);
   });
 
+  const hello = protocols[1] ?? '';
+  const must = 'Sec-WebSocket-Protocol must be rxmesh.2 and the hello of the dialer, in base64url';
+  it.each([
+    ['no subprotocol', undefined, must],
+    ['the wire alone', 'rxmesh.2', must],
+    ['the hello alone', hello, must],
+    ['the two the other way round', `${hello}, rxmesh.2`, must],
+    ['a third value', `rxmesh.2, ${hello}, x`, must],
+    ['version 1', `rxmesh.1, ${hello}`, must],
+    ['what is no hello', `rxmesh.2, ${'A'.repeat(50)}`, 'what came first is not a hello of rxmesh'],
+    [
+      'a hello whose unused bits are set',
+      'rxmesh.2, cnhtAgEAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAB',
+      'the hello of the dialer must be 50 digits of base64url',
+    ],
+    [
+      'a hello of version 3',
+      'rxmesh.2, cnhtAwEAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA',
+      'the other side speaks version 3 of the wire, not 2',
+    ],
+    [
+      'a hello that is proven',
+      'rxmesh.2, cnhtAgIAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA',
+      'the other side does not offer a connection that is encrypted',
+    ],
+    [
+      'a hello that is too short',
+      `rxmesh.2, ${hello.slice(0, -2)}`,
+      'the hello of the dialer must be 50 digits of base64url',
+    ],
+    [
+      'a hello that is too long',
+      `rxmesh.2, ${hello}A`,
+      'the hello of the dialer must be 50 digits of base64url',
+    ],
+    [
+      'what is not base64url',
+      `rxmesh.2, ${hello.slice(0, -1)}~`,
+      'the hello of the dialer must be 50 digits of base64url',
+    ],
+  ])(
+    'S-04 answers an upgrade with %s with 400, and what is missing',
+    async (_what, value, text) => {
+      const server = await start({});
+      const header = value === undefined ? '' : `Sec-WebSocket-Protocol: ${value}\r\n`;
+      const request = upgrade('/').replace(`${protocolHeader}\r\n`, header);
+      const reply = await answer(server.port, request);
+      expect(reply).toMatch(/^HTTP\/1.1 400 Bad Request\r\n/);
+      expect(reply.split('\r\n\r\n')[1]).toBe(text);
+      expect(reply).toContain(`Content-Length: ${text.length}\r\n`);
+      expect(server.log.values).toEqual([]);
+      await takesOthers(server);
+    },
+  );
+
+  it('S-04 selects the wire, and hands over the hello', async () => {
+    let bound: readonly Endpoint[] = [];
+    const log = new Log(listen({ host: '127.0.0.1' }, (endpoints) => (bound = endpoints)));
+    release(() => log.subscription.unsubscribe());
+    await until(() => bound.length > 0);
+    const dial = secureDial();
+    const offered = [...offeredProtocols(dial.hello)];
+    const client = new WebSocket(`ws://127.0.0.1:${bound[0]?.port}/`, offered);
+    await until(() => client.readyState === WebSocket.OPEN && log.values.length === 1);
+    expect(client.protocol).toBe('rxmesh.2');
+    expect(log.values[0]?.hello).toEqual(dial.hello);
+    client.terminate();
+    log.values[0]?.socket.destroy();
+  });
+
   it('is not hurt by a client that goes away at once', async () => {
     const server = await start({});
     for (const text of ['', 'GET', upgrade('/other'), upgrade('/')]) {
@@ -171,7 +244,7 @@ describe('listening for WebSockets', () => {
 
   it('closes its server and the clients that never upgraded, and keeps its sockets', async () => {
     const { log, port } = await start({});
-    const client = new WebSocket(`ws://127.0.0.1:${port}/`);
+    const client = new WebSocket(`ws://127.0.0.1:${port}/`, [...protocols]);
     await until(() => log.values.length === 1);
     const silent = connect(port, '127.0.0.1');
     let closed = false;
@@ -248,7 +321,7 @@ describe('listening on a shared server', () => {
     const page = await answer(port, 'GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n');
     expect(page).toContain('a page');
     expect(await answer(port, upgrade('/'))).toMatch(/^HTTP\/1.1 404 /);
-    const client = new WebSocket(`ws://127.0.0.1:${port}/p2p?x=1`);
+    const client = new WebSocket(`ws://127.0.0.1:${port}/p2p?x=1`, [...protocols]);
     await until(() => log.values.length === 1);
     transport.close();
     expect([log.end, server.listening, server.listenerCount('upgrade')]).toEqual([
@@ -296,7 +369,7 @@ describe('listening on a shared server', () => {
     const { server, port } = await shared();
     const theirs = new WebSocketServer({ server });
     const log = new Log(listen({ server, path: '/p2p' }, () => undefined));
-    const client = new WebSocket(`ws://127.0.0.1:${port}/p2p`);
+    const client = new WebSocket(`ws://127.0.0.1:${port}/p2p`, [...protocols]);
     await until(() => log.end === 'RXMESH_LISTEN_FAILED');
     await until(() => client.readyState === WebSocket.OPEN);
     client.terminate();

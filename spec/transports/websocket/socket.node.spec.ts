@@ -1,6 +1,6 @@
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { describe, expect, it } from '@jest/globals';
-import { EMPTY, tap } from 'rxjs';
+import { EMPTY, map, tap } from 'rxjs';
 import { WebSocket, WebSocketServer } from 'ws';
 import { systemClock } from '../../../lib/flow/clock.ts';
 import type { Endpoint } from '../../../lib/model/endpoint.ts';
@@ -9,7 +9,7 @@ import { webSocket, type WebSocketDialOptions } from '../../../transports/websoc
 import { platform } from '../../../transports/websocket/socket.node.ts';
 import { certificate, certificateKey } from '../../support/certificate.ts';
 import { until } from '../../support/until.ts';
-import { Log, openSockets, releases } from './support.ts';
+import { Log, openSockets, protocolHeader, protocols, releases } from './support.ts';
 import { trackLeaks } from '../../support/leaks.ts';
 
 const release = releases();
@@ -17,7 +17,9 @@ const release = releases();
 async function server(): Promise<{ accepted: Log<FrameSocket>; endpoint: Endpoint }> {
   let bound: readonly Endpoint[] = [];
   const accepted = new Log(
-    platform.listen({ host: '127.0.0.1' }, (endpoints) => (bound = endpoints)),
+    platform
+      .listen({ host: '127.0.0.1' }, (endpoints) => (bound = endpoints))
+      .pipe(map(({ socket }) => socket)),
   );
   release(() => {
     accepted.subscription.unsubscribe();
@@ -33,7 +35,7 @@ async function dialed(
   endpoint: Endpoint,
   options: WebSocketDialOptions = {},
 ): Promise<FrameSocket> {
-  const log = new Log(platform.dial(endpoint, options, systemClock));
+  const log = new Log(platform.dial(endpoint, { options, clock: systemClock, protocols }));
   await until(() => log.end === 'complete');
   const [socket] = log.values;
   if (socket === undefined) throw new Error('no socket');
@@ -53,7 +55,7 @@ async function pair(): Promise<{ client: FrameSocket; accepted: FrameSocket }> {
 /** A client of ws itself, connected to a socket of ours. */
 async function foreign(): Promise<{ client: WebSocket; socket: FrameSocket }> {
   const { accepted, endpoint } = await server();
-  const client = new WebSocket(`ws://127.0.0.1:${endpoint.port}`);
+  const client = new WebSocket(`ws://127.0.0.1:${endpoint.port}`, [...protocols]);
   client.on('error', () => undefined);
   release(() => client.terminate());
   await until(() => accepted.values.length === 1 && client.readyState === WebSocket.OPEN);
@@ -64,7 +66,7 @@ async function foreign(): Promise<{ client: WebSocket; socket: FrameSocket }> {
 
 const upgradeRequest =
   'GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n' +
-  'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n';
+  `Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n${protocolHeader}\r\n\r\n`;
 
 describe('a WebSocket of Node', () => {
   it.each([false, true])('carries frames of all sizes, zero mask: %s', async (zeroMask) => {
@@ -246,7 +248,8 @@ describe('dialing a WebSocket', () => {
 
   it('releases the socket when it is unsubscribed before it is open', async () => {
     const { port, sockets } = await silentServer();
-    const dial = platform.dial({ protocol: 'ws', ip: '127.0.0.1', port }, {}, systemClock);
+    const request = { options: {}, clock: systemClock, protocols };
+    const dial = platform.dial({ protocol: 'ws', ip: '127.0.0.1', port }, request);
     const log = new Log(dial);
     await until(() => sockets.length === 1);
     let ended = false;
@@ -274,6 +277,22 @@ describe('dialing a WebSocket', () => {
     sockets[0]?.end('SSH-2.0-nothing\r\n');
     await until(() => log.end !== 'open');
     expect(log.end).toBe('RXMESH_DIAL_FAILED');
+  });
+
+  it.each([
+    ['none', () => false as const],
+    ['what was not meant', (offered: Set<string>) => [...offered][1] ?? false],
+  ])('fails when the other side selects a subprotocol: %s', async (_what, handleProtocols) => {
+    const stranger = new WebSocketServer({ port: 0, host: '127.0.0.1', handleProtocols });
+    release(() => {
+      for (const client of stranger.clients) client.terminate();
+      stranger.close();
+    });
+    await new Promise((resolve) => stranger.on('listening', resolve));
+    const { port } = stranger.address() as AddressInfo;
+    const log = new Log(webSocket().dial({ protocol: 'ws', ip: '127.0.0.1', port }));
+    await until(() => log.end !== 'open');
+    expect([log.end, log.values]).toEqual(['RXMESH_DIAL_FAILED', []]);
   });
 
   it('dials the IP, and names the host in the request, with its path and headers', async () => {

@@ -1,6 +1,6 @@
 import { runInNewContext } from 'node:vm';
 import { build } from 'esbuild';
-import { VirtualTimeScheduler } from 'rxjs';
+import { map, VirtualTimeScheduler } from 'rxjs';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { WebSocket } from 'ws';
 import { type Clock, clockFrom, systemClock } from '../../../lib/flow/clock.ts';
@@ -9,7 +9,7 @@ import type { FrameSocket } from '../../../lib/transport/frame-socket.ts';
 import { listen } from '../../../transports/websocket/listen.node.ts';
 import { platform } from '../../../transports/websocket/socket.web.ts';
 import { until } from '../../support/until.ts';
-import { Log, releases } from './support.ts';
+import { Log, protocols, releases } from './support.ts';
 import { trackLeaks } from '../../support/leaks.ts';
 
 const release = releases();
@@ -25,10 +25,13 @@ class FakeWebSocket {
   onopen: () => void = () => undefined;
   onclose: (event: { code: number }) => void = () => undefined;
   onmessage: (event: { data: unknown }) => void = () => undefined;
+  protocol = protocols[0];
   readonly url: string;
+  readonly offered: readonly string[];
 
-  constructor(url: string) {
+  constructor(url: string, offered: readonly string[]) {
     this.url = url;
+    this.offered = offered;
     FakeWebSocket.last = this;
   }
 
@@ -53,8 +56,10 @@ afterEach(() => {
 
 const endpoint: Endpoint = { protocol: 'wss', host: 'mesh.test', port: 8, path: '/p2p' };
 
+const request = { options: {}, clock: systemClock, protocols };
+
 function opened(clock: Clock = systemClock): { socket: FrameSocket; ws: FakeWebSocket } {
-  const log = new Log(platform.dial(endpoint, {}, clock));
+  const log = new Log(platform.dial(endpoint, { options: {}, clock, protocols }));
   const ws = FakeWebSocket.last;
   ws.onopen();
   const [socket] = log.values;
@@ -66,10 +71,14 @@ describe("a browser's WebSocket", () => {
   it('talks to the listener of Node', async () => {
     globals.WebSocket = WebSocket;
     let bound: readonly Endpoint[] = [];
-    const accepted = new Log(listen({ host: '127.0.0.1' }, (endpoints) => (bound = endpoints)));
+    const accepted = new Log(
+      listen({ host: '127.0.0.1' }, (endpoints) => (bound = endpoints)).pipe(
+        map(({ socket }) => socket),
+      ),
+    );
     release(() => accepted.subscription.unsubscribe());
     await until(() => bound.length === 1);
-    const dial = new Log(platform.dial(bound[0] ?? endpoint, {}, systemClock));
+    const dial = new Log(platform.dial(bound[0] ?? endpoint, request));
     await until(() => dial.end === 'complete' && accepted.values.length === 1);
     const [[web], [node]] = [dial.values, accepted.values];
     if (web === undefined || node === undefined) throw new Error('no socket');
@@ -94,25 +103,34 @@ describe("a browser's WebSocket", () => {
     const { ws, socket } = opened();
     expect([ws.url, ws.binaryType]).toEqual(['wss://mesh.test:8/p2p', 'arraybuffer']);
     expect(socket.remote).toEqual(endpoint);
+    expect(ws.offered).toEqual(protocols);
+  });
+
+  it('fails when the other side selects another subprotocol, and closes', () => {
+    const log = new Log(platform.dial(endpoint, request));
+    const ws = FakeWebSocket.last;
+    ws.protocol = protocols[1];
+    ws.onopen();
+    expect([log.end, log.values, ws.closedWith]).toEqual(['RXMESH_DIAL_FAILED', [], [undefined]]);
   });
 
   it('fails with RXMESH_DIAL_FAILED, whether at once or later', () => {
-    const late = new Log(platform.dial(endpoint, {}, systemClock));
+    const late = new Log(platform.dial(endpoint, request));
     FakeWebSocket.last.onclose({ code: 1006 });
     globals.WebSocket = undefined;
-    const early = new Log(platform.dial(endpoint, {}, systemClock));
+    const early = new Log(platform.dial(endpoint, request));
     expect([late.end, early.end]).toEqual(['RXMESH_DIAL_FAILED', 'RXMESH_DIAL_FAILED']);
   });
 
   it('L-39 knows no zones of IPv6', () => {
     const zoned = { protocol: 'ws', ip: 'fe80::1%eth0', port: 8 };
-    expect(new Log(platform.dial(zoned, {}, systemClock)).end).toBe('RXMESH_ENDPOINT_INVALID');
-    const named = new Log(platform.dial({ ...zoned, host: 'mesh.test' }, {}, systemClock));
+    expect(new Log(platform.dial(zoned, request)).end).toBe('RXMESH_ENDPOINT_INVALID');
+    const named = new Log(platform.dial({ ...zoned, host: 'mesh.test' }, request));
     expect([named.end, FakeWebSocket.last.url]).toEqual(['open', 'ws://mesh.test:8/']);
   });
 
   it('closes when it is unsubscribed before it is open', () => {
-    const log = new Log(platform.dial(endpoint, {}, systemClock));
+    const log = new Log(platform.dial(endpoint, request));
     log.subscription.unsubscribe();
     expect(FakeWebSocket.last.closedWith).toEqual([undefined]);
   });

@@ -4,6 +4,8 @@ import { RxmeshError } from '../../../lib/model/error.ts';
 import { Identity } from '../../../lib/model/identity.ts';
 import type { TransportNode, TransportSetup } from '../../../lib/testing/index.ts';
 import { webSocket, type WebSocketOptions } from '../../../transports/websocket/index.ts';
+import { secureDial } from '../../../lib/secure/index.ts';
+import { offeredProtocols } from '../../../transports/websocket/subprotocol.ts';
 import { until } from '../../support/until.ts';
 
 /** A node whose transport has these options. */
@@ -54,3 +56,9 @@ export class Log<T> {
     });
   }
 }
+
+/** What a dialer offers with its upgrade: the wire, and a hello. */
+export const protocols: readonly string[] = offeredProtocols(secureDial().hello);
+
+/** The header that brings it. */
+export const protocolHeader: string = `Sec-WebSocket-Protocol: ${protocols.join(', ')}`;

@@ -8,7 +8,7 @@ import type { Refusal } from '../../../lib/transport/transport.ts';
 import { type WebSocketListenOptions, webSocket } from '../../../transports/websocket/index.ts';
 import { trackLeaks } from '../../support/leaks.ts';
 import { until } from '../../support/until.ts';
-import { Log, releases } from './support.ts';
+import { Log, protocolHeader, releases } from './support.ts';
 
 const release = releases();
 
@@ -22,7 +22,10 @@ async function start(options: WebSocketListenOptions = {}): Promise<Listening> {
   const host = options.server === undefined ? { host: '127.0.0.1' } : {};
   const transport = webSocket({ listen: { ...host, ...options } });
   const refusals = new Log(transport.refused$ ?? EMPTY);
-  const incoming = transport.incoming$.subscribe((connection) => connection.close());
+  // When the answer has been written, which goes with what is said first.
+  const incoming = transport.incoming$.subscribe((connection) => {
+    setImmediate(() => connection.close());
+  });
   release(() => {
     incoming.unsubscribe();
     transport.close();
@@ -37,6 +40,7 @@ const wellFormed = [
   'Upgrade: websocket',
   'Sec-WebSocket-Version: 13',
   'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
+  protocolHeader,
 ];
 
 /** The status of the answer to a request of these lines. */
