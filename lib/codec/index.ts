@@ -6,6 +6,7 @@
  *     codec.decode(bytes).text
  */
 export type { Codec } from './codec.ts';
+export type { DecodeLimits } from './decode-limits.ts';
 export { json, type JsonOptions } from './json.ts';
 export { limited, type MessageLimits } from './limited.ts';
 export type { FieldsOf, MessageType, MessageWriter, ReflectedType } from './message-type.ts';

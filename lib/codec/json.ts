@@ -2,9 +2,14 @@ import { util } from 'protobufjs/minimal.js';
 
 import { toRxmeshError } from '../model/error.ts';
 import type { Codec } from './codec.ts';
+import { checkDecodeLimits, type DecodeLimits, elementsMaxDefault } from './decode-limits.ts';
+import { assertJsonLimits } from './json-limits.ts';
+
+/** How deep JSON may be nested, if nothing else is said. */
+const depthMaxDefault = 1000;
 
 /** How `json` checks messages. */
-export interface JsonOptions<T> {
+export interface JsonOptions<T> extends DecodeLimits {
   /**
    * Makes a message of what was received, or throws when it is none; the parsers of validation
    * libraries have this shape. Without it whatever a peer sends is taken to be a `T`.
@@ -18,11 +23,16 @@ export interface JsonOptions<T> {
  * string, NaN becomes `null`.
  *
  * @throws {RxmeshError} `RXMESH_ENCODE_FAILED` for what JSON cannot say (`undefined`, a function, a
- *   `bigint`, a cycle); `RXMESH_DECODE_FAILED` for invalid UTF-8, invalid JSON, and what
- *   `validate` refuses
+ *   `bigint`, a cycle); `RXMESH_DECODE_FAILED` for invalid UTF-8, invalid JSON, what
+ *   `validate` refuses, and more elements or depth than `elementsMax` and `depthMax`
+ * @throws {RangeError} at once, for an `elementsMax` or `depthMax` out of range
  */
 export function json<T>(options: JsonOptions<T> = {}): Codec<T> {
-  const { validate } = options;
+  const { validate, elementsMax = elementsMaxDefault, depthMax = depthMaxDefault } = options;
+  const limits = { elementsMax, depthMax };
+  checkDecodeLimits(limits);
+  // An element takes a byte at least, and a nested one its two brackets.
+  const uncountedBytesMax = Math.min(elementsMax, 2 * depthMax);
   return {
     encode(message) {
       try {
@@ -38,6 +48,7 @@ export function json<T>(options: JsonOptions<T> = {}): Codec<T> {
     },
     decode(bytes) {
       try {
+        if (bytes.length > uncountedBytesMax) assertJsonLimits(bytes, limits);
         const value: unknown = JSON.parse(util.utf8.readStrict(bytes, 0, bytes.length));
         return validate === undefined ? (value as T) : validate(value);
       } catch (error) {

@@ -2,6 +2,13 @@ import { Reader } from 'protobufjs/minimal.js';
 
 import { toRxmeshError } from '../model/error.ts';
 import type { Codec } from './codec.ts';
+import { CountingReader } from './counting-reader.ts';
+import {
+  checkDecodeLimits,
+  type DecodeLimits,
+  elementsMaxDefault,
+  tooManyElements,
+} from './decode-limits.ts';
 import { MessageEncoder } from './message-encoder.ts';
 import {
   classOf,
@@ -11,8 +18,13 @@ import {
   type ReflectedType,
 } from './message-type.ts';
 
-/** How `protobuf` checks messages. */
-export interface ProtobufOptions {
+/**
+ * How `protobuf` checks messages. `elementsMax` counts the fields and list values that a type from the
+ * same installed copy of protobufjs reads, and ends the reading at the bound; a type of another copy,
+ * or one written by hand, cannot be watched, so that a message with more bytes than `elementsMax` is
+ * refused. `depthMax` needs such a type, too.
+ */
+export interface ProtobufOptions extends DecodeLimits {
   /**
    * Whether the type's `verify` looks at each message before it is encoded. Without it protobufjs
    * writes a wrong value as something else in silence: a `bigint` as 0, a number in a string field
@@ -58,6 +70,7 @@ export interface ProtobufOptions {
  * process; a field below 2^53 is cheapest as `double`, one below 2^32 as `uint32` or `fixed32`.
  *
  * @throws {RxmeshError} `RXMESH_ENCODE_FAILED`, `RXMESH_DECODE_FAILED`
+ * @throws {RangeError} at once, for an `elementsMax` or `depthMax` out of range
  */
 export function protobuf<T extends object = Record<string, unknown>>(
   type: ReflectedType,
@@ -69,7 +82,7 @@ export function protobuf<C extends object>(
 ): Codec<FieldsOf<C>>;
 export function protobuf(type: MessageType, options: ProtobufOptions = {}): Codec<object> {
   const { verify = true, unknownFields = 'ignore' } = options;
-  const refusesUnknown = unknownFields === 'refuse';
+  const decode = decoderOf(type, options, unknownFields === 'refuse');
   const encoder = new MessageEncoder(type);
 
   return {
@@ -85,7 +98,7 @@ export function protobuf(type: MessageType, options: ProtobufOptions = {}): Code
     },
     decode(bytes) {
       try {
-        return refusesUnknown ? decodeKnown(type, bytes) : type.decode(bytes);
+        return decode(bytes);
       } catch (error) {
         throw toRxmeshError(error, 'RXMESH_DECODE_FAILED', 'cannot decode the message');
       }
@@ -131,17 +144,61 @@ function assertEmpty(type: MessageType, message: object): void {
   }
 }
 
-function decodeKnown(type: MessageType, bytes: Uint8Array): object {
-  const reader = new Reader(bytes);
-  reader.discardUnknown = false;
-  const message: { readonly $unknowns?: unknown } = (type as ReadingType).decode(reader);
-  if (message.$unknowns !== undefined) {
+type Decode = (bytes: Uint8Array) => object;
+
+function decoderOf(type: MessageType, limits: DecodeLimits, refusesUnknown: boolean): Decode {
+  // What protobufjs allows by itself: so deep below the outermost message.
+  const deepest = Reader.recursionLimit;
+  const { elementsMax = elementsMaxDefault, depthMax = deepest + 1 } = limits;
+  checkDecodeLimits({ elementsMax, depthMax });
+  const reading = { depth: deepest + 1 - depthMax, refusesUnknown };
+  const isPlain = !refusesUnknown && reading.depth === 0;
+  let isCounted: boolean | undefined;
+  return (bytes) => {
+    // An element takes at least a byte.
+    if (bytes.length <= elementsMax) {
+      return isPlain ? type.decode(bytes) : read(type, new Reader(bytes), reading);
+    }
+    isCounted ??= readsOurs(type);
+    if (isCounted) return read(type, new CountingReader(bytes, elementsMax), reading);
+    throw tooManyElements(elementsMax);
+  };
+}
+
+function read(
+  type: MessageType,
+  reader: Reader,
+  { depth, refusesUnknown }: { readonly depth: number; readonly refusesUnknown: boolean },
+): object {
+  if (refusesUnknown) reader.discardUnknown = false;
+  // It counts its depth up from there, and throws above the limit.
+  const message = (type as ReadingType).decode(reader, undefined, undefined, depth);
+  if (refusesUnknown && message.$unknowns !== undefined) {
     throw new TypeError('it has fields that its type does not have');
   }
   return message;
 }
 
+/** A field that no type has: the highest number that there is, with the value 0. */
+const strangeField = Uint8Array.of(0xf8, 0xff, 0xff, 0xff, 0x0f, 0);
+
+/** Whether the type reads by the reader that it is given. */
+function readsOurs(type: MessageType): boolean {
+  const reader = new CountingReader(strangeField, Infinity);
+  try {
+    (type as ReadingType).decode(reader);
+  } catch {
+    // It may lack a required field; what was counted is the answer.
+  }
+  return reader.elements === 1;
+}
+
 /** The wider `decode` of protobufjs's types, which hand written ones need not have. */
 interface ReadingType {
-  decode(reader: Reader | Uint8Array): object;
+  decode(
+    from: Reader | Uint8Array,
+    length?: number,
+    endTag?: number,
+    depth?: number,
+  ): object & { readonly $unknowns?: unknown };
 }

@@ -1,0 +1,45 @@
+import { type DecodeLimits, tooManyElements } from './decode-limits.ts';
+
+const QUOTE = 0x22;
+const COMMA = 0x2c;
+const OPENING_BRACKET = 0x5b;
+const BACKSLASH = 0x5c;
+const CLOSING_BRACKET = 0x5d;
+const OPENING_BRACE = 0x7b;
+const CLOSING_BRACE = 0x7d;
+
+/**
+ * Counts what a JSON text becomes, before it does: an element for each bracket or brace that opens,
+ * and one for each comma, outside of strings. That is one for each value, and one more for each empty
+ * list. What is no JSON may pass; the parser refuses it.
+ *
+ * @throws {RxmeshError} `RXMESH_DECODE_FAILED`: more than the limits allow
+ * @throws {RangeError} deeper than `depthMax`
+ */
+export function assertJsonLimits(bytes: Uint8Array, limits: Required<DecodeLimits>): void {
+  const { elementsMax, depthMax } = limits;
+  let elements = 1;
+  let depth = 0;
+  for (let at = 0; at < bytes.length; at++) {
+    const byte = bytes[at];
+    if (byte === QUOTE) {
+      at = endOfString(bytes, at + 1);
+    } else if (byte === COMMA) {
+      elements += 1;
+    } else if (byte === OPENING_BRACKET || byte === OPENING_BRACE) {
+      elements += 1;
+      depth += 1;
+      if (depth > depthMax) throw new RangeError(`it is nested deeper than depthMax, ${depthMax}`);
+    } else if (byte === CLOSING_BRACKET || byte === CLOSING_BRACE) {
+      depth -= 1;
+    }
+    if (elements > elementsMax) throw tooManyElements(elementsMax);
+  }
+}
+
+/** Where the quote is that ends a string; the end of the text if there is none. */
+function endOfString(bytes: Uint8Array, start: number): number {
+  let at = start;
+  while (at < bytes.length && bytes[at] !== QUOTE) at += bytes[at] === BACKSLASH ? 2 : 1;
+  return at;
+}
