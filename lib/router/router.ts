@@ -19,13 +19,14 @@ import { dial } from '../../operators/dial.ts';
 import { evict } from '../../operators/evict.ts';
 import { handshake } from '../../operators/handshake.ts';
 import { rateLimit } from '../../operators/rate-limit.ts';
-import { route, type SessionEvent } from '../../operators/route.ts';
+import { route } from '../../operators/route.ts';
 import { Switchboard } from '../channel/switchboard.ts';
 import type { Channel, ChannelOptions } from '../channel/channel.ts';
 import { afterTurn, type Clock } from '../flow/clock.ts';
 import { guardedClock, guardedRandom } from '../flow/guarded.ts';
 import { GuardedTransport } from './guarded-transport.ts';
 import { Listening } from './listening.ts';
+import { Outcomes } from './outcomes.ts';
 import { formatNodeAddress, type NodeAddress } from '../model/address.ts';
 import { assertPlatform } from '../model/assert-platform.ts';
 import { endpointToAddress, formatEndpoint, type Endpoint } from '../model/endpoint.ts';
@@ -33,16 +34,15 @@ import { errorOf, RxmeshError } from '../model/error.ts';
 import { callbackFailed, type RouterEvent } from '../model/event.ts';
 import type { NodeId } from '../model/id.ts';
 import { isForOthers } from '../model/ip.ts';
-import { errorOfReport, type PeerReport, reportOfEnd } from '../model/peer-report.ts';
+import type { PeerReport } from '../model/peer-report.ts';
 import { checkedOptions, type RouterOptions, type RouterSettings } from './options.ts';
 import type { Ban, Banned } from '../peers/ban.ts';
 import { PeerManager } from '../peers/peer-manager.ts';
 import type { PeerUpdate } from '../peers/peer-table.ts';
 import type { RouterSnapshot } from './snapshot.ts';
-import type { Proven } from '../transport/attempt.ts';
 import { hostOf } from '../transport/host.ts';
 import { selfOf } from '../transport/self.ts';
-import type { Connection, Self } from '../transport/transport.ts';
+import type { Self } from '../transport/transport.ts';
 
 /**
  * Makes a node's router. It does nothing until `start`.
@@ -80,6 +80,7 @@ export class Router {
   readonly #events = new Subject<RouterEvent>();
   /** Reports of the router itself. */
   readonly #found = new Subject<PeerReport>();
+  readonly #outcomes: Outcomes;
   readonly #stopping = new Subject<void>();
   readonly #running = new Subscription();
   #state: 'new' | 'started' | 'stopped' = 'new';
@@ -99,12 +100,13 @@ export class Router {
     const random = guardedRandom(settings.random, failed);
     this.#settings = settings;
     this.#clock = clock;
-    const refusal = (remote: Endpoint): RxmeshError | undefined => this.#ipBan(remote);
+    const refusal = (remote: Endpoint): RxmeshError | undefined => this.#outcomes.ipBan(remote);
     this.#transports = settings.transports.map((each) => {
       return new GuardedTransport(each, { failed, refusal });
     });
     this.id = settings.identity.id;
     this.#peers = new PeerManager({ ...settings.peers, self: this.id, clock, random });
+    this.#outcomes = new Outcomes(this.#peers, this.#events, this.#found);
     this.#switchboard = new Switchboard({
       self: this.id,
       clock,
@@ -116,7 +118,7 @@ export class Router {
     this.reports$ = merge(this.#switchboard.reports$, this.#found);
     this.peers$ = this.#peers.peers$;
     // Also before `start`: a peer may be banned before it connects.
-    this.#running.add(this.reports$.subscribe((report) => this.#judge(report)));
+    this.#running.add(this.reports$.subscribe((report) => this.#outcomes.judge(report)));
   }
 
   /**
@@ -250,24 +252,24 @@ export class Router {
     const proof = { self, clock, timeoutMs: timeouts.handshakeMs };
 
     const inbound$ = merge(...transports.map((transport) => listening.watch(transport))).pipe(
-      filter((connection) => !this.#refusesIp(connection)),
+      filter((connection) => !this.#outcomes.refusesIp(connection)),
       // First, so that what one host sends too much of is not counted among all.
       rateLimit({
         perSecond: perHost,
         key: ({ remote }) => hostOf(remote),
         clock,
-        onDrop: (connection) => this.#tooMany(connection, perHost, ' of one host'),
+        onDrop: (connection) => this.#outcomes.tooMany(connection, perHost, ' of one host'),
       }),
       rateLimit({
         perSecond,
         clock,
-        onDrop: (connection) => this.#tooMany(connection, perSecond),
+        onDrop: (connection) => this.#outcomes.tooMany(connection, perSecond),
       }),
       handshake({
         ...proof,
         concurrency: limits.handshakes,
         concurrencyPerHost: limits.handshakesPerHost,
-        onFailure: (error, attempt) => this.#refused(error, attempt.connection),
+        onFailure: (error, attempt) => this.#outcomes.refused(error, attempt.connection),
       }),
     );
 
@@ -291,9 +293,9 @@ export class Router {
         switchboard: this.#switchboard,
         clock,
         timeoutMs: timeouts.handshakeMs,
-        claim: (proven) => this.#claim(proven),
+        claim: (proven) => this.#outcomes.claim(proven),
         onFailure: (error, proven, claimed) =>
-          this.#guarded(() => this.#notAccepted(error, proven, claimed)),
+          this.#guarded(() => this.#outcomes.notAccepted(error, proven, claimed)),
       }),
       // Not behind `route`: the sessions that are up are to say goodbye.
       catchError((thrown: unknown) => this.#fatal(thrown)),
@@ -303,7 +305,7 @@ export class Router {
     // What is on offer is withdrawn when the router stops; what is up stays until it has said goodbye.
     const sessions$ = accepted$.pipe(
       route(this.#switchboard),
-      tap((event) => this.#guarded(() => this.#sessionChanged(event))),
+      tap((event) => this.#guarded(() => this.#outcomes.sessionChanged(event))),
     );
 
     const evicted$ = this.#peers.evictions$.pipe(
@@ -312,7 +314,7 @@ export class Router {
     );
 
     const refused$ = merge(...transports.map((transport) => transport.refused$)).pipe(
-      tap(({ error, remote }) => this.#refused(error, { direction: 'inbound', remote })),
+      tap(({ error, remote }) => this.#outcomes.refused(error, { direction: 'inbound', remote })),
       takeUntil(this.#stopping),
     );
 
@@ -344,76 +346,8 @@ export class Router {
     }
   }
 
-  #claim({ link, id, address }: Proven): void {
-    if (address === undefined) this.#peers.accepted(id, link.remote);
-    else this.#peers.dialed(address, link.remote);
-  }
-
-  #ipBan({ ip }: Endpoint): RxmeshError | undefined {
-    if (ip === undefined || !this.#peers.isIpBanned(ip)) return undefined;
-    return new RxmeshError('RXMESH_PEER_BANNED', `${ip} is banned`);
-  }
-
-  /** Closes a connection whose IP is banned, before it costs a handshake. */
-  #refusesIp(connection: Connection): boolean {
-    const error = this.#ipBan(connection.remote);
-    if (error === undefined) return false;
-    connection.close();
-    this.#refused(error, connection);
-    return true;
-  }
-
-  #sessionChanged(event: SessionEvent): void {
-    const { id: peer, direction, remote, nodeInfo, channels } = event.session;
-    if (event.type === 'up') {
-      this.#events.next({ type: 'peer-up', peer, direction, remote, channels, nodeInfo });
-      this.#peers.ready(peer, direction, channels);
-    } else {
-      const { error } = event;
-      this.#events.next({ type: 'peer-down', peer, direction, ...(error && { error }) });
-      this.#peers.disconnected(peer, direction, error);
-      const report = reportOfEnd(peer, error);
-      if (report !== undefined) this.#found.next(report);
-    }
-  }
-
-  #notAccepted(error: RxmeshError, { link, id, address }: Proven, claimed: boolean): void {
-    const { direction, remote } = link;
-    this.#events.next({ type: 'connection-refused', direction, remote, peer: id, error });
-    // A claim has ended its dial; another one may be under way by then.
-    if (claimed) this.#peers.disconnected(id, direction, error);
-    else if (address !== undefined) this.#peers.dialFailed(address, error);
-  }
-
-  #tooMany(connection: Connection, perSecond: number, ofWhom = ''): void {
-    connection.close();
-    const text = `more than ${perSecond} connections a second${ofWhom}`;
-    this.#refused(new RxmeshError('RXMESH_TOO_MANY_CONNECTIONS', text), connection);
-  }
-
-  #refused(
-    error: RxmeshError,
-    { direction, remote }: Pick<Connection, 'direction' | 'remote'>,
-  ): void {
-    const { peer } = error;
-    this.#events.next({
-      type: 'connection-refused',
-      direction,
-      remote,
-      error,
-      ...(peer !== undefined && { peer }),
-    });
-  }
-
   #dialFailed(error: RxmeshError, address: NodeAddress): void {
-    this.#events.next({ type: 'dial-failed', address, error });
-    this.#guarded(() => this.#peers.dialFailed(address, error));
-  }
-
-  #judge(report: PeerReport): void {
-    const { peer, severity } = report;
-    this.#events.next({ type: 'peer-reported', peer, severity, error: errorOfReport(report) });
-    this.#peers.report(report);
+    this.#guarded(() => this.#outcomes.dialFailed(error, address));
   }
 
   #self(): Self {

@@ -1,0 +1,103 @@
+import type { Subject } from 'rxjs';
+import type { SessionEvent } from '../../operators/route.ts';
+import type { NodeAddress } from '../model/address.ts';
+import type { Endpoint } from '../model/endpoint.ts';
+import { RxmeshError } from '../model/error.ts';
+import type { RouterEvent } from '../model/event.ts';
+import { errorOfReport, type PeerReport, reportOfEnd } from '../model/peer-report.ts';
+import type { PeerManager } from '../peers/peer-manager.ts';
+import type { Proven } from '../transport/attempt.ts';
+import type { Connection } from '../transport/transport.ts';
+
+/** What the router's pipelines find: the peer manager learns of it, and it is told as events and reports. */
+export class Outcomes {
+  readonly #peers: PeerManager;
+  readonly #events: Subject<RouterEvent>;
+  readonly #reports: Subject<PeerReport>;
+
+  constructor(peers: PeerManager, events: Subject<RouterEvent>, reports: Subject<PeerReport>) {
+    this.#peers = peers;
+    this.#events = events;
+    this.#reports = reports;
+  }
+
+  /** A link that was proved asks for a slot. Throws when there is none for it: see `PeerManager`. */
+  claim({ link, id, address }: Proven): void {
+    if (address === undefined) this.#peers.accepted(id, link.remote);
+    else this.#peers.dialed(address, link.remote);
+  }
+
+  /** Why nobody at this endpoint is let in, or dialed; undefined if that is not so. */
+  ipBan({ ip }: Endpoint): RxmeshError | undefined {
+    if (ip === undefined || !this.#peers.isIpBanned(ip)) return undefined;
+    return new RxmeshError('RXMESH_PEER_BANNED', `${ip} is banned`);
+  }
+
+  /** Closes a connection whose IP is banned, before it costs a handshake. */
+  refusesIp(connection: Connection): boolean {
+    const error = this.ipBan(connection.remote);
+    if (error === undefined) return false;
+    connection.close();
+    this.refused(error, connection);
+    return true;
+  }
+
+  /** A peer is up, or down. */
+  sessionChanged(event: SessionEvent): void {
+    const { id: peer, direction, remote, nodeInfo, channels } = event.session;
+    if (event.type === 'up') {
+      this.#events.next({ type: 'peer-up', peer, direction, remote, channels, nodeInfo });
+      this.#peers.ready(peer, direction, channels);
+    } else {
+      const { error } = event;
+      this.#events.next({ type: 'peer-down', peer, direction, ...(error && { error }) });
+      this.#peers.disconnected(peer, direction, error);
+      const report = reportOfEnd(peer, error);
+      if (report !== undefined) this.#reports.next(report);
+    }
+  }
+
+  /** A peer that has proved itself does not become one of ours. @param claimed it had a slot */
+  notAccepted(error: RxmeshError, { link, id, address }: Proven, claimed: boolean): void {
+    const { direction, remote } = link;
+    this.#events.next({ type: 'connection-refused', direction, remote, peer: id, error });
+    // A claim has ended its dial; another one may be under way by then.
+    if (claimed) this.#peers.disconnected(id, direction, error);
+    else if (address !== undefined) this.#peers.dialFailed(address, error);
+  }
+
+  /** Closes a connection that is one too many in a second. */
+  tooMany(connection: Connection, perSecond: number, ofWhom = ''): void {
+    connection.close();
+    const text = `more than ${perSecond} connections a second${ofWhom}`;
+    this.refused(new RxmeshError('RXMESH_TOO_MANY_CONNECTIONS', text), connection);
+  }
+
+  /** A connection, or a request for one, was turned away. */
+  refused(
+    error: RxmeshError,
+    { direction, remote }: Pick<Connection, 'direction' | 'remote'>,
+  ): void {
+    const { peer } = error;
+    this.#events.next({
+      type: 'connection-refused',
+      direction,
+      remote,
+      error,
+      ...(peer !== undefined && { peer }),
+    });
+  }
+
+  /** A dial of ours, or the handshake after it, has failed. */
+  dialFailed(error: RxmeshError, address: NodeAddress): void {
+    this.#events.next({ type: 'dial-failed', address, error });
+    this.#peers.dialFailed(address, error);
+  }
+
+  /** A peer was reported, by whomever. */
+  judge(report: PeerReport): void {
+    const { peer, severity } = report;
+    this.#events.next({ type: 'peer-reported', peer, severity, error: errorOfReport(report) });
+    this.#peers.report(report);
+  }
+}
