@@ -10,6 +10,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import { Server as TlsServer } from 'node:tls';
 import { Observable, type Subscriber } from 'rxjs';
 import { type WebSocket, WebSocketServer } from 'ws';
+import { type Clock, systemClock } from '../../lib/flow/clock.ts';
 import type { Endpoint } from '../../lib/model/endpoint.ts';
 import { RxmeshError } from '../../lib/model/error.ts';
 import type { FrameSocket } from '../../lib/transport/frame-socket.ts';
@@ -17,9 +18,12 @@ import { endpointOf, NodeSocket, wsLimits } from './frame-socket.node.ts';
 import type { WebSocketListenOptions } from './options.ts';
 import { Pending } from './pending.node.ts';
 import { answersForOthers, leavePath, takePath } from './shared-paths.node.ts';
+import { turnsOf } from './turns.node.ts';
 
 /** How long a client may take until its request is complete. */
 const requestTimeoutMs = 10_000;
+/** Connections that the system keeps for us: Node takes all of them in one turn, a quarter of a millisecond each. */
+const backlogMax = 128;
 /** What is wrong with `listen.server`, which only Node can tell. */
 export function serverProblems({ server }: WebSocketListenOptions): string[] {
   const given: unknown = server;
@@ -32,6 +36,7 @@ export function serverProblems({ server }: WebSocketListenOptions): string[] {
 export function listen(
   options: WebSocketListenOptions,
   bound: (endpoints: readonly Endpoint[]) => void,
+  clock: Clock = systemClock,
 ): Observable<FrameSocket> {
   return new Observable((subscriber) => {
     const shared = options.server as Server | undefined;
@@ -51,7 +56,23 @@ export function listen(
         subscriber.error(failed('the shared server listens on a pipe, which no node can dial'));
       }
     };
-    const stopUpgrades = takeUpgrades(server, path, options, protocol, subscriber);
+    const turns = turnsOf(clock);
+    const open = (ws: WebSocket, stream: Socket): void => {
+      if (stream.remoteAddress === undefined) {
+        ws.terminate();
+        return;
+      }
+      const socket = new NodeSocket({ ws, stream, direction: 'inbound', protocol, turns });
+      // Many may come in one turn, and each begins a handshake.
+      turns.take({
+        visit: () => {
+          if (subscriber.closed) socket.destroy();
+          else subscriber.next(socket);
+          return false;
+        },
+      });
+    };
+    const stopUpgrades = takeUpgrades(server, path, options, open, subscriber);
     if (server.listening) tellBound();
     else server.once('listening', tellBound);
     const release =
@@ -113,7 +134,7 @@ function runOwn(
     const where = `${host ?? 'every interface'}, port ${port}`;
     subscriber.error(failed(`cannot listen on ${where}: ${cause.message}`, cause));
   });
-  server.listen({ port, ...(host === undefined ? {} : { host }) });
+  server.listen({ port, backlog: backlogMax, ...(host === undefined ? {} : { host }) });
   return () => {
     released = true;
     if (server.listening) server.close();
@@ -136,7 +157,7 @@ function takeUpgrades(
   server: Server,
   path: string,
   { origins, server: shared }: WebSocketListenOptions,
-  protocol: string,
+  open: (ws: WebSocket, stream: Socket) => void,
   subscriber: Subscriber<FrameSocket>,
 ): () => void {
   const upgrader = new WebSocketServer({ noServer: true, clientTracking: false, ...wsLimits });
@@ -149,10 +170,7 @@ function takeUpgrades(
       refuse(stream, 403);
     } else {
       try {
-        upgrader.handleUpgrade(request, stream, head, (ws: WebSocket) => {
-          if (stream.remoteAddress === undefined) ws.terminate();
-          else subscriber.next(new NodeSocket(ws, stream, 'inbound', protocol));
-        });
+        upgrader.handleUpgrade(request, stream, head, (ws: WebSocket) => open(ws, stream));
       } catch (cause) {
         // Another WebSocket server takes this path, too, and has taken this request.
         subscriber.error(failed(`somebody else takes ${path} of the shared server`, cause));

@@ -22,6 +22,7 @@ export interface WebSocketPlatform {
   listen(
     options: WebSocketListenOptions,
     bound: (endpoints: readonly Endpoint[]) => void,
+    clock?: Clock,
   ): Observable<FrameSocket>;
 }
 

@@ -1,7 +1,8 @@
-import { connect, type LookupFunction, Socket } from 'node:net';
+import { connect, type LookupFunction, type Socket } from 'node:net';
 import { connect as connectTls, type ConnectionOptions } from 'node:tls';
 import { Observable } from 'rxjs';
 import { WebSocket } from 'ws';
+import { type Clock, systemClock } from '../../lib/flow/clock.ts';
 import type { Endpoint } from '../../lib/model/endpoint.ts';
 import { errorOf } from '../../lib/model/error.ts';
 import { zoneOf } from '../../lib/model/ip.ts';
@@ -11,6 +12,7 @@ import { listen, serverProblems } from './listen.node.ts';
 import { NodeSocket, wsLimits } from './frame-socket.node.ts';
 import type { TlsOptions, WebSocketDialOptions } from './options.ts';
 import type { WebSocketPlatform } from './platform.ts';
+import { turnsOf } from './turns.node.ts';
 
 /** WebSockets in Node, on ws. */
 export const platform: WebSocketPlatform = {
@@ -19,7 +21,11 @@ export const platform: WebSocketPlatform = {
   listen,
 };
 
-function dial(endpoint: Endpoint, options: WebSocketDialOptions): Observable<FrameSocket> {
+function dial(
+  endpoint: Endpoint,
+  options: WebSocketDialOptions,
+  clock: Clock = systemClock,
+): Observable<FrameSocket> {
   return new Observable((subscriber) => {
     const url = endpointUrl(endpoint);
     const fail = (cause: unknown): void => {
@@ -42,8 +48,10 @@ function dial(endpoint: Endpoint, options: WebSocketDialOptions): Observable<Fra
     ws.once('open', () => {
       open = true;
       ws.off('error', fail);
-      const socket = new NodeSocket(ws, stream ?? new Socket(), 'outbound', endpoint.protocol);
-      subscriber.next(socket);
+      const { protocol } = endpoint;
+      if (stream === undefined) throw new TypeError('open without an upgrade');
+      const turns = turnsOf(clock);
+      subscriber.next(new NodeSocket({ ws, stream, direction: 'outbound', protocol, turns }));
       subscriber.complete();
     });
     return () => {

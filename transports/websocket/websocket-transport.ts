@@ -81,9 +81,7 @@ class WebSocketTransport implements Transport {
     }
     this.#listener = subscriber;
     const listening = platform
-      .listen(listen, (endpoints) => {
-        this.#endpoints.next(endpoints);
-      })
+      .listen(listen, (endpoints) => this.#endpoints.next(endpoints), this.#clock)
       .pipe(map((socket) => secureConnection(socket)))
       .subscribe(subscriber);
     return () => {
