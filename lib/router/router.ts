@@ -264,6 +264,8 @@ export class Router {
         switchboard: this.#switchboard,
         clock,
         timeoutMs: timeouts.handshakeMs,
+        concurrency: limits.handshakes,
+        concurrencyPerHost: limits.handshakesPerHost,
         claim: (proven) => this.#claim(proven),
         onFailure: (error, proven, claimed) =>
           this.#guarded(() => this.#notAccepted(error, proven, claimed)),
