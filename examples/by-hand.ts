@@ -114,7 +114,14 @@ export function nodeByHand(options: RouterOptions, stopping$: Observable<unknown
     }),
   );
   const accepted$ = merge(inbound$, outbound$).pipe(
-    op.accept({ switchboard, timeoutMs: proof.timeoutMs, claim, onFailure: notAccepted }),
+    op.accept({
+      switchboard,
+      timeoutMs: proof.timeoutMs,
+      concurrency,
+      concurrencyPerHost,
+      claim,
+      onFailure: notAccepted,
+    }),
     takeUntil(stopping$),
   );
   const sessions$ = accepted$.pipe(op.route(switchboard), tap(changed));

@@ -27,6 +27,7 @@ import type { PeerSession } from '../lib/session/peer-session.ts';
 import type { Session } from '../lib/session/session.ts';
 import type { Proven } from '../lib/transport/attempt.ts';
 import { byeReasonOf } from '../lib/transport/bye-reason.ts';
+import { HalfOpen, type Place } from '../lib/transport/half-open.ts';
 import type { ByeReason } from '../lib/transport/link.ts';
 
 /** Options of `accept`. */
@@ -35,6 +36,14 @@ export interface AcceptOptions {
   readonly clock?: Clock;
   /** How long the peer may take to accept a link, in milliseconds; 0: no limit. Default 10,000. */
   readonly timeoutMs?: number;
+  /**
+   * Links that others have dialed and whose peers have not accepted, at a time; beyond that a link takes the place of
+   * one that has waited for 500 ms, or is turned away with `RXMESH_TOO_MANY_HANDSHAKES`. Such a peer makes room, too, when
+   * `claim` throws `RXMESH_PEERS_FULL`. Default: no limit.
+   */
+  readonly concurrency?: number;
+  /** Of these, those with one host, as `handshake` counts them. Default: no limit. */
+  readonly concurrencyPerHost?: number;
   /**
    * Claims a place for a link, or throws the reason why there is none; `onFailure` hears it, with
    * `RXMESH_PEER_REFUSED` unless it is an `RxmeshError`. Default: all are welcome.
@@ -51,6 +60,8 @@ export interface AcceptOptions {
 const optionKinds: OptionKinds<AcceptOptions> = {
   clock: aClock,
   timeoutMs: aNumber,
+  concurrency: aNumber,
+  concurrencyPerHost: aNumber,
   claim: aFunction,
   switchboard: required(aSwitchboard),
   onFailure: required(aFunction),
@@ -60,6 +71,8 @@ const optionKinds: OptionKinds<AcceptOptions> = {
 interface Offer {
   readonly proven: Proven;
   readonly subscriber: Subscriber<Session>;
+  /** Of a link that the peer has dialed. */
+  readonly place: Place | undefined;
   /** Its session, once the peer has accepted. */
   accepted: Session | undefined;
 }
@@ -84,11 +97,15 @@ interface Offer {
  * `onFailure` throws is reported as unhandled, and the stream goes on.
  *
  * @throws {TypeError} for options that are not what they have to be
- * @throws {RangeError} for a time that no timer takes
+ * @throws {RangeError} for a time that no timer takes, or a concurrency below 1
  */
 export function accept(options: AcceptOptions): OperatorFunction<Proven, PeerSession> {
   checkOptions('accept', options, optionKinds);
-  checkTimes('accept', { timeoutMs: options.timeoutMs });
+  const { timeoutMs, concurrency = Infinity, concurrencyPerHost = Infinity } = options;
+  checkTimes('accept', { timeoutMs });
+  for (const [name, count] of Object.entries({ concurrency, concurrencyPerHost })) {
+    if (!(count >= 1)) throw new RangeError(`accept: ${name} is at least 1, not ${count}`);
+  }
   return (source) =>
     new Observable((subscriber) => {
       const contests = new Contests(options);
@@ -102,6 +119,7 @@ class Contests {
   readonly #timeoutMs: number;
   readonly #clock: Clock;
   readonly #channels: Channels;
+  readonly #halfOpen: HalfOpen;
   readonly #offers = new Map<NodeId, Map<Direction, Offer>>();
 
   constructor(options: AcceptOptions) {
@@ -111,30 +129,53 @@ class Contests {
     this.#onFailure = hook(onFailure);
     this.#timeoutMs = timeoutMs;
     this.#clock = guardedClock(options.clock ?? this.#channels.clock);
+    const { concurrency: countMax = Infinity, concurrencyPerHost: perHostMax = Infinity } = options;
+    this.#halfOpen = new HalfOpen({ countMax, perHostMax, clock: this.#clock });
   }
 
   /** Emits the link's session if it is the one that stands. Teardown before that withdraws it. */
   enter(proven: Proven): Observable<Session> {
     const channels = this.#channels;
     const { id, link } = proven;
+    let place: Place | undefined;
     try {
       const rival = this.#offers.get(id)?.has(link.direction) ?? false;
       const standing = channels.session(id);
       // Its peer believes that it is not connected: the session may be dead without our knowing.
       standing?.probe();
       if (rival || standing !== undefined) throw duplicate(id);
-      this.#claim?.(proven);
+      if (link.direction === 'inbound') place = this.#enter(proven);
+      this.#claimPlace(proven);
     } catch (thrown) {
+      if (place !== undefined) this.#halfOpen.leave(place);
       const error = toRxmeshError(thrown, 'RXMESH_PEER_REFUSED', `no place for ${id}`);
       this.#turnAway(proven, error, byeReasonOf(thrown), false);
       return EMPTY;
     }
-    return new Observable((subscriber) => this.#offer(proven, subscriber));
+    return new Observable((subscriber) => this.#offer(proven, place, subscriber));
   }
 
-  #offer(proven: Proven, subscriber: Subscriber<Session>): void {
-    const offer: Offer = { proven, subscriber, accepted: undefined };
+  #enter({ id, link }: Proven): Place {
+    const place = this.#halfOpen.enter(link.remote);
+    if (typeof place !== 'string') return place;
+    throw new RxmeshError('RXMESH_TOO_MANY_HANDSHAKES', place, { peer: id });
+  }
+
+  /** Claims a place among the peers, if need be that of one which does not accept. */
+  #claimPlace(proven: Proven): void {
+    try {
+      this.#claim?.(proven);
+    } catch (thrown) {
+      const isFull = thrown instanceof RxmeshError && thrown.code === 'RXMESH_PEERS_FULL';
+      if (!isFull || !this.#halfOpen.makeRoom()) throw thrown;
+      this.#claim?.(proven);
+    }
+  }
+
+  #offer(proven: Proven, place: Place | undefined, subscriber: Subscriber<Session>): void {
+    const offer: Offer = { proven, subscriber, place, accepted: undefined };
     this.#add(offer);
+    if (place !== undefined) place.onDisplaced = () => this.#fail(offer, displaced(proven));
     subscriber.add(() => {
       if (this.#remove(offer)) this.#refuse(offer, stopped(proven));
     });
@@ -223,6 +264,7 @@ class Contests {
   /** False if the offer is settled already. */
   #remove(offer: Offer): boolean {
     if (!this.#waits(offer)) return false;
+    if (offer.place !== undefined) this.#halfOpen.leave(offer.place);
     const { id, link } = offer.proven;
     const offers = this.#offers.get(id);
     offers?.delete(link.direction);
@@ -233,6 +275,11 @@ class Contests {
 
 function stopped({ id }: Proven): RxmeshError {
   return new RxmeshError('RXMESH_CONNECTION_CLOSED', `the link to ${id} was closed`, { peer: id });
+}
+
+function displaced({ id }: Proven): RxmeshError {
+  const text = `${id} has not accepted, and made room for another`;
+  return new RxmeshError('RXMESH_TOO_MANY_HANDSHAKES', text, { peer: id });
 }
 
 function late({ id }: Proven, timeoutMs: number): RxmeshError {

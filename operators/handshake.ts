@@ -3,9 +3,11 @@ import {
   defer,
   EMPTY,
   map,
+  merge,
   mergeMap,
-  type Observable,
+  Observable,
   type OperatorFunction,
+  take,
   tap,
   throwIfEmpty,
 } from 'rxjs';
@@ -25,7 +27,7 @@ import { nodeIdFromPublicKey } from '../lib/model/id.ts';
 import { checkCompatible, validateNodeInfo } from '../lib/model/node-info.ts';
 import type { Attempt, Proven } from '../lib/transport/attempt.ts';
 import { byeReasonOf } from '../lib/transport/bye-reason.ts';
-import { HalfOpen } from '../lib/transport/half-open.ts';
+import { HalfOpen, type Place } from '../lib/transport/half-open.ts';
 import type { Link } from '../lib/transport/link.ts';
 import type { Connection, Self } from '../lib/transport/transport.ts';
 
@@ -37,7 +39,10 @@ export interface HandshakeOptions {
   readonly clock?: Clock;
   /** How long a handshake may take, in milliseconds; 0: no limit. Default 10,000. */
   readonly timeoutMs?: number;
-  /** Handshakes at a time; a connection beyond that is closed at once. Default: no limit. */
+  /**
+   * Handshakes at a time; beyond that a connection takes the place of one that has proved nothing for 500 ms, or is
+   * closed at once. Default: no limit.
+   */
   readonly concurrency?: number;
   /**
    * Of these, those with one host: an IPv4 address, the /64 of an IPv6 one, or the path of an endpoint
@@ -63,6 +68,8 @@ const optionKinds: OptionKinds<HandshakeOptions> = {
 /**
  * Makes proven links of connections: at most `concurrency` handshakes run in parallel, with one host
  * `concurrencyPerHost`, each within its time. A connection that fails is closed and told to `onFailure`; the stream goes on.
+ * When the places are full, a newcomer displaces an idler: of the host that holds most of them, the one that has taken
+ * longest, if that is 500 ms or more.
  *
  *     in   -a-bc--------|
  *          handshake({ concurrency: 2, timeoutMs: 5 })   a takes 4, b never answers
@@ -93,21 +100,28 @@ export function handshake(
   const onFailure = hook(options.onFailure);
   return (source) =>
     defer(() => {
-      const running = new HalfOpen(concurrency, concurrencyPerHost);
+      const { clock } = settings;
+      const running = new HalfOpen({
+        countMax: concurrency,
+        perHostMax: concurrencyPerHost,
+        clock,
+      });
       return source.pipe(
         mergeMap((given) => {
           const attempt = 'connection' in given ? given : { connection: given };
           const { connection } = attempt;
           const { remote } = connection;
-          const full = running.enter(remote);
-          if (full !== undefined) {
+          const place = running.enter(remote);
+          if (typeof place === 'string') {
             close(connection);
-            onFailure(new RxmeshError('RXMESH_TOO_MANY_HANDSHAKES', full), attempt);
+            onFailure(new RxmeshError('RXMESH_TOO_MANY_HANDSHAKES', place), attempt);
             return EMPTY;
           }
-          return prove(attempt, settings).pipe(
+          const leave = (): void => running.leave(place);
+          return merge(prove(attempt, settings), displaced(place, connection)).pipe(
+            take(1),
             // Over before anybody hears of it, who might bring the next connection at once.
-            tap({ next: () => running.leave(remote), error: () => running.leave(remote) }),
+            tap({ next: leave, error: leave }),
             catchError((thrown: unknown) => {
               const text = `handshake with ${formatEndpoint(remote)}`;
               onFailure(toRxmeshError(thrown, 'RXMESH_HANDSHAKE_FAILED', text), attempt);
@@ -117,6 +131,17 @@ export function handshake(
         }),
       );
     });
+}
+
+/** Errors when the place goes to a newcomer; the connection is closed by then. */
+function displaced(place: Place, connection: Connection): Observable<never> {
+  return new Observable((subscriber) => {
+    place.onDisplaced = () => {
+      close(connection);
+      const text = `handshake with ${formatEndpoint(connection.remote)}: it made room for another`;
+      subscriber.error(new RxmeshError('RXMESH_TOO_MANY_HANDSHAKES', text));
+    };
+  });
 }
 
 /** Closes a connection that is turned away. What a transport's own `close` throws is reported. */

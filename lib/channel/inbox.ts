@@ -155,9 +155,18 @@ export class PeerInbox implements Inbox {
     return bytes;
   }
 
+  grantsBy(grant: Grant): boolean {
+    return this.#grants[0] === grant;
+  }
+
   leave(grant: Grant): void {
+    const granted = this.grantsBy(grant);
     this.#grants = this.#grants.filter((each) => each !== grant);
-    if (this.connected) return;
+    if (this.connected) {
+      // What the other connection had credit for is for this one now.
+      if (granted) this.#grants[0]?.();
+      return;
+    }
     this.release();
     // The consumers may have let the peer in again.
     if (this.#grants.length > 0) return;
@@ -196,6 +205,6 @@ export class PeerInbox implements Inbox {
     if (this.#spent < grantMessages && this.#spentBytes < grantBytes) return;
     this.#spent = 0;
     this.#spentBytes = 0;
-    for (const grant of this.#grants) grant();
+    this.#grants[0]?.();
   }
 }

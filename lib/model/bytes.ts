@@ -16,6 +16,14 @@ export function isOfBytes(array: Uint8Array | undefined): boolean {
   return array?.BYTES_PER_ELEMENT === 1;
 }
 
+/**
+ * `bytes` for keeping: a view of a much larger buffer would keep all of it alive, such as a few bytes of what a socket
+ * has read, and is copied.
+ */
+export function toKeep(bytes: Uint8Array): Uint8Array {
+  return bytes.buffer.byteLength > 2 * bytes.length ? new Uint8Array(bytes) : bytes;
+}
+
 /** Whether `value` is an `ArrayBuffer`, of whichever realm. */
 export function isArrayBuffer(value: unknown): value is ArrayBuffer {
   return kindOf(value) === 'ArrayBuffer';

@@ -39,7 +39,10 @@ export interface RouterOptions {
     readonly stallMs?: number;
   };
   readonly limits?: {
-    /** Inbound handshakes at a time; a connection beyond that is closed at once. Default 64. */
+    /**
+     * Inbound handshakes at a time, and as many proven peers that have not accepted yet. One more takes the place of one
+     * that has taken 500 ms or longer, or is closed at once. Default 64.
+     */
     readonly handshakes?: number;
     /** Of these, those with one IP address, or one /64 of IPv6. Default 8. */
     readonly handshakesPerHost?: number;

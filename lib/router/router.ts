@@ -293,6 +293,8 @@ export class Router {
         switchboard: this.#switchboard,
         clock,
         timeoutMs: timeouts.handshakeMs,
+        concurrency: limits.handshakes,
+        concurrencyPerHost: limits.handshakesPerHost,
         claim: (proven) => this.#outcomes.claim(proven),
         onFailure: (error, proven, claimed) =>
           this.#guarded(() => this.#outcomes.notAccepted(error, proven, claimed)),

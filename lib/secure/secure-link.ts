@@ -1,3 +1,4 @@
+import { toKeep } from '../model/bytes.ts';
 import type { Direction } from '../model/direction.ts';
 import type { Endpoint } from '../model/endpoint.ts';
 import { type ErrorCode, RxmeshError } from '../model/error.ts';
@@ -164,7 +165,7 @@ export class SecureLink implements Link {
       this.#reading = false;
       this.#readWaiting();
     } else if (this.#waiting.length < WAITING_RECORDS_MAX) {
-      this.#waiting.push(frame);
+      this.#waiting.push(toKeep(frame));
     } else {
       this.#fail('RXMESH_PROTOCOL_VIOLATION', 'too many records at once');
     }

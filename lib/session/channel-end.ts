@@ -69,6 +69,8 @@ export interface Inbox {
   readonly roomBytes: number;
   /** Whether `widen` may do something. */
   readonly isNarrow: boolean;
+  /** Whether credit for it is given over the connection that joined with `grant`: of two, the first. */
+  grantsBy(grant: Grant): boolean;
   /** Lets the peer have twice as much under way, up to what the lane holds. */
   widen(): void;
   /**

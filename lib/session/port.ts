@@ -68,6 +68,8 @@ export class Port {
   inbox: Inbox | undefined;
   /** Opened by the peer, and never by us. */
   foreign = false;
+  /** Whether the peer has ever opened it. */
+  wasOpen = false;
   /** No more is taken from the peer than what is on the way. */
   #isClosing = false;
   readonly #host: PortHost;
@@ -153,6 +155,11 @@ export class Port {
     return isEmpty || this.end?.isConsumed !== true;
   }
 
+  /** What went either way: for each message one, for each KiB that came another. */
+  get traffic(): number {
+    return this.#messagesIn + Math.floor(this.#bytesIn / 1024) + this.outbox.pieces;
+  }
+
   /** The connection has ended. */
   disconnect(): void {
     this.outbox.open = false;
@@ -185,6 +192,8 @@ export class Port {
    * is here of a message in pieces has its place already.
    */
   replenish(inbox: Inbox): void {
+    // Its places are granted once, over one connection, also while the peer has two.
+    if (!inbox.grantsBy(this.#grant)) return;
     const assembler = this.#assembler;
     const messages = Math.max(0, inbox.room - assembler.messages - this.#granted);
     const bytes = Math.max(0, inbox.roomBytes - assembler.bytes - this.#grantedBytes);

@@ -125,6 +125,11 @@ export class Pump {
     return whose === 'keep-alive';
   }
 
+  /** How many pings were written. */
+  get pings(): number {
+    return this.#control.pings;
+  }
+
   /** Measures the round trip, with a ping in what is written next. */
   measure(): void {
     this.#control.measure();

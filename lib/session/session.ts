@@ -8,6 +8,7 @@ import type { NodeId } from '../model/id.ts';
 import type { NodeInfo } from '../model/node-info.ts';
 import type { ByeReason, Link, LinkReceiver } from '../transport/link.ts';
 import { type ChannelEnd, type Drop, messageBytesDefault } from './channel-end.ts';
+import { ControlBudget } from './control-budget.ts';
 import { KeepAlive } from './keep-alive.ts';
 import type { Outbox } from './outbox.ts';
 import type { PeerSession } from './peer-session.ts';
@@ -50,6 +51,7 @@ export class Session implements PeerSession, LinkReceiver, PortHost {
   #lastPort: Port | undefined;
   readonly #pump: Pump;
   readonly #keepAlive: KeepAlive;
+  readonly #control: ControlBudget;
   readonly #options: SessionOptions;
   #isLive = false;
   #fault: RxmeshError | undefined;
@@ -74,6 +76,7 @@ export class Session implements PeerSession, LinkReceiver, PortHost {
       arrivedBytes: () => link.arrivedBytes ?? 0,
       onTimeout: (ms, lacks) => this.#timedOut(ms, lacks),
     });
+    this.#control = new ControlBudget(clock, () => this.#earned());
     this.accepted$ = this.#accepted.asObservable();
     this.ended$ = this.#ended.asObservable();
   }
@@ -239,8 +242,11 @@ export class Session implements PeerSession, LinkReceiver, PortHost {
       this.violated('RXMESH_PROTOCOL_VIOLATION', 'credit beyond measure', channel);
       return;
     }
+    if (outbox.open || port.wasOpen) this.#countControl();
+    if (this.#over) return;
     if (!outbox.open) {
       outbox.open = true;
+      port.wasOpen = true;
       if (this.#isLive) this.#options.onPeerChannel(channel, true);
     }
     this.#pump.wake(outbox);
@@ -253,7 +259,10 @@ export class Session implements PeerSession, LinkReceiver, PortHost {
 
   channelClosed(channel: number): void {
     const port = this.#portsById[channel];
-    if (port === undefined || !port.outbox.open) return;
+    if (port === undefined || !port.outbox.open) {
+      this.#countControl();
+      return;
+    }
     port.outbox.open = false;
     port.outbox.messageBytesMax = messageBytesDefault;
     port.clear('channel-not-open');
@@ -266,10 +275,13 @@ export class Session implements PeerSession, LinkReceiver, PortHost {
   }
 
   ping(): void {
-    this.#pump.pong();
+    this.#countControl();
+    if (!this.#over) this.#pump.pong();
   }
 
   pong(): void {
+    this.#countControl();
+    if (this.#over) return;
     this.#keepAlive.heardPong();
     if (this.#pump.ponged()) this.#keepAlive.pong();
   }
@@ -298,6 +310,22 @@ export class Session implements PeerSession, LinkReceiver, PortHost {
     this.#accepted.complete();
     this.#ended.next(this.#fault ?? error);
     this.#ended.complete();
+  }
+
+  /** A peer that sends nothing but control is a flood, which ends here. */
+  #countControl(): void {
+    if (this.#control.take() || this.#over) return;
+    const { rule } = this.#control;
+    const text = `${this.id}: ${rule}`;
+    this.#fault ??= new RxmeshError('RXMESH_PROTOCOL_VIOLATION', text, { peer: this.id });
+    this.#closeLink('violation', rule);
+  }
+
+  /** How many packets of control were in order so far: for each message one, and for each KiB, and the pongs that we asked for. */
+  #earned(): number {
+    let earned = this.#pump.pings;
+    for (const { traffic } of this.#ports) earned += traffic;
+    return earned;
   }
 
   #timedOut(ms: number, lacks: 'any sign' | 'pong'): void {

@@ -1,43 +1,101 @@
+import type { Clock } from '../flow/clock.ts';
 import type { Endpoint } from '../model/endpoint.ts';
 import { hostOf } from './host.ts';
 
-/** Counts the handshakes that run: all of them, and those with each host. */
+/** A proof is due by then, in milliseconds: who has not given it yet makes room for others when it is needed. */
+const dueMs = 500;
+
+/** How many places there are. */
+export interface HalfOpenOptions {
+  readonly countMax: number;
+  /** Of these, for one host. */
+  readonly perHostMax: number;
+  readonly clock: Clock;
+}
+
+/** The place of a peer that has something to prove. */
+export class Place {
+  readonly host: string;
+  readonly sinceMs: number;
+  /** Called when the place is given to another. */
+  onDisplaced: (() => void) | undefined;
+
+  constructor(host: string, sinceMs: number) {
+    this.host = host;
+    this.sinceMs = sinceMs;
+  }
+}
+
+/**
+ * Places for those that have connected and are not there yet. When they are full, newcomers displace
+ * idlers: of the host that holds most places, the one that has kept us waiting longest, once its proof is due.
+ * Bytes that prove nothing buy no time.
+ */
 export class HalfOpen {
-  readonly #countMax: number;
-  readonly #perHostMax: number;
-  readonly #hosts = new Map<string, number>();
+  readonly #options: HalfOpenOptions;
+  /** By host, in the order in which they came. None is empty. */
+  readonly #hosts = new Map<string, Set<Place>>();
   #count = 0;
 
-  constructor(countMax: number, perHostMax: number) {
-    this.#countMax = countMax;
-    this.#perHostMax = perHostMax;
+  constructor(options: HalfOpenOptions) {
+    this.#options = options;
   }
 
-  /** Takes a place for a handshake with `remote`, or says why there is none. */
-  enter(remote: Endpoint): string | undefined {
-    if (this.#count >= this.#countMax) return `more than ${this.#countMax} handshakes at a time`;
+  /** Takes a place for a peer at `remote`, or says why there is none. */
+  enter(remote: Endpoint): Place | string {
+    const { countMax, perHostMax, clock } = this.#options;
     const host = hostOf(remote);
-    const count = this.#countOf(host);
-    if (host !== undefined && count >= this.#perHostMax) {
-      return `more than ${this.#perHostMax} handshakes at a time with ${host}`;
+    const nowMs = clock.now();
+    if (host !== undefined && this.#sizeOf(host) >= perHostMax) {
+      const oldest = this.#oldest(host, nowMs);
+      if (oldest === undefined) return `more than ${perHostMax} handshakes at a time with ${host}`;
+      this.#displace(oldest);
+    } else if (this.#count >= countMax && !this.makeRoom()) {
+      return `more than ${countMax} handshakes at a time`;
     }
+    const place = new Place(host ?? '', nowMs);
+    const places = this.#hosts.get(place.host) ?? new Set();
+    this.#hosts.set(place.host, places.add(place));
     this.#count += 1;
-    if (host !== undefined) this.#hosts.set(host, count + 1);
-    return undefined;
+    return place;
   }
 
-  /** Gives back the place of a handshake that is over. */
-  leave(remote: Endpoint): void {
+  /** Displaces an idler of the host that holds most. False if there is none. */
+  makeRoom(): boolean {
+    const nowMs = this.#options.clock.now();
+    let found: Place | undefined;
+    for (const host of this.#hosts.keys()) {
+      const oldest = this.#oldest(host, nowMs);
+      if (oldest === undefined) continue;
+      const more = this.#sizeOf(host) - (found === undefined ? 0 : this.#sizeOf(found.host));
+      if (more > 0 || (more === 0 && oldest.sinceMs < (found?.sinceMs ?? 0))) found = oldest;
+    }
+    if (found === undefined) return false;
+    this.#displace(found);
+    return true;
+  }
+
+  /** Gives a place back. Doing it twice is fine. */
+  leave(place: Place): void {
+    const places = this.#hosts.get(place.host);
+    if (places?.delete(place) !== true) return;
     this.#count -= 1;
-    const host = hostOf(remote);
-    if (host === undefined) return;
-    const count = this.#countOf(host) - 1;
-    // What nobody runs a handshake with is forgotten: hosts come and go without end.
-    if (count > 0) this.#hosts.set(host, count);
-    else this.#hosts.delete(host);
+    // A host that holds none is forgotten: hosts come and go without end.
+    if (places.size === 0) this.#hosts.delete(place.host);
   }
 
-  #countOf(host: string | undefined): number {
-    return host === undefined ? 0 : (this.#hosts.get(host) ?? 0);
+  #displace(place: Place): void {
+    this.leave(place);
+    place.onDisplaced?.();
+  }
+
+  /** The first of a host, if its proof is due. */
+  #oldest(host: string, nowMs: number): Place | undefined {
+    const [oldest] = this.#hosts.get(host) ?? [];
+    return oldest !== undefined && nowMs - oldest.sinceMs >= dueMs ? oldest : undefined;
+  }
+
+  #sizeOf(host: string): number {
+    return this.#hosts.get(host)?.size ?? 0;
   }
 }

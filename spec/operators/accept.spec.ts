@@ -43,6 +43,59 @@ const sessionsOf = (sessions$: Observable<PeerSession>, log: string[]) =>
     complete: () => log.push('complete'),
   });
 
+describe('S-03 peers that do not accept', () => {
+  it('make room for newcomers after 500 ms, when there are too many', () => {
+    const clock = new VirtualClock();
+    const { accepting, log } = setUp(clock, { timeoutMs: 10_000, concurrency: 1 });
+    const source = new Subject<Proven>();
+    sessionsOf(source.pipe(accepting), log);
+    const [a, b, c] = [provenLink('a'), provenLink('b'), provenLink('c')];
+    source.next(a);
+    clock.advance(499);
+    source.next(b);
+    clock.advance(1);
+    source.next(c);
+    c.link.hear({ type: 'accept' });
+    expect(log).toEqual([
+      'b inbound RXMESH_TOO_MANY_HANDSHAKES',
+      'a inbound RXMESH_TOO_MANY_HANDSHAKES, claimed',
+      'c inbound',
+    ]);
+    expect([a, b].map(({ link }) => link.closedWith?.reason)).toEqual(['full', 'full']);
+  });
+
+  it('make room when no slot is free; links that this node dialed do not', () => {
+    const clock = new VirtualClock();
+    let slots = 2;
+    const { accepting, log, failures } = setUp(clock, {
+      timeoutMs: 10_000,
+      claim: () => {
+        if (slots === 0) throw new RxmeshError('RXMESH_PEERS_FULL', 'no slot');
+        slots -= 1;
+      },
+    });
+    failures.subscribe((failure) => (slots += failure.endsWith('claimed') ? 1 : 0));
+    const source = new Subject<Proven>();
+    sessionsOf(source.pipe(accepting), log);
+    const links = ['a', 'b', 'c', 'd'].map((digit) =>
+      provenLink(digit, digit === 'a' ? 'outbound' : 'inbound'),
+    );
+    const [a, b, c, d] = links;
+    if (!a || !b || !c || !d) throw new Error('no links');
+    source.next(a);
+    source.next(b);
+    clock.advance(500);
+    source.next(c);
+    source.next(d);
+    c.link.hear({ type: 'accept' });
+    expect(log).toEqual([
+      'b inbound RXMESH_TOO_MANY_HANDSHAKES, claimed',
+      'd inbound RXMESH_PEERS_FULL',
+      'c inbound',
+    ]);
+  });
+});
+
 describe('accept', () => {
   it('does what its marble shows', () => {
     marbles(({ hot, clock, expectObservable, expectSubscriptions }) => {

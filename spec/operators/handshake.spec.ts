@@ -303,6 +303,27 @@ describe('the concurrency of handshakes', () => {
     expect(isBegun(from({}))).toBe(false);
   });
 
+  it('S-03 lets a newcomer displace one that has proved nothing for 500 ms', () => {
+    const clock = new VirtualClock();
+    const { proving, log } = setUp(clock, { concurrency: 1, timeoutMs: 10_000 });
+    const source = new Subject<Attempt>();
+    const proven: string[] = [];
+    source.pipe(proving, named).subscribe((name) => proven.push(name));
+    const [idler, early] = [attempt(NEVER), attempt(NEVER)];
+    source.next(idler);
+    clock.advance(499);
+    source.next(early);
+    clock.advance(1);
+    source.next(attempt(of(linkTo(a))));
+    expect(log).toEqual([
+      'RXMESH_TOO_MANY_HANDSHAKES more than 1 handshakes at a time',
+      'RXMESH_TOO_MANY_HANDSHAKES handshake with fake://192.0.2.1:1: it made room for another',
+    ]);
+    expect([idler.connection.closed, early.connection.closed, proven]).toEqual([true, true, ['A']]);
+    clock.advance(20_000);
+    expect(log).toHaveLength(2);
+  });
+
   it('lets the next one begin from within what is told of the last one', () => {
     const source = new Subject<Attempt>();
     const begun: string[] = [];

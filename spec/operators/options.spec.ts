@@ -50,16 +50,30 @@ const cases: readonly OperatorCase[] = [
   {
     name: 'accept',
     make: (options = {} as never) => operators.accept(options),
-    right: { clock: systemClock, timeoutMs: 0, claim: ignore, switchboard, onFailure: ignore },
+    right: {
+      clock: systemClock,
+      timeoutMs: 0,
+      concurrency: 1,
+      concurrencyPerHost: 1,
+      claim: ignore,
+      switchboard,
+      onFailure: ignore,
+    },
     kinds: {
       clock: aClock,
       timeoutMs: aNumber,
+      concurrency: aNumber,
+      concurrencyPerHost: aNumber,
       claim: aFunction,
       switchboard: 'a Switchboard',
       onFailure: aFunction,
     },
     required: ['switchboard', 'onFailure'],
-    outOfRange: [-1, NaN, 2 ** 31].map((timeoutMs) => ({ timeoutMs })),
+    outOfRange: [
+      ...[-1, NaN, 2 ** 31].map((timeoutMs) => ({ timeoutMs })),
+      { concurrency: 0 },
+      { concurrencyPerHost: NaN },
+    ],
   },
   {
     name: 'batch',

@@ -3,7 +3,8 @@ import { take } from 'rxjs';
 import { raw } from '../../lib/codec/raw.ts';
 import { block, dropNewest, dropOldest, latest } from '../../lib/flow/strategy.ts';
 import { RxmeshError } from '../../lib/model/error.ts';
-import { data } from '../support/fake-link.ts';
+import type { Session } from '../../lib/session/session.ts';
+import { data, FakeLink } from '../support/fake-link.ts';
 import { heard, idOf, LinkedNode, open } from '../support/linked-node.ts';
 
 describe('credit that a session gives', () => {
@@ -26,6 +27,25 @@ describe('credit that a session gives', () => {
       granted: 8,
       grantedBytes: 1000,
     });
+  });
+
+  it('S-12 is given over one of two links of a peer, then over the one that is left', () => {
+    const node = new LinkedNode();
+    open(node, { inbound: block(64, { bytes: 1000 }) });
+    const first = node.peer(1);
+    const second = new FakeLink();
+    const session = node.channels.offer(second, idOf(1));
+    node.turn();
+    const granted = (each: Session): readonly unknown[] =>
+      each.snapshot().map(({ inbound }) => [inbound.granted, inbound.grantedBytes]);
+    expect([granted(first.session), granted(session)]).toEqual([[[64, 1000]], [[0, 0]]]);
+    // It hears that the channel is open, and of no credit.
+    expect(second.take()).toEqual(['ping', 'credit 7 0 0', 'accept']);
+    first.link.arrive(data(7, [1]), data(7, [2]));
+    first.session.close('duplicate');
+    node.turn();
+    expect(granted(session)).toEqual([[62, 998]]);
+    expect(second.take()).toEqual(['credit 7 62 998']);
   });
 
   it('does not come back while nobody consumes a `block` lane, and does when somebody does', () => {

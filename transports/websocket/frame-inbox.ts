@@ -1,4 +1,5 @@
 import { Observable, type Subscriber } from 'rxjs';
+import { toKeep } from '../../lib/model/bytes.ts';
 import { RxmeshError } from '../../lib/model/error.ts';
 import { framesEarlyMax } from './platform.ts';
 
@@ -49,7 +50,7 @@ export class FrameInbox {
         `more than ${framesEarlyMax} frames arrived before somebody read`,
       );
     }
-    this.#early.push(frame);
+    this.#early.push(toKeep(frame));
   }
 
   /** Nothing comes any more. With `drop`, not even what waits. */

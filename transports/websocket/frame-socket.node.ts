@@ -4,11 +4,14 @@ import type { RawData, WebSocket } from 'ws';
 import type { Direction } from '../../lib/model/direction.ts';
 import { type Endpoint, formatEndpoint } from '../../lib/model/endpoint.ts';
 import { RxmeshError } from '../../lib/model/error.ts';
+import { TokenBucket } from '../../lib/flow/token-bucket.ts';
 import { normalizeIp, withoutZone } from '../../lib/model/ip.ts';
 import { giveFrame } from '../../lib/platform/frame-buffers.node.ts';
 import type { FrameSocket } from '../../lib/transport/frame-socket.ts';
 import { FrameInbox } from './frame-inbox.ts';
+import { Intake } from './intake.node.ts';
 import { closeTimeoutMs, frameBytesMax } from './platform.ts';
+import type { Turns } from './turns.node.ts';
 
 /** Options that bound what ws does, the same for both sides. */
 export interface WsLimits {
@@ -19,18 +22,34 @@ export interface WsLimits {
   readonly closeTimeout: number;
 }
 
-/** Frames of at most 131,088 bytes, uncompressed, in at most 4,096 reads; 2 s to close. */
+/** Frames of at most 131,088 bytes, uncompressed, in at most 1,024 reads and 16 pieces; 2 s to close. */
 export const wsLimits: WsLimits = {
   maxPayload: frameBytesMax,
-  // For a frame that comes in many small pieces, whose every piece keeps a read buffer alive.
-  maxBufferedChunks: 4_096,
-  maxFragments: 1_024,
+  // A frame of the largest size takes 245 segments of TCP, at their smallest (RFC 9293, 3.7.1).
+  maxBufferedChunks: 1_024,
+  // rxmesh sends none. Browsers cut a long message, and so may a proxy.
+  maxFragments: 16,
   perMessageDeflate: false,
   closeTimeout: closeTimeoutMs,
 };
 
 /** Frames that were handed to ws and are not with the kernel yet, while a socket is `writable`. */
 const framesUnsentMax = 4;
+
+/** Pings and pongs of WebSocket that a peer may send a second. rxmesh sends none; proxies and browsers may. */
+const controlsPerSecondMax = 4;
+/** How many of them may come at once: ws gives up at 60 pings that wait for their answer. */
+const controlsAtOnceMax = 32;
+
+/** What a `NodeSocket` is made of. */
+export interface NodeSocketOptions {
+  readonly ws: WebSocket;
+  /** The stream that `ws` reads. */
+  readonly stream: Socket;
+  readonly direction: Direction;
+  readonly protocol: string;
+  readonly turns: Turns;
+}
 
 /** A socket on an open `WebSocket` of ws. */
 export class NodeSocket implements FrameSocket {
@@ -42,6 +61,10 @@ export class NodeSocket implements FrameSocket {
   readonly #ws: WebSocket;
   readonly #stream: Socket;
   readonly #inbox: FrameInbox;
+  readonly #intake: Intake;
+  readonly #turns: Turns;
+  /** Of pings and pongs. Made at the first of them: most sockets see none. */
+  #controls: TokenBucket | undefined;
   readonly #drained = new Subject<void>();
   /** Frames that ws has, in order. */
   readonly #unsent: Uint8Array[] = [];
@@ -50,19 +73,23 @@ export class NodeSocket implements FrameSocket {
   #tellingDrained: NodeJS.Immediate | undefined;
   #ended = false;
 
-  constructor(ws: WebSocket, stream: Socket, direction: Direction, protocol: string) {
+  constructor({ ws, stream, direction, protocol, turns }: NodeSocketOptions) {
     this.#ws = ws;
+    this.#turns = turns;
     this.#stream = stream;
     this.direction = direction;
     this.local = endpointOf(protocol, stream.localAddress, stream.localPort);
     this.remote = endpointOf(protocol, stream.remoteAddress, stream.remotePort);
     this.drained$ = this.#drained.asObservable();
     this.#inbox = new FrameInbox(() => {
-      if (!this.#ended) ws.resume();
+      if (!this.#ended) this.#intake.pause(false);
     });
+    const onControls = (count: number): boolean => this.#admits(count);
+    this.#intake = new Intake({ ws, stream, turns, onControls });
     ws.on('message', (data, isBinary) => this.#receive(data, isBinary));
     ws.on('error', (cause) => this.#fail(cause));
     ws.on('close', (code) => this.#closed(code));
+    ws.on('ping', () => this.#pinged());
   }
 
   get frames$(): Observable<Uint8Array> {
@@ -86,21 +113,20 @@ export class NodeSocket implements FrameSocket {
 
   pause(paused: boolean): void {
     if (this.#ended) return;
-    if (paused) this.#ws.pause();
-    else this.#ws.resume();
+    this.#intake.pause(paused);
   }
 
   close(): void {
     if (this.#ended) return;
     this.#end(undefined, true);
     // A paused socket would not see the other side's close frame.
-    this.#ws.resume();
+    this.#intake.pause(false);
     this.#ws.close(1000);
   }
 
   destroy(): void {
     this.#end(undefined, true);
-    this.#ws.terminate();
+    this.#cut();
   }
 
   get closed(): boolean {
@@ -136,11 +162,32 @@ export class NodeSocket implements FrameSocket {
     const { buffer, byteOffset, byteLength } = data as Buffer;
     try {
       this.#inbox.push(new Uint8Array(buffer, byteOffset, byteLength));
-      if (!this.#inbox.subscribed) this.#ws.pause();
+      if (!this.#inbox.subscribed) this.#intake.pause(true);
     } catch (error) {
       this.#end(error as RxmeshError, true);
-      this.#ws.terminate();
+      this.#cut();
     }
+  }
+
+  /** Counts pings and pongs, before ws has them. */
+  #admits(count: number): boolean {
+    this.#controls ??= new TokenBucket(controlsPerSecondMax, controlsAtOnceMax, this.#turns.clock);
+    if (this.#controls.take(count)) return true;
+    this.#intake.stop();
+    const rate = `${controlsAtOnceMax} WebSocket pings and pongs, or ${controlsPerSecondMax} a second`;
+    if (!this.#ended) this.#violation(`more than ${rate}`, 1008);
+    return false;
+  }
+
+  /** ws answers pings, and cuts the socket without a word when too many answers wait. */
+  #pinged(): void {
+    if (this.#ended || this.#ws.readyState === this.#ws.OPEN) return;
+    this.#violation('it does not read the answers to its WebSocket pings', 1008);
+  }
+
+  #cut(): void {
+    this.#intake.stop();
+    this.#ws.terminate();
   }
 
   #violation(what: string, closeCode: number): void {
@@ -152,6 +199,7 @@ export class NodeSocket implements FrameSocket {
 
   #fail(cause: Error): void {
     // ws has begun to close already; errors that begin like this are about what the other side sent.
+    this.#intake.stop();
     const isViolation = 'code' in cause && String(cause.code).startsWith('WS_ERR_');
     const code = isViolation ? 'RXMESH_PROTOCOL_VIOLATION' : 'RXMESH_CONNECTION_FAILED';
     const message = `${this.toString()}: ${cause.message}`;

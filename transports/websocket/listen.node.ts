@@ -10,6 +10,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import { Server as TlsServer } from 'node:tls';
 import { Observable, type Subscriber } from 'rxjs';
 import { type WebSocket, WebSocketServer } from 'ws';
+import { type Clock, systemClock } from '../../lib/flow/clock.ts';
 import type { Endpoint } from '../../lib/model/endpoint.ts';
 import { RxmeshError } from '../../lib/model/error.ts';
 import type { Refusal } from '../../lib/transport/transport.ts';
@@ -19,10 +20,13 @@ import { Pending } from './pending.node.ts';
 import type { DialedSocket } from './platform.ts';
 import { answersForOthers, leavePath, takePath } from './shared-paths.node.ts';
 import { helloOffered, wireProtocol } from './subprotocol.ts';
+import { turnsOf } from './turns.node.ts';
 import { refusalOf } from './upgrade-request.node.ts';
 
 /** How long a client may take until its request is complete. */
 const requestTimeoutMs = 10_000;
+/** Connections that the system keeps for us: Node takes all of them in one turn, a quarter of a millisecond each. */
+const backlogMax = 128;
 /** What is wrong with `listen.server`, which only Node can tell. */
 export function serverProblems({ server }: WebSocketListenOptions): string[] {
   const given: unknown = server;
@@ -36,6 +40,7 @@ export function listen(
   options: WebSocketListenOptions,
   bound: (endpoints: readonly Endpoint[]) => void,
   refused: (refusal: Refusal) => void = () => undefined,
+  clock: Clock = systemClock,
 ): Observable<DialedSocket> {
   return new Observable((subscriber) => {
     const shared = options.server as Server | undefined;
@@ -55,7 +60,24 @@ export function listen(
         subscriber.error(failed('the shared server listens on a pipe, which no node can dial'));
       }
     };
-    const stopUpgrades = takeUpgrades(server, path, options, { protocol, refused }, subscriber);
+    const turns = turnsOf(clock);
+    const open = (ws: WebSocket, stream: Socket, hello: Uint8Array): void => {
+      if (stream.remoteAddress === undefined) {
+        ws.terminate();
+        return;
+      }
+      const socket = new NodeSocket({ ws, stream, direction: 'inbound', protocol, turns });
+      // Many may come in one turn, and each begins a handshake.
+      turns.take({
+        visit: () => {
+          if (subscriber.closed) socket.destroy();
+          else subscriber.next({ socket, hello });
+          return false;
+        },
+      });
+    };
+    const upgrades = { protocol, refused, open };
+    const stopUpgrades = takeUpgrades(server, path, options, upgrades, subscriber);
     if (server.listening) tellBound();
     else server.once('listening', tellBound);
     const release =
@@ -117,7 +139,7 @@ function runOwn(
     const where = `${host ?? 'every interface'}, port ${port}`;
     subscriber.error(failed(`cannot listen on ${where}: ${cause.message}`, cause));
   });
-  server.listen({ port, ...(host === undefined ? {} : { host }) });
+  server.listen({ port, backlog: backlogMax, ...(host === undefined ? {} : { host }) });
   return () => {
     released = true;
     if (server.listening) server.close();
@@ -136,11 +158,18 @@ function watch(server: Server, subscriber: Subscriber<DialedSocket>): () => void
   };
 }
 
+/** What becomes of requests on our path. */
+interface Upgrades {
+  readonly protocol: string;
+  readonly refused: (refusal: Refusal) => void;
+  readonly open: (ws: WebSocket, stream: Socket, hello: Uint8Array) => void;
+}
+
 function takeUpgrades(
   server: Server,
   path: string,
   options: WebSocketListenOptions,
-  { protocol, refused }: { protocol: string; refused: (refusal: Refusal) => void },
+  { protocol, refused, open }: Upgrades,
   subscriber: Subscriber<DialedSocket>,
 ): () => void {
   const handleProtocols = (): string => wireProtocol;
@@ -172,10 +201,7 @@ function takeUpgrades(
       // The 101 and what is said to it at once, the answer to the hello, go in one write.
       stream.cork();
       try {
-        upgrader.handleUpgrade(request, stream, head, (ws: WebSocket) => {
-          if (stream.remoteAddress === undefined) ws.terminate();
-          else subscriber.next({ socket: new NodeSocket(ws, stream, 'inbound', protocol), hello });
-        });
+        upgrader.handleUpgrade(request, stream, head, (ws: WebSocket) => open(ws, stream, hello));
       } catch (cause) {
         // Another WebSocket server takes this path, too, and has taken this request.
         subscriber.error(failed(`somebody else takes ${path} of the shared server`, cause));

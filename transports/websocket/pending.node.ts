@@ -2,29 +2,39 @@ import type { Socket } from 'node:net';
 import { ipNetwork } from '../../lib/model/ip.ts';
 import { endpointOf } from './frame-socket.node.ts';
 
-/** Connections that have not become WebSockets yet; one more is closed at once. */
+/** Connections that have not become WebSockets yet; one more takes the place of an idler. */
 const pendingMax = 256;
 /** Of these, those of one host: an IPv4 address, or the /64 of an IPv6 one. */
 const pendingPerHostMax = 64;
 
-/** Connections that have not become WebSockets yet. */
+/**
+ * Connections that have not become WebSockets yet. When they are too many, newcomers displace idlers: of the host that
+ * holds most of them, the one that has waited longest.
+ */
 export class Pending {
-  readonly #sockets = new Map<string, Socket>();
-  readonly #hosts = new Map<string, number>();
+  /** By host, each by its remote end, in the order in which they came. None is empty. */
+  readonly #hosts = new Map<string, Map<string, Socket>>();
+  #count = 0;
 
-  /** Closes it at once if there are too many. */
+  /** Closes another one if there are too many. */
   add(socket: Socket): void {
     const host = hostOf(socket);
-    const ofHost = this.#hosts.get(host ?? '') ?? 0;
     // Without an address it was reset already, and nobody could tell who it was.
-    if (host === undefined || this.#sockets.size >= pendingMax || ofHost >= pendingPerHostMax) {
+    if (host === undefined) {
       socket.destroy();
       return;
     }
+    const ofHost = this.#hosts.get(host)?.size ?? 0;
+    if (ofHost >= pendingPerHostMax) this.#closeOldest(host);
+    else if (this.#count >= pendingMax) this.#closeOldest(this.#largestHost());
     const key = socketKey(socket);
-    this.#sockets.set(key, socket);
-    this.#hosts.set(host, ofHost + 1);
-    socket.once('close', () => this.#remove(key, host));
+    const sockets = this.#hosts.get(host) ?? new Map<string, Socket>();
+    this.#hosts.set(host, sockets.set(key, socket));
+    this.#count += 1;
+    // By then another one may come from that port.
+    socket.once('close', () => {
+      if (this.#hosts.get(host)?.get(key) === socket) this.#remove(key, host);
+    });
   }
 
   delete(socket: Socket): void {
@@ -33,14 +43,35 @@ export class Pending {
   }
 
   destroyAll(): void {
-    for (const socket of this.#sockets.values()) socket.destroy();
+    for (const sockets of [...this.#hosts.values()]) {
+      for (const socket of [...sockets.values()]) socket.destroy();
+    }
+  }
+
+  #closeOldest(host: string): void {
+    const [oldest] = this.#hosts.get(host) ?? [];
+    if (oldest === undefined) return;
+    const [key, socket] = oldest;
+    this.#remove(key, host);
+    socket.destroy();
+  }
+
+  #largestHost(): string {
+    let largest = '';
+    let most = 0;
+    for (const [host, { size }] of this.#hosts) {
+      if (size <= most) continue;
+      largest = host;
+      most = size;
+    }
+    return largest;
   }
 
   #remove(key: string, host: string): void {
-    if (!this.#sockets.delete(key)) return;
-    const left = (this.#hosts.get(host) ?? 0) - 1;
-    if (left > 0) this.#hosts.set(host, left);
-    else this.#hosts.delete(host);
+    const sockets = this.#hosts.get(host);
+    if (sockets?.delete(key) !== true) return;
+    this.#count -= 1;
+    if (sockets.size === 0) this.#hosts.delete(host);
   }
 }
 

@@ -24,6 +24,7 @@ export interface WebSocketPlatform {
     options: WebSocketListenOptions,
     bound: (endpoints: readonly Endpoint[]) => void,
     refused?: (refusal: Refusal) => void,
+    clock?: Clock,
   ): Observable<DialedSocket>;
 }
 

@@ -1,4 +1,4 @@
-import { connect, type LookupFunction, Socket } from 'node:net';
+import { connect, type LookupFunction, type Socket } from 'node:net';
 import { connect as connectTls, type ConnectionOptions } from 'node:tls';
 import { Observable } from 'rxjs';
 import { WebSocket } from 'ws';
@@ -11,6 +11,7 @@ import { listen, serverProblems } from './listen.node.ts';
 import { NodeSocket, wsLimits } from './frame-socket.node.ts';
 import type { TlsOptions, WebSocketDialOptions } from './options.ts';
 import type { DialRequest, WebSocketPlatform } from './platform.ts';
+import { turnsOf } from './turns.node.ts';
 
 /** WebSockets in Node, on ws. */
 export const platform: WebSocketPlatform = {
@@ -19,7 +20,10 @@ export const platform: WebSocketPlatform = {
   listen,
 };
 
-function dial(endpoint: Endpoint, { options, protocols }: DialRequest): Observable<FrameSocket> {
+function dial(
+  endpoint: Endpoint,
+  { options, protocols, clock }: DialRequest,
+): Observable<FrameSocket> {
   return new Observable((subscriber) => {
     const url = endpointUrl(endpoint);
     const fail = (cause: unknown): void => {
@@ -46,10 +50,13 @@ function dial(endpoint: Endpoint, { options, protocols }: DialRequest): Observab
       }
       open = true;
       ws.off('error', fail);
-      const tcp = stream ?? new Socket();
+      const { protocol } = endpoint;
+      if (stream === undefined) throw new TypeError('open without an upgrade');
+      const tcp = stream;
+      const turns = turnsOf(clock);
       // What answers the first frame goes in one write: an introduction, and what comes behind it.
       ws.once('message', () => tcp.cork());
-      const socket = new NodeSocket(ws, tcp, 'outbound', endpoint.protocol);
+      const socket = new NodeSocket({ ws, stream, direction: 'outbound', protocol, turns });
       ws.once('message', () => tcp.uncork());
       subscriber.next(socket);
       subscriber.complete();

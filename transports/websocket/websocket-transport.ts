@@ -100,6 +100,7 @@ class WebSocketTransport implements Transport {
         listen,
         (endpoints) => this.#endpoints.next(endpoints),
         (refusal) => this.#refused.next(refusal),
+        this.#clock,
       )
       .pipe(map(({ socket, hello }) => secureAccept(socket, hello)))
       .subscribe(subscriber);

@@ -63,9 +63,21 @@ describe('Pending', () => {
     pending.delete(second as unknown as Socket);
     // It is closed later, which gives no place any more.
     second?.destroy();
-    expect(open(many(pending, 3, () => '10.0.0.1'))).toBe(2);
-    third?.destroy();
-    expect(open(many(pending, 2, () => '10.0.0.1'))).toBe(1);
+    many(pending, 2, () => '10.0.0.1');
+    expect(third?.destroyed).toBe(false);
+    many(pending, 1, () => '10.0.0.1');
+    expect(third?.destroyed).toBe(true);
+  });
+
+  it('S-03 lets a newcomer displace the oldest of the host that holds most', () => {
+    const pending = new Pending();
+    const stranger = offered(pending, '10.0.0.9');
+    const idle = many(pending, 255, (index) => `10.0.0.${index % 5}`);
+    const newcomers = [offered(pending, '10.0.0.8'), offered(pending, '10.0.0.0')];
+    expect(open([stranger, ...newcomers])).toBe(3);
+    expect(
+      idle.map(({ destroyed }, index) => (destroyed ? index : -1)).filter((i) => i >= 0),
+    ).toEqual([0, 1]);
   });
 
   it('closes one without an address, which was reset already', () => {

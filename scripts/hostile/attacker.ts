@@ -1,0 +1,7 @@
+/** The process of the attackers: `attacker.ts <row> <port> <id>`. */
+import { rows } from './rows.ts';
+
+const [, , name, port, id = ''] = process.argv;
+const row = rows.find((each) => each.name === name);
+if (row === undefined) throw new RangeError(`no row ${name}`);
+await row.attack({ port: Number(port), id });

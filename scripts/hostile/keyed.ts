@@ -1,0 +1,39 @@
+import { firstValueFrom, switchMap } from 'rxjs';
+import { Identity, type Link, selfOf } from 'rxmesh';
+import { webSocket } from 'rxmesh/transports/websocket';
+import type { Target } from './raw-socket.ts';
+
+/** What a network of an attack is called: the node's. */
+export const network = 'hostile';
+
+/** A link of a new identity, which costs nothing. Nobody has accepted anybody on it. */
+export async function keyed({ port }: Target): Promise<Link> {
+  const self = selfOf({ identity: await Identity.generate(), network, channels: [1] });
+  const dialed$ = webSocket().dial({ protocol: 'ws', ip: '127.0.0.1', port });
+  return firstValueFrom(dialed$.pipe(switchMap((connection) => connection.handshake(self))));
+}
+
+/** Sends what `write` writes, as fast as the node reads it, while the link lasts. */
+export async function floodLink(link: Link, write: (link: Link) => void): Promise<void> {
+  let isOver = false;
+  const ignore = (): void => undefined;
+  link.attach({
+    data: ignore,
+    credit: ignore,
+    messageLimit: ignore,
+    channelClosed: ignore,
+    accepted: ignore,
+    ping: ignore,
+    pong: ignore,
+    drained: ignore,
+    recordEnd: ignore,
+    ended: () => (isOver = true),
+  });
+  link.accept();
+  link.flush();
+  const ended = (): boolean => isOver;
+  while (!ended()) {
+    for (let records = 0; records < 64 && link.writable; records += 1) write(link);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}

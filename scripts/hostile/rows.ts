@@ -1,0 +1,154 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Link } from 'rxmesh';
+import { floodLink, keyed } from './keyed.ts';
+import { flood, frame, type Target, tcp, times, upgraded } from './raw-socket.ts';
+
+/** An attack: a row of the table. */
+export interface Row {
+  readonly name: string;
+  /** How long it lasts. */
+  readonly seconds: number;
+  /** Whether strangers try to join meanwhile: all of them have to. */
+  readonly strangers?: boolean;
+  /** Memory outside the heap that it may cost, above what there was before. Default: 48 MiB. */
+  readonly externalMiB?: number;
+  /** Runs in a process of its own, which is killed at the end. */
+  readonly attack: (target: Target) => Promise<unknown>;
+}
+
+const pong = 0x8a;
+const ping = 0x89;
+/** A binary message that goes on, and a piece of it that does, too. */
+const firstPiece = 0x02;
+const nextPiece = 0x00;
+
+/** `127.0.0.2` and so on: so many hosts, on loopback. */
+const hosts = (count: number): string[] =>
+  Array.from({ length: count }, (_, index) => `127.0.0.${index + 2}`);
+
+const forever = async (again: () => Promise<unknown>): Promise<never> => {
+  for (;;) {
+    await again().catch(() => undefined);
+    await sleep(20);
+  }
+};
+
+/** So many at a time of what is done again and again. */
+const many = (count: number, again: (index: number) => Promise<unknown>): Promise<unknown> =>
+  Promise.all(Array.from({ length: count }, (_, index) => forever(() => again(index))));
+
+/** Every host does `again` so often at a time. */
+const fromHosts = (
+  hostCount: number,
+  each: number,
+  again: (host: string) => Promise<unknown>,
+): Promise<unknown> => {
+  const names = hosts(hostCount);
+  return many(hostCount * each, (index) => again(names[index % hostCount] ?? ''));
+};
+
+const links = (target: Target, write: (link: Link) => void): Promise<unknown> =>
+  many(31, async () => floodLink(await keyed(target), write));
+
+const closed = (socket: { once: (event: 'close', heard: () => void) => unknown }): Promise<void> =>
+  new Promise((resolve) => socket.once('close', () => resolve()));
+
+/** Add a row here. */
+export const rows: readonly Row[] = [
+  { name: 'nothing', seconds: 3, attack: () => sleep(60_000) },
+  {
+    name: 'records of one ping, 31 identities',
+    seconds: 8,
+    attack: (target) =>
+      links(target, (link) => {
+        link.ping();
+        link.flush();
+      }),
+  },
+  {
+    name: 'channels that open and close, 31 identities',
+    seconds: 8,
+    attack: (target) =>
+      links(target, (link) => {
+        for (let toggles = 0; toggles < 6_000; toggles += 1) {
+          link.channelClosed(1);
+          link.credit(1, 0, 0);
+        }
+        link.flush();
+      }),
+  },
+  {
+    name: 'empty pongs, 8 sockets of one host without a key',
+    seconds: 6,
+    attack: (target) =>
+      fromHosts(1, 8, async (host) =>
+        flood(await upgraded(target, host), times(10_000, frame(pong))),
+      ),
+  },
+  {
+    name: 'empty pings, 32 sockets of four hosts without a key',
+    seconds: 6,
+    attack: (target) =>
+      fromHosts(4, 8, async (host) =>
+        flood(await upgraded(target, host), times(10_000, frame(ping))),
+      ),
+  },
+  {
+    name: 'empty binary frames, 32 sockets of four hosts without a key',
+    seconds: 6,
+    attack: (target) =>
+      fromHosts(4, 8, async (host) =>
+        flood(await upgraded(target, host), times(10_000, frame(0x82))),
+      ),
+  },
+  {
+    name: 'pieces of a message between pongs, 8 sockets without a key',
+    seconds: 6,
+    externalMiB: 24,
+    attack: (target) => {
+      const pongs = times(10_000, frame(pong));
+      return fromHosts(1, 8, async (host) => {
+        const socket = await upgraded(target, host);
+        socket.write(frame(firstPiece, Uint8Array.of(1)));
+        await flood(socket, Buffer.concat([frame(nextPiece, Uint8Array.of(1)), pongs]));
+      });
+    },
+  },
+  {
+    name: 'pieces of a message, one in each read, 64 sockets of eight hosts',
+    seconds: 6,
+    externalMiB: 24,
+    attack: (target) =>
+      fromHosts(8, 8, async (host) => {
+        const socket = await upgraded(target, host);
+        socket.write(frame(firstPiece, Uint8Array.of(1)));
+        for (let pieces = 0; pieces < 14; pieces += 1) {
+          await sleep(30);
+          socket.write(Buffer.concat([frame(nextPiece, new Uint8Array(100)), frame(pong)]));
+        }
+        await closed(socket);
+      }),
+  },
+  {
+    name: '256 idle TCP connections of four hosts',
+    seconds: 6,
+    strangers: true,
+    attack: (target) => fromHosts(4, 64, async (host) => closed(await tcp(target, host))),
+  },
+  {
+    name: '64 idle WebSockets of eight hosts',
+    seconds: 6,
+    strangers: true,
+    attack: (target) => fromHosts(8, 8, async (host) => closed(await upgraded(target, host))),
+  },
+  {
+    name: '12 proven peers of one host that do not accept',
+    seconds: 6,
+    strangers: true,
+    attack: (target) =>
+      many(12, async () => {
+        const link = await keyed(target);
+        while (!link.closed) await sleep(100);
+      }),
+  },
+];

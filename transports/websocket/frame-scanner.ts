@@ -1,0 +1,100 @@
+/** Opcodes from here on are those of control frames (RFC 6455, 5.2). */
+const firstControlOpcode = 0x8;
+const closeOpcode = 0x8;
+
+/**
+ * Follows the frames of a WebSocket through its reads, by their headers alone (RFC 6455, 5.2), so that a read
+ * can be cut between two of them. What the frames hold, and whether they are right, is not its business.
+ */
+export class FrameScanner {
+  /** Frames that began in the last scan. */
+  frames = 0;
+  /** Pings and pongs that have begun and were not counted yet: whoever counts them sets it to 0. */
+  controls = 0;
+  /** Whether the last scan found a piece of a message, which ws keeps until the others are there. */
+  isPiece = false;
+  /** Whether a close frame has come: nothing behind it counts. */
+  isClosed = false;
+  readonly #header = new Uint8Array(14);
+  #headerLength = 0;
+  /** Bytes of the frame that are still to come, behind its header. */
+  #left = 0;
+
+  /**
+   * Where the last of at most `framesMax` frames from `start` on ends, or the read does. A piece of a message is
+   * found alone: the scan stops in front of it, or at its end.
+   */
+  scan(bytes: Uint8Array, start: number, framesMax: number): number {
+    let at = start;
+    this.frames = 0;
+    this.isPiece = this.#isInPiece();
+    while (at < bytes.length) {
+      if (this.#left > 0) {
+        const skipped = Math.min(this.#left, bytes.length - at);
+        this.#left -= skipped;
+        at += skipped;
+        if (this.#left > 0) return at;
+        this.#headerLength = 0;
+      }
+      if (this.#headerLength === 0) {
+        if (this.isPiece || at === bytes.length || this.frames === framesMax) return at;
+        const isPiece = isUnfinished(bytes[at] ?? 0);
+        if (isPiece && at > start) return at;
+        this.isPiece = isPiece;
+        this.frames += 1;
+      }
+      at = this.#takeHeader(bytes, at);
+      if (this.isClosed) return bytes.length;
+    }
+    return at;
+  }
+
+  /** Whether the read before ended within a piece of a message. */
+  #isInPiece(): boolean {
+    return this.#headerLength > 0 && isUnfinished(this.#header[0] ?? 0);
+  }
+
+  /** Takes the header as far as it is there. Returns where it ends. */
+  #takeHeader(bytes: Uint8Array, start: number): number {
+    const header = this.#header;
+    let at = start;
+    while (at < bytes.length) {
+      header[this.#headerLength] = bytes[at] ?? 0;
+      this.#headerLength += 1;
+      at += 1;
+      if (this.#headerLength < 2 || this.#headerLength < headerBytes(header[1] ?? 0)) continue;
+      this.#begin();
+      return at;
+    }
+    return at;
+  }
+
+  #begin(): void {
+    const header = this.#header;
+    const opcode = (header[0] ?? 0) & 0x0f;
+    if (opcode === closeOpcode) this.isClosed = true;
+    else if (opcode > firstControlOpcode) this.controls += 1;
+    const short = (header[1] ?? 0) & 0x7f;
+    this.#left = short < 126 ? short : bigEndian(header, short === 126 ? 2 : 8);
+    if (this.#left === 0) this.#headerLength = 0;
+  }
+}
+
+/** Whether a frame that begins with this byte is a piece of a message, and not the last. */
+function isUnfinished(firstByte: number): boolean {
+  return (firstByte & 0x80) === 0;
+}
+
+/** How long a header with this second byte is. */
+function headerBytes(secondByte: number): number {
+  const short = secondByte & 0x7f;
+  const lengthBytes = short < 126 ? 0 : short === 126 ? 2 : 8;
+  return 2 + lengthBytes + (secondByte & 0x80 ? 4 : 0);
+}
+
+/** The length that follows the first two bytes. */
+function bigEndian(header: Uint8Array, bytes: number): number {
+  let value = 0;
+  for (let i = 2; i < 2 + bytes; i += 1) value = value * 256 + (header[i] ?? 0);
+  return value;
+}
