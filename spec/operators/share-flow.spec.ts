@@ -230,7 +230,9 @@ describe('shareFlow', () => {
 
   it('hands the clock of its source on', () => {
     const clock = new VirtualClock();
-    expect(new Flow<number>(() => noDemand, undefined, { clock }).pipe(shareFlow()).clock).toBe(clock);
+    expect(new Flow<number>(() => noDemand, undefined, { clock }).pipe(shareFlow()).clock).toBe(
+      clock,
+    );
   });
 
   it.each([
