@@ -5,8 +5,9 @@ import { runAll } from './run.ts';
 import { targets } from './targets.ts';
 
 /**
- * Measures what the targets with a guard need, and no more, and holds them against their guards. What misses
- * its guard is measured once more: a regression misses it again, something else that ran meanwhile does not.
+ * Measures what the targets with a guard need, and no more, and holds them against their guards.
+ * What misses its guard is measured once more: a regression misses it again, something else that
+ * ran meanwhile does not.
  *
  * @returns whether all hold
  */

@@ -36,8 +36,9 @@ function connecting(of: string): readonly Target[] {
 }
 
 /**
- * What rxmesh is to reach apart from traffic over a network. The guard of a growth allows some times as much of
- * it, since half of a bound that is near 1 would be nothing that a shared machine can measure.
+ * What rxmesh is to reach apart from traffic over a network. The guard of a growth allows some
+ * times as much of it, since half of a bound that is near 1 would be nothing that a shared machine
+ * can measure.
  */
 export const costTargets: readonly Target[] = [
   {

@@ -34,7 +34,10 @@ function waits(of: string, percentile: 'p50' | 'p99', bound: number, isGuarded: 
   };
 }
 
-/** How long a small message may wait on a slow line. Large messages delay it most, so they have guards. */
+/**
+ * How long a small message may wait on a slow line. Large messages delay it most, so they have
+ * guards.
+ */
 function waitsAt(bandwidth: string, p50Ms: number, p99Ms: number): readonly Target[] {
   return sizes.flatMap((size) => [
     waits(`${bandwidth}, ${size}`, 'p50', p50Ms, size === '64 KiB'),
@@ -43,8 +46,9 @@ function waitsAt(bandwidth: string, p50Ms: number, p99Ms: number): readonly Targ
 }
 
 /**
- * What rxmesh is to reach over a distance, with all options as they are by default. Guards are where a turn is short, and what
- * meets them on a line without a limit needs none on one that carries less.
+ * What rxmesh is to reach over a distance, with all options as they are by default. Guards are
+ * where a turn is short, and what meets them on a line without a limit needs none on one that
+ * carries less.
  */
 export const distanceTargets: readonly Target[] = [
   {
@@ -61,7 +65,8 @@ export const distanceTargets: readonly Target[] = [
   times('no limit, 64 KiB', 'secret-stream', 1, true),
   ...waitsAt('1 Mbit/s', 300, 500),
   ...waitsAt('10 Mbit/s', 110, 180),
-  // Small messages would never wait if little else were sent. One of the others is enough to see that.
+  // Small messages would never wait if little else were sent. One of the others is enough to see
+  // that.
   times('10 Mbit/s, 64 KiB', 'secret-stream', 0.95, true),
   ...['1 Mbit/s', '10 Mbit/s', '100 Mbit/s'].flatMap((bandwidth) =>
     sizes.map((size) => times(`${bandwidth}, ${size}`, 'fastest of the others', 0.95)),

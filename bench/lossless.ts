@@ -4,13 +4,14 @@
  *
  *     npm run bench:lossless -- --messages 1000000
  *
- * With `--take` the receiver is slow: it takes so many messages a second, and the sender is held back.
+ * With `--take` the receiver is slow: it takes so many messages a second, and the sender is held
+ * back.
  *
  *     npm run bench:slow-consumer        10 million messages, 100,000 of them a second
  *
- * Prints messages per second, and each side's memory as the messages pass. Exits with code 1 if a message
- * was lost or out of order, or if the heap after all messages is larger than after the first tenth, by
- * more than `--growth` MiB or, if that is given, `--within` percent.
+ * Prints messages per second, and each side's memory as the messages pass. Exits with code 1 if a
+ * message was lost or out of order, or if the heap after all messages is larger than after the
+ * first tenth, by more than `--growth` MiB or, if that is given, `--within` percent.
  */
 import { fork } from 'node:child_process';
 import { parseArgs } from 'node:util';
@@ -48,8 +49,8 @@ interface Sample {
 }
 
 /**
- * This process's memory at each tenth of the messages: the median of some looks at it, a thousand messages
- * apart, since what is on the way at one moment is more or less.
+ * This process's memory at each tenth of the messages: the median of some looks at it, a thousand
+ * messages apart, since what is on the way at one moment is more or less.
  */
 class Sampler {
   readonly samples: Sample[] = [];

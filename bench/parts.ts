@@ -1,10 +1,12 @@
 /**
- * What the parts of a message's way cost, each alone and in one process: what protobufjs, the cipher and a
- * copy take without rxmesh, what rxmesh's codec takes, and the whole way between two nodes in memory.
+ * What the parts of a message's way cost, each alone and in one process: what protobufjs, the
+ * cipher and a copy take without rxmesh, what rxmesh's codec takes, and the whole way between two
+ * nodes in memory.
  *
  *     npm run bench:parts
  *
- * Prints nanoseconds a message, the median and between brackets the least and the most of nine rounds.
+ * Prints nanoseconds a message, the median and between brackets the least and the most of nine
+ * rounds.
  */
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import { protobuf as protobufCodec } from 'rxmesh';

@@ -1,12 +1,13 @@
 /**
- * One peer that connects and leaves again, 10,000 times, and lives in another process. Each time a message goes
- * there and back. Memory and handles of both processes stay what they are.
+ * One peer that connects and leaves again, 10,000 times, and lives in another process. Each time a
+ * message goes there and back. Memory and handles of both processes stay what they are.
  *
  *     npm run bench:reconnects -- --times 10000
  *
- * The peer is a new router each time, with the same key; the node that it comes back to is one and the same.
- * Prints what both processes hold as it goes. Exits with code 1 if the heap after all reconnects is larger than
- * after the first fifth, by more than `--growth` MiB, or if there are more handles than then.
+ * The peer is a new router each time, with the same key; the node that it comes back to is one and
+ * the same. Prints what both processes hold as it goes. Exits with code 1 if the heap after all
+ * reconnects is larger than after the first fifth, by more than `--growth` MiB, or if there are
+ * more handles than then.
  */
 import { fork } from 'node:child_process';
 import { parseArgs } from 'node:util';

@@ -41,7 +41,8 @@ export async function runAll(
 /**
  * Everything that is to be told about outcomes.
  *
- * @param isPart whether only some of the measures were to be run: the targets of the others are left out then
+ * @param isPart whether only some of the measures were to be run: the targets of the others are
+ * left out then
  */
 export function reportOn(outcomes: readonly Outcome[], extent: Extent, isPart: boolean): Report {
   const ran = new Set(outcomes.map(({ measure }) => measure.name));

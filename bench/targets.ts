@@ -27,8 +27,8 @@ function trip(of: string, contestant: string, quantity: string) {
 }
 
 /**
- * What rxmesh is to reach. The bounds of the guard are half of that, since a machine that is shared does not
- * measure closer.
+ * What rxmesh is to reach. The bounds of the guard are half of that, since a machine that is shared
+ * does not measure closer.
  */
 export const targets: readonly Target[] = [
   times('64 B', 'libp2p', 35, 17.5),

@@ -1,7 +1,7 @@
 /**
- * A node put together by hand from public exports alone. It does what `createRouter` does, and passes
- * the same scenarios. Start from here where you need something different: filters, other rules, two
- * networks.
+ * A node put together by hand from public exports alone. It does what `createRouter` does, and
+ * passes the same scenarios. Start from here where you need something different: filters, other
+ * rules, two networks.
  *
  *     node --conditions=source --import tsx examples/by-hand.ts
  */
@@ -39,8 +39,8 @@ import * as op from 'rxmesh/operators';
 import { MemoryNetwork } from 'rxmesh/transports/memory';
 
 /**
- * The parts of a node. Everything runs while `run$` is subscribed. Once `stopping$` has emitted, no new
- * session begins; those that are up stay until they have said goodbye.
+ * The parts of a node. Everything runs while `run$` is subscribed. Once `stopping$` has emitted, no
+ * new session begins; those that are up stay until they have said goodbye.
  */
 export function nodeByHand(options: RouterOptions, stopping$: Observable<unknown>) {
   const { identity, network, transports, timeouts = {}, limits = {}, peers: known } = options;
@@ -68,7 +68,8 @@ export function nodeByHand(options: RouterOptions, stopping$: Observable<unknown
 
   const incoming$ = transports.map((transport) =>
     transport.incoming$.pipe(
-      // A transport that has failed is asked again: after 1 s, then after twice as long, up to 1 min.
+      // A transport that has failed is asked again: after 1 s, then after twice as long, up to 1
+      // min.
       retry({
         delay: (cause: unknown, failures) => {
           const text = 'it listens no longer';
@@ -126,7 +127,8 @@ export function nodeByHand(options: RouterOptions, stopping$: Observable<unknown
   );
   const sessions$ = accepted$.pipe(op.route(switchboard), tap(changed));
 
-  // What becomes of reports: the peer manager judges, and the peers that it evicts are disconnected.
+  // What becomes of reports: the peer manager judges, and the peers that it evicts are
+  // disconnected.
 
   const reports$ = merge(switchboard.reports$, found);
   const judged$ = reports$.pipe(

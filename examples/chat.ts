@@ -1,5 +1,6 @@
 /**
- * A chat in the terminal, without a server: everybody runs this program and names some of the others.
+ * A chat in the terminal, without a server: everybody runs this program and names some of the
+ * others.
  *
  *     node --conditions=source --import tsx examples/chat.ts --name ann --listen 4000
  *     node --conditions=source --import tsx examples/chat.ts --name bob --listen 4001 \

@@ -1,6 +1,7 @@
 /**
- * Five nodes, each a process of its own, that send and broadcast protobuf messages to each other over
- * WebSockets on loopback. One is killed and started again. In the end every message is accounted for.
+ * Five nodes, each a process of its own, that send and broadcast protobuf messages to each other
+ * over WebSockets on loopback. One is killed and started again. In the end every message is
+ * accounted for.
  *
  *     npm start
  *     npm start -- --nodes 5 --seconds 10
@@ -121,7 +122,9 @@ function allAreUp(): boolean {
   return children.every(({ peers }) => peers.size === nodes - 1);
 }
 
-/** Kills the victim, starts it again, and waits until it is back; nothing if `signal` comes before. */
+/**
+ * Kills the victim, starts it again, and waits until it is back; nothing if `signal` comes before.
+ */
 async function dieAndReturn(
   elapsedMs: () => number,
   signal: AbortSignal,

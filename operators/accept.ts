@@ -37,9 +37,10 @@ export interface AcceptOptions {
   /** How long the peer may take to accept a link, in milliseconds; 0: no limit. Default 10,000. */
   readonly timeoutMs?: number;
   /**
-   * Links that others have dialed and whose peers have not accepted, at a time; beyond that a link takes the place of
-   * one that has waited for 500 ms, or is turned away with `RXMESH_TOO_MANY_HANDSHAKES`. Such a peer makes room, too, when
-   * `claim` throws `RXMESH_PEERS_FULL`. Default: no limit.
+   * Links that others have dialed and whose peers have not accepted, at a time; beyond that a link
+   * takes the place of one that has waited for 500 ms, or is turned away with
+   * `RXMESH_TOO_MANY_HANDSHAKES`. Such a peer makes room, too, when `claim` throws
+   * `RXMESH_PEERS_FULL`. Default: no limit.
    */
   readonly concurrency?: number;
   /** Of these, those with one host, as `handshake` counts them. Default: no limit. */
@@ -78,8 +79,8 @@ interface Offer {
 }
 
 /**
- * Makes sessions of proven links, once both sides have accepted. A link that finds no place is closed
- * with the reason; the stream goes on.
+ * Makes sessions of proven links, once both sides have accepted. A link that finds no place is
+ * closed with the reason; the stream goes on.
  *
  *     in   -a--b-------|
  *          accept()        a's peer accepts after 3, b's peer refuses after 2
@@ -87,11 +88,12 @@ interface Offer {
  *     onFailure  --b
  *
  * Two nodes may dial each other at the same time, and then have two links. Both sides offer both.
- * The link that the node with the lower ID dialed is preferred: as long as it is on offer, the other
- * one waits; when both sides have accepted it, the other is closed as a duplicate; when it ends, the
- * other takes its place. A link that comes when a session stands is refused, and so is a second one
- * that was dialed by the same side; but the session is asked for a sign of life, and yields to the
- * peer's next attempt if it gives none. So a side never counts on a link that the other side has given up.
+ * The link that the node with the lower ID dialed is preferred: as long as it is on offer, the
+ * other one waits; when both sides have accepted it, the other is closed as a duplicate; when it
+ * ends, the other takes its place. A link that comes when a session stands is refused, and so is a
+ * second one that was dialed by the same side; but the session is asked for a sign of life, and
+ * yields to the peer's next attempt if it gives none. So a side never counts on a link that the
+ * other side has given up.
  *
  * Unsubscribing withdraws the links that wait: they are closed, and told to `onFailure`. What
  * `onFailure` throws is reported as unhandled, and the stream goes on.

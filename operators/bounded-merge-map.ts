@@ -16,7 +16,9 @@ const bufferByDefault = fail(1024);
 
 /** Options of `boundedMergeMap`. */
 export interface BoundedMergeMapOptions<T> {
-  /** Inner Observables that may be alive at a time, a whole number; Infinity: no bound. Default 1. */
+  /**
+   * Inner Observables that may be alive at a time, a whole number; Infinity: no bound. Default 1.
+   */
   readonly concurrency?: number;
   /**
    * What a value belongs to, compared as keys of a Map are: values of one key are worked on one
@@ -42,16 +44,16 @@ const optionKinds: OptionKinds<BoundedMergeMapOptions<unknown>> = {
 };
 
 /**
- * A `mergeMap` whose memory is bounded: at most `concurrency` inner Observables are alive. A flow is
- * asked for as many values, and for one more when an inner one completes, so that nothing waits and
- * nothing is dropped:
+ * A `mergeMap` whose memory is bounded: at most `concurrency` inner Observables are alive. A flow
+ * is asked for as many values, and for one more when an inner one completes, so that nothing waits
+ * and nothing is dropped:
  *
  *     asked for  a--b--c---
  *                boundedMergeMap(x => of(x).pipe(delay(3)))
  *     out        ---a--b--(c|)
  *
- * With a `buffer`, or behind an Observable that is no flow, at most `buffer.capacity` values wait, and
- * what happens to one more is chosen:
+ * With a `buffer`, or behind an Observable that is no flow, at most `buffer.capacity` values wait,
+ * and what happens to one more is chosen:
  *
  *     in   -abc------------|
  *          boundedMergeMap(x => of(x).pipe(delay(3)), { buffer: dropNewest(1) })
@@ -64,8 +66,8 @@ const optionKinds: OptionKinds<BoundedMergeMapOptions<unknown>> = {
  *     out  ------a---bA---|        A has the key of a, and waits for it; b does not
  *
  * Keys that are free take turns, in the order in which they became so. Of a flow, at most
- * `concurrency` values, and never more than 2^20, wait for their keys, beside those that run. When so
- * many wait, nothing is asked for, whatever the key of the next one would be. From another
+ * `concurrency` values, and never more than 2^20, wait for their keys, beside those that run. When
+ * so many wait, nothing is asked for, whatever the key of the next one would be. From another
  * Observable, they wait in `buffer`.
  *
  *     chat.in$.pipe(
@@ -76,19 +78,21 @@ const optionKinds: OptionKinds<BoundedMergeMapOptions<unknown>> = {
  *     );
  *
  * The result is a flow. For a consumer with demand, a result that waits takes a place like an inner
- * Observable that is alive: none is started before there is room for it. Inner Observables of one result
- * each, as promises are, never overrun the consumer. Of those that give more, up to 1,024 results
- * wait (or `concurrency`, if that is more); inner flows are asked for their results one at a time. What waits is
- * delivered before the end, be it an error or not.
+ * Observable that is alive: none is started before there is room for it. Inner Observables of one
+ * result each, as promises are, never overrun the consumer. Of those that give more, up to 1,024
+ * results wait (or `concurrency`, if that is more); inner flows are asked for their results one at
+ * a time. What waits is delivered before the end, be it an error or not.
  *
  * A million inner Observables that complete synchronously need no more stack than one. A value that
- * comes while another one is being started waits as well, also when there is room for it beside that.
+ * comes while another one is being started waits as well, also when there is room for it beside
+ * that.
  *
- * What `project` throws is the error of the result, as in `mergeMap`. A value for which `key` throws is
- * dropped, and told. What `key` and `onDrop` throw is reported as unhandled, and the flow goes on.
+ * What `project` throws is the error of the result, as in `mergeMap`. A value for which `key`
+ * throws is dropped, and told. What `key` and `onDrop` throw is reported as unhandled, and the flow
+ * goes on.
  *
- * @throws {RxmeshError} `RXMESH_OVERFLOW`, as an error notification, when a `fail` buffer is full, or
- *   when too many results wait
+ * @throws {RxmeshError} `RXMESH_OVERFLOW`, as an error notification, when a `fail` buffer is full,
+ *   or when too many results wait
  * @throws {TypeError} for a `project` that is no function, and options that are not what they have
  *   to be
  * @throws {RangeError} for a concurrency below 1, and a buffer that blocks, or counts bytes or a

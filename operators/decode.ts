@@ -40,8 +40,8 @@ export interface DecodeOptions {
  * Each message is decoded when it arrives, from a view into a larger buffer. A message with `bytes`
  * fields may refer to that buffer, and then keeps it alive: see `Codec.decode`.
  *
- * What `onFailure` throws is reported as unhandled, and the stream goes on. Behind a flow it carries
- * demand: for each message that fails, it asks for another.
+ * What `onFailure` throws is reported as unhandled, and the stream goes on. Behind a flow it
+ * carries demand: for each message that fails, it asks for another.
  *
  * @throws {TypeError} for a codec without `decode`, a missing `onFailure`, or an unknown option
  */

@@ -54,9 +54,9 @@ export interface DedupeOptions<T> {
  *       .pipe(dedupe({ key: ({ message }) => message.id, max: 10_000, ttlMs: 60_000 }))
  *       .subscribe(({ message }) => show(message.text));
  *
- * Each subscription has a memory of its own. A value for which `key` throws is dropped, and the error is
- * reported as unhandled. Behind a flow it carries demand: for each value that it drops, it asks for
- * another.
+ * Each subscription has a memory of its own. A value for which `key` throws is dropped, and the
+ * error is reported as unhandled. Behind a flow it carries demand: for each value that it drops, it
+ * asks for another.
  *
  * @throws {TypeError} for an option that is missing, unknown or of the wrong type
  * @throws {RangeError} when `max` is not a whole number from 1 to 2^20, or `ttlMs` is not above 0

@@ -51,7 +51,10 @@ export interface DialOptions {
   readonly resolve?: (address: NodeAddress) => Observable<readonly Endpoint[]>;
   /** How long resolving may take, in milliseconds; 0: no limit. Default 5,000. */
   readonly resolveTimeoutMs?: number;
-  /** How long each endpoint of an address gets to answer, in milliseconds; 0: no limit. Default 5,000. */
+  /**
+   * How long each endpoint of an address gets to answer, in milliseconds; 0: no limit. Default
+   * 5,000.
+   */
   readonly dialTimeoutMs?: number;
   /** Hears why an address could not be dialed. */
   readonly onFailure: (error: RxmeshError, address: NodeAddress) => void;
@@ -68,9 +71,10 @@ export interface DialOptions {
  *     onFailure  ------b
  *
  * Failures: `RXMESH_PROTOCOL_UNKNOWN`, `RXMESH_RESOLVE_FAILED`, `RXMESH_RESOLVE_TIMEOUT`,
- * `RXMESH_DIAL_FAILED`, `RXMESH_DIAL_TIMEOUT`. With several endpoints the code is that of the last one, the message tells of
- * each, and the cause is an `AggregateError` of their errors. A `resolve` that throws has failed
- * to resolve. What `onFailure` throws is reported as unhandled, and the stream goes on.
+ * `RXMESH_DIAL_FAILED`, `RXMESH_DIAL_TIMEOUT`. With several endpoints the code is that of the last
+ * one, the message tells of each, and the cause is an `AggregateError` of their errors. A `resolve`
+ * that throws has failed to resolve. What `onFailure` throws is reported as unhandled, and the
+ * stream goes on.
  *
  * @throws {TypeError} for options that are not what they have to be
  * @throws {RangeError} for a time that no timer takes
@@ -133,8 +137,8 @@ function resolved(address: NodeAddress, options: Settings): Observable<readonly 
 }
 
 /**
- * The connection to the first endpoint that answers. If none does, the error of the one there is, or one that tells of
- * all of them.
+ * The connection to the first endpoint that answers. If none does, the error of the one there is,
+ * or one that tells of all of them.
  * @param failed why those in front did not answer
  */
 function dialInTurn(
@@ -168,7 +172,10 @@ function dialInTurn(
   );
 }
 
-/** Which of them says why is not known: a name has an IPv4 and an IPv6 address, say, and the node listens on one. */
+/**
+ * Which of them says why is not known: a name has an IPv4 and an IPv6 address, say, and the node
+ * listens on one.
+ */
 function failureOf(all: readonly RxmeshError[], address: NodeAddress): RxmeshError | undefined {
   const last = all.at(-1);
   if (last === undefined || all.length === 1) return last;

@@ -33,8 +33,8 @@ export interface EncodeOptions<T> {
  *
  * By default, a message that the codec refuses ends the result with an error, as `send` does: the
  * mistake is this node's own. A pipeline that forwards messages of peers should survive that, so
- * give it `onFailure`. What `onFailure` throws is reported as unhandled, and the stream goes on. Behind
- * a flow it carries demand.
+ * give it `onFailure`. What `onFailure` throws is reported as unhandled, and the stream goes on.
+ * Behind a flow it carries demand.
  *
  * @throws {RxmeshError} as an error notification: what the codec throws, if that is one, else
  *   `RXMESH_ENCODE_FAILED`, also when its result is not bytes

@@ -5,8 +5,8 @@ import type { NodeId } from '../lib/model/id.ts';
 import type { PeerSession } from '../lib/session/peer-session.ts';
 
 /**
- * Closes the sessions of evicted peers, and emits each one that was closed. An eviction of a peer that
- * is not connected does nothing.
+ * Closes the sessions of evicted peers, and emits each one that was closed. An eviction of a peer
+ * that is not connected does nothing.
  *
  *     in   -a--b-------|
  *          evict(switchboard)     b is not connected

@@ -4,15 +4,16 @@ import type { Flow } from '../lib/flow/flow.ts';
 import { checkArgument, type OptionKind } from '../lib/model/check-options.ts';
 
 /**
- * A WHATWG stream as a flow, in Node and in browsers: a chunk is read when it was asked for, one at a
- * time, so that a slow consumer holds the stream back.
+ * A WHATWG stream as a flow, in Node and in browsers: a chunk is read when it was asked for, one at
+ * a time, so that a slow consumer holds the stream back.
  *
  *     requests   2-----1---
  *     reads      rr----r---
  *     values     -a-b--c|
  *
- * Consuming or subscribing locks the stream. Only one can have it: for a second one the flow errors with the
- * `TypeError` of the stream. Whoever unsubscribes cancels the stream; its lock is released then, and at its end.
+ * Consuming or subscribing locks the stream. Only one can have it: for a second one the flow errors
+ * with the `TypeError` of the stream. Whoever unsubscribes cancels the stream; its lock is released
+ * then, and at its end.
  *
  * @throws {TypeError} for what is no stream
  */

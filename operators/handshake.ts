@@ -40,13 +40,13 @@ export interface HandshakeOptions {
   /** How long a handshake may take, in milliseconds; 0: no limit. Default 10,000. */
   readonly timeoutMs?: number;
   /**
-   * Handshakes at a time; beyond that a connection takes the place of one that has proved nothing for 500 ms, or is
-   * closed at once. Default: no limit.
+   * Handshakes at a time; beyond that a connection takes the place of one that has proved nothing
+   * for 500 ms, or is closed at once. Default: no limit.
    */
   readonly concurrency?: number;
   /**
-   * Of these, those with one host: an IPv4 address, the /64 of an IPv6 one, or the path of an endpoint
-   * without IP. Default: no limit.
+   * Of these, those with one host: an IPv4 address, the /64 of an IPv6 one, or the path of an
+   * endpoint without IP. Default: no limit.
    */
   readonly concurrencyPerHost?: number;
   /** Hears why a connection was turned away. It is closed by then. */
@@ -66,23 +66,24 @@ const optionKinds: OptionKinds<HandshakeOptions> = {
 };
 
 /**
- * Makes proven links of connections: at most `concurrency` handshakes run in parallel, with one host
- * `concurrencyPerHost`, each within its time. A connection that fails is closed and told to `onFailure`; the stream goes on.
- * When the places are full, a newcomer displaces an idler: of the host that holds most of them, the one that has taken
- * longest, if that is 500 ms or more.
+ * Makes proven links of connections: at most `concurrency` handshakes run in parallel, with one
+ * host `concurrencyPerHost`, each within its time. A connection that fails is closed and told to
+ * `onFailure`; the stream goes on. When the places are full, a newcomer displaces an idler: of the
+ * host that holds most of them, the one that has taken longest, if that is 500 ms or more.
  *
  *     in   -a-bc--------|
  *          handshake({ concurrency: 2, timeoutMs: 5 })   a takes 4, b never answers
  *     out  -----A-------|
  *     onFailure c---b           c: too many, b: too late
  *
- * It tells `Connection.handshake` which node was dialed, so that another one learns nothing of us. Beyond what
- * that proves, it checks the same again, for transports with a wire of their own, that the peer is not this node itself, that its node info is valid, and that the two are compatible.
+ * It tells `Connection.handshake` which node was dialed, so that another one learns nothing of us.
+ * Beyond what that proves, it checks the same again, for transports with a wire of their own, that
+ * the peer is not this node itself, that its node info is valid, and that the two are compatible.
  *
  * Failures: `RXMESH_TOO_MANY_HANDSHAKES`, `RXMESH_HANDSHAKE_TIMEOUT`, `RXMESH_HANDSHAKE_FAILED`,
- * `RXMESH_IDENTITY_MISMATCH`, `RXMESH_SELF_CONNECTION`, `RXMESH_NODE_INFO_INVALID`, `RXMESH_INCOMPATIBLE`,
- * `RXMESH_CONNECTION_CLOSED`. A handshake for which `self` throws has failed. What `onFailure` throws
- * is reported as unhandled, and the stream goes on.
+ * `RXMESH_IDENTITY_MISMATCH`, `RXMESH_SELF_CONNECTION`, `RXMESH_NODE_INFO_INVALID`,
+ * `RXMESH_INCOMPATIBLE`, `RXMESH_CONNECTION_CLOSED`. A handshake for which `self` throws has
+ * failed. What `onFailure` throws is reported as unhandled, and the stream goes on.
  *
  * @throws {TypeError} for options that are not what they have to be
  * @throws {RangeError} for a time that no timer takes, or a concurrency below 1
@@ -179,7 +180,10 @@ function linkOf({ connection, address }: Attempt, self: Self, options: Settings)
   );
 }
 
-/** A link with its peer's ID, after all that can be checked of it. Closes the link if it is not good. */
+/**
+ * A link with its peer's ID, after all that can be checked of it. Closes the link if it is not
+ * good.
+ */
 function provenOf(link: Link, self: Self, { address }: Attempt): Proven {
   try {
     validateNodeInfo(link.nodeInfo);

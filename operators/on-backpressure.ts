@@ -17,9 +17,9 @@ export interface OnBackpressureOptions<T> {
 }
 
 /**
- * Makes a flow of any Observable: what comes while the consumer has no demand waits in a lane, whose
- * strategy says what happens when that is full. `dropOldest(n)`, `dropNewest(n)` and `latest()` drop,
- * `fail(n)` is an error.
+ * Makes a flow of any Observable: what comes while the consumer has no demand waits in a lane,
+ * whose strategy says what happens when that is full. `dropOldest(n)`, `dropNewest(n)` and
+ * `latest()` drop, `fail(n)` is an error.
  *
  *     in        -a-b-c-d-|
  *               onBackpressure(dropOldest(2))
@@ -35,7 +35,8 @@ export interface OnBackpressureOptions<T> {
  *     out       ----------(a2 b1)-|
  *     onDrop    -------a1----------
  *
- * `block(n)` is for a flow: it is asked for values so that at most `n` of them wait, and none is dropped.
+ * `block(n)` is for a flow: it is asked for values so that at most `n` of them wait, and none is
+ * dropped.
  *
  * Whoever subscribes as usual has unbounded demand: everything passes as it comes. To consume
  * subscribes to the source at once, so that what it emits before the first request waits as well. A

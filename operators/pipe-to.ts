@@ -28,16 +28,17 @@ const bufferedMax = 1024;
 /** Options of `pipeTo`. */
 export interface PipeToOptions<T> {
   /**
-   * Where envelopes of an Observable that is no flow wait for the lanes, and what happens when that is
-   * full: `dropOldest(n)`, `dropNewest(n)`, `latest()` or `fail(n)`. Not `block`: such a source cannot be
-   * held back. Default `fail(1024)`. If it is given, a flow is treated the same way. Iterables need none.
+   * Where envelopes of an Observable that is no flow wait for the lanes, and what happens when that
+   * is full: `dropOldest(n)`, `dropNewest(n)`, `latest()` or `fail(n)`. Not `block`: such a source
+   * cannot be held back. Default `fail(1024)`. If it is given, a flow is treated the same way.
+   * Iterables need none.
    */
   readonly buffer?: LaneOptions;
   /** Sees each envelope that a full buffer dropped. */
   readonly onDrop?: (envelope: OutboundEnvelope<T>) => void;
   /**
-   * What becomes of an envelope whose recipient is away: not connected, or without the channel. Default `'wait'`: nothing
-   * is pulled until it is there.
+   * What becomes of an envelope whose recipient is away: not connected, or without the channel.
+   * Default `'wait'`: nothing is pulled until it is there.
    */
   readonly absent?: AbsentPolicy;
   /** Default: the channel's, which is its router's. */
@@ -45,9 +46,9 @@ export interface PipeToOptions<T> {
 }
 
 /**
- * Sends what an iterable or a flow has, as fast as the recipients' lanes take it: the next message is
- * pulled when the one before is settled, as `send` settles it. At the end it emits one report, which counts
- * them all.
+ * Sends what an iterable or a flow has, as fast as the recipients' lanes take it: the next message
+ * is pulled when the one before is settled, as `send` settles it. At the end it emits one report,
+ * which counts them all.
  *
  *     flow     -a-b-----c-|          b waits in front of a full lane
  *              pipeTo(channel)
@@ -60,18 +61,20 @@ export interface PipeToOptions<T> {
  *
  * `broadcast`, `sendTo`, `reply` and `relay` make the envelopes.
  *
- * An Observable that is no flow cannot be held back: its envelopes wait in `buffer`. While a recipient
- * is away, the pipe waits for it (`absent`), and what its lane had taken is kept for it; that is an event, once. Unsubscribing stops pulling, and takes the message that waits back. An
- * iterator is closed (`return`) when it is left before its end. A source without end, and lanes that never
- * wait, leave other work its time.
+ * An Observable that is no flow cannot be held back: its envelopes wait in `buffer`. While a
+ * recipient is away, the pipe waits for it (`absent`), and what its lane had taken is kept for it;
+ * that is an event, once. Unsubscribing stops pulling, and takes the message that waits back. An
+ * iterator is closed (`return`) when it is left before its end. A source without end, and lanes
+ * that never wait, leave other work its time.
  *
- * Errors: the source's, and those of `send`. None of them waits for what is in the buffer. What `onDrop`
- * throws is reported as unhandled, and the pipe goes on.
+ * Errors: the source's, and those of `send`. None of them waits for what is in the buffer. What
+ * `onDrop` throws is reported as unhandled, and the pipe goes on.
  *
- * When the node says goodbye, the pipe ends as if its source had: nothing more is pulled, and what was pulled goes out.
+ * When the node says goodbye, the pipe ends as if its source had: nothing more is pulled, and what
+ * was pulled goes out.
  *
- * @throws {RxmeshError} as error notifications: those of `Channel.send`, and `RXMESH_OVERFLOW` when a
- *   `fail` buffer is full
+ * @throws {RxmeshError} as error notifications: those of `Channel.send`, and `RXMESH_OVERFLOW` when
+ *   a `fail` buffer is full
  * @throws {TypeError} for what is no channel, and options that are not what they have to be
  * @throws {RangeError} for a buffer that blocks, or counts bytes or a rate
  */

@@ -20,21 +20,27 @@ import {
 export interface RateLimitOptions<T> {
   /** Units a second, on average. Above 0, and finite. */
   readonly perSecond: number;
-  /** Units that may pass at once after a pause. Above 0, and finite. Default: those of one second. */
+  /**
+   * Units that may pass at once after a pause. Above 0, and finite. Default: those of one second.
+   */
   readonly burst?: number;
   /** How many units a value counts, 0 or more: its bytes, for example. Default 1 each. */
   readonly cost?: (value: T) => number;
   /**
-   * What a value counts for: each key has a rate of its own, and a value without one (`undefined`) passes.
-   * Of more than 4,096 keys the one that was seen longest ago is forgotten. Not for `wait`. Default: one
-   * rate for all.
+   * What a value counts for: each key has a rate of its own, and a value without one (`undefined`)
+   * passes. Of more than 4,096 keys the one that was seen longest ago is forgotten. Not for `wait`.
+   * Default: one rate for all.
    */
   readonly key?: (value: T) => unknown;
-  /** What is over the limit: it is dropped, or, from a flow only, asked for later. Default `drop`. */
+  /**
+   * What is over the limit: it is dropped, or, from a flow only, asked for later. Default `drop`.
+   */
   readonly excess?: 'drop' | 'wait';
   /** Sees each value that is dropped. */
   readonly onDrop?: (value: T) => void;
-  /** Default: the clock of the channel that the values come from; the system's behind other sources. */
+  /**
+   * Default: the clock of the channel that the values come from; the system's behind other sources.
+   */
   readonly clock?: Clock;
 }
 
@@ -50,22 +56,23 @@ export interface RateLimitOptions<T> {
  * subscription has a bucket of its own. Behind a flow it carries demand: for each value that is
  * dropped, one more is asked for.
  *
- * With a key, each of them has its own rate, and what one sends too much of is at nobody else's cost:
+ * With a key, each of them has its own rate, and what one sends too much of is at nobody else's
+ * cost:
  *
  *     const tenOfEach$ = channel.in$.pipe(rateLimit({ perSecond: 10, key: ({ from }) => from }));
  *
- * A flow can wait instead. It is asked for a value when the bucket has a token, so that nothing is dropped,
- * and whoever produces is held back:
+ * A flow can wait instead. It is asked for a value when the bucket has a token, so that nothing is
+ * dropped, and whoever produces is held back:
  *
  *     in   abcd|
  *          rateLimit({ perSecond: 100, burst: 2, excess: 'wait' })
  *     out  (ab)------c---------(d|)
  *
- * What a value costs is known when it is there. It passes whatever it costs, more than the burst too, and the
- * next one is asked for when that is paid off.
+ * What a value costs is known when it is there. It passes whatever it costs, more than the burst
+ * too, and the next one is asked for when that is paid off.
  *
- * A value for which `cost` or `key` throws, or whose cost is not a number of 0 or more, is dropped. What they
- * throw is reported as unhandled, and so is what `onDrop` throws: the stream goes on.
+ * A value for which `cost` or `key` throws, or whose cost is not a number of 0 or more, is dropped.
+ * What they throw is reported as unhandled, and so is what `onDrop` throws: the stream goes on.
  *
  * @throws {RangeError} when `perSecond` or `burst` is not a finite number above 0
  * @throws {TypeError} for options that are not what they have to be, and a `key` with `wait`; when

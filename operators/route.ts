@@ -16,8 +16,8 @@ export type SessionEvent =
  *          route(switchboard)     a's link ends after 7
  *     out  -A-----B--A'--------   A: up, A': down
  *
- * `up` is emitted when messages can be sent to the peer and before any of its own are delivered; `down`
- * when neither is true any more. Unsubscribing closes the sessions.
+ * `up` is emitted when messages can be sent to the peer and before any of its own are delivered;
+ * `down` when neither is true any more. Unsubscribing closes the sessions.
  *
  * A session of another switchboard is the error of the result (`TypeError`).
  *

@@ -11,21 +11,23 @@ import { described } from '../lib/model/described.ts';
 
 /** Options of `toReadableStream`. */
 export interface ToReadableStreamOptions {
-  /** Values that the stream asks for before somebody reads them. Default 0: it reads nothing ahead. */
+  /**
+   * Values that the stream asks for before somebody reads them. Default 0: it reads nothing ahead.
+   */
   readonly highWaterMark?: number;
 }
 
 /**
- * A flow as a WHATWG stream, in Node and in browsers. It asks for one value when it is pulled, so that
- * whoever reads slowly holds the flow back.
+ * A flow as a WHATWG stream, in Node and in browsers. It asks for one value when it is pulled, so
+ * that whoever reads slowly holds the flow back.
  *
  *     reads    r-----r--r-----
  *     requests 1-----1--1-----
  *     flow     a-----b-----c|
  *     chunks   a-----b-----c|
  *
- * The flow is consumed from the first pull on. Cancelling the stream ends that; the flow's error is the
- * stream's.
+ * The flow is consumed from the first pull on. Cancelling the stream ends that; the flow's error is
+ * the stream's.
  *
  * @throws {TypeError} for what is no flow: it could not be held back. `onBackpressure` makes one of
  *   it. For options that are not what they have to be

@@ -38,8 +38,8 @@ export interface UnwrapOptions<Outer> {
  *       )
  *       .subscribe(({ message }) => show(message.x, message.y));
  *
- * What `onFailure` throws is reported as unhandled, and the stream goes on. Behind a flow it carries
- * demand: for each message that fails, it asks for another.
+ * What `onFailure` throws is reported as unhandled, and the stream goes on. Behind a flow it
+ * carries demand: for each message that fails, it asks for another.
  *
  * @throws {TypeError} for a wrapper without `unwrap`, a missing `onFailure`, or an unknown option
  */

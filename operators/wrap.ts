@@ -36,8 +36,8 @@ export interface WrapOptions<Inner> {
  *
  * By default, a message that the wrapper refuses ends the result with an error, as `send` does: the
  * mistake is this node's own. A pipeline that forwards messages of peers should survive that, so
- * give it `onFailure`. What `onFailure` throws is reported as unhandled, and the stream goes on. Behind
- * a flow it carries demand.
+ * give it `onFailure`. What `onFailure` throws is reported as unhandled, and the stream goes on.
+ * Behind a flow it carries demand.
  *
  * @throws {RxmeshError} as an error notification: what `wrapper.wrap` throws, if that is one, else
  *   `RXMESH_ENCODE_FAILED`

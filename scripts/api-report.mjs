@@ -39,7 +39,9 @@ function declareAll(directory) {
   return path;
 }
 
-/** Only what belongs in the report, and what would make it wrong. The doc comments are not TSDoc. */
+/**
+ * Only what belongs in the report, and what would make it wrong. The doc comments are not TSDoc.
+ */
 const messages = {
   compilerMessageReporting: { default: { logLevel: 'error' } },
   extractorMessageReporting: {
@@ -90,7 +92,9 @@ function extract(directory) {
   return readFileSync(join(directory, basename(committed)), 'utf8');
 }
 
-/** Leaves out doc comments and remarks on them, which are no API, and breaks long lines for diffs. */
+/**
+ * Leaves out doc comments and remarks on them, which are no API, and breaks long lines for diffs.
+ */
 async function tidy(report) {
   const bare = report
     .replaceAll(/\/\*\*.*?\*\/\s*/gs, '')

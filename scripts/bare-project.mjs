@@ -1,4 +1,7 @@
-/** A project as a user's would be: outside of the repository, with the packed library and nothing else. */
+/**
+ * A project as a user's would be: outside of the repository, with the packed library and nothing
+ * else.
+ */
 import { execFileSync } from 'node:child_process';
 import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -75,7 +78,10 @@ export function install(directory, tarball, more = []) {
   });
 }
 
-/** Type-checks programs that use the library, for Node and for browsers. @param tsc path of a compiler's script */
+/**
+ * Type-checks programs that use the library, for Node and for browsers. @param tsc path of a
+ * compiler's script
+ */
 export function typecheck(directory, tsc) {
   cpSync(join(root, 'examples'), join(directory, 'examples'), { recursive: true });
   writeFileSync(join(directory, 'consumer.ts'), consumer);

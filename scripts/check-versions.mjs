@@ -1,6 +1,7 @@
 /**
- * Installs the packed library beside the oldest and the newest versions of what it stands on, and of what compiles
- * against it: two nodes exchange a protobuf message over a WebSocket, and programs are type-checked.
+ * Installs the packed library beside the oldest and the newest versions of what it stands on, and
+ * of what compiles against it: two nodes exchange a protobuf message over a WebSocket, and programs
+ * are type-checked.
  *
  *     node scripts/check-versions.mjs [tarball]
  */
@@ -14,7 +15,10 @@ import { pack } from './pack.mjs';
 
 const root = join(import.meta.dirname, '..');
 
-/** Node runs the exchange; `packages` are installed beside rxmesh; `types` says whether they are compiled against. */
+/**
+ * Node runs the exchange; `packages` are installed beside rxmesh; `types` says whether they are
+ * compiled against.
+ */
 const cases = [
   { packages: ['rxjs@7.8.0', 'protobufjs@7.2.0', 'ws@8.23.0'], node: '20.19.0' },
   { packages: ['rxjs@7.8.0', 'typescript@5.6'], types: true },

@@ -34,7 +34,9 @@ const aliases = [
   ['#websocket', 'transports/websocket'],
 ];
 
-/** The directory that counts for the floors: `lib/peers`, `lib`, `operators`, `transports/memory`. */
+/**
+ * The directory that counts for the floors: `lib/peers`, `lib`, `operators`, `transports/memory`.
+ */
 function placeOf(path) {
   const [top, second] = path.split('/');
   if (top === 'operators') return 'operators';

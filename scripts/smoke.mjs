@@ -1,7 +1,7 @@
 /**
  * Installs the packed library in a bare project, imports every entry point with plain Node, and
- * type-checks programs that use it. Jest's resolver accepts imports that Node refuses, and types that
- * resolve inside the repository may not outside.
+ * type-checks programs that use it. Jest's resolver accepts imports that Node refuses, and types
+ * that resolve inside the repository may not outside.
  *
  *     node scripts/smoke.mjs [tarball]
  */

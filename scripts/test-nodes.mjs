@@ -3,7 +3,8 @@
  *
  *     node scripts/test-nodes.mjs [--others] [--results DIRECTORY] [major ...]
  *
- * `--others` leaves out the version that runs this; `--results` keeps jest's results, as `node-24.json`.
+ * `--others` leaves out the version that runs this; `--results` keeps jest's results, as
+ * `node-24.json`.
  */
 import { spawnSync } from 'node:child_process';
 import { delimiter, join, resolve } from 'node:path';

@@ -1,17 +1,23 @@
 /** How a contestant makes connections; each side is in a process of its own. */
 export interface Connecting {
   /**
-   * Listens, and calls `onUp` for each connection that is up here: whoever is on the other side has proved
-   * who it is, if that is proved, and messages can go both ways. Resolves to what `dialer` needs.
+   * Listens, and calls `onUp` for each connection that is up here: whoever is on the other side has
+   * proved who it is, if that is proved, and messages can go both ways. Resolves to what `dialer`
+   * needs.
    */
   listen(onUp: () => void): Promise<string>;
-  /** @param nodes how many nodes the dialing side may be, for who cannot connect twice to the same node */
+  /**
+   * @param nodes how many nodes the dialing side may be, for who cannot connect twice to the same
+   * node
+   */
   dialer(address: string, nodes: number): Promise<Dialer>;
 }
 
 /** The side that dials. */
 export interface Dialer {
-  /** Resolves when the connection is up on this side. Others may be on their way at the same time. */
+  /**
+   * Resolves when the connection is up on this side. Others may be on their way at the same time.
+   */
   connect(): Promise<Connected>;
 }
 

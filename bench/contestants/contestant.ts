@@ -6,7 +6,9 @@ export interface Setup {
   readonly channels: number;
 }
 
-/** Takes what arrives: the number of each message, on its channel, in the order in which they came. */
+/**
+ * Takes what arrives: the number of each message, on its channel, in the order in which they came.
+ */
 export type Take = (channel: number, seq: number) => void;
 
 /** The side that dials, and sends. */
@@ -28,7 +30,7 @@ export interface Contestant {
 }
 
 /**
- * The number of a ping, where pings share a stream with messages: the receiver sends it back, and does not
- * count it.
+ * The number of a ping, where pings share a stream with messages: the receiver sends it back, and
+ * does not count it.
  */
 export const pingSeq = 2 ** 32 - 1;

@@ -13,11 +13,14 @@ export interface Arriving {
 
 /** The side that dials, and sends. */
 export interface FarDialed {
-  /** Sends messages that are numbered on from `first`, as fast as this contestant's own backpressure allows. */
+  /**
+   * Sends messages that are numbered on from `first`, as fast as this contestant's own backpressure
+   * allows.
+   */
   send(first: number, count: number): Promise<void>;
   /**
-   * Sends a message of `noteBytes` on another channel (another stream), or in the same stream where a connection has
-   * only one. It does not wait.
+   * Sends a message of `noteBytes` on another channel (another stream), or in the same stream where
+   * a connection has only one. It does not wait.
    */
   note(seq: number): void;
 }
@@ -28,7 +31,8 @@ export interface Far {
   listen(bytes: number, arriving: Arriving): Promise<Place>;
   /**
    * @param bytes length of an encoded message of `send`
-   * @param hasNotes whether `note` is going to be called: a channel for it need not be opened otherwise
+   * @param hasNotes whether `note` is going to be called: a channel for it need not be opened
+   * otherwise
    */
   dial(place: Place, bytes: number, hasNotes: boolean): Promise<FarDialed>;
 }

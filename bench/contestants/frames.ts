@@ -2,8 +2,8 @@
 export type OnFrame = (bytes: Uint8Array, start: number, end: number) => void;
 
 /**
- * Finds frames, each behind its length as a varint, in pieces of any size: what protobuf calls delimited.
- * Only a frame that arrives in several pieces is copied.
+ * Finds frames, each behind its length as a varint, in pieces of any size: what protobuf calls
+ * delimited. Only a frame that arrives in several pieces is copied.
  */
 export class FrameReader {
   readonly #onFrame: OnFrame;

@@ -1,8 +1,8 @@
 /** Two nodes of one process that are connected without a network. */
 export interface InMemory {
   /**
-   * Sends so many messages from one to the other, as fast as its own backpressure allows; resolves when
-   * the last one has arrived, decoded and in order.
+   * Sends so many messages from one to the other, as fast as its own backpressure allows; resolves
+   * when the last one has arrived, decoded and in order.
    */
   run(count: number): Promise<void>;
 }

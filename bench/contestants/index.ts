@@ -6,7 +6,9 @@ export interface Entry {
   /** What it is, for the report. */
   readonly about: string;
   readonly isEncrypted: boolean;
-  /** Whether it encodes and decodes each message; else it carries frames that were encoded before. */
+  /**
+   * Whether it encodes and decodes each message; else it carries frames that were encoded before.
+   */
   readonly isDecoded: boolean;
   /** Whether several independent streams share a connection. */
   readonly hasChannels: boolean;

@@ -33,7 +33,8 @@ export function decode(bytes: Uint8Array): Item {
  * @throws {RangeError} none does
  */
 export function bodyFor(bytes: number): Uint8Array {
-  // Besides the body there are two tags, the number, and the length of the body in up to five bytes.
+  // Besides the body there are two tags, the number, and the length of the body in up to five
+  // bytes.
   for (let length = Math.max(bytes - 11, 0); length < bytes; length += 1) {
     const body = new Uint8Array(length);
     if (encode({ seq: 0, body }).length === bytes) return body;
@@ -42,8 +43,8 @@ export function bodyFor(bytes: number): Uint8Array {
 }
 
 /**
- * An item that was encoded before, as a frame behind its length, for those who do not encode: only its
- * number is written for each message.
+ * An item that was encoded before, as a frame behind its length, for those who do not encode: only
+ * its number is written for each message.
  */
 export class Template implements FrameSource {
   readonly frame: Uint8Array;

@@ -2,10 +2,15 @@ import { multiaddr } from '@multiformats/multiaddr';
 import type { Connecting } from './connecting.ts';
 import { tcpNode } from './libp2p-nodes.ts';
 
-/** More nodes than dials at a time are of no use: a node may have many connections to another one. */
+/**
+ * More nodes than dials at a time are of no use: a node may have many connections to another one.
+ */
 const nodesMax = 16;
 
-/** Some nodes that connect to one: a node that is dialing a peer already does not dial it twice at a time. */
+/**
+ * Some nodes that connect to one: a node that is dialing a peer already does not dial it twice at a
+ * time.
+ */
 export const libp2pConnecting: Connecting = {
   async listen(onUp) {
     const node = await tcpNode(['/ip4/127.0.0.1/tcp/0']);

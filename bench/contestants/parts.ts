@@ -6,7 +6,10 @@ import { overSocket } from './socket.ts';
 
 const codec = protobuf<Item>(Item, { verify: false });
 
-/** The encrypted bare socket, with messages that rxmesh's codec encodes and decodes: its parts without the router. */
+/**
+ * The encrypted bare socket, with messages that rxmesh's codec encodes and decodes: its parts
+ * without the router.
+ */
 export const parts: Contestant = overSocket(
   (bytes) => new Encoded(bytes),
   (bytes, start, end) => codec.decode(bytes.subarray(start, end)).seq,

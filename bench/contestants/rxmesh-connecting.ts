@@ -17,7 +17,10 @@ import { network, nodeWith } from './rxmesh-nodes.ts';
 /** The one channel of each node, with lanes as they are by default. */
 const channel = { id: 1, codec: raw() };
 
-/** A router, and nodes that connect to it: a router has one connection to a node, so each is another one. */
+/**
+ * A router, and nodes that connect to it: a router has one connection to a node, so each is another
+ * one.
+ */
 export const rxmeshConnecting: Connecting = {
   async listen(onUp) {
     const router = await nodeWith(() => webSocket({ listen: { port: 0, host: '127.0.0.1' } }));

@@ -9,7 +9,9 @@ import { Pings } from './waiting.ts';
 
 const pingChannel = 1000;
 
-/** rxmesh over WebSocket, encrypted, with `block` lanes; the consumer takes messages with demand. */
+/**
+ * rxmesh over WebSocket, encrypted, with `block` lanes; the consumer takes messages with demand.
+ */
 export const rxmesh: Contestant = contestant((channel, take) => {
   consume(channel, ({ seq }) => take(seq));
 });

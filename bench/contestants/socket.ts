@@ -10,7 +10,9 @@ const algorithm = 'chacha20-poly1305';
 const authTagLength = 16;
 const recordBytesMax = 65_536;
 
-/** Frames from here on are sealed from where they stand; shorter ones are copied into a batch first. */
+/**
+ * Frames from here on are sealed from where they stand; shorter ones are copied into a batch first.
+ */
 const copiedBytesMax = 8192;
 
 /** There is no handshake: what a handshake costs is another measure. */
@@ -18,8 +20,8 @@ const key = Buffer.alloc(32, 7);
 const [toReceiver, toSender] = [1, 2];
 
 /**
- * The encrypted bare socket: a stream of frames over node:net, cut into records of 64 KiB, each behind its
- * length and sealed with ChaCha20-Poly1305 by node:crypto.
+ * The encrypted bare socket: a stream of frames over node:net, cut into records of 64 KiB, each
+ * behind its length and sealed with ChaCha20-Poly1305 by node:crypto.
  */
 export const socket: Contestant = overSocket((bytes) => new Template(bytes), seqIn);
 
@@ -178,7 +180,10 @@ function openRecords(connection: Socket, direction: number, onFrame: OnFrame): v
   }
 }
 
-/** Length of the record at the beginning, with all that is around it; infinite if that is not known yet. */
+/**
+ * Length of the record at the beginning, with all that is around it; infinite if that is not known
+ * yet.
+ */
 function lengthOf(pieces: readonly Buffer[]): number {
   const first = pieces[0];
   if (first === undefined || first.length < 4) return pieces.length > 1 ? 4 : Infinity;

@@ -1,6 +1,8 @@
 import { setImmediate } from 'node:timers/promises';
 
-/** The most that a sender of ours leaves unsent in a socket before it waits, where it may choose. */
+/**
+ * The most that a sender of ours leaves unsent in a socket before it waits, where it may choose.
+ */
 export const unsentBytesMax: number = 2 ** 20;
 
 /** Something that says when it can take more. */
@@ -31,8 +33,8 @@ const stretchMs = 10;
 const messagesPerLook = 32;
 
 /**
- * Sends numbered messages one by one, and lets the event loop turn now and then: where a contestant takes message after message, or
- * has drained as soon as it is asked to, timers would never run.
+ * Sends numbered messages one by one, and lets the event loop turn now and then: where a contestant
+ * takes message after message, or has drained as soon as it is asked to, timers would never run.
  *
  * @param send returns what to wait for before the next message, if there is no room for that
  */

@@ -8,7 +8,10 @@ import { sent } from './ws.ts';
 
 const host = '127.0.0.1';
 
-/** A WebSocket without encryption, a message of its own for each message; the bulk and notes share it. */
+/**
+ * A WebSocket without encryption, a message of its own for each message; the bulk and notes share
+ * it.
+ */
 export const wsFar: Far = {
   async listen(_, arriving) {
     const server = new WebSocketServer({ host, port: 0 });

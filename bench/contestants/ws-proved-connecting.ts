@@ -54,8 +54,8 @@ export const wsProvedConnecting: Connecting = {
 };
 
 /**
- * Proves to the other side who this one is, and hears the same: hello frames with keys of the moment, then a
- * sealed record with a signature under the key of the node.
+ * Proves to the other side who this one is, and hears the same: hello frames with keys of the
+ * moment, then a sealed record with a signature under the key of the node.
  */
 function proverOf(own: Role) {
   const node = generateKeyPairSync('ed25519');

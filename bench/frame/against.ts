@@ -102,9 +102,9 @@ export function against(
  * One round of a build: starts it, warms it up, measures, and ends it.
  *
  * It has new processes each time. What V8 compiles when, and where the system runs it, differs from
- * process to process and stays with it: on a busy machine, two processes of one build had ratios of 1.7
- * to 1.95 in all of seven rounds, and looked like two builds. Nor does the other build run meanwhile: the
- * one that had started first, and waited, took up to a tenth more processor time.
+ * process to process and stays with it: on a busy machine, two processes of one build had ratios of
+ * 1.7 to 1.95 in all of seven rounds, and looked like two builds. Nor does the other build run
+ * meanwhile: the one that had started first, and waited, took up to a tenth more processor time.
  */
 async function roundOf(start: () => Promise<Runner>, first: number, roundMs: number): Promise<Run> {
   const runner = await start();
@@ -120,7 +120,9 @@ function nameOf({ measure, case: of, contestant }: Comparable): string {
   return [measure, of, ...(contestant === subject ? [] : [contestant])].join(', ');
 }
 
-/** The bench of another checkout may answer in another way: then there would be ratios of nothing. */
+/**
+ * The bench of another checkout may answer in another way: then there would be ratios of nothing.
+ */
 function checked({ count, seconds, cpuUs }: Partial<Run>): Run {
   if (isFigure(count) && isFigure(seconds) && isFigure(cpuUs)) return { count, seconds, cpuUs };
   throw new Error('it ran, but reported no figures: the two benches do not fit together');

@@ -27,8 +27,8 @@ const style = `
 `;
 
 /**
- * Bars of the quantity that a measure charts, as SVG: the median, and a whisker from the least to the most.
- * Each case has a scale of its own, which begins at 0.
+ * Bars of the quantity that a measure charts, as SVG: the median, and a whisker from the least to
+ * the most. Each case has a scale of its own, which begins at 0.
  */
 export function chartOf({ measure, series }: Outcome): string {
   const charted = series.filter(({ quantity }) => quantity === measure.charted);

@@ -1,5 +1,6 @@
 /**
- * What runs in a child process: a module that exports `handlers`, one for each request of the parent.
+ * What runs in a child process: a module that exports `handlers`, one for each request of the
+ * parent.
  *
  *     node child.js file:///…/sides/sender.js
  *
@@ -19,7 +20,9 @@ export type Reply =
   | { readonly id: number; readonly value: unknown }
   | { readonly id: number; readonly error: string };
 
-/** What a module for child processes exports as `handlers`: each takes one value that can be cloned. */
+/**
+ * What a module for child processes exports as `handlers`: each takes one value that can be cloned.
+ */
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- each handler has a parameter of its own
 export type Handlers = Record<string, (argument: any) => unknown>;
 

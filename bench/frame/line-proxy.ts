@@ -40,8 +40,9 @@ export class LineProxy {
   }
 
   /**
-   * The system has accepted the connection at once. Over a line, the near end could send after a round trip, and the
-   * far end would hear of the connection half a round trip later, with the first bytes.
+   * The system has accepted the connection at once. Over a line, the near end could send after a
+   * round trip, and the far end would hear of the connection half a round trip later, with the
+   * first bytes.
    */
   #join(near: Socket, to: number, line: LineOptions): void {
     const options = { allowHalfOpen: true, highWaterMark };

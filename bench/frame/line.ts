@@ -15,7 +15,9 @@ const queueBytesMin = 65_536;
 /** The most that one direction holds. Without a limit of bandwidth nothing else bounds it. */
 const heldBytesMax = 64 * 2 ** 20;
 
-/** What arrives at once: as much as passes the bottleneck in this time, but no less than one packet. */
+/**
+ * What arrives at once: as much as passes the bottleneck in this time, but no less than one packet.
+ */
 const pieceMs = 1;
 const pieceBytesMin = 1460;
 
@@ -31,8 +33,8 @@ const end = new Uint8Array(0);
 const goneMax = 1024;
 
 /**
- * One direction of a line: a bottleneck with a queue in front of it, and the way behind it. It has no timers: it is
- * told the time, which may only grow, and says when it wants to be asked again.
+ * One direction of a line: a bottleneck with a queue in front of it, and the way behind it. It has
+ * no timers: it is told the time, which may only grow, and says when it wants to be asked again.
  */
 export class LineDirection {
   readonly #delayMs: number;
@@ -77,7 +79,10 @@ export class LineDirection {
     this.#send(end, nowMs);
   }
 
-  /** The next bytes that have arrived, `'end'` behind the last ones, or undefined: nothing has arrived. */
+  /**
+   * The next bytes that have arrived, `'end'` behind the last ones, or undefined: nothing has
+   * arrived.
+   */
   take(nowMs: number): Uint8Array | 'end' | undefined {
     const piece = this.#pieces[this.#first];
     if (piece === undefined || piece.arrivesAtMs > nowMs) return undefined;

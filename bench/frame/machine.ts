@@ -6,8 +6,8 @@ export interface MachineState {
   /** How long the yardstick took, each time, in ms. */
   readonly yardstickMs: readonly number[];
   /**
-   * Of the time for which processors had work, the part that they were given to somebody else (`steal` of Linux).
-   * Undefined where the system does not tell.
+   * Of the time for which processors had work, the part that they were given to somebody else
+   * (`steal` of Linux). Undefined where the system does not tell.
    */
   readonly takenShare: number | undefined;
 }
@@ -106,8 +106,8 @@ const warmUps = 100;
 const turns = 250_000;
 
 /**
- * A fixed piece of work of a few milliseconds: look-ups, memory and arithmetic, as JavaScript that routes messages has them,
- * without garbage. Returns what measures it, in ms.
+ * A fixed piece of work of a few milliseconds: look-ups, memory and arithmetic, as JavaScript that
+ * routes messages has them, without garbage. Returns what measures it, in ms.
  */
 export function createYardstick(now: () => number = () => performance.now()): () => number {
   const bytes = new Uint8Array(65_536).map((_, index) => index * 31);

@@ -17,6 +17,7 @@ export function textOfRounds(rounds: readonly number[]): string {
 }
 
 function threeDigits(value: number): string {
-  // What toPrecision would give an exponent is a whole number here, and its zeros after the point go.
+  // What toPrecision would give an exponent is a whole number here, and its zeros after the point
+  // go.
   return Math.abs(value) >= 100 ? value.toFixed(0) : String(Number(value.toPrecision(3)));
 }

@@ -19,8 +19,8 @@ export function requireFiles(connections: number, max: number = openFilesMax()):
 }
 
 /**
- * Node raises its soft limit to the hard one when it starts, so that the soft one is what counts. Infinity
- * where the system does not tell.
+ * Node raises its soft limit to the hard one when it starts, so that the soft one is what counts.
+ * Infinity where the system does not tell.
  */
 function openFilesMax(): number {
   let limits: string;

@@ -6,8 +6,9 @@ import type { Handlers, Reply } from './child.ts';
 const answerWithinMs = 30_000;
 
 /**
- * Room for a heap as an application has it. In a heap of 10 MB, which is all that a bench needs, V8 collects
- * whenever some megabytes of buffers have come and gone, which makes those slower that put much into one.
+ * Room for a heap as an application has it. In a heap of 10 MB, which is all that a bench needs, V8
+ * collects whenever some megabytes of buffers have come and gone, which makes those slower that put
+ * much into one.
  */
 const heapOptions = ['--initial-heap-size=128'];
 
@@ -60,8 +61,8 @@ export class Child<H extends Handlers> {
   /**
    * Resolves when the module is loaded.
    *
-   * @param module of which `H` are the `handlers`, in a directory beside `frame/`: it runs under the
-   *   `child.js` there, so a module of another checkout runs that checkout's code throughout
+   * @param module of which `H` are the `handlers`, in a directory beside `frame/`: it runs under
+   *   the `child.js` there, so a module of another checkout runs that checkout's code throughout
    * @param execArgv options of Node, such as `--expose-gc`
    * @param prefix a command that runs another one, to run Node with; none: it is run as it is
    * @throws {Error} it could not be loaded
@@ -91,8 +92,8 @@ export class Child<H extends Handlers> {
 
   /**
    * What the handler of that name returns, or resolves to.
-   * @throws {Error} what the handler throws; that the child has ended; or that it did not answer in time,
-   *   after which it is ended
+   * @throws {Error} what the handler throws; that the child has ended; or that it did not answer in
+   *   time, after which it is ended
    */
   ask<K extends string & keyof H>(
     handler: K,

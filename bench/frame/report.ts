@@ -116,7 +116,10 @@ function sectionOf(outcome: Outcome, hasChart: boolean, bestMs: number | undefin
   ].join('\n\n');
 }
 
-/** A row for each case and contestant, a column for each quantity, and one for ratios if there are any. */
+/**
+ * A row for each case and contestant, a column for each quantity, and one for ratios if there are
+ * any.
+ */
 function figuresOf({ measure, series }: Outcome): string {
   const distinct = (of: (one: Outcome['series'][number]) => string): readonly string[] => [
     ...new Set(series.map(of)),

@@ -11,10 +11,11 @@ export interface Turns {
 }
 
 /**
- * Runs each of them once a round, one after the other: A B C A B C. What the machine does besides falls on
- * all of them then, and figures with the same index can be compared.
+ * Runs each of them once a round, one after the other: A B C A B C. What the machine does besides
+ * falls on all of them then, and figures with the same index can be compared.
  *
- * One that fails is not run again, and has no figures: those of fewer rounds would be pairs of others.
+ * One that fails is not run again, and has no figures: those of fewer rounds would be pairs of
+ * others.
  */
 export async function alternate<T>(
   entrants: ReadonlyMap<string, () => Promise<T>>,
@@ -45,8 +46,9 @@ export interface Slicing<T> {
 }
 
 /**
- * The same, with rounds in slices: each runs one slice, then each the next one, until the round is full. A machine
- * is busy with something else for a second or so at a time; that falls on all of a round alike then.
+ * The same, with rounds in slices: each runs one slice, then each the next one, until the round is
+ * full. A machine is busy with something else for a second or so at a time; that falls on all of a
+ * round alike then.
  */
 export async function alternateSlices<T>(
   entrants: ReadonlyMap<string, () => Promise<T>>,
@@ -98,8 +100,8 @@ interface Run {
 const [warmUpMs, warmUpMaxMs] = [1000, 5000];
 
 /**
- * How many messages take about so long: runs more and more of them, until it is warm and does not become
- * much faster any more.
+ * How many messages take about so long: runs more and more of them, until it is warm and does not
+ * become much faster any more.
  *
  * @param first with how many it begins
  */

@@ -19,10 +19,12 @@ const setUp = `
   echo ready && exec cat`;
 
 /**
- * A network of its own in which the system buffers as much of a connection as it would over a line. On loopback Linux buffers
- * some megabytes, which a line of 1 Mbit/s takes half a minute to carry, and Node has no option for that.
+ * A network of its own in which the system buffers as much of a connection as it would over a line.
+ * On loopback Linux buffers some megabytes, which a line of 1 Mbit/s takes half a minute to carry,
+ * and Node has no option for that.
  *
- * Needs Linux, and leave to make namespaces, which does not take root on most machines. Elsewhere everything runs as it is.
+ * Needs Linux, and leave to make namespaces, which does not take root on most machines. Elsewhere
+ * everything runs as it is.
  */
 export async function smallBuffers(): Promise<Surroundings> {
   const none: Surroundings = { prefix: [], end: () => undefined };

@@ -30,8 +30,8 @@ export function percentileOf(figures: readonly number[], percent: number): numbe
 }
 
 /**
- * Each figure over the one of the same round. Rounds that only one of them has are left out: what was
- * measured at another time, on a machine that was busier or less so, is no pair.
+ * Each figure over the one of the same round. Rounds that only one of them has are left out: what
+ * was measured at another time, on a machine that was busier or less so, is no pair.
  */
 export function ratiosOf(figures: readonly number[], over: readonly number[]): readonly number[] {
   const pairs = Math.min(figures.length, over.length);

@@ -16,8 +16,8 @@ export interface Target {
   /** The bound that `npm run bench:check` holds; it does not measure targets that have none. */
   readonly guard?: number;
   /**
-   * The contestant that has the parts of the figure's own, and no router. What it reaches is the most that there is
-   * to reach: where that misses the target too, the machine does.
+   * The contestant that has the parts of the figure's own, and no router. What it reaches is the
+   * most that there is to reach: where that misses the target too, the machine does.
    */
   readonly bare?: string;
 }

@@ -74,7 +74,10 @@ function inMemory(contestant: string, bytes: number): Comparable {
   };
 }
 
-/** Counts until the last message is there, so a round includes half a round trip in which nothing arrives. */
+/**
+ * Counts until the last message is there, so a round includes half a round trip in which nothing
+ * arrives.
+ */
 function overDistance(one: Case): Comparable {
   return {
     measure: 'distance',

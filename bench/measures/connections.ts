@@ -17,8 +17,8 @@ const cases: Readonly<Record<string, number>> = { 'one after the other': 1, '16 
 const nodes = 256;
 
 /**
- * What is connected before anything is measured, again and again for so long: V8 needs a thousand connections or two
- * until what runs for each is compiled as well as it will be.
+ * What is connected before anything is measured, again and again for so long: V8 needs a thousand
+ * connections or two until what runs for each is compiled as well as it will be.
  */
 const warmUp = { count: 64, atATime: 16 };
 const warmUpMs = 5000;

@@ -22,7 +22,10 @@ const [roundTrips, moreRoundTrips] = [[50], [10, 150]];
 /** In Mbit/s; 0: no limit. */
 const bandwidths = [1, 10, 100, 0];
 
-/** How long a contestant sends before it counts, and then. A slow line carries few messages a second. */
+/**
+ * How long a contestant sends before it counts, and then. A slow line carries few messages a
+ * second.
+ */
 const [slow, fast] = [
   { afterMs: 4000, forMs: 8000 },
   { afterMs: 2000, forMs: 3000 },
@@ -117,7 +120,10 @@ async function measureCase(one: Case, effort: Effort): Promise<Findings> {
   return { series: [...series, ...fastestOf(series)], failures: failuresOf(of, failed) };
 }
 
-/** One turn, in new processes: what the turn before has left in buffers takes seconds on a slow line. */
+/**
+ * One turn, in new processes: what the turn before has left in buffers takes seconds on a slow
+ * line.
+ */
 async function cross(name: string, one: Case): Promise<Crossing> {
   const pair = await FarPair.start(wayOf(name, one));
   try {

@@ -18,7 +18,10 @@ const cases = [
   { count: 10_000, names: ['rxmesh', 'ws'] },
 ];
 
-/** Connections that load and warm what every one needs, and that the footprint before counts already. */
+/**
+ * Connections that load and warm what every one needs, and that the footprint before counts
+ * already.
+ */
 const warmUp = { count: 100, atATime: 16 };
 
 /** The contestant on whose connections rxmesh's stand. */

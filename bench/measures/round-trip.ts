@@ -4,7 +4,10 @@ import { percentileOf } from '../frame/statistics.ts';
 import { failuresOf, race } from '../sides/race.ts';
 import type { Pinged } from '../sides/load.ts';
 
-/** Other messages meanwhile, as a share of what the contestant carried at most in its warm-up, by case. */
+/**
+ * Other messages meanwhile, as a share of what the contestant carried at most in its warm-up, by
+ * case.
+ */
 const loads: Readonly<Record<string, number>> = {
   alone: 0,
   '1 % load': 0.01,
@@ -15,10 +18,15 @@ const loads: Readonly<Record<string, number>> = {
 /** Fewer than in other measures, since each begins with a time that does not count. */
 const slicesPerRound = 2;
 
-/** Pauses are long enough for both sides to fall asleep, as they do between messages that are alone. */
+/**
+ * Pauses are long enough for both sides to fall asleep, as they do between messages that are alone.
+ */
 const always = { settleMs: 100, pauseUs: [1000, 4000] } as const;
 
-/** One ping after the other before anything is measured: what is alone on its way has code of its own. */
+/**
+ * One ping after the other before anything is measured: what is alone on its way has code of its
+ * own.
+ */
 const warmUp = { perSecond: 0, durationMs: 3000, settleMs: 0, pauseUs: [0, 0] } as const;
 
 /** How long a lone message is on its way, to and fro. */

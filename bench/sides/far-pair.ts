@@ -46,7 +46,8 @@ export class FarPair {
   }
 
   /**
-   * @param sides the directory of `far-receiver.js` and `far-sender.js`: here, or in another checkout
+   * @param sides the directory of `far-receiver.js` and `far-sender.js`: here, or in another
+   * checkout
    * @throws {Error} a process could not be started
    */
   static async start({ name, bytes, line }: Way, sides: URL = here): Promise<FarPair> {
@@ -120,8 +121,9 @@ export class FarPair {
 }
 
 /**
- * Those that arrived while it was measured. The oldest note that is still on its way counts as if it came at the end, if
- * it has been on its way for longer than all of them: else a stream that stands still would have good figures.
+ * Those that arrived while it was measured. The oldest note that is still on its way counts as if
+ * it came at the end, if it has been on its way for longer than all of them: else a stream that
+ * stands still would have good figures.
  */
 function notesMsOf(
   dueUs: readonly number[],

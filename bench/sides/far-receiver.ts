@@ -51,7 +51,10 @@ function bulk(seq: number): void {
   setImmediate(mark);
 }
 
-/** What arrives in one turn arrives together: a rate counts from the end of a turn to that of another one. */
+/**
+ * What arrives in one turn arrives together: a rate counts from the end of a turn to that of
+ * another one.
+ */
 function mark(): void {
   isMarkDue = false;
   const last = { atUs: nowUs(), count: next };

@@ -1,6 +1,7 @@
 /**
- * One node, the hub, that sends to others, the leaves: all in one process, or the leaves in another one.
- * Several producers may send at a time, on one channel, as they do in a program that has many parts.
+ * One node, the hub, that sends to others, the leaves: all in one process, or the leaves in another
+ * one. Several producers may send at a time, on one channel, as they do in a program that has many
+ * parts.
  */
 import process from 'node:process';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -67,7 +68,9 @@ const counting: Codec<Item> = {
 };
 
 let hub: { readonly router: Router; readonly channel: Channel<Item> } | undefined;
-/** How many messages each producer has made. A message's number has the producer's in its remainder. */
+/**
+ * How many messages each producer has made. A message's number has the producer's in its remainder.
+ */
 let made: number[] = [];
 let cpuBefore = process.cpuUsage();
 
@@ -178,7 +181,10 @@ export const handlers = {
     await lastValueFrom(ups.pipe(take(peers)));
   },
 
-  /** So many messages are to come, counted at all leaves together; infinitely many, if `until` says it later. */
+  /**
+   * So many messages are to come, counted at all leaves together; infinitely many, if `until` says
+   * it later.
+   */
   expect(count: number): void {
     expected = count;
     came = 0;

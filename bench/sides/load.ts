@@ -18,7 +18,10 @@ export interface Load {
   readonly durationMs: number;
   /** What is sent in this time, at first, is not counted: a process that was idle begins slowly. */
   readonly settleMs: number;
-  /** Between an answer and the next ping, evenly spread, so that pings do not keep step with the load. */
+  /**
+   * Between an answer and the next ping, evenly spread, so that pings do not keep step with the
+   * load.
+   */
   readonly pauseUs: readonly [min: number, max: number];
 }
 
@@ -26,9 +29,9 @@ export interface Load {
 const timerUs = 1200;
 
 /**
- * Sends `perSecond` messages on channel 0, every millisecond as many as are due, and meanwhile lone pings, one
- * after the other. Between them the process sleeps, as a user's does: one that looks at the clock all the time
- * takes the processor that the other side needs.
+ * Sends `perSecond` messages on channel 0, every millisecond as many as are due, and meanwhile lone
+ * pings, one after the other. Between them the process sleeps, as a user's does: one that looks at
+ * the clock all the time takes the processor that the other side needs.
  */
 export async function pingUnderLoad(peer: Dialed, first: number, load: Load): Promise<Pinged> {
   const startedUs = nowUs();
@@ -76,7 +79,10 @@ async function pings(
   return roundTripsUs;
 }
 
-/** Sleeps as long as timers are fine enough, and looks at the clock in each turn of the event loop for the rest. */
+/**
+ * Sleeps as long as timers are fine enough, and looks at the clock in each turn of the event loop
+ * for the rest.
+ */
 async function until(dueUs: number): Promise<void> {
   for (let leftUs = dueUs - nowUs(); leftUs > 0; leftUs = dueUs - nowUs()) {
     await (leftUs > timerUs + 1000 ? setTimeout((leftUs - timerUs) / 1000) : setImmediate());

@@ -6,8 +6,8 @@ import type { Run, Runner } from '../frame/runner.ts';
 export const runWithinMs = 60_000;
 
 /**
- * Starts a process for each, warms them up one after the other, runs them in turns, and ends them. Those
- * that fail have no figures, and are told.
+ * Starts a process for each, warms them up one after the other, runs them in turns, and ends them.
+ * Those that fail have no figures, and are told.
  *
  * @param first messages with which the warm-up begins
  * @param slices of which a round is made

@@ -1,4 +1,7 @@
-/** Messages that wait, in a process of their own: of two nodes in memory, one does not take what the other sends. */
+/**
+ * Messages that wait, in a process of their own: of two nodes in memory, one does not take what the
+ * other sends.
+ */
 import { setImmediate as turn } from 'node:timers/promises';
 import { block, type LaneOptions, type Router } from 'rxmesh';
 import { MemoryNetwork } from 'rxmesh/transports/memory';

@@ -13,8 +13,9 @@ export interface Racing<T> extends Slicing<T> {
 }
 
 /**
- * A race in which each just sends. Its rounds are whole: of what a slice leaves behind, the garbage is collected while
- * others run, and counts for nobody. In slices of a fifth the bare socket was a quarter faster.
+ * A race in which each just sends. Its rounds are whole: of what a slice leaves behind, the garbage
+ * is collected while others run, and counts for nobody. In slices of a fifth the bare socket was a
+ * quarter faster.
  */
 export const sending: Racing<Lap> = {
   slices: 1,
@@ -23,8 +24,8 @@ export const sending: Racing<Lap> = {
 };
 
 /**
- * Starts a pair of each contestant, warms them up, runs them in turns, and ends them. Those that fail have no
- * figures, and are told.
+ * Starts a pair of each contestant, warms them up, runs them in turns, and ends them. Those that
+ * fail have no figures, and are told.
  */
 export async function race<T>(
   names: readonly string[],

@@ -48,7 +48,10 @@ export const handlers = {
     return (await contestantOf(name)).listen(setup, take);
   },
 
-  /** So many messages are to come, on all channels together; infinitely many, if `until` says it later. */
+  /**
+   * So many messages are to come, on all channels together; infinitely many, if `until` says it
+   * later.
+   */
   expect(count: number): void {
     if (fault !== undefined) throw fault;
     expected = count;

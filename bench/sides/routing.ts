@@ -1,4 +1,7 @@
-/** A node that sends to many channels of one peer, or to many peers, with all of them in this process. */
+/**
+ * A node that sends to many channels of one peer, or to many peers, with all of them in this
+ * process.
+ */
 import { setImmediate as turn } from 'node:timers/promises';
 import type { Channel, Router } from 'rxmesh';
 import { MemoryNetwork } from 'rxmesh/transports/memory';
@@ -12,8 +15,8 @@ import { measured } from './in-memory.ts';
 export type Breadth = 'channels' | 'peers';
 
 /**
- * How they are spread: one message to each in turn, 64 messages to each in turn, or all of them to one,
- * while the others are there.
+ * How they are spread: one message to each in turn, 64 messages to each in turn, or all of them to
+ * one, while the others are there.
  */
 export type Spread = 'one by one' | '64 at a time' | 'all to one';
 

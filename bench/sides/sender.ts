@@ -22,7 +22,10 @@ export const handlers = {
     dialed = await (await contestantOf(to.name)).dial(to.address, to.setup);
   },
 
-  /** Sends so many on each channel, all channels at a time. Resolves when they are sent, to when it began. */
+  /**
+   * Sends so many on each channel, all channels at a time. Resolves when they are sent, to when it
+   * began.
+   */
   async send(count: number): Promise<number> {
     cpuBefore = process.cpuUsage();
     const startedAtUs = nowUs();

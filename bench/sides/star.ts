@@ -62,7 +62,8 @@ export class Star {
   /**
    * Sends for so long, and resolves to how many messages came meanwhile, at all leaves together.
    *
-   * @param drains whether to wait for those that are on their way then; else it is not to be used again
+   * @param drains whether to wait for those that are on their way then; else it is not to be used
+   * again
    */
   async runFor(ms: number, bytes: number, drains: boolean): Promise<number> {
     await this.#leaves.ask('expect', Infinity);

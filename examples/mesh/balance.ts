@@ -2,11 +2,15 @@ import type { Account, NodeRun, Received } from './messages.ts';
 
 /** What became of all messages, once nothing is under way any more. */
 export interface Balance {
-  /** Accepted by `send`, for nodes that have not died since, from nodes that have not died since. */
+  /**
+   * Accepted by `send`, for nodes that have not died since, from nodes that have not died since.
+   */
   readonly accepted: number;
   /** Of these, how many have arrived. */
   readonly received: number;
-  /** Accepted, and never arrived; or left out between two that arrived from a node that has died. */
+  /**
+   * Accepted, and never arrived; or left out between two that arrived from a node that has died.
+   */
   readonly missing: number;
   /** Arrived twice, or behind a later one; or arrived though nobody knows to have sent them. */
   readonly wrong: number;
@@ -19,8 +23,8 @@ export interface Balance {
 }
 
 /**
- * Compares what was sent with what has arrived. `accounts` are those of the runs that lived to the end: a run
- * without an account has died.
+ * Compares what was sent with what has arrived. `accounts` are those of the runs that lived to the
+ * end: a run without an account has died.
  */
 export function balanceOf(accounts: readonly Account[]): Balance {
   const sum = { accepted: 0, received: 0, missing: 0, wrong: 0 };

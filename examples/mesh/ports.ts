@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import { createServer } from 'node:net';
 
 /**
- * Ports on which nobody listens now. They are below those that systems give to outgoing connections: else one of
- * these could sit on the port of a node that is just being restarted.
+ * Ports on which nobody listens now. They are below those that systems give to outgoing
+ * connections: else one of these could sit on the port of a node that is just being restarted.
  */
 export async function freePorts(count: number): Promise<readonly number[]> {
   const ports = new Set<number>();

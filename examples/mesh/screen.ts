@@ -1,6 +1,6 @@
 /**
- * Prints what happens, and below it a table that is drawn anew each time; where output is not a terminal, one line
- * instead of the table.
+ * Prints what happens, and below it a table that is drawn anew each time; where output is not a
+ * terminal, one line instead of the table.
  */
 export class Screen {
   readonly #output: NodeJS.WriteStream;

@@ -44,7 +44,10 @@ export interface AbsenceSnapshot {
   readonly kept: number;
 }
 
-/** The recipients of one channel that are away, and what waits for them: sends, and what their lanes had taken. */
+/**
+ * The recipients of one channel that are away, and what waits for them: sends, and what their lanes
+ * had taken.
+ */
 export class Absences {
   readonly #host: AbsenceHost;
   readonly #absences = new Map<NodeId | undefined, Absence>();

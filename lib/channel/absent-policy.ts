@@ -2,8 +2,8 @@ import { timerMaxMs } from '../flow/clock.ts';
 import type { OptionKind } from '../model/check-options.ts';
 
 /**
- * What becomes of a message whose recipient is away: not connected, or without the channel. A broadcast's is away
- * when nobody has the channel.
+ * What becomes of a message whose recipient is away: not connected, or without the channel. A
+ * broadcast's is away when nobody has the channel.
  *
  * - `'wait'`: it waits until the recipient is there
  * - `'drop'`: it is dropped, and told

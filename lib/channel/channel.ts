@@ -17,8 +17,9 @@ import type { AbsentPolicy } from './absent-policy.ts';
  *   misses this message, and those that follow until its lane moves again; each is an event, and
  *   counted in the reports
  * - `drop`: the same after 1,000 ms, which is longer than a round trip
- * - `{ evictAfterMs }`: it waits; when the lane has taken nothing for that long, the peer is reported
- *   (`RXMESH_SLOW_PEER`, `disconnect`), and a router evicts it; a node by hand does so with `evict`
+ * - `{ evictAfterMs }`: it waits; when the lane has taken nothing for that long, the peer is
+ *   reported (`RXMESH_SLOW_PEER`, `disconnect`), and a router evicts it; a node by hand does so
+ *   with `evict`
  *
  * Times are whole milliseconds, from 1.
  */
@@ -32,21 +33,22 @@ export interface ChannelOptions<T> {
   /** Turns messages into bytes and back: `protobuf(Type)`, `oneof(...)`, `json()`, `raw()`. */
   readonly codec: Codec<T>;
   /** Where a peer's messages wait for this node's consumers, for each peer. Default
-   * `block(65_536, { bytes: 32 MiB, initial: 64 })`: 64 messages and 4 MiB, and more as far as a long line needs it. */
+   * `block(65_536, { bytes: 32 MiB, initial: 64 })`: 64 messages and 4 MiB, and more as far as a
+   * long line needs it. */
   readonly inbound?: LaneOptions;
   /** Where messages to a peer wait, for each peer. Default `block(256)`, of 4 MiB. */
   readonly outbound?: LaneOptions;
   /**
    * What the channel weighs against the other ones of a peer, when more waits to be sent than the
-   * connection takes. With the discipline `fair` channels get bytes in proportion to it, with `priority`
-   * the highest goes first. 1 to 255, whole; default 1.
+   * connection takes. With the discipline `fair` channels get bytes in proportion to it, with
+   * `priority` the highest goes first. 1 to 255, whole; default 1.
    */
   readonly priority?: number;
   /** What a broadcast does about a peer that does not keep up. Default `wait`. */
   readonly slowPeer?: SlowPeerPolicy;
   /**
-   * Encoded size of a message, at most, both ways. In bytes; default 4 MiB. Peers are told of it: what they send is
-   * refused there already.
+   * Encoded size of a message, at most, both ways. In bytes; default 4 MiB. Peers are told of it:
+   * what they send is refused there already.
    */
   readonly messageBytesMax?: number;
 }
@@ -77,12 +79,13 @@ export interface Channel<T> {
   readonly id: number;
 
   /**
-   * Messages from all peers. Without a subscriber they wait in their peer's lane; several subscribers
-   * each get every message, at the pace of the slowest that consumes with demand. It never errors because
-   * of a peer; it completes when the channel closes.
+   * Messages from all peers. Without a subscriber they wait in their peer's lane; several
+   * subscribers each get every message, at the pace of the slowest that consumes with demand. It
+   * never errors because of a peer; it completes when the channel closes.
    *
-   * A message counts as consumed, and its sender may send another, when it has been emitted: consume
-   * with demand (`boundedMergeMap`, `pipeTo`, `for await`) when the work behind it takes time.
+   * A message counts as consumed, and its sender may send another, when it has been emitted:
+   * consume with demand (`boundedMergeMap`, `pipeTo`, `for await`) when the work behind it takes
+   * time.
    */
   readonly in$: Flow<InboundEnvelope<T>>;
 
@@ -107,35 +110,40 @@ export interface Channel<T> {
    * For many messages, `source$.pipe(sendTo(to), pipeTo(channel))` costs less.
    *
    * A recipient that is not connected, or leaves, counts as a drop, not as an error. So does, for a
-   * broadcast, a lane for which 1,024 sends wait already. Unsubscribing before the end takes the message
-   * back from the lanes that have not taken it yet.
+   * broadcast, a lane for which 1,024 sends wait already. Unsubscribing before the end takes the
+   * message back from the lanes that have not taken it yet.
    *
-   * @throws {RxmeshError} as error notifications: `RXMESH_ENCODE_FAILED`, `RXMESH_MESSAGE_TOO_LARGE`,
-   * `RXMESH_CHANNEL_CLOSED`, `RXMESH_UNDELIVERABLE` (an envelope without a recipient), `RXMESH_OVERFLOW`
-   * (a full `fail` lane, or `to` a lane for which 1,024 sends wait already)
+   * @throws {RxmeshError} as error notifications: `RXMESH_ENCODE_FAILED`,
+   * `RXMESH_MESSAGE_TOO_LARGE`, `RXMESH_CHANNEL_CLOSED`, `RXMESH_UNDELIVERABLE` (an envelope
+   * without a recipient), `RXMESH_OVERFLOW` (a full `fail` lane, or `to` a lane for which 1,024
+   * sends wait already)
    */
   send(envelope: OutboundEnvelope<T>, options?: SendOptions): Observable<SendReport>;
 
   /**
-   * Messages that a lane had taken, or its strategy has dropped, and that do not go out: their peer has gone, or closed
-   * the channel, or this node has; or the lane was full. They are decoded only while somebody is subscribed. So
-   * nothing is lost that was not written:
+   * Messages that a lane had taken, or its strategy has dropped, and that do not go out: their peer
+   * has gone, or closed the channel, or this node has; or the lane was full. They are decoded only
+   * while somebody is subscribed. So nothing is lost that was not written:
    *
    *     channel.undelivered$
    *       .pipe(mergeMap(({ to, message }) => channel.send({ to, message }, { absent: 'wait' })))
    *       .subscribe();
    *
-   * What was written when a connection broke may have arrived or not; nobody can know. It completes when
-   * the channel closes.
+   * What was written when a connection broke may have arrived or not; nobody can know. It completes
+   * when the channel closes.
    */
   readonly undelivered$: Observable<Undelivered<T>>;
 
-  /** Takes reports on what peers did wrong: each lowers the peer's score, and the severe ones end its connection. */
+  /**
+   * Takes reports on what peers did wrong: each lowers the peer's score, and the severe ones end
+   * its connection.
+   */
   readonly reports: Observer<PeerReport>;
 
   /**
-   * Closes the channel here. What can be written at once still is; what else waits is dropped and told.
-   * `in$` completes, waiting sends fail, and the id can be opened again. Doing it twice is fine.
+   * Closes the channel here. What can be written at once still is; what else waits is dropped and
+   * told. `in$` completes, waiting sends fail, and the id can be opened again. Doing it twice is
+   * fine.
    */
   close(): void;
 

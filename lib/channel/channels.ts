@@ -51,7 +51,9 @@ const defaults = {
 /** A channel that is open here, of whatever messages. */
 type OwnEnd = ChannelEnd & Pick<LocalChannel<unknown>, 'close' | 'absences' | 'inboxes'>;
 
-/** What stands behind a `Switchboard`: the channels that are open, and the sessions that serve them. */
+/**
+ * What stands behind a `Switchboard`: the channels that are open, and the sessions that serve them.
+ */
 export class Channels implements ChannelHost {
   readonly self: NodeId;
   readonly clock: Clock;

@@ -2,15 +2,18 @@ import { laneBytesDefault, type LaneOptions, whenFull } from '../flow/strategy.t
 import { type Credit, grantsPerWindow } from '../session/channel-end.ts';
 
 /**
- * Messages that a peer may have under way to a lane that drops, at first: with a window of its capacity
- * a small lane, `latest()` above all, would get so few messages a round trip.
+ * Messages that a peer may have under way to a lane that drops, at first: with a window of its
+ * capacity a small lane, `latest()` above all, would get so few messages a round trip.
  */
 const lossyWindowMin = 64;
 /** The same over a long line. What comes does not wait there, whatever the window. */
 const lossyMessagesMax = 65_536;
 const lossyBytesMax = 32 * 1024 * 1024;
 
-/** How much a peer may have under way to an inbox. It is shared by the inboxes that have come to the same. */
+/**
+ * How much a peer may have under way to an inbox. It is shared by the inboxes that have come to the
+ * same.
+ */
 export class CreditWindow {
   readonly messages: number;
   readonly bytes: number;

@@ -9,8 +9,8 @@ interface Told extends Drop {
 }
 
 /**
- * Counts what is dropped, and tells of it at the end of the turn: once for each peer, channel, direction and reason, however
- * many messages that were.
+ * Counts what is dropped, and tells of it at the end of the turn: once for each peer, channel,
+ * direction and reason, however many messages that were.
  */
 export class DropTally {
   readonly #clock: Clock;

@@ -15,8 +15,8 @@ import { PeerInbox, type InboxOwner } from './inbox.ts';
 const departedMax = 64;
 
 /**
- * The way in of a channel: decodes messages for its consumers as far as they want them, straight from
- * the record when they keep up, else from the peers' inboxes, one message of each in turn.
+ * The way in of a channel: decodes messages for its consumers as far as they want them, straight
+ * from the record when they keep up, else from the peers' inboxes, one message of each in turn.
  */
 export class Inbound<T> implements InboxOwner {
   readonly inbound: LaneOptions;

@@ -47,7 +47,9 @@ export class PeerInbox implements Inbox {
   readonly #waits: boolean;
   readonly #pace: Pace | undefined;
   #window: CreditWindow;
-  /** Of the sessions that have joined: one, or two while both links of a simultaneous connect stand. */
+  /**
+   * Of the sessions that have joined: one, or two while both links of a simultaneous connect stand.
+   */
   #grants: readonly Grant[] = [];
   /** Messages that were consumed since the sessions were told, and their bytes. */
   #spent = 0;

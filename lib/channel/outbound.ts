@@ -258,7 +258,8 @@ export class Outbound<T> implements SendingSide<T> {
     this.#drop('lane-full', session.id);
     if (sender === undefined) return;
     sender.dropped += 1;
-    // One peer that is too slow is no reason to fail a broadcast to others, unless the lane is for that.
+    // One peer that is too slow is no reason to fail a broadcast to others, unless the lane is for
+    // that.
     if (offered === 'overflow') {
       sender.failed(this.#overflow(session, `the lane to ${session.id} is full`));
     } else if (offered === 'full' && !isBroadcast) {

@@ -31,8 +31,9 @@ export interface SendingSide<T> {
 }
 
 /**
- * One message at a time: how many recipients' lanes have taken it, and for which it waits. Its places in
- * the queues of lanes serve one message after the other, so that a message that waits costs no memory here.
+ * One message at a time: how many recipients' lanes have taken it, and for which it waits. Its
+ * places in the queues of lanes serve one message after the other, so that a message that waits
+ * costs no memory here.
  */
 export class ChannelSender<T> implements Sender<T> {
   accepted = 0;
@@ -83,7 +84,8 @@ export class ChannelSender<T> implements Sender<T> {
     this.#takenBack = true;
     if (this.#waiting === 0) return;
     this.#waiting = 0;
-    // They are not used again: a lane that is being emptied may still have something to say to them.
+    // They are not used again: a lane that is being emptied may still have something to say to
+    // them.
     for (let place = this.#firstPlace; place !== undefined; place = place.next) place.leave();
     this.#firstPlace = undefined;
     this.#lastPlace = undefined;
@@ -179,7 +181,10 @@ export class ChannelSender<T> implements Sender<T> {
   }
 }
 
-/** The place of one sender's message among those that wait: for room in one outbox, or for a recipient. */
+/**
+ * The place of one sender's message among those that wait: for room in one outbox, or for a
+ * recipient.
+ */
 class Place<T> extends AwaitingSend implements WaitingBroadcast {
   /** The sender's next place. */
   next: Place<T> | undefined = undefined;

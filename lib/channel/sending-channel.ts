@@ -5,8 +5,9 @@ import type { RxmeshError } from '../model/error.ts';
 import type { Channel, SendReport } from './channel.ts';
 
 /**
- * Sends one message after the other, the next when the one before is settled: when every recipient's lane
- * has taken it or dropped it. As an object, it is the report on the message that was sent last.
+ * Sends one message after the other, the next when the one before is settled: when every
+ * recipient's lane has taken it or dropped it. As an object, it is the report on the message that
+ * was sent last.
  */
 export interface Sender<T> extends SendReport {
   /**

@@ -5,7 +5,10 @@ import type { Outbox } from '../session/outbox.ts';
 import type { Session } from '../session/session.ts';
 import type { SlowPeerPolicy } from './channel.ts';
 
-/** With `slowPeer: 'drop'`, a lane that has taken nothing for this long is stuck: longer than round trips are. */
+/**
+ * With `slowPeer: 'drop'`, a lane that has taken nothing for this long is stuck: longer than round
+ * trips are.
+ */
 const dropAfterMs = 1_000;
 
 /** A broadcast that waits for one lane. */
@@ -14,7 +17,9 @@ export interface WaitingBroadcast {
   skip(): void;
 }
 
-/** What becomes of a peer whose lane has taken nothing for too long while broadcasts waited for it. */
+/**
+ * What becomes of a peer whose lane has taken nothing for too long while broadcasts waited for it.
+ */
 export interface SlowPeerActions {
   /** It misses this message. */
   readonly missed: (session: Session) => void;
@@ -26,7 +31,10 @@ export interface SlowPeerActions {
 interface Watch {
   readonly session: Session;
   readonly waiting: Set<WaitingBroadcast>;
-  /** When the first of them began to wait, or the lane took a message, or gave a piece of one, after that. */
+  /**
+   * When the first of them began to wait, or the lane took a message, or gave a piece of one, after
+   * that.
+   */
   sinceMs: number;
   /** Pieces that had been written when it was looked at last. */
   pieces: number;
@@ -41,10 +49,10 @@ interface Watch {
 }
 
 /**
- * Lets broadcasts wait for a lane as long as that moves, since every lane is full at the end of a turn in
- * which much was sent. A lane that takes nothing for too long is slow: broadcasts go past it until it moves
- * again, or its peer is evicted. It has one timer for a lane, which outlasts a broadcast: a peer that takes one
- * message at a time costs no timer a message.
+ * Lets broadcasts wait for a lane as long as that moves, since every lane is full at the end of a
+ * turn in which much was sent. A lane that takes nothing for too long is slow: broadcasts go past
+ * it until it moves again, or its peer is evicted. It has one timer for a lane, which outlasts a
+ * broadcast: a peer that takes one message at a time costs no timer a message.
  */
 export class SlowPeers {
   readonly #afterMs: number;
@@ -130,8 +138,8 @@ export class SlowPeers {
     watch.timer = undefined;
     if (watch.waiting.size === 0) return;
     const nowMs = this.#clock.now();
-    // The peer is not to blame for a rate of our own. It may take pieces of a message, or messages of a lane that is
-    // still full by its bytes.
+    // The peer is not to blame for a rate of our own. It may take pieces of a message, or messages
+    // of a lane that is still full by its bytes.
     const moves = outbox.pieces !== watch.pieces;
     // Nor for what this machine slept through: it gets all of its time again.
     const slept = hasSlept(nowMs - watch.dueAtMs, this.#afterMs);

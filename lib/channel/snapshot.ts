@@ -13,13 +13,13 @@ export interface PeerSnapshot {
   readonly remote: Endpoint;
   readonly moniker: string;
   /**
-   * When it came up, in milliseconds on the router's clock. That is not the date: it has been up for
-   * `clock.now() - upSinceMs`, where the default clock is `systemClock`.
+   * When it came up, in milliseconds on the router's clock. That is not the date: it has been up
+   * for `clock.now() - upSinceMs`, where the default clock is `systemClock`.
    */
   readonly upSinceMs: number;
   /**
-   * How long the last ping and its answer took, in milliseconds; absent before the first answer. Frames
-   * that the sockets held then are part of it.
+   * How long the last ping and its answer took, in milliseconds; absent before the first answer.
+   * Frames that the sockets held then are part of it.
    */
   readonly roundTripMs?: number;
   /** The channels that are open here, with their lanes and counters. */

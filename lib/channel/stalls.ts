@@ -36,8 +36,8 @@ interface Watch {
 }
 
 /**
- * Finds lanes that stand still: messages wait, and for `stallMs` none has left. It looks while a lane may, and
- * has no timer otherwise; a stall is told once, and once when it ends.
+ * Finds lanes that stand still: messages wait, and for `stallMs` none has left. It looks while a
+ * lane may, and has no timer otherwise; a stall is told once, and once when it ends.
  */
 export class Stalls {
   readonly #clock: Clock;

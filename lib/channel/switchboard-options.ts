@@ -11,11 +11,14 @@ export interface SwitchboardOptions {
   readonly clock?: Clock | undefined;
   /** Makes, for each connection, what chooses the channel that writes next. Default `fair`. */
   readonly discipline?: (() => Discipline) | undefined;
-  /** A lane in which messages wait, and out of which none has come for so long, is told as stalled. Default 10 s; 0: never. */
+  /**
+   * A lane in which messages wait, and out of which none has come for so long, is told as stalled.
+   * Default 10 s; 0: never.
+   */
   readonly stallMs?: number | undefined;
   /**
-   * When silent peers are pinged, and given up. Default: a ping every 10 s, and 30 s without a sign of
-   * life; `intervalMs: 0` turns it off.
+   * When silent peers are pinged, and given up. Default: a ping every 10 s, and 30 s without a sign
+   * of life; `intervalMs: 0` turns it off.
    */
   readonly keepAlive?: Partial<KeepAliveSettings> | undefined;
 }

@@ -21,8 +21,8 @@ export const aSwitchboard: OptionKind = {
 };
 
 /**
- * Connects a node's channels with its sessions: the place where the two meet. A router has one; a node
- * that is put together by hand makes one for each network.
+ * Connects a node's channels with its sessions: the place where the two meet. A router has one; a
+ * node that is put together by hand makes one for each network.
  *
  *     const switchboard = new Switchboard({ self: identity.id });
  *     const chat = switchboard.open({ id: 1, codec: json<string>() });
@@ -34,7 +34,9 @@ export class Switchboard {
   readonly clock: Clock;
   /** Drops, channels that peers open and close, and streams into a channel that failed. */
   readonly events$: Observable<RouterEvent>;
-  /** What channels and their slow-peer policies report of peers: what to evict is decided from this. */
+  /**
+   * What channels and their slow-peer policies report of peers: what to evict is decided from this.
+   */
   readonly reports$: Observable<PeerReport>;
   readonly #channels: Channels;
 
@@ -78,9 +80,10 @@ export class Switchboard {
   }
 
   /**
-   * Lets the lanes of all peers empty for at most `drainMs` milliseconds (default 1 s), says goodbye to
-   * the peers, and completes when their links are closed. What still waits then is dropped, and reported.
-   * Channels stay open. Unsubscribing from what `route` makes, by contrast, waits for nothing.
+   * Lets the lanes of all peers empty for at most `drainMs` milliseconds (default 1 s), says
+   * goodbye to the peers, and completes when their links are closed. What still waits then is
+   * dropped, and reported. Channels stay open. Unsubscribing from what `route` makes, by contrast,
+   * waits for nothing.
    *
    * @throws {RxmeshError} `RXMESH_OPTIONS_INVALID`
    */

@@ -4,9 +4,9 @@ import { tooManyElements } from './decode-limits.ts';
 type Values<T> = T[] | undefined;
 
 /**
- * A reader that counts what a message becomes as it is read: each field by its tag, and each value of
- * a packed list before the list is made. It throws at the bound, so that no more than that was ever
- * made. It sees through the types: a string that looks like a message is a string.
+ * A reader that counts what a message becomes as it is read: each field by its tag, and each value
+ * of a packed list before the list is made. It throws at the bound, so that no more than that was
+ * ever made. It sees through the types: a string that looks like a message is a string.
  */
 export class CountingReader extends Reader {
   readonly #elementsMax: number;
@@ -29,7 +29,8 @@ export class CountingReader extends Reader {
     return super.tag();
   }
 
-  // Ends of groups are tags that nobody asks for by `tag`; fields in groups that are skipped become nothing.
+  // Ends of groups are tags that nobody asks for by `tag`; fields in groups that are skipped become
+  // nothing.
 
   override uint32s(values?: Values<number>): number[] {
     this.#countVarints();

@@ -4,8 +4,9 @@ import { RxmeshError } from '../model/error.ts';
 export interface DecodeLimits {
   /**
    * How many elements a received message may have: fields and values of lists, at any depth. Two
-   * bytes can become an object, so the length of a message does not bound the memory that it takes. A message with no more bytes than this is not counted, since an element takes a
-   * byte at least. An integer of at least 1, or `Infinity`. Default 131,072.
+   * bytes can become an object, so the length of a message does not bound the memory that it takes.
+   * A message with no more bytes than this is not counted, since an element takes a byte at least.
+   * An integer of at least 1, or `Infinity`. Default 131,072.
    */
   readonly elementsMax?: number;
   /**

@@ -10,8 +10,8 @@ const CLOSING_BRACE = 0x7d;
 
 /**
  * Counts what a JSON text becomes, before it does: an element for each bracket or brace that opens,
- * and one for each comma, outside of strings. That is one for each value, and one more for each empty
- * list. What is no JSON may pass; the parser refuses it.
+ * and one for each comma, outside of strings. That is one for each value, and one more for each
+ * empty list. What is no JSON may pass; the parser refuses it.
  *
  * @throws {RxmeshError} `RXMESH_DECODE_FAILED`: more than the limits allow
  * @throws {RangeError} deeper than `depthMax`

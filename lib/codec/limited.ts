@@ -17,8 +17,8 @@ export interface MessageLimits {
  * A codec that holds the encoded messages of another to limits, in both directions.
  *
  * @throws {RangeError} at once, for a `messageBytesMax` out of range
- * @throws {RxmeshError} what `codec` throws; `RXMESH_MESSAGE_TOO_LARGE`; `RXMESH_DECODE_FAILED` when
- *   `inspect` throws what is not an `RxmeshError`
+ * @throws {RxmeshError} what `codec` throws; `RXMESH_MESSAGE_TOO_LARGE`; `RXMESH_DECODE_FAILED`
+ *   when `inspect` throws what is not an `RxmeshError`
  */
 export function limited<T>(codec: Codec<T>, limits: MessageLimits): Codec<T> {
   const { messageBytesMax, inspect } = limits;

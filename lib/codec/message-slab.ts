@@ -7,7 +7,9 @@ export const slabBytes: number = 8 * 1024;
 const longBytesMin = slabBytes / 4;
 /** No buffer is made larger in the expectation that the next message is as long as the last one. */
 const expectedBytesMax = 1024 * 1024;
-/** Room beside the expected bytes, so that a message that is a little longer needs no second buffer. */
+/**
+ * Room beside the expected bytes, so that a message that is a little longer needs no second buffer.
+ */
 const spareBytes = 64;
 
 /** A writer of protobufjs 8: it writes straight into a buffer, at a place that one may choose. */
@@ -25,8 +27,9 @@ interface NodeBuffers {
 }
 
 /**
- * A buffer as the writer makes them, with memory of its own. Node cuts small ones from a pool, whose size differs
- * from version to version, and a waiting message would keep all of it. The pool of protobufjs, in browsers, is no larger than a slab.
+ * A buffer as the writer makes them, with memory of its own. Node cuts small ones from a pool,
+ * whose size differs from version to version, and a waiting message would keep all of it. The pool
+ * of protobufjs, in browsers, is no larger than a slab.
  */
 function allocate(writer: PlaceWriter, bytes: number): Uint8Array {
   const buffers = writer.buf.constructor as NodeBuffers;
@@ -47,12 +50,15 @@ export function hasPlace(writer: MessageWriter): writer is PlaceWriter {
 const slabs = new WeakMap<PlaceWriter['constructor'], MessageSlab>();
 
 /**
- * Encodes message after message into slabs of 8 KiB, and gives views of them, which are never written to
- * again: one allocation for many messages, and no copy. (`Writer.finish` makes a buffer for each, and copies.)
- * All types share it: what is sent on a thousand channels lies side by side.
+ * Encodes message after message into slabs of 8 KiB, and gives views of them, which are never
+ * written to again: one allocation for many messages, and no copy. (`Writer.finish` makes a buffer
+ * for each, and copies.) All types share it: what is sent on a thousand channels lies side by side.
  */
 export class MessageSlab {
-  /** Taken away while in use: one that a throw left half written, or that a getter re-entered, is not used. */
+  /**
+   * Taken away while in use: one that a throw left half written, or that a getter re-entered, is
+   * not used.
+   */
   #writer: PlaceWriter | undefined;
   #slab: Uint8Array;
   /** What the slab is a view of; looked up once, since that is dear. */
@@ -69,7 +75,10 @@ export class MessageSlab {
     this.#free = this.#slab.length;
   }
 
-  /** The slab for the writers of one class: each copy of protobufjs has its own. `writer` is used from now on. */
+  /**
+   * The slab for the writers of one class: each copy of protobufjs has its own. `writer` is used
+   * from now on.
+   */
   static of(writer: PlaceWriter): MessageSlab {
     let slab = slabs.get(writer.constructor);
     if (slab === undefined) {
@@ -83,8 +92,8 @@ export class MessageSlab {
   }
 
   /**
-   * The encoded message; undefined when there is no writer: it is in use, or a throw has left it half written.
-   * Throws what the type does.
+   * The encoded message; undefined when there is no writer: it is in use, or a throw has left it
+   * half written. Throws what the type does.
    * @param expectedBytes the message's length, by a guess
    */
   encode(type: MessageType, message: object, expectedBytes: number): Uint8Array | undefined {
@@ -164,8 +173,9 @@ function ownBytes({ buf, pos }: PlaceWriter, start: number): Uint8Array {
 }
 
 /**
- * `string` of a writer, for text that UTF-8 can write. protobufjs writes half a surrogate pair as three bytes that no
- * receiver takes: protobuf's strings are UTF-8 (Language Guide, "Scalar Value Types").
+ * `string` of a writer, for text that UTF-8 can write. protobufjs writes half a surrogate pair as
+ * three bytes that no receiver takes: protobuf's strings are UTF-8 (Language Guide, "Scalar Value
+ * Types").
  */
 function wellFormedString(this: PlaceWriter, text: string): unknown {
   if (!isWellFormed(text)) {

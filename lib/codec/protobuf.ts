@@ -19,10 +19,10 @@ import {
 } from './message-type.ts';
 
 /**
- * How `protobuf` checks messages. `elementsMax` counts the fields and list values that a type from the
- * same installed copy of protobufjs reads, and ends the reading at the bound; a type of another copy,
- * or one written by hand, cannot be watched, so that a message with more bytes than `elementsMax` is
- * refused. `depthMax` needs such a type, too.
+ * How `protobuf` checks messages. `elementsMax` counts the fields and list values that a type from
+ * the same installed copy of protobufjs reads, and ends the reading at the bound; a type of another
+ * copy, or one written by hand, cannot be watched, so that a message with more bytes than
+ * `elementsMax` is refused. `depthMax` needs such a type, too.
  */
 export interface ProtobufOptions extends DecodeLimits {
   /**
@@ -49,17 +49,17 @@ export interface ProtobufOptions extends DecodeLimits {
  *     protobuf(ChatMessage)                                           // a class by pbjs
  *     protobuf<ChatMessage>(root.lookupType('chat.ChatMessage'))      // reflection
  *
- * protobufjs makes code of a reflection `Type` from strings: a page whose content security policy forbids that needs
- * classes.
+ * protobufjs makes code of a reflection `Type` from strings: a page whose content security policy
+ * forbids that needs classes.
  *
- * Plain objects and instances of the class are encoded alike. A decoded message is an instance:
- * its unset fields are read from its prototype, and its `bytes` fields are views into the received
- * buffer. Encoded messages are views, too, of buffers of 8 KiB that they share. Properties that are not
- * fields are left out, but a message all of whose properties are unknown, one of another message
- * class, and one with a text that ends within a surrogate pair (a half emoji), are refused.
+ * Plain objects and instances of the class are encoded alike. A decoded message is an instance: its
+ * unset fields are read from its prototype, and its `bytes` fields are views into the received
+ * buffer. Encoded messages are views, too, of buffers of 8 KiB that they share. Properties that are
+ * not fields are left out, but a message all of whose properties are unknown, one of another
+ * message class, and one with a text that ends within a surrogate pair (a half emoji), are refused.
  *
- * TypeScript asks for all fields of a class by pbjs; `ChatMessage.create({ text })` leaves out those that keep their
- * defaults.
+ * TypeScript asks for all fields of a class by pbjs; `ChatMessage.create({ text })` leaves out
+ * those that keep their defaults.
  *
  * A 64-bit field (`int64`, `uint64`, `fixed64` ...) is a number or a `Long` when sent, and comes
  * back as a `Long` wherever the package `long` is installed, which protobufjs depends on, else as

@@ -6,7 +6,9 @@ import type { LaneOptions } from './strategy.ts';
 export interface Backlog<T> {
   /** How many values wait. */
   readonly size: number;
-  /** Takes a value, and may drop it or another one; false when it has no place and may drop none. */
+  /**
+   * Takes a value, and may drop it or another one; false when it has no place and may drop none.
+   */
   put(value: T): boolean;
   /** Removes the value that is next; undefined when none waits. */
   take(): T | undefined;
@@ -36,7 +38,10 @@ export class LaneBacklog<T> implements Backlog<T> {
   readonly #lane: Lane<T>;
   readonly #dropped: (value: T) => void;
 
-  /** @param dropped hears of each value that is dropped, once the backlog is as it will be without it */
+  /**
+   * @param dropped hears of each value that is dropped, once the backlog is as it will be without
+   * it
+   */
   constructor(options: LaneOptions, dropped: (value: T) => void) {
     this.#lane = new Lane(options);
     this.#dropped = dropped;
@@ -71,8 +76,8 @@ export class LaneBacklog<T> implements Backlog<T> {
 
 /**
  * Keeps the newest value of each key, in the order in which the keys came. When there are too many
- * keys, the one that has waited longest is dropped with its value. A value whose key cannot be told is
- * dropped, too.
+ * keys, the one that has waited longest is dropped with its value. A value whose key cannot be told
+ * is dropped, too.
  */
 export class LatestByKey<T> implements Backlog<T> {
   readonly #keyOf: (value: T) => unknown;

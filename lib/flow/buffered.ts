@@ -32,7 +32,10 @@ export function buffered<T>(source: Observable<T>, options: BufferOptions<T>): F
   );
 }
 
-/** A flow that asks another one for values ahead of its consumer, so that at most `ahead` of them wait. */
+/**
+ * A flow that asks another one for values ahead of its consumer, so that at most `ahead` of them
+ * wait.
+ */
 export function prefetched<T>(source: Flow<T>, ahead: number, options: BufferOptions<T>): Flow<T> {
   return new Flow<T>(
     (sink) => new Buffer(options, sink).prefetch(source, ahead),

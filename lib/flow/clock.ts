@@ -141,9 +141,9 @@ export function withDeadline<T>(
 }
 
 /**
- * Emits each value at the end of the turn in which it came, so that whoever emitted it has returned.
- * An error does not wait, and takes what waits with it. For streams of decisions, whose source bounds
- * how many are under way.
+ * Emits each value at the end of the turn in which it came, so that whoever emitted it has
+ * returned. An error does not wait, and takes what waits with it. For streams of decisions, whose
+ * source bounds how many are under way.
  *
  *     in   -(abc)---d|
  *          afterTurn()

@@ -4,13 +4,13 @@ import type { Demand, FlowConsumer, FlowOrigin, FlowSink, SinkKeeper } from './d
 import { reportUnhandled } from './report-unhandled.ts';
 
 /**
- * Delivers what a source emits to one consumer, as it asks for it: the one place where demand is counted. It holds
- * the rules of Reactive Streams, so that no source has to: never more than requested (1.1), one end (1.7), nothing
- * after it or after `unsubscribe` (1.8, 3.6), wrong requests (3.9), and a request from within `next` takes no
- * stack (3.3).
+ * Delivers what a source emits to one consumer, as it asks for it: the one place where demand is
+ * counted. It holds the rules of Reactive Streams, so that no source has to: never more than
+ * requested (1.1), one end (1.7), nothing after it or after `unsubscribe` (1.8, 3.6), wrong
+ * requests (3.9), and a request from within `next` takes no stack (3.3).
  *
- * A source that cannot be held back keeps a backlog: what comes too early, or while another value is being
- * delivered, waits there, and the end waits behind it.
+ * A source that cannot be held back keeps a backlog: what comes too early, or while another value
+ * is being delivered, waits there, and the end waits behind it.
  */
 export class Delivery<T> implements FlowSink<T>, Demand {
   readonly #consumer: FlowConsumer<T>;
@@ -81,7 +81,9 @@ export class Delivery<T> implements FlowSink<T>, Demand {
     this.#isPlain = false;
   }
 
-  /** Short, so that V8 puts it into the loop of the source: nothing is allocated for a value then. */
+  /**
+   * Short, so that V8 puts it into the loop of the source: nothing is allocated for a value then.
+   */
   next(value: T): boolean {
     if (!this.#isPlain || this.#owed === 0) return this.#nextWithCare(value);
     this.#deliver(value);
@@ -147,7 +149,10 @@ export class Delivery<T> implements FlowSink<T>, Demand {
     reportUnhandled(thrown);
   }
 
-  /** Delivers what waits, and tells the source of what was requested, until there is nothing left of either. */
+  /**
+   * Delivers what waits, and tells the source of what was requested, until there is nothing left of
+   * either.
+   */
   #settle(): void {
     if (this.#untold === 0 && this.#backlog === undefined) return;
     this.#settling = true;

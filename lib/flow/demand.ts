@@ -12,7 +12,8 @@ export interface FlowConsumer<T> {
 export interface Demand {
   /**
    * Asks for `count` more values; `Infinity`: for all. Calls add up. Does nothing after the end.
-   * Values may come before it returns; what is requested from within `next` comes after that has returned.
+   * Values may come before it returns; what is requested from within `next` comes after that has
+   * returned.
    *
    * @throws {RangeError} when `count` is not a whole number from 1, or Infinity
    */
@@ -32,8 +33,9 @@ export interface FlowOrigin {
   /** What it runs on: operators behind it that wait take it, too. */
   readonly clock: Clock;
   /**
-   * Hears of a consumer whose flow has ended at once, with `RXMESH_DEMAND_LOST` or `RXMESH_OVERFLOW`
-   * above all, just before the consumer does. One error may come several times. It does not throw.
+   * Hears of a consumer whose flow has ended at once, with `RXMESH_DEMAND_LOST` or
+   * `RXMESH_OVERFLOW` above all, just before the consumer does. One error may come several times.
+   * It does not throw.
    */
   readonly failed?: (error: unknown) => void;
 }
@@ -43,7 +45,8 @@ export interface FlowSink<T> extends FlowConsumer<T> {
   /** How many values it has requested that are neither delivered nor waiting in front of it. */
   readonly wanted: number;
   /**
-   * Delivers a value. Without a backlog, one that nobody has requested ends the flow with `RXMESH_DEMAND_LOST`.
+   * Delivers a value. Without a backlog, one that nobody has requested ends the flow with
+   * `RXMESH_DEMAND_LOST`.
    * @returns false when it waits, or comes after the end
    */
   next(value: T): boolean;
@@ -53,7 +56,10 @@ export interface FlowSink<T> extends FlowConsumer<T> {
   complete(): void;
   /** Ends the flow at once; what waits is let go. */
   fail(error: unknown): void;
-  /** From now on values that come too early wait in `backlog`. What that throws ends the flow at once. */
+  /**
+   * From now on values that come too early wait in `backlog`. What that throws ends the flow at
+   * once.
+   */
   keep(backlog: Backlog<T>, keeper: SinkKeeper<T>): void;
 }
 

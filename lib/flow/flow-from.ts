@@ -14,11 +14,11 @@ import { checkValueLane, type LaneOptions } from './strategy.ts';
  *                flowFrom(['a', 'b', 'c', 'd'])
  *     values     (ab)--c---(d|)
  *
- * Each consumer has an iterator of its own. When it has enough, the iterator's `return` is called. What
- * the iterator throws, or rejects with, is the flow's error.
+ * Each consumer has an iterator of its own. When it has enough, the iterator's `return` is called.
+ * What the iterator throws, or rejects with, is the flow's error.
  *
- * An Observable cannot be held back. With a lane, what it emits too early waits there, and the lane's
- * strategy says what happens when that is full; it is `onBackpressure(lane)`, as a source:
+ * An Observable cannot be held back. With a lane, what it emits too early waits there, and the
+ * lane's strategy says what happens when that is full; it is `onBackpressure(lane)`, as a source:
  *
  *     in         -a-b-c-d-|
  *                flowFrom(in, dropOldest(2))

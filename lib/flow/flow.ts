@@ -1,5 +1,6 @@
-// RxJS means `lift`, `Operator`, `source` and `operator` for itself, and keeps them as they are in version 7:
-// they are the only way for its operators to return a flow. This file and lifted.ts alone use them.
+// RxJS means `lift`, `Operator`, `source` and `operator` for itself, and keeps them as they are in
+// version 7: they are the only way for its operators to return a flow. This file and lifted.ts
+// alone use them.
 /* eslint-disable @typescript-eslint/no-deprecated */
 import {
   EMPTY,
@@ -25,8 +26,8 @@ import { iterate } from './iterate.ts';
 import { Lifted } from './lifted.ts';
 
 /**
- * An Observable that can be asked for so many values and no more: backpressure, by the rules of Reactive
- * Streams (version 1.0.4, sections 1 to 3).
+ * An Observable that can be asked for so many values and no more: backpressure, by the rules of
+ * Reactive Streams (version 1.0.4, sections 1 to 3).
  *
  *     requests   2-----1------
  *     values     (ab)--c------
@@ -35,16 +36,18 @@ import { Lifted } from './lifted.ts';
  * with demand (`boundedMergeMap`, `batch`, `pipeTo`, `toReadableStream`, `for await`, `consume`)
  * holds the source back, and with a channel's `in$` the peers that send.
  *
- * Demand passes through operators that answer a value at once, with one value or none: `map`, `filter`,
- * `tap`, `scan`, `take`, `distinctUntilChanged`, `bufferCount` and their like. Behind any other one
- * (`mergeMap`, `delay`, `bufferTime`) consuming with demand ends with `RXMESH_DEMAND_LOST`, when it has
- * begun to work on a value and has not answered, or at the first value that was not asked for: put
- * `boundedMergeMap` in its place, or `onBackpressure` behind it. What an operator has left when another
- * one ends it, as `toArray` behind `takeUntil` does, comes late, too.
+ * Demand passes through operators that answer a value at once, with one value or none: `map`,
+ * `filter`, `tap`, `scan`, `take`, `distinctUntilChanged`, `bufferCount` and their like. Behind any
+ * other one (`mergeMap`, `delay`, `bufferTime`) consuming with demand ends with
+ * `RXMESH_DEMAND_LOST`, when it has begun to work on a value and has not answered, or at the first
+ * value that was not asked for: put `boundedMergeMap` in its place, or `onBackpressure` behind it.
+ * What an operator has left when another one ends it, as `toArray` behind `takeUntil` does, comes
+ * late, too.
  *
- * Operators that only keep values take everything, and nothing tells: `toArray`, `takeLast`, `buffer`,
- * `groupBy`, `window`. `batch` is for that. What several consumers `share` is asked for by the first of
- * them alone: use `shareFlow`. `endWith(x)` makes an Observable of its own: write `concatWith(of(x))`.
+ * Operators that only keep values take everything, and nothing tells: `toArray`, `takeLast`,
+ * `buffer`, `groupBy`, `window`. `batch` is for that. What several consumers `share` is asked for
+ * by the first of them alone: use `shareFlow`. `endWith(x)` makes an Observable of its own: write
+ * `concatWith(of(x))`.
  *
  * `for await` asks for one value at a time. Ending the loop ends the subscription.
  */
@@ -57,10 +60,10 @@ export class Flow<T> extends Observable<T> implements Consumable<T> {
   #operators: readonly Operator<unknown, unknown>[] = [];
 
   /**
-   * @param connect starts to serve a consumer, which has requested nothing yet. It has to emit no more
-   *   than was requested, but need not care for recursion, wrong requests or the end.
-   * @param subscribe serves who subscribes as usual, where that is simpler or faster than to connect
-   *   with unbounded demand, which is the default
+   * @param connect starts to serve a consumer, which has requested nothing yet. It has to emit no
+   *   more than was requested, but need not care for recursion, wrong requests or the end.
+   * @param subscribe serves who subscribes as usual, where that is simpler or faster than to
+   *   connect with unbounded demand, which is the default
    * @param origin what it comes from, for the operators behind it
    */
   constructor(
@@ -197,7 +200,10 @@ export function isFlow<T>(source: Observable<T>): source is Flow<T> {
   return isObservable(source) && 'consume' in source && typeof source.consume === 'function';
 }
 
-/** The clock for an operator that waits: its source's, as of a channel's `in$`, or else the system's. */
+/**
+ * The clock for an operator that waits: its source's, as of a channel's `in$`, or else the
+ * system's.
+ */
 export function clockOf<T>(source: Observable<T>): Clock {
   return originOf(source)?.clock ?? systemClock;
 }
@@ -207,7 +213,10 @@ export function originOf<T>(source: Observable<T>): FlowOrigin | undefined {
   return isFlow(source) ? source.origin : undefined;
 }
 
-/** What an operator has made of a flow, if it is no flow any more: one that cannot be consumed with demand. */
+/**
+ * What an operator has made of a flow, if it is no flow any more: one that cannot be consumed with
+ * demand.
+ */
 function asFlow<T>(result: Observable<T>, origin: FlowOrigin | undefined): Flow<T> {
   // RxJS allows a last function that returns something else.
   if (isFlow(result) || !isObservable(result)) return result;

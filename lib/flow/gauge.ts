@@ -10,16 +10,17 @@ export interface GaugeWatch {
 }
 
 /**
- * Stands behind an operator of a chain, and sees what the last consumer cannot, since other operators
- * may leave it out: values that come later than those which they answer, and work that goes on.
+ * Stands behind an operator of a chain, and sees what the last consumer cannot, since other
+ * operators may leave it out: values that come later than those which they answer, and work that
+ * goes on.
  *
  *     in        -a-------b-
  *               concatMap(save)       save(a) takes 5
  *     out       ------A----           A is late
  *     isWorking  -----                what is subscribed to for a, until it is over
  *
- * What an operator subscribes to or schedules for a value is added to its subscriber, which is this;
- * RxJS takes it away when it is over.
+ * What an operator subscribes to or schedules for a value is added to its subscriber, which is
+ * this; RxJS takes it away when it is over.
  */
 export class Gauge<T> extends Subscriber<T> {
   /** Values that have left the operator. */

@@ -11,8 +11,8 @@ const unhandled: CallbackFailed = (_, thrown) => reportUnhandled(thrown);
 /**
  * `random`, which does not fail: where it throws, or gives no number from 0 up to 1, 0.5 is taken.
  *
- * @param failed hears of the first failure, and of the first one after it has worked again. Default:
- *   it is reported as unhandled
+ * @param failed hears of the first failure, and of the first one after it has worked again.
+ *   Default: it is reported as unhandled
  */
 export function guardedRandom(
   random: () => number,
@@ -35,8 +35,9 @@ export function guardedRandom(
 }
 
 /**
- * `clock`, which neither fails nor goes back (see `forwardClock`): where `now` throws, or gives no number, it is as late as it was before;
- * where `schedule` or `afterTurn` throw, the system's timers do it.
+ * `clock`, which neither fails nor goes back (see `forwardClock`): where `now` throws, or gives no
+ * number, it is as late as it was before; where `schedule` or `afterTurn` throw, the system's
+ * timers do it.
  *
  * @param failed as of `guardedRandom`
  */
@@ -95,7 +96,10 @@ class GuardedClock implements Clock {
   }
 }
 
-/** Failures of one callback. One that fails each time is told once: it may be called for each message. */
+/**
+ * Failures of one callback. One that fails each time is told once: it may be called for each
+ * message.
+ */
 class Failures {
   readonly #callback: string;
   readonly #failed: CallbackFailed;

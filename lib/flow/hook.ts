@@ -1,8 +1,8 @@
 import { reportUnhandled } from './report-unhandled.ts';
 
 /**
- * A callback that only hears of something, as `onDrop` and `onFailure` do. What it throws is reported
- * as unhandled, and changes nothing: whoever calls it has more to do.
+ * A callback that only hears of something, as `onDrop` and `onFailure` do. What it throws is
+ * reported as unhandled, and changes nothing: whoever calls it has more to do.
  *
  * @param callback absent: nobody wants to hear
  */
@@ -19,8 +19,8 @@ export function hook<A extends readonly unknown[]>(
 }
 
 /**
- * What `decide` says of a value, made safe for `filter`: one for which it throws is left out, and the
- * error is reported as unhandled. The others have nothing to do with that.
+ * What `decide` says of a value, made safe for `filter`: one for which it throws is left out, and
+ * the error is reported as unhandled. The others have nothing to do with that.
  */
 export function deciding<T>(decide: (value: T) => boolean): (value: T) => boolean {
   return (value) => {

@@ -56,13 +56,18 @@ export class Hub<T> {
     return false;
   }
 
-  /** A value is about to be made, for the consumers that are there now: `next` or `release` follows. */
+  /**
+   * A value is about to be made, for the consumers that are there now: `next` or `release` follows.
+   */
   hold(): void {
     this.#emitting = true;
     this.#held = this.#consumers;
   }
 
-  /** Emits a value to those that were held, or are there. To be called when `ready`. False when all have left since. */
+  /**
+   * Emits a value to those that were held, or are there. To be called when `ready`. False when all
+   * have left since.
+   */
   next(value: T): boolean {
     if (!this.#emitting) this.hold();
     let isTaken = false;

@@ -9,8 +9,8 @@ interface Pull<T> {
 }
 
 /**
- * A flow's values for `for await`: one is requested for each `next()`, so that none has to wait here.
- * Consuming begins with the first.
+ * A flow's values for `for await`: one is requested for each `next()`, so that none has to wait
+ * here. Consuming begins with the first.
  */
 export function iterate<T>(flow: Consumable<T>): AsyncIterableIterator<T, undefined, undefined> {
   return new Iteration(flow);

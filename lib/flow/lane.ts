@@ -4,7 +4,8 @@ import { laneBytesDefault, type LaneOptions, type Strategy } from './strategy.ts
  * What became of an item that was offered to a lane.
  *
  * - `taken`: it waits in the lane
- * - `displaced`: it waits in the lane, and the oldest items were dropped for it, `displaced` of them
+ * - `displaced`: it waits in the lane, and the oldest items were dropped for it, `displaced` of
+ *   them
  * - `rejected`: it was dropped (`dropNewest`)
  * - `full`: it was not taken, try again when there is room (`block`)
  * - `overflow`: it was not taken, and that is an error (`fail`)
@@ -41,7 +42,9 @@ export class Lane<T> {
   #slots: (T | undefined)[] = noSlots;
   #head = 0;
 
-  /** @param bytesOf the size of an item; without it the items have none, and `bytes` bounds nothing */
+  /**
+   * @param bytesOf the size of an item; without it the items have none, and `bytes` bounds nothing
+   */
   constructor({ strategy, capacity, bytes }: LaneOptions, bytesOf?: (item: T) => number) {
     this.strategy = strategy;
     this.capacity = capacity;
@@ -53,7 +56,10 @@ export class Lane<T> {
     return this.size >= this.capacity || this.sizeBytes >= this.capacityBytes;
   }
 
-  /** Takes `item` as the strategy has it. It says what became of it, and tells nobody what was dropped. */
+  /**
+   * Takes `item` as the strategy has it. It says what became of it, and tells nobody what was
+   * dropped.
+   */
   offer(item: T): Offered {
     this.displaced = 0;
     if (!this.full) {

@@ -7,18 +7,22 @@ import { Gauge, type GaugeWatch, give } from './gauge.ts';
 import { fail } from './strategy.ts';
 import { subscribeWithin } from './subscribe-within.ts';
 
-/** Values that operators may emit beside those that answer one (`startWith`, `concatWith`), unrequested. */
+/**
+ * Values that operators may emit beside those that answer one (`startWith`, `concatWith`),
+ * unrequested.
+ */
 const heldMax = 16;
 
 /**
- * Carries demand through RxJS operators that answer a value at once, with one value or none. It asks the
- * source for as many values as the consumer has requested, and for one more when an answer stays out.
+ * Carries demand through RxJS operators that answer a value at once, with one value or none. It
+ * asks the source for as many values as the consumer has requested, and for one more when an answer
+ * stays out.
  *
  * Any other value is the end, with `RXMESH_DEMAND_LOST`: a second answer, or one that comes later,
  * shows an operator that cannot be held back. So does one that works on a value which it has not
- * answered, as `concatMap` and `delay` do: the gauges between the operators see that, whatever those behind
- * leave out. What is emitted at the subscription and at the end, as `startWith` and `bufferCount` do,
- * waits here until it is requested, up to a few values.
+ * answered, as `concatMap` and `delay` do: the gauges between the operators see that, whatever
+ * those behind leave out. What is emitted at the subscription and at the end, as `startWith` and
+ * `bufferCount` do, waits here until it is requested, up to a few values.
  */
 export class Lifted<T, R> implements Demand, GaugeWatch {
   readonly #source: Consumable<T>;
@@ -119,7 +123,8 @@ export class Lifted<T, R> implements Demand, GaugeWatch {
   }
 
   #pull(): void {
-    // The value that is being answered may be one of those that are wanted: `#input` asks when that is known.
+    // The value that is being answered may be one of those that are wanted: `#input` asks when that
+    // is known.
     if (this.#phase === 'unanswered') return;
     const count = this.#sink.wanted - this.#outstanding;
     if (count > 0 && this.#upstream !== undefined) {

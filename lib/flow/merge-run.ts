@@ -175,7 +175,10 @@ export class MergeRun<T, R> implements Demand {
     subscribeWithin(this.#scope, given, observer, freed);
   }
 
-  /** An inner Observable has let go of everything that it had: so it has completed, or all has ended. */
+  /**
+   * An inner Observable has let go of everything that it had: so it has completed, or all has
+   * ended.
+   */
   readonly #freed = (): void => {
     if (this.#scope.closed) return;
     this.#active -= 1;

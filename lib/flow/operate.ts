@@ -2,8 +2,8 @@
 import type { Observable, OperatorFunction, Subscriber, TeardownLogic } from 'rxjs';
 
 /**
- * An operator, made as RxJS makes its own: behind a flow its result is a flow, and carries demand if it
- * answers each value at once, with one value or none.
+ * An operator, made as RxJS makes its own: behind a flow its result is a flow, and carries demand
+ * if it answers each value at once, with one value or none.
  *
  * @param subscribe subscribes to the source for one subscriber of the result
  */

@@ -4,8 +4,8 @@ import type { LaneOptions } from './strategy.ts';
 import { TokenBucket } from './token-bucket.ts';
 
 /**
- * The rate at which messages leave a lane. Each passes whatever it costs; then the lane pauses until
- * that is paid off. It asks the clock once a message, and sets a timer once a pause.
+ * The rate at which messages leave a lane. Each passes whatever it costs; then the lane pauses
+ * until that is paid off. It asks the clock once a message, and sets a timer once a pause.
  */
 export class Pace {
   /** Whether a message may pass now. */
@@ -32,7 +32,10 @@ export class Pace {
     this.#pause();
   }
 
-  /** Ends a pause, and lets nobody know. There is none after it: who has a message just now may be the one who stops it. */
+  /**
+   * Ends a pause, and lets nobody know. There is none after it: who has a message just now may be
+   * the one who stops it.
+   */
   stop(): void {
     this.#stopped = true;
     this.#timer?.unsubscribe();

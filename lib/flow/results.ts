@@ -5,7 +5,10 @@ import { isFlow } from './flow.ts';
 import { Lane } from './lane.ts';
 import { laneCapacityMax } from './strategy.ts';
 
-/** Results of `boundedMergeMap` that wait for a consumer without demand, or its concurrency if that is more. */
+/**
+ * Results of `boundedMergeMap` that wait for a consumer without demand, or its concurrency if that
+ * is more.
+ */
 const resultsMax = 1024;
 
 /** A result that waits. */
@@ -48,7 +51,10 @@ export class Results<R> implements Backlog<R> {
     if (this.#sink.next(result)) inner?.request(1);
   }
 
-  /** `inner`, if it is a flow, asked for one result at a time: no more than one of its own ever waits. */
+  /**
+   * `inner`, if it is a flow, asked for one result at a time: no more than one of its own ever
+   * waits.
+   */
   heldBack(inner: Observable<R>): Observable<R> {
     if (!isFlow(inner)) return inner;
     return new Observable((subscriber) => {

@@ -16,21 +16,27 @@ export interface LaneBounds {
   /** Bytes, 1 to 2^30. Default 4 MiB. */
   readonly bytes?: number;
   /**
-   * Messages a second that leave the lane, and as many at once after a pause. A finite number above 0;
-   * default: no limit. What comes faster waits in the lane, whose strategy decides.
+   * Messages a second that leave the lane, and as many at once after a pause. A finite number above
+   * 0; default: no limit. What comes faster waits in the lane, whose strategy decides.
    */
   readonly messagesPerSecond?: number;
-  /** The same for bytes. A message passes whatever its size, and the next one when that is paid off. */
+  /**
+   * The same for bytes. A message passes whatever its size, and the next one when that is paid off.
+   */
   readonly bytesPerSecond?: number;
   /**
-   * Of an inbound `block` lane: messages that a peer may have under way at first; and 4 MiB, if `bytes` is more.
-   * Both double, up to what the lane holds, whenever consumers have taken that much within two round trips:
-   * so a long line is filled, and a slow consumer is not kept ahead of. Default: the whole lane at once.
+   * Of an inbound `block` lane: messages that a peer may have under way at first; and 4 MiB, if
+   * `bytes` is more. Both double, up to what the lane holds, whenever consumers have taken that
+   * much within two round trips: so a long line is filled, and a slow consumer is not kept ahead
+   * of. Default: the whole lane at once.
    */
   readonly initial?: number;
 }
 
-/** What a full lane does, in three words: whoever fills it waits, something is dropped, or that is an error. */
+/**
+ * What a full lane does, in three words: whoever fills it waits, something is dropped, or that is
+ * an error.
+ */
 export type WhenFull = 'waits' | 'drops' | 'fails';
 
 /** Each strategy by that. */
@@ -43,9 +49,10 @@ export const whenFull: Readonly<Record<Strategy, WhenFull>> = {
 };
 
 /**
- * A lane as an option: how much may wait in it, and what happens when it is full. It takes a message
- * as long as fewer than `capacity` messages and fewer than `bytes` bytes wait: so it holds at most
- * `bytes` and one message, and a message of more than `bytes` finds its place in an empty lane.
+ * A lane as an option: how much may wait in it, and what happens when it is full. It takes a
+ * message as long as fewer than `capacity` messages and fewer than `bytes` bytes wait: so it holds
+ * at most `bytes` and one message, and a message of more than `bytes` finds its place in an empty
+ * lane.
  */
 export interface LaneOptions extends LaneBounds {
   readonly strategy: Strategy;
@@ -90,7 +97,10 @@ export function isLane(value: unknown): value is LaneOptions {
   return faultOf(bounds, strategy, capacity) === undefined;
 }
 
-/** @throws {RangeError} when `capacity` is not a whole number from 1 to 2^20, or a bound is not what it says */
+/**
+ * @throws {RangeError} when `capacity` is not a whole number from 1 to 2^20, or a bound is not what
+ * it says
+ */
 function lane(strategy: Strategy, capacity: number, given: LaneBounds = {}): LaneOptions {
   if (!isWithin(capacity, laneCapacityMax)) {
     throw new RangeError(

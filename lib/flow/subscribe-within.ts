@@ -1,9 +1,10 @@
 import { Observable, type Observer, type Subscription } from 'rxjs';
 
 /**
- * Subscribes `observer` to `source` until `outer` ends. Unlike `outer.add(source.subscribe(observer))`
- * it also stops a source that emits while it is being subscribed: that one would otherwise go on, for
- * ever if it is endless, since there is no subscription yet that could be ended.
+ * Subscribes `observer` to `source` until `outer` ends. Unlike
+ * `outer.add(source.subscribe(observer))` it also stops a source that emits while it is being
+ * subscribed: that one would otherwise go on, for ever if it is endless, since there is no
+ * subscription yet that could be ended.
  *
  * Ends by itself with the source, and leaves nothing in `outer` then.
  *

@@ -1,8 +1,9 @@
 import type { Clock } from './clock.ts';
 
 /**
- * Fills at a steady rate up to a limit; whoever passes takes tokens out. It counts in thousandths of a
- * token: a rate of whole tokens a second then adds up without rounding, however often it is asked.
+ * Fills at a steady rate up to a limit; whoever passes takes tokens out. It counts in thousandths
+ * of a token: a rate of whole tokens a second then adds up without rounding, however often it is
+ * asked.
  */
 export class TokenBucket {
   readonly #perSecond: number;
@@ -32,15 +33,17 @@ export class TokenBucket {
     return true;
   }
 
-  /** Takes `count` tokens (0 or more), also when there are fewer: what is missing is paid off first. */
+  /**
+   * Takes `count` tokens (0 or more), also when there are fewer: what is missing is paid off first.
+   */
   spend(count: number): void {
     this.#fill();
     this.#milli -= count * 1000;
   }
 
   /**
-   * Whole milliseconds until there are `count` tokens: 0 when there are, Infinity when it never holds
-   * so many.
+   * Whole milliseconds until there are `count` tokens: 0 when there are, Infinity when it never
+   * holds so many.
    */
   msUntil(count: number): number {
     this.#fill();

@@ -5,8 +5,9 @@ import { TokenBucket } from './token-bucket.ts';
 const keysMax = 4_096;
 
 /**
- * A bucket for each key, all alike. Of more than 4,096 keys the one that was used longest ago is forgotten,
- * and would begin with a full bucket again: so many keys at a time are for a bucket of all of them to bound.
+ * A bucket for each key, all alike. Of more than 4,096 keys the one that was used longest ago is
+ * forgotten, and would begin with a full bucket again: so many keys at a time are for a bucket of
+ * all of them to bound.
  */
 export class TokenBuckets {
   readonly #perSecond: number;

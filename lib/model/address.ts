@@ -22,8 +22,8 @@ export interface NodeAddress {
   /** Who must answer there. */
   readonly id: NodeId;
   /**
-   * A name, or an IP address without brackets; in lower case, at most 255 characters. An IPv6 address may
-   * have a zone, an interface of this machine: `fe80::1%eth0`.
+   * A name, or an IP address without brackets; in lower case, at most 255 characters. An IPv6
+   * address may have a zone, an interface of this machine: `fe80::1%eth0`.
    */
   readonly host?: string;
   /** 1 to 65,535; absent: the protocol's default. Only with a host. */
@@ -40,10 +40,10 @@ const HOST_LENGTH_MAX = 255;
 const PATH_LENGTH_MAX = 1024;
 
 /**
- * Reads `[protocol://]id@host[:port][path]`, `protocol://id@[path]`, or `protocol:id`; the protocol is
- * `ws` when there is none. Protocol, id and host become lower case, percent-encoding is decoded in host
- * and path, IP addresses get their one form, and port 0 means none. The zone of an IPv6 address stands behind
- * `%25`, as in URLs (RFC 6874), or behind `%` alone.
+ * Reads `[protocol://]id@host[:port][path]`, `protocol://id@[path]`, or `protocol:id`; the protocol
+ * is `ws` when there is none. Protocol, id and host become lower case, percent-encoding is decoded
+ * in host and path, IP addresses get their one form, and port 0 means none. The zone of an IPv6
+ * address stands behind `%25`, as in URLs (RFC 6874), or behind `%` alone.
  *
  * @throws {RxmeshError} `RXMESH_ADDRESS_INVALID`
  */
@@ -102,8 +102,9 @@ function withZoneDecoded(bracketed: string): string {
 }
 
 /**
- * An address as text, which `parseNodeAddress` reads back. One that is not valid is written as far as
- * it goes: what it lacks is left out, what does not fit is escaped, a port without host is dropped.
+ * An address as text, which `parseNodeAddress` reads back. One that is not valid is written as far
+ * as it goes: what it lacks is left out, what does not fit is escaped, a port without host is
+ * dropped.
  */
 export function formatNodeAddress(address: NodeAddress): string {
   const { protocol, id, host = '', port, path = '' } = address;
@@ -117,7 +118,8 @@ export function formatNodeAddress(address: NodeAddress): string {
 }
 
 /**
- * Checks that an address names a node and a protocol, and that its host, port and path are possible.
+ * Checks that an address names a node and a protocol, and that its host, port and path are
+ * possible.
  * @throws {RxmeshError} `RXMESH_ADDRESS_INVALID`
  */
 export function validateNodeAddress(address: NodeAddress): void {
@@ -139,8 +141,8 @@ function faultOf({ protocol, id, host, port, path }: NodeAddress): string | unde
 
 /**
  * An IP address, or a name. A name has none of the characters that end a host or are invisible, and
- * does not end in a number: resolvers take `127.1` and `0x7f.1` for IPv4 addresses, each in its own way. The same
- * holds for what a resolver makes of it: `①` is a 1 to it, and `。` a dot (UTS #46).
+ * does not end in a number: resolvers take `127.1` and `0x7f.1` for IPv4 addresses, each in its own
+ * way. The same holds for what a resolver makes of it: `①` is a 1 to it, and `。` a dot (UTS #46).
  */
 function isHost(host: string): boolean {
   if (host === '' || host.length > HOST_LENGTH_MAX) return false;

@@ -5,8 +5,8 @@ import { errorOf, RxmeshError } from './error.ts';
 const sound = new WeakSet<object>();
 
 /**
- * Sees to it that the runtime has what rxmesh needs, before anything depends on it: a node that comes up
- * and then cannot seal a message would be worse than none.
+ * Sees to it that the runtime has what rxmesh needs, before anything depends on it: a node that
+ * comes up and then cannot seal a message would be worse than none.
  *
  * @throws {RxmeshError} `RXMESH_PLATFORM_UNSUPPORTED`: the message names what is missing
  */

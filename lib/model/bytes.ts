@@ -9,16 +9,16 @@ export function asBytes(value: unknown): Uint8Array | undefined {
 }
 
 /**
- * Whether `array` has elements of one byte, whatever realm it is of: a question for each message, for which
- * `instanceof` takes as long as a twentieth of sending it.
+ * Whether `array` has elements of one byte, whatever realm it is of: a question for each message,
+ * for which `instanceof` takes as long as a twentieth of sending it.
  */
 export function isOfBytes(array: Uint8Array | undefined): boolean {
   return array?.BYTES_PER_ELEMENT === 1;
 }
 
 /**
- * `bytes` for keeping: a view of a much larger buffer would keep all of it alive, such as a few bytes of what a socket
- * has read, and is copied.
+ * `bytes` for keeping: a view of a much larger buffer would keep all of it alive, such as a few
+ * bytes of what a socket has read, and is copied.
  */
 export function toKeep(bytes: Uint8Array): Uint8Array {
   return bytes.buffer.byteLength > 2 * bytes.length ? new Uint8Array(bytes) : bytes;

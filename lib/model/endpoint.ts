@@ -20,13 +20,14 @@ export interface Endpoint {
   /** Scheme of the transport, in lower case: `ws`, `wss`, `memory`. */
   readonly protocol: string;
   /**
-   * IPv4 or IPv6 address as text, without brackets. An IPv4 address in IPv6 form is kept as IPv4. An IPv6
-   * one may have a zone (`fe80::1%eth0`): the interface of this machine through which it is dialed.
+   * IPv4 or IPv6 address as text, without brackets. An IPv4 address in IPv6 form is kept as IPv4.
+   * An IPv6 one may have a zone (`fe80::1%eth0`): the interface of this machine through which it is
+   * dialed.
    */
   readonly ip?: string;
   /**
-   * The name that `ip` was resolved from. TLS checks it; a platform without DNS (a browser) dials it
-   * instead of an IP.
+   * The name that `ip` was resolved from. TLS checks it; a platform without DNS (a browser) dials
+   * it instead of an IP.
    */
   readonly host?: string;
   /** 1 to 65,535; absent: the protocol's default, or unknown. */
@@ -81,8 +82,9 @@ function faultOf({ protocol, ip, host, port, path = '' }: Endpoint): string | un
 }
 
 /**
- * The address of a node that is reached at an endpoint, by name where one is known. What the endpoint
- * lacks the address lacks as well, so a partial endpoint gives an address that is not valid.
+ * The address of a node that is reached at an endpoint, by name where one is known. What the
+ * endpoint lacks the address lacks as well, so a partial endpoint gives an address that is not
+ * valid.
  * @param id empty: not known
  */
 export function endpointToAddress(endpoint: Endpoint, id: NodeId = ''): NodeAddress {

@@ -78,7 +78,10 @@ export class RxmeshError extends Error {
   readonly peer?: string;
   readonly channel?: number;
 
-  /** True for those of another copy of rxmesh, or of another realm, too: they are the same in all that counts. */
+  /**
+   * True for those of another copy of rxmesh, or of another realm, too: they are the same in all
+   * that counts.
+   */
   static override [Symbol.hasInstance](value: unknown): boolean {
     if (Function.prototype[Symbol.hasInstance].call(this, value)) return true;
     // A class that extends this one has instances of its own.
@@ -113,8 +116,8 @@ export function withContext(error: RxmeshError, context: ErrorPlace): RxmeshErro
 }
 
 /**
- * An `RxmeshError` of what was thrown, about the peer and channel in `context`: if it is one already,
- * `withContext` of it; of anything else one with this code and message whose cause it is.
+ * An `RxmeshError` of what was thrown, about the peer and channel in `context`: if it is one
+ * already, `withContext` of it; of anything else one with this code and message whose cause it is.
  */
 export function toRxmeshError(
   thrown: unknown,
@@ -126,7 +129,10 @@ export function toRxmeshError(
   return errorOf(thrown, code, message, context);
 }
 
-/** An `RxmeshError` with this code, also of what is an `RxmeshError` already, which is its cause then. */
+/**
+ * An `RxmeshError` with this code, also of what is an `RxmeshError` already, which is its cause
+ * then.
+ */
 export function errorOf(
   thrown: unknown,
   code: ErrorCode,

@@ -16,7 +16,10 @@ export type DropReason =
   | 'no-recipient'
   /** the peer has not opened the channel, or closed it while the message waited */
   | 'channel-not-open'
-  /** its lane was full, and the strategy or the channel's `slowPeer` dropped it, or too many sends waited for it */
+  /**
+   * its lane was full, and the strategy or the channel's `slowPeer` dropped it, or too many sends
+   * waited for it
+   */
   | 'lane-full'
   /** the connection ended while it waited */
   | 'peer-down'
@@ -57,7 +60,10 @@ export type RouterEvent =
     }
   /** An address could not be resolved or dialed, or the handshake with it failed. */
   | { readonly type: 'dial-failed'; readonly address: NodeAddress; readonly error: RxmeshError }
-  /** A connection was turned away: its web page or host is not welcome, too many, no proof, not compatible, no slot, duplicate. */
+  /**
+   * A connection was turned away: its web page or host is not welcome, too many, no proof, not
+   * compatible, no slot, duplicate.
+   */
   | {
       readonly type: 'connection-refused';
       readonly direction: Direction;
@@ -67,8 +73,8 @@ export type RouterEvent =
       readonly error: RxmeshError;
     }
   /**
-   * A transport could not listen, or stopped listening with an error. One that has listened before is
-   * asked to listen again, after waits that grow.
+   * A transport could not listen, or stopped listening with an error. One that has listened before
+   * is asked to listen again, after waits that grow.
    */
   | { readonly type: 'transport-failed'; readonly transport: string; readonly error: RxmeshError }
   | {
@@ -81,7 +87,10 @@ export type RouterEvent =
       readonly peer?: NodeId;
       readonly error?: RxmeshError;
     }
-  /** Messages wait in a lane, and none has left it for `timeouts.stallMs`; or one has again, or the lane is no more. */
+  /**
+   * Messages wait in a lane, and none has left it for `timeouts.stallMs`; or one has again, or the
+   * lane is no more.
+   */
   | {
       readonly type: 'lane-stalled';
       readonly peer: NodeId;
@@ -106,16 +115,21 @@ export type RouterEvent =
       readonly severity: Severity;
       readonly error: RxmeshError;
     }
-  /** A stream that was piped to a channel, or subscribed to its `out` or `reports`, failed; the channel stays open. */
+  /**
+   * A stream that was piped to a channel, or subscribed to its `out` or `reports`, failed; the
+   * channel stays open.
+   */
   | { readonly type: 'source-failed'; readonly channel: number; readonly error: unknown }
   /**
-   * A consumer of a channel's `in$` gets no more: an operator has lost its demand (`RXMESH_DEMAND_LOST`), or what
-   * waited for it has grown over its bound (`RXMESH_OVERFLOW`). Without another one, the channel's peers are held back.
+   * A consumer of a channel's `in$` gets no more: an operator has lost its demand
+   * (`RXMESH_DEMAND_LOST`), or what waited for it has grown over its bound (`RXMESH_OVERFLOW`).
+   * Without another one, the channel's peers are held back.
    */
   | { readonly type: 'consumer-failed'; readonly channel: number; readonly error: RxmeshError }
   /**
-   * A function that was given in options has thrown, or has answered nonsense: `random`, `clock.now`,
-   * `transport.close` … The node goes on without its answer. One that fails each time is told once.
+   * A function that was given in options has thrown, or has answered nonsense: `random`,
+   * `clock.now`, `transport.close` … The node goes on without its answer. One that fails each time
+   * is told once.
    */
   | { readonly type: 'callback-failed'; readonly callback: string; readonly error: RxmeshError }
   /** Something failed that cannot, in the router itself: it stops, as by `stop`. */

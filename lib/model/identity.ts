@@ -19,12 +19,15 @@ const keyFileOptionKinds: OptionKinds<KeyFileOptions> = {
 };
 
 /**
- * What stands in front of a message that an application signs: no handshake begins like this, so nobody can have an
- * application sign one.
+ * What stands in front of a message that an application signs: no handshake begins like this, so
+ * nobody can have an application sign one.
  */
 const APPLICATION_DOMAIN = 'rxmesh application signature v1\0';
 
-/** Where an identity keeps its way to sign for a handshake: one name, also for another copy of this module. */
+/**
+ * Where an identity keeps its way to sign for a handshake: one name, also for another copy of this
+ * module.
+ */
 const handshakeSigner: unique symbol = Symbol.for('rxmesh.handshakeSigner');
 
 /**
@@ -77,9 +80,9 @@ export class Identity {
   /**
    * The identity in a key file: one that `loadOrCreate` wrote, or CometBFT's `node_key.json`.
    * The node ID follows from the key; the one in the file is not looked at.
-   * @throws {RxmeshError} `RXMESH_IDENTITY_FILE`, as a rejection: the file does not exist, cannot be
-   *   read, may be read or written by others (`chmod 600`, or `allowInsecure`; Windows has no modes, and does not
-   *   ask), or is malformed; or the platform has no files
+   * @throws {RxmeshError} `RXMESH_IDENTITY_FILE`, as a rejection: the file does not exist, cannot
+   *   be read, may be read or written by others (`chmod 600`, or `allowInsecure`; Windows has no
+   *   modes, and does not ask), or is malformed; or the platform has no files
    */
   static async load(file: string, options: KeyFileOptions = {}): Promise<Identity> {
     checkOptions('Identity.load', options, keyFileOptionKinds);
@@ -90,10 +93,10 @@ export class Identity {
 
   /**
    * The identity in a key file, which is created (mode 0600, in a directory that exists) with a new
-   * identity when there is none. Of several processes that do so at once all get the same identity. What a process
-   * that was killed meanwhile has left beside the file is removed.
-   * @throws {RxmeshError} `RXMESH_IDENTITY_FILE`, as a rejection: as for `load`, or the file cannot be
-   *   created
+   * identity when there is none. Of several processes that do so at once all get the same identity.
+   * What a process that was killed meanwhile has left beside the file is removed.
+   * @throws {RxmeshError} `RXMESH_IDENTITY_FILE`, as a rejection: as for `load`, or the file cannot
+   *   be created
    */
   static async loadOrCreate(file: string, options: KeyFileOptions = {}): Promise<Identity> {
     checkOptions('Identity.loadOrCreate', options, keyFileOptionKinds);
@@ -104,9 +107,10 @@ export class Identity {
   }
 
   /**
-   * The 64-byte ed25519 signature (RFC 8032 §5.1.6) of the 31 ASCII characters `rxmesh application signature v1`, a
-   * zero byte, and `message`. `verifySignature` checks it. No handshake signs such bytes, so whatever an
-   * application signs for others, it never speaks for this node in a handshake.
+   * The 64-byte ed25519 signature (RFC 8032 §5.1.6) of the 31 ASCII characters `rxmesh application
+   * signature v1`, a zero byte, and `message`. `verifySignature` checks it. No handshake signs such
+   * bytes, so whatever an application signs for others, it never speaks for this node in a
+   * handshake.
    * @throws {TypeError} `message` is not a `Uint8Array`
    */
   sign(message: Uint8Array): Uint8Array {
@@ -129,9 +133,9 @@ export function isIdentity(value: unknown): value is Identity {
 }
 
 /**
- * Whether `signature` is what the owner of this ed25519 public key got from `Identity.sign` for `message`. False for
- * malformed input too: wrong lengths, a key of small order, S out of range. `nodeIdFromPublicKey` says who
- * the owner is.
+ * Whether `signature` is what the owner of this ed25519 public key got from `Identity.sign` for
+ * `message`. False for malformed input too: wrong lengths, a key of small order, S out of range.
+ * `nodeIdFromPublicKey` says who the owner is.
  * @throws {TypeError} `message` is not a `Uint8Array`
  */
 export function verifySignature(
@@ -143,8 +147,8 @@ export function verifySignature(
 }
 
 /**
- * The signature of these very bytes, for a handshake, whose labels keep it apart from everything else. No entry point
- * exports it.
+ * The signature of these very bytes, for a handshake, whose labels keep it apart from everything
+ * else. No entry point exports it.
  */
 export function signHandshake(identity: Identity, bytes: Uint8Array): Uint8Array {
   const sign: unknown = Reflect.get(identity, handshakeSigner);

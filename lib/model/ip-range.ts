@@ -12,13 +12,16 @@ export interface IpRange {
 /** Bits of an address of each family. */
 const bitsOf = { 4: 32, 6: 128 } as const;
 
-/** Bits of an IPv6 address that stand for one machine, or one network: it may use any address in them. */
+/**
+ * Bits of an IPv6 address that stand for one machine, or one network: it may use any address in
+ * them.
+ */
 const hostBitsOf = { 4: 32, 6: 64 } as const;
 
 /**
- * The range that a text names: `203.0.113.0/24`, `2001:db8::/32`. An address alone is the range of its host: an
- * IPv4 address itself, and the /64 of an IPv6 one. Bits behind the prefix, and a zone, do not count.
- * Undefined when it is no range.
+ * The range that a text names: `203.0.113.0/24`, `2001:db8::/32`. An address alone is the range of
+ * its host: an IPv4 address itself, and the /64 of an IPv6 one. Bits behind the prefix, and a zone,
+ * do not count. Undefined when it is no range.
  */
 export function parseIpRange(text: string): IpRange | undefined {
   const [, address = '', length] = /^([^/]*)(?:\/(\d{1,3}))?$/.exec(text) ?? [];
@@ -32,7 +35,10 @@ export function parseIpRange(text: string): IpRange | undefined {
   return { text: textOf(ip, prefix), family, prefix };
 }
 
-/** The text of the range with this prefix that `ip` is in; undefined when it is of the other family, or no IP. */
+/**
+ * The text of the range with this prefix that `ip` is in; undefined when it is of the other family,
+ * or no IP.
+ */
 export function rangeTextOf(
   ip: string,
   { family, prefix }: Pick<IpRange, 'family' | 'prefix'>,

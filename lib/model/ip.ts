@@ -10,9 +10,9 @@ const IPV4 = /^(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?:\.(?=\d)|$)){4}$/;
 const ZONE = /^[A-Za-z0-9._~-]{1,64}$/;
 
 /**
- * The one form of an IP address; undefined when `text` is none. Strict: no leading zeros, no short or
- * hexadecimal IPv4, no brackets. An IPv6 address may have a zone (`fe80::1%eth0`, RFC 4007 §11), which is kept as
- * it is.
+ * The one form of an IP address; undefined when `text` is none. Strict: no leading zeros, no short
+ * or hexadecimal IPv4, no brackets. An IPv6 address may have a zone (`fe80::1%eth0`, RFC 4007 §11),
+ * which is kept as it is.
  */
 export function normalizeIp(text: string): string | undefined {
   if (IPV4.test(text)) return text;
@@ -42,20 +42,25 @@ export function isIpv6(ip: string): boolean {
   return ip.includes(':');
 }
 
-/** Whether `ip` is `0.0.0.0` or `::`: where a node listens on all addresses, and nobody can dial. */
+/**
+ * Whether `ip` is `0.0.0.0` or `::`: where a node listens on all addresses, and nobody can dial.
+ */
 export function isUnspecifiedIp(ip: string): boolean {
   const normal = normalizeIp(withoutZone(ip));
   return normal === '0.0.0.0' || normal === '::';
 }
 
-/** Whether an address where a node listens says anything to others: a zone is of one machine, and `::` is nowhere. */
+/**
+ * Whether an address where a node listens says anything to others: a zone is of one machine, and
+ * `::` is nowhere.
+ */
 export function isForOthers(ip: string): boolean {
   return !isUnspecifiedIp(ip) && zoneOf(ip) === undefined;
 }
 
 /**
- * What an address that `normalizeIp` returned says of the machine behind it: an IPv4 address itself; the
- * /64 of an IPv6 one, of which one machine may use any (RFC 4291 §2.5.4, RFC 7934 §2).
+ * What an address that `normalizeIp` returned says of the machine behind it: an IPv4 address
+ * itself; the /64 of an IPv6 one, of which one machine may use any (RFC 4291 §2.5.4, RFC 7934 §2).
  */
 export function ipNetwork(ip: string): string {
   const groups = isIpv6(ip) ? parseIpv6(withoutZone(ip)) : undefined;

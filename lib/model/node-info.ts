@@ -14,13 +14,16 @@ export interface ProtocolVersion {
 }
 
 /**
- * What a node tells of itself in the handshake. `validateNodeInfo` holds every text to 256 bytes, and
- * so the whole to 10 KiB on the wire.
+ * What a node tells of itself in the handshake. `validateNodeInfo` holds every text to 256 bytes,
+ * and so the whole to 10 KiB on the wire.
  */
 export interface NodeInfo {
   readonly protocolVersion: ProtocolVersion;
   readonly nodeId: NodeId;
-  /** Where the node listens, `host:port` or a URL; empty when it does not, or nowhere that others can dial. */
+  /**
+   * Where the node listens, `host:port` or a URL; empty when it does not, or nowhere that others
+   * can dial.
+   */
   readonly listenAddress: string;
   /** Nodes of different networks do not connect. ASCII. */
   readonly network: string;
@@ -142,8 +145,8 @@ function featuresFault(features: readonly string[]): string | undefined {
 }
 
 /**
- * Checks that two nodes can do something together: they have the same block version, the same network,
- * and a channel in common, as far as both told theirs.
+ * Checks that two nodes can do something together: they have the same block version, the same
+ * network, and a channel in common, as far as both told theirs.
  * @throws {RxmeshError} `RXMESH_INCOMPATIBLE`, about `theirs.nodeId`; the message says what differs
  */
 export function checkCompatible(ours: NodeInfo, theirs: NodeInfo): void {

@@ -15,7 +15,10 @@ export interface PeerReport {
   readonly reason: unknown;
 }
 
-/** The reason of a report as an error about the peer: `RXMESH_PEER_EVICTED`, unless it is one of rxmesh already. */
+/**
+ * The reason of a report as an error about the peer: `RXMESH_PEER_EVICTED`, unless it is one of
+ * rxmesh already.
+ */
 export function errorOfReport({ peer, reason }: PeerReport): RxmeshError {
   return toRxmeshError(reason, 'RXMESH_PEER_EVICTED', `peer ${peer} was reported`, { peer });
 }
@@ -27,7 +30,10 @@ const violations: readonly ErrorCode[] = [
   'RXMESH_OVERFLOW',
 ];
 
-/** What a connection that has ended with `error` says of its peer: `undefined` unless it broke the protocol. */
+/**
+ * What a connection that has ended with `error` says of its peer: `undefined` unless it broke the
+ * protocol.
+ */
 export function reportOfEnd(peer: NodeId, error: RxmeshError | undefined): PeerReport | undefined {
   if (error === undefined || !violations.includes(error.code)) return undefined;
   return { peer, severity: 'penalize', reason: error };

@@ -1,6 +1,6 @@
 /**
- * Characters that a terminal may obey, or that hide others: controls, formats such as the bidirectional
- * ones, line and paragraph separators.
+ * Characters that a terminal may obey, or that hide others: controls, formats such as the
+ * bidirectional ones, line and paragraph separators.
  */
 const unsafe = /[\p{Cc}\p{Cf}\u2028\u2029]/gu;
 

@@ -24,13 +24,13 @@ const ENDPOINTS_MAX = 32;
  *     resolve(ws://<id>@localhost:80)   --(l|)   l = [127.0.0.1:80, [::1]:80]
  *     resolve(memory:<id>)              (l|)     l = [memory:<id>]
  *
- * An IP address needs no DNS. A name is looked up at each subscription, and gives its first 32 IPs, in
- * the order of the platform's resolver; on a platform without DNS it gives one endpoint with the name
- * alone. An address without a host gives its path, or its node ID in place of one.
+ * An IP address needs no DNS. A name is looked up at each subscription, and gives its first 32 IPs,
+ * in the order of the platform's resolver; on a platform without DNS it gives one endpoint with the
+ * name alone. An address without a host gives its path, or its node ID in place of one.
  *
  * @param resolveHost what looks names up; null: nothing does
- * @throws {RxmeshError} `RXMESH_ADDRESS_INVALID`, `RXMESH_RESOLVE_FAILED`, as error notifications, about
- *   the peer of the address
+ * @throws {RxmeshError} `RXMESH_ADDRESS_INVALID`, `RXMESH_RESOLVE_FAILED`, as error notifications,
+ *   about the peer of the address
  */
 export function resolve(
   address: NodeAddress,

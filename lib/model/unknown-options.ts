@@ -1,5 +1,6 @@
 /**
- * A sentence for each name in `given` that is not `known`: a name that is mistyped would be a default, in silence.
+ * A sentence for each name in `given` that is not `known`: a name that is mistyped would be a
+ * default, in silence.
  *
  * @param given what is no object has none
  * @param group stands in front of the names

@@ -1,9 +1,9 @@
 import { isIpv6 } from './ip.ts';
 
 /**
- * The parts that node addresses and endpoints have in common as text. They look like URLs (RFC 3986),
- * and are read and written here, because platforms' URL parsers disagree about schemes that they do
- * not know.
+ * The parts that node addresses and endpoints have in common as text. They look like URLs (RFC
+ * 3986), and are read and written here, because platforms' URL parsers disagree about schemes that
+ * they do not know.
  */
 
 /** A scheme in lower case (RFC 3986 §3.1), at most 32 characters. */
@@ -16,7 +16,9 @@ export function isPort(port: number): boolean {
   return Number.isInteger(port) && port >= 1 && port <= 65535;
 }
 
-/** Percent-encodes all that is not allowed in a scheme, a user or a host. A scheme may have a plus. */
+/**
+ * Percent-encodes all that is not allowed in a scheme, a user or a host. A scheme may have a plus.
+ */
 export function escapePart(text: string): string {
   return encodeURIComponent(wellFormed(text)).replaceAll('%2B', '+');
 }

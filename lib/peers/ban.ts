@@ -6,9 +6,9 @@ import { type IpRange, parseIpRange } from '../model/ip-range.ts';
 import { quote } from '../model/quote.ts';
 
 /**
- * Who is banned: a peer by its ID, or all peers at an IP address or range (`203.0.113.7`, `203.0.113.0/24`,
- * `2001:db8::/32`). An IPv6 address alone stands for its /64, of which one machine may use any address; `/128` is
- * that address only.
+ * Who is banned: a peer by its ID, or all peers at an IP address or range (`203.0.113.7`,
+ * `203.0.113.0/24`, `2001:db8::/32`). An IPv6 address alone stands for its /64, of which one
+ * machine may use any address; `/128` is that address only.
  */
 export type Banned = { readonly id: NodeId } | { readonly ip: string };
 
@@ -20,7 +20,8 @@ export type CheckedBanned = { readonly id: NodeId } | { readonly range: IpRange 
 
 /**
  * @throws {TypeError} neither `id` nor `ip`, both, or another name
- * @throws {RxmeshError} `RXMESH_NODE_ID_INVALID`; `RXMESH_ADDRESS_INVALID`: `ip` is no address and no range
+ * @throws {RxmeshError} `RXMESH_NODE_ID_INVALID`; `RXMESH_ADDRESS_INVALID`: `ip` is no address and
+ * no range
  */
 export function checkBanned(operator: string, banned: Banned): CheckedBanned {
   checkOptionNames(operator, banned, ['id', 'ip', 'forMs']);

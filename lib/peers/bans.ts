@@ -1,6 +1,7 @@
 /**
- * Who is banned, and until when: node ids, or ranges of IP addresses by their texts. Apart from the known peers, so that forgetting a peer does not lift
- * its ban, and bans take no place of peers that could be dialed.
+ * Who is banned, and until when: node ids, or ranges of IP addresses by their texts. Apart from the
+ * known peers, so that forgetting a peer does not lift its ban, and bans take no place of peers
+ * that could be dialed.
  */
 export class Bans {
   readonly #capacity: number;

@@ -1,12 +1,14 @@
 import { type IpRange, rangeTextOf } from '../model/ip-range.ts';
 import { Bans } from './bans.ts';
 
-/** Ranges of IP addresses that are banned at a time; above, the ban that would end first is lifted. */
+/**
+ * Ranges of IP addresses that are banned at a time; above, the ban that would end first is lifted.
+ */
 export const bannedRangesMax = 4_096;
 
 /**
- * Which IP addresses are banned. A look at one address costs a look-up for each length of prefix that bans have had,
- * however many bans there are.
+ * Which IP addresses are banned. A look at one address costs a look-up for each length of prefix
+ * that bans have had, however many bans there are.
  */
 export class IpBans {
   readonly #bans = new Bans(bannedRangesMax);

@@ -37,7 +37,10 @@ export interface KnownAddress {
 /** All that is known of one peer. `PeerTable` changes it. */
 export class KnownPeer {
   readonly id: NodeId;
-  /** In [0, 1); orders peers of the same score, so that nodes with the same list of addresses do not all dial the same ones. */
+  /**
+   * In [0, 1); orders peers of the same score, so that nodes with the same list of addresses do not
+   * all dial the same ones.
+   */
   readonly rank: number;
   isPersistent = false;
   readonly addresses: Map<string, KnownAddress> = new Map<string, KnownAddress>();

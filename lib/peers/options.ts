@@ -7,8 +7,8 @@ import { quote } from '../model/quote.ts';
 /** How many peers, and how long to wait. Counts are integers; times are milliseconds. */
 export interface PeerLimits {
   /**
-   * Connected peers, in and out; a slot is kept for each persistent one. Peers that are being dialed
-   * count too when one is to be dialed. Default 32.
+   * Connected peers, in and out; a slot is kept for each persistent one. Peers that are being
+   * dialed count too when one is to be dialed. Default 32.
    */
   readonly maxConnected: number;
   /** Of these, peers that this node has dialed or is dialing. Default: `maxConnected`. */
@@ -20,7 +20,10 @@ export interface PeerLimits {
    * forgotten. Default 1,000, or `maxConnected` if that is more.
    */
   readonly maxPeers: number;
-  /** The wait after an address failed for the first time; it doubles with each failure. 0: no retries, but for persistent peers. Default 250. */
+  /**
+   * The wait after an address failed for the first time; it doubles with each failure. 0: no
+   * retries, but for persistent peers. Default 250.
+   */
   readonly retryMinMs: number;
   /** The longest wait between dials of one address. Default 30 minutes. */
   readonly retryMaxMs: number;
@@ -30,7 +33,9 @@ export interface PeerLimits {
   readonly retryJitterMs: number;
   /** A peer that has disconnected is not dialed sooner. Default 2,000. */
   readonly disconnectCooldownMs: number;
-  /** A peer found incompatible is not dialed sooner, unless it gets a new address. Default 1 hour. */
+  /**
+   * A peer found incompatible is not dialed sooner, unless it gets a new address. Default 1 hour.
+   */
   readonly incompatibleMs: number;
   /** How long a ban lasts. Default 1 hour. */
   readonly banMs: number;
@@ -39,12 +44,15 @@ export interface PeerLimits {
 /** What a user says about peers. */
 export interface PeerOptions extends Partial<PeerLimits> {
   /**
-   * A ban by report is one of the peer's host, too: of the IPv4 address, or the /64 of the IPv6 one, that it is
-   * connected with. Identities cost nothing, addresses do. But others may be behind the same address: a whole
-   * company, or, behind a proxy, everybody. Default false.
+   * A ban by report is one of the peer's host, too: of the IPv4 address, or the /64 of the IPv6
+   * one, that it is connected with. Identities cost nothing, addresses do. But others may be behind
+   * the same address: a whole company, or, behind a proxy, everybody. Default false.
    */
   readonly banHosts?: boolean;
-  /** Addresses of peers that are never given up or forgotten, and come first; at most `maxConnected` peers. */
+  /**
+   * Addresses of peers that are never given up or forgotten, and come first; at most `maxConnected`
+   * peers.
+   */
   readonly persistent?: readonly (string | NodeAddress)[];
   /** Addresses that are known at the start. */
   readonly addresses?: readonly (string | NodeAddress)[];
@@ -95,7 +103,10 @@ export function toNodeAddress(given: string | NodeAddress): NodeAddress {
   return parseNodeAddress(formatNodeAddress(given));
 }
 
-/** Default limits, where `options` gives none; defaults follow the limits that they may not fall short of. */
+/**
+ * Default limits, where `options` gives none; defaults follow the limits that they may not fall
+ * short of.
+ */
 function limitsFrom(options: PeerOptions): PeerLimits {
   const { maxConnected = 32, retryMinMs = 250 } = options;
   return {

@@ -57,7 +57,9 @@ export class PeerManager {
   readonly dials$: Observable<NodeAddress>;
   /** Peers whose connections must be closed, each once until it is disconnected. One subscriber. */
   readonly evictions$: Observable<Eviction>;
-  /** Peers that go up and down, from now on, in order. A subscriber that throws disturbs no other. */
+  /**
+   * Peers that go up and down, from now on, in order. A subscriber that throws disturbs no other.
+   */
   readonly updates$: Observable<PeerUpdate>;
   /** The peers that are up, then `updates$`. */
   readonly peers$: Observable<PeerUpdate>;
@@ -105,8 +107,8 @@ export class PeerManager {
    * free and its peer is not banned, and its back-off begins anew.
    *
    * @returns whether anything was added: false for one that is known, or that no room was made for
-   * @throws {RxmeshError} `RXMESH_ADDRESS_INVALID`; `RXMESH_SELF_CONNECTION`: it is this node's own;
-   *   `RXMESH_STOPPED`: after `close`
+   * @throws {RxmeshError} `RXMESH_ADDRESS_INVALID`; `RXMESH_SELF_CONNECTION`: it is this node's
+   *   own; `RXMESH_STOPPED`: after `close`
    */
   add(address: string | NodeAddress): boolean {
     this.#refuseWhenClosed();
@@ -132,8 +134,8 @@ export class PeerManager {
   }
 
   /**
-   * Claims a slot for the connection that was dialed at `address`. The dial has ended, even when this
-   * throws. A link of each direction may be claimed until one of them is ready.
+   * Claims a slot for the connection that was dialed at `address`. The dial has ended, even when
+   * this throws. A link of each direction may be claimed until one of them is ready.
    *
    * @param remote where the other end is, for bans of IP addresses
    * @throws {RxmeshError} as `accepted`
@@ -149,8 +151,8 @@ export class PeerManager {
    *
    * @param remote where the other end is, for bans of IP addresses
    * @throws {RxmeshError} `RXMESH_SELF_CONNECTION`; `RXMESH_PEER_BANNED`; `RXMESH_PEER_EVICTED`: it
-   *   is being evicted; `RXMESH_DUPLICATE_CONNECTION`: it is ready, or has a link of this direction;
-   *   `RXMESH_PEERS_FULL`; `RXMESH_STOPPED`; `RXMESH_NODE_ID_INVALID`
+   *   is being evicted; `RXMESH_DUPLICATE_CONNECTION`: it is ready, or has a link of this
+   *   direction; `RXMESH_PEERS_FULL`; `RXMESH_STOPPED`; `RXMESH_NODE_ID_INVALID`
    */
   accepted(id: NodeId, remote?: Endpoint): void {
     this.#refuseWhenClosed();
@@ -170,9 +172,9 @@ export class PeerManager {
   }
 
   /**
-   * The link of this direction has ended. The peer is down if that was the ready one. When it has no
-   * other, its slot is free and it is not dialed for `disconnectCooldownMs`; an outbound one that was
-   * never ready also counts as a dial that failed.
+   * The link of this direction has ended. The peer is down if that was the ready one. When it has
+   * no other, its slot is free and it is not dialed for `disconnectCooldownMs`; an outbound one
+   * that was never ready also counts as a dial that failed.
    */
   disconnected(id: NodeId, direction: Direction, error?: RxmeshError): void {
     this.#change(() => this.#table.disconnected(id, direction, error, this.#clock.now()));
@@ -180,7 +182,8 @@ export class PeerManager {
 
   /**
    * Reports what a peer did: any report lowers its score; `disconnect` and `ban` evict it if it is
-   * connected; `ban` also refuses it for `banMs`, known or not, and with `banHosts` all at its IP address.
+   * connected; `ban` also refuses it for `banMs`, known or not, and with `banHosts` all at its IP
+   * address.
    */
   report(report: PeerReport): void {
     this.#table.report(report, this.#clock.now());
@@ -188,11 +191,12 @@ export class PeerManager {
   }
 
   /**
-   * Refuses a peer, or all at an IP address or range, for a while; those that are connected are evicted. A ban that
-   * lasts longer stays as it is. Bans of IP addresses are for `isIpBanned` to look at before a handshake, and
-   * `accepted` and `dialed` look again.
+   * Refuses a peer, or all at an IP address or range, for a while; those that are connected are
+   * evicted. A ban that lasts longer stays as it is. Bans of IP addresses are for `isIpBanned` to
+   * look at before a handshake, and `accepted` and `dialed` look again.
    *
-   * @throws {RxmeshError} `RXMESH_NODE_ID_INVALID`, `RXMESH_ADDRESS_INVALID`, `RXMESH_SELF_CONNECTION`
+   * @throws {RxmeshError} `RXMESH_NODE_ID_INVALID`, `RXMESH_ADDRESS_INVALID`,
+   * `RXMESH_SELF_CONNECTION`
    * @throws {TypeError} neither `id` nor `ip`, or both
    * @throws {RangeError} for a time that is none
    */
@@ -203,7 +207,8 @@ export class PeerManager {
   }
 
   /**
-   * Ends a ban before its time; false if there was none. Of a range, not those of ranges in it or around it.
+   * Ends a ban before its time; false if there was none. Of a range, not those of ranges in it or
+   * around it.
    * @throws as `ban`
    */
   unban(banned: Banned): boolean {
@@ -236,8 +241,8 @@ export class PeerManager {
   }
 
   /**
-   * Completes the streams and drops the timer. What comes later changes the table, but emits nothing.
-   * Doing it twice is fine.
+   * Completes the streams and drops the timer. What comes later changes the table, but emits
+   * nothing. Doing it twice is fine.
    */
   close(): void {
     if (this.#isClosed) return;
@@ -267,7 +272,9 @@ export class PeerManager {
     this.#emit();
   }
 
-  /** Emits until there is nothing left to tell. Calls out of a subscriber leave it to the outer one. */
+  /**
+   * Emits until there is nothing left to tell. Calls out of a subscriber leave it to the outer one.
+   */
   #emit(): void {
     if (this.#isEmitting) return;
     this.#isEmitting = true;

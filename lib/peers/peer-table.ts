@@ -58,8 +58,9 @@ export type NextDial = { readonly address: NodeAddress } | { readonly dueMs: num
  * for it: `nextUpdate`, `nextEviction`, `nextForgotten`, `nextDial`.
  *
  * A peer takes one slot of `maxConnected` however many links it has. Between the claim of a link
- * (`dialed`, `accepted`) and the moment both sides have accepted it (`ready`) it may have two, one of
- * each direction, since two nodes may dial each other at once; `tie-break.ts` says which one stays.
+ * (`dialed`, `accepted`) and the moment both sides have accepted it (`ready`) it may have two, one
+ * of each direction, since two nodes may dial each other at once; `tie-break.ts` says which one
+ * stays.
  */
 export class PeerTable {
   readonly #self: NodeId;
@@ -136,8 +137,8 @@ export class PeerTable {
       }
       if (dueAddress === undefined) continue;
       if (best !== undefined && bestAddress !== undefined) {
-        // Of equal scores, as all persistent peers have, those that wait for longer come first: else none that fails
-        // and is due again would ever let another one pass.
+        // Of equal scores, as all persistent peers have, those that wait for longer come first:
+        // else none that fails and is due again would ever let another one pass.
         const order =
           best.score - peer.score ||
           dueAddress.retryAtMs - bestAddress.retryAtMs ||
@@ -193,9 +194,9 @@ export class PeerTable {
   /**
    * Claims an inbound connection. A peer that nobody has added is known from now on.
    *
-   * @throws {RxmeshError} `RXMESH_SELF_CONNECTION`; `RXMESH_PEER_BANNED`: it, or where it is; `RXMESH_PEER_EVICTED`: it
-   *   is being evicted; `RXMESH_DUPLICATE_CONNECTION`: it is ready, or has a link of this direction;
-   *   `RXMESH_PEERS_FULL`
+   * @throws {RxmeshError} `RXMESH_SELF_CONNECTION`; `RXMESH_PEER_BANNED`: it, or where it is;
+   *   `RXMESH_PEER_EVICTED`: it is being evicted; `RXMESH_DUPLICATE_CONNECTION`: it is ready, or
+   *   has a link of this direction; `RXMESH_PEERS_FULL`
    */
   accepted(id: NodeId, nowMs: number, remote?: Endpoint): void {
     this.#refuseSelf(id);
@@ -264,9 +265,9 @@ export class PeerTable {
   }
 
   /**
-   * Takes a report into account: it lowers the peer's score; `disconnect` and `ban` evict it if it is
-   * connected, once a connection; a ban refuses its id, known or not, until the ban ends, and with `banHosts` where
-   * it is connected from.
+   * Takes a report into account: it lowers the peer's score; `disconnect` and `ban` evict it if it
+   * is connected, once a connection; a ban refuses its id, known or not, until the ban ends, and
+   * with `banHosts` where it is connected from.
    */
   report(report: PeerReport, nowMs: number): void {
     const { peer: id, severity } = report;
@@ -444,8 +445,8 @@ export class PeerTable {
 
   /**
    * Forgets peers while too many are known. Those without an address go first, since nobody could
-   * dial them. Peers that are connected, being dialed, or persistent stay, so that for a while there
-   * may be more than `maxPeers`, by the number of dials at most.
+   * dial them. Peers that are connected, being dialed, or persistent stay, so that for a while
+   * there may be more than `maxPeers`, by the number of dials at most.
    */
   #forgetExcess(): void {
     // Who is connected need not be looked at, if all are.

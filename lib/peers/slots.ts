@@ -3,8 +3,8 @@ import type { KnownPeer } from './known-peer.ts';
 import type { PeerLimits } from './options.ts';
 
 /**
- * Who takes a slot, and who has one kept. Subsets of the known peers, so that one connection more costs
- * the same whatever the number of peers.
+ * Who takes a slot, and who has one kept. Subsets of the known peers, so that one connection more
+ * costs the same whatever the number of peers.
  */
 export class Slots {
   readonly #limits: PeerLimits;
@@ -32,8 +32,8 @@ export class Slots {
   }
 
   /**
-   * Slots that are kept for persistent peers which are not connected, with or without those that are
-   * being dialed: strangers could else take every slot, and lock them out.
+   * Slots that are kept for persistent peers which are not connected, with or without those that
+   * are being dialed: strangers could else take every slot, and lock them out.
    */
   kept(dialed: 'with dialed' | 'without dialed'): number {
     let count = 0;
@@ -43,7 +43,10 @@ export class Slots {
     return count;
   }
 
-  /** Whether one more peer may be dialed. `kept`: slots that are not to be given away, outbound ones neither. */
+  /**
+   * Whether one more peer may be dialed. `kept`: slots that are not to be given away, outbound ones
+   * neither.
+   */
   hasFree(kept: number): boolean {
     const { maxConnected, maxOutbound, maxDialing } = this.#limits;
     if (this.dialing.size >= maxDialing) return false;

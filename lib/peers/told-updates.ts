@@ -2,13 +2,16 @@ import { Observable, Subject } from 'rxjs';
 import type { NodeId } from '../model/id.ts';
 import type { PeerUpdate } from './peer-table.ts';
 
-/** Updates of peers as they are told, and for who comes later: who is up by what was told until then. */
+/**
+ * Updates of peers as they are told, and for who comes later: who is up by what was told until
+ * then.
+ */
 export class ToldUpdates {
   /** From now on. */
   readonly updates$: Observable<PeerUpdate>;
   /**
-   * Begins with the peers that are up. Whatever subscribers do meanwhile, each of them hears of every peer in the
-   * order up, down, up ..., and nothing twice.
+   * Begins with the peers that are up. Whatever subscribers do meanwhile, each of them hears of
+   * every peer in the order up, down, up ..., and nothing twice.
    */
   readonly peers$: Observable<PeerUpdate>;
   readonly #told = new Subject<PeerUpdate>();

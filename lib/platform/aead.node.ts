@@ -9,8 +9,8 @@ const TAG_BYTES = 16;
 const OPTIONS = { authTagLength: TAG_BYTES };
 
 /**
- * With less plaintext than this WebAssembly is faster. OpenSSL is several times as fast by the byte, but
- * takes 5 to 10 µs to set up a cipher, and Node has no way to use one again.
+ * With less plaintext than this WebAssembly is faster. OpenSSL is several times as fast by the
+ * byte, but takes 5 to 10 µs to set up a cipher, and Node has no way to use one again.
  */
 const OPENSSL_BYTES_MIN = 512;
 
@@ -59,8 +59,8 @@ export function chacha20Poly1305(key: Uint8Array): Aead {
       const length = sealed.length - TAG_BYTES;
       if (length < 0) throw new RangeError('sealed bytes are shorter than their tag');
       if (length < openSslBytesMin) {
-        // It compares tags up to the first byte that differs. That tells nobody anything: what does not open
-        // ends its connection, and the next one has other keys.
+        // It compares tags up to the first byte that differs. That tells nobody anything: what does
+        // not open ends its connection, and the next one has other keys.
         const plaintext = wasm.open(ownKey, nonce, sealed);
         if (plaintext === null) throw new Error('the tag does not match');
         return plaintext;

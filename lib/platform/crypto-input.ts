@@ -27,8 +27,8 @@ export function requireHkdfBounds(info: Uint8Array, length: number): void {
 export const FIELD_PRIME: bigint = (1n << 255n) - 19n;
 
 /**
- * The y coordinates of the eight points whose order divides 8: order 4, 1, 2, and the two of order 8
- * (x and -x share a y).
+ * The y coordinates of the eight points whose order divides 8: order 4, 1, 2, and the two of order
+ * 8 (x and -x share a y).
  */
 const SMALL_ORDER_Y: ReadonlySet<bigint> = new Set([
   0n,
@@ -47,8 +47,8 @@ export function littleEndian(bytes: Uint8Array): bigint {
 
 /**
  * Whether 32 bytes can be an honest ed25519 public key, as far as that shows without arithmetic on
- * the curve: y is below the field's prime (RFC 8032 §5.1.3), and the point is not one of small order,
- * under which a signature that fits every message can be made without any private key.
+ * the curve: y is below the field's prime (RFC 8032 §5.1.3), and the point is not one of small
+ * order, under which a signature that fits every message can be made without any private key.
  */
 export function isPlausiblePublicKey(publicKey: Uint8Array): boolean {
   if (publicKey.length !== 32) return false;

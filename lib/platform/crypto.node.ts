@@ -22,7 +22,9 @@ const NO_SALT = new Uint8Array(0);
 /** What is tried out with. */
 const ONES = new Uint8Array(32).fill(1);
 
-/** The same memory without Buffer's methods, whose `slice` and `toJSON` differ from Uint8Array's. */
+/**
+ * The same memory without Buffer's methods, whose `slice` and `toJSON` differ from Uint8Array's.
+ */
 function plain(buffer: Buffer): Uint8Array {
   return new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.byteLength);
 }
@@ -42,8 +44,9 @@ const PRIVATE_KEY_PREFIXES = {
 };
 
 /**
- * As DER, since a JWK of a private key needs the public half as well (RFC 8037 §2), and newer versions of Node
- * check it. Node 20 takes 0.3 ms for this; keys that are made for one connection come from `freshX25519`.
+ * As DER, since a JWK of a private key needs the public half as well (RFC 8037 §2), and newer
+ * versions of Node check it. Node 20 takes 0.3 ms for this; keys that are made for one connection
+ * come from `freshX25519`.
  */
 function privateKey(curve: Curve, key: Uint8Array): KeyObject {
   requireLength(`${curve} private key`, key, 32);
@@ -78,7 +81,9 @@ function x25519Key(ownKey: KeyObject): X25519Key {
   };
 }
 
-/** Other runtimes have these functions under the same names, and not all that Node can do with them. */
+/**
+ * Other runtimes have these functions under the same names, and not all that Node can do with them.
+ */
 const needs: readonly PlatformNeed[] = [
   { what: 'secure random numbers', works: () => randomBytes(32).length === 32 },
   { what: 'SHA-256', works: () => platformCrypto.sha256(NO_SALT)[0] === 0xe3 },
@@ -111,7 +116,10 @@ const needs: readonly PlatformNeed[] = [
   },
 ];
 
-/** Node's crypto, which is OpenSSL, but for short records. Keys are parsed once and kept as KeyObjects. */
+/**
+ * Node's crypto, which is OpenSSL, but for short records. Keys are parsed once and kept as
+ * KeyObjects.
+ */
 export const platformCrypto: PlatformCrypto = {
   needs,
   randomBytes: (length) => plain(randomBytes(length)),

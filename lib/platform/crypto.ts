@@ -1,7 +1,7 @@
 /**
  * The cryptography that rxmesh needs, all of it synchronous. Node's own crypto implements it in
- * Node (`crypto.node.ts`; short records have a faster way, `aead.node.ts`), the noble libraries elsewhere
- * (`crypto.web.ts`); package `imports` choose.
+ * Node (`crypto.node.ts`; short records have a faster way, `aead.node.ts`), the noble libraries
+ * elsewhere (`crypto.web.ts`); package `imports` choose.
  */
 export interface PlatformCrypto {
   /** What a runtime may lack. What is not here is part of rxmesh or of its libraries. */
@@ -41,7 +41,10 @@ export interface PlatformCrypto {
    * @throws {RangeError} another length
    */
   x25519(privateKey: Uint8Array): X25519Key;
-  /** A new X25519 key, from the platform's secure source. Node makes one ten times as fast as it reads one. */
+  /**
+   * A new X25519 key, from the platform's secure source. Node makes one ten times as fast as it
+   * reads one.
+   */
   freshX25519(): X25519Key;
 
   /**
@@ -62,16 +65,19 @@ export interface PlatformNeed {
 export interface X25519Key {
   readonly publicKey: Uint8Array;
   /**
-   * The secret that it shares with the owner of another public key. Throws when that is all zero, which a
-   * point of low order makes it, or when the key has not 32 bytes. As RFC 7748 §5 demands, the other
-   * key's highest bit is ignored and a non-canonical one is reduced.
+   * The secret that it shares with the owner of another public key. Throws when that is all zero,
+   * which a point of low order makes it, or when the key has not 32 bytes. As RFC 7748 §5 demands,
+   * the other key's highest bit is ignored and a non-canonical one is reduced.
    */
   sharedSecret(publicKey: Uint8Array): Uint8Array;
 }
 
 /** Authenticated encryption under one key. Who uses it never uses a nonce twice. */
 export interface Aead {
-  /** Ciphertext of all parts as one, and 16-byte tag, in a buffer of their own. `nonce` has 12 bytes. */
+  /**
+   * Ciphertext of all parts as one, and 16-byte tag, in a buffer of their own. `nonce` has 12
+   * bytes.
+   */
   seal(nonce: Uint8Array, ...plaintext: Uint8Array[]): Uint8Array;
   /** The plaintext, in a buffer of its own. Throws when the tag does not match or is missing. */
   open(nonce: Uint8Array, sealed: Uint8Array): Uint8Array;

@@ -19,8 +19,8 @@ hashes.sha512 = sha512;
 const ORDER = Point.CURVE().n;
 
 /**
- * RFC 8032 §5.1.7 without the cofactor, comparing R as bytes: this is what OpenSSL does. noble's own
- * `verify` multiplies by the cofactor, and so accepts signatures that Node refuses.
+ * RFC 8032 §5.1.7 without the cofactor, comparing R as bytes: this is what OpenSSL does. noble's
+ * own `verify` multiplies by the cofactor, and so accepts signatures that Node refuses.
  */
 function ed25519Verify(key: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean {
   if (signature.length !== 64 || !isPlausiblePublicKey(key)) return false;

@@ -44,7 +44,8 @@ export const platformFiles: PlatformFiles = {
       for (const each of (await readdir(dirname(path))).filter(isDraft))
         await remove(join(dirname(path), each));
     } catch (error) {
-      // A directory that we may not list or change. A draft is as private as the file, which is good.
+      // A directory that we may not list or change. A draft is as private as the file, which is
+      // good.
       if (!hasCode(error, 'EACCES', 'EPERM', 'EROFS')) throw error;
     }
   },
@@ -80,8 +81,8 @@ async function write(path: string, text: string): Promise<void> {
 }
 
 /**
- * Gives a draft its name. A link to a name that exists fails, also when two processes try at the same moment,
- * and no reader finds half a file.
+ * Gives a draft its name. A link to a name that exists fails, also when two processes try at the
+ * same moment, and no reader finds half a file.
  */
 async function publish(draft: string, path: string): Promise<'created' | 'exists'> {
   try {
@@ -97,9 +98,9 @@ async function publish(draft: string, path: string): Promise<'created' | 'exists
 }
 
 /**
- * The same where there are no hard links (FAT, some network and user-space file systems): an empty file takes the
- * name, which one process can do, and the draft replaces it. A process that is killed in between leaves the
- * empty file: who reads it says so.
+ * The same where there are no hard links (FAT, some network and user-space file systems): an empty
+ * file takes the name, which one process can do, and the draft replaces it. A process that is
+ * killed in between leaves the empty file: who reads it says so.
  */
 async function reserve(draft: string, path: string): Promise<'created' | 'exists'> {
   try {

@@ -9,8 +9,9 @@ const spareSlots: ArrayBuffer[] = [];
 const lentSlots = new WeakSet<ArrayBufferLike>();
 
 /**
- * A buffer for a frame, of which every byte will be written. Whoever is done with a large one may give it
- * back: else each is 64 KiB or more of garbage, which V8 counts against a small heap, and collects that for it.
+ * A buffer for a frame, of which every byte will be written. Whoever is done with a large one may
+ * give it back: else each is 64 KiB or more of garbage, which V8 counts against a small heap, and
+ * collects that for it.
  */
 export function takeFrame(length: number): Uint8Array {
   if (length < pooledBytesMin || length > slotBytes) {
@@ -22,7 +23,10 @@ export function takeFrame(length: number): Uint8Array {
   return new Uint8Array(slot, 0, length);
 }
 
-/** The frame is not used any more. Nothing happens if it is not of `takeFrame`, or was given back before. */
+/**
+ * The frame is not used any more. Nothing happens if it is not of `takeFrame`, or was given back
+ * before.
+ */
 export function giveFrame({ buffer }: Uint8Array): void {
   if (!lentSlots.delete(buffer) || spareSlots.length >= spareSlotsMax) return;
   spareSlots.push(buffer as ArrayBuffer);

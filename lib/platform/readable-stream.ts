@@ -6,7 +6,9 @@ export type PlatformStreamReader<T> = ReadableStreamDefaultReader<T>;
 
 /** What a stream asks its maker for. */
 export interface StreamSource<T> {
-  /** The stream wants chunks, and calls again when what this returns is resolved, if it still does. */
+  /**
+   * The stream wants chunks, and calls again when what this returns is resolved, if it still does.
+   */
   pull(sink: StreamSink<T>): Promise<void>;
   /** Nobody wants the rest. */
   cancel(): void;

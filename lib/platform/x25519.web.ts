@@ -4,8 +4,8 @@ import { FIELD_PRIME } from './crypto-input.ts';
 
 /**
  * X25519 from noble's own ladder. `@noble/curves/ed25519.js` has it ready made, and brings a second
- * implementation of ed25519 with it, which makes a page load 7 kB more, compressed. It makes a public key by
- * a table, three times as fast; a connection makes one.
+ * implementation of ed25519 with it, which makes a page load 7 kB more, compressed. It makes a
+ * public key by a table, three times as fast; a connection makes one.
  */
 export const x25519: MontgomeryECDH = montgomery({
   P: FIELD_PRIME,

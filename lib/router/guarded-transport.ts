@@ -16,8 +16,8 @@ export interface Guard {
 }
 
 /**
- * A transport of the options, whoever has written it: what throws in it is told, and ends nothing. What
- * its Observables fail with passes.
+ * A transport of the options, whoever has written it: what throws in it is told, and ends nothing.
+ * What its Observables fail with passes.
  */
 export class GuardedTransport implements Transport {
   readonly incoming$: Observable<Connection>;

@@ -16,7 +16,9 @@ export interface ListeningOptions {
   readonly onFailure: (error: RxmeshError, transport: Transport) => void;
 }
 
-/** Watches transports as they begin to listen, and has those that stop with an error begin again. */
+/**
+ * Watches transports as they begin to listen, and has those that stop with an error begin again.
+ */
 export class Listening {
   /** Completes when every transport listens or has nothing to listen to; errors when one cannot. */
   readonly all$: Observable<never>;
@@ -33,12 +35,13 @@ export class Listening {
   }
 
   /**
-   * A transport's connections. An error is told, and after a wait it is asked for connections again; one
-   * that has never listened is not, but errors `all$`. Its completion is the end.
+   * A transport's connections. An error is told, and after a wait it is asked for connections
+   * again; one that has never listened is not, but errors `all$`. Its completion is the end.
    */
   watch(transport: Transport): Observable<Connection> {
     return new Observable((subscriber) => {
-      // Before `endpoints$`, which may tell of somebody else who listens with this transport already.
+      // Before `endpoints$`, which may tell of somebody else who listens with this transport
+      // already.
       subscriber.add(this.#connections(transport).subscribe(subscriber));
       if (subscriber.closed) return;
       const endpoints = transport.endpoints$.subscribe({

@@ -35,13 +35,16 @@ export interface RouterOptions {
     readonly handshakeMs?: number;
     /** What `stop` waits for lanes to empty. 0: it does not wait. Default 1,000. */
     readonly drainMs?: number;
-    /** A lane in which messages wait, and that none has left for so long, is told as stalled. Default 10,000. */
+    /**
+     * A lane in which messages wait, and that none has left for so long, is told as stalled.
+     * Default 10,000.
+     */
     readonly stallMs?: number;
   };
   readonly limits?: {
     /**
-     * Inbound handshakes at a time, and as many proven peers that have not accepted yet. One more takes the place of one
-     * that has taken 500 ms or longer, or is closed at once. Default 64.
+     * Inbound handshakes at a time, and as many proven peers that have not accepted yet. One more
+     * takes the place of one that has taken 500 ms or longer, or is closed at once. Default 64.
      */
     readonly handshakes?: number;
     /** Of these, those with one IP address, or one /64 of IPv6. Default 8. */
@@ -52,26 +55,28 @@ export interface RouterOptions {
      */
     readonly connectionsPerSecond?: number;
     /**
-     * Of these, those of one IP address, or one /64 of IPv6, so that nobody keeps the others out. Default:
-     * half of `connectionsPerSecond`, 32.
+     * Of these, those of one IP address, or one /64 of IPv6, so that nobody keeps the others out.
+     * Default: half of `connectionsPerSecond`, 32.
      */
     readonly connectionsPerSecondPerHost?: number;
   };
   /**
-   * Makes, for each connection, what chooses the channel that writes next, when several have something
-   * to send: `fair`, `priority`, `fifo`, or a function of your own. Default `fair`.
+   * Makes, for each connection, what chooses the channel that writes next, when several have
+   * something to send: `fair`, `priority`, `fifo`, or a function of your own. Default `fair`.
    */
   readonly discipline?: () => Discipline;
   /**
-   * Pings, and peers that are dead without a word. A session is pinged every `intervalMs`, by default
-   * 10,000; 0 turns it off. One from which nothing has arrived for `timeoutMs`, by default 30,000, or no
-   * pong for four times as long, ends with `RXMESH_PEER_TIMEOUT`; that is counted in whole intervals, and not
-   * less than one.
+   * Pings, and peers that are dead without a word. A session is pinged every `intervalMs`, by
+   * default 10,000; 0 turns it off. One from which nothing has arrived for `timeoutMs`, by default
+   * 30,000, or no pong for four times as long, ends with `RXMESH_PEER_TIMEOUT`; that is counted in
+   * whole intervals, and not less than one.
    */
   readonly keepAlive?: Partial<KeepAliveSettings>;
   /** Where time comes from. Default: the system's clock. */
   readonly clock?: Clock;
-  /** A number from 0 up to, not including, 1, for jitter. Default: from the platform's randomness. */
+  /**
+   * A number from 0 up to, not including, 1, for jitter. Default: from the platform's randomness.
+   */
   readonly random?: () => number;
 }
 
@@ -140,7 +145,9 @@ const names = [
   ...['timeouts', 'limits', 'discipline', 'keepAlive', 'clock', 'random'],
 ];
 
-/** What is wrong with options; the caller may be plain JavaScript, so nothing is taken for granted. */
+/**
+ * What is wrong with options; the caller may be plain JavaScript, so nothing is taken for granted.
+ */
 function faultsOf(options: RouterOptions): readonly string[] {
   if (!isRecord(options)) return ['options is an object'];
   const given: Given = options;

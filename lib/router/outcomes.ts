@@ -9,7 +9,10 @@ import type { PeerManager } from '../peers/peer-manager.ts';
 import type { Proven } from '../transport/attempt.ts';
 import type { Connection } from '../transport/transport.ts';
 
-/** What the router's pipelines find: the peer manager learns of it, and it is told as events and reports. */
+/**
+ * What the router's pipelines find: the peer manager learns of it, and it is told as events and
+ * reports.
+ */
 export class Outcomes {
   readonly #peers: PeerManager;
   readonly #events: Subject<RouterEvent>;
@@ -21,7 +24,9 @@ export class Outcomes {
     this.#reports = reports;
   }
 
-  /** A link that was proved asks for a slot. Throws when there is none for it: see `PeerManager`. */
+  /**
+   * A link that was proved asks for a slot. Throws when there is none for it: see `PeerManager`.
+   */
   claim({ link, id, address }: Proven): void {
     if (address === undefined) this.#peers.accepted(id, link.remote);
     else this.#peers.dialed(address, link.remote);

@@ -59,17 +59,22 @@ export function createRouter(options: RouterOptions): Router {
 export type RouterLike = Pick<Router, keyof Router>;
 
 /**
- * A node of the mesh: it finds peers and is found, proves who is who, and routes the messages of its
- * channels. It is the composition of the pipelines in `#mesh`, and little else.
+ * A node of the mesh: it finds peers and is found, proves who is who, and routes the messages of
+ * its channels. It is the composition of the pipelines in `#mesh`, and little else.
  */
 export class Router {
   /** This node's ID. */
   readonly id: NodeId;
-  /** Peers that come up and go down, in order; begins with those that are up. Completes at `stop`. */
+  /**
+   * Peers that come up and go down, in order; begins with those that are up. Completes at `stop`.
+   */
   readonly peers$: Observable<PeerUpdate>;
   /** Everything that happens, with its reason: see `RouterEvent`. Completes at `stop`. */
   readonly events$: Observable<RouterEvent>;
-  /** What channels, their slow-peer policies and the router itself report of peers. Completes at `stop`. */
+  /**
+   * What channels, their slow-peer policies and the router itself report of peers. Completes at
+   * `stop`.
+   */
   readonly reports$: Observable<PeerReport>;
 
   readonly #settings: RouterSettings;
@@ -122,9 +127,9 @@ export class Router {
   }
 
   /**
-   * Where this node listens, with its ID: what others need to dial it, if they reach these hosts. One that
-   * listens on all interfaces has `0.0.0.0` or `[::]` for a host: put a name or an IP of this machine in
-   * its place before you hand it on. Empty before `start` and after `stop`.
+   * Where this node listens, with its ID: what others need to dial it, if they reach these hosts.
+   * One that listens on all interfaces has `0.0.0.0` or `[::]` for a host: put a name or an IP of
+   * this machine in its place before you hand it on. Empty before `start` and after `stop`.
    */
   get addresses(): readonly string[] {
     return this.#endpoints().map((endpoint) => {
@@ -166,11 +171,12 @@ export class Router {
   }
 
   /**
-   * Refuses a peer by its ID, or all peers at an IP address or range, for a while (`forMs`, by default
-   * `peers.banMs`): `router.ban({ ip: '203.0.113.0/24', forMs: 600_000 })`. Those that are connected are disconnected.
-   * A connection with a banned IP is closed before any handshake, with `RXMESH_PEER_BANNED`. A ban that lasts
-   * longer stays as it is.
-   * @throws {RxmeshError} `RXMESH_NODE_ID_INVALID`, `RXMESH_ADDRESS_INVALID`, `RXMESH_SELF_CONNECTION`
+   * Refuses a peer by its ID, or all peers at an IP address or range, for a while (`forMs`, by
+   * default `peers.banMs`): `router.ban({ ip: '203.0.113.0/24', forMs: 600_000 })`. Those that are
+   * connected are disconnected. A connection with a banned IP is closed before any handshake, with
+   * `RXMESH_PEER_BANNED`. A ban that lasts longer stays as it is.
+   * @throws {RxmeshError} `RXMESH_NODE_ID_INVALID`, `RXMESH_ADDRESS_INVALID`,
+   * `RXMESH_SELF_CONNECTION`
    * @throws {TypeError} neither `id` nor `ip`, or both
    * @throws {RangeError} for a time that is none
    */
@@ -179,7 +185,8 @@ export class Router {
   }
 
   /**
-   * Ends a ban before its time; false if there was none. Of a range, not those of ranges in it or around it.
+   * Ends a ban before its time; false if there was none. Of a range, not those of ranges in it or
+   * around it.
    * @throws as `ban`
    */
   unban(banned: Banned): boolean {
@@ -187,9 +194,9 @@ export class Router {
   }
 
   /**
-   * Starts to listen and to dial. Resolves when every transport listens, or when `stop` comes first.
-   * Rejects with `RXMESH_LISTEN_FAILED` when one cannot, and the router is stopped then; with
-   * `RXMESH_ALREADY_STARTED`, or with `RXMESH_STOPPED`: a router starts once.
+   * Starts to listen and to dial. Resolves when every transport listens, or when `stop` comes
+   * first. Rejects with `RXMESH_LISTEN_FAILED` when one cannot, and the router is stopped then;
+   * with `RXMESH_ALREADY_STARTED`, or with `RXMESH_STOPPED`: a router starts once.
    */
   start(): Promise<void> {
     if (this.#state === 'stopped') return Promise.reject(stoppedError());
@@ -219,9 +226,10 @@ export class Router {
   }
 
   /**
-   * Ends everything: stops listening and dialing, lets lanes empty up to a limit (`timeouts.drainMs`),
-   * says goodbye to peers, closes channels, completes every stream. Resolves when the peers have read
-   * what was sent and nothing is left, or at the latest 2.5 s after the lanes. Doing it twice is fine.
+   * Ends everything: stops listening and dialing, lets lanes empty up to a limit
+   * (`timeouts.drainMs`), says goodbye to peers, closes channels, completes every stream. Resolves
+   * when the peers have read what was sent and nothing is left, or at the latest 2.5 s after the
+   * lanes. Doing it twice is fine.
    */
   stop(): Promise<void> {
     if (this.#stopped === undefined) {
@@ -304,7 +312,8 @@ export class Router {
       takeUntil(this.#stopping),
     );
 
-    // What is on offer is withdrawn when the router stops; what is up stays until it has said goodbye.
+    // What is on offer is withdrawn when the router stops; what is up stays until it has said
+    // goodbye.
     const sessions$ = accepted$.pipe(
       route(this.#switchboard),
       tap((event) => this.#guarded(() => this.#outcomes.sessionChanged(event))),

@@ -61,8 +61,8 @@ export interface DialerSettings {
 }
 
 /**
- * The dialer's side of the handshake (docs/wire.md), frame by frame, without a socket. It proves the
- * listener first, and says who it is only to the one that it expects.
+ * The dialer's side of the handshake (docs/wire.md), frame by frame, without a socket. It proves
+ * the listener first, and says who it is only to the one that it expects.
  */
 export class DialerHandshake {
   readonly #settings: DialerSettings;
@@ -75,9 +75,10 @@ export class DialerHandshake {
   }
 
   /**
-   * Takes the listener's answer, which is its hello and its introduction; returns who it is, and our
-   * introduction, which is to be sent.
-   * @throws {RxmeshError} `RXMESH_HANDSHAKE_FAILED`, `RXMESH_SELF_CONNECTION`, `RXMESH_IDENTITY_MISMATCH`
+   * Takes the listener's answer, which is its hello and its introduction; returns who it is, and
+   * our introduction, which is to be sent.
+   * @throws {RxmeshError} `RXMESH_HANDSHAKE_FAILED`, `RXMESH_SELF_CONNECTION`,
+   * `RXMESH_IDENTITY_MISMATCH`
    */
   prove(answer: Uint8Array): { readonly peer: ProvenPeer; readonly introduction: Uint8Array } {
     const { self, beginning, expected } = this.#settings;
@@ -108,8 +109,8 @@ export class ListenerHandshake {
   readonly #exchange: Exchange;
 
   /**
-   * @throws {RxmeshError} `RXMESH_HANDSHAKE_FAILED`: what came with the dial is no hello that we take;
-   * `RXMESH_NODE_INFO_INVALID`: our own node info is too long
+   * @throws {RxmeshError} `RXMESH_HANDSHAKE_FAILED`: what came with the dial is no hello that we
+   * take; `RXMESH_NODE_INFO_INVALID`: our own node info is too long
    */
   constructor({ self, beginning, dialerHello }: ListenerSettings) {
     const ownNodeInfo = encodeNodeInfo(self.nodeInfo);
@@ -120,7 +121,8 @@ export class ListenerHandshake {
 
   /**
    * Takes the dialer's introduction.
-   * @throws {RxmeshError} `RXMESH_HANDSHAKE_FAILED`, `RXMESH_SELF_CONNECTION`, `RXMESH_IDENTITY_MISMATCH`
+   * @throws {RxmeshError} `RXMESH_HANDSHAKE_FAILED`, `RXMESH_SELF_CONNECTION`,
+   * `RXMESH_IDENTITY_MISMATCH`
    */
   prove(introduction: Uint8Array): ProvenPeer {
     const dialer = this.#exchange.open(introduction);
@@ -129,7 +131,9 @@ export class ListenerHandshake {
   }
 }
 
-/** What the two hellos make: keys for the introductions and the records, and what both sides sign. */
+/**
+ * What the two hellos make: keys for the introductions and the records, and what both sides sign.
+ */
 class Exchange {
   readonly cipher: RecordCipher;
   readonly #role: Role;

@@ -34,7 +34,8 @@ export function encodeHello(protection: Protection, ephemeralKey: Uint8Array): U
 
 /**
  * The ephemeral public key in a hello; 32 zero bytes when `trusted`.
- * @throws {RxmeshError} `RXMESH_HANDSHAKE_FAILED`: it is not a hello, or not of this version and protection
+ * @throws {RxmeshError} `RXMESH_HANDSHAKE_FAILED`: it is not a hello, or not of this version and
+ * protection
  */
 export function decodeHello(hello: Uint8Array, protection: Protection): Uint8Array {
   const problem = helloProblem(hello, protection);
@@ -42,7 +43,9 @@ export function decodeHello(hello: Uint8Array, protection: Protection): Uint8Arr
   return hello.slice(KEY_AT);
 }
 
-/** What is wrong with a hello, as far as that shows without arithmetic: a sentence, or undefined. */
+/**
+ * What is wrong with a hello, as far as that shows without arithmetic: a sentence, or undefined.
+ */
 export function helloProblem(
   hello: Uint8Array,
   protection: Protection = 'encrypted',

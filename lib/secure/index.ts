@@ -1,6 +1,6 @@
 /**
- * The authenticated, encrypted connection: `secureDial` and `secureAccept` speak rxmesh's own wire over any
- * socket of frames that can bring 37 bytes along with a dial.
+ * The authenticated, encrypted connection: `secureDial` and `secureAccept` speak rxmesh's own wire
+ * over any socket of frames that can bring 37 bytes along with a dial.
  *
  * @example
  * const dial = secureDial();

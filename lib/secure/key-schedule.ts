@@ -21,7 +21,10 @@ const RXMESH = {
   binding: 'key binding',
   keys: 'rxmesh record keys v2',
   listenerSignature: 'listener signature',
-  /** What a side signs begins with which side it is, so a signature cannot be sent back to its maker. */
+  /**
+   * What a side signs begins with which side it is, so a signature cannot be sent back to its
+   * maker.
+   */
   dialer: {
     key: 'dialer key',
     nodeInfo: 'dialer node info',
@@ -93,8 +96,8 @@ export interface RxmeshExchange {
 export type Role = 'dialer' | 'listener';
 
 /**
- * The transcript of rxmesh's own handshake (docs/wire.md, "Secrets"): both sides append what was said,
- * in the same order, so that each signature covers everything in front of it.
+ * The transcript of rxmesh's own handshake (docs/wire.md, "Secrets"): both sides append what was
+ * said, in the same order, so that each signature covers everything in front of it.
  */
 export class RxmeshTranscript {
   readonly #merlin: MerlinTranscript = new MerlinTranscript(RXMESH.transcript);
@@ -118,7 +121,9 @@ export class RxmeshTranscript {
       : { sendKey: this.#secondKey, receiveKey: this.#firstKey };
   }
 
-  /** Takes the key and the node info of a side, the listener's first; returns what that side signs. */
+  /**
+   * Takes the key and the node info of a side, the listener's first; returns what that side signs.
+   */
   introduce(role: Role, publicKey: Uint8Array, nodeInfo: Uint8Array): Uint8Array {
     const labels = RXMESH[role];
     this.#merlin.append(labels.key, publicKey);
@@ -132,7 +137,10 @@ export class RxmeshTranscript {
   }
 }
 
-/** The key of the next records of a direction: a one-way step, so that it tells nothing of those before. */
+/**
+ * The key of the next records of a direction: a one-way step, so that it tells nothing of those
+ * before.
+ */
 export function nextRecordKey(key: Uint8Array): Uint8Array {
   return platformCrypto.hkdfSha256(key, RXMESH_NEXT_KEY, 32);
 }

@@ -1,7 +1,9 @@
 import { keccakP } from '@noble/hashes/sha3.js';
 import { asciiBytes } from './bytes.ts';
 
-/** Bytes of the 200-byte state that take part in one block: STROBE-128, less its two framing bytes. */
+/**
+ * Bytes of the 200-byte state that take part in one block: STROBE-128, less its two framing bytes.
+ */
 const RATE = 166;
 
 // Flags of STROBE operations (STROBE v1.0.2, section 6.2).
@@ -39,7 +41,10 @@ class Strobe128 {
     return copy;
   }
 
-  /** Absorbs what frames the data that follows, as one operation: a label, and a length as a little-endian uint32. */
+  /**
+   * Absorbs what frames the data that follows, as one operation: a label, and a length as a
+   * little-endian uint32.
+   */
   metaAd(label: string, length: number): void {
     this.#begin(META | APPLICATION);
     this.#absorbText(label);
@@ -113,7 +118,10 @@ class Strobe128 {
   }
 }
 
-/** Where every transcript begins: made once, since the permutation in it is a third of what a short one takes. */
+/**
+ * Where every transcript begins: made once, since the permutation in it is a third of what a short
+ * one takes.
+ */
 const MERLIN_START = Strobe128.start('Merlin v1.0');
 
 /**

@@ -46,8 +46,9 @@ export function encodeNodeInfo(info: NodeInfo): Uint8Array {
 
 /**
  * The node info in `bytes`. Fields that are missing are zero or empty, unknown ones are skipped,
- * and of one that comes twice the last counts (of `channels` and `features`: all).
- * Varints are as short as they can be, and a known field has its own wire type. Whether the values make sense is not looked at.
+ * and of one that comes twice the last counts (of `channels` and `features`: all). Varints are as
+ * short as they can be, and a known field has its own wire type. Whether the values make sense is
+ * not looked at.
  *
  * @param peer node ID of who sent it, for the error
  * @throws {RxmeshError} `RXMESH_HANDSHAKE_FAILED`: too long, or not such a message
@@ -114,7 +115,9 @@ function readOther(reader: protobuf.Reader): { txIndex: string; rpcAddress: stri
   return other;
 }
 
-/** Skips a field that is not known. One of the fields 1 to `known` is here only for its wire type. */
+/**
+ * Skips a field that is not known. One of the fields 1 to `known` is here only for its wire type.
+ */
 function skipUnknown(reader: protobuf.Reader, read: number, known: number): void {
   const [field, wireType] = [read >>> 3, read & 7];
   if (field <= known) throw new RangeError(`field ${field} has the wire type ${wireType}`);

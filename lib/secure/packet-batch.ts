@@ -12,15 +12,20 @@ import {
 import type { RecordCipher } from './records.ts';
 
 /**
- * Pieces of a larger buffer below this are copied byte by byte: measured on V8, that costs less than
- * the view that `set` needs of them.
+ * Pieces of a larger buffer below this are copied byte by byte: measured on V8, that costs less
+ * than the view that `set` needs of them.
  */
 const BYTEWISE_BYTES_MAX = 24;
 
-/** Payloads from this on are not copied: measured, a copy of theirs costs more than a part of its own. */
+/**
+ * Payloads from this on are not copied: measured, a copy of theirs costs more than a part of its
+ * own.
+ */
 const PART_BYTES_MIN = 8_192;
 
-/** Holds what is copied: any number of packets up to a full record, a last one, and control packets. */
+/**
+ * Holds what is copied: any number of packets up to a full record, a last one, and control packets.
+ */
 const BUFFER_BYTES = 81_920;
 
 /**
@@ -31,9 +36,9 @@ const spareBuffers: Uint8Array[] = [];
 const SPARE_BUFFERS_MAX = 16;
 
 /**
- * The packets of the next record, back to back as they come: small payloads are copied, large ones stay
- * where they are until the record is sealed. It never grows: who writes asks for `room` (of data) or
- * `free` (of anything else) first.
+ * The packets of the next record, back to back as they come: small payloads are copied, large ones
+ * stay where they are until the record is sealed. It never grows: who writes asks for `room` (of
+ * data) or `free` (of anything else) first.
  */
 export class PacketBatch {
   #bytes: Uint8Array | undefined;
@@ -59,7 +64,10 @@ export class PacketBatch {
     return this.length > RECORD_BYTES_FULL ? 0 : FRAGMENT_BYTES_MAX;
   }
 
-  /** `bytes[start, end)` as one packet; needs as much `room`. They must not change before the next `seal`. */
+  /**
+   * `bytes[start, end)` as one packet; needs as much `room`. They must not change before the next
+   * `seal`.
+   */
   data(channel: number, bytes: Uint8Array, start: number, end: number, last: boolean): void {
     const batch = this.#buffer();
     const size = end - start;
@@ -84,7 +92,10 @@ export class PacketBatch {
     }
   }
 
-  /** More than 2^31 - 1 of either is told as that: only to a peer that spends credit before it has it. */
+  /**
+   * More than 2^31 - 1 of either is told as that: only to a peer that spends credit before it has
+   * it.
+   */
   credit(channel: number, messages: number, bytes: number): void {
     const batch = this.#buffer();
     batch[this.#length] = PACKET.credit;
@@ -133,8 +144,8 @@ export class PacketBatch {
     const batch = this.#buffer();
     if (this.#parts.length > 0) return this.#sealParts(cipher, batch);
     const plaintext = batch.subarray(0, this.#length);
-    // A cipher that does not copy gives the buffer away. A small batch is copied instead: the record
-    // may be held for long, and should not hold 80 KiB with it.
+    // A cipher that does not copy gives the buffer away. A small batch is copied instead: the
+    // record may be held for long, and should not hold 80 KiB with it.
     const isGiven = !cipher.copies && plaintext.length > BUFFER_BYTES / 4;
     this.#begin(isGiven);
     return cipher.seal(cipher.copies || isGiven ? plaintext : plaintext.slice());

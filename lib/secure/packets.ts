@@ -9,7 +9,9 @@ const DATA_HEADER_BYTES_MAX = 7;
 /** The largest payload of one `data` packet: 65 KiB, so that a message of 64 KiB goes whole. */
 export const FRAGMENT_BYTES_MAX = 66_560;
 
-/** A record that has more than this takes no more data: so the largest packet fits behind any other. */
+/**
+ * A record that has more than this takes no more data: so the largest packet fits behind any other.
+ */
 export const RECORD_BYTES_FULL: number =
   RECORD_BYTES_MAX - DATA_HEADER_BYTES_MAX - FRAGMENT_BYTES_MAX;
 

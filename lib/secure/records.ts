@@ -3,8 +3,9 @@ import { RxmeshError } from '../model/error.ts';
 import { nextRecordKey, type RecordKeys } from './key-schedule.ts';
 
 /**
- * Records under one key; the next ones have a key that follows from it one way. So a key that is stolen
- * opens no more than this of what went before. Lightning's transport (BOLT 8) changes keys as often.
+ * Records under one key; the next ones have a key that follows from it one way. So a key that is
+ * stolen opens no more than this of what went before. Lightning's transport (BOLT 8) changes keys
+ * as often.
  */
 export const RECORDS_PER_KEY_MAX = 1_024;
 
@@ -13,8 +14,8 @@ export interface RecordCipher {
   /** Bytes that sealing adds to a plaintext. */
   readonly overheadBytes: number;
   /**
-   * Whether `seal` copies, so that its argument may be written to again. Otherwise the record is the
-   * very buffer that was given, and belongs to the transport from then on.
+   * Whether `seal` copies, so that its argument may be written to again. Otherwise the record is
+   * the very buffer that was given, and belongs to the transport from then on.
    */
   readonly copies: boolean;
   /**
@@ -24,8 +25,8 @@ export interface RecordCipher {
   seal(...plaintext: Uint8Array[]): Uint8Array;
   /**
    * The plaintext; a buffer of its own when `copies`.
-   * @throws {RxmeshError} `RXMESH_RECORD_INVALID` when the record was changed, dropped before, sent twice or out of
-   * order, or no nonce is left. The cipher is of no use afterwards.
+   * @throws {RxmeshError} `RXMESH_RECORD_INVALID` when the record was changed, dropped before, sent
+   * twice or out of order, or no nonce is left. The cipher is of no use afterwards.
    */
   open(record: Uint8Array): Uint8Array;
 }

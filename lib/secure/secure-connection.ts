@@ -17,18 +17,21 @@ export interface SecureConnectionOptions {
   /** Both sides need the same; default `encrypted`. */
   readonly protection?: Protection;
   /**
-   * The ephemeral X25519 private key, 32 bytes, for test vectors. A key that is used twice gives the
-   * secrecy of old records away. Default: a new one.
+   * The ephemeral X25519 private key, 32 bytes, for test vectors. A key that is used twice gives
+   * the secrecy of old records away. Default: a new one.
    */
   readonly ephemeralSeed?: Uint8Array;
 }
 
-/** The first half of a dial: what has to travel with it, and what makes a connection of its socket. */
+/**
+ * The first half of a dial: what has to travel with it, and what makes a connection of its socket.
+ */
 export interface SecureDial {
   /** The dialer's hello, 37 bytes. The transport brings it to the listener with the dial itself. */
   readonly hello: Uint8Array;
   /**
-   * Makes a connection of the socket that came of the dial. Once, since a hello is for one connection.
+   * Makes a connection of the socket that came of the dial. Once, since a hello is for one
+   * connection.
    * @throws {TypeError} it was called before
    */
   connect(socket: FrameSocket): Connection;
@@ -99,7 +102,9 @@ function checkSeed({ ephemeralSeed }: SecureConnectionOptions): void {
   }
 }
 
-/** What is left of a handshake at its start: a frame to send at once, perhaps, and one to wait for. */
+/**
+ * What is left of a handshake at its start: a frame to send at once, perhaps, and one to wait for.
+ */
 interface Steps {
   readonly first?: Uint8Array;
   /** Takes the other side's frame; returns who it is, and what is to be sent to it. */
@@ -225,7 +230,10 @@ class RunningHandshake {
     });
   }
 
-  /** In a scope of its own: the functions that stay with the link would keep what the handshake used. */
+  /**
+   * In a scope of its own: the functions that stay with the link would keep what the handshake
+   * used.
+   */
   #emit(link: SecureLink): void {
     this.#link = link;
     this.#receive = (frame) => link.receive(frame);

@@ -3,8 +3,8 @@ const empty = new Uint8Array(0);
 
 /**
  * Puts the fragments of one channel's messages together again. They are copied: a view would keep
- * its whole record alive. Memory is bounded by twice the size limit; a message that grows beyond the
- * limit is skipped up to its end, and costs nothing more.
+ * its whole record alive. Memory is bounded by twice the size limit; a message that grows beyond
+ * the limit is skipped up to its end, and costs nothing more.
  */
 export class Assembler {
   #buffer = empty;

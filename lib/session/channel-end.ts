@@ -25,15 +25,16 @@ export interface ChannelEnd {
   readonly isConsumed: boolean;
   /**
    * The place where messages of `peer` wait, which has credit for `granted` already; `grant` is
-   * called when some were consumed. It holds what arrives until `release`. Two sessions of one peer may have joined at a time: while
-   * two nodes connect to each other at once, both of their links are on offer.
+   * called when some were consumed. It holds what arrives until `release`. Two sessions of one peer
+   * may have joined at a time: while two nodes connect to each other at once, both of their links
+   * are on offer.
    */
   join(peer: NodeId, granted: Credit, grant: Grant): Inbox;
   /** The peer is up, and has the channel open: messages for it can be sent. */
   reached(peer: NodeId): void;
   /**
-   * Messages that the lane to `peer` had taken do not go out. With a `keepMs` above 0 they may be kept for so long,
-   * for when it comes back.
+   * Messages that the lane to `peer` had taken do not go out. With a `keepMs` above 0 they may be
+   * kept for so long, for when it comes back.
    * @returns whether they are
    */
   unsent(
@@ -51,7 +52,10 @@ export interface Credit {
   readonly bytes: number;
 }
 
-/** A window of credit is given back in so many steps: few packets, and the peer never runs dry meanwhile. */
+/**
+ * A window of credit is given back in so many steps: few packets, and the peer never runs dry
+ * meanwhile.
+ */
 export const grantsPerWindow = 4;
 
 /** Where whole messages of one peer on one channel arrive. */
@@ -61,15 +65,17 @@ export interface Inbox {
   readonly capacity: number;
   readonly capacityBytes: number;
   /**
-   * How many messages a peer may have credit for. Less than 0 while more wait than the lane is meant
-   * for, which credit from an earlier time of the channel can bring about.
+   * How many messages a peer may have credit for. Less than 0 while more wait than the lane is
+   * meant for, which credit from an earlier time of the channel can bring about.
    */
   readonly room: number;
   /** The same in bytes. */
   readonly roomBytes: number;
   /** Whether `widen` may do something. */
   readonly isNarrow: boolean;
-  /** Whether credit for it is given over the connection that joined with `grant`: of two, the first. */
+  /**
+   * Whether credit for it is given over the connection that joined with `grant`: of two, the first.
+   */
   grantsBy(grant: Grant): boolean;
   /** Lets the peer have twice as much under way, up to what the lane holds. */
   widen(): void;

@@ -6,8 +6,9 @@ const controlAtOnceMax = 1_024;
 const controlPerSecondMax = 1_000;
 
 /**
- * Bounds the packets of a peer that carry no message: pings, pongs, credit, channels that open and close. Honest ones go
- * with messages, so that each message earns one of them; a peer that sends nothing else has a rate.
+ * Bounds the packets of a peer that carry no message: pings, pongs, credit, channels that open and
+ * close. Honest ones go with messages, so that each message earns one of them; a peer that sends
+ * nothing else has a rate.
  */
 export class ControlBudget {
   readonly #clock: Clock;
@@ -17,7 +18,10 @@ export class ControlBudget {
   /** What had been earned then. */
   #filledAt = 0;
 
-  /** @param earned how many packets were earned so far: asked only when the peer has used up what it had */
+  /**
+   * @param earned how many packets were earned so far: asked only when the peer has used up what it
+   * had
+   */
   constructor(clock: Clock, earned: () => number) {
     this.#clock = clock;
     this.#earned = earned;

@@ -48,7 +48,9 @@ export class Control {
     this.#add(channel, messages, bytes, limitBytes);
   }
 
-  /** Says that a channel is open here, and how long its messages may be, if not as long as usual. */
+  /**
+   * Says that a channel is open here, and how long its messages may be, if not as long as usual.
+   */
   open(channel: number, limitBytes: number | undefined): void {
     this.#add(channel, 0, 0, limitBytes);
   }
@@ -63,7 +65,9 @@ export class Control {
     });
   }
 
-  /** Says that a channel is closed here. Returns the credit that was granted and is now never sent. */
+  /**
+   * Says that a channel is closed here. Returns the credit that was granted and is now never sent.
+   */
   close(channel: number): Credit {
     const unsent = this.#unsent(channel);
     this.#news.set(channel, closed);
@@ -79,7 +83,10 @@ export class Control {
     this.#pingDue = onPing;
   }
 
-  /** A ping goes with what is written next, which measures the round trip and how much is on the way. */
+  /**
+   * A ping goes with what is written next, which measures the round trip and how much is on the
+   * way.
+   */
   measure(): void {
     this.#measureDue = true;
   }

@@ -6,8 +6,8 @@ export interface ReadyLane {
   /** The channel's `priority`: 1 to 255, default 1. */
   readonly priority: number;
   /**
-   * When the message that leaves next was sent: a number that grows with every message to this peer.
-   * Noted for disciplines that are `perMessage`; 0 for others.
+   * When the message that leaves next was sent: a number that grows with every message to this
+   * peer. Noted for disciplines that are `perMessage`; 0 for others.
    */
   readonly headSeq: number;
   /** The discipline's own note on the lane, 0 at first. It stays as long as the connection does. */
@@ -23,33 +23,35 @@ export interface ReadyLane {
  */
 export interface Discipline {
   /**
-   * Default false: a lane that is chosen writes up to 64 KiB. True: it writes one message, if others
-   * are ready, and lanes note when their messages were sent: eight bytes or so for each that waits.
+   * Default false: a lane that is chosen writes up to 64 KiB. True: it writes one message, if
+   * others are ready, and lanes note when their messages were sent: eight bytes or so for each that
+   * waits.
    */
   readonly perMessage?: boolean;
   /**
-   * The lane with the lowest rank is served next; of equals, the one that was served, or became ready,
-   * longest ago. Asked when a lane has become ready, and each time after it was served. With `perMessage`
-   * also before it is served, since what its rank was made of may have been dropped meanwhile.
+   * The lane with the lowest rank is served next; of equals, the one that was served, or became
+   * ready, longest ago. Asked when a lane has become ready, and each time after it was served. With
+   * `perMessage` also before it is served, since what its rank was made of may have been dropped
+   * meanwhile.
    */
   rank(lane: ReadyLane): number;
   /**
-   * `bytes` of the lane were written, headers included: at most 64 KiB and a header, so a longer stretch,
-   * of a lane that is ready alone, is told in several calls.
+   * `bytes` of the lane were written, headers included: at most 64 KiB and a header, so a longer
+   * stretch, of a lane that is ready alone, is told in several calls.
    */
   served?(lane: ReadyLane, bytes: number): void;
 }
 
 /**
- * Shares bytes in proportion to the channels' priorities: over any time in which two lanes stay ready,
- * their bytes divided by their priorities differ by at most 65,540 (a quantum and a header) divided by the
- * one's priority, plus the same divided by the other's. A lane that has nothing to send gathers no claim
- * for later; what it has sent counts with the priority that it had then.
+ * Shares bytes in proportion to the channels' priorities: over any time in which two lanes stay
+ * ready, their bytes divided by their priorities differ by at most 65,540 (a quantum and a header)
+ * divided by the one's priority, plus the same divided by the other's. A lane that has nothing to
+ * send gathers no claim for later; what it has sent counts with the priority that it had then.
  *
  * Start-time fair queuing (Goyal, Vin, Cheng: "Start-time Fair Queuing: A Scheduling Algorithm for
- * Integrated Services Packet Switching Networks", SIGCOMM 1996, section 2): the rank is the start tag,
- * max(virtual time, the lane's finish tag); a finish tag is the start tag + bytes / weight; virtual time
- * is the start tag of the lane that is served.
+ * Integrated Services Packet Switching Networks", SIGCOMM 1996, section 2): the rank is the start
+ * tag, max(virtual time, the lane's finish tag); a finish tag is the start tag + bytes / weight;
+ * virtual time is the start tag of the lane that is served.
  */
 export const fair = (): Discipline => {
   let virtualTime = 0;
@@ -80,7 +82,10 @@ export class GuardedDiscipline {
   readonly perMessage: boolean;
   readonly #discipline: Discipline;
 
-  /** Does not throw: of what fails here, the first `rank` tells, since only that has somebody to tell. */
+  /**
+   * Does not throw: of what fails here, the first `rank` tells, since only that has somebody to
+   * tell.
+   */
   constructor(make: () => Discipline) {
     try {
       this.#discipline = make();

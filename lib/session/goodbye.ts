@@ -2,14 +2,20 @@ import { concat, Observable, type Subscription } from 'rxjs';
 import type { Clock } from '../flow/clock.ts';
 import type { Session } from './session.ts';
 
-/** How often it is looked whether lanes are empty, in milliseconds: sooner at first, when a round trip may do. */
+/**
+ * How often it is looked whether lanes are empty, in milliseconds: sooner at first, when a round
+ * trip may do.
+ */
 const lookMs = 10;
-/** How long links get until their peers have read everything, in milliseconds: longer than a socket waits. */
+/**
+ * How long links get until their peers have read everything, in milliseconds: longer than a socket
+ * waits.
+ */
 const closeMs = 2_500;
 
 /**
- * Tells the sessions' peers to send no more, lets lanes empty, and consumers take what has come, for at most `drainMs`,
- * says goodbye, and completes when every link is closed.
+ * Tells the sessions' peers to send no more, lets lanes empty, and consumers take what has come,
+ * for at most `drainMs`, says goodbye, and completes when every link is closed.
  */
 export function goodbye(
   sessions: readonly Session[],

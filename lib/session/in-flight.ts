@@ -1,11 +1,17 @@
-/** A window holds what goes out in so many round trips: one is on the line, the other in front of it. */
+/**
+ * A window holds what goes out in so many round trips: one is on the line, the other in front of
+ * it.
+ */
 const roundTripsPerWindow = 2;
 /**
- * A round trip counts as at least so long, since both processes wait for each other's turns: half of that cost
- * messages of 64 KiB a fifth of their rate, measured on loopback.
+ * A round trip counts as at least so long, since both processes wait for each other's turns: half
+ * of that cost messages of 64 KiB a fifth of their rate, measured on loopback.
  */
 const roundTripMsMin = 3;
-/** What the window begins with: half of what TCP's does (RFC 6928), since the slowest lines take seconds for that. */
+/**
+ * What the window begins with: half of what TCP's does (RFC 6928), since the slowest lines take
+ * seconds for that.
+ */
 const windowBytesAtFirst = 8 * 1024;
 /** More than any network holds that rxmesh is made for. */
 const windowBytesMax = 32 * 1024 * 1024;
@@ -19,12 +25,21 @@ const recordsPerWindowMin = 4;
 const recordBytesAtFirst = windowBytesAtFirst / recordsPerWindowMin;
 /** Pings under way while the window is full. */
 const pingsPerWindow = 4;
-/** For how long a rate is remembered at least, and for how many round trips. A line may have become slower. */
+/**
+ * For how long a rate is remembered at least, and for how many round trips. A line may have become
+ * slower.
+ */
 const rateMs = 1_000;
 const rateRoundTrips = 4;
-/** How long a round trip is believed. Then the queue in front of the line is let run empty, to measure it again. */
+/**
+ * How long a round trip is believed. Then the queue in front of the line is let run empty, to
+ * measure it again.
+ */
 const probeEveryMs = 10_000;
-/** With a smaller part of the rate before, the line has become slower, or the way longer: a probe tells. */
+/**
+ * With a smaller part of the rate before, the line has become slower, or the way longer: a probe
+ * tells.
+ */
 const rateKept = 0.75;
 
 /** What a pump asks of, and tells, who bounds what is under way. */
@@ -35,30 +50,35 @@ interface Ping {
   readonly atMs: number;
   /** What stands in front of it. */
   readonly sentBytes: number;
-  /** What had been read by then, when that was heard, and when the ping that told of it was sent. */
+  /**
+   * What had been read by then, when that was heard, and when the ping that told of it was sent.
+   */
   readonly readBytes: number;
   readonly readAtMs: number;
   readonly readSentAtMs: number;
-  /** Whether some of what is under way was all that there was to send: the line may be faster than it shows. */
+  /**
+   * Whether some of what is under way was all that there was to send: the line may be faster than
+   * it shows.
+   */
   readonly isStarved: boolean;
   /** Whether the queue in front of the line is empty. */
   readonly isProbe: boolean;
 }
 
 /**
- * Bounds what is under way on a link: written, and not read by the peer yet. An urgent message stands behind
- * all of that, in buffers of two systems and of the network between them, which take megabytes; no discipline
- * can put it in front again.
+ * Bounds what is under way on a link: written, and not read by the peer yet. An urgent message
+ * stands behind all of that, in buffers of two systems and of the network between them, which take
+ * megabytes; no discipline can put it in front again.
  *
- * Pings go with the data, some to each window; a pong tells that the peer has read what stood in front of its
- * ping. The window is twice the product of the greatest rate and the shortest round trip that were seen of
- * late. While the line is not full, a window goes out in a round trip, so that it doubles with each; when it
- * is full, the rate grows no more, and neither does the window. Records follow the rate, so that none keeps an
- * urgent message waiting for long.
+ * Pings go with the data, some to each window; a pong tells that the peer has read what stood in
+ * front of its ping. The window is twice the product of the greatest rate and the shortest round
+ * trip that were seen of late. While the line is not full, a window goes out in a round trip, so
+ * that it doubles with each; when it is full, the rate grows no more, and neither does the window.
+ * Records follow the rate, so that none keeps an urgent message waiting for long.
  *
- * The rule is that of BBR (Cardwell et al., ACM Queue 14(5), 2016), the way in which the rate is measured
- * that of draft-cheng-iccrg-delivery-rate-estimation. TCP underneath keeps the network from congestion; this keeps
- * TCP's own buffers short.
+ * The rule is that of BBR (Cardwell et al., ACM Queue 14(5), 2016), the way in which the rate is
+ * measured that of draft-cheng-iccrg-delivery-rate-estimation. TCP underneath keeps the network
+ * from congestion; this keeps TCP's own buffers short.
  */
 export class InFlight {
   /** How large records should be. */

@@ -2,13 +2,15 @@ import type { Subscription } from 'rxjs';
 import { timerMaxMs, type Clock } from '../flow/clock.ts';
 import { hasSlept } from '../flow/has-slept.ts';
 
-/** When a silent peer is asked for a sign of life, and when it is given up. Times are milliseconds. */
+/**
+ * When a silent peer is asked for a sign of life, and when it is given up. Times are milliseconds.
+ */
 export interface KeepAliveSettings {
   /** Time between two pings; 0: none are sent, and silence ends nothing. */
   readonly intervalMs: number;
   /**
-   * A peer from which nothing has arrived for so long, rounded up to whole intervals, is dead; so is one from which
-   * no pong has arrived for four times as long. Not less than the interval.
+   * A peer from which nothing has arrived for so long, rounded up to whole intervals, is dead; so
+   * is one from which no pong has arrived for four times as long. Not less than the interval.
    */
   readonly timeoutMs: number;
 }
@@ -17,8 +19,8 @@ export interface KeepAliveSettings {
 const probeMs = 5_000;
 
 /**
- * A peer that sends other things may owe us a pong for so many timeouts: on a slow line a pong stands behind all that
- * is under way.
+ * A peer that sends other things may owe us a pong for so many timeouts: on a slow line a pong
+ * stands behind all that is under way.
  */
 const unansweredTimeouts = 4;
 
@@ -43,10 +45,12 @@ export interface KeepAliveOptions {
  *     arrives  -x----P---------------------   x is any record, P answers the ping
  *     silent       0    0    1    2 †         ends when the event loop has turned once more
  *
- * A peer that sends other things, but no pong, is given up later: it gets no more than what may be under way.
+ * A peer that sends other things, but no pong, is given up later: it gets no more than what may be
+ * under way.
  *
- * Silence is counted in ticks, not read off the clock: after a handler that has blocked the event loop
- * for a minute, what arrived meanwhile still waits unread in the sockets, and one tick is late, no more.
+ * Silence is counted in ticks, not read off the clock: after a handler that has blocked the event
+ * loop for a minute, what arrived meanwhile still waits unread in the sockets, and one tick is
+ * late, no more.
  *
  * A tick that is late by more than an interval, and by more than 5 s, tells that this machine has
  * slept. It counts as no silence, however long it was. The peer is asked for a sign of life
@@ -105,7 +109,10 @@ export class KeepAlive {
     this.#isAsking = this.#pingedAtMs.length > 0;
   }
 
-  /** Asks for a sign of life now: one has to come within 5 s. For a peer that may have gone unnoticed. */
+  /**
+   * Asks for a sign of life now: one has to come within 5 s. For a peer that may have gone
+   * unnoticed.
+   */
   probe(): void {
     this.#probeWithin(probeMs);
   }
@@ -218,7 +225,10 @@ export class KeepAlive {
     if (!this.#probeIsOver()) this.#options.onTimeout(ms, 'any sign');
   }
 
-  /** Also while a ping is not answered: it is a sign of life for the peer, whose pong may be on a slow line. */
+  /**
+   * Also while a ping is not answered: it is a sign of life for the peer, whose pong may be on a
+   * slow line.
+   */
   #ask(): void {
     this.#isAsking = true;
     this.#options.ping(this.#onPing);
@@ -230,8 +240,8 @@ export class KeepAlive {
 }
 
 /**
- * The settings with their defaults: a ping every 10 s; a timeout of 30 s, or of the interval if that
- * is longer.
+ * The settings with their defaults: a ping every 10 s; a timeout of 30 s, or of the interval if
+ * that is longer.
  *
  * @throws {RangeError} for times that are no numbers of 0 or more, and a timeout below the interval
  */

@@ -125,8 +125,8 @@ export class Outbox implements ReadyLane, Ranked {
   }
 
   /**
-   * The channel has been opened (again) here: its messages wait in a lane of this kind, and leave it
-   * at this pace. `onDisplaced` hears of those that the lane drops for newer ones.
+   * The channel has been opened (again) here: its messages wait in a lane of this kind, and leave
+   * it at this pace. `onDisplaced` hears of those that the lane drops for newer ones.
    */
   reopen(options: LaneOptions, priority: number, pace?: Pace, onDisplaced?: OnDisplaced): void {
     this.priority = priority;
@@ -171,8 +171,8 @@ export class Outbox implements ReadyLane, Ranked {
   }
 
   /**
-   * The message to write on with, from `offset`: the one that is half written, else the next one for
-   * which there is credit.
+   * The message to write on with, from `offset`: the one that is half written, else the next one
+   * for which there is credit.
    */
   current(): Uint8Array | undefined {
     if (this.#current !== undefined) return this.#current;
@@ -202,9 +202,9 @@ export class Outbox implements ReadyLane, Ranked {
   }
 
   /**
-   * The current message is written whole, unless its peer went down meanwhile. The places that messages leave in
-   * the lane go to the sends that wait when it is empty, or at `admit`: at a stretch, since who hears of room
-   * sends again.
+   * The current message is written whole, unless its peer went down meanwhile. The places that
+   * messages leave in the lane go to the sends that wait when it is empty, or at `admit`: at a
+   * stretch, since who hears of room sends again.
    */
   done(): void {
     if (this.#current === undefined) return;
@@ -215,8 +215,8 @@ export class Outbox implements ReadyLane, Ranked {
   }
 
   /**
-   * Takes out what has not begun to be written, in order. A message of which a part is out is finished, since its
-   * credit is spent; but not when the peer is down.
+   * Takes out what has not begun to be written, in order. A message of which a part is out is
+   * finished, since its credit is spent; but not when the peer is down.
    */
   takeUnsent(reason: UnsentReason): readonly Uint8Array[] {
     if (reason !== 'channel-not-open') this.#pace?.stop();

@@ -17,7 +17,10 @@ export interface PeerSession {
   readonly nodeInfo: NodeInfo;
   /** Ids of the channels that the peer has open now, in ascending order. */
   readonly channels: readonly number[];
-  /** Emits once, and completes, when the connection has ended: why, or `undefined` after our own `close`. */
+  /**
+   * Emits once, and completes, when the connection has ended: why, or `undefined` after our own
+   * `close`.
+   */
   readonly ended$: Observable<RxmeshError | undefined>;
   /** Says goodbye with this reason, and closes the connection once what is batched is written. */
   close(reason: ByeReason): void;

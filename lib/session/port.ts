@@ -80,7 +80,10 @@ export class Port {
   #granted = 0;
   /** How many more bytes; below 0 when its last message was longer than what was left. */
   #grantedBytes = 0;
-  /** Since when the consumers have taken what was given back in the last grants, and how many those are. */
+  /**
+   * Since when the consumers have taken what was given back in the last grants, and how many those
+   * are.
+   */
   #windowSinceMs = -Infinity;
   #grants = 0;
   #messagesIn = 0;
@@ -132,7 +135,9 @@ export class Port {
     if (cut) this.#lost('channel-closed');
   }
 
-  /** Takes no more from the peer, if anybody consumes what comes: what is on the way still arrives. */
+  /**
+   * Takes no more from the peer, if anybody consumes what comes: what is on the way still arrives.
+   */
   takeNoMore(close: () => Credit): void {
     if (this.end?.isConsumed !== true) return;
     this.#isClosing = true;
@@ -187,9 +192,9 @@ export class Port {
   }
 
   /**
-   * Gives the peer credit for the room that it was not told of. Usually that is what was consumed; it
-   * is less while the peer has credit left from a time when the channel had a larger lane here. What
-   * is here of a message in pieces has its place already.
+   * Gives the peer credit for the room that it was not told of. Usually that is what was consumed;
+   * it is less while the peer has credit left from a time when the channel had a larger lane here.
+   * What is here of a message in pieces has its place already.
    */
   replenish(inbox: Inbox): void {
     // Its places are granted once, over one connection, also while the peer has two.
@@ -235,8 +240,8 @@ export class Port {
   }
 
   /**
-   * A window that the consumers take within two round trips may be what holds up the peer: it is doubled, as TCP
-   * does with its receive buffer (Semke, Mahdavi and Mathis, SIGCOMM 1998).
+   * A window that the consumers take within two round trips may be what holds up the peer: it is
+   * doubled, as TCP does with its receive buffer (Semke, Mahdavi and Mathis, SIGCOMM 1998).
    */
   #widen(inbox: Inbox): void {
     this.#grants += 1;

@@ -9,7 +9,10 @@ import { GuardedDiscipline, type Discipline } from './discipline.ts';
 import { type Outbox, SendCounter } from './outbox.ts';
 import { ReadyQueue } from './ready-queue.ts';
 
-/** Bytes that one channel may write before the discipline chooses again, at most: it is a record, which opens only whole. */
+/**
+ * Bytes that one channel may write before the discipline chooses again, at most: it is a record,
+ * which opens only whole.
+ */
 const quantumBytesMax = 64 * 1024;
 /** What the header of a data packet counts for, whatever the wire. */
 const headerBytes = 4;
@@ -23,7 +26,10 @@ export interface PumpOptions {
   readonly clock: Clock;
   /** Makes the discipline of this link. */
   readonly discipline: () => Discipline;
-  /** The discipline has failed, with `RXMESH_DISCIPLINE_FAILED`, or the link has: the pump has stopped. */
+  /**
+   * The discipline has failed, with `RXMESH_DISCIPLINE_FAILED`, or the link has: the pump has
+   * stopped.
+   */
   readonly onFailure: (error: RxmeshError) => void;
   /** Bounds what is under way. Default: a new `InFlight`. */
   readonly inFlight?: OpenWindow;
@@ -31,12 +37,13 @@ export interface PumpOptions {
 
 /**
  * Writes what waits in a session's outboxes to its link: a quantum of bytes of the one that the
- * discipline chooses, then of the next one, many messages to a record, and one record after the other
- * as long as the link is writable. A message that is sent alone leaves at the end of the turn in which
- * it was sent.
+ * discipline chooses, then of the next one, many messages to a record, and one record after the
+ * other as long as the link is writable. A message that is sent alone leaves at the end of the turn
+ * in which it was sent.
  *
- * Outboxes that have something to send stand in a queue, by rank. The discipline is asked only while the pump
- * runs: those that become ready are listed first, in a queue that runs through the outboxes themselves.
+ * Outboxes that have something to send stand in a queue, by rank. The discipline is asked only
+ * while the pump runs: those that become ready are listed first, in a queue that runs through the
+ * outboxes themselves.
  */
 export class Pump {
   /** For outboxes, if the discipline asks when messages were sent. */
@@ -110,7 +117,9 @@ export class Pump {
     this.#runAfterTurn();
   }
 
-  /** Writes a ping, in front of all data, as soon as the link takes it; calls `onPing` just before. */
+  /**
+   * Writes a ping, in front of all data, as soon as the link takes it; calls `onPing` just before.
+   */
   ping(onPing: () => void): void {
     this.#control.ping(onPing);
     this.run();
@@ -167,8 +176,8 @@ export class Pump {
   }
 
   /**
-   * Writes what can be written now, of `outbox` at least, whose channel is about to be closed: maybe by who hears from
-   * within this pump that there is room.
+   * Writes what can be written now, of `outbox` at least, whose channel is about to be closed:
+   * maybe by who hears from within this pump that there is room.
    */
   finish(outbox: Outbox): void {
     if (!this.#running) {
@@ -260,8 +269,8 @@ export class Pump {
       this.#rankWoken();
       const goesOn = outbox.ready && !this.#stopped;
       if (goesOn) {
-        // A turn that the end of a batch has cut short goes on, as far as the discipline has it: else
-        // one whose messages are large would starve behind one that fills every batch.
+        // A turn that the end of a batch has cut short goes on, as far as the discipline has it:
+        // else one whose messages are large would starve behind one that fills every batch.
         if (!isFull || outbox.turnBytes >= this.#quantumBytes) this.#beginTurn(outbox);
         outbox.rank = this.#discipline.rank(outbox);
       } else {
@@ -294,8 +303,8 @@ export class Pump {
   #next(served: Outbox | undefined): Outbox | undefined {
     let outbox = served === undefined ? this.#ready.pop() : this.#ready.exchange(served);
     if (!this.#discipline.perMessage) return outbox;
-    // The message that it was ranked by may have been dropped since. As many are asked as there are,
-    // since the ranks of somebody's own discipline may change for ever.
+    // The message that it was ranked by may have been dropped since. As many are asked as there
+    // are, since the ranks of somebody's own discipline may change for ever.
     for (let asked = 0; asked <= this.#ready.size; asked += 1) {
       if (outbox === undefined || outbox === served || !outbox.ready) return outbox;
       outbox.rank = this.#discipline.rank(outbox);
@@ -307,8 +316,8 @@ export class Pump {
   }
 
   /**
-   * Writes up to a quantum of one outbox, or what the batch takes as long as no other is ready; true
-   * when the batch has no room for it left.
+   * Writes up to a quantum of one outbox, or what the batch takes as long as no other is ready;
+   * true when the batch has no room for it left.
    */
   #serve(outbox: Outbox): boolean {
     const link = this.#link;
@@ -349,7 +358,9 @@ export class Pump {
     return isFull;
   }
 
-  /** Tells the discipline of bytes that were written, by quanta: it need not know of larger pieces. */
+  /**
+   * Tells the discipline of bytes that were written, by quanta: it need not know of larger pieces.
+   */
   #tell(outbox: Outbox, bytes: number): void {
     const quantumBytes = this.#quantumBytes;
     let rest = bytes;

@@ -1,9 +1,9 @@
 import type { Ranked } from './ranked.ts';
 
 /**
- * A binary heap with the lowest rank in front. Ranks are copied into arrays of numbers, so that they
- * are compared without a look at the items, which lie scattered: measured with a thousand of them, that
- * halves the time.
+ * A binary heap with the lowest rank in front. Ranks are copied into arrays of numbers, so that
+ * they are compared without a look at the items, which lie scattered: measured with a thousand of
+ * them, that halves the time.
  */
 export class ReadyHeap<T extends Ranked> {
   readonly #items: T[] = [];

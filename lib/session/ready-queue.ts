@@ -6,10 +6,10 @@ import { ReadyRun } from './ready-run.ts';
 const runsMax = 4;
 
 /**
- * What is ready, the lowest rank in front. Most of what comes belongs behind all that is there: lanes take
- * turns. That stands in a run, in order, where it costs the same however many there are. What belongs in
- * front of its end begins another run, since lanes that have sent a little more than others come in between
- * at a few ranks only; a heap takes the rest.
+ * What is ready, the lowest rank in front. Most of what comes belongs behind all that is there:
+ * lanes take turns. That stands in a run, in order, where it costs the same however many there are.
+ * What belongs in front of its end begins another run, since lanes that have sent a little more
+ * than others come in between at a few ranks only; a heap takes the rest.
  */
 export class ReadyQueue<T extends Ranked> {
   /** How many stand here. */

@@ -3,7 +3,10 @@ import { isBefore, type Ranked } from './ranked.ts';
 /** Places in front of the run that are free before it is moved there. */
 const freePlacesMax = 1024;
 
-/** A queue in order: it takes only what belongs at its end, and costs the same however much it holds. */
+/**
+ * A queue in order: it takes only what belongs at its end, and costs the same however much it
+ * holds.
+ */
 export class ReadyRun<T extends Ranked> {
   readonly #items: (T | undefined)[];
   /** Where the run begins. */

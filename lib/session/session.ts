@@ -17,8 +17,8 @@ import { Pump } from './pump.ts';
 import type { SessionOptions } from './session-options.ts';
 
 /**
- * Channels that a peer may open on one connection and we never have, at most: each costs us a little
- * memory, as long as the connection lasts, since credit outlives a channel.
+ * Channels that a peer may open on one connection and we never have, at most: each costs us a
+ * little memory, as long as the connection lasts, since credit outlives a channel.
  */
 export const peerChannelsMax = 1024;
 
@@ -33,7 +33,9 @@ export type { LaneSnapshot, PortSnapshot } from './port.ts';
 export class Session implements PeerSession, LinkReceiver, PortHost {
   readonly id: NodeId;
   readonly link: Link;
-  /** Emits once, when the peer has accepted us; completes without that when the link ends before. */
+  /**
+   * Emits once, when the peer has accepted us; completes without that when the link ends before.
+   */
   readonly accepted$: Observable<void>;
   /** Emits the link's error, or `undefined` after our own close, and completes. */
   readonly ended$: Observable<RxmeshError | undefined>;
@@ -45,7 +47,10 @@ export class Session implements PeerSession, LinkReceiver, PortHost {
   readonly #ended = new AsyncSubject<RxmeshError | undefined>();
   /** In the order in which they came. They stay until the link has ended. */
   readonly #ports: Port[] = [];
-  /** The same by the ids of their channels, never walked: most ids are missing. Half as dear as a Map, among a thousand. */
+  /**
+   * The same by the ids of their channels, never walked: most ids are missing. Half as dear as a
+   * Map, among a thousand.
+   */
   readonly #portsById: Port[] = [];
   /** The port of the message before, for most messages the right one. */
   #lastPort: Port | undefined;
@@ -161,13 +166,19 @@ export class Session implements PeerSession, LinkReceiver, PortHost {
     this.#pump.wake(outbox);
   }
 
-  /** Whether everything that was sent is written, and after `takeNoMore` everything consumed that comes. */
+  /**
+   * Whether everything that was sent is written, and after `takeNoMore` everything consumed that
+   * comes.
+   */
   get idle(): boolean {
     if (!this.#ports.every((port) => port.outbox.idle)) return false;
     return this.#hasAnswered() && this.#ports.every((port) => !this.#isLeaving || port.isConsumed);
   }
 
-  /** Tells the peer to send no more on channels that are consumed here. What is on the way still comes. */
+  /**
+   * Tells the peer to send no more on channels that are consumed here. What is on the way still
+   * comes.
+   */
   takeNoMore(): void {
     if (this.#over || !this.#ports.some(({ end }) => end?.isConsumed === true)) return;
     this.#isLeaving = true;
@@ -208,8 +219,8 @@ export class Session implements PeerSession, LinkReceiver, PortHost {
   }
 
   /**
-   * Asks the peer for a sign of life, and ends the link when none comes in time. For a link that may be
-   * dead, since its peer has connected anew.
+   * Asks the peer for a sign of life, and ends the link when none comes in time. For a link that
+   * may be dead, since its peer has connected anew.
    */
   probe(): void {
     this.#keepAlive.probe();
@@ -321,7 +332,10 @@ export class Session implements PeerSession, LinkReceiver, PortHost {
     this.#closeLink('violation', rule);
   }
 
-  /** How many packets of control were in order so far: for each message one, and for each KiB, and the pongs that we asked for. */
+  /**
+   * How many packets of control were in order so far: for each message one, and for each KiB, and
+   * the pongs that we asked for.
+   */
   #earned(): number {
     let earned = this.#pump.pings;
     for (const { traffic } of this.#ports) earned += traffic;

@@ -9,7 +9,9 @@ export abstract class WaitingSend {
   bytes: Uint8Array = nothing;
   /** When it was sent, if the outbox notes that; for the outbox. */
   seq = 0;
-  /** For the queue, which runs through the sends themselves: one that waits costs no more than that. */
+  /**
+   * For the queue, which runs through the sends themselves: one that waits costs no more than that.
+   */
   before: WaitingSend | undefined = undefined;
   after: WaitingSend | undefined = undefined;
   waits = false;

@@ -71,8 +71,8 @@ const stopMs = 60_000;
  * Do not wait for the promises of a router's `start` and `stop` before you let time pass: under
  * virtual time nothing happens until you do.
  *
- * In a marble diagram, give it the `TestScheduler`, and no latency until it has started, so that the
- * diagram begins with a network that is up:
+ * In a marble diagram, give it the `TestScheduler`, and no latency until it has started, so that
+ * the diagram begins with a network that is up:
  *
  *     scheduler.run(({ hot, expectObservable }) => {
  *       const net = simulate({ nodes: 2, scheduler });
@@ -190,8 +190,8 @@ export class Simulation {
   }
 
   /**
-   * Starts every router, and lets time pass until all nodes are up with each other, as far as one of
-   * two knows the other.
+   * Starts every router, and lets time pass until all nodes are up with each other, as far as one
+   * of two knows the other.
    *
    * @throws {Error} that names the pairs that are not up after 60 s of virtual time
    */
@@ -201,8 +201,8 @@ export class Simulation {
   }
 
   /**
-   * Lets time pass until all nodes that have not stopped are up with each other, as far as one of two
-   * knows the other.
+   * Lets time pass until all nodes that have not stopped are up with each other, as far as one of
+   * two knows the other.
    *
    * @throws {Error} that names the pairs that are not up after 60 s of virtual time
    */
@@ -235,7 +235,8 @@ export class Simulation {
   /**
    * Stops every node, lets time pass as long as that takes, and sees to it that nothing is left.
    *
-   * @throws {Error} when a router has not stopped, or something of the network still waits for a time
+   * @throws {Error} when a router has not stopped, or something of the network still waits for a
+   * time
    */
   stop(): void {
     for (const { router } of this.#nodes) void router.stop();

@@ -7,8 +7,8 @@ interface Waiting {
 }
 
 /**
- * A clock of virtual time: nothing happens until somebody lets time pass, and then everything that is
- * due happens at once, in its order. It knows what still waits, so that a test can see what was
+ * A clock of virtual time: nothing happens until somebody lets time pass, and then everything that
+ * is due happens at once, in its order. It knows what still waits, so that a test can see what was
  * forgotten.
  */
 export class VirtualClock implements Clock {
@@ -58,7 +58,8 @@ export class VirtualClock implements Clock {
     const untilMs = scheduler.frame + ms;
     scheduler.maxFrames = untilMs;
     try {
-      // A TestScheduler's own flush would also judge the expectations, which is not yet the time for.
+      // A TestScheduler's own flush would also judge the expectations, which is not yet the time
+      // for.
       VirtualTimeScheduler.prototype.flush.call(scheduler);
     } finally {
       scheduler.maxFrames = maxFrames;

@@ -13,8 +13,9 @@ export interface FrameSocket {
 
   /**
    * What arrives; one subscriber, once. Frames that arrive before it subscribes are kept (at most a
-   * few: beyond that the socket ends with an error). Completes when the other side has closed, errors
-   * with `RXMESH_CONNECTION_FAILED` when the socket fails. A frame is never written to after it was handed over.
+   * few: beyond that the socket ends with an error). Completes when the other side has closed,
+   * errors with `RXMESH_CONNECTION_FAILED` when the socket fails. A frame is never written to after
+   * it was handed over.
    */
   readonly frames$: Observable<Uint8Array>;
 
@@ -26,8 +27,8 @@ export interface FrameSocket {
   readonly drained$: Observable<void>;
 
   /**
-   * How many bytes have arrived so far, those of half a frame as well: a sign of life on a slow line. Absent where
-   * the platform does not tell.
+   * How many bytes have arrived so far, those of half a frame as well: a sign of life on a slow
+   * line. Absent where the platform does not tell.
    */
   readonly arrivedBytes?: number | undefined;
 
@@ -39,8 +40,8 @@ export interface FrameSocket {
   /** Closes both directions at once, dropping what waits. Doing it twice is fine. */
   destroy(): void;
   /**
-   * Whether nothing is left of it, after `close`, `destroy` or a failure. After `close` that tells that the
-   * other side has read what was sent, or has not in time, or has gone.
+   * Whether nothing is left of it, after `close`, `destroy` or a failure. After `close` that tells
+   * that the other side has read what was sent, or has not in time, or has gone.
    */
   readonly closed: boolean;
 

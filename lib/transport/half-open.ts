@@ -2,7 +2,10 @@ import type { Clock } from '../flow/clock.ts';
 import type { Endpoint } from '../model/endpoint.ts';
 import { hostOf } from './host.ts';
 
-/** A proof is due by then, in milliseconds: who has not given it yet makes room for others when it is needed. */
+/**
+ * A proof is due by then, in milliseconds: who has not given it yet makes room for others when it
+ * is needed.
+ */
 const dueMs = 500;
 
 /** How many places there are. */
@@ -27,9 +30,9 @@ export class Place {
 }
 
 /**
- * Places for those that have connected and are not there yet. When they are full, newcomers displace
- * idlers: of the host that holds most places, the one that has kept us waiting longest, once its proof is due.
- * Bytes that prove nothing buy no time.
+ * Places for those that have connected and are not there yet. When they are full, newcomers
+ * displace idlers: of the host that holds most places, the one that has kept us waiting longest,
+ * once its proof is due. Bytes that prove nothing buy no time.
  */
 export class HalfOpen {
   readonly #options: HalfOpenOptions;

@@ -57,7 +57,10 @@ export interface Link {
    * sent on it: each 0 to 2^31 - 1, and told as that when it is more.
    */
   credit(channel: number, messages: number, bytes: number): void;
-  /** Tells how long a message on `channel` may be, 1 to 2^30 bytes, if that is not 4 MiB. In front of its first credit. */
+  /**
+   * Tells how long a message on `channel` may be, 1 to 2^30 bytes, if that is not 4 MiB. In front
+   * of its first credit.
+   */
   messageLimit(channel: number, bytes: number): void;
   /** Announces that `channel` is closed here. Credit that was given stays given. */
   channelClosed(channel: number): void;
@@ -68,7 +71,9 @@ export interface Link {
   /** Seals and writes the open batch, if it holds anything. */
   flush(): void;
 
-  /** How many bytes have arrived so far, those of half a record as well; absent where nobody knows. */
+  /**
+   * How many bytes have arrived so far, those of half a record as well; absent where nobody knows.
+   */
   readonly arrivedBytes?: number | undefined;
 
   /** Stops (`true`) or resumes reading from the wire, for wires without credit. */
@@ -80,8 +85,9 @@ export interface Link {
    */
   close(reason: ByeReason, text?: string): void;
   /**
-   * Whether nothing is left of it on this side: `ended` was told, and its socket is gone. After `close` that
-   * comes when the peer has read the bye and all in front of it, or has not in time, or has gone.
+   * Whether nothing is left of it on this side: `ended` was told, and its socket is gone. After
+   * `close` that comes when the peer has read the bye and all in front of it, or has not in time,
+   * or has gone.
    */
   readonly closed: boolean;
 

@@ -22,8 +22,8 @@ export interface SelfOptions {
   /** Nodes with different block versions do not connect. Default `{ block: 0, app: 0 }`. */
   readonly protocolVersion?: { readonly block: number; readonly app: number };
   /**
-   * Where the node listens, `host:port` or a URL. Default: empty, it does not. One that others cannot dial is
-   * not told: on all interfaces (`0.0.0.0`, `[::]`), or with a zone.
+   * Where the node listens, `host:port` or a URL. Default: empty, it does not. One that others
+   * cannot dial is not told: on all interfaces (`0.0.0.0`, `[::]`), or with a zone.
    */
   readonly listenAddress?: string;
 }
@@ -31,9 +31,9 @@ export interface SelfOptions {
 /**
  * What a node proves and tells of itself in a handshake.
  *
- * The list of channels is there for the compatibility check alone, so a node with more channels than
- * the list may have leaves it empty, which skips that check. So does one whose address to listen at
- * is longer than a node info may have it: nobody needs that to dial this node.
+ * The list of channels is there for the compatibility check alone, so a node with more channels
+ * than the list may have leaves it empty, which skips that check. So does one whose address to
+ * listen at is longer than a node info may have it: nobody needs that to dial this node.
  */
 export function selfOf(options: SelfOptions): Self {
   const { identity, network, channels = [], moniker = identity.id.slice(0, 8) } = options;

@@ -38,21 +38,22 @@ export interface Transport {
    * dials: completes at once), unsubscribing stops it, and neither ends a connection that exists.
    * One subscriber at a time. It completes when the transport is closed, at once if it is already.
    *
-   * One failed accept is not the end: the transport reports it to nobody and goes on. A router subscribes
-   * again after an error, with waits that grow; only completion is the end.
+   * One failed accept is not the end: the transport reports it to nobody and goes on. A router
+   * subscribes again after an error, with waits that grow; only completion is the end.
    * @throws {RxmeshError} `RXMESH_LISTEN_FAILED`: it could not listen at all (a port in use)
    */
   readonly incoming$: Observable<Connection>;
 
   /**
-   * Requests to connect that it turned away itself, so that `incoming$` never had them: those of a web page that
-   * is not welcome, say. Absent where there are none. It never errors, and completes when the transport is closed.
+   * Requests to connect that it turned away itself, so that `incoming$` never had them: those of a
+   * web page that is not welcome, say. Absent where there are none. It never errors, and completes
+   * when the transport is closed.
    */
   readonly refused$?: Observable<Refusal>;
 
   /**
-   * One connection to `endpoint`, then completion. Unsubscribing before that cancels the attempt and
-   * releases its socket. A closed transport can still dial.
+   * One connection to `endpoint`, then completion. Unsubscribing before that cancels the attempt
+   * and releases its socket. A closed transport can still dial.
    * @throws {RxmeshError} `RXMESH_DIAL_FAILED`, `RXMESH_ENDPOINT_INVALID`, as error notifications
    */
   dial(endpoint: Endpoint): Observable<Connection>;
@@ -87,13 +88,14 @@ export interface Connection {
 
   /**
    * Proves who we are, demands the same of the other side, and exchanges node infos. Emits the
-   * proven link and completes. Unsubscribing before that closes the connection, and so does an error.
-   * It has no timeout of its own. Call it once.
+   * proven link and completes. Unsubscribing before that closes the connection, and so does an
+   * error. It has no timeout of its own. Call it once.
    *
-   * @param expected the node that was dialed, if that is known. A side that dialed tells nothing of itself
-   *   to another node, which fails with `RXMESH_IDENTITY_MISMATCH`; without it, it does so to whoever answers
-   * @throws {RxmeshError} `RXMESH_HANDSHAKE_FAILED`, `RXMESH_IDENTITY_MISMATCH`, `RXMESH_CONNECTION_CLOSED`, as
-   *   error notifications
+   * @param expected the node that was dialed, if that is known. A side that dialed tells nothing of
+   *   itself to another node, which fails with `RXMESH_IDENTITY_MISMATCH`; without it, it does so
+   *   to whoever answers
+   * @throws {RxmeshError} `RXMESH_HANDSHAKE_FAILED`, `RXMESH_IDENTITY_MISMATCH`,
+   *   `RXMESH_CONNECTION_CLOSED`, as error notifications
    */
   handshake(self: Self, expected?: NodeId): Observable<Link>;
 

@@ -1,7 +1,8 @@
 /**
- * What attackers cost those who behave: `npm run hostile`, or `npm run hostile -- pings` for the rows whose name
- * has that. A node and an honest peer run here, attackers in a process of their own, on loopback. The node has the
- * defaults. It exits with 1 when an honest echo takes too long, or a bound does not hold. Run it on a quiet machine.
+ * What attackers cost those who behave: `npm run hostile`, or `npm run hostile -- pings` for the
+ * rows whose name has that. A node and an honest peer run here, attackers in a process of their
+ * own, on loopback. The node has the defaults. It exits with 1 when an honest echo takes too long,
+ * or a bound does not hold. Run it on a quiet machine.
  *
  * A row is added in rows.ts.
  */
@@ -14,7 +15,9 @@ import { webSocket } from 'rxmesh/transports/websocket';
 import { network } from './keyed.ts';
 import { type Row, rows } from './rows.ts';
 
-/** How long an honest echo may take, of a hundred 99, and the event loop stand still: milliseconds. */
+/**
+ * How long an honest echo may take, of a hundred 99, and the event loop stand still: milliseconds.
+ */
 const p99Max = 50;
 const blockMax = 50;
 const echoEveryMs = 10;
@@ -30,7 +33,10 @@ interface Memory {
 interface Result {
   readonly p50: number;
   readonly p99: number;
-  /** The longest time in which the event loop did not turn, and in which it was busy and did not turn. */
+  /**
+   * The longest time in which the event loop did not turn, and in which it was busy and did not
+   * turn.
+   */
   readonly block: number;
   readonly busy: number;
   readonly before: Memory;
@@ -41,8 +47,8 @@ interface Result {
 }
 
 /**
- * Looks how late a timer is, and how much processor time went by: on a machine that others use, too, a process that
- * does nothing stands still as well.
+ * Looks how late a timer is, and how much processor time went by: on a machine that others use,
+ * too, a process that does nothing stands still as well.
  */
 class Blocks {
   longestMs = 0;

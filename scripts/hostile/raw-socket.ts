@@ -8,7 +8,9 @@ export interface Target {
   readonly id: string;
 }
 
-/** A TCP connection to the node, from a loopback address of its own. It does not mind how it ends. */
+/**
+ * A TCP connection to the node, from a loopback address of its own. It does not mind how it ends.
+ */
 export function tcp({ port }: Target, localAddress: string): Promise<Socket> {
   return new Promise((resolve) => {
     const socket = connect({ host: '127.0.0.1', port, localAddress });

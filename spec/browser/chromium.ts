@@ -7,7 +7,10 @@ import { build } from 'esbuild';
 import { chromium, type Browser, type Page as Tab } from 'playwright-core';
 import type { Page } from './page.ts';
 
-/** Policies by path. That of `/` is strict: no code from strings, no WebAssembly, nothing from elsewhere. */
+/**
+ * Policies by path. That of `/` is strict: no code from strings, no WebAssembly, nothing from
+ * elsewhere.
+ */
 const policies = {
   '/': "default-src 'none'; script-src 'self'; connect-src ws://127.0.0.1:*",
   '/lax': "default-src 'none'; script-src 'self' 'unsafe-eval'; connect-src ws://127.0.0.1:*",
@@ -75,7 +78,10 @@ export class Site {
 
 /** The page in a tab. */
 export class Visit {
-  /** What the browser has complained of: errors that nobody caught, and what the page's policy forbids. */
+  /**
+   * What the browser has complained of: errors that nobody caught, and what the page's policy
+   * forbids.
+   */
   readonly errors: readonly string[];
   readonly #tab: Tab;
 

@@ -1,6 +1,6 @@
 /**
- * The page of `page.browser.spec.ts`: bundled for a browser, it is a node that dials the one of the test. The test calls
- * what stands in `page` by its name, with one argument, and gets its answer.
+ * The page of `page.browser.spec.ts`: bundled for a browser, it is a node that dials the one of the
+ * test. The test calls what stands in `page` by its name, with one argument, and gets its answer.
  */
 import { filter, firstValueFrom, lastValueFrom, map, take, timer, toArray } from 'rxjs';
 import {
@@ -51,7 +51,10 @@ const page = {
   /** The ID of the identity with this seed. */
   idOf: (seed: readonly number[]) => Promise.resolve(Identity.fromSeed(Uint8Array.from(seed)).id),
 
-  /** Sends so many messages to the node, which sends each back; how many came back, and whether in order. */
+  /**
+   * Sends so many messages to the node, which sends each back; how many came back, and whether in
+   * order.
+   */
   async exchange({ address, count }: { address: string; count: number }) {
     let pings!: Channel<{ nonce: number; note: string }>;
     const peer = await connect(address, (started) => {
@@ -76,7 +79,10 @@ const page = {
     return { sent, came: came.length, inOrder };
   },
 
-  /** Sends one message of a reflected type to the node, which sends it back: its number, or the error's code. */
+  /**
+   * Sends one message of a reflected type to the node, which sends it back: its number, or the
+   * error's code.
+   */
   async reflect({ address, seq }: { address: string; seq: number }) {
     let readings!: Channel<Reading>;
     const to = await connect(address, (started) => {
@@ -124,7 +130,10 @@ const page = {
     return Promise.resolve(peer?.channels.find(({ channel }) => channel === 2)?.inbound.depth);
   },
 
-  /** Takes so many messages of channel 2, one after the other, each after a moment; the first byte of each. */
+  /**
+   * Takes so many messages of channel 2, one after the other, each after a moment; the first byte
+   * of each.
+   */
   async takeSlowly({ count }: { count: number }) {
     const firstBytes: number[] = [];
     for await (const { message } of slow?.in$ ?? []) {

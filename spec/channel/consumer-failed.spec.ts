@@ -16,7 +16,10 @@ function arrive(link: FakeLink, ...values: number[]): void {
   }
 }
 
-/** A node, and a channel of it that has been consumed behind `operator`, and what that consumer was told. */
+/**
+ * A node, and a channel of it that has been consumed behind `operator`, and what that consumer was
+ * told.
+ */
 function consumed(operator: FlowOperator<Envelope, unknown>, request: number) {
   const node = new LinkedNode();
   const channel: Channel<Uint8Array> = open(node);

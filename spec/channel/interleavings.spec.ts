@@ -224,7 +224,9 @@ class Play {
     this.consumers.set(`${side}${channel}`, consumer);
   }
 
-  /** The connection breaks; what is under way is lost, and what is written whole nobody tells of. */
+  /**
+   * The connection breaks; what is under way is lost, and what is written whole nobody tells of.
+   */
   reconnect(): void {
     const { links } = this.pair;
     for (const side of sides) {

@@ -151,7 +151,8 @@ describe('a sender', () => {
       const peers = [1, 2, 3].map((peer) => node.peer(peer, { 7: 0 }));
       one.out.next(toAll(0));
       const sender = sendingChannel('spec', one).sender(() => undefined, 0);
-      // The second one's connection ends, as the host sees it, when the message has found its place at the first.
+      // The second one's connection ends, as the host sees it, when the message has found its place
+      // at the first.
       Object.defineProperty(peers[1]?.session, 'outbox', {
         value: () => {
           sender.unsubscribe();

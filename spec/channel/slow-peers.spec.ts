@@ -42,7 +42,10 @@ class Crowd {
     return counts[0] ?? NaN;
   }
 
-  /** Sends so many broadcasts, one after the other, as fast as that goes; the log of what came of it. */
+  /**
+   * Sends so many broadcasts, one after the other, as fast as that goes; the log of what came of
+   * it.
+   */
   send(count: number): string[] {
     const log: string[] = [];
     const all = Array.from({ length: count }, (_, value) => broadcast(value));

@@ -1,6 +1,8 @@
 import protobufjs, { type Reader, type Type, type Writer } from 'protobufjs';
 
-/** What a test asserts of two types: `const same: Same<A, B> = true` compiles if they are the same. */
+/**
+ * What a test asserts of two types: `const same: Same<A, B> = true` compiles if they are the same.
+ */
 export type Same<A, B> = [A, B] extends [B, A] ? true : false;
 const { root } = protobufjs.parse(`
   syntax = "proto3";

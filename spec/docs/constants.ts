@@ -22,8 +22,8 @@ export function constantsOf(file: string): readonly string[] {
 }
 
 /**
- * The number that a name stands for in a file: of a constant, a property of an object, or a default.
- * Follows names, also into other files.
+ * The number that a name stands for in a file: of a constant, a property of an object, or a
+ * default. Follows names, also into other files.
  *
  * @throws {Error} when there is no such name, or it is no number that can be known
  */

@@ -6,8 +6,8 @@ const isDrawing = (code: string): boolean =>
   /-{2,}|[─▶]/.test(code.replaceAll(/'[^']*'|(?<!:)\/\/.*$/gm, ''));
 
 /**
- * The examples in the doc comments of a source file: what stands under `@example`, or is indented by
- * four spaces and no drawing.
+ * The examples in the doc comments of a source file: what stands under `@example`, or is indented
+ * by four spaces and no drawing.
  */
 export function examplesOf(file: string): readonly Fence[] {
   const text = read(file);

@@ -14,7 +14,10 @@ function membersOf(file: string, name: string): readonly string[] {
   return declared.types.map((type) => type.getText().replaceAll("'", ''));
 }
 
-/** The string literals that are values in a text: not in types, and not what something is compared with. */
+/**
+ * The string literals that are values in a text: not in types, and not what something is compared
+ * with.
+ */
 function valuesIn(text: string): ReadonlySet<string> {
   const values = new Set<string>();
   const visit = (node: ts.Node): void => {

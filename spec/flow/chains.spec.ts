@@ -12,7 +12,10 @@ const endMs = 1_200;
 /** The consumer takes one value, and works on it for so long. */
 const workMs = 20;
 
-/** A source as a channel with busy peers is one: it has more all the time, and gives what is asked for. */
+/**
+ * A source as a channel with busy peers is one: it has more all the time, and gives what is asked
+ * for.
+ */
 class Source {
   taken = 0;
   readonly flow: Flow<number>;
@@ -44,7 +47,8 @@ type Numbers = Flow<number>;
 /** A chain behind flow `a`, with a scheduler for its times, and another flow. */
 type Chain = (a: Numbers, s: rx.SchedulerLike, b: Numbers) => Flow<unknown>;
 /**
- * What becomes of a chain in front of a consumer that works slowly, and how much it has taken of each source.
+ * What becomes of a chain in front of a consumer that works slowly, and how much it has taken of
+ * each source.
  * @param stockOfB what the other flow has at first
  */
 function run(chain: Chain, stockOfB = 0) {

@@ -67,7 +67,8 @@ describe('flowFrom', () => {
     config.onUnhandledError = (error) => reported.push(error);
     try {
       consume(flowFrom({ [Symbol.iterator]: make })).demand.unsubscribe();
-      // RxJS reports it on a timer of the platform, which runs in front of a later one of as many milliseconds.
+      // RxJS reports it on a timer of the platform, which runs in front of a later one of as many
+      // milliseconds.
       await later(1);
     } finally {
       config.onUnhandledError = null;

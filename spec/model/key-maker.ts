@@ -1,4 +1,7 @@
-/** A process of `identity-processes.slow.spec.ts`: says that it is ready, and creates a key when it is told where. */
+/**
+ * A process of `identity-processes.slow.spec.ts`: says that it is ready, and creates a key when it
+ * is told where.
+ */
 import process from 'node:process';
 import { Identity } from '../../lib/model/identity.ts';
 

@@ -6,7 +6,9 @@ import { heapBytes } from '../support/garbage.ts';
 import { trackLeaks } from '../support/leaks.ts';
 
 describe('boundedMergeMap when it is re-entered', () => {
-  /** Runs `react` for each value that is started, which may make the source emit; notes the order. */
+  /**
+   * Runs `react` for each value that is started, which may make the source emit; notes the order.
+   */
   function reentered(
     options: BoundedMergeMapOptions<number>,
     react: (value: number, source: Subject<number>) => void,

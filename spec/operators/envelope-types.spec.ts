@@ -24,7 +24,8 @@ import {
 } from 'rxmesh/operators';
 import { Packet, Ping, Pong, type Same } from '../codec/messages.ts';
 
-// What follows is for the compiler: users need no casts, no `as const`, and no type arguments. It is not called.
+// What follows is for the compiler: users need no casts, no `as const`, and no type arguments. It
+// is not called.
 
 interface Point {
   x: number;

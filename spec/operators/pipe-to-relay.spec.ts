@@ -7,7 +7,10 @@ import { pipeTo } from '../../operators/pipe-to.ts';
 import { trackLeaks } from '../support/leaks.ts';
 
 const lanes = { codec: json<number>(), inbound: block(16), outbound: block(16) };
-/** What can be on its way through two hops: an outbound and an inbound lane each, and a message at each pipe. */
+/**
+ * What can be on its way through two hops: an outbound and an inbound lane each, and a message at
+ * each pipe.
+ */
 const onTheWayMax = 2 * (16 + 16) + 2;
 
 describe('a relay of pipes', () => {

@@ -102,7 +102,9 @@ export class Bench {
     return this;
   }
 
-  /** The dials since the last call, as the first digit of the peer's id and the host: `a@host-a`. */
+  /**
+   * The dials since the last call, as the first digit of the peer's id and the host: `a@host-a`.
+   */
   newDials(): string[] {
     return this.dials.splice(0).map(({ id: peer, host }) => `${peer.slice(0, 1)}@${host ?? ''}`);
   }

@@ -123,8 +123,8 @@ describe.each(platforms)('published vectors on %s', (_, crypto) => {
     );
   });
 
-  // The RFC's vector has associated data, and rxmesh has none: the ciphertext is the RFC's as it is, the
-  // tag is computed from the RFC's one-time key.
+  // The RFC's vector has associated data, and rxmesh has none: the ciphertext is the RFC's as it
+  // is, the tag is computed from the RFC's one-time key.
   it('seals as RFC 8439 §2.8.2 says', () => {
     const key = Uint8Array.from({ length: 32 }, (_, i) => 0x80 + i);
     const nonce = hex('070000004041424344454647');
@@ -183,7 +183,8 @@ describe.each(platforms)('what %s refuses', (_, crypto) => {
   });
 
   it('keys of small order, under which anyone signs', () => {
-    // S = 0 and R = the neutral element fit the equation whenever the key's order divides the challenge.
+    // S = 0 and R = the neutral element fit the equation whenever the key's order divides the
+    // challenge.
     const forged = Uint8Array.of(...le32(1n), ...le32(0n));
     for (const key of smallOrder) {
       for (let i = 0; i < 32; i++) {

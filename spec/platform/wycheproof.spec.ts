@@ -114,7 +114,8 @@ const challenge = (r: Uint8Array, key: Uint8Array, message: Uint8Array): bigint 
   number(sha512(Uint8Array.of(...r, ...key, ...message))) % ORDER;
 
 describe('S-09 edge cases that rules differ on', () => {
-  // ZIP 215 "Test vectors": all 14 encodings of small order as A and as R, S = 0, the message "Zcash".
+  // ZIP 215 "Test vectors": all 14 encodings of small order as A and as R, S = 0, the message
+  // "Zcash".
   it('keys of small order, in all forms, are refused on both, where ZIP 215 takes all 196', () => {
     const message = new TextEncoder().encode('Zcash');
     expect(smallOrder).toHaveLength(14);
@@ -135,7 +136,8 @@ describe('S-09 edge cases that rules differ on', () => {
         const s = (challenge(r, key, message) * secret) % ORDER;
         const isNeutral = toHex(r) === toHex(le32(1n));
         const holds = verdict(key, message, Uint8Array.of(...r, ...le32(s)));
-        // Of order 2, 4 or 8, R falls away with the cofactor alone; the neutral one in its other forms is no R.
+        // Of order 2, 4 or 8, R falls away with the cofactor alone; the neutral one in its other
+        // forms is no R.
         expect({ r: toHex(r), holds }).toEqual({ r: toHex(r), holds: isNeutral });
         if (holds) taken += 1;
       }
@@ -155,7 +157,8 @@ describe('S-09 edge cases that rules differ on', () => {
       [ORDER - 1n, 8n * ORDER, false],
       [ORDER - 1n, 14n * ORDER, false],
     ] as const) {
-      // R = r*B, and S = r + k*a; r is free, so S is what one likes only up to k: add multiples of the order.
+      // R = r*B, and S = r + k*a; r is free, so S is what one likes only up to k: add multiples of
+      // the order.
       const r = Point.BASE.multiply(wanted).toBytes();
       const s = (wanted + challenge(r, key, message) * secret) % ORDER;
       expect(verdict(key, message, Uint8Array.of(...r, ...le32(s + added)))).toBe(holds);

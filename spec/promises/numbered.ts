@@ -11,7 +11,9 @@ export function numbered(seq: number, bytes = 64): Uint8Array {
 export const numberOf = (message: Uint8Array): number =>
   new DataView(message.buffer, message.byteOffset).getUint32(0);
 
-/** Sends messages to `to` one after the other, as fast as the lane takes them, while `more` holds. */
+/**
+ * Sends messages to `to` one after the other, as fast as the lane takes them, while `more` holds.
+ */
 export function produce(
   channel: Channel<Uint8Array>,
   to: NodeId,

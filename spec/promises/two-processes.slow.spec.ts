@@ -199,7 +199,8 @@ describe('promise 4 between two processes', () => {
     };
     await rate(one);
     await rate(other);
-    // Other work of the machine falls on both sides alike in time: pairs, until enough of them agree.
+    // Other work of the machine falls on both sides alike in time: pairs, until enough of them
+    // agree.
     const ratios: number[] = [];
     while (ratios.length < 7 || (median(ratios) < 0.9 && ratios.length < 40)) {
       const turns = ratios.length % 2 === 0 ? [one, other] : [other, one];

@@ -109,7 +109,10 @@ describe('promise 2: nothing is lost in silence', () => {
 });
 
 describe('promise 4: no head-of-line blocking', () => {
-  /** Messages that a busy channel carries in 10 s, alone or beside a channel whose consumer has stalled. */
+  /**
+   * Messages that a busy channel carries in 10 s, alone or beside a channel whose consumer has
+   * stalled.
+   */
   function throughput(beside: 'alone' | 'a stalled channel'): number {
     const net = simulate({ nodes: 2, latencyMs: 5 });
     const lanes = { codec: raw(), inbound: block(64), outbound: block(64) };

@@ -1,7 +1,8 @@
 import { byHandRouter } from '../support/by-hand-router.ts';
 import { makeNodesBy } from '../support/maker.ts';
 
-// The scenarios of the router once more, over nodes that are put together by hand: examples/by-hand.ts.
+// The scenarios of the router once more, over nodes that are put together by hand:
+// examples/by-hand.ts.
 makeNodesBy(byHandRouter);
 
 await import('./router/accepting.spec.ts');

@@ -44,7 +44,10 @@ async function listening() {
 
 type Node = Awaited<ReturnType<typeof routerWith>>;
 
-/** Credit, data both ways, and a ping. The second node has been proved to the router, and the other way round. */
+/**
+ * Credit, data both ways, and a ping. The second node has been proved to the router, and the other
+ * way round.
+ */
 async function checkTraffic({ router, channel, messages, statuses }: Node, second: SecondNode) {
   second.send([4], second.credit(300, 10, 1_000));
   await until(() => statuses.length > 0);

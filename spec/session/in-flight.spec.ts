@@ -16,12 +16,17 @@ interface Piece {
   readonly writtenAtMs: number;
 }
 
-/** Each half of a millisecond writes what the window lets it, to a line with a queue in front of it. */
+/**
+ * Each half of a millisecond writes what the window lets it, to a line with a queue in front of it.
+ */
 const stepMs = 0.05;
 /** What a link takes in one record. */
 const linkRecordBytes = 64 * 1024;
 
-/** What a pipe carries between two times, as a share of what it could, and the longest wait in front of it. */
+/**
+ * What a pipe carries between two times, as a share of what it could, and the longest wait in front
+ * of it.
+ */
 function carry(pipe: Pipe, fromMs: number, untilMs: number): { share: number; waitMs: number } {
   const { bytesPerMs, latencyMs, busy = () => true } = pipe;
   const inFlight = new InFlight();

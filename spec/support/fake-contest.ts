@@ -8,7 +8,10 @@ import { accept } from '../../operators/accept.ts';
 import { route } from '../../operators/route.ts';
 import { FakeLinkEnd, type LinkWord } from './fake-link-end.ts';
 
-/** Two nodes that dial each other at once: `one` is the link that `a` dialed, `two` the one that `b` did. */
+/**
+ * Two nodes that dial each other at once: `one` is the link that `a` dialed, `two` the one that `b`
+ * did.
+ */
 export type SideName = 'a' | 'b';
 export type LinkName = 'one' | 'two';
 
@@ -246,8 +249,8 @@ export interface Explored {
 }
 
 /**
- * Takes a contest through every order of its steps. `check` sees each state, and whether it is an end.
- * States are told apart by what each side has seen in which order, and visited once.
+ * Takes a contest through every order of its steps. `check` sees each state, and whether it is an
+ * end. States are told apart by what each side has seen in which order, and visited once.
  */
 export function explore(
   options: ContestOptions,

@@ -34,8 +34,8 @@ export type LinkWord =
   { readonly type: 'accept' } | { readonly type: 'bye'; readonly reason: ByeReason };
 
 /**
- * One end of a link without a wire: whoever made it decides when the other end's words arrive, which
- * come in by `hear` and wait until there is a receiver. It carries no messages.
+ * One end of a link without a wire: whoever made it decides when the other end's words arrive,
+ * which come in by `hear` and wait until there is a receiver. It carries no messages.
  */
 export class FakeLinkEnd implements Link {
   /** How often it was asked to ping. */

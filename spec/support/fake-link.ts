@@ -39,9 +39,9 @@ const dataHeaderBytes = 7;
 const controlBytes = 14;
 
 /**
- * A link that notes what is written to it, record by record, and holds whoever writes to the contract
- * of `Link`: it throws at data in front of the accept, and at what does not fit. The test plays the
- * peer through `receiver`, or joins two of them with `joinLinks`.
+ * A link that notes what is written to it, record by record, and holds whoever writes to the
+ * contract of `Link`: it throws at data in front of the accept, and at what does not fit. The test
+ * plays the peer through `receiver`, or joins two of them with `joinLinks`.
  */
 export class FakeLink implements Link {
   readonly direction = 'outbound';
@@ -254,7 +254,10 @@ export function closed(channel: number): FakePacket {
   return { type: 'closed', channel };
 }
 
-/** `credit 7 64 1000`, `data 7 0102ff` (more of it comes), `data 7 03 last`, `closed 7`, `accept`, `bye done`. */
+/**
+ * `credit 7 64 1000`, `data 7 0102ff` (more of it comes), `data 7 03 last`, `closed 7`, `accept`,
+ * `bye done`.
+ */
 function packetText(packet: FakePacket): string {
   switch (packet.type) {
     case 'data':

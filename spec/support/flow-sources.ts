@@ -2,7 +2,10 @@ import type { FlowUnderTest } from '../../lib/testing/index.ts';
 import { flowFrom } from '../../lib/flow/flow-from.ts';
 import type { Flow } from '../../lib/flow/flow.ts';
 
-/** An iterable of 0, 1 and so on up to `count - 1`, which ends or throws, and knows how many iterate over it. */
+/**
+ * An iterable of 0, 1 and so on up to `count - 1`, which ends or throws, and knows how many iterate
+ * over it.
+ */
 export class Numbers implements Iterable<number> {
   open = 0;
   /** Calls of `next`, of all iterators. */

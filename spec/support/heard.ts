@@ -11,7 +11,10 @@ export function heard(net: Simulation, channel: Pick<Channel<unknown>, 'in$'>): 
   return texts;
 }
 
-/** The drops in a simulation's log, as `<node> <direction> <channel> <reason>`, one for each message. */
+/**
+ * The drops in a simulation's log, as `<node> <direction> <channel> <reason>`, one for each
+ * message.
+ */
 export function drops(net: Simulation): string[] {
   // They are told at the end of a turn.
   net.advance(0);

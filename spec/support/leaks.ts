@@ -4,7 +4,9 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { afterEach, beforeEach } from '@jest/globals';
 import { Observable, type VirtualTimeScheduler } from 'rxjs';
 
-/** Where `trackLeaks` puts its hooks; jest's own, unless a spec of the check itself brings others. */
+/**
+ * Where `trackLeaks` puts its hooks; jest's own, unless a spec of the check itself brings others.
+ */
 interface Hooks {
   beforeEach(hook: () => void): void;
   afterEach(hook: () => Promise<void>): void;
@@ -13,8 +15,9 @@ interface Hooks {
 /** Options of `trackLeaks` and `leakCheck`. */
 export interface LeakOptions {
   /**
-   * Turns of the event loop that what is closing gets to finish, by default 2000: some milliseconds,
-   * and far less than a timer that was forgotten would take. A test that leaks nothing waits for none.
+   * Turns of the event loop that what is closing gets to finish, by default 2000: some
+   * milliseconds, and far less than a timer that was forgotten would take. A test that leaks
+   * nothing waits for none.
    */
   readonly turns?: number;
   readonly hooks?: Hooks;
@@ -32,7 +35,8 @@ export interface LeakCheck {
  * Fails each test of the describe block (or of the file) that leaves a timer, socket, server, child
  * process, worker or file watcher behind. What was `unref`ed counts as gone.
  *
- * Hooks run in the order of their definition, so an `afterEach` that cleans up stands above the call:
+ * Hooks run in the order of their definition, so an `afterEach` that cleans up stands above the
+ * call:
  *
  *     describe('a transport', () => {
  *       afterEach(() => server.close());
@@ -75,8 +79,9 @@ interface Resource {
 /**
  * Starts to watch what is made from now on.
  *
- * Counts of `process.getActiveResourcesInfo()` would not do: a timer of jest's that was there before and ends
- * meanwhile would outweigh one that was forgotten. So each resource is known by itself.
+ * Counts of `process.getActiveResourcesInfo()` would not do: a timer of jest's that was there
+ * before and ends meanwhile would outweigh one that was forgotten. So each resource is known by
+ * itself.
  */
 export function leakCheck({ turns = 2000 }: LeakOptions = {}): LeakCheck {
   const alive = new Map<number, Resource>();

@@ -32,7 +32,10 @@ export function heard(channel: Channel<Uint8Array>): (number | undefined)[] {
   return values;
 }
 
-/** A node without router: its channels, and links that the test gives it. It evicts those that are reported for it. */
+/**
+ * A node without router: its channels, and links that the test gives it. It evicts those that are
+ * reported for it.
+ */
 export class LinkedNode {
   readonly id: NodeId;
   readonly clock: VirtualClock;
@@ -41,7 +44,10 @@ export class LinkedNode {
   readonly events: RouterEvent[] = [];
   readonly reports: PeerReport[] = [];
 
-  /** @param keepAlive and `stallMs` are off unless it is given, so that nothing waits when nothing happens */
+  /**
+   * @param keepAlive and `stallMs` are off unless it is given, so that nothing waits when nothing
+   * happens
+   */
   constructor(
     node = 0,
     clock: VirtualClock = new VirtualClock(),
@@ -106,7 +112,10 @@ export class LinkedNode {
     return counts;
   }
 
-  /** The drops so far, as `<in or out> <channel> <reason> <count>`, those of a turn as one; forgets them. */
+  /**
+   * The drops so far, as `<in or out> <channel> <reason> <count>`, those of a turn as one; forgets
+   * them.
+   */
   takeDrops(): string[] {
     this.channels.tellDrops();
     return this.events

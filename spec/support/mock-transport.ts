@@ -24,7 +24,9 @@ export function nodeInfoOf({ id }: Identity, changes: Partial<NodeInfo> = {}): N
   };
 }
 
-/** A transport that does what a test says: `arrive` and `incoming` for inbound, `answer` for dials. */
+/**
+ * A transport that does what a test says: `arrive` and `incoming` for inbound, `answer` for dials.
+ */
 export class MockTransport implements Transport {
   readonly protocols: readonly string[];
   readonly endpoints: readonly Endpoint[] = [here];

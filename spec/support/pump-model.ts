@@ -3,7 +3,10 @@ import { type Outbox } from '../../lib/session/outbox.ts';
 import { waitingSendsMax, WaitingSend } from '../../lib/session/waiting-sends.ts';
 import { dropUnsent } from './drop-unsent.ts';
 
-/** A message: its content follows from its number, by which all messages are counted as they are sent. */
+/**
+ * A message: its content follows from its number, by which all messages are counted as they are
+ * sent.
+ */
 export interface Sent {
   readonly seq: number;
   readonly size: number;
@@ -42,14 +45,18 @@ class Waiting extends WaitingSend {
 }
 
 /**
- * What an outbox has to do with its messages, by plain lists. It knows from the outbox how many have
- * left the lane, and from what is written everything else; which messages these are, it says itself.
+ * What an outbox has to do with its messages, by plain lists. It knows from the outbox how many
+ * have left the lane, and from what is written everything else; which messages these are, it says
+ * itself.
  */
 export class LaneModel {
   readonly outbox: Outbox;
   readonly counts = { offered: 0, written: 0, writtenBytes: 0, dropped: 0 };
   #options: LaneOptions;
-  /** In the lane, or waiting for room in it, as of the last `settle`; then those that have left it since. */
+  /**
+   * In the lane, or waiting for room in it, as of the last `settle`; then those that have left it
+   * since.
+   */
   #lane: Sent[] = [];
   #waiting: Waiting[] = [];
   /** Taken out of the lane, and not written whole; one at most after `settle`. */

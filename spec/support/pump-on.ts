@@ -64,7 +64,10 @@ export function pumpOn(options?: FakeLinkOptions, discipline: () => Discipline =
 export const bytes = (...values: number[]): Uint8Array => Uint8Array.from(values);
 export const sized = (length: number): Uint8Array => new Uint8Array(length);
 
-/** Channel and payload length of each data packet, in records: `7:100`, `7:28!` (the last). Without pings. */
+/**
+ * Channel and payload length of each data packet, in records: `7:100`, `7:28!` (the last). Without
+ * pings.
+ */
 export function shape(link: FakeLink): string[][] {
   return link.records.map((record) =>
     record

@@ -1,6 +1,6 @@
 /**
- * A second implementation of rxmesh's wire, the smallest that does: written from docs/wire.md alone, with
- * nothing of `lib` in it. Numbers in brackets are the steps of its section "Secrets".
+ * A second implementation of rxmesh's wire, the smallest that does: written from docs/wire.md
+ * alone, with nothing of `lib` in it. Numbers in brackets are the steps of its section "Secrets".
  */
 import {
   createCipheriv,

@@ -35,7 +35,8 @@ describe('S-03 HalfOpen', () => {
     for (const host of [3, 2, 2, 1, 1, 1]) enter(host);
     clock.advance(500);
     expect([enter(4), enter(5), enter(6), enter(7)]).toEqual(['4.7', '5.8', '6.9', '7.10']);
-    // Hosts 1 and 2 have two each by then, and the first of 2 has waited longest; 3 has one, as the newcomers have.
+    // Hosts 1 and 2 have two each by then, and the first of 2 has waited longest; 3 has one, as the
+    // newcomers have.
     expect(gone).toEqual(['1.4', '2.2', '1.5', '3.1']);
   });
 

@@ -9,11 +9,11 @@ export interface Delivery {
 const deliveriesPerRunMax = 4_096;
 
 /**
- * Delivers at once, but never from within a delivery: what is woken meanwhile waits its turn, so that
- * nodes that answer each other need no deeper stack, however many they are.
+ * Delivers at once, but never from within a delivery: what is woken meanwhile waits its turn, so
+ * that nodes that answer each other need no deeper stack, however many they are.
  *
- * A run that does not end (two sides that never stop talking) is broken off after 4,096 deliveries and
- * goes on in a turn of its own, so that it starves nothing else.
+ * A run that does not end (two sides that never stop talking) is broken off after 4,096 deliveries
+ * and goes on in a turn of its own, so that it starves nothing else.
  */
 export class Courier {
   readonly #clock: Clock;

@@ -14,13 +14,14 @@ export interface MemoryNetworkOptions {
   readonly clock?: Clock;
   /**
    * Milliseconds that a frame takes one way, for all or asked for each frame; 0 by default, which
-   * delivers synchronously. A dial takes one way there and one way back. A function that throws, or gives
-   * no such number, is reported as unhandled, and the frame takes no time.
+   * delivers synchronously. A dial takes one way there and one way back. A function that throws, or
+   * gives no such number, is reported as unhandled, and the frame takes no time.
    */
   readonly latencyMs?: number | ((from: NodeId, to: NodeId) => number);
   /**
-   * What stands between the nodes: `proven` (default) proves identities but leaves the packets readable,
-   * `encrypted` does all that a real network needs, `trusted` proves nothing and is the fastest.
+   * What stands between the nodes: `proven` (default) proves identities but leaves the packets
+   * readable, `encrypted` does all that a real network needs, `trusted` proves nothing and is the
+   * fastest.
    */
   readonly protection?: Protection;
 }
@@ -38,7 +39,8 @@ interface Pair {
  *     const network = new MemoryNetwork({ clock, latencyMs: 40 });
  *     createRouter({ identity, network: 'demo', transports: [network.transport(identity.id)] });
  *
- * Without latency everything is delivered synchronously, however deep the conversation, on a flat stack.
+ * Without latency everything is delivered synchronously, however deep the conversation, on a flat
+ * stack.
  */
 export class MemoryNetwork {
   readonly #clock: Clock;
@@ -96,8 +98,8 @@ export class MemoryNetwork {
   }
 
   /**
-   * Divides the network: nodes of different islands lose their connections, and cannot dial each other
-   * until `heal`. A node that stands on no island reaches everybody.
+   * Divides the network: nodes of different islands lose their connections, and cannot dial each
+   * other until `heal`. A node that stands on no island reaches everybody.
    */
   partition(...islands: readonly (readonly NodeId[])[]): void {
     this.#divide(islands, false);
@@ -106,9 +108,9 @@ export class MemoryNetwork {
 
   /**
    * Divides the network without a word, as when a cable is pulled: connections between nodes of
-   * different islands stand, but nothing gets through, not even their end; and dials are not answered.
-   * After `heal` what was on its way arrives on those that still stand, since nothing of a stream is
-   * ever left out.
+   * different islands stand, but nothing gets through, not even their end; and dials are not
+   * answered. After `heal` what was on its way arrives on those that still stand, since nothing of
+   * a stream is ever left out.
    */
   silence(...islands: readonly (readonly NodeId[])[]): void {
     this.#divide(islands, true);

@@ -11,7 +11,9 @@ import type { MemorySocket } from './memory-socket.ts';
 export interface Neighbourhood {
   readonly clock: Clock;
   readonly latencyMs: (from: NodeId, to: NodeId) => number;
-  /** The two sides of a connection to `listener`, why there is none, or nothing: no answer comes. */
+  /**
+   * The two sides of a connection to `listener`, why there is none, or nothing: no answer comes.
+   */
   connect(listener: NodeId): { outbound: MemorySocket; inbound: MemorySocket } | string | undefined;
   /** Begins the dialer's side of a connection. */
   begin(): SecureDial;

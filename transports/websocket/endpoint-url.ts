@@ -3,11 +3,11 @@ import { RxmeshError } from '../../lib/model/error.ts';
 import { isIpv6, normalizeIp, withoutZone } from '../../lib/model/ip.ts';
 
 /**
- * The URL to dial for an endpoint. Its host is the name, where there is one, so that the request and TLS
- * name it, else the IP; without its zone, which is no part of a URL.
+ * The URL to dial for an endpoint. Its host is the name, where there is one, so that the request
+ * and TLS name it, else the IP; without its zone, which is no part of a URL.
  *
- * @throws {RxmeshError} `RXMESH_ENDPOINT_INVALID`: malformed, not `ws` or `wss`, without IP and host, or with an IP
- *   of many machines (multicast, broadcast)
+ * @throws {RxmeshError} `RXMESH_ENDPOINT_INVALID`: malformed, not `ws` or `wss`, without IP and
+ *   host, or with an IP of many machines (multicast, broadcast)
  */
 export function endpointUrl(endpoint: Endpoint): string {
   validateEndpoint(endpoint);
@@ -36,7 +36,8 @@ function isUnicast(ip: string): boolean {
   const normal = normalizeIp(ip) ?? '';
   // ff00::/8 is multicast (RFC 4291, 2.7).
   if (isIpv6(normal)) return !/^ff[0-9a-f]{2}:/.test(normal);
-  // 224.0.0.0/4 is multicast (RFC 5771), and 240.0.0.0/4 reserved, with the broadcast address at its end.
+  // 224.0.0.0/4 is multicast (RFC 5771), and 240.0.0.0/4 reserved, with the broadcast address at
+  // its end.
   return Number(normal.split('.')[0]) < 224;
 }
 

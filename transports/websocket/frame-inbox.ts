@@ -37,7 +37,10 @@ export class FrameInbox {
     return this.#subscribed;
   }
 
-  /** @throws {RxmeshError} `RXMESH_CONNECTION_FAILED` for one more than are kept before somebody reads */
+  /**
+   * @throws {RxmeshError} `RXMESH_CONNECTION_FAILED` for one more than are kept before somebody
+   * reads
+   */
   push(frame: Uint8Array): void {
     if (this.#end !== undefined) return;
     if (this.#subscribed) {

@@ -3,15 +3,18 @@ const firstControlOpcode = 0x8;
 const closeOpcode = 0x8;
 
 /**
- * Follows the frames of a WebSocket through its reads, by their headers alone (RFC 6455, 5.2), so that a read
- * can be cut between two of them. What the frames hold, and whether they are right, is not its business.
+ * Follows the frames of a WebSocket through its reads, by their headers alone (RFC 6455, 5.2), so
+ * that a read can be cut between two of them. What the frames hold, and whether they are right, is
+ * not its business.
  */
 export class FrameScanner {
   /** Frames that began in the last scan. */
   frames = 0;
   /** Pings and pongs that have begun and were not counted yet: whoever counts them sets it to 0. */
   controls = 0;
-  /** Whether the last scan found a piece of a message, which ws keeps until the others are there. */
+  /**
+   * Whether the last scan found a piece of a message, which ws keeps until the others are there.
+   */
   isPiece = false;
   /** Whether a close frame has come: nothing behind it counts. */
   isClosed = false;
@@ -21,8 +24,8 @@ export class FrameScanner {
   #left = 0;
 
   /**
-   * Where the last of at most `framesMax` frames from `start` on ends, or the read does. A piece of a message is
-   * found alone: the scan stops in front of it, or at its end.
+   * Where the last of at most `framesMax` frames from `start` on ends, or the read does. A piece of
+   * a message is found alone: the scan stops in front of it, or at its end.
    */
   scan(bytes: Uint8Array, start: number, framesMax: number): number {
     let at = start;

@@ -22,7 +22,10 @@ export interface WsLimits {
   readonly closeTimeout: number;
 }
 
-/** Frames of at most 131,088 bytes, uncompressed, in at most 1,024 reads and 16 pieces; 2 s to close. */
+/**
+ * Frames of at most 131,088 bytes, uncompressed, in at most 1,024 reads and 16 pieces; 2 s to
+ * close.
+ */
 export const wsLimits: WsLimits = {
   maxPayload: frameBytesMax,
   // A frame of the largest size takes 245 segments of TCP, at their smallest (RFC 9293, 3.7.1).
@@ -36,7 +39,10 @@ export const wsLimits: WsLimits = {
 /** Frames that were handed to ws and are not with the kernel yet, while a socket is `writable`. */
 const framesUnsentMax = 4;
 
-/** Pings and pongs of WebSocket that a peer may send a second. rxmesh sends none; proxies and browsers may. */
+/**
+ * Pings and pongs of WebSocket that a peer may send a second. rxmesh sends none; proxies and
+ * browsers may.
+ */
 const controlsPerSecondMax = 4;
 /** How many of them may come at once: ws gives up at 60 pings that wait for their answer. */
 const controlsAtOnceMax = 32;
@@ -143,7 +149,8 @@ export class NodeSocket implements FrameSocket {
     const frame = this.#unsent.shift();
     if (frame !== undefined) giveFrame(frame);
     if (!this.#full || this.#unsent.length >= framesUnsentMax || this.#ended) return;
-    // ws calls from within a tick; whoever writes on then, and so on, would keep the event loop from turning.
+    // ws calls from within a tick; whoever writes on then, and so on, would keep the event loop
+    // from turning.
     this.#tellingDrained ??= setImmediate(() => {
       this.#tellingDrained = undefined;
       if (!this.writable) return;
@@ -158,7 +165,8 @@ export class NodeSocket implements FrameSocket {
       this.#violation('a text message arrived', 1003);
       return;
     }
-    // The binary type is 'nodebuffer'. What leaves here is a plain Uint8Array: `slice` of a Buffer copies nothing.
+    // The binary type is 'nodebuffer'. What leaves here is a plain Uint8Array: `slice` of a Buffer
+    // copies nothing.
     const { buffer, byteOffset, byteLength } = data as Buffer;
     try {
       this.#inbox.push(new Uint8Array(buffer, byteOffset, byteLength));
@@ -198,7 +206,8 @@ export class NodeSocket implements FrameSocket {
   }
 
   #fail(cause: Error): void {
-    // ws has begun to close already; errors that begin like this are about what the other side sent.
+    // ws has begun to close already; errors that begin like this are about what the other side
+    // sent.
     this.#intake.stop();
     const isViolation = 'code' in cause && String(cause.code).startsWith('WS_ERR_');
     const code = isViolation ? 'RXMESH_PROTOCOL_VIOLATION' : 'RXMESH_CONNECTION_FAILED';

@@ -5,10 +5,15 @@ import type { Turns, Waiting } from './turns.node.ts';
 
 /** Frames of one socket that are handled at a stretch; then it is the others' turn. */
 const framesPerVisitMax = 32;
-/** A read of so many bytes may be one of many in a turn: its time counts. A record of TLS has no more. */
+/**
+ * A read of so many bytes may be one of many in a turn: its time counts. A record of TLS has no
+ * more.
+ */
 const largeReadBytes = 16_384;
 
-/** Reads at the beginning whose time counts, too: a handshake takes longer than any frame behind it. */
+/**
+ * Reads at the beginning whose time counts, too: a handshake takes longer than any frame behind it.
+ */
 const firstReads = 4;
 
 /** What an intake works with. */
@@ -21,9 +26,9 @@ export interface IntakeOptions {
 }
 
 /**
- * Stands between a TCP stream and ws, which handles all frames of a read at once. What a peer sends is handed to ws
- * as it comes, while that is little; beyond that, so many frames at a time, when it is the socket's turn. Meanwhile
- * the stream is held back: what waits is one read.
+ * Stands between a TCP stream and ws, which handles all frames of a read at once. What a peer sends
+ * is handed to ws as it comes, while that is little; beyond that, so many frames at a time, when it
+ * is the socket's turn. Meanwhile the stream is held back: what waits is one read.
  */
 export class Intake implements Waiting {
   readonly #ws: WebSocket;

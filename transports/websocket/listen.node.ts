@@ -25,7 +25,10 @@ import { refusalOf } from './upgrade-request.node.ts';
 
 /** How long a client may take until its request is complete. */
 const requestTimeoutMs = 10_000;
-/** Connections that the system keeps for us: Node takes all of them in one turn, a quarter of a millisecond each. */
+/**
+ * Connections that the system keeps for us: Node takes all of them in one turn, a quarter of a
+ * millisecond each.
+ */
 const backlogMax = 128;
 /** What is wrong with `listen.server`, which only Node can tell. */
 export function serverProblems({ server }: WebSocketListenOptions): string[] {
@@ -119,7 +122,10 @@ function failed(message: string, cause?: unknown): RxmeshError {
   return new RxmeshError('RXMESH_LISTEN_FAILED', message, { cause });
 }
 
-/** Opens a server of our own. What is returned closes it, and every connection that is no WebSocket yet. */
+/**
+ * Opens a server of our own. What is returned closes it, and every connection that is no WebSocket
+ * yet.
+ */
 function runOwn(
   server: Server,
   { port = 0, host }: WebSocketListenOptions,
@@ -134,7 +140,8 @@ function runOwn(
     if (released) server.close();
   });
   server.on('error', (cause) => {
-    // While listening: one connection could not be accepted (no file handle left, say). The next may be.
+    // While listening: one connection could not be accepted (no file handle left, say). The next
+    // may be.
     if (server.listening || released) return;
     const where = `${host ?? 'every interface'}, port ${port}`;
     subscriber.error(failed(`cannot listen on ${where}: ${cause.message}`, cause));

@@ -3,7 +3,9 @@ import { RxmeshError } from '../../lib/model/error.ts';
 import { quote } from '../../lib/model/quote.ts';
 import { unknownOptions } from '../../lib/model/unknown-options.ts';
 
-/** Options of Node's TLS, of which these are the usual ones; the others are passed on as they are. */
+/**
+ * Options of Node's TLS, of which these are the usual ones; the others are passed on as they are.
+ */
 export interface TlsOptions {
   /** Certificate chain, as PEM. */
   readonly cert?: unknown;
@@ -25,36 +27,41 @@ export interface WebSocketListenOptions {
   /** 0 (default) takes any port that is free. */
   readonly port?: number;
   /**
-   * IP or name of the interface. By default all of them, as Node's servers do, since a node that listens is
-   * meant to be reached: `'127.0.0.1'` keeps it to this machine.
+   * IP or name of the interface. By default all of them, as Node's servers do, since a node that
+   * listens is meant to be reached: `'127.0.0.1'` keeps it to this machine.
    */
   readonly host?: string;
-  /** Path of the requests that are taken; `'/'` by default. Other paths get an HTTP 404, of which this side is told nothing. */
+  /**
+   * Path of the requests that are taken; `'/'` by default. Other paths get an HTTP 404, of which
+   * this side is told nothing.
+   */
   readonly path?: string;
   /** Makes it a `wss` server with this certificate and key. */
   readonly tls?: TlsOptions;
   /**
-   * A server of yours, to be shared: only upgrades on `path` are taken, and closing the transport leaves it
-   * running. `start()` of a router waits until it listens, on a port. Each path has one transport; another WebSocket
-   * server beside it (of ws, say) takes `noServer`, since with `server` it answers on all paths.
-   * Excludes `port`, `host` and `tls`.
+   * A server of yours, to be shared: only upgrades on `path` are taken, and closing the transport
+   * leaves it running. `start()` of a router waits until it listens, on a port. Each path has one
+   * transport; another WebSocket server beside it (of ws, say) takes `noServer`, since with
+   * `server` it answers on all paths. Excludes `port`, `host` and `tls`.
    */
   readonly server?: UpgradeServer;
   /**
-   * Web pages that may connect, by their origin (`'https://example.com'`), beside those of this server's own host
-   * and port; or a function that decides alone, and returns `true` for those that may. What it throws is a no. By
-   * default only pages of the own host may. A request without an origin does not come from a page, and passes.
-   * A page that may not gets an HTTP 403, and a `connection-refused` event says which one it was.
+   * Web pages that may connect, by their origin (`'https://example.com'`), beside those of this
+   * server's own host and port; or a function that decides alone, and returns `true` for those that
+   * may. What it throws is a no. By default only pages of the own host may. A request without an
+   * origin does not come from a page, and passes. A page that may not gets an HTTP 403, and a
+   * `connection-refused` event says which one it was.
    *
-   * `'any'` lets every page in that a user of this machine, or of its network, opens in a browser: whoever made
-   * it may then use this node as a peer, through the user's own browser. Only for nodes that are public anyway.
+   * `'any'` lets every page in that a user of this machine, or of its network, opens in a browser:
+   * whoever made it may then use this node as a peer, through the user's own browser. Only for
+   * nodes that are public anyway.
    *
-   * Behind a proxy on the same machine or network, name the site's own origin, too: its name is not believed there,
-   * since any page may have a name that resolves to a local address.
+   * Behind a proxy on the same machine or network, name the site's own origin, too: its name is not
+   * believed there, since any page may have a name that resolves to a local address.
    *
-   * A page that was opened from a file has the origin `'null'`, or `'file://'` in older browsers and in Electron; so
-   * has a sandboxed one `'null'`, whoever it is of. Applications and extensions have schemes of their own:
-   * `'app://.'`, `'capacitor://localhost'`, `'chrome-extension://…'`.
+   * A page that was opened from a file has the origin `'null'`, or `'file://'` in older browsers
+   * and in Electron; so has a sandboxed one `'null'`, whoever it is of. Applications and extensions
+   * have schemes of their own: `'app://.'`, `'capacitor://localhost'`, `'chrome-extension://…'`.
    */
   readonly origins?: 'any' | readonly string[] | ((origin: string) => boolean);
 }
@@ -66,9 +73,9 @@ export interface WebSocketDialOptions {
   /** Headers to send with the request. */
   readonly headers?: Readonly<Record<string, string>>;
   /**
-   * Masks frames with zeros, false by default. RFC 6455 (10.3) has clients mask so that no page can have a
-   * browser send bytes of the page's choice. What rxmesh sends is ciphertext, which nobody chooses,
-   * so that zeros are as safe, and several times faster for large messages.
+   * Masks frames with zeros, false by default. RFC 6455 (10.3) has clients mask so that no page can
+   * have a browser send bytes of the page's choice. What rxmesh sends is ciphertext, which nobody
+   * chooses, so that zeros are as safe, and several times faster for large messages.
    */
   readonly zeroMask?: boolean;
 }
@@ -83,7 +90,8 @@ export interface WebSocketOptions {
 }
 
 /**
- * Throws one error that names every wrong option. The caller may be plain JavaScript, so nothing is taken for granted.
+ * Throws one error that names every wrong option. The caller may be plain JavaScript, so nothing is
+ * taken for granted.
  *
  * @param platformProblems what the platform has to say against them
  * @throws {RxmeshError} `RXMESH_OPTIONS_INVALID`
@@ -180,9 +188,9 @@ function hasCertificate(tls: unknown): boolean {
 }
 
 /**
- * As browsers write it (RFC 6454 §6.2): a scheme, a host, and a port unless it is the usual one; or `null`. Schemes
- * of the web have their hosts in one form. Those of an application or an extension have any host, in
- * either case (`safari-web-extension://5C2E…`), or none (`file://`).
+ * As browsers write it (RFC 6454 §6.2): a scheme, a host, and a port unless it is the usual one; or
+ * `null`. Schemes of the web have their hosts in one form. Those of an application or an extension
+ * have any host, in either case (`safari-web-extension://5C2E…`), or none (`file://`).
  */
 function isOrigin(text: string): boolean {
   if (text === 'null') return true;

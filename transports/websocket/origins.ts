@@ -21,8 +21,8 @@ const localRanges = [
 ].flatMap((text) => parseIpRange(text) ?? []);
 
 /**
- * Whether a page of this origin may connect. A function that throws has not allowed it, nor has one that
- * returns a promise.
+ * Whether a page of this origin may connect. A function that throws has not allowed it, nor has one
+ * that returns a promise.
  */
 export function allowsOrigin(
   origins: WebSocketListenOptions['origins'],
@@ -42,13 +42,15 @@ export function allowsOrigin(
 }
 
 /**
- * Whether a page comes from the host and port that it connects to. Its scheme says which port is meant where
- * none is named: behind a proxy that speaks TLS, the page is of `https` and this server of `http`.
+ * Whether a page comes from the host and port that it connects to. Its scheme says which port is
+ * meant where none is named: behind a proxy that speaks TLS, the page is of `https` and this server
+ * of `http`.
  */
 function isOwnHost(origin: string, { host, ip, isSecure, name }: RequestedHost): boolean {
   if (!URL.canParse(origin)) return false;
   const page = new URL(origin);
-  // A browser writes an origin in one form. What came over the open line is no part of a server with TLS.
+  // A browser writes an origin in one form. What came over the open line is no part of a server
+  // with TLS.
   const isWeb = page.protocol === 'https:' || (page.protocol === 'http:' && !isSecure);
   if (!isWeb || page.origin !== origin) return false;
   const asked = `${page.protocol}//${host}`;
@@ -57,9 +59,10 @@ function isOwnHost(origin: string, { host, ip, isSecure, name }: RequestedHost):
 }
 
 /**
- * Whether anybody may have made the name point here. Whoever owns a name can have it resolve to 127.0.0.1 once
- * his page is loaded: page and server then have the same host (DNS rebinding). That is of use only towards
- * addresses that he does not reach himself. IP addresses and `localhost` are not looked up.
+ * Whether anybody may have made the name point here. Whoever owns a name can have it resolve to
+ * 127.0.0.1 once his page is loaded: page and server then have the same host (DNS rebinding). That
+ * is of use only towards addresses that he does not reach himself. IP addresses and `localhost` are
+ * not looked up.
  */
 function isRebindable(hostname: string, ip: string | undefined): boolean {
   if (/^(?:.+\.)?localhost$/.test(hostname)) return false;

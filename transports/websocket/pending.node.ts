@@ -8,8 +8,8 @@ const pendingMax = 256;
 const pendingPerHostMax = 64;
 
 /**
- * Connections that have not become WebSockets yet. When they are too many, newcomers displace idlers: of the host that
- * holds most of them, the one that has waited longest.
+ * Connections that have not become WebSockets yet. When they are too many, newcomers displace
+ * idlers: of the host that holds most of them, the one that has waited longest.
  */
 export class Pending {
   /** By host, each by its remote end, in the order in which they came. None is empty. */
@@ -75,7 +75,10 @@ export class Pending {
   }
 }
 
-/** With TLS, the stream of a request is not the one that was accepted; they have the remote end in common. */
+/**
+ * With TLS, the stream of a request is not the one that was accepted; they have the remote end in
+ * common.
+ */
 function socketKey({ remoteAddress, remotePort }: Socket): string {
   return `${remoteAddress} ${remotePort}`;
 }

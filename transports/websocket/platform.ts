@@ -5,7 +5,9 @@ import type { FrameSocket } from '../../lib/transport/frame-socket.ts';
 import type { Refusal } from '../../lib/transport/transport.ts';
 import type { WebSocketDialOptions, WebSocketListenOptions, WebSocketOptions } from './options.ts';
 
-/** What the WebSocket transport needs of Node (`socket.node.ts`) or of a browser (`socket.web.ts`). */
+/**
+ * What the WebSocket transport needs of Node (`socket.node.ts`) or of a browser (`socket.web.ts`).
+ */
 export interface WebSocketPlatform {
   /** What is wrong with the options here, a sentence each. */
   optionProblems(options: WebSocketOptions): readonly string[];
@@ -17,8 +19,8 @@ export interface WebSocketPlatform {
   dial(endpoint: Endpoint, request: DialRequest): Observable<FrameSocket>;
 
   /**
-   * The sockets that others open; listens while subscribed. `bound` hears where, once that is known, and `refused`
-   * of requests that were turned away. Errors with `RXMESH_LISTEN_FAILED`.
+   * The sockets that others open; listens while subscribed. `bound` hears where, once that is
+   * known, and `refused` of requests that were turned away. Errors with `RXMESH_LISTEN_FAILED`.
    */
   listen(
     options: WebSocketListenOptions,
@@ -43,7 +45,10 @@ export interface DialedSocket {
   readonly hello: Uint8Array;
 }
 
-/** The largest frame: a record of 128 KiB and its tag of 16 bytes. One that is larger ends the socket. */
+/**
+ * The largest frame: a record of 128 KiB and its tag of 16 bytes. One that is larger ends the
+ * socket.
+ */
 export const frameBytesMax = 131_088;
 /** Frames that are kept for a socket that nobody has subscribed to; one more ends it. */
 export const framesEarlyMax = 16;

@@ -17,8 +17,8 @@ export function leavePath(server: Server, path: string): void {
 }
 
 /**
- * Whether the listener on `path` is to answer for the paths that nobody has: if all who take upgrades are ours, the
- * first one of them.
+ * Whether the listener on `path` is to answer for the paths that nobody has: if all who take
+ * upgrades are ours, the first one of them.
  */
 export function answersForOthers(server: Server, path: string): boolean {
   const paths = [...(taken.get(server) ?? [])];

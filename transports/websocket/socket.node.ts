@@ -68,8 +68,8 @@ function dial(
 }
 
 /**
- * With a name, the URL has the name, for the `Host` header and for TLS, and the look-up has the answer
- * already: the IP that the address was resolved to.
+ * With a name, the URL has the name, for the `Host` header and for TLS, and the look-up has the
+ * answer already: the IP that the address was resolved to.
  */
 function clientOptions(
   endpoint: Endpoint,
@@ -95,8 +95,8 @@ function clientOptions(
 }
 
 /**
- * Connects to an IPv6 address with a zone. URLs have none, nor have certificates, so that with TLS the
- * address without it is checked.
+ * Connects to an IPv6 address with a zone. URLs have none, nor have certificates, so that with TLS
+ * the address without it is checked.
  */
 function connectionTo(ip: string, isSecure: boolean): (options: ConnectionOptions) => Socket {
   return (options) => {

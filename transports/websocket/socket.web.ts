@@ -13,8 +13,8 @@ import { type DialRequest, frameBytesMax, type WebSocketPlatform } from './platf
 /** Bytes that wait in the browser while a socket is `writable`: two of the largest frames. */
 const bufferedBytesMax = 2 * frameBytesMax;
 /**
- * How often a full socket looks whether it still is; browsers tell nobody. A page in the background may be called once a
- * second, or once a minute: what arrives makes it look, too.
+ * How often a full socket looks whether it still is; browsers tell nobody. A page in the background
+ * may be called once a second, or once a minute: what arrives makes it look, too.
  */
 const drainPollMs = 4;
 
@@ -82,7 +82,10 @@ function dial(endpoint: Endpoint, { clock, protocols }: DialRequest): Observable
   });
 }
 
-/** @throws {RxmeshError} `RXMESH_ENDPOINT_INVALID`, as `endpointUrl`, and for what a browser cannot dial */
+/**
+ * @throws {RxmeshError} `RXMESH_ENDPOINT_INVALID`, as `endpointUrl`, and for what a browser cannot
+ * dial
+ */
 function urlOf(endpoint: Endpoint): string {
   const { ip, host } = endpoint;
   if (host !== undefined || ip === undefined || zoneOf(ip) === undefined)

@@ -2,7 +2,10 @@ import type { Clock } from '../../lib/flow/clock.ts';
 
 /** How long sockets are read at a stretch, in milliseconds; then the event loop turns once. */
 const turnMs = 5;
-/** So much is read before anybody asks whether it was in one turn: to hear of its end costs a round of the event loop. */
+/**
+ * So much is read before anybody asks whether it was in one turn: to hear of its end costs a round
+ * of the event loop.
+ */
 const uncountedBytesMax = 1_048_576;
 
 /** A socket that waits for its turn. */
@@ -15,9 +18,10 @@ export interface Waiting {
 export type AfterLoop = (work: () => void) => unknown;
 
 /**
- * Shares each turn of the event loop among the sockets of a process. A socket that brings little is none of its
- * business. One that brings much is served at once while there is time, then waits in a queue, which is served in
- * rounds, some frames of each: of reads `aaaa`, `bbbb` and `c`, what is handled is `aa bb c`, then `aa bb`.
+ * Shares each turn of the event loop among the sockets of a process. A socket that brings little is
+ * none of its business. One that brings much is served at once while there is time, then waits in a
+ * queue, which is served in rounds, some frames of each: of reads `aaaa`, `bbbb` and `c`, what is
+ * handled is `aa bb c`, then `aa bb`.
  */
 export class Turns {
   readonly clock: Clock;
@@ -51,7 +55,10 @@ export class Turns {
     return wasAwaited;
   }
 
-  /** Whether a read of so many bytes is still little: in a turn whose time counts, none is that counts itself. */
+  /**
+   * Whether a read of so many bytes is still little: in a turn whose time counts, none is that
+   * counts itself.
+   */
   isLittle(bytes: number): boolean {
     if (this.#isAwaited) return false;
     this.#uncountedBytes += bytes;
@@ -87,7 +94,10 @@ export class Turns {
     if (this.#waiting.length > 0) this.awaitEnd();
   };
 
-  /** Serves each that waits once, as far as time allows; those that have more wait behind the others. */
+  /**
+   * Serves each that waits once, as far as time allows; those that have more wait behind the
+   * others.
+   */
   #round(beganMs: number): void {
     const round = this.#waiting;
     this.#waiting = [];

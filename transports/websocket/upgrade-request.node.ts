@@ -9,7 +9,10 @@ import { allowsOrigin } from './origins.ts';
 /** A name or IPv4 address, or an IPv6 one in brackets, and a port or none (RFC 9110 §7.2). */
 const HOST = /^(?:[A-Za-z0-9._~!$&'()*+,;=%-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?$/;
 
-/** Why a request to upgrade is refused: with which HTTP status it is answered, and what is told here. */
+/**
+ * Why a request to upgrade is refused: with which HTTP status it is answered, and what is told
+ * here.
+ */
 export interface RefusedUpgrade extends Refusal {
   readonly status: 400 | 403;
 }
@@ -38,9 +41,9 @@ export function refusalOf(
 }
 
 /**
- * What is wrong with a request to upgrade, whatever it upgrades to; undefined for a good one. Node lets these
- * pass. A proxy in front may read such a request as another one than Node does, and then sends somebody's
- * bytes where they do not belong (request smuggling).
+ * What is wrong with a request to upgrade, whatever it upgrades to; undefined for a good one. Node
+ * lets these pass. A proxy in front may read such a request as another one than Node does, and then
+ * sends somebody's bytes where they do not belong (request smuggling).
  */
 function upgradeFault(request: IncomingMessage): string | undefined {
   const { httpVersion, headers, rawHeaders } = request;

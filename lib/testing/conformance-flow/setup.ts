@@ -12,18 +12,28 @@ export interface FlowUnderTest<T> {
 
 /** What `flowConformance` has to know of a flow. */
 export interface FlowSetup<T> {
-  /** A new flow of the values of 0, 1 and so on up to `count - 1`, and then the end. Called once or more for each case. */
+  /**
+   * A new flow of the values of 0, 1 and so on up to `count - 1`, and then the end. Called once or
+   * more for each case.
+   */
   readonly open: (count: number) => Promise<FlowUnderTest<T>> | FlowUnderTest<T>;
-  /** The same, but it fails with `error` in place of the end. Without it, cases about errors are left out. */
+  /**
+   * The same, but it fails with `error` in place of the end. Without it, cases about errors are
+   * left out.
+   */
   readonly fail?: (count: number, error: unknown) => Promise<FlowUnderTest<T>> | FlowUnderTest<T>;
   /** The number of a value. Default: the value itself. */
   readonly numberOf?: (value: T) => number;
   /**
-   * What several consumers get: `each` of them all values, at a pace of its own (default); `shared`: the
-   * same values together, at the pace of the slowest; `one`: the first consumer gets all, others an error.
+   * What several consumers get: `each` of them all values, at a pace of its own (default);
+   * `shared`: the same values together, at the pace of the slowest; `one`: the first consumer gets
+   * all, others an error.
    */
   readonly consumers?: 'each' | 'shared' | 'one';
-  /** Whether the end comes without a request; else it needs one, as an iterator's does. Default true. */
+  /**
+   * Whether the end comes without a request; else it needs one, as an iterator's does. Default
+   * true.
+   */
   readonly endsUnasked?: boolean;
   /** How many values the case about recursion takes. Default 100,000. */
   readonly manyCount?: number;

@@ -8,7 +8,10 @@ import type { FlowSetup, FlowUnderTest } from './setup.ts';
 /** Turns that the promises of a flow get before time passes. */
 const turnsAtOnce = 10;
 
-/** What a case stands on: flows of numbers, consumers that note what comes, and a way to wait that gives up. */
+/**
+ * What a case stands on: flows of numbers, consumers that note what comes, and a way to wait that
+ * gives up.
+ */
 export interface FlowStage {
   readonly endsUnasked: boolean;
   readonly manyCount: number;

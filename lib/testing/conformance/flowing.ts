@@ -103,7 +103,10 @@ async function staysWritable(stage: Stage, { link }: LinkEnd): Promise<boolean> 
   return link.writable;
 }
 
-/** Sends 3,000 messages of 4 to 2,052 bytes, with a flush every few of them, and checks what arrives. */
+/**
+ * Sends 3,000 messages of 4 to 2,052 bytes, with a flush every few of them, and checks what
+ * arrives.
+ */
 async function checkStream(stage: Stage, from: LinkEnd, to: LinkEnd): Promise<void> {
   const count = 3_000;
   for (let i = 0; i < count; i += 1) {

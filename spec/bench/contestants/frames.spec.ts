@@ -1,7 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import { FrameReader } from '../../../bench/contestants/frames.ts';
 
-/** Frames of these lengths, each filled with its index, behind their lengths as protobuf writes them. */
+/**
+ * Frames of these lengths, each filled with its index, behind their lengths as protobuf writes
+ * them.
+ */
 function framesOf(lengths: readonly number[]): Uint8Array {
   const bytes: number[] = [];
   lengths.forEach((length, i) => {

@@ -15,7 +15,8 @@ describe('chartOf', () => {
     const [own = NaN, other = NaN, alone = NaN] = widths(chart);
     expect(widths(chart)).toHaveLength(3);
     expect(own / other).toBeCloseTo(5, 1);
-    // The case ends with its largest round: 600, of which 500 is the median; 50 alone has all of the width.
+    // The case ends with its largest round: 600, of which 500 is the median; 50 alone has all of
+    // the width.
     expect(own / alone).toBeCloseTo(500 / 600, 2);
   });
 

@@ -16,7 +16,10 @@ afterEach(() => {
   rmSync(directory, { recursive: true });
 });
 
-/** What `child.ts` has said to its parent since the first bench: `--against` talks to older ones, too. */
+/**
+ * What `child.ts` has said to its parent since the first bench: `--against` talks to older ones,
+ * too.
+ */
 const olderChild = `
   process.on('message', ({ id, handler, argument }) => {
     if (handler === 'fails') process.send({ id, error: 'it failed' });

@@ -11,9 +11,10 @@ const line = { delayMs: 150, bitsPerSecond: 0 };
 const roundTripMs = 2 * line.delayMs;
 
 /**
- * One round trip is for TCP, and one for the upgrade to WebSocket, which brings the listener's proof back. Half of one is for the
- * dialer's proof: then the listener is up, and its message takes another half: 3. The dialer is up then, and its message
- * takes half of one: 3.5. What the processor takes is less than half of one, so a further round trip shows.
+ * One round trip is for TCP, and one for the upgrade to WebSocket, which brings the listener's
+ * proof back. Half of one is for the dialer's proof: then the listener is up, and its message takes
+ * another half: 3. The dialer is up then, and its message takes half of one: 3.5. What the
+ * processor takes is less than half of one, so a further round trip shows.
  */
 const roundTripsMax = { listener: 3.4, dialer: 3.9 } as const;
 

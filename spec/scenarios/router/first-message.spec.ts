@@ -4,9 +4,10 @@ import { simulate } from '../../../lib/testing/index.ts';
 import { expectIdle } from '../../support/leaks.ts';
 
 /**
- * Round trips from the start of a node until a first message arrives over a network in memory, where the dial takes
- * one, as TCP does, and brings the dialer's hello along and the listener's proof back. Half of one is for the dialer's proof,
- * which comes with its acceptance and its credit: with that the listener has all it needs. A WebSocket has one more, for its upgrade.
+ * Round trips from the start of a node until a first message arrives over a network in memory,
+ * where the dial takes one, as TCP does, and brings the dialer's hello along and the listener's
+ * proof back. Half of one is for the dialer's proof, which comes with its acceptance and its
+ * credit: with that the listener has all it needs. A WebSocket has one more, for its upgrade.
  */
 const roundTripsMax = { 'of the listener': 2.0, 'of the dialer': 2.5 } as const;
 

@@ -41,7 +41,8 @@ describe('subscribers that throw', () => {
     expect(seen.sort()).toEqual(['down 2', 'up 0', 'up 2']);
     net.stop();
     expectIdle(net.clock.scheduler);
-    // RxJS reports what nobody handles on timers of the platform, which run in their order: then this one.
+    // RxJS reports what nobody handles on timers of the platform, which run in their order: then
+    // this one.
     await later(1);
     expect(errors).toEqual(new Set(['peers$', 'in$', 'map', 'events$', 'reports$']));
   });

@@ -10,11 +10,13 @@ const host = '127.0.0.1';
 const quietTurns = 30;
 
 /**
- * A line on which bytes fly: what both sides have sent arrives at once when nothing is left to be sent, so that
- * a flight is half a round trip, however long the processor takes for it.
+ * A line on which bytes fly: what both sides have sent arrives at once when nothing is left to be
+ * sent, so that a flight is half a round trip, however long the processor takes for it.
  */
 class Flights {
-  /** Flights so far, and in each how many reads of the dialer's and of the listener's bytes it took. */
+  /**
+   * Flights so far, and in each how many reads of the dialer's and of the listener's bytes it took.
+   */
   readonly log: [fromDialer: number, fromListener: number][] = [];
   readonly #sockets: Socket[] = [];
   readonly #server = createServer((dialer) => this.#join(dialer));
@@ -110,7 +112,8 @@ describe('S-04 the flights of a connection over a WebSocket', () => {
     await near.router.start();
     await until(() => arrivedWith !== undefined);
     expect(arrivedWith).toBe(flight);
-    // The upgrade; the 101 and the answer; the introduction, the acceptance and the credit: one write each.
+    // The upgrade; the 101 and the answer; the introduction, the acceptance and the credit: one
+    // write each.
     expect(line.log.slice(0, 3)).toEqual([
       [1, 0],
       [0, 1],

@@ -21,7 +21,10 @@ afterEach(async () => {
 const release = releases();
 trackLeaks();
 
-/** Addresses of this machine with the interfaces that have them, those of one link first: they need a zone. */
+/**
+ * Addresses of this machine with the interfaces that have them, those of one link first: they need
+ * a zone.
+ */
 const [zoned = '::1%lo'] = Object.entries(networkInterfaces())
   .flatMap(([name, addresses = []]) =>
     addresses.flatMap(({ family, address }) => (family === 'IPv6' ? [`${address}%${name}`] : [])),
