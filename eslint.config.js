@@ -120,6 +120,11 @@ export default defineConfig(
       'no-warning-comments': ['error', { terms: ['todo', 'fixme', 'xxx'] }],
       'max-lines-per-function': ['error', { max: 70, skipBlankLines: true, skipComments: true }],
       'max-lines': ['error', { max: 400, skipBlankLines: true, skipComments: true }],
+      // Code is Prettier's business.
+      'max-len': [
+        'error',
+        { code: 1_000, comments: 100, ignoreUrls: true, ignorePattern: 'eslint-disable' },
+      ],
     },
   },
   {

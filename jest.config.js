@@ -3,7 +3,8 @@ export default {
   testEnvironment: 'node',
   // Jest would leave one processor idle: of two, that is half.
   maxWorkers: '100%',
-  // The library is tested from its sources: package `exports` and `imports` have a condition of that name.
+  // The library is tested from its sources: package `exports` and `imports` have a condition of
+  // that name.
   testEnvironmentOptions: { customExportConditions: ['source', 'node', 'node-addons'] },
   roots: ['<rootDir>/spec'],
   testMatch: ['**/*.spec.ts'],

@@ -26,7 +26,8 @@ export const aSwitchboard: OptionKind = {
  *
  *     const switchboard = new Switchboard({ self: identity.id });
  *     const chat = switchboard.open({ id: 1, codec: json<string>() });
- *     const running = proven$.pipe(accept({ switchboard, onFailure }), route(switchboard)).subscribe();
+ *     const sessions$ = proven$.pipe(accept({ switchboard, onFailure }), route(switchboard));
+ *     const running = sessions$.subscribe();
  */
 export class Switchboard {
   /** The node's own ID. */

@@ -39,7 +39,7 @@ export interface PeerManagerOptions extends PeerOptions {
  * Decides which peers to dial, to accept and to disconnect; the router does it, and reports back.
  * The rules stand in `PeerTable`; here are the streams and the one timer.
  *
- *     dials$       an address ─▶ dialed ─▶ ready ─▶ disconnected      (or dialFailed, at any time before dialed)
+ *     dials$       an address ─▶ dialed ─▶ ready ─▶ disconnected   (or dialFailed before dialed)
  *     incoming            ─▶ accepted ─▶ ready ─▶ disconnected
  *     updates$                           up       down
  *     evictions$   a peer ─▶ close its connections ─▶ disconnected

@@ -13,7 +13,8 @@ export type { FlowSetup, FlowUnderTest } from './conformance-flow/setup.ts';
  * What every flow has to do, as cases for a test framework of your choice: the rules of Reactive
  * Streams 1.0.4, by their numbers (`RS-1.01`), and what makes a flow an Observable (`RX-1`).
  *
- *     const setup = { open: (count: number) => ({ flow: flowFrom(Array.from({ length: count }, (_, i) => i)) }), endsUnasked: false };
+ *     const open = (count: number) => ({ flow: flowFrom(Array.from({ length: count }, (_, i) => i)) });
+ *     const setup = { open, endsUnasked: false };
  *     for (const { name, run } of flowConformance(setup)) it(name, run);
  */
 export function flowConformance<T>(setup: FlowSetup<T>): readonly ConformanceCase[] {

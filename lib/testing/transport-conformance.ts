@@ -18,7 +18,8 @@ export interface ConformanceCase {
  * What every transport has to do, as cases for a test framework of your choice. They use what
  * `Transport`, `Connection` and `Link` promise, and nothing else.
  *
- *     const setup: TransportSetup = { networked: true, open: async () => ({ a: await node(), b: await node() }) };
+ *     const open = async () => ({ a: await node(), b: await node() });
+ *     const setup: TransportSetup = { networked: true, open };
  *     for (const { name, run } of transportConformance(setup)) it(name, run);
  */
 export function transportConformance(setup: TransportSetup): readonly ConformanceCase[] {

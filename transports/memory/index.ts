@@ -2,7 +2,8 @@
  * The memory transport: nodes in one process, for tests, simulations and for what lives together.
  *
  *     const network = new MemoryNetwork();
- *     const router = createRouter({ identity, network: 'demo', transports: [network.transport(identity.id)] });
+ *     const transports = [network.transport(identity.id)];
+ *     const router = createRouter({ identity, network: 'demo', transports });
  *     // others reach it as `memory:<node ID>`
  */
 export { MemoryNetwork, type MemoryNetworkOptions } from './memory-network.ts';
