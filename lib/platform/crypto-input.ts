@@ -46,6 +46,14 @@ export function littleEndian(bytes: Uint8Array): bigint {
 }
 
 /**
+ * Whether 64 bytes can be an honest ed25519 signature: its R is no point of small order. Versions of
+ * OpenSSL differ about those, and nobody who signs by RFC 8032 §5.1.6 ever makes one.
+ */
+export function isPlausibleSignature(signature: Uint8Array): boolean {
+  return signature.length === 64 && isPlausiblePublicKey(signature.subarray(0, 32));
+}
+
+/**
  * Whether 32 bytes can be an honest ed25519 public key, as far as that shows without arithmetic on
  * the curve: y is below the field's prime (RFC 8032 §5.1.3), and the point is not one of small
  * order, under which a signature that fits every message can be made without any private key.

@@ -12,7 +12,12 @@ import {
 } from 'node:crypto';
 import { chacha20Poly1305 } from './aead.node.ts';
 import type { PlatformCrypto, PlatformNeed, X25519Key } from './crypto.ts';
-import { isPlausiblePublicKey, requireHkdfBounds, requireLength } from './crypto-input.ts';
+import {
+  isPlausiblePublicKey,
+  isPlausibleSignature,
+  requireHkdfBounds,
+  requireLength,
+} from './crypto-input.ts';
 
 /** Each curve's name in a JWK (RFC 8037 §2). */
 const CURVES = { ed25519: 'Ed25519', x25519: 'X25519' };
@@ -68,7 +73,7 @@ function publicHalf(key: KeyObject): Uint8Array {
 }
 
 function ed25519Verify(key: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean {
-  if (signature.length !== 64 || !isPlausiblePublicKey(key)) return false;
+  if (!isPlausibleSignature(signature) || !isPlausiblePublicKey(key)) return false;
   return verify(null, message, publicKey('ed25519', key), signature);
 }
 

@@ -6,6 +6,7 @@ import { concatBytes, randomBytes } from '@noble/hashes/utils.js';
 import type { Aead, PlatformCrypto, X25519Key } from './crypto.ts';
 import {
   isPlausiblePublicKey,
+  isPlausibleSignature,
   littleEndian,
   requireHkdfBounds,
   requireLength,
@@ -23,7 +24,7 @@ const ORDER = Point.CURVE().n;
  * own `verify` multiplies by the cofactor, and so accepts signatures that Node refuses.
  */
 function ed25519Verify(key: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean {
-  if (signature.length !== 64 || !isPlausiblePublicKey(key)) return false;
+  if (!isPlausibleSignature(signature) || !isPlausiblePublicKey(key)) return false;
   const r = signature.subarray(0, 32);
   const s = littleEndian(signature.subarray(32));
   if (s >= ORDER) return false;
