@@ -9,7 +9,7 @@ import { normalizeIp, withoutZone } from '../../lib/model/ip.ts';
 import { giveFrame } from '../../lib/platform/frame-buffers.node.ts';
 import type { FrameSocket } from '../../lib/transport/frame-socket.ts';
 import { FrameInbox } from './frame-inbox.ts';
-import { Intake } from './intake.node.ts';
+import { type FrameIntake, intakeFor } from './intake.node.ts';
 import { closeTimeoutMs, frameBytesMax } from './platform.ts';
 import type { Turns } from './turns.node.ts';
 
@@ -67,7 +67,7 @@ export class NodeSocket implements FrameSocket {
   readonly #ws: WebSocket;
   readonly #stream: Socket;
   readonly #inbox: FrameInbox;
-  readonly #intake: Intake;
+  readonly #intake: FrameIntake;
   readonly #turns: Turns;
   /** Of pings and pongs. Made at the first of them: most sockets see none. */
   #controls: TokenBucket | undefined;
@@ -91,7 +91,7 @@ export class NodeSocket implements FrameSocket {
       if (!this.#ended) this.#intake.pause(false);
     });
     const onControls = (count: number): boolean => this.#admits(count);
-    this.#intake = new Intake({ ws, stream, turns, onControls });
+    this.#intake = intakeFor({ ws, stream, turns, onControls });
     ws.on('message', (data, isBinary) => this.#receive(data, isBinary));
     ws.on('error', (cause) => this.#fail(cause));
     ws.on('close', (code) => this.#closed(code));

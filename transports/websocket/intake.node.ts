@@ -53,13 +53,11 @@ export class Intake implements Waiting {
   #frames = 0;
   #turn = 0;
 
-  constructor({ ws, stream, turns, onControls }: IntakeOptions) {
+  constructor({ ws, stream, turns, onControls }: IntakeOptions, feed: Listener) {
     this.#ws = ws;
     this.#stream = stream;
     this.#turns = turns;
     this.#onControls = onControls;
-    const feed = stream.listeners('data').findLast(isListener);
-    if (feed === undefined) throw new TypeError('the stream is not one that ws reads');
     this.#feed = (bytes) => Reflect.apply(feed, stream, [bytes]);
     stream.off('data', feed);
     stream.on('data', this.#onRead);
@@ -181,6 +179,20 @@ export class Intake implements Waiting {
     if (isHeld) this.#ws.pause();
     else this.#ws.resume();
   }
+}
+
+/** What takes in frames for a `NodeSocket`. */
+export type FrameIntake = Pick<Intake, 'pause' | 'stop'>;
+
+/** Stands in front of ws; on a runtime whose ws reads no stream of Node's (Bun), it is left alone. */
+export function intakeFor(options: IntakeOptions): FrameIntake {
+  const { ws, stream } = options;
+  const feed = stream.listeners('data').findLast(isListener);
+  if (feed !== undefined) return new Intake(options, feed);
+  return {
+    pause: (paused) => (paused ? ws.pause() : ws.resume()),
+    stop: () => undefined,
+  };
 }
 
 /** A listener of a stream's reads. */

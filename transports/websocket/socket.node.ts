@@ -1,4 +1,4 @@
-import { connect, type LookupFunction, type Socket } from 'node:net';
+import { connect, type LookupFunction, Socket } from 'node:net';
 import { connect as connectTls, type ConnectionOptions } from 'node:tls';
 import { Observable } from 'rxjs';
 import { WebSocket } from 'ws';
@@ -51,12 +51,12 @@ function dial(
       open = true;
       ws.off('error', fail);
       const { protocol } = endpoint;
-      if (stream === undefined) throw new TypeError('open without an upgrade');
-      const tcp = stream;
+      // The ws of Bun tells of no upgrade.
+      const tcp = stream ?? new Socket();
       const turns = turnsOf(clock);
       // What answers the first frame goes in one write: an introduction, and what comes behind it.
       ws.once('message', () => tcp.cork());
-      const socket = new NodeSocket({ ws, stream, direction: 'outbound', protocol, turns });
+      const socket = new NodeSocket({ ws, stream: tcp, direction: 'outbound', protocol, turns });
       ws.once('message', () => tcp.uncork());
       subscriber.next(socket);
       subscriber.complete();
