@@ -70,6 +70,8 @@ export class Port {
   foreign = false;
   /** Whether the peer has ever opened it. */
   wasOpen = false;
+  /** Whether the peer has ever said how long its messages may be. */
+  wasLimited = false;
   /** No more is taken from the peer than what is on the way. */
   #isClosing = false;
   readonly #host: PortHost;

@@ -265,7 +265,10 @@ export class Session implements PeerSession, LinkReceiver, PortHost {
 
   messageLimit(channel: number, bytes: number): void {
     const port = this.#portsById[channel] ?? this.#foreignPort(channel);
-    if (port !== undefined) port.outbox.messageBytesMax = bytes;
+    if (port === undefined) return;
+    if (port.wasLimited) this.#countControl();
+    port.wasLimited = true;
+    port.outbox.messageBytesMax = bytes;
   }
 
   channelClosed(channel: number): void {

@@ -15,6 +15,8 @@ const toggle: readonly FakePacket[] = [
 ];
 const idle: FakePacket = { type: 'credit', channel: 9, messages: 0, bytes: 0 };
 
+const limit = (channel: number): FakePacket => ({ type: 'limit', channel, bytes: 4_194_304 });
+
 const times = (count: number, ...packets: readonly FakePacket[]): FakePacket[] =>
   Array.from({ length: count }, () => packets).flat();
 
@@ -32,13 +34,16 @@ describe('S-01 a peer that sends nothing but control', () => {
     ['credit that grants nothing', [idle], 1_024],
     ['channels that are closed and were not open', [{ type: 'closed', channel: 11 }], 1_024],
     ['channels that open and close', toggle, 1_024],
+    ['limits of a channel’s messages', [limit(9)], 1_024],
+    ['limits of a channel that is open nowhere', [limit(11)], 1_024],
   ] as const)('may send so many at once, and one more ends it: %s', (_, packets, count) => {
     const node = new LinkedNode();
     const { link, session } = node.peer(1, { 9: 1 }, { answersPings: false });
     const ends = endOf(session);
     link.arrive(...times(count - 1, ...packets));
     expect(ends).toEqual([]);
-    link.arrive(...times(3, ...packets));
+    // One is earned by our own ping, and the first limit of a channel is free.
+    link.arrive(...times(4, ...packets));
     expect(ends).toMatchObject([{ code: 'RXMESH_PROTOCOL_VIOLATION', peer: idOf(1) }]);
     expect(ends[0]?.message).toContain(
       'more than 1024 packets without a message at once, or 1000 a second',
@@ -83,6 +88,7 @@ describe('S-01 a peer that sends nothing but control', () => {
     const ends = endOf(session);
     const each = (packet: (channel: number) => FakePacket): FakePacket[] =>
       Array.from({ length: 2_000 }, (_, index) => packet(index + 1));
+    link.arrive(...each(limit));
     link.arrive(...each((channel) => ({ type: 'credit', channel, messages: 1, bytes: 1 })));
     link.arrive(...each((channel) => ({ type: 'closed', channel })));
     expect(ends).toEqual([]);
