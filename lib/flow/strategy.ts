@@ -1,4 +1,5 @@
 import { checkArgument, type OptionKind } from '../model/check-options.ts';
+import { mustBe } from '../model/described.ts';
 
 /**
  * What a full lane does with one message more.
@@ -102,13 +103,20 @@ export function isLane(value: unknown): value is LaneOptions {
  * it says
  */
 function lane(strategy: Strategy, capacity: number, given: LaneBounds = {}): LaneOptions {
+  if (typeof given !== 'object' || given === null) {
+    throw new TypeError(mustBe(`${strategy}: bounds`, 'an object', given));
+  }
   if (!isWithin(capacity, laneCapacityMax)) {
     throw new RangeError(
-      `${strategy}(capacity): capacity is a whole number of messages from 1 to ${laneCapacityMax}, not ${String(capacity)}`,
+      mustBe(
+        `${strategy}: capacity`,
+        `an integer from 1 to ${laneCapacityMax} (messages)`,
+        capacity,
+      ),
     );
   }
   const fault = faultOf(given, strategy, capacity);
-  if (fault !== undefined) throw new RangeError(`${strategy}(capacity, ${fault}`);
+  if (fault !== undefined) throw new RangeError(`${strategy}: ${fault}`);
   const { bytes, messagesPerSecond, bytesPerSecond, initial } = given;
   return {
     strategy,
@@ -150,10 +158,8 @@ export function checkValueLane(operator: string, name: string, lane: LaneOptions
   checkArgument(operator, name, lane, aLane);
   const { capacity, bytes, messagesPerSecond, bytesPerSecond, initial } = lane;
   if (!isWithin(capacity, laneCapacityMax)) {
-    const range = `a whole number from 1 to ${laneCapacityMax}`;
-    throw new RangeError(
-      `${operator}: the capacity of ${name} is ${range}, not ${String(capacity)}`,
-    );
+    const range = `an integer from 1 to ${laneCapacityMax}`;
+    throw new RangeError(`${operator}: ${mustBe(`the capacity of ${name}`, range, capacity)}`);
   }
   const given = Object.entries({ bytes, messagesPerSecond, bytesPerSecond, initial });
   const names = given.filter(([, value]) => value !== undefined).map(([name]) => name);
@@ -165,20 +171,20 @@ export function checkValueLane(operator: string, name: string, lane: LaneOptions
 /** What is wrong with bounds, if anything is. */
 function faultOf(bounds: LaneBounds, strategy: Strategy, capacity: number): string | undefined {
   const { bytes, messagesPerSecond, bytesPerSecond, initial, ...unknown } = bounds;
-  for (const name of Object.keys(unknown)) return `{ ${name} }): there is no bound ${name}`;
+  for (const name of Object.keys(unknown)) return `there is no bound ${name}`;
   if (bytes !== undefined && !isWithin(bytes, laneBytesMax)) {
-    return `{ bytes }): bytes is a whole number from 1 to ${laneBytesMax}, not ${String(bytes)}`;
+    return mustBe('bytes', `an integer from 1 to ${laneBytesMax}`, bytes);
   }
   for (const [name, rate] of Object.entries({ messagesPerSecond, bytesPerSecond })) {
     const isRate = typeof rate === 'number' && rate > 0 && rate < Infinity;
     if (rate === undefined || isRate) continue;
-    return `{ ${name} }): ${name} is a finite number above 0, not ${String(rate)}`;
+    return mustBe(name, 'a finite number above 0', rate);
   }
   if (initial !== undefined && strategy !== 'block') {
-    return `{ initial }): only a block lane has an initial part`;
+    return 'only a block lane has `initial`';
   }
   if (initial !== undefined && !isWithin(initial, capacity)) {
-    return `{ initial }): initial is a whole number from 1 to ${capacity}, not ${String(initial)}`;
+    return mustBe('initial', `an integer from 1 to the capacity (${capacity})`, initial);
   }
   return undefined;
 }

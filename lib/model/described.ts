@@ -2,8 +2,8 @@ import { kindOf } from './bytes.ts';
 import { quote } from './quote.ts';
 
 /**
- * A value from outside, in a few words for an error message: `"4"`, `NaN`, `a function`, `a
- * Subject`.
+ * A value from outside, in a few words for an error message: `"4"`, `NaN`,
+ * `function json`, `a Subject`.
  */
 export function described(value: unknown): string {
   switch (typeof value) {
@@ -16,13 +16,23 @@ export function described(value: unknown): string {
       return String(value);
     case 'object':
       return value === null ? 'null' : describedObject(value);
+    case 'function':
+      return value.name === '' ? 'a function' : `function ${value.name}`;
     default:
-      return `a ${typeof value}`;
+      return 'a symbol';
   }
 }
 
+/**
+ * The sentence for an option that is wrong: what it must be, and what it is.
+ * @param what as it stands behind `must be`: `an Identity`
+ */
+export function mustBe(name: string, what: string, given: unknown): string {
+  return `${name} must be ${what}, got ${described(given)}`;
+}
+
 function describedObject(value: object): string {
-  if (Array.isArray(value)) return 'an array';
+  if (Array.isArray(value)) return value.length === 0 ? 'an empty array' : 'an array';
   if (kindOf(value) === 'Promise') return 'a Promise (missing `await`?)';
   // An object without a prototype has none.
   const maker: unknown = value.constructor;

@@ -75,7 +75,8 @@ export function isTransports(value: unknown): value is readonly Transport[] {
   return Array.isArray(value) && value.every(isTransport);
 }
 
-function isTransport(value: unknown): boolean {
+/** Whether a value from outside is a transport. */
+export function isTransport(value: unknown): value is Transport {
   if (typeof value !== 'object' || value === null) return false;
   return 'dial' in value && typeof value.dial === 'function';
 }

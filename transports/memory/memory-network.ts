@@ -1,7 +1,10 @@
-import { type Clock, systemClock } from '../../lib/flow/clock.ts';
+import { aClock, type Clock, systemClock } from '../../lib/flow/clock.ts';
 import { guardedClock } from '../../lib/flow/guarded.ts';
 import { reportUnhandled } from '../../lib/flow/report-unhandled.ts';
-import type { NodeId } from '../../lib/model/id.ts';
+import { mistaken } from '../../lib/model/check-function.ts';
+import { checkOptions, oneOf, type OptionKinds } from '../../lib/model/check-options.ts';
+import { mustBe } from '../../lib/model/described.ts';
+import { isNodeId, type NodeId } from '../../lib/model/id.ts';
 import type { Transport } from '../../lib/transport/transport.ts';
 import { type Protection, secureAccept, secureDial } from '../../lib/secure/index.ts';
 import { Courier } from './courier.ts';
@@ -57,8 +60,9 @@ export class MemoryNetwork {
   /** @throws {RangeError} for a latency that is not a finite number of 0 or more */
   constructor(options: MemoryNetworkOptions = {}) {
     const latencyMs = options.latencyMs ?? 0;
+    checkOptions('MemoryNetwork', options, optionKinds);
     if (typeof latencyMs === 'number' && !(latencyMs >= 0 && latencyMs < Infinity)) {
-      throw new RangeError(`latencyMs must be 0 or more, not ${latencyMs}`);
+      throw new RangeError(mustBe('latencyMs', 'a finite number of 0 or more', latencyMs));
     }
     this.#latencyMs = typeof latencyMs === 'number' ? () => latencyMs : guarded(latencyMs);
     this.#clock = guardedClock(options.clock ?? systemClock);
@@ -73,6 +77,7 @@ export class MemoryNetwork {
    * @throws {TypeError} for an id that has a transport in this network already
    */
   transport(id: NodeId): Transport {
+    if (typeof id !== 'string' || !isNodeId(id)) throw mistaken('transport: id', 'a node ID', id);
     if (this.#transports.has(id)) throw new TypeError(`node ${id} is in the network already`);
     const neighbourhood: Neighbourhood = {
       clock: this.#clock,
@@ -171,12 +176,21 @@ export class MemoryNetwork {
   }
 }
 
+const optionKinds: OptionKinds<MemoryNetworkOptions> = {
+  clock: aClock,
+  latencyMs: {
+    what: 'a number or a function',
+    accepts: (value) => typeof value === 'number' || typeof value === 'function',
+  },
+  protection: oneOf('encrypted', 'proven', 'trusted'),
+};
+
 function guarded(latencyMs: (from: NodeId, to: NodeId) => number) {
   return (from: NodeId, to: NodeId): number => {
     try {
       const ms: unknown = latencyMs(from, to);
       if (typeof ms === 'number' && ms >= 0 && ms < Infinity) return ms;
-      throw new RangeError(`latencyMs must be 0 or more, not ${String(ms)}`);
+      throw new RangeError(mustBe('latencyMs', 'a finite number of 0 or more', ms));
     } catch (thrown) {
       reportUnhandled(thrown);
       return 0;

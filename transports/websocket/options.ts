@@ -1,4 +1,5 @@
 import type { Clock } from '../../lib/flow/clock.ts';
+import { mustBe } from '../../lib/model/described.ts';
 import { RxmeshError } from '../../lib/model/error.ts';
 import { quote } from '../../lib/model/quote.ts';
 import { unknownOptions } from '../../lib/model/unknown-options.ts';
@@ -114,14 +115,14 @@ export function checkOptions(
 
 /** Names that no option has, and what should be an object and is not. */
 function shapeProblems(options: unknown): readonly string[] {
-  if (!isObject(options)) return ['options is an object'];
+  if (!isObject(options)) return [mustBe('options', 'an object', options)];
   const problems = [...unknownOptions(options, ['listen', 'dial', 'clock'])];
   const groups = { listen: listenNames, dial: dialNames };
   for (const [name, known] of Object.entries(groups)) {
     const given = options[name];
     if (given === undefined) continue;
     if (isObject(given)) problems.push(...unknownOptions(given, known, name));
-    else problems.push(`${name} is an object`);
+    else problems.push(mustBe(name, 'an object', given));
   }
   return problems;
 }
@@ -153,13 +154,13 @@ function listenProblems({
     problems.push('listen.tls needs cert and key, or pfx, SNICallback or pskCallback');
   }
   if (port !== undefined && !(Number.isInteger(port) && port >= 0 && port <= 65_535)) {
-    problems.push(`listen.port must be an integer from 0 to 65535, not ${String(port)}`);
+    problems.push(mustBe('listen.port', 'an integer from 0 to 65535', port));
   }
   if (host === '' || (host !== undefined && typeof host !== 'string')) {
-    problems.push('listen.host must be a name or an IP');
+    problems.push(mustBe('listen.host', 'a name or an IP', host));
   }
   if (path !== undefined && !(typeof path === 'string' && /^\/[^?#]*$/.test(path))) {
-    problems.push(`listen.path must begin with a slash, without ? and #, not ${path}`);
+    problems.push(mustBe('listen.path', 'a path that begins with a slash, without ? and #', path));
   }
   if (server !== undefined) {
     const excluded = Object.entries({ port, host, tls }).filter(([, value]) => value !== undefined);
@@ -169,7 +170,7 @@ function listenProblems({
   const isList = Array.isArray(origins) && origins.every((origin) => typeof origin === 'string');
   const isOther = typeof origins === 'function' || origins === 'any';
   if (origins !== undefined && !isOther && !isList) {
-    problems.push("listen.origins must be a list of strings, a function, or 'any'");
+    problems.push(mustBe('listen.origins', "an array of strings, a function, or 'any'", origins));
   }
   const neverSent = isList ? origins.filter((origin) => !isOrigin(origin)) : [];
   for (const text of neverSent) {
@@ -203,10 +204,10 @@ function isOrigin(text: string): boolean {
 function dialProblems({ headers, zeroMask }: WebSocketDialOptions): string[] {
   const problems: string[] = [];
   if (headers !== undefined && !Object.values(headers).every((text) => typeof text === 'string')) {
-    problems.push('dial.headers must be strings');
+    problems.push('dial.headers must be an object whose values are strings');
   }
   if (zeroMask !== undefined && typeof zeroMask !== 'boolean') {
-    problems.push('dial.zeroMask must be true or false');
+    problems.push(mustBe('dial.zeroMask', 'true or false', zeroMask));
   }
   return problems;
 }

@@ -1,0 +1,45 @@
+import { defer, firstValueFrom, merge, NEVER, Observable } from 'rxjs';
+import type { OptionKind } from '../model/check-options.ts';
+
+/** The part of an `AbortSignal` that rxmesh uses. Those of Node and of browsers fit. */
+export interface AbortSignalLike {
+  readonly aborted: boolean;
+  readonly reason?: unknown;
+  addEventListener(type: 'abort', listener: () => void): void;
+  removeEventListener(type: 'abort', listener: () => void): void;
+}
+
+/** A signal as an option. */
+export const aSignal: OptionKind = {
+  what: 'an AbortSignal',
+  accepts: (value) => {
+    if (typeof value !== 'object' || value === null) return false;
+    return 'aborted' in value && 'addEventListener' in value;
+  },
+};
+
+/** Emits when the signal is aborted: at once if it is already. Never without a signal. */
+export function aborted(signal: AbortSignalLike | undefined): Observable<AbortSignalLike> {
+  if (signal === undefined) return NEVER;
+  return new Observable((subscriber) => {
+    const abort = (): void => subscriber.next(signal);
+    if (signal.aborted) {
+      abort();
+      return undefined;
+    }
+    signal.addEventListener('abort', abort);
+    return () => signal.removeEventListener('abort', abort);
+  });
+}
+
+/**
+ * The first value of what `make` returns, as a promise. When the signal is aborted first, the
+ * source is unsubscribed and the promise rejects with the signal's reason. What `make` throws is a
+ * rejection too. The source must emit, or fail, before it completes.
+ */
+export function promised<T>(make: () => Observable<T>, signal?: AbortSignalLike): Promise<T> {
+  const aborted$ = new Observable<never>((subscriber) =>
+    aborted(signal).subscribe(({ reason }) => subscriber.error(reason)),
+  );
+  return firstValueFrom(merge(aborted$, defer(make)));
+}
