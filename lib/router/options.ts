@@ -1,7 +1,7 @@
 import { isClock, systemClock, timerMaxMs, type Clock } from '../flow/clock.ts';
 import { platformCrypto } from '#platform/crypto';
 import { RxmeshError } from '../model/error.ts';
-import type { NodeId } from '../model/id.ts';
+import { type NodeId, uncheckedNodeId } from '../model/node-id.ts';
 import { type Identity, isIdentity } from '../model/identity.ts';
 import { unknownOptions } from '../model/unknown-options.ts';
 import { checkPeerOptions, peerOptionNames, type PeerOptions } from '../peers/options.ts';
@@ -191,7 +191,7 @@ function faultsOf(options: RouterOptions): readonly string[] {
 
 /** The ID that peers' addresses are checked against; nobody's, if the identity is none. */
 function idOf(identity: unknown): NodeId {
-  return isIdentity(identity) ? identity.id : '0'.repeat(40);
+  return isIdentity(identity) ? identity.id : uncheckedNodeId('0'.repeat(40));
 }
 
 /** What is wrong with a group of numbers. */

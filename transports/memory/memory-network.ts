@@ -1,7 +1,8 @@
 import { type Clock, systemClock } from '../../lib/flow/clock.ts';
 import { guardedClock } from '../../lib/flow/guarded.ts';
 import { reportUnhandled } from '../../lib/flow/report-unhandled.ts';
-import type { NodeId } from '../../lib/model/id.ts';
+import { type NodeId, uncheckedNodeId } from '../../lib/model/node-id.ts';
+import type { Endpoint } from '../../lib/model/endpoint.ts';
 import type { Transport } from '../../lib/transport/transport.ts';
 import { type Protection, secureAccept, secureDial } from '../../lib/secure/index.ts';
 import { Courier } from './courier.ts';
@@ -126,7 +127,7 @@ export class MemoryNetwork {
     this.#isSilent = isSilent;
     for (const { outbound, inbound } of [...this.#pairs]) {
       const held =
-        isSilent && !this.#reaches(outbound.local.path ?? '', outbound.remote.path ?? '');
+        isSilent && !this.#reaches(nodeAt(outbound.local), nodeAt(outbound.remote));
       outbound.hold(held);
       inbound.hold(held);
     }
@@ -139,8 +140,8 @@ export class MemoryNetwork {
 
   #cut(affects: (nodes: { dialer: NodeId; listener: NodeId }) => boolean): void {
     for (const { outbound, inbound } of [...this.#pairs]) {
-      const dialer = outbound.local.path ?? '';
-      const listener = outbound.remote.path ?? '';
+      const dialer = nodeAt(outbound.local);
+      const listener = nodeAt(outbound.remote);
       if (!affects({ dialer, listener })) continue;
       outbound.fail('the network was cut');
       inbound.fail('the network was cut');
@@ -182,4 +183,9 @@ function guarded(latencyMs: (from: NodeId, to: NodeId) => number) {
       return 0;
     }
   };
+}
+
+/** The node at a memory endpoint: its path. */
+function nodeAt({ path = '' }: Endpoint): NodeId {
+  return uncheckedNodeId(path);
 }
