@@ -88,7 +88,10 @@ function faultOf({ protocol, ip, host, port, path = '' }: Endpoint): string | un
  * valid.
  * @param id empty: not known
  */
-export function endpointToAddress(endpoint: Endpoint, id: NodeId = uncheckedNodeId('')): NodeAddress {
+export function endpointToAddress(
+  endpoint: Endpoint,
+  id: NodeId = uncheckedNodeId(''),
+): NodeAddress {
   const { protocol, ip, port, path } = endpoint;
   const host = endpoint.host ?? (ip === undefined ? undefined : (normalizeIp(ip) ?? ip));
   return {

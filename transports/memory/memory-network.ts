@@ -126,8 +126,7 @@ export class MemoryNetwork {
     this.#islands = new Map(islands.flatMap((ids, island) => ids.map((id) => [id, island])));
     this.#isSilent = isSilent;
     for (const { outbound, inbound } of [...this.#pairs]) {
-      const held =
-        isSilent && !this.#reaches(nodeAt(outbound.local), nodeAt(outbound.remote));
+      const held = isSilent && !this.#reaches(nodeAt(outbound.local), nodeAt(outbound.remote));
       outbound.hold(held);
       inbound.hold(held);
     }
