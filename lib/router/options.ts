@@ -3,7 +3,7 @@ import { platformCrypto } from '#platform/crypto';
 import { formatNodeAddress, type NodeAddress } from '../model/address.ts';
 import { mustBe } from '../model/described.ts';
 import { RxmeshError } from '../model/error.ts';
-import type { NodeId } from '../model/id.ts';
+import { type NodeId, uncheckedNodeId } from '../model/node-id.ts';
 import { type Identity, isIdentity } from '../model/identity.ts';
 import { quote } from '../model/quote.ts';
 import { unknownOptions } from '../model/unknown-options.ts';
@@ -222,7 +222,7 @@ export function protocolFault(
 
 /** The ID that peers' addresses are checked against; nobody's, if the identity is none. */
 function idOf(identity: unknown): NodeId {
-  return isIdentity(identity) ? identity.id : '0'.repeat(40);
+  return isIdentity(identity) ? identity.id : uncheckedNodeId('0'.repeat(40));
 }
 
 /** What is wrong with a group of numbers. */

@@ -1,5 +1,6 @@
 import protobuf from 'protobufjs/minimal.js';
 import { RxmeshError } from '../model/error.ts';
+import { type NodeId, uncheckedNodeId } from '../model/node-id.ts';
 import type { NodeInfo, ProtocolVersion } from '../model/node-info.ts';
 
 /** Bytes of an encoded node info at most. */
@@ -53,7 +54,7 @@ export function encodeNodeInfo(info: NodeInfo): Uint8Array {
  * @param peer node ID of who sent it, for the error
  * @throws {RxmeshError} `RXMESH_HANDSHAKE_FAILED`: too long, or not such a message
  */
-export function decodeNodeInfo(bytes: Uint8Array, peer: string): NodeInfo {
+export function decodeNodeInfo(bytes: Uint8Array, peer: NodeId): NodeInfo {
   if (bytes.length > NODE_INFO_BYTES_MAX) {
     throw new RxmeshError(
       'RXMESH_HANDSHAKE_FAILED',
@@ -89,7 +90,8 @@ function readNodeInfo(reader: protobuf.Reader): NodeInfo {
     else if (read === tag(9, DELIMITED)) features.push(readText(reader));
     else skipUnknown(reader, read, 9);
   }
-  return { protocolVersion, ...texts, channels, other, features };
+  const nodeId = uncheckedNodeId(texts.nodeId);
+  return { protocolVersion, ...texts, nodeId, channels, other, features };
 }
 
 function readProtocolVersion(reader: protobuf.Reader): ProtocolVersion {

@@ -4,7 +4,9 @@ import { reportUnhandled } from '../../lib/flow/report-unhandled.ts';
 import { mistaken } from '../../lib/model/check-function.ts';
 import { checkOptions, oneOf, type OptionKinds } from '../../lib/model/check-options.ts';
 import { mustBe } from '../../lib/model/described.ts';
-import { isNodeId, type NodeId } from '../../lib/model/id.ts';
+import type { Endpoint } from '../../lib/model/endpoint.ts';
+import { isNodeId } from '../../lib/model/id.ts';
+import { type NodeId, uncheckedNodeId } from '../../lib/model/node-id.ts';
 import type { Transport } from '../../lib/transport/transport.ts';
 import { type Protection, secureAccept, secureDial } from '../../lib/secure/index.ts';
 import { Courier } from './courier.ts';
@@ -130,8 +132,7 @@ export class MemoryNetwork {
     this.#islands = new Map(islands.flatMap((ids, island) => ids.map((id) => [id, island])));
     this.#isSilent = isSilent;
     for (const { outbound, inbound } of [...this.#pairs]) {
-      const held =
-        isSilent && !this.#reaches(outbound.local.path ?? '', outbound.remote.path ?? '');
+      const held = isSilent && !this.#reaches(nodeAt(outbound.local), nodeAt(outbound.remote));
       outbound.hold(held);
       inbound.hold(held);
     }
@@ -144,8 +145,8 @@ export class MemoryNetwork {
 
   #cut(affects: (nodes: { dialer: NodeId; listener: NodeId }) => boolean): void {
     for (const { outbound, inbound } of [...this.#pairs]) {
-      const dialer = outbound.local.path ?? '';
-      const listener = outbound.remote.path ?? '';
+      const dialer = nodeAt(outbound.local);
+      const listener = nodeAt(outbound.remote);
       if (!affects({ dialer, listener })) continue;
       outbound.fail('the network was cut');
       inbound.fail('the network was cut');
@@ -196,4 +197,9 @@ function guarded(latencyMs: (from: NodeId, to: NodeId) => number) {
       return 0;
     }
   };
+}
+
+/** The node at a memory endpoint: its path. */
+function nodeAt({ path = '' }: Endpoint): NodeId {
+  return uncheckedNodeId(path);
 }

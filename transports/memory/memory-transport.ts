@@ -2,7 +2,7 @@ import { BehaviorSubject, Observable, type Subscriber, type Subscription } from 
 import type { Clock } from '../../lib/flow/clock.ts';
 import type { Endpoint } from '../../lib/model/endpoint.ts';
 import { RxmeshError } from '../../lib/model/error.ts';
-import type { NodeId } from '../../lib/model/id.ts';
+import { type NodeId, uncheckedNodeId } from '../../lib/model/node-id.ts';
 import type { SecureDial } from '../../lib/secure/index.ts';
 import type { Connection, Transport } from '../../lib/transport/transport.ts';
 import type { MemorySocket } from './memory-socket.ts';
@@ -68,7 +68,7 @@ export class MemoryTransport implements Transport {
         );
         return undefined;
       }
-      return this.#dial(endpoint.path, subscriber);
+      return this.#dial(uncheckedNodeId(endpoint.path), subscriber);
     });
   }
 
