@@ -133,7 +133,7 @@ export interface Channel<T> {
   /**
    * `send` for `async` functions: sends now, and resolves with the report.
    *
-   *     const { dropped } = await channel.sendOnce({ to, message });
+   *     const { dropped } = await channel.sendOnce({ to, message: 'hello' });
    *
    * It rejects with the errors of `send`, and with the signal's reason when that is aborted before
    * the lanes have taken the message.

@@ -68,12 +68,14 @@ export class LocalChannel<T> implements SendingChannel<T>, ChannelEnd {
     return this.#outbound.send(envelope, awaitMsOf(options.absent ?? 'drop'));
   }
 
-  sendOnce(envelope: OutboundEnvelope<T>, options: SendOnceOptions = {}): Promise<SendReport> {
-    return promised(() => {
-      checkEnvelope('sendOnce', envelope);
-      checkOptions('sendOnce', options, { absent: anAbsentPolicy, signal: aSignal });
-      return this.#outbound.send(envelope, awaitMsOf(options.absent ?? 'drop'));
-    }, options.signal);
+  async sendOnce(
+    envelope: OutboundEnvelope<T>,
+    options: SendOnceOptions = {},
+  ): Promise<SendReport> {
+    checkEnvelope('sendOnce', envelope);
+    checkOptions('sendOnce', options, { absent: anAbsentPolicy, signal: aSignal });
+    const awaitMs = awaitMsOf(options.absent ?? 'drop');
+    return promised(this.#outbound.send(envelope, awaitMs), options.signal);
   }
 
   sender(settled: Settled, awaitMs: number): Sender<T> {

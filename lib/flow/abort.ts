@@ -1,4 +1,4 @@
-import { defer, firstValueFrom, merge, NEVER, Observable } from 'rxjs';
+import { firstValueFrom, merge, NEVER, Observable } from 'rxjs';
 import type { OptionKind } from '../model/check-options.ts';
 
 /** The part of an `AbortSignal` that rxmesh uses. Those of Node and of browsers fit. */
@@ -33,13 +33,13 @@ export function aborted(signal: AbortSignalLike | undefined): Observable<AbortSi
 }
 
 /**
- * The first value of what `make` returns, as a promise. When the signal is aborted first, the
- * source is unsubscribed and the promise rejects with the signal's reason. What `make` throws is a
- * rejection too. The source must emit, or fail, before it completes.
+ * The first value of a source, as a promise. When the signal is aborted first, the source is
+ * unsubscribed and the promise rejects with the signal's reason. The source must emit, or fail,
+ * before it completes.
  */
-export function promised<T>(make: () => Observable<T>, signal?: AbortSignalLike): Promise<T> {
+export function promised<T>(source: Observable<T>, signal?: AbortSignalLike): Promise<T> {
   const aborted$ = new Observable<never>((subscriber) =>
     aborted(signal).subscribe(({ reason }) => subscriber.error(reason)),
   );
-  return firstValueFrom(merge(aborted$, defer(make)));
+  return firstValueFrom(merge(aborted$, source));
 }

@@ -103,7 +103,8 @@ export function isLane(value: unknown): value is LaneOptions {
  * it says
  */
 function lane(strategy: Strategy, capacity: number, given: LaneBounds = {}): LaneOptions {
-  if (typeof given !== 'object' || given === null) {
+  const bounds: unknown = given;
+  if (typeof bounds !== 'object' || bounds === null) {
     throw new TypeError(mustBe(`${strategy}: bounds`, 'an object', given));
   }
   if (!isWithin(capacity, laneCapacityMax)) {

@@ -3,7 +3,7 @@ import { quote } from './quote.ts';
 
 /**
  * A value from outside, in a few words for an error message: `"4"`, `NaN`,
- * `function json`, `a Subject`.
+ * `a function`, `a Subject`.
  */
 export function described(value: unknown): string {
   switch (typeof value) {
@@ -16,10 +16,8 @@ export function described(value: unknown): string {
       return String(value);
     case 'object':
       return value === null ? 'null' : describedObject(value);
-    case 'function':
-      return value.name === '' ? 'a function' : `function ${value.name}`;
     default:
-      return 'a symbol';
+      return `a ${typeof value}`;
   }
 }
 
@@ -32,7 +30,7 @@ export function mustBe(name: string, what: string, given: unknown): string {
 }
 
 function describedObject(value: object): string {
-  if (Array.isArray(value)) return value.length === 0 ? 'an empty array' : 'an array';
+  if (Array.isArray(value)) return 'an array';
   if (kindOf(value) === 'Promise') return 'a Promise (missing `await`?)';
   // An object without a prototype has none.
   const maker: unknown = value.constructor;

@@ -17,7 +17,6 @@ export function connected(
   return new Observable((subscriber) => {
     const peers = new Map<NodeId, PeerUpdate>();
     let isBegun = false;
-    let isOver = false;
     const emit = (): void => subscriber.next(new Map(peers));
     const updates = peers$.subscribe({
       next: (update) => {
@@ -25,14 +24,14 @@ export function connected(
         else peers.delete(update.id);
         if (isBegun) emit();
       },
+      error: (thrown: unknown) => subscriber.error(thrown),
       complete: () => {
-        isOver = true;
         if (isBegun) subscriber.complete();
       },
     });
     isBegun = true;
     emit();
-    if (isOver) subscriber.complete();
+    if (updates.closed) subscriber.complete();
     return updates;
   });
 }

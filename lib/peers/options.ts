@@ -100,8 +100,9 @@ export const peerOptionNames: readonly string[] = [
  */
 export function toNodeAddress(given: string | NodeAddress): NodeAddress {
   if (typeof given === 'string') return parseNodeAddress(given);
-  if (typeof given !== 'object' || given === null) {
-    throw mistaken('the address', 'a text such as ws://<node ID>@host:port', given);
+  const address: unknown = given;
+  if (typeof address !== 'object' || address === null) {
+    throw mistaken('the address', 'a text such as ws://<node ID>@host:port', address);
   }
   validateNodeAddress(given);
   return parseNodeAddress(formatNodeAddress(given));

@@ -17,16 +17,12 @@ export interface LogOptions {
   readonly clock?: Clock;
 }
 
-const secondMs = 1_000;
-
 /**
  * Writes a router's events as readable lines, at the level of the logger that fits: peers as
  * `info`, drops and refusals as `warn`, failures of your own code as `error`.
  *
  *     router.events$.subscribe(logTo(console));
- *
- *     peer 045f56… (shop-1) is up, outbound, ws://203.0.113.7:4000
- *     3 messages dropped, lane-full (outbound, channel 16, peer 045f5600)
+ *     // 3 messages dropped, lane-full (outbound, channel 16, peer 045f5600)
  *
  * A flood of events does not flood the log: after `linesPerSecond` lines within a second, the rest
  * of it becomes one line that counts them by type. A `fatal` event is always written.
@@ -66,7 +62,7 @@ class LogWriter implements Observer<RouterEvent> {
     const nowMs = this.#clock.now();
     if (nowMs >= this.#secondEndsMs) {
       this.#summarize();
-      this.#secondEndsMs = nowMs + secondMs;
+      this.#secondEndsMs = nowMs + 1_000;
       this.#lines = 0;
     }
     if (this.#lines < this.#linesPerSecond || event.type === 'fatal') {

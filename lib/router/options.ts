@@ -186,9 +186,11 @@ const aText = 'printable ASCII, at most 256 characters, not all spaces';
 const aName = `${aText} and not empty`;
 
 function transportFaults(given: unknown): readonly string[] {
-  if (!Array.isArray(given) || given.length === 0) {
-    return [mustBe('transports', 'an array with a transport, such as [webSocket()]', given)];
+  if (!Array.isArray(given)) {
+    return [mustBe('transports', 'an array of transports, such as [webSocket()]', given)];
   }
+  if (given.length === 0)
+    return ['transports must have at least one transport, got an empty array'];
   return given.flatMap((each: unknown, i) => {
     return isTransport(each) ? [] : [mustBe(`transports[${i}]`, 'a transport', each)];
   });
@@ -214,10 +216,19 @@ export function protocolFault(
   address: NodeAddress,
   transports: readonly Pick<Transport, 'protocols'>[],
 ): string | undefined {
-  const known = transports.flatMap(({ protocols }) => protocols);
-  if (known.includes(address.protocol)) return undefined;
+  const known = transports.flatMap(protocolsOf);
+  // A transport whose `protocols` throws is asked again by the router, which reports that.
+  if (known.includes(address.protocol) || known.includes(undefined)) return undefined;
   const text = formatNodeAddress(address);
   return `no transport dials ${quote(text)}; the protocols are ${known.join(', ')}`;
+}
+
+function protocolsOf(transport: Pick<Transport, 'protocols'>): readonly (string | undefined)[] {
+  try {
+    return transport.protocols;
+  } catch {
+    return [undefined];
+  }
 }
 
 /** The ID that peers' addresses are checked against; nobody's, if the identity is none. */

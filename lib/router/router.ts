@@ -212,16 +212,15 @@ export class Router {
   /**
    * Resolves when a peer is up: at once if it is. It may go down again at any time after that.
    *
-   *     await router.whenUp(id, { signal: AbortSignal.timeout(5_000) });
+   *     await router.whenUp(to, { signal: AbortSignal.timeout(5_000) });
    *
    * Rejects with `RXMESH_NODE_ID_INVALID`, with `RXMESH_STOPPED` when the router stops first, and
    * with the signal's reason when that is aborted first.
    */
-  whenUp(id: NodeId, options: WhenUpOptions = {}): Promise<PeerUpdate> {
-    return promised(() => {
-      checkOptions('whenUp', options, { signal: aSignal });
-      return up(this.peers$, parseNodeId(id)).pipe(throwIfEmpty(stoppedError));
-    }, options.signal);
+  async whenUp(id: NodeId, options: WhenUpOptions = {}): Promise<PeerUpdate> {
+    checkOptions('whenUp', options, { signal: aSignal });
+    const up$ = up(this.peers$, parseNodeId(id)).pipe(throwIfEmpty(stoppedError));
+    return promised(up$, options.signal);
   }
 
   /**
