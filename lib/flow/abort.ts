@@ -1,7 +1,7 @@
 import { firstValueFrom, merge, NEVER, Observable } from 'rxjs';
 import type { OptionKind } from '../model/check-options.ts';
 
-/** The part of an `AbortSignal` that rxmesh uses. Those of Node and of browsers fit. */
+/** The part of an `AbortSignal` that rxmesh uses, as provided by Node and browsers. */
 export interface AbortSignalLike {
   readonly aborted: boolean;
   readonly reason?: unknown;
@@ -9,7 +9,7 @@ export interface AbortSignalLike {
   removeEventListener(type: 'abort', listener: () => void): void;
 }
 
-/** A signal as an option. */
+/** The kind of an option that takes a signal. */
 export const aSignal: OptionKind = {
   what: 'an AbortSignal',
   accepts: (value) => {
@@ -18,7 +18,7 @@ export const aSignal: OptionKind = {
   },
 };
 
-/** Emits when the signal is aborted: at once if it is already. Never without a signal. */
+/** Emits when the signal is aborted, or immediately if it already is. Never without a signal. */
 export function aborted(signal: AbortSignalLike | undefined): Observable<AbortSignalLike> {
   if (signal === undefined) return NEVER;
   return new Observable((subscriber) => {
@@ -33,9 +33,8 @@ export function aborted(signal: AbortSignalLike | undefined): Observable<AbortSi
 }
 
 /**
- * The first value of a source, as a promise. When the signal is aborted first, the source is
- * unsubscribed and the promise rejects with the signal's reason. The source must emit, or fail,
- * before it completes.
+ * Resolves to the first value of `source`. If the signal is aborted first, unsubscribes and rejects
+ * with the signal's reason. The source must emit or fail before it completes.
  */
 export function promised<T>(source: Observable<T>, signal?: AbortSignalLike): Promise<T> {
   const aborted$ = new Observable<never>((subscriber) =>

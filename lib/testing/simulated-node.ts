@@ -4,21 +4,21 @@ import { Identity } from '../model/identity.ts';
 import type { RouterOptions } from '../router/options.ts';
 import type { RouterLike } from '../router/router.ts';
 
-/** One node of a simulation. */
+/** A node of a simulation. */
 export interface SimulatedNode {
-  /** Its number, from 0. */
+  /** The node's number, from 0. */
   readonly index: number;
   readonly id: NodeId;
-  /** Where others dial it: `memory:<id>`. */
+  /** The address that other nodes dial: `memory:<id>`. */
   readonly address: string;
   readonly router: RouterLike;
-  /** The peers that are up now, as its `peers$` told. */
+  /** The peers that are up now, according to `peers$`. */
   readonly up: ReadonlySet<NodeId>;
-  /** Whether its router has stopped, and everything of it is over. */
+  /** Whether its router has stopped completely. */
   readonly isStopped: boolean;
 }
 
-/** What a simulation gives each node. */
+/** What a simulation passes to each node. */
 export interface NodeSettings extends Omit<RouterOptions, 'identity'> {
   readonly index: number;
   readonly identity: Identity;
@@ -26,7 +26,7 @@ export interface NodeSettings extends Omit<RouterOptions, 'identity'> {
   readonly makeRouter: (options: RouterOptions) => RouterLike;
 }
 
-/** A node whose events and peers are watched from the beginning. */
+/** A node whose events and peers are recorded from the start. */
 export class WatchedNode implements SimulatedNode {
   readonly index: number;
   readonly id: NodeId;
@@ -52,7 +52,7 @@ export class WatchedNode implements SimulatedNode {
   }
 }
 
-/** A node's identity, which follows from the numbers that `random` gives next. */
+/** Creates an identity from the next numbers of `random`. */
 export function identityFrom(random: () => number): Identity {
   return Identity.fromSeed(Uint8Array.from({ length: 32 }, () => random() * 256));
 }

@@ -10,34 +10,42 @@ import { seededRandom } from './seeded-random.ts';
 import { identityFrom, type SimulatedNode, WatchedNode } from './simulated-node.ts';
 import { VirtualClock } from './virtual-clock.ts';
 
-/** One way, in milliseconds: for all frames, or asked for each; `random` is the simulation's. */
+/** One-way latency in milliseconds, for all frames or per frame. `random` is the simulation's. */
 export type Latency = number | ((from: NodeId, to: NodeId, random: () => number) => number);
 
 /**
- * A node's options, but for what the simulation decides. `keepAlive` is off unless it is given: its
- * timer would keep a `TestScheduler.run` from ending. `limits` let all nodes connect at once.
+ * Options of a node, apart from those that the simulation sets. `keepAlive` is off by default,
+ * since its timer would keep `TestScheduler.run` from ending. The default `limits` allow all nodes
+ * to connect at once.
  */
 export type SimulatedNodeOptions = Partial<
   Omit<RouterOptions, 'identity' | 'transports' | 'clock' | 'random'>
 >;
 
-/** What `simulate` takes. */
+/** Options of `simulate`. */
 export interface SimulationOptions {
-  /** How many nodes there are. */
+  /** The number of nodes. */
   readonly nodes: number;
-  /** Default 0: everything arrives at the moment at which it was sent. */
+  /** Default 0: everything arrives at the moment it is sent. */
   readonly latencyMs?: Latency;
-  /** Decides the nodes' identities and everything random. Default 1. */
+  /** Determines the nodes' identities and everything random. Default 1. */
   readonly seed?: number;
-  /** What stands between the nodes. Default `trusted`, the fastest. */
+  /** How connections between nodes are protected. Default `trusted`, the fastest. */
   readonly protection?: Protection;
-  /** Where time comes from: a `TestScheduler` for marble diagrams. Default: one of its own. */
+  /**
+   * The source of time: a `TestScheduler` for marble diagrams. Default: a new virtual scheduler.
+   */
   readonly scheduler?: VirtualTimeScheduler;
-  /** Whether `node` knows the address of `other`, by their numbers. Default: all know all. */
+  /**
+   * Whether `node` knows the address of `other`, both by number. Default: every node knows all
+   * others.
+   */
   readonly knows?: (node: number, other: number) => boolean;
   /** Further options of a node, by its number. */
   readonly options?: (node: number) => SimulatedNodeOptions;
-  /** Makes each node. Default: `createRouter`; or what puts a node of yours together. */
+  /**
+   * Creates each node. Default: `createRouter`. Pass your own function to test a node of your own.
+   */
   readonly makeRouter?: (options: RouterOptions) => RouterLike;
 }
 
@@ -50,14 +58,14 @@ export interface LogEntry {
   readonly event: RouterEvent;
 }
 
-/** How long the nodes get to come up, or to see another one go, in milliseconds. */
+/** How long nodes may take to connect, or to notice that another one has left, in milliseconds. */
 const settleMs = 60_000;
-/** No draining of lanes and no closing of links takes as long, in milliseconds. */
+/** Longer than any draining of lanes and closing of links takes, in milliseconds. */
 const stopMs = 60_000;
 
 /**
- * A network of nodes in one process, in virtual time: whatever they do takes no real time, and the
- * same seed does the same again, to the last event.
+ * Simulates a network of nodes in one process, in virtual time: nothing takes real time, and the
+ * same seed reproduces every event.
  *
  *     const net = simulate({ nodes: 3, latencyMs: 5, seed: 1 });
  *     const chat = net.openChannels({ id: 0x10, codec: json<string>() });
@@ -68,10 +76,10 @@ const stopMs = 60_000;
  *     net.advance(5);           // heard: ['hello']
  *     net.stop();               // throws if anything is left
  *
- * Do not wait for the promises of a router's `start` and `stop` before you let time pass: under
- * virtual time nothing happens until you do.
+ * Do not await the promises of a router's `start` and `stop` before letting time pass: in virtual
+ * time, nothing happens until you do.
  *
- * In a marble diagram, give it the `TestScheduler`, and no latency until it has started, so that
+ * In a marble diagram, pass the `TestScheduler`, and set the latency only after the start, so that
  * the diagram begins with a network that is up:
  *
  *     scheduler.run(({ hot, expectObservable }) => {
@@ -88,23 +96,24 @@ const stopMs = 60_000;
  *       expectObservable(texts$).toBe('----a--b-----|');
  *     });
  *
- * It ends some milliseconds after the stop: a node that stops takes what is on the way first.
+ * The stream ends some milliseconds after the stop, since a stopping node first receives what is on
+ * its way.
  *
- * @throws {RangeError} `nodes` is not a whole number of 1 or more
- * @throws {RxmeshError} `RXMESH_OPTIONS_INVALID`, for the options of a node
+ * @throws {RangeError} if `nodes` is not a whole number of at least 1
+ * @throws {RxmeshError} `RXMESH_OPTIONS_INVALID` for invalid options of a node
  */
 export function simulate(options: SimulationOptions): Simulation {
   return new Simulation(options);
 }
 
-/** A simulated network: see `simulate`. */
+/** A simulated network. See `simulate`. */
 export class Simulation {
   readonly nodes: readonly SimulatedNode[];
-  /** What happened at all nodes, in order. It grows as long as the simulation lives. */
+  /** The events of all nodes, in order. It grows for as long as the simulation exists. */
   readonly log: readonly LogEntry[];
-  /** Cuts connections and divides the network. */
+  /** The network, to cut connections or partition it. */
   readonly network: MemoryNetwork;
-  /** For everything else that takes part in this time. */
+  /** The clock, for anything else that should share this time. */
   readonly clock: VirtualClock;
   /** May be changed at any time. */
   latencyMs: Latency;
@@ -138,7 +147,7 @@ export class Simulation {
         network: 'simulation',
         keepAlive: { intervalMs: 0 },
         ...given,
-        // All nodes may dial one at the same moment, and moments are all there is.
+        // All nodes may dial the same one at the same instant.
         limits: {
           handshakes: Math.max(64, nodes),
           connectionsPerSecond: 1_000_000,
@@ -161,17 +170,20 @@ export class Simulation {
     this.nodes = this.#nodes;
   }
 
-  /** Virtual time since the scheduler's beginning, in milliseconds. */
+  /** Virtual time since the start of the scheduler, in milliseconds. */
   now(): number {
     return this.clock.now();
   }
 
-  /** @throws {RangeError} there is no node of this number */
+  /** @throws {RangeError} if there is no node with this number */
   node(index: number): SimulatedNode {
     return this.#node(index);
   }
 
-  /** Opens a channel at every node that has not stopped; gives it by the number of its node. */
+  /**
+   * Opens a channel at every node that has not stopped. Returns a function from a node's number to
+   * its channel.
+   */
   openChannels<T>(options: ChannelOptions<T>): (node: number) => Channel<T> {
     const channels = new Map<number, Channel<T>>();
     for (const { index, router, isStopped } of this.#nodes) {
@@ -184,16 +196,16 @@ export class Simulation {
     };
   }
 
-  /** Starts every router, and lets no time pass: nodes come up when it does. */
+  /** Starts every router without letting time pass; nodes connect once it does. */
   launch(): void {
     for (const { router } of this.#nodes) void router.start();
   }
 
   /**
-   * Starts every router, and lets time pass until all nodes are up with each other, as far as one
-   * of two knows the other.
+   * Starts every router and lets time pass until all nodes are up with each other, except pairs in
+   * which neither knows the other.
    *
-   * @throws {Error} that names the pairs that are not up after 60 s of virtual time
+   * @throws {Error} naming the pairs that are not up after 60 s of virtual time
    */
   start(): void {
     this.launch();
@@ -201,10 +213,10 @@ export class Simulation {
   }
 
   /**
-   * Lets time pass until all nodes that have not stopped are up with each other, as far as one of
-   * two knows the other.
+   * Lets time pass until all nodes that have not stopped are up with each other, except pairs in
+   * which neither knows the other.
    *
-   * @throws {Error} that names the pairs that are not up after 60 s of virtual time
+   * @throws {Error} naming the pairs that are not up after 60 s of virtual time
    */
   settle(): void {
     if (this.clock.advanceUntil(() => this.#apart().length === 0, settleMs)) return;
@@ -218,9 +230,9 @@ export class Simulation {
   }
 
   /**
-   * Stops a node, by its number, and lets time pass until the others have seen it go.
+   * Stops a node by its number, and lets time pass until the others have seen it leave.
    *
-   * @throws {Error} that names the nodes that have not, after 60 s of virtual time
+   * @throws {Error} naming the nodes that have not, after 60 s of virtual time
    */
   remove(index: number): void {
     const node = this.#node(index);
@@ -233,10 +245,9 @@ export class Simulation {
   }
 
   /**
-   * Stops every node, lets time pass as long as that takes, and sees to it that nothing is left.
+   * Stops every node, lets enough time pass for that, and checks that nothing is left running.
    *
-   * @throws {Error} when a router has not stopped, or something of the network still waits for a
-   * time
+   * @throws {Error} if a router has not stopped, or a timer of the network is still pending
    */
   stop(): void {
     for (const { router } of this.#nodes) void router.stop();
@@ -256,7 +267,7 @@ export class Simulation {
     return node;
   }
 
-  /** The pairs that know of each other and are not up. */
+  /** The pairs of nodes that should be up with each other and are not. */
   #apart(): readonly (readonly [WatchedNode, WatchedNode])[] {
     const running = this.#nodes.filter(({ isStopped }) => !isStopped);
     return running.flatMap((one) =>

@@ -1,18 +1,17 @@
 import { VirtualTimeScheduler, type Subscription } from 'rxjs';
 import type { Clock } from '../flow/clock.ts';
 
-/** Something that waits for its time. */
+/** A scheduled piece of work. */
 interface Waiting {
   readonly dueAtMs: number;
 }
 
 /**
- * A clock of virtual time: nothing happens until somebody lets time pass, and then everything that
- * is due happens at once, in its order. It knows what still waits, so that a test can see what was
- * forgotten.
+ * A clock of virtual time: nothing happens until a test lets time pass, and then everything that is
+ * due runs immediately, in order. It knows what is still scheduled, so a test can detect leftovers.
  */
 export class VirtualClock implements Clock {
-  /** Where the work is scheduled; one millisecond is one frame. */
+  /** The scheduler that runs the work. One millisecond is one frame. */
   readonly scheduler: VirtualTimeScheduler;
   readonly #waiting = new Set<Waiting>();
 
@@ -40,16 +39,16 @@ export class VirtualClock implements Clock {
     return this.schedule(work, 0);
   }
 
-  /** When what waits is due, in milliseconds, in the order in which it was scheduled. */
+  /** When the scheduled work is due, in milliseconds, in the order in which it was scheduled. */
   get dueTimesMs(): readonly number[] {
     return Array.from(this.#waiting, ({ dueAtMs }) => dueAtMs);
   }
 
   /**
-   * Lets `ms` pass: what is due meanwhile happens, what is due later does not. What the work throws
-   * comes out here, and everything else that was scheduled is gone then.
+   * Lets `ms` milliseconds pass, and runs everything that is due by then. If the work throws, so
+   * does this, and everything else that was scheduled is lost.
    *
-   * @throws {RangeError} `ms` is not a time of 0 or more
+   * @throws {RangeError} if `ms` is not a finite number of 0 or more
    */
   advance(ms: number): void {
     if (!(ms >= 0 && ms < Infinity)) throw new RangeError(`ms is a time of 0 or more, not ${ms}`);
@@ -58,8 +57,7 @@ export class VirtualClock implements Clock {
     const untilMs = scheduler.frame + ms;
     scheduler.maxFrames = untilMs;
     try {
-      // A TestScheduler's own flush would also judge the expectations, which is not yet the time
-      // for.
+      // A TestScheduler's own flush would also check the expectations, which is too early here.
       VirtualTimeScheduler.prototype.flush.call(scheduler);
     } finally {
       scheduler.maxFrames = maxFrames;
@@ -68,8 +66,8 @@ export class VirtualClock implements Clock {
   }
 
   /**
-   * Lets time pass until `condition` holds, `limitMs` at most; it is asked whenever everything that
-   * was due at one moment has happened. Returns whether it holds.
+   * Lets time pass until `condition` holds, for at most `limitMs`. The condition is checked
+   * whenever everything due at one instant has run. Returns whether it holds.
    */
   advanceUntil(condition: () => boolean, limitMs: number): boolean {
     const endMs = this.now() + limitMs;
