@@ -1,11 +1,14 @@
 import type { VirtualTimeScheduler } from 'rxjs';
 import type { Channel, ChannelOptions } from '../channel/channel.ts';
 import type { RouterEvent } from '../model/event.ts';
+import { mustBe } from '../model/described.ts';
 import type { NodeId } from '../model/id.ts';
+import type { Identity } from '../model/identity.ts';
 import type { RouterOptions } from '../router/options.ts';
 import { createRouter, type RouterLike } from '../router/router.ts';
 import type { Protection } from '../secure/index.ts';
 import { MemoryNetwork } from '../../transports/memory/index.ts';
+import { Acquaintances } from './acquaintances.ts';
 import { seededRandom } from './seeded-random.ts';
 import { identityFrom, type SimulatedNode, WatchedNode } from './simulated-node.ts';
 import { VirtualClock } from './virtual-clock.ts';
@@ -108,6 +111,7 @@ export function simulate(options: SimulationOptions): Simulation {
 
 /** A simulated network. See `simulate`. */
 export class Simulation {
+  /** All nodes, by number. `add` appends to it. */
   readonly nodes: readonly SimulatedNode[];
   /** The events of all nodes, in order. It grows for as long as the simulation exists. */
   readonly log: readonly LogEntry[];
@@ -118,16 +122,25 @@ export class Simulation {
   /** May be changed at any time. */
   latencyMs: Latency;
 
-  readonly #nodes: readonly WatchedNode[];
+  readonly #options: SimulationOptions;
+  readonly #random: () => number;
+  readonly #nodes: WatchedNode[] = [];
+  readonly #log: LogEntry[] = [];
+  readonly #acquaintances = new Acquaintances<WatchedNode>();
   readonly #knows: (node: number, other: number) => boolean;
+  /** Opens the channels of `openChannels` at a node that joins later or starts again. */
+  readonly #openAt: ((node: WatchedNode) => void)[] = [];
+  #isLaunched = false;
 
   /** @internal use `simulate` */
   constructor(options: SimulationOptions) {
     const { nodes, seed = 1, protection = 'trusted', scheduler, knows = () => true } = options;
     if (!Number.isInteger(nodes) || nodes < 1) {
-      throw new RangeError(`nodes is a whole number of 1 or more, not ${nodes}`);
+      throw new RangeError(`simulate: ${mustBe('nodes', 'an integer of at least 1', nodes)}`);
     }
     const random = seededRandom(seed);
+    this.#options = options;
+    this.#random = random;
     this.latencyMs = options.latencyMs ?? 0;
     this.clock = new VirtualClock(scheduler);
     this.network = new MemoryNetwork({
@@ -137,37 +150,10 @@ export class Simulation {
         typeof this.latencyMs === 'number' ? this.latencyMs : this.latencyMs(from, to, random),
     });
     this.#knows = knows;
-    const log: LogEntry[] = [];
-    this.log = log;
-    const identities = Array.from({ length: nodes }, () => identityFrom(random));
-    this.#nodes = identities.map((identity, index) => {
-      const known = identities.filter((_, other) => other !== index && knows(index, other));
-      const given = options.options?.(index) ?? {};
-      return new WatchedNode({
-        network: 'simulation',
-        keepAlive: { intervalMs: 0 },
-        ...given,
-        // All nodes may dial the same one at the same instant.
-        limits: {
-          handshakes: Math.max(64, nodes),
-          connectionsPerSecond: 1_000_000,
-          ...given.limits,
-        },
-        index,
-        identity,
-        transports: [this.network.transport(identity.id)],
-        clock: this.clock,
-        random: seededRandom(random() * 2 ** 32),
-        peers: {
-          maxConnected: Math.max(32, nodes),
-          ...given.peers,
-          addresses: [...(given.peers?.addresses ?? []), ...known.map(({ id }) => `memory:${id}`)],
-        },
-        makeRouter: options.makeRouter ?? createRouter,
-        onEvent: (event) => log.push({ atMs: this.now(), node: index, event }),
-      });
-    });
+    this.log = this.#log;
     this.nodes = this.#nodes;
+    const identities = Array.from({ length: nodes }, () => identityFrom(random));
+    for (const identity of identities) this.#addNode(identity, identities);
   }
 
   /** Virtual time since the start of the scheduler, in milliseconds. */
@@ -181,14 +167,16 @@ export class Simulation {
   }
 
   /**
-   * Opens a channel at every node that has not stopped. Returns a function from a node's number to
-   * its channel.
+   * Opens a channel at every node that has not stopped, and at nodes that join later or start again
+   * (but not at those already stopped). Returns a function from a node's number to its channel.
    */
   openChannels<T>(options: ChannelOptions<T>): (node: number) => Channel<T> {
     const channels = new Map<number, Channel<T>>();
-    for (const { index, router, isStopped } of this.#nodes) {
-      if (!isStopped) channels.set(index, router.openChannel(options));
-    }
+    const openAt = ({ index, router }: WatchedNode): void => {
+      channels.set(index, router.openChannel(options));
+    };
+    for (const node of this.#nodes) if (!node.isStopped) openAt(node);
+    this.#openAt.push(openAt);
     return (node) => {
       const channel = channels.get(node);
       if (channel === undefined) throw new RangeError(`channel ${options.id} has no node ${node}`);
@@ -198,6 +186,7 @@ export class Simulation {
 
   /** Starts every router without letting time pass; nodes connect once it does. */
   launch(): void {
+    this.#isLaunched = true;
     for (const { router } of this.#nodes) void router.start();
   }
 
@@ -219,14 +208,28 @@ export class Simulation {
    * @throws {Error} naming the pairs that are not up after 60 s of virtual time
    */
   settle(): void {
-    if (this.clock.advanceUntil(() => this.#apart().length === 0, settleMs)) return;
-    const apart = this.#apart().map(([one, other]) => `${one.toString()} with ${other.toString()}`);
-    throw new Error(`not up after ${settleMs} ms: ${apart.join(', ')}`);
+    if (this.clock.advanceUntil(() => this.#acquaintances.missing === 0, settleMs)) return;
+    const apart = this.#acquaintances.apart();
+    const pairs = apart.map(([one, other]) => `${one.toString()} with ${other.toString()}`);
+    throw new Error(`not up after ${settleMs} ms: ${pairs.join(', ')}`);
   }
 
   /** Lets `ms` milliseconds pass. */
   advance(ms: number): void {
     this.clock.advance(ms);
+  }
+
+  /**
+   * Adds a node with the next number. It knows the nodes that `knows` says; they do not know it
+   * until it dials them. It has the channels of `openChannels`, and starts if the network has been
+   * launched, without letting time pass.
+   */
+  add(): SimulatedNode {
+    const identity = identityFrom(this.#random);
+    const node = this.#addNode(identity, [...this.#nodes]);
+    for (const openAt of this.#openAt) openAt(node);
+    if (this.#isLaunched) void node.router.start();
+    return node;
   }
 
   /**
@@ -245,13 +248,42 @@ export class Simulation {
   }
 
   /**
+   * Ends a node as a killed process ends: its connections are cut without a goodbye, and whatever
+   * it had not sent is lost. Does not let time pass.
+   *
+   * @throws {Error} if it has stopped already
+   */
+  crash(index: number): void {
+    const node = this.#node(index);
+    if (node.isStopped) throw new Error(`${node.toString()} is not running`);
+    node.crash(() => {
+      for (const { id } of this.#nodes) if (id !== node.id) this.network.sever(node.id, id);
+    });
+  }
+
+  /**
+   * Starts a node again after `remove` or `crash`, as a new process with the same key and options:
+   * it remembers nothing else. It has the channels of `openChannels`. Does not let time pass.
+   *
+   * @throws {Error} if it is still running
+   */
+  restart(index: number): void {
+    const node = this.#node(index);
+    if (!node.isStopped) throw new Error(`${node.toString()} is still running`);
+    node.restart();
+    this.#acquaintances.started(node);
+    for (const openAt of this.#openAt) openAt(node);
+    void node.router.start();
+  }
+
+  /**
    * Stops every node, lets enough time pass for that, and checks that nothing is left running.
    *
    * @throws {Error} if a router has not stopped, or a timer of the network is still pending
    */
   stop(): void {
     for (const { router } of this.#nodes) void router.stop();
-    const running = (): readonly WatchedNode[] => this.#nodes.filter((node) => !node.isStopped);
+    const running = (): readonly WatchedNode[] => this.#nodes.filter((node) => !node.isIdle);
     if (!this.clock.advanceUntil(() => running().length === 0, stopMs)) {
       const names = running().map((node) => node.toString());
       throw new Error(`not stopped after ${stopMs} ms: ${names.join(', ')}`);
@@ -267,18 +299,54 @@ export class Simulation {
     return node;
   }
 
-  /** The pairs of nodes that should be up with each other and are not. */
-  #apart(): readonly (readonly [WatchedNode, WatchedNode])[] {
-    const running = this.#nodes.filter(({ isStopped }) => !isStopped);
-    return running.flatMap((one) =>
-      running
-        .filter((other) => one.index < other.index && this.#areAcquainted(one, other))
-        .filter((other) => !one.up.has(other.id) || !other.up.has(one.id))
-        .map((other) => [one, other] as const),
+  /** @param others the other nodes of the network that it may know, by number */
+  #addNode(identity: Identity, others: readonly { readonly id: NodeId }[]): WatchedNode {
+    const index = this.#nodes.length;
+    const known = others.filter((_, other) => other !== index && this.#knows(index, other));
+    const routerOptions = this.#routerOptions(index, identity, others.length, known);
+    const { makeRouter = createRouter } = this.#options;
+    const node: WatchedNode = new WatchedNode({
+      index,
+      identity,
+      makeRouter: () =>
+        makeRouter({ ...routerOptions, transports: [this.network.transport(identity.id)] }),
+      onEvent: (event) => this.#log.push({ atMs: this.now(), node: index, event }),
+      onChange: (peer, isUp) => this.#acquaintances.changed(node, peer, isUp),
+      onStop: () => this.#acquaintances.stopped(node),
+    });
+    const acquainted = this.#nodes.filter(
+      (other) => this.#knows(index, other.index) || this.#knows(other.index, index),
     );
+    this.#nodes.push(node);
+    this.#acquaintances.add(node, acquainted);
+    return node;
   }
 
-  #areAcquainted({ index: one }: WatchedNode, { index: other }: WatchedNode): boolean {
-    return this.#knows(one, other) || this.#knows(other, one);
+  #routerOptions(
+    index: number,
+    identity: Identity,
+    others: number,
+    known: readonly { readonly id: NodeId }[],
+  ): Omit<RouterOptions, 'transports'> {
+    const given = this.#options.options?.(index) ?? {};
+    return {
+      network: 'simulation',
+      keepAlive: { intervalMs: 0 },
+      ...given,
+      // All nodes may dial the same one at the same instant.
+      limits: {
+        handshakes: Math.max(64, others),
+        connectionsPerSecond: 1_000_000,
+        ...given.limits,
+      },
+      identity,
+      clock: this.clock,
+      random: seededRandom(this.#random() * 2 ** 32),
+      peers: {
+        maxConnected: Math.max(32, others),
+        ...given.peers,
+        addresses: [...(given.peers?.addresses ?? []), ...known.map(({ id }) => `memory:${id}`)],
+      },
+    };
   }
 }
