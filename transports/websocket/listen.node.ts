@@ -18,6 +18,7 @@ import { endpointOf, NodeSocket, wsLimits } from './frame-socket.node.ts';
 import type { WebSocketListenOptions } from './options.ts';
 import { Pending } from './pending.node.ts';
 import type { DialedSocket } from './platform.ts';
+import { clientOf, proxyRanges } from './forwarded.node.ts';
 import { answersForOthers, leavePath, takePath } from './shared-paths.node.ts';
 import { helloOffered, wireProtocol } from './subprotocol.ts';
 import { turnsOf } from './turns.node.ts';
@@ -64,12 +65,12 @@ export function listen(
       }
     };
     const turns = turnsOf(clock);
-    const open = (ws: WebSocket, stream: Socket, hello: Uint8Array): void => {
+    const open = ({ ws, stream, hello, remote }: Opened): void => {
       if (stream.remoteAddress === undefined) {
         ws.terminate();
         return;
       }
-      const socket = new NodeSocket({ ws, stream, direction: 'inbound', protocol, turns });
+      const socket = new NodeSocket({ ws, stream, direction: 'inbound', protocol, remote, turns });
       // Many may arrive in one turn, and each starts a handshake.
       turns.take({
         visit: () => {
@@ -169,7 +170,15 @@ function watch(server: Server, subscriber: Subscriber<DialedSocket>): () => void
 interface Upgrades {
   readonly protocol: string;
   readonly refused: (refusal: Refusal) => void;
-  readonly open: (ws: WebSocket, stream: Socket, hello: Uint8Array) => void;
+  readonly open: (opened: Opened) => void;
+}
+
+/** A request that has become a WebSocket. */
+interface Opened {
+  readonly ws: WebSocket;
+  readonly stream: Socket;
+  readonly hello: Uint8Array;
+  readonly remote: Endpoint;
 }
 
 function takeUpgrades(
@@ -186,9 +195,12 @@ function takeUpgrades(
     handleProtocols,
     ...wsLimits,
   });
+  const proxies = proxyRanges(options.trustedProxies ?? []);
   const onUpgrade = (request: IncomingMessage, stream: Socket, head: Buffer): void => {
     const isOurs = pathOf(request) === path;
-    const refusal = isOurs ? refusalOf(request, options, protocol) : undefined;
+    const client = clientOf(request, proxies);
+    const remote = endpointOf(protocol, client.ip, client.port);
+    const refusal = isOurs ? refusalOf(request, options, { protocol, remote }) : undefined;
     if (!isOurs) {
       // On a shared server, other paths belong to other listeners, if there are any.
       if (options.server === undefined || answersForOthers(server, path)) refuse(stream, 404);
@@ -200,7 +212,7 @@ function takeUpgrades(
       if (typeof hello === 'string') {
         refuse(stream, 400, hello);
         refused({
-          remote: endpointOf(protocol, stream.remoteAddress, stream.remotePort),
+          remote,
           error: new RxmeshError('RXMESH_UPGRADE_INVALID', `a request to upgrade: ${hello}`),
         });
         return;
@@ -208,7 +220,9 @@ function takeUpgrades(
       // The 101 and our immediate answer to the hello go out in one write.
       stream.cork();
       try {
-        upgrader.handleUpgrade(request, stream, head, (ws: WebSocket) => open(ws, stream, hello));
+        upgrader.handleUpgrade(request, stream, head, (ws: WebSocket) =>
+          open({ ws, stream, hello, remote }),
+        );
       } catch (cause) {
         // Another WebSocket server also handles this path, and has taken this request.
         subscriber.error(failed(`somebody else takes ${path} of the shared server`, cause));
