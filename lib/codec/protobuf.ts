@@ -9,6 +9,7 @@ import {
   elementsMaxDefault,
   tooManyElements,
 } from './decode-limits.ts';
+import { decodeBy } from './decoding.ts';
 import { MessageEncoder } from './message-encoder.ts';
 import {
   classOf,
@@ -96,13 +97,7 @@ export function protobuf(type: MessageType, options: ProtobufOptions = {}): Code
         throw toRxmeshError(error, 'RXMESH_ENCODE_FAILED', 'cannot encode the message');
       }
     },
-    decode(bytes) {
-      try {
-        return decode(bytes);
-      } catch (error) {
-        throw toRxmeshError(error, 'RXMESH_DECODE_FAILED', 'cannot decode the message');
-      }
-    },
+    decode: decodeBy(decode),
   };
 }
 

@@ -1,4 +1,5 @@
 import type { Codec } from './codec.ts';
+import { decodeOf, plainDecode } from './decoding.ts';
 import { unwrapMessage, wrapMessage, type Wrapper } from './wrapper.ts';
 
 /**
@@ -19,8 +20,12 @@ export function wrapped<Outer, Inner>(
   codec: Codec<Outer>,
   wrapper: Wrapper<Outer, Inner>,
 ): Codec<Inner> {
+  const decode = plainDecode(codec);
   return {
     encode: (message) => codec.encode(wrapMessage(wrapper, message)),
-    decode: (bytes) => unwrapMessage(wrapper, codec.decode(bytes)),
+    decode: decodeOf(
+      (bytes) => unwrapMessage(wrapper, codec.decode(bytes)),
+      (bytes) => wrapper.unwrap(decode(bytes)),
+    ),
   };
 }
