@@ -266,6 +266,20 @@ describe('S-02 a node by hand that leaves such a peer connected', () => {
     connect().arrive(...honest(3, 7), ...honest(2, 8));
     expect(texts).toEqual([0, 1, 2, 0, 1]);
   });
+
+  it('gives back the credit of what waited on other channels', () => {
+    const { clock, switchboard, connect } = byHand();
+    const { codec } = refusing();
+    switchboard.open({ id: 7, codec }).in$.subscribe();
+    switchboard.open({ id: 8, codec, inbound: block(8) });
+    const link = connect();
+    link.arrive(...honest(8, 8));
+    clock.advance(0);
+    expect(link.take()).toEqual([]);
+    link.arrive(...garbage(101));
+    clock.advance(0);
+    expect(link.take().filter((text) => text.startsWith('credit 8'))).toEqual(['credit 8 8 8']);
+  });
 });
 
 describe('S-02 allowances', () => {
@@ -280,16 +294,14 @@ describe('S-02 allowances', () => {
     expect(allowed).toBe(3 * 1_024);
   });
 
-  it('are not renewed by identities that push the peer out', () => {
+  it('are not renewed by identities that push the peer out: who failed longest ago goes', () => {
     const failures = new DecodeFailures(clock(), 3);
     for (let i = 0; i < 3; i += 1) failures.allows(idOf(0));
-    for (let peer = 1; peer < 1_024; peer += 1)
-      for (let i = 0; i < 3; i += 1) failures.allows(idOf(peer));
+    for (let peer = 1; peer < 1_024; peer += 1) failures.allows(idOf(peer));
     expect(failures.allows(idOf(0))).toBe(false);
-    // It failed last: the place that goes is that of the first of the others.
-    expect(failures.allows(idOf(5_000))).toBe(false);
-    expect(failures.allows(idOf(0))).toBe(false);
-    for (let peer = 6_000; peer < 7_024; peer += 1) failures.allows(idOf(peer));
+    // It failed first, but also last: the newcomer gets what peer 1 had left.
+    const outcomes = [1, 2, 3].map(() => failures.allows(idOf(5_000)));
+    expect(outcomes).toEqual([true, true, false]);
     expect(failures.allows(idOf(0))).toBe(false);
   });
 
