@@ -117,6 +117,11 @@ export class LocalChannel<T> implements SendingChannel<T>, ChannelEnd {
     return this.#outbound.absences.snapshot();
   }
 
+  /** Decodes nothing more of what comes over this peer's connection. */
+  mute(peer: NodeId): void {
+    this.#inbound.mute(peer);
+  }
+
   /** See `ChannelEnd`. */
   reached(peer: NodeId): void {
     this.#outbound.reached(peer);

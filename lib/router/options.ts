@@ -10,6 +10,7 @@ import { unknownOptions } from '../model/unknown-options.ts';
 import { checkPeerOptions, peerOptionNames, type PeerOptions } from '../peers/options.ts';
 import { fair, type Discipline } from '../session/discipline.ts';
 import { stallMsDefault } from '../channel/channels.ts';
+import { decodeFailuresPerSecondDefault } from '../channel/decode-failures.ts';
 import { keepAliveDefaults, keepAliveFrom, type KeepAliveSettings } from '../session/keep-alive.ts';
 import {
   type Connection,
@@ -97,6 +98,11 @@ export interface RouterOptions {
      * Default: half of `connectionsPerSecond`, 32.
      */
     readonly connectionsPerSecondPerHost?: number;
+    /**
+     * How many messages of one peer may fail to decode a second, and at once after a pause. Nothing
+     * more is decoded after one too many, and the connection ends. Default 100.
+     */
+    readonly decodeFailuresPerSecond?: number;
   };
   /**
    * Makes, for each connection, what chooses the channel that writes next, when several have
@@ -138,7 +144,12 @@ const timeoutDefaults = {
   drainMs: 1_000,
   stallMs: stallMsDefault,
 };
-const limitDefaults = { handshakes: 64, handshakesPerHost: 8, connectionsPerSecond: 64 };
+const limitDefaults = {
+  handshakes: 64,
+  handshakesPerHost: 8,
+  connectionsPerSecond: 64,
+  decodeFailuresPerSecond: decodeFailuresPerSecondDefault,
+};
 const limitNames = [...Object.keys(limitDefaults), 'connectionsPerSecondPerHost'];
 
 /**

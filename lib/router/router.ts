@@ -151,6 +151,7 @@ export class Router {
       discipline,
       keepAlive,
       stallMs,
+      decodeFailuresPerSecond: settings.limits.decodeFailuresPerSecond,
     });
     this.events$ = merge(this.#switchboard.events$, this.#events);
     this.reports$ = merge(this.#switchboard.reports$, this.#found);
