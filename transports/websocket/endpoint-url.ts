@@ -18,8 +18,10 @@ export function endpointUrl(endpoint: Endpoint): string {
   if (ip !== undefined && !isUnicast(ip)) throw invalid(endpoint, 'its IP is of many machines');
   const authority = isIpv6(name) ? `[${name}]` : name;
   const text = `${protocol}://${authority}${port === undefined ? '' : `:${port}`}`;
-  // Whatever more the name says (a user, a path) is not part of a name.
-  if (!URL.canParse(text) || /[/?#@\\]/.test(name)) throw invalid(endpoint, 'its host is no name');
+  // Whatever more the name says (a user, a path) is not part of a name. What is invisible would be
+  // stripped from the URL, so that another name is dialed.
+  if (!URL.canParse(text) || /[\p{C}\s/?#@\\]/u.test(name))
+    throw invalid(endpoint, 'its host is no name');
   try {
     return text + pathname(path);
   } catch (cause) {
