@@ -46,7 +46,8 @@ const mutations: readonly [Mutation, ...Mutation[]] = [
   (bytes, random) => {
     const start = place(bytes, random);
     const piece = bytes.subarray(start, endOf(bytes, start, random));
-    return replaced(bytes, start, start, joined(random.list(1, 4, () => piece)));
+    const times = random.once(40) ? 1_000 : 1 + random.below(4);
+    return replaced(bytes, start, start, joined(Array<Uint8Array>(times).fill(piece)));
   },
   (bytes, random) => {
     const start = place(bytes, random);

@@ -128,7 +128,7 @@ class Run {
   /** The first of these inputs that breaks something, made as short as it still does. */
   async find(inputs: Inputs): Promise<Finding | undefined> {
     for (let index = inputs.from; index < inputs.from + inputs.count; index += 1) {
-      const input = this.#target.generate(Random.of(inputs.seed, index));
+      const input = inputOf(this.#target, inputs.seed, index);
       const text = await this.wholeProblem(input);
       if (text !== undefined) return this.finding({ seed: inputs.seed, index, input, text });
     }
@@ -142,6 +142,11 @@ class Run {
     const text = (await this.wholeProblem(input)) ?? found.text;
     return { ...found, target: this.#target.name, input, text };
   }
+}
+
+/** Plain bytes: a `Buffer` is sliced without a copy, and shrinking would change it. */
+function inputOf(target: Target, seed: number, index: number): Uint8Array {
+  return new Uint8Array(target.generate(Random.of(seed, index)));
 }
 
 /** The text of an error, with where it was thrown. */
@@ -203,7 +208,7 @@ async function batchFinding(
   { seed, from, count }: Inputs,
 ): Promise<Finding | undefined> {
   for (let index = from; index < from + count; index += 1) {
-    const input = target.generate(Random.of(seed, index));
+    const input = inputOf(target, seed, index);
     const text = await run.problem(input);
     if (text !== undefined) return run.finding({ seed, index, input, text });
   }

@@ -1,5 +1,6 @@
 import type { Target } from '../target.ts';
 import { addresses } from './addresses.ts';
+import { connections } from './connections.ts';
 import { endpoints } from './endpoints.ts';
 import { handshakes } from './handshakes.ts';
 import { hellos } from './hellos.ts';
@@ -11,6 +12,7 @@ import { packets } from './packets.ts';
 import { protobufMessages } from './protobuf.ts';
 import { records } from './records.ts';
 import { sessions } from './sessions.ts';
+import { upgrades } from './upgrades.ts';
 import { webSocketFrames } from './websocket-frames.ts';
 import { webSockets } from './websockets.ts';
 
@@ -20,6 +22,7 @@ export const targets: readonly Target[] = [
   sessions,
   records,
   handshakes,
+  connections,
   hellos,
   nodeInfos,
   protobufMessages,
@@ -28,6 +31,7 @@ export const targets: readonly Target[] = [
   addresses,
   endpoints,
   ips,
+  upgrades,
   webSocketFrames,
   webSockets,
 ];
