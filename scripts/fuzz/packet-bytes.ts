@@ -73,7 +73,10 @@ function politePacket(random: Random): Uint8Array {
 
 /** The packets of a record of a peer that holds the keys, and follows every rule that it knows. */
 export function politeRecord(random: Random): Uint8Array {
-  return joined(random.list(1, 5, () => politePacket(random)));
+  const packets = joined(random.list(1, 5, () => politePacket(random)));
+  if (!random.once(200)) return packets;
+  // Nothing is wrong with any of these.
+  return joined([packets, ...Array<Uint8Array>(1_500).fill(Uint8Array.of(5))]);
 }
 
 /** Bytes of a record. The wire takes twice as many; a short record that is repeated is no longer. */

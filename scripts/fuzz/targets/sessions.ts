@@ -5,8 +5,6 @@ import { raw } from '../../../lib/codec/raw.ts';
 import { block, dropOldest, fail } from '../../../lib/flow/strategy.ts';
 import type { ErrorCode } from '../../../lib/model/error.ts';
 import type { RxmeshError } from '../../../lib/model/error.ts';
-import { InboundPackets } from '../../../lib/secure/inbound-packets.ts';
-import { parsePackets } from '../../../lib/secure/packet-parser.ts';
 import { aeadRecords } from '../../../lib/secure/records.ts';
 import { SecureLink } from '../../../lib/secure/secure-link.ts';
 import type { Session } from '../../../lib/session/session.ts';
@@ -15,6 +13,7 @@ import { idOf, LinkedNode } from '../../../spec/support/linked-node.ts';
 import { selfB } from '../../../spec/support/secure.ts';
 import { joined } from '../bytes.ts';
 import { politeRecord, record } from '../packet-bytes.ts';
+import { SessionLedger } from '../session-ledger.ts';
 import { expectThat, expectTyped, type Target } from '../target.ts';
 import { leaf } from './protobuf.ts';
 
@@ -65,6 +64,8 @@ class Victim {
   error: RxmeshError | undefined;
   #records = 0;
   #answers = 0;
+  #waits = 0;
+  readonly #ledger = new SessionLedger();
 
   constructor() {
     const { channels } = this.#node;
@@ -98,14 +99,18 @@ class Victim {
   /** A record arrives; what this side does then is chosen by `deed`. */
   arrive(plaintext: Uint8Array, deed: number): void {
     this.#records += 1;
+    this.#ledger.peerSent(plaintext);
     this.#link.receive(this.#peer.seal(plaintext));
     if (deed % 8 === 1) this.#seven.out.next({ broadcast: true, message: 'x' });
-    if (deed % 8 === 2) this.#node.turn();
+    if (deed % 8 === 2) this.#turn();
     if (deed % 8 === 3) {
       this.#seven.close();
       this.#seven = this.#openSeven();
     }
-    if (deed % 8 === 4) this.#node.clock.advance(11_000);
+    if (deed % 8 === 4) {
+      this.#waits += 1;
+      this.#node.clock.advance(11_000);
+    }
     if (deed % 8 === 5) this.#seven.in$.subscribe().unsubscribe();
     this.#checkLanes();
     this.#answered();
@@ -124,24 +129,40 @@ class Victim {
   #answered(): void {
     for (const sealed of this.#socket.outbox.splice(0)) {
       this.#answers += 1;
-      const violated = (text: string): never => {
-        throw new Error(`we broke the protocol: ${text}`);
-      };
-      const ours = this.#reader ?? new InboundPackets({ violated, bye: () => undefined });
-      this.#reader = ours;
-      const fault = parsePackets(this.#peer.open(sealed), ours);
-      expectThat(fault === undefined, `we wrote ${fault ?? ''}`);
+      this.#ledger.weSent(this.#peer.open(sealed));
     }
     this.#socket.sent.length = 0;
     expectThat(this.#answers <= 4 * this.#records + 8, `${this.#answers} records in answer`);
+    // A thousand pings at once and a thousand a second, beside those that messages earn.
+    const { pongs, traffic } = this.#ledger;
+    const pongsMax = 1_024 * (1 + this.#waits) + traffic + this.#records + 10;
+    expectThat(pongs <= pongsMax, `${pongs} pongs`);
   }
 
-  #reader: InboundPackets | undefined;
+  /** All credit that was granted has been told: nobody may have sent more than that, and stay. */
+  #turn(): void {
+    this.#node.turn();
+    this.#answered();
+    const { overdrawn } = this.#ledger;
+    const isHeld = overdrawn.length === 0 || this.#session.over;
+    expectThat(isHeld, `more than was granted arrives on channel ${overdrawn.join(', ')}`);
+  }
+
+  /** It has ended for a reason, if it has. */
+  #checkEnd(): void {
+    if (this.error === undefined) return;
+    expectTyped(this.error, ends);
+    const { code, channel } = this.error;
+    const isExceeded = code === 'RXMESH_CREDIT_EXCEEDED';
+    expectThat(!isExceeded || this.#ledger.isOverdrawn, `${code}, though there was credit`);
+    // The other lanes hold back, or drop.
+    expectThat(code !== 'RXMESH_OVERFLOW' || channel === 9, `${code} on channel ${channel ?? 0}`);
+  }
 
   /** The line is cut: nothing is left. */
   end(): void {
-    this.#node.turn();
-    this.#answered();
+    this.#turn();
+    this.#checkEnd();
     this.#link.socketEnded();
     this.#node.turn();
     expectThat(this.#ended === 1, `it ended ${this.#ended} times`);
@@ -180,7 +201,6 @@ export const sessions: Target = {
       at = end;
     }
     const { error } = victim;
-    if (error !== undefined) expectTyped(error, ends);
     victim.end();
     return error?.code ?? 'value';
   },
