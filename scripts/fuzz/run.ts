@@ -1,6 +1,6 @@
 import { setTimeout as later } from 'node:timers/promises';
 import { config } from 'rxjs';
-import { heapBytes } from '../../spec/support/garbage.ts';
+import { collectGarbage, heapBytes } from '../../spec/support/garbage.ts';
 import { Random } from './random.ts';
 import { shrink } from './shrink.ts';
 import type { Target } from './target.ts';
@@ -228,6 +228,8 @@ export async function check(target: Target, input: Uint8Array): Promise<Finding 
 }
 
 async function heapInUse(): Promise<number> {
+  // What the first collection finalizes, the second one frees.
+  await collectGarbage();
   const heap = await heapBytes();
   const { external } = process.memoryUsage();
   return heap + external;
