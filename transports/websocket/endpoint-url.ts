@@ -19,8 +19,10 @@ export function endpointUrl(endpoint: Endpoint): string {
   if (ip !== undefined && !isUnicast(ip)) throw invalid(endpoint, 'its IP is of many machines');
   const authority = isIpv6(name) ? `[${name}]` : name;
   const text = `${protocol}://${authority}${port === undefined ? '' : `:${port}`}`;
-  // A name must not smuggle in other parts of a URL, such as a user or a path.
-  if (!URL.canParse(text) || /[/?#@\\]/.test(name)) throw invalid(endpoint, 'its host is no name');
+  // A name must not smuggle in other parts of a URL, such as a user or a path. Invisible characters
+  // would be stripped from the URL, and another name dialed.
+  if (!URL.canParse(text) || /[\p{C}\s/?#@\\]/u.test(name))
+    throw invalid(endpoint, 'its host is no name');
   try {
     return text + pathname(path);
   } catch (cause) {

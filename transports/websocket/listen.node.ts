@@ -132,7 +132,12 @@ function runOwn(
   { port = 0, host }: WebSocketListenOptions,
   subscriber: Subscriber<DialedSocket>,
 ): () => void {
-  const pending = new Pending();
+  // A client that is slow, and no idler, can tell this from a broken line. Behind TLS there may be
+  // no way yet to say it.
+  const pending = new Pending((socket) => {
+    if (server instanceof TlsServer) socket.destroy();
+    else refuse(socket, 503);
+  });
   let released = false;
   server.on('connection', (socket: Socket) => pending.add(socket));
   server.prependListener('upgrade', ({ socket }: IncomingMessage) => pending.delete(socket));
