@@ -1,6 +1,7 @@
 import { AsyncSubject, type Observable, type Observer } from 'rxjs';
 import type { Clock } from '../flow/clock.ts';
 import type { Flow } from '../flow/flow.ts';
+import type { FlowIterator } from '../flow/iterate.ts';
 import type { LaneOptions } from '../flow/strategy.ts';
 import type { InboundEnvelope, OutboundEnvelope } from '../model/envelope.ts';
 import { checkOptions } from '../model/check-options.ts';
@@ -54,7 +55,7 @@ export class LocalChannel<T> implements SendingChannel<T>, ChannelEnd {
     this.reports = this.#observer((report) => host.reported(report));
   }
 
-  [Symbol.asyncIterator](): AsyncIterableIterator<InboundEnvelope<T>, undefined, undefined> {
+  [Symbol.asyncIterator](): FlowIterator<InboundEnvelope<T>> {
     return this.in$[Symbol.asyncIterator]();
   }
 

@@ -22,7 +22,7 @@ import {
   noDemand,
 } from './demand.ts';
 import { Delivery } from './delivery.ts';
-import { iterate } from './iterate.ts';
+import { type FlowIterator, iterate } from './iterate.ts';
 import { Lifted } from './lifted.ts';
 
 /**
@@ -91,7 +91,7 @@ export class Flow<T> extends Observable<T> implements Consumable<T> {
   }
 
   /** Values one at a time: each is asked for when the loop wants it. */
-  [Symbol.asyncIterator](): AsyncIterableIterator<T, undefined, undefined> {
+  [Symbol.asyncIterator](): FlowIterator<T> {
     return iterate(this);
   }
 

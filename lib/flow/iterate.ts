@@ -9,14 +9,22 @@ interface Pull<T> {
 }
 
 /**
+ * What `for await` runs on. TypeScript's own `AsyncIterableIterator` takes one type parameter before
+ * 5.6 and three since: this one has the same declaration for both.
+ */
+export interface FlowIterator<T> extends AsyncIterator<T, undefined, undefined> {
+  [Symbol.asyncIterator](): FlowIterator<T>;
+}
+
+/**
  * A flow's values for `for await`: one is requested for each `next()`, so that none has to wait
  * here. Consuming begins with the first.
  */
-export function iterate<T>(flow: Consumable<T>): AsyncIterableIterator<T, undefined, undefined> {
+export function iterate<T>(flow: Consumable<T>): FlowIterator<T> {
   return new Iteration(flow);
 }
 
-class Iteration<T> implements AsyncIterableIterator<T, undefined, undefined> {
+class Iteration<T> implements FlowIterator<T> {
   readonly #flow: Consumable<T>;
   #demand: Demand | undefined;
   #pulls: Pull<T>[] = [];
