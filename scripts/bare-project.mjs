@@ -14,6 +14,9 @@ export const entries = Object.keys(manifest.exports)
   .filter((key) => !key.endsWith('.json'))
   .map((key) => manifest.name + key.slice(1));
 
+/** The oldest TypeScript whose compiler reads the declarations: it brought `using`. */
+export const typescriptMin = '5.2';
+
 const compilerOptions = {
   target: 'es2022',
   strict: true,

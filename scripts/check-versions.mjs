@@ -9,7 +9,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { install, typecheck } from './bare-project.mjs';
+import { install, typecheck, typescriptMin } from './bare-project.mjs';
 import { provideNode, testedMajors } from './node-versions.mjs';
 import { pack } from './pack.mjs';
 
@@ -21,7 +21,7 @@ const root = join(import.meta.dirname, '..');
  */
 const cases = [
   { packages: ['rxjs@7.8.0', 'protobufjs@7.2.0', 'ws@8.23.0'], node: '20.19.0' },
-  { packages: ['rxjs@7.8.0', 'typescript@5.6'], types: true },
+  { packages: ['rxjs@7.8.0', `typescript@${typescriptMin}`], types: true },
   { packages: ['rxjs@7', 'protobufjs@7', 'ws@8', 'typescript@5'], types: true },
   { packages: ['rxjs@7', 'protobufjs@8', 'ws@8', 'typescript@latest'], types: true },
   { packages: ['protobufjs@8'], node: testedMajors.at(-1) },
