@@ -85,8 +85,9 @@ export function install(directory, tarball, more = []) {
  * Type-checks programs that use the library, for Node and for browsers. @param tsc path of a
  * compiler's script
  */
-export function typecheck(directory, tsc) {
-  cpSync(join(root, 'examples'), join(directory, 'examples'), { recursive: true });
+export function typecheck(directory, tsc, withExamples = true) {
+  if (withExamples)
+    cpSync(join(root, 'examples'), join(directory, 'examples'), { recursive: true });
   writeFileSync(join(directory, 'consumer.ts'), consumer);
   for (const [name, project] of Object.entries(projects)) {
     writeFileSync(join(directory, name), JSON.stringify(project));

@@ -55,11 +55,12 @@ const withoutComments = {
   },
 };
 
+/** @returns {Promise<string[]>} the packages that are in it */
 async function bundle(platform, outfile) {
   const contents = entries
     .map(({ name, target }) => `export * as ${JSON.stringify(name)} from '${target.default}';`)
     .join('\n');
-  await build({
+  const { metafile } = await build({
     stdin: { contents, resolveDir: root },
     absWorkingDir: root,
     outfile: join(root, outfile),
@@ -71,7 +72,11 @@ async function bundle(platform, outfile) {
     external: ['rxjs', 'protobufjs', 'ws', '@chainsafe/*'],
     plugins: [withoutComments],
     logLevel: 'warning',
+    metafile: true,
   });
+  return Object.keys(metafile.inputs).flatMap(
+    (path) => /^node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path)?.[1] ?? [],
+  );
 }
 
 /** One small file for each entry point, and its types. */
@@ -90,5 +95,10 @@ function facades() {
 relativeImports();
 mkdirSync(join(dist, 'cjs'), { recursive: true });
 const { node, default: web } = manifest.imports['#cjs'];
-await Promise.all([bundle('node', node), bundle('web', web)]);
+const bundled = (await Promise.all([bundle('node', node), bundle('web', web)])).flat();
+const licences = [...new Set(bundled)].sort().map((name) => {
+  const text = readFileSync(join(root, 'node_modules', name, 'LICENSE'), 'utf8');
+  return `${name}\n\n${text}`;
+});
+writeFileSync(join(dist, 'cjs', 'LICENSES.txt'), licences.join('\n'));
 facades();

@@ -10,6 +10,8 @@ import * as programs from './programs.mjs';
 /** Each is installed once. Jest finds its parts by name, so two of its versions need two kits. */
 export const kits = {
   plain: [],
+  // As pnpm does: a program reaches only what it has named itself.
+  nested: ['--install-strategy=nested'],
   jest29: ['jest@29', 'jest-environment-jsdom@29', 'ts-jest@29', 'typescript@5', '@types/jest@29'],
   jest30: ['jest@30', 'jest-environment-jsdom@30'],
   // The newest lines that run on the oldest Node that rxmesh runs on.
@@ -150,6 +152,17 @@ export const rows = [
       runs: [['--disable-warning=ExperimentalWarning', 'a.js']],
     },
   ]),
+  {
+    name: 'Node, nothing hoisted',
+    kit: 'nested',
+    files: {
+      'package.json': esModule,
+      'a.js': programs.esm,
+      'hoisted.js': `import('protobufjs').then(() => process.exit(1), () => console.log('missing'));`,
+    },
+    runs: [['a.js'], ['hoisted.js']],
+    prints: 'missing',
+  },
   ...[true, false].map((isModule) => ({
     name: `node:test, ${isModule ? 'import' : 'require'}`,
     kit: 'plain',
