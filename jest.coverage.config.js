@@ -9,6 +9,8 @@ import base from './jest.config.js';
  */
 export default {
   ...base,
+  // Code that is counted is slower.
+  testTimeout: 30_000,
   collectCoverage: true,
   coverageReporters: ['text-summary', 'html', 'json-summary'],
   coverageThreshold: { global: { statements: 0, branches: 0, functions: 0, lines: 0 } },

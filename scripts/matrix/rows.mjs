@@ -76,7 +76,8 @@ const webpack = `
 import webpack from 'webpack';
 const path = import.meta.dirname + '/out';
 const output = { path, filename: 'out.js' };
-const options = { mode: 'production', target: 'web', entry: './main.js', output, performance: false };
+const optimization = { minimize: false };
+const options = { mode: 'production', target: 'web', entry: './main.js', output, optimization };
 webpack(options, (error, stats) => {
   if (error !== null || stats.hasErrors()) throw error ?? new Error(stats.toString());
 });

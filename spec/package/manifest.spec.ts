@@ -95,3 +95,10 @@ describe('the imports of package.json', () => {
     expect(await namesOf(new URL(web, root).href)).toEqual(await namesOf(new URL(node, root).href));
   });
 });
+
+describe('package-lock.json', () => {
+  it('is the same for each version of npm: only from 11 on does npm write `libc`', () => {
+    // `npx npm@10 install` takes them out, and newer versions leave them out.
+    expect(readFileSync(new URL('package-lock.json', root), 'utf8')).not.toContain('"libc"');
+  });
+});
