@@ -1,9 +1,9 @@
 import base from './jest.config.js';
 
 /**
- * The coverage of `npm test`, with a floor a little below what it was when the floor was set. Slow
- * specs and those that drive a browser are not counted, so the `*.web.ts` files look worse than
- * they are.
+ * The coverage of `npm test`, with a floor. Slow specs and those that drive a browser are not
+ * counted, so the `*.web.ts` files look worse than they are. The floor is what the specs of codecs,
+ * of the hub and of goodbye reach alone: a full run is above it, and may raise it.
  *
  * @type {import('jest').Config}
  */
@@ -13,5 +13,5 @@ export default {
   testTimeout: 30_000,
   collectCoverage: true,
   coverageReporters: ['text-summary', 'html', 'json-summary'],
-  coverageThreshold: { global: { statements: 0, branches: 0, functions: 0, lines: 0 } },
+  coverageThreshold: { global: { statements: 70, branches: 67, functions: 61, lines: 70 } },
 };
