@@ -71,6 +71,7 @@ export type {
 } from './flow/demand.ts';
 export { Flow, type FlowOperator, isFlow } from './flow/flow.ts';
 export { flowFrom } from './flow/flow-from.ts';
+export type { FlowIterator } from './flow/iterate.ts';
 export { block, dropNewest, dropOldest, fail, latest } from './flow/strategy.ts';
 export type { LaneBounds, LaneOptions, Strategy } from './flow/strategy.ts';
 export { fair, fifo, priority } from './session/discipline.ts';

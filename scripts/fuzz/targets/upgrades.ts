@@ -73,7 +73,7 @@ export const upgrades: Target = {
   },
   check(input) {
     const request = requestOf(textOf(input));
-    const refusal = refusalOf(request, {}, 'ws');
+    const refusal = refusalOf(request, {}, { protocol: 'ws', remote: { protocol: 'ws' } });
     const { origin, host: asked } = request.headers;
     request.socket.destroy();
     if (refusal !== undefined) {
