@@ -28,7 +28,7 @@ export class VirtualClock implements Clock {
   }
 
   schedule(work: () => void, delayMs: number): Subscription {
-    const dueAtMs = this.now() + delayMs;
+    const dueAtMs = this.scheduler.now() + delayMs;
     const timer: Timer = { dueAtMs, order: this.#order, work, isOver: false };
     this.#order += 1;
     this.#timers.add(timer);
@@ -84,7 +84,7 @@ export class VirtualClock implements Clock {
   /** Runs what is due now. What that schedules for now runs after what others scheduled for now. */
   #ring(): void {
     this.#alarmAtMs = Infinity;
-    const nowMs = this.now();
+    const nowMs = this.scheduler.now();
     const end = this.#order;
     try {
       for (;;) {
@@ -107,7 +107,7 @@ export class VirtualClock implements Clock {
     if (first === undefined || first.dueAtMs >= this.#alarmAtMs) return;
     this.#alarm?.unsubscribe();
     this.#alarmAtMs = first.dueAtMs;
-    this.#alarm = this.scheduler.schedule(() => this.#ring(), first.dueAtMs - this.now());
+    this.#alarm = this.scheduler.schedule(() => this.#ring(), first.dueAtMs - this.scheduler.now());
   }
 
   #cancel(timer: Timer): void {
