@@ -6,7 +6,7 @@ import { Comment, CommentTag, Converter, ReflectionKind } from 'typedoc';
  * here fails the build, so that none gets lost.
  */
 const pages = {
-  Start: ['start', 'concepts', 'guide', 'faq'],
+  Start: ['docs/start', 'docs/concepts', 'docs/guide', 'docs/faq'],
   Recipes: [
     'request-response',
     'worker-pool',
@@ -22,9 +22,16 @@ const pages = {
     'docker',
     'testing',
     'runtimes',
-  ].map((name) => `recipes/${name}`),
-  Reference: ['events', 'errors', 'limits', 'wire'],
-  Design: ['architecture', 'backpressure', 'security', 'performance'],
+  ].map((name) => `docs/recipes/${name}`),
+  Reference: ['docs/events', 'docs/errors', 'docs/limits', 'docs/wire'],
+  Design: [
+    'docs/architecture',
+    'docs/backpressure',
+    'docs/security',
+    'docs/performance',
+    'bench/README',
+    'bench/results/report',
+  ],
 };
 
 /** Entry points by the name that a program imports. */
@@ -43,7 +50,7 @@ const places = new Map(
 );
 
 /**
- * A plugin of typedoc: groups the pages of docs/, gives each the name of its first heading, and
+ * A plugin of typedoc: groups the pages, gives each the name of its first heading, and
  * names the modules as programs import them. The pages themselves stay plain Markdown.
  *
  * @param {import('typedoc').Application} app
@@ -63,13 +70,13 @@ export function load(app) {
 
 /** @param {import('typedoc').DocumentReflection} page */
 function place(page, file) {
-  const name = relative('docs', file).split(sep).join('/').replace(/\.md$/, '');
+  const name = relative('', file).split(sep).join('/').replace(/\.md$/, '');
   const found = places.get(name);
-  if (found === undefined) throw new Error(`docs/${name}.md has no place in scripts/typedoc.mjs`);
+  if (found === undefined) throw new Error(`${name}.md has no place in scripts/typedoc.mjs`);
   page.frontmatter.group = found.group;
   page.frontmatter.order = found.order;
   const [first] = page.content;
-  page.name = /^# (.*)$/m.exec(first.text)?.[1] ?? page.name;
+  page.name = /^# (.*)$/m.exec(first.text)?.[1].replaceAll('`', '') ?? page.name;
 }
 
 const orderOf = (page) => page.frontmatter.order;
