@@ -1,5 +1,7 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 import type { Observable, Observer } from 'rxjs';
 import type { Codec } from '../codec/codec.ts';
+import type { AbortSignalLike } from '../flow/abort.ts';
 import type { Flow } from '../flow/flow.ts';
 import type { LaneOptions } from '../flow/strategy.ts';
 import type { InboundEnvelope, OutboundEnvelope } from '../model/envelope.ts';
@@ -67,6 +69,12 @@ export interface SendOptions {
   readonly absent?: AbsentPolicy;
 }
 
+/** Options of `Channel.sendOnce`. */
+export interface SendOnceOptions extends SendOptions {
+  /** Aborting it takes the message back from the lanes that have not taken it yet. */
+  readonly signal?: AbortSignalLike;
+}
+
 /** A message that did not go out. */
 export interface Undelivered<T> {
   readonly to: NodeId;
@@ -107,7 +115,8 @@ export interface Channel<T> {
    *
    *     source$.pipe(concatMap((message) => channel.send({ to, message })))
    *
-   * For many messages, `source$.pipe(sendTo(to), pipeTo(channel))` costs less.
+   * For many messages, `source$.pipe(sendTo(to), pipeTo(channel))` costs less. An `async` function
+   * uses `sendOnce`; `await channel.send(...)` rejects.
    *
    * A recipient that is not connected, or leaves, counts as a drop, not as an error. So does, for a
    * broadcast, a lane for which 1,024 sends wait already. Unsubscribing before the end takes the
@@ -115,10 +124,21 @@ export interface Channel<T> {
    *
    * @throws {RxmeshError} as error notifications: `RXMESH_ENCODE_FAILED`,
    * `RXMESH_MESSAGE_TOO_LARGE`, `RXMESH_CHANNEL_CLOSED`, `RXMESH_UNDELIVERABLE` (an envelope
-   * without a recipient), `RXMESH_OVERFLOW` (a full `fail` lane, or `to` a lane for which 1,024
+   * without a recipient), `RXMESH_NODE_ID_INVALID` (`to` is no node ID), `RXMESH_OVERFLOW` (a full `fail` lane, or `to` a lane for which 1,024
    * sends wait already)
+   * @throws {TypeError} at the call, without an envelope or for a wrong option
    */
   send(envelope: OutboundEnvelope<T>, options?: SendOptions): Observable<SendReport>;
+
+  /**
+   * `send` for `async` functions: sends now, and resolves with the report.
+   *
+   *     const { dropped } = await channel.sendOnce({ to, message: 'hello' });
+   *
+   * It rejects with the errors of `send`, and with the signal's reason when that is aborted before
+   * the lanes have taken the message.
+   */
+  sendOnce(envelope: OutboundEnvelope<T>, options?: SendOnceOptions): Promise<SendReport>;
 
   /**
    * Messages that a lane had taken, or its strategy has dropped, and that do not go out: their peer
@@ -146,6 +166,9 @@ export interface Channel<T> {
    * fine.
    */
   close(): void;
+
+  /** `close`, for `using channel = router.openChannel(...)`. */
+  [Symbol.dispose](): void;
 
   /** Emits once, and completes, when the channel is closed; at once if it is. */
   readonly closed$: Observable<void>;

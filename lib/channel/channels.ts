@@ -2,6 +2,7 @@ import { BehaviorSubject, defer, filter, finalize, map, type Observable, Subject
 import { systemClock, type Clock } from '../flow/clock.ts';
 import { guardedClock } from '../flow/guarded.ts';
 import { block, isLane } from '../flow/strategy.ts';
+import { mustBe } from '../model/described.ts';
 import { RxmeshError } from '../model/error.ts';
 import { callbackFailed, type DropReason, type RouterEvent } from '../model/event.ts';
 import type { NodeId } from '../model/id.ts';
@@ -274,37 +275,32 @@ function checked<T>(options: ChannelOptions<T>): ChannelSettings<T> {
   const settings: ChannelSettings<T> = { ...defaults, ...options };
   const { id, codec, inbound, outbound, priority, slowPeer, messageBytesMax } = settings;
   const wrong = [...unknownOptions(options, optionNames)];
-  if (!Number.isInteger(id) || id < 0 || id > 0xffff) {
-    wrong.push(`id is a whole number from 0 to 65535, not ${String(id)}`);
-  }
-  if (!isCodec(codec)) {
-    wrong.push('codec has the functions encode and decode');
-  }
-  for (const [name, lane] of Object.entries({ inbound, outbound })) {
-    if (!isLane(lane)) wrong.push(`${name} is a lane such as block(64)`);
-  }
+  const check = (holds: boolean, name: string, what: string, value: unknown): void => {
+    if (!holds) wrong.push(mustBe(name, what, value));
+  };
+  check(isInteger(id, 0, 0xffff), 'id', 'an integer from 0 to 65535', id);
+  check(isCodec(codec), 'codec', 'a codec, such as json()', codec);
+  check(isLane(inbound), 'inbound', 'a lane, such as block(64)', inbound);
+  check(isLane(outbound), 'outbound', 'a lane, such as block(64)', outbound);
   if (isLane(outbound) && outbound.initial !== undefined) {
-    wrong.push('outbound has no initial part, which is for inbound lanes');
+    wrong.push('outbound must not have `initial`, which is for inbound lanes');
   }
-  if (!Number.isInteger(priority) || priority < 1 || priority > priorityMax) {
-    wrong.push(`priority is a whole number from 1 to ${priorityMax}, not ${String(priority)}`);
-  }
-  if (!isSlowPeerPolicy(slowPeer)) {
-    wrong.push(
-      `slowPeer is 'wait', 'drop', { dropAfterMs } or { evictAfterMs }, with milliseconds from 1 to 2^31 - 1`,
-    );
-  }
-  if (
-    !Number.isInteger(messageBytesMax) ||
-    messageBytesMax < 1 ||
-    messageBytesMax > wireMessageBytesMax
-  ) {
-    wrong.push(`messageBytesMax is a whole number of bytes from 1 to 2^30, not ${messageBytesMax}`);
-  }
+  const weight = `an integer from 1 to ${priorityMax}`;
+  check(isInteger(priority, 1, priorityMax), 'priority', weight, priority);
+  const policies = "'wait', 'drop', { dropAfterMs } or { evictAfterMs }";
+  const policy = `${policies}, with milliseconds from 1 to 2^31 - 1`;
+  check(isSlowPeerPolicy(slowPeer), 'slowPeer', policy, slowPeer);
+  const bytes = 'an integer from 1 to 2^30 (bytes)';
+  const isSize = isInteger(messageBytesMax, 1, wireMessageBytesMax);
+  check(isSize, 'messageBytesMax', bytes, messageBytesMax);
   if (wrong.length > 0) {
     throw new RxmeshError('RXMESH_OPTIONS_INVALID', `openChannel: ${wrong.join('; ')}`);
   }
   return { id, codec, inbound, outbound, priority, slowPeer, messageBytesMax };
+}
+
+function isInteger(value: number, min: number, max: number): boolean {
+  return Number.isInteger(value) && value >= min && value <= max;
 }
 
 function isCodec(value: unknown): boolean {

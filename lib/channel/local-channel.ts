@@ -1,16 +1,17 @@
 import { AsyncSubject, type Observable, type Observer } from 'rxjs';
+import { aSignal, promised } from '../flow/abort.ts';
 import type { Clock } from '../flow/clock.ts';
 import type { Flow } from '../flow/flow.ts';
 import type { LaneOptions } from '../flow/strategy.ts';
-import type { InboundEnvelope, OutboundEnvelope } from '../model/envelope.ts';
+import { checkEnvelope, type InboundEnvelope, type OutboundEnvelope } from '../model/envelope.ts';
 import { checkOptions } from '../model/check-options.ts';
 import type { DropReason } from '../model/event.ts';
 import type { NodeId } from '../model/id.ts';
-import type { PeerReport } from '../model/peer-report.ts';
+import { checkPeerReport, type PeerReport } from '../model/peer-report.ts';
 import type { ChannelEnd, Credit, Grant, Inbox } from '../session/channel-end.ts';
 import { type AbsenceSnapshot } from './absences.ts';
 import { anAbsentPolicy, awaitMsOf } from './absent-policy.ts';
-import type { SendOptions, SendReport, Undelivered } from './channel.ts';
+import type { SendOnceOptions, SendOptions, SendReport, Undelivered } from './channel.ts';
 import type { ChannelHost, ChannelSettings } from './channel-host.ts';
 import { Inbound } from './inbound.ts';
 import type { PeerInbox } from './inbox.ts';
@@ -51,7 +52,10 @@ export class LocalChannel<T> implements SendingChannel<T>, ChannelEnd {
     this.undelivered$ = this.#outbound.undelivered$;
     this.closed$ = this.#closed.asObservable();
     this.out = this.#observer((envelope) => this.#outbound.push(envelope));
-    this.reports = this.#observer((report) => host.reported(report));
+    this.reports = this.#observer((report) => {
+      checkPeerReport(report);
+      host.reported(report);
+    });
   }
 
   [Symbol.asyncIterator](): AsyncIterableIterator<InboundEnvelope<T>, undefined, undefined> {
@@ -59,8 +63,19 @@ export class LocalChannel<T> implements SendingChannel<T>, ChannelEnd {
   }
 
   send(envelope: OutboundEnvelope<T>, options: SendOptions = {}): Observable<SendReport> {
+    checkEnvelope('send', envelope);
     checkOptions('send', options, { absent: anAbsentPolicy });
     return this.#outbound.send(envelope, awaitMsOf(options.absent ?? 'drop'));
+  }
+
+  async sendOnce(
+    envelope: OutboundEnvelope<T>,
+    options: SendOnceOptions = {},
+  ): Promise<SendReport> {
+    checkEnvelope('sendOnce', envelope);
+    checkOptions('sendOnce', options, { absent: anAbsentPolicy, signal: aSignal });
+    const awaitMs = awaitMsOf(options.absent ?? 'drop');
+    return promised(this.#outbound.send(envelope, awaitMs), options.signal);
   }
 
   sender(settled: Settled, awaitMs: number): Sender<T> {
@@ -83,6 +98,10 @@ export class LocalChannel<T> implements SendingChannel<T>, ChannelEnd {
     this.#closed.complete();
     this.#inbound.complete();
     this.#outbound.complete();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
   }
 
   get inboxes(): Iterable<PeerInbox> {

@@ -1,8 +1,14 @@
 import { util } from 'protobufjs/minimal.js';
 
+import { aFunction, checkOptions, type OptionKinds } from '../model/check-options.ts';
 import { toRxmeshError } from '../model/error.ts';
 import type { Codec } from './codec.ts';
-import { checkDecodeLimits, type DecodeLimits, elementsMaxDefault } from './decode-limits.ts';
+import {
+  checkDecodeLimits,
+  decodeLimitKinds,
+  type DecodeLimits,
+  elementsMaxDefault,
+} from './decode-limits.ts';
 import { assertJsonLimits } from './json-limits.ts';
 
 /** How deep JSON may be nested, if nothing else is said. */
@@ -17,6 +23,11 @@ export interface JsonOptions<T> extends DecodeLimits {
   readonly validate?: (value: unknown) => T;
 }
 
+const optionKinds: OptionKinds<JsonOptions<unknown>> = {
+  ...decodeLimitKinds,
+  validate: aFunction,
+};
+
 /**
  * The codec of messages as JSON (RFC 8259) in UTF-8: for first steps and debugging. What JSON
  * changes is changed here too: properties that are `undefined` are left out, a `Date` becomes a
@@ -28,6 +39,7 @@ export interface JsonOptions<T> extends DecodeLimits {
  * @throws {RangeError} at once, for an `elementsMax` or `depthMax` out of range
  */
 export function json<T>(options: JsonOptions<T> = {}): Codec<T> {
+  checkOptions('json', options, optionKinds);
   const { validate, elementsMax = elementsMaxDefault, depthMax = depthMaxDefault } = options;
   const limits = { elementsMax, depthMax };
   checkDecodeLimits(limits);

@@ -1,4 +1,13 @@
 import { RxmeshError, toRxmeshError } from '../model/error.ts';
+import { checkMethod } from '../model/check-function.ts';
+import {
+  aFunction,
+  aNumber,
+  checkOptions,
+  type OptionKinds,
+  required,
+} from '../model/check-options.ts';
+import { mustBe } from '../model/described.ts';
 import type { Codec } from './codec.ts';
 
 /** What `limited` holds messages to. */
@@ -13,6 +22,11 @@ export interface MessageLimits {
   readonly inspect?: (bytes: Uint8Array) => void;
 }
 
+const limitKinds: OptionKinds<MessageLimits> = {
+  messageBytesMax: required(aNumber),
+  inspect: aFunction,
+};
+
 /**
  * A codec that holds the encoded messages of another to limits, in both directions.
  *
@@ -21,10 +35,12 @@ export interface MessageLimits {
  *   when `inspect` throws what is not an `RxmeshError`
  */
 export function limited<T>(codec: Codec<T>, limits: MessageLimits): Codec<T> {
+  for (const method of ['encode', 'decode']) checkMethod('limited: codec', codec, method);
+  checkOptions('limited', limits, limitKinds);
   const { messageBytesMax, inspect } = limits;
   if (!Number.isSafeInteger(messageBytesMax) || messageBytesMax < 1) {
     throw new RangeError(
-      `messageBytesMax must be an integer of at least 1, not ${String(messageBytesMax)}`,
+      `limited: ${mustBe('messageBytesMax', 'an integer of at least 1', messageBytesMax)}`,
     );
   }
 

@@ -1,3 +1,4 @@
+import { checkMethod } from '../model/check-function.ts';
 import type { Codec } from './codec.ts';
 import { unwrapMessage, wrapMessage, type Wrapper } from './wrapper.ts';
 
@@ -19,6 +20,8 @@ export function wrapped<Outer, Inner>(
   codec: Codec<Outer>,
   wrapper: Wrapper<Outer, Inner>,
 ): Codec<Inner> {
+  for (const method of ['encode', 'decode']) checkMethod('wrapped: codec', codec, method);
+  for (const method of ['wrap', 'unwrap']) checkMethod('wrapped: wrapper', wrapper, method);
   return {
     encode: (message) => codec.encode(wrapMessage(wrapper, message)),
     decode: (bytes) => unwrapMessage(wrapper, codec.decode(bytes)),

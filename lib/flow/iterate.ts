@@ -1,6 +1,6 @@
 import type { Consumable, Demand } from './demand.ts';
 
-// What a flow fails with need not be an Error, and the loop has to get it as it is.
+// A flow may fail with something other than an Error, which the loop must receive unchanged.
 /* eslint-disable @typescript-eslint/prefer-promise-reject-errors */
 
 interface Pull<T> {
@@ -9,8 +9,8 @@ interface Pull<T> {
 }
 
 /**
- * A flow's values for `for await`: one is requested for each `next()`, so that none has to wait
- * here. Consuming begins with the first.
+ * Adapts a flow to `for await`. Each `next()` requests one value, so nothing has to be buffered.
+ * Consuming starts with the first call.
  */
 export function iterate<T>(flow: Consumable<T>): AsyncIterableIterator<T, undefined, undefined> {
   return new Iteration(flow);
@@ -21,7 +21,7 @@ class Iteration<T> implements AsyncIterableIterator<T, undefined, undefined> {
   #demand: Demand | undefined;
   #pulls: Pull<T>[] = [];
   #ended = false;
-  /** An error that came when nobody was waiting. */
+  /** An error that arrived while no `next()` was pending. */
   #failure: { readonly error: unknown } | undefined;
 
   constructor(flow: Consumable<T>) {
@@ -33,7 +33,7 @@ class Iteration<T> implements AsyncIterableIterator<T, undefined, undefined> {
   }
 
   next(): Promise<IteratorResult<T, undefined>> {
-    // Before the promise, since that may end it.
+    // Before the promise is created, since consuming may end synchronously.
     if (!this.#ended) this.#demand ??= this.#consume();
     return new Promise((resolve, reject) => {
       const failure = this.#failure;

@@ -1,5 +1,7 @@
 import { type ErrorCode, type RxmeshError, toRxmeshError } from './error.ts';
-import type { NodeId } from './id.ts';
+import { oneOf } from './check-options.ts';
+import { mistaken } from './check-function.ts';
+import { isNodeId, type NodeId } from './id.ts';
 
 /**
  * How bad a peer's behaviour is: `note` and `penalize` change its score, `disconnect` ends the
@@ -13,6 +15,26 @@ export interface PeerReport {
   readonly severity: Severity;
   /** What it did: an error, or a few words. */
   readonly reason: unknown;
+}
+
+const aSeverity = oneOf('note', 'penalize', 'disconnect', 'ban');
+
+/**
+ * Refuses what is no report. The caller may be plain JavaScript.
+ * @throws {TypeError} `reports.next: severity must be 'note' or 'penalize' or 'disconnect' or
+ *   'ban', got "kill"`
+ */
+export function checkPeerReport(report: unknown): void {
+  if (typeof report !== 'object' || report === null) {
+    throw mistaken('reports.next: the report', '{ peer, severity, reason }', report);
+  }
+  const { peer, severity } = report as { readonly peer?: unknown; readonly severity?: unknown };
+  if (typeof peer !== 'string' || !isNodeId(peer)) {
+    throw mistaken('reports.next: peer', 'a node ID', peer);
+  }
+  if (!aSeverity.accepts(severity)) {
+    throw mistaken('reports.next: severity', aSeverity.what, severity);
+  }
 }
 
 /**

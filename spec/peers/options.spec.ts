@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { formatNodeAddress } from '../../lib/model/address.ts';
+import { uncheckedNodeId } from '../../lib/model/node-id.ts';
 import { checkPeerOptions, toNodeAddress, type PeerOptions } from '../../lib/peers/options.ts';
 import { at, codeOf, id, self } from './fixture.ts';
 import { trackLeaks } from '../support/leaks.ts';
@@ -79,7 +80,7 @@ describe('checkPeerOptions', () => {
   });
 
   it('PM-07 refuses an empty own id', () => {
-    expect(problemsOf({}, '')).toHaveLength(1);
+    expect(problemsOf({}, uncheckedNodeId(''))).toHaveLength(1);
   });
 
   it('names every option that is wrong, with the value given', () => {
@@ -111,7 +112,8 @@ describe('toNodeAddress', () => {
 
   it('refuses what is not an address', () => {
     expect(codeOf(() => toNodeAddress('garbage'))).toBe('RXMESH_ADDRESS_INVALID');
-    expect(codeOf(() => toNodeAddress({ protocol: 'ws', id: 'x' }))).toBe('RXMESH_ADDRESS_INVALID');
+    const x = uncheckedNodeId('x');
+    expect(codeOf(() => toNodeAddress({ protocol: 'ws', id: x }))).toBe('RXMESH_ADDRESS_INVALID');
   });
 });
 
