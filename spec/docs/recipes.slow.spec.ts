@@ -9,9 +9,11 @@ import type { Program } from '../examples/program.ts';
 let page: PagePrograms;
 afterEach(() => page.end());
 
-const open = async (name: string): Promise<void> => {
-  page = await PagePrograms.of(`docs/${name}.md`);
+const openPage = async (file: string): Promise<void> => {
+  page = await PagePrograms.of(file);
 };
+
+const open = (name: string): Promise<void> => openPage(`docs/${name}.md`);
 
 /** The address that a program prints, as the last word of a line with this beginning. */
 async function addressFrom(program: Program, beginning: string): Promise<string> {
@@ -22,9 +24,9 @@ async function addressFrom(program: Program, beginning: string): Promise<string>
 const linesOf = (file: string): readonly string[] =>
   readFileSync(page.file(file), 'utf8').trimEnd().split('\n');
 
-describe('docs/start.md', () => {
-  it('two terminals: Ann hears what Bob says', async () => {
-    await open('start');
+describe('the first program', () => {
+  it.each(['README.md', 'docs/start.md'])('%s: Ann hears what Bob says', async (file) => {
+    await openPage(file);
     const ann = page.run('ann.mjs');
     const bob = page.run('bob.mjs', await addressFrom(ann, 'node bob.mjs'));
     expect(await bob.ended).toBe(0);
