@@ -1,3 +1,4 @@
+import { mustBe } from '../model/described.ts';
 import { RxmeshError } from '../model/error.ts';
 import type { Backlog } from './backlog.ts';
 import type { Demand, FlowConsumer, FlowOrigin, FlowSink, SinkKeeper } from './demand.ts';
@@ -52,7 +53,9 @@ export class Delivery<T> implements FlowSink<T>, Demand {
 
   request(count: number): void {
     if (!(count >= 1) || (count !== Infinity && !Number.isInteger(count))) {
-      throw new RangeError(`request(count): a whole number from 1, or Infinity, not ${count}`);
+      throw new RangeError(
+        mustBe('request: count', 'an integer of at least 1, or Infinity', count),
+      );
     }
     if (this.#over) return;
     this.#owed += count;
@@ -100,8 +103,9 @@ export class Delivery<T> implements FlowSink<T>, Demand {
       return false;
     }
     if (this.#owed === 0) {
-      const text = 'a flow has emitted more than was requested';
-      this.fail(new RxmeshError('RXMESH_DEMAND_LOST', text));
+      const text = 'the flow emitted a value that was not requested';
+      const advice = 'put boundedMergeMap or onBackpressure behind what emits it';
+      this.fail(new RxmeshError('RXMESH_DEMAND_LOST', `${text}: ${advice}`));
       return false;
     }
     this.#deliver(value);

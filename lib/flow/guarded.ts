@@ -1,4 +1,5 @@
 import type { Subscription } from 'rxjs';
+import { described } from '../model/described.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { forwardClock, isForward } from './forward-clock.ts';
 import { reportUnhandled } from './report-unhandled.ts';
@@ -24,7 +25,8 @@ export function guardedRandom(
     try {
       const number: unknown = random();
       if (typeof number !== 'number' || !(number >= 0 && number < 1)) {
-        throw new RangeError(`random: a number from 0 up to 1, not ${String(number)}`);
+        const range = 'a number of at least 0 and below 1';
+        throw new RangeError(`random() must return ${range}, got ${described(number)}`);
       }
       failures.isOver();
       return number;
@@ -64,7 +66,8 @@ class GuardedClock implements Clock {
     try {
       const ms: unknown = this.#clock.now();
       if (typeof ms !== 'number' || Number.isNaN(ms)) {
-        throw new TypeError(`clock.now: a number of milliseconds, not ${String(ms)}`);
+        const text = `clock.now() must return a number (milliseconds), got ${described(ms)}`;
+        throw new TypeError(text);
       }
       this.#lastMs = ms;
       this.#now.isOver();

@@ -97,7 +97,9 @@ describe('flowFrom', () => {
     const { heard, demand } = consume(flowFrom({ [Symbol.asyncIterator]: () => ({ next }) }));
     demand.request(1);
     await until(() => heard.length > 0);
-    expect(heard).toEqual(['TypeError: an iterator has answered with no object (undefined)']);
+    expect(heard).toEqual([
+      "TypeError: the iterator's next() must return an object, got undefined",
+    ]);
   });
 
   it('calls an async iterator again when it has answered', async () => {

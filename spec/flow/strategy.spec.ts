@@ -65,7 +65,9 @@ describe('the strategies', () => {
 describe('a bound that there is not', () => {
   it('is refused, and named', () => {
     expect(() => block(1, { byte: 5 } as never)).toThrow(
-      new RangeError('block: there is no bound byte'),
+      new RangeError(
+        'block: there is no bound byte; the bounds are bytes, messagesPerSecond, bytesPerSecond, initial',
+      ),
     );
   });
 });
