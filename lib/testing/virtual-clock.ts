@@ -1,5 +1,6 @@
 import { Subscription, VirtualTimeScheduler } from 'rxjs';
 import type { Clock } from '../flow/clock.ts';
+import { mustBe } from '../model/described.ts';
 import { type Timer, Timers } from './timers.ts';
 
 /**
@@ -53,7 +54,9 @@ export class VirtualClock implements Clock {
    * @throws {RangeError} if `ms` is not a finite number of 0 or more
    */
   advance(ms: number): void {
-    if (!(ms >= 0 && ms < Infinity)) throw new RangeError(`ms is a time of 0 or more, not ${ms}`);
+    if (!(ms >= 0 && ms < Infinity)) {
+      throw new RangeError(`advance: ${mustBe('ms', 'a finite number of at least 0', ms)}`);
+    }
     const { scheduler } = this;
     const { maxFrames } = scheduler;
     const untilMs = scheduler.frame + ms;
