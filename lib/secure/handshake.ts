@@ -154,7 +154,7 @@ class Exchange {
       this.cipher = plainRecords;
       return;
     }
-    if (equalBytes(peerHello, hello)) throw failed('our own hello came back');
+    if (equalBytes(peerHello, hello)) throw failed('the other side sent our own hello back');
     const dhSecret = sharedSecret(ephemeralKey, peerKey);
     this.#transcript = new RxmeshTranscript({ dialerHello, listenerHello, dhSecret });
     this.cipher =
@@ -177,7 +177,8 @@ class Exchange {
     const { publicKey, signature, nodeInfo } = introduction;
     const transcript = this.#transcript;
     if (transcript === undefined) {
-      if (signature.some((byte) => byte !== 0)) throw failed('a signature where none belongs');
+      if (signature.some((byte) => byte !== 0))
+        throw failed('the introduction of a trusted connection must have no signature');
       return introduction;
     }
     const role: Role = this.#role === 'dialer' ? 'listener' : 'dialer';
@@ -193,15 +194,17 @@ class Exchange {
   #read(frame: Uint8Array): Introduction {
     const bytesMax = PROOF_BYTES + NODE_INFO_BYTES_MAX + this.cipher.overheadBytes;
     if (frame.length > bytesMax) {
-      throw failed(`the introduction has ${frame.length} bytes, more than ${bytesMax}`);
+      throw failed(`the introduction must be at most ${bytesMax} bytes, got ${frame.length}`);
     }
     let proof: Uint8Array;
     try {
       proof = this.cipher.open(frame);
     } catch (cause) {
-      throw failed('the introduction does not open', cause);
+      throw failed('the introduction could not be decrypted', cause);
     }
-    if (proof.length < PROOF_BYTES) throw failed('the introduction is too short');
+    if (proof.length < PROOF_BYTES) {
+      throw failed(`the introduction must be at least ${PROOF_BYTES} bytes, got ${proof.length}`);
+    }
     return {
       publicKey: proof.slice(0, KEY_BYTES),
       signature: proof.subarray(KEY_BYTES, PROOF_BYTES),

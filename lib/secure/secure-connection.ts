@@ -54,7 +54,8 @@ export function secureDial(options: SecureConnectionOptions = {}): SecureDial {
   return {
     hello: beginning.hello,
     connect(socket) {
-      if (beginning === undefined) throw new TypeError('connect was called before');
+      if (beginning === undefined)
+        throw new TypeError('connect must be called once: begin another dial');
       const dialer = beginning;
       // Its key could decrypt recorded traffic, so only the handshake keeps it.
       beginning = undefined;
@@ -99,7 +100,7 @@ function begin(options: SecureConnectionOptions): Beginning {
 function checkSeed({ ephemeralSeed }: SecureConnectionOptions): void {
   const seedBytes = ephemeralSeed?.length ?? 32;
   if (seedBytes !== 32) {
-    throw new RangeError(`ephemeralSeed must have 32 bytes, not ${seedBytes}`);
+    throw new RangeError(`ephemeralSeed must be 32 bytes, got ${seedBytes}`);
   }
 }
 
@@ -154,7 +155,7 @@ class SecureConnection implements Connection {
       const start = this.#start;
       this.#start = undefined;
       if (start === undefined) {
-        subscriber.error(new TypeError('the handshake of a connection runs once'));
+        subscriber.error(new TypeError('handshake must be subscribed to once'));
         return undefined;
       }
       const handshake = new RunningHandshake(this.#socket, subscriber);

@@ -68,7 +68,7 @@ export class SecureLink implements Link {
   }
 
   attach(receiver: LinkReceiver): void {
-    if (this.#receiver !== undefined) throw new TypeError('attach was called before');
+    if (this.#receiver !== undefined) throw new TypeError('attach must be called once');
     this.#receiver = receiver;
     this.#inbound.receiver = receiver;
     if (this.#ended) receiver.ended(this.#endedBy);
@@ -85,10 +85,10 @@ export class SecureLink implements Link {
 
   data(channel: number, bytes: Uint8Array, start: number, end: number, last: boolean): void {
     if (this.#ended) return;
-    if (!this.#accepted) throw new TypeError('data before accept');
+    if (!this.#accepted) throw new TypeError('accept must be called before data');
     const length = end - start;
     if (length > this.#batch.room || length < 0 || (length === 0 && !last)) {
-      throw new RangeError(`a piece of ${length} bytes does not fit a room of ${this.room}`);
+      throw new RangeError(`a piece must fit the room of ${this.room} bytes, got ${length} bytes`);
     }
     this.#batch.data(channel, bytes, start, end, last);
   }
@@ -106,7 +106,7 @@ export class SecureLink implements Link {
   }
 
   accept(): void {
-    if (this.#accepted) throw new TypeError('accept was called before');
+    if (this.#accepted) throw new TypeError('accept must be called once');
     if (!this.#reserve(CONTROL_BYTES_MAX)) return;
     this.#accepted = true;
     this.#batch.accept();
@@ -167,7 +167,7 @@ export class SecureLink implements Link {
     } else if (this.#waiting.length < WAITING_RECORDS_MAX) {
       this.#waiting.push(toKeep(frame));
     } else {
-      this.#fail('RXMESH_PROTOCOL_VIOLATION', 'too many records at once');
+      this.#fail('RXMESH_PROTOCOL_VIOLATION', `more than ${WAITING_RECORDS_MAX} records at once`);
     }
   }
 
@@ -203,15 +203,17 @@ export class SecureLink implements Link {
   }
 
   #read(frame: Uint8Array, receiver: LinkReceiver): void {
-    if (frame.length > RECORD_BYTES_MAX + this.#cipher.overheadBytes) {
-      this.#fail('RXMESH_PROTOCOL_VIOLATION', `a record of ${frame.length} bytes`);
+    const bytesMax = RECORD_BYTES_MAX + this.#cipher.overheadBytes;
+    if (frame.length > bytesMax) {
+      const text = `a record of ${frame.length} bytes, more than ${bytesMax}`;
+      this.#fail('RXMESH_PROTOCOL_VIOLATION', text);
       return;
     }
     let plaintext: Uint8Array;
     try {
       plaintext = this.#cipher.open(frame);
     } catch (cause) {
-      this.#fail('RXMESH_RECORD_INVALID', 'a record does not open', cause);
+      this.#fail('RXMESH_RECORD_INVALID', 'a record could not be decrypted', cause);
       return;
     }
     const wrong = parsePackets(plaintext, this.#inbound);

@@ -287,15 +287,19 @@ export class Port {
 
   #overflowed(): void {
     this.#lost('lane-full');
-    this.#host.violated('RXMESH_OVERFLOW', 'its lane is full', this.channel);
+    const { capacity = 0, capacityBytes = 0 } = this.inbox ?? {};
+    const text = `its lane of ${capacity} messages and ${capacityBytes} bytes is full`;
+    this.#host.violated('RXMESH_OVERFLOW', text, this.channel);
   }
 
   #violated(isGranted: boolean): void {
     if (isGranted) {
-      const text = 'a message too long for the wire';
+      const text = `a message of more than ${wireMessageBytesMax} bytes, the most on the wire`;
       this.#host.violated('RXMESH_PROTOCOL_VIOLATION', text, this.channel);
     } else {
-      this.#host.violated('RXMESH_CREDIT_EXCEEDED', 'more than it had credit for', this.channel);
+      const left = `${this.#granted} messages and ${this.#grantedBytes} bytes`;
+      const text = `a message beyond its credit, of which ${left} were left`;
+      this.#host.violated('RXMESH_CREDIT_EXCEEDED', text, this.channel);
     }
   }
 
@@ -306,7 +310,7 @@ export class Port {
       return;
     }
     const about = { peer: this.#host.id, channel: this.channel };
-    const text = `a message of more than ${bytesMax} bytes`;
+    const text = `a message of more than messageBytesMax (${bytesMax} bytes)`;
     this.#lost('too-large', new RxmeshError('RXMESH_MESSAGE_TOO_LARGE', text, about));
   }
 

@@ -251,7 +251,7 @@ export class Session implements PeerSession, LinkReceiver, PortHost {
     outbox.credit += messages;
     outbox.creditBytes += bytes;
     if (!Number.isSafeInteger(outbox.credit) || !Number.isSafeInteger(outbox.creditBytes)) {
-      this.violated('RXMESH_PROTOCOL_VIOLATION', 'credit beyond measure', channel);
+      this.violated('RXMESH_PROTOCOL_VIOLATION', 'credit above 2^53', channel);
       return;
     }
     if (outbox.open || port.wasOpen) this.#countControl();
@@ -405,7 +405,7 @@ export class Session implements PeerSession, LinkReceiver, PortHost {
   /** Ends the link because of a failure on this side. The peer learns no details. */
   #failed(error: RxmeshError): void {
     this.#fault ??= withContext(error, { peer: this.id });
-    this.#closeLink('done', 'it cannot send');
+    this.#closeLink('done', 'this node failed to send');
   }
 
   /**
