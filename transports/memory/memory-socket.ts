@@ -208,7 +208,7 @@ export class MemorySocket implements FrameSocket, Delivery {
 
   #subscribe(subscriber: Subscriber<Uint8Array>): (() => void) | undefined {
     if (this.#subscribed) {
-      subscriber.error(new TypeError('frames$ of a socket takes one subscriber, once'));
+      subscriber.error(new TypeError('frames$ must be subscribed to once'));
       return undefined;
     }
     this.#subscribed = true;
@@ -259,8 +259,10 @@ export class MemorySocket implements FrameSocket, Delivery {
       // With no frames left to read, the end does not need a reader.
       if (this.#reader === undefined && this.#unread.length === 0) this.#end(load);
     } else if (!this.#subscribed && this.#unread.length === framesEarlyMax) {
-      this.#other?.fail('more frames than the other side keeps before it reads');
-      this.fail('more frames than are kept before somebody reads');
+      this.#other?.fail(
+        `more than ${framesEarlyMax} frames were sent before the other side subscribed to frames$`,
+      );
+      this.fail(`more than ${framesEarlyMax} frames arrived before frames$ was subscribed to`);
     } else if (this.#subscribed && this.#reader === undefined) {
       this.#tellTaken();
     } else {

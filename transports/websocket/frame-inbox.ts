@@ -18,7 +18,7 @@ export class FrameInbox {
   constructor(onReader: () => void) {
     this.frames$ = new Observable((subscriber) => {
       if (this.#subscribed) {
-        subscriber.error(new TypeError('frames$ of a socket takes one subscriber, once'));
+        subscriber.error(new TypeError('frames$ must be subscribed to once'));
         return undefined;
       }
       this.#subscribed = true;
@@ -52,7 +52,7 @@ export class FrameInbox {
     if (this.#early.length === framesEarlyMax) {
       throw new RxmeshError(
         'RXMESH_CONNECTION_FAILED',
-        `more than ${framesEarlyMax} frames arrived before somebody read`,
+        `more than ${framesEarlyMax} frames arrived before frames$ was subscribed to`,
       );
     }
     this.#early.push(toKeep(frame));

@@ -12,6 +12,7 @@ import { Observable, type Subscriber } from 'rxjs';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { type Clock, systemClock } from '../../lib/flow/clock.ts';
 import type { Endpoint } from '../../lib/model/endpoint.ts';
+import { mustBe } from '../../lib/model/described.ts';
 import { RxmeshError } from '../../lib/model/error.ts';
 import type { Refusal } from '../../lib/transport/transport.ts';
 import { endpointOf, NodeSocket, wsLimits } from './frame-socket.node.ts';
@@ -35,7 +36,7 @@ export function serverProblems({ server }: WebSocketListenOptions): string[] {
   const given: unknown = server;
   const isObject = typeof given === 'object' && given !== null;
   const isServer = given === undefined || (isObject && 'on' in given && 'off' in given);
-  return isServer ? [] : ['listen.server must be a server of node:http or node:https'];
+  return isServer ? [] : [mustBe('listen.server', 'a server of node:http or node:https', given)];
 }
 
 /** Emits the sockets that other nodes open to our own server, or to a shared one. */
@@ -52,7 +53,9 @@ export function listen(
     const protocol = server instanceof TlsServer ? 'wss' : 'ws';
     const { path = '/' } = options;
     if (!takePath(server, path)) {
-      subscriber.error(failed(`another transport takes ${path} of the shared server`));
+      subscriber.error(
+        failed(`another transport handles ${path} of the shared server: choose another path`),
+      );
       return undefined;
     }
     const tellBound = (): void => {
@@ -60,7 +63,9 @@ export function listen(
       if (address !== null && typeof address === 'object') {
         bound([endpointAt(protocol, address, path)]);
       } else {
-        subscriber.error(failed('the shared server listens on a pipe, which no node can dial'));
+        subscriber.error(
+          failed('the shared server must listen on a port: nodes cannot dial a pipe'),
+        );
       }
     };
     const turns = turnsOf(clock);
@@ -201,7 +206,10 @@ function takeUpgrades(
         refuse(stream, 400, hello);
         refused({
           remote: endpointOf(protocol, stream.remoteAddress, stream.remotePort),
-          error: new RxmeshError('RXMESH_UPGRADE_INVALID', `a request to upgrade: ${hello}`),
+          error: new RxmeshError(
+            'RXMESH_UPGRADE_INVALID',
+            `an upgrade request was refused: ${hello}`,
+          ),
         });
         return;
       }
@@ -211,7 +219,9 @@ function takeUpgrades(
         upgrader.handleUpgrade(request, stream, head, (ws: WebSocket) => open(ws, stream, hello));
       } catch (cause) {
         // Another WebSocket server also handles this path, and has taken this request.
-        subscriber.error(failed(`somebody else takes ${path} of the shared server`, cause));
+        subscriber.error(
+          failed(`another WebSocket server handles ${path}: give it noServer: true`, cause),
+        );
       } finally {
         stream.uncork();
       }
