@@ -226,7 +226,7 @@ describe('accepting peers', () => {
     expect(node.events.find(({ type }) => type === 'connection-refused')).toMatchObject({
       error: {
         code: 'RXMESH_TOO_MANY_CONNECTIONS',
-        message: 'more than 4 connections a second of one host',
+        message: 'more than 4 connections per second from one host',
       },
     });
     // All seven are used up, whoever comes.
