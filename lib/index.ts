@@ -21,11 +21,17 @@ export {
   type WhenUpOptions,
 } from './router/router.ts';
 export { logTo, type Logger, type LogOptions } from './router/log-to.ts';
-export type { RouterOptions } from './router/options.ts';
+export type {
+  AdmitHooks,
+  ConnectionToAdmit,
+  PeerToAdmit,
+  RouterOptions,
+} from './router/options.ts';
 export type { PeerLimits, PeerOptions } from './peers/options.ts';
 export type { Eviction, PeerRecord, PeerStatus, PeerUpdate } from './peers/peer-table.ts';
 export type { Ban, Banned } from './peers/ban.ts';
 export { PeerManager, type PeerManagerOptions } from './peers/peer-manager.ts';
+export type { Admission, Verdict } from '../operators/admit.ts';
 export type { RouterSnapshot } from './router/snapshot.ts';
 export type { LaneSnapshot, PortSnapshot } from './session/session.ts';
 export type { KeepAliveSettings } from './session/keep-alive.ts';
@@ -65,6 +71,7 @@ export type {
 } from './flow/demand.ts';
 export { Flow, type FlowOperator, isFlow } from './flow/flow.ts';
 export { flowFrom } from './flow/flow-from.ts';
+export type { FlowIterator } from './flow/iterate.ts';
 export { block, dropNewest, dropOldest, fail, latest } from './flow/strategy.ts';
 export type { LaneBounds, LaneOptions, Strategy } from './flow/strategy.ts';
 export { fair, fifo, priority } from './session/discipline.ts';

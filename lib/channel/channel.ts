@@ -3,6 +3,7 @@ import type { Observable, Observer } from 'rxjs';
 import type { Codec } from '../codec/codec.ts';
 import type { AbortSignalLike } from '../flow/abort.ts';
 import type { Flow } from '../flow/flow.ts';
+import type { FlowIterator } from '../flow/iterate.ts';
 import type { LaneOptions } from '../flow/strategy.ts';
 import type { InboundEnvelope, OutboundEnvelope } from '../model/envelope.ts';
 import type { DropReason } from '../model/event.ts';
@@ -98,7 +99,7 @@ export interface Channel<T> {
   readonly in$: Flow<InboundEnvelope<T>>;
 
   /** `in$`, one message at a time: the next one is asked for when the loop wants it. */
-  [Symbol.asyncIterator](): AsyncIterableIterator<InboundEnvelope<T>, undefined, undefined>;
+  [Symbol.asyncIterator](): FlowIterator<InboundEnvelope<T>>;
 
   /**
    * Sends without waiting: what a lane does not take is dropped, by its strategy, and told on

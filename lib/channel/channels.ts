@@ -3,7 +3,7 @@ import { systemClock, type Clock } from '../flow/clock.ts';
 import { guardedClock } from '../flow/guarded.ts';
 import { block, isLane } from '../flow/strategy.ts';
 import { mustBe } from '../model/described.ts';
-import { RxmeshError } from '../model/error.ts';
+import { RxmeshError, toRxmeshError } from '../model/error.ts';
 import { callbackFailed, type DropReason, type RouterEvent } from '../model/event.ts';
 import type { NodeId } from '../model/id.ts';
 import type { PeerReport } from '../model/peer-report.ts';
@@ -23,6 +23,7 @@ import type { Link } from '../transport/link.ts';
 import type { Channel, ChannelOptions } from './channel.ts';
 import type { AbsenceSnapshot } from './absences.ts';
 import type { ChannelHost, ChannelSettings } from './channel-host.ts';
+import { DecodeFailures } from './decode-failures.ts';
 import { DropTally } from './drop-tally.ts';
 import { LocalChannel } from './local-channel.ts';
 import { isSlowPeerPolicy } from './slow-peers.ts';
@@ -50,7 +51,7 @@ const defaults = {
 };
 
 /** A channel that is open here, of whatever messages. */
-type OwnEnd = ChannelEnd & Pick<LocalChannel<unknown>, 'close' | 'absences' | 'inboxes'>;
+type OwnEnd = ChannelEnd & Pick<LocalChannel<unknown>, 'close' | 'absences' | 'inboxes' | 'mute'>;
 
 /**
  * What stands behind a `Switchboard`: the channels that are open, and the sessions that serve them.
@@ -75,9 +76,15 @@ export class Channels implements ChannelHost {
   /** The one of them that was asked for last: most messages go where the one before went. */
   #lastLive: Session | undefined;
   readonly #drops: DropTally;
+  readonly #failures: DecodeFailures;
+  /** Of these nothing more is decoded. */
+  readonly #muted = new WeakSet<Session>();
   readonly #stalls: Stalls;
 
-  /** @throws {RangeError} for a `keepAlive` whose timeout is shorter than its interval */
+  /**
+   * @throws {RangeError} for a `keepAlive` whose timeout is shorter than its interval, and a
+   *   `decodeFailuresPerSecond` out of range
+   */
   constructor(options: SwitchboardOptions) {
     this.#options = options;
     this.#keepAlive = keepAliveFrom(options.keepAlive);
@@ -95,9 +102,8 @@ export class Channels implements ChannelHost {
       () => this.#lanes(),
       (stall) => this.events$.next({ type: 'lane-stalled', ...stall }),
     );
-    this.#drops = new DropTally(this.clock, (drop) =>
-      this.events$.next({ type: 'message-dropped', ...drop }),
-    );
+    this.#drops = new DropTally(this.clock, (drop) => this.#tellDrop(drop));
+    this.#failures = new DecodeFailures(this.clock, options.decodeFailuresPerSecond);
   }
 
   *#lanes(): Iterable<readonly [WatchedLane, LaneOwner]> {
@@ -235,6 +241,38 @@ export class Channels implements ChannelHost {
 
   dropped(drop: Drop): void {
     this.#drops.add(drop);
+  }
+
+  decodeFailed(peer: NodeId, channel: number, thrown: unknown): void {
+    const kind = { direction: 'inbound', channel, reason: 'decode-failed', peer } as const;
+    this.#drops.add({ ...kind, count: 1 }, () => {
+      const text = `a message of ${peer} on channel ${channel}`;
+      return toRxmeshError(thrown, 'RXMESH_DECODE_FAILED', text, { peer, channel });
+    });
+    if (!this.#failures.allows(peer)) this.#mute(peer);
+  }
+
+  isMuted(peer: NodeId): boolean {
+    const session = this.session(peer);
+    return session !== undefined && this.#muted.has(session);
+  }
+
+  /** Reports a peer after one failure too many, once a connection. */
+  #mute(peer: NodeId): void {
+    if (this.isMuted(peer)) return;
+    const session = this.session(peer);
+    if (session !== undefined) this.#muted.add(session);
+    for (const end of [...this.#ends.values()]) end.mute(peer);
+    const reason = this.#failures.errorOf(peer);
+    this.reports$.next({ peer, severity: 'disconnect', reason });
+  }
+
+  /** Failures of one turn cost a peer the score of one note. */
+  #tellDrop(drop: Drop): void {
+    this.events$.next({ type: 'message-dropped', ...drop });
+    const { peer, error, reason } = drop;
+    if (reason !== 'decode-failed' || peer === undefined || error === undefined) return;
+    this.reports$.next({ peer, severity: 'note', reason: error });
   }
 
   mayStall(): void {

@@ -2,6 +2,7 @@ import { AsyncSubject, type Observable, type Observer } from 'rxjs';
 import { aSignal, promised } from '../flow/abort.ts';
 import type { Clock } from '../flow/clock.ts';
 import type { Flow } from '../flow/flow.ts';
+import type { FlowIterator } from '../flow/iterate.ts';
 import type { LaneOptions } from '../flow/strategy.ts';
 import { checkEnvelope, type InboundEnvelope, type OutboundEnvelope } from '../model/envelope.ts';
 import { checkOptions } from '../model/check-options.ts';
@@ -58,7 +59,7 @@ export class LocalChannel<T> implements SendingChannel<T>, ChannelEnd {
     });
   }
 
-  [Symbol.asyncIterator](): AsyncIterableIterator<InboundEnvelope<T>, undefined, undefined> {
+  [Symbol.asyncIterator](): FlowIterator<InboundEnvelope<T>> {
     return this.in$[Symbol.asyncIterator]();
   }
 
@@ -115,6 +116,11 @@ export class LocalChannel<T> implements SendingChannel<T>, ChannelEnd {
   /** What waits for recipients that are away. */
   absences(): readonly AbsenceSnapshot[] {
     return this.#outbound.absences.snapshot();
+  }
+
+  /** Decodes nothing more of what comes over this peer's connection. */
+  mute(peer: NodeId): void {
+    this.#inbound.mute(peer);
   }
 
   /** See `ChannelEnd`. */

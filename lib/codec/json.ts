@@ -9,6 +9,7 @@ import {
   type DecodeLimits,
   elementsMaxDefault,
 } from './decode-limits.ts';
+import { decodeBy } from './decoding.ts';
 import { assertJsonLimits } from './json-limits.ts';
 
 /** How deep JSON may be nested, if nothing else is said. */
@@ -58,14 +59,10 @@ export function json<T>(options: JsonOptions<T> = {}): Codec<T> {
         throw toRxmeshError(error, 'RXMESH_ENCODE_FAILED', 'cannot encode the message');
       }
     },
-    decode(bytes) {
-      try {
-        if (bytes.length > uncountedBytesMax) assertJsonLimits(bytes, limits);
-        const value: unknown = JSON.parse(util.utf8.readStrict(bytes, 0, bytes.length));
-        return validate === undefined ? (value as T) : validate(value);
-      } catch (error) {
-        throw toRxmeshError(error, 'RXMESH_DECODE_FAILED', 'cannot decode the message');
-      }
-    },
+    decode: decodeBy((bytes) => {
+      if (bytes.length > uncountedBytesMax) assertJsonLimits(bytes, limits);
+      const value: unknown = JSON.parse(util.utf8.readStrict(bytes, 0, bytes.length));
+      return validate === undefined ? (value as T) : validate(value);
+    }),
   };
 }

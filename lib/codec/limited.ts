@@ -9,6 +9,7 @@ import {
 } from '../model/check-options.ts';
 import { mustBe } from '../model/described.ts';
 import type { Codec } from './codec.ts';
+import { decodeOf, plainDecode } from './decoding.ts';
 
 /** What `limited` holds messages to. */
 export interface MessageLimits {
@@ -52,20 +53,28 @@ export function limited<T>(codec: Codec<T>, limits: MessageLimits): Codec<T> {
     );
   };
 
+  const decode = plainDecode(codec);
   return {
     encode(message) {
       const bytes = codec.encode(message);
       assertSize(bytes);
       return bytes;
     },
-    decode(bytes) {
-      assertSize(bytes);
-      try {
+    decode: decodeOf(
+      (bytes) => {
+        assertSize(bytes);
+        try {
+          inspect?.(bytes);
+        } catch (error) {
+          throw toRxmeshError(error, 'RXMESH_DECODE_FAILED', 'inspect refused the message');
+        }
+        return codec.decode(bytes);
+      },
+      (bytes) => {
+        assertSize(bytes);
         inspect?.(bytes);
-      } catch (error) {
-        throw toRxmeshError(error, 'RXMESH_DECODE_FAILED', 'inspect refused the message');
-      }
-      return codec.decode(bytes);
-    },
+        return decode(bytes);
+      },
+    ),
   };
 }

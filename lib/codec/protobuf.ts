@@ -11,6 +11,7 @@ import {
   elementsMaxDefault,
   tooManyElements,
 } from './decode-limits.ts';
+import { decodeBy } from './decoding.ts';
 import { MessageEncoder } from './message-encoder.ts';
 import {
   checkMessageType,
@@ -107,13 +108,7 @@ export function protobuf(type: MessageType, options: ProtobufOptions = {}): Code
         throw toRxmeshError(error, 'RXMESH_ENCODE_FAILED', 'cannot encode the message');
       }
     },
-    decode(bytes) {
-      try {
-        return decode(bytes);
-      } catch (error) {
-        throw toRxmeshError(error, 'RXMESH_DECODE_FAILED', 'cannot decode the message');
-      }
-    },
+    decode: decodeBy(decode),
   };
 }
 

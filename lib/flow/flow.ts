@@ -22,7 +22,7 @@ import {
   noDemand,
 } from './demand.ts';
 import { Delivery } from './delivery.ts';
-import { iterate } from './iterate.ts';
+import { type FlowIterator, iterate } from './iterate.ts';
 import { Lifted } from './lifted.ts';
 
 /**
@@ -92,7 +92,7 @@ export class Flow<T> extends Observable<T> implements Consumable<T> {
   }
 
   /** Iterates one value at a time, requesting each when the loop asks for it. */
-  [Symbol.asyncIterator](): AsyncIterableIterator<T, undefined, undefined> {
+  [Symbol.asyncIterator](): FlowIterator<T> {
     return iterate(this);
   }
 

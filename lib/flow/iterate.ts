@@ -9,14 +9,22 @@ interface Pull<T> {
 }
 
 /**
+ * What `for await` runs on. TypeScript's own `AsyncIterableIterator` has one type parameter before
+ * 5.6 and three since; this declaration serves both.
+ */
+export interface FlowIterator<T> extends AsyncIterator<T, undefined, undefined> {
+  [Symbol.asyncIterator](): FlowIterator<T>;
+}
+
+/**
  * Adapts a flow to `for await`. Each `next()` requests one value, so nothing has to be buffered.
  * Consuming starts with the first call.
  */
-export function iterate<T>(flow: Consumable<T>): AsyncIterableIterator<T, undefined, undefined> {
+export function iterate<T>(flow: Consumable<T>): FlowIterator<T> {
   return new Iteration(flow);
 }
 
-class Iteration<T> implements AsyncIterableIterator<T, undefined, undefined> {
+class Iteration<T> implements FlowIterator<T> {
   readonly #flow: Consumable<T>;
   #demand: Demand | undefined;
   #pulls: Pull<T>[] = [];

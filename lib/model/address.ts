@@ -137,6 +137,8 @@ function faultOf({ protocol, id, host, port, path }: NodeAddress): string | unde
   if (port !== undefined && host === undefined) return 'has a port but no host';
   if (port !== undefined && !isPort(port)) return `has port ${port}, which is not in 1 to 65535`;
   if ((path?.length ?? 0) > PATH_LENGTH_MAX) return `has a path longer than ${PATH_LENGTH_MAX}`;
+  // It has no UTF-8, so no text could say it.
+  if (/\p{Surrogate}/u.test(path ?? '')) return 'has half a surrogate pair in its path';
   return undefined;
 }
 

@@ -10,8 +10,44 @@ import { unknownOptions } from '../model/unknown-options.ts';
 import { checkPeerOptions, peerOptionNames, type PeerOptions } from '../peers/options.ts';
 import { fair, type Discipline } from '../session/discipline.ts';
 import { stallMsDefault } from '../channel/channels.ts';
+import { decodeFailuresPerSecondDefault } from '../channel/decode-failures.ts';
 import { keepAliveDefaults, keepAliveFrom, type KeepAliveSettings } from '../session/keep-alive.ts';
-import { isTransport, isTransports, type Transport } from '../transport/transport.ts';
+import {
+  type Connection,
+  isTransport,
+  isTransports,
+  type Transport,
+} from '../transport/transport.ts';
+import type { Admission } from '../../operators/admit.ts';
+import type { NodeInfo } from '../model/node-info.ts';
+
+/** A connection as the hook `admit.connection` sees it. */
+export type ConnectionToAdmit = Pick<Connection, 'direction' | 'remote'>;
+
+/** A peer as the hook `admit.peer` sees it: it has proved its ID. */
+export interface PeerToAdmit extends ConnectionToAdmit {
+  readonly id: NodeId;
+  /** What the peer says about itself. */
+  readonly nodeInfo: NodeInfo;
+}
+
+/**
+ * Hooks that decide who is let in. Each returns `true`, or `false` or a reason, or a promise or an
+ * Observable of that; see the operator `admit`.
+ *
+ *     const admit: AdmitHooks = {
+ *       connection: ({ remote }) => remote.ip !== '203.0.113.7',
+ *       peer: ({ nodeInfo }) => nodeInfo.moniker.startsWith('shop-') || 'shops only',
+ *     };
+ */
+export interface AdmitHooks {
+  /** Before the handshake, at the cost of a connection. A refused one is closed without a word. */
+  readonly connection?: Admission<ConnectionToAdmit>;
+  /** After the handshake. A refused peer is sent the reason. */
+  readonly peer?: Admission<PeerToAdmit>;
+  /** How long a decision may take, in milliseconds; 0: no limit. Default 5,000. */
+  readonly timeoutMs?: number;
+}
 
 /** What `createRouter` takes. Times are in milliseconds; 0 means no limit. */
 export interface RouterOptions {
@@ -62,6 +98,11 @@ export interface RouterOptions {
      * Default: half of `connectionsPerSecond`, 32.
      */
     readonly connectionsPerSecondPerHost?: number;
+    /**
+     * How many messages of one peer may fail to decode a second, and at once after a pause. Nothing
+     * more is decoded after one too many, and the connection ends. Default 100.
+     */
+    readonly decodeFailuresPerSecond?: number;
   };
   /**
    * Makes, for each connection, what chooses the channel that writes next, when several have
@@ -75,6 +116,8 @@ export interface RouterOptions {
    * whole intervals, and not less than one.
    */
   readonly keepAlive?: Partial<KeepAliveSettings>;
+  /** Decides which connections and peers are let in. Default: all, within the limits. */
+  readonly admit?: AdmitHooks;
   /** Where time comes from. Default: the system's clock. */
   readonly clock?: Clock;
   /**
@@ -84,13 +127,14 @@ export interface RouterOptions {
 }
 
 /** Options that are groups of numbers, each with a default. */
-type Groups = 'timeouts' | 'limits' | 'keepAlive';
+type Groups = 'timeouts' | 'limits' | 'keepAlive' | 'admit';
 
 /** `RouterOptions` with nothing left out. */
 export interface RouterSettings extends Required<Omit<RouterOptions, Groups>> {
   readonly timeouts: Required<NonNullable<RouterOptions['timeouts']>>;
   readonly limits: Required<NonNullable<RouterOptions['limits']>>;
   readonly keepAlive: KeepAliveSettings;
+  readonly admit: AdmitHooks;
 }
 
 const timeoutDefaults = {
@@ -100,7 +144,12 @@ const timeoutDefaults = {
   drainMs: 1_000,
   stallMs: stallMsDefault,
 };
-const limitDefaults = { handshakes: 64, handshakesPerHost: 8, connectionsPerSecond: 64 };
+const limitDefaults = {
+  handshakes: 64,
+  handshakesPerHost: 8,
+  connectionsPerSecond: 64,
+  decodeFailuresPerSecond: decodeFailuresPerSecondDefault,
+};
 const limitNames = [...Object.keys(limitDefaults), 'connectionsPerSecondPerHost'];
 
 /**
@@ -125,6 +174,7 @@ export function checkedOptions(options: RouterOptions): RouterSettings {
     timeouts: { ...timeoutDefaults, ...options.timeouts },
     limits: limitsFrom(options.limits),
     keepAlive: keepAliveFrom(options.keepAlive),
+    admit: options.admit ?? {},
   };
 }
 
@@ -145,7 +195,7 @@ type Given = Readonly<Record<string, unknown>>;
 
 const names = [
   ...['identity', 'network', 'transports', 'peers', 'moniker', 'version', 'protocolVersion'],
-  ...['timeouts', 'limits', 'discipline', 'keepAlive', 'clock', 'random'],
+  ...['timeouts', 'limits', 'discipline', 'keepAlive', 'admit', 'clock', 'random'],
 ];
 
 /**
@@ -177,6 +227,7 @@ function faultsOf(options: RouterOptions): readonly string[] {
     ...numberFaults('timeouts', timeouts, Object.keys(timeoutDefaults), 0, timerMaxMs),
     ...numberFaults('limits', limits, limitNames, 1, 1_000_000),
     ...keepAliveFaults(keepAlive),
+    ...admitFaults(given['admit'] ?? {}),
     ...peerFaults(peers, given),
   );
   return faults;
@@ -184,6 +235,19 @@ function faultsOf(options: RouterOptions): readonly string[] {
 
 const aText = 'printable ASCII, at most 256 characters, not all spaces';
 const aName = `${aText} and not empty`;
+
+/** What is wrong with `admit`. */
+function admitFaults(given: unknown): readonly string[] {
+  if (!isRecord(given)) return [mustBe('admit', 'an object', given)];
+  const { connection, peer, timeoutMs } = given;
+  const faults = [...unknownOptions(given, ['connection', 'peer', 'timeoutMs'], 'admit')];
+  for (const [name, hook] of Object.entries({ connection, peer })) {
+    if (hook === undefined || isFunction(hook)) continue;
+    faults.push(mustBe(`admit.${name}`, 'a function', hook));
+  }
+  if (timeoutMs === undefined) return faults;
+  return [...faults, ...numberFaults('admit', { timeoutMs }, ['timeoutMs'], 0, timerMaxMs)];
+}
 
 function transportFaults(given: unknown): readonly string[] {
   if (!Array.isArray(given)) {

@@ -5,9 +5,11 @@ import {
   defer,
   EMPTY,
   filter,
+  identity,
   ignoreElements,
   lastValueFrom,
   merge,
+  type MonoTypeOperatorFunction,
   Observable,
   Subject,
   Subscription,
@@ -16,6 +18,7 @@ import {
   throwIfEmpty,
 } from 'rxjs';
 import { accept } from '../../operators/accept.ts';
+import { type Admission, admit } from '../../operators/admit.ts';
 import { dial } from '../../operators/dial.ts';
 import { evict } from '../../operators/evict.ts';
 import { handshake } from '../../operators/handshake.ts';
@@ -52,7 +55,8 @@ import type { PeerUpdate } from '../peers/peer-table.ts';
 import type { RouterSnapshot } from './snapshot.ts';
 import { hostOf } from '../transport/host.ts';
 import { selfOf } from '../transport/self.ts';
-import type { Self } from '../transport/transport.ts';
+import type { Attempt, Proven } from '../transport/attempt.ts';
+import type { Connection, Self } from '../transport/transport.ts';
 
 /**
  * Makes a node's router. It does nothing until `start`.
@@ -147,6 +151,7 @@ export class Router {
       discipline,
       keepAlive,
       stallMs,
+      decodeFailuresPerSecond: settings.limits.decodeFailuresPerSecond,
     });
     this.events$ = merge(this.#switchboard.events$, this.#events);
     this.reports$ = merge(this.#switchboard.reports$, this.#found);
@@ -310,12 +315,10 @@ export class Router {
   #mesh(listening: Listening): Observable<never> {
     const { timeouts, limits } = this.#settings;
     const clock = this.#clock;
-    const transports = this.#transports;
     const { connectionsPerSecond: perSecond, connectionsPerSecondPerHost: perHost } = limits;
-    const self = (): Self => this.#self();
-    const proof = { self, clock, timeoutMs: timeouts.handshakeMs };
+    const proof = { self: () => this.#self(), clock, timeoutMs: timeouts.handshakeMs };
 
-    const inbound$ = merge(...transports.map((transport) => listening.watch(transport))).pipe(
+    const inbound$ = merge(...this.#transports.map((transport) => listening.watch(transport))).pipe(
       filter((connection) => !this.#outcomes.refusesIp(connection)),
       // First, so that what one host sends too much of is not counted among all.
       rateLimit({
@@ -329,6 +332,7 @@ export class Router {
         clock,
         onDrop: (connection) => this.#outcomes.tooMany(connection, perSecond),
       }),
+      this.#admitConnections(),
       handshake({
         ...proof,
         concurrency: limits.handshakes,
@@ -340,12 +344,13 @@ export class Router {
     const outbound$ = this.#peers.dials$.pipe(
       afterTurn(clock),
       dial({
-        transports,
+        transports: this.#transports,
         clock,
         resolveTimeoutMs: timeouts.resolveMs,
         dialTimeoutMs: timeouts.dialMs,
         onFailure: (error, address) => this.#dialFailed(error, address),
       }),
+      this.#admitConnections(),
       handshake({
         ...proof,
         onFailure: (error, { address }) => address && this.#dialFailed(error, address),
@@ -353,6 +358,7 @@ export class Router {
     );
 
     const accepted$ = merge(inbound$, outbound$).pipe(
+      this.#admitPeers(),
       accept({
         switchboard: this.#switchboard,
         clock,
@@ -380,12 +386,45 @@ export class Router {
       catchError((thrown: unknown) => this.#fatal(thrown)),
     );
 
-    const refused$ = merge(...transports.map((transport) => transport.refused$)).pipe(
+    const refused$ = merge(...this.#transports.map((transport) => transport.refused$)).pipe(
       tap(({ error, remote }) => this.#outcomes.refused(error, { direction: 'inbound', remote })),
       takeUntil(this.#stopping),
     );
 
     return merge(refused$, sessions$, evicted$).pipe(ignoreElements());
+  }
+
+  #admitConnections<T extends Attempt | Connection>(): MonoTypeOperatorFunction<T> {
+    const { connection: hook, timeoutMs } = this.#settings.admit;
+    if (hook === undefined) return identity;
+    const connectionOf = (given: Attempt | Connection): Connection =>
+      'connection' in given ? given.connection : given;
+    const decide: Admission<T> = (given) => {
+      const { direction, remote } = connectionOf(given);
+      return hook({ direction, remote });
+    };
+    return admit(decide, {
+      ...this.#admission(timeoutMs),
+      onRefused: (error, given) => {
+        const address = 'address' in given ? given.address : undefined;
+        this.#guarded(() => this.#outcomes.connectionRefused(error, connectionOf(given), address));
+      },
+    });
+  }
+
+  #admitPeers(): MonoTypeOperatorFunction<Proven> {
+    const { peer: hook, timeoutMs } = this.#settings.admit;
+    if (hook === undefined) return identity;
+    const decide: Admission<Proven> = ({ id, link: { direction, remote, nodeInfo } }) =>
+      hook({ id, nodeInfo, direction, remote });
+    return admit(decide, {
+      ...this.#admission(timeoutMs),
+      onRefused: (error, proven) => this.#guarded(() => this.#outcomes.peerRefused(error, proven)),
+    });
+  }
+
+  #admission(timeoutMs = 5_000): { clock: Clock; concurrency: number; timeoutMs: number } {
+    return { clock: this.#clock, concurrency: this.#settings.limits.handshakes, timeoutMs };
   }
 
   #callbackFailed(event: RouterEvent): void {

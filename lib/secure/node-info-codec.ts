@@ -29,7 +29,8 @@ export function encodeNodeInfo(info: NodeInfo): Uint8Array {
   writer.uint32(tag(4, DELIMITED)).string(info.network);
   writer.uint32(tag(5, DELIMITED)).string(info.version);
   writer.uint32(tag(6, DELIMITED)).fork();
-  for (const channel of info.channels) writer.uint32(channel);
+  // As they are read: `uint32` would cut one that is too large to another, valid one.
+  for (const channel of info.channels) writer.uint64(channel);
   writer.ldelim();
   writer.uint32(tag(7, DELIMITED)).string(info.moniker);
   writer.uint32(tag(8, DELIMITED)).fork();

@@ -119,6 +119,8 @@ describe('node address', () => {
     `ws://${id}@${'a'.repeat(256)}`,
     `ws://${id}@host/${'a'.repeat(1024)}`,
     `ws://${id}@host/${'%41'.repeat(10_000)}`,
+    // Its text would name another path.
+    `ws://${id}@host/\ud83d`,
   ])('AD-06 does not parse %j', (text) => {
     expect(() => parseNodeAddress(text)).toThrow(invalid);
   });
@@ -200,6 +202,7 @@ describe('node address', () => {
     { protocol: 'ws', id, host: 'host', port: 0 },
     { protocol: 'ws', id, host: 'host', port: 1.5 },
     { protocol: 'ws', id, host: 'host', port: 65536 },
+    { protocol: 'ws', id, host: 'host', path: '/\udc00' },
   ])('AD-11 takes %j for invalid', (address) => {
     expect(() => validateNodeAddress({ protocol: '', id: none, ...address })).toThrow(invalid);
   });

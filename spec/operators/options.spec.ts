@@ -76,6 +76,14 @@ const cases: readonly OperatorCase[] = [
     ],
   },
   {
+    name: 'admit',
+    make: (options = {} as never) => operators.admit(() => true, options),
+    right: { clock: systemClock, timeoutMs: 0, concurrency: 1, onRefused: ignore },
+    kinds: { clock: aClock, timeoutMs: aNumber, concurrency: aNumber, onRefused: aFunction },
+    required: ['onRefused'],
+    outOfRange: [{ timeoutMs: -1 }, { concurrency: 0 }, { concurrency: NaN }],
+  },
+  {
     name: 'batch',
     make: (options = {} as never) => operators.batch(options),
     right: { max: 1, ms: 0, clock: systemClock },

@@ -53,6 +53,12 @@ describe('encodeNodeInfo', () => {
   it('writes protobuf, with the numbers of CometBFT where it has the field', () =>
     expect(toHex(encodeNodeInfo(info))).toBe(infoHex));
 
+  it('writes a channel that is too large as it is, so that the other side refuses it', () => {
+    const channels = [7 + 2 ** 32, Number.MAX_SAFE_INTEGER];
+    const bytes = encodeNodeInfo({ ...info, channels });
+    expect(decodeNodeInfo(bytes, info.nodeId).channels).toEqual(channels);
+  });
+
   it('is a plain array of bytes', () => expect(encodeNodeInfo(info).constructor).toBe(Uint8Array));
 
   it('refuses more than 10,240 bytes', () =>

@@ -21,8 +21,9 @@ export function endpointUrl(endpoint: Endpoint): string {
     throw invalid(endpoint, 'it is a multicast or broadcast address');
   const authority = isIpv6(name) ? `[${name}]` : name;
   const text = `${protocol}://${authority}${port === undefined ? '' : `:${port}`}`;
-  // A name must not smuggle in other parts of a URL, such as a user or a path.
-  if (!URL.canParse(text) || /[/?#@\\]/.test(name))
+  // A name must not smuggle in other parts of a URL, such as a user or a path. Invisible characters
+  // would be stripped from the URL, and another name dialed.
+  if (!URL.canParse(text) || /[\p{C}\s/?#@\\]/u.test(name))
     throw invalid(endpoint, 'its host is not a valid name');
   try {
     return text + pathname(path);

@@ -15,7 +15,7 @@ export class FrameScanner {
    * Whether the last scan found a fragment of a message, which ws keeps until the rest has arrived.
    */
   isPiece = false;
-  /** Whether a close frame has arrived; whatever follows it is ignored. */
+  /** Whether a complete close frame has arrived; whatever follows it is ignored. */
   isClosed = false;
   readonly #header = new Uint8Array(14);
   #headerLength = 0;
@@ -36,7 +36,8 @@ export class FrameScanner {
         this.#left -= skipped;
         at += skipped;
         if (this.#left > 0) return at;
-        this.#headerLength = 0;
+        this.#end();
+        if (this.isClosed) return bytes.length;
       }
       if (this.#headerLength === 0) {
         if (this.isPiece || at === bytes.length || this.frames === framesMax) return at;
@@ -74,11 +75,16 @@ export class FrameScanner {
   #begin(): void {
     const header = this.#header;
     const opcode = (header[0] ?? 0) & 0x0f;
-    if (opcode === closeOpcode) this.isClosed = true;
-    else if (opcode > firstControlOpcode) this.controls += 1;
+    if (opcode > firstControlOpcode) this.controls += 1;
     const short = (header[1] ?? 0) & 0x7f;
     this.#left = short < 126 ? short : bigEndian(header, short === 126 ? 2 : 8);
-    if (this.#left === 0) this.#headerLength = 0;
+    if (this.#left === 0) this.#end();
+  }
+
+  /** The frame is at its end. */
+  #end(): void {
+    this.#headerLength = 0;
+    this.isClosed = ((this.#header[0] ?? 0) & 0x0f) === closeOpcode;
   }
 }
 

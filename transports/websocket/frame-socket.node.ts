@@ -54,6 +54,8 @@ export interface NodeSocketOptions {
   readonly stream: Socket;
   readonly direction: Direction;
   readonly protocol: string;
+  /** Default: the other end of `stream`, which may be a proxy. */
+  readonly remote?: Endpoint;
   readonly turns: Turns;
 }
 
@@ -79,13 +81,13 @@ export class NodeSocket implements FrameSocket {
   #tellingDrained: NodeJS.Immediate | undefined;
   #ended = false;
 
-  constructor({ ws, stream, direction, protocol, turns }: NodeSocketOptions) {
+  constructor({ ws, stream, direction, protocol, remote, turns }: NodeSocketOptions) {
     this.#ws = ws;
     this.#turns = turns;
     this.#stream = stream;
     this.direction = direction;
     this.local = endpointOf(protocol, stream.localAddress, stream.localPort);
-    this.remote = endpointOf(protocol, stream.remoteAddress, stream.remotePort);
+    this.remote = remote ?? endpointOf(protocol, stream.remoteAddress, stream.remotePort);
     this.drained$ = this.#drained.asObservable();
     this.#inbox = new FrameInbox(() => {
       if (!this.#ended) this.#intake.pause(false);

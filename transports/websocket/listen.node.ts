@@ -19,6 +19,7 @@ import { endpointOf, NodeSocket, wsLimits } from './frame-socket.node.ts';
 import type { WebSocketListenOptions } from './options.ts';
 import { Pending } from './pending.node.ts';
 import type { DialedSocket } from './platform.ts';
+import { clientOf, proxyRanges } from './forwarded.node.ts';
 import { answersForOthers, leavePath, takePath } from './shared-paths.node.ts';
 import { helloOffered, wireProtocol } from './subprotocol.ts';
 import { turnsOf } from './turns.node.ts';
@@ -58,7 +59,7 @@ export function listen(
       );
       return undefined;
     }
-    const tellBound = (): void => {
+    const reportBound = (): void => {
       const address = server.address();
       if (address !== null && typeof address === 'object') {
         bound([endpointAt(protocol, address, path)]);
@@ -69,12 +70,12 @@ export function listen(
       }
     };
     const turns = turnsOf(clock);
-    const open = (ws: WebSocket, stream: Socket, hello: Uint8Array): void => {
+    const open = ({ ws, stream, hello, remote }: Opened): void => {
       if (stream.remoteAddress === undefined) {
         ws.terminate();
         return;
       }
-      const socket = new NodeSocket({ ws, stream, direction: 'inbound', protocol, turns });
+      const socket = new NodeSocket({ ws, stream, direction: 'inbound', protocol, remote, turns });
       // Many may arrive in one turn, and each starts a handshake.
       turns.take({
         visit: () => {
@@ -86,12 +87,12 @@ export function listen(
     };
     const upgrades = { protocol, refused, open };
     const stopUpgrades = takeUpgrades(server, path, options, upgrades, subscriber);
-    if (server.listening) tellBound();
-    else server.once('listening', tellBound);
+    if (server.listening) reportBound();
+    else server.once('listening', reportBound);
     const release =
       shared === undefined ? runOwn(server, options, subscriber) : watch(server, subscriber);
     return () => {
-      server.off('listening', tellBound);
+      server.off('listening', reportBound);
       stopUpgrades();
       leavePath(server, path);
       release();
@@ -136,7 +137,12 @@ function runOwn(
   { port = 0, host }: WebSocketListenOptions,
   subscriber: Subscriber<DialedSocket>,
 ): () => void {
-  const pending = new Pending();
+  // A client that is slow, and no idler, can tell this from a broken line. Behind TLS there may be
+  // no way yet to say it.
+  const pending = new Pending((socket) => {
+    if (server instanceof TlsServer) socket.destroy();
+    else refuse(socket, 503);
+  });
   let released = false;
   server.on('connection', (socket: Socket) => pending.add(socket));
   server.prependListener('upgrade', ({ socket }: IncomingMessage) => pending.delete(socket));
@@ -174,7 +180,15 @@ function watch(server: Server, subscriber: Subscriber<DialedSocket>): () => void
 interface Upgrades {
   readonly protocol: string;
   readonly refused: (refusal: Refusal) => void;
-  readonly open: (ws: WebSocket, stream: Socket, hello: Uint8Array) => void;
+  readonly open: (opened: Opened) => void;
+}
+
+/** A request that has become a WebSocket. */
+interface Opened {
+  readonly ws: WebSocket;
+  readonly stream: Socket;
+  readonly hello: Uint8Array;
+  readonly remote: Endpoint;
 }
 
 function takeUpgrades(
@@ -191,9 +205,12 @@ function takeUpgrades(
     handleProtocols,
     ...wsLimits,
   });
+  const proxies = proxyRanges(options.trustedProxies ?? []);
   const onUpgrade = (request: IncomingMessage, stream: Socket, head: Buffer): void => {
     const isOurs = pathOf(request) === path;
-    const refusal = isOurs ? refusalOf(request, options, protocol) : undefined;
+    const client = clientOf(request, proxies);
+    const remote = endpointOf(protocol, client.ip, client.port);
+    const refusal = isOurs ? refusalOf(request, options, { protocol, remote }) : undefined;
     if (!isOurs) {
       // On a shared server, other paths belong to other listeners, if there are any.
       if (options.server === undefined || answersForOthers(server, path)) refuse(stream, 404);
@@ -205,7 +222,7 @@ function takeUpgrades(
       if (typeof hello === 'string') {
         refuse(stream, 400, hello);
         refused({
-          remote: endpointOf(protocol, stream.remoteAddress, stream.remotePort),
+          remote,
           error: new RxmeshError(
             'RXMESH_UPGRADE_INVALID',
             `an upgrade request was refused: ${hello}`,
@@ -216,7 +233,9 @@ function takeUpgrades(
       // The 101 and our immediate answer to the hello go out in one write.
       stream.cork();
       try {
-        upgrader.handleUpgrade(request, stream, head, (ws: WebSocket) => open(ws, stream, hello));
+        upgrader.handleUpgrade(request, stream, head, (ws: WebSocket) =>
+          open({ ws, stream, hello, remote }),
+        );
       } catch (cause) {
         // Another WebSocket server also handles this path, and has taken this request.
         subscriber.error(

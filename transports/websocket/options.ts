@@ -1,5 +1,6 @@
 import type { Clock } from '../../lib/flow/clock.ts';
 import { mustBe } from '../../lib/model/described.ts';
+import { parseIpRange } from '../../lib/model/ip-range.ts';
 import { RxmeshError } from '../../lib/model/error.ts';
 import { quote } from '../../lib/model/quote.ts';
 import { unknownOptions } from '../../lib/model/unknown-options.ts';
@@ -66,6 +67,13 @@ export interface WebSocketListenOptions {
    * `'chrome-extension://…'`.
    */
   readonly origins?: 'any' | readonly string[] | ((origin: string) => boolean);
+  /**
+   * Reverse proxies in front of this server, as IP addresses or ranges (`'127.0.0.1'`,
+   * `'10.0.0.0/8'`). For a connection from one of them, limits, bans and admission see the client's
+   * IP, which is the last one in `X-Forwarded-For` that is not a trusted proxy's. Default: none, so
+   * everything behind a proxy counts as one host.
+   */
+  readonly trustedProxies?: readonly string[];
 }
 
 /** How a WebSocket transport dials. Node only: browsers support none of these. */
@@ -135,6 +143,7 @@ const listenNames = [
   'tls',
   'server',
   'origins',
+  'trustedProxies',
 ] satisfies (keyof WebSocketListenOptions)[];
 const dialNames = ['tls', 'headers', 'zeroMask'] satisfies (keyof WebSocketDialOptions)[];
 
@@ -149,6 +158,7 @@ function listenProblems({
   tls,
   server,
   origins,
+  trustedProxies,
 }: WebSocketListenOptions): string[] {
   const problems: string[] = [];
   if (tls !== undefined && !hasCertificate(tls)) {
@@ -175,6 +185,7 @@ function listenProblems({
   if (origins !== undefined && !isOther && !isList) {
     problems.push(mustBe('listen.origins', "an array of strings, a function, or 'any'", origins));
   }
+  problems.push(...proxyProblems(trustedProxies));
   const neverSent = isList ? origins.filter((origin) => !isOrigin(origin)) : [];
   for (const text of neverSent) {
     problems.push(
@@ -182,6 +193,16 @@ function listenProblems({
     );
   }
   return problems;
+}
+
+function proxyProblems(given: unknown = []): readonly string[] {
+  if (!Array.isArray(given)) {
+    return [mustBe('listen.trustedProxies', 'an array of IP addresses or ranges', given)];
+  }
+  return given.flatMap((text: unknown) => {
+    if (typeof text === 'string' && parseIpRange(text) !== undefined) return [];
+    return [mustBe('listen.trustedProxies', 'IP addresses or ranges', text)];
+  });
 }
 
 function hasCertificate(tls: unknown): boolean {

@@ -15,6 +15,12 @@ export class Pending {
   /** By host, then by remote address and port, in order of arrival. No inner map is empty. */
   readonly #hosts = new Map<string, Map<string, Socket>>();
   #count = 0;
+  readonly #displace: (socket: Socket) => void;
+
+  /** @param displace closes a connection that makes room for another */
+  constructor(displace: (socket: Socket) => void = (socket) => socket.destroy()) {
+    this.#displace = displace;
+  }
 
   /** Adds a connection; closes another one if there are too many. */
   add(socket: Socket): void {
@@ -53,7 +59,7 @@ export class Pending {
     if (oldest === undefined) return;
     const [key, socket] = oldest;
     this.#remove(key, host);
-    socket.destroy();
+    this.#displace(socket);
   }
 
   #largestHost(): string {

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import type { Endpoint } from '../../lib/model/endpoint.ts';
 import { RxmeshError } from '../../lib/model/error.ts';
 import { quote } from '../../lib/model/quote.ts';
 import type { Refusal } from '../../lib/transport/transport.ts';
@@ -23,10 +24,9 @@ export interface RefusedUpgrade extends Refusal {
 export function refusalOf(
   request: IncomingMessage,
   { origins, host: name }: WebSocketListenOptions,
-  protocol: string,
+  { protocol, remote }: { readonly protocol: string; readonly remote: Endpoint },
 ): RefusedUpgrade | undefined {
   const { headers, socket } = request;
-  const remote = endpointOf(protocol, socket.remoteAddress, socket.remotePort);
   const fault = upgradeFault(request);
   if (fault !== undefined) {
     const text = `an upgrade request was refused: ${fault}`;
