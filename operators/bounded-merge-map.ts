@@ -1,7 +1,7 @@
 import { type Observable, type ObservableInput, type ObservedValueOf, Subscription } from 'rxjs';
 import { Flow, isFlow, originOf } from '../lib/flow/flow.ts';
 import { MergeRun } from '../lib/flow/merge-run.ts';
-import { askedFor } from '../lib/flow/merge-settings.ts';
+import { bufferForFlow } from '../lib/flow/merge-settings.ts';
 import { aLane, checkLossyLane, fail, type LaneOptions } from '../lib/flow/strategy.ts';
 import {
   aFunction,
@@ -115,7 +115,7 @@ export function boundedMergeMap<T, O extends ObservableInput<unknown>>(
   const inner = project as unknown as (value: T, index: number) => ObservableInput<R>;
   return (source) => {
     const pulled = buffer === undefined && isFlow(source) ? source : undefined;
-    const lane = pulled === undefined ? (buffer ?? bufferByDefault) : askedFor(concurrency);
+    const lane = pulled === undefined ? (buffer ?? bufferByDefault) : bufferForFlow(concurrency);
     const settings = { project: inner, concurrency, key, buffer: lane, onDrop };
     const begin = (run: MergeRun<T, R>): MergeRun<T, R> =>
       pulled === undefined ? run.from(source) : run.pullFrom(pulled);

@@ -2,7 +2,7 @@ import { filter, type MonoTypeOperatorFunction, type Observable, type Subscripti
 import { aClock, timerMaxMs, type Clock } from '../lib/flow/clock.ts';
 import type { Demand, FlowSink } from '../lib/flow/demand.ts';
 import { guardedClock } from '../lib/flow/guarded.ts';
-import { deciding, hook } from '../lib/flow/hook.ts';
+import { safePredicate, hook } from '../lib/flow/hook.ts';
 import { clockOf, Flow, isFlow } from '../lib/flow/flow.ts';
 import { operate } from '../lib/flow/operate.ts';
 import { TokenBucket } from '../lib/flow/token-bucket.ts';
@@ -129,7 +129,7 @@ export function rateLimit<T>(options: RateLimitOptions<T>): MonoTypeOperatorFunc
   return (source) => {
     const clock = clockFor(source);
     return operate<T, T>((upstream, subscriber) => {
-      const takes = deciding(
+      const takes = safePredicate(
         key === undefined
           ? taking(new TokenBucket(perSecond, burst, clock))
           : takingOfEach(key, clock),
@@ -204,7 +204,7 @@ class Paced<T> implements Demand {
   }
 
   /** Returns false for a value whose cost is unknown. */
-  readonly #spend = deciding((value: T) => {
+  readonly #spend = safePredicate((value: T) => {
     this.#pace.bucket.spend(this.#pace.unitsOf(value));
     return true;
   });

@@ -88,9 +88,9 @@ const sameDateMs = 1_000;
 function systemNow(): number {
   const dateMs = dateNow();
   // eslint-disable-next-line rxmesh/no-wall-clock -- to see whether it is virtual
-  const toldMs = asyncScheduler.now();
-  const isDate = isNear(toldMs, dateMs) || isNear(toldMs, dateNow());
-  return isDate ? forwardNow() : toldMs;
+  const readMs = asyncScheduler.now();
+  const isDate = isNear(readMs, dateMs) || isNear(readMs, dateNow());
+  return isDate ? forwardNow() : readMs;
 }
 
 function isNear(oneMs: number, otherMs: number): boolean {

@@ -28,10 +28,10 @@ export function guardedRandom(
         const range = 'a number of at least 0 and below 1';
         throw new RangeError(`random() must return ${range}, got ${described(number)}`);
       }
-      failures.isOver();
+      failures.reset();
       return number;
     } catch (thrown) {
-      failures.tell(thrown);
+      failures.report(thrown);
       return 0.5;
     }
   };
@@ -70,9 +70,9 @@ class GuardedClock implements Clock {
         throw new TypeError(text);
       }
       this.#lastMs = ms;
-      this.#now.isOver();
+      this.#now.reset();
     } catch (thrown) {
-      this.#now.tell(thrown);
+      this.#now.report(thrown);
     }
     return this.#lastMs;
   }
@@ -80,10 +80,10 @@ class GuardedClock implements Clock {
   schedule(work: () => void, delayMs: number): Subscription {
     try {
       const timer = this.#clock.schedule(work, delayMs);
-      this.#schedule.isOver();
+      this.#schedule.reset();
       return timer;
     } catch (thrown) {
-      this.#schedule.tell(thrown);
+      this.#schedule.report(thrown);
       return systemClock.schedule(work, delayMs);
     }
   }
@@ -91,10 +91,10 @@ class GuardedClock implements Clock {
   afterTurn(work: () => void): Subscription {
     try {
       const timer = this.#clock.afterTurn(work);
-      this.#afterTurn.isOver();
+      this.#afterTurn.reset();
       return timer;
     } catch (thrown) {
-      this.#afterTurn.tell(thrown);
+      this.#afterTurn.report(thrown);
       return systemClock.afterTurn(work);
     }
   }
@@ -114,13 +114,13 @@ class Failures {
     this.#failed = failed;
   }
 
-  tell(thrown: unknown): void {
+  report(thrown: unknown): void {
     if (this.#isFailing) return;
     this.#isFailing = true;
     this.#failed(this.#callback, thrown);
   }
 
-  isOver(): void {
+  reset(): void {
     this.#isFailing = false;
   }
 }

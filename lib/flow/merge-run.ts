@@ -171,7 +171,7 @@ export class MergeRun<T, R> implements Demand {
     const consumer = this.#consumer;
     const results = this.#results;
     const observer: Observer<R> = {
-      next: (result) => (results === undefined ? consumer.next(result) : results.give(result)),
+      next: (result) => (results === undefined ? consumer.next(result) : results.deliver(result)),
       error: (error) => this.#fail(error),
       complete: ignore,
     };
