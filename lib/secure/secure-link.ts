@@ -6,7 +6,7 @@ import type { NodeInfo } from '../model/node-info.ts';
 import { quote } from '../model/quote.ts';
 import type { FrameSocket } from '../transport/frame-socket.ts';
 import type { ByeReason, Link, LinkReceiver } from '../transport/link.ts';
-import type { ProvenPeer } from './handshake.ts';
+import type { AuthenticatedPeer } from './handshake.ts';
 import { InboundPackets } from './inbound-packets.ts';
 import { PacketBatch } from './packet-batch.ts';
 import { parsePackets } from './packet-parser.ts';
@@ -53,7 +53,7 @@ export class SecureLink implements Link {
   /** The socket's end, held back while earlier records still wait. */
   #socketEnd: RxmeshError | undefined;
 
-  constructor(socket: FrameSocket, peer: ProvenPeer) {
+  constructor(socket: FrameSocket, peer: AuthenticatedPeer) {
     this.direction = socket.direction;
     this.local = socket.local;
     this.remote = socket.remote;
@@ -63,7 +63,7 @@ export class SecureLink implements Link {
     this.#cipher = peer.cipher;
     this.#inbound = new InboundPackets({
       violated: (message) => this.#fail('RXMESH_PROTOCOL_VIOLATION', message),
-      bye: (reason, text) => this.#heardBye(reason, text),
+      bye: (reason, text) => this.#onBye(reason, text),
     });
   }
 
@@ -145,7 +145,7 @@ export class SecureLink implements Link {
   }
 
   close(reason: ByeReason, text = ''): void {
-    this.#sayBye(reason, text, undefined);
+    this.#sendBye(reason, text, undefined);
   }
 
   get closed(): boolean {
@@ -221,7 +221,7 @@ export class SecureLink implements Link {
     else if (!this.#ended) receiver.recordEnd();
   }
 
-  #heardBye(reason: ByeReason, text: string): void {
+  #onBye(reason: ByeReason, text: string): void {
     const said = text === '' ? reason : `${reason}: ${quote(text)}`;
     const error = this.#inbound.isAccepted
       ? this.#error('RXMESH_CONNECTION_CLOSED', `the peer closed the connection (${said})`)
@@ -236,7 +236,7 @@ export class SecureLink implements Link {
     return !this.#ended;
   }
 
-  #sayBye(reason: ByeReason, text: string, error: RxmeshError | undefined): void {
+  #sendBye(reason: ByeReason, text: string, error: RxmeshError | undefined): void {
     if (!this.#reserve(BYE_BYTES_MAX)) return;
     this.#batch.bye(reason, text);
     // The other side may close the socket during this flush: that is our own end, not a failure.
@@ -246,7 +246,7 @@ export class SecureLink implements Link {
   }
 
   #fail(code: ErrorCode, message: string, cause?: unknown): void {
-    this.#sayBye('violation', message, this.#error(code, message, cause));
+    this.#sendBye('violation', message, this.#error(code, message, cause));
   }
 
   /** Changes the state first, since the socket and the receiver may call back. */

@@ -5,7 +5,7 @@ import { fromHex, toHex } from '../../lib/model/hex.ts';
 import { type NodeId, parseNodeId } from '../../lib/model/id.ts';
 import type { NodeInfo } from '../../lib/model/node-info.ts';
 import { asciiBytes, concatBytes } from '../../lib/secure/bytes.ts';
-import { Beginning, DialerHandshake, ListenerHandshake } from '../../lib/secure/handshake.ts';
+import { HandshakeStart, DialerHandshake, ListenerHandshake } from '../../lib/secure/handshake.ts';
 import { encodeHello, type Protection } from '../../lib/secure/hello.ts';
 import { RxmeshTranscript } from '../../lib/secure/key-schedule.ts';
 import { encodeNodeInfo } from '../../lib/secure/node-info-codec.ts';
@@ -18,9 +18,9 @@ const otherId = parseNodeId('0'.repeat(40));
 
 /** A dialer, and its hello. */
 function dialer(protection: Protection = 'encrypted', self: Self = selfA, expected?: NodeId) {
-  const beginning = new Beginning(protection, seeds.a.ephemeral);
-  const { hello } = beginning;
-  const handshake = new DialerHandshake({ self, beginning, expected });
+  const start = new HandshakeStart(protection, seeds.a.ephemeral);
+  const { hello } = start;
+  const handshake = new DialerHandshake({ self, start, expected });
   return { hello, prove: (answer: Uint8Array) => handshake.prove(answer) };
 }
 
@@ -30,8 +30,8 @@ function listener(
   self: Self = selfB,
   dialerHello: Uint8Array = dialer(protection).hello,
 ): ListenerHandshake {
-  const beginning = new Beginning(protection, seeds.b.ephemeral);
-  return new ListenerHandshake({ self, beginning, dialerHello });
+  const start = new HandshakeStart(protection, seeds.b.ephemeral);
+  return new ListenerHandshake({ self, start, dialerHello });
 }
 
 function failure(code: string, message: RegExp = /./): unknown {
@@ -47,7 +47,7 @@ type Proof = (signs: (self: Self, info: Uint8Array) => Uint8Array) => readonly U
 /** An answer of the listener that is sealed as it should be, whatever is in it. */
 function answerOf(parts: Proof): Uint8Array {
   const dialerHello = dialer().hello;
-  const listenerHello = new Beginning('encrypted', seeds.b.ephemeral).hello;
+  const listenerHello = new HandshakeStart('encrypted', seeds.b.ephemeral).hello;
   const dhSecret = platformCrypto.x25519(seeds.b.ephemeral).sharedSecret(dialerHello.subarray(5));
   const transcript = new RxmeshTranscript({ dialerHello, listenerHello, dhSecret });
   const cipher = aeadRecords(transcript.recordKeys('listener'));
@@ -324,7 +324,7 @@ describe('Handshake with an evil introduction', () => {
 
   it('refuses a trusted introduction with a signature', () => {
     const parts = signedBy(selfB)(() => new Uint8Array(32));
-    const answer = concatBytes(new Beginning('trusted').hello, ...parts);
+    const answer = concatBytes(new HandshakeStart('trusted').hello, ...parts);
     expect(() => dialer('trusted').prove(answer)).toThrow(
       failure('RXMESH_HANDSHAKE_FAILED', /must have no signature/),
     );
