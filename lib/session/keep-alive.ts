@@ -34,7 +34,7 @@ export interface KeepAliveOptions {
    */
   readonly arrivedBytes?: () => number;
   /** Called when the peer has been silent, or has answered no ping, for too long. */
-  readonly onTimeout: (ms: number, lacks: 'any sign' | 'pong') => void;
+  readonly onTimeout: (ms: number, missing: 'any sign' | 'pong') => void;
 }
 
 /**
@@ -93,12 +93,12 @@ export class KeepAlive {
   }
 
   /** Notes that a record has arrived. */
-  heard(): void {
+  onRecord(): void {
     this.#signs += 1;
   }
 
   /** Notes that a pong has arrived, whatever it answers. */
-  heardPong(): void {
+  onAnyPong(): void {
     this.#pongs += 1;
   }
 
