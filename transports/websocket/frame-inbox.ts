@@ -27,7 +27,7 @@ export class FrameInbox {
       this.#early = [];
       for (const frame of early) subscriber.next(frame);
       if (this.#end === undefined) onReader();
-      else this.#tellEnd(this.#end);
+      else this.#notifyEnd(this.#end);
       return () => {
         this.#reader = undefined;
       };
@@ -63,10 +63,10 @@ export class FrameInbox {
     if (this.#end !== undefined) return;
     this.#end = error === undefined ? {} : { error };
     if (drop) this.#early = [];
-    this.#tellEnd(this.#end);
+    this.#notifyEnd(this.#end);
   }
 
-  #tellEnd({ error }: { readonly error?: RxmeshError }): void {
+  #notifyEnd({ error }: { readonly error?: RxmeshError }): void {
     if (error === undefined) this.#reader?.complete();
     else this.#reader?.error(error);
   }
