@@ -134,7 +134,9 @@ describe('flowFrom', () => {
   });
 
   it('takes nothing that cannot be iterated over', () => {
-    expect(() => flowFrom({} as Iterable<number>)).toThrow(TypeError);
+    const must = 'flowFrom: values must be an iterable, an async iterable or an Observable';
+    expect(() => flowFrom({} as Iterable<number>)).toThrow(new TypeError(`${must}, got an object`));
+    expect(() => flowFrom(undefined as never)).toThrow(new TypeError(`${must}, got undefined`));
   });
 });
 
