@@ -325,7 +325,7 @@ export class Router {
         perSecond: perHost,
         key: ({ remote }) => hostOf(remote),
         clock,
-        onDrop: (connection) => this.#outcomes.tooMany(connection, perHost, ' of one host'),
+        onDrop: (connection) => this.#outcomes.tooMany(connection, perHost, ' from one host'),
       }),
       rateLimit({
         perSecond,
