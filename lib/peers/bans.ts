@@ -12,10 +12,14 @@ export class Bans {
     this.#capacity = capacity;
   }
 
-  /** Bans `key` until then; a ban that lasts longer stays as it is. */
-  add(key: string, untilMs: number): void {
+  /**
+   * Bans `key` until then; a ban that lasts longer stays as it is.
+   *
+   * @returns whose ban was lifted to make room
+   */
+  add(key: string, untilMs: number): string | undefined {
     this.#untilMs.set(key, Math.max(untilMs, this.#untilMs.get(key) ?? 0));
-    if (this.#untilMs.size > this.#capacity) this.#liftOne();
+    return this.#untilMs.size > this.#capacity ? this.#liftOne() : undefined;
   }
 
   /** Ends the ban of `key`; false without one. */
@@ -36,7 +40,12 @@ export class Bans {
     return false;
   }
 
-  #liftOne(): void {
+  /** Those that are banned, and when their bans end. */
+  entries(nowMs: number): readonly (readonly [key: string, untilMs: number])[] {
+    return [...this.#untilMs].filter(([, untilMs]) => untilMs > nowMs);
+  }
+
+  #liftOne(): string | undefined {
     let first: string | undefined;
     let firstMs = Infinity;
     for (const [key, untilMs] of this.#untilMs) {
@@ -46,5 +55,6 @@ export class Bans {
       }
     }
     if (first !== undefined) this.#untilMs.delete(first);
+    return first;
   }
 }

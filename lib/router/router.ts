@@ -37,6 +37,7 @@ import { isForOthers } from '../model/ip.ts';
 import type { PeerReport } from '../model/peer-report.ts';
 import { checkedOptions, type RouterOptions, type RouterSettings } from './options.ts';
 import type { Ban, Banned } from '../peers/ban.ts';
+import { guardedRank } from '../peers/guarded-rank.ts';
 import { PeerManager } from '../peers/peer-manager.ts';
 import type { PeerUpdate } from '../peers/peer-table.ts';
 import type { RouterSnapshot } from './snapshot.ts';
@@ -110,7 +111,9 @@ export class Router {
       return new GuardedTransport(each, { failed, refusal });
     });
     this.id = settings.identity.id;
-    this.#peers = new PeerManager({ ...settings.peers, self: this.id, clock, random });
+    const rank = settings.peers.rank && guardedRank(settings.peers.rank, failed);
+    const peers = rank === undefined ? settings.peers : { ...settings.peers, rank };
+    this.#peers = new PeerManager({ ...peers, self: this.id, clock, random });
     this.#outcomes = new Outcomes(this.#peers, this.#events, this.#found);
     this.#switchboard = new Switchboard({
       self: this.id,
@@ -320,6 +323,7 @@ export class Router {
     );
 
     const evicted$ = this.#peers.evictions$.pipe(
+      tap((eviction) => this.#outcomes.evicted(eviction)),
       evict(this.#switchboard),
       catchError((thrown: unknown) => this.#fatal(thrown)),
     );

@@ -16,7 +16,10 @@ describe('checkPeerOptions', () => {
     expect(checkPeerOptions(self, {}, problems)).toEqual({
       banHosts: false,
       maxConnected: 32,
+      maxInbound: 32,
       maxOutbound: 32,
+      reserved: 16,
+      maxUpgrading: 4,
       maxDialing: 8,
       maxPeers: 1000,
       retryMinMs: 250,
@@ -25,9 +28,16 @@ describe('checkPeerOptions', () => {
       retryJitterMs: 5000,
       disconnectCooldownMs: 2000,
       incompatibleMs: 3_600_000,
+      addressExpiryMs: 604_800_000,
       banMs: 3_600_000,
+      scoreHalfLifeMs: 3_600_000,
+      disconnectScore: -50,
+      banScore: -100,
       persistent: [],
       addresses: [],
+      unconditional: new Set(),
+      private: new Set(),
+      rank: undefined,
     });
     expect(problems).toEqual([]);
   });
