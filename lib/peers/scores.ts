@@ -18,6 +18,9 @@ export function worthOf({ severity, good = false }: PeerReport): number {
   return Object.hasOwn(costs, severity) ? -costs[severity] : -costs.note;
 }
 
+/** What is smaller than this makes no difference. */
+const precision = 2 ** -20;
+
 /** A part of a score, as it was at some time. It decays from then on. */
 export interface Amount {
   readonly value: number;
@@ -61,12 +64,14 @@ export class Decay {
 
   /**
    * Orders amounts of different times without a look at the clock: by their sign, then by the
-   * logarithm of what they would be at time zero, which neither overflows nor vanishes.
+   * logarithm of what they would be at time zero, which neither overflows nor vanishes. Both are
+   * rounded: of two peers that did the same, no error of the last digit makes one the better.
    */
   standing({ value, atMs }: Amount): Standing {
-    if (value === 0) return { sign: 0, size: 0 };
+    if (Math.abs(value) < precision) return { sign: 0, size: 0 };
     const halfLives = this.#halfLifeMs === 0 ? 0 : atMs / this.#halfLifeMs;
-    return { sign: Math.sign(value), size: Math.log2(Math.abs(value)) + halfLives };
+    const size = Math.log2(Math.abs(value)) + halfLives;
+    return { sign: Math.sign(value), size: Math.round(size / precision) * precision };
   }
 }
 
