@@ -1,17 +1,23 @@
 import fc from 'fast-check';
-import type { Direction } from '../../../lib/model/direction.ts';
 import type { PeerOptions } from '../../../lib/peers/options.ts';
-import { Machine, type Step } from './machine.ts';
+import { Machine, type Source, type Step } from './machine.ts';
 
 const digits = ['1', '2', '3', '4', '5', '6', '7', '8'] as const;
 /** Named as persistent, if at all: no more than fit. */
 const persistentDigits = ['1', '2'] as const;
 
-class StepCommand implements fc.Command<object, Machine> {
-  readonly #step: Step;
+const host = fc.constantFrom('x', 'y', 'z');
 
-  constructor(step: Step) {
-    this.#step = step;
+/** Makes steps out of what is going on; none where nothing fits. */
+type Plan = (machine: Machine) => readonly Step[];
+
+class PlanCommand implements fc.Command<object, Machine> {
+  readonly #name: string;
+  readonly #plan: Plan;
+
+  constructor(name: string, plan: Plan) {
+    this.#name = name;
+    this.#plan = plan;
   }
 
   check(): boolean {
@@ -19,62 +25,90 @@ class StepCommand implements fc.Command<object, Machine> {
   }
 
   run(_: object, machine: Machine): void {
-    const step = this.#step;
-    // A dial ends that was begun.
-    if (step.does === 'dialed' || step.does === 'dial failed') {
-      if (machine.model.find(step.digit)?.dialing === undefined) return;
-    }
-    machine.do(step);
+    for (const step of this.#plan(machine)) machine.do(step);
   }
 
   toString(): string {
-    return JSON.stringify(this.#step);
+    return this.#name;
   }
 }
 
 const digit = fc.constantFrom(...digits);
-const direction = fc.constantFrom<Direction>('inbound', 'outbound');
-const host = fc.constantFrom('x', 'y', 'z');
+const nth = fc.nat(7);
+
+/** One of the links that are up, or not. */
+function linkOf(machine: Machine, at: number, isUp: boolean | undefined) {
+  const links = machine.model.peers.flatMap((peer) =>
+    peer.links
+      .filter((direction) => isUp === undefined || (peer.ready === direction) === isUp)
+      .map((direction) => ({ digit: peer.digit, direction })),
+  );
+  return links[at % links.length];
+}
+
+function dialOf(machine: Machine, at: number): string | undefined {
+  const dialing = machine.model.peers.filter((peer) => peer.dialing !== undefined);
+  return dialing[at % dialing.length]?.digit;
+}
+
+const step = (one: Step): fc.Command<object, Machine> =>
+  new PlanCommand(JSON.stringify(one), () => [one]);
+
+const plan = (name: string, at: number, make: Plan): fc.Command<object, Machine> =>
+  new PlanCommand(`${name} ${at}`, make);
+
+const from = fc.constantFrom<Source>('application', 'application', 'peer');
 
 /** Some are named twice, so that they come more often. */
-const steps: readonly fc.Arbitrary<Step>[] = [
-  fc.record({
-    does: fc.constant('add' as const),
-    digit,
-    host,
-    from: fc.constantFrom('application' as const, 'peer' as const),
-  }),
+const commands: readonly fc.Arbitrary<fc.Command<object, Machine>>[] = [
+  fc.record({ does: fc.constant('add' as const), digit, host, from }).map(step),
   // Hosts of their own, so that many can be dialed.
-  digit.chain((one) =>
-    fc.record({
-      does: fc.constant('add' as const),
-      digit: fc.constant(one),
-      host: fc.constant(`host-${one}`),
-      from: fc.constantFrom('application' as const, 'peer' as const),
+  fc.record({ digit, from }).map((one) => step({ does: 'add', host: `host-${one.digit}`, ...one })),
+  fc
+    .record({ digit: fc.constantFrom(...persistentDigits), host })
+    .map((one) => step({ does: 'add', from: 'options', ...one })),
+  fc.constant(step({ does: 'next dial' })),
+  fc.constant(step({ does: 'next dial' })),
+  ...(['dialed', 'dialed', 'dial failed'] as const).map((does) =>
+    nth.map((at) =>
+      plan(does, at, (machine) => {
+        const dialed = dialOf(machine, at);
+        return dialed === undefined ? [] : [{ does, digit: dialed }];
+      }),
+    ),
+  ),
+  digit.map((one) => step({ does: 'accepted', digit: one })),
+  // Somebody comes in and is up at once.
+  digit.map((one) =>
+    plan('comes', Number(one), () => [
+      { does: 'accepted', digit: one },
+      { does: 'ready', digit: one, direction: 'inbound' },
+    ]),
+  ),
+  ...[0, 1].map(() =>
+    nth.map((at) =>
+      plan('ready', at, (machine) => {
+        const link = linkOf(machine, at, false);
+        return link === undefined ? [] : [{ does: 'ready', ...link }];
+      }),
+    ),
+  ),
+  nth.map((at) =>
+    plan('disconnected', at, (machine) => {
+      const link = linkOf(machine, at, undefined);
+      return link === undefined ? [] : [{ does: 'disconnected', ...link }];
     }),
   ),
-  fc.record({
-    does: fc.constant('add' as const),
-    digit: fc.constantFrom(...persistentDigits),
-    host,
-    from: fc.constant('options' as const),
-  }),
-  fc.constant({ does: 'next dial' }),
-  fc.constant({ does: 'next dial' }),
-  fc.record({ does: fc.constantFrom('dialed', 'dial failed'), digit }),
-  fc.record({ does: fc.constantFrom('dialed', 'dial failed'), digit }),
-  fc.record({ does: fc.constant('accepted' as const), digit }),
-  fc.record({ does: fc.constant('accepted' as const), digit }),
-  fc.record({ does: fc.constant('ready' as const), digit, direction }),
-  fc.record({ does: fc.constant('ready' as const), digit, direction }),
-  fc.record({ does: fc.constant('disconnected' as const), digit, direction }),
-  fc.record({
-    does: fc.constant('report' as const),
-    digit,
-    what: fc.constantFrom('good', 'good', 'note', 'penalize', 'disconnect', 'ban'),
-  }),
-  fc.constant({ does: 'next eviction' }),
-  fc.record({ does: fc.constant('advance' as const), ms: fc.nat(700) }),
+  ...[0, 1].map(() =>
+    fc
+      .record({
+        digit,
+        what: fc.constantFrom('good', 'good', 'note', 'penalize', 'disconnect', 'ban'),
+      })
+      .map((one) => step({ does: 'report', ...one })),
+  ),
+  fc.constant(step({ does: 'next eviction' })),
+  fc.nat(700).map((ms) => step({ does: 'advance', ms })),
 ];
 
 /** Small limits of every kind, so that each of them is met often. */
@@ -108,12 +142,9 @@ const options: fc.Arbitrary<PeerOptions> = fc
 
 /** Runs so many sequences of commands against the model. */
 export function checkSequences(numRuns: number, maxCommands: number): void {
-  const commands = fc.commands(
-    steps.map((one) => one.map((step) => new StepCommand(step))),
-    { maxCommands, size: 'max' },
-  );
+  const sequences = fc.commands([...commands], { maxCommands, size: 'max' });
   fc.assert(
-    fc.property(options, commands, (limits, sequence) => {
+    fc.property(options, sequences, (limits, sequence) => {
       fc.modelRun(() => ({ model: {}, real: new Machine(limits) }), sequence);
     }),
     { numRuns },
