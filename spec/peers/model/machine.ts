@@ -1,4 +1,4 @@
-import { formatNodeAddress, type NodeAddress } from '../../../lib/model/address.ts';
+import type { NodeAddress } from '../../../lib/model/address.ts';
 import type { Direction } from '../../../lib/model/direction.ts';
 import { RxmeshError } from '../../../lib/model/error.ts';
 import type { Severity } from '../../../lib/model/peer-report.ts';
@@ -33,6 +33,18 @@ export const unconditionalDigit = '8';
 
 const rankOf = (digit: string): number => Number(digit === highDigit);
 
+const anError = failure();
+
+/** Made once: a world is gone through a million times. */
+const addresses = new Map<string, NodeAddress>();
+
+function addressOf(digit: string, host: string): NodeAddress {
+  const key = `${digit}@${host}`;
+  const made = addresses.get(key) ?? at(digit, host);
+  addresses.set(key, made);
+  return made;
+}
+
 /** The peers and the model of them, side by side. */
 export class Machine {
   readonly model: RefTable;
@@ -59,21 +71,22 @@ export class Machine {
 
   /** Does it with both, and compares all that there is to see. */
   do(step: Step): void {
-    this.#act(step);
+    this.act(step);
     const records = this.#table.peers(this.nowMs);
     this.#compareTold();
     this.#compareRecords(records);
     this.#invariants.check(records, this.model, this.nowMs);
   }
 
-  #act(step: Step): void {
+  /** Does it with both, and compares only what they answer. */
+  act(step: Step): void {
     const { model, nowMs } = this;
     const table = this.#table;
     switch (step.does) {
       case 'add': {
         const { digit, host, from } = step;
         const [isPersistent, isChosen] = [from === 'options', from !== 'peer'];
-        const isNew = table.add(at(digit, host), nowMs, { isPersistent, isChosen });
+        const isNew = table.add(addressOf(digit, host), nowMs, { isPersistent, isChosen });
         same('add', isNew, model.add(digit, host, isPersistent, isChosen, nowMs));
         return;
       }
@@ -83,9 +96,9 @@ export class Machine {
       case 'dialed':
       case 'dial failed': {
         const host = model.find(step.digit)?.dialing ?? '';
-        const address = at(step.digit, host);
+        const address = addressOf(step.digit, host);
         if (step.does === 'dial failed') {
-          table.dialFailed(address, failure(), nowMs);
+          table.dialFailed(address, anError, nowMs);
           model.dialFailed(step.digit, host, nowMs);
           return;
         }
@@ -129,7 +142,7 @@ export class Machine {
 
   #report(digit: string, what: Severity | 'good'): void {
     const peer = id(digit);
-    const reason = failure();
+    const reason = anError;
     if (what === 'good') {
       this.#table.report({ peer, severity: 'note', good: true, reason }, this.nowMs);
     } else {
@@ -176,8 +189,7 @@ function lineOfRecord(peer: PeerRecord): string {
 
 const digitOf = (peer: string | undefined): string | undefined => peer?.slice(0, 1);
 
-const textOf = (address: NodeAddress): string =>
-  formatNodeAddress(address) && `${address.id.slice(0, 1)}@${address.host ?? ''}`;
+const textOf = ({ id: peer, host }: NodeAddress): string => `${peer.slice(0, 1)}@${host ?? ''}`;
 
 function codeOf(work: () => void): string | undefined {
   try {
