@@ -61,6 +61,47 @@ describe('PeerManager: slots that strangers never take', () => {
   });
 });
 
+describe('PeerManager: a thousand identities', () => {
+  const idOf = (n: number): string => n.toString(16).padStart(40, 'f');
+
+  it('do not keep a node from its own peers, nor make it forget them', () => {
+    const bench = new Bench({
+      persistent: [at('a')],
+      addresses: [at('b'), at('c')],
+      maxConnected: 8,
+      maxPeers: 20,
+      retryMinMs: 100,
+      retryMaxMs: 1_000,
+      retryMaxPersistentMs: 1_000,
+    });
+    const connected = new Set<string>();
+    bench.manager.dials$.subscribe((address) => bench.dials.push(address));
+    for (let n = 0; n < 1_000; n += 1) {
+      const peer = idOf(n);
+      if (codeOf(() => bench.manager.accepted(peer)) === undefined) {
+        bench.manager.ready(peer, 'inbound');
+        connected.add(peer);
+        if (n % 3 === 0) {
+          bench.manager.disconnected(peer, 'inbound');
+          connected.delete(peer);
+        }
+      }
+      // Its own peers are away meanwhile.
+      for (const address of bench.dials.splice(0)) bench.manager.dialFailed(address, failure());
+      bench.time.advance(10);
+    }
+    expect(connected.size).toBe(5);
+    expect(bench.manager.peers().length).toBeLessThanOrEqual(20);
+    bench.time.advance(1_000);
+    expect(bench.newDials().sort()).toEqual(['a@host-a', 'b@host-b', 'c@host-c']);
+    for (const digit of ['a', 'b', 'c']) {
+      bench.manager.dialed(at(digit));
+      bench.manager.ready(id(digit), 'outbound');
+    }
+    expect(bench.newEvictions()).toEqual([]);
+  });
+});
+
 describe('PeerManager: limits of each direction', () => {
   it('B-13 takes no more inbound peers than maxInbound, and still dials', () => {
     const bench = new Bench({ maxConnected: 4, maxInbound: 1 }).add(at('a'));
@@ -131,7 +172,10 @@ describe('PeerManager: unconditional peers', () => {
 });
 
 describe('PeerManager: addresses expire', () => {
-  const week = 7 * 86_400_000;
+  const minute = 60_000;
+  const hour = 60 * minute;
+  /** Four hours instead of seven days, since the manager looks at its clock each 10 s. */
+  const expiry = { addressExpiryMs: 4 * hour, retryMaxMs: 10 * minute };
 
   /** Fails the only address, as often as it is dialed, for so long. */
   function failFor(bench: Bench, ms: number): number {
@@ -144,14 +188,14 @@ describe('PeerManager: addresses expire', () => {
     return count;
   }
 
-  it('is forgotten with its peer when it has done nothing but fail for a week', () => {
-    const bench = new Bench({ addresses: [at('a')] });
-    failFor(bench, week - 3_600_000);
+  it('is forgotten with its peer when it has done nothing but fail for so long', () => {
+    const bench = new Bench({ addresses: [at('a')], ...expiry });
+    failFor(bench, 4 * hour - 20 * minute);
     expect(bench.known()).toEqual(['a']);
-    const dials = failFor(bench, 2 * 3_600_000);
+    const dials = failFor(bench, 40 * minute);
     expect([bench.known(), bench.forgotten]).toEqual([[], [id('a')]]);
     expect(dials).toBeLessThan(5);
-    expect(failFor(bench, week)).toBe(0);
+    expect(failFor(bench, 4 * hour)).toBe(0);
   });
 
   it('is kept until it has failed ten times', () => {
@@ -161,7 +205,7 @@ describe('PeerManager: addresses expire', () => {
       dials += 1;
       bench.manager.dialFailed(address, failure());
     });
-    bench.time.advance(week);
+    bench.time.advance(hour);
     expect([dials, bench.known()]).toEqual([10, []]);
   });
 
@@ -183,16 +227,17 @@ describe('PeerManager: addresses expire', () => {
       // Both fail in turn; the second one has failed nine times then.
       if (dials < 20) bench.manager.dialFailed(address, failure());
     });
-    bench.time.advance(week);
+    bench.time.advance(hour);
     expect([dials, bench.manager.addresses(id('a'))]).toEqual([20, [at('a', 'x')]]);
   });
 
   it.each([
-    ['a persistent peer', { persistent: [at('a')] }],
+    ['a persistent peer', { persistent: [at('a')], ...expiry }],
     ['anybody, when it is turned off', { addresses: [at('a')], addressExpiryMs: 0 }],
+    ['anybody within a day, by default', { addresses: [at('a')] }],
   ])('never happens to %s', (_, options) => {
     const bench = new Bench(options);
-    failFor(bench, 4 * week);
+    failFor(bench, 24 * hour);
     expect(bench.known()).toEqual(['a']);
   });
 });
