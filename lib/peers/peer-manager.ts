@@ -255,6 +255,20 @@ export class PeerManager {
   }
 
   /**
+   * Addresses to tell a peer, at most `limit`, beside this node's own: mostly those of the best
+   * peers, at random some of others. Its own addresses, and those of private and banned peers, are
+   * left out.
+   *
+   * @throws {RangeError} for a limit that is no whole number of 0 or more
+   */
+  advertised(to: NodeId, limit: number): readonly NodeAddress[] {
+    if (!Number.isInteger(limit) || limit < 0) {
+      throw new RangeError(`advertised: limit is a whole number of 0 or more, not ${limit}`);
+    }
+    return this.#table.advertised(to, limit, this.#clock.now());
+  }
+
+  /**
    * Completes the streams and drops the timer. What comes later changes the table, but emits
    * nothing. Doing it twice is fine.
    */

@@ -6,6 +6,7 @@ import type { NodeId } from '../model/id.ts';
 import type { PeerReport } from '../model/peer-report.ts';
 import { makeDue } from './address-book.ts';
 import { Admission } from './admission.ts';
+import { pickAddresses } from './advertising.ts';
 import type { Ban, CheckedBanned } from './ban.ts';
 import { BanList } from './ban-list.ts';
 import { DialOutcomes } from './dial-outcomes.ts';
@@ -56,6 +57,7 @@ export interface Source {
 export class PeerTable {
   readonly #self: NodeId;
   readonly #rules: PeerRules;
+  readonly #random: () => number;
   readonly #decay: Decay;
   readonly #ranking: Ranking;
   readonly #roster: Roster;
@@ -68,6 +70,7 @@ export class PeerTable {
   constructor(self: NodeId, rules: PeerRules, random: () => number) {
     this.#self = self;
     this.#rules = rules;
+    this.#random = random;
     this.#decay = new Decay(rules.scoreHalfLifeMs);
     this.#ranking = new Ranking(this.#decay);
     this.#roster = new Roster(rules, this.#ranking, random);
@@ -319,12 +322,24 @@ export class PeerTable {
 
   /** All known peers, the best first. */
   peers(nowMs: number): readonly PeerRecord[] {
-    return this.#roster.records(nowMs);
+    return this.#roster.ranked().map((peer) => this.#roster.record(peer, nowMs));
   }
 
   /** The addresses of a peer, in the order in which they were added. */
   addresses(id: NodeId): readonly NodeAddress[] {
     return Array.from(this.#roster.get(id)?.addresses ?? [], ({ address }) => address);
+  }
+
+  /**
+   * Addresses to tell a peer: some of those that are known, mostly of the best peers. Its own, and
+   * those of private and banned peers, are left out.
+   */
+  advertised(to: NodeId, limit: number, nowMs: number): readonly NodeAddress[] {
+    const peers = this.#roster.ranked().filter((peer) => {
+      return peer.id !== to && !peer.isPrivate && peer.bannedUntilMs <= nowMs;
+    });
+    const addresses = peers.map((peer) => this.addresses(peer.id));
+    return pickAddresses(addresses, limit, this.#random);
   }
 
   #refuseSelf(id: NodeId): void {

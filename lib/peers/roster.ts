@@ -117,8 +117,8 @@ export class Roster {
   }
 
   /** All known peers, the best first. */
-  records(nowMs: number): readonly PeerRecord[] {
-    return [...this.#peers.values()].sort(byRank).map((peer) => this.record(peer, nowMs));
+  ranked(): readonly KnownPeer[] {
+    return [...this.#peers.values()].sort(byRank);
   }
 
   record(peer: KnownPeer, nowMs: number): PeerRecord {
