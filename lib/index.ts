@@ -19,7 +19,7 @@ export type { PeerLimits, PeerOptions } from './peers/options.ts';
 export type { DialEnd } from './peers/address-book.ts';
 export type { PeerRecord, PeerStatus } from './peers/peer-record.ts';
 export type { Eviction } from './peers/evictions.ts';
-export type { PeerUpdate, Source } from './peers/peer-table.ts';
+export type { AddressSource, PeerUpdate } from './peers/peer-table.ts';
 export type { Ban, Banned } from './peers/ban.ts';
 export { PeerManager, type PeerManagerOptions } from './peers/peer-manager.ts';
 export type { RouterSnapshot } from './router/snapshot.ts';

@@ -15,7 +15,7 @@ import type { Eviction } from './evictions.ts';
 import { guardedRank } from './guarded-rank.ts';
 import { checkPeerOptions, toNodeAddress, type PeerOptions } from './options.ts';
 import type { PeerRecord, PeerStatus } from './peer-record.ts';
-import { PeerTable, type PeerUpdate, type Source } from './peer-table.ts';
+import { PeerTable, type PeerUpdate, type AddressSource } from './peer-table.ts';
 import { ToldUpdates } from './told-updates.ts';
 
 /**
@@ -115,7 +115,7 @@ export class PeerManager {
    * @throws {RxmeshError} `RXMESH_ADDRESS_INVALID`; `RXMESH_SELF_CONNECTION`: it is this node's
    *   own; `RXMESH_STOPPED`: after `close`
    */
-  add(address: string | NodeAddress, source?: Source): boolean {
+  add(address: string | NodeAddress, source?: AddressSource): boolean {
     this.#refuseWhenClosed();
     const known = toNodeAddress(address);
     return this.#change(() => this.#table.add(known, this.#clock.now(), source));

@@ -35,7 +35,7 @@ export interface PeerUpdate {
 export type NextDial = { readonly address: NodeAddress } | { readonly dueMs: number };
 
 /** Where an address comes from. */
-export interface Source {
+export interface AddressSource {
   readonly isPersistent?: boolean;
   /** Whether the application has named it; else a peer has. Default true. */
   readonly isChosen?: boolean;
@@ -86,7 +86,7 @@ export class PeerTable {
    * @returns whether anything was added: false for one that is known, or that no room was made for
    * @throws {RxmeshError} `RXMESH_SELF_CONNECTION`
    */
-  add(address: NodeAddress, nowMs: number, source: Source = {}): boolean {
+  add(address: NodeAddress, nowMs: number, source: AddressSource = {}): boolean {
     this.#refuseSelf(address.id);
     const peer = this.#meet(address.id, nowMs);
     const { isPersistent = false, isChosen = true } = source;
