@@ -180,6 +180,21 @@ describe('PeerManager: upgrades from outside', () => {
     expect(codeOf(() => bench.manager.dialed(at('b')))).toBe('RXMESH_DUPLICATE_CONNECTION');
   });
 
+  it('may replace a peer that left while its place was claimed, and came back', () => {
+    const ranks = { a: 0, b: 0, c: 1, d: 2 };
+    const bench = ranked(ranks, { maxConnected: 2, maxUpgrading: 2 }).accept('a', 'b');
+    expect(codes(bench, 'c')).toEqual([undefined]);
+    leave(bench, 'a');
+    leave(bench, 'b');
+    bench.accept('a');
+    bench.accept('d');
+    expect(bench.newEvictions()).toEqual([]);
+    leave(bench, 'a');
+    bench.manager.ready(id('c'), 'inbound');
+    expect(bench.newEvictions()).toEqual([]);
+    expect(bench.newUpdates().slice(-2)).toEqual(['a down', 'c up']);
+  });
+
   it('evicts nobody for a peer that never comes up', () => {
     const bench = ranked({ b: 1, c: 1 }, { maxConnected: 1, maxUpgrading: 1 }).accept('a');
     bench.manager.accepted(id('b'));

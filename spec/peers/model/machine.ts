@@ -28,8 +28,8 @@ export type Step =
 export type Source = 'options' | 'application' | 'peer';
 
 /** The peer that has a rank above the others in every world, and the one without limits. */
-export const highDigit = '7';
-export const unconditionalDigit = '8';
+const highDigit = '7';
+const unconditionalDigit = '8';
 
 const rankOf = (digit: string): number => Number(digit === highDigit);
 

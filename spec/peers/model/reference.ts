@@ -318,9 +318,9 @@ export class RefWorld {
 }
 
 export const isConnected = (peer: RefPeer): boolean => peer.links.length > 0;
-export const isBusy = (peer: RefPeer): boolean => isConnected(peer) || peer.dialing !== undefined;
-export const stays = (peer: RefPeer): boolean => peer.ready !== undefined && !peer.isLeaving;
-export const isStranger = (peer: RefPeer): boolean =>
+const isBusy = (peer: RefPeer): boolean => isConnected(peer) || peer.dialing !== undefined;
+const stays = (peer: RefPeer): boolean => peer.ready !== undefined && !peer.isLeaving;
+const isStranger = (peer: RefPeer): boolean =>
   !peer.isUnconditional && !peer.isPersistent && !peer.isChosen;
 export const isShort = (short: Short): boolean =>
   short.total || short.inbound || short.outbound || short.strangers;
