@@ -181,7 +181,7 @@ describe('PeerManager: upgrades from outside', () => {
   });
 
   it('may replace a peer that left while its place was claimed, and came back', () => {
-    const ranks = { a: 0, b: 0, c: 1, d: 2 };
+    const ranks = { a: 0, b: 1, c: 2, d: 3 };
     const bench = ranked(ranks, { maxConnected: 2, maxUpgrading: 2 }).accept('a', 'b');
     expect(codes(bench, 'c')).toEqual([undefined]);
     leave(bench, 'a');
