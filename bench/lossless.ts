@@ -23,6 +23,7 @@ import {
   protobuf as protobufCodec,
   type Channel,
   type Demand,
+  type NodeId,
   type OutboundEnvelope,
 } from 'rxmesh';
 import { pipeTo } from 'rxmesh/operators';
@@ -124,7 +125,7 @@ function takeSlowly(demand: Demand, perSecond: number): void {
   timer.unref();
 }
 
-function* items(to: string, onPulled: (count: number) => void): Generator<OutboundEnvelope<Item>> {
+function* items(to: NodeId, onPulled: (count: number) => void): Generator<OutboundEnvelope<Item>> {
   const body = bodyFor(64);
   for (let seq = 0; seq < messages; seq += 1) {
     yield { to, message: { seq, body } };

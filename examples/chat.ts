@@ -8,7 +8,7 @@
  */
 import { clearLine, createInterface, cursorTo } from 'node:readline';
 import { parseArgs } from 'node:util';
-import { parse } from 'protobufjs';
+import { parse } from 'rxmesh/protobufjs';
 import { distinct, filter, lastValueFrom, map, merge } from 'rxjs';
 import {
   createRouter,

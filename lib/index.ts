@@ -13,8 +13,20 @@
  *
  * @packageDocumentation
  */
-export { createRouter, type Router, type RouterLike } from './router/router.ts';
-export type { RouterOptions } from './router/options.ts';
+export {
+  createRouter,
+  type Router,
+  type RouterLike,
+  type StartOptions,
+  type WhenUpOptions,
+} from './router/router.ts';
+export { logTo, type Logger, type LogOptions } from './router/log-to.ts';
+export type {
+  AdmitHooks,
+  ConnectionToAdmit,
+  PeerToAdmit,
+  RouterOptions,
+} from './router/options.ts';
 export type { PeerLimits, PeerOptions } from './peers/options.ts';
 export type { DialEnd } from './peers/address-book.ts';
 export type { PeerRecord, PeerStatus } from './peers/peer-record.ts';
@@ -22,6 +34,7 @@ export type { Eviction } from './peers/evictions.ts';
 export type { AddressSource, PeerUpdate } from './peers/peer-table.ts';
 export type { Ban, Banned } from './peers/ban.ts';
 export { PeerManager, type PeerManagerOptions } from './peers/peer-manager.ts';
+export type { Admission, Verdict } from '../operators/admit.ts';
 export type { RouterSnapshot } from './router/snapshot.ts';
 export type { LaneSnapshot, PortSnapshot } from './session/session.ts';
 export type { KeepAliveSettings } from './session/keep-alive.ts';
@@ -32,6 +45,7 @@ export type { BadReport, GoodReport, PeerReport, Severity } from './model/peer-r
 export type {
   Channel,
   ChannelOptions,
+  SendOnceOptions,
   SendOptions,
   SendReport,
   SlowPeerPolicy,
@@ -60,10 +74,12 @@ export type {
 } from './flow/demand.ts';
 export { Flow, type FlowOperator, isFlow } from './flow/flow.ts';
 export { flowFrom } from './flow/flow-from.ts';
+export type { FlowIterator } from './flow/iterate.ts';
 export { block, dropNewest, dropOldest, fail, latest } from './flow/strategy.ts';
 export type { LaneBounds, LaneOptions, Strategy } from './flow/strategy.ts';
 export { fair, fifo, priority } from './session/discipline.ts';
 export type { Discipline, ReadyLane } from './session/discipline.ts';
+export type { AbortSignalLike } from './flow/abort.ts';
 export { clockFrom, systemClock, type Clock } from './flow/clock.ts';
 
 export * from './codec/index.ts';

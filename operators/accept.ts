@@ -32,28 +32,29 @@ import type { ByeReason } from '../lib/transport/link.ts';
 
 /** Options of `accept`. */
 export interface AcceptOptions {
-  /** Default: the switchboard's. */
+  /** Default: the clock of the switchboard. */
   readonly clock?: Clock;
-  /** How long the peer may take to accept a link, in milliseconds; 0: no limit. Default 10,000. */
+  /** How long a peer may take to accept a link, in milliseconds; 0: no limit. Default 10,000. */
   readonly timeoutMs?: number;
   /**
-   * Links that others have dialed and whose peers have not accepted, at a time; beyond that a link
-   * takes the place of one that has waited for 500 ms, or is turned away with
-   * `RXMESH_TOO_MANY_HANDSHAKES`. Such a peer makes room, too, when `claim` throws
-   * `RXMESH_PEERS_FULL`. Default: no limit.
+   * The most inbound links whose peers have not accepted yet. Beyond that, a new link displaces one
+   * that has waited for at least 500 ms, or is rejected with `RXMESH_TOO_MANY_HANDSHAKES`. Such a
+   * link is also displaced when `claim` throws `RXMESH_PEERS_FULL`. Default: no limit.
    */
   readonly concurrency?: number;
-  /** Of these, those with one host, as `handshake` counts them. Default: no limit. */
+  /** The most of these links per host, which is defined as in `handshake`. Default: no limit. */
   readonly concurrencyPerHost?: number;
   /**
-   * Claims a place for a link, or throws the reason why there is none; `onFailure` hears it, with
-   * `RXMESH_PEER_REFUSED` unless it is an `RxmeshError`. Default: all are welcome.
+   * Claims a slot for a link, or throws the reason why there is none. The reason is passed to
+   * `onFailure`, with the code `RXMESH_PEER_REFUSED` unless it is an `RxmeshError`. Default: every
+   * link gets a slot.
    */
   readonly claim?: (proven: Proven) => void;
-  /** Its channels are announced to peers, and no second session of one peer comes up in it. */
+  /** Provides the channels that are announced to peers. A peer gets only one session in it. */
   readonly switchboard: Switchboard;
   /**
-   * Hears why a link did not become a session. `claimed`: its claim was granted, and is free again.
+   * Called with the reason why a link did not become a session. `claimed`: its claim had succeeded,
+   * and is now released.
    */
   readonly onFailure: (error: RxmeshError, proven: Proven, claimed: boolean) => void;
 }
@@ -68,38 +69,39 @@ const optionKinds: OptionKinds<AcceptOptions> = {
   onFailure: required(aFunction),
 };
 
-/** A link that we accept, and that the peer may still have to accept. */
+/** A link that we accept, while the peer may not have accepted it yet. */
 interface Offer {
   readonly proven: Proven;
   readonly subscriber: Subscriber<Session>;
-  /** Of a link that the peer has dialed. */
+  /** Only for links that the peer dialed. */
   readonly place: Place | undefined;
-  /** Its session, once the peer has accepted. */
+  /** The session, once the peer has accepted. */
   accepted: Session | undefined;
 }
 
 /**
- * Makes sessions of proven links, once both sides have accepted. A link that finds no place is
- * closed with the reason; the stream goes on.
+ * Turns links into sessions once both sides have accepted. A link that gets no slot is closed with
+ * the reason, and the stream continues.
  *
  *     in   -a--b-------|
  *          accept()        a's peer accepts after 3, b's peer refuses after 2
  *     out  ----A-------|
  *     onFailure  --b
  *
- * Two nodes may dial each other at the same time, and then have two links. Both sides offer both.
- * The link that the node with the lower ID dialed is preferred: as long as it is on offer, the
- * other one waits; when both sides have accepted it, the other is closed as a duplicate; when it
- * ends, the other takes its place. A link that comes when a session stands is refused, and so is a
- * second one that was dialed by the same side; but the session is asked for a sign of life, and
- * yields to the peer's next attempt if it gives none. So a side never counts on a link that the
- * other side has given up.
+ * Two nodes may dial each other simultaneously and end up with two links. Both sides then offer
+ * both. The link dialed by the node with the lower ID is preferred. While it is on offer, the other
+ * link waits; once both sides have accepted it, the other is closed as a duplicate; if it ends, the
+ * other takes its place. This way, neither side relies on a link that the other has given up.
  *
- * Unsubscribing withdraws the links that wait: they are closed, and told to `onFailure`. What
- * `onFailure` throws is reported as unhandled, and the stream goes on.
+ * A link is refused if the peer already has a session, or another link on offer that was dialed by
+ * the same side. An existing session is then asked for a sign of life; if it gives none, it is
+ * closed and makes way for the peer's next attempt.
  *
- * @throws {TypeError} for options that are not what they have to be
- * @throws {RangeError} for a time that no timer takes, or a concurrency below 1
+ * Unsubscribing withdraws the waiting links: they are closed and reported to `onFailure`. An
+ * exception from `onFailure` is reported as unhandled, and the stream continues.
+ *
+ * @throws {TypeError} for invalid options
+ * @throws {RangeError} for a time that timers do not support, or a concurrency below 1
  */
 export function accept(options: AcceptOptions): OperatorFunction<Proven, PeerSession> {
   checkOptions('accept', options, optionKinds);
@@ -135,7 +137,9 @@ class Contests {
     this.#halfOpen = new HalfOpen({ countMax, perHostMax, clock: this.#clock });
   }
 
-  /** Emits the link's session if it is the one that stands. Teardown before that withdraws it. */
+  /**
+   * Emits the link's session if that link prevails. Unsubscribing before that withdraws the link.
+   */
   enter(proven: Proven): Observable<Session> {
     const channels = this.#channels;
     const { id, link } = proven;
@@ -143,7 +147,8 @@ class Contests {
     try {
       const rival = this.#offers.get(id)?.has(link.direction) ?? false;
       const standing = channels.session(id);
-      // Its peer believes that it is not connected: the session may be dead without our knowing.
+      // The peer believes that it is not connected, so the session may be dead without our
+      // knowledge.
       standing?.probe();
       if (rival || standing !== undefined) throw duplicate(id);
       if (link.direction === 'inbound') place = this.#enter(proven);
@@ -163,7 +168,7 @@ class Contests {
     throw new RxmeshError('RXMESH_TOO_MANY_HANDSHAKES', place, { peer: id });
   }
 
-  /** Claims a place among the peers, if need be that of one which does not accept. */
+  /** Claims a slot, if necessary by displacing a link whose peer does not accept. */
   #claimPlace(proven: Proven): void {
     try {
       this.#claim?.(proven);
@@ -181,7 +186,7 @@ class Contests {
     subscriber.add(() => {
       if (this.#remove(offer)) this.#refuse(offer, stopped(proven));
     });
-    // Another link of its may have brought this one to its end.
+    // Adding it may have ended it already, through another link of the same peer.
     if (this.#waits(offer)) this.#openSession(offer);
   }
 
@@ -189,7 +194,7 @@ class Contests {
     const { proven, subscriber } = offer;
     const { id, link } = proven;
     const timeoutMs = this.#timeoutMs;
-    // The peer may answer, and other links of its may come, before this returns.
+    // The peer may answer, and its other links may arrive, before this returns.
     const session = this.#channels.offer(link, id);
     const timer = new Subscription();
     subscriber.add(timer);
@@ -198,7 +203,7 @@ class Contests {
     }
     const heard = {
       accepted: () => {
-        // A link that waits for the preferred one's outcome waits no longer than that does.
+        // From now on it waits for the preferred link, whose own timeout limits the wait.
         timer.unsubscribe();
         offer.accepted = session;
         this.#settle(id);
@@ -209,7 +214,7 @@ class Contests {
     subscriber.add(session.ended$.subscribe(heard.ended));
   }
 
-  /** Decides what can be decided among the offers for one peer. */
+  /** Decides between the offers for one peer, if that is possible yet. */
   #settle(id: NodeId): void {
     const offers = this.#offers.get(id);
     if (offers === undefined) return;
@@ -231,7 +236,7 @@ class Contests {
     this.#settle(offer.proven.id);
   }
 
-  /** Takes an offer back; false if it is settled already. */
+  /** Withdraws an offer. Returns false if it was settled already. */
   #end(offer: Offer, error: RxmeshError): boolean {
     if (!this.#remove(offer)) return false;
     this.#refuse(offer, error);
@@ -263,7 +268,7 @@ class Contests {
     this.#offers.set(id, offers.set(link.direction, offer));
   }
 
-  /** False if the offer is settled already. */
+  /** Returns false if the offer was settled already. */
   #remove(offer: Offer): boolean {
     if (!this.#waits(offer)) return false;
     if (offer.place !== undefined) this.#halfOpen.leave(offer.place);

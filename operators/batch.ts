@@ -9,16 +9,16 @@ import { subscribeWithin } from '../lib/flow/subscribe-within.ts';
 import { aNumber, checkOptions, type OptionKinds, required } from '../lib/model/check-options.ts';
 import { RxmeshError } from '../lib/model/error.ts';
 
-/** Full batches that may wait: one, and at the end the one that was being gathered. */
+/** How many full batches may wait: one, plus the batch being gathered when the source ends. */
 const batchesWaitingMax = 2;
 
 /** Options of `batch`. */
 export interface BatchOptions {
-  /** Values in a batch, at most: 1 to 2^20. */
+  /** The most values in a batch: 1 to 2^20. */
   readonly max: number;
   /** How long the first value may wait for others, in milliseconds. Default 0: no limit. */
   readonly ms?: number;
-  /** Default: the clock of the channel that the values come from, else the system's. */
+  /** Default: the clock of the channel that the values come from, or else the system clock. */
   readonly clock?: Clock;
 }
 
@@ -29,33 +29,34 @@ const optionKinds: OptionKinds<BatchOptions> = {
 };
 
 /**
- * Gathers values into arrays: of `max` values, or of those that have come `ms` after the first of
- * them. None is empty.
+ * Gathers values into arrays: of `max` values, or of those that arrive within `ms` of the first. An
+ * array is never empty.
  *
  *     in   -abc----d-----e|
  *          batch({ max: 2, ms: 4 })
  *     out  --A----B----C--(D|)       A: [a, b], B: [c], C: [d], D: [e]
  *
- * The source's end comes behind the values that were gathered until then, and so does its error: no
- * value that was taken is lost.
+ * When the source completes or fails, the values gathered so far are emitted first, so none is
+ * lost.
  *
- * The result is a flow. A consumer with demand asks for batches. Behind a flow, what fills one
- * batch is asked for at a time, and nothing while no batch is wanted. A batch whose time is over
- * when none is wanted still takes values that were asked for, and is delivered as soon as it is
+ * The result is a flow, and a consumer with demand requests batches. If the source is a flow, it is
+ * asked for one batch at a time, and for nothing while no batch is wanted. A batch whose time is up
+ * while none is wanted still takes values already requested, and is delivered as soon as it is
  * wanted.
  *
  *     const lines$ = chat.in$.pipe(batch({ max: 100, ms: 50 }));
  *     for await (const lines of lines$) await save(lines.map(({ message }) => message).join());
  *
- * An Observable that is no flow cannot be held back. When no batch is wanted, one full batch waits,
- * and `max` values of the next; one more value is an error, behind those that wait.
- * `onBackpressure` in front of it drops instead. A subscriber as usual has unbounded demand: for
- * it, values wait no longer than `max` and `ms` say.
+ * A plain Observable cannot be held back. While no batch is wanted, one full batch and `max` values
+ * of the next may wait; another value is an error, after those that wait. To drop values instead,
+ * put `onBackpressure` in front. For a plain subscriber, whose demand is unbounded, values never
+ * wait longer than `max` and `ms` allow.
  *
- * @throws {RxmeshError} `RXMESH_OVERFLOW`, as an error notification, when an Observable that is no
- *   flow emits more than can wait
- * @throws {TypeError} for options that are not what they have to be
- * @throws {RangeError} `max` is no whole number from 1 to 2^20; a time that no timer takes
+ * @throws {RxmeshError} `RXMESH_OVERFLOW`, as an error notification, when a plain Observable emits
+ *   more than can wait
+ * @throws {TypeError} for invalid options
+ * @throws {RangeError} if `max` is not a whole number from 1 to 2^20, or for a time that timers do
+ *   not support
  */
 export function batch<T>(options: BatchOptions): (source: Observable<T>) => Flow<readonly T[]> {
   checkOptions('batch', options, optionKinds);
@@ -79,26 +80,25 @@ export function batch<T>(options: BatchOptions): (source: Observable<T>) => Flow
   };
 }
 
-/** Gathers values for one consumer. */
 class Batches<T> implements Demand {
   readonly #settings: Required<BatchOptions>;
   readonly #consumer: FlowConsumer<readonly T[]>;
   /** The consumer, if it has demand. */
   readonly #sink: FlowSink<readonly T[]> | undefined;
   readonly #scope: Subscription;
-  /** Of a sink. */
+  /** Only used with a sink. */
   readonly #waiting = new LaneBacklog<readonly T[]>(fail(batchesWaitingMax), () => undefined);
   #gathered: T[] = [];
-  /** The time of what is gathered is over. */
+  /** Whether the time of the gathered values is up. */
   #isDue = false;
   #timer: Subscription | undefined;
-  /** Of a source that is asked for values. */
+  /** Set when the source is a flow, which is asked for values. */
   #upstream: Demand | undefined;
   #outstanding = 0;
 
   /**
-   * @param consumer gets everything, if it is no sink; else as much as it wants
-   * @param scope what is subscribed to for the consumer, until it ends
+   * @param consumer a plain consumer gets everything, a sink as much as it requests
+   * @param scope holds all subscriptions until the consumer ends
    */
   constructor(
     settings: Required<BatchOptions>,
@@ -115,13 +115,13 @@ class Batches<T> implements Demand {
     consumer.keep(this.#waiting, keeper);
   }
 
-  /** Takes what `source` emits. */
+  /** Takes whatever `source` emits. */
   from(source: Observable<T>): this {
     subscribeWithin(this.#scope, source, this.#observer());
     return this;
   }
 
-  /** Asks `source` for what fills a batch that is wanted. */
+  /** Requests values from `source` whenever a batch is wanted. */
   pullFrom(source: Flow<T>): this {
     const upstream = source.consume(this.#observer());
     this.#scope.add(() => upstream.unsubscribe());
@@ -170,8 +170,7 @@ class Batches<T> implements Demand {
   };
 
   /**
-   * Lets the batch go if it is full, or due and wanted. It stays where it is while another one
-   * waits.
+   * Releases the batch if it is full, or due and wanted. It stays here while another batch waits.
    */
   #deliver(): void {
     if (this.#waiting.size > 0) return;
@@ -194,7 +193,7 @@ class Batches<T> implements Demand {
     return this.#sink === undefined || this.#sink.wanted > 0;
   }
 
-  /** Asks for what the batch that is being gathered has room for, beside what is on its way. */
+  /** Requests as many values as the batch has room for, minus those already on their way. */
   #pull(): void {
     if (this.#upstream === undefined || this.#waiting.size > 0 || !this.#isWanted()) return;
     const count = this.#settings.max - this.#gathered.length - this.#outstanding;
@@ -206,7 +205,7 @@ class Batches<T> implements Demand {
   #overflow(): void {
     const waiting = this.#waiting.size * this.#settings.max + this.#gathered.length;
     const text = `batch: ${waiting} values wait already, put onBackpressure in front of it`;
-    // First, since a source without an end may be emitting.
+    // Unsubscribe first: an endless source may be emitting.
     this.#scope.unsubscribe();
     this.#release();
     this.#consumer.error(new RxmeshError('RXMESH_OVERFLOW', text));

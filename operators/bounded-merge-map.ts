@@ -11,28 +11,29 @@ import {
   type OptionKinds,
 } from '../lib/model/check-options.ts';
 
-/** Where values of an Observable wait that cannot be held back, unless it is said. */
+/** The default buffer for an Observable that cannot be held back. */
 const bufferByDefault = fail(1024);
 
 /** Options of `boundedMergeMap`. */
 export interface BoundedMergeMapOptions<T> {
   /**
-   * Inner Observables that may be alive at a time, a whole number; Infinity: no bound. Default 1.
+   * The most inner Observables that may be active at a time, a whole number; Infinity: no limit.
+   * Default 1.
    */
   readonly concurrency?: number;
   /**
-   * What a value belongs to, compared as keys of a Map are: values of one key are worked on one
-   * after the other, in the order in which they came. Default: each is on its own.
+   * The key of a value, compared as keys of a `Map` are. Values with the same key are processed one
+   * after another, in order of arrival. Default: values are independent.
    */
   readonly key?: (value: T) => unknown;
   /**
-   * Where values wait for their turn, and what happens when it is full: `dropOldest(n)`,
-   * `dropNewest(n)`, `latest()` or `fail(n)`. Without a number of bytes: values have
-   * no size. Default: a flow is held back, and nothing has to wait;
-   * another Observable cannot be, and gets `fail(1024)`.
+   * Where values wait to be started, and what happens when it is full: `dropOldest(n)`,
+   * `dropNewest(n)`, `latest()` or `fail(n)`, without a number of bytes, since values have no size.
+   * Default: none for a flow, which is held back so that nothing has to wait; `fail(1024)` for any
+   * other Observable, which cannot be held back.
    */
   readonly buffer?: LaneOptions;
-  /** Sees each value that is dropped: by a full buffer, or for want of a key. */
+  /** Called with each value that is dropped, because the buffer is full or `key` threw. */
   readonly onDrop?: (value: T) => void;
 }
 
@@ -44,31 +45,31 @@ const optionKinds: OptionKinds<BoundedMergeMapOptions<unknown>> = {
 };
 
 /**
- * A `mergeMap` whose memory is bounded: at most `concurrency` inner Observables are alive. A flow
- * is asked for as many values, and for one more when an inner one completes, so that nothing waits
- * and nothing is dropped:
+ * A `mergeMap` with bounded memory: at most `concurrency` inner Observables are active. A flow is
+ * asked for that many values, and for another one whenever an inner Observable completes, so that
+ * nothing waits and nothing is dropped:
  *
  *     asked for  a--b--c---
  *                boundedMergeMap(x => of(x).pipe(delay(3)))
  *     out        ---a--b--(c|)
  *
- * With a `buffer`, or behind an Observable that is no flow, at most `buffer.capacity` values wait,
- * and what happens to one more is chosen:
+ * With a `buffer`, or if the source is not a flow, at most `buffer.capacity` values wait, and the
+ * strategy decides about further ones:
  *
  *     in   -abc------------|
  *          boundedMergeMap(x => of(x).pipe(delay(3)), { buffer: dropNewest(1) })
- *     out  ----a--b--------|        c found the buffer full
+ *     out  ----a--b--------|        c finds the buffer full
  *
- * With a `key`, values of one key run one after the other, and those of several keys at a time:
+ * With a `key`, values of one key run one after another, and different keys run in parallel:
  *
  *     in   -a-A-b---------|
  *          boundedMergeMap(x => of(x).pipe(delay(5)), { concurrency: 2, key: lowerCase })
  *     out  ------a---bA---|        A has the key of a, and waits for it; b does not
  *
- * Keys that are free take turns, in the order in which they became so. Of a flow, at most
- * `concurrency` values, and never more than 2^20, wait for their keys, beside those that run. When
- * so many wait, nothing is asked for, whatever the key of the next one would be. From another
- * Observable, they wait in `buffer`.
+ * Free keys take turns, in the order in which they became free. With a flow, at most `concurrency`
+ * values, and never more than 2^20, wait for their keys in addition to those that run. While that
+ * many wait, no more are requested, whatever their keys. With any other Observable, they wait in
+ * `buffer`.
  *
  *     chat.in$.pipe(
  *       boundedMergeMap(({ message }) => save(message), {
@@ -77,26 +78,24 @@ const optionKinds: OptionKinds<BoundedMergeMapOptions<unknown>> = {
  *       }),
  *     );
  *
- * The result is a flow. For a consumer with demand, a result that waits takes a place like an inner
- * Observable that is alive: none is started before there is room for it. Inner Observables of one
- * result each, as promises are, never overrun the consumer. Of those that give more, up to 1,024
- * results wait (or `concurrency`, if that is more); inner flows are asked for their results one at
- * a time. What waits is delivered before the end, be it an error or not.
+ * The result is a flow. For a consumer with demand, a result that waits occupies a slot, just like
+ * an active inner Observable, so none is started before there is room for it. Inner Observables
+ * with a single result, such as promises, never overrun the consumer. For those with more, up to
+ * 1,024 results wait (or `concurrency`, if that is more); inner flows are asked for one result at a
+ * time. Waiting results are delivered before completion or an error.
  *
- * A million inner Observables that complete synchronously need no more stack than one. A value that
- * comes while another one is being started waits as well, also when there is room for it beside
- * that.
+ * Inner Observables that complete synchronously do not deepen the stack, however many there are. A
+ * value that arrives while another one is being started waits, even if there is room for both.
  *
- * What `project` throws is the error of the result, as in `mergeMap`. A value for which `key`
- * throws is dropped, and told. What `key` and `onDrop` throw is reported as unhandled, and the flow
- * goes on.
+ * An exception from `project` becomes the error of the result, as in `mergeMap`. A value for which
+ * `key` throws is dropped and passed to `onDrop`. Exceptions from `key` and `onDrop` are reported
+ * as unhandled, and the flow continues.
  *
- * @throws {RxmeshError} `RXMESH_OVERFLOW`, as an error notification, when a `fail` buffer is full,
- *   or when too many results wait
- * @throws {TypeError} for a `project` that is no function, and options that are not what they have
- *   to be
- * @throws {RangeError} for a concurrency below 1, and a buffer that blocks, or counts bytes or a
- *   rate
+ * @throws {RxmeshError} `RXMESH_OVERFLOW`, as an error notification, when a `fail` buffer is full
+ *   or too many results wait
+ * @throws {TypeError} if `project` is not a function, or for invalid options
+ * @throws {RangeError} for a concurrency below 1, or a buffer that blocks or has bounds in bytes or
+ *   a rate
  */
 export function boundedMergeMap<T, O extends ObservableInput<unknown>>(
   project: (value: T, index: number) => O,
@@ -114,7 +113,7 @@ export function boundedMergeMap<T, O extends ObservableInput<unknown>>(
     throw new RangeError(text);
   }
   if (buffer !== undefined) checkValueLane('boundedMergeMap', 'buffer', buffer);
-  // Which is what `ObservedValueOf` means, but the compiler does not know.
+  // This is what `ObservedValueOf` means, but the compiler cannot infer it.
   const inner = project as unknown as (value: T, index: number) => ObservableInput<R>;
   return (source) => {
     const pulled = buffer === undefined && isFlow(source) ? source : undefined;

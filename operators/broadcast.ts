@@ -17,12 +17,13 @@ export interface BroadcastOptions {
  *          broadcast()
  *     out  --A--B--|          A: { broadcast: true, message: a }
  *
- * `pipeTo` sends the envelopes as fast as the lanes take them. `out` never waits:
+ * `pipeTo` sends the envelopes as fast as the lanes accept them. `out` never waits:
  *
  *     source$.pipe(broadcast(), pipeTo(channel)).subscribe();
  *     source$.pipe(broadcast({ except: to })).subscribe(channel.out);
  *
- * To forward a peer's message to all other peers, use `relay`. Behind a flow it carries demand.
+ * To forward a peer's message to all other peers, use `relay`. Applied to a flow, it carries
+ * demand.
  *
  * @throws {TypeError} for an unknown option, or an `except` that is neither a node ID nor a list of
  *   them

@@ -23,8 +23,8 @@ export interface DecodeOptions {
  *     out  --D-----E--|        D: { from: peer, message: codec.decode(bytes) }
  *     onFailure B
  *
- * A peer may send any bytes, so those that are not a message go to `onFailure`, and the stream goes
- * on. A gateway that inspects what it forwards:
+ * A peer may send any bytes, so those that are not a message go to `onFailure`, and the stream
+ * continues. A gateway that inspects what it forwards:
  *
  *     const wire = router.openChannel({ id: 0x10, codec: raw() });
  *     wire.in$
@@ -37,11 +37,11 @@ export interface DecodeOptions {
  *       )
  *       .subscribe();
  *
- * Each message is decoded when it arrives, from a view into a larger buffer. A message with `bytes`
- * fields may refer to that buffer, and then keeps it alive: see `Codec.decode`.
+ * Messages are decoded on arrival, from a view of a larger buffer. A message with `bytes` fields
+ * may refer to that buffer and thus keep it alive: see `Codec.decode`.
  *
- * What `onFailure` throws is reported as unhandled, and the stream goes on. Behind a flow it
- * carries demand: for each message that fails, it asks for another.
+ * An exception from `onFailure` is reported as unhandled, and the stream continues. Applied to a
+ * flow, it carries demand: for each message that fails, another one is requested.
  *
  * @throws {TypeError} for a codec without `decode`, a missing `onFailure`, or an unknown option
  */

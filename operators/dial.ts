@@ -29,7 +29,7 @@ import { resolve as resolveByDns } from '../lib/model/resolve.ts';
 import type { Attempt } from '../lib/transport/attempt.ts';
 import { type Connection, isTransports, type Transport } from '../lib/transport/transport.ts';
 
-/** Endpoints whose errors stand in one message. */
+/** How many endpoints' errors an error message includes. */
 const endpointsTold = 4;
 
 const optionKinds: OptionKinds<DialOptions> = {
@@ -43,27 +43,27 @@ const optionKinds: OptionKinds<DialOptions> = {
 
 /** Options of `dial`. */
 export interface DialOptions {
-  /** The first one that knows an address's protocol dials it. */
+  /** Each address is dialed by the first transport that supports its protocol. */
   readonly transports: readonly Transport[];
-  /** Default: the system's clock. */
+  /** Default: the system clock. */
   readonly clock?: Clock;
-  /** How an address becomes endpoints. Default: DNS, where the platform has it. */
+  /** Resolves an address to endpoints. Default: DNS, if the platform has it. */
   readonly resolve?: (address: NodeAddress) => Observable<readonly Endpoint[]>;
   /** How long resolving may take, in milliseconds; 0: no limit. Default 5,000. */
   readonly resolveTimeoutMs?: number;
   /**
-   * How long each endpoint of an address gets to answer, in milliseconds; 0: no limit. Default
+   * How long each endpoint of an address may take to answer, in milliseconds; 0: no limit. Default
    * 5,000.
    */
   readonly dialTimeoutMs?: number;
-  /** Hears why an address could not be dialed. */
+  /** Called when an address could not be dialed. */
   readonly onFailure: (error: RxmeshError, address: NodeAddress) => void;
 }
 
 /**
- * Makes connections of addresses: resolves each one and dials its endpoints in turn until one
- * answers. Addresses are dialed in parallel, as many as the source emits (a peer manager's `dials$`
- * bounds them). One that fails is told to `onFailure`; the stream goes on.
+ * Dials addresses: resolves each one and tries its endpoints in turn until one answers. Addresses
+ * are dialed in parallel, as many as the source emits (a peer manager's `dials$` limits them).
+ * Failures are passed to `onFailure`, and the stream continues.
  *
  *     in   -a--b--------|
  *          dial()              a answers after 3, no endpoint of b does
@@ -71,13 +71,13 @@ export interface DialOptions {
  *     onFailure  ------b
  *
  * Failures: `RXMESH_PROTOCOL_UNKNOWN`, `RXMESH_RESOLVE_FAILED`, `RXMESH_RESOLVE_TIMEOUT`,
- * `RXMESH_DIAL_FAILED`, `RXMESH_DIAL_TIMEOUT`. With several endpoints the code is that of the last
- * one, the message tells of each, and the cause is an `AggregateError` of their errors. A `resolve`
- * that throws has failed to resolve. What `onFailure` throws is reported as unhandled, and the
- * stream goes on.
+ * `RXMESH_DIAL_FAILED`, `RXMESH_DIAL_TIMEOUT`. With several endpoints, the code is that of the last
+ * one, the message mentions the errors of up to 4, and the cause is an `AggregateError` of all. If
+ * `resolve` throws, resolving has failed. An exception from `onFailure` is reported as unhandled,
+ * and the stream continues.
  *
- * @throws {TypeError} for options that are not what they have to be
- * @throws {RangeError} for a time that no timer takes
+ * @throws {TypeError} for invalid options
+ * @throws {RangeError} for a time that timers do not support
  */
 export function dial(options: DialOptions): OperatorFunction<NodeAddress, Attempt> {
   checkOptions('dial', options, optionKinds);
@@ -97,7 +97,7 @@ export function dial(options: DialOptions): OperatorFunction<NodeAddress, Attemp
   );
 }
 
-/** Options with a clock, which does not fail. */
+/** Options with a clock that never fails. */
 type Settings = DialOptions & { readonly clock: Clock };
 
 function dialAddress(address: NodeAddress, options: Settings): Observable<Attempt> {
@@ -114,7 +114,7 @@ function dialAddress(address: NodeAddress, options: Settings): Observable<Attemp
   );
 }
 
-/** The address's endpoints, at least one. */
+/** Emits the endpoints of the address; errors if there are none. */
 function resolved(address: NodeAddress, options: Settings): Observable<readonly Endpoint[]> {
   const { clock, resolve = resolveByDns, resolveTimeoutMs = 5_000 } = options;
   const text = `resolving ${formatNodeAddress(address)}`;
@@ -137,9 +137,9 @@ function resolved(address: NodeAddress, options: Settings): Observable<readonly 
 }
 
 /**
- * The connection to the first endpoint that answers. If none does, the error of the one there is,
- * or one that tells of all of them.
- * @param failed why those in front did not answer
+ * Emits the connection to the first endpoint that answers. If none does, errors with the error of
+ * the only endpoint, or with one that covers them all.
+ * @param failed the errors of the endpoints tried so far
  */
 function dialInTurn(
   transport: Transport,
@@ -159,7 +159,7 @@ function dialInTurn(
     const text = `${formatEndpoint(endpoint)}: the dial ended without a connection`;
     return failure('RXMESH_DIAL_FAILED', text, address);
   };
-  // A dial that has answered is not cut short (as by `take`): that could cancel the connection.
+  // Not cut short with `take` once the dial has answered: that could cancel the connection.
   return defer(() => transport.dial(endpoint)).pipe(
     withDeadline(clock, dialTimeoutMs, late),
     throwIfEmpty(none),
@@ -173,8 +173,8 @@ function dialInTurn(
 }
 
 /**
- * Which of them says why is not known: a name has an IPv4 and an IPv6 address, say, and the node
- * listens on one.
+ * Combines the errors, since any of them may be the relevant one: a name may have an IPv4 and an
+ * IPv6 address, for example, with the node listening on only one of them.
  */
 function failureOf(all: readonly RxmeshError[], address: NodeAddress): RxmeshError | undefined {
   const last = all.at(-1);

@@ -10,8 +10,8 @@ import { translateOutbound } from './translate.ts';
 /** Options of `encode`. */
 export interface EncodeOptions<T> {
   /**
-   * Called with each envelope whose message the codec refuses; the stream goes on. Default: the
-   * first refusal is the error of the result.
+   * Called with each envelope whose message the codec rejects; the stream continues. Default: the
+   * first rejection becomes the error of the result.
    */
   readonly onFailure?: (error: RxmeshError, envelope: OutboundEnvelope<T>) => void;
 }
@@ -29,15 +29,15 @@ export interface EncodeOptions<T> {
  *     const wire = router.openChannel({ id: 0x10, codec: raw() });
  *     source$.pipe(broadcast(), encode(json<string>()), pipeTo(wire)).subscribe();
  *
- * The bytes are not copied: they wait in the lanes as the codec made them.
+ * The bytes are not copied: they wait in the lanes as the codec returned them.
  *
- * By default, a message that the codec refuses ends the result with an error, as `send` does: the
- * mistake is this node's own. A pipeline that forwards messages of peers should survive that, so
- * give it `onFailure`. What `onFailure` throws is reported as unhandled, and the stream goes on.
- * Behind a flow it carries demand.
+ * By default, a message that the codec rejects ends the result with an error, as in `send`: the
+ * mistake is on this node. A pipeline that forwards peers' messages should survive that, so give it
+ * an `onFailure`. An exception from `onFailure` is reported as unhandled, and the stream continues.
+ * Applied to a flow, it carries demand.
  *
- * @throws {RxmeshError} as an error notification: what the codec throws, if that is one, else
- *   `RXMESH_ENCODE_FAILED`, also when its result is not bytes
+ * @throws {RxmeshError} as an error notification: the codec's exception if it is an `RxmeshError`;
+ *   otherwise `RXMESH_ENCODE_FAILED`, also when the result is not bytes
  * @throws {TypeError} for a codec without `encode`, an unknown option, or an `onFailure` that is
  *   not a function
  */

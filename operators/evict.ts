@@ -5,14 +5,14 @@ import type { NodeId } from '../lib/model/id.ts';
 import type { PeerSession } from '../lib/session/peer-session.ts';
 
 /**
- * Closes the sessions of evicted peers, and emits each one that was closed. An eviction of a peer
- * that is not connected does nothing.
+ * Closes the sessions of evicted peers, and emits each session that was closed. Ignores peers that
+ * are not connected.
  *
  *     in   -a--b-------|
  *          evict(switchboard)     b is not connected
  *     out  -A----------|
  *
- * @throws {TypeError} for what is no switchboard
+ * @throws {TypeError} if `switchboard` is not a switchboard
  */
 export function evict(
   switchboard: Switchboard,
@@ -23,7 +23,7 @@ export function evict(
     evictions$.pipe(
       map(({ peer }) => {
         const session = channels.session(peer);
-        // Without the error: what the application has against a peer is none of its business.
+        // Without the error, since the peer need not know what the application holds against it.
         session?.close('evicted');
         return session;
       }),

@@ -4,18 +4,18 @@ import type { Flow } from '../lib/flow/flow.ts';
 import { checkArgument, type OptionKind } from '../lib/model/check-options.ts';
 
 /**
- * A WHATWG stream as a flow, in Node and in browsers: a chunk is read when it was asked for, one at
- * a time, so that a slow consumer holds the stream back.
+ * Turns a WHATWG stream into a flow, in Node and browsers. Chunks are read one at a time, when they
+ * are requested, so a slow consumer holds the stream back.
  *
  *     requests   2-----1---
  *     reads      rr----r---
  *     values     -a-b--c|
  *
- * Consuming or subscribing locks the stream. Only one can have it: for a second one the flow errors
- * with the `TypeError` of the stream. Whoever unsubscribes cancels the stream; its lock is released
- * then, and at its end.
+ * Consuming or subscribing locks the stream, so there can be only one consumer; for a second one,
+ * the flow errors with the stream's `TypeError`. Unsubscribing cancels the stream. The lock is
+ * released then, or at the end of the stream.
  *
- * @throws {TypeError} for what is no stream
+ * @throws {TypeError} if `stream` is not a stream
  */
 export function fromReadableStream<T>(stream: PlatformReadableStream<T>): Flow<T> {
   checkArgument('fromReadableStream', 'stream', stream, aStream);
@@ -24,7 +24,7 @@ export function fromReadableStream<T>(stream: PlatformReadableStream<T>): Flow<T
   });
 }
 
-/** Of whichever realm or library: it can be read. */
+/** Duck-typed, since the stream may come from another realm or a library. */
 const aStream: OptionKind = {
   what: 'a ReadableStream',
   accepts: (value) =>
@@ -33,7 +33,7 @@ const aStream: OptionKind = {
     typeof Reflect.get(value, 'getReader') === 'function',
 };
 
-/** Not the stream's own iterator, which browsers do not all have. */
+/** Used in place of the stream's own iterator, which some browsers lack. */
 class ReaderIterator<T> implements AsyncIterator<T, unknown, undefined> {
   readonly #reader: PlatformStreamReader<T>;
 
@@ -55,7 +55,7 @@ class ReaderIterator<T> implements AsyncIterator<T, unknown, undefined> {
 
   async return(): Promise<IteratorResult<T, unknown>> {
     try {
-      // A read that is under way is answered by that, as the end.
+      // Also ends a pending read.
       await this.#reader.cancel();
     } finally {
       this.#reader.releaseLock();

@@ -33,27 +33,27 @@ import type { Connection, Self } from '../lib/transport/transport.ts';
 
 /** Options of `handshake`. */
 export interface HandshakeOptions {
-  /** Who we are: asked at each handshake, since the node info names the channels that are open. */
+  /** Returns who we are. Called for each handshake, since the node info lists the open channels. */
   readonly self: () => Self;
-  /** Default: the system's clock. */
+  /** Default: the system clock. */
   readonly clock?: Clock;
   /** How long a handshake may take, in milliseconds; 0: no limit. Default 10,000. */
   readonly timeoutMs?: number;
   /**
-   * Handshakes at a time; beyond that a connection takes the place of one that has proved nothing
-   * for 500 ms, or is closed at once. Default: no limit.
+   * The most handshakes at a time. Beyond that, a new connection displaces one that has proved
+   * nothing for at least 500 ms, or is closed immediately. Default: no limit.
    */
   readonly concurrency?: number;
   /**
-   * Of these, those with one host: an IPv4 address, the /64 of an IPv6 one, or the path of an
-   * endpoint without IP. Default: no limit.
+   * The most handshakes at a time per host: an IPv4 address, the /64 of an IPv6 address, or the
+   * path of an endpoint without an IP. Default: no limit.
    */
   readonly concurrencyPerHost?: number;
-  /** Hears why a connection was turned away. It is closed by then. */
+  /** Called with the reason when a connection was rejected. It is closed by then. */
   readonly onFailure: (error: RxmeshError, attempt: Attempt) => void;
 }
 
-/** Options with a clock, which does not fail. */
+/** Options with a clock that never fails. */
 type Settings = HandshakeOptions & { readonly clock: Clock };
 
 const optionKinds: OptionKinds<HandshakeOptions> = {
@@ -66,27 +66,29 @@ const optionKinds: OptionKinds<HandshakeOptions> = {
 };
 
 /**
- * Makes proven links of connections: at most `concurrency` handshakes run in parallel, with one
- * host `concurrencyPerHost`, each within its time. A connection that fails is closed and told to
- * `onFailure`; the stream goes on. When the places are full, a newcomer displaces an idler: of the
- * host that holds most of them, the one that has taken longest, if that is 500 ms or more.
+ * Authenticates connections: at most `concurrency` handshakes run in parallel, and at most
+ * `concurrencyPerHost` with one host, each with a timeout. A connection that fails is closed and
+ * reported to `onFailure`, and the stream continues. When all places are taken, a newcomer
+ * displaces an idler: from the host with the most places, the connection that has taken longest, if
+ * that is at least 500 ms.
  *
  *     in   -a-bc--------|
  *          handshake({ concurrency: 2, timeoutMs: 5 })   a takes 4, b never answers
  *     out  -----A-------|
  *     onFailure c---b           c: too many, b: too late
  *
- * It tells `Connection.handshake` which node was dialed, so that another one learns nothing of us.
- * Beyond what that proves, it checks the same again, for transports with a wire of their own, that
- * the peer is not this node itself, that its node info is valid, and that the two are compatible.
+ * `Connection.handshake` is told which node was dialed, so that no other node learns anything about
+ * us. In addition, the operator verifies that the peer is not this node itself, that its node info
+ * is valid and that the two are compatible, in case a transport with its own wire protocol does
+ * not.
  *
  * Failures: `RXMESH_TOO_MANY_HANDSHAKES`, `RXMESH_HANDSHAKE_TIMEOUT`, `RXMESH_HANDSHAKE_FAILED`,
  * `RXMESH_IDENTITY_MISMATCH`, `RXMESH_SELF_CONNECTION`, `RXMESH_NODE_INFO_INVALID`,
- * `RXMESH_INCOMPATIBLE`, `RXMESH_CONNECTION_CLOSED`. A handshake for which `self` throws has
- * failed. What `onFailure` throws is reported as unhandled, and the stream goes on.
+ * `RXMESH_INCOMPATIBLE`, `RXMESH_CONNECTION_CLOSED`. If `self` throws, the handshake has failed. An
+ * exception from `onFailure` is reported as unhandled, and the stream continues.
  *
- * @throws {TypeError} for options that are not what they have to be
- * @throws {RangeError} for a time that no timer takes, or a concurrency below 1
+ * @throws {TypeError} for invalid options
+ * @throws {RangeError} for a time that timers do not support, or a concurrency below 1
  */
 export function handshake(
   options: HandshakeOptions,
@@ -121,7 +123,8 @@ export function handshake(
           const leave = (): void => running.leave(place);
           return merge(prove(attempt, settings), displaced(place, connection)).pipe(
             take(1),
-            // Over before anybody hears of it, who might bring the next connection at once.
+            // Release the place before emitting, since the subscriber may bring the next connection
+            // synchronously.
             tap({ next: leave, error: leave }),
             catchError((thrown: unknown) => {
               const text = `handshake with ${formatEndpoint(remote)}`;
@@ -134,7 +137,7 @@ export function handshake(
     });
 }
 
-/** Errors when the place goes to a newcomer; the connection is closed by then. */
+/** Errors when the place is given to a newcomer; the connection is closed by then. */
 function displaced(place: Place, connection: Connection): Observable<never> {
   return new Observable((subscriber) => {
     place.onDisplaced = () => {
@@ -145,10 +148,10 @@ function displaced(place: Place, connection: Connection): Observable<never> {
   });
 }
 
-/** Closes a connection that is turned away. What a transport's own `close` throws is reported. */
+/** Closes a rejected connection. An exception from a transport's own `close` is reported. */
 const close = hook((connection: Connection) => connection.close());
 
-/** What a connection proves, if that is all right. */
+/** Emits what a connection proves, if everything checks out. */
 function prove(attempt: Attempt, options: Settings): Observable<Proven> {
   return defer(() => {
     const self = selfFor(attempt.connection, options);
@@ -156,7 +159,7 @@ function prove(attempt: Attempt, options: Settings): Observable<Proven> {
   });
 }
 
-/** What `options.self` says; if it throws, the connection is closed. */
+/** Calls `options.self`; if it throws, closes the connection. */
 function selfFor(connection: Connection, options: HandshakeOptions): Self {
   try {
     return options.self();
@@ -166,7 +169,7 @@ function selfFor(connection: Connection, options: HandshakeOptions): Self {
   }
 }
 
-/** The link of a connection, within its time. A connection that gives none is closed. */
+/** Emits the link of a connection, within the timeout. A connection without a link is closed. */
 function linkOf({ connection, address }: Attempt, self: Self, options: Settings): Observable<Link> {
   const { clock, timeoutMs = 10_000 } = options;
   const error = (code: 'RXMESH_HANDSHAKE_TIMEOUT' | 'RXMESH_HANDSHAKE_FAILED', text: string) =>
@@ -181,8 +184,8 @@ function linkOf({ connection, address }: Attempt, self: Self, options: Settings)
 }
 
 /**
- * A link with its peer's ID, after all that can be checked of it. Closes the link if it is not
- * good.
+ * Checks everything that can be checked about a link, and returns it with its peer's ID. Closes the
+ * link if a check fails.
  */
 function provenOf(link: Link, self: Self, { address }: Attempt): Proven {
   try {

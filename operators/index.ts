@@ -1,13 +1,13 @@
 /**
- * The operators that rxmesh's router is composed of, each usable on its own: a node's pipelines can
- * be put together by hand from them, see `examples/gateway.ts`. And those that stand between
- * channels, on the way of a message:
+ * The operators that make up rxmesh's router. Each works on its own, so you can assemble a node's
+ * pipelines by hand: see `examples/gateway.ts`. Others connect channels with each other:
  *
  *     chat.in$.pipe(rateLimit({ perSecond: 100 }), relay(), pipeTo(channel)).subscribe();
  *
  * @packageDocumentation
  */
 export { accept, type AcceptOptions } from './accept.ts';
+export { admit, type Admission, type AdmitOptions, type Verdict } from './admit.ts';
 export { batch, type BatchOptions } from './batch.ts';
 export { boundedMergeMap, type BoundedMergeMapOptions } from './bounded-merge-map.ts';
 export { broadcast, type BroadcastOptions } from './broadcast.ts';

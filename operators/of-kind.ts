@@ -4,7 +4,7 @@ import type { InboundEnvelope } from '../lib/model/envelope.ts';
 
 /**
  * The messages of `T` that have a kind in `K`, as `Extract<T, { kind: K }>`. A message whose kind
- * is only known to be a `string`, for example, gets this kind.
+ * is a plain `string`, for example, gets this kind.
  */
 type OfKind<T, K> = T extends { readonly kind: infer Own }
   ? Own extends K
@@ -15,14 +15,14 @@ type OfKind<T, K> = T extends { readonly kind: infer Own }
   : never;
 
 /**
- * Lets only messages of these kinds through, and narrows their type. For the messages of `oneof`,
- * and any others that a `kind` tells apart.
+ * Passes only messages of the given kinds, and narrows their type. Works with the messages of
+ * `oneof` and any others that a `kind` discriminates.
  *
  *     in   --A--B--C--|        A: { from, message: { kind: 'move', … } }
  *          ofKind('move')
  *     out  --A--------|        B and C have other kinds
  *
- * A player that resigns at once:
+ * A player that resigns immediately:
  *
  *     const codec = oneof(GameMessage, { move: Move, resign: Resign });
  *     const game = router.openChannel({ id: 0x20, codec });
@@ -34,10 +34,10 @@ type OfKind<T, K> = T extends { readonly kind: infer Own }
  *       )
  *       .subscribe();
  *
- * Messages that are not objects, which a peer may send over `json()`, are left out. Behind a flow
- * it carries demand: for each message that it leaves out, it asks for another.
+ * Messages that are not objects, which a peer may send over `json()`, are dropped. Applied to a
+ * flow, it carries demand: for each message that is dropped, another one is requested.
  *
- * @throws {TypeError} when no kind is given, or one is not a string
+ * @throws {TypeError} if no kind is given, or one is not a string
  */
 export function ofKind<T extends { readonly kind: string }, K extends T['kind']>(
   ...kinds: readonly [K, ...K[]]
@@ -48,7 +48,7 @@ export function ofKind<T extends { readonly kind: string }, K extends T['kind']>
     if (typeof kind !== 'string') throw mistaken('ofKind: a kind', 'a string', kind);
   }
   return filter((envelope): envelope is InboundEnvelope<OfKind<T, K>> => {
-    // Its type is a promise that the peer may not keep.
+    // The type is only a promise, which the peer may not keep.
     const message: unknown = envelope.message;
     const isObject = typeof message === 'object' && message !== null;
     return isObject && 'kind' in message && wanted.has(message.kind);

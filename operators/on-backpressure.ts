@@ -8,26 +8,27 @@ import { aFunction, aNumber, checkOptions } from '../lib/model/check-options.ts'
 
 /** Options of `onBackpressure`. */
 export interface OnBackpressureOptions<T> {
-  /** Sees each value that is dropped. */
+  /** Called with each value that is dropped. */
   readonly onDrop?: (value: T) => void;
-  /** With `latest()`: what a value is the newest of. Compared as keys of a Map are. */
+  /** With `latest()`: keeps the newest value of each key, compared as keys of a `Map` are. */
   readonly key?: (value: T) => unknown;
   /** How many keys may wait, 1 to 2^20. Default 1,024. */
   readonly keysMax?: number;
 }
 
 /**
- * Makes a flow of any Observable: what comes while the consumer has no demand waits in a lane,
- * whose strategy says what happens when that is full. `dropOldest(n)`, `dropNewest(n)` and
- * `latest()` drop, `fail(n)` is an error.
+ * Turns any Observable into a flow. Values that arrive while the consumer has no demand wait in a
+ * lane, whose strategy decides what happens when it is full: `dropOldest(n)`, `dropNewest(n)` and
+ * `latest()` drop, and `fail(n)` is an error.
  *
  *     in        -a-b-c-d-|
  *               onBackpressure(dropOldest(2))
  *     requests  ----------1-2-----
  *     out       ----------c-(d|)--
- *     onDrop    -----a-b---        a had to go for c, b for d
+ *     onDrop    -----a-b---        a makes room for c, b for d
  *
- * With `key`, `latest()` keeps the newest value of each key, in the order in which the keys came:
+ * With `key`, `latest()` keeps the newest value of each key, in the order in which the keys
+ * arrived:
  *
  *     in        -a1-b1-a2-----|
  *               onBackpressure(latest(), { key: (value) => value[0] })
@@ -35,27 +36,27 @@ export interface OnBackpressureOptions<T> {
  *     out       ----------(a2 b1)-|
  *     onDrop    -------a1----------
  *
- * `block(n)` is for a flow: it is asked for values so that at most `n` of them wait, and none is
- * dropped.
+ * `block(n)` is only for flows: enough values are requested so that at most `n` of them wait, and
+ * none is dropped.
  *
- * Whoever subscribes as usual has unbounded demand: everything passes as it comes. To consume
- * subscribes to the source at once, so that what it emits before the first request waits as well. A
- * value that comes while another one is being delivered waits too. The source's end comes
- * behind what waits. Its error does not wait: what waits is dropped then, and told.
+ * A plain subscriber has unbounded demand, so everything passes immediately. Consuming with demand
+ * subscribes to the source right away, so values emitted before the first request wait as well, and
+ * so do values that arrive while another one is being delivered. The source's completion waits its
+ * turn behind them. Its error does not: values that wait are then dropped and passed to `onDrop`.
  *
- * A value for which `key` throws is dropped, and told. What `key` and `onDrop` throw is reported as
- * unhandled, and the flow goes on.
+ * A value for which `key` throws is dropped and passed to `onDrop`. Exceptions from `key` and
+ * `onDrop` are reported as unhandled, and the flow continues.
  *
- * It makes a flow in `pipe` as well, but the type of an Observable's `pipe` does not know it; so:
+ * In `pipe` the result is a flow as well, but the type of an Observable's `pipe` hides that.
+ * Instead:
  *
  *     const newest$ = onBackpressure<string>(latest())(source$);
  *     for await (const text of newest$) await save(text);
  *
  * @throws {RxmeshError} `RXMESH_OVERFLOW`, as an error notification, when a `fail` lane is full
- * @throws {TypeError} for options that are not what they have to be, what is no strategy, `key`
- *   with another one than `latest()`; when it is applied, for `block` on an Observable that is no
- *   flow
- * @throws {RangeError} `keysMax` is no whole number from 1 to 2^20
+ * @throws {TypeError} for an invalid strategy or options, and for `key` without `latest()`; when
+ *   applied, for `block` on an Observable that is not a flow
+ * @throws {RangeError} if `keysMax` is not a whole number from 1 to 2^20
  */
 export function onBackpressure<T>(
   strategy: LaneOptions,

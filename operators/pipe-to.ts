@@ -19,64 +19,64 @@ import { aFunction, checkOptions } from '../lib/model/check-options.ts';
 import type { OutboundEnvelope } from '../lib/model/envelope.ts';
 import type { RxmeshError } from '../lib/model/error.ts';
 
-/** Messages that are pulled and taken at a stretch; then the event loop turns once. */
+/** How many messages are pulled in a row before yielding to the event loop. */
 const messagesPerTurnMax = 4096;
 
-/** Envelopes of an Observable that is no flow that may wait, if nothing else is said. */
+/** How many envelopes of a plain Observable may wait by default. */
 const bufferedMax = 1024;
 
 /** Options of `pipeTo`. */
 export interface PipeToOptions<T> {
   /**
-   * Where envelopes of an Observable that is no flow wait for the lanes, and what happens when that
-   * is full: `dropOldest(n)`, `dropNewest(n)`, `latest()` or `fail(n)`. Not `block`: such a source
-   * cannot be held back. Default `fail(1024)`. If it is given, a flow is treated the same way.
-   * Iterables need none.
+   * Where envelopes of a plain Observable wait for the lanes, and what happens when it is full:
+   * `dropOldest(n)`, `dropNewest(n)`, `latest()` or `fail(n)`. Not `block`, since such a source
+   * cannot be held back. Default `fail(1024)`. If given, it is used for a flow as well. Iterables
+   * do not need it.
    */
   readonly buffer?: LaneOptions;
-  /** Sees each envelope that a full buffer dropped. */
+  /** Called with each envelope that a full buffer drops. */
   readonly onDrop?: (envelope: OutboundEnvelope<T>) => void;
   /**
-   * What becomes of an envelope whose recipient is away: not connected, or without the channel.
-   * Default `'wait'`: nothing is pulled until it is there.
+   * What to do with an envelope whose recipient is not connected, or does not have the channel
+   * open. Default `'wait'`: nothing is pulled until the recipient is there.
    */
   readonly absent?: AbsentPolicy;
-  /** Default: the channel's, which is its router's. */
+  /** Default: the clock of the channel, which is that of its router. */
   readonly clock?: Clock;
 }
 
 /**
- * Sends what an iterable or a flow has, as fast as the recipients' lanes take it: the next message
- * is pulled when the one before is settled, as `send` settles it. At the end it emits one report,
- * which counts them all.
+ * Sends the envelopes of an iterable or a flow as fast as the recipients' lanes accept them: the
+ * next one is pulled when the previous one is settled, as in `send`. At the end, emits a single
+ * report that counts all of them.
  *
- *     flow     -a-b-----c-|          b waits in front of a full lane
+ *     flow     -a-b-----c-|          b waits for a full lane
  *              pipeTo(channel)
  *     taken    -a-----b-c
  *     out      -----------(r|)       r: { accepted: 3, dropped: 0 }
  *
- * From one channel to another, so that who consumes slowly there holds up who sends here:
+ * From one channel to another, so that a slow consumer there holds up the senders here:
  *
  *     chat.in$.pipe(relay(), pipeTo(channel)).subscribe();
  *
- * `broadcast`, `sendTo`, `reply` and `relay` make the envelopes.
+ * Create the envelopes with `broadcast`, `sendTo`, `reply` or `relay`.
  *
- * An Observable that is no flow cannot be held back: its envelopes wait in `buffer`. While a
- * recipient is away, the pipe waits for it (`absent`), and what its lane had taken is kept for it;
- * that is an event, once. Unsubscribing stops pulling, and takes the message that waits back. An
- * iterator is closed (`return`) when it is left before its end. A source without end, and lanes
- * that never wait, leave other work its time.
+ * A plain Observable cannot be held back: its envelopes wait in `buffer`. While a recipient is
+ * away, the pipe waits for it (`absent`), and what its lane had taken is kept; an event reports
+ * this once. Unsubscribing stops pulling and withdraws the message that waits. An iterator that is
+ * left early is closed (`return`). Even with an endless source and lanes that never wait, the pipe
+ * yields to other work.
  *
- * Errors: the source's, and those of `send`. None of them waits for what is in the buffer. What
- * `onDrop` throws is reported as unhandled, and the pipe goes on.
+ * The result fails with the errors of the source and of `send`, without waiting for the buffer. An
+ * exception from `onDrop` is reported as unhandled, and the pipe continues.
  *
- * When the node says goodbye, the pipe ends as if its source had: nothing more is pulled, and what
- * was pulled goes out.
+ * When the node says goodbye, the pipe ends as if its source had: it stops pulling, and sends what
+ * was already pulled.
  *
  * @throws {RxmeshError} as error notifications: those of `Channel.send`, and `RXMESH_OVERFLOW` when
  *   a `fail` buffer is full
- * @throws {TypeError} for what is no channel, and options that are not what they have to be
- * @throws {RangeError} for a buffer that blocks, or counts bytes or a rate
+ * @throws {TypeError} if `channel` is not a channel, or for invalid options
+ * @throws {RangeError} for a buffer that blocks or has bounds in bytes or a rate
  */
 export function pipeTo<T>(
   channel: Channel<T>,
@@ -116,20 +116,20 @@ export function pipeTo<T>(
     });
 }
 
-/** One subscription: envelopes, one after the other, on their way to the lanes. */
+/** One subscription: sends envelopes one after another to the lanes. */
 class Pipe<T> implements FlowConsumer<OutboundEnvelope<T>> {
   readonly #subscriber: Subscriber<SendReport>;
   readonly #sender: Sender<T>;
   readonly #failed: (error: unknown) => void;
   readonly #clock: Clock;
   #demand: Demand | undefined;
-  /** Whether nothing waits at the source while nothing is asked for. */
+  /** Whether the source is held back, so that nothing piles up while nothing is requested. */
   #isHeldBack = false;
   #accepted = 0;
   #dropped = 0;
   #waiting = false;
   #ended = false;
-  /** Messages since one has waited. */
+  /** How many messages have passed since one had to wait. */
   #atAStretch = 0;
   #pause: Subscription | undefined;
   readonly #leaving: Subscription;
@@ -187,7 +187,7 @@ class Pipe<T> implements FlowConsumer<OutboundEnvelope<T>> {
   }
 
   error(error: unknown): void {
-    // Whoever has subscribed may not look.
+    // Report it here as well, since the subscriber may ignore errors.
     this.#failed(error);
     this.#subscriber.error(error);
   }
@@ -210,7 +210,7 @@ class Pipe<T> implements FlowConsumer<OutboundEnvelope<T>> {
     else this.#askForOne();
   }
 
-  /** The node says goodbye: nothing more is pulled. What waits for room still may find it. */
+  /** The node is saying goodbye: stops pulling. A message that waits for room may still get it. */
   #stop(): void {
     this.#isStopped = true;
     this.#pause?.unsubscribe();

@@ -18,65 +18,64 @@ import {
 
 /** Options of `rateLimit`. */
 export interface RateLimitOptions<T> {
-  /** Units a second, on average. Above 0, and finite. */
+  /** Units per second, on average. A finite number above 0. */
   readonly perSecond: number;
   /**
-   * Units that may pass at once after a pause. Above 0, and finite. Default: those of one second.
+   * How many units may pass in a burst after a pause. A finite number above 0. Default:
+   * `perSecond`.
    */
   readonly burst?: number;
-  /** How many units a value counts, 0 or more: its bytes, for example. Default 1 each. */
+  /** The cost of a value in units, 0 or more: its bytes, for example. Default 1. */
   readonly cost?: (value: T) => number;
   /**
-   * What a value counts for: each key has a rate of its own, and a value without one (`undefined`)
-   * passes. Of more than 4,096 keys the one that was seen longest ago is forgotten. Not for `wait`.
-   * Default: one rate for all.
+   * The key of a value. Each key has its own rate, and a value without a key (`undefined`) always
+   * passes. Beyond 4,096 keys, the least recently used one is forgotten. Not for `wait`. Default:
+   * one rate for all values.
    */
   readonly key?: (value: T) => unknown;
   /**
-   * What is over the limit: it is dropped, or, from a flow only, asked for later. Default `drop`.
+   * What happens above the limit: values are dropped or, with flows only, requested later. Default
+   * `drop`.
    */
   readonly excess?: 'drop' | 'wait';
-  /** Sees each value that is dropped. */
+  /** Called with each value that is dropped. */
   readonly onDrop?: (value: T) => void;
-  /**
-   * Default: the clock of the channel that the values come from; the system's behind other sources.
-   */
+  /** Default: the clock of the channel that the values come from, or else the system clock. */
   readonly clock?: Clock;
 }
 
 /**
- * Lets values pass up to a rate, and drops the others: a token bucket, full at the subscription.
+ * Passes values up to a rate, and drops the others. A token bucket, full on subscription.
  *
  *     in   -abc-------d--|
  *          rateLimit({ perSecond: 100, burst: 2 })     a frame is 1 ms
  *     out  -ab--------d--|
  *     onDrop  c
  *
- * A value that costs more than the burst never passes. One that is dropped costs nothing. Each
- * subscription has a bucket of its own. Behind a flow it carries demand: for each value that is
- * dropped, one more is asked for.
+ * A value that costs more than the burst never passes. A dropped value costs nothing. Each
+ * subscription has its own bucket. Applied to a flow, it carries demand: for each value that is
+ * dropped, another one is requested.
  *
- * With a key, each of them has its own rate, and what one sends too much of is at nobody else's
- * cost:
+ * With a `key`, each key has its own rate, so none uses up what belongs to another:
  *
  *     const tenOfEach$ = channel.in$.pipe(rateLimit({ perSecond: 10, key: ({ from }) => from }));
  *
- * A flow can wait instead. It is asked for a value when the bucket has a token, so that nothing is
- * dropped, and whoever produces is held back:
+ * A flow can wait instead: a value is requested when the bucket has a token, so that nothing is
+ * dropped and the producer is held back:
  *
  *     in   abcd|
  *          rateLimit({ perSecond: 100, burst: 2, excess: 'wait' })
  *     out  (ab)------c---------(d|)
  *
- * What a value costs is known when it is there. It passes whatever it costs, more than the burst
- * too, and the next one is asked for when that is paid off.
+ * The cost of a value is known only once it has arrived. The value then passes whatever it costs,
+ * even more than the burst, and the next one is requested when the cost is paid off.
  *
- * A value for which `cost` or `key` throws, or whose cost is not a number of 0 or more, is dropped.
- * What they throw is reported as unhandled, and so is what `onDrop` throws: the stream goes on.
+ * A value is dropped if `cost` or `key` throws for it, or if its cost is not a number of 0 or more.
+ * Exceptions from them and from `onDrop` are reported as unhandled, and the stream continues.
  *
- * @throws {RangeError} when `perSecond` or `burst` is not a finite number above 0
- * @throws {TypeError} for options that are not what they have to be, and a `key` with `wait`; when
- *   it is applied, for `wait` on an Observable that is no flow
+ * @throws {RangeError} if `perSecond` or `burst` is not a finite number above 0
+ * @throws {TypeError} for invalid options, or a `key` with `wait`; when applied, for `wait` on an
+ *   Observable that is not a flow
  */
 export function rateLimit<T>(options: RateLimitOptions<T>): MonoTypeOperatorFunction<T> {
   checkOptions('rateLimit', options, optionKinds);
@@ -103,7 +102,7 @@ export function rateLimit<T>(options: RateLimitOptions<T>): MonoTypeOperatorFunc
   };
   if (excess === 'wait') {
     if (key !== undefined) throw new TypeError("rateLimit: key is not for excess: 'wait'");
-    // A bucket that holds less than one token is as full as it gets.
+    // A bucket that holds less than one token is full at that.
     const enough = Math.min(1, burst);
     return (source) => {
       if (!isFlow(source)) {
@@ -154,15 +153,15 @@ const costsOne = (): number => 1;
 
 interface Pace<T> {
   readonly bucket: TokenBucket;
-  /** Tokens that have to be there before a value is asked for. */
+  /** How many tokens must be available before a value is requested. */
   readonly enough: number;
   readonly unitsOf: (value: T) => number;
   readonly clock: Clock;
-  /** Hears of a value whose cost is not known. */
+  /** Called with a value whose cost is unknown. */
   readonly dropped: (value: T) => void;
 }
 
-/** Asks a flow for one value at a time, when there are tokens and demand. */
+/** Requests values from a flow one at a time, as tokens and demand allow. */
 class Paced<T> implements Demand {
   readonly #pace: Pace<T>;
   readonly #sink: FlowSink<T>;
@@ -197,13 +196,13 @@ class Paced<T> implements Demand {
     this.#ask();
   }
 
-  /** False for a value whose cost is not known. */
+  /** Returns false for a value whose cost is unknown. */
   readonly #spend = deciding((value: T) => {
     this.#pace.bucket.spend(this.#pace.unitsOf(value));
     return true;
   });
 
-  /** A loop that is not entered twice: the flow may answer before `request` returns. */
+  /** Guarded against re-entry: the flow may answer before `request` returns. */
   #ask(): void {
     if (this.#asking || this.#timer !== undefined) return;
     this.#asking = true;
@@ -224,7 +223,7 @@ class Paced<T> implements Demand {
       this.#timer = undefined;
       this.#ask();
     };
-    // A longer wait looks again on the way.
+    // A wait longer than a timer allows is split up.
     this.#timer = this.#pace.clock.schedule(look, Math.min(waitMs, timerMaxMs));
   }
 }

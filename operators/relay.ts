@@ -2,7 +2,7 @@ import { map, type OperatorFunction } from 'rxjs';
 import type { BroadcastEnvelope, InboundEnvelope } from '../lib/model/envelope.ts';
 
 /**
- * Forwards each message to all peers but its sender.
+ * Forwards each message to all peers except its sender.
  *
  *     in   --A--|           A: { from: peer, message: a }
  *          relay()
@@ -12,15 +12,16 @@ import type { BroadcastEnvelope, InboundEnvelope } from '../lib/model/envelope.t
  *
  *     chat.in$.pipe(relay(), pipeTo(channel)).subscribe();
  *
- * When nodes relay in a circle, messages come back, and `dedupe` stops them. Nodes in a circle must
- * not wait for each other's `block` lanes, or none of them goes on. So the envelopes go to `out`:
+ * When nodes relay in a cycle, messages come back, and `dedupe` stops them. Nodes in a cycle must
+ * not wait for each other's `block` lanes, since that could deadlock. So send the envelopes to
+ * `out`:
  *
  *     const news = router.openChannel({ id: 0x21, codec: json<{ id: string; text: string }>() });
  *     news.in$
  *       .pipe(dedupe({ key: ({ message }) => message.id, max: 10_000 }), relay())
  *       .subscribe(news.out);
  *
- * Behind a flow it carries demand.
+ * Applied to a flow, it carries demand.
  */
 export function relay<T>(): OperatorFunction<InboundEnvelope<T>, BroadcastEnvelope<T>> {
   return map(({ from, message }) => ({ broadcast: true, except: from, message }));

@@ -1,5 +1,5 @@
-// `NonNullable<unknown>`, which is `{}`, accepts any value, also one of a generic type; `unknown`
-// would absorb the rest of the union.
+// `NonNullable<unknown>`, which is `{}`, accepts any value, including one of a generic type;
+// `unknown` would absorb the rest of the union.
 /* eslint-disable @typescript-eslint/no-generated-empty-object-type */
 import { map, type OperatorFunction } from 'rxjs';
 import { checkFunction } from '../lib/model/check-function.ts';
@@ -18,13 +18,13 @@ interface Fields<P> {
 }
 
 /**
- * Answers each message: addresses the result of `project` to the message's sender.
+ * Answers each message: sends the result of `project` to the message's sender.
  *
  *     in   --A--|           A: { from: peer, message: a }
  *          reply(project)
  *     out  --B--|           B: { to: peer, message: project(a, A) }
  *
- * An echo, which reads no faster than the peers take its answers:
+ * An echo that reads no faster than the peers accept its answers:
  *
  *     chat.in$.pipe(reply((text) => `you said ${text}`), pipeTo(chat)).subscribe();
  *
@@ -40,9 +40,10 @@ interface Fields<P> {
  *       )
  *       .subscribe();
  *
- * What `project` throws is the error of the result. Behind a flow it carries demand.
+ * An exception from `project` becomes the error of the result. Applied to a flow, it carries
+ * demand.
  *
- * @throws {TypeError} when `project` is not a function
+ * @throws {TypeError} if `project` is not a function
  */
 export function reply<T, R extends AsWritten<P>, P extends Primitive = Primitive>(
   project: (message: T, envelope: InboundEnvelope<T>) => R,

@@ -4,24 +4,24 @@ import { checkArgument } from '../lib/model/check-options.ts';
 import type { RxmeshError } from '../lib/model/error.ts';
 import type { PeerSession } from '../lib/session/peer-session.ts';
 
-/** A session begins or ends. */
+/** A session has started or ended. */
 export type SessionEvent =
   | { readonly type: 'up'; readonly session: PeerSession }
   | { readonly type: 'down'; readonly session: PeerSession; readonly error?: RxmeshError };
 
 /**
- * Routes messages between a switchboard's channels and each session until that ends.
+ * Routes messages between a switchboard's channels and each session until the session ends.
  *
  *     in   -a-----b-----|
  *          route(switchboard)     a's link ends after 7
  *     out  -A-----B--A'--------   A: up, A': down
  *
- * `up` is emitted when messages can be sent to the peer and before any of its own are delivered;
- * `down` when neither is true any more. Unsubscribing closes the sessions.
+ * `up` is emitted once messages can be sent to the peer, but before any of its messages are
+ * delivered; `down` when neither is possible any more. Unsubscribing closes the sessions.
  *
- * A session of another switchboard is the error of the result (`TypeError`).
+ * A session that belongs to another switchboard fails the result with a `TypeError`.
  *
- * @throws {TypeError} for what is no switchboard
+ * @throws {TypeError} if `switchboard` is not a switchboard
  */
 export function route(switchboard: Switchboard): OperatorFunction<PeerSession, SessionEvent> {
   checkArgument('route', 'switchboard', switchboard, aSwitchboard);
@@ -36,7 +36,7 @@ export function route(switchboard: Switchboard): OperatorFunction<PeerSession, S
           routed.close('done');
         });
         subscriber.next({ type: 'up', session });
-        // Whoever heard of it may have unsubscribed.
+        // The subscriber may have unsubscribed on `up`.
         if (subscriber.closed) return;
         routed.goLive();
         subscriber.add(

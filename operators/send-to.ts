@@ -4,21 +4,21 @@ import type { DirectEnvelope } from '../lib/model/envelope.ts';
 import type { NodeId } from '../lib/model/id.ts';
 
 /**
- * Addresses each value to one peer: a fixed one, or the one that a function chooses.
+ * Addresses each value to one peer: a fixed one, or one chosen by a function.
  *
  *     in   --a--b--|
  *          sendTo(peer)
  *     out  --A--B--|          A: { to: peer, message: a }
  *
- * The function gets each value, and its index from 0:
+ * The function is called with each value and its index, from 0:
  *
  *     const owners = new Map<string, NodeId>();
  *     source$.pipe(sendTo((text) => owners.get(text) ?? to), pipeTo(channel)).subscribe();
  *
- * Sending to a peer that is not connected is a drop, not an error. What the function throws is the
- * error of the result. Behind a flow it carries demand.
+ * Sending to a peer that is not connected is a drop, not an error. An exception from the function
+ * becomes the error of the result. Applied to a flow, it carries demand.
  *
- * @throws {TypeError} for a peer that is neither a node ID nor a function
+ * @throws {TypeError} if `peer` is neither a node ID nor a function
  */
 export function sendTo<T>(
   peer: NodeId | ((message: T, index: number) => NodeId),

@@ -12,18 +12,18 @@ import { RxmeshError } from '../lib/model/error.ts';
 /** Options of `shareFlow`. */
 export interface ShareFlowOptions<T> {
   /**
-   * How far each consumer may fall behind the fastest, and what happens then: `block(n)`,
-   * `dropOldest(n)`, `dropNewest(n)`, `latest()` or `fail(n)`. Without a number of bytes: values
-   * have no size. Default: the slowest sets the pace.
+   * How far a consumer may fall behind the fastest one, and what happens then: `block(n)`,
+   * `dropOldest(n)`, `dropNewest(n)`, `latest()` or `fail(n)`, without a number of bytes, since
+   * values have no size. Default: no buffer, the slowest consumer sets the pace.
    */
   readonly buffer?: LaneOptions;
-  /** Sees each value that a consumer misses, once for each consumer. */
+  /** Called with each value that a consumer misses, once per consumer. */
   readonly onDrop?: (value: T) => void;
 }
 
 /**
- * One subscription to a flow for several consumers, each of which gets every value from when it
- * came. The slowest sets the pace: a value is asked for when all of them want one.
+ * Shares one subscription to a flow among several consumers. Each gets every value from the time it
+ * joined. The slowest sets the pace: a value is requested once all of them want one.
  *
  *     a requests  2-----1--------
  *     b requests  --1------1-----
@@ -32,13 +32,13 @@ export interface ShareFlowOptions<T> {
  *     a           --a------b-----
  *     b           --a------b-----
  *
- * With a `buffer` each consumer has a lane of its own. A value is asked for when one consumer wants
- * it, and waits in the lanes of those that do not:
+ * With a `buffer`, each consumer has its own lane. A value is requested as soon as one consumer
+ * wants it, and waits in the lanes of the others:
  *
- * - `block(n)`: a consumer may fall `n` values behind; then it holds the others back
- * - `dropOldest(n)`, `dropNewest(n)`, `latest()`: each goes at its own pace, and misses what its
- *   lane drops
- * - `fail(n)`: a consumer that falls further behind gets `RXMESH_OVERFLOW`; the others go on
+ * - `block(n)`: a consumer may fall `n` values behind, and then holds the others back
+ * - `dropOldest(n)`, `dropNewest(n)`, `latest()`: consumers run at their own pace, and miss what
+ *   their lanes drop
+ * - `fail(n)`: a consumer that falls further behind gets `RXMESH_OVERFLOW`; the others continue
  *
  *     a requests  3----------
  *     b requests  ---------2-
@@ -46,11 +46,11 @@ export interface ShareFlowOptions<T> {
  *                 shareFlow({ buffer: dropOldest(2) })
  *     a           (abc)------
  *     b           ---------(bc)
- *     onDrop      a----------      b's lane had no place for it
+ *     onDrop      a----------      b's lane had no room for it
  *
- * Nothing is asked for while no consumer wants a value, so that one alone misses nothing, whatever
- * the buffer. A subscriber as usual wants everything: behind a source that has it all at once, as
- * an iterable does, subscribe when the other consumers are there.
+ * Nothing is requested while no consumer wants a value, so a single consumer misses nothing,
+ * whatever the buffer. A plain subscriber wants everything: if the source is an iterable or
+ * otherwise has all its values ready, subscribe it after the other consumers.
  *
  *     const texts$ = chat.in$.pipe(
  *       map(({ message }) => message),
@@ -59,15 +59,14 @@ export interface ShareFlowOptions<T> {
  *     texts$.pipe(boundedMergeMap((text) => save(text))).subscribe();
  *     texts$.pipe(onBackpressure(latest())).subscribe(show);
  *
- * The source is consumed from the first consumer on, until the last has left, and anew for the next
- * one. It is consumed anew, too, for one that comes after its end. The end, be it an error or not,
- * comes behind what waits. What `onDrop` throws is reported as unhandled, and the flow goes on.
+ * The source is consumed from the first consumer until the last one has left, and again for the
+ * next one, also after the source has ended. Its completion or error is delivered after the waiting
+ * values. An exception from `onDrop` is reported as unhandled, and the flow continues.
  *
  * @throws {RxmeshError} `RXMESH_OVERFLOW`, as an error notification, when a `fail` lane is full:
- *   what waits in it is dropped then, and told
- * @throws {TypeError} for options that are not what they have to be; when it is applied, for an
- *   Observable that is no flow
- * @throws {RangeError} for a buffer that counts bytes or a rate
+ *   what waits in it is then dropped and passed to `onDrop`
+ * @throws {TypeError} for invalid options; when applied, for an Observable that is not a flow
+ * @throws {RangeError} for a buffer that has bounds in bytes or a rate
  */
 export function shareFlow<T>(
   options: ShareFlowOptions<T> = {},
@@ -98,22 +97,26 @@ interface SharedSettings<T> {
   readonly onDrop: (value: T) => void;
 }
 
-/** The source, from the first consumer until it ends or the last consumer has left. */
+/**
+ * One run of the source, from the first consumer until the source ends or the last consumer leaves.
+ */
 class SharedRun<T> implements FlowConsumer<T> {
   readonly #settings: SharedSettings<T>;
   readonly #onOver: () => void;
   readonly #hub = new Hub<T>(() => this.#resume());
-  /** Undefined before the first consumer, and when it is over. */
+  /** Undefined before the first consumer, and after the run. */
   #upstream: Demand | undefined;
   #isConsumed = false;
-  /** A value was asked for, and has not come. */
+  /** Whether a value was requested and has not arrived yet. */
   #isAsked = false;
-  /** The value that has come: it waits for a consumer that came meanwhile and wants none yet. */
+  /**
+   * A value that has arrived, but waits for a consumer that joined meanwhile and has no demand yet.
+   */
   #arrived: { readonly value: T } | undefined;
   #isResuming = false;
   #end: (() => void) | undefined;
 
-  /** @param onOver whoever comes from now on needs another run */
+  /** @param onOver called when this run accepts no further consumers */
   constructor(settings: SharedSettings<T>, onOver: () => void) {
     this.#settings = settings;
     this.#onOver = onOver;
@@ -149,7 +152,7 @@ class SharedRun<T> implements FlowConsumer<T> {
     this.#endWith(() => this.#hub.complete());
   }
 
-  /** A lane has places for values that its consumer has not requested. */
+  /** A lane has room for values that its consumer has not requested. */
   #connect(sink: FlowSink<T>): Demand {
     const { buffer, onDrop } = this.#settings;
     if (buffer === undefined) return this.#hub.connect(sink);
@@ -173,9 +176,7 @@ class SharedRun<T> implements FlowConsumer<T> {
     if (this.#end === undefined) this.#upstream = upstream;
   }
 
-  /**
-   * A loop that is not entered twice: whoever gets a value may request the next, leave, or join.
-   */
+  /** Guarded against re-entry: a consumer that gets a value may request another, leave, or join. */
   #resume(): void {
     if (this.#isResuming) return;
     this.#isResuming = true;
@@ -191,7 +192,8 @@ class SharedRun<T> implements FlowConsumer<T> {
   }
 
   /**
-   * Asks for one value: more than one would have to wait for who joins meanwhile. False: not now.
+   * Requests a single value, since a second one would have to wait for consumers that join
+   * meanwhile. Returns false if there is nothing to request now.
    */
   #ask(): boolean {
     if (this.#isAsked || this.#upstream === undefined || !this.#hub.isWanted) return false;

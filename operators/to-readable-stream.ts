@@ -11,27 +11,25 @@ import { described } from '../lib/model/described.ts';
 
 /** Options of `toReadableStream`. */
 export interface ToReadableStreamOptions {
-  /**
-   * Values that the stream asks for before somebody reads them. Default 0: it reads nothing ahead.
-   */
+  /** How many values the stream requests ahead of its reader. Default 0: it reads nothing ahead. */
   readonly highWaterMark?: number;
 }
 
 /**
- * A flow as a WHATWG stream, in Node and in browsers. It asks for one value when it is pulled, so
- * that whoever reads slowly holds the flow back.
+ * Turns a flow into a WHATWG stream, in Node and browsers. One value is requested per pull, so a
+ * slow reader holds the flow back.
  *
  *     reads    r-----r--r-----
  *     requests 1-----1--1-----
  *     flow     a-----b-----c|
  *     chunks   a-----b-----c|
  *
- * The flow is consumed from the first pull on. Cancelling the stream ends that; the flow's error is
- * the stream's.
+ * The flow is consumed from the first pull. Cancelling the stream unsubscribes; the flow's error
+ * becomes the stream's.
  *
- * @throws {TypeError} for what is no flow: it could not be held back. `onBackpressure` makes one of
- *   it. For options that are not what they have to be
- * @throws {RangeError} `highWaterMark` is no number of 0 or more
+ * @throws {TypeError} if `flow` is not a flow, since that could not be held back (`onBackpressure`
+ *   makes one), or for invalid options
+ * @throws {RangeError} if `highWaterMark` is not a number of 0 or more
  */
 export function toReadableStream<T>(
   flow: Flow<T>,
@@ -54,19 +52,19 @@ class FlowSource<T> implements StreamSource<T> {
   readonly #flow: Flow<T>;
   #demand: Demand | undefined;
   #isCancelled = false;
-  /** Resolves what the last `pull` has returned. */
+  /** Resolves the promise of the last `pull`. */
   #pulled: (() => void) | undefined;
 
   constructor(flow: Flow<T>) {
     this.#flow = flow;
   }
 
-  /** Resolved when the value is there: the stream would pull once more for it otherwise. */
+  /** Resolves once the value is there; otherwise, the stream would pull again for it. */
   pull(sink: StreamSink<T>): Promise<void> {
     return new Promise((resolve) => {
       this.#pulled = resolve;
       this.#demand ??= this.#consume(sink);
-      // A flow may emit, and whoever hears that cancel, before it has told how to leave it.
+      // The flow may emit, and a reader cancel in response, before `consume` has returned.
       if (this.#isCancelled) this.#demand.unsubscribe();
       else this.#demand.request(1);
     });

@@ -3,7 +3,7 @@ import { hook } from '../lib/flow/hook.ts';
 import type { InboundEnvelope, OutboundEnvelope } from '../lib/model/envelope.ts';
 import { type RxmeshError, toRxmeshError } from '../lib/model/error.ts';
 
-/** The core of `encode` and `wrap`: each envelope, with another message. */
+/** The core of `encode` and `wrap`: replaces the message of each envelope. */
 export function translateOutbound<A, B>(
   translate: (message: A) => B,
   onFailure: ((error: RxmeshError, envelope: OutboundEnvelope<A>) => void) | undefined,
@@ -25,7 +25,7 @@ export function translateOutbound<A, B>(
 }
 
 /**
- * The core of `decode` and `unwrap`. One peer's bad message must not end the stream of all peers.
+ * The core of `decode` and `unwrap`. One peer's bad message must not end the stream for all peers.
  */
 export function translateInbound<A, B>(
   translate: (message: A) => B,

@@ -8,23 +8,20 @@ import { translateInbound } from './translate.ts';
 
 /** Options of `unwrap`. */
 export interface UnwrapOptions<Outer> {
-  /**
-   * Called with each envelope whose message cannot be unwrapped. The error names the peer that sent
-   * it.
-   */
+  /** Called with each envelope whose message cannot be unwrapped. The error names the sender. */
   readonly onFailure: (error: RxmeshError, envelope: InboundEnvelope<Outer>) => void;
 }
 
 /**
- * Takes the message of each envelope out of its wrapper.
+ * Unwraps the message of each envelope.
  *
  *     in   --A--B--C--|        A: { from: peer, message: a }
  *          unwrap(wrapper, { onFailure })
  *     out  --D-----E--|        D: { from: peer, message: wrapper.unwrap(a) }
  *     onFailure B
  *
- * A peer may send any wrapper, so one that does not unwrap goes to `onFailure`, and the stream goes
- * on:
+ * A peer may send any wrapper, so those that do not unwrap go to `onFailure`, and the stream
+ * continues:
  *
  *     const games = router.openChannel({ id: 0x20, codec: protobuf(GameMessage) });
  *     const sum = oneofWrapper(GameMessage, { move: Move, resign: Resign });
@@ -38,8 +35,8 @@ export interface UnwrapOptions<Outer> {
  *       )
  *       .subscribe(({ message }) => show(message.x, message.y));
  *
- * What `onFailure` throws is reported as unhandled, and the stream goes on. Behind a flow it
- * carries demand: for each message that fails, it asks for another.
+ * An exception from `onFailure` is reported as unhandled, and the stream continues. Applied to a
+ * flow, it carries demand: for each message that fails, another one is requested.
  *
  * @throws {TypeError} for a wrapper without `unwrap`, a missing `onFailure`, or an unknown option
  */

@@ -9,15 +9,15 @@ import { translateOutbound } from './translate.ts';
 /** Options of `wrap`. */
 export interface WrapOptions<Inner> {
   /**
-   * Called with each envelope whose message the wrapper refuses; the stream goes on. Default: the
-   * first refusal is the error of the result.
+   * Called with each envelope whose message the wrapper rejects; the stream continues. Default: the
+   * first rejection becomes the error of the result.
    */
   readonly onFailure?: (error: RxmeshError, envelope: OutboundEnvelope<Inner>) => void;
 }
 
 /**
- * Puts the message of each envelope into a wrapper, such as one with a version, or a protobuf
- * message with a `oneof` (`oneofWrapper`). The recipients stay the same.
+ * Wraps the message of each envelope, for example with a version, or in a protobuf message with a
+ * `oneof` (`oneofWrapper`). The recipients stay the same.
  *
  *     in   --A--B--|          A: { to: peer, message: a }
  *          wrap(wrapper)
@@ -34,13 +34,13 @@ export interface WrapOptions<Inner> {
  *
  * To wrap every message of a channel, use the codec `wrapped(codec, wrapper)`.
  *
- * By default, a message that the wrapper refuses ends the result with an error, as `send` does: the
- * mistake is this node's own. A pipeline that forwards messages of peers should survive that, so
- * give it `onFailure`. What `onFailure` throws is reported as unhandled, and the stream goes on.
- * Behind a flow it carries demand.
+ * By default, a message that the wrapper rejects ends the result with an error, as in `send`: the
+ * mistake is on this node. A pipeline that forwards peers' messages should survive that, so give it
+ * an `onFailure`. An exception from `onFailure` is reported as unhandled, and the stream continues.
+ * Applied to a flow, it carries demand.
  *
- * @throws {RxmeshError} as an error notification: what `wrapper.wrap` throws, if that is one, else
- *   `RXMESH_ENCODE_FAILED`
+ * @throws {RxmeshError} as an error notification: the exception of `wrapper.wrap` if it is an
+ *   `RxmeshError`; otherwise `RXMESH_ENCODE_FAILED`
  * @throws {TypeError} for a wrapper without `wrap`, an unknown option, or an `onFailure` that is
  *   not a function
  */

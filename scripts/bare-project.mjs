@@ -14,6 +14,9 @@ export const entries = Object.keys(manifest.exports)
   .filter((key) => !key.endsWith('.json'))
   .map((key) => manifest.name + key.slice(1));
 
+/** The oldest TypeScript whose compiler reads the declarations: it brought `using`. */
+export const typescriptMin = '5.2';
+
 const compilerOptions = {
   target: 'es2022',
   strict: true,
@@ -82,8 +85,9 @@ export function install(directory, tarball, more = []) {
  * Type-checks programs that use the library, for Node and for browsers. @param tsc path of a
  * compiler's script
  */
-export function typecheck(directory, tsc) {
-  cpSync(join(root, 'examples'), join(directory, 'examples'), { recursive: true });
+export function typecheck(directory, tsc, withExamples = true) {
+  if (withExamples)
+    cpSync(join(root, 'examples'), join(directory, 'examples'), { recursive: true });
   writeFileSync(join(directory, 'consumer.ts'), consumer);
   for (const [name, project] of Object.entries(projects)) {
     writeFileSync(join(directory, name), JSON.stringify(project));

@@ -16,10 +16,7 @@ try {
   const tarball = pack(root, directory);
   const checks = [
     [bin('publint'), 'run', tarball, '--strict'],
-    // attw follows `#imports` in the node10 mode too, which the profile ignores but this rule does
-    // not. The modes that count are covered by the smoke test: it checks the declarations with
-    // both.
-    [bin('attw'), tarball, '--profile', 'esm-only', '--ignore-rules', 'internal-resolution-error'],
+    [bin('attw'), tarball],
     [process.execPath, join(root, 'scripts', 'smoke.mjs'), tarball],
   ];
   for (const [command, ...args] of checks) {

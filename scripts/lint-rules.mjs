@@ -27,6 +27,8 @@ const belowTransports = ['lib/platform', 'lib/model', 'lib/flow', 'lib/transport
 
 const platformPackages = /^(?:node:|ws$)/;
 const platformFile = /\.node\.ts$/;
+/** The entry point for users, which nothing in the package imports. */
+const wholeProtobufjs = 'lib/protobufjs.ts';
 
 /** `#imports` of package.json, and the directory behind each. */
 const aliases = [
@@ -65,7 +67,8 @@ function mayImport(from, to) {
 function problemOf(file, specifier) {
   if (platformPackages.test(specifier) && !platformFile.test(file)) return 'platform';
   if (specifier === 'rxmesh' || specifier.startsWith('rxmesh/')) return 'self';
-  if (/^protobufjs(?!\/minimal\.js$)/.test(specifier)) return 'protobufjs';
+  if (/^protobufjs(?!\/minimal\.js$)/.test(specifier) && file !== wholeProtobufjs)
+    return 'protobufjs';
   const from = placeOf(file);
   const to = targetOf(file, specifier);
   if (specifier.startsWith('.') && to === undefined) return 'outside';

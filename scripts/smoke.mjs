@@ -1,6 +1,6 @@
 /**
- * Installs the packed library in a bare project, imports every entry point with plain Node, and
- * type-checks programs that use it. Jest's resolver accepts imports that Node refuses, and types
+ * Installs the packed library in a bare project, looks at what it holds, imports every entry point
+ * with plain Node, and type-checks programs that use it. Jest's resolver accepts imports that Node refuses, and types
  * that resolve inside the repository may not outside.
  *
  *     node scripts/smoke.mjs [tarball]
@@ -11,6 +11,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { entries, install, typecheck } from './bare-project.mjs';
 import { pack } from './pack.mjs';
+import { checkContents } from './package-contents.mjs';
 
 const root = join(import.meta.dirname, '..');
 
@@ -28,6 +29,8 @@ const directory = mkdtempSync(join(tmpdir(), 'smoke-'));
 try {
   const tarball = process.argv[2] === undefined ? pack(root, directory) : resolve(process.argv[2]);
   install(directory, tarball);
+  checkContents(join(directory, 'node_modules', 'rxmesh'));
+  console.log('smoke: contents');
   writeFileSync(join(directory, 'run.mjs'), runtime);
   console.log('smoke: entry points');
   execFileSync(process.execPath, ['run.mjs'], { cwd: directory, stdio: 'inherit' });

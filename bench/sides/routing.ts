@@ -3,7 +3,7 @@
  * process.
  */
 import { setImmediate as turn } from 'node:timers/promises';
-import type { Channel, Router } from 'rxmesh';
+import type { Channel, NodeId, Router } from 'rxmesh';
 import { MemoryNetwork } from 'rxmesh/transports/memory';
 import { bodyFor, type Item } from '../contestants/item.ts';
 import { consume, memoryNode, openItems } from '../contestants/rxmesh-nodes.ts';
@@ -32,7 +32,7 @@ const bytes = 64;
 
 /** One way from the sender to a receiver. */
 interface Path {
-  readonly to: string;
+  readonly to: NodeId;
   readonly channel: Channel<Item>;
   /** Number of the message that is sent next, and of the one that has to arrive next. */
   sent: number;
@@ -44,7 +44,7 @@ const paths: Path[] = [];
 let missing = 0;
 let all = deferred<undefined>();
 
-const path = (channel: Channel<Item>, to: string): Path => ({ to, channel, sent: 0, arrived: 0 });
+const path = (channel: Channel<Item>, to: NodeId): Path => ({ to, channel, sent: 0, arrived: 0 });
 
 /** A lane takes a burst, and is empty before the next one. If it is not, that is a failure. */
 function failOnDrops(router: Router): void {

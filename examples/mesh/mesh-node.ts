@@ -151,12 +151,14 @@ export class MeshNode {
 
   #sendLetter(node: number): Observable<SendReport> {
     const { run } = this.#settings;
+    const to = this.#ids.get(node);
+    if (to === undefined) throw new Error(`node ${node} is none of the others`);
     const seq = (this.#written.get(node) ?? 0) + 1;
     this.#written.set(node, seq);
     const lines = this.#sent.open('letters', node);
     const text = `letter ${seq} from node ${this.#settings.node} to node ${node}`;
     return this.#letters
-      .send({ to: this.#ids.get(node) ?? '', message: { run, seq, text } })
+      .send({ to, message: { run, seq, text } })
       .pipe(tap((report) => this.#sentTo(lines, seq, report)));
   }
 

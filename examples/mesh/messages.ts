@@ -1,4 +1,4 @@
-import { parse } from 'protobufjs';
+import { parse } from 'rxmesh/protobufjs';
 import { protobuf, type Codec } from 'rxmesh';
 
 /** What the nodes send each other. */

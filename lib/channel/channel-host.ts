@@ -16,6 +16,13 @@ export interface ChannelHost {
   session(peer: NodeId): Session | undefined;
   sessions(): Iterable<Session>;
   dropped(drop: Drop): void;
+  /**
+   * The codec has thrown this at a message of `peer`. After one failure too many, every channel is
+   * told to mute the peer, and the peer is reported.
+   */
+  decodeFailed(peer: NodeId, channel: number, thrown: unknown): void;
+  /** Whether nothing more of the peer's connection is to be decoded. */
+  isMuted(peer: NodeId): boolean;
   reported(report: PeerReport): void;
   /** Something waits in a lane. */
   mayStall(): void;

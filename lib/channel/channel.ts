@@ -1,6 +1,9 @@
+/// <reference lib="esnext.disposable" preserve="true" />
 import type { Observable, Observer } from 'rxjs';
 import type { Codec } from '../codec/codec.ts';
+import type { AbortSignalLike } from '../flow/abort.ts';
 import type { Flow } from '../flow/flow.ts';
+import type { FlowIterator } from '../flow/iterate.ts';
 import type { LaneOptions } from '../flow/strategy.ts';
 import type { InboundEnvelope, OutboundEnvelope } from '../model/envelope.ts';
 import type { DropReason } from '../model/event.ts';
@@ -67,6 +70,12 @@ export interface SendOptions {
   readonly absent?: AbsentPolicy;
 }
 
+/** Options of `Channel.sendOnce`. */
+export interface SendOnceOptions extends SendOptions {
+  /** Aborting it takes the message back from the lanes that have not taken it yet. */
+  readonly signal?: AbortSignalLike;
+}
+
 /** A message that did not go out. */
 export interface Undelivered<T> {
   readonly to: NodeId;
@@ -90,7 +99,7 @@ export interface Channel<T> {
   readonly in$: Flow<InboundEnvelope<T>>;
 
   /** `in$`, one message at a time: the next one is asked for when the loop wants it. */
-  [Symbol.asyncIterator](): AsyncIterableIterator<InboundEnvelope<T>, undefined, undefined>;
+  [Symbol.asyncIterator](): FlowIterator<InboundEnvelope<T>>;
 
   /**
    * Sends without waiting: what a lane does not take is dropped, by its strategy, and told on
@@ -107,7 +116,8 @@ export interface Channel<T> {
    *
    *     source$.pipe(concatMap((message) => channel.send({ to, message })))
    *
-   * For many messages, `source$.pipe(sendTo(to), pipeTo(channel))` costs less.
+   * For many messages, `source$.pipe(sendTo(to), pipeTo(channel))` costs less. An `async` function
+   * uses `sendOnce`; `await channel.send(...)` rejects.
    *
    * A recipient that is not connected, or leaves, counts as a drop, not as an error. So does, for a
    * broadcast, a lane for which 1,024 sends wait already. Unsubscribing before the end takes the
@@ -115,10 +125,21 @@ export interface Channel<T> {
    *
    * @throws {RxmeshError} as error notifications: `RXMESH_ENCODE_FAILED`,
    * `RXMESH_MESSAGE_TOO_LARGE`, `RXMESH_CHANNEL_CLOSED`, `RXMESH_UNDELIVERABLE` (an envelope
-   * without a recipient), `RXMESH_OVERFLOW` (a full `fail` lane, or `to` a lane for which 1,024
+   * without a recipient), `RXMESH_NODE_ID_INVALID` (`to` is no node ID), `RXMESH_OVERFLOW` (a full `fail` lane, or `to` a lane for which 1,024
    * sends wait already)
+   * @throws {TypeError} at the call, without an envelope or for a wrong option
    */
   send(envelope: OutboundEnvelope<T>, options?: SendOptions): Observable<SendReport>;
+
+  /**
+   * `send` for `async` functions: sends now, and resolves with the report.
+   *
+   *     const { dropped } = await channel.sendOnce({ to, message: 'hello' });
+   *
+   * It rejects with the errors of `send`, and with the signal's reason when that is aborted before
+   * the lanes have taken the message.
+   */
+  sendOnce(envelope: OutboundEnvelope<T>, options?: SendOnceOptions): Promise<SendReport>;
 
   /**
    * Messages that a lane had taken, or its strategy has dropped, and that do not go out: their peer
@@ -146,6 +167,9 @@ export interface Channel<T> {
    * fine.
    */
   close(): void;
+
+  /** `close`, for `using channel = router.openChannel(...)`. */
+  [Symbol.dispose](): void;
 
   /** Emits once, and completes, when the channel is closed; at once if it is. */
   readonly closed$: Observable<void>;

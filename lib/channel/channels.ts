@@ -2,7 +2,8 @@ import { BehaviorSubject, defer, filter, finalize, map, type Observable, Subject
 import { systemClock, type Clock } from '../flow/clock.ts';
 import { guardedClock } from '../flow/guarded.ts';
 import { block, isLane } from '../flow/strategy.ts';
-import { RxmeshError } from '../model/error.ts';
+import { mustBe } from '../model/described.ts';
+import { RxmeshError, toRxmeshError } from '../model/error.ts';
 import { callbackFailed, type DropReason, type RouterEvent } from '../model/event.ts';
 import type { NodeId } from '../model/id.ts';
 import type { PeerReport } from '../model/peer-report.ts';
@@ -22,6 +23,7 @@ import type { Link } from '../transport/link.ts';
 import type { Channel, ChannelOptions } from './channel.ts';
 import type { AbsenceSnapshot } from './absences.ts';
 import type { ChannelHost, ChannelSettings } from './channel-host.ts';
+import { DecodeFailures } from './decode-failures.ts';
 import { DropTally } from './drop-tally.ts';
 import { LocalChannel } from './local-channel.ts';
 import { isSlowPeerPolicy } from './slow-peers.ts';
@@ -49,7 +51,7 @@ const defaults = {
 };
 
 /** A channel that is open here, of whatever messages. */
-type OwnEnd = ChannelEnd & Pick<LocalChannel<unknown>, 'close' | 'absences' | 'inboxes'>;
+type OwnEnd = ChannelEnd & Pick<LocalChannel<unknown>, 'close' | 'absences' | 'inboxes' | 'mute'>;
 
 /**
  * What stands behind a `Switchboard`: the channels that are open, and the sessions that serve them.
@@ -74,9 +76,15 @@ export class Channels implements ChannelHost {
   /** The one of them that was asked for last: most messages go where the one before went. */
   #lastLive: Session | undefined;
   readonly #drops: DropTally;
+  readonly #failures: DecodeFailures;
+  /** Of these nothing more is decoded. */
+  readonly #muted = new WeakSet<Session>();
   readonly #stalls: Stalls;
 
-  /** @throws {RangeError} for a `keepAlive` whose timeout is shorter than its interval */
+  /**
+   * @throws {RangeError} for a `keepAlive` whose timeout is shorter than its interval, and a
+   *   `decodeFailuresPerSecond` out of range
+   */
   constructor(options: SwitchboardOptions) {
     this.#options = options;
     this.#keepAlive = keepAliveFrom(options.keepAlive);
@@ -94,9 +102,8 @@ export class Channels implements ChannelHost {
       () => this.#lanes(),
       (stall) => this.events$.next({ type: 'lane-stalled', ...stall }),
     );
-    this.#drops = new DropTally(this.clock, (drop) =>
-      this.events$.next({ type: 'message-dropped', ...drop }),
-    );
+    this.#drops = new DropTally(this.clock, (drop) => this.#tellDrop(drop));
+    this.#failures = new DecodeFailures(this.clock, options.decodeFailuresPerSecond);
   }
 
   *#lanes(): Iterable<readonly [WatchedLane, LaneOwner]> {
@@ -236,6 +243,38 @@ export class Channels implements ChannelHost {
     this.#drops.add(drop);
   }
 
+  decodeFailed(peer: NodeId, channel: number, thrown: unknown): void {
+    const kind = { direction: 'inbound', channel, reason: 'decode-failed', peer } as const;
+    this.#drops.add({ ...kind, count: 1 }, () => {
+      const text = `a message of ${peer} on channel ${channel}`;
+      return toRxmeshError(thrown, 'RXMESH_DECODE_FAILED', text, { peer, channel });
+    });
+    if (!this.#failures.allows(peer)) this.#mute(peer);
+  }
+
+  isMuted(peer: NodeId): boolean {
+    const session = this.session(peer);
+    return session !== undefined && this.#muted.has(session);
+  }
+
+  /** Reports a peer after one failure too many, once a connection. */
+  #mute(peer: NodeId): void {
+    if (this.isMuted(peer)) return;
+    const session = this.session(peer);
+    if (session !== undefined) this.#muted.add(session);
+    for (const end of [...this.#ends.values()]) end.mute(peer);
+    const reason = this.#failures.errorOf(peer);
+    this.reports$.next({ peer, severity: 'disconnect', reason });
+  }
+
+  /** Failures of one turn cost a peer the score of one note. */
+  #tellDrop(drop: Drop): void {
+    this.events$.next({ type: 'message-dropped', ...drop });
+    const { peer, error, reason } = drop;
+    if (reason !== 'decode-failed' || peer === undefined || error === undefined) return;
+    this.reports$.next({ peer, severity: 'note', reason: error });
+  }
+
   mayStall(): void {
     this.#stalls.mayStall();
   }
@@ -274,37 +313,32 @@ function checked<T>(options: ChannelOptions<T>): ChannelSettings<T> {
   const settings: ChannelSettings<T> = { ...defaults, ...options };
   const { id, codec, inbound, outbound, priority, slowPeer, messageBytesMax } = settings;
   const wrong = [...unknownOptions(options, optionNames)];
-  if (!Number.isInteger(id) || id < 0 || id > 0xffff) {
-    wrong.push(`id is a whole number from 0 to 65535, not ${String(id)}`);
-  }
-  if (!isCodec(codec)) {
-    wrong.push('codec has the functions encode and decode');
-  }
-  for (const [name, lane] of Object.entries({ inbound, outbound })) {
-    if (!isLane(lane)) wrong.push(`${name} is a lane such as block(64)`);
-  }
+  const check = (holds: boolean, name: string, what: string, value: unknown): void => {
+    if (!holds) wrong.push(mustBe(name, what, value));
+  };
+  check(isInteger(id, 0, 0xffff), 'id', 'an integer from 0 to 65535', id);
+  check(isCodec(codec), 'codec', 'a codec, such as json()', codec);
+  check(isLane(inbound), 'inbound', 'a lane, such as block(64)', inbound);
+  check(isLane(outbound), 'outbound', 'a lane, such as block(64)', outbound);
   if (isLane(outbound) && outbound.initial !== undefined) {
-    wrong.push('outbound has no initial part, which is for inbound lanes');
+    wrong.push('outbound must not have `initial`, which is for inbound lanes');
   }
-  if (!Number.isInteger(priority) || priority < 1 || priority > priorityMax) {
-    wrong.push(`priority is a whole number from 1 to ${priorityMax}, not ${String(priority)}`);
-  }
-  if (!isSlowPeerPolicy(slowPeer)) {
-    wrong.push(
-      `slowPeer is 'wait', 'drop', { dropAfterMs } or { evictAfterMs }, with milliseconds from 1 to 2^31 - 1`,
-    );
-  }
-  if (
-    !Number.isInteger(messageBytesMax) ||
-    messageBytesMax < 1 ||
-    messageBytesMax > wireMessageBytesMax
-  ) {
-    wrong.push(`messageBytesMax is a whole number of bytes from 1 to 2^30, not ${messageBytesMax}`);
-  }
+  const weight = `an integer from 1 to ${priorityMax}`;
+  check(isInteger(priority, 1, priorityMax), 'priority', weight, priority);
+  const policies = "'wait', 'drop', { dropAfterMs } or { evictAfterMs }";
+  const policy = `${policies}, with milliseconds from 1 to 2^31 - 1`;
+  check(isSlowPeerPolicy(slowPeer), 'slowPeer', policy, slowPeer);
+  const bytes = 'an integer from 1 to 2^30 (bytes)';
+  const isSize = isInteger(messageBytesMax, 1, wireMessageBytesMax);
+  check(isSize, 'messageBytesMax', bytes, messageBytesMax);
   if (wrong.length > 0) {
     throw new RxmeshError('RXMESH_OPTIONS_INVALID', `openChannel: ${wrong.join('; ')}`);
   }
   return { id, codec, inbound, outbound, priority, slowPeer, messageBytesMax };
+}
+
+function isInteger(value: number, min: number, max: number): boolean {
+  return Number.isInteger(value) && value >= min && value <= max;
 }
 
 function isCodec(value: unknown): boolean {

@@ -1,5 +1,6 @@
 import type { Subscription } from 'rxjs';
 import type { Clock } from '../flow/clock.ts';
+import type { RxmeshError } from '../model/error.ts';
 import type { DropReason } from '../model/event.ts';
 import type { Drop } from '../session/channel-end.ts';
 
@@ -32,7 +33,8 @@ export class DropTally {
     return this.#counts;
   }
 
-  add(drop: Drop): void {
+  /** @param errorOf makes the error of a drop; of those that are told as one, only the first's */
+  add(drop: Drop, errorOf?: () => RxmeshError): void {
     const reasons = this.#counts.get(drop.channel) ?? new Map<DropReason, number>();
     this.#counts.set(drop.channel, reasons);
     reasons.set(drop.reason, (reasons.get(drop.reason) ?? 0) + drop.count);
@@ -43,7 +45,7 @@ export class DropTally {
     }
     const kind = `${drop.direction} ${drop.channel} ${drop.reason} ${drop.peer}`;
     const told = this.#pending.get(kind);
-    this.#last = told ?? { ...drop };
+    this.#last = told ?? { ...drop, ...(errorOf !== undefined && { error: errorOf() }) };
     if (told === undefined) this.#pending.set(kind, this.#last);
     else told.count += drop.count;
   }

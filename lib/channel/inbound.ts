@@ -1,9 +1,10 @@
+import { plainDecode } from '../codec/decoding.ts';
 import type { Clock } from '../flow/clock.ts';
 import { Hub } from '../flow/hub.ts';
 import type { Flow } from '../flow/flow.ts';
 import type { LaneOptions } from '../flow/strategy.ts';
 import type { InboundEnvelope } from '../model/envelope.ts';
-import { RxmeshError, toRxmeshError } from '../model/error.ts';
+import { RxmeshError } from '../model/error.ts';
 import type { DropReason } from '../model/event.ts';
 import type { NodeId } from '../model/id.ts';
 import type { Credit, Grant } from '../session/channel-end.ts';
@@ -23,6 +24,7 @@ export class Inbound<T> implements InboxOwner {
   readonly window: CreditWindow;
   readonly clock: Clock;
   readonly #settings: ChannelSettings<T>;
+  readonly #decode: (bytes: Uint8Array) => T;
   readonly #host: ChannelHost;
   readonly #consumers: Hub<InboundEnvelope<T>>;
   readonly #inboxes = new Map<NodeId, PeerInbox>();
@@ -42,6 +44,7 @@ export class Inbound<T> implements InboxOwner {
       failed: (error) => this.#consumerFailed(error),
     });
     this.#settings = settings;
+    this.#decode = plainDecode(settings.codec);
     this.#host = host;
   }
 
@@ -64,7 +67,14 @@ export class Inbound<T> implements InboxOwner {
     const inbox = known ?? new PeerInbox(peer, this, granted);
     if (known === undefined) this.#inboxes.set(peer, inbox);
     inbox.connect(grant);
+    if (this.#host.isMuted(peer)) inbox.mute();
     return inbox;
+  }
+
+  /** See `PeerInbox.mute`. */
+  mute(peer: NodeId): void {
+    const count = this.#inboxes.get(peer)?.mute() ?? 0;
+    if (count > 0) this.#drop(peer, 'decode-failed', count);
   }
 
   /** Takes nothing more; what the sessions leave behind is for `discard`. */
@@ -109,8 +119,8 @@ export class Inbound<T> implements InboxOwner {
     this.#host.mayStall();
   }
 
-  dropped(from: NodeId, count: number): void {
-    this.#drop(from, 'lane-full', count);
+  dropped(from: NodeId, reason: DropReason, count: number): void {
+    this.#drop(from, reason, count);
   }
 
   forget(inbox: PeerInbox): void {
@@ -144,23 +154,15 @@ export class Inbound<T> implements InboxOwner {
   }
 
   #emit(from: NodeId, bytes: Uint8Array): void {
-    const { id, codec } = this.#settings;
+    const { id } = this.#settings;
     let message: T;
     // The codec may close the channel, or bring and send away consumers.
     this.#consumers.hold();
     try {
-      message = codec.decode(bytes);
+      message = this.#decode(bytes);
     } catch (thrown) {
-      const about = { peer: from, channel: id };
-      const text = `a message of ${from} on channel ${id}`;
-      const error = toRxmeshError(thrown, 'RXMESH_DECODE_FAILED', text, about);
-      const { direction, reason, count } = {
-        direction: 'inbound',
-        reason: 'decode-failed',
-        count: 1,
-      } as const;
-      this.#host.dropped({ direction, channel: id, reason, count, peer: from, error });
       this.#consumers.release();
+      this.#host.decodeFailed(from, id, thrown);
       return;
     }
     if (!this.#consumers.next({ from, message })) this.#drop(from, 'no-recipient', 1);

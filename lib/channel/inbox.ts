@@ -2,6 +2,7 @@ import type { Clock } from '../flow/clock.ts';
 import { bytesOf, Lane } from '../flow/lane.ts';
 import { type Pace, paceOf } from '../flow/pace.ts';
 import { laneBytesDefault, type LaneOptions, whenFull } from '../flow/strategy.ts';
+import type { DropReason } from '../model/event.ts';
 import type { NodeId } from '../model/id.ts';
 import type { Credit, Grant, Inbox } from '../session/channel-end.ts';
 import type { CreditWindow } from './credit-window.ts';
@@ -18,8 +19,8 @@ export interface InboxOwner {
   queue(inbox: PeerInbox): void;
   /** A message waits. */
   mayStall(): void;
-  /** The lane has dropped so many messages, by its strategy. */
-  dropped(from: NodeId, count: number): void;
+  /** So many messages were dropped: by the strategy of the lane, or unread. */
+  dropped(from: NodeId, reason: DropReason, count: number): void;
   /** Nothing waits in the inbox, and its peer is gone. */
   forget(inbox: PeerInbox): void;
   /** The inbox's peer is gone, and messages of it still wait. */
@@ -55,6 +56,7 @@ export class PeerInbox implements Inbox {
   #spent = 0;
   #spentBytes = 0;
   #held = true;
+  #isMuted = false;
 
   /** @param granted credit that the peer has already, from an earlier time of the channel */
   constructor(peer: NodeId, owner: InboxOwner, granted: Credit) {
@@ -131,6 +133,11 @@ export class PeerInbox implements Inbox {
   }
 
   receive(bytes: Uint8Array, owned: boolean): boolean {
+    if (this.#isMuted) {
+      this.#owner.dropped(this.peer, 'decode-failed', 1);
+      this.#giveBack(bytes);
+      return true;
+    }
     if (this.#passes() && this.#lane.size === 0 && this.#owner.handOver(this.peer, bytes)) {
       this.#pace?.spend(bytes.length);
       this.#giveBack(bytes);
@@ -138,8 +145,9 @@ export class PeerInbox implements Inbox {
     }
     const offered = this.#lane.offer(owned ? bytes : bytes.slice());
     if (offered === 'full' || offered === 'overflow') return false;
-    if (offered === 'displaced') this.#owner.dropped(this.peer, this.#lane.displaced);
-    else if (offered === 'rejected') this.#owner.dropped(this.peer, 1);
+    if (offered === 'displaced') {
+      this.#owner.dropped(this.peer, 'lane-full', this.#lane.displaced);
+    } else if (offered === 'rejected') this.#owner.dropped(this.peer, 'lane-full', 1);
     if (!this.#waits) this.#giveBack(bytes);
     this.#owner.mayStall();
     this.#queue();
@@ -184,6 +192,19 @@ export class PeerInbox implements Inbox {
     return count;
   }
 
+  /**
+   * Drops what waits and, as long as the peer's connection lasts, what comes: nothing of it is worth
+   * decoding. Credit goes back for both, so that a peer which nobody disconnects does not hang.
+   * Returns how many messages waited.
+   */
+  mute(): number {
+    this.#isMuted = true;
+    const count = this.clear();
+    if (!this.connected) this.#forget();
+    else if (count > 0) this.#grant();
+    return count;
+  }
+
   #moved(): void {
     this.moves += 1;
     const moved = this.onMove;
@@ -204,7 +225,10 @@ export class PeerInbox implements Inbox {
     this.#spent += 1;
     this.#spentBytes += message.length;
     const { grantMessages, grantBytes } = this.#window;
-    if (this.#spent < grantMessages && this.#spentBytes < grantBytes) return;
+    if (this.#spent >= grantMessages || this.#spentBytes >= grantBytes) this.#grant();
+  }
+
+  #grant(): void {
     this.#spent = 0;
     this.#spentBytes = 0;
     this.#grants[0]?.();

@@ -1,16 +1,18 @@
 import { AsyncSubject, type Observable, type Observer } from 'rxjs';
+import { aSignal, promised } from '../flow/abort.ts';
 import type { Clock } from '../flow/clock.ts';
 import type { Flow } from '../flow/flow.ts';
+import type { FlowIterator } from '../flow/iterate.ts';
 import type { LaneOptions } from '../flow/strategy.ts';
-import type { InboundEnvelope, OutboundEnvelope } from '../model/envelope.ts';
+import { checkEnvelope, type InboundEnvelope, type OutboundEnvelope } from '../model/envelope.ts';
 import { checkOptions } from '../model/check-options.ts';
 import type { DropReason } from '../model/event.ts';
 import type { NodeId } from '../model/id.ts';
-import type { PeerReport } from '../model/peer-report.ts';
+import { checkPeerReport, type PeerReport } from '../model/peer-report.ts';
 import type { ChannelEnd, Credit, Grant, Inbox } from '../session/channel-end.ts';
 import { type AbsenceSnapshot } from './absences.ts';
 import { anAbsentPolicy, awaitMsOf } from './absent-policy.ts';
-import type { SendOptions, SendReport, Undelivered } from './channel.ts';
+import type { SendOnceOptions, SendOptions, SendReport, Undelivered } from './channel.ts';
 import type { ChannelHost, ChannelSettings } from './channel-host.ts';
 import { Inbound } from './inbound.ts';
 import type { PeerInbox } from './inbox.ts';
@@ -51,16 +53,30 @@ export class LocalChannel<T> implements SendingChannel<T>, ChannelEnd {
     this.undelivered$ = this.#outbound.undelivered$;
     this.closed$ = this.#closed.asObservable();
     this.out = this.#observer((envelope) => this.#outbound.push(envelope));
-    this.reports = this.#observer((report) => host.reported(report));
+    this.reports = this.#observer((report) => {
+      checkPeerReport(report);
+      host.reported(report);
+    });
   }
 
-  [Symbol.asyncIterator](): AsyncIterableIterator<InboundEnvelope<T>, undefined, undefined> {
+  [Symbol.asyncIterator](): FlowIterator<InboundEnvelope<T>> {
     return this.in$[Symbol.asyncIterator]();
   }
 
   send(envelope: OutboundEnvelope<T>, options: SendOptions = {}): Observable<SendReport> {
+    checkEnvelope('send', envelope);
     checkOptions('send', options, { absent: anAbsentPolicy });
     return this.#outbound.send(envelope, awaitMsOf(options.absent ?? 'drop'));
+  }
+
+  async sendOnce(
+    envelope: OutboundEnvelope<T>,
+    options: SendOnceOptions = {},
+  ): Promise<SendReport> {
+    checkEnvelope('sendOnce', envelope);
+    checkOptions('sendOnce', options, { absent: anAbsentPolicy, signal: aSignal });
+    const awaitMs = awaitMsOf(options.absent ?? 'drop');
+    return promised(this.#outbound.send(envelope, awaitMs), options.signal);
   }
 
   sender(settled: Settled, awaitMs: number): Sender<T> {
@@ -85,6 +101,10 @@ export class LocalChannel<T> implements SendingChannel<T>, ChannelEnd {
     this.#outbound.complete();
   }
 
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
   get inboxes(): Iterable<PeerInbox> {
     return this.#inbound.inboxes;
   }
@@ -96,6 +116,11 @@ export class LocalChannel<T> implements SendingChannel<T>, ChannelEnd {
   /** What waits for recipients that are away. */
   absences(): readonly AbsenceSnapshot[] {
     return this.#outbound.absences.snapshot();
+  }
+
+  /** Decodes nothing more of what comes over this peer's connection. */
+  mute(peer: NodeId): void {
+    this.#inbound.mute(peer);
   }
 
   /** See `ChannelEnd`. */

@@ -1,11 +1,17 @@
-import { Observable, Subject } from 'rxjs';
+import { type Observable, Subject } from 'rxjs';
 import type { Clock } from '../flow/clock.ts';
 import { reportUnhandled } from '../flow/report-unhandled.ts';
-import type { BroadcastEnvelope, DirectEnvelope, OutboundEnvelope } from '../model/envelope.ts';
+import {
+  type BroadcastEnvelope,
+  checkEnvelope,
+  type DirectEnvelope,
+  type OutboundEnvelope,
+} from '../model/envelope.ts';
 import { asBytes, isOfBytes } from '../model/bytes.ts';
-import { RxmeshError, toRxmeshError } from '../model/error.ts';
+import { type ErrorCode, RxmeshError, toRxmeshError } from '../model/error.ts';
 import type { DropReason } from '../model/event.ts';
-import type { NodeId } from '../model/id.ts';
+import { mustBe } from '../model/described.ts';
+import { isNodeId, type NodeId } from '../model/id.ts';
 import type { Outbox } from '../session/outbox.ts';
 import type { Session } from '../session/session.ts';
 import { waitingSendsMax } from '../session/waiting-sends.ts';
@@ -13,6 +19,7 @@ import { Absences } from './absences.ts';
 import type { SendReport, Undelivered } from './channel.ts';
 import type { ChannelHost, ChannelSettings } from './channel-host.ts';
 import { ChannelSender, type SendingSide } from './sender.ts';
+import { Sending } from './sending.ts';
 import type { Sender, Settled } from './sending-channel.ts';
 import { SlowPeers } from './slow-peers.ts';
 
@@ -56,7 +63,7 @@ export class Outbound<T> implements SendingSide<T> {
 
   /** See `Channel.send`. */
   send(envelope: OutboundEnvelope<T>, awaitMs: number): Observable<SendReport> {
-    return new Observable((subscriber) => {
+    return new Sending((subscriber) => {
       const settled = ({ accepted, dropped }: SendReport, error?: RxmeshError): void => {
         if (error !== undefined) {
           subscriber.error(error);
@@ -94,11 +101,12 @@ export class Outbound<T> implements SendingSide<T> {
 
   /** Offers a message to its recipients' lanes. Without a sender, a full `block` lane drops it. */
   offer(envelope: OutboundEnvelope<T>, sender: ChannelSender<T> | undefined): void {
+    checkEnvelope('out.next', envelope);
     const { to } = envelope;
     const broadcast: unknown = envelope.broadcast;
     // Its type says so, but a caller in JavaScript may have forgotten both, or given both.
     if (to === undefined ? broadcast !== true : broadcast !== undefined) {
-      const text = 'an envelope names its recipient in `to`, or is a `broadcast`, and not both';
+      const text = 'the envelope must have either `to` or `broadcast: true`';
       throw this.#refused('no-recipient', 'RXMESH_UNDELIVERABLE', text);
     }
     this.offerBytes(envelope, this.#encode(envelope), sender);
@@ -194,6 +202,10 @@ export class Outbound<T> implements SendingSide<T> {
       if (sender !== undefined && sender.awaitMs > outbox.keepMs) outbox.keepMs = sender.awaitMs;
       this.#put(session, outbox, envelope, bytes, sender);
       return;
+    }
+    if (session === undefined && !isNodeId(peer)) {
+      const text = mustBe('`to`', 'a node ID', peer);
+      throw this.#refused('unknown-peer', 'RXMESH_NODE_ID_INVALID', text);
     }
     if (peer !== this.#host.self && sender?.waitForRecipient(envelope, bytes) === true) return;
     if (session !== undefined) this.#drop('channel-not-open', peer);
@@ -299,11 +311,7 @@ export class Outbound<T> implements SendingSide<T> {
     this.#host.reported({ peer, severity: 'disconnect', reason });
   }
 
-  #refused(
-    reason: DropReason,
-    code: 'RXMESH_CHANNEL_CLOSED' | 'RXMESH_MESSAGE_TOO_LARGE' | 'RXMESH_UNDELIVERABLE',
-    text: string,
-  ): RxmeshError {
+  #refused(reason: DropReason, code: ErrorCode, text: string): RxmeshError {
     const { id: channel } = this.#settings;
     const error = new RxmeshError(code, `channel ${channel}: ${text}`, { channel });
     this.#drop(reason, undefined, error);

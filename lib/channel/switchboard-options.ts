@@ -17,6 +17,11 @@ export interface SwitchboardOptions {
    */
   readonly stallMs?: number | undefined;
   /**
+   * How many messages of one peer may fail to decode a second, and at once after a pause. One more
+   * is reported with the severity `disconnect`. Default 100.
+   */
+  readonly decodeFailuresPerSecond?: number | undefined;
+  /**
    * When silent peers are pinged, and given up. Default: a ping every 10 s, and 30 s without a sign
    * of life; `intervalMs: 0` turns it off.
    */

@@ -36,7 +36,8 @@ export class Switchboard {
   /** Drops, channels that peers open and close, and streams into a channel that failed. */
   readonly events$: Observable<RouterEvent>;
   /**
-   * What channels and their slow-peer policies report of peers: what to evict is decided from this.
+   * What channels and their slow-peer policies report of peers, and messages that do not decode:
+   * what to evict is decided from this.
    */
   readonly reports$: Observable<PeerReport>;
   readonly #channels: Channels;
@@ -45,7 +46,10 @@ export class Switchboard {
     channelsOf = (switchboard) => switchboard.#channels;
   }
 
-  /** @throws {RangeError} for a `keepAlive` whose timeout is shorter than its interval */
+  /**
+   * @throws {RangeError} for a `keepAlive` whose timeout is shorter than its interval, and a
+   *   `decodeFailuresPerSecond` that is no whole number from 1 to 1,000,000
+   */
   constructor(options: SwitchboardOptions) {
     this.#channels = new Channels(options);
     this.self = this.#channels.self;

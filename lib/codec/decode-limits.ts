@@ -1,3 +1,5 @@
+import { aNumber, type OptionKinds } from '../model/check-options.ts';
+import { mustBe } from '../model/described.ts';
 import { RxmeshError } from '../model/error.ts';
 
 /** What a received message may become, whatever its bytes say. */
@@ -16,6 +18,12 @@ export interface DecodeLimits {
   readonly depthMax?: number;
 }
 
+/** The limits as options of a codec. */
+export const decodeLimitKinds: OptionKinds<DecodeLimits> = {
+  elementsMax: aNumber,
+  depthMax: aNumber,
+};
+
 /** Elements of a decoded message, if nothing else is said. */
 export const elementsMaxDefault = 131_072;
 
@@ -27,7 +35,7 @@ export function checkDecodeLimits({ elementsMax, depthMax }: Required<DecodeLimi
 
 function assertLimit(name: string, value: number, or: string): void {
   if (Number.isSafeInteger(value) && value >= 1) return;
-  throw new RangeError(`${name} must be an integer of at least 1${or}, not ${String(value)}`);
+  throw new RangeError(mustBe(name, `an integer of at least 1${or}`, value));
 }
 
 /** The error of a message that has too many elements. */

@@ -1,8 +1,15 @@
 import { util } from 'protobufjs/minimal.js';
 
+import { aFunction, checkOptions, type OptionKinds } from '../model/check-options.ts';
 import { toRxmeshError } from '../model/error.ts';
 import type { Codec } from './codec.ts';
-import { checkDecodeLimits, type DecodeLimits, elementsMaxDefault } from './decode-limits.ts';
+import {
+  checkDecodeLimits,
+  decodeLimitKinds,
+  type DecodeLimits,
+  elementsMaxDefault,
+} from './decode-limits.ts';
+import { decodeBy } from './decoding.ts';
 import { assertJsonLimits } from './json-limits.ts';
 
 /** How deep JSON may be nested, if nothing else is said. */
@@ -17,6 +24,11 @@ export interface JsonOptions<T> extends DecodeLimits {
   readonly validate?: (value: unknown) => T;
 }
 
+const optionKinds: OptionKinds<JsonOptions<unknown>> = {
+  ...decodeLimitKinds,
+  validate: aFunction,
+};
+
 /**
  * The codec of messages as JSON (RFC 8259) in UTF-8: for first steps and debugging. What JSON
  * changes is changed here too: properties that are `undefined` are left out, a `Date` becomes a
@@ -28,6 +40,7 @@ export interface JsonOptions<T> extends DecodeLimits {
  * @throws {RangeError} at once, for an `elementsMax` or `depthMax` out of range
  */
 export function json<T>(options: JsonOptions<T> = {}): Codec<T> {
+  checkOptions('json', options, optionKinds);
   const { validate, elementsMax = elementsMaxDefault, depthMax = depthMaxDefault } = options;
   const limits = { elementsMax, depthMax };
   checkDecodeLimits(limits);
@@ -46,14 +59,10 @@ export function json<T>(options: JsonOptions<T> = {}): Codec<T> {
         throw toRxmeshError(error, 'RXMESH_ENCODE_FAILED', 'cannot encode the message');
       }
     },
-    decode(bytes) {
-      try {
-        if (bytes.length > uncountedBytesMax) assertJsonLimits(bytes, limits);
-        const value: unknown = JSON.parse(util.utf8.readStrict(bytes, 0, bytes.length));
-        return validate === undefined ? (value as T) : validate(value);
-      } catch (error) {
-        throw toRxmeshError(error, 'RXMESH_DECODE_FAILED', 'cannot decode the message');
-      }
-    },
+    decode: decodeBy((bytes) => {
+      if (bytes.length > uncountedBytesMax) assertJsonLimits(bytes, limits);
+      const value: unknown = JSON.parse(util.utf8.readStrict(bytes, 0, bytes.length));
+      return validate === undefined ? (value as T) : validate(value);
+    }),
   };
 }

@@ -1,5 +1,15 @@
 import { RxmeshError, toRxmeshError } from '../model/error.ts';
+import { checkMethod } from '../model/check-function.ts';
+import {
+  aFunction,
+  aNumber,
+  checkOptions,
+  type OptionKinds,
+  required,
+} from '../model/check-options.ts';
+import { mustBe } from '../model/described.ts';
 import type { Codec } from './codec.ts';
+import { decodeOf, plainDecode } from './decoding.ts';
 
 /** What `limited` holds messages to. */
 export interface MessageLimits {
@@ -13,6 +23,11 @@ export interface MessageLimits {
   readonly inspect?: (bytes: Uint8Array) => void;
 }
 
+const limitKinds: OptionKinds<MessageLimits> = {
+  messageBytesMax: required(aNumber),
+  inspect: aFunction,
+};
+
 /**
  * A codec that holds the encoded messages of another to limits, in both directions.
  *
@@ -21,10 +36,12 @@ export interface MessageLimits {
  *   when `inspect` throws what is not an `RxmeshError`
  */
 export function limited<T>(codec: Codec<T>, limits: MessageLimits): Codec<T> {
+  for (const method of ['encode', 'decode']) checkMethod('limited: codec', codec, method);
+  checkOptions('limited', limits, limitKinds);
   const { messageBytesMax, inspect } = limits;
   if (!Number.isSafeInteger(messageBytesMax) || messageBytesMax < 1) {
     throw new RangeError(
-      `messageBytesMax must be an integer of at least 1, not ${String(messageBytesMax)}`,
+      `limited: ${mustBe('messageBytesMax', 'an integer of at least 1', messageBytesMax)}`,
     );
   }
 
@@ -36,20 +53,28 @@ export function limited<T>(codec: Codec<T>, limits: MessageLimits): Codec<T> {
     );
   };
 
+  const decode = plainDecode(codec);
   return {
     encode(message) {
       const bytes = codec.encode(message);
       assertSize(bytes);
       return bytes;
     },
-    decode(bytes) {
-      assertSize(bytes);
-      try {
+    decode: decodeOf(
+      (bytes) => {
+        assertSize(bytes);
+        try {
+          inspect?.(bytes);
+        } catch (error) {
+          throw toRxmeshError(error, 'RXMESH_DECODE_FAILED', 'inspect refused the message');
+        }
+        return codec.decode(bytes);
+      },
+      (bytes) => {
+        assertSize(bytes);
         inspect?.(bytes);
-      } catch (error) {
-        throw toRxmeshError(error, 'RXMESH_DECODE_FAILED', 'inspect refused the message');
-      }
-      return codec.decode(bytes);
-    },
+        return decode(bytes);
+      },
+    ),
   };
 }

@@ -1,3 +1,5 @@
+import { mistaken } from '../model/check-function.ts';
+
 /** What rxmesh uses of a protobufjs `Writer`. */
 export interface MessageWriter {
   reset(): unknown;
@@ -57,4 +59,20 @@ export function hasField(type: MessageType, name: string): boolean | undefined {
 export function hasProperty(type: MessageType, name: string): boolean {
   const defaults: unknown = classOf(type)?.prototype;
   return typeof defaults === 'object' && defaults !== null && name in defaults;
+}
+
+/**
+ * Checks what a codec is made of.
+ * @throws {TypeError} `protobuf: type must be a message type (a class by pbjs, or
+ *   root.lookupType(...)), got undefined`
+ */
+export function checkMessageType(name: string, type: unknown): void {
+  const isObject = typeof type === 'object' && type !== null;
+  const { encode, decode } = (isObject || typeof type === 'function' ? type : {}) as {
+    readonly encode?: unknown;
+    readonly decode?: unknown;
+  };
+  if (typeof encode === 'function' && typeof decode === 'function') return;
+  const what = 'a message type (a class by pbjs, or root.lookupType(...))';
+  throw mistaken(name, what, type);
 }

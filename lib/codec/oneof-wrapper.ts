@@ -1,4 +1,6 @@
+import { mistaken } from '../model/check-function.ts';
 import {
+  checkMessageType,
   hasField,
   hasProperty,
   type FieldsOf,
@@ -65,10 +67,16 @@ interface Tagged {
 type Members = Record<string, unknown>;
 
 function assertKinds(type: MessageType, kinds: Readonly<Record<string, MessageType>>): void {
+  checkMessageType('oneof: type', type);
+  const given: unknown = kinds;
+  if (typeof given !== 'object' || given === null) {
+    throw mistaken('oneof: kinds', 'an object such as { move: Move }', given);
+  }
   const entries = Object.entries(kinds);
   if (entries.length === 0) throw new TypeError('kinds is empty: it names what the oneof carries');
   if (hasField(type, 'kind') === true) throw new TypeError('the wrapper has a field named kind');
   for (const [kind, inner] of entries) {
+    checkMessageType(`oneof: kinds.${kind}`, inner);
     if (hasField(type, kind) === false) {
       throw new TypeError(`kinds.${kind} is not a field of the wrapper`);
     }

@@ -1,16 +1,20 @@
 import { Reader } from 'protobufjs/minimal.js';
 
+import { aFlag, checkOptions, oneOf, type OptionKinds } from '../model/check-options.ts';
 import { toRxmeshError } from '../model/error.ts';
 import type { Codec } from './codec.ts';
 import { CountingReader } from './counting-reader.ts';
 import {
   checkDecodeLimits,
+  decodeLimitKinds,
   type DecodeLimits,
   elementsMaxDefault,
   tooManyElements,
 } from './decode-limits.ts';
+import { decodeBy } from './decoding.ts';
 import { MessageEncoder } from './message-encoder.ts';
 import {
+  checkMessageType,
   classOf,
   hasField,
   type FieldsOf,
@@ -41,6 +45,12 @@ export interface ProtobufOptions extends DecodeLimits {
    */
   readonly unknownFields?: 'ignore' | 'refuse';
 }
+
+const optionKinds: OptionKinds<ProtobufOptions> = {
+  ...decodeLimitKinds,
+  verify: aFlag,
+  unknownFields: oneOf('ignore', 'refuse'),
+};
 
 /**
  * The codec of a protobufjs message type: a generated class, from which the type of the messages
@@ -81,6 +91,8 @@ export function protobuf<C extends object>(
   options?: ProtobufOptions,
 ): Codec<FieldsOf<C>>;
 export function protobuf(type: MessageType, options: ProtobufOptions = {}): Codec<object> {
+  checkMessageType('protobuf: type', type);
+  checkOptions('protobuf', options, optionKinds);
   const { verify = true, unknownFields = 'ignore' } = options;
   const decode = decoderOf(type, options, unknownFields === 'refuse');
   const encoder = new MessageEncoder(type);
@@ -96,13 +108,7 @@ export function protobuf(type: MessageType, options: ProtobufOptions = {}): Code
         throw toRxmeshError(error, 'RXMESH_ENCODE_FAILED', 'cannot encode the message');
       }
     },
-    decode(bytes) {
-      try {
-        return decode(bytes);
-      } catch (error) {
-        throw toRxmeshError(error, 'RXMESH_DECODE_FAILED', 'cannot decode the message');
-      }
-    },
+    decode: decodeBy(decode),
   };
 }
 

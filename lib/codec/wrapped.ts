@@ -1,4 +1,6 @@
+import { checkMethod } from '../model/check-function.ts';
 import type { Codec } from './codec.ts';
+import { decodeOf, plainDecode } from './decoding.ts';
 import { unwrapMessage, wrapMessage, type Wrapper } from './wrapper.ts';
 
 /**
@@ -19,8 +21,14 @@ export function wrapped<Outer, Inner>(
   codec: Codec<Outer>,
   wrapper: Wrapper<Outer, Inner>,
 ): Codec<Inner> {
+  for (const method of ['encode', 'decode']) checkMethod('wrapped: codec', codec, method);
+  for (const method of ['wrap', 'unwrap']) checkMethod('wrapped: wrapper', wrapper, method);
+  const decode = plainDecode(codec);
   return {
     encode: (message) => codec.encode(wrapMessage(wrapper, message)),
-    decode: (bytes) => unwrapMessage(wrapper, codec.decode(bytes)),
+    decode: decodeOf(
+      (bytes) => unwrapMessage(wrapper, codec.decode(bytes)),
+      (bytes) => wrapper.unwrap(decode(bytes)),
+    ),
   };
 }

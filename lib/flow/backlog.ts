@@ -2,23 +2,24 @@ import { Lane } from './lane.ts';
 import { reportUnhandled } from './report-unhandled.ts';
 import type { LaneOptions } from './strategy.ts';
 
-/** What waits for a consumer, in order. It is bounded, and tells what it drops. */
+/** A bounded queue of values waiting for one consumer. It reports what it drops. */
 export interface Backlog<T> {
   /** How many values wait. */
   readonly size: number;
   /**
-   * Takes a value, and may drop it or another one; false when it has no place and may drop none.
+   * Adds a value; may drop it, or an older one, to do so. Returns false if there is no room and the
+   * strategy allows no drop.
    */
   put(value: T): boolean;
-  /** Removes the value that is next; undefined when none waits. */
+  /** Removes and returns the next value; undefined when empty. */
   take(): T | undefined;
 }
 
 /**
- * Tells `onDrop` of all that an error drops. What that throws is reported: the first error is the
- * consumer's.
+ * Empties a backlog after an error and passes every value to `onDrop`. An exception from `onDrop`
+ * is reported as unhandled: the consumer is about to receive the original error.
  *
- * @param lost has no place in the backlog
+ * @param lost values that never made it into the backlog
  */
 export function dropAll<T>(
   backlog: Backlog<T>,
@@ -33,15 +34,12 @@ export function dropAll<T>(
   }
 }
 
-/** A lane whose strategy decides what is dropped. */
+/** A backlog that drops according to a lane's strategy. */
 export class LaneBacklog<T> implements Backlog<T> {
   readonly #lane: Lane<T>;
   readonly #dropped: (value: T) => void;
 
-  /**
-   * @param dropped hears of each value that is dropped, once the backlog is as it will be without
-   * it
-   */
+  /** @param dropped called with each dropped value, after the backlog has been updated */
   constructor(options: LaneOptions, dropped: (value: T) => void) {
     this.#lane = new Lane(options);
     this.#dropped = dropped;
@@ -68,16 +66,16 @@ export class LaneBacklog<T> implements Backlog<T> {
     return this.#lane.take();
   }
 
-  /** Lets go of what waits, and tells nobody. */
+  /** Discards everything without reporting it. */
   clear(): void {
     this.#lane.clear();
   }
 }
 
 /**
- * Keeps the newest value of each key, in the order in which the keys came. When there are too many
- * keys, the one that has waited longest is dropped with its value. A value whose key cannot be told
- * is dropped, too.
+ * Keeps the newest value of each key, in the order in which the keys first arrived. When there are
+ * too many keys, the one that has waited longest is dropped along with its value. A value is also
+ * dropped if `keyOf` throws for it.
  */
 export class LatestByKey<T> implements Backlog<T> {
   readonly #keyOf: (value: T) => unknown;
@@ -85,7 +83,7 @@ export class LatestByKey<T> implements Backlog<T> {
   readonly #values = new Map<unknown, T>();
   readonly #dropped: (value: T) => void;
 
-  /** @param dropped as of `LaneBacklog` */
+  /** @param dropped see `LaneBacklog` */
   constructor(keyOf: (value: T) => unknown, keysMax: number, dropped: (value: T) => void) {
     this.#keyOf = keyOf;
     this.#keys = new Lane({ strategy: 'block', capacity: keysMax });

@@ -5,20 +5,22 @@ import type { Demand, FlowConsumer, FlowOrigin, FlowSink } from './demand.ts';
 import { Flow } from './flow.ts';
 import { subscribeWithin } from './subscribe-within.ts';
 
-/** How values wait in front of a consumer. */
+/** How values are buffered in front of a consumer. */
 export interface BufferOptions<T> {
-  /** The operator that buffers, for error messages. */
+  /** Name of the buffering operator, for error messages. */
   readonly operator: string;
-  /** Holds the values of one consumer. */
+  /** Creates the backlog for one consumer. */
   readonly backlog: () => Backlog<T>;
-  /** Sees each value that an error drops. What the backlog drops by itself it tells by itself. */
+  /** Receives each value dropped because of an error. The backlog reports its own drops. */
   readonly onDrop: (value: T) => void;
-  /** Whether the source is subscribed to at the first request, not before. */
+  /** Whether to subscribe to the source on the first request rather than immediately. */
   readonly isLazy?: boolean;
   readonly origin?: FlowOrigin | undefined;
 }
 
-/** A flow of what an Observable emits: what comes too early waits in a backlog. */
+/**
+ * Turns an Observable into a flow: values that arrive before they are requested wait in a backlog.
+ */
 export function buffered<T>(source: Observable<T>, options: BufferOptions<T>): Flow<T> {
   return new Flow<T>(
     (sink) => {
@@ -33,7 +35,7 @@ export function buffered<T>(source: Observable<T>, options: BufferOptions<T>): F
 }
 
 /**
- * A flow that asks another one for values ahead of its consumer, so that at most `ahead` of them
+ * A flow that requests values from another flow ahead of its consumer; at most `ahead` of them
  * wait.
  */
 export function prefetched<T>(source: Flow<T>, ahead: number, options: BufferOptions<T>): Flow<T> {
@@ -44,14 +46,14 @@ export function prefetched<T>(source: Flow<T>, ahead: number, options: BufferOpt
   );
 }
 
-/** Stands between a source and one consumer. */
+/** Sits between a source and one consumer. */
 class Buffer<T> implements Demand {
   onFirstRequest: (() => void) | undefined;
   readonly #options: BufferOptions<T>;
   readonly #backlog: Backlog<T>;
   readonly #sink: FlowSink<T>;
   readonly #subscription = new Subscription();
-  /** Of a source that is asked for values. */
+  /** Set when the source is a flow, which is asked for values. */
   #upstream: Demand | undefined;
   #ahead = 0;
   #outstanding = 0;
@@ -66,12 +68,12 @@ class Buffer<T> implements Demand {
     });
   }
 
-  /** Takes what `source` emits. */
+  /** Takes whatever `source` emits. */
   subscribe(source: Observable<T>): void {
     subscribeWithin(this.#subscription, source, this.#observer());
   }
 
-  /** Asks `source` for values. */
+  /** Requests values from `source`. */
   prefetch(source: Flow<T>, ahead: number): this {
     this.#ahead = ahead;
     const upstream = source.consume(this.#observer());
@@ -105,7 +107,7 @@ class Buffer<T> implements Demand {
     };
   }
 
-  /** Half of what may wait at a time: fewer calls, and the source need not pause. */
+  /** Refills at half empty: this needs fewer calls, and the source does not have to pause. */
   #replenish(): void {
     if (this.#upstream === undefined) return;
     const held = this.#backlog.size + this.#outstanding;
@@ -119,7 +121,10 @@ class Buffer<T> implements Demand {
     this.#fail(new RxmeshError('RXMESH_OVERFLOW', text), value);
   }
 
-  /** An error does not wait: what waits is dropped. @param lost has no place in the backlog */
+  /**
+   * Errors do not wait: the backlog is dropped. @param lost values that never made it into the
+   * backlog
+   */
   #fail(error: unknown, ...lost: readonly T[]): void {
     this.unsubscribe();
     dropAll(this.#backlog, this.#options.onDrop, ...lost);

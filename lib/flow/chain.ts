@@ -1,17 +1,18 @@
-/** An item that can stand in a chain, in one at a time. */
+/** An item of a chain. It can be in only one chain at a time. */
 export interface Link<I> {
   before: I | undefined;
   after: I | undefined;
 }
 
 /**
- * Items in an order, of which any can leave, at the same cost. The items themselves are the links.
+ * A doubly linked list whose items are their own links, so any of them can be removed in constant
+ * time.
  */
 export class Chain<I extends Link<I>> {
   first: I | undefined;
   #last: I | undefined;
 
-  /** Puts an item that is in no chain at the end. */
+  /** Appends an item that is not in any chain. */
   append(item: I): void {
     item.before = this.#last;
     if (this.#last === undefined) this.first = item;
@@ -19,7 +20,7 @@ export class Chain<I extends Link<I>> {
     this.#last = item;
   }
 
-  /** Takes an item of this chain out. */
+  /** Removes an item of this chain. */
   remove(item: I): void {
     const { before, after } = item;
     if (before === undefined) this.first = after;

@@ -13,29 +13,29 @@ import { dateNow, forwardNow } from '#platform/system-time';
 import type { OptionKind } from '../model/check-options.ts';
 
 /**
- * Time, as rxmesh sees it. Everything in `lib/` and `operators/` that waits or reads a time does so
- * through a clock, so that whole networks run under `TestScheduler` or `VirtualTimeScheduler`.
- * This file alone knows RxJS schedulers.
+ * The source of time. Everything in `lib/` and `operators/` that waits or reads the time uses a
+ * clock, so whole networks can run under `TestScheduler` or `VirtualTimeScheduler`. Only this file
+ * knows about RxJS schedulers.
  */
 export interface Clock {
   /**
-   * Milliseconds from some moment. It measures how much time has passed, and only goes forward: it
-   * is not the date, which can be set. Take `performance.now()`, not `Date.now()`.
+   * Milliseconds since an arbitrary moment, for measuring elapsed time. It must be monotonic, which
+   * the system's date is not: use `performance.now()`, not `Date.now()`.
    */
   now(): number;
   /** Runs `work` once, `delayMs` from now. Unsubscribing cancels it. */
   schedule(work: () => void, delayMs: number): Subscription;
-  /** Runs `work` once, when the code that runs now has ended, and before any delay. */
+  /** Runs `work` once, after the current code has finished and before any delayed work. */
   afterTurn(work: () => void): Subscription;
 }
 
-/** A clock as an option. */
+/** The kind of an option that takes a clock. */
 export const aClock: OptionKind = {
   what: 'a clock, with the functions now, schedule and afterTurn',
   accepts: isClock,
 };
 
-/** Whether a value from outside is a clock. */
+/** Whether a value passed in by a user is a clock. */
 export function isClock(value: unknown): value is Clock {
   if (typeof value !== 'object' || value === null) return false;
   return ['now', 'schedule', 'afterTurn'].every(
@@ -43,13 +43,14 @@ export function isClock(value: unknown): value is Clock {
   );
 }
 
-/** The longest delay, in milliseconds: a longer one overflows the timers of Node and browsers. */
+/** The longest delay, in milliseconds. Longer ones overflow the timers of Node and browsers. */
 export const timerMaxMs: number = 2 ** 31 - 1;
 
 /**
- * Checks times that are options: `{ timeoutMs }`. A time that is left out is in order.
- * @throws {RangeError} for one that no timer takes
- * @param whose options these are
+ * Checks options that are times, such as `{ timeoutMs }`. Undefined is allowed.
+ *
+ * @throws {RangeError} for a time that timers do not support
+ * @param whose name of the function or object that takes the options
  */
 export function checkTimes(
   whose: string,
@@ -62,8 +63,9 @@ export function checkTimes(
 }
 
 /**
- * A clock that runs on a scheduler: `afterTurn` is a delay of 0. It has the scheduler's time, or,
- * where that is the system's date (`asyncScheduler` and its like), a time that only goes forward.
+ * A clock that runs on a scheduler; `afterTurn` is a delay of 0. It takes its time from the
+ * scheduler, unless that is the system's date (as with `asyncScheduler`): then it uses monotonic
+ * time instead.
  */
 export function clockFrom(scheduler: SchedulerLike): Clock {
   return {
@@ -74,13 +76,13 @@ export function clockFrom(scheduler: SchedulerLike): Clock {
   };
 }
 
-/** RxJS's time is virtual when it is further than this from the system's date. */
+/** RxJS's time is taken to be virtual when it differs from the system's date by more than this. */
 const sameDateMs = 1_000;
 
 /**
- * The system's time, which only goes forward; under `TestScheduler.run`, its virtual time. RxJS has
- * one function for both, and does not say which it is. So what it tells is compared with the date,
- * read before and after: the date may be set in between.
+ * The system's monotonic time, or the virtual time inside `TestScheduler.run`. RxJS uses the same
+ * function for the date and for virtual time, and offers no way to tell them apart. So its answer
+ * is compared with the date, read before and after in case the date is set in between.
  */
 function systemNow(): number {
   const dateMs = dateNow();
@@ -97,10 +99,9 @@ function isNear(oneMs: number, otherMs: number): boolean {
 const turn = Promise.resolve();
 
 /**
- * The system's clock: a time that only goes forward, the timers of RxJS's `asyncScheduler`, and a
- * microtask for the end of a turn. That is what `asapScheduler` does, which makes an action and a
- * handle for each, and looks the handle up: 3 to 6 µs for a message that comes to a link that was
- * idle.
+ * The system clock: monotonic time, the timers of RxJS's `asyncScheduler`, and a microtask for the
+ * end of a turn. `asapScheduler` would do the same for turns, but allocates an action and a handle
+ * for each and looks the handle up, which costs 3 to 6 µs per message on an idle link.
  */
 export const systemClock: Clock = {
   ...clockFrom(asyncScheduler),
@@ -116,14 +117,14 @@ export const systemClock: Clock = {
 };
 
 /**
- * Mirrors its source, and errors when that has neither ended nor emitted `delayMs` after the
- * subscription. A `delayMs` of 0 means no limit.
+ * Mirrors its source, but errors if the source has neither emitted nor ended within `delayMs` of
+ * the subscription. A `delayMs` of 0 means no limit.
  *
  *     in   ----a---b|           ------a
  *          withDeadline(5)      withDeadline(5)
  *     out  ----a---b|           -----#
  *
- * @param late makes the error
+ * @param late creates the error
  */
 export function withDeadline<T>(
   clock: Clock,
@@ -133,7 +134,7 @@ export function withDeadline<T>(
   if (delayMs === 0) return identity;
   return (source) =>
     new Observable((subscriber) => {
-      // `throwError` calls `late`, and takes what that throws for the error.
+      // `throwError` calls `late`, and also turns an exception from it into the error.
       const timer = clock.schedule(() => throwError(late).subscribe(subscriber), delayMs);
       subscriber.add(timer);
       source.pipe(tap(() => timer.unsubscribe())).subscribe(subscriber);
@@ -141,9 +142,9 @@ export function withDeadline<T>(
 }
 
 /**
- * Emits each value at the end of the turn in which it came, so that whoever emitted it has
- * returned. An error does not wait, and takes what waits with it. For streams of decisions, whose
- * source bounds how many are under way.
+ * Emits each value at the end of the turn in which it arrived, when the code that emitted it has
+ * returned. An error is emitted immediately and discards the values still waiting. Meant for
+ * streams of decisions, where the source limits how many are pending.
  *
  *     in   -(abc)---d|
  *          afterTurn()

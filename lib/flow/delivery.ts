@@ -4,13 +4,13 @@ import type { Demand, FlowConsumer, FlowOrigin, FlowSink, SinkKeeper } from './d
 import { reportUnhandled } from './report-unhandled.ts';
 
 /**
- * Delivers what a source emits to one consumer, as it asks for it: the one place where demand is
- * counted. It holds the rules of Reactive Streams, so that no source has to: never more than
- * requested (1.1), one end (1.7), nothing after it or after `unsubscribe` (1.8, 3.6), wrong
- * requests (3.9), and a request from within `next` takes no stack (3.3).
+ * Delivers a source's values to one consumer as it requests them. Demand is counted here and
+ * nowhere else. Delivery enforces the rules of Reactive Streams so that sources need not: never
+ * more than requested (1.1), a single end (1.7), nothing after the end or after `unsubscribe` (1.8,
+ * 3.6), invalid requests (3.9), and no recursion for requests made from within `next` (3.3).
  *
- * A source that cannot be held back keeps a backlog: what comes too early, or while another value
- * is being delivered, waits there, and the end waits behind it.
+ * A source that cannot be held back provides a backlog. Values that arrive too early, or while
+ * another value is being delivered, wait there, and the end of the flow waits behind them.
  */
 export class Delivery<T> implements FlowSink<T>, Demand {
   readonly #consumer: FlowConsumer<T>;
@@ -18,18 +18,18 @@ export class Delivery<T> implements FlowSink<T>, Demand {
   #upstream: Demand | undefined;
   #backlog: Backlog<T> | undefined;
   #keeper: SinkKeeper<T> | undefined;
-  /** Requested by the consumer, and not delivered. */
+  /** Requested by the consumer, not yet delivered. */
   #owed = 0;
-  /** Of that, what the source has not been told of. */
+  /** The part of `#owed` that has not been requested from the source yet. */
   #untold = 0;
-  /** The consumer is being called. What it requests is told to the source afterwards. */
+  /** True while the consumer is being called. Its requests are passed to the source afterwards. */
   #delivering = false;
-  /** The source is being told. What is requested meanwhile is for the loop that does so. */
+  /** True while requests are passed to the source. Further ones are picked up by the same loop. */
   #settling = false;
-  /** Tells the consumer of the end, which comes behind what waits. */
+  /** Notifies the consumer of the end, once the backlog is empty. */
   #end: (() => void) | undefined;
   #over = false;
-  /** It goes on, and has no backlog: what comes is delivered at once, or must not come. */
+  /** The fast path: still running and without a backlog, so `next` can deliver directly. */
   #isPlain = true;
 
   constructor(
@@ -44,7 +44,7 @@ export class Delivery<T> implements FlowSink<T>, Demand {
     } catch (thrown) {
       this.fail(thrown);
     }
-    // It may have ended while it connected.
+    // The source may have ended synchronously, before its `Demand` was known.
     if (this.#over) this.#release();
   }
 
@@ -82,7 +82,8 @@ export class Delivery<T> implements FlowSink<T>, Demand {
   }
 
   /**
-   * Short, so that V8 puts it into the loop of the source: nothing is allocated for a value then.
+   * Kept short so that V8 inlines it into the source's loop, where it then allocates nothing per
+   * value.
    */
   next(value: T): boolean {
     if (!this.#isPlain || this.#owed === 0) return this.#nextWithCare(value);
@@ -119,7 +120,7 @@ export class Delivery<T> implements FlowSink<T>, Demand {
   fail(error: unknown): void {
     if (this.#over) return;
     this.#end = () => this.#consumer.error(error);
-    // Before the consumer, who may look at nothing, or end the program.
+    // Before the consumer, which may ignore the error or end the process.
     this.#origin?.failed?.(error);
     this.#finish();
   }
@@ -149,10 +150,7 @@ export class Delivery<T> implements FlowSink<T>, Demand {
     reportUnhandled(thrown);
   }
 
-  /**
-   * Delivers what waits, and tells the source of what was requested, until there is nothing left of
-   * either.
-   */
+  /** Delivers what waits and passes requests on to the source until nothing is left of either. */
   #settle(): void {
     if (this.#untold === 0 && this.#backlog === undefined) return;
     this.#settling = true;
@@ -174,7 +172,7 @@ export class Delivery<T> implements FlowSink<T>, Demand {
   #drain(): void {
     const backlog = this.#backlog;
     if (backlog === undefined || backlog.size === 0 || this.#owed === 0) return;
-    // Also while a value is taken: whoever hears of that may make the source emit.
+    // Set around `take` as well: a backlog may make the source emit from within it.
     this.#delivering = true;
     while (this.#owed > 0 && backlog.size > 0 && !this.#over) this.#deliver(backlog.take() as T);
     this.#delivering = false;
@@ -185,7 +183,7 @@ export class Delivery<T> implements FlowSink<T>, Demand {
     if (this.#over || this.#end !== undefined) return;
     this.#end = tell;
     this.#isPlain = false;
-    // With a backlog, the consumer hears of it when it has returned.
+    // With a backlog, a consumer that is being called is notified only after it has returned.
     if (this.#backlog === undefined || !this.#delivering) this.#finishIfEmpty();
   }
 

@@ -1,75 +1,75 @@
 import type { Backlog } from './backlog.ts';
 import type { Clock } from './clock.ts';
 
-/** Takes values from a flow, and gets no more of them than it has requested. */
+/** Receives values from a flow, never more than it has requested. */
 export interface FlowConsumer<T> {
   next(value: T): void;
   error(error: unknown): void;
   complete(): void;
 }
 
-/** A consumer's hold on a flow. */
+/** A consumer's handle on a flow. */
 export interface Demand {
   /**
-   * Asks for `count` more values; `Infinity`: for all. Calls add up. Does nothing after the end.
-   * Values may come before it returns; what is requested from within `next` comes after that has
-   * returned.
+   * Requests `count` more values, or all of them with `Infinity`. Calls add up. Does nothing after
+   * the end. Values may arrive before it returns, except when called from within `next`: those
+   * arrive after `next` has returned.
    *
-   * @throws {RangeError} when `count` is not a whole number from 1, or Infinity
+   * @throws {RangeError} if `count` is neither a whole number of at least 1 nor Infinity
    */
   request(count: number): void;
-  /** Takes no further values. Doing it twice is fine. */
+  /** Stops delivery. Calling it again does nothing. */
   unsubscribe(): void;
 }
 
 /** Something that can be consumed with demand. */
 export interface Consumable<T> {
-  /** Starts to serve a consumer, which gets nothing before its first `request`. */
+  /** Starts serving a consumer, which receives nothing before its first `request`. */
   consume(consumer: FlowConsumer<T>): Demand;
 }
 
-/** What a flow comes from, such as a channel. The flows that operators make of it keep it. */
+/** Where a flow comes from, such as a channel. Flows derived by operators keep their origin. */
 export interface FlowOrigin {
-  /** What it runs on: operators behind it that wait take it, too. */
+  /** The clock of the source. Downstream operators that wait use it, too. */
   readonly clock: Clock;
   /**
-   * Hears of a consumer whose flow has ended at once, with `RXMESH_DEMAND_LOST` or
-   * `RXMESH_OVERFLOW` above all, just before the consumer does. One error may come several times.
-   * It does not throw.
+   * Called just before a consumer receives an error that ends its flow immediately, typically
+   * `RXMESH_DEMAND_LOST` or `RXMESH_OVERFLOW`. May be called several times with the same error.
+   * Must not throw.
    */
   readonly failed?: (error: unknown) => void;
 }
 
-/** A consumer as the source of a flow sees it. */
+/** A consumer, as seen by the source of a flow. */
 export interface FlowSink<T> extends FlowConsumer<T> {
-  /** How many values it has requested that are neither delivered nor waiting in front of it. */
+  /** How many values the consumer has requested that are neither delivered nor waiting for it. */
   readonly wanted: number;
   /**
-   * Delivers a value. Without a backlog, one that nobody has requested ends the flow with
+   * Delivers a value. Without a backlog, a value that was not requested ends the flow with
    * `RXMESH_DEMAND_LOST`.
-   * @returns false when it waits, or comes after the end
+   * @returns false if the value has to wait, or comes after the end
    */
   next(value: T): boolean;
-  /** Ends the flow behind what waits. */
+  /** Ends the flow with an error, after what waits. */
   error(error: unknown): void;
-  /** Ends the flow behind what waits. */
+  /** Completes the flow, after what waits. */
   complete(): void;
-  /** Ends the flow at once; what waits is let go. */
+  /** Ends the flow immediately and discards what waits. */
   fail(error: unknown): void;
   /**
-   * From now on values that come too early wait in `backlog`. What that throws ends the flow at
-   * once.
+   * From now on, values that arrive too early wait in `backlog`. If the backlog throws, the flow
+   * fails immediately.
    */
   keep(backlog: Backlog<T>, keeper: SinkKeeper<T>): void;
 }
 
-/** Hears of a sink's backlog. */
+/** Callbacks about a sink's backlog. */
 export interface SinkKeeper<T> {
-  /** There is no place for this value. */
+  /** The backlog has no room for this value. */
   onOverflow(value: T): void;
-  /** Fewer values wait. */
+  /** The backlog has become shorter. */
   onRoom?(): void;
 }
 
-/** The hold on a flow that is over. */
+/** A handle on a flow that has already ended. */
 export const noDemand: Demand = { request: () => undefined, unsubscribe: () => undefined };

@@ -7,26 +7,26 @@ import { reportUnhandled } from './report-unhandled.ts';
 import { checkValueLane, type LaneOptions } from './strategy.ts';
 
 /**
- * A flow of what can be iterated over, pulled by demand: an iterator makes a value when it is asked
- * for, and not before. So the end, too, is known once it was asked for.
+ * A flow of an iterable's values. Each value is pulled from the iterator only when it is requested,
+ * so the end, too, is only discovered by a request.
  *
  *     requests   2-----1---2------
  *                flowFrom(['a', 'b', 'c', 'd'])
  *     values     (ab)--c---(d|)
  *
- * Each consumer has an iterator of its own. When it has enough, the iterator's `return` is called.
- * What the iterator throws, or rejects with, is the flow's error.
+ * Each consumer gets its own iterator, whose `return` is called if the consumer leaves early. An
+ * exception or rejection from the iterator becomes the flow's error.
  *
- * An Observable cannot be held back. With a lane, what it emits too early waits there, and the
- * lane's strategy says what happens when that is full; it is `onBackpressure(lane)`, as a source:
+ * An Observable cannot be held back. Values it emits too early wait in the lane, whose strategy
+ * decides what happens when it is full. This is `onBackpressure(lane)` as a source:
  *
  *     in         -a-b-c-d-|
  *                flowFrom(in, dropOldest(2))
  *     requests   ----------1-2-----
  *     values     ----------c-(d|)--
  *
- * @throws {TypeError} `values` cannot be iterated over, or is an Observable without a lane
- * @throws {RangeError} for a lane that blocks, or counts bytes or a rate
+ * @throws {TypeError} if `values` is not iterable, or is an Observable and `lane` is missing
+ * @throws {RangeError} if the lane blocks, or has bounds in bytes or a rate
  */
 export function flowFrom<T>(values: Iterable<T> | AsyncIterable<T>): Flow<T>;
 export function flowFrom<T>(values: Observable<T>, lane: LaneOptions): Flow<T>;
@@ -68,11 +68,11 @@ function flowOfObservable<T>(source: Observable<T>, lane: LaneOptions | undefine
   });
 }
 
-/** Takes from an iterator what a sink wants. */
+/** Pulls what a sink wants from an iterator. */
 class SyncPull<T> implements Demand {
   readonly #iterator: Iterator<T, unknown>;
   readonly #sink: FlowSink<T>;
-  /** The iterator has ended, or is not wanted any more. */
+  /** The iterator has ended or is no longer wanted. */
   #over = false;
   #calling = false;
 
@@ -104,11 +104,11 @@ class SyncPull<T> implements Demand {
   unsubscribe(): void {
     if (this.#over) return;
     this.#over = true;
-    // A generator that runs cannot be left: that is for when it has given its value.
+    // A running generator cannot be closed; that happens once it has yielded its value.
     if (!this.#calling) this.#leave();
   }
 
-  /** An iterator that has thrown is at its end, as in `for of`. */
+  /** An iterator that throws has ended, as in `for of`. */
   #failed(thrown: unknown): void {
     this.#calling = false;
     const wasOver = this.#over;
@@ -116,7 +116,7 @@ class SyncPull<T> implements Demand {
     if (!wasOver) this.#sink.error(thrown);
   }
 
-  /** It has no more values, or its own code has ended this. */
+  /** The iterator is exhausted, or its own code has unsubscribed. */
   #ended(result: IteratorResult<T, unknown>): void {
     if (result.done !== true) {
       this.#leave();
@@ -126,7 +126,7 @@ class SyncPull<T> implements Demand {
     }
   }
 
-  /** Closes the iterator before its end. The consumer would not hear of it when that fails. */
+  /** Closes the iterator early. The consumer has left, so errors are reported as unhandled. */
   #leave(): void {
     try {
       this.#iterator.return?.();
@@ -139,9 +139,9 @@ class SyncPull<T> implements Demand {
 class AsyncPull<T> implements Demand {
   readonly #iterator: AsyncIterator<T, unknown>;
   readonly #sink: FlowSink<T>;
-  /** The iterator has ended, or is not wanted any more. */
+  /** The iterator has ended or is no longer wanted. */
   #over = false;
-  /** `next` was called, and has not answered. */
+  /** A call to `next` is pending. */
   #called = false;
 
   constructor(iterator: AsyncIterator<T, unknown>, sink: FlowSink<T>) {
@@ -162,7 +162,7 @@ class AsyncPull<T> implements Demand {
   unsubscribe(): void {
     if (this.#over) return;
     this.#over = true;
-    // The consumer would not hear of it when that fails.
+    // The consumer has left, so errors are reported as unhandled.
     try {
       this.#iterator.return?.().then(undefined, reportUnhandled);
     } catch (thrown) {
@@ -173,7 +173,7 @@ class AsyncPull<T> implements Demand {
   readonly #took = (result: IteratorResult<T, unknown>): void => {
     this.#called = false;
     if (this.#over) return;
-    // As `for await` has it; there is nobody else to whom this could throw.
+    // The same check as in `for await`. In a `then` callback, an exception would go unnoticed.
     if (!isObject(result)) {
       this.#failed(new TypeError(`an iterator has answered with no object (${typeof result})`));
     } else if (result.done === true) {
@@ -185,7 +185,7 @@ class AsyncPull<T> implements Demand {
     }
   };
 
-  /** An iterator that has thrown is at its end, as in `for of`. */
+  /** An iterator that throws has ended, as in `for of`. */
   readonly #failed = (thrown: unknown): void => {
     if (this.#over) return;
     this.#over = true;
@@ -193,7 +193,7 @@ class AsyncPull<T> implements Demand {
   };
 }
 
-/** What an iterator answers with should be one, but anybody may have written it. */
+/** Iterator results must be objects, but iterators come from users. */
 function isObject(value: unknown): boolean {
   return (typeof value === 'object' && value !== null) || typeof value === 'function';
 }

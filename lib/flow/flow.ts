@@ -1,6 +1,6 @@
-// RxJS means `lift`, `Operator`, `source` and `operator` for itself, and keeps them as they are in
-// version 7: they are the only way for its operators to return a flow. This file and lifted.ts
-// alone use them.
+// RxJS documents `lift`, `Operator`, `source` and `operator` as internal, but keeps them stable in
+// version 7, and they are the only way to make its operators return a flow. Only this file,
+// lifted.ts, gauge.ts and operate.ts use them.
 /* eslint-disable @typescript-eslint/no-deprecated */
 import {
   EMPTY,
@@ -22,49 +22,50 @@ import {
   noDemand,
 } from './demand.ts';
 import { Delivery } from './delivery.ts';
-import { iterate } from './iterate.ts';
+import { type FlowIterator, iterate } from './iterate.ts';
 import { Lifted } from './lifted.ts';
 
 /**
- * An Observable that can be asked for so many values and no more: backpressure, by the rules of
+ * An Observable that consumers can ask for a limited number of values: backpressure by the rules of
  * Reactive Streams (version 1.0.4, sections 1 to 3).
  *
  *     requests   2-----1------
  *     values     (ab)--c------
  *
- * Whoever subscribes as usual has unbounded demand, so every RxJS operator works. Whoever consumes
- * with demand (`boundedMergeMap`, `batch`, `pipeTo`, `toReadableStream`, `for await`, `consume`)
- * holds the source back, and with a channel's `in$` the peers that send.
+ * A plain subscription has unbounded demand, so every RxJS operator works. Consuming with demand
+ * (`boundedMergeMap`, `batch`, `pipeTo`, `toReadableStream`, `for await`, `consume`) holds the
+ * source back and, for a channel's `in$`, the sending peers.
  *
- * Demand passes through operators that answer a value at once, with one value or none: `map`,
- * `filter`, `tap`, `scan`, `take`, `distinctUntilChanged`, `bufferCount` and their like. Behind any
- * other one (`mergeMap`, `delay`, `bufferTime`) consuming with demand ends with
- * `RXMESH_DEMAND_LOST`, when it has begun to work on a value and has not answered, or at the first
- * value that was not asked for: put `boundedMergeMap` in its place, or `onBackpressure` behind it.
- * What an operator has left when another one ends it, as `toArray` behind `takeUntil` does, comes
- * late, too.
+ * Demand passes through operators that answer each value synchronously with at most one value:
+ * `map`, `filter`, `tap`, `scan`, `take`, `distinctUntilChanged`, `bufferCount` and the like.
+ * Behind any other operator (`mergeMap`, `delay`, `bufferTime`), consuming with demand ends with
+ * `RXMESH_DEMAND_LOST`: as soon as the operator starts work on a value without answering it, or at
+ * the first value that was not requested. Replace the operator with `boundedMergeMap`, or put
+ * `onBackpressure` behind it. Values that an operator flushes when another one ends it, as
+ * `toArray` behind `takeUntil` does, count as late as well.
  *
- * Operators that only keep values take everything, and nothing tells: `toArray`, `takeLast`,
- * `buffer`, `groupBy`, `window`. `batch` is for that. What several consumers `share` is asked for
- * by the first of them alone: use `shareFlow`. `endWith(x)` makes an Observable of its own: write
+ * Some cases go undetected: operators that only collect values (`toArray`, `takeLast`, `buffer`,
+ * `groupBy`, `window`) consume everything; use `batch` instead. With `share`, only the first
+ * consumer's demand counts; use `shareFlow`. `endWith(x)` creates a plain Observable; write
  * `concatWith(of(x))`.
  *
- * `for await` asks for one value at a time. Ending the loop ends the subscription.
+ * `for await` requests one value at a time. Leaving the loop unsubscribes.
  */
 export class Flow<T> extends Observable<T> implements Consumable<T> {
-  /** What it comes from, if that is known. */
+  /** Where the flow comes from, if known. */
   readonly origin: FlowOrigin | undefined;
   readonly #connect: (sink: FlowSink<T>) => Demand;
-  /** What `lift` was called on, and with: of a flow that stands behind operators. */
+  /** For a flow behind operators: the flow that they were applied to. `#operators` lists them. */
   #root: Flow<unknown> | undefined;
   #operators: readonly Operator<unknown, unknown>[] = [];
 
   /**
-   * @param connect starts to serve a consumer, which has requested nothing yet. It has to emit no
-   *   more than was requested, but need not care for recursion, wrong requests or the end.
-   * @param subscribe serves who subscribes as usual, where that is simpler or faster than to
-   *   connect with unbounded demand, which is the default
-   * @param origin what it comes from, for the operators behind it
+   * @param connect starts serving a consumer that has not requested anything yet. It must not emit
+   *   more than was requested, but need not handle recursion, invalid requests or values after the
+   *   end.
+   * @param subscribe serves plain subscribers, where that is simpler or faster than `connect` with
+   *   unbounded demand (the default)
+   * @param origin where the flow comes from, for downstream operators
    */
   constructor(
     connect: (sink: FlowSink<T>) => Demand,
@@ -80,22 +81,22 @@ export class Flow<T> extends Observable<T> implements Consumable<T> {
     this.origin = origin;
   }
 
-  /** The clock that its source runs on, if it has one. */
+  /** The clock of the flow's source, if it has one. */
   get clock(): Clock | undefined {
     return this.origin?.clock;
   }
 
-  /** Consumes with demand: nothing comes before the first `request`. */
+  /** Consumes with demand: nothing arrives before the first `request`. */
   consume(consumer: FlowConsumer<T>): Demand {
     return new Delivery(consumer, this.#connect, this.origin);
   }
 
-  /** Values one at a time: each is asked for when the loop wants it. */
-  [Symbol.asyncIterator](): AsyncIterableIterator<T, undefined, undefined> {
+  /** Iterates one value at a time, requesting each when the loop asks for it. */
+  [Symbol.asyncIterator](): FlowIterator<T> {
     return iterate(this);
   }
 
-  /** @internal RxJS's operators call it; what they make of a flow is a flow. */
+  /** @internal Called by RxJS's operators, so that an operator applied to a flow returns a flow. */
   override lift<R>(operator?: Operator<T, R>): Flow<R> {
     if (operator === undefined) return new Flow<R>(this.#connect as never, undefined, this.origin);
     const root: Flow<unknown> = this.#root ?? this;
@@ -104,7 +105,7 @@ export class Flow<T> extends Observable<T> implements Consumable<T> {
     const flow = new Flow<R>(connect, undefined, this.origin);
     flow.#root = root;
     flow.#operators = operators;
-    // Whoever subscribes as usual gets what RxJS makes of it.
+    // Plain subscribers get RxJS's own chain.
     flow.source = this;
     flow.operator = operator as Operator<unknown, R>;
     return flow;
@@ -179,11 +180,11 @@ export class Flow<T> extends Observable<T> implements Consumable<T> {
     g: FlowOperator<F, G>,
     h: FlowOperator<G, H>,
     i: FlowOperator<H, I>,
-    // As RxJS has it: beyond nine, types are the caller's.
+    // As in RxJS: beyond nine operators, types are up to the caller.
     // eslint-disable-next-line @typescript-eslint/no-explicit-any
     ...more: OperatorFunction<any, any>[]
   ): Flow<unknown>;
-  /** As of any Observable; the result is a flow, whether its operators carry demand or not. */
+  /** Applies operators as any Observable does. The result is a flow even if they lose demand. */
   override pipe(...operators: FlowOperator<never, unknown>[]): Flow<unknown> {
     return operators.reduce<Flow<unknown>>(
       (flow, operator) => asFlow(operator(flow as Flow<never>), this.origin),
@@ -192,38 +193,40 @@ export class Flow<T> extends Observable<T> implements Consumable<T> {
   }
 }
 
-/** What `Flow.pipe` takes: any operator of RxJS, and those that need a flow. */
+/** What `Flow.pipe` accepts: any RxJS operator, and operators that require a flow. */
 export type FlowOperator<T, R> = (source: Flow<T>) => Observable<R>;
 
-/** Whether an Observable can be consumed with demand: also a flow of another copy of rxmesh. */
+/**
+ * Whether an Observable can be consumed with demand. Also true for flows of another copy of rxmesh.
+ */
 export function isFlow<T>(source: Observable<T>): source is Flow<T> {
   return isObservable(source) && 'consume' in source && typeof source.consume === 'function';
 }
 
 /**
- * The clock for an operator that waits: its source's, as of a channel's `in$`, or else the
- * system's.
+ * The clock for an operator that waits: that of its source (a channel's `in$` has one), or the
+ * system clock.
  */
 export function clockOf<T>(source: Observable<T>): Clock {
   return originOf(source)?.clock ?? systemClock;
 }
 
-/** What an Observable comes from, if it is a flow that knows it. */
+/** The origin of an Observable, if it is a flow that has one. */
 export function originOf<T>(source: Observable<T>): FlowOrigin | undefined {
   return isFlow(source) ? source.origin : undefined;
 }
 
 /**
- * What an operator has made of a flow, if it is no flow any more: one that cannot be consumed with
- * demand.
+ * Makes a flow of an operator's result. If the operator returned a plain Observable, that flow
+ * cannot be consumed with demand.
  */
 function asFlow<T>(result: Observable<T>, origin: FlowOrigin | undefined): Flow<T> {
-  // RxJS allows a last function that returns something else.
+  // RxJS allows the last function in a pipe to return something that is not an Observable.
   if (isFlow(result) || !isObservable(result)) return result;
   return new Flow<T>(
     (sink) => {
       if (result === EMPTY) {
-        // `take(0)` makes it of any source.
+        // `take(0)` returns EMPTY, whatever its source.
         sink.complete();
         return noDemand;
       }

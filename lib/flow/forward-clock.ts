@@ -2,29 +2,29 @@ import type { Subscription } from 'rxjs';
 import { systemClock, type Clock } from './clock.ts';
 
 /**
- * A clock of the same time that never goes back. Everything that measures with a clock from outside
- * takes it through this, once, so that nothing behind it has to think of clocks that are set.
+ * Wraps a clock so that it never goes backwards. Every clock from outside is wrapped once, at the
+ * point of entry, so the code behind it can ignore that clocks get set.
  */
 export function forwardClock(clock: Clock): Clock {
   return isForward(clock) ? clock : new ForwardClock(clock);
 }
 
-/** Whether it is one already. */
+/** Whether a clock is known never to go backwards. */
 export function isForward(clock: Clock): boolean {
   return clock === systemClock || clock instanceof ForwardClock;
 }
 
 /**
  *     clock  1000 ─▶ 1010 ─▶  500 ─▶  510 ─▶  520
- *     now    1000 ─▶ 1010 ─▶ 1010 ─▶ 1020 ─▶ 1030      it goes on from where it was
+ *     now    1000 ─▶ 1010 ─▶ 1010 ─▶ 1020 ─▶ 1030      continues from where it was
  *
- * What passed between the last look at the clock and its being set is lost: a wait may take up to
- * twice its time.
+ * The time between the last reading and the moment at which the clock was set is lost, so a wait
+ * may take up to twice as long as it should.
  */
 class ForwardClock implements Clock {
   readonly #clock: Clock;
   #toldMs = 0;
-  /** What is added to the time that the clock tells. */
+  /** Added to the wrapped clock's time. */
   #aheadMs = 0;
   #nowMs = 0;
 
@@ -37,7 +37,7 @@ class ForwardClock implements Clock {
     if (toldMs < this.#toldMs) this.#aheadMs = this.#nowMs - toldMs;
     this.#toldMs = toldMs;
     const nowMs = toldMs + this.#aheadMs;
-    // A sum may be rounded down.
+    // Rounding may make the sum smaller than the last one.
     if (nowMs > this.#nowMs) this.#nowMs = nowMs;
     return this.#nowMs;
   }

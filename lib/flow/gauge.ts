@@ -1,32 +1,31 @@
 /* eslint-disable @typescript-eslint/no-deprecated -- see flow.ts; RxJS 7 has no other way to be a subscriber */
 import { Subscriber, type TeardownLogic } from 'rxjs';
 
-/** What the gauges of a chain are for. */
+/** What the gauges of an operator chain report to. */
 export interface GaugeWatch {
-  /** A value has left an operator for the next one: false if it comes too late. */
+  /** An operator has emitted a value to the next one. Returns false if it is too late. */
   mayPass(): boolean;
-  /** An operator has taken a value, works on it, and has not answered. */
+  /** An operator is still working on a value without having answered it. */
   worksOn(): void;
 }
 
 /**
- * Stands behind an operator of a chain, and sees what the last consumer cannot, since other
- * operators may leave it out: values that come later than those which they answer, and work that
- * goes on.
+ * Sits behind an operator of a chain and detects what the final consumer may not see because later
+ * operators drop it: values that come later than the one they answer, and work in progress.
  *
  *     in        -a-------b-
  *               concatMap(save)       save(a) takes 5
  *     out       ------A----           A is late
- *     isWorking  -----                what is subscribed to for a, until it is over
+ *     isWorking  -----                from subscribing to save(a) until it ends
  *
- * What an operator subscribes to or schedules for a value is added to its subscriber, which is
- * this; RxJS takes it away when it is over.
+ * RxJS adds whatever an operator subscribes to or schedules for a value to the operator's
+ * subscriber, which is this gauge, and removes it when it has ended.
  */
 export class Gauge<T> extends Subscriber<T> {
-  /** Values that have left the operator. */
+  /** How many values the operator has emitted. */
   passed = 0;
   readonly #watch: GaugeWatch;
-  /** Behind the next operator, if there is one. */
+  /** The gauge behind the next operator, if there is one. */
   readonly #next: Gauge<unknown> | undefined;
   readonly #works = new Set<TeardownLogic>();
 
@@ -36,7 +35,7 @@ export class Gauge<T> extends Subscriber<T> {
     this.#next = next;
   }
 
-  /** How much is under way: what the operator has subscribed to, its source too. */
+  /** How much is in progress: what the operator is subscribed to, including its source. */
   get works(): number {
     return this.#works.size;
   }
@@ -58,12 +57,12 @@ export class Gauge<T> extends Subscriber<T> {
   }
 }
 
-/** By its shape, since an operator may be of another copy of RxJS. */
+/** Duck-typed, since the operator may come from another copy of RxJS. */
 function isUnderWay(teardown: TeardownLogic): boolean {
   return typeof teardown === 'object' && 'closed' in teardown && !teardown.closed;
 }
 
-/** Gives a value to the operator in front of `gauge`, if there is one. */
+/** Passes a value to the operator in front of `gauge`, if there is one. */
 export function give<T>(
   value: T,
   taker: { next(value: T): void },

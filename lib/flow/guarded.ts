@@ -3,16 +3,17 @@ import { type Clock, systemClock } from './clock.ts';
 import { forwardClock, isForward } from './forward-clock.ts';
 import { reportUnhandled } from './report-unhandled.ts';
 
-/** Hears that a function which was given in options has thrown, or has answered nonsense. */
+/** Called when a callback from the options has thrown or returned something invalid. */
 export type CallbackFailed = (callback: string, thrown: unknown) => void;
 
 const unhandled: CallbackFailed = (_, thrown) => reportUnhandled(thrown);
 
 /**
- * `random`, which does not fail: where it throws, or gives no number from 0 up to 1, 0.5 is taken.
+ * Wraps `random` so that it never fails: if it throws or returns anything but a number in [0, 1),
+ * the result is 0.5.
  *
- * @param failed hears of the first failure, and of the first one after it has worked again.
- *   Default: it is reported as unhandled
+ * @param failed called for the first failure, and again for the first one after a success. By
+ *   default failures are reported as unhandled
  */
 export function guardedRandom(
   random: () => number,
@@ -35,11 +36,11 @@ export function guardedRandom(
 }
 
 /**
- * `clock`, which neither fails nor goes back (see `forwardClock`): where `now` throws, or gives no
- * number, it is as late as it was before; where `schedule` or `afterTurn` throw, the system's
- * timers do it.
+ * Wraps `clock` so that it neither fails nor goes backwards (see `forwardClock`). If `now` throws
+ * or returns something other than a number, time stands still; if `schedule` or `afterTurn` throws,
+ * the system's timers are used.
  *
- * @param failed as of `guardedRandom`
+ * @param failed see `guardedRandom`
  */
 export function guardedClock(clock: Clock, failed: CallbackFailed = unhandled): Clock {
   return isForward(clock) ? clock : forwardClock(new GuardedClock(clock, failed));
@@ -97,8 +98,8 @@ class GuardedClock implements Clock {
 }
 
 /**
- * Failures of one callback. One that fails each time is told once: it may be called for each
- * message.
+ * Tracks the failures of one callback. A callback that keeps failing is reported only once, since
+ * it may run for every message.
  */
 class Failures {
   readonly #callback: string;

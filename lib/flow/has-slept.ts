@@ -1,11 +1,11 @@
-/** A timer that is late by no more than this says nothing: event loops are blocked now and then. */
+/** A shorter delay proves nothing: event loops are blocked now and then. */
 const sleptMs = 5_000;
 
 /**
- * Whether a timer of `delayMs` that is `lateMs` late tells that the machine slept meanwhile: it is
- * late by more than 5 s, and by more than its own length. (Or the event loop was blocked for that
- * long. To a peer this is the same: nothing of it has been read for a while, and the silence was on
- * this side.)
+ * Whether a timer of `delayMs` that fired `lateMs` late indicates that the machine was asleep: it
+ * is late by more than 5 s, and by more than its own length. The event loop may also have been
+ * blocked for that long, which is the same to a peer: nothing it sent was read, and the silence was
+ * on our side.
  */
 export function hasSlept(lateMs: number, delayMs: number): boolean {
   return lateMs > Math.max(delayMs, sleptMs);

@@ -1,10 +1,10 @@
 import { reportUnhandled } from './report-unhandled.ts';
 
 /**
- * A callback that only hears of something, as `onDrop` and `onFailure` do. What it throws is
- * reported as unhandled, and changes nothing: whoever calls it has more to do.
+ * Wraps a callback that is only notified, such as `onDrop` or `onFailure`. An exception from it is
+ * reported as unhandled and changes nothing, since the caller has work left to do.
  *
- * @param callback absent: nobody wants to hear
+ * @param callback undefined: do nothing
  */
 export function hook<A extends readonly unknown[]>(
   callback: ((...args: A) => void) | undefined,
@@ -19,8 +19,8 @@ export function hook<A extends readonly unknown[]>(
 }
 
 /**
- * What `decide` says of a value, made safe for `filter`: one for which it throws is left out, and
- * the error is reported as unhandled. The others have nothing to do with that.
+ * Makes a user's predicate safe for `filter`: a value for which it throws is dropped, and the error
+ * is reported as unhandled. Other values are unaffected.
  */
 export function deciding<T>(decide: (value: T) => boolean): (value: T) => boolean {
   return (value) => {

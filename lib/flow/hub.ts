@@ -7,49 +7,48 @@ interface Connected<T> {
   over: boolean;
 }
 
-/** One list for all: it is taken up with each message. */
+/** Shared, since `release` runs for each message. */
 const nobody: readonly never[] = [];
 
 /**
- * One source for several consumers, each of which gets every value. A value is emitted when all of
- * them want it: the slowest sets the pace.
+ * Multicasts one source to several consumers, each of which gets every value. A value is emitted
+ * once all of them have demand, so the slowest sets the pace.
  */
 export class Hub<T> {
-  /** For consumers; those that come after the end hear of it at once. */
+  /** For consumers. Those that arrive after the end are notified of it immediately. */
   readonly flow: Flow<T>;
   readonly #onReady: () => void;
-  /** Never changed in place: whoever comes during an emission gets the next value. */
+  /** Never changed in place: a consumer added during an emission starts with the next value. */
   #consumers: readonly Connected<T>[] = [];
-  /** For whom the value is that is being made. */
+  /** The consumers that the value being prepared is for. */
   #held: readonly Connected<T>[] = nobody;
   /** How many consumers have no demand. */
   #waiting = 0;
   #emitting = false;
-  /** Tells a consumer of the end. */
+  /** Notifies a consumer of the end. */
   #end: ((consumer: FlowSink<T>) => void) | undefined;
 
   /**
-   * @param onReady there may be demand now: the time to emit, as long as the hub is `ready`
-   * @param origin the flow's
+   * @param onReady called when there may be demand; emit while the hub is `ready`
+   * @param origin the origin of `flow`
    */
   constructor(onReady: () => void, origin?: FlowOrigin) {
     this.#onReady = onReady;
     this.flow = new Flow((consumer) => this.connect(consumer), undefined, origin);
   }
 
-  /** Whether there are consumers, and all want a value. */
+  /** Whether there are consumers and all of them have demand. */
   get ready(): boolean {
     return this.#waiting === 0 && this.#consumers.length > 0;
   }
 
-  /** Whether there are no consumers. */
   get isEmpty(): boolean {
     return this.#consumers.length === 0;
   }
 
   /**
-   * Whether a consumer wants a value for itself. `ready` says that all have a place for one: a
-   * consumer with a lane has places that it has not asked for.
+   * Whether a consumer wants a value for itself. `ready` only says that all have room for one: a
+   * consumer with a lane may have room for values it has not asked for.
    */
   get isWanted(): boolean {
     for (const { consumer } of this.#consumers) if (consumer.wanted > 0) return true;
@@ -57,7 +56,8 @@ export class Hub<T> {
   }
 
   /**
-   * A value is about to be made, for the consumers that are there now: `next` or `release` follows.
+   * Announces that a value is being prepared for the current consumers. `next` or `release` must
+   * follow.
    */
   hold(): void {
     this.#emitting = true;
@@ -65,8 +65,8 @@ export class Hub<T> {
   }
 
   /**
-   * Emits a value to those that were held, or are there. To be called when `ready`. False when all
-   * have left since.
+   * Emits a value to the consumers of `hold`, or to the current ones if it was not called. Call it
+   * only when `ready`. Returns false if all those consumers have left.
    */
   next(value: T): boolean {
     if (!this.#emitting) this.hold();
@@ -82,19 +82,19 @@ export class Hub<T> {
     return isTaken;
   }
 
-  /** There is no value. */
+  /** Ends a `hold` without a value. */
   release(): void {
     this.#emitting = false;
     this.#held = nobody;
     if (this.#end !== undefined) this.#tell(this.#end);
   }
 
-  /** Ends all consumers; during an emission when each of them has got the value. */
+  /** Completes all consumers; during an emission, after each has received the value. */
   complete(): void {
     this.#endWith((consumer) => consumer.complete());
   }
 
-  /** The same with an error. */
+  /** Like `complete`, with an error. */
   error(error: unknown): void {
     this.#endWith((consumer) => consumer.error(error));
   }
@@ -115,7 +115,7 @@ export class Hub<T> {
     }
   }
 
-  /** Adds a consumer. It requests what it takes, also what is to wait in its lane. */
+  /** Adds a consumer. It must also request the values that are to wait in its lane. */
   connect(consumer: FlowSink<T>): Demand {
     if (this.#end !== undefined) {
       this.#end(consumer);

@@ -1,6 +1,6 @@
 import type { Consumable, Demand } from './demand.ts';
 
-// What a flow fails with need not be an Error, and the loop has to get it as it is.
+// A flow may fail with something other than an Error, which the loop must receive unchanged.
 /* eslint-disable @typescript-eslint/prefer-promise-reject-errors */
 
 interface Pull<T> {
@@ -9,19 +9,27 @@ interface Pull<T> {
 }
 
 /**
- * A flow's values for `for await`: one is requested for each `next()`, so that none has to wait
- * here. Consuming begins with the first.
+ * What `for await` runs on. TypeScript's own `AsyncIterableIterator` has one type parameter before
+ * 5.6 and three since; this declaration serves both.
  */
-export function iterate<T>(flow: Consumable<T>): AsyncIterableIterator<T, undefined, undefined> {
+export interface FlowIterator<T> extends AsyncIterator<T, undefined, undefined> {
+  [Symbol.asyncIterator](): FlowIterator<T>;
+}
+
+/**
+ * Adapts a flow to `for await`. Each `next()` requests one value, so nothing has to be buffered.
+ * Consuming starts with the first call.
+ */
+export function iterate<T>(flow: Consumable<T>): FlowIterator<T> {
   return new Iteration(flow);
 }
 
-class Iteration<T> implements AsyncIterableIterator<T, undefined, undefined> {
+class Iteration<T> implements FlowIterator<T> {
   readonly #flow: Consumable<T>;
   #demand: Demand | undefined;
   #pulls: Pull<T>[] = [];
   #ended = false;
-  /** An error that came when nobody was waiting. */
+  /** An error that arrived while no `next()` was pending. */
   #failure: { readonly error: unknown } | undefined;
 
   constructor(flow: Consumable<T>) {
@@ -33,7 +41,7 @@ class Iteration<T> implements AsyncIterableIterator<T, undefined, undefined> {
   }
 
   next(): Promise<IteratorResult<T, undefined>> {
-    // Before the promise, since that may end it.
+    // Before the promise is created, since consuming may end synchronously.
     if (!this.#ended) this.#demand ??= this.#consume();
     return new Promise((resolve, reject) => {
       const failure = this.#failure;

@@ -3,28 +3,28 @@ import { Chain, type Link } from './chain.ts';
 import { reportUnhandled } from './report-unhandled.ts';
 import type { LaneOptions } from './strategy.ts';
 
-/** A value that waits, among all of them. */
+/** A waiting value, linked to all others in order of arrival. */
 interface Entry<T> extends Link<Entry<T>> {
   readonly value: T;
   readonly key: Key<T>;
-  /** The next one of its key. */
+  /** The next value with the same key. */
   next: Entry<T> | undefined;
 }
 
-/** A key that is busy, or has values that wait; among the keys that are free and have some. */
+/** A key that is busy or has waiting values. Linked to other keys while it is free and has some. */
 interface Key<T> extends Link<Key<T>> {
   readonly name: unknown;
-  /** A value of it was taken, and its turn has not ended. */
+  /** One of its values has been taken, and that value's turn has not ended. */
   isBusy: boolean;
   first: Entry<T> | undefined;
   last: Entry<T> | undefined;
 }
 
 /**
- * Values that take turns by their keys: one of a key is taken when the turn of the one before has
- * ended. Values of one key keep their order; keys that are free come in the order in which they
- * became so. All together are bounded as in a lane. Each step costs the same, however many values
- * wait. A value whose key cannot be told is dropped.
+ * A backlog in which values with the same key take turns: the next one can be taken only when the
+ * turn of the previous one has ended. Values of one key keep their order; free keys are served in
+ * the order in which they became free. The values together are bounded as in a lane. Each operation
+ * takes constant time. A value for which `keyOf` throws is dropped.
  */
 export class KeyedBacklog<T> implements Backlog<T> {
   size = 0;
@@ -32,19 +32,19 @@ export class KeyedBacklog<T> implements Backlog<T> {
   readonly #keyOf: (value: T) => unknown;
   readonly #dropped: (value: T) => void;
   readonly #keys = new Map<unknown, Key<T>>();
-  /** In the order in which they came. */
+  /** In order of arrival. */
   readonly #all = new Chain<Entry<T>>();
   readonly #free = new Chain<Key<T>>();
   #taken: Key<T> | undefined;
 
-  /** @param dropped hears of each dropped value, once the backlog is as it will be without it */
+  /** @param dropped called with each dropped value, after the backlog has been updated */
   constructor(lane: LaneOptions, keyOf: (value: T) => unknown, dropped: (value: T) => void) {
     this.#lane = lane;
     this.#keyOf = keyOf;
     this.#dropped = dropped;
   }
 
-  /** Whether a value waits whose key is free: there is one to `take`. */
+  /** Whether a value with a free key is waiting, so that `take` returns one. */
   get isReady(): boolean {
     return this.#free.first !== undefined;
   }
@@ -75,7 +75,7 @@ export class KeyedBacklog<T> implements Backlog<T> {
     return true;
   }
 
-  /** Takes the value that is next, and begins its key's turn: `turn` is to be called for it. */
+  /** Takes the next value and starts its key's turn. The caller must then call `turn` for it. */
   take(): T | undefined {
     const key = this.#free.first;
     if (key === undefined) return undefined;
@@ -85,7 +85,7 @@ export class KeyedBacklog<T> implements Backlog<T> {
     return this.#removeFirstOf(key);
   }
 
-  /** A function that ends the turn of the value that was taken last, and does what comes `then`. */
+  /** Returns a function that ends the turn of the value taken last and then calls `then`. */
   turn(then: () => void): () => void {
     const key = this.#taken;
     return () => {
@@ -114,7 +114,7 @@ export class KeyedBacklog<T> implements Backlog<T> {
     return key;
   }
 
-  /** The oldest value of all is the first of its key. */
+  /** Drops the oldest value of all, which is also the first of its key. */
   #drop({ key }: Entry<T>): void {
     this.#removeFirstOf(key);
     if (key.first !== undefined || key.isBusy) return;

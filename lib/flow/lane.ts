@@ -1,49 +1,48 @@
 import { laneBytesDefault, type LaneOptions, type Strategy } from './strategy.ts';
 
 /**
- * What became of an item that was offered to a lane.
+ * The outcome of offering an item to a lane.
  *
  * - `taken`: it waits in the lane
- * - `displaced`: it waits in the lane, and the oldest items were dropped for it, `displaced` of
- *   them
+ * - `displaced`: it waits in the lane, and the oldest items were dropped to make room; `displaced`
+ *   counts them
  * - `rejected`: it was dropped (`dropNewest`)
- * - `full`: it was not taken, try again when there is room (`block`)
- * - `overflow`: it was not taken, and that is an error (`fail`)
+ * - `full`: it was not taken; try again when there is room (`block`)
+ * - `overflow`: it was not taken, which is an error (`fail`)
  */
 export type Offered = 'taken' | 'displaced' | 'rejected' | 'full' | 'overflow';
 
-/** The places of all lanes that have none: nothing is ever written there. */
+/** Shared by all empty lanes; never written to. */
 const noSlots: never[] = [];
 const slotsAtFirst = 8;
-/** A lane that has become empty keeps no more places than this. */
+/** An empty lane shrinks if it has more slots than this. */
 const slotsKeptMax = 1024;
 
-/** Size of an encoded message, for lanes of such. */
+/** The size of an encoded message, for lanes of messages. */
 export const bytesOf = (message: Uint8Array): number => message.length;
 
 /**
  * A bounded queue with an overflow strategy: the only place in rxmesh where messages wait. It takes
- * an item while fewer than `capacity` items and fewer than `capacityBytes` bytes wait.
- * Memory grows with what waits, up to the capacity, and shrinks when nothing does.
+ * an item while fewer than `capacity` items and fewer than `capacityBytes` bytes wait. Memory grows
+ * with the contents, up to the capacity, and is released when the lane is empty.
  */
 export class Lane<T> {
   readonly strategy: Strategy;
   readonly capacity: number;
-  /** Infinity when the items have no size. */
+  /** Infinity if items have no size. */
   readonly capacityBytes: number;
-  /** How many items wait. */
   size = 0;
   sizeBytes = 0;
-  /** How many items the last offer dropped for the sake of the newcomer. */
+  /** How many items the last offer dropped to make room. */
   displaced = 0;
-  /** Hears of each item that is dropped for the sake of a newcomer. */
+  /** Called with each item that is dropped to make room. */
   onDisplaced: ((item: T) => void) | undefined;
   readonly #bytesOf: ((item: T) => number) | undefined;
   #slots: (T | undefined)[] = noSlots;
   #head = 0;
 
   /**
-   * @param bytesOf the size of an item; without it the items have none, and `bytes` bounds nothing
+   * @param bytesOf the size of an item; without it items have no size, and `bytes` has no effect
    */
   constructor({ strategy, capacity, bytes }: LaneOptions, bytesOf?: (item: T) => number) {
     this.strategy = strategy;
@@ -56,10 +55,7 @@ export class Lane<T> {
     return this.size >= this.capacity || this.sizeBytes >= this.capacityBytes;
   }
 
-  /**
-   * Takes `item` as the strategy has it. It says what became of it, and tells nobody what was
-   * dropped.
-   */
+  /** Offers `item` and returns the outcome. Drops are reported only to `onDisplaced`. */
   offer(item: T): Offered {
     this.displaced = 0;
     if (!this.full) {
@@ -81,17 +77,17 @@ export class Lane<T> {
     }
   }
 
-  /** Puts an item behind the others, whatever the bounds: one that had a place before. */
+  /** Appends an item regardless of the bounds: one that already had a place before. */
   restore(item: T): void {
     this.#append(item);
   }
 
-  /** The item that has waited longest. */
+  /** Returns the oldest item without removing it. */
   peek(): T | undefined {
     return this.size === 0 ? undefined : this.#slots[this.#head];
   }
 
-  /** Removes and returns the item that has waited longest. */
+  /** Removes and returns the oldest item. */
   take(): T | undefined {
     if (this.size === 0) return undefined;
     const item = this.#slots[this.#head];
@@ -103,7 +99,7 @@ export class Lane<T> {
     return item;
   }
 
-  /** Drops everything that waits; returns how many that were. */
+  /** Drops all items and returns how many there were. */
   clear(): number {
     const dropped = this.size;
     this.#slots = noSlots;
@@ -129,7 +125,7 @@ export class Lane<T> {
     if (this.#bytesOf !== undefined) this.sizeBytes += this.#bytesOf(item);
   }
 
-  /** Doubles the ring; its length stays a power of two, so that positions wrap with a mask. */
+  /** Doubles the ring. Its length stays a power of two, so positions wrap with a mask. */
   #grow(): void {
     const { length } = this.#slots;
     const grown = new Array<T | undefined>(length === 0 ? slotsAtFirst : length * 2);

@@ -8,21 +8,21 @@ import { fail } from './strategy.ts';
 import { subscribeWithin } from './subscribe-within.ts';
 
 /**
- * Values that operators may emit beside those that answer one (`startWith`, `concatWith`),
- * unrequested.
+ * How many unrequested values may wait: those that operators emit on their own, not as an answer to
+ * one (`startWith`, `concatWith`).
  */
 const heldMax = 16;
 
 /**
- * Carries demand through RxJS operators that answer a value at once, with one value or none. It
- * asks the source for as many values as the consumer has requested, and for one more when an answer
- * stays out.
+ * Carries demand through RxJS operators that answer each value synchronously with at most one
+ * value. Requests as many values from the source as the consumer has requested, and another one for
+ * each value that was answered with none.
  *
- * Any other value is the end, with `RXMESH_DEMAND_LOST`: a second answer, or one that comes later,
- * shows an operator that cannot be held back. So does one that works on a value which it has not
- * answered, as `concatMap` and `delay` do: the gauges between the operators see that, whatever
- * those behind leave out. What is emitted at the subscription and at the end, as `startWith` and
- * `bufferCount` do, waits here until it is requested, up to a few values.
+ * Any other value ends the flow with `RXMESH_DEMAND_LOST`: a second answer, or a late one, means
+ * that the operator cannot be held back. So does work in progress on an unanswered value, as in
+ * `concatMap` and `delay`: the gauges between the operators detect it, even if later operators drop
+ * the result. A few values emitted on subscription or at the end, as by `startWith` and
+ * `bufferCount`, may wait here until they are requested.
  */
 export class Lifted<T, R> implements Demand, GaugeWatch {
   readonly #source: Consumable<T>;
@@ -30,7 +30,7 @@ export class Lifted<T, R> implements Demand, GaugeWatch {
   readonly #operators: readonly Operator<unknown, unknown>[];
   readonly #chain = new Subscription();
   #upstream: Demand | undefined;
-  /** Requested by us, and not arrived. */
+  /** Requested from the source, not yet received. */
   #outstanding = 0;
   #phase: 'edge' | 'idle' | 'unanswered' | 'answered' = 'edge';
 
@@ -60,7 +60,7 @@ export class Lifted<T, R> implements Demand, GaugeWatch {
   }
 
   /**
-   * What the first `count` operators make of the source.
+   * The source with the first `count` operators applied.
    * @param next the gauge behind the operator that subscribes to it
    */
   #behind(count: number, next: Gauge<unknown> | undefined): Observable<unknown> {
@@ -74,9 +74,11 @@ export class Lifted<T, R> implements Demand, GaugeWatch {
     });
   }
 
-  /** Consumes the source for the first operator; anew when one (`retry`) subscribes again. */
+  /**
+   * Consumes the source for the first operator, again if an operator such as `retry` resubscribes.
+   */
   #feed(subscriber: Subscriber<T>, gauge: Gauge<unknown> | undefined): void {
-    // What an earlier subscription has asked for and not got is asked for again.
+    // Whatever the previous subscription requested but did not receive is requested again.
     this.#outstanding = 0;
     const upstream = this.#source.consume({
       next: (value) => this.#input(subscriber, gauge, value),
@@ -85,18 +87,18 @@ export class Lifted<T, R> implements Demand, GaugeWatch {
     });
     if (!subscriber.closed) this.#upstream = upstream;
     subscriber.add(() => {
-      // An operator that has failed over a value may have something else to say (`catchError`).
+      // An operator that failed on a value may still emit something in its place (`catchError`).
       if (this.#phase !== 'idle') this.#phase = 'edge';
       if (this.#upstream === upstream) this.#upstream = undefined;
       upstream.unsubscribe();
     });
-    // One that subscribes later (`retry({ delay })`): nobody else asks for what is owed.
+    // On a late resubscription (`retry({ delay })`) nothing else would request what is still owed.
     if (this.#phase === 'idle') this.#pull();
   }
 
   #input(subscriber: Subscriber<T>, gauge: Gauge<unknown> | undefined, value: T): void {
     this.#outstanding -= 1;
-    // A side effect of an operator may make the source emit, before the outer value is answered.
+    // A side effect in an operator may make the source emit before the outer value is answered.
     const outer = this.#phase;
     this.#phase = 'unanswered';
     give(value, subscriber, gauge, this);
@@ -123,8 +125,8 @@ export class Lifted<T, R> implements Demand, GaugeWatch {
   }
 
   #pull(): void {
-    // The value that is being answered may be one of those that are wanted: `#input` asks when that
-    // is known.
+    // The value being answered may satisfy the demand; `#input` calls this again once that is
+    // known.
     if (this.#phase === 'unanswered') return;
     const count = this.#sink.wanted - this.#outstanding;
     if (count > 0 && this.#upstream !== undefined) {
@@ -133,7 +135,7 @@ export class Lifted<T, R> implements Demand, GaugeWatch {
     }
   }
 
-  // GaugeWatch, for the gauges between operators
+  // GaugeWatch: called by the gauges between operators
 
   mayPass(): boolean {
     if (this.#phase !== 'idle') return true;
@@ -150,7 +152,7 @@ export class Lifted<T, R> implements Demand, GaugeWatch {
       ? 'an operator has answered one value with several'
       : 'an operator has emitted a value later than the one that it answers',
   ): void {
-    // First, since a source without an end may be emitting.
+    // Unsubscribe first: an endless source may be emitting.
     this.unsubscribe();
     const error = `${text}, and cannot be held back: use boundedMergeMap, or onBackpressure behind it`;
     this.#sink.fail(new RxmeshError('RXMESH_DEMAND_LOST', error));

@@ -9,12 +9,12 @@ import type { MergeSettings } from './merge-settings.ts';
 import { Results } from './results.ts';
 import { subscribeWithin } from './subscribe-within.ts';
 
-/** Merges inner Observables for one consumer: see `boundedMergeMap`. */
+/** Merges inner Observables for one consumer. See `boundedMergeMap`. */
 export class MergeRun<T, R> implements Demand {
   readonly #settings: MergeSettings<T, R>;
   readonly #concurrency: number;
   readonly #waiting: Backlog<T>;
-  /** The same, if values wait for their keys. */
+  /** The same object as `#waiting`, if values are ordered by key. */
   readonly #keyed: KeyedBacklog<T> | undefined;
   readonly #consumer: FlowConsumer<R>;
   readonly #scope: Subscription;
@@ -23,13 +23,13 @@ export class MergeRun<T, R> implements Demand {
   #active = 0;
   #ended = false;
   #starting = false;
-  /** Of a source that is asked for values. */
+  /** Set when the source is a flow, which is asked for values. */
   #upstream: Demand | undefined;
   #outstanding = 0;
 
   /**
-   * @param consumer gets everything, if it is no sink; else as much as it wants
-   * @param scope what is subscribed to for the consumer, until it ends
+   * @param consumer a plain consumer gets everything, a sink as much as it requests
+   * @param scope holds all subscriptions until the consumer ends
    */
   constructor(
     settings: MergeSettings<T, R>,
@@ -53,13 +53,13 @@ export class MergeRun<T, R> implements Demand {
     });
   }
 
-  /** Takes what `source` emits; what cannot be started waits in the buffer. */
+  /** Takes whatever `source` emits. Values that cannot be started yet wait in the buffer. */
   from(source: Observable<T>): this {
     subscribeWithin(this.#scope, source, this.#observer());
     return this;
   }
 
-  /** Asks `source` for a value when one can be started. */
+  /** Requests values from `source` whenever they can be started. */
   pullFrom(source: Flow<T>): this {
     const upstream = source.consume(this.#observer());
     this.#scope.add(() => upstream.unsubscribe());
@@ -69,7 +69,7 @@ export class MergeRun<T, R> implements Demand {
   }
 
   request(): void {
-    // The source is asked when a value can be started.
+    // Values are requested from the source when they can be started.
   }
 
   unsubscribe(): void {
@@ -77,8 +77,8 @@ export class MergeRun<T, R> implements Demand {
   }
 
   /**
-   * Starts what waits, as long as there is room. It is a loop that is not entered twice: an inner
-   * Observable that completes synchronously, or makes the source emit, does so from within.
+   * Starts waiting values while there is room. Guarded against re-entry: an inner Observable may
+   * complete or make the source emit synchronously, from within the loop.
    */
   #resume(): void {
     if (this.#starting) return;
@@ -92,13 +92,15 @@ export class MergeRun<T, R> implements Demand {
     else this.#pull();
   }
 
-  /** The result ends, and everything that it came from. */
+  /** Fails the result and unsubscribes from everything. */
   #fail(error: unknown): void {
     this.#consumer.error(error);
     this.#scope.unsubscribe();
   }
 
-  /** How many values can be started. A result that waits takes a place like what it came from. */
+  /**
+   * How many values can be started. A waiting result occupies a slot, as its inner Observable did.
+   */
   #room(): number {
     return this.#concurrency - this.#active - (this.#results?.size ?? 0);
   }
@@ -132,17 +134,20 @@ export class MergeRun<T, R> implements Demand {
     this.#fail(overflow(this.#waiting.size, 'values'));
   }
 
-  /** Asks for as many values as can be started, beside those that are on their way. */
+  /** Requests as many values as can be started, minus those already on their way. */
   #pull(): void {
     if (this.#upstream === undefined) return;
     const count = this.#startable() - this.#outstanding;
-    // All were asked for already, if it is no number: Infinity has been taken from itself.
+    // NaN (Infinity - Infinity) means that everything has been requested already.
     if (!(count > 0)) return;
     this.#outstanding += count;
     this.#upstream.request(count);
   }
 
-  /** Of those that would arrive now. All of them may have to wait for one key. */
+  /**
+   * How many further values there is room for. With keys, all of them may have to wait for the same
+   * one.
+   */
   #startable(): number {
     const waiting = this.#waiting.size;
     if (this.#keyed === undefined) return this.#room() - waiting;
@@ -175,10 +180,7 @@ export class MergeRun<T, R> implements Demand {
     subscribeWithin(this.#scope, given, observer, freed);
   }
 
-  /**
-   * An inner Observable has let go of everything that it had: so it has completed, or all has
-   * ended.
-   */
+  /** An inner Observable has released its resources: it has completed, or everything has ended. */
   readonly #freed = (): void => {
     if (this.#scope.closed) return;
     this.#active -= 1;

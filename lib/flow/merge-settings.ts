@@ -1,19 +1,19 @@
 import type { ObservableInput } from 'rxjs';
 import { laneCapacityMax, type LaneOptions } from './strategy.ts';
 
-/** How values become inner Observables, and how many of both there may be. */
+/** How values become inner Observables, and how many of each are allowed. */
 export interface MergeSettings<T, R> {
   readonly project: (value: T, index: number) => ObservableInput<R>;
-  /** Inner Observables that may be alive at a time, 1 or more; rounded down. */
+  /** The most inner Observables that may be active at a time; 1 or more, rounded down. */
   readonly concurrency: number;
-  /** Inner Observables of one key run one after the other. */
+  /** Inner Observables with the same key run one after another. */
   readonly key: ((value: T) => unknown) | undefined;
-  /** Where values wait for their turn. */
+  /** Where values wait to be started. */
   readonly buffer: LaneOptions;
   readonly onDrop: ((value: T) => void) | undefined;
 }
 
-/** The buffer for a source that is asked for values: all that were asked for have a place. */
+/** The buffer for a source that is a flow: it has room for every value that was requested. */
 export const askedFor = (concurrency: number): LaneOptions => ({
   strategy: 'fail',
   capacity: Math.floor(Math.min(concurrency, laneCapacityMax)),

@@ -2,17 +2,17 @@
 import type { Observable, OperatorFunction, Subscriber, TeardownLogic } from 'rxjs';
 
 /**
- * An operator, made as RxJS makes its own: behind a flow its result is a flow, and carries demand
- * if it answers each value at once, with one value or none.
+ * Creates an operator the way RxJS creates its own. Applied to a flow it returns a flow, which
+ * carries demand if the operator answers each value synchronously with at most one value.
  *
- * @param subscribe subscribes to the source for one subscriber of the result
+ * @param subscribe subscribes to the source on behalf of one subscriber
  */
 export function operate<T, R>(
   subscribe: (source: Observable<T>, subscriber: Subscriber<R>) => TeardownLogic,
 ): OperatorFunction<T, R> {
   return (source) =>
     source.lift<R>({
-      // RxJS says nothing of the type of what `call` is given.
+      // RxJS leaves the types of the arguments of `call` open.
       call: (subscriber: Subscriber<R>, upstream: Observable<T>) => subscribe(upstream, subscriber),
     });
 }

@@ -4,8 +4,8 @@ import type { LaneOptions } from './strategy.ts';
 import { TokenBucket } from './token-bucket.ts';
 
 /**
- * The rate at which messages leave a lane. Each passes whatever it costs; then the lane pauses
- * until that is paid off. It asks the clock once a message, and sets a timer once a pause.
+ * The rate at which messages leave a lane. Every message passes, whatever its cost; the lane then
+ * pauses until the cost is paid off. Reads the clock once per message and sets one timer per pause.
  */
 export class Pace {
   /** Whether a message may pass now. */
@@ -17,7 +17,7 @@ export class Pace {
   #timer: Subscription | undefined;
   #stopped = false;
 
-  /** @param resume a pause is over */
+  /** @param resume called when a pause is over */
   constructor(options: LaneOptions, clock: Clock, resume: () => void) {
     this.#messages = bucketOf(options.messagesPerSecond, clock);
     this.#bytes = bucketOf(options.bytesPerSecond, clock);
@@ -25,7 +25,7 @@ export class Pace {
     this.#resume = resume;
   }
 
-  /** A message of so many bytes has passed. */
+  /** Accounts for a message of this many bytes that has passed. */
   spend(bytes: number): void {
     this.#messages?.spend(1);
     this.#bytes?.spend(bytes);
@@ -33,8 +33,8 @@ export class Pace {
   }
 
   /**
-   * Ends a pause, and lets nobody know. There is none after it: who has a message just now may be
-   * the one who stops it.
+   * Ends the pause without calling `resume`, and rules out further ones: the caller may be in the
+   * middle of sending a message.
    */
   stop(): void {
     this.#stopped = true;
@@ -46,7 +46,7 @@ export class Pace {
     if (this.#stopped) return;
     const waitMs = Math.max(this.#messages?.msUntil(1) ?? 0, this.#bytes?.msUntil(1) ?? 0);
     this.open = waitMs === 0;
-    // A longer wait looks again on the way.
+    // A wait longer than a timer allows is split up.
     if (!this.open) this.#timer = this.#clock.schedule(this.#look, Math.min(waitMs, timerMaxMs));
   }
 
@@ -56,14 +56,14 @@ export class Pace {
   };
 }
 
-/** The pace of a lane, if it has one. */
+/** The pace of a lane, or undefined if it has no rate. */
 export function paceOf(options: LaneOptions, clock: Clock, resume: () => void): Pace | undefined {
   const { messagesPerSecond, bytesPerSecond } = options;
   if (messagesPerSecond === undefined && bytesPerSecond === undefined) return undefined;
   return new Pace(options, clock, resume);
 }
 
-/** It holds what passes in a second, and one message at least. */
+/** The bucket holds one second's worth, and at least one message. */
 function bucketOf(perSecond: number | undefined, clock: Clock): TokenBucket | undefined {
   if (perSecond === undefined) return undefined;
   return new TokenBucket(perSecond, Math.max(1, perSecond), clock);

@@ -1,8 +1,8 @@
 import { throwError } from 'rxjs';
 
 /**
- * Tells RxJS's handler of unhandled errors, as RxJS does with what a subscriber throws: nobody else
- * would hear of it.
+ * Passes an error that nothing else would report to RxJS's handler for unhandled errors, as RxJS
+ * does with exceptions thrown by subscribers.
  */
 export function reportUnhandled(thrown: unknown): void {
   throwError(() => thrown).subscribe();

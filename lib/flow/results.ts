@@ -6,23 +6,25 @@ import { Lane } from './lane.ts';
 import { laneCapacityMax } from './strategy.ts';
 
 /**
- * Results of `boundedMergeMap` that wait for a consumer without demand, or its concurrency if that
- * is more.
+ * How many results of `boundedMergeMap` may wait for a consumer without demand; the concurrency, if
+ * that is more.
  */
 const resultsMax = 1024;
 
-/** A result that waits. */
+/** A result waiting for the consumer. */
 interface Waiting<R> {
   readonly result: R;
-  /** Of the flow that it came from, which is asked for its next one when this leaves. */
+  /**
+   * If the result came from a flow: its handle, to request the next result when this one leaves.
+   */
   readonly inner: Demand | undefined;
 }
 
-/** The results of several inner Observables on their way to one consumer with demand. */
+/** Results of several inner Observables, queued for one consumer with demand. */
 export class Results<R> implements Backlog<R> {
   readonly #sink: FlowSink<R>;
   readonly #lane: Lane<Waiting<R>>;
-  /** Where the result comes from that is being given. */
+  /** Where the result being delivered comes from. */
   #inner: Demand | undefined;
 
   constructor(concurrency: number, sink: FlowSink<R>) {
@@ -45,15 +47,14 @@ export class Results<R> implements Backlog<R> {
     return waiting?.result;
   }
 
-  /** Delivers a result, or lets it wait. */
+  /** Delivers a result or queues it. */
   give(result: R, inner?: Demand): void {
     this.#inner = inner;
     if (this.#sink.next(result)) inner?.request(1);
   }
 
   /**
-   * `inner`, if it is a flow, asked for one result at a time: no more than one of its own ever
-   * waits.
+   * If `inner` is a flow, requests one result at a time, so that at most one of its results waits.
    */
   heldBack(inner: Observable<R>): Observable<R> {
     if (!isFlow(inner)) return inner;

@@ -1,45 +1,49 @@
 import { checkArgument, type OptionKind } from '../model/check-options.ts';
+import { mustBe } from '../model/described.ts';
 
 /**
- * What a full lane does with one message more.
+ * What a full lane does with another message.
  *
- * - `block`: it does not take it; the sender waits (`send`), or hears of a drop (`out.next`)
- * - `dropOldest`: the message that has waited longest makes room
- * - `dropNewest`: the newcomer is dropped
- * - `latest`: only the newest one waits, a lane of one place that `dropOldest` rules
- * - `fail`: the sender gets an error, or an inbound peer is disconnected
+ * - `block`: refuses it; the sender waits (`send`) or the message is reported as dropped
+ *   (`out.next`)
+ * - `dropOldest`: drops the message that has waited longest
+ * - `dropNewest`: drops the new message
+ * - `latest`: keeps only the newest message, like `dropOldest` with a capacity of 1
+ * - `fail`: the sender gets an error, or the inbound peer is disconnected
  */
 export type Strategy = 'block' | 'dropOldest' | 'dropNewest' | 'latest' | 'fail';
 
-/** How much may wait in a lane, besides the number of its messages. */
+/** Limits of a lane besides its number of messages. */
 export interface LaneBounds {
   /** Bytes, 1 to 2^30. Default 4 MiB. */
   readonly bytes?: number;
   /**
-   * Messages a second that leave the lane, and as many at once after a pause. A finite number above
-   * 0; default: no limit. What comes faster waits in the lane, whose strategy decides.
+   * Messages per second that may leave the lane, in a burst of up to one second's worth after a
+   * pause. A finite number above 0; default: no limit. Faster messages wait in the lane, and its
+   * strategy applies when it is full.
    */
   readonly messagesPerSecond?: number;
   /**
-   * The same for bytes. A message passes whatever its size, and the next one when that is paid off.
+   * The same in bytes per second. A message of any size passes; the next one waits until it is paid
+   * off.
    */
   readonly bytesPerSecond?: number;
   /**
-   * Of an inbound `block` lane: messages that a peer may have under way at first; and 4 MiB, if
-   * `bytes` is more. Both double, up to what the lane holds, whenever consumers have taken that
-   * much within two round trips: so a long line is filled, and a slow consumer is not kept ahead
-   * of. Default: the whole lane at once.
+   * Only for inbound `block` lanes: how many messages a peer may have in flight at first, along
+   * with 4 MiB, or `bytes` if that is less. Both double, up to the size of the lane, whenever
+   * consumers take that much within two round trips, so that a long line is filled but a slow
+   * consumer is not flooded. Default: the whole lane from the start.
    */
   readonly initial?: number;
 }
 
 /**
- * What a full lane does, in three words: whoever fills it waits, something is dropped, or that is
+ * What a full lane does, reduced to three cases: the sender waits, something is dropped, or it is
  * an error.
  */
 export type WhenFull = 'waits' | 'drops' | 'fails';
 
-/** Each strategy by that. */
+/** The case that each strategy falls into. */
 export const whenFull: Readonly<Record<Strategy, WhenFull>> = {
   block: 'waits',
   dropOldest: 'drops',
@@ -49,10 +53,9 @@ export const whenFull: Readonly<Record<Strategy, WhenFull>> = {
 };
 
 /**
- * A lane as an option: how much may wait in it, and what happens when it is full. It takes a
- * message as long as fewer than `capacity` messages and fewer than `bytes` bytes wait: so it holds
- * at most `bytes` and one message, and a message of more than `bytes` finds its place in an empty
- * lane.
+ * The options of a lane: how much may wait in it, and what happens when it is full. A lane takes a
+ * message while fewer than `capacity` messages and fewer than `bytes` bytes wait. It thus holds at
+ * most `bytes` plus one message, and an empty lane takes a message of any size.
  */
 export interface LaneOptions extends LaneBounds {
   readonly strategy: Strategy;
@@ -63,25 +66,25 @@ export interface LaneOptions extends LaneBounds {
 /** The largest capacity of a lane, in messages. */
 export const laneCapacityMax: number = 2 ** 20;
 
-/** The most bytes that a lane may be made to hold. */
+/** The largest `bytes` of a lane. */
 export const laneBytesMax: number = 2 ** 30;
 
-/** Bytes of a lane whose options do not say how many. */
+/** `bytes` of a lane, unless its options say otherwise. */
 export const laneBytesDefault: number = 4 * 1024 * 1024;
 
-/** Lossless: whoever fills the lane waits until there is room. */
+/** Creates a lossless lane: the sender waits until there is room. */
 export const block = (capacity: number, bounds?: LaneBounds): LaneOptions =>
   lane('block', capacity, bounds);
-/** Keeps the newest messages. */
+/** Creates a lane that keeps the newest messages. */
 export const dropOldest = (capacity: number, bounds?: LaneBounds): LaneOptions =>
   lane('dropOldest', capacity, bounds);
-/** Keeps the oldest messages. */
+/** Creates a lane that keeps the oldest messages. */
 export const dropNewest = (capacity: number, bounds?: LaneBounds): LaneOptions =>
   lane('dropNewest', capacity, bounds);
-/** Keeps the newest message only, of whatever size. */
+/** Creates a lane that keeps only the newest message, whatever its size. */
 export const latest = (bounds?: Omit<LaneBounds, 'bytes'>): LaneOptions =>
   lane('latest', 1, bounds);
-/** Takes messages until it is full; one more is an error. */
+/** Creates a lane for which overflow is an error. */
 export const fail = (capacity: number, bounds?: LaneBounds): LaneOptions =>
   lane('fail', capacity, bounds);
 
@@ -89,7 +92,7 @@ function isStrategy(value: unknown): value is Strategy {
   return typeof value === 'string' && Object.hasOwn(whenFull, value);
 }
 
-/** Whether a value from outside is a lane's options. */
+/** Whether a value passed in by a user is a lane's options. */
 export function isLane(value: unknown): value is LaneOptions {
   if (typeof value !== 'object' || value === null) return false;
   const { strategy, capacity, ...bounds } = value as Partial<LaneOptions>;
@@ -98,17 +101,25 @@ export function isLane(value: unknown): value is LaneOptions {
 }
 
 /**
- * @throws {RangeError} when `capacity` is not a whole number from 1 to 2^20, or a bound is not what
- * it says
+ * @throws {TypeError} if the bounds are not an object
+ * @throws {RangeError} if `capacity` is not a whole number from 1 to 2^20, or a bound is invalid
  */
 function lane(strategy: Strategy, capacity: number, given: LaneBounds = {}): LaneOptions {
+  const bounds: unknown = given;
+  if (typeof bounds !== 'object' || bounds === null) {
+    throw new TypeError(mustBe(`${strategy}: bounds`, 'an object', given));
+  }
   if (!isWithin(capacity, laneCapacityMax)) {
     throw new RangeError(
-      `${strategy}(capacity): capacity is a whole number of messages from 1 to ${laneCapacityMax}, not ${String(capacity)}`,
+      mustBe(
+        `${strategy}: capacity`,
+        `an integer from 1 to ${laneCapacityMax} (messages)`,
+        capacity,
+      ),
     );
   }
   const fault = faultOf(given, strategy, capacity);
-  if (fault !== undefined) throw new RangeError(`${strategy}(capacity, ${fault}`);
+  if (fault !== undefined) throw new RangeError(`${strategy}: ${fault}`);
   const { bytes, messagesPerSecond, bytesPerSecond, initial } = given;
   return {
     strategy,
@@ -120,7 +131,7 @@ function lane(strategy: Strategy, capacity: number, given: LaneBounds = {}): Lan
   };
 }
 
-/** A lane as an option of an operator, whatever its numbers are. */
+/** The kind of an option that takes a lane. Checks its shape, but not its numbers. */
 export const aLane: OptionKind = {
   what: 'a lane such as dropOldest(64)',
   accepts: (value) => {
@@ -139,21 +150,19 @@ const boundNames: readonly string[] = [
 ] satisfies (keyof LaneBounds)[];
 
 /**
- * Checks a lane that holds values, which have no size and no rate.
+ * Checks a lane of plain values, which have no size and no rate.
  *
- * @param operator whose lane it is
- * @param name the option's, or the argument's
- * @throws {TypeError} for what is no lane
- * @throws {RangeError} for a capacity that no lane has, and bounds that are for messages only
+ * @param operator the operator that takes the lane
+ * @param name the name of the option or argument
+ * @throws {TypeError} if it is not a lane
+ * @throws {RangeError} if the capacity is out of range, or a bound applies to messages only
  */
 export function checkValueLane(operator: string, name: string, lane: LaneOptions): void {
   checkArgument(operator, name, lane, aLane);
   const { capacity, bytes, messagesPerSecond, bytesPerSecond, initial } = lane;
   if (!isWithin(capacity, laneCapacityMax)) {
-    const range = `a whole number from 1 to ${laneCapacityMax}`;
-    throw new RangeError(
-      `${operator}: the capacity of ${name} is ${range}, not ${String(capacity)}`,
-    );
+    const range = `an integer from 1 to ${laneCapacityMax}`;
+    throw new RangeError(`${operator}: ${mustBe(`the capacity of ${name}`, range, capacity)}`);
   }
   const given = Object.entries({ bytes, messagesPerSecond, bytesPerSecond, initial });
   const names = given.filter(([, value]) => value !== undefined).map(([name]) => name);
@@ -162,23 +171,23 @@ export function checkValueLane(operator: string, name: string, lane: LaneOptions
   throw new RangeError(text);
 }
 
-/** What is wrong with bounds, if anything is. */
+/** Describes what is wrong with the bounds, or returns undefined. */
 function faultOf(bounds: LaneBounds, strategy: Strategy, capacity: number): string | undefined {
   const { bytes, messagesPerSecond, bytesPerSecond, initial, ...unknown } = bounds;
-  for (const name of Object.keys(unknown)) return `{ ${name} }): there is no bound ${name}`;
+  for (const name of Object.keys(unknown)) return `there is no bound ${name}`;
   if (bytes !== undefined && !isWithin(bytes, laneBytesMax)) {
-    return `{ bytes }): bytes is a whole number from 1 to ${laneBytesMax}, not ${String(bytes)}`;
+    return mustBe('bytes', `an integer from 1 to ${laneBytesMax}`, bytes);
   }
   for (const [name, rate] of Object.entries({ messagesPerSecond, bytesPerSecond })) {
     const isRate = typeof rate === 'number' && rate > 0 && rate < Infinity;
     if (rate === undefined || isRate) continue;
-    return `{ ${name} }): ${name} is a finite number above 0, not ${String(rate)}`;
+    return mustBe(name, 'a finite number above 0', rate);
   }
   if (initial !== undefined && strategy !== 'block') {
-    return `{ initial }): only a block lane has an initial part`;
+    return 'only a block lane has `initial`';
   }
   if (initial !== undefined && !isWithin(initial, capacity)) {
-    return `{ initial }): initial is a whole number from 1 to ${capacity}, not ${String(initial)}`;
+    return mustBe('initial', `an integer from 1 to the capacity (${capacity})`, initial);
   }
   return undefined;
 }

@@ -1,14 +1,14 @@
 import { Observable, type Observer, type Subscription } from 'rxjs';
 
 /**
- * Subscribes `observer` to `source` until `outer` ends. Unlike
- * `outer.add(source.subscribe(observer))` it also stops a source that emits while it is being
- * subscribed: that one would otherwise go on, for ever if it is endless, since there is no
- * subscription yet that could be ended.
+ * Subscribes `observer` to `source` until `outer` is unsubscribed. Unlike
+ * `outer.add(source.subscribe(observer))` it can also stop a source that emits synchronously on
+ * subscription: there, the Subscription to end does not exist yet, so an endless source would never
+ * stop.
  *
- * Ends by itself with the source, and leaves nothing in `outer` then.
+ * Removes itself from `outer` when the source ends.
  *
- * @param freed is called when the source has been torn down
+ * @param freed called after the source has been torn down
  */
 export function subscribeWithin<T>(
   outer: Subscription,
@@ -19,7 +19,7 @@ export function subscribeWithin<T>(
   new Observable<T>((subscriber) => {
     outer.add(subscriber);
     source.subscribe(subscriber);
-    // Behind what the source has added.
+    // Added last, so it runs after the source's own teardown.
     return freed;
   }).subscribe(observer);
 }

@@ -1,9 +1,8 @@
 import type { Clock } from './clock.ts';
 
 /**
- * Fills at a steady rate up to a limit; whoever passes takes tokens out. It counts in thousandths
- * of a token: a rate of whole tokens a second then adds up without rounding, however often it is
- * asked.
+ * A token bucket: fills at a steady rate up to a limit. Counts in thousandths of a token, so a
+ * whole number of tokens per second adds up without rounding, no matter how often it is read.
  */
 export class TokenBucket {
   readonly #perSecond: number;
@@ -13,8 +12,8 @@ export class TokenBucket {
   #filledAtMs: number;
 
   /**
-   * @param burst tokens that it holds at most, and at first
-   * @param clock one that never goes back: see `forwardClock`
+   * @param burst the most tokens it holds; it starts full
+   * @param clock must never go backwards: see `forwardClock`
    */
   constructor(perSecond: number, burst: number, clock: Clock) {
     this.#perSecond = perSecond;
@@ -24,7 +23,7 @@ export class TokenBucket {
     this.#filledAtMs = clock.now();
   }
 
-  /** Takes `count` tokens (0 or more) if there are so many. */
+  /** Takes `count` tokens (0 or more) if there are enough. */
   take(count: number): boolean {
     this.#fill();
     const wanted = count * 1000;
@@ -34,7 +33,8 @@ export class TokenBucket {
   }
 
   /**
-   * Takes `count` tokens (0 or more), also when there are fewer: what is missing is paid off first.
+   * Takes `count` tokens (0 or more) even if there are fewer, which leaves a debt to be paid off
+   * first.
    */
   spend(count: number): void {
     this.#fill();
@@ -42,8 +42,8 @@ export class TokenBucket {
   }
 
   /**
-   * Whole milliseconds until there are `count` tokens: 0 when there are, Infinity when it never
-   * holds so many.
+   * Whole milliseconds until `count` tokens are available: 0 if they are now, Infinity if the
+   * bucket can never hold that many.
    */
   msUntil(count: number): number {
     this.#fill();

@@ -1,30 +1,30 @@
 import type { Clock } from './clock.ts';
 import { TokenBucket } from './token-bucket.ts';
 
-/** Keys whose buckets are remembered. */
+/** How many keys are remembered. */
 const keysMax = 4_096;
 
 /**
- * A bucket for each key, all alike. Of more than 4,096 keys the one that was used longest ago is
- * forgotten, and would begin with a full bucket again: so many keys at a time are for a bucket of
- * all of them to bound.
+ * One token bucket per key, all with the same rate. Beyond 4,096 keys, the least recently used one
+ * is forgotten and would start with a full bucket again; limiting that many keys is up to a bucket
+ * shared by all of them.
  */
 export class TokenBuckets {
   readonly #perSecond: number;
   readonly #burst: number;
   readonly #clock: Clock;
-  /** In the order of their last use. */
+  /** From least to most recently used. */
   readonly #buckets = new Map<unknown, TokenBucket>();
   #last: { readonly key: unknown; readonly bucket: TokenBucket } | undefined;
 
-  /** @param burst tokens that each holds at most, and at first */
+  /** @param burst the most tokens each bucket holds; it starts full */
   constructor(perSecond: number, burst: number, clock: Clock) {
     this.#perSecond = perSecond;
     this.#burst = burst;
     this.#clock = clock;
   }
 
-  /** Takes `count` tokens (0 or more) out of the bucket of `key` if it has so many. */
+  /** Takes `count` tokens (0 or more) from the bucket of `key` if it has enough. */
   take(key: unknown, count: number): boolean {
     if (this.#last === undefined || !Object.is(this.#last.key, key)) {
       this.#last = { key, bucket: this.#touch(key) };

@@ -1,5 +1,6 @@
 import { RxmeshError } from './error.ts';
 import { isNodeId, type NodeId } from './id.ts';
+import { uncheckedNodeId } from './node-id.ts';
 import { isIpv6, normalizeIp } from './ip.ts';
 import { quote } from './quote.ts';
 import {
@@ -58,7 +59,7 @@ export function parseNodeAddress(text: string): NodeAddress {
 function parseOpaque(text: string): NodeAddress | undefined {
   const [, protocol, id] = /^([a-z][a-z0-9+.-]*):([^/@:]*)$/i.exec(text) ?? [];
   if (protocol === undefined || id === undefined) return undefined;
-  return { protocol: protocol.toLowerCase(), id: id.toLowerCase() };
+  return { protocol: protocol.toLowerCase(), id: uncheckedNodeId(id.toLowerCase()) };
 }
 
 function parseHierarchical(text: string): NodeAddress {
@@ -71,7 +72,7 @@ function parseHierarchical(text: string): NodeAddress {
   const { host, port } = parseHostPort(text, authority.slice(at + 1));
   return {
     protocol: (scheme ?? DEFAULT_PROTOCOL).toLowerCase(),
-    id: authority.slice(0, at).toLowerCase(),
+    id: uncheckedNodeId(authority.slice(0, at).toLowerCase()),
     ...(host !== '' && { host }),
     ...(port !== 0 && { port }),
     ...(path !== '' && { path }),
@@ -136,6 +137,8 @@ function faultOf({ protocol, id, host, port, path }: NodeAddress): string | unde
   if (port !== undefined && host === undefined) return 'has a port but no host';
   if (port !== undefined && !isPort(port)) return `has port ${port}, which is not in 1 to 65535`;
   if ((path?.length ?? 0) > PATH_LENGTH_MAX) return `has a path longer than ${PATH_LENGTH_MAX}`;
+  // It has no UTF-8, so no text could say it.
+  if (/\p{Surrogate}/u.test(path ?? '')) return 'has half a surrogate pair in its path';
   return undefined;
 }
 

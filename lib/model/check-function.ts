@@ -1,4 +1,4 @@
-import { described } from './described.ts';
+import { mustBe } from './described.ts';
 
 /**
  * @throws {TypeError} when an option is not a function
@@ -20,5 +20,5 @@ export function checkMethod(what: string, given: unknown, method: string): void 
 
 /** The error for an option of the wrong type: what it must be, and what it got. */
 export function mistaken(what: string, must: string, given: unknown): TypeError {
-  return new TypeError(`${what} must be ${must}, got ${described(given)}`);
+  return new TypeError(mustBe(what, must, given));
 }

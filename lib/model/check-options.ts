@@ -1,5 +1,5 @@
 import { checkOptionNames } from './check-option-names.ts';
-import { described } from './described.ts';
+import { mustBe } from './described.ts';
 
 /**
  * What an option may be. Whether a number is in its range is for another check, with a
@@ -23,6 +23,12 @@ export const aFunction: OptionKind = {
 export const aNumber: OptionKind = {
   what: 'a number',
   accepts: (value) => typeof value === 'number',
+};
+
+/** A boolean. */
+export const aFlag: OptionKind = {
+  what: 'true or false',
+  accepts: (value) => typeof value === 'boolean',
 };
 
 /** One of a few texts. */
@@ -72,5 +78,5 @@ export function checkArgument(
   { what, accepts }: OptionKind,
 ): void {
   if (accepts(value)) return;
-  throw new TypeError(`${operator}: ${name} must be ${what}, got ${described(value)}`);
+  throw new TypeError(`${operator}: ${mustBe(name, what, value)}`);
 }

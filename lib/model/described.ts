@@ -2,8 +2,8 @@ import { kindOf } from './bytes.ts';
 import { quote } from './quote.ts';
 
 /**
- * A value from outside, in a few words for an error message: `"4"`, `NaN`, `a function`, `a
- * Subject`.
+ * A value from outside, in a few words for an error message: `"4"`, `NaN`,
+ * `a function`, `a Subject`.
  */
 export function described(value: unknown): string {
   switch (typeof value) {
@@ -19,6 +19,14 @@ export function described(value: unknown): string {
     default:
       return `a ${typeof value}`;
   }
+}
+
+/**
+ * The sentence for an option that is wrong: what it must be, and what it is.
+ * @param what as it stands behind `must be`: `an Identity`
+ */
+export function mustBe(name: string, what: string, given: unknown): string {
+  return `${name} must be ${what}, got ${described(given)}`;
 }
 
 function describedObject(value: object): string {

@@ -1,6 +1,7 @@
 import type { NodeAddress } from './address.ts';
 import { RxmeshError } from './error.ts';
 import { isNodeId, type NodeId } from './id.ts';
+import { uncheckedNodeId } from './node-id.ts';
 import { isIpv6, normalizeIp } from './ip.ts';
 import { quote } from './quote.ts';
 import {
@@ -87,7 +88,10 @@ function faultOf({ protocol, ip, host, port, path = '' }: Endpoint): string | un
  * valid.
  * @param id empty: not known
  */
-export function endpointToAddress(endpoint: Endpoint, id: NodeId = ''): NodeAddress {
+export function endpointToAddress(
+  endpoint: Endpoint,
+  id: NodeId = uncheckedNodeId(''),
+): NodeAddress {
   const { protocol, ip, port, path } = endpoint;
   const host = endpoint.host ?? (ip === undefined ? undefined : (normalizeIp(ip) ?? ip));
   return {

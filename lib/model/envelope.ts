@@ -1,3 +1,4 @@
+import { mistaken } from './check-function.ts';
 import type { NodeId } from './id.ts';
 
 /** A message that has arrived, and who sent it. */
@@ -25,3 +26,14 @@ export interface BroadcastEnvelope<T> {
 
 /** A message to send: to one peer, or to all. */
 export type OutboundEnvelope<T> = DirectEnvelope<T> | BroadcastEnvelope<T>;
+
+/**
+ * Refuses what is no envelope at all, such as a bare message. The caller may be plain JavaScript.
+ * @throws {TypeError} `send: the envelope must be { to, message } or { broadcast: true, message },
+ *   got undefined`
+ */
+export function checkEnvelope(method: string, envelope: unknown): void {
+  if (typeof envelope === 'object' && envelope !== null) return;
+  const what = '{ to, message } or { broadcast: true, message }';
+  throw mistaken(`${method}: the envelope`, what, envelope);
+}

@@ -1,3 +1,4 @@
+import type { NodeId } from './node-id.ts';
 import { printable } from './quote.ts';
 
 /**
@@ -43,6 +44,7 @@ export type ErrorCode =
   | 'RXMESH_PEERS_FULL'
   | 'RXMESH_PEER_BANNED'
   | 'RXMESH_PEER_REFUSED'
+  | 'RXMESH_NOT_ADMITTED'
   // while connected
   | 'RXMESH_CONNECTION_CLOSED'
   | 'RXMESH_CONNECTION_FAILED'
@@ -68,7 +70,7 @@ export interface ErrorContext {
   /** The error underneath, when there is one. */
   readonly cause?: unknown;
   /** Node ID of the peer it is about, when one is known. */
-  readonly peer?: string;
+  readonly peer?: NodeId;
   /** Id of the channel it is about, when there is one. */
   readonly channel?: number;
 }
@@ -77,7 +79,7 @@ export interface ErrorContext {
 export class RxmeshError extends Error {
   override readonly name = 'RxmeshError';
   readonly code: ErrorCode;
-  readonly peer?: string;
+  readonly peer?: NodeId;
   readonly channel?: number;
 
   /**

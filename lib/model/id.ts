@@ -1,13 +1,10 @@
 import { platformCrypto } from '#platform/crypto';
 import { RxmeshError } from './error.ts';
 import { fromHex, toHex } from './hex.ts';
+import { type NodeId, uncheckedNodeId } from './node-id.ts';
 import { quote } from './quote.ts';
 
-/**
- * Who a node is: the first 20 bytes of the SHA-256 of its ed25519 public key, as 40 lower-case hex
- * digits. A node proves in the handshake that it owns the key, so nobody can take another's id.
- */
-export type NodeId = string;
+export type { NodeId } from './node-id.ts';
 
 const NODE_ID = /^[0-9a-f]{40}$/;
 
@@ -40,7 +37,7 @@ export function nodeIdFromPublicKey(publicKey: Uint8Array): NodeId {
       `an ed25519 public key has 32 bytes, not ${publicKey.length}`,
     );
   }
-  return toHex(platformCrypto.sha256(publicKey).subarray(0, 20));
+  return uncheckedNodeId(toHex(platformCrypto.sha256(publicKey).subarray(0, 20)));
 }
 
 /**

@@ -2,8 +2,8 @@ import { platformCrypto } from '#platform/crypto';
 import { platformFiles } from '#platform/files';
 import { assertPlatform } from './assert-platform.ts';
 import { asBytes } from './bytes.ts';
-import { checkOptions, type OptionKinds } from './check-options.ts';
-import { described } from './described.ts';
+import { aFlag, checkOptions, type OptionKinds } from './check-options.ts';
+import { described, mustBe } from './described.ts';
 import { RxmeshError, toRxmeshError } from './error.ts';
 import { isNodeId, nodeIdFromPublicKey, type NodeId } from './id.ts';
 import { formatKeyFile, parseKeyFile } from './key-file.ts';
@@ -15,7 +15,7 @@ export interface KeyFileOptions {
 }
 
 const keyFileOptionKinds: OptionKinds<KeyFileOptions> = {
-  allowInsecure: { what: 'true or false', accepts: (value) => typeof value === 'boolean' },
+  allowInsecure: aFlag,
 };
 
 /**
@@ -71,7 +71,10 @@ export class Identity {
   static fromSeed(seed: Uint8Array): Identity {
     const bytes = asBytes(seed);
     if (bytes === undefined) {
-      throw new RxmeshError('RXMESH_KEY_INVALID', `a seed is a Uint8Array, not ${typeof seed}`);
+      throw new RxmeshError(
+        'RXMESH_KEY_INVALID',
+        mustBe('the seed', 'a Uint8Array of 32 bytes', seed),
+      );
     }
     if (bytes.length === 32) return new Identity(bytes);
     throw new RxmeshError('RXMESH_KEY_INVALID', `a seed has 32 bytes, not ${bytes.length}`);

@@ -1,5 +1,7 @@
 import { type ErrorCode, type RxmeshError, toRxmeshError } from './error.ts';
-import type { NodeId } from './id.ts';
+import { oneOf } from './check-options.ts';
+import { mistaken } from './check-function.ts';
+import { isNodeId, type NodeId } from './id.ts';
 
 /**
  * How bad a peer's behaviour is: `note` and `penalize` change its score, `disconnect` ends the
@@ -29,6 +31,30 @@ export interface GoodReport {
   readonly good: true;
   /** What it did, in a few words. */
   readonly reason: unknown;
+}
+
+const aSeverity = oneOf('note', 'penalize', 'disconnect', 'ban');
+
+/**
+ * Refuses what is no report. The caller may be plain JavaScript.
+ * @throws {TypeError} `reports.next: severity must be 'note' or 'penalize' or 'disconnect' or
+ *   'ban', got "kill"`
+ */
+export function checkPeerReport(report: unknown): void {
+  if (typeof report !== 'object' || report === null) {
+    throw mistaken('reports.next: the report', '{ peer, severity, reason }', report);
+  }
+  const { peer, severity, good = false } = report as Readonly<Record<string, unknown>>;
+  if (typeof peer !== 'string' || !isNodeId(peer)) {
+    throw mistaken('reports.next: peer', 'a node ID', peer);
+  }
+  if (!aSeverity.accepts(severity)) {
+    throw mistaken('reports.next: severity', aSeverity.what, severity);
+  }
+  if (typeof good !== 'boolean') throw mistaken('reports.next: good', 'true or false', good);
+  if (good && severity !== 'note') {
+    throw mistaken('reports.next: severity', "'note' in a good report", severity);
+  }
 }
 
 /**

@@ -13,14 +13,14 @@ import type { Roster } from './roster.ts';
 export class BanList {
   readonly #roster: Roster;
   readonly #evictions: Evictions;
-  readonly #ids: Bans;
+  readonly #ids: Bans<NodeId>;
   readonly #ips = new IpBans();
 
   /** @param capacity how many IDs are banned at most */
   constructor(capacity: number, roster: Roster, evictions: Evictions) {
     this.#roster = roster;
     this.#evictions = evictions;
-    this.#ids = new Bans(capacity);
+    this.#ids = new Bans<NodeId>(capacity);
   }
 
   /** Bans a peer or a range, and evicts those that are connected. */

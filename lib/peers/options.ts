@@ -1,5 +1,6 @@
 import { formatNodeAddress, parseNodeAddress, validateNodeAddress } from '../model/address.ts';
 import type { NodeAddress } from '../model/address.ts';
+import { mistaken } from '../model/check-function.ts';
 import { RxmeshError } from '../model/error.ts';
 import { isNodeId, type NodeId } from '../model/id.ts';
 import { quote } from '../model/quote.ts';
@@ -164,6 +165,10 @@ export const peerOptionNames: readonly string[] = [
  */
 export function toNodeAddress(given: string | NodeAddress): NodeAddress {
   if (typeof given === 'string') return parseNodeAddress(given);
+  const address: unknown = given;
+  if (typeof address !== 'object' || address === null) {
+    throw mistaken('the address', 'a text such as ws://<node ID>@host:port', address);
+  }
   validateNodeAddress(given);
   return parseNodeAddress(formatNodeAddress(given));
 }

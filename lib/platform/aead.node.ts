@@ -9,18 +9,18 @@ const TAG_BYTES = 16;
 const OPTIONS = { authTagLength: TAG_BYTES };
 
 /**
- * With less plaintext than this WebAssembly is faster. OpenSSL is several times as fast by the
- * byte, but takes 5 to 10 µs to set up a cipher, and Node has no way to use one again.
+ * WebAssembly is faster for plaintexts shorter than this. OpenSSL is several times faster per byte,
+ * but takes 5 to 10 µs to set up a cipher, and Node cannot reuse one.
  */
 const OPENSSL_BYTES_MIN = 512;
 
-/** One for all keys: each call brings its own, and nothing else runs between its parts. */
+/** Shared by all keys: each call passes its own, and runs synchronously. */
 const wasm = new ChaCha20Poly1305(newInstance());
 
-/** From how many bytes of plaintext on OpenSSL does it. */
+/** The shortest plaintext that is left to OpenSSL. */
 const openSslBytesMin = hasCipher() ? OPENSSL_BYTES_MIN : Infinity;
 
-/** Bun's crypto lacks the cipher, and so does an OpenSSL that is held to FIPS 140. */
+/** Bun's crypto lacks the cipher, as does OpenSSL in FIPS 140 mode. */
 function hasCipher(): boolean {
   try {
     createCipheriv(NAME, new Uint8Array(32), new Uint8Array(12), OPTIONS);
@@ -30,7 +30,9 @@ function hasCipher(): boolean {
   }
 }
 
-/** ChaCha20-Poly1305 by OpenSSL, and by WebAssembly for what is short, or where OpenSSL cannot. */
+/**
+ * ChaCha20-Poly1305 by OpenSSL; by WebAssembly for short inputs, or if OpenSSL lacks the cipher.
+ */
 export function chacha20Poly1305(key: Uint8Array): Aead {
   requireLength('ChaCha20 key', key, 32);
   const ownKey = key.slice();
@@ -59,8 +61,8 @@ export function chacha20Poly1305(key: Uint8Array): Aead {
       const length = sealed.length - TAG_BYTES;
       if (length < 0) throw new RangeError('sealed bytes are shorter than their tag');
       if (length < openSslBytesMin) {
-        // It compares tags up to the first byte that differs. That tells nobody anything: what does
-        // not open ends its connection, and the next one has other keys.
+        // Its tag comparison stops at the first difference. That reveals nothing useful: a record
+        // that fails to open ends its connection, and the next connection has other keys.
         const plaintext = wasm.open(ownKey, nonce, sealed);
         if (plaintext === null) throw new Error('the tag does not match');
         return plaintext;
@@ -69,7 +71,7 @@ export function chacha20Poly1305(key: Uint8Array): Aead {
       decipher.setAuthTag(sealed.subarray(length));
       const { buffer, byteOffset, byteLength } = decipher.update(sealed.subarray(0, length));
       decipher.final(); // throws unless the tag matches
-      // Without Buffer's methods, whose `slice` and `toJSON` differ from Uint8Array's.
+      // A plain Uint8Array, because Buffer's `slice` and `toJSON` behave differently.
       return new Uint8Array(buffer, byteOffset, byteLength);
     },
   };

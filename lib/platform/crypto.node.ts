@@ -19,16 +19,16 @@ import {
   requireLength,
 } from './crypto-input.ts';
 
-/** Each curve's name in a JWK (RFC 8037 §2). */
+/** The name of each curve in a JWK (RFC 8037 §2). */
 const CURVES = { ed25519: 'Ed25519', x25519: 'X25519' };
 type Curve = keyof typeof CURVES;
 
 const NO_SALT = new Uint8Array(0);
-/** What is tried out with. */
+/** Input for the self-tests below. */
 const ONES = new Uint8Array(32).fill(1);
 
 /**
- * The same memory without Buffer's methods, whose `slice` and `toJSON` differ from Uint8Array's.
+ * The same memory as a plain Uint8Array, because Buffer's `slice` and `toJSON` behave differently.
  */
 function plain(buffer: Buffer): Uint8Array {
   return new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.byteLength);
@@ -38,7 +38,7 @@ function base64url({ buffer, byteOffset, byteLength }: Uint8Array): string {
   return Buffer.from(buffer, byteOffset, byteLength).toString('base64url');
 }
 
-/** What stands before the 32 bytes of a private key in PKCS #8, as DER (RFC 8410 §7). */
+/** What precedes the 32 bytes of a private key in PKCS #8, as DER (RFC 8410 §7). */
 const PRIVATE_KEY_PREFIXES = {
   ed25519: Uint8Array.from([
     0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x04, 0x22, 0x04, 0x20,
@@ -49,9 +49,9 @@ const PRIVATE_KEY_PREFIXES = {
 };
 
 /**
- * As DER, since a JWK of a private key needs the public half as well (RFC 8037 §2), and newer
- * versions of Node check it. Node 20 takes 0.3 ms for this; keys that are made for one connection
- * come from `freshX25519`.
+ * Imports a private key as DER, since a JWK also needs the public half (RFC 8037 §2), and newer
+ * versions of Node check it. This takes 0.3 ms on Node 20; keys for a single connection come from
+ * `freshX25519` instead.
  */
 function privateKey(curve: Curve, key: Uint8Array): KeyObject {
   requireLength(`${curve} private key`, key, 32);
@@ -80,14 +80,15 @@ function ed25519Verify(key: Uint8Array, message: Uint8Array, signature: Uint8Arr
 function x25519Key(ownKey: KeyObject): X25519Key {
   return {
     publicKey: publicHalf(ownKey),
-    // OpenSSL fails by itself when the secret is all zero (RFC 7748 §6.1).
+    // OpenSSL itself fails if the secret is all zero (RFC 7748 §6.1).
     sharedSecret: (peerKey) =>
       plain(diffieHellman({ privateKey: ownKey, publicKey: publicKey('x25519', peerKey) })),
   };
 }
 
 /**
- * Other runtimes have these functions under the same names, and not all that Node can do with them.
+ * Other runtimes have functions of the same names that cannot do everything Node's can, so each is
+ * tried out.
  */
 const needs: readonly PlatformNeed[] = [
   { what: 'secure random numbers', works: () => randomBytes(32).length === 32 },
@@ -112,7 +113,7 @@ const needs: readonly PlatformNeed[] = [
     what: 'ChaCha20-Poly1305',
     works: () => {
       const [aead, nonce] = [chacha20Poly1305(ONES), new Uint8Array(12)];
-      // A short one and a long one, which have ways of their own.
+      // A short and a long one, which take different code paths.
       return [1, 1024].every((length) => {
         const sealed = aead.seal(nonce, new Uint8Array(length));
         return aead.open(nonce, sealed).length === length;
@@ -122,7 +123,7 @@ const needs: readonly PlatformNeed[] = [
 ];
 
 /**
- * Node's crypto, which is OpenSSL, but for short records. Keys are parsed once and kept as
+ * Node's crypto, which is OpenSSL, except for short records. Keys are parsed once and kept as
  * KeyObjects.
  */
 export const platformCrypto: PlatformCrypto = {

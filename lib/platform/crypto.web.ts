@@ -20,8 +20,8 @@ hashes.sha512 = sha512;
 const ORDER = Point.CURVE().n;
 
 /**
- * RFC 8032 §5.1.7 without the cofactor, comparing R as bytes: this is what OpenSSL does. noble's
- * own `verify` multiplies by the cofactor, and so accepts signatures that Node refuses.
+ * Verifies by RFC 8032 §5.1.7 without the cofactor, comparing R as bytes, as OpenSSL does. noble's
+ * own `verify` multiplies by the cofactor, so it accepts signatures that Node rejects.
  */
 function ed25519Verify(key: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean {
   if (!isPlausibleSignature(signature) || !isPlausiblePublicKey(key)) return false;
@@ -32,12 +32,12 @@ function ed25519Verify(key: Uint8Array, message: Uint8Array, signature: Uint8Arr
   if (a === undefined) return false;
   const challenge = sha512.create().update(r).update(key).update(message).digest();
   const k = littleEndian(challenge) % ORDER;
-  // Nothing here is secret, so the faster multiplication, which takes a varying time, will do.
+  // Nothing here is secret, so the faster, variable-time multiplication is fine.
   const expected = Point.BASE.multiply(s, false).subtract(a.multiply(k, false)).toBytes();
   return expected.every((byte, i) => byte === r[i]);
 }
 
-/** The point that `bytes` encode; undefined when none on the curve has such a y. */
+/** Decodes a point; undefined if no point on the curve has this y. */
 function pointOf(bytes: Uint8Array): Point | undefined {
   try {
     return Point.fromBytes(bytes);

@@ -4,17 +4,17 @@ import type { ResolveHost } from './dns.ts';
 
 export type { ResolveHost } from './dns.ts';
 
-/** Names of this machine, which no DNS is asked for (RFC 6761 §6.3). */
+/** Names of this machine, for which no DNS server is asked (RFC 6761 §6.3). */
 const LOCALHOST = /^(?:.+\.)?localhost\.?$/i;
 
 /**
- * The system's resolver, as `getaddrinfo` offers it: hosts file, DNS, and whatever else it is told
- * to ask. The addresses keep its order, IPv4 and IPv6 mixed.
+ * The system's resolver (`getaddrinfo`): hosts file, DNS, and whatever else is configured. Its
+ * order of addresses is kept, with IPv4 and IPv6 mixed.
  */
 export const resolveHost: ResolveHost | null = (host) => {
   if (LOCALHOST.test(host)) return of(['127.0.0.1', '::1']);
   return new Observable((subscriber) => {
-    // A lookup cannot be cancelled; a closed subscriber ignores what comes late.
+    // A lookup cannot be cancelled; after unsubscribing, its result is ignored.
     lookup(host, { all: true, verbatim: true }, (error, addresses) => {
       if (error) {
         subscriber.error(error);

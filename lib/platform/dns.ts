@@ -1,9 +1,9 @@
 import type { Observable } from 'rxjs';
 
 /**
- * The IP addresses of a host name, as text, in the order that the platform prefers: one list, then
- * completion, or an error. Unsubscribing drops the answer.
+ * Resolves a host name to IP addresses as text, in the platform's order of preference. Emits one
+ * list and completes, or errors. After unsubscribing, the answer is ignored.
  *
- * A platform without DNS exports null in the place of such a function.
+ * A platform without DNS exports null in place of such a function.
  */
 export type ResolveHost = (host: string) => Observable<readonly string[]>;

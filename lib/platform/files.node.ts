@@ -5,12 +5,14 @@ import process from 'node:process';
 import { setTimeout } from 'node:timers/promises';
 import type { FileContent, PlatformFiles } from './files.ts';
 
-/** How long an empty file is looked at for a text: another process has reserved its name. */
+/**
+ * How long to wait for the content of an empty file: another process may have reserved its name.
+ */
 const reservedMs = 500;
-/** How often. */
+/** How often to check it. */
 const reservedLookMs = 10;
 
-/** What stands behind the name of a file in that of its draft. */
+/** The suffix that a draft adds to the name of its file. */
 const DRAFT_SUFFIX = /^\.[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\.tmp$/;
 
 /** Files, through `node:fs`. */
@@ -44,8 +46,8 @@ export const platformFiles: PlatformFiles = {
       for (const each of (await readdir(dirname(path))).filter(isDraft))
         await remove(join(dirname(path), each));
     } catch (error) {
-      // A directory that we may not list or change. A draft is as private as the file, which is
-      // good.
+      // We may not list or change this directory. A leftover draft is as private as the file
+      // itself.
       if (!hasCode(error, 'EACCES', 'EPERM', 'EROFS')) throw error;
     }
   },
@@ -55,10 +57,10 @@ async function readIfExists(path: string): Promise<FileContent | undefined> {
   try {
     const file = await open(path, 'r');
     try {
-      // Of the file that is open, whatever has its name by now.
+      // Of the opened file, whichever file has its name by now.
       const { mode } = await file.stat();
       const text = await file.readFile('utf8');
-      // Windows has no modes: Node makes up one, which says nothing about who may read.
+      // Windows has no modes: the one Node makes up does not say who may read the file.
       const isOpen = process.platform !== 'win32' && (mode & 0o077) !== 0;
       return isOpen ? { text, openMode: (mode & 0o777).toString(8) } : { text };
     } finally {
@@ -81,8 +83,8 @@ async function write(path: string, text: string): Promise<void> {
 }
 
 /**
- * Gives a draft its name. A link to a name that exists fails, also when two processes try at the
- * same moment, and no reader finds half a file.
+ * Gives a draft its final name. Linking fails if the name exists, even if two processes try at the
+ * same moment, and no reader ever sees half a file.
  */
 async function publish(draft: string, path: string): Promise<'created' | 'exists'> {
   try {
@@ -91,16 +93,16 @@ async function publish(draft: string, path: string): Promise<'created' | 'exists
   } catch (error) {
     if (hasCode(error, 'EEXIST')) return 'exists';
     if (!hasCode(error, 'ENOENT')) return reserve(draft, path);
-    // Whoever has created the file has removed all drafts.
+    // The process that created the file has removed all drafts.
     if (await exists(path)) return 'exists';
     throw error;
   }
 }
 
 /**
- * The same where there are no hard links (FAT, some network and user-space file systems): an empty
- * file takes the name, which one process can do, and the draft replaces it. A process that is
- * killed in between leaves the empty file: who reads it says so.
+ * Does the same where there are no hard links (FAT, some network and user-space file systems): an
+ * empty file reserves the name, which only one process can do, and the draft then replaces it. A
+ * process killed in between leaves the empty file behind; readers report it.
  */
 async function reserve(draft: string, path: string): Promise<'created' | 'exists'> {
   try {
@@ -118,9 +120,9 @@ async function reserve(draft: string, path: string): Promise<'created' | 'exists
   }
 }
 
-/** Makes new names in a directory outlast a power cut, where the system can. */
+/** Makes new names in a directory survive a power failure, if the system can. */
 async function syncDirectory(path: string): Promise<void> {
-  // Windows opens no directories, and writes names by itself.
+  // Windows cannot open directories, and persists names by itself.
   if (process.platform === 'win32') return;
   try {
     const directory = await open(path, 'r');
@@ -130,7 +132,7 @@ async function syncDirectory(path: string): Promise<void> {
       await directory.close();
     }
   } catch (error) {
-    // One that may not be listed, or a file system that syncs no directories.
+    // A directory that may not be listed, or a file system that cannot sync directories.
     if (!hasCode(error, 'EACCES', 'EPERM', 'EINVAL', 'ENOTSUP', 'EISDIR')) throw error;
   }
 }
@@ -152,7 +154,7 @@ async function remove(path: string): Promise<void> {
   }
 }
 
-/** Not by `instanceof`: errors of Node are of another realm where code runs in a `vm` context. */
+/** Not `instanceof`: in a `vm` context, Node's errors come from another realm. */
 function hasCode(error: unknown, ...codes: readonly string[]): boolean {
   if (typeof error !== 'object' || error === null || !('code' in error)) return false;
   return codes.some((code) => code === error.code);

@@ -1,29 +1,29 @@
-/** What rxmesh does with files, which hold keys: `files.node.ts` does it, `files.web.ts` cannot. */
+/** File access, for keys: implemented by `files.node.ts`, unavailable in `files.web.ts`. */
 export interface PlatformFiles {
   /**
-   * The whole file as UTF-8 text; undefined when there is none. Rejects when it cannot be read. One
-   * that is empty may be about to be created: it is looked at for a while.
+   * Reads a whole file as UTF-8 text; undefined if there is none. Rejects if it cannot be read. An
+   * empty file may be in the process of being created, so it is checked again for a while.
    */
   read(path: string): Promise<FileContent | undefined>;
   /**
-   * Creates the file with this text, readable by its owner only (mode 0600), unless something of
-   * that name exists. Nobody ever sees a part of the text. It is on the disk, with its name, when
-   * this resolves. The directory must exist.
+   * Creates a file with this text, readable only by its owner (mode 0600), unless the name exists.
+   * No reader ever sees part of the text. When this resolves, the file and its name are on disk.
+   * The directory must exist.
    */
   create(path: string, text: string): Promise<'created' | 'exists'>;
   /**
-   * Removes what a `create` of this file has left beside it when its process was killed. Only once
-   * the file is complete: else somebody may be about to create it.
+   * Removes drafts left behind by a `create` of this file whose process was killed. Call it only
+   * once the file is complete: until then, another process may be creating it.
    */
   removeDrafts(path: string): Promise<void>;
 }
 
-/** A file that was read. */
+/** The result of reading a file. */
 export interface FileContent {
   readonly text: string;
   /**
-   * Its mode (`'644'`), if others than its owner may read or write it. Absent where files have no
-   * modes.
+   * The file's mode (`'644'`), if anyone but its owner may read or write it. Always undefined where
+   * files have no modes.
    */
   readonly openMode?: string;
 }

@@ -1,17 +1,17 @@
-/** Records of at least this many bytes are sealed into buffers that are used again. */
+/** Records of at least this many bytes are sealed into reusable buffers. */
 const pooledBytesMin = 16 * 1024;
-/** The largest record, with its tag. */
+/** The largest record, including its tag. */
 const slotBytes = 131_088;
-/** Buffers that wait to be used again. */
+/** How many unused buffers are kept. */
 const spareSlotsMax = 16;
 
 const spareSlots: ArrayBuffer[] = [];
 const lentSlots = new WeakSet<ArrayBufferLike>();
 
 /**
- * A buffer for a frame, of which every byte will be written. Whoever is done with a large one may
- * give it back: else each is 64 KiB or more of garbage, which V8 counts against a small heap, and
- * collects that for it.
+ * Allocates a buffer for a frame; the caller must write every byte. Large ones should be returned
+ * with `giveFrame`: otherwise each becomes 64 KiB or more of garbage outside V8's heap, which makes
+ * V8 collect even a small heap.
  */
 export function takeFrame(length: number): Uint8Array {
   if (length < pooledBytesMin || length > slotBytes) {
@@ -24,8 +24,8 @@ export function takeFrame(length: number): Uint8Array {
 }
 
 /**
- * The frame is not used any more. Nothing happens if it is not of `takeFrame`, or was given back
- * before.
+ * Returns a frame that is no longer used. Does nothing if it is not from `takeFrame`, or was
+ * returned before.
  */
 export function giveFrame({ buffer }: Uint8Array): void {
   if (!lentSlots.delete(buffer) || spareSlots.length >= spareSlotsMax) return;

@@ -1,20 +1,18 @@
-/** WHATWG's stream, as the platform has it: it is a global of browsers and of Node alike. */
+/** The platform's WHATWG stream, a global in browsers and Node. */
 export type PlatformReadableStream<T> = ReadableStream<T>;
 
-/** Who reads such a stream. */
+/** A reader of such a stream. */
 export type PlatformStreamReader<T> = ReadableStreamDefaultReader<T>;
 
-/** What a stream asks its maker for. */
+/** The source of a stream. */
 export interface StreamSource<T> {
-  /**
-   * The stream wants chunks, and calls again when what this returns is resolved, if it still does.
-   */
+  /** The stream wants chunks. Called again once the returned promise resolves, if it wants more. */
   pull(sink: StreamSink<T>): Promise<void>;
-  /** Nobody wants the rest. */
+  /** The rest is not wanted. */
   cancel(): void;
 }
 
-/** Where a stream's maker puts the chunks. */
+/** Where the source puts its chunks. */
 export interface StreamSink<T> {
   enqueue(chunk: T): void;
   error(error: unknown): void;
@@ -22,9 +20,9 @@ export interface StreamSink<T> {
 }
 
 /**
- * Makes a stream.
+ * Creates a stream.
  *
- * @param highWaterMark chunks that it keeps ready, 0 or more; 0: it pulls when somebody reads
+ * @param highWaterMark how many chunks to keep ready, 0 or more. With 0, it pulls only when read
  */
 export function makeReadableStream<T>(
   source: StreamSource<T>,

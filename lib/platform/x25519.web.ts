@@ -3,15 +3,15 @@ import { montgomery, type MontgomeryECDH } from '@noble/curves/abstract/montgome
 import { FIELD_PRIME } from './crypto-input.ts';
 
 /**
- * X25519 from noble's own ladder. `@noble/curves/ed25519.js` has it ready made, and brings a second
- * implementation of ed25519 with it, which makes a page load 7 kB more, compressed. It makes a
- * public key by a table, three times as fast; a connection makes one.
+ * X25519 from noble's own ladder. `@noble/curves/ed25519.js` offers it ready-made, but includes a
+ * second implementation of ed25519, which would add 7 kB (compressed) to a page. It derives public
+ * keys from a table, three times as fast, but a connection needs only one.
  */
 export const x25519: MontgomeryECDH = montgomery({
   P: FIELD_PRIME,
   type: 'x25519',
   adjustScalarBytes: clamp,
-  // What z is inverted by: x^(p - 2).
+  // The exponent that inverts z: x^(p - 2).
   powPminus2: (x) => pow(x, FIELD_PRIME - 2n, FIELD_PRIME),
 });
 

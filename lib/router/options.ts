@@ -1,14 +1,53 @@
 import { isClock, systemClock, timerMaxMs, type Clock } from '../flow/clock.ts';
 import { platformCrypto } from '#platform/crypto';
+import { formatNodeAddress, type NodeAddress } from '../model/address.ts';
+import { mustBe } from '../model/described.ts';
 import { RxmeshError } from '../model/error.ts';
-import type { NodeId } from '../model/id.ts';
+import { type NodeId, uncheckedNodeId } from '../model/node-id.ts';
 import { type Identity, isIdentity } from '../model/identity.ts';
+import { quote } from '../model/quote.ts';
 import { unknownOptions } from '../model/unknown-options.ts';
 import { checkPeerOptions, peerOptionNames, type PeerOptions } from '../peers/options.ts';
 import { fair, type Discipline } from '../session/discipline.ts';
 import { stallMsDefault } from '../channel/channels.ts';
+import { decodeFailuresPerSecondDefault } from '../channel/decode-failures.ts';
 import { keepAliveDefaults, keepAliveFrom, type KeepAliveSettings } from '../session/keep-alive.ts';
-import { isTransports, type Transport } from '../transport/transport.ts';
+import {
+  type Connection,
+  isTransport,
+  isTransports,
+  type Transport,
+} from '../transport/transport.ts';
+import type { Admission } from '../../operators/admit.ts';
+import type { NodeInfo } from '../model/node-info.ts';
+
+/** A connection as the hook `admit.connection` sees it. */
+export type ConnectionToAdmit = Pick<Connection, 'direction' | 'remote'>;
+
+/** A peer as the hook `admit.peer` sees it: it has proved its ID. */
+export interface PeerToAdmit extends ConnectionToAdmit {
+  readonly id: NodeId;
+  /** What the peer says about itself. */
+  readonly nodeInfo: NodeInfo;
+}
+
+/**
+ * Hooks that decide who is let in. Each returns `true`, or `false` or a reason, or a promise or an
+ * Observable of that; see the operator `admit`.
+ *
+ *     const admit: AdmitHooks = {
+ *       connection: ({ remote }) => remote.ip !== '203.0.113.7',
+ *       peer: ({ nodeInfo }) => nodeInfo.moniker.startsWith('shop-') || 'shops only',
+ *     };
+ */
+export interface AdmitHooks {
+  /** Before the handshake, at the cost of a connection. A refused one is closed without a word. */
+  readonly connection?: Admission<ConnectionToAdmit>;
+  /** After the handshake. A refused peer is sent the reason. */
+  readonly peer?: Admission<PeerToAdmit>;
+  /** How long a decision may take, in milliseconds; 0: no limit. Default 5,000. */
+  readonly timeoutMs?: number;
+}
 
 /** What `createRouter` takes. Times are in milliseconds; 0 means no limit. */
 export interface RouterOptions {
@@ -59,6 +98,11 @@ export interface RouterOptions {
      * Default: half of `connectionsPerSecond`, 32.
      */
     readonly connectionsPerSecondPerHost?: number;
+    /**
+     * How many messages of one peer may fail to decode a second, and at once after a pause. Nothing
+     * more is decoded after one too many, and the connection ends. Default 100.
+     */
+    readonly decodeFailuresPerSecond?: number;
   };
   /**
    * Makes, for each connection, what chooses the channel that writes next, when several have
@@ -72,6 +116,8 @@ export interface RouterOptions {
    * whole intervals, and not less than one.
    */
   readonly keepAlive?: Partial<KeepAliveSettings>;
+  /** Decides which connections and peers are let in. Default: all, within the limits. */
+  readonly admit?: AdmitHooks;
   /** Where time comes from. Default: the system's clock. */
   readonly clock?: Clock;
   /**
@@ -81,13 +127,14 @@ export interface RouterOptions {
 }
 
 /** Options that are groups of numbers, each with a default. */
-type Groups = 'timeouts' | 'limits' | 'keepAlive';
+type Groups = 'timeouts' | 'limits' | 'keepAlive' | 'admit';
 
 /** `RouterOptions` with nothing left out. */
 export interface RouterSettings extends Required<Omit<RouterOptions, Groups>> {
   readonly timeouts: Required<NonNullable<RouterOptions['timeouts']>>;
   readonly limits: Required<NonNullable<RouterOptions['limits']>>;
   readonly keepAlive: KeepAliveSettings;
+  readonly admit: AdmitHooks;
 }
 
 const timeoutDefaults = {
@@ -97,7 +144,12 @@ const timeoutDefaults = {
   drainMs: 1_000,
   stallMs: stallMsDefault,
 };
-const limitDefaults = { handshakes: 64, handshakesPerHost: 8, connectionsPerSecond: 64 };
+const limitDefaults = {
+  handshakes: 64,
+  handshakesPerHost: 8,
+  connectionsPerSecond: 64,
+  decodeFailuresPerSecond: decodeFailuresPerSecondDefault,
+};
 const limitNames = [...Object.keys(limitDefaults), 'connectionsPerSecondPerHost'];
 
 /**
@@ -122,6 +174,7 @@ export function checkedOptions(options: RouterOptions): RouterSettings {
     timeouts: { ...timeoutDefaults, ...options.timeouts },
     limits: limitsFrom(options.limits),
     keepAlive: keepAliveFrom(options.keepAlive),
+    admit: options.admit ?? {},
   };
 }
 
@@ -142,56 +195,109 @@ type Given = Readonly<Record<string, unknown>>;
 
 const names = [
   ...['identity', 'network', 'transports', 'peers', 'moniker', 'version', 'protocolVersion'],
-  ...['timeouts', 'limits', 'discipline', 'keepAlive', 'clock', 'random'],
+  ...['timeouts', 'limits', 'discipline', 'keepAlive', 'admit', 'clock', 'random'],
 ];
 
 /**
  * What is wrong with options; the caller may be plain JavaScript, so nothing is taken for granted.
  */
 function faultsOf(options: RouterOptions): readonly string[] {
-  if (!isRecord(options)) return ['options is an object'];
+  if (!isRecord(options)) return [mustBe('options', 'an object', options)];
   const given: Given = options;
-  const faults: string[] = [];
-  const check = (holds: boolean, text: string): void => {
-    if (!holds) faults.push(text);
+  const faults: string[] = [...unknownOptions(given, names)];
+  const check = (name: string, what: string, accepts: (value: unknown) => boolean): void => {
+    if (!accepts(given[name])) faults.push(mustBe(name, what, given[name]));
   };
-  const text = (name: string): void =>
-    check(
-      isText(given[name]),
-      `${name} is printable ASCII, at most 256 characters, not all spaces`,
-    );
+  /** The same for an option that may be left out. */
+  const checkGiven: typeof check = (name, what, accepts) => {
+    if (given[name] !== undefined) check(name, what, accepts);
+  };
 
-  faults.push(...unknownOptions(given, names));
-  check(isIdentity(given['identity']), 'identity is an Identity');
-  text('network');
-  check(given['network'] !== '', 'network is not empty');
-  check(isTransports(given['transports']), 'transports is an array of transports');
-  if (given['moniker'] !== undefined) text('moniker');
-  check(given['moniker'] !== '', 'moniker is not empty');
-  if (given['version'] !== undefined && given['version'] !== '') text('version');
-  const { discipline = fair } = given;
-  check(typeof discipline === 'function', 'discipline is a function, such as fair');
-  const { clock = systemClock, random = platformRandom } = given;
-  check(isClock(clock), 'clock has the functions now, schedule and afterTurn');
-  check(typeof random === 'function', 'random is a function');
+  check('identity', 'an Identity', isIdentity);
+  check('network', aName, (value) => value !== '' && isText(value));
+  faults.push(...transportFaults(given['transports']));
+  checkGiven('moniker', aName, (value) => value !== '' && isText(value));
+  checkGiven('version', aText, isText);
+  checkGiven('discipline', 'a function, such as fair', isFunction);
+  checkGiven('clock', 'an object with the functions now, schedule and afterTurn', isClock);
+  checkGiven('random', 'a function', isFunction);
   const { protocolVersion = {}, timeouts = {}, limits = {}, keepAlive = {}, peers = {} } = given;
   faults.push(
     ...numberFaults('protocolVersion', protocolVersion, ['block', 'app'], 0, 2 ** 53 - 1),
     ...numberFaults('timeouts', timeouts, Object.keys(timeoutDefaults), 0, timerMaxMs),
     ...numberFaults('limits', limits, limitNames, 1, 1_000_000),
     ...keepAliveFaults(keepAlive),
+    ...admitFaults(given['admit'] ?? {}),
+    ...peerFaults(peers, given),
   );
-  if (!isRecord(peers)) faults.push('peers is an object');
-  else {
-    faults.push(...unknownOptions(peers, peerOptionNames, 'peers'));
-    checkPeerOptions(idOf(given['identity']), peers, faults);
+  return faults;
+}
+
+const aText = 'printable ASCII, at most 256 characters, not all spaces';
+const aName = `${aText} and not empty`;
+
+/** What is wrong with `admit`. */
+function admitFaults(given: unknown): readonly string[] {
+  if (!isRecord(given)) return [mustBe('admit', 'an object', given)];
+  const { connection, peer, timeoutMs } = given;
+  const faults = [...unknownOptions(given, ['connection', 'peer', 'timeoutMs'], 'admit')];
+  for (const [name, hook] of Object.entries({ connection, peer })) {
+    if (hook === undefined || isFunction(hook)) continue;
+    faults.push(mustBe(`admit.${name}`, 'a function', hook));
+  }
+  if (timeoutMs === undefined) return faults;
+  return [...faults, ...numberFaults('admit', { timeoutMs }, ['timeoutMs'], 0, timerMaxMs)];
+}
+
+function transportFaults(given: unknown): readonly string[] {
+  if (!Array.isArray(given)) {
+    return [mustBe('transports', 'an array of transports, such as [webSocket()]', given)];
+  }
+  if (given.length === 0)
+    return ['transports must have at least one transport, got an empty array'];
+  return given.flatMap((each: unknown, i) => {
+    return isTransport(each) ? [] : [mustBe(`transports[${i}]`, 'a transport', each)];
+  });
+}
+
+/** What is wrong with `peers`, on their own and beside the identity and the transports. */
+function peerFaults(peers: unknown, { identity, transports }: Given): readonly string[] {
+  if (!isRecord(peers)) return [mustBe('peers', 'an object', peers)];
+  const faults: string[] = [...unknownOptions(peers, peerOptionNames, 'peers')];
+  const { persistent, addresses } = checkPeerOptions(idOf(identity), peers, faults);
+  if (!isTransports(transports)) return faults;
+  for (const [name, list] of Object.entries({ persistent, addresses })) {
+    for (const address of list) {
+      const fault = protocolFault(address, transports);
+      if (fault !== undefined) faults.push(`peers.${name}: ${fault}`);
+    }
   }
   return faults;
 }
 
+/** Why none of the transports can dial this address; `undefined` if one can. */
+export function protocolFault(
+  address: NodeAddress,
+  transports: readonly Pick<Transport, 'protocols'>[],
+): string | undefined {
+  const known = transports.flatMap(protocolsOf);
+  // A transport whose `protocols` throws is asked again by the router, which reports that.
+  if (known.includes(address.protocol) || known.includes(undefined)) return undefined;
+  const text = formatNodeAddress(address);
+  return `no transport dials ${quote(text)}; the protocols are ${known.join(', ')}`;
+}
+
+function protocolsOf(transport: Pick<Transport, 'protocols'>): readonly (string | undefined)[] {
+  try {
+    return transport.protocols;
+  } catch {
+    return [undefined];
+  }
+}
+
 /** The ID that peers' addresses are checked against; nobody's, if the identity is none. */
 function idOf(identity: unknown): NodeId {
-  return isIdentity(identity) ? identity.id : '0'.repeat(40);
+  return isIdentity(identity) ? identity.id : uncheckedNodeId('0'.repeat(40));
 }
 
 /** What is wrong with a group of numbers. */
@@ -202,13 +308,11 @@ function numberFaults(
   min: number,
   max: number,
 ): readonly string[] {
-  if (!isRecord(given)) return [`${group} is an object`];
+  if (!isRecord(given)) return [mustBe(group, 'an object', given)];
   const wrong = Object.entries(given).flatMap(([name, value]) => {
     if (!known.includes(name)) return [];
     const good = Number.isInteger(value) && (value as number) >= min && (value as number) <= max;
-    return good
-      ? []
-      : [`${group}.${name} is an integer from ${min} to ${max}, given ${String(value)}`];
+    return good ? [] : [mustBe(`${group}.${name}`, `an integer from ${min} to ${max}`, value)];
   });
   return [...unknownOptions(given, known, group), ...wrong];
 }
@@ -220,11 +324,15 @@ function keepAliveFaults(given: unknown): readonly string[] {
   const { intervalMs = keepAliveDefaults.intervalMs, timeoutMs = intervalMs } =
     given as Partial<KeepAliveSettings>;
   if (timeoutMs >= intervalMs) return [];
-  return [`keepAlive.timeoutMs is at least intervalMs (${intervalMs}), given ${timeoutMs}`];
+  return [mustBe('keepAlive.timeoutMs', `at least intervalMs (${intervalMs})`, timeoutMs)];
 }
 
 function isRecord(value: unknown): value is Given {
   return typeof value === 'object' && value !== null;
+}
+
+function isFunction(value: unknown): boolean {
+  return typeof value === 'function';
 }
 
 function isText(value: unknown): boolean {

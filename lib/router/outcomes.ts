@@ -79,6 +79,19 @@ export class Outcomes {
     this.refused(new RxmeshError('RXMESH_TOO_MANY_CONNECTIONS', text), connection);
   }
 
+  /** Closes a connection that was not admitted. */
+  connectionRefused(error: RxmeshError, connection: Connection, address?: NodeAddress): void {
+    connection.close();
+    this.refused(error, connection);
+    if (address !== undefined) this.#peers.dialFailed(address, error);
+  }
+
+  /** Closes the link of a peer that was not admitted, and says why. */
+  peerRefused(error: RxmeshError, proven: Proven): void {
+    proven.link.close('refused', error.message);
+    this.notAccepted(error, proven, false);
+  }
+
   /** A connection, or a request for one, was turned away. */
   refused(
     error: RxmeshError,

@@ -5,16 +5,20 @@ import {
   defer,
   EMPTY,
   filter,
+  identity,
   ignoreElements,
   lastValueFrom,
   merge,
+  type MonoTypeOperatorFunction,
   Observable,
   Subject,
   Subscription,
   takeUntil,
   tap,
+  throwIfEmpty,
 } from 'rxjs';
 import { accept } from '../../operators/accept.ts';
+import { type Admission, admit } from '../../operators/admit.ts';
 import { dial } from '../../operators/dial.ts';
 import { evict } from '../../operators/evict.ts';
 import { handshake } from '../../operators/handshake.ts';
@@ -22,6 +26,7 @@ import { rateLimit } from '../../operators/rate-limit.ts';
 import { route } from '../../operators/route.ts';
 import { Switchboard } from '../channel/switchboard.ts';
 import type { Channel, ChannelOptions } from '../channel/channel.ts';
+import { type AbortSignalLike, aborted, aSignal, promised } from '../flow/abort.ts';
 import { afterTurn, type Clock } from '../flow/clock.ts';
 import { guardedClock, guardedRandom } from '../flow/guarded.ts';
 import { GuardedTransport } from './guarded-transport.ts';
@@ -29,21 +34,30 @@ import { Listening } from './listening.ts';
 import { Outcomes } from './outcomes.ts';
 import { formatNodeAddress, type NodeAddress } from '../model/address.ts';
 import { assertPlatform } from '../model/assert-platform.ts';
+import { checkOptions } from '../model/check-options.ts';
 import { endpointToAddress, formatEndpoint, type Endpoint } from '../model/endpoint.ts';
 import { errorOf, RxmeshError } from '../model/error.ts';
 import { callbackFailed, type RouterEvent } from '../model/event.ts';
-import type { NodeId } from '../model/id.ts';
+import { type NodeId, parseNodeId } from '../model/id.ts';
 import { isForOthers } from '../model/ip.ts';
 import type { PeerReport } from '../model/peer-report.ts';
-import { checkedOptions, type RouterOptions, type RouterSettings } from './options.ts';
+import {
+  checkedOptions,
+  protocolFault,
+  type RouterOptions,
+  type RouterSettings,
+} from './options.ts';
 import type { Ban, Banned } from '../peers/ban.ts';
+import { connected, up } from '../peers/connected.ts';
 import { guardedRank } from '../peers/guarded-rank.ts';
+import { toNodeAddress } from '../peers/options.ts';
 import { PeerManager } from '../peers/peer-manager.ts';
 import type { PeerUpdate } from '../peers/peer-table.ts';
 import type { RouterSnapshot } from './snapshot.ts';
 import { hostOf } from '../transport/host.ts';
 import { selfOf } from '../transport/self.ts';
-import type { Self } from '../transport/transport.ts';
+import type { Attempt, Proven } from '../transport/attempt.ts';
+import type { Connection, Self } from '../transport/transport.ts';
 
 /**
  * Makes a node's router. It does nothing until `start`.
@@ -54,6 +68,18 @@ import type { Self } from '../transport/transport.ts';
 export function createRouter(options: RouterOptions): Router {
   assertPlatform();
   return new Router(checkedOptions(options));
+}
+
+/** Options of `Router.start`. */
+export interface StartOptions {
+  /** Stops the router when it is aborted. */
+  readonly signal?: AbortSignalLike;
+}
+
+/** Options of `Router.whenUp`. */
+export interface WhenUpOptions {
+  /** Gives up waiting when it is aborted. */
+  readonly signal?: AbortSignalLike;
 }
 
 /** What a router shows, for nodes that are put together by hand and take its place. */
@@ -70,6 +96,13 @@ export class Router {
    * Peers that come up and go down, in order; begins with those that are up. Completes at `stop`.
    */
   readonly peers$: Observable<PeerUpdate>;
+  /**
+   * The peers that are up, by ID: begins with those of now, and emits another map when a peer goes
+   * up or down. Completes at `stop`.
+   *
+   *     connected$  -{}----{a}--{a, b}--{b}--
+   */
+  readonly connected$: Observable<ReadonlyMap<NodeId, PeerUpdate>>;
   /** Everything that happens, with its reason: see `RouterEvent`. Completes at `stop`. */
   readonly events$: Observable<RouterEvent>;
   /**
@@ -121,10 +154,12 @@ export class Router {
       discipline,
       keepAlive,
       stallMs,
+      decodeFailuresPerSecond: settings.limits.decodeFailuresPerSecond,
     });
     this.events$ = merge(this.#switchboard.events$, this.#events);
     this.reports$ = merge(this.#switchboard.reports$, this.#found);
     this.peers$ = this.#peers.peers$;
+    this.connected$ = connected(this.peers$);
     // Also before `start`: a peer may be banned before it connects.
     this.#running.add(this.reports$.subscribe((report) => this.#outcomes.judge(report)));
   }
@@ -154,11 +189,15 @@ export class Router {
   /**
    * Makes a peer's address known, so that it is dialed. False if it was known already: then it
    * waits for its back-off no longer, and is dialed now.
-   * @throws {RxmeshError} `RXMESH_ADDRESS_INVALID`, `RXMESH_SELF_CONNECTION`, `RXMESH_STOPPED`
+   * @throws {RxmeshError} `RXMESH_ADDRESS_INVALID`, `RXMESH_SELF_CONNECTION`, `RXMESH_STOPPED`;
+   *   `RXMESH_PROTOCOL_UNKNOWN`: none of the transports dials it
    */
   addPeer(address: string | NodeAddress): boolean {
     if (this.#state === 'stopped') throw stoppedError();
-    return this.#peers.add(address);
+    const parsed = toNodeAddress(address);
+    const fault = protocolFault(parsed, this.#transports);
+    if (fault !== undefined) throw new RxmeshError('RXMESH_PROTOCOL_UNKNOWN', `addPeer: ${fault}`);
+    return this.#peers.add(parsed);
   }
 
   /**
@@ -171,6 +210,25 @@ export class Router {
     if (this.#state === 'stopped') return;
     this.#switchboard.probe();
     this.#peers.redial();
+  }
+
+  /** Whether a peer is up now. */
+  isUp(id: NodeId): boolean {
+    return this.#peers.status(parseNodeId(id)) === 'up';
+  }
+
+  /**
+   * Resolves when a peer is up: at once if it is. It may go down again at any time after that.
+   *
+   *     await router.whenUp(to, { signal: AbortSignal.timeout(5_000) });
+   *
+   * Rejects with `RXMESH_NODE_ID_INVALID`, with `RXMESH_STOPPED` when the router stops first, and
+   * with the signal's reason when that is aborted first.
+   */
+  async whenUp(id: NodeId, options: WhenUpOptions = {}): Promise<PeerUpdate> {
+    checkOptions('whenUp', options, { signal: aSignal });
+    const up$ = up(this.peers$, parseNodeId(id)).pipe(throwIfEmpty(stoppedError));
+    return promised(up$, options.signal);
   }
 
   /**
@@ -199,9 +257,11 @@ export class Router {
   /**
    * Starts to listen and to dial. Resolves when every transport listens, or when `stop` comes
    * first. Rejects with `RXMESH_LISTEN_FAILED` when one cannot, and the router is stopped then;
-   * with `RXMESH_ALREADY_STARTED`, or with `RXMESH_STOPPED`: a router starts once.
+   * with `RXMESH_ALREADY_STARTED`, or with `RXMESH_STOPPED`: a router starts once. Aborting the
+   * signal does what `stop` does.
    */
-  start(): Promise<void> {
+  start(options: StartOptions = {}): Promise<void> {
+    checkOptions('start', options, { signal: aSignal });
     if (this.#state === 'stopped') return Promise.reject(stoppedError());
     if (this.#state === 'started') {
       return Promise.reject(
@@ -222,6 +282,7 @@ export class Router {
       this.#mesh(listening).subscribe({ error: (thrown: unknown) => this.#fatal(thrown) }),
     );
     for (const event of this.#early.splice(0)) this.#events.next(event);
+    this.#running.add(aborted(options.signal).subscribe(() => void this.stop()));
     return listens.catch(async (error: unknown) => {
       await this.stop();
       throw error;
@@ -257,12 +318,10 @@ export class Router {
   #mesh(listening: Listening): Observable<never> {
     const { timeouts, limits } = this.#settings;
     const clock = this.#clock;
-    const transports = this.#transports;
     const { connectionsPerSecond: perSecond, connectionsPerSecondPerHost: perHost } = limits;
-    const self = (): Self => this.#self();
-    const proof = { self, clock, timeoutMs: timeouts.handshakeMs };
+    const proof = { self: () => this.#self(), clock, timeoutMs: timeouts.handshakeMs };
 
-    const inbound$ = merge(...transports.map((transport) => listening.watch(transport))).pipe(
+    const inbound$ = merge(...this.#transports.map((transport) => listening.watch(transport))).pipe(
       filter((connection) => !this.#outcomes.refusesIp(connection)),
       // First, so that what one host sends too much of is not counted among all.
       rateLimit({
@@ -276,6 +335,7 @@ export class Router {
         clock,
         onDrop: (connection) => this.#outcomes.tooMany(connection, perSecond),
       }),
+      this.#admitConnections(),
       handshake({
         ...proof,
         concurrency: limits.handshakes,
@@ -287,12 +347,13 @@ export class Router {
     const outbound$ = this.#peers.dials$.pipe(
       afterTurn(clock),
       dial({
-        transports,
+        transports: this.#transports,
         clock,
         resolveTimeoutMs: timeouts.resolveMs,
         dialTimeoutMs: timeouts.dialMs,
         onFailure: (error, address) => this.#dialFailed(error, address),
       }),
+      this.#admitConnections(),
       handshake({
         ...proof,
         onFailure: (error, { address }) => address && this.#dialFailed(error, address),
@@ -300,6 +361,7 @@ export class Router {
     );
 
     const accepted$ = merge(inbound$, outbound$).pipe(
+      this.#admitPeers(),
       accept({
         switchboard: this.#switchboard,
         clock,
@@ -328,12 +390,45 @@ export class Router {
       catchError((thrown: unknown) => this.#fatal(thrown)),
     );
 
-    const refused$ = merge(...transports.map((transport) => transport.refused$)).pipe(
+    const refused$ = merge(...this.#transports.map((transport) => transport.refused$)).pipe(
       tap(({ error, remote }) => this.#outcomes.refused(error, { direction: 'inbound', remote })),
       takeUntil(this.#stopping),
     );
 
     return merge(refused$, sessions$, evicted$).pipe(ignoreElements());
+  }
+
+  #admitConnections<T extends Attempt | Connection>(): MonoTypeOperatorFunction<T> {
+    const { connection: hook, timeoutMs } = this.#settings.admit;
+    if (hook === undefined) return identity;
+    const connectionOf = (given: Attempt | Connection): Connection =>
+      'connection' in given ? given.connection : given;
+    const decide: Admission<T> = (given) => {
+      const { direction, remote } = connectionOf(given);
+      return hook({ direction, remote });
+    };
+    return admit(decide, {
+      ...this.#admission(timeoutMs),
+      onRefused: (error, given) => {
+        const address = 'address' in given ? given.address : undefined;
+        this.#guarded(() => this.#outcomes.connectionRefused(error, connectionOf(given), address));
+      },
+    });
+  }
+
+  #admitPeers(): MonoTypeOperatorFunction<Proven> {
+    const { peer: hook, timeoutMs } = this.#settings.admit;
+    if (hook === undefined) return identity;
+    const decide: Admission<Proven> = ({ id, link: { direction, remote, nodeInfo } }) =>
+      hook({ id, nodeInfo, direction, remote });
+    return admit(decide, {
+      ...this.#admission(timeoutMs),
+      onRefused: (error, proven) => this.#guarded(() => this.#outcomes.peerRefused(error, proven)),
+    });
+  }
+
+  #admission(timeoutMs = 5_000): { clock: Clock; concurrency: number; timeoutMs: number } {
+    return { clock: this.#clock, concurrency: this.#settings.limits.handshakes, timeoutMs };
   }
 
   #callbackFailed(event: RouterEvent): void {

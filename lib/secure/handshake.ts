@@ -16,26 +16,26 @@ const PROOF_BYTES: number = KEY_BYTES + SIGNATURE_BYTES;
 
 type X25519Key = ReturnType<typeof platformCrypto.freshX25519>;
 
-/** What a handshake ends with. */
+/** The result of a handshake. */
 export interface ProvenPeer {
   readonly publicKey: Uint8Array;
   readonly nodeInfo: NodeInfo;
-  /** For the records that follow. */
+  /** Protects the records that follow. */
   readonly cipher: RecordCipher;
 }
 
-/** What a side says of itself. */
+/** How a side introduces itself. */
 interface Introduction {
   readonly publicKey: Uint8Array;
   readonly signature: Uint8Array;
   readonly nodeInfo: Uint8Array;
 }
 
-/** The first step of a side: its hello, and the ephemeral key in it. */
+/** The first step of either side: its hello and the ephemeral key in it. */
 export class Beginning {
   readonly hello: Uint8Array;
   readonly protection: Protection;
-  /** Absent when nothing is to be proved. */
+  /** Undefined if nothing is to be proved. */
   readonly ephemeralKey: X25519Key | undefined;
 
   /** @param ephemeralSeed the ephemeral X25519 private key, 32 bytes. Default: a new one */
@@ -51,34 +51,34 @@ export class Beginning {
   }
 }
 
-/** What the side that dialed starts from, when its socket is open. */
+/** What the dialing side starts with once its socket is open. */
 export interface DialerSettings {
   readonly self: Self;
-  /** Whose hello went with the dial. */
+  /** The beginning whose hello went with the dial. */
   readonly beginning: Beginning;
-  /** The node that was dialed, if that is known: no other learns who we are. */
+  /** The node we dialed, if known. No other node learns who we are. */
   readonly expected?: NodeId | undefined;
 }
 
 /**
- * The dialer's side of the handshake (docs/wire.md), frame by frame, without a socket. It proves
- * the listener first, and says who it is only to the one that it expects.
+ * The dialer's side of the handshake (docs/wire.md), frame by frame, without a socket. It verifies
+ * the listener first, and reveals its own identity only to the node it expects.
  */
 export class DialerHandshake {
   readonly #settings: DialerSettings;
   readonly #ownNodeInfo: Uint8Array;
 
-  /** @throws {RxmeshError} `RXMESH_NODE_INFO_INVALID`: our own node info is too long */
+  /** @throws {RxmeshError} `RXMESH_NODE_INFO_INVALID` if our own node info is too long */
   constructor(settings: DialerSettings) {
     this.#settings = settings;
     this.#ownNodeInfo = encodeNodeInfo(settings.self.nodeInfo);
   }
 
   /**
-   * Takes the listener's answer, which is its hello and its introduction; returns who it is, and
-   * our introduction, which is to be sent.
+   * Verifies the listener's answer, which is its hello and its introduction. Returns the peer, and
+   * our own introduction to send.
    * @throws {RxmeshError} `RXMESH_HANDSHAKE_FAILED`, `RXMESH_SELF_CONNECTION`,
-   * `RXMESH_IDENTITY_MISMATCH`
+   *   `RXMESH_IDENTITY_MISMATCH`
    */
   prove(answer: Uint8Array): { readonly peer: ProvenPeer; readonly introduction: Uint8Array } {
     const { self, beginning, expected } = this.#settings;
@@ -86,31 +86,31 @@ export class DialerHandshake {
     const exchange = new Exchange('dialer', beginning, beginning.hello, listenerHello);
     const listener = exchange.open(answer.subarray(HELLO_BYTES));
     const nodeInfo = nodeInfoOf(listener, self, expected);
-    // Only now: whoever has not proved to be the right one has learned nothing of us.
+    // Only now: a node that has not proved to be the expected one must learn nothing about us.
     const introduction = exchange.seal(self, this.#ownNodeInfo);
     const { publicKey } = listener;
     return { introduction, peer: { publicKey, nodeInfo, cipher: exchange.cipher } };
   }
 }
 
-/** What the side that listens starts from. */
+/** What the listening side starts with. */
 export interface ListenerSettings {
   readonly self: Self;
   readonly beginning: Beginning;
-  /** What came with the dial. */
+  /** The hello that came with the dial. */
   readonly dialerHello: Uint8Array;
 }
 
-/** The listener's side of the handshake: send `answer`; give what comes back to `prove`. */
+/** The listener's side of the handshake: send `answer`, then pass the reply to `prove`. */
 export class ListenerHandshake {
-  /** The frame to send first: our hello, and our introduction. */
+  /** The first frame to send: our hello and our introduction. */
   readonly answer: Uint8Array;
   readonly #self: Self;
   readonly #exchange: Exchange;
 
   /**
-   * @throws {RxmeshError} `RXMESH_HANDSHAKE_FAILED`: what came with the dial is no hello that we
-   * take; `RXMESH_NODE_INFO_INVALID`: our own node info is too long
+   * @throws {RxmeshError} `RXMESH_HANDSHAKE_FAILED` if what came with the dial is not a hello we
+   *   accept; `RXMESH_NODE_INFO_INVALID` if our own node info is too long
    */
   constructor({ self, beginning, dialerHello }: ListenerSettings) {
     const ownNodeInfo = encodeNodeInfo(self.nodeInfo);
@@ -120,9 +120,9 @@ export class ListenerHandshake {
   }
 
   /**
-   * Takes the dialer's introduction.
+   * Verifies the dialer's introduction.
    * @throws {RxmeshError} `RXMESH_HANDSHAKE_FAILED`, `RXMESH_SELF_CONNECTION`,
-   * `RXMESH_IDENTITY_MISMATCH`
+   *   `RXMESH_IDENTITY_MISMATCH`
    */
   prove(introduction: Uint8Array): ProvenPeer {
     const dialer = this.#exchange.open(introduction);
@@ -132,12 +132,13 @@ export class ListenerHandshake {
 }
 
 /**
- * What the two hellos make: keys for the introductions and the records, and what both sides sign.
+ * What follows from the two hellos: keys for the introductions and records, and what both sides
+ * sign.
  */
 class Exchange {
   readonly cipher: RecordCipher;
   readonly #role: Role;
-  /** Absent when nothing is to be proved. */
+  /** Undefined if nothing is to be proved. */
   readonly #transcript: RxmeshTranscript | undefined;
 
   constructor(
@@ -160,7 +161,7 @@ class Exchange {
       protection === 'encrypted' ? aeadRecords(this.#transcript.recordKeys(role)) : plainRecords;
   }
 
-  /** Our introduction, as the first record of our direction. */
+  /** Seals our introduction, as the first record in our direction. */
   seal({ identity }: Self, nodeInfo: Uint8Array): Uint8Array {
     const { publicKey } = identity;
     const signed = this.#transcript?.introduce(this.#role, publicKey, nodeInfo);
@@ -170,7 +171,7 @@ class Exchange {
     return this.cipher.seal(concatBytes(publicKey, signature, nodeInfo));
   }
 
-  /** The other side's introduction, once its signature is found to be right. */
+  /** Opens the other side's introduction and verifies its signature. */
   open(frame: Uint8Array): Introduction {
     const introduction = this.#read(frame);
     const { publicKey, signature, nodeInfo } = introduction;
@@ -181,7 +182,7 @@ class Exchange {
     }
     const role: Role = this.#role === 'dialer' ? 'listener' : 'dialer';
     const signed = transcript.introduce(role, publicKey, nodeInfo);
-    // False also for keys of small order, under which a signature fits anything.
+    // Also rejects keys of small order, for which a signature can be valid for any message.
     if (!platformCrypto.ed25519Verify(publicKey, signed, signature)) {
       throw failed('the other side has not proved that it owns its key');
     }
@@ -217,7 +218,10 @@ function sharedSecret(ownKey: X25519Key, peerKey: Uint8Array): Uint8Array {
   }
 }
 
-/** What a side that has proved its key says of itself; throws when it is not who it should be. */
+/**
+ * Checks a side that has proved its key. Returns its node info; throws if it is not who it should
+ * be.
+ */
 function nodeInfoOf(
   { publicKey, nodeInfo: encoded }: Introduction,
   self: Self,

@@ -2,10 +2,11 @@ import { RxmeshError } from '../model/error.ts';
 import { asciiBytes, equalBytes } from './bytes.ts';
 
 /**
- * What protects a connection:
- * `encrypted` proves both keys and encrypts all records;
- * `proven` proves both keys and leaves the records plain, for wires inside one process;
- * `trusted` takes the other side's word for its key, for tests inside one process.
+ * How a connection is protected.
+ *
+ * - `encrypted`: both sides prove their keys, and all records are encrypted
+ * - `proven`: both sides prove their keys, records are plain; for wires within one process
+ * - `trusted`: keys are taken on trust, for tests within one process
  */
 export type Protection = 'encrypted' | 'proven' | 'trusted';
 
@@ -17,12 +18,12 @@ const PROTECTION_BYTES: Readonly<Record<Protection, number>> = {
   trusted: 3,
 };
 
-/** Magic, version and protection stand in front of the key. */
+/** Magic, version and protection precede the key. */
 const KEY_AT = 5;
-/** Bytes of a hello. */
+/** Length of a hello in bytes. */
 export const HELLO_BYTES: number = KEY_AT + 32;
 
-/** What each side says first (docs/wire.md, "Hello"): 37 bytes. */
+/** Encodes the first message of each side (docs/wire.md, "Hello"): 37 bytes. */
 export function encodeHello(protection: Protection, ephemeralKey: Uint8Array): Uint8Array {
   const hello = new Uint8Array(HELLO_BYTES);
   hello.set(MAGIC);
@@ -33,9 +34,9 @@ export function encodeHello(protection: Protection, ephemeralKey: Uint8Array): U
 }
 
 /**
- * The ephemeral public key in a hello; 32 zero bytes when `trusted`.
- * @throws {RxmeshError} `RXMESH_HANDSHAKE_FAILED`: it is not a hello, or not of this version and
- * protection
+ * Returns the ephemeral public key in a hello; 32 zero bytes if `trusted`.
+ * @throws {RxmeshError} `RXMESH_HANDSHAKE_FAILED` if it is not a hello, or of another version or
+ *   protection
  */
 export function decodeHello(hello: Uint8Array, protection: Protection): Uint8Array {
   const problem = helloProblem(hello, protection);
@@ -43,9 +44,7 @@ export function decodeHello(hello: Uint8Array, protection: Protection): Uint8Arr
   return hello.slice(KEY_AT);
 }
 
-/**
- * What is wrong with a hello, as far as that shows without arithmetic: a sentence, or undefined.
- */
+/** Describes what is wrong with a hello, or returns undefined. The key itself is not checked. */
 export function helloProblem(
   hello: Uint8Array,
   protection: Protection = 'encrypted',

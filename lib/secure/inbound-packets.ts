@@ -1,19 +1,19 @@
 import type { ByeReason, LinkReceiver } from '../transport/link.ts';
 import type { PacketHandler } from './packet-parser.ts';
 
-/** What ends the packets of a peer. */
+/** Callbacks for what ends the packets of a peer. */
 export interface InboundEnd {
-  /** The peer sent a packet where it must not. */
+  /** The peer sent a packet that is not allowed at this point. */
   violated(message: string): void;
   /** The peer said bye. */
   bye(reason: ByeReason, text: string): void;
 }
 
-/** Holds a peer's packets to their order: one accept, and data only behind it. */
+/** Enforces the order of a peer's packets: a single accept, and data only after it. */
 export class InboundPackets implements PacketHandler {
-  /** Who hears of the packets; set before the first record is parsed. */
+  /** Receives the packets; set before the first record is parsed. */
   receiver: LinkReceiver | undefined;
-  /** Set at the end of the link, also from within a call of the receiver. */
+  /** Set when the link ends, possibly from within a call to the receiver. */
   stopped = false;
   #accepted = false;
   readonly #end: InboundEnd;
@@ -22,7 +22,6 @@ export class InboundPackets implements PacketHandler {
     this.#end = end;
   }
 
-  /** Whether the peer has accepted us. */
   get isAccepted(): boolean {
     return this.#accepted;
   }

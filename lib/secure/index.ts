@@ -1,10 +1,10 @@
 /**
- * The authenticated, encrypted connection: `secureDial` and `secureAccept` speak rxmesh's own wire
- * over any socket of frames that can bring 37 bytes along with a dial.
+ * The authenticated, encrypted connection. `secureDial` and `secureAccept` speak rxmesh's own wire
+ * protocol over any socket that carries frames and can pass 37 bytes along with a dial.
  *
  * @example
  * const dial = secureDial();
- * // dial.hello travels with the dial, and `socket` is what comes of it
+ * // send dial.hello with the dial; `socket` is the resulting connection
  * dial
  *   .connect(socket)
  *   .handshake({ identity, nodeInfo })

@@ -2,7 +2,10 @@ import { platformCrypto } from '#platform/crypto';
 import { asciiBytes, concatBytes } from './bytes.ts';
 import { MerlinTranscript } from './merlin.ts';
 
-/** Where the two key exchanges differ: CometBFT orders them by their keys, rxmesh by who dialed. */
+/**
+ * Labels of the CometBFT key exchange, which orders the two keys by value; rxmesh orders by who
+ * dialed.
+ */
 const COMET = {
   transcript: 'TENDERMINT_SECRET_CONNECTION_TRANSCRIPT_HASH',
   lower: 'EPHEMERAL_LOWER_PUBLIC_KEY',
@@ -12,7 +15,7 @@ const COMET = {
   keys: 'TENDERMINT_SECRET_CONNECTION_KEY_AND_CHALLENGE_GEN',
 } as const;
 
-/** Labels of rxmesh's own (docs/wire.md, "Secrets"). */
+/** Labels of the rxmesh handshake (docs/wire.md, "Secrets"). */
 const RXMESH = {
   transcript: 'rxmesh handshake v2',
   dialerHello: 'dialer hello',
@@ -22,8 +25,8 @@ const RXMESH = {
   keys: 'rxmesh record keys v2',
   listenerSignature: 'listener signature',
   /**
-   * What a side signs begins with which side it is, so a signature cannot be sent back to its
-   * maker.
+   * The signed bytes start with the role of the signer, so a signature cannot be reflected to its
+   * author.
    */
   dialer: {
     key: 'dialer key',
@@ -41,20 +44,20 @@ const RXMESH = {
 
 const RXMESH_NEXT_KEY: Uint8Array = asciiBytes('rxmesh next key v2');
 
-/** The two keys of the records of a connection, 32 bytes each. */
+/** The two record keys of a connection, 32 bytes each. */
 export interface RecordKeys {
   readonly sendKey: Uint8Array;
   readonly receiveKey: Uint8Array;
 }
 
-/** What a key exchange ends with: the keys, and the 32 bytes that both sides sign. */
+/** The result of a key exchange: the record keys and the 32 bytes that both sides sign. */
 export interface HandshakeSecrets extends RecordKeys {
   readonly challenge: Uint8Array;
 }
 
 /**
- * The record keys of CometBFT's SecretConnection. The side with the lower ephemeral public key
- * receives with the first 32 bytes of HKDF and sends with the second.
+ * Derives the record keys of CometBFT's SecretConnection. The side with the lower ephemeral public
+ * key receives with the first 32 bytes of the HKDF output and sends with the second 32.
  */
 export function cometRecordKeys(dhSecret: Uint8Array, ownIsLower: boolean): RecordKeys {
   const [first, second] = keyPair(dhSecret, asciiBytes(COMET.keys));
@@ -64,11 +67,11 @@ export function cometRecordKeys(dhSecret: Uint8Array, ownIsLower: boolean): Reco
 }
 
 /**
- * Keys and challenge of CometBFT's SecretConnection.
+ * Derives keys and challenge of CometBFT's SecretConnection.
  *
  * @param own our ephemeral X25519 public key, 32 bytes
  * @param peer the other side's
- * @param dhSecret what X25519 makes of them, 32 bytes, not all zero
+ * @param dhSecret their X25519 shared secret, 32 bytes, not all zero
  */
 export function cometSecrets(
   own: Uint8Array,
@@ -84,11 +87,11 @@ export function cometSecrets(
   return { challenge, ...cometRecordKeys(dhSecret, ownIsLower) };
 }
 
-/** What both sides of the rxmesh handshake know once the two hellos have crossed. */
+/** What both sides of the rxmesh handshake know after exchanging hellos. */
 export interface RxmeshExchange {
   readonly dialerHello: Uint8Array;
   readonly listenerHello: Uint8Array;
-  /** What X25519 makes of the two ephemeral keys, 32 bytes, not all zero. */
+  /** The X25519 shared secret of the two ephemeral keys, 32 bytes, not all zero. */
   readonly dhSecret: Uint8Array;
 }
 
@@ -96,8 +99,8 @@ export interface RxmeshExchange {
 export type Role = 'dialer' | 'listener';
 
 /**
- * The transcript of rxmesh's own handshake (docs/wire.md, "Secrets"): both sides append what was
- * said, in the same order, so that each signature covers everything in front of it.
+ * The transcript of rxmesh's own handshake (docs/wire.md, "Secrets"). Both sides append everything
+ * said in the same order, so each signature covers all that came before it.
  */
 export class RxmeshTranscript {
   readonly #merlin: MerlinTranscript = new MerlinTranscript(RXMESH.transcript);
@@ -108,13 +111,13 @@ export class RxmeshTranscript {
     this.#merlin.append(RXMESH.dialerHello, dialerHello);
     this.#merlin.append(RXMESH.listenerHello, listenerHello);
     this.#merlin.append(RXMESH.secret, dhSecret);
-    // In HKDF's info, so that the keys depend on every byte of both hellos.
+    // Part of HKDF's info, so that the keys depend on every byte of both hellos.
     const binding = this.#merlin.challenge(RXMESH.binding, 32);
     const info = concatBytes(asciiBytes(RXMESH.keys), binding);
     [this.#firstKey, this.#secondKey] = keyPair(dhSecret, info);
   }
 
-  /** The keys of the records, as the side `role` uses them: the dialer sends with the first. */
+  /** The record keys for one side: the dialer sends with the first. */
   recordKeys(role: Role): RecordKeys {
     return role === 'dialer'
       ? { sendKey: this.#firstKey, receiveKey: this.#secondKey }
@@ -122,7 +125,7 @@ export class RxmeshTranscript {
   }
 
   /**
-   * Takes the key and the node info of a side, the listener's first; returns what that side signs.
+   * Appends the key and node info of a side, the listener's first. Returns what that side signs.
    */
   introduce(role: Role, publicKey: Uint8Array, nodeInfo: Uint8Array): Uint8Array {
     const labels = RXMESH[role];
@@ -131,15 +134,15 @@ export class RxmeshTranscript {
     return concatBytes(labels.signed, this.#merlin.challenge(labels.challenge, 32));
   }
 
-  /** Takes the listener's signature, in front of the dialer's introduction. */
+  /** Appends the listener's signature; must precede the dialer's introduction. */
   listenerSigned(signature: Uint8Array): void {
     this.#merlin.append(RXMESH.listenerSignature, signature);
   }
 }
 
 /**
- * The key of the next records of a direction: a one-way step, so that it tells nothing of those
- * before.
+ * The next record key of a direction. Derived one-way, so that it reveals nothing about earlier
+ * keys.
  */
 export function nextRecordKey(key: Uint8Array): Uint8Array {
   return platformCrypto.hkdfSha256(key, RXMESH_NEXT_KEY, 32);
@@ -150,7 +153,7 @@ function keyPair(dhSecret: Uint8Array, info: Uint8Array): [Uint8Array, Uint8Arra
   return [keys.subarray(0, 32), keys.subarray(32)];
 }
 
-/** Negative, zero or positive, as `left` stands before, at or behind `right`; both equally long. */
+/** Compares lexicographically: negative, zero or positive. Both must have the same length. */
 function compareBytes(left: Uint8Array, right: Uint8Array): number {
   const at = left.findIndex((byte, index) => byte !== right[index]);
   return at < 0 ? 0 : (left[at] ?? 0) - (right[at] ?? 0);

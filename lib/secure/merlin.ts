@@ -2,7 +2,8 @@ import { keccakP } from '@noble/hashes/sha3.js';
 import { asciiBytes } from './bytes.ts';
 
 /**
- * Bytes of the 200-byte state that take part in one block: STROBE-128, less its two framing bytes.
+ * How many bytes of the 200-byte state a block uses: those of STROBE-128, minus its two framing
+ * bytes.
  */
 const RATE = 166;
 
@@ -13,15 +14,16 @@ const CIPHER = 4;
 const META = 16;
 
 /**
- * The part of STROBE-128 (v1.0.2) that Merlin uses: AD, meta-AD and PRF over Keccak-f[1600].
- * The state is words, and bytes are shifted into them, so the platform's byte order is irrelevant.
+ * The part of STROBE-128 (v1.0.2) that Merlin uses: AD, meta-AD and PRF over Keccak-f[1600]. The
+ * state is an array of words into which bytes are shifted, so the platform's byte order does not
+ * matter.
  */
 class Strobe128 {
   readonly #words: Uint32Array<ArrayBuffer> = new Uint32Array(50);
   #position = 0;
   #operationStart = 0;
 
-  /** What everybody starts from who names the same protocol. */
+  /** The initial state for a protocol of this name. */
   static start(protocol: string): Strobe128 {
     const strobe = new Strobe128();
     const header = [1, RATE + 2, 1, 0, 1, 12 * 8, ...asciiBytes('STROBEv1.0.2')];
@@ -32,7 +34,7 @@ class Strobe128 {
     return strobe;
   }
 
-  /** Another one in the same state. */
+  /** Another instance in the same state. */
   copy(): Strobe128 {
     const copy = new Strobe128();
     copy.#words.set(this.#words);
@@ -42,7 +44,7 @@ class Strobe128 {
   }
 
   /**
-   * Absorbs what frames the data that follows, as one operation: a label, and a length as a
+   * Absorbs the framing of the data that follows, as one operation: a label, and a length as a
    * little-endian uint32.
    */
   metaAd(label: string, length: number): void {
@@ -57,7 +59,7 @@ class Strobe128 {
     this.#absorb(data);
   }
 
-  /** Squeezes out pseudo-random bytes that depend on everything before. */
+  /** Squeezes out pseudo-random bytes that depend on everything absorbed so far. */
   prf(length: number): Uint8Array {
     this.#begin(INBOUND | APPLICATION | CIPHER);
     const drawn = new Uint8Array(length);
@@ -68,7 +70,9 @@ class Strobe128 {
     return drawn;
   }
 
-  /** Section 7.2: an operation starts with where the one before it started, and its own flags. */
+  /**
+   * Section 7.2: an operation begins with the start position of the previous one and its own flags.
+   */
   #begin(flags: number): void {
     const previousStart = this.#operationStart;
     this.#operationStart = this.#position + 1;
@@ -95,7 +99,7 @@ class Strobe128 {
     if (this.#position === RATE) this.#permute();
   }
 
-  /** Section 7.1: the padding of a block, then the permutation. */
+  /** Section 7.1: pads the block, then permutes the state. */
   #permute(): void {
     this.#mix(this.#position, this.#operationStart);
     this.#mix(this.#position + 1, 0x04);
@@ -110,7 +114,7 @@ class Strobe128 {
     this.#words[at >> 2] = word ^ (byte << ((at & 3) * 8));
   }
 
-  /** Reads a byte of the state and leaves zero there, as PRF demands. */
+  /** Reads a byte of the state and zeroes it, as PRF requires. */
   #take(at: number): number {
     const byte = ((this.#words[at >> 2] ?? 0) >>> ((at & 3) * 8)) & 0xff;
     this.#mix(at, byte);
@@ -119,14 +123,14 @@ class Strobe128 {
 }
 
 /**
- * Where every transcript begins: made once, since the permutation in it is a third of what a short
- * one takes.
+ * The common initial state of all transcripts. Computed once, since its permutation takes a third
+ * of the time of a short transcript.
  */
 const MERLIN_START = Strobe128.start('Merlin v1.0');
 
 /**
- * A Merlin v1.0 transcript: two sides that append the same messages under the same labels draw the
- * same challenges, and nobody else does. Labels are ASCII.
+ * A Merlin v1.0 transcript. Two sides that append the same messages under the same labels draw the
+ * same challenges, and no one else can. Labels are ASCII.
  *
  * @example
  * const transcript = new MerlinTranscript('my protocol');
@@ -143,13 +147,13 @@ export class MerlinTranscript {
     this.append('dom-sep', asciiBytes(protocol));
   }
 
-  /** Binds `message`, its length and its label into everything that is drawn from here on. */
+  /** Binds `message`, its length and its label into everything drawn from now on. */
   append(label: string, message: Uint8Array): void {
     this.#strobe.metaAd(label, message.length);
     this.#strobe.ad(message);
   }
 
-  /** Draws `length` bytes, which also change everything that is drawn later. */
+  /** Draws `length` bytes. Drawing also affects everything drawn later. */
   challenge(label: string, length: number): Uint8Array {
     this.#strobe.metaAd(label, length);
     return this.#strobe.prf(length);

@@ -1,22 +1,24 @@
 import protobuf from 'protobufjs/minimal.js';
 import { RxmeshError } from '../model/error.ts';
+import { type NodeId, uncheckedNodeId } from '../model/node-id.ts';
 import type { NodeInfo, ProtocolVersion } from '../model/node-info.ts';
 
-/** Bytes of an encoded node info at most. */
+/** The most bytes that an encoded node info may have. */
 export const NODE_INFO_BYTES_MAX = 10_240;
 
-/** Wire types of protobuf. */
+/** Protobuf wire types. */
 const VARINT = 0;
 const FIXED_64 = 1;
 const DELIMITED = 2;
 const FIXED_32 = 5;
 
 /**
- * A node info as protobuf (docs/wire.md, "Node info"). Fields 1 to 8 have CometBFT's numbers.
- * @throws {RxmeshError} `RXMESH_NODE_INFO_INVALID`: it takes more than 10,240 bytes
+ * Encodes a node info as protobuf (docs/wire.md, "Node info"). Fields 1 to 8 have CometBFT's
+ * numbers.
+ * @throws {RxmeshError} `RXMESH_NODE_INFO_INVALID` if it takes more than 10,240 bytes
  */
 export function encodeNodeInfo(info: NodeInfo): Uint8Array {
-  // Not `Writer.create()`: in Node that makes a writer of Buffers.
+  // Not `Writer.create()`: in Node that returns a writer that produces Buffers.
   const writer = new protobuf.Writer();
   writer.uint32(tag(1, DELIMITED)).fork();
   writer.uint32(tag(1, VARINT)).uint64(info.protocolVersion.p2p);
@@ -27,7 +29,8 @@ export function encodeNodeInfo(info: NodeInfo): Uint8Array {
   writer.uint32(tag(4, DELIMITED)).string(info.network);
   writer.uint32(tag(5, DELIMITED)).string(info.version);
   writer.uint32(tag(6, DELIMITED)).fork();
-  for (const channel of info.channels) writer.uint32(channel);
+  // As they are read: `uint32` would cut one that is too large to another, valid one.
+  for (const channel of info.channels) writer.uint64(channel);
   writer.ldelim();
   writer.uint32(tag(7, DELIMITED)).string(info.moniker);
   writer.uint32(tag(8, DELIMITED)).fork();
@@ -45,15 +48,14 @@ export function encodeNodeInfo(info: NodeInfo): Uint8Array {
 }
 
 /**
- * The node info in `bytes`. Fields that are missing are zero or empty, unknown ones are skipped,
- * and of one that comes twice the last counts (of `channels` and `features`: all). Varints are as
- * short as they can be, and a known field has its own wire type. Whether the values make sense is
- * not looked at.
+ * Decodes a node info. Missing fields are zero or empty, unknown ones are skipped, and if a field
+ * is repeated the last one counts (for `channels` and `features`: all). Varints must have their
+ * shortest form, and known fields their own wire type. The values are not validated.
  *
- * @param peer node ID of who sent it, for the error
- * @throws {RxmeshError} `RXMESH_HANDSHAKE_FAILED`: too long, or not such a message
+ * @param peer node ID of the sender, for errors
+ * @throws {RxmeshError} `RXMESH_HANDSHAKE_FAILED` if it is too long or malformed
  */
-export function decodeNodeInfo(bytes: Uint8Array, peer: string): NodeInfo {
+export function decodeNodeInfo(bytes: Uint8Array, peer: NodeId): NodeInfo {
   if (bytes.length > NODE_INFO_BYTES_MAX) {
     throw new RxmeshError(
       'RXMESH_HANDSHAKE_FAILED',
@@ -89,7 +91,8 @@ function readNodeInfo(reader: protobuf.Reader): NodeInfo {
     else if (read === tag(9, DELIMITED)) features.push(readText(reader));
     else skipUnknown(reader, read, 9);
   }
-  return { protocolVersion, ...texts, channels, other, features };
+  const nodeId = uncheckedNodeId(texts.nodeId);
+  return { protocolVersion, ...texts, nodeId, channels, other, features };
 }
 
 function readProtocolVersion(reader: protobuf.Reader): ProtocolVersion {
@@ -115,16 +118,14 @@ function readOther(reader: protobuf.Reader): { txIndex: string; rpcAddress: stri
   return other;
 }
 
-/**
- * Skips a field that is not known. One of the fields 1 to `known` is here only for its wire type.
- */
+/** Skips an unknown field. Fields 1 to `known` only get here if their wire type is wrong. */
 function skipUnknown(reader: protobuf.Reader, read: number, known: number): void {
   const [field, wireType] = [read >>> 3, read & 7];
   if (field <= known) throw new RangeError(`field ${field} has the wire type ${wireType}`);
   if (wireType === VARINT) varint(reader);
   else if (wireType === DELIMITED) nested(reader);
   else if (wireType === FIXED_64 || wireType === FIXED_32) reader.skipType(wireType);
-  // Groups among them, which proto3 does not have.
+  // This includes groups, which proto3 does not have.
   else throw new RangeError(`wire type ${wireType}`);
 }
 
@@ -151,24 +152,24 @@ function readText(reader: protobuf.Reader): string {
   return reader.stringVerify();
 }
 
-/** Looks at the length that comes next, and leaves it to be read. */
+/** Checks the length that comes next without consuming it. */
 function checkLength(reader: protobuf.Reader): void {
   const from = reader.pos;
   uint32(varint(reader));
   reader.pos = from;
 }
 
-/** A uint64 that a JavaScript number holds exactly. */
+/** Reads a uint64 that fits exactly in a JavaScript number. */
 function readCount(reader: protobuf.Reader): number {
   const value = varint(reader);
   if (!Number.isSafeInteger(value)) throw new RangeError('a number above 2^53');
   return value;
 }
 
-/** A varint in its shortest form: the last of several bytes is not zero. */
+/** Reads a varint and requires its shortest form: the last of several bytes is not zero. */
 function varint(reader: protobuf.Reader): number {
   const from = reader.pos;
-  // The types promise a Long or a number, whichever the application has configured for protobufjs.
+  // Depending on how the application has configured protobufjs, this is a Long or a number.
   const value = Number(reader.uint64());
   if (reader.pos > from + 1 && reader.buf[reader.pos - 1] === 0) {
     throw new RangeError('a varint that is too long');

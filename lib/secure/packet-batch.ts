@@ -12,61 +12,57 @@ import {
 import type { RecordCipher } from './records.ts';
 
 /**
- * Pieces of a larger buffer below this are copied byte by byte: measured on V8, that costs less
- * than the view that `set` needs of them.
+ * Slices of a larger buffer that are shorter than this are copied byte by byte. Measured on V8,
+ * that costs less than creating the view that `set` needs.
  */
 const BYTEWISE_BYTES_MAX = 24;
 
 /**
- * Payloads from this on are not copied: measured, a copy of theirs costs more than a part of its
- * own.
+ * Payloads of at least this size are not copied: measured, copying them costs more than handling an
+ * additional part.
  */
 const PART_BYTES_MIN = 8_192;
 
 /**
- * Holds what is copied: any number of packets up to a full record, a last one, and control packets.
+ * Large enough for everything copied: packets up to a full record, a last one, and control packets.
  */
 const BUFFER_BYTES = 81_920;
 
-/**
- * Buffers that wait for the next batch, shared by all links: a link that has nothing to say holds
- * none of these 80 KiB.
- */
+/** Unused buffers, shared by all links, so that an idle link does not hold on to 80 KiB. */
 const spareBuffers: Uint8Array[] = [];
 const SPARE_BUFFERS_MAX = 16;
 
 /**
- * The packets of the next record, back to back as they come: small payloads are copied, large ones
- * stay where they are until the record is sealed. It never grows: who writes asks for `room` (of
- * data) or `free` (of anything else) first.
+ * The packets of the next record, back to back. Small payloads are copied; large ones stay in place
+ * until the record is sealed. The batch never grows: check `room` before writing data, and `free`
+ * before writing anything else.
  */
 export class PacketBatch {
   #bytes: Uint8Array | undefined;
-  /** Bytes in the buffer. */
+  /** How many bytes of the buffer are used. */
   #length = 0;
-  /** Payloads that were not copied, the place of each in the buffer, and their bytes. */
+  /** Payloads that were not copied, their positions in the buffer, and their total size. */
   #parts: Uint8Array[] = [];
   #places: number[] = [];
   #partBytes = 0;
 
-  /** Bytes written so far. */
   get length(): number {
     return this.#length + this.#partBytes;
   }
 
-  /** Bytes that may still be written. */
+  /** How many more bytes may be written. */
   get free(): number {
     return Math.min(RECORD_BYTES_MAX - this.length, BUFFER_BYTES - this.#length);
   }
 
-  /** Payload bytes that still fit as one `data` packet. */
+  /** How many payload bytes still fit as one `data` packet. */
   get room(): number {
     return this.length > RECORD_BYTES_FULL ? 0 : FRAGMENT_BYTES_MAX;
   }
 
   /**
-   * `bytes[start, end)` as one packet; needs as much `room`. They must not change before the next
-   * `seal`.
+   * Writes `bytes[start, end)` as one packet, which must fit into `room`. The bytes must not change
+   * before the next `seal`.
    */
   data(channel: number, bytes: Uint8Array, start: number, end: number, last: boolean): void {
     const batch = this.#buffer();
@@ -93,8 +89,8 @@ export class PacketBatch {
   }
 
   /**
-   * More than 2^31 - 1 of either is told as that: only to a peer that spends credit before it has
-   * it.
+   * Amounts above 2^31 - 1 are clamped: they only occur with a peer that spends credit before it
+   * was granted.
    */
   credit(channel: number, messages: number, bytes: number): void {
     const batch = this.#buffer();
@@ -129,7 +125,7 @@ export class PacketBatch {
     this.#buffer()[this.#length++] = PACKET.pong;
   }
 
-  /** A longer text is cut at 256 bytes of UTF-8, between two characters. */
+  /** Truncates the text to 256 bytes of UTF-8 at a character boundary. */
   bye(reason: ByeReason, text: string): void {
     const batch = this.#buffer();
     const told = cutUtf8(text, BYE_TEXT_BYTES_MAX);
@@ -139,13 +135,13 @@ export class PacketBatch {
     this.#length += protobuf.util.utf8.write(told, batch, this.#length);
   }
 
-  /** Makes a record of what was written, and starts anew. */
+  /** Seals what was written into a record, and starts a new one. */
   seal(cipher: RecordCipher): Uint8Array {
     const batch = this.#buffer();
     if (this.#parts.length > 0) return this.#sealParts(cipher, batch);
     const plaintext = batch.subarray(0, this.#length);
-    // A cipher that does not copy gives the buffer away. A small batch is copied instead: the
-    // record may be held for long, and should not hold 80 KiB with it.
+    // A cipher that does not copy takes the buffer itself. A small batch is copied first: its
+    // record may be kept for a long time and should not retain 80 KiB.
     const isGiven = !cipher.copies && plaintext.length > BUFFER_BYTES / 4;
     this.#begin(isGiven);
     return cipher.seal(cipher.copies || isGiven ? plaintext : plaintext.slice());
@@ -165,7 +161,7 @@ export class PacketBatch {
     return cipher.copies ? cipher.seal(...plaintext) : cipher.seal(joined(plaintext, length));
   }
 
-  /** Forgets what was written. */
+  /** Discards what was written. */
   clear(): void {
     if (this.#bytes !== undefined) this.#begin(false);
   }
@@ -196,7 +192,7 @@ function joined(parts: readonly Uint8Array[], length: number): Uint8Array {
   return whole;
 }
 
-/** Writes a varint of at most 32 bits, shortest form, and returns where it ends. */
+/** Writes a varint of at most 32 bits in its shortest form. Returns the position after it. */
 function writeVarint(bytes: Uint8Array, at: number, value: number): number {
   let rest = value;
   let next = at;
@@ -208,9 +204,11 @@ function writeVarint(bytes: Uint8Array, at: number, value: number): number {
   return next;
 }
 
-/** The longest beginning of `text`, in whole characters, that takes at most `bytesMax` in UTF-8. */
+/**
+ * The longest prefix of `text`, in whole characters, that takes at most `bytesMax` bytes in UTF-8.
+ */
 function cutUtf8(text: string, bytesMax: number): string {
-  // A lone surrogate has no UTF-8, and the other side refuses what is not UTF-8.
+  // A lone surrogate has no UTF-8 encoding, and the other side rejects invalid UTF-8.
   const sound = text.slice(0, bytesMax).replace(/\p{Surrogate}/gu, '\ufffd');
   if (protobuf.util.utf8.length(sound) <= bytesMax) return sound;
   let cut = '';

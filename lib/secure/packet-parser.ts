@@ -9,9 +9,9 @@ import {
   PACKET,
 } from './packets.ts';
 
-/** Who hears of the packets in a record, one call a packet, in order. */
+/** Receives the packets of a record: one call per packet, in order. */
 export interface PacketHandler {
-  /** `bytes` is a view into the record. */
+  /** `bytes` is a view of the record. */
   data(channel: number, bytes: Uint8Array, last: boolean): void;
   credit(channel: number, messages: number, bytes: number): void;
   messageLimit(channel: number, bytes: number): void;
@@ -20,15 +20,15 @@ export interface PacketHandler {
   ping(): void;
   pong(): void;
   bye(reason: ByeReason, text: string): void;
-  /** Asked before each packet: whether the rest of the record is of no interest any more. */
+  /** Checked before each packet: whether to ignore the rest of the record. */
   readonly stopped: boolean;
 }
 
 /**
- * Hands the packets of a record to `handler`, until it has stopped or the record is at its end.
+ * Passes the packets of a record to `handler` until it stops or the record ends.
  *
- * @returns what breaks the format (docs/wire.md, "Packets"), or nothing. The packets in front of
- * such a place have been handed over.
+ * @returns a description of what violates the format (docs/wire.md, "Packets"), or undefined.
+ *   Packets before the violation have been passed on.
  */
 export function parsePackets(record: Uint8Array, handler: PacketHandler): string | undefined {
   if (record.length === 0) return 'a record without packets';
@@ -113,13 +113,12 @@ function parseBye(cursor: Cursor, handler: PacketHandler): string | undefined {
   return undefined;
 }
 
-/** Where in a record the parser is. Reading behind the end gives -1. */
+/** A read position within a record. Reading past the end gives -1. */
 class Cursor {
   readonly #bytes: Uint8Array;
-  /** What the record is a view of. Looked up once, since that is dear. */
+  /** The buffer of which the record is a view. Cached, since looking it up is expensive. */
   readonly #memory: ArrayBufferLike;
   readonly #memoryOffset: number;
-  /** Length of the record. */
   readonly length: number;
   at = 0;
 
@@ -138,12 +137,12 @@ class Cursor {
     return this.at < this.length ? (this.#bytes[this.at++] ?? -1) : -1;
   }
 
-  /** An unsigned varint; -1 when it is cut off, above `max`, or not the shortest for its value. */
+  /** Reads an unsigned varint; -1 if it is truncated, above `max`, or not in its shortest form. */
   varint(max: number): number {
     const first = this.byte();
     if (first < 0x80) return first <= max ? first : -1;
     let value = first & 0x7f;
-    // Multiplied, not shifted: the fifth byte reaches beyond the 31 bits that are safe to shift.
+    // Multiplied, not shifted: the fifth byte exceeds the 31 bits that can be shifted safely.
     for (let scale = 0x80; scale <= 0x1000_0000; scale *= 0x80) {
       const byte = this.byte();
       if (byte <= 0) return -1;
@@ -154,14 +153,17 @@ class Cursor {
     return -1;
   }
 
-  /** The next `length` bytes, in place. Always a plain `Uint8Array`, whatever the record is. */
+  /**
+   * The next `length` bytes, without a copy. Always a plain `Uint8Array`, even if the record is
+   * not.
+   */
   view(length: number): Uint8Array {
     const start = this.#memoryOffset + this.at;
     this.at += length;
     return new Uint8Array(this.#memory, start, length);
   }
 
-  /** The next `length` bytes as text; nothing when they are not UTF-8. */
+  /** The next `length` bytes as text; undefined if they are not valid UTF-8. */
   utf8(length: number): string | undefined {
     const start = this.at;
     this.at += length;

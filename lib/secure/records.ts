@@ -3,41 +3,41 @@ import { RxmeshError } from '../model/error.ts';
 import { nextRecordKey, type RecordKeys } from './key-schedule.ts';
 
 /**
- * Records under one key; the next ones have a key that follows from it one way. So a key that is
- * stolen opens no more than this of what went before. Lightning's transport (BOLT 8) changes keys
- * as often.
+ * How many records share a key. The next key is derived from it by a one-way step, so a stolen key
+ * reveals at most this many earlier records. Lightning's transport (BOLT 8) rotates keys about as
+ * often.
  */
 export const RECORDS_PER_KEY_MAX = 1_024;
 
-/** Protects records, one call a record, in the order in which they are sent and received. */
+/** Protects records. They must be sealed and opened in the order in which they are sent. */
 export interface RecordCipher {
-  /** Bytes that sealing adds to a plaintext. */
+  /** How many bytes sealing adds to a plaintext. */
   readonly overheadBytes: number;
   /**
-   * Whether `seal` copies, so that its argument may be written to again. Otherwise the record is
-   * the very buffer that was given, and belongs to the transport from then on.
+   * Whether `seal` copies, so that the caller may reuse its buffer. Otherwise the record is that
+   * very buffer, and belongs to the transport from then on.
    */
   readonly copies: boolean;
   /**
-   * Makes one record of `plaintext`, which may come in parts if the cipher `copies`.
-   * @throws {RxmeshError} `RXMESH_RECORD_INVALID` when no nonce is left
+   * Seals `plaintext` as one record. It may come in several parts if the cipher `copies`.
+   * @throws {RxmeshError} `RXMESH_RECORD_INVALID` if there are no nonces left
    */
   seal(...plaintext: Uint8Array[]): Uint8Array;
   /**
-   * The plaintext; a buffer of its own when `copies`.
-   * @throws {RxmeshError} `RXMESH_RECORD_INVALID` when the record was changed, dropped before, sent
-   * twice or out of order, or no nonce is left. The cipher is of no use afterwards.
+   * Returns the plaintext, in a new buffer if the cipher `copies`.
+   * @throws {RxmeshError} `RXMESH_RECORD_INVALID` if a record was modified, lost, duplicated or
+   *   reordered, or there are no nonces left. The cipher cannot be used after that.
    */
   open(record: Uint8Array): Uint8Array;
 }
 
 /**
- * ChaCha20-Poly1305 (RFC 8439) without associated data. The nonce is 4 zero bytes and the number of
- * the record in its direction as a little-endian uint64: a record opens only in its own place. Each
- * direction has a new key after every 1,024 records.
+ * ChaCha20-Poly1305 (RFC 8439) without associated data. The nonce is 4 zero bytes followed by the
+ * record's number in its direction as a little-endian uint64, so a record opens only in its own
+ * place. Each direction gets a new key after every 1,024 records.
  *
- * @param recordsMax records a direction before the cipher refuses; the default is the last number
- * that is exact, far below the 2^64 at which a nonce would come again
+ * @param recordsMax how many records per direction before the cipher refuses to continue. Default:
+ *   the largest exact number, far below the 2^64 at which nonces would repeat
  */
 export function aeadRecords(
   keys: RecordKeys,
@@ -65,7 +65,7 @@ export function aeadRecords(
 
 const nothing = new Uint8Array(0);
 
-/** Records that are their plaintext: for wires that nobody else can reach. */
+/** No protection, for wires that no one else can reach: a record is its plaintext. */
 export const plainRecords: RecordCipher = {
   overheadBytes: 0,
   copies: false,
@@ -75,12 +75,12 @@ export const plainRecords: RecordCipher = {
 
 type Aead = ReturnType<typeof platformCrypto.chacha20Poly1305>;
 
-/** The records of one direction: their number, and the key of the next one. */
+/** The records of one direction: counts them and rotates the key. */
 class RecordSeries {
-  /** Under the key of the record that was counted last. */
+  /** Uses the key of the record counted last. */
   aead: Aead;
   #key: Uint8Array;
-  /** The number of the first record that this key is not for, or that there is none for. */
+  /** The number of the first record that needs another key, or that must not be sent. */
   #end: number;
   readonly #bytes: Uint8Array<ArrayBuffer> = new Uint8Array(12);
   readonly #view: DataView<ArrayBuffer> = new DataView(this.#bytes.buffer);
@@ -94,7 +94,7 @@ class RecordSeries {
     this.#end = Math.min(RECORDS_PER_KEY_MAX, recordsMax);
   }
 
-  /** Counts a record; returns its nonce, in the same buffer every time. */
+  /** Counts a record and returns its nonce. The buffer is reused. */
   next(): Uint8Array {
     if (this.#records >= this.#end) this.#changeKey();
     this.#view.setUint32(4, this.#records % 2 ** 32, true);

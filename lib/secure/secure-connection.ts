@@ -12,40 +12,41 @@ import { Beginning, DialerHandshake, ListenerHandshake, type ProvenPeer } from '
 import type { Protection } from './hello.ts';
 import { SecureLink } from './secure-link.ts';
 
-/** How a connection is secured. */
+/** How to secure a connection. */
 export interface SecureConnectionOptions {
-  /** Both sides need the same; default `encrypted`. */
+  /** Both sides must use the same. Default `encrypted`. */
   readonly protection?: Protection;
   /**
-   * The ephemeral X25519 private key, 32 bytes, for test vectors. A key that is used twice gives
-   * the secrecy of old records away. Default: a new one.
+   * The ephemeral X25519 private key, 32 bytes, for test vectors only: reusing a key compromises
+   * the secrecy of old records. Default: a new one.
    */
   readonly ephemeralSeed?: Uint8Array;
 }
 
 /**
- * The first half of a dial: what has to travel with it, and what makes a connection of its socket.
+ * The first half of a dial: a hello to send with it, and a way to turn its socket into a
+ * connection.
  */
 export interface SecureDial {
-  /** The dialer's hello, 37 bytes. The transport brings it to the listener with the dial itself. */
+  /** The dialer's hello, 37 bytes. The transport passes it to the listener as part of the dial. */
   readonly hello: Uint8Array;
   /**
-   * Makes a connection of the socket that came of the dial. Once, since a hello is for one
+   * Turns the socket of the dial into a connection. May be called once, since a hello is for one
    * connection.
-   * @throws {TypeError} it was called before
+   * @throws {TypeError} if called again
    */
   connect(socket: FrameSocket): Connection;
 }
 
 /**
- * Begins to dial in rxmesh's own wire (docs/wire.md). What is in the hello tells nothing of us.
+ * Starts a dial in rxmesh's own wire protocol (docs/wire.md). The hello reveals nothing about us.
  *
  *     hello       with the dial
  *     frames in   --answer------------record--record--|
  *     handshake   --(link|)
  *     frames out  --introduction-record---------
  *
- * @throws {RangeError} `ephemeralSeed` does not have 32 bytes
+ * @throws {RangeError} if `ephemeralSeed` does not have 32 bytes
  * @throws {RxmeshError} `RXMESH_PLATFORM_UNSUPPORTED`
  */
 export function secureDial(options: SecureConnectionOptions = {}): SecureDial {
@@ -55,7 +56,7 @@ export function secureDial(options: SecureConnectionOptions = {}): SecureDial {
     connect(socket) {
       if (beginning === undefined) throw new TypeError('connect was called before');
       const dialer = beginning;
-      // The key in it would open what is recorded: it goes with the handshake.
+      // Its key could decrypt recorded traffic, so only the handshake keeps it.
       beginning = undefined;
       return new SecureConnection(socket, dialer.protection, (self, expected) => {
         return dialing(new DialerHandshake({ self, beginning: dialer, expected }));
@@ -65,16 +66,16 @@ export function secureDial(options: SecureConnectionOptions = {}): SecureDial {
 }
 
 /**
- * The listener's side of a connection in rxmesh's own wire (docs/wire.md).
+ * Accepts a connection in rxmesh's own wire protocol (docs/wire.md).
  *
  *     hello       came with the dial
  *     frames in   -------introduction-record--record--|
  *     handshake   -------(link|)
  *     frames out  answer-----------------record---
  *
- * @param hello what came with the dial. A transport that can turns away what `helloProblem` finds
- * fault with; else the handshake fails.
- * @throws {RangeError} `ephemeralSeed` does not have 32 bytes
+ * @param hello what came with the dial. Transports should reject a dial if `helloProblem` objects
+ *   to it; if they cannot, the handshake fails.
+ * @throws {RangeError} if `ephemeralSeed` does not have 32 bytes
  */
 export function secureAccept(
   socket: FrameSocket,
@@ -102,12 +103,10 @@ function checkSeed({ ephemeralSeed }: SecureConnectionOptions): void {
   }
 }
 
-/**
- * What is left of a handshake at its start: a frame to send at once, perhaps, and one to wait for.
- */
+/** The steps of a handshake: possibly a frame to send immediately, and one to wait for. */
 interface Steps {
   readonly first?: Uint8Array;
-  /** Takes the other side's frame; returns who it is, and what is to be sent to it. */
+  /** Verifies the other side's frame. Returns the peer, and a last frame to send, if any. */
   readonly prove: (frame: Uint8Array) => { readonly peer: ProvenPeer; readonly last?: Uint8Array };
 }
 
@@ -132,7 +131,7 @@ class SecureConnection implements Connection {
   readonly remote: Endpoint;
   readonly #socket: FrameSocket;
   readonly #protection: Protection;
-  /** Let go with the handshake, like the ephemeral key that it may hold. */
+  /** Released after the handshake, since it may hold the ephemeral key. */
   #start: Start | undefined;
   #handshake: RunningHandshake | undefined;
   #closed = false;
@@ -177,10 +176,10 @@ class SecureConnection implements Connection {
   }
 }
 
-/** Carries frames between a socket and the handshake, then between the socket and the link. */
+/** Carries frames between a socket and first the handshake, then the link. */
 class RunningHandshake {
   readonly #socket: FrameSocket;
-  /** Who waits for the link; let go with it, since this stays as long as the link does. */
+  /** Waits for the link. Released once it is there, since this object lives as long as the link. */
   #subscriber: Subscriber<Link> | undefined;
   readonly #subscription: Subscription = new Subscription();
   #receive: (frame: Uint8Array) => void = ignore;
@@ -195,13 +194,13 @@ class RunningHandshake {
     this.#attempt(() => {
       const { first, prove } = begin();
       this.#receive = (frame) => this.#heard(prove, frame);
-      // In front of the subscription, which may deliver the other side's frame at once.
+      // Before subscribing, which may deliver the other side's frame synchronously.
       if (first !== undefined) this.#socket.send(first);
     });
     if (this.#subscriber?.closed !== false) return;
     this.#subscription.add(
       this.#socket.frames$.subscribe({
-        // Of this realm, whichever the socket's is: messages are views of it.
+        // Converted to this realm's Uint8Array, since messages are views of the frame.
         next: (frame) => this.#receive(asBytes(frame) ?? frame),
         error: (thrown: unknown) => this.#socketEnded(failure(thrown)),
         complete: () => this.#socketEnded(),
@@ -209,7 +208,7 @@ class RunningHandshake {
     );
   }
 
-  /** Closes the connection unless the link owns it. */
+  /** Closes the connection, unless the link owns it by now. */
   cancel(): void {
     if (this.#link !== undefined) return;
     this.#receive = ignore;
@@ -231,8 +230,8 @@ class RunningHandshake {
   }
 
   /**
-   * In a scope of its own: the functions that stay with the link would keep what the handshake
-   * used.
+   * A separate function: closures created here live as long as the link, and must not retain the
+   * state of the handshake.
    */
   #emit(link: SecureLink): void {
     this.#link = link;
@@ -249,7 +248,7 @@ class RunningHandshake {
     subscriber?.complete();
   }
 
-  /** Runs a step; what it throws ends the handshake, whose teardown closes the socket. */
+  /** Runs a step. An exception ends the handshake, and its teardown closes the socket. */
   #attempt(step: () => void): void {
     try {
       step();
@@ -264,7 +263,7 @@ class RunningHandshake {
   }
 
   #fail(error: RxmeshError): void {
-    // While `start` runs, the subscriber's teardown does not, and further frames may come.
+    // While `start` is running, the subscriber's teardown is not, and more frames may arrive.
     this.#receive = ignore;
     this.#subscriber?.error(error);
   }

@@ -18,17 +18,17 @@ import {
 } from './packets.ts';
 import type { RecordCipher } from './records.ts';
 
-/** Records that may wait for `attach`, or for the end of a call in which more of them came in. */
+/** How many records may wait for `attach`, or for the end of a call during which they arrived. */
 const WAITING_RECORDS_MAX = 16;
 
-/** What a peer's bye means while it has not accepted us. Other reasons: it refused us. */
+/** What a bye means if the peer has not accepted us. For other reasons: it refused us. */
 const REFUSALS: Readonly<Partial<Record<ByeReason, ErrorCode>>> = {
   duplicate: 'RXMESH_DUPLICATE_CONNECTION',
   full: 'RXMESH_PEERS_FULL',
   incompatible: 'RXMESH_INCOMPATIBLE',
 };
 
-/** A link of rxmesh's own wire over a frame socket, from the end of the handshake on. */
+/** A link of rxmesh's own wire protocol over a frame socket, from the end of the handshake. */
 export class SecureLink implements Link {
   readonly direction: Direction;
   readonly local: Endpoint;
@@ -50,7 +50,7 @@ export class SecureLink implements Link {
   #closing = false;
   #ended = false;
   #endedBy: RxmeshError | undefined;
-  /** The socket's end, while records that came in front of it still wait. */
+  /** The socket's end, held back while earlier records still wait. */
   #socketEnd: RxmeshError | undefined;
 
   constructor(socket: FrameSocket, peer: ProvenPeer) {
@@ -126,7 +126,7 @@ export class SecureLink implements Link {
     try {
       record = this.#batch.seal(this.#cipher);
     } catch (cause) {
-      // No number is left for it, or the cipher has failed.
+      // No nonces are left, or the cipher failed.
       const code = cause instanceof RxmeshError ? cause.code : 'RXMESH_CONNECTION_FAILED';
       this.#end(this.#error(code, 'a record could not be sealed', cause), 'destroy');
       return;
@@ -171,12 +171,12 @@ export class SecureLink implements Link {
     }
   }
 
-  /** Hears that the socket can take more. */
+  /** Called when the socket can take more. */
   socketDrained(): void {
     if (!this.#ended) this.#receiver?.drained();
   }
 
-  /** Hears that the socket is at its end: because the other side closed it, or of a failure. */
+  /** Called when the socket has ended: the other side closed it, or it failed. */
   socketEnded(failure?: RxmeshError): void {
     if (this.#ended || this.#closing || this.#socketEnd !== undefined) return;
     this.#socketEnd =
@@ -186,7 +186,7 @@ export class SecureLink implements Link {
     this.#readWaiting();
   }
 
-  /** Ends it without a bye. */
+  /** Ends the link without a bye. */
   destroy(): void {
     this.#end(undefined, 'destroy');
   }
@@ -224,11 +224,11 @@ export class SecureLink implements Link {
     const error = this.#inbound.isAccepted
       ? this.#error('RXMESH_CONNECTION_CLOSED', `the peer closed the connection (${said})`)
       : this.#error(REFUSALS[reason] ?? 'RXMESH_PEER_REFUSED', `the peer refused us (${said})`);
-    // The peer reads nothing after its bye, so nothing is left to write out.
+    // The peer reads nothing after its bye, so there is no point in writing the rest.
     this.#end(error, 'destroy');
   }
 
-  /** Whether `bytes` may be written now; makes space for them by a flush if it has to. */
+  /** Makes room for `bytes`, by a flush if necessary. Returns whether they may be written. */
   #reserve(bytes: number): boolean {
     if (this.#batch.free < bytes) this.flush();
     return !this.#ended;
@@ -237,7 +237,7 @@ export class SecureLink implements Link {
   #sayBye(reason: ByeReason, text: string, error: RxmeshError | undefined): void {
     if (!this.#reserve(BYE_BYTES_MAX)) return;
     this.#batch.bye(reason, text);
-    // The other side may cut the socket from within this flush: that is our end, not a failure.
+    // The other side may close the socket during this flush: that is our own end, not a failure.
     this.#closing = true;
     this.flush();
     this.#end(error, 'close');
@@ -247,7 +247,7 @@ export class SecureLink implements Link {
     this.#sayBye('violation', message, this.#error(code, message, cause));
   }
 
-  /** The state changes first: the socket and the receiver may call back. */
+  /** Changes the state first, since the socket and the receiver may call back. */
   #end(error: RxmeshError | undefined, release: 'close' | 'destroy'): void {
     if (this.#ended) return;
     this.#ended = true;
@@ -255,7 +255,7 @@ export class SecureLink implements Link {
     this.#inbound.stopped = true;
     this.#waiting = [];
     this.#batch.clear();
-    // A socket that is not read does not notice that the other side has closed.
+    // A paused socket would not notice that the other side has closed.
     if (this.#paused) this.#socket.pause(false);
     if (release === 'close') this.#socket.close();
     else this.#socket.destroy();

@@ -2,32 +2,32 @@ const bytesAtFirst = 32 * 1024;
 const empty = new Uint8Array(0);
 
 /**
- * Puts the fragments of one channel's messages together again. They are copied: a view would keep
- * its whole record alive. Memory is bounded by twice the size limit; a message that grows beyond
- * the limit is skipped up to its end, and costs nothing more.
+ * Reassembles the fragmented messages of one channel. Fragments are copied: a view would keep its
+ * whole record alive. Memory is bounded by twice the size limit. Once a message outgrows the limit,
+ * its remaining fragments are discarded.
  */
 export class Assembler {
   #buffer = empty;
   #length = 0;
-  /** Bytes of the last message, whose like is expected. */
+  /** Size of the last message; the next one is expected to be similar. */
   #expected = bytesAtFirst;
   #skipping = false;
-  /** Whether a message has begun and not ended. */
+  /** Whether a message has started but not ended. */
   open = false;
 
-  /** Messages that come in pieces and will be whole: 1 or 0. */
+  /** How many messages are being assembled: 1 or 0. One that is skipped does not count. */
   get messages(): number {
     return this.open && !this.#skipping ? 1 : 0;
   }
 
-  /** Bytes that are here of such a message. */
+  /** Bytes of that message received so far. */
   get bytes(): number {
     return this.#length;
   }
 
   /**
-   * Adds a fragment. Returns the whole message after its last one, in a buffer of its own; else
-   * `undefined`; `tooLarge` once, when the message has outgrown `bytesMax`.
+   * Adds a fragment. Returns the whole message after its last fragment, in its own buffer;
+   * `tooLarge` once if the message outgrows `bytesMax`; otherwise undefined.
    */
   add(bytes: Uint8Array, last: boolean, bytesMax: number): Uint8Array | 'tooLarge' | undefined {
     this.open = !last;
@@ -47,7 +47,10 @@ export class Assembler {
     return last ? this.#whole() : undefined;
   }
 
-  /** Forgets the message that has begun, if one has: what comes of it still is skipped. */
+  /**
+   * Drops the message that has started, if any, and skips its remaining fragments. Returns whether
+   * there was one.
+   */
   skip(): boolean {
     const hasBegun = this.open && !this.#skipping;
     this.#reset();
@@ -64,7 +67,8 @@ export class Assembler {
 
   #whole(): Uint8Array {
     const { length } = this.#buffer;
-    // A peer chooses the lengths: what waits in a lane must not keep much more than it counts.
+    // A peer chooses the lengths, so a waiting message must not hold much more memory than its
+    // size.
     const fits = length - this.#length <= length / 8;
     const whole = fits
       ? this.#buffer.subarray(0, this.#length)

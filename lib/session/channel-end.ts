@@ -5,37 +5,37 @@ import type { Direction } from '../model/direction.ts';
 import type { RxmeshError } from '../model/error.ts';
 import type { UnsentReason } from './waiting-sends.ts';
 
-/** The longest message that the wire carries; a channel may set a lower limit. */
+/** The longest message that the wire can carry. A channel may set a lower limit. */
 export const wireMessageBytesMax: number = 2 ** 30;
 
-/** How long the messages of a channel may be, unless its side says otherwise. */
+/** The default limit on the length of a channel's messages. */
 export const messageBytesDefault: number = 4 * 1024 * 1024;
 
-/** Hears that there may be more room than the peer has credit for. */
+/** Called when there may be more room than the peer has credit for. */
 export type Grant = () => void;
 
-/** What a session knows of a channel that is open at this node. */
+/** A channel that is open on this node, as seen by a session. */
 export interface ChannelEnd {
   readonly id: number;
   readonly outbound: LaneOptions;
-  /** Its share of the way to a peer, for the discipline: 1 to 255. */
+  /** The weight of the channel for the discipline: 1 to 255. */
   readonly priority: number;
   readonly messageBytesMax: number;
-  /** Whether anybody consumes its messages. */
+  /** Whether its messages have any consumer. */
   readonly isConsumed: boolean;
   /**
-   * The place where messages of `peer` wait, which has credit for `granted` already; `grant` is
-   * called when some were consumed. It holds what arrives until `release`. Two sessions of one peer
-   * may have joined at a time: while two nodes connect to each other at once, both of their links
-   * are on offer.
+   * Joins the channel's inbox for `peer`, which already has credit for `granted`. `grant` is called
+   * whenever messages have been consumed. The inbox holds back what arrives until `release`. Two
+   * sessions with the same peer may have joined at once: when two nodes dial each other
+   * simultaneously, both connections exist for a while.
    */
   join(peer: NodeId, granted: Credit, grant: Grant): Inbox;
-  /** The peer is up, and has the channel open: messages for it can be sent. */
+  /** The peer is up and has the channel open, so messages can be sent to it. */
   reached(peer: NodeId): void;
   /**
-   * Messages that the lane to `peer` had taken do not go out. With a `keepMs` above 0 they may be
-   * kept for so long, for when it comes back.
-   * @returns whether they are
+   * Messages that the lane to `peer` had taken will not be sent. If `keepMs` is above 0, the
+   * channel may keep them that long in case the peer returns.
+   * @returns whether they are kept
    */
   unsent(
     peer: NodeId,
@@ -45,52 +45,53 @@ export interface ChannelEnd {
   ): boolean;
 }
 
-/** What a side may still send on a channel. */
+/** How much a side may still send on a channel. */
 export interface Credit {
   readonly messages: number;
-  /** Below 0 when a message was longer than what was left. */
+  /** Negative if the last message was longer than the remaining credit. */
   readonly bytes: number;
 }
 
 /**
- * A window of credit is given back in so many steps: few packets, and the peer never runs dry
- * meanwhile.
+ * A window of credit is returned in this many steps: few enough to save packets, and enough that
+ * the peer does not run out in the meantime.
  */
 export const grantsPerWindow = 4;
 
-/** Where whole messages of one peer on one channel arrive. */
+/** Where one peer's messages on one channel arrive, reassembled. */
 export interface Inbox {
   readonly depth: number;
   readonly depthBytes: number;
   readonly capacity: number;
   readonly capacityBytes: number;
   /**
-   * How many messages a peer may have credit for. Less than 0 while more wait than the lane is
-   * meant for, which credit from an earlier time of the channel can bring about.
+   * How many messages the peer may have credit for. Negative while more messages wait than the lane
+   * has room for, which can happen with credit granted before the channel was reopened.
    */
   readonly room: number;
   /** The same in bytes. */
   readonly roomBytes: number;
-  /** Whether `widen` may do something. */
+  /** Whether `widen` can still have an effect. */
   readonly isNarrow: boolean;
   /**
-   * Whether credit for it is given over the connection that joined with `grant`: of two, the first.
+   * Whether credit for this inbox is granted through the connection that joined with `grant`. If
+   * there are two connections, it is the first.
    */
   grantsBy(grant: Grant): boolean;
-  /** Lets the peer have twice as much under way, up to what the lane holds. */
+  /** Doubles how much the peer may have in flight, up to what the lane holds. */
   widen(): void;
   /**
-   * Takes a message. `owned`: its bytes are in a buffer of their own and may be kept.
-   * False when there was no room for it, and that is an error of the peer.
+   * Takes a message. If `owned`, its bytes have their own buffer and may be kept. Returns false if
+   * there was no room and that is a violation by the peer.
    */
   receive(bytes: Uint8Array, owned: boolean): boolean;
-  /** The peer is up: what has arrived and what comes is for the consumers. */
+  /** The peer is up: deliver what has arrived, and what will. */
   release(): void;
-  /** The connection that joined with `grant` has ended; what waits is still delivered. */
+  /** The connection that joined with `grant` has ended. Waiting messages are still delivered. */
   leave(grant: Grant): void;
 }
 
-/** A drop as a session or channel sees it. */
+/** A drop, as reported by a session or a channel. */
 export interface Drop {
   readonly direction: Direction;
   readonly channel: number;

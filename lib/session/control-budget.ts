@@ -1,26 +1,26 @@
 import type { Clock } from '../flow/clock.ts';
 
-/** Packets besides data that a peer may send at once. */
+/** How many control packets a peer may send in a burst. */
 const controlAtOnceMax = 1_024;
-/** And how many more of them a second, beside those that messages bring about. */
+/** How many more it may send per second, not counting those earned by messages. */
 const controlPerSecondMax = 1_000;
 
 /**
- * Bounds the packets of a peer that carry no message: pings, pongs, credit, channels that open and
- * close. Honest ones go with messages, so that each message earns one of them; a peer that sends
- * nothing else has a rate.
+ * Limits the packets that carry no message: pings, pongs, credit, and channels opened or closed.
+ * From an honest peer they accompany messages, so each message earns one. A peer that sends nothing
+ * else is held to a rate.
  */
 export class ControlBudget {
   readonly #clock: Clock;
   readonly #earned: () => number;
   #left = controlAtOnceMax;
   #filledAtMs: number;
-  /** What had been earned then. */
+  /** What had been earned at that time. */
   #filledAt = 0;
 
   /**
-   * @param earned how many packets were earned so far: asked only when the peer has used up what it
-   * had
+   * @param earned how many packets have been earned so far; called only when the budget is
+   *   exhausted
    */
   constructor(clock: Clock, earned: () => number) {
     this.#clock = clock;
@@ -28,14 +28,14 @@ export class ControlBudget {
     this.#filledAtMs = clock.now();
   }
 
-  /** Takes one packet. False when there have been too many. */
+  /** Counts one packet. Returns false if there have been too many. */
   take(): boolean {
     if (this.#left < 1) this.#fill();
     this.#left -= 1;
     return this.#left >= 0;
   }
 
-  /** What breaks it. */
+  /** The rule that was broken, in words. */
   get rule(): string {
     const rate = `${controlAtOnceMax} packets without a message at once`;
     return `more than ${rate}, or ${controlPerSecondMax} a second`;

@@ -1,62 +1,61 @@
 import type { Link } from '../transport/link.ts';
 import type { Credit } from './channel-end.ts';
 
-/** What is to be said of a channel that is open. */
+/** What to announce about an open channel. */
 interface OpenNews extends Credit {
-  /** How long its messages may be, if that is to be said. */
+  /** The limit on the length of its messages, if it has to be announced. */
   readonly limitBytes?: number | undefined;
 }
 
-/** In place of an amount of credit: the channel is closed. */
+/** Takes the place of credit: the channel is closed. */
 const closed = 'closed';
 const noCredit: OpenNews = { messages: 0, bytes: 0 };
-/** Room that every packet other than data needs, at most. */
+/** The most room that any control packet needs. */
 const controlBytesMax = 16;
 
-/** What is due on a link besides data: credit, closed channels, pings and their answers. */
+/** Everything due on a link other than data: credit, closed channels, pings and pongs. */
 export class Control {
   readonly #link: Link;
   readonly #onPing: () => void;
-  /** What is to be said of channels: credit, or `closed`. */
+  /** What to announce per channel: credit or `closed`. */
   readonly #news = new Map<number, OpenNews | typeof closed>();
   #pongsDue = 0;
-  /** Set while keep-alive's ping is to be written; called when it is. */
+  /** Set while a keep-alive ping is due; called when it is written. */
   #pingDue: (() => void) | undefined;
-  /** A ping is due that measures the round trip. */
+  /** Whether a ping that measures the round trip is due. */
   #measureDue = false;
-  /** How many pings were written, and how many of them were answered. */
+  /** How many pings were written, and how many of those were answered. */
   pings = 0;
   pongs = 0;
-  /** The pings that are under way, in order: whether each is keep-alive's. */
+  /** The pings in flight, in order. True for those of keep-alive. */
   readonly #pings: boolean[] = [];
 
-  /** @param onPing called just before any ping is written */
+  /** @param onPing called just before a ping of either kind is written */
   constructor(link: Link, onPing: () => void) {
     this.#link = link;
     this.#onPing = onPing;
   }
 
-  /** Whether anything is due. */
   get due(): boolean {
     const isPingDue = this.#pingDue !== undefined || this.#measureDue;
     return isPingDue || this.#news.size > 0 || this.#pongsDue > 0;
   }
 
-  /** Lets the peer send so much more; grants of one turn are sent as one. */
+  /** Grants the peer more credit. Grants made in the same turn are merged. */
   grant(channel: number, messages: number, bytes: number): void {
     const { limitBytes } = this.#unsent(channel);
     this.#add(channel, messages, bytes, limitBytes);
   }
 
   /**
-   * Says that a channel is open here, and how long its messages may be, if not as long as usual.
+   * Announces that a channel is open here, and the limit on its messages if it is not the default.
    */
   open(channel: number, limitBytes: number | undefined): void {
     this.#add(channel, 0, 0, limitBytes);
   }
 
   #add(channel: number, messages: number, bytes: number, limitBytes: number | undefined): void {
-    // Whoever reopens a channel in the turn in which it was closed has not closed it for the peer.
+    // A channel closed and reopened in the same turn was never closed as far as the peer can tell.
     const before = this.#unsent(channel);
     this.#news.set(channel, {
       messages: before.messages + messages,
@@ -66,7 +65,8 @@ export class Control {
   }
 
   /**
-   * Says that a channel is closed here. Returns the credit that was granted and is now never sent.
+   * Announces that a channel is closed here. Returns the credit that was granted but will not be
+   * sent.
    */
   close(channel: number): Credit {
     const unsent = this.#unsent(channel);
@@ -78,25 +78,27 @@ export class Control {
     this.#pongsDue += 1;
   }
 
-  /** Keep-alive's ping; `onPing` is called just before it is written. */
+  /** Makes a keep-alive ping due. `onPing` is called just before it is written. */
   ping(onPing: () => void): void {
     this.#pingDue = onPing;
   }
 
   /**
-   * A ping goes with what is written next, which measures the round trip and how much is on the
-   * way.
+   * Sends a ping along with whatever is written next, to measure the round trip and how much is in
+   * flight.
    */
   measure(): void {
     this.#measureDue = true;
   }
 
-  /** How many pings were written, or are due. */
+  /** How many pings were written or are due. */
   get asked(): number {
     return this.pings + (this.#measureDue ? 1 : 0);
   }
 
-  /** The oldest ping was answered: whose it was; `undefined` if none is under way. */
+  /**
+   * The oldest ping was answered. Returns what it was for, or undefined if no ping was in flight.
+   */
   ponged(): 'keep-alive' | 'measure' | undefined {
     const isKeepAlive = this.#pings.shift();
     if (isKeepAlive === undefined) return undefined;
@@ -104,11 +106,11 @@ export class Control {
     return isKeepAlive ? 'keep-alive' : 'measure';
   }
 
-  /** Writes pings and their answers. */
+  /** Writes the pings and pongs that are due. */
   writePings(): void {
     for (; this.#pongsDue > 0; this.#pongsDue -= 1) {
       if (this.#link.room < controlBytesMax) {
-        // Of a flood, no more than the link takes.
+        // If the peer floods us with pings, answer only as many as the link takes.
         this.#link.flush();
         if (!this.#link.writable) return;
       }
@@ -124,11 +126,11 @@ export class Control {
     }
   }
 
-  /** Writes what is to be said of channels. */
+  /** Writes the announcements about channels. */
   writeNews(): void {
     if (this.#news.size === 0) return;
     for (const [channel, news] of this.#news) {
-      // First, since a flush may bring news of the same channel.
+      // Delete it first: a flush may add a new announcement for the same channel.
       this.#news.delete(channel);
       this.#makeRoom();
       if (news === closed) {
@@ -143,7 +145,7 @@ export class Control {
     }
   }
 
-  /** Says nothing more of channels. */
+  /** Discards the announcements about channels. */
   clear(): void {
     this.#news.clear();
   }
@@ -153,7 +155,7 @@ export class Control {
   }
 
   #ping(isKeepAlive: boolean): void {
-    // Any ping measures.
+    // Every ping measures.
     this.#measureDue = false;
     this.pings += 1;
     this.#pings.push(isKeepAlive);

@@ -1,52 +1,53 @@
 import { RxmeshError, toRxmeshError } from '../model/error.ts';
 
-/** What a discipline sees of a lane that has something to send: a peer's lane of one channel. */
+/** A lane with something to send, as seen by a discipline: one channel of one peer. */
 export interface ReadyLane {
   readonly channel: number;
   /** The channel's `priority`: 1 to 255, default 1. */
   readonly priority: number;
   /**
-   * When the message that leaves next was sent: a number that grows with every message to this
-   * peer. Noted for disciplines that are `perMessage`; 0 for others.
+   * When the next message was sent: a number that grows with every message to this peer. Only
+   * recorded for disciplines that are `perMessage`; otherwise 0.
    */
   readonly headSeq: number;
-  /** The discipline's own note on the lane, 0 at first. It stays as long as the connection does. */
+  /** For the discipline to use as it likes; starts at 0 and lasts as long as the connection. */
   mark: number;
 }
 
 /**
- * Chooses which of a peer's lanes writes next. One is made for each connection; what it throws, and
- * a rank that is no number, end that connection with `RXMESH_DISCIPLINE_FAILED`.
+ * Chooses which of a peer's lanes writes next. Each connection gets its own. If a discipline throws
+ * or returns a rank that is not a number, its connection ends with `RXMESH_DISCIPLINE_FAILED`.
  *
  *     // Channels with lower ids first.
  *     const byId = (): Discipline => ({ rank: (lane) => lane.channel });
  */
 export interface Discipline {
   /**
-   * Default false: a lane that is chosen writes up to 64 KiB. True: it writes one message, if
-   * others are ready, and lanes note when their messages were sent: eight bytes or so for each that
-   * waits.
+   * Whether to choose again after every message. Default false: the chosen lane writes up to 64
+   * KiB. If true, it writes one message while other lanes are ready, and lanes record when their
+   * messages were sent, at a cost of about eight bytes per waiting message.
    */
   readonly perMessage?: boolean;
   /**
-   * The lane with the lowest rank is served next; of equals, the one that was served, or became
-   * ready, longest ago. Asked when a lane has become ready, and each time after it was served. With
-   * `perMessage` also before it is served, since what its rank was made of may have been dropped
-   * meanwhile.
+   * Ranks a lane. The lowest rank is served next; among equal ranks, the lane that was served or
+   * became ready longest ago. Called when a lane becomes ready and after each time it is served.
+   * With `perMessage` it is also called just before the lane is served, since the message that the
+   * rank was based on may have been dropped.
    */
   rank(lane: ReadyLane): number;
   /**
-   * `bytes` of the lane were written, headers included: at most 64 KiB and a header, so a longer
-   * stretch, of a lane that is ready alone, is told in several calls.
+   * Reports that `bytes` of the lane were written, headers included. That is at most 64 KiB and a
+   * header per call: a longer stretch, from the only lane that is ready, is reported in several
+   * calls.
    */
   served?(lane: ReadyLane, bytes: number): void;
 }
 
 /**
- * Shares bytes in proportion to the channels' priorities: over any time in which two lanes stay
+ * Shares bytes in proportion to the channels' priorities. Over any period in which two lanes stay
  * ready, their bytes divided by their priorities differ by at most 65,540 (a quantum and a header)
- * divided by the one's priority, plus the same divided by the other's. A lane that has nothing to
- * send gathers no claim for later; what it has sent counts with the priority that it had then.
+ * divided by the first priority, plus the same divided by the second. An idle lane does not
+ * accumulate a claim; bytes count with the priority the lane had when they were sent.
  *
  * Start-time fair queuing (Goyal, Vin, Cheng: "Start-time Fair Queuing: A Scheduling Algorithm for
  * Integrated Services Packet Switching Networks", SIGCOMM 1996, section 2): the rank is the start
@@ -56,7 +57,7 @@ export interface Discipline {
 export const fair = (): Discipline => {
   let virtualTime = 0;
   return {
-    // `mark` is the finish tag until the lane is ranked, and the start tag until it is served.
+    // `mark` is the finish tag until the lane is ranked, then the start tag until it is served.
     rank: (lane) => (lane.mark = Math.max(virtualTime, lane.mark)),
     served(lane, bytes) {
       virtualTime = lane.mark;
@@ -66,25 +67,25 @@ export const fair = (): Discipline => {
 };
 
 /**
- * The channels of the highest priority first, in turn; the others only while those have nothing to
- * send, or no credit to send it.
+ * Serves the channels with the highest priority first, in turn. Others are served only while those
+ * have nothing to send or no credit.
  */
 export const priority = (): Discipline => ({ rank: (lane) => -lane.priority });
 
 /**
- * In the order in which the messages were sent, over all channels. A lane without credit holds up
- * nobody: its messages leave as soon as it has some.
+ * Writes messages in the order in which they were sent, across all channels. A lane without credit
+ * does not hold up the others; its messages leave as soon as it has some.
  */
 export const fifo = (): Discipline => ({ perMessage: true, rank: (lane) => lane.headSeq });
 
-/** A discipline of `make` which has one kind of failure, `RXMESH_DISCIPLINE_FAILED`. */
+/** Wraps a discipline so that it fails in only one way: `RXMESH_DISCIPLINE_FAILED`. */
 export class GuardedDiscipline {
   readonly perMessage: boolean;
   readonly #discipline: Discipline;
 
   /**
-   * Does not throw: of what fails here, the first `rank` tells, since only that has somebody to
-   * tell.
+   * Does not throw: an error from `make` is thrown by the first call of `rank` instead, where it
+   * can be handled.
    */
   constructor(make: () => Discipline) {
     try {

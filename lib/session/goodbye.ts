@@ -3,19 +3,19 @@ import type { Clock } from '../flow/clock.ts';
 import type { Session } from './session.ts';
 
 /**
- * How often it is looked whether lanes are empty, in milliseconds: sooner at first, when a round
- * trip may do.
+ * How often to check whether lanes are empty, in milliseconds. The first checks come sooner, since
+ * a single round trip may be enough.
  */
 const lookMs = 10;
 /**
- * How long links get until their peers have read everything, in milliseconds: longer than a socket
- * waits.
+ * How long links may take until their peers have read everything, in milliseconds. Must be longer
+ * than a socket's own wait.
  */
 const closeMs = 2_500;
 
 /**
- * Tells the sessions' peers to send no more, lets lanes empty, and consumers take what has come,
- * for at most `drainMs`, says goodbye, and completes when every link is closed.
+ * Closes sessions gracefully: tells their peers to stop sending, lets lanes drain and consumers
+ * catch up for at most `drainMs`, says goodbye, and completes when every link is closed.
  */
 export function goodbye(
   sessions: readonly Session[],
@@ -49,7 +49,7 @@ export function goodbye(
   );
 }
 
-/** Completes when `condition` holds, or after `limitMs`. */
+/** Completes once `condition` holds, or after `limitMs`. */
 function until(condition: () => boolean, clock: Clock, limitMs: number): Observable<never> {
   return new Observable((subscriber) => {
     let timer: Subscription | undefined;

@@ -1,142 +1,147 @@
 /**
- * A window holds what goes out in so many round trips: one is on the line, the other in front of
+ * The window covers this many round trips of output: one on the line, and one queued in front of
  * it.
  */
 const roundTripsPerWindow = 2;
 /**
- * A round trip counts as at least so long, since both processes wait for each other's turns: half
- * of that cost messages of 64 KiB a fifth of their rate, measured on loopback.
+ * The lower bound for a round trip, because each process also waits for the other's turn. With half
+ * of this, messages of 64 KiB were a fifth slower on loopback.
  */
 const roundTripMsMin = 3;
 /**
- * What the window begins with: half of what TCP's does (RFC 6928), since the slowest lines take
- * seconds for that.
+ * The initial window: half of TCP's (RFC 6928), since the slowest lines take seconds to send that
+ * much.
  */
 const windowBytesAtFirst = 8 * 1024;
-/** More than any network holds that rxmesh is made for. */
+/** More than any network that rxmesh is meant for can hold. */
 const windowBytesMax = 32 * 1024 * 1024;
-/** A record opens only whole, and nothing overtakes it: it takes about so long to write. */
+/**
+ * A record opens only when it is complete, and nothing can overtake it. Writing one takes about
+ * this long.
+ */
 const recordMs = 10;
 const recordBytesMin = 512;
-/** No limit, since a link takes no more than 64 KiB. */
+/** Effectively no limit: a link takes no more than 64 KiB. */
 const fullRecordBytes = 72 * 1024;
-/** With fewer records in a window, the line would wait for the next one. */
+/** With fewer records per window, the line would idle until the next one. */
 const recordsPerWindowMin = 4;
 const recordBytesAtFirst = windowBytesAtFirst / recordsPerWindowMin;
-/** Pings under way while the window is full. */
+/** How many pings are in flight while the window is full. */
 const pingsPerWindow = 4;
 /**
- * For how long a rate is remembered at least, and for how many round trips. A line may have become
- * slower.
+ * The minimum time, and the number of round trips, for which a rate is remembered. After that, the
+ * line may have become slower.
  */
 const rateMs = 1_000;
 const rateRoundTrips = 4;
 /**
- * How long a round trip is believed. Then the queue in front of the line is let run empty, to
- * measure it again.
+ * How long a measured round trip is trusted. Then the queue in front of the line is allowed to
+ * drain in order to measure it again.
  */
 const probeEveryMs = 10_000;
 /**
- * With a smaller part of the rate before, the line has become slower, or the way longer: a probe
- * tells.
+ * If the rate drops below this part of the previous one, either the line has become slower or the
+ * route longer. A probe finds out which.
  */
 const rateKept = 0.75;
 
-/** What a pump asks of, and tells, who bounds what is under way. */
+/** The part of `InFlight` that a pump uses. */
 export type OpenWindow = Pick<InFlight, keyof InFlight>;
 
 /** What was known when a ping was sent. */
 interface Ping {
   readonly atMs: number;
-  /** What stands in front of it. */
+  /** Bytes written before the ping. */
   readonly sentBytes: number;
   /**
-   * What had been read by then, when that was heard, and when the ping that told of it was sent.
+   * The bytes known to have been read at that time, when that became known, and when the ping that
+   * reported it was sent.
    */
   readonly readBytes: number;
   readonly readAtMs: number;
   readonly readSentAtMs: number;
   /**
-   * Whether some of what is under way was all that there was to send: the line may be faster than
-   * it shows.
+   * Whether the sender had run out of data at some point in this stretch, so that the line may be
+   * faster than measured.
    */
   readonly isStarved: boolean;
-  /** Whether the queue in front of the line is empty. */
+  /** Whether the queue in front of the line was empty. */
   readonly isProbe: boolean;
 }
 
 /**
- * Bounds what is under way on a link: written, and not read by the peer yet. An urgent message
- * stands behind all of that, in buffers of two systems and of the network between them, which take
- * megabytes; no discipline can put it in front again.
+ * Limits how much is in flight on a link: written, but not yet read by the peer. An urgent message
+ * has to wait behind all of it, in the buffers of two systems and the network between them, which
+ * can hold megabytes, and no discipline can move it forward again.
  *
- * Pings go with the data, some to each window; a pong tells that the peer has read what stood in
- * front of its ping. The window is twice the product of the greatest rate and the shortest round
- * trip that were seen of late. While the line is not full, a window goes out in a round trip, so
- * that it doubles with each; when it is full, the rate grows no more, and neither does the window.
- * Records follow the rate, so that none keeps an urgent message waiting for long.
+ * Pings are sent along with the data, several per window; a pong shows that the peer has read
+ * everything written before its ping. The window is twice the product of the highest recent rate
+ * and the shortest recent round trip. While the line is not full, a window is sent per round trip,
+ * so the window doubles each time. Once the line is full, the rate stops growing, and so does the
+ * window. The size of records follows the rate, so that no record delays an urgent message for
+ * long.
  *
- * The rule is that of BBR (Cardwell et al., ACM Queue 14(5), 2016), the way in which the rate is
- * measured that of draft-cheng-iccrg-delivery-rate-estimation. TCP underneath keeps the network
- * from congestion; this keeps TCP's own buffers short.
+ * The rule is that of BBR (Cardwell et al., ACM Queue 14(5), 2016); the rate is measured as in
+ * draft-cheng-iccrg-delivery-rate-estimation. TCP still protects the network from congestion; this
+ * keeps TCP's own buffers short.
  */
 export class InFlight {
-  /** How large records should be. */
+  /** The target size of a record. */
   recordBytes: number = recordBytesAtFirst;
   #windowBytes = windowBytesAtFirst;
   #sentBytes = 0;
-  /** The pings that are under way, in order. */
+  /** The pings in flight, in order. */
   readonly #pings: Ping[] = [];
   #pingedBytes = 0;
   #readBytes = 0;
   #readAtMs = 0;
   #readSentAtMs = 0;
-  /** All had been sent when so much had been. */
+  /** The value of `#sentBytes` when there was last nothing left to send. */
   #starvedAtBytes = 0;
 
-  /** In bytes a millisecond: the greatest of this span, and of the one before. */
+  /** In bytes per millisecond: the highest rate in the current span, and in the previous one. */
   #rate = 0;
   #rateBefore = 0;
   #rateSinceMs = -Infinity;
-  /** Whether a rate is known that is the line's. */
+  /** Whether any rate measured so far was limited by the line. */
   #isRateKnown = false;
   #roundTripMs = Infinity;
   #roundTripAtMs = -Infinity;
   #probe: 'none' | 'due' | 'under way' = 'none';
 
-  /** The shortest round trip of late, in milliseconds; Infinity before the first. */
+  /** The shortest recent round trip, in milliseconds; Infinity before the first. */
   get roundTripMs(): number {
     return this.#roundTripMs;
   }
 
-  /** Whether a record may be written. */
+  /** Whether another record may be written. */
   get open(): boolean {
     return this.#sentBytes - this.#readBytes < this.#windowBytes;
   }
 
-  /** Whether it is time to ask how much has been read. */
+  /** Whether a ping is due, to find out how much has been read. */
   get pingDue(): boolean {
     const unasked = this.#sentBytes - this.#pingedBytes;
     if (unasked >= this.#windowBytes / pingsPerWindow) return true;
-    // One that measures the round trip stands in front of the data, which would keep it waiting.
+    // A probe goes before the data, which would otherwise delay it.
     if (this.#probe === 'due' && this.open) return true;
-    // A window that has become smaller may be full of what nothing was asked for.
+    // If the window has shrunk, it may be full of data that no ping covers.
     return unasked > 0 && this.#pings.length === 0 && !this.open;
   }
 
-  /** So many bytes were written. */
+  /** Notes that this many bytes were written. */
   wrote(bytes: number): void {
     this.#sentBytes += bytes;
   }
 
-  /** There is nothing more to write for now. */
+  /** Notes that there is nothing left to write for now. */
   starved(): void {
     this.#starvedAtBytes = this.#sentBytes;
   }
 
-  /** A ping goes out behind what was written. */
+  /** Notes a ping sent behind what was written so far. */
   pinged(nowMs: number): void {
-    // With no ping under way, the span to be measured begins now.
+    // With no other ping in flight, the measured span starts now.
     const isFirst = this.#pings.length === 0;
     const isProbe = this.#probe === 'due' && this.open;
     if (isProbe) this.#probe = 'under way';
@@ -152,7 +157,7 @@ export class InFlight {
     this.#pingedBytes = this.#sentBytes;
   }
 
-  /** A pong has come. */
+  /** Notes a pong. */
   ponged(nowMs: number): void {
     const ping = this.#pings.shift();
     if (ping === undefined) return;
@@ -182,7 +187,7 @@ export class InFlight {
   #tookRate(ping: Ping, nowMs: number): void {
     const readBytes = ping.sentBytes - ping.readBytes;
     if (readBytes === 0) return;
-    // Pongs that were held up come all at once, and pings that were held up go all at once.
+    // Delayed pongs arrive in a burst, and delayed pings leave in one.
     const readMs = nowMs - ping.readAtMs;
     const sentMs = ping.atMs - ping.readSentAtMs;
     const rate = readBytes / Math.max(readMs, sentMs, roundTripMsMin);

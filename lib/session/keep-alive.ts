@@ -2,68 +2,68 @@ import type { Subscription } from 'rxjs';
 import { timerMaxMs, type Clock } from '../flow/clock.ts';
 import { hasSlept } from '../flow/has-slept.ts';
 
-/**
- * When a silent peer is asked for a sign of life, and when it is given up. Times are milliseconds.
- */
+/** When to ping a silent peer and when to give it up. Times are in milliseconds. */
 export interface KeepAliveSettings {
-  /** Time between two pings; 0: none are sent, and silence ends nothing. */
+  /** Time between two pings. With 0, no pings are sent and silence is never a timeout. */
   readonly intervalMs: number;
   /**
-   * A peer from which nothing has arrived for so long, rounded up to whole intervals, is dead; so
-   * is one from which no pong has arrived for four times as long. Not less than the interval.
+   * A peer is dead when nothing has arrived from it for this long, rounded up to whole intervals,
+   * or when no pong has arrived for four times as long. Must not be less than the interval.
    */
   readonly timeoutMs: number;
 }
 
-/** How long a peer that is asked for a sign of life by `probe` may take, in milliseconds. */
+/** How long a peer may take to answer a `probe`, in milliseconds. */
 const probeMs = 5_000;
 
 /**
- * A peer that sends other things may owe us a pong for so many timeouts: on a slow line a pong
- * stands behind all that is under way.
+ * A peer that sends other data may owe us a pong for this many timeouts: on a slow line, a pong
+ * waits behind everything in flight.
  */
 const unansweredTimeouts = 4;
 
-/** What a `KeepAlive` works with. */
+/** Options of a `KeepAlive`. */
 export interface KeepAliveOptions {
   readonly settings: KeepAliveSettings;
   readonly clock: Clock;
-  /** Sends a ping as soon as the link takes it, and calls `onPing` just before. */
+  /** Sends a ping as soon as the link accepts it, and calls `onPing` just before. */
   readonly ping: (onPing: () => void) => void;
-  /** How many bytes have arrived so far, those of half a record as well. Default: nobody knows. */
+  /**
+   * How many bytes have arrived so far, including those of incomplete records. Default: not known.
+   */
   readonly arrivedBytes?: () => number;
-  /** The peer has been silent for too long, or has answered no ping for so long. */
+  /** Called when the peer has been silent, or has answered no ping, for too long. */
   readonly onTimeout: (ms: number, lacks: 'any sign' | 'pong') => void;
 }
 
 /**
- * Finds out whether a session's peer is still there. Whatever arrives is a sign of life; a ping at
- * each interval sees to it that something does.
+ * Detects whether a session's peer is still alive. Anything that arrives is a sign of life; a ping
+ * per interval makes sure that something does.
  *
  *     ticks    ----|----|----|----|           timeoutMs is two intervals
  *     sent         p    p
  *     arrives  -x----P---------------------   x is any record, P answers the ping
- *     silent       0    0    1    2 †         ends when the event loop has turned once more
+ *     silent       0    0    1    2 †         ends after another turn of the event loop
  *
- * A peer that sends other things, but no pong, is given up later: it gets no more than what may be
- * under way.
+ * A peer that sends other data but no pong is given up later. By then it has received no more than
+ * the window of data in flight.
  *
- * Silence is counted in ticks, not read off the clock: after a handler that has blocked the event
- * loop for a minute, what arrived meanwhile still waits unread in the sockets, and one tick is
- * late, no more.
+ * Silence is counted in ticks rather than measured on the clock. If a handler blocks the event loop
+ * for a minute, whatever arrived in the meantime is still unread in the sockets, and all that
+ * happens is that one tick is late.
  *
- * A tick that is late by more than an interval, and by more than 5 s, tells that this machine has
- * slept. It counts as no silence, however long it was. The peer is asked for a sign of life
- * instead, and what arrives from then on counts: a connection that died meanwhile ends within 5 s,
- * or an interval if that is shorter.
+ * A tick that is late by more than an interval and by more than 5 s means that this machine was
+ * asleep. It does not count as silence, however late it is. Instead, the peer is asked for a sign
+ * of life, and only what arrives from then on counts. A connection that died in the meantime thus
+ * ends within 5 s, or within an interval if that is shorter.
  */
 export class KeepAlive {
-  /** The last round trip that was measured, in milliseconds; `undefined` before. */
+  /** The last measured round trip, in milliseconds; undefined before the first. */
   roundTripMs: number | undefined;
 
   readonly #options: KeepAliveOptions;
   readonly #silentTicksMax: number;
-  /** Signs of life so far. That the peer has come up is the first one. */
+  /** Signs of life so far. The first is that the peer has come up. */
   #signs = 1;
   #lifeAtTick = 0;
   #silentTicks = 0;
@@ -76,7 +76,7 @@ export class KeepAlive {
   #lifeAtProbe = 0;
   #probe: Subscription | undefined;
   #isAsking = false;
-  /** When the pings that are not answered yet were sent. */
+  /** When the unanswered pings were sent. */
   readonly #pingedAtMs: number[] = [];
   #stopped = false;
 
@@ -86,22 +86,22 @@ export class KeepAlive {
     this.#silentTicksMax = Math.ceil(timeoutMs / intervalMs);
   }
 
-  /** Begins to ping. */
+  /** Starts pinging. */
   start(): void {
     if (this.#options.settings.intervalMs > 0) this.#await();
   }
 
-  /** A record has arrived. */
+  /** Notes that a record has arrived. */
   heard(): void {
     this.#signs += 1;
   }
 
-  /** A pong has arrived, whoever has asked for it. */
+  /** Notes that a pong has arrived, whatever it answers. */
   heardPong(): void {
     this.#pongs += 1;
   }
 
-  /** A pong to a ping of this has arrived. One that answers no ping means nothing. */
+  /** Notes the pong to one of our pings. If none is unanswered, it is ignored. */
   pong(): void {
     const pingedAtMs = this.#pingedAtMs.shift();
     if (pingedAtMs === undefined) return;
@@ -110,14 +110,13 @@ export class KeepAlive {
   }
 
   /**
-   * Asks for a sign of life now: one has to come within 5 s. For a peer that may have gone
-   * unnoticed.
+   * Asks for a sign of life now, due within 5 s. For a peer that may have disappeared unnoticed.
    */
   probe(): void {
     this.#probeWithin(probeMs);
   }
 
-  /** Ends it; nothing is left running. */
+  /** Stops all timers. */
   stop(): void {
     this.#stopped = true;
     this.#timer?.unsubscribe();
@@ -143,21 +142,21 @@ export class KeepAlive {
     this.#unansweredTicks = isUnanswered ? this.#unansweredTicks + 1 : 0;
     if (slept) {
       this.#silentTicks = 0;
-      // That time is no part of a round trip.
+      // The time asleep is not part of a round trip.
       this.#pingedAtMs.fill(nowMs);
     }
     if (this.#wasSilent() || this.#wasUnanswered()) {
-      // The loop may have been blocked until now, and the sign of life be there, unread.
+      // The loop may have been blocked until now, with a sign of life still unread.
       this.#timer = clock.schedule(this.#judge, 0);
       return;
     }
-    // In front of the ping, which may be the end of the link and of this timer.
+    // Before the ping, which may end the link and, with it, this timer.
     this.#await();
     if (slept) this.#probeAfterRead();
     else this.#ask();
   };
 
-  /** The sockets have been read since the tick that found silence. */
+  /** Decides after the sockets have been read once more since the tick that found silence. */
   readonly #judge = (): void => {
     const { settings, onTimeout } = this.#options;
     if (this.#wasSilent() && this.#life() === this.#lifeAtTick) {
@@ -169,24 +168,27 @@ export class KeepAlive {
     }
   };
 
-  /** It grows with whatever arrives. A slow line may take longer than a timeout for one record. */
+  /**
+   * Grows with whatever arrives, also within a record: on a slow line, one may take longer than a
+   * timeout.
+   */
   #life(): number {
     return this.#signs + (this.#options.arrivedBytes?.() ?? 0);
   }
 
-  /** Whether the last ticks have all found silence. */
+  /** Whether enough ticks in a row have found silence. */
   #wasSilent(): boolean {
     return this.#silentTicks >= this.#silentTicksMax;
   }
 
-  /** Whether they have all found a ping without answer. */
+  /** Whether enough ticks in a row have found a ping unanswered. */
   #wasUnanswered(): boolean {
     return this.#unansweredTicks >= this.#silentTicksMax * unansweredTimeouts;
   }
 
   /**
-   * What had arrived before the machine fell asleep is read first: it says nothing of the peer as
-   * it is now.
+   * Waits until what arrived before the machine fell asleep has been read, since it says nothing
+   * about the peer now.
    */
   #probeAfterRead(): void {
     if (this.#isProbing()) return;
@@ -198,7 +200,7 @@ export class KeepAlive {
     }, 0);
   }
 
-  /** Whether the peer has been asked, and has said nothing since. */
+  /** Whether the peer has been asked and has sent nothing since. */
   #isProbing(): boolean {
     return this.#probe !== undefined && this.#life() === this.#lifeAtProbe;
   }
@@ -226,8 +228,8 @@ export class KeepAlive {
   }
 
   /**
-   * Also while a ping is not answered: it is a sign of life for the peer, whose pong may be on a
-   * slow line.
+   * Asks even if an earlier ping is unanswered: its pong may be on a slow line, and our ping is a
+   * sign of life to the peer.
    */
   #ask(): void {
     this.#isAsking = true;
@@ -240,10 +242,9 @@ export class KeepAlive {
 }
 
 /**
- * The settings with their defaults: a ping every 10 s; a timeout of 30 s, or of the interval if
- * that is longer.
+ * Fills in defaults: a ping every 10 s; a timeout of 30 s, or of the interval if that is longer.
  *
- * @throws {RangeError} for times that are no numbers of 0 or more, and a timeout below the interval
+ * @throws {RangeError} if a time is negative or not a number, or the timeout is below the interval
  */
 export function keepAliveFrom(given: Partial<KeepAliveSettings> = {}): KeepAliveSettings {
   const { intervalMs = 10_000 } = given;
@@ -255,5 +256,5 @@ export function keepAliveFrom(given: Partial<KeepAliveSettings> = {}): KeepAlive
   return { intervalMs, timeoutMs };
 }
 
-/** What a session does when its node says nothing of it. */
+/** The settings of a session whose node does not specify any. */
 export const keepAliveDefaults: KeepAliveSettings = keepAliveFrom();

@@ -6,10 +6,10 @@ import type { ReadyLane } from './discipline.ts';
 import type { Ranked } from './ranked.ts';
 import { type UnsentReason, type WaitingSend, WaitingSends } from './waiting-sends.ts';
 
-/** Hears of a message that a lane has dropped for newer ones. */
+/** Called with a message that a lane has dropped in favour of newer ones. */
 export type OnDisplaced = (message: Uint8Array) => void;
 
-/** Numbers the messages to one peer, in the order in which they are sent. */
+/** Numbers the messages to one peer in the order in which they are sent. */
 export class SendCounter {
   #sent = 0;
 
@@ -20,36 +20,35 @@ export class SendCounter {
 }
 
 /**
- * The way out to one peer on one channel: a lane of encoded messages, the credit that the peer has
- * given, and the message whose fragments are being written. `Pump` empties it.
+ * The outgoing side of one channel to one peer: a lane of encoded messages, the credit the peer has
+ * granted, and the message currently being written in fragments. Emptied by `Pump`.
  */
 export class Outbox implements ReadyLane, Ranked {
   readonly channel: number;
-  /** The channel's, as it was opened last. */
+  /** The channel's priority when it was last opened. */
   priority = 1;
-  /** Whether the peer has the channel open. */
   open = false;
-  /** How many more messages the peer lets us begin, while there is credit for bytes as well. */
+  /** How many more messages we may start, as long as `creditBytes` is positive, too. */
   credit = 0;
-  /** How many more bytes; the last message that is begun may overdraw it. */
+  /** How many more bytes we may send. The last message started may overdraw it. */
   creditBytes = 0;
-  /** How long a message may be, as the peer has it. */
+  /** The longest message that the peer accepts. */
   messageBytesMax: number = messageBytesDefault;
-  /** For how long its messages are kept when the peer goes, in milliseconds. */
+  /** How long to keep its messages if the peer disconnects, in milliseconds. */
   keepMs = 0;
   messages = 0;
   bytes = 0;
-  /** How many pieces of messages were written: it grows as long as the peer takes anything. */
+  /** How many fragments were written. Grows as long as the peer accepts anything. */
   pieces = 0;
-  /** Called once, when a message leaves the lane, or when that is no more. */
+  /** Called once, when a message leaves the lane or the lane is discarded. */
   onMove: (() => void) | undefined;
 
   // For the pump:
-  /** The next one of those that have become ready. */
+  /** The next outbox in the list of those that have become ready. */
   next: Outbox | undefined;
-  /** Whether the pump knows that it has something to send, or serves it. */
+  /** Whether the pump has it listed or is serving it. */
   queued = false;
-  /** Bytes that it has written in its turn, headers included; 0 when its next turn is a new one. */
+  /** Bytes written in the current turn, headers included; 0 at the start of a turn. */
   turnBytes = 0;
   mark = 0;
   rank = 0;
@@ -58,7 +57,7 @@ export class Outbox implements ReadyLane, Ranked {
   #lane: Lane<Uint8Array>;
   #pace: Pace | undefined;
   readonly #counter: SendCounter | undefined;
-  /** When each message in the lane was sent. */
+  /** The sequence number of each message in the lane. */
   #seqs: Lane<number> | undefined;
   readonly #waiting = new WaitingSends();
   #current: Uint8Array | undefined;
@@ -66,7 +65,7 @@ export class Outbox implements ReadyLane, Ranked {
   /** Where the unwritten part of the current message starts. */
   offset = 0;
 
-  /** @param counter numbers the messages, if it is to be noted when they were sent */
+  /** @param counter numbers messages, if the discipline needs to know when they were sent */
   constructor(channel: number, options: LaneOptions, counter?: SendCounter) {
     this.channel = channel;
     this.#counter = counter;
@@ -74,7 +73,7 @@ export class Outbox implements ReadyLane, Ranked {
     if (counter !== undefined) this.#seqs = new Lane({ ...options, strategy: 'block' });
   }
 
-  /** How many messages wait; the one that is being written does not. */
+  /** How many messages wait, not counting the one being written. */
   get depth(): number {
     return this.#lane.size;
   }
@@ -100,7 +99,7 @@ export class Outbox implements ReadyLane, Ranked {
     return this.#lane.capacityBytes;
   }
 
-  /** How many messages the lane has dropped for the last one that was offered. */
+  /** How many messages the lane dropped to make room for the last one offered. */
   get displaced(): number {
     return this.#lane.displaced;
   }
@@ -110,12 +109,12 @@ export class Outbox implements ReadyLane, Ranked {
     return this.#mayBegin() && this.#lane.size > 0;
   }
 
-  /** Whether the lane's own rate holds messages back. */
+  /** Whether the lane's own rate is holding messages back. */
   get isPaused(): boolean {
     return this.#pace?.open === false;
   }
 
-  /** Whether credit and pace let another message begin. */
+  /** Whether credit and pace allow another message to start. */
   #mayBegin(): boolean {
     return this.credit > 0 && this.creditBytes > 0 && !this.isPaused;
   }
@@ -125,8 +124,8 @@ export class Outbox implements ReadyLane, Ranked {
   }
 
   /**
-   * The channel has been opened (again) here: its messages wait in a lane of this kind, and leave
-   * it at this pace. `onDisplaced` hears of those that the lane drops for newer ones.
+   * Replaces the lane and its pace when the channel is opened here, or reopened. `onDisplaced` is
+   * called with messages that the new lane drops in favour of newer ones.
    */
   reopen(options: LaneOptions, priority: number, pace?: Pace, onDisplaced?: OnDisplaced): void {
     this.priority = priority;
@@ -138,7 +137,7 @@ export class Outbox implements ReadyLane, Ranked {
     if (this.#seqs !== undefined) this.#seqs = new Lane({ ...options, strategy: 'block' });
   }
 
-  /** Offers a message to the lane, behind the sends that wait for it already. */
+  /** Offers a message to the lane. Sends that are already waiting go first. */
   offer(bytes: Uint8Array): Offered | 'too-large' {
     if (!this.takes(bytes)) return 'too-large';
     if (this.#waiting.size > 0) return 'full';
@@ -147,32 +146,34 @@ export class Outbox implements ReadyLane, Ranked {
     return offered;
   }
 
-  /** Whether the peer takes messages of this length. */
+  /** Whether the peer accepts messages of this length. */
   takes(bytes: Uint8Array): boolean {
     return bytes.length <= this.messageBytesMax;
   }
 
-  /** Takes back a message that an earlier lane to this peer had taken, whatever the bounds. */
+  /**
+   * Takes back a message that an earlier lane to this peer had accepted, regardless of the bounds.
+   */
   restore(bytes: Uint8Array): void {
     this.#lane.restore(bytes);
     if (this.#counter !== undefined) this.#seqs?.restore(this.#counter.next());
   }
 
-  /** Lets a send wait for room; false when too many do already. */
+  /** Queues a send until there is room. Returns false if too many are waiting. */
   wait(send: WaitingSend): boolean {
     if (!this.#waiting.add(send)) return false;
     if (this.#counter !== undefined) send.seq = this.#counter.next();
     return true;
   }
 
-  /** Lets a send wait no longer, if it does. */
+  /** Removes a send from the queue, if it is there. */
   cancel(send: WaitingSend): void {
     this.#waiting.remove(send);
   }
 
   /**
-   * The message to write on with, from `offset`: the one that is half written, else the next one
-   * for which there is credit.
+   * The message to write next, starting at `offset`: the one that is partly written, or else the
+   * next one that credit allows.
    */
   current(): Uint8Array | undefined {
     if (this.#current !== undefined) return this.#current;
@@ -189,7 +190,7 @@ export class Outbox implements ReadyLane, Ranked {
     return bytes;
   }
 
-  /** Takes the sends that have waited longest into the lane, as far as it has room. */
+  /** Moves waiting sends into the lane, oldest first, while it has room. */
   admit(): void {
     let send = this.#waiting.first;
     while (send !== undefined && !this.#lane.full) {
@@ -202,9 +203,9 @@ export class Outbox implements ReadyLane, Ranked {
   }
 
   /**
-   * The current message is written whole, unless its peer went down meanwhile. The places that
-   * messages leave in the lane go to the sends that wait when it is empty, or at `admit`: at a
-   * stretch, since who hears of room sends again.
+   * Marks the current message as completely written, unless the peer went down in the meantime. The
+   * free places go to the waiting sends only once the lane is empty or at `admit`, in batches,
+   * since a sender that learns of room sends again.
    */
   done(): void {
     if (this.#current === undefined) return;
@@ -215,8 +216,8 @@ export class Outbox implements ReadyLane, Ranked {
   }
 
   /**
-   * Takes out what has not begun to be written, in order. A message of which a part is out is
-   * finished, since its credit is spent; but not when the peer is down.
+   * Removes and returns the messages that have not been started, in order. A partly written message
+   * is finished, since its credit is spent, unless the peer is down.
    */
   takeUnsent(reason: UnsentReason): readonly Uint8Array[] {
     if (reason !== 'channel-not-open') this.#pace?.stop();
@@ -233,7 +234,7 @@ export class Outbox implements ReadyLane, Ranked {
     return unsent;
   }
 
-  /** Lets nobody wait for room any more. Returns how many sends wait nowhere else now. */
+  /** Gives up on the waiting sends. Returns how many of them are not waiting elsewhere now. */
   abandon(reason: UnsentReason): number {
     const sends = this.#waiting.removeAll();
     for (const send of sends) send.abandoned(reason);
@@ -246,7 +247,7 @@ export class Outbox implements ReadyLane, Ranked {
     moved?.();
   }
 
-  /** Does with the numbers what the lane has done with the messages. */
+  /** Keeps the sequence numbers in step with the messages in the lane. */
   #note(offered: Offered, seq: number): void {
     if (offered !== 'taken' && offered !== 'displaced') return;
     for (let dropped = 0; dropped < this.#lane.displaced; dropped += 1) this.#seqs?.take();

@@ -6,22 +6,22 @@ import type { NodeId } from '../model/id.ts';
 import type { NodeInfo } from '../model/node-info.ts';
 import type { ByeReason } from '../transport/link.ts';
 
-/** A connection with a peer that both sides have accepted. */
+/** A connection to a peer that both sides have accepted. */
 export interface PeerSession {
-  /** The peer. */
+  /** The peer's id. */
   readonly id: NodeId;
-  /** Who dialed. */
+  /** Which side dialed. */
   readonly direction: Direction;
   readonly remote: Endpoint;
-  /** What the peer tells of itself. */
+  /** What the peer says about itself. */
   readonly nodeInfo: NodeInfo;
   /** Ids of the channels that the peer has open now, in ascending order. */
   readonly channels: readonly number[];
   /**
-   * Emits once, and completes, when the connection has ended: why, or `undefined` after our own
-   * `close`.
+   * Emits once when the connection has ended, and completes: the error, or `undefined` after our
+   * own `close`.
    */
   readonly ended$: Observable<RxmeshError | undefined>;
-  /** Says goodbye with this reason, and closes the connection once what is batched is written. */
+  /** Says goodbye with this reason, and closes the connection once the current batch is written. */
   close(reason: ByeReason): void;
 }

@@ -18,10 +18,10 @@ import {
 import { type OnDisplaced, Outbox, type SendCounter } from './outbox.ts';
 import type { UnsentReason } from './waiting-sends.ts';
 
-/** Lane of a channel that the peer has open and we have not: it never holds anything. */
+/** The lane of a channel that the peer has open but we do not. It never holds anything. */
 const noLane: LaneOptions = { strategy: 'dropNewest', capacity: 1 };
 
-/** What waits in a lane, and when it is full. */
+/** How full a lane is. */
 export interface LaneSnapshot {
   readonly depth: number;
   readonly depthBytes: number;
@@ -29,12 +29,12 @@ export interface LaneSnapshot {
   readonly capacityBytes: number;
 }
 
-/** What a session tells of one of its channels. */
+/** The state of one channel of a session. */
 export interface PortSnapshot {
   readonly channel: number;
-  /** The lane to the peer, and the credit that it has given us. */
+  /** The lane to the peer, and the credit it has granted us. */
   readonly outbound: LaneSnapshot & { readonly credit: number; readonly creditBytes: number };
-  /** The lane of what has come from the peer, and the credit that we have given it. */
+  /** The lane for messages from the peer, and the credit we have granted it. */
   readonly inbound: LaneSnapshot & { readonly granted: number; readonly grantedBytes: number };
   readonly messagesIn: number;
   readonly messagesOut: number;
@@ -42,63 +42,63 @@ export interface PortSnapshot {
   readonly bytesOut: number;
 }
 
-/** What a port asks of its session. */
+/** What a port needs from its session. */
 export interface PortHost {
   readonly id: NodeId;
   readonly over: boolean;
   readonly clock: Clock;
-  /** The shortest round trip of late, in milliseconds; Infinity before the first. */
+  /** The shortest recent round trip, in milliseconds; Infinity before the first. */
   readonly leastRoundTripMs: number;
-  /** Gives the peer credit. */
+  /** Grants the peer credit. */
   granted(channel: number, messages: number, bytes: number): void;
   dropped(drop: Drop): void;
-  /** The peer has broken the protocol. */
+  /** The peer has violated the protocol. */
   violated(code: Violation, text: string, channel: number): void;
 }
 
-/** How a peer breaks the protocol. */
+/** The ways in which a peer can violate the protocol. */
 export type Violation = 'RXMESH_CREDIT_EXCEEDED' | 'RXMESH_PROTOCOL_VIOLATION' | 'RXMESH_OVERFLOW';
 
-/** One channel of a session, both ways: what its peer may send, and where that goes. */
+/** One channel of a session, in both directions: what its peer may send, and where it goes. */
 export class Port {
   readonly channel: number;
   readonly outbox: Outbox;
   /** The channel, while it is open here. */
   end: ChannelEnd | undefined;
   inbox: Inbox | undefined;
-  /** Opened by the peer, and never by us. */
+  /** Whether the peer opened it and we never did. */
   foreign = false;
   /** Whether the peer has ever opened it. */
   wasOpen = false;
-  /** Whether the peer has ever said how long its messages may be. */
+  /** Whether the peer has ever announced a limit on its messages. */
   wasLimited = false;
-  /** No more is taken from the peer than what is on the way. */
+  /** Whether to accept only what is already on its way from the peer. */
   #isClosing = false;
   readonly #host: PortHost;
   readonly #assembler = new Assembler();
-  /** What this session has joined the inbox with. */
+  /** What this session joined the inbox with. */
   #grant: Grant = noGrant;
-  /** How many more messages the peer may begin, while it has credit for bytes as well. */
+  /** How many more messages the peer may start, as long as `#grantedBytes` is positive, too. */
   #granted = 0;
-  /** How many more bytes; below 0 when its last message was longer than what was left. */
+  /** How many more bytes it may send; negative if its last message was longer than the rest. */
   #grantedBytes = 0;
   /**
-   * Since when the consumers have taken what was given back in the last grants, and how many those
-   * are.
+   * Since when the consumers have taken the credit returned by the last grants, and how many grants
+   * that were.
    */
   #windowSinceMs = -Infinity;
   #grants = 0;
   #messagesIn = 0;
   #bytesIn = 0;
 
-  /** @param counter as an `Outbox` takes it */
+  /** @param counter see `Outbox` */
   constructor(channel: number, host: PortHost, counter: SendCounter | undefined) {
     this.channel = channel;
     this.outbox = new Outbox(channel, noLane, counter);
     this.#host = host;
   }
 
-  /** The channel has been opened here. Returns where its messages arrive. */
+  /** Joins the channel, which has been opened here. Returns the inbox for its messages. */
   join(end: ChannelEnd, pace: Pace | undefined): Inbox {
     this.foreign = false;
     this.#isClosing = false;
@@ -115,13 +115,16 @@ export class Port {
     return inbox;
   }
 
-  /** What hears of the messages that the lane drops for newer ones, if it does. */
+  /** The callback for messages that the lane drops in favour of newer ones, if it drops any. */
   #displacedTo(end: ChannelEnd): OnDisplaced | undefined {
     if (whenFull[end.outbound.strategy] !== 'drops') return undefined;
     return (bytes) => end.unsent(this.#host.id, [bytes], 'lane-full', 0);
   }
 
-  /** The channel has been closed here: credit is not sent any more, and what waits is dropped. */
+  /**
+   * Leaves the channel, which has been closed here: credit that was not sent is withdrawn, and
+   * waiting messages are dropped.
+   */
   leave(close: () => Credit): void {
     const { inbox, end } = this;
     this.end = undefined;
@@ -132,13 +135,14 @@ export class Port {
     inbox?.leave(this.#grant);
     const cut = this.#assembler.skip();
     this.#grant = noGrant;
-    // Last, since whoever hears of it may open the channel again.
+    // Last, since a callback may reopen the channel.
     this.clear('channel-closed', end);
     if (cut) this.#lost('channel-closed');
   }
 
   /**
-   * Takes no more from the peer, if anybody consumes what comes: what is on the way still arrives.
+   * Stops accepting messages from the peer if there are consumers. Messages on their way still
+   * arrive.
    */
   takeNoMore(close: () => Credit): void {
     if (this.end?.isConsumed !== true) return;
@@ -148,7 +152,7 @@ export class Port {
     this.#grantedBytes -= unsent.bytes;
   }
 
-  /** Takes messages again. */
+  /** Accepts messages again. */
   takeAgain(): void {
     if (!this.#isClosing || this.inbox === undefined) return;
     this.#isClosing = false;
@@ -156,13 +160,16 @@ export class Port {
     this.replenish(this.inbox);
   }
 
-  /** Whether the consumers have everything that has come. */
+  /** Whether the consumers, if there are any, have received everything that has arrived. */
   get isConsumed(): boolean {
     const isEmpty = this.inbox?.depth === 0 && this.#assembler.messages === 0;
     return isEmpty || this.end?.isConsumed !== true;
   }
 
-  /** What went either way: for each message one, for each KiB that came another. */
+  /**
+   * How many control packets have been earned: one for each message in, for each KiB in and for
+   * each fragment out.
+   */
   get traffic(): number {
     return this.#messagesIn + Math.floor(this.#bytesIn / 1024) + this.outbox.pieces;
   }
@@ -174,7 +181,7 @@ export class Port {
     this.inbox?.leave(this.#grant);
   }
 
-  /** A piece of a message has arrived. */
+  /** A fragment of a message has arrived. */
   data(bytes: Uint8Array, last: boolean): void {
     const begins = !this.#assembler.open;
     const isGranted = !begins || (this.#granted > 0 && this.#grantedBytes > 0);
@@ -194,12 +201,12 @@ export class Port {
   }
 
   /**
-   * Gives the peer credit for the room that it was not told of. Usually that is what was consumed;
-   * it is less while the peer has credit left from a time when the channel had a larger lane here.
-   * What is here of a message in pieces has its place already.
+   * Grants the peer credit for the room it does not know of yet. Usually that is what was consumed.
+   * It is less while the peer still has credit from a time when the channel had a larger lane here.
+   * A partly received message already has its place.
    */
   replenish(inbox: Inbox): void {
-    // Its places are granted once, over one connection, also while the peer has two.
+    // Room is granted only once and over one connection, even while the peer has two.
     if (!inbox.grantsBy(this.#grant)) return;
     const assembler = this.#assembler;
     const messages = Math.max(0, inbox.room - assembler.messages - this.#granted);
@@ -210,11 +217,11 @@ export class Port {
     this.#host.granted(this.channel, messages, bytes);
   }
 
-  /** Drops what waits to be sent, unless the channel keeps it. */
+  /** Drops the messages waiting to be sent, unless the channel keeps them. */
   clear(reason: UnsentReason, end: ChannelEnd | undefined = this.end): void {
     const { keepMs } = this.outbox;
     const unsent = this.outbox.takeUnsent(reason);
-    // Nothing of the channel stays but the count of what its peer may still send.
+    // All that remains of the channel is how much its peer may still send.
     if (reason === 'channel-closed') this.outbox.reopen(noLane, 1);
     const isKept = unsent.length > 0 && end?.unsent(this.#host.id, unsent, reason, keepMs) === true;
     const abandoned = this.outbox.abandon(reason);
@@ -222,7 +229,7 @@ export class Port {
     if (count > 0) this.#dropped('outbound', reason, count);
   }
 
-  /** What the port is now, as a copy that does not change. */
+  /** The state of the port, as an immutable copy. */
   snapshot(): PortSnapshot {
     const { outbox, inbox, channel } = this;
     const { credit, creditBytes } = outbox;
@@ -242,8 +249,9 @@ export class Port {
   }
 
   /**
-   * A window that the consumers take within two round trips may be what holds up the peer: it is
-   * doubled, as TCP does with its receive buffer (Semke, Mahdavi and Mathis, SIGCOMM 1998).
+   * Doubles the window if consumers take a whole one within two round trips, since it may be what
+   * limits the peer. TCP tunes its receive buffer in the same way (Semke, Mahdavi and Mathis,
+   * SIGCOMM 1998).
    */
   #widen(inbox: Inbox): void {
     this.#grants += 1;
@@ -259,7 +267,7 @@ export class Port {
   #assemble(bytes: Uint8Array, last: boolean): Uint8Array | undefined {
     const bytesMax = this.end?.messageBytesMax ?? 0;
     const whole = this.#assembler.add(bytes, last, bytesMax);
-    // The end of a message that was skipped, which nobody consumes: its credit is given back now.
+    // A skipped message has ended. No consumer will see it, so its credit is returned now.
     const isWhole = whole !== undefined && whole !== 'tooLarge';
     if (last && !isWhole && this.inbox) this.replenish(this.inbox);
     if (whole !== 'tooLarge') return whole;
@@ -291,7 +299,7 @@ export class Port {
     }
   }
 
-  /** A message has arrived that this side does not take. */
+  /** A message has arrived that this side does not accept. */
   #refused(bytesMax: number): void {
     if (this.inbox === undefined) {
       this.#lost('channel-closed');
@@ -302,7 +310,7 @@ export class Port {
     this.#lost('too-large', new RxmeshError('RXMESH_MESSAGE_TOO_LARGE', text, about));
   }
 
-  /** A message has arrived, and reaches nobody. */
+  /** A message has arrived but reaches no consumer. */
   #lost(reason: DropReason, error?: RxmeshError): void {
     this.#dropped('inbound', reason, 1, error);
   }

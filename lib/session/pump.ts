@@ -10,59 +10,58 @@ import { type Outbox, SendCounter } from './outbox.ts';
 import { ReadyQueue } from './ready-queue.ts';
 
 /**
- * Bytes that one channel may write before the discipline chooses again, at most: it is a record,
- * which opens only whole.
+ * The most bytes that one channel may write before the discipline chooses again: one record, since
+ * a record opens only when it is complete.
  */
 const quantumBytesMax = 64 * 1024;
-/** What the header of a data packet counts for, whatever the wire. */
+/** What a data packet's header counts as, whatever the wire. */
 const headerBytes = 4;
-/** A message is not cut for less room than this, on a link that takes as much in one piece. */
+/** A message is not split to fill less room than this, if the link allows pieces that large. */
 const fragmentBytesMin = 1024;
-/** Records written in one turn; then the event loop gets its chance. */
+/** Records written in one turn before yielding to the event loop. */
 const recordsPerTurnMax = 8;
-/** What a pump works with. */
+/** Options of a `Pump`. */
 export interface PumpOptions {
   readonly link: Link;
   readonly clock: Clock;
-  /** Makes the discipline of this link. */
+  /** Creates the discipline of this link. */
   readonly discipline: () => Discipline;
   /**
-   * The discipline has failed, with `RXMESH_DISCIPLINE_FAILED`, or the link has: the pump has
-   * stopped.
+   * Called after the pump has stopped because the discipline or the link failed; with
+   * `RXMESH_DISCIPLINE_FAILED` in the first case.
    */
   readonly onFailure: (error: RxmeshError) => void;
-  /** Bounds what is under way. Default: a new `InFlight`. */
+  /** Limits how much is in flight. Default: a new `InFlight`. */
   readonly inFlight?: OpenWindow;
 }
 
 /**
- * Writes what waits in a session's outboxes to its link: a quantum of bytes of the one that the
- * discipline chooses, then of the next one, many messages to a record, and one record after the
- * other as long as the link is writable. A message that is sent alone leaves at the end of the turn
- * in which it was sent.
+ * Writes a session's outboxes to its link: a quantum of bytes from the outbox that the discipline
+ * chooses, then from the next one, many messages to a record, and record after record while the
+ * link is writable. A message sent on its own leaves at the end of the turn in which it was sent.
  *
- * Outboxes that have something to send stand in a queue, by rank. The discipline is asked only
- * while the pump runs: those that become ready are listed first, in a queue that runs through the
- * outboxes themselves.
+ * Outboxes with something to send are queued by rank. The discipline is called only while the pump
+ * runs, so outboxes that become ready are first collected in a linked list of the outboxes
+ * themselves.
  */
 export class Pump {
-  /** For outboxes, if the discipline asks when messages were sent. */
+  /** For outboxes, if the discipline needs to know when messages were sent. */
   readonly counter: SendCounter | undefined;
 
   readonly #link: Link;
   readonly #clock: Clock;
   readonly #discipline: GuardedDiscipline;
   readonly #onFailure: (error: RxmeshError) => void;
-  /** How much more the open record should take. */
+  /** How much more the current record should take. */
   #recordRoom = 0;
   #quantumBytes = quantumBytesMax;
-  /** With less room than this a batch is flushed before a message is cut. */
+  /** With less room than this, the batch is flushed rather than a message split. */
   #cutBytesMin = 0;
   readonly #ready = new ReadyQueue<Outbox>();
-  /** Outboxes that have become ready, and are not ranked yet. */
+  /** Outboxes that have become ready but are not ranked yet. */
   #firstWoken: Outbox | undefined;
   #lastWoken: Outbox | undefined;
-  /** Turns that have begun: of equal rank, the outbox whose turn it was longest ago is the next. */
+  /** The number of turns so far: of equal ranks, the outbox whose turn was longest ago is next. */
   #turns = 0;
   readonly #control: Control;
   readonly #inFlight: OpenWindow;
@@ -80,14 +79,14 @@ export class Pump {
     this.counter = this.#discipline.perMessage ? new SendCounter() : undefined;
   }
 
-  /** `outbox` may have something to send: it is served at the end of this turn. */
+  /** Notes that `outbox` may have something to send. It is served at the end of this turn. */
   wake(outbox: Outbox): void {
     if (outbox.queued || !outbox.ready) return;
     this.#list(outbox);
     this.#runAfterTurn();
   }
 
-  /** What `outbox` is ranked by has changed. */
+  /** Call when something that affects the rank of `outbox` has changed. */
   rerank(outbox: Outbox): void {
     if (this.#ready.remove(outbox)) this.#list(outbox);
   }
@@ -118,14 +117,16 @@ export class Pump {
   }
 
   /**
-   * Writes a ping, in front of all data, as soon as the link takes it; calls `onPing` just before.
+   * Writes a ping, before all data, as soon as the link accepts it. `onPing` is called just before.
    */
   ping(onPing: () => void): void {
     this.#control.ping(onPing);
     this.run();
   }
 
-  /** The peer has read what was written in front of a ping. True if that was keep-alive's. */
+  /**
+   * The peer has read everything written before a ping. Returns true if keep-alive sent that ping.
+   */
   ponged(): boolean {
     const whose = this.#control.ponged();
     if (whose === undefined) return false;
@@ -139,28 +140,31 @@ export class Pump {
     return this.#control.pings;
   }
 
-  /** Measures the round trip, with a ping in what is written next. */
+  /** Measures the round trip, with a ping along with whatever is written next. */
   measure(): void {
     this.#control.measure();
   }
 
-  /** Asks the peer, behind all that was written. Returns whether it has answered. */
+  /**
+   * Sends a ping behind everything written so far. Returns a function that says whether it has been
+   * answered.
+   */
   inquire(): () => boolean {
-    // In a record of its own: in one with other news it would stand in front of them.
+    // In a record of its own: within a record, a ping would precede the announcements.
     this.run();
     this.#control.measure();
     this.run();
-    // Of a link that takes nothing now, the ping is still due.
+    // If the link is not writable now, the ping is still due.
     const { asked } = this.#control;
     return () => this.#control.pongs >= asked;
   }
 
-  /** The shortest round trip of late, in milliseconds; Infinity before the first. */
+  /** The shortest recent round trip, in milliseconds; Infinity before the first. */
   get roundTripMs(): number {
     return this.#inFlight.roundTripMs;
   }
 
-  /** Writes now what can be written now. */
+  /** Writes immediately whatever can be written. */
   run(): void {
     if (this.#running || this.#stopped) return;
     this.#running = true;
@@ -171,13 +175,13 @@ export class Pump {
     } finally {
       this.#running = false;
     }
-    // What came up during the last flush has found the pump running.
+    // Whatever became ready during the last flush could not start the pump while it was running.
     if (this.#mayWrite() && this.#link.writable) this.#runAfterTurn();
   }
 
   /**
-   * Writes what can be written now, of `outbox` at least, whose channel is about to be closed:
-   * maybe by who hears from within this pump that there is room.
+   * Writes what can be written now, at least from `outbox`, whose channel is about to close. May be
+   * called from within the pump, by a sender that was notified of room.
    */
   finish(outbox: Outbox): void {
     if (!this.#running) {
@@ -194,7 +198,7 @@ export class Pump {
     });
   }
 
-  /** Writes nothing more. */
+  /** Stops writing for good. */
   stop(): void {
     this.#stopped = true;
     this.#turn?.unsubscribe();
@@ -204,7 +208,7 @@ export class Pump {
     this.#lastWoken = undefined;
   }
 
-  /** Whether there is something to write, as far as the window of the link goes. */
+  /** Whether there is something to write that the window allows. */
   #mayWrite(): boolean {
     return this.#control.due || this.#mayWriteData();
   }
@@ -213,7 +217,7 @@ export class Pump {
     return this.#hasReady() && this.#inFlight.open;
   }
 
-  /** Whether an outbox has something to send, beside the one that is served. */
+  /** Whether an outbox has something to send, apart from the one being served. */
   #hasReady(): boolean {
     return this.#firstWoken !== undefined || this.#ready.size > 0;
   }
@@ -223,7 +227,10 @@ export class Pump {
     this.#turn = this.#clock.afterTurn(this.#runAtTurn);
   }
 
-  /** Stops when the discipline fails, or the link of a transport that has a wire of its own. */
+  /**
+   * Runs `work`; stops the pump if the discipline fails, or the link of a transport with its own
+   * wire.
+   */
   #guarded(work: () => void): void {
     try {
       work();
@@ -235,7 +242,7 @@ export class Pump {
 
   readonly #writeAll = (): void => this.#write();
 
-  /** One function for all turns: none is made per batch. */
+  /** Created once, so that batches do not allocate closures. */
   readonly #runAtTurn = (): void => this.run();
 
   #write(): void {
@@ -246,7 +253,7 @@ export class Pump {
       const more = hasReady && this.#inFlight.open;
       const handOver = more && records === recordsPerTurnMax;
       if (more && !handOver) this.#fill();
-      // In front of the flush, which may be the end of the link and of this timer.
+      // Before the flush, which may end the link and, with it, this timer.
       if (handOver) this.#turn = this.#clock.schedule(this.#runAtTurn, 0);
       this.#link.flush();
       if (!more || handOver) return;
@@ -259,18 +266,18 @@ export class Pump {
     if (this.#link.writable) this.#control.writeNews();
   }
 
-  /** Fills the open batch, outbox after outbox. */
+  /** Fills the open batch from one outbox after another. */
   #fill(): void {
     this.#beginRecord();
     let outbox = this.#first();
     while (outbox !== undefined) {
       const isFull = this.#serve(outbox);
-      // In front of the one that was served, which has waited less.
+      // Before the outbox just served, which has waited less.
       this.#rankWoken();
       const goesOn = outbox.ready && !this.#stopped;
       if (goesOn) {
-        // A turn that the end of a batch has cut short goes on, as far as the discipline has it:
-        // else one whose messages are large would starve behind one that fills every batch.
+        // A turn cut short by the end of a batch continues if the discipline agrees. Otherwise an
+        // outbox of large messages would starve behind one that fills every batch.
         if (!isFull || outbox.turnBytes >= this.#quantumBytes) this.#beginTurn(outbox);
         outbox.rank = this.#discipline.rank(outbox);
       } else {
@@ -284,7 +291,7 @@ export class Pump {
     }
   }
 
-  /** The outbox to begin with. One that has become ready alone needs no queue. */
+  /** The outbox to start with. If only one has become ready, the queue is not needed. */
   #first(): Outbox | undefined {
     const outbox = this.#firstWoken;
     const isAlone = outbox?.next === undefined && this.#ready.size === 0;
@@ -299,12 +306,12 @@ export class Pump {
     return outbox;
   }
 
-  /** The outbox to serve: of those in the queue, and the one that was served just now. */
+  /** The outbox to serve next: one from the queue, or the one just served. */
   #next(served: Outbox | undefined): Outbox | undefined {
     let outbox = served === undefined ? this.#ready.pop() : this.#ready.exchange(served);
     if (!this.#discipline.perMessage) return outbox;
-    // The message that it was ranked by may have been dropped since. As many are asked as there
-    // are, since the ranks of somebody's own discipline may change for ever.
+    // The message that the rank was based on may have been dropped since. The number of attempts is
+    // limited, since the ranks of a custom discipline could keep changing.
     for (let asked = 0; asked <= this.#ready.size; asked += 1) {
       if (outbox === undefined || outbox === served || !outbox.ready) return outbox;
       outbox.rank = this.#discipline.rank(outbox);
@@ -316,8 +323,8 @@ export class Pump {
   }
 
   /**
-   * Writes up to a quantum of one outbox, or what the batch takes as long as no other is ready;
-   * true when the batch has no room for it left.
+   * Writes up to a quantum from one outbox, or, while no other is ready, whatever the batch takes.
+   * Returns true if the batch has no room left for it.
    */
   #serve(outbox: Outbox): boolean {
     const link = this.#link;
@@ -334,7 +341,7 @@ export class Pump {
       // An empty message needs no room, but its header does.
       isFull = room <= 0 || (room < rest && room < this.#cutBytesMin);
       if (isFull) break;
-      // Who becomes ready meanwhile is listed first.
+      // Outboxes that become ready meanwhile show up in the list first.
       const isAlone = wasAlone && this.#firstWoken === undefined;
       const share = isAlone ? rest : quantumBytes;
       const size = Math.min(rest, room, link.fragmentBytesMax, share);
@@ -358,9 +365,7 @@ export class Pump {
     return isFull;
   }
 
-  /**
-   * Tells the discipline of bytes that were written, by quanta: it need not know of larger pieces.
-   */
+  /** Reports written bytes to the discipline in quanta, so that it never sees larger pieces. */
   #tell(outbox: Outbox, bytes: number): void {
     const quantumBytes = this.#quantumBytes;
     let rest = bytes;
@@ -370,7 +375,7 @@ export class Pump {
     if (rest > 0) this.#discipline.served(outbox, rest);
   }
 
-  /** Records are as large as the line is fast, so that what is urgent waits for none for long. */
+  /** Sizes the record by the speed of the line, so that nothing urgent waits long for one. */
   #beginRecord(): void {
     const { recordBytes } = this.#inFlight;
     const { fragmentBytesMax } = this.#link;
@@ -387,7 +392,7 @@ export class Pump {
     this.#lastWoken = outbox;
   }
 
-  /** Puts those that have become ready into the queue. */
+  /** Moves the outboxes that have become ready into the queue. */
   #rankWoken(): void {
     for (let outbox = this.#firstWoken; outbox !== undefined; outbox = this.#firstWoken) {
       this.#firstWoken = outbox.next;

@@ -1,12 +1,12 @@
-/** What stands in a `ReadyQueue`. */
+/** An item of a `ReadyQueue`. */
 export interface Ranked {
-  /** Lower comes first. */
+  /** Lower ranks are served first. */
   rank: number;
-  /** Lower comes first of those with the same rank. */
+  /** Breaks ties between equal ranks: lower is served first. */
   order: number;
 }
 
-/** Whether `one` is served in front of `other`. */
+/** Whether `one` is served before `other`. */
 export function isBefore(one: Ranked, other: Ranked): boolean {
   return one.rank < other.rank || (one.rank === other.rank && one.order < other.order);
 }

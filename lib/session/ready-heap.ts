@@ -1,9 +1,8 @@
 import type { Ranked } from './ranked.ts';
 
 /**
- * A binary heap with the lowest rank in front. Ranks are copied into arrays of numbers, so that
- * they are compared without a look at the items, which lie scattered: measured with a thousand of
- * them, that halves the time.
+ * A binary min-heap by rank. Ranks are copied into arrays of numbers so that comparisons do not
+ * touch the items, which are scattered in memory: with a thousand items, this halves the time.
  */
 export class ReadyHeap<T extends Ranked> {
   readonly #items: T[] = [];
@@ -14,7 +13,7 @@ export class ReadyHeap<T extends Ranked> {
     return this.#items.length;
   }
 
-  /** The item in front. */
+  /** The item with the lowest rank. */
   get first(): T | undefined {
     return this.#items[0];
   }
@@ -23,14 +22,17 @@ export class ReadyHeap<T extends Ranked> {
     this.#raise(this.#items.length, item, item.rank, item.order);
   }
 
-  /** Removes and returns the item in front. */
+  /** Removes and returns the item with the lowest rank. */
   pop(): T | undefined {
     const first = this.#items[0];
     if (first !== undefined) this.#removeAt(0);
     return first;
   }
 
-  /** `item` if it comes in front of all others; else the one that does, whose place it gets. */
+  /**
+   * Returns `item` if it precedes all others. Otherwise returns the first item and puts `item` in
+   * its place.
+   */
   exchange(item: T): T {
     const first = this.#items[0];
     const { rank, order } = item;
@@ -39,7 +41,7 @@ export class ReadyHeap<T extends Ranked> {
     return first;
   }
 
-  /** Takes an item out, with a look at each; false if it does not stand here. */
+  /** Removes an item by a linear search. Returns false if it is not in the heap. */
   remove(item: T): boolean {
     const place = this.#items.indexOf(item);
     if (place < 0) return false;
@@ -96,7 +98,7 @@ export class ReadyHeap<T extends Ranked> {
     this.#put(place, item, rank, order);
   }
 
-  /** Whether something with this rank and order comes in front of what stands at `place`. */
+  /** Whether this rank and order come before the item at `place`. */
   #isBefore(rank: number, order: number, place: number): boolean {
     const other = this.#rankAt(place);
     return rank < other || (rank === other && order < this.#orderAt(place));

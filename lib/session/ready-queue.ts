@@ -2,17 +2,16 @@ import { isBefore, type Ranked } from './ranked.ts';
 import { ReadyHeap } from './ready-heap.ts';
 import { ReadyRun } from './ready-run.ts';
 
-/** Runs that are begun before the heap takes what belongs behind none of them. */
+/** How many runs there may be. The heap takes items that fit at the end of none of them. */
 const runsMax = 4;
 
 /**
- * What is ready, the lowest rank in front. Most of what comes belongs behind all that is there:
- * lanes take turns. That stands in a run, in order, where it costs the same however many there are.
- * What belongs in front of its end begins another run, since lanes that have sent a little more
- * than others come in between at a few ranks only; a heap takes the rest.
+ * A priority queue with the lowest rank first. Most items belong behind all that are already there,
+ * since lanes take turns. Those are appended to a sorted run, in constant time. An item that
+ * belongs before the end of a run starts another run: lanes that have sent slightly more than
+ * others fall in between at only a few ranks. A heap takes the rest.
  */
 export class ReadyQueue<T extends Ranked> {
-  /** How many stand here. */
   size = 0;
   readonly #runs: ReadyRun<T>[] = [];
   readonly #heap = new ReadyHeap<T>();
@@ -24,7 +23,7 @@ export class ReadyQueue<T extends Ranked> {
     else this.#heap.push(item);
   }
 
-  /** Removes and returns the item in front. */
+  /** Removes and returns the first item. */
   pop(): T | undefined {
     if (this.size === 0) return undefined;
     this.size -= 1;
@@ -36,7 +35,10 @@ export class ReadyQueue<T extends Ranked> {
     return first;
   }
 
-  /** `item` if it comes in front of all others; else the one that does. */
+  /**
+   * Returns `item` if it precedes all others. Otherwise queues it and removes and returns the
+   * first.
+   */
   exchange(item: T): T {
     const first = this.#firstRun()?.first;
     const top = this.#heap.first;
@@ -47,7 +49,7 @@ export class ReadyQueue<T extends Ranked> {
     return this.pop() ?? item;
   }
 
-  /** Takes an item out, with a look at each; false if it does not stand here. */
+  /** Removes an item by a linear search. Returns false if it is not queued. */
   remove(item: T): boolean {
     const isRemoved = this.#runs.some((run) => run.remove(item)) || this.#heap.remove(item);
     if (isRemoved) this.size -= 1;
@@ -60,7 +62,7 @@ export class ReadyQueue<T extends Ranked> {
     this.#heap.clear();
   }
 
-  /** The run whose first item comes in front of those of all others. */
+  /** The run with the first item of all runs. */
   #firstRun(): ReadyRun<T> | undefined {
     let firstRun: ReadyRun<T> | undefined;
     let first: T | undefined;

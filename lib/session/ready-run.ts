@@ -1,27 +1,24 @@
 import { isBefore, type Ranked } from './ranked.ts';
 
-/** Places in front of the run that are free before it is moved there. */
+/** How many free slots may precede the run before it is moved to the front. */
 const freePlacesMax = 1024;
 
-/**
- * A queue in order: it takes only what belongs at its end, and costs the same however much it
- * holds.
- */
+/** A sorted queue that only accepts items belonging at its end, in constant time. */
 export class ReadyRun<T extends Ranked> {
   readonly #items: (T | undefined)[];
-  /** Where the run begins. */
+  /** Where the run starts. */
   #head = 0;
 
   constructor(item: T) {
     this.#items = [item];
   }
 
-  /** The item in front. */
+  /** The first item. */
   get first(): T | undefined {
     return this.#items[this.#head];
   }
 
-  /** Puts `item` at the end; false if it belongs further in front. */
+  /** Appends `item`. Returns false if it belongs further ahead. */
   push(item: T): boolean {
     const last = this.#items.at(-1);
     if (last !== undefined && isBefore(item, last)) return false;
@@ -29,7 +26,7 @@ export class ReadyRun<T extends Ranked> {
     return true;
   }
 
-  /** Removes the item in front. */
+  /** Removes the first item. */
   shift(): void {
     this.#items[this.#head] = undefined;
     this.#head += 1;
@@ -41,7 +38,7 @@ export class ReadyRun<T extends Ranked> {
     }
   }
 
-  /** Takes an item out, with a look at each; false if it does not stand here. */
+  /** Removes an item by a linear search. Returns false if it is not in the run. */
   remove(item: T): boolean {
     const place = this.#items.indexOf(item, this.#head);
     if (place < 0) return false;

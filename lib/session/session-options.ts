@@ -5,15 +5,15 @@ import type { Drop } from './channel-end.ts';
 import type { Discipline } from './discipline.ts';
 import type { KeepAliveSettings } from './keep-alive.ts';
 
-/** What a session asks of the node that it belongs to. */
+/** What a session needs from its node. */
 export interface SessionOptions {
   readonly link: Link;
   readonly id: NodeId;
   readonly clock: Clock;
-  /** Makes what chooses the channel that writes next. */
+  /** Creates the discipline, which chooses the channel that writes next. */
   readonly discipline: () => Discipline;
   readonly keepAlive: KeepAliveSettings;
   readonly onDrop: (drop: Drop) => void;
-  /** The peer opened or closed a channel while it is up. */
+  /** The peer has opened or closed a channel while up. */
   readonly onPeerChannel: (channel: number, open: boolean) => void;
 }

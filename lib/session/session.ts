@@ -17,15 +17,15 @@ import { Pump } from './pump.ts';
 import type { SessionOptions } from './session-options.ts';
 
 /**
- * Channels that a peer may open on one connection and we never have, at most: each costs us a
- * little memory, as long as the connection lasts, since credit outlives a channel.
+ * The most channels that a peer may open on one connection and that we never opened. Credit
+ * outlives a channel, so each costs some memory for as long as the connection lasts.
  */
 export const peerChannelsMax = 1024;
 
 export type { LaneSnapshot, PortSnapshot } from './port.ts';
 
 /**
- * One peer's connection while it is routed: it takes packets apart into messages for the channels'
+ * One peer's connection while it is routed. Reassembles packets into messages for the channels'
  * inboxes, and writes what waits in its outboxes.
  *
  * Messages may arrive before this side counts the peer as up; they wait in their inboxes.
@@ -33,9 +33,7 @@ export type { LaneSnapshot, PortSnapshot } from './port.ts';
 export class Session implements PeerSession, LinkReceiver, PortHost {
   readonly id: NodeId;
   readonly link: Link;
-  /**
-   * Emits once, when the peer has accepted us; completes without that when the link ends before.
-   */
+  /** Emits once when the peer has accepted us. Completes without a value if the link ends first. */
   readonly accepted$: Observable<void>;
   /** Emits the link's error, or `undefined` after our own close, and completes. */
   readonly ended$: Observable<RxmeshError | undefined>;
@@ -45,14 +43,14 @@ export class Session implements PeerSession, LinkReceiver, PortHost {
 
   readonly #accepted = new AsyncSubject<void>();
   readonly #ended = new AsyncSubject<RxmeshError | undefined>();
-  /** In the order in which they came. They stay until the link has ended. */
+  /** In the order in which they were added. They stay until the link ends. */
   readonly #ports: Port[] = [];
   /**
-   * The same by the ids of their channels, never walked: most ids are missing. Half as dear as a
-   * Map, among a thousand.
+   * The same ports by channel id. Never iterated: the array is sparse. With a thousand channels,
+   * half the cost of a Map lookup.
    */
   readonly #portsById: Port[] = [];
-  /** The port of the message before, for most messages the right one. */
+  /** The port of the previous message: usually the right one for the next. */
   #lastPort: Port | undefined;
   readonly #pump: Pump;
   readonly #keepAlive: KeepAlive;
@@ -62,7 +60,7 @@ export class Session implements PeerSession, LinkReceiver, PortHost {
   #fault: RxmeshError | undefined;
   #foreignPorts = 0;
   #over = false;
-  /** A lane that may not overflow has. */
+  /** Set once a lane that must not overflow has overflowed. */
   #overflow: string | undefined;
   #isLeaving = false;
   #hasAnswered = (): boolean => true;
@@ -102,13 +100,13 @@ export class Session implements PeerSession, LinkReceiver, PortHost {
     return this.#over;
   }
 
-  /** Announces the channels that are open here, and that we accept the peer. */
+  /** Announces our open channels, and that we accept the peer. */
   accept(ends: Iterable<ChannelEnd>): void {
     try {
       this.#accept(ends);
     } catch (thrown) {
       this.#failed(linkFailed(thrown, this.id));
-      // The link may not know yet whom to tell.
+      // The link may not know yet whom to notify.
       this.ended();
     }
   }
@@ -117,14 +115,14 @@ export class Session implements PeerSession, LinkReceiver, PortHost {
     for (const end of ends) this.#join(end);
     this.link.attach(this);
     if (this.#over) return;
-    // Now, since later it may stand behind data.
+    // Measure now: later, the ping might wait behind data.
     this.#pump.measure();
     this.#pump.run();
     this.link.accept();
     this.link.flush();
   }
 
-  /** Both sides count the peer as up: its messages go to the consumers. */
+  /** Both sides count the peer as up: start delivering its messages. */
   goLive(): void {
     if (this.#over) return;
     this.#isLive = true;
@@ -134,41 +132,44 @@ export class Session implements PeerSession, LinkReceiver, PortHost {
     for (const { end, outbox } of [...this.#ports]) if (outbox.open) end?.reached(this.id);
   }
 
-  /** A channel has been opened here: the peer gets credit for it. */
+  /** Opens a channel on this session and grants the peer credit for it. */
   openChannel(end: ChannelEnd): void {
     if (this.#over) return;
-    // Whoever opens it again from within its closing may be ahead of this session.
+    // If the channel is reopened while it is being closed, this session may not have closed it yet.
     const before = this.#portsById[end.id]?.end;
     if (before !== undefined) this.closeChannel(before);
     this.#join(end);
     this.#pump.run();
   }
 
-  /** A channel has been closed here. What may be written at once still is; the rest is dropped. */
+  /**
+   * Closes a channel on this session. What can be written immediately still is; the rest is
+   * dropped.
+   */
   closeChannel(end: ChannelEnd): void {
     const closing = this.#portOf(end);
     if (closing === undefined) return;
     this.#pump.finish(closing.outbox);
-    // Senders have heard of what was written, and may have ended this or opened the channel again.
+    // Senders were notified of what was written, and may have ended this session or reopened the
+    // channel.
     const port = this.#portOf(end);
     if (port === undefined) return;
     port.leave(() => this.#pump.close(end.id));
   }
 
-  /** The way out on a channel, if both sides have it open. */
+  /** The outbox of a channel, if both sides have it open. */
   outbox(channel: number): Outbox | undefined {
     const port = this.#port(channel);
     return port?.end !== undefined && port.outbox.open ? port.outbox : undefined;
   }
 
-  /** Something was offered to an outbox of this session. */
+  /** Notes that something was offered to an outbox of this session. */
   wake(outbox: Outbox): void {
     this.#pump.wake(outbox);
   }
 
   /**
-   * Whether everything that was sent is written, and after `takeNoMore` everything consumed that
-   * comes.
+   * Whether everything sent has been written and, after `takeNoMore`, everything received consumed.
    */
   get idle(): boolean {
     if (!this.#ports.every((port) => port.outbox.idle)) return false;
@@ -176,18 +177,18 @@ export class Session implements PeerSession, LinkReceiver, PortHost {
   }
 
   /**
-   * Tells the peer to send no more on channels that are consumed here. What is on the way still
-   * comes.
+   * Asks the peer to stop sending on channels that are consumed here. Messages on their way still
+   * arrive.
    */
   takeNoMore(): void {
     if (this.#over || !this.#ports.some(({ end }) => end?.isConsumed === true)) return;
     this.#isLeaving = true;
     for (const port of this.#ports) port.takeNoMore(() => this.#pump.close(port.channel));
-    // Its answer comes behind all that it has sent before it heard of that.
+    // The peer's answer arrives behind everything it sent before it received the request.
     this.#hasAnswered = this.#pump.inquire();
   }
 
-  /** Takes messages as before. */
+  /** Accepts messages again, as before `takeNoMore`. */
   takeAgain(): void {
     if (this.#over) return;
     this.#isLeaving = false;
@@ -219,8 +220,8 @@ export class Session implements PeerSession, LinkReceiver, PortHost {
   }
 
   /**
-   * Asks the peer for a sign of life, and ends the link when none comes in time. For a link that
-   * may be dead, since its peer has connected anew.
+   * Asks the peer for a sign of life and ends the link if none arrives in time. For a link that may
+   * be dead because its peer has connected again.
    */
   probe(): void {
     this.#keepAlive.probe();
@@ -232,7 +233,7 @@ export class Session implements PeerSession, LinkReceiver, PortHost {
     this.#closeLink(reason, text);
   }
 
-  // LinkReceiver: what the peer sends
+  // LinkReceiver: called by the link
 
   data(channel: number, bytes: Uint8Array, last: boolean): void {
     const port = this.#port(channel);
@@ -305,7 +306,7 @@ export class Session implements PeerSession, LinkReceiver, PortHost {
   }
 
   recordEnd(): void {
-    // Whatever it held is a sign of life. Credit that it gave back leaves at the end of the turn.
+    // Any record is a sign of life. Credit for what was consumed leaves at the end of the turn.
     this.#keepAlive.heard();
     if (this.#overflow !== undefined) this.#closeLink('violation', this.#overflow);
   }
@@ -326,7 +327,7 @@ export class Session implements PeerSession, LinkReceiver, PortHost {
     this.#ended.complete();
   }
 
-  /** A peer that sends nothing but control is a flood, which ends here. */
+  /** Ends the session if the peer floods us with control packets. */
   #countControl(): void {
     if (this.#control.take() || this.#over) return;
     const { rule } = this.#control;
@@ -336,8 +337,8 @@ export class Session implements PeerSession, LinkReceiver, PortHost {
   }
 
   /**
-   * How many packets of control were in order so far: for each message one, and for each KiB, and
-   * the pongs that we asked for.
+   * How many control packets have been legitimate so far: one for each message and each KiB, and
+   * one for each ping we sent.
    */
   #earned(): number {
     let earned = this.#pump.pings;
@@ -359,7 +360,7 @@ export class Session implements PeerSession, LinkReceiver, PortHost {
     const pace = paceOf(end.outbound, this.#options.clock, () => this.#pump.wake(outbox));
     const inbox = port.join(end, pace);
     this.#pump.rerank(outbox);
-    // The first credit tells that the channel is open, even when the peer has enough already.
+    // The first credit announces that the channel is open, even if the peer has enough already.
     const { messageBytesMax } = end;
     const isUsual = messageBytesMax === messageBytesDefault;
     this.#pump.open(end.id, isUsual ? undefined : messageBytesMax);
@@ -367,7 +368,7 @@ export class Session implements PeerSession, LinkReceiver, PortHost {
     if (this.#isLive) inbox.release();
   }
 
-  /** The port of a channel that the peer opens and that is not open here. */
+  /** The port of a channel that the peer has opened and we have not. */
   #foreignPort(channel: number): Port | undefined {
     if (this.#over) return undefined;
     if (this.#foreignPorts >= peerChannelsMax) {
@@ -395,19 +396,22 @@ export class Session implements PeerSession, LinkReceiver, PortHost {
     return port;
   }
 
-  /** The port that serves `end`, if one does. */
+  /** The port that serves `end`, if any. */
   #portOf(end: ChannelEnd): Port | undefined {
     const port = this.#portsById[end.id];
     return port?.end === end && !this.#over ? port : undefined;
   }
 
-  /** Ends the link for a failure on this side, of which the peer learns no more than that. */
+  /** Ends the link because of a failure on this side. The peer learns no details. */
   #failed(error: RxmeshError): void {
     this.#fault ??= withContext(error, { peer: this.id });
     this.#closeLink('done', 'it cannot send');
   }
 
-  /** A link of a transport with a wire of its own may fail at that, too: it has ended, then. */
+  /**
+   * Closes the link. With a transport that has its own wire, this may throw, and the link counts as
+   * ended.
+   */
   #closeLink(reason: ByeReason, text?: string): void {
     try {
       this.link.close(reason, text);
@@ -416,7 +420,7 @@ export class Session implements PeerSession, LinkReceiver, PortHost {
     }
   }
 
-  // PortHost, for ports
+  // PortHost: called by ports
 
   granted(channel: number, messages: number, bytes: number): void {
     this.#pump.grant(channel, messages, bytes);
@@ -432,7 +436,7 @@ export class Session implements PeerSession, LinkReceiver, PortHost {
       peer: this.id,
       channel,
     });
-    // The rest of the record is counted first, message by message: it has arrived, and is lost.
+    // Count the rest of the record first, message by message: it has arrived and is lost.
     if (code === 'RXMESH_OVERFLOW') this.#overflow = text;
     else this.#closeLink('violation', text);
   }

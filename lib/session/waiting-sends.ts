@@ -1,37 +1,38 @@
-/** Sends that may wait for one lane at a time; one more is refused. */
+/** How many sends may wait for one lane; further ones are refused. */
 export const waitingSendsMax = 1024;
 
 /** Why a message is not written after all. */
 export type UnsentReason = 'peer-down' | 'channel-not-open' | 'channel-closed';
 
-/** A send that waits for room in a `block` lane. */
+/** A send waiting for room in a `block` lane. */
 export abstract class WaitingSend {
   bytes: Uint8Array = nothing;
-  /** When it was sent, if the outbox notes that; for the outbox. */
+  /** Its sequence number, if the outbox keeps them; set by the outbox. */
   seq = 0;
-  /**
-   * For the queue, which runs through the sends themselves: one that waits costs no more than that.
-   */
+  /** Links of the queue, kept in the sends themselves so that waiting costs no other memory. */
   before: WaitingSend | undefined = undefined;
   after: WaitingSend | undefined = undefined;
   waits = false;
 
-  /** The lane has taken `bytes`. */
+  /** Called when the lane has taken `bytes`. */
   abstract taken(): void;
-  /** It never will. Whoever waits elsewhere then, for its recipient to come back, `waits` again. */
+  /**
+   * Called when it never will. A send that now waits elsewhere, for its peer to return, sets
+   * `waits`.
+   */
   abstract abandoned(reason: UnsentReason): void;
 }
 
 /** The bytes of a send that keeps no message. */
 export const nothing: Uint8Array = new Uint8Array(0);
 
-/** The sends that wait for one lane, in order. */
+/** The sends waiting for one lane, in order. */
 export class WaitingSends<S extends WaitingSend = WaitingSend> {
   size = 0;
   first: S | undefined = undefined;
   #last: S | undefined;
 
-  /** Adds a send behind the others; false when too many wait already. */
+  /** Appends a send. Returns false if too many are waiting. */
   add(send: S): boolean {
     if (this.size >= waitingSendsMax) return false;
     this.size += 1;
@@ -43,7 +44,7 @@ export class WaitingSends<S extends WaitingSend = WaitingSend> {
     return true;
   }
 
-  /** Takes a send out, if it waits. */
+  /** Removes a send, if it is waiting. */
   remove(send: S): void {
     if (!send.waits) return;
     const before = send.before as S | undefined;
@@ -58,7 +59,7 @@ export class WaitingSends<S extends WaitingSend = WaitingSend> {
     this.size -= 1;
   }
 
-  /** Takes all of them out. */
+  /** Removes and returns all of them. */
   removeAll(): readonly S[] {
     const all: S[] = [];
     for (let send = this.first; send !== undefined; send = this.first) {

@@ -10,10 +10,11 @@ import type { ConformanceCase } from './transport-conformance.ts';
 export type { FlowSetup, FlowUnderTest } from './conformance-flow/setup.ts';
 
 /**
- * What every flow has to do, as cases for a test framework of your choice: the rules of Reactive
- * Streams 1.0.4, by their numbers (`RS-1.01`), and what makes a flow an Observable (`RX-1`).
+ * The requirements on every flow, as test cases for any test framework: the rules of Reactive
+ * Streams 1.0.4, by number (`RS-1.01`), and what makes a flow an Observable (`RX-1`).
  *
- *     const open = (count: number) => ({ flow: flowFrom(Array.from({ length: count }, (_, i) => i)) });
+ *     const numbers = (count: number) => Array.from({ length: count }, (_, i) => i);
+ *     const open = (count: number) => ({ flow: flowFrom(numbers(count)) });
  *     const setup = { open, endsUnasked: false };
  *     for (const { name, run } of flowConformance(setup)) it(name, run);
  */

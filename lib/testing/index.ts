@@ -1,5 +1,5 @@
 /**
- * For tests of what you build with rxmesh, in a test framework of your choice.
+ * Helpers for testing what you build with rxmesh, in any test framework.
  *
  *     for (const { name, run } of transportConformance({ networked: false, open })) it(name, run);
  */

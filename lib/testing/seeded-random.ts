@@ -1,9 +1,9 @@
 /**
- * Numbers that look random, and are the same for the same seed: each from 0 up to, not including,
- * 1. They are good enough to shuffle and to jitter, and for nothing that must be secret.
+ * A pseudo-random number generator: the same seed gives the same numbers in [0, 1). Good enough for
+ * shuffling and jitter; not for anything that must be secret.
  *
- * It counts by an odd constant modulo 2^32 and scrambles the count with three rounds of multiply
- * and shift, so that neighbouring seeds have nothing in common.
+ * It counts in steps of an odd constant modulo 2^32 and scrambles the count with three rounds of
+ * multiply and shift, so that neighbouring seeds are unrelated.
  */
 export function seededRandom(seed: number): () => number {
   let count = Math.imul(seed, 0x9e3779b1) >>> 0;

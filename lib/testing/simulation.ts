@@ -1,43 +1,54 @@
 import type { VirtualTimeScheduler } from 'rxjs';
 import type { Channel, ChannelOptions } from '../channel/channel.ts';
 import type { RouterEvent } from '../model/event.ts';
+import { mustBe } from '../model/described.ts';
 import type { NodeId } from '../model/id.ts';
+import type { Identity } from '../model/identity.ts';
 import type { RouterOptions } from '../router/options.ts';
 import { createRouter, type RouterLike } from '../router/router.ts';
 import type { Protection } from '../secure/index.ts';
 import { MemoryNetwork } from '../../transports/memory/index.ts';
+import { Acquaintances } from './acquaintances.ts';
 import { seededRandom } from './seeded-random.ts';
 import { identityFrom, type SimulatedNode, WatchedNode } from './simulated-node.ts';
 import { VirtualClock } from './virtual-clock.ts';
 
-/** One way, in milliseconds: for all frames, or asked for each; `random` is the simulation's. */
+/** One-way latency in milliseconds, for all frames or per frame. `random` is the simulation's. */
 export type Latency = number | ((from: NodeId, to: NodeId, random: () => number) => number);
 
 /**
- * A node's options, but for what the simulation decides. `keepAlive` is off unless it is given: its
- * timer would keep a `TestScheduler.run` from ending. `limits` let all nodes connect at once.
+ * Options of a node, apart from those that the simulation sets. `keepAlive` is off by default,
+ * since its timer would keep `TestScheduler.run` from ending. The default `limits` allow all nodes
+ * to connect at once.
  */
 export type SimulatedNodeOptions = Partial<
   Omit<RouterOptions, 'identity' | 'transports' | 'clock' | 'random'>
 >;
 
-/** What `simulate` takes. */
+/** Options of `simulate`. */
 export interface SimulationOptions {
-  /** How many nodes there are. */
+  /** The number of nodes. */
   readonly nodes: number;
-  /** Default 0: everything arrives at the moment at which it was sent. */
+  /** Default 0: everything arrives at the moment it is sent. */
   readonly latencyMs?: Latency;
-  /** Decides the nodes' identities and everything random. Default 1. */
+  /** Determines the nodes' identities and everything random. Default 1. */
   readonly seed?: number;
-  /** What stands between the nodes. Default `trusted`, the fastest. */
+  /** How connections between nodes are protected. Default `trusted`, the fastest. */
   readonly protection?: Protection;
-  /** Where time comes from: a `TestScheduler` for marble diagrams. Default: one of its own. */
+  /**
+   * The source of time: a `TestScheduler` for marble diagrams. Default: a new virtual scheduler.
+   */
   readonly scheduler?: VirtualTimeScheduler;
-  /** Whether `node` knows the address of `other`, by their numbers. Default: all know all. */
+  /**
+   * Whether `node` knows the address of `other`, both by number. Default: every node knows all
+   * others.
+   */
   readonly knows?: (node: number, other: number) => boolean;
   /** Further options of a node, by its number. */
   readonly options?: (node: number) => SimulatedNodeOptions;
-  /** Makes each node. Default: `createRouter`; or what puts a node of yours together. */
+  /**
+   * Creates each node. Default: `createRouter`. Pass your own function to test a node of your own.
+   */
   readonly makeRouter?: (options: RouterOptions) => RouterLike;
 }
 
@@ -50,14 +61,14 @@ export interface LogEntry {
   readonly event: RouterEvent;
 }
 
-/** How long the nodes get to come up, or to see another one go, in milliseconds. */
+/** How long nodes may take to connect, or to notice that another one has left, in milliseconds. */
 const settleMs = 60_000;
-/** No draining of lanes and no closing of links takes as long, in milliseconds. */
+/** Longer than any draining of lanes and closing of links takes, in milliseconds. */
 const stopMs = 60_000;
 
 /**
- * A network of nodes in one process, in virtual time: whatever they do takes no real time, and the
- * same seed does the same again, to the last event.
+ * Simulates a network of nodes in one process, in virtual time: nothing takes real time, and the
+ * same seed reproduces every event.
  *
  *     const net = simulate({ nodes: 3, latencyMs: 5, seed: 1 });
  *     const chat = net.openChannels({ id: 0x10, codec: json<string>() });
@@ -68,10 +79,10 @@ const stopMs = 60_000;
  *     net.advance(5);           // heard: ['hello']
  *     net.stop();               // throws if anything is left
  *
- * Do not wait for the promises of a router's `start` and `stop` before you let time pass: under
- * virtual time nothing happens until you do.
+ * Do not await the promises of a router's `start` and `stop` before letting time pass: in virtual
+ * time, nothing happens until you do.
  *
- * In a marble diagram, give it the `TestScheduler`, and no latency until it has started, so that
+ * In a marble diagram, pass the `TestScheduler`, and set the latency only after the start, so that
  * the diagram begins with a network that is up:
  *
  *     scheduler.run(({ hot, expectObservable }) => {
@@ -88,37 +99,48 @@ const stopMs = 60_000;
  *       expectObservable(texts$).toBe('----a--b-----|');
  *     });
  *
- * It ends some milliseconds after the stop: a node that stops takes what is on the way first.
+ * The stream ends some milliseconds after the stop, since a stopping node first receives what is on
+ * its way.
  *
- * @throws {RangeError} `nodes` is not a whole number of 1 or more
- * @throws {RxmeshError} `RXMESH_OPTIONS_INVALID`, for the options of a node
+ * @throws {RangeError} if `nodes` is not a whole number of at least 1
+ * @throws {RxmeshError} `RXMESH_OPTIONS_INVALID` for invalid options of a node
  */
 export function simulate(options: SimulationOptions): Simulation {
   return new Simulation(options);
 }
 
-/** A simulated network: see `simulate`. */
+/** A simulated network. See `simulate`. */
 export class Simulation {
+  /** All nodes, by number. `add` appends to it. */
   readonly nodes: readonly SimulatedNode[];
-  /** What happened at all nodes, in order. It grows as long as the simulation lives. */
+  /** The events of all nodes, in order. It grows for as long as the simulation exists. */
   readonly log: readonly LogEntry[];
-  /** Cuts connections and divides the network. */
+  /** The network, to cut connections or partition it. */
   readonly network: MemoryNetwork;
-  /** For everything else that takes part in this time. */
+  /** The clock, for anything else that should share this time. */
   readonly clock: VirtualClock;
   /** May be changed at any time. */
   latencyMs: Latency;
 
-  readonly #nodes: readonly WatchedNode[];
+  readonly #options: SimulationOptions;
+  readonly #random: () => number;
+  readonly #nodes: WatchedNode[] = [];
+  readonly #log: LogEntry[] = [];
+  readonly #acquaintances = new Acquaintances<WatchedNode>();
   readonly #knows: (node: number, other: number) => boolean;
+  /** Opens the channels of `openChannels` at a node that joins later or starts again. */
+  readonly #openAt: ((node: WatchedNode) => void)[] = [];
+  #isLaunched = false;
 
   /** @internal use `simulate` */
   constructor(options: SimulationOptions) {
     const { nodes, seed = 1, protection = 'trusted', scheduler, knows = () => true } = options;
     if (!Number.isInteger(nodes) || nodes < 1) {
-      throw new RangeError(`nodes is a whole number of 1 or more, not ${nodes}`);
+      throw new RangeError(`simulate: ${mustBe('nodes', 'an integer of at least 1', nodes)}`);
     }
     const random = seededRandom(seed);
+    this.#options = options;
+    this.#random = random;
     this.latencyMs = options.latencyMs ?? 0;
     this.clock = new VirtualClock(scheduler);
     this.network = new MemoryNetwork({
@@ -128,55 +150,33 @@ export class Simulation {
         typeof this.latencyMs === 'number' ? this.latencyMs : this.latencyMs(from, to, random),
     });
     this.#knows = knows;
-    const log: LogEntry[] = [];
-    this.log = log;
-    const identities = Array.from({ length: nodes }, () => identityFrom(random));
-    this.#nodes = identities.map((identity, index) => {
-      const known = identities.filter((_, other) => other !== index && knows(index, other));
-      const given = options.options?.(index) ?? {};
-      return new WatchedNode({
-        network: 'simulation',
-        keepAlive: { intervalMs: 0 },
-        ...given,
-        // All nodes may dial one at the same moment, and moments are all there is.
-        limits: {
-          handshakes: Math.max(64, nodes),
-          connectionsPerSecond: 1_000_000,
-          ...given.limits,
-        },
-        index,
-        identity,
-        transports: [this.network.transport(identity.id)],
-        clock: this.clock,
-        random: seededRandom(random() * 2 ** 32),
-        peers: {
-          maxConnected: Math.max(32, nodes),
-          ...given.peers,
-          addresses: [...(given.peers?.addresses ?? []), ...known.map(({ id }) => `memory:${id}`)],
-        },
-        makeRouter: options.makeRouter ?? createRouter,
-        onEvent: (event) => log.push({ atMs: this.now(), node: index, event }),
-      });
-    });
+    this.log = this.#log;
     this.nodes = this.#nodes;
+    const identities = Array.from({ length: nodes }, () => identityFrom(random));
+    for (const identity of identities) this.#addNode(identity, identities);
   }
 
-  /** Virtual time since the scheduler's beginning, in milliseconds. */
+  /** Virtual time since the start of the scheduler, in milliseconds. */
   now(): number {
     return this.clock.now();
   }
 
-  /** @throws {RangeError} there is no node of this number */
+  /** @throws {RangeError} if there is no node with this number */
   node(index: number): SimulatedNode {
     return this.#node(index);
   }
 
-  /** Opens a channel at every node that has not stopped; gives it by the number of its node. */
+  /**
+   * Opens a channel at every node that has not stopped, and at nodes that join later or start again
+   * (but not at those already stopped). Returns a function from a node's number to its channel.
+   */
   openChannels<T>(options: ChannelOptions<T>): (node: number) => Channel<T> {
     const channels = new Map<number, Channel<T>>();
-    for (const { index, router, isStopped } of this.#nodes) {
-      if (!isStopped) channels.set(index, router.openChannel(options));
-    }
+    const openAt = ({ index, router }: WatchedNode): void => {
+      channels.set(index, router.openChannel(options));
+    };
+    for (const node of this.#nodes) if (!node.isStopped) openAt(node);
+    this.#openAt.push(openAt);
     return (node) => {
       const channel = channels.get(node);
       if (channel === undefined) throw new RangeError(`channel ${options.id} has no node ${node}`);
@@ -184,16 +184,17 @@ export class Simulation {
     };
   }
 
-  /** Starts every router, and lets no time pass: nodes come up when it does. */
+  /** Starts every router without letting time pass; nodes connect once it does. */
   launch(): void {
+    this.#isLaunched = true;
     for (const { router } of this.#nodes) void router.start();
   }
 
   /**
-   * Starts every router, and lets time pass until all nodes are up with each other, as far as one
-   * of two knows the other.
+   * Starts every router and lets time pass until all nodes are up with each other, except pairs in
+   * which neither knows the other.
    *
-   * @throws {Error} that names the pairs that are not up after 60 s of virtual time
+   * @throws {Error} naming the pairs that are not up after 60 s of virtual time
    */
   start(): void {
     this.launch();
@@ -201,15 +202,16 @@ export class Simulation {
   }
 
   /**
-   * Lets time pass until all nodes that have not stopped are up with each other, as far as one of
-   * two knows the other.
+   * Lets time pass until all nodes that have not stopped are up with each other, except pairs in
+   * which neither knows the other.
    *
-   * @throws {Error} that names the pairs that are not up after 60 s of virtual time
+   * @throws {Error} naming the pairs that are not up after 60 s of virtual time
    */
   settle(): void {
-    if (this.clock.advanceUntil(() => this.#apart().length === 0, settleMs)) return;
-    const apart = this.#apart().map(([one, other]) => `${one.toString()} with ${other.toString()}`);
-    throw new Error(`not up after ${settleMs} ms: ${apart.join(', ')}`);
+    if (this.clock.advanceUntil(() => this.#acquaintances.missing === 0, settleMs)) return;
+    const apart = this.#acquaintances.apart();
+    const pairs = apart.map(([one, other]) => `${one.toString()} with ${other.toString()}`);
+    throw new Error(`not up after ${settleMs} ms: ${pairs.join(', ')}`);
   }
 
   /** Lets `ms` milliseconds pass. */
@@ -218,9 +220,22 @@ export class Simulation {
   }
 
   /**
-   * Stops a node, by its number, and lets time pass until the others have seen it go.
+   * Adds a node with the next number. It knows the nodes that `knows` says; they do not know it
+   * until it dials them. It has the channels of `openChannels`, and starts if the network has been
+   * launched, without letting time pass.
+   */
+  add(): SimulatedNode {
+    const identity = identityFrom(this.#random);
+    const node = this.#addNode(identity, [...this.#nodes]);
+    for (const openAt of this.#openAt) openAt(node);
+    if (this.#isLaunched) void node.router.start();
+    return node;
+  }
+
+  /**
+   * Stops a node by its number, and lets time pass until the others have seen it leave.
    *
-   * @throws {Error} that names the nodes that have not, after 60 s of virtual time
+   * @throws {Error} naming the nodes that have not, after 60 s of virtual time
    */
   remove(index: number): void {
     const node = this.#node(index);
@@ -233,14 +248,42 @@ export class Simulation {
   }
 
   /**
-   * Stops every node, lets time pass as long as that takes, and sees to it that nothing is left.
+   * Ends a node as a killed process ends: its connections are cut without a goodbye, and whatever
+   * it had not sent is lost. Does not let time pass.
    *
-   * @throws {Error} when a router has not stopped, or something of the network still waits for a
-   * time
+   * @throws {Error} if it has stopped already
+   */
+  crash(index: number): void {
+    const node = this.#node(index);
+    if (node.isStopped) throw new Error(`${node.toString()} is not running`);
+    node.crash(() => {
+      for (const { id } of this.#nodes) if (id !== node.id) this.network.sever(node.id, id);
+    });
+  }
+
+  /**
+   * Starts a node again after `remove` or `crash`, as a new process with the same key and options:
+   * it remembers nothing else. It has the channels of `openChannels`. Does not let time pass.
+   *
+   * @throws {Error} if it is still running
+   */
+  restart(index: number): void {
+    const node = this.#node(index);
+    if (!node.isStopped) throw new Error(`${node.toString()} is still running`);
+    node.restart();
+    this.#acquaintances.started(node);
+    for (const openAt of this.#openAt) openAt(node);
+    void node.router.start();
+  }
+
+  /**
+   * Stops every node, lets enough time pass for that, and checks that nothing is left running.
+   *
+   * @throws {Error} if a router has not stopped, or a timer of the network is still pending
    */
   stop(): void {
     for (const { router } of this.#nodes) void router.stop();
-    const running = (): readonly WatchedNode[] => this.#nodes.filter((node) => !node.isStopped);
+    const running = (): readonly WatchedNode[] => this.#nodes.filter((node) => !node.isIdle);
     if (!this.clock.advanceUntil(() => running().length === 0, stopMs)) {
       const names = running().map((node) => node.toString());
       throw new Error(`not stopped after ${stopMs} ms: ${names.join(', ')}`);
@@ -256,18 +299,54 @@ export class Simulation {
     return node;
   }
 
-  /** The pairs that know of each other and are not up. */
-  #apart(): readonly (readonly [WatchedNode, WatchedNode])[] {
-    const running = this.#nodes.filter(({ isStopped }) => !isStopped);
-    return running.flatMap((one) =>
-      running
-        .filter((other) => one.index < other.index && this.#areAcquainted(one, other))
-        .filter((other) => !one.up.has(other.id) || !other.up.has(one.id))
-        .map((other) => [one, other] as const),
+  /** @param others the other nodes of the network that it may know, by number */
+  #addNode(identity: Identity, others: readonly { readonly id: NodeId }[]): WatchedNode {
+    const index = this.#nodes.length;
+    const known = others.filter((_, other) => other !== index && this.#knows(index, other));
+    const routerOptions = this.#routerOptions(index, identity, others.length, known);
+    const { makeRouter = createRouter } = this.#options;
+    const node: WatchedNode = new WatchedNode({
+      index,
+      identity,
+      makeRouter: () =>
+        makeRouter({ ...routerOptions, transports: [this.network.transport(identity.id)] }),
+      onEvent: (event) => this.#log.push({ atMs: this.now(), node: index, event }),
+      onChange: (peer, isUp) => this.#acquaintances.changed(node, peer, isUp),
+      onStop: () => this.#acquaintances.stopped(node),
+    });
+    const acquainted = this.#nodes.filter(
+      (other) => this.#knows(index, other.index) || this.#knows(other.index, index),
     );
+    this.#nodes.push(node);
+    this.#acquaintances.add(node, acquainted);
+    return node;
   }
 
-  #areAcquainted({ index: one }: WatchedNode, { index: other }: WatchedNode): boolean {
-    return this.#knows(one, other) || this.#knows(other, one);
+  #routerOptions(
+    index: number,
+    identity: Identity,
+    others: number,
+    known: readonly { readonly id: NodeId }[],
+  ): Omit<RouterOptions, 'transports'> {
+    const given = this.#options.options?.(index) ?? {};
+    return {
+      network: 'simulation',
+      keepAlive: { intervalMs: 0 },
+      ...given,
+      // All nodes may dial the same one at the same instant.
+      limits: {
+        handshakes: Math.max(64, others),
+        connectionsPerSecond: 1_000_000,
+        ...given.limits,
+      },
+      identity,
+      clock: this.clock,
+      random: seededRandom(this.#random() * 2 ** 32),
+      peers: {
+        maxConnected: Math.max(32, others),
+        ...given.peers,
+        addresses: [...(given.peers?.addresses ?? []), ...known.map(({ id }) => `memory:${id}`)],
+      },
+    };
   }
 }

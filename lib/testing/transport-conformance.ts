@@ -6,17 +6,17 @@ import { Stage } from './conformance/stage.ts';
 
 export type { TransportNode, TransportPair, TransportSetup } from './conformance/setup.ts';
 
-/** One thing that every transport, or every flow, has to do. */
+/** A requirement on every transport, or every flow, as a test case. */
 export interface ConformanceCase {
-  /** Number and sentence: `T-08 a closed transport can still dial`. */
+  /** A number and a sentence: `T-08 a closed transport can still dial`. */
   readonly name: string;
-  /** Rejects, with a sentence about what should have been, when it is not done. */
+  /** Rejects if the requirement is not met, with a message that says what was expected. */
   readonly run: () => Promise<void>;
 }
 
 /**
- * What every transport has to do, as cases for a test framework of your choice. They use what
- * `Transport`, `Connection` and `Link` promise, and nothing else.
+ * The requirements on every transport, as test cases for any test framework. They rely only on what
+ * `Transport`, `Connection` and `Link` promise.
  *
  *     const open = async () => ({ a: await node(), b: await node() });
  *     const setup: TransportSetup = { networked: true, open };

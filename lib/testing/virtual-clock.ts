@@ -1,20 +1,22 @@
-import { VirtualTimeScheduler, type Subscription } from 'rxjs';
+import { Subscription, VirtualTimeScheduler } from 'rxjs';
 import type { Clock } from '../flow/clock.ts';
-
-/** Something that waits for its time. */
-interface Waiting {
-  readonly dueAtMs: number;
-}
+import { type Timer, Timers } from './timers.ts';
 
 /**
- * A clock of virtual time: nothing happens until somebody lets time pass, and then everything that
- * is due happens at once, in its order. It knows what still waits, so that a test can see what was
- * forgotten.
+ * A clock of virtual time: nothing happens until a test lets time pass, and then everything that is
+ * due runs immediately, in order. It knows what is still scheduled, so a test can detect leftovers.
+ *
+ * It keeps its own timers and schedules only an alarm for the first of them: an RxJS virtual
+ * scheduler sorts all its actions whenever one is added.
  */
 export class VirtualClock implements Clock {
-  /** Where the work is scheduled; one millisecond is one frame. */
+  /** The scheduler that runs the work. One millisecond is one frame. */
   readonly scheduler: VirtualTimeScheduler;
-  readonly #waiting = new Set<Waiting>();
+  #timers = new Timers();
+  #order = 0;
+  /** Set for the first timer. */
+  #alarm: Subscription | undefined;
+  #alarmAtMs = Infinity;
 
   /** @param scheduler for example a `TestScheduler`, whose marbles then share this time */
   constructor(scheduler: VirtualTimeScheduler = new VirtualTimeScheduler()) {
@@ -26,30 +28,29 @@ export class VirtualClock implements Clock {
   }
 
   schedule(work: () => void, delayMs: number): Subscription {
-    const waiting: Waiting = { dueAtMs: this.now() + delayMs };
-    const action = this.scheduler.schedule(() => {
-      this.#waiting.delete(waiting);
-      work();
-    }, delayMs);
-    action.add(() => this.#waiting.delete(waiting));
-    this.#waiting.add(waiting);
-    return action;
+    const dueAtMs = this.now() + delayMs;
+    const timer: Timer = { dueAtMs, order: this.#order, work, isOver: false };
+    this.#order += 1;
+    this.#timers.add(timer);
+    this.#setAlarm();
+    return new Subscription(() => this.#cancel(timer));
   }
 
   afterTurn(work: () => void): Subscription {
     return this.schedule(work, 0);
   }
 
-  /** When what waits is due, in milliseconds, in the order in which it was scheduled. */
+  /** When the scheduled work is due, in milliseconds, in the order in which it was scheduled. */
   get dueTimesMs(): readonly number[] {
-    return Array.from(this.#waiting, ({ dueAtMs }) => dueAtMs);
+    const inOrder = this.#timers.values().toSorted((one, other) => one.order - other.order);
+    return inOrder.map(({ dueAtMs }) => dueAtMs);
   }
 
   /**
-   * Lets `ms` pass: what is due meanwhile happens, what is due later does not. What the work throws
-   * comes out here, and everything else that was scheduled is gone then.
+   * Lets `ms` milliseconds pass, and runs everything that is due by then. If the work throws, so
+   * does this, and everything else that was scheduled is lost.
    *
-   * @throws {RangeError} `ms` is not a time of 0 or more
+   * @throws {RangeError} if `ms` is not a finite number of 0 or more
    */
   advance(ms: number): void {
     if (!(ms >= 0 && ms < Infinity)) throw new RangeError(`ms is a time of 0 or more, not ${ms}`);
@@ -58,8 +59,7 @@ export class VirtualClock implements Clock {
     const untilMs = scheduler.frame + ms;
     scheduler.maxFrames = untilMs;
     try {
-      // A TestScheduler's own flush would also judge the expectations, which is not yet the time
-      // for.
+      // A TestScheduler's own flush would also check the expectations, which is too early here.
       VirtualTimeScheduler.prototype.flush.call(scheduler);
     } finally {
       scheduler.maxFrames = maxFrames;
@@ -68,8 +68,8 @@ export class VirtualClock implements Clock {
   }
 
   /**
-   * Lets time pass until `condition` holds, `limitMs` at most; it is asked whenever everything that
-   * was due at one moment has happened. Returns whether it holds.
+   * Lets time pass until `condition` holds, for at most `limitMs`. The condition is checked
+   * whenever everything due at one instant has run. Returns whether it holds.
    */
   advanceUntil(condition: () => boolean, limitMs: number): boolean {
     const endMs = this.now() + limitMs;
@@ -79,5 +79,42 @@ export class VirtualClock implements Clock {
       this.advance(Math.max(0, next.delay - this.now()));
     }
     return true;
+  }
+
+  /** Runs what is due now. What that schedules for now runs after what others scheduled for now. */
+  #ring(): void {
+    this.#alarmAtMs = Infinity;
+    const nowMs = this.now();
+    const end = this.#order;
+    try {
+      for (;;) {
+        const { first } = this.#timers;
+        if (first === undefined || first.dueAtMs > nowMs || first.order >= end) break;
+        this.#timers.takeFirst();
+        first.isOver = true;
+        first.work();
+      }
+    } catch (thrown) {
+      // The scheduler discards its actions as well.
+      this.#timers = new Timers();
+      throw thrown;
+    }
+    this.#setAlarm();
+  }
+
+  #setAlarm(): void {
+    const first = this.#timers.first;
+    if (first === undefined || first.dueAtMs >= this.#alarmAtMs) return;
+    this.#alarm?.unsubscribe();
+    this.#alarmAtMs = first.dueAtMs;
+    this.#alarm = this.scheduler.schedule(() => this.#ring(), first.dueAtMs - this.now());
+  }
+
+  #cancel(timer: Timer): void {
+    if (timer.isOver) return;
+    this.#timers.cancel(timer);
+    if (this.#timers.size > 0) return;
+    this.#alarm?.unsubscribe();
+    this.#alarmAtMs = Infinity;
   }
 }

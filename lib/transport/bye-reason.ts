@@ -1,7 +1,7 @@
 import { RxmeshError } from '../model/error.ts';
 import type { ByeReason } from './link.ts';
 
-/** What the other side is told when a link is closed because of `error`. */
+/** The reason given to the other side when a link is closed because of `error`. */
 export function byeReasonOf(error: unknown): ByeReason {
   if (!(error instanceof RxmeshError)) return 'refused';
   switch (error.code) {

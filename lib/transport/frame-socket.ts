@@ -3,8 +3,9 @@ import type { Direction } from '../model/direction.ts';
 import type { Endpoint } from '../model/endpoint.ts';
 
 /**
- * What a simple transport has to offer: frames of bytes, both ways, in order, with their borders
- * kept. `secureDial` and `secureAccept` (in `lib/secure`) make a `Connection` of it.
+ * The interface for simple transports: frames of bytes in both directions, in order, with their
+ * boundaries preserved. `secureDial` and `secureAccept` (in `lib/secure`) turn it into a
+ * `Connection`.
  */
 export interface FrameSocket {
   readonly direction: Direction;
@@ -12,36 +13,36 @@ export interface FrameSocket {
   readonly remote: Endpoint;
 
   /**
-   * What arrives; one subscriber, once. Frames that arrive before it subscribes are kept (at most a
-   * few: beyond that the socket ends with an error). Completes when the other side has closed,
-   * errors with `RXMESH_CONNECTION_FAILED` when the socket fails. A frame is never written to after
-   * it was handed over.
+   * The frames that arrive. Subscribe once; earlier frames are kept (only a few: beyond that, the
+   * socket ends with an error). Completes when the other side has closed, and errors with
+   * `RXMESH_CONNECTION_FAILED` when the socket fails. A frame must not be modified after it was
+   * emitted.
    */
   readonly frames$: Observable<Uint8Array>;
 
-  /** Writes a frame, which is the socket's from then on. After the end it does nothing. */
+  /** Sends a frame, which belongs to the socket from then on. Does nothing after the end. */
   send(frame: Uint8Array): void;
-  /** Whether another frame may be sent now without piling up memory. */
+  /** Whether another frame can be sent now without memory piling up. */
   readonly writable: boolean;
   /** Emits when `writable` has become true again. Completes with the socket. */
   readonly drained$: Observable<void>;
 
   /**
-   * How many bytes have arrived so far, those of half a frame as well: a sign of life on a slow
-   * line. Absent where the platform does not tell.
+   * How many bytes have arrived so far, including those of incomplete frames: a sign of life on a
+   * slow line. Undefined if the platform does not know.
    */
   readonly arrivedBytes?: number | undefined;
 
-  /** Stops (`true`) or resumes reading, where the platform can. */
+  /** Pauses (`true`) or resumes reading, if the platform can. */
   pause(paused: boolean): void;
 
-  /** Writes out what was sent, then closes both directions. Doing it twice is fine. */
+  /** Writes out what was sent, then closes both directions. Calling it again does nothing. */
   close(): void;
-  /** Closes both directions at once, dropping what waits. Doing it twice is fine. */
+  /** Closes both directions immediately and drops what waits. Calling it again does nothing. */
   destroy(): void;
   /**
-   * Whether nothing is left of it, after `close`, `destroy` or a failure. After `close` that tells
-   * that the other side has read what was sent, or has not in time, or has gone.
+   * Whether the socket is completely gone, after `close`, `destroy` or a failure. After `close`,
+   * that means that the other side has read everything, or did not do so in time, or is gone.
    */
   readonly closed: boolean;
 

@@ -3,24 +3,23 @@ import type { Endpoint } from '../model/endpoint.ts';
 import { hostOf } from './host.ts';
 
 /**
- * A proof is due by then, in milliseconds: who has not given it yet makes room for others when it
- * is needed.
+ * How long a peer has for its proof before it may be displaced, in milliseconds. It keeps its place
+ * after that until the place is needed.
  */
 const dueMs = 500;
 
-/** How many places there are. */
+/** Options of a `HalfOpen`. */
 export interface HalfOpenOptions {
   readonly countMax: number;
-  /** Of these, for one host. */
   readonly perHostMax: number;
   readonly clock: Clock;
 }
 
-/** The place of a peer that has something to prove. */
+/** The place of a peer that still has something to prove. */
 export class Place {
   readonly host: string;
   readonly sinceMs: number;
-  /** Called when the place is given to another. */
+  /** Called when the place is given to another peer. */
   onDisplaced: (() => void) | undefined;
 
   constructor(host: string, sinceMs: number) {
@@ -30,13 +29,13 @@ export class Place {
 }
 
 /**
- * Places for those that have connected and are not there yet. When they are full, newcomers
- * displace idlers: of the host that holds most places, the one that has kept us waiting longest,
- * once its proof is due. Bytes that prove nothing buy no time.
+ * Places for peers that have connected but are not established yet. When all are taken, newcomers
+ * displace idlers: from the host with the most places, the peer that has waited longest, once its
+ * proof is due. Bytes that prove nothing buy no time.
  */
 export class HalfOpen {
   readonly #options: HalfOpenOptions;
-  /** By host, in the order in which they came. None is empty. */
+  /** By host, in order of arrival. No set is empty. */
   readonly #hosts = new Map<string, Set<Place>>();
   #count = 0;
 
@@ -44,7 +43,7 @@ export class HalfOpen {
     this.#options = options;
   }
 
-  /** Takes a place for a peer at `remote`, or says why there is none. */
+  /** Takes a place for a peer at `remote`. Returns a string with the reason if there is none. */
   enter(remote: Endpoint): Place | string {
     const { countMax, perHostMax, clock } = this.#options;
     const host = hostOf(remote);
@@ -63,7 +62,7 @@ export class HalfOpen {
     return place;
   }
 
-  /** Displaces an idler of the host that holds most. False if there is none. */
+  /** Displaces an idler of the host with the most places. Returns false if there is none. */
   makeRoom(): boolean {
     const nowMs = this.#options.clock.now();
     let found: Place | undefined;
@@ -78,12 +77,12 @@ export class HalfOpen {
     return true;
   }
 
-  /** Gives a place back. Doing it twice is fine. */
+  /** Releases a place. Calling it again does nothing. */
   leave(place: Place): void {
     const places = this.#hosts.get(place.host);
     if (places?.delete(place) !== true) return;
     this.#count -= 1;
-    // A host that holds none is forgotten: hosts come and go without end.
+    // Forget hosts without places: there is no limit to how many hosts may come and go.
     if (places.size === 0) this.#hosts.delete(place.host);
   }
 
@@ -92,7 +91,7 @@ export class HalfOpen {
     place.onDisplaced?.();
   }
 
-  /** The first of a host, if its proof is due. */
+  /** The oldest place of a host, if its proof is due. */
   #oldest(host: string, nowMs: number): Place | undefined {
     const [oldest] = this.#hosts.get(host) ?? [];
     return oldest !== undefined && nowMs - oldest.sinceMs >= dueMs ? oldest : undefined;

@@ -3,37 +3,38 @@ import { isForOthers } from '../model/ip.ts';
 import { parseListenAddress } from '../model/node-info.ts';
 import type { Self } from './transport.ts';
 
-/** Version of rxmesh's own wire, as node infos tell it. */
+/** The version of rxmesh's own wire protocol, as stated in node infos. */
 const p2pVersion = 2;
-/** A node info names at most so many channels. */
+/** The most channels that a node info may list. */
 const channelsMax = 16;
 
-/** What a node says of itself, beside what follows from its identity. */
+/** What a node says about itself, apart from what follows from its identity. */
 export interface SelfOptions {
   readonly identity: Identity;
   /** Nodes of different networks do not connect. ASCII. */
   readonly network: string;
   /** Ids of the channels that are open now: `channels.ids`. */
   readonly channels?: readonly number[];
-  /** A name for people; ASCII. Default: the first 8 characters of the node ID. */
+  /** A human-readable name; ASCII. Default: the first 8 characters of the node ID. */
   readonly moniker?: string;
-  /** Version of the application's software; ASCII. Default: empty. */
+  /** The version of the application; ASCII. Default: empty. */
   readonly version?: string;
   /** Nodes with different block versions do not connect. Default `{ block: 0, app: 0 }`. */
   readonly protocolVersion?: { readonly block: number; readonly app: number };
   /**
-   * Where the node listens, `host:port` or a URL. Default: empty, it does not. One that others
-   * cannot dial is not told: on all interfaces (`0.0.0.0`, `[::]`), or with a zone.
+   * Where the node listens, as `host:port` or a URL. Default: empty, it does not listen. An address
+   * that other nodes cannot dial is not announced: all interfaces (`0.0.0.0`, `[::]`), or one with
+   * a zone.
    */
   readonly listenAddress?: string;
 }
 
 /**
- * What a node proves and tells of itself in a handshake.
+ * Builds what a node proves and announces in a handshake.
  *
- * The list of channels is there for the compatibility check alone, so a node with more channels
- * than the list may have leaves it empty, which skips that check. So does one whose address to
- * listen at is longer than a node info may have it: nobody needs that to dial this node.
+ * The list of channels only serves the compatibility check. If a node has too many channels for it,
+ * the list is left empty, which skips the check. An address that is too long for a node info is
+ * left out as well, since no one needs it to dial this node.
  */
 export function selfOf(options: SelfOptions): Self {
   const { identity, network, channels = [], moniker = identity.id.slice(0, 8) } = options;

@@ -1,6 +1,13 @@
+import type { Socket } from 'node:net';
 import { firstValueFrom, switchMap } from 'rxjs';
 import { Identity, type Link, selfOf } from 'rxmesh';
 import { webSocket } from 'rxmesh/transports/websocket';
+import { WebSocket } from 'ws';
+import { systemClock } from '../../lib/flow/clock.ts';
+import { secureDial } from '../../lib/secure/index.ts';
+import { NodeSocket } from '../../transports/websocket/frame-socket.node.ts';
+import { offeredProtocols } from '../../transports/websocket/subprotocol.ts';
+import { turnsOf } from '../../transports/websocket/turns.node.ts';
 import type { Target } from './raw-socket.ts';
 
 /** What a network of an attack is called: the node's. */
@@ -11,6 +18,24 @@ export async function keyed({ port }: Target): Promise<Link> {
   const self = selfOf({ identity: await Identity.generate(), network, channels: [1] });
   const dialed$ = webSocket().dial({ protocol: 'ws', ip: '127.0.0.1', port });
   return firstValueFrom(dialed$.pipe(switchMap((connection) => connection.handshake(self))));
+}
+
+/** A link of a new identity from a loopback address of its own, and the TCP stream underneath. */
+export async function keyedFrom(
+  { port }: Target,
+  localAddress: string,
+): Promise<{ link: Link; stream: Socket }> {
+  const self = selfOf({ identity: await Identity.generate(), network, channels: [1] });
+  const dial = secureDial();
+  const protocols = [...offeredProtocols(dial.hello)];
+  const ws = new WebSocket(`ws://127.0.0.1:${port}/`, protocols, { localAddress });
+  const stream = await new Promise<Socket>((resolve, reject) => {
+    ws.once('error', reject);
+    ws.once('upgrade', ({ socket }) => ws.once('open', () => resolve(socket)));
+  });
+  const turns = turnsOf(systemClock);
+  const socket = new NodeSocket({ ws, stream, direction: 'outbound', protocol: 'ws', turns });
+  return { link: await firstValueFrom(dial.connect(socket).handshake(self)), stream };
 }
 
 /** Sends what `write` writes, as fast as the node reads it, while the link lasts. */

@@ -14,6 +14,8 @@ export interface Target {
 export function tcp({ port }: Target, localAddress: string): Promise<Socket> {
   return new Promise((resolve) => {
     const socket = connect({ host: '127.0.0.1', port, localAddress });
+    // One that is not read does not notice its end.
+    socket.resume();
     socket.on('error', () => resolve(socket));
     socket.once('connect', () => resolve(socket));
   });

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Socket } from 'node:net';
 import type { Link } from 'rxmesh';
-import { floodLink, keyed } from './keyed.ts';
+import { floodLink, keyed, keyedFrom } from './keyed.ts';
 import { flood, frame, type Target, tcp, times, upgraded } from './raw-socket.ts';
 
 /** An attack: a row of the table. */
@@ -49,6 +50,16 @@ const fromHosts = (
 
 const links = (target: Target, write: (link: Link) => void): Promise<unknown> =>
   many(31, async () => floodLink(await keyed(target), write));
+
+/** What 32 peers do to their streams once both sides have accepted. */
+const accepted = (target: Target, then: (stream: Socket) => Promise<void>): Promise<unknown> =>
+  fromHosts(4, 8, async (host) => {
+    const { link, stream } = await keyedFrom(target, host);
+    link.accept();
+    link.flush();
+    await sleep(100);
+    await then(stream);
+  });
 
 const closed = (socket: { once: (event: 'close', heard: () => void) => unknown }): Promise<void> =>
   new Promise((resolve) => socket.once('close', () => resolve()));
@@ -102,6 +113,16 @@ export const rows: readonly Row[] = [
       ),
   },
   {
+    name: 'WebSocket pongs of 32 accepted peers of four hosts',
+    seconds: 6,
+    attack: (target) => accepted(target, (stream) => flood(stream, times(10_000, frame(pong)))),
+  },
+  {
+    name: 'WebSocket pings of 32 accepted peers of four hosts',
+    seconds: 6,
+    attack: (target) => accepted(target, (stream) => flood(stream, times(10_000, frame(ping)))),
+  },
+  {
     name: 'pieces of a message between pongs, 8 sockets without a key',
     seconds: 6,
     externalMiB: 24,
@@ -149,6 +170,17 @@ export const rows: readonly Row[] = [
       many(12, async () => {
         const link = await keyed(target);
         while (!link.closed) await sleep(100);
+      }),
+  },
+  {
+    name: '96 proven peers of 32 hosts that do not accept',
+    seconds: 8,
+    strangers: true,
+    attack: (target) =>
+      fromHosts(32, 3, async (host) => {
+        await closed((await keyedFrom(target, host)).stream);
+        // Faster, they would use up the node's 64 connections a second, which is another attack.
+        await sleep(2_000);
       }),
   },
 ];

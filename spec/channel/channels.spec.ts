@@ -31,7 +31,7 @@ describe('Channels', () => {
       inbond: block(1),
     } as unknown as ChannelOptions<unknown>;
     const names =
-      /there is no option inbond; id is .*65536.*codec has.*inbound is.*outbound is.*priority is .*256.*messageBytesMax is .*0\.5/;
+      /there is no option inbond; id must be .*65536.*codec must be.*inbound must be.*outbound must be.*priority must be .*256.*messageBytesMax must be .*0\.5/;
     expect(() => channels.open(options)).toThrow(names);
     expect(() => channels.open(options)).toThrow(
       expect.objectContaining({ code: 'RXMESH_OPTIONS_INVALID' }),
@@ -41,13 +41,13 @@ describe('Channels', () => {
 
   it('has no channel without options', () => {
     const { channels } = new LinkedNode();
-    expect(() => channels.open(undefined as never)).toThrow(/^openChannel: id is .*codec has/);
+    expect(() => channels.open(undefined as never)).toThrow(/^openChannel: id must be .*codec must be/);
   });
 
   it.each([0, 256, 1.5, NaN, '9'])('has no priority of %p', (priority) => {
     const { channels } = new LinkedNode();
     const options = { ...seven, priority } as ChannelOptions<Uint8Array>;
-    expect(() => channels.open(options)).toThrow(/priority is a whole number from 1 to 255, not/);
+    expect(() => channels.open(options)).toThrow(/priority must be an integer from 1 to 255, got/);
   });
 
   it('has the lanes and the limit that are documented when none are given', () => {

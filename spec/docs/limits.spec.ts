@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { Identity } from 'rxmesh';
 import { checkedOptions } from '../../lib/router/options.ts';
 import { checkPeerOptions } from '../../lib/peers/options.ts';
+import { MockTransport } from '../support/mock-transport.ts';
 import { codesIn, rowsOf, sources } from './documents.ts';
 import { constantsOf, valueOf } from './constants.ts';
 
@@ -63,7 +64,7 @@ describe('docs/limits.md', () => {
     const { timeouts, limits, keepAlive } = checkedOptions({
       identity,
       network: 'n',
-      transports: [],
+      transports: [new MockTransport()],
     });
     const checked = checkPeerOptions(identity.id, {}, []);
     const noLimits = ['persistent', 'addresses', 'unconditional', 'private', 'rank'];

@@ -6,6 +6,7 @@ const packages = [
   'rxjs',
   'rxmesh',
   'rxmesh/operators',
+  'rxmesh/protobufjs',
   'rxmesh/testing',
   'rxmesh/transports/memory',
   'rxmesh/transports/websocket',

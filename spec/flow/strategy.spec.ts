@@ -9,6 +9,7 @@ import {
   laneCapacityMax,
   latest,
 } from '../../lib/flow/strategy.ts';
+import { described } from '../../lib/model/described.ts';
 
 const sized = { block, dropOldest, dropNewest, fail };
 
@@ -43,7 +44,7 @@ describe('the strategies', () => {
       ]) {
         expect(() => make(1, { bytes })).toThrow(
           new RangeError(
-            `${name}(capacity, { bytes }): bytes is a whole number from 1 to 1073741824, not ${bytes}`,
+            `${name}: bytes must be an integer from 1 to 1073741824, got ${described(bytes)}`,
           ),
         );
       }
@@ -54,7 +55,7 @@ describe('the strategies', () => {
     for (const capacity of [0, -1, 1.5, NaN, Infinity, laneCapacityMax + 1, '8' as never]) {
       expect(() => make(capacity)).toThrow(
         new RangeError(
-          `${name}(capacity): capacity is a whole number of messages from 1 to 1048576, not ${capacity}`,
+          `${name}: capacity must be an integer from 1 to 1048576 (messages), got ${described(capacity)}`,
         ),
       );
     }
@@ -64,7 +65,7 @@ describe('the strategies', () => {
 describe('a bound that there is not', () => {
   it('is refused, and named', () => {
     expect(() => block(1, { byte: 5 } as never)).toThrow(
-      new RangeError('block(capacity, { byte }): there is no bound byte'),
+      new RangeError('block: there is no bound byte'),
     );
   });
 });

@@ -6,9 +6,13 @@ import {
   parseNodeAddress,
   validateNodeAddress,
 } from '../../lib/model/address.ts';
+import { parseNodeId } from '../../lib/model/id.ts';
+import { uncheckedNodeId } from '../../lib/model/node-id.ts';
 
-const id = '045f5600654182cfeaccfe6cb19f0642e8a59898';
-const upper = id.toUpperCase();
+const id = parseNodeId('045f5600654182cfeaccfe6cb19f0642e8a59898');
+const upper = uncheckedNodeId(id.toUpperCase());
+const none = uncheckedNodeId('');
+const foo = uncheckedNodeId('foo');
 const invalid = expect.objectContaining({ code: 'RXMESH_ADDRESS_INVALID' });
 
 describe('node address', () => {
@@ -115,6 +119,8 @@ describe('node address', () => {
     `ws://${id}@${'a'.repeat(256)}`,
     `ws://${id}@host/${'a'.repeat(1024)}`,
     `ws://${id}@host/${'%41'.repeat(10_000)}`,
+    // Its text would name another path.
+    `ws://${id}@host/\ud83d`,
   ])('AD-06 does not parse %j', (text) => {
     expect(() => parseNodeAddress(text)).toThrow(invalid);
   });
@@ -148,7 +154,7 @@ describe('node address', () => {
     [{ protocol: 'memory', id, path: id }, `memory:${id}`],
     [{ protocol: 'memory', id, path: 'foo' }, `memory://${id}@/foo`],
     [
-      { protocol: '👋', id: '👋', host: '👋', port: 80, path: '👋' },
+      { protocol: '👋', id: uncheckedNodeId('👋'), host: '👋', port: 80, path: '👋' },
       '%F0%9F%91%8B://%F0%9F%91%8B@%F0%9F%91%8B:80/%F0%9F%91%8B',
     ],
     [{ protocol: 'ws', id, host: 'host', path: '/\ud83d' }, `ws://${id}@host/%EF%BF%BD`],
@@ -165,7 +171,7 @@ describe('node address', () => {
     [{ port: 80 }, ''],
     [{ id, host: 'host', port: 0 }, `${id}@host`],
   ])('AD-10 writes %j as %j', (address, text) => {
-    expect(formatNodeAddress({ protocol: '', id: '', ...address })).toBe(text);
+    expect(formatNodeAddress({ protocol: '', id: none, ...address })).toBe(text);
   });
 
   it.each<Partial<NodeAddress>>([
@@ -176,15 +182,15 @@ describe('node address', () => {
     { protocol: 'ws', id, host: '👋', path: '👋' },
     { protocol: 'ws', id, host: '::1', port: 65535 },
   ])('AD-11 takes %j for valid', (address) => {
-    expect(() => validateNodeAddress({ protocol: '', id: '', ...address })).not.toThrow();
+    expect(() => validateNodeAddress({ protocol: '', id: none, ...address })).not.toThrow();
   });
 
   it.each<Partial<NodeAddress>>([
     {},
     { id, host: 'host' },
     { protocol: 'ws', host: 'host' },
-    { id: 'foo', host: 'host' },
-    { protocol: 'ws', id: 'foo', host: 'host' },
+    { id: foo, host: 'host' },
+    { protocol: 'ws', id: foo, host: 'host' },
     { protocol: 'ws', id: upper, host: 'host' },
     { protocol: 'WS', id, host: 'host' },
     { protocol: 'ws', id, port: 80 },
@@ -194,8 +200,9 @@ describe('node address', () => {
     { protocol: 'ws', id, host: 'host', port: 0 },
     { protocol: 'ws', id, host: 'host', port: 1.5 },
     { protocol: 'ws', id, host: 'host', port: 65536 },
+    { protocol: 'ws', id, host: 'host', path: '/\udc00' },
   ])('AD-11 takes %j for invalid', (address) => {
-    expect(() => validateNodeAddress({ protocol: '', id: '', ...address })).toThrow(invalid);
+    expect(() => validateNodeAddress({ protocol: '', id: none, ...address })).toThrow(invalid);
   });
 
   it('is read back as what was written', () => {

@@ -6,8 +6,9 @@ import {
   formatEndpoint,
   validateEndpoint,
 } from '../../lib/model/endpoint.ts';
+import { parseNodeId } from '../../lib/model/id.ts';
 
-const id = '045f5600654182cfeaccfe6cb19f0642e8a59898';
+const id = parseNodeId('045f5600654182cfeaccfe6cb19f0642e8a59898');
 const ip4 = '1.2.3.4';
 const ip4in6 = '::ffff:1.2.3.4';
 const ip6 = 'b10c::1';

@@ -1,8 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import { runInNewContext } from 'node:vm';
 import { RxmeshError, toRxmeshError, withContext } from '../../lib/model/error.ts';
+import { parseNodeId } from '../../lib/model/id.ts';
 
-const place = { peer: 'ab'.repeat(20), channel: 7 };
+const place = { peer: parseNodeId('ab'.repeat(20)), channel: 7 };
 
 describe('withContext', () => {
   it('is a copy with code, message and cause, and the place', () => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { platformCrypto } from '../../lib/platform/crypto.node.ts';
 import { isNodeId, nodeIdFromPublicKey, nodeIdToBytes, parseNodeId } from '../../lib/model/id.ts';
+import { uncheckedNodeId } from '../../lib/model/node-id.ts';
 
 const id = '045f5600654182cfeaccfe6cb19f0642e8a59898';
 const invalid = expect.objectContaining({ code: 'RXMESH_NODE_ID_INVALID' });
@@ -33,13 +34,13 @@ describe('node id', () => {
     const bytes = [
       4, 95, 86, 0, 101, 65, 130, 207, 234, 204, 254, 108, 177, 159, 6, 66, 232, 165, 152, 152,
     ];
-    expect([...nodeIdToBytes(id)]).toEqual(bytes);
-    expect([...nodeIdToBytes(id.toUpperCase())]).toEqual(bytes);
-    expect(nodeIdToBytes('')).toHaveLength(0);
+    expect([...nodeIdToBytes(uncheckedNodeId(id))]).toEqual(bytes);
+    expect([...nodeIdToBytes(uncheckedNodeId(id.toUpperCase()))]).toEqual(bytes);
+    expect(nodeIdToBytes(uncheckedNodeId(''))).toHaveLength(0);
   });
 
   it.each(['0', 'abc', 'gg', '0x', '1 '])('AD-03 does not become bytes: %j', (text) => {
-    expect(() => nodeIdToBytes(text)).toThrow(invalid);
+    expect(() => nodeIdToBytes(uncheckedNodeId(text))).toThrow(invalid);
   });
 
   it('AD-04 is valid with 40 lower-case hex digits and nothing else', () => {

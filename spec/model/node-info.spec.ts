@@ -1,7 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
+import { parseNodeId } from '../../lib/model/id.ts';
+import { uncheckedNodeId } from '../../lib/model/node-id.ts';
 import { checkCompatible, type NodeInfo, validateNodeInfo } from '../../lib/model/node-info.ts';
 
-const id = '045f5600654182cfeaccfe6cb19f0642e8a59898';
+const id = parseNodeId('045f5600654182cfeaccfe6cb19f0642e8a59898');
 const info: NodeInfo = {
   protocolVersion: { p2p: 8, block: 11, app: 0 },
   nodeId: id,
@@ -33,7 +35,7 @@ describe('node info', () => {
   it('NI-01 that is empty is invalid', () => {
     const empty: NodeInfo = {
       protocolVersion: { p2p: 0, block: 0, app: 0 },
-      nodeId: '',
+      nodeId: uncheckedNodeId(''),
       listenAddress: '',
       network: '',
       version: '',
@@ -144,12 +146,12 @@ describe('node info', () => {
     expect(() => validateNodeInfo({ ...info, moniker: '' })).toThrow(
       expect.objectContaining({ peer: id }),
     );
-    refuses({ nodeId: id.toUpperCase() }, 'nodeId');
+    refuses({ nodeId: uncheckedNodeId(id.toUpperCase()) }, 'nodeId');
   });
 });
 
 describe('compatibility', () => {
-  const theirId = 'f'.repeat(40);
+  const theirId = parseNodeId('f'.repeat(40));
   const theirs: NodeInfo = { ...info, nodeId: theirId };
   const fits = (ours: Partial<NodeInfo>, other: Partial<NodeInfo>) => {
     expect(() => checkCompatible({ ...info, ...ours }, { ...theirs, ...other })).not.toThrow();

@@ -35,6 +35,7 @@ const foreign = (script: string): unknown => runInNewContext(script) as unknown;
 const foreignBytes = (length: number): Uint8Array =>
   foreign(`new Uint8Array(${length}).map((_, i) => i + 1)`) as Uint8Array;
 const ownBytes = (length: number): Uint8Array => new Uint8Array(length).map((_, i) => i + 1);
+const peer = nodeIdFromPublicKey(ownBytes(32));
 
 /** A second copy of a module, as a bundle may hold. */
 async function copyOf<M>(path: string): Promise<M> {
@@ -80,7 +81,7 @@ describe('L-33 bytes of another realm are bytes', () => {
     expect(raw().encode(foreignBytes(3))).toBeInstanceOf(Uint8Array);
     const codec: Codec<number> = { encode: foreignBytes, decode: ({ length }) => length };
     const heard: unknown[] = [];
-    of({ to: '', message: 3 })
+    of({ to: peer, message: 3 })
       .pipe(op.encode(codec))
       .subscribe(({ message }) => heard.push(message));
     expect(heard).toEqual([ownBytes(3)]);
@@ -213,9 +214,9 @@ describe('L-33 what another copy of rxmesh or RxJS has made', () => {
     const error = new copy.RxmeshError('RXMESH_DIAL_FAILED', 'nobody there');
     expect(copy.RxmeshError).not.toBe(RxmeshError);
     expect(error instanceof RxmeshError).toBe(true);
-    expect(toRxmeshError(error, 'RXMESH_LISTEN_FAILED', '', { peer: 'p' })).toMatchObject({
+    expect(toRxmeshError(error, 'RXMESH_LISTEN_FAILED', '', { peer })).toMatchObject({
       code: 'RXMESH_DIAL_FAILED',
-      peer: 'p',
+      peer,
     });
     const others = [new Error('no'), { code: 'RXMESH_DIAL_FAILED' }, { name: 'RxmeshError' }, null];
     expect(others.map((each) => each instanceof RxmeshError)).toEqual(others.map(() => false));

@@ -2,12 +2,14 @@ import { describe, expect, it, jest } from '@jest/globals';
 import { firstValueFrom, NEVER, Observable, of, Subject, throwError, toArray } from 'rxjs';
 import { type NodeAddress, parseNodeAddress } from '../../lib/model/address.ts';
 import type { Endpoint } from '../../lib/model/endpoint.ts';
+import { parseNodeId } from '../../lib/model/id.ts';
+import { uncheckedNodeId } from '../../lib/model/node-id.ts';
 import { resolve } from '../../lib/model/resolve.ts';
 import type { ResolveHost } from '../../lib/platform/dns.ts';
 import { resolveHost as nodeResolveHost } from '../../lib/platform/dns.node.ts';
 import { resolveHost as webResolveHost } from '../../lib/platform/dns.web.ts';
 
-const id = '045f5600654182cfeaccfe6cb19f0642e8a59898';
+const id = parseNodeId('045f5600654182cfeaccfe6cb19f0642e8a59898');
 
 /** For literals: whoever asks has failed. */
 const noLookup: ResolveHost = (host) => {
@@ -122,7 +124,7 @@ describe('resolve', () => {
     { protocol: 'ws', id, host: 'in valid' },
     { protocol: 'ws', id, host: '💥/' },
   ])('AD-09 refuses %j', (address) => {
-    expect(notifications({ protocol: '', id: '', ...address }, noLookup)).toEqual([
+    expect(notifications({ protocol: '', id: uncheckedNodeId(''), ...address }, noLookup)).toEqual([
       expect.objectContaining({ code: 'RXMESH_ADDRESS_INVALID' }),
     ]);
   });

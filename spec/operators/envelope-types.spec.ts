@@ -1,12 +1,15 @@
 import { describe, expect, it } from '@jest/globals';
 import { filter, from, map, of, type Observable } from 'rxjs';
-import { json, oneof, oneofWrapper, protobuf, type Channel, type Flow, type Wrapper } from 'rxmesh';
+import { json, oneof, oneofWrapper, parseNodeId, protobuf } from 'rxmesh';
 import type {
   BroadcastEnvelope,
+  Channel,
   DirectEnvelope,
+  Flow,
   InboundEnvelope,
   NodeId,
   OutboundEnvelope,
+  Wrapper,
 } from 'rxmesh';
 import {
   broadcast,
@@ -44,6 +47,7 @@ type Message =
 /** What is in scope of the pipelines; `In` is the type of the streams, Observables or flows. */
 interface Scope {
   readonly id: NodeId;
+  readonly ids: Readonly<Record<Message['kind'], NodeId>>;
   readonly channel: Channel<Message>;
   readonly texts: Channel<string>;
   readonly colors: Channel<'red' | 'blue'>;
@@ -52,7 +56,7 @@ interface Scope {
 }
 
 const addressing = (
-  { id, channel, texts, colors }: Scope,
+  { id, ids, channel, texts, colors }: Scope,
   texts$: Observable<string>,
   textsFlow: Flow<string>,
   messages$: Observable<Message>,
@@ -64,13 +68,13 @@ const addressing = (
   textsFlow.pipe(broadcast({ except: [id] }), pipeTo(texts)).subscribe(),
   from(['a']).pipe(sendTo(id), pipeTo(texts)).subscribe(),
   textsFlow.pipe(sendTo(id)).subscribe(texts.out),
-  texts$.pipe(sendTo((text, index) => `${text.length}${index}`)).subscribe(texts.out),
-  textsFlow.pipe(sendTo((text) => text.toLowerCase())).subscribe(texts.out),
+  texts$.pipe(sendTo((text, index) => (text.length > index ? id : ids.move))).subscribe(texts.out),
+  textsFlow.pipe(sendTo((text) => parseNodeId(text))).subscribe(texts.out),
 
   // A union is not torn apart.
   messages$.pipe(broadcast(), pipeTo(channel)).subscribe(),
   messagesFlow.pipe(broadcast()).subscribe(channel.out),
-  messages$.pipe(sendTo(({ kind }) => kind)).subscribe(channel.out),
+  messages$.pipe(sendTo(({ kind }) => ids[kind])).subscribe(channel.out),
   messagesFlow.pipe(sendTo(id), pipeTo(channel)).subscribe(),
   from<('red' | 'blue')[]>(['red', 'blue']).pipe(broadcast(), pipeTo(colors)).subscribe(),
 
@@ -84,6 +88,16 @@ const addressing = (
   texts$.pipe(sendTo(4)),
   // @ts-expect-error nor may a function give one
   texts$.pipe(sendTo((text) => text.length)),
+  // @ts-expect-error a text that was not checked is no peer
+  texts$.pipe(sendTo('bob')),
+  // @ts-expect-error nor is one that a function gives
+  texts$.pipe(sendTo((text) => text)),
+  // @ts-expect-error the same, from a flow
+  textsFlow.pipe(sendTo((text) => text)),
+  // @ts-expect-error nor can one be left out
+  texts$.pipe(broadcast({ except: 'bob' })),
+  // @ts-expect-error nor can one of several
+  texts$.pipe(broadcast({ except: [id, 'bob'] })),
 ];
 
 const answering = (
@@ -275,13 +289,14 @@ describe('types of operators over envelopes', () => {
   });
 
   it('know to whom an envelope goes', () => {
-    const toOne$: Observable<DirectEnvelope<string>> = of('a').pipe(sendTo('b'));
+    const id = parseNodeId('b'.repeat(40));
+    const toOne$: Observable<DirectEnvelope<string>> = of('a').pipe(sendTo(id));
     const toAll$: Observable<BroadcastEnvelope<string>> = of('a').pipe(broadcast());
     const heard: OutboundEnvelope<string>[] = [];
     toOne$.subscribe((envelope) => heard.push(envelope));
     toAll$.subscribe((envelope) => heard.push(envelope));
     expect(heard).toEqual([
-      { to: 'b', message: 'a' },
+      { to: id, message: 'a' },
       { broadcast: true, message: 'a' },
     ]);
   });

@@ -2,6 +2,8 @@ import { describe, expect, it } from '@jest/globals';
 import { from, map, of } from 'rxjs';
 import { oneof } from '../../lib/codec/oneof.ts';
 import { flowFrom } from '../../lib/flow/flow-from.ts';
+import type { InboundEnvelope } from '../../lib/model/envelope.ts';
+import { uncheckedNodeId } from '../../lib/model/node-id.ts';
 import { ofKind } from '../../operators/of-kind.ts';
 import { hex, typeOf, type Move, type Resign } from '../codec/messages.ts';
 import { consume } from '../support/consume.ts';
@@ -16,10 +18,8 @@ type Message =
   | { readonly kind: 'resign'; readonly reason: string }
   | { readonly kind: 'draw' };
 
-const envelope = (message: Message): { readonly from: string; readonly message: Message } => ({
-  from: 'ann',
-  message,
-});
+const ann = uncheckedNodeId('ann');
+const envelope = (message: Message): InboundEnvelope<Message> => ({ from: ann, message });
 const A = envelope({ kind: 'move', x: 1 });
 const B = envelope({ kind: 'resign', reason: 'b' });
 const C = envelope({ kind: 'draw' });
@@ -53,7 +53,7 @@ describe('ofKind', () => {
     const heard: string[] = [];
     of('0a0408011002', '12030a0161')
       .pipe(
-        map((bytes) => ({ from: 'ann', message: codec.decode(hex(bytes)) })),
+        map((bytes) => ({ from: ann, message: codec.decode(hex(bytes)) })),
         ofKind('resign'),
       )
       .subscribe(({ message }) => heard.push(message.reason));
@@ -65,7 +65,7 @@ describe('ofKind', () => {
     const heard: unknown[] = [];
     from([...nonsense, A.message])
       .pipe(
-        map((message) => ({ from: 'ann', message: message as Message })),
+        map((message) => ({ from: ann, message: message as Message })),
         ofKind('move'),
       )
       .subscribe((each) => heard.push(each));

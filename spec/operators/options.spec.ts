@@ -5,7 +5,7 @@ import { systemClock } from '../../lib/flow/clock.ts';
 import { flowFrom } from '../../lib/flow/flow-from.ts';
 import { block, dropOldest, fail, latest } from '../../lib/flow/strategy.ts';
 import * as operators from '../../operators/index.ts';
-import { LinkedNode, open } from '../support/linked-node.ts';
+import { idOf, LinkedNode, open } from '../support/linked-node.ts';
 
 type Options = Readonly<Record<string, unknown>>;
 
@@ -34,7 +34,7 @@ const aClock = 'a clock, with the functions now, schedule and afterTurn';
 
 const node = new LinkedNode();
 const channel = open(node);
-const switchboard = new Switchboard({ self: '0'.repeat(40) });
+const switchboard = new Switchboard({ self: idOf(0) });
 
 const lanesOutOfRange: readonly Options[] = [
   { strategy: 'fail', capacity: 0 },
@@ -74,6 +74,14 @@ const cases: readonly OperatorCase[] = [
       { concurrency: 0 },
       { concurrencyPerHost: NaN },
     ],
+  },
+  {
+    name: 'admit',
+    make: (options = {} as never) => operators.admit(() => true, options),
+    right: { clock: systemClock, timeoutMs: 0, concurrency: 1, onRefused: ignore },
+    kinds: { clock: aClock, timeoutMs: aNumber, concurrency: aNumber, onRefused: aFunction },
+    required: ['onRefused'],
+    outOfRange: [{ timeoutMs: -1 }, { concurrency: 0 }, { concurrency: NaN }],
   },
   {
     name: 'batch',

@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { filter, map } from 'rxjs';
 import { json } from '../../lib/codec/json.ts';
 import { block } from '../../lib/flow/strategy.ts';
+import type { DirectEnvelope } from '../../lib/model/envelope.ts';
 import { simulate } from '../../lib/testing/simulation.ts';
 import { pipeTo } from '../../operators/pipe-to.ts';
 import { trackLeaks } from '../support/leaks.ts';
@@ -23,7 +24,7 @@ describe('a relay of pipes', () => {
     const last = 400;
 
     let made = 0;
-    function* numbers(): Generator<{ to: string; message: number }> {
+    function* numbers(): Generator<DirectEnvelope<number>> {
       while (made < last) yield { to: net.node(1).id, message: (made += 1) };
     }
     let sent: unknown;

@@ -23,17 +23,18 @@ describe('reply', () => {
   });
 
   it('answers each peer by itself, and knows the envelope', () => {
+    const [ann, bob] = [idOf(1), idOf(2)];
     const envelopes: InboundEnvelope<number>[] = [
-      { from: 'ann', message: 1 },
-      { from: 'bob', message: 2 },
+      { from: ann, message: 1 },
+      { from: bob, message: 2 },
     ];
     const heard: unknown[] = [];
     of(...envelopes)
       .pipe(reply((message, envelope) => ({ message, envelope })))
       .subscribe((answer) => heard.push(answer));
     expect(heard).toEqual([
-      { to: 'ann', message: { message: 1, envelope: envelopes[0] } },
-      { to: 'bob', message: { message: 2, envelope: envelopes[1] } },
+      { to: ann, message: { message: 1, envelope: envelopes[0] } },
+      { to: bob, message: { message: 2, envelope: envelopes[1] } },
     ]);
   });
 });

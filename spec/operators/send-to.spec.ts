@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { of } from 'rxjs';
+import { uncheckedNodeId } from '../../lib/model/node-id.ts';
 import { sendTo } from '../../operators/send-to.ts';
 import { trackLeaks } from '../support/leaks.ts';
 import { idOf } from '../support/linked-node.ts';
@@ -23,7 +24,7 @@ describe('sendTo', () => {
   });
 
   it('asks the function for each message and its number, anew for each subscription', () => {
-    const sent$ = of('a', 'b').pipe(sendTo((text, index) => `${text}${index}`));
+    const sent$ = of('a', 'b').pipe(sendTo((text, index) => uncheckedNodeId(`${text}${index}`)));
     const heard: unknown[] = [];
     sent$.subscribe((envelope) => heard.push(envelope));
     sent$.subscribe((envelope) => heard.push(envelope));
@@ -37,7 +38,7 @@ describe('sendTo', () => {
   it('leaves an ID that is none to the channel, which counts it as a drop', () => {
     const heard: unknown[] = [];
     of('a')
-      .pipe(sendTo(''))
+      .pipe(sendTo(uncheckedNodeId('')))
       .subscribe((envelope) => heard.push(envelope));
     expect(heard).toEqual([{ to: '', message: 'a' }]);
   });

@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { EMPTY, type Observable, of, Subject, throwError } from 'rxjs';
 import { channelsOf } from '../../lib/channel/switchboard.ts';
 import type { NodeAddress } from '../../lib/model/address.ts';
+import type { NodeId } from '../../lib/model/id.ts';
 import { Identity } from '../../lib/model/identity.ts';
 import { VirtualClock } from '../../lib/testing/virtual-clock.ts';
 import type { Attempt, Proven } from '../../lib/transport/attempt.ts';
@@ -266,7 +267,7 @@ describe('L-30 what throws in `accept` costs that link', () => {
     const sessions = [node.peer(1).session, node.peer(2).session];
     Object.assign(sessions[0]?.link ?? {}, { close: once(ignore) });
     const evicted: string[] = [];
-    const evictions = new Subject<{ peer: string }>();
+    const evictions = new Subject<{ peer: NodeId }>();
     evictions.pipe(op.evict(node.switchboard)).subscribe(({ id }) => evicted.push(id));
     for (const { id } of sessions) evictions.next({ peer: id });
     expect(evicted).toEqual(sessions.map(({ id }) => id));

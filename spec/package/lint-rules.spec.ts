@@ -57,6 +57,7 @@ describe('the lint rule import-down', () => {
     ['lib/platform/dns.web.ts', 'node:dns', ['platform']],
     ['lib/codec/protobuf.ts', 'protobufjs/minimal.js', []],
     ['lib/codec/protobuf.ts', 'protobufjs', ['protobufjs']],
+    ['lib/protobufjs.ts', 'protobufjs', []],
     ['lib/codec/protobuf.ts', 'rxmesh/operators', ['self']],
   ])('says of %s importing %s: %j', (file, specifier, expected) => {
     expect(lint(file, `import { x } from '${specifier}';`)).toEqual(expected);

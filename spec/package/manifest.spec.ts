@@ -1,16 +1,25 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 
-/** One target of `exports` or `imports` in package.json. */
+/** One target of `imports` in package.json. */
 interface Target {
   readonly source: string;
-  readonly types?: string;
   readonly default: string;
+}
+
+/** An entry point: an ES module for all that can load one, and CommonJS for what cannot. */
+interface Entry extends Target {
+  readonly 'module-sync': string;
+  readonly module: string;
+  readonly require: { readonly types: string; readonly default: string };
+  readonly types: string;
 }
 
 interface Manifest {
   readonly name: string;
-  readonly exports: Readonly<Record<string, Target | string>>;
+  readonly types: string;
+  readonly typesVersions: { readonly '*': Readonly<Record<string, readonly string[]>> };
+  readonly exports: Readonly<Record<string, Entry | string>>;
   /** Where Node and browsers differ, a target for each. */
   readonly imports: Readonly<
     Record<string, Target | { readonly node: Target; readonly default: Target }>
@@ -38,6 +47,26 @@ describe('the exports of package.json', () => {
     expect(target.default).toBe(built(target.source, '.js'));
   });
 
+  it.each(entries)('$key is CommonJS only for what can require no ES module', ({ target }) => {
+    // The first condition that holds is taken.
+    expect(Object.keys(target)).toEqual([
+      'source',
+      'module-sync',
+      'module',
+      'require',
+      'types',
+      'default',
+    ]);
+    expect([target['module-sync'], target.module]).toEqual([target.default, target.default]);
+    expect(target.require.default).toMatch(/^\.\/dist\/cjs\/[\w-]+\.cjs$/);
+    expect(target.require.types).toBe(target.require.default.replace(/\.cjs$/, '.d.cts'));
+  });
+
+  it.each(entries)('$key has types for compilers that know no `exports`', ({ key, target }) => {
+    const types = key === '.' ? manifest.types : manifest.typesVersions['*'][key.slice(2)]?.[0];
+    expect(types).toBe(target.types);
+  });
+
   it.each(entries)('$key, by its published name, is that source', async ({ key, target }) => {
     const names = await namesOf(manifest.name + key.slice(1));
     expect(names).not.toEqual([]);
@@ -45,10 +74,13 @@ describe('the exports of package.json', () => {
   });
 });
 
-const platforms = Object.entries(manifest.imports).map(([key, targets]) => ({
-  key,
-  targets: 'node' in targets ? targets : { node: targets, default: targets },
-}));
+const platforms = Object.entries(manifest.imports)
+  // The library as CommonJS, which is built from what is built.
+  .filter(([key]) => key !== '#cjs')
+  .map(([key, targets]) => ({
+    key,
+    targets: 'node' in targets ? targets : { node: targets, default: targets },
+  }));
 
 describe('the imports of package.json', () => {
   it.each(platforms)('$key is built from sources that exist', ({ targets }) => {
@@ -61,5 +93,12 @@ describe('the imports of package.json', () => {
   it.each(platforms)('$key exports the same names for Node and browsers', async ({ targets }) => {
     const [node, web] = [targets.node.source, targets.default.source];
     expect(await namesOf(new URL(web, root).href)).toEqual(await namesOf(new URL(node, root).href));
+  });
+});
+
+describe('package-lock.json', () => {
+  it('is the same for each version of npm: only from 11 on does npm write `libc`', () => {
+    // `npx npm@10 install` takes them out, and newer versions leave them out.
+    expect(readFileSync(new URL('package-lock.json', root), 'utf8')).not.toContain('"libc"');
   });
 });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { formatNodeAddress } from '../../lib/model/address.ts';
+import { uncheckedNodeId } from '../../lib/model/node-id.ts';
 import { checkPeerOptions, toNodeAddress, type PeerOptions } from '../../lib/peers/options.ts';
 import { at, codeOf, id, self } from './fixture.ts';
 import { trackLeaks } from '../support/leaks.ts';
@@ -112,7 +113,9 @@ describe('checkPeerOptions', () => {
 
   it('takes ids of unconditional and private peers, and refuses what is none', () => {
     expect(problemsOf({ unconditional: [id('a')], private: [id('b')] })).toEqual([]);
-    expect(problemsOf({ unconditional: ['someone'], private: 'all' as never })).toEqual([
+    expect(
+      problemsOf({ unconditional: [uncheckedNodeId('someone')], private: 'all' as never }),
+    ).toEqual([
       'unconditional has "someone", which is no node id',
       'private is an array of node ids',
     ]);
@@ -143,7 +146,7 @@ describe('checkPeerOptions', () => {
   });
 
   it('PM-07 refuses an empty own id', () => {
-    expect(problemsOf({}, '')).toHaveLength(1);
+    expect(problemsOf({}, uncheckedNodeId(''))).toHaveLength(1);
   });
 
   it('names every option that is wrong, with the value given', () => {
@@ -175,7 +178,8 @@ describe('toNodeAddress', () => {
 
   it('refuses what is not an address', () => {
     expect(codeOf(() => toNodeAddress('garbage'))).toBe('RXMESH_ADDRESS_INVALID');
-    expect(codeOf(() => toNodeAddress({ protocol: 'ws', id: 'x' }))).toBe('RXMESH_ADDRESS_INVALID');
+    const x = uncheckedNodeId('x');
+    expect(codeOf(() => toNodeAddress({ protocol: 'ws', id: x }))).toBe('RXMESH_ADDRESS_INVALID');
   });
 });
 

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { uncheckedNodeId } from '../../lib/model/node-id.ts';
 import { at, Bench, codeOf, failure, id, self } from './fixture.ts';
 import { trackLeaks } from '../support/leaks.ts';
 
@@ -94,7 +95,8 @@ describe('PeerManager: accepted', () => {
 
   it('refuses what is not a node id', () => {
     const { manager } = new Bench();
-    expect(codeOf(() => manager.accepted('someone'))).toBe('RXMESH_NODE_ID_INVALID');
+    const someone = uncheckedNodeId('someone');
+    expect(codeOf(() => manager.accepted(someone))).toBe('RXMESH_NODE_ID_INVALID');
     expect(manager.peers()).toEqual([]);
   });
 

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { type NodeId, parseNodeId } from '../../lib/model/id.ts';
 import { at, Bench, codeOf, failure, id } from './fixture.ts';
 import { trackLeaks } from '../support/leaks.ts';
 
@@ -62,7 +63,7 @@ describe('PeerManager: slots that strangers never take', () => {
 });
 
 describe('PeerManager: a thousand identities', () => {
-  const idOf = (n: number): string => n.toString(16).padStart(40, 'f');
+  const idOf = (n: number): NodeId => parseNodeId(n.toString(16).padStart(40, 'f'));
 
   it('do not keep a node from its own peers, nor make it forget them', () => {
     const bench = new Bench({

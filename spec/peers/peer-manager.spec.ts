@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { uncheckedNodeId } from '../../lib/model/node-id.ts';
 import { PeerManager } from '../../lib/peers/peer-manager.ts';
 import { at, Bench, codeOf, failure, id, self, VirtualTime } from './fixture.ts';
 import { trackLeaks } from '../support/leaks.ts';
@@ -8,7 +9,8 @@ describe('PeerManager: construction', () => {
     const { clock } = new VirtualTime();
     const random = (): number => 0;
     expect(new PeerManager({ self, clock, random }).peers()).toEqual([]);
-    expect(codeOf(() => new PeerManager({ self: '', clock, random }))).toBe(
+    const none = uncheckedNodeId('');
+    expect(codeOf(() => new PeerManager({ self: none, clock, random }))).toBe(
       'RXMESH_OPTIONS_INVALID',
     );
     expect(() => new PeerManager({ self, clock, random, maxPeers: 0, banMs: -1 })).toThrow(

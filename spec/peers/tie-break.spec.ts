@@ -1,10 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import { parseNodeId } from '../../lib/model/id.ts';
 import { prefers } from '../../lib/peers/tie-break.ts';
 import { id } from './fixture.ts';
 import { trackLeaks } from '../support/leaks.ts';
 
-const nodeId = fc.stringMatching(/^[0-9a-f]{40}$/);
+const nodeId = fc.stringMatching(/^[0-9a-f]{40}$/).map(parseNodeId);
 
 describe('prefers', () => {
   it('keeps the link that the node with the lower id dialed', () => {
@@ -15,7 +16,9 @@ describe('prefers', () => {
   });
 
   it('orders ids by their first different digit, digits before letters', () => {
-    expect(prefers(`9${id('f').slice(1)}`, `a${id('0').slice(1)}`, 'outbound')).toBe(true);
+    const digitFirst = parseNodeId(`9${id('f').slice(1)}`);
+    const letterFirst = parseNodeId(`a${id('0').slice(1)}`);
+    expect(prefers(digitFirst, letterFirst, 'outbound')).toBe(true);
   });
 
   it('gives both ends the same answer for the same link, and keeps exactly one of two', () => {

@@ -110,6 +110,14 @@ async function peersOf(router: Router, count: number): Promise<readonly NodeId[]
   return router.snapshot().peers.map(({ id }) => id);
 }
 
+/** The one peer of a router besides those that are known, once it is up. */
+async function peerOf(router: Router, known: readonly NodeId[] = []): Promise<NodeId> {
+  const peers = await peersOf(router, known.length + 1);
+  const peer = peers.find((id) => !known.includes(id));
+  if (peer === undefined) throw new Error('the peer has gone again');
+  return peer;
+}
+
 async function until(condition: () => Promise<boolean>): Promise<void> {
   while (!(await condition())) await later(20);
 }
@@ -120,7 +128,7 @@ describe('promises 1 and 3 between two processes', () => {
     const channel = open(router, 1, block(256));
     const takers = new Takers(router, [[{ channel: 1, inbound: block(64), takes: 5_000 }]]);
     await takers.up();
-    const [to = ''] = await peersOf(router, 1);
+    const to = await peerOf(router);
     let made = 0;
     let depthMax = 0;
     const count = produce(channel, to, () => made++ < 20_000);
@@ -148,7 +156,7 @@ describe('promise 2 between two processes', () => {
     const channel = open(router, 1, outbound);
     const takers = new Takers(router, [[{ channel: 1, inbound, takes: 2_000 }]]);
     await takers.up();
-    const [to = ''] = await peersOf(router, 1);
+    const to = await peerOf(router);
     const pushed = 20_000;
     for (let seq = 0; seq < pushed; seq += 1) {
       channel.out.next({ to, message: numbered(seq) });
@@ -176,12 +184,12 @@ describe('promise 4 between two processes', () => {
     const taking = { channel: 1, inbound: block(2048), takes: 'everything' } as const;
     const alone = new Takers(router, [[taking]]);
     await alone.up();
-    const [one = ''] = await peersOf(router, 1);
+    const one = await peerOf(router);
     const beside = new Takers(router, [
       [taking, { channel: 2, inbound: block(64), takes: 'nothing' }],
     ]);
     await beside.up();
-    const other = (await peersOf(router, 2)).find((id) => id !== one) ?? '';
+    const other = await peerOf(router, [one]);
     produce(stalled, other, () => true, 16 * 1024);
     const lane = () =>
       router
@@ -223,7 +231,7 @@ describe('promise 4 between two processes', () => {
       ],
     ]);
     await takers.up();
-    const [to = ''] = await peersOf(router, 1);
+    const to = await peerOf(router);
     const nowMs = (): number => performance.timeOrigin + performance.now();
     let isOver = false;
     const count = produce(bulk, to, () => !isOver, 10 * 2 ** 20);

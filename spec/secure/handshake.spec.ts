@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { platformCrypto } from '#platform/crypto';
 import { signHandshake } from '../../lib/model/identity.ts';
 import { fromHex, toHex } from '../../lib/model/hex.ts';
-import type { NodeId } from '../../lib/model/id.ts';
+import { type NodeId, parseNodeId } from '../../lib/model/id.ts';
 import type { NodeInfo } from '../../lib/model/node-info.ts';
 import { asciiBytes, concatBytes } from '../../lib/secure/bytes.ts';
 import { Beginning, DialerHandshake, ListenerHandshake } from '../../lib/secure/handshake.ts';
@@ -14,6 +14,7 @@ import type { Self } from '../../lib/transport/transport.ts';
 import { seeds, selfA, selfB, selfOf } from '../support/secure.ts';
 
 const protections = ['encrypted', 'proven', 'trusted'] as const;
+const otherId = parseNodeId('0'.repeat(40));
 
 /** A dialer, and its hello. */
 function dialer(protection: Protection = 'encrypted', self: Self = selfA, expected?: NodeId) {
@@ -126,7 +127,7 @@ describe('Handshake', () => {
   it.each(protections)('S-04 introduces the dialer to the expected node only, %s', (each) => {
     const { answer } = listener(each);
     expect(() => dialer(each, selfA, selfB.identity.id).prove(answer)).not.toThrow();
-    expect(() => dialer(each, selfA, '0'.repeat(40)).prove(answer)).toThrow(
+    expect(() => dialer(each, selfA, otherId).prove(answer)).toThrow(
       expect.objectContaining({ code: 'RXMESH_IDENTITY_MISMATCH', peer: selfB.identity.id }),
     );
   });
@@ -271,7 +272,7 @@ describe('Handshake with an evil introduction', () => {
   });
 
   it('refuses a node info that names another node', () => {
-    const lying = encodeNodeInfo({ ...selfB.nodeInfo, nodeId: '0'.repeat(40) });
+    const lying = encodeNodeInfo({ ...selfB.nodeInfo, nodeId: otherId });
     expect(proveEvil(signedBy(selfB, lying))).toThrow(
       expect.objectContaining({
         code: 'RXMESH_IDENTITY_MISMATCH',

@@ -1,12 +1,14 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { fromHex, toHex } from '../../lib/model/hex.ts';
+import { uncheckedNodeId } from '../../lib/model/node-id.ts';
 import type { NodeInfo } from '../../lib/model/node-info.ts';
 import { decodeNodeInfo, encodeNodeInfo } from '../../lib/secure/node-info-codec.ts';
 
+const somebody = uncheckedNodeId('somebody');
 const info: NodeInfo = {
   protocolVersion: { p2p: 8, block: 11, app: 300 },
-  nodeId: 'id',
+  nodeId: uncheckedNodeId('id'),
   listenAddress: 'l',
   network: 'n',
   version: 'v',
@@ -28,7 +30,7 @@ const infoHex =
   '4a026768';
 const empty: NodeInfo = {
   protocolVersion: { p2p: 0, block: 0, app: 0 },
-  nodeId: '',
+  nodeId: uncheckedNodeId(''),
   listenAddress: '',
   network: '',
   version: '',
@@ -39,17 +41,23 @@ const empty: NodeInfo = {
 };
 
 function decode(hex: string): NodeInfo {
-  return decodeNodeInfo(fromHex(hex) ?? new Uint8Array(), 'somebody');
+  return decodeNodeInfo(fromHex(hex) ?? new Uint8Array(), somebody);
 }
 
 const failed = expect.objectContaining({
   code: 'RXMESH_HANDSHAKE_FAILED',
-  peer: 'somebody',
+  peer: somebody,
 });
 
 describe('encodeNodeInfo', () => {
   it('writes protobuf, with the numbers of CometBFT where it has the field', () =>
     expect(toHex(encodeNodeInfo(info))).toBe(infoHex));
+
+  it('writes a channel that is too large as it is, so that the other side refuses it', () => {
+    const channels = [7 + 2 ** 32, Number.MAX_SAFE_INTEGER];
+    const bytes = encodeNodeInfo({ ...info, channels });
+    expect(decodeNodeInfo(bytes, info.nodeId).channels).toEqual(channels);
+  });
 
   it('is a plain array of bytes', () => expect(encodeNodeInfo(info).constructor).toBe(Uint8Array));
 
@@ -75,7 +83,7 @@ describe('decodeNodeInfo', () => {
   it('reads numbers up to 2^53 - 1', () => {
     const app = Number.MAX_SAFE_INTEGER;
     const large = { ...info, protocolVersion: { p2p: 0, block: 2 ** 40, app } };
-    expect(decodeNodeInfo(encodeNodeInfo(large), 'somebody')).toEqual(large);
+    expect(decodeNodeInfo(encodeNodeInfo(large), somebody)).toEqual(large);
   });
 
   it.each([
@@ -107,7 +115,7 @@ describe('decodeNodeInfo', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 400 }), (bytes) => {
         try {
-          expect(decodeNodeInfo(bytes, 'somebody').channels).toBeInstanceOf(Array);
+          expect(decodeNodeInfo(bytes, somebody).channels).toBeInstanceOf(Array);
         } catch (thrown) {
           expect(thrown).toEqual(failed);
         }

@@ -1,7 +1,7 @@
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { WebSocketServer } from 'ws';
-import { createRouter, Identity, raw, type RouterEvent } from '../../lib/index.ts';
+import { createRouter, Identity, parseNodeId, raw, type RouterEvent } from '../../lib/index.ts';
 import { webSocket } from '../../transports/websocket/index.ts';
 import { trackLeaks } from '../support/leaks.ts';
 import { SecondNode } from '../support/second-implementation.ts';
@@ -59,7 +59,7 @@ async function checkTraffic({ router, channel, messages, statuses }: Node, secon
   await until(() => messages.length === 2);
   expect(messages).toEqual(['aabb', '']);
 
-  channel.out.next({ to: second.id, message: Uint8Array.of(1, 2, 3) });
+  channel.out.next({ to: parseNodeId(second.id), message: Uint8Array.of(1, 2, 3) });
   await until(() => second.heard.includes('data 300 010203 last'));
 
   const pongs = second.heard.filter((heard) => heard === 'pong').length;

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { RxmeshError } from '../../lib/model/error.ts';
+import { parseNodeId } from '../../lib/model/id.ts';
 import { secureDial, type SecureConnectionOptions } from '../../lib/secure/index.ts';
 import type { Link } from '../../lib/transport/link.ts';
 import { SocketPair } from '../support/frame-socket-pair.ts';
@@ -76,13 +77,14 @@ describe('secureConnection', () => {
 
   it('S-04 tells an impostor nothing but its ephemeral key', () => {
     const pair = new SocketPair();
-    const a = shake(pair.dialer, selfA, { expected: '0'.repeat(40) });
+    const expected = parseNodeId('0'.repeat(40));
+    const a = shake(pair.dialer, selfA, { expected });
     const b = shake(pair.listener, selfB);
     pair.settle();
     expect(a.error).toMatchObject({
       code: 'RXMESH_IDENTITY_MISMATCH',
       peer: selfB.identity.id,
-      message: `dialed ${'0'.repeat(40)}, but ${selfB.identity.id} answered`,
+      message: `dialed ${expected}, but ${selfB.identity.id} answered`,
     });
     expect([pair.dialer.sent, pair.dialer.state]).toEqual([[], 'destroyed']);
     expect(b.error).toMatchObject({ code: 'RXMESH_CONNECTION_CLOSED' });

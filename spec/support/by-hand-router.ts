@@ -1,7 +1,8 @@
-import { Subject } from 'rxjs';
+import { firstValueFrom, Subject } from 'rxjs';
 import { nodeByHand } from '../../examples/by-hand.ts';
 import { formatNodeAddress, type RouterLike, type RouterOptions } from '../../lib/index.ts';
 import { endpointToAddress } from '../../lib/model/endpoint.ts';
+import { connected, up } from '../../lib/peers/connected.ts';
 
 /** The node of `examples/by-hand.ts` with the face of a router. */
 export function byHandRouter(options: RouterOptions): RouterLike {
@@ -24,6 +25,9 @@ export function byHandRouter(options: RouterOptions): RouterLike {
   return {
     id,
     peers$: peers.peers$,
+    connected$: connected(peers.peers$),
+    isUp: (peer) => peers.status(peer) === 'up',
+    whenUp: (peer) => firstValueFrom(up(peers.peers$, peer)),
     events$,
     reports$,
     get addresses() {

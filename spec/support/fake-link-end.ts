@@ -1,12 +1,12 @@
 import type { Direction } from '../../lib/model/direction.ts';
 import type { Endpoint } from '../../lib/model/endpoint.ts';
 import { RxmeshError } from '../../lib/model/error.ts';
-import type { NodeId } from '../../lib/model/id.ts';
+import { type NodeId, uncheckedNodeId } from '../../lib/model/node-id.ts';
 import type { NodeInfo } from '../../lib/model/node-info.ts';
 import type { ByeReason, Link, LinkReceiver } from '../../lib/transport/link.ts';
 
 /** A node ID of one hex digit. */
-export const fakeId = (digit: string): NodeId => digit.repeat(40);
+export const fakeId = (digit: string): NodeId => uncheckedNodeId(digit.repeat(40));
 
 const endpoint: Endpoint = { protocol: 'fake', path: 'somewhere' };
 

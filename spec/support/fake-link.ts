@@ -2,6 +2,7 @@ import { fakeNodeInfo } from './fake-link-end.ts';
 import { toHex } from '../../lib/model/hex.ts';
 import { RxmeshError } from '../../lib/model/error.ts';
 import type { Endpoint } from '../../lib/model/endpoint.ts';
+import { uncheckedNodeId } from '../../lib/model/node-id.ts';
 import type { NodeInfo } from '../../lib/model/node-info.ts';
 import type { ByeReason, Link, LinkReceiver } from '../../lib/transport/link.ts';
 
@@ -47,7 +48,7 @@ export class FakeLink implements Link {
   readonly direction = 'outbound';
   readonly local: Endpoint = { protocol: 'fake', path: 'here' };
   readonly remote: Endpoint = { protocol: 'fake', path: 'there' };
-  readonly nodeInfo: NodeInfo = fakeNodeInfo('');
+  readonly nodeInfo: NodeInfo = fakeNodeInfo(uncheckedNodeId(''));
   readonly publicKey: Uint8Array = new Uint8Array(32);
   readonly hasCredit = true;
   readonly fragmentBytesMax: number;

@@ -25,7 +25,7 @@ import { sendTo } from '../../operators/send-to.ts';
 import { shareFlow, type ShareFlowOptions } from '../../operators/share-flow.ts';
 import { toReadableStream } from '../../operators/to-readable-stream.ts';
 import { Numbers, numbersUnder } from './flow-sources.ts';
-import { LinkedNode } from './linked-node.ts';
+import { idOf, LinkedNode } from './linked-node.ts';
 
 /** More than any case takes. */
 const wide = 2 ** 17;
@@ -262,9 +262,9 @@ export const flowSetups: readonly [string, FlowSetup<number>][] = [
     {
       ...through((numbers) =>
         numbers.pipe(
-          sendTo('peer'),
+          sendTo(idOf(1)),
           encode(json<number>()),
-          map(({ to, message }) => ({ from: to ?? '', message })),
+          map(({ message }) => ({ from: idOf(1), message })),
           decode(json<number>(), { onFailure: () => undefined }),
           map(({ message }) => message),
         ),

@@ -4,7 +4,7 @@ import type { Channels } from '../../lib/channel/channels.ts';
 import { channelsOf, Switchboard } from '../../lib/channel/switchboard.ts';
 import { raw } from '../../lib/codec/raw.ts';
 import type { RouterEvent } from '../../lib/model/event.ts';
-import type { NodeId } from '../../lib/model/id.ts';
+import { type NodeId, parseNodeId } from '../../lib/model/id.ts';
 import type { PeerReport } from '../../lib/model/peer-report.ts';
 import { fair, type Discipline } from '../../lib/session/discipline.ts';
 import type { KeepAliveSettings } from '../../lib/session/keep-alive.ts';
@@ -15,7 +15,7 @@ import { evict } from '../../operators/evict.ts';
 import { credit, FakeLink, type FakeLinkOptions, JoinedLinks } from './fake-link.ts';
 
 /** A node ID by a small number. */
-export const idOf = (node: number): NodeId => node.toString(16).padStart(40, '0');
+export const idOf = (node: number): NodeId => parseNodeId(node.toString(16).padStart(40, '0'));
 
 /** Opens channel 7 of plain bytes, or another. */
 export function open(

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { map } from 'rxjs';
 import { TestScheduler } from 'rxjs/testing';
-import { json, type RouterOptions } from '../../lib/index.ts';
+import { json, type NodeId, type RouterOptions } from '../../lib/index.ts';
 import { simulate, type Simulation } from '../../lib/testing/index.ts';
 import { heard } from '../support/heard.ts';
 import { expectIdle } from '../support/leaks.ts';
@@ -164,9 +164,9 @@ describe('simulate', () => {
 
   it('settle waits until a network that was divided is whole again', () => {
     const net = simulate({ nodes: 4, latencyMs: 5 });
-    const [a, b, c, d] = net.nodes.map(({ id }) => id);
+    const id = (node: number): NodeId => net.node(node).id;
     net.start();
-    net.network.partition([a ?? '', b ?? ''], [c ?? '', d ?? '']);
+    net.network.partition([id(0), id(1)], [id(2), id(3)]);
     net.advance(10_000);
     expect(net.nodes.map(({ up }) => up.size)).toEqual([1, 1, 1, 1]);
     net.network.heal();

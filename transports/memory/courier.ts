@@ -1,19 +1,19 @@
 import type { Clock } from '../../lib/flow/clock.ts';
 
-/** What a courier calls on: it does one piece of its work, and says whether more is left. */
+/** A task for a courier. It does one piece of work and returns whether more is left. */
 export interface Delivery {
   deliver(): boolean;
 }
 
-/** Deliveries in one run before the courier lets timers and other I/O have a turn. */
+/** How many deliveries run in a row before timers and other I/O get a turn. */
 const deliveriesPerRunMax = 4_096;
 
 /**
- * Delivers at once, but never from within a delivery: what is woken meanwhile waits its turn, so
- * that nodes that answer each other need no deeper stack, however many they are.
+ * Delivers immediately, but never from within another delivery: those woken meanwhile are queued,
+ * so nodes that answer each other do not deepen the stack, however many there are.
  *
- * A run that does not end (two sides that never stop talking) is broken off after 4,096 deliveries
- * and goes on in a turn of its own, so that it starves nothing else.
+ * A run that does not end (two sides that never stop talking) is interrupted after 4,096 deliveries
+ * and continues in a later turn, so it does not starve anything else.
  */
 export class Courier {
   readonly #clock: Clock;
@@ -24,7 +24,7 @@ export class Courier {
     this.#clock = clock;
   }
 
-  /** Has `delivery` called, now or when the deliveries before it are done. */
+  /** Schedules `delivery`, to run now or after those before it. */
   wake(delivery: Delivery): void {
     this.#waiting.push(delivery);
     if (!this.#busy) this.#run();
@@ -34,7 +34,8 @@ export class Courier {
     this.#busy = true;
     let left = deliveriesPerRunMax;
     while (this.#waiting.length > 0 && left > 0) {
-      // Round by round, since taking from the front of a long array costs its length.
+      // In rounds, since removing from the front of a long array takes time proportional to its
+      // length.
       const round = this.#waiting;
       this.#waiting = [];
       for (const delivery of round) if (delivery.deliver()) this.#waiting.push(delivery);

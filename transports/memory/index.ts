@@ -1,5 +1,6 @@
 /**
- * The memory transport: nodes in one process, for tests, simulations and for what lives together.
+ * The memory transport: connects nodes within one process, for tests, simulations and applications
+ * with several nodes.
  *
  *     const network = new MemoryNetwork();
  *     const transports = [network.transport(identity.id)];

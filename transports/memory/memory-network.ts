@@ -1,46 +1,51 @@
-import { type Clock, systemClock } from '../../lib/flow/clock.ts';
+import { aClock, type Clock, systemClock } from '../../lib/flow/clock.ts';
 import { guardedClock } from '../../lib/flow/guarded.ts';
 import { reportUnhandled } from '../../lib/flow/report-unhandled.ts';
-import type { NodeId } from '../../lib/model/id.ts';
+import { mistaken } from '../../lib/model/check-function.ts';
+import { checkOptions, oneOf, type OptionKinds } from '../../lib/model/check-options.ts';
+import { mustBe } from '../../lib/model/described.ts';
+import type { Endpoint } from '../../lib/model/endpoint.ts';
+import { isNodeId } from '../../lib/model/id.ts';
+import { type NodeId, uncheckedNodeId } from '../../lib/model/node-id.ts';
 import type { Transport } from '../../lib/transport/transport.ts';
 import { type Protection, secureAccept, secureDial } from '../../lib/secure/index.ts';
 import { Courier } from './courier.ts';
 import { type MemorySocket, memorySockets } from './memory-socket.ts';
 import { MemoryTransport, type Neighbourhood } from './memory-transport.ts';
 
-/** How a `MemoryNetwork` behaves. */
+/** Options of a `MemoryNetwork`. */
 export interface MemoryNetworkOptions {
-  /** Time for latencies; the system's by default. */
+  /** The clock for latencies. Default: the system clock. */
   readonly clock?: Clock;
   /**
-   * Milliseconds that a frame takes one way, for all or asked for each frame; 0 by default, which
-   * delivers synchronously. A dial takes one way there and one way back. A function that throws, or
-   * gives no such number, is reported as unhandled, and the frame takes no time.
+   * How long a frame takes one way, in milliseconds, for all frames or per frame. Default 0, which
+   * delivers synchronously. A dial takes one way there and one way back. If a function throws or
+   * returns an invalid number, that is reported as unhandled, and the frame takes no time.
    */
   readonly latencyMs?: number | ((from: NodeId, to: NodeId) => number);
   /**
-   * What stands between the nodes: `proven` (default) proves identities but leaves the packets
-   * readable, `encrypted` does all that a real network needs, `trusted` proves nothing and is the
-   * fastest.
+   * How connections are protected. `proven` (default) proves identities but leaves packets
+   * readable; `encrypted` does everything that a real network needs; `trusted` proves nothing and
+   * is the fastest.
    */
   readonly protection?: Protection;
 }
 
-/** Two sockets that are connected. */
+/** Two connected sockets. */
 interface Pair {
   readonly outbound: MemorySocket;
   readonly inbound: MemorySocket;
 }
 
 /**
- * A network within one process, for tests and for nodes that live together: transports reach each
- * other by node ID.
+ * A network within one process, for tests and for nodes that share a process. Its transports reach
+ * each other by node ID.
  *
  *     const network = new MemoryNetwork({ clock, latencyMs: 40 });
  *     createRouter({ identity, network: 'demo', transports: [network.transport(identity.id)] });
  *
- * Without latency everything is delivered synchronously, however deep the conversation, on a flat
- * stack.
+ * Without latency everything is delivered synchronously, on a flat stack however deep the
+ * conversation.
  */
 export class MemoryNetwork {
   readonly #clock: Clock;
@@ -49,16 +54,20 @@ export class MemoryNetwork {
   readonly #protection: Protection;
   readonly #transports = new Map<NodeId, MemoryTransport>();
   readonly #pairs = new Set<Pair>();
-  /** Island of each node while the network is divided. */
+  /** The island of each node, while the network is divided. */
   #islands: ReadonlyMap<NodeId, number> = new Map();
-  /** Whether that goes unnoticed. */
+  /** Whether nodes do not notice the division. */
   #isSilent = false;
 
-  /** @throws {RangeError} for a latency that is not a finite number of 0 or more */
+  /**
+   * @throws {TypeError} for invalid options
+   * @throws {RangeError} for a latency that is not a finite number of 0 or more
+   */
   constructor(options: MemoryNetworkOptions = {}) {
     const latencyMs = options.latencyMs ?? 0;
+    checkOptions('MemoryNetwork', options, optionKinds);
     if (typeof latencyMs === 'number' && !(latencyMs >= 0 && latencyMs < Infinity)) {
-      throw new RangeError(`latencyMs must be 0 or more, not ${latencyMs}`);
+      throw new RangeError(mustBe('latencyMs', 'a finite number of 0 or more', latencyMs));
     }
     this.#latencyMs = typeof latencyMs === 'number' ? () => latencyMs : guarded(latencyMs);
     this.#clock = guardedClock(options.clock ?? systemClock);
@@ -67,12 +76,13 @@ export class MemoryNetwork {
   }
 
   /**
-   * A transport for node `id`, which is part of the network until it is closed. Its endpoint is
-   * `{ protocol: 'memory', path: id }`.
+   * Creates the transport of node `id`, which is part of the network until it is closed. Its
+   * endpoint is `{ protocol: 'memory', path: id }`.
    *
-   * @throws {TypeError} for an id that has a transport in this network already
+   * @throws {TypeError} if `id` is not a node ID, or already has a transport in this network
    */
   transport(id: NodeId): Transport {
+    if (typeof id !== 'string' || !isNodeId(id)) throw mistaken('transport: id', 'a node ID', id);
     if (this.#transports.has(id)) throw new TypeError(`node ${id} is in the network already`);
     const neighbourhood: Neighbourhood = {
       clock: this.#clock,
@@ -90,7 +100,9 @@ export class MemoryNetwork {
     return transport;
   }
 
-  /** Cuts every connection between two nodes: both ends fail. They may dial each other again. */
+  /**
+   * Cuts all connections between two nodes: both ends fail. The nodes may dial each other again.
+   */
   sever(one: NodeId, other: NodeId): void {
     this.#cut(({ dialer, listener }) => {
       return (dialer === one && listener === other) || (dialer === other && listener === one);
@@ -98,8 +110,8 @@ export class MemoryNetwork {
   }
 
   /**
-   * Divides the network: nodes of different islands lose their connections, and cannot dial each
-   * other until `heal`. A node that stands on no island reaches everybody.
+   * Partitions the network: nodes on different islands lose their connections, and cannot dial each
+   * other until `heal`. A node that is not on any island reaches all others.
    */
   partition(...islands: readonly (readonly NodeId[])[]): void {
     this.#divide(islands, false);
@@ -107,16 +119,16 @@ export class MemoryNetwork {
   }
 
   /**
-   * Divides the network without a word, as when a cable is pulled: connections between nodes of
-   * different islands stand, but nothing gets through, not even their end; and dials are not
-   * answered. After `heal` what was on its way arrives on those that still stand, since nothing of
-   * a stream is ever left out.
+   * Partitions the network silently, as when a cable is pulled: connections between nodes on
+   * different islands stay open, but nothing gets through, not even their end, and dials are not
+   * answered. After `heal`, whatever was on its way arrives on the connections that are still open,
+   * since streams never have gaps.
    */
   silence(...islands: readonly (readonly NodeId[])[]): void {
     this.#divide(islands, true);
   }
 
-  /** Ends a partition, or a silence. */
+  /** Ends a partition or a silence. */
   heal(): void {
     this.#divide([], false);
   }
@@ -125,8 +137,7 @@ export class MemoryNetwork {
     this.#islands = new Map(islands.flatMap((ids, island) => ids.map((id) => [id, island])));
     this.#isSilent = isSilent;
     for (const { outbound, inbound } of [...this.#pairs]) {
-      const held =
-        isSilent && !this.#reaches(outbound.local.path ?? '', outbound.remote.path ?? '');
+      const held = isSilent && !this.#reaches(nodeAt(outbound.local), nodeAt(outbound.remote));
       outbound.hold(held);
       inbound.hold(held);
     }
@@ -139,8 +150,8 @@ export class MemoryNetwork {
 
   #cut(affects: (nodes: { dialer: NodeId; listener: NodeId }) => boolean): void {
     for (const { outbound, inbound } of [...this.#pairs]) {
-      const dialer = outbound.local.path ?? '';
-      const listener = outbound.remote.path ?? '';
+      const dialer = nodeAt(outbound.local);
+      const listener = nodeAt(outbound.remote);
       if (!affects({ dialer, listener })) continue;
       outbound.fail('the network was cut');
       inbound.fail('the network was cut');
@@ -171,15 +182,29 @@ export class MemoryNetwork {
   }
 }
 
+const optionKinds: OptionKinds<MemoryNetworkOptions> = {
+  clock: aClock,
+  latencyMs: {
+    what: 'a number or a function',
+    accepts: (value) => typeof value === 'number' || typeof value === 'function',
+  },
+  protection: oneOf('encrypted', 'proven', 'trusted'),
+};
+
 function guarded(latencyMs: (from: NodeId, to: NodeId) => number) {
   return (from: NodeId, to: NodeId): number => {
     try {
       const ms: unknown = latencyMs(from, to);
       if (typeof ms === 'number' && ms >= 0 && ms < Infinity) return ms;
-      throw new RangeError(`latencyMs must be 0 or more, not ${String(ms)}`);
+      throw new RangeError(mustBe('latencyMs', 'a finite number of 0 or more', ms));
     } catch (thrown) {
       reportUnhandled(thrown);
       return 0;
     }
   };
+}
+
+/** The node of a memory endpoint, which is its path. */
+function nodeAt({ path = '' }: Endpoint): NodeId {
+  return uncheckedNodeId(path);
 }

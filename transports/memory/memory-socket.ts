@@ -7,12 +7,16 @@ import type { NodeId } from '../../lib/model/id.ts';
 import type { FrameSocket } from '../../lib/transport/frame-socket.ts';
 import type { Courier, Delivery } from './courier.ts';
 
-/** Frames that may be on their way to a side, or unread there, while the other is `writable`. */
+/**
+ * How many frames may be on their way to a side, or unread there, while the other is `writable`.
+ */
 const framesWaitingMax = 4;
-/** Frames that are kept for a side that has not subscribed yet; one more fails both sides. */
+/**
+ * How many frames are kept for a side that has not subscribed yet; another one fails both sides.
+ */
 const framesEarlyMax = 16;
 
-/** Where and how a pair of sockets lives. */
+/** The environment of a pair of sockets. */
 export interface MemoryWire {
   readonly clock: Clock;
   readonly courier: Courier;
@@ -20,22 +24,22 @@ export interface MemoryWire {
   readonly dialer: NodeId;
   /** The node that listens. */
   readonly listener: NodeId;
-  /** One way, in milliseconds, asked anew for each frame. */
+  /** The one-way latency in milliseconds, called for each frame. */
   readonly latencyMs: (from: NodeId, to: NodeId) => number;
 }
 
-/** How a side ends: with an error, or without one. */
+/** How a side ends: with an error or without. */
 interface Ending {
   readonly error?: RxmeshError;
 }
 
-/** Something on its way to a side, and the time when it is there. */
+/** Something on its way to a side, and when it arrives. */
 interface Flight {
   readonly load: Uint8Array | Ending;
   readonly dueAt: number;
 }
 
-/** The two sides of a new connection: of the one that dialed, and of the one that listens. */
+/** Creates both sides of a new connection. */
 export function memorySockets(wire: MemoryWire): { outbound: MemorySocket; inbound: MemorySocket } {
   const outbound = new MemorySocket(wire, 'outbound');
   const inbound = new MemorySocket(wire, 'inbound');
@@ -54,23 +58,25 @@ export class MemorySocket implements FrameSocket, Delivery {
 
   readonly #wire: MemoryWire;
   readonly #drained = new Subject<void>();
-  /** The other side; undefined once this side was destroyed, which has nothing more to tell it. */
+  /**
+   * The other side; undefined once this side was destroyed and has nothing more to report to it.
+   */
   #other: MemorySocket | undefined;
   #reader: Subscriber<Uint8Array> | undefined;
   #subscribed = false;
   #paused = false;
-  /** Whether the other side was full after the last frame that was sent to it. */
+  /** Whether the other side was full after the last frame sent to it. */
   #full = false;
-  /** Set while the courier is to call, or does. */
+  /** Whether the courier has been woken for this side, or is calling it. */
   #woken = false;
-  /** On the way to this side, in order. */
+  /** On their way to this side, in order. */
   #flights: Flight[] = [];
   #landing: Subscription | undefined;
-  /** Whether what is on its way stays there. */
+  /** Whether what is on its way is held back. */
   #held = false;
-  /** Arrived, and not read. */
+  /** Frames that have arrived but have not been read. */
   #unread: Uint8Array[] = [];
-  /** The other side has closed; takes effect when what is unread was read. */
+  /** Set when the other side has closed; takes effect once all frames have been read. */
   #ending: Ending | undefined;
   #ended: Ending | undefined;
   #onEnd: (() => void) | undefined;
@@ -85,12 +91,12 @@ export class MemorySocket implements FrameSocket, Delivery {
     this.frames$ = new Observable((subscriber) => this.#subscribe(subscriber));
   }
 
-  /** Names the other side. Called once, at the start. */
+  /** Sets the other side. Called once, at the start. */
   join(other: MemorySocket): void {
     this.#other = other;
   }
 
-  /** Calls `work` when this side has ended. */
+  /** Sets a callback for the end of this side. */
   onEnd(work: () => void): void {
     this.#onEnd = work;
   }
@@ -126,7 +132,7 @@ export class MemorySocket implements FrameSocket, Delivery {
 
   destroy(): void {
     const other = this.#other;
-    // After a `close`, what the other side has not read yet is still there to be dropped.
+    // Kept after a `close`, so that `destroy` can still drop what the other side has not read.
     this.#other = undefined;
     this.#end({});
     if (other === undefined || other.#ended !== undefined) return;
@@ -144,7 +150,7 @@ export class MemorySocket implements FrameSocket, Delivery {
     return this.#ended !== undefined && (other === undefined || other.#ended !== undefined);
   }
 
-  /** Keeps what is on its way to this side from arriving (`true`), or lets it arrive, in order. */
+  /** Holds back what is on its way to this side (`true`), or lets it arrive, in order (`false`). */
   hold(held: boolean): void {
     if (this.#held === held) return;
     this.#held = held;
@@ -153,7 +159,7 @@ export class MemorySocket implements FrameSocket, Delivery {
     if (!held && first !== undefined) this.#awaitLanding(first);
   }
 
-  /** Fails this side at once, as when a network goes away. */
+  /** Fails this side immediately, as when a network goes down. */
   fail(reason: string): void {
     this.#dropUnread();
     this.#end({
@@ -167,7 +173,7 @@ export class MemorySocket implements FrameSocket, Delivery {
       : `memory:${this.#wire.listener} <- ${this.#wire.dialer}`;
   }
 
-  /** One frame to the reader, or the end. */
+  /** Delivers one frame to the reader, or the end. */
   deliver(): boolean {
     const frame = this.#hasWork() ? this.#unread.shift() : undefined;
     if (frame !== undefined) {
@@ -180,7 +186,7 @@ export class MemorySocket implements FrameSocket, Delivery {
     return this.#woken;
   }
 
-  /** Frames that are on their way to this side, or unread here. */
+  /** How many frames are on their way to this side or unread. */
   #waiting(): number {
     return this.#unread.length + this.#flights.length;
   }
@@ -215,14 +221,14 @@ export class MemorySocket implements FrameSocket, Delivery {
     };
   }
 
-  /** The reader has left: what arrives is dropped, so that the other side is not held up. */
+  /** The reader has left: drops what arrives, so that the other side is not held up. */
   #readNoMore(): void {
     this.#unread = [];
     if (this.#ending === undefined) this.#tellTaken();
     else this.#end(this.#ending);
   }
 
-  /** The other side has sent a frame, or has closed: it is here after the latency, in order. */
+  /** Schedules the arrival of a frame or the end, after the latency and in order. */
   #expect(load: Uint8Array | Ending): void {
     const latencyMs = this.#wire.latencyMs(this.#from(), this.#to());
     if (latencyMs === 0 && this.#flights.length === 0 && !this.#held) {
@@ -230,7 +236,7 @@ export class MemorySocket implements FrameSocket, Delivery {
       return;
     }
     const now = this.#wire.clock.now();
-    // A frame that is faster than the one before it waits for that one.
+    // A frame never overtakes the one before it.
     const flight = { load, dueAt: Math.max(now + latencyMs, this.#flights.at(-1)?.dueAt ?? 0) };
     this.#flights.push(flight);
     if (this.#flights.length === 1 && !this.#held) this.#awaitLanding(flight);
@@ -250,7 +256,7 @@ export class MemorySocket implements FrameSocket, Delivery {
     if (this.#ended !== undefined) return;
     if (!isFrame(load)) {
       this.#ending = load;
-      // With nothing to read first, the end need not wait for a reader.
+      // With no frames left to read, the end does not need a reader.
       if (this.#reader === undefined && this.#unread.length === 0) this.#end(load);
     } else if (!this.#subscribed && this.#unread.length === framesEarlyMax) {
       this.#other?.fail('more frames than the other side keeps before it reads');
@@ -271,7 +277,7 @@ export class MemorySocket implements FrameSocket, Delivery {
     return this.direction === 'inbound' ? this.#wire.listener : this.#wire.dialer;
   }
 
-  /** A frame was read: the other side may be waiting for that. */
+  /** A frame was read, so the other side may be able to write again. */
   #tellTaken(): void {
     const other = this.#other;
     if (other === undefined || !other.#full || !other.writable) return;
@@ -301,7 +307,7 @@ export class MemorySocket implements FrameSocket, Delivery {
   }
 }
 
-/** By its shape: a frame may be of another realm. */
+/** Duck-typed: a frame may come from another realm. */
 function isFrame(load: Uint8Array | Ending): load is Uint8Array {
   return ArrayBuffer.isView(load);
 }

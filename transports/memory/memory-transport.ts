@@ -2,28 +2,29 @@ import { BehaviorSubject, Observable, type Subscriber, type Subscription } from 
 import type { Clock } from '../../lib/flow/clock.ts';
 import type { Endpoint } from '../../lib/model/endpoint.ts';
 import { RxmeshError } from '../../lib/model/error.ts';
-import type { NodeId } from '../../lib/model/id.ts';
+import { type NodeId, uncheckedNodeId } from '../../lib/model/node-id.ts';
 import type { SecureDial } from '../../lib/secure/index.ts';
 import type { Connection, Transport } from '../../lib/transport/transport.ts';
 import type { MemorySocket } from './memory-socket.ts';
 
-/** What a transport sees of its network. */
+/** The network as seen by one of its transports. */
 export interface Neighbourhood {
   readonly clock: Clock;
   readonly latencyMs: (from: NodeId, to: NodeId) => number;
   /**
-   * The two sides of a connection to `listener`, why there is none, or nothing: no answer comes.
+   * Returns both sides of a connection to `listener`, the reason if there is none, or undefined if
+   * the dial goes unanswered.
    */
   connect(listener: NodeId): { outbound: MemorySocket; inbound: MemorySocket } | string | undefined;
-  /** Begins the dialer's side of a connection. */
+  /** Starts the dialer's side of a connection. */
   begin(): SecureDial;
-  /** Hands the listener its side of a connection, and the hello of the dialer. */
+  /** Passes its side of a connection and the dialer's hello to the listener. */
   deliver(listener: NodeId, inbound: MemorySocket, hello: Uint8Array): void;
-  /** Takes this transport out of the network. */
+  /** Removes this transport from the network. */
   leave(): void;
 }
 
-/** A node's way into a `MemoryNetwork`. */
+/** The transport of one node in a `MemoryNetwork`. */
 export class MemoryTransport implements Transport {
   readonly protocols: readonly string[] = ['memory'];
   readonly incoming$: Observable<Connection>;
@@ -68,7 +69,7 @@ export class MemoryTransport implements Transport {
         );
         return undefined;
       }
-      return this.#dial(endpoint.path, subscriber);
+      return this.#dial(uncheckedNodeId(endpoint.path), subscriber);
     });
   }
 

@@ -3,11 +3,12 @@ import { RxmeshError } from '../../lib/model/error.ts';
 import { isIpv6, normalizeIp, withoutZone } from '../../lib/model/ip.ts';
 
 /**
- * The URL to dial for an endpoint. Its host is the name, where there is one, so that the request
- * and TLS name it, else the IP; without its zone, which is no part of a URL.
+ * The URL to dial for an endpoint. Its host is the endpoint's host name, if there is one, for the
+ * benefit of the `Host` header and TLS; otherwise the IP, without its zone, which URLs cannot
+ * contain.
  *
- * @throws {RxmeshError} `RXMESH_ENDPOINT_INVALID`: malformed, not `ws` or `wss`, without IP and
- *   host, or with an IP of many machines (multicast, broadcast)
+ * @throws {RxmeshError} `RXMESH_ENDPOINT_INVALID` if the endpoint is malformed, is not `ws` or
+ *   `wss`, has neither IP nor host, or has a multicast or broadcast IP
  */
 export function endpointUrl(endpoint: Endpoint): string {
   validateEndpoint(endpoint);
@@ -18,8 +19,10 @@ export function endpointUrl(endpoint: Endpoint): string {
   if (ip !== undefined && !isUnicast(ip)) throw invalid(endpoint, 'its IP is of many machines');
   const authority = isIpv6(name) ? `[${name}]` : name;
   const text = `${protocol}://${authority}${port === undefined ? '' : `:${port}`}`;
-  // Whatever more the name says (a user, a path) is not part of a name.
-  if (!URL.canParse(text) || /[/?#@\\]/.test(name)) throw invalid(endpoint, 'its host is no name');
+  // A name must not smuggle in other parts of a URL, such as a user or a path. Invisible characters
+  // would be stripped from the URL, and another name dialed.
+  if (!URL.canParse(text) || /[\p{C}\s/?#@\\]/u.test(name))
+    throw invalid(endpoint, 'its host is no name');
   try {
     return text + pathname(path);
   } catch (cause) {
@@ -27,7 +30,10 @@ export function endpointUrl(endpoint: Endpoint): string {
   }
 }
 
-/** A path is text: `#` and what a URL does not take are escaped, `?` begins a query. */
+/**
+ * Encodes a path, which is plain text: `#` and what URLs do not allow are escaped; `?` starts a
+ * query.
+ */
 function pathname(path: string): string {
   return encodeURI(path.startsWith('/') ? path : `/${path}`).replaceAll('#', '%23');
 }
@@ -36,8 +42,8 @@ function isUnicast(ip: string): boolean {
   const normal = normalizeIp(ip) ?? '';
   // ff00::/8 is multicast (RFC 4291, 2.7).
   if (isIpv6(normal)) return !/^ff[0-9a-f]{2}:/.test(normal);
-  // 224.0.0.0/4 is multicast (RFC 5771), and 240.0.0.0/4 reserved, with the broadcast address at
-  // its end.
+  // 224.0.0.0/4 is multicast (RFC 5771); 240.0.0.0/4 is reserved and ends with the broadcast
+  // address.
   return Number(normal.split('.')[0]) < 224;
 }
 

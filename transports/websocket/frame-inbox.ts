@@ -3,7 +3,9 @@ import { toKeep } from '../../lib/model/bytes.ts';
 import { RxmeshError } from '../../lib/model/error.ts';
 import { framesEarlyMax } from './platform.ts';
 
-/** The reading half of a socket: keeps a few frames until somebody reads, then hands them over. */
+/**
+ * The reading half of a socket. Keeps a few frames until there is a reader, then passes them on.
+ */
 export class FrameInbox {
   readonly frames$: Observable<Uint8Array>;
 
@@ -12,7 +14,7 @@ export class FrameInbox {
   #subscribed = false;
   #end: { readonly error?: RxmeshError } | undefined;
 
-  /** @param onReader called when somebody has begun to read */
+  /** @param onReader called when the reader has subscribed */
   constructor(onReader: () => void) {
     this.frames$ = new Observable((subscriber) => {
       if (this.#subscribed) {
@@ -32,14 +34,14 @@ export class FrameInbox {
     });
   }
 
-  /** Whether somebody has ever subscribed. */
+  /** Whether there has ever been a reader. */
   get subscribed(): boolean {
     return this.#subscribed;
   }
 
   /**
-   * @throws {RxmeshError} `RXMESH_CONNECTION_FAILED` for one more than are kept before somebody
-   * reads
+   * @throws {RxmeshError} `RXMESH_CONNECTION_FAILED` if too many frames arrive before there is a
+   *   reader
    */
   push(frame: Uint8Array): void {
     if (this.#end !== undefined) return;
@@ -56,7 +58,7 @@ export class FrameInbox {
     this.#early.push(toKeep(frame));
   }
 
-  /** Nothing comes any more. With `drop`, not even what waits. */
+  /** Ends the inbox: nothing more will arrive. With `drop`, waiting frames are dropped as well. */
   end(error: RxmeshError | undefined, drop: boolean): void {
     if (this.#end !== undefined) return;
     this.#end = error === undefined ? {} : { error };

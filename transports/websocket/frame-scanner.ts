@@ -1,31 +1,30 @@
-/** Opcodes from here on are those of control frames (RFC 6455, 5.2). */
+/** Opcodes from this one on belong to control frames (RFC 6455, 5.2). */
 const firstControlOpcode = 0x8;
 const closeOpcode = 0x8;
 
 /**
- * Follows the frames of a WebSocket through its reads, by their headers alone (RFC 6455, 5.2), so
- * that a read can be cut between two of them. What the frames hold, and whether they are right, is
- * not its business.
+ * Tracks the boundaries of WebSocket frames across reads by their headers alone (RFC 6455, 5.2), so
+ * that a read can be split between two frames. It neither looks at nor validates their contents.
  */
 export class FrameScanner {
-  /** Frames that began in the last scan. */
+  /** How many frames began in the last scan. */
   frames = 0;
-  /** Pings and pongs that have begun and were not counted yet: whoever counts them sets it to 0. */
+  /** How many pings and pongs have begun and not been counted; the consumer resets it to 0. */
   controls = 0;
   /**
-   * Whether the last scan found a piece of a message, which ws keeps until the others are there.
+   * Whether the last scan found a fragment of a message, which ws keeps until the rest has arrived.
    */
   isPiece = false;
-  /** Whether a close frame has come: nothing behind it counts. */
+  /** Whether a complete close frame has arrived; whatever follows it is ignored. */
   isClosed = false;
   readonly #header = new Uint8Array(14);
   #headerLength = 0;
-  /** Bytes of the frame that are still to come, behind its header. */
+  /** How many bytes of the current frame are still to come, after its header. */
   #left = 0;
 
   /**
-   * Where the last of at most `framesMax` frames from `start` on ends, or the read does. A piece of
-   * a message is found alone: the scan stops in front of it, or at its end.
+   * Returns where the last of at most `framesMax` frames from `start` ends, or the end of the read.
+   * A fragment of a message is always scanned alone: the scan stops before it, or after it.
    */
   scan(bytes: Uint8Array, start: number, framesMax: number): number {
     let at = start;
@@ -37,7 +36,8 @@ export class FrameScanner {
         this.#left -= skipped;
         at += skipped;
         if (this.#left > 0) return at;
-        this.#headerLength = 0;
+        this.#end();
+        if (this.isClosed) return bytes.length;
       }
       if (this.#headerLength === 0) {
         if (this.isPiece || at === bytes.length || this.frames === framesMax) return at;
@@ -52,12 +52,12 @@ export class FrameScanner {
     return at;
   }
 
-  /** Whether the read before ended within a piece of a message. */
+  /** Whether the previous read ended within a fragment of a message. */
   #isInPiece(): boolean {
     return this.#headerLength > 0 && isUnfinished(this.#header[0] ?? 0);
   }
 
-  /** Takes the header as far as it is there. Returns where it ends. */
+  /** Takes as much of the header as has arrived. Returns the position after it. */
   #takeHeader(bytes: Uint8Array, start: number): number {
     const header = this.#header;
     let at = start;
@@ -75,27 +75,32 @@ export class FrameScanner {
   #begin(): void {
     const header = this.#header;
     const opcode = (header[0] ?? 0) & 0x0f;
-    if (opcode === closeOpcode) this.isClosed = true;
-    else if (opcode > firstControlOpcode) this.controls += 1;
+    if (opcode > firstControlOpcode) this.controls += 1;
     const short = (header[1] ?? 0) & 0x7f;
     this.#left = short < 126 ? short : bigEndian(header, short === 126 ? 2 : 8);
-    if (this.#left === 0) this.#headerLength = 0;
+    if (this.#left === 0) this.#end();
+  }
+
+  /** The frame is at its end. */
+  #end(): void {
+    this.#headerLength = 0;
+    this.isClosed = ((this.#header[0] ?? 0) & 0x0f) === closeOpcode;
   }
 }
 
-/** Whether a frame that begins with this byte is a piece of a message, and not the last. */
+/** Whether a frame with this first byte is a fragment of a message other than the last. */
 function isUnfinished(firstByte: number): boolean {
   return (firstByte & 0x80) === 0;
 }
 
-/** How long a header with this second byte is. */
+/** The length of a header with this second byte. */
 function headerBytes(secondByte: number): number {
   const short = secondByte & 0x7f;
   const lengthBytes = short < 126 ? 0 : short === 126 ? 2 : 8;
   return 2 + lengthBytes + (secondByte & 0x80 ? 4 : 0);
 }
 
-/** The length that follows the first two bytes. */
+/** The payload length that follows the first two bytes. */
 function bigEndian(header: Uint8Array, bytes: number): number {
   let value = 0;
   for (let i = 2; i < 2 + bytes; i += 1) value = value * 256 + (header[i] ?? 0);

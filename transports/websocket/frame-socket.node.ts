@@ -13,7 +13,7 @@ import { type FrameIntake, intakeFor } from './intake.node.ts';
 import { closeTimeoutMs, frameBytesMax } from './platform.ts';
 import type { Turns } from './turns.node.ts';
 
-/** Options that bound what ws does, the same for both sides. */
+/** Options that limit ws, the same for both sides. */
 export interface WsLimits {
   readonly maxPayload: number;
   readonly maxBufferedChunks: number;
@@ -23,41 +23,43 @@ export interface WsLimits {
 }
 
 /**
- * Frames of at most 131,088 bytes, uncompressed, in at most 1,024 reads and 16 pieces; 2 s to
+ * Frames of at most 131,088 bytes, uncompressed, in at most 1,024 reads and 16 fragments; 2 s to
  * close.
  */
 export const wsLimits: WsLimits = {
   maxPayload: frameBytesMax,
-  // A frame of the largest size takes 245 segments of TCP, at their smallest (RFC 9293, 3.7.1).
+  // A frame of the largest size takes 245 TCP segments of the smallest size (RFC 9293, 3.7.1).
   maxBufferedChunks: 1_024,
-  // rxmesh sends none. Browsers cut a long message, and so may a proxy.
+  // rxmesh does not fragment, but browsers split long messages, and so may proxies.
   maxFragments: 16,
   perMessageDeflate: false,
   closeTimeout: closeTimeoutMs,
 };
 
-/** Frames that were handed to ws and are not with the kernel yet, while a socket is `writable`. */
+/** How many frames may be with ws but not yet with the kernel while a socket is `writable`. */
 const framesUnsentMax = 4;
 
 /**
- * Pings and pongs of WebSocket that a peer may send a second. rxmesh sends none; proxies and
+ * How many WebSocket pings and pongs a peer may send per second. rxmesh sends none, but proxies and
  * browsers may.
  */
 const controlsPerSecondMax = 4;
-/** How many of them may come at once: ws gives up at 60 pings that wait for their answer. */
+/** How many may come in a burst: ws gives up when 60 pings wait for their answers. */
 const controlsAtOnceMax = 32;
 
-/** What a `NodeSocket` is made of. */
+/** Options of a `NodeSocket`. */
 export interface NodeSocketOptions {
   readonly ws: WebSocket;
   /** The stream that `ws` reads. */
   readonly stream: Socket;
   readonly direction: Direction;
   readonly protocol: string;
+  /** Default: the other end of `stream`, which may be a proxy. */
+  readonly remote?: Endpoint;
   readonly turns: Turns;
 }
 
-/** A socket on an open `WebSocket` of ws. */
+/** A socket over an open `WebSocket` of ws. */
 export class NodeSocket implements FrameSocket {
   readonly direction: Direction;
   readonly local: Endpoint;
@@ -69,23 +71,23 @@ export class NodeSocket implements FrameSocket {
   readonly #inbox: FrameInbox;
   readonly #intake: FrameIntake;
   readonly #turns: Turns;
-  /** Of pings and pongs. Made at the first of them: most sockets see none. */
+  /** For pings and pongs. Created for the first one, since most sockets see none. */
   #controls: TokenBucket | undefined;
   readonly #drained = new Subject<void>();
-  /** Frames that ws has, in order. */
+  /** Frames passed to ws that the kernel has not taken yet, in order. */
   readonly #unsent: Uint8Array[] = [];
-  /** Whether `writable` was false since `drained$` last emitted. */
+  /** Whether `writable` has been false since `drained$` last emitted. */
   #full = false;
   #tellingDrained: NodeJS.Immediate | undefined;
   #ended = false;
 
-  constructor({ ws, stream, direction, protocol, turns }: NodeSocketOptions) {
+  constructor({ ws, stream, direction, protocol, remote, turns }: NodeSocketOptions) {
     this.#ws = ws;
     this.#turns = turns;
     this.#stream = stream;
     this.direction = direction;
     this.local = endpointOf(protocol, stream.localAddress, stream.localPort);
-    this.remote = endpointOf(protocol, stream.remoteAddress, stream.remotePort);
+    this.remote = remote ?? endpointOf(protocol, stream.remoteAddress, stream.remotePort);
     this.drained$ = this.#drained.asObservable();
     this.#inbox = new FrameInbox(() => {
       if (!this.#ended) this.#intake.pause(false);
@@ -144,13 +146,13 @@ export class NodeSocket implements FrameSocket {
     return `${formatEndpoint(this.local)} ${arrow} ${formatEndpoint(this.remote)}`;
   }
 
-  /** One function for all frames: ws calls it with each frame that the kernel has taken. */
+  /** Created once for all frames: ws calls it for each frame that the kernel has taken. */
   readonly #onSent = (): void => {
     const frame = this.#unsent.shift();
     if (frame !== undefined) giveFrame(frame);
     if (!this.#full || this.#unsent.length >= framesUnsentMax || this.#ended) return;
-    // ws calls from within a tick; whoever writes on then, and so on, would keep the event loop
-    // from turning.
+    // Deferred, because ws calls this from within a tick: a writer that kept responding would stop
+    // the event loop from turning.
     this.#tellingDrained ??= setImmediate(() => {
       this.#tellingDrained = undefined;
       if (!this.writable) return;
@@ -165,8 +167,8 @@ export class NodeSocket implements FrameSocket {
       this.#violation('a text message arrived', 1003);
       return;
     }
-    // The binary type is 'nodebuffer'. What leaves here is a plain Uint8Array: `slice` of a Buffer
-    // copies nothing.
+    // The binary type is 'nodebuffer'. Converted to a plain Uint8Array, because `slice` of a Buffer
+    // does not copy.
     const { buffer, byteOffset, byteLength } = data as Buffer;
     try {
       this.#inbox.push(new Uint8Array(buffer, byteOffset, byteLength));
@@ -177,7 +179,7 @@ export class NodeSocket implements FrameSocket {
     }
   }
 
-  /** Counts pings and pongs, before ws has them. */
+  /** Counts pings and pongs before ws handles them. */
   #admits(count: number): boolean {
     this.#controls ??= new TokenBucket(controlsPerSecondMax, controlsAtOnceMax, this.#turns.clock);
     if (this.#controls.take(count)) return true;
@@ -187,7 +189,7 @@ export class NodeSocket implements FrameSocket {
     return false;
   }
 
-  /** ws answers pings, and cuts the socket without a word when too many answers wait. */
+  /** ws answers pings, and closes the socket without an error if too many answers are pending. */
   #pinged(): void {
     if (this.#ended || this.#ws.readyState === this.#ws.OPEN) return;
     this.#violation('it does not read the answers to its WebSocket pings', 1008);
@@ -200,14 +202,13 @@ export class NodeSocket implements FrameSocket {
 
   #violation(what: string, closeCode: number): void {
     const message = `${this.toString()}: ${what}`;
-    // First: whoever hears of the end may cut it.
+    // Close first: a subscriber may destroy the socket when it ends.
     this.#ws.close(closeCode);
     this.#end(new RxmeshError('RXMESH_PROTOCOL_VIOLATION', message), true);
   }
 
   #fail(cause: Error): void {
-    // ws has begun to close already; errors that begin like this are about what the other side
-    // sent.
+    // ws has begun to close already. Errors with this prefix are about what the other side sent.
     this.#intake.stop();
     const isViolation = 'code' in cause && String(cause.code).startsWith('WS_ERR_');
     const code = isViolation ? 'RXMESH_PROTOCOL_VIOLATION' : 'RXMESH_CONNECTION_FAILED';
@@ -216,9 +217,10 @@ export class NodeSocket implements FrameSocket {
   }
 
   #closed(code: number): void {
-    // Most end by us or by a failure that was told: an error costs its stack, whoever hears it.
+    // Most sockets end by our own action or a reported failure. An error would cost a stack trace
+    // that no one sees.
     if (this.#ended) return;
-    // RFC 6455, 7.4.1: 1000 and 1001 are said on purpose, 1005 is a close frame without a code.
+    // RFC 6455, 7.4.1: 1000 and 1001 are intentional, and 1005 is a close frame without a code.
     if (code === 1000 || code === 1001 || code === 1005) {
       this.#end(undefined, false);
       return;
@@ -237,7 +239,7 @@ export class NodeSocket implements FrameSocket {
   }
 }
 
-/** An address of a socket or server as an endpoint. A zone with a strange name is left out. */
+/** The address of a socket or server as an endpoint. A malformed zone is left out. */
 export function endpointOf(
   protocol: string,
   address: string | undefined,

@@ -3,32 +3,31 @@ import type { WebSocket } from 'ws';
 import { FrameScanner } from './frame-scanner.ts';
 import type { Turns, Waiting } from './turns.node.ts';
 
-/** Frames of one socket that are handled at a stretch; then it is the others' turn. */
+/** How many frames of one socket are handled before others get their turn. */
 const framesPerVisitMax = 32;
 /**
- * A read of so many bytes may be one of many in a turn: its time counts. A record of TLS has no
- * more.
+ * A read of this size may be one of many in a turn, so its time counts. A TLS record is no larger.
  */
 const largeReadBytes = 16_384;
 
-/**
- * Reads at the beginning whose time counts, too: a handshake takes longer than any frame behind it.
- */
+/** How many reads at the start count as well: a handshake takes longer than any frame after it. */
 const firstReads = 4;
 
-/** What an intake works with. */
+/** Options of an `Intake`. */
 export interface IntakeOptions {
   readonly ws: WebSocket;
   readonly stream: Socket;
   readonly turns: Turns;
-  /** So many WebSocket pings and pongs have come. Returns whether that is in order. */
+  /**
+   * Called when this many WebSocket pings and pongs have arrived. Returns whether they are allowed.
+   */
   readonly onControls: (count: number) => boolean;
 }
 
 /**
- * Stands between a TCP stream and ws, which handles all frames of a read at once. What a peer sends
- * is handed to ws as it comes, while that is little; beyond that, so many frames at a time, when it
- * is the socket's turn. Meanwhile the stream is held back: what waits is one read.
+ * Sits between a TCP stream and ws, which would handle all frames of a read at once. While a peer
+ * sends little, its data goes straight to ws. Beyond that, a limited number of frames is passed on
+ * whenever it is the socket's turn. Meanwhile the stream is paused, so only one read is buffered.
  */
 export class Intake implements Waiting {
   readonly #ws: WebSocket;
@@ -36,20 +35,20 @@ export class Intake implements Waiting {
   readonly #turns: Turns;
   readonly #onControls: (count: number) => boolean;
   readonly #scanner = new FrameScanner();
-  /** ws's own listener. */
+  /** The listener that ws had registered. */
   readonly #feed: (bytes: Buffer) => unknown;
-  /** Reads that are not handled yet: one, but for a stream that is late to stop. */
+  /** Reads not handled yet: usually one, unless the stream takes a moment to pause. */
   #reads: Buffer[] = [];
-  /** How much of the first read was handed on, and scanned. */
+  /** How far the first read has been passed on (`#at`) and scanned (`#scannedTo`). */
   #at = 0;
   #scannedTo = 0;
-  /** Whether it waits for its turn. */
+  /** Whether it is queued for a turn. */
   #isWaiting = false;
-  /** Whether its reader wants nothing now. */
+  /** Whether its reader has paused it. */
   #isPaused = false;
   #isStopped = false;
   #firstReads = firstReads;
-  /** Frames of the turn that is counted as `#turn`. */
+  /** How many frames arrived in the turn `#turn`. */
   #frames = 0;
   #turn = 0;
 
@@ -61,18 +60,18 @@ export class Intake implements Waiting {
     this.#feed = (bytes) => Reflect.apply(feed, stream, [bytes]);
     stream.off('data', feed);
     stream.on('data', this.#onRead);
-    // First: ws takes what a stream still holds at its end, all at once.
+    // Before ws's own listener, which would read all that the stream still holds in one go.
     stream.prependOnceListener('close', this.#onClose);
   }
 
-  /** Stops (`true`) or resumes. */
+  /** Pauses (`true`) or resumes. */
   pause(paused: boolean): void {
     this.#isPaused = paused;
     if (!paused && this.#reads.length > 0 && !this.#isWaiting) this.#wait();
     this.#hold();
   }
 
-  /** Hands nothing on any more: what comes is dropped. */
+  /** Stops for good: whatever arrives is dropped. */
   stop(): void {
     if (this.#isStopped) return;
     this.#isStopped = true;
@@ -90,7 +89,7 @@ export class Intake implements Waiting {
     return false;
   }
 
-  /** Hands on some of what was read. Returns whether there is more for the next turn. */
+  /** Passes on some of what was read. Returns whether there is more for the next turn. */
   #visit(): boolean {
     const read = this.#reads[0];
     if (this.#isPaused || read === undefined) return false;
@@ -130,7 +129,7 @@ export class Intake implements Waiting {
     while (this.#stream.read() !== null) continue;
   };
 
-  /** Whether it has brought more frames in this turn than it may. */
+  /** Whether this socket has brought more frames in this turn than it may. */
   #isMuch(): boolean {
     const { ended } = this.#turns;
     if (this.#turn !== ended) {
@@ -139,7 +138,7 @@ export class Intake implements Waiting {
     }
     if (this.#frames <= framesPerVisitMax) return false;
     if (this.#turns.awaitEnd()) return true;
-    // They may be of many turns that nobody has counted. From now on they are of one.
+    // They may be from several turns, since no one was counting. From now on, turns are counted.
     this.#frames = this.#scanner.frames;
     return false;
   }
@@ -161,7 +160,8 @@ export class Intake implements Waiting {
       if (!this.#onControls(controls)) return;
     }
     const isLast = scanner.isClosed;
-    // ws keeps a piece until the message is whole, and with a view of the read all of it.
+    // ws keeps a fragment until its message is complete, and a view would keep the whole read
+    // alive.
     this.#feed(scanner.isPiece ? copyOf(bytes) : bytes);
     if (isLast) this.stop();
   }
@@ -172,7 +172,7 @@ export class Intake implements Waiting {
     this.#turns.queue(this);
   }
 
-  /** Has the stream read if that is in order now. */
+  /** Pauses or resumes the stream, as appropriate now. */
   #hold(): void {
     const isHeld = this.#isPaused || this.#isWaiting || this.#reads.length > 0;
     if (isHeld === this.#ws.isPaused) return;
@@ -181,10 +181,12 @@ export class Intake implements Waiting {
   }
 }
 
-/** What takes in frames for a `NodeSocket`. */
+/** The intake of a `NodeSocket`. */
 export type FrameIntake = Pick<Intake, 'pause' | 'stop'>;
 
-/** Stands in front of ws; on a runtime whose ws reads no stream of Node's (Bun), it is left alone. */
+/**
+ * Creates an intake in front of ws. If ws does not read a Node stream (on Bun), it is left alone.
+ */
 export function intakeFor(options: IntakeOptions): FrameIntake {
   const { ws, stream } = options;
   const feed = stream.listeners('data').findLast(isListener);
@@ -195,7 +197,7 @@ export function intakeFor(options: IntakeOptions): FrameIntake {
   };
 }
 
-/** A listener of a stream's reads. */
+/** A listener for data of a stream. */
 type Listener = (read: Buffer) => void;
 
 function isListener(value: unknown): value is Listener {

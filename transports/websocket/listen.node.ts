@@ -18,19 +18,20 @@ import { endpointOf, NodeSocket, wsLimits } from './frame-socket.node.ts';
 import type { WebSocketListenOptions } from './options.ts';
 import { Pending } from './pending.node.ts';
 import type { DialedSocket } from './platform.ts';
+import { clientOf, proxyRanges } from './forwarded.node.ts';
 import { answersForOthers, leavePath, takePath } from './shared-paths.node.ts';
 import { helloOffered, wireProtocol } from './subprotocol.ts';
 import { turnsOf } from './turns.node.ts';
 import { refusalOf } from './upgrade-request.node.ts';
 
-/** How long a client may take until its request is complete. */
+/** How long a client may take to complete its request. */
 const requestTimeoutMs = 10_000;
 /**
- * Connections that the system keeps for us: Node takes all of them in one turn, a quarter of a
- * millisecond each.
+ * How many connections the system queues for us. Node accepts all of them in one turn, at a quarter
+ * of a millisecond each.
  */
 const backlogMax = 128;
-/** What is wrong with `listen.server`, which only Node can tell. */
+/** Checks `listen.server`, which is only possible in Node. */
 export function serverProblems({ server }: WebSocketListenOptions): string[] {
   const given: unknown = server;
   const isObject = typeof given === 'object' && given !== null;
@@ -38,7 +39,7 @@ export function serverProblems({ server }: WebSocketListenOptions): string[] {
   return isServer ? [] : ['listen.server must be a server of node:http or node:https'];
 }
 
-/** The sockets that others open to a server of our own, or to a shared one. */
+/** Emits the sockets that other nodes open to our own server, or to a shared one. */
 export function listen(
   options: WebSocketListenOptions,
   bound: (endpoints: readonly Endpoint[]) => void,
@@ -64,13 +65,13 @@ export function listen(
       }
     };
     const turns = turnsOf(clock);
-    const open = (ws: WebSocket, stream: Socket, hello: Uint8Array): void => {
+    const open = ({ ws, stream, hello, remote }: Opened): void => {
       if (stream.remoteAddress === undefined) {
         ws.terminate();
         return;
       }
-      const socket = new NodeSocket({ ws, stream, direction: 'inbound', protocol, turns });
-      // Many may come in one turn, and each begins a handshake.
+      const socket = new NodeSocket({ ws, stream, direction: 'inbound', protocol, remote, turns });
+      // Many may arrive in one turn, and each starts a handshake.
       turns.take({
         visit: () => {
           if (subscriber.closed) socket.destroy();
@@ -123,25 +124,30 @@ function failed(message: string, cause?: unknown): RxmeshError {
 }
 
 /**
- * Opens a server of our own. What is returned closes it, and every connection that is no WebSocket
- * yet.
+ * Starts our own server. The function returned closes it, along with all connections that are not
+ * WebSockets yet.
  */
 function runOwn(
   server: Server,
   { port = 0, host }: WebSocketListenOptions,
   subscriber: Subscriber<DialedSocket>,
 ): () => void {
-  const pending = new Pending();
+  // A client that is slow, and no idler, can tell this from a broken line. Behind TLS there may be
+  // no way yet to say it.
+  const pending = new Pending((socket) => {
+    if (server instanceof TlsServer) socket.destroy();
+    else refuse(socket, 503);
+  });
   let released = false;
   server.on('connection', (socket: Socket) => pending.add(socket));
   server.prependListener('upgrade', ({ socket }: IncomingMessage) => pending.delete(socket));
   server.on('listening', () => {
-    // A host name is looked up first, and closing does not stop that.
+    // A host name is looked up first, and closing the server does not cancel that.
     if (released) server.close();
   });
   server.on('error', (cause) => {
-    // While listening: one connection could not be accepted (no file handle left, say). The next
-    // may be.
+    // While listening, this concerns a single connection that could not be accepted, for example
+    // for lack of file handles. The next one may succeed.
     if (server.listening || released) return;
     const where = `${host ?? 'every interface'}, port ${port}`;
     subscriber.error(failed(`cannot listen on ${where}: ${cause.message}`, cause));
@@ -154,7 +160,7 @@ function runOwn(
   };
 }
 
-/** A shared server that is closed by its owner ends our listening, too. */
+/** Fails `subscriber` when the owner of a shared server closes it. */
 function watch(server: Server, subscriber: Subscriber<DialedSocket>): () => void {
   const onClose = (): void => {
     subscriber.error(failed('the shared server was closed'));
@@ -165,11 +171,19 @@ function watch(server: Server, subscriber: Subscriber<DialedSocket>): () => void
   };
 }
 
-/** What becomes of requests on our path. */
+/** What to do with requests on our path. */
 interface Upgrades {
   readonly protocol: string;
   readonly refused: (refusal: Refusal) => void;
-  readonly open: (ws: WebSocket, stream: Socket, hello: Uint8Array) => void;
+  readonly open: (opened: Opened) => void;
+}
+
+/** A request that has become a WebSocket. */
+interface Opened {
+  readonly ws: WebSocket;
+  readonly stream: Socket;
+  readonly hello: Uint8Array;
+  readonly remote: Endpoint;
 }
 
 function takeUpgrades(
@@ -186,11 +200,14 @@ function takeUpgrades(
     handleProtocols,
     ...wsLimits,
   });
+  const proxies = proxyRanges(options.trustedProxies ?? []);
   const onUpgrade = (request: IncomingMessage, stream: Socket, head: Buffer): void => {
     const isOurs = pathOf(request) === path;
-    const refusal = isOurs ? refusalOf(request, options, protocol) : undefined;
+    const client = clientOf(request, proxies);
+    const remote = endpointOf(protocol, client.ip, client.port);
+    const refusal = isOurs ? refusalOf(request, options, { protocol, remote }) : undefined;
     if (!isOurs) {
-      // On a shared server, the other paths are somebody else's, if there is anybody else.
+      // On a shared server, other paths belong to other listeners, if there are any.
       if (options.server === undefined || answersForOthers(server, path)) refuse(stream, 404);
     } else if (refusal !== undefined) {
       refuse(stream, refusal.status);
@@ -200,17 +217,19 @@ function takeUpgrades(
       if (typeof hello === 'string') {
         refuse(stream, 400, hello);
         refused({
-          remote: endpointOf(protocol, stream.remoteAddress, stream.remotePort),
+          remote,
           error: new RxmeshError('RXMESH_UPGRADE_INVALID', `a request to upgrade: ${hello}`),
         });
         return;
       }
-      // The 101 and what is said to it at once, the answer to the hello, go in one write.
+      // The 101 and our immediate answer to the hello go out in one write.
       stream.cork();
       try {
-        upgrader.handleUpgrade(request, stream, head, (ws: WebSocket) => open(ws, stream, hello));
+        upgrader.handleUpgrade(request, stream, head, (ws: WebSocket) =>
+          open({ ws, stream, hello, remote }),
+        );
       } catch (cause) {
-        // Another WebSocket server takes this path, too, and has taken this request.
+        // Another WebSocket server also handles this path, and has taken this request.
         subscriber.error(failed(`somebody else takes ${path} of the shared server`, cause));
       } finally {
         stream.uncork();
@@ -223,7 +242,7 @@ function takeUpgrades(
   };
 }
 
-/** The path of a request without its query; undefined when it is not encoded as it should be. */
+/** The path of a request without its query; undefined if it is not encoded correctly. */
 function pathOf({ url = '' }: IncomingMessage): string | undefined {
   try {
     return decodeURIComponent(url.replace(/\?.*$/, ''));
@@ -233,7 +252,7 @@ function pathOf({ url = '' }: IncomingMessage): string | undefined {
 }
 
 function refuse(stream: Socket, status: number, text = ''): void {
-  // A client that has gone already is no error of ours.
+  // A client that has already gone is not our problem.
   stream.once('error', () => stream.destroy());
   stream.once('finish', () => stream.destroy());
   const reason = STATUS_CODES[status] ?? '';

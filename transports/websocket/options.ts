@@ -1,11 +1,11 @@
 import type { Clock } from '../../lib/flow/clock.ts';
+import { mustBe } from '../../lib/model/described.ts';
+import { parseIpRange } from '../../lib/model/ip-range.ts';
 import { RxmeshError } from '../../lib/model/error.ts';
 import { quote } from '../../lib/model/quote.ts';
 import { unknownOptions } from '../../lib/model/unknown-options.ts';
 
-/**
- * Options of Node's TLS, of which these are the usual ones; the others are passed on as they are.
- */
+/** Options of Node's TLS. The most common ones are listed; others are passed on unchanged. */
 export interface TlsOptions {
   /** Certificate chain, as PEM. */
   readonly cert?: unknown;
@@ -16,7 +16,7 @@ export interface TlsOptions {
   readonly [option: string]: unknown;
 }
 
-/** An HTTP or HTTPS server of Node: what `createServer` of `node:http` or `node:https` returns. */
+/** A Node HTTP or HTTPS server, as returned by `createServer` of `node:http` or `node:https`. */
 export interface UpgradeServer {
   readonly listening: boolean;
   address(): unknown;
@@ -24,76 +24,86 @@ export interface UpgradeServer {
 
 /** Where a WebSocket transport listens. */
 export interface WebSocketListenOptions {
-  /** 0 (default) takes any port that is free. */
+  /** Default 0: any free port. */
   readonly port?: number;
   /**
-   * IP or name of the interface. By default all of them, as Node's servers do, since a node that
-   * listens is meant to be reached: `'127.0.0.1'` keeps it to this machine.
+   * IP or name of the interface. Default: all interfaces, as with Node's servers, since a node that
+   * listens is meant to be reached. Use `'127.0.0.1'` to accept only local connections.
    */
   readonly host?: string;
   /**
-   * Path of the requests that are taken; `'/'` by default. Other paths get an HTTP 404, of which
-   * this side is told nothing.
+   * The path of the requests to accept. Default `'/'`. Requests for other paths get an HTTP 404,
+   * without an event.
    */
   readonly path?: string;
   /** Makes it a `wss` server with this certificate and key. */
   readonly tls?: TlsOptions;
   /**
-   * A server of yours, to be shared: only upgrades on `path` are taken, and closing the transport
-   * leaves it running. `start()` of a router waits until it listens, on a port. Each path has one
-   * transport; another WebSocket server beside it (of ws, say) takes `noServer`, since with
-   * `server` it answers on all paths. Excludes `port`, `host` and `tls`.
+   * A server of your own to share. Only upgrades on `path` are handled, and closing the transport
+   * leaves the server running. A router's `start()` waits until it listens on a port. Each path can
+   * have only one transport. Another WebSocket server beside it (of ws, for example) must use
+   * `noServer`, since with `server` it would answer on all paths. Excludes `port`, `host` and
+   * `tls`.
    */
   readonly server?: UpgradeServer;
   /**
-   * Web pages that may connect, by their origin (`'https://example.com'`), beside those of this
-   * server's own host and port; or a function that decides alone, and returns `true` for those that
-   * may. What it throws is a no. By default only pages of the own host may. A request without an
-   * origin does not come from a page, and passes. A page that may not gets an HTTP 403, and a
-   * `connection-refused` event says which one it was.
+   * Which web pages may connect, in addition to those from this server's own host and port: a list
+   * of origins (`'https://example.com'`), or a function that decides on its own and returns `true`
+   * for those that may; if it throws, the answer is no. Default: only pages from the own host.
+   * Requests without an origin do not come from a page and are accepted. A page that is refused
+   * gets an HTTP 403, and a `connection-refused` event names it.
    *
-   * `'any'` lets every page in that a user of this machine, or of its network, opens in a browser:
-   * whoever made it may then use this node as a peer, through the user's own browser. Only for
-   * nodes that are public anyway.
+   * `'any'` admits every page that a user of this machine or its network opens in a browser: its
+   * author may then use this node as a peer, through that user's browser. Only for nodes that are
+   * public anyway.
    *
-   * Behind a proxy on the same machine or network, name the site's own origin, too: its name is not
-   * believed there, since any page may have a name that resolves to a local address.
+   * Behind a proxy on the same machine or network, list the site's own origin as well. There, a
+   * matching host name is not trusted, since any page may have a name that resolves to a local
+   * address.
    *
-   * A page that was opened from a file has the origin `'null'`, or `'file://'` in older browsers
-   * and in Electron; so has a sandboxed one `'null'`, whoever it is of. Applications and extensions
-   * have schemes of their own: `'app://.'`, `'capacitor://localhost'`, `'chrome-extension://…'`.
+   * A page opened from a file has the origin `'null'`, or `'file://'` in older browsers and in
+   * Electron. A sandboxed page also has `'null'`, wherever it comes from. Applications and
+   * extensions have their own schemes: `'app://.'`, `'capacitor://localhost'`,
+   * `'chrome-extension://…'`.
    */
   readonly origins?: 'any' | readonly string[] | ((origin: string) => boolean);
+  /**
+   * Reverse proxies in front of this server, as IP addresses or ranges (`'127.0.0.1'`,
+   * `'10.0.0.0/8'`). For a connection from one of them, limits, bans and admission see the client's
+   * IP, which is the last one in `X-Forwarded-For` that is not a trusted proxy's. Default: none, so
+   * everything behind a proxy counts as one host.
+   */
+  readonly trustedProxies?: readonly string[];
 }
 
-/** How a WebSocket transport dials. Node only: browsers offer nothing of it. */
+/** How a WebSocket transport dials. Node only: browsers support none of these. */
 export interface WebSocketDialOptions {
-  /** For `wss`: authorities to trust (`ca`), a certificate of one's own, ... */
+  /** For `wss`: authorities to trust (`ca`), a client certificate, and so on. */
   readonly tls?: TlsOptions;
   /** Headers to send with the request. */
   readonly headers?: Readonly<Record<string, string>>;
   /**
-   * Masks frames with zeros, false by default. RFC 6455 (10.3) has clients mask so that no page can
-   * have a browser send bytes of the page's choice. What rxmesh sends is ciphertext, which nobody
-   * chooses, so that zeros are as safe, and several times faster for large messages.
+   * Masks frames with zeros. Default false. RFC 6455 (10.3) requires clients to mask so that no
+   * page can make a browser send bytes of its choice. rxmesh sends ciphertext, which no one can
+   * choose, so zeros are just as safe, and several times faster for large messages.
    */
   readonly zeroMask?: boolean;
 }
 
 /** Options of `webSocket`. */
 export interface WebSocketOptions {
-  /** Absent: the transport only dials. */
+  /** If omitted, the transport only dials. */
   readonly listen?: WebSocketListenOptions;
   readonly dial?: WebSocketDialOptions;
-  /** The system's by default. */
+  /** Default: the system clock. */
   readonly clock?: Clock;
 }
 
 /**
- * Throws one error that names every wrong option. The caller may be plain JavaScript, so nothing is
- * taken for granted.
+ * Throws a single error that names every invalid option. The caller may use plain JavaScript, so
+ * nothing is assumed about types.
  *
- * @param platformProblems what the platform has to say against them
+ * @param platformProblems checks that depend on the platform
  * @throws {RxmeshError} `RXMESH_OPTIONS_INVALID`
  */
 export function checkOptions(
@@ -112,16 +122,16 @@ export function checkOptions(
   throw new RxmeshError('RXMESH_OPTIONS_INVALID', `webSocket: ${problems.join('; ')}`);
 }
 
-/** Names that no option has, and what should be an object and is not. */
+/** Reports unknown option names, and values that should be objects. */
 function shapeProblems(options: unknown): readonly string[] {
-  if (!isObject(options)) return ['options is an object'];
+  if (!isObject(options)) return [mustBe('options', 'an object', options)];
   const problems = [...unknownOptions(options, ['listen', 'dial', 'clock'])];
   const groups = { listen: listenNames, dial: dialNames };
   for (const [name, known] of Object.entries(groups)) {
     const given = options[name];
     if (given === undefined) continue;
     if (isObject(given)) problems.push(...unknownOptions(given, known, name));
-    else problems.push(`${name} is an object`);
+    else problems.push(mustBe(name, 'an object', given));
   }
   return problems;
 }
@@ -133,6 +143,7 @@ const listenNames = [
   'tls',
   'server',
   'origins',
+  'trustedProxies',
 ] satisfies (keyof WebSocketListenOptions)[];
 const dialNames = ['tls', 'headers', 'zeroMask'] satisfies (keyof WebSocketDialOptions)[];
 
@@ -147,19 +158,20 @@ function listenProblems({
   tls,
   server,
   origins,
+  trustedProxies,
 }: WebSocketListenOptions): string[] {
   const problems: string[] = [];
   if (tls !== undefined && !hasCertificate(tls)) {
     problems.push('listen.tls needs cert and key, or pfx, SNICallback or pskCallback');
   }
   if (port !== undefined && !(Number.isInteger(port) && port >= 0 && port <= 65_535)) {
-    problems.push(`listen.port must be an integer from 0 to 65535, not ${String(port)}`);
+    problems.push(mustBe('listen.port', 'an integer from 0 to 65535', port));
   }
   if (host === '' || (host !== undefined && typeof host !== 'string')) {
-    problems.push('listen.host must be a name or an IP');
+    problems.push(mustBe('listen.host', 'a name or an IP', host));
   }
   if (path !== undefined && !(typeof path === 'string' && /^\/[^?#]*$/.test(path))) {
-    problems.push(`listen.path must begin with a slash, without ? and #, not ${path}`);
+    problems.push(mustBe('listen.path', 'a path that begins with a slash, without ? and #', path));
   }
   if (server !== undefined) {
     const excluded = Object.entries({ port, host, tls }).filter(([, value]) => value !== undefined);
@@ -169,8 +181,9 @@ function listenProblems({
   const isList = Array.isArray(origins) && origins.every((origin) => typeof origin === 'string');
   const isOther = typeof origins === 'function' || origins === 'any';
   if (origins !== undefined && !isOther && !isList) {
-    problems.push("listen.origins must be a list of strings, a function, or 'any'");
+    problems.push(mustBe('listen.origins', "an array of strings, a function, or 'any'", origins));
   }
+  problems.push(...proxyProblems(trustedProxies));
   const neverSent = isList ? origins.filter((origin) => !isOrigin(origin)) : [];
   for (const text of neverSent) {
     problems.push(
@@ -178,6 +191,16 @@ function listenProblems({
     );
   }
   return problems;
+}
+
+function proxyProblems(given: unknown = []): readonly string[] {
+  if (!Array.isArray(given)) {
+    return [mustBe('listen.trustedProxies', 'an array of IP addresses or ranges', given)];
+  }
+  return given.flatMap((text: unknown) => {
+    if (typeof text === 'string' && parseIpRange(text) !== undefined) return [];
+    return [mustBe('listen.trustedProxies', 'IP addresses or ranges', text)];
+  });
 }
 
 function hasCertificate(tls: unknown): boolean {
@@ -188,9 +211,10 @@ function hasCertificate(tls: unknown): boolean {
 }
 
 /**
- * As browsers write it (RFC 6454 §6.2): a scheme, a host, and a port unless it is the usual one; or
- * `null`. Schemes of the web have their hosts in one form. Those of an application or an extension
- * have any host, in either case (`safari-web-extension://5C2E…`), or none (`file://`).
+ * Whether a text is an origin as browsers write it (RFC 6454 §6.2): a scheme, a host, and a port
+ * unless it is the default; or `null`. Web schemes have one canonical form of the host. Those of
+ * applications and extensions may have any host, in either case (`safari-web-extension://5C2E…`),
+ * or none (`file://`).
  */
 function isOrigin(text: string): boolean {
   if (text === 'null') return true;
@@ -203,10 +227,10 @@ function isOrigin(text: string): boolean {
 function dialProblems({ headers, zeroMask }: WebSocketDialOptions): string[] {
   const problems: string[] = [];
   if (headers !== undefined && !Object.values(headers).every((text) => typeof text === 'string')) {
-    problems.push('dial.headers must be strings');
+    problems.push('dial.headers must be an object whose values are strings');
   }
   if (zeroMask !== undefined && typeof zeroMask !== 'boolean') {
-    problems.push('dial.zeroMask must be true or false');
+    problems.push(mustBe('dial.zeroMask', 'true or false', zeroMask));
   }
   return problems;
 }

@@ -2,27 +2,27 @@ import { parseIpRange, rangeHas } from '../../lib/model/ip-range.ts';
 import { normalizeIp } from '../../lib/model/ip.ts';
 import type { WebSocketListenOptions } from './options.ts';
 
-/** Where a page's request has come to. */
+/** The server that a page's request was sent to. */
 export interface RequestedHost {
-  /** The request's `Host`, which names the server as the page does. */
+  /** The request's `Host` header, which is what the page calls the server. */
   readonly host: string;
   /** The server's IP on this connection. */
   readonly ip: string | undefined;
-  /** Whether the server itself speaks TLS. */
+  /** Whether the server itself uses TLS. */
   readonly isSecure: boolean;
-  /** `listen.host`: a name that its operator has given it. */
+  /** `listen.host`: a name given to the server by its operator. */
   readonly name?: string | undefined;
 }
 
-/** Addresses of one machine, or of a network of its own. */
+/** Addresses of the machine itself, or of a private network. */
 const localRanges = [
   ...['127.0.0.0/8', '::1/128', '10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16'],
   ...['169.254.0.0/16', '100.64.0.0/10', 'fc00::/7', 'fe80::/10'],
 ].flatMap((text) => parseIpRange(text) ?? []);
 
 /**
- * Whether a page of this origin may connect. A function that throws has not allowed it, nor has one
- * that returns a promise.
+ * Whether a page of this origin may connect. A function that throws or returns a promise does not
+ * allow it.
  */
 export function allowsOrigin(
   origins: WebSocketListenOptions['origins'],
@@ -42,15 +42,14 @@ export function allowsOrigin(
 }
 
 /**
- * Whether a page comes from the host and port that it connects to. Its scheme says which port is
- * meant where none is named: behind a proxy that speaks TLS, the page is of `https` and this server
- * of `http`.
+ * Whether a page comes from the host and port that it connects to. The page's scheme determines the
+ * default port: behind a TLS proxy, the page uses `https` and this server `http`.
  */
 function isOwnHost(origin: string, { host, ip, isSecure, name }: RequestedHost): boolean {
   if (!URL.canParse(origin)) return false;
   const page = new URL(origin);
-  // A browser writes an origin in one form. What came over the open line is no part of a server
-  // with TLS.
+  // Browsers write origins in a canonical form. A page loaded without TLS did not come from a
+  // server that uses TLS.
   const isWeb = page.protocol === 'https:' || (page.protocol === 'http:' && !isSecure);
   if (!isWeb || page.origin !== origin) return false;
   const asked = `${page.protocol}//${host}`;
@@ -59,10 +58,10 @@ function isOwnHost(origin: string, { host, ip, isSecure, name }: RequestedHost):
 }
 
 /**
- * Whether anybody may have made the name point here. Whoever owns a name can have it resolve to
- * 127.0.0.1 once his page is loaded: page and server then have the same host (DNS rebinding). That
- * is of use only towards addresses that he does not reach himself. IP addresses and `localhost` are
- * not looked up.
+ * Whether anyone could have pointed this name here. The owner of a name can make it resolve to
+ * 127.0.0.1 once the page is loaded, so that page and server have the same host (DNS rebinding).
+ * That only matters for addresses that the attacker cannot reach directly. IP addresses and
+ * `localhost` are never looked up.
  */
 function isRebindable(hostname: string, ip: string | undefined): boolean {
   if (/^(?:.+\.)?localhost$/.test(hostname)) return false;

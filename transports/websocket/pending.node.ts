@@ -2,24 +2,30 @@ import type { Socket } from 'node:net';
 import { ipNetwork } from '../../lib/model/ip.ts';
 import { endpointOf } from './frame-socket.node.ts';
 
-/** Connections that have not become WebSockets yet; one more takes the place of an idler. */
+/** How many connections may be pending; another one displaces an idler. */
 const pendingMax = 256;
-/** Of these, those of one host: an IPv4 address, or the /64 of an IPv6 one. */
+/** How many of these may come from one host: an IPv4 address, or the /64 of an IPv6 address. */
 const pendingPerHostMax = 64;
 
 /**
- * Connections that have not become WebSockets yet. When they are too many, newcomers displace
- * idlers: of the host that holds most of them, the one that has waited longest.
+ * Connections that have not become WebSockets yet. When there are too many, newcomers displace
+ * idlers: from the host with the most, the one that has waited longest.
  */
 export class Pending {
-  /** By host, each by its remote end, in the order in which they came. None is empty. */
+  /** By host, then by remote address and port, in order of arrival. No inner map is empty. */
   readonly #hosts = new Map<string, Map<string, Socket>>();
   #count = 0;
+  readonly #displace: (socket: Socket) => void;
 
-  /** Closes another one if there are too many. */
+  /** @param displace closes a connection that makes room for another */
+  constructor(displace: (socket: Socket) => void = (socket) => socket.destroy()) {
+    this.#displace = displace;
+  }
+
+  /** Adds a connection; closes another one if there are too many. */
   add(socket: Socket): void {
     const host = hostOf(socket);
-    // Without an address it was reset already, and nobody could tell who it was.
+    // Without an address it has already been reset, and could not be attributed to a host.
     if (host === undefined) {
       socket.destroy();
       return;
@@ -31,7 +37,7 @@ export class Pending {
     const sockets = this.#hosts.get(host) ?? new Map<string, Socket>();
     this.#hosts.set(host, sockets.set(key, socket));
     this.#count += 1;
-    // By then another one may come from that port.
+    // By the time it closes, the port may belong to another connection.
     socket.once('close', () => {
       if (this.#hosts.get(host)?.get(key) === socket) this.#remove(key, host);
     });
@@ -53,7 +59,7 @@ export class Pending {
     if (oldest === undefined) return;
     const [key, socket] = oldest;
     this.#remove(key, host);
-    socket.destroy();
+    this.#displace(socket);
   }
 
   #largestHost(): string {
@@ -76,8 +82,8 @@ export class Pending {
 }
 
 /**
- * With TLS, the stream of a request is not the one that was accepted; they have the remote end in
- * common.
+ * Identifies a connection by its remote end: with TLS, the stream of a request is not the socket
+ * that was accepted, but both have the same remote end.
  */
 function socketKey({ remoteAddress, remotePort }: Socket): string {
   return `${remoteAddress} ${remotePort}`;

@@ -6,21 +6,22 @@ import type { Refusal } from '../../lib/transport/transport.ts';
 import type { WebSocketDialOptions, WebSocketListenOptions, WebSocketOptions } from './options.ts';
 
 /**
- * What the WebSocket transport needs of Node (`socket.node.ts`) or of a browser (`socket.web.ts`).
+ * The platform-specific part of the WebSocket transport: Node (`socket.node.ts`) or a browser
+ * (`socket.web.ts`).
  */
 export interface WebSocketPlatform {
-  /** What is wrong with the options here, a sentence each. */
+  /** Returns what is wrong with the options on this platform, one sentence each. */
   optionProblems(options: WebSocketOptions): readonly string[];
 
   /**
-   * Opens a WebSocket to an endpoint that was checked, then completes. Errors with
-   * `RXMESH_DIAL_FAILED`.
+   * Opens a WebSocket to a validated endpoint, then completes. Errors with `RXMESH_DIAL_FAILED`.
    */
   dial(endpoint: Endpoint, request: DialRequest): Observable<FrameSocket>;
 
   /**
-   * The sockets that others open; listens while subscribed. `bound` hears where, once that is
-   * known, and `refused` of requests that were turned away. Errors with `RXMESH_LISTEN_FAILED`.
+   * Emits the sockets that other nodes open, and listens while subscribed. `bound` is called with
+   * the endpoints once they are known, and `refused` with requests that were rejected. Errors with
+   * `RXMESH_LISTEN_FAILED`.
    */
   listen(
     options: WebSocketListenOptions,
@@ -30,7 +31,7 @@ export interface WebSocketPlatform {
   ): Observable<DialedSocket>;
 }
 
-/** What a dial needs beside its endpoint. */
+/** Parameters of a dial besides its endpoint. */
 export interface DialRequest {
   readonly options: WebSocketDialOptions;
   readonly clock: Clock;
@@ -41,16 +42,13 @@ export interface DialRequest {
 /** A socket that another node has opened. */
 export interface DialedSocket {
   readonly socket: FrameSocket;
-  /** The dialer's hello, which came with the upgrade. */
+  /** The dialer's hello, which came with the upgrade request. */
   readonly hello: Uint8Array;
 }
 
-/**
- * The largest frame: a record of 128 KiB and its tag of 16 bytes. One that is larger ends the
- * socket.
- */
+/** The largest frame: a record of 128 KiB and its tag of 16 bytes. A larger one ends the socket. */
 export const frameBytesMax = 131_088;
-/** Frames that are kept for a socket that nobody has subscribed to; one more ends it. */
+/** How many frames are kept for a socket without a subscriber; another one ends it. */
 export const framesEarlyMax = 16;
-/** How long closing waits for the other side before it cuts the connection. */
+/** How long closing waits for the other side before it cuts the connection, in milliseconds. */
 export const closeTimeoutMs = 2_000;

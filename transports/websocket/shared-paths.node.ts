@@ -1,9 +1,9 @@
 import type { Server } from 'node:http';
 
-/** Paths on which transports of ours listen, by the server that they share. */
+/** Paths on which our transports listen, by shared server. */
 const taken = new WeakMap<Server, Set<string>>();
 
-/** Takes a path of a server; false if somebody of ours has it already. */
+/** Claims a path of a server. Returns false if another of our transports has it. */
 export function takePath(server: Server, path: string): boolean {
   const paths = taken.get(server) ?? new Set();
   if (paths.has(path)) return false;
@@ -11,14 +11,14 @@ export function takePath(server: Server, path: string): boolean {
   return true;
 }
 
-/** Gives it back. */
+/** Releases a path. */
 export function leavePath(server: Server, path: string): void {
   taken.get(server)?.delete(path);
 }
 
 /**
- * Whether the listener on `path` is to answer for the paths that nobody has: if all who take
- * upgrades are ours, the first one of them.
+ * Whether the listener on `path` should answer requests for unclaimed paths: if all upgrade
+ * listeners are ours, the first of them does.
  */
 export function answersForOthers(server: Server, path: string): boolean {
   const paths = [...(taken.get(server) ?? [])];

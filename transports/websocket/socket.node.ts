@@ -13,7 +13,7 @@ import type { TlsOptions, WebSocketDialOptions } from './options.ts';
 import type { DialRequest, WebSocketPlatform } from './platform.ts';
 import { turnsOf } from './turns.node.ts';
 
-/** WebSockets in Node, on ws. */
+/** WebSockets in Node, based on ws. */
 export const platform: WebSocketPlatform = {
   optionProblems: ({ listen: listenOptions }) => serverProblems(listenOptions ?? {}),
   dial,
@@ -38,7 +38,7 @@ function dial(
     }
     let open = false;
     let stream: Socket | undefined;
-    // Stays until it is open, since ws reports an attempt that was broken off as an error, too.
+    // Kept until the socket is open, since ws also reports a cancelled attempt as an error.
     ws.on('error', fail);
     ws.once('upgrade', (response) => {
       stream = response.socket;
@@ -51,10 +51,11 @@ function dial(
       open = true;
       ws.off('error', fail);
       const { protocol } = endpoint;
-      // The ws of Bun tells of no upgrade.
+      // Bun's ws does not report the upgrade.
       const tcp = stream ?? new Socket();
       const turns = turnsOf(clock);
-      // What answers the first frame goes in one write: an introduction, and what comes behind it.
+      // Our response to the first frame, an introduction and what follows it, goes out in one
+      // write.
       ws.once('message', () => tcp.cork());
       const socket = new NodeSocket({ ws, stream: tcp, direction: 'outbound', protocol, turns });
       ws.once('message', () => tcp.uncork());
@@ -68,8 +69,8 @@ function dial(
 }
 
 /**
- * With a name, the URL has the name, for the `Host` header and for TLS, and the look-up has the
- * answer already: the IP that the address was resolved to.
+ * With a host name, the URL contains the name, for the `Host` header and TLS, while the lookup
+ * returns the IP that the address has already been resolved to.
  */
 function clientOptions(
   endpoint: Endpoint,
@@ -95,8 +96,8 @@ function clientOptions(
 }
 
 /**
- * Connects to an IPv6 address with a zone. URLs have none, nor have certificates, so that with TLS
- * the address without it is checked.
+ * Connects to an IPv6 address with a zone. Neither URLs nor certificates have zones, so with TLS
+ * the address is verified without it.
  */
 function connectionTo(ip: string, isSecure: boolean): (options: ConnectionOptions) => Socket {
   return (options) => {
@@ -104,12 +105,15 @@ function connectionTo(ip: string, isSecure: boolean): (options: ConnectionOption
     if (!isSecure) return socket;
     const { servername = '' } = options;
     const secured = connectTls({ ...options, path: undefined, socket, servername });
-    // A dial that is given up may still be connecting.
+    // A cancelled dial may still be connecting.
     return secured.once('close', () => socket.destroy());
   };
 }
 
-/** Node lets what `checkServerIdentity` throws escape; what it returns is the error of the dial. */
+/**
+ * Node does not catch exceptions from `checkServerIdentity`; an error that it returns fails the
+ * dial.
+ */
 function guardedIdentityCheck(tls: TlsOptions | undefined): object {
   const check = tls?.['checkServerIdentity'];
   if (typeof check !== 'function') return {};
@@ -123,7 +127,7 @@ function guardedIdentityCheck(tls: TlsOptions | undefined): object {
   return { checkServerIdentity };
 }
 
-/** ws hands over a mask of zeros, to be filled. */
+/** ws passes a mask of zeros to be filled in. */
 function leaveZeros(): void {
   return undefined;
 }

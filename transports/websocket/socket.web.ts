@@ -10,18 +10,21 @@ import { endpointUrl } from './endpoint-url.ts';
 import { FrameInbox } from './frame-inbox.ts';
 import { type DialRequest, frameBytesMax, type WebSocketPlatform } from './platform.ts';
 
-/** Bytes that wait in the browser while a socket is `writable`: two of the largest frames. */
+/**
+ * How many bytes may wait in the browser while a socket is `writable`: two of the largest frames.
+ */
 const bufferedBytesMax = 2 * frameBytesMax;
 /**
- * How often a full socket looks whether it still is; browsers tell nobody. A page in the background
- * may be called once a second, or once a minute: what arrives makes it look, too.
+ * How often a full socket checks whether it still is, since browsers have no event for that. In a
+ * background page, timers may run only once a second or once a minute, so arriving frames trigger
+ * the check as well.
  */
 const drainPollMs = 4;
 
-/** The `readyState` of a socket of which nothing is left. */
+/** The `readyState` of a socket that is completely closed. */
 const readyStateClosed = 3;
 
-/** What is used of the platform's `WebSocket` (HTML, 9.3 "WebSockets"). */
+/** The parts of the platform's `WebSocket` in use (HTML, 9.3 "WebSockets"). */
 interface WebSocketLike {
   binaryType: string;
   readonly bufferedAmount: number;
@@ -35,7 +38,7 @@ interface WebSocketLike {
   onclose: ((event: { readonly code: number }) => void) | null;
 }
 
-/** WebSockets of a browser, or of another runtime that has them: they dial only. */
+/** WebSockets of a browser, or of another runtime that has them. They can only dial. */
 export const platform: WebSocketPlatform = {
   optionProblems: ({ dial: options = {} }) =>
     Object.keys(options).map((name) => `dial.${name} is not to be had in a browser`),
@@ -56,13 +59,13 @@ function dial(endpoint: Endpoint, { clock, protocols }: DialRequest): Observable
     try {
       ws = openWebSocket(url, protocols);
     } catch (cause) {
-      // A page that came over TLS may not open an unprotected socket, for one.
+      // For example, a page loaded over TLS may not open an insecure socket.
       fail(cause);
       return undefined;
     }
     let open = false;
     ws.binaryType = 'arraybuffer';
-    // Why it failed is kept from pages: the close code is all there is.
+    // Browsers hide the cause from pages: the close code is all there is.
     ws.onclose = ({ code }) => {
       const message = `dialing ${url}: the connection was not made (${code})`;
       subscriber.error(new RxmeshError('RXMESH_DIAL_FAILED', message));
@@ -83,8 +86,8 @@ function dial(endpoint: Endpoint, { clock, protocols }: DialRequest): Observable
 }
 
 /**
- * @throws {RxmeshError} `RXMESH_ENDPOINT_INVALID`, as `endpointUrl`, and for what a browser cannot
- * dial
+ * @throws {RxmeshError} `RXMESH_ENDPOINT_INVALID`, as `endpointUrl`, and for endpoints that
+ *   browsers cannot dial
  */
 function urlOf(endpoint: Endpoint): string {
   const { ip, host } = endpoint;
@@ -102,7 +105,7 @@ function openWebSocket(url: string, protocols: readonly string[]): WebSocketLike
   return new WebSocket(url, protocols);
 }
 
-/** A socket on an open `WebSocket` of the platform. */
+/** A socket over an open `WebSocket` of the platform. */
 class WebSocketSocket implements FrameSocket {
   readonly direction: Direction = 'outbound';
   readonly local: Endpoint;
@@ -119,7 +122,7 @@ class WebSocketSocket implements FrameSocket {
   constructor(ws: WebSocketLike, endpoint: Endpoint, clock: Clock) {
     this.#ws = ws;
     this.#clock = clock;
-    // A page does not learn its own address.
+    // A page cannot find out its own address.
     this.local = { protocol: endpoint.protocol };
     this.remote = endpoint;
     this.drained$ = this.#drained.asObservable();
@@ -141,7 +144,7 @@ class WebSocketSocket implements FrameSocket {
     if (!this.writable) this.#awaitDrain();
   }
 
-  /** Browsers cannot stop reading: there, credit alone bounds what arrives. */
+  /** Browsers cannot pause reading; only credit limits what arrives. */
   pause(): void {
     return undefined;
   }
@@ -152,7 +155,7 @@ class WebSocketSocket implements FrameSocket {
     this.#ws.close(1000);
   }
 
-  /** A browser can only close; what waits in it is written out nevertheless. */
+  /** A browser can only close; data that waits is written out nevertheless. */
   destroy(): void {
     this.close();
   }
@@ -201,7 +204,7 @@ class WebSocketSocket implements FrameSocket {
   #violation(what: string): void {
     const message = `${this.toString()}: ${what}`;
     this.#end(new RxmeshError('RXMESH_PROTOCOL_VIOLATION', message), true);
-    // Pages may not say 1003 or 1009 themselves (WebSockets Standard, close()).
+    // Pages may not send 1003 or 1009 themselves (WebSockets Standard, close()).
     this.#ws.close(4000);
   }
 

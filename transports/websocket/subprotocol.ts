@@ -4,12 +4,15 @@ import { helloProblem } from '../../lib/secure/index.ts';
 /** The subprotocol of rxmesh's wire, which a listener selects (docs/wire.md, "Over WebSocket"). */
 export const wireProtocol = 'rxmesh.2';
 
-/** The 37 bytes of a hello; a text of another length is not decoded. */
+/** The encoded length of a hello of 37 bytes. Text of any other length is not decoded. */
 const helloDigits = 50;
 
-/** What a dialer offers: the wire, and its hello. Pages can send nothing else with an upgrade. */
+/**
+ * What a dialer offers: the wire protocol, and its hello, since a page can attach nothing else to
+ * an upgrade.
+ */
 export function offeredProtocols(hello: Uint8Array): readonly string[] {
-  // RFC 4648 §5, without padding: all of it may stand in a header, and in what a page offers.
+  // RFC 4648 §5 without padding: every digit is allowed in a header, and in what a page may offer.
   const digits = toBase64(hello).replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '');
   return [wireProtocol, digits];
 }

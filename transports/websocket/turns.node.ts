@@ -1,27 +1,27 @@
 import type { Clock } from '../../lib/flow/clock.ts';
 
-/** How long sockets are read at a stretch, in milliseconds; then the event loop turns once. */
+/** How long sockets are read in a row, in milliseconds, before yielding to the event loop. */
 const turnMs = 5;
 /**
- * So much is read before anybody asks whether it was in one turn: to hear of its end costs a round
- * of the event loop.
+ * How much may be read before checking whether it came in a single turn: detecting the end of a
+ * turn costs an iteration of the event loop.
  */
 const uncountedBytesMax = 1_048_576;
 
-/** A socket that waits for its turn. */
+/** A socket waiting for its turn. */
 export interface Waiting {
-  /** Handles some of what was read. Returns whether more of it is left. */
+  /** Handles some of what was read. Returns whether there is more. */
   visit(): boolean;
 }
 
-/** Runs `work` once the event loop has turned. */
+/** Runs `work` after one iteration of the event loop. */
 export type AfterLoop = (work: () => void) => unknown;
 
 /**
- * Shares each turn of the event loop among the sockets of a process. A socket that brings little is
- * none of its business. One that brings much is served at once while there is time, then waits in a
- * queue, which is served in rounds, some frames of each: of reads `aaaa`, `bbbb` and `c`, what is
- * handled is `aa bb c`, then `aa bb`.
+ * Shares each turn of the event loop among the sockets of a process. A socket that brings little
+ * bypasses it. One that brings much is served immediately while there is time, and then waits in a
+ * queue that is served round-robin, a few frames at a time: reads `aaaa`, `bbbb` and `c` are
+ * handled as `aa bb c`, then `aa bb`.
  */
 export class Turns {
   readonly clock: Clock;
@@ -30,21 +30,21 @@ export class Turns {
   #spentMs = 0;
   #isAwaited = false;
   #uncountedBytes = 0;
-  /** How many turns have ended that were awaited. */
+  /** How many awaited turns have ended. */
   ended = 0;
 
-  /** @param clock one that never goes back */
+  /** @param clock must never go backwards */
   constructor(clock: Clock, afterLoop: AfterLoop = setImmediate) {
     this.clock = clock;
     this.#afterLoop = afterLoop;
   }
 
-  /** Whether there is time left in this turn, and nobody waits for it. */
+  /** Whether there is time left in this turn and the queue is empty. */
   get isOpen(): boolean {
     return this.#spentMs < turnMs && this.#waiting.length === 0;
   }
 
-  /** Has the end of this turn counted. Returns whether it was to be counted already. */
+  /** Makes sure that the end of this turn is counted. Returns whether it already was to be. */
   awaitEnd(): boolean {
     const wasAwaited = this.#isAwaited;
     if (!wasAwaited) {
@@ -56,8 +56,8 @@ export class Turns {
   }
 
   /**
-   * Whether a read of so many bytes is still little: in a turn whose time counts, none is that
-   * counts itself.
+   * Whether a read of this size still counts as little. Once the time of a turn counts, no read
+   * that reaches `largeReadBytes` does.
    */
   isLittle(bytes: number): boolean {
     if (this.#isAwaited) return false;
@@ -65,7 +65,7 @@ export class Turns {
     return this.#uncountedBytes <= uncountedBytesMax;
   }
 
-  /** Serves a socket now, at the expense of this turn. Returns whether more of it is left. */
+  /** Serves a socket now, using up time of this turn. Returns whether there is more. */
   serve(waiting: Waiting): boolean {
     this.awaitEnd();
     const beganMs = this.clock.now();
@@ -74,12 +74,12 @@ export class Turns {
     return isMore;
   }
 
-  /** Has it served now, or when it is its turn. */
+  /** Serves a socket now if there is time, or queues it. */
   take(waiting: Waiting): void {
     if (!this.isOpen || this.serve(waiting)) this.queue(waiting);
   }
 
-  /** Has it served when it is its turn. */
+  /** Queues a socket until its turn. */
   queue(waiting: Waiting): void {
     this.#waiting.push(waiting);
     this.awaitEnd();
@@ -95,8 +95,8 @@ export class Turns {
   };
 
   /**
-   * Serves each that waits once, as far as time allows; those that have more wait behind the
-   * others.
+   * Serves each waiting socket once while time allows; those with more data are queued again at the
+   * end.
    */
   #round(beganMs: number): void {
     const round = this.#waiting;
@@ -114,7 +114,7 @@ export class Turns {
 
 const turnsByClock = new WeakMap<Clock, Turns>();
 
-/** The turns that all sockets of a clock share: with the system's, those of the process. */
+/** The turns shared by all sockets of a clock; with the system clock, by the whole process. */
 export function turnsOf(clock: Clock): Turns {
   const known = turnsByClock.get(clock);
   if (known !== undefined) return known;

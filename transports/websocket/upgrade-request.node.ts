@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import type { Endpoint } from '../../lib/model/endpoint.ts';
 import { RxmeshError } from '../../lib/model/error.ts';
 import { quote } from '../../lib/model/quote.ts';
 import type { Refusal } from '../../lib/transport/transport.ts';
@@ -6,31 +7,32 @@ import { endpointOf } from './frame-socket.node.ts';
 import type { WebSocketListenOptions } from './options.ts';
 import { allowsOrigin } from './origins.ts';
 
-/** A name or IPv4 address, or an IPv6 one in brackets, and a port or none (RFC 9110 §7.2). */
+/**
+ * A name, an IPv4 address or an IPv6 address in brackets, with an optional port (RFC 9110 §7.2).
+ */
 const HOST = /^(?:[A-Za-z0-9._~!$&'()*+,;=%-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?$/;
 
-/**
- * Why a request to upgrade is refused: with which HTTP status it is answered, and what is told
- * here.
- */
+/** A refused upgrade request: the HTTP status for the client, and what is reported on this side. */
 export interface RefusedUpgrade extends Refusal {
   readonly status: 400 | 403;
 }
 
-/** Why a request on our path does not become a WebSocket; undefined for one that may. */
+/**
+ * Checks a request on our path. Returns why it is refused, or undefined if it may become a
+ * WebSocket.
+ */
 export function refusalOf(
   request: IncomingMessage,
   { origins, host: name }: WebSocketListenOptions,
-  protocol: string,
+  { protocol, remote }: { readonly protocol: string; readonly remote: Endpoint },
 ): RefusedUpgrade | undefined {
   const { headers, socket } = request;
-  const remote = endpointOf(protocol, socket.remoteAddress, socket.remotePort);
   const fault = upgradeFault(request);
   if (fault !== undefined) {
     const text = `a request to upgrade is refused: ${fault}`;
     return { status: 400, remote, error: new RxmeshError('RXMESH_UPGRADE_INVALID', text) };
   }
-  // Version 8 of the protocol, which ws takes, had another name for it.
+  // In version 8 of the protocol, which ws accepts, the header had another name.
   const origin = headers.origin ?? headers['sec-websocket-origin']?.toString();
   if (origin === undefined) return undefined;
   const { ip } = endpointOf(protocol, socket.localAddress, undefined);
@@ -41,19 +43,19 @@ export function refusalOf(
 }
 
 /**
- * What is wrong with a request to upgrade, whatever it upgrades to; undefined for a good one. Node
- * lets these pass. A proxy in front may read such a request as another one than Node does, and then
- * sends somebody's bytes where they do not belong (request smuggling).
+ * Checks an upgrade request for faults that Node lets pass; undefined if there are none. A proxy in
+ * front may interpret such a request differently from Node, and then forward one client's bytes as
+ * another's (request smuggling).
  */
 function upgradeFault(request: IncomingMessage): string | undefined {
   const { httpVersion, headers, rawHeaders } = request;
-  // RFC 9110 §7.8: a server ignores an upgrade in HTTP/1.0. RFC 6455 §4.1 demands 1.1.
+  // RFC 9110 §7.8: a server ignores upgrades in HTTP/1.0. RFC 6455 §4.1 requires 1.1.
   if (httpVersion !== '1.1') return `it is HTTP/${httpVersion}, not HTTP/1.1`;
   const hosts = rawHeaders.filter((name, at) => at % 2 === 0 && name.toLowerCase() === 'host');
-  // RFC 9112 §3.2. Node keeps the first, and a proxy may go by the last.
+  // RFC 9112 §3.2. Node uses the first one, while a proxy may use the last.
   if (hosts.length !== 1) return `it has ${hosts.length} Host headers, not one`;
   if (!HOST.test(headers.host ?? '')) return 'its Host is no host';
-  // What stands behind it is a WebSocket for one side and a body for the other.
+  // What follows would be a WebSocket to one side and a body to the other.
   for (const name of ['content-length', 'transfer-encoding']) {
     if (headers[name] !== undefined) return `it has a body (${name})`;
   }

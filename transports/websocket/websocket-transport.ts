@@ -10,23 +10,22 @@ import { checkOptions, type WebSocketOptions } from './options.ts';
 import { offeredProtocols } from './subprotocol.ts';
 
 /**
- * A transport over WebSockets, `ws` and `wss`. In Node it listens and dials, in a browser it only
- * dials. Connections are encrypted and proven by rxmesh itself, so that `ws` is as safe as `wss`; a
- * page that came over TLS needs `wss` nevertheless.
+ * A transport over WebSockets, `ws` and `wss`. In Node it listens and dials; in a browser it only
+ * dials. rxmesh encrypts and authenticates connections itself, so `ws` is as safe as `wss`; a page
+ * loaded over TLS needs `wss` nevertheless.
  *
  *     webSocket({ listen: { port: 4000 } })                      // a node that others can reach
  *     webSocket()                                                // one that only dials
  *     webSocket({ listen: { server: httpServer, path: '/p2p' } }) // beside a web server
  *
- * A web page may connect to a node that listens only if it comes from the same host and port, or if
- * `origins` names it: else every page that somebody opens on this machine would reach a node on
- * `127.0.0.1`.
+ * A web page may connect to a listening node only if it comes from the same host and port, or if
+ * `origins` lists it. Otherwise, any page opened on this machine could reach a node on `127.0.0.1`.
  *
- * A frame has at most 131,088 bytes, and text messages are refused: a connection that breaks either
- * ends with `RXMESH_PROTOCOL_VIOLATION`. In Node, a client has 10 s to become a WebSocket, and at
- * most 256 may be about it; closing waits 2 s for the other side.
+ * A frame has at most 131,088 bytes, and text messages are not allowed: a violation ends the
+ * connection with `RXMESH_PROTOCOL_VIOLATION`. In Node, a client has 10 s to become a WebSocket, at
+ * most 256 clients may be doing so, and closing waits 2 s for the other side.
  *
- * @throws {RxmeshError} `RXMESH_OPTIONS_INVALID`, which names every wrong option
+ * @throws {RxmeshError} `RXMESH_OPTIONS_INVALID`, naming every invalid option
  */
 export function webSocket(options: WebSocketOptions = {}): Transport {
   checkOptions(options, (checked) => platform.optionProblems(checked));

@@ -3,7 +3,7 @@ import { check, checkCount } from './check.ts';
 import type { FlowScenario } from './scenario.ts';
 import type { FlowStage } from './stage.ts';
 
-/** What flows have to do when a consumer leaves. */
+/** Requirements for when a consumer leaves. */
 export const cancellingScenarios: readonly FlowScenario[] = [
   {
     name: 'RS-1.08 whoever unsubscribes gets no more, and the source is released',

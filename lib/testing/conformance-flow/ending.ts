@@ -4,7 +4,7 @@ import type { FlowScenario } from './scenario.ts';
 
 const fails: FlowScenario['applies'] = ({ canFail }) => canFail;
 
-/** How flows have to end. */
+/** Requirements for how flows end. */
 export const endingScenarios: readonly FlowScenario[] = [
   {
     name: 'RS-1.04 a flow that fails says with what, behind its values',

@@ -2,7 +2,9 @@ import type { Demand, FlowConsumer } from '../../flow/demand.ts';
 import type { Flow } from '../../flow/flow.ts';
 import { check } from './check.ts';
 
-/** A consumer that notes what it gets, and holds the flow to what no flow may do at any time. */
+/**
+ * A consumer that records what it receives and checks the rules that every flow must always obey.
+ */
 export class Probe implements FlowConsumer<number> {
   readonly values: number[] = [];
   readonly errors: unknown[] = [];
@@ -17,7 +19,7 @@ export class Probe implements FlowConsumer<number> {
   #cancelled = false;
   #cancelledWithin = false;
 
-  /** Starts to consume. */
+  /** Starts consuming. */
   consume(flow: Flow<number>): this {
     this.#demand = flow.consume(this);
     return this;
@@ -27,14 +29,14 @@ export class Probe implements FlowConsumer<number> {
     return this.completions + this.errors.length > 0;
   }
 
-  /** Asks for `count` values more. */
+  /** Requests `count` more values. */
   request(count: number): void {
     if (count > 0 && !this.#cancelled) this.#requested += count;
     this.#demand?.request(count);
   }
 
   unsubscribe(): void {
-    // Values that are requested and on their way may still come (2.8), unless next itself does it.
+    // Values requested earlier may still arrive (2.8), unless this is called within next.
     this.#cancelled = true;
     this.#cancelledWithin ||= this.#depth > 0;
     this.#demand?.unsubscribe();
@@ -68,12 +70,12 @@ export class Probe implements FlowConsumer<number> {
     this.completions += 1;
   }
 
-  /** Throws the first thing that no flow may do, if it has done it. */
+  /** Throws if the flow has broken a rule. */
   checkFaults(): void {
     for (const fault of this.#faults) check(false, fault);
   }
 
-  /** Throws when it failed though it had no reason to. */
+  /** Throws if the flow has failed. */
   checkNoError(): void {
     const [error] = this.errors;
     if (this.errors.length > 0) {

@@ -3,7 +3,7 @@ import { check, checkCount } from './check.ts';
 import type { FlowScenario } from './scenario.ts';
 import type { FlowStage } from './stage.ts';
 
-/** What flows have to do when values are requested. */
+/** Requirements for how flows respond to requests. */
 export const requestingScenarios: readonly FlowScenario[] = [
   {
     name: 'RS-1.01 as many values come as were requested and no more, in any pattern of requests',
@@ -110,7 +110,7 @@ export const requestingScenarios: readonly FlowScenario[] = [
   },
 ];
 
-/** Requests some values at a time, of which each may come before the next request or not. */
+/** Requests a few values at a time, sometimes waiting for them before the next request. */
 async function checkPattern(stage: FlowStage, random: () => number): Promise<void> {
   const count = 60;
   const probe = stage.probe((await stage.open(count)).flow);
@@ -128,7 +128,7 @@ function throwsRangeError(call: () => void): boolean {
   try {
     call();
   } catch (thrown) {
-    // By its name: the flow may be of another realm.
+    // By name: the flow may come from another realm.
     return typeof thrown === 'object' && Reflect.get(thrown ?? {}, 'name') === 'RangeError';
   }
   return false;

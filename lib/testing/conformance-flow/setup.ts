@@ -1,46 +1,46 @@
 import type { Clock } from '../../flow/clock.ts';
 import type { Flow } from '../../flow/flow.ts';
 
-/** A flow, and what a case may know of it. */
+/** A flow to test, and what a case may know about it. */
 export interface FlowUnderTest<T> {
   readonly flow: Flow<T>;
-  /** Whether nobody holds on to what the flow takes its values from. Default: it cannot be seen. */
+  /** Whether the source of the flow has been released. Default: this cannot be observed. */
   readonly released?: () => boolean;
-  /** Releases what the flow needed, when the case is over. */
+  /** Releases the flow's resources after the case. */
   readonly dispose?: () => Promise<void> | void;
 }
 
-/** What `flowConformance` has to know of a flow. */
+/** Describes a flow to `flowConformance`. */
 export interface FlowSetup<T> {
   /**
-   * A new flow of the values of 0, 1 and so on up to `count - 1`, and then the end. Called once or
-   * more for each case.
+   * Creates a flow of the values for 0 to `count - 1`, which then completes. Called at least once
+   * per case.
    */
   readonly open: (count: number) => Promise<FlowUnderTest<T>> | FlowUnderTest<T>;
   /**
-   * The same, but it fails with `error` in place of the end. Without it, cases about errors are
-   * left out.
+   * Creates the same flow, but failing with `error` instead of completing. If undefined, cases
+   * about errors are skipped.
    */
   readonly fail?: (count: number, error: unknown) => Promise<FlowUnderTest<T>> | FlowUnderTest<T>;
-  /** The number of a value. Default: the value itself. */
+  /** The number that a value stands for. Default: the value itself. */
   readonly numberOf?: (value: T) => number;
   /**
-   * What several consumers get: `each` of them all values, at a pace of its own (default);
-   * `shared`: the same values together, at the pace of the slowest; `one`: the first consumer gets
-   * all, others an error.
+   * What several consumers get. `each` (default): every consumer gets all values at its own pace.
+   * `shared`: all get the same values at the pace of the slowest. `one`: the first gets all values,
+   * further ones an error.
    */
   readonly consumers?: 'each' | 'shared' | 'one';
   /**
-   * Whether the end comes without a request; else it needs one, as an iterator's does. Default
-   * true.
+   * Whether the flow ends without a further request. False if the end has to be requested, as for
+   * an iterator. Default true.
    */
   readonly endsUnasked?: boolean;
-  /** How many values the case about recursion takes. Default 100,000. */
+  /** How many values the case about recursion uses. Default 100,000. */
   readonly manyCount?: number;
-  /** Time for the suite's own waiting; the system's clock by default. */
+  /** The clock that the suite itself waits on. Default: the system clock. */
   readonly clock?: Clock;
-  /** How long a case waits for what has to come; 5,000 by default. */
+  /** How long a case waits for something to happen, in milliseconds. Default 5,000. */
   readonly timeoutMs?: number;
-  /** How long it waits to see that nothing more comes; 1 by default. */
+  /** How long a case waits to see that nothing more arrives, in milliseconds. Default 1. */
   readonly settleMs?: number;
 }

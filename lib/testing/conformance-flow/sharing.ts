@@ -1,7 +1,7 @@
 import { check, checkCount } from './check.ts';
 import type { FlowScenario } from './scenario.ts';
 
-/** What several consumers of one flow have to get. */
+/** Requirements for several consumers of one flow. */
 export const sharingScenarios: readonly FlowScenario[] = [
   {
     name: 'RS-1.10 each consumer gets all values, whatever the others request',

@@ -5,34 +5,34 @@ import { check, checkCount } from './check.ts';
 import { Probe } from './probe.ts';
 import type { FlowSetup, FlowUnderTest } from './setup.ts';
 
-/** Turns that the promises of a flow get before time passes. */
+/** How many turns a flow's promises get before time passes. */
 const turnsAtOnce = 10;
 
 /**
- * What a case stands on: flows of numbers, consumers that note what comes, and a way to wait that
- * gives up.
+ * The environment of a case: flows of numbers, consumers that record what arrives, and ways to wait
+ * that time out.
  */
 export interface FlowStage {
   readonly endsUnasked: boolean;
   readonly manyCount: number;
-  /** A new flow of `count` numbers. */
+  /** Creates a flow of `count` numbers. */
   open(count: number): Promise<FlowUnderTest<number>>;
-  /** A new flow that fails behind `count` numbers. */
+  /** Creates a flow that fails after `count` numbers. */
   fail(count: number, error: unknown): Promise<FlowUnderTest<number>>;
-  /** Consumes with demand, and has requested nothing yet. */
+  /** Consumes with demand, without requesting anything yet. */
   probe(flow: Flow<number>): Probe;
-  /** Requests, and waits until the flow has ended. */
+  /** Requests `count` values, and waits until the flow has ended. */
   finish(probe: Probe, count: number): Promise<void>;
-  /** Waits until as many values have come, and sees that no more do. */
+  /** Waits until this many values have arrived, and checks that no more do. */
   receives(probe: Probe, count: number): Promise<void>;
-  /** Waits until nobody holds on to the flow's source, where that can be seen. */
+  /** Waits until the flow's source has been released, if that can be observed. */
   releases(opened: FlowUnderTest<number>, when: string): Promise<void>;
   until(condition: () => boolean, requirement: string): Promise<void>;
-  /** Lets what is under way happen. */
+  /** Waits for pending work to happen. */
   settle(): Promise<void>;
 }
 
-/** The stage of one case. */
+/** The stage of a case. */
 export class SetupStage<T> implements FlowStage {
   readonly endsUnasked: boolean;
   readonly manyCount: number;
@@ -104,7 +104,7 @@ export class SetupStage<T> implements FlowStage {
     await new Promise<void>((resolve) => this.#clock.schedule(resolve, this.#settleMs));
   }
 
-  /** Releases everything, and checks what the consumers saw. */
+  /** Releases everything, and checks what the consumers recorded. */
   async close(): Promise<void> {
     for (const probe of this.#probes) probe.unsubscribe();
     for (const opened of this.#opened) await opened.dispose?.();

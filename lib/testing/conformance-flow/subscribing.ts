@@ -4,7 +4,7 @@ import { check, checkCount } from './check.ts';
 import type { FlowScenario } from './scenario.ts';
 import type { FlowStage } from './stage.ts';
 
-/** What flows have to be for RxJS, and for `for await`. */
+/** Requirements for flows as Observables, and in `for await`. */
 export const subscribingScenarios: readonly FlowScenario[] = [
   {
     name: 'RX-1 whoever subscribes as usual gets everything',
@@ -80,7 +80,7 @@ interface Heard {
   completions: number;
 }
 
-/** What a subscriber hears until the end. */
+/** Subscribes, and records what arrives until the end. */
 async function subscribed(stage: FlowStage, flow: Flow<number>): Promise<Heard> {
   const heard: Heard = { values: [], errors: [], completions: 0 };
   const subscription = flow.subscribe({
@@ -101,7 +101,7 @@ interface Looped {
   readonly thrown: unknown[];
 }
 
-/** What a loop gets until it ends, or has as many as it wants. */
+/** Runs a loop until the flow ends or `wanted` values have arrived. */
 async function looped(stage: FlowStage, flow: Flow<number>, wanted = Infinity): Promise<Looped> {
   const heard: Looped = { values: [], thrown: [] };
   let ended = false;
@@ -111,7 +111,7 @@ async function looped(stage: FlowStage, flow: Flow<number>, wanted = Infinity): 
       if (heard.values.length === wanted) break;
     }
   };
-  // Not awaited: a flow that does not end would hold the case up for ever.
+  // Not awaited: a flow that never ends would hang the case.
   void loop()
     .catch((error: unknown) => heard.thrown.push(error))
     .finally(() => (ended = true));

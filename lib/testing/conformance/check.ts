@@ -1,19 +1,19 @@
 import { asBytes } from '../../model/bytes.ts';
 
-/** Throws unless `condition` holds; `requirement` says what should have been. */
+/** Throws unless `condition` holds. `requirement` says what was expected. */
 export function check(condition: boolean, requirement: string): asserts condition {
   if (!condition) throw new Error(`transport conformance: ${requirement}`);
 }
 
-/** Throws unless two values are the same, looking into objects, arrays and bytes. */
+/** Throws unless two values are deeply equal, including objects, arrays and bytes. */
 export function checkSame(actual: unknown, expected: unknown, what: string): void {
   const [found, wanted] = [canonical(actual), canonical(expected)];
   check(found === wanted, `${what} should be ${wanted}, but is ${found}`);
 }
 
-/** JSON with sorted keys and without what is undefined. */
+/** JSON with sorted keys and without undefined properties. */
 function canonical(value: unknown): string {
-  // Of undefined itself, JSON makes undefined, whatever its type says.
+  // Contrary to its type, JSON.stringify returns undefined for undefined.
   const json = JSON.stringify(value, (_key, part: unknown) => {
     const bytes = asBytes(part);
     if (bytes !== undefined) return [...bytes];

@@ -7,7 +7,7 @@ import type { TransportNode } from './setup.ts';
 import type { Scenario } from './scenario.ts';
 import { Listening, type Stage } from './stage.ts';
 
-/** What listening and dialing have to do. */
+/** Requirements for listening and dialing. */
 export const dialingScenarios: readonly Scenario[] = [
   {
     name: 'T-01 closing ends incoming$, and incoming$ of a closed transport completes at once',
@@ -71,7 +71,7 @@ export const dialingScenarios: readonly Scenario[] = [
         complete: count,
       });
       dial.unsubscribe();
-      // A transport that dials synchronously was done before it could be cancelled.
+      // A transport that dials synchronously has finished before it can be cancelled.
       own?.close();
       const before = heard;
       await stage.pass(50);
@@ -146,7 +146,7 @@ async function dialNetworked(stage: Stage): Promise<void> {
   const listening = await stage.listen(stage.b);
   const endpoint = stage.endpoint(stage.b);
   const { ip = '', port = 0, protocol } = endpoint;
-  // What is bound to all IPv6 addresses takes IPv4 as well; what is bound to one takes its family.
+  // What is bound to all IPv6 addresses accepts IPv4 as well; otherwise only its own family.
   const unspecified = ip === '::' ? ['0.0.0.0', '::'] : [ip.includes(':') ? '::' : '0.0.0.0'];
   for (const any of unspecified) {
     const known = listening.connections.length;
@@ -188,7 +188,7 @@ function texts({ transport }: TransportNode): string[] {
   return transport.endpoints.map(formatEndpoint);
 }
 
-/** Checks that dialing fails, with an error that says so. */
+/** Checks that dialing fails with one of these error codes. */
 async function checkRefused(
   stage: Stage,
   endpoint: Endpoint,
@@ -202,7 +202,7 @@ async function checkRefused(
   check(codes.includes(code), `${what} should fail with ${codes.join(' or ')}, not ${code}`);
 }
 
-/** Checks that a handshake fails, since nobody is there any more. */
+/** Checks that a handshake fails because the other side is gone. */
 export async function checkDead(stage: Stage, handshake: Observable<unknown>): Promise<void> {
   const outcome = await stage.outcome(handshake, 'the handshake on a closed connection');
   check(

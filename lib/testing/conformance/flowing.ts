@@ -3,13 +3,13 @@ import type { LinkEnd } from './link-end.ts';
 import type { Scenario } from './scenario.ts';
 import type { Stage } from './stage.ts';
 
-/** Records of the largest size that a stalled reader may let through, kernel buffers and all. */
+/** The most full-size records that a stalled reader may let through, including kernel buffers. */
 const stalledRecordsMax = 2_048;
 
-/** The most messages, and the most bytes, of which one credit can tell. */
+/** The most messages, and the most bytes, that a single credit can grant. */
 const creditMax = 2 ** 31 - 1;
 
-/** What links have to do under load. */
+/** Requirements for links under load. */
 export const flowingScenarios: readonly Scenario[] = [
   {
     name: 'FLOW-1 many messages arrive once each and in order, both ways at once',
@@ -97,7 +97,7 @@ async function checkStall(stage: Stage): Promise<void> {
   );
 }
 
-/** Whether the link can write now, or soon, since the reader is only about to stall. */
+/** Whether the link can write now or soon: the stalled reader takes a moment to have an effect. */
 async function staysWritable(stage: Stage, { link }: LinkEnd): Promise<boolean> {
   for (let tries = 0; tries < 20 && !link.writable; tries += 1) await stage.pass(5);
   return link.writable;

@@ -2,13 +2,13 @@ import type { RxmeshError } from '../../model/error.ts';
 import type { Link, LinkReceiver } from '../../transport/link.ts';
 import { check } from './check.ts';
 
-/** A message as it arrived. */
+/** A message that has arrived. */
 export interface ArrivedMessage {
   readonly channel: number;
   readonly bytes: Uint8Array;
 }
 
-/** Credit as it arrived. */
+/** Credit that has arrived. */
 export interface ArrivedCredit {
   readonly channel: number;
   readonly messages: number;
@@ -16,21 +16,21 @@ export interface ArrivedCredit {
 }
 
 /**
- * One end of a link under test: keeps what arrives, and watches that the link calls its receiver as
- * `LinkReceiver` promises.
+ * One end of a link under test. Records what arrives, and checks that the link calls its receiver
+ * as `LinkReceiver` promises.
  */
 export class LinkEnd {
   readonly link: Link;
   readonly messages: ArrivedMessage[] = [];
   readonly credits: ArrivedCredit[] = [];
-  /** Set once the link has ended; with the error, if it ended with one. */
+  /** Set once the link has ended, along with its error, if any. */
   end: { readonly error: RxmeshError | undefined } | undefined;
   hasAccepted = false;
   drains = 0;
   /** What the link did that a receiver must not see. */
   readonly faults: string[] = [];
 
-  /** Of messages of which the last piece is not here yet, by channel. */
+  /** Fragments of incomplete messages, by channel. */
   readonly #pieces = new Map<number, Uint8Array[]>();
 
   constructor(link: Link) {
@@ -38,14 +38,14 @@ export class LinkEnd {
     link.attach(this.#receiver());
   }
 
-  /** Writes one message, in as many pieces and records as it takes. */
+  /** Writes one message, in as many fragments and records as necessary. */
   send(channel: number, bytes: Uint8Array): void {
     const { link } = this;
     let start = 0;
     do {
       if (link.room < Math.min(bytes.length - start, link.fragmentBytesMax)) link.flush();
       const length = Math.min(bytes.length - start, link.fragmentBytesMax, link.room);
-      // After the end nothing has room, and nothing is written.
+      // After the end there is no room, and nothing is written.
       if (length === 0 && bytes.length > start) return;
       link.data(channel, bytes, start, start + length, start + length === bytes.length);
       start += length;
@@ -93,7 +93,7 @@ export class LinkEnd {
 
   #collect(channel: number, bytes: Uint8Array, last: boolean): void {
     const pieces = this.#pieces.get(channel) ?? [];
-    // Not copied: a link promises that it never writes to them again.
+    // Not copied: a link promises never to write to them again.
     pieces.push(bytes);
     if (!last) {
       this.#pieces.set(channel, pieces);

@@ -6,7 +6,7 @@ import type { LinkEnd } from './link-end.ts';
 import type { Scenario } from './scenario.ts';
 import type { Stage } from './stage.ts';
 
-/** What connections and links have to do, from the handshake to the end. */
+/** Requirements for connections and links, from the handshake to the end. */
 export const linkingScenarios: readonly Scenario[] = [
   {
     name: 'T-12 the handshake exchanges node infos and public keys, all of them',
@@ -208,7 +208,7 @@ async function checkTraffic(stage: Stage, from: LinkEnd, to: LinkEnd): Promise<v
   checkSame(to.messages.at(-1), { channel: 0x11, bytes: [4, 2] }, 'the message that arrived');
 }
 
-/** Messages of `length` bytes that can be told apart. */
+/** Messages of `length` bytes with distinct contents. */
 function numbered(count: number, length: number): Uint8Array[] {
   return Array.from({ length: count }, (_, i) => new Uint8Array(length).fill(i + 1));
 }

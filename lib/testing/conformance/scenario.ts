@@ -1,9 +1,9 @@
 import type { Stage } from './stage.ts';
 
-/** A case: its name, and what it does on a new stage. */
+/** A test case: its name, and what it does on a new stage. */
 export interface Scenario {
   readonly name: string;
-  /** Whether it makes sense for a transport. */
+  /** Whether the case applies to a transport. */
   readonly applies?: (networked: boolean) => boolean;
   readonly play: (stage: Stage) => Promise<void>;
 }

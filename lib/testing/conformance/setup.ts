@@ -2,28 +2,28 @@ import type { Clock } from '../../flow/clock.ts';
 import type { Identity } from '../../model/identity.ts';
 import type { Transport } from '../../transport/transport.ts';
 
-/** A transport, and who uses it. */
+/** A transport and the identity of its node. */
 export interface TransportNode {
   readonly transport: Transport;
   readonly identity: Identity;
 }
 
-/** Two nodes that can reach each other, of which neither listens yet. */
+/** Two nodes that can reach each other. Neither is listening yet. */
 export interface TransportPair {
   readonly a: TransportNode;
   readonly b: TransportNode;
-  /** Releases what the pair needed beside the transports, which are closed already. */
+  /** Releases what the pair needed besides the transports, which are closed already. */
   dispose?(): Promise<void> | void;
 }
 
-/** What `transportConformance` has to know of a transport. */
+/** Describes a transport to `transportConformance`. */
 export interface TransportSetup {
-  /** A new pair, made once for each case. Both transports listen when they are subscribed to. */
+  /** Creates a pair, once per case. Both transports must listen when subscribed to. */
   open(): Promise<TransportPair> | TransportPair;
-  /** Whether its endpoints have an IP; else they have a path only. */
+  /** Whether its endpoints have an IP; otherwise, they only have a path. */
   readonly networked: boolean;
-  /** Time for the suite's own waiting; the system's clock by default. */
+  /** The clock that the suite itself waits on. Default: the system clock. */
   readonly clock?: Clock;
-  /** How long a case waits for what has to come; 5,000 by default. */
+  /** How long a case waits for something to happen, in milliseconds. Default 5,000. */
   readonly timeoutMs?: number;
 }

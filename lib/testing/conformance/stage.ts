@@ -27,10 +27,10 @@ export class Listening {
   }
 }
 
-/** How an Observable of one value went. */
+/** How an Observable of a single value turned out. */
 export type Outcome<T> = { readonly value: T } | { readonly error: unknown } | 'empty';
 
-/** What a case stands on: two nodes, and a way to wait that gives up. */
+/** The environment of a case: two nodes, and ways to wait that time out. */
 export class Stage {
   readonly a: TransportNode;
   readonly b: TransportNode;
@@ -68,7 +68,7 @@ export class Stage {
     });
   }
 
-  /** How an Observable of one value ends; fails when that takes too long. */
+  /** Waits for the outcome of an Observable of a single value; throws if that takes too long. */
   async outcome<T>(source: Observable<T>, what: string): Promise<Outcome<T>> {
     let outcome: Outcome<T> | undefined;
     const subscription = source.subscribe({
@@ -90,7 +90,7 @@ export class Stage {
     return outcome ?? 'empty';
   }
 
-  /** The one value of an Observable. */
+  /** Waits for the single value of an Observable. */
   async value<T>(source: Observable<T>, what: string): Promise<T> {
     const outcome = await this.outcome(source, what);
     if (outcome === 'empty') throw new Error(`transport conformance: ${what} should emit`);
@@ -98,7 +98,7 @@ export class Stage {
     throw new Error(`transport conformance: ${what} should not fail`, { cause: outcome.error });
   }
 
-  /** Begins to listen, and waits until the transport says where. */
+  /** Starts listening, and waits until the transport lists an endpoint. */
   async listen(node: TransportNode): Promise<Listening> {
     const listening = new Listening(node);
     this.#listenings.push(listening);
@@ -122,7 +122,7 @@ export class Stage {
     return endpoint;
   }
 
-  /** Dials `node`, and gives both sides of the connection. */
+  /** Dials `to`, and returns both sides of the connection. */
   async connect(
     from: TransportNode = this.a,
     to: TransportNode = this.b,
@@ -150,7 +150,7 @@ export class Stage {
     return [this.#end(a), this.#end(b)];
   }
 
-  /** Two ends that have accepted each other. */
+  /** Creates two link ends that have accepted each other. */
   async link(): Promise<[LinkEnd, LinkEnd]> {
     const { outbound, inbound } = await this.connect();
     const ends = await this.handshake(outbound, inbound);
@@ -165,7 +165,7 @@ export class Stage {
     return ends;
   }
 
-  /** What a node tells of itself, with every field filled. */
+  /** What a node says about itself, with every field set. */
   self({ identity }: TransportNode): Self {
     const nodeInfo: NodeInfo = {
       protocolVersion: { p2p: 1, block: 2, app: 3 },
@@ -181,7 +181,7 @@ export class Stage {
     return { identity, nodeInfo };
   }
 
-  /** Checks what the link ends saw, and releases everything. */
+  /** Releases everything, and checks what the link ends recorded. */
   async close(): Promise<void> {
     for (const { link } of this.#ends) link.close('done');
     for (const connection of this.#connections) connection.close();

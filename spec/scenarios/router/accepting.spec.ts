@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { concat, defer, Observable, of, throwError } from 'rxjs';
 import { RxmeshError } from '../../../lib/index.ts';
+import { uncheckedNodeId } from '../../../lib/model/node-id.ts';
 import { MockNode, identityOf } from '../../support/mock-node.ts';
 import { MockConnection, MockTransport, nodeInfoOf } from '../../support/mock-transport.ts';
 import { trackLeaks } from '../../support/leaks.ts';
@@ -28,7 +29,7 @@ describe('accepting peers', () => {
       name: 'R-26 an empty node info and no key',
       code: 'RXMESH_NODE_INFO_INVALID',
       peer: () => ({
-        nodeInfo: nodeInfoOf(identityOf(2), { nodeId: '' }),
+        nodeInfo: nodeInfoOf(identityOf(2), { nodeId: uncheckedNodeId('') }),
         publicKey: new Uint8Array(),
       }),
     },

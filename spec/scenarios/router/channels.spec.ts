@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { json, type Channel } from '../../../lib/index.ts';
+import { json, parseNodeId, type Channel } from '../../../lib/index.ts';
 import type { Simulation } from '../../../lib/testing/index.ts';
 import { simulate } from '../../support/maker.ts';
 import { drops, heard } from '../../support/heard.ts';
@@ -53,7 +53,7 @@ describe('channels of a node without peers', () => {
   });
 
   it('R-08 a message to an unknown peer is taken, and dropped', () => {
-    const unknown = 'ab'.repeat(20);
+    const unknown = parseNodeId('ab'.repeat(20));
     const channel = open(net, 7);
     const reports: unknown[] = [];
     channel

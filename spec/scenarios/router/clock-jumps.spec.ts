@@ -26,7 +26,7 @@ interface Jump {
 class Pair {
   readonly clock = new MachineClock();
   readonly network: MemoryNetwork;
-  readonly routers: readonly RouterLike[];
+  readonly routers: readonly [listener: RouterLike, dialer: RouterLike];
   /** What happened at the second node: `up 40`, `RXMESH_PEER_TIMEOUT 900`. */
   readonly log: string[] = [];
   rated = 0;
@@ -37,9 +37,8 @@ class Pair {
   constructor() {
     const { clock } = this;
     this.network = new MemoryNetwork({ clock, latencyMs: 5, protection: 'trusted' });
-    this.routers = [1, 2].map((seed) => this.#router(seed));
-    const [listener, dialer] = this.routers;
-    if (listener === undefined || dialer === undefined) throw new Error('there are two');
+    const [listener, dialer] = [this.#router(1), this.#router(2)];
+    this.routers = [listener, dialer];
     const [rated] = this.#channels(listener);
     const [ratedOut, slowOut] = this.#channels(dialer);
     rated.in$.subscribe(() => (this.rated += 1));
@@ -155,7 +154,7 @@ describe("L-10 a node's clock is set, back or forward", () => {
         expect(pair.rated).toBeLessThanOrEqual((20 + 1 + given.length) * 50 + 10);
         expect(pair.slow).toBeGreaterThanOrEqual(20 * 5 - 10);
         expect(pair.slow).toBeLessThanOrEqual((20 + 1 + given.length) * 5 + 10);
-        const [peer] = pair.routers[1]?.snapshot().peers ?? [];
+        const [peer] = pair.routers[1].snapshot().peers;
         expect(peer?.roundTripMs).toBe(10);
         pair.stop();
         expect(pair.clock.timers).toBe(0);
@@ -190,8 +189,8 @@ describe("L-10 a node's clock is set, back or forward", () => {
     const pair = new Pair();
     const { clock } = pair;
     const [listener, dialer] = pair.routers;
-    const ban = { peer: listener?.id ?? '', severity: 'ban' as const, reason: new Error('bad') };
-    dialer?.openChannel({ id: 9, codec: raw() }).reports.next(ban);
+    const ban = { peer: listener.id, severity: 'ban' as const, reason: new Error('bad') };
+    dialer.openChannel({ id: 9, codec: raw() }).reports.next(ban);
     const minutes = (count: number): void => clock.advance(count * 60_000);
     minutes(30);
     clock.set(setMs);

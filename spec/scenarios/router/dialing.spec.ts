@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { NEVER, of, throwError } from 'rxjs';
 import { RxmeshError } from '../../../lib/index.ts';
+import { uncheckedNodeId } from '../../../lib/model/node-id.ts';
 import { MockNode, identityOf } from '../../support/mock-node.ts';
 import { MockConnection, nodeInfoOf } from '../../support/mock-transport.ts';
 import { trackLeaks } from '../../support/leaks.ts';
@@ -30,7 +31,7 @@ describe('dialing peers', () => {
       name: 'R-34 an empty node info',
       code: 'RXMESH_NODE_INFO_INVALID',
       peer: () => ({
-        nodeInfo: nodeInfoOf(identityOf(2), { nodeId: '' }),
+        nodeInfo: nodeInfoOf(identityOf(2), { nodeId: uncheckedNodeId('') }),
         publicKey: new Uint8Array(),
       }),
     },

@@ -167,10 +167,17 @@ describe('R implied by the code: dialing', () => {
     node.stop();
   });
 
-  it('an address that no transport knows is told', () => {
-    const node = new MockNode({ peers: { addresses: [`unknown:${peerId}`] } });
-    node.start();
-    expect(node.codes('dial-failed')).toEqual(['RXMESH_PROTOCOL_UNKNOWN']);
+  it('an address that no transport dials is refused at once, by name', () => {
+    const address = `http://${peerId}@localhost:80`;
+    const fault = `no transport dials "${address}"; the protocols are mock`;
+    for (const peers of [{ addresses: [address] }, { persistent: [address] }]) {
+      const [name] = Object.keys(peers);
+      expect(() => new MockNode({ peers })).toThrow(`createRouter: peers.${name}: ${fault}`);
+    }
+    const node = new MockNode();
+    expect(() => node.router.addPeer(address)).toThrow(
+      expect.objectContaining({ code: 'RXMESH_PROTOCOL_UNKNOWN', message: `addPeer: ${fault}` }),
+    );
     node.stop();
   });
 

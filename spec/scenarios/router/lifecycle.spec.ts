@@ -6,14 +6,17 @@ import {
   type Discipline,
   type Router,
   type RouterEvent,
+  type Transport,
 } from '../../../lib/index.ts';
 import { simulate } from '../../../lib/testing/index.ts';
+import { MemoryNetwork } from '../../../transports/memory/index.ts';
 import { drops, heard, updates } from '../../support/heard.ts';
 import { expectIdle } from '../../support/leaks.ts';
 import { MockNode, identityOf } from '../../support/mock-node.ts';
 import { MockConnection, MockTransport } from '../../support/mock-transport.ts';
 
 const text = { id: 1, codec: json<string>() };
+const memory = (): Transport => new MemoryNetwork().transport(identityOf(1).id);
 
 describe('the life of a router', () => {
   it('start resolves when it listens; a second one rejects, and the router goes on', async () => {
@@ -276,16 +279,16 @@ describe('options', () => {
   });
 
   it.each([
-    [{ moniker: '' }, /moniker is not empty/],
+    [{ moniker: '' }, /moniker must be .*not empty/],
     [{ moniker: '  ' }, /moniker .*not all spaces/],
     [{ network: ' ' }, /network .*not all spaces/],
     [{ version: ' ' }, /version .*not all spaces/],
-    [{ clock: 5 }, /clock has the functions/],
-    [{ random: 0.5 }, /random is a function/],
+    [{ clock: 5 }, /clock must be an object with the functions/],
+    [{ random: 0.5 }, /random must be a function, got 0\.5/],
   ])(
     '%p is refused here, since every peer would refuse it, or nothing would work',
     (wrong, text) => {
-      const good = { identity: identityOf(1), network: 'x', transports: [] };
+      const good = { identity: identityOf(1), network: 'x', transports: [memory()] };
       expect(() => createRouter({ ...good, ...(wrong as object) })).toThrow(text);
     },
   );
@@ -297,21 +300,21 @@ describe('options', () => {
     net.start();
     expect([...net.node(0).up]).toEqual([net.node(1).id]);
     net.stop();
-    const good = { identity: identityOf(1), network: 'x', transports: [] };
+    const good = { identity: identityOf(1), network: 'x', transports: [memory()] };
     const peers = { addresses: [`memory:${identityOf(2).id}`] };
     expect(() => createRouter({ ...good, ...nothing, peers })).not.toThrow();
   });
 
   it('a timeout of keep-alive is not shorter than its interval', () => {
-    const good = { identity: identityOf(1), network: 'x', transports: [] };
+    const good = { identity: identityOf(1), network: 'x', transports: [memory()] };
     expect(() => createRouter({ ...good, keepAlive: { timeoutMs: 5_000 } })).toThrow(
-      /keepAlive\.timeoutMs is at least intervalMs \(10000\), given 5000/,
+      /keepAlive\.timeoutMs must be at least intervalMs \(10000\), got 5000/,
     );
     expect(() => createRouter({ ...good, keepAlive: { intervalMs: 60_000 } })).not.toThrow();
   });
 
   it('peers are checked with the rest', () => {
-    const good = { identity: identityOf(1), network: 'x', transports: [] };
+    const good = { identity: identityOf(1), network: 'x', transports: [memory()] };
     const peers = { maxConnected: 0, persistent: [`memory:${identityOf(1).id}`, 'nonsense'] };
     expect(() => createRouter({ ...good, moniker: 'ä', peers })).toThrow(
       /moniker.*maxConnected.*names this node itself.*nonsense/s,

@@ -1,20 +1,26 @@
 import { describe, expect, it } from '@jest/globals';
 import { filter, of, take } from 'rxjs';
-import { json, type Channel } from '../../../lib/index.ts';
+import { json, type Channel, type NodeId } from '../../../lib/index.ts';
 import { identityOf, MockNode } from '../../support/mock-node.ts';
 import { nodeInfoOf } from '../../support/mock-transport.ts';
 
+interface NodeWithPeers {
+  readonly node: MockNode;
+  readonly channel: Channel<string>;
+  readonly ids: readonly [NodeId, NodeId];
+}
+
 /** A node with two peers that are up, and a channel to report them on. */
-function withPeers(): { node: MockNode; channel: Channel<string>; ids: readonly string[] } {
+function withPeers(): NodeWithPeers {
   const node = new MockNode();
   const channel = node.router.openChannel({ id: 2, codec: json<string>() });
   node.start();
-  const identities = [2, 3].map(identityOf);
-  for (const identity of identities) {
+  const [first, second] = [identityOf(2), identityOf(3)];
+  for (const identity of [first, second]) {
     const { publicKey } = identity;
     node.arrive(of(node.link('inbound', { nodeInfo: nodeInfoOf(identity), publicKey })));
   }
-  return { node, channel, ids: identities.map(({ id }) => id) };
+  return { node, channel, ids: [first.id, second.id] };
 }
 
 describe('peers$, whatever its subscribers do', () => {
@@ -46,7 +52,7 @@ describe('peers$, whatever its subscribers do', () => {
         take(1),
       )
       .subscribe(watch);
-    channel.reports.next({ peer: ids[0] ?? '', severity: 'disconnect', reason: 'no' });
+    channel.reports.next({ peer: ids[0], severity: 'disconnect', reason: 'no' });
     const others = told.filter((text) => text.endsWith('1'));
     const first = told.filter((text) => text.endsWith('0'));
     expect(others).toEqual(['up 1']);

@@ -1,8 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import {
   json,
+  parseNodeId,
   raw,
   type Channel,
+  type NodeId,
   type OutboundEnvelope,
   type RxmeshError,
 } from '../../../lib/index.ts';
@@ -12,6 +14,7 @@ import { drops, heard } from '../../support/heard.ts';
 import { expectIdle } from '../../support/leaks.ts';
 
 const [a, b, c] = [0, 1, 2];
+const unknown = parseNodeId('ab'.repeat(20));
 
 describe.each([0, 4])('three nodes with two channels, latency %i ms', (latencyMs) => {
   let net: Simulation;
@@ -35,7 +38,7 @@ describe.each([0, 4])('three nodes with two channels, latency %i ms', (latencyMs
     expectIdle(net.clock.scheduler);
   });
 
-  const id = (node: number): string => net.node(node).id;
+  const id = (node: number): NodeId => net.node(node).id;
   const nothing = [[], [], []];
 
   it('R-10 delivers to the addressed peer only', () => {
@@ -68,7 +71,7 @@ describe.each([0, 4])('three nodes with two channels, latency %i ms', (latencyMs
   });
 
   it('R-13 drops a message to an unknown peer', () => {
-    first(a).out.next({ to: 'ab'.repeat(20), message: 'x' });
+    first(a).out.next({ to: unknown, message: 'x' });
     net.advance(1_000);
     expect(texts).toEqual(nothing);
     expect(drops(net)).toEqual(['0 outbound 1 unknown-peer']);
@@ -108,7 +111,7 @@ describe.each([0, 4])('three nodes with two channels, latency %i ms', (latencyMs
 
   it('R-17 and R-18: after all that messages still arrive, and the other channel is silent', () => {
     first(a).out.next({ to: id(b) } as OutboundEnvelope<string>);
-    first(a).out.next({ to: 'ab'.repeat(20), message: 'x' });
+    first(a).out.next({ to: unknown, message: 'x' });
     first(a).out.next({ message: 'x' } as OutboundEnvelope<string>);
     first(a).out.next({ to: id(a), message: 'x' });
     net.remove(b);
@@ -155,9 +158,9 @@ describe.each([0, 4])('a broadcast among four nodes, latency %i ms', (latencyMs)
   });
 
   it('leaves out the peers that an envelope excepts', () => {
-    const [, one, two] = net.nodes.map(({ id }) => id);
-    chat(0).out.next({ broadcast: true, except: one ?? '', message: 'x' });
-    chat(0).out.next({ broadcast: true, except: [one ?? '', two ?? ''], message: 'y' });
+    const [one, two] = [net.node(1).id, net.node(2).id];
+    chat(0).out.next({ broadcast: true, except: one, message: 'x' });
+    chat(0).out.next({ broadcast: true, except: [one, two], message: 'y' });
     net.advance(1_000);
     expect(texts).toEqual([[], [], ['0: x'], ['0: x', '0: y']]);
   });

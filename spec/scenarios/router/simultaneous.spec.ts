@@ -129,10 +129,10 @@ describe('a simultaneous connect', () => {
         const jittered = (_from: string, _to: string, random: () => number): number =>
           latencyMs * (0.5 + random());
         const net = simulate({ nodes: 2, latencyMs: jittered, seed });
-        const [a, b] = net.nodes.map(({ id }) => id);
+        const [a, b] = [net.node(0).id, net.node(1).id];
         const seen = [updates(net, 0), updates(net, 1)];
         for (const ms of cutsMs) {
-          net.clock.schedule(() => net.network.sever(a ?? '', b ?? ''), ms);
+          net.clock.schedule(() => net.network.sever(a, b), ms);
         }
         net.launch();
         net.advance(3_000);

@@ -5,6 +5,7 @@ import { MemoryNetwork } from '../../../transports/memory/index.ts';
 import { MachineClock } from '../../support/machine-clock.ts';
 import { makeRouter } from '../../support/maker.ts';
 import { identityOf } from '../../support/mock-node.ts';
+import { MockTransport } from '../../support/mock-transport.ts';
 
 const minute = 60_000;
 const [server, laptop] = [identityOf(1), identityOf(2)];
@@ -194,7 +195,7 @@ describe('L-11 router.redial', () => {
     const router = makeRouter({
       identity: identityOf(3),
       network: 'demo',
-      transports: [],
+      transports: [new MockTransport(['memory'])],
       clock: new MachineClock(),
       peers: { addresses: [address] },
     });

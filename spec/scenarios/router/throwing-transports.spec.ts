@@ -32,7 +32,12 @@ describe('L-30 a transport that throws is an event, and the node goes on', () =>
   it.each<[string, () => PropertyDescriptorMap, string, (node: MockNode) => unknown]>([
     [
       'protocols',
-      () => ({ protocols: { get: once(() => ['mock']) } }),
+      () => {
+        const throwing = once(() => ['mock']);
+        let asked = 0;
+        // The check of the options asks first.
+        return { protocols: { get: () => ((asked += 1) === 1 ? ['mock'] : throwing()) } };
+      },
       'transport.protocols',
       ignore,
     ],

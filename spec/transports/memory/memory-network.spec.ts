@@ -2,6 +2,7 @@ import { VirtualTimeScheduler } from 'rxjs';
 import { describe, expect, it } from '@jest/globals';
 import { clockFrom } from '../../../lib/flow/clock.ts';
 import { RxmeshError } from '../../../lib/model/error.ts';
+import type { NodeId } from '../../../lib/model/id.ts';
 import { Identity } from '../../../lib/model/identity.ts';
 import type { NodeInfo } from '../../../lib/model/node-info.ts';
 import type { Link } from '../../../lib/transport/link.ts';
@@ -13,7 +14,7 @@ import { trackLeaks } from '../../support/leaks.ts';
 const identityOf = (seed: number): Identity => Identity.fromSeed(new Uint8Array(32).fill(seed));
 const [a, b, c] = [identityOf(1), identityOf(2), identityOf(3)];
 
-function nodeInfo(nodeId: string): NodeInfo {
+function nodeInfo(nodeId: NodeId): NodeInfo {
   return {
     protocolVersion: { p2p: 1, block: 1, app: 1 },
     nodeId,

@@ -1,6 +1,7 @@
 import { VirtualTimeScheduler } from 'rxjs';
 import { describe, expect, it } from '@jest/globals';
 import { type Clock, clockFrom } from '../../../lib/flow/clock.ts';
+import { uncheckedNodeId } from '../../../lib/model/node-id.ts';
 import { Courier } from '../../../transports/memory/courier.ts';
 import { type MemorySocket, memorySockets } from '../../../transports/memory/memory-socket.ts';
 import { Log } from '../websocket/support.ts';
@@ -11,7 +12,13 @@ function world(latencyMs: (from: string, to: string) => number = () => 0) {
   const clock: Clock = clockFrom(scheduler);
   const courier = new Courier(clock);
   const connect = (dialer = 'a', listener = 'b') =>
-    memorySockets({ clock, courier, dialer, listener, latencyMs });
+    memorySockets({
+      clock,
+      courier,
+      dialer: uncheckedNodeId(dialer),
+      listener: uncheckedNodeId(listener),
+      latencyMs,
+    });
   return { scheduler, clock, connect };
 }
 

@@ -36,6 +36,10 @@ describe('the URL of an endpoint', () => {
     ws({ host: 'mesh.test/path' }),
     ws({ host: 'user@mesh.test' }),
     ws({ host: 'a b' }),
+    // URLs lose these: another name would be dialed, or none.
+    ws({ host: 'mesh.te\tst' }),
+    ws({ host: 'mesh.test\0' }),
+    ws({ host: 'mesh.test\u00ad' }),
     ws({ ip: '1.2.3.4', port: 65_536 }),
     ws({ ip: '1.2.3.4', path: '/\ud800' }),
   ])('refuses %j', (endpoint) => {

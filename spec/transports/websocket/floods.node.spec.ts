@@ -73,6 +73,25 @@ describe('a WebSocket of Node under a flood', () => {
     expect([frames.end, frames.values[0]]).toEqual(['open', Uint8Array.of(7)]);
   });
 
+  it.each([6, 7])(
+    'ends with a close frame that comes in two reads, cut behind byte %i',
+    async (at) => {
+      const { join } = await listener();
+      const { client, socket } = await join();
+      const frames = new Log(socket.frames$);
+      let answer = Buffer.alloc(0);
+      client.on('data', (bytes: Buffer) => (answer = Buffer.concat([answer, bytes])));
+      const before = socket.arrivedBytes ?? 0;
+      const close = frame(0x88, 0x03, 0xe8);
+      client.write(close.subarray(0, at));
+      await until(() => (socket.arrivedBytes ?? 0) === before + at);
+      client.write(close.subarray(at));
+      await until(() => frames.end !== 'open' && socket.closed);
+      expect(frames.end).toBe('complete');
+      expect(answer.subarray(-4)).toEqual(Buffer.of(0x88, 2, 0x03, 0xe8));
+    },
+  );
+
   it('S-01 handles 32 frames of a read, then lets others have their turn', async () => {
     const { join } = await listener();
     const [flooding, honest] = [await join(), await join()];

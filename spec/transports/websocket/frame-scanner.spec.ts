@@ -68,6 +68,16 @@ describe('FrameScanner', () => {
     expect([scanner.controls, scanner.isClosed]).toEqual([2, true]);
   });
 
+  it.each([1, 2, 5, 6, 7])('waits for the end of a close frame of which %i bytes came', (first) => {
+    const scanner = new FrameScanner();
+    const bytes = frame(close, 2);
+    expect(cuts(bytes.slice(0, first), 10, scanner)).toEqual([first]);
+    expect(scanner.isClosed).toBe(false);
+    const rest = [...bytes.slice(first), ...frame(ping, 0)];
+    expect(cuts(rest, 10, scanner)).toEqual([rest.length]);
+    expect([scanner.controls, scanner.isClosed]).toEqual([0, true]);
+  });
+
   it('S-10 finds a piece of a message alone, also when it comes in two reads', () => {
     const scanner = new FrameScanner();
     const found: [number, boolean][] = [];

@@ -260,6 +260,16 @@ describe('listening for WebSockets', () => {
     await until(() => frames.end !== 'open');
   });
 
+  it('S-03 tells the one that makes room for another that there is no place: 503', async () => {
+    const { port, log } = await start({});
+    const idlers = Array.from({ length: 64 }, () => answer(port, 'GET / HTTP/1.1\r\n'));
+    const [first] = idlers;
+    // In the order in which they came, of which the first goes.
+    const text = await Promise.race([first, ...idlers, answer(port, 'GET / HTTP/1.1\r\n')]);
+    expect(text).toMatch(/^HTTP\/1\.1 503 Service Unavailable\r\nConnection: close\r\n/);
+    expect(log.values).toEqual([]);
+  });
+
   it('does not listen after all when it is unsubscribed while it looks the host up', async () => {
     const bound: unknown[] = [];
     const options = { host: 'localhost' };
@@ -276,7 +286,8 @@ describe('listening for WebSockets', () => {
     const clients = Array.from({ length: 67 }, () =>
       connect(port, '127.0.0.1')
         .on('close', () => (closed += 1))
-        .on('error', () => undefined),
+        .on('error', () => undefined)
+        .resume(),
     );
     await until(() => closed >= 3);
     await new Promise((resolve) => setTimeout(resolve, 30));

@@ -22,13 +22,13 @@ describe('options of webSocket', () => {
     for (const name of [...names, 'dial.headers ', 'dial.zeroMask ']) {
       expect(message).toContain(name);
     }
-    expect(message).toContain('not 70000');
+    expect(message).toContain('got 70000');
   });
 
   it.each<[unknown, string]>([
-    [null, 'options is an object'],
+    [null, 'options must be an object'],
     [{ port: 4000 }, 'there is no option port'],
-    [{ listen: 4000 }, 'listen is an object'],
+    [{ listen: 4000 }, 'listen must be an object'],
     [{ listen: { prot: 4000 } }, 'there is no option listen.prot'],
     [{ listen: { server: 5 } }, 'listen.server must be'],
     [{ listen: { tls: {} } }, 'listen.tls needs cert and key'],

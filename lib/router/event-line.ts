@@ -1,0 +1,99 @@
+import { formatNodeAddress } from '../model/address.ts';
+import { formatEndpoint } from '../model/endpoint.ts';
+import type { RxmeshError } from '../model/error.ts';
+import type { RouterEvent } from '../model/event.ts';
+import type { NodeId } from '../model/id.ts';
+import { printable } from '../model/quote.ts';
+
+/** How serious an event is, in the words of loggers. */
+export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
+
+/** An event as a line of a log. */
+export interface EventLine {
+  readonly level: LogLevel;
+  readonly text: string;
+}
+
+type EventOf<Type extends RouterEvent['type']> = RouterEvent & { readonly type: Type };
+
+type Lines = { readonly [Type in RouterEvent['type']]: (event: EventOf<Type>) => EventLine };
+
+const lines: Lines = {
+  'peer-up': ({ peer, direction, remote, nodeInfo }) =>
+    info(`peer ${peer} (${nodeInfo.moniker}) is up, ${direction}, ${formatEndpoint(remote)}`),
+  'peer-down': ({ peer, error }) => {
+    if (error === undefined) return info(`peer ${short(peer)} is down`);
+    return warn(`peer ${short(peer)} is down: ${reason(error)}`);
+  },
+  'peer-channel': ({ peer, channel, open }) =>
+    debug(`peer ${short(peer)} has ${open ? 'opened' : 'closed'} channel ${channel}`),
+  'dial-failed': ({ address, error }) =>
+    warn(`dialing ${formatNodeAddress(address)} failed: ${reason(error)}`),
+  'connection-refused': ({ direction, remote, peer, error }) => {
+    const who = peer === undefined ? '' : ` by peer ${short(peer)}`;
+    const where = `${direction}, ${formatEndpoint(remote)}`;
+    return warn(`connection${who} refused (${where}): ${reason(error)}`);
+  },
+  'transport-failed': ({ transport, error }) => failure(`${transport} failed: ${reason(error)}`),
+  'message-dropped': ({ direction, channel, reason: why, count, peer, error }) => {
+    const who = peer === undefined ? '' : `, peer ${short(peer)}`;
+    const cause = error === undefined ? '' : `: ${reason(error)}`;
+    const messages = count === 1 ? '1 message' : `${count} messages`;
+    return warn(`${messages} dropped, ${why} (${direction}, channel ${channel}${who})${cause}`);
+  },
+  'lane-stalled': ({ peer, channel, direction, stalled, depth }) => {
+    const lane = `the ${direction} lane of channel ${channel}, peer ${short(peer)},`;
+    if (!stalled) return info(`${lane} moves again`);
+    return warn(`${lane} is stalled, ${depth} waiting`);
+  },
+  'recipient-awaited': ({ channel, peer, awaited }) => {
+    const who = peer === undefined ? 'any peer' : `peer ${short(peer)}`;
+    return debug(`sends on channel ${channel} ${awaited ? 'wait' : 'no longer wait'} for ${who}`);
+  },
+  'peer-reported': ({ peer, severity, error }) => {
+    const text = `peer ${short(peer)} was reported (${severity}): ${reason(error)}`;
+    return severity === 'note' ? info(text) : warn(text);
+  },
+  'peer-evicted': ({ peer, error }) => warn(`peer ${short(peer)} is evicted: ${reason(error)}`),
+  'source-failed': ({ channel, error }) =>
+    failure(`a source of channel ${channel} failed: ${textOf(error)}`),
+  'consumer-failed': ({ channel, error }) =>
+    failure(`a consumer of channel ${channel} failed: ${reason(error)}`),
+  'callback-failed': ({ callback, error }) => failure(`${callback} failed: ${reason(error)}`),
+  fatal: ({ error }) => failure(`the router failed and stops: ${reason(error)}`),
+};
+
+/** An event in words, on one line that a terminal can show. */
+export function eventLine(event: RouterEvent): EventLine {
+  const line = lines[event.type] as (event: RouterEvent) => EventLine;
+  const { level, text } = line(event);
+  return { level, text: printable(text) };
+}
+
+function debug(text: string): EventLine {
+  return { level: 'debug', text };
+}
+
+function info(text: string): EventLine {
+  return { level: 'info', text };
+}
+
+function warn(text: string): EventLine {
+  return { level: 'warn', text };
+}
+
+function failure(text: string): EventLine {
+  return { level: 'error', text };
+}
+
+function short(peer: NodeId): string {
+  return peer.slice(0, 8);
+}
+
+function reason({ code, message }: RxmeshError): string {
+  return `${message} [${code}]`;
+}
+
+function textOf(thrown: unknown): string {
+  return thrown instanceof Error ? thrown.message : String(thrown);
+}

@@ -1,0 +1,94 @@
+import type { Observer, Subscription } from 'rxjs';
+import { aClock, type Clock, systemClock } from '../flow/clock.ts';
+import { checkMethod } from '../model/check-function.ts';
+import { aNumber, checkOptions } from '../model/check-options.ts';
+import { mustBe } from '../model/described.ts';
+import type { RouterEvent } from '../model/event.ts';
+import { eventLine, type LogLevel } from './event-line.ts';
+
+/** Where lines go: `console`, or a logger with levels such as pino. */
+export type Logger = { readonly [Level in LogLevel]: (text: string) => void };
+
+/** Options of `logTo`. */
+export interface LogOptions {
+  /** Lines per second, at most; the events beyond that are counted. From 1; default 20. */
+  readonly linesPerSecond?: number;
+  /** Default: the system's clock. */
+  readonly clock?: Clock;
+}
+
+/**
+ * Writes a router's events as readable lines, at the level of the logger that fits: peers as
+ * `info`, drops and refusals as `warn`, failures of your own code as `error`.
+ *
+ *     router.events$.subscribe(logTo(console));
+ *     // 3 messages dropped, lane-full (outbound, channel 16, peer 045f5600)
+ *
+ * A flood of events does not flood the log: after `linesPerSecond` lines within a second, the rest
+ * of it becomes one line that counts them by type. A `fatal` event is always written.
+ *
+ * @throws {TypeError} for a logger without one of the four levels, or a wrong option
+ * @throws {RangeError} for a `linesPerSecond` that is not an integer of at least 1
+ */
+export function logTo(logger: Logger, options: LogOptions = {}): Observer<RouterEvent> {
+  for (const level of ['debug', 'info', 'warn', 'error'])
+    checkMethod('logTo: logger', logger, level);
+  checkOptions('logTo', options, { linesPerSecond: aNumber, clock: aClock });
+  const { linesPerSecond = 20, clock = systemClock } = options;
+  if (!Number.isInteger(linesPerSecond) || linesPerSecond < 1) {
+    const fault = mustBe('linesPerSecond', 'an integer of at least 1', linesPerSecond);
+    throw new RangeError(`logTo: ${fault}`);
+  }
+  return new LogWriter(logger, linesPerSecond, clock);
+}
+
+class LogWriter implements Observer<RouterEvent> {
+  readonly #logger: Logger;
+  readonly #linesPerSecond: number;
+  readonly #clock: Clock;
+  #secondEndsMs = -Infinity;
+  #lines = 0;
+  readonly #omitted = new Map<string, number>();
+  #timer: Subscription | undefined;
+
+  constructor(logger: Logger, linesPerSecond: number, clock: Clock) {
+    this.#logger = logger;
+    this.#linesPerSecond = linesPerSecond;
+    this.#clock = clock;
+  }
+
+  // Arrow functions: an observer's functions are also called without it.
+  readonly next = (event: RouterEvent): void => {
+    const nowMs = this.#clock.now();
+    if (nowMs >= this.#secondEndsMs) {
+      this.#summarize();
+      this.#secondEndsMs = nowMs + 1_000;
+      this.#lines = 0;
+    }
+    if (this.#lines < this.#linesPerSecond || event.type === 'fatal') {
+      this.#lines += 1;
+      const { level, text } = eventLine(event);
+      this.#logger[level](text);
+      return;
+    }
+    this.#omitted.set(event.type, (this.#omitted.get(event.type) ?? 0) + 1);
+    const waitMs = this.#secondEndsMs - nowMs;
+    this.#timer ??= this.#clock.schedule(() => this.#summarize(), waitMs);
+  };
+
+  readonly error = (thrown: unknown): void => {
+    this.complete();
+    this.#logger.error(String(thrown));
+  };
+
+  readonly complete = (): void => this.#summarize();
+
+  #summarize(): void {
+    this.#timer?.unsubscribe();
+    this.#timer = undefined;
+    if (this.#omitted.size === 0) return;
+    const counts = [...this.#omitted].map(([type, count]) => `${count} ${type}`);
+    this.#omitted.clear();
+    this.#logger.warn(`more events, not written one by one: ${counts.join(', ')}`);
+  }
+}

@@ -1,0 +1,102 @@
+/** A piece of work that is due at a time. */
+export interface Timer {
+  readonly dueAtMs: number;
+  /** Earlier timers of the same time come first. */
+  readonly order: number;
+  readonly work: () => void;
+  /** It was cancelled, or its work has begun. */
+  isOver: boolean;
+}
+
+/**
+ * Timers by due time: a binary heap, so a million timers cost little more each than a few. Cancelled
+ * timers are removed when they come up, or together once they outnumber the others.
+ */
+export class Timers {
+  #heap: Timer[] = [];
+  #cancelled = 0;
+
+  /** The number of timers that are waiting. */
+  get size(): number {
+    return this.#heap.length - this.#cancelled;
+  }
+
+  /** The timer that is due first. */
+  get first(): Timer | undefined {
+    let first = this.#heap[0];
+    while (first?.isOver === true) {
+      this.#cancelled -= 1;
+      this.#removeFirst();
+      first = this.#heap[0];
+    }
+    return first;
+  }
+
+  add(timer: Timer): void {
+    this.#heap.push(timer);
+    this.#rise(timer);
+  }
+
+  /** Removes the timer that is due first, and returns it. */
+  takeFirst(): Timer | undefined {
+    const { first } = this;
+    if (first !== undefined) this.#removeFirst();
+    return first;
+  }
+
+  /** Cancels a timer that has not been taken. Doing it twice is fine. */
+  cancel(timer: Timer): void {
+    if (timer.isOver) return;
+    timer.isOver = true;
+    this.#cancelled += 1;
+    if (this.#cancelled * 2 > this.#heap.length) this.#compact();
+  }
+
+  /** All timers that are not cancelled, in no particular order. */
+  values(): readonly Timer[] {
+    return this.#heap.filter(({ isOver }) => !isOver);
+  }
+
+  #compact(): void {
+    const live = this.values().toSorted((one, other) => (isBefore(one, other) ? -1 : 1));
+    // A sorted array is a heap.
+    this.#heap = live;
+    this.#cancelled = 0;
+  }
+
+  #rise(timer: Timer): void {
+    const heap = this.#heap;
+    let at = heap.length - 1;
+    while (at > 0) {
+      const above = (at - 1) >> 1;
+      const parent = heap[above];
+      if (parent === undefined || !isBefore(timer, parent)) break;
+      heap[at] = parent;
+      at = above;
+    }
+    heap[at] = timer;
+  }
+
+  #removeFirst(): void {
+    const heap = this.#heap;
+    const last = heap.pop();
+    if (last === undefined || heap.length === 0) return;
+    let at = 0;
+    for (;;) {
+      const left = heap[2 * at + 1];
+      if (left === undefined) break;
+      const right = heap[2 * at + 2];
+      const isRight = right !== undefined && isBefore(right, left);
+      const child = isRight ? right : left;
+      if (!isBefore(child, last)) break;
+      heap[at] = child;
+      at = 2 * at + (isRight ? 2 : 1);
+    }
+    heap[at] = last;
+  }
+}
+
+function isBefore(one: Timer, other: Timer): boolean {
+  if (one.dueAtMs !== other.dueAtMs) return one.dueAtMs < other.dueAtMs;
+  return one.order < other.order;
+}

@@ -1,0 +1,33 @@
+/** CHANGELOG.md, in the format of Keep a Changelog. */
+
+const unreleased = '## [Unreleased]';
+
+/** What is under a heading, up to the next version. `undefined` when there is no such heading. */
+function sectionOf(text, heading) {
+  const [, behind] = text.split(`\n${heading}`);
+  return behind
+    ?.split(/\n## |\n\[/)[0]
+    .replace(/^[^\n]*/, '')
+    .trim();
+}
+
+/** The notes of a version. @throws when the changelog has none */
+export function notesOf(text, version) {
+  const notes = sectionOf(text, `## [${version}]`);
+  if (!notes) throw new Error(`CHANGELOG.md has no notes for ${version}`);
+  return notes;
+}
+
+/**
+ * Makes what is unreleased a version.
+ *
+ * @param date as `2026-11-29`
+ * @throws when nothing is unreleased, or the version is there already
+ */
+export function released(text, version, date) {
+  if (!sectionOf(text, unreleased)) throw new Error('CHANGELOG.md has nothing under Unreleased');
+  if (sectionOf(text, `## [${version}]`) !== undefined) {
+    throw new Error(`CHANGELOG.md has ${version} already`);
+  }
+  return text.replace(unreleased, () => `${unreleased}\n\n## [${version}] - ${date}`);
+}

@@ -1,0 +1,104 @@
+/**
+ * Finishes what tsc has put into `dist`:
+ *
+ * - In declarations, `#platform/...` becomes a relative path. Older ways of resolving modules
+ *   (`moduleResolution: node10`) know no `imports`.
+ * - `dist/cjs` gets the same library as CommonJS, for loaders that cannot `require()` an ES module,
+ *   such as Jest's. It is one file for Node and one for browsers, so that what the entry points
+ *   share exists once. Dependencies that are ES modules only (@noble/...) are bundled into it.
+ */
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join, relative, sep } from 'node:path';
+import { build, transform } from 'esbuild';
+
+const root = join(import.meta.dirname, '..');
+const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+const dist = join(root, 'dist');
+
+const posix = (path) => path.replaceAll(sep, '/');
+
+/** The path from a file of `dist` to another one, as an import has it. */
+function specifier(from, to) {
+  const path = posix(relative(dirname(from), to));
+  return path.startsWith('.') ? path : `./${path}`;
+}
+
+function relativeImports() {
+  const declarations = readdirSync(dist, { recursive: true }).filter((name) =>
+    name.endsWith('.d.ts'),
+  );
+  for (const name of declarations) {
+    const file = join(dist, name);
+    const text = readFileSync(file, 'utf8');
+    // Both platforms export the same types; those for browsers need no types of Node.
+    const mended = text.replaceAll(/(?<=(?:from |import\()')#[^']+/g, (alias) => {
+      const target = manifest.imports[alias];
+      return specifier(file, join(root, target.default.default ?? target.default));
+    });
+    if (mended !== text) writeFileSync(file, mended);
+  }
+}
+
+/** The entry points, with the name that each has in the bundle: `transports/memory`. */
+const entries = Object.entries(manifest.exports)
+  .filter(([, target]) => target.require !== undefined)
+  .map(([key, target]) => ({ name: key.slice(2) || manifest.name, target }));
+
+/** Comments stand in the ES modules already; without them the bundles are half as long. */
+const withoutComments = {
+  name: 'without-comments',
+  setup({ onLoad }) {
+    onLoad({ filter: /\.js$/ }, async ({ path }) => {
+      const { code } = await transform(readFileSync(path, 'utf8'), { minifyWhitespace: true });
+      return { contents: code };
+    });
+  },
+};
+
+/** @returns {Promise<string[]>} the packages that are in it */
+async function bundle(platform, outfile) {
+  const contents = entries
+    .map(({ name, target }) => `export * as ${JSON.stringify(name)} from '${target.default}';`)
+    .join('\n');
+  const { metafile } = await build({
+    stdin: { contents, resolveDir: root },
+    absWorkingDir: root,
+    outfile: join(root, outfile),
+    bundle: true,
+    format: 'cjs',
+    platform: platform === 'node' ? 'node' : 'browser',
+    target: 'es2022',
+    // Left to `require`: all that is CommonJS itself, above all what users import as well.
+    external: ['rxjs', 'protobufjs', 'ws', '@chainsafe/*'],
+    plugins: [withoutComments],
+    logLevel: 'warning',
+    metafile: true,
+  });
+  return Object.keys(metafile.inputs).flatMap(
+    (path) => /^node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path)?.[1] ?? [],
+  );
+}
+
+/** One small file for each entry point, and its types. */
+function facades() {
+  for (const { name, target } of entries) {
+    const file = join(root, target.require.default);
+    writeFileSync(file, `module.exports = require('#cjs')[${JSON.stringify(name)}];\n`);
+    const types = join(root, target.require.types);
+    const from = specifier(types, join(root, target.default));
+    // The types are those of the ES module. TypeScript asks whether that can be required (TS1479);
+    // it is never loaded from here, so the question does not arise.
+    writeFileSync(types, `// @ts-ignore TS1479\nexport * from '${from}';\n`);
+  }
+}
+
+relativeImports();
+mkdirSync(join(dist, 'cjs'), { recursive: true });
+const { node, default: web } = manifest.imports['#cjs'];
+const bundled = (await Promise.all([bundle('node', node), bundle('web', web)])).flat();
+const licences = [...new Set(bundled)].sort().map((name) => {
+  const text = readFileSync(join(root, 'node_modules', name, 'LICENSE'), 'utf8');
+  return `${name}\n\n${text}`;
+});
+writeFileSync(join(dist, 'cjs', 'LICENSES.txt'), licences.join('\n'));
+facades();

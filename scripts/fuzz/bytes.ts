@@ -1,0 +1,37 @@
+/** All parts, one behind the other. */
+export function joined(parts: readonly (Uint8Array | readonly number[])[]): Uint8Array {
+  return Uint8Array.from(parts.flatMap((part) => [...part]));
+}
+
+/**
+ * A varint (docs/wire.md), which `padding` makes longer than it need be: so many bytes more, that
+ * say nothing.
+ */
+export function varint(value: number, padding = 0): number[] {
+  const bytes: number[] = [];
+  let rest = Math.max(0, value);
+  for (; rest >= 0x80; rest = Math.floor(rest / 0x80)) bytes.push((rest % 0x80) | 0x80);
+  bytes.push(rest);
+  for (let more = 0; more < padding; more += 1) {
+    bytes[bytes.length - 1] = (bytes.at(-1) ?? 0) | 0x80;
+    bytes.push(0);
+  }
+  return bytes;
+}
+
+/** A text as bytes, with 0xff for half a surrogate pair. `textOf` reads it back. */
+export function bytesOf(text: string): Uint8Array {
+  return new Uint8Array(Buffer.from(text));
+}
+
+/** The text of any bytes: UTF-8 with what is none replaced, and 0xff as half a surrogate pair. */
+export function textOf(bytes: Uint8Array): string {
+  const parts: string[] = [];
+  for (let from = 0; from <= bytes.length;) {
+    const found = bytes.indexOf(0xff, from);
+    const end = found < 0 ? bytes.length : found;
+    parts.push(Buffer.from(bytes.subarray(from, end)).toString());
+    from = end + 1;
+  }
+  return parts.join('\ud83d');
+}

@@ -1,0 +1,98 @@
+/**
+ * Gives hostile bytes to whatever reads bytes and texts of strangers, and looks whether each input
+ * ends in a value or a typed error, in time: `npm run fuzz`, with `--count` for how many inputs in
+ * all, `--seed` for which, and `--target` for one target. A failure is printed as the command that
+ * brings it again. It exits with 1 when there is one.
+ *
+ * A target is added in targets/index.ts.
+ */
+import { availableParallelism } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { check } from './run.ts';
+import type { Report } from './serve.ts';
+import { supervised, type Work } from './supervise.ts';
+import type { Target } from './target.ts';
+import { targetNamed, targets } from './targets/index.ts';
+
+const countDefault = 100_000;
+/** A batch of inputs that takes longer hangs. It is more than a fault takes to be made short. */
+const hangMs = 20_000;
+/** What became of inputs: the most frequent ends. */
+const endsPrinted = 4;
+const worker = fileURLToPath(new URL('worker.ts', import.meta.url));
+
+const { values } = parseArgs({
+  options: {
+    count: { type: 'string' },
+    seed: { type: 'string' },
+    target: { type: 'string' },
+    index: { type: 'string' },
+    input: { type: 'string' },
+  },
+});
+
+function numberOf(name: 'count' | 'seed' | 'index', otherwise: number): number {
+  const number = Number(values[name] ?? otherwise);
+  if (Number.isSafeInteger(number) && number >= 0) return number;
+  throw new RangeError(`--${name} must be an integer of at least 0, not ${values[name]}`);
+}
+
+const seed = numberOf('seed', Math.floor(Math.random() * 2 ** 31));
+
+function print({ target }: Work, report: Report): void {
+  const { inputs, ms, slowestMs, grownBytes, outcomes, finding } = report;
+  const figures = [
+    target.padEnd(18),
+    `${inputs} inputs`.padStart(15),
+    `${(ms / 1000).toFixed(1)} s`.padStart(8),
+    `slowest ${slowestMs.toFixed(1)} ms`.padStart(17),
+    `memory ${(grownBytes / 2 ** 20).toFixed(1)} MiB`.padStart(16),
+  ];
+  const ends = [...outcomes].sort(([, a], [, b]) => b - a).slice(0, endsPrinted);
+  console.log(`${figures.join('')}  ${ends.map(([end, times]) => `${end} ${times}`).join(', ')}`);
+  if (finding === undefined) return;
+  const { index, hex } = finding;
+  const again = `npm run fuzz -- --target ${target}`;
+  console.error(`\n${target}, seed ${seed}, index ${index}: ${finding.text}`);
+  console.error(`  ${again} --seed ${seed} --index ${index}`);
+  if (hex !== undefined) console.error(`  ${again} --input ${hex === '' ? "''" : hex}`);
+  console.error('');
+  process.exitCode = 1;
+}
+
+/** So many at a time as there are processors. */
+async function inParallel(works: readonly Work[]): Promise<void> {
+  const queue = [...works];
+  const one = async (): Promise<void> => {
+    for (let work = queue.shift(); work !== undefined; work = queue.shift()) {
+      print(work, await supervised(work, { worker, hangMs }));
+    }
+  };
+  await Promise.all(Array.from({ length: availableParallelism() }, one));
+}
+
+function worksOf(chosen: readonly Target[]): Work[] {
+  const isOne = values.index !== undefined;
+  const count = numberOf('count', isOne ? 1 : countDefault);
+  const shares = chosen.reduce((sum, { share }) => sum + share, 0);
+  return chosen.map((target) => ({
+    target: target.name,
+    seed,
+    from: numberOf('index', 0),
+    count: Math.ceil((count * target.share) / shares),
+  }));
+}
+
+const chosen = values.target === undefined ? targets : [targetNamed(values.target)];
+if (values.input === undefined) {
+  console.log(`seed ${seed}`);
+  await inParallel(worksOf(chosen));
+} else {
+  const input = new Uint8Array(Buffer.from(values.input, 'hex'));
+  for (const target of chosen) {
+    const finding = await check(target, input);
+    console.log(`${target.name}: ${finding?.text ?? 'in order'}`);
+    if (finding !== undefined) process.exitCode = 1;
+  }
+}

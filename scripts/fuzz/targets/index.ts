@@ -1,0 +1,46 @@
+import type { Target } from '../target.ts';
+import { addresses } from './addresses.ts';
+import { connections } from './connections.ts';
+import { endpoints } from './endpoints.ts';
+import { handshakes } from './handshakes.ts';
+import { hellos } from './hellos.ts';
+import { ips } from './ips.ts';
+import { jsonMessages } from './json.ts';
+import { nodeInfos } from './node-infos.ts';
+import { oneofMessages } from './oneof.ts';
+import { packets } from './packets.ts';
+import { protobufMessages } from './protobuf.ts';
+import { records } from './records.ts';
+import { sessions } from './sessions.ts';
+import { upgrades } from './upgrades.ts';
+import { webSocketFrames } from './websocket-frames.ts';
+import { webSockets } from './websockets.ts';
+
+/** Add a target here. */
+export const targets: readonly Target[] = [
+  packets,
+  sessions,
+  records,
+  handshakes,
+  connections,
+  hellos,
+  nodeInfos,
+  protobufMessages,
+  oneofMessages,
+  jsonMessages,
+  addresses,
+  endpoints,
+  ips,
+  upgrades,
+  webSocketFrames,
+  webSockets,
+];
+
+/** @throws {RangeError} there is none of that name */
+export function targetNamed(name: string): Target {
+  const target = targets.find((each) => each.name === name);
+  if (target !== undefined) return target;
+  throw new RangeError(
+    `no target ${name}: there are ${targets.map((each) => each.name).join(', ')}`,
+  );
+}

@@ -1,0 +1,66 @@
+import { isDeepStrictEqual } from 'node:util';
+import { formatNodeAddress } from '../../../lib/model/address.ts';
+import { Identity } from '../../../lib/model/identity.ts';
+import {
+  type NodeInfo,
+  parseListenAddress,
+  validateNodeInfo,
+} from '../../../lib/model/node-info.ts';
+import { decodeNodeInfo, encodeNodeInfo } from '../../../lib/secure/node-info-codec.ts';
+import { selfA, selfB } from '../../../spec/support/secure.ts';
+import { bytesOf, joined, varint } from '../bytes.ts';
+import { mutate } from '../mutate.ts';
+import type { Random } from '../random.ts';
+import { attempt, expectThat, type Target } from '../target.ts';
+
+const listenAddresses = [
+  '',
+  'host:1',
+  '[::1]:70000',
+  'tcp://0.0.0.0:26656',
+  'memory:',
+  'ws://[fe80::1%25eth0]:80/a?b#c',
+  '://x',
+  'ws://$&@h',
+] as const;
+
+/** The bytes of a node info: mostly well formed, then changed. */
+export function nodeInfoBytes(random: Random): Uint8Array {
+  const listenAddress = random.pick(listenAddresses);
+  const channels = random.list(0, random.once(9) ? 20 : 4, () => random.below(70_000));
+  const info: NodeInfo = { ...random.pick([selfA, selfB]).nodeInfo, listenAddress, channels };
+  const bytes = encodeNodeInfo(info);
+  if (random.once(3)) return bytes;
+  // A field again, or one that nobody knows.
+  const value = random.once(2)
+    ? bytesOf(random.pick(['', 'on', ' ', '\u00fc', '\ufeff']))
+    : varint(random.number());
+  const tag = varint(random.below(90), random.once(20) ? 1 : 0);
+  const field = joined([tag, varint(value.length), value]);
+  return mutate(joined([bytes, field]), random, encodeNodeInfo(selfB.nodeInfo));
+}
+
+const peer = Identity.fromSeed(new Uint8Array(32)).id;
+
+/** What a node tells of itself, behind its signature. */
+export const nodeInfos: Target = {
+  name: 'node-infos',
+  share: 10,
+  generate: nodeInfoBytes,
+  check(input) {
+    const decoded = attempt(() => decodeNodeInfo(input, peer), ['RXMESH_HANDSHAKE_FAILED']);
+    if ('code' in decoded) return decoded.code;
+    const info = decoded.value;
+    const encoded = attempt(() => encodeNodeInfo(info), ['RXMESH_NODE_INFO_INVALID']);
+    if ('code' in encoded) return `${encoded.code} when written`;
+    const isSame = isDeepStrictEqual(decodeNodeInfo(encoded.value, peer), info);
+    expectThat(isSame, 'a node info is written as another');
+    const valid = attempt(() => validateNodeInfo(info), ['RXMESH_NODE_INFO_INVALID']);
+    if ('code' in valid) return valid.code;
+    const address = parseListenAddress(info.nodeId, info.listenAddress);
+    if (address === undefined) return 'value without address';
+    const text = formatNodeAddress(address);
+    expectThat(address.id === info.nodeId, `the address ${text} is of another node`);
+    return 'value';
+  },
+};

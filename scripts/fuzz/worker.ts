@@ -1,0 +1,5 @@
+/** The process of one target: see `serve`. */
+import { serve } from './serve.ts';
+import { targetNamed } from './targets/index.ts';
+
+await serve(targetNamed);

@@ -1,0 +1,175 @@
+import { describe, expect, it } from '@jest/globals';
+import { type Logger, logTo, type RouterEvent, RxmeshError } from '../../lib/index.ts';
+import { parseNodeAddress } from '../../lib/model/address.ts';
+import { parseNodeId } from '../../lib/model/id.ts';
+import { VirtualClock } from '../../lib/testing/virtual-clock.ts';
+import { nodeInfoOf } from '../support/mock-transport.ts';
+import { identityOf } from '../support/mock-node.ts';
+
+const peer = parseNodeId('045f5600654182cfeaccfe6cb19f0642e8a59898');
+const remote = { protocol: 'ws', ip: '203.0.113.7', port: 4000 };
+const error = new RxmeshError('RXMESH_DIAL_FAILED', 'connect ECONNREFUSED');
+const direction = 'outbound';
+
+function recorder(): { readonly logger: Logger; readonly log: string[] } {
+  const log: string[] = [];
+  const at = (level: string) => (text: string) => void log.push(`${level} ${text}`);
+  return {
+    log,
+    logger: { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') },
+  };
+}
+
+const dropped: RouterEvent = {
+  type: 'message-dropped',
+  direction,
+  channel: 16,
+  reason: 'lane-full',
+  count: 3,
+  peer,
+};
+const fatal: RouterEvent = { type: 'fatal', error };
+
+/** An event of each type, and its line. */
+const lines: readonly (readonly [RouterEvent, string])[] = [
+  [
+    {
+      type: 'peer-up',
+      peer,
+      direction,
+      remote,
+      channels: [1],
+      nodeInfo: nodeInfoOf(identityOf(2), { moniker: 'shop-1' }),
+    },
+    `info peer ${peer} (shop-1) is up, outbound, ws://203.0.113.7:4000`,
+  ],
+  [{ type: 'peer-down', peer, direction }, 'info peer 045f5600 is down'],
+  [
+    { type: 'peer-down', peer, direction, error },
+    'warn peer 045f5600 is down: connect ECONNREFUSED [RXMESH_DIAL_FAILED]',
+  ],
+  [
+    { type: 'peer-channel', peer, channel: 3, open: false },
+    'debug peer 045f5600 has closed channel 3',
+  ],
+  [
+    { type: 'dial-failed', address: parseNodeAddress(`ws://${peer}@localhost:4000`), error },
+    `warn dialing ws://${peer}@localhost:4000 failed: connect ECONNREFUSED [RXMESH_DIAL_FAILED]`,
+  ],
+  [
+    { type: 'connection-refused', direction: 'inbound', remote, peer, error },
+    'warn connection by peer 045f5600 refused (inbound, ws://203.0.113.7:4000): ' +
+      'connect ECONNREFUSED [RXMESH_DIAL_FAILED]',
+  ],
+  [
+    { type: 'transport-failed', transport: 'webSocket', error },
+    'error webSocket failed: connect ECONNREFUSED [RXMESH_DIAL_FAILED]',
+  ],
+  [dropped, 'warn 3 messages dropped, lane-full (outbound, channel 16, peer 045f5600)'],
+  [
+    {
+      type: 'message-dropped',
+      direction: 'inbound',
+      channel: 1,
+      reason: 'decode-failed',
+      count: 1,
+      error,
+    },
+    'warn 1 message dropped, decode-failed (inbound, channel 1): ' +
+      'connect ECONNREFUSED [RXMESH_DIAL_FAILED]',
+  ],
+  [
+    { type: 'lane-stalled', peer, channel: 1, direction, stalled: true, depth: 12 },
+    'warn the outbound lane of channel 1, peer 045f5600, is stalled, 12 waiting',
+  ],
+  [
+    { type: 'lane-stalled', peer, channel: 1, direction, stalled: false, depth: 12 },
+    'info the outbound lane of channel 1, peer 045f5600, moves again',
+  ],
+  [
+    { type: 'recipient-awaited', channel: 1, peer, awaited: true },
+    'debug sends on channel 1 wait for peer 045f5600',
+  ],
+  [
+    { type: 'recipient-awaited', channel: 1, awaited: false },
+    'debug sends on channel 1 no longer wait for any peer',
+  ],
+  [
+    { type: 'peer-reported', peer, severity: 'ban', error },
+    'warn peer 045f5600 was reported (ban): connect ECONNREFUSED [RXMESH_DIAL_FAILED]',
+  ],
+  [
+    { type: 'source-failed', channel: 1, error: new TypeError('no') },
+    'error a source of channel 1 failed: no',
+  ],
+  [
+    { type: 'consumer-failed', channel: 1, error },
+    'error a consumer of channel 1 failed: connect ECONNREFUSED [RXMESH_DIAL_FAILED]',
+  ],
+  [
+    { type: 'callback-failed', callback: 'random', error },
+    'error random failed: connect ECONNREFUSED [RXMESH_DIAL_FAILED]',
+  ],
+  [fatal, 'error the router failed and stops: connect ECONNREFUSED [RXMESH_DIAL_FAILED]'],
+];
+
+describe('logTo', () => {
+  it.each(lines)('writes %p', (event, line) => {
+    const { logger, log } = recorder();
+    logTo(logger).next(event);
+    expect(log).toEqual([line]);
+  });
+
+  it('writes what a peer chose so that a terminal does not obey it', () => {
+    const { logger, log } = recorder();
+    const forged = new RxmeshError('RXMESH_PEER_EVICTED', 'fine\n\u001b[2Jinfo all is well');
+    logTo(logger).next({ type: 'peer-reported', peer, severity: 'note', error: forged });
+    expect(log).toEqual([
+      'info peer 045f5600 was reported (note): fine\\u000a\\u001b[2Jinfo all is well ' +
+        '[RXMESH_PEER_EVICTED]',
+    ]);
+  });
+
+  it('counts what comes too fast, and says so when the second is over', () => {
+    const clock = new VirtualClock();
+    const { logger, log } = recorder();
+    const observer = logTo(logger, { linesPerSecond: 2, clock });
+    const down: RouterEvent = { type: 'peer-down', peer, direction };
+    for (const event of [down, down, dropped, dropped, down]) observer.next(event);
+    expect(log).toEqual(['info peer 045f5600 is down', 'info peer 045f5600 is down']);
+    clock.advance(999);
+    expect(log).toHaveLength(2);
+    clock.advance(1);
+    expect(log.slice(2)).toEqual([
+      'warn more events, not written one by one: 2 message-dropped, 1 peer-down',
+    ]);
+    observer.next(down);
+    expect(log.slice(3)).toEqual(['info peer 045f5600 is down']);
+    expect(clock.dueTimesMs).toEqual([]);
+  });
+
+  it('always writes a fatal event, and at the end what it has counted', () => {
+    const clock = new VirtualClock();
+    const { logger, log } = recorder();
+    const observer = logTo(logger, { linesPerSecond: 1, clock });
+    for (const event of [dropped, dropped, fatal]) observer.next(event);
+    expect(log.map((line) => line.slice(0, 12))).toEqual(['warn 3 messa', 'error the ro']);
+    observer.complete();
+    expect(log.slice(2)).toEqual(['warn more events, not written one by one: 1 message-dropped']);
+    expect(clock.dueTimesMs).toEqual([]);
+  });
+
+  it('refuses what is no logger, and options that are wrong', () => {
+    const { logger } = recorder();
+    expect(() => logTo(undefined as never)).toThrow(
+      new TypeError('logTo: logger must be an object with a method debug, got undefined'),
+    );
+    expect(() => logTo({ ...logger, warn: undefined } as never)).toThrow(
+      new TypeError('logTo: logger.warn must be a function, got undefined'),
+    );
+    expect(() => logTo(logger, { linesPerSecond: 0 })).toThrow(
+      new RangeError('logTo: linesPerSecond must be an integer of at least 1, got 0'),
+    );
+    expect(() => logTo(logger, { lines: 5 } as never)).toThrow(TypeError);
+  });
+});

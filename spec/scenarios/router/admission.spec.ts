@@ -1,0 +1,134 @@
+import { describe, expect, it } from '@jest/globals';
+import { Subject } from 'rxjs';
+import { type AdmitHooks, json, type NodeId } from '../../../lib/index.ts';
+import { simulate, type Simulation } from '../../../lib/testing/index.ts';
+import { expectIdle } from '../../support/leaks.ts';
+
+/** Two nodes, the second of which dials the first; the first one has hooks. */
+function setUp(admit: AdmitHooks): Simulation {
+  const net = simulate({
+    nodes: 2,
+    latencyMs: 5,
+    knows: (node, other) => node === 1 && other === 0,
+    options: (node) => ({
+      ...(node === 0 && { admit }),
+      peers: { retryMinMs: 60_000, retryJitterMs: 0 },
+    }),
+  });
+  net.openChannels({ id: 1, codec: json<string>() });
+  net.launch();
+  return net;
+}
+
+/** What happened at both nodes, as `<node> <type> <code> <message>`. */
+function told(net: Simulation): string[] {
+  return net.log.map(({ node, event }) => {
+    const error = 'error' in event && event.error instanceof Error ? event.error : undefined;
+    const code = error !== undefined && 'code' in error ? ` ${String(error.code)}` : '';
+    return `${node} ${event.type}${code}`;
+  });
+}
+
+function ended(net: Simulation): void {
+  net.stop();
+  expectIdle(net.clock.scheduler);
+}
+
+describe('B-20 admission, before and after the proof', () => {
+  it('a connection that is refused costs no handshake', () => {
+    const seen: unknown[] = [];
+    const net = setUp({
+      connection: (connection) => {
+        seen.push(connection);
+        return false;
+      },
+    });
+    net.advance(1_000);
+    const [one, other] = [net.node(0).id, net.node(1).id];
+    expect(seen).toEqual([{ direction: 'inbound', remote: { protocol: 'memory', path: other } }]);
+    expect(told(net)).toEqual([
+      '0 connection-refused RXMESH_NOT_ADMITTED',
+      '1 dial-failed RXMESH_CONNECTION_FAILED',
+    ]);
+    expect(net.node(0).up.has(other) || net.node(1).up.has(one)).toBe(false);
+    ended(net);
+  });
+
+  it('a peer is decided on by its ID, at any time, and reads the reason', () => {
+    const verdict = new Subject<string>();
+    const seen: (readonly [NodeId, string])[] = [];
+    const net = setUp({
+      peer: ({ id, nodeInfo, direction }) => {
+        seen.push([id, `${direction} ${nodeInfo.network}`]);
+        return verdict;
+      },
+    });
+    net.advance(1_000);
+    expect(told(net)).toEqual([]);
+    expect(seen).toEqual([[net.node(1).id, 'inbound simulation']]);
+    verdict.next('members only');
+    net.advance(1_000);
+    expect(told(net)).toEqual([
+      '0 connection-refused RXMESH_NOT_ADMITTED',
+      '1 connection-refused RXMESH_PEER_REFUSED',
+    ]);
+    const [, refused] = net.log.map(({ event }) => event);
+    expect(refused).toMatchObject({ error: { message: expect.stringContaining('members only') } });
+    ended(net);
+  });
+
+  it('a peer that is admitted comes up', () => {
+    const net = setUp({ connection: () => true, peer: ({ id }) => id.length === 40 });
+    net.settle();
+    expect(net.node(0).up.has(net.node(1).id)).toBe(true);
+    ended(net);
+  });
+
+  it('our own dials are asked about, too', () => {
+    const net = simulate({
+      nodes: 2,
+      knows: (node) => node === 1,
+      options: (node) => (node === 1 ? { admit: { connection: () => 'stay in' } } : {}),
+    });
+    net.launch();
+    net.advance(100);
+    expect(told(net)).toEqual([
+      '0 connection-refused RXMESH_CONNECTION_FAILED',
+      '1 connection-refused RXMESH_NOT_ADMITTED',
+    ]);
+    ended(net);
+  });
+
+  it('a verdict that never comes is a refusal after timeoutMs', () => {
+    const net = setUp({ peer: () => new Promise(() => undefined), timeoutMs: 300 });
+    net.advance(300);
+    expect(told(net)).toEqual([]);
+    net.advance(100);
+    expect(told(net)).toEqual([
+      '0 connection-refused RXMESH_NOT_ADMITTED',
+      '1 connection-refused RXMESH_PEER_REFUSED',
+    ]);
+    ended(net);
+  });
+
+  it('stop closes those that wait for a verdict', () => {
+    const net = setUp({ connection: () => new Promise(() => undefined) });
+    net.advance(100);
+    void net.node(0).router.stop();
+    net.advance(3_000);
+    expect(told(net)).toContain('0 connection-refused RXMESH_CONNECTION_CLOSED');
+    ended(net);
+  });
+
+  it.each([
+    [{ admit: 5 }, 'admit must be an object, got 5'],
+    [{ admit: { peer: true } }, 'admit.peer must be a function, got true'],
+    [{ admit: { peers: () => true } }, 'there is no option admit.peers'],
+    [
+      { admit: { timeoutMs: -1 } },
+      'admit.timeoutMs must be an integer from 0 to 2147483647, got -1',
+    ],
+  ])('options: %j', (options, text) => {
+    expect(() => simulate({ nodes: 1, options: () => options as never })).toThrow(text);
+  });
+});

@@ -1,0 +1,159 @@
+import { describe, expect, it } from '@jest/globals';
+import { block, createRouter, json, type NodeId, parseNodeId } from '../../../lib/index.ts';
+import { simulate } from '../../../lib/testing/index.ts';
+import { MemoryNetwork } from '../../../transports/memory/index.ts';
+import { heard } from '../../support/heard.ts';
+import { identityOf } from '../../support/mock-node.ts';
+
+const text = { id: 1, codec: json<string>() };
+const stranger = parseNodeId('ab'.repeat(20));
+const reason = new Error('enough');
+const stopped = { code: 'RXMESH_STOPPED' };
+
+const routerOf = (seed: number) => {
+  const identity = identityOf(seed);
+  const transports = [new MemoryNetwork().transport(identity.id)];
+  return createRouter({ identity, network: 'demo', transports });
+};
+
+describe('a first program by async functions: sendOnce', () => {
+  it('sends at once, and resolves with the report', async () => {
+    const net = simulate({ nodes: 2 });
+    const chat = net.openChannels(text);
+    net.start();
+    const log = heard(net, chat(1));
+    const sent = chat(0).sendOnce({ to: net.node(1).id, message: 'hello' });
+    net.advance(100);
+    expect(log).toEqual(['0: hello']);
+    await expect(sent).resolves.toEqual({ accepted: 1, dropped: 0 });
+    net.stop();
+  });
+
+  it('rejects with the errors of send, and for what is no envelope', async () => {
+    const net = simulate({ nodes: 2 });
+    const chat = net.openChannels(text);
+    net.start();
+    const url = 'ws://localhost:4000' as NodeId;
+    await expect(chat(0).sendOnce({ to: url, message: 'x' })).rejects.toMatchObject({
+      code: 'RXMESH_NODE_ID_INVALID',
+      message: 'channel 1: `to` must be a node ID, got "ws://localhost:4000"',
+    });
+    await expect(chat(0).sendOnce('hello' as never)).rejects.toThrow(
+      'sendOnce: the envelope must be { to, message } or { broadcast: true, message }, got "hello"',
+    );
+    await expect(
+      chat(0).sendOnce({ to: stranger, message: 'x' }, { signal: 5 } as never),
+    ).rejects.toThrow('sendOnce: signal must be an AbortSignal, got 5');
+    chat(0).close();
+    await expect(chat(0).sendOnce({ to: net.node(1).id, message: 'x' })).rejects.toMatchObject({
+      code: 'RXMESH_CHANNEL_CLOSED',
+    });
+    net.stop();
+  });
+
+  it('takes the message back when its signal is aborted', async () => {
+    const net = simulate({ nodes: 2 });
+    const chat = net.openChannels({ ...text, outbound: block(1), inbound: block(1) });
+    net.start();
+    const to = net.node(1).id;
+    const sends = ['a', 'b', 'c'].map((message) => ({ to, message }));
+    const controller = new AbortController();
+    for (const envelope of sends) void chat(0).sendOnce(envelope);
+    net.advance(100);
+    const sent = chat(0).sendOnce({ to, message: 'd' }, { signal: controller.signal });
+    void chat(0).sendOnce({ to, message: 'e' });
+    controller.abort(reason);
+    await expect(sent).rejects.toBe(reason);
+    const log = heard(net, chat(1));
+    net.advance(100);
+    expect(log).toEqual(['0: a', '0: b', '0: c', '0: e']);
+    net.stop();
+  });
+
+  it('an await of send is an error, and sends nothing', async () => {
+    const net = simulate({ nodes: 2 });
+    const chat = net.openChannels(text);
+    net.start();
+    const log = heard(net, chat(1));
+    const sending: unknown = chat(0).send({ to: net.node(1).id, message: 'x' });
+    await expect(Promise.resolve(sending)).rejects.toThrow('use `await channel.sendOnce(...)`');
+    net.advance(100);
+    expect(log).toEqual([]);
+    net.stop();
+  });
+});
+
+describe('a first program by async functions: peers', () => {
+  it('whenUp resolves when the peer is up, at once if it is', async () => {
+    const net = simulate({ nodes: 2 });
+    net.launch();
+    const [one, other] = [net.node(0), net.node(1)];
+    const waiting = one.router.whenUp(other.id);
+    expect(one.router.isUp(other.id)).toBe(false);
+    net.settle();
+    expect(one.router.isUp(other.id)).toBe(true);
+    await expect(waiting).resolves.toMatchObject({ id: other.id, status: 'up' });
+    await expect(one.router.whenUp(other.id)).resolves.toMatchObject({ id: other.id });
+    net.stop();
+    expect(one.router.isUp(other.id)).toBe(false);
+  });
+
+  it('connected$ is the peers that are up, by ID', () => {
+    const net = simulate({ nodes: 3 });
+    const sizes: number[] = [];
+    const log: unknown[] = [];
+    net.node(0).router.connected$.subscribe({
+      next: (map) => {
+        sizes.push(map.size);
+        log.push(...map.keys());
+      },
+      complete: () => sizes.push(NaN),
+    });
+    net.start();
+    const [one, two] = [net.node(1).id, net.node(2).id];
+    expect(sizes).toEqual([0, 1, 2]);
+    expect(new Set(log)).toEqual(new Set([one, two]));
+    net.remove(1);
+    net.settle();
+    expect(sizes).toEqual([0, 1, 2, 1]);
+    expect(log.at(-1)).toBe(two);
+    net.stop();
+    expect(sizes).toEqual([0, 1, 2, 1, 0, NaN]);
+  });
+
+  it('whenUp rejects for no ID, an aborted signal, and a router that stops', async () => {
+    const router = routerOf(1);
+    const url = 'ws://localhost:4000' as NodeId;
+    await expect(router.whenUp(url)).rejects.toMatchObject({ code: 'RXMESH_NODE_ID_INVALID' });
+    const signal = AbortSignal.abort(reason);
+    await expect(router.whenUp(stranger, { signal })).rejects.toBe(reason);
+    const waiting = router.whenUp(stranger);
+    await router.stop();
+    await expect(waiting).rejects.toMatchObject(stopped);
+    await expect(router.whenUp(stranger)).rejects.toMatchObject(stopped);
+  });
+
+  it('the signal of start stops the router', async () => {
+    const router = routerOf(2);
+    const controller = new AbortController();
+    await router.start({ signal: controller.signal });
+    const over = new Promise<void>((resolve) => router.events$.subscribe({ complete: resolve }));
+    controller.abort();
+    await over;
+    expect(() => router.openChannel(text)).toThrow(expect.objectContaining(stopped));
+
+    const late = routerOf(3);
+    await late.start({ signal: AbortSignal.abort() });
+    await late.stop();
+    expect(() => late.openChannel(text)).toThrow(expect.objectContaining(stopped));
+  });
+
+  it('`using` closes a channel', () => {
+    const router = routerOf(4);
+    {
+      using channel = router.openChannel(text);
+      expect(channel.id).toBe(1);
+    }
+    expect(() => router.openChannel(text)).not.toThrow();
+  });
+});

@@ -1,0 +1,55 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { type Timer, Timers } from '../../lib/testing/timers.ts';
+
+const timer = (dueAtMs: number, order: number): Timer => ({
+  dueAtMs,
+  order,
+  work: () => undefined,
+  isOver: false,
+});
+
+describe('Timers', () => {
+  it('gives timers by due time, and those of the same time in order', () => {
+    const timers = new Timers();
+    for (const each of [timer(5, 0), timer(3, 1), timer(5, 2), timer(3, 3)]) timers.add(each);
+    const taken = Array.from({ length: 4 }, () => timers.takeFirst()?.order);
+    expect(taken).toEqual([1, 3, 0, 2]);
+    expect([timers.first, timers.takeFirst(), timers.size]).toEqual([undefined, undefined, 0]);
+  });
+
+  it('does what a sorted list does, whatever is added, taken and cancelled', () => {
+    const step = fc.oneof(
+      fc.record({ add: fc.integer({ min: 0, max: 20 }) }),
+      fc.record({ cancel: fc.nat(50) }),
+      fc.constant('take' as const),
+    );
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 200 }), (steps) => {
+        const timers = new Timers();
+        let model: Timer[] = [];
+        let order = 0;
+        for (const each of steps) {
+          if (each === 'take') {
+            expect(timers.takeFirst()).toBe(model.shift());
+          } else if ('add' in each) {
+            const added = timer(each.add, (order += 1));
+            timers.add(added);
+            model.push(added);
+            model.sort((one, other) => one.dueAtMs - other.dueAtMs || one.order - other.order);
+          } else {
+            const cancelled = model[each.cancel];
+            if (cancelled === undefined) continue;
+            timers.cancel(cancelled);
+            timers.cancel(cancelled);
+            model = model.filter((other) => other !== cancelled);
+          }
+          expect(timers.size).toBe(model.length);
+          expect(timers.first).toBe(model[0]);
+        }
+        expect(new Set(timers.values())).toEqual(new Set(model));
+      }),
+      { numRuns: 200 },
+    );
+  });
+});
