@@ -109,7 +109,14 @@ const partialRuns = {
 };
 
 export default defineConfig(
-  globalIgnores(['**/dist', 'coverage', 'docs/api', '**/node_modules', '**/*.generated.*']),
+  globalIgnores([
+    '**/dist',
+    'coverage',
+    'site',
+    '.programs',
+    '**/node_modules',
+    '**/*.generated.*',
+  ]),
   { linterOptions: { reportUnusedDisableDirectives: 'error' } },
   js.configs.recommended,
   {

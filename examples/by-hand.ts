@@ -93,7 +93,7 @@ export function nodeByHand(options: RouterOptions, stopping$: Observable<unknown
       if (error !== undefined) refused(error, connection);
       return error === undefined;
     }),
-    op.rateLimit({ ...tooMany(ofOne, ' of one host'), key: ({ remote }) => hostOf(remote) }),
+    op.rateLimit({ ...tooMany(ofOne, ' from one host'), key: ({ remote }) => hostOf(remote) }),
     op.rateLimit(tooMany(all)),
     op.handshake({
       ...proof,
@@ -185,7 +185,7 @@ export function nodeByHand(options: RouterOptions, stopping$: Observable<unknown
   }
 
   function tooMany(perSecond: number, ofWhom = ''): op.RateLimitOptions<Connection> {
-    const text = `more than ${perSecond} connections a second${ofWhom}`;
+    const text = `more than ${perSecond} connections per second${ofWhom}`;
     const onDrop = (connection: Connection): void => {
       connection.close();
       refused(new RxmeshError('RXMESH_TOO_MANY_CONNECTIONS', text), connection);

@@ -19,6 +19,7 @@ import {
   type OptionKinds,
   required,
 } from '../lib/model/check-options.ts';
+import { mustBe } from '../lib/model/described.ts';
 import type { Direction } from '../lib/model/direction.ts';
 import { RxmeshError, toRxmeshError } from '../lib/model/error.ts';
 import type { NodeId } from '../lib/model/id.ts';
@@ -108,7 +109,8 @@ export function accept(options: AcceptOptions): OperatorFunction<Proven, PeerSes
   const { timeoutMs, concurrency = Infinity, concurrencyPerHost = Infinity } = options;
   checkTimes('accept', { timeoutMs });
   for (const [name, count] of Object.entries({ concurrency, concurrencyPerHost })) {
-    if (!(count >= 1)) throw new RangeError(`accept: ${name} is at least 1, not ${count}`);
+    if (count >= 1) continue;
+    throw new RangeError(`accept: ${mustBe(name, 'a number of at least 1', count)}`);
   }
   return (source) =>
     new Observable((subscriber) => {
@@ -285,7 +287,7 @@ function stopped({ id }: Proven): RxmeshError {
 }
 
 function displaced({ id }: Proven): RxmeshError {
-  const text = `${id} has not accepted, and made room for another`;
+  const text = `${id} did not accept, and was displaced by a newer connection`;
   return new RxmeshError('RXMESH_TOO_MANY_HANDSHAKES', text, { peer: id });
 }
 
@@ -295,6 +297,6 @@ function late({ id }: Proven, timeoutMs: number): RxmeshError {
 }
 
 function duplicate(id: NodeId): RxmeshError {
-  const text = `another connection with ${id} stands`;
+  const text = `${id} is already connected`;
   return new RxmeshError('RXMESH_DUPLICATE_CONNECTION', text, { peer: id });
 }

@@ -7,6 +7,7 @@ import { guardedClock } from '../lib/flow/guarded.ts';
 import { fail, laneCapacityMax } from '../lib/flow/strategy.ts';
 import { subscribeWithin } from '../lib/flow/subscribe-within.ts';
 import { aNumber, checkOptions, type OptionKinds, required } from '../lib/model/check-options.ts';
+import { mustBe } from '../lib/model/described.ts';
 import { RxmeshError } from '../lib/model/error.ts';
 
 /** How many full batches may wait: one, plus the batch being gathered when the source ends. */
@@ -62,8 +63,8 @@ export function batch<T>(options: BatchOptions): (source: Observable<T>) => Flow
   checkOptions('batch', options, optionKinds);
   const { max, ms = 0 } = options;
   if (!(Number.isInteger(max) && max >= 1 && max <= laneCapacityMax)) {
-    const range = `a whole number from 1 to ${laneCapacityMax}`;
-    throw new RangeError(`batch: max is ${range}, not ${max}`);
+    const range = `an integer from 1 to ${laneCapacityMax}`;
+    throw new RangeError(`batch: ${mustBe('max', range, max)}`);
   }
   checkTimes('batch', { ms });
   return (source) => {
@@ -204,7 +205,7 @@ class Batches<T> implements Demand {
 
   #overflow(): void {
     const waiting = this.#waiting.size * this.#settings.max + this.#gathered.length;
-    const text = `batch: ${waiting} values wait already, put onBackpressure in front of it`;
+    const text = `batch: the buffer of ${waiting} values is full: put onBackpressure in front of it`;
     // Unsubscribe first: an endless source may be emitting.
     this.#scope.unsubscribe();
     this.#release();

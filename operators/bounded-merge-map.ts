@@ -1,8 +1,8 @@
 import { type Observable, type ObservableInput, type ObservedValueOf, Subscription } from 'rxjs';
 import { Flow, isFlow, originOf } from '../lib/flow/flow.ts';
 import { MergeRun } from '../lib/flow/merge-run.ts';
-import { askedFor } from '../lib/flow/merge-settings.ts';
-import { aLane, checkValueLane, fail, type LaneOptions } from '../lib/flow/strategy.ts';
+import { bufferForFlow } from '../lib/flow/merge-settings.ts';
+import { aLane, checkLossyLane, fail, type LaneOptions } from '../lib/flow/strategy.ts';
 import {
   aFunction,
   aNumber,
@@ -10,6 +10,7 @@ import {
   checkOptions,
   type OptionKinds,
 } from '../lib/model/check-options.ts';
+import { mustBe } from '../lib/model/described.ts';
 
 /** The default buffer for an Observable that cannot be held back. */
 const bufferByDefault = fail(1024);
@@ -106,18 +107,15 @@ export function boundedMergeMap<T, O extends ObservableInput<unknown>>(
   checkOptions('boundedMergeMap', options, optionKinds);
   const { concurrency = 1, key, buffer, onDrop } = options;
   if (!(concurrency >= 1)) {
-    throw new RangeError(`boundedMergeMap: concurrency is at least 1, not ${concurrency}`);
+    const fault = mustBe('concurrency', 'a number of at least 1', concurrency);
+    throw new RangeError(`boundedMergeMap: ${fault}`);
   }
-  if (buffer?.strategy === 'block') {
-    const text = 'boundedMergeMap: a flow is held back without a buffer, and others cannot be';
-    throw new RangeError(text);
-  }
-  if (buffer !== undefined) checkValueLane('boundedMergeMap', 'buffer', buffer);
+  if (buffer !== undefined) checkLossyLane('boundedMergeMap', 'buffer', buffer);
   // This is what `ObservedValueOf` means, but the compiler cannot infer it.
   const inner = project as unknown as (value: T, index: number) => ObservableInput<R>;
   return (source) => {
     const pulled = buffer === undefined && isFlow(source) ? source : undefined;
-    const lane = pulled === undefined ? (buffer ?? bufferByDefault) : askedFor(concurrency);
+    const lane = pulled === undefined ? (buffer ?? bufferByDefault) : bufferForFlow(concurrency);
     const settings = { project: inner, concurrency, key, buffer: lane, onDrop };
     const begin = (run: MergeRun<T, R>): MergeRun<T, R> =>
       pulled === undefined ? run.from(source) : run.pullFrom(pulled);

@@ -2,7 +2,7 @@ import { filter, type MonoTypeOperatorFunction } from 'rxjs';
 import type { Clock } from '../lib/flow/clock.ts';
 import { clockOf } from '../lib/flow/flow.ts';
 import { guardedClock } from '../lib/flow/guarded.ts';
-import { deciding } from '../lib/flow/hook.ts';
+import { safePredicate } from '../lib/flow/hook.ts';
 import { Lane } from '../lib/flow/lane.ts';
 import { operate } from '../lib/flow/operate.ts';
 import { laneCapacityMax } from '../lib/flow/strategy.ts';
@@ -68,7 +68,7 @@ export function dedupe<T>(options: DedupeOptions<T>): MonoTypeOperatorFunction<T
     // Within a flow, the source that `operate` passes on may have no clock.
     const deduped = operate<T, T>((from, subscriber) => {
       const memory = new Memory(max, ttlMs, clock);
-      const isNew = deciding((value: T) => memory.add(key(value)));
+      const isNew = safePredicate((value: T) => memory.add(key(value)));
       return from.pipe(filter(isNew)).subscribe(subscriber);
     });
     return deduped(source);

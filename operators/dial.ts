@@ -105,7 +105,8 @@ function dialAddress(address: NodeAddress, options: Settings): Observable<Attemp
     protocols.includes(address.protocol),
   );
   if (transport === undefined) {
-    const text = `no transport for ${formatNodeAddress(address)}`;
+    const known = options.transports.flatMap(({ protocols }) => protocols).join(', ') || 'none';
+    const text = `no transport dials ${formatNodeAddress(address)}; the protocols are ${known}`;
     return throwError(() => failure('RXMESH_PROTOCOL_UNKNOWN', text, address));
   }
   return resolved(address, options).pipe(
@@ -127,7 +128,7 @@ function resolved(address: NodeAddress, options: Settings): Observable<readonly 
     defaultIfEmpty([]),
     tap((endpoints) => {
       if (endpoints.length > 0) return;
-      throw failure('RXMESH_RESOLVE_FAILED', `${text}: it has no endpoint`, address);
+      throw failure('RXMESH_RESOLVE_FAILED', `${text}: no endpoint was found`, address);
     }),
     catchError((thrown: unknown) => {
       const about = { peer: address.id };
@@ -156,7 +157,7 @@ function dialInTurn(
     return failure('RXMESH_DIAL_TIMEOUT', text, address);
   };
   const none = (): RxmeshError => {
-    const text = `${formatEndpoint(endpoint)}: the dial ended without a connection`;
+    const text = `dialing ${formatEndpoint(endpoint)}: the transport completed without a connection`;
     return failure('RXMESH_DIAL_FAILED', text, address);
   };
   // Not cut short with `take` once the dial has answered: that could cancel the connection.
@@ -181,7 +182,7 @@ function failureOf(all: readonly RxmeshError[], address: NodeAddress): RxmeshErr
   if (last === undefined || all.length === 1) return last;
   const told = all.slice(0, endpointsTold).map(({ message }) => message);
   const rest = all.length > endpointsTold ? `; and ${all.length - endpointsTold} more` : '';
-  const text = `none of ${all.length} endpoints of ${formatNodeAddress(address)}: ${told.join('; ')}${rest}`;
+  const text = `none of the ${all.length} endpoints of ${formatNodeAddress(address)} could be dialed: ${told.join('; ')}${rest}`;
   const cause = new AggregateError(all, text);
   return new RxmeshError(last.code, text, { peer: address.id, cause });
 }

@@ -21,6 +21,7 @@ import {
   type OptionKinds,
   required,
 } from '../lib/model/check-options.ts';
+import { mustBe } from '../lib/model/described.ts';
 import { RxmeshError, toRxmeshError } from '../lib/model/error.ts';
 import { formatEndpoint } from '../lib/model/endpoint.ts';
 import { nodeIdFromPublicKey } from '../lib/model/id.ts';
@@ -97,7 +98,8 @@ export function handshake(
   const { concurrency = Infinity, concurrencyPerHost = Infinity, timeoutMs } = options;
   checkTimes('handshake', { timeoutMs });
   for (const [name, count] of Object.entries({ concurrency, concurrencyPerHost })) {
-    if (!(count >= 1)) throw new RangeError(`handshake: ${name} is at least 1, not ${count}`);
+    if (count >= 1) continue;
+    throw new RangeError(`handshake: ${mustBe(name, 'a number of at least 1', count)}`);
   }
   const settings = { ...options, clock: guardedClock(options.clock ?? systemClock) };
   const onFailure = hook(options.onFailure);
@@ -142,7 +144,8 @@ function displaced(place: Place, connection: Connection): Observable<never> {
   return new Observable((subscriber) => {
     place.onDisplaced = () => {
       close(connection);
-      const text = `handshake with ${formatEndpoint(connection.remote)}: it made room for another`;
+      const remote = formatEndpoint(connection.remote);
+      const text = `handshake with ${remote}: it was displaced by a newer connection`;
       subscriber.error(new RxmeshError('RXMESH_TOO_MANY_HANDSHAKES', text));
     };
   });
@@ -178,7 +181,7 @@ function linkOf({ connection, address }: Attempt, self: Self, options: Settings)
     withDeadline(clock, timeoutMs, () =>
       error('RXMESH_HANDSHAKE_TIMEOUT', `no answer within ${timeoutMs} ms`),
     ),
-    throwIfEmpty(() => error('RXMESH_HANDSHAKE_FAILED', 'it ended without a link')),
+    throwIfEmpty(() => error('RXMESH_HANDSHAKE_FAILED', 'the transport completed without a link')),
     tap({ error: () => close(connection) }),
   );
 }
@@ -194,7 +197,9 @@ function provenOf(link: Link, self: Self, { address }: Attempt): Proven {
     const mismatch = (text: string): RxmeshError =>
       new RxmeshError('RXMESH_IDENTITY_MISMATCH', text, { peer: id });
     if (link.nodeInfo.nodeId !== id) {
-      throw mismatch(`a peer that calls itself ${link.nodeInfo.nodeId} has the key of ${id}`);
+      throw mismatch(
+        `the node info of the peer says ${link.nodeInfo.nodeId}, but its key is that of ${id}`,
+      );
     }
     if (id === self.identity.id) {
       throw new RxmeshError('RXMESH_SELF_CONNECTION', 'the peer is this node itself', { peer: id });

@@ -5,6 +5,7 @@ import { type Flow, isFlow, originOf } from '../lib/flow/flow.ts';
 import { hook } from '../lib/flow/hook.ts';
 import { checkValueLane, laneCapacityMax, type LaneOptions } from '../lib/flow/strategy.ts';
 import { aFunction, aNumber, checkOptions } from '../lib/model/check-options.ts';
+import { described, mustBe } from '../lib/model/described.ts';
 
 /** Options of `onBackpressure`. */
 export interface OnBackpressureOptions<T> {
@@ -68,9 +69,8 @@ export function onBackpressure<T>(
       return buffered(source, { ...settings, origin: originOf(source) });
     }
     if (!isFlow(source)) {
-      throw new TypeError(
-        'onBackpressure: only a flow can be held back, block() is not for others',
-      );
+      const text = `onBackpressure: block() needs a flow, got ${described(source)}`;
+      throw new TypeError(`${text}: use dropOldest(n), dropNewest(n), latest() or fail(n)`);
     }
     return prefetched(source, strategy.capacity, settings);
   };
@@ -85,11 +85,12 @@ function settingsFrom<T>(
   const { key, keysMax = 1024 } = options;
   const onDrop = hook(options.onDrop);
   if (key !== undefined && strategy.strategy !== 'latest') {
-    throw new TypeError(`onBackpressure: key is for latest(), not for ${strategy.strategy}`);
+    const text = `strategy must be latest() with a key, got ${strategy.strategy}()`;
+    throw new TypeError(`onBackpressure: ${text}`);
   }
   if (!(Number.isInteger(keysMax) && keysMax >= 1 && keysMax <= laneCapacityMax)) {
-    const range = `a whole number from 1 to ${laneCapacityMax}`;
-    throw new RangeError(`onBackpressure: keysMax is ${range}, not ${keysMax}`);
+    const range = `an integer from 1 to ${laneCapacityMax}`;
+    throw new RangeError(`onBackpressure: ${mustBe('keysMax', range, keysMax)}`);
   }
   const backlog = (): Backlog<T> =>
     key === undefined ? new LaneBacklog(strategy, onDrop) : new LatestByKey(key, keysMax, onDrop);

@@ -14,7 +14,7 @@ import { flowFrom } from '../lib/flow/flow-from.ts';
 import { type Flow, isFlow } from '../lib/flow/flow.ts';
 import { guardedClock } from '../lib/flow/guarded.ts';
 import { hook } from '../lib/flow/hook.ts';
-import { aLane, checkValueLane, fail, type LaneOptions } from '../lib/flow/strategy.ts';
+import { aLane, checkLossyLane, fail, type LaneOptions } from '../lib/flow/strategy.ts';
 import { aFunction, checkOptions } from '../lib/model/check-options.ts';
 import type { OutboundEnvelope } from '../lib/model/envelope.ts';
 import type { RxmeshError } from '../lib/model/error.ts';
@@ -93,10 +93,7 @@ export function pipeTo<T>(
   });
   const { buffer, onDrop, absent = 'wait', clock } = options;
   const awaitMs = awaitMsOf(absent);
-  if (buffer?.strategy === 'block') {
-    throw new RangeError('pipeTo: an Observable cannot be held back, its buffer drops or fails');
-  }
-  if (buffer !== undefined) checkValueLane('pipeTo', 'buffer', buffer);
+  if (buffer !== undefined) checkLossyLane('pipeTo', 'buffer', buffer);
   const pipeClock = guardedClock(clock ?? sending.clock);
   const lane = buffer ?? fail(bufferedMax);
   const drop = hook(onDrop);

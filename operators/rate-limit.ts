@@ -2,7 +2,7 @@ import { filter, type MonoTypeOperatorFunction, type Observable, type Subscripti
 import { aClock, timerMaxMs, type Clock } from '../lib/flow/clock.ts';
 import type { Demand, FlowSink } from '../lib/flow/demand.ts';
 import { guardedClock } from '../lib/flow/guarded.ts';
-import { deciding, hook } from '../lib/flow/hook.ts';
+import { safePredicate, hook } from '../lib/flow/hook.ts';
 import { clockOf, Flow, isFlow } from '../lib/flow/flow.ts';
 import { operate } from '../lib/flow/operate.ts';
 import { TokenBucket } from '../lib/flow/token-bucket.ts';
@@ -15,6 +15,7 @@ import {
   type OptionKinds,
   required,
 } from '../lib/model/check-options.ts';
+import { described, mustBe } from '../lib/model/described.ts';
 
 /** Options of `rateLimit`. */
 export interface RateLimitOptions<T> {
@@ -82,7 +83,7 @@ export function rateLimit<T>(options: RateLimitOptions<T>): MonoTypeOperatorFunc
   const { perSecond, burst = perSecond, cost = costsOne } = options;
   for (const [name, value] of Object.entries({ perSecond, burst })) {
     if (value > 0 && value < Infinity) continue;
-    throw new RangeError(`rateLimit: ${name} is a finite number above 0, not ${value}`);
+    throw new RangeError(`rateLimit: ${mustBe(name, 'a finite number above 0', value)}`);
   }
   const { excess = 'drop', key } = options;
   const dropped = hook(options.onDrop);
@@ -90,7 +91,8 @@ export function rateLimit<T>(options: RateLimitOptions<T>): MonoTypeOperatorFunc
   const unitsOf = (value: T): number => {
     const units = cost(value);
     if (units >= 0 && (units < Infinity || excess === 'drop')) return units;
-    throw new RangeError(`rateLimit: a cost is a number of 0 or more, not ${units}`);
+    const range = excess === 'drop' ? 'a number of at least 0' : 'a finite number of at least 0';
+    throw new RangeError(`rateLimit: cost must return ${range}, got ${described(units)}`);
   };
   const taking = (tokens: TokenBucket) => (value: T) => tokens.take(unitsOf(value));
   const takingOfEach = (keyOf: (value: T) => unknown, clock: Clock) => {
@@ -101,12 +103,17 @@ export function rateLimit<T>(options: RateLimitOptions<T>): MonoTypeOperatorFunc
     };
   };
   if (excess === 'wait') {
-    if (key !== undefined) throw new TypeError("rateLimit: key is not for excess: 'wait'");
+    if (key !== undefined) {
+      throw new TypeError(
+        "rateLimit: key must be left out with excess: 'wait'; use excess: 'drop'",
+      );
+    }
     // A bucket that holds less than one token is full at that.
     const enough = Math.min(1, burst);
     return (source) => {
       if (!isFlow(source)) {
-        throw new TypeError("rateLimit: only a flow can be held back, excess: 'wait' is for flows");
+        const text = `rateLimit: excess: 'wait' needs a flow, got ${described(source)}`;
+        throw new TypeError(`${text}: use excess: 'drop', or put onBackpressure in front`);
       }
       const clock = clockFor(source);
       return new Flow<T>(
@@ -122,7 +129,7 @@ export function rateLimit<T>(options: RateLimitOptions<T>): MonoTypeOperatorFunc
   return (source) => {
     const clock = clockFor(source);
     return operate<T, T>((upstream, subscriber) => {
-      const takes = deciding(
+      const takes = safePredicate(
         key === undefined
           ? taking(new TokenBucket(perSecond, burst, clock))
           : takingOfEach(key, clock),
@@ -197,7 +204,7 @@ class Paced<T> implements Demand {
   }
 
   /** Returns false for a value whose cost is unknown. */
-  readonly #spend = deciding((value: T) => {
+  readonly #spend = safePredicate((value: T) => {
     this.#pace.bucket.spend(this.#pace.unitsOf(value));
     return true;
   });

@@ -219,5 +219,7 @@ class SharedRun<T> implements FlowConsumer<T> {
 }
 
 function overflow(waiting: number): RxmeshError {
-  return new RxmeshError('RXMESH_OVERFLOW', `shareFlow: ${waiting} values wait already`);
+  const text = `shareFlow: the buffer of ${waiting} values is full`;
+  const advice = 'make it larger, drop with dropOldest(n), or consume faster';
+  return new RxmeshError('RXMESH_OVERFLOW', `${text}: ${advice}`);
 }

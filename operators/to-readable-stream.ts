@@ -7,7 +7,7 @@ import {
 import type { Demand } from '../lib/flow/demand.ts';
 import { type Flow, isFlow } from '../lib/flow/flow.ts';
 import { aNumber, checkOptions } from '../lib/model/check-options.ts';
-import { described } from '../lib/model/described.ts';
+import { described, mustBe } from '../lib/model/described.ts';
 
 /** Options of `toReadableStream`. */
 export interface ToReadableStreamOptions {
@@ -42,8 +42,8 @@ export function toReadableStream<T>(
   checkOptions('toReadableStream', options, { highWaterMark: aNumber });
   const { highWaterMark = 0 } = options;
   if (!(highWaterMark >= 0)) {
-    const text = `toReadableStream: highWaterMark is a number of 0 or more, not ${highWaterMark}`;
-    throw new RangeError(text);
+    const fault = mustBe('highWaterMark', 'a number of at least 0', highWaterMark);
+    throw new RangeError(`toReadableStream: ${fault}`);
   }
   return makeReadableStream(new FlowSource(flow), highWaterMark);
 }

@@ -117,8 +117,9 @@ class Buffer<T> implements Demand {
   }
 
   #overflow(value: T): void {
-    const text = `${this.#options.operator}: ${this.#backlog.size} values wait already`;
-    this.#fail(new RxmeshError('RXMESH_OVERFLOW', text), value);
+    const text = `${this.#options.operator}: the buffer of ${this.#backlog.size} values is full`;
+    const advice = 'make it larger, drop with dropOldest(n), or consume faster';
+    this.#fail(new RxmeshError('RXMESH_OVERFLOW', `${text}: ${advice}`), value);
   }
 
   /**

@@ -11,6 +11,7 @@ import {
 } from 'rxjs';
 import { dateNow, forwardNow } from '#platform/system-time';
 import type { OptionKind } from '../model/check-options.ts';
+import { mustBe } from '../model/described.ts';
 
 /**
  * The source of time. Everything in `lib/` and `operators/` that waits or reads the time uses a
@@ -58,7 +59,7 @@ export function checkTimes(
 ): void {
   for (const [name, ms] of Object.entries(times)) {
     if (ms === undefined || (ms >= 0 && ms <= timerMaxMs)) continue;
-    throw new RangeError(`${whose}: ${name} is from 0 to 2^31 - 1 milliseconds, not ${ms}`);
+    throw new RangeError(`${whose}: ${mustBe(name, 'from 0 to 2^31 - 1 (milliseconds)', ms)}`);
   }
 }
 
@@ -87,9 +88,9 @@ const sameDateMs = 1_000;
 function systemNow(): number {
   const dateMs = dateNow();
   // eslint-disable-next-line rxmesh/no-wall-clock -- to see whether it is virtual
-  const toldMs = asyncScheduler.now();
-  const isDate = isNear(toldMs, dateMs) || isNear(toldMs, dateNow());
-  return isDate ? forwardNow() : toldMs;
+  const readMs = asyncScheduler.now();
+  const isDate = isNear(readMs, dateMs) || isNear(readMs, dateNow());
+  return isDate ? forwardNow() : readMs;
 }
 
 function isNear(oneMs: number, otherMs: number): boolean {

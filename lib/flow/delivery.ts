@@ -1,3 +1,4 @@
+import { mustBe } from '../model/described.ts';
 import { RxmeshError } from '../model/error.ts';
 import type { Backlog } from './backlog.ts';
 import type { Demand, FlowConsumer, FlowOrigin, FlowSink, SinkKeeper } from './demand.ts';
@@ -21,7 +22,7 @@ export class Delivery<T> implements FlowSink<T>, Demand {
   /** Requested by the consumer, not yet delivered. */
   #owed = 0;
   /** The part of `#owed` that has not been requested from the source yet. */
-  #untold = 0;
+  #unrequested = 0;
   /** True while the consumer is being called. Its requests are passed to the source afterwards. */
   #delivering = false;
   /** True while requests are passed to the source. Further ones are picked up by the same loop. */
@@ -52,11 +53,13 @@ export class Delivery<T> implements FlowSink<T>, Demand {
 
   request(count: number): void {
     if (!(count >= 1) || (count !== Infinity && !Number.isInteger(count))) {
-      throw new RangeError(`request(count): a whole number from 1, or Infinity, not ${count}`);
+      throw new RangeError(
+        mustBe('request: count', 'an integer of at least 1, or Infinity', count),
+      );
     }
     if (this.#over) return;
     this.#owed += count;
-    this.#untold += count;
+    this.#unrequested += count;
     if (!this.#delivering && !this.#settling) this.#settle();
   }
 
@@ -86,13 +89,13 @@ export class Delivery<T> implements FlowSink<T>, Demand {
    * value.
    */
   next(value: T): boolean {
-    if (!this.#isPlain || this.#owed === 0) return this.#nextWithCare(value);
+    if (!this.#isPlain || this.#owed === 0) return this.#nextSlow(value);
     this.#deliver(value);
-    if (this.#untold > 0 && !this.#delivering && !this.#settling) this.#settle();
+    if (this.#unrequested > 0 && !this.#delivering && !this.#settling) this.#settle();
     return true;
   }
 
-  #nextWithCare(value: T): boolean {
+  #nextSlow(value: T): boolean {
     if (this.#over || this.#end !== undefined) return false;
     const backlog = this.#backlog;
     if (backlog !== undefined && (this.#delivering || this.#owed === 0 || backlog.size > 0)) {
@@ -100,8 +103,9 @@ export class Delivery<T> implements FlowSink<T>, Demand {
       return false;
     }
     if (this.#owed === 0) {
-      const text = 'a flow has emitted more than was requested';
-      this.fail(new RxmeshError('RXMESH_DEMAND_LOST', text));
+      const text = 'the flow emitted a value that was not requested';
+      const advice = 'put boundedMergeMap or onBackpressure behind what emits it';
+      this.fail(new RxmeshError('RXMESH_DEMAND_LOST', `${text}: ${advice}`));
       return false;
     }
     this.#deliver(value);
@@ -152,15 +156,15 @@ export class Delivery<T> implements FlowSink<T>, Demand {
 
   /** Delivers what waits and passes requests on to the source until nothing is left of either. */
   #settle(): void {
-    if (this.#untold === 0 && this.#backlog === undefined) return;
+    if (this.#unrequested === 0 && this.#backlog === undefined) return;
     this.#settling = true;
     try {
       while (!this.#over) {
         this.#drain();
         if (this.#end !== undefined) this.#finishIfEmpty();
-        const count = this.#untold;
+        const count = this.#unrequested;
         if (count === 0 || this.#upstream === undefined) break;
-        this.#untold = 0;
+        this.#unrequested = 0;
         this.#upstream.request(count);
       }
     } catch (thrown) {
@@ -179,9 +183,9 @@ export class Delivery<T> implements FlowSink<T>, Demand {
     if (!this.#over) this.#keeper?.onRoom?.();
   }
 
-  #endWith(tell: () => void): void {
+  #endWith(notify: () => void): void {
     if (this.#over || this.#end !== undefined) return;
-    this.#end = tell;
+    this.#end = notify;
     this.#isPlain = false;
     // With a backlog, a consumer that is being called is notified only after it has returned.
     if (this.#backlog === undefined || !this.#delivering) this.#finishIfEmpty();
@@ -192,11 +196,11 @@ export class Delivery<T> implements FlowSink<T>, Demand {
   }
 
   #finish(): void {
-    const tell = this.#end;
+    const notify = this.#end;
     if (this.#over) return;
     this.unsubscribe();
     try {
-      tell?.();
+      notify?.();
     } catch (thrown) {
       reportUnhandled(thrown);
     }

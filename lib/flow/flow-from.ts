@@ -1,10 +1,12 @@
 import { isObservable, type Observable } from 'rxjs';
+import { mistaken } from '../model/check-function.ts';
+import { described } from '../model/described.ts';
 import { LaneBacklog } from './backlog.ts';
 import { buffered } from './buffered.ts';
 import type { Demand, FlowSink } from './demand.ts';
 import { Flow } from './flow.ts';
 import { reportUnhandled } from './report-unhandled.ts';
-import { checkValueLane, type LaneOptions } from './strategy.ts';
+import { checkLossyLane, type LaneOptions } from './strategy.ts';
 
 /**
  * A flow of an iterable's values. Each value is pulled from the iterator only when it is requested,
@@ -35,16 +37,16 @@ export function flowFrom<T>(
   lane?: LaneOptions,
 ): Flow<T> {
   if (isObservable(values)) return flowOfObservable(values, lane);
-  const source = values as Partial<Iterable<T> & AsyncIterable<T>>;
-  if (typeof source[Symbol.asyncIterator] === 'function') {
+  const source = values as Partial<Iterable<T> & AsyncIterable<T>> | null | undefined;
+  if (typeof source?.[Symbol.asyncIterator] === 'function') {
     const iterable = values as AsyncIterable<T>;
     return new Flow((sink) => {
       const iterator: AsyncIterator<T, unknown> = iterable[Symbol.asyncIterator]();
       return new AsyncPull(iterator, sink);
     });
   }
-  if (typeof source[Symbol.iterator] !== 'function') {
-    throw new TypeError('flowFrom(values): an iterable, or an async iterable');
+  if (typeof source?.[Symbol.iterator] !== 'function') {
+    throw mistaken('flowFrom: values', 'an iterable, an async iterable or an Observable', values);
   }
   const iterable = values as Iterable<T>;
   return new Flow((sink) => {
@@ -55,12 +57,10 @@ export function flowFrom<T>(
 
 function flowOfObservable<T>(source: Observable<T>, lane: LaneOptions | undefined): Flow<T> {
   if (lane === undefined) {
-    throw new TypeError('flowFrom(observable$, lane): a lane such as dropOldest(64) is missing');
+    const text = 'flowFrom: lane is missing, which an Observable needs';
+    throw new TypeError(`${text}: try flowFrom(source$, dropOldest(64))`);
   }
-  checkValueLane('flowFrom', 'lane', lane);
-  if (lane.strategy === 'block') {
-    throw new RangeError('flowFrom: an Observable cannot be held back, its lane drops or fails');
-  }
+  checkLossyLane('flowFrom', 'lane', lane);
   return buffered(source, {
     operator: 'flowFrom',
     backlog: () => new LaneBacklog(lane, () => undefined),
@@ -175,7 +175,8 @@ class AsyncPull<T> implements Demand {
     if (this.#over) return;
     // The same check as in `for await`. In a `then` callback, an exception would go unnoticed.
     if (!isObject(result)) {
-      this.#failed(new TypeError(`an iterator has answered with no object (${typeof result})`));
+      const text = `the iterator's next() must return an object, got ${described(result)}`;
+      this.#failed(new TypeError(text));
     } else if (result.done === true) {
       this.#over = true;
       this.#sink.complete();

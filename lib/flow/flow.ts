@@ -230,8 +230,9 @@ function asFlow<T>(result: Observable<T>, origin: FlowOrigin | undefined): Flow<
         sink.complete();
         return noDemand;
       }
-      const text = 'demand does not pass through an operator that makes an Observable of its own';
-      sink.fail(new RxmeshError('RXMESH_DEMAND_LOST', text));
+      const text = 'demand does not pass through an operator that creates its own Observable';
+      const advice = 'use boundedMergeMap instead, or put onBackpressure behind it';
+      sink.fail(new RxmeshError('RXMESH_DEMAND_LOST', `${text}: ${advice}`));
       return noDemand;
     },
     (subscriber) => result.subscribe(subscriber),

@@ -23,7 +23,7 @@ export function isForward(clock: Clock): boolean {
  */
 class ForwardClock implements Clock {
   readonly #clock: Clock;
-  #toldMs = 0;
+  #lastReadMs = 0;
   /** Added to the wrapped clock's time. */
   #aheadMs = 0;
   #nowMs = 0;
@@ -33,10 +33,10 @@ class ForwardClock implements Clock {
   }
 
   now(): number {
-    const toldMs = this.#clock.now();
-    if (toldMs < this.#toldMs) this.#aheadMs = this.#nowMs - toldMs;
-    this.#toldMs = toldMs;
-    const nowMs = toldMs + this.#aheadMs;
+    const readMs = this.#clock.now();
+    if (readMs < this.#lastReadMs) this.#aheadMs = this.#nowMs - readMs;
+    this.#lastReadMs = readMs;
+    const nowMs = readMs + this.#aheadMs;
     // Rounding may make the sum smaller than the last one.
     if (nowMs > this.#nowMs) this.#nowMs = nowMs;
     return this.#nowMs;

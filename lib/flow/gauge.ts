@@ -6,7 +6,7 @@ export interface GaugeWatch {
   /** An operator has emitted a value to the next one. Returns false if it is too late. */
   mayPass(): boolean;
   /** An operator is still working on a value without having answered it. */
-  worksOn(): void;
+  onPending(): void;
 }
 
 /**
@@ -27,7 +27,7 @@ export class Gauge<T> extends Subscriber<T> {
   readonly #watch: GaugeWatch;
   /** The gauge behind the next operator, if there is one. */
   readonly #next: Gauge<unknown> | undefined;
-  readonly #works = new Set<TeardownLogic>();
+  readonly #pending = new Set<TeardownLogic>();
 
   constructor(destination: Subscriber<T>, watch: GaugeWatch, next: Gauge<unknown> | undefined) {
     super(destination);
@@ -36,24 +36,24 @@ export class Gauge<T> extends Subscriber<T> {
   }
 
   /** How much is in progress: what the operator is subscribed to, including its source. */
-  get works(): number {
-    return this.#works.size;
+  get pendingCount(): number {
+    return this.#pending.size;
   }
 
   override add(teardown: TeardownLogic): void {
     super.add(teardown);
-    if (isUnderWay(teardown)) this.#works.add(teardown);
+    if (isUnderWay(teardown)) this.#pending.add(teardown);
   }
 
   override remove(teardown: Exclude<TeardownLogic, void>): void {
     super.remove(teardown);
-    this.#works.delete(teardown);
+    this.#pending.delete(teardown);
   }
 
   protected override _next(value: T): void {
     this.passed += 1;
     if (this.#next === undefined) this.destination.next(value);
-    else if (this.#watch.mayPass()) give(value, this.destination, this.#next, this.#watch);
+    else if (this.#watch.mayPass()) deliver(value, this.destination, this.#next, this.#watch);
   }
 }
 
@@ -63,7 +63,7 @@ function isUnderWay(teardown: TeardownLogic): boolean {
 }
 
 /** Passes a value to the operator in front of `gauge`, if there is one. */
-export function give<T>(
+export function deliver<T>(
   value: T,
   taker: { next(value: T): void },
   gauge: Gauge<unknown> | undefined,
@@ -73,7 +73,8 @@ export function give<T>(
     taker.next(value);
     return;
   }
-  const { passed, works } = gauge;
+  const { passed, pendingCount } = gauge;
   taker.next(value);
-  if (gauge.passed === passed && gauge.works > works && !gauge.closed) watch.worksOn();
+  if (gauge.passed === passed && gauge.pendingCount > pendingCount && !gauge.closed)
+    watch.onPending();
 }

@@ -1,4 +1,5 @@
 import type { Subscription } from 'rxjs';
+import { described } from '../model/described.ts';
 import { type Clock, systemClock } from './clock.ts';
 import { forwardClock, isForward } from './forward-clock.ts';
 import { reportUnhandled } from './report-unhandled.ts';
@@ -24,12 +25,13 @@ export function guardedRandom(
     try {
       const number: unknown = random();
       if (typeof number !== 'number' || !(number >= 0 && number < 1)) {
-        throw new RangeError(`random: a number from 0 up to 1, not ${String(number)}`);
+        const range = 'a number of at least 0 and below 1';
+        throw new RangeError(`random() must return ${range}, got ${described(number)}`);
       }
-      failures.isOver();
+      failures.reset();
       return number;
     } catch (thrown) {
-      failures.tell(thrown);
+      failures.report(thrown);
       return 0.5;
     }
   };
@@ -64,12 +66,13 @@ class GuardedClock implements Clock {
     try {
       const ms: unknown = this.#clock.now();
       if (typeof ms !== 'number' || Number.isNaN(ms)) {
-        throw new TypeError(`clock.now: a number of milliseconds, not ${String(ms)}`);
+        const text = `clock.now() must return a number (milliseconds), got ${described(ms)}`;
+        throw new TypeError(text);
       }
       this.#lastMs = ms;
-      this.#now.isOver();
+      this.#now.reset();
     } catch (thrown) {
-      this.#now.tell(thrown);
+      this.#now.report(thrown);
     }
     return this.#lastMs;
   }
@@ -77,10 +80,10 @@ class GuardedClock implements Clock {
   schedule(work: () => void, delayMs: number): Subscription {
     try {
       const timer = this.#clock.schedule(work, delayMs);
-      this.#schedule.isOver();
+      this.#schedule.reset();
       return timer;
     } catch (thrown) {
-      this.#schedule.tell(thrown);
+      this.#schedule.report(thrown);
       return systemClock.schedule(work, delayMs);
     }
   }
@@ -88,10 +91,10 @@ class GuardedClock implements Clock {
   afterTurn(work: () => void): Subscription {
     try {
       const timer = this.#clock.afterTurn(work);
-      this.#afterTurn.isOver();
+      this.#afterTurn.reset();
       return timer;
     } catch (thrown) {
-      this.#afterTurn.tell(thrown);
+      this.#afterTurn.report(thrown);
       return systemClock.afterTurn(work);
     }
   }
@@ -111,13 +114,13 @@ class Failures {
     this.#failed = failed;
   }
 
-  tell(thrown: unknown): void {
+  report(thrown: unknown): void {
     if (this.#isFailing) return;
     this.#isFailing = true;
     this.#failed(this.#callback, thrown);
   }
 
-  isOver(): void {
+  reset(): void {
     this.#isFailing = false;
   }
 }

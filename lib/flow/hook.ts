@@ -22,7 +22,7 @@ export function hook<A extends readonly unknown[]>(
  * Makes a user's predicate safe for `filter`: a value for which it throws is dropped, and the error
  * is reported as unhandled. Other values are unaffected.
  */
-export function deciding<T>(decide: (value: T) => boolean): (value: T) => boolean {
+export function safePredicate<T>(decide: (value: T) => boolean): (value: T) => boolean {
   return (value) => {
     try {
       return decide(value);

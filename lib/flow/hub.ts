@@ -4,11 +4,11 @@ import { Flow } from './flow.ts';
 interface Connected<T> {
   readonly consumer: FlowSink<T>;
   demand: number;
-  over: boolean;
+  isOver: boolean;
 }
 
 /** Shared, since `release` runs for each message. */
-const nobody: readonly never[] = [];
+const noConsumers: readonly never[] = [];
 
 /**
  * Multicasts one source to several consumers, each of which gets every value. A value is emitted
@@ -21,7 +21,7 @@ export class Hub<T> {
   /** Never changed in place: a consumer added during an emission starts with the next value. */
   #consumers: readonly Connected<T>[] = [];
   /** The consumers that the value being prepared is for. */
-  #held: readonly Connected<T>[] = nobody;
+  #held: readonly Connected<T>[] = noConsumers;
   /** How many consumers have no demand. */
   #waiting = 0;
   #emitting = false;
@@ -72,7 +72,7 @@ export class Hub<T> {
     if (!this.#emitting) this.hold();
     let isTaken = false;
     for (const each of this.#held) {
-      if (each.over) continue;
+      if (each.isOver) continue;
       isTaken = true;
       each.demand -= 1;
       if (each.demand === 0) this.#waiting += 1;
@@ -85,8 +85,8 @@ export class Hub<T> {
   /** Ends a `hold` without a value. */
   release(): void {
     this.#emitting = false;
-    this.#held = nobody;
-    if (this.#end !== undefined) this.#tell(this.#end);
+    this.#held = noConsumers;
+    if (this.#end !== undefined) this.#notify(this.#end);
   }
 
   /** Completes all consumers; during an emission, after each has received the value. */
@@ -101,16 +101,16 @@ export class Hub<T> {
 
   #endWith(end: (consumer: FlowSink<T>) => void): void {
     this.#end ??= end;
-    if (!this.#emitting) this.#tell(this.#end);
+    if (!this.#emitting) this.#notify(this.#end);
   }
 
-  #tell(end: (consumer: FlowSink<T>) => void): void {
+  #notify(end: (consumer: FlowSink<T>) => void): void {
     const consumers = this.#consumers;
     this.#consumers = [];
     this.#waiting = 0;
     for (const each of consumers) {
-      if (each.over) continue;
-      each.over = true;
+      if (each.isOver) continue;
+      each.isOver = true;
       end(each.consumer);
     }
   }
@@ -121,12 +121,12 @@ export class Hub<T> {
       this.#end(consumer);
       return noDemand;
     }
-    const connected: Connected<T> = { consumer, demand: 0, over: false };
+    const connected: Connected<T> = { consumer, demand: 0, isOver: false };
     this.#consumers = [...this.#consumers, connected];
     this.#waiting += 1;
     return {
       request: (count) => {
-        if (connected.over) return;
+        if (connected.isOver) return;
         const waited = connected.demand === 0;
         connected.demand += count;
         if (!waited) return;
@@ -134,8 +134,8 @@ export class Hub<T> {
         this.#onReady();
       },
       unsubscribe: () => {
-        if (connected.over) return;
-        connected.over = true;
+        if (connected.isOver) return;
+        connected.isOver = true;
         this.#consumers = this.#consumers.filter((each) => each !== connected);
         if (connected.demand > 0) return;
         this.#waiting -= 1;

@@ -3,7 +3,7 @@ import { Observable, type Operator, Subscription, type Subscriber } from 'rxjs';
 import { RxmeshError } from '../model/error.ts';
 import { LaneBacklog } from './backlog.ts';
 import type { Consumable, Demand, FlowSink } from './demand.ts';
-import { Gauge, type GaugeWatch, give } from './gauge.ts';
+import { Gauge, type GaugeWatch, deliver } from './gauge.ts';
 import { fail } from './strategy.ts';
 import { subscribeWithin } from './subscribe-within.ts';
 
@@ -101,7 +101,7 @@ export class Lifted<T, R> implements Demand, GaugeWatch {
     // A side effect in an operator may make the source emit before the outer value is answered.
     const outer = this.#phase;
     this.#phase = 'unanswered';
-    give(value, subscriber, gauge, this);
+    deliver(value, subscriber, gauge, this);
     this.#phase = outer;
     if (outer === 'idle') this.#pull();
   }
@@ -143,7 +143,7 @@ export class Lifted<T, R> implements Demand, GaugeWatch {
     return false;
   }
 
-  worksOn(): void {
+  onPending(): void {
     this.#lose('an operator has begun to work on a value, and has not answered it');
   }
 

@@ -49,7 +49,7 @@ export class MergeRun<T, R> implements Demand {
     this.#results = results;
     consumer.keep(results, {
       onRoom: () => this.#resume(),
-      onOverflow: () => this.#fail(overflow(results.size, 'results')),
+      onOverflow: () => this.#fail(overflow('results', results.size, 'consume faster')),
     });
   }
 
@@ -131,7 +131,7 @@ export class MergeRun<T, R> implements Demand {
       this.#fail(thrown);
       return;
     }
-    this.#fail(overflow(this.#waiting.size, 'values'));
+    this.#fail(overflow('values', this.#waiting.size, full));
   }
 
   /** Requests as many values as can be started, minus those already on their way. */
@@ -171,7 +171,7 @@ export class MergeRun<T, R> implements Demand {
     const consumer = this.#consumer;
     const results = this.#results;
     const observer: Observer<R> = {
-      next: (result) => (results === undefined ? consumer.next(result) : results.give(result)),
+      next: (result) => (results === undefined ? consumer.next(result) : results.deliver(result)),
       error: (error) => this.#fail(error),
       complete: ignore,
     };
@@ -188,8 +188,12 @@ export class MergeRun<T, R> implements Demand {
   };
 }
 
-function overflow(count: number, what: string): RxmeshError {
-  return new RxmeshError('RXMESH_OVERFLOW', `boundedMergeMap: ${count} ${what} wait already`);
+/** What to do about values that no longer fit. */
+const full = 'make it larger, drop with dropOldest(n), or raise the concurrency';
+
+function overflow(what: string, count: number, advice: string): RxmeshError {
+  const text = `boundedMergeMap: the buffer of ${count} ${what} is full: ${advice}`;
+  return new RxmeshError('RXMESH_OVERFLOW', text);
 }
 
 function ignore(): void {

@@ -14,7 +14,7 @@ export interface MergeSettings<T, R> {
 }
 
 /** The buffer for a source that is a flow: it has room for every value that was requested. */
-export const askedFor = (concurrency: number): LaneOptions => ({
+export const bufferForFlow = (concurrency: number): LaneOptions => ({
   strategy: 'fail',
   capacity: Math.floor(Math.min(concurrency, laneCapacityMax)),
 });

@@ -48,7 +48,7 @@ export class Results<R> implements Backlog<R> {
   }
 
   /** Delivers a result or queues it. */
-  give(result: R, inner?: Demand): void {
+  deliver(result: R, inner?: Demand): void {
     this.#inner = inner;
     if (this.#sink.next(result)) inner?.request(1);
   }
@@ -60,7 +60,7 @@ export class Results<R> implements Backlog<R> {
     if (!isFlow(inner)) return inner;
     return new Observable((subscriber) => {
       const demand: Demand = inner.consume({
-        next: (result) => this.give(result, demand),
+        next: (result) => this.deliver(result, demand),
         error: (error) => subscriber.error(error),
         complete: () => subscriber.complete(),
       });

@@ -167,14 +167,29 @@ export function checkValueLane(operator: string, name: string, lane: LaneOptions
   const given = Object.entries({ bytes, messagesPerSecond, bytesPerSecond, initial });
   const names = given.filter(([, value]) => value !== undefined).map(([name]) => name);
   if (names.length === 0) return;
-  const text = `${operator}: ${names.join(' and ')} of a lane are for channels`;
-  throw new RangeError(text);
+  const text = `${operator}: ${name} must not have ${names.join(' or ')}`;
+  throw new RangeError(`${text}: only lanes of channels have bounds, leave them out`);
+}
+
+/**
+ * Checks a lane of values from an Observable, which cannot be held back.
+ *
+ * @throws {TypeError} see `checkValueLane`
+ * @throws {RangeError} see `checkValueLane`, and if the lane blocks
+ */
+export function checkLossyLane(operator: string, name: string, lane: LaneOptions): void {
+  checkValueLane(operator, name, lane);
+  if (lane.strategy !== 'block') return;
+  const text = `${operator}: ${name} must not be block(), since an Observable cannot be held back`;
+  throw new RangeError(`${text}: use dropOldest(n), dropNewest(n), latest() or fail(n)`);
 }
 
 /** Describes what is wrong with the bounds, or returns undefined. */
 function faultOf(bounds: LaneBounds, strategy: Strategy, capacity: number): string | undefined {
   const { bytes, messagesPerSecond, bytesPerSecond, initial, ...unknown } = bounds;
-  for (const name of Object.keys(unknown)) return `there is no bound ${name}`;
+  for (const name of Object.keys(unknown)) {
+    return `there is no bound ${name}; the bounds are ${boundNames.join(', ')}`;
+  }
   if (bytes !== undefined && !isWithin(bytes, laneBytesMax)) {
     return mustBe('bytes', `an integer from 1 to ${laneBytesMax}`, bytes);
   }
@@ -184,7 +199,7 @@ function faultOf(bounds: LaneBounds, strategy: Strategy, capacity: number): stri
     return mustBe(name, 'a finite number above 0', rate);
   }
   if (initial !== undefined && strategy !== 'block') {
-    return 'only a block lane has `initial`';
+    return 'initial must be left out: only block() has it';
   }
   if (initial !== undefined && !isWithin(initial, capacity)) {
     return mustBe('initial', `an integer from 1 to the capacity (${capacity})`, initial);

@@ -66,7 +66,7 @@ function parseHierarchical(text: string): NodeAddress {
   const [, scheme, rest = text] = /^([^/?#]*):\/\/(.*)$/s.exec(text) ?? [];
   const [, authority = '', tail = ''] = /^([^/?#]*)(.*)$/s.exec(rest) ?? [];
   const at = authority.lastIndexOf('@');
-  if (at < 0) throw invalid(text, 'names no node: it needs a node ID and "@" before the host');
+  if (at < 0) throw invalid(text, 'has no node ID: it must be like ws://<node ID>@host:port');
   const path = decodePercent(withLeadingSlash(tail));
   if (path === undefined) throw invalid(text, 'has broken percent-encoding');
   const { host, port } = parseHostPort(text, authority.slice(at + 1));
@@ -129,9 +129,9 @@ export function validateNodeAddress(address: NodeAddress): void {
 }
 
 function faultOf({ protocol, id, host, port, path }: NodeAddress): string | undefined {
-  if (protocol === '') return 'has no protocol';
+  if (protocol === '') return 'has no protocol: it must be like ws://<node ID>@host:port';
   if (!isProtocol(protocol)) return `has a malformed protocol ${quote(protocol)}`;
-  if (id === '') return 'has no node ID';
+  if (id === '') return 'has no node ID: it must be like ws://<node ID>@host:port';
   if (!isNodeId(id)) return `has a malformed node ID ${quote(id)}`;
   if (host !== undefined && !isHost(host)) return `has a malformed host ${quote(host)}`;
   if (port !== undefined && host === undefined) return 'has a port but no host';

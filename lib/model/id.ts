@@ -22,7 +22,7 @@ export function parseNodeId(text: string): NodeId {
   if (isNodeId(id)) return id;
   throw new RxmeshError(
     'RXMESH_NODE_ID_INVALID',
-    `a node ID has 40 hex digits, and ${quote(text)} is something else`,
+    `a node ID must be 40 hex digits, got ${quote(text)}`,
   );
 }
 
@@ -34,7 +34,7 @@ export function nodeIdFromPublicKey(publicKey: Uint8Array): NodeId {
   if (publicKey.length !== 32) {
     throw new RxmeshError(
       'RXMESH_KEY_INVALID',
-      `an ed25519 public key has 32 bytes, not ${publicKey.length}`,
+      `an ed25519 public key must be 32 bytes, got ${publicKey.length}`,
     );
   }
   return uncheckedNodeId(toHex(platformCrypto.sha256(publicKey).subarray(0, 20)));
@@ -47,5 +47,8 @@ export function nodeIdFromPublicKey(publicKey: Uint8Array): NodeId {
 export function nodeIdToBytes(id: NodeId): Uint8Array {
   const bytes = fromHex(id);
   if (bytes !== undefined) return bytes;
-  throw new RxmeshError('RXMESH_NODE_ID_INVALID', `node ID ${quote(id)} is not hex`);
+  throw new RxmeshError(
+    'RXMESH_NODE_ID_INVALID',
+    `a node ID must be 40 hex digits, got ${quote(id)}`,
+  );
 }

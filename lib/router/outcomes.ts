@@ -73,9 +73,9 @@ export class Outcomes {
   }
 
   /** Closes a connection that is one too many in a second. */
-  tooMany(connection: Connection, perSecond: number, ofWhom = ''): void {
+  tooMany(connection: Connection, perSecond: number, from = ''): void {
     connection.close();
-    const text = `more than ${perSecond} connections a second${ofWhom}`;
+    const text = `more than ${perSecond} connections per second${from}`;
     this.refused(new RxmeshError('RXMESH_TOO_MANY_CONNECTIONS', text), connection);
   }
 

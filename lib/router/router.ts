@@ -328,7 +328,7 @@ export class Router {
         perSecond: perHost,
         key: ({ remote }) => hostOf(remote),
         clock,
-        onDrop: (connection) => this.#outcomes.tooMany(connection, perHost, ' of one host'),
+        onDrop: (connection) => this.#outcomes.tooMany(connection, perHost, ' from one host'),
       }),
       rateLimit({
         perSecond,
@@ -384,18 +384,12 @@ export class Router {
       tap((event) => this.#guarded(() => this.#outcomes.sessionChanged(event))),
     );
 
-    const evicted$ = this.#peers.evictions$.pipe(
-      tap((eviction) => this.#outcomes.evicted(eviction)),
-      evict(this.#switchboard),
-      catchError((thrown: unknown) => this.#fatal(thrown)),
-    );
-
     const refused$ = merge(...this.#transports.map((transport) => transport.refused$)).pipe(
       tap(({ error, remote }) => this.#outcomes.refused(error, { direction: 'inbound', remote })),
       takeUntil(this.#stopping),
     );
 
-    return merge(refused$, sessions$, evicted$).pipe(ignoreElements());
+    return merge(refused$, sessions$, this.#evicted()).pipe(ignoreElements());
   }
 
   #admitConnections<T extends Attempt | Connection>(): MonoTypeOperatorFunction<T> {
@@ -429,6 +423,15 @@ export class Router {
 
   #admission(timeoutMs = 5_000): { clock: Clock; concurrency: number; timeoutMs: number } {
     return { clock: this.#clock, concurrency: this.#settings.limits.handshakes, timeoutMs };
+  }
+
+  /** Peers that are evicted, as events, and then without their connections. */
+  #evicted(): Observable<unknown> {
+    return this.#peers.evictions$.pipe(
+      tap((eviction) => this.#outcomes.evicted(eviction)),
+      evict(this.#switchboard),
+      catchError((thrown: unknown) => this.#fatal(thrown)),
+    );
   }
 
   #callbackFailed(event: RouterEvent): void {

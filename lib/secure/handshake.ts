@@ -17,7 +17,7 @@ const PROOF_BYTES: number = KEY_BYTES + SIGNATURE_BYTES;
 type X25519Key = ReturnType<typeof platformCrypto.freshX25519>;
 
 /** The result of a handshake. */
-export interface ProvenPeer {
+export interface AuthenticatedPeer {
   readonly publicKey: Uint8Array;
   readonly nodeInfo: NodeInfo;
   /** Protects the records that follow. */
@@ -32,7 +32,7 @@ interface Introduction {
 }
 
 /** The first step of either side: its hello and the ephemeral key in it. */
-export class Beginning {
+export class HandshakeStart {
   readonly hello: Uint8Array;
   readonly protection: Protection;
   /** Undefined if nothing is to be proved. */
@@ -54,8 +54,8 @@ export class Beginning {
 /** What the dialing side starts with once its socket is open. */
 export interface DialerSettings {
   readonly self: Self;
-  /** The beginning whose hello went with the dial. */
-  readonly beginning: Beginning;
+  /** The start whose hello went with the dial. */
+  readonly start: HandshakeStart;
   /** The node we dialed, if known. No other node learns who we are. */
   readonly expected?: NodeId | undefined;
 }
@@ -80,10 +80,13 @@ export class DialerHandshake {
    * @throws {RxmeshError} `RXMESH_HANDSHAKE_FAILED`, `RXMESH_SELF_CONNECTION`,
    *   `RXMESH_IDENTITY_MISMATCH`
    */
-  prove(answer: Uint8Array): { readonly peer: ProvenPeer; readonly introduction: Uint8Array } {
-    const { self, beginning, expected } = this.#settings;
+  prove(answer: Uint8Array): {
+    readonly peer: AuthenticatedPeer;
+    readonly introduction: Uint8Array;
+  } {
+    const { self, start, expected } = this.#settings;
     const listenerHello = answer.subarray(0, HELLO_BYTES);
-    const exchange = new Exchange('dialer', beginning, beginning.hello, listenerHello);
+    const exchange = new Exchange('dialer', start, start.hello, listenerHello);
     const listener = exchange.open(answer.subarray(HELLO_BYTES));
     const nodeInfo = nodeInfoOf(listener, self, expected);
     // Only now: a node that has not proved to be the expected one must learn nothing about us.
@@ -96,7 +99,7 @@ export class DialerHandshake {
 /** What the listening side starts with. */
 export interface ListenerSettings {
   readonly self: Self;
-  readonly beginning: Beginning;
+  readonly start: HandshakeStart;
   /** The hello that came with the dial. */
   readonly dialerHello: Uint8Array;
 }
@@ -112,11 +115,11 @@ export class ListenerHandshake {
    * @throws {RxmeshError} `RXMESH_HANDSHAKE_FAILED` if what came with the dial is not a hello we
    *   accept; `RXMESH_NODE_INFO_INVALID` if our own node info is too long
    */
-  constructor({ self, beginning, dialerHello }: ListenerSettings) {
+  constructor({ self, start, dialerHello }: ListenerSettings) {
     const ownNodeInfo = encodeNodeInfo(self.nodeInfo);
     this.#self = self;
-    this.#exchange = new Exchange('listener', beginning, dialerHello, beginning.hello);
-    this.answer = concatBytes(beginning.hello, this.#exchange.seal(self, ownNodeInfo));
+    this.#exchange = new Exchange('listener', start, dialerHello, start.hello);
+    this.answer = concatBytes(start.hello, this.#exchange.seal(self, ownNodeInfo));
   }
 
   /**
@@ -124,7 +127,7 @@ export class ListenerHandshake {
    * @throws {RxmeshError} `RXMESH_HANDSHAKE_FAILED`, `RXMESH_SELF_CONNECTION`,
    *   `RXMESH_IDENTITY_MISMATCH`
    */
-  prove(introduction: Uint8Array): ProvenPeer {
+  prove(introduction: Uint8Array): AuthenticatedPeer {
     const dialer = this.#exchange.open(introduction);
     const nodeInfo = nodeInfoOf(dialer, this.#self, undefined);
     return { publicKey: dialer.publicKey, nodeInfo, cipher: this.#exchange.cipher };
@@ -143,7 +146,7 @@ class Exchange {
 
   constructor(
     role: Role,
-    { hello, protection, ephemeralKey }: Beginning,
+    { hello, protection, ephemeralKey }: HandshakeStart,
     dialerHello: Uint8Array,
     listenerHello: Uint8Array,
   ) {
@@ -154,7 +157,7 @@ class Exchange {
       this.cipher = plainRecords;
       return;
     }
-    if (equalBytes(peerHello, hello)) throw failed('our own hello came back');
+    if (equalBytes(peerHello, hello)) throw failed('the other side sent our own hello back');
     const dhSecret = sharedSecret(ephemeralKey, peerKey);
     this.#transcript = new RxmeshTranscript({ dialerHello, listenerHello, dhSecret });
     this.cipher =
@@ -177,7 +180,8 @@ class Exchange {
     const { publicKey, signature, nodeInfo } = introduction;
     const transcript = this.#transcript;
     if (transcript === undefined) {
-      if (signature.some((byte) => byte !== 0)) throw failed('a signature where none belongs');
+      if (signature.some((byte) => byte !== 0))
+        throw failed('the introduction of a trusted connection must have no signature');
       return introduction;
     }
     const role: Role = this.#role === 'dialer' ? 'listener' : 'dialer';
@@ -193,15 +197,17 @@ class Exchange {
   #read(frame: Uint8Array): Introduction {
     const bytesMax = PROOF_BYTES + NODE_INFO_BYTES_MAX + this.cipher.overheadBytes;
     if (frame.length > bytesMax) {
-      throw failed(`the introduction has ${frame.length} bytes, more than ${bytesMax}`);
+      throw failed(`the introduction must be at most ${bytesMax} bytes, got ${frame.length}`);
     }
     let proof: Uint8Array;
     try {
       proof = this.cipher.open(frame);
     } catch (cause) {
-      throw failed('the introduction does not open', cause);
+      throw failed('the introduction could not be decrypted', cause);
     }
-    if (proof.length < PROOF_BYTES) throw failed('the introduction is too short');
+    if (proof.length < PROOF_BYTES) {
+      throw failed(`the introduction must be at least ${PROOF_BYTES} bytes, got ${proof.length}`);
+    }
     return {
       publicKey: proof.slice(0, KEY_BYTES),
       signature: proof.subarray(KEY_BYTES, PROOF_BYTES),

@@ -50,16 +50,16 @@ export function helloProblem(
   protection: Protection = 'encrypted',
 ): string | undefined {
   if (hello.length !== HELLO_BYTES || !equalBytes(hello.subarray(0, 3), MAGIC)) {
-    return 'what came first is not a hello of rxmesh';
+    return 'the other side did not begin with an rxmesh hello: is it an rxmesh node?';
   }
   if (hello[3] !== WIRE_VERSION) {
-    return `the other side speaks version ${hello[3] ?? 0} of the wire, not ${WIRE_VERSION}`;
+    return `the other side uses version ${hello[3] ?? 0} of the wire protocol, not ${WIRE_VERSION}`;
   }
   if (hello[4] !== PROTECTION_BYTES[protection]) {
-    return `the other side does not offer a connection that is ${protection}`;
+    return `the other side does not use the protection ${protection}`;
   }
   if (protection === 'trusted' && hello.subarray(KEY_AT).some((byte) => byte !== 0)) {
-    return 'a hello without proof has a key';
+    return 'the hello of a trusted connection must have no key';
   }
   return undefined;
 }

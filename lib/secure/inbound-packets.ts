@@ -28,7 +28,7 @@ export class InboundPackets implements PacketHandler {
 
   data(channel: number, bytes: Uint8Array, last: boolean): void {
     if (this.#accepted) this.receiver?.data(channel, bytes, last);
-    else this.#end.violated('data in front of the accept');
+    else this.#end.violated('data before the accept');
   }
 
   credit(channel: number, messages: number, bytes: number): void {

@@ -128,11 +128,11 @@ export class PacketBatch {
   /** Truncates the text to 256 bytes of UTF-8 at a character boundary. */
   bye(reason: ByeReason, text: string): void {
     const batch = this.#buffer();
-    const told = cutUtf8(text, BYE_TEXT_BYTES_MAX);
+    const truncated = cutUtf8(text, BYE_TEXT_BYTES_MAX);
     batch[this.#length++] = PACKET.bye;
     batch[this.#length++] = BYE_REASONS.indexOf(reason);
-    this.#length = writeVarint(batch, this.#length, protobuf.util.utf8.length(told));
-    this.#length += protobuf.util.utf8.write(told, batch, this.#length);
+    this.#length = writeVarint(batch, this.#length, protobuf.util.utf8.length(truncated));
+    this.#length += protobuf.util.utf8.write(truncated, batch, this.#length);
   }
 
   /** Seals what was written into a record, and starts a new one. */

@@ -52,7 +52,7 @@ function parsePacket(cursor: Cursor, handler: PacketHandler): string | undefined
       return parseMessageLimit(cursor, handler);
     case PACKET.channelClosed: {
       const channel = cursor.varint(CHANNEL_MAX);
-      if (channel < 0) return 'a closed channel without a valid id';
+      if (channel < 0) return 'a closed channel without a valid ID';
       handler.channelClosed(channel);
       return undefined;
     }
@@ -76,8 +76,8 @@ function parseData(cursor: Cursor, handler: PacketHandler, last: boolean): strin
   const channel = cursor.varint(CHANNEL_MAX);
   if (channel < 0) return 'data without a valid channel';
   const length = cursor.varint(cursor.length);
-  if (length < 0 || length > cursor.left) return 'data that ends behind its record';
-  if (length === 0 && !last) return 'a piece of a message that is empty and not the last';
+  if (length < 0 || length > cursor.left) return 'data that extends beyond its record';
+  if (length === 0 && !last) return 'an empty piece that is not the last of its message';
   handler.data(channel, cursor.view(length), last);
   return undefined;
 }
@@ -95,9 +95,9 @@ function parseCredit(cursor: Cursor, handler: PacketHandler): string | undefined
 
 function parseMessageLimit(cursor: Cursor, handler: PacketHandler): string | undefined {
   const channel = cursor.varint(CHANNEL_MAX);
-  if (channel < 0) return 'a limit of messages without a valid channel';
+  if (channel < 0) return 'a message limit without a valid channel';
   const bytes = cursor.varint(MESSAGE_LIMIT_MAX);
-  if (bytes < 1) return 'a limit of messages without a valid number of bytes';
+  if (bytes < 1) return 'a message limit without a valid number of bytes';
   handler.messageLimit(channel, bytes);
   return undefined;
 }

@@ -8,7 +8,12 @@ import type { NodeId } from '../model/id.ts';
 import type { FrameSocket } from '../transport/frame-socket.ts';
 import type { Link } from '../transport/link.ts';
 import type { Connection, Self } from '../transport/transport.ts';
-import { Beginning, DialerHandshake, ListenerHandshake, type ProvenPeer } from './handshake.ts';
+import {
+  type AuthenticatedPeer,
+  DialerHandshake,
+  HandshakeStart,
+  ListenerHandshake,
+} from './handshake.ts';
 import type { Protection } from './hello.ts';
 import { SecureLink } from './secure-link.ts';
 
@@ -50,16 +55,17 @@ export interface SecureDial {
  * @throws {RxmeshError} `RXMESH_PLATFORM_UNSUPPORTED`
  */
 export function secureDial(options: SecureConnectionOptions = {}): SecureDial {
-  let beginning: Beginning | undefined = begin(options);
+  let start: HandshakeStart | undefined = begin(options);
   return {
-    hello: beginning.hello,
+    hello: start.hello,
     connect(socket) {
-      if (beginning === undefined) throw new TypeError('connect was called before');
-      const dialer = beginning;
+      if (start === undefined)
+        throw new TypeError('connect must be called once: begin another dial');
+      const dialer = start;
       // Its key could decrypt recorded traffic, so only the handshake keeps it.
-      beginning = undefined;
+      start = undefined;
       return new SecureConnection(socket, dialer.protection, (self, expected) => {
-        return dialing(new DialerHandshake({ self, beginning: dialer, expected }));
+        return dialing(new DialerHandshake({ self, start: dialer, expected }));
       });
     },
   };
@@ -84,22 +90,22 @@ export function secureAccept(
 ): Connection {
   checkSeed(options);
   return new SecureConnection(socket, options.protection ?? 'encrypted', (self) => {
-    const beginning = begin(options);
+    const start = begin(options);
     const dialerHello = asBytes(hello) ?? hello;
-    return listening(new ListenerHandshake({ self, beginning, dialerHello }));
+    return listening(new ListenerHandshake({ self, start, dialerHello }));
   });
 }
 
-function begin(options: SecureConnectionOptions): Beginning {
+function begin(options: SecureConnectionOptions): HandshakeStart {
   checkSeed(options);
   assertPlatform();
-  return new Beginning(options.protection ?? 'encrypted', options.ephemeralSeed);
+  return new HandshakeStart(options.protection ?? 'encrypted', options.ephemeralSeed);
 }
 
 function checkSeed({ ephemeralSeed }: SecureConnectionOptions): void {
   const seedBytes = ephemeralSeed?.length ?? 32;
   if (seedBytes !== 32) {
-    throw new RangeError(`ephemeralSeed must have 32 bytes, not ${seedBytes}`);
+    throw new RangeError(`ephemeralSeed must be 32 bytes, got ${seedBytes}`);
   }
 }
 
@@ -107,7 +113,10 @@ function checkSeed({ ephemeralSeed }: SecureConnectionOptions): void {
 interface Steps {
   readonly first?: Uint8Array;
   /** Verifies the other side's frame. Returns the peer, and a last frame to send, if any. */
-  readonly prove: (frame: Uint8Array) => { readonly peer: ProvenPeer; readonly last?: Uint8Array };
+  readonly prove: (frame: Uint8Array) => {
+    readonly peer: AuthenticatedPeer;
+    readonly last?: Uint8Array;
+  };
 }
 
 type Start = (self: Self, expected: NodeId | undefined) => Steps;
@@ -154,7 +163,7 @@ class SecureConnection implements Connection {
       const start = this.#start;
       this.#start = undefined;
       if (start === undefined) {
-        subscriber.error(new TypeError('the handshake of a connection runs once'));
+        subscriber.error(new TypeError('handshake must be subscribed to once'));
         return undefined;
       }
       const handshake = new RunningHandshake(this.#socket, subscriber);
@@ -193,7 +202,7 @@ class RunningHandshake {
   start(begin: () => Steps): void {
     this.#attempt(() => {
       const { first, prove } = begin();
-      this.#receive = (frame) => this.#heard(prove, frame);
+      this.#receive = (frame) => this.#onFrame(prove, frame);
       // Before subscribing, which may deliver the other side's frame synchronously.
       if (first !== undefined) this.#socket.send(first);
     });
@@ -221,7 +230,7 @@ class RunningHandshake {
     else this.#fail(closed('the connection was closed during the handshake'));
   }
 
-  #heard(prove: Steps['prove'], frame: Uint8Array): void {
+  #onFrame(prove: Steps['prove'], frame: Uint8Array): void {
     this.#attempt(() => {
       const { peer, last } = prove(frame);
       if (last !== undefined) this.#socket.send(last);

@@ -6,7 +6,7 @@ import type { NodeInfo } from '../model/node-info.ts';
 import { quote } from '../model/quote.ts';
 import type { FrameSocket } from '../transport/frame-socket.ts';
 import type { ByeReason, Link, LinkReceiver } from '../transport/link.ts';
-import type { ProvenPeer } from './handshake.ts';
+import type { AuthenticatedPeer } from './handshake.ts';
 import { InboundPackets } from './inbound-packets.ts';
 import { PacketBatch } from './packet-batch.ts';
 import { parsePackets } from './packet-parser.ts';
@@ -53,7 +53,7 @@ export class SecureLink implements Link {
   /** The socket's end, held back while earlier records still wait. */
   #socketEnd: RxmeshError | undefined;
 
-  constructor(socket: FrameSocket, peer: ProvenPeer) {
+  constructor(socket: FrameSocket, peer: AuthenticatedPeer) {
     this.direction = socket.direction;
     this.local = socket.local;
     this.remote = socket.remote;
@@ -63,12 +63,12 @@ export class SecureLink implements Link {
     this.#cipher = peer.cipher;
     this.#inbound = new InboundPackets({
       violated: (message) => this.#fail('RXMESH_PROTOCOL_VIOLATION', message),
-      bye: (reason, text) => this.#heardBye(reason, text),
+      bye: (reason, text) => this.#onBye(reason, text),
     });
   }
 
   attach(receiver: LinkReceiver): void {
-    if (this.#receiver !== undefined) throw new TypeError('attach was called before');
+    if (this.#receiver !== undefined) throw new TypeError('attach must be called once');
     this.#receiver = receiver;
     this.#inbound.receiver = receiver;
     if (this.#ended) receiver.ended(this.#endedBy);
@@ -85,10 +85,10 @@ export class SecureLink implements Link {
 
   data(channel: number, bytes: Uint8Array, start: number, end: number, last: boolean): void {
     if (this.#ended) return;
-    if (!this.#accepted) throw new TypeError('data before accept');
+    if (!this.#accepted) throw new TypeError('accept must be called before data');
     const length = end - start;
     if (length > this.#batch.room || length < 0 || (length === 0 && !last)) {
-      throw new RangeError(`a piece of ${length} bytes does not fit a room of ${this.room}`);
+      throw new RangeError(`a piece must fit the room of ${this.room} bytes, got ${length} bytes`);
     }
     this.#batch.data(channel, bytes, start, end, last);
   }
@@ -106,7 +106,7 @@ export class SecureLink implements Link {
   }
 
   accept(): void {
-    if (this.#accepted) throw new TypeError('accept was called before');
+    if (this.#accepted) throw new TypeError('accept must be called once');
     if (!this.#reserve(CONTROL_BYTES_MAX)) return;
     this.#accepted = true;
     this.#batch.accept();
@@ -145,7 +145,7 @@ export class SecureLink implements Link {
   }
 
   close(reason: ByeReason, text = ''): void {
-    this.#sayBye(reason, text, undefined);
+    this.#sendBye(reason, text, undefined);
   }
 
   get closed(): boolean {
@@ -167,7 +167,7 @@ export class SecureLink implements Link {
     } else if (this.#waiting.length < WAITING_RECORDS_MAX) {
       this.#waiting.push(toKeep(frame));
     } else {
-      this.#fail('RXMESH_PROTOCOL_VIOLATION', 'too many records at once');
+      this.#fail('RXMESH_PROTOCOL_VIOLATION', `more than ${WAITING_RECORDS_MAX} records at once`);
     }
   }
 
@@ -203,15 +203,17 @@ export class SecureLink implements Link {
   }
 
   #read(frame: Uint8Array, receiver: LinkReceiver): void {
-    if (frame.length > RECORD_BYTES_MAX + this.#cipher.overheadBytes) {
-      this.#fail('RXMESH_PROTOCOL_VIOLATION', `a record of ${frame.length} bytes`);
+    const bytesMax = RECORD_BYTES_MAX + this.#cipher.overheadBytes;
+    if (frame.length > bytesMax) {
+      const text = `a record of ${frame.length} bytes, more than ${bytesMax}`;
+      this.#fail('RXMESH_PROTOCOL_VIOLATION', text);
       return;
     }
     let plaintext: Uint8Array;
     try {
       plaintext = this.#cipher.open(frame);
     } catch (cause) {
-      this.#fail('RXMESH_RECORD_INVALID', 'a record does not open', cause);
+      this.#fail('RXMESH_RECORD_INVALID', 'a record could not be decrypted', cause);
       return;
     }
     const wrong = parsePackets(plaintext, this.#inbound);
@@ -219,7 +221,7 @@ export class SecureLink implements Link {
     else if (!this.#ended) receiver.recordEnd();
   }
 
-  #heardBye(reason: ByeReason, text: string): void {
+  #onBye(reason: ByeReason, text: string): void {
     const said = text === '' ? reason : `${reason}: ${quote(text)}`;
     const error = this.#inbound.isAccepted
       ? this.#error('RXMESH_CONNECTION_CLOSED', `the peer closed the connection (${said})`)
@@ -234,7 +236,7 @@ export class SecureLink implements Link {
     return !this.#ended;
   }
 
-  #sayBye(reason: ByeReason, text: string, error: RxmeshError | undefined): void {
+  #sendBye(reason: ByeReason, text: string, error: RxmeshError | undefined): void {
     if (!this.#reserve(BYE_BYTES_MAX)) return;
     this.#batch.bye(reason, text);
     // The other side may close the socket during this flush: that is our own end, not a failure.
@@ -244,7 +246,7 @@ export class SecureLink implements Link {
   }
 
   #fail(code: ErrorCode, message: string, cause?: unknown): void {
-    this.#sayBye('violation', message, this.#error(code, message, cause));
+    this.#sendBye('violation', message, this.#error(code, message, cause));
   }
 
   /** Changes the state first, since the socket and the receiver may call back. */

@@ -37,8 +37,8 @@ export class ControlBudget {
 
   /** The rule that was broken, in words. */
   get rule(): string {
-    const rate = `${controlAtOnceMax} packets without a message at once`;
-    return `more than ${rate}, or ${controlPerSecondMax} a second`;
+    const burst = `${controlAtOnceMax} control packets in a burst`;
+    return `more than ${burst}, or ${controlPerSecondMax} per second`;
   }
 
   #fill(): void {

@@ -2,14 +2,14 @@ import type { Link } from '../transport/link.ts';
 import type { Credit } from './channel-end.ts';
 
 /** What to announce about an open channel. */
-interface OpenNews extends Credit {
+interface Announcement extends Credit {
   /** The limit on the length of its messages, if it has to be announced. */
   readonly limitBytes?: number | undefined;
 }
 
 /** Takes the place of credit: the channel is closed. */
 const closed = 'closed';
-const noCredit: OpenNews = { messages: 0, bytes: 0 };
+const noCredit: Announcement = { messages: 0, bytes: 0 };
 /** The most room that any control packet needs. */
 const controlBytesMax = 16;
 
@@ -18,7 +18,7 @@ export class Control {
   readonly #link: Link;
   readonly #onPing: () => void;
   /** What to announce per channel: credit or `closed`. */
-  readonly #news = new Map<number, OpenNews | typeof closed>();
+  readonly #announcements = new Map<number, Announcement | typeof closed>();
   #pongsDue = 0;
   /** Set while a keep-alive ping is due; called when it is written. */
   #pingDue: (() => void) | undefined;
@@ -38,7 +38,7 @@ export class Control {
 
   get due(): boolean {
     const isPingDue = this.#pingDue !== undefined || this.#measureDue;
-    return isPingDue || this.#news.size > 0 || this.#pongsDue > 0;
+    return isPingDue || this.#announcements.size > 0 || this.#pongsDue > 0;
   }
 
   /** Grants the peer more credit. Grants made in the same turn are merged. */
@@ -57,7 +57,7 @@ export class Control {
   #add(channel: number, messages: number, bytes: number, limitBytes: number | undefined): void {
     // A channel closed and reopened in the same turn was never closed as far as the peer can tell.
     const before = this.#unsent(channel);
-    this.#news.set(channel, {
+    this.#announcements.set(channel, {
       messages: before.messages + messages,
       bytes: before.bytes + bytes,
       limitBytes,
@@ -70,7 +70,7 @@ export class Control {
    */
   close(channel: number): Credit {
     const unsent = this.#unsent(channel);
-    this.#news.set(channel, closed);
+    this.#announcements.set(channel, closed);
     return unsent;
   }
 
@@ -92,7 +92,7 @@ export class Control {
   }
 
   /** How many pings were written or are due. */
-  get asked(): number {
+  get pingsWrittenOrDue(): number {
     return this.pings + (this.#measureDue ? 1 : 0);
   }
 
@@ -127,27 +127,27 @@ export class Control {
   }
 
   /** Writes the announcements about channels. */
-  writeNews(): void {
-    if (this.#news.size === 0) return;
-    for (const [channel, news] of this.#news) {
+  writeAnnouncements(): void {
+    if (this.#announcements.size === 0) return;
+    for (const [channel, announcement] of this.#announcements) {
       // Delete it first: a flush may add a new announcement for the same channel.
-      this.#news.delete(channel);
+      this.#announcements.delete(channel);
       this.#makeRoom();
-      if (news === closed) {
+      if (announcement === closed) {
         this.#link.channelClosed(channel);
         continue;
       }
-      if (news.limitBytes !== undefined) {
-        this.#link.messageLimit(channel, news.limitBytes);
+      if (announcement.limitBytes !== undefined) {
+        this.#link.messageLimit(channel, announcement.limitBytes);
         this.#makeRoom();
       }
-      this.#link.credit(channel, news.messages, news.bytes);
+      this.#link.credit(channel, announcement.messages, announcement.bytes);
     }
   }
 
   /** Discards the announcements about channels. */
   clear(): void {
-    this.#news.clear();
+    this.#announcements.clear();
   }
 
   #makeRoom(): void {
@@ -163,8 +163,8 @@ export class Control {
     this.#link.ping();
   }
 
-  #unsent(channel: number): OpenNews {
-    const news = this.#news.get(channel);
-    return news === undefined || news === closed ? noCredit : news;
+  #unsent(channel: number): Announcement {
+    const announcement = this.#announcements.get(channel);
+    return announcement === undefined || announcement === closed ? noCredit : announcement;
   }
 }

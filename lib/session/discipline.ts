@@ -1,3 +1,4 @@
+import { described } from '../model/described.ts';
 import { RxmeshError, toRxmeshError } from '../model/error.ts';
 
 /** A lane with something to send, as seen by a discipline: one channel of one peer. */
@@ -111,7 +112,7 @@ export class GuardedDiscipline {
     }
     if (typeof rank === 'number' && !Number.isNaN(rank)) return rank;
     const { channel } = lane;
-    const text = `the discipline's rank of channel ${channel} is ${String(rank)}, not a number`;
+    const text = `the discipline's rank() must return a number, got ${described(rank)} for channel ${channel}`;
     throw new RxmeshError('RXMESH_DISCIPLINE_FAILED', text, { channel });
   }
 
@@ -126,7 +127,7 @@ export class GuardedDiscipline {
 }
 
 function failure(cause: unknown, { channel }: ReadyLane): RxmeshError {
-  const text = `the discipline failed at channel ${channel}`;
+  const text = `the discipline failed on channel ${channel}`;
   const { message } = toRxmeshError(cause, 'RXMESH_DISCIPLINE_FAILED', text);
   return new RxmeshError('RXMESH_DISCIPLINE_FAILED', message, { cause, channel });
 }

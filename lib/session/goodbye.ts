@@ -25,10 +25,10 @@ export function goodbye(
   const idle = (): boolean => sessions.every((session) => session.over || session.idle);
   const closed = (): boolean => sessions.every(({ link }) => link.closed);
   const drained = new Observable<never>((subscriber) => {
-    for (const session of sessions) session.takeNoMore();
+    for (const session of sessions) session.stopReceiving();
     let isOver = false;
     subscriber.add(() => {
-      if (!isOver) for (const session of sessions) session.takeAgain();
+      if (!isOver) for (const session of sessions) session.resumeReceiving();
     });
     subscriber.add(
       until(idle, clock, drainMs).subscribe({

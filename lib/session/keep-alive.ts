@@ -1,6 +1,7 @@
 import type { Subscription } from 'rxjs';
-import { timerMaxMs, type Clock } from '../flow/clock.ts';
+import { checkTimes, type Clock } from '../flow/clock.ts';
 import { hasSlept } from '../flow/has-slept.ts';
+import { mustBe } from '../model/described.ts';
 
 /** When to ping a silent peer and when to give it up. Times are in milliseconds. */
 export interface KeepAliveSettings {
@@ -33,7 +34,7 @@ export interface KeepAliveOptions {
    */
   readonly arrivedBytes?: () => number;
   /** Called when the peer has been silent, or has answered no ping, for too long. */
-  readonly onTimeout: (ms: number, lacks: 'any sign' | 'pong') => void;
+  readonly onTimeout: (ms: number, missing: 'any sign' | 'pong') => void;
 }
 
 /**
@@ -92,12 +93,12 @@ export class KeepAlive {
   }
 
   /** Notes that a record has arrived. */
-  heard(): void {
+  onRecord(): void {
     this.#signs += 1;
   }
 
   /** Notes that a pong has arrived, whatever it answers. */
-  heardPong(): void {
+  onAnyPong(): void {
     this.#pongs += 1;
   }
 
@@ -249,9 +250,10 @@ export class KeepAlive {
 export function keepAliveFrom(given: Partial<KeepAliveSettings> = {}): KeepAliveSettings {
   const { intervalMs = 10_000 } = given;
   const { timeoutMs = Math.max(30_000, intervalMs) } = given;
-  if (!(intervalMs >= 0 && intervalMs <= timerMaxMs && timeoutMs >= intervalMs)) {
-    const text = `intervalMs is 0 or more and timeoutMs not less, given ${intervalMs} and ${timeoutMs}`;
-    throw new RangeError(`keepAlive: ${text}`);
+  checkTimes('keepAlive', { intervalMs });
+  if (!(timeoutMs >= intervalMs)) {
+    const range = `at least intervalMs (${intervalMs})`;
+    throw new RangeError(`keepAlive: ${mustBe('timeoutMs', range, timeoutMs)}`);
   }
   return { intervalMs, timeoutMs };
 }

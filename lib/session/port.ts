@@ -67,7 +67,7 @@ export class Port {
   end: ChannelEnd | undefined;
   inbox: Inbox | undefined;
   /** Whether the peer opened it and we never did. */
-  foreign = false;
+  isPeerOnly = false;
   /** Whether the peer has ever opened it. */
   wasOpen = false;
   /** Whether the peer has ever announced a limit on its messages. */
@@ -100,7 +100,7 @@ export class Port {
 
   /** Joins the channel, which has been opened here. Returns the inbox for its messages. */
   join(end: ChannelEnd, pace: Pace | undefined): Inbox {
-    this.foreign = false;
+    this.isPeerOnly = false;
     this.#isClosing = false;
     this.end = end;
     this.outbox.reopen(end.outbound, end.priority, pace, this.#displacedTo(end));
@@ -137,14 +137,14 @@ export class Port {
     this.#grant = noGrant;
     // Last, since a callback may reopen the channel.
     this.clear('channel-closed', end);
-    if (cut) this.#lost('channel-closed');
+    if (cut) this.#dropInbound('channel-closed');
   }
 
   /**
    * Stops accepting messages from the peer if there are consumers. Messages on their way still
    * arrive.
    */
-  takeNoMore(close: () => Credit): void {
+  stopReceiving(close: () => Credit): void {
     if (this.end?.isConsumed !== true) return;
     this.#isClosing = true;
     const unsent = close();
@@ -153,7 +153,7 @@ export class Port {
   }
 
   /** Accepts messages again. */
-  takeAgain(): void {
+  resumeReceiving(): void {
     if (!this.#isClosing || this.inbox === undefined) return;
     this.#isClosing = false;
     this.#host.granted(this.channel, 0, 0);
@@ -286,32 +286,36 @@ export class Port {
   }
 
   #overflowed(): void {
-    this.#lost('lane-full');
-    this.#host.violated('RXMESH_OVERFLOW', 'its lane is full', this.channel);
+    this.#dropInbound('lane-full');
+    const { capacity = 0, capacityBytes = 0 } = this.inbox ?? {};
+    const text = `its lane of ${capacity} messages and ${capacityBytes} bytes is full`;
+    this.#host.violated('RXMESH_OVERFLOW', text, this.channel);
   }
 
   #violated(isGranted: boolean): void {
     if (isGranted) {
-      const text = 'a message too long for the wire';
+      const text = `a message of more than ${wireMessageBytesMax} bytes, the most on the wire`;
       this.#host.violated('RXMESH_PROTOCOL_VIOLATION', text, this.channel);
     } else {
-      this.#host.violated('RXMESH_CREDIT_EXCEEDED', 'more than it had credit for', this.channel);
+      const left = `${this.#granted} messages and ${this.#grantedBytes} bytes`;
+      const text = `a message beyond its credit, of which ${left} were left`;
+      this.#host.violated('RXMESH_CREDIT_EXCEEDED', text, this.channel);
     }
   }
 
   /** A message has arrived that this side does not accept. */
   #refused(bytesMax: number): void {
     if (this.inbox === undefined) {
-      this.#lost('channel-closed');
+      this.#dropInbound('channel-closed');
       return;
     }
     const about = { peer: this.#host.id, channel: this.channel };
-    const text = `a message of more than ${bytesMax} bytes`;
-    this.#lost('too-large', new RxmeshError('RXMESH_MESSAGE_TOO_LARGE', text, about));
+    const text = `a message of more than messageBytesMax (${bytesMax} bytes)`;
+    this.#dropInbound('too-large', new RxmeshError('RXMESH_MESSAGE_TOO_LARGE', text, about));
   }
 
   /** A message has arrived but reaches no consumer. */
-  #lost(reason: DropReason, error?: RxmeshError): void {
+  #dropInbound(reason: DropReason, error?: RxmeshError): void {
     this.#dropped('inbound', reason, 1, error);
   }
 

@@ -59,8 +59,8 @@ export class Pump {
   #cutBytesMin = 0;
   readonly #ready = new ReadyQueue<Outbox>();
   /** Outboxes that have become ready but are not ranked yet. */
-  #firstWoken: Outbox | undefined;
-  #lastWoken: Outbox | undefined;
+  #firstUnranked: Outbox | undefined;
+  #lastUnranked: Outbox | undefined;
   /** The number of turns so far: of equal ranks, the outbox whose turn was longest ago is next. */
   #turns = 0;
   readonly #control: Control;
@@ -149,14 +149,14 @@ export class Pump {
    * Sends a ping behind everything written so far. Returns a function that says whether it has been
    * answered.
    */
-  inquire(): () => boolean {
+  askIfRead(): () => boolean {
     // In a record of its own: within a record, a ping would precede the announcements.
     this.run();
     this.#control.measure();
     this.run();
     // If the link is not writable now, the ping is still due.
-    const { asked } = this.#control;
-    return () => this.#control.pongs >= asked;
+    const { pingsWrittenOrDue } = this.#control;
+    return () => this.#control.pongs >= pingsWrittenOrDue;
   }
 
   /** The shortest recent round trip, in milliseconds; Infinity before the first. */
@@ -204,8 +204,8 @@ export class Pump {
     this.#turn?.unsubscribe();
     this.#control.clear();
     this.#ready.clear();
-    this.#firstWoken = undefined;
-    this.#lastWoken = undefined;
+    this.#firstUnranked = undefined;
+    this.#lastUnranked = undefined;
   }
 
   /** Whether there is something to write that the window allows. */
@@ -219,7 +219,7 @@ export class Pump {
 
   /** Whether an outbox has something to send, apart from the one being served. */
   #hasReady(): boolean {
-    return this.#firstWoken !== undefined || this.#ready.size > 0;
+    return this.#firstUnranked !== undefined || this.#ready.size > 0;
   }
 
   #runAfterTurn(): void {
@@ -263,7 +263,7 @@ export class Pump {
   #writeControl(): void {
     if (this.#hasReady() && this.#inFlight.pingDue) this.#control.measure();
     this.#control.writePings();
-    if (this.#link.writable) this.#control.writeNews();
+    if (this.#link.writable) this.#control.writeAnnouncements();
   }
 
   /** Fills the open batch from one outbox after another. */
@@ -273,7 +273,7 @@ export class Pump {
     while (outbox !== undefined) {
       const isFull = this.#serve(outbox);
       // Before the outbox just served, which has waited less.
-      this.#rankWoken();
+      this.#rankNew();
       const goesOn = outbox.ready && !this.#stopped;
       if (goesOn) {
         // A turn cut short by the end of a batch continues if the discipline agrees. Otherwise an
@@ -293,14 +293,14 @@ export class Pump {
 
   /** The outbox to start with. If only one has become ready, the queue is not needed. */
   #first(): Outbox | undefined {
-    const outbox = this.#firstWoken;
+    const outbox = this.#firstUnranked;
     const isAlone = outbox?.next === undefined && this.#ready.size === 0;
     if (!isAlone || !outbox?.ready) {
-      this.#rankWoken();
+      this.#rankNew();
       return this.#next(undefined);
     }
-    this.#firstWoken = undefined;
-    this.#lastWoken = undefined;
+    this.#firstUnranked = undefined;
+    this.#lastUnranked = undefined;
     this.#beginTurn(outbox);
     outbox.rank = this.#discipline.rank(outbox);
     return outbox;
@@ -342,7 +342,7 @@ export class Pump {
       isFull = room <= 0 || (room < rest && room < this.#cutBytesMin);
       if (isFull) break;
       // Outboxes that become ready meanwhile show up in the list first.
-      const isAlone = wasAlone && this.#firstWoken === undefined;
+      const isAlone = wasAlone && this.#firstUnranked === undefined;
       const share = isAlone ? rest : quantumBytes;
       const size = Math.min(rest, room, link.fragmentBytesMax, share);
       const { turnBytes } = outbox;
@@ -360,13 +360,13 @@ export class Pump {
     }
     this.#inFlight.wrote(written);
     this.#recordRoom = recordRoom - written;
-    this.#tell(outbox, written);
+    this.#reportServed(outbox, written);
     outbox.admit();
     return isFull;
   }
 
   /** Reports written bytes to the discipline in quanta, so that it never sees larger pieces. */
-  #tell(outbox: Outbox, bytes: number): void {
+  #reportServed(outbox: Outbox, bytes: number): void {
     const quantumBytes = this.#quantumBytes;
     let rest = bytes;
     for (; rest > quantumBytes + headerBytes; rest -= quantumBytes) {
@@ -387,16 +387,16 @@ export class Pump {
   #list(outbox: Outbox): void {
     outbox.queued = true;
     outbox.next = undefined;
-    if (this.#lastWoken === undefined) this.#firstWoken = outbox;
-    else this.#lastWoken.next = outbox;
-    this.#lastWoken = outbox;
+    if (this.#lastUnranked === undefined) this.#firstUnranked = outbox;
+    else this.#lastUnranked.next = outbox;
+    this.#lastUnranked = outbox;
   }
 
   /** Moves the outboxes that have become ready into the queue. */
-  #rankWoken(): void {
-    for (let outbox = this.#firstWoken; outbox !== undefined; outbox = this.#firstWoken) {
-      this.#firstWoken = outbox.next;
-      if (outbox.next === undefined) this.#lastWoken = undefined;
+  #rankNew(): void {
+    for (let outbox = this.#firstUnranked; outbox !== undefined; outbox = this.#firstUnranked) {
+      this.#firstUnranked = outbox.next;
+      if (outbox.next === undefined) this.#lastUnranked = undefined;
       outbox.next = undefined;
       if (outbox.ready) {
         this.#beginTurn(outbox);

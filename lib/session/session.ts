@@ -58,11 +58,11 @@ export class Session implements PeerSession, LinkReceiver, PortHost {
   readonly #options: SessionOptions;
   #isLive = false;
   #fault: RxmeshError | undefined;
-  #foreignPorts = 0;
+  #peerOnlyPorts = 0;
   #over = false;
   /** Set once a lane that must not overflow has overflowed. */
   #overflow: string | undefined;
-  #isLeaving = false;
+  #isDraining = false;
   #hasAnswered = (): boolean => true;
 
   constructor(options: SessionOptions) {
@@ -77,7 +77,7 @@ export class Session implements PeerSession, LinkReceiver, PortHost {
       clock: options.clock,
       ping: (onPing) => this.#pump.ping(onPing),
       arrivedBytes: () => link.arrivedBytes ?? 0,
-      onTimeout: (ms, lacks) => this.#timedOut(ms, lacks),
+      onTimeout: (ms, missing) => this.#timedOut(ms, missing),
     });
     this.#control = new ControlBudget(clock, () => this.#earned());
     this.accepted$ = this.#accepted.asObservable();
@@ -169,30 +169,31 @@ export class Session implements PeerSession, LinkReceiver, PortHost {
   }
 
   /**
-   * Whether everything sent has been written and, after `takeNoMore`, everything received consumed.
+   * Whether everything sent has been written and, after `stopReceiving`, everything received has been
+   * consumed.
    */
   get idle(): boolean {
     if (!this.#ports.every((port) => port.outbox.idle)) return false;
-    return this.#hasAnswered() && this.#ports.every((port) => !this.#isLeaving || port.isConsumed);
+    return this.#hasAnswered() && this.#ports.every((port) => !this.#isDraining || port.isConsumed);
   }
 
   /**
    * Asks the peer to stop sending on channels that are consumed here. Messages on their way still
    * arrive.
    */
-  takeNoMore(): void {
+  stopReceiving(): void {
     if (this.#over || !this.#ports.some(({ end }) => end?.isConsumed === true)) return;
-    this.#isLeaving = true;
-    for (const port of this.#ports) port.takeNoMore(() => this.#pump.close(port.channel));
+    this.#isDraining = true;
+    for (const port of this.#ports) port.stopReceiving(() => this.#pump.close(port.channel));
     // The peer's answer arrives behind everything it sent before it received the request.
-    this.#hasAnswered = this.#pump.inquire();
+    this.#hasAnswered = this.#pump.askIfRead();
   }
 
-  /** Accepts messages again, as before `takeNoMore`. */
-  takeAgain(): void {
+  /** Accepts messages again, as before `stopReceiving`. */
+  resumeReceiving(): void {
     if (this.#over) return;
-    this.#isLeaving = false;
-    for (const port of this.#ports) port.takeAgain();
+    this.#isDraining = false;
+    for (const port of this.#ports) port.resumeReceiving();
     this.#hasAnswered = () => true;
   }
 
@@ -245,13 +246,13 @@ export class Session implements PeerSession, LinkReceiver, PortHost {
   }
 
   credit(channel: number, messages: number, bytes: number): void {
-    const port = this.#portsById[channel] ?? this.#foreignPort(channel);
+    const port = this.#portsById[channel] ?? this.#peerOnlyPort(channel);
     if (port === undefined) return;
     const { outbox } = port;
     outbox.credit += messages;
     outbox.creditBytes += bytes;
     if (!Number.isSafeInteger(outbox.credit) || !Number.isSafeInteger(outbox.creditBytes)) {
-      this.violated('RXMESH_PROTOCOL_VIOLATION', 'credit beyond measure', channel);
+      this.violated('RXMESH_PROTOCOL_VIOLATION', 'credit above 2^53', channel);
       return;
     }
     if (outbox.open || port.wasOpen) this.#countControl();
@@ -265,7 +266,7 @@ export class Session implements PeerSession, LinkReceiver, PortHost {
   }
 
   messageLimit(channel: number, bytes: number): void {
-    const port = this.#portsById[channel] ?? this.#foreignPort(channel);
+    const port = this.#portsById[channel] ?? this.#peerOnlyPort(channel);
     if (port === undefined) return;
     if (port.wasLimited) this.#countControl();
     port.wasLimited = true;
@@ -297,7 +298,7 @@ export class Session implements PeerSession, LinkReceiver, PortHost {
   pong(): void {
     this.#countControl();
     if (this.#over) return;
-    this.#keepAlive.heardPong();
+    this.#keepAlive.onAnyPong();
     if (this.#pump.ponged()) this.#keepAlive.pong();
   }
 
@@ -307,7 +308,7 @@ export class Session implements PeerSession, LinkReceiver, PortHost {
 
   recordEnd(): void {
     // Any record is a sign of life. Credit for what was consumed leaves at the end of the turn.
-    this.#keepAlive.heard();
+    this.#keepAlive.onRecord();
     if (this.#overflow !== undefined) this.#closeLink('violation', this.#overflow);
   }
 
@@ -346,16 +347,16 @@ export class Session implements PeerSession, LinkReceiver, PortHost {
     return earned;
   }
 
-  #timedOut(ms: number, lacks: 'any sign' | 'pong'): void {
-    const what = lacks === 'pong' ? 'no pong' : 'nothing';
+  #timedOut(ms: number, missing: 'any sign' | 'pong'): void {
+    const what = missing === 'pong' ? 'no pong' : 'nothing';
     const text = `${what} has arrived from ${this.id} for ${ms} ms`;
     this.#fault ??= new RxmeshError('RXMESH_PEER_TIMEOUT', text, { peer: this.id });
-    this.#closeLink('done', lacks === 'pong' ? 'no pong' : 'no sign of life');
+    this.#closeLink('done', missing === 'pong' ? 'no pong' : 'no sign of life');
   }
 
   #join(end: ChannelEnd): void {
     const port = this.#portsById[end.id] ?? this.#newPort(end.id);
-    if (port.foreign) this.#foreignPorts -= 1;
+    if (port.isPeerOnly) this.#peerOnlyPorts -= 1;
     const { outbox } = port;
     const pace = paceOf(end.outbound, this.#options.clock, () => this.#pump.wake(outbox));
     const inbox = port.join(end, pace);
@@ -369,16 +370,16 @@ export class Session implements PeerSession, LinkReceiver, PortHost {
   }
 
   /** The port of a channel that the peer has opened and we have not. */
-  #foreignPort(channel: number): Port | undefined {
+  #peerOnlyPort(channel: number): Port | undefined {
     if (this.#over) return undefined;
-    if (this.#foreignPorts >= peerChannelsMax) {
+    if (this.#peerOnlyPorts >= peerChannelsMax) {
       const text = `more than ${peerChannelsMax} channels that are not open here`;
       this.violated('RXMESH_PROTOCOL_VIOLATION', text, channel);
       return undefined;
     }
     const port = this.#newPort(channel);
-    port.foreign = true;
-    this.#foreignPorts += 1;
+    port.isPeerOnly = true;
+    this.#peerOnlyPorts += 1;
     return port;
   }
 
@@ -405,7 +406,7 @@ export class Session implements PeerSession, LinkReceiver, PortHost {
   /** Ends the link because of a failure on this side. The peer learns no details. */
   #failed(error: RxmeshError): void {
     this.#fault ??= withContext(error, { peer: this.id });
-    this.#closeLink('done', 'it cannot send');
+    this.#closeLink('done', 'this node failed to send');
   }
 
   /**

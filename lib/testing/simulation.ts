@@ -179,8 +179,9 @@ export class Simulation {
     this.#openAt.push(openAt);
     return (node) => {
       const channel = channels.get(node);
-      if (channel === undefined) throw new RangeError(`channel ${options.id} has no node ${node}`);
-      return channel;
+      if (channel !== undefined) return channel;
+      const text = mustBe('node', `from 0 to ${channels.size - 1}`, node);
+      throw new RangeError(`channel ${options.id}: ${text}`);
     };
   }
 
@@ -255,7 +256,7 @@ export class Simulation {
    */
   crash(index: number): void {
     const node = this.#node(index);
-    if (node.isStopped) throw new Error(`${node.toString()} is not running`);
+    if (node.isStopped) throw new Error(`crash: ${node.toString()} has stopped already`);
     node.crash(() => {
       for (const { id } of this.#nodes) if (id !== node.id) this.network.sever(node.id, id);
     });
@@ -269,7 +270,9 @@ export class Simulation {
    */
   restart(index: number): void {
     const node = this.#node(index);
-    if (!node.isStopped) throw new Error(`${node.toString()} is still running`);
+    if (!node.isStopped) {
+      throw new Error(`restart: ${node.toString()} is still running: remove or crash it first`);
+    }
     node.restart();
     this.#acquaintances.started(node);
     for (const openAt of this.#openAt) openAt(node);
@@ -290,13 +293,13 @@ export class Simulation {
     }
     const left = this.clock.dueTimesMs;
     if (left.length === 0) return;
-    throw new Error(`${left.length} timers are left, due at ${left.join(', ')} ms`);
+    throw new Error(`timers are still pending, due at ${left.join(', ')} ms`);
   }
 
   #node(index: number): WatchedNode {
     const node = this.#nodes[index];
-    if (node === undefined) throw new RangeError(`there is no node ${index}`);
-    return node;
+    if (node !== undefined) return node;
+    throw new RangeError(mustBe('index', `from 0 to ${this.#nodes.length - 1}`, index));
   }
 
   /** @param others the other nodes of the network that it may know, by number */

@@ -1,5 +1,6 @@
 import { Subscription, VirtualTimeScheduler } from 'rxjs';
 import type { Clock } from '../flow/clock.ts';
+import { mustBe } from '../model/described.ts';
 import { type Timer, Timers } from './timers.ts';
 
 /**
@@ -28,7 +29,8 @@ export class VirtualClock implements Clock {
   }
 
   schedule(work: () => void, delayMs: number): Subscription {
-    const dueAtMs = this.now() + delayMs;
+    // Not `this.now()`: a subclass may set its clock, and its timers must still wait as long.
+    const dueAtMs = this.scheduler.now() + delayMs;
     const timer: Timer = { dueAtMs, order: this.#order, work, isOver: false };
     this.#order += 1;
     this.#timers.add(timer);
@@ -53,7 +55,9 @@ export class VirtualClock implements Clock {
    * @throws {RangeError} if `ms` is not a finite number of 0 or more
    */
   advance(ms: number): void {
-    if (!(ms >= 0 && ms < Infinity)) throw new RangeError(`ms is a time of 0 or more, not ${ms}`);
+    if (!(ms >= 0 && ms < Infinity)) {
+      throw new RangeError(`advance: ${mustBe('ms', 'a finite number of at least 0', ms)}`);
+    }
     const { scheduler } = this;
     const { maxFrames } = scheduler;
     const untilMs = scheduler.frame + ms;
@@ -72,11 +76,11 @@ export class VirtualClock implements Clock {
    * whenever everything due at one instant has run. Returns whether it holds.
    */
   advanceUntil(condition: () => boolean, limitMs: number): boolean {
-    const endMs = this.now() + limitMs;
+    const endMs = this.scheduler.now() + limitMs;
     while (!condition()) {
       const next = this.scheduler.actions[0];
       if (next === undefined || next.delay > endMs) return false;
-      this.advance(Math.max(0, next.delay - this.now()));
+      this.advance(Math.max(0, next.delay - this.scheduler.now()));
     }
     return true;
   }
@@ -84,7 +88,7 @@ export class VirtualClock implements Clock {
   /** Runs what is due now. What that schedules for now runs after what others scheduled for now. */
   #ring(): void {
     this.#alarmAtMs = Infinity;
-    const nowMs = this.now();
+    const nowMs = this.scheduler.now();
     const end = this.#order;
     try {
       for (;;) {
@@ -107,7 +111,7 @@ export class VirtualClock implements Clock {
     if (first === undefined || first.dueAtMs >= this.#alarmAtMs) return;
     this.#alarm?.unsubscribe();
     this.#alarmAtMs = first.dueAtMs;
-    this.#alarm = this.scheduler.schedule(() => this.#ring(), first.dueAtMs - this.now());
+    this.#alarm = this.scheduler.schedule(() => this.#ring(), first.dueAtMs - this.scheduler.now());
   }
 
   #cancel(timer: Timer): void {

@@ -8,6 +8,8 @@ import { hostOf } from './host.ts';
  */
 const dueMs = 500;
 
+const advice = 'if these peers are honest, raise the limit';
+
 /** Options of a `HalfOpen`. */
 export interface HalfOpenOptions {
   readonly countMax: number;
@@ -50,10 +52,12 @@ export class HalfOpen {
     const nowMs = clock.now();
     if (host !== undefined && this.#sizeOf(host) >= perHostMax) {
       const oldest = this.#oldest(host, nowMs);
-      if (oldest === undefined) return `more than ${perHostMax} handshakes at a time with ${host}`;
+      if (oldest === undefined) {
+        return `more than ${perHostMax} handshakes with ${host} at a time: ${advice}`;
+      }
       this.#displace(oldest);
     } else if (this.#count >= countMax && !this.makeRoom()) {
-      return `more than ${countMax} handshakes at a time`;
+      return `more than ${countMax} handshakes at a time: ${advice}`;
     }
     const place = new Place(host ?? '', nowMs);
     const places = this.#hosts.get(place.host) ?? new Set();

@@ -43,18 +43,7 @@ export class Site {
       response.end(isScript ? script : html);
     });
     await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
-    const browser = await chromium.launch({
-      executablePath: chromiumPath(),
-      args: [
-        // As root there is no sandbox, and what is visited is this page alone.
-        '--no-sandbox',
-        '--disable-gpu',
-        '--disable-background-networking',
-        '--disable-component-update',
-        '--disable-sync',
-        '--no-first-run',
-      ],
-    });
+    const browser = await launch();
     return new Site(browser, server);
   }
 
@@ -107,6 +96,22 @@ export class Visit {
   close(): Promise<void> {
     return this.#tab.close();
   }
+}
+
+/** Starts the browser. */
+export function launch(): Promise<Browser> {
+  return chromium.launch({
+    executablePath: chromiumPath(),
+    args: [
+      // As root there is no sandbox, and only pages of these tests are visited.
+      '--no-sandbox',
+      '--disable-gpu',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+      '--no-first-run',
+    ],
+  });
 }
 
 async function bundled(entry: URL): Promise<Uint8Array> {

@@ -160,7 +160,7 @@ describe('a page', () => {
     const told = eventOf('connection-refused');
     const { code, message } = await visit.call('refused', { address: refusing });
     expect(code).toBe('RXMESH_DIAL_FAILED');
-    expect(message).toContain('the connection was not made');
+    expect(message).toContain('the connection failed');
     const { error } = await told;
     expect(error).toMatchObject({ code: 'RXMESH_ORIGIN_REFUSED' });
     expect(error.message).toContain(site.origin);

@@ -41,7 +41,9 @@ describe('Channels', () => {
 
   it('has no channel without options', () => {
     const { channels } = new LinkedNode();
-    expect(() => channels.open(undefined as never)).toThrow(/^openChannel: id must be .*codec must be/);
+    expect(() => channels.open(undefined as never)).toThrow(
+      /^openChannel: id must be .*codec must be/,
+    );
   });
 
   it.each([0, 256, 1.5, NaN, '9'])('has no priority of %p', (priority) => {

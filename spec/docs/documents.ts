@@ -40,6 +40,10 @@ export function fencesOf(file: string): readonly Fence[] {
   }));
 }
 
+/** The name of the file that a block is: `ts server.ts` has one, `ts` has none. */
+export const fileNameOf = (info: string): string | undefined =>
+  /^\w+ ([\w.-]+\.\w+)\b/.exec(info)?.[1];
+
 /** The rows of all tables of a document, as the texts of their cells, without the heads. */
 export function rowsOf(file: string): readonly (readonly string[])[] {
   const rows: string[][] = [];

@@ -7,15 +7,29 @@ import { examplesOf } from './doc-comments.ts';
 import { complaintsAbout } from './type-check.ts';
 
 const fences = documents.flatMap((file) => fencesOf(file));
-const inDocuments = fences.filter(({ info }) => /^ts\b/.test(info));
+/** `syntax` marks what needs something that is not here, such as another test runner. */
+const inDocuments = fences.filter(({ info }) => /^[jt]s\b(?!.* syntax)/.test(info));
+const unchecked = fences.filter(({ info }) => /^[jt]s\b.* syntax\b/.test(info));
 const inComments = [...sources, ...filesIn('lib/testing', '.ts')].flatMap((file) =>
   examplesOf(file),
 );
 
+/** Pages whose examples may leave their imports out; all others are complete. */
+const withoutImports = new Set(
+  ['README.md', 'architecture', 'backpressure', 'errors', 'limits', 'performance', 'security'].map(
+    (name) => (name === 'README.md' ? name : `docs/${name}.md`),
+  ),
+);
+const isComplete = (place: string): boolean => {
+  const file = place.replace(/:\d+$/, '');
+  return documents.includes(file) && !withoutImports.has(file);
+};
+
 describe('the examples', () => {
   const examples = [...inDocuments, ...inComments];
   const wrong: Fence = { place: 'wrong', info: 'ts', text: 'channel.send({ to: 7 });\n' };
-  const complaints = complaintsAbout([...examples, wrong]);
+  const incomplete: Fence = { place: 'docs/faq.md:0', info: 'ts', text: 'json();\n' };
+  const complaints = complaintsAbout([...examples, wrong, incomplete], isComplete);
 
   it.each(examples)('$place is right for the compiler', ({ place }) => {
     expect(complaints.get(place)).toEqual([]);
@@ -30,6 +44,14 @@ describe('the examples', () => {
 
   it('are judged: one that is wrong is found', () => {
     expect(complaints.get(wrong.place)).toHaveLength(1);
+    expect(complaints.get(incomplete.place)).toEqual([
+      expect.stringContaining("Cannot find name 'json'."),
+    ]);
+  });
+
+  it.each(unchecked)('$place is right for the parser', ({ text }) => {
+    const { diagnostics = [] } = ts.transpileModule(text, { reportDiagnostics: true });
+    expect(diagnostics.map(({ messageText }) => messageText)).toEqual([]);
   });
 });
 

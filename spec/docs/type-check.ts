@@ -1,5 +1,6 @@
+import { posix } from 'node:path';
 import ts from 'typescript';
-import { root, type Fence } from './documents.ts';
+import { fileNameOf, root, type Fence } from './documents.ts';
 
 /** What an example without imports of its own may use. */
 const packages = [
@@ -56,20 +57,24 @@ declare const Envelope: MessageType<{ version: number; text: string }>;
 /** Names that the context has, and a package too. */
 const own = new Set(['identity', 'clock', 'self', 'node', 'open', 'root', 'scheduler']);
 
-/** What the compiler has against examples, by their places. */
+/**
+ * What the compiler has against examples, by their places. Those of `complete` pages import all
+ * that they use, but for what the context names. The others need not: the compiler imports it.
+ */
 export function complaintsAbout(
   examples: readonly Fence[],
+  complete: (place: string) => boolean,
 ): ReadonlyMap<string, readonly string[]> {
   const compiler = new Compiler();
   const prelude = preludeFrom(compiler);
-  const files = new Map(
-    examples.map((example, i) => [`${root}spec/docs/example-${i}.ts`, example] as const),
-  );
-  const texts = [...files].map(([file, { text }]) => {
+  const files = new Map(examples.map((example, i) => [fileOf(example, i), example] as const));
+  const texts = [...files].map(([file, { place, text }]) => {
+    if (complete(place)) return [file, `${text}export {};\n`] as const;
     // In a block, an example may have names of its own for what the context names already.
     return [file, /^import /m.test(text) ? text : `${prelude}{\n${text}}\n`] as const;
   });
-  const program = compiler.programOf(new Map(texts));
+  const globals = [`${root}spec/docs/example-globals.ts`, globalsFrom(prelude)] as const;
+  const program = compiler.programOf(new Map([...texts, globals]));
   return new Map(
     [...files].map(([file, { place }]) => {
       const source = program.getSourceFile(file);
@@ -82,6 +87,24 @@ export function complaintsAbout(
   );
 }
 
+/**
+ * Where the compiler thinks that an example is. One that has a name is beside the others of its
+ * page, so that it can import them.
+ */
+function fileOf({ place, info }: Fence, i: number): string {
+  const name = fileNameOf(info);
+  const page = place.replace(/:\d+$/, '');
+  if (name === undefined) return `${root}spec/docs/example-${i}.ts`;
+  return `${root}spec/docs/${page}/${name.replace(/\.(?:mjs|cjs|js)$/, '.ts')}`;
+}
+
+/** The context as names that stand everywhere, and that an example may take for others. */
+function globalsFrom(prelude: string): string {
+  const imports = prelude.slice(0, prelude.indexOf('declare '));
+  const declared = prelude.slice(imports.length).replaceAll('declare ', '');
+  return `${imports}declare global {\n${declared}}\n`;
+}
+
 /** Makes programs of texts that are no files; reads the files that they import once. */
 class Compiler {
   readonly #options = compilerOptions();
@@ -89,9 +112,11 @@ class Compiler {
 
   programOf(texts: ReadonlyMap<string, string>): ts.Program {
     const files = ts.createCompilerHost(this.#options);
+    const directories = new Set([...texts.keys()].map((file) => posix.dirname(file)));
     const host: ts.CompilerHost = {
       ...files,
       fileExists: (file) => texts.has(file) || files.fileExists(file),
+      directoryExists: (path) => directories.has(path) || ts.sys.directoryExists(path),
       getSourceFile: (file, version, ...rest) => {
         const text = texts.get(file);
         if (text !== undefined) return ts.createSourceFile(file, text, version);

@@ -24,8 +24,13 @@ const running = new Set<Program>();
 
 /** Runs an example from its source, as its first comment says. */
 export function run(file: string, ...args: readonly string[]): Program {
+  return runFile(`examples/${file}`, ...args);
+}
+
+/** Runs any file of this package; its path is from the root. */
+export function runFile(file: string, ...args: readonly string[]): Program {
   const flags = ['--conditions=source', '--import', 'tsx'];
-  const child = spawn(process.execPath, [...flags, `examples/${file}`, ...args], { cwd: root });
+  const child = spawn(process.execPath, [...flags, file, ...args], { cwd: root });
   let output = '';
   const listeners = new Set<() => void>();
   const more = (text: Buffer): void => {

@@ -55,7 +55,7 @@ describe('a delivery without a backlog', () => {
       'ask 1',
       'a',
       'left',
-      '#RxmeshError: a flow has emitted more than was requested',
+      '#RxmeshError: the flow emitted a value that was not requested: put boundedMergeMap or onBackpressure behind what emits it',
     ]);
   });
 

@@ -97,7 +97,9 @@ describe('flowFrom', () => {
     const { heard, demand } = consume(flowFrom({ [Symbol.asyncIterator]: () => ({ next }) }));
     demand.request(1);
     await until(() => heard.length > 0);
-    expect(heard).toEqual(['TypeError: an iterator has answered with no object (undefined)']);
+    expect(heard).toEqual([
+      "TypeError: the iterator's next() must return an object, got undefined",
+    ]);
   });
 
   it('calls an async iterator again when it has answered', async () => {
@@ -132,7 +134,9 @@ describe('flowFrom', () => {
   });
 
   it('takes nothing that cannot be iterated over', () => {
-    expect(() => flowFrom({} as Iterable<number>)).toThrow(TypeError);
+    const must = 'flowFrom: values must be an iterable, an async iterable or an Observable';
+    expect(() => flowFrom({} as Iterable<number>)).toThrow(new TypeError(`${must}, got an object`));
+    expect(() => flowFrom(undefined as never)).toThrow(new TypeError(`${must}, got undefined`));
   });
 });
 

@@ -1,12 +1,14 @@
 import { describe, expect, it } from '@jest/globals';
 import {
   block,
+  checkLossyLane,
   dropNewest,
   dropOldest,
   fail,
   isLane,
   laneBytesMax,
   laneCapacityMax,
+  type LaneOptions,
   latest,
 } from '../../lib/flow/strategy.ts';
 import { described } from '../../lib/model/described.ts';
@@ -65,7 +67,32 @@ describe('the strategies', () => {
 describe('a bound that there is not', () => {
   it('is refused, and named', () => {
     expect(() => block(1, { byte: 5 } as never)).toThrow(
-      new RangeError('block: there is no bound byte'),
+      new RangeError(
+        'block: there is no bound byte; the bounds are bytes, messagesPerSecond, bytesPerSecond, initial',
+      ),
+    );
+  });
+});
+
+describe('checkLossyLane', () => {
+  const check = (lane: LaneOptions) => () => checkLossyLane('pipeTo', 'buffer', lane);
+
+  it('accepts what drops or fails', () => {
+    for (const lane of [dropOldest(1), dropNewest(1), latest(), fail(1)]) check(lane)();
+  });
+
+  it('names what to use instead of block(), and the bounds to leave out', () => {
+    expect(check(block(1))).toThrow(
+      new RangeError(
+        'pipeTo: buffer must not be block(), since an Observable cannot be held back: ' +
+          'use dropOldest(n), dropNewest(n), latest() or fail(n)',
+      ),
+    );
+    expect(check(fail(1, { bytes: 5, messagesPerSecond: 1 }))).toThrow(
+      new RangeError(
+        'pipeTo: buffer must not have bytes or messagesPerSecond: ' +
+          'only lanes of channels have bounds, leave them out',
+      ),
     );
   });
 });

@@ -134,7 +134,9 @@ describe('node address', () => {
       }
       return 'parsed';
     };
-    expect(message('hostname')).toContain('names no node');
+    expect(message('hostname')).toContain(
+      'has no node ID: it must be like ws://<node ID>@host:port',
+    );
     expect(message(`ws://${id}@host:65536`)).toContain('port over 65535');
     expect(message('x'.repeat(20_000)).length).toBeLessThan(200);
   });

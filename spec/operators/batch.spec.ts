@@ -14,7 +14,7 @@ const A = ['a', 'b'];
 const overflow = (waiting: number): RxmeshError =>
   new RxmeshError(
     'RXMESH_OVERFLOW',
-    `batch: ${waiting} values wait already, put onBackpressure in front of it`,
+    `batch: the buffer of ${waiting} values is full: put onBackpressure in front of it`,
   );
 
 describe('batch', () => {

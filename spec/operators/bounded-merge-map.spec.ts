@@ -31,7 +31,10 @@ import { trackLeaks } from '../support/leaks.ts';
 import { LinkedNode, open } from '../support/linked-node.ts';
 
 const overflow = (waiting: number): RxmeshError =>
-  new RxmeshError('RXMESH_OVERFLOW', `boundedMergeMap: ${waiting} values wait already`);
+  new RxmeshError(
+    'RXMESH_OVERFLOW',
+    `boundedMergeMap: the buffer of ${waiting} values is full: make it larger, drop with dropOldest(n), or raise the concurrency`,
+  );
 
 describe('boundedMergeMap', () => {
   it('does what its marble shows', () => {
@@ -329,7 +332,9 @@ describe('boundedMergeMap when a callback throws', () => {
 describe('the options of boundedMergeMap', () => {
   it.each([0, -1, 0.5, NaN])('a concurrency of %d is none', (concurrency) => {
     expect(() => boundedMergeMap(() => EMPTY, { concurrency })).toThrow(
-      new RangeError(`boundedMergeMap: concurrency is at least 1, not ${concurrency}`),
+      new RangeError(
+        `boundedMergeMap: concurrency must be a number of at least 1, got ${concurrency}`,
+      ),
     );
   });
 

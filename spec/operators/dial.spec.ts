@@ -149,14 +149,14 @@ describe('a dial that fails', () => {
       'has no transport',
       one,
       { transports: [] },
-      `RXMESH_PROTOCOL_UNKNOWN no transport for ${text}`,
+      `RXMESH_PROTOCOL_UNKNOWN no transport dials ${text}; the protocols are none`,
     ],
-    ['has no endpoint', {}, {}, `RXMESH_RESOLVE_FAILED resolving ${text}: it has no endpoint`],
+    ['has no endpoint', {}, {}, `RXMESH_RESOLVE_FAILED resolving ${text}: no endpoint was found`],
     [
       'has an address that resolves to nothing',
       one,
       { resolve: () => of() },
-      `RXMESH_RESOLVE_FAILED resolving ${text}: it has no endpoint`,
+      `RXMESH_RESOLVE_FAILED resolving ${text}: no endpoint was found`,
     ],
     [
       'has an address that does not resolve',
@@ -205,13 +205,13 @@ describe('a dial that fails', () => {
         [ip]: throwError(() => new Error('last')),
       },
       {},
-      `RXMESH_DIAL_FAILED none of 2 endpoints of ${text}: dialing fake://192.0.2.2:1: first; dialing fake://192.0.2.1:1: last`,
+      `RXMESH_DIAL_FAILED none of the 2 endpoints of ${text} could be dialed: dialing fake://192.0.2.2:1: first; dialing fake://192.0.2.1:1: last`,
     ],
     [
       'ends without a connection',
       { [ip]: of() },
       {},
-      'RXMESH_DIAL_FAILED fake://192.0.2.1:1: the dial ended without a connection',
+      'RXMESH_DIAL_FAILED dialing fake://192.0.2.1:1: the transport completed without a connection',
     ],
   ];
 
@@ -249,7 +249,9 @@ describe('a dial that fails', () => {
     clock.advance(5);
     const [error] = heard;
     const four = ips.slice(0, 4).map((one) => `dialing fake://${one}:1: no ${one}`);
-    expect(error?.message).toBe(`none of 6 endpoints of ${text}: ${four.join('; ')}; and 2 more`);
+    expect(error?.message).toBe(
+      `none of the 6 endpoints of ${text} could be dialed: ${four.join('; ')}; and 2 more`,
+    );
     expect([error?.code, error?.peer]).toEqual(['RXMESH_DIAL_TIMEOUT', a.id]);
     const { errors } = error?.cause as AggregateError;
     expect(errors.map((each) => (each as RxmeshError).code)).toEqual([

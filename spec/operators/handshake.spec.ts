@@ -153,7 +153,7 @@ describe('a handshake that fails', () => {
     [
       'ends without a link',
       () => attempt(EMPTY),
-      `RXMESH_HANDSHAKE_FAILED ${remote}: it ended without a link`,
+      `RXMESH_HANDSHAKE_FAILED ${remote}: the transport completed without a link`,
     ],
     [
       'errors',
@@ -253,7 +253,9 @@ describe('the concurrency of handshakes', () => {
     source.next(attempt(answer));
     const refused = attempt(NEVER);
     source.next(refused);
-    expect(log).toEqual(['RXMESH_TOO_MANY_HANDSHAKES more than 1 handshakes at a time']);
+    expect(log).toEqual([
+      'RXMESH_TOO_MANY_HANDSHAKES more than 1 handshakes at a time: if these peers are honest, raise the limit',
+    ]);
     expect([refused.connection.closed, refused.connection.selves.length]).toEqual([true, 0]);
     answer.next(linkTo(a));
     answer.complete();
@@ -288,9 +290,9 @@ describe('the concurrency of handshakes', () => {
     expect(isBegun(from({ path: 'somebody' }))).toBe(true);
     expect(isBegun(from({ path: 'somebody else' }))).toBe(false);
     expect(log).toEqual([
-      'RXMESH_TOO_MANY_HANDSHAKES more than 2 handshakes at a time with 192.0.2.1',
-      'RXMESH_TOO_MANY_HANDSHAKES more than 2 handshakes at a time with 2001:db8::/64',
-      'RXMESH_TOO_MANY_HANDSHAKES more than 6 handshakes at a time',
+      'RXMESH_TOO_MANY_HANDSHAKES more than 2 handshakes with 192.0.2.1 at a time: if these peers are honest, raise the limit',
+      'RXMESH_TOO_MANY_HANDSHAKES more than 2 handshakes with 2001:db8::/64 at a time: if these peers are honest, raise the limit',
+      'RXMESH_TOO_MANY_HANDSHAKES more than 6 handshakes at a time: if these peers are honest, raise the limit',
     ]);
     clock.advance(5);
     expect([1, 2, 3].map((port) => isBegun(from({ ip: '192.0.2.1', port })))).toEqual([
@@ -316,8 +318,8 @@ describe('the concurrency of handshakes', () => {
     clock.advance(1);
     source.next(attempt(of(linkTo(a))));
     expect(log).toEqual([
-      'RXMESH_TOO_MANY_HANDSHAKES more than 1 handshakes at a time',
-      'RXMESH_TOO_MANY_HANDSHAKES handshake with fake://192.0.2.1:1: it made room for another',
+      'RXMESH_TOO_MANY_HANDSHAKES more than 1 handshakes at a time: if these peers are honest, raise the limit',
+      'RXMESH_TOO_MANY_HANDSHAKES handshake with fake://192.0.2.1:1: it was displaced by a newer connection',
     ]);
     expect([idler.connection.closed, early.connection.closed, proven]).toEqual([true, true, ['A']]);
     clock.advance(20_000);

@@ -185,10 +185,10 @@ describe('rateLimit', () => {
 
   it.each([0, -1, NaN, Infinity])('a rate or burst of %d is none', (value) => {
     expect(() => rateLimit({ perSecond: value })).toThrow(
-      new RangeError(`rateLimit: perSecond is a finite number above 0, not ${value}`),
+      new RangeError(`rateLimit: perSecond must be a finite number above 0, got ${value}`),
     );
     expect(() => rateLimit({ perSecond: 1, burst: value })).toThrow(
-      new RangeError(`rateLimit: burst is a finite number above 0, not ${value}`),
+      new RangeError(`rateLimit: burst must be a finite number above 0, got ${value}`),
     );
   });
 

@@ -203,7 +203,7 @@ describe('L-30 an option of an operator on values that throws costs the value th
       op.rateLimit({ perSecond: 9, cost: (value) => (value === 1 ? cost : 1) }),
     );
     expect(heardOf(limited)).toEqual([2, '|']);
-    const text = `rateLimit: a cost is a number of 0 or more, not ${cost}`;
+    const text = `rateLimit: cost must return a number of at least 0, got ${cost}`;
     expect(await unhandled()).toEqual([new RangeError(text)]);
   });
 

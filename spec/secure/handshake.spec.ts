@@ -5,7 +5,7 @@ import { fromHex, toHex } from '../../lib/model/hex.ts';
 import { type NodeId, parseNodeId } from '../../lib/model/id.ts';
 import type { NodeInfo } from '../../lib/model/node-info.ts';
 import { asciiBytes, concatBytes } from '../../lib/secure/bytes.ts';
-import { Beginning, DialerHandshake, ListenerHandshake } from '../../lib/secure/handshake.ts';
+import { HandshakeStart, DialerHandshake, ListenerHandshake } from '../../lib/secure/handshake.ts';
 import { encodeHello, type Protection } from '../../lib/secure/hello.ts';
 import { RxmeshTranscript } from '../../lib/secure/key-schedule.ts';
 import { encodeNodeInfo } from '../../lib/secure/node-info-codec.ts';
@@ -18,9 +18,9 @@ const otherId = parseNodeId('0'.repeat(40));
 
 /** A dialer, and its hello. */
 function dialer(protection: Protection = 'encrypted', self: Self = selfA, expected?: NodeId) {
-  const beginning = new Beginning(protection, seeds.a.ephemeral);
-  const { hello } = beginning;
-  const handshake = new DialerHandshake({ self, beginning, expected });
+  const start = new HandshakeStart(protection, seeds.a.ephemeral);
+  const { hello } = start;
+  const handshake = new DialerHandshake({ self, start, expected });
   return { hello, prove: (answer: Uint8Array) => handshake.prove(answer) };
 }
 
@@ -30,8 +30,8 @@ function listener(
   self: Self = selfB,
   dialerHello: Uint8Array = dialer(protection).hello,
 ): ListenerHandshake {
-  const beginning = new Beginning(protection, seeds.b.ephemeral);
-  return new ListenerHandshake({ self, beginning, dialerHello });
+  const start = new HandshakeStart(protection, seeds.b.ephemeral);
+  return new ListenerHandshake({ self, start, dialerHello });
 }
 
 function failure(code: string, message: RegExp = /./): unknown {
@@ -47,7 +47,7 @@ type Proof = (signs: (self: Self, info: Uint8Array) => Uint8Array) => readonly U
 /** An answer of the listener that is sealed as it should be, whatever is in it. */
 function answerOf(parts: Proof): Uint8Array {
   const dialerHello = dialer().hello;
-  const listenerHello = new Beginning('encrypted', seeds.b.ephemeral).hello;
+  const listenerHello = new HandshakeStart('encrypted', seeds.b.ephemeral).hello;
   const dhSecret = platformCrypto.x25519(seeds.b.ephemeral).sharedSecret(dialerHello.subarray(5));
   const transcript = new RxmeshTranscript({ dialerHello, listenerHello, dhSecret });
   const cipher = aeadRecords(transcript.recordKeys('listener'));
@@ -137,23 +137,27 @@ describe('Handshake with an evil hello', () => {
   const key = '0faa684ed28867b97f4a6a2dee5df8ce974e76b7018e3f22a1c4cf2678570f20';
 
   it.each([
-    ['nothing', '', /not a hello/],
-    ['36 bytes', '72786d0201' + key.slice(2), /not a hello/],
-    ['38 bytes', '72786d0201' + key + '00', /not a hello|does not open/],
-    ['another magic', '72786e0201' + key, /not a hello/],
-    ['CometBFT’s first message', '220a20' + key, /not a hello/],
+    ['nothing', '', /did not begin with an rxmesh hello/],
+    ['36 bytes', '72786d0201' + key.slice(2), /did not begin with an rxmesh hello/],
+    [
+      '38 bytes',
+      '72786d0201' + key + '00',
+      /did not begin with an rxmesh hello|could not be decrypted/,
+    ],
+    ['another magic', '72786e0201' + key, /did not begin with an rxmesh hello/],
+    ['CometBFT’s first message', '220a20' + key, /did not begin with an rxmesh hello/],
     [
       'an HTTP request',
       toHex(asciiBytes('GET / HTTP/1.1\r\nHost: example.com\r\n\r')),
-      /not a hello/,
+      /did not begin with an rxmesh hello/,
     ],
-    ['version 0', '72786d0001' + key, /version 0 of the wire, not 2/],
+    ['version 0', '72786d0001' + key, /version 0 of the wire protocol, not 2/],
     ['version 1', '72786d0101' + key, /version 1/],
     ['version 3', '72786d0301' + key, /version 3/],
-    ['a downgrade to proven', '72786d0202' + key, /not offer a connection that is encrypted/],
-    ['a downgrade to trusted', '72786d0203' + '00'.repeat(32), /not offer/],
-    ['an unknown protection', '72786d0200' + key, /not offer/],
-    ['our own hello', toHex(dialer().hello), /our own hello came back/],
+    ['a downgrade to proven', '72786d0202' + key, /not use the protection encrypted/],
+    ['a downgrade to trusted', '72786d0203' + '00'.repeat(32), /not use the protection/],
+    ['an unknown protection', '72786d0200' + key, /not use the protection/],
+    ['our own hello', toHex(dialer().hello), /sent our own hello back/],
   ])('SC-04 refuses %s', (_, hex, message) => {
     const hello = fromHex(hex) ?? new Uint8Array();
     expect(() => dialer().prove(hello)).toThrow(failure('RXMESH_HANDSHAKE_FAILED', message));
@@ -187,7 +191,7 @@ describe('Handshake with an evil hello', () => {
 
   it('refuses a trusted hello with a key', () =>
     expect(() => dialer('trusted').prove(encodeHello('trusted', selfA.identity.publicKey))).toThrow(
-      failure('RXMESH_HANDSHAKE_FAILED', /has a key/),
+      failure('RXMESH_HANDSHAKE_FAILED', /must have no key/),
     ));
 
   it('fails when a bit of a hello was changed on its way, though both sides took it', () => {
@@ -195,7 +199,7 @@ describe('Handshake with an evil hello', () => {
     changed[36] = (changed[36] ?? 0) ^ 0x80; // a bit that X25519 ignores
     const { answer } = listener('encrypted', selfB, changed);
     expect(() => dialer().prove(answer)).toThrow(
-      failure('RXMESH_HANDSHAKE_FAILED', /does not open/),
+      failure('RXMESH_HANDSHAKE_FAILED', /could not be decrypted/),
     );
   });
 });
@@ -301,10 +305,10 @@ describe('Handshake with an evil introduction', () => {
 
   it('refuses what is too short, and what is too long before it opens it', () => {
     expect(proveEvil(() => [new Uint8Array(95)])).toThrow(
-      failure('RXMESH_HANDSHAKE_FAILED', /too short/),
+      failure('RXMESH_HANDSHAKE_FAILED', /at least 96 bytes, got /),
     );
     expect(proveEvil(() => [new Uint8Array(96 + 10_241)])).toThrow(
-      failure('RXMESH_HANDSHAKE_FAILED', /10353 bytes, more than 10352/),
+      failure('RXMESH_HANDSHAKE_FAILED', /at most 10352 bytes, got 10353/),
     );
   });
 
@@ -314,15 +318,15 @@ describe('Handshake with an evil introduction', () => {
     const index = at < 0 ? introduction.length + at : at;
     introduction[index] = (introduction[index] ?? 0) ^ 0x10;
     expect(() => b.prove(introduction)).toThrow(
-      failure('RXMESH_HANDSHAKE_FAILED', /does not open/),
+      failure('RXMESH_HANDSHAKE_FAILED', /could not be decrypted/),
     );
   });
 
   it('refuses a trusted introduction with a signature', () => {
     const parts = signedBy(selfB)(() => new Uint8Array(32));
-    const answer = concatBytes(new Beginning('trusted').hello, ...parts);
+    const answer = concatBytes(new HandshakeStart('trusted').hello, ...parts);
     expect(() => dialer('trusted').prove(answer)).toThrow(
-      failure('RXMESH_HANDSHAKE_FAILED', /where none belongs/),
+      failure('RXMESH_HANDSHAKE_FAILED', /must have no signature/),
     );
   });
 

@@ -40,11 +40,11 @@ describe('parsePackets', () => {
     ['008000' + '01aa', /valid channel/], // 0 in two bytes
     ['00808004' + '01aa', /valid channel/], // 65,536
     ['00ffffffffff' + '01aa', /valid channel/],
-    ['0105', /ends behind its record/],
-    ['010502aa', /ends behind its record/],
-    ['01058100aa', /ends behind its record/], // 1 in two bytes
-    ['0105ffffffff0faa', /ends behind its record/],
-    ['000500', /empty and not the last/],
+    ['0105', /extends beyond its record/],
+    ['010502aa', /extends beyond its record/],
+    ['01058100aa', /extends beyond its record/], // 1 in two bytes
+    ['0105ffffffff0faa', /extends beyond its record/],
+    ['000500', /empty piece that is not the last/],
     ['02', /credit without a valid channel/],
     ['0205', /valid number of messages/],
     ['0205ff', /valid number of messages/],
@@ -56,10 +56,10 @@ describe('parsePackets', () => {
     ['0205018080808008', /valid number of bytes/], // 2^31
     ['020501808080808001', /valid number of bytes/],
     ['03', /closed channel/],
-    ['08', /limit of messages without a valid channel/],
-    ['0805', /limit of messages without a valid number/],
-    ['080500', /limit of messages without a valid number/],
-    ['0805' + '8180808004', /limit of messages without a valid number/],
+    ['08', /message limit without a valid channel/],
+    ['0805', /message limit without a valid number/],
+    ['080500', /message limit without a valid number/],
+    ['0805' + '8180808004', /message limit without a valid number/],
     ['03808004', /closed channel/],
     ['07', /valid reason/],
     ['0707' + '00', /valid reason/],

@@ -46,7 +46,7 @@ describe('S-01 a peer that sends nothing but control', () => {
     link.arrive(...times(4, ...packets));
     expect(ends).toMatchObject([{ code: 'RXMESH_PROTOCOL_VIOLATION', peer: idOf(1) }]);
     expect(ends[0]?.message).toContain(
-      'more than 1024 packets without a message at once, or 1000 a second',
+      'more than 1024 control packets in a burst, or 1000 per second',
     );
     expect(link.closedFor).toBe('violation');
     expect(reportOfEnd(idOf(1), ends[0])).toMatchObject({ severity: 'penalize' });

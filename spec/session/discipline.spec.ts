@@ -101,9 +101,13 @@ describe('priority and fifo', () => {
 describe("a discipline of somebody's own that fails", () => {
   const wrong: readonly [string, unknown, RegExp][] = [
     ['throws when it ranks', () => ({ rank: thrower('no rank') }), /channel 7: no rank/],
-    ['has a rank that is NaN', () => ({ rank: () => NaN }), /channel 7 is NaN, not a number/],
-    ['has no rank', () => ({ rank: () => undefined }), /channel 7 is undefined/],
-    ['has a text for a rank', () => ({ rank: () => '1' }), /channel 7 is 1, not a number/],
+    [
+      'has a rank that is NaN',
+      () => ({ rank: () => NaN }),
+      /must return a number, got NaN for channel 7/,
+    ],
+    ['has no rank', () => ({ rank: () => undefined }), /got undefined for channel 7/],
+    ['has a text for a rank', () => ({ rank: () => '1' }), /got "1" for channel 7/],
     ['is made by what throws', thrower('not made'), /channel 7: not made/],
     ['is nothing', () => undefined, /channel 7: /],
     ["is another one's maker", () => fair, /channel 7: /],

@@ -65,9 +65,9 @@ function keptInLoop(
       onPing();
       if (!peer.answers) return;
       loop.unread.push(() => {
-        keepAlive.heardPong();
+        keepAlive.onAnyPong();
         keepAlive.pong();
-        keepAlive.heard();
+        keepAlive.onRecord();
       });
     },
     onTimeout: (ms) => {
@@ -115,7 +115,7 @@ describe('an event loop that was blocked', () => {
     loop.turn(75);
     loop.block(1_000);
     // It has arrived meanwhile, and is read behind the timers of the next turn.
-    loop.unread.push(() => keepAlive.heard());
+    loop.unread.push(() => keepAlive.onRecord());
     loop.turn(60);
     expect(silences).toEqual([]);
     loop.turn(25);
@@ -126,7 +126,7 @@ describe('an event loop that was blocked', () => {
     const { loop, silences, keepAlive } = kept(false);
     keepAlive.probe();
     loop.block(10_000);
-    loop.unread.push(() => keepAlive.heard());
+    loop.unread.push(() => keepAlive.onRecord());
     loop.turn(10);
     expect(silences).toEqual([]);
   });
@@ -198,9 +198,9 @@ describe('L-11 a machine that has slept', () => {
     loop.turn(6_000);
     sleep();
     loop.turn(4_900);
-    keepAlive.heard();
+    keepAlive.onRecord();
     peer.answers = true;
-    keepAlive.heardPong();
+    keepAlive.onAnyPong();
     keepAlive.pong();
     loop.turn(60_000);
     expect(silences).toEqual([]);
@@ -209,7 +209,7 @@ describe('L-11 a machine that has slept', () => {
   it('takes what had arrived before for no sign of life', () => {
     const { loop, silences, peer, keepAlive, sleep } = asleep(3_000);
     peer.answers = false;
-    loop.unread.push(() => keepAlive.heard());
+    loop.unread.push(() => keepAlive.onRecord());
     sleep();
     loop.turn(5_010);
     expect(silences).toHaveLength(1);
@@ -231,7 +231,7 @@ describe('L-11 a machine that has slept', () => {
     loop.turn(2_000);
     sleep();
     loop.turn(40);
-    keepAlive.heardPong();
+    keepAlive.onAnyPong();
     keepAlive.pong();
     expect(keepAlive.roundTripMs).toBeLessThanOrEqual(40);
   });
@@ -277,7 +277,7 @@ describe('L-11 a machine that has slept', () => {
         onPing();
         pings += 1;
         loop.unread.push(() => keepAlive.pong());
-        loop.unread.push(() => keepAlive.heard());
+        loop.unread.push(() => keepAlive.onRecord());
       },
       onTimeout: () => undefined,
     });

@@ -73,7 +73,7 @@ export class FakeLinkEnd implements Link {
   }
 
   attach(receiver: LinkReceiver): void {
-    if (this.#receiver !== undefined) throw new TypeError('attach was called before');
+    if (this.#receiver !== undefined) throw new TypeError('attach must be called once');
     this.#receiver = receiver;
     if (this.ended) receiver.ended();
     for (const deliver of this.#held.splice(0)) deliver();

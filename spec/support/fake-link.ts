@@ -107,7 +107,7 @@ export class FakeLink implements Link {
   data(channel: number, bytes: Uint8Array, start: number, end: number, last: boolean): void {
     if (this.ended) return;
     const length = end - start;
-    if (!this.#accepted) throw new TypeError('data in front of the accept');
+    if (!this.#accepted) throw new TypeError('accept must be called before data');
     if (length > this.fragmentBytesMax) throw new RangeError(`a piece of ${length} bytes`);
     if (length === 0 && !last) throw new RangeError('an empty piece that is not the last');
     this.#add({ type: 'data', channel, bytes: bytes.slice(start, end), last }, length);

@@ -38,7 +38,7 @@ export class TestSocket implements FrameSocket {
   }
 
   readonly frames$: Observable<Uint8Array> = new Observable((subscriber) => {
-    if (this.#subscribed) throw new TypeError('frames$ takes one subscriber');
+    if (this.#subscribed) throw new TypeError('frames$ must be subscribed to once');
     this.#subscribed = true;
     return this.#frames.subscribe(subscriber);
   });

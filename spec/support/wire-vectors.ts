@@ -1,7 +1,7 @@
 import { signHandshake } from '../../lib/model/identity.ts';
 import { toHex } from '../../lib/model/hex.ts';
 import { platformCrypto } from '#platform/crypto';
-import { Beginning, DialerHandshake, ListenerHandshake } from '../../lib/secure/handshake.ts';
+import { HandshakeStart, DialerHandshake, ListenerHandshake } from '../../lib/secure/handshake.ts';
 import { nextRecordKey, RxmeshTranscript } from '../../lib/secure/key-schedule.ts';
 import { encodeNodeInfo } from '../../lib/secure/node-info-codec.ts';
 import { PacketBatch } from '../../lib/secure/packet-batch.ts';
@@ -10,15 +10,15 @@ import { seeds, selfA, selfB } from './secure.ts';
 
 /** The test vectors of docs/wire.md, computed: a line each, `name: value`. */
 export function wireVectors(): string {
-  const beginnings = {
-    dialer: new Beginning('encrypted', seeds.a.ephemeral),
-    listener: new Beginning('encrypted', seeds.b.ephemeral),
+  const starts = {
+    dialer: new HandshakeStart('encrypted', seeds.a.ephemeral),
+    listener: new HandshakeStart('encrypted', seeds.b.ephemeral),
   };
-  const [dialerHello, listenerHello] = [beginnings.dialer.hello, beginnings.listener.hello];
-  const dialer = new DialerHandshake({ self: selfA, beginning: beginnings.dialer });
+  const [dialerHello, listenerHello] = [starts.dialer.hello, starts.listener.hello];
+  const dialer = new DialerHandshake({ self: selfA, start: starts.dialer });
   const listener = new ListenerHandshake({
     self: selfB,
-    beginning: beginnings.listener,
+    start: starts.listener,
     dialerHello,
   });
   const { peer, introduction } = dialer.prove(listener.answer);

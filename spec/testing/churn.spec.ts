@@ -51,7 +51,7 @@ describe('a simulated network whose nodes come and go', () => {
       event.type === 'peer-down' ? [[node, event.error?.code]] : [],
     );
     expect(down).toEqual([[1, 'RXMESH_CONNECTION_FAILED']]);
-    expect(() => net.crash(0)).toThrow(/node 0 .* is not running/);
+    expect(() => net.crash(0)).toThrow(/node 0 .* has stopped already/);
     ended(net);
   });
 

@@ -187,7 +187,7 @@ describe('simulate', () => {
     const net = simulate({ nodes: 1 });
     net.start();
     const forgotten = net.clock.schedule(() => undefined, 50);
-    expect(() => net.stop()).toThrow('1 timers are left, due at 50 ms');
+    expect(() => net.stop()).toThrow('timers are still pending, due at 50 ms');
     forgotten.unsubscribe();
     net.stop();
     expectIdle(net.clock.scheduler);

@@ -24,8 +24,8 @@ describe('S-03 HalfOpen', () => {
     for (const host of [1, 1, 1, 2, 2, 3]) enter(host);
     clock.advance(499);
     expect([enter(4), enter(1)]).toEqual([
-      'more than 6 handshakes at a time',
-      'more than 3 handshakes at a time with 192.0.2.1',
+      'more than 6 handshakes at a time: if these peers are honest, raise the limit',
+      'more than 3 handshakes with 192.0.2.1 at a time: if these peers are honest, raise the limit',
     ]);
     expect(gone).toEqual([]);
   });

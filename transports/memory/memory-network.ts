@@ -83,7 +83,10 @@ export class MemoryNetwork {
    */
   transport(id: NodeId): Transport {
     if (typeof id !== 'string' || !isNodeId(id)) throw mistaken('transport: id', 'a node ID', id);
-    if (this.#transports.has(id)) throw new TypeError(`node ${id} is in the network already`);
+    if (this.#transports.has(id)) {
+      const text = `node ${id} already has a transport in this network`;
+      throw new TypeError(`${text}: close that one first`);
+    }
     const neighbourhood: Neighbourhood = {
       clock: this.#clock,
       latencyMs: this.#latencyMs,
@@ -161,7 +164,7 @@ export class MemoryNetwork {
   #connect(dialer: NodeId, listener: NodeId): Pair | string | undefined {
     const reaches = this.#reaches(dialer, listener);
     if (!reaches && this.#isSilent) return undefined;
-    if (this.#transports.get(listener)?.listening !== true) return 'nobody listens there';
+    if (this.#transports.get(listener)?.listening !== true) return 'no node is listening there';
     if (!reaches) return 'the network is partitioned';
     const pair = memorySockets({
       clock: this.#clock,

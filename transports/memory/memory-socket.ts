@@ -114,7 +114,7 @@ export class MemorySocket implements FrameSocket, Delivery {
   send(frame: Uint8Array): void {
     const other = this.#other;
     if (this.#ended !== undefined || other === undefined || other.#ended !== undefined) return;
-    other.#expect(frame);
+    other.#scheduleArrival(frame);
     this.#full = other.#waiting() >= framesWaitingMax;
   }
 
@@ -127,7 +127,7 @@ export class MemorySocket implements FrameSocket, Delivery {
     if (this.#ended !== undefined) return;
     this.#end({});
     const other = this.#other;
-    if (other !== undefined && other.#ended === undefined) other.#expect({});
+    if (other !== undefined && other.#ended === undefined) other.#scheduleArrival({});
   }
 
   destroy(): void {
@@ -137,7 +137,7 @@ export class MemorySocket implements FrameSocket, Delivery {
     this.#end({});
     if (other === undefined || other.#ended !== undefined) return;
     other.#dropUnread();
-    other.#expect({
+    other.#scheduleArrival({
       error: new RxmeshError(
         'RXMESH_CONNECTION_FAILED',
         `${other.toString()}: the other side cut the connection`,
@@ -178,7 +178,7 @@ export class MemorySocket implements FrameSocket, Delivery {
     const frame = this.#hasWork() ? this.#unread.shift() : undefined;
     if (frame !== undefined) {
       this.#reader?.next(frame);
-      this.#tellTaken();
+      this.#notifyDrained();
     } else if (this.#ending !== undefined && this.#hasWork()) {
       this.#end(this.#ending);
     }
@@ -208,28 +208,28 @@ export class MemorySocket implements FrameSocket, Delivery {
 
   #subscribe(subscriber: Subscriber<Uint8Array>): (() => void) | undefined {
     if (this.#subscribed) {
-      subscriber.error(new TypeError('frames$ of a socket takes one subscriber, once'));
+      subscriber.error(new TypeError('frames$ must be subscribed to once'));
       return undefined;
     }
     this.#subscribed = true;
     this.#reader = subscriber;
     if (this.#ended === undefined) this.#wake();
-    else this.#tellEnd(this.#ended);
+    else this.#notifyEnd(this.#ended);
     return () => {
       this.#reader = undefined;
-      if (this.#ended === undefined) this.#readNoMore();
+      if (this.#ended === undefined) this.#onReaderLeft();
     };
   }
 
   /** The reader has left: drops what arrives, so that the other side is not held up. */
-  #readNoMore(): void {
+  #onReaderLeft(): void {
     this.#unread = [];
-    if (this.#ending === undefined) this.#tellTaken();
+    if (this.#ending === undefined) this.#notifyDrained();
     else this.#end(this.#ending);
   }
 
   /** Schedules the arrival of a frame or the end, after the latency and in order. */
-  #expect(load: Uint8Array | Ending): void {
+  #scheduleArrival(load: Uint8Array | Ending): void {
     const latencyMs = this.#wire.latencyMs(this.#from(), this.#to());
     if (latencyMs === 0 && this.#flights.length === 0 && !this.#held) {
       this.#arrive(load);
@@ -259,10 +259,12 @@ export class MemorySocket implements FrameSocket, Delivery {
       // With no frames left to read, the end does not need a reader.
       if (this.#reader === undefined && this.#unread.length === 0) this.#end(load);
     } else if (!this.#subscribed && this.#unread.length === framesEarlyMax) {
-      this.#other?.fail('more frames than the other side keeps before it reads');
-      this.fail('more frames than are kept before somebody reads');
+      this.#other?.fail(
+        `more than ${framesEarlyMax} frames were sent before the other side subscribed to frames$`,
+      );
+      this.fail(`more than ${framesEarlyMax} frames arrived before frames$ was subscribed to`);
     } else if (this.#subscribed && this.#reader === undefined) {
-      this.#tellTaken();
+      this.#notifyDrained();
     } else {
       this.#unread.push(load);
     }
@@ -278,7 +280,7 @@ export class MemorySocket implements FrameSocket, Delivery {
   }
 
   /** A frame was read, so the other side may be able to write again. */
-  #tellTaken(): void {
+  #notifyDrained(): void {
     const other = this.#other;
     if (other === undefined || !other.#full || !other.writable) return;
     other.#full = false;
@@ -296,12 +298,12 @@ export class MemorySocket implements FrameSocket, Delivery {
     if (this.#ended !== undefined) return;
     this.#ended = ending;
     this.#dropUnread();
-    this.#tellEnd(ending);
+    this.#notifyEnd(ending);
     this.#drained.complete();
     this.#onEnd?.();
   }
 
-  #tellEnd({ error }: Ending): void {
+  #notifyEnd({ error }: Ending): void {
     if (error === undefined) this.#reader?.complete();
     else this.#reader?.error(error);
   }

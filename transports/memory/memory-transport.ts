@@ -64,7 +64,7 @@ export class MemoryTransport implements Transport {
         subscriber.error(
           new RxmeshError(
             'RXMESH_ENDPOINT_INVALID',
-            `a memory endpoint has the protocol memory and a node ID as its path: ${given}`,
+            `a memory endpoint must have the protocol memory and a node ID as its path, got ${given}`,
           ),
         );
         return undefined;
@@ -91,9 +91,8 @@ export class MemoryTransport implements Transport {
       return undefined;
     }
     if (this.#listener !== undefined) {
-      subscriber.error(
-        new RxmeshError('RXMESH_LISTEN_FAILED', `${this.toString()} is listening already`),
-      );
+      const text = `a memory transport (${this.toString()}) can be used by one router only`;
+      subscriber.error(new RxmeshError('RXMESH_LISTEN_FAILED', text));
       return undefined;
     }
     this.#listener = subscriber;

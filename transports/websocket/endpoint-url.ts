@@ -13,16 +13,18 @@ import { isIpv6, normalizeIp, withoutZone } from '../../lib/model/ip.ts';
 export function endpointUrl(endpoint: Endpoint): string {
   validateEndpoint(endpoint);
   const { protocol, ip, host, port, path = '' } = endpoint;
-  if (protocol !== 'ws' && protocol !== 'wss') throw invalid(endpoint, 'it is not ws or wss');
+  if (protocol !== 'ws' && protocol !== 'wss')
+    throw invalid(endpoint, 'its protocol must be ws or wss');
   const name = host ?? (ip === undefined ? undefined : normalizeIp(withoutZone(ip)));
-  if (name === undefined) throw invalid(endpoint, 'it has neither IP nor host');
-  if (ip !== undefined && !isUnicast(ip)) throw invalid(endpoint, 'its IP is of many machines');
+  if (name === undefined) throw invalid(endpoint, 'it must have an IP or a host');
+  if (ip !== undefined && !isUnicast(ip))
+    throw invalid(endpoint, 'it is a multicast or broadcast address');
   const authority = isIpv6(name) ? `[${name}]` : name;
   const text = `${protocol}://${authority}${port === undefined ? '' : `:${port}`}`;
   // A name must not smuggle in other parts of a URL, such as a user or a path. Invisible characters
   // would be stripped from the URL, and another name dialed.
   if (!URL.canParse(text) || /[\p{C}\s/?#@\\]/u.test(name))
-    throw invalid(endpoint, 'its host is no name');
+    throw invalid(endpoint, 'its host is not a valid name');
   try {
     return text + pathname(path);
   } catch (cause) {

@@ -18,7 +18,7 @@ export class FrameInbox {
   constructor(onReader: () => void) {
     this.frames$ = new Observable((subscriber) => {
       if (this.#subscribed) {
-        subscriber.error(new TypeError('frames$ of a socket takes one subscriber, once'));
+        subscriber.error(new TypeError('frames$ must be subscribed to once'));
         return undefined;
       }
       this.#subscribed = true;
@@ -27,7 +27,7 @@ export class FrameInbox {
       this.#early = [];
       for (const frame of early) subscriber.next(frame);
       if (this.#end === undefined) onReader();
-      else this.#tellEnd(this.#end);
+      else this.#notifyEnd(this.#end);
       return () => {
         this.#reader = undefined;
       };
@@ -52,7 +52,7 @@ export class FrameInbox {
     if (this.#early.length === framesEarlyMax) {
       throw new RxmeshError(
         'RXMESH_CONNECTION_FAILED',
-        `more than ${framesEarlyMax} frames arrived before somebody read`,
+        `more than ${framesEarlyMax} frames arrived before frames$ was subscribed to`,
       );
     }
     this.#early.push(toKeep(frame));
@@ -63,10 +63,10 @@ export class FrameInbox {
     if (this.#end !== undefined) return;
     this.#end = error === undefined ? {} : { error };
     if (drop) this.#early = [];
-    this.#tellEnd(this.#end);
+    this.#notifyEnd(this.#end);
   }
 
-  #tellEnd({ error }: { readonly error?: RxmeshError }): void {
+  #notifyEnd({ error }: { readonly error?: RxmeshError }): void {
     if (error === undefined) this.#reader?.complete();
     else this.#reader?.error(error);
   }

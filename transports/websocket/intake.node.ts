@@ -68,7 +68,7 @@ export class Intake implements Waiting {
   pause(paused: boolean): void {
     this.#isPaused = paused;
     if (!paused && this.#reads.length > 0 && !this.#isWaiting) this.#wait();
-    this.#hold();
+    this.#updatePause();
   }
 
   /** Stops for good: whatever arrives is dropped. */
@@ -78,14 +78,14 @@ export class Intake implements Waiting {
     this.#reads = [];
     this.#isPaused = false;
     this.#isWaiting = false;
-    this.#hold();
+    this.#updatePause();
   }
 
   visit(): boolean {
     const isMore = this.#visit();
     if (isMore) return true;
     this.#isWaiting = false;
-    this.#hold();
+    this.#updatePause();
     return false;
   }
 
@@ -101,7 +101,7 @@ export class Intake implements Waiting {
       this.#at = 0;
       this.#scannedTo = 0;
     }
-    this.#handOn(bytes);
+    this.#passOn(bytes);
     return this.#reads.length > 0 && !this.#isPaused;
   }
 
@@ -111,17 +111,17 @@ export class Intake implements Waiting {
     if (this.#reads.length > 1 || this.#isWaiting || this.#isPaused) return;
     const end = this.#scan(read);
     const { length } = read;
-    const isLittle = end === length && (length < largeReadBytes || this.#turns.isLittle(length));
+    const isSmall = end === length && (length < largeReadBytes || this.#turns.isSmall(length));
     if (this.#firstReads > 0) {
       this.#firstReads -= 1;
-    } else if (isLittle && !this.#isMuch()) {
+    } else if (isSmall && !this.#isOverQuota()) {
       this.#reads.pop();
       this.#scannedTo = 0;
-      this.#handOn(read);
+      this.#passOn(read);
       return;
     }
-    if (!this.#turns.isOpen || this.#turns.serve(this) || this.#isMuch()) this.#wait();
-    this.#hold();
+    if (!this.#turns.isOpen || this.#turns.serve(this) || this.#isOverQuota()) this.#wait();
+    this.#updatePause();
   };
 
   readonly #onClose = (): void => {
@@ -130,10 +130,10 @@ export class Intake implements Waiting {
   };
 
   /** Whether this socket has brought more frames in this turn than it may. */
-  #isMuch(): boolean {
-    const { ended } = this.#turns;
-    if (this.#turn !== ended) {
-      this.#turn = ended;
+  #isOverQuota(): boolean {
+    const { endedCount } = this.#turns;
+    if (this.#turn !== endedCount) {
+      this.#turn = endedCount;
       this.#frames = this.#scanner.frames;
     }
     if (this.#frames <= framesPerVisitMax) return false;
@@ -151,7 +151,7 @@ export class Intake implements Waiting {
     return end;
   }
 
-  #handOn(bytes: Buffer): void {
+  #passOn(bytes: Buffer): void {
     if (this.#isStopped) return;
     const scanner = this.#scanner;
     const { controls } = scanner;
@@ -173,7 +173,7 @@ export class Intake implements Waiting {
   }
 
   /** Pauses or resumes the stream, as appropriate now. */
-  #hold(): void {
+  #updatePause(): void {
     const isHeld = this.#isPaused || this.#isWaiting || this.#reads.length > 0;
     if (isHeld === this.#ws.isPaused) return;
     if (isHeld) this.#ws.pause();

@@ -12,6 +12,7 @@ import { Observable, type Subscriber } from 'rxjs';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { type Clock, systemClock } from '../../lib/flow/clock.ts';
 import type { Endpoint } from '../../lib/model/endpoint.ts';
+import { mustBe } from '../../lib/model/described.ts';
 import { RxmeshError } from '../../lib/model/error.ts';
 import type { Refusal } from '../../lib/transport/transport.ts';
 import { endpointOf, NodeSocket, wsLimits } from './frame-socket.node.ts';
@@ -36,7 +37,7 @@ export function serverProblems({ server }: WebSocketListenOptions): string[] {
   const given: unknown = server;
   const isObject = typeof given === 'object' && given !== null;
   const isServer = given === undefined || (isObject && 'on' in given && 'off' in given);
-  return isServer ? [] : ['listen.server must be a server of node:http or node:https'];
+  return isServer ? [] : [mustBe('listen.server', 'a server of node:http or node:https', given)];
 }
 
 /** Emits the sockets that other nodes open to our own server, or to a shared one. */
@@ -53,15 +54,19 @@ export function listen(
     const protocol = server instanceof TlsServer ? 'wss' : 'ws';
     const { path = '/' } = options;
     if (!takePath(server, path)) {
-      subscriber.error(failed(`another transport takes ${path} of the shared server`));
+      subscriber.error(
+        failed(`another transport handles ${path} of the shared server: choose another path`),
+      );
       return undefined;
     }
-    const tellBound = (): void => {
+    const reportBound = (): void => {
       const address = server.address();
       if (address !== null && typeof address === 'object') {
         bound([endpointAt(protocol, address, path)]);
       } else {
-        subscriber.error(failed('the shared server listens on a pipe, which no node can dial'));
+        subscriber.error(
+          failed('the shared server must listen on a port: nodes cannot dial a pipe'),
+        );
       }
     };
     const turns = turnsOf(clock);
@@ -82,12 +87,12 @@ export function listen(
     };
     const upgrades = { protocol, refused, open };
     const stopUpgrades = takeUpgrades(server, path, options, upgrades, subscriber);
-    if (server.listening) tellBound();
-    else server.once('listening', tellBound);
+    if (server.listening) reportBound();
+    else server.once('listening', reportBound);
     const release =
       shared === undefined ? runOwn(server, options, subscriber) : watch(server, subscriber);
     return () => {
-      server.off('listening', tellBound);
+      server.off('listening', reportBound);
       stopUpgrades();
       leavePath(server, path);
       release();
@@ -218,7 +223,10 @@ function takeUpgrades(
         refuse(stream, 400, hello);
         refused({
           remote,
-          error: new RxmeshError('RXMESH_UPGRADE_INVALID', `a request to upgrade: ${hello}`),
+          error: new RxmeshError(
+            'RXMESH_UPGRADE_INVALID',
+            `an upgrade request was refused: ${hello}`,
+          ),
         });
         return;
       }
@@ -230,7 +238,9 @@ function takeUpgrades(
         );
       } catch (cause) {
         // Another WebSocket server also handles this path, and has taken this request.
-        subscriber.error(failed(`somebody else takes ${path} of the shared server`, cause));
+        subscriber.error(
+          failed(`another WebSocket server handles ${path}: give it noServer: true`, cause),
+        );
       } finally {
         stream.uncork();
       }

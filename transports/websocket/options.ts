@@ -162,7 +162,8 @@ function listenProblems({
 }: WebSocketListenOptions): string[] {
   const problems: string[] = [];
   if (tls !== undefined && !hasCertificate(tls)) {
-    problems.push('listen.tls needs cert and key, or pfx, SNICallback or pskCallback');
+    const what = 'an object with cert and key, or with pfx, SNICallback or pskCallback';
+    problems.push(mustBe('listen.tls', what, tls));
   }
   if (port !== undefined && !(Number.isInteger(port) && port >= 0 && port <= 65_535)) {
     problems.push(mustBe('listen.port', 'an integer from 0 to 65535', port));
@@ -175,8 +176,9 @@ function listenProblems({
   }
   if (server !== undefined) {
     const excluded = Object.entries({ port, host, tls }).filter(([, value]) => value !== undefined);
-    for (const [name] of excluded)
-      problems.push(`listen.${name} cannot stand beside listen.server`);
+    for (const [name] of excluded) {
+      problems.push(`listen.${name} cannot be combined with listen.server`);
+    }
   }
   const isList = Array.isArray(origins) && origins.every((origin) => typeof origin === 'string');
   const isOther = typeof origins === 'function' || origins === 'any';
@@ -187,7 +189,7 @@ function listenProblems({
   const neverSent = isList ? origins.filter((origin) => !isOrigin(origin)) : [];
   for (const text of neverSent) {
     problems.push(
-      `listen.origins has ${quote(text)}, which no browser sends: it is like https://example.com, without a path, or file://, or null`,
+      `listen.origins has ${quote(text)}, which no browser sends: an origin is like https://example.com, without a path, or file://, or null`,
     );
   }
   return problems;
@@ -224,11 +226,16 @@ function isOrigin(text: string): boolean {
   return URL.canParse(text) && new URL(text).origin === text;
 }
 
+function headerProblems(headers: unknown): readonly string[] {
+  if (!isObject(headers)) return [mustBe('dial.headers', 'an object', headers)];
+  return Object.entries(headers)
+    .filter(([, text]) => typeof text !== 'string')
+    .map(([name, text]) => mustBe(`dial.headers[${quote(name)}]`, 'a string', text));
+}
+
 function dialProblems({ headers, zeroMask }: WebSocketDialOptions): string[] {
   const problems: string[] = [];
-  if (headers !== undefined && !Object.values(headers).every((text) => typeof text === 'string')) {
-    problems.push('dial.headers must be an object whose values are strings');
-  }
+  if (headers !== undefined) problems.push(...headerProblems(headers));
   if (zeroMask !== undefined && typeof zeroMask !== 'boolean') {
     problems.push(mustBe('dial.zeroMask', 'true or false', zeroMask));
   }

@@ -11,6 +11,7 @@ import { listen, serverProblems } from './listen.node.ts';
 import { NodeSocket, wsLimits } from './frame-socket.node.ts';
 import type { TlsOptions, WebSocketDialOptions } from './options.ts';
 import type { DialRequest, WebSocketPlatform } from './platform.ts';
+import { subprotocolFault } from './subprotocol.ts';
 import { turnsOf } from './turns.node.ts';
 
 /** WebSockets in Node, based on ws. */
@@ -44,8 +45,9 @@ function dial(
       stream = response.socket;
     });
     ws.once('open', () => {
-      if (ws.protocol !== protocols[0]) {
-        fail(new Error(`the other side chose ${ws.protocol}, not ${protocols[0]}`));
+      const fault = subprotocolFault(ws.protocol);
+      if (fault !== undefined) {
+        fail(new Error(fault));
         return;
       }
       open = true;

@@ -9,6 +9,7 @@ import type { FrameSocket } from '../../lib/transport/frame-socket.ts';
 import { endpointUrl } from './endpoint-url.ts';
 import { FrameInbox } from './frame-inbox.ts';
 import { type DialRequest, frameBytesMax, type WebSocketPlatform } from './platform.ts';
+import { subprotocolFault } from './subprotocol.ts';
 
 /**
  * How many bytes may wait in the browser while a socket is `writable`: two of the largest frames.
@@ -41,10 +42,12 @@ interface WebSocketLike {
 /** WebSockets of a browser, or of another runtime that has them. They can only dial. */
 export const platform: WebSocketPlatform = {
   optionProblems: ({ dial: options = {} }) =>
-    Object.keys(options).map((name) => `dial.${name} is not to be had in a browser`),
+    Object.keys(options).map((name) => `dial.${name} is not supported in browsers: leave it out`),
 
   listen: () =>
-    throwError(() => new RxmeshError('RXMESH_LISTEN_FAILED', 'a browser cannot listen: only dial')),
+    throwError(
+      () => new RxmeshError('RXMESH_LISTEN_FAILED', 'a browser cannot listen: leave out `listen`'),
+    ),
 
   dial,
 };
@@ -67,12 +70,13 @@ function dial(endpoint: Endpoint, { clock, protocols }: DialRequest): Observable
     ws.binaryType = 'arraybuffer';
     // Browsers hide the cause from pages: the close code is all there is.
     ws.onclose = ({ code }) => {
-      const message = `dialing ${url}: the connection was not made (${code})`;
+      const message = `dialing ${url}: the connection failed (close code ${code})`;
       subscriber.error(new RxmeshError('RXMESH_DIAL_FAILED', message));
     };
     ws.onopen = () => {
-      if (ws.protocol !== protocols[0]) {
-        fail(new Error(`the other side chose ${ws.protocol}, not ${protocols[0]}`));
+      const fault = subprotocolFault(ws.protocol);
+      if (fault !== undefined) {
+        fail(new Error(fault));
         return;
       }
       open = true;
@@ -93,7 +97,7 @@ function urlOf(endpoint: Endpoint): string {
   const { ip, host } = endpoint;
   if (host !== undefined || ip === undefined || zoneOf(ip) === undefined)
     return endpointUrl(endpoint);
-  const text = `cannot dial ${formatEndpoint(endpoint)}: a browser knows no zones`;
+  const text = `cannot dial ${formatEndpoint(endpoint)}: browsers do not support IPv6 zones`;
   throw new RxmeshError('RXMESH_ENDPOINT_INVALID', text);
 }
 
@@ -101,7 +105,8 @@ function openWebSocket(url: string, protocols: readonly string[]): WebSocketLike
   const { WebSocket } = globalThis as unknown as {
     WebSocket?: new (url: string, protocols: readonly string[]) => WebSocketLike;
   };
-  if (WebSocket === undefined) throw new TypeError('this platform has no WebSocket');
+  if (WebSocket === undefined)
+    throw new TypeError('this platform must have WebSocket: globalThis.WebSocket is undefined');
   return new WebSocket(url, protocols);
 }
 

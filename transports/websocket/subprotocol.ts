@@ -1,4 +1,5 @@
 import { fromBase64, toBase64 } from '../../lib/model/base64.ts';
+import { quote } from '../../lib/model/quote.ts';
 import { helloProblem } from '../../lib/secure/index.ts';
 
 /** The subprotocol of rxmesh's wire, which a listener selects (docs/wire.md, "Over WebSocket"). */
@@ -15,6 +16,12 @@ export function offeredProtocols(hello: Uint8Array): readonly string[] {
   // RFC 4648 §5 without padding: every digit is allowed in a header, and in what a page may offer.
   const digits = toBase64(hello).replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '');
   return [wireProtocol, digits];
+}
+
+/** Describes what is wrong with the subprotocol that a server chose; undefined: nothing is. */
+export function subprotocolFault(chosen: string): string | undefined {
+  if (chosen === wireProtocol) return undefined;
+  return `the server chose subprotocol ${quote(chosen)}, not ${wireProtocol}: is it an rxmesh node?`;
 }
 
 /** The hello that a dialer offers, or a sentence that says what is wrong with the offer. */

@@ -31,7 +31,7 @@ export class Turns {
   #isAwaited = false;
   #uncountedBytes = 0;
   /** How many awaited turns have ended. */
-  ended = 0;
+  endedCount = 0;
 
   /** @param clock must never go backwards */
   constructor(clock: Clock, afterLoop: AfterLoop = setImmediate) {
@@ -59,7 +59,7 @@ export class Turns {
    * Whether a read of this size still counts as little. Once the time of a turn counts, no read
    * that reaches `largeReadBytes` does.
    */
-  isLittle(bytes: number): boolean {
+  isSmall(bytes: number): boolean {
     if (this.#isAwaited) return false;
     this.#uncountedBytes += bytes;
     return this.#uncountedBytes <= uncountedBytesMax;
@@ -87,7 +87,7 @@ export class Turns {
 
   readonly #next = (): void => {
     this.#isAwaited = false;
-    this.ended += 1;
+    this.endedCount += 1;
     this.#spentMs = 0;
     const beganMs = this.clock.now();
     while (this.#waiting.length > 0 && this.#spentMs < turnMs) this.#round(beganMs);

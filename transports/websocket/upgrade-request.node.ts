@@ -29,7 +29,7 @@ export function refusalOf(
   const { headers, socket } = request;
   const fault = upgradeFault(request);
   if (fault !== undefined) {
-    const text = `a request to upgrade is refused: ${fault}`;
+    const text = `an upgrade request was refused: ${fault}`;
     return { status: 400, remote, error: new RxmeshError('RXMESH_UPGRADE_INVALID', text) };
   }
   // In version 8 of the protocol, which ws accepts, the header had another name.
@@ -38,7 +38,7 @@ export function refusalOf(
   const { ip } = endpointOf(protocol, socket.localAddress, undefined);
   const requested = { host: headers.host ?? '', ip, isSecure: protocol === 'wss', name };
   if (allowsOrigin(origins, origin, requested)) return undefined;
-  const text = `a page of ${quote(origin)} may not connect: if it is welcome, name it in listen.origins`;
+  const text = `a page from ${quote(origin)} may not connect: to allow it, add it to listen.origins`;
   return { status: 403, remote, error: new RxmeshError('RXMESH_ORIGIN_REFUSED', text) };
 }
 
@@ -54,7 +54,7 @@ function upgradeFault(request: IncomingMessage): string | undefined {
   const hosts = rawHeaders.filter((name, at) => at % 2 === 0 && name.toLowerCase() === 'host');
   // RFC 9112 §3.2. Node uses the first one, while a proxy may use the last.
   if (hosts.length !== 1) return `it has ${hosts.length} Host headers, not one`;
-  if (!HOST.test(headers.host ?? '')) return 'its Host is no host';
+  if (!HOST.test(headers.host ?? '')) return 'its Host header is malformed';
   // What follows would be a WebSocket to one side and a body to the other.
   for (const name of ['content-length', 'transfer-encoding']) {
     if (headers[name] !== undefined) return `it has a body (${name})`;

@@ -91,7 +91,8 @@ class WebSocketTransport implements Transport {
       return undefined;
     }
     if (this.#listener !== undefined) {
-      subscriber.error(new RxmeshError('RXMESH_LISTEN_FAILED', 'it is listening already'));
+      const text = `a WebSocket transport (${this.toString()}) can be used by one router only`;
+      subscriber.error(new RxmeshError('RXMESH_LISTEN_FAILED', text));
       return undefined;
     }
     this.#listener = subscriber;

@@ -2,10 +2,10 @@ import { type ErrorCode } from '../../../lib/model/error.ts';
 import { signHandshake } from '../../../lib/model/identity.ts';
 import { platformCrypto } from '#platform/crypto';
 import {
-  Beginning,
+  HandshakeStart,
   DialerHandshake,
   ListenerHandshake,
-  type ProvenPeer,
+  type AuthenticatedPeer,
 } from '../../../lib/secure/handshake.ts';
 import { HELLO_BYTES } from '../../../lib/secure/hello.ts';
 import { RxmeshTranscript } from '../../../lib/secure/key-schedule.ts';
@@ -32,12 +32,12 @@ const helloToListener = 2;
 const infoToListener = 3;
 const introductionToListener = 4;
 
-const beginningA = (): Beginning => new Beginning('encrypted', seeds.a.ephemeral);
-const beginningB = (): Beginning => new Beginning('encrypted', seeds.b.ephemeral);
+const beginningA = (): HandshakeStart => new HandshakeStart('encrypted', seeds.a.ephemeral);
+const beginningB = (): HandshakeStart => new HandshakeStart('encrypted', seeds.b.ephemeral);
 const dialer = (): DialerHandshake =>
-  new DialerHandshake({ self: selfA, beginning: beginningA(), expected: selfB.identity.id });
+  new DialerHandshake({ self: selfA, start: beginningA(), expected: selfB.identity.id });
 const listener = (dialerHello: Uint8Array): ListenerHandshake =>
-  new ListenerHandshake({ self: selfB, beginning: beginningB(), dialerHello });
+  new ListenerHandshake({ self: selfB, start: beginningB(), dialerHello });
 
 const helloA = beginningA().hello;
 const answer = listener(helloA).answer;
@@ -99,7 +99,7 @@ export const handshakes: Target = {
   check(input) {
     const kind = (input[0] ?? 0) % 5;
     const bytes = input.slice(1);
-    const run = (): ProvenPeer | ListenerHandshake => {
+    const run = (): AuthenticatedPeer | ListenerHandshake => {
       if (kind === frameToDialer) return dialer().prove(bytes).peer;
       if (kind === frameToListener) return listener(helloA).prove(bytes);
       if (kind === helloToListener) return listener(bytes);

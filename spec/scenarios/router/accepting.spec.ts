@@ -205,7 +205,7 @@ describe('accepting peers', () => {
     expect(node.events.find(({ type }) => type === 'connection-refused')).toMatchObject({
       direction: 'inbound',
       remote: connections[3]?.remote,
-      error: { code: 'RXMESH_TOO_MANY_CONNECTIONS', message: 'more than 3 connections a second' },
+      error: { code: 'RXMESH_TOO_MANY_CONNECTIONS', message: 'more than 3 connections per second' },
     });
     node.clock.advance(334);
     node.arrive(of(node.link('inbound')));
@@ -226,7 +226,7 @@ describe('accepting peers', () => {
     expect(node.events.find(({ type }) => type === 'connection-refused')).toMatchObject({
       error: {
         code: 'RXMESH_TOO_MANY_CONNECTIONS',
-        message: 'more than 4 connections a second of one host',
+        message: 'more than 4 connections per second from one host',
       },
     });
     // All seven are used up, whoever comes.

@@ -67,7 +67,7 @@ describe('S-02 messages that do not decode', () => {
   it.each([Infinity, NaN, -1, 0, 1.5])('%p a second are no option', (decodeFailuresPerSecond) => {
     const settings = { identity: identityOf(1), network: 'n', transports: [] };
     const option = 'limits.decodeFailuresPerSecond';
-    const text = `${option} is an integer from 1 to 1000000, given ${decodeFailuresPerSecond}`;
+    const text = `${option} must be an integer from 1 to 1000000, got ${decodeFailuresPerSecond}`;
     expect(() => createRouter({ ...settings, limits: { decodeFailuresPerSecond } })).toThrow(text);
   });
 });

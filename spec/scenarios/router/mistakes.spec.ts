@@ -136,10 +136,7 @@ const mistakes: readonly (readonly [text: string, mistake: () => unknown])[] = [
     'MemoryNetwork: latencyMs must be a number or a function, got "5"',
     () => new MemoryNetwork({ latencyMs: '5' } as never),
   ],
-  [
-    'a node ID has 40 hex digits, and "ws://host" is something else',
-    () => parseNodeId('ws://host'),
-  ],
+  ['a node ID must be 40 hex digits, got "ws://host"', () => parseNodeId('ws://host')],
 ];
 
 describe('the first mistakes are refused at once, with what was given', () => {

@@ -136,7 +136,11 @@ describe('listening for WebSockets', () => {
     ['the two the other way round', `${hello}, rxmesh.2`, must],
     ['a third value', `rxmesh.2, ${hello}, x`, must],
     ['version 1', `rxmesh.1, ${hello}`, must],
-    ['what is no hello', `rxmesh.2, ${'A'.repeat(50)}`, 'what came first is not a hello of rxmesh'],
+    [
+      'what is no hello',
+      `rxmesh.2, ${'A'.repeat(50)}`,
+      'the other side did not begin with an rxmesh hello: is it an rxmesh node?',
+    ],
     [
       'a hello whose unused bits are set',
       'rxmesh.2, cnhtAgEAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAB',
@@ -145,12 +149,12 @@ describe('listening for WebSockets', () => {
     [
       'a hello of version 3',
       'rxmesh.2, cnhtAwEAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA',
-      'the other side speaks version 3 of the wire, not 2',
+      'the other side uses version 3 of the wire protocol, not 2',
     ],
     [
       'a hello that is proven',
       'rxmesh.2, cnhtAgIAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA',
-      'the other side does not offer a connection that is encrypted',
+      'the other side does not use the protection encrypted',
     ],
     [
       'a hello that is too short',

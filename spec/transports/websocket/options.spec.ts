@@ -19,7 +19,7 @@ describe('options of webSocket', () => {
     expect(caught).toMatchObject({ code: 'RXMESH_OPTIONS_INVALID' });
     const { message } = caught as Error;
     const names = ['port', 'host', 'path', 'server', 'origins'].map((name) => `listen.${name} `);
-    for (const name of [...names, 'dial.headers ', 'dial.zeroMask ']) {
+    for (const name of [...names, 'dial.headers', 'dial.zeroMask ']) {
       expect(message).toContain(name);
     }
     expect(message).toContain('got 70000');
@@ -31,8 +31,8 @@ describe('options of webSocket', () => {
     [{ listen: 4000 }, 'listen must be an object'],
     [{ listen: { prot: 4000 } }, 'there is no option listen.prot'],
     [{ listen: { server: 5 } }, 'listen.server must be'],
-    [{ listen: { tls: {} } }, 'listen.tls needs cert and key'],
-    [{ listen: { tls: { cert: 'x' } } }, 'listen.tls needs cert and key'],
+    [{ listen: { tls: {} } }, 'listen.tls must be an object with cert and key'],
+    [{ listen: { tls: { cert: 'x' } } }, 'listen.tls must be an object with cert and key'],
     [{ dial: { header: {} } }, 'there is no option dial.header'],
     [{ listen: { origins: ['https://a.test/'] } }, '"https://a.test/", which no browser sends'],
     [{ listen: { origins: ['a.test'] } }, '"a.test", which no browser sends'],
@@ -80,7 +80,7 @@ describe('options of webSocket', () => {
     ...['https://münchen.test', 'https://a@b.test', 'app://a/b', 'file:///', 'file:', 'NULL'],
     ...['App://a', 'app:// a', 'https://a.test https://b.test', 'https://a.test:', '*', ''],
   ])('L-34 refuses the origin %j, which no browser sends', (origin) => {
-    const text = 'it is like https://example.com, without a path, or file://, or null';
+    const text = 'an origin is like https://example.com, without a path, or file://, or null';
     expect(() => webSocket({ listen: { origins: [origin] } })).toThrow(text);
   });
 

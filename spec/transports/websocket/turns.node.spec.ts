@@ -54,7 +54,7 @@ describe('Turns', () => {
     turns.queue(waiting('q', 1));
     log.length = 0;
     expect(turn()).toBe('q');
-    expect([turns.isOpen, turns.ended]).toEqual([true, 1]);
+    expect([turns.isOpen, turns.endedCount]).toEqual([true, 1]);
   });
 
   it('has nothing left to do when nobody waits', () => {

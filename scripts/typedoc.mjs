@@ -1,0 +1,82 @@
+import { relative, sep } from 'node:path';
+import { Comment, CommentTag, Converter, ReflectionKind } from 'typedoc';
+
+/**
+ * The site's navigation, in order: which pages stand under which heading. A page that is missing
+ * here fails the build, so that none gets lost.
+ */
+const pages = {
+  Start: ['docs/start', 'docs/concepts', 'docs/guide', 'docs/faq'],
+  Recipes: [
+    'request-response',
+    'worker-pool',
+    'batching',
+    'dashboard',
+    'relay',
+    'dedupe',
+    'reconnect',
+    'stopping',
+    'browser',
+    'https',
+    'reverse-proxy',
+    'docker',
+    'testing',
+    'runtimes',
+  ].map((name) => `docs/recipes/${name}`),
+  Reference: ['docs/events', 'docs/errors', 'docs/limits', 'docs/wire'],
+  Design: [
+    'docs/architecture',
+    'docs/backpressure',
+    'docs/security',
+    'docs/performance',
+    'bench/README',
+    'bench/results/report',
+  ],
+};
+
+/** Entry points by the name that a program imports. */
+const modules = {
+  lib: 'rxmesh',
+  operators: 'rxmesh/operators',
+  'transports/memory': 'rxmesh/transports/memory',
+  'transports/websocket': 'rxmesh/transports/websocket',
+  'lib/testing': 'rxmesh/testing',
+};
+
+const places = new Map(
+  Object.entries(pages).flatMap(([group, names], at) =>
+    names.map((name, order) => [name, { group, order: at * 100 + order }]),
+  ),
+);
+
+/**
+ * A plugin of typedoc: groups the pages, gives each the name of its first heading, and
+ * names the modules as programs import them. The pages themselves stay plain Markdown.
+ *
+ * @param {import('typedoc').Application} app
+ */
+export function load(app) {
+  app.converter.on(Converter.EVENT_RESOLVE_BEGIN, ({ project }) => {
+    const documents = project.getReflectionsByKind(ReflectionKind.Document);
+    for (const page of documents) place(page, project.files.getReflectionPath(page));
+    for (const module of project.getReflectionsByKind(ReflectionKind.Module)) {
+      module.name = modules[module.name] ?? module.name;
+      module.comment ??= new Comment();
+      module.comment.blockTags.push(new CommentTag('@group', [{ kind: 'text', text: 'API' }]));
+    }
+    project.documents?.sort((one, other) => orderOf(one) - orderOf(other));
+  });
+}
+
+/** @param {import('typedoc').DocumentReflection} page */
+function place(page, file) {
+  const name = relative('', file).split(sep).join('/').replace(/\.md$/, '');
+  const found = places.get(name);
+  if (found === undefined) throw new Error(`${name}.md has no place in scripts/typedoc.mjs`);
+  page.frontmatter.group = found.group;
+  page.frontmatter.order = found.order;
+  const [first] = page.content;
+  page.name = /^# (.*)$/m.exec(first.text)?.[1].replaceAll('`', '') ?? page.name;
+}
+
+const orderOf = (page) => page.frontmatter.order;
