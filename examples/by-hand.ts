@@ -133,12 +133,16 @@ export function nodeByHand(options: RouterOptions, stopping$: Observable<unknown
   const reports$ = merge(switchboard.reports$, found);
   const judged$ = reports$.pipe(
     tap((report) => {
-      const { peer, severity } = report;
-      happened.next({ type: 'peer-reported', peer, severity, error: errorOfReport(report) });
+      const { peer, severity, good } = report;
+      const error = errorOfReport(report);
+      if (good !== true) happened.next({ type: 'peer-reported', peer, severity, error });
       peers.report(report);
     }),
   );
-  const evicted$ = peers.evictions$.pipe(op.evict(switchboard));
+  const evicted$ = peers.evictions$.pipe(
+    tap(({ peer, error }) => happened.next({ type: 'peer-evicted', peer, error })),
+    op.evict(switchboard),
+  );
 
   // What the peer manager has to know, and what the application may see.
 

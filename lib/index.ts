@@ -28,7 +28,10 @@ export type {
   RouterOptions,
 } from './router/options.ts';
 export type { PeerLimits, PeerOptions } from './peers/options.ts';
-export type { Eviction, PeerRecord, PeerStatus, PeerUpdate } from './peers/peer-table.ts';
+export type { DialEnd } from './peers/address-book.ts';
+export type { PeerRecord, PeerStatus } from './peers/peer-record.ts';
+export type { Eviction } from './peers/evictions.ts';
+export type { AddressSource, PeerUpdate } from './peers/peer-table.ts';
 export type { Ban, Banned } from './peers/ban.ts';
 export { PeerManager, type PeerManagerOptions } from './peers/peer-manager.ts';
 export type { Admission, Verdict } from '../operators/admit.ts';
@@ -37,7 +40,7 @@ export type { LaneSnapshot, PortSnapshot } from './session/session.ts';
 export type { KeepAliveSettings } from './session/keep-alive.ts';
 export type { DropReason, RouterEvent } from './model/event.ts';
 export { errorOfReport, reportOfEnd } from './model/peer-report.ts';
-export type { PeerReport, Severity } from './model/peer-report.ts';
+export type { BadReport, GoodReport, PeerReport, Severity } from './model/peer-report.ts';
 
 export type {
   Channel,

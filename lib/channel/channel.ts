@@ -156,8 +156,8 @@ export interface Channel<T> {
   readonly undelivered$: Observable<Undelivered<T>>;
 
   /**
-   * Takes reports on what peers did wrong: each lowers the peer's score, and the severe ones end
-   * its connection.
+   * Takes reports on what peers did: good ones raise the peer's score, others lower it, and the
+   * severe ones end its connection.
    */
   readonly reports: Observer<PeerReport>;
 

@@ -108,13 +108,21 @@ export type RouterEvent =
       readonly peer?: NodeId;
       readonly awaited: boolean;
     }
-  /** A peer was reported for its behaviour, by a channel or by the router itself. */
+  /**
+   * A peer was reported for what it did wrong, by a channel or by the router itself. Good reports
+   * are in `reports$` only.
+   */
   | {
       readonly type: 'peer-reported';
       readonly peer: NodeId;
       readonly severity: Severity;
       readonly error: RxmeshError;
     }
+  /**
+   * A peer is being disconnected: for its behaviour, because of a ban, or because one that ranks
+   * higher takes its slot. `peer-down` follows.
+   */
+  | { readonly type: 'peer-evicted'; readonly peer: NodeId; readonly error: RxmeshError }
   /**
    * A stream that was piped to a channel, or subscribed to its `out` or `reports`, failed; the
    * channel stays open.

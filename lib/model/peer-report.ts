@@ -9,11 +9,27 @@ import { isNodeId, type NodeId } from './id.ts';
  */
 export type Severity = 'note' | 'penalize' | 'disconnect' | 'ban';
 
-/** A report on a peer's behaviour, as `channel.reports` takes it and `router.reports$` emits it. */
-export interface PeerReport {
+/**
+ * A report on a peer's behaviour, as `channel.reports` takes it and `router.reports$` emits it. A
+ * good one says so, and raises the peer's score by what a bad `note` takes from it.
+ */
+export type PeerReport = BadReport | GoodReport;
+
+/** A peer did something wrong. */
+export interface BadReport {
   readonly peer: NodeId;
   readonly severity: Severity;
+  readonly good?: false;
   /** What it did: an error, or a few words. */
+  readonly reason: unknown;
+}
+
+/** A peer did something well: it was the first with a block, say. */
+export interface GoodReport {
+  readonly peer: NodeId;
+  readonly severity: 'note';
+  readonly good: true;
+  /** What it did, in a few words. */
   readonly reason: unknown;
 }
 
@@ -28,12 +44,16 @@ export function checkPeerReport(report: unknown): void {
   if (typeof report !== 'object' || report === null) {
     throw mistaken('reports.next: the report', '{ peer, severity, reason }', report);
   }
-  const { peer, severity } = report as { readonly peer?: unknown; readonly severity?: unknown };
+  const { peer, severity, good = false } = report as Readonly<Record<string, unknown>>;
   if (typeof peer !== 'string' || !isNodeId(peer)) {
     throw mistaken('reports.next: peer', 'a node ID', peer);
   }
   if (!aSeverity.accepts(severity)) {
     throw mistaken('reports.next: severity', aSeverity.what, severity);
+  }
+  if (typeof good !== 'boolean') throw mistaken('reports.next: good', 'true or false', good);
+  if (good && severity !== 'note') {
+    throw mistaken('reports.next: severity', "'note' in a good report", severity);
   }
 }
 
@@ -56,7 +76,7 @@ const violations: readonly ErrorCode[] = [
  * What a connection that has ended with `error` says of its peer: `undefined` unless it broke the
  * protocol.
  */
-export function reportOfEnd(peer: NodeId, error: RxmeshError | undefined): PeerReport | undefined {
+export function reportOfEnd(peer: NodeId, error: RxmeshError | undefined): BadReport | undefined {
   if (error === undefined || !violations.includes(error.code)) return undefined;
   return { peer, severity: 'penalize', reason: error };
 }

@@ -25,6 +25,11 @@ export class IpBans {
     return this.#bans.lift(range.text);
   }
 
+  /** The ranges that are banned, as texts, and when their bans end. */
+  entries(nowMs: number): readonly (readonly [range: string, untilMs: number])[] {
+    return this.#bans.entries(nowMs);
+  }
+
   isBanned(ip: string, nowMs: number): boolean {
     for (const shape of this.#shapes.values()) {
       const text = rangeTextOf(ip, shape);

@@ -4,6 +4,9 @@ import { mistaken } from '../model/check-function.ts';
 import { RxmeshError } from '../model/error.ts';
 import { isNodeId, type NodeId } from '../model/id.ts';
 import { quote } from '../model/quote.ts';
+import type { Rank } from './guarded-rank.ts';
+import type { PeerRecord } from './peer-record.ts';
+import { scoreMax } from './scores.ts';
 
 /** How many peers, and how long to wait. Counts are integers; times are milliseconds. */
 export interface PeerLimits {
@@ -12,13 +15,27 @@ export interface PeerLimits {
    * dialed count too when one is to be dialed. Default 32.
    */
   readonly maxConnected: number;
+  /** Of these, peers that have dialed this node. Default: `maxConnected`. */
+  readonly maxInbound: number;
   /** Of these, peers that this node has dialed or is dialing. Default: `maxConnected`. */
   readonly maxOutbound: number;
+  /**
+   * Of these, slots that strangers never take: they are for peers that this node has chosen, those
+   * that the application has named an address of, persistent or not. Kept as far as such peers are
+   * known; a persistent peer has its slot in any case. Default: half of `maxConnected`.
+   */
+  readonly reserved: number;
+  /**
+   * Peers beyond a limit while they take the place of one that ranks lower: it is disconnected when
+   * the better one is up. 0: nobody is replaced. Default 4, or what `maxPeers` leaves.
+   */
+  readonly maxUpgrading: number;
   /** Dials at the same time. Default 8. */
   readonly maxDialing: number;
   /**
-   * Known peers. Above, the lowest scored one that is neither connected, dialed, nor persistent is
-   * forgotten. Default 1,000, or `maxConnected` if that is more.
+   * Known peers, at least `maxConnected` and `maxUpgrading` together. Above, the lowest ranked one
+   * that is neither connected, dialed, nor persistent is forgotten. Default 1,000, or as many as
+   * may be connected if that is more.
    */
   readonly maxPeers: number;
   /**
@@ -38,8 +55,22 @@ export interface PeerLimits {
    * A peer found incompatible is not dialed sooner, unless it gets a new address. Default 1 hour.
    */
   readonly incompatibleMs: number;
+  /**
+   * An address that has done nothing but fail for this long, and ten times at least, is forgotten,
+   * and with the last address the peer. Addresses of persistent peers stay. 0: all stay. Default 7
+   * days.
+   */
+  readonly addressExpiryMs: number;
   /** How long a ban lasts. Default 1 hour. */
   readonly banMs: number;
+  /** After this time, what a peer did counts half. 0: it counts forever. Default 1 hour. */
+  readonly scoreHalfLifeMs: number;
+  /**
+   * A peer whose reports sum up to this is disconnected. Persistent peers are not. Default -50.
+   */
+  readonly disconnectScore: number;
+  /** A peer whose reports sum up to this is banned. Persistent peers are not. Default -100. */
+  readonly banScore: number;
 }
 
 /** What a user says about peers. */
@@ -57,11 +88,24 @@ export interface PeerOptions extends Partial<PeerLimits> {
   readonly persistent?: readonly (string | NodeAddress)[];
   /** Addresses that are known at the start. */
   readonly addresses?: readonly (string | NodeAddress)[];
+  /** IDs of peers that are always welcome: they take no slots, and no limit refuses them. */
+  readonly unconditional?: readonly NodeId[];
+  /** IDs of peers of which nobody is told. */
+  readonly private?: readonly NodeId[];
+  /**
+   * What this node thinks of a peer: the higher, the better. It counts before the score, and
+   * decides who is dialed first, who takes whose place, and who is forgotten; persistent peers come
+   * before all others. Asked when something has changed about the peer. Default: all are equal.
+   */
+  readonly rank?: (peer: PeerRecord) => number;
 }
 
 /** The rules of the peer manager. */
 export interface PeerRules extends PeerLimits {
   readonly banHosts: boolean;
+  readonly unconditional: ReadonlySet<NodeId>;
+  readonly private: ReadonlySet<NodeId>;
+  readonly rank: Rank | undefined;
 }
 
 /** Peer options, checked and complete. */
@@ -71,9 +115,23 @@ export interface CheckedPeerOptions extends PeerRules {
 }
 
 const countMax = 1_000_000;
+/** `maxUpgrading` and `maxPeers`, unless other limits leave less or want more. */
+const upgradingMax = 4;
+const peersMax = 1_000;
 const minute = 60_000;
+const day = 24 * 60 * minute;
 
-const counts = ['maxConnected', 'maxOutbound', 'maxDialing', 'maxPeers'] as const;
+const counts = [
+  'maxConnected',
+  'maxInbound',
+  'maxOutbound',
+  'reserved',
+  'maxUpgrading',
+  'maxDialing',
+  'maxPeers',
+] as const;
+/** Of these, those that may be 0. */
+const countsOrNone: readonly string[] = ['reserved', 'maxUpgrading'];
 const times = [
   'retryMinMs',
   'retryMaxMs',
@@ -81,16 +139,23 @@ const times = [
   'retryJitterMs',
   'disconnectCooldownMs',
   'incompatibleMs',
+  'addressExpiryMs',
   'banMs',
+  'scoreHalfLifeMs',
 ] as const;
+const scores = ['disconnectScore', 'banScore'] as const;
 
 /** What `PeerOptions` may name. */
 export const peerOptionNames: readonly string[] = [
   ...counts,
   ...times,
+  ...scores,
   'banHosts',
   'persistent',
   'addresses',
+  'unconditional',
+  'private',
+  'rank',
 ];
 
 /**
@@ -113,19 +178,28 @@ export function toNodeAddress(given: string | NodeAddress): NodeAddress {
  * short of.
  */
 function limitsFrom(options: PeerOptions): PeerLimits {
-  const { maxConnected = 32, retryMinMs = 250 } = options;
+  const { maxConnected = 32, retryMinMs = 250, maxPeers = Infinity } = options;
+  const room = Math.max(0, Math.min(upgradingMax, maxPeers - maxConnected));
+  const maxUpgrading = options.maxUpgrading ?? room;
   return {
     maxConnected,
+    maxInbound: options.maxInbound ?? maxConnected,
     maxOutbound: options.maxOutbound ?? maxConnected,
+    reserved: options.reserved ?? Math.ceil(maxConnected / 2),
+    maxUpgrading,
     maxDialing: options.maxDialing ?? 8,
-    maxPeers: options.maxPeers ?? Math.max(1000, maxConnected),
+    maxPeers: options.maxPeers ?? Math.max(peersMax, maxConnected + maxUpgrading),
     retryMinMs,
     retryMaxMs: options.retryMaxMs ?? Math.max(30 * minute, retryMinMs),
     retryMaxPersistentMs: options.retryMaxPersistentMs ?? Math.max(5 * minute, retryMinMs),
     retryJitterMs: options.retryJitterMs ?? 5000,
     disconnectCooldownMs: options.disconnectCooldownMs ?? 2000,
     incompatibleMs: options.incompatibleMs ?? 60 * minute,
+    addressExpiryMs: options.addressExpiryMs ?? 7 * day,
     banMs: options.banMs ?? 60 * minute,
+    scoreHalfLifeMs: options.scoreHalfLifeMs ?? 60 * minute,
+    disconnectScore: options.disconnectScore ?? -50,
+    banScore: options.banScore ?? -100,
   };
 }
 
@@ -133,8 +207,9 @@ function limitsFrom(options: PeerOptions): PeerLimits {
 function checkLimits(limits: PeerLimits, problems: string[]): void {
   for (const name of counts) {
     const value = limits[name];
-    if (!Number.isInteger(value) || value < 1 || value > countMax) {
-      problems.push(`${name} is an integer from 1 to ${countMax}, given ${value}`);
+    const least = countsOrNone.includes(name) ? 0 : 1;
+    if (!Number.isInteger(value) || value < least || value > countMax) {
+      problems.push(`${name} is an integer from ${least} to ${countMax}, given ${value}`);
     }
   }
   for (const name of times) {
@@ -145,14 +220,54 @@ function checkLimits(limits: PeerLimits, problems: string[]): void {
       problems.push(`${name} is a time of ${least} ms or more, given ${value}`);
     }
   }
+  for (const name of scores) {
+    const value = limits[name];
+    if (!Number.isInteger(value) || value >= 0 || value < -scoreMax) {
+      problems.push(`${name} is an integer from -${scoreMax} to -1, given ${value}`);
+    }
+  }
+  checkOrder(limits, problems);
+}
+
+/** Which limits may not be below which others. */
+function checkOrder(limits: PeerLimits, problems: string[]): void {
   const atLeast = (name: keyof PeerLimits, least: keyof PeerLimits): void => {
     if (limits[name] >= limits[least]) return;
     problems.push(`${name} is at least ${least} (${limits[least]}), given ${limits[name]}`);
   };
+  atLeast('maxConnected', 'maxInbound');
   atLeast('maxConnected', 'maxOutbound');
-  atLeast('maxPeers', 'maxConnected');
+  atLeast('maxConnected', 'reserved');
   atLeast('retryMaxMs', 'retryMinMs');
   atLeast('retryMaxPersistentMs', 'retryMinMs');
+  atLeast('disconnectScore', 'banScore');
+  const { maxPeers, maxConnected, maxUpgrading } = limits;
+  if (maxPeers >= maxConnected + maxUpgrading) return;
+  const least =
+    maxUpgrading === 0
+      ? `maxConnected (${maxConnected})`
+      : `maxConnected (${maxConnected}) and maxUpgrading (${maxUpgrading}) together`;
+  problems.push(`maxPeers is at least ${least}, given ${maxPeers}`);
+}
+
+/** A longest wait says nothing where there are no waits. */
+function checkRetries({ retryMinMs, retryMaxMs }: PeerOptions, problems: string[]): void {
+  if (retryMinMs !== 0 || retryMaxMs === undefined) return;
+  problems.push(`retryMaxMs needs a retryMinMs above 0, given ${retryMaxMs}`);
+}
+
+/** The ids in `given`; what is wrong with the others goes to `problems`. */
+function checkIds(name: string, given: unknown, problems: string[]): ReadonlySet<NodeId> {
+  const ids = new Set<NodeId>();
+  if (!Array.isArray(given)) {
+    problems.push(`${name} is an array of node ids`);
+    return ids;
+  }
+  for (const one of given as readonly unknown[]) {
+    if (typeof one === 'string' && isNodeId(one)) ids.add(one);
+    else problems.push(`${name} has ${quote(String(one))}, which is no node id`);
+  }
+  return ids;
 }
 
 /** The addresses in `given`; what is wrong with the others goes to `problems`. */
@@ -197,17 +312,28 @@ export function checkPeerOptions(
 ): CheckedPeerOptions {
   const limits = limitsFrom(options);
   checkLimits(limits, problems);
-  const { banHosts = false } = options;
+  checkRetries(options, problems);
+  const { banHosts = false, rank } = options;
   if (typeof banHosts !== 'boolean') problems.push('banHosts is true or false');
+  if (rank !== undefined && typeof rank !== 'function') problems.push('rank is a function');
   if (!isNodeId(self))
     problems.push(`self is a node id of 40 lower-case hex digits, given ${quote(self)}`);
   const persistent = checkAddresses('persistent', options.persistent ?? [], self, problems);
   const addresses = checkAddresses('addresses', options.addresses ?? [], self, problems);
-  const peers = new Set(persistent.map((address) => address.id)).size;
-  if (peers > limits.maxConnected) {
+  const unconditional = checkIds('unconditional', options.unconditional ?? [], problems);
+  const peers = new Set(persistent.map(({ id }) => id).filter((id) => !unconditional.has(id)));
+  if (peers.size > limits.maxConnected) {
     problems.push(
-      `persistent names at most maxConnected (${limits.maxConnected}) peers, given ${peers}`,
+      `persistent names at most maxConnected (${limits.maxConnected}) peers, given ${peers.size}`,
     );
   }
-  return { ...limits, banHosts, persistent, addresses };
+  return {
+    ...limits,
+    banHosts,
+    persistent,
+    addresses,
+    unconditional,
+    private: checkIds('private', options.private ?? [], problems),
+    rank,
+  };
 }

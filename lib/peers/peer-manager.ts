@@ -1,5 +1,6 @@
 import { Observable, Subject, type Subscription } from 'rxjs';
 import type { Clock } from '../flow/clock.ts';
+import type { Flow } from '../flow/flow.ts';
 import { guardedClock, guardedRandom } from '../flow/guarded.ts';
 import { hasSlept } from '../flow/has-slept.ts';
 import type { NodeAddress } from '../model/address.ts';
@@ -9,15 +10,12 @@ import { RxmeshError } from '../model/error.ts';
 import { parseNodeId, type NodeId } from '../model/id.ts';
 import type { PeerReport } from '../model/peer-report.ts';
 import { type Ban, type Banned, checkBanned, checkForMs } from './ban.ts';
+import { Decisions } from './decisions.ts';
+import type { Eviction } from './evictions.ts';
+import { guardedRank } from './guarded-rank.ts';
 import { checkPeerOptions, toNodeAddress, type PeerOptions } from './options.ts';
-import { Outlet } from './outlet.ts';
-import {
-  PeerTable,
-  type Eviction,
-  type PeerRecord,
-  type PeerStatus,
-  type PeerUpdate,
-} from './peer-table.ts';
+import type { PeerRecord, PeerStatus } from './peer-record.ts';
+import { PeerTable, type PeerUpdate, type AddressSource } from './peer-table.ts';
 import { ToldUpdates } from './told-updates.ts';
 
 /**
@@ -49,28 +47,30 @@ export interface PeerManagerOptions extends PeerOptions {
  */
 export class PeerManager {
   /**
-   * An address to dial, whenever one is due and a slot is free. It counts as being dialed until
-   * `dialed` or `dialFailed` tells what came of it, even if the subscription ends. One subscriber;
-   * the timer for the next dial runs only while there is one, and somebody is dialed or waits for
-   * it.
+   * An address to dial, whenever one is due, a slot is free, and there is demand: whoever consumes
+   * with demand dials no more at a time than it asks for. The address counts as being dialed until
+   * `dialed` or `dialFailed` tells what came of it, even if the subscription ends. The timer for
+   * the next dial runs only while there is demand, and somebody is dialed or waits for it.
+   *
+   * Of several subscribers, each hears of each dial: one of them dials.
    */
-  readonly dials$: Observable<NodeAddress>;
-  /** Peers whose connections must be closed, each once until it is disconnected. One subscriber. */
-  readonly evictions$: Observable<Eviction>;
+  readonly dials$: Flow<NodeAddress>;
+  /** Peers whose connections must be closed, each once until it is disconnected. */
+  readonly evictions$: Flow<Eviction>;
   /**
    * Peers that go up and down, from now on, in order. A subscriber that throws disturbs no other.
    */
   readonly updates$: Observable<PeerUpdate>;
   /** The peers that are up, then `updates$`. */
   readonly peers$: Observable<PeerUpdate>;
-  /** Peers that are not known any more because more than `maxPeers` were. */
+  /** Peers that are not known any more: more than `maxPeers` were, or their addresses expired. */
   readonly forgotten$: Observable<NodeId>;
 
   readonly #table: PeerTable;
   readonly #clock: Clock;
   readonly #banMs: number;
-  readonly #dials: Outlet<NodeAddress>;
-  readonly #evictions: Outlet<Eviction>;
+  readonly #dials: Decisions<NodeAddress>;
+  readonly #evictions: Decisions<Eviction>;
   readonly #updates = new ToldUpdates();
   readonly #forgotten = new Subject<NodeId>();
   #timer: Subscription | undefined;
@@ -90,13 +90,17 @@ export class PeerManager {
     }
     this.#clock = guardedClock(options.clock);
     this.#banMs = checked.banMs;
-    this.#table = new PeerTable(options.self, checked, guardedRandom(options.random));
-    for (const address of checked.persistent) this.#table.add(address, true);
-    for (const address of checked.addresses) this.#table.add(address);
-    this.#dials = new Outlet('dials$', () => this.#dialsMayChange());
-    this.#evictions = new Outlet('evictions$', () => this.#emit());
-    this.dials$ = this.#dials.values$;
-    this.evictions$ = this.#evictions.values$;
+    const rank = checked.rank && guardedRank(checked.rank);
+    const rules = { ...checked, rank };
+    this.#table = new PeerTable(options.self, rules, guardedRandom(options.random));
+    const nowMs = this.#clock.now();
+    const isPersistent = true;
+    for (const address of checked.persistent) this.#table.add(address, nowMs, { isPersistent });
+    for (const address of checked.addresses) this.#table.add(address, nowMs);
+    this.#dials = new Decisions(this.#clock, () => this.#dialsMayChange());
+    this.#evictions = new Decisions(this.#clock, () => this.#emit());
+    this.dials$ = this.#dials.flow;
+    this.evictions$ = this.#evictions.flow;
     this.updates$ = this.#updates.updates$;
     this.peers$ = this.#updates.peers$;
     this.forgotten$ = this.#forgotten.asObservable();
@@ -106,13 +110,15 @@ export class PeerManager {
    * Learns an address of a peer. One that is known waits no longer: it is dialed now, if a slot is
    * free and its peer is not banned, and its back-off begins anew.
    *
+   * @param source where it comes from. Default: the application has named it
    * @returns whether anything was added: false for one that is known, or that no room was made for
    * @throws {RxmeshError} `RXMESH_ADDRESS_INVALID`; `RXMESH_SELF_CONNECTION`: it is this node's
    *   own; `RXMESH_STOPPED`: after `close`
    */
-  add(address: string | NodeAddress): boolean {
+  add(address: string | NodeAddress, source?: AddressSource): boolean {
     this.#refuseWhenClosed();
-    return this.#change(() => this.#table.add(toNodeAddress(address)));
+    const known = toNodeAddress(address);
+    return this.#change(() => this.#table.add(known, this.#clock.now(), source));
   }
 
   /**
@@ -168,7 +174,7 @@ export class PeerManager {
    * @returns whether the peer is up because of this
    */
   ready(id: NodeId, direction: Direction, channels: readonly number[] = []): boolean {
-    return this.#change(() => this.#table.ready(id, direction, channels));
+    return this.#change(() => this.#table.ready(id, direction, this.#clock.now(), channels));
   }
 
   /**
@@ -181,13 +187,13 @@ export class PeerManager {
   }
 
   /**
-   * Reports what a peer did: any report lowers its score; `disconnect` and `ban` evict it if it is
-   * connected; `ban` also refuses it for `banMs`, known or not, and with `banHosts` all at its IP
-   * address.
+   * Reports what a peer did: a good report raises its score, any other one lowers it. `disconnect`
+   * and `ban` evict it if it is connected; `ban` also refuses it for `banMs`, known or not, and
+   * with `banHosts` all at its IP address. A score that falls to `disconnectScore` or `banScore`
+   * does the same.
    */
   report(report: PeerReport): void {
-    this.#table.report(report, this.#clock.now());
-    this.#emit();
+    this.#change(() => this.#table.report(report, this.#clock.now()));
   }
 
   /**
@@ -216,6 +222,14 @@ export class PeerManager {
     return this.#change(() => this.#table.unban(checked));
   }
 
+  /**
+   * The bans that have not ended, with the time that is left of each: what `ban` takes, so that a
+   * program can keep them, and set them again when it starts anew.
+   */
+  bans(): readonly Ban[] {
+    return this.#table.bans(this.#clock.now());
+  }
+
   /** Whether connections with this IP address are to be refused. */
   isIpBanned(ip: string): boolean {
     return this.#table.isIpBanned(ip, this.#clock.now());
@@ -232,12 +246,26 @@ export class PeerManager {
 
   /** All known peers, the best first. */
   peers(): readonly PeerRecord[] {
-    return this.#table.peers();
+    return this.#table.peers(this.#clock.now());
   }
 
   /** The addresses of a peer, in the order in which they were added; none for an unknown one. */
   addresses(id: NodeId): readonly NodeAddress[] {
     return this.#table.addresses(id);
+  }
+
+  /**
+   * Addresses to tell a peer, at most `limit`, beside this node's own: mostly those of the best
+   * peers, at random some of others. Its own addresses, and those of private and banned peers, are
+   * left out.
+   *
+   * @throws {RangeError} for a limit that is no whole number of 0 or more
+   */
+  advertised(to: NodeId, limit: number): readonly NodeAddress[] {
+    if (!Number.isInteger(limit) || limit < 0) {
+      throw new RangeError(`advertised: limit is a whole number of 0 or more, not ${limit}`);
+    }
+    return this.#table.advertised(to, limit, this.#clock.now());
   }
 
   /**
@@ -297,7 +325,7 @@ export class PeerManager {
       this.#forgotten.next(forgotten);
       return true;
     }
-    const eviction = this.#evictions.isOpen ? this.#table.nextEviction() : undefined;
+    const eviction = this.#evictions.isWanted ? this.#table.nextEviction() : undefined;
     if (eviction !== undefined) {
       this.#evictions.next(eviction);
       return true;
@@ -312,7 +340,7 @@ export class PeerManager {
     if (hasSlept(nowMs - this.#dueAtMs, lookMs)) this.#table.endWaits();
     this.#dropTimer();
     this.#isDialStale = false;
-    if (!this.#dials.isOpen) return false;
+    if (!this.#dials.isWanted) return false;
     const next = this.#table.nextDial(nowMs);
     if ('address' in next) {
       this.#isDialStale = true;

@@ -54,6 +54,7 @@ const lines: Lines = {
     const text = `peer ${short(peer)} was reported (${severity}): ${reason(error)}`;
     return severity === 'note' ? info(text) : warn(text);
   },
+  'peer-evicted': ({ peer, error }) => warn(`peer ${short(peer)} is evicted: ${reason(error)}`),
   'source-failed': ({ channel, error }) =>
     failure(`a source of channel ${channel} failed: ${textOf(error)}`),
   'consumer-failed': ({ channel, error }) =>

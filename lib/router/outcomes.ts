@@ -6,6 +6,7 @@ import { RxmeshError } from '../model/error.ts';
 import type { RouterEvent } from '../model/event.ts';
 import { errorOfReport, type PeerReport, reportOfEnd } from '../model/peer-report.ts';
 import type { PeerManager } from '../peers/peer-manager.ts';
+import type { Eviction } from '../peers/evictions.ts';
 import type { Proven } from '../transport/attempt.ts';
 import type { Connection } from '../transport/transport.ts';
 
@@ -114,8 +115,16 @@ export class Outcomes {
 
   /** A peer was reported, by whomever. */
   judge(report: PeerReport): void {
-    const { peer, severity } = report;
-    this.#events.next({ type: 'peer-reported', peer, severity, error: errorOfReport(report) });
+    const { peer, severity, good } = report;
+    // A good one may come with each message, and is in `reports$` for those who want to know.
+    if (good !== true) {
+      this.#events.next({ type: 'peer-reported', peer, severity, error: errorOfReport(report) });
+    }
     this.#peers.report(report);
+  }
+
+  /** A peer is about to be disconnected. */
+  evicted({ peer, error }: Eviction): void {
+    this.#events.next({ type: 'peer-evicted', peer, error });
   }
 }

@@ -49,6 +49,7 @@ import {
 } from './options.ts';
 import type { Ban, Banned } from '../peers/ban.ts';
 import { connected, up } from '../peers/connected.ts';
+import { guardedRank } from '../peers/guarded-rank.ts';
 import { toNodeAddress } from '../peers/options.ts';
 import { PeerManager } from '../peers/peer-manager.ts';
 import type { PeerUpdate } from '../peers/peer-table.ts';
@@ -143,7 +144,9 @@ export class Router {
       return new GuardedTransport(each, { failed, refusal });
     });
     this.id = settings.identity.id;
-    this.#peers = new PeerManager({ ...settings.peers, self: this.id, clock, random });
+    const rank = settings.peers.rank && guardedRank(settings.peers.rank, failed);
+    const peers = rank === undefined ? settings.peers : { ...settings.peers, rank };
+    this.#peers = new PeerManager({ ...peers, self: this.id, clock, random });
     this.#outcomes = new Outcomes(this.#peers, this.#events, this.#found);
     this.#switchboard = new Switchboard({
       self: this.id,
@@ -381,17 +384,12 @@ export class Router {
       tap((event) => this.#guarded(() => this.#outcomes.sessionChanged(event))),
     );
 
-    const evicted$ = this.#peers.evictions$.pipe(
-      evict(this.#switchboard),
-      catchError((thrown: unknown) => this.#fatal(thrown)),
-    );
-
     const refused$ = merge(...this.#transports.map((transport) => transport.refused$)).pipe(
       tap(({ error, remote }) => this.#outcomes.refused(error, { direction: 'inbound', remote })),
       takeUntil(this.#stopping),
     );
 
-    return merge(refused$, sessions$, evicted$).pipe(ignoreElements());
+    return merge(refused$, sessions$, this.#evicted()).pipe(ignoreElements());
   }
 
   #admitConnections<T extends Attempt | Connection>(): MonoTypeOperatorFunction<T> {
@@ -425,6 +423,15 @@ export class Router {
 
   #admission(timeoutMs = 5_000): { clock: Clock; concurrency: number; timeoutMs: number } {
     return { clock: this.#clock, concurrency: this.#settings.limits.handshakes, timeoutMs };
+  }
+
+  /** Peers that are evicted, as events, and then without their connections. */
+  #evicted(): Observable<unknown> {
+    return this.#peers.evictions$.pipe(
+      tap((eviction) => this.#outcomes.evicted(eviction)),
+      evict(this.#switchboard),
+      catchError((thrown: unknown) => this.#fatal(thrown)),
+    );
   }
 
   #callbackFailed(event: RouterEvent): void {

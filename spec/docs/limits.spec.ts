@@ -66,13 +66,14 @@ describe('docs/limits.md', () => {
       network: 'n',
       transports: [new MockTransport()],
     });
-    const { persistent, addresses, ...peers } = checkPeerOptions(identity.id, {}, []);
-    expect([persistent, addresses]).toEqual([[], []]);
+    const checked = checkPeerOptions(identity.id, {}, []);
+    const noLimits = ['persistent', 'addresses', 'unconditional', 'private', 'rank'];
+    const peers = Object.keys(checked).filter((name) => !noLimits.includes(name));
     const names = [
       ...Object.keys(timeouts).map((name) => `timeouts.${name}`),
       ...Object.keys(limits).map((name) => `limits.${name}`),
       ...Object.keys(keepAlive).map((name) => `keepAlive.${name}`),
-      ...Object.keys(peers),
+      ...peers,
     ];
     const options = new Set(
       rowsOf(page).flatMap(([, , option = '']) => codesIn(option).slice(0, 1)),

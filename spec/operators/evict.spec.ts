@@ -3,7 +3,7 @@ import { map, Subject } from 'rxjs';
 import { channelsOf, Switchboard } from '../../lib/channel/switchboard.ts';
 import { RxmeshError } from '../../lib/model/error.ts';
 import { VirtualClock } from '../../lib/testing/virtual-clock.ts';
-import type { Eviction } from '../../lib/peers/peer-table.ts';
+import type { Eviction } from '../../lib/peers/evictions.ts';
 import { evict } from '../../operators/evict.ts';
 import { fakeId, FakeLinkEnd } from '../support/fake-link-end.ts';
 import { marbles } from '../support/marbles.ts';

@@ -17,7 +17,10 @@ describe('checkPeerOptions', () => {
     expect(checkPeerOptions(self, {}, problems)).toEqual({
       banHosts: false,
       maxConnected: 32,
+      maxInbound: 32,
       maxOutbound: 32,
+      reserved: 16,
+      maxUpgrading: 4,
       maxDialing: 8,
       maxPeers: 1000,
       retryMinMs: 250,
@@ -26,9 +29,16 @@ describe('checkPeerOptions', () => {
       retryJitterMs: 5000,
       disconnectCooldownMs: 2000,
       incompatibleMs: 3_600_000,
+      addressExpiryMs: 604_800_000,
       banMs: 3_600_000,
+      scoreHalfLifeMs: 3_600_000,
+      disconnectScore: -50,
+      banScore: -100,
       persistent: [],
       addresses: [],
+      unconditional: new Set(),
+      private: new Set(),
+      rank: undefined,
     });
     expect(problems).toEqual([]);
   });
@@ -54,6 +64,62 @@ describe('checkPeerOptions', () => {
       'maxPeers is at least maxConnected (4), given 3',
     ]);
     expect(problemsOf({ maxConnected: 5000 })).toEqual([]);
+  });
+
+  it('PM-04 leaves room in maxPeers for those that replace others', () => {
+    expect(problemsOf({ maxPeers: 5, maxConnected: 4, maxUpgrading: 1 })).toEqual([]);
+    expect(problemsOf({ maxPeers: 4, maxConnected: 4, maxUpgrading: 1 })).toEqual([
+      'maxPeers is at least maxConnected (4) and maxUpgrading (1) together, given 4',
+    ]);
+    const problems: string[] = [];
+    const { maxUpgrading } = checkPeerOptions(self, { maxPeers: 6, maxConnected: 4 }, problems);
+    expect([maxUpgrading, problems]).toEqual([2, []]);
+  });
+
+  it('PM-04 refuses a maxPeers below the maxConnected that is the default', () => {
+    expect(problemsOf({ maxPeers: 20 })).toEqual([
+      'maxPeers is at least maxConnected (32), given 20',
+    ]);
+  });
+
+  it('PM-05 refuses a retryMaxMs where there are no retries', () => {
+    expect(problemsOf({ retryMinMs: 0, retryMaxMs: 9 })).toEqual([
+      'retryMaxMs needs a retryMinMs above 0, given 9',
+    ]);
+    expect(problemsOf({ retryMinMs: 0 })).toEqual([]);
+  });
+
+  it('PM-06 takes a retryMaxPersistentMs where others are not tried again', () => {
+    expect(problemsOf({ retryMinMs: 0, retryMaxPersistentMs: 9 })).toEqual([]);
+  });
+
+  it('B-12 refuses other limits above maxConnected', () => {
+    expect(problemsOf({ maxInbound: 5, reserved: 6, maxConnected: 4 })).toEqual([
+      'maxConnected is at least maxInbound (5), given 4',
+      'maxConnected is at least reserved (6), given 4',
+    ]);
+    expect(problemsOf({ reserved: 0, maxUpgrading: 0 })).toEqual([]);
+  });
+
+  it('refuses scores that are none, or in the wrong order', () => {
+    expect(problemsOf({ disconnectScore: 0, banScore: -1.5 })).toEqual([
+      'disconnectScore is an integer from -32767 to -1, given 0',
+      'banScore is an integer from -32767 to -1, given -1.5',
+    ]);
+    expect(problemsOf({ disconnectScore: -200 })).toEqual([
+      'disconnectScore is at least banScore (-100), given -200',
+    ]);
+  });
+
+  it('takes ids of unconditional and private peers, and refuses what is none', () => {
+    expect(problemsOf({ unconditional: [id('a')], private: [id('b')] })).toEqual([]);
+    expect(
+      problemsOf({ unconditional: [uncheckedNodeId('someone')], private: 'all' as never }),
+    ).toEqual([
+      'unconditional has "someone", which is no node id',
+      'private is an array of node ids',
+    ]);
+    expect(problemsOf({ rank: 1 as never })).toEqual(['rank is a function']);
   });
 
   it('PM-05 refuses retryMaxMs below retryMinMs, and takes equal ones', () => {

@@ -101,7 +101,7 @@ describe('PeerManager: accepted', () => {
   });
 
   it('PM-42, PM-43 lets a peer have a link of each direction until one is ready, in one slot', () => {
-    const bench = new Bench({ maxConnected: 2 }).add(at('a')).dial();
+    const bench = new Bench({ maxConnected: 2, reserved: 0 }).add(at('a')).dial();
     bench.manager.accepted(id('a'));
     bench.manager.dialed(at('a'));
     expect(bench.manager.peers()).toEqual([

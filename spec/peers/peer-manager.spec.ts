@@ -27,7 +27,11 @@ describe('PeerManager: construction', () => {
         links: [],
         isDialing: false,
         isPersistent: true,
+        isChosen: true,
+        isUnconditional: false,
+        isPrivate: false,
         score: 32_767,
+        rank: 0,
         addresses: [at('a'), at('a', 'x')],
       },
       expect.objectContaining({ id: id('b'), isPersistent: false, score: 0 }),
@@ -88,7 +92,8 @@ describe('PeerManager: add', () => {
   });
 
   it('forgets a peer without addresses before any other', () => {
-    const bench = new Bench({ maxPeers: 2, maxConnected: 1 }).add(at('a')).accept('b');
+    const options = { maxPeers: 2, maxConnected: 1, reserved: 0 };
+    const bench = new Bench(options).add(at('a')).accept('b');
     bench.manager.report({ peer: id('a'), severity: 'penalize', reason: failure() });
     bench.manager.disconnected(id('b'), 'inbound');
     bench.add(at('c'));

@@ -2,65 +2,71 @@ import { describe, expect, it } from '@jest/globals';
 import type { Direction } from '../../lib/model/direction.ts';
 import { KnownPeer } from '../../lib/peers/known-peer.ts';
 import { checkPeerOptions, type PeerOptions } from '../../lib/peers/options.ts';
-import { Slots } from '../../lib/peers/slots.ts';
-import { id, self } from './fixture.ts';
+import { Slots, type Shortage } from '../../lib/peers/slots.ts';
+import { at, id, self } from './fixture.ts';
+import { trackLeaks } from '../support/leaks.ts';
 
 const slotsOf = (options: PeerOptions): Slots => new Slots(checkPeerOptions(self, options, []));
 
-const peer = (digit: string): KnownPeer => new KnownPeer(id(digit), 0);
+type Traits = Partial<Pick<KnownPeer, 'isPersistent' | 'isChosen' | 'isUnconditional'>>;
+
+const peer = (digit: string, traits: Traits = {}): KnownPeer =>
+  Object.assign(new KnownPeer(id(digit), 0, 0), traits);
 
 function link(slots: Slots, to: KnownPeer, direction: Direction): void {
   to.links.add(direction);
-  slots.linked(to, direction);
+  slots.update(to);
 }
 
+/** Its link has ended. */
 function unlink(slots: Slots, from: KnownPeer, direction: Direction): void {
   from.links.delete(direction);
-  slots.unlinked(from, direction);
+  if (from.ready === direction) from.ready = undefined;
+  slots.update(from);
 }
 
-function dial(slots: Slots, to: KnownPeer, place?: string): void {
+function dial(slots: Slots, to: KnownPeer): void {
   to.isDialing = true;
-  slots.dialing.add(to);
-  const address = { protocol: 'ws', id: to.id };
-  to.dialed = { address, place, failures: 0, backOffs: 0, retryAtMs: 0 };
+  slots.update(to);
 }
+
+/** What is missing, by name. */
+const names = (short: Shortage | undefined): string[] =>
+  Object.entries(short ?? {}).flatMap(([name, isShort]) => (isShort === true ? [name] : []));
 
 describe('Slots', () => {
-  it('has a free one until so many are connected, less those that are kept', () => {
-    const slots = slotsOf({ maxConnected: 3 });
+  it('has a free one until so many are connected', () => {
+    const slots = slotsOf({ maxConnected: 2 });
     link(slots, peer('a'), 'inbound');
-    expect([0, 1, 2].map((kept) => slots.hasFree(kept))).toEqual([true, true, false]);
-    link(slots, peer('b'), 'inbound');
-    expect([0, 1].map((kept) => slots.hasFree(kept))).toEqual([true, false]);
-    link(slots, peer('c'), 'inbound');
-    expect(slots.hasFree(0)).toBe(false);
+    expect(names(slots.shortOfClaim('chosen', 'inbound'))).toEqual([]);
+    link(slots, peer('b'), 'outbound');
+    expect(names(slots.shortOfClaim('chosen', 'inbound'))).toEqual(['total']);
+    expect(names(slots.shortOfDial('chosen'))).toEqual(['total']);
   });
 
-  it('counts a peer that is dialed while it is connected once', () => {
+  it('counts a peer once, however many links and dials it has', () => {
     const slots = slotsOf({ maxConnected: 2 });
     const twice = peer('a');
     link(slots, twice, 'inbound');
     dial(slots, twice);
-    expect(slots.hasFree(0)).toBe(true);
+    expect(names(slots.shortOfDial('chosen'))).toEqual([]);
     dial(slots, peer('b'));
-    expect(slots.hasFree(0)).toBe(false);
+    expect(names(slots.shortOfDial('chosen'))).toContain('total');
+    // A dial may fail: it keeps nobody out who is there.
+    expect(names(slots.shortOfClaim('chosen', 'inbound'))).toEqual([]);
   });
 
-  it('has no more dials than it may, and no more outbound links, those under way included', () => {
-    const dials = slotsOf({ maxDialing: 1 });
-    dial(dials, peer('a'));
-    expect(dials.hasFree(0)).toBe(false);
-
-    const slots = slotsOf({ maxConnected: 9, maxOutbound: 2 });
+  it('has limits of its own for each direction, dials under way included', () => {
+    const slots = slotsOf({ maxConnected: 9, maxInbound: 1, maxOutbound: 2 });
     const out = peer('a');
     link(slots, out, 'outbound');
-    link(slots, peer('b'), 'inbound');
-    expect(slots.hasFree(0)).toBe(true);
-    dial(slots, peer('c'));
-    expect(slots.hasFree(0)).toBe(false);
+    dial(slots, peer('b'));
+    expect(names(slots.shortOfDial('chosen'))).toEqual(['outbound']);
+    expect(names(slots.shortOfClaim('chosen', 'outbound'))).toEqual([]);
+    link(slots, peer('c'), 'inbound');
+    expect(names(slots.shortOfClaim('chosen', 'inbound'))).toEqual(['inbound']);
     unlink(slots, out, 'outbound');
-    expect(slots.hasFree(0)).toBe(true);
+    expect(names(slots.shortOfDial('chosen'))).toEqual([]);
   });
 
   it('lets a peer go with the last of its links', () => {
@@ -69,31 +75,59 @@ describe('Slots', () => {
     link(slots, twice, 'inbound');
     link(slots, twice, 'outbound');
     unlink(slots, twice, 'inbound');
-    expect([slots.connected.size, slots.outbound.size]).toEqual([1, 1]);
-    expect(slots.hasFree(0)).toBe(false);
+    expect(slots.connected).toBe(1);
     unlink(slots, twice, 'outbound');
-    expect([slots.connected.size, slots.outbound.size]).toEqual([0, 0]);
-    expect(slots.hasFree(0)).toBe(true);
+    expect(slots.connected).toBe(0);
   });
 
-  it('keeps a slot for each persistent peer that is not connected', () => {
-    const slots = slotsOf({});
-    const [waits, dialed, up] = [peer('a'), peer('b'), peer('c')];
-    for (const each of [waits, dialed, up]) slots.persistent.add(each);
-    link(slots, up, 'inbound');
-    dial(slots, dialed);
-    expect(slots.kept('with dialed')).toBe(2);
-    expect(slots.kept('without dialed')).toBe(1);
+  it('keeps a slot for each persistent peer that is away, from all but those', () => {
+    const slots = slotsOf({ maxConnected: 2 });
+    const persistent = peer('a', { isPersistent: true, isChosen: true });
+    slots.update(persistent);
+    link(slots, peer('b', { isChosen: true }), 'inbound');
+    expect(names(slots.shortOfClaim('chosen', 'inbound'))).toEqual(['total']);
+    expect(names(slots.shortOfClaim('persistent', 'inbound'))).toEqual([]);
+    dial(slots, persistent);
+    expect(names(slots.shortOfClaim('chosen', 'inbound'))).toEqual(['total']);
   });
 
-  it('knows the places that are dialed, or linked to from here', () => {
-    const slots = slotsOf({});
-    const out = peer('a');
-    dial(slots, out, 'x:1');
-    slots.dialing.delete(out);
-    link(slots, out, 'outbound');
-    dial(slots, peer('b'), 'y:1');
-    dial(slots, peer('c'));
-    expect([...slots.placesInUse()]).toEqual(['x:1', 'y:1']);
+  it('lets strangers have what is not reserved for peers that are known and chosen', () => {
+    const slots = slotsOf({ maxConnected: 4, reserved: 2 });
+    for (const digit of ['a', 'b', 'c']) {
+      const chosen = peer(digit, { isChosen: true });
+      chosen.addresses.learn(at(digit), true, undefined);
+      slots.update(chosen);
+    }
+    link(slots, peer('1'), 'inbound');
+    expect(names(slots.shortOfClaim('stranger', 'inbound'))).toEqual([]);
+    link(slots, peer('2'), 'inbound');
+    expect(names(slots.shortOfClaim('stranger', 'inbound'))).toEqual(['strangers']);
+    expect(names(slots.shortOfClaim('chosen', 'inbound'))).toEqual([]);
+  });
+
+  it('has always one for an unconditional peer, which takes none', () => {
+    const slots = slotsOf({ maxConnected: 1 });
+    link(slots, peer('a', { isUnconditional: true }), 'inbound');
+    expect([slots.connected, slots.hasUnconditional]).toEqual([0, true]);
+    link(slots, peer('b'), 'inbound');
+    expect(names(slots.shortOfClaim('unconditional', 'inbound'))).toEqual([]);
+  });
+
+  it('lets some peers come beyond the limits, to replace others', () => {
+    const slots = slotsOf({ maxConnected: 1, maxUpgrading: 1 });
+    link(slots, peer('a'), 'inbound');
+    expect([slots.mayClaimBeyond('inbound'), slots.mayDialBeyond()]).toEqual([true, true]);
+    link(slots, peer('b'), 'outbound');
+    expect([slots.mayClaimBeyond('inbound'), slots.mayDialBeyond()]).toEqual([false, false]);
+  });
+
+  it('counts no peer that is forgotten', () => {
+    const slots = slotsOf({ maxConnected: 1 });
+    const gone = peer('a');
+    link(slots, gone, 'inbound');
+    slots.remove(gone);
+    expect(slots.connected).toBe(0);
   });
 });
+
+trackLeaks();

@@ -1,0 +1,118 @@
+/**
+ * What the life of peers costs a node, by how many it knows: a dial that is chosen and fails, a
+ * peer that connects and leaves, a report.
+ *
+ *     npm run bench:peers
+ *
+ * Prints microseconds each, the median of nine rounds, and how much more that is than with the
+ * fewest peers. Exits with code 1 if one of these ratios is above `--most`, which a look at all
+ * peers would exceed many times.
+ */
+import { parseArgs } from 'node:util';
+import { Subscription } from 'rxjs';
+import { type Clock, type NodeAddress, PeerManager, RxmeshError } from 'rxmesh';
+import { table } from './frame/markdown.ts';
+import { nowUs } from './sides/now.ts';
+
+const { values } = parseArgs({
+  options: {
+    counts: { type: 'string', default: '100,1000,20000' },
+    most: { type: 'string', default: '30' },
+  },
+});
+const counts = values.counts.split(',').map(Number);
+const rounds = 9;
+const roundUs = 40_000;
+
+/** A time that passes when it is told to, and wakes nobody. */
+let nowMs = 0;
+const clock: Clock = {
+  now: () => nowMs,
+  schedule: () => new Subscription(),
+  afterTurn: () => new Subscription(),
+};
+
+const idOf = (n: number): string => n.toString(16).padStart(40, '0');
+
+function managerOf(count: number): PeerManager {
+  const manager = new PeerManager({
+    self: 'f'.repeat(40),
+    clock,
+    random: Math.random,
+    maxPeers: count + 100,
+    retryMinMs: 1,
+    retryMaxMs: 1,
+    retryJitterMs: 0,
+    disconnectCooldownMs: 1,
+    addressExpiryMs: 0,
+  });
+  for (let n = 0; n < count; n += 1) manager.add(`ws://${idOf(n)}@host-${n}:1000`);
+  return manager;
+}
+
+/** One of each kind of work, to be done again and again. */
+function worksOn(manager: PeerManager, count: number): Readonly<Record<string, () => void>> {
+  const error = new RxmeshError('RXMESH_DIAL_FAILED', 'as the bench wants it');
+  let dialed: NodeAddress | undefined;
+  const demand = manager.dials$.consume({
+    next: (address) => (dialed = address),
+    error: (thrown) => {
+      throw thrown;
+    },
+    complete: () => undefined,
+  });
+  const oneOf = (): string => idOf(Math.floor(Math.random() * count));
+  return {
+    'a dial, chosen and failed': () => {
+      nowMs += 1;
+      demand.request(1);
+      if (dialed === undefined) throw new Error('nobody is dialed');
+      manager.dialFailed(dialed, error);
+      dialed = undefined;
+    },
+    'a peer that comes and goes': () => {
+      const id = oneOf();
+      nowMs += 1;
+      manager.accepted(id);
+      manager.ready(id, 'inbound');
+      manager.disconnected(id, 'inbound');
+    },
+    'a report': () => {
+      manager.report({ peer: oneOf(), severity: 'note', reason: error });
+    },
+  };
+}
+
+/** Microseconds a call, the median of the rounds, once it is warm. */
+function timed(work: () => void): number {
+  let calls = 1;
+  const once = (): number => {
+    const startedAtUs = nowUs();
+    for (let i = 0; i < calls; i += 1) work();
+    return nowUs() - startedAtUs;
+  };
+  while (once() < roundUs) calls *= 2;
+  const all = Array.from({ length: rounds }, () => once() / calls);
+  return all.sort((a, b) => a - b)[Math.floor(rounds / 2)] ?? NaN;
+}
+
+const costs = new Map<string, number[]>();
+for (const count of counts) {
+  for (const [name, work] of Object.entries(worksOn(managerOf(count), count))) {
+    costs.set(name, [...(costs.get(name) ?? []), timed(work)]);
+  }
+}
+
+const rows = [...costs].map(([name, all]) => [
+  name,
+  ...all.map((us) => `${us.toFixed(1)} µs (x ${(us / (all[0] ?? NaN)).toFixed(1)})`),
+]);
+console.log(table([['', ...counts.map((count) => `${count} known`)], ...rows]));
+
+const worst = Math.max(
+  ...[...costs.values()].flatMap((all) => all.map((us) => us / (all[0] ?? NaN))),
+);
+if (worst > Number(values.most)) {
+  console.error(`the number of peers costs x ${worst.toFixed(1)}, more than x ${values.most}`);
+  process.exitCode = 1;
+}

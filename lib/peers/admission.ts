@@ -1,0 +1,64 @@
+import type { Direction } from '../model/direction.ts';
+import { RxmeshError, type ErrorCode } from '../model/error.ts';
+import type { Evictions } from './evictions.ts';
+import type { KnownPeer } from './known-peer.ts';
+import type { Roster } from './roster.ts';
+
+/** Who gets a slot, and who has to leave one. */
+export class Admission {
+  readonly #roster: Roster;
+  readonly #evictions: Evictions;
+
+  constructor(roster: Roster, evictions: Evictions) {
+    this.#roster = roster;
+    this.#evictions = evictions;
+  }
+
+  /**
+   * Gives a slot to a link, or lets it come beyond the limits, to take the place of a peer that
+   * ranks lower.
+   *
+   * @throws {RxmeshError} `RXMESH_PEER_EVICTED`, `RXMESH_DUPLICATE_CONNECTION`, `RXMESH_PEERS_FULL`
+   */
+  claim(peer: KnownPeer, direction: Direction, nowMs: number): void {
+    const refuse = (code: ErrorCode, message: string): RxmeshError =>
+      new RxmeshError(code, message, { peer: peer.id });
+    if (peer.eviction !== undefined) {
+      throw refuse('RXMESH_PEER_EVICTED', 'the peer is being disconnected');
+    }
+    if (peer.ready !== undefined || peer.links.has(direction)) {
+      throw refuse('RXMESH_DUPLICATE_CONNECTION', 'the peer is connected already');
+    }
+    if (!this.#takeSlot(peer, direction, nowMs)) {
+      throw refuse('RXMESH_PEERS_FULL', 'no slot is free for the peer');
+    }
+  }
+
+  /** A peer is up. If there are too many now, the lowest ranked one has to go. */
+  settle(peer: KnownPeer, nowMs: number): void {
+    const { slots, upgrades } = this.#roster;
+    upgrades.release(peer);
+    for (;;) {
+      const short = slots.shortOfUp(peer.kind);
+      if (short === undefined) return;
+      const other = upgrades.placeFor(peer, short, nowMs) ?? peer;
+      const text = 'another peer took its slot, one that ranks higher';
+      const error = new RxmeshError('RXMESH_PEER_REPLACED', text, { peer: other.id });
+      this.#evictions.evict(other, error);
+      if (other === peer) return;
+    }
+  }
+
+  #takeSlot(peer: KnownPeer, direction: Direction, nowMs: number): boolean {
+    const { slots, upgrades } = this.#roster;
+    if (peer.isConnected) return slots.mayHaveSecondLink(peer.kind, direction);
+    const short = slots.shortOfClaim(peer.kind, direction);
+    if (short !== undefined && !slots.mayClaimBeyond(direction)) return false;
+    // The dial may have claimed another place: by now one may be free, or a worse peer be there.
+    upgrades.release(peer);
+    if (short === undefined) return true;
+    const other = upgrades.placeFor(peer, short, nowMs);
+    if (other !== undefined) upgrades.claim(peer, other);
+    return other !== undefined;
+  }
+}

@@ -1,0 +1,104 @@
+import type { Endpoint } from '../model/endpoint.ts';
+import { RxmeshError } from '../model/error.ts';
+import type { NodeId } from '../model/id.ts';
+import { parseIpRange, rangeHas, type IpRange } from '../model/ip-range.ts';
+import type { Ban, CheckedBanned } from './ban.ts';
+import { Bans } from './bans.ts';
+import type { Evictions } from './evictions.ts';
+import { IpBans } from './ip-bans.ts';
+import type { KnownPeer } from './known-peer.ts';
+import type { Roster } from './roster.ts';
+
+/** Who is refused, by ID or by IP address, and until when. */
+export class BanList {
+  readonly #roster: Roster;
+  readonly #evictions: Evictions;
+  readonly #ids: Bans<NodeId>;
+  readonly #ips = new IpBans();
+
+  /** @param capacity how many IDs are banned at most */
+  constructor(capacity: number, roster: Roster, evictions: Evictions) {
+    this.#roster = roster;
+    this.#evictions = evictions;
+    this.#ids = new Bans<NodeId>(capacity);
+  }
+
+  /** Bans a peer or a range, and evicts those that are connected. */
+  ban(banned: CheckedBanned, untilMs: number): void {
+    if ('range' in banned) {
+      this.#banRange(banned.range, untilMs);
+      return;
+    }
+    this.refuse(banned.id, untilMs);
+    const peer = this.#roster.get(banned.id);
+    if (peer !== undefined) this.#evictions.evict(peer, bannedError('the peer is banned', peer.id));
+  }
+
+  /** Refuses a peer from now on. */
+  refuse(id: NodeId, untilMs: number): void {
+    const lifted = this.#ids.add(id, untilMs);
+    this.#changed(id);
+    if (lifted !== undefined) this.#changed(lifted);
+  }
+
+  /** Bans the hosts that a peer is connected from. */
+  banHosts(peer: KnownPeer, untilMs: number): void {
+    for (const ip of new Set(peer.ips.values())) {
+      const range = parseIpRange(ip);
+      if (range !== undefined) this.#banRange(range, untilMs);
+    }
+  }
+
+  /** Ends a ban; false if there was none. */
+  unban(banned: CheckedBanned): boolean {
+    if ('range' in banned) return this.#ips.lift(banned.range);
+    const wasBanned = this.#ids.lift(banned.id);
+    this.#changed(banned.id);
+    return wasBanned;
+  }
+
+  /** Until when a peer is refused; 0 without a ban. */
+  until(id: NodeId): number {
+    return this.#ids.until(id);
+  }
+
+  isIpBanned(ip: string, nowMs: number): boolean {
+    return this.#ips.isBanned(ip, nowMs);
+  }
+
+  /** @throws {RxmeshError} `RXMESH_PEER_BANNED`: the peer, or where its connection comes from */
+  check(id: NodeId, remote: Endpoint | undefined, nowMs: number): void {
+    if (this.#ids.isBanned(id, nowMs)) throw bannedError('the peer is banned', id);
+    const ip = remote?.ip;
+    // The ban may have come while the handshake ran.
+    if (ip !== undefined && this.isIpBanned(ip, nowMs)) throw bannedError(`${ip} is banned`, id);
+  }
+
+  /** The bans that have not ended, with the time that is left of each. */
+  entries(nowMs: number): readonly Ban[] {
+    const ids = this.#ids.entries(nowMs).map(([id, untilMs]) => ({ id, forMs: untilMs - nowMs }));
+    const ips = this.#ips.entries(nowMs).map(([ip, untilMs]) => ({ ip, forMs: untilMs - nowMs }));
+    return [...ids, ...ips];
+  }
+
+  #banRange(range: IpRange, untilMs: number): void {
+    this.#ips.add(range, untilMs);
+    for (const peer of this.#roster.connected) {
+      for (const ip of peer.ips.values()) {
+        if (rangeHas(range, ip))
+          this.#evictions.evict(peer, bannedError(`${ip} is banned`, peer.id));
+      }
+    }
+  }
+
+  #changed(id: NodeId): void {
+    const peer = this.#roster.get(id);
+    if (peer === undefined) return;
+    peer.bannedUntilMs = this.#ids.until(id);
+    this.#roster.changed(peer);
+  }
+}
+
+function bannedError(text: string, peer: NodeId): RxmeshError {
+  return new RxmeshError('RXMESH_PEER_BANNED', text, { peer });
+}

@@ -1,0 +1,93 @@
+import type { KnownPeer } from './known-peer.ts';
+import { byRank, type Ranking } from './ranking.ts';
+import { RankedSet } from './ranked-set.ts';
+import type { Shortage, Slots } from './slots.ts';
+
+const worstFirst = (a: KnownPeer, b: KnownPeer): number => byRank(b, a);
+
+/** Those that may go, by what their place is worth to others. */
+interface Places {
+  readonly strangers: RankedSet<KnownPeer>;
+  readonly chosen: RankedSet<KnownPeer>;
+}
+
+function places(): Places {
+  return { strangers: new RankedSet(worstFirst), chosen: new RankedSet(worstFirst) };
+}
+
+/**
+ * Whose place a better peer may take. A peer may go while it is up, is neither persistent nor
+ * unconditional, and nobody else is to take its place already.
+ */
+export class Upgrades {
+  readonly #ranking: Ranking;
+  readonly #slots: Slots;
+  readonly #inbound = places();
+  readonly #outbound = places();
+
+  constructor(ranking: Ranking, slots: Slots) {
+    this.#ranking = ranking;
+    this.#slots = slots;
+  }
+
+  /** A peer has changed. */
+  update(peer: KnownPeer): void {
+    const { kind, ready, stays, replacedBy } = peer;
+    const mayGo = stays && replacedBy === undefined;
+    for (const [direction, { strangers, chosen }] of this.#all()) {
+      strangers.set(peer, mayGo && ready === direction && kind === 'stranger');
+      chosen.set(peer, mayGo && ready === direction && kind === 'chosen');
+    }
+  }
+
+  /**
+   * The peer whose leaving would make room for `peer`: the lowest ranked that may go, if `peer`
+   * outranks it. A stranger in a slot that is reserved goes for a chosen peer, whatever its rank.
+   */
+  placeFor(peer: KnownPeer, short: Shortage, nowMs: number): KnownPeer | undefined {
+    const isStranger = peer.kind === 'stranger';
+    if (!isStranger && this.#slots.hasStrangersTooMany) {
+      const stranger = this.#lowest(short, true);
+      if (stranger !== undefined) return stranger;
+    }
+    const lowest = this.#lowest(short, short.strangers);
+    if (lowest === undefined || !this.#ranking.outranks(peer, lowest, nowMs)) return undefined;
+    return lowest;
+  }
+
+  /** Notes that `peer` is to take the place of `other`, which nobody else may then take. */
+  claim(peer: KnownPeer, other: KnownPeer): void {
+    this.release(peer);
+    peer.replaces = other;
+    other.replacedBy = peer;
+    this.update(other);
+  }
+
+  /** `peer` takes nobody's place any more. */
+  release(peer: KnownPeer): void {
+    const { replaces } = peer;
+    if (replaces === undefined) return;
+    peer.replaces = undefined;
+    replaces.replacedBy = undefined;
+    this.update(replaces);
+  }
+
+  /** The lowest ranked peer that may go, and whose leaving helps. */
+  #lowest(short: Shortage, areStrangersOnly: boolean): KnownPeer | undefined {
+    const found: KnownPeer[] = [];
+    for (const [direction, { strangers, chosen }] of this.#all()) {
+      const other = direction === 'inbound' ? short.outbound : short.inbound;
+      if (other) continue;
+      if (strangers.first !== undefined) found.push(strangers.first);
+      if (chosen.first !== undefined && !areStrangersOnly) found.push(chosen.first);
+    }
+    return found.sort(worstFirst)[0];
+  }
+
+  #all(): readonly (readonly ['inbound' | 'outbound', Places])[] {
+    return [
+      ['inbound', this.#inbound],
+      ['outbound', this.#outbound],
+    ];
+  }
+}

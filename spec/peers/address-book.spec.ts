@@ -1,0 +1,98 @@
+import { describe, expect, it } from '@jest/globals';
+import {
+  AddressBook,
+  addressesPerPeerMax,
+  failuresBeforeExpiry,
+  hasWorked,
+  isExpired,
+  noteFailure,
+  type KnownAddress,
+} from '../../lib/peers/address-book.ts';
+import { at } from './fixture.ts';
+import { trackLeaks } from '../support/leaks.ts';
+
+function bookWith(count: number): AddressBook {
+  const book = new AddressBook();
+  for (let n = 0; n < count; n += 1) book.learn(at('a', `host-${n}`), true, undefined);
+  return book;
+}
+
+const hosts = (book: AddressBook): (string | undefined)[] =>
+  Array.from(book, ({ address }) => address.host);
+
+function only(book: AddressBook): KnownAddress {
+  const [known] = book;
+  if (known === undefined) throw new Error('the book is empty');
+  return known;
+}
+
+describe('AddressBook', () => {
+  it('PM-13 learns an address once', () => {
+    const book = new AddressBook();
+    expect(book.learn(at('a'), true, undefined)).toBe(true);
+    expect(book.learn(at('a'), true, undefined)).toBe(false);
+    expect(book.size).toBe(1);
+  });
+
+  it('takes no more addresses than the limit while none has failed', () => {
+    const book = bookWith(addressesPerPeerMax);
+    expect(book.learn(at('a', 'one-more'), true, undefined)).toBe(false);
+    expect(book.size).toBe(addressesPerPeerMax);
+  });
+
+  it('gives up the address that failed most for a new one, but not the one in use', () => {
+    const book = bookWith(addressesPerPeerMax);
+    const [first, second, third] = book;
+    if (first === undefined || second === undefined || third === undefined) throw new Error('few');
+    first.failures = 3;
+    second.failures = 2;
+    third.failures = 1;
+    expect(book.learn(at('a', 'one-more'), true, first)).toBe(true);
+    expect(book.size).toBe(addressesPerPeerMax);
+    expect(hosts(book)).toEqual(expect.arrayContaining(['host-0', 'host-2', 'one-more']));
+    expect(hosts(book)).not.toContain('host-1');
+  });
+
+  it('keeps all addresses of a persistent peer', () => {
+    const book = new AddressBook();
+    for (let n = 0; n < 2 * addressesPerPeerMax; n += 1) {
+      book.learn(at('a', `host-${n}`), false, undefined);
+    }
+    expect(book.size).toBe(2 * addressesPerPeerMax);
+  });
+
+  it('is due when the first of its addresses is, and never without one', () => {
+    const book = bookWith(2);
+    const [first, second] = book;
+    if (first === undefined || second === undefined) throw new Error('few');
+    first.retryAtMs = 70;
+    second.retryAtMs = 50;
+    expect([book.dueMs(), new AddressBook().dueMs()]).toEqual([50, Infinity]);
+  });
+
+  it('ends all waits but those that have no end', () => {
+    const book = bookWith(2);
+    const [first, second] = book;
+    if (first === undefined || second === undefined) throw new Error('few');
+    first.retryAtMs = 70;
+    second.retryAtMs = Infinity;
+    book.endWaits();
+    expect([first.retryAtMs, second.retryAtMs]).toEqual([0, Infinity]);
+  });
+});
+
+describe('an address', () => {
+  it('expires when it has failed for long enough and often enough, since it worked', () => {
+    const known = only(bookWith(1));
+    for (let n = 0; n < failuresBeforeExpiry - 1; n += 1) noteFailure(known, 1_000 + n);
+    expect(isExpired(known, 500, 9_000)).toBe(false);
+    noteFailure(known, 9_000);
+    expect(isExpired(known, 8_000, 8_999)).toBe(false);
+    expect(isExpired(known, 8_000, 9_000)).toBe(true);
+    expect(isExpired(known, 0, 9_000)).toBe(false);
+    hasWorked(known);
+    expect(isExpired(known, 8_000, 90_000)).toBe(false);
+  });
+});
+
+trackLeaks();

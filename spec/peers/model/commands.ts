@@ -1,0 +1,152 @@
+import fc from 'fast-check';
+import type { PeerOptions } from '../../../lib/peers/options.ts';
+import { Machine, type Source, type Step } from './machine.ts';
+
+const digits = ['1', '2', '3', '4', '5', '6', '7', '8'] as const;
+/** Named as persistent, if at all: no more than fit. */
+const persistentDigits = ['1', '2'] as const;
+
+const host = fc.constantFrom('x', 'y', 'z');
+
+/** Makes steps out of what is going on; none where nothing fits. */
+type Plan = (machine: Machine) => readonly Step[];
+
+class PlanCommand implements fc.Command<object, Machine> {
+  readonly #name: string;
+  readonly #plan: Plan;
+
+  constructor(name: string, plan: Plan) {
+    this.#name = name;
+    this.#plan = plan;
+  }
+
+  check(): boolean {
+    return true;
+  }
+
+  run(_: object, machine: Machine): void {
+    for (const step of this.#plan(machine)) machine.do(step);
+  }
+
+  toString(): string {
+    return this.#name;
+  }
+}
+
+const digit = fc.constantFrom(...digits);
+const nth = fc.nat(7);
+
+/** One of the links that are up, or not. */
+function linkOf(machine: Machine, at: number, isUp: boolean | undefined) {
+  const links = machine.model.peers.flatMap((peer) =>
+    peer.links
+      .filter((direction) => isUp === undefined || (peer.ready === direction) === isUp)
+      .map((direction) => ({ digit: peer.digit, direction })),
+  );
+  return links[at % links.length];
+}
+
+function dialOf(machine: Machine, at: number): string | undefined {
+  const dialing = machine.model.peers.filter((peer) => peer.dialing !== undefined);
+  return dialing[at % dialing.length]?.digit;
+}
+
+const step = (one: Step): fc.Command<object, Machine> =>
+  new PlanCommand(JSON.stringify(one), () => [one]);
+
+const plan = (name: string, at: number, make: Plan): fc.Command<object, Machine> =>
+  new PlanCommand(`${name} ${at}`, make);
+
+const from = fc.constantFrom<Source>('application', 'application', 'peer');
+
+/** Some are named twice, so that they come more often. */
+const commands: readonly fc.Arbitrary<fc.Command<object, Machine>>[] = [
+  fc.record({ does: fc.constant('add' as const), digit, host, from }).map(step),
+  // Hosts of their own, so that many can be dialed.
+  fc.record({ digit, from }).map((one) => step({ does: 'add', host: `host-${one.digit}`, ...one })),
+  fc
+    .record({ digit: fc.constantFrom(...persistentDigits), host })
+    .map((one) => step({ does: 'add', from: 'options', ...one })),
+  fc.constant(step({ does: 'next dial' })),
+  fc.constant(step({ does: 'next dial' })),
+  ...(['dialed', 'dialed', 'dial failed'] as const).map((does) =>
+    nth.map((at) =>
+      plan(does, at, (machine) => {
+        const dialed = dialOf(machine, at);
+        return dialed === undefined ? [] : [{ does, digit: dialed }];
+      }),
+    ),
+  ),
+  digit.map((one) => step({ does: 'accepted', digit: one })),
+  // Somebody comes in and is up at once.
+  digit.map((one) =>
+    plan('comes', Number(one), () => [
+      { does: 'accepted', digit: one },
+      { does: 'ready', digit: one, direction: 'inbound' },
+    ]),
+  ),
+  ...[0, 1].map(() =>
+    nth.map((at) =>
+      plan('ready', at, (machine) => {
+        const link = linkOf(machine, at, false);
+        return link === undefined ? [] : [{ does: 'ready', ...link }];
+      }),
+    ),
+  ),
+  nth.map((at) =>
+    plan('disconnected', at, (machine) => {
+      const link = linkOf(machine, at, undefined);
+      return link === undefined ? [] : [{ does: 'disconnected', ...link }];
+    }),
+  ),
+  ...[0, 1].map(() =>
+    fc
+      .record({
+        digit,
+        what: fc.constantFrom('good', 'good', 'note', 'penalize', 'disconnect', 'ban'),
+      })
+      .map((one) => step({ does: 'report', ...one })),
+  ),
+  fc.constant(step({ does: 'next eviction' })),
+  fc.nat(700).map((ms) => step({ does: 'advance', ms })),
+];
+
+/** Small limits of every kind, so that each of them is met often. */
+const options: fc.Arbitrary<PeerOptions> = fc
+  .record({
+    maxConnected: fc.integer({ min: 2, max: 4 }),
+    inbound: fc.nat(2),
+    outbound: fc.nat(2),
+    kept: fc.nat(4),
+    maxUpgrading: fc.nat(2),
+    maxDialing: fc.integer({ min: 1, max: 3 }),
+    room: fc.nat(3),
+    scoreHalfLifeMs: fc.constantFrom(0, 5_003),
+  })
+  .map(({ maxConnected, inbound, outbound, kept, room, maxUpgrading, ...rest }) => ({
+    ...rest,
+    maxConnected,
+    maxInbound: Math.max(1, maxConnected - inbound),
+    maxOutbound: Math.max(1, maxConnected - outbound),
+    reserved: Math.min(kept, maxConnected),
+    maxUpgrading,
+    maxPeers: maxConnected + maxUpgrading + room,
+    retryMinMs: 100,
+    retryMaxMs: 800,
+    retryMaxPersistentMs: 400,
+    disconnectCooldownMs: 200,
+    banMs: 1_500,
+    disconnectScore: -12,
+    banScore: -25,
+  }));
+
+/** Runs so many sequences of commands against the model. */
+export function checkSequences(numRuns: number, maxCommands: number): void {
+  const sequences = fc.commands([...commands], { maxCommands, size: 'max' });
+  fc.assert(
+    fc.property(options, sequences, (limits, sequence) => {
+      fc.modelRun(() => ({ model: {}, real: new Machine(limits) }), sequence);
+    }),
+    { numRuns },
+  );
+}

@@ -1,0 +1,206 @@
+import type { NodeAddress } from '../../../lib/model/address.ts';
+import type { Direction } from '../../../lib/model/direction.ts';
+import { RxmeshError } from '../../../lib/model/error.ts';
+import type { Severity } from '../../../lib/model/peer-report.ts';
+import { checkPeerOptions, type PeerOptions } from '../../../lib/peers/options.ts';
+import type { PeerRecord } from '../../../lib/peers/peer-record.ts';
+import { PeerTable } from '../../../lib/peers/peer-table.ts';
+import { at, failure, id, self } from '../fixture.ts';
+import { hold, Invariants } from './invariants.ts';
+import { RefTable } from './reference-table.ts';
+import type { RefPeer } from './reference.ts';
+
+/** Something that happens, or is asked. */
+export type Step =
+  | { readonly does: 'add'; readonly digit: string; readonly host: string; readonly from: Source }
+  | { readonly does: 'next dial' }
+  | { readonly does: 'dialed' | 'dial failed'; readonly digit: string }
+  | { readonly does: 'accepted'; readonly digit: string }
+  | {
+      readonly does: 'ready' | 'disconnected';
+      readonly digit: string;
+      readonly direction: Direction;
+    }
+  | { readonly does: 'report'; readonly digit: string; readonly what: Severity | 'good' }
+  | { readonly does: 'next eviction' }
+  | { readonly does: 'advance'; readonly ms: number };
+
+export type Source = 'options' | 'application' | 'peer';
+
+/** The peer that has a rank above the others in every world, and the one without limits. */
+const highDigit = '7';
+const unconditionalDigit = '8';
+
+const rankOf = (digit: string): number => Number(digit === highDigit);
+
+const anError = failure();
+
+/** Made once: a world is gone through a million times. */
+const addresses = new Map<string, NodeAddress>();
+
+function addressOf(digit: string, host: string): NodeAddress {
+  const key = `${digit}@${host}`;
+  const made = addresses.get(key) ?? at(digit, host);
+  addresses.set(key, made);
+  return made;
+}
+
+/** The peers and the model of them, side by side. */
+export class Machine {
+  readonly model: RefTable;
+  readonly #table: PeerTable;
+  readonly #invariants: Invariants;
+  nowMs = 0;
+
+  constructor(options: PeerOptions) {
+    const rules = checkPeerOptions(
+      self,
+      {
+        retryJitterMs: 0,
+        addressExpiryMs: 0,
+        unconditional: [id(unconditionalDigit)],
+        rank: ({ id: peer }) => rankOf(peer.slice(0, 1)),
+        ...options,
+      },
+      [],
+    );
+    this.#table = new PeerTable(self, rules, () => 0);
+    this.model = new RefTable({ limits: rules, unconditional: unconditionalDigit, rankOf });
+    this.#invariants = new Invariants(rules);
+  }
+
+  /** Does it with both, and compares all that there is to see. */
+  do(step: Step): void {
+    this.act(step);
+    const records = this.#table.peers(this.nowMs);
+    this.#compareTold();
+    this.#compareRecords(records);
+    this.#invariants.check(records, this.model, this.nowMs);
+  }
+
+  /** Does it with both, and compares only what they answer. */
+  act(step: Step): void {
+    const { model, nowMs } = this;
+    const table = this.#table;
+    switch (step.does) {
+      case 'add': {
+        const { digit, host, from } = step;
+        const [isPersistent, isChosen] = [from === 'options', from !== 'peer'];
+        const isNew = table.add(addressOf(digit, host), nowMs, { isPersistent, isChosen });
+        same('add', isNew, model.add(digit, host, isPersistent, isChosen, nowMs));
+        return;
+      }
+      case 'next dial':
+        this.#nextDial();
+        return;
+      case 'dialed':
+      case 'dial failed': {
+        const host = model.find(step.digit)?.dialing ?? '';
+        const address = addressOf(step.digit, host);
+        if (step.does === 'dial failed') {
+          table.dialFailed(address, anError, nowMs);
+          model.dialFailed(step.digit, host, nowMs);
+          return;
+        }
+        const code = codeOf(() => table.dialed(address, nowMs));
+        same('dialed', code, model.dialed(step.digit, host, nowMs));
+        return;
+      }
+      case 'accepted': {
+        const code = codeOf(() => table.accepted(id(step.digit), nowMs));
+        same('accepted', code, model.accepted(step.digit, nowMs));
+        return;
+      }
+      case 'ready':
+        table.ready(id(step.digit), step.direction, nowMs);
+        model.ready(step.digit, step.direction, nowMs);
+        return;
+      case 'disconnected':
+        table.disconnected(id(step.digit), step.direction, undefined, nowMs);
+        model.disconnected(step.digit, step.direction, nowMs);
+        return;
+      case 'report':
+        this.#report(step.digit, step.what);
+        return;
+      case 'next eviction':
+        same('eviction', digitOf(table.nextEviction()?.peer), model.evictions.shift());
+        return;
+      case 'advance':
+        this.nowMs += step.ms;
+    }
+  }
+
+  #nextDial(): void {
+    const { model, nowMs } = this;
+    const dueMs = model.hasRoomForDials() ? model.nextDueMs(nowMs) : Infinity;
+    const next = this.#table.nextDial(nowMs);
+    same('dial', 'address' in next ? textOf(next.address) : undefined, model.dial(nowMs));
+    if (!('dueMs' in next)) return;
+    hold(next.dueMs > nowMs, 'a dial is due at some time to come');
+    hold(next.dueMs <= dueMs, `a dial is due at ${dueMs}, not as late as ${next.dueMs}`);
+  }
+
+  #report(digit: string, what: Severity | 'good'): void {
+    const peer = id(digit);
+    const reason = anError;
+    if (what === 'good') {
+      this.#table.report({ peer, severity: 'note', good: true, reason }, this.nowMs);
+    } else {
+      this.#table.report({ peer, severity: what, reason }, this.nowMs);
+    }
+    this.model.report(digit, what, this.nowMs);
+  }
+
+  #compareTold(): void {
+    const updates: string[] = [];
+    for (let told = this.#table.nextUpdate(); told; told = this.#table.nextUpdate()) {
+      updates.push(`${told.id.slice(0, 1)} ${told.status}`);
+    }
+    const forgotten: string[] = [];
+    for (let told = this.#table.nextForgotten(); told; told = this.#table.nextForgotten()) {
+      forgotten.push(told.slice(0, 1));
+    }
+    same('updates', updates.join(), this.model.updates.splice(0).join());
+    same('forgotten', forgotten.join(), this.model.forgotten.splice(0).join());
+    this.#invariants.updates(updates);
+  }
+
+  /** All that is known of all peers, the best first. */
+  #compareRecords(records: readonly PeerRecord[]): void {
+    const { model, nowMs } = this;
+    const peers = [...model.peers].sort((a, b) => model.byRank(a, b, nowMs));
+    const expected = peers.map((peer) => lineOf(peer, model.score(peer, nowMs)));
+    same('peers', records.map(lineOfRecord).join('\n'), expected.join('\n'));
+  }
+}
+
+function lineOf(peer: RefPeer, score: number): string {
+  const { digit, ready, links, dialing, isPersistent, addresses } = peer;
+  const hosts = addresses.map(({ host }) => host).join('/');
+  const isDialing = dialing !== undefined;
+  return `${digit} ${ready !== undefined} ${links.join('+')} ${isDialing} ${isPersistent} ${score} ${hosts}`;
+}
+
+function lineOfRecord(peer: PeerRecord): string {
+  const { status, links, isDialing, isPersistent, score, addresses } = peer;
+  const hosts = addresses.map(({ host }) => host).join('/');
+  return `${digitOf(peer.id) ?? ''} ${status === 'up'} ${links.join('+')} ${isDialing} ${isPersistent} ${score} ${hosts}`;
+}
+
+const digitOf = (peer: string | undefined): string | undefined => peer?.slice(0, 1);
+
+const textOf = ({ id: peer, host }: NodeAddress): string => `${peer.slice(0, 1)}@${host ?? ''}`;
+
+function codeOf(work: () => void): string | undefined {
+  try {
+    work();
+    return undefined;
+  } catch (error) {
+    if (error instanceof RxmeshError) return error.code;
+    throw error;
+  }
+}
+
+function same(what: string, seen: unknown, expected: unknown): void {
+  hold(seen === expected, `${what}: ${String(seen)}\nin the model: ${String(expected)}`);
+}

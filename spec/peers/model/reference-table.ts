@@ -1,0 +1,225 @@
+import type { Direction } from '../../../lib/model/direction.ts';
+import type { Severity } from '../../../lib/model/peer-report.ts';
+import { isConnected, isShort, RefWorld, type Refusal, type RefPeer } from './reference.ts';
+
+const costs: Readonly<Record<Severity | 'good', number>> = {
+  good: 1,
+  note: -1,
+  penalize: -10,
+  disconnect: -10,
+  ban: -100,
+};
+
+/** What happens to the peers of the model, and what it has to tell. */
+export class RefTable extends RefWorld {
+  readonly updates: string[] = [];
+  readonly evictions: string[] = [];
+  readonly forgotten: string[] = [];
+  #order = 0;
+
+  add(
+    digit: string,
+    host: string,
+    isPersistent: boolean,
+    isChosen: boolean,
+    nowMs: number,
+  ): boolean {
+    const peer = this.#meet(digit);
+    peer.isPersistent ||= isPersistent;
+    peer.isChosen ||= isPersistent || isChosen;
+    const known = peer.addresses.find((address) => address.host === host);
+    if (known === undefined) {
+      peer.addresses.push({ host, failures: 0, backOffs: 0, retryAtMs: 0, blames: [] });
+    } else {
+      peer.coolUntilMs = 0;
+      known.backOffs = 0;
+      known.retryAtMs = 0;
+    }
+    if (!this.peers.includes(peer)) this.peers.push(peer);
+    this.#forgetExcess(nowMs);
+    return known === undefined && this.peers.includes(peer);
+  }
+
+  /** Takes the dial that `choice` has found. */
+  dial(nowMs: number): string | undefined {
+    const choice = this.choice(nowMs);
+    if (choice === undefined) return undefined;
+    choice.peer.dialing = choice.host;
+    if (choice.replaces !== undefined) choice.peer.replaces = choice.replaces;
+    return `${choice.peer.digit}@${choice.host}`;
+  }
+
+  dialFailed(digit: string, host: string, nowMs: number): void {
+    const peer = this.find(digit);
+    if (peer?.dialing === undefined) return;
+    peer.dialing = undefined;
+    if (!isConnected(peer)) peer.replaces = undefined;
+    this.#failed(peer, host, nowMs);
+    this.#forgetExcess(nowMs);
+  }
+
+  dialed(digit: string, host: string, nowMs: number): Refusal | undefined {
+    const peer = this.find(digit);
+    if (peer === undefined) throw new Error('the test dials nobody that is not known');
+    peer.dialing = undefined;
+    const refusal = this.#claim(peer, 'outbound', nowMs);
+    if (refusal === undefined) peer.outHost = host;
+    if (!isConnected(peer)) peer.replaces = undefined;
+    this.#forgetExcess(nowMs);
+    return refusal;
+  }
+
+  accepted(digit: string, nowMs: number): Refusal | undefined {
+    const peer = this.#meet(digit);
+    const refusal = this.#claim(peer, 'inbound', nowMs);
+    if (refusal !== undefined) return refusal;
+    if (!this.peers.includes(peer)) this.peers.push(peer);
+    this.#forgetExcess(nowMs);
+    return undefined;
+  }
+
+  ready(digit: string, direction: Direction, nowMs: number): void {
+    const peer = this.find(digit);
+    if (peer?.links.includes(direction) !== true || peer.ready !== undefined) return;
+    peer.ready = direction;
+    for (const address of peer.addresses) {
+      if (direction === 'outbound' && address.host !== peer.outHost) continue;
+      Object.assign(address, { failures: 0, backOffs: 0, retryAtMs: 0, blames: [] });
+    }
+    this.updates.push(`${digit} up`);
+    if (peer.isLeaving) {
+      // It could not be evicted before it was up.
+      if (!this.evictions.includes(digit)) this.evictions.push(digit);
+      return;
+    }
+    peer.replaces = undefined;
+    for (;;) {
+      const short = this.shortOfUp(peer);
+      if (!isShort(short)) return;
+      const other: RefPeer = this.placeFor(peer, short, nowMs) ?? peer;
+      this.#evict(other);
+      if (other === peer) return;
+    }
+  }
+
+  disconnected(digit: string, direction: Direction, nowMs: number): void {
+    const peer = this.find(digit);
+    if (peer?.links.includes(direction) !== true) return;
+    peer.links = peer.links.filter((link) => link !== direction);
+    const wasReady = peer.ready === direction;
+    if (wasReady) {
+      peer.ready = undefined;
+      this.updates.push(`${digit} down`);
+    }
+    const host = direction === 'outbound' ? peer.outHost : undefined;
+    if (direction === 'outbound') peer.outHost = undefined;
+    if (isConnected(peer)) return;
+    peer.isLeaving = false;
+    const untold = this.evictions.indexOf(digit);
+    if (untold >= 0) this.evictions.splice(untold, 1);
+    if (peer.dialing === undefined) peer.replaces = undefined;
+    for (const other of this.peers) if (other.replaces === peer) other.replaces = undefined;
+    peer.coolUntilMs = nowMs + this.limits.disconnectCooldownMs;
+    if (!wasReady && host !== undefined) this.#failed(peer, host, nowMs);
+    this.#forgetExcess(nowMs);
+  }
+
+  report(digit: string, what: Severity | 'good', nowMs: number): void {
+    const peer = this.find(digit);
+    if (peer !== undefined) peer.reports = [...peer.reports, { value: costs[what], atMs: nowMs }];
+    const { banScore, disconnectScore, banMs } = this.limits;
+    const isJudged = peer !== undefined && !peer.isPersistent && what !== 'good';
+    const score = isJudged ? this.behaviour(peer, nowMs) : 0;
+    const isBan = what === 'ban' || score <= banScore;
+    if (isBan) this.#ban(digit, nowMs + banMs);
+    if (peer === undefined) return;
+    if (isBan || what === 'disconnect' || score <= disconnectScore) this.#evict(peer);
+  }
+
+  /** With more bans than fit, the one that would end first is lifted. */
+  #ban(digit: string, untilMs: number): void {
+    const bans = this.bannedUntilMs;
+    bans.set(digit, Math.max(bans.get(digit) ?? 0, untilMs));
+    if (bans.size <= this.limits.maxPeers) return;
+    const [first] = [...bans].sort(([, a], [, b]) => a - b);
+    if (first !== undefined) bans.delete(first[0]);
+  }
+
+  #isBanned(digit: string, nowMs: number): boolean {
+    const isBanned = (this.bannedUntilMs.get(digit) ?? 0) > nowMs;
+    // What has ended takes no place.
+    if (!isBanned) this.bannedUntilMs.delete(digit);
+    return isBanned;
+  }
+
+  #meet(digit: string): RefPeer {
+    const known = this.find(digit);
+    if (known !== undefined) return known;
+    this.#order += 1;
+    return {
+      digit,
+      order: this.#order,
+      isPersistent: false,
+      isChosen: false,
+      isUnconditional: digit === this.options.unconditional,
+      rank: this.options.rankOf(digit),
+      addresses: [],
+      dialing: undefined,
+      outHost: undefined,
+      links: [],
+      ready: undefined,
+      isLeaving: false,
+      replaces: undefined,
+      reports: [],
+      coolUntilMs: 0,
+    };
+  }
+
+  #claim(peer: RefPeer, direction: Direction, nowMs: number): Refusal | undefined {
+    if (this.#isBanned(peer.digit, nowMs)) return 'RXMESH_PEER_BANNED';
+    if (peer.isLeaving) return 'RXMESH_PEER_EVICTED';
+    if (peer.ready !== undefined || peer.links.includes(direction)) {
+      return 'RXMESH_DUPLICATE_CONNECTION';
+    }
+    if (!this.#takeSlot(peer, direction, nowMs)) return 'RXMESH_PEERS_FULL';
+    peer.links.push(direction);
+    return undefined;
+  }
+
+  #takeSlot(peer: RefPeer, direction: Direction, nowMs: number): boolean {
+    const short = this.shortOfClaim(peer, direction);
+    if (isConnected(peer)) return !short[direction];
+    if (isShort(short) && !this.mayClaimBeyond(direction)) return false;
+    peer.replaces = undefined;
+    if (!isShort(short)) return true;
+    peer.replaces = this.placeFor(peer, short, nowMs);
+    return peer.replaces !== undefined;
+  }
+
+  #evict(peer: RefPeer): void {
+    if (!isConnected(peer) || peer.isLeaving) return;
+    peer.isLeaving = true;
+    this.evictions.push(peer.digit);
+  }
+
+  #failed(peer: RefPeer, host: string, nowMs: number): void {
+    const address = peer.addresses.find((one) => one.host === host);
+    if (address === undefined) return;
+    const { retryMinMs, retryMaxMs, retryMaxPersistentMs } = this.limits;
+    const mostMs = peer.isPersistent ? retryMaxPersistentMs : retryMaxMs;
+    address.failures += 1;
+    address.backOffs += 1;
+    address.blames = [...address.blames, { value: 1, atMs: nowMs }];
+    address.retryAtMs = nowMs + Math.min(mostMs, retryMinMs * 2 ** (address.backOffs - 1));
+  }
+
+  #forgetExcess(nowMs: number): void {
+    const { maxPeers } = this.limits;
+    while (this.peers.length > Math.max(maxPeers, this.connected().length)) {
+      const [first] = this.useless(nowMs);
+      if (first === undefined) return;
+      this.peers = this.peers.filter((peer) => peer !== first);
+      this.forgotten.push(first.digit);
+    }
+  }
+}

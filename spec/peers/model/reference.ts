@@ -1,0 +1,326 @@
+import type { Direction } from '../../../lib/model/direction.ts';
+import type { PeerLimits } from '../../../lib/peers/options.ts';
+import { scoreMax } from '../../../lib/peers/scores.ts';
+
+/**
+ * The rules of peers once more, as plainly as can be: everything is looked up by looking at all
+ * peers each time. Nothing is counted, kept in order, or remembered from one question to the next.
+ */
+
+export interface RefAddress {
+  readonly host: string;
+  failures: number;
+  backOffs: number;
+  retryAtMs: number;
+  blames: readonly RefAmount[];
+}
+
+/** Something that adds to a score, and when. */
+export interface RefAmount {
+  readonly value: number;
+  readonly atMs: number;
+}
+
+export interface RefPeer {
+  readonly digit: string;
+  readonly order: number;
+  isPersistent: boolean;
+  isChosen: boolean;
+  readonly isUnconditional: boolean;
+  readonly rank: number;
+  addresses: RefAddress[];
+  /** The host that is being dialed. */
+  dialing: string | undefined;
+  /** The host that the outbound link was dialed at. */
+  outHost: string | undefined;
+  links: Direction[];
+  ready: Direction | undefined;
+  isLeaving: boolean;
+  /** Whose place it is to take. */
+  replaces: RefPeer | undefined;
+  reports: readonly RefAmount[];
+  coolUntilMs: number;
+}
+
+/** What the model is told apart from limits. */
+export interface RefOptions {
+  readonly limits: PeerLimits;
+  readonly unconditional: string;
+  readonly rankOf: (digit: string) => number;
+}
+
+export type Refusal =
+  | 'RXMESH_PEER_EVICTED'
+  | 'RXMESH_DUPLICATE_CONNECTION'
+  | 'RXMESH_PEERS_FULL'
+  | 'RXMESH_PEER_BANNED';
+
+interface Short {
+  readonly total: boolean;
+  readonly inbound: boolean;
+  readonly outbound: boolean;
+  readonly strangers: boolean;
+}
+
+/** Who is known, and what follows from that. Questions only: `RefTable` changes it. */
+export class RefWorld {
+  readonly limits: PeerLimits;
+  readonly options: RefOptions;
+  peers: RefPeer[] = [];
+  readonly bannedUntilMs = new Map<string, number>();
+
+  constructor(options: RefOptions) {
+    this.options = options;
+    this.limits = options.limits;
+  }
+
+  find(digit: string): RefPeer | undefined {
+    return this.peers.find((peer) => peer.digit === digit);
+  }
+
+  private valueAt(amounts: readonly RefAmount[], nowMs: number): number {
+    const { scoreHalfLifeMs: half } = this.limits;
+    return amounts.reduce((sum, { value, atMs }) => {
+      return sum + (half === 0 ? value : value * 0.5 ** ((nowMs - atMs) / half));
+    }, 0);
+  }
+
+  behaviour(peer: RefPeer, nowMs: number): number {
+    return this.valueAt(peer.reports, nowMs);
+  }
+
+  worth(peer: RefPeer, nowMs: number): number {
+    const blames = peer.addresses.flatMap((address) => address.blames);
+    return this.behaviour(peer, nowMs) - this.valueAt(blames, nowMs);
+  }
+
+  score(peer: RefPeer, nowMs: number): number {
+    return peer.isPersistent ? scoreMax : Math.round(this.worth(peer, nowMs)) + 0;
+  }
+
+  /** Less than 0 when `a` is better, by what it is worth. */
+  private byWorth(a: RefPeer, b: RefPeer, nowMs: number): number {
+    if (a.isPersistent || b.isPersistent) return Number(b.isPersistent) - Number(a.isPersistent);
+    if (a.rank !== b.rank) return b.rank - a.rank;
+    const difference = this.worth(b, nowMs) - this.worth(a, nowMs);
+    // Sums of the same amounts in another order are not quite equal.
+    return Math.abs(difference) < 1e-6 ? 0 : difference;
+  }
+
+  byRank(a: RefPeer, b: RefPeer, nowMs: number): number {
+    return this.byWorth(a, b, nowMs) || a.order - b.order;
+  }
+
+  outranks(a: RefPeer, b: RefPeer, nowMs: number): boolean {
+    if (a.isPersistent || b.isPersistent) return a.isPersistent && !b.isPersistent;
+    if (a.rank !== b.rank) return a.rank > b.rank;
+    return this.score(a, nowMs) > this.score(b, nowMs);
+  }
+
+  // Who takes a slot
+
+  private counted(): RefPeer[] {
+    return this.peers.filter((peer) => !peer.isUnconditional);
+  }
+
+  connected(): RefPeer[] {
+    return this.counted().filter(({ links }) => links.length > 0);
+  }
+
+  linked(direction: Direction): RefPeer[] {
+    return this.counted().filter(({ links }) => links.includes(direction));
+  }
+
+  taken(): RefPeer[] {
+    return this.counted().filter((peer) => isBusy(peer));
+  }
+
+  up(): RefPeer[] {
+    return this.counted().filter((peer) => stays(peer));
+  }
+
+  persistentWithout(isThere: (peer: RefPeer) => boolean): number {
+    return this.counted().filter((peer) => peer.isPersistent && !isThere(peer)).length;
+  }
+
+  strangersMax(): number {
+    const chosen = this.counted().filter((peer) => {
+      return (
+        peer.isPersistent || (peer.isChosen && (isConnected(peer) || peer.addresses.length > 0))
+      );
+    });
+    const persistent = chosen.filter(({ isPersistent }) => isPersistent).length;
+    const kept = Math.max(persistent, Math.min(this.limits.reserved, chosen.length));
+    return Math.max(0, this.limits.maxConnected - kept);
+  }
+
+  hasStrangersTooMany(): boolean {
+    return this.up().filter(isStranger).length > this.strangersMax();
+  }
+
+  shortOfDial(peer: RefPeer): Short {
+    const { maxConnected, maxOutbound } = this.limits;
+    const kept = peer.isPersistent ? 0 : this.persistentWithout(isBusy);
+    const outbound = this.counted().filter((one) => {
+      return one.dialing !== undefined || one.links.includes('outbound');
+    });
+    return this.unless(peer, {
+      total: this.taken().length + kept >= maxConnected,
+      inbound: false,
+      outbound: outbound.length + kept >= maxOutbound,
+      strangers: isStranger(peer) && this.taken().filter(isStranger).length >= this.strangersMax(),
+    });
+  }
+
+  shortOfClaim(peer: RefPeer, direction: Direction): Short {
+    const { maxConnected, maxInbound, maxOutbound } = this.limits;
+    const kept = peer.isPersistent ? 0 : this.persistentWithout(isConnected);
+    return this.unless(peer, {
+      total: this.connected().length + kept >= maxConnected,
+      inbound: direction === 'inbound' && this.linked('inbound').length >= maxInbound,
+      outbound: direction === 'outbound' && this.linked('outbound').length >= maxOutbound,
+      strangers:
+        isStranger(peer) && this.connected().filter(isStranger).length >= this.strangersMax(),
+    });
+  }
+
+  shortOfUp(peer: RefPeer): Short {
+    const { maxConnected, maxInbound, maxOutbound } = this.limits;
+    const up = this.up();
+    return this.unless(peer, {
+      total: up.length + this.persistentWithout(isConnected) > maxConnected,
+      inbound: up.filter(({ ready }) => ready === 'inbound').length > maxInbound,
+      outbound: up.filter(({ ready }) => ready === 'outbound').length > maxOutbound,
+      strangers: isStranger(peer) && this.hasStrangersTooMany(),
+    });
+  }
+
+  private unless(peer: RefPeer, short: Short): Short {
+    if (!peer.isUnconditional) return short;
+    return { total: false, inbound: false, outbound: false, strangers: false };
+  }
+
+  mayDialBeyond(): boolean {
+    const { maxConnected, maxOutbound, maxUpgrading } = this.limits;
+    const outbound = this.counted().filter((one) => {
+      return one.dialing !== undefined || one.links.includes('outbound');
+    });
+    return (
+      this.taken().length < maxConnected + maxUpgrading &&
+      outbound.length < maxOutbound + maxUpgrading
+    );
+  }
+
+  mayClaimBeyond(direction: Direction): boolean {
+    const { maxConnected, maxInbound, maxOutbound, maxUpgrading } = this.limits;
+    const most = direction === 'inbound' ? maxInbound : maxOutbound;
+    return (
+      this.connected().length < maxConnected + maxUpgrading &&
+      this.linked(direction).length < most + maxUpgrading
+    );
+  }
+
+  /** Those that may go for another one, the lowest ranked first. */
+  mayGo(nowMs: number): RefPeer[] {
+    const claimed = new Set(this.peers.map(({ replaces }) => replaces));
+    return this.up()
+      .filter((peer) => !peer.isPersistent && !claimed.has(peer))
+      .sort((a, b) => this.byRank(b, a, nowMs));
+  }
+
+  placeFor(peer: RefPeer, short: Short, nowMs: number): RefPeer | undefined {
+    const helpful = this.mayGo(nowMs).filter(({ ready }) => {
+      return !(short.inbound && ready !== 'inbound') && !(short.outbound && ready !== 'outbound');
+    });
+    if (!isStranger(peer) && this.hasStrangersTooMany()) {
+      const stranger = helpful.find(isStranger);
+      if (stranger !== undefined) return stranger;
+    }
+    const lowest = short.strangers ? helpful.find(isStranger) : helpful[0];
+    return lowest !== undefined && this.outranks(peer, lowest, nowMs) ? lowest : undefined;
+  }
+
+  // Whom to dial
+
+  restsUntil(peer: RefPeer): number {
+    return Math.max(peer.coolUntilMs, this.bannedUntilMs.get(peer.digit) ?? 0);
+  }
+
+  dueMs(peer: RefPeer): number {
+    const first = Math.min(Infinity, ...peer.addresses.map(({ retryAtMs }) => retryAtMs));
+    return Math.max(this.restsUntil(peer), first);
+  }
+
+  /** The address that a peer would be dialed at now. */
+  addressFor(peer: RefPeer, nowMs: number): RefAddress | undefined {
+    if (isBusy(peer) || this.restsUntil(peer) > nowMs) return undefined;
+    const inUse = new Set(this.peers.flatMap(({ dialing, outHost }) => [dialing, outHost]));
+    let best: RefAddress | undefined;
+    for (const address of peer.addresses) {
+      if (address.retryAtMs > nowMs || inUse.has(address.host)) continue;
+      if (best === undefined || address.failures < best.failures) best = address;
+    }
+    return best;
+  }
+
+  hasRoomForDials(): boolean {
+    const { maxConnected, maxOutbound, maxDialing } = this.limits;
+    if (this.peers.filter(({ dialing }) => dialing !== undefined).length >= maxDialing)
+      return false;
+    const outbound = this.counted().filter((one) => {
+      return one.dialing !== undefined || one.links.includes('outbound');
+    });
+    const isFree = this.taken().length < maxConnected && outbound.length < maxOutbound;
+    return isFree || this.mayDialBeyond() || this.peers.some((peer) => peer.isUnconditional);
+  }
+
+  choice(
+    nowMs: number,
+  ): { peer: RefPeer; host: string; replaces: RefPeer | undefined } | undefined {
+    if (!this.hasRoomForDials()) return undefined;
+    const ready = this.peers
+      .filter((peer) => this.addressFor(peer, nowMs) !== undefined)
+      .sort((a, b) => {
+        return this.byWorth(a, b, nowMs) || this.dueMs(a) - this.dueMs(b) || a.order - b.order;
+      });
+    const chosen = (peer: RefPeer, replaces: RefPeer | undefined) => {
+      return { peer, host: this.addressFor(peer, nowMs)?.host ?? '', replaces };
+    };
+    for (const peer of ready) {
+      if (!isShort(this.shortOfDial(peer))) return chosen(peer, undefined);
+    }
+    if (!this.mayDialBeyond()) return undefined;
+    for (const peer of ready) {
+      const replaces = this.placeFor(peer, this.shortOfDial(peer), nowMs);
+      if (replaces !== undefined) return chosen(peer, replaces);
+    }
+    return undefined;
+  }
+
+  /** When somebody may be dialed that may not be now. */
+  nextDueMs(nowMs: number): number {
+    const times = this.peers.filter((peer) => !isBusy(peer)).map((peer) => this.dueMs(peer));
+    return Math.min(Infinity, ...times.filter((ms) => ms > nowMs));
+  }
+
+  /** Those that are of no use, the one to be forgotten first. */
+  useless(nowMs: number): RefPeer[] {
+    return this.peers
+      .filter((peer) => !peer.isPersistent && !isBusy(peer))
+      .sort((a, b) => {
+        return (
+          Number(a.addresses.length > 0) - Number(b.addresses.length > 0) ||
+          Number(a.isChosen) - Number(b.isChosen) ||
+          this.byRank(b, a, nowMs)
+        );
+      });
+  }
+}
+
+export const isConnected = (peer: RefPeer): boolean => peer.links.length > 0;
+const isBusy = (peer: RefPeer): boolean => isConnected(peer) || peer.dialing !== undefined;
+const stays = (peer: RefPeer): boolean => peer.ready !== undefined && !peer.isLeaving;
+const isStranger = (peer: RefPeer): boolean =>
+  !peer.isUnconditional && !peer.isPersistent && !peer.isChosen;
+export const isShort = (short: Short): boolean =>
+  short.total || short.inbound || short.outbound || short.strangers;

@@ -1,0 +1,224 @@
+import { describe, expect, it } from '@jest/globals';
+import type { PeerManagerOptions } from '../../lib/peers/peer-manager.ts';
+import { at, Bench, codeOf, failure, id } from './fixture.ts';
+import { trackLeaks } from '../support/leaks.ts';
+
+/** A manager that ranks peers by these numbers. All of them are chosen, unless `add` is not called. */
+function ranked(ranks: Readonly<Record<string, number>>, options: Partial<PeerManagerOptions>) {
+  const rank = ({ id: peer }: { readonly id: string }): number => ranks[peer.slice(0, 1)] ?? 0;
+  return new Bench({ rank, ...options });
+}
+
+/** Completes a dial, up to ready. */
+function connect(bench: Bench, digit: string): void {
+  bench.manager.dialed(at(digit));
+  bench.manager.ready(id(digit), 'outbound');
+}
+
+function leave(bench: Bench, digit: string): void {
+  bench.manager.disconnected(id(digit), 'inbound');
+  bench.manager.disconnected(id(digit), 'outbound');
+}
+
+const codes = (bench: Bench, ...digits: string[]): unknown[] =>
+  digits.map((digit) => codeOf(() => bench.manager.accepted(id(digit))));
+
+describe('PeerManager: upgrades by dials', () => {
+  it('PM-23 dials better peers beyond the limit, as many as there are upgrade slots', () => {
+    const ranks = { a: 0, b: 1, c: 2, d: 3, e: 0 };
+    const options = { maxConnected: 2, maxUpgrading: 1, disconnectCooldownMs: 100_000 };
+    const bench = ranked(ranks, options).add(at('a')).dial();
+    connect(bench, 'a');
+    bench.add(at('b'));
+    expect(bench.newDials()).toEqual(['a@host-a', 'b@host-b']);
+    bench.add(at('c'));
+    expect(bench.newDials()).toEqual(['c@host-c']);
+    bench.add(at('d'));
+    expect(bench.newDials()).toEqual([]);
+    connect(bench, 'c');
+    expect(bench.newDials()).toEqual([]);
+    leave(bench, 'a');
+    // One is still being dialed, and c ranks lower.
+    expect(bench.newDials()).toEqual(['d@host-d']);
+    connect(bench, 'd');
+    expect(bench.newEvictions()).toEqual([]);
+    bench.manager.dialFailed(at('b'), failure());
+    bench.add(at('e'));
+    expect(bench.newDials()).toEqual([]);
+  });
+
+  it('PM-23 leaves slots free that nobody may be dialed for, and replaces nobody for an equal', () => {
+    const bench = ranked({ a: 2, b: 2 }, { maxConnected: 1, maxUpgrading: 4 });
+    bench.add(at('a')).dial();
+    connect(bench, 'a');
+    bench.newDials();
+    bench.add(at('b'), at('c'));
+    expect(bench.newDials()).toEqual([]);
+  });
+
+  it('PM-24 dials nobody to replace a peer whose place is claimed', () => {
+    const bench = ranked({ a: 0, b: 1, c: 1 }, { maxConnected: 1, maxUpgrading: 2 });
+    bench.add(at('a')).dial();
+    connect(bench, 'a');
+    bench.add(at('b'), at('c'));
+    expect(bench.newDials()).toEqual(['a@host-a', 'b@host-b']);
+  });
+
+  it('PM-30 dials the next one when the dial that claimed a place has failed', () => {
+    const bench = ranked({ a: 0, b: 1, c: 1 }, { maxConnected: 1, maxUpgrading: 2 });
+    bench.add(at('a')).dial();
+    connect(bench, 'a');
+    bench.add(at('b'), at('c'));
+    bench.newDials();
+    bench.manager.dialFailed(at('b'), failure());
+    expect(bench.newDials()).toEqual(['c@host-c']);
+  });
+
+  it('PM-35 takes a better peer beyond the limit, and no other before somebody has gone', () => {
+    const bench = ranked({ a: 0, b: 0, c: 1, d: 2 }, { maxConnected: 2, maxUpgrading: 1 });
+    bench.add(at('a'), at('b'), at('d')).accept('a', 'b');
+    bench.stopEvictions();
+    bench.add(at('c'));
+    bench.manager.dialed(at('c'));
+    bench.manager.ready(id('c'), 'outbound');
+    expect(codeOf(() => bench.manager.dialed(at('d')))).toBe('RXMESH_PEERS_FULL');
+    bench.takeEvictions();
+    const [evicted = ''] = bench.newEvictions();
+    leave(bench, evicted);
+    expect(codeOf(() => bench.manager.dialed(at('d')))).toBeUndefined();
+  });
+
+  it('PM-37, PM-52 evicts the peer that was replaced, once the better one is up', () => {
+    const bench = ranked({ a: 0, b: 1, c: 1 }, { maxConnected: 1, maxUpgrading: 2 });
+    bench.add(at('a')).dial();
+    connect(bench, 'a');
+    bench.add(at('b'), at('c'));
+    bench.manager.dialed(at('b'));
+    expect(bench.newEvictions()).toEqual([]);
+    bench.manager.ready(id('b'), 'outbound');
+    expect(bench.newDials()).toEqual(['a@host-a', 'b@host-b']);
+    expect(bench.evictions).toEqual([
+      { peer: id('a'), error: expect.objectContaining({ code: 'RXMESH_PEER_REPLACED' }) },
+    ]);
+    leave(bench, 'a');
+    expect(bench.newDials()).toEqual([]);
+  });
+
+  it('PM-38 evicts an even lower one that has come meanwhile, instead of the one claimed', () => {
+    const ranks = { a: 3, b: 2, c: 4, d: 1 };
+    const bench = ranked(ranks, { maxConnected: 2, maxUpgrading: 1, reserved: 0 });
+    bench.accept('a', 'b').add(at('c')).dial();
+    expect(bench.newDials()).toEqual(['c@host-c']);
+    leave(bench, 'a');
+    bench.accept('d');
+    connect(bench, 'c');
+    expect(bench.newEvictions()).toEqual(['d']);
+  });
+
+  it('PM-39 evicts nobody when a slot has become free meanwhile', () => {
+    const options = { maxConnected: 2, maxUpgrading: 1, reserved: 0 };
+    const bench = ranked({ a: 0, b: 1, c: 2 }, options).accept('a', 'b').add(at('c')).dial();
+    expect(bench.newDials()).toEqual(['c@host-c']);
+    leave(bench, 'b');
+    connect(bench, 'c');
+    expect(bench.newEvictions()).toEqual([]);
+    expect(bench.newUpdates()).toEqual(['a up', 'b up', 'b down', 'c up']);
+  });
+
+  it('lets a newcomer go that is no better than anybody by the time it is up', () => {
+    const bench = new Bench({ maxConnected: 1, maxUpgrading: 1, reserved: 0 }).accept('a');
+    const praise = (digit: string): void =>
+      bench.manager.report({ peer: id(digit), severity: 'note', good: true, reason: 'well done' });
+    bench.add(at('b'));
+    praise('b');
+    bench.manager.accepted(id('b'));
+    praise('a');
+    bench.manager.ready(id('b'), 'inbound');
+    expect(bench.newEvictions()).toEqual(['b']);
+  });
+
+  it('replaces nobody where maxUpgrading is 0', () => {
+    const bench = ranked({ b: 1 }, { maxConnected: 1, maxUpgrading: 0, reserved: 0 }).accept('a');
+    bench.add(at('b')).dial();
+    expect([bench.newDials(), codes(bench, 'b')]).toEqual([[], ['RXMESH_PEERS_FULL']]);
+  });
+});
+
+describe('PeerManager: upgrades from outside', () => {
+  it('PM-45 takes a better peer only, and only while an upgrade slot is free', () => {
+    const bench = ranked({ a: 0, b: 0, c: 1, d: 2 }, { maxConnected: 1, maxUpgrading: 1 });
+    bench.stopEvictions();
+    bench.accept('a');
+    expect(codes(bench, 'b', 'c', 'b', 'd')).toEqual([
+      'RXMESH_PEERS_FULL',
+      undefined,
+      'RXMESH_PEERS_FULL',
+      'RXMESH_PEERS_FULL',
+    ]);
+    bench.manager.ready(id('c'), 'inbound');
+    expect(codes(bench, 'b', 'd')).toEqual(['RXMESH_PEERS_FULL', 'RXMESH_PEERS_FULL']);
+    leave(bench, 'a');
+    expect(codes(bench, 'b', 'd')).toEqual(['RXMESH_PEERS_FULL', undefined]);
+  });
+
+  it('PM-46 takes no peer that is as good as the one that came to replace another', () => {
+    const bench = ranked({ a: 0, b: 1, c: 1 }, { maxConnected: 1, maxUpgrading: 2 }).accept('a');
+    bench.accept('b');
+    expect(codes(bench, 'c')).toEqual(['RXMESH_PEERS_FULL']);
+    expect(bench.newEvictions()).toEqual(['a']);
+    leave(bench, 'a');
+    expect(codes(bench, 'c')).toEqual(['RXMESH_PEERS_FULL']);
+  });
+
+  it('PM-47, PM-53 lets the peer that is dialed to replace another come in by itself', () => {
+    const options = { maxConnected: 1, maxUpgrading: 2, reserved: 0 };
+    const bench = ranked({ a: 0, b: 1, c: 1 }, options).accept('a').add(at('b')).dial();
+    expect(bench.newDials()).toEqual(['b@host-b']);
+    expect(codes(bench, 'c', 'b')).toEqual(['RXMESH_PEERS_FULL', undefined]);
+    bench.manager.ready(id('b'), 'inbound');
+    expect(bench.newEvictions()).toEqual(['a']);
+    expect(codeOf(() => bench.manager.dialed(at('b')))).toBe('RXMESH_DUPLICATE_CONNECTION');
+  });
+
+  it('may replace a peer that left while its place was claimed, and came back', () => {
+    const ranks = { a: 0, b: 1, c: 2, d: 3 };
+    const bench = ranked(ranks, { maxConnected: 2, maxUpgrading: 2 }).accept('a', 'b');
+    expect(codes(bench, 'c')).toEqual([undefined]);
+    leave(bench, 'a');
+    leave(bench, 'b');
+    bench.accept('a');
+    bench.accept('d');
+    expect(bench.newEvictions()).toEqual([]);
+    leave(bench, 'a');
+    bench.manager.ready(id('c'), 'inbound');
+    expect(bench.newEvictions()).toEqual([]);
+    expect(bench.newUpdates().slice(-2)).toEqual(['a down', 'c up']);
+  });
+
+  it('evicts nobody for a peer that never comes up', () => {
+    const bench = ranked({ b: 1, c: 1 }, { maxConnected: 1, maxUpgrading: 1 }).accept('a');
+    bench.manager.accepted(id('b'));
+    bench.manager.disconnected(id('b'), 'inbound');
+    expect(bench.newEvictions()).toEqual([]);
+    bench.accept('c');
+    expect(bench.newEvictions()).toEqual(['a']);
+  });
+
+  it('never replaces a persistent or an unconditional peer', () => {
+    const options = { persistent: [at('a')], unconditional: [id('b')], maxConnected: 1 };
+    const bench = ranked({ c: 9 }, options).accept('a', 'b');
+    expect(codes(bench, 'c')).toEqual(['RXMESH_PEERS_FULL']);
+  });
+
+  it('moves nobody for what is left of an old report', () => {
+    const options = { maxConnected: 1, reserved: 0, scoreHalfLifeMs: 1_000 };
+    const bench = new Bench(options).accept('a');
+    bench.manager.report({ peer: id('a'), severity: 'note', reason: 'late' });
+    expect(codes(bench, 'b')).toEqual([undefined]);
+    bench.manager.disconnected(id('b'), 'inbound');
+    bench.time.advance(1_001);
+    expect(codes(bench, 'b')).toEqual(['RXMESH_PEERS_FULL']);
+  });
+});
+
+trackLeaks();
