@@ -25,18 +25,35 @@ const severities = (net: Simulation): string[] =>
   );
 
 describe('S-02 messages that do not decode', () => {
-  it('now and then only cost score: ten a second for a minute end no connection', () => {
+  it('now and then only cost score: one every other minute for an hour', () => {
     const { net, taking, senders } = network();
     const texts = heard(net, taking);
     const seen = updates(net, 0);
-    for (let i = 0; i < 600; i += 1) {
+    for (let i = 0; i < 30; i += 1) {
       senders[0]?.out.next({ to: net.node(0).id, message: 'nonsense' });
-      net.advance(100);
+      net.advance(120_000);
     }
     senders[0]?.out.next({ to: net.node(0).id, message: 7 });
     net.advance(0);
-    expect(severities(net)).toEqual(Array(600).fill('note'));
+    expect(severities(net)).toEqual(Array(30).fill('note'));
     expect([texts, seen]).toEqual([['1: 7'], []]);
+    net.stop();
+  });
+
+  it('add up: after fifty turns with failures in a minute the score is too low', () => {
+    const { net, taking, senders } = network();
+    taking.in$.subscribe();
+    const seen = updates(net, 0);
+    for (let i = 0; i < 52; i += 1) {
+      senders[0]?.out.next({ to: net.node(0).id, message: 'nonsense' });
+      net.advance(1_000);
+      if (i === 48) expect(seen).toEqual([]);
+    }
+    expect(seen[0]).toBe('down 1');
+    const evicted = net.log.flatMap(({ node, event }) =>
+      node === 0 && event.type === 'peer-evicted' ? [event.error.code] : [],
+    );
+    expect(evicted).toEqual(['RXMESH_SCORE_TOO_LOW']);
     net.stop();
   });
 
