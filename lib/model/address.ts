@@ -14,26 +14,26 @@ import {
 } from './url-text.ts';
 
 /**
- * Which node, and where to reach it. As text it is a URL: `ws://<id>@host:port/path`,
- * `tcp://<id>@host:port`, or without a host `memory:<id>`. `resolve` makes endpoints of it.
+ * A node and where to reach it. Written as a URL: `ws://<id>@host:port/path`,
+ * `tcp://<id>@host:port`, or, without a host, `memory:<id>`. `resolve` turns it into endpoints.
  */
 export interface NodeAddress {
-  /** Scheme of the transport, in lower case. */
+  /** The transport's URL scheme, in lower case. */
   readonly protocol: string;
-  /** Who must answer there. */
+  /** The node that must answer there. */
   readonly id: NodeId;
   /**
-   * A name, or an IP address without brackets; in lower case, at most 255 characters. An IPv6
-   * address may have a zone, an interface of this machine: `fe80::1%eth0`.
+   * A host name, or an IP address without brackets; in lower case, at most 255 characters. An IPv6
+   * address may carry a zone, which names an interface of this machine: `fe80::1%eth0`.
    */
   readonly host?: string;
-  /** 1 to 65,535; absent: the protocol's default. Only with a host. */
+  /** 1 to 65,535; if absent, the protocol's default. Requires a host. */
   readonly port?: number;
-  /** Decoded; with a query or fragment, when there is one. At most 1,024 characters. */
+  /** Decoded, including any query and fragment. At most 1,024 characters. */
   readonly path?: string;
 }
 
-/** The protocol of an address without scheme. */
+/** The protocol of an address without a scheme. */
 const DEFAULT_PROTOCOL = 'ws';
 
 const TEXT_LENGTH_MAX = 16_384;
@@ -41,10 +41,11 @@ const HOST_LENGTH_MAX = 255;
 const PATH_LENGTH_MAX = 1024;
 
 /**
- * Reads `[protocol://]id@host[:port][path]`, `protocol://id@[path]`, or `protocol:id`; the protocol
- * is `ws` when there is none. Protocol, id and host become lower case, percent-encoding is decoded
- * in host and path, IP addresses get their one form, and port 0 means none. The zone of an IPv6
- * address stands behind `%25`, as in URLs (RFC 6874), or behind `%` alone.
+ * Parses `[protocol://]id@host[:port][path]`, `protocol://id@[path]`, or `protocol:id`.
+ *
+ * The protocol defaults to `ws`. Protocol, ID and host are lower-cased, percent-encoding in host
+ * and path is decoded, IP addresses are normalized, and port 0 means no port. The zone of an IPv6
+ * address follows `%25`, as in URLs (RFC 6874), or a bare `%`.
  *
  * @throws {RxmeshError} `RXMESH_ADDRESS_INVALID`
  */
@@ -55,7 +56,7 @@ export function parseNodeAddress(text: string): NodeAddress {
   return address;
 }
 
-/** `protocol:id`. What else has a colon but no slashes has a port, or is malformed. */
+/** Parses `protocol:id`. Any other text with a colon but no slashes has a port or is malformed. */
 function parseOpaque(text: string): NodeAddress | undefined {
   const [, protocol, id] = /^([a-z][a-z0-9+.-]*):([^/@:]*)$/i.exec(text) ?? [];
   if (protocol === undefined || id === undefined) return undefined;
@@ -95,7 +96,7 @@ function parseHostPort(text: string, hostPort: string): { host: string; port: nu
   return { host, port };
 }
 
-/** A zone of `%25` alone is the interface of this number. */
+/** A zone that is just `%25` means interface number 25. */
 function withZoneDecoded(bracketed: string): string {
   const [, ip, zone] = /^([^%]*)%(?:25)?(.+)$/s.exec(bracketed) ?? [];
   if (ip === undefined || zone === undefined) return bracketed;
@@ -103,9 +104,9 @@ function withZoneDecoded(bracketed: string): string {
 }
 
 /**
- * An address as text, which `parseNodeAddress` reads back. One that is not valid is written as far
- * as it goes: what it lacks is left out, what does not fit is escaped, a port without host is
- * dropped.
+ * Formats an address as text that `parseNodeAddress` reads back. An invalid address is written as
+ * well as possible: missing parts are left out, invalid characters are escaped, and a port without
+ * a host is dropped.
  */
 export function formatNodeAddress(address: NodeAddress): string {
   const { protocol, id, host = '', port, path = '' } = address;
@@ -119,8 +120,7 @@ export function formatNodeAddress(address: NodeAddress): string {
 }
 
 /**
- * Checks that an address names a node and a protocol, and that its host, port and path are
- * possible.
+ * Checks that an address has a node ID and a protocol, and that its host, port and path are valid.
  * @throws {RxmeshError} `RXMESH_ADDRESS_INVALID`
  */
 export function validateNodeAddress(address: NodeAddress): void {
@@ -137,15 +137,16 @@ function faultOf({ protocol, id, host, port, path }: NodeAddress): string | unde
   if (port !== undefined && host === undefined) return 'has a port but no host';
   if (port !== undefined && !isPort(port)) return `has port ${port}, which is not in 1 to 65535`;
   if ((path?.length ?? 0) > PATH_LENGTH_MAX) return `has a path longer than ${PATH_LENGTH_MAX}`;
-  // It has no UTF-8, so no text could say it.
+  // A lone surrogate has no UTF-8 encoding, so no address text could express it.
   if (/\p{Surrogate}/u.test(path ?? '')) return 'has half a surrogate pair in its path';
   return undefined;
 }
 
 /**
- * An IP address, or a name. A name has none of the characters that end a host or are invisible, and
- * does not end in a number: resolvers take `127.1` and `0x7f.1` for IPv4 addresses, each in its own
- * way. The same holds for what a resolver makes of it: `①` is a 1 to it, and `。` a dot (UTS #46).
+ * Accepts an IP address or a name. A name must not contain invisible characters or ones that end a
+ * host, and must not end in a number: resolvers read `127.1` and `0x7f.1` as IPv4 addresses, and
+ * not all in the same way. Both rules also apply to the name after Unicode mapping, where `①` is
+ * a 1 and `。` a dot (UTS #46).
  */
 function isHost(host: string): boolean {
   if (host === '' || host.length > HOST_LENGTH_MAX) return false;

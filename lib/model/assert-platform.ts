@@ -1,14 +1,14 @@
 import { platformCrypto } from '#platform/crypto';
 import { errorOf, RxmeshError } from './error.ts';
 
-/** Those that have been tried out: it takes a millisecond. */
+/** Platforms that passed. A check takes about a millisecond, so each is checked only once. */
 const sound = new WeakSet<object>();
 
 /**
- * Sees to it that the runtime has what rxmesh needs, before anything depends on it: a node that
- * comes up and then cannot seal a message would be worse than none.
+ * Checks that the runtime has what rxmesh needs, before a node can start and then fail to encrypt
+ * its first message.
  *
- * @throws {RxmeshError} `RXMESH_PLATFORM_UNSUPPORTED`: the message names what is missing
+ * @throws {RxmeshError} `RXMESH_PLATFORM_UNSUPPORTED`: the message names the missing feature
  */
 export function assertPlatform(
   crypto: Pick<typeof platformCrypto, 'needs'> = platformCrypto,

@@ -1,6 +1,6 @@
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
 
-/** Bytes as base64 with padding (RFC 4648 §4). */
+/** Encodes bytes as base64 with padding (RFC 4648 §4). */
 export function toBase64(bytes: Uint8Array): string {
   let text = '';
   for (let i = 0; i < bytes.length; i += 3) {
@@ -14,8 +14,8 @@ export function toBase64(bytes: Uint8Array): string {
 }
 
 /**
- * The bytes of padded base64; undefined for everything that `toBase64` would not have written, such
- * as line breaks, missing padding, or unused bits that are set (RFC 4648 §3.5).
+ * Decodes padded base64. Returns undefined for anything that `toBase64` would not write, such as
+ * line breaks, missing padding, or nonzero unused bits (RFC 4648 §3.5).
  */
 export function fromBase64(text: string): Uint8Array | undefined {
   if (text.length % 4 !== 0) return undefined;

@@ -1,6 +1,6 @@
 /**
- * `value` as bytes of this realm, if it is bytes: a `Uint8Array`, also one of an iframe, of a `vm`
- * context or of jsdom, for which `instanceof` is false. Nothing is copied.
+ * Returns `value` as a `Uint8Array` of this realm, or undefined if it is not one. Accepts arrays
+ * from an iframe, a `vm` context or jsdom, which fail `instanceof`. Nothing is copied.
  */
 export function asBytes(value: unknown): Uint8Array | undefined {
   if (value instanceof Uint8Array) return value;
@@ -9,27 +9,27 @@ export function asBytes(value: unknown): Uint8Array | undefined {
 }
 
 /**
- * Whether `array` has elements of one byte, whatever realm it is of: a question for each message,
- * for which `instanceof` takes as long as a twentieth of sending it.
+ * Whether `array` has one-byte elements, in any realm. This runs for every message, where
+ * `instanceof` would add a twentieth to the cost of sending it.
  */
 export function isOfBytes(array: Uint8Array | undefined): boolean {
   return array?.BYTES_PER_ELEMENT === 1;
 }
 
 /**
- * `bytes` for keeping: a view of a much larger buffer would keep all of it alive, such as a few
- * bytes of what a socket has read, and is copied.
+ * Returns `bytes` in a form that is safe to retain. A small view of a large buffer, such as a few
+ * bytes of a socket read, would keep the whole buffer alive, so it is copied.
  */
 export function toKeep(bytes: Uint8Array): Uint8Array {
   return bytes.buffer.byteLength > 2 * bytes.length ? new Uint8Array(bytes) : bytes;
 }
 
-/** Whether `value` is an `ArrayBuffer`, of whichever realm. */
+/** Whether `value` is an `ArrayBuffer`, in any realm. */
 export function isArrayBuffer(value: unknown): value is ArrayBuffer {
   return kindOf(value) === 'ArrayBuffer';
 }
 
-/** What the platform calls an object, whatever realm it is of: `Uint8Array`, `Promise`, `Date`. */
+/** The built-in type name of a value, in any realm: `Uint8Array`, `Promise`, `Date`. */
 export function kindOf(value: unknown): string {
   return Object.prototype.toString.call(value).slice(8, -1);
 }

@@ -18,7 +18,7 @@ export function checkMethod(what: string, given: unknown, method: string): void 
   checkFunction(`${what}.${method}`, Reflect.get(given, method));
 }
 
-/** The error for an option of the wrong type: what it must be, and what it got. */
+/** A `TypeError` for an option of the wrong type: "x must be y, got z". */
 export function mistaken(what: string, must: string, given: unknown): TypeError {
   return new TypeError(mustBe(what, must, given));
 }

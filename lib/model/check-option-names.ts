@@ -2,10 +2,10 @@ import { described } from './described.ts';
 import { unknownOptions } from './unknown-options.ts';
 
 /**
- * Refuses what is no options object, and options that do not exist: a name that is mistyped would
- * silently be a default.
+ * Rejects anything that is not an options object, and unknown option names: with a mistyped name,
+ * the default would silently apply.
  *
- * @param operator whose options these are: the first word of the message
+ * @param operator the operator that takes these options; the first word of the message
  * @throws {TypeError} `batch: options must be an object, got 4`, or
  *   `batch: there is no option size; it takes max, ms, clock`
  */

@@ -2,14 +2,14 @@ import { checkOptionNames } from './check-option-names.ts';
 import { mustBe } from './described.ts';
 
 /**
- * What an option may be. Whether a number is in its range is for another check, with a
+ * The type of value that an option takes. The range of a number is checked separately, with a
  * `RangeError`.
  */
 export interface OptionKind {
-  /** As it stands behind `must be`: `a function`. */
+  /** The words after "must be": `a function`. */
   readonly what: string;
   readonly accepts: (value: unknown) => boolean;
-  /** It cannot be left out. */
+  /** Whether the option must be given. Default: false. */
   readonly isRequired?: boolean;
 }
 
@@ -19,7 +19,7 @@ export const aFunction: OptionKind = {
   accepts: (value) => typeof value === 'function',
 };
 
-/** Any number, `NaN` and `Infinity` too. */
+/** Any number, including `NaN` and `Infinity`. */
 export const aNumber: OptionKind = {
   what: 'a number',
   accepts: (value) => typeof value === 'number',
@@ -31,7 +31,7 @@ export const aFlag: OptionKind = {
   accepts: (value) => typeof value === 'boolean',
 };
 
-/** One of a few texts. */
+/** One of the given strings. */
 export function oneOf(...texts: readonly string[]): OptionKind {
   return {
     what: texts.map((text) => `'${text}'`).join(' or '),
@@ -39,20 +39,20 @@ export function oneOf(...texts: readonly string[]): OptionKind {
   };
 }
 
-/** The same kind of an option that cannot be left out. */
+/** The same kind, for an option that must be given. */
 export function required(kind: OptionKind): OptionKind {
   return { ...kind, isRequired: true };
 }
 
-/** An option's kind, for each option that there is. */
+/** The kind of every option in `O`. */
 export type OptionKinds<O> = { readonly [Name in keyof Required<O>]: OptionKind };
 
 /**
- * Refuses options that are not what they have to be. The caller may be plain JavaScript, so nothing
- * is taken for granted. An option that is `undefined` is left out.
+ * Rejects options of the wrong type. The caller may be plain JavaScript, so nothing is taken for
+ * granted. An option that is `undefined` counts as left out.
  *
- * @throws {TypeError} for what is no object, a name that no option has, and a value of another
- *   kind: `shareFlow: onDrop must be a function, got "log"`
+ * @throws {TypeError} for a value that is not an object, an unknown option, or an option of the
+ *   wrong kind: `shareFlow: onDrop must be a function, got "log"`
  */
 export function checkOptions<O extends object>(
   operator: string,

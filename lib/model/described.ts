@@ -2,8 +2,8 @@ import { kindOf } from './bytes.ts';
 import { quote } from './quote.ts';
 
 /**
- * A value from outside, in a few words for an error message: `"4"`, `NaN`,
- * `a function`, `a Subject`.
+ * Describes an untrusted value in a few words for an error message: `"4"`, `NaN`, `a function`,
+ * `a Subject`.
  */
 export function described(value: unknown): string {
   switch (typeof value) {
@@ -22,8 +22,8 @@ export function described(value: unknown): string {
 }
 
 /**
- * The sentence for an option that is wrong: what it must be, and what it is.
- * @param what as it stands behind `must be`: `an Identity`
+ * The usual sentence about an invalid option: "x must be y, got z".
+ * @param what the words after "must be": `an Identity`
  */
 export function mustBe(name: string, what: string, given: unknown): string {
   return `${name} must be ${what}, got ${described(given)}`;
@@ -32,7 +32,7 @@ export function mustBe(name: string, what: string, given: unknown): string {
 function describedObject(value: object): string {
   if (Array.isArray(value)) return 'an array';
   if (kindOf(value) === 'Promise') return 'a Promise (missing `await`?)';
-  // An object without a prototype has none.
+  // An object without a prototype has no constructor.
   const maker: unknown = value.constructor;
   const name = typeof maker === 'function' && maker !== Object ? maker.name : '';
   if (name === '') return 'an object';

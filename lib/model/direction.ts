@@ -1,4 +1,5 @@
 /**
- * Which side made a connection: `outbound` is the one that dialed. Of messages: which way they go.
+ * The direction of a connection or message, seen from this node. A connection that this node dialed
+ * is `outbound`.
  */
 export type Direction = 'inbound' | 'outbound';

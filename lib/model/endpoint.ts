@@ -14,31 +14,30 @@ import {
 } from './url-text.ts';
 
 /**
- * Where a transport can dial, or listens: a protocol with an IP and port, or with a path.
- * A node address resolves to some endpoints (`resolve`).
+ * A place where a transport dials or listens: a protocol with an IP and port, or with a path.
+ * `resolve` turns a node address into endpoints.
  */
 export interface Endpoint {
-  /** Scheme of the transport, in lower case: `ws`, `wss`, `memory`. */
+  /** The transport's URL scheme, in lower case: `ws`, `wss`, `memory`. */
   readonly protocol: string;
   /**
-   * IPv4 or IPv6 address as text, without brackets. An IPv4 address in IPv6 form is kept as IPv4.
-   * An IPv6 one may have a zone (`fe80::1%eth0`): the interface of this machine through which it is
-   * dialed.
+   * An IPv4 or IPv6 address without brackets. An IPv4-mapped IPv6 address is stored as IPv4. An
+   * IPv6 address may carry a zone (`fe80::1%eth0`): the interface of this machine to dial through.
    */
   readonly ip?: string;
   /**
-   * The name that `ip` was resolved from. TLS checks it; a platform without DNS (a browser) dials
-   * it instead of an IP.
+   * The name that `ip` was resolved from. TLS checks it. A platform without DNS, such as a browser,
+   * dials it instead of an IP.
    */
   readonly host?: string;
-  /** 1 to 65,535; absent: the protocol's default, or unknown. */
+  /** 1 to 65,535; if absent, the protocol's default, or unknown. */
   readonly port?: number;
   readonly path?: string;
 }
 
 /**
- * An endpoint as text, for people and logs: `ws://1.2.3.4:80/path`, `memory:<id>`. One that is not
- * valid is written as far as it goes. An IPv6 address has brackets only before a port.
+ * Formats an endpoint for people and logs: `ws://1.2.3.4:80/path`, `memory:<id>`. An invalid
+ * endpoint is written as well as possible. An IPv6 address has brackets only before a port.
  */
 export function formatEndpoint(endpoint: Endpoint): string {
   const { protocol, path = '' } = endpoint;
@@ -49,7 +48,7 @@ export function formatEndpoint(endpoint: Endpoint): string {
   return scheme + place + escapePath(withLeadingSlash(path));
 }
 
-/** The IP, or else the host, with the port. */
+/** The IP (or the host if there is no IP), with the port. */
 function formatPlace({ ip, host, port = 0 }: Endpoint): string {
   const place = ip === undefined ? host : (normalizeIp(ip) ?? ip);
   if (place === undefined || place === '') return '';
@@ -58,7 +57,7 @@ function formatPlace({ ip, host, port = 0 }: Endpoint): string {
 }
 
 /**
- * Checks that an endpoint has a protocol and a place: an IP or a host, or a path.
+ * Checks that an endpoint has a protocol, and an IP, a host or a path.
  * @throws {RxmeshError} `RXMESH_ENDPOINT_INVALID`
  */
 export function validateEndpoint(endpoint: Endpoint): void {
@@ -83,10 +82,9 @@ function faultOf({ protocol, ip, host, port, path = '' }: Endpoint): string | un
 }
 
 /**
- * The address of a node that is reached at an endpoint, by name where one is known. What the
- * endpoint lacks the address lacks as well, so a partial endpoint gives an address that is not
- * valid.
- * @param id empty: not known
+ * The address of a node at an endpoint, by host name if one is known. A partial endpoint gives
+ * an invalid address, because missing parts stay missing.
+ * @param id empty if unknown
  */
 export function endpointToAddress(
   endpoint: Endpoint,

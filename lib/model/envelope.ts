@@ -1,7 +1,7 @@
 import { mistaken } from './check-function.ts';
 import type { NodeId } from './id.ts';
 
-/** A message that has arrived, and who sent it. */
+/** A received message and its sender. */
 export interface InboundEnvelope<T> {
   readonly from: NodeId;
   readonly message: T;
@@ -15,20 +15,21 @@ export interface DirectEnvelope<T> {
   readonly except?: never;
 }
 
-/** A message to all peers that are connected and have the channel open. */
+/** A message to all connected peers that have the channel open. */
 export interface BroadcastEnvelope<T> {
   readonly broadcast: true;
-  /** Peers that are left out, such as the one that the message came from. */
+  /** Peers to leave out, such as the one that sent the message. */
   readonly except?: NodeId | readonly NodeId[];
   readonly message: T;
   readonly to?: never;
 }
 
-/** A message to send: to one peer, or to all. */
+/** A message to send to one peer or to all. */
 export type OutboundEnvelope<T> = DirectEnvelope<T> | BroadcastEnvelope<T>;
 
 /**
- * Refuses what is no envelope at all, such as a bare message. The caller may be plain JavaScript.
+ * Rejects anything that is not an object, such as a bare message. The caller may be plain
+ * JavaScript.
  * @throws {TypeError} `send: the envelope must be { to, message } or { broadcast: true, message },
  *   got undefined`
  */

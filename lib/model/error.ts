@@ -2,8 +2,8 @@ import type { NodeId } from './node-id.ts';
 import { printable } from './quote.ts';
 
 /**
- * The one error class of rxmesh, and its codes. Codes are stable; messages may change.
- * `docs/errors.md` says of each code when it comes and what to do.
+ * The `code` of an `RxmeshError`. Codes are stable; messages may change. `docs/errors.md` lists the
+ * cause and remedy of each.
  */
 export type ErrorCode =
   // wrong use
@@ -65,17 +65,17 @@ export type ErrorCode =
   | 'RXMESH_DEMAND_LOST'
   | 'RXMESH_UNDELIVERABLE';
 
-/** What an error is about, beside its code and message. */
+/** Details of an error besides its code and message. */
 export interface ErrorContext {
-  /** The error underneath, when there is one. */
+  /** The underlying error, if any. */
   readonly cause?: unknown;
-  /** Node ID of the peer it is about, when one is known. */
+  /** Node ID of the peer involved, if known. */
   readonly peer?: NodeId;
-  /** Id of the channel it is about, when there is one. */
+  /** ID of the channel involved, if any. */
   readonly channel?: number;
 }
 
-/** An error of rxmesh: look at its `code`, which is stable, not at its message. */
+/** Any error raised by rxmesh. Test its `code`, which is stable, rather than its message. */
 export class RxmeshError extends Error {
   override readonly name = 'RxmeshError';
   readonly code: ErrorCode;
@@ -83,12 +83,12 @@ export class RxmeshError extends Error {
   readonly channel?: number;
 
   /**
-   * True for those of another copy of rxmesh, or of another realm, too: they are the same in all
-   * that counts.
+   * Also true for errors from another copy of rxmesh or from another realm, recognized by name and
+   * code.
    */
   static override [Symbol.hasInstance](value: unknown): boolean {
     if (Function.prototype[Symbol.hasInstance].call(this, value)) return true;
-    // A class that extends this one has instances of its own.
+    // For a subclass, only its own instances count.
     if (this !== RxmeshError || typeof value !== 'object' || value === null) return false;
     const { name, code } = value as Partial<Record<keyof RxmeshError, unknown>>;
     return name === 'RxmeshError' && typeof code === 'string' && code.startsWith('RXMESH_');
@@ -102,12 +102,12 @@ export class RxmeshError extends Error {
   }
 }
 
-/** Where an error comes from, for one that does not know. */
+/** The peer and channel to add to an error that lacks them. */
 export type ErrorPlace = Omit<ErrorContext, 'cause'>;
 
 /**
- * `error` with a peer and a channel: a copy with the same code, message and cause. What it names
- * itself stays, and when nothing is added it is returned as it is.
+ * Adds a peer and a channel to an error, in a copy with the same code, message and cause. A peer or
+ * channel that it already has stays. With nothing to add, the error itself is returned.
  */
 export function withContext(error: RxmeshError, context: ErrorPlace): RxmeshError {
   const { peer = context.peer, channel = context.channel } = error;
@@ -120,8 +120,9 @@ export function withContext(error: RxmeshError, context: ErrorPlace): RxmeshErro
 }
 
 /**
- * An `RxmeshError` of what was thrown, about the peer and channel in `context`: if it is one
- * already, `withContext` of it; of anything else one with this code and message whose cause it is.
+ * Converts anything thrown to an `RxmeshError` about the peer and channel in `context`. An
+ * `RxmeshError` keeps its code and message (see `withContext`); anything else becomes the cause of
+ * a new error with this code and message.
  */
 export function toRxmeshError(
   thrown: unknown,
@@ -134,8 +135,8 @@ export function toRxmeshError(
 }
 
 /**
- * An `RxmeshError` with this code, also of what is an `RxmeshError` already, which is its cause
- * then.
+ * Wraps anything thrown in an `RxmeshError` with this code. Unlike `toRxmeshError`, it wraps an
+ * `RxmeshError` too.
  */
 export function errorOf(
   thrown: unknown,
@@ -147,7 +148,7 @@ export function errorOf(
   return new RxmeshError(code, text, { ...context, cause: thrown });
 }
 
-/** What was thrown, as text. `instanceof Error` would miss the errors of another realm. */
+/** The message of anything thrown. `instanceof Error` would miss errors from another realm. */
 function detailOf(thrown: unknown): string {
   try {
     if (typeof thrown === 'object' && thrown !== null && 'message' in thrown) {

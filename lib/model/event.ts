@@ -10,45 +10,45 @@ import type { Severity } from './peer-report.ts';
 export type DropReason =
   /** no such peer is connected */
   | 'unknown-peer'
-  /** it was addressed to this node itself */
+  /** it was addressed to this node */
   | 'to-self'
-  /** a broadcast that no connected peer has the channel for, or an envelope without a recipient */
+  /** a broadcast while no connected peer has the channel open, or an envelope without recipient */
   | 'no-recipient'
-  /** the peer has not opened the channel, or closed it while the message waited */
+  /** the peer has not opened the channel, or closed it while the message was queued */
   | 'channel-not-open'
   /**
-   * its lane was full, and the strategy or the channel's `slowPeer` dropped it, or too many sends
-   * waited for it
+   * its lane was full: the strategy or the channel's `slowPeer` dropped it, or too many sends were
+   * already waiting for the lane
    */
   | 'lane-full'
-  /** the connection ended while it waited */
+  /** the connection ended while it was queued */
   | 'peer-down'
-  /** its channel was closed here */
+  /** this node closed the channel */
   | 'channel-closed'
-  /** the codec refused it */
+  /** the codec could not encode it */
   | 'encode-failed'
-  /** what arrived is not a message of this channel */
+  /** the codec could not decode it */
   | 'decode-failed'
-  /** it is longer than the channel allows */
+  /** it exceeds the channel's size limit */
   | 'too-large';
 
-/** What happens at a node, as `router.events$` tells it. Told apart by `type`. */
+/** An event of a router, as reported by `router.events$`. Discriminated by `type`. */
 export type RouterEvent =
   | {
       readonly type: 'peer-up';
       readonly peer: NodeId;
       readonly direction: Direction;
       readonly remote: Endpoint;
-      /** Ids of the channels that the peer has open. */
+      /** IDs of the channels that the peer has open. */
       readonly channels: readonly number[];
-      /** What the peer tells of itself. */
+      /** What the peer says about itself. */
       readonly nodeInfo: NodeInfo;
     }
   | {
       readonly type: 'peer-down';
       readonly peer: NodeId;
       readonly direction: Direction;
-      /** Why; absent when this node ended the connection itself, without complaint. */
+      /** The reason; absent when this node closed the connection normally. */
       readonly error?: RxmeshError;
     }
   /** A peer opened or closed a channel while connected. */
@@ -61,20 +61,20 @@ export type RouterEvent =
   /** An address could not be resolved or dialed, or the handshake with it failed. */
   | { readonly type: 'dial-failed'; readonly address: NodeAddress; readonly error: RxmeshError }
   /**
-   * A connection was turned away: its web page or host is not welcome, too many, no proof, not
-   * compatible, no slot, duplicate.
+   * A connection was refused: its origin or host is not allowed, there are too many, the handshake
+   * failed, the peer is incompatible, no slot is free, or it is a duplicate.
    */
   | {
       readonly type: 'connection-refused';
       readonly direction: Direction;
       readonly remote: Endpoint;
-      /** The peer, if it has proved who it is. */
+      /** The peer, if it has proved its identity. */
       readonly peer?: NodeId;
       readonly error: RxmeshError;
     }
   /**
-   * A transport could not listen, or stopped listening with an error. One that has listened before
-   * is asked to listen again, after waits that grow.
+   * A transport could not listen, or stopped listening with an error. If it has listened before,
+   * the router retries with growing delays.
    */
   | { readonly type: 'transport-failed'; readonly transport: string; readonly error: RxmeshError }
   | {
@@ -82,14 +82,14 @@ export type RouterEvent =
       readonly direction: Direction;
       readonly channel: number;
       readonly reason: DropReason;
-      /** How many messages of that kind in one turn of the event loop. */
+      /** Number of such messages in one turn of the event loop. */
       readonly count: number;
       readonly peer?: NodeId;
       readonly error?: RxmeshError;
     }
   /**
-   * Messages wait in a lane, and none has left it for `timeouts.stallMs`; or one has again, or the
-   * lane is no more.
+   * A lane has stalled: messages are queued and none has left it for `timeouts.stallMs`. With
+   * `stalled: false`, the lane is moving again or has been removed.
    */
   | {
       readonly type: 'lane-stalled';
@@ -97,20 +97,23 @@ export type RouterEvent =
       readonly channel: number;
       readonly direction: Direction;
       readonly stalled: boolean;
-      /** How many messages wait. */
+      /** Number of queued messages. */
       readonly depth: number;
     }
-  /** Sends wait for a peer that is away, or has not opened the channel; or no longer. */
+  /**
+   * Sends are waiting for a peer to connect or to open the channel. With `awaited: false`, they no
+   * longer wait.
+   */
   | {
       readonly type: 'recipient-awaited';
       readonly channel: number;
-      /** Absent: for anyone who has the channel. */
+      /** If absent, any peer with the channel open will do. */
       readonly peer?: NodeId;
       readonly awaited: boolean;
     }
   /**
-   * A peer was reported for what it did wrong, by a channel or by the router itself. Good reports
-   * are in `reports$` only.
+   * A channel or the router itself reported a peer for misbehaving. Good reports are in `reports$`
+   * only.
    */
   | {
       readonly type: 'peer-reported';
@@ -124,26 +127,26 @@ export type RouterEvent =
    */
   | { readonly type: 'peer-evicted'; readonly peer: NodeId; readonly error: RxmeshError }
   /**
-   * A stream that was piped to a channel, or subscribed to its `out` or `reports`, failed; the
-   * channel stays open.
+   * A stream that feeds a channel (its `out` or `reports`, or a piped source) failed. The channel
+   * stays open.
    */
   | { readonly type: 'source-failed'; readonly channel: number; readonly error: unknown }
   /**
-   * A consumer of a channel's `in$` gets no more: an operator has lost its demand
-   * (`RXMESH_DEMAND_LOST`), or what waited for it has grown over its bound (`RXMESH_OVERFLOW`).
-   * Without another one, the channel's peers are held back.
+   * A consumer of a channel's `in$` was cut off: an operator lost its demand (`RXMESH_DEMAND_LOST`),
+   * or its buffer exceeded its bound (`RXMESH_OVERFLOW`). If it was the only consumer, the channel's
+   * peers are held back.
    */
   | { readonly type: 'consumer-failed'; readonly channel: number; readonly error: RxmeshError }
   /**
-   * A function that was given in options has thrown, or has answered nonsense: `random`,
-   * `clock.now`, `transport.close` … The node goes on without its answer. One that fails each time
-   * is told once.
+   * A function passed in the options threw, or returned an invalid value: `random`, `clock.now`,
+   * `transport.close` … The node carries on without the result. A repeated failure is reported only
+   * once.
    */
   | { readonly type: 'callback-failed'; readonly callback: string; readonly error: RxmeshError }
-  /** Something failed that cannot, in the router itself: it stops, as by `stop`. */
+  /** An internal failure of the router. It stops, as if by `stop`. */
   | { readonly type: 'fatal'; readonly error: RxmeshError };
 
-/** The event of a function in options that has failed. */
+/** The `callback-failed` event for an error that a function in the options threw. */
 export function callbackFailed(callback: string, thrown: unknown): RouterEvent {
   const error = errorOf(thrown, 'RXMESH_CALLBACK_FAILED', `${callback} has failed`);
   return { type: 'callback-failed', callback, error };

@@ -8,13 +8,13 @@ export type { NodeId } from './node-id.ts';
 
 const NODE_ID = /^[0-9a-f]{40}$/;
 
-/** Whether `text` is a node ID as rxmesh writes it: exactly 40 lower-case hex digits. */
+/** Whether `text` is a node ID: exactly 40 lower-case hex digits. */
 export function isNodeId(text: string): text is NodeId {
   return NODE_ID.test(text);
 }
 
 /**
- * The node ID in `text`, which may be in upper case.
+ * Parses a node ID of 40 hex digits in either case.
  * @throws {RxmeshError} `RXMESH_NODE_ID_INVALID`
  */
 export function parseNodeId(text: string): NodeId {
@@ -28,7 +28,7 @@ export function parseNodeId(text: string): NodeId {
 
 /**
  * The node ID of an ed25519 public key.
- * @throws {RxmeshError} `RXMESH_KEY_INVALID`: it has not 32 bytes
+ * @throws {RxmeshError} `RXMESH_KEY_INVALID`: the key is not 32 bytes long
  */
 export function nodeIdFromPublicKey(publicKey: Uint8Array): NodeId {
   if (publicKey.length !== 32) {
@@ -41,8 +41,8 @@ export function nodeIdFromPublicKey(publicKey: Uint8Array): NodeId {
 }
 
 /**
- * The bytes that an id stands for: 20, or none for the empty text, which stands for "not known".
- * @throws {RxmeshError} `RXMESH_NODE_ID_INVALID`: not hex, or half a byte is left over
+ * The 20 bytes of a node ID, or no bytes for the empty string, which means "unknown".
+ * @throws {RxmeshError} `RXMESH_NODE_ID_INVALID`: not hex, or an odd number of digits
  */
 export function nodeIdToBytes(id: NodeId): Uint8Array {
   const bytes = fromHex(id);

@@ -8,9 +8,9 @@ import { RxmeshError, toRxmeshError } from './error.ts';
 import { isNodeId, nodeIdFromPublicKey, type NodeId } from './id.ts';
 import { formatKeyFile, parseKeyFile } from './key-file.ts';
 
-/** How a key file is read. */
+/** Options of `Identity.load` and `Identity.loadOrCreate`. */
 export interface KeyFileOptions {
-  /** Takes a file that others than its owner may read or write. Default: it is refused. */
+  /** Accepts a file that users other than its owner may read or write. Default: false. */
   readonly allowInsecure?: boolean;
 }
 
@@ -19,29 +19,29 @@ const keyFileOptionKinds: OptionKinds<KeyFileOptions> = {
 };
 
 /**
- * What stands in front of a message that an application signs: no handshake begins like this, so
- * nobody can have an application sign one.
+ * The prefix of every message that an application signs. Handshake data never starts with it, so
+ * an application cannot be tricked into signing a handshake.
  */
 const APPLICATION_DOMAIN = 'rxmesh application signature v1\0';
 
 /**
- * Where an identity keeps its way to sign for a handshake: one name, also for another copy of this
- * module.
+ * The property that holds an identity's handshake signer. `Symbol.for`, so that copies of this
+ * module share it.
  */
 const handshakeSigner: unique symbol = Symbol.for('rxmesh.handshakeSigner');
 
 /**
- * Who a node is: an ed25519 key pair and the node ID that follows from it.
+ * A node's identity: an ed25519 key pair and the node ID derived from it.
  *
- * The private key is out of reach: it shows neither in `JSON.stringify` nor when the identity is
- * logged, and only `loadOrCreate` writes it anywhere.
+ * The private key is hidden: it appears neither in `JSON.stringify` nor in logs, and only
+ * `loadOrCreate` writes it to a file.
  *
  *     const identity = await Identity.loadOrCreate('node_key.json')
  *     identity.id // '045f5600654182cfeaccfe6cb19f0642e8a59898'
  */
 export class Identity {
   readonly id: NodeId;
-  /** 32 bytes. Do not write to them. */
+  /** The ed25519 public key, 32 bytes. Do not modify it. */
   readonly publicKey: Uint8Array;
   readonly #sign: (message: Uint8Array) => Uint8Array;
 
@@ -54,7 +54,7 @@ export class Identity {
   }
 
   /**
-   * A new identity, from the platform's secure random source.
+   * Generates an identity with the platform's secure random source.
    * @throws {RxmeshError} `RXMESH_PLATFORM_UNSUPPORTED`, as a rejection
    */
   static generate(): Promise<Identity> {
@@ -65,8 +65,8 @@ export class Identity {
   }
 
   /**
-   * The identity of a 32-byte private seed (RFC 8032 §5.1.5): the same seed, the same identity.
-   * @throws {RxmeshError} `RXMESH_KEY_INVALID`: another length; `RXMESH_PLATFORM_UNSUPPORTED`
+   * Derives the identity of a 32-byte private seed (RFC 8032 §5.1.5), always the same one.
+   * @throws {RxmeshError} `RXMESH_KEY_INVALID`: not 32 bytes; `RXMESH_PLATFORM_UNSUPPORTED`
    */
   static fromSeed(seed: Uint8Array): Identity {
     const bytes = asBytes(seed);
@@ -81,11 +81,12 @@ export class Identity {
   }
 
   /**
-   * The identity in a key file: one that `loadOrCreate` wrote, or CometBFT's `node_key.json`.
-   * The node ID follows from the key; the one in the file is not looked at.
+   * Loads an identity from a key file: one that `loadOrCreate` wrote, or CometBFT's
+   * `node_key.json`. The node ID is derived from the key; the ID in the file is ignored.
    * @throws {RxmeshError} `RXMESH_IDENTITY_FILE`, as a rejection: the file does not exist, cannot
-   *   be read, may be read or written by others (`chmod 600`, or `allowInsecure`; Windows has no
-   *   modes, and does not ask), or is malformed; or the platform has no files
+   *   be read, is malformed, or is accessible to other users (run `chmod 600`, or pass
+   *   `allowInsecure`; not checked on Windows, which has no file modes); or the platform has no
+   *   file system
    */
   static async load(file: string, options: KeyFileOptions = {}): Promise<Identity> {
     checkOptions('Identity.load', options, keyFileOptionKinds);
@@ -95,25 +96,28 @@ export class Identity {
   }
 
   /**
-   * The identity in a key file, which is created (mode 0600, in a directory that exists) with a new
-   * identity when there is none. Of several processes that do so at once all get the same identity.
-   * What a process that was killed meanwhile has left beside the file is removed.
+   * Loads an identity from a key file, or generates one and creates the file.
+   *
+   * The file is created with mode 0600; its directory must exist. Processes that call this
+   * concurrently all get the same identity. Temporary files of a process that was killed while
+   * creating the file are removed.
    * @throws {RxmeshError} `RXMESH_IDENTITY_FILE`, as a rejection: as for `load`, or the file cannot
    *   be created
    */
   static async loadOrCreate(file: string, options: KeyFileOptions = {}): Promise<Identity> {
     checkOptions('Identity.loadOrCreate', options, keyFileOptionKinds);
     const identity = (await loadIfExists(file, options)) ?? (await create(file, options));
-    // Not before: a draft may be about to become the file.
+    // Only now: before, a draft could still be about to become the file.
     await inFile(file, () => platformFiles.removeDrafts(file));
     return identity;
   }
 
   /**
-   * The 64-byte ed25519 signature (RFC 8032 §5.1.6) of the 31 ASCII characters `rxmesh application
-   * signature v1`, a zero byte, and `message`. `verifySignature` checks it. No handshake signs such
-   * bytes, so whatever an application signs for others, it never speaks for this node in a
-   * handshake.
+   * Signs a message for an application; `verifySignature` checks the result.
+   *
+   * Returns the 64-byte ed25519 signature (RFC 8032 §5.1.6) of the 31 ASCII characters `rxmesh
+   * application signature v1`, a zero byte, and `message`. Handshakes never sign such bytes, so
+   * a signature made here cannot be used to impersonate this node.
    * @throws {TypeError} `message` is not a `Uint8Array`
    */
   sign(message: Uint8Array): Uint8Array {
@@ -125,7 +129,7 @@ export class Identity {
   }
 }
 
-/** Whether a value from outside is an identity: one of this module, or of another copy of it. */
+/** Whether a value is an identity, of this copy of the module or of another one. */
 export function isIdentity(value: unknown): value is Identity {
   if (value instanceof Identity) return true;
   if (typeof value !== 'object' || value === null) return false;
@@ -136,9 +140,9 @@ export function isIdentity(value: unknown): value is Identity {
 }
 
 /**
- * Whether `signature` is what the owner of this ed25519 public key got from `Identity.sign` for
- * `message`. False for malformed input too: wrong lengths, a key of small order, S out of range.
- * `nodeIdFromPublicKey` says who the owner is.
+ * Verifies a signature that `Identity.sign` made for `message` with the key of this public key.
+ * Returns false for malformed input too: wrong lengths, a small-order key, S out of range.
+ * `nodeIdFromPublicKey` gives the signer's node ID.
  * @throws {TypeError} `message` is not a `Uint8Array`
  */
 export function verifySignature(
@@ -150,8 +154,8 @@ export function verifySignature(
 }
 
 /**
- * The signature of these very bytes, for a handshake, whose labels keep it apart from everything
- * else. No entry point exports it.
+ * Signs exactly these bytes, for a handshake. The handshake's own labels separate its signatures
+ * from all others. No entry point exports this function.
  */
 export function signHandshake(identity: Identity, bytes: Uint8Array): Uint8Array {
   const sign: unknown = Reflect.get(identity, handshakeSigner);
@@ -162,7 +166,7 @@ export function signHandshake(identity: Identity, bytes: Uint8Array): Uint8Array
 
 function inApplicationDomain(message: Uint8Array): Uint8Array {
   const bytes = asBytes(message);
-  // What is no bytes would be copied as zeros.
+  // Other values would be copied as zeros.
   if (bytes === undefined) {
     throw new TypeError(`a message to sign must be a Uint8Array, got ${described(message)}`);
   }

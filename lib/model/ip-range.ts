@@ -1,34 +1,33 @@
 import { formatIp, isIpv6, normalizeIp, parseIp, withoutZone } from './ip.ts';
 
-/** IP addresses that begin with the same bits. */
+/** A range of IP addresses with a common prefix. */
 export interface IpRange {
-  /** In its one form: equal ranges have equal texts. */
+  /** In normal form: equal ranges have equal text. */
   readonly text: string;
   readonly family: 4 | 6;
-  /** How many leading bits count. */
+  /** Length of the prefix in bits. */
   readonly prefix: number;
 }
 
-/** Bits of an address of each family. */
+/** Address length in bits, by family. */
 const bitsOf = { 4: 32, 6: 128 } as const;
 
 /**
- * Bits of an IPv6 address that stand for one machine, or one network: it may use any address in
- * them.
+ * Prefix length in bits that identifies a single host. An IPv6 host may use any address in its /64.
  */
 const hostBitsOf = { 4: 32, 6: 64 } as const;
 
 /**
- * The range that a text names: `203.0.113.0/24`, `2001:db8::/32`. An address alone is the range of
- * its host: an IPv4 address itself, and the /64 of an IPv6 one. Bits behind the prefix, and a zone,
- * do not count. Undefined when it is no range.
+ * Parses a range such as `203.0.113.0/24` or `2001:db8::/32`; undefined if it is malformed. A lone
+ * address gives the range of its host: the address itself for IPv4, its /64 for IPv6. Bits after
+ * the prefix are ignored, and so is a zone.
  */
 export function parseIpRange(text: string): IpRange | undefined {
   const [, address = '', length] = /^([^/]*)(?:\/(\d{1,3}))?$/.exec(text) ?? [];
   const ip = normalizeIp(withoutZone(address));
   if (ip === undefined) return undefined;
   const family = isIpv6(ip) ? 6 : 4;
-  // IPv4 in IPv6 form is IPv4 all over rxmesh.
+  // `normalizeIp` turns IPv4-mapped IPv6 into IPv4, which has 96 bits less.
   const mapped = family === 4 && address.includes(':') ? 96 : 0;
   const prefix = length === undefined ? hostBitsOf[family] : Number(length) - mapped;
   if (prefix < 0 || prefix > bitsOf[family]) return undefined;
@@ -36,8 +35,8 @@ export function parseIpRange(text: string): IpRange | undefined {
 }
 
 /**
- * The text of the range with this prefix that `ip` is in; undefined when it is of the other family,
- * or no IP.
+ * The text of the range of this family and prefix length that contains `ip`. Undefined if `ip` is
+ * malformed or of the other family.
  */
 export function rangeTextOf(
   ip: string,

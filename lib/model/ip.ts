@@ -1,18 +1,18 @@
 /**
- * IP addresses as text. They are compared as text all over rxmesh, so there is one form of each:
- * IPv4 in four decimal numbers, IPv6 as RFC 5952 §4 writes it, and IPv4 in IPv6 form as IPv4.
+ * IP addresses as text. rxmesh compares them as text everywhere, so each has one normal form: IPv4
+ * as four decimal numbers, IPv6 as in RFC 5952 §4, and IPv4-mapped IPv6 as IPv4.
  */
 
-/** Four numbers of 0 to 255 without leading zeros. */
+/** Four numbers from 0 to 255 without leading zeros. */
 const IPV4 = /^(?:(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)(?:\.(?=\d)|$)){4}$/;
 
-/** An interface of this machine, as far as its name needs no escape in a URL (RFC 6874 §2). */
+/** The name of a network interface that needs no escaping in a URL (RFC 6874 §2). */
 const ZONE = /^[A-Za-z0-9._~-]{1,64}$/;
 
 /**
- * The one form of an IP address; undefined when `text` is none. Strict: no leading zeros, no short
- * or hexadecimal IPv4, no brackets. An IPv6 address may have a zone (`fe80::1%eth0`, RFC 4007 §11),
- * which is kept as it is.
+ * Normalizes an IP address; undefined if `text` is not one. Strict: no leading zeros, no short or
+ * hexadecimal IPv4, no brackets. The zone of an IPv6 address (`fe80::1%eth0`, RFC 4007 §11) is kept
+ * unchanged.
  */
 export function normalizeIp(text: string): string | undefined {
   if (IPV4.test(text)) return text;
@@ -25,7 +25,7 @@ export function normalizeIp(text: string): string | undefined {
   return ipv4 === undefined && ZONE.test(zone) ? `${formatIpv6(groups)}%${zone}` : undefined;
 }
 
-/** The zone of an IPv6 address: through which interface of this machine it is reached. */
+/** The zone of an IPv6 address: the interface of this machine that reaches it. */
 export function zoneOf(ip: string): string | undefined {
   const at = ip.indexOf('%');
   return at < 0 ? undefined : ip.slice(at + 1);
@@ -37,13 +37,13 @@ export function withoutZone(ip: string): string {
   return at < 0 ? ip : ip.slice(0, at);
 }
 
-/** Whether an address that `normalizeIp` returned is an IPv6 one. */
+/** Whether an address from `normalizeIp` is IPv6. */
 export function isIpv6(ip: string): boolean {
   return ip.includes(':');
 }
 
 /**
- * Whether `ip` is `0.0.0.0` or `::`: where a node listens on all addresses, and nobody can dial.
+ * Whether `ip` is `0.0.0.0` or `::`, which a node can listen on but nobody can dial.
  */
 export function isUnspecifiedIp(ip: string): boolean {
   const normal = normalizeIp(withoutZone(ip));
@@ -51,51 +51,51 @@ export function isUnspecifiedIp(ip: string): boolean {
 }
 
 /**
- * Whether an address where a node listens says anything to others: a zone is of one machine, and
- * `::` is nowhere.
+ * Whether a listen address is of use to other nodes. A zone is local to one machine, and `::` cannot
+ * be dialed.
  */
 export function isForOthers(ip: string): boolean {
   return !isUnspecifiedIp(ip) && zoneOf(ip) === undefined;
 }
 
 /**
- * What an address that `normalizeIp` returned says of the machine behind it: an IPv4 address
- * itself; the /64 of an IPv6 one, of which one machine may use any (RFC 4291 §2.5.4, RFC 7934 §2).
+ * The part of an address from `normalizeIp` that identifies a host: all of an IPv4 address, and the
+ * /64 of an IPv6 address, since one host may use any address in it (RFC 4291 §2.5.4, RFC 7934 §2).
  */
 export function ipNetwork(ip: string): string {
   const groups = isIpv6(ip) ? parseIpv6(withoutZone(ip)) : undefined;
   return groups === undefined ? ip : `${formatIpv6([...groups.slice(0, 4), 0, 0, 0, 0])}/64`;
 }
 
-/** The four bytes or eight groups of an address, without its zone; undefined when it is none. */
+/** Parses an address into four bytes or eight groups, ignoring its zone; undefined if malformed. */
 export function parseIp(ip: string): readonly number[] | undefined {
   return isIpv6(ip) ? parseIpv6(withoutZone(ip)) : parseIpv4(ip);
 }
 
-/** The address of four bytes or eight groups. */
+/** Formats an address of four bytes or eight groups. */
 export function formatIp(parts: readonly number[]): string {
   return parts.length === 4 ? parts.join('.') : formatIpv6(parts);
 }
 
-/** Four numbers of 0 to 255. */
+/** Four numbers from 0 to 255. */
 function parseIpv4(text: string): readonly number[] | undefined {
   return IPV4.test(text) ? text.split('.').map(Number) : undefined;
 }
 
-/** Eight numbers of 0 to 65,535 (RFC 4291 §2.2). */
+/** Eight numbers from 0 to 65,535 (RFC 4291 §2.2). */
 function parseIpv6(text: string): readonly number[] | undefined {
   const sides = text.split('::');
   if (sides.length > 2) return undefined;
   const [left, right] = [parseGroups(sides[0] ?? ''), parseGroups(sides[1] ?? '')];
   if (left === undefined || right === undefined) return undefined;
-  // An IPv4 tail stands at the very end.
+  // An IPv4 tail is allowed only at the very end.
   if (sides.length === 2 && sides[0]?.includes('.')) return undefined;
   const missing = 8 - left.length - right.length;
   if (sides.length === 1) return missing === 0 ? left : undefined;
   return missing >= 1 ? [...left, ...new Array<number>(missing).fill(0), ...right] : undefined;
 }
 
-/** The groups on one side of `::`, of which the last may be an IPv4 address that fills two. */
+/** The groups on one side of `::`. The last part may be an IPv4 address, which fills two groups. */
 function parseGroups(text: string): readonly number[] | undefined {
   if (text === '') return [];
   const groups: number[] = [];
@@ -113,14 +113,14 @@ function parseGroups(text: string): readonly number[] | undefined {
   return groups;
 }
 
-/** `::ffff:a.b.c.d` as `a.b.c.d` (RFC 4291 §2.5.5.2); undefined for every other address. */
+/** Converts `::ffff:a.b.c.d` to `a.b.c.d` (RFC 4291 §2.5.5.2); undefined for any other address. */
 function embeddedIpv4(groups: readonly number[]): string | undefined {
   const [high = 0, low = 0] = groups.slice(6);
   const isMapped = groups.slice(0, 5).every((group) => group === 0) && groups[5] === 0xffff;
   return isMapped ? [high >> 8, high & 255, low >> 8, low & 255].join('.') : undefined;
 }
 
-/** The longest run of two or more zeros, the first of equals, becomes `::` (RFC 5952 §4.2). */
+/** Writes the longest run of zeros (at least two; the first one on a tie) as `::` (RFC 5952 §4.2). */
 function formatIpv6(groups: readonly number[]): string {
   const run = longestZeroRun(groups);
   const hex = (part: readonly number[]) => part.map((group) => group.toString(16)).join(':');

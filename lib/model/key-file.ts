@@ -3,10 +3,10 @@ import { fromBase64, toBase64 } from './base64.ts';
 import { RxmeshError } from './error.ts';
 import type { NodeId } from './id.ts';
 
-/** How CometBFT's JSON names an ed25519 private key (its `crypto/ed25519`). */
+/** The type of an ed25519 private key in CometBFT's JSON (its `crypto/ed25519`). */
 const KEY_TYPE = 'tendermint/PrivKeyEd25519';
 
-/** The key file's text: JSON in the form of CometBFT's `node_key.json`. */
+/** Formats a key file as JSON, like CometBFT's `node_key.json`. */
 export function formatKeyFile(key: {
   readonly id: NodeId;
   readonly seed: Uint8Array;
@@ -17,9 +17,9 @@ export function formatKeyFile(key: {
 }
 
 /**
- * The 32-byte seed in a key file. Nothing of the file's content gets into an error: it may be
- * a part of the key.
- * @param file its name, for errors
+ * Reads the 32-byte seed from the text of a key file. Errors never quote the text, which may
+ * contain part of the key.
+ * @param file the file's name, for errors
  * @throws {RxmeshError} `RXMESH_IDENTITY_FILE`: malformed, or the two halves of the key differ
  */
 export function parseKeyFile(file: string, text: string): Uint8Array {
@@ -46,7 +46,7 @@ function parseJson(file: string, text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    // The parser's own message quotes the text, and with it the key.
+    // The parser's own message would quote the text, and with it the key.
     throw malformed(file, 'it is not JSON');
   }
 }

@@ -2,15 +2,15 @@ declare const nodeIdBrand: unique symbol;
 
 /**
  * A node's ID: the first 20 bytes of the SHA-256 of its ed25519 public key, as 40 lower-case hex
- * digits. A node proves in the handshake that it owns the key, so nobody can take another's ID.
+ * digits. A node proves in the handshake that it owns the key, so IDs cannot be forged.
  *
- * At run time it is a string. For the compiler it is a string that was checked, so that an address
- * or a name cannot stand in its place. `Identity.id`, an envelope's `from`, `parseNodeId` and
- * `isNodeId` give one.
+ * At run time it is a plain string. Its type is branded, so the compiler rejects an address or
+ * a name in its place. Get one from `Identity.id`, an envelope's `from`, `parseNodeId` or
+ * `isNodeId`.
  */
 export type NodeId = string & { readonly [nodeIdBrand]: true };
 
-/** Takes a text for an ID before it is checked, or where the empty text means "not known". */
+/** Casts text to a node ID before it is checked, or where the empty string means "unknown". */
 export function uncheckedNodeId(text: string): NodeId {
   return text as NodeId;
 }

@@ -3,39 +3,41 @@ import { RxmeshError } from './error.ts';
 import { isNodeId, type NodeId } from './id.ts';
 import { quote } from './quote.ts';
 
-/** Versions of the protocols that a node speaks, as CometBFT numbers them: integers from 0. */
+/** Protocol versions of a node, as in CometBFT: integers from 0. */
 export interface ProtocolVersion {
-  /** Of the peer-to-peer wire. */
+  /** Version of the peer-to-peer wire protocol. */
   readonly p2p: number;
-  /** Of the application's shared data structures; nodes with different ones do not connect. */
+  /** Version of the application's shared data; nodes with different versions do not connect. */
   readonly block: number;
-  /** Of the application. */
+  /** Version of the application. */
   readonly app: number;
 }
 
 /**
- * What a node tells of itself in the handshake. `validateNodeInfo` holds every text to 256 bytes,
- * and so the whole to 10 KiB on the wire.
+ * What a node says about itself in the handshake. `validateNodeInfo` limits every text to 256 bytes,
+ * which keeps the whole under 10 KiB on the wire.
  */
 export interface NodeInfo {
   readonly protocolVersion: ProtocolVersion;
   readonly nodeId: NodeId;
   /**
-   * Where the node listens, `host:port` or a URL; empty when it does not, or nowhere that others
-   * can dial.
+   * Where the node listens, as `host:port` or a URL; empty if it does not listen anywhere that
+   * others can dial.
    */
   readonly listenAddress: string;
-  /** Nodes of different networks do not connect. ASCII. */
+  /** Name of the network; nodes on different networks do not connect. ASCII. */
   readonly network: string;
   /** Version of the node's software; ASCII. */
   readonly version: string;
-  /** Ids (uint16) of the channels open as the handshake began, at most 16; empty: not told. */
+  /**
+   * IDs (uint16) of the channels open when the handshake began, at most 16; empty if not announced.
+   */
   readonly channels: readonly number[];
-  /** A name for people; ASCII, not empty. */
+  /** A human-readable name; ASCII, not empty. */
   readonly moniker: string;
   /** CometBFT's: whether transactions are indexed (`on`, `off`, or empty), and an ASCII address. */
   readonly other: { readonly txIndex: string; readonly rpcAddress: string };
-  /** Names of the optional features of rxmesh's wire that the node knows; ASCII, at most 16. */
+  /** Optional features of the wire protocol that the node supports; ASCII names, at most 16. */
   readonly features: readonly string[];
 }
 
@@ -44,9 +46,9 @@ const CHANNELS_MAX = 16;
 const FEATURES_MAX = 16;
 
 /**
- * Checks what a node tells of itself: every field is in its bounds and of its form.
+ * Checks that every field of a node info is well-formed and within its bounds.
  * @throws {RxmeshError} `RXMESH_NODE_INFO_INVALID`; the message names the field. Its `peer` is the
- *   node ID, where that is valid.
+ *   node ID, if that is valid.
  */
 export function validateNodeInfo(info: NodeInfo): void {
   const fault = faultOf(info);
@@ -92,7 +94,7 @@ function versionFault(versions: ProtocolVersion): string | undefined {
   return undefined;
 }
 
-/** Printable ASCII, at most 256, that is not all spaces; or empty. */
+/** Accepts at most 256 characters of printable ASCII, not all spaces; or the empty string. */
 function textFault(field: string, text: string): string | undefined {
   if (text.length > TEXT_LENGTH_MAX) return `${field} is longer than ${TEXT_LENGTH_MAX} bytes`;
   if (/[^ -~]/.test(text)) return fault(field, text, 'is not printable ASCII');
@@ -101,14 +103,14 @@ function textFault(field: string, text: string): string | undefined {
 }
 
 /**
- * Whether `text` is empty, or `host:port`, or a URL that becomes a node address when an id is put
- * where addresses have it (`tcp://0.0.0.0:26656`), or such an address without host (`memory:<id>`).
+ * Whether `text` is empty, `host:port`, a node address without its ID (`tcp://0.0.0.0:26656`), or
+ * a node address without a host (`memory:<id>`).
  */
 function isListenAddress(id: NodeId, text: string): boolean {
   return text === '' || parseListenAddress(id, text) !== undefined;
 }
 
-/** A listen address as the address of a node; undefined for what is none. */
+/** Converts a listen address to a node address; undefined if it is malformed. */
 export function parseListenAddress(id: NodeId, text: string): NodeAddress | undefined {
   if (textFault('listenAddress', text) !== undefined) return undefined;
   const hasHostAndPort = /^[^/?#]*:\d+$/.test(text);
@@ -145,9 +147,10 @@ function featuresFault(features: readonly string[]): string | undefined {
 }
 
 /**
- * Checks that two nodes can do something together: they have the same block version, the same
- * network, and a channel in common, as far as both told theirs.
- * @throws {RxmeshError} `RXMESH_INCOMPATIBLE`, about `theirs.nodeId`; the message says what differs
+ * Checks that two nodes are compatible: they have the same block version and the same network, and,
+ * if both announced their channels, at least one in common.
+ * @throws {RxmeshError} `RXMESH_INCOMPATIBLE`, about `theirs.nodeId`; the message names the
+ *   difference
  */
 export function checkCompatible(ours: NodeInfo, theirs: NodeInfo): void {
   const difference = differenceOf(ours, theirs);

@@ -4,14 +4,14 @@ import { mistaken } from './check-function.ts';
 import { isNodeId, type NodeId } from './id.ts';
 
 /**
- * How bad a peer's behaviour is: `note` and `penalize` change its score, `disconnect` ends the
- * connection and starts a cool-down, `ban` refuses the peer until the ban ends.
+ * The severity of a report: `note` and `penalize` change the peer's score, `disconnect` ends the
+ * connection and starts a cool-down, and `ban` refuses the peer until the ban ends.
  */
 export type Severity = 'note' | 'penalize' | 'disconnect' | 'ban';
 
 /**
- * A report on a peer's behaviour, as `channel.reports` takes it and `router.reports$` emits it. A
- * good one says so, and raises the peer's score by what a bad `note` takes from it.
+ * A report on a peer's behaviour, accepted by `channel.reports`, emitted by `router.reports$`. A good
+ * report raises the peer's score by as much as a bad `note` lowers it.
  */
 export type PeerReport = BadReport | GoodReport;
 
@@ -20,7 +20,7 @@ export interface BadReport {
   readonly peer: NodeId;
   readonly severity: Severity;
   readonly good?: false;
-  /** What it did: an error, or a few words. */
+  /** What the peer did: an error, or a few words. */
   readonly reason: unknown;
 }
 
@@ -36,7 +36,7 @@ export interface GoodReport {
 const aSeverity = oneOf('note', 'penalize', 'disconnect', 'ban');
 
 /**
- * Refuses what is no report. The caller may be plain JavaScript.
+ * Rejects anything that is not a valid report. The caller may be plain JavaScript.
  * @throws {TypeError} `reports.next: severity must be 'note' or 'penalize' or 'disconnect' or
  *   'ban', got "kill"`
  */
@@ -58,14 +58,14 @@ export function checkPeerReport(report: unknown): void {
 }
 
 /**
- * The reason of a report as an error about the peer: `RXMESH_PEER_EVICTED`, unless it is one of
- * rxmesh already.
+ * The reason of a report as an error about the peer: `RXMESH_PEER_EVICTED`, unless it already is
+ * an `RxmeshError`.
  */
 export function errorOfReport({ peer, reason }: PeerReport): RxmeshError {
   return toRxmeshError(reason, 'RXMESH_PEER_EVICTED', `peer ${peer} was reported`, { peer });
 }
 
-/** How a connection ends with a peer that has broken the protocol. */
+/** The error codes of connections that ended because the peer broke the protocol. */
 const violations: readonly ErrorCode[] = [
   'RXMESH_PROTOCOL_VIOLATION',
   'RXMESH_CREDIT_EXCEEDED',
@@ -73,7 +73,7 @@ const violations: readonly ErrorCode[] = [
 ];
 
 /**
- * What a connection that has ended with `error` says of its peer: `undefined` unless it broke the
+ * The report on a peer whose connection ended with `error`; undefined unless the peer broke the
  * protocol.
  */
 export function reportOfEnd(peer: NodeId, error: RxmeshError | undefined): BadReport | undefined {

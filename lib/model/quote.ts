@@ -1,10 +1,10 @@
 /**
- * Characters that a terminal may obey, or that hide others: controls, formats such as the
- * bidirectional ones, line and paragraph separators.
+ * Characters that could control a terminal or hide text: control characters, format characters
+ * (including bidirectional overrides), and line and paragraph separators.
  */
 const unsafe = /[\p{Cc}\p{Cf}\u2028\u2029]/gu;
 
-/** A text from outside, fit to be logged: what a terminal may obey stands as `\u` escapes. */
+/** Makes untrusted text safe to log: unsafe characters become `\u` escapes. */
 export function printable(text: string): string {
   return text.replace(unsafe, (character) => {
     const units = Array.from({ length: character.length }, (_, i) => character.charCodeAt(i));
@@ -12,7 +12,7 @@ export function printable(text: string): string {
   });
 }
 
-/** A value from outside, quoted for an error message: escaped, and cut after 80 characters. */
+/** Quotes untrusted text for an error message: escaped, and truncated to 80 characters. */
 export function quote(text: string): string {
   return printable(JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}…` : text));
 }

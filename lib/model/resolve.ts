@@ -15,22 +15,22 @@ import type { Endpoint } from './endpoint.ts';
 import { type RxmeshError, toRxmeshError } from './error.ts';
 import { normalizeIp } from './ip.ts';
 
-/** How many endpoints an address gives at most: who owns a name decides how many IPs it has. */
+/** Most endpoints per address. The owner of a name could give it any number of IPs. */
 const ENDPOINTS_MAX = 32;
 
 /**
- * The endpoints of an address, each worth a dial: one list that is not empty, then completion.
+ * Resolves an address to endpoints to dial. Emits one non-empty list, then completes.
  *
  *     resolve(ws://<id>@localhost:80)   --(l|)   l = [127.0.0.1:80, [::1]:80]
  *     resolve(memory:<id>)              (l|)     l = [memory:<id>]
  *
- * An IP address needs no DNS. A name is looked up at each subscription, and gives its first 32 IPs,
- * in the order of the platform's resolver; on a platform without DNS it gives one endpoint with the
- * name alone. An address without a host gives its path, or its node ID in place of one.
+ * An IP address needs no DNS. A name is looked up on each subscription and gives its first 32 IPs,
+ * in the resolver's order; on a platform without DNS it gives one endpoint with just the name. An
+ * address without a host gives an endpoint with its path, or with its node ID as the path.
  *
- * @param resolveHost what looks names up; null: nothing does
+ * @param resolveHost looks up names; null if the platform has no DNS
  * @throws {RxmeshError} `RXMESH_ADDRESS_INVALID`, `RXMESH_RESOLVE_FAILED`, as error notifications,
- *   about the peer of the address
+ *   about the peer in the address
  */
 export function resolve(
   address: NodeAddress,

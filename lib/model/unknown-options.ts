@@ -1,9 +1,9 @@
 /**
- * A sentence for each name in `given` that is not `known`: a name that is mistyped would be a
- * default, in silence.
+ * One message for each name in `given` that is not in `known`. With a mistyped name, the default
+ * would silently apply.
  *
- * @param given what is no object has none
- * @param group stands in front of the names
+ * @param given the options; a value that is not an object has no unknown names
+ * @param group the prefix of the names in messages
  */
 export function unknownOptions(
   given: unknown,

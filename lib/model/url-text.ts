@@ -1,39 +1,39 @@
 import { isIpv6 } from './ip.ts';
 
 /**
- * The parts that node addresses and endpoints have in common as text. They look like URLs (RFC
- * 3986), and are read and written here, because platforms' URL parsers disagree about schemes that
- * they do not know.
+ * Syntax that node addresses and endpoints share. Both look like URLs (RFC 3986), but platforms'
+ * URL parsers disagree about unknown schemes, so they are parsed and formatted here.
  */
 
-/** A scheme in lower case (RFC 3986 §3.1), at most 32 characters. */
+/** Whether `text` is a lower-case scheme (RFC 3986 §3.1) of at most 32 characters. */
 export function isProtocol(text: string): boolean {
   return /^[a-z][a-z0-9+.-]{0,31}$/.test(text);
 }
 
-/** 1 to 65,535. */
+/** Whether `port` is an integer from 1 to 65,535. */
 export function isPort(port: number): boolean {
   return Number.isInteger(port) && port >= 1 && port <= 65535;
 }
 
 /**
- * Percent-encodes all that is not allowed in a scheme, a user or a host. A scheme may have a plus.
+ * Percent-encodes everything that is not allowed in a scheme, a user or a host. Keeps `+`, which
+ * schemes may contain.
  */
 export function escapePart(text: string): string {
   return encodeURIComponent(wellFormed(text)).replaceAll('%2B', '+');
 }
 
-/** Percent-encodes a path, and `?` and `#` in it, which would end it. Slashes stay. */
+/** Percent-encodes a path, including `?` and `#`, which would end it. Keeps slashes. */
 export function escapePath(path: string): string {
   return encodeURI(wellFormed(path)).replace(/[?#]/g, encodeURIComponent);
 }
 
-/** Half of a surrogate pair has no UTF-8, and encoding it would throw. */
+/** Replaces lone surrogates, which have no UTF-8 encoding: `encodeURI` would throw. */
 function wellFormed(text: string): string {
   return text.replace(/\p{Surrogate}/gu, '\ufffd');
 }
 
-/** The text that percent-encoding stands for; undefined when an escape is broken or not UTF-8. */
+/** Decodes percent-encoding; undefined if an escape is broken or not UTF-8. */
 export function decodePercent(text: string): string | undefined {
   try {
     return decodeURIComponent(text);
@@ -42,13 +42,14 @@ export function decodePercent(text: string): string | undefined {
   }
 }
 
-/** `host:port`, or the host alone. An IPv6 address gets brackets (RFC 3986 §3.2.2). */
+/** Formats `host:port`, or just the host. An IPv6 address gets brackets (RFC 3986 §3.2.2). */
 export function formatHostPort(host: string, port: number | undefined): string {
   const text = isIpv6(host) ? `[${escapePart(host).replaceAll('%3A', ':')}]` : escapePart(host);
   return port === undefined ? text : `${text}:${port}`;
 }
 
-/** `path`, with a slash in front unless it is empty or has one. */
+/** Adds a leading slash to a path that lacks one. The empty path stays empty. */
+
 export function withLeadingSlash(path: string): string {
   return path === '' || path.startsWith('/') ? path : `/${path}`;
 }
