@@ -10,7 +10,14 @@
  */
 import { parseArgs } from 'node:util';
 import { Subscription } from 'rxjs';
-import { type Clock, type NodeAddress, PeerManager, RxmeshError } from 'rxmesh';
+import {
+  type Clock,
+  type NodeAddress,
+  type NodeId,
+  parseNodeId,
+  PeerManager,
+  RxmeshError,
+} from 'rxmesh';
 import { table } from './frame/markdown.ts';
 import { nowUs } from './sides/now.ts';
 
@@ -32,11 +39,11 @@ const clock: Clock = {
   afterTurn: () => new Subscription(),
 };
 
-const idOf = (n: number): string => n.toString(16).padStart(40, '0');
+const idOf = (n: number): NodeId => parseNodeId(n.toString(16).padStart(40, '0'));
 
 function managerOf(count: number): PeerManager {
   const manager = new PeerManager({
-    self: 'f'.repeat(40),
+    self: parseNodeId('f'.repeat(40)),
     clock,
     random: Math.random,
     maxPeers: count + 100,
@@ -61,7 +68,7 @@ function worksOn(manager: PeerManager, count: number): Readonly<Record<string, (
     },
     complete: () => undefined,
   });
-  const oneOf = (): string => idOf(Math.floor(Math.random() * count));
+  const oneOf = (): NodeId => idOf(Math.floor(Math.random() * count));
   return {
     'a dial, chosen and failed': () => {
       nowMs += 1;

@@ -147,6 +147,7 @@ export function checkSequences(numRuns: number, maxCommands: number): void {
     fc.property(options, sequences, (limits, sequence) => {
       fc.modelRun(() => ({ model: {}, real: new Machine(limits) }), sequence);
     }),
-    { numRuns },
+    // A fixed seed: a run tests the change, not its luck.
+    { numRuns, seed: 1 },
   );
 }

@@ -146,14 +146,17 @@ export class RefTable extends RefWorld {
   }
 
   #isBanned(digit: string, nowMs: number): boolean {
-    const isBanned = (this.bannedUntilMs.get(digit) ?? 0) > nowMs;
-    // What has ended takes no place.
-    if (!isBanned) this.bannedUntilMs.delete(digit);
-    return isBanned;
+    const untilMs = this.bannedUntilMs.get(digit);
+    if (untilMs === undefined || untilMs > nowMs) return untilMs !== undefined;
+    // A ban that has ended takes no place.
+    this.bannedUntilMs.delete(digit);
+    this.banEndedMs.set(digit, untilMs);
+    return false;
   }
 
   #meet(digit: string): RefPeer {
     const known = this.find(digit);
+    this.banEndedMs.delete(digit);
     if (known !== undefined) return known;
     this.#order += 1;
     return {

@@ -68,6 +68,8 @@ export class RefWorld {
   readonly options: RefOptions;
   peers: RefPeer[] = [];
   readonly bannedUntilMs = new Map<string, number>();
+  /** When a ban ended: the peer has waited to be dialed since then, until it is met again. */
+  readonly banEndedMs = new Map<string, number>();
 
   constructor(options: RefOptions) {
     this.options = options;
@@ -243,7 +245,9 @@ export class RefWorld {
   // Whom to dial
 
   restsUntil(peer: RefPeer): number {
-    return Math.max(peer.coolUntilMs, this.bannedUntilMs.get(peer.digit) ?? 0);
+    const { digit, coolUntilMs } = peer;
+    const banMs = this.bannedUntilMs.get(digit) ?? this.banEndedMs.get(digit) ?? 0;
+    return Math.max(coolUntilMs, banMs);
   }
 
   dueMs(peer: RefPeer): number {
