@@ -1,35 +1,34 @@
-/** How a contestant makes connections; each side is in a process of its own. */
+/** How a contestant makes connections. Each side runs in its own process. */
 export interface Connecting {
   /**
-   * Listens, and calls `onUp` for each connection that is up here: whoever is on the other side has
-   * proved who it is, if that is proved, and messages can go both ways. Resolves to what `dialer`
+   * Listens, and calls `onUp` for each connection that is up on this side: authenticated, if the
+   * contestant authenticates, and ready for messages in both directions. Resolves to what `dialer`
    * needs.
    */
   listen(onUp: () => void): Promise<string>;
   /**
-   * @param nodes how many nodes the dialing side may be, for who cannot connect twice to the same
-   * node
+   * @param nodes how many identities the dialing side may use, for contestants that cannot connect
+   *   twice
+   * to the same node
    */
   dialer(address: string, nodes: number): Promise<Dialer>;
 }
 
 /** The side that dials. */
 export interface Dialer {
-  /**
-   * Resolves when the connection is up on this side. Others may be on their way at the same time.
-   */
+  /** Resolves when the connection is up on this side. May be called concurrently. */
   connect(): Promise<Connected>;
 }
 
-/** A connection that is up. */
+/** An established connection. */
 export interface Connected {
-  /** Closes it in good order. Resolves when it is closed here. */
+  /** Closes the connection gracefully. Resolves when it is closed on this side. */
   close(): Promise<unknown>;
 }
 
-/** How it is presented, and loaded: in a process that runs another one it is not. */
+/** A contestant's description and loader. Processes load only the contestant they run. */
 export interface ConnectingEntry {
-  /** What it is, for the report. */
+  /** Description for the report. */
   readonly about: string;
   load(): Promise<Connecting>;
 }
@@ -62,7 +61,7 @@ export const connectingContestants: Readonly<Record<string, ConnectingEntry>> = 
   },
 };
 
-/** @throws {RangeError} there is none of that name */
+/** @throws {RangeError} if there is no contestant of that name */
 export function connectingOf(name: string): Promise<Connecting> {
   const entry = connectingContestants[name];
   if (entry === undefined) throw new RangeError(`there is no contestant ${name}`);

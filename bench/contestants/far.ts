@@ -1,51 +1,50 @@
-/** Where somebody listens: a port of this machine, and what else the dialing side has to know. */
+/** Where a receiver listens: a local port, and whatever else the dialing side needs. */
 export interface Place {
   readonly port: number;
-  /** Who listens there, for contestants that prove it. */
+  /** The identity of the listener, for contestants that authenticate. */
   readonly id: string;
 }
 
-/** Takes what arrives: the number of each message. */
+/** Receives the number of each arriving message. */
 export interface Arriving {
   bulk(seq: number): void;
   note(seq: number): void;
 }
 
-/** The side that dials, and sends. */
+/** The side that dials and sends. */
 export interface FarDialed {
-  /**
-   * Sends messages that are numbered on from `first`, as fast as this contestant's own backpressure
-   * allows.
-   */
+  /** Sends messages numbered from `first`, as fast as the contestant's own backpressure allows. */
   send(first: number, count: number): Promise<void>;
   /**
-   * Sends a message of `noteBytes` on another channel (another stream), or in the same stream where
-   * a connection has only one. It does not wait.
+   * Sends a small message on a separate channel (or stream), or in the same stream if a connection
+   * has
+   * only one. Does not wait.
    */
   note(seq: number): void;
 }
 
-/** Measures a contestant over a distance: bulk and small messages, each side in its own process. */
+/**
+ * A contestant over a distance, with bulk and small messages. Each side runs in its own process.
+ */
 export interface Far {
-  /** Resolves to a place; the port that is dialed may be another one. */
+  /** Resolves to the place to dial. A line in between may replace the port. */
   listen(bytes: number, arriving: Arriving): Promise<Place>;
   /**
-   * @param bytes length of an encoded message of `send`
-   * @param hasNotes whether `note` is going to be called: a channel for it need not be opened
-   * otherwise
+   * @param bytes length of an encoded bulk message
+   * @param hasNotes whether `note` will be called; if not, no channel is needed for it
    */
   dial(place: Place, bytes: number, hasNotes: boolean): Promise<FarDialed>;
 }
 
-/** Fills a note, so that it has 15 bytes when it is encoded. */
+/** The body of a note, which makes it 15 bytes long when encoded. */
 export const noteBody: Uint8Array = new Uint8Array(8);
 
-/** Where a connection has one stream, the number of a note has this added. */
+/** Added to a note's number where notes and bulk messages share a stream. */
 export const noteSeqFrom: number = 2 ** 31;
 
-/** How it is presented, and loaded: in a process that runs another one it is not. */
+/** A contestant's description and loader. Processes load only the contestant they run. */
 export interface FarEntry {
-  /** What it is, for the report. */
+  /** Description for the report. */
   readonly about: string;
   load(): Promise<Far>;
 }
@@ -75,7 +74,7 @@ export const farContestants: Readonly<Record<string, FarEntry>> = {
   },
 };
 
-/** @throws {RangeError} there is none of that name */
+/** @throws {RangeError} if there is no contestant of that name */
 export function farOf(name: string): Promise<Far> {
   const entry = farContestants[name];
   if (entry === undefined) throw new RangeError(`there is no contestant ${name}`);

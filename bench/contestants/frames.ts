@@ -1,15 +1,16 @@
-/** Takes a frame: `bytes` from `start` up to `end`, which are its own until it returns. */
+/** Receives a frame: `bytes` from `start` up to `end`, valid only until the call returns. */
 export type OnFrame = (bytes: Uint8Array, start: number, end: number) => void;
 
 /**
- * Finds frames, each behind its length as a varint, in pieces of any size: what protobuf calls
- * delimited. Only a frame that arrives in several pieces is copied.
+ * Reads length-prefixed frames (varint prefix, as in delimited protobuf) from chunks of any size.
+ * Only
+ * a frame that spans several chunks is copied.
  */
 export class FrameReader {
   readonly #onFrame: OnFrame;
-  /** The beginning of a length that is not complete. */
+  /** The first bytes of an incomplete length prefix. */
   #head: Uint8Array | undefined;
-  /** A frame that is not complete, and how much of it is here. */
+  /** An incomplete frame; `#filled` bytes of it have arrived. */
   #frame: Uint8Array | undefined;
   #filled = 0;
 
@@ -50,7 +51,7 @@ export class FrameReader {
     }
   }
 
-  /** How much of `bytes` the frame has taken. */
+  /** Copies bytes into the incomplete frame. Returns how many were copied. */
   #fill(frame: Uint8Array, bytes: Uint8Array): number {
     const taken = Math.min(frame.length - this.#filled, bytes.length);
     frame.set(taken === bytes.length ? bytes : bytes.subarray(0, taken), this.#filled);
@@ -63,9 +64,9 @@ export class FrameReader {
   }
 }
 
-/** Makes frames, each behind its length, into somebody's buffer. */
+/** Writes length-prefixed frames into a buffer that the caller provides. */
 export interface FrameSource {
-  /** How long the frame with this number is, with its length. It is the next one to be written. */
+  /** Prepares frame `seq` as the next one to write. Returns its size, including the prefix. */
   begin(seq: number): number;
   write(seq: number, into: Buffer, at: number): void;
 }

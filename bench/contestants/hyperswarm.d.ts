@@ -1,4 +1,4 @@
-/** What the contestant uses of it; the package has no types. */
+/** The part of the API that the contestant uses; the package has no types. */
 declare module '@hyperswarm/secret-stream' {
   import type { Duplex } from 'node:stream';
 
@@ -10,7 +10,7 @@ declare module '@hyperswarm/secret-stream' {
   export default class SecretStream {
     static keyPair(): KeyPair;
     constructor(isInitiator: boolean, rawStream: Duplex, options?: { keyPair?: KeyPair });
-    /** False: wait for `drain`. */
+    /** Returns false if the caller should wait for `drain`. */
     write(bytes: Uint8Array): boolean;
     on(event: 'data', listener: (bytes: Buffer) => void): this;
     on(event: 'error', listener: (error: Error) => void): this;

@@ -1,18 +1,19 @@
-/** Two nodes of one process that are connected without a network. */
+/** Two nodes in one process, connected without a network. */
 export interface InMemory {
   /**
-   * Sends so many messages from one to the other, as fast as its own backpressure allows; resolves
-   * when the last one has arrived, decoded and in order.
+   * Sends `count` messages from one node to the other, as fast as the contestant's backpressure
+   * allows.
+   * Resolves when the last one has arrived, decoded and in order.
    */
   run(count: number): Promise<void>;
 }
 
-/** How a contestant connects two nodes in memory, for messages of so many bytes. */
+/** Connects two nodes in memory, for messages of the given size. */
 export type ConnectInMemory = (bytes: number) => Promise<InMemory>;
 
-/** How a contestant is presented, and loaded: in a process that runs another one it is not. */
+/** A contestant's description and loader. Processes load only the contestant they run. */
 export interface InMemoryEntry {
-  /** What it is, for the report. */
+  /** Description for the report. */
   readonly about: string;
   load(): Promise<ConnectInMemory>;
 }

@@ -1,25 +1,23 @@
 import type { Contestant } from './contestant.ts';
 
-/** How a contestant is presented. */
+/** A contestant's description and loader. */
 export interface Entry {
   readonly name: string;
-  /** What it is, for the report. */
+  /** Description for the report. */
   readonly about: string;
   readonly isEncrypted: boolean;
-  /**
-   * Whether it encodes and decodes each message; else it carries frames that were encoded before.
-   */
+  /** Whether it encodes and decodes each message, rather than carrying pre-encoded frames. */
   readonly isDecoded: boolean;
-  /** Whether several independent streams share a connection. */
+  /** Whether one connection can carry several independent streams. */
   readonly hasChannels: boolean;
-  /** In a process that runs another contestant, it is not loaded. */
+  /** Loads the contestant. Processes load only the one they run. */
   load(): Promise<Contestant>;
 }
 
 const whole = { isEncrypted: true, isDecoded: true, hasChannels: true };
 const bare = { isEncrypted: false, isDecoded: false, hasChannels: false };
 
-/** All who carry messages between processes. */
+/** The contestants that carry messages between processes, in the order of the report. */
 export const entries: readonly Entry[] = [
   {
     name: 'rxmesh',
@@ -82,7 +80,7 @@ export const entries: readonly Entry[] = [
   },
 ];
 
-/** @throws {RangeError} there is none of that name */
+/** @throws {RangeError} if there is no contestant of that name */
 export async function contestantOf(name: string): Promise<Contestant> {
   const entry = entries.find((one) => one.name === name);
   if (entry === undefined) throw new RangeError(`there is no contestant ${name}`);

@@ -7,34 +7,34 @@ export interface Item {
   body: Uint8Array;
 }
 
-/** The one codec of all contestants: protobufjs, reflected. */
+/** The message type that all contestants use: protobufjs, by reflection. */
 export const Item: protobuf.Type = new protobuf.Type('Item')
   .add(new protobuf.Field('seq', 1, 'fixed32'))
   .add(new protobuf.Field('body', 2, 'bytes'));
 new protobuf.Root().add(Item);
 
-/** Encodes into bytes of its own. */
+/** Encodes an item into a new array. */
 export function encode(item: Item): Uint8Array {
   return Item.encode(item).finish();
 }
 
-/** The same, behind its length as a varint. */
+/** The same, with its length as a varint prefix. */
 export function encodeFrame(item: Item): Uint8Array {
   return Item.encodeDelimited(item).finish();
 }
 
-/** Its body is a view of `bytes`. */
+/** Decodes an item. Its body is a view of `bytes`. */
 export function decode(bytes: Uint8Array): Item {
   return Item.decode(bytes) as unknown as Item;
 }
 
 /**
- * A body that makes an encoded item as long as `bytes`.
- * @throws {RangeError} none does
+ * A body with which an encoded item is exactly `bytes` long.
+ *
+ * @throws {RangeError} if there is none
  */
 export function bodyFor(bytes: number): Uint8Array {
-  // Besides the body there are two tags, the number, and the length of the body in up to five
-  // bytes.
+  // An item also contains two tags, the number, and the body's length in up to five bytes.
   for (let length = Math.max(bytes - 11, 0); length < bytes; length += 1) {
     const body = new Uint8Array(length);
     if (encode({ seq: 0, body }).length === bytes) return body;
@@ -43,12 +43,12 @@ export function bodyFor(bytes: number): Uint8Array {
 }
 
 /**
- * An item that was encoded before, as a frame behind its length, for those who do not encode: only
- * its number is written for each message.
+ * A pre-encoded item with its length prefix, for contestants that do not encode. Only the number is
+ * written for each message.
  */
 export class Template implements FrameSource {
   readonly frame: Uint8Array;
-  /** Where the item begins, behind its length. */
+  /** Length of the prefix, which the item follows. */
   readonly #prefixBytes: number;
 
   /** @param bytes length of the item */
@@ -61,24 +61,24 @@ export class Template implements FrameSource {
     return this.frame.length;
   }
 
-  /** The item alone, with this number, in bytes of its own. */
+  /** A copy of the item with this number, without the prefix. */
   item(seq: number): Uint8Array {
     const item = Buffer.from(this.frame.subarray(this.#prefixBytes));
     item.writeUInt32LE(seq, seqOffset);
     return item;
   }
 
-  /** Writes the frame, with this number, at `at`. */
+  /** Writes the frame with this number at `at`. */
   write(seq: number, into: Buffer, at: number): void {
     into.set(this.frame, at);
     into.writeUInt32LE(seq, at + this.#prefixBytes + seqOffset);
   }
 }
 
-/** Where the number stands in an encoded item: four bytes, the lowest first, behind the tag. */
+/** Offset of the number in an encoded item: four bytes, little-endian, after the tag. */
 const seqOffset = 1;
 
-/** The number of an encoded item that begins at `start`, read in its place. */
+/** The number of the encoded item that begins at `start`, without decoding it. */
 export function seqIn(bytes: Uint8Array, start = 0): number {
   const at = start + seqOffset;
   const low = (bytes[at] ?? 0) | ((bytes[at + 1] ?? 0) << 8) | ((bytes[at + 2] ?? 0) << 16);

@@ -3,14 +3,12 @@ import type { Connecting } from './connecting.ts';
 import { tcpNode } from './libp2p-nodes.ts';
 
 /**
- * More nodes than dials at a time are of no use: a node may have many connections to another one.
+ * The most concurrent dials in any case. A node may open many connections to the same peer, so more
+ * nodes are not needed.
  */
 const nodesMax = 16;
 
-/**
- * Some nodes that connect to one: a node that is dialing a peer already does not dial it twice at a
- * time.
- */
+/** Several nodes connect to one, because a node does not dial the same peer twice concurrently. */
 export const libp2pConnecting: Connecting = {
   async listen(onUp) {
     const node = await tcpNode(['/ip4/127.0.0.1/tcp/0']);

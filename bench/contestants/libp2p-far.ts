@@ -7,7 +7,7 @@ import { sendInStretches } from './waiting.ts';
 
 const [bulkProtocol, noteProtocol] = ['/bench/bulk/1.0.0', '/bench/notes/1.0.0'];
 
-/** js-libp2p over TCP with noise and yamux; a stream for the bulk, and one for notes. */
+/** js-libp2p over TCP with Noise and Yamux: one stream for bulk messages, one for notes. */
 export const libp2pFar: Far = {
   async listen(_, arriving) {
     const node = await tcpNode(['/ip4/127.0.0.1/tcp/0']);

@@ -12,7 +12,10 @@ import { nodeWith } from './libp2p-nodes.ts';
 const protocol = '/bench/1';
 const address = '/memory/bench';
 
-/** Two js-libp2p nodes on its memory transport; one `send` a message, length-prefixed. */
+/**
+ * Two js-libp2p nodes on its memory transport. Each message is length-prefixed, with its own
+ * `send`.
+ */
 export function libp2pMemory(encryption: 'noise' | 'none'): ConnectInMemory {
   return async (bytes) => {
     const [listener, dialer] = await (encryption === 'noise' ? nodes() : unencryptedNodes());
@@ -36,7 +39,7 @@ export function libp2pMemory(encryption: 'noise' | 'none'): ConnectInMemory {
   };
 }
 
-/** One that listens, and one that dials. */
+/** The listening node and the dialing node. */
 type Nodes = readonly [Libp2p, Libp2p];
 
 const listening = { addresses: { listen: [address] } };
@@ -46,7 +49,7 @@ async function nodes(): Promise<Nodes> {
   return [await nodeWith({ ...listening, ...options }), await nodeWith(options)];
 }
 
-/** Who is on the other side has to be told to each, since nobody proves it. */
+/** Without encryption there is no authentication, so each node is given the other's ID. */
 async function unencryptedNodes(): Promise<Nodes> {
   const ofListener: { skipEncryption: true; remotePeer?: PeerId } = { skipEncryption: true };
   const ofDialer = { ...ofListener };
@@ -62,12 +65,12 @@ async function send(stream: Stream, body: Uint8Array, first: number, count: numb
   const end = first + count;
   for (let seq = first; seq < end; seq += 1) {
     const isTaken = stream.send(prefixed(encode({ seq, body })));
-    // Not onDrain(), which resolves while the stream is still full.
+    // `onDrain()` resolves while the stream is still full.
     if (!isTaken && stream.writableNeedsDrain) await once(stream, 'drain');
   }
 }
 
-/** A message behind its length, of two bytes: enough for the sizes that are sent in memory. */
+/** Adds a two-byte length prefix, which is enough for the sizes sent in memory. */
 function prefixed(message: Uint8Array): Uint8Array {
   const frame = new Uint8Array(message.length + 2);
   frame[0] = message.length >>> 8;
@@ -76,7 +79,7 @@ function prefixed(message: Uint8Array): Uint8Array {
   return frame;
 }
 
-/** Takes messages out of what a stream brings, wherever it was cut. */
+/** Reads messages from a stream, whatever the chunk boundaries. */
 function receive(stream: Stream, take: (message: Uint8Array) => void): void {
   let rest: Uint8Array = new Uint8Array(0);
   stream.addEventListener('message', ({ data }) => {

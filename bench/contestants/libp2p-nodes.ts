@@ -1,4 +1,4 @@
-/** js-libp2p nodes of the bench that are no pair of sender and receiver. */
+/** js-libp2p nodes with room for many connections. */
 import { noise } from '@chainsafe/libp2p-noise';
 import { yamux } from '@chainsafe/libp2p-yamux';
 import type { Libp2p } from '@libp2p/interface';
@@ -6,7 +6,7 @@ import { tcp } from '@libp2p/tcp';
 import { createLibp2p, type Libp2pOptions } from 'libp2p';
 import './node22.ts';
 
-/** Bounds of a node that may have many connections, and gets them all at once, from one host. */
+/** Limits for a node that gets many connections from one host at the same time. */
 const manyConnections = {
   maxConnections: 20_000,
   maxIncomingPendingConnections: 10_000,
@@ -14,7 +14,7 @@ const manyConnections = {
   maxParallelDials: 10_000,
 };
 
-/** A node over TCP, with Noise and Yamux, as its documentation sets one up; started. */
+/** Starts a node on TCP with Noise and Yamux, set up as in the documentation. */
 export function tcpNode(listen: readonly string[] = []): Promise<Libp2p> {
   return nodeWith({
     addresses: { listen: [...listen] },
@@ -23,7 +23,7 @@ export function tcpNode(listen: readonly string[] = []): Promise<Libp2p> {
   });
 }
 
-/** A node that is started, open to any number of connections. */
+/** Starts a node with practically unlimited connections. */
 export function nodeWith(options: Libp2pOptions): Promise<Libp2p> {
   return createLibp2p({
     streamMuxers: [yamux()],

@@ -13,7 +13,7 @@ type Stream = Awaited<ReturnType<Libp2p['dialProtocol']>>;
 
 const pingProtocol = '/bench/ping/1.0.0';
 
-/** js-libp2p over TCP with noise and yamux: a stream for each channel, `send` for each message. */
+/** js-libp2p over TCP with Noise and Yamux: one stream per channel, one `send` per message. */
 export const libp2p: Contestant = {
   async listen({ channels }, take) {
     const node = await nodeOn(['/ip4/127.0.0.1/tcp/0']);
@@ -75,7 +75,7 @@ function protocolOf(channel: number): string {
   return `/bench/${channel}/1.0.0`;
 }
 
-/** Reads what arrives on a stream as frames behind their lengths. */
+/** Reads length-prefixed frames from a stream. */
 export function readFrames(stream: Stream, onFrame: OnFrame): void {
   const frames = new FrameReader(onFrame);
   stream.addEventListener('message', ({ data }) => {
@@ -84,7 +84,7 @@ export function readFrames(stream: Stream, onFrame: OnFrame): void {
   });
 }
 
-/** The event, since `onDrain()` resolves too early. */
+/** Waits for the `drain` event, because `onDrain()` resolves too early. */
 export function drained(stream: Stream): Promise<void> {
   return new Promise((resolve) =>
     stream.addEventListener('drain', () => resolve(), { once: true }),

@@ -6,10 +6,7 @@ import { overSocket } from './socket.ts';
 
 const codec = protobuf<Item>(Item, { verify: false });
 
-/**
- * The encrypted bare socket, with messages that rxmesh's codec encodes and decodes: its parts
- * without the router.
- */
+/** The encrypted bare socket with the codec of rxmesh: the parts of rxmesh without the router. */
 export const parts: Contestant = overSocket(
   (bytes) => new Encoded(bytes),
   (bytes, start, end) => codec.decode(bytes.subarray(start, end)).seq,

@@ -5,7 +5,7 @@ import { acceptPeers, connectPeer, requestStream, Source } from './rsocket.ts';
 const [bulkStream, noteStream] = [0, 1];
 const noteBytes = encode({ seq: 0, body: noteBody }).length;
 
-/** rsocket-js over TCP: the receiver requests a stream for the bulk, and one for notes. */
+/** rsocket-js over TCP: the receiver requests one stream for bulk messages and one for notes. */
 export const rsocketFar: Far = {
   async listen(bytes, arriving) {
     const port = await acceptPeers((peer) => {

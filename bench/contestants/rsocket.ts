@@ -17,7 +17,7 @@ type Subscriber = OnTerminalSubscriber & OnNextSubscriber & OnExtensionSubscribe
 
 const localhost = '127.0.0.1';
 
-/** rsocket-js over TCP, which does not encrypt: the receiver requests a stream for each channel. */
+/** rsocket-js over TCP, unencrypted: the receiver requests one stream per channel. */
 export const rsocket: Contestant = {
   async listen({ bytes, channels }, take) {
     const port = await acceptPeers((peer) => {
@@ -45,7 +45,8 @@ export const rsocket: Contestant = {
 
 /**
  * Listens, and resolves to the port.
- * @param onPeer what is done with each peer that connects; returns what answers its requests
+ *
+ * @param onPeer called for each peer that connects; returns the responder for its requests
  */
 export async function acceptPeers(onPeer: (peer: RSocket) => Partial<RSocket>): Promise<number> {
   const listening = deferred<Server>();
@@ -65,7 +66,7 @@ export async function acceptPeers(onPeer: (peer: RSocket) => Partial<RSocket>): 
   return ((await listening.promise).address() as AddressInfo).port;
 }
 
-/** Connects, and offers streams, which the peer requests by their index. */
+/** Connects, and offers streams that the peer requests by index. */
 export function connectPeer(port: number, sources: readonly Source[]): Promise<RSocket> {
   const connector = new RSocketConnector({
     transport: new TcpClientTransport({
@@ -82,14 +83,17 @@ export function connectPeer(port: number, sources: readonly Source[]): Promise<R
   return connector.connect();
 }
 
-/** Takes a stream from the sender, and asks for more when half of what it asked for has come. */
+/**
+ * Requests a stream from the sender, and requests more whenever half of the last request has
+ * arrived.
+ */
 export function requestStream(
   peer: RSocket,
   channel: number,
   bytes: number,
   take: (seq: number) => void,
 ): void {
-  // It has no other bound than the number of messages: of large ones, some megabytes are enough.
+  // The number of messages is the only limit. For large messages, a few megabytes are enough.
   const half = Math.max(8, Math.min(4096, Math.floor(2 ** 22 / bytes)));
   let left = half;
   const stream = peer.requestStream({ data: Buffer.of(channel) }, 2 * half, {
@@ -102,7 +106,7 @@ export function requestStream(
       stream.request(half);
     },
     onError: (error) => {
-      // Nobody waits for this stream; the process ends, and its parent says that it failed.
+      // Nothing awaits this stream, so let the process crash; its parent reports the failure.
       throw error;
     },
     onComplete: () => undefined,
@@ -110,7 +114,7 @@ export function requestStream(
   });
 }
 
-/** One stream that the other side has requested: sends as much as it asks for. */
+/** A stream that the other side has requested. Sends as much as it requests. */
 export class Source {
   #subscriber: Subscriber | undefined;
   #demand = 0;
@@ -136,7 +140,7 @@ export class Source {
   }
 }
 
-/** A request and its response. */
+/** Sends a request and waits for its response. */
 function ping(peer: RSocket, bytes: Uint8Array): Promise<void> {
   return new Promise((resolve, reject) => {
     const subscriber: Subscriber = {
@@ -154,7 +158,7 @@ function ping(peer: RSocket, bytes: Uint8Array): Promise<void> {
 
 const answer: RSocket['requestResponse'] = ({ data }, subscriber) => {
   const item = decode(data ?? Buffer.alloc(0));
-  // The one who asks is not subscribed before this returns.
+  // The requester is not subscribed until this returns.
   queueMicrotask(() => subscriber.onNext({ data: bufferOf(encode(item)) }, true));
   return { cancel: () => undefined, onExtension: () => undefined };
 };

@@ -14,12 +14,12 @@ import { deferred } from '../frame/deferred.ts';
 import type { Connected, Connecting } from './connecting.ts';
 import { network, nodeWith } from './rxmesh-nodes.ts';
 
-/** The one channel of each node, with lanes as they are by default. */
+/** The only channel of each node, with default lanes. */
 const channel = { id: 1, codec: raw() };
 
 /**
- * A router, and nodes that connect to it: a router has one connection to a node, so each is another
- * one.
+ * A router, and nodes that connect to it. A router keeps only one connection per node, so each
+ * connection needs its own node.
  */
 export const rxmeshConnecting: Connecting = {
   async listen(onUp) {
@@ -46,7 +46,7 @@ export const rxmeshConnecting: Connecting = {
   },
 };
 
-/** One node, and its connection. */
+/** Connects one node. */
 async function connect(
   transport: Transport,
   identity: Identity,

@@ -6,7 +6,7 @@ import { noteBody, type Far } from './far.ts';
 import { bodyFor, Item } from './item.ts';
 import { itemsTo, network } from './rxmesh-nodes.ts';
 
-/** rxmesh over WebSocket, with all options as they are by default. */
+/** rxmesh over WebSocket, with default options. */
 export const rxmeshFar: Far = {
   async listen(_, arriving) {
     const router = await routerWith(webSocket({ listen: { port: 0, host: '127.0.0.1' } }));

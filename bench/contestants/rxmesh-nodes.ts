@@ -14,16 +14,16 @@ import {
 import type { MemoryNetwork } from 'rxmesh/transports/memory';
 import { Item } from './item.ts';
 
-/** What all nodes of the bench are part of. */
+/** The network name of all nodes of the bench. */
 export const network = 'bench';
 
-/** Bounds of a node that may have many peers, and gets them all at once. */
+/** Limits for a node that gets many peers at the same time. */
 const manyPeers = {
   limits: { handshakes: 10_000, handshakesPerHost: 10_000, connectionsPerSecond: 1_000_000 },
   peers: { maxConnected: 20_000 },
 };
 
-/** A router that has to be started still, open to any number of peers. */
+/** Creates a router that accepts practically any number of peers, without starting it. */
 export async function nodeWith(
   transportFor: (identity: Identity) => Transport,
   persistent: readonly string[] = [],
@@ -39,7 +39,7 @@ export async function nodeWith(
   });
 }
 
-/** A node in memory, started, and connected with its peers if it is to have some. */
+/** Starts a node in memory and connects it to its peers, if any. */
 export async function memoryNode(
   memory: MemoryNetwork,
   open: (router: Router) => void,
@@ -54,7 +54,7 @@ export async function memoryNode(
   return router;
 }
 
-/** A channel for items, with lanes as the bench has them everywhere. */
+/** Opens a channel for items, by default with the lanes used throughout the bench. */
 export function openItems(
   router: Router,
   id: number,
@@ -69,13 +69,13 @@ export function openItems(
   });
 }
 
-/** Lanes that are not the usual ones. */
+/** Lanes that differ from the default. */
 export interface Lanes {
   readonly inbound?: LaneOptions;
   readonly outbound?: LaneOptions;
 }
 
-/** Takes what a channel brings, in order, as fast as it comes. */
+/** Consumes a channel as fast as messages arrive. */
 export function consume(channel: Channel<Item>, next: (item: Item) => void): void {
   const demand = channel.in$.consume({
     next: ({ message }) => next(message),
@@ -87,7 +87,7 @@ export function consume(channel: Channel<Item>, next: (item: Item) => void): voi
   demand.request(Infinity);
 }
 
-/** Resolves when so many peers have come up. */
+/** Resolves when `count` peers have come up. */
 async function peersUp(router: Router, count: number): Promise<void> {
   if (count === 0) return;
   await lastValueFrom(
@@ -98,7 +98,7 @@ async function peersUp(router: Router, count: number): Promise<void> {
   );
 }
 
-/** So many items for one peer, numbered from `first` on, all with the same body. */
+/** Generates `count` items for one peer, numbered from `first`, all with the same body. */
 export function* itemsTo(
   to: NodeId,
   body: Uint8Array,

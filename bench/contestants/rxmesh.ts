@@ -10,13 +10,13 @@ import { Pings } from './waiting.ts';
 const pingChannel = 1000;
 
 /**
- * rxmesh over WebSocket, encrypted, with `block` lanes; the consumer takes messages with demand.
+ * rxmesh over encrypted WebSocket with `block` lanes. The receiver consumes with explicit demand.
  */
 export const rxmesh: Contestant = contestant((channel, take) => {
   consume(channel, ({ seq }) => take(seq));
 });
 
-/** The same, with a consumer as one writes it in RxJS: `subscribe`, behind two operators. */
+/** The same, with a typical RxJS consumer: `subscribe` after two operators. */
 export const rxmeshOperators: Contestant = contestant((channel, take) => {
   channel.in$
     .pipe(
@@ -42,7 +42,7 @@ function contestant(takeFrom: Take): Contestant {
     },
 
     async dial(address, setup) {
-      // Masks of zeros: what is masked is ciphertext.
+      // A zero mask is safe here: the payload is already ciphertext.
       const router = await routerWith([webSocket({ dial: { zeroMask: true } })], [address]);
       const channels = Array.from({ length: setup.channels }, (_, id) => openItems(router, id));
       const echoes = openItems(router, pingChannel);

@@ -3,7 +3,7 @@ import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import SecretStream from '@hyperswarm/secret-stream';
 import type { Connecting } from './connecting.ts';
 
-/** One key pair on each side. */
+/** @hyperswarm/secret-stream with one key pair per side. */
 export const secretStreamConnecting: Connecting = {
   async listen(onUp) {
     const keyPair = SecretStream.keyPair();
@@ -35,7 +35,7 @@ export const secretStreamConnecting: Connecting = {
   },
 };
 
-/** A stream whose data somebody takes, so that it hears of the end. */
+/** Creates a stream on a socket. It notices its end only if its data is consumed. */
 function streamOn(
   socket: Socket,
   isInitiator: boolean,

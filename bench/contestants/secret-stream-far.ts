@@ -7,7 +7,7 @@ import { drained, sendInStretches } from './waiting.ts';
 
 const host = '127.0.0.1';
 
-/** Hyperswarm's secret-stream over TCP: one stream, which the bulk and notes share. */
+/** Hyperswarm's secret-stream over TCP. Bulk messages and notes share its only stream. */
 export const secretStreamFar: Far = {
   async listen(_, arriving) {
     const server = createServer({ noDelay: true }, (connection) => {

@@ -5,10 +5,7 @@ import { pingSeq, type Contestant } from './contestant.ts';
 import { bodyFor, decode, encode } from './item.ts';
 import { drained, Pings } from './waiting.ts';
 
-/**
- * Hyperswarm's secret-stream over TCP: it keeps messages apart by itself, and encrypts each of
- * them.
- */
+/** Hyperswarm's secret-stream over TCP. It frames and encrypts each message itself. */
 export const secretStream: Contestant = {
   async listen(_, take) {
     const server = createServer({ noDelay: true }, (connection) => {

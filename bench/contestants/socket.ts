@@ -10,25 +10,23 @@ const algorithm = 'chacha20-poly1305';
 const authTagLength = 16;
 const recordBytesMax = 65_536;
 
-/**
- * Frames from here on are sealed from where they stand; shorter ones are copied into a batch first.
- */
+/** Frames up to this size are copied into a batch; longer ones are sealed in place. */
 const copiedBytesMax = 8192;
 
-/** There is no handshake: what a handshake costs is another measure. */
+/** There is no handshake here; another measure covers its cost. */
 const key = Buffer.alloc(32, 7);
 const [toReceiver, toSender] = [1, 2];
 
 /**
- * The encrypted bare socket: a stream of frames over node:net, cut into records of 64 KiB, each
- * behind its length and sealed with ChaCha20-Poly1305 by node:crypto.
+ * The encrypted bare socket: a stream of frames over node:net, cut into length-prefixed records of
+ * 64 KiB, each sealed with ChaCha20-Poly1305 by node:crypto.
  */
 export const socket: Contestant = overSocket((bytes) => new Template(bytes), seqIn);
 
 /**
- * Frames of a source, in records over node:net.
+ * Sends frames from a source in sealed records over node:net.
  *
- * @param seqOf the number of a frame that has arrived
+ * @param seqOf returns the number of a received frame
  */
 export function overSocket(
   sourceFor: (bytes: number) => FrameSource,
@@ -83,7 +81,7 @@ export function overSocket(
   };
 }
 
-/** A nonce for each record of a direction. */
+/** The nonce of one record in one direction. */
 function nonceOf(direction: number, record: number): Buffer {
   const nonce = Buffer.alloc(12);
   nonce.writeUInt8(direction, 0);
@@ -91,14 +89,17 @@ function nonceOf(direction: number, record: number): Buffer {
   return nonce;
 }
 
-/** Collects frames, and seals them when there are enough for a record. */
+/** Collects frames and seals them once there are enough for a record. */
 class SealedWriter {
   readonly #connection: Socket;
   readonly #direction: number;
-  /** What the next record is made of, in order. */
+  /** The pieces of the next record, in order. */
   #pieces: Uint8Array[] = [];
   #length = 0;
-  /** Short frames are copied here; what is before `#batched` is among the pieces. */
+  /**
+   * Short frames are copied here. The first `#batched` bytes are in use; `flush` adds them to the
+   * pieces.
+   */
   readonly #batch = Buffer.alloc(recordBytesMax);
   #batched = 0;
   #records = 0;
@@ -148,7 +149,7 @@ class SealedWriter {
   }
 }
 
-/** Opens the records of a direction, and reads the frames that are in them. */
+/** Opens the records of one direction and reads the frames inside. */
 function openRecords(connection: Socket, direction: number, onFrame: OnFrame): void {
   const frames = new FrameReader(onFrame);
   let records = 0;
@@ -181,8 +182,9 @@ function openRecords(connection: Socket, direction: number, onFrame: OnFrame): v
 }
 
 /**
- * Length of the record at the beginning, with all that is around it; infinite if that is not known
- * yet.
+ * Length of the first record, with its header and tag. Infinity while unknown. If the header is
+ * split
+ * across pieces, returns 4, so that the caller joins the pieces and asks again.
  */
 function lengthOf(pieces: readonly Buffer[]): number {
   const first = pieces[0];

@@ -1,11 +1,11 @@
 import { setImmediate } from 'node:timers/promises';
 
 /**
- * The most that a sender of ours leaves unsent in a socket before it waits, where it may choose.
+ * How many bytes our own senders leave unsent in a socket before they wait, where they can choose.
  */
 export const unsentBytesMax: number = 2 ** 20;
 
-/** Something that says when it can take more. */
+/** A stream that emits `drain` when it can take more. */
 interface Drains {
   once(event: 'drain', listener: () => void): unknown;
 }
@@ -15,7 +15,7 @@ export function drained(stream: Drains): Promise<void> {
   return new Promise((resolve) => stream.once('drain', resolve));
 }
 
-/** Pings that wait for their answers, which come in the same order. */
+/** Pings waiting for their answers, which arrive in the same order. */
 export class Pings {
   readonly #waiting: (() => void)[] = [];
 
@@ -33,10 +33,11 @@ const stretchMs = 10;
 const messagesPerLook = 32;
 
 /**
- * Sends numbered messages one by one, and lets the event loop turn now and then: where a contestant
- * takes message after message, or has drained as soon as it is asked to, timers would never run.
+ * Sends numbered messages one by one, and yields to the event loop now and then. Without this,
+ * timers
+ * would never run when a contestant accepts every message, or drains as soon as it is full.
  *
- * @param send returns what to wait for before the next message, if there is no room for that
+ * @param send returns a promise to wait for before the next message if there is no room for it
  */
 export async function sendInStretches(
   first: number,

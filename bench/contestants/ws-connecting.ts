@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { WebSocket, WebSocketServer } from 'ws';
 import type { Connecting } from './connecting.ts';
 
-/** A server that keeps no list of its connections, since rxmesh's keeps its own. */
+/** The server does not track its connections, because rxmesh does that itself. */
 export const wsConnecting: Connecting = {
   async listen(onUp) {
     const options = { host: '127.0.0.1', port: 0, perMessageDeflate: false, clientTracking: false };

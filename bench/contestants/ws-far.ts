@@ -8,10 +8,7 @@ import { sent } from './ws.ts';
 
 const host = '127.0.0.1';
 
-/**
- * A WebSocket without encryption, a message of its own for each message; the bulk and notes share
- * it.
- */
+/** An unencrypted WebSocket with one frame per message, shared by bulk messages and notes. */
 export const wsFar: Far = {
   async listen(_, arriving) {
     const server = new WebSocketServer({ host, port: 0 });

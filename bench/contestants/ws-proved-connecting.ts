@@ -19,7 +19,7 @@ const authTagLength = 16;
 const nonce = Buffer.alloc(12);
 type Role = 'dialer' | 'listener';
 
-/** A server that keeps no list of its connections, since rxmesh's keeps its own. */
+/** The server does not track its connections, because rxmesh does that itself. */
 export const wsProvedConnecting: Connecting = {
   async listen(onUp) {
     const prove = proverOf('listener');
@@ -54,8 +54,9 @@ export const wsProvedConnecting: Connecting = {
 };
 
 /**
- * Proves to the other side who this one is, and hears the same: hello frames with keys of the
- * moment, then a sealed record with a signature under the key of the node.
+ * Mutual authentication: each side sends an ephemeral key, then a sealed record with its node key
+ * and
+ * a signature by that key.
  */
 function proverOf(own: Role) {
   const node = generateKeyPairSync('ed25519');

@@ -6,10 +6,10 @@ import { FrameReader } from './frames.ts';
 import { seqIn, Template } from './item.ts';
 import { Pings, unsentBytesMax } from './waiting.ts';
 
-/** Length of a batch, at least; a longer message makes a longer one. */
+/** Target size of a batch. A message that is longer gets a batch of its own. */
 const batchBytes = 65_536;
 
-/** A WebSocket without encryption, a message of its own for each message. */
+/** An unencrypted WebSocket with one frame per message. */
 export const ws: Contestant = {
   listen: (_, take) =>
     listen((socket, bytes) => {
@@ -28,11 +28,11 @@ export const ws: Contestant = {
   },
 };
 
-/** The same, with batches made by hand, of frames behind their lengths. */
+/** The same, with length-prefixed frames batched by hand. */
 export const wsBatches: Contestant = {
   listen: (_, take) =>
     listen((socket, bytes) => {
-      // A batch holds whole frames only, so that each can have a reader of its own.
+      // A batch contains only whole frames, so each batch can have its own reader.
       new FrameReader((batch, start) => {
         const seq = seqIn(batch, start);
         if (seq === pingSeq) socket.send(bytes);
@@ -84,12 +84,14 @@ async function dial(address: string, send: Send): Promise<Dialed> {
   };
 }
 
-/** The same as rxmesh has: ws is several times slower when it masks large messages. */
+/** Like `zeroMask` in rxmesh: ws is several times slower when it masks large messages. */
 function maskOfZeros(mask: Buffer): void {
   mask.fill(0);
 }
 
-/** Sends; waits until it is written when a lot is on its way. */
+/**
+ * Sends a message. When much is still unsent, returns a promise that resolves once it is written.
+ */
 export function sent(socket: WebSocket, bytes: Uint8Array): Promise<void> | undefined {
   if (socket.bufferedAmount < unsentBytesMax) {
     socket.send(bytes);
