@@ -5,11 +5,12 @@ import { runAll } from './run.ts';
 import { targets } from './targets.ts';
 
 /**
- * Measures what the targets with a guard need, and no more, and holds them against their guards.
- * What misses its guard is measured once more: a regression misses it again, something else that
- * ran meanwhile does not.
+ * Measures only what the guarded targets need, and checks the results against the guards. A target
+ * that misses its guard is measured a second time: a real regression misses again, interference
+ * from
+ * other processes usually does not.
  *
- * @returns whether all hold
+ * @returns whether every guard holds
  */
 export async function check(measures: readonly Measure[], extent: Extent): Promise<boolean> {
   const guarded = targets.filter(({ guard }) => guard !== undefined);

@@ -2,13 +2,13 @@ import { parseArgs } from 'node:util';
 import { subject, type Comparable } from './frame/against.ts';
 import type { Extent, Measure } from './frame/measure.ts';
 
-/** What there is to choose from. */
+/** The measures and cases that the command line can choose from. */
 export interface Offer {
   readonly measures: readonly Measure[];
   readonly comparable: readonly Comparable[];
 }
 
-/** How to call the bench. */
+/** The usage text. */
 export function usageOf({ measures, comparable }: Offer): string {
   return `usage: npm run bench -- [MEASURE ...] [option ...]
        npm run bench -- [MEASURE ...] --against CHECKOUT [option ...]
@@ -34,20 +34,20 @@ options:
   --help              print this`;
 }
 
-/** What is asked for on the command line. */
+/** A parsed command line. */
 export interface Command {
   readonly chosen: readonly Measure[];
   readonly extent: Extent;
-  /** Whether measures were named. */
+  /** Whether the command line narrows down the measures, contestants or cases. */
   readonly isPart: boolean;
   readonly json: boolean;
   readonly check: boolean;
   readonly help: boolean;
-  /** If two builds are to be compared: the path of the other one, and in which cases. */
+  /** When comparing two builds: the path of the other checkout, and the cases. */
   readonly against?: { readonly path: string; readonly cases: readonly Comparable[] };
 }
 
-/** @throws {Error} it cannot be understood */
+/** @throws {Error} if the arguments are invalid */
 export function commandFrom(args: readonly string[], { measures, comparable }: Offer): Command {
   const { values, positionals } = parseArgs({
     args: [...args],
@@ -76,7 +76,7 @@ export function commandFrom(args: readonly string[], { measures, comparable }: O
   if (path !== undefined && (check || full)) {
     throw new RangeError('--against cannot be combined with --check or --full');
   }
-  // A guard has to be quick; its bounds are wide.
+  // A check has to be quick; guards are loose enough for short rounds.
   const roundMs = values['round-ms'] ?? (check ? '300' : '700');
   const extent: Extent = {
     rounds: numberFrom('--rounds', values.rounds ?? '5', 1, 100),
@@ -95,9 +95,9 @@ export function commandFrom(args: readonly string[], { measures, comparable }: O
   return { ...common, against: { path, cases: casesFor(wanted, comparable) } };
 }
 
-/** Of the cases that can be compared, those that the command line chooses. */
+/** Which of the comparable cases the command line chooses. */
 interface Wanted {
-  /** Measures; none: all of them. */
+  /** Names of measures; empty for all. */
   readonly named: readonly string[];
   readonly contestants: readonly string[];
   readonly cases: readonly string[] | undefined;

@@ -5,21 +5,21 @@ import { buildCheckout, type Checkout } from './frame/checkout.ts';
 import type { Extent } from './frame/measure.ts';
 import { circumstancesOf, runAll } from './run.ts';
 
-/** The checkout to which this bench belongs. It has just been built. */
+/** The checkout that this bench belongs to. It has just been built. */
 const ownRoot = realpathSync(fileURLToPath(new URL('../../', import.meta.url)));
 
 /**
- * Runs today's build and that of another checkout in turns, and prints how they compare, as a table
- * or as JSON.
+ * Runs this build and that of another checkout in turns, and prints a comparison as a table or as
+ * JSON.
  *
- * @returns whether the other checkout could be built, and both could be measured in all cases
+ * @returns whether the other checkout was built, and both builds were measured in every case
  */
 export async function compare(
   { cases, other }: { readonly cases: readonly Comparable[]; readonly other: Checkout },
   extent: Extent,
   json: boolean,
 ): Promise<boolean> {
-  // With its own checkout the bench shows what the machine makes of two builds that are the same.
+  // Comparing a checkout with itself shows how much the machine alone makes two builds differ.
   if (other.root !== ownRoot) {
     console.error(`Building ${other.root}`);
     try {

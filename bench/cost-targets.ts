@@ -2,7 +2,9 @@ import type { Target } from './frame/verdicts.ts';
 
 const cpu = 'CPU of both sides, µs/message';
 
-/** What a message among 1,000 may cost, as a multiple of what it costs alone. */
+/**
+ * The most that a message may cost among 1,000 channels or peers, relative to its cost among one.
+ */
 function growth(breadth: 'channels' | 'peers', spread: string, guard?: number): Target {
   const of = `${breadth} ${spread}`;
   return {
@@ -19,7 +21,7 @@ function growth(breadth: 'channels' | 'peers', spread: string, guard?: number): 
 
 const inMemory = { case: '64 B', quantity: 'messages/s' };
 
-/** How fast connections come and go, so many of them on their way at a time. */
+/** Targets for opening and closing connections, for one level of concurrency. */
 function connecting(of: string): readonly Target[] {
   const figure = { case: of, contestant: 'rxmesh', quantity: 'connections/s' };
   const common = { measure: 'connections', figure, sense: 'at least', bare: 'ws-proved' } as const;
@@ -36,9 +38,9 @@ function connecting(of: string): readonly Target[] {
 }
 
 /**
- * What rxmesh is to reach apart from traffic over a network. The guard of a growth allows some
- * times as much of it, since half of a bound that is near 1 would be nothing that a shared machine
- * can measure.
+ * Targets other than traffic over a network. A growth guard allows several times the growth that
+ * its
+ * target does, because a shared machine cannot measure a bound this close to 1.
  */
 export const costTargets: readonly Target[] = [
   {

@@ -1,17 +1,20 @@
 /**
- * One million 64-byte protobuf messages from one process to another, over an encrypted WebSocket on
- * loopback, through `block` lanes and `pipeTo`: nothing lost, nothing twice, in order, memory flat.
+ * Sends one million 64-byte protobuf messages from one process to another, over an encrypted
+ * WebSocket
+ * on loopback, through `block` lanes and `pipeTo`. Checks that nothing is lost, duplicated or
+ * reordered, and that memory stays flat.
  *
  *     npm run bench:lossless -- --messages 1000000
  *
- * With `--take` the receiver is slow: it takes so many messages a second, and the sender is held
+ * With `--take`, the receiver requests only that many messages per second, which holds the sender
  * back.
  *
- *     npm run bench:slow-consumer        10 million messages, 100,000 of them a second
+ *     npm run bench:slow-consumer        10 million messages, 100,000 per second
  *
- * Prints messages per second, and each side's memory as the messages pass. Exits with code 1 if a
- * message was lost or out of order, or if the heap after all messages is larger than after the
- * first tenth, by more than `--growth` MiB or, if that is given, `--within` percent.
+ * Prints messages per second, and the memory of both sides over the course of the run. Exits with
+ * code 1 if a message was lost or out of order, or if the heap grew after the first tenth by more
+ * than
+ * `--growth` MiB or, if given, `--within` percent.
  */
 import { fork } from 'node:child_process';
 import { parseArgs } from 'node:util';
@@ -50,14 +53,14 @@ interface Sample {
 }
 
 /**
- * This process's memory at each tenth of the messages: the median of some looks at it, a thousand
- * messages apart, since what is on the way at one moment is more or less.
+ * The memory of this process at each tenth of the messages. Each sample is the median of up to nine
+ * readings, a thousand messages apart, because the amount in flight varies.
  */
 class Sampler {
   readonly samples: Sample[] = [];
   #looks: Sample[] = [];
 
-  /** So many messages have passed. */
+  /** Call after each message, with the number of messages so far. */
   passed(count: number): void {
     const left = (tenth - (count % tenth)) % tenth;
     if (left > 8_000 || left % 1_000 !== 0) return;
@@ -112,7 +115,7 @@ async function receive(): Promise<void> {
   process.on('message', () => void router.stop().then(() => process.disconnect()));
 }
 
-/** Takes so many messages a second, some each millisecond. */
+/** Requests messages at a steady rate, a few every millisecond. */
 function takeSlowly(demand: Demand, perSecond: number): void {
   const startedAt = Date.now();
   let requested = 0;
@@ -167,7 +170,7 @@ type Report =
   | { readonly type: 'sent' | 'received'; readonly samples: readonly Sample[]; readonly at: number }
   | { readonly type: 'failed'; readonly text: string };
 
-/** Runs both sides in processes of their own, and prints what they report. */
+/** Runs each side in its own process, and prints their reports. */
 function compare(): void {
   const script = new URL(import.meta.url).pathname;
   const size = `--messages=${messages}`;
@@ -209,7 +212,7 @@ function print(reports: ReadonlyMap<string, { samples: readonly Sample[]; at: nu
     console.log(row.map((n, column) => n.toFixed(column === 0 ? 0 : 1).padStart(10)).join(''));
   });
   for (const [side, { samples: taken }] of reports) {
-    // The first tenth warms up: code is compiled, pools fill.
+    // The first tenth is the warm-up: code is compiled and pools fill.
     const [first, last] = [taken[0], taken.at(-1)];
     const growth = (last?.heapMiB ?? NaN) - (first?.heapMiB ?? NaN);
     const percent = (growth / (first?.heapMiB ?? NaN)) * 100;

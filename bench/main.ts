@@ -1,13 +1,13 @@
 /**
- * Measures rxmesh beside its peers, and writes a report to bench/results.
+ * Measures rxmesh and comparable libraries, and writes a report to bench/results.
  *
  *     npm run bench                                    everything, in less than 25 minutes
  *     npm run --silent bench -- throughput --json      one measure, as JSON on stdout
  *     npm run bench -- throughput --against ../before  in turns with another checkout
- *     npm run bench:check                              the guard
+ *     npm run bench:check                              only the guards
  *     npm run bench -- --help
  *
- * The exit code is 1 if a contestant failed, or a guard does not hold; 2 if the command is wrong.
+ * Exits with code 1 if a contestant failed or a guard was missed, and with 2 on invalid arguments.
  */
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';

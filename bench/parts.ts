@@ -1,12 +1,11 @@
 /**
- * What the parts of a message's way cost, each alone and in one process: what protobufjs, the
- * cipher and a copy take without rxmesh, what rxmesh's codec takes, and the whole way between two
- * nodes in memory.
+ * Measures each step of a message's path separately, in one process: protobufjs, the cipher and a
+ * copy
+ * without rxmesh, the codec of rxmesh, and the whole path between two nodes in memory.
  *
  *     npm run bench:parts
  *
- * Prints nanoseconds a message, the median and between brackets the least and the most of nine
- * rounds.
+ * Prints nanoseconds per message: the median of nine rounds, with minimum and maximum in brackets.
  */
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
 import { protobuf as protobufCodec } from 'rxmesh';
@@ -19,7 +18,7 @@ import { nowUs } from './sides/now.ts';
 const sizes = [64, 1024, 65_536];
 const rounds = 9;
 const roundUs = 40_000;
-/** Bytes of the records that are sealed and opened; a message bears its share. */
+/** Size of a sealed record. Each message is charged its share. */
 const recordBytes = 65_536;
 
 const key = randomBytes(32);
@@ -42,7 +41,7 @@ function open(sealed: Buffer): Buffer {
   return opened;
 }
 
-/** Nanoseconds a call, round by round, once it is warm. */
+/** Nanoseconds per call in each round, after warming up. */
 function timed(work: () => void): number[] {
   let calls = 1;
   const once = (): number => {
@@ -54,7 +53,7 @@ function timed(work: () => void): number[] {
   return Array.from({ length: rounds }, () => (once() / calls) * 1000);
 }
 
-/** Nanoseconds a message between two nodes in memory, both of them together. */
+/** Nanoseconds per message between two nodes in memory, including both sides. */
 async function wholeWay(name: string, bytes: number): Promise<number[]> {
   const connect = await inMemoryContestants[name]?.load();
   if (connect === undefined) throw new Error(`there is no contestant ${name}`);

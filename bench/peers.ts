@@ -1,12 +1,13 @@
 /**
- * What the life of peers costs a node, by how many it knows: a dial that is chosen and fails, a
- * peer that connects and leaves, a report.
+ * Measures what peer management costs as the number of known peers grows: choosing a dial that then
+ * fails, a peer connecting and leaving, and a report.
  *
  *     npm run bench:peers
  *
- * Prints microseconds each, the median of nine rounds, and how much more that is than with the
- * fewest peers. Exits with code 1 if one of these ratios is above `--most`, which a look at all
- * peers would exceed many times.
+ * Prints microseconds per operation, the median of nine rounds, and the ratio to the smallest
+ * number
+ * of peers. Exits with code 1 if a ratio is above `--most`; scanning all peers would exceed the
+ * default many times over.
  */
 import { parseArgs } from 'node:util';
 import { Subscription } from 'rxjs';
@@ -31,7 +32,7 @@ const counts = values.counts.split(',').map(Number);
 const rounds = 9;
 const roundUs = 40_000;
 
-/** A time that passes when it is told to, and wakes nobody. */
+/** A clock that is set by hand and never runs scheduled work. */
 let nowMs = 0;
 const clock: Clock = {
   now: () => nowMs,
@@ -57,7 +58,7 @@ function managerOf(count: number): PeerManager {
   return manager;
 }
 
-/** One of each kind of work, to be done again and again. */
+/** One function per operation, each of which can run repeatedly. */
 function worksOn(manager: PeerManager, count: number): Readonly<Record<string, () => void>> {
   const error = new RxmeshError('RXMESH_DIAL_FAILED', 'as the bench wants it');
   let dialed: NodeAddress | undefined;
@@ -90,7 +91,7 @@ function worksOn(manager: PeerManager, count: number): Readonly<Record<string, (
   };
 }
 
-/** Microseconds a call, the median of the rounds, once it is warm. */
+/** Microseconds per call after warming up, as the median of the rounds. */
 function timed(work: () => void): number {
   let calls = 1;
   const once = (): number => {

@@ -1,13 +1,14 @@
 /**
- * One peer that connects and leaves again, 10,000 times, and lives in another process. Each time a
- * message goes there and back. Memory and handles of both processes stay what they are.
+ * Connects one peer from another process 10,000 times, and sends a message there and back each
+ * time.
+ * Memory and handles of both processes must stay flat.
  *
  *     npm run bench:reconnects -- --times 10000
  *
- * The peer is a new router each time, with the same key; the node that it comes back to is one and
- * the same. Prints what both processes hold as it goes. Exits with code 1 if the heap after all
- * reconnects is larger than after the first fifth, by more than `--growth` MiB, or if there are
- * more handles than then.
+ * The peer is a new router each time, with the same key; the node that it connects to keeps
+ * running.
+ * Prints samples of both processes. Exits with code 1 if the heap grew by more than `--growth` MiB
+ * since the first fifth of the reconnects, or if there are more handles than at that point.
  */
 import { fork } from 'node:child_process';
 import { parseArgs } from 'node:util';
@@ -30,9 +31,9 @@ interface Sample {
   readonly handles: number;
 }
 
-/** What this process holds, when what is over has been let go of. */
+/** The memory and handles of this process, after garbage collection. */
 async function sample(): Promise<Sample> {
-  // Sockets that have ended are closed in the turns that follow.
+  // Ended sockets close in the following turns of the event loop.
   await new Promise((resolve) => setTimeout(resolve, 50));
   globalThis.gc?.();
   globalThis.gc?.();
@@ -53,7 +54,7 @@ function routerOf(identity: Identity, persistent: readonly string[] = []): Route
   });
 }
 
-/** The peer: comes, sends one message, gets it back, and goes. */
+/** One visit of the peer: connects, sends a message, waits for the echo, and leaves. */
 async function comeAndGo(identity: Identity, address: string): Promise<void> {
   const router = routerOf(identity, [address]);
   const channel = router.openChannel({ id: 1, codec: json<number>() });
@@ -66,7 +67,9 @@ async function comeAndGo(identity: Identity, address: string): Promise<void> {
   await router.stop();
 }
 
-/** All of it, in the other process. At each tenth the parent says when to go on. */
+/**
+ * All visits, in the other process. Pauses after each tenth until the parent has taken its sample.
+ */
 async function visit(address: string): Promise<void> {
   const identity = await Identity.generate();
   for (let done = 1; done <= times; done += 1) {
@@ -135,7 +138,7 @@ function judge(who: string, first: Sample, last: Sample): void {
 }
 
 if (globalThis.gc === undefined) {
-  // Itself once more, with a garbage collector that one can call.
+  // Start this script again with the garbage collector exposed.
   const again = fork(process.argv[1] ?? '', process.argv.slice(2), { execArgv: ['--expose-gc'] });
   again.on('exit', (code) => process.exit(code ?? 1));
 } else if (values.address === undefined) {

@@ -10,7 +10,7 @@ import { reasonOf } from './frame/rounds.ts';
 import { verdictOn } from './frame/verdicts.ts';
 import { targets } from './targets.ts';
 
-/** Runs measures, one after the other. One that fails as a whole is told as a failure, too. */
+/** Runs measures one after the other. A measure that throws is reported as a failure. */
 export async function runAll(
   measures: readonly Measure[],
   extentOf: (measure: Measure) => Extent,
@@ -39,10 +39,11 @@ export async function runAll(
 }
 
 /**
- * Everything that is to be told about outcomes.
+ * The full report on some outcomes.
  *
- * @param isPart whether only some of the measures were to be run: the targets of the others are
- * left out then
+ * @param isPart whether only some of the measures were run, in which case the targets of the rest
+ *   are
+ * left out
  */
 export function reportOn(outcomes: readonly Outcome[], extent: Extent, isPart: boolean): Report {
   const ran = new Set(outcomes.map(({ measure }) => measure.name));
@@ -68,7 +69,7 @@ export function writeReport(report: Report): URL {
   return directory;
 }
 
-/** Where and how it was measured. */
+/** The conditions of a run. */
 export function circumstancesOf({ rounds, roundMs }: Extent): Circumstances {
   const processors = os.cpus();
   return {

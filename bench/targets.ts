@@ -7,7 +7,7 @@ function carried(of: string, contestant: string, quantity = 'messages/s') {
   return { case: of, contestant, quantity };
 }
 
-/** How many times as many messages rxmesh carries. */
+/** The rate of rxmesh relative to another contestant. */
 function times(of: string, contestant: string, bound: number, guard?: number): Target {
   return {
     what: `${of}: messages/s of \`rxmesh\` ÷ \`${contestant}\``,
@@ -27,8 +27,9 @@ function trip(of: string, contestant: string, quantity: string) {
 }
 
 /**
- * What rxmesh is to reach. The bounds of the guard are half of that, since a machine that is shared
- * does not measure closer.
+ * The targets of rxmesh. Here a guard is half its bound, because a shared machine cannot measure
+ * more
+ * precisely.
  */
 export const targets: readonly Target[] = [
   times('64 B', 'libp2p', 35, 17.5),
