@@ -15,48 +15,49 @@ import { ratiosOf } from './statistics.ts';
 
 /** A case in which `--against` can compare two builds. */
 export interface Comparable {
-  /** The measure to which it belongs, as the command line names it. */
+  /** The measure it belongs to, as named on the command line. */
   readonly measure: string;
-  /** As the report names it. */
+  /** The name of the case in the report. */
   readonly case: string;
-  /** Which contestant both builds are. */
+  /** The contestant that both builds run as. */
   readonly contestant: string;
-  /** How many messages the warm-up begins with. */
+  /** Number of messages in the first warm-up run. */
   readonly first: number;
   /**
-   * Starts the contestant, connected.
-   * @param sides where the modules of its processes are: those of one build or of the other
+   * Starts and connects the contestant.
+   *
+   * @param sides directory of the modules for its processes, in one of the two builds
    */
   start(sides: URL): Promise<Runner>;
 }
 
-/** The contestant that is compared when none is named. */
+/** The contestant to compare when none is named. */
 export const subject = 'rxmesh';
 
-/** The builds, as series name them. */
+/** The names of the two builds in series. */
 const [today, other] = [subject, 'against'];
 
 const [rate, cpu] = ['messages/s', 'CPU, µs/message'];
 
-/** One case of two builds. What is missing could not be measured. */
+/** One case of two builds. Undefined values could not be measured. */
 export interface Comparison {
   readonly case: string;
-  /** Messages/s, by round. */
+  /** Messages/s in each round. */
   readonly today: readonly number[] | undefined;
   readonly other: readonly number[] | undefined;
-  /** Those of today over those of the other build, by round. */
+  /** The rate of today's build relative to the other build, by round. */
   readonly ratios: readonly number[] | undefined;
-  /** The same of the processor time that a message takes: here less than 1 is better. */
+  /** The same ratio for processor time per message. Below 1 is better. */
   readonly cpuRatios: readonly number[] | undefined;
 }
 
-/** Where the two builds have their processes' modules. */
+/** Directories of the modules that run in the processes of each build. */
 export interface Builds {
   readonly today: URL;
   readonly other: URL;
 }
 
-/** A measure that runs both builds in turns in each of the cases. */
+/** A measure that runs both builds in turns in each case. */
 export function against(
   cases: readonly Comparable[],
   builds: Builds,
@@ -99,12 +100,13 @@ export function against(
 }
 
 /**
- * One round of a build: starts it, warms it up, measures, and ends it.
+ * Runs one round of a build: starts it, warms it up, measures it, and ends it.
  *
- * It has new processes each time. What V8 compiles when, and where the system runs it, differs from
- * process to process and stays with it: on a busy machine, two processes of one build had ratios of
- * 1.7 to 1.95 in all of seven rounds, and looked like two builds. Nor does the other build run
- * meanwhile: the one that had started first, and waited, took up to a tenth more processor time.
+ * Each round uses new processes. What V8 compiles when, and which core a process runs on, varies
+ * between processes and then persists: on a busy machine, two processes of the same build had
+ * ratios
+ * of 1.7 to 1.95 in all of seven rounds. The other build does not even wait in the background: the
+ * first one to start, while it waited, used up to a tenth more processor time.
  */
 async function roundOf(start: () => Promise<Runner>, first: number, roundMs: number): Promise<Run> {
   const runner = await start();
@@ -120,9 +122,7 @@ function nameOf({ measure, case: of, contestant }: Comparable): string {
   return [measure, of, ...(contestant === subject ? [] : [contestant])].join(', ');
 }
 
-/**
- * The bench of another checkout may answer in another way: then there would be ratios of nothing.
- */
+/** Checks figures, because the bench of another checkout may reply in a different format. */
 function checked({ count, seconds, cpuUs }: Partial<Run>): Run {
   if (isFigure(count) && isFigure(seconds) && isFigure(cpuUs)) return { count, seconds, cpuUs };
   throw new Error('it ran, but reported no figures: the two benches do not fit together');
@@ -132,7 +132,7 @@ function isFigure(value: number | undefined): value is number {
   return Number.isFinite(value);
 }
 
-/** The cases of series that `against` gave, in their order. */
+/** Comparisons from the series that `against` returned, in the same order. */
 export function comparisonsOf(series: readonly Series[]): readonly Comparison[] {
   return [...new Set(series.map((one) => one.case))].map((of) => {
     const roundsIn = (contestant: string, quantity: string): readonly number[] | undefined =>
@@ -151,7 +151,7 @@ export function comparisonsOf(series: readonly Series[]): readonly Comparison[] 
   });
 }
 
-/** What a comparison found, as Markdown; its table stands last. */
+/** The results of a comparison as Markdown, ending with the table. */
 export function sectionOf({ measure, series, failures, seconds, machine }: Outcome): string {
   const failed = failures.map(
     ({ contestant, case: of, reason }) => `**\`${contestant}\` failed** (${of}): ${reason}`,
@@ -166,7 +166,7 @@ export function sectionOf({ measure, series, failures, seconds, machine }: Outco
   ].join('\n\n');
 }
 
-/** A row for each case, with the ratios of the two builds. */
+/** A row for each case, with rates and ratios. */
 function tableOf(comparisons: readonly Comparison[]): string {
   const cell = (rounds: readonly number[] | undefined): string =>
     rounds === undefined ? 'failed' : textOfRounds(rounds);

@@ -9,7 +9,7 @@ const barHeight = 12;
 const caseHeight = 34;
 const titleHeight = 44;
 
-/** Drawn on a ground of its own, so that it can be read on any page. */
+/** The chart has its own background, so it is legible on any page. */
 const style = `
   text { font: 12px system-ui, sans-serif; fill: #1f2328 }
   .title { font-size: 15px; font-weight: 600 }
@@ -27,8 +27,8 @@ const style = `
 `;
 
 /**
- * Bars of the quantity that a measure charts, as SVG: the median, and a whisker from the least to
- * the most. Each case has a scale of its own, which begins at 0.
+ * An SVG bar chart of the measure's charted quantity. Bars show medians, whiskers the range from
+ * minimum to maximum. Each case has its own scale, starting at 0.
  */
 export function chartOf({ measure, series }: Outcome): string {
   const charted = series.filter(({ quantity }) => quantity === measure.charted);

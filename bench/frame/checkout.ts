@@ -6,11 +6,11 @@ import { pathToFileURL } from 'node:url';
 /** A working tree of rxmesh. */
 export interface Checkout {
   readonly root: string;
-  /** Where the modules of its bench's processes are, once it is built. */
+  /** Directory of the modules for its bench's child processes, once it is built. */
   readonly sides: URL;
 }
 
-/** @throws {RangeError} there is none at that path */
+/** @throws {RangeError} if there is none at that path */
 export function checkoutAt(path: string): Checkout {
   const wanted = '--against must be the path of another checkout of rxmesh';
   const full = resolve(path);
@@ -45,18 +45,18 @@ function hasScript(scripts: unknown, name: string): boolean {
   return typeof scripts === 'object' && scripts !== null && Object.hasOwn(scripts, name);
 }
 
-/** Runs npm with these arguments in a directory, and throws if it fails. */
+/** Runs npm in a directory, and throws if it fails. */
 export type RunNpm = (args: readonly string[], directory: string) => void;
 
 /**
- * Installs what the checkout needs, if nothing is installed there yet, and builds it and its bench.
+ * Builds the checkout and its bench, after installing its dependencies if there are none.
  *
- * @throws {Error} npm failed; what it printed is on stderr
+ * @throws {Error} if npm fails; its output is on stderr
  */
 export function buildCheckout({ root }: Checkout, runNpm: RunNpm = runNpmHere): void {
   const quiet = ['--no-audit', '--no-fund', '--loglevel=error'];
   const commands = [
-    // `--no-save` leaves the lock file as the checkout has it.
+    // `--no-save` leaves the lock file unchanged.
     ...(existsSync(join(root, 'node_modules')) ? [] : [['install', '--no-save', ...quiet]]),
     ['run', '--loglevel=error', buildScript],
   ];
@@ -70,6 +70,6 @@ export function buildCheckout({ root }: Checkout, runNpm: RunNpm = runNpmHere): 
 }
 
 function runNpmHere(args: readonly string[], cwd: string): void {
-  // stdout is for results.
+  // stdout is reserved for results.
   execFileSync('npm', args, { cwd, stdio: ['ignore', 2, 2] });
 }

@@ -1,28 +1,26 @@
 /**
- * What runs in a child process: a module that exports `handlers`, one for each request of the
- * parent.
+ * The entry point of child processes. Loads a module that exports `handlers`, with one handler for
+ * each kind of request.
  *
  *     node child.js file:///…/sides/sender.js
  *
- * It ends with its parent, however that ends.
+ * Exits when its parent does, for whatever reason.
  */
 import process from 'node:process';
 
-/** A request of the parent. */
+/** A request from the parent. */
 export interface Request {
   readonly id: number;
   readonly handler: string;
   readonly argument: unknown;
 }
 
-/** The answer to it. */
+/** The reply to a request. */
 export type Reply =
   | { readonly id: number; readonly value: unknown }
   | { readonly id: number; readonly error: string };
 
-/**
- * What a module for child processes exports as `handlers`: each takes one value that can be cloned.
- */
+/** The `handlers` of a module for child processes. Each takes one cloneable value. */
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- each handler has a parameter of its own
 export type Handlers = Record<string, (argument: any) => unknown>;
 

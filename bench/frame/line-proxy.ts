@@ -4,10 +4,12 @@ import { LineDirection, type LineOptions } from './line.ts';
 
 const host = '127.0.0.1';
 
-/** What a socket buffers here. Those of the system are in addition, and Node cannot bound them. */
+/**
+ * Stream buffer of each socket. The system's own buffers come on top, and Node cannot limit them.
+ */
 const highWaterMark = 262_144;
 
-/** A TCP port on this machine behind which a line leads to another one. */
+/** A local TCP port that forwards to another one over a simulated line. */
 export class LineProxy {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
@@ -29,7 +31,7 @@ export class LineProxy {
     return (this.#server.address() as AddressInfo).port;
   }
 
-  /** Destroys all connections. New ones can be made. */
+  /** Destroys all connections. New ones can be made afterwards. */
   cut(): void {
     for (const socket of this.#sockets) socket.destroy();
   }
@@ -40,9 +42,10 @@ export class LineProxy {
   }
 
   /**
-   * The system has accepted the connection at once. Over a line, the near end could send after a
-   * round trip, and the far end would hear of the connection half a round trip later, with the
-   * first bytes.
+   * Delays the start of a connection as a real line would. The system accepts it immediately, but
+   * over a
+   * line the near end could send only after a round trip, and the far end would see the connection
+   * another half round trip later, together with the first bytes.
    */
   #join(near: Socket, to: number, line: LineOptions): void {
     const options = { allowHalfOpen: true, highWaterMark };
@@ -61,7 +64,7 @@ export class LineProxy {
   }
 }
 
-/** Carries what `from` sends, over one direction of a line, with one timer. */
+/** Carries bytes from one socket to the other in one direction of a line, with a single timer. */
 function carry(from: Socket, to: Socket, line: LineOptions): void {
   const direction = new LineDirection(line);
   let isPaused = false;
@@ -104,12 +107,12 @@ function carry(from: Socket, to: Socket, line: LineOptions): void {
     wait(nowMs);
   }
 
-  /** Whether `to` takes nothing now. It says so when that changes. */
+  /** Whether `to` cannot take bytes now. `connect` or `drain` follows when it can. */
   function isBusy(): boolean {
     return to.pending || to.writableNeedDrain;
   }
 
-  /** Until bytes arrive that can be handed over, or until the queue has room. */
+  /** Sets the timer for when the next bytes can be delivered or the queue has room. */
   function wait(nowMs: number): void {
     const arrivalMs = isBusy() ? Infinity : direction.nextArrivalMs();
     const roomMs = isPaused ? direction.roomAtMs() : Infinity;

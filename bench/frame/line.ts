@@ -1,22 +1,22 @@
-/** A line between two ends. */
+/** Properties of a line between two ends. */
 export interface LineOptions {
-  /** How long it takes from one end to the other. */
+  /** One-way delay. */
   readonly delayMs: number;
-  /** The most that is added to the delay, at random. What was sent first still arrives first. */
+  /** Maximum random addition to the delay. Order is preserved. */
   readonly jitterMs?: number;
-  /** What each direction carries; 0: no limit. */
+  /** Bandwidth of each direction; 0 for no limit. */
   readonly bitsPerSecond: number;
 }
 
-/** The bottleneck has room for what it sends in this time, but for no less than `queueBytesMin`. */
+/** The queue at the bottleneck holds what it sends in this time, but at least `queueBytesMin`. */
 const queueMs = 100;
 const queueBytesMin = 65_536;
 
-/** The most that one direction holds. Without a limit of bandwidth nothing else bounds it. */
+/** The most that one direction holds. Nothing else limits it if the bandwidth is unlimited. */
 const heldBytesMax = 64 * 2 ** 20;
 
 /**
- * What arrives at once: as much as passes the bottleneck in this time, but no less than one packet.
+ * Bytes arrive in pieces: as much as passes the bottleneck in this time, but at least one packet.
  */
 const pieceMs = 1;
 const pieceBytesMin = 1460;
@@ -26,33 +26,34 @@ interface Piece {
   readonly arrivesAtMs: number;
 }
 
-/** Stands behind the last bytes. */
+/** Marks the end, after the last bytes. */
 const end = new Uint8Array(0);
 
-/** Pieces that are gone are forgotten when there are this many. */
+/** Delivered pieces are removed from the array in batches of this size. */
 const goneMax = 1024;
 
 /**
- * One direction of a line: a bottleneck with a queue in front of it, and the way behind it. It has
- * no timers: it is told the time, which may only grow, and says when it wants to be asked again.
+ * One direction of a line: a bottleneck with a queue in front of it, then a delay. It has no
+ * timers:
+ * callers pass in the time, which must not decrease, and can ask when to call again.
  */
 export class LineDirection {
   readonly #delayMs: number;
   readonly #jitterMs: number;
   readonly #bytesPerMs: number;
-  /** How far the bottleneck is behind when its queue is full. */
+  /** Backlog of the bottleneck, in milliseconds, at which the queue is full. */
   readonly #queueMsMax: number;
   readonly #pieceBytes: number;
   readonly #random: () => number;
-  /** What is on its way, in the order in which it arrives; what is before `#first` is gone. */
+  /** Pieces in transit, in order of arrival. Those before `#first` have been delivered. */
   #pieces: Piece[] = [];
   #first = 0;
   #heldBytes = 0;
-  /** When the bottleneck will have sent all that it has. */
+  /** When the bottleneck will have sent everything queued. */
   #freeAtMs = 0;
   #lastArrivalMs = 0;
 
-  /** @param random from 0 up to 1 */
+  /** @param random returns a number from 0 up to 1 */
   constructor(
     { delayMs, jitterMs = 0, bitsPerSecond }: LineOptions,
     random: () => number = Math.random,
@@ -66,7 +67,7 @@ export class LineDirection {
     this.#pieceBytes = Math.max(pieceBytesMin, Math.floor(this.#bytesPerMs * pieceMs));
   }
 
-  /** Takes bytes in. It takes them also when it is full: look at `isFull` afterwards. */
+  /** Accepts bytes, even when full: check `isFull` afterwards. */
   put(bytes: Uint8Array, nowMs: number): void {
     for (let at = 0; at < bytes.length; at += this.#pieceBytes) {
       const whole = at === 0 && bytes.length <= this.#pieceBytes;
@@ -74,13 +75,13 @@ export class LineDirection {
     }
   }
 
-  /** There is nothing behind what was put. */
+  /** Marks the end of the bytes. */
   putEnd(nowMs: number): void {
     this.#send(end, nowMs);
   }
 
   /**
-   * The next bytes that have arrived, `'end'` behind the last ones, or undefined: nothing has
+   * The next bytes that have arrived, `'end'` after the last ones, or undefined if nothing has
    * arrived.
    */
   take(nowMs: number): Uint8Array | 'end' | undefined {
@@ -95,12 +96,12 @@ export class LineDirection {
     return piece.bytes === end ? 'end' : piece.bytes;
   }
 
-  /** When the next bytes arrive; infinite if there are none. */
+  /** When the next bytes arrive; Infinity if there are none. */
   nextArrivalMs(): number {
     return this.#pieces[this.#first]?.arrivesAtMs ?? Infinity;
   }
 
-  /** What waits, and what is on its way. */
+  /** Bytes queued or in transit. */
   get heldBytes(): number {
     return this.#heldBytes;
   }
@@ -109,7 +110,7 @@ export class LineDirection {
     return this.#heldBytes >= heldBytesMax || this.#freeAtMs - nowMs >= this.#queueMsMax;
   }
 
-  /** When the queue has room again, if it has none now. */
+  /** When the queue will have room again, if it is full. */
   roomAtMs(): number {
     return this.#freeAtMs - this.#queueMsMax;
   }

@@ -1,36 +1,37 @@
 import { readFileSync } from 'node:fs';
 import { textOfRounds } from './numbers.ts';
 
-/** How the machine was while something was measured. */
+/** The state of the machine during a measurement. */
 export interface MachineState {
-  /** How long the yardstick took, each time, in ms. */
+  /** How long each run of the yardstick took. */
   readonly yardstickMs: readonly number[];
   /**
-   * Of the time for which processors had work, the part that they were given to somebody else
-   * (`steal` of Linux). Undefined where the system does not tell.
+   * The share of runnable processor time that the hypervisor gave to other guests (`steal` on
+   * Linux).
+   * Undefined where the system does not report it.
    */
   readonly takenShare: number | undefined;
 }
 
-/** Reads the system's account of its processors' time; undefined where there is none. */
+/** Reads the system's processor times; undefined where unavailable. */
 export type ReadProcessorTimes = () => ProcessorTimes | undefined;
 
-/** Since the system started, of all processors, in units of the system's own. */
+/** Totals over all processors since boot, in the system's own unit. */
 export interface ProcessorTimes {
   readonly worked: number;
   readonly taken: number;
 }
 
-/** The least that the yardstick took in any of them; undefined if it was not applied. */
+/** The fastest yardstick run in any of the states; undefined if there were none. */
 export function bestMsOf(states: readonly MachineState[]): number | undefined {
   const all = states.flatMap(({ yardstickMs }) => yardstickMs);
   return all.length === 0 ? undefined : Math.min(...all);
 }
 
 /**
- * How the machine was, in words.
+ * Describes the state of the machine.
  *
- * @param bestMs what the yardstick takes when nothing slows the machine down
+ * @param bestMs how long the yardstick takes at full speed
  */
 export function textOfMachine(
   { yardstickMs, takenShare }: MachineState,
@@ -46,7 +47,7 @@ export function textOfMachine(
   return parts.length === 0 ? '' : `The machine ${parts.join(', and ')}.`;
 }
 
-/** Watches the machine, from when it is made until it is asked. */
+/** Records the state of the machine from construction on. */
 export class MachineWatch {
   readonly #yardstick: () => number;
   readonly #readTimes: ReadProcessorTimes;
@@ -59,7 +60,7 @@ export class MachineWatch {
     this.#from = readTimes();
   }
 
-  /** Applies the yardstick once; nothing else should run meanwhile. */
+  /** Runs the yardstick once. Nothing else should run at the same time. */
   sample(): void {
     this.#yardstickMs.push(this.#yardstick());
   }
@@ -82,7 +83,7 @@ function takenShareOf(
   return wanted > 0 ? taken / wanted : 0;
 }
 
-/** From /proc/stat (proc_stat(5)). */
+/** Reads /proc/stat; see proc_stat(5). */
 export function processorTimes(file = '/proc/stat'): ProcessorTimes | undefined {
   let text: string;
   try {
@@ -100,14 +101,17 @@ export function processorTimes(file = '/proc/stat'): ProcessorTimes | undefined 
   return { worked: user + (nice ?? 0) + (system ?? 0) + (irq ?? 0) + (softirq ?? 0), taken: steal };
 }
 
-/** How often the yardstick is applied before it counts, so that V8 has compiled it. */
+/** Number of yardstick runs before the first that counts, so that V8 has compiled it. */
 const warmUps = 100;
 
 const turns = 250_000;
 
 /**
- * A fixed piece of work of a few milliseconds: look-ups, memory and arithmetic, as JavaScript that
- * routes messages has them, without garbage. Returns what measures it, in ms.
+ * Creates the yardstick: a fixed workload of a few milliseconds. Like JavaScript that routes
+ * messages,
+ * it does lookups, memory accesses and arithmetic, but without garbage. Each call returns how long
+ * it
+ * took, in milliseconds.
  */
 export function createYardstick(now: () => number = () => performance.now()): () => number {
   const bytes = new Uint8Array(65_536).map((_, index) => index * 31);

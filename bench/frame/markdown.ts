@@ -1,4 +1,4 @@
-/** A table of Markdown, from rows of cells; the first row is its head. */
+/** A Markdown table; the first row is the header. */
 export function table(rows: readonly (readonly string[])[]): string {
   const [head = [], ...body] = rows;
   const lines = [head, head.map(() => '---'), ...body];

@@ -1,18 +1,17 @@
 import type { MachineState } from './machine.ts';
 
-/** One quantity of one contestant in one case, as each round had it. */
+/** One quantity of one contestant in one case, with a figure for each round. */
 export interface Series {
-  /** What was measured, such as `64 B`; the contestants of a case stand beside each other. */
+  /** What was measured, such as `64 B`. The report lists the contestants of a case together. */
   readonly case: string;
-  /** A contestant's name. */
   readonly contestant: string;
-  /** Quantity with its unit, such as `messages/s`. */
+  /** The quantity and its unit, such as `messages/s`. */
   readonly quantity: string;
-  /** Figures by round: those with the same index were measured next to each other. */
+  /** Figures by round. Those with the same index were measured right after each other. */
   readonly rounds: readonly number[];
 }
 
-/** Which series of a measure is meant. */
+/** Identifies a series of a measure. */
 export type Figure = Omit<Series, 'rounds'>;
 
 /** A contestant that could not be measured. */
@@ -22,58 +21,58 @@ export interface Failure {
   readonly reason: string;
 }
 
-/** What a measure found. */
+/** The results of a measure. */
 export interface Findings {
   readonly series: readonly Series[];
   readonly failures: readonly Failure[];
 }
 
-/** How much is measured. */
+/** How much to measure. */
 export interface Extent {
-  /** Rounds of each contestant. */
+  /** Rounds per contestant. */
   readonly rounds: number;
-  /** Whether that number was asked for: a measure whose rounds are long may run fewer else. */
+  /** Whether the number was set explicitly. If not, a measure with long rounds may run fewer. */
   readonly roundsGiven: boolean;
-  /** Length of a round, without its warm-up. */
+  /** Length of a round, excluding warm-up. */
   readonly roundMs: number;
-  /** Measure at full size, also what takes an hour. */
+  /** Whether to measure at full size, even if that takes an hour. */
   readonly full: boolean;
-  /** Whether a contestant is to be measured in a case; what is not, is left out. */
+  /** Whether to measure a contestant in a case. */
   isWanted(of: string, contestant: string): boolean;
-  /** Says what goes on, to a person that waits. */
+  /** Reports progress to a waiting user. */
   log(text: string): void;
 }
 
-/** What a measure is run with. */
+/** The parameters that a measure runs with. */
 export interface Effort extends Extent {
-  /** To be called before each turn of a contestant, while nothing else runs. */
+  /** Must be called before each turn of a contestant, while nothing else is running. */
   readonly beforeTurn: () => void;
 }
 
-/** One question that the bench answers, asked of each contestant. */
+/** One kind of measurement, taken for each contestant. */
 export interface Measure {
-  /** How the command line names it. */
+  /** The name on the command line. */
   readonly name: string;
   readonly title: string;
-  /** What is measured, and how, in a few sentences of Markdown. */
+  /** What is measured and how, in a few sentences of Markdown. */
   readonly about: string;
-  /** The quantity that its chart shows, and whose ratios its table has. */
+  /** The quantity in the chart and in the ratios of the table. */
   readonly charted: string;
-  /** Whether less of the charted quantity is better. */
+  /** Whether lower values of the charted quantity are better. */
   readonly lowerIsBetter?: boolean;
   run(effort: Effort): Promise<Findings>;
 }
 
-/** Findings, with what the report says about them. */
+/** Findings, and what else the report needs to present them. */
 export interface Outcome extends Findings {
   readonly measure: Omit<Measure, 'run'>;
-  /** How long it took. */
+  /** How long the measure took. */
   readonly seconds: number;
-  /** How the machine was meanwhile. */
+  /** The state of the machine while it ran. */
   readonly machine: MachineState;
 }
 
-/** One series for each quantity, from what each round gave. */
+/** Extracts one series per quantity from the results of the rounds. */
 export function seriesOf<T>(
   of: Pick<Series, 'case' | 'contestant'>,
   rounds: readonly T[],
@@ -87,7 +86,7 @@ export function seriesOf<T>(
   }));
 }
 
-/** The rounds of one quantity; undefined if it was not measured. */
+/** The rounds of one series; undefined if it was not measured. */
 export function roundsOf(series: readonly Series[], figure: Figure): readonly number[] | undefined {
   return series.find(
     (one) =>

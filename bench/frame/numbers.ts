@@ -1,6 +1,6 @@
 import { summaryOf } from './statistics.ts';
 
-/** A figure for people, of three digits: `1.28 M`, `41.2 k`, `228`, `0.72`. */
+/** Formats a figure with three digits: `1.28 M`, `41.2 k`, `228`, `0.72`. */
 export function textOfNumber(value: number): string {
   const size = Math.abs(value);
   if (size >= 999_500) return `${threeDigits(value / 1e6)} M`;
@@ -9,7 +9,7 @@ export function textOfNumber(value: number): string {
   return threeDigits(value);
 }
 
-/** `1.28 M [1.1 M, 1.4 M]`: the median, and between brackets the least and the most. */
+/** Formats rounds as `1.28 M [1.1 M, 1.4 M]`: the median, with minimum and maximum in brackets. */
 export function textOfRounds(rounds: readonly number[]): string {
   const { median, min, max } = summaryOf(rounds);
   if (rounds.length === 1) return textOfNumber(median);
@@ -17,7 +17,6 @@ export function textOfRounds(rounds: readonly number[]): string {
 }
 
 function threeDigits(value: number): string {
-  // What toPrecision would give an exponent is a whole number here, and its zeros after the point
-  // go.
+  // From 100 on, `toPrecision` could give an exponent. `Number` drops trailing zeros.
   return Math.abs(value) >= 100 ? value.toFixed(0) : String(Number(value.toPrecision(3)));
 }

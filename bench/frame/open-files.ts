@@ -1,13 +1,13 @@
 import { readFileSync } from 'node:fs';
 
-/** Files that a process needs open besides its connections. */
+/** Open files that a process needs besides its connections. */
 const otherFiles = 200;
 
 /**
- * Sees to it that this process, and so each that it starts, may have so many connections.
+ * Checks that this process, and each one that it starts, may open that many connections.
  *
- * @param max how many files it may have open; by default as many as the system says
- * @throws {Error} the system allows fewer open files than that
+ * @param max how many files it may have open; by default the limit of the system
+ * @throws {Error} if the limit is too low
  */
 export function requireFiles(connections: number, max: number = openFilesMax()): void {
   const needed = connections + otherFiles;
@@ -19,15 +19,16 @@ export function requireFiles(connections: number, max: number = openFilesMax()):
 }
 
 /**
- * Node raises its soft limit to the hard one when it starts, so that the soft one is what counts.
- * Infinity where the system does not tell.
+ * The limit on open files; Infinity where the system does not report it. Node raises its soft limit
+ * to
+ * the hard limit at startup, so the soft limit is the one that counts.
  */
 function openFilesMax(): number {
   let limits: string;
   try {
     limits = readFileSync('/proc/self/limits', 'utf8');
   } catch {
-    // Only Linux has it.
+    // The file exists only on Linux.
     return Infinity;
   }
   const soft = /^Max open files\s+(\d+)/m.exec(limits)?.[1];

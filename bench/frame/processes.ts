@@ -2,17 +2,19 @@ import { fork, type ChildProcess } from 'node:child_process';
 import process from 'node:process';
 import type { Handlers, Reply } from './child.ts';
 
-/** How long a child gets to load its module, and to answer if nothing else is said. */
+/** How long a child may take to load its module, and by default to answer. */
 const answerWithinMs = 30_000;
 
 /**
- * Room for a heap as an application has it. In a heap of 10 MB, which is all that a bench needs, V8
- * collects whenever some megabytes of buffers have come and gone, which makes those slower that put
- * much into one.
+ * Gives each child the heap of a typical application. The bench alone needs only 10 MB, and in a
+ * heap
+ * of that size V8 collects after every few megabytes of buffers, which slows down contestants that
+ * use
+ * large buffers.
  */
 const heapOptions = ['--initial-heap-size=128'];
 
-/** Every child that runs, so that none outlives this process. */
+/** All running children, so that none outlives this process. */
 const running = new Set<ChildProcess>();
 
 function killAll(): void {
@@ -21,7 +23,7 @@ function killAll(): void {
 
 let isGuarded = false;
 
-/** Ends all children when this process ends, also by Ctrl-C. */
+/** Kills all children when this process exits, also on Ctrl-C. */
 function guard(): void {
   if (isGuarded) return;
   isGuarded = true;
@@ -40,7 +42,7 @@ interface Question {
   reject(error: Error): void;
 }
 
-/** A process of its own that answers requests: a module with `handlers`, run by `child.ts`. */
+/** A child process that answers requests: a module with `handlers`, run by `child.ts`. */
 export class Child<H extends Handlers> {
   readonly #process: ChildProcess;
   readonly #open = new Map<number, Question>();
@@ -59,13 +61,13 @@ export class Child<H extends Handlers> {
   }
 
   /**
-   * Resolves when the module is loaded.
+   * Starts a child. Resolves when its module is loaded.
    *
-   * @param module of which `H` are the `handlers`, in a directory beside `frame/`: it runs under
-   *   the `child.js` there, so a module of another checkout runs that checkout's code throughout
+   * @param module exports `H` as `handlers`, in a directory next to `frame/`. It runs under the
+   * `child.js` there, so a module of another checkout runs only that checkout's code
    * @param execArgv options of Node, such as `--expose-gc`
-   * @param prefix a command that runs another one, to run Node with; none: it is run as it is
-   * @throws {Error} it could not be loaded
+   * @param prefix a command to run Node with; empty to run it directly
+   * @throws {Error} if the module could not be loaded
    */
   static async start<H extends Handlers>(
     module: URL,
@@ -85,15 +87,17 @@ export class Child<H extends Handlers> {
     });
     running.add(child);
     const started = new Child<H>(child, name);
-    // The child says that it is ready as if it had been asked question 0.
+    // The child's ready message counts as the reply to request 0.
     await started.#reply(0, 'to start', answerWithinMs);
     return started;
   }
 
   /**
-   * What the handler of that name returns, or resolves to.
-   * @throws {Error} what the handler throws; that the child has ended; or that it did not answer in
-   *   time, after which it is ended
+   * Calls a handler of the child, and resolves to its result.
+   *
+   * @throws {Error} if the handler throws, the child has ended, or the reply is late, which also
+   *   kills
+   * the child
    */
   ask<K extends string & keyof H>(
     handler: K,
@@ -110,7 +114,7 @@ export class Child<H extends Handlers> {
     return reply as Promise<Awaited<ReturnType<H[K]>>>;
   }
 
-  /** Kills it. */
+  /** Kills the child. */
   end(): void {
     this.#process.kill('SIGKILL');
     this.#end(new Error(`${this.#name} was ended`));

@@ -5,9 +5,9 @@ import { textOfNumber, textOfRounds } from './numbers.ts';
 import { ratiosOf } from './statistics.ts';
 import type { Verdict } from './verdicts.ts';
 
-/** Where and how it was measured. */
+/** The conditions of a run. */
 export interface Circumstances {
-  /** As ISO 8601. */
+  /** An ISO 8601 date. */
   readonly date: string;
   readonly processors: string;
   readonly memoryGiB: number;
@@ -17,7 +17,7 @@ export interface Circumstances {
   readonly roundMs: number;
 }
 
-/** A contestant, as the report presents it. */
+/** A contestant as listed in the report. */
 export interface Presented {
   readonly name: string;
   readonly about: string;
@@ -25,10 +25,10 @@ export interface Presented {
   readonly isDecoded: boolean;
 }
 
-/** What all others are compared with. */
+/** The contestant that the rest are compared with. */
 const subject = 'rxmesh';
 
-/** All of a report. */
+/** Everything in a report. */
 export interface Report {
   readonly circumstances: Circumstances;
   readonly contestants: readonly Presented[];
@@ -36,7 +36,7 @@ export interface Report {
   readonly verdicts: readonly Verdict[];
 }
 
-/** The report as Markdown; each measure has a chart beside it, in a file of its name. */
+/** The report as Markdown. Each measure has a chart in a separate file with its name. */
 export function reportOf({ circumstances, contestants, outcomes, verdicts }: Report): string {
   const parts = [
     '# What rxmesh does, and what others do',
@@ -69,7 +69,7 @@ function conditions(at: Circumstances): string {
   ].join('\n');
 }
 
-/** Targets as a table: what, how much is wanted, how much it is, and how much there is to reach. */
+/** A table of targets: the bound, the measured value, whether it is met, and the bare parts. */
 export function targetsOf(verdicts: readonly Verdict[]): string {
   return table([
     ['target', 'wanted', 'measured', 'met', 'bare parts'],
@@ -95,7 +95,7 @@ function contestantsOf(contestants: readonly Presented[]): string {
   ]);
 }
 
-/** What measures of one run found, with their charts if there are any. */
+/** The sections of a report, one per measure. */
 export function sectionsOf(outcomes: readonly Outcome[], hasCharts: boolean): readonly string[] {
   const bestMs = bestMsOf(outcomes.map(({ machine }) => machine));
   return outcomes.map((outcome) => sectionOf(outcome, hasCharts, bestMs));
@@ -116,10 +116,7 @@ function sectionOf(outcome: Outcome, hasChart: boolean, bestMs: number | undefin
   ].join('\n\n');
 }
 
-/**
- * A row for each case and contestant, a column for each quantity, and one for ratios if there are
- * any.
- */
+/** A row per case and contestant, and a column per quantity, plus ratios if there are any. */
 function figuresOf({ measure, series }: Outcome): string {
   const distinct = (of: (one: Outcome['series'][number]) => string): readonly string[] => [
     ...new Set(series.map(of)),

@@ -1,21 +1,24 @@
-/** What rounds gave: figures of each that went through all of them, and why others did not. */
+/**
+ * Results of rounds: the figures of entrants that completed all of them, and why the rest failed.
+ */
 export interface Rounds<T> {
   readonly figures: ReadonlyMap<string, readonly T[]>;
   readonly failed: ReadonlyMap<string, string>;
 }
 
-/** How often rounds are run, and what is done before each turn; an `Effort` has both. */
+/** How many rounds to run, and what to do before each turn. Every `Effort` has both. */
 export interface Turns {
   readonly rounds: number;
   readonly beforeTurn: () => void;
 }
 
 /**
- * Runs each of them once a round, one after the other: A B C A B C. What the machine does besides
- * falls on all of them then, and figures with the same index can be compared.
+ * Runs each entrant once per round, one after the other: A B C A B C. Interference from the machine
+ * then affects all of them, and figures with the same index are comparable.
  *
- * One that fails is not run again, and has no figures: those of fewer rounds would be pairs of
- * others.
+ * An entrant that fails is not run again and gets no figures: with a round missing, its figures
+ * would
+ * be paired with the wrong rounds.
  */
 export async function alternate<T>(
   entrants: ReadonlyMap<string, () => Promise<T>>,
@@ -39,16 +42,16 @@ export async function alternate<T>(
   return { figures, failed };
 }
 
-/** How a round is cut: into so many slices, whose figures make that of the round. */
+/** How many slices make up a round, and how to combine their figures. */
 export interface Slicing<T> {
   readonly slices: number;
   readonly join: (slices: readonly T[]) => T;
 }
 
 /**
- * The same, with rounds in slices: each runs one slice, then each the next one, until the round is
- * full. A machine is busy with something else for a second or so at a time; that falls on all of a
- * round alike then.
+ * Like `alternate`, with each round split into slices: every entrant runs one slice, then the next,
+ * until the round is complete. Interference usually lasts a second or so, so this spreads it evenly
+ * over the entrants of a round.
  */
 export async function alternateSlices<T>(
   entrants: ReadonlyMap<string, () => Promise<T>>,
@@ -65,16 +68,19 @@ export async function alternateSlices<T>(
   return { figures: joined, failed };
 }
 
-/** Slices of a round, where what they leave behind does not matter. */
+/** Slices per round, for measures where a slice leaves nothing behind that affects the next. */
 export const slicesPerRound = 5;
 
-/** So many messages, and how long they took. Other figures are per message. */
+/** A count and its duration. All other figures are per message. */
 interface Counted {
   readonly count: number;
   readonly seconds: number;
 }
 
-/** Runs as one: counts and seconds add up, what is per message is the mean over all messages. */
+/**
+ * Combines runs into one: counts and seconds add up, figures per message are averaged over all
+ * messages.
+ */
 export function joined<T extends Counted & Readonly<Record<keyof T, number>>>(
   runs: readonly T[],
 ): T {
@@ -85,25 +91,26 @@ export function joined<T extends Counted & Readonly<Record<keyof T, number>>>(
   return { ...Object.fromEntries(means), count, seconds: sum((run) => run.seconds) } as T;
 }
 
-/** The first line of what was thrown. */
+/** The first line of an error's message. */
 export function reasonOf(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error);
   return text.split('\n', 1)[0] ?? '';
 }
 
-/** A run of so many messages, and how long it took. */
+/** How long a run took. */
 interface Run {
   readonly seconds: number;
 }
 
-/** What a contestant runs before it is measured, at least, and about at most. */
+/** Minimum and approximate maximum length of a warm-up. */
 const [warmUpMs, warmUpMaxMs] = [1000, 5000];
 
 /**
- * How many messages take about so long: runs more and more of them, until it is warm and does not
- * become much faster any more.
+ * Warms up, and returns how many messages take about `roundMs`. Runs more and more of them until
+ * the
+ * rate stops rising noticeably.
  *
- * @param first with how many it begins
+ * @param first how many messages to start with
  */
 export async function calibrate(
   run: (count: number) => Promise<Run>,

@@ -1,12 +1,12 @@
-/** How one run of messages went. */
+/** The result of one run. */
 export interface Run {
   readonly count: number;
   readonly seconds: number;
-  /** Processor time a message, of the processes that the runner has, or of those that send. */
+  /** Processor time per message, in all processes of the runner or only in those that send. */
   readonly cpuUs: number;
 }
 
-/** What is already connected, and runs a number of messages on request. */
+/** A connected contestant that sends a given number of messages on request. */
 export interface Runner {
   run(count: number): Promise<Run>;
   end(): void;

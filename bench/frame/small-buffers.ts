@@ -2,14 +2,14 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import process from 'node:process';
 
-/** Where processes run whose network is not that of the machine. */
+/** An environment for processes, possibly with a separate network. */
 export interface Surroundings {
-  /** What a command line begins with, to run in them; empty: they are those of the bench. */
+  /** The command prefix that runs a process in it; empty if it is the bench's own environment. */
   readonly prefix: readonly string[];
   end(): void;
 }
 
-/** What the system buffers of a TCP connection at each end, at least, at first, and at most. */
+/** Minimum, initial and maximum TCP buffer at each end. */
 const bufferBytes = '4096 65536 262144';
 
 const setUp = `
@@ -19,25 +19,26 @@ const setUp = `
   echo ready && exec cat`;
 
 /**
- * A network of its own in which the system buffers as much of a connection as it would over a line.
- * On loopback Linux buffers some megabytes, which a line of 1 Mbit/s takes half a minute to carry,
- * and Node has no option for that.
+ * Creates a network namespace whose TCP buffers are as small as over a real line. On loopback,
+ * Linux
+ * buffers several megabytes, which take half a minute at 1 Mbit/s, and Node has no option to change
+ * that.
  *
- * Needs Linux, and leave to make namespaces, which does not take root on most machines. Elsewhere
- * everything runs as it is.
+ * Needs Linux and permission to create user namespaces, which most machines grant without root.
+ * Elsewhere, processes run in the normal environment.
  */
 export async function smallBuffers(): Promise<Surroundings> {
   const none: Surroundings = { prefix: [], end: () => undefined };
   if (process.platform !== 'linux') return none;
   const options = ['--user', '--map-root-user', '--net'];
-  // It ends with its stdin, so with this process.
+  // It exits when its stdin closes, and so with this process.
   const holder = spawn('unshare', [...options, 'sh', '-c', setUp], {
     stdio: ['pipe', 'pipe', 'ignore'],
   });
   const end = (): void => void holder.kill();
   const isReady = await Promise.race([
     once(holder.stdout, 'data').then(() => true),
-    // It rejects if there is no such command.
+    // `once` rejects if the command does not exist.
     once(holder, 'close').then(
       () => false,
       () => false,

@@ -1,4 +1,4 @@
-/** What a row of figures comes to: the middle one, and how far they lie apart. */
+/** Median and range of some figures. */
 export interface Summary {
   readonly median: number;
   readonly min: number;
@@ -6,8 +6,9 @@ export interface Summary {
 }
 
 /**
- * The median of an even number of figures is the mean of the two in the middle.
- * @throws {RangeError} for no figures, or one that is not a number
+ * Summarizes figures. The median of an even number of them is the mean of the middle two.
+ *
+ * @throws {RangeError} if there are no figures, or one is NaN
  */
 export function summaryOf(figures: readonly number[]): Summary {
   const sorted = inOrder(figures);
@@ -17,21 +18,22 @@ export function summaryOf(figures: readonly number[]): Summary {
 }
 
 /**
- * The smallest figure that `percent` of all figures do not exceed.
+ * The smallest figure that at least `percent` of all figures do not exceed.
  *
  * @param percent above 0, up to 100
- * @throws {RangeError} for no figures, or one that is not a number
+ * @throws {RangeError} if there are no figures, or one is NaN
  */
 export function percentileOf(figures: readonly number[], percent: number): number {
   const sorted = inOrder(figures);
-  // The factor of a thousand keeps 99.9 % of 1,000 at 999, which binary fractions do not.
+  // The factor of 1,000 makes 99.9 % of 1,000 exactly 999; in binary floating point it would not
+  // be.
   const rank = Math.ceil((percent * 1000 * sorted.length) / 100_000);
   return sorted[Math.max(rank, 1) - 1] ?? NaN;
 }
 
 /**
- * Each figure over the one of the same round. Rounds that only one of them has are left out: what
- * was measured at another time, on a machine that was busier or less so, is no pair.
+ * Divides figures round by round. Rounds that only one side has are left out, because figures from
+ * different times are not comparable.
  */
 export function ratiosOf(figures: readonly number[], over: readonly number[]): readonly number[] {
   const pairs = Math.min(figures.length, over.length);

@@ -1,40 +1,41 @@
 import { roundsOf, type Figure, type Outcome } from './measure.ts';
 import { ratiosOf, summaryOf } from './statistics.ts';
 
-/** What a measure has to show. */
+/** A required result of a measure. */
 export interface Target {
   readonly what: string;
   readonly measure: string;
   readonly figure: Figure;
-  /** What the figure is divided by, round by round; if absent, the figure counts as it is. */
+  /** The divisor of the figure, round by round; if absent, the figure itself counts. */
   readonly over?: Figure;
   readonly sense: 'at least' | 'at most';
-  /** The bound of the median. */
+  /** The bound for the median. */
   readonly bound: number;
-  /** Of the figure, or `×` of a ratio. */
+  /** The unit of the figure, or `×` for a ratio. */
   readonly unit: string;
-  /** The bound that `npm run bench:check` holds; it does not measure targets that have none. */
+  /** The bound that `npm run bench:check` enforces. Targets without one are not measured there. */
   readonly guard?: number;
   /**
-   * The contestant that has the parts of the figure's own, and no router. What it reaches is the
-   * most that there is to reach: where that misses the target too, the machine does.
+   * A contestant with the same parts but no router. Its figure is the most that is achievable: if
+   * it
+   * misses the target too, the machine is too slow.
    */
   readonly bare?: string;
 }
 
-/** A target, and what was measured. */
+/** A target and its measured result. */
 export interface Verdict {
   readonly target: Target;
-  /** The bound that was held against it: that of the target, or its guard. */
+  /** The bound that was applied: the target's own, or its guard. */
   readonly bound: number;
-  /** Undefined: it was not measured. */
+  /** Undefined if it was not measured. */
   readonly rounds: readonly number[] | undefined;
-  /** The same of the target's `bare`, if it has one and that was measured. */
+  /** The same for the target's `bare`, if it has one and it was measured. */
   readonly bareRounds?: readonly number[] | undefined;
   readonly isMet: boolean;
 }
 
-/** What came of a target. What was not measured is not met. */
+/** Compares a target with its result. A target that was not measured is not met. */
 export function verdictOn(
   target: Target,
   outcomes: readonly Outcome[],
@@ -55,7 +56,7 @@ export function verdictOn(
   };
 }
 
-/** A target for its own `bare`, in place of what it is a target for. */
+/** The same target for the `bare` contestant. */
 function bareOf({ bare, ...target }: Target): Target | undefined {
   if (bare === undefined) return undefined;
   const { figure, over } = target;
