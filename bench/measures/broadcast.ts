@@ -18,7 +18,7 @@ const stars: readonly { readonly peers: number; readonly medium: Medium }[] = [
   { peers: 8, medium: 'WebSocket' },
 ];
 
-/** What one node delivers to many. */
+/** How fast one node delivers to many. */
 export const broadcast: Measure = {
   name: 'broadcast',
   title: 'Broadcast of 64 B to many peers',

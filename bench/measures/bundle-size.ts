@@ -4,7 +4,7 @@ import { build } from 'esbuild';
 import type { Failure, Measure, Series } from '../frame/measure.ts';
 import { reasonOf } from '../frame/rounds.ts';
 
-/** What is bundled, as the source of a module. */
+/** The entry modules to bundle, as source text. */
 const sources: Readonly<Record<string, string>> = {
   rxmesh: everythingOf('rxmesh'),
   'rxmesh/operators': everythingOf('rxmesh/operators'),
@@ -17,10 +17,10 @@ const sources: Readonly<Record<string, string>> = {
     "export { webSocket } from 'rxmesh/transports/websocket';",
 };
 
-/** What is left out of the bundle, by the name of the contestant. */
+/** Packages left out of the bundle, by contestant. */
 const variants = { rxmesh: ['rxjs', 'protobufjs'], 'rxmesh and libraries': [] };
 
-/** What a page has to load. */
+/** How much code a page has to load. */
 export const bundleSize: Measure = {
   name: 'bundle-size',
   title: 'Size of a bundle for browsers',
@@ -54,7 +54,7 @@ function everythingOf(...entries: readonly string[]): string {
   return entries.map((entry) => `export * from '${entry}';`).join('\n');
 }
 
-/** @throws {Error} it cannot be bundled: an import of a module of Node survives, say */
+/** @throws {Error} if it cannot be bundled, such as when it imports a module of Node */
 async function weigh(source: string, external: readonly string[]): Promise<Record<string, number>> {
   const { outputFiles } = await build({
     stdin: { contents: source, resolveDir: fileURLToPath(new URL('.', import.meta.url)) },

@@ -2,7 +2,7 @@ import { entries } from '../contestants/index.ts';
 import type { Measure } from '../frame/measure.ts';
 import { measureSizes } from './throughput.ts';
 
-/** What eight streams carry that share a connection. */
+/** Throughput of eight streams that share a connection. */
 export const channels: Measure = {
   name: 'channels',
   title: 'Throughput, eight channels of one connection',
@@ -14,7 +14,7 @@ export const channels: Measure = {
     const names = entries
       .filter(({ hasChannels }) => hasChannels)
       .map(({ name }) => name)
-      // What the operators cost, the measure of one channel shows.
+      // The measure with one channel covers the cost of operators.
       .filter((name) => name !== 'rxmesh-operators');
     return measureSizes(names, 8, effort);
   },

@@ -17,7 +17,7 @@ const sizes = [small, 1024, 65_536];
 const manyChannels = 8;
 const manyPeers = 100;
 
-/** What `--against` compares: the cases that no change of the hot path may slow down. */
+/** The cases that `--against` compares: changes to the hot path must not slow them down. */
 export const comparable: readonly Comparable[] = [
   ...sizes.map((bytes) => oneChannel(subject, bytes)),
   ...sizes.map((bytes) => oneChannel('rxmesh-operators', bytes)),
@@ -75,7 +75,7 @@ function inMemory(contestant: string, bytes: number): Comparable {
 }
 
 /**
- * Counts until the last message is there, so a round includes half a round trip in which nothing
+ * Runs end when the last message arrives, so each round includes half a round trip in which nothing
  * arrives.
  */
 function overDistance(one: Case): Comparable {
@@ -109,7 +109,7 @@ async function startInMemory(contestant: string, bytes: number, sides: URL): Pro
   return { run: (count) => child.ask('run', count, runWithinMs), end: () => child.end() };
 }
 
-/** The side of `routing` has several channels, each of which gets a message in turn. */
+/** The `routing` side has several channels, and sends on each in turn. */
 async function startChannelsInMemory(sides: URL): Promise<Runner> {
   const child = await Child.start<typeof routingSide>(new URL('routing.js', sides), subject);
   await endingIfFailed(child, child.ask('connect', { breadth: 'channels', count: manyChannels }));
@@ -128,7 +128,7 @@ async function endingIfFailed(child: { end(): void }, connecting: Promise<void>)
   }
 }
 
-/** Counts deliveries: a message at one of the peers. */
+/** Counts deliveries, that is, one message at one peer. */
 async function startStar(medium: Medium, sides: URL): Promise<Runner> {
   const setup = { medium, peers: manyPeers, senders: 1, takesMs: 0 };
   const star = await Star.start(setup, sides);

@@ -10,20 +10,23 @@ import { alternateSlices, joined, reasonOf, slicesPerRound } from '../frame/roun
 import { ConnectionPair, type Cycles } from '../sides/connection-pair.ts';
 import { contestantsText } from './contestants-text.ts';
 
-/** How many connections are on their way at a time, by the name of the case. */
+/** Concurrent connection attempts, by case. */
 const cases: Readonly<Record<string, number>> = { 'one after the other': 1, '16 at a time': 16 };
 
-/** How many nodes the dialing side is. One that has just left does not come back at once. */
+/**
+ * Number of nodes on the dialing side, high enough that a node does not reconnect right after it
+ * left.
+ */
 const nodes = 256;
 
 /**
- * What is connected before anything is measured, again and again for so long: V8 needs a thousand
- * connections or two until what runs for each is compiled as well as it will be.
+ * The warm-up, repeated for `warmUpMs`: V8 needs a thousand or two connections to optimize the
+ * code.
  */
 const warmUp = { count: 64, atATime: 16 };
 const warmUpMs = 5000;
 
-/** How fast connections come and go. */
+/** How fast connections can be opened and closed. */
 export const connections: Measure = {
   name: 'connections',
   title: 'Connections that come and go',
@@ -61,7 +64,7 @@ export const connections: Measure = {
   },
 };
 
-/** A contestant in a case, warm. */
+/** A contestant in a case, after its warm-up. */
 interface Entrant {
   readonly of: string;
   readonly contestant: string;

@@ -1,4 +1,4 @@
-/** A Markdown list of who takes part, for a measure's text; an empty line stands before it. */
+/** A Markdown list of contestants for a measure's text, preceded by an empty line. */
 export function contestantsText(
   entries: Readonly<Record<string, { readonly about: string }>>,
 ): readonly string[] {

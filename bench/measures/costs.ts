@@ -7,7 +7,7 @@ import { memoryTransport } from './memory-transport.ts';
 import { queuedMessages } from './queued-messages.ts';
 import { routing } from './routing.ts';
 
-/** What rxmesh costs, apart from traffic over a network. */
+/** Measures of what rxmesh costs other than traffic over a network. */
 export const costs: readonly Measure[] = [
   memoryTransport,
   routing,

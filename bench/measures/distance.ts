@@ -16,38 +16,39 @@ import { textOfBytes } from './sizes.ts';
 
 const sizes = [64, 1024, 65_536];
 
-/** Round trips in ms. `--full` measures the others as well. */
+/** Round trips in ms. The second list is measured only with `--full`. */
 const [roundTrips, moreRoundTrips] = [[50], [10, 150]];
 
 /** In Mbit/s; 0: no limit. */
 const bandwidths = [1, 10, 100, 0];
 
 /**
- * How long a contestant sends before it counts, and then. A slow line carries few messages a
- * second.
+ * How long a contestant sends before measuring starts, and how long it is measured. A slow line
+ * needs
+ * more time, because it carries few messages per second.
  */
 const [slow, fast] = [
   { afterMs: 4000, forMs: 8000 },
   { afterMs: 2000, forMs: 3000 },
 ];
 
-/** The line over which the first message is timed. */
+/** Round trip of the line on which the first message after a dial is timed. */
 const dialRoundTripMs = 100;
 const dialCase = `dial, ${dialRoundTripMs} ms`;
 
-/** Stands for the fastest contestant of a round, other than rxmesh. */
+/** The name for the fastest contestant of a round other than rxmesh. */
 export const fastest = 'fastest of the others';
 const subject = 'rxmesh';
 
-/** A line, and what crosses it. */
+/** A line and the size of the messages on it. */
 export interface Case {
   readonly roundTripMs: number;
-  /** What each direction carries, in Mbit/s; 0: no limit. */
+  /** Bandwidth of each direction in Mbit/s; 0 for no limit. */
   readonly megabits: number;
   readonly bytes: number;
 }
 
-/** What a line with a delay and a bandwidth carries, and how long a message waits beside it. */
+/** Throughput and latency over a line with a delay and a limited bandwidth. */
 export const distance: Measure = {
   name: 'distance',
   title: 'Over a distance',
@@ -82,13 +83,13 @@ function casesFor({ full }: Effort): readonly Case[] {
   );
 }
 
-/** As the report names it. */
+/** The name of a case in the report. */
 export function nameOf({ roundTripMs, megabits, bytes }: Case): string {
   const bandwidth = megabits === 0 ? 'no limit' : `${megabits} Mbit/s`;
   return `${roundTripMs} ms, ${bandwidth}, ${textOfBytes(bytes)}`;
 }
 
-/** The way of a contestant in a case. */
+/** A contestant's setup for a case. */
 export function wayOf(name: string, { roundTripMs, megabits, bytes }: Case): Way {
   return { name, bytes, line: { delayMs: roundTripMs / 2, bitsPerSecond: megabits * 1e6 } };
 }
@@ -121,8 +122,9 @@ async function measureCase(one: Case, effort: Effort): Promise<Findings> {
 }
 
 /**
- * One turn, in new processes: what the turn before has left in buffers takes seconds on a slow
- * line.
+ * Runs one turn in new processes, because leftovers of an earlier turn in the buffers take seconds
+ * to
+ * drain on a slow line.
  */
 async function cross(name: string, one: Case): Promise<Crossing> {
   const pair = await FarPair.start(wayOf(name, one));
@@ -135,7 +137,10 @@ async function cross(name: string, one: Case): Promise<Crossing> {
   }
 }
 
-/** The messages/s of the fastest of the others, by round; nothing if there are no two of them. */
+/**
+ * The highest rate of any contestant other than rxmesh in each round; empty if fewer than two took
+ * part.
+ */
 function fastestOf(series: readonly Series[]): readonly Series[] {
   const others = series.filter(
     ({ contestant, quantity }) => contestant !== subject && quantity === 'messages/s',
@@ -148,7 +153,7 @@ function fastestOf(series: readonly Series[]): readonly Series[] {
   return [{ ...one, contestant: fastest, rounds }];
 }
 
-/** Their processes stay for all rounds, and each has dialed once before it counts. */
+/** Measures dials. Processes are reused for all rounds, and each dials once as a warm-up. */
 async function measureDials(effort: Effort): Promise<Findings> {
   const names = namesFor(dialCase, effort);
   if (names.length > 0) effort.log(dialCase);

@@ -7,31 +7,28 @@ import type { Footprint } from '../sides/footprint.ts';
 import { failuresOf } from '../sides/race.ts';
 import { contestantsText } from './contestants-text.ts';
 
-/** All but one, which then holds what `ws` holds. */
+/** All except `ws-proved`, whose idle connections hold the same as those of `ws`. */
 const contestants = Object.fromEntries(
   Object.entries(connectingContestants).filter(([name]) => name !== 'ws-proved'),
 );
 
-/** Numbers of connections, and who has them. */
+/** Numbers of connections, and the contestants measured with each. */
 const cases = [
   { count: 1000, names: Object.keys(contestants) },
   { count: 10_000, names: ['rxmesh', 'ws'] },
 ];
 
-/**
- * Connections that load and warm what every one needs, and that the footprint before counts
- * already.
- */
+/** Connections made before the first footprint, so that shared code and data are already loaded. */
 const warmUp = { count: 100, atATime: 16 };
 
-/** The contestant on whose connections rxmesh's stand. */
+/** The contestant that rxmesh's connections are built on. */
 const bare = 'ws';
 
 const charted = 'listening side, KiB reached';
 
 const kib = 1024;
 
-/** What a connection holds of memory while nothing happens on it. */
+/** Memory that an idle connection holds. */
 export const idleConnections: Measure = {
   name: 'idle-connections',
   title: 'Memory of a connection that is idle',
@@ -50,7 +47,7 @@ export const idleConnections: Measure = {
     const failures: Failure[] = [];
     for (const { count, names } of cases) {
       const of = `${count} connections`;
-      // Processes are new in each round, since what one has once had it does not give back.
+      // Every turn uses new processes, because a process does not return all memory to the system.
       const entrants = new Map(
         names
           .filter((name) => effort.isWanted(of, name))
@@ -58,7 +55,7 @@ export const idleConnections: Measure = {
       );
       if (entrants.size === 0) continue;
       effort.log(of);
-      // One round: a footprint varies little.
+      // One round is enough: footprints vary little.
       const { figures, failed } = await alternate(entrants, { ...effort, rounds: 1 });
       series.push(...seriesFor(of, figures));
       failures.push(...failuresOf(of, failed));
@@ -67,7 +64,7 @@ export const idleConnections: Measure = {
   },
 };
 
-/** Memory a connection, in bytes. */
+/** Bytes per connection. */
 async function measure(name: string, count: number): Promise<Footprints> {
   requireFiles(count);
   const pair = await ConnectionPair.start(name, warmUp.count + count);
@@ -88,7 +85,7 @@ async function measure(name: string, count: number): Promise<Footprints> {
   }
 }
 
-/** All in KiB a connection. */
+/** Series in KiB per connection. */
 function seriesFor(
   of: string,
   figures: ReadonlyMap<string, readonly Footprints[]>,

@@ -6,7 +6,7 @@ import type { Measure } from '../frame/measure.ts';
 import { alternate } from '../frame/rounds.ts';
 import { failuresOf } from '../sides/race.ts';
 
-/** What is imported, one after the other: what a program needs to connect. */
+/** The modules to import, in order. Complete setups have everything a program needs to connect. */
 const imports: Readonly<Record<string, readonly string[]>> = {
   rxjs: ['rxjs'],
   rxmesh: ['rxmesh'],
@@ -20,10 +20,10 @@ const imports: Readonly<Record<string, readonly string[]>> = {
   rsocket: ['rsocket-core', 'rsocket-tcp-client'],
 };
 
-/** A module that takes longer to load is not going to. */
+/** An import that takes longer has failed. */
 const withinMs = 30_000;
 
-/** What a program waits for before its first line. */
+/** How long a program waits for its imports. */
 export const importTime: Measure = {
   name: 'import-time',
   title: 'Time to import',
@@ -40,7 +40,7 @@ export const importTime: Measure = {
         .filter(([name]) => effort.isWanted(of, name))
         .map(([name, specifiers]) => [name, () => timeOf(specifiers)]),
     );
-    // The first round brings the files into the cache.
+    // The first round only fills the file cache.
     await alternate(entrants, { ...effort, rounds: 1 });
     const { figures, failed } = await alternate(entrants, effort);
     const series = [...figures].map(([contestant, each]) => ({

@@ -7,7 +7,7 @@ const sizes = [1024, 8192, 65_536, 524_288];
 const sendersOf = [1, 8, 16];
 const takes = [0, 20];
 
-/** How much is sent. */
+/** How much to send. */
 interface Scale {
   readonly timeframeMs: number;
   readonly drainBytes: number;
@@ -16,7 +16,7 @@ interface Scale {
 const scaled: Scale = { timeframeMs: 500, drainBytes: 2 ** 24 };
 const full: Scale = { timeframeMs: 10_000, drainBytes: 2 ** 30 };
 
-/** A drain at full size may take long. */
+/** A drain at full size can take this long. */
 const drainWithinMs = 1_800_000;
 
 const scenarios = {
@@ -25,14 +25,14 @@ const scenarios = {
   'broadcast-drain': { peers: 8, isTimed: false },
 } as const;
 
-/** What is measured with one star, of so many senders, with leaves that take so long. */
+/** The cases measured with one star, which differ only in message size. */
 interface Column {
   readonly name: keyof typeof scenarios;
   readonly senders: number;
   readonly takesMs: number;
 }
 
-/** The matrix by which CometBFT compares its own two networks. */
+/** The matrix that CometBFT uses to compare its two networks. */
 export const matrix: Measure = {
   name: 'matrix',
   title: "CometBFT's matrix",
@@ -63,7 +63,7 @@ function caseOf({ name, takesMs }: Column, bytes: number): string {
   return `${name}, ${textOfBytes(bytes)}, takes ${takesMs} ms`;
 }
 
-/** All sizes; adds to `series` and `failures`. */
+/** Measures all sizes, and adds the results to `series` and `failures`. */
 async function measureColumn(
   column: Column,
   effort: Effort,
@@ -93,7 +93,7 @@ async function measureColumn(
         star?.end();
         star = undefined;
       }
-      // What a slow receiver has not taken would take until tomorrow.
+      // Do not wait for a slow receiver to take the rest: that could take hours.
       if (takesMs > 0) {
         star?.end();
         star = undefined;
@@ -104,7 +104,7 @@ async function measureColumn(
   }
 }
 
-/** Messages a second, at all leaves together. */
+/** Messages per second, summed over all leaves. */
 async function rateOf(star: Star, column: Column, bytes: number, scale: Scale): Promise<number> {
   const { name, takesMs } = column;
   const { peers, isTimed } = scenarios[name];
@@ -119,7 +119,7 @@ async function rateOf(star: Star, column: Column, bytes: number, scale: Scale): 
   return (sent * peers) / seconds;
 }
 
-/** Sizes of a scenario together, and for each of them the numbers of senders. */
+/** Groups series by case, with all numbers of senders side by side. */
 function inOrder(series: readonly Series[]): readonly Series[] {
   const cases = [...new Set(series.map((one) => one.case))];
   return cases.flatMap((of) => series.filter((one) => one.case === of));

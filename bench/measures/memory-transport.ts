@@ -10,10 +10,10 @@ import { textOfBytes } from './sizes.ts';
 
 const bytes = 64;
 
-/** Messages with which the warm-up begins. */
+/** Number of messages in the first warm-up run. */
 const firstCount = 1000;
 
-/** What two nodes of one process can send to each other. */
+/** How fast two nodes in one process can exchange messages. */
 export const memoryTransport: Measure = {
   name: 'memory-transport',
   title: 'Memory transport, both nodes in one process',

@@ -5,26 +5,26 @@ import type { handlers, Place } from '../sides/queue.ts';
 import { failuresOf } from '../sides/race.ts';
 import { textOfBytes } from './sizes.ts';
 
-/** Sizes of messages, and how many of them wait. */
+/** Message sizes, and how many messages wait. */
 const cases = [
   { bytes: 64, count: 500_000 },
   { bytes: 1024, count: 100_000 },
 ];
 
-/** Where they wait, by the name of the contestant. */
+/** Where messages wait, by contestant. */
 const places: Readonly<Record<string, Place>> = {
   'rxmesh lane': 'lane',
   'rxmesh inbox': 'inbox',
   array: 'array',
 };
 
-/** Messages that wait already when memory is looked at first: what sends them is warm. */
+/** Messages already queued at the first footprint, so that the code is warm. */
 const warmUp = 10_000;
 
-/** A footprint varies little. */
+/** Footprints vary little, so two rounds are enough. */
 const roundsMax = 2;
 
-/** What a message holds of memory while it waits. */
+/** Memory that a waiting message holds. */
 export const queuedMessages: Measure = {
   name: 'queued-messages',
   title: 'Memory of a message that waits',
@@ -59,7 +59,7 @@ export const queuedMessages: Measure = {
   },
 };
 
-/** Memory a message, in bytes. */
+/** Bytes per message. */
 async function measure(place: Place, bytes: number, count: number): Promise<number> {
   const module = new URL('../sides/queue.js', import.meta.url);
   const child = await Child.start<typeof handlers>(module, `messages in ${place}`, ['--expose-gc']);

@@ -4,10 +4,7 @@ import { percentileOf } from '../frame/statistics.ts';
 import { failuresOf, race } from '../sides/race.ts';
 import type { Pinged } from '../sides/load.ts';
 
-/**
- * Other messages meanwhile, as a share of what the contestant carried at most in its warm-up, by
- * case.
- */
+/** Background load by case, as a share of the highest rate in the contestant's warm-up. */
 const loads: Readonly<Record<string, number>> = {
   alone: 0,
   '1 % load': 0.01,
@@ -15,21 +12,18 @@ const loads: Readonly<Record<string, number>> = {
   '90 % load': 0.9,
 };
 
-/** Fewer than in other measures, since each begins with a time that does not count. */
+/** Fewer than in other measures, because each slice begins with time that does not count. */
 const slicesPerRound = 2;
 
-/**
- * Pauses are long enough for both sides to fall asleep, as they do between messages that are alone.
- */
+/** Pauses are long enough for both sides to go idle, as they do between lone messages. */
 const always = { settleMs: 100, pauseUs: [1000, 4000] } as const;
 
 /**
- * One ping after the other before anything is measured: what is alone on its way has code of its
- * own.
+ * The warm-up sends one ping right after the other, because a lone message takes its own code path.
  */
 const warmUp = { perSecond: 0, durationMs: 3000, settleMs: 0, pauseUs: [0, 0] } as const;
 
-/** How long a lone message is on its way, to and fro. */
+/** The round-trip time of a lone message. */
 export const roundTrip: Measure = {
   name: 'round-trip',
   title: 'Round trip of a lone message of 64 B',
@@ -46,7 +40,7 @@ export const roundTrip: Measure = {
     const cases = Object.keys(loads);
     const names = entries
       .map(({ name }) => name)
-      // One message in a batch is what `ws` and `socket` send, and pings do not pass the operators.
+      // A batch of one message is what `ws` and `socket` send, and pings bypass the operators.
       .filter((name) => !['ws-batches', 'parts', 'rxmesh-operators'].includes(name))
       .filter((name) => cases.some((of) => effort.isWanted(of, name)));
     const durationMs = effort.roundMs / slicesPerRound;
@@ -60,7 +54,7 @@ export const roundTrip: Measure = {
         async prepare(pair, count) {
           await pair.ping(warmUp);
           const mostPerSecond = (count / durationMs) * 1000;
-          // Of each case, so a round takes several times as long as one of other measures.
+          // A slice runs all cases, so a round takes several times as long as in other measures.
           return async () => {
             const pinged: Pinged[] = [];
             for (const share of Object.values(loads)) {
@@ -90,7 +84,7 @@ export const roundTrip: Measure = {
   },
 };
 
-/** The pings of several slices as those of one round. */
+/** Combines the pings of several slices. */
 function together(slices: readonly Pinged[]): Pinged {
   return {
     roundTripsUs: slices.flatMap(({ roundTripsUs }) => roundTripsUs),

@@ -17,15 +17,15 @@ import type { Breadth, handlers, Spread } from '../sides/routing.ts';
 const breadths: readonly Breadth[] = ['channels', 'peers'];
 const spreads: readonly Spread[] = ['one by one', '64 at a time', 'all to one'];
 
-/** How many channels or peers there are; what the others cost is told in terms of the first. */
+/** Numbers of channels or peers. Costs are reported relative to the first. */
 const counts = [1, 100, 1000] as const;
 
-/** Messages with which the warm-up begins. */
+/** Number of messages in the first warm-up run. */
 const firstCount = 1024;
 
 const charted = 'CPU of both sides, µs/message';
 
-/** What a message costs more when there are many channels, or many peers. */
+/** How the cost of a message grows with the number of channels or peers. */
 export const routing: Measure = {
   name: 'routing',
   title: 'Routing among many channels and many peers',
@@ -52,14 +52,14 @@ export const routing: Measure = {
   },
 };
 
-/** So many channels or peers, and how messages are spread over them. */
+/** A number of channels or peers, and how messages are spread over them. */
 interface Entrant {
   readonly name: string;
   readonly spread: Spread;
   readonly count: number;
 }
 
-/** With one channel or peer every spread is the same, and is measured once. */
+/** With one channel or peer, all spreads are the same, so only one is measured. */
 function entrantsOf(breadth: Breadth, effort: Effort): readonly Entrant[] {
   return counts.flatMap((count) => {
     const wanted = spreads.filter((spread) =>
@@ -83,7 +83,10 @@ function contestantOf(count: number): string {
   return `rxmesh among ${count}`;
 }
 
-/** Spreads over the same channels or peers share a process. Rounds are half as long as others'. */
+/**
+ * Measures one breadth. Spreads over the same channels or peers share a process. Rounds are half as
+ * long as in other measures.
+ */
 async function measure(
   breadth: Breadth,
   entrants: readonly Entrant[],

@@ -10,7 +10,7 @@ import {
 import { failuresOf, race, sending } from '../sides/race.ts';
 import { sizes, textOfBytes } from './sizes.ts';
 
-/** What one process can send to another, on one channel. */
+/** Throughput from one process to another on one channel. */
 export const throughput: Measure = {
   name: 'throughput',
   title: 'Throughput, one channel',
@@ -24,7 +24,7 @@ export const throughput: Measure = {
   },
 };
 
-/** Races contestants with messages of each size. */
+/** Measures contestants with messages of each size. */
 export async function measureSizes(
   names: readonly string[],
   channels: number,
