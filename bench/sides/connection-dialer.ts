@@ -1,17 +1,17 @@
-/** The side that makes connections, in a process of its own. */
+/** The side that makes connections, in its own process. */
 import process from 'node:process';
 import { connectingOf, type Connected, type Dialer } from '../contestants/connecting.ts';
 import { footprint } from './footprint.ts';
 import { nowUs } from './now.ts';
 
-/** When some connections were begun and ended here, and the processor time for it. */
+/** When a series of connections started and ended on this side, and the processor time it took. */
 export interface Dialing {
   readonly startedAtUs: number;
   readonly endedAtUs: number;
   readonly cpuUs: number;
 }
 
-/** How many connections, and how many of them on their way at a time. */
+/** The number of connections, and how many to make concurrently. */
 export interface Amount {
   readonly count: number;
   readonly atATime: number;
@@ -20,7 +20,7 @@ export interface Amount {
 let dialer: Dialer | undefined;
 const held: Connected[] = [];
 
-/** Does something so many times, so many at a time. */
+/** Repeats `work` `count` times, `atATime` of them concurrently. */
 async function repeat({ count, atATime }: Amount, work: () => Promise<unknown>): Promise<void> {
   let begun = 0;
   const one = async (): Promise<void> => {
@@ -37,13 +37,13 @@ function connect(): Promise<Connected> {
   return dialer.connect();
 }
 
-/** What the dialer does when asked. */
+/** Requests that the dialer handles. */
 export const handlers = {
   async dialer(to: { name: string; address: string; nodes: number }): Promise<void> {
     dialer = await (await connectingOf(to.name)).dialer(to.address, to.nodes);
   },
 
-  /** Connects and closes again, so many times. */
+  /** Opens and closes connections. */
   async cycle(amount: Amount): Promise<Dialing> {
     const cpuBefore = process.cpuUsage();
     const startedAtUs = nowUs();
@@ -53,7 +53,7 @@ export const handlers = {
     return { startedAtUs, endedAtUs, cpuUs: user + system };
   },
 
-  /** Connects so many times, and keeps the connections. */
+  /** Opens connections and keeps them. */
   async hold(amount: Amount): Promise<void> {
     await repeat(amount, async () => held.push(await connect()));
   },

@@ -1,11 +1,11 @@
-/** The side that connections are made to, in a process of its own. */
+/** The side that accepts connections, in its own process. */
 import process from 'node:process';
 import { connectingOf } from '../contestants/connecting.ts';
 import { deferred } from '../frame/deferred.ts';
 import { footprint } from './footprint.ts';
 import { nowUs } from './now.ts';
 
-/** When the last of some connections was up here, and the processor time until then. */
+/** When the last expected connection was up on this side, and the processor time until then. */
 export interface Reception {
   readonly endedAtUs: number;
   readonly cpuUs: number;
@@ -22,18 +22,18 @@ function up(): void {
   all.resolve({ endedAtUs: nowUs(), cpuUs: user + system });
 }
 
-/** What the listener does when asked. */
+/** Requests that the listener handles. */
 export const handlers = {
   listen: async (name: string): Promise<string> => (await connectingOf(name)).listen(up),
 
-  /** So many connections are to come. */
+  /** Expects `count` connections. */
   expect(count: number): void {
     missing = count;
     all = deferred();
     cpuBefore = process.cpuUsage();
   },
 
-  /** Resolves when they are up here. */
+  /** Resolves when the expected connections are up on this side. */
   arrived: (): Promise<Reception> => all.promise,
 
   footprint,

@@ -4,28 +4,28 @@ import type { Amount, handlers as dialing } from './connection-dialer.ts';
 import type { handlers as listening } from './connection-listener.ts';
 import type { Footprint } from './footprint.ts';
 
-/** How connecting and closing went. */
+/** The result of opening and closing connections. */
 export interface Cycles {
   readonly count: number;
-  /** Until all were closed by the one side, and had been up on the other. */
+  /** Until the dialer has closed all connections and the listener has seen all of them up. */
   readonly seconds: number;
-  /** Processor time a connection. */
+  /** Processor time per connection. */
   readonly dialerCpuUs: number;
   readonly listenerCpuUs: number;
 }
 
-/** Memory of both sides. */
+/** Memory on both sides. */
 export interface Footprints {
   readonly dialer: Footprint;
   readonly listener: Footprint;
 }
 
-/** How long so many connections may take: a run that takes longer has failed. */
+/** How long `count` connections may take before the run counts as failed. */
 function withinMs(count: number): number {
   return 30_000 + 25 * count;
 }
 
-/** A listener and a dialer of one contestant, in processes of their own. */
+/** A listener and a dialer of one contestant, each in its own process. */
 export class ConnectionPair {
   readonly #listener: Child<typeof listening>;
   readonly #dialer: Child<typeof dialing>;
@@ -36,8 +36,8 @@ export class ConnectionPair {
   }
 
   /**
-   * @param nodes the most connections that there will be at a time
-   * @throws {Error} they could not be started
+   * @param nodes the most connections at any time
+   * @throws {Error} if the processes could not be started
    */
   static async start(name: string, nodes: number): Promise<ConnectionPair> {
     const side = (file: string): URL => new URL(file, import.meta.url);
@@ -63,7 +63,7 @@ export class ConnectionPair {
     }
   }
 
-  /** Connects and closes again, so many times. */
+  /** Opens and closes connections. */
   async cycle(amount: Amount): Promise<Cycles> {
     const { count } = amount;
     await this.#listener.ask('expect', count);
@@ -80,12 +80,12 @@ export class ConnectionPair {
     };
   }
 
-  /** Warms up, and finds out how many connections take so long. */
+  /** Warms up, and returns how many connections take about `roundMs`. */
   calibrate(atATime: number, roundMs: number): Promise<number> {
     return calibrate((count) => this.cycle({ count, atATime }), atATime, roundMs);
   }
 
-  /** Makes so many connections, which stay. */
+  /** Opens connections and keeps them. */
   async hold(amount: Amount): Promise<void> {
     const { count } = amount;
     await this.#listener.ask('expect', count);
@@ -95,7 +95,7 @@ export class ConnectionPair {
     ]);
   }
 
-  /** Memory now, after a collection on both sides. */
+  /** Current memory, after garbage collection on both sides. */
   async footprints(): Promise<Footprints> {
     const [dialer, listener] = await Promise.all([
       this.#dialer.ask('footprint', undefined),

@@ -7,22 +7,22 @@ import type { Arrived, handlers as receiving } from './far-receiver.ts';
 import type { Destination, handlers as sending } from './far-sender.ts';
 import type { handlers as lining } from './line.ts';
 
-/** Who crosses which line, with messages of which length. */
+/** A contestant, the size of its messages, and the line between the two sides. */
 export interface Way {
   readonly name: string;
   readonly bytes: number;
   readonly line: LineOptions;
 }
 
-/** How messages crossed a line. */
+/** The result of sending messages over a line. */
 export interface Crossing {
   readonly count: number;
   readonly seconds: number;
-  /** How long notes were on their way, one way, each from when it was due. */
+  /** One-way latency of notes, each measured from when it was due. */
   readonly notesMs: readonly number[];
 }
 
-/** What a pair is made of. */
+/** The processes of a pair. */
 interface Parts {
   readonly sender: Child<typeof sending>;
   readonly receiver: Child<typeof receiving>;
@@ -35,7 +35,7 @@ const runWithinMs = 60_000;
 
 const here = new URL('.', import.meta.url);
 
-/** A sender, a receiver, and a line between them, in processes of their own. */
+/** A sender, a receiver and the line between them, each in its own process. */
 export class FarPair {
   readonly #parts: Parts;
   /** The number of the next message. */
@@ -46,9 +46,9 @@ export class FarPair {
   }
 
   /**
-   * @param sides the directory of `far-receiver.js` and `far-sender.js`: here, or in another
-   * checkout
-   * @throws {Error} a process could not be started
+   * @param sides the directory of `far-receiver.js` and `far-sender.js`, here or in another
+   *   checkout
+   * @throws {Error} if a process could not be started
    */
   static async start({ name, bytes, line }: Way, sides: URL = here): Promise<FarPair> {
     const { prefix, end: leave } = await smallBuffers();
@@ -81,7 +81,7 @@ export class FarPair {
     await sender.ask('dial', destination);
   }
 
-  /** Seconds from a dial of its own until its first message is there. */
+  /** Dials again, and resolves to the seconds until the first message has arrived. */
   async firstMessage(): Promise<number> {
     const { sender, receiver, destination } = this.#parts;
     await receiver.ask('expect', { first: 0, count: 1 });
@@ -92,7 +92,7 @@ export class FarPair {
     return (endedAtUs - startedAtUs) / 1e6;
   }
 
-  /** Sends without an end from now on, and says what arrived in `forMs`, after `afterMs`. */
+  /** Starts sending without end, and resolves to what arrived in `forMs`, after `afterMs`. */
   async cross(afterMs: number, forMs: number): Promise<Crossing> {
     const { sender, receiver } = this.#parts;
     await sender.ask('begin', undefined);
@@ -121,9 +121,10 @@ export class FarPair {
 }
 
 /**
- * Those that arrived while it was measured. The oldest note that is still on its way counts as if
- * it came at the end, if it has been on its way for longer than all of them: else a stream that
- * stands still would have good figures.
+ * Latencies of the notes that arrived during the measurement. If the oldest note still in transit
+ * has
+ * waited longer than any of them, it counts as if it arrived at the end. Otherwise a stalled stream
+ * would have good figures.
  */
 function notesMsOf(
   dueUs: readonly number[],

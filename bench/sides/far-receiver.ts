@@ -1,4 +1,4 @@
-/** The far side, in a process of its own: counts what arrives over a line, and when. */
+/** The far side, in its own process. Records what arrives over a line, and when. */
 import process from 'node:process';
 import { setTimeout as wait } from 'node:timers/promises';
 import { farOf, type Place } from '../contestants/far.ts';
@@ -6,33 +6,35 @@ import { deferred } from '../frame/deferred.ts';
 import { nowUs } from './now.ts';
 import type { Receipt } from './receiver.ts';
 
-/** How many messages had arrived when one turn of the event loop ended. */
+/** How many messages had arrived at the end of a turn of the event loop. */
 interface Mark {
   readonly atUs: number;
   readonly count: number;
 }
 
-/** What arrived while it was measured. */
+/** What arrived during a measurement. */
 export interface Arrived {
-  /** From the end of the first turn in which messages arrived to that of the last one. */
+  /**
+   * Messages between the end of the first turn in which messages arrived and the end of the last.
+   */
   readonly count: number;
   readonly seconds: number;
-  /** When it was measured. */
+  /** Start and end of the measurement. */
   readonly fromUs: number;
   readonly toUs: number;
-  /** When notes arrived, by their number; also those from before it was measured. */
+  /** When notes arrived, by number, including those from before the measurement. */
   readonly notesUs: ReadonlyMap<number, number>;
 }
 
 /** The number of the next message. */
 let next = 0;
-/** The number behind the last message that is waited for, and who waits. */
+/** One past the number of the last expected message; `receipt` resolves once that one arrives. */
 let end = Infinity;
 let receipt = deferred<Receipt>();
 let cpuBefore = process.cpuUsage();
 let fault: Error | undefined;
 let isMarkDue = false;
-/** The first one and the last one since it is measured. */
+/** The first and the last mark of this measurement. */
 let marks: readonly [first: Mark, last: Mark] | undefined;
 const notesUs = new Map<number, number>();
 
@@ -52,8 +54,9 @@ function bulk(seq: number): void {
 }
 
 /**
- * What arrives in one turn arrives together: a rate counts from the end of a turn to that of
- * another one.
+ * Messages that arrive in the same turn count as arriving together, so rates are measured from the
+ * end
+ * of one turn to the end of another.
  */
 function mark(): void {
   isMarkDue = false;
@@ -71,12 +74,12 @@ function sinceBegun(): readonly [first: Mark, last: Mark] {
   return marks;
 }
 
-/** What the far side does when asked. */
+/** Requests that the far side handles. */
 export const handlers = {
   listen: async ({ name, bytes }: { name: string; bytes: number }): Promise<Place> =>
     (await farOf(name)).listen(bytes, { bulk, note }),
 
-  /** What arrives in `forMs`, after `afterMs`. */
+  /** Measures what arrives in `forMs`, after `afterMs`. */
   async measure({ afterMs, forMs }: { afterMs: number; forMs: number }): Promise<Arrived> {
     await wait(afterMs);
     const fromUs = nowUs();
@@ -87,16 +90,16 @@ export const handlers = {
     return { count: to.count - from.count, seconds, fromUs, toUs: nowUs(), notesUs };
   },
 
-  /** So many messages are to come, numbered from `first` on. */
+  /** Expects `count` messages, numbered from `first`. */
   expect({ first, count }: { first: number; count: number }): void {
     next = first;
     end = first + count;
     receipt = deferred();
-    // It is asked for later, and may have been rejected by then.
+    // `arrived` is requested later, and the promise may already be rejected by then.
     receipt.promise.catch((error: unknown) => (fault ??= error as Error));
     cpuBefore = process.cpuUsage();
   },
 
-  /** Resolves when they are there, in order. */
+  /** Resolves when the expected messages have arrived in order. */
   arrived: (): Promise<Receipt> => receipt.promise,
 };

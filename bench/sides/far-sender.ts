@@ -1,13 +1,13 @@
-/** The side that sends over a line, in a process of its own. */
+/** The side that sends over a line, in its own process. */
 import process from 'node:process';
 import { setTimeout as wait } from 'node:timers/promises';
 import { farOf, type FarDialed, type Place } from '../contestants/far.ts';
 import { nowUs } from './now.ts';
 
-/** Between one note and the next. At random, so that notes do not keep step with anything. */
+/** Pause between notes, randomized so that notes do not synchronize with anything. */
 const [pauseMinMs, pauseMaxMs] = [50, 100];
 
-/** Whom to dial. */
+/** The receiver to dial. */
 export interface Destination {
   readonly name: string;
   readonly place: Place;
@@ -15,7 +15,7 @@ export interface Destination {
 }
 
 let dialed: FarDialed | undefined;
-/** When each note was due, by its number. */
+/** When each note was due, by number. */
 const dueUs: number[] = [];
 let fault: Error | undefined;
 let cpuBefore = process.cpuUsage();
@@ -38,13 +38,13 @@ async function sendNotes(): Promise<void> {
   }
 }
 
-/** What the sender does when asked. */
+/** Requests that the sender handles. */
 export const handlers = {
   async dial({ name, place, bytes }: Destination): Promise<void> {
     dialed = await (await farOf(name)).dial(place, bytes, true);
   },
 
-  /** Dials, and sends one message. Resolves to when it dialed. */
+  /** Dials and sends one message. Resolves to the time of the dial. */
   async dialAndSend({ name, place, bytes }: Destination): Promise<number> {
     const far = await farOf(name);
     const startedAtUs = nowUs();
@@ -53,19 +53,19 @@ export const handlers = {
     return startedAtUs;
   },
 
-  /** Sends without an end, and a note now and then. */
+  /** Starts sending without end, with a note now and then. */
   begin(): void {
     peer().send(0, Infinity).catch(fail);
     sendNotes().catch(fail);
   },
 
-  /** When each note was due that has been sent, by its number. */
+  /** When each note sent so far was due, by number. */
   notes(): readonly number[] {
     if (fault !== undefined) throw fault;
     return dueUs;
   },
 
-  /** Sends that many messages. Resolves with the start time once all are sent. */
+  /** Sends messages. Resolves to the start time once all are sent. */
   async send({ first, count }: { first: number; count: number }): Promise<number> {
     cpuBefore = process.cpuUsage();
     const startedAtUs = nowUs();

@@ -1,23 +1,23 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import process from 'node:process';
 
-/** Memory of a process, in bytes. */
+/** Memory of a process in bytes. */
 export interface Footprint {
-  /** What JavaScript reaches: objects, and the buffers that belong to them. */
+  /** Memory reachable from JavaScript: objects and their buffers. */
   readonly reached: number;
-  /** All pages that the process has, also those that it does not use any more. */
+  /** All resident pages of the process, including those no longer in use. */
   readonly resident: number;
 }
 
-/** How long a process gets to come to rest. */
+/** How long a process may take to settle. */
 const settleMs = 200;
 
-/** Memory of this process, after a collection. Needs `--expose-gc`. */
+/** Memory of this process after garbage collection. Needs `--expose-gc`. */
 export async function footprint(): Promise<Footprint> {
   const { gc } = globalThis;
   if (gc === undefined) throw new Error('the process runs without --expose-gc');
   await wait(settleMs);
-  // What finalizers release is free after the second one.
+  // Memory released by finalizers is freed by the second collection.
   gc();
   await wait(settleMs);
   gc();

@@ -1,7 +1,8 @@
 /**
- * One node, the hub, that sends to others, the leaves: all in one process, or the leaves in another
- * one. Several producers may send at a time, on one channel, as they do in a program that has many
- * parts.
+ * One node, the hub, sends to the other nodes, the leaves. All run in one process, or the leaves in
+ * a
+ * second one. Several producers may send concurrently on one channel, as in a program with many
+ * independent parts.
  */
 import process from 'node:process';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -23,34 +24,34 @@ import { bodyFor, Item } from '../contestants/item.ts';
 import { deferred } from '../frame/deferred.ts';
 import { nowUs } from './now.ts';
 
-/** What connects hub and leaves. */
+/** How hub and leaves are connected. */
 export type Medium = 'memory' | 'WebSocket';
 
-/** How hub and leaves are made. */
+/** The setup of hub and leaves. */
 export interface StarSetup {
   readonly medium: Medium;
-  /** Leaves. */
+  /** Number of leaves. */
   readonly peers: number;
-  /** Producers at the hub that send at a time. */
+  /** Concurrent producers at the hub. */
   readonly senders: number;
-  /** How long a leaf takes for a message; 0: as fast as it can. */
+  /** How long a leaf takes per message; 0 for as fast as it can. */
   readonly takesMs: number;
 }
 
-/** What the hub is to send. */
+/** What the hub should send. */
 export interface Order {
   readonly bytes: number;
-  /** Messages, of all producers together; infinitely many, if time is the bound. */
+  /** Number of messages over all producers; Infinity if only time limits them. */
   readonly count: number;
-  /** After so long no producer begins another message. */
+  /** After this time, no producer starts another message. */
   readonly withinMs: number;
 }
 
-/** What the hub did. */
+/** What the hub sent. */
 export interface Sent {
   readonly startedAtUs: number;
   readonly count: number;
-  /** How often a message was encoded. */
+  /** How many times a message was encoded. */
   readonly encodes: number;
 }
 
@@ -58,7 +59,7 @@ const network = new MemoryNetwork();
 const plain = protobuf<Item>(Item, { verify: false });
 
 let encodes = 0;
-/** The same codec, which counts. */
+/** The same codec, counting encodes. */
 const counting: Codec<Item> = {
   encode: (item) => {
     encodes += 1;
@@ -69,12 +70,14 @@ const counting: Codec<Item> = {
 
 let hub: { readonly router: Router; readonly channel: Channel<Item> } | undefined;
 /**
- * How many messages each producer has made. A message's number has the producer's in its remainder.
+ * How many messages each producer has made. A message's number modulo the number of producers is
+ * its
+ * producer's index.
  */
 let made: number[] = [];
 let cpuBefore = process.cpuUsage();
 
-/** Messages that are to come, and that came, counted at all leaves together. */
+/** Messages expected and received, summed over all leaves. */
 let expected = 0;
 let came = 0;
 let arrived = deferred<number>();
@@ -88,7 +91,7 @@ async function routerOf(medium: Medium, listens: boolean, persistent: readonly s
     network: 'bench',
     transports: [medium === 'memory' ? network.transport(identity.id) : socket],
     peers: { persistent, maxConnected: 2000 },
-    // All leaves come at once, from one host.
+    // All leaves connect at the same time, from one host.
     limits: { handshakes: 2000, handshakesPerHost: 2000, connectionsPerSecond: 2000 },
   });
 }
@@ -97,7 +100,7 @@ function channelOn(router: Router, codec: Codec<Item>): Channel<Item> {
   return router.openChannel({ id: 1, codec, inbound: block(8192), outbound: block(4096) });
 }
 
-/** Takes the messages of a leaf, and sees to it that those of each producer are in order. */
+/** Consumes the messages at a leaf, and checks that those of each producer are in order. */
 function takeAll(channel: Channel<Item>, { senders, takesMs }: StarSetup): void {
   const next = Array.from({ length: senders }, (_, sender) => sender);
   const onItem = ({ seq }: Item): void => {
@@ -136,7 +139,7 @@ function* broadcasts(
   const until = performance.now() + withinMs;
   const [senders, first] = [made.length, made[sender] ?? 0];
   const end = first + Math.ceil(count / senders);
-  // A clock is read for each message only if there is an end to the time.
+  // Read the clock for each message only if there is a time limit.
   for (let i = first; i < end && (withinMs === Infinity || performance.now() < until); i += 1) {
     made[sender] = i + 1;
     yield { broadcast: true, message: { seq: i * senders + sender, body } };
@@ -147,9 +150,9 @@ function sumOf(counts: readonly number[]): number {
   return counts.reduce((sum, count) => sum + count, 0);
 }
 
-/** What hub and leaves do when asked. */
+/** Requests that hub and leaves handle. */
 export const handlers = {
-  /** Opens the hub; resolves to its address. */
+  /** Starts the hub. Resolves to its address. */
   async openHub({ medium, senders }: StarSetup): Promise<string> {
     made = Array.from({ length: senders }, () => 0);
     const router = await routerOf(medium, true, []);
@@ -161,7 +164,7 @@ export const handlers = {
 
   /** Connects the leaves to the hub. */
   async join({ address, setup }: { address: string; setup: StarSetup }): Promise<void> {
-    // As many at a time as keep it busy.
+    // In batches that are large enough to keep the hub busy.
     for (let left = setup.peers; left > 0; left -= 50) {
       const joining = Array.from({ length: Math.min(left, 50) }, async () => {
         const router = await routerOf(setup.medium, false, [address]);
@@ -174,7 +177,7 @@ export const handlers = {
     }
   },
 
-  /** Resolves when so many leaves are up at the hub. */
+  /** Resolves when `peers` leaves are up at the hub. */
   async joined(peers: number): Promise<void> {
     if (hub === undefined) throw new Error('there is no hub');
     const ups = hub.router.peers$.pipe(filter(({ status }) => status === 'up'));
@@ -182,25 +185,25 @@ export const handlers = {
   },
 
   /**
-   * So many messages are to come, counted at all leaves together; infinitely many, if `until` says
-   * it later.
+   * Expects `count` messages, summed over all leaves. Pass Infinity if `until` will set the number
+   * later.
    */
   expect(count: number): void {
     expected = count;
     came = 0;
     arrived = deferred();
-    // Whoever asks for it later hears of it.
+    // A later `arrived` request still gets the error.
     arrived.promise.catch(() => undefined);
     cpuBefore = process.cpuUsage();
   },
 
-  /** So many are to come, counted from `expect` on. */
+  /** Sets the expected number of messages since `expect`. */
   until(count: number): void {
     expected = count;
     if (came === count) arrived.resolve(nowUs());
   },
 
-  /** Sends to all leaves, with all producers. */
+  /** Broadcasts to all leaves from all producers. */
   async send(order: Order): Promise<Sent> {
     if (hub === undefined) throw new Error('there is no hub');
     const { channel } = hub;
@@ -215,10 +218,10 @@ export const handlers = {
     return { startedAtUs, count: sumOf(made) - madeBefore, encodes: encodes - encodesBefore };
   },
 
-  /** Resolves when all have come, in order, to when. */
+  /** Resolves to the time of the last message, once all have arrived in order. */
   arrived: (): Promise<number> => arrived.promise,
 
-  /** Resolves after so long to how many have come since `expect`. */
+  /** Waits, and resolves to how many messages have arrived since `expect`. */
   async cameWithin(ms: number): Promise<number> {
     await wait(ms);
     return came;

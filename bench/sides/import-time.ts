@@ -1,6 +1,5 @@
 /**
- * Prints how many milliseconds the modules that are named take to load, in a process that has
- * loaded nothing else of them.
+ * Prints how many milliseconds the given modules take to load in a new process.
  *
  *     node import-time.js rxmesh rxmesh/transports/websocket
  */

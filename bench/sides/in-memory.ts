@@ -4,7 +4,7 @@ import { inMemoryContestants, type InMemory } from '../contestants/in-memory.ts'
 import type { Run } from '../frame/runner.ts';
 import { nowUs } from './now.ts';
 
-/** Runs so many messages, and measures that. */
+/** Runs `count` messages, and measures the run. */
 export async function measured(run: (count: number) => Promise<void>, count: number): Promise<Run> {
   const cpuBefore = process.cpuUsage();
   const startedAtUs = nowUs();
@@ -16,7 +16,7 @@ export async function measured(run: (count: number) => Promise<void>, count: num
 
 let connected: InMemory | undefined;
 
-/** What the process does when asked. */
+/** Requests that the process handles. */
 export const handlers = {
   async connect({ name, bytes }: { name: string; bytes: number }): Promise<void> {
     const connect = await inMemoryContestants[name]?.load();

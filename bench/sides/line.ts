@@ -1,12 +1,12 @@
-/** A line between the two other sides, in a process of its own. */
+/** The line between sender and receiver, in its own process. */
 import type { LineOptions } from '../frame/line.ts';
 import { LineProxy } from '../frame/line-proxy.ts';
 
 let proxy: LineProxy | undefined;
 
-/** What the line does when asked. */
+/** Requests that the line handles. */
 export const handlers = {
-  /** Resolves to a port that leads to the port `to`. */
+  /** Opens the line. Resolves to a port that forwards to the port `to`. */
   async open({ to, line }: { to: number; line: LineOptions }): Promise<number> {
     proxy = await LineProxy.open(to, line);
     return proxy.port;

@@ -2,36 +2,37 @@ import { setImmediate, setTimeout } from 'node:timers/promises';
 import type { Dialed } from '../contestants/contestant.ts';
 import { nowUs } from './now.ts';
 
-/** What a lone message met that shared its connection with others. */
+/** Results of pings that shared a connection with other messages. */
 export interface Pinged {
-  /** Round trips, each from when the message was due. */
+  /** Round-trip times, each measured from when the message was due. */
   readonly roundTripsUs: readonly number[];
-  /** Other messages that were sent meanwhile. */
+  /** Other messages sent in the meantime. */
   readonly count: number;
   readonly seconds: number;
 }
 
-/** What else is sent, and for how long. */
+/** The background load of a measurement. */
 export interface Load {
-  /** Messages on channel 0, besides the pings. */
+  /** Messages on channel 0, in addition to the pings. */
   readonly perSecond: number;
   readonly durationMs: number;
-  /** What is sent in this time, at first, is not counted: a process that was idle begins slowly. */
+  /** Initial time that does not count, because an idle process starts slowly. */
   readonly settleMs: number;
   /**
-   * Between an answer and the next ping, evenly spread, so that pings do not keep step with the
-   * load.
+   * Pause between an answer and the next ping, evenly distributed so that pings do not synchronize
+   * with
+   * the load.
    */
   readonly pauseUs: readonly [min: number, max: number];
 }
 
-/** The timers of Node are not finer: a timer is up to this late. */
+/** How late a timer of Node may be. */
 const timerUs = 1200;
 
 /**
- * Sends `perSecond` messages on channel 0, every millisecond as many as are due, and meanwhile lone
- * pings, one after the other. Between them the process sleeps, as a user's does: one that looks at
- * the clock all the time takes the processor that the other side needs.
+ * Sends `perSecond` messages on channel 0, in batches every millisecond, and lone pings at the same
+ * time, one after the other. The process sleeps between pings, as an application would: polling the
+ * clock would take processor time from the other side.
  */
 export async function pingUnderLoad(peer: Dialed, first: number, load: Load): Promise<Pinged> {
   const startedUs = nowUs();
@@ -43,7 +44,7 @@ export async function pingUnderLoad(peer: Dialed, first: number, load: Load): Pr
   return { roundTripsUs, count, seconds: (nowUs() - startedUs) / 1e6 };
 }
 
-/** Returns how many messages were sent, those of the beginning included. */
+/** Returns how many messages were sent, including those that do not count. */
 async function sendLoad(
   peer: Dialed,
   first: number,
@@ -79,10 +80,7 @@ async function pings(
   return roundTripsUs;
 }
 
-/**
- * Sleeps as long as timers are fine enough, and looks at the clock in each turn of the event loop
- * for the rest.
- */
+/** Sleeps while timers are precise enough, then polls the clock in each turn of the event loop. */
 async function until(dueUs: number): Promise<void> {
   for (let leftUs = dueUs - nowUs(); leftUs > 0; leftUs = dueUs - nowUs()) {
     await (leftUs > timerUs + 1000 ? setTimeout((leftUs - timerUs) / 1000) : setImmediate());

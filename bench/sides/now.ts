@@ -1,6 +1,6 @@
 import process from 'node:process';
 
-/** Microseconds of a clock that all processes of a machine have in common. */
+/** The time in microseconds, on a clock that all processes of the machine share. */
 export function nowUs(): number {
   return Number(process.hrtime.bigint() / 1000n);
 }

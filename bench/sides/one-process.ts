@@ -6,11 +6,12 @@ import type { Run, Runner } from '../frame/runner.ts';
 export const runWithinMs = 60_000;
 
 /**
- * Starts a process for each, warms them up one after the other, runs them in turns, and ends them.
- * Those that fail have no figures, and are told.
+ * Starts a process for each entrant, warms them up one after the other, runs them in turns, and
+ * ends
+ * them. Entrants that fail have no figures, but a reason.
  *
- * @param first messages with which the warm-up begins
- * @param slices of which a round is made
+ * @param first number of messages in the first warm-up run
+ * @param slices number of slices per round
  */
 export async function raceInOneProcess(
   starts: ReadonlyMap<string, () => Promise<Runner>>,

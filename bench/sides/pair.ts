@@ -6,11 +6,11 @@ import type { Load, Pinged } from './load.ts';
 import type { handlers as receiving } from './receiver.ts';
 import type { handlers as sending } from './sender.ts';
 
-/** How a run went. */
+/** The result of a run. */
 export interface Lap {
-  /** Messages of all channels. */
+  /** Messages over all channels. */
   readonly count: number;
-  /** From the first send until the last one has arrived. */
+  /** From the first send until the last message has arrived. */
   readonly seconds: number;
   /** Processor time of the whole process, per message. */
   readonly senderCpuUs: number;
@@ -22,7 +22,7 @@ const lapWithinMs = 60_000;
 
 const here = new URL('.', import.meta.url);
 
-/** A sender and a receiver of one contestant, connected, in processes of their own. */
+/** A connected sender and receiver of one contestant, each in its own process. */
 export class Pair {
   readonly sender: Child<typeof sending>;
   readonly receiver: Child<typeof receiving>;
@@ -39,8 +39,8 @@ export class Pair {
   }
 
   /**
-   * @param sides the directory of `receiver.js` and `sender.js`: here, or in another checkout
-   * @throws {Error} they did not get together
+   * @param sides the directory of `receiver.js` and `sender.js`, here or in another checkout
+   * @throws {Error} if they could not be started or connected
    */
   static async start(name: string, setup: Setup, sides: URL = here): Promise<Pair> {
     const side = (file: string): URL => new URL(file, sides);
@@ -58,7 +58,7 @@ export class Pair {
     }
   }
 
-  /** Sends so many messages, spread over the channels, and waits until they are there. */
+  /** Sends messages, spread over the channels, and waits until they have arrived. */
   async run(count: number): Promise<Lap> {
     const each = Math.ceil(count / this.#channels);
     const all = each * this.#channels;
@@ -76,7 +76,7 @@ export class Pair {
     };
   }
 
-  /** Pings beside a load, all of which has to arrive. */
+  /** Sends pings along with a load, all of which must arrive. */
   async ping(load: Load): Promise<Pinged> {
     await this.receiver.ask('expect', Infinity);
     const pinged = await this.sender.ask('pings', load, lapWithinMs);
@@ -85,7 +85,7 @@ export class Pair {
     return pinged;
   }
 
-  /** Warms up, and finds out how many messages take so long. */
+  /** Warms up, and returns how many messages take about `roundMs`. */
   calibrate(roundMs: number): Promise<number> {
     return calibrate((count) => this.run(count), 64 * this.#channels, roundMs);
   }

@@ -1,6 +1,6 @@
 /**
- * Messages that wait, in a process of their own: of two nodes in memory, one does not take what the
- * other sends.
+ * Keeps messages waiting: one of two nodes in memory does not consume what the other sends. Runs in
+ * its own process.
  */
 import { setImmediate as turn } from 'node:timers/promises';
 import { block, type LaneOptions, type Router } from 'rxmesh';
@@ -12,16 +12,16 @@ import { footprint } from './footprint.ts';
 /** Where messages wait. */
 export type Place = 'lane' | 'inbox' | 'array';
 
-/** Makes so many messages more wait. */
+/** Adds `count` waiting messages. */
 type Fill = (count: number) => Promise<void>;
 
-/** The longest lane that there is, so that all of them find room. */
+/** The largest lane possible, so that all messages have room. */
 const room = block(2 ** 20, { bytes: 2 ** 30 });
 
-/** Messages that are sent before the event loop turns. */
+/** Messages sent per turn of the event loop. */
 const messagesPerTurn = 1024;
 
-/** Two nodes of which the receiver's inbox has these lanes; nobody consumes there. */
+/** Connects two nodes. The receiver's inbox has the lane `inbound`, and nothing consumes it. */
 async function nodes(bytes: number, inbound: LaneOptions, waiting: Waiting): Promise<Fill> {
   const memory = new MemoryNetwork();
   const receiver = await memoryNode(memory, (router) => openItems(router, 1, { inbound }));
@@ -40,10 +40,10 @@ async function nodes(bytes: number, inbound: LaneOptions, waiting: Waiting): Pro
   };
 }
 
-/** How many messages wait where they are to wait. */
+/** How many messages are waiting in the intended place. */
 type Waiting = (sender: Router, receiver: Router) => number;
 
-/** The peer has given credit for one message, which does wait in its inbox. */
+/** The peer has granted credit for one message, which waits in its inbox instead. */
 const inLane: Waiting = (sender) => 1 + (portOf(sender)?.outbound.depth ?? 0);
 
 const inInbox: Waiting = (_, receiver) => portOf(receiver)?.inbound.depth ?? 0;
@@ -70,7 +70,7 @@ const fills: Record<Place, (bytes: number) => Fill | Promise<Fill>> = {
 
 let fill: Fill | undefined;
 
-/** What the process does when asked. */
+/** Requests that the process handles. */
 export const handlers = {
   async prepare({ place, bytes }: { place: Place; bytes: number }): Promise<void> {
     fill = await fills[place](bytes);

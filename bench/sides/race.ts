@@ -3,19 +3,20 @@ import type { Effort, Failure } from '../frame/measure.ts';
 import { alternateSlices, joined, reasonOf, type Rounds, type Slicing } from '../frame/rounds.ts';
 import { Pair, type Lap } from './pair.ts';
 
-/** What pairs do in a race. */
+/** What each pair does in a race. */
 export interface Racing<T> extends Slicing<T> {
   /**
-   * What a pair is to do in each slice; it may warm up for that first.
-   * @param count messages that take it about as long as a slice
+   * Returns the work of a pair in one slice; may warm up for it first.
+   *
+   * @param count number of messages that take about as long as a slice
    */
   prepare(pair: Pair, count: number): Promise<() => Promise<T>>;
 }
 
 /**
- * A race in which each just sends. Its rounds are whole: of what a slice leaves behind, the garbage
- * is collected while others run, and counts for nobody. In slices of a fifth the bare socket was a
- * quarter faster.
+ * A race in which each pair only sends. Rounds are not sliced: garbage from one slice would be
+ * collected while other contestants run, and not count for anyone. With five slices per round, the
+ * bare socket appeared a quarter faster.
  */
 export const sending: Racing<Lap> = {
   slices: 1,
@@ -24,8 +25,8 @@ export const sending: Racing<Lap> = {
 };
 
 /**
- * Starts a pair of each contestant, warms them up, runs them in turns, and ends them. Those that
- * fail have no figures, and are told.
+ * Starts a pair for each contestant, warms them up, runs them in turns, and ends them. Contestants
+ * that fail have no figures, but a reason.
  */
 export async function race<T>(
   names: readonly string[],
@@ -54,7 +55,7 @@ export async function race<T>(
   }
 }
 
-/** Failures as findings have them. */
+/** Converts failures of a race into those of findings. */
 export function failuresOf(of: string, failed: ReadonlyMap<string, string>): readonly Failure[] {
   return [...failed].map(([contestant, reason]) => ({ case: of, contestant, reason }));
 }

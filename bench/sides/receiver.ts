@@ -1,21 +1,21 @@
-/** The side that receives, in a process of its own: counts, and sees to it that nothing is lost. */
+/** The receiving side, in its own process. Counts messages and checks that none is lost. */
 import process from 'node:process';
 import type { Setup } from '../contestants/contestant.ts';
 import { contestantOf } from '../contestants/index.ts';
 import { deferred } from '../frame/deferred.ts';
 import { nowUs } from './now.ts';
 
-/** That all has arrived: when, and how much processor time that took here. */
+/** When all messages had arrived, and the processor time that took on this side. */
 export interface Receipt {
   readonly endedAtUs: number;
   readonly cpuUs: number;
 }
 
-/** The number that each channel has to bring next. */
+/** The next message number expected on each channel. */
 let next: number[] = [];
-/** How many are to come, on all channels together. */
+/** How many messages are expected, over all channels. */
 let expected = 0;
-/** How many came since `expect`. */
+/** How many messages have arrived since `expect`. */
 let came = 0;
 let cpuBefore = process.cpuUsage();
 let receipt = deferred<Receipt>();
@@ -41,7 +41,7 @@ function finish(): void {
   receipt.resolve({ endedAtUs: nowUs(), cpuUs: user + system });
 }
 
-/** What a receiver does when asked. */
+/** Requests that a receiver handles. */
 export const handlers = {
   async listen({ name, setup }: { name: string; setup: Setup }): Promise<string> {
     next = Array.from({ length: setup.channels }, () => 0);
@@ -49,25 +49,24 @@ export const handlers = {
   },
 
   /**
-   * So many messages are to come, on all channels together; infinitely many, if `until` says it
-   * later.
+   * Expects `count` messages over all channels. Pass Infinity if `until` will set the number later.
    */
   expect(count: number): void {
     if (fault !== undefined) throw fault;
     expected = count;
     came = 0;
     receipt = deferred();
-    // It is asked for later, and may have been rejected by then.
+    // `arrived` is requested later, and the promise may already be rejected by then.
     receipt.promise.catch((error: unknown) => (fault ??= error as Error));
     cpuBefore = process.cpuUsage();
   },
 
-  /** So many are to come, counted from `expect` on. */
+  /** Sets the expected number of messages since `expect`. */
   until(count: number): void {
     expected = count;
     if (came === count) finish();
   },
 
-  /** Resolves when they are there, in order. */
+  /** Resolves when the expected messages have arrived in order. */
   arrived: (): Promise<Receipt> => receipt.promise,
 };

@@ -1,6 +1,5 @@
 /**
- * A node that sends to many channels of one peer, or to many peers, with all of them in this
- * process.
+ * A node that sends on many channels to one peer, or to many peers. All nodes share this process.
  */
 import { setImmediate as turn } from 'node:timers/promises';
 import type { Channel, NodeId, Router } from 'rxmesh';
@@ -11,12 +10,12 @@ import { deferred } from '../frame/deferred.ts';
 import type { Run } from '../frame/runner.ts';
 import { measured } from './in-memory.ts';
 
-/** Among what the messages are spread. */
+/** What the messages are spread over. */
 export type Breadth = 'channels' | 'peers';
 
 /**
- * How they are spread: one message to each in turn, 64 messages to each in turn, or all of them to
- * one, while the others are there.
+ * How messages are spread: one to each in turn, 64 to each in turn, or all of them to one while the
+ * rest are idle.
  */
 export type Spread = 'one by one' | '64 at a time' | 'all to one';
 
@@ -26,15 +25,15 @@ const stretchOf: Record<Spread, number> = {
   'all to one': Infinity,
 };
 
-/** Messages that are sent before the event loop turns. */
+/** Messages sent per turn of the event loop. */
 const messagesPerTurn = 1024;
 const bytes = 64;
 
-/** One way from the sender to a receiver. */
+/** A channel to a receiver. */
 interface Path {
   readonly to: NodeId;
   readonly channel: Channel<Item>;
-  /** Number of the message that is sent next, and of the one that has to arrive next. */
+  /** Number of the next message to send, and of the next one to arrive. */
   sent: number;
   arrived: number;
 }
@@ -46,7 +45,9 @@ let all = deferred<undefined>();
 
 const path = (channel: Channel<Item>, to: NodeId): Path => ({ to, channel, sent: 0, arrived: 0 });
 
-/** A lane takes a burst, and is empty before the next one. If it is not, that is a failure. */
+/**
+ * Lanes have room for a burst, and are empty before the next one. A drop is therefore a failure.
+ */
 function failOnDrops(router: Router): void {
   router.events$.subscribe((event) => {
     if (event.type === 'message-dropped') all.reject(new Error('a message was dropped'));
@@ -90,7 +91,7 @@ async function toPeers(count: number): Promise<void> {
   for (const { id } of receivers) paths.push(path(channel, id));
 }
 
-/** Sends in bursts, each in one turn of the event loop. */
+/** Sends messages in bursts, each within one turn of the event loop. */
 async function send(count: number, stretch: number): Promise<void> {
   let index = 0;
   let left = stretch;
@@ -108,7 +109,7 @@ async function send(count: number, stretch: number): Promise<void> {
   }
 }
 
-/** What the process does when asked. */
+/** Requests that the process handles. */
 export const handlers = {
   connect({ breadth, count }: { breadth: Breadth; count: number }): Promise<void> {
     return breadth === 'channels' ? toChannels(count) : toPeers(count);

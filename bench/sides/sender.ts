@@ -1,4 +1,4 @@
-/** The side that sends, in a process of its own. */
+/** The sending side, in its own process. */
 import process from 'node:process';
 import type { Dialed, Setup } from '../contestants/contestant.ts';
 import { contestantOf } from '../contestants/index.ts';
@@ -15,7 +15,7 @@ function peer(): Dialed {
   return dialed;
 }
 
-/** What a sender does when asked. */
+/** Requests that a sender handles. */
 export const handlers = {
   async dial(to: { name: string; address: string; setup: Setup }): Promise<void> {
     next = Array.from({ length: to.setup.channels }, () => 0);
@@ -23,8 +23,9 @@ export const handlers = {
   },
 
   /**
-   * Sends so many on each channel, all channels at a time. Resolves when they are sent, to when it
-   * began.
+   * Sends `count` messages on each channel, on all channels concurrently. Resolves to the start
+   * time
+   * once all are sent.
    */
   async send(count: number): Promise<number> {
     cpuBefore = process.cpuUsage();
@@ -38,7 +39,7 @@ export const handlers = {
     return startedAtUs;
   },
 
-  /** Pings beside a load, and says how it went. */
+  /** Sends pings along with a load, and resolves to the results. */
   async pings(load: Load): Promise<Pinged> {
     const pinged = await pingUnderLoad(peer(), next[0] ?? 0, load);
     next[0] = (next[0] ?? 0) + pinged.count;

@@ -1,7 +1,7 @@
 import { Child } from '../frame/processes.ts';
 import type { handlers, StarSetup } from './hub-and-leaves.ts';
 
-/** A run of so many messages to all leaves. */
+/** The result of sending messages to all leaves. */
 export interface StarLap {
   readonly count: number;
   /** From the first send until the last leaf has the last message. */
@@ -13,7 +13,7 @@ export interface StarLap {
 
 const here = new URL('.', import.meta.url);
 
-/** A hub and its leaves, connected; in one process if through memory, else in two. */
+/** A hub connected to its leaves: in one process if in memory, otherwise in two. */
 export class Star {
   readonly #hub: Child<typeof handlers>;
   readonly #leaves: Child<typeof handlers>;
@@ -26,8 +26,8 @@ export class Star {
   }
 
   /**
-   * @param sides the directory of `hub-and-leaves.js`: here, or in another checkout
-   * @throws {Error} they did not get together
+   * @param sides the directory of `hub-and-leaves.js`, here or in another checkout
+   * @throws {Error} if they could not be started or connected
    */
   static async start(setup: StarSetup, sides: URL = here): Promise<Star> {
     const module = new URL('hub-and-leaves.js', sides);
@@ -47,7 +47,7 @@ export class Star {
     }
   }
 
-  /** Sends so many messages to all leaves, and waits until they have them. */
+  /** Sends messages to all leaves, and waits until all have arrived. */
   async run(count: number, bytes: number, withinMs = 60_000): Promise<StarLap> {
     await this.#leaves.ask('expect', Infinity);
     const order = { count, bytes, withinMs: Infinity };
@@ -60,9 +60,10 @@ export class Star {
   }
 
   /**
-   * Sends for so long, and resolves to how many messages came meanwhile, at all leaves together.
+   * Sends for `ms`, and resolves to how many messages arrived in that time, summed over all leaves.
    *
-   * @param drains whether to wait for those that are on their way then; else it is not to be used
+   * @param drains whether to wait for the messages still in transit; if not, the star cannot be
+   *   used
    * again
    */
   async runFor(ms: number, bytes: number, drains: boolean): Promise<number> {
