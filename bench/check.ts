@@ -7,8 +7,7 @@ import { targets } from './targets.ts';
 /**
  * Measures only what the guarded targets need, and checks the results against the guards. A target
  * that misses its guard is measured a second time: a real regression misses again, interference
- * from
- * other processes usually does not.
+ * from other processes usually does not.
  *
  * @returns whether every guard holds
  */

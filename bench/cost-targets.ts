@@ -39,8 +39,7 @@ function connecting(of: string): readonly Target[] {
 
 /**
  * Targets other than traffic over a network. A growth guard allows several times the growth that
- * its
- * target does, because a shared machine cannot measure a bound this close to 1.
+ * its target does, because a shared machine cannot measure a bound this close to 1.
  */
 export const costTargets: readonly Target[] = [
   {

@@ -36,8 +36,7 @@ function waits(of: string, percentile: 'p50' | 'p99', bound: number, isGuarded: 
 
 /**
  * How long a small message may take on a slow line. Large bulk messages delay it most, so only
- * those
- * cases have guards.
+ * those cases have guards.
  */
 function waitsAt(bandwidth: string, p50Ms: number, p99Ms: number): readonly Target[] {
   return sizes.flatMap((size) => [
@@ -48,8 +47,7 @@ function waitsAt(bandwidth: string, p50Ms: number, p99Ms: number): readonly Targ
 
 /**
  * Targets over a distance, with default options. A ratio with a guard on the unlimited line needs
- * none
- * on slower ones; the exception at 10 Mbit/s is explained below.
+ * none on slower ones; the exception at 10 Mbit/s is explained below.
  */
 export const distanceTargets: readonly Target[] = [
   {
@@ -67,8 +65,7 @@ export const distanceTargets: readonly Target[] = [
   ...waitsAt('1 Mbit/s', 300, 500),
   ...waitsAt('10 Mbit/s', 110, 180),
   // Without this, a build that sends little bulk traffic would meet the latency guards above. One
-  // other
-  // contestant is enough to detect that.
+  // other contestant is enough to detect that.
   times('10 Mbit/s, 64 KiB', 'secret-stream', 0.95, true),
   ...['1 Mbit/s', '10 Mbit/s', '100 Mbit/s'].flatMap((bandwidth) =>
     sizes.map((size) => times(`${bandwidth}, ${size}`, 'fastest of the others', 0.95)),

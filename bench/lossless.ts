@@ -1,8 +1,7 @@
 /**
  * Sends one million 64-byte protobuf messages from one process to another, over an encrypted
- * WebSocket
- * on loopback, through `block` lanes and `pipeTo`. Checks that nothing is lost, duplicated or
- * reordered, and that memory stays flat.
+ * WebSocket on loopback, through `block` lanes and `pipeTo`. Checks that nothing is lost,
+ * duplicated or reordered, and that memory stays flat.
  *
  *     npm run bench:lossless -- --messages 1000000
  *
@@ -13,8 +12,7 @@
  *
  * Prints messages per second, and the memory of both sides over the course of the run. Exits with
  * code 1 if a message was lost or out of order, or if the heap grew after the first tenth by more
- * than
- * `--growth` MiB or, if given, `--within` percent.
+ * than `--growth` MiB or, if given, `--within` percent.
  */
 import { fork } from 'node:child_process';
 import { parseArgs } from 'node:util';

@@ -1,7 +1,6 @@
 /**
  * Measures each step of a message's path separately, in one process: protobufjs, the cipher and a
- * copy
- * without rxmesh, the codec of rxmesh, and the whole path between two nodes in memory.
+ * copy without rxmesh, the codec of rxmesh, and the whole path between two nodes in memory.
  *
  *     npm run bench:parts
  *

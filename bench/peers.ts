@@ -5,9 +5,8 @@
  *     npm run bench:peers
  *
  * Prints microseconds per operation, the median of nine rounds, and the ratio to the smallest
- * number
- * of peers. Exits with code 1 if a ratio is above `--most`; scanning all peers would exceed the
- * default many times over.
+ * number of peers. Exits with code 1 if a ratio is above `--most`; scanning all peers would exceed
+ * the default many times over.
  */
 import { parseArgs } from 'node:util';
 import { Subscription } from 'rxjs';

@@ -1,14 +1,13 @@
 /**
  * Connects one peer from another process 10,000 times, and sends a message there and back each
- * time.
- * Memory and handles of both processes must stay flat.
+ * time. Memory and handles of both processes must stay flat.
  *
  *     npm run bench:reconnects -- --times 10000
  *
  * The peer is a new router each time, with the same key; the node that it connects to keeps
- * running.
- * Prints samples of both processes. Exits with code 1 if the heap grew by more than `--growth` MiB
- * since the first fifth of the reconnects, or if there are more handles than at that point.
+ * running. Prints samples of both processes. Exits with code 1 if the heap grew by more than
+ * `--growth` MiB since the first fifth of the reconnects, or if there are more handles than at that
+ * point.
  */
 import { fork } from 'node:child_process';
 import { parseArgs } from 'node:util';

@@ -42,8 +42,7 @@ export async function runAll(
  * The full report on some outcomes.
  *
  * @param isPart whether only some of the measures were run, in which case the targets of the rest
- *   are
- * left out
+ *   are left out
  */
 export function reportOn(outcomes: readonly Outcome[], extent: Extent, isPart: boolean): Report {
   const ran = new Set(outcomes.map(({ measure }) => measure.name));

@@ -28,8 +28,7 @@ function trip(of: string, contestant: string, quantity: string) {
 
 /**
  * The targets of rxmesh. Here a guard is half its bound, because a shared machine cannot measure
- * more
- * precisely.
+ * more precisely.
  */
 export const targets: readonly Target[] = [
   times('64 B', 'libp2p', 35, 17.5),

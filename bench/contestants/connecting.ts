@@ -8,8 +8,7 @@ export interface Connecting {
   listen(onUp: () => void): Promise<string>;
   /**
    * @param nodes how many identities the dialing side may use, for contestants that cannot connect
-   *   twice
-   * to the same node
+   *   twice to the same node
    */
   dialer(address: string, nodes: number): Promise<Dialer>;
 }

@@ -13,8 +13,7 @@ export type Take = (channel: number, seq: number) => void;
 export interface Dialed {
   /**
    * Sends messages numbered from `first`, as fast as the contestant's own backpressure allows.
-   * Resolves
-   * when all of them have been accepted. At most one call at a time per channel.
+   * Resolves when all of them have been accepted. At most one call at a time per channel.
    */
   send(channel: number, first: number, count: number): Promise<void>;
   /** Sends a message of the configured size, and resolves when it has come back. */
@@ -30,7 +29,6 @@ export interface Contestant {
 
 /**
  * The number of a ping, where pings share a stream with messages. The receiver sends it back
- * without
- * counting it.
+ * without counting it.
  */
 export const pingSeq = 2 ** 32 - 1;

@@ -17,8 +17,7 @@ export interface FarDialed {
   send(first: number, count: number): Promise<void>;
   /**
    * Sends a small message on a separate channel (or stream), or in the same stream if a connection
-   * has
-   * only one. Does not wait.
+   * has only one. Does not wait.
    */
   note(seq: number): void;
 }

@@ -3,8 +3,7 @@ export type OnFrame = (bytes: Uint8Array, start: number, end: number) => void;
 
 /**
  * Reads length-prefixed frames (varint prefix, as in delimited protobuf) from chunks of any size.
- * Only
- * a frame that spans several chunks is copied.
+ * Only a frame that spans several chunks is copied.
  */
 export class FrameReader {
   readonly #onFrame: OnFrame;

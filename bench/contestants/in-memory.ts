@@ -2,8 +2,7 @@
 export interface InMemory {
   /**
    * Sends `count` messages from one node to the other, as fast as the contestant's backpressure
-   * allows.
-   * Resolves when the last one has arrived, decoded and in order.
+   * allows. Resolves when the last one has arrived, decoded and in order.
    */
   run(count: number): Promise<void>;
 }

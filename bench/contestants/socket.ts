@@ -183,8 +183,7 @@ function openRecords(connection: Socket, direction: number, onFrame: OnFrame): v
 
 /**
  * Length of the first record, with its header and tag. Infinity while unknown. If the header is
- * split
- * across pieces, returns 4, so that the caller joins the pieces and asks again.
+ * split across pieces, returns 4, so that the caller joins the pieces and asks again.
  */
 function lengthOf(pieces: readonly Buffer[]): number {
   const first = pieces[0];

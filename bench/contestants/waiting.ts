@@ -34,8 +34,7 @@ const messagesPerLook = 32;
 
 /**
  * Sends numbered messages one by one, and yields to the event loop now and then. Without this,
- * timers
- * would never run when a contestant accepts every message, or drains as soon as it is full.
+ * timers would never run when a contestant accepts every message, or drains as soon as it is full.
  *
  * @param send returns a promise to wait for before the next message if there is no room for it
  */

@@ -55,8 +55,7 @@ export const wsProvedConnecting: Connecting = {
 
 /**
  * Mutual authentication: each side sends an ephemeral key, then a sealed record with its node key
- * and
- * a signature by that key.
+ * and a signature by that key.
  */
 function proverOf(own: Role) {
   const node = generateKeyPairSync('ed25519');

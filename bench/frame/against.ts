@@ -104,9 +104,8 @@ export function against(
  *
  * Each round uses new processes. What V8 compiles when, and which core a process runs on, varies
  * between processes and then persists: on a busy machine, two processes of the same build had
- * ratios
- * of 1.7 to 1.95 in all of seven rounds. The other build does not even wait in the background: the
- * first one to start, while it waited, used up to a tenth more processor time.
+ * ratios of 1.7 to 1.95 in all of seven rounds. The other build does not even wait in the
+ * background: the first one to start, while it waited, used up to a tenth more processor time.
  */
 async function roundOf(start: () => Promise<Runner>, first: number, roundMs: number): Promise<Run> {
   const runner = await start();

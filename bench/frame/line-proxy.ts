@@ -43,9 +43,8 @@ export class LineProxy {
 
   /**
    * Delays the start of a connection as a real line would. The system accepts it immediately, but
-   * over a
-   * line the near end could send only after a round trip, and the far end would see the connection
-   * another half round trip later, together with the first bytes.
+   * over a line the near end could send only after a round trip, and the far end would see the
+   * connection another half round trip later, together with the first bytes.
    */
   #join(near: Socket, to: number, line: LineOptions): void {
     const options = { allowHalfOpen: true, highWaterMark };

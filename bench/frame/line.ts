@@ -34,8 +34,7 @@ const goneMax = 1024;
 
 /**
  * One direction of a line: a bottleneck with a queue in front of it, then a delay. It has no
- * timers:
- * callers pass in the time, which must not decrease, and can ask when to call again.
+ * timers: callers pass in the time, which must not decrease, and can ask when to call again.
  */
 export class LineDirection {
   readonly #delayMs: number;

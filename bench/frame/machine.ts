@@ -7,8 +7,7 @@ export interface MachineState {
   readonly yardstickMs: readonly number[];
   /**
    * The share of runnable processor time that the hypervisor gave to other guests (`steal` on
-   * Linux).
-   * Undefined where the system does not report it.
+   * Linux). Undefined where the system does not report it.
    */
   readonly takenShare: number | undefined;
 }
@@ -108,10 +107,8 @@ const turns = 250_000;
 
 /**
  * Creates the yardstick: a fixed workload of a few milliseconds. Like JavaScript that routes
- * messages,
- * it does lookups, memory accesses and arithmetic, but without garbage. Each call returns how long
- * it
- * took, in milliseconds.
+ * messages, it does lookups, memory accesses and arithmetic, but without garbage. Each call returns
+ * how long it took, in milliseconds.
  */
 export function createYardstick(now: () => number = () => performance.now()): () => number {
   const bytes = new Uint8Array(65_536).map((_, index) => index * 31);

@@ -20,8 +20,7 @@ export function requireFiles(connections: number, max: number = openFilesMax()):
 
 /**
  * The limit on open files; Infinity where the system does not report it. Node raises its soft limit
- * to
- * the hard limit at startup, so the soft limit is the one that counts.
+ * to the hard limit at startup, so the soft limit is the one that counts.
  */
 function openFilesMax(): number {
   let limits: string;

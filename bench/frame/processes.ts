@@ -7,10 +7,8 @@ const answerWithinMs = 30_000;
 
 /**
  * Gives each child the heap of a typical application. The bench alone needs only 10 MB, and in a
- * heap
- * of that size V8 collects after every few megabytes of buffers, which slows down contestants that
- * use
- * large buffers.
+ * heap of that size V8 collects after every few megabytes of buffers, which slows down contestants
+ * that use large buffers.
  */
 const heapOptions = ['--initial-heap-size=128'];
 
@@ -64,7 +62,7 @@ export class Child<H extends Handlers> {
    * Starts a child. Resolves when its module is loaded.
    *
    * @param module exports `H` as `handlers`, in a directory next to `frame/`. It runs under the
-   * `child.js` there, so a module of another checkout runs only that checkout's code
+   *   `child.js` there, so a module of another checkout runs only that checkout's code
    * @param execArgv options of Node, such as `--expose-gc`
    * @param prefix a command to run Node with; empty to run it directly
    * @throws {Error} if the module could not be loaded
@@ -96,8 +94,7 @@ export class Child<H extends Handlers> {
    * Calls a handler of the child, and resolves to its result.
    *
    * @throws {Error} if the handler throws, the child has ended, or the reply is late, which also
-   *   kills
-   * the child
+   *   kills the child
    */
   ask<K extends string & keyof H>(
     handler: K,

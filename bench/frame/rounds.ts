@@ -17,8 +17,7 @@ export interface Turns {
  * then affects all of them, and figures with the same index are comparable.
  *
  * An entrant that fails is not run again and gets no figures: with a round missing, its figures
- * would
- * be paired with the wrong rounds.
+ * would be paired with the wrong rounds.
  */
 export async function alternate<T>(
   entrants: ReadonlyMap<string, () => Promise<T>>,
@@ -107,8 +106,7 @@ const [warmUpMs, warmUpMaxMs] = [1000, 5000];
 
 /**
  * Warms up, and returns how many messages take about `roundMs`. Runs more and more of them until
- * the
- * rate stops rising noticeably.
+ * the rate stops rising noticeably.
  *
  * @param first how many messages to start with
  */

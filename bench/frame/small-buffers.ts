@@ -20,9 +20,8 @@ const setUp = `
 
 /**
  * Creates a network namespace whose TCP buffers are as small as over a real line. On loopback,
- * Linux
- * buffers several megabytes, which take half a minute at 1 Mbit/s, and Node has no option to change
- * that.
+ * Linux buffers several megabytes, which take half a minute at 1 Mbit/s, and Node has no option to
+ * change that.
  *
  * Needs Linux and permission to create user namespaces, which most machines grant without root.
  * Elsewhere, processes run in the normal environment.

@@ -17,8 +17,7 @@ export interface Target {
   readonly guard?: number;
   /**
    * A contestant with the same parts but no router. Its figure is the most that is achievable: if
-   * it
-   * misses the target too, the machine is too slow.
+   * it misses the target too, the machine is too slow.
    */
   readonly bare?: string;
 }

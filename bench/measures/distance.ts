@@ -24,8 +24,7 @@ const bandwidths = [1, 10, 100, 0];
 
 /**
  * How long a contestant sends before measuring starts, and how long it is measured. A slow line
- * needs
- * more time, because it carries few messages per second.
+ * needs more time, because it carries few messages per second.
  */
 const [slow, fast] = [
   { afterMs: 4000, forMs: 8000 },
@@ -123,8 +122,7 @@ async function measureCase(one: Case, effort: Effort): Promise<Findings> {
 
 /**
  * Runs one turn in new processes, because leftovers of an earlier turn in the buffers take seconds
- * to
- * drain on a slow line.
+ * to drain on a slow line.
  */
 async function cross(name: string, one: Case): Promise<Crossing> {
   const pair = await FarPair.start(wayOf(name, one));

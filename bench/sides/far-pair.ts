@@ -122,9 +122,8 @@ export class FarPair {
 
 /**
  * Latencies of the notes that arrived during the measurement. If the oldest note still in transit
- * has
- * waited longer than any of them, it counts as if it arrived at the end. Otherwise a stalled stream
- * would have good figures.
+ * has waited longer than any of them, it counts as if it arrived at the end. Otherwise a stalled
+ * stream would have good figures.
  */
 function notesMsOf(
   dueUs: readonly number[],

@@ -55,8 +55,7 @@ function bulk(seq: number): void {
 
 /**
  * Messages that arrive in the same turn count as arriving together, so rates are measured from the
- * end
- * of one turn to the end of another.
+ * end of one turn to the end of another.
  */
 function mark(): void {
   isMarkDue = false;

@@ -1,7 +1,6 @@
 /**
  * One node, the hub, sends to the other nodes, the leaves. All run in one process, or the leaves in
- * a
- * second one. Several producers may send concurrently on one channel, as in a program with many
+ * a second one. Several producers may send concurrently on one channel, as in a program with many
  * independent parts.
  */
 import process from 'node:process';
@@ -71,8 +70,7 @@ const counting: Codec<Item> = {
 let hub: { readonly router: Router; readonly channel: Channel<Item> } | undefined;
 /**
  * How many messages each producer has made. A message's number modulo the number of producers is
- * its
- * producer's index.
+ * its producer's index.
  */
 let made: number[] = [];
 let cpuBefore = process.cpuUsage();

@@ -20,8 +20,7 @@ export interface Load {
   readonly settleMs: number;
   /**
    * Pause between an answer and the next ping, evenly distributed so that pings do not synchronize
-   * with
-   * the load.
+   * with the load.
    */
   readonly pauseUs: readonly [min: number, max: number];
 }

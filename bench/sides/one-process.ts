@@ -7,8 +7,7 @@ export const runWithinMs = 60_000;
 
 /**
  * Starts a process for each entrant, warms them up one after the other, runs them in turns, and
- * ends
- * them. Entrants that fail have no figures, but a reason.
+ * ends them. Entrants that fail have no figures, but a reason.
  *
  * @param first number of messages in the first warm-up run
  * @param slices number of slices per round

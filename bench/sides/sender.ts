@@ -24,8 +24,7 @@ export const handlers = {
 
   /**
    * Sends `count` messages on each channel, on all channels concurrently. Resolves to the start
-   * time
-   * once all are sent.
+   * time once all are sent.
    */
   async send(count: number): Promise<number> {
     cpuBefore = process.cpuUsage();

@@ -63,8 +63,7 @@ export class Star {
    * Sends for `ms`, and resolves to how many messages arrived in that time, summed over all leaves.
    *
    * @param drains whether to wait for the messages still in transit; if not, the star cannot be
-   *   used
-   * again
+   *   used again
    */
   async runFor(ms: number, bytes: number, drains: boolean): Promise<number> {
     await this.#leaves.ask('expect', Infinity);
