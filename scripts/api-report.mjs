@@ -1,14 +1,14 @@
 /**
- * Writes the public API, as the declarations in `dist` have it, to etc/rxmesh.api.md, so that a
- * change to it shows in review.
+ * Writes the public API, taken from the declarations in `dist`, to etc/rxmesh.api.md, so that
+ * changes to it are visible in review.
  *
  *     node scripts/api-report.mjs [--check]
  *
- * `--check` writes nothing, and fails when the committed report differs.
+ * `--check` writes nothing, and fails if the committed report differs.
  *
- * One report has all entry points. What `rxmesh` exports is marked `export`; the namespace
- * `operators` lists what `rxmesh/operators` exports, and so on. A warning about a forgotten export
- * marks a type that the API uses, but no entry point exports.
+ * One report covers all entry points. Exports of `rxmesh` are marked `export`; the namespace
+ * `operators` lists the exports of `rxmesh/operators`, and so on. A warning about a forgotten
+ * export marks a type that the API uses but no entry point exports.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -22,7 +22,9 @@ const root = join(import.meta.dirname, '..');
 const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 const committed = `etc/${manifest.name}.api.md`;
 
-/** Declares one module with the exports of every entry point: API Extractor takes one at a time. */
+/**
+ * Declares one module with the exports of all entry points, because API Extractor accepts only one.
+ */
 function declareAll(directory) {
   const lines = Object.entries(manifest.exports)
     .filter(([, target]) => target.types !== undefined)
@@ -40,7 +42,7 @@ function declareAll(directory) {
 }
 
 /**
- * Only what belongs in the report, and what would make it wrong. The doc comments are not TSDoc.
+ * Only messages that belong in the report or would make it wrong. The doc comments are not TSDoc.
  */
 const messages = {
   compilerMessageReporting: { default: { logLevel: 'error' } },
@@ -52,7 +54,7 @@ const messages = {
   tsdocMessageReporting: { default: { logLevel: 'none' } },
 };
 
-/** Has API Extractor write its report into `directory`. @returns {string} the report */
+/** Runs API Extractor in `directory`. @returns {string} the report */
 function extract(directory) {
   const config = ExtractorConfig.prepare({
     configObjectFullPath: undefined,
@@ -93,7 +95,8 @@ function extract(directory) {
 }
 
 /**
- * Leaves out doc comments and remarks on them, which are no API, and breaks long lines for diffs.
+ * Removes doc comments and remarks on them, which are not part of the API, and breaks long lines
+ * for better diffs.
  */
 async function tidy(report) {
   const bare = report

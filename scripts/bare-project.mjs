@@ -1,6 +1,6 @@
 /**
- * A project as a user's would be: outside of the repository, with the packed library and nothing
- * else.
+ * Creates a project like a user's: outside the repository, with only the packed library and its
+ * dependencies.
  */
 import { execFileSync } from 'node:child_process';
 import { cpSync, readFileSync, writeFileSync } from 'node:fs';
@@ -9,12 +9,12 @@ import { join } from 'node:path';
 const root = join(import.meta.dirname, '..');
 const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 
-/** What users import: `rxmesh`, `rxmesh/operators` ... */
+/** The module names that users import: `rxmesh`, `rxmesh/operators` ... */
 export const entries = Object.keys(manifest.exports)
   .filter((key) => !key.endsWith('.json'))
   .map((key) => manifest.name + key.slice(1));
 
-/** The oldest TypeScript whose compiler reads the declarations: it brought `using`. */
+/** The oldest TypeScript that accepts the declarations: 5.2 introduced `using`. */
 export const typescriptMin = '5.2';
 
 const compilerOptions = {
@@ -23,12 +23,12 @@ const compilerOptions = {
   exactOptionalPropertyTypes: true,
   skipLibCheck: false,
   noEmit: true,
-  // Examples of several files import each other as sources.
+  // Examples with several files import each other's sources.
   allowImportingTsExtensions: true,
   typeRoots: [join(root, 'node_modules', '@types')],
 };
 
-/** A server sees Node's types; a browser's program must get along without them. */
+/** Server programs have Node's types; browser programs must compile without them. */
 const projects = {
   'tsconfig.node.json': {
     compilerOptions: {
@@ -51,7 +51,7 @@ const projects = {
   },
 };
 
-/** Takes the type of every export, so that each declaration is resolved. */
+/** Uses every export, so that each declaration is resolved. */
 const consumer = entries
   .map(
     (entry, index) => `
@@ -69,7 +69,10 @@ const wrong: number = code;
 console.log(wrong);`,
   );
 
-/** Installs the packed library, RxJS, and `more` (as npm names packages: `ws@8.23.0`). */
+/**
+ * Installs the packed library, RxJS, and `more`, given as npm package specifiers such as
+ * `ws@8.23.0`.
+ */
 export function install(directory, tarball, more = []) {
   writeFileSync(join(directory, 'package.json'), '{ "private": true, "type": "module" }');
   const named = more.some((name) => name.startsWith('rxjs@'));
@@ -82,8 +85,9 @@ export function install(directory, tarball, more = []) {
 }
 
 /**
- * Type-checks programs that use the library, for Node and for browsers. @param tsc path of a
- * compiler's script
+ * Type-checks programs that use the library, for Node and for browsers.
+ *
+ * @param tsc path of the compiler's script
  */
 export function typecheck(directory, tsc, withExamples = true) {
   if (withExamples)

@@ -1,7 +1,6 @@
 /**
- * Bundles entry points for browsers from `dist`, without polyfills for Node: an import of a Node
- * module fails the build, and so does code that a page's content security policy forbids.
- * Prints what they weigh.
+ * Bundles entry points from `dist` for browsers, without polyfills for Node. Fails on imports of
+ * Node modules, and on code that a content security policy would block. Prints the bundle sizes.
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { builtinModules } from 'node:module';
@@ -13,7 +12,7 @@ const root = join(import.meta.dirname, '..');
 const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 const entries = ['.', './transports/websocket'];
 
-/** The package alone, and with what it needs. */
+/** The package alone, and with its dependencies. */
 const variants = { alone: ['rxjs', 'protobufjs', '@noble/*'], 'with dependencies': [] };
 
 const isNode = (path) => path.startsWith('node:') || builtinModules.includes(path);

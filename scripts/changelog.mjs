@@ -2,7 +2,7 @@
 
 const unreleased = '## [Unreleased]';
 
-/** What is under a heading, up to the next version. `undefined` when there is no such heading. */
+/** The text under a heading, up to the next version; undefined if there is no such heading. */
 function sectionOf(text, heading) {
   const [, behind] = text.split(`\n${heading}`);
   return behind
@@ -11,7 +11,7 @@ function sectionOf(text, heading) {
     .trim();
 }
 
-/** The notes of a version. @throws when the changelog has none */
+/** The release notes of a version. @throws if the changelog has none */
 export function notesOf(text, version) {
   const notes = sectionOf(text, `## [${version}]`);
   if (!notes) throw new Error(`CHANGELOG.md has no notes for ${version}`);
@@ -19,10 +19,10 @@ export function notesOf(text, version) {
 }
 
 /**
- * Makes what is unreleased a version.
+ * Moves the unreleased notes to a new version.
  *
- * @param date as `2026-11-29`
- * @throws when nothing is unreleased, or the version is there already
+ * @param date such as `2026-11-29`
+ * @throws if there are no unreleased notes, or the version already exists
  */
 export function released(text, version, date) {
   if (!sectionOf(text, unreleased)) throw new Error('CHANGELOG.md has nothing under Unreleased');

@@ -1,6 +1,6 @@
 /**
- * Checks the links of Markdown and HTML files: the file that a relative link names exists, and so
- * does its anchor. Links with a scheme are left alone, so that it needs no network.
+ * Checks that every relative link in Markdown and HTML files points to an existing file and anchor.
+ * Links with a scheme are skipped, so no network is needed.
  *
  *     node scripts/check-links.mjs           every Markdown file of the repository, and site/
  *     node scripts/check-links.mjs FILE...
@@ -18,7 +18,7 @@ for (const line of broken) console.error(line);
 console.log(`${files.length} files, ${broken.length} broken links`);
 if (broken.length > 0) process.exitCode = 1;
 
-/** Those that are tracked, or would be. */
+/** All Markdown files that Git tracks or would track. */
 function markdownFiles() {
   const args = ['ls-files', '--cached', '--others', '--exclude-standard', '*.md'];
   return execFileSync('git', args, { encoding: 'utf8' }).trim().split('\n');
@@ -31,7 +31,7 @@ function htmlFiles(directory) {
     .map((file) => join(directory, file));
 }
 
-/** What relative links point at. */
+/** The targets of relative links. */
 function linksIn(file) {
   const text = readFileSync(file, 'utf8');
   const pattern = isMarkup(file) ? /\s(?:href|src)="([^"]+)"/g : /\]\(([^)\s]+)\)/g;
@@ -62,7 +62,7 @@ function anchorsIn(file) {
   return [...prose.matchAll(/^#+ (.*)$/gm)].map(([, heading]) => anchorOf(heading));
 }
 
-/** How GitHub makes the anchor of a heading. */
+/** Derives the anchor of a heading as GitHub does. */
 function anchorOf(heading) {
   return heading
     .toLowerCase()

@@ -1,6 +1,6 @@
 /**
- * Checks the package as its users get it: packs it once, then lets publint and attw look at the
- * tarball, then installs it in a bare project (`smoke.mjs`).
+ * Checks the package as published: packs it, runs publint and attw on the tarball, and installs it
+ * in a bare project (`smoke.mjs`).
  */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';

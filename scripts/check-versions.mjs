@@ -1,7 +1,7 @@
 /**
- * Installs the packed library beside the oldest and the newest versions of what it stands on, and
- * of what compiles against it: two nodes exchange a protobuf message over a WebSocket, and programs
- * are type-checked.
+ * Tests the packed library with the oldest and newest versions of its dependencies and of
+ * TypeScript: two nodes exchange a protobuf message over a WebSocket, and programs are
+ * type-checked.
  *
  *     node scripts/check-versions.mjs [tarball]
  */
@@ -16,8 +16,9 @@ import { pack } from './pack.mjs';
 const root = join(import.meta.dirname, '..');
 
 /**
- * Node runs the exchange; `packages` are installed beside rxmesh; `types` says whether they are
- * compiled against. The examples infer type predicates, as TypeScript does from 5.5 on.
+ * `node` is the version that runs the exchange, `packages` are installed along with rxmesh, and
+ * `types` says whether to type-check. The examples rely on inferred type predicates, which need
+ * TypeScript 5.5.
  */
 const cases = [
   { packages: ['rxjs@7.8.0', 'protobufjs@7.2.0', 'ws@8.23.0'], node: '20.19.0' },

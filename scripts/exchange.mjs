@@ -1,6 +1,6 @@
 /**
- * Two routers over WebSockets on this machine send each other messages of 64 B and of 64 KiB, and
- * stop: for any runtime that has what Node has. Runs against what was built.
+ * Two routers exchange messages of 64 B and 64 KiB over WebSockets on this machine, and stop. Runs
+ * the built package, on any runtime compatible with Node.
  */
 import { firstValueFrom, lastValueFrom, take, toArray } from 'rxjs';
 import { createRouter, Identity, raw } from 'rxmesh';

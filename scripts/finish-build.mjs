@@ -1,11 +1,11 @@
 /**
- * Finishes what tsc has put into `dist`:
+ * Post-processes the output of tsc in `dist`:
  *
- * - In declarations, `#platform/...` becomes a relative path. Older ways of resolving modules
- *   (`moduleResolution: node10`) know no `imports`.
- * - `dist/cjs` gets the same library as CommonJS, for loaders that cannot `require()` an ES module,
- *   such as Jest's. It is one file for Node and one for browsers, so that what the entry points
- *   share exists once. Dependencies that are ES modules only (@noble/...) are bundled into it.
+ * - In declarations, `#platform/...` becomes a relative path, because older module resolution
+ *   (`moduleResolution: node10`) does not support `imports`.
+ * - `dist/cjs` gets the library as CommonJS, for loaders that cannot `require()` an ES module, such
+ *   as Jest's. There is one file for Node and one for browsers, so that code shared by the entry
+ *   points exists only once. Dependencies that are only ES modules (@noble/...) are bundled.
  */
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative, sep } from 'node:path';
@@ -17,7 +17,7 @@ const dist = join(root, 'dist');
 
 const posix = (path) => path.replaceAll(sep, '/');
 
-/** The path from a file of `dist` to another one, as an import has it. */
+/** The import specifier from one file in `dist` to another. */
 function specifier(from, to) {
   const path = posix(relative(dirname(from), to));
   return path.startsWith('.') ? path : `./${path}`;
@@ -30,7 +30,7 @@ function relativeImports() {
   for (const name of declarations) {
     const file = join(dist, name);
     const text = readFileSync(file, 'utf8');
-    // Both platforms export the same types; those for browsers need no types of Node.
+    // Both platforms export the same types; the browser's do not need Node's types.
     const mended = text.replaceAll(/(?<=(?:from |import\()')#[^']+/g, (alias) => {
       const target = manifest.imports[alias];
       return specifier(file, join(root, target.default.default ?? target.default));
@@ -39,12 +39,12 @@ function relativeImports() {
   }
 }
 
-/** The entry points, with the name that each has in the bundle: `transports/memory`. */
+/** The entry points, with their names in the bundle, such as `transports/memory`. */
 const entries = Object.entries(manifest.exports)
   .filter(([, target]) => target.require !== undefined)
   .map(([key, target]) => ({ name: key.slice(2) || manifest.name, target }));
 
-/** Comments stand in the ES modules already; without them the bundles are half as long. */
+/** The ES modules keep the comments; without them, the bundles are half the size. */
 const withoutComments = {
   name: 'without-comments',
   setup({ onLoad }) {
@@ -55,7 +55,7 @@ const withoutComments = {
   },
 };
 
-/** @returns {Promise<string[]>} the packages that are in it */
+/** @returns {Promise<string[]>} the bundled packages */
 async function bundle(platform, outfile) {
   const contents = entries
     .map(({ name, target }) => `export * as ${JSON.stringify(name)} from '${target.default}';`)
@@ -68,7 +68,8 @@ async function bundle(platform, outfile) {
     format: 'cjs',
     platform: platform === 'node' ? 'node' : 'browser',
     target: 'es2022',
-    // Left to `require`: all that is CommonJS itself, above all what users import as well.
+    // Not bundled: dependencies that are CommonJS themselves, above all those that users also
+    // import.
     external: ['rxjs', 'protobufjs', 'ws', '@chainsafe/*'],
     plugins: [withoutComments],
     logLevel: 'warning',
@@ -79,15 +80,15 @@ async function bundle(platform, outfile) {
   );
 }
 
-/** One small file for each entry point, and its types. */
+/** Writes one small file per entry point, and its types. */
 function facades() {
   for (const { name, target } of entries) {
     const file = join(root, target.require.default);
     writeFileSync(file, `module.exports = require('#cjs')[${JSON.stringify(name)}];\n`);
     const types = join(root, target.require.types);
     const from = specifier(types, join(root, target.default));
-    // The types are those of the ES module. TypeScript asks whether that can be required (TS1479);
-    // it is never loaded from here, so the question does not arise.
+    // The types are those of the ES module. TypeScript complains that it cannot be required
+    // (TS1479), but only the types are used from here.
     writeFileSync(types, `// @ts-ignore TS1479\nexport * from '${from}';\n`);
   }
 }

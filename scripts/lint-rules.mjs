@@ -1,13 +1,13 @@
 /**
- * Lint rules of this repository, for what no published rule can know:
+ * Lint rules specific to this repository:
  *
- * - `import-down`: an import points down, from floor to floor of docs/architecture.md
- * - `documented-exports`: an exported declaration has a doc comment
- * - `no-wall-clock`: nothing reads the system's date, which may be set at any moment
+ * - `import-down`: imports point down the layers in docs/architecture.md
+ * - `documented-exports`: every exported declaration has a doc comment
+ * - `no-wall-clock`: nothing reads the system's date, which can be changed at any time
  */
 import { dirname, join, relative, sep } from 'node:path';
 
-/** The floors, lowest first. Directories on one floor do not know each other. */
+/** The layers, lowest first. Directories on the same layer must not import each other. */
 const floors = [
   ['lib/platform'],
   ['lib/model'],
@@ -22,22 +22,22 @@ const floors = [
   ['lib/testing'],
 ];
 
-/** What a concrete transport may import, beside its own directory. */
+/** What a concrete transport may import besides its own directory. */
 const belowTransports = ['lib/platform', 'lib/model', 'lib/flow', 'lib/transport', 'lib/secure'];
 
 const platformPackages = /^(?:node:|ws$)/;
 const platformFile = /\.node\.ts$/;
-/** The entry point for users, which nothing in the package imports. */
+/** An entry point for users, which nothing in the package imports. */
 const wholeProtobufjs = 'lib/protobufjs.ts';
 
-/** `#imports` of package.json, and the directory behind each. */
+/** The `#imports` of package.json, and their directories. */
 const aliases = [
   ['#platform/', 'lib/platform'],
   ['#websocket', 'transports/websocket'],
 ];
 
 /**
- * The directory that counts for the floors: `lib/peers`, `lib`, `operators`, `transports/memory`.
+ * The directory that determines the layer: `lib/peers`, `lib`, `operators`, `transports/memory`.
  */
 function placeOf(path) {
   const [top, second] = path.split('/');
@@ -58,7 +58,7 @@ const floorOf = (place) => floors.findIndex((floor) => floor.includes(place));
 function mayImport(from, to) {
   if (from === to) return true;
   if (from.startsWith('transports/')) return belowTransports.includes(to);
-  // The test kit stands on top of everything.
+  // The test kit may import everything below.
   if (to.startsWith('transports')) return from === 'lib/testing';
   if (floorOf(from) === -1 || floorOf(to) === -1) return false;
   return floorOf(to) < floorOf(from);
@@ -119,7 +119,7 @@ const documentedExports = {
         if (declaration === null) return;
         const siblings = node.parent.body;
         const before = siblings[siblings.indexOf(node) - 1]?.declaration;
-        // The first signature of an overloaded function speaks for all.
+        // The first signature of an overloaded function documents all of them.
         if (before?.type === 'TSDeclareFunction' && before.id?.name === declaration.id?.name)
           return;
         if (!context.sourceCode.getCommentsBefore(node).some(isDoc)) {
@@ -131,12 +131,10 @@ const documentedExports = {
 };
 
 const globalNames = ['globalThis', 'window', 'self', 'global'];
-/** Schedulers of RxJS, and old names of them, whose time is the date. */
+/** RxJS schedulers (with their old names) and providers that use the date as their time. */
 const dated =
   /^(?:Scheduler|(?:async|asap|queue|animationFrame)(?:Scheduler)?|dateTimestampProvider)$/;
-/**
- * Operators of RxJS that take the date, and the inside of it, where `dateTimestampProvider` stands.
- */
+/** RxJS operators that use the date, and the internal `dateTimestampProvider`. */
 const datedImports = /^(?:timestamp|timeInterval|dateTimestampProvider)$/;
 
 const noWallClock = {

@@ -1,6 +1,6 @@
 /**
- * What hostile messages cost who receives them: the largest ones, with the limits of codecs and
- * without, and many small ones that do not decode. `npm run message-cost`, on a quiet machine.
+ * Measures what hostile messages cost the receiver: the largest ones, with and without codec
+ * limits, and many small ones that fail to decode. Run `npm run message-cost` on a quiet machine.
  */
 import { Buffer } from 'node:buffer';
 import { execFileSync } from 'node:child_process';
@@ -28,7 +28,7 @@ function packedNumbers() {
     .finish();
 }
 
-/** Messages of 4 MiB, by name: how the codec is made, and the bytes. */
+/** Messages of 4 MiB by name: a codec for them, and their bytes. */
 const hostile = {
   'protobuf, empty submessages': {
     codecOf: (limits) => protobuf(tree, limits),
@@ -46,7 +46,10 @@ const hostile = {
 
 const mib = (bytes) => bytes / 1024 ** 2;
 
-/** Decodes one message, once, in this process: its peak is that of the process. */
+/**
+ * Decodes one message once. Runs in its own process, so the peak memory of the process is that of
+ * the message.
+ */
 function decodeOnce(name, limits) {
   const { codecOf, bytesOf } = hostile[name];
   const codec = codecOf(limits);
@@ -63,12 +66,12 @@ function decodeOnce(name, limits) {
   }
   const ms = performance.now() - start;
   const peak = process.resourceUsage().maxRSS * 1024;
-  // A peak that was there before is not the message's.
+  // An earlier peak is not the message's.
   const more = peak > peakBefore ? peak - before : 0;
   return `${ms.toFixed(0).padStart(5)} ms, +${mib(more).toFixed(0)} MiB, ${outcome}`;
 }
 
-/** Microseconds of one-byte messages that do not decode, from the link to the drop. */
+/** Microseconds per one-byte message that fails to decode, from the link to the drop. */
 function microsecondsOfFailure(codec) {
   const node = new LinkedNode();
   node.channels.open({ id: 7, codec }).in$.subscribe();

@@ -1,17 +1,18 @@
-/** The versions of Node that are tested, and where to find them. */
+/** The versions of Node to test, and how to get them. */
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** Every line of Node that people have, the oldest first. */
+/** Every major version of Node in use, oldest first. */
 export const testedMajors = [20, 22, 24, 26];
 
 const root = join(import.meta.dirname, '..');
 
 /**
- * Installs a version of Node from npm's registry, where it is a package for each platform.
- * @param version as npm takes it: `24`, `20.19.0`
- * @returns {string} the folder with `node` in it, for `PATH`
+ * Installs a version of Node from the npm registry, which has a package for each platform.
+ *
+ * @param version in npm's syntax, such as `24` or `20.19.0`
+ * @returns {string} the folder that contains `node`, for `PATH`
  */
 export function provideNode(version) {
   const system = process.platform === 'win32' ? 'win' : process.platform;

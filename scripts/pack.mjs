@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 
-/** @returns {string} path of the tarball */
+/** @returns {string} the path of the tarball */
 export function pack(root, directory) {
   execFileSync('npm', ['pack', '--silent', '--pack-destination', directory], {
     cwd: root,

@@ -1,16 +1,19 @@
-/** What the installed package holds: documents whose links lead somewhere, and no sources. */
+/**
+ * Checks the contents of the installed package: its documents have no dead links, and it contains
+ * no sources.
+ */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 
 const isSource = (path) => /\.ts$/.test(path) && !/\.d\.ts$/.test(path);
 
-/** Relative links of a Markdown file, without the part behind `#`. */
+/** Relative links of a Markdown file, without their anchors. */
 const linksOf = (text) =>
   [...text.matchAll(/\]\(([^)#\s]+)[^)]*\)/g)]
     .map(([, target]) => target)
     .filter((target) => !/^[a-z]+:/.test(target));
 
-/** @throws when a link is dead, or there are sources or source maps */
+/** @throws if a link is dead, or there are sources or source maps */
 export function checkContents(directory) {
   const files = readdirSync(directory, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())

@@ -1,10 +1,10 @@
 /**
- * Makes package.json what is published, while npm packs, and puts it back afterwards:
+ * Replaces package.json with the published version while npm packs, and restores it afterwards:
  *
  *     node scripts/published-manifest.mjs [--restore]
  *
- * The condition `source` leads to TypeScript sources, which the tarball does not hold. Projects use
- * that condition for packages of their own, and would look for rxmesh's sources, too.
+ * The condition `source` points to TypeScript sources, which are not in the tarball. Projects that
+ * use the same condition for their own packages would try to resolve rxmesh's sources too.
  */
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -13,7 +13,7 @@ const root = join(import.meta.dirname, '..');
 const file = join(root, 'package.json');
 const backup = join(root, 'node_modules', '.cache', 'package.json');
 
-/** Without what only the repository has. */
+/** The manifest without the parts that only work in the repository. */
 function published(manifest) {
   const withoutSources = (target) =>
     typeof target === 'string'
@@ -29,7 +29,7 @@ function published(manifest) {
 
 const textOf = (manifest) => `${JSON.stringify(manifest, null, 2)}\n`;
 
-/** Only where npm has left what was packed: package.json may have been edited since. */
+/** Restores package.json only if it is still the packed version: it may have been edited since. */
 function restore() {
   if (!existsSync(backup)) return;
   const original = readFileSync(backup, 'utf8');

@@ -1,12 +1,13 @@
 /**
- * Makes a release, in two steps:
+ * Makes a release in two steps:
  *
  *     npm run release -- VERSION [--dry-run]     on the main branch, by hand
  *     node scripts/release.mjs --publish         in the workflow that the pushed tag starts
  *
- * VERSION is what `npm version` takes: `minor`, `patch`, `1.2.3`. The first step moves what the
- * changelog has under Unreleased to the new version, and commits and tags; it pushes nothing. The
- * second step publishes with provenance, which npm can sign only where it knows who builds.
+ * VERSION is anything that `npm version` accepts: `minor`, `patch`, `1.2.3`. The first step moves
+ * the unreleased changes in the changelog to the new version, commits and tags; it pushes nothing.
+ * The second step publishes with provenance, which npm can sign only in a CI workflow it can
+ * identify.
  */
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -26,7 +27,7 @@ const { values, positionals } = parseArgs({
 });
 const isDry = values['dry-run'] === true;
 
-/** What has to be mended before a release. A dry run goes on, and says so. */
+/** Stops the release because of a problem. A dry run only prints a warning. */
 function refuse(problem) {
   if (!isDry) throw new Error(problem);
   console.warn(`a release would be refused: ${problem}`);
@@ -38,7 +39,9 @@ function checkTree() {
   if (branch !== 'main') refuse(`releases are made on main, not on ${branch}`);
 }
 
-/** npm compares it with where the workflow runs, before it takes a provenance. */
+/**
+ * npm compares the repository with that of the workflow before it accepts a provenance statement.
+ */
 function checkRepository() {
   const { repository } = JSON.parse(read('package.json'));
   if (/[/.]example\.com\//.test(repository.url)) {

@@ -1,4 +1,4 @@
-/** The runtimes beside Node that take its modules, and where to find them. */
+/** The runtimes other than Node that run its modules, and how to get them. */
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -6,7 +6,10 @@ import { join } from 'node:path';
 const root = join(import.meta.dirname, '..');
 const suffix = process.platform === 'win32' ? '.exe' : '';
 
-/** By their names: what installs one and tells its path, and what stands in front of a program. */
+/**
+ * By name: a function that installs the runtime and returns its path, and the arguments before a
+ * program.
+ */
 export const runtimes = {
   bun: { provide: () => provide('bun@1', '@oven', join('bin', `bun${suffix}`)), args: [] },
   deno: {
@@ -16,11 +19,12 @@ export const runtimes = {
 };
 
 /**
- * Installs a runtime from npm's registry, where it is a package for each platform.
- * @param wanted as npm takes it: `bun@1`
- * @param scope of the platforms' packages, of which npm takes the one that fits
- * @param file the program, in such a package
- * @returns {string} the program's path
+ * Installs a runtime from the npm registry, which has a package for each platform.
+ *
+ * @param wanted in npm's syntax, such as `bun@1`
+ * @param scope of the platform packages, of which npm installs the matching one
+ * @param file path of the executable within such a package
+ * @returns {string} the path of the executable
  */
 function provide(wanted, scope, file) {
   const directory = join(root, 'node_modules', '.cache', 'runtimes', wanted);

@@ -1,7 +1,7 @@
 /**
- * Installs the packed library in a bare project, looks at what it holds, imports every entry point
- * with plain Node, and type-checks programs that use it. Jest's resolver accepts imports that Node refuses, and types
- * that resolve inside the repository may not outside.
+ * Installs the packed library in a bare project, checks its contents, imports every entry point
+ * with plain Node, and type-checks programs that use it. This finds imports that Jest's resolver
+ * accepts and Node rejects, and types that resolve only inside the repository.
  *
  *     node scripts/smoke.mjs [tarball]
  */

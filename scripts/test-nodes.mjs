@@ -1,9 +1,9 @@
 /**
- * Runs `npm start` and the whole of `npm test` on each version of Node that people have.
+ * Runs `npm start` and all of `npm test` on every major version of Node in use.
  *
  *     node scripts/test-nodes.mjs [--others] [--results DIRECTORY] [major ...]
  *
- * `--others` leaves out the version that runs this; `--results` keeps jest's results, as
+ * `--others` skips the version that runs this script; `--results` saves Jest's results, such as
  * `node-24.json`.
  */
 import { spawnSync } from 'node:child_process';

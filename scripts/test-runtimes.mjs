@@ -1,6 +1,6 @@
 /**
- * Runs `exchange.mjs`, against what was built, on runtimes that take Node's modules, and prints a
- * line for each.
+ * Runs `exchange.mjs` with the built package on runtimes compatible with Node, and prints a line
+ * for each.
  *
  *     node scripts/test-runtimes.mjs [bun] [deno]
  */

@@ -2,8 +2,8 @@ import { relative, sep } from 'node:path';
 import { Comment, CommentTag, Converter, ReflectionKind } from 'typedoc';
 
 /**
- * The site's navigation, in order: which pages stand under which heading. A page that is missing
- * here fails the build, so that none gets lost.
+ * The site's navigation: the pages under each heading, in order. A page that is missing here fails
+ * the build, so none can be forgotten.
  */
 const pages = {
   Start: ['docs/start', 'docs/concepts', 'docs/guide', 'docs/faq'],
@@ -34,7 +34,7 @@ const pages = {
   ],
 };
 
-/** Entry points by the name that a program imports. */
+/** Entry points with their module names. */
 const modules = {
   lib: 'rxmesh',
   operators: 'rxmesh/operators',
@@ -50,8 +50,8 @@ const places = new Map(
 );
 
 /**
- * A plugin of typedoc: groups the pages, gives each the name of its first heading, and
- * names the modules as programs import them. The pages themselves stay plain Markdown.
+ * A TypeDoc plugin: groups the pages, titles each with its first heading, and gives modules the
+ * names that programs import. The pages themselves stay plain Markdown.
  *
  * @param {import('typedoc').Application} app
  */

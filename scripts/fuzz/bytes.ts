@@ -1,12 +1,9 @@
-/** All parts, one behind the other. */
+/** Concatenates parts. */
 export function joined(parts: readonly (Uint8Array | readonly number[])[]): Uint8Array {
   return Uint8Array.from(parts.flatMap((part) => [...part]));
 }
 
-/**
- * A varint (docs/wire.md), which `padding` makes longer than it need be: so many bytes more, that
- * say nothing.
- */
+/** A varint (docs/wire.md), made `padding` bytes longer than necessary. */
 export function varint(value: number, padding = 0): number[] {
   const bytes: number[] = [];
   let rest = Math.max(0, value);
@@ -19,12 +16,12 @@ export function varint(value: number, padding = 0): number[] {
   return bytes;
 }
 
-/** A text as bytes, with 0xff for half a surrogate pair. `textOf` reads it back. */
+/** Encodes a text as UTF-8. A lone surrogate becomes U+FFFD. */
 export function bytesOf(text: string): Uint8Array {
   return new Uint8Array(Buffer.from(text));
 }
 
-/** The text of any bytes: UTF-8 with what is none replaced, and 0xff as half a surrogate pair. */
+/** Decodes any bytes as UTF-8, replacing invalid sequences. 0xff becomes half a surrogate pair. */
 export function textOf(bytes: Uint8Array): string {
   const parts: string[] = [];
   for (let from = 0; from <= bytes.length;) {

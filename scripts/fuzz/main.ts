@@ -1,10 +1,10 @@
 /**
- * Gives hostile bytes to whatever reads bytes and texts of strangers, and looks whether each input
- * ends in a value or a typed error, in time: `npm run fuzz`, with `--count` for how many inputs in
- * all, `--seed` for which, and `--target` for one target. A failure is printed as the command that
- * brings it again. It exits with 1 when there is one.
+ * Feeds hostile bytes to all code that reads untrusted input, and checks that each input results in
+ * a value or a typed error, in time. Run `npm run fuzz`, with `--count` for the total number of
+ * inputs, `--seed` to repeat a run, and `--target` to choose one target. A failure is printed as
+ * the command that reproduces it. Exits with code 1 if there is one.
  *
- * A target is added in targets/index.ts.
+ * Add targets in targets/index.ts.
  */
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
@@ -16,9 +16,9 @@ import type { Target } from './target.ts';
 import { targetNamed, targets } from './targets/index.ts';
 
 const countDefault = 100_000;
-/** A batch of inputs that takes longer hangs. It is more than a fault takes to be made short. */
+/** A batch that takes longer counts as hanging. This includes the time to shrink a finding. */
 const hangMs = 20_000;
-/** What became of inputs: the most frequent ends. */
+/** How many of the most frequent outcomes to print. */
 const endsPrinted = 4;
 const worker = fileURLToPath(new URL('worker.ts', import.meta.url));
 
@@ -61,7 +61,7 @@ function print({ target }: Work, report: Report): void {
   process.exitCode = 1;
 }
 
-/** So many at a time as there are processors. */
+/** Runs as many targets concurrently as there are processors. */
 async function inParallel(works: readonly Work[]): Promise<void> {
   const queue = [...works];
   const one = async (): Promise<void> => {

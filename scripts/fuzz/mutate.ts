@@ -13,17 +13,17 @@ function replaced(
   return joined([bytes.subarray(0, start), by, bytes.subarray(end)]);
 }
 
-/** A place in the bytes, or behind them. */
+/** A random offset, possibly at the end. */
 const place = (bytes: Uint8Array, random: Random): number => random.below(bytes.length + 1);
 
-/** The end of a piece from `start` on, mostly a short one. */
+/** The end of a random piece from `start`, usually short. */
 function endOf(bytes: Uint8Array, start: number, random: Random): number {
   const length = random.once(3) ? random.below(bytes.length - start + 1) : random.below(5);
   return Math.min(bytes.length, start + length);
 }
 
 const mutations: readonly [Mutation, ...Mutation[]] = [
-  // A bit, and a byte.
+  // Change a bit or a byte.
   (bytes, random) => {
     const at = random.below(bytes.length);
     return replaced(bytes, at, at + 1, [(bytes[at] ?? 0) ^ (1 << random.below(8))]);
@@ -32,12 +32,12 @@ const mutations: readonly [Mutation, ...Mutation[]] = [
     const at = random.below(bytes.length);
     return replaced(bytes, at, at + 1, [random.pick([0, 1, 0x7f, 0x80, 0xff, random.below(256)])]);
   },
-  // One more or less, as lengths and counts go wrong.
+  // Off by one or by 16, as in wrong lengths and counts.
   (bytes, random) => {
     const at = random.below(bytes.length);
     return replaced(bytes, at, at + 1, [((bytes[at] ?? 0) + random.pick([1, -1, 16])) & 0xff]);
   },
-  // Cut off, left out, said twice, moved.
+  // Truncate, delete, repeat or move a piece.
   (bytes, random) => bytes.slice(0, place(bytes, random)),
   (bytes, random) => {
     const start = place(bytes, random);
@@ -56,7 +56,7 @@ const mutations: readonly [Mutation, ...Mutation[]] = [
     const to = place(rest, random);
     return replaced(rest, to, to, bytes.subarray(start, end));
   },
-  // Bytes from elsewhere.
+  // Insert random bytes, or bytes of the other input.
   (bytes, random) => {
     const at = place(bytes, random);
     return replaced(bytes, at, at, random.bytes(1 + random.below(6)));
@@ -70,7 +70,7 @@ const mutations: readonly [Mutation, ...Mutation[]] = [
     const start = place(other, random);
     return replaced(bytes, at, at, other.subarray(start, endOf(other, start, random)));
   },
-  // A number that is huge, or longer than it need be.
+  // Insert a varint that may be huge or longer than necessary.
   (bytes, random) => {
     const at = place(bytes, random);
     const number = varint(random.number(), random.below(3));
@@ -79,8 +79,8 @@ const mutations: readonly [Mutation, ...Mutation[]] = [
 ];
 
 /**
- * `bytes` changed in one to four places; once in sixteen not at all. `other` is a second valid
- * input, for what is spliced.
+ * Applies one to four mutations, or none once in sixteen times. `other` is a second valid input to
+ * splice from.
  */
 export function mutate(bytes: Uint8Array, random: Random, other: Uint8Array = bytes): Uint8Array {
   if (random.once(16)) return bytes;

@@ -2,14 +2,14 @@ import { joined, varint } from './bytes.ts';
 import { mutate } from './mutate.ts';
 import type { Random } from './random.ts';
 
-/** Channels that are open, that are not, and that do not exist. */
+/** Channel IDs: open, not open, and out of range. */
 const channel = (random: Random): number[] =>
   varint(
     random.once(12) ? random.number() : random.pick([7, 7, 8, 9, 10, 0, 0x80, 0xffff, 0x1_0000]),
     random.once(40) ? 1 : 0,
   );
 
-/** A number as it stands in a packet: once in a while longer than it need be. */
+/** A number in a packet, occasionally longer than necessary. */
 const number = (random: Random, value: number): number[] =>
   varint(value, random.once(60) ? 1 + random.below(8) : 0);
 
@@ -39,7 +39,7 @@ function bye(random: Random): Uint8Array {
   return joined([[7, random.below(9)], number(random, bytes.length), bytes]);
 }
 
-/** One packet (docs/wire.md, "Packets"), mostly a valid one. */
+/** One packet (docs/wire.md, "Packets"), usually valid. */
 function packet(random: Random): Uint8Array {
   const dice = random.below(24);
   if (dice < 8) return data(random, true);
@@ -56,7 +56,7 @@ function packet(random: Random): Uint8Array {
   return random.once(3) ? bye(random) : random.bytes(1 + random.below(4));
 }
 
-/** A packet that a session takes, as long as there is credit for it. */
+/** A packet that a session accepts, provided there is credit for it. */
 function politePacket(random: Random): Uint8Array {
   const id = random.pick([10, 10, 10, 9, 8, 7]);
   const dice = random.below(12);
@@ -71,21 +71,23 @@ function politePacket(random: Random): Uint8Array {
   return Uint8Array.of(random.pick([5, 6]));
 }
 
-/** The packets of a record of a peer that holds the keys, and follows every rule that it knows. */
+/** The packets of a record from a peer that holds the keys and follows all rules it can. */
 export function politeRecord(random: Random): Uint8Array {
   const packets = joined(random.list(1, 5, () => politePacket(random)));
   if (!random.once(200)) return packets;
-  // Nothing is wrong with any of these.
+  // Each of these pings is valid.
   return joined([packets, ...Array<Uint8Array>(1_500).fill(Uint8Array.of(5))]);
 }
 
-/** Bytes of a record. The wire takes twice as many; a short record that is repeated is no longer. */
+/**
+ * Maximum size of a record. The wire allows twice as much; repeating a short record covers that.
+ */
 const recordBytesMax = 60_000;
 
-/** The packets of a record, as a peer writes them that holds the keys and follows no rule. */
+/** The packets of a record from a peer that holds the keys and follows no rules. */
 export function record(random: Random): Uint8Array {
   const packets = random.list(1, random.once(8) ? 40 : 6, () => packet(random));
-  // The same over and over: what costs little for each may cost much together.
+  // Repetition finds packets that are cheap alone but expensive in bulk.
   const repeated = random.once(50)
     ? packets.concat(Array<Uint8Array>(200).fill(random.pick([packet(random), packet(random)])))
     : packets;

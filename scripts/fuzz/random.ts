@@ -1,6 +1,6 @@
 import { seededRandom } from '../../lib/testing/seeded-random.ts';
 
-/** Choices that are the same for the same seed. */
+/** Deterministic random choices from a seed. */
 export class Random {
   readonly #next: () => number;
 
@@ -8,17 +8,17 @@ export class Random {
     this.#next = seededRandom(seed);
   }
 
-  /** The choices of one input: each input has its own, so that it can be made again alone. */
+  /** The choices for one input. Each input has its own, so it can be reproduced alone. */
   static of(seed: number, index: number): Random {
     return new Random(Math.imul(seed ^ 0x2545f491, 0x9e3779b1) ^ Math.imul(index + 1, 0x85ebca6b));
   }
 
-  /** An integer from 0 up to, not including, `end`. */
+  /** An integer from 0 up to but not including `end`. */
   below(end: number): number {
     return Math.floor(this.#next() * end);
   }
 
-  /** True once in `times`. */
+  /** True with a probability of 1 in `times`. */
   once(times: number): boolean {
     return this.below(times) === 0;
   }
@@ -31,12 +31,15 @@ export class Random {
     return Uint8Array.from({ length }, () => this.below(256));
   }
 
-  /** `least` to `most` of what `make` makes. */
+  /** A list of `least` to `most` results of `make`. */
   list<T>(least: number, most: number, make: () => T): T[] {
     return Array.from({ length: least + this.below(most - least + 1) }, make);
   }
 
-  /** Mostly small, sometimes at a border, sometimes huge: what breaks counts and lengths. */
+  /**
+   * A number that stresses counts and lengths: usually small, sometimes at a boundary, sometimes
+   * huge.
+   */
   number(): number {
     if (!this.once(4)) return this.below(20);
     return this.pick([

@@ -5,42 +5,42 @@ import { Random } from './random.ts';
 import { shrink } from './shrink.ts';
 import type { Target } from './target.ts';
 
-/** Inputs between two turns of the event loop, in which stray errors come out. */
+/** Inputs per turn of the event loop, in which stray errors surface. */
 export const batchInputs = 256;
-/** An input that takes too long is measured again: the machine may be busy. */
+/** A slow input is measured again, because the machine may be busy. */
 const remeasuredTimes = 3;
-/** Inputs that warm up, before memory is measured: code is compiled, and caches fill. */
+/** Inputs before memory is first measured, so that code is compiled and caches are full. */
 const warmUpInputs = 500;
 
-/** What an input may cost, and all of them together. */
+/** Limits for a single input and for a whole run. */
 export interface Limits {
   /** How long one input may take. */
   readonly inputMs: number;
-  /** How much memory may have grown at the end, whatever the number of inputs. */
+  /** How much memory may grow over a run, regardless of the number of inputs. */
   readonly grownBytes: number;
 }
 
 const limitsDefault: Limits = { inputMs: 250, grownBytes: 8 * 2 ** 20 };
 
-/** Which inputs of a target. */
+/** A range of inputs of a target. */
 export interface Inputs {
   readonly seed: number;
   readonly from: number;
   readonly count: number;
 }
 
-/** An input that breaks something. */
+/** An input that fails a check. */
 export interface Finding {
   readonly target: string;
   readonly seed: number;
-  /** Absent for an input that was given as bytes. */
+  /** Absent if the input was given as bytes. */
   readonly index?: number;
-  /** The shortest input that was found; none when what broke is not of one input. */
+  /** The shortest failing input found; absent if no single input causes the failure. */
   readonly input?: Uint8Array;
   readonly text: string;
 }
 
-/** How a run went. */
+/** The result of a run. */
 export interface Result {
   readonly inputs: number;
   readonly ms: number;
@@ -50,7 +50,7 @@ export interface Result {
   readonly finding?: Finding;
 }
 
-/** Errors that nobody has handled since the last call of `take`. */
+/** Collects unhandled errors since the last call of `take`. */
 class Strays {
   #errors: unknown[] = [];
   readonly #note = (error: unknown): number => this.#errors.push(error);
@@ -62,7 +62,7 @@ class Strays {
     config.onUnhandledError = this.#note;
   }
 
-  /** Lets the event loop turn, and timers of no length go off. */
+  /** Waits for a turn of the event loop, including timers without delay, and returns the errors. */
   async take(): Promise<readonly unknown[]> {
     await later(1);
     const errors = this.#errors;
@@ -77,7 +77,7 @@ class Strays {
   }
 }
 
-/** Runs a target, and knows what became of it. */
+/** Runs a target and records the outcomes. */
 class Run {
   readonly outcomes = new Map<string, number>();
   slowestMs = 0;
@@ -91,7 +91,10 @@ class Run {
     this.#inputMsMax = inputMs;
   }
 
-  /** What an input breaks, but for stray errors, which may come later; undefined if nothing. */
+  /**
+   * Describes what is wrong with an input, if anything. Excludes stray errors, which may surface
+   * later.
+   */
   async problem(input: Uint8Array): Promise<string | undefined> {
     const beganMs = performance.now();
     try {
@@ -107,7 +110,7 @@ class Run {
     return undefined;
   }
 
-  /** The same, with stray errors. */
+  /** The same, including stray errors. */
   async wholeProblem(input: Uint8Array): Promise<string | undefined> {
     const problem = await this.problem(input);
     const [stray] = await this.#strays.take();
@@ -125,7 +128,7 @@ class Run {
     return leastMs > this.#inputMsMax ? `it takes more than ${this.#inputMsMax} ms` : undefined;
   }
 
-  /** The first of these inputs that breaks something, made as short as it still does. */
+  /** Finds the first failing input, and shrinks it. */
   async find(inputs: Inputs): Promise<Finding | undefined> {
     for (let index = inputs.from; index < inputs.from + inputs.count; index += 1) {
       const input = inputOf(this.#target, inputs.seed, index);
@@ -144,12 +147,15 @@ class Run {
   }
 }
 
-/** Plain bytes: a `Buffer` is sliced without a copy, and shrinking would change it. */
+/**
+ * Converts to a plain `Uint8Array`: slices of a `Buffer` share its memory, so shrinking would
+ * modify the input.
+ */
 function inputOf(target: Target, seed: number, index: number): Uint8Array {
   return new Uint8Array(target.generate(Random.of(seed, index)));
 }
 
-/** The text of an error, with where it was thrown. */
+/** The message of an error, with the top of its stack. */
 function described(thrown: unknown): string {
   if (!(thrown instanceof Error)) return String(thrown);
   const { stack = String(thrown), cause } = thrown;
@@ -157,16 +163,16 @@ function described(thrown: unknown): string {
   return cause === undefined ? lines : `${lines}\ncaused by ${described(cause)}`;
 }
 
-/** How a target is run. */
+/** Options for running a target. */
 export interface FuzzOptions {
-  /** Hears where each batch begins, before it does. */
+  /** Called with the first index of each batch before it starts. */
   readonly onBatch?: (index: number) => void;
-  /** Inputs of a batch. */
+  /** Inputs per batch. */
   readonly batch?: number;
   readonly limits?: Limits;
 }
 
-/** Gives a target its inputs, up to the first that breaks something. */
+/** Runs a target with its inputs until one fails. */
 export async function fuzz(
   target: Target,
   { seed, from, count }: Inputs,
@@ -200,7 +206,7 @@ export async function fuzz(
   return { inputs: index - from, ms, slowestMs, grownBytes, outcomes, ...(finding && { finding }) };
 }
 
-/** Runs a batch at once; when something is wrong with it, once more, input by input. */
+/** Runs a batch. If a stray error surfaces, runs it again, input by input, to find the cause. */
 async function batchFinding(
   target: Target,
   run: Run,
@@ -219,7 +225,7 @@ async function batchFinding(
   return alone ?? { target: target.name, seed, index: from, text };
 }
 
-/** Checks one input that is given as bytes, and does not shrink it. */
+/** Checks a single input given as bytes, without shrinking it. */
 export async function check(target: Target, input: Uint8Array): Promise<Finding | undefined> {
   const strays = new Strays();
   const text = await new Run(target, strays, limitsDefault).wholeProblem(input);
@@ -228,7 +234,7 @@ export async function check(target: Target, input: Uint8Array): Promise<Finding 
 }
 
 async function heapInUse(): Promise<number> {
-  // What the first collection finalizes, the second one frees.
+  // The second collection frees what the first one finalized.
   await collectGarbage();
   const heap = await heapBytes();
   const { external } = process.memoryUsage();

@@ -1,10 +1,10 @@
 import { type Finding, fuzz } from './run.ts';
 import type { Target } from './target.ts';
 
-/** What a worker says. */
+/** A message from a worker. */
 export type WorkerMessage = { readonly at: number } | { readonly report: Report };
 
-/** A result, as it goes from process to process. */
+/** A result in the form that is sent between processes. */
 export interface Report {
   readonly inputs: number;
   readonly ms: number;
@@ -15,8 +15,8 @@ export interface Report {
 }
 
 /**
- * Fuzzes one target: `<target> <seed> <from> <count> <batch>` are its arguments. It says where each
- * batch begins before it does, so that whoever started it knows which input is under way.
+ * Fuzzes one target. The arguments are `<target> <seed> <from> <count> <batch>`. Sends the start of
+ * each batch before running it, so that the parent knows where the worker is.
  */
 export async function serve(targetNamed: (name: string) => Target): Promise<void> {
   const [, , name = '', seed, from, count, batch] = process.argv;

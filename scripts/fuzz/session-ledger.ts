@@ -3,21 +3,24 @@ import { parsePackets } from '../../lib/secure/packet-parser.ts';
 import type { LinkReceiver } from '../../lib/transport/link.ts';
 import { expectThat } from './target.ts';
 
-/** What the peer may still send on a channel, by what it was told. */
+/** What the peer may still send on a channel, according to the credit it received. */
 interface Balance {
   messages: number;
   bytes: number;
   isWithin: boolean;
 }
 
-/** Keeps book of both sides of a link, by their packets alone. */
+/** Tracks both sides of a link from their packets alone. */
 export class SessionLedger {
-  /** Pings and answers to them. */
+  /** Pings from the peer, and our answers. */
   pings = 0;
   pongs = 0;
-  /** Whole messages and KiB of the peer, for which it may send as many pings. */
+  /**
+   * Messages in both directions, plus KiB from the peer. The peer may send this many additional
+   * pings.
+   */
   traffic = 0;
-  /** Whether the peer has ever begun a message for which it had no credit. */
+  /** Whether the peer has ever started a message without credit. */
   isOverdrawn = false;
   readonly #balances = new Map<number, Balance>();
   readonly #peer = this.#reader({
@@ -37,19 +40,19 @@ export class SessionLedger {
     (text) => expectThat(false, `we broke the protocol: ${text}`),
   );
 
-  /** The peer sends a record. */
+  /** Records a record from the peer. */
   peerSent(plaintext: Uint8Array): void {
     this.traffic += plaintext.length / 1024;
     if (parsePackets(plaintext, this.#peer) !== undefined) this.#peer.stopped = true;
   }
 
-  /** This side has sent a record, which has to be in order. */
+  /** Records a record from this side, which must be valid. */
   weSent(plaintext: Uint8Array): void {
     const fault = parsePackets(plaintext, this.#ours);
     expectThat(fault === undefined, `we wrote ${fault ?? ''}`);
   }
 
-  /** Channels on which the peer has begun more messages than this side has ever granted. */
+  /** Channels on which the peer has started more messages than this side has granted. */
   get overdrawn(): readonly number[] {
     return [...this.#balances].flatMap(([channel, { messages }]) => (messages < 0 ? channel : []));
   }

@@ -1,10 +1,10 @@
-/** Tries of one shrinking, and how long it may take: a fault may be that an input is slow. */
+/** Limits on attempts and time, because the failure may be that an input is slow. */
 const triesMax = 3_000;
 const shrinkMs = 10_000;
 
 /**
- * A shorter input that still fails: halves of it are left out, then quarters, down to single bytes;
- * then the bytes that are left become zero where that still fails.
+ * Finds a shorter input that still fails: removes halves, then quarters, down to single bytes, then
+ * sets the remaining bytes to zero where the input still fails.
  */
 export async function shrink(
   input: Uint8Array,
@@ -25,7 +25,7 @@ export async function shrink(
       if (await stillFails(candidate)) shortest = candidate;
       else at += size;
     }
-    // Single bytes go round until none can be left out.
+    // Repeat with single bytes until none can be removed.
     if (size > 1) size = Math.floor(size / 2);
     else if (shortest.length === before) break;
   }

@@ -2,7 +2,7 @@ import { fork } from 'node:child_process';
 import { batchInputs } from './run.ts';
 import type { Report, WorkerMessage } from './serve.ts';
 
-/** Which inputs of which target a worker is given. */
+/** The inputs assigned to a worker. */
 export interface Work {
   readonly target: string;
   readonly seed: number;
@@ -10,17 +10,17 @@ export interface Work {
   readonly count: number;
 }
 
-/** Who watches over a worker. */
+/** How to run and watch a worker. */
 export interface Supervision {
-  /** The file of the worker, which calls `serve`. */
+  /** The script of the worker, which calls `serve`. */
   readonly worker: string;
-  /** It hangs when a batch of inputs takes longer. */
+  /** A batch that takes longer counts as hanging. */
   readonly hangMs: number;
 }
 
 /**
- * Runs a target in a process of its own. Of a batch that hangs or ends the process, it finds the
- * input that does.
+ * Runs a target in its own process. If a batch hangs or crashes the process, finds the input that
+ * causes it.
  */
 export async function supervised(work: Work, supervision: Supervision): Promise<Report> {
   const ended = await workerOn(work, batchInputs, supervision);
@@ -37,7 +37,7 @@ export async function supervised(work: Work, supervision: Supervision): Promise<
   return { inputs: 0, ms: 0, slowestMs: 0, grownBytes: 0, outcomes: [], finding };
 }
 
-/** What a worker says at its end; where it was when it came to none. */
+/** Resolves to a worker's report, or to the start of its last batch if it ended without one. */
 function workerOn(
   { target, seed, from, count }: Work,
   batch: number,

@@ -2,26 +2,28 @@ import type { ErrorCode } from '../../lib/model/error.ts';
 import { RxmeshError } from '../../lib/model/error.ts';
 import type { Random } from './random.ts';
 
-/** What is fuzzed: how its inputs are made, and what has to hold for each. */
+/** A fuzz target: how to generate inputs, and what must hold for each. */
 export interface Target {
   readonly name: string;
-  /** Its share of all inputs, beside those of the other targets. */
+  /** Its share of all inputs, relative to the other targets. */
   readonly share: number;
-  /** An input. It depends on `random` alone. */
+  /** Generates an input, which must depend only on `random`. */
   readonly generate: (random: Random) => Uint8Array;
   /**
-   * Feeds any bytes to what is fuzzed, and throws when something does not hold. It keeps nothing.
-   * Returns what became of the input, in a word: how often each comes shows how far inputs reach.
+   * Runs the code under test on any bytes, and throws if a property is violated. Must not keep
+   * state. Returns the outcome in a word; how often each occurs shows how deep the inputs reach.
    */
   readonly check: (input: Uint8Array) => string | Promise<string>;
 }
 
-/** Throws what the finding is to say, unless `condition` holds. */
+/** Throws an error with the text `otherwise`, unless `condition` holds. */
 export function expectThat(condition: boolean, otherwise: string): asserts condition {
   if (!condition) throw new Error(otherwise);
 }
 
-/** The value of `work`, or the code of the `RxmeshError` that it throws: one of `codes`. */
+/**
+ * The value of `work`, or the code of the `RxmeshError` it throws, which must be one of `codes`.
+ */
 export function attempt<T>(
   work: () => T,
   codes: readonly ErrorCode[],

@@ -2,7 +2,7 @@ import { joined } from './bytes.ts';
 import { mutate } from './mutate.ts';
 import type { Random } from './random.ts';
 
-/** The mask of all frames: what is masked is not what is told. */
+/** The mask of all frames. The choice of mask is not under test. */
 const mask = [0x5a, 0, 0xff, 0x11] as const;
 
 const masked = (payload: Uint8Array): Uint8Array =>
@@ -15,7 +15,7 @@ const [whole, piece, nextPiece, lastPiece, ping, pong, close] = [
 const strangeBytes = [0x81, 0x83, 0xc2, 0x8b, 0x09, 0xff, whole, nextPiece, lastPiece] as const;
 const closeCodes = [1_000, 1_001, 1_005, 4_000, 65_535] as const;
 
-/** The bytes of a length behind the first byte: in the form that fits, or in a longer one. */
+/** Encodes a length, which follows the first byte, in the shortest form or a longer one. */
 function lengthBytes(length: number, form: number): number[] {
   const bytes = Array.from(
     { length: form === 126 ? 2 : 8 },
@@ -37,7 +37,7 @@ function frame(random: Random, first: number): Uint8Array {
   return joined([[first], lengthBytes(said, said < 126 ? form : 127), mask, masked(payload)]);
 }
 
-/** A message, whole or in pieces; a control frame; or something that does not belong there. */
+/** A message, whole or fragmented; a control frame; or something invalid. */
 function frames(random: Random): Uint8Array[] {
   const dice = random.below(40);
   if (dice === 0) return [frame(random, random.pick(strangeBytes))];
@@ -51,25 +51,25 @@ function frames(random: Random): Uint8Array[] {
   return [frame(random, random.pick([whole, whole, ping, pong]))];
 }
 
-/** Frames of a client (RFC 6455, 5.2), mostly valid, back to back. */
+/** A sequence of client frames (RFC 6455, 5.2), usually valid. */
 export function frameStream(random: Random): Uint8Array {
   const bytes = joined(random.list(1, random.once(9) ? 50 : 7, () => joined(frames(random))));
   return random.once(3) ? mutate(bytes, random, frame(random, whole)) : bytes;
 }
 
-/** What the bytes hold, read in the plainest way. */
+/** The content of a stream of frames, parsed in the simplest way. */
 export interface Frames {
-  /** Frames of which a byte has come. */
+  /** Frames of which at least one byte has arrived. */
   readonly begun: number;
   readonly controls: number;
   readonly isClosed: boolean;
-  /** Whole binary messages, until something is not in order. */
+  /** Complete binary messages before the first fault. */
   readonly messages: readonly Uint8Array[];
-  /** Whether all of it is in order, as far as it has come. */
+  /** Whether there is no fault so far. */
   readonly isValid: boolean;
 }
 
-/** Reads a stream of frames. */
+/** Parses a stream of frames. */
 export function framesIn(bytes: Uint8Array): Frames {
   const messages: Uint8Array[] = [];
   let pieces: Uint8Array[] = [];
@@ -97,12 +97,12 @@ export function framesIn(bytes: Uint8Array): Frames {
 
 interface Header {
   readonly first: number;
-  /** Where its mask is, if it has one, and where its payload ends. */
+  /** Offset of the mask, if there is one, and of the end of the payload. */
   readonly mask: number;
   readonly end: number;
-  /** Whether all of it has come. */
+  /** Whether the header is complete. */
   readonly isWhole: boolean;
-  /** Whether a server has to refuse it, or may, as far as it has come. */
+  /** Whether a server must or may reject it, judging from what has arrived. */
   readonly isFault: boolean;
 }
 

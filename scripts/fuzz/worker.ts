@@ -1,4 +1,4 @@
-/** The process of one target: see `serve`. */
+/** The worker process for one target; see `serve`. */
 import { serve } from './serve.ts';
 import { targetNamed } from './targets/index.ts';
 

@@ -1,4 +1,4 @@
-/** The process of the attackers: `attacker.ts <row> <port> <id>`. */
+/** The attackers' process: `attacker.ts <row> <port> <id>`. */
 import { rows } from './rows.ts';
 
 const [, , name, port, id = ''] = process.argv;

@@ -10,17 +10,21 @@ import { offeredProtocols } from '../../transports/websocket/subprotocol.ts';
 import { turnsOf } from '../../transports/websocket/turns.node.ts';
 import type { Target } from './raw-socket.ts';
 
-/** What a network of an attack is called: the node's. */
+/** The network name, the same as the node's. */
 export const network = 'hostile';
 
-/** A link of a new identity, which costs nothing. Nobody has accepted anybody on it. */
+/**
+ * Opens a link with a new identity, which costs an attacker nothing. Neither side has accepted yet.
+ */
 export async function keyed({ port }: Target): Promise<Link> {
   const self = selfOf({ identity: await Identity.generate(), network, channels: [1] });
   const dialed$ = webSocket().dial({ protocol: 'ws', ip: '127.0.0.1', port });
   return firstValueFrom(dialed$.pipe(switchMap((connection) => connection.handshake(self))));
 }
 
-/** A link of a new identity from a loopback address of its own, and the TCP stream underneath. */
+/**
+ * Opens a link with a new identity from a given loopback address. Returns the TCP stream as well.
+ */
 export async function keyedFrom(
   { port }: Target,
   localAddress: string,
@@ -38,7 +42,7 @@ export async function keyedFrom(
   return { link: await firstValueFrom(dial.connect(socket).handshake(self)), stream };
 }
 
-/** Sends what `write` writes, as fast as the node reads it, while the link lasts. */
+/** Calls `write` as fast as the node reads, until the link ends. */
 export async function floodLink(link: Link, write: (link: Link) => void): Promise<void> {
   let isOver = false;
   const ignore = (): void => undefined;

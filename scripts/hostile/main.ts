@@ -1,10 +1,13 @@
 /**
- * What attackers cost those who behave: `npm run hostile`, or `npm run hostile -- pings` for the
- * rows whose name has that. A node and an honest peer run here, attackers in a process of their
- * own, on loopback. The node has the defaults. It exits with 1 when an honest echo takes too long,
- * or a bound does not hold. Run it on a quiet machine.
+ * Measures how attacks affect honest peers, on a quiet machine:
  *
- * A row is added in rows.ts.
+ *     npm run hostile             all rows
+ *     npm run hostile -- pings    the rows with "pings" in their name
+ *
+ * A node with default options and an honest peer run in one process, the attackers in another, on
+ * loopback. Exits with code 1 if honest echoes take too long or another limit is exceeded.
+ *
+ * Add rows in rows.ts.
  */
 import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
@@ -16,7 +19,7 @@ import { network } from './keyed.ts';
 import { type Row, rows } from './rows.ts';
 
 /**
- * How long an honest echo may take, of a hundred 99, and the event loop stand still: milliseconds.
+ * The limits, in milliseconds: the p99 of honest echoes, and the longest the event loop may block.
  */
 const p99Max = 50;
 const blockMax = 50;
@@ -34,8 +37,7 @@ interface Result {
   readonly p50: number;
   readonly p99: number;
   /**
-   * The longest time in which the event loop did not turn, and in which it was busy and did not
-   * turn.
+   * The longest time the event loop was blocked, and the longest time it was blocked while busy.
    */
   readonly block: number;
   readonly busy: number;
@@ -47,8 +49,8 @@ interface Result {
 }
 
 /**
- * Looks how late a timer is, and how much processor time went by: on a machine that others use,
- * too, a process that does nothing stands still as well.
+ * Measures how late a timer fires, and the processor time used meanwhile: on a shared machine, even
+ * an idle process is sometimes delayed.
  */
 class Blocks {
   longestMs = 0;
@@ -66,7 +68,7 @@ class Blocks {
     const nowCpuMs = cpuMs();
     const lateMs = nowMs - this.#lastMs - lookMs;
     this.longestMs = Math.max(this.longestMs, lateMs);
-    // The process has other threads as well, whose time is no block.
+    // Other threads of the process also use processor time, but do not block the loop.
     this.busiestMs = Math.max(this.busiestMs, Math.min(lateMs, nowCpuMs - this.#lastCpuMs));
     this.#lastMs = nowMs;
     this.#lastCpuMs = nowCpuMs;
@@ -92,7 +94,7 @@ async function upWith(router: Router): Promise<void> {
   await firstValueFrom(up$.pipe(timeout(3_000)));
 }
 
-/** A node that nobody knows, which joins and goes. Returns whether it could. */
+/** Joins and leaves as a new node. Returns whether it could join. */
 async function stranger(address: string): Promise<boolean> {
   const router = createRouter({ ...settings, identity: await Identity.generate() });
   const up = upWith(router).then(
@@ -132,7 +134,7 @@ async function measure(row: Row): Promise<Result> {
     [row.name, port, node.id],
     { execArgv },
   );
-  // Not before: to begin a process is a block of its own.
+  // Start after `fork`, which blocks the event loop itself.
   const blocks = new Blocks();
   const peak = { ...before };
   const ticking = setInterval(() => {
@@ -145,7 +147,7 @@ async function measure(row: Row): Promise<Result> {
   const endsAt = performance.now() + row.seconds * 1000;
   while (performance.now() < endsAt) {
     await sleep(1_000);
-    // The first seconds go by while the attackers connect.
+    // The attackers need the first few seconds to connect.
     if (row.strangers === true && endsAt - performance.now() < 4_000) {
       joins.push(stranger(address));
     }
@@ -173,7 +175,7 @@ async function measure(row: Row): Promise<Result> {
   };
 }
 
-/** What does not hold. */
+/** The limits that were exceeded. */
 function broken(row: Row, { p99, busy, before, peak, joined, tried }: Result): string[] {
   const { externalMiB = externalMiBDefault } = row;
   const external = peak.external - before.external;
@@ -200,7 +202,7 @@ const cells = ({ name }: Row, result: Result): string[] => {
   ];
 };
 
-/** A process of its own for each row: what the rows before have left behind counts for none. */
+/** Measures a row in a new process, so that leftovers of earlier rows do not count. */
 function measured(row: Row): Promise<Result> {
   return new Promise((resolve, reject) => {
     const child = fork(fileURLToPath(import.meta.url), ['--row', row.name], { execArgv });

@@ -8,20 +8,18 @@ export interface Target {
   readonly id: string;
 }
 
-/**
- * A TCP connection to the node, from a loopback address of its own. It does not mind how it ends.
- */
+/** Connects to the node over TCP from a given loopback address. Errors are ignored. */
 export function tcp({ port }: Target, localAddress: string): Promise<Socket> {
   return new Promise((resolve) => {
     const socket = connect({ host: '127.0.0.1', port, localAddress });
-    // One that is not read does not notice its end.
+    // A socket does not notice its end unless it is read.
     socket.resume();
     socket.on('error', () => resolve(socket));
     socket.once('connect', () => resolve(socket));
   });
 }
 
-/** The same, as a WebSocket that proves nothing. */
+/** The same, upgraded to a WebSocket, without a handshake. */
 export async function upgraded(target: Target, localAddress: string): Promise<Socket> {
   const socket = await tcp(target, localAddress);
   const lines = [
@@ -43,12 +41,12 @@ export async function upgraded(target: Target, localAddress: string): Promise<So
   });
 }
 
-/** A frame of a client, with a mask of zeros (RFC 6455, 5.2), of less than 126 bytes. */
+/** A client frame of less than 126 bytes with a zero mask (RFC 6455, 5.2). */
 export function frame(firstByte: number, payload: Uint8Array = new Uint8Array(0)): Buffer {
   return Buffer.from([firstByte, 0x80 | payload.length, 0, 0, 0, 0, ...payload]);
 }
 
-/** Writes `bytes` again and again, as fast as the node reads them, while the socket lasts. */
+/** Writes `bytes` repeatedly, as fast as the node reads, until the socket closes. */
 export function flood(socket: Socket, bytes: Uint8Array): Promise<void> {
   return new Promise((resolve) => {
     socket.once('close', () => resolve());
@@ -61,7 +59,7 @@ export function flood(socket: Socket, bytes: Uint8Array): Promise<void> {
   });
 }
 
-/** `count` times the same bytes. */
+/** Repeats bytes `count` times. */
 export function times(count: number, bytes: Uint8Array): Buffer {
   return Buffer.concat(Array.from({ length: count }, () => bytes));
 }

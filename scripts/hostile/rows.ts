@@ -4,26 +4,26 @@ import type { Link } from 'rxmesh';
 import { floodLink, keyed, keyedFrom } from './keyed.ts';
 import { flood, frame, type Target, tcp, times, upgraded } from './raw-socket.ts';
 
-/** An attack: a row of the table. */
+/** An attack, which is a row of the table. */
 export interface Row {
   readonly name: string;
   /** How long it lasts. */
   readonly seconds: number;
-  /** Whether strangers try to join meanwhile: all of them have to. */
+  /** Whether new nodes try to join during the attack, all of which must succeed. */
   readonly strangers?: boolean;
-  /** Memory outside the heap that it may cost, above what there was before. Default: 48 MiB. */
+  /** Limit on additional memory outside the heap, 48 MiB by default. */
   readonly externalMiB?: number;
-  /** Runs in a process of its own, which is killed at the end. */
+  /** Runs in a separate process, which is killed at the end. */
   readonly attack: (target: Target) => Promise<unknown>;
 }
 
 const pong = 0x8a;
 const ping = 0x89;
-/** A binary message that goes on, and a piece of it that does, too. */
+/** The first frame of a fragmented binary message, and a continuation that is not the last. */
 const firstPiece = 0x02;
 const nextPiece = 0x00;
 
-/** `127.0.0.2` and so on: so many hosts, on loopback. */
+/** Loopback addresses from `127.0.0.2`, each of which counts as a host. */
 const hosts = (count: number): string[] =>
   Array.from({ length: count }, (_, index) => `127.0.0.${index + 2}`);
 
@@ -34,11 +34,11 @@ const forever = async (again: () => Promise<unknown>): Promise<never> => {
   }
 };
 
-/** So many at a time of what is done again and again. */
+/** Runs `count` loops concurrently, each of which repeats `again`. */
 const many = (count: number, again: (index: number) => Promise<unknown>): Promise<unknown> =>
   Promise.all(Array.from({ length: count }, (_, index) => forever(() => again(index))));
 
-/** Every host does `again` so often at a time. */
+/** Runs `each` loops from every host. */
 const fromHosts = (
   hostCount: number,
   each: number,
@@ -51,7 +51,7 @@ const fromHosts = (
 const links = (target: Target, write: (link: Link) => void): Promise<unknown> =>
   many(31, async () => floodLink(await keyed(target), write));
 
-/** What 32 peers do to their streams once both sides have accepted. */
+/** Runs `then` on the streams of 32 peers after both sides have accepted. */
 const accepted = (target: Target, then: (stream: Socket) => Promise<void>): Promise<unknown> =>
   fromHosts(4, 8, async (host) => {
     const { link, stream } = await keyedFrom(target, host);
@@ -179,7 +179,8 @@ export const rows: readonly Row[] = [
     attack: (target) =>
       fromHosts(32, 3, async (host) => {
         await closed((await keyedFrom(target, host)).stream);
-        // Faster, they would use up the node's 64 connections a second, which is another attack.
+        // Faster reconnects would exhaust the node's 64 connections per second, which is a
+        // different attack.
         await sleep(2_000);
       }),
   },

@@ -1,6 +1,6 @@
 /**
- * Runs the packed library where its users run it: versions of Node, test runners, bundlers and
- * compilers, each in a project of its own outside of the repository. Ends with a table.
+ * Runs the packed library in its users' environments: versions of Node, test runners, bundlers and
+ * compilers, each in a separate project outside the repository. Prints a table of the results.
  *
  *     node scripts/matrix/main.mjs [--tarball FILE] [part of a row's name ...]
  */
@@ -17,7 +17,7 @@ import { kits, rows } from './rows.mjs';
 
 const root = join(import.meta.dirname, '..', '..');
 const timeoutMs = 120_000;
-/** As many rows at once as do not take each other's processors. */
+/** Number of concurrent rows, low enough that they do not slow each other down. */
 const atOnce = 2;
 
 const { values, positionals } = parseArgs({
@@ -29,7 +29,7 @@ const asked = rows.filter(
 );
 if (asked.length === 0) throw new Error(`no row has a name with ${positionals.join(' or ')}`);
 
-/** @returns {Promise<{ status: number | null, text: string }>} how it ended, and what it printed */
+/** @returns {Promise<{ status: number | null, text: string }>} the exit code and the output */
 function run(command, args, cwd) {
   return new Promise((done, failed) => {
     const child = spawn(command, args, {

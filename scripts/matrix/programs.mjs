@@ -1,7 +1,7 @@
-/** The programs that the rows run: two nodes in one process, and a message of protobufjs's. */
+/** The programs that the rows run: two nodes in one process exchange a protobufjs message. */
 import { entries } from '../bare-project.mjs';
 
-/** One function, the same in every module system. It takes what the entry points export. */
+/** A function that works in every module system, because the exports are passed in. */
 const greet = `
 async function greet({ createRouter, Identity, protobuf }, { MemoryNetwork }, { parse }) {
   const { root } = parse('syntax = "proto3"; message Note { string text = 1; }');
@@ -45,12 +45,12 @@ const demand = `
 if ((await greeted()) !== 'hello') throw new Error('the message has not arrived');
 `;
 
-/** Loads every entry point by `require`, and reads one export of each. */
+/** Loads every entry point with `require`, and checks that it exports something. */
 const requireAll = entries
   .map((entry) => `if (Object.keys(require('${entry}')).length === 0) throw new Error('${entry}');`)
   .join('\n');
 
-/** What is required is what is imported: a class exists once. */
+/** `require` and `import` must give the same copy, so that each class exists once. */
 const sameCopy = `
 const { createRouter } = await import('rxmesh');
 if (rxmesh.createRouter !== createRouter) throw new Error('there are two copies of rxmesh');
@@ -86,7 +86,7 @@ test('two nodes exchange a message', async () => {
 });
 `;
 
-/** TypeScript, for ts-jest: types are checked, and the program runs. */
+/** A TypeScript test for ts-jest, which checks the types and runs it. */
 export const typedTest = `
 import { createRouter, Identity, json, type Router } from 'rxmesh';
 import { pipeTo } from 'rxmesh/operators';
@@ -103,7 +103,7 @@ test('a router is made, and is typed', async () => {
 });
 `;
 
-/** Names every entry point, and shows that types are real. */
+/** Imports every entry point, and checks that its types are not `any`. */
 export const typed = `${entries.map((entry, i) => `import * as entry${i} from '${entry}';`).join('\n')}
 import { RxmeshError, type ErrorCode } from 'rxmesh';
 const all: object[] = [${entries.map((_, i) => `entry${i}`).join(', ')}];

@@ -1,20 +1,24 @@
 /**
- * The rows of the matrix: small projects, each with what its users would write and no more set-up.
+ * The rows of the matrix: small projects with only the setup that a user would write.
  *
- * `kit` names the packages beside rxmesh (`kits`); `files` are written, then Node gets each of `runs`
- * as its arguments; `~` is the folder `node_modules`. `node` is a version of Node, if it must be one.
+ * `kit` names the packages installed along with rxmesh (`kits`). `files` are written, then Node
+ * runs with each of `runs` as its arguments, where `~` is the folder `node_modules`. `node` is the
+ * version of Node, if it matters.
  */
 import { typescriptMin } from '../bare-project.mjs';
 import * as programs from './programs.mjs';
 
-/** Each is installed once. Jest finds its parts by name, so two of its versions need two kits. */
+/**
+ * Each kit is installed once. Jest finds its parts by name, so each of its versions needs its own
+ * kit.
+ */
 export const kits = {
   plain: [],
-  // As pnpm does: a program reaches only what it has named itself.
+  // Like pnpm: a program can import only packages that it depends on directly.
   nested: ['--install-strategy=nested'],
   jest29: ['jest@29', 'jest-environment-jsdom@29', 'ts-jest@29', 'typescript@5', '@types/jest@29'],
   jest30: ['jest@30', 'jest-environment-jsdom@30'],
-  // The newest lines that run on the oldest Node that rxmesh runs on.
+  // The newest major versions that support the oldest Node that rxmesh supports.
   tools: ['vite@8', 'vitest@4', 'jsdom@27', 'webpack@5', 'esbuild'],
   compilers: [
     `min@npm:typescript@${typescriptMin}`,
@@ -39,7 +43,7 @@ const jest = (version) => [
     kit: `jest${version}`,
     files: {
       'package.json': commonJs,
-      // Jest's jsdom lacks what every browser has, and protobufjs needs.
+      // Jest's jsdom lacks these browser APIs, which protobufjs needs.
       'text.js': `const { TextDecoder, TextEncoder } = require('node:util');
 Object.assign(globalThis, { TextDecoder, TextEncoder });`,
       'jest.config.js': `module.exports = { testEnvironment: 'jsdom', setupFiles: ['./text.js'] };`,
@@ -83,7 +87,7 @@ webpack(options, (error, stats) => {
 });
 `;
 
-/** Bundles for browsers, which Node runs. */
+/** Bundles for browsers, then runs the bundle in Node. */
 const bundler = (name, script) => ({
   name: `${name}, import and require`,
   kit: 'tools',
@@ -104,7 +108,7 @@ const vitest = (environment) => ({
   runs: [['~/vitest/vitest.mjs', 'run', '--environment', environment]],
 });
 
-/** All the ways in which TypeScript finds packages. */
+/** All of TypeScript's module resolution modes. */
 const resolution = {
   'nodenext, ES modules': { file: 'use.mts', module: 'nodenext' },
   'nodenext, CommonJS': { file: 'use.cts', module: 'nodenext' },

@@ -37,7 +37,7 @@ const strange = {
   paths: ['/%', '/%ff', '/' + 'x'.repeat(1_030), '/\ufeff'],
 } as const;
 
-/** The text of an address: mostly one that is valid, or nearly. */
+/** The text of an address, usually valid or nearly so. */
 function addressText(random: Random): string {
   const part = (of: keyof typeof good): string =>
     random.pick((random.once(12) ? strange : good)[of]);
@@ -48,7 +48,7 @@ function addressText(random: Random): string {
   return `${part('protocols')}${id}@${host}${part('ports')}${part('paths')}`;
 }
 
-/** Node addresses and node IDs, as text. */
+/** Parsing of node addresses and node IDs. */
 export const addresses: Target = {
   name: 'addresses',
   share: 9,

@@ -11,7 +11,7 @@ import {
 } from '../../../spec/support/secure.ts';
 import { expectThat, expectTyped, type Target } from '../target.ts';
 
-/** How a handshake may end while somebody changes its frames. */
+/** How a handshake may end while its frames are tampered with. */
 const handshakeCodes: readonly ErrorCode[] = [
   'RXMESH_HANDSHAKE_FAILED',
   'RXMESH_CONNECTION_CLOSED',
@@ -23,7 +23,7 @@ const linkCodes: readonly ErrorCode[] = [
   'RXMESH_CONNECTION_CLOSED',
 ];
 
-/** Reads an input, byte by byte; zeros behind its end. */
+/** Reads an input byte by byte, followed by zeros. */
 class Script {
   readonly #bytes: Uint8Array;
   #at = 0;
@@ -44,7 +44,7 @@ function changed(frame: Uint8Array, at: number, by: number): Uint8Array {
   return copy;
 }
 
-/** Somebody on the line, who does to each frame what the script says: mostly nothing. */
+/** An attacker on the line, who does to each frame what the script says, usually nothing. */
 function tampering(script: Script): Tamper {
   let held: Uint8Array | undefined;
   return (frame) => {
@@ -59,15 +59,15 @@ function tampering(script: Script): Tamper {
     if (deed === 6) return [...before, ...Array<Uint8Array>(40).fill(frame)];
     if (deed === 7) return [...before, new Uint8Array(131_089)];
     if (deed === 8) held = frame;
-    // What was held back arrives behind this one.
+    // A frame that was held back arrives after this one.
     return deed === 8 ? before : [frame, ...before];
   };
 }
 
-/** What a side sends: messages with their numbers. */
+/** The messages that each side sends. */
 const texts = [1, 2, 3, 4, 5];
 
-/** A side: what came of its handshake, and what it hears. */
+/** One side: the outcome of its handshake, and what it receives. */
 class Side {
   readonly recorder = new Recorder();
   readonly #outcome: Outcome;
@@ -77,7 +77,7 @@ class Side {
     this.#outcome = outcome;
   }
 
-  /** Takes the link, if there is one now; says a message of each number. */
+  /** Attaches to the link once there is one, and sends every message. */
   speak(): void {
     const { link } = this.#outcome;
     if (link === undefined) return;
@@ -90,7 +90,7 @@ class Side {
     link.flush();
   }
 
-  /** All ends in one way, and nothing arrives that was not sent. */
+  /** Checks that everything ended exactly once, and that nothing arrived that was not sent. */
   check(): string {
     const { link, error, completed } = this.#outcome;
     expectThat((error === undefined) === completed, 'a handshake with no end, or with two');
@@ -110,7 +110,7 @@ class Side {
   }
 }
 
-/** Runs both sides with the dialer's hello changed, and frames after it. */
+/** Runs both sides while the dialer's hello may be changed and frames are tampered with. */
 function run(script: Script): string {
   const pair = new SocketPair();
   pair.fromDialer = tampering(script);
@@ -123,7 +123,7 @@ function run(script: Script): string {
     dialer.speak();
     if (script.next() !== 10) listener.speak();
   }
-  // The line is cut, whoever has closed before.
+  // Cut the line, even if a side has already closed.
   for (const socket of [pair.dialer, pair.listener]) {
     socket.arriveEnd();
     socket.destroy();
@@ -132,7 +132,7 @@ function run(script: Script): string {
   return `${dialer.check()}, ${listener.check()}`;
 }
 
-/** A whole connection, from the hello to the last record, with somebody else on the line. */
+/** A whole connection, from the hello to the last record, with an attacker on the line. */
 export const connections: Target = {
   name: 'connections',
   share: 2,
@@ -144,7 +144,7 @@ export const connections: Target = {
     try {
       return run(new Script(input));
     } catch (thrown) {
-      // The library's contract: who writes to a link gets no error of the other side.
+      // By contract, writing to a link never throws errors caused by the other side.
       if (thrown instanceof RxmeshError) throw new Error('an error escapes', { cause: thrown });
       throw thrown;
     }

@@ -24,7 +24,7 @@ const strange = [
   ['\ud83d', '\u0000', '?', '..', '/../..'],
 ] as const;
 
-/** An endpoint of a text: its parts, one a line, empty where there is none. */
+/** Parses an endpoint from lines, one per part, empty if absent. */
 function endpointOf(text: string): Endpoint {
   const [protocol = '', ip = '', host = '', port = '', path = ''] = text.split('\n');
   return {
@@ -36,7 +36,7 @@ function endpointOf(text: string): Endpoint {
   };
 }
 
-/** Endpoints, which come from resolvers, sockets and users, and the URLs that are made of them. */
+/** Endpoints, which come from resolvers, sockets and users, and the URLs built from them. */
 export const endpoints: Target = {
   name: 'endpoints',
   share: 5,
@@ -50,7 +50,7 @@ export const endpoints: Target = {
   },
   check(input) {
     const endpoint = endpointOf(textOf(input));
-    // For people and logs: of anything, without an error.
+    // Formatting is for users and logs, so it must accept anything.
     formatEndpoint(endpoint);
     formatNodeAddress(endpointToAddress(endpoint));
     const valid = attempt(() => validateEndpoint(endpoint), ['RXMESH_ENDPOINT_INVALID']);

@@ -17,18 +17,18 @@ import type { Random } from '../random.ts';
 import { attempt, expectThat, type Target } from '../target.ts';
 import { nodeInfoBytes } from './node-infos.ts';
 
-/** What a handshake may fail with. */
+/** The error codes of a failed handshake. */
 const codes: readonly ErrorCode[] = [
   'RXMESH_HANDSHAKE_FAILED',
   'RXMESH_IDENTITY_MISMATCH',
   'RXMESH_SELF_CONNECTION',
 ];
 
-/** What an input is: its first byte says so. */
+/** The kind of input, in its first byte. */
 const frameToDialer = 0;
 const frameToListener = 1;
 const helloToListener = 2;
-/** Sealed by somebody who holds the keys of the exchange: a node info, or a whole introduction. */
+/** Sealed with the right keys: a node info, or a whole introduction. */
 const infoToListener = 3;
 const introductionToListener = 4;
 
@@ -45,7 +45,10 @@ const { introduction } = dialer().prove(answer);
 const signatureAt = 32;
 const nodeInfoAt = 96;
 
-/** The listener's answer has its hello and its record; a dialer that is nobody's reads it. */
+/**
+ * The keys and transcript of a dialer without an identity, after it has read the listener's answer,
+ * which is a hello and a record.
+ */
 function dialerKeys(): { cipher: ReturnType<typeof aeadRecords>; transcript: RxmeshTranscript } {
   const listenerHello = answer.slice(0, HELLO_BYTES);
   const dhSecret = platformCrypto
@@ -59,7 +62,7 @@ function dialerKeys(): { cipher: ReturnType<typeof aeadRecords>; transcript: Rxm
   return { cipher, transcript };
 }
 
-/** An introduction as a dialer seals it that signs whatever it likes. */
+/** An introduction from a dialer that signs an arbitrary node info. */
 function sealed(nodeInfo: Uint8Array): Uint8Array {
   const { cipher, transcript } = dialerKeys();
   const { publicKey } = selfA.identity;
@@ -91,7 +94,7 @@ function generate(random: Random): Uint8Array {
   return joined([[kind], mutate(valid, random, random.pick([answer, introduction, proofOfA]))]);
 }
 
-/** Frames of a handshake from whoever is on the line, and from whoever holds the keys. */
+/** Handshake frames from an attacker on the line, and from one who holds the session keys. */
 export const handshakes: Target = {
   name: 'handshakes',
   share: 3,

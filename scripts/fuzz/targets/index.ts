@@ -16,7 +16,7 @@ import { upgrades } from './upgrades.ts';
 import { webSocketFrames } from './websocket-frames.ts';
 import { webSockets } from './websockets.ts';
 
-/** Add a target here. */
+/** All targets. Add new ones here. */
 export const targets: readonly Target[] = [
   packets,
   sessions,
@@ -36,7 +36,7 @@ export const targets: readonly Target[] = [
   webSockets,
 ];
 
-/** @throws {RangeError} there is none of that name */
+/** @throws {RangeError} if there is no target of that name */
 export function targetNamed(name: string): Target {
   const target = targets.find((each) => each.name === name);
   if (target !== undefined) return target;

@@ -13,7 +13,7 @@ import { mutate } from '../mutate.ts';
 import type { Random } from '../random.ts';
 import { expectThat, type Target } from '../target.ts';
 
-/** An IP address as text, mostly a valid one. */
+/** An IP address as text, usually valid. */
 export function ipText(random: Random): string {
   const v4 = random.list(4, 4, () => random.pick([0, 1, 127, 255, random.below(300)])).join('.');
   if (random.once(3)) return v4;
@@ -34,7 +34,7 @@ const family = (ip: string): 'ipv4' | 'ipv6' => (isIpv6(ip) ? 'ipv6' : 'ipv4');
 
 function checkIp(text: string): string {
   const ip = normalizeIp(text);
-  // Zones have a form of their own here.
+  // Zones are handled differently from Node.
   if (!text.includes('%')) {
     expectThat((isIP(text) !== 0) === (ip !== undefined), 'Node sees it otherwise');
   }
@@ -63,14 +63,14 @@ function checkRange(text: string): string {
   expectThat(Number(prefix) === range.prefix, `the prefix of ${range.text}`);
   for (const probe of ['127.0.0.1', '::1', 'fe80::1', '10.1.2.3', base]) {
     const isIn = nodes.check(probe, family(probe));
-    // Node takes IPv4 in IPv6 form as IPv6, too.
+    // Node also treats IPv4-mapped addresses as IPv6.
     const isSame = family(probe) !== family(base) || isIn === rangeHas(range, probe);
     expectThat(isSame, `Node sees ${probe} in ${range.text} otherwise`);
   }
   return 'range';
 }
 
-/** IP addresses and ranges as text, held against Node's own. */
+/** Parsing of IP addresses and ranges, compared with Node's. */
 export const ips: Target = {
   name: 'ips',
   share: 9,

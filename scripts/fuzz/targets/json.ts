@@ -34,7 +34,7 @@ const scalars = [
   '"[{,"',
   '"\\\\\\""',
 ] as const;
-/** What other writers may take for JSON. */
+/** Text that other encoders might mistake for JSON. */
 const strange = ['\ufeff1', '01', 'NaN', '1.', "'a'", '[1,]', '"\t"', ''] as const;
 const names = ['"a"', '"__proto__"', '"toJSON"', '"constructor"', '"kind"', '"0"', '""'] as const;
 
@@ -45,7 +45,7 @@ function text(random: Random, depth: number): string {
   return `{${parts.map((part) => `${random.pick(names)}:${part}`).join(',')}}`;
 }
 
-/** What a value is once JSON has said it: an infinite number is null there, and -0 is 0. */
+/** A value after a round trip through JSON, where infinities become null and -0 becomes 0. */
 function said(value: unknown): unknown {
   if (typeof value === 'number') return Number.isFinite(value) ? value + 0 : null;
   if (typeof value !== 'object' || value === null) return value;
@@ -74,7 +74,7 @@ function checkCodec(codec: Codec<unknown>, input: Uint8Array): string {
   return 'value';
 }
 
-/** Messages of JSON. */
+/** JSON messages. */
 export const jsonMessages: Target = {
   name: 'json',
   share: 10,
@@ -87,7 +87,7 @@ export const jsonMessages: Target = {
     const decoded = attempt(() => codecs[0]?.decode(input), ['RXMESH_DECODE_FAILED']);
     if ('value' in decoded) {
       const { elements, depth } = sizeOf(decoded.value);
-      // Shorter messages are not counted, since an element takes a byte and a nested one two.
+      // Short messages are not counted: each element takes at least one byte, and each level two.
       expectThat(elements <= Math.max(elementsMax, 2 * depthMax), `${elements} elements`);
       expectThat(depth <= depthMax, `${depth} deep`);
     }

@@ -24,14 +24,14 @@ const listenAddresses = [
   'ws://$&@h',
 ] as const;
 
-/** The bytes of a node info: mostly well formed, then changed. */
+/** The bytes of a node info, usually well formed, then mutated. */
 export function nodeInfoBytes(random: Random): Uint8Array {
   const listenAddress = random.pick(listenAddresses);
   const channels = random.list(0, random.once(9) ? 20 : 4, () => random.below(70_000));
   const info: NodeInfo = { ...random.pick([selfA, selfB]).nodeInfo, listenAddress, channels };
   const bytes = encodeNodeInfo(info);
   if (random.once(3)) return bytes;
-  // A field again, or one that nobody knows.
+  // Repeat a field, or add an unknown one.
   const value = random.once(2)
     ? bytesOf(random.pick(['', 'on', ' ', '\u00fc', '\ufeff']))
     : varint(random.number());
@@ -42,7 +42,7 @@ export function nodeInfoBytes(random: Random): Uint8Array {
 
 const peer = Identity.fromSeed(new Uint8Array(32)).id;
 
-/** What a node tells of itself, behind its signature. */
+/** The node info that a peer sends, after its signature has been verified. */
 export const nodeInfos: Target = {
   name: 'node-infos',
   share: 10,

@@ -24,7 +24,7 @@ interface Kinds {
 }
 
 const codec = oneof<Kinds>(root.lookupType('Game'), types, { elementsMax: 20, depthMax: 3 });
-/** The same once more, around it. */
+/** A codec that wraps the first one. */
 const reasons = wrapped(codec, {
   wrap: (reason: string) => ({ kind: 'resign' as const, reason }),
   unwrap: (message) => {
@@ -33,7 +33,7 @@ const reasons = wrapped(codec, {
   },
 });
 
-/** Messages in a oneof, and in a wrapper around that. */
+/** Messages in a oneof, and in a wrapper around it. */
 export const oneofMessages: Target = {
   name: 'oneof',
   share: 7,

@@ -7,7 +7,7 @@ import type { ByeReason, LinkReceiver } from '../../../lib/transport/link.ts';
 import { record } from '../packet-bytes.ts';
 import { expectThat, type Target } from '../target.ts';
 
-/** Holds each packet to its ranges, and writes it again. */
+/** Checks the ranges of each packet, and encodes it again. */
 class Writer implements PacketHandler {
   stopped = false;
   calls = 0;
@@ -68,7 +68,7 @@ class Writer implements PacketHandler {
   }
 }
 
-/** Whether the order of the packets is held: one accept, and data behind it alone. */
+/** Checks the order of packets: at most one accept, and data only after it. */
 function checkOrder(input: Uint8Array): void {
   let [accepts, violations] = [0, 0];
   const end = {
@@ -101,7 +101,7 @@ function checkOrder(input: Uint8Array): void {
   expectThat(accepts <= 1 && violations <= 1, `${accepts} accepts, ${violations} violations`);
 }
 
-/** The packets of one record, behind its seal. What was read is written again, to the same bytes. */
+/** The packets of one opened record. Parsed packets must encode to the same bytes. */
 export const packets: Target = {
   name: 'packets',
   share: 20,

@@ -19,9 +19,9 @@ const { root } = protobufjs.parse(`
     fixed64 big = 17; repeated bool flags = 18;
   }
 `);
-/** The type that messages are of. */
+/** The type of the messages. */
 const tree: Type = root.lookupType('Tree');
-/** A type that has other fields of the same numbers. */
+/** A type with different fields for the same numbers. */
 export const leaf: Type = root.lookupType('Leaf');
 
 const elementsMax = 48;
@@ -36,7 +36,7 @@ const codecs: readonly [string, Codec<object>][] = [
 
 const wireTypes = [0, 1, 2, 2, 2, 3, 4, 5, 7] as const;
 
-/** A field of any number and wire type, with a value that mostly fits. */
+/** A field with any number and wire type, and a value that usually fits. */
 function field(random: Random, depth: number): Uint8Array {
   const wireType = random.pick(wireTypes);
   const tag = varint(random.below(random.once(12) ? 600 : 19) * 8 + wireType);
@@ -55,7 +55,7 @@ function message(random: Random, depth: number): Uint8Array {
   return joined(random.list(0, depth < 3 ? 2 : 4, () => field(random, depth)));
 }
 
-/** A message as its sender might make it. */
+/** A message as a sender might build it. */
 function valid(random: Random, depth = random.below(8)): Record<string, unknown> {
   const number = (): number => random.number() % 2 ** 31;
   const leafOf = (): object => ({ x: number(), text: random.pick(['', 'a', '\u00fc', '\ufeff']) });
@@ -74,30 +74,30 @@ function valid(random: Random, depth = random.below(8)): Record<string, unknown>
   };
 }
 
-/** The bytes of a `Tree`: a valid message, changed, or fields that nobody thought of. */
+/** The bytes of a `Tree`: a valid message, possibly mutated, or arbitrary fields. */
 function treeBytes(random: Random): Uint8Array {
   if (random.once(5)) return message(random, random.below(7));
   const bytes = tree.encode(valid(random)).finish();
   return random.once(4) ? bytes : mutate(bytes, random, message(random, 2));
 }
 
-/** A message as plain values, to be compared: `toObject` makes texts of longs. */
+/** A message as plain values for comparison. Longs and bytes become strings. */
 export function plain(type: Type, decoded: object): unknown {
   return type.toObject(decoded as Message, { longs: String, bytes: String });
 }
 
-/** Whether a value has nothing in it that counts: bytes have not, nor has a `Long`. */
+/** Whether a value contains no elements; true for bytes and for a `Long`. */
 function isScalar(value: unknown): value is string | number | boolean | null | undefined {
   if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value)) return true;
   return value instanceof protobufjs.util.Long;
 }
 
-/** How many elements a decoded value has: fields, values of lists, and entries of maps. */
+/** Counts the elements of a decoded value: fields, list values and map entries. */
 function elementsOf(value: unknown): number {
   if (isScalar(value)) return 0;
   const values: unknown[] = Object.values(value);
   return values.reduce<number>((sum, each) => {
-    // Every message has its lists and maps, which count nothing while they are empty.
+    // Lists and maps are always present, and do not count while empty.
     return sum + (Array.isArray(each) || isMap(each) ? 0 : 1) + elementsOf(each);
   }, 0);
 }
@@ -106,14 +106,14 @@ function isMap(value: unknown): boolean {
   return !isScalar(value) && value.constructor === Object;
 }
 
-/** How deep messages stand in each other. Lists and maps are none. */
+/** How deeply messages are nested. Lists and maps do not count. */
 function depthOf(value: unknown): number {
   if (isScalar(value)) return 0;
   const own = Array.isArray(value) || isMap(value) ? 0 : 1;
   return own + Math.max(0, ...Object.values(value).map(depthOf));
 }
 
-/** What a codec makes of the bytes; what it decodes, it encodes to the same meaning. */
+/** The outcome of a codec. Whatever it decodes must survive another round trip. */
 function checkCodec(codec: Codec<object>, input: Uint8Array): string {
   const decoded = attempt(
     () => codec.decode(input),
@@ -129,7 +129,7 @@ function checkCodec(codec: Codec<object>, input: Uint8Array): string {
   return 'value';
 }
 
-/** Messages of protobuf, with limits and without. */
+/** Protobuf messages, with explicit limits and with defaults. */
 export const protobufMessages: Target = {
   name: 'protobuf',
   share: 14,

@@ -9,18 +9,18 @@ const keys = {
 };
 const peerKeys = { sendKey: keys.receiveKey, receiveKey: keys.sendKey };
 
-/** Plaintexts on both sides of where Node's cipher takes over from the other one. */
+/** Lengths of plaintexts, below and above the size at which Node's cipher is used. */
 const lengths = [0, 1, 2, 16, 63, 64, 300, 2_000, 5_000] as const;
 
-/** The record of this number, of so many bytes that say which it is. */
+/** The plaintext of a record, filled with its number plus one. */
 function plaintextOf(number: number, length: number): Uint8Array {
   return new Uint8Array(length).fill(number + 1);
 }
 
 /**
- * Sealed records, changed, cut, repeated and out of order: what is not the very next record fails
- * with one code. An input is what fills the plaintext, its length, as which record it is opened,
- * and its sealed bytes.
+ * Sealed records that are changed, truncated, repeated or reordered. Anything but the exact next
+ * record must fail with one code. An input is the record's number, the length of its plaintext, the
+ * position at which it is opened, and the sealed bytes.
  */
 export const records: Target = {
   name: 'records',

@@ -24,7 +24,7 @@ const keys = {
 const peerKeys = { sendKey: keys.receiveKey, receiveKey: keys.sendKey };
 const id = idOf(1);
 
-/** How a session may end while its peer sends anything. */
+/** How a session may end when its peer can send anything. */
 const ends: readonly ErrorCode[] = [
   'RXMESH_PROTOCOL_VIOLATION',
   'RXMESH_CREDIT_EXCEEDED',
@@ -39,20 +39,20 @@ const ends: readonly ErrorCode[] = [
   'RXMESH_PEER_TIMEOUT',
 ];
 
-/** A record of an input. */
+/** Encodes a record as part of an input. */
 const recordBytes = (deed: number, plaintext: Uint8Array): Uint8Array =>
   joined([[deed, plaintext.length >>> 8, plaintext.length & 0xff], plaintext]);
 
-/** The peer accepts, and has all channels open. */
+/** The peer accepts, and grants credit on all channels. */
 const acceptRecord = recordBytes(
   2,
   Uint8Array.of(4, ...[7, 8, 9, 10].flatMap((channel) => [2, channel, 9, 90])),
 );
 
-/** Longer than what the records of an input make together. */
+/** Slack for one message in a lane: larger than any message in an input. */
 const messageBytesMax = 20_000;
 
-/** A node with channels of all kinds, and a link to a peer that holds the keys of its records. */
+/** A node with various channels, and a link to a peer that holds the record keys. */
 class Victim {
   readonly #node = new LinkedNode(0, undefined, undefined, { intervalMs: 10_000 });
   readonly #socket = new TestSocket('inbound');
@@ -96,7 +96,7 @@ class Victim {
     return this.#node.channels.open({ id: 7, codec: json<unknown>(), inbound });
   }
 
-  /** A record arrives; what this side does then is chosen by `deed`. */
+  /** Receives a record. `deed` chooses what this side does afterwards. */
   arrive(plaintext: Uint8Array, deed: number): void {
     this.#records += 1;
     this.#ledger.peerSent(plaintext);
@@ -119,13 +119,13 @@ class Victim {
   #checkLanes(): void {
     for (const { inbound } of this.#session.snapshot()) {
       const { depth, depthBytes, capacity, capacityBytes } = inbound;
-      // One message may stand out.
+      // One message may exceed the byte limit.
       const isHeld = depth <= capacity && depthBytes < capacityBytes + messageBytesMax;
       expectThat(isHeld, `${depth} messages, ${depthBytes} bytes in a lane of ${capacity}`);
     }
   }
 
-  /** What this side writes is in order, whatever it has read, and not much more than that. */
+  /** Checks that this side writes only valid records, and not many more than it has read. */
   #answered(): void {
     for (const sealed of this.#socket.outbox.splice(0)) {
       this.#answers += 1;
@@ -133,13 +133,16 @@ class Victim {
     }
     this.#socket.sent.length = 0;
     expectThat(this.#answers <= 4 * this.#records + 8, `${this.#answers} records in answer`);
-    // A thousand pings at once and a thousand a second, beside those that messages earn.
+    // The allowance for pings: a thousand initially and after each wait, plus those that traffic
+    // earns.
     const { pongs, traffic } = this.#ledger;
     const pongsMax = 1_024 * (1 + this.#waits) + traffic + this.#records + 10;
     expectThat(pongs <= pongsMax, `${pongs} pongs`);
   }
 
-  /** All credit that was granted has been told: nobody may have sent more than that, and stay. */
+  /**
+   * Flushes all granted credit. A peer that has sent more than that must have been disconnected.
+   */
   #turn(): void {
     this.#node.turn();
     this.#answered();
@@ -148,18 +151,18 @@ class Victim {
     expectThat(isHeld, `more than was granted arrives on channel ${overdrawn.join(', ')}`);
   }
 
-  /** It has ended for a reason, if it has. */
+  /** Checks the reason, if the session has ended. */
   #checkEnd(): void {
     if (this.error === undefined) return;
     expectTyped(this.error, ends);
     const { code, channel } = this.error;
     const isExceeded = code === 'RXMESH_CREDIT_EXCEEDED';
     expectThat(!isExceeded || this.#ledger.isOverdrawn, `${code}, though there was credit`);
-    // The other lanes hold back, or drop.
+    // The other lanes apply backpressure or drop messages.
     expectThat(code !== 'RXMESH_OVERFLOW' || channel === 9, `${code} on channel ${channel ?? 0}`);
   }
 
-  /** The line is cut: nothing is left. */
+  /** Cuts the line, and checks that nothing is left over. */
   end(): void {
     this.#turn();
     this.#checkEnd();
@@ -176,16 +179,16 @@ class Victim {
 }
 
 /**
- * A whole session: link, credit, lanes, channels and codecs, under a peer that holds the keys. An
- * input is records: each is a byte for what this side does behind it, two for its length, and its
- * plaintext.
+ * A whole session (link, credit, lanes, channels and codecs) with a malicious peer that holds the
+ * keys. An input is a sequence of records: one byte for what this side does afterwards, two for the
+ * length, then the plaintext.
  */
 export const sessions: Target = {
   name: 'sessions',
   share: 10,
   generate(random) {
     const begins = random.once(12) ? [] : [acceptRecord];
-    // The first fault ends a session: most records are in order, so that it comes to something.
+    // The first fault ends a session, so most records are valid, to reach deeper states.
     const rest = random.list(1, 12, () => {
       const plaintext = random.once(10) ? record(random) : politeRecord(random);
       return recordBytes(random.below(8), plaintext.subarray(0, 0xffff));

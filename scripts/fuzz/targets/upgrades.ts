@@ -34,7 +34,7 @@ function host(random: Random): string {
   return random.once(4) ? ipText(random) : random.pick(hosts);
 }
 
-/** The head of a request, a line for each header: its version first. */
+/** The head of a request: its HTTP version, then one line per header. */
 function head(random: Random): string {
   const ours = host(random);
   const page = random.once(3) ? host(random) : ours;
@@ -48,7 +48,7 @@ function head(random: Random): string {
   return lines.join('\n');
 }
 
-/** A request as Node hands it on. */
+/** A request as Node would emit it. */
 function requestOf(text: string): IncomingMessage {
   const [version = '', ...lines] = text.split('\n');
   const request = new IncomingMessage(new Socket());
@@ -57,13 +57,13 @@ function requestOf(text: string): IncomingMessage {
     const [, name, value] = /^([^:]*): ?(.*)$/s.exec(line) ?? [];
     if (name === undefined || value === undefined) continue;
     request.rawHeaders.push(name, value);
-    // Of several, Node keeps the first.
+    // Node keeps the first of duplicate headers.
     request.headers[name.toLowerCase()] ??= value;
   }
   return request;
 }
 
-/** Requests to upgrade, and the pages that they come from. */
+/** Upgrade requests, and the origins of the pages that send them. */
 export const upgrades: Target = {
   name: 'upgrades',
   share: 4,
@@ -83,7 +83,8 @@ export const upgrades: Target = {
     }
     expectThat(request.httpVersion === '1.1', 'another version of HTTP');
     if (origin === undefined) return 'a program';
-    // Nobody has named a page, so one that comes in has the server's host, with an IP or localhost.
+    // No origin is allowed explicitly, so an accepted page must have the server's host, and that
+    // host must be an IP address or localhost.
     const { host: page, hostname, protocol } = new URL(origin);
     const isSame = new URL(`${protocol}//${asked ?? ''}`).host === page;
     expectThat(isSame, `a page of ${origin} at ${asked ?? ''}`);

@@ -3,14 +3,14 @@ import { frameStream, framesIn } from '../websocket-bytes.ts';
 import { joined } from '../bytes.ts';
 import { expectThat, type Target } from '../target.ts';
 
-/** What a scan of reads finds. */
+/** The result of scanning a stream. */
 interface Scanned {
   readonly frames: number;
   readonly controls: number;
   readonly isClosed: boolean;
 }
 
-/** Scans `bytes` in reads of so many bytes, with so many frames between two cuts. */
+/** Scans `bytes` in reads of `readBytes`, with at most `framesMax` frames between two cuts. */
 function scanned(bytes: Uint8Array, readBytes: number, framesMax: number): Scanned {
   const scanner = new FrameScanner();
   let frames = 0;
@@ -28,7 +28,10 @@ function scanned(bytes: Uint8Array, readBytes: number, framesMax: number): Scann
   return { frames, controls, isClosed };
 }
 
-/** The cuts between WebSocket frames. The first two bytes are how it is read. */
+/**
+ * The boundaries between WebSocket frames. The first two bytes of an input are the size of reads
+ * and the maximum number of frames per cut.
+ */
 export const webSocketFrames: Target = {
   name: 'websocket-frames',
   share: 10,

@@ -8,7 +8,7 @@ import { joined } from '../bytes.ts';
 import { expectThat, expectTyped, type Target } from '../target.ts';
 import { frameStream, framesIn } from '../websocket-bytes.ts';
 
-/** A TCP socket without a network: what is pushed was read, and what is written goes nowhere. */
+/** A TCP socket without a network. Pushed bytes count as read; written bytes are only counted. */
 class Line extends Socket {
   written = 0;
   override _read(): void {
@@ -46,15 +46,15 @@ function upgraded(stream: Socket): Promise<WebSocket> {
 
 interface Received {
   readonly frames: readonly Uint8Array[];
-  /** How it ended, or that it has not. */
+  /** How the socket ended, or `open`. */
   readonly end: string;
-  /** How it ended once the other side had no more to say. */
+  /** How it ended after the other side had finished. */
   readonly lastEnd: string;
 }
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
-/** What arrives of `bytes` at whoever reads the socket, in reads of so many bytes. */
+/** What a reader of the socket receives when `bytes` arrive in reads of `readBytes`. */
 async function received(bytes: Uint8Array, readBytes: number): Promise<Received> {
   const line = new Line();
   const ws = await upgraded(line);
@@ -89,7 +89,7 @@ async function received(bytes: Uint8Array, readBytes: number): Promise<Received>
   return result;
 }
 
-/** ws keeps so many reads of a frame that has come in part. */
+/** How many reads ws buffers for a partial frame. */
 const readsMax = wsLimits.maxBufferedChunks;
 
 function checkReceived(
@@ -106,7 +106,10 @@ function checkReceived(
   expectThat(end === 'open', `${end}, though all was in order`);
 }
 
-/** A whole WebSocket of Node, on a line that brings anything. The first byte is how it is read. */
+/**
+ * A whole WebSocket in Node, on a connection with arbitrary input. The first byte is the size of
+ * reads.
+ */
 export const webSockets: Target = {
   name: 'websockets',
   share: 3,
