@@ -9,8 +9,8 @@ const packageSources = ['lib/**/*.ts', 'operators/**/*.ts', 'transports/**/*.ts'
 const core = ['lib/**/*.ts', 'operators/**/*.ts'];
 
 /**
- * What differs between Node and browsers, and time, stand behind `lib/platform` and the clock.
- * `tsconfig.core.json` knows none of these; this list says so in the editor.
+ * Platform differences and time belong behind `lib/platform` and the clock. `tsconfig.core.json`
+ * declares none of these globals; this list shows it in the editor.
  */
 const ambientGlobals = [
   'AbortController',
@@ -49,7 +49,7 @@ const ambientGlobals = [
   message: 'inject it: lib/ and operators/ use no ambient time, I/O or platform',
 }));
 
-/** Parts of rxjs that take the system's time, or take it unless they are given a scheduler. */
+/** Parts of RxJS that use the system's time, always or unless given a scheduler. */
 const ambientTime = [
   'animationFrameScheduler',
   'animationFrames',
@@ -127,7 +127,7 @@ export default defineConfig(
       'no-warning-comments': ['error', { terms: ['todo', 'fixme', 'xxx'] }],
       'max-lines-per-function': ['error', { max: 70, skipBlankLines: true, skipComments: true }],
       'max-lines': ['error', { max: 400, skipBlankLines: true, skipComments: true }],
-      // Code is Prettier's business.
+      // Prettier takes care of code.
       'max-len': [
         'error',
         { code: 1_000, comments: 100, ignoreUrls: true, ignorePattern: 'eslint-disable' },
@@ -156,7 +156,8 @@ export default defineConfig(
     },
   },
   {
-    // Their imports are installed by the package bench, whose own compiler checks their types.
+    // The bench is a separate package: it installs these imports, and its own compiler checks the
+    // types.
     files: ['bench/**/*.ts'],
     ignores: ['bench/frame/**'],
     extends: [tseslint.configs.disableTypeChecked],

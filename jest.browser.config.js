@@ -1,8 +1,8 @@
 import slow from './jest.slow.config.js';
 
 /**
- * The specs that need a real browser: `*.browser.spec.ts`. They want Chromium on this machine, by
- * that name or as `CHROMIUM`.
+ * The specs that need a real browser: `*.browser.spec.ts`. They need Chromium, either installed on
+ * the system or at the path in `CHROMIUM`.
  *
  * @type {import('jest').Config}
  */

@@ -1,14 +1,14 @@
 /** @type {import('jest').Config} */
 export default {
   testEnvironment: 'node',
-  // Jest would leave one processor idle: of two, that is half.
+  // By default, Jest leaves one processor idle, which is half of a machine with two.
   maxWorkers: '100%',
-  // The library is tested from its sources: package `exports` and `imports` have a condition of
-  // that name.
+  // Test the library from its sources, through the `source` condition in package `exports` and
+  // `imports`.
   testEnvironmentOptions: { customExportConditions: ['source', 'node', 'node-addons'] },
   roots: ['<rootDir>/spec'],
   testMatch: ['**/*.spec.ts'],
-  // jest.slow.config.js and jest.browser.config.js run them.
+  // Run by jest.slow.config.js and jest.browser.config.js.
   testPathIgnorePatterns: ['/node_modules/', '\\.(slow|browser)\\.spec\\.ts$'],
   extensionsToTreatAsEsm: ['.ts'],
   transform: {
