@@ -4,29 +4,29 @@ import type { NodeId } from '../model/id.ts';
 import type { Outbox } from '../session/outbox.ts';
 import { WaitingSend, WaitingSends, waitingSendsMax } from '../session/waiting-sends.ts';
 
-/** Peers that are away and whose messages a channel keeps, at most. */
+/** The most absent peers for which a channel keeps messages. */
 const keptPeersMax = 64;
 
-/** A send that may wait for its recipient. */
+/** A send that may also wait for its recipient to arrive. */
 export abstract class AwaitingSend extends WaitingSend {
-  /** Its recipient is there. */
+  /** Called when the recipient is there. */
   abstract reached(): void;
 }
 
-/** What waits for a recipient: a peer, or `undefined` for anyone who has the channel. */
+/** What waits for one recipient: a peer, or `undefined` for any peer that opens the channel. */
 interface Absence {
   readonly sends: WaitingSends<AwaitingSend>;
-  /** What its lane had taken when it went, in order. */
+  /** The messages left in its lane when it went away, in order. */
   kept: readonly Uint8Array[];
   timer: Subscription | undefined;
 }
 
-/** What is told of recipients that are away. */
+/** What `Absences` needs from its channel. */
 export interface AbsenceHost {
   readonly clock: Clock;
-  /** Sends wait for a recipient, or no longer. */
+  /** Sends have started to wait for a recipient, or none waits any more. */
   awaited(peer: NodeId | undefined, awaited: boolean): void;
-  /** Messages that were kept for a peer are given up. */
+  /** Messages kept for a peer will not be sent. */
   gaveUp(
     peer: NodeId,
     messages: readonly Uint8Array[],
@@ -34,19 +34,19 @@ export interface AbsenceHost {
   ): void;
 }
 
-/** What waits for one recipient that is away. */
+/** What waits for one absent recipient. */
 export interface AbsenceSnapshot {
-  /** Absent: for anyone who has the channel. */
+  /** Left out if the sends wait for any peer that opens the channel. */
   readonly peer?: NodeId;
-  /** Sends that wait. */
+  /** How many sends are waiting. */
   readonly sends: number;
-  /** Messages that its lane had taken when it went. */
+  /** How many messages left in its lane are kept. */
   readonly kept: number;
 }
 
 /**
- * The recipients of one channel that are away, and what waits for them: sends, and what their lanes
- * had taken.
+ * Keeps track of one channel's absent recipients and of what waits for them: sends, and the
+ * messages left in their lanes.
  */
 export class Absences {
   readonly #host: AbsenceHost;
@@ -57,7 +57,7 @@ export class Absences {
     this.#host = host;
   }
 
-  /** Lets a send wait for a recipient; false when too many do. */
+  /** Makes a send wait for a recipient. Returns false if too many are waiting. */
   wait(peer: NodeId | undefined, send: AwaitingSend): boolean {
     if (this.#sends >= waitingSendsMax) return false;
     const { sends } = this.#of(peer);
@@ -67,7 +67,7 @@ export class Absences {
     return true;
   }
 
-  /** Lets a send wait no longer. */
+  /** Stops a send from waiting. */
   cancel(peer: NodeId | undefined, send: AwaitingSend): void {
     const absence = this.#absences.get(peer);
     if (absence === undefined || !send.waits) return;
@@ -78,7 +78,10 @@ export class Absences {
     this.#host.awaited(peer, false);
   }
 
-  /** Keeps what the lane of a peer that has gone had taken, for so long. */
+  /**
+   * Keeps the messages left in the lane of a departed peer for `keepMs`. Restarts the time for
+   * those kept earlier.
+   */
   keep(peer: NodeId, messages: readonly Uint8Array[], keepMs: number): void {
     const absence = this.#of(peer);
     absence.kept = [...absence.kept, ...messages];
@@ -89,7 +92,10 @@ export class Absences {
     this.#bound();
   }
 
-  /** A peer is there, and has the channel open: what waits goes into its lane. */
+  /**
+   * A peer is connected and has the channel open: its kept messages go back into its lane, and
+   * sends resume.
+   */
   reached(peer: NodeId, outbox: Outbox): void {
     const absence = this.#absences.get(peer);
     if (absence !== undefined) {
@@ -97,7 +103,7 @@ export class Absences {
       const { kept } = absence;
       absence.kept = [];
       for (const bytes of kept) if (outbox.takes(bytes)) outbox.restore(bytes);
-      // It may take shorter messages than when it went.
+      // The limit may be lower than before the peer went away.
       const refused = kept.filter((bytes) => !outbox.takes(bytes));
       if (refused.length > 0) this.#host.gaveUp(peer, refused, 'too-large');
       this.#resume(peer, absence);
@@ -106,7 +112,7 @@ export class Absences {
     if (anyone !== undefined) this.#resume(undefined, anyone);
   }
 
-  /** The channel is closed: gives everything up. */
+  /** Gives up on everything, because the channel has closed. */
   close(): void {
     for (const peer of [...this.#absences.keys()]) {
       if (peer !== undefined) this.#giveUp(peer, 'channel-closed');
@@ -134,7 +140,9 @@ export class Absences {
     return absence;
   }
 
-  /** Those that have to wait again, such as a broadcast to others, wait anew. */
+  /**
+   * Forgets the absence first: a resumed send may have to wait again, and then starts a new one.
+   */
   #resume(peer: NodeId | undefined, absence: Absence): void {
     this.#absences.delete(peer);
     const sends = absence.sends.removeAll();
@@ -154,7 +162,7 @@ export class Absences {
     if (kept.length > 0) this.#host.gaveUp(peer, kept, reason);
   }
 
-  /** The peers that went first are given up. */
+  /** Limits the peers with kept messages by giving up on the oldest. */
   #bound(): void {
     const peers = [...this.#absences].filter(([, { kept }]) => kept.length > 0);
     for (const [peer] of peers.slice(0, Math.max(0, peers.length - keptPeersMax))) {

@@ -2,22 +2,22 @@ import { timerMaxMs } from '../flow/clock.ts';
 import type { OptionKind } from '../model/check-options.ts';
 
 /**
- * What becomes of a message whose recipient is away: not connected, or without the channel. A
- * broadcast's is away when nobody has the channel.
+ * What to do with a message whose recipient is absent: not connected, or without the channel. For a
+ * broadcast, that means that no peer has the channel.
  *
- * - `'wait'`: it waits until the recipient is there
- * - `'drop'`: it is dropped, and told
- * - `{ waitMs }`: it waits for so many milliseconds at most, 1 to 2^31 - 1
+ * - `'wait'`: wait until the recipient is there
+ * - `'drop'`: drop the message and report it
+ * - `{ waitMs }`: wait for at most that many milliseconds, 1 to 2^31 - 1
  */
 export type AbsentPolicy = 'wait' | 'drop' | { readonly waitMs: number };
 
-/** An `AbsentPolicy` as an option. */
+/** The kind of an option that takes an `AbsentPolicy`. */
 export const anAbsentPolicy: OptionKind = {
   what: "'wait', 'drop' or { waitMs }, with milliseconds from 1 to 2^31 - 1",
   accepts: isAbsentPolicy,
 };
 
-/** How long a message waits, in milliseconds. */
+/** How long a message may wait, in milliseconds; `Infinity` for `'wait'`. */
 export function awaitMsOf(policy: AbsentPolicy): number {
   if (policy === 'wait') return Infinity;
   return policy === 'drop' ? 0 : policy.waitMs;

@@ -9,7 +9,7 @@ import type { ChannelEnd, Drop } from '../session/channel-end.ts';
 import type { Session } from '../session/session.ts';
 import type { SlowPeerPolicy } from './channel.ts';
 
-/** What a channel asks of the node that it belongs to. */
+/** What a channel needs from its node. */
 export interface ChannelHost {
   readonly self: NodeId;
   readonly clock: Clock;
@@ -17,26 +17,32 @@ export interface ChannelHost {
   sessions(): Iterable<Session>;
   dropped(drop: Drop): void;
   /**
-   * The codec has thrown this at a message of `peer`. After one failure too many, every channel is
-   * told to mute the peer, and the peer is reported.
+   * The codec threw `thrown` for a message from `peer`. A peer that exceeds its allowance is muted
+   * on every channel and reported.
    */
   decodeFailed(peer: NodeId, channel: number, thrown: unknown): void;
-  /** Whether nothing more of the peer's connection is to be decoded. */
+  /** Whether messages from the peer's current connection are no longer decoded. */
   isMuted(peer: NodeId): boolean;
   reported(report: PeerReport): void;
-  /** Something waits in a lane. */
+  /** A message is waiting in a lane. */
   mayStall(): void;
-  /** Sends on a channel wait for a peer that is away, or for anyone, or no longer. */
+  /**
+   * Sends on a channel have started to wait for an absent peer (`undefined`: for any peer), or none
+   * waits any more.
+   */
   awaited(channel: number, peer: NodeId | undefined, awaited: boolean): void;
   sourceFailed(channel: number, error: unknown): void;
   consumerFailed(channel: number, error: RxmeshError): void;
-  /** Emits when the node says goodbye, before lanes empty: at once when it has begun to. */
+  /**
+   * Emits when the node starts to say goodbye, before its lanes are drained; immediately if it has
+   * already started.
+   */
   readonly leaving$: Observable<void>;
-  /** The channel is closed and out of use. */
+  /** Called when the channel has closed and accepts nothing more. */
   closed(channel: ChannelEnd): void;
 }
 
-/** A `ChannelOptions` with nothing left out. */
+/** `ChannelOptions` with the defaults filled in. */
 export interface ChannelSettings<T> {
   readonly id: number;
   readonly codec: Codec<T>;

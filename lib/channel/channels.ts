@@ -30,16 +30,15 @@ import { isSlowPeerPolicy } from './slow-peers.ts';
 import { type LaneOwner, Stalls, type WatchedLane } from './stalls.ts';
 import type { SwitchboardOptions } from './switchboard-options.ts';
 
-/** A lane out of which nothing has come for so long has stalled, in milliseconds. */
+/** How long a lane may stand still before it counts as stalled, by default. */
 export const stallMsDefault = 10_000;
 
-/** The highest priority of a channel. */
 const priorityMax = 255;
 
-/** Messages that a peer may have under way at first, if nothing else is said, and at most. */
+/** How many messages a peer may have in flight by default: at first, and at most. */
 const inboundMessages = 64;
 const inboundMessagesMax = 65_536;
-/** What a line of 1 Gbit/s holds at 250 ms. */
+/** About what 1 Gbit/s carries in 250 ms. */
 const inboundBytesMax = 32 * 1024 * 1024;
 
 const defaults = {
@@ -50,12 +49,10 @@ const defaults = {
   messageBytesMax: messageBytesDefault,
 };
 
-/** A channel that is open here, of whatever messages. */
+/** A channel that is open here, whatever its message type. */
 type OwnEnd = ChannelEnd & Pick<LocalChannel<unknown>, 'close' | 'absences' | 'inboxes' | 'mute'>;
 
-/**
- * What stands behind a `Switchboard`: the channels that are open, and the sessions that serve them.
- */
+/** The implementation of `Switchboard`: the open channels, and the sessions that serve them. */
 export class Channels implements ChannelHost {
   readonly self: NodeId;
   readonly clock: Clock;
@@ -67,23 +64,26 @@ export class Channels implements ChannelHost {
   readonly #options: SwitchboardOptions;
   readonly #keepAlive: KeepAliveSettings;
   readonly #ends = new Map<number, OwnEnd>();
-  /** All sessions, also those whose peer has not accepted yet: they hear of channels. */
+  /**
+   * All sessions, including those whose peer has not accepted yet: channels are announced to them,
+   * too.
+   */
   readonly #sessions = new Set<Session>();
-  /** By what users have of them. */
+  /** The session behind each `PeerSession` that users hold. */
   readonly #offered = new WeakMap<PeerSession, Session>();
   /** The sessions that messages are routed to. */
   readonly #live = new Map<NodeId, Session>();
-  /** The one of them that was asked for last: most messages go where the one before went. */
+  /** The session looked up last: most messages go to the same peer as the one before. */
   #lastLive: Session | undefined;
   readonly #drops: DropTally;
   readonly #failures: DecodeFailures;
-  /** Of these nothing more is decoded. */
+  /** Sessions whose messages are no longer decoded. */
   readonly #muted = new WeakSet<Session>();
   readonly #stalls: Stalls;
 
   /**
-   * @throws {RangeError} for a `keepAlive` whose timeout is shorter than its interval, and a
-   *   `decodeFailuresPerSecond` out of range
+   * @throws {RangeError} if the timeout in `keepAlive` is shorter than its interval, or
+   *   `decodeFailuresPerSecond` is out of range
    */
   constructor(options: SwitchboardOptions) {
     this.#options = options;
@@ -118,13 +118,13 @@ export class Channels implements ChannelHost {
     }
   }
 
-  /** Ids of the channels that are open here, in the order of their opening. */
+  /** Ids of the open channels, in the order in which they were opened. */
   get ids(): readonly number[] {
     return [...this.#ends.keys()];
   }
 
   /**
-   * Opens a channel, at any time; peers that are connected learn of it.
+   * Opens a channel, at any time, and announces it to connected peers.
    * @throws {RxmeshError} `RXMESH_CHANNEL_OPEN`, `RXMESH_OPTIONS_INVALID`
    */
   open<T>(options: ChannelOptions<T>): Channel<T> {
@@ -136,14 +136,14 @@ export class Channels implements ChannelHost {
     const channel = new LocalChannel(settings, this);
     this.#ends.set(settings.id, channel);
     for (const session of this.#sessions) {
-      // Senders that hear of room may have closed it already.
+      // A sender that learns of room may already have closed the channel.
       if (this.#ends.get(settings.id) !== channel) break;
       session.openChannel(channel);
     }
     return channel;
   }
 
-  /** Makes a session of a proven link, and tells the peer that we accept it. */
+  /** Creates a session for a proven link, and tells the peer that we accept it. */
   offer(link: Link, id: NodeId): Session {
     const session = new Session({
       link,
@@ -165,8 +165,8 @@ export class Channels implements ChannelHost {
   }
 
   /**
-   * What stands behind a session that `accept` has emitted.
-   * @throws {TypeError} it is another switchboard's
+   * The session behind one that `accept` emitted.
+   * @throws {TypeError} if it belongs to another switchboard
    */
   behind(session: PeerSession): Session {
     const own = this.#offered.get(session);
@@ -176,7 +176,7 @@ export class Channels implements ChannelHost {
     );
   }
 
-  /** From now on messages are routed to this session. It is one for each peer. */
+  /** Routes messages to this session from now on. Each peer has one such session. */
   add(session: Session): void {
     this.#live.set(session.id, session);
     this.#lastLive = undefined;
@@ -197,12 +197,12 @@ export class Channels implements ChannelHost {
     return this.#drops.counts;
   }
 
-  /** Tells of drops now, not at the end of the turn. */
+  /** Reports drops now rather than at the end of the turn. */
   tellDrops(): void {
     this.#drops.flush();
   }
 
-  /** What waits for recipients that are away, by channel. */
+  /** What waits for absent recipients, by channel. */
   absences(): readonly (AbsenceSnapshot & { readonly channel: number })[] {
     return [...this.#ends.values()].flatMap((end) =>
       end.absences().map((absence) => ({ channel: end.id, ...absence })),
@@ -217,7 +217,7 @@ export class Channels implements ChannelHost {
     }).pipe(finalize(() => this.#isLeaving.next(false)));
   }
 
-  /** Closes every channel, and completes the streams. */
+  /** Closes every channel and completes the streams. */
   close(): void {
     for (const end of [...this.#ends.values()]) end.close();
     this.tellDrops();
@@ -257,7 +257,7 @@ export class Channels implements ChannelHost {
     return session !== undefined && this.#muted.has(session);
   }
 
-  /** Reports a peer after one failure too many, once a connection. */
+  /** Mutes and reports a peer that exceeded its allowance, once per connection. */
   #mute(peer: NodeId): void {
     if (this.isMuted(peer)) return;
     const session = this.session(peer);
@@ -267,7 +267,7 @@ export class Channels implements ChannelHost {
     this.reports$.next({ peer, severity: 'disconnect', reason });
   }
 
-  /** Failures of one turn cost a peer the score of one note. */
+  /** Decoding failures in one turn cost a peer the score of a single `note`. */
   #tellDrop(drop: Drop): void {
     this.events$.next({ type: 'message-dropped', ...drop });
     const { peer, error, reason } = drop;
@@ -308,7 +308,7 @@ export class Channels implements ChannelHost {
 
 const optionNames = ['id', 'codec', ...Object.keys(defaults)];
 
-/** Fills in the defaults. Names every wrong option in one error. */
+/** Fills in the defaults. Names every wrong option in a single error. */
 function checked<T>(options: ChannelOptions<T>): ChannelSettings<T> {
   const settings: ChannelSettings<T> = { ...defaults, ...options };
   const { id, codec, inbound, outbound, priority, slowPeer, messageBytesMax } = settings;

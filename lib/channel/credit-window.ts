@@ -2,22 +2,25 @@ import { laneBytesDefault, type LaneOptions, whenFull } from '../flow/strategy.t
 import { type Credit, grantsPerWindow } from '../session/channel-end.ts';
 
 /**
- * Messages that a peer may have under way to a lane that drops, at first: with a window of its
- * capacity a small lane, `latest()` above all, would get so few messages a round trip.
+ * The smallest initial window of a lane that drops, in messages. If the window were no larger than
+ * the lane, a small one such as `latest()` would allow only that few messages per round trip.
  */
 const lossyWindowMin = 64;
-/** The same over a long line. What comes does not wait there, whatever the window. */
+/**
+ * The largest window of such a lane, for long round trips. It costs no memory: only the lane
+ * decides how many messages wait.
+ */
 const lossyMessagesMax = 65_536;
 const lossyBytesMax = 32 * 1024 * 1024;
 
 /**
- * How much a peer may have under way to an inbox. It is shared by the inboxes that have come to the
- * same.
+ * How much a peer may have in flight to an inbox. Shared by the inboxes that have reached the same
+ * size.
  */
 export class CreditWindow {
   readonly messages: number;
   readonly bytes: number;
-  /** Credit goes back when so many messages were consumed, or so many bytes. */
+  /** Credit is returned once this many messages or bytes have been consumed. */
   readonly grantMessages: number;
   readonly grantBytes: number;
   readonly #max: Credit;
@@ -31,17 +34,17 @@ export class CreditWindow {
     this.#max = max;
   }
 
-  /** The window with which the peers of a lane begin. */
+  /** The window that the peers of a lane start with. */
   static of(lane: LaneOptions): CreditWindow {
     return new CreditWindow(atFirst(lane), atLast(lane));
   }
 
-  /** Whether there is a wider one. */
+  /** Whether `wider` is any wider. */
   get isNarrow(): boolean {
     return this.messages < this.#max.messages || this.bytes < this.#max.bytes;
   }
 
-  /** The window of twice the size, as far as the lane has it. */
+  /** The window of twice the size, up to the maximum for the lane. */
   get wider(): CreditWindow {
     const messages = Math.min(2 * this.messages, this.#max.messages);
     const bytes = Math.min(2 * this.bytes, this.#max.bytes);
@@ -49,7 +52,7 @@ export class CreditWindow {
   }
 }
 
-/** Credit that a peer has at first. */
+/** The credit that a peer starts with. */
 function atFirst({ strategy, capacity, bytes = laneBytesDefault, initial }: LaneOptions): Credit {
   if (whenFull[strategy] === 'drops') {
     return { messages: Math.max(capacity, lossyWindowMin), bytes };
@@ -58,7 +61,7 @@ function atFirst({ strategy, capacity, bytes = laneBytesDefault, initial }: Lane
   return { messages: initial, bytes: Math.min(bytes, laneBytesDefault) };
 }
 
-/** Credit that a peer has at most. */
+/** The most credit that a peer can get. */
 function atLast({ strategy, capacity, bytes = laneBytesDefault }: LaneOptions): Credit {
   if (whenFull[strategy] !== 'drops') return { messages: capacity, bytes };
   return {

@@ -3,27 +3,28 @@ import { TokenBucket } from '../flow/token-bucket.ts';
 import { RxmeshError } from '../model/error.ts';
 import type { NodeId } from '../model/id.ts';
 
-/** How many messages of one peer may fail a second, and at once after a pause. */
+/** How many messages from one peer may fail per second, and in a burst after a pause. */
 export const decodeFailuresPerSecondDefault = 100;
 
-/** Peers whose failures are counted, each by itself. */
+/** How many peers have an allowance of their own. */
 const failingPeersMax = 1024;
 
 /**
- * Counts the messages of each peer that do not decode: such a message is cheap to send, and costs
- * an error here. The counts outlive connections, so a peer that connects anew has what it had left.
+ * Counts the messages from each peer that fail to decode: they are cheap to send, but create an
+ * error here. Counts outlive connections, so a peer that reconnects has only what was left of its
+ * allowance.
  *
- * With 1,024 peers counted, a newcomer takes the place of the peer that failed longest ago, and what
- * is left of its allowance. That is usually all of it, since an allowance is whole again after a
- * second. A crowd of identities gets no more than these places have, whatever their number.
+ * Once 1,024 peers are counted, a newcomer replaces the peer whose last failure is the oldest, and
+ * inherits the rest of its allowance. That is usually all of it, since an allowance is restored
+ * within a second. So a crowd of identities, however large, gets no more than 1,024 allowances.
  */
 export class DecodeFailures {
   readonly #clock: Clock;
   readonly #perSecond: number;
-  /** In the order of their last failure. */
+  /** Ordered by last failure, oldest first. */
   readonly #allowances = new Map<NodeId, TokenBucket>();
 
-  /** @throws {RangeError} for a `perSecond` that is no whole number from 1 to 1,000,000 */
+  /** @throws {RangeError} if `perSecond` is not a whole number from 1 to 1,000,000 */
   constructor(clock: Clock, perSecond: number = decodeFailuresPerSecondDefault) {
     if (!Number.isInteger(perSecond) || perSecond < 1 || perSecond > 1_000_000) {
       const range = 'a whole number from 1 to 1,000,000';
@@ -33,7 +34,7 @@ export class DecodeFailures {
     this.#perSecond = perSecond;
   }
 
-  /** Counts one failure. False when it was one too many. */
+  /** Counts one failure. Returns false if it exceeds the allowance. */
   allows(peer: NodeId): boolean {
     const allowance = this.#allowances.get(peer) ?? this.#allowanceOfNewcomer();
     this.#allowances.delete(peer);
@@ -41,7 +42,7 @@ export class DecodeFailures {
     return allowance.take(1);
   }
 
-  /** What a peer that had one too many is reported for. */
+  /** The error with which a peer that exceeded its allowance is reported. */
   errorOf(peer: NodeId): RxmeshError {
     const text = `more than ${this.#perSecond} messages a second from ${peer} do not decode`;
     return new RxmeshError('RXMESH_DECODE_FAILED', text, { peer });

@@ -4,23 +4,23 @@ import type { RxmeshError } from '../model/error.ts';
 import type { DropReason } from '../model/event.ts';
 import type { Drop } from '../session/channel-end.ts';
 
-/** Drops of one turn that are told as one. */
+/** Drops of one turn that are reported as one. */
 interface Told extends Drop {
   count: number;
 }
 
 /**
- * Counts what is dropped, and tells of it at the end of the turn: once for each peer, channel,
- * direction and reason, however many messages that were.
+ * Counts drops and reports them at the end of the turn: once for each peer, channel, direction and
+ * reason, however many messages were dropped.
  */
 export class DropTally {
   readonly #clock: Clock;
   readonly #tell: (drop: Drop) => void;
   readonly #counts = new Map<number, Map<DropReason, number>>();
-  /** What is to be told, by what makes it another kind. */
+  /** Drops to report, by kind. */
   #pending = new Map<string, Told>();
   #turn: Subscription | undefined;
-  /** The last one: most drops are more of the same. */
+  /** The drop added to last: the next one is usually of the same kind. */
   #last: Told | undefined;
 
   constructor(clock: Clock, tell: (drop: Drop) => void) {
@@ -28,12 +28,14 @@ export class DropTally {
     this.#tell = tell;
   }
 
-  /** How many messages were dropped so far, by channel and reason. */
+  /** How many messages have been dropped so far, by channel and reason. */
   get counts(): ReadonlyMap<number, ReadonlyMap<DropReason, number>> {
     return this.#counts;
   }
 
-  /** @param errorOf makes the error of a drop; of those that are told as one, only the first's */
+  /**
+   * @param errorOf makes the error of a drop; called only for the first of those reported as one
+   */
   add(drop: Drop, errorOf?: () => RxmeshError): void {
     const reasons = this.#counts.get(drop.channel) ?? new Map<DropReason, number>();
     this.#counts.set(drop.channel, reasons);
@@ -50,7 +52,7 @@ export class DropTally {
     else told.count += drop.count;
   }
 
-  /** Tells of what was dropped since the last time. */
+  /** Reports what has been dropped since the last time. */
   readonly flush = (): void => {
     const pending = this.#pending;
     this.#turn?.unsubscribe();

@@ -12,12 +12,12 @@ import { CreditWindow } from './credit-window.ts';
 import type { ChannelHost, ChannelSettings } from './channel-host.ts';
 import { PeerInbox, type InboxOwner } from './inbox.ts';
 
-/** Departed peers whose messages a channel still keeps for its consumers, at most. */
+/** The most departed peers whose messages a channel still keeps for its consumers. */
 const departedMax = 64;
 
 /**
- * The way in of a channel: decodes messages for its consumers as far as they want them, straight
- * from the record when they keep up, else from the peers' inboxes, one message of each in turn.
+ * The receiving side of a channel. Decodes messages as its consumers want them: straight from the
+ * record if they keep up, otherwise from the peers' inboxes, one message from each in turn.
  */
 export class Inbound<T> implements InboxOwner {
   readonly inbound: LaneOptions;
@@ -31,7 +31,7 @@ export class Inbound<T> implements InboxOwner {
   /** Inboxes with messages, in the order of their turns. */
   #round: PeerInbox[] = [];
   #emitting = false;
-  /** Of a consumer. */
+  /** The last failure reported to the host: see `#consumerFailed`. */
   #lastFailure: RxmeshError | undefined;
   #isClosed = false;
 
@@ -52,7 +52,7 @@ export class Inbound<T> implements InboxOwner {
     return this.#consumers.flow;
   }
 
-  /** What waits, by peer, for who watches it. */
+  /** The peers' inboxes, for the detection of stalls. */
   get inboxes(): Iterable<PeerInbox> {
     return this.#inboxes.values();
   }
@@ -61,7 +61,7 @@ export class Inbound<T> implements InboxOwner {
     return !this.#consumers.isEmpty;
   }
 
-  /** A session of `peer` joins: see `ChannelEnd`. */
+  /** See `ChannelEnd`. */
   join(peer: NodeId, granted: Credit, grant: Grant): PeerInbox {
     const known = this.#inboxes.get(peer);
     const inbox = known ?? new PeerInbox(peer, this, granted);
@@ -77,19 +77,19 @@ export class Inbound<T> implements InboxOwner {
     if (count > 0) this.#drop(peer, 'decode-failed', count);
   }
 
-  /** Takes nothing more; what the sessions leave behind is for `discard`. */
+  /** Stops accepting messages. What the sessions leave behind is dropped by `discard`. */
   close(): void {
     this.#isClosed = true;
   }
 
-  /** Drops what waits. */
+  /** Drops all waiting messages. */
   discard(): void {
     for (const inbox of this.#inboxes.values()) this.#discard(inbox, 'channel-closed');
     this.#inboxes.clear();
     this.#round = [];
   }
 
-  /** Ends `in$`. */
+  /** Completes `in$`. */
   complete(): void {
     this.#consumers.complete();
   }
@@ -127,10 +127,10 @@ export class Inbound<T> implements InboxOwner {
     if (this.#inboxes.get(inbox.peer) === inbox) this.#inboxes.delete(inbox.peer);
   }
 
-  /** Messages of too many departed peers would grow memory: the oldest go. */
+  /** Drops the messages of the longest departed peers if there are too many, to bound memory. */
   departed(inbox: PeerInbox): void {
     if (this.#isClosed) return;
-    // Last among them, so that they stand in the order in which they went.
+    // Moves the inbox to the end, so that departed peers are in the order in which they left.
     this.#inboxes.delete(inbox.peer);
     this.#inboxes.set(inbox.peer, inbox);
     let departed = 0;
@@ -145,7 +145,9 @@ export class Inbound<T> implements InboxOwner {
     }
   }
 
-  /** It passes each flow that a consumer has made of `in$`, one after the other. */
+  /**
+   * Reports a failure once, though it passes through every flow that a consumer has built on `in$`.
+   */
   #consumerFailed(error: unknown): void {
     if (!(error instanceof RxmeshError) || error === this.#lastFailure) return;
     if (error.code !== 'RXMESH_DEMAND_LOST' && error.code !== 'RXMESH_OVERFLOW') return;
@@ -156,7 +158,7 @@ export class Inbound<T> implements InboxOwner {
   #emit(from: NodeId, bytes: Uint8Array): void {
     const { id } = this.#settings;
     let message: T;
-    // The codec may close the channel, or bring and send away consumers.
+    // The codec may close the channel, or add and remove consumers.
     this.#consumers.hold();
     try {
       message = this.#decode(bytes);
@@ -168,7 +170,7 @@ export class Inbound<T> implements InboxOwner {
     if (!this.#consumers.next({ from, message })) this.#drop(from, 'no-recipient', 1);
   }
 
-  /** Gives the consumers what waits, one message of each peer in turn, while they want it. */
+  /** Delivers waiting messages while the consumers want them, one from each peer in turn. */
   #drain(): void {
     if (this.#emitting) return;
     this.#emitting = true;
@@ -185,7 +187,7 @@ export class Inbound<T> implements InboxOwner {
 
   #deliverOne(inbox: PeerInbox): void {
     inbox.queued = false;
-    // Its peer may have come back, and not be up yet: it is queued again then.
+    // Its peer may have reconnected and not be up yet; the inbox is queued again once it is.
     if (!inbox.isDue()) return;
     const bytes = inbox.take();
     if (inbox.isDue()) {

@@ -7,65 +7,67 @@ import type { NodeId } from '../model/id.ts';
 import type { Credit, Grant, Inbox } from '../session/channel-end.ts';
 import type { CreditWindow } from './credit-window.ts';
 
-/** What an inbox asks of its channel. */
+/** What an inbox needs from its channel. */
 export interface InboxOwner {
   readonly inbound: LaneOptions;
-  /** The window with which a peer begins. */
+  /** The window that a peer starts with. */
   readonly window: CreditWindow;
   readonly clock: Clock;
-  /** Hands a message to the consumers now, if there are any and nothing waits before it. */
+  /** Hands a message to the consumers, and returns true, if they are ready for it now. */
   handOver(from: NodeId, bytes: Uint8Array): boolean;
   /** The inbox has a message for the next round. */
   queue(inbox: PeerInbox): void;
-  /** A message waits. */
+  /** A message is waiting. */
   mayStall(): void;
-  /** So many messages were dropped: by the strategy of the lane, or unread. */
+  /** Messages were dropped: by the strategy of the lane, or because the peer is muted. */
   dropped(from: NodeId, reason: DropReason, count: number): void;
-  /** Nothing waits in the inbox, and its peer is gone. */
+  /** The inbox is empty and its peer has disconnected. */
   forget(inbox: PeerInbox): void;
-  /** The inbox's peer is gone, and messages of it still wait. */
+  /** The peer has disconnected, and messages from it still wait. */
   departed(inbox: PeerInbox): void;
 }
 
 /**
- * Where messages of one peer wait for the consumers of one channel. In a `block` lane the peer gets
- * credit back as they are consumed, so that the lane never overflows; with the other strategies it
- * gets credit back as they arrive, and the lane decides what stays.
+ * Holds one peer's messages for the consumers of one channel. With a `block` lane the peer gets
+ * credit back as messages are consumed, so the lane never overflows. With the other strategies it
+ * gets credit back as they arrive, and the lane decides which to keep.
  *
- * It outlives its peer's connection until what waits has been delivered.
+ * An inbox outlives the connection of its peer until the waiting messages have been delivered.
  */
 export class PeerInbox implements Inbox {
   readonly peer: NodeId;
-  /** Whether it stands in the channel's round. */
+  /** Whether it is in the channel's round. */
   queued = false;
-  /** How many messages have left the lane. */
+  /** Grows whenever messages leave the lane. */
   moves = 0;
-  /** Called once, when one does, or when the lane is no more. */
+  /** Called once, when a message leaves the lane or the lane is discarded. */
   onMove: (() => void) | undefined;
   readonly #owner: InboxOwner;
   readonly #lane: Lane<Uint8Array>;
-  /** Whether credit goes back as messages are consumed; else as they arrive. */
+  /** Whether credit is returned as messages are consumed; otherwise, as they arrive. */
   readonly #waits: boolean;
   readonly #pace: Pace | undefined;
   #window: CreditWindow;
   /**
-   * Of the sessions that have joined: one, or two while both links of a simultaneous connect stand.
+   * Of the sessions that have joined: one, or two while both connections of a simultaneous dial
+   * exist.
    */
   #grants: readonly Grant[] = [];
-  /** Messages that were consumed since the sessions were told, and their bytes. */
+  /** Messages consumed since credit was last returned, and their bytes. */
   #spent = 0;
   #spentBytes = 0;
   #held = true;
   #isMuted = false;
 
-  /** @param granted credit that the peer has already, from an earlier time of the channel */
+  /** @param granted credit that the peer still has from when the channel was open before */
   constructor(peer: NodeId, owner: InboxOwner, granted: Credit) {
     const { strategy, capacity, bytes = laneBytesDefault } = owner.inbound;
     this.#waits = whenFull[strategy] === 'waits';
     this.peer = peer;
     this.#owner = owner;
     this.#window = owner.window;
-    // Who opens a channel again with a smaller lane has promised places for more.
+    // A reopened channel must still honour the credit it granted earlier, so the lane may exceed
+    // its option.
     const promised = this.#waits ? granted : { messages: 0, bytes: 0 };
     const places = Math.max(capacity, promised.messages);
     const lane = { strategy, capacity: places, bytes: Math.max(bytes, promised.bytes) };
@@ -111,17 +113,20 @@ export class PeerInbox implements Inbox {
     return this.#grants.length > 0;
   }
 
-  /** Whether a message waits for the consumers, and may go to them now. */
+  /** Whether a message is waiting and may be delivered now. */
   isDue(): boolean {
     return this.#passes() && this.#lane.size > 0;
   }
 
-  /** Its peer may not be up (again) yet, or its pace be a pause. */
+  /** False until the peer is up, and while the pace of the lane holds messages back. */
   #passes(): boolean {
     return !this.#held && this.#pace?.open !== false;
   }
 
-  /** The peer is connected (again): from now on `grant` hears of what is consumed, too. */
+  /**
+   * Adds a connection of the peer. `grant` is called for consumed messages unless an earlier
+   * connection still exists.
+   */
   connect(grant: Grant): void {
     if (!this.connected) this.#held = true;
     this.#grants = [...this.#grants, grant];
@@ -154,7 +159,7 @@ export class PeerInbox implements Inbox {
     return true;
   }
 
-  /** The message that has waited longest, which is consumed by that. */
+  /** Removes and returns the oldest message, which counts as consumed. */
   take(): Uint8Array | undefined {
     const bytes = this.#lane.take();
     if (bytes === undefined) return undefined;
@@ -173,18 +178,18 @@ export class PeerInbox implements Inbox {
     const granted = this.grantsBy(grant);
     this.#grants = this.#grants.filter((each) => each !== grant);
     if (this.connected) {
-      // What the other connection had credit for is for this one now.
+      // The remaining connection now grants what the other one did.
       if (granted) this.#grants[0]?.();
       return;
     }
     this.release();
-    // The consumers may have let the peer in again.
+    // A consumer may have let the peer reconnect.
     if (this.#grants.length > 0) return;
     if (this.#lane.size === 0) this.#forget();
     else this.#owner.departed(this);
   }
 
-  /** Drops everything; returns how many messages that were. */
+  /** Drops everything. Returns how many messages were dropped. */
   clear(): number {
     this.#pace?.stop();
     const count = this.#lane.clear();
@@ -193,9 +198,9 @@ export class PeerInbox implements Inbox {
   }
 
   /**
-   * Drops what waits and, as long as the peer's connection lasts, what comes: nothing of it is worth
-   * decoding. Credit goes back for both, so that a peer which nobody disconnects does not hang.
-   * Returns how many messages waited.
+   * Drops what is waiting and, for as long as the connection lasts, what arrives: none of it is
+   * worth decoding. Credit is still returned, so that a peer that nobody disconnects does not hang.
+   * Returns how many messages were waiting.
    */
   mute(): number {
     this.#isMuted = true;

@@ -19,7 +19,9 @@ import type { PeerInbox } from './inbox.ts';
 import { Outbound } from './outbound.ts';
 import type { Sender, SendingChannel, Settled } from './sending-channel.ts';
 
-/** A channel that is open at this node: its way in and its way out, opened and closed together. */
+/**
+ * A channel that is open on this node: its receiving and sending sides, opened and closed together.
+ */
 export class LocalChannel<T> implements SendingChannel<T>, ChannelEnd {
   readonly id: number;
   readonly outbound: LaneOptions;
@@ -94,7 +96,8 @@ export class LocalChannel<T> implements SendingChannel<T>, ChannelEnd {
     this.#inbound.close();
     this.#host.closed(this);
     this.#inbound.discard();
-    // First, so that whoever subscribes again when `in$` completes can know that it is over.
+    // Before `in$` completes, so that a consumer that would resubscribe can see that the channel is
+    // closed.
     this.#closed.next();
     this.#closed.complete();
     this.#inbound.complete();
@@ -113,12 +116,12 @@ export class LocalChannel<T> implements SendingChannel<T>, ChannelEnd {
     return this.#inbound.isConsumed;
   }
 
-  /** What waits for recipients that are away. */
+  /** What waits for absent recipients. */
   absences(): readonly AbsenceSnapshot[] {
     return this.#outbound.absences.snapshot();
   }
 
-  /** Decodes nothing more of what comes over this peer's connection. */
+  /** Stops decoding messages from the current connection of this peer. */
   mute(peer: NodeId): void {
     this.#inbound.mute(peer);
   }
@@ -138,7 +141,7 @@ export class LocalChannel<T> implements SendingChannel<T>, ChannelEnd {
     return this.#outbound.unsent(peer, messages, reason, keepMs);
   }
 
-  /** A session joins: see `ChannelEnd`. */
+  /** See `ChannelEnd`. */
   join(peer: NodeId, granted: Credit, grant: Grant): Inbox {
     return this.#inbound.join(peer, granted, grant);
   }

@@ -24,8 +24,8 @@ import type { Sender, Settled } from './sending-channel.ts';
 import { SlowPeers } from './slow-peers.ts';
 
 /**
- * The way out of a channel: encodes a message once and offers the bytes to the outbox of each
- * recipient.
+ * The sending side of a channel. Encodes a message once and offers the bytes to each recipient's
+ * outbox.
  */
 export class Outbound<T> implements SendingSide<T> {
   readonly channel: number;
@@ -94,7 +94,7 @@ export class Outbound<T> implements SendingSide<T> {
     try {
       this.offer(envelope, undefined);
     } catch (error) {
-      // It was told as a drop already; `out` has nobody else to tell.
+      // The drop has been reported already, and `out` has no other way to report an error.
       if (!(error instanceof RxmeshError)) throw error;
     }
   }
@@ -104,7 +104,7 @@ export class Outbound<T> implements SendingSide<T> {
     checkEnvelope('out.next', envelope);
     const { to } = envelope;
     const broadcast: unknown = envelope.broadcast;
-    // Its type says so, but a caller in JavaScript may have forgotten both, or given both.
+    // The type demands it, but JavaScript callers may set neither or both.
     if (to === undefined ? broadcast !== true : broadcast !== undefined) {
       const text = 'the envelope must have either `to` or `broadcast: true`';
       throw this.#refused('no-recipient', 'RXMESH_UNDELIVERABLE', text);
@@ -149,19 +149,19 @@ export class Outbound<T> implements SendingSide<T> {
     return false;
   }
 
-  /** Takes nothing more. */
+  /** Stops accepting messages, and gives up on those that wait for absent recipients. */
   close(): void {
     this.#isClosed = true;
     this.slowPeers?.close();
     this.absences.close();
   }
 
-  /** Nothing is told any more. */
+  /** Completes `undelivered$`. */
   complete(): void {
     this.#undelivered.complete();
   }
 
-  /** @throws {RxmeshError} after the drop was told */
+  /** @throws {RxmeshError} after reporting the drop */
   #encode(envelope: OutboundEnvelope<T>): Uint8Array {
     this.#assertOpen();
     const { id, codec, messageBytesMax } = this.#settings;
@@ -176,7 +176,7 @@ export class Outbound<T> implements SendingSide<T> {
       this.#drop('encode-failed', undefined, error);
       throw error;
     }
-    // The codec may have closed it, and opened another one in its place.
+    // The codec may have closed the channel, and opened another in its place.
     this.#assertOpen();
     if (bytes.length > messageBytesMax) {
       const text = `a message of ${bytes.length} bytes, more than ${messageBytesMax}`;
@@ -257,7 +257,7 @@ export class Outbound<T> implements SendingSide<T> {
       const error = this.#putTooLarge(session, outbox, bytes);
       if (sender === undefined) return;
       sender.dropped += 1;
-      // A broadcast reaches the others all the same.
+      // A broadcast still reaches its other recipients.
       if (!isBroadcast) sender.failed(error);
       return;
     }
@@ -270,8 +270,7 @@ export class Outbound<T> implements SendingSide<T> {
     this.#drop('lane-full', session.id);
     if (sender === undefined) return;
     sender.dropped += 1;
-    // One peer that is too slow is no reason to fail a broadcast to others, unless the lane is for
-    // that.
+    // One full lane does not fail a broadcast to many peers, unless its strategy is `fail`.
     if (offered === 'overflow') {
       sender.failed(this.#overflow(session, `the lane to ${session.id} is full`));
     } else if (offered === 'full' && !isBroadcast) {
@@ -279,7 +278,7 @@ export class Outbound<T> implements SendingSide<T> {
     }
   }
 
-  /** The peer takes shorter messages than this node sends. */
+  /** Drops a message that is longer than the peer accepts, and returns the error. */
   #putTooLarge({ id: peer }: Session, { messageBytesMax }: Outbox, bytes: Uint8Array): RxmeshError {
     const { channel } = this;
     const text = `a message of ${bytes.length} bytes, and ${peer} takes ${messageBytesMax}`;
@@ -289,7 +288,7 @@ export class Outbound<T> implements SendingSide<T> {
     return error;
   }
 
-  /** Decodes only for who listens. What does not decode is counted like the rest. */
+  /** Decodes only for subscribers. A message that fails to decode still counts as a drop. */
   #tellUndelivered(to: NodeId, messages: readonly Uint8Array[], reason: DropReason): void {
     if (!this.#undelivered.observed) return;
     for (const bytes of messages) {

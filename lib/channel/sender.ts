@@ -12,43 +12,45 @@ import type { SendReport } from './channel.ts';
 import type { Sender } from './sending-channel.ts';
 import type { SlowPeers, WaitingBroadcast } from './slow-peers.ts';
 
-/** What a sender needs of the way out that it belongs to. */
+/** What a sender needs from its channel. */
 export interface SendingSide<T> {
   readonly channel: number;
-  /** What broadcasts do about peers for which they have to wait, if not simply that. */
+  /** How broadcasts treat slow peers; `undefined` if they just wait. */
   readonly slowPeers: SlowPeers | undefined;
   readonly absences: Absences;
   readonly clock: Clock;
   /**
-   * Offers a message to its recipients' lanes, and tells `sender` what became of it at each.
-   * @throws {RxmeshError} it is not offered to anyone
+   * Offers a message to its recipients' lanes, and reports the outcome of each to `sender`.
+   * @throws {RxmeshError} if it is not offered to anyone
    */
   offer(envelope: OutboundEnvelope<T>, sender: ChannelSender<T>): void;
-  /** The same with what it was encoded to. */
+  /** The same for a message that is already encoded. */
   offerBytes(envelope: OutboundEnvelope<T>, bytes: Uint8Array, sender: ChannelSender<T>): void;
-  /** Its recipient has not come in time. */
+  /** A recipient did not arrive in time. */
   gaveUp(peer: NodeId | undefined): void;
 }
 
 /**
- * One message at a time: how many recipients' lanes have taken it, and for which it waits. Its
- * places in the queues of lanes serve one message after the other, so that a message that waits
- * costs no memory here.
+ * Sends one message at a time, and counts the lanes that have taken it and those it is waiting for.
+ * Its places in the lanes' queues are reused from message to message, so waiting takes no new
+ * memory.
  */
 export class ChannelSender<T> implements Sender<T> {
   accepted = 0;
   dropped = 0;
-  /** How long a message waits for a recipient that is away, in milliseconds. */
+  /** How long a message may wait for an absent recipient, in milliseconds. */
   readonly awaitMs: number;
   readonly side: SendingSide<T>;
   readonly #settled: (report: SendReport, error?: RxmeshError) => void;
   #failure: RxmeshError | undefined;
-  /** The message is being offered: nothing is settled before it was to every recipient. */
+  /**
+   * Whether the message is being offered: it is not settled before every recipient has been tried.
+   */
   #offering = false;
   #takenBack = false;
-  /** For how many lanes the message waits. */
+  /** How many lanes and absent recipients the message is waiting for. */
   #waiting = 0;
-  /** All places, in a list that runs through them. Those up to the last one are this message's. */
+  /** A linked list of all places. Those up to the last one are in use by this message. */
   #firstPlace: Place<T> | undefined;
   #lastPlace: Place<T> | undefined;
 
@@ -84,23 +86,22 @@ export class ChannelSender<T> implements Sender<T> {
     this.#takenBack = true;
     if (this.#waiting === 0) return;
     this.#waiting = 0;
-    // They are not used again: a lane that is being emptied may still have something to say to
-    // them.
+    // Not reused: a lane that is being emptied may still call them.
     for (let place = this.#firstPlace; place !== undefined; place = place.next) place.leave();
     this.#firstPlace = undefined;
     this.#lastPlace = undefined;
   }
 
-  // For who offers the message
+  // For the sending side
 
-  /** Waits for room in a full `block` lane; false when too many sends do. */
+  /** Waits for room in a full `block` lane. Returns false if too many sends are waiting. */
   waitFor(
     envelope: OutboundEnvelope<T>,
     bytes: Uint8Array,
     outbox: Outbox,
     session: Session,
   ): boolean {
-    // Who has heard of a drop may have taken the message back.
+    // A subscriber notified of a drop may have withdrawn the message.
     if (this.#takenBack) return true;
     const place = this.#nextPlace();
     if (!place.waitForRoom(envelope, bytes, outbox, session)) return false;
@@ -108,7 +109,10 @@ export class ChannelSender<T> implements Sender<T> {
     return true;
   }
 
-  /** Waits for a recipient that is away, if it may; false when it may not, or too many sends do. */
+  /**
+   * Waits for an absent recipient. Returns false if the message may not wait, or too many sends are
+   * waiting.
+   */
   waitForRecipient(envelope: OutboundEnvelope<T>, bytes: Uint8Array): boolean {
     if (this.awaitMs === 0) return false;
     if (this.#takenBack) return true;
@@ -124,7 +128,7 @@ export class ChannelSender<T> implements Sender<T> {
 
   // For its places
 
-  /** The recipient for which a message has waited is there. */
+  /** The recipient that a message was waiting for is there. */
   reached(envelope: OutboundEnvelope<T>, bytes: Uint8Array): void {
     this.#waiting -= 1;
     const isNested = this.#offering;
@@ -182,8 +186,8 @@ export class ChannelSender<T> implements Sender<T> {
 }
 
 /**
- * The place of one sender's message among those that wait: for room in one outbox, or for a
- * recipient.
+ * A place in a queue, for one message at a time of one sender: for room in an outbox, or for an
+ * absent recipient.
  */
 class Place<T> extends AwaitingSend implements WaitingBroadcast {
   /** The sender's next place. */
@@ -191,9 +195,9 @@ class Place<T> extends AwaitingSend implements WaitingBroadcast {
   readonly #sender: ChannelSender<T>;
   #envelope: OutboundEnvelope<T> | undefined;
   #outbox: Outbox | undefined;
-  /** Ends the waiting for a recipient. */
+  /** Ends the wait for a recipient. */
   #timer: Subscription | undefined;
-  /** The sender has given it up. */
+  /** Whether the sender has given up this place. */
   #left = false;
 
   constructor(sender: ChannelSender<T>) {

@@ -5,40 +5,39 @@ import type { RxmeshError } from '../model/error.ts';
 import type { Channel, SendReport } from './channel.ts';
 
 /**
- * Sends one message after the other, the next when the one before is settled: when every
- * recipient's lane has taken it or dropped it. As an object, it is the report on the message that
- * was sent last.
+ * Sends one message after another: the next one once every recipient's lane has taken or dropped
+ * the previous one. The sender itself is the report on the last message.
  */
 export interface Sender<T> extends SendReport {
   /**
-   * Offers a message to its recipients' lanes. True: it is settled. False: it waits for lanes, and
-   * `settled` is called once, when it is.
+   * Offers a message to its recipients' lanes. Returns true if it is settled. If it returns false,
+   * the message is waiting for lanes, and `settled` is called once when it no longer is.
    *
-   * @throws {RxmeshError} as `Channel.send` has them
-   * @throws {TypeError} the message before still waits
+   * @throws {RxmeshError} like `Channel.send`
+   * @throws {TypeError} if the previous message is still waiting
    */
   send(envelope: OutboundEnvelope<T>): boolean;
-  /** Takes the message that waits back, if one does: `settled` is not called for it. */
+  /** Withdraws the waiting message, if there is one; `settled` is not called for it. */
   unsubscribe(): void;
 }
 
-/** Hears of each message that had to wait: what became of it, and its error if it has one. */
+/** Called with the outcome of each message that had to wait, and with its error if there is one. */
 export type Settled = (report: SendReport, error?: RxmeshError) => void;
 
-/** A channel as `pipeTo` sees it: it sends without making an Observable for each message. */
+/** A channel as seen by `pipeTo`: it sends without creating an Observable for each message. */
 export interface SendingChannel<T> extends Channel<T> {
   readonly clock: Clock;
-  /** Emits when the node says goodbye: sources give no more. */
+  /** Emits when the node says goodbye: sources should stop. */
   readonly leaving$: Observable<void>;
-  /** @param awaitMs how long a message waits for a recipient that is away, in milliseconds */
+  /** @param awaitMs how long a message may wait for an absent recipient, in milliseconds */
   sender(settled: Settled, awaitMs: number): Sender<T>;
-  /** What was piped to it has failed. */
+  /** A stream that was piped to the channel has failed. */
   failed(error: unknown): void;
 }
 
 /**
- * What stands behind a `Channel`.
- * @throws {TypeError} `channel` is no channel that a router or a switchboard has opened
+ * The `SendingChannel` behind a `Channel`.
+ * @throws {TypeError} if `channel` was not opened by a router or a switchboard
  */
 export function sendingChannel<T>(operator: string, channel: Channel<T>): SendingChannel<T> {
   if (isSending(channel)) return channel;

@@ -2,8 +2,8 @@ import { Observable } from 'rxjs';
 import type { SendReport } from './channel.ts';
 
 /**
- * What `Channel.send` returns. An `await` would send nothing, silently, since it does not subscribe
- * to an Observable: so this one rejects it. RxJS knows it as an Observable and never calls `then`.
+ * What `Channel.send` returns. `await` does not subscribe to an Observable, so it would silently
+ * send nothing; with this class it rejects. RxJS treats it as an Observable and never calls `then`.
  */
 export class Sending extends Observable<SendReport> {
   then(_resolve: unknown, reject: (error: unknown) => void): void {

@@ -6,53 +6,53 @@ import type { Session } from '../session/session.ts';
 import type { SlowPeerPolicy } from './channel.ts';
 
 /**
- * With `slowPeer: 'drop'`, a lane that has taken nothing for this long is stuck: longer than round
- * trips are.
+ * With `slowPeer: 'drop'`, a lane that does not move for this long is stuck. Longer than a round
+ * trip.
  */
 const dropAfterMs = 1_000;
 
-/** A broadcast that waits for one lane. */
+/** A broadcast waiting for one lane. */
 export interface WaitingBroadcast {
-  /** Waits no longer: its recipient misses the message. */
+  /** Stops waiting; the recipient misses the message. */
   skip(): void;
 }
 
-/**
- * What becomes of a peer whose lane has taken nothing for too long while broadcasts waited for it.
- */
+/** What to do about a peer whose lane has not moved for too long while broadcasts waited for it. */
 export interface SlowPeerActions {
-  /** It misses this message. */
+  /** The peer misses one message. */
   readonly missed: (session: Session) => void;
-  /** It has to go. */
+  /** The peer must be disconnected. */
   readonly evict: (session: Session) => void;
 }
 
-/** A peer's lane for which broadcasts wait, or have waited. */
+/** A lane that broadcasts are waiting for, or have waited for. */
 interface Watch {
   readonly session: Session;
   readonly waiting: Set<WaitingBroadcast>;
   /**
-   * When the first of them began to wait, or the lane took a message, or gave a piece of one, after
-   * that.
+   * When the first of them started to wait, or when the lane last moved after that: it took a
+   * message, or a fragment was written from it.
    */
   sinceMs: number;
-  /** Pieces that had been written when it was looked at last. */
+  /** The lane's `pieces` when it was last checked. */
   pieces: number;
-  /** Whether the lane's own rate held it back when it was looked at last. */
+  /** Whether its own rate was holding the lane back when it was last checked. */
   wasPaused: boolean;
-  /** Broadcasts go past it until something is written from it. */
+  /** Whether broadcasts skip the lane until something is written from it. */
   isStuck: boolean;
   timer: Subscription | undefined;
-  /** When the timer should go off. */
+  /** When the timer is due. If it fires much later, the machine has slept. */
   dueAtMs: number;
   readonly end: Subscription;
 }
 
 /**
- * Lets broadcasts wait for a lane as long as that moves, since every lane is full at the end of a
- * turn in which much was sent. A lane that takes nothing for too long is slow: broadcasts go past
- * it until it moves again, or its peer is evicted. It has one timer for a lane, which outlasts a
- * broadcast: a peer that takes one message at a time costs no timer a message.
+ * Lets broadcasts wait for a lane as long as it moves, since every lane is full at the end of a
+ * turn that sends a lot. A lane that does not move for too long is slow: broadcasts skip it until
+ * it moves again, or its peer is evicted.
+ *
+ * There is one timer per lane, and it outlasts a broadcast, so a peer that takes one message at a
+ * time does not cost a timer per message.
  */
 export class SlowPeers {
   readonly #afterMs: number;
@@ -75,7 +75,7 @@ export class SlowPeers {
     return watch?.isStuck !== true;
   }
 
-  /** A broadcast begins to wait. */
+  /** A broadcast has started to wait. */
   waits(session: Session, outbox: Outbox, broadcast: WaitingBroadcast): void {
     const watch = this.#watches.get(outbox) ?? this.#begin(session, outbox);
     if (watch.waiting.size === 0) this.#moved(outbox, watch);
@@ -83,18 +83,18 @@ export class SlowPeers {
     watch.timer ??= this.#schedule(outbox, watch, this.#afterMs);
   }
 
-  /** The lane has taken a message that waited, of a broadcast or not. */
+  /** The lane has taken a waiting message, from a broadcast or not. */
   took(outbox: Outbox): void {
     const watch = this.#watches.get(outbox);
     if (watch !== undefined && watch.waiting.size > 0) this.#moved(outbox, watch);
   }
 
-  /** A broadcast waits no longer. */
+  /** A broadcast has stopped waiting. */
   left(outbox: Outbox, broadcast: WaitingBroadcast): void {
     this.#watches.get(outbox)?.waiting.delete(broadcast);
   }
 
-  /** The channel is closed: does nothing more. */
+  /** Stops watching lanes, because the channel has closed. */
   close(): void {
     for (const outbox of [...this.#watches.keys()]) this.#forget(outbox);
   }
@@ -138,10 +138,10 @@ export class SlowPeers {
     watch.timer = undefined;
     if (watch.waiting.size === 0) return;
     const nowMs = this.#clock.now();
-    // The peer is not to blame for a rate of our own. It may take pieces of a message, or messages
-    // of a lane that is still full by its bytes.
+    // The peer is not to blame for our own rate. It may also be taking fragments of a message, or
+    // messages from a lane that stays full by bytes.
     const moves = outbox.pieces !== watch.pieces;
-    // Nor for what this machine slept through: it gets all of its time again.
+    // Nor is it to blame while this machine slept: it gets the full time again.
     const slept = hasSlept(nowMs - watch.dueAtMs, this.#afterMs);
     if (moves || slept || outbox.isPaused || watch.wasPaused) watch.sinceMs = nowMs;
     watch.pieces = outbox.pieces;
@@ -156,7 +156,7 @@ export class SlowPeers {
     const { session, waiting } = watch;
     watch.isStuck = true;
     for (const broadcast of [...waiting]) {
-      // Whoever hears of one may have taken another one back.
+      // Skipping one broadcast may cause another to be withdrawn.
       if (!waiting.delete(broadcast)) continue;
       broadcast.skip();
       this.#actions.missed(session);
@@ -169,7 +169,7 @@ function afterMsOf(policy: Exclude<SlowPeerPolicy, 'wait'>): number {
   return 'dropAfterMs' in policy ? policy.dropAfterMs : policy.evictAfterMs;
 }
 
-/** Whether a value from outside is a `SlowPeerPolicy`. */
+/** Whether a value of unknown type is a `SlowPeerPolicy`. */
 export function isSlowPeerPolicy(value: unknown): boolean {
   if (value === 'wait' || value === 'drop') return true;
   if (typeof value !== 'object' || value === null) return false;

@@ -13,27 +13,27 @@ export interface PeerSnapshot {
   readonly remote: Endpoint;
   readonly moniker: string;
   /**
-   * When it came up, in milliseconds on the router's clock. That is not the date: it has been up
-   * for `clock.now() - upSinceMs`, where the default clock is `systemClock`.
+   * When it came up, in milliseconds on the router's clock, which is not a date: it has been up for
+   * `clock.now() - upSinceMs`. The default clock is `systemClock`.
    */
   readonly upSinceMs: number;
   /**
-   * How long the last ping and its answer took, in milliseconds; absent before the first answer.
-   * Frames that the sockets held then are part of it.
+   * How long the last ping and its answer took, in milliseconds; left out before the first answer.
+   * Includes the time that they spent behind other data in socket buffers.
    */
   readonly roundTripMs?: number;
   /** The channels that are open here, with their lanes and counters. */
   readonly channels: readonly PortSnapshot[];
 }
 
-/** What a switchboard knows at one moment. */
+/** The state of a switchboard at one moment. */
 export interface SwitchboardSnapshot {
-  /** Ids of the channels that are open. */
+  /** Ids of the open channels. */
   readonly channels: readonly number[];
   readonly peers: readonly PeerSnapshot[];
-  /** Recipients that are away, and what waits for them, by channel. */
+  /** Absent recipients and what waits for them, by channel. */
   readonly awaited: readonly (AbsenceSnapshot & { readonly channel: number })[];
-  /** Messages that were dropped so far, by channel and reason. */
+  /** How many messages have been dropped so far, by channel and reason. */
   readonly drops: readonly {
     readonly channel: number;
     readonly reason: DropReason;
@@ -41,7 +41,7 @@ export interface SwitchboardSnapshot {
   }[];
 }
 
-/** A copy of what is known now. */
+/** A copy of the current state. */
 export function snapshotOf(channels: Channels): SwitchboardSnapshot {
   const peers = [...channels.sessions()].map((session) => ({
     id: session.id,

@@ -3,27 +3,27 @@ import type { Clock } from '../flow/clock.ts';
 import type { Direction } from '../model/direction.ts';
 import type { NodeId } from '../model/id.ts';
 
-/** How often lanes are looked at in the time after which one has stalled. */
+/** How often lanes are checked within `stallMs`. */
 const looksPerStall = 2;
 
-/** A lane as it is watched: on the way out, or in. */
+/** A lane to watch, outbound or inbound. */
 export interface WatchedLane {
   /** How many messages wait. */
   readonly depth: number;
-  /** It grows with whatever leaves the lane. */
+  /** Grows whenever something leaves the lane. */
   readonly moves: number;
-  /** Called once, when something leaves it, or when it is no more. */
+  /** Called once, when a message leaves the lane or the lane is discarded. */
   onMove: (() => void) | undefined;
 }
 
-/** Whose lane it is. */
+/** Which peer, channel and direction a lane is for. */
 export interface LaneOwner {
   readonly peer: NodeId;
   readonly channel: number;
   readonly direction: Direction;
 }
 
-/** A lane out of which nothing has come for too long, or again something. */
+/** A lane that has stalled, or has started to move again. */
 export interface Stall extends LaneOwner {
   readonly stalled: boolean;
   /** How many messages wait. */
@@ -36,8 +36,8 @@ interface Watch {
 }
 
 /**
- * Finds lanes that stand still: messages wait, and for `stallMs` none has left. It looks while a
- * lane may, and has no timer otherwise; a stall is told once, and once when it ends.
+ * Detects stalled lanes: those where messages are waiting and none has left for `stallMs`. A timer
+ * runs only while a lane may stall. A stall is reported once when it starts and once when it ends.
  */
 export class Stalls {
   readonly #clock: Clock;
@@ -48,7 +48,7 @@ export class Stalls {
   #timer: Subscription | undefined;
   #isClosed = false;
 
-  /** @param stallMs 0: nothing is looked for */
+  /** @param stallMs 0 disables the detection */
   constructor(
     clock: Clock,
     stallMs: number,
@@ -61,7 +61,7 @@ export class Stalls {
     this.#tell = tell;
   }
 
-  /** Something waits in a lane. */
+  /** A message is waiting in a lane. */
   mayStall(): void {
     if (this.#timer !== undefined || this.#stallMs === 0 || this.#isClosed) return;
     this.#timer = this.#clock.schedule(this.#look, Math.ceil(this.#stallMs / looksPerStall));

@@ -7,23 +7,26 @@ import type { KeepAliveSettings } from '../session/keep-alive.ts';
 export interface SwitchboardOptions {
   /** The node's own ID. */
   readonly self: NodeId;
-  /** Default: the system's clock. */
+  /** Default: the system clock. */
   readonly clock?: Clock | undefined;
-  /** Makes, for each connection, what chooses the channel that writes next. Default `fair`. */
+  /**
+   * Creates the discipline for a connection, which chooses the channel to write next. Default
+   * `fair`.
+   */
   readonly discipline?: (() => Discipline) | undefined;
   /**
-   * A lane in which messages wait, and out of which none has come for so long, is told as stalled.
-   * Default 10 s; 0: never.
+   * How long messages may wait in a lane with none leaving before it is reported as stalled, in
+   * milliseconds. Default 10,000; 0 disables the reports.
    */
   readonly stallMs?: number | undefined;
   /**
-   * How many messages of one peer may fail to decode a second, and at once after a pause. One more
-   * is reported with the severity `disconnect`. Default 100.
+   * How many messages from one peer may fail to decode per second, and in a burst after a pause. A
+   * peer that exceeds this is reported with the severity `disconnect`. Default 100.
    */
   readonly decodeFailuresPerSecond?: number | undefined;
   /**
-   * When silent peers are pinged, and given up. Default: a ping every 10 s, and 30 s without a sign
-   * of life; `intervalMs: 0` turns it off.
+   * When to ping peers and when to give them up. Default: a ping every 10 s, and 30 s without any
+   * sign of life; `intervalMs: 0` disables both.
    */
   readonly keepAlive?: Partial<KeepAliveSettings> | undefined;
 }

@@ -11,18 +11,18 @@ import { Channels } from './channels.ts';
 import { snapshotOf, type SwitchboardSnapshot } from './snapshot.ts';
 import type { SwitchboardOptions } from './switchboard-options.ts';
 
-/** What stands behind a switchboard, for the operators that connect sessions to it. */
+/** The `Channels` behind a switchboard, for the operators that connect sessions to it. */
 export let channelsOf: (switchboard: Switchboard) => Channels;
 
-/** A switchboard as an option. */
+/** The kind of an option that takes a switchboard. */
 export const aSwitchboard: OptionKind = {
   what: 'a Switchboard',
   accepts: (value) => value instanceof Switchboard,
 };
 
 /**
- * Connects a node's channels with its sessions: the place where the two meet. A router has one; a
- * node that is put together by hand makes one for each network.
+ * Connects a node's channels with its sessions. A router has one; a node built by hand creates one
+ * per network.
  *
  *     const switchboard = new Switchboard({ self: identity.id });
  *     const chat = switchboard.open({ id: 1, codec: json<string>() });
@@ -33,11 +33,14 @@ export class Switchboard {
   /** The node's own ID. */
   readonly self: NodeId;
   readonly clock: Clock;
-  /** Drops, channels that peers open and close, and streams into a channel that failed. */
+  /**
+   * Drops, stalled lanes, absent recipients, channels that peers open and close, and failed
+   * sources, consumers and callbacks.
+   */
   readonly events$: Observable<RouterEvent>;
   /**
-   * What channels and their slow-peer policies report of peers, and messages that do not decode:
-   * what to evict is decided from this.
+   * Reports about peers, from channels, their slow-peer policies, and messages that do not decode:
+   * the basis for evictions.
    */
   readonly reports$: Observable<PeerReport>;
   readonly #channels: Channels;
@@ -47,8 +50,8 @@ export class Switchboard {
   }
 
   /**
-   * @throws {RangeError} for a `keepAlive` whose timeout is shorter than its interval, and a
-   *   `decodeFailuresPerSecond` that is no whole number from 1 to 1,000,000
+   * @throws {RangeError} if the timeout in `keepAlive` is shorter than its interval, or
+   *   `decodeFailuresPerSecond` is not a whole number from 1 to 1,000,000
    */
   constructor(options: SwitchboardOptions) {
     this.#channels = new Channels(options);
@@ -58,13 +61,13 @@ export class Switchboard {
     this.reports$ = this.#channels.reports$.asObservable();
   }
 
-  /** Ids of the channels that are open here, in the order of their opening. */
+  /** Ids of the open channels, in the order in which they were opened. */
   get channels(): readonly number[] {
     return this.#channels.ids;
   }
 
   /**
-   * Opens a channel, at any time; peers that are connected learn of it.
+   * Opens a channel, at any time, and announces it to connected peers.
    * @throws {RxmeshError} `RXMESH_CHANNEL_OPEN`, `RXMESH_OPTIONS_INVALID`
    */
   open<T>(options: ChannelOptions<T>): Channel<T> {
@@ -72,23 +75,23 @@ export class Switchboard {
   }
 
   /**
-   * Asks every peer for a sign of life, now: the connection of one that gives none within 5 s ends
-   * with `RXMESH_PEER_TIMEOUT`. For when the network may have changed.
+   * Asks every peer for a sign of life now. A peer that gives none within 5 s is disconnected with
+   * `RXMESH_PEER_TIMEOUT`. For when the network may have changed.
    */
   probe(): void {
     this.#channels.probe();
   }
 
-  /** What is known now: channels, peers with their lanes, drops. A copy that does not change. */
+  /** The current state: channels, peers with their lanes, drops. A copy that does not change. */
   snapshot(): SwitchboardSnapshot {
     return snapshotOf(this.#channels);
   }
 
   /**
-   * Lets the lanes of all peers empty for at most `drainMs` milliseconds (default 1 s), says
-   * goodbye to the peers, and completes when their links are closed. What still waits then is
-   * dropped, and reported. Channels stay open. Unsubscribing from what `route` makes, by contrast,
-   * waits for nothing.
+   * Drains the lanes of all peers for at most `drainMs` milliseconds (default 1,000), says goodbye
+   * to the peers, and completes when their links are closed. Messages that are still waiting then
+   * are dropped and reported. Channels stay open. Unsubscribing from the result of `route`, by
+   * contrast, waits for nothing.
    *
    * @throws {RxmeshError} `RXMESH_OPTIONS_INVALID`
    */
@@ -100,7 +103,7 @@ export class Switchboard {
     return this.#channels.goodbye(drainMs);
   }
 
-  /** Closes every channel, and completes the streams. */
+  /** Closes every channel and completes the streams. */
   close(): void {
     this.#channels.close();
   }

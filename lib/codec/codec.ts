@@ -1,23 +1,23 @@
 /**
- * Turns messages of type `T` into bytes and back.
+ * Converts messages of type `T` to bytes and back.
  *
- * Both functions are called on the hot path, once a message (for a broadcast: once for all its
- * recipients), and throw when they cannot: the router catches, and reports the message as dropped.
- * The codecs of this library throw an `RxmeshError`; a codec of your own may throw anything.
+ * Both functions run on the hot path, once per message (for a broadcast, once for all recipients).
+ * They throw if they cannot convert; the router catches the error and reports the message as
+ * dropped. The codecs of this library throw an `RxmeshError`; your own codec may throw anything.
  */
 export interface Codec<T> {
   /**
-   * The bytes of a message. They wait in lanes until they are sent, so the codec must not write to
+   * Encodes a message. The bytes wait in lanes until they are sent, so the codec must not write to
    * them again.
    *
-   * @throws {RxmeshError} `RXMESH_ENCODE_FAILED` when `message` is not one that this codec takes
+   * @throws {RxmeshError} `RXMESH_ENCODE_FAILED` if this codec does not accept the message
    */
   encode(message: T): Uint8Array;
   /**
-   * The message in `bytes`, which are a view into a larger buffer: whoever keeps a part of them
-   * keeps that buffer (at most 64 KiB) alive.
+   * Decodes a message. `bytes` is a view into a larger buffer, so keeping any part of it keeps the
+   * whole buffer (at most 64 KiB) alive.
    *
-   * @throws {RxmeshError} `RXMESH_DECODE_FAILED` when they are not such a message
+   * @throws {RxmeshError} `RXMESH_DECODE_FAILED` if the bytes are not such a message
    */
   decode(bytes: Uint8Array): T;
 }

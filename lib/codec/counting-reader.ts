@@ -4,14 +4,15 @@ import { tooManyElements } from './decode-limits.ts';
 type Values<T> = T[] | undefined;
 
 /**
- * A reader that counts what a message becomes as it is read: each field by its tag, and each value
- * of a packed list before the list is made. It throws at the bound, so that no more than that was
- * ever made. It sees through the types: a string that looks like a message is a string.
+ * A reader that counts the elements of a message as it is read: each field by its tag, and the
+ * values of each packed list before the list is created. It throws once they exceed the limit, so
+ * no more are ever created. Only what the type reads as fields is counted: a string that looks like
+ * a message is still a string.
  */
 export class CountingReader extends Reader {
   readonly #elementsMax: number;
   #elements = 0;
-  /** Where the values of the list begin that was looked at last. */
+  /** Where the values of the list checked last start. */
   #listAt = 0;
 
   constructor(bytes: Uint8Array, elementsMax: number) {
@@ -19,7 +20,7 @@ export class CountingReader extends Reader {
     this.#elementsMax = elementsMax;
   }
 
-  /** How many were counted. */
+  /** How many elements have been counted. */
   get elements(): number {
     return this.#elements;
   }
@@ -29,8 +30,8 @@ export class CountingReader extends Reader {
     return super.tag();
   }
 
-  // Ends of groups are tags that nobody asks for by `tag`; fields in groups that are skipped become
-  // nothing.
+  // The end of a group is not read through `tag`, so it is not counted. Nor are the fields of
+  // skipped groups, which create nothing.
 
   override uint32s(values?: Values<number>): number[] {
     this.#countVarints();
@@ -102,7 +103,7 @@ export class CountingReader extends Reader {
     if (this.#elements > this.#elementsMax) throw tooManyElements(this.#elementsMax);
   }
 
-  /** Length of the packed list that comes next; the reader stays where it is. */
+  /** The length in bytes of the packed list that comes next. Does not move the reader. */
   #listBytes(): number {
     const start = this.pos;
     const bytes = Math.min(this.size(), this.len - this.pos);

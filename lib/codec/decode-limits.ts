@@ -2,32 +2,33 @@ import { aNumber, type OptionKinds } from '../model/check-options.ts';
 import { mustBe } from '../model/described.ts';
 import { RxmeshError } from '../model/error.ts';
 
-/** What a received message may become, whatever its bytes say. */
+/** Limits on what a received message may decode to. */
 export interface DecodeLimits {
   /**
-   * How many elements a received message may have: fields and values of lists, at any depth. Two
-   * bytes can become an object, so the length of a message does not bound the memory that it takes.
-   * A message with no more bytes than this is not counted, since an element takes a byte at least.
-   * An integer of at least 1, or `Infinity`. Default 131,072.
+   * How many elements a received message may have: fields and list values, at any depth. Two bytes
+   * can become an object, so the length of a message does not bound the memory it takes. Every
+   * element takes at least one byte, so messages of up to `elementsMax` bytes are not counted. An
+   * integer of at least 1, or `Infinity`. Default 131,072.
    */
   readonly elementsMax?: number;
   /**
-   * How deep a received message may be nested. An integer of at least 1. Default 100 for protobuf,
-   * which is the limit of protobufjs, and 1,000 for JSON.
+   * How deeply a received message may be nested, including the outermost level. An integer of at
+   * least 1. Default for protobuf: 101, since protobufjs allows 100 levels below the outermost
+   * message. Default for JSON: 1,000.
    */
   readonly depthMax?: number;
 }
 
-/** The limits as options of a codec. */
+/** The kinds of these options, for codecs that take them. */
 export const decodeLimitKinds: OptionKinds<DecodeLimits> = {
   elementsMax: aNumber,
   depthMax: aNumber,
 };
 
-/** Elements of a decoded message, if nothing else is said. */
+/** The default of `elementsMax`. */
 export const elementsMaxDefault = 131_072;
 
-/** @throws {RangeError} a limit out of range */
+/** @throws {RangeError} if a limit is out of range */
 export function checkDecodeLimits({ elementsMax, depthMax }: Required<DecodeLimits>): void {
   if (elementsMax !== Infinity) assertLimit('elementsMax', elementsMax, ', or Infinity');
   assertLimit('depthMax', depthMax, '');
@@ -38,7 +39,7 @@ function assertLimit(name: string, value: number, or: string): void {
   throw new RangeError(mustBe(name, `an integer of at least 1${or}`, value));
 }
 
-/** The error of a message that has too many elements. */
+/** The error for a message with too many elements. */
 export function tooManyElements(elementsMax: number): RxmeshError {
   return new RxmeshError(
     'RXMESH_DECODE_FAILED',

@@ -5,7 +5,7 @@ type Decode<T> = (bytes: Uint8Array) => T;
 
 const plain: unique symbol = Symbol('plain');
 
-/** The `decode` of a codec of this library. */
+/** The `decode` function of this library's codecs. */
 interface OwnDecode<T> extends Decode<T> {
   readonly [plain]: Decode<T>;
 }
@@ -15,15 +15,16 @@ interface OwnCodec<T> extends Codec<T> {
 }
 
 /**
- * A `decode` that throws as `Codec` promises, and has a plain form for the router: that throws
- * whatever it meets. An error costs more than the message that it is about, above all its stack. The
- * router makes one for all messages that fail in a turn; with the plain form the codec makes none.
+ * Combines a `decode` function that throws as `Codec` promises with a plain one for the router,
+ * which throws whatever error it meets. Creating an error, and above all its stack trace, costs
+ * more than the message it is about. The router creates one for all messages that fail in a turn;
+ * with the plain function, the codec adds none of its own.
  */
 export function decodeOf<T>(told: Decode<T>, plainly: Decode<T>): Decode<T> {
   return Object.assign((bytes: Uint8Array) => told(bytes), { [plain]: plainly });
 }
 
-/** The same, where the errors of the one are made of what the other throws. */
+/** The same for a single function: its errors are converted to those that `Codec` promises. */
 export function decodeBy<T>(plainly: Decode<T>): Decode<T> {
   return decodeOf((bytes) => {
     try {
@@ -34,7 +35,7 @@ export function decodeBy<T>(plainly: Decode<T>): Decode<T> {
   }, plainly);
 }
 
-/** The plain form of a codec's `decode`; of a codec from outside, what it has. */
+/** The plain `decode` of a codec, or for a codec from elsewhere, the only one it has. */
 export function plainDecode<T>(codec: Codec<T>): Decode<T> {
   return isOwn(codec) ? codec.decode[plain] : (bytes) => codec.decode(bytes);
 }

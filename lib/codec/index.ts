@@ -1,5 +1,5 @@
 /**
- * Messages and bytes: what a channel sends is encoded, and what it receives decoded, by its codec.
+ * Codecs convert the messages of a channel to bytes and back.
  *
  *     const codec = limited(protobuf(ChatMessage), { messageBytesMax: 4096 })
  *     const bytes = codec.encode({ text: 'hello' })

@@ -9,12 +9,12 @@ const OPENING_BRACE = 0x7b;
 const CLOSING_BRACE = 0x7d;
 
 /**
- * Counts what a JSON text becomes, before it does: an element for each bracket or brace that opens,
- * and one for each comma, outside of strings. That is one for each value, and one more for each
- * empty list. What is no JSON may pass; the parser refuses it.
+ * Checks the limits of a JSON text before it is parsed. Counts one element for each opening bracket
+ * or brace and each comma, outside of strings. That is one for each value, plus one for each empty
+ * list or object. Invalid JSON may pass; the parser refuses it.
  *
- * @throws {RxmeshError} `RXMESH_DECODE_FAILED`: more than the limits allow
- * @throws {RangeError} deeper than `depthMax`
+ * @throws {RxmeshError} `RXMESH_DECODE_FAILED` if it has more elements than `elementsMax`
+ * @throws {RangeError} if it is nested deeper than `depthMax`
  */
 export function assertJsonLimits(bytes: Uint8Array, limits: Required<DecodeLimits>): void {
   const { elementsMax, depthMax } = limits;
@@ -37,7 +37,9 @@ export function assertJsonLimits(bytes: Uint8Array, limits: Required<DecodeLimit
   }
 }
 
-/** Where the quote is that ends a string; the end of the text if there is none. */
+/**
+ * The position of the quote that ends a string; at or after the end of the text if there is none.
+ */
 function endOfString(bytes: Uint8Array, start: number): number {
   let at = start;
   while (at < bytes.length && bytes[at] !== QUOTE) at += bytes[at] === BACKSLASH ? 2 : 1;

@@ -12,14 +12,14 @@ import {
 import { decodeBy } from './decoding.ts';
 import { assertJsonLimits } from './json-limits.ts';
 
-/** How deep JSON may be nested, if nothing else is said. */
+/** The default of `depthMax`. */
 const depthMaxDefault = 1000;
 
-/** How `json` checks messages. */
+/** Options of `json`. */
 export interface JsonOptions<T> extends DecodeLimits {
   /**
-   * Makes a message of what was received, or throws when it is none; the parsers of validation
-   * libraries have this shape. Without it whatever a peer sends is taken to be a `T`.
+   * Turns a received value into a message, or throws if it is not valid. Parsers of validation
+   * libraries have this shape. Without it, whatever a peer sends is taken to be a `T`.
    */
   readonly validate?: (value: unknown) => T;
 }
@@ -30,26 +30,26 @@ const optionKinds: OptionKinds<JsonOptions<unknown>> = {
 };
 
 /**
- * The codec of messages as JSON (RFC 8259) in UTF-8: for first steps and debugging. What JSON
- * changes is changed here too: properties that are `undefined` are left out, a `Date` becomes a
- * string, NaN becomes `null`.
+ * A codec for messages as JSON (RFC 8259) in UTF-8, for first steps and debugging. Values change as
+ * they do in JSON: properties that are `undefined` are left out, a `Date` becomes a string, `NaN`
+ * becomes `null`.
  *
- * @throws {RxmeshError} `RXMESH_ENCODE_FAILED` for what JSON cannot say (`undefined`, a function, a
- *   `bigint`, a cycle); `RXMESH_DECODE_FAILED` for invalid UTF-8, invalid JSON, what
- *   `validate` refuses, and more elements or depth than `elementsMax` and `depthMax`
- * @throws {RangeError} at once, for an `elementsMax` or `depthMax` out of range
+ * @throws {RxmeshError} `RXMESH_ENCODE_FAILED` for what JSON cannot represent (`undefined`, a
+ *   function, a `bigint`, a cycle); `RXMESH_DECODE_FAILED` for invalid UTF-8, invalid JSON, what
+ *   `validate` refuses, and more elements or depth than `elementsMax` and `depthMax` allow
+ * @throws {RangeError} immediately, if `elementsMax` or `depthMax` is out of range
  */
 export function json<T>(options: JsonOptions<T> = {}): Codec<T> {
   checkOptions('json', options, optionKinds);
   const { validate, elementsMax = elementsMaxDefault, depthMax = depthMaxDefault } = options;
   const limits = { elementsMax, depthMax };
   checkDecodeLimits(limits);
-  // An element takes a byte at least, and a nested one its two brackets.
+  // Every element takes at least one byte, and every level of nesting two brackets.
   const uncountedBytesMax = Math.min(elementsMax, 2 * depthMax);
   return {
     encode(message) {
       try {
-        // JSON.stringify's type does not say that it returns undefined for what is not JSON.
+        // The type of `JSON.stringify` omits that it returns undefined for what is not JSON.
         const text = JSON.stringify(message) as string | undefined;
         if (text === undefined) throw new TypeError(`${typeof message} is not JSON`);
         const bytes = new Uint8Array(util.utf8.length(text));

@@ -11,14 +11,14 @@ import { mustBe } from '../model/described.ts';
 import type { Codec } from './codec.ts';
 import { decodeOf, plainDecode } from './decoding.ts';
 
-/** What `limited` holds messages to. */
+/** Limits that `limited` enforces. */
 export interface MessageLimits {
-  /** The largest encoded message that is sent or decoded, in bytes: an integer of at least 1. */
+  /** The longest encoded message to send or decode, in bytes. An integer of at least 1. */
   readonly messageBytesMax: number;
   /**
-   * Sees the bytes of each received message before they are decoded, and throws to refuse them.
-   * A few bytes can decode to a huge object: two bytes make an empty submessage in protobuf. Here
-   * they can be counted at the cost of a scan, before anything is allocated.
+   * Called with the bytes of each received message before they are decoded; throws to refuse them.
+   * A few bytes can decode to a huge object: in protobuf, two bytes are an empty submessage. Here
+   * they can be counted with a scan, before anything is allocated.
    */
   readonly inspect?: (bytes: Uint8Array) => void;
 }
@@ -29,11 +29,11 @@ const limitKinds: OptionKinds<MessageLimits> = {
 };
 
 /**
- * A codec that holds the encoded messages of another to limits, in both directions.
+ * Limits the encoded messages of another codec, in both directions.
  *
- * @throws {RangeError} at once, for a `messageBytesMax` out of range
- * @throws {RxmeshError} what `codec` throws; `RXMESH_MESSAGE_TOO_LARGE`; `RXMESH_DECODE_FAILED`
- *   when `inspect` throws what is not an `RxmeshError`
+ * @throws {RangeError} immediately, if `messageBytesMax` is out of range
+ * @throws {RxmeshError} what `codec` throws; `RXMESH_MESSAGE_TOO_LARGE`; `RXMESH_DECODE_FAILED` if
+ *   `inspect` throws anything but an `RxmeshError`
  */
 export function limited<T>(codec: Codec<T>, limits: MessageLimits): Codec<T> {
   for (const method of ['encode', 'decode']) checkMethod('limited: codec', codec, method);

@@ -5,16 +5,18 @@ import type { MessageType, MessageWriter } from './message-type.ts';
 export class MessageEncoder {
   readonly #type: MessageType;
   #slab: MessageSlab | undefined;
-  /** A writer of another version of protobufjs, which no slab can use. Taken away while in use. */
+  /**
+   * A writer of another version of protobufjs, which slabs cannot use. Unset while it is in use.
+   */
   #writer: MessageWriter | undefined;
-  /** The length of the message before. */
+  /** The length of the previous message. */
   #expectedBytes = 0;
 
   constructor(type: MessageType) {
     this.#type = type;
   }
 
-  /** The encoded message; throws what the type does. */
+  /** Encodes a message. Throws what the type throws. */
   encode(message: object): Uint8Array {
     const bytes =
       this.#slab?.encode(this.#type, message, this.#expectedBytes) ?? this.#encodeAlone(message);
@@ -29,7 +31,7 @@ export class MessageEncoder {
     const writer = this.#type.encode(message, spare);
     if (hasPlace(writer)) {
       this.#slab = MessageSlab.of(writer);
-      // Once more, as all the others are.
+      // Encode it again into the slab, like all further messages.
       const bytes = this.#slab.encode(this.#type, message, 0);
       if (bytes !== undefined) return bytes;
     }

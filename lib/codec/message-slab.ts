@@ -1,18 +1,16 @@
 import { asBytes } from '../model/bytes.ts';
 import type { MessageType, MessageWriter } from './message-type.ts';
 
-/** Bytes that a slab has for messages; what waits of them keeps all of it, so it is small. */
+/** The size of a slab. Small, because a single waiting message keeps all of it alive. */
 export const slabBytes: number = 8 * 1024;
-/** A message that is longer than this share of a slab gets a buffer of its own. */
+/** A message that is expected to be longer than this gets its own buffer. */
 const longBytesMin = slabBytes / 4;
-/** No buffer is made larger in the expectation that the next message is as long as the last one. */
+/** The most that is allocated on the guess that a message is as long as the previous one. */
 const expectedBytesMax = 1024 * 1024;
-/**
- * Room beside the expected bytes, so that a message that is a little longer needs no second buffer.
- */
+/** Extra room, so that a message slightly longer than expected needs no second buffer. */
 const spareBytes = 64;
 
-/** A writer of protobufjs 8: it writes straight into a buffer, at a place that one may choose. */
+/** A writer of protobufjs 8, which writes directly into a buffer, at a position that can be set. */
 export interface PlaceWriter extends MessageWriter {
   string(text: string): unknown;
   pos: number;
@@ -21,22 +19,22 @@ export interface PlaceWriter extends MessageWriter {
   readonly constructor: { alloc(size: number): Uint8Array; readonly prototype: PlaceWriter };
 }
 
-/** What the buffers of a writer are, if they are Node's. */
+/** The constructor of a writer's buffers, which in Node is `Buffer`. */
 interface NodeBuffers {
   allocUnsafeSlow?(size: number): Uint8Array;
 }
 
 /**
- * A buffer as the writer makes them, with memory of its own. Node cuts small ones from a pool,
- * whose size differs from version to version, and a waiting message would keep all of it. The pool
- * of protobufjs, in browsers, is no larger than a slab.
+ * Allocates a buffer of the kind that the writer uses, with its own memory. Node takes small
+ * buffers from a pool, whose size varies between versions, and a waiting message would keep all of
+ * it alive. In browsers, the pool of protobufjs is no larger than a slab.
  */
 function allocate(writer: PlaceWriter, bytes: number): Uint8Array {
   const buffers = writer.buf.constructor as NodeBuffers;
   return buffers.allocUnsafeSlow?.(bytes) ?? writer.constructor.alloc(bytes);
 }
 
-/** Whether the writer is one of protobufjs 8; those of older versions collect operations first. */
+/** Whether the writer is one of protobufjs 8. Those of older versions collect operations first. */
 export function hasPlace(writer: MessageWriter): writer is PlaceWriter {
   const { pos, buf, constructor } = writer as Partial<PlaceWriter>;
   return (
@@ -46,38 +44,39 @@ export function hasPlace(writer: MessageWriter): writer is PlaceWriter {
   );
 }
 
-/** One for each class of writers. */
+/** One slab for each writer class. */
 const slabs = new WeakMap<PlaceWriter['constructor'], MessageSlab>();
 
 /**
- * Encodes message after message into slabs of 8 KiB, and gives views of them, which are never
- * written to again: one allocation for many messages, and no copy. (`Writer.finish` makes a buffer
- * for each, and copies.) All types share it: what is sent on a thousand channels lies side by side.
+ * Encodes messages one after another into slabs of 8 KiB, and returns views into them that are
+ * never written to again: one allocation for many messages, and no copy. (`Writer.finish` allocates
+ * a buffer for each message, and copies.) All types share it, so that what is sent on a thousand
+ * channels lies next to each other.
  */
 export class MessageSlab {
   /**
-   * Taken away while in use: one that a throw left half written, or that a getter re-entered, is
-   * not used.
+   * Unset while in use, so that a writer is not used again after a throw left it half written, or
+   * when a getter re-enters.
    */
   #writer: PlaceWriter | undefined;
   #slab: Uint8Array;
-  /** What the slab is a view of; looked up once, since that is dear. */
+  /** The memory of the slab. Looked up once, since the lookup is expensive. */
   #memory: ArrayBufferLike;
   #memoryOffset: number;
-  /** Where the slab is free. */
+  /** Where the free part of the slab starts. */
   #free: number;
 
   private constructor(writer: PlaceWriter) {
     this.#slab = writer.buf;
     this.#memory = this.#slab.buffer;
     this.#memoryOffset = this.#slab.byteOffset;
-    // What this writer has written lies there.
+    // Counts as full: the writer has already written to it.
     this.#free = this.#slab.length;
   }
 
   /**
-   * The slab for the writers of one class: each copy of protobufjs has its own. `writer` is used
-   * from now on.
+   * Returns the slab for the class of `writer`, and makes it use `writer` from now on. Each copy of
+   * protobufjs has its own class.
    */
   static of(writer: PlaceWriter): MessageSlab {
     let slab = slabs.get(writer.constructor);
@@ -92,9 +91,9 @@ export class MessageSlab {
   }
 
   /**
-   * The encoded message; undefined when there is no writer: it is in use, or a throw has left it
-   * half written. Throws what the type does.
-   * @param expectedBytes the message's length, by a guess
+   * Encodes a message. Returns undefined if there is no writer: it is in use, or a throw left it
+   * half written. Throws what the type throws.
+   * @param expectedBytes a guess of the length of the message
    */
   encode(type: MessageType, message: object, expectedBytes: number): Uint8Array | undefined {
     const writer = this.#writer;
@@ -104,7 +103,7 @@ export class MessageSlab {
     const bytes = isLong
       ? encodeAlone(writer, type, message, expectedBytes)
       : this.#append(writer, type, message, expectedBytes);
-    // A buffer of its own belongs to the message alone.
+    // A message that got its own buffer keeps it.
     if (writer.buf !== this.#slab) setBuffer(writer, this.#slab);
     this.#writer = writer;
     return bytes;
@@ -120,17 +119,17 @@ export class MessageSlab {
     const slab = this.#slab;
     const start = this.#free;
     writer.pos = start;
-    // What a getter of the message encodes needs a slab of its own.
+    // If a getter of the message encodes another one, that needs a new slab.
     this.#free = slab.length;
     const written = type.encode(message, writer);
     if (written !== writer) {
-      // A type that has a writer of its own.
+      // The type used its own writer.
       if (this.#slab === slab) this.#free = start;
       return written.finish();
     }
     if (this.#slab !== slab) return ownBytes(writer, start);
     if (writer.buf !== slab) {
-      // A short message has come too near to the end of the slab; a long one leaves it as it was.
+      // A short message ran over the end of the slab. A long one leaves the slab free for the next.
       if (writer.pos - start > longBytesMin) this.#free = start;
       return ownBytes(writer, start);
     }
@@ -163,7 +162,9 @@ function encodeAlone(
   return written === writer ? ownBytes(writer, 0) : written.finish();
 }
 
-/** What was written from `start` on; a copy, if it would keep much more memory than it needs. */
+/**
+ * What was written from `start` on. A copy if it would keep much more memory than it needs alive.
+ */
 function ownBytes({ buf, pos }: PlaceWriter, start: number): Uint8Array {
   const length = pos - start;
   const { byteLength } = buf.buffer;
@@ -173,9 +174,9 @@ function ownBytes({ buf, pos }: PlaceWriter, start: number): Uint8Array {
 }
 
 /**
- * `string` of a writer, for text that UTF-8 can write. protobufjs writes half a surrogate pair as
- * three bytes that no receiver takes: protobuf's strings are UTF-8 (Language Guide, "Scalar Value
- * Types").
+ * A `string` method for writers that refuses text that UTF-8 cannot represent. protobufjs writes
+ * half a surrogate pair as three bytes that no receiver accepts: strings in protobuf are UTF-8
+ * (Language Guide, "Scalar Value Types").
  */
 function wellFormedString(this: PlaceWriter, text: string): unknown {
   if (!isWellFormed(text)) {
@@ -184,7 +185,7 @@ function wellFormedString(this: PlaceWriter, text: string): unknown {
   return this.constructor.prototype.string.call(this, text);
 }
 
-/** `String.prototype.isWellFormed` (ES2024) where it is, which is several times faster. */
+/** Uses `String.prototype.isWellFormed` (ES2024) where available, which is several times faster. */
 function isWellFormed(text: string & { isWellFormed?(): boolean }): boolean {
   return text.isWellFormed?.() ?? !/\p{Surrogate}/u.test(text);
 }

@@ -9,38 +9,38 @@ import {
 } from './message-type.ts';
 import type { Wrapper } from './wrapper.ts';
 
-/** The union of the messages in `M`, told apart by `kind`: their name in the wrapper. */
+/** The union of the messages in `M`. `kind`, their name in the wrapper, tells them apart. */
 export type Oneof<M> = {
   [K in keyof M & string]: { readonly kind: K } & M[K];
 }[keyof M & string];
 
-/** The messages of a record of message classes. */
+/** The message types of a record of message classes. */
 export type MessagesOf<Kinds> = {
   [K in keyof Kinds]: Kinds[K] extends MessageType<infer C> ? FieldsOf<C> : never;
 };
 
 /**
- * The wrapper that `oneof` uses, for the operators `wrap` and `unwrap`: it turns a message with a
+ * The wrapper that `oneof` uses, for the operators `wrap` and `unwrap`. It turns a message with a
  * `kind` into the protobuf message that carries it in its `oneof`, and back.
  *
  *     const sum = oneofWrapper(GameMessage, { move: Move, resign: Resign })
  *     sum.wrap({ kind: 'move', x: 1, y: 2 })            // { move: { kind: 'move', x: 1, y: 2 } }
  *
  * On a channel whose codec is `protobuf(GameMessage)`, or `raw()` with the operator `decode`, one
- * consumer can read the wrapper, and another one the messages in it. `oneof` has the rules for
- * messages and types.
+ * consumer can read the wrapper and another the messages in it. The rules for messages and types
+ * are those of `oneof`.
  *
- * Nothing is copied: `wrap` refers to the message, and `unwrap` sets the `kind` of the message in
- * the wrapper and returns it.
+ * Nothing is copied: the result of `wrap` refers to the message, and `unwrap` sets the `kind` of
+ * the message in the wrapper and returns it.
  *
- * Reflection knows neither the types of the messages nor that of the wrapper:
+ * With reflection, the types of the messages and of the wrapper must be given:
  *
  *     oneofWrapper<{ move: Move; resign: Resign }, { move?: Move; resign?: Resign }>(
  *       root.lookupType('GameMessage'),
  *       { move: root.lookupType('Move'), resign: root.lookupType('Resign') },
  *     )
  *
- * @throws {TypeError} at once, as `oneof` does
+ * @throws {TypeError} immediately, as `oneof` does
  */
 export function oneofWrapper<
   M extends { readonly [K in keyof M]: object },
@@ -63,7 +63,7 @@ interface Tagged {
   kind?: string;
 }
 
-/** The wrapper: a message of which one member is set. */
+/** The wrapper: a message with one member set. */
 type Members = Record<string, unknown>;
 
 function assertKinds(type: MessageType, kinds: Readonly<Record<string, MessageType>>): void {
@@ -93,7 +93,8 @@ function isMessage(member: unknown): member is Tagged {
 function wrapperOf(kinds: ReadonlySet<string>): Wrapper<Members, Tagged> {
   return {
     wrap(message) {
-      // The name of the `oneof` may be `kind` too; on an instance of the wrapper it is inherited.
+      // The `oneof` itself may be named `kind`, too; on an instance of the wrapper that is
+      // inherited.
       if (Object.hasOwn(message, 'kind')) {
         const { kind } = message;
         if (kind !== undefined && kinds.has(kind)) return { [kind]: message };
@@ -107,7 +108,8 @@ function wrapperOf(kinds: ReadonlySet<string>): Wrapper<Members, Tagged> {
       throw new TypeError('it has no kind, and is not the wrapper with one member set');
     },
     unwrap(wrapper) {
-      // Unset members are inherited from the prototype; of several on the wire the last one counts.
+      // Unset members are inherited from the prototype. If several are on the wire, the last one
+      // counts.
       const names = Object.keys(wrapper);
       for (let i = names.length - 1; i >= 0; i -= 1) {
         const kind = names[i] ?? '';

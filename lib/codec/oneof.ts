@@ -5,8 +5,8 @@ import { protobuf, type ProtobufOptions } from './protobuf.ts';
 import { wrapped } from './wrapped.ts';
 
 /**
- * The codec of a protobuf message that carries others in a `oneof`. A channel with it sends and
- * receives the inner messages; each says by its `kind` which member of the `oneof` it is.
+ * A codec for a protobuf message that carries others in a `oneof`. The channel sends and receives
+ * the inner messages; the `kind` of each names its member of the `oneof`.
  *
  *     // message GameMessage { oneof sum { Move move = 1; Resign resign = 2; } }
  *     const codec = oneof(GameMessage, { move: Move, resign: Resign })
@@ -16,24 +16,26 @@ import { wrapped } from './wrapped.ts';
  *       if (message.kind === 'move') show(message.x, message.y)                  // narrows
  *     })
  *
- * Those are generated classes. Reflection does not know the types of the messages:
+ * The types in this example are generated classes. With reflection, the types of the messages must
+ * be given:
  *
  *     oneof<{ move: Move; resign: Resign }>(root.lookupType('GameMessage'), {
  *       move: root.lookupType('Move'),
  *       resign: root.lookupType('Resign'),
  *     })
  *
- * A tag beside the fields is what TypeScript narrows best, and costs least: sending allocates one
- * object that refers to the message, receiving sets one property; nothing is copied. So no inner
- * message may have a field or a oneof of its own named `kind`; for those use `wrapped`.
+ * A tag next to the fields is what TypeScript narrows best, and it costs the least: sending
+ * allocates one object that refers to the message, receiving sets one property, and nothing is
+ * copied. So no inner message may have its own field or `oneof` named `kind`; for those use
+ * `wrapped`.
  *
- * A message without a `kind` of its own that has one member of the `oneof` set is the wrapper
- * itself, and is sent as it is.
+ * A message that has no `kind` of its own and has one member of the `oneof` set is taken to be the
+ * wrapper, and is sent as it is.
  *
- * @throws {TypeError} at once, when `kinds` is empty or names what the wrapper does not have, or
- *   when the wrapper has a field `kind`, or a kind has a field or oneof of that name
- * @throws {RxmeshError} `RXMESH_ENCODE_FAILED` also for a kind that is not in `kinds`, and
- *   `RXMESH_DECODE_FAILED` also when none of `kinds` is set
+ * @throws {TypeError} immediately, if `kinds` is empty or names a field that the wrapper lacks, if
+ *   the wrapper has a field `kind`, or if a kind has a field or `oneof` with that name
+ * @throws {RxmeshError} like `protobuf`, also `RXMESH_ENCODE_FAILED` for a kind that is not in
+ *   `kinds`, and `RXMESH_DECODE_FAILED` if none of `kinds` is set
  */
 export function oneof<M extends { readonly [K in keyof M]: object }>(
   type: ReflectedType,

@@ -3,10 +3,10 @@ import { RxmeshError } from '../model/error.ts';
 import type { Codec } from './codec.ts';
 
 /**
- * The codec of messages that are bytes already. Nothing is copied: the sender leaves the bytes as
- * they are until they are sent, and a receiver that keeps a message keeps the buffer around it.
+ * A codec for messages that are already bytes. Nothing is copied: the sender must not change the
+ * bytes until they are sent, and a receiver that keeps a message keeps the buffer around it alive.
  *
- * @throws {RxmeshError} `RXMESH_ENCODE_FAILED` for what is not a `Uint8Array`, of whichever realm
+ * @throws {RxmeshError} `RXMESH_ENCODE_FAILED` if the message is not a `Uint8Array` (of any realm)
  */
 export function raw(): Codec<Uint8Array> {
   return {

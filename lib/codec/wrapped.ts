@@ -4,18 +4,17 @@ import { decodeOf, plainDecode } from './decoding.ts';
 import { unwrapMessage, wrapMessage, type Wrapper } from './wrapper.ts';
 
 /**
- * A codec that wraps each message before it is encoded and unwraps each after it was decoded,
- * once each.
+ * A codec that wraps each message before encoding it and unwraps it after decoding.
  *
  *     wrapped(protobuf(Envelope), {
  *       wrap: (text: string) => ({ version: 1, text }),
  *       unwrap: (envelope) => envelope.text,
  *     })
  *
- * The operators `wrap` and `unwrap` do the same to the messages of envelopes.
+ * The operators `wrap` and `unwrap` do the same for the messages of envelopes.
  *
- * @throws {RxmeshError} what `codec` throws; `RXMESH_ENCODE_FAILED` when `wrap` throws;
- *   `RXMESH_DECODE_FAILED` when `unwrap` throws
+ * @throws {RxmeshError} what `codec` throws; `RXMESH_ENCODE_FAILED` if `wrap` throws;
+ *   `RXMESH_DECODE_FAILED` if `unwrap` throws
  */
 export function wrapped<Outer, Inner>(
   codec: Codec<Outer>,

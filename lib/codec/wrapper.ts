@@ -1,20 +1,20 @@
 import { toRxmeshError } from '../model/error.ts';
 
-/** How messages of type `Inner` travel inside one of type `Outer`. */
+/** Converts messages of type `Inner` to and from those of type `Outer` that carry them. */
 export interface Wrapper<Outer, Inner> {
   /**
-   * The message to send. Throws for an inner message that the outer one does not carry. May let
-   * through what is wrapped already.
+   * Returns the message to send. Throws if the outer message cannot carry this inner one. May
+   * accept messages that are wrapped already.
    */
   wrap(inner: Inner): Outer;
-  /** The message that was sent. Throws when `outer` carries none. */
+  /** Returns the message inside. Throws if `outer` carries none. */
   unwrap(outer: Outer): Inner;
 }
 
 /**
  * Wraps a message.
  *
- * @throws {RxmeshError} what `wrap` throws, if that is one, else `RXMESH_ENCODE_FAILED`
+ * @throws {RxmeshError} the error of `wrap` if it is an `RxmeshError`, else `RXMESH_ENCODE_FAILED`
  */
 export function wrapMessage<Outer, Inner>(wrapper: Wrapper<Outer, Inner>, inner: Inner): Outer {
   try {
@@ -27,7 +27,8 @@ export function wrapMessage<Outer, Inner>(wrapper: Wrapper<Outer, Inner>, inner:
 /**
  * Unwraps a message.
  *
- * @throws {RxmeshError} what `unwrap` throws, if that is one, else `RXMESH_DECODE_FAILED`
+ * @throws {RxmeshError} the error of `unwrap` if it is an `RxmeshError`, else
+ *   `RXMESH_DECODE_FAILED`
  */
 export function unwrapMessage<Outer, Inner>(wrapper: Wrapper<Outer, Inner>, outer: Outer): Inner {
   try {

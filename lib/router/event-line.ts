@@ -5,10 +5,10 @@ import type { RouterEvent } from '../model/event.ts';
 import type { NodeId } from '../model/id.ts';
 import { printable } from '../model/quote.ts';
 
-/** How serious an event is, in the words of loggers. */
+/** How serious an event is, as a log level. */
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 
-/** An event as a line of a log. */
+/** An event as a log line. */
 export interface EventLine {
   readonly level: LogLevel;
   readonly text: string;
@@ -63,7 +63,7 @@ const lines: Lines = {
   fatal: ({ error }) => failure(`the router failed and stops: ${reason(error)}`),
 };
 
-/** An event in words, on one line that a terminal can show. */
+/** Describes an event in one line of printable text. */
 export function eventLine(event: RouterEvent): EventLine {
   const line = lines[event.type] as (event: RouterEvent) => EventLine;
   const { level, text } = line(event);

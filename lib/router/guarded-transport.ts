@@ -8,16 +8,16 @@ import type { NodeId } from '../model/id.ts';
 import type { Link } from '../transport/link.ts';
 import type { Connection, Refusal, Self, Transport } from '../transport/transport.ts';
 
-/** What stands around a transport. */
+/** What a `GuardedTransport` reports to and asks. */
 export interface Guard {
   readonly failed: CallbackFailed;
-  /** Why an endpoint is not to be dialed, if so. */
+  /** Returns an error if the endpoint must not be dialed. */
   readonly refusal: (endpoint: Endpoint) => RxmeshError | undefined;
 }
 
 /**
- * A transport of the options, whoever has written it: what throws in it is told, and ends nothing.
- * What its Observables fail with passes.
+ * Wraps a transport from the options, so that an exception thrown by its methods is reported and
+ * ends nothing. Errors of its Observables pass through, except those of `refused$`.
  */
 export class GuardedTransport implements Transport {
   readonly incoming$: Observable<Connection>;
@@ -69,7 +69,10 @@ export class GuardedTransport implements Transport {
     return new GuardedConnection(connection, this.#failed);
   });
 
-  /** What `make` makes. What that throws when it is not wanted any more is told. */
+  /**
+   * The Observable that `make` returns. An exception thrown while unsubscribing from it is
+   * reported.
+   */
   #leaving<T>(name: string, make: () => Observable<T>): Observable<T> {
     return new Observable((subscriber) => {
       const inner = new Subscription();

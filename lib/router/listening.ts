@@ -3,24 +3,28 @@ import type { Clock } from '../flow/clock.ts';
 import { type RxmeshError, toRxmeshError } from '../model/error.ts';
 import type { Connection, Transport } from '../transport/transport.ts';
 
-/** The wait before a transport that has stopped listening is asked to listen again; it doubles. */
+/**
+ * The first wait before a transport that has stopped listening is asked to listen again. It doubles
+ * each time.
+ */
 const relistenMinMs = 1_000;
-/** No wait is longer. One that has listened for as long begins with the shortest again. */
+/** The longest wait. A transport that has listened for this long starts with the shortest again. */
 const relistenMaxMs = 60_000;
 
-/** What a `Listening` works with. */
+/** Options of `Listening`. */
 export interface ListeningOptions {
   readonly transports: readonly Transport[];
   readonly clock: Clock;
-  /** Hears why a transport could not listen, or no longer. */
+  /** Called when a transport could not listen, or has stopped listening because of an error. */
   readonly onFailure: (error: RxmeshError, transport: Transport) => void;
 }
 
-/**
- * Watches transports as they begin to listen, and has those that stop with an error begin again.
- */
+/** Starts transports listening, and restarts those that stop with an error. */
 export class Listening {
-  /** Completes when every transport listens or has nothing to listen to; errors when one cannot. */
+  /**
+   * Completes when every transport is listening or has nothing to listen on; errors if one cannot
+   * listen.
+   */
   readonly all$: Observable<never>;
   readonly #all = new AsyncSubject<never>();
   readonly #pending: Set<Transport>;
@@ -35,13 +39,14 @@ export class Listening {
   }
 
   /**
-   * A transport's connections. An error is told, and after a wait it is asked for connections
-   * again; one that has never listened is not, but errors `all$`. Its completion is the end.
+   * The incoming connections of a transport. After an error, which is reported, it is asked to
+   * listen again once a wait is over. If it has never listened, `all$` errors instead. If it
+   * completes, it is not asked again.
    */
   watch(transport: Transport): Observable<Connection> {
     return new Observable((subscriber) => {
-      // Before `endpoints$`, which may tell of somebody else who listens with this transport
-      // already.
+      // Before `endpoints$`, which may already have endpoints if the transport is also used
+      // elsewhere.
       subscriber.add(this.#connections(transport).subscribe(subscriber));
       if (subscriber.closed) return;
       const endpoints = transport.endpoints$.subscribe({
@@ -65,7 +70,7 @@ export class Listening {
       tap({ complete: () => this.#listens(transport) }),
       retry({
         delay: (thrown) => {
-          // For good, and so is the router: it has not started.
+          // Final: without this transport the router does not start.
           if (!this.#failed(thrown, transport)) return EMPTY;
           if (clock.now() - sinceMs >= relistenMaxMs) waitMs = relistenMinMs;
           const delayMs = waitMs;
@@ -76,7 +81,7 @@ export class Listening {
     );
   }
 
-  /** Tells why; false when the transport has never listened. */
+  /** Reports the error. Returns false if the transport has never listened. */
   #failed(thrown: unknown, transport: Transport): boolean {
     const error = toRxmeshError(thrown, 'RXMESH_LISTEN_FAILED', String(transport));
     const hasListened = !this.#pending.has(transport);

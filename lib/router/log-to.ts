@@ -6,29 +6,30 @@ import { mustBe } from '../model/described.ts';
 import type { RouterEvent } from '../model/event.ts';
 import { eventLine, type LogLevel } from './event-line.ts';
 
-/** Where lines go: `console`, or a logger with levels such as pino. */
+/** What `logTo` writes to: `console`, or a logger with these levels, such as pino. */
 export type Logger = { readonly [Level in LogLevel]: (text: string) => void };
 
 /** Options of `logTo`. */
 export interface LogOptions {
-  /** Lines per second, at most; the events beyond that are counted. From 1; default 20. */
+  /** The most lines per second; further events are only counted. An integer from 1; default 20. */
   readonly linesPerSecond?: number;
-  /** Default: the system's clock. */
+  /** Default: the system clock. */
   readonly clock?: Clock;
 }
 
 /**
- * Writes a router's events as readable lines, at the level of the logger that fits: peers as
- * `info`, drops and refusals as `warn`, failures of your own code as `error`.
+ * Writes a router's events as readable lines, each at a suitable log level: peers as `info`, drops
+ * and refusals as `warn`, failures of your own code as `error`.
  *
  *     router.events$.subscribe(logTo(console));
  *     // 3 messages dropped, lane-full (outbound, channel 16, peer 045f5600)
  *
- * A flood of events does not flood the log: after `linesPerSecond` lines within a second, the rest
- * of it becomes one line that counts them by type. A `fatal` event is always written.
+ * A flood of events does not flood the log: after `linesPerSecond` lines in one second, the
+ * remaining events of that second become one line that counts them by type. A `fatal` event is
+ * always written.
  *
- * @throws {TypeError} for a logger without one of the four levels, or a wrong option
- * @throws {RangeError} for a `linesPerSecond` that is not an integer of at least 1
+ * @throws {TypeError} if the logger lacks one of the four levels, or an option is wrong
+ * @throws {RangeError} if `linesPerSecond` is not an integer of at least 1
  */
 export function logTo(logger: Logger, options: LogOptions = {}): Observer<RouterEvent> {
   for (const level of ['debug', 'info', 'warn', 'error'])
@@ -57,7 +58,7 @@ class LogWriter implements Observer<RouterEvent> {
     this.#clock = clock;
   }
 
-  // Arrow functions: an observer's functions are also called without it.
+  // Arrow functions, because the functions of an observer may be called detached from it.
   readonly next = (event: RouterEvent): void => {
     const nowMs = this.#clock.now();
     if (nowMs >= this.#secondEndsMs) {

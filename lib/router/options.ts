@@ -21,10 +21,10 @@ import {
 import type { Admission } from '../../operators/admit.ts';
 import type { NodeInfo } from '../model/node-info.ts';
 
-/** A connection as the hook `admit.connection` sees it. */
+/** A connection as seen by the hook `admit.connection`. */
 export type ConnectionToAdmit = Pick<Connection, 'direction' | 'remote'>;
 
-/** A peer as the hook `admit.peer` sees it: it has proved its ID. */
+/** A peer as seen by the hook `admit.peer`; it has proved its ID. */
 export interface PeerToAdmit extends ConnectionToAdmit {
   readonly id: NodeId;
   /** What the peer says about itself. */
@@ -32,8 +32,8 @@ export interface PeerToAdmit extends ConnectionToAdmit {
 }
 
 /**
- * Hooks that decide who is let in. Each returns `true`, or `false` or a reason, or a promise or an
- * Observable of that; see the operator `admit`.
+ * Hooks that decide which connections and peers are let in. Each returns `true`, `false` or a
+ * reason for refusal, or a promise or an Observable of one of these; see the operator `admit`.
  *
  *     const admit: AdmitHooks = {
  *       connection: ({ remote }) => remote.ip !== '203.0.113.7',
@@ -41,95 +41,106 @@ export interface PeerToAdmit extends ConnectionToAdmit {
  *     };
  */
 export interface AdmitHooks {
-  /** Before the handshake, at the cost of a connection. A refused one is closed without a word. */
+  /**
+   * Runs before the handshake, so that a refusal costs only a connection. A refused connection is
+   * closed without an explanation.
+   */
   readonly connection?: Admission<ConnectionToAdmit>;
-  /** After the handshake. A refused peer is sent the reason. */
+  /** Runs after the handshake. A refused peer is sent the reason. */
   readonly peer?: Admission<PeerToAdmit>;
-  /** How long a decision may take, in milliseconds; 0: no limit. Default 5,000. */
+  /** How long a decision may take, in milliseconds; 0 means no limit. Default 5,000. */
   readonly timeoutMs?: number;
 }
 
-/** What `createRouter` takes. Times are in milliseconds; 0 means no limit. */
+/**
+ * Options of `createRouter`. Times are in milliseconds; 0 means no limit unless stated otherwise.
+ */
 export interface RouterOptions {
-  /** Who this node is. */
+  /** The identity of this node. */
   readonly identity: Identity;
-  /** Name of the network; nodes of different networks do not connect. ASCII, at most 256 bytes. */
+  /**
+   * The name of the network; nodes of different networks do not connect. ASCII, at most 256 bytes.
+   */
   readonly network: string;
-  /** The ways to reach other nodes; the first one that knows an address's protocol dials it. */
+  /**
+   * The ways to reach other nodes. An address is dialed by the first transport that knows its
+   * protocol.
+   */
   readonly transports: readonly Transport[];
-  /** Which peers to look for, and how many. See `PeerOptions`. */
+  /** Which peers to connect to, and how many. See `PeerOptions`. */
   readonly peers?: PeerOptions;
-  /** A name for people. Default: the first 8 characters of the node ID. */
+  /** A human-readable name. Default: the first 8 characters of the node ID. */
   readonly moniker?: string;
-  /** Version of the application's software. Default: empty. */
+  /** The version of the application. Default: empty. */
   readonly version?: string;
   /** Nodes with different block versions do not connect. Default `{ block: 0, app: 0 }`. */
   readonly protocolVersion?: { readonly block: number; readonly app: number };
   readonly timeouts?: {
-    /** Resolving an address. Default 5,000. */
+    /** How long resolving an address may take. Default 5,000. */
     readonly resolveMs?: number;
-    /** Dialing one endpoint of an address. Default 5,000. */
+    /** How long dialing one endpoint of an address may take. Default 5,000. */
     readonly dialMs?: number;
-    /** The handshake, and then again the peer's acceptance. Default 10,000. */
+    /** How long the handshake may take, and after it the acceptance by the peer. Default 10,000. */
     readonly handshakeMs?: number;
-    /** What `stop` waits for lanes to empty. 0: it does not wait. Default 1,000. */
+    /** How long `stop` waits for lanes to drain; 0 means not at all. Default 1,000. */
     readonly drainMs?: number;
     /**
-     * A lane in which messages wait, and that none has left for so long, is told as stalled.
-     * Default 10,000.
+     * How long messages may wait in a lane with none leaving before it is reported as stalled; 0
+     * disables the reports. Default 10,000.
      */
     readonly stallMs?: number;
   };
   readonly limits?: {
     /**
-     * Inbound handshakes at a time, and as many proven peers that have not accepted yet. One more
-     * takes the place of one that has taken 500 ms or longer, or is closed at once. Default 64.
+     * How many inbound handshakes may run at a time, and how many proven peers may be waiting to be
+     * accepted. One more takes the place of one that has taken 500 ms or longer, or is closed
+     * immediately if there is none. Default 64.
      */
     readonly handshakes?: number;
-    /** Of these, those with one IP address, or one /64 of IPv6. Default 8. */
+    /** How many of these may come from one IP address, or one IPv6 /64. Default 8. */
     readonly handshakesPerHost?: number;
     /**
-     * Inbound connections a second, and as many at once after a pause; one more is closed at once,
-     * with `RXMESH_TOO_MANY_CONNECTIONS`. Default 64.
+     * How many inbound connections to take per second, and in a burst after a pause. Further ones
+     * are closed immediately, with `RXMESH_TOO_MANY_CONNECTIONS`. Default 64.
      */
     readonly connectionsPerSecond?: number;
     /**
-     * Of these, those of one IP address, or one /64 of IPv6, so that nobody keeps the others out.
-     * Default: half of `connectionsPerSecond`, 32.
+     * How many of these may come from one IP address, or one IPv6 /64, so that one host cannot keep
+     * others out. Default: half of `connectionsPerSecond`, 32.
      */
     readonly connectionsPerSecondPerHost?: number;
     /**
-     * How many messages of one peer may fail to decode a second, and at once after a pause. Nothing
-     * more is decoded after one too many, and the connection ends. Default 100.
+     * How many messages from one peer may fail to decode per second, and in a burst after a pause.
+     * If a peer exceeds this, nothing more from it is decoded and its connection ends. Default 100.
      */
     readonly decodeFailuresPerSecond?: number;
   };
   /**
-   * Makes, for each connection, what chooses the channel that writes next, when several have
-   * something to send: `fair`, `priority`, `fifo`, or a function of your own. Default `fair`.
+   * Creates the discipline for a connection, which chooses the channel to write next if several
+   * have something to send: `fair`, `priority`, `fifo`, or your own function. Default `fair`.
    */
   readonly discipline?: () => Discipline;
   /**
-   * Pings, and peers that are dead without a word. A session is pinged every `intervalMs`, by
-   * default 10,000; 0 turns it off. One from which nothing has arrived for `timeoutMs`, by default
-   * 30,000, or no pong for four times as long, ends with `RXMESH_PEER_TIMEOUT`; that is counted in
-   * whole intervals, and not less than one.
+   * How dead peers are detected. Peers are pinged every `intervalMs`, by default 10,000; 0 turns
+   * this off. A connection ends with `RXMESH_PEER_TIMEOUT` if nothing has arrived for `timeoutMs`,
+   * by default 30,000, or no pong for four times as long. The timeout is rounded up to whole
+   * intervals and must not be less than one.
    */
   readonly keepAlive?: Partial<KeepAliveSettings>;
-  /** Decides which connections and peers are let in. Default: all, within the limits. */
+  /** Decides which connections and peers are let in. Default: all of them, within the limits. */
   readonly admit?: AdmitHooks;
-  /** Where time comes from. Default: the system's clock. */
+  /** The source of time. Default: the system clock. */
   readonly clock?: Clock;
   /**
-   * A number from 0 up to, not including, 1, for jitter. Default: from the platform's randomness.
+   * Returns random numbers for jitter, at least 0 and below 1. Default: random bits from the
+   * platform.
    */
   readonly random?: () => number;
 }
 
-/** Options that are groups of numbers, each with a default. */
 type Groups = 'timeouts' | 'limits' | 'keepAlive' | 'admit';
 
-/** `RouterOptions` with nothing left out. */
+/** `RouterOptions` with the defaults filled in. */
 export interface RouterSettings extends Required<Omit<RouterOptions, Groups>> {
   readonly timeouts: Required<NonNullable<RouterOptions['timeouts']>>;
   readonly limits: Required<NonNullable<RouterOptions['limits']>>;
@@ -153,7 +164,7 @@ const limitDefaults = {
 const limitNames = [...Object.keys(limitDefaults), 'connectionsPerSecondPerHost'];
 
 /**
- * The options with their defaults.
+ * Checks options and fills in the defaults.
  * @throws {RxmeshError} `RXMESH_OPTIONS_INVALID`: one error that names every wrong option
  */
 export function checkedOptions(options: RouterOptions): RouterSettings {
@@ -168,7 +179,7 @@ export function checkedOptions(options: RouterOptions): RouterSettings {
     discipline: fair,
     random: platformRandom,
     ...given(options),
-    // Once for all that it is given to.
+    // Resolved here, once for everything that uses the clock.
     clock: options.clock ?? systemClock,
     protocolVersion: { block: 0, app: 0, ...options.protocolVersion },
     timeouts: { ...timeoutDefaults, ...options.timeouts },
@@ -183,7 +194,10 @@ function limitsFrom(given: RouterOptions['limits']): RouterSettings['limits'] {
   return { connectionsPerSecondPerHost: Math.ceil(limits.connectionsPerSecond / 2), ...limits };
 }
 
-/** Without what is there and undefined, as from JavaScript: that is left to the default. */
+/**
+ * Removes options that are explicitly `undefined`, as JavaScript callers may pass them, so that the
+ * defaults apply.
+ */
 function given(options: RouterOptions): RouterOptions {
   const entries = Object.entries(options).filter(
     ([, value]: [string, unknown]) => value !== undefined,
@@ -199,7 +213,8 @@ const names = [
 ];
 
 /**
- * What is wrong with options; the caller may be plain JavaScript, so nothing is taken for granted.
+ * What is wrong with the options. The caller may be plain JavaScript, so their types are not
+ * trusted.
  */
 function faultsOf(options: RouterOptions): readonly string[] {
   if (!isRecord(options)) return [mustBe('options', 'an object', options)];
@@ -208,7 +223,7 @@ function faultsOf(options: RouterOptions): readonly string[] {
   const check = (name: string, what: string, accepts: (value: unknown) => boolean): void => {
     if (!accepts(given[name])) faults.push(mustBe(name, what, given[name]));
   };
-  /** The same for an option that may be left out. */
+  /** The same for an optional one. */
   const checkGiven: typeof check = (name, what, accepts) => {
     if (given[name] !== undefined) check(name, what, accepts);
   };
@@ -260,7 +275,9 @@ function transportFaults(given: unknown): readonly string[] {
   });
 }
 
-/** What is wrong with `peers`, on their own and beside the identity and the transports. */
+/**
+ * What is wrong with `peers`, by itself and in combination with the identity and the transports.
+ */
 function peerFaults(peers: unknown, { identity, transports }: Given): readonly string[] {
   if (!isRecord(peers)) return [mustBe('peers', 'an object', peers)];
   const faults: string[] = [...unknownOptions(peers, peerOptionNames, 'peers')];
@@ -281,7 +298,8 @@ export function protocolFault(
   transports: readonly Pick<Transport, 'protocols'>[],
 ): string | undefined {
   const known = transports.flatMap(protocolsOf);
-  // A transport whose `protocols` throws is asked again by the router, which reports that.
+  // If `protocols` throws, the transport gets the benefit of the doubt: the router asks it again
+  // and reports the error.
   if (known.includes(address.protocol) || known.includes(undefined)) return undefined;
   const text = formatNodeAddress(address);
   return `no transport dials ${quote(text)}; the protocols are ${known.join(', ')}`;
@@ -295,7 +313,7 @@ function protocolsOf(transport: Pick<Transport, 'protocols'>): readonly (string 
   }
 }
 
-/** The ID that peers' addresses are checked against; nobody's, if the identity is none. */
+/** The ID that peers' addresses are checked against; an unused one if the identity is invalid. */
 function idOf(identity: unknown): NodeId {
   return isIdentity(identity) ? identity.id : uncheckedNodeId('0'.repeat(40));
 }
@@ -317,7 +335,7 @@ function numberFaults(
   return [...unknownOptions(given, known, group), ...wrong];
 }
 
-/** What is wrong with `keepAlive`: its numbers, else how they stand to each other. */
+/** What is wrong with `keepAlive`: its numbers or, if they are valid, their relation. */
 function keepAliveFaults(given: unknown): readonly string[] {
   const faults = numberFaults('keepAlive', given, Object.keys(keepAliveDefaults), 0, timerMaxMs);
   if (faults.length > 0) return faults;
@@ -339,7 +357,7 @@ function isText(value: unknown): boolean {
   return typeof value === 'string' && /^(?! +$)[ -~]{0,256}$/.test(value);
 }
 
-/** A number from 0 up to 1, of 32 random bits. */
+/** A number of at least 0 and below 1, made of 32 random bits. */
 function platformRandom(): number {
   const bytes = platformCrypto.randomBytes(4);
   return new DataView(bytes.buffer, bytes.byteOffset).getUint32(0) / 2 ** 32;

@@ -10,10 +10,7 @@ import type { Eviction } from '../peers/evictions.ts';
 import type { Proven } from '../transport/attempt.ts';
 import type { Connection } from '../transport/transport.ts';
 
-/**
- * What the router's pipelines find: the peer manager learns of it, and it is told as events and
- * reports.
- */
+/** Passes on what the router's pipelines find, to the peer manager and as events and reports. */
 export class Outcomes {
   readonly #peers: PeerManager;
   readonly #events: Subject<RouterEvent>;
@@ -25,21 +22,21 @@ export class Outcomes {
     this.#reports = reports;
   }
 
-  /**
-   * A link that was proved asks for a slot. Throws when there is none for it: see `PeerManager`.
-   */
+  /** Claims a slot for a proven link. Throws if there is none: see `PeerManager`. */
   claim({ link, id, address }: Proven): void {
     if (address === undefined) this.#peers.accepted(id, link.remote);
     else this.#peers.dialed(address, link.remote);
   }
 
-  /** Why nobody at this endpoint is let in, or dialed; undefined if that is not so. */
+  /** The error if the IP of this endpoint is banned. */
   ipBan({ ip }: Endpoint): RxmeshError | undefined {
     if (ip === undefined || !this.#peers.isIpBanned(ip)) return undefined;
     return new RxmeshError('RXMESH_PEER_BANNED', `${ip} is banned`);
   }
 
-  /** Closes a connection whose IP is banned, before it costs a handshake. */
+  /**
+   * Closes a connection if its IP is banned, before it costs a handshake. Returns whether it did.
+   */
   refusesIp(connection: Connection): boolean {
     const error = this.ipBan(connection.remote);
     if (error === undefined) return false;
@@ -48,7 +45,7 @@ export class Outcomes {
     return true;
   }
 
-  /** A peer is up, or down. */
+  /** A peer has come up or gone down. */
   sessionChanged(event: SessionEvent): void {
     const { id: peer, direction, remote, nodeInfo, channels } = event.session;
     if (event.type === 'up') {
@@ -63,16 +60,19 @@ export class Outcomes {
     }
   }
 
-  /** A peer that has proved itself does not become one of ours. @param claimed it had a slot */
+  /**
+   * A peer that proved its ID does not become one of ours.
+   * @param claimed whether it had a slot
+   */
   notAccepted(error: RxmeshError, { link, id, address }: Proven, claimed: boolean): void {
     const { direction, remote } = link;
     this.#events.next({ type: 'connection-refused', direction, remote, peer: id, error });
-    // A claim has ended its dial; another one may be under way by then.
+    // A claim ends the dial, so another dial may already be in progress.
     if (claimed) this.#peers.disconnected(id, direction, error);
     else if (address !== undefined) this.#peers.dialFailed(address, error);
   }
 
-  /** Closes a connection that is one too many in a second. */
+  /** Closes a connection beyond the limit per second. */
   tooMany(connection: Connection, perSecond: number, from = ''): void {
     connection.close();
     const text = `more than ${perSecond} connections per second${from}`;
@@ -86,13 +86,13 @@ export class Outcomes {
     if (address !== undefined) this.#peers.dialFailed(address, error);
   }
 
-  /** Closes the link of a peer that was not admitted, and says why. */
+  /** Closes the link of a peer that was not admitted, and sends it the reason. */
   peerRefused(error: RxmeshError, proven: Proven): void {
     proven.link.close('refused', error.message);
     this.notAccepted(error, proven, false);
   }
 
-  /** A connection, or a request for one, was turned away. */
+  /** A connection, or a request for one, was refused. */
   refused(
     error: RxmeshError,
     { direction, remote }: Pick<Connection, 'direction' | 'remote'>,
@@ -107,16 +107,16 @@ export class Outcomes {
     });
   }
 
-  /** A dial of ours, or the handshake after it, has failed. */
+  /** Our dial, or the handshake after it, has failed. */
   dialFailed(error: RxmeshError, address: NodeAddress): void {
     this.#events.next({ type: 'dial-failed', address, error });
     this.#peers.dialFailed(address, error);
   }
 
-  /** A peer was reported, by whomever. */
+  /** A peer was reported, by a channel, the application or the router. */
   judge(report: PeerReport): void {
     const { peer, severity, good } = report;
-    // A good one may come with each message, and is in `reports$` for those who want to know.
+    // A good report may come with every message; it appears only in `reports$`.
     if (good !== true) {
       this.#events.next({ type: 'peer-reported', peer, severity, error: errorOfReport(report) });
     }

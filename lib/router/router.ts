@@ -60,7 +60,7 @@ import type { Attempt, Proven } from '../transport/attempt.ts';
 import type { Connection, Self } from '../transport/transport.ts';
 
 /**
- * Makes a node's router. It does nothing until `start`.
+ * Creates a router, which does nothing until `start`.
  *
  * @throws {RxmeshError} `RXMESH_OPTIONS_INVALID`: one error that names every wrong option;
  *   `RXMESH_PLATFORM_UNSUPPORTED`: the runtime lacks something that rxmesh needs
@@ -72,33 +72,34 @@ export function createRouter(options: RouterOptions): Router {
 
 /** Options of `Router.start`. */
 export interface StartOptions {
-  /** Stops the router when it is aborted. */
+  /** Aborting it stops the router. */
   readonly signal?: AbortSignalLike;
 }
 
 /** Options of `Router.whenUp`. */
 export interface WhenUpOptions {
-  /** Gives up waiting when it is aborted. */
+  /** Aborting it ends the wait. */
   readonly signal?: AbortSignalLike;
 }
 
-/** What a router shows, for nodes that are put together by hand and take its place. */
+/** The public interface of a router, for nodes that are built by hand and stand in for one. */
 export type RouterLike = Pick<Router, keyof Router>;
 
 /**
- * A node of the mesh: it finds peers and is found, proves who is who, and routes the messages of
- * its channels. It is the composition of the pipelines in `#mesh`, and little else.
+ * A node of the mesh: finds peers and is found by them, authenticates them, and routes the messages
+ * of its channels. Mainly the composition of the pipelines in `#mesh`.
  */
 export class Router {
   /** This node's ID. */
   readonly id: NodeId;
   /**
-   * Peers that come up and go down, in order; begins with those that are up. Completes at `stop`.
+   * Peers coming up and going down, in order, starting with those that are up already. Completes at
+   * `stop`.
    */
   readonly peers$: Observable<PeerUpdate>;
   /**
-   * The peers that are up, by ID: begins with those of now, and emits another map when a peer goes
-   * up or down. Completes at `stop`.
+   * The peers that are up, by ID. Emits the current map first, and a new one whenever a peer comes
+   * up or goes down. Completes at `stop`.
    *
    *     connected$  -{}----{a}--{a, b}--{b}--
    */
@@ -106,8 +107,8 @@ export class Router {
   /** Everything that happens, with its reason: see `RouterEvent`. Completes at `stop`. */
   readonly events$: Observable<RouterEvent>;
   /**
-   * What channels, their slow-peer policies and the router itself report of peers. Completes at
-   * `stop`.
+   * Reports about peers, from channels, their slow-peer policies and the router itself. Completes
+   * at `stop`.
    */
   readonly reports$: Observable<PeerReport>;
 
@@ -117,13 +118,13 @@ export class Router {
   readonly #peers: PeerManager;
   readonly #switchboard: Switchboard;
   readonly #events = new Subject<RouterEvent>();
-  /** Reports of the router itself. */
+  /** Reports made by the router itself. */
   readonly #found = new Subject<PeerReport>();
   readonly #outcomes: Outcomes;
   readonly #stopping = new Subject<void>();
   readonly #running = new Subscription();
   #state: 'new' | 'started' | 'stopped' = 'new';
-  /** Failures of callbacks from before `start`: whoever is to hear of them may not listen yet. */
+  /** Failures of callbacks before `start`, held back because subscribers may not be there yet. */
   #early: RouterEvent[] = [];
   #hasFailed = false;
   #stopped: Promise<void> | undefined;
@@ -160,14 +161,14 @@ export class Router {
     this.reports$ = merge(this.#switchboard.reports$, this.#found);
     this.peers$ = this.#peers.peers$;
     this.connected$ = connected(this.peers$);
-    // Also before `start`: a peer may be banned before it connects.
+    // Also before `start`: a peer may be reported before it connects.
     this.#running.add(this.reports$.subscribe((report) => this.#outcomes.judge(report)));
   }
 
   /**
-   * Where this node listens, with its ID: what others need to dial it, if they reach these hosts.
-   * One that listens on all interfaces has `0.0.0.0` or `[::]` for a host: put a name or an IP of
-   * this machine in its place before you hand it on. Empty before `start` and after `stop`.
+   * The addresses that this node listens on, including its ID: what others need to dial it. If it
+   * listens on all interfaces, the host is `0.0.0.0` or `[::]`; replace that with a name or an IP
+   * of this machine before you pass an address on. Empty before `start` and after `stop`.
    */
   get addresses(): readonly string[] {
     return this.#endpoints().map((endpoint) => {
@@ -176,7 +177,7 @@ export class Router {
   }
 
   /**
-   * Opens a channel, before or after `start`; peers that are connected learn of it.
+   * Opens a channel, before or after `start`, and announces it to connected peers.
    * @throws {RxmeshError} `RXMESH_CHANNEL_OPEN`, `RXMESH_OPTIONS_INVALID`, `RXMESH_STOPPED`
    */
   openChannel<T>(options: ChannelOptions<T>): Channel<T> {
@@ -187,10 +188,10 @@ export class Router {
   }
 
   /**
-   * Makes a peer's address known, so that it is dialed. False if it was known already: then it
-   * waits for its back-off no longer, and is dialed now.
+   * Adds an address of a peer to dial. Returns false if it was already known; then its back-off
+   * ends and it is dialed now.
    * @throws {RxmeshError} `RXMESH_ADDRESS_INVALID`, `RXMESH_SELF_CONNECTION`, `RXMESH_STOPPED`;
-   *   `RXMESH_PROTOCOL_UNKNOWN`: none of the transports dials it
+   *   `RXMESH_PROTOCOL_UNKNOWN`: none of the transports can dial it
    */
   addPeer(address: string | NodeAddress): boolean {
     if (this.#state === 'stopped') throw stoppedError();
@@ -201,10 +202,10 @@ export class Router {
   }
 
   /**
-   * Looks after all peers now, for when you know that the network is back (a page's `online`
-   * event): those that wait for their back-off are dialed, and those that are connected have to
-   * give a sign of life within 5 s. The router does so by itself when it finds that the machine has
-   * slept. Does nothing once the router is stopped.
+   * Checks all peers now, for when you know that the network is back (the `online` event of a
+   * page): peers in back-off are dialed, and connected ones must give a sign of life within 5 s.
+   * The router does this by itself when it detects that the machine has slept. Does nothing once
+   * the router is stopped.
    */
   redial(): void {
     if (this.#state === 'stopped') return;
@@ -218,12 +219,12 @@ export class Router {
   }
 
   /**
-   * Resolves when a peer is up: at once if it is. It may go down again at any time after that.
+   * Resolves when a peer is up; immediately if it is. It may go down again at any time.
    *
    *     await router.whenUp(to, { signal: AbortSignal.timeout(5_000) });
    *
-   * Rejects with `RXMESH_NODE_ID_INVALID`, with `RXMESH_STOPPED` when the router stops first, and
-   * with the signal's reason when that is aborted first.
+   * Rejects with `RXMESH_NODE_ID_INVALID`, with `RXMESH_STOPPED` if the router stops first, or with
+   * the signal's reason if it is aborted first.
    */
   async whenUp(id: NodeId, options: WhenUpOptions = {}): Promise<PeerUpdate> {
     checkOptions('whenUp', options, { signal: aSignal });
@@ -232,33 +233,33 @@ export class Router {
   }
 
   /**
-   * Refuses a peer by its ID, or all peers at an IP address or range, for a while (`forMs`, by
-   * default `peers.banMs`): `router.ban({ ip: '203.0.113.0/24', forMs: 600_000 })`. Those that are
-   * connected are disconnected. A connection with a banned IP is closed before any handshake, with
-   * `RXMESH_PEER_BANNED`. A ban that lasts longer stays as it is.
+   * Bans a peer by its ID, or all peers at an IP address or range, for `forMs` milliseconds
+   * (default `peers.banMs`): `router.ban({ ip: '203.0.113.0/24', forMs: 600_000 })`. Connected ones
+   * are disconnected. Connections from a banned IP are closed, and dials to it fail, before any
+   * handshake, with `RXMESH_PEER_BANNED`. An existing ban that lasts longer is not shortened.
    * @throws {RxmeshError} `RXMESH_NODE_ID_INVALID`, `RXMESH_ADDRESS_INVALID`,
-   * `RXMESH_SELF_CONNECTION`
-   * @throws {TypeError} neither `id` nor `ip`, or both
-   * @throws {RangeError} for a time that is none
+   *   `RXMESH_SELF_CONNECTION`
+   * @throws {TypeError} if neither or both of `id` and `ip` are given
+   * @throws {RangeError} if `forMs` is not a valid time
    */
   ban(ban: Ban): void {
     this.#peers.ban(ban);
   }
 
   /**
-   * Ends a ban before its time; false if there was none. Of a range, not those of ranges in it or
-   * around it.
-   * @throws as `ban`
+   * Lifts a ban early. Returns false if there was none. Lifting the ban of a range does not affect
+   * bans of ranges inside or around it.
+   * @throws the same errors as `ban`
    */
   unban(banned: Banned): boolean {
     return this.#peers.unban(banned);
   }
 
   /**
-   * Starts to listen and to dial. Resolves when every transport listens, or when `stop` comes
-   * first. Rejects with `RXMESH_LISTEN_FAILED` when one cannot, and the router is stopped then;
-   * with `RXMESH_ALREADY_STARTED`, or with `RXMESH_STOPPED`: a router starts once. Aborting the
-   * signal does what `stop` does.
+   * Starts listening and dialing. Resolves when every transport is listening, or when `stop` is
+   * called first. Rejects with `RXMESH_LISTEN_FAILED` if a transport cannot listen, and then stops
+   * the router. A router starts only once: a second call rejects with `RXMESH_ALREADY_STARTED`, or
+   * after a stop with `RXMESH_STOPPED`. Aborting the signal has the effect of `stop`.
    */
   start(options: StartOptions = {}): Promise<void> {
     checkOptions('start', options, { signal: aSignal });
@@ -290,15 +291,15 @@ export class Router {
   }
 
   /**
-   * Ends everything: stops listening and dialing, lets lanes empty up to a limit
-   * (`timeouts.drainMs`), says goodbye to peers, closes channels, completes every stream. Resolves
-   * when the peers have read what was sent and nothing is left, or at the latest 2.5 s after the
-   * lanes. Doing it twice is fine.
+   * Stops everything: stops listening and dialing, drains lanes for up to `timeouts.drainMs`, says
+   * goodbye to peers, closes channels, completes every stream. Resolves when the peers have read
+   * what was sent and nothing is left, or at the latest 2.5 s after the lanes were drained. Calling
+   * it twice is fine.
    */
   stop(): Promise<void> {
     if (this.#stopped === undefined) {
       const ended = new AsyncSubject<never>();
-      // First: whoever hears of what ends may stop it once more.
+      // Set first: a subscriber notified of the end may call `stop` again.
       this.#stopped = lastValueFrom(ended, { defaultValue: undefined });
       this.#end().subscribe(ended);
     }
@@ -309,12 +310,12 @@ export class Router {
     return this.stop();
   }
 
-  /** What is known now: peers, lanes with their depth, counters. A copy that does not change. */
+  /** The current state: peers, lanes with their depth, counters. A copy that does not change. */
   snapshot(): RouterSnapshot {
     return { id: this.id, endpoints: this.#endpoints(), ...this.#switchboard.snapshot() };
   }
 
-  /** The pipelines. Everything runs while this is subscribed; it never emits. */
+  /** The pipelines, which run as long as this is subscribed. It never emits. */
   #mesh(listening: Listening): Observable<never> {
     const { timeouts, limits } = this.#settings;
     const clock = this.#clock;
@@ -323,7 +324,7 @@ export class Router {
 
     const inbound$ = merge(...this.#transports.map((transport) => listening.watch(transport))).pipe(
       filter((connection) => !this.#outcomes.refusesIp(connection)),
-      // First, so that what one host sends too much of is not counted among all.
+      // Before the overall limit, so that the excess of one host does not count towards it.
       rateLimit({
         perSecond: perHost,
         key: ({ remote }) => hostOf(remote),
@@ -372,12 +373,12 @@ export class Router {
         onFailure: (error, proven, claimed) =>
           this.#guarded(() => this.#outcomes.notAccepted(error, proven, claimed)),
       }),
-      // Not behind `route`: the sessions that are up are to say goodbye.
+      // Before `route`, since the sessions that are up must still say goodbye.
       catchError((thrown: unknown) => this.#fatal(thrown)),
       takeUntil(this.#stopping),
     );
 
-    // What is on offer is withdrawn when the router stops; what is up stays until it has said
+    // At `stop`, pending offers are withdrawn, while sessions that are up stay until they have said
     // goodbye.
     const sessions$ = accepted$.pipe(
       route(this.#switchboard),
@@ -425,7 +426,7 @@ export class Router {
     return { clock: this.#clock, concurrency: this.#settings.limits.handshakes, timeoutMs };
   }
 
-  /** Peers that are evicted, as events, and then without their connections. */
+  /** Reports evictions as events, and then disconnects the peers. */
   #evicted(): Observable<unknown> {
     return this.#peers.evictions$.pipe(
       tap((eviction) => this.#outcomes.evicted(eviction)),
@@ -439,13 +440,13 @@ export class Router {
     else this.#events.next(event);
   }
 
-  /** What cannot fail has failed. The node does not go on with a part of it missing. */
+  /** Stops the router after an unexpected error, rather than continue with a part of it missing. */
   #fatal(thrown: unknown): Observable<never> {
     if (!this.#hasFailed) {
       this.#hasFailed = true;
       const error = errorOf(thrown, 'RXMESH_FATAL', 'the router has failed, and stops');
       this.#events.next({ type: 'fatal', error });
-      // Who is being told of something, and where that failed, comes to its end first.
+      // After the turn, so that the notification during which this failed can finish.
       this.#clock.afterTurn(() => void this.stop());
     }
     return EMPTY;
