@@ -1,39 +1,39 @@
 import { formatNodeAddress, type NodeAddress } from '../model/address.ts';
 import { noAmount, type Amount } from './scores.ts';
 
-/** Addresses kept of one peer, at most; a persistent peer keeps all of its addresses. */
+/** The most addresses kept of one peer. Persistent peers keep all of theirs. */
 export const addressesPerPeerMax = 16;
 
-/** An address is not forgotten, however old it is, before it has failed that often. */
+/** An address does not expire before it has failed this often, however long it has been failing. */
 export const failuresBeforeExpiry = 10;
 
-/** How a dial has ended. */
+/** How a dial ended, and when. */
 export interface DialEnd {
   readonly atMs: number;
   readonly isGood: boolean;
 }
 
-/** An address, and what came of dialing it. */
+/** An address, and the results of dialing it. */
 export interface KnownAddress {
   readonly address: NodeAddress;
   /**
-   * The address without the peer's id: two ids at one place cannot both be right. `undefined`
-   * where the id alone is the place, as in a memory network.
+   * The address without the peer's ID: two IDs at one place cannot both be right. `undefined` if
+   * the ID itself is the place, as in a memory network.
    */
   readonly place: string | undefined;
-  /** Dials that failed since the last time a connection to it was ready. */
+  /** Dials that have failed since a connection to it was last ready. */
   failures: number;
-  /** When the first of these failed. */
+  /** When the first of these dials failed. */
   failingSinceMs: number;
-  /** What these take from the peer's score. */
+  /** What these failures subtract from the peer's score. */
   blame: Amount;
-  /** Of these dials, those since the back-off has begun anew. */
+  /** How many of these failures came after the last reset of the back-off. */
   backOffs: number;
-  /** It is not dialed sooner. */
+  /** When it may be dialed again; `Infinity` if it is not retried. */
   retryAtMs: number;
 }
 
-/** The addresses of one peer, in the order in which they were learned. */
+/** The addresses of one peer, in the order they were learned. */
 export class AddressBook {
   readonly #known = new Map<string, KnownAddress>();
 
@@ -50,11 +50,11 @@ export class AddressBook {
   }
 
   /**
-   * Adds an address; false when it is known, or there is no room for it. A book that is full loses
-   * the address that has failed most for it, or takes none if all is well with them.
+   * Adds an address; false if it is known already or there is no room. A full book drops the
+   * address that has failed most, and accepts no new one if none has failed.
    *
-   * @param isBounded whether it may be full
-   * @param inUse the one that must stay
+   * @param isBounded whether `addressesPerPeerMax` applies
+   * @param inUse an address that must stay
    */
   learn(address: NodeAddress, isBounded: boolean, inUse: KnownAddress | undefined): boolean {
     const text = formatNodeAddress(address);
@@ -82,21 +82,19 @@ export class AddressBook {
     this.#known.delete(formatNodeAddress(address));
   }
 
-  /**
-   * Nobody waits for a back-off any more, but for an address that is not to be dialed again at all.
-   */
+  /** Ends all back-offs. An address that is not retried stays that way. */
   endWaits(): void {
     for (const known of this.#known.values()) if (known.retryAtMs < Infinity) makeDue(known);
   }
 
-  /** When the first of them may be dialed: `Infinity` without one. */
+  /** When the first address may be dialed; `Infinity` if there is none. */
   dueMs(): number {
     let dueMs = Infinity;
     for (const { retryAtMs } of this.#known.values()) dueMs = Math.min(dueMs, retryAtMs);
     return dueMs;
   }
 
-  /** The text of the address, not in use, that has failed most often. */
+  /** The text of the address that has failed most often, apart from the one in use. */
   #worst(inUse: KnownAddress | undefined): string | undefined {
     let worst: string | undefined;
     let most = 0;
@@ -111,30 +109,30 @@ export class AddressBook {
 }
 
 /**
- * It may be dialed now. The back-off begins anew, too: a network that is back may need some more
- * seconds, and the dial that comes too early must not be followed by the long wait that comes after
- * many failures.
+ * Makes an address due now and resets its back-off. A network that has just come back may need a
+ * few more seconds, and a dial that is too early must not be followed by the long wait of many
+ * failures.
  */
 export function makeDue(known: KnownAddress): void {
   known.backOffs = 0;
   known.retryAtMs = 0;
 }
 
-/** A dial of it has failed. */
+/** Counts a failed dial of the address. */
 export function noteFailure(known: KnownAddress, nowMs: number): void {
   if (known.failures === 0) known.failingSinceMs = nowMs;
   known.failures += 1;
   known.backOffs += 1;
 }
 
-/** A connection to it was ready: its failures are forgotten. */
+/** Forgets the failures of an address because a connection was ready. */
 export function hasWorked(known: KnownAddress): void {
   makeDue(known);
   known.failures = 0;
   known.blame = noAmount;
 }
 
-/** Whether an address has failed for so long, and so often, that it is not worth a place. */
+/** Whether an address has failed for so long and so often that it should be forgotten. */
 export function isExpired(known: KnownAddress, afterMs: number, nowMs: number): boolean {
   const { failures, failingSinceMs } = known;
   return afterMs > 0 && failures >= failuresBeforeExpiry && nowMs - failingSinceMs >= afterMs;

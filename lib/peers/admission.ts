@@ -4,7 +4,7 @@ import type { Evictions } from './evictions.ts';
 import type { KnownPeer } from './known-peer.ts';
 import type { Roster } from './roster.ts';
 
-/** Who gets a slot, and who has to leave one. */
+/** Grants slots to connections, and evicts peers when there are too many. */
 export class Admission {
   readonly #roster: Roster;
   readonly #evictions: Evictions;
@@ -15,8 +15,7 @@ export class Admission {
   }
 
   /**
-   * Gives a slot to a link, or lets it come beyond the limits, to take the place of a peer that
-   * ranks lower.
+   * Grants a slot to a link, or lets it exceed the limits in order to replace a lower-ranked peer.
    *
    * @throws {RxmeshError} `RXMESH_PEER_EVICTED`, `RXMESH_DUPLICATE_CONNECTION`, `RXMESH_PEERS_FULL`
    */
@@ -34,7 +33,7 @@ export class Admission {
     }
   }
 
-  /** A peer is up. If there are too many now, the lowest ranked one has to go. */
+  /** Handles a peer that came up. If there are now too many, the lowest ranked one is evicted. */
   settle(peer: KnownPeer, nowMs: number): void {
     const { slots, upgrades } = this.#roster;
     upgrades.release(peer);
@@ -54,7 +53,7 @@ export class Admission {
     if (peer.isConnected) return slots.mayHaveSecondLink(peer.kind, direction);
     const short = slots.shortOfClaim(peer.kind, direction);
     if (short !== undefined && !slots.mayClaimBeyond(direction)) return false;
-    // The dial may have claimed another place: by now one may be free, or a worse peer be there.
+    // The dial may have claimed a place; by now a slot may be free, or a worse peer connected.
     upgrades.release(peer);
     if (short === undefined) return true;
     const other = upgrades.placeFor(peer, short, nowMs);

@@ -1,13 +1,13 @@
 import type { NodeAddress } from '../model/address.ts';
 
-/** How often the best peer is picked that is left; else any of them. */
+/** How often the best remaining peer is picked; otherwise it is a random one. */
 const shareOfBest = 0.9;
 
 /**
- * Picks addresses to tell a peer, at most `limit`: peer after peer, mostly the best one that is
- * left. Now and then it is another one, so that peers are heard of, too, of which little is known.
+ * Picks at most `limit` addresses to advertise, peer by peer: usually the best remaining peer, now
+ * and then a random one, so that peers about which little is known are advertised too.
  *
- * @param peers the addresses of each peer that may be told of, the best first
+ * @param peers the addresses of each peer that may be advertised, the best peer first
  */
 export function pickAddresses(
   peers: readonly (readonly NodeAddress[])[],

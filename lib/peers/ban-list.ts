@@ -9,21 +9,21 @@ import { IpBans } from './ip-bans.ts';
 import type { KnownPeer } from './known-peer.ts';
 import type { Roster } from './roster.ts';
 
-/** Who is refused, by ID or by IP address, and until when. */
+/** The bans, by node ID and by IP address, and when each ends. */
 export class BanList {
   readonly #roster: Roster;
   readonly #evictions: Evictions;
   readonly #ids: Bans<NodeId>;
   readonly #ips = new IpBans();
 
-  /** @param capacity how many IDs are banned at most */
+  /** @param capacity the most IDs that can be banned */
   constructor(capacity: number, roster: Roster, evictions: Evictions) {
     this.#roster = roster;
     this.#evictions = evictions;
     this.#ids = new Bans<NodeId>(capacity);
   }
 
-  /** Bans a peer or a range, and evicts those that are connected. */
+  /** Bans a peer or a range, and evicts the peers concerned if they are connected. */
   ban(banned: CheckedBanned, untilMs: number): void {
     if ('range' in banned) {
       this.#banRange(banned.range, untilMs);
@@ -34,14 +34,14 @@ export class BanList {
     if (peer !== undefined) this.#evictions.evict(peer, bannedError('the peer is banned', peer.id));
   }
 
-  /** Refuses a peer from now on. */
+  /** Bans a peer without evicting it. */
   refuse(id: NodeId, untilMs: number): void {
     const lifted = this.#ids.add(id, untilMs);
     this.#changed(id);
     if (lifted !== undefined) this.#changed(lifted);
   }
 
-  /** Bans the hosts that a peer is connected from. */
+  /** Bans the hosts from which a peer is connected. */
   banHosts(peer: KnownPeer, untilMs: number): void {
     for (const ip of new Set(peer.ips.values())) {
       const range = parseIpRange(ip);
@@ -57,7 +57,7 @@ export class BanList {
     return wasBanned;
   }
 
-  /** Until when a peer is refused; 0 without a ban. */
+  /** When the ban of a peer ends or ended; 0 without a ban. */
   until(id: NodeId): number {
     return this.#ids.until(id);
   }
@@ -66,15 +66,15 @@ export class BanList {
     return this.#ips.isBanned(ip, nowMs);
   }
 
-  /** @throws {RxmeshError} `RXMESH_PEER_BANNED`: the peer, or where its connection comes from */
+  /** @throws {RxmeshError} `RXMESH_PEER_BANNED`: the peer or its IP address is banned */
   check(id: NodeId, remote: Endpoint | undefined, nowMs: number): void {
     if (this.#ids.isBanned(id, nowMs)) throw bannedError('the peer is banned', id);
     const ip = remote?.ip;
-    // The ban may have come while the handshake ran.
+    // The address may have been banned during the handshake.
     if (ip !== undefined && this.isIpBanned(ip, nowMs)) throw bannedError(`${ip} is banned`, id);
   }
 
-  /** The bans that have not ended, with the time that is left of each. */
+  /** The bans that have not ended, with the remaining time of each. */
   entries(nowMs: number): readonly Ban[] {
     const ids = this.#ids.entries(nowMs).map(([id, untilMs]) => ({ id, forMs: untilMs - nowMs }));
     const ips = this.#ips.entries(nowMs).map(([ip, untilMs]) => ({ ip, forMs: untilMs - nowMs }));

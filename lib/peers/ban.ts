@@ -6,22 +6,23 @@ import { type IpRange, parseIpRange } from '../model/ip-range.ts';
 import { quote } from '../model/quote.ts';
 
 /**
- * Who is banned: a peer by its ID, or all peers at an IP address or range (`203.0.113.7`,
- * `203.0.113.0/24`, `2001:db8::/32`). An IPv6 address alone stands for its /64, of which one
- * machine may use any address; `/128` is that address only.
+ * What a ban applies to: a peer by its ID, or all peers at an IP address or in a range
+ * (`203.0.113.7`, `203.0.113.0/24`, `2001:db8::/32`). A plain IPv6 address means its /64, because
+ * one machine may use any address in that; write `/128` for a single address.
  */
 export type Banned = { readonly id: NodeId } | { readonly ip: string };
 
-/** A ban, and how long it lasts in milliseconds. Default: `banMs` of the peer options. */
+/** A ban and its length in milliseconds. Default: `banMs` of the peer options. */
 export type Ban = Banned & { readonly forMs?: number };
 
-/** Who is banned, checked. */
+/** A checked `Banned`. */
 export type CheckedBanned = { readonly id: NodeId } | { readonly range: IpRange };
 
 /**
- * @throws {TypeError} neither `id` nor `ip`, both, or another name
- * @throws {RxmeshError} `RXMESH_NODE_ID_INVALID`; `RXMESH_ADDRESS_INVALID`: `ip` is no address and
- * no range
+ * Checks the target of a ban.
+ * @throws {TypeError} if neither or both of `id` and `ip` are given, or an unknown property
+ * @throws {RxmeshError} `RXMESH_NODE_ID_INVALID`; `RXMESH_ADDRESS_INVALID`: `ip` is neither an
+ *   address nor a range
  */
 export function checkBanned(operator: string, banned: Banned): CheckedBanned {
   checkOptionNames(operator, banned, ['id', 'ip', 'forMs']);
@@ -41,8 +42,8 @@ export function checkBanned(operator: string, banned: Banned): CheckedBanned {
 }
 
 /**
- * How long a ban lasts.
- * @throws {RangeError} not at all, or without end
+ * The length of a ban, in milliseconds.
+ * @throws {RangeError} if it is not a number from 0 to `Number.MAX_SAFE_INTEGER`
  */
 export function checkForMs(operator: string, { forMs }: Ban, byDefaultMs: number): number {
   const ms: unknown = forMs ?? byDefaultMs;

@@ -1,28 +1,28 @@
 /**
- * Who is banned, and until when: node ids, or ranges of IP addresses by their texts. Apart from the
- * known peers, so that forgetting a peer does not lift its ban, and bans take no place of peers
- * that could be dialed.
+ * Bans and when they end. Keys are node IDs, or ranges of IP addresses as text. They are kept apart
+ * from the known peers, so that forgetting a peer does not lift its ban, and bans take no room from
+ * peers that could be dialed.
  */
 export class Bans<K extends string = string> {
   readonly #capacity: number;
   readonly #untilMs = new Map<K, number>();
 
-  /** @param capacity how many bans are kept; above, the one that would end first is lifted */
+  /** @param capacity the most bans to keep; beyond it, the one that would end first is lifted */
   constructor(capacity: number) {
     this.#capacity = capacity;
   }
 
   /**
-   * Bans `key` until then; a ban that lasts longer stays as it is.
+   * Bans `key` until the given time. A ban that already lasts longer stays as it is.
    *
-   * @returns whose ban was lifted to make room
+   * @returns the key whose ban was lifted to make room, if any
    */
   add(key: K, untilMs: number): K | undefined {
     this.#untilMs.set(key, Math.max(untilMs, this.#untilMs.get(key) ?? 0));
     return this.#untilMs.size > this.#capacity ? this.#liftOne() : undefined;
   }
 
-  /** Ends the ban of `key`; false without one. */
+  /** Ends the ban of `key`; false if there was none. */
   lift(key: K): boolean {
     return this.#untilMs.delete(key);
   }
@@ -40,7 +40,7 @@ export class Bans<K extends string = string> {
     return false;
   }
 
-  /** Those that are banned, and when their bans end. */
+  /** The banned keys, and when their bans end. */
   entries(nowMs: number): readonly (readonly [key: K, untilMs: number])[] {
     return [...this.#untilMs].filter(([, untilMs]) => untilMs > nowMs);
   }

@@ -3,13 +3,13 @@ import type { NodeId } from '../model/id.ts';
 import type { PeerUpdate } from './peer-table.ts';
 
 /**
- * The peers that are up, by ID: the map of now first, then another map for each update.
+ * The peers that are up, by ID. Emits the current map first, then a new one for each update.
  *
  *     peers$    (a)--b---a'--|     a' is down
  *               connected(peers$)
  *     result    M----N---O---|     M = {a}, N = {a, b}, O = {b}
  *
- * @param peers$ begins, while it is being subscribed, with the peers that are up
+ * @param peers$ must emit the peers that are already up synchronously when subscribed
  */
 export function connected(
   peers$: Observable<PeerUpdate>,
@@ -36,7 +36,7 @@ export function connected(
   });
 }
 
-/** The update by which a peer is up, once; nothing when `peers$` completes first. */
+/** Emits once, when the peer is up. Completes without a value if `peers$` completes first. */
 export function up(peers$: Observable<PeerUpdate>, id: NodeId): Observable<PeerUpdate> {
   return peers$.pipe(
     filter((update) => update.id === id && update.status === 'up'),

@@ -3,14 +3,14 @@ import { Flow } from '../flow/flow.ts';
 import { Hub } from '../flow/hub.ts';
 
 /**
- * A flow of decisions. One is made when all who listen want it, and each of them hears of it; while
- * nobody does, none is made.
+ * A flow of decisions. A decision is made only once every consumer has demand, and each of them
+ * gets it. Without consumers, none is made.
  */
 export class Decisions<T> {
   readonly flow: Flow<T>;
   readonly #hub: Hub<T>;
 
-  /** @param changed called when there may be more demand than before, or nobody who listens */
+  /** @param changed called when demand may have grown, or a consumer has left */
   constructor(clock: Clock, changed: () => void) {
     this.#hub = new Hub(changed);
     this.flow = new Flow(

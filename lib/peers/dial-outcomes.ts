@@ -7,7 +7,7 @@ import type { PeerRules } from './options.ts';
 import type { Roster } from './roster.ts';
 import type { Decay } from './scores.ts';
 
-/** What becomes of addresses when they were dialed. */
+/** Applies the outcomes of dials to addresses and peers. */
 export class DialOutcomes {
   readonly #rules: PeerRules;
   readonly #roster: Roster;
@@ -23,14 +23,15 @@ export class DialOutcomes {
     this.#random = random;
     const { retryMinMs, retryMaxMs, retryMaxPersistentMs, retryJitterMs: jitterMs } = rules;
     this.#backOff = { minMs: retryMinMs, maxMs: retryMaxMs, jitterMs };
-    // A persistent peer is never given up, even where retries are off.
+    // A persistent peer is never given up, even if retries are off.
     const minMs = retryMinMs === 0 ? retryMaxPersistentMs : retryMinMs;
     this.#backOffPersistent = { minMs, maxMs: retryMaxPersistentMs, jitterMs };
   }
 
   /**
-   * A connection is ready. It proves that its address is good; one that the peer has dialed proves
-   * that the peer is there, at whatever address.
+   * Handles a connection that is ready. An outbound one proves that its address is good. An inbound
+   * one proves that the peer is there, but not at which address, so all addresses get another
+   * chance.
    */
   worked(peer: KnownPeer, direction: Direction, nowMs: number): void {
     peer.incompatibleUntilMs = 0;
@@ -41,10 +42,11 @@ export class DialOutcomes {
   }
 
   /**
-   * Makes the address wait, and the peer too if it does not fit to this node. An address that has
-   * failed for too long is forgotten, and a peer without one that nobody is connected to.
+   * Makes the address wait, and also the peer if it is incompatible. An expired address is
+   * forgotten. If it was the last one, the peer is forgotten too, unless it is persistent,
+   * connected or being dialed.
    *
-   * @param known undefined: no address of it is to blame
+   * @param known `undefined` if no address is to blame
    */
   failed(
     peer: KnownPeer,
@@ -52,7 +54,7 @@ export class DialOutcomes {
     error: RxmeshError | undefined,
     nowMs: number,
   ): void {
-    // The back-off of a persistent peer is enough: it may be restarting with another version.
+    // For a persistent peer the back-off is enough: it may be restarting with another version.
     if (error?.code === 'RXMESH_INCOMPATIBLE' && !peer.isPersistent) {
       peer.incompatibleUntilMs = nowMs + this.#rules.incompatibleMs;
     }
@@ -68,7 +70,7 @@ export class DialOutcomes {
     const backOff = peer.isPersistent ? this.#backOffPersistent : this.#backOff;
     known.retryAtMs = nowMs + retryDelayMs(known.backOffs, backOff, this.#random);
     const { lastDial } = peer;
-    // A dial that has worked counts, where another one failed at the same moment.
+    // If one dial worked and another failed at the same moment, the one that worked counts.
     if (lastDial?.atMs !== nowMs || !lastDial.isGood) {
       peer.lastDial = { atMs: nowMs, isGood: false };
     }

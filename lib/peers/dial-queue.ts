@@ -7,12 +7,12 @@ import { RankedSet } from './ranked-set.ts';
 import type { Slots } from './slots.ts';
 import type { Upgrades } from './upgrades.ts';
 
-/** Whom to dial next, or when to ask again (`Infinity`: not until something changes). */
+/** The peer to dial next, or when to ask again (`Infinity`: not until something changes). */
 export type DialChoice =
   | {
       readonly peer: KnownPeer;
       readonly known: KnownAddress;
-      /** The peer whose place it is to take, when no slot is free. */
+      /** The peer that it will replace, if no slot is free. */
       readonly replaces: KnownPeer | undefined;
     }
   | { readonly dueMs: number };
@@ -22,8 +22,8 @@ type Candidate = Pick<Extract<DialChoice, { peer: KnownPeer }>, 'peer' | 'replac
 const kinds: readonly PeerKind[] = ['unconditional', 'persistent', 'chosen', 'stranger'];
 
 /**
- * Chooses whom to dial. Peers that may be dialed wait until their time has come; from then on they
- * stand in the order of their rank, each kind on its own, since some slots are for some kinds only.
+ * Chooses the next peer to dial. Peers wait until they are due; from then on they are ordered by
+ * rank, separately for each kind, because some slots are only for some kinds.
  */
 export class DialQueue {
   readonly #limits: PeerLimits;
@@ -41,7 +41,7 @@ export class DialQueue {
     this.#upgrades = upgrades;
   }
 
-  /** A peer has changed. */
+  /** Reconsiders a peer that has changed. */
   update(peer: KnownPeer): void {
     for (const due of this.#due.values()) due.delete(peer);
     peer.wakeMs = peer.isBusy ? Infinity : peer.dueMs;
@@ -49,7 +49,7 @@ export class DialQueue {
     this.#places.update(peer);
   }
 
-  /** A peer is not known any more. */
+  /** Removes a peer that was forgotten. */
   remove(peer: KnownPeer): void {
     for (const due of this.#due.values()) due.delete(peer);
     this.#waiting.delete(peer);
@@ -57,8 +57,8 @@ export class DialQueue {
   }
 
   /**
-   * The best peer that may be dialed, and its address that failed least. When no slot is free, it
-   * is one that outranks a connected peer.
+   * The best peer that may be dialed, and its address with the fewest failures. If no slot is free,
+   * only peers that can replace a connected one are considered.
    */
   next(nowMs: number): DialChoice {
     if (this.#slots.dialing >= this.#limits.maxDialing || !this.#hasRoom()) {
@@ -74,7 +74,7 @@ export class DialQueue {
     }
   }
 
-  /** Whether anybody might be dialed, as far as that is up to slots. */
+  /** Whether the slots would let any peer at all be dialed. */
   #hasRoom(): boolean {
     const isFree = this.#slots.shortOfDial('persistent') === undefined;
     return isFree || this.#slots.mayDialBeyond() || this.#slots.hasUnconditional;
@@ -115,8 +115,8 @@ export class DialQueue {
   }
 
   /**
-   * All addresses of a peer that are due are in use under other ids. It waits for these to be given
-   * up, or for another address to be due.
+   * Sets a peer aside because all its due addresses are in use under different IDs. It waits until
+   * one of them is released or another address is due.
    */
   #block(peer: KnownPeer, nowMs: number): void {
     this.#due.get(peer.kind)?.delete(peer);

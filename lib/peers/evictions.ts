@@ -3,13 +3,13 @@ import type { NodeId } from '../model/id.ts';
 import type { KnownPeer } from './known-peer.ts';
 import type { Roster } from './roster.ts';
 
-/** A peer whose connections have to be closed, and why. */
+/** A peer whose connections must be closed, and why. */
 export interface Eviction {
   readonly peer: NodeId;
   readonly error: RxmeshError;
 }
 
-/** Who has to go. Each peer is told once in a connection. */
+/** The peers to evict. Each is emitted once per connection. */
 export class Evictions {
   readonly #roster: Roster;
   readonly #untold = new Set<KnownPeer>();
@@ -18,7 +18,7 @@ export class Evictions {
     this.#roster = roster;
   }
 
-  /** A peer has to go, if it is connected and does not go already. */
+  /** Evicts a peer, if it is connected and not being evicted already. */
   evict(peer: KnownPeer, error: RxmeshError): void {
     if (!peer.isConnected || peer.eviction !== undefined) return;
     peer.eviction = error;
@@ -26,18 +26,18 @@ export class Evictions {
     this.#roster.changed(peer);
   }
 
-  /** A peer is up that has to go: it could not be evicted before. */
+  /** Emits the eviction of a peer again: it came up, and could not be disconnected before. */
   again(peer: KnownPeer): void {
     if (peer.eviction !== undefined) this.#untold.add(peer);
   }
 
-  /** A peer has gone. */
+  /** Ends the eviction of a peer that has disconnected. */
   over(peer: KnownPeer): void {
     peer.eviction = undefined;
     this.#untold.delete(peer);
   }
 
-  /** One that nobody was told of yet. */
+  /** Takes the next eviction that has not been emitted yet. */
   next(): Eviction | undefined {
     const [peer] = this.#untold;
     if (peer?.eviction === undefined) return undefined;

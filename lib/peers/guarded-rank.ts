@@ -2,14 +2,15 @@ import type { CallbackFailed } from '../flow/guarded.ts';
 import { reportUnhandled } from '../flow/report-unhandled.ts';
 import type { PeerRecord } from './peer-record.ts';
 
-/** What an application thinks of a peer: the higher, the better. */
+/** How much the application values a peer: the higher, the better. */
 export type Rank = (peer: PeerRecord) => number;
 
 /**
- * `rank`, which does not fail: where it throws, or gives no number, it is 0.
+ * Wraps `rank` so that it never fails: if it throws or returns anything but a finite number, the
+ * result is 0.
  *
- * @param failed hears of the first failure, and of the first one after it has worked again.
- *   Default: it is reported as unhandled
+ * @param failed called for the first failure, and again for the first one after a success. By
+ *   default failures are reported as unhandled
  */
 export function guardedRank(
   rank: Rank,

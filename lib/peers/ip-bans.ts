@@ -2,17 +2,18 @@ import { type IpRange, rangeTextOf } from '../model/ip-range.ts';
 import { Bans } from './bans.ts';
 
 /**
- * Ranges of IP addresses that are banned at a time; above, the ban that would end first is lifted.
+ * The most ranges of IP addresses that can be banned; beyond it, the ban that would end first is
+ * lifted.
  */
 export const bannedRangesMax = 4_096;
 
 /**
- * Which IP addresses are banned. A look at one address costs a look-up for each length of prefix
- * that bans have had, however many bans there are.
+ * The banned IP addresses. Checking an address takes one look-up for each prefix length ever
+ * banned, however many bans there are.
  */
 export class IpBans {
   readonly #bans = new Bans(bannedRangesMax);
-  /** One range of each family and prefix: 33 of IPv4 and 129 of IPv6 at most. */
+  /** One range for each family and prefix length: at most 33 for IPv4 and 129 for IPv6. */
   readonly #shapes = new Map<string, IpRange>();
 
   add(range: IpRange, untilMs: number): void {
@@ -20,12 +21,12 @@ export class IpBans {
     this.#shapes.set(`${range.family}/${range.prefix}`, range);
   }
 
-  /** Ends the ban of this range, not that of one in it or around it; false without one. */
+  /** Ends the ban of exactly this range, not of ranges inside or around it; false if none. */
   lift(range: IpRange): boolean {
     return this.#bans.lift(range.text);
   }
 
-  /** The ranges that are banned, as texts, and when their bans end. */
+  /** The banned ranges as text, and when their bans end. */
   entries(nowMs: number): readonly (readonly [range: string, untilMs: number])[] {
     return this.#bans.entries(nowMs);
   }

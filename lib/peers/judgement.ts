@@ -2,19 +2,20 @@ import { RxmeshError } from '../model/error.ts';
 import { errorOfReport, type PeerReport } from '../model/peer-report.ts';
 import type { PeerLimits } from './options.ts';
 
-/** What follows from a report, beside the score: nothing, a disconnect, or a ban as well. */
+/** The consequence of a report beyond the score: a disconnect, with or without a ban. */
 export interface Verdict {
   readonly isBan: boolean;
-  /** Why the peer has to go. */
+  /** Why the peer is evicted. */
   readonly error: RxmeshError;
 }
 
 /**
- * Judges a report. `disconnect` and `ban` are what the reporter wants; else the behaviour of the
- * peer, that report included, decides: it may have gone too far with many small things.
+ * Judges a report. The severities `disconnect` and `ban` take effect by themselves. Many smaller
+ * reports can also add up: then the peer's behaviour, including this report, decides.
  *
- * @param behaviour the sum of what was reported, as far as it still counts; `undefined` for a peer
- *   that is never sent away for that
+ * @param behaviour the decayed sum of the reports on the peer; `undefined` for a peer that is never
+ *   evicted because of it
+ * @returns `undefined` if the peer may stay
  */
 export function verdictOn(
   report: PeerReport,

@@ -5,20 +5,20 @@ import { AddressBook, type DialEnd, type KnownAddress } from './address-book.ts'
 import { noAmount, type Amount, type Standing } from './scores.ts';
 
 /**
- * What a peer is to this node, and so whose slots it may take. `chosen`: the application has named
- * an address of it. `stranger`: it has come by itself.
+ * The kind of a peer, which decides the slots it may take. `chosen`: the application has named one
+ * of its addresses. `stranger`: it connected by itself, or another peer advertised it.
  */
 export type PeerKind = 'unconditional' | 'persistent' | 'chosen' | 'stranger';
 
-/** All that is known of one peer. `PeerTable` changes it, and then tells the parts that look. */
+/** Everything known about one peer. `PeerTable` changes it, and then notifies `Roster`. */
 export class KnownPeer {
   readonly id: NodeId;
   /**
-   * In [0, 1); orders peers of the same score, so that nodes with the same list of addresses do not
-   * all dial the same ones.
+   * A random number in [0, 1). Orders peers that are otherwise equal, so that nodes with the same
+   * list of addresses do not all dial the same ones.
    */
   readonly chance: number;
-  /** Orders those that chance does not. */
+  /** Breaks ties of `chance`. */
   readonly order: number;
 
   isPersistent = false;
@@ -28,35 +28,35 @@ export class KnownPeer {
 
   readonly addresses: AddressBook = new AddressBook();
   isDialing = false;
-  /** The address that is being dialed, or that the outbound link was dialed at. */
+  /** The address that is being dialed, or at which the outbound link was dialed. */
   dialed: KnownAddress | undefined;
   /** How its last dial ended. */
   lastDial: DialEnd | undefined;
 
   readonly links: Set<Direction> = new Set<Direction>();
-  /** The IP address at the other end of each link, where it has one. */
+  /** The remote IP address of each link that has one. */
   readonly ips: Map<Direction, string> = new Map<Direction, string>();
-  /** Which of the links is ready. */
+  /** The direction of the link that is ready. */
   ready: Direction | undefined;
-  /** Why the peer has to go. */
+  /** Why the peer is being evicted. */
   eviction: RxmeshError | undefined;
-  /** The peer whose place it is to take, and the one that is to take its place. */
+  /** The peer that this one will replace, and the one that will replace it. */
   replaces: KnownPeer | undefined;
   replacedBy: KnownPeer | undefined;
 
-  /** End of the cool-down after a disconnect. */
+  /** The end of the cool-down after a disconnect. */
   coolUntilMs = 0;
   incompatibleUntilMs = 0;
   bannedUntilMs = 0;
 
-  /** When the queue of dials looks at it again. */
+  /** When the dial queue considers it again. */
   wakeMs: number = Infinity;
 
-  /** The sum of the reports on it. */
+  /** The decaying sum of the reports on it. */
   behaviour: Amount = noAmount;
-  /** What the application's `rank` says of it. */
+  /** The result of the application's `rank`. */
   rank = 0;
-  /** Behaviour and failures together, for comparing it with others. */
+  /** Behaviour and failed dials combined, for comparison with other peers. */
   standing: Standing = { sign: 0, size: 0 };
 
   constructor(id: NodeId, chance: number, order: number) {
@@ -75,17 +75,17 @@ export class KnownPeer {
     return this.links.size > 0;
   }
 
-  /** Connected or being dialed: it is neither to be dialed nor to be forgotten. */
+  /** Connected or being dialed, and so neither dialed nor forgotten. */
   get isBusy(): boolean {
     return this.isConnected || this.isDialing;
   }
 
-  /** Up, and not on its way out. */
+  /** Up, and not being evicted. */
   get stays(): boolean {
     return this.ready !== undefined && this.eviction === undefined;
   }
 
-  /** When it may be dialed, as far as that is up to time; `Infinity`: not until something changes. */
+  /** When its waits end and it may be dialed; `Infinity`: not until something changes. */
   get dueMs(): number {
     const restMs = Math.max(this.coolUntilMs, this.incompatibleUntilMs, this.bannedUntilMs);
     return Math.max(restMs, this.addresses.dueMs());

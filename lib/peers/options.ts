@@ -8,94 +8,96 @@ import type { Rank } from './guarded-rank.ts';
 import type { PeerRecord } from './peer-record.ts';
 import { scoreMax } from './scores.ts';
 
-/** How many peers, and how long to wait. Counts are integers; times are milliseconds. */
+/** Limits and times of the peer manager. Counts are integers; times are in milliseconds. */
 export interface PeerLimits {
   /**
-   * Connected peers, in and out; a slot is kept for each persistent one. Peers that are being
-   * dialed count too when one is to be dialed. Default 32.
+   * The most connected peers, inbound and outbound. A slot is kept for each persistent peer. Before
+   * a dial, peers that are already being dialed count too. Default 32.
    */
   readonly maxConnected: number;
-  /** Of these, peers that have dialed this node. Default: `maxConnected`. */
+  /** Of these, the most peers that have dialed this node. Default: `maxConnected`. */
   readonly maxInbound: number;
-  /** Of these, peers that this node has dialed or is dialing. Default: `maxConnected`. */
+  /** Of these, the most peers that this node has dialed or is dialing. Default: `maxConnected`. */
   readonly maxOutbound: number;
   /**
-   * Of these, slots that strangers never take: they are for peers that this node has chosen, those
-   * that the application has named an address of, persistent or not. Kept as far as such peers are
-   * known; a persistent peer has its slot in any case. Default: half of `maxConnected`.
+   * Of these, the slots that strangers never take. They are for chosen peers, persistent or not:
+   * those of which the application has named an address. No more slots are kept than there are such
+   * peers, and every persistent peer has its slot anyway. Default: half of `maxConnected`.
    */
   readonly reserved: number;
   /**
-   * Peers beyond a limit while they take the place of one that ranks lower: it is disconnected when
-   * the better one is up. 0: nobody is replaced. Default 4, or what `maxPeers` leaves.
+   * The most peers that may exceed a limit in order to replace lower-ranked ones. The lower-ranked
+   * peer is disconnected once the better one is up. 0: no peer is replaced. Default 4, or less if
+   * `maxPeers` leaves less room.
    */
   readonly maxUpgrading: number;
-  /** Dials at the same time. Default 8. */
+  /** The most dials at the same time. Default 8. */
   readonly maxDialing: number;
   /**
-   * Known peers, at least `maxConnected` and `maxUpgrading` together. Above, the lowest ranked one
-   * that is neither connected, dialed, nor persistent is forgotten. Default 1,000, or as many as
-   * may be connected if that is more.
+   * The most known peers, at least `maxConnected` and `maxUpgrading` together. Beyond it, the
+   * lowest ranked peer that is not connected, being dialed or persistent is forgotten. Default
+   * 1,000, or as many as may be connected if that is more.
    */
   readonly maxPeers: number;
   /**
-   * The wait after an address failed for the first time; it doubles with each failure. 0: no
-   * retries, but for persistent peers. Default 250.
+   * The wait after the first failure of an address. It doubles with each further failure. 0: no
+   * retries, except for persistent peers. Default 250.
    */
   readonly retryMinMs: number;
   /** The longest wait between dials of one address. Default 30 minutes. */
   readonly retryMaxMs: number;
-  /** The same for persistent peers. Default 5 minutes. */
+  /** The longest wait for persistent peers. Default 5 minutes. */
   readonly retryMaxPersistentMs: number;
-  /** A random part of this is added to each wait, before the cap. Default 5,000. */
+  /** A random part of this is added to each wait, before it is capped. Default 5,000. */
   readonly retryJitterMs: number;
-  /** A peer that has disconnected is not dialed sooner. Default 2,000. */
+  /** How long to wait before dialing a peer that has disconnected. Default 2,000. */
   readonly disconnectCooldownMs: number;
   /**
-   * A peer found incompatible is not dialed sooner, unless it gets a new address. Default 1 hour.
+   * How long to wait before dialing an incompatible peer again, unless it gets a new address.
+   * Default 1 hour.
    */
   readonly incompatibleMs: number;
   /**
-   * An address that has done nothing but fail for this long, and ten times at least, is forgotten,
-   * and with the last address the peer. Addresses of persistent peers stay. 0: all stay. Default 7
+   * An address that has only failed for this long, at least ten times, is forgotten; with its last
+   * address, so is the peer. Addresses of persistent peers are kept. 0: all are kept. Default 7
    * days.
    */
   readonly addressExpiryMs: number;
   /** How long a ban lasts. Default 1 hour. */
   readonly banMs: number;
-  /** After this time, what a peer did counts half. 0: it counts forever. Default 1 hour. */
+  /** After this time, a peer's behaviour counts half. 0: it counts forever. Default 1 hour. */
   readonly scoreHalfLifeMs: number;
-  /**
-   * A peer whose reports sum up to this is disconnected. Persistent peers are not. Default -50.
-   */
+  /** A peer whose reports add up to this or less is disconnected, unless persistent. Default -50. */
   readonly disconnectScore: number;
-  /** A peer whose reports sum up to this is banned. Persistent peers are not. Default -100. */
+  /** A peer whose reports add up to this or less is banned, unless persistent. Default -100. */
   readonly banScore: number;
 }
 
-/** What a user says about peers. */
+/** Options for a node's peers: limits, known addresses, and how peers are ranked. */
 export interface PeerOptions extends Partial<PeerLimits> {
   /**
-   * A ban by report is one of the peer's host, too: of the IPv4 address, or the /64 of the IPv6
-   * one, that it is connected with. Identities cost nothing, addresses do. But others may be behind
-   * the same address: a whole company, or, behind a proxy, everybody. Default false.
+   * Whether a ban that follows from a report also bans the peer's host: the IPv4 address, or the
+   * /64 of the IPv6 address, that it is connected from. A new identity costs nothing, a new address
+   * does. But other peers may share the address: a whole company or, behind a proxy, everybody.
+   * Default false.
    */
   readonly banHosts?: boolean;
   /**
-   * Addresses of peers that are never given up or forgotten, and come first; at most `maxConnected`
+   * Addresses of peers that rank first and are never given up or forgotten; at most `maxConnected`
    * peers.
    */
   readonly persistent?: readonly (string | NodeAddress)[];
   /** Addresses that are known at the start. */
   readonly addresses?: readonly (string | NodeAddress)[];
-  /** IDs of peers that are always welcome: they take no slots, and no limit refuses them. */
+  /** IDs of peers that take no slots and that no limit refuses. */
   readonly unconditional?: readonly NodeId[];
-  /** IDs of peers of which nobody is told. */
+  /** IDs of peers that are never advertised to others. */
   readonly private?: readonly NodeId[];
   /**
-   * What this node thinks of a peer: the higher, the better. It counts before the score, and
-   * decides who is dialed first, who takes whose place, and who is forgotten; persistent peers come
-   * before all others. Asked when something has changed about the peer. Default: all are equal.
+   * How much the application values a peer: the higher, the better. It counts before the score, and
+   * decides which peers are dialed first, replaced and forgotten. Persistent peers still come
+   * before all others. Called when something about the peer has changed. Default: all peers are
+   * equal.
    */
   readonly rank?: (peer: PeerRecord) => number;
 }
@@ -115,7 +117,7 @@ export interface CheckedPeerOptions extends PeerRules {
 }
 
 const countMax = 1_000_000;
-/** `maxUpgrading` and `maxPeers`, unless other limits leave less or want more. */
+/** The defaults of `maxUpgrading` and `maxPeers`, unless other limits leave less or need more. */
 const upgradingMax = 4;
 const peersMax = 1_000;
 const minute = 60_000;
@@ -130,7 +132,7 @@ const counts = [
   'maxDialing',
   'maxPeers',
 ] as const;
-/** Of these, those that may be 0. */
+/** The counts that may be 0. */
 const countsOrNone: readonly string[] = ['reserved', 'maxUpgrading'];
 const times = [
   'retryMinMs',
@@ -145,7 +147,7 @@ const times = [
 ] as const;
 const scores = ['disconnectScore', 'banScore'] as const;
 
-/** What `PeerOptions` may name. */
+/** The names of all peer options. */
 export const peerOptionNames: readonly string[] = [
   ...counts,
   ...times,
@@ -159,7 +161,7 @@ export const peerOptionNames: readonly string[] = [
 ];
 
 /**
- * The address in `given`, a text or an address, in its one form: equal addresses have equal texts.
+ * Normalizes an address, given as text or as an object: equal addresses have equal texts.
  *
  * @throws {RxmeshError} `RXMESH_ADDRESS_INVALID`
  */
@@ -173,10 +175,7 @@ export function toNodeAddress(given: string | NodeAddress): NodeAddress {
   return parseNodeAddress(formatNodeAddress(given));
 }
 
-/**
- * Default limits, where `options` gives none; defaults follow the limits that they may not fall
- * short of.
- */
+/** Fills in the defaults. A default grows with the limits that it must not be below. */
 function limitsFrom(options: PeerOptions): PeerLimits {
   const { maxConnected = 32, retryMinMs = 250, maxPeers = Infinity } = options;
   const room = Math.max(0, Math.min(upgradingMax, maxPeers - maxConnected));
@@ -203,7 +202,7 @@ function limitsFrom(options: PeerOptions): PeerLimits {
   };
 }
 
-/** Fills `problems` with what is wrong with `limits`, a line each. */
+/** Adds each problem with `limits` to `problems`, a line each. */
 function checkLimits(limits: PeerLimits, problems: string[]): void {
   for (const name of counts) {
     const value = limits[name];
@@ -214,7 +213,7 @@ function checkLimits(limits: PeerLimits, problems: string[]): void {
   }
   for (const name of times) {
     const value = limits[name];
-    // A persistent peer is never given up, so that there is always a wait to come.
+    // 0 would turn retries off, and a persistent peer is never given up.
     const least = name === 'retryMaxPersistentMs' ? 1 : 0;
     if (!(value >= least && value <= Number.MAX_SAFE_INTEGER)) {
       problems.push(`${name} is a time of ${least} ms or more, given ${value}`);
@@ -229,7 +228,7 @@ function checkLimits(limits: PeerLimits, problems: string[]): void {
   checkOrder(limits, problems);
 }
 
-/** Which limits may not be below which others. */
+/** Checks that no limit is below one that it must cover. */
 function checkOrder(limits: PeerLimits, problems: string[]): void {
   const atLeast = (name: keyof PeerLimits, least: keyof PeerLimits): void => {
     if (limits[name] >= limits[least]) return;
@@ -250,13 +249,13 @@ function checkOrder(limits: PeerLimits, problems: string[]): void {
   problems.push(`maxPeers is at least ${least}, given ${maxPeers}`);
 }
 
-/** A longest wait says nothing where there are no waits. */
+/** Rejects a longest wait if there are no waits for it to bound. */
 function checkRetries({ retryMinMs, retryMaxMs }: PeerOptions, problems: string[]): void {
   if (retryMinMs !== 0 || retryMaxMs === undefined) return;
   problems.push(`retryMaxMs needs a retryMinMs above 0, given ${retryMaxMs}`);
 }
 
-/** The ids in `given`; what is wrong with the others goes to `problems`. */
+/** The valid IDs in `given`. The rest is reported in `problems`. */
 function checkIds(name: string, given: unknown, problems: string[]): ReadonlySet<NodeId> {
   const ids = new Set<NodeId>();
   if (!Array.isArray(given)) {
@@ -270,7 +269,7 @@ function checkIds(name: string, given: unknown, problems: string[]): ReadonlySet
   return ids;
 }
 
-/** The addresses in `given`; what is wrong with the others goes to `problems`. */
+/** The valid addresses in `given`. The rest is reported in `problems`. */
 function checkAddresses(
   name: string,
   given: readonly (string | NodeAddress)[],
@@ -302,8 +301,8 @@ function checkAddresses(
 }
 
 /**
- * Checks peer options and adds the defaults. What is wrong goes to `problems`, a line each, so that
- * a caller can report it together with other problems; the result counts only if there are none.
+ * Checks peer options and adds the defaults. Problems are added to `problems`, a line each, so that
+ * a caller can report them together with its own. The result is valid only if there are none.
  */
 export function checkPeerOptions(
   self: NodeId,

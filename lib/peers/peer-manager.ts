@@ -19,51 +19,53 @@ import { PeerTable, type PeerUpdate, type AddressSource } from './peer-table.ts'
 import { ToldUpdates } from './told-updates.ts';
 
 /**
- * How often the clock is looked at while a peer is dialed, or waits for that: the machine may have
- * slept.
+ * How often the clock is checked while a peer is being dialed or waits for it, to notice that the
+ * machine has slept.
  */
 const lookMs = 10_000;
 
-/** What a peer manager needs, beside what a user says about peers. */
+/** The options of a peer manager: the peer options, and what it runs on. */
 export interface PeerManagerOptions extends PeerOptions {
-  /** The node that this is; it never becomes its own peer. */
+  /** This node's ID. A node never becomes its own peer. */
   readonly self: NodeId;
   readonly clock: Clock;
-  /** A number in [0, 1): for jitter, and for the order of peers with the same score. */
+  /** Returns a number in [0, 1), used for jitter and to order peers with the same score. */
   readonly random: () => number;
 }
 
 /**
- * Decides which peers to dial, to accept and to disconnect; the router does it, and reports back.
- * The rules stand in `PeerTable`; here are the streams and the one timer.
+ * Decides which peers to dial, accept and disconnect. The router carries that out and reports back.
+ * The rules are in `PeerTable`; this class adds the streams and the only timer.
  *
  *     dials$       an address ─▶ dialed ─▶ ready ─▶ disconnected   (or dialFailed before dialed)
  *     incoming            ─▶ accepted ─▶ ready ─▶ disconnected
  *     updates$                           up       down
  *     evictions$   a peer ─▶ close its connections ─▶ disconnected
  *
- * Streams emit before the call that caused it returns, unless the call came out of one of their
- * subscribers: then after that one has returned, so that every subscriber sees the same order.
+ * Streams emit before the call that caused the emission returns. If that call came from a
+ * subscriber of one of them, they emit after the subscriber has returned, so that all subscribers
+ * see the same order.
  */
 export class PeerManager {
   /**
-   * An address to dial, whenever one is due, a slot is free, and there is demand: whoever consumes
-   * with demand dials no more at a time than it asks for. The address counts as being dialed until
-   * `dialed` or `dialFailed` tells what came of it, even if the subscription ends. The timer for
-   * the next dial runs only while there is demand, and somebody is dialed or waits for it.
+   * Addresses to dial. Each is emitted when it is due, there is demand, and a slot is free or a
+   * lower-ranked peer can be replaced. A consumer with demand never gets more dials than it asked
+   * for. An address counts as being dialed until `dialed` or `dialFailed` reports the outcome, even
+   * if the subscription ends. The timer for the next dial runs only while there is demand and a
+   * peer is being dialed or waits for it.
    *
-   * Of several subscribers, each hears of each dial: one of them dials.
+   * Every subscriber gets every dial. If there are several, only one of them should dial.
    */
   readonly dials$: Flow<NodeAddress>;
-  /** Peers whose connections must be closed, each once until it is disconnected. */
+  /** Peers whose connections must be closed. Each is emitted once until it is disconnected. */
   readonly evictions$: Flow<Eviction>;
   /**
-   * Peers that go up and down, from now on, in order. A subscriber that throws disturbs no other.
+   * Peers going up and down from now on, in order. A subscriber that throws does not affect others.
    */
   readonly updates$: Observable<PeerUpdate>;
-  /** The peers that are up, then `updates$`. */
+  /** The peers that are already up, then `updates$`. */
   readonly peers$: Observable<PeerUpdate>;
-  /** Peers that are not known any more: more than `maxPeers` were, or their addresses expired. */
+  /** Peers that were forgotten: there were more than `maxPeers`, or their addresses expired. */
   readonly forgotten$: Observable<NodeId>;
 
   readonly #table: PeerTable;
@@ -74,14 +76,14 @@ export class PeerManager {
   readonly #updates = new ToldUpdates();
   readonly #forgotten = new Subject<NodeId>();
   #timer: Subscription | undefined;
-  /** When the timer should go off; `Infinity` without one. */
+  /** When the timer should fire; `Infinity` without one. */
   #dueAtMs = Infinity;
-  /** Whether the answer to "who is next?" may have changed since it was asked. */
+  /** Whether the next dial may have changed since the table was last asked. */
   #isDialStale = true;
   #isEmitting = false;
   #isClosed = false;
 
-  /** @throws {RxmeshError} `RXMESH_OPTIONS_INVALID`, naming every option that is wrong */
+  /** @throws {RxmeshError} `RXMESH_OPTIONS_INVALID`, naming every invalid option */
   constructor(options: PeerManagerOptions) {
     const problems: string[] = [];
     const checked = checkPeerOptions(options.self, options, problems);
@@ -107,11 +109,11 @@ export class PeerManager {
   }
 
   /**
-   * Learns an address of a peer. One that is known waits no longer: it is dialed now, if a slot is
-   * free and its peer is not banned, and its back-off begins anew.
+   * Learns an address of a peer. If it is known already, its back-off is reset, and it is due now
+   * unless its peer is banned.
    *
-   * @param source where it comes from. Default: the application has named it
-   * @returns whether anything was added: false for one that is known, or that no room was made for
+   * @param source where the address comes from. Default: the application has named it
+   * @returns whether it was added: false if it was known already or there was no room
    * @throws {RxmeshError} `RXMESH_ADDRESS_INVALID`; `RXMESH_SELF_CONNECTION`: it is this node's
    *   own; `RXMESH_STOPPED`: after `close`
    */
@@ -122,30 +124,31 @@ export class PeerManager {
   }
 
   /**
-   * Peers that wait, for a back-off or after a disconnect, are dialed now, as far as slots are
-   * free; back-offs begin anew. It happens by itself when this machine has slept. Bans go on, and
-   * so do the waits of incompatible peers.
+   * Ends all back-offs, and the waits after a disconnect: those peers are dialed now if slots are
+   * free. Bans, and the waits of incompatible peers, continue. The peer manager does this itself
+   * when it notices that the machine has slept.
    */
   redial(): void {
     this.#change(() => this.#table.endWaits());
   }
 
   /**
-   * The dial of `address`, or the handshake after it, failed: the address waits, twice as long each
-   * time. After `RXMESH_INCOMPATIBLE` the peer is not dialed for `incompatibleMs`, unless it gets a
-   * new address or this node changes. Nothing happens if the peer is not being dialed.
+   * Reports that the dial of `address`, or the handshake after it, failed. The address waits, twice
+   * as long each time. After `RXMESH_INCOMPATIBLE` the peer is not dialed for `incompatibleMs`,
+   * unless it is persistent, gets a new address or this node changes. Does nothing if the peer is
+   * not being dialed.
    */
   dialFailed(address: NodeAddress, error: RxmeshError): void {
     this.#change(() => this.#table.dialFailed(address, error, this.#clock.now()));
   }
 
   /**
-   * Claims a slot for the connection that was dialed at `address`. The dial has ended, even when
-   * this throws. A link of each direction may be claimed until one of them is ready.
+   * Claims a slot for the connection that was dialed at `address`. This ends the dial, even if it
+   * throws. A peer may have one link of each direction until one of them is ready.
    *
-   * @param remote where the other end is, for bans of IP addresses
+   * @param remote the remote endpoint, for bans of IP addresses
    * @throws {RxmeshError} as `accepted`
-   * @throws {RangeError} nobody has added an address of this peer
+   * @throws {RangeError} if the peer is unknown
    */
   dialed(address: NodeAddress, remote?: Endpoint): void {
     this.#refuseWhenClosed();
@@ -155,7 +158,7 @@ export class PeerManager {
   /**
    * Claims a slot for a connection from `id`, and remembers the peer.
    *
-   * @param remote where the other end is, for bans of IP addresses
+   * @param remote the remote endpoint, for bans of IP addresses
    * @throws {RxmeshError} `RXMESH_SELF_CONNECTION`; `RXMESH_PEER_BANNED`; `RXMESH_PEER_EVICTED`: it
    *   is being evicted; `RXMESH_DUPLICATE_CONNECTION`: it is ready, or has a link of this
    *   direction; `RXMESH_PEERS_FULL`; `RXMESH_STOPPED`; `RXMESH_NODE_ID_INVALID`
@@ -167,44 +170,44 @@ export class PeerManager {
   }
 
   /**
-   * Both sides have accepted the link of this direction: the peer is up. Does nothing when there is
-   * no such link, or one is ready already.
+   * Reports that both sides have accepted the link of this direction: the peer is up. Does nothing
+   * if there is no such link, or one is ready already.
    *
-   * @param channels what the peer has open, to be told with the update
-   * @returns whether the peer is up because of this
+   * @param channels the channels that the peer has open, included in the update
+   * @returns whether this brought the peer up
    */
   ready(id: NodeId, direction: Direction, channels: readonly number[] = []): boolean {
     return this.#change(() => this.#table.ready(id, direction, this.#clock.now(), channels));
   }
 
   /**
-   * The link of this direction has ended. The peer is down if that was the ready one. When it has
-   * no other, its slot is free and it is not dialed for `disconnectCooldownMs`; an outbound one
-   * that was never ready also counts as a dial that failed.
+   * Reports that the link of this direction has ended. If it was the ready one, the peer is down.
+   * If it was the only one, the slot is free, and the peer is not dialed for
+   * `disconnectCooldownMs`; an outbound link that was never ready also counts as a failed dial.
    */
   disconnected(id: NodeId, direction: Direction, error?: RxmeshError): void {
     this.#change(() => this.#table.disconnected(id, direction, error, this.#clock.now()));
   }
 
   /**
-   * Reports what a peer did: a good report raises its score, any other one lowers it. `disconnect`
-   * and `ban` evict it if it is connected; `ban` also refuses it for `banMs`, known or not, and
-   * with `banHosts` all at its IP address. A score that falls to `disconnectScore` or `banScore`
-   * does the same.
+   * Reports what a peer did. A good report raises its score; any other report lowers it.
+   * `disconnect` and `ban` evict the peer if it is connected. `ban` also refuses it for `banMs`,
+   * known or not, and with `banHosts` everyone at its IP address. Reports that add up to
+   * `disconnectScore` or `banScore` have the same effects.
    */
   report(report: PeerReport): void {
     this.#change(() => this.#table.report(report, this.#clock.now()));
   }
 
   /**
-   * Refuses a peer, or all at an IP address or range, for a while; those that are connected are
-   * evicted. A ban that lasts longer stays as it is. Bans of IP addresses are for `isIpBanned` to
-   * look at before a handshake, and `accepted` and `dialed` look again.
+   * Bans a peer, or all peers at an IP address or range, for a while, and evicts those that are
+   * connected. A ban that already lasts longer stays as it is. Check IP addresses with `isIpBanned`
+   * before a handshake; `accepted` and `dialed` check them again.
    *
    * @throws {RxmeshError} `RXMESH_NODE_ID_INVALID`, `RXMESH_ADDRESS_INVALID`,
-   * `RXMESH_SELF_CONNECTION`
-   * @throws {TypeError} neither `id` nor `ip`, or both
-   * @throws {RangeError} for a time that is none
+   *   `RXMESH_SELF_CONNECTION`
+   * @throws {TypeError} if neither or both of `id` and `ip` are given
+   * @throws {RangeError} if `forMs` is not a number from 0 to `Number.MAX_SAFE_INTEGER`
    */
   ban(ban: Ban): void {
     const banned = checkBanned('ban', ban);
@@ -213,8 +216,8 @@ export class PeerManager {
   }
 
   /**
-   * Ends a ban before its time; false if there was none. Of a range, not those of ranges in it or
-   * around it.
+   * Ends a ban early; false if there was none. For a range, ends only the ban of exactly that
+   * range, not those of ranges inside or around it.
    * @throws as `ban`
    */
   unban(banned: Banned): boolean {
@@ -223,19 +226,19 @@ export class PeerManager {
   }
 
   /**
-   * The bans that have not ended, with the time that is left of each: what `ban` takes, so that a
-   * program can keep them, and set them again when it starts anew.
+   * The bans that have not ended, with the remaining time of each, in the form that `ban` takes. So
+   * a program can save them and restore them after a restart.
    */
   bans(): readonly Ban[] {
     return this.#table.bans(this.#clock.now());
   }
 
-  /** Whether connections with this IP address are to be refused. */
+  /** Whether connections to and from this IP address must be refused. */
   isIpBanned(ip: string): boolean {
     return this.#table.isIpBanned(ip, this.#clock.now());
   }
 
-  /** This node has changed (its channels, say): peers that were incompatible may be tried again. */
+  /** Reports that this node has changed (its channels, say): incompatible peers may be retried. */
   selfChanged(): void {
     this.#change(() => this.#table.reconsiderIncompatible());
   }
@@ -249,17 +252,17 @@ export class PeerManager {
     return this.#table.peers(this.#clock.now());
   }
 
-  /** The addresses of a peer, in the order in which they were added; none for an unknown one. */
+  /** The addresses of a peer in the order they were added; empty for an unknown peer. */
   addresses(id: NodeId): readonly NodeAddress[] {
     return this.#table.addresses(id);
   }
 
   /**
-   * Addresses to tell a peer, at most `limit`, beside this node's own: mostly those of the best
-   * peers, at random some of others. Its own addresses, and those of private and banned peers, are
-   * left out.
+   * At most `limit` addresses to advertise to a peer, in addition to this node's own: mostly those
+   * of the best peers, and some at random. Leaves out the recipient's own addresses and those of
+   * private and banned peers.
    *
-   * @throws {RangeError} for a limit that is no whole number of 0 or more
+   * @throws {RangeError} if `limit` is not a whole number of 0 or more
    */
   advertised(to: NodeId, limit: number): readonly NodeAddress[] {
     if (!Number.isInteger(limit) || limit < 0) {
@@ -269,8 +272,8 @@ export class PeerManager {
   }
 
   /**
-   * Completes the streams and drops the timer. What comes later changes the table, but emits
-   * nothing. Doing it twice is fine.
+   * Completes the streams and drops the timer. Later calls may still change the table, but nothing
+   * is emitted. Closing twice is fine.
    */
   close(): void {
     if (this.#isClosed) return;
@@ -286,7 +289,7 @@ export class PeerManager {
     if (this.#isClosed) throw new RxmeshError('RXMESH_STOPPED', 'the peer manager is closed');
   }
 
-  /** Does `work` and emits what follows from it, also when it throws. */
+  /** Does `work` and emits the results, even if it throws. */
   #change<T>(work: () => T): T {
     try {
       return work();
@@ -301,7 +304,7 @@ export class PeerManager {
   }
 
   /**
-   * Emits until there is nothing left to tell. Calls out of a subscriber leave it to the outer one.
+   * Emits until nothing is left. A call from a subscriber returns, and the outer one continues.
    */
   #emit(): void {
     if (this.#isEmitting) return;
@@ -335,8 +338,7 @@ export class PeerManager {
 
   #emitDial(): boolean {
     const nowMs = this.#clock.now();
-    // Whatever comes first after a sleep comes here: the timer, or the end of a dial that slept as
-    // well.
+    // The first event after a sleep leads here: the timer, or the end of a dial that slept as well.
     if (hasSlept(nowMs - this.#dueAtMs, lookMs)) this.#table.endWaits();
     this.#dropTimer();
     this.#isDialStale = false;

@@ -23,11 +23,11 @@ import { Decay, worthOf } from './scores.ts';
 export interface PeerUpdate {
   readonly id: NodeId;
   readonly status: PeerStatus;
-  /** Of the connection that this is about. */
+  /** The direction of the connection that this is about. */
   readonly direction: Direction;
-  /** Of an `up`: the channels that the peer has, as `ready` was told. */
+  /** For `up`, the channels that the peer has open, as passed to `ready`; otherwise empty. */
   readonly channels: readonly number[];
-  /** Of a `down`: why, if somebody is to blame. */
+  /** For `down`, the error that ended the connection, if there was one. */
   readonly error?: RxmeshError;
 }
 
@@ -37,22 +37,22 @@ export type NextDial = { readonly address: NodeAddress } | { readonly dueMs: num
 /** Where an address comes from. */
 export interface AddressSource {
   readonly isPersistent?: boolean;
-  /** Whether the application has named it; else a peer has. Default true. */
+  /** Whether the application has named it, rather than another peer. Default true. */
   readonly isChosen?: boolean;
 }
 
 /**
- * Who is known, who is connected, who is to be dialed next and who has to go: the life of a peer,
- * without time, streams or I/O. Here stands what an event changes in the one peer that it is about;
- * the parts behind `Roster` keep all peers in order.
+ * The rules for peers: which are known, connected, dialed next and evicted. A state machine without
+ * a clock, streams or I/O. This class changes the one peer that an event is about; the parts behind
+ * `Roster` keep all peers in order.
  *
- * Every method that needs the time takes it. What the table has to tell, it keeps until it is asked
- * for it: `nextUpdate`, `nextEviction`, `nextForgotten`, `nextDial`.
+ * Every method that needs the time takes it as a parameter. Results are kept until they are asked
+ * for: `nextUpdate`, `nextEviction`, `nextForgotten`, `nextDial`.
  *
  * A peer takes one slot of `maxConnected` however many links it has. Between the claim of a link
- * (`dialed`, `accepted`) and the moment both sides have accepted it (`ready`) it may have two, one
- * of each direction, since two nodes may dial each other at once; `tie-break.ts` says which one
- * stays.
+ * (`dialed`, `accepted`) and its acceptance by both sides (`ready`) it may have two, one of each
+ * direction, because two nodes may dial each other simultaneously; `tie-break.ts` decides which one
+ * survives.
  */
 export class PeerTable {
   readonly #self: NodeId;
@@ -81,9 +81,9 @@ export class PeerTable {
   }
 
   /**
-   * Learns an address. One that is known is due now, unless its peer is banned.
+   * Learns an address. If it is known already, it is due now, unless its peer is banned.
    *
-   * @returns whether anything was added: false for one that is known, or that no room was made for
+   * @returns whether it was added: false if it was known already or there was no room
    * @throws {RxmeshError} `RXMESH_SELF_CONNECTION`
    */
   add(address: NodeAddress, nowMs: number, source: AddressSource = {}): boolean {
@@ -106,8 +106,9 @@ export class PeerTable {
   }
 
   /**
-   * The best address to dial: of the best peer that is neither connected, being dialed, cooling
-   * down, nor banned, the one that failed least. From now on it counts as being dialed.
+   * The best address to dial: the one with the fewest failures, of the best peer that is not
+   * connected, being dialed, cooling down, incompatible or banned. It counts as being dialed from
+   * now on.
    */
   nextDial(nowMs: number): NextDial {
     const choice = this.#roster.dials.next(nowMs);
@@ -121,8 +122,8 @@ export class PeerTable {
   }
 
   /**
-   * A dial, or the handshake after it, failed: the address waits. A second report on the same dial
-   * does nothing, and so does one about a peer that is not being dialed.
+   * Handles the failure of a dial, or of the handshake after it: the address waits. Does nothing if
+   * the peer is not being dialed, or its dial was reported already.
    */
   dialFailed(address: NodeAddress, error: RxmeshError, nowMs: number): void {
     const peer = this.#roster.get(address.id);
@@ -135,11 +136,11 @@ export class PeerTable {
   }
 
   /**
-   * Claims the outbound connection to `address`. Its dial has ended, whether this succeeds or not.
+   * Claims a slot for the outbound connection to `address`. This ends its dial, even if it throws.
    *
-   * @param remote where the other end of the connection is
+   * @param remote the remote endpoint of the connection
    * @throws {RxmeshError} as `accepted`
-   * @throws {RangeError} nobody has added this peer
+   * @throws {RangeError} if the peer is unknown
    */
   dialed(address: NodeAddress, nowMs: number, remote?: Endpoint): void {
     this.#refuseSelf(address.id);
@@ -160,11 +161,12 @@ export class PeerTable {
   }
 
   /**
-   * Claims an inbound connection. A peer that nobody has added is known from now on.
+   * Claims a slot for an inbound connection. If the peer was unknown, it is known from now on.
    *
-   * @throws {RxmeshError} `RXMESH_SELF_CONNECTION`; `RXMESH_PEER_BANNED`: it, or where it is;
-   *   `RXMESH_PEER_EVICTED`: it is being evicted; `RXMESH_DUPLICATE_CONNECTION`: it is ready, or
-   *   has a link of this direction; `RXMESH_PEERS_FULL`: no slot is free, and it outranks nobody
+   * @throws {RxmeshError} `RXMESH_SELF_CONNECTION`; `RXMESH_PEER_BANNED`: the peer or its IP
+   *   address is banned; `RXMESH_PEER_EVICTED`: it is being evicted; `RXMESH_DUPLICATE_CONNECTION`:
+   *   it is ready, or has a link of this direction; `RXMESH_PEERS_FULL`: no slot is free, and it
+   *   cannot replace another peer
    */
   accepted(id: NodeId, nowMs: number, remote?: Endpoint): void {
     this.#refuseSelf(id);
@@ -176,11 +178,11 @@ export class PeerTable {
   }
 
   /**
-   * Both sides have accepted the link. It proves that the address is good: failures are forgotten,
-   * of an inbound link those of all addresses. If it has come to take another one's place, that one
-   * has to go.
+   * Handles a link that both sides have accepted. The failures of its address are forgotten; for an
+   * inbound link, those of all the peer's addresses. If there are now too many peers, the lowest
+   * ranked one is evicted.
    *
-   * @returns whether the peer is up now because of this
+   * @returns whether this brought the peer up
    */
   ready(
     id: NodeId,
@@ -200,8 +202,9 @@ export class PeerTable {
   }
 
   /**
-   * A link has ended. The peer is down if it was the ready one; its slot is free, and its cool-down
-   * begins, when it has no other. An outbound link that was never ready is a dial that failed.
+   * Handles the end of a link. If it was the ready one, the peer is down. If it was the only one,
+   * the slot is free and the cool-down begins; an outbound link that was never ready then counts as
+   * a failed dial.
    */
   disconnected(
     id: NodeId,
@@ -235,9 +238,9 @@ export class PeerTable {
   }
 
   /**
-   * Takes a report into account: in the peer's score, and, as `verdictOn` judges, by evicting it if
-   * it is connected, once a connection. A ban refuses its id, known or not, until the ban ends, and
-   * with `banHosts` where it is connected from.
+   * Adds a report to the peer's score. If `verdictOn` says so, it also evicts the peer, once per
+   * connection, or bans its ID, known or not. With `banHosts`, a ban includes the hosts that it is
+   * connected from.
    */
   report(report: PeerReport, nowMs: number): void {
     const peer = this.#roster.get(report.peer);
@@ -245,7 +248,7 @@ export class PeerTable {
       peer.behaviour = this.#decay.plus(peer.behaviour, worthOf(report), nowMs);
       this.#roster.revalued(peer, nowMs);
     }
-    // A persistent peer is not given up by itself.
+    // A persistent peer is not evicted because of its score alone.
     const isJudged = peer?.isPersistent === false;
     const behaviour = isJudged ? this.#ranking.behaviour(peer, nowMs) : undefined;
     const verdict = verdictOn(report, behaviour, this.#rules);
@@ -257,7 +260,7 @@ export class PeerTable {
     if (verdict.isBan && this.#rules.banHosts) this.#bans.banHosts(peer, untilMs);
   }
 
-  /** Refuses a peer, or all at an IP address or range, and evicts those that are connected. */
+  /** Bans a peer, or all at an IP address or range, and evicts those that are connected. */
   ban(banned: CheckedBanned, untilMs: number): void {
     if ('id' in banned) this.#refuseSelf(banned.id);
     this.#bans.ban(banned, untilMs);
@@ -268,7 +271,7 @@ export class PeerTable {
     return this.#bans.unban(banned);
   }
 
-  /** The bans that have not ended, with the time that is left of each. */
+  /** The bans that have not ended, with the remaining time of each. */
   bans(nowMs: number): readonly Ban[] {
     return this.#bans.entries(nowMs);
   }
@@ -277,10 +280,7 @@ export class PeerTable {
     return this.#bans.isIpBanned(ip, nowMs);
   }
 
-  /**
-   * Nobody waits for a back-off or a cool-down any more. Bans go on, and so do the waits of
-   * incompatible peers.
-   */
+  /** Ends all back-offs and cool-downs. Bans and the waits of incompatible peers continue. */
   endWaits(): void {
     for (const peer of this.#roster) {
       peer.coolUntilMs = 0;
@@ -289,12 +289,12 @@ export class PeerTable {
     }
   }
 
-  /** Whether somebody is being dialed. */
+  /** Whether any peer is being dialed. */
   get isDialing(): boolean {
     return this.#roster.slots.dialing > 0;
   }
 
-  /** Peers that were found incompatible may be tried again: this node has changed. */
+  /** Lets incompatible peers be tried again, because this node has changed. */
   reconsiderIncompatible(): void {
     for (const peer of [...this.#roster.incompatible]) {
       peer.incompatibleUntilMs = 0;
@@ -306,12 +306,12 @@ export class PeerTable {
     return this.#updates.shift();
   }
 
-  /** A peer that nobody was told to evict yet. */
+  /** Takes the next eviction that has not been emitted yet. */
   nextEviction(): Eviction | undefined {
     return this.#evictions.next();
   }
 
-  /** A peer that was forgotten: more than `maxPeers` were known, or its last address expired. */
+  /** Takes the next forgotten peer: more than `maxPeers` were known, or its addresses expired. */
   nextForgotten(): NodeId | undefined {
     return this.#roster.nextForgotten();
   }
@@ -325,14 +325,14 @@ export class PeerTable {
     return this.#roster.ranked().map((peer) => this.#roster.record(peer, nowMs));
   }
 
-  /** The addresses of a peer, in the order in which they were added. */
+  /** The addresses of a peer in the order they were added. */
   addresses(id: NodeId): readonly NodeAddress[] {
     return Array.from(this.#roster.get(id)?.addresses ?? [], ({ address }) => address);
   }
 
   /**
-   * Addresses to tell a peer: some of those that are known, mostly of the best peers. Its own, and
-   * those of private and banned peers, are left out.
+   * Known addresses to advertise to a peer, mostly those of the best peers. Leaves out its own, and
+   * those of private and banned peers.
    */
   advertised(to: NodeId, limit: number, nowMs: number): readonly NodeAddress[] {
     const peers = this.#roster.ranked().filter((peer) => {

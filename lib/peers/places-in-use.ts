@@ -1,41 +1,41 @@
 import type { KnownPeer } from './known-peer.ts';
 
 /**
- * The places (hosts and ports) that are being dialed, or that connections were dialed at. Two ids
- * at one place cannot both be right, so that nobody else is dialed there meanwhile.
+ * The places (hosts and ports) that are being dialed or have an outbound connection. Two IDs at one
+ * place cannot both be right, so no other peer is dialed there meanwhile.
  */
 export class PlacesInUse {
   readonly #freed: (peer: KnownPeer) => void;
   readonly #users = new Map<KnownPeer, string>();
   readonly #uses = new Map<string, number>();
-  /** Who waits for a place; and for which places somebody waits. */
+  /** The peers that wait for each place, and the places that each peer waits for. */
   readonly #waiting = new Map<string, Set<KnownPeer>>();
   readonly #waits = new Map<KnownPeer, Set<string>>();
 
-  /** @param freed hears of each peer that has waited for a place which is free now */
+  /** @param freed called for each peer that waited for a place, once that is free */
   constructor(freed: (peer: KnownPeer) => void) {
     this.#freed = freed;
   }
 
-  /** Whether a place is in use; one that is `undefined` never is. */
+  /** Whether a place is in use; `undefined` never is. */
   has(place: string | undefined): boolean {
     return place !== undefined && this.#uses.has(place);
   }
 
-  /** A peer has changed: it may have begun to use a place, or given one up. It waits for none. */
+  /** Updates the place of a peer that has changed. It no longer waits for any. */
   update(peer: KnownPeer): void {
     this.#stopWaiting(peer);
     const isUsed = peer.isDialing || peer.links.has('outbound');
     this.#use(peer, isUsed ? peer.dialed?.place : undefined);
   }
 
-  /** A peer is not known any more. */
+  /** Removes a peer that was forgotten. */
   remove(peer: KnownPeer): void {
     this.#stopWaiting(peer);
     this.#use(peer, undefined);
   }
 
-  /** `peer` waits until the place is given up. */
+  /** Lets `peer` wait until the place is free. */
   wait(peer: KnownPeer, place: string | undefined): void {
     if (place === undefined) return;
     const waiting = this.#waiting.get(place) ?? new Set();

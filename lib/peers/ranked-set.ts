@@ -1,13 +1,13 @@
 /**
- * A set that knows which of its items comes first. A binary heap that also knows where each item
- * stands, so that every change costs O(log n).
+ * A set that knows which of its items ranks first. A binary heap with an index of its items, so
+ * that every change costs O(log n).
  */
 export class RankedSet<T> {
   readonly #compare: (a: T, b: T) => number;
   readonly #items: T[] = [];
   readonly #places = new Map<T, number>();
 
-  /** @param compare as for `sort`, and never 0 for two items */
+  /** @param compare as for `sort`, but never 0 for two different items */
   constructor(compare: (a: T, b: T) => number) {
     this.#compare = compare;
   }
@@ -16,7 +16,7 @@ export class RankedSet<T> {
     return this.#items.length;
   }
 
-  /** The item that comes before all others. */
+  /** The item that ranks first. */
   get first(): T | undefined {
     return this.#items[0];
   }
@@ -26,17 +26,17 @@ export class RankedSet<T> {
   }
 
   /**
-   * Adds, moves or removes an item. To be called, too, when something has changed by which an item
-   * is compared, before any other item is touched.
+   * Adds, moves or removes an item. Also call it when the rank of an item has changed, before any
+   * other item is touched.
    *
-   * @param isMember whether it is in the set from now on
+   * @param isMember whether the item belongs to the set from now on
    */
   set(item: T, isMember: boolean): void {
     if (!isMember) this.delete(item);
     else this.#sift(item, this.#places.get(item) ?? this.#items.length);
   }
 
-  /** Removes an item; false if it is not there. */
+  /** Removes an item; false if it was not in the set. */
   delete(item: T): boolean {
     const place = this.#places.get(item);
     if (place === undefined) return false;
@@ -46,7 +46,7 @@ export class RankedSet<T> {
     return true;
   }
 
-  /** Puts `item` where it belongs, given that it stands at `place`, or is to. */
+  /** Moves `item` up or down from `place` to where it belongs. */
   #sift(item: T, place: number): void {
     const raised = this.#raise(item, place);
     if (raised === place) this.#sink(item, place);

@@ -2,22 +2,22 @@ import type { KnownPeer } from './known-peer.ts';
 import { compareStanding, type Decay, scoreMax, withinBounds } from './scores.ts';
 
 /**
- * Orders peers, the best first; for `sort`. Persistent peers come before all others, and are equal.
- * Else what the application says of them counts, then their score; among equals chance decides.
+ * Compares peers for `sort`, the best first. Persistent peers come before all others and are equal.
+ * Otherwise the application's `rank` counts, then the score, then chance.
  */
 export function byRank(a: KnownPeer, b: KnownPeer): number {
   return byWorth(a, b) || byChance(a, b);
 }
 
-/** Orders peers that are to be dialed: of equals, the one that has waited for longer comes first. */
+/** Compares peers to dial: like `byRank`, but of equals, the one that was due first comes first. */
 export function byDialOrder(a: KnownPeer, b: KnownPeer): number {
-  // Else no persistent peer that fails, and is due again, would let another one pass.
+  // Otherwise a persistent peer that keeps failing would never let another one pass.
   return byWorth(a, b) || a.dueMs - b.dueMs || byChance(a, b);
 }
 
 /**
- * Orders peers that are of no use at the moment, the one to be forgotten first: those that nobody
- * could dial, then those that nobody has chosen, then the worst.
+ * Compares unused peers, the first to be forgotten first: those without an address, then strangers,
+ * then the lowest ranked.
  */
 export function byUselessness(a: KnownPeer, b: KnownPeer): number {
   return (
@@ -36,7 +36,7 @@ function byChance(a: KnownPeer, b: KnownPeer): number {
   return a.chance - b.chance || a.order - b.order;
 }
 
-/** What peers are worth, as time goes by. */
+/** Computes the scores of peers, which decay over time. */
 export class Ranking {
   readonly #decay: Decay;
 
@@ -45,27 +45,27 @@ export class Ranking {
   }
 
   /**
-   * Takes the reports on a peer, and the failures of its addresses, together. To be called when one
-   * of them has changed, before the peer is compared with others.
+   * Recomputes a peer's standing from the reports on it and the failures of its addresses. Call it
+   * when either has changed, before the peer is compared with others.
    */
   refresh(peer: KnownPeer, nowMs: number): void {
     peer.standing = this.#decay.standing({ value: this.#worth(peer, nowMs), atMs: nowMs });
   }
 
-  /** A whole number: what a peer did, and what became of dials to it, as far as that still counts. */
+  /** The score, a whole number: the decayed reports and failed dials. */
   score(peer: KnownPeer, nowMs: number): number {
     if (peer.isPersistent) return scoreMax;
     return withinBounds(Math.round(this.#worth(peer, nowMs))) + 0;
   }
 
-  /** What reports alone make of its score. */
+  /** The part of the score that comes from reports. */
   behaviour(peer: KnownPeer, nowMs: number): number {
     return this.#decay.valueAt(peer.behaviour, nowMs);
   }
 
   /**
-   * Whether `a` is better than `b` by more than chance: by a whole point, so that what is left of
-   * an old report moves nobody.
+   * Whether `a` is better than `b`, apart from chance. Scores count in whole points, so that the
+   * rest of an old report replaces no peer.
    */
   outranks(a: KnownPeer, b: KnownPeer, nowMs: number): boolean {
     if (a.isPersistent || b.isPersistent) return a.isPersistent && !b.isPersistent;

@@ -10,8 +10,8 @@ import { Slots } from './slots.ts';
 import { Upgrades } from './upgrades.ts';
 
 /**
- * The known peers, and the parts that keep them in some order: each part looks at a peer anew when
- * it has `changed`, and at no other. Forgets peers when there are too many.
+ * The known peers, and the parts that keep them in order. When a peer has `changed`, each part
+ * reconsiders that peer and no other. Forgets peers when there are too many.
  */
 export class Roster {
   readonly slots: Slots;
@@ -22,9 +22,9 @@ export class Roster {
   readonly #random: () => number;
   readonly #rank: Rank | undefined;
   readonly #peers = new Map<NodeId, KnownPeer>();
-  /** With a link. */
+  /** The peers with a link. */
   readonly connected: Set<KnownPeer> = new Set<KnownPeer>();
-  /** Found not to fit to this node. */
+  /** The peers that were found incompatible. */
   readonly incompatible: Set<KnownPeer> = new Set<KnownPeer>();
   readonly #useless = new RankedSet<KnownPeer>(byUselessness);
   readonly #forgotten: NodeId[] = [];
@@ -48,7 +48,7 @@ export class Roster {
     return this.#peers.values();
   }
 
-  /** The peer with this id; one that is not known yet is as it would be, but for `enter`. */
+  /** The peer with this ID. An unknown one is created, but not known until `enter`. */
   meet(id: NodeId, nowMs: number): KnownPeer {
     const known = this.#peers.get(id);
     if (known !== undefined) return known;
@@ -57,16 +57,16 @@ export class Roster {
     peer.isUnconditional = this.#rules.unconditional.has(id);
     peer.isPrivate = this.#rules.private.has(id);
     if (this.#rank !== undefined) peer.rank = this.#rank(this.record(peer, nowMs));
-    // `rank` may have made it known.
+    // `rank` may have called back and added it.
     return this.#peers.get(id) ?? peer;
   }
 
-  /** Knows a peer from now on. `revalued` has to follow. */
+  /** Makes a peer known. Call `revalued` next. */
   enter(peer: KnownPeer): void {
     this.#peers.set(peer.id, peer);
   }
 
-  /** A peer has changed, but not what it is worth. */
+  /** Updates all parts after a peer has changed, but not its score. */
   changed(peer: KnownPeer): void {
     if (this.#peers.get(peer.id) !== peer) return;
     this.slots.update(peer);
@@ -77,12 +77,12 @@ export class Roster {
     include(this.incompatible, peer, peer.incompatibleUntilMs > 0);
   }
 
-  /** A peer has changed, and with it, perhaps, what it is worth. */
+  /** Updates all parts after a peer has changed, and possibly its score. */
   revalued(peer: KnownPeer, nowMs: number): void {
     this.#ranking.refresh(peer, nowMs);
     this.changed(peer);
     if (this.#rank === undefined) return;
-    // Behind that: whatever it does, it finds all in order.
+    // Last, because `rank` may call back and must find everything consistent.
     const rank = this.#rank(this.record(peer, nowMs));
     if (rank === peer.rank) return;
     peer.rank = rank;
@@ -90,11 +90,11 @@ export class Roster {
   }
 
   /**
-   * Forgets peers while too many are known. Those that are connected, being dialed, or persistent
-   * stay, so that for a while there may be more than `maxPeers`, by the number of dials at most.
+   * Forgets peers while too many are known. Connected, dialed and persistent peers stay, so there
+   * may briefly be more than `maxPeers`, by at most the number of dials.
    */
   forgetExcess(): void {
-    // Peers that are connected need not be looked at, if all are.
+    // Connected peers cannot be forgotten: if all of them are connected, skip the search.
     while (this.#peers.size > Math.max(this.#rules.maxPeers, this.slots.connected)) {
       const { first } = this.#useless;
       if (first === undefined) return;
@@ -111,7 +111,7 @@ export class Roster {
     this.#forgotten.push(peer.id);
   }
 
-  /** A peer that was forgotten. */
+  /** Takes the next peer that was forgotten. */
   nextForgotten(): NodeId | undefined {
     return this.#forgotten.shift();
   }

@@ -1,9 +1,9 @@
 import type { PeerReport, Severity } from '../model/peer-report.ts';
 
-/** The score of a persistent peer. All others are lower, and no score is below its negative. */
+/** The score of a persistent peer. All other scores are lower, but not below its negative. */
 export const scoreMax = 32_767;
 
-/** What a bad report takes from a peer's score. */
+/** What a bad report subtracts from a peer's score. */
 const costs: Readonly<Record<Severity, number>> = {
   note: 1,
   penalize: 10,
@@ -11,37 +11,36 @@ const costs: Readonly<Record<Severity, number>> = {
   ban: 100,
 };
 
-/** What a report adds to a peer's score: 1 for a good one, less than nothing for a bad one. */
+/** What a report adds to a peer's score: 1 for a good one, a negative number for a bad one. */
 export function worthOf({ severity, good = false }: PeerReport): number {
   if (good) return 1;
-  // The caller may be plain JavaScript, with a severity of its own.
+  // The caller may be plain JavaScript, with an unknown severity.
   return Object.hasOwn(costs, severity) ? -costs[severity] : -costs.note;
 }
 
-/** What is smaller than this makes no difference. */
+/** Amounts and differences smaller than this count as zero. */
 const precision = 2 ** -20;
 
-/** A part of a score, as it was at some time. It decays from then on. */
+/** A part of a score at a given time. It decays from then on. */
 export interface Amount {
   readonly value: number;
   readonly atMs: number;
 }
 
-/** Nothing that anybody did. */
+/** The amount before anything was reported. */
 export const noAmount: Amount = { value: 0, atMs: 0 };
 
-/** Where an amount stands among others: see `Decay.standing`. */
+/** The position of an amount among others: see `Decay.standing`. */
 export interface Standing {
   readonly sign: number;
   readonly size: number;
 }
 
 /**
- * Amounts that lose half of their value with each half-life, so that what a peer did long ago
- * counts for little.
+ * Halves amounts with each half-life, so that old behaviour counts little.
  *
- * All of them shrink by the same factor in the same time. So their order does not change with time,
- * and a ranking has to be mended only where an amount was changed.
+ * All amounts shrink by the same factor in the same time. So their order does not change as time
+ * passes, and a ranking needs an update only where an amount has changed.
  */
 export class Decay {
   readonly #halfLifeMs: number;
@@ -51,21 +50,21 @@ export class Decay {
     this.#halfLifeMs = halfLifeMs;
   }
 
-  /** What is left of an amount. */
+  /** The rest of an amount at the given time. */
   valueAt({ value, atMs }: Amount, nowMs: number): number {
     if (this.#halfLifeMs === 0 || value === 0) return value;
     return value * 2 ** ((atMs - nowMs) / this.#halfLifeMs);
   }
 
-  /** An amount with something added to what is left of it, within the bounds of a score. */
+  /** Adds to the rest of an amount, within the bounds of a score. */
   plus(amount: Amount, more: number, nowMs: number): Amount {
     return { value: withinBounds(this.valueAt(amount, nowMs) + more), atMs: nowMs };
   }
 
   /**
-   * Orders amounts of different times without a look at the clock: by their sign, then by the
-   * logarithm of what they would be at time zero, which neither overflows nor vanishes. Both are
-   * rounded: of two peers that did the same, no error of the last digit makes one the better.
+   * The standing of an amount, which compares amounts of different times without the current time:
+   * by sign, then by the logarithm of the value at time zero, which neither overflows nor vanishes.
+   * Rounded, so that an error in the last digit does not separate two peers that did the same.
    */
   standing({ value, atMs }: Amount): Standing {
     if (Math.abs(value) < precision) return { sign: 0, size: 0 };
@@ -75,12 +74,12 @@ export class Decay {
   }
 }
 
-/** More than 0 when `a` is the larger amount. */
+/** Compares two standings: above 0 if `a` is the larger amount. */
 export function compareStanding(a: Standing, b: Standing): number {
   return a.sign - b.sign || a.sign * (a.size - b.size);
 }
 
-/** A score that no persistent peer has. */
+/** Clamps a score to the range of peers that are not persistent. */
 export function withinBounds(score: number): number {
   return Math.min(Math.max(score, -scoreMax), scoreMax - 1);
 }

@@ -2,19 +2,19 @@ import type { Direction } from '../model/direction.ts';
 import type { KnownPeer, PeerKind } from './known-peer.ts';
 import type { PeerLimits } from './options.ts';
 
-/** What is missing for one more peer. */
+/** Which limits leave no room for another peer. */
 export interface Shortage {
-  /** Of slots at all, of which some are kept for persistent peers. */
+  /** No slot is free, or the free ones are kept for persistent peers. */
   readonly total: boolean;
   readonly inbound: boolean;
   readonly outbound: boolean;
-  /** Of slots that strangers may take. */
+  /** No slot is free that strangers may take. */
   readonly strangers: boolean;
 }
 
 /**
- * What peers are counted as. `away`: not connected; `idle`: not being dialed either; `taken`:
- * connected or being dialed; `up`: up, and not on their way out.
+ * The groups in which peers are counted. `away`: not connected; `idle`: neither connected nor being
+ * dialed; `taken`: connected or being dialed; `up`: up, and not being evicted.
  */
 type CountName =
   | 'dialing'
@@ -36,8 +36,8 @@ type CountName =
   | 'chosen';
 
 /**
- * How many peers take a slot, of which kind, and how many slots are kept for others. Each peer is
- * counted anew when it has changed, so that a question costs the same whatever the number of peers.
+ * Counts the slots that peers take, by kind, and those kept for others. A peer is recounted when it
+ * has changed, so the cost of a query does not depend on the number of peers.
  *
  * Unconditional peers take no slots.
  */
@@ -50,7 +50,7 @@ export class Slots {
     this.#limits = limits;
   }
 
-  /** Counts a peer as what it is now. */
+  /** Recounts a peer that has changed. */
   update(peer: KnownPeer): void {
     for (const name of this.#counted.get(peer) ?? []) this.#add(name, -1);
     const names = namesFor(peer);
@@ -59,7 +59,7 @@ export class Slots {
     else this.#counted.delete(peer);
   }
 
-  /** Does not count a peer any more. */
+  /** Stops counting a peer that was forgotten. */
   remove(peer: KnownPeer): void {
     for (const name of this.#counted.get(peer) ?? []) this.#add(name, -1);
     this.#counted.delete(peer);
@@ -77,12 +77,12 @@ export class Slots {
     return this.#count('unconditional') > 0;
   }
 
-  /** Whether strangers have more slots than they may: peers were chosen since. */
+  /** Whether strangers hold too many slots, because peers were chosen after they connected. */
   get hasStrangersTooMany(): boolean {
     return this.#count('upStrangers') > this.#strangersMax();
   }
 
-  /** What is missing for the dial of one more peer; undefined: nothing. */
+  /** The limits that forbid the dial of another peer; undefined if there are none. */
   shortOfDial(kind: PeerKind): Shortage | undefined {
     if (kind === 'unconditional') return undefined;
     const { maxConnected, maxOutbound } = this.#limits;
@@ -95,7 +95,7 @@ export class Slots {
     });
   }
 
-  /** What is missing for a link of a peer that has none; undefined: nothing. */
+  /** The limits that forbid the first link of a peer; undefined if there are none. */
   shortOfClaim(kind: PeerKind, direction: Direction): Shortage | undefined {
     if (kind === 'unconditional') return undefined;
     const { maxConnected, maxInbound, maxOutbound } = this.#limits;
@@ -108,14 +108,14 @@ export class Slots {
     });
   }
 
-  /** Whether a peer that is connected may have a link of the other direction, too. */
+  /** Whether a connected peer may also have a link of the given direction. */
   mayHaveSecondLink(kind: PeerKind, direction: Direction): boolean {
     const { maxInbound, maxOutbound } = this.#limits;
     const most = direction === 'inbound' ? maxInbound : maxOutbound;
     return kind === 'unconditional' || this.#count(direction) < most;
   }
 
-  /** What those that are up have too many of. */
+  /** The limits that the peers that are up exceed; undefined if there are none. */
   shortOfUp(kind: PeerKind): Shortage | undefined {
     if (kind === 'unconditional') return undefined;
     const { maxConnected, maxInbound, maxOutbound } = this.#limits;
@@ -127,7 +127,7 @@ export class Slots {
     });
   }
 
-  /** Whether one more peer may be dialed that is to take the place of another. */
+  /** Whether another peer may be dialed in order to replace a connected one. */
   mayDialBeyond(): boolean {
     const { maxConnected, maxOutbound, maxUpgrading } = this.#limits;
     return (
@@ -136,7 +136,7 @@ export class Slots {
     );
   }
 
-  /** Whether one more peer may be connected that is to take the place of another. */
+  /** Whether another peer may be connected in order to replace one. */
   mayClaimBeyond(direction: Direction): boolean {
     const { maxConnected, maxInbound, maxOutbound, maxUpgrading } = this.#limits;
     const most = direction === 'inbound' ? maxInbound : maxOutbound;
@@ -190,7 +190,7 @@ function namesFor(peer: KnownPeer): readonly CountName[] {
   count('persistent', isPersistent);
   count('persistentAway', isPersistent && !isConnected);
   count('persistentIdle', isPersistent && !isBusy);
-  // One that nobody could dial is not waited for.
+  // Keep no slot for a peer that is neither connected nor has an address to dial.
   count('chosen', kind === 'chosen' && (isConnected || addresses.size > 0));
   return names;
 }

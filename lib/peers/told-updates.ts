@@ -3,15 +3,15 @@ import type { NodeId } from '../model/id.ts';
 import type { PeerUpdate } from './peer-table.ts';
 
 /**
- * Updates of peers as they are told, and for who comes later: who is up by what was told until
- * then.
+ * Peer updates as they are emitted, with the peers that are up for late subscribers. A peer counts
+ * as up once its update has been emitted, not before.
  */
 export class ToldUpdates {
-  /** From now on. */
+  /** Updates from now on. */
   readonly updates$: Observable<PeerUpdate>;
   /**
-   * Begins with the peers that are up. Whatever subscribers do meanwhile, each of them hears of
-   * every peer in the order up, down, up ..., and nothing twice.
+   * The peers that are already up, then the updates. Whatever subscribers do meanwhile, each of
+   * them gets the updates of a peer in the order up, down, up ..., and none twice.
    */
   readonly peers$: Observable<PeerUpdate>;
   readonly #told = new Subject<PeerUpdate>();
@@ -21,7 +21,7 @@ export class ToldUpdates {
     this.updates$ = this.#told.asObservable();
     this.peers$ = new Observable((subscriber) => {
       const up = [...this.#up.values()];
-      // What changes while it is being told who is up comes behind that.
+      // Updates that arrive while the initial peers are being emitted come after those.
       const later: (() => void)[] = [];
       let isBeginning = true;
       const tell = (work: () => void): void => {

@@ -5,7 +5,7 @@ import type { Shortage, Slots } from './slots.ts';
 
 const worstFirst = (a: KnownPeer, b: KnownPeer): number => byRank(b, a);
 
-/** Those that may go, by what their place is worth to others. */
+/** The peers that may be replaced, by kind: a chosen peer may leave a slot closed to strangers. */
 interface Places {
   readonly strangers: RankedSet<KnownPeer>;
   readonly chosen: RankedSet<KnownPeer>;
@@ -16,8 +16,8 @@ function places(): Places {
 }
 
 /**
- * Whose place a better peer may take. A peer may go while it is up, is neither persistent nor
- * unconditional, and nobody else is to take its place already.
+ * The peers that a better one may replace. A peer can be replaced while it is up, not being
+ * evicted, neither persistent nor unconditional, and no other peer has claimed its place.
  */
 export class Upgrades {
   readonly #ranking: Ranking;
@@ -30,7 +30,7 @@ export class Upgrades {
     this.#slots = slots;
   }
 
-  /** A peer has changed. */
+  /** Reconsiders a peer that has changed. */
   update(peer: KnownPeer): void {
     const { kind, ready, stays, replacedBy } = peer;
     const mayGo = stays && replacedBy === undefined;
@@ -41,8 +41,8 @@ export class Upgrades {
   }
 
   /**
-   * The peer whose leaving would make room for `peer`: the lowest ranked that may go, if `peer`
-   * outranks it. A stranger in a slot that is reserved goes for a chosen peer, whatever its rank.
+   * The peer that `peer` may replace: the lowest ranked one that would make room, if `peer`
+   * outranks it. A stranger in a reserved slot makes way for a chosen peer, whatever its rank.
    */
   placeFor(peer: KnownPeer, short: Shortage, nowMs: number): KnownPeer | undefined {
     const isStranger = peer.kind === 'stranger';
@@ -55,7 +55,7 @@ export class Upgrades {
     return lowest;
   }
 
-  /** Notes that `peer` is to take the place of `other`, which nobody else may then take. */
+  /** Claims the place of `other` for `peer`; no other peer can claim it then. */
   claim(peer: KnownPeer, other: KnownPeer): void {
     this.release(peer);
     peer.replaces = other;
@@ -63,7 +63,7 @@ export class Upgrades {
     this.update(other);
   }
 
-  /** `peer` takes nobody's place any more. */
+  /** Releases the place that `peer` has claimed, if any. */
   release(peer: KnownPeer): void {
     const { replaces } = peer;
     if (replaces === undefined) return;
@@ -72,7 +72,7 @@ export class Upgrades {
     this.update(replaces);
   }
 
-  /** The lowest ranked peer that may go, and whose leaving helps. */
+  /** The lowest ranked peer that can be replaced and whose leaving would help. */
   #lowest(short: Shortage, areStrangersOnly: boolean): KnownPeer | undefined {
     const found: KnownPeer[] = [];
     for (const [direction, { strangers, chosen }] of this.#all()) {
