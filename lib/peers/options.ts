@@ -67,9 +67,9 @@ export interface PeerLimits {
   readonly banMs: number;
   /** After this time, a peer's behaviour counts half. 0: it counts forever. Default 1 hour. */
   readonly scoreHalfLifeMs: number;
-  /** A peer whose reports add up to this or less is disconnected, unless persistent. Default -50. */
+  /** A peer whose reports sum to this or less is disconnected, unless persistent. Default -50. */
   readonly disconnectScore: number;
-  /** A peer whose reports add up to this or less is banned, unless persistent. Default -100. */
+  /** A peer whose reports sum to this or less is banned, unless persistent. Default -100. */
   readonly banScore: number;
 }
 
