@@ -1,7 +1,7 @@
 /**
- * A node put together by hand from public exports alone. It does what `createRouter` does, and
- * passes the same scenarios. Start from here where you need something different: filters, other
- * rules, two networks.
+ * A node assembled by hand from public exports only. It does what `createRouter` does and passes
+ * the same scenarios. Start here if you need something different: filters, other rules, or two
+ * networks.
  *
  *     node --conditions=source --import tsx examples/by-hand.ts
  */
@@ -39,8 +39,8 @@ import * as op from 'rxmesh/operators';
 import { MemoryNetwork } from 'rxmesh/transports/memory';
 
 /**
- * The parts of a node. Everything runs while `run$` is subscribed. Once `stopping$` has emitted, no
- * new session begins; those that are up stay until they have said goodbye.
+ * Assembles the parts of a node. Everything runs while `run$` is subscribed. Once `stopping$` has
+ * emitted, no new sessions begin; existing ones stay until they have said goodbye.
  */
 export function nodeByHand(options: RouterOptions, stopping$: Observable<unknown>) {
   const { identity, network, transports, timeouts = {}, limits = {}, peers: known } = options;
@@ -56,7 +56,7 @@ export function nodeByHand(options: RouterOptions, stopping$: Observable<unknown
   const happened = new Subject<RouterEvent>();
   const found = new Subject<PeerReport>();
 
-  // What connections become: proven links, then sessions, then messages.
+  // Connections become proven links, then sessions, which carry messages.
 
   const self = (): Self => selfOf({ identity, network, channels: switchboard.channels });
   const proof = { self, clock, timeoutMs: timeouts.handshakeMs ?? 10_000 };
@@ -68,8 +68,7 @@ export function nodeByHand(options: RouterOptions, stopping$: Observable<unknown
 
   const incoming$ = transports.map((transport) =>
     transport.incoming$.pipe(
-      // A transport that has failed is asked again: after 1 s, then after twice as long, up to 1
-      // min.
+      // Retry a transport that has failed: after 1 s, then twice as long each time, up to 1 min.
       retry({
         delay: (cause: unknown, failures) => {
           const text = 'it listens no longer';
@@ -127,8 +126,7 @@ export function nodeByHand(options: RouterOptions, stopping$: Observable<unknown
   );
   const sessions$ = accepted$.pipe(op.route(switchboard), tap(changed));
 
-  // What becomes of reports: the peer manager judges, and the peers that it evicts are
-  // disconnected.
+  // The peer manager judges reports. The peers that it evicts are disconnected.
 
   const reports$ = merge(switchboard.reports$, found);
   const judged$ = reports$.pipe(
@@ -144,7 +142,7 @@ export function nodeByHand(options: RouterOptions, stopping$: Observable<unknown
     op.evict(switchboard),
   );
 
-  // What the peer manager has to know, and what the application may see.
+  // The outcomes are reported to the peer manager, and to the application as events.
 
   function claim({ link, id, address }: Proven): void {
     if (address === undefined) peers.accepted(id, link.remote);
@@ -218,7 +216,7 @@ export function nodeByHand(options: RouterOptions, stopping$: Observable<unknown
 const after = (clock: Clock, ms: number): Observable<void> =>
   new Observable((subscriber) => clock.schedule(() => subscriber.next(), ms));
 
-// Two such nodes in one process.
+// Run two such nodes in one process.
 
 if (process.argv[1]?.endsWith('by-hand.ts') === true) {
   const memory = new MemoryNetwork();

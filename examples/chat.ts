@@ -1,6 +1,6 @@
 /**
- * A chat in the terminal, without a server: everybody runs this program and names some of the
- * others.
+ * A chat in the terminal, without a server. Everyone runs this program and passes it the addresses
+ * of some other users.
  *
  *     node --conditions=source --import tsx examples/chat.ts --name ann --listen 4000
  *     node --conditions=source --import tsx examples/chat.ts --name bob --listen 4001 \
@@ -54,7 +54,7 @@ async function chat({ name, port, peers, key }: Options): Promise<void> {
   const channel = router.openChannel({
     id: 0x10,
     codec: protobuf<ChatMessage>(ChatMessage),
-    // Who reads slowly misses the oldest lines, and holds nobody up.
+    // A slow reader misses the oldest lines and holds nobody up.
     outbound: dropOldest(256),
   });
   await router.start();
@@ -104,7 +104,7 @@ async function chat({ name, port, peers, key }: Options): Promise<void> {
   await router.stop();
 }
 
-/** What others have written, without the control characters that terminals obey. */
+/** Replaces control characters in text from other users, because terminals would obey them. */
 function printable(text: string): string {
   return text.replaceAll(/\p{C}/gu, '?');
 }

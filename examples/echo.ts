@@ -69,7 +69,7 @@ console.log(`${times.length} round trips, median ${median?.toFixed(2) ?? '-'} ms
 await caller.stop();
 await echo.stop();
 
-/** Calls, and emits how long the answer took. */
+/** Makes one call, and emits how long the answer took, in milliseconds. */
 function roundTripMs(text: string): Observable<number> {
   const start = performance.now();
   const answer$ = calls.in$.pipe(

@@ -1,8 +1,9 @@
 /**
- * A gateway between two networks, composed by hand from the operators, without `createRouter`.
+ * A gateway between two networks, composed from the operators by hand, without `createRouter`.
  *
- * Inside, three sensors publish temperatures on a network in memory. Outside, a monitor listens for
- * alarms on a WebSocket. The gateway is a node of both, and forwards high readings, a few a second.
+ * Inside, three sensors publish temperatures on an in-memory network. Outside, a monitor listens
+ * for alarms on a WebSocket. The gateway is a node in both networks and forwards high readings, at
+ * most a few per second.
  *
  *     node --conditions=source --import tsx examples/gateway.ts --seconds 3
  */
@@ -59,7 +60,7 @@ const seconds = secondsFromOptions();
 const readings = { id: 1, codec: json<Reading>() };
 const counts = { published: 0, normal: 0, overRate: 0, received: 0 };
 
-// 1. The gateway's node in one network: who dials it, whom it dials, and the sessions with both.
+// 1. The gateway's node in one network: inbound and outbound connections, and their sessions.
 
 const gateway = await Identity.generate();
 
@@ -91,7 +92,7 @@ function node({ network, transport, switchboard, dials$ }: Side): Observable<Ses
   );
 }
 
-// 2. Two networks, one channel of each, and what goes from the one to the other.
+// 2. Two networks, a channel in each, and a pipeline from one to the other.
 
 const memory = new MemoryNetwork();
 const monitor = await startMonitor();
@@ -133,7 +134,7 @@ const report = lastValueFrom(forwarded$);
 await firstValueFrom(monitor.peers$);
 const ctrlC$ = fromEvent(process, 'SIGINT');
 await Promise.all([1, 2, 3].map((sensor) => publish(sensor, merge(timer(seconds * 1000), ctrlC$))));
-// That ends what is forwarded. What is on its way to the monitor still gets there.
+// This ends the forwarding. Messages on their way to the monitor still arrive.
 sensed.close();
 const { accepted: forwarded } = await report;
 await lastValueFrom(outside.goodbye(), { defaultValue: undefined });
@@ -146,7 +147,7 @@ console.log(
 );
 console.log(`${received} of these arrived at the monitor`);
 
-// The others, which are nodes like any.
+// The monitor and the sensors are ordinary nodes.
 
 async function startMonitor(): Promise<Router> {
   const router = createRouter({
@@ -167,7 +168,7 @@ function addressOf(router: Router): NodeAddress {
   return parseNodeAddress(router.addresses[0] ?? '');
 }
 
-/** Measures twenty times a second, a third of it high, until `end$` emits. */
+/** Publishes twenty readings per second, a third of them high, until `end$` emits. */
 async function publish(sensor: number, end$: Observable<unknown>): Promise<void> {
   const identity = await Identity.generate();
   const router = createRouter({

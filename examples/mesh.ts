@@ -1,7 +1,6 @@
 /**
- * Five nodes, each a process of its own, that send and broadcast protobuf messages to each other
- * over WebSockets on loopback. One is killed and started again. In the end every message is
- * accounted for.
+ * Five nodes, each in its own process, that send and broadcast protobuf messages to each other over
+ * WebSockets on loopback. One is killed and restarted. At the end, every message is accounted for.
  *
  *     npm start
  *     npm start -- --nodes 5 --seconds 10
@@ -18,22 +17,22 @@ import { freePorts } from './mesh/ports.ts';
 import { Screen } from './mesh/screen.ts';
 import { Table } from './mesh/table.ts';
 
-/** When one of the nodes is killed, and how long it stays dead. */
+/** When one of the nodes is killed, and how long it stays down. */
 const killAtMs = 4_000;
 const deadMs = 500;
-/** How long to wait for what ought to take a second, on a machine that is busy. */
+/** How long to wait, on a busy machine, for something that normally takes a second. */
 const patienceMs = 30_000;
 
-/** What became of the victim. */
+/** What happened to the node that was killed. */
 interface Death {
   readonly atMs: number;
   readonly backAfterMs: number;
-  /** What it had last told of itself, at most a quarter of a second before. */
+  /** The totals that it last reported, at most a quarter of a second before. */
   readonly lastTotals: Totals;
 }
 
 const { nodes, seconds } = options();
-/** The node that is killed: the one in the middle, number 3 of 5. */
+/** The number of the node that is killed: the middle one, 3 of 5. */
 const victim = Math.ceil(nodes / 2);
 const screen = new Screen();
 const children: Child[] = [];
@@ -42,7 +41,7 @@ const interrupted = new Error('interrupted');
 const trouble = new Subject<never>();
 const interrupt = (): void => trouble.error(interrupted);
 let onInterrupt = interrupt;
-// One listener for the whole run: a signal that comes while one is exchanged for another is lost.
+// One listener for the whole run: a signal that arrived while listeners were swapped would be lost.
 process.on('SIGINT', () => onInterrupt());
 
 try {
@@ -55,10 +54,10 @@ try {
 } finally {
   await Promise.all(children.map((child) => child.kill()));
 }
-// After a failure, `run` may still wait for something.
+// After a failure, `run` may still be waiting for something.
 process.exit();
 
-/** @returns whether nothing went missing */
+/** @returns whether no message was missing, duplicated or out of order, the killed run aside */
 async function run(): Promise<boolean> {
   screen.tell(`starting ${nodes} nodes`);
   const startMs = performance.now();
@@ -69,7 +68,7 @@ async function run(): Promise<boolean> {
   for (const { settings, pid } of children) {
     screen.tell(`node ${settings.node} is process ${pid}, port ${settings.port}`);
   }
-  // Ctrl-C ends it from now on as its time does; a second one ends it at once.
+  // From now on Ctrl-C ends the run as if its time were up. A second one aborts it immediately.
   const over$ = seconds === undefined ? NEVER : timer(seconds * 1000);
   const ctrlC$ = new Subject<void>();
   const end = firstValueFrom(merge(over$, ctrlC$));
@@ -98,7 +97,7 @@ async function run(): Promise<boolean> {
   return balance.missing === 0 && balance.wrong === 0;
 }
 
-/** Everybody's key and port, and the addresses of the others. */
+/** The key and port of each node, and the addresses of the other nodes. */
 async function plan(): Promise<readonly NodeSettings[]> {
   const ports = await freePorts(nodes);
   const all = ports.map((port, i) => {
@@ -123,14 +122,14 @@ function allAreUp(): boolean {
 }
 
 /**
- * Kills the victim, starts it again, and waits until it is back; nothing if `signal` comes before.
+ * Kills the victim, restarts it, and waits until it is back. Does nothing if `signal` aborts first.
  */
 async function dieAndReturn(
   elapsedMs: () => number,
   signal: AbortSignal,
 ): Promise<Death | undefined> {
   const waitMs = seconds === undefined ? killAtMs : Math.min(killAtMs, seconds * 400);
-  // An abort ends the wait with an error, which is no failure here.
+  // An abort rejects the wait, which is not a failure here.
   const isDue = await wait(waitMs, true, { signal }).catch(() => false);
   const child = children[victim - 1];
   if (!isDue || child === undefined) return undefined;
@@ -148,7 +147,7 @@ async function dieAndReturn(
   return { atMs, backAfterMs, lastTotals };
 }
 
-/** Ends the traffic, lets everything arrive, and stops the nodes. */
+/** Ends the traffic, waits for the remaining messages, and stops the nodes. */
 async function settle(): Promise<Balance> {
   await limited(Promise.all(children.map((child) => child.finish())), 'the lanes to empty');
   const endMs = performance.now() + 5_000;
@@ -157,7 +156,7 @@ async function settle(): Promise<Balance> {
     await wait(50);
     balance = balanceOf(await Promise.all(children.map((child) => child.account())));
   } while (balance.missing > 0 && performance.now() < endMs);
-  // What comes twice may come late, so the account that counts is the one after the end.
+  // A duplicate may arrive late, so only the account taken after the nodes have stopped counts.
   return balanceOf(
     await limited(Promise.all(children.map((child) => child.stop())), 'the nodes to end'),
   );
@@ -184,7 +183,6 @@ function summarize(balance: Balance, died: Death | undefined, ranMs: number): vo
   for (const line of ['', ...lines]) screen.tell(line);
 }
 
-/** Waits for a condition. */
 async function until(condition: () => boolean, what: string): Promise<void> {
   const endMs = performance.now() + patienceMs;
   while (!condition()) {
@@ -193,7 +191,7 @@ async function until(condition: () => boolean, what: string): Promise<void> {
   }
 }
 
-/** Waits for a promise, with a limit. */
+/** Waits for a promise, at most `patienceMs`. */
 function limited<T>(work: Promise<T>, what: string): Promise<T> {
   const limit = wait(patienceMs, undefined, { ref: false }).then(() => Promise.reject(late(what)));
   return Promise.race([work, limit]);
@@ -209,7 +207,7 @@ function inSeconds(ms: number): string {
 
 interface Options {
   readonly nodes: number;
-  /** Without it, until Ctrl-C. */
+  /** How long to run; until Ctrl-C if undefined. */
   readonly seconds: number | undefined;
 }
 
