@@ -16,7 +16,7 @@ function told(net: Simulation, node: number, other: number): string[] {
 const eventsOf = (net: Simulation, node: number, type: RouterEvent['type']): RouterEvent[] =>
   net.log.flatMap(({ node: at, event }) => (at === node && event.type === type ? [event] : []));
 
-describe('slots that strangers cannot take', () => {
+describe('slots that strangers never take', () => {
   it('a node reaches its own peers however many strangers connect first', () => {
     const strangers = 20;
     const [honest, friend, chosen] = [0, 1, 2];
