@@ -154,7 +154,7 @@ describe('PeerManager: scores that fall too low', () => {
     expect(bench.newEvictions()).toEqual([]);
   });
 
-  it('do not come from failed dials or belong to a persistent peer', () => {
+  it('evict nobody for failed dials, and no persistent peer', () => {
     const options = { retryMinMs: 1, retryMaxMs: 1, addressExpiryMs: 0, persistent: [at('b')] };
     const bench = new Bench(options).add(at('a')).accept('b');
     bench.manager.dials$.subscribe((address) => bench.manager.dialFailed(address, failure()));
@@ -205,7 +205,7 @@ describe('PeerManager: bans', () => {
     expect(next.manager.isIpBanned('203.0.113.9')).toBe(true);
   });
 
-  it('do not keep the place of a peer that was forgotten for another one', () => {
+  it('end early when displaced by another ban', () => {
     const bench = new Bench({ maxPeers: 1, maxConnected: 1 }).add(at('a')).dial();
     bench.manager.dialFailed(at('a'), failure());
     bench.newDials();

@@ -35,7 +35,7 @@ describe('fair', () => {
     expect([count('1'), count('2'), count('5')]).toEqual([100, 200, 500]);
   });
 
-  it('starts a lane where its last bytes, divided by its priority, have finished', () => {
+  it('advances the rank of a lane by its bytes divided by its priority', () => {
     const made = fair();
     const one = lane({ priority: 4 });
     expect(made.rank(one)).toBe(0);

@@ -274,7 +274,7 @@ describe('Outbox', () => {
     expect(one.headSeq).toBe(6);
   });
 
-  it('assigns no numbers of waiting messages to rejected ones', () => {
+  it('does not count rejected messages in the order of waiting ones', () => {
     const outbox = new Outbox(7, dropNewest(10, { bytes: 2 }), new SendCounter());
     outbox.credit = 10;
     outbox.creditBytes = 100;
