@@ -224,7 +224,7 @@ describe('send', () => {
       'no-recipient',
     ],
     [
-      'an envelope that is no broadcast',
+      'an envelope with broadcast: false',
       { broadcast: false, message: 1 },
       'RXMESH_UNDELIVERABLE',
       'no-recipient',
