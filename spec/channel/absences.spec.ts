@@ -17,13 +17,13 @@ const to = (peer: number, value: number): Envelope => ({
 });
 const toAll = (value: number): Envelope => ({ broadcast: true, message: Uint8Array.of(value) });
 
-/** The first bytes of the data that was written. */
+/** The first bytes of the data written. */
 const data = (texts: readonly string[]): number[] =>
   texts
     .filter((text) => text.startsWith('data'))
     .map((text) => parseInt(text.split(' ')[2] ?? '', 16));
 
-/** What a send says, as `<accepted>/<dropped>`, its error's code, and `end`. */
+/** The outcome of a send: `<accepted>/<dropped>`, its error's code, and `end`. */
 function follow(sending: Observable<SendReport>): string[] {
   const log: string[] = [];
   sending.subscribe({
@@ -52,7 +52,7 @@ const awaitedOf = (node: LinkedNode): unknown[] =>
   );
 
 describe('a pipe whose recipient is away', () => {
-  it('L-01 stops pulling within a turn, and goes on when the peer is back: nothing that it pulled is dropped', () => {
+  it('L-01 stops pulling within a turn and resumes when the peer returns, without dropping a pulled message', () => {
     const node = new LinkedNode();
     const channel = open(node, { outbound: block(3) });
     const { state, envelopes } = source(1);
@@ -60,7 +60,7 @@ describe('a pipe whose recipient is away', () => {
     const sending = pipeTo(channel)(envelopes()).subscribe();
     node.turn();
     expect(data(before.link.take())).toEqual([1, 2, 3, 4, 5]);
-    // Three in the lane, one that waits for room.
+    // Three in the lane, and one waiting for room.
     expect(state.pulled).toBe(9);
     before.link.end();
     node.clock.advance(60_000);
@@ -69,7 +69,7 @@ describe('a pipe whose recipient is away', () => {
       { channel: 7, peer: idOf(1), sends: 1, kept: 3 },
     ]);
     const after = node.peer(1, { 7: 9 });
-    // Setting it up has taken what was written meanwhile.
+    // Setting up the peer has already taken what was written meanwhile.
     after.link.arrive(credit(7, 6));
     node.turn();
     sending.unsubscribe();
@@ -78,7 +78,7 @@ describe('a pipe whose recipient is away', () => {
     expect(awaitedOf(node)).toEqual([]);
   });
 
-  it('L-01 sends what the lane had taken first, in order, and the half-written message once more', () => {
+  it('L-01 sends what the lane had accepted first, in order, and repeats the half-written message', () => {
     const node = new LinkedNode();
     const channel = open(node, { outbound: block(3) });
     const { envelopes } = source(1, 6);
@@ -96,7 +96,7 @@ describe('a pipe whose recipient is away', () => {
     expectIdle(node.clock.scheduler);
   });
 
-  it('L-02 waits before the peer has ever come, is told once, and seen in the snapshot', () => {
+  it('L-02 waits before the peer has ever connected, reports it once and shows it in the snapshot', () => {
     const node = new LinkedNode();
     const channel = open(node);
     const { state, envelopes } = source(1, 3);
@@ -115,7 +115,7 @@ describe('a pipe whose recipient is away', () => {
     expect(node.switchboard.snapshot().awaited).toEqual([]);
   });
 
-  it('L-02 a broadcast waits until anybody has the channel, and not for those that are left out', () => {
+  it('L-02 a broadcast waits until any peer has the channel, but not if all that do are excepted', () => {
     const node = new LinkedNode();
     const channel = open(node);
     const log = follow(pipeTo(channel)([toAll(1)]));
@@ -133,7 +133,7 @@ describe('a pipe whose recipient is away', () => {
     link.end();
   });
 
-  it('L-02 waits for so long at most, and goes on with the next', () => {
+  it('L-02 waits no longer than waitMs, then continues with the next', () => {
     const node = new LinkedNode();
     const channel = open(node);
     const { link } = node.peer(2, { 7: 9 });
@@ -147,7 +147,7 @@ describe('a pipe whose recipient is away', () => {
     expectIdle(node.clock.scheduler);
   });
 
-  it('L-02 what a lane had taken is kept for so long, too', () => {
+  it('L-02 what a lane has accepted is kept for waitMs too', () => {
     const node = new LinkedNode();
     const channel = open(node);
     const { link } = node.peer(1, { 7: 0 });
@@ -161,7 +161,7 @@ describe('a pipe whose recipient is away', () => {
     expect(node.takeDrops()).toEqual(['out 7 peer-down 1']);
   });
 
-  it('L-02 unsubscribing takes the message back', () => {
+  it('L-02 unsubscribing withdraws the message', () => {
     const node = new LinkedNode();
     const channel = open(node);
     const subscription = channel.send(to(1, 1), { absent: 'wait' }).subscribe();
@@ -183,7 +183,7 @@ describe('a pipe whose recipient is away', () => {
     expect(node.switchboard.snapshot().awaited).toEqual([]);
   });
 
-  it('L-02 messages are kept for 64 peers, and those of who left first are given up', () => {
+  it('L-02 messages are kept for 64 peers, and those for the peer that left first are given up', () => {
     const node = new LinkedNode();
     const channel = open(node);
     const links = Array.from({ length: 65 }, (_, nth) => node.peer(nth + 1, { 7: 0 }).link);
@@ -198,12 +198,12 @@ describe('a pipe whose recipient is away', () => {
     expect(node.dropped()).toEqual({ 'out 7 channel-closed': 64 });
   });
 
-  it('L-02 what `send` waits for by itself is nothing', () => {
+  it('L-02 `send` does not wait by default', () => {
     const node = new LinkedNode();
     const channel = open(node);
     expect(follow(channel.send(to(1, 1)))).toEqual(['0/1', 'end']);
     expect(node.takeDrops()).toEqual(['out 7 unknown-peer 1']);
-    // Not even in plain JavaScript.
+    // Plain JavaScript may pass an invalid policy.
     const wrong = { absent: 'later' } as never;
     expect(() => channel.send(to(1, 1), wrong)).toThrow(/send: absent must be 'wait'/);
   });
@@ -212,7 +212,7 @@ describe('a pipe whose recipient is away', () => {
 describe('undelivered$', () => {
   const open3 = (node: LinkedNode): Channel<Uint8Array> => open(node, { outbound: block(9) });
 
-  it('L-03 has each message that a lane had taken when its peer goes, or closes the channel', () => {
+  it('L-03 emits each message that a lane had accepted when its peer leaves or closes the channel', () => {
     const node = new LinkedNode();
     const channel = open3(node);
     const lost: string[] = [];
@@ -238,7 +238,7 @@ describe('undelivered$', () => {
     });
   });
 
-  it('L-03 has what a strategy drops, and decodes for nobody', () => {
+  it('L-03 emits what a strategy drops, and decodes nothing without a subscriber', () => {
     const node = new LinkedNode();
     let decoded = 0;
     const codec = {
@@ -256,7 +256,7 @@ describe('undelivered$', () => {
     expect(node.dropped()).toEqual({ 'out 7 lane-full': 3 });
   });
 
-  it('L-03 sent again it loses nothing that was not written', () => {
+  it('L-03 resending loses nothing that was not written', () => {
     const node = new LinkedNode();
     const channel = open3(node);
     channel.undelivered$
@@ -279,7 +279,7 @@ describe('undelivered$', () => {
 });
 
 describe('drops', () => {
-  it('L-05 are told once a turn for each peer, channel, direction and reason, and add up', () => {
+  it('L-05 are reported once per turn for each peer, channel, direction and reason, with a total', () => {
     const node = new LinkedNode();
     const channel = open(node);
     const eight = open(node, { id: 8 });

@@ -8,7 +8,7 @@ import { idOf, LinkedNode, open } from '../support/linked-node.ts';
 const seven = { id: 7, codec: raw() };
 
 describe('Channels', () => {
-  it('tells that a channel is closed before its `in$` completes, so that a loop of pulls ends', () => {
+  it('reports a channel as closed before its `in$` completes, so that a loop of pulls ends', () => {
     const channel = open(new LinkedNode());
     const seen: string[] = [];
     channel.closed$.subscribe(() => seen.push('closed'));
@@ -19,7 +19,7 @@ describe('Channels', () => {
     expect(seen).toEqual(['closed', 'loop ended']);
   });
 
-  it('names every wrong option in one error', () => {
+  it('lists every invalid option in one error', () => {
     const { channels } = new LinkedNode();
     const options = {
       id: 65_536,
@@ -39,20 +39,20 @@ describe('Channels', () => {
     expect(channels.ids).toEqual([]);
   });
 
-  it('has no channel without options', () => {
+  it('opens no channel without options', () => {
     const { channels } = new LinkedNode();
     expect(() => channels.open(undefined as never)).toThrow(
       /^openChannel: id must be .*codec must be/,
     );
   });
 
-  it.each([0, 256, 1.5, NaN, '9'])('has no priority of %p', (priority) => {
+  it.each([0, 256, 1.5, NaN, '9'])('rejects a priority of %p', (priority) => {
     const { channels } = new LinkedNode();
     const options = { ...seven, priority } as ChannelOptions<Uint8Array>;
     expect(() => channels.open(options)).toThrow(/priority must be an integer from 1 to 255, got/);
   });
 
-  it('has the lanes and the limit that are documented when none are given', () => {
+  it('uses the documented lanes and limit by default', () => {
     const node = new LinkedNode();
     node.channels.open(seven);
     const { session } = node.peer(1);
@@ -90,7 +90,7 @@ describe('Channels', () => {
     );
   });
 
-  it('routes to the session that was added, until that one is removed', () => {
+  it('routes to a session from when it is added until it is removed', () => {
     const node = new LinkedNode();
     const first = node.peer(1).session;
     expect(node.channels.session(idOf(1))).toBe(first);
@@ -102,7 +102,7 @@ describe('Channels', () => {
     expect(node.channels.session(idOf(1))).toBeUndefined();
   });
 
-  it('closes every channel, and tells every peer', () => {
+  it('closes every channel and announces it to every peer', () => {
     const node = new LinkedNode();
     const { link } = node.peer(1);
     for (const id of [7, 8]) node.channels.open({ ...seven, id });
@@ -117,7 +117,7 @@ describe('Channels', () => {
     ]);
   });
 
-  it('has no channel behind that is closed from within its opening', () => {
+  it('leaves nothing behind of a channel closed during its opening', () => {
     const node = new LinkedNode();
     const one = node.peer(1);
     const two = node.peer(2);

@@ -9,7 +9,7 @@ import { heard, idOf, LinkedNode, open } from '../support/linked-node.ts';
 const to = idOf(1);
 const same = (bytes: Uint8Array): Uint8Array => bytes;
 
-/** A channel whose codec does something else besides. */
+/** A channel whose codec has a side effect. */
 function openWith(
   node: LinkedNode,
   does: Partial<Record<'encode' | 'decode', () => void>>,
@@ -19,7 +19,7 @@ function openWith(
   return open(node, { codec: { encode: after(does.encode), decode: after(does.decode) } });
 }
 
-/** How sending one message goes. */
+/** The outcome of sending one message. */
 function outcomeOf(channel: Channel<Uint8Array>): string[] {
   const log: string[] = [];
   channel.send({ to, message: Uint8Array.of(1) }).subscribe({
@@ -30,7 +30,7 @@ function outcomeOf(channel: Channel<Uint8Array>): string[] {
 }
 
 describe('a codec', () => {
-  it('that encodes to something else than bytes fails the send, and harms no later message', () => {
+  it('that encodes to anything but bytes fails the send and harms no later message', () => {
     const node = new LinkedNode();
     const encode = ((bytes: Uint8Array) => Promise.resolve(bytes)) as never;
     const channel = open(node, { codec: { ...raw(), encode } });
@@ -46,7 +46,7 @@ describe('a codec', () => {
     expect(link.take()).toEqual(['data 7 02 last']);
   });
 
-  it('that closes the channel as it encodes, and opens another, sends nothing on that one', () => {
+  it('that closes the channel while it encodes, and opens another, sends nothing on the new one', () => {
     const node = new LinkedNode();
     const channel = openWith(node, {
       encode: () => {
@@ -60,7 +60,7 @@ describe('a codec', () => {
     expect(link.take().filter((text) => text.startsWith('data'))).toEqual([]);
   });
 
-  it('that closes the channel as it decodes: the message is delivered, then `in$` completes', () => {
+  it('that closes the channel while it decodes: the message is delivered, then `in$` completes', () => {
     const node = new LinkedNode();
     const channel = openWith(node, { decode: () => channel.close() });
     const log: unknown[] = [];
@@ -73,7 +73,7 @@ describe('a codec', () => {
     expect(node.takeDrops()).toEqual([]);
   });
 
-  it('during whose decoding the only consumer leaves: the message is told', () => {
+  it('whose only consumer leaves during decoding: the message is reported as dropped', () => {
     const node = new LinkedNode();
     const channel = openWith(node, { decode: () => consumer.unsubscribe() });
     const texts: number[] = [];
@@ -87,7 +87,7 @@ describe('a codec', () => {
     expect(later).toEqual([2]);
   });
 
-  it('during whose decoding a consumer comes without demand: that gets the next message it asks for', () => {
+  it('whose consumer joins without demand during decoding: it gets the next message it requests', () => {
     const node = new LinkedNode();
     const log: unknown[] = [];
     let came = false;

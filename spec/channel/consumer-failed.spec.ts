@@ -16,10 +16,7 @@ function arrive(link: FakeLink, ...values: number[]): void {
   }
 }
 
-/**
- * A node, and a channel of it that has been consumed behind `operator`, and what that consumer was
- * told.
- */
+/** A node with a channel that is consumed behind `operator`, and the errors of that consumer. */
 function consumed(operator: FlowOperator<Envelope, unknown>, request: number) {
   const node = new LinkedNode();
   const channel: Channel<Uint8Array> = open(node);
@@ -40,8 +37,8 @@ const never = (): Observable<never> => NEVER;
 
 describe('L-08 a consumer of in$ that ends with an error', () => {
   it.each<[name: string, operator: FlowOperator<Envelope, unknown>, code: string]>([
-    ['concatMap, which works on', concatMap(never), 'RXMESH_DEMAND_LOST'],
-    ['several answers to one', mergeMap(() => of(1, 2)), 'RXMESH_DEMAND_LOST'],
+    ['concatMap, which keeps working', concatMap(never), 'RXMESH_DEMAND_LOST'],
+    ['several answers to one message', mergeMap(() => of(1, 2)), 'RXMESH_DEMAND_LOST'],
     ['a full fail lane', onBackpressure(fail(2)), 'RXMESH_OVERFLOW'],
     [
       'a full fail lane, seen through three flows',
@@ -54,14 +51,14 @@ describe('L-08 a consumer of in$ that ends with an error', () => {
         ),
       'RXMESH_OVERFLOW',
     ],
-  ])('is one event at its node: %s', (_, operator, code) => {
+  ])('raises one event on its node: %s', (_, operator, code) => {
     const { node, link, errors } = consumed(operator, 1);
     arrive(link, 1, 2, 3, 4, 5, 6, 7, 8);
     expect(errors).toEqual([expect.objectContaining({ code })]);
     expect(node.events).toEqual([{ type: 'consumer-failed', channel: 7, error: errors[0] }]);
   });
 
-  it('is none when the error is the consumer’s own, and has told it', () => {
+  it("raises no event for the consumer's own error, which it has received", () => {
     const torn = new Error('torn');
     const tearing = map(() => {
       throw torn;

@@ -12,7 +12,7 @@ import { heard, idOf, LinkedNode, open } from '../support/linked-node.ts';
 
 const bad = 0xff;
 
-/** Plain bytes that notes the first byte of what it decodes, and refuses 0xff. */
+/** A codec for plain bytes that records the first byte of what it decodes, and rejects 0xff. */
 function refusing(): { codec: Codec<Uint8Array>; decoded: (number | undefined)[] } {
   const decoded: (number | undefined)[] = [];
   const decode = (bytes: Uint8Array): Uint8Array => {
@@ -23,7 +23,7 @@ function refusing(): { codec: Codec<Uint8Array>; decoded: (number | undefined)[]
   return { codec: { encode: (bytes) => bytes, decode }, decoded };
 }
 
-/** So many messages that do not decode, each of one byte. */
+/** That many one-byte messages that do not decode. */
 const garbage = (count: number, channel = 7): FakePacket[] =>
   Array.from({ length: count }, () => data(channel, [bad]));
 
@@ -32,12 +32,12 @@ const sequence = (count: number): number[] => Array.from({ length: count }, (_, 
 const honest = (count: number, channel = 7): FakePacket[] =>
   sequence(count).map((value) => data(channel, [value]));
 
-/** What was reported, as `<peer> <severity>`; forgets it. */
+/** The reports so far, as `<peer> <severity>`; clears them. */
 const reported = (reports: PeerReport[]): string[] =>
   reports.splice(0).map(({ peer, severity }) => `${Number.parseInt(peer, 16)} ${severity}`);
 
 describe('S-02 a message that does not decode', () => {
-  it('is told and costs a note, one for all that fail in a turn', () => {
+  it('is reported and costs a note, one for all failures in a turn', () => {
     const node = new LinkedNode();
     node.channels.open({ id: 7, codec: json() }).in$.subscribe();
     const { link } = node.peer(1);
@@ -56,7 +56,7 @@ describe('S-02 a message that does not decode', () => {
     expect(link.closedFor).toBeUndefined();
   });
 
-  it('ends the connection when it is one too many, and nothing more is decoded', () => {
+  it('ends the connection if it exceeds the limit, and nothing more is decoded', () => {
     const node = new LinkedNode();
     const { codec, decoded } = refusing();
     open(node, { codec }).in$.subscribe();
@@ -82,7 +82,7 @@ describe('S-02 a message that does not decode', () => {
     expect(node.takeDrops()).toEqual(['in 7 decode-failed 101']);
   });
 
-  it('is paid for by time: a hundred a second go on, as long as the peer likes', () => {
+  it('is offset by time: a hundred per second may continue indefinitely', () => {
     const node = new LinkedNode();
     heard(open(node, { codec: refusing().codec }));
     const { link } = node.peer(1);
@@ -99,7 +99,7 @@ describe('S-02 a message that does not decode', () => {
     expect(link.closedFor).toBe('evicted');
   });
 
-  it('counts on whatever channel it comes, and against no other peer', () => {
+  it('counts across all channels, and against no other peer', () => {
     const node = new LinkedNode();
     const { codec } = refusing();
     for (const id of [7, 8, 9]) open(node, { id, codec }).in$.subscribe();
@@ -114,7 +114,7 @@ describe('S-02 a message that does not decode', () => {
 });
 
 describe('S-02 a peer that has failed too often', () => {
-  it('gets no new allowance by a new connection, but by waiting', () => {
+  it('gets a new allowance by waiting, not by reconnecting', () => {
     const node = new LinkedNode();
     const texts = heard(open(node, { codec: refusing().codec }));
     const { link: first } = node.peer(1);
@@ -139,7 +139,7 @@ describe('S-02 a peer that has failed too often', () => {
     expect(texts).toEqual([1, 2, 3]);
   });
 
-  it('loses what waits on every channel, unread; its neighbours keep their turns and credit', () => {
+  it('loses what waits on every channel, undecoded; its neighbours keep their turns and credit', () => {
     const node = new LinkedNode();
     const { codec, decoded } = refusing();
     const inbound = block(200);
@@ -152,7 +152,7 @@ describe('S-02 a peer that has failed too often', () => {
     neighbour.take();
     const texts = channels.map(heard);
     expect(hostile.closedFor).toBe('evicted');
-    // One of each in turn, up to the failure that was one too many.
+    // The peers alternate, up to the failure that exceeded the limit.
     expect(decoded.slice(0, 202)).toEqual(sequence(101).flatMap((value) => [bad, value]));
     expect(texts).toEqual([sequence(200), sequence(30)]);
     expect(node.dropped()).toEqual({ 'in 7 decode-failed': 200, 'in 8 decode-failed': 30 });
@@ -162,7 +162,7 @@ describe('S-02 a peer that has failed too often', () => {
     expect([...node.channels.sessions()]).toEqual([session]);
   });
 
-  it('that has left before its messages were decoded loses the rest, too, and is reported', () => {
+  it('that left before its messages were decoded loses the rest too, and is reported', () => {
     const node = new LinkedNode();
     const { codec, decoded } = refusing();
     const channel = open(node, { codec, inbound: block(200) });
@@ -174,7 +174,7 @@ describe('S-02 a peer that has failed too often', () => {
     expect(decoded).toHaveLength(101);
     expect(reported(node.reports)).toEqual(['1 disconnect']);
     expect(node.dropped()).toEqual({ 'in 7 decode-failed': 151 });
-    // The next connection begins with nothing of that, but with what is left of the allowance.
+    // The next connection inherits none of the messages, only the rest of the allowance.
     const { link: next } = node.peer(1);
     next.arrive(data(7, [2]));
     expect(texts).toEqual([2]);
@@ -182,7 +182,7 @@ describe('S-02 a peer that has failed too often', () => {
     expect(next.closedFor).toBe('evicted');
   });
 
-  it('and that a consumer of reports sends away itself, or whose channel it closes, is done with', () => {
+  it('is done with even if a consumer of reports disconnects it or closes its channel', () => {
     const node = new LinkedNode();
     const { codec, decoded } = refusing();
     const channel = open(node, { codec });
@@ -206,7 +206,7 @@ describe('S-02 a peer that has failed too often', () => {
   });
 });
 
-describe('S-02 a node by hand that leaves such a peer connected', () => {
+describe('S-02 a node assembled by hand that keeps such a peer connected', () => {
   function byHand(): {
     clock: VirtualClock;
     switchboard: Switchboard;
@@ -233,7 +233,7 @@ describe('S-02 a node by hand that leaves such a peer connected', () => {
     return { clock, switchboard, reports, connect };
   }
 
-  it('drops all that comes unread, with its credit, until it connects anew', () => {
+  it('drops everything it sends undecoded and returns its credit, until it reconnects', () => {
     const { clock, switchboard, reports, connect } = byHand();
     const { codec, decoded } = refusing();
     const inbound = block(8);
@@ -247,10 +247,10 @@ describe('S-02 a node by hand that leaves such a peer connected', () => {
     expect(reported(reports)).toEqual(['1 disconnect', '1 note']);
     link.arrive(...honest(1_000));
     clock.advance(0);
-    // 101 and 1,000 are consumed: of each two, the credit went back.
+    // 101 and 1,000 are consumed; credit was returned for every two.
     expect(link.take()).toEqual(['credit 7 1000 1000']);
     expect([decoded.length, texts, reported(reports)]).toEqual([101, [], []]);
-    // A channel that is opened meanwhile does not decode it, either.
+    // A channel opened meanwhile does not decode it either.
     const late = switchboard.open({ id: 8, codec, inbound });
     late.in$.subscribe(({ message }) => texts.push(message[0]));
     link.arrive(credit(8, 1), ...honest(8, 8));
@@ -267,7 +267,7 @@ describe('S-02 a node by hand that leaves such a peer connected', () => {
     expect(texts).toEqual([0, 1, 2, 0, 1]);
   });
 
-  it('gives back the credit of what waited on other channels', () => {
+  it('returns the credit of what waited on other channels', () => {
     const { clock, switchboard, connect } = byHand();
     const { codec } = refusing();
     switchboard.open({ id: 7, codec }).in$.subscribe();
@@ -285,7 +285,7 @@ describe('S-02 a node by hand that leaves such a peer connected', () => {
 describe('S-02 allowances', () => {
   const clock = (): VirtualClock => new VirtualClock();
 
-  it('of a crowd of identities are those of 1,024 peers together', () => {
+  it('of a crowd of identities total those of 1,024 peers', () => {
     const failures = new DecodeFailures(clock(), 3);
     let allowed = 0;
     for (let peer = 0; peer < 3_000; peer += 1) {
@@ -294,18 +294,18 @@ describe('S-02 allowances', () => {
     expect(allowed).toBe(3 * 1_024);
   });
 
-  it('are not renewed by identities that push the peer out: who failed longest ago goes', () => {
+  it('are not renewed by identities that displace the peer: the one that failed longest ago goes', () => {
     const failures = new DecodeFailures(clock(), 3);
     for (let i = 0; i < 3; i += 1) failures.allows(idOf(0));
     for (let peer = 1; peer < 1_024; peer += 1) failures.allows(idOf(peer));
     expect(failures.allows(idOf(0))).toBe(false);
-    // It failed first, but also last: the newcomer gets what peer 1 had left.
+    // It failed first, but also last, so the newcomer gets what peer 1 had left.
     const outcomes = [1, 2, 3].map(() => failures.allows(idOf(5_000)));
     expect(outcomes).toEqual([true, true, false]);
     expect(failures.allows(idOf(0))).toBe(false);
   });
 
-  it('of those that failed longest ago are whole, so that a newcomer has all of one', () => {
+  it('are full again for those that failed longest ago, so a newcomer gets a whole one', () => {
     const time = clock();
     const failures = new DecodeFailures(time, 3);
     for (let peer = 0; peer < 1_024; peer += 1) failures.allows(idOf(peer));
@@ -314,7 +314,7 @@ describe('S-02 allowances', () => {
     expect(outcomes).toEqual([true, true, true, false]);
   });
 
-  it.each([Infinity, NaN, -1, 0, 1.5, 1_000_001])('of %p a second are refused', (perSecond) => {
+  it.each([Infinity, NaN, -1, 0, 1.5, 1_000_001])('of %p per second are rejected', (perSecond) => {
     const options = { self: idOf(0), decodeFailuresPerSecond: perSecond };
     const text = `decodeFailuresPerSecond must be a whole number from 1 to 1,000,000, got ${perSecond}`;
     expect(() => new Switchboard(options)).toThrow(new RangeError(text));

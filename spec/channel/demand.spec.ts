@@ -24,8 +24,8 @@ function consume<T>(flow: Flow<T>): { heard: (T | string)[]; demand: Demand } {
 
 const first = map(({ message }: { message: Uint8Array }) => message[0] ?? -1);
 
-describe('in$ that is consumed with demand', () => {
-  it('gives as many messages as were requested, the others wait in the lane', () => {
+describe('in$ consumed with demand', () => {
+  it('delivers as many messages as were requested; the others wait in the lane', () => {
     const node = new LinkedNode();
     const channel = open(node, { inbound: block(4) });
     const { link } = node.peer(1);
@@ -55,7 +55,7 @@ describe('in$ that is consumed with demand', () => {
     expect(node.takeDrops()).toEqual(['in 7 lane-full 2']);
   });
 
-  it('asks past what a filter leaves out', () => {
+  it('requests replacements for what a filter skips', () => {
     const node = new LinkedNode();
     const channel = open(node, { inbound: block(8) });
     const { link } = node.peer(1);
@@ -72,7 +72,7 @@ describe('in$ that is consumed with demand', () => {
     expect(heard).toEqual([2, 4]);
   });
 
-  it('goes at the pace of its slowest consumer, until that leaves', () => {
+  it('follows its slowest consumer until that leaves', () => {
     const node = new LinkedNode();
     const channel = open(node, { inbound: block(8) });
     const { link } = node.peer(1);
@@ -97,7 +97,7 @@ describe('in$ that is consumed with demand', () => {
     ]);
   });
 
-  it('gives one message a turn to `for await` on the channel', async () => {
+  it('delivers one message per turn to `for await` on the channel', async () => {
     const node = new LinkedNode();
     const channel = open(node, { inbound: block(8) });
     const { link } = node.peer(1);

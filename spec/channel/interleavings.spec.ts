@@ -17,7 +17,7 @@ import { NodePair, type LinkedNode } from '../support/linked-node.ts';
 
 type Side = 'a' | 'b';
 
-/** What may happen next; `side` and `channel` say where. */
+/** The possible next steps; `side` and `channel` say where. */
 interface Step {
   readonly side: Side;
   readonly channel: number;
@@ -28,13 +28,13 @@ interface Step {
     | { readonly type: 'listen' | 'leave' | 'close' | 'deliver' | 'turn' | 'cancel' | 'stall' };
 }
 
-/** What b takes is less than what a sends. */
+/** b accepts shorter messages than a sends. */
 const messageBytesMax = { a: 420, b: 300 };
 const sides: readonly Side[] = ['a', 'b'];
 const channelIds: readonly number[] = [7, 8];
 const otherOf = (side: Side): Side => (side === 'a' ? 'b' : 'a');
 
-/** Messages are of 4 to 420 bytes: windows that one fills, that many fill, and that none does. */
+/** Messages have 4 to 420 bytes, for windows that one fills, that many fill and that none fills. */
 const bounds = fc.oneof(
   fc.constant({}),
   fc.record({ bytes: fc.constantFrom(1, 10, 100, 300, 1000) }),
@@ -98,20 +98,20 @@ const step = (lanes: fc.Arbitrary<LaneOptions>): fc.Arbitrary<Step> => {
   });
 };
 
-/** One of the two directions of one channel: everything that was sent there, and became of it. */
+/** One direction of one channel: everything sent there, and its fate. */
 class Way {
-  /** How many messages a lane took, or an event told of: their fate is known in the end. */
+  /** How many messages a lane accepted, or an event reported: their fate is known in the end. */
   answered = 0;
   sent = 0;
-  /** Sends that have not ended, by their number. */
+  /** Sends that have not ended, by number. */
   readonly waiting = new Map<number, Subscription>();
   readonly endings: number[] = [];
   readonly arrived: number[] = [];
-  /** So many of those that arrived are known to be in order. */
+  /** How many of the messages that arrived are known to be in order. */
   checked = 0;
 }
 
-/** Plays steps on a pair of nodes, and keeps the books. */
+/** Performs steps on a pair of nodes and keeps the books. */
 class Play {
   readonly pair: NodePair = new NodePair({ recordBytesMax: 120 });
   readonly ways = new Map<string, Way>();
@@ -218,14 +218,14 @@ class Play {
   listen(open: Channel<Uint8Array>, side: Side, channel: number, count = Infinity): void {
     const { arrived } = this.way(otherOf(side), channel);
     const in$ = count === Infinity ? open.in$ : open.in$.pipe(take(count));
-    // Two consumers at a time would hear the same twice.
+    // Two consumers at a time would receive the same message twice.
     this.consumers.get(`${side}${channel}`)?.unsubscribe();
     const consumer = in$.subscribe(({ message }) => arrived.push(numberIn(message)));
     this.consumers.set(`${side}${channel}`, consumer);
   }
 
   /**
-   * The connection breaks; what is under way is lost, and what is written whole nobody tells of.
+   * The connection breaks. What is in transit is lost, and nobody reports what was fully written.
    */
   reconnect(): void {
     const { links } = this.pair;
@@ -237,7 +237,7 @@ class Play {
     this.pair.reconnect();
   }
 
-  /** What holds at any time. Without `expect`, which would take most of the time. */
+  /** Checks what must always hold. Without `expect`, which would take most of the time. */
   check(): void {
     for (const side of sides) {
       const link = this.pair.links[side];
@@ -247,7 +247,7 @@ class Play {
         hold(outbound.depth <= outbound.capacity, 'an outbound lane holds too much');
         hold(inbound.depth <= inbound.capacity, 'an inbound lane holds too much');
         for (const each of [outbound, inbound]) {
-          // The message that stands out begins below the bound.
+          // The message that exceeds the bound starts below it.
           const most = each.capacityBytes - 1 + messageBytesMax.a;
           hold(each.depthBytes <= most, 'a lane holds too many bytes');
         }
@@ -266,7 +266,7 @@ class Play {
     }
   }
 
-  /** Everybody listens until nothing moves any more: then nothing may be left over. */
+  /** Everyone listens until nothing moves any more; then nothing may be left over. */
   finish(): void {
     for (const side of sides) {
       for (const channel of channelIds) {
@@ -322,7 +322,7 @@ function numberIn(message: Uint8Array): number {
 const many = { numRuns: 500, seed: 20_210_226 };
 
 describe('two nodes, whatever happens in whatever order', () => {
-  it('P-1 P-2 P-4 nothing is unbounded, lost in silence, twice, out of order or stuck', () => {
+  it('P-1 P-2 P-4 nothing is unbounded, lost silently, duplicated, out of order or stuck', () => {
     fc.assert(
       fc.property(fc.array(step(lane), { maxLength: 200, size: 'max' }), (steps) => {
         const play = new Play();
@@ -336,8 +336,8 @@ describe('two nodes, whatever happens in whatever order', () => {
     );
   });
 
-  it('P-2 the same over several connections, where only what was under way is lost', () => {
-    // In one piece each: half a message is not always lost with its last piece.
+  it('P-2 the same over several connections, where only messages in transit are lost', () => {
+    // Messages in one piece: half a message is not always lost with its last piece.
     const small = step(lane).map((each): Step =>
       'bytes' in each.what
         ? { ...each, what: { ...each.what, bytes: (each.what.bytes % 60) + 4 } }

@@ -8,7 +8,7 @@ import { LinkedNode, NodePair } from '../support/linked-node.ts';
 
 const peers = 200;
 
-/** A node whose peers never write: what they would, nobody keeps. */
+/** A node whose peers never write: nothing retains what they would have written. */
 function busyNode(channels: number): LinkedNode {
   const node = new LinkedNode();
   for (let id = 0; id < channels; id += 1) node.channels.open({ id, codec: raw() });
@@ -21,7 +21,7 @@ function busyNode(channels: number): LinkedNode {
 }
 
 describe('memory', () => {
-  it('of a channel that a peer has open and nothing goes through is about a kilobyte', async () => {
+  it('of an idle channel that a peer has open is about a kilobyte', async () => {
     const before = await heapBytes();
     const node = busyNode(1);
     const one = await heapBytes();
@@ -32,7 +32,7 @@ describe('memory', () => {
     expect(perPort).toBeLessThan(1536);
   });
 
-  it('L-32 a channel that is closed is let go of, while its connection lives', async () => {
+  it('L-32 of a closed channel is released while its connection lives', async () => {
     const node = new LinkedNode();
     const { link } = node.peer(1);
     const refs = Array.from({ length: 200 }, (_, id) => {
@@ -57,7 +57,7 @@ describe('memory', () => {
     expect(refs.filter((ref) => ref.deref() !== undefined).length).toBeLessThanOrEqual(1);
   });
 
-  it('L-32 ids that are opened and closed leave a kilobyte each, at most', async () => {
+  it('L-32 of ids opened and closed is at most a kilobyte each', async () => {
     const node = new LinkedNode();
     const { link } = node.peer(1);
     link.onFlush = () => (link.records.length = 0);
@@ -91,11 +91,11 @@ describe('memory', () => {
     const before = await heapBytes();
     for (let count = 0; count < 10_000; count += 1) open();
     const after = await heapBytes();
-    // One port or inbox that is left behind takes more.
+    // A single leaked port or inbox takes more.
     expect((after - before) / 10_000).toBeLessThan(150);
   });
 
-  it('does not grow with peers that leave messages nobody reads', async () => {
+  it('does not grow with peers that leave unread messages', async () => {
     const node = new LinkedNode();
     const channel = node.channels.open({ id: 7, codec: raw() });
     const visits = (count: number): void => {
@@ -110,12 +110,12 @@ describe('memory', () => {
     const before = await heapBytes();
     visits(10_000);
     const after = await heapBytes();
-    // One inbox that is left behind takes more.
+    // A single leaked inbox takes more.
     expect((after - before) / 10_000).toBeLessThan(150);
     expect(node.channels.ids).toEqual([channel.id]);
   });
 
-  it('of a session that has ended is free, though its messages still wait', async () => {
+  it('of an ended session is released, even if its messages still wait', async () => {
     const node = new LinkedNode();
     const channel = node.channels.open({ id: 7, codec: raw() });
     const sessionOf = (): WeakRef<Session> => {
@@ -132,7 +132,7 @@ describe('memory', () => {
     expect(messages).toHaveLength(1);
   });
 
-  it('of a message that was sent is free when it was written', async () => {
+  it('of a sent message is released once it is written', async () => {
     const node = new LinkedNode();
     const channel = node.channels.open({ id: 7, codec: raw(), outbound: block(1) });
     const link = new FakeLink();

@@ -27,8 +27,8 @@ function sending(messageBytesMax = 4 * 1024 * 1024) {
   return { node, channel, send };
 }
 
-describe('L-38 a peer that takes shorter messages', () => {
-  it('says so in front of its first credit, and only if they are not as long as usual', () => {
+describe('L-38 a peer that accepts shorter messages', () => {
+  it('announces it before its first credit, and only if its limit is below the default', () => {
     const node = new LinkedNode();
     node.channels.open({ id: 7, codec: raw(), messageBytesMax: 1_000 });
     node.channels.open({ id: 8, codec: raw() });
@@ -42,7 +42,7 @@ describe('L-38 a peer that takes shorter messages', () => {
     ]);
   });
 
-  it('is sent no longer ones: the send fails here, and names the peer', () => {
+  it('is sent no longer ones: the send fails here and names the peer', () => {
     const { node, send } = sending();
     const { link } = node.peer(1);
     link.arrive({ type: 'limit', channel: 7, bytes: 1_000 }, credit(7, 9));
@@ -73,7 +73,7 @@ describe('L-38 a peer that takes shorter messages', () => {
     expect(two.take().some(isData)).toBe(true);
   });
 
-  it('says it anew when it opens the channel again', () => {
+  it('announces it again when it reopens the channel', () => {
     const { node, send } = sending();
     const { link } = node.peer(1);
     link.arrive({ type: 'limit', channel: 7, bytes: 1_000 }, credit(7, 9));
@@ -81,7 +81,7 @@ describe('L-38 a peer that takes shorter messages', () => {
     expect(send(1, long)).toEqual({ accepted: 1, dropped: 0 });
   });
 
-  it('may take longer ones than usual, as far as this node sends them', () => {
+  it('may accept longer ones than the default, as far as this node sends them', () => {
     const { node, send } = sending(8 * 1024 * 1024);
     const [one, two] = [node.peer(1).link, node.peer(2).link];
     one.arrive({ type: 'limit', channel: 7, bytes: 8 * 1024 * 1024 }, credit(7, 9));
@@ -91,7 +91,7 @@ describe('L-38 a peer that takes shorter messages', () => {
     expect(send(2, message)).toMatchObject({ code: 'RXMESH_MESSAGE_TOO_LARGE', peer: idOf(2) });
   });
 
-  it('tells what was kept for it while it was away, when it comes back with a smaller limit', () => {
+  it('makes the sender report what it kept, if it returns with a smaller limit', () => {
     const { node, channel } = sending();
     const lost: unknown[] = [];
     channel.undelivered$.subscribe((undelivered) => lost.push(undelivered));
@@ -107,7 +107,7 @@ describe('L-38 a peer that takes shorter messages', () => {
     expect(node.takeDrops()).toEqual(['out 7 too-large 1']);
   });
 
-  it('costs its receiver nothing: between two routers, the sender hears of it', () => {
+  it('costs its receiver nothing: between two routers, the sender gets the error', () => {
     const net = simulate({ nodes: 2, latencyMs: 5 });
     const [here, there] = [net.node(0), net.node(1)];
     const channel = here.router.openChannel({ id: 1, codec: json<string>() });

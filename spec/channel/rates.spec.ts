@@ -7,7 +7,7 @@ interface Lanes {
   readonly outbound?: LaneOptions;
 }
 
-/** Node 0 sends `count` messages of 100 bytes to node 1, as fast as the lanes take them. */
+/** Node 0 sends `count` messages of 100 bytes to node 1, as fast as the lanes accept them. */
 function transfer(lanes: Lanes, count: number): { net: Simulation; atMs: number[] } {
   const net = simulate({ nodes: 2 });
   const channels = net.openChannels({ id: 1, codec: raw(), ...lanes });
@@ -30,10 +30,10 @@ describe('rates of a channel', () => {
   it.each([
     ['inbound', 10, { inbound: block(16, { messagesPerSecond: 10 }) }],
     ['outbound', 10, { outbound: block(16, { messagesPerSecond: 10 }) }],
-    // One passes on credit, and is paid off.
+    // One passes on credit and is paid off.
     ['inbound, by bytes', 11, { inbound: block(16, { bytesPerSecond: 1000 }) }],
     ['outbound, by bytes', 11, { outbound: block(16, { bytesPerSecond: 1000 }) }],
-  ])('%s: what comes faster waits, and nothing is lost', (_, atOnce, lanes) => {
+  ])('%s: the excess waits, and nothing is lost', (_, atOnce, lanes) => {
     const { net, atMs } = transfer(lanes, 60);
     net.advance(10_000);
     expect(atMs).toHaveLength(60);
@@ -44,7 +44,7 @@ describe('rates of a channel', () => {
     net.stop();
   });
 
-  it('bound each peer by itself', () => {
+  it('limit each peer separately', () => {
     const net = simulate({ nodes: 3 });
     const inbound = block(16, { messagesPerSecond: 10 });
     const channels = net.openChannels({ id: 1, codec: raw(), inbound });
@@ -66,7 +66,7 @@ describe('rates of a channel', () => {
     net.stop();
   });
 
-  it('leave what is too much to the strategy of a lane that drops', () => {
+  it('leave the excess to the strategy of a lane that drops', () => {
     const { net, atMs } = transfer({ inbound: dropOldest(5, { messagesPerSecond: 10 }) }, 60);
     net.advance(10_000);
     const dropped = net.log.reduce(
@@ -78,16 +78,16 @@ describe('rates of a channel', () => {
     net.stop();
   });
 
-  it('leave no timer when the channel closes, or the peer goes', () => {
+  it('leave no timer when the channel closes or the peer leaves', () => {
     const bounds = { messagesPerSecond: 1 };
     const lanes = { inbound: block(16, bounds), outbound: block(16, bounds) };
     const { net } = transfer(lanes, 10);
     net.advance(1_500);
-    // It throws if anything still waits for its time.
+    // It throws if anything still waits for a timer.
     net.stop();
   });
 
-  it('leave no timer when a consumer closes the channel over a message', () => {
+  it('leave no timer when a consumer closes the channel on a message', () => {
     const net = simulate({ nodes: 2 });
     const inbound = block(16, { messagesPerSecond: 1 });
     const channels = net.openChannels({ id: 1, codec: raw(), inbound });
@@ -98,7 +98,7 @@ describe('rates of a channel', () => {
     net.stop();
   });
 
-  it('cost no peer its connection: a pause of our own is not its slowness', () => {
+  it('cost no peer its connection: a pause of our own does not count as slowness', () => {
     const net = simulate({ nodes: 2 });
     const outbound = block(2, { messagesPerSecond: 1 });
     const slowPeer = { evictAfterMs: 500 };

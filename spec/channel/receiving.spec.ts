@@ -30,7 +30,7 @@ describe('in$', () => {
     config.onUnhandledError = null;
   });
 
-  it('gives messages at once, in order, with who sent them', () => {
+  it('delivers messages immediately, in order, with their sender', () => {
     const node = new LinkedNode();
     const texts = heard(open(node));
     const [one, two] = [node.peer(1).link, node.peer(2).link];
@@ -53,7 +53,7 @@ describe('in$', () => {
     expect([first, second]).toEqual([['1:1', '1:2', '1:3'], ['1:3']]);
   });
 
-  it('keeps what comes after the last subscriber has gone, for the next one, in order', () => {
+  it('keeps what arrives after the last subscriber has left for the next one, in order', () => {
     const node = new LinkedNode();
     const channel = open(node);
     const { link } = node.peer(1);
@@ -72,7 +72,7 @@ describe('in$', () => {
     expect(heard(channel)).toEqual(['1:4', '1:5']);
   });
 
-  it('gives one message of each peer in turn when many wait', () => {
+  it('alternates between peers when many messages wait', () => {
     const node = new LinkedNode();
     const channel = open(node);
     arrive(node.peer(1).link, 1, 2, 3, 4);
@@ -81,7 +81,7 @@ describe('in$', () => {
     expect(heard(channel)).toEqual(['1:1', '2:5', '3:6', '1:2', '3:7', '1:3', '1:4']);
   });
 
-  it('a subscriber that throws hurts no other, nor the channel', async () => {
+  it('a subscriber that throws affects neither another one nor the channel', async () => {
     const thrown: unknown[] = [];
     config.onUnhandledError = (error) => thrown.push(error);
     const node = new LinkedNode();
@@ -95,12 +95,12 @@ describe('in$', () => {
     arrive(link, 1, 2);
     expect(texts).toEqual(['1:1', '1:2']);
     expect(link.faults).toEqual([]);
-    // RxJS reports it on a timer of the platform.
+    // RxJS reports it from a platform timer.
     await later(1);
     expect(thrown).toEqual([mistake, mistake]);
   });
 
-  it('is not in the way of later messages when whoever hears of a drop throws', async () => {
+  it('delivers later messages even if a handler of the drop throws', async () => {
     const thrown: unknown[] = [];
     config.onUnhandledError = (error) => thrown.push(error);
     const mistake = new Error('a mistake of the application');
@@ -121,7 +121,7 @@ describe('in$', () => {
     expect(thrown).toEqual([mistake]);
   });
 
-  it('tells a message that cannot be decoded, with its peer and channel, and goes on', () => {
+  it('reports a message that fails to decode, with its peer and channel, and continues', () => {
     const node = new LinkedNode();
     const numbers: number[] = [];
     node.channels
@@ -143,7 +143,7 @@ describe('in$', () => {
     expect(numbers).toEqual([5]);
   });
 
-  it('completes when the channel is closed, and what waits is dropped and told', () => {
+  it('completes when the channel is closed; what waits is dropped and reported', () => {
     const node = new LinkedNode();
     const channel = open(node);
     arrive(node.peer(1).link, 1, 2);
@@ -158,7 +158,7 @@ describe('in$', () => {
   });
 });
 
-describe('messages of peers that have gone', () => {
+describe('messages of peers that have left', () => {
   it('are still delivered, before those of their next connection', () => {
     const node = new LinkedNode();
     const channel = open(node, { inbound: block(4) });
@@ -171,7 +171,7 @@ describe('messages of peers that have gone', () => {
     expect(heard(channel)).toEqual(['1:1', '1:2', '1:3', '1:4']);
   });
 
-  it('wait while their next connection is made, so that none of it is early', () => {
+  it('wait while the next connection is set up, so that none of its messages come early', () => {
     const node = new LinkedNode();
     const channel = open(node);
     const first = node.peer(1).link;
@@ -186,7 +186,7 @@ describe('messages of peers that have gone', () => {
     expect(texts).toEqual(['1:1', '1:2']);
   });
 
-  it('of more than 64 peers are dropped and told, those of who went first first', () => {
+  it('from more than 64 peers are dropped and reported, starting with the peer that left first', () => {
     const node = new LinkedNode();
     const channel = open(node);
     const links = Array.from({ length: 66 }, (_, at) => {
@@ -194,7 +194,7 @@ describe('messages of peers that have gone', () => {
       arrive(link, at);
       return link;
     });
-    // The one that came first goes last.
+    // The first to arrive is the last to leave.
     const [oldest, ...others] = links;
     for (const link of others) link.end();
     node.turn();
@@ -209,7 +209,7 @@ describe('messages of peers that have gone', () => {
     expect(texts).toContain('1:0');
   });
 
-  it('are told as dropped with the channel when that is closed, however many they were', () => {
+  it('are reported as dropped when the channel is closed, however many they are', () => {
     const node = new LinkedNode();
     const channel = open(node);
     for (let peer = 1; peer <= 100; peer += 1) arrive(node.peer(peer).link, 1);
@@ -225,7 +225,7 @@ function refuse(bytes: Uint8Array): Uint8Array {
 }
 
 describe('out and errors', () => {
-  it('take a stream that ends or fails, and stay open', () => {
+  it('accept a stream that completes or fails, and stay open', () => {
     const node = new LinkedNode();
     const channel = open(node);
     channel.out.complete();

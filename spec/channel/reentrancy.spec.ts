@@ -8,7 +8,7 @@ import { idOf, LinkedNode, NodePair, open } from '../support/linked-node.ts';
 
 const bytes = (...values: number[]): Uint8Array => Uint8Array.from(values);
 
-/** A pair with the channel open at both nodes. */
+/** A pair with the channel open on both nodes. */
 function pairWith(options: Partial<ChannelOptions<Uint8Array>> = {}) {
   const pair = new NodePair();
   const [a, b] = [open(pair.a, options), open(pair.b, options)];
@@ -34,7 +34,7 @@ describe('from within `next` of in$', () => {
     expectIdle(pair.clock.scheduler);
   });
 
-  it('a consumer may let other messages arrive: they come after its own, in order', () => {
+  it('a consumer may let other messages arrive: they follow its own, in order', () => {
     const node = new LinkedNode();
     const [one, two] = [node.peer(1).link, node.peer(2).link];
     const values: unknown[] = [];
@@ -65,7 +65,7 @@ describe('from within `next` of in$', () => {
     expect(values).toEqual([1, 2, 3]);
   });
 
-  it('a consumer may subscribe again for each message', () => {
+  it('a consumer may resubscribe for each message', () => {
     const { pair, b, toB } = pairWith();
     for (let value = 0; value < 50; value += 1) toB(bytes(value));
     const values: unknown[] = [];
@@ -74,7 +74,7 @@ describe('from within `next` of in$', () => {
     expect(values).toEqual(Array.from({ length: 50 }, (_, value) => value));
   });
 
-  it('a consumer may close the channel: the rest of the record is dropped and told', () => {
+  it('a consumer may close the channel: the rest of the record is dropped and reported', () => {
     const { pair, b, toB } = pairWith();
     const values: unknown[] = [];
     b.in$.subscribe({
@@ -90,7 +90,7 @@ describe('from within `next` of in$', () => {
     expect(pair.b.takeDrops()).toEqual(['in 7 channel-closed 2']);
   });
 
-  it('a consumer may close the channel while older messages are handed out', () => {
+  it('a consumer may close the channel while older messages are delivered', () => {
     const { pair, b, toB } = pairWith();
     for (const value of [1, 2, 3]) toB(bytes(value));
     pair.settle();
@@ -103,7 +103,7 @@ describe('from within `next` of in$', () => {
     expect(pair.b.takeDrops()).toEqual(['in 7 channel-closed 2']);
   });
 
-  it('a consumer may close and reopen the channel: the rest is for the new one', () => {
+  it('a consumer may close and reopen the channel: the new one gets the rest', () => {
     const { pair, b, toB } = pairWith();
     const values: string[] = [];
     const listen = (channel: Channel<Uint8Array>, name: string, then?: () => void): void => {
@@ -124,7 +124,7 @@ describe('from within `next` of in$', () => {
     expect(pair.b.takeDrops()).toEqual([]);
   });
 
-  it('a consumer may let the peer in again that has just gone: its messages are counted', () => {
+  it('a consumer may readmit the peer that has just left: its messages are counted', () => {
     const node = new LinkedNode();
     const channel = open(node);
     const session = node.channels.offer(node.peer(2).link, idOf(1));
@@ -156,7 +156,7 @@ describe('from within `next` of in$', () => {
 });
 
 describe('from within the end of a send', () => {
-  it('that failed because the channel was closed, it may be opened again, at every peer', () => {
+  it('that failed because the channel closed, the channel may be reopened, on every peer', () => {
     const node = new LinkedNode();
     const peers = [1, 2, 3].map((peer) => node.peer(peer, { 7: 0 }));
     const first = open(node, { outbound: block(1) });
@@ -185,7 +185,7 @@ describe('from within the end of a send', () => {
     expect(values).toEqual([5, 5, 5]);
   });
 
-  it('that was taken while the channel closes, it may be opened again', () => {
+  it('that was accepted while the channel closes, the channel may be reopened', () => {
     const node = new LinkedNode();
     const first = open(node, { outbound: block(1) });
     const { link, session } = node.peer(1, { 7: 1 });
@@ -193,7 +193,7 @@ describe('from within the end of a send', () => {
     const sent = first.send({ broadcast: true, message: bytes(2) });
     let second: Channel<Uint8Array> | undefined;
     sent.subscribe({ complete: () => (second = open(node)) });
-    // Closing writes what has credit, which makes room for the one that waits.
+    // Closing writes what has credit, which makes room for the waiting message.
     first.close();
     node.turn();
     expect(second).toBeDefined();
@@ -202,7 +202,7 @@ describe('from within the end of a send', () => {
     expect(link.take()).toEqual(['data 7 01 last', 'credit 7 0 0']);
   });
 
-  it('the connection may be ended: nothing is written after that, and all is told', () => {
+  it('the connection may be ended: nothing more is written, and everything is reported', () => {
     const node = new LinkedNode();
     const channel = open(node, { outbound: block(1) });
     const { link, session } = node.peer(1, { 7: 9 });
@@ -215,7 +215,7 @@ describe('from within the end of a send', () => {
     expectIdle(node.clock.scheduler);
   });
 
-  it('another send that waits may be unsubscribed', () => {
+  it('another waiting send may be unsubscribed', () => {
     const node = new LinkedNode();
     const channel = open(node, { outbound: block(1) });
     const { link } = node.peer(1, { 7: 9 });

@@ -16,7 +16,7 @@ const toAll = (value: number): OutboundEnvelope<Uint8Array> => ({
   message: Uint8Array.of(value),
 });
 
-/** A sender, and a log of what it says: `1/0` (accepted, dropped), or the code of an error. */
+/** A sender with a log of its results: `1/0` (accepted, dropped), or the code of an error. */
 function senderOf(channel: Channel<Uint8Array>): [Sender<Uint8Array>, string[]] {
   const log: string[] = [];
   const sender = sendingChannel('spec', channel).sender(({ accepted, dropped }, error) => {
@@ -26,7 +26,7 @@ function senderOf(channel: Channel<Uint8Array>): [Sender<Uint8Array>, string[]] 
 }
 
 describe('a sender', () => {
-  it('is the report on a message that is settled at once', () => {
+  it('returns the report on a message that is settled immediately', () => {
     const node = new LinkedNode();
     const [sender, log] = senderOf(open(node));
     node.peer(1, { 7: 9 });
@@ -38,7 +38,7 @@ describe('a sender', () => {
     expect(log).toEqual([]);
   });
 
-  it('tells once when a message that waits is settled, and sends the next one from within', () => {
+  it('reports once when a waiting message is settled, and can send the next one from within', () => {
     const node = new LinkedNode();
     const channel = open(node, { outbound: block(1) });
     const links = [1, 2].map((peer) => node.peer(peer, { 7: 0 }).link);
@@ -92,7 +92,7 @@ describe('a sender', () => {
     expect(log).toEqual([]);
   });
 
-  it('tells of a channel that closes, and of a peer that leaves, while a message waits', () => {
+  it('reports a channel that closes and a peer that leaves while a message waits', () => {
     const node = new LinkedNode();
     const channel = open(node, { outbound: block(1) });
     const { link } = node.peer(1, { 7: 0 });
@@ -106,7 +106,7 @@ describe('a sender', () => {
     expect(log).toEqual(['0/2 RXMESH_CHANNEL_CLOSED']);
   });
 
-  it('takes a message back from all lanes, and hears nothing more of it', () => {
+  it('withdraws a message from all lanes, and hears no more about it', () => {
     const node = new LinkedNode();
     const channel = open(node, { outbound: block(1) });
     const links = [1, 2].map((peer) => node.peer(peer, { 7: 0 }).link);
@@ -122,7 +122,7 @@ describe('a sender', () => {
     expect([log, node.takeDrops()]).toEqual([[], []]);
   });
 
-  it('may be taken back, and sent with anew, while its lane is being emptied', () => {
+  it('may be withdrawn, and used to send again, while its lane is being emptied', () => {
     const node = new LinkedNode();
     const channel = open(node, { outbound: block(1) });
     const { link } = node.peer(1, { 7: 0 });
@@ -144,15 +144,15 @@ describe('a sender', () => {
   const policies: SlowPeerPolicy[] = ['wait', 'drop', { evictAfterMs: 1 }];
 
   it.each(policies)(
-    '%j: may be taken back by who hears of a drop while it is offered',
+    '%j: may be withdrawn by a drop handler while the message is offered',
     (slowPeer) => {
       const node = new LinkedNode();
       const one = open(node, { outbound: block(1), slowPeer });
       const peers = [1, 2, 3].map((peer) => node.peer(peer, { 7: 0 }));
       one.out.next(toAll(0));
       const sender = sendingChannel('spec', one).sender(() => undefined, 0);
-      // The second one's connection ends, as the host sees it, when the message has found its place
-      // at the first.
+      // The second peer's connection ends, as the host sees it, once the message has found its
+      // place at the first.
       Object.defineProperty(peers[1]?.session, 'outbox', {
         value: () => {
           sender.unsubscribe();

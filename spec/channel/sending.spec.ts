@@ -14,7 +14,7 @@ function open(node: LinkedNode, options: Partial<ChannelOptions<number>> = {}): 
   return node.channels.open({ id: 7, codec: json<number>(), ...options });
 }
 
-/** What comes of a send: `2/1` (accepted, dropped), `end`, or the code of its error. */
+/** The outcome of a send: `2/1` (accepted, dropped), `end`, or the code of its error. */
 function follow(send$: Observable<SendReport>, stop$: Observable<unknown> = NEVER): string[] {
   const log: string[] = [];
   const subscription = send$.subscribe({
@@ -28,14 +28,14 @@ function follow(send$: Observable<SendReport>, stop$: Observable<unknown> = NEVE
 
 const one = idOf(1);
 
-/** Digits of what was written. */
+/** The digits of what was written. */
 const written = (texts: string[]): string[] =>
   texts
     .filter((text) => text.startsWith('data'))
     .map((text) => String.fromCharCode(parseInt(text.split(' ')[2] ?? '', 16)));
 
 describe('send', () => {
-  it('does nothing before it is subscribed, and sends anew for each subscriber', () => {
+  it('does nothing before it is subscribed, and sends again for each subscriber', () => {
     const node = new LinkedNode();
     const channel = open(node);
     const { link } = node.peer(1, { 7: 9 });
@@ -48,7 +48,7 @@ describe('send', () => {
     expect(written(link.take())).toEqual(['1', '1']);
   });
 
-  it('encodes a broadcast once, and leaves out who is excepted or has the channel closed', () => {
+  it('encodes a broadcast once, and skips peers that are excepted or have the channel closed', () => {
     const node = new LinkedNode();
     let encoded = 0;
     const codec = json<number>();
@@ -92,18 +92,21 @@ describe('send', () => {
 
   it.each<[string, string, string]>([
     ['closes the channel', 'closed', 'out 7 channel-not-open 3'],
-    ['goes away', 'down', 'out 7 peer-down 3'],
-  ])('counts a recipient that %s while messages wait as a drop, and tells it', (_, what, told) => {
-    const node = new LinkedNode();
-    const channel = open(node, { outbound: block(1) });
-    const { link } = node.peer(1, { 7: 0 });
-    channel.out.next({ to: one, message: 1 });
-    const logs = [2, 3].map((message) => follow(channel.send({ to: one, message })));
-    if (what === 'closed') link.arrive({ type: 'closed', channel: 7 });
-    else link.end();
-    expect(logs).toEqual(Array(2).fill(['0/1', 'end']));
-    expect(node.takeDrops()).toEqual([told]);
-  });
+    ['leaves', 'down', 'out 7 peer-down 3'],
+  ])(
+    'counts a recipient that %s while messages wait as a drop, and reports it',
+    (_, what, told) => {
+      const node = new LinkedNode();
+      const channel = open(node, { outbound: block(1) });
+      const { link } = node.peer(1, { 7: 0 });
+      channel.out.next({ to: one, message: 1 });
+      const logs = [2, 3].map((message) => follow(channel.send({ to: one, message })));
+      if (what === 'closed') link.arrive({ type: 'closed', channel: 7 });
+      else link.end();
+      expect(logs).toEqual(Array(2).fill(['0/1', 'end']));
+      expect(node.takeDrops()).toEqual([told]);
+    },
+  );
 
   it('fails when the channel is closed here while it waits', () => {
     const node = new LinkedNode();
@@ -117,7 +120,7 @@ describe('send', () => {
     expect(follow(channel.send({ to: one, message: 3 }))).toEqual(['RXMESH_CHANNEL_CLOSED']);
   });
 
-  it('is taken back when it is unsubscribed while it waits, also by all lanes but one', () => {
+  it('is withdrawn when unsubscribed while it waits, even if all lanes but one have accepted', () => {
     const node = new LinkedNode();
     const channel = open(node, { outbound: block(1) });
     const peers = [node.peer(1, { 7: 0 }), node.peer(2, { 7: 0 })];
@@ -136,7 +139,7 @@ describe('send', () => {
     expect(node.takeDrops()).toEqual([]);
   });
 
-  it('fails when too many wait for one lane', () => {
+  it('fails when too many sends wait for one lane', () => {
     const node = new LinkedNode();
     const channel = open(node, { outbound: block(1) });
     node.peer(1, { 7: 0 });
@@ -164,7 +167,7 @@ describe('send', () => {
     expect(written(link.take())).toEqual(kept);
   });
 
-  it('tells of as many drops as one message costs', () => {
+  it('reports as many drops as one message causes', () => {
     const node = new LinkedNode();
     const channel = open(node, { outbound: dropOldest(9, { bytes: 5 }) });
     const { link } = node.peer(1, { 7: 0 });
@@ -177,7 +180,7 @@ describe('send', () => {
     expect(written(link.take())).toEqual(['4']);
   });
 
-  it('waits for a `block` lane that is full of bytes', () => {
+  it('waits for a `block` lane that is full by bytes', () => {
     const node = new LinkedNode();
     const channel = open(node, { outbound: block(9, { bytes: 5 }) });
     const { link } = node.peer(1, { 7: 0 });
@@ -221,12 +224,12 @@ describe('send', () => {
       'no-recipient',
     ],
     [
-      'an envelope that is no broadcast',
+      'an envelope with broadcast: false',
       { broadcast: false, message: 1 },
       'RXMESH_UNDELIVERABLE',
       'no-recipient',
     ],
-  ])('fails for %s, and tells it as a drop', (_, envelope, code, reason) => {
+  ])('fails for %s, and reports it as a drop', (_, envelope, code, reason) => {
     const node = new LinkedNode();
     const channel = open(node, { messageBytesMax: 5 });
     expect(follow(channel.send(envelope as OutboundEnvelope<number>))).toEqual([code]);
@@ -237,7 +240,7 @@ describe('send', () => {
     expect(node.events).toMatchObject([{ reason }, { reason, error: { code, channel: 7 } }]);
   });
 
-  it('keeps what a codec says, and adds the channel', () => {
+  it("keeps the codec's error message and adds the channel", () => {
     const node = new LinkedNode();
     const cause = new Error('underneath');
     const codec = {
@@ -260,7 +263,7 @@ describe('send', () => {
 });
 
 describe('lossless sending', () => {
-  it('P-3 a source of any length arrives whole, in order, through lanes of one place', () => {
+  it('P-3 a source of any length arrives complete and in order through lanes of one place', () => {
     const node = new LinkedNode();
     const channel = open(node, { outbound: block(1) });
     const { link, session } = node.peer(1, { 7: 1 });
@@ -285,7 +288,7 @@ describe('lossless sending', () => {
     expectIdle(node.clock.scheduler);
   });
 
-  it('a send that answers the end of another keeps its place, a hundred thousand times', () => {
+  it('a send made at the end of another keeps its place, a hundred thousand times', () => {
     const node = new LinkedNode();
     const channel = open(node, { outbound: block(4) });
     const { link } = node.peer(1, { 7: 0 });

@@ -33,7 +33,7 @@ class Crowd {
     this.links = Array.from({ length: 49 }, (_, i) => this.node.peer(i + 2, { 7: 1000 }).link);
   }
 
-  /** How many messages every one of the others has been sent since the last time. */
+  /** How many messages each of the other peers has been sent since the last call. */
   get arrived(): number {
     const counts = this.links.map(
       (link) => link.take().filter((text) => text.startsWith('data')).length,
@@ -43,8 +43,8 @@ class Crowd {
   }
 
   /**
-   * Sends so many broadcasts, one after the other, as fast as that goes; the log of what came of
-   * it.
+   * Sends that many broadcasts, one after the other, as fast as possible; returns a log of the
+   * outcome.
    */
   send(count: number): string[] {
     const log: string[] = [];
@@ -56,7 +56,7 @@ class Crowd {
     return log;
   }
 
-  /** What there is to know after so much time. */
+  /** Everything to check after some time has passed. */
   after(ms: number, log: string[]): unknown {
     this.node.clock.advance(ms);
     return { log, arrived: this.arrived, encoded: this.encoded };
@@ -64,31 +64,32 @@ class Crowd {
 }
 
 describe('a broadcast to 50 peers of which one takes nothing', () => {
-  it('wait: it waits until that one takes, closes the channel, or is gone', () => {
+  it('wait: waits until that peer takes a message, closes the channel or leaves', () => {
     const crowd = new Crowd('wait');
     const log = crowd.send(10);
     expect(crowd.after(1_000_000, log)).toEqual({ log: [], arrived: 5, encoded: 5 });
     crowd.stuck.arrive({ type: 'credit', channel: 7, messages: 1, bytes: 2 ** 30 });
     expect(crowd.after(1, log)).toEqual({ log: [], arrived: 1, encoded: 6 });
     crowd.stuck.arrive({ type: 'closed', channel: 7 });
-    // All 50 have the first, four more are in the lane of the one, the sixth waited for it.
+    // All 50 have the first, four more are in the lane of the slow peer, and the sixth waited for
+    // it.
     const ended = { log: ['495/1 1000001', 'end'], arrived: 4, encoded: 10 };
     expect(crowd.after(0, log)).toEqual(ended);
     expect(crowd.node.takeDrops()).toEqual(['out 7 channel-not-open 5']);
     expectIdle(crowd.node.clock.scheduler);
   });
 
-  it('drop: that one misses what its lane has no room for after 1 s, and nobody is held up', () => {
+  it('drop: after 1 s that peer misses what its lane has no room for, and nobody is held up', () => {
     const crowd = new Crowd('drop');
     const log = crowd.send(100);
     expect(crowd.after(999, log)).toEqual({ log: [], arrived: 5, encoded: 5 });
-    // Once it is known to be slow, everything goes past it at once.
+    // Once the peer is known to be slow, broadcasts skip it immediately.
     const ended = { log: [`${49 * 100 + 4}/96 1000`, 'end'], arrived: 95, encoded: 100 };
     expect(crowd.after(1, log)).toEqual(ended);
     expect(crowd.node.dropped()).toEqual({ 'out 7 lane-full': 96 });
     crowd.stuck.arrive({ type: 'credit', channel: 7, messages: 1, bytes: 2 ** 30 });
     crowd.node.turn();
-    // It has moved, and gets as long again.
+    // It has taken a message, so it gets the full time again.
     const again = crowd.send(2);
     expect(crowd.after(999, again)).toMatchObject({ log: [], arrived: 2 });
     expect(crowd.after(1, again)).toMatchObject({ log: ['99/1 2000', 'end'], arrived: 0 });
@@ -96,7 +97,7 @@ describe('a broadcast to 50 peers of which one takes nothing', () => {
     expectIdle(crowd.node.clock.scheduler);
   });
 
-  it('dropAfterMs: it gets that long', () => {
+  it('dropAfterMs: that peer gets this time', () => {
     const crowd = new Crowd({ dropAfterMs: 50 });
     const log = crowd.send(6);
     expect(crowd.after(49, log)).toMatchObject({ log: [] });
@@ -104,7 +105,7 @@ describe('a broadcast to 50 peers of which one takes nothing', () => {
     expect(crowd.node.dropped()).toEqual({ 'out 7 lane-full': 2 });
   });
 
-  it('drop: is no reason to drop for peers that are only behind at the end of a turn', () => {
+  it('drop: drops nothing for peers that are only behind at the end of a turn', () => {
     const crowd = new Crowd('drop');
     crowd.stuck.end();
     expect(crowd.after(0, crowd.send(500))).toMatchObject({
@@ -114,13 +115,13 @@ describe('a broadcast to 50 peers of which one takes nothing', () => {
     expect(crowd.node.takeDrops()).toEqual([]);
   });
 
-  it('evict: that one is gone when it has taken nothing for so long', () => {
+  it('evict: evicts that peer once it has taken nothing for evictAfterMs', () => {
     const crowd = new Crowd({ evictAfterMs: 300 });
     crowd.node.clock.advance(1_000);
     const log = crowd.send(10);
     expect(crowd.after(200, log)).toEqual({ log: [], arrived: 5, encoded: 5 });
     crowd.stuck.arrive({ type: 'credit', channel: 7, messages: 1, bytes: 2 ** 30 });
-    // It has taken one at 1200, and gets as long again.
+    // It took a message at 1200, so it gets the full time again.
     expect(crowd.after(299, log)).toEqual({ log: [], arrived: 1, encoded: 6 });
     expect(crowd.stuck.closedFor).toBeUndefined();
     const ended = { log: ['495/1 1500', 'end'], arrived: 4, encoded: 10 };
@@ -134,13 +135,13 @@ describe('a broadcast to 50 peers of which one takes nothing', () => {
     expectIdle(crowd.node.clock.scheduler);
   });
 
-  it('evict: who takes one message at a time stays, at the price of one timer', () => {
+  it('evict: a peer that takes one message at a time stays, at the cost of one timer', () => {
     const crowd = new Crowd({ evictAfterMs: 300 });
     const log = crowd.send(50);
     for (let taken = 0; taken < 50; taken += 1) {
       crowd.stuck.arrive({ type: 'credit', channel: 7, messages: 1, bytes: 2 ** 30 });
       crowd.node.clock.advance(299);
-      // At the end of the first turn, every lane was full.
+      // At the end of the first turn every lane was full.
       expect(crowd.node.clock.dueTimesMs.length).toBeLessThanOrEqual(taken === 0 ? 50 : 1);
     }
     expect(log.at(-1)).toBe('end');
@@ -153,7 +154,7 @@ describe('a broadcast to 50 peers of which one takes nothing', () => {
 describe('slowPeer', () => {
   const policies: SlowPeerPolicy[] = ['drop', { dropAfterMs: 10 }, { evictAfterMs: 10 }];
 
-  it.each(policies)('%j: a message to one peer waits, however long', (slowPeer) => {
+  it.each(policies)('%j: a message to one peer waits indefinitely', (slowPeer) => {
     const node = new LinkedNode();
     const channel = open(node, { outbound: block(1), slowPeer });
     const { link } = node.peer(1, { 7: 0 });
@@ -166,7 +167,7 @@ describe('slowPeer', () => {
     expect([taken, link.closedFor, node.takeDrops()]).toEqual([3, undefined, []]);
   });
 
-  it.each(policies)('%j: nothing happens to who is not waited for any more', (slowPeer) => {
+  it.each(policies)('%j: does nothing to a peer that nothing waits for any more', (slowPeer) => {
     const node = new LinkedNode();
     const channel = open(node, { outbound: block(1), slowPeer });
     const { link } = node.peer(1, { 7: 0 });
@@ -181,7 +182,7 @@ describe('slowPeer', () => {
     expect(node.takeDrops()).toEqual(['out 7 channel-closed 2']);
   });
 
-  it('evict: a message in front that is taken counts, whoever it is for', () => {
+  it('evict: taking any earlier message counts, whoever it was addressed to', () => {
     const node = new LinkedNode();
     const channel = open(node, { outbound: block(1), slowPeer: { evictAfterMs: 100 } });
     const { link } = node.peer(1, { 7: 0 });
@@ -196,7 +197,7 @@ describe('slowPeer', () => {
     expect(link.closedFor).toBe('evicted');
   });
 
-  it('evict: a peer that takes messages stays, also when its lane is full by its bytes meanwhile', () => {
+  it('evict: a peer that takes messages stays, even if its lane is full by bytes meanwhile', () => {
     const node = new LinkedNode();
     const outbound = block(256, { bytes: 1000 });
     const channel = open(node, { outbound, slowPeer: { evictAfterMs: 1000 } });
@@ -214,7 +215,7 @@ describe('slowPeer', () => {
     expect(link.closedFor).toBe('evicted');
   });
 
-  it('drop: a lane is not stuck while a long message leaves it, piece by piece', () => {
+  it('drop: a lane is not stuck while a long message leaves it piece by piece', () => {
     const node = new LinkedNode();
     const channel = open(node, { outbound: block(1), slowPeer: 'drop' });
     const { link } = node.peer(1, { 7: 9 });
@@ -229,7 +230,7 @@ describe('slowPeer', () => {
     expect([reports, node.takeDrops()]).toEqual([['1/0', '1/0', '1/0'], []]);
   });
 
-  it('drop: each drop is told once when the end of a broadcast that was skipped closes the channel', () => {
+  it('drop: reports each drop once if the end of a skipped broadcast closes the channel', () => {
     const node = new LinkedNode();
     const channel = open(node, { outbound: block(1), slowPeer: 'drop' });
     node.peer(1, { 7: 0 });
@@ -243,7 +244,7 @@ describe('slowPeer', () => {
     expect(node.takeDrops()).toEqual(['out 7 channel-closed 3', 'out 7 lane-full 1']);
   });
 
-  it('a broadcast goes past a lane for which too many sends wait; a message to it fails', () => {
+  it('a broadcast skips a lane for which too many sends wait; a message to its peer fails', () => {
     const node = new LinkedNode();
     const channel = open(node, { outbound: block(1) });
     node.peer(1, { 7: 0 });

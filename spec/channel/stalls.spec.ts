@@ -9,7 +9,7 @@ const stallMs = 10_000;
 const watching = (): LinkedNode =>
   new LinkedNode(0, new VirtualClock(), undefined, undefined, stallMs);
 
-/** What was told of stalls so far, as `<at> <in or out> <begins or ends> <depth>`. */
+/** The stalls reported so far, as `<at> <in or out> <begins or ends> <depth>`. */
 function stalls(node: LinkedNode): string[] {
   const log: string[] = [];
   node.switchboard.events$.subscribe((event) => {
@@ -23,8 +23,8 @@ function stalls(node: LinkedNode): string[] {
 
 const message = Uint8Array.of(1);
 
-describe('L-06 a lane that stands still', () => {
-  it('on the way out, is told once, and once when the peer takes something', () => {
+describe('L-06 a stalled lane', () => {
+  it('outbound, is reported once, and its end when the peer takes a message', () => {
     const node = watching();
     const channel = open(node, { outbound: block(2) });
     const { link } = node.peer(1, { 7: 0 });
@@ -38,7 +38,7 @@ describe('L-06 a lane that stands still', () => {
     link.arrive(credit(7, 1));
     node.turn();
     expect(log.slice(1)).toEqual(['60000 outbound ends 1']);
-    // It is full again, and stands still again.
+    // It is full again, and stalls again.
     node.clock.advance(60_000);
     expect(log.slice(2)).toEqual(['75000 outbound begins 2']);
     link.end();
@@ -47,7 +47,7 @@ describe('L-06 a lane that stands still', () => {
     expectIdle(node.clock.scheduler);
   });
 
-  it('on the way in, is told when nobody consumes, and when somebody does', () => {
+  it('inbound, is reported when nobody consumes, and its end when somebody does', () => {
     const node = watching();
     const channel = open(node);
     const { link } = node.peer(1);
@@ -62,7 +62,7 @@ describe('L-06 a lane that stands still', () => {
     expectIdle(node.clock.scheduler);
   });
 
-  it('is none as long as it moves, however full it is', () => {
+  it('is not reported while it moves, however full it is', () => {
     const node = watching();
     const channel = open(node, { outbound: block(2) });
     const { link } = node.peer(1, { 7: 0 });

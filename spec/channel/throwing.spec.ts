@@ -24,14 +24,14 @@ beforeEach(() => {
   reported = [];
   config.onUnhandledError = (error) => reported.push(error);
 });
-// RxJS reports on timers of the platform, which run in their order.
+// RxJS reports from platform timers, which run in order.
 afterEach(async () => {
   await later(1);
   config.onUnhandledError = null;
 });
 
 describe('a subscriber of events$ that throws', () => {
-  it('does not keep a session that has ended from telling its other drops, and its end', async () => {
+  it('does not keep an ended session from reporting its other drops and its end', async () => {
     const node = new LinkedNode();
     const channels = [open(node), open(node, { id: 8 })];
     const { link, session } = node.peer(1, { 7: 0, 8: 0 });
@@ -47,7 +47,7 @@ describe('a subscriber of events$ that throws', () => {
     expect(reported).toEqual([mistake, mistake]);
   });
 
-  it('costs an innocent peer nothing, over a link that has to read on', () => {
+  it('costs no innocent peer its connection, on a link that has to keep reading', () => {
     const clock = new VirtualClock();
     const { pair, a, b } = connect();
     const ids = { a: selfA.identity.id, b: selfB.identity.id };
@@ -98,7 +98,7 @@ describe('a subscriber of reports$ that throws', () => {
 });
 
 describe('`settled` of a sender that throws', () => {
-  it('does not stop the lane, whose messages go on', async () => {
+  it('does not stop the lane, and its messages continue', async () => {
     const node = new LinkedNode();
     const channel = open(node, { outbound: block(1) });
     const { link } = node.peer(1, { 7: 0 });
@@ -126,7 +126,7 @@ describe('`settled` of a sender that throws', () => {
     expect(session.over).toBe(false);
   });
 
-  it('does not keep a channel from being closed at every peer', () => {
+  it('does not keep a channel from being closed on every peer', () => {
     const node = new LinkedNode();
     const channel = open(node, { outbound: block(1) });
     const peers = [node.peer(1, { 7: 0 }), node.peer(2, { 7: 0 })];

@@ -6,17 +6,17 @@ import { counted } from '../support/leaks.ts';
 const reason = new Error('enough');
 
 describe('promised', () => {
-  it('is the first value, and leaves the source', async () => {
+  it('resolves with the first value and unsubscribes', async () => {
     const source = counted(concat(of(1, 2), NEVER));
     await expect(promised(source)).resolves.toBe(1);
     expect(source.live).toBe(0);
   });
 
-  it('is the error of the source', async () => {
+  it('rejects with the error of the source', async () => {
     await expect(promised(throwError(() => reason))).rejects.toBe(reason);
   });
 
-  it('rejects with the reason of a signal, and leaves the source', async () => {
+  it('rejects with the reason of a signal and unsubscribes', async () => {
     const controller = new AbortController();
     const source = counted(NEVER);
     const value = promised(source, controller.signal);
@@ -26,13 +26,13 @@ describe('promised', () => {
     expect(source.live).toBe(0);
   });
 
-  it('does not subscribe when the signal is aborted already', async () => {
+  it('does not subscribe if the signal is already aborted', async () => {
     const source = counted(of(1));
     await expect(promised(source, AbortSignal.abort(reason))).rejects.toBe(reason);
     expect(source.total).toBe(0);
   });
 
-  it('leaves no listener at the signal, whatever comes first', async () => {
+  it('leaves no listener on the signal, whichever comes first', async () => {
     const listeners = new Set<() => void>();
     const signal = {
       aborted: false,
@@ -62,7 +62,7 @@ describe('aborted', () => {
     expect(emitted).toEqual([]);
   });
 
-  it('emits the signal when it is aborted, or at once if it is', () => {
+  it('emits the signal when it is aborted, or immediately if it already is', () => {
     const controller = new AbortController();
     const emitted: unknown[] = [];
     aborted(controller.signal).subscribe(({ reason: why }) => emitted.push(why));
@@ -74,11 +74,11 @@ describe('aborted', () => {
 });
 
 describe('a signal as an option', () => {
-  it.each([[new AbortController().signal, true]])('%p is one', (value, is) => {
+  it.each([[new AbortController().signal, true]])('%p is valid', (value, is) => {
     expect(aSignal.accepts(value)).toBe(is);
   });
 
-  it.each([undefined, null, 5, {}, new AbortController(), EMPTY])('%p is none', (value) => {
+  it.each([undefined, null, 5, {}, new AbortController(), EMPTY])('%p is invalid', (value) => {
     expect(aSignal.accepts(value)).toBe(false);
   });
 });

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { LaneBacklog, LatestByKey } from '../../lib/flow/backlog.ts';
 import { block, dropNewest, dropOldest, fail, latest } from '../../lib/flow/strategy.ts';
 
-/** What waits, in order, with a list of entries for it. */
+/** The waiting values in order, as a list of entries. */
 class Model {
   readonly entries: [key: number, value: string][] = [];
   readonly dropped: string[] = [];
@@ -33,7 +33,7 @@ describe('LaneBacklog', () => {
     ['fail', fail(2), [1, 2], [], false],
     ['block', block(2), [1, 2], [], false],
   ])(
-    '%s: what waits, what is dropped, whether the last had a place',
+    '%s: what is kept, what is dropped, and whether the last value had a place',
     (_, lane, kept, gone, has) => {
       const dropped: number[] = [];
       const backlog = new LaneBacklog<number>(lane, (value) => dropped.push(value));
@@ -44,7 +44,7 @@ describe('LaneBacklog', () => {
     },
   );
 
-  it('tells a drop when it is done, also to who puts or throws at that', () => {
+  it('reports a drop after it has happened, even if the callback puts a value or throws', () => {
     const dropped: number[] = [];
     const backlog = new LaneBacklog<number>(dropOldest(2), (value) => {
       dropped.push(value);
@@ -56,7 +56,7 @@ describe('LaneBacklog', () => {
     expect([dropped, backlog.take(), backlog.take()]).toEqual([[1, 2], 3, 4]);
   });
 
-  it('lets go of what waits without a word', () => {
+  it('clears waiting values without reporting them', () => {
     const dropped: number[] = [];
     const backlog = new LaneBacklog<number>(dropNewest(2), (value) => dropped.push(value));
     for (const value of [1, 2]) backlog.put(value);
@@ -68,7 +68,7 @@ describe('LaneBacklog', () => {
 });
 
 describe('LatestByKey', () => {
-  it('keeps the newest value of each key, in the order of the keys, as a plain list does', () => {
+  it('keeps the newest value of each key, in key order, like a plain list', () => {
     const steps = fc.array(fc.oneof(fc.nat(6), fc.constant('take' as const)), { maxLength: 200 });
     fc.assert(
       fc.property(steps, fc.integer({ min: 1, max: 5 }), (steps, keysMax) => {

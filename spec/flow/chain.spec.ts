@@ -24,9 +24,9 @@ describe('Chain', () => {
 
   it.each([
     ['the first', 0, ['b', 'c', 'd']],
-    ['one between', 1, ['a', 'c', 'd']],
+    ['one in the middle', 1, ['a', 'c', 'd']],
     ['the last', 2, ['a', 'b', 'd']],
-  ])('lets %s leave, and goes on', (_, index, left) => {
+  ])('continues when %s leaves', (_, index, left) => {
     const chain = new Chain<Item>();
     const items = ['a', 'b', 'c'].map(itemOf);
     items.forEach((item) => chain.append(item));
@@ -35,7 +35,7 @@ describe('Chain', () => {
     expect(namesOf(chain)).toEqual(left);
   });
 
-  it('has the items that an array would have, in any order of coming and leaving', () => {
+  it('matches an array for any order of joining and leaving', () => {
     fc.assert(
       fc.property(fc.array(fc.option(fc.nat(5)), { maxLength: 60 }), (steps) => {
         const chain = new Chain<Item>();
@@ -48,7 +48,7 @@ describe('Chain', () => {
             chain.append(added);
           } else {
             chain.remove(item);
-            // It may come back.
+            // It may join again.
             if (i % 3 === 0) {
               model.push(item);
               chain.append(item);

@@ -6,21 +6,21 @@ import { Flow } from '../../lib/flow/flow.ts';
 import { consume } from '../support/consume.ts';
 import { codesIn, rowsOf } from '../docs/documents.ts';
 
-/** Values that a source has more of, each millisecond. */
+/** Values that a source gains every millisecond. */
 const perMs = 20;
 const endMs = 1_200;
-/** The consumer takes one value, and works on it for so long. */
+/** How long the consumer works on each value. */
 const workMs = 20;
 
 /**
- * A source as a channel with busy peers is one: it has more all the time, and gives what is asked
- * for.
+ * A source like a channel with busy peers: it always gains more values, and emits what is
+ * requested.
  */
 class Source {
   taken = 0;
   readonly flow: Flow<number>;
 
-  /** @param stock what it has at first */
+  /** @param stock how many values it starts with */
   constructor(scheduler: rx.SchedulerLike, stock: number = perMs) {
     this.flow = new Flow<number>(
       (sink: FlowSink<number>) => {
@@ -44,12 +44,11 @@ class Source {
 }
 
 type Numbers = Flow<number>;
-/** A chain behind flow `a`, with a scheduler for its times, and another flow. */
+/** A chain behind flow `a`, with a scheduler for its timers, and a second flow. */
 type Chain = (a: Numbers, s: rx.SchedulerLike, b: Numbers) => Flow<unknown>;
 /**
- * What becomes of a chain in front of a consumer that works slowly, and how much it has taken of
- * each source.
- * @param stockOfB what the other flow has at first
+ * Runs a chain in front of a slow consumer, and counts the values taken from each source.
+ * @param stockOfB how many values the second flow starts with
  */
 function run(chain: Chain, stockOfB = 0) {
   const scheduler = new rx.VirtualTimeScheduler(undefined, endMs);
@@ -62,13 +61,13 @@ function run(chain: Chain, stockOfB = 0) {
   demand.unsubscribe();
   const last = heard.at(-1);
   const failure = typeof last === 'string' && last !== '|' ? last : undefined;
-  // As many as it has answered, and ten for each that `bufferCount(10)` makes of them.
+  // The values it has answered, and ten for each array that `bufferCount(10)` makes.
   const isHeldBack = a.taken <= 10 * (endMs / workMs + 1);
   const verdict = failure ?? (isHeldBack ? 'held back' : 'takes everything');
   return { verdict, heard: heard.length, taken: a.taken, ofB: b.taken };
 }
 
-/** Work on a value that takes time, as `save` does. */
+/** Asynchronous work on a value, such as `save`. */
 const save = (s: rx.SchedulerLike) => (x: number) => rx.timer(workMs, s).pipe(rx.map(() => x));
 const rare = rx.filter<unknown>(() => false);
 
@@ -149,7 +148,7 @@ const told: Readonly<Record<string, Chain>> = {
   mergeWith: (a, _, b) => a.pipe(rx.mergeWith(b)),
   concatWith: (a, _, b) => a.pipe(rx.take(5), rx.concatWith(b)),
   'several values for one': (a) => a.pipe(rx.mergeMap((x) => [x, x])),
-  // What follows leaves out what they emit.
+  // The chains below discard what these operators emit.
   'concatMap, filter': (a, s) => a.pipe(rx.concatMap(save(s)), rare),
   'mergeMap, filter': (a, s) => a.pipe(rx.mergeMap(save(s)), rare),
   'exhaustMap, filter': (a, s) => a.pipe(rx.exhaustMap(save(s)), rare),
@@ -192,7 +191,7 @@ const takesEverything: Readonly<Record<string, Chain>> = {
   windowToggle: (a) => a.pipe(rx.windowToggle(rx.NEVER, () => rx.NEVER)),
   'windowTime, long': (a, s) => a.pipe(rx.windowTime(600_000, s)),
   groupBy: (a) => a.pipe(rx.groupBy(() => 1)),
-  // These keep nothing: they look for a value that comes rarely, or never.
+  // These buffer nothing: they look for a value that comes rarely or never.
   reduce: (a) => a.pipe(rx.reduce((sum, x) => sum + x, 0)),
   ignoreElements: (a) => a.pipe(rx.ignoreElements()),
   'filter, rare': (a) => a.pipe(rare as rx.OperatorFunction<number, unknown>),
@@ -211,13 +210,16 @@ describe('L-37 chains of RxJS operators in front of a slow consumer', () => {
     expect(heard).toBeGreaterThanOrEqual(endMs / workMs - 1);
   });
 
-  it.each(Object.entries(told))('told at once, or at the first value: %s', (name, chain) => {
-    const { verdict, taken } = run(chain);
-    expect(verdict).toBe('RXMESH_DEMAND_LOST');
-    // What it emits late comes after 10 ms, or with the first value of another flow.
-    const isLate = /^(?:buffer|window|sample)Time|With$/.test(name);
-    expect(taken).toBeLessThanOrEqual(isLate ? 11 * perMs : 10);
-  });
+  it.each(Object.entries(told))(
+    'reported immediately, or at the first value: %s',
+    (name, chain) => {
+      const { verdict, taken } = run(chain);
+      expect(verdict).toBe('RXMESH_DEMAND_LOST');
+      // Late emissions come after 10 ms, or with the first value of the other flow.
+      const isLate = /^(?:buffer|window|sample)Time|With$/.test(name);
+      expect(taken).toBeLessThanOrEqual(isLate ? 11 * perMs : 10);
+    },
+  );
 
   it.each(Object.entries(takesEverything))('takes everything: %s', (_, chain) => {
     const { verdict, taken } = run(chain);
@@ -227,8 +229,8 @@ describe('L-37 chains of RxJS operators in front of a slow consumer', () => {
 
   it.each<[string, Chain]>([
     ['withLatestFrom', (a, _, b) => a.pipe(rx.withLatestFrom(b))],
-    ['zipWith, which is ahead', (a, _, b) => a.pipe(rx.zipWith(b))],
-  ])('a second source is subscribed to as usual, everything is asked for: %s', (_, chain) => {
+    ['zipWith, running ahead', (a, _, b) => a.pipe(rx.zipWith(b))],
+  ])('a second source gets an ordinary subscription with unlimited demand: %s', (_, chain) => {
     const { verdict, ofB } = run(chain, perMs);
     expect([verdict, ofB > endMs * perMs * 0.9]).toEqual(['held back', true]);
   });
@@ -236,7 +238,7 @@ describe('L-37 chains of RxJS operators in front of a slow consumer', () => {
   it.each<[string, rx.MonoTypeOperatorFunction<number>]>([
     ['share', rx.share()],
     ['shareReplay', rx.shareReplay(1)],
-  ])('of those who %s a flow, the second one is told', (_, sharing) => {
+  ])('the second consumer of a flow behind %s gets an error', (_, sharing) => {
     const scheduler = new rx.VirtualTimeScheduler(undefined, endMs);
     const shared = new Source(scheduler).flow.pipe(sharing);
     const [first, second] = [consume(shared), consume(shared)];
@@ -245,7 +247,7 @@ describe('L-37 chains of RxJS operators in front of a slow consumer', () => {
     for (const { demand } of [first, second]) demand.unsubscribe();
   });
 
-  it('the table of docs/backpressure.md says so of each operator that it names', () => {
+  it('the table in docs/backpressure.md matches for each operator that it names', () => {
     const rows = rowsOf('docs/backpressure.md').filter(([, what = '']) =>
       ['held back', '`RXMESH_DEMAND_LOST`', 'take everything, silently'].includes(what),
     );

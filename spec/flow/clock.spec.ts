@@ -16,7 +16,7 @@ import { VirtualClock } from '../../lib/testing/virtual-clock.ts';
 import { marbles } from '../support/marbles.ts';
 
 describe('clockFrom', () => {
-  it('tells and keeps the time of a scheduler', () => {
+  it('reports and follows the time of a scheduler', () => {
     const clock = new VirtualClock();
     const { scheduler } = clock;
     const wrapped = clockFrom(scheduler);
@@ -31,7 +31,7 @@ describe('clockFrom', () => {
 });
 
 describe('systemClock', () => {
-  it('runs the end of a turn after the code that runs now, and before any delay', async () => {
+  it('runs end-of-turn work after the current code and before any delay', async () => {
     const log: string[] = [];
     await new Promise<void>((resolve) => {
       systemClock.schedule(() => {
@@ -45,7 +45,7 @@ describe('systemClock', () => {
     expect(log).toEqual(['now', 'afterTurn', 'schedule']);
   });
 
-  it('runs the ends of turns in their order, those that come from one after all others', async () => {
+  it('runs end-of-turn work in order, and work added meanwhile after all of that', async () => {
     const log: string[] = [];
     await new Promise<void>((resolve) => {
       const first = systemClock.afterTurn(() => {
@@ -68,7 +68,7 @@ describe('systemClock', () => {
   });
 });
 
-describe("L-10 clocks of the system's time, when its date is set", () => {
+describe('L-10 clocks on system time when the date is set', () => {
   const dateNow = Date.now;
   afterEach(() => {
     Date.now = dateNow;
@@ -85,17 +85,17 @@ describe("L-10 clocks of the system's time, when its date is set", () => {
     [-hour, hour].map((byMs) => ({ name, clock, byMs })),
   );
 
-  it.each(cases)('$name goes on when it is set by $byMs ms', ({ clock, byMs }) => {
+  it.each(cases)('$name keeps running when the date is set by $byMs ms', ({ clock, byMs }) => {
     const beforeMs = clock.now();
     const startMs = performance.now();
     Date.now = () => dateNow() + byMs;
     const passedMs = clock.now() - beforeMs;
     expect(passedMs).toBeGreaterThanOrEqual(0);
-    // What it takes to get here, and not an hour.
+    // Only the time to get here, not an hour.
     expect(passedMs).toBeLessThanOrEqual(performance.now() - startMs + 1_000);
   });
 
-  it.each([-hour, hour])('also when it is set by %i ms while the clock is read', (byMs) => {
+  it.each([-hour, hour])('even if it is set by %i ms while the clock is read', (byMs) => {
     const startMs = systemClock.now();
     for (const setAt of [1, 2, 3, 4]) {
       let reads = 0;
@@ -120,7 +120,7 @@ describe("L-10 clocks of the system's time, when its date is set", () => {
     expect(performance.now() - startMs).toBeLessThan(5_000);
   });
 
-  it('has virtual time under TestScheduler.run, and its own again behind that', () => {
+  it('uses virtual time inside TestScheduler.run, and its own time again afterwards', () => {
     for (const clock of [systemClock, clockFrom(asyncScheduler)]) {
       const beforeMs = clock.now();
       const times: number[] = [];
@@ -135,7 +135,7 @@ describe("L-10 clocks of the system's time, when its date is set", () => {
     }
   });
 
-  it('leaves a virtual scheduler its own time, also when that is the date', () => {
+  it('keeps the time of a virtual scheduler, even if that equals the date', () => {
     const scheduler = new TestScheduler(() => undefined);
     scheduler.frame = Date.now();
     expect(clockFrom(scheduler).now()).toBe(scheduler.frame);
@@ -145,7 +145,7 @@ describe("L-10 clocks of the system's time, when its date is set", () => {
 describe('withDeadline', () => {
   const late = (): unknown => 'error';
 
-  it('passes a first value that is in time, and has no deadline for others', () => {
+  it('passes a first value that is in time and sets no deadline for later ones', () => {
     marbles(({ cold, clock, expectObservable, expectSubscriptions }) => {
       const source = cold('   ----a---b|');
       const subscription = '  ^--------!';
@@ -165,7 +165,7 @@ describe('withDeadline', () => {
     });
   });
 
-  it('counts from the subscription', () => {
+  it('counts from subscription', () => {
     marbles(({ hot, clock, expectObservable, expectSubscriptions }) => {
       const source = hot('    -a--------b');
       const subscription = '  ---^----!';
@@ -177,10 +177,10 @@ describe('withDeadline', () => {
 
   it.each([
     ['a source that completes in time', '---|   ', '^--!', '---|'],
-    ['an empty one', '                   |      ', '(^!)', '|'],
-    ['one that errors', '                -#     ', '^!', ' -#'],
-    ['one that emits at once', '         (a|)   ', '(^!)', '(a|)'],
-    ['one that never emits', '           -      ', '^----!', '-----#'],
+    ['an empty source', '                   |      ', '(^!)', '|'],
+    ['a source that errors', '                -#     ', '^!', ' -#'],
+    ['a source that emits immediately', '         (a|)   ', '(^!)', '(a|)'],
+    ['a source that never emits', '           -      ', '^----!', '-----#'],
   ])('%s', (_, sourceMarbles, subscription, result) => {
     marbles(({ cold, clock, expectObservable, expectSubscriptions }) => {
       const source = cold(sourceMarbles);
@@ -189,7 +189,7 @@ describe('withDeadline', () => {
     });
   });
 
-  it('unsubscribes early, and leaves no timer', () => {
+  it('unsubscribes early and leaves no timer', () => {
     const time = new VirtualClock();
     const source = new Subject<string>();
     const subscription = source.pipe(withDeadline(time, 5, late)).subscribe();
@@ -210,7 +210,7 @@ describe('withDeadline', () => {
     expect(time.dueTimesMs).toEqual([]);
   });
 
-  it('stops a source that emits synchronously when nobody listens any more', () => {
+  it('stops a synchronous source once nobody listens', () => {
     const time = new VirtualClock();
     let last = 0;
     const endless = range(1, Infinity).pipe(withDeadline(time, 5, late), take(2));
@@ -219,7 +219,7 @@ describe('withDeadline', () => {
     expect(time.dueTimesMs).toEqual([]);
   });
 
-  it('is no limit when it is 0', () => {
+  it('sets no limit if it is 0', () => {
     const time = new VirtualClock();
     NEVER.pipe(withDeadline(time, 0, late)).subscribe();
     expect(time.dueTimesMs).toEqual([]);
@@ -240,7 +240,7 @@ describe('withDeadline', () => {
 });
 
 describe('afterTurn', () => {
-  it('emits each value at the time at which it came', () => {
+  it('emits each value at the time it arrived', () => {
     marbles(({ hot, clock, expectObservable, expectSubscriptions }) => {
       const source = hot('    -(abc)---d|');
       const subscription = '  ^---------!';
@@ -254,7 +254,7 @@ describe('afterTurn', () => {
     ['never', '  -   ', '^', '   -'],
     ['empty', '  --| ', '^-!', ' --|'],
     ['error', '  -a-#', '^--!', '-a-#'],
-    ['value with the end', '-(a|)', '^!', '-(a|)'],
+    ['value with completion', '-(a|)', '^!', '-(a|)'],
     ['value with an error, which comes first', '-(a#)', '^!', '-#'],
   ])('%s', (_, sourceMarbles, subscription, result) => {
     marbles(({ hot, clock, expectObservable, expectSubscriptions }) => {
@@ -264,7 +264,7 @@ describe('afterTurn', () => {
     });
   });
 
-  it('lets whoever emits return first, and keeps the order', () => {
+  it('lets the emitting code return first, and keeps the order', () => {
     const time = new VirtualClock();
     const log: string[] = [];
     const source = new Subject<string>();
@@ -283,7 +283,7 @@ describe('afterTurn', () => {
     expect(log).toEqual(['emitted', 'got a', 'got b', 'got c', 'complete']);
   });
 
-  it('completes at once when nothing waits, and behind what waits', () => {
+  it('completes immediately if nothing waits, otherwise after what waits', () => {
     const time = new VirtualClock();
     const log: string[] = [];
     EMPTY.pipe(afterTurn(time)).subscribe({ complete: () => log.push('empty') });
@@ -298,7 +298,7 @@ describe('afterTurn', () => {
     expect(log).toEqual(['empty', 'a', 'complete']);
   });
 
-  it('drops what waits when it is unsubscribed', () => {
+  it('drops waiting values when unsubscribed', () => {
     const time = new VirtualClock();
     const log: string[] = [];
     const source = new Subject<string>();

@@ -7,7 +7,7 @@ import type { FlowSink } from '../../lib/flow/demand.ts';
 import { dropOldest, fail, type LaneOptions } from '../../lib/flow/strategy.ts';
 import { until } from '../support/until.ts';
 
-/** A consumer and a source that write down what they hear, in one log. */
+/** A consumer and a source that record their calls in one log. */
 function stage({ lane, onNext }: { lane?: LaneOptions; onNext?: (value: string) => void } = {}) {
   const log: string[] = [];
   let given: FlowSink<string> | undefined;
@@ -47,7 +47,7 @@ afterEach(() => {
   config.onUnhandledError = null;
 });
 describe('a delivery without a backlog', () => {
-  it('RS-1.01 ends with RXMESH_DEMAND_LOST when more comes than was requested', () => {
+  it('RS-1.01 ends with RXMESH_DEMAND_LOST if more arrives than was requested', () => {
     const { log, delivery, sink } = stage();
     delivery.request(1);
     expect([sink.next('a'), sink.next('b')]).toEqual([true, false]);
@@ -59,7 +59,7 @@ describe('a delivery without a backlog', () => {
     ]);
   });
 
-  it('RS-1.07 has one end, and nothing after it', () => {
+  it('RS-1.07 ends once, with nothing after it', () => {
     const { log, delivery, sink } = stage();
     delivery.request(5);
     sink.complete();
@@ -70,7 +70,7 @@ describe('a delivery without a backlog', () => {
     expect(log).toEqual(['ask 5', 'left', '|']);
   });
 
-  it('RS-3.03 tells the source after `next` has returned, all at once', () => {
+  it('RS-3.03 passes requests to the source after `next` has returned, in one call', () => {
     const { log, delivery, sink } = stage({
       onNext: () => {
         delivery.request(1);
@@ -84,14 +84,14 @@ describe('a delivery without a backlog', () => {
     expect(sink.wanted).toBe(3);
   });
 
-  it('RS-3.06 delivers nothing after `unsubscribe`, also from within `next`', () => {
+  it('RS-3.06 delivers nothing after `unsubscribe`, even from within `next`', () => {
     const { log, delivery, sink } = stage({ onNext: () => delivery.unsubscribe() });
     delivery.request(2);
     expect([sink.next('a'), sink.next('b')]).toEqual([true, false]);
     expect(log).toEqual(['ask 2', 'a', 'left']);
   });
 
-  it.each([0, -1, 1.5, NaN, '1'])('RS-3.09 refuses a request of %p', (count) => {
+  it.each([0, -1, 1.5, NaN, '1'])('RS-3.09 rejects a request of %p', (count) => {
     const { log, delivery } = stage();
     expect(() => delivery.request(count as number)).toThrow(RangeError);
     expect(log).toEqual([]);
@@ -107,7 +107,7 @@ describe('a delivery without a backlog', () => {
     expect(sink.wanted).toBe(Infinity);
   });
 
-  it('RS-2.13 leaves the source when the consumer throws, and reports that as RxJS does', async () => {
+  it('RS-2.13 unsubscribes from the source when the consumer throws, and reports the error as RxJS does', async () => {
     const mistake = new Error('a mistake');
     const { log, delivery, sink } = stage({
       onNext: () => {
@@ -122,7 +122,7 @@ describe('a delivery without a backlog', () => {
     expect(unhandled).toEqual([mistake]);
   });
 
-  it('fails when the source cannot be connected', () => {
+  it('fails if the source cannot be connected', () => {
     const log: unknown[] = [];
     const connect = (): never => {
       throw new Error('no source');
@@ -138,7 +138,7 @@ describe('a delivery without a backlog', () => {
 });
 
 describe('a delivery with a backlog', () => {
-  it('holds what comes too early, and the end behind it', () => {
+  it('queues what arrives too early, and the end after it', () => {
     const { log, delivery, sink } = stage({ lane: fail(3) });
     sink.next('a');
     sink.next('b');
@@ -148,7 +148,7 @@ describe('a delivery with a backlog', () => {
     expect(log).toEqual(['a', 'room', 'ask 1', 'b', 'room', 'left', '|']);
   });
 
-  it('counts what waits as wanted no more', () => {
+  it('subtracts queued values from the demand', () => {
     const { delivery, sink } = stage({ lane: fail(3) });
     sink.next('a');
     expect(sink.wanted).toBe(-1);
@@ -156,7 +156,7 @@ describe('a delivery with a backlog', () => {
     expect(sink.wanted).toBe(2);
   });
 
-  it('holds what comes while another value is being delivered', () => {
+  it('queues what arrives while another value is being delivered', () => {
     const { log, delivery, sink } = stage({
       lane: fail(3),
       onNext: (value) => {
@@ -169,7 +169,7 @@ describe('a delivery with a backlog', () => {
     expect(log).toEqual(['ask 2', 'a', 'done a', 'b', 'done b', 'room']);
   });
 
-  it('says what there is no place for, and drops by the strategy of the lane', () => {
+  it('reports a value that has no place, and drops by the strategy of the lane', () => {
     const full = stage({ lane: fail(1) });
     full.sink.next('a');
     full.sink.next('b');
@@ -181,7 +181,7 @@ describe('a delivery with a backlog', () => {
     expect(dropping.log).toEqual(['-a', 'b', 'room', 'ask 2']);
   });
 
-  it('lets what waits go when it fails, and when the consumer leaves', () => {
+  it('discards queued values when it fails and when the consumer leaves', () => {
     const failing = stage({ lane: fail(2) });
     failing.sink.next('a');
     failing.sink.fail('broken');
@@ -194,7 +194,7 @@ describe('a delivery with a backlog', () => {
     expect(leaving.log).toEqual(['left']);
   });
 
-  it('delivers every value once, in order, whoever requests when', () => {
+  it('delivers every value once, in order, whatever is requested when', () => {
     const step = fc.oneof(
       fc.constant<'emit'>('emit'),
       fc.integer({ min: 1, max: 3 }),

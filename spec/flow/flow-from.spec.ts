@@ -9,7 +9,7 @@ import { trackLeaks } from '../support/leaks.ts';
 import { until } from '../support/until.ts';
 
 describe('flowFrom', () => {
-  it('does what its marble shows, and takes no value before it was asked for', () => {
+  it('does what its marble shows, and takes no value before it is requested', () => {
     const numbers = new Numbers(4);
     const { heard, demand } = consume(flowFrom(numbers));
     expect([numbers.open, numbers.calls]).toEqual([1, 0]);
@@ -23,7 +23,7 @@ describe('flowFrom', () => {
     expect([numbers.open, numbers.calls]).toEqual([0, 5]);
   });
 
-  it('lets a subscriber of an endless iterable have enough', () => {
+  it('stops iterating an endless iterable when its subscriber has enough', () => {
     const numbers = new Numbers(Infinity);
     const heard: number[] = [];
     flowFrom(numbers)
@@ -33,7 +33,7 @@ describe('flowFrom', () => {
     expect([numbers.open, numbers.calls]).toEqual([0, 3]);
   });
 
-  it('calls `return` when the consumer leaves, once, and not at the end or after an error', () => {
+  it('calls `return` once when the consumer leaves, but not after completion or an error', () => {
     const log: string[] = [];
     const iterable = (end: () => IteratorResult<number>): Iterable<number> => ({
       [Symbol.iterator]: () => ({
@@ -62,13 +62,12 @@ describe('flowFrom', () => {
   it.each([
     ['throws', () => ({ next: () => ({ done: false as const, value: 1 }), return: fails })],
     ['is missing', () => ({ next: () => ({ done: false as const, value: 1 }) })],
-  ])('bears an iterator whose `return` %s', async (what, make) => {
+  ])('tolerates an iterator whose `return` %s', async (what, make) => {
     const reported: unknown[] = [];
     config.onUnhandledError = (error) => reported.push(error);
     try {
       consume(flowFrom({ [Symbol.iterator]: make })).demand.unsubscribe();
-      // RxJS reports it on a timer of the platform, which runs in front of a later one of as many
-      // milliseconds.
+      // RxJS reports it from a platform timer, which runs before a later timer with the same delay.
       await later(1);
     } finally {
       config.onUnhandledError = null;
@@ -76,7 +75,7 @@ describe('flowFrom', () => {
     expect(reported).toEqual(what === 'throws' ? [new Error('return')] : []);
   });
 
-  it('leaves a generator that makes its own consumer leave', () => {
+  it('returns a generator that makes its own consumer leave', () => {
     const log: string[] = [];
     function* leaving(): Generator<number> {
       try {
@@ -92,7 +91,7 @@ describe('flowFrom', () => {
     expect([heard, log]).toEqual([[1], ['left']]);
   });
 
-  it('errors when an async iterator answers with what is no object', async () => {
+  it('errors if an async iterator returns something other than an object', async () => {
     const next = (): Promise<never> => Promise.resolve(undefined as never);
     const { heard, demand } = consume(flowFrom({ [Symbol.asyncIterator]: () => ({ next }) }));
     demand.request(1);
@@ -102,7 +101,7 @@ describe('flowFrom', () => {
     ]);
   });
 
-  it('calls an async iterator again when it has answered', async () => {
+  it('calls an async iterator again only once it has answered', async () => {
     const answers: ((result: IteratorResult<number>) => void)[] = [];
     const log: string[] = [];
     const { heard, demand } = consume(
@@ -133,7 +132,7 @@ describe('flowFrom', () => {
     expect(heard).toEqual([1, 2]);
   });
 
-  it('takes nothing that cannot be iterated over', () => {
+  it('rejects anything that is not iterable', () => {
     const must = 'flowFrom: values must be an iterable, an async iterable or an Observable';
     expect(() => flowFrom({} as Iterable<number>)).toThrow(new TypeError(`${must}, got an object`));
     expect(() => flowFrom(undefined as never)).toThrow(new TypeError(`${must}, got undefined`));
@@ -141,7 +140,7 @@ describe('flowFrom', () => {
 });
 
 describe('flowFrom(observable$, lane)', () => {
-  it('keeps in the lane what comes too early, and the end behind it', () => {
+  it('queues what arrives too early, and the end after it', () => {
     const source = new Subject<string>();
     const { heard, demand } = consume(flowFrom(source, dropOldest(2)));
     for (const value of ['a', 'b', 'c']) source.next(value);
@@ -153,7 +152,7 @@ describe('flowFrom(observable$, lane)', () => {
     expect(source.observed).toBe(false);
   });
 
-  it('is an error when a `fail` lane is full', () => {
+  it('errors when a `fail` lane is full', () => {
     const source = new Subject<string>();
     const { heard } = consume(flowFrom(source, fail(1)));
     source.next('a');
@@ -162,7 +161,7 @@ describe('flowFrom(observable$, lane)', () => {
     expect(source.observed).toBe(false);
   });
 
-  it('passes everything on to whoever subscribes as usual', () => {
+  it('passes everything on to an ordinary subscriber', () => {
     const heard: number[] = [];
     flowFrom(of(1, 2, 3), dropOldest(1)).subscribe((value) => heard.push(value));
     expect(heard).toEqual([1, 2, 3]);
@@ -170,10 +169,10 @@ describe('flowFrom(observable$, lane)', () => {
 
   it.each([
     ['no lane', undefined, TypeError],
-    ['a lane that blocks', block(4), RangeError],
-    ['a lane that counts bytes', fail(4, { bytes: 8 }), RangeError],
-    ['what is no lane', { strategy: 'none', capacity: 1 }, TypeError],
-  ])('refuses %s', (_, lane, kind) => {
+    ['a blocking lane', block(4), RangeError],
+    ['a lane bounded by bytes', fail(4, { bytes: 8 }), RangeError],
+    ['an invalid lane', { strategy: 'none', capacity: 1 }, TypeError],
+  ])('rejects %s', (_, lane, kind) => {
     expect(() => flowFrom(of(1), lane as LaneOptions)).toThrow(kind);
   });
 });

@@ -23,7 +23,7 @@ import { Flow } from '../../lib/flow/flow.ts';
 import { RxmeshError } from '../../lib/model/error.ts';
 import { until } from '../support/until.ts';
 
-/** Numbers from 1, with a log of what is asked of it. */
+/** Numbers from 1, with a log of what is requested. */
 function counting(end = Infinity): { flow: Flow<number>; log: string[] } {
   const log: string[] = [];
   const flow = new Flow<number>((consumer) => {
@@ -51,7 +51,7 @@ function counting(end = Infinity): { flow: Flow<number>; log: string[] } {
   return { flow, log };
 }
 
-/** Consumes with demand, and notes what comes. */
+/** Consumes with demand, and records what arrives. */
 function consume<T>(flow: Flow<T>): { heard: unknown[]; demand: Demand } {
   const heard: unknown[] = [];
   const demand = flow.consume({
@@ -62,8 +62,8 @@ function consume<T>(flow: Flow<T>): { heard: unknown[]; demand: Demand } {
   return { heard, demand };
 }
 
-describe('a flow that is subscribed to', () => {
-  it('emits everything, as any Observable', () => {
+describe('a flow with an ordinary subscriber', () => {
+  it('emits everything, like any Observable', () => {
     const { flow, log } = counting(3);
     const heard: unknown[] = [];
     flow.subscribe({ next: (value) => heard.push(value), complete: () => heard.push('|') });
@@ -71,7 +71,7 @@ describe('a flow that is subscribed to', () => {
     expect(log).toEqual(['connect', 'request Infinity']);
   });
 
-  it('stops when the subscriber has enough, while it emits', () => {
+  it('stops emitting when the subscriber has enough', () => {
     const { flow, log } = counting();
     const heard: number[] = [];
     flow.pipe(take(2)).subscribe((value) => heard.push(value));
@@ -80,8 +80,8 @@ describe('a flow that is subscribed to', () => {
   });
 });
 
-describe('a flow behind an operator that is none of RxJS', () => {
-  it('emits to whoever subscribes as usual, also through further operators', () => {
+describe('a flow behind an operator that is not from RxJS', () => {
+  it('emits to an ordinary subscriber, even through further operators', () => {
     const mirror = (source: Observable<number>): Observable<number> =>
       new Observable((s) => source.subscribe(s));
     const mirrored = counting(3).flow.pipe(mirror);
@@ -93,7 +93,7 @@ describe('a flow behind an operator that is none of RxJS', () => {
 });
 
 describe('demand through operators', () => {
-  it('asks for as many as are requested when each is answered', () => {
+  it('requests as many values as are requested of it when each is answered', () => {
     const { flow, log } = counting();
     const { heard, demand } = consume(flow.pipe(map((n) => n * 10)));
     expect(heard).toEqual([]);
@@ -105,7 +105,7 @@ describe('demand through operators', () => {
     expect(log).toEqual(['connect', 'request 2', 'request 1', 'cancel']);
   });
 
-  it('asks for one more for each value that is not answered', () => {
+  it('requests one more for each value that is not answered', () => {
     const { flow, log } = counting();
     const { heard, demand } = consume(flow.pipe(filter((n) => n % 3 === 0)));
     demand.request(1);
@@ -137,7 +137,7 @@ describe('demand through operators', () => {
     expect(log.at(-1)).toBe('cancel');
   });
 
-  it('holds what is emitted at the subscription and at the end until it is requested', () => {
+  it('queues what is emitted on subscription and at the end until it is requested', () => {
     const { heard, demand } = consume(
       counting(5).flow.pipe(
         bufferCount(2),
@@ -157,7 +157,7 @@ describe('demand through operators', () => {
     expect(heard).toEqual(['0', '1,2', '3,4', '5', 'end', '|']);
   });
 
-  it('goes on with retry and with catchError', () => {
+  it('continues through retry and catchError', () => {
     let fail = true;
     const { heard, demand } = consume(
       counting(2).flow.pipe(
@@ -180,7 +180,7 @@ describe('demand through operators', () => {
     expect(heard).toEqual([1, 1, 8, 9, '|']);
   });
 
-  it('asks for what is owed, and no more, when `retry` subscribes several times at once', () => {
+  it('requests what is owed and no more when `retry` subscribes several times synchronously', () => {
     const log: string[] = [];
     let attempts = 0;
     const flow = new Flow<number>((consumer) => {
@@ -229,10 +229,10 @@ describe('demand through operators', () => {
       concatMap((n: number) => new Observable<number>((s) => void setImmediate(() => s.next(n)))),
     ],
     [
-      'is no operator of RxJS',
+      'is not from RxJS',
       (source: Observable<number>) => new Observable<number>((s) => source.subscribe(s)),
     ],
-  ])('is lost, visibly, behind an operator that %s', async (_, operator) => {
+  ])('is lost, with an error, behind an operator that %s', async (_, operator) => {
     const { flow } = counting(50);
     const { heard, demand } = consume(flow.pipe(operator));
     demand.request(1);
@@ -242,7 +242,7 @@ describe('demand through operators', () => {
 });
 
 describe('for await', () => {
-  it('consumes nothing when it is ended before it begins', async () => {
+  it('consumes nothing if it ends before it begins', async () => {
     const { flow, log } = counting();
     const iterator = flow[Symbol.asyncIterator]();
     await iterator.return?.();
@@ -250,7 +250,7 @@ describe('for await', () => {
     expect(log).toEqual([]);
   });
 
-  it('asks for one value at a time, and ends the subscription with the loop', async () => {
+  it('requests one value at a time, and unsubscribes at the end of the loop', async () => {
     const { flow, log } = counting();
     const heard: number[] = [];
     for await (const value of flow.pipe(map((n) => -n))) {
@@ -261,7 +261,7 @@ describe('for await', () => {
     expect(log).toEqual(['connect', 'request 1', 'request 1', 'request 1', 'cancel']);
   });
 
-  it('ends with the flow, and throws its error', async () => {
+  it('ends with the flow and throws its error', async () => {
     const heard: number[] = [];
     for await (const value of counting(2).flow) heard.push(value);
     expect(heard).toEqual([1, 2]);

@@ -7,7 +7,7 @@ import { MachineClock } from '../support/machine-clock.ts';
 const hour = 3_600_000;
 
 describe('L-10 forwardClock', () => {
-  it('tells the time of its clock', () => {
+  it('reports the time of its clock', () => {
     const machine = new MachineClock();
     const clock = forwardClock(machine);
     machine.set(hour);
@@ -15,7 +15,7 @@ describe('L-10 forwardClock', () => {
     expect([clock.now(), clock.now()]).toEqual([machine.now(), machine.now()]);
   });
 
-  it('goes on from where it was when its clock is set back', () => {
+  it('continues from where it was when its clock is set back', () => {
     const machine = new MachineClock();
     const clock = forwardClock(machine);
     machine.advance(1_000);
@@ -28,7 +28,7 @@ describe('L-10 forwardClock', () => {
     expect(clock.now()).toBe(hour + 1_020);
   });
 
-  it('begins at 0 with a clock that is below that', () => {
+  it('starts at 0 with a clock that is below 0', () => {
     const machine = new MachineClock();
     machine.set(-hour);
     const clock = forwardClock(machine);
@@ -37,13 +37,13 @@ describe('L-10 forwardClock', () => {
     expect(clock.now()).toBe(5);
   });
 
-  it('stands still while its clock tells no number, and goes on behind that', () => {
+  it('stands still while its clock returns NaN, and continues afterwards', () => {
     const times = [5, NaN, NaN, 7];
     const clock = forwardClock({ ...systemClock, now: () => times.shift() ?? NaN });
     expect([clock.now(), clock.now(), clock.now(), clock.now()]).toEqual([5, 5, 5, 7]);
   });
 
-  it('never goes back, and loses no time but that in which its clock was set', () => {
+  it('never goes back, and loses only the time around each change of its clock', () => {
     const step = fc.record({
       passMs: fc.double({ min: 0, max: 1_000, noNaN: true }),
       setMs: fc.constantFrom(0, 0, 0, -hour, hour, -0.1),
@@ -65,7 +65,7 @@ describe('L-10 forwardClock', () => {
     );
   });
 
-  it('schedules by its clock', () => {
+  it('schedules on its clock', () => {
     const machine = new MachineClock();
     const clock = forwardClock(machine);
     const log: string[] = [];
@@ -76,7 +76,7 @@ describe('L-10 forwardClock', () => {
     expect(log).toEqual(['afterTurn', 'schedule 5']);
   });
 
-  it('is put around a clock once, and never around the one of the system', () => {
+  it('wraps a clock once, and never the system clock', () => {
     const clock = forwardClock(new MachineClock());
     expect(forwardClock(clock)).toBe(clock);
     expect(forwardClock(systemClock)).toBe(systemClock);

@@ -9,6 +9,9 @@ it.each([
   [5_001, 20, true],
   [-Infinity, 20, false],
   [NaN, 20, false],
-])('L-11 a timer that is %d ms late, of %d ms: the machine slept: %j', (lateMs, delayMs, slept) => {
-  expect(hasSlept(lateMs, delayMs)).toBe(slept);
-});
+])(
+  'L-11 a timer %d ms late, of %d ms, means that the machine slept: %j',
+  (lateMs, delayMs, slept) => {
+    expect(hasSlept(lateMs, delayMs)).toBe(slept);
+  },
+);

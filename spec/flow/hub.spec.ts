@@ -40,7 +40,7 @@ describe('Hub', () => {
     expect([a.heard, b.heard]).toEqual([[1], [1]]);
   });
 
-  it('gives each consumer the value over which one of them ends it', () => {
+  it('gives each consumer the value during which one of them completes the hub', () => {
     const hub = new Hub<number>(() => undefined);
     const first = consume(hub, () => hub.complete());
     const second = consume(hub);
@@ -52,7 +52,7 @@ describe('Hub', () => {
     ]);
   });
 
-  it('gives nothing to a consumer that another one has ended meanwhile, nor to one that came', () => {
+  it('gives nothing to a consumer that another one unsubscribes meanwhile, nor to one that just joined', () => {
     const hub = new Hub<number>(() => undefined);
     let late: { heard: unknown[] } | undefined;
     const first = consume(hub, () => {
@@ -66,7 +66,7 @@ describe('Hub', () => {
     expect(hub.ready).toBe(false);
   });
 
-  it('completes who comes after the end', () => {
+  it('completes a consumer that joins after the end', () => {
     const hub = new Hub<number>(() => undefined);
     hub.complete();
     const { heard, demand } = consume(hub);
@@ -75,7 +75,7 @@ describe('Hub', () => {
     expect(heard).toEqual(['|']);
   });
 
-  it('ends all with an error, and those that come later', () => {
+  it('ends all consumers with an error, including later ones', () => {
     const hub = new Hub<number>(() => undefined);
     const first = consume(hub, () => hub.error('broken'));
     const second = consume(hub);
@@ -89,10 +89,10 @@ describe('Hub', () => {
     ]);
   });
 
-  it('knows whether a consumer wants a value, and whether there are any', () => {
+  it('knows whether any consumer wants a value, and whether it has consumers', () => {
     const hub = new Hub<number>(() => undefined);
     expect([hub.isEmpty, hub.isWanted]).toEqual([true, false]);
-    // With a place for a value that it does not want.
+    // It has room for a value without demand for it.
     const lane = new Flow<number>((sink) => {
       const demand = hub.connect(sink);
       sink.keep(new LaneBacklog(fail(1), () => undefined), { onOverflow: () => undefined });

@@ -3,13 +3,13 @@ import fc from 'fast-check';
 import { KeyedBacklog } from '../../lib/flow/keyed-backlog.ts';
 import { dropNewest, dropOldest, fail, type LaneOptions, latest } from '../../lib/flow/strategy.ts';
 
-/** A backlog of texts whose first letters are the keys, and what it dropped. */
+/** A backlog of strings keyed by their first letter, and what it dropped. */
 function stage(lane: LaneOptions) {
   const dropped: string[] = [];
   const keyOf = (value: string): string | undefined => value[0];
   const backlog = new KeyedBacklog<string>(lane, keyOf, (value) => dropped.push(value));
   const ends: (() => void)[] = [];
-  /** Takes all that can be taken. */
+  /** Takes everything available. */
   const takeAll = (): string[] => {
     const taken: string[] = [];
     while (backlog.isReady) {
@@ -22,7 +22,7 @@ function stage(lane: LaneOptions) {
 }
 
 describe('KeyedBacklog', () => {
-  it('gives one value of each key, and the next when its turn has ended', () => {
+  it('gives one value per key, and the next when its turn has ended', () => {
     const { backlog, ends, put, takeAll } = stage(fail(8));
     expect(['a1', 'a2', 'b1', 'a3'].map(put)).toEqual([true, true, true, true]);
     expect([takeAll(), backlog.size, backlog.take()]).toEqual([['a1', 'b1'], 2, undefined]);
@@ -35,7 +35,7 @@ describe('KeyedBacklog', () => {
     expect([takeAll(), backlog.size]).toEqual([['b2', 'a3'], 0]);
   });
 
-  it('lets keys that are free take turns, whoever has more that waits', () => {
+  it('alternates between free keys, whichever has more values waiting', () => {
     const { backlog, put } = stage(fail(8));
     ['a1', 'a2', 'a3', 'b1', 'b2'].forEach(put);
     const taken: unknown[] = [];
@@ -46,7 +46,7 @@ describe('KeyedBacklog', () => {
     expect(taken).toEqual(['a1', 'b1', 'a2', 'b2', 'a3']);
   });
 
-  it('does what comes behind the end of a turn when the key is free', () => {
+  it('calls what follows a turn once the key is free', () => {
     const { backlog, put } = stage(fail(8));
     ['a1', 'a2'].forEach(put);
     backlog.take();
@@ -60,7 +60,7 @@ describe('KeyedBacklog', () => {
     ['dropNewest', dropNewest(2), ['a1', 'a2'], ['b1'], [true, true, true]],
     ['dropOldest', dropOldest(2), ['a2', 'b1'], ['a1'], [true, true, true]],
     ['latest', latest(), ['b1'], ['a1', 'a2'], [true, true, true]],
-  ])('%s bounds all of them together', (_, lane, left, lost, taken) => {
+  ])('%s bounds the values of all keys together', (_, lane, left, lost, taken) => {
     const { backlog, dropped, put } = stage(lane);
     expect(['a1', 'a2', 'b1'].map(put)).toEqual(taken);
     expect([dropped, backlog.size]).toEqual([lost, left.length]);
@@ -72,7 +72,7 @@ describe('KeyedBacklog', () => {
     expect(found.sort()).toEqual(left);
   });
 
-  it('takes the only value of a free key out of its turn when that is dropped', () => {
+  it('removes a free key from the queue when its only value is dropped', () => {
     const { backlog, dropped, put, takeAll } = stage(dropOldest(1));
     ['a1', 'b1', 'a2'].forEach(put);
     expect([dropped, backlog.isReady, takeAll(), backlog.isReady]).toEqual([
@@ -83,7 +83,7 @@ describe('KeyedBacklog', () => {
     ]);
   });
 
-  it('takes undefined for a key, and for a value', () => {
+  it('accepts undefined as a key and as a value', () => {
     const backlog = new KeyedBacklog<unknown>(
       fail(4),
       (value) => value,
@@ -98,7 +98,7 @@ describe('KeyedBacklog', () => {
     ]);
   });
 
-  it('keeps the order of each key, and runs one of it at a time, whatever comes and ends when', () => {
+  it('runs one value of a key at a time, in order, whatever arrives and ends when', () => {
     const steps = fc.array(
       fc.oneof(
         fc.constantFrom('a', 'b', 'c', 'd'),

@@ -32,7 +32,7 @@ describe('Lane', () => {
     expect(emptied(lane)).toEqual(waiting);
   });
 
-  it('is empty at first', () => {
+  it('is initially empty', () => {
     const lane = new Lane<string>(block(2));
     expect(lane).toMatchObject({ strategy: 'block', capacity: 2, size: 0, full: false });
     expect(lane.peek()).toBeUndefined();
@@ -41,7 +41,7 @@ describe('Lane', () => {
     expect(lane.size).toBe(0);
   });
 
-  it('takes undefined for a value like any other', () => {
+  it('accepts undefined like any other value', () => {
     const lane = new Lane<string | undefined>(block(3));
     lane.offer(undefined);
     lane.offer('a');
@@ -49,7 +49,7 @@ describe('Lane', () => {
     expect(emptied(lane)).toEqual([undefined, 'a']);
   });
 
-  it('keeps nothing alive that was taken, displaced or cleared', async () => {
+  it('retains nothing that was taken, displaced or cleared', async () => {
     const lane = new Lane<object>(dropOldest(2));
     const gone = [1, 2, 3, 4].map((number) => {
       const item = { number };
@@ -63,7 +63,7 @@ describe('Lane', () => {
     expect(lane.size).toBe(0);
   });
 
-  it('keeps what waits, and only that', async () => {
+  it('keeps what waits and nothing else', async () => {
     const lane = new Lane<object>(dropOldest(2));
     const items = [1, 2, 3, 4].map((number) => {
       const item = { number };
@@ -81,7 +81,7 @@ describe('Lane', () => {
     expect(lane.size).toBe(1);
   });
 
-  it('gives its memory back when nothing waits any more', async () => {
+  it('releases its memory when nothing waits any more', async () => {
     const before = await heapBytes();
     const lanes = Array.from({ length: 20 }, () => new Lane<number>(block(2 ** 17)));
     for (const lane of lanes) while (lane.offer(1) === 'taken');
@@ -91,7 +91,7 @@ describe('Lane', () => {
     expect(lanes.every(({ size }) => size === 0)).toBe(true);
   });
 
-  it('holds as many as the largest capacity allows, and works on after that', () => {
+  it('holds up to the largest capacity, and works afterwards', () => {
     const capacity = 2 ** 20;
     const lane = new Lane<number>(dropNewest(capacity));
     for (let i = 0; i < capacity; i++) lane.offer(i);
@@ -112,18 +112,21 @@ describe('a lane that counts bytes', () => {
     ['fail', fail(9, { bytes: 10 }), 'overflow', 0, [4, 4, 4]],
     ['dropNewest', dropNewest(9, { bytes: 10 }), 'rejected', 0, [4, 4, 4]],
     ['dropOldest', dropOldest(9, { bytes: 10 }), 'displaced', 1, [4, 4, 5]],
-  ])('%s takes one while fewer bytes wait, and no more', (_, options, then, dropped, waiting) => {
-    const lane = new Lane(options, bytesOf);
-    const offered = [4, 4, 4].map((length) => lane.offer(message(length)));
-    expect(offered).toEqual(['taken', 'taken', 'taken']);
-    expect(lane).toMatchObject({ full: true, size: 3, sizeBytes: 12, capacityBytes: 10 });
-    expect(lane.offer(message(5))).toBe(then);
-    expect(lane.displaced).toBe(dropped);
-    expect(lengths(lane)).toEqual(waiting);
-    expect(lane).toMatchObject({ full: false, size: 0, sizeBytes: 0 });
-  });
+  ])(
+    '%s accepts one more while fewer bytes wait, and then no more',
+    (_, options, then, dropped, waiting) => {
+      const lane = new Lane(options, bytesOf);
+      const offered = [4, 4, 4].map((length) => lane.offer(message(length)));
+      expect(offered).toEqual(['taken', 'taken', 'taken']);
+      expect(lane).toMatchObject({ full: true, size: 3, sizeBytes: 12, capacityBytes: 10 });
+      expect(lane.offer(message(5))).toBe(then);
+      expect(lane.displaced).toBe(dropped);
+      expect(lengths(lane)).toEqual(waiting);
+      expect(lane).toMatchObject({ full: false, size: 0, sizeBytes: 0 });
+    },
+  );
 
-  it('takes one that is larger than all its bytes, when nothing or little waits', () => {
+  it('accepts an item larger than its byte limit if little or nothing waits', () => {
     const lane = new Lane(block(9, { bytes: 10 }), bytesOf);
     lane.offer(message(9));
     expect([lane.offer(message(1000)), lane.offer(message(0))]).toEqual(['taken', 'full']);
@@ -131,7 +134,7 @@ describe('a lane that counts bytes', () => {
     expect(lane.offer(message(1000))).toBe('taken');
   });
 
-  it('drops as many as it must for the newcomer, and says how many', () => {
+  it('drops as many as necessary for the new item, and returns the number', () => {
     const lane = new Lane(dropOldest(9, { bytes: 10 }), bytesOf);
     for (const length of [1, 2, 3, 30]) lane.offer(message(length));
     expect([lane.offer(message(7)), lane.displaced]).toEqual(['displaced', 4]);
@@ -139,17 +142,17 @@ describe('a lane that counts bytes', () => {
     expect(lengths(lane)).toEqual([7, 1]);
   });
 
-  it('counts nothing any more when it was cleared', () => {
+  it('counts nothing after it was cleared', () => {
     const lane = new Lane(block(9, { bytes: 10 }), bytesOf);
     lane.offer(message(50));
     expect(lane.clear()).toBe(1);
     expect(lane).toMatchObject({ full: false, sizeBytes: 0 });
   });
 
-  it('holds 4 MiB when nothing else is said', () =>
+  it('holds 4 MiB by default', () =>
     expect(new Lane(block(1), bytesOf).capacityBytes).toBe(4 * 1024 * 1024));
 
-  it('bounds no bytes of items that have none', () => {
+  it('does not limit items without a size', () => {
     const lane = new Lane<string>(block(3, { bytes: 1 }));
     expect(['a', 'b', 'c', 'd'].map((item) => lane.offer(item))).toEqual([
       ...['taken', 'taken', 'taken'],
@@ -159,7 +162,7 @@ describe('a lane that counts bytes', () => {
   });
 });
 
-/** What a lane is, said with an array. The size of an item is the item itself. */
+/** A lane modelled with an array. Each item is its own size. */
 class Model {
   readonly items: number[] = [];
   readonly options: LaneOptions;
@@ -175,7 +178,7 @@ class Model {
 
   isFull(): boolean {
     const { capacity, bytes = Infinity } = this.options;
-    // Adding up is slow, and most lanes here have no bound of bytes.
+    // Summing is slow, and most lanes here have no byte limit.
     return this.items.length >= capacity || (bytes < Infinity && this.bytes >= bytes);
   }
 
@@ -215,7 +218,7 @@ const strategies: [string, (capacity: number) => LaneOptions][] = [
   ['fail', fail],
 ];
 
-/** Plays the same on both, and compares after each step. */
+/** Performs the same steps on both, and compares after each one. */
 function compare(lane: Lane<number>, model: Model, kind: string, item: number): void {
   const step = (): [unknown, unknown] => {
     if (kind === 'take') return [lane.take(), model.items.shift()];
@@ -229,7 +232,7 @@ function compare(lane: Lane<number>, model: Model, kind: string, item: number): 
   if (got !== wanted) expect(`${kind}: ${String(got)}`).toBe(String(wanted));
 }
 
-describe('a lane behaves as its model', () => {
+describe('a lane behaves like its model', () => {
   it.each(strategies)('%s', (_, make) => {
     fc.assert(
       fc.property(capacities, operations, (capacity, work) => {
@@ -259,7 +262,7 @@ describe('a lane behaves as its model', () => {
     { maxLength: 200, size: 'max' },
   );
 
-  it.each(strategies)('%s, with both bounds', (_, make) => {
+  it.each(strategies)('%s, with both limits', (_, make) => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 20 }), bytes, few, (capacity, most, work) => {
         const options = { ...make(capacity), bytes: most };

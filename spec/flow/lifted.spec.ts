@@ -16,7 +16,7 @@ import { VirtualClock } from '../../lib/testing/virtual-clock.ts';
 import { boundedMergeMap } from '../../operators/bounded-merge-map.ts';
 import { consume } from '../support/consume.ts';
 
-/** Numbers from 1; the first time it fails in the place of the second one. */
+/** Numbers from 1; on the first run the second one is replaced by an error. */
 function failsOnce(): Flow<number> {
   let attempts = 0;
   return new Flow((consumer) => {
@@ -44,7 +44,7 @@ describe('an operator that subscribes to the source later', () => {
   const { scheduler } = clock;
   const inFive = { delay: () => timer(5, scheduler) };
 
-  it('goes on with what is owed: retry with a delay', () => {
+  it('continues with the demand owed: retry with a delay', () => {
     const { heard, demand } = consume(failsOnce().pipe(retry(inFive)));
     demand.request(1);
     demand.request(2);
@@ -53,7 +53,7 @@ describe('an operator that subscribes to the source later', () => {
     expect(heard).toEqual([1, 1, 2]);
   });
 
-  it('holds up nobody behind it: boundedMergeMap', () => {
+  it('does not hold up later operators: boundedMergeMap', () => {
     const heard: number[] = [];
     const subscription = failsOnce()
       .pipe(
@@ -71,7 +71,7 @@ describe('an operator that subscribes to the source later', () => {
   it.each<[string, MonoTypeOperatorFunction<number>, unknown[]]>([
     ['repeat with a delay', repeat({ count: 2, ...inFive }), [1, 2, 1, 2, '|']],
     ['subscribeOn', subscribeOn(scheduler, 5), [1, 2, '|']],
-  ])('does not lose demand: %s', (_, operator, expected) => {
+  ])('loses no demand: %s', (_, operator, expected) => {
     const { heard, demand } = consume(flowFrom([1, 2]).pipe(operator));
     demand.request(5);
     clock.advance(10);
@@ -80,7 +80,7 @@ describe('an operator that subscribes to the source later', () => {
 });
 
 describe('an operator that requests', () => {
-  it('makes nobody ask the source for more than was requested', () => {
+  it('never requests more from the source than was requested', () => {
     let asked = 0;
     let emit = (): void => undefined;
     const flow = new Flow<number>((consumer) => {
@@ -100,8 +100,8 @@ describe('an operator that requests', () => {
   });
 });
 
-describe('what an operator emits unasked', () => {
-  it('ends a source without an end that is merged: it does not run for ever', () => {
+describe('values that an operator emits without demand', () => {
+  it('stop an endless source that is merged', () => {
     let emitted = 0;
     const endless = new Observable<number>((subscriber) => {
       while (!subscriber.closed && emitted < 100_000) subscriber.next((emitted += 1));
@@ -112,7 +112,7 @@ describe('what an operator emits unasked', () => {
     expect(emitted).toBeLessThan(20);
   });
 
-  it('comes in front of an error, as it would for whoever subscribes', () => {
+  it('come before an error, as for an ordinary subscriber', () => {
     const failing = (): Flow<number> =>
       new Flow(() => {
         throw new Error('no');

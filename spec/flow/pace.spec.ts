@@ -3,7 +3,7 @@ import { paceOf } from '../../lib/flow/pace.ts';
 import { block, type LaneBounds } from '../../lib/flow/strategy.ts';
 import { VirtualClock } from '../../lib/testing/virtual-clock.ts';
 
-/** When messages of these sizes pass, one behind the other as fast as the pace lets them. */
+/** The times at which messages of these sizes pass, one after the other at full pace. */
 function passages(bounds: LaneBounds, sizes: readonly number[]): number[] {
   const clock = new VirtualClock();
   const atMs: number[] = [];
@@ -22,29 +22,29 @@ function passages(bounds: LaneBounds, sizes: readonly number[]): number[] {
 }
 
 describe('Pace', () => {
-  it('is none without a rate', () => {
+  it('is undefined without a rate', () => {
     expect(paceOf(block(1, { bytes: 5 }), new VirtualClock(), () => undefined)).toBeUndefined();
   });
 
-  it('lets the messages of a second pass, then one after the other', () => {
+  it('passes the messages of one second at once, then one at a time', () => {
     expect(passages({ messagesPerSecond: 4 }, [1, 1, 1, 1, 1, 1])).toEqual([0, 0, 0, 0, 250, 500]);
   });
 
-  it('lets a message pass whatever its size, and pauses until that is paid off', () => {
+  it('passes a message of any size, then pauses until it is paid off', () => {
     expect(passages({ bytesPerSecond: 1000 }, [900, 3000, 10, 10])).toEqual([0, 0, 2901, 2911]);
   });
 
-  it('goes by the slower of two rates', () => {
+  it('follows the slower of two rates', () => {
     expect(passages({ messagesPerSecond: 2, bytesPerSecond: 100 }, [1, 1, 1, 200, 1])).toEqual([
       0, 0, 500, 1000, 2010,
     ]);
   });
 
-  it('takes a rate below one a second', () => {
+  it('accepts a rate below one per second', () => {
     expect(passages({ messagesPerSecond: 0.5 }, [1, 1, 1])).toEqual([0, 2000, 4000]);
   });
 
-  it('tells nobody, and leaves no timer, once it is stopped', () => {
+  it('calls nobody and leaves no timer once stopped', () => {
     const clock = new VirtualClock();
     let resumed = 0;
     const pace = paceOf(block(1, { messagesPerSecond: 1 }), clock, () => (resumed += 1));

@@ -24,7 +24,7 @@ describe('the strategies', () => {
     expect(fail(2 ** 20)).toEqual({ strategy: 'fail', capacity: 1_048_576 });
   });
 
-  it.each(Object.entries(sized))('%s takes a number of bytes', (strategy, make) => {
+  it.each(Object.entries(sized))('%s accepts a number of bytes', (strategy, make) => {
     for (const bytes of [1, 256 * 1024, laneBytesMax]) {
       expect(make(64, { bytes })).toEqual({ strategy, capacity: 64, bytes });
     }
@@ -32,7 +32,7 @@ describe('the strategies', () => {
   });
 
   it.each(Object.entries(sized))(
-    '%s refuses what is no number of bytes, and says so',
+    '%s rejects an invalid number of bytes with an error',
     (name, make) => {
       for (const bytes of [
         0,
@@ -53,7 +53,7 @@ describe('the strategies', () => {
     },
   );
 
-  it.each(Object.entries(sized))('%s refuses what is no capacity, and says so', (name, make) => {
+  it.each(Object.entries(sized))('%s rejects an invalid capacity with an error', (name, make) => {
     for (const capacity of [0, -1, 1.5, NaN, Infinity, laneCapacityMax + 1, '8' as never]) {
       expect(() => make(capacity)).toThrow(
         new RangeError(
@@ -64,8 +64,8 @@ describe('the strategies', () => {
   });
 });
 
-describe('a bound that there is not', () => {
-  it('is refused, and named', () => {
+describe('an unknown bound', () => {
+  it('is rejected by name', () => {
     expect(() => block(1, { byte: 5 } as never)).toThrow(
       new RangeError(
         'block: there is no bound byte; the bounds are bytes, messagesPerSecond, bytesPerSecond, initial',
@@ -77,11 +77,11 @@ describe('a bound that there is not', () => {
 describe('checkLossyLane', () => {
   const check = (lane: LaneOptions) => () => checkLossyLane('pipeTo', 'buffer', lane);
 
-  it('accepts what drops or fails', () => {
+  it('accepts strategies that drop or fail', () => {
     for (const lane of [dropOldest(1), dropNewest(1), latest(), fail(1)]) check(lane)();
   });
 
-  it('names what to use instead of block(), and the bounds to leave out', () => {
+  it('names what to use instead of block(), and the bounds to omit', () => {
     expect(check(block(1))).toThrow(
       new RangeError(
         'pipeTo: buffer must not be block(), since an Observable cannot be held back: ' +
@@ -98,7 +98,7 @@ describe('checkLossyLane', () => {
 });
 
 describe('isLane', () => {
-  it('knows what the strategies make', () => {
+  it('recognizes what the strategies make', () => {
     for (const lane of [block(1), dropOldest(1), dropNewest(1), latest(), fail(laneCapacityMax)]) {
       expect(isLane(lane)).toBe(true);
     }
@@ -107,7 +107,7 @@ describe('isLane', () => {
     expect(isLane({ strategy: 'block', capacity: 1, bytes: undefined })).toBe(true);
   });
 
-  it('knows everything else', () => {
+  it('rejects everything else', () => {
     const others = [
       undefined,
       null,

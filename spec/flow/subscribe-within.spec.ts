@@ -17,7 +17,7 @@ function noted(): {
 }
 
 describe('subscribeWithin', () => {
-  it('hears what comes until the outer subscription ends', () => {
+  it('receives values until the outer subscription ends', () => {
     marbles(({ hot, flush, expectSubscriptions }) => {
       const source = hot('    -a-b-c-|');
       const subscription = '  ^----!  ';
@@ -31,7 +31,7 @@ describe('subscribeWithin', () => {
     });
   });
 
-  it('stops a source that emits without end while it is being subscribed', () => {
+  it('stops an endless synchronous source during subscription', () => {
     const outer = new Subscription();
     let made = 0;
     const endless = new Observable<number>((subscriber) => {
@@ -47,7 +47,7 @@ describe('subscribeWithin', () => {
     expect(made).toBe(3);
   });
 
-  it('subscribes to nothing when the outer subscription has ended', () => {
+  it('subscribes to nothing once the outer subscription has ended', () => {
     const outer = new Subscription();
     outer.unsubscribe();
     const { heard, observer } = noted();
@@ -58,7 +58,7 @@ describe('subscribeWithin', () => {
     expect(source.observed).toBe(false);
   });
 
-  it('passes on the end of the source, and a source that throws', () => {
+  it('passes on the end of the source, and an error that it throws', () => {
     const { heard, observer } = noted();
     const outer = new Subscription();
     const source = new Subject<string>();

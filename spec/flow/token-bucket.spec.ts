@@ -5,7 +5,7 @@ import type { Clock } from '../../lib/flow/clock.ts';
 import { forwardClock } from '../../lib/flow/forward-clock.ts';
 import { TokenBucket } from '../../lib/flow/token-bucket.ts';
 
-/** A clock that a test sets, also back. */
+/** A clock that a test can set, even back. */
 class SetClock implements Clock {
   ms = 0;
   now(): number {
@@ -27,12 +27,12 @@ function drained(bucket: TokenBucket): number {
 }
 
 describe('TokenBucket', () => {
-  it('is full at first', () => {
+  it('is initially full', () => {
     const bucket = new TokenBucket(10, 3, new SetClock());
     expect(drained(bucket)).toBe(3);
   });
 
-  it('has a token after the time of one, and not a millisecond earlier', () => {
+  it('has a token after its time, and not a millisecond earlier', () => {
     const clock = new SetClock();
     const bucket = new TokenBucket(10, 3, clock);
     expect(bucket.take(3)).toBe(true);
@@ -45,7 +45,7 @@ describe('TokenBucket', () => {
     expect(bucket.take(1)).toBe(true);
   });
 
-  it('fills up to the burst, and no further', () => {
+  it('fills up to the burst and no further', () => {
     const clock = new SetClock();
     const bucket = new TokenBucket(10, 3, clock);
     drained(bucket);
@@ -65,7 +65,7 @@ describe('TokenBucket', () => {
     expect(bucket.take(0)).toBe(true);
   });
 
-  it('L-10 neither gives nor takes when the clock is set back, and fills on from there', () => {
+  it('L-10 neither gains nor loses tokens when the clock is set back, and keeps filling', () => {
     const clock = new SetClock();
     clock.ms = 1_000_000;
     const bucket = new TokenBucket(10, 2, forwardClock(clock));
@@ -78,7 +78,7 @@ describe('TokenBucket', () => {
     expect(bucket.take(1)).toBe(true);
   });
 
-  it('gives whole rates exactly, however often it is asked meanwhile', () => {
+  it('yields exactly whole rates, however often it is asked', () => {
     const rate = fc.integer({ min: 1, max: 1000 });
     fc.assert(
       fc.property(rate, fc.integer({ min: 2, max: 50 }), fc.nat(3000), (perSecond, burst, ms) => {
@@ -93,7 +93,7 @@ describe('TokenBucket', () => {
     );
   });
 
-  it('lends what is missing, and has nothing until that is paid off', () => {
+  it('lends missing tokens, and has none until they are paid off', () => {
     const clock = new SetClock();
     const bucket = new TokenBucket(10, 3, clock);
     bucket.spend(5);
@@ -106,13 +106,13 @@ describe('TokenBucket', () => {
     expect([bucket.msUntil(1), bucket.take(1)]).toEqual([0, true]);
   });
 
-  it('says how long it takes until there are so many tokens, and that it never holds more', () => {
+  it('tells how long until it has a number of tokens, or that it never will', () => {
     const clock = new SetClock();
     const bucket = new TokenBucket(3, 2, clock);
     expect(bucket.msUntil(2)).toBe(0);
     expect(bucket.msUntil(2.001)).toBe(Infinity);
     bucket.spend(2);
-    // A third of a second, rounded up to what timers have.
+    // A third of a second, rounded up to the resolution of timers.
     expect(bucket.msUntil(1)).toBe(334);
   });
 });

@@ -12,7 +12,7 @@ import {
 import { fakeId } from '../support/fake-link-end.ts';
 import { trackLeaks } from '../support/leaks.ts';
 
-// Thousands of contests: far more than this takes, for busy machines.
+// Thousands of contests. The limit is generous, for busy machines.
 jest.setTimeout(120_000);
 
 const preferences: [string, ContestOptions['ids']][] = [
@@ -20,7 +20,7 @@ const preferences: [string, ContestOptions['ids']][] = [
   ['b is preferred', { a: fakeId('2'), b: fakeId('1') }],
 ];
 
-/** What holds at each moment of every contest; the text says what does not. */
+/** Checks what must hold at every step of a contest; returns a description of the violation. */
 function faultOf({ sides }: Contest): string | undefined {
   for (const side of sideNames) {
     const { standing, up, failures, granted } = sides[side];
@@ -38,7 +38,7 @@ function faultOf({ sides }: Contest): string | undefined {
   return undefined;
 }
 
-/** What holds when nothing is left to happen. */
+/** Checks what must hold once nothing more can happen. */
 function faultAtEndOf({ sides }: Contest): string | undefined {
   const [a, b] = [sides.a, sides.b].map(({ standing }) => [...standing].join());
   if (a !== b) return `a has ${a}, b has ${b}`;
@@ -48,7 +48,7 @@ function faultAtEndOf({ sides }: Contest): string | undefined {
     for (const link of linkNames) {
       if (links[link].ended === standing.has(link)) return `${side} leaks ${link}, or lost it`;
       const failed = failures.filter((each) => each.link === link);
-      // A link that ends its handshake behind the stop never comes to `accept`.
+      // A link whose handshake ends after the stop never reaches `accept`.
       if (up.length + failed.length === 0 && !stopped) return `${side} is silent about ${link}`;
       const back = failed.some(({ claimed }) => claimed) || up.includes(link);
       if (granted.includes(link) !== back) return `${side} keeps the place of ${link}`;
@@ -57,7 +57,7 @@ function faultAtEndOf({ sides }: Contest): string | undefined {
   return undefined;
 }
 
-/** Explores a contest, and fails with the order of steps that broke a rule. */
+/** Explores a contest, and fails with the sequence of steps that broke a rule. */
 function hold(
   options: ContestOptions,
   atEnd: (contest: Contest) => string | undefined = () => undefined,
@@ -77,14 +77,14 @@ const oneStands = ({ sides }: Contest): string | undefined =>
 const noneStands = ({ standing }: Side): string | undefined =>
   standing.size === 0 ? undefined : 'a link stands';
 
-describe.each(preferences)('two nodes that dial each other at once, %s', (_, ids) => {
-  it('end with exactly one session, which both have, in every order', () => {
+describe.each(preferences)('two nodes that dial each other simultaneously, %s', (_, ids) => {
+  it('end with exactly one session, shared by both, in every order', () => {
     const { states, ends } = hold({ ids }, oneStands);
     expect(states).toBeGreaterThan(200);
     expect(ends).toBeGreaterThan(20);
   });
 
-  it('never had another session than the one that stands', () => {
+  it('never had a session other than the final one', () => {
     hold({ ids }, ({ sides }) => {
       const ups = [...sides.a.up, ...sides.b.up];
       return ups.length === 2 && ups[0] === ups[1] ? undefined : `sessions: ${ups.join()}`;
@@ -95,7 +95,7 @@ describe.each(preferences)('two nodes that dial each other at once, %s', (_, ids
   const fullness = combinations.flatMap((a) => combinations.map((b) => ({ a, b })));
 
   it.each(fullness)(
-    'end with a link for which both have a place, if there is one: full %j',
+    'end with a link for which both have a slot, if there is one: full %j',
     (full) => {
       const possible = linkNames.some((link) => !full.a.includes(link) && !full.b.includes(link));
       hold({ ids, full }, ({ sides }) =>
@@ -105,16 +105,16 @@ describe.each(preferences)('two nodes that dial each other at once, %s', (_, ids
   );
 });
 
-// The two preferences are one contest with the sides' names changed: here one will do.
-describe('two nodes that dial each other at once, when things go wrong', () => {
+// The two preferences are the same contest with the sides swapped, so one is enough.
+describe('two nodes that dial each other simultaneously, with failures', () => {
   const ids = { a: fakeId('1'), b: fakeId('2') };
 
-  it('agree on one link or none when some wait too long', () => {
+  it('agree on one link or none when some waits are too long', () => {
     const { states } = hold({ ids, faults: ['late'], faultsMax: 2 });
     expect(states).toBeGreaterThan(5000);
   });
 
-  it('agree when a link breaks, and on one link unless the broken one had a session', () => {
+  it('agree when a link breaks, and keep one link unless the broken one had a session', () => {
     const { states } = hold({ ids, faults: ['break'] }, (contest) => {
       const { a, b } = contest.sides;
       const hadOne = [...a.up, ...b.up].some((link) => contest.broken.has(link));

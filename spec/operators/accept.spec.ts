@@ -21,7 +21,7 @@ const provenLink = (digit: string, direction: Direction = 'inbound'): Link => ({
   id: fakeId(digit),
 });
 
-/** `accept` at the node `5`, and what it told; unless told otherwise it waits 10 ms. */
+/** `accept` at the node `5`, and what it reported. It waits 10 ms unless the options differ. */
 function setUp(clock: Clock, options: Partial<AcceptOptions> = { timeoutMs: 10 }) {
   const self: NodeId = fakeId('5');
   const switchboard = new Switchboard({ self, clock, keepAlive: { intervalMs: 0 } });
@@ -44,7 +44,7 @@ const sessionsOf = (sessions$: Observable<PeerSession>, log: string[]) =>
   });
 
 describe('S-03 peers that do not accept', () => {
-  it('make room for newcomers after 500 ms, when there are too many', () => {
+  it('make room for newcomers after 500 ms when there are too many', () => {
     const clock = new VirtualClock();
     const { accepting, log } = setUp(clock, { timeoutMs: 10_000, concurrency: 1 });
     const source = new Subject<Proven>();
@@ -64,7 +64,7 @@ describe('S-03 peers that do not accept', () => {
     expect([a, b].map(({ link }) => link.closedWith?.reason)).toEqual(['full', 'full']);
   });
 
-  it('make room when no slot is free; links that this node dialed do not', () => {
+  it('make room when no slot is free, unless this node dialed them', () => {
     const clock = new VirtualClock();
     let slots = 2;
     const { accepting, log, failures } = setUp(clock, {
@@ -118,9 +118,9 @@ describe('accept', () => {
   it.each([
     ['never', '                  -     ', '^', '   -', '           -'],
     ['empty', '                  --|   ', '^-!', ' --|', '         -'],
-    ['an answer behind the end', ' a|    ', '^!', '  --------(A|)', '-'],
-    ['one that is early', '      a---------|', '^---------!', '--------A-|', '-'],
-    ['an error, which closes what waits', 'a-#', '^-!', ' --#', '   --x'],
+    ['an answer after the end', ' a|    ', '^!', '  --------(A|)', '-'],
+    ['an early answer', '      a---------|', '^---------!', '--------A-|', '-'],
+    ['an error, which closes pending links', 'a-#', '^-!', ' --#', '   --x'],
   ])('%s', (_, sourceMarbles, subscription, result, failed) => {
     marbles(({ hot, clock, expectObservable, expectSubscriptions }) => {
       const { accepting, failures } = setUp(clock);
@@ -134,7 +134,7 @@ describe('accept', () => {
     });
   });
 
-  it('gives up a peer that does not accept in time, and leaves no timer otherwise', () => {
+  it('drops a peer that does not accept in time, and otherwise leaves no timer', () => {
     const clock = new VirtualClock();
     const { accepting, log } = setUp(clock);
     const source = new Subject<Proven>();
@@ -151,7 +151,7 @@ describe('accept', () => {
     expect(clock.dueTimesMs).toEqual([]);
   });
 
-  it('waits 10 seconds by default, and for ever with 0', () => {
+  it('waits 10 seconds by default and indefinitely with 0', () => {
     const clock = new VirtualClock();
     const usual = setUp(clock, {});
     const patient = setUp(clock, { timeoutMs: 0 });
@@ -171,7 +171,7 @@ describe('accept', () => {
   it.each([
     ['RXMESH_PEERS_FULL', 'full', new RxmeshError('RXMESH_PEERS_FULL', 'no')],
     ['RXMESH_PEER_REFUSED', 'refused', new Error('I do not like it')],
-  ])('turns away whom `claim` has no place for: %s', (code, reason, thrown) => {
+  ])('refuses a peer for which `claim` throws: %s', (code, reason, thrown) => {
     const claim = (): never => {
       throw thrown;
     };
@@ -185,7 +185,7 @@ describe('accept', () => {
     expect(a.link.closedWith).toEqual({ reason });
   });
 
-  it('turns away a second link of a peer whose session stands, before it claims a place', () => {
+  it('refuses a second link to a peer with an established session before claiming a slot', () => {
     const claims: Proven[] = [];
     const clock = new VirtualClock();
     const { accepting, log, channels } = setUp(clock, { claim: (proven) => claims.push(proven) });
@@ -203,7 +203,7 @@ describe('accept', () => {
     expect(claims).toEqual([first]);
   });
 
-  it('asks a session for a sign of life when its peer comes anew, and gives up one that is dead', () => {
+  it('pings the session when its peer connects again, and drops it if it is dead', () => {
     const clock = new VirtualClock();
     const { accepting, log, switchboard } = setUp(clock);
     const source = new Subject<Proven>();
@@ -211,7 +211,7 @@ describe('accept', () => {
     const [first, second, third] = [provenLink('a'), provenLink('a'), provenLink('a')];
     source.next(first);
     first.link.hear({ type: 'accept' });
-    // At its beginning it asks for a round trip.
+    // A new session measures the round trip.
     expect(first.link.pings).toBe(1);
     source.next(second);
     expect(first.link.pings).toBe(2);
@@ -223,7 +223,7 @@ describe('accept', () => {
     expect(clock.dueTimesMs).toEqual([]);
   });
 
-  it('turns away a second link that the same side dialed', () => {
+  it('refuses a second link dialed by the same side', () => {
     const { accepting, log } = setUp(new VirtualClock());
     const source = new Subject<Proven>();
     sessionsOf(source.pipe(accepting), log);
@@ -234,12 +234,12 @@ describe('accept', () => {
     expect(log).toEqual(['a inbound RXMESH_DUPLICATE_CONNECTION', 'a inbound']);
   });
 
-  it('lets a link that the peer has accepted wait for the preferred one, however long that takes', () => {
+  it('holds a link that the peer has accepted until the preferred one is decided, however long that takes', () => {
     const clock = new VirtualClock();
     const { accepting, log } = setUp(clock);
     const source = new Subject<Proven>();
     sessionsOf(source.pipe(accepting), log);
-    // 5 is lower than a: what 5 dialed is preferred.
+    // 5 is lower than a, so the link that 5 dialed is preferred.
     const [other, preferred] = [provenLink('a', 'inbound'), provenLink('a', 'outbound')];
     source.next(other);
     clock.advance(9);
@@ -251,7 +251,7 @@ describe('accept', () => {
     expect(log).toEqual(['a outbound RXMESH_HANDSHAKE_TIMEOUT, claimed', 'a inbound']);
   });
 
-  it('makes a session of a link whose peer has accepted it already, and none of one that has ended', () => {
+  it('opens a session on a link already accepted by its peer, but not on one that has ended', () => {
     const { accepting, log } = setUp(new VirtualClock());
     const source = new Subject<Proven>();
     sessionsOf(source.pipe(accepting), log);
@@ -263,7 +263,7 @@ describe('accept', () => {
     expect(log).toEqual(['a inbound', 'b inbound RXMESH_CONNECTION_FAILED, claimed']);
   });
 
-  it('closes what waits on an early unsubscribe, and lets what has come up stand', () => {
+  it('closes pending links on an early unsubscribe and keeps established sessions', () => {
     const clock = new VirtualClock();
     const { accepting, log } = setUp(clock);
     const source = new Subject<Proven>();
@@ -279,13 +279,13 @@ describe('accept', () => {
   });
 });
 
-describe('accept when it is re-entered', () => {
-  it('takes a session that comes up while the other link is being offered for one of the two', () => {
+describe('accept when re-entered', () => {
+  it('uses the session that comes up while the other link is being offered', () => {
     const { accepting, log } = setUp(new VirtualClock());
     const source = new Subject<Proven>();
     sessionsOf(source.pipe(accepting), log);
     const [other, preferred] = [provenLink('a', 'inbound'), provenLink('a', 'outbound')];
-    // The peer answers from within our call, on both links.
+    // The peer answers synchronously, on both links.
     other.link.say = ({ type }) => {
       if (type !== 'accept') return;
       source.next(preferred);
@@ -297,7 +297,7 @@ describe('accept when it is re-entered', () => {
     expect(other.link.closedWith).toEqual({ reason: 'duplicate' });
   });
 
-  it('waits for the preferred link also while that is being offered', () => {
+  it('waits for the preferred link even while that is being offered', () => {
     const { accepting, log } = setUp(new VirtualClock());
     const source = new Subject<Proven>();
     sessionsOf(source.pipe(accepting), log);
@@ -313,7 +313,7 @@ describe('accept when it is re-entered', () => {
     expect(log).toEqual(['a inbound RXMESH_DUPLICATE_CONNECTION, claimed', 'a outbound']);
   });
 
-  it('offers nothing for whoever unsubscribes while a place is claimed', () => {
+  it('offers nothing if unsubscribed while a slot is claimed', () => {
     const source = new Subject<Proven>();
     const claim = (): void => subscription.unsubscribe();
     const { accepting, log } = setUp(new VirtualClock(), { claim });
@@ -326,7 +326,7 @@ describe('accept when it is re-entered', () => {
     expect(said).toEqual(['bye']);
   });
 
-  it('gives the session to whoever unsubscribes when it comes up', () => {
+  it('hands over the session even if its subscriber unsubscribes on receiving it', () => {
     const { accepting, log } = setUp(new VirtualClock());
     const source = new Subject<Proven>();
     sessionsOf(source.pipe(accepting, take(1)), log);

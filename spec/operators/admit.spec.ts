@@ -55,7 +55,7 @@ describe('admit', () => {
     });
   });
 
-  it('takes promises, and the first verdict of an Observable', async () => {
+  it('accepts promises, and the first verdict of an Observable', async () => {
     const { systemClock } = await import('../../lib/index.ts');
     const verdicts = new Map<string, ReturnType<Admission<string>>>([
       ['a', Promise.resolve(true)],
@@ -71,7 +71,7 @@ describe('admit', () => {
     expect(log).toEqual(['c RXMESH_NOT_ADMITTED not admitted: refused']);
   });
 
-  it('refuses when decide throws, fails, or ends without a verdict, and goes on', () => {
+  it('refuses when decide throws, fails or completes without a verdict, and continues', () => {
     marbles(({ hot, clock, expectObservable, flush }) => {
       const own = new RxmeshError('RXMESH_PEER_BANNED', 'banned');
       const decide: Admission<string> = (value) => {
@@ -90,7 +90,7 @@ describe('admit', () => {
     });
   });
 
-  it('refuses what is beyond the decisions that may be pending', () => {
+  it('refuses what exceeds the limit on pending decisions', () => {
     marbles(({ cold, hot, clock, expectObservable, flush }) => {
       const late = cold('          ---(t|)', { t: true });
       const { admitting, log } = setUp(clock, () => late, { concurrency: 2 });
@@ -102,7 +102,7 @@ describe('admit', () => {
     });
   });
 
-  it('refuses those that are pending when it is unsubscribed', () => {
+  it('refuses pending candidates when unsubscribed', () => {
     marbles(({ hot, cold, clock, expectObservable, expectSubscriptions, flush }) => {
       const never = cold('        -');
       const { admitting, log } = setUp(clock, (value) => (value === 'a' ? true : never));
@@ -127,7 +127,7 @@ describe('admit', () => {
     });
   });
 
-  it('keeps places apart for each subscription, and frees them', () => {
+  it('counts places separately for each subscription, and frees them', () => {
     marbles(({ cold, hot, clock, expectObservable, flush }) => {
       const late = cold('          --(t|)', { t: true });
       const { admitting, log } = setUp(clock, () => late, { concurrency: 1 });

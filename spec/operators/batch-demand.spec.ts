@@ -28,7 +28,7 @@ describe('batch behind a flow', () => {
     });
   });
 
-  it('asks for what fills one batch at a time, and for nothing while none is wanted', () => {
+  it('requests enough for one batch at a time, and nothing without demand', () => {
     const source = askedFlow();
     const { heard, demand } = consume(source.flow.pipe(batch({ max: 3 })));
     expect(source.requests).toEqual([]);
@@ -44,7 +44,7 @@ describe('batch behind a flow', () => {
     expect(source.isLeft()).toBe(true);
   });
 
-  it('takes what is on its way already when its time is over, and asks for the rest', () => {
+  it('uses values already requested once its time is up, and requests the rest', () => {
     const clock = new VirtualClock();
     const source = askedFlow();
     const { heard, demand } = consume(source.flow.pipe(batch({ max: 5, ms: 10, clock })));
@@ -55,7 +55,7 @@ describe('batch behind a flow', () => {
     source.emit(3);
     clock.advance(10);
     source.emit(4);
-    // Nobody wants it, so that it takes another one.
+    // Without demand, the batch keeps growing.
     expect([heard.length, clock.dueTimesMs]).toEqual([1, []]);
     demand.request(1);
     expect([heard, source.requests]).toEqual([
@@ -66,12 +66,12 @@ describe('batch behind a flow', () => {
       [5],
     ]);
     demand.request(1);
-    // One is on its way.
+    // One value is outstanding.
     expect(source.requests).toEqual([5, 4]);
     demand.unsubscribe();
   });
 
-  it('delivers what was gathered before the end, when it is wanted', () => {
+  it('on completion delivers the values gathered so far once requested', () => {
     const completed = askedFlow();
     const { heard, demand } = consume(completed.flow.pipe(batch({ max: 5 })));
     demand.request(1);
@@ -91,7 +91,7 @@ describe('batch behind a flow', () => {
     expect(other.heard).toEqual([[1], [2], 'Error: broken']);
   });
 
-  it('takes no stack for batches that are requested within `next`', () => {
+  it('uses no stack for batches requested within `next`', () => {
     const numbers = new Numbers(300_000);
     const { heard, demand } = consume(flowFrom(numbers).pipe(batch({ max: 3 })), () => {
       demand.request(1);
@@ -105,7 +105,7 @@ describe('batch behind a flow', () => {
     expect(numbers.open).toBe(0);
   });
 
-  it('lets a value that comes within `next` wait for the next batch', () => {
+  it('keeps a value that arrives within `next` for the next batch', () => {
     const clock = new VirtualClock();
     const source = askedFlow();
     const { heard, demand } = consume(source.flow.pipe(batch({ max: 4, ms: 5, clock })), () => {
@@ -119,7 +119,7 @@ describe('batch behind a flow', () => {
     source.emit(1);
     clock.advance(5);
     expect(heard).toEqual([[1], 'returned', [2, 3], 'returned']);
-    // What is on its way, and what a batch still holds.
+    // The outstanding values, and those that a batch still holds.
     expect(source.requests.reduce((sum, count) => sum + count)).toBe(3 + 4);
     demand.unsubscribe();
   });
@@ -145,7 +145,7 @@ describe('batch behind a flow', () => {
     expect(numbers.open).toBe(0);
   });
 
-  it('loses and repeats nothing, and asks for no more than fits, whatever happens when', () => {
+  it('loses and repeats nothing, and never requests more than fits, in any order of events', () => {
     const step = fc.oneof(
       fc.constantFrom<'emit' | 'time'>('emit', 'time'),
       fc.constant<'emit'>('emit'),
@@ -181,15 +181,15 @@ describe('batch behind a flow', () => {
   });
 });
 
-describe('batch behind an Observable that is no flow', () => {
-  it('leaves a source that has no end when too much waits', () => {
+describe('batch behind an Observable that is not a flow', () => {
+  it('unsubscribes from an endless source when too much is waiting', () => {
     const numbers = new Numbers(Infinity);
     const { heard, demand } = consume(batch<number>({ max: 2 })(from(numbers)));
     demand.request(9);
     expect([heard, numbers.open]).toEqual([[[0, 1], [2, 3], 'RXMESH_OVERFLOW'], 0]);
   });
 
-  it('holds a batch that comes within `next` back until that has returned', () => {
+  it('holds back a batch completed within `next` until that returns', () => {
     const source = new Subject<number>();
     const { heard, demand } = consume(batch<number>({ max: 1 })(source), (values) => {
       if (String(values) === '1') source.next(2);
@@ -201,7 +201,7 @@ describe('batch behind an Observable that is no flow', () => {
     expect(heard).toEqual([[1], 'returned', [2], 'returned', '|']);
   });
 
-  it('drops as a lane in front of it says', () => {
+  it('drops according to the lane in front of it', () => {
     const source = new Subject<number>();
     const { heard, demand } = consume(
       onBackpressure<number>(dropOldest(3))(source).pipe(batch({ max: 2 })),

@@ -9,7 +9,7 @@ import { heapBytes } from '../support/garbage.ts';
 import { trackLeaks } from '../support/leaks.ts';
 import { marbles } from '../support/marbles.ts';
 
-/** Arrays as they are written in marbles. */
+/** Arrays in marble notation. */
 const A = ['a', 'b'];
 const overflow = (waiting: number): RxmeshError =>
   new RxmeshError(
@@ -34,8 +34,8 @@ describe('batch', () => {
     ['an empty source', '                    --|   ', '^-!  ', '--|   '],
     ['one value', '                          -a--| ', '^---!', '----(1|)'],
     ['values that fill batches', '           -ab-ab|', '^-----!', '--A--A|'],
-    ['a batch that its end fills', '         -(ab|)', '^!   ', '-(A|)'],
-    ['an error, behind what was gathered', ' -a-#  ', '^--! ', '---(1#)'],
+    ['a batch filled by the last value', '         -(ab|)', '^!   ', '-(A|)'],
+    ['an error after gathered values', ' -a-#  ', '^--! ', '---(1#)'],
     ['an error, with nothing gathered', '    -ab-# ', '^---!', '--A-#'],
   ])('%s', (_, sourceMarbles, subscription, result) => {
     marbles(({ hot, clock, expectObservable, expectSubscriptions }) => {
@@ -46,7 +46,7 @@ describe('batch', () => {
     });
   });
 
-  it('waits without an end for others, unless it has a time', () => {
+  it('waits for more values indefinitely if it has no time limit', () => {
     marbles(({ hot, expectObservable, expectSubscriptions }) => {
       const source = hot('    -a 999ms b----');
       const subscription = '  ^-------------';
@@ -57,7 +57,7 @@ describe('batch', () => {
     });
   });
 
-  it('begins the time of a batch with its first value', () => {
+  it('starts the timer of a batch with its first value', () => {
     marbles(({ hot, clock, expectObservable, expectSubscriptions }) => {
       const source = hot('    ab-a--------b----a-|   ');
       const subscription = '  ^------------------!   ';
@@ -68,7 +68,7 @@ describe('batch', () => {
     });
   });
 
-  it('ends its time when it is left early', () => {
+  it('cancels its timer on an early unsubscribe', () => {
     const clock = new VirtualClock();
     const source = new Subject<number>();
     const heard: unknown[] = [];
@@ -80,28 +80,25 @@ describe('batch', () => {
     expect([source.observed, clock.dueTimesMs, heard]).toEqual([false, [], []]);
   });
 
-  it.each(['complete', 'error'] as const)(
-    'has no time left after its source has said %s',
-    (end) => {
-      const clock = new VirtualClock();
-      const source = new Subject<number>();
-      const heard: unknown[] = [];
-      source.pipe(batch({ max: 2, ms: 50, clock })).subscribe({
-        next: (values) => heard.push(values),
-        error: (error: unknown) => heard.push(error),
-        complete: () => heard.push('|'),
-      });
-      [1, 2, 3].forEach((value) => source.next(value));
-      expect(clock.dueTimesMs).toEqual([50]);
-      source[end]('broken');
-      expect([heard, clock.dueTimesMs]).toEqual([
-        [[1, 2], [3], end === 'error' ? 'broken' : '|'],
-        [],
-      ]);
-    },
-  );
+  it.each(['complete', 'error'] as const)('leaves no timer once its source has said %s', (end) => {
+    const clock = new VirtualClock();
+    const source = new Subject<number>();
+    const heard: unknown[] = [];
+    source.pipe(batch({ max: 2, ms: 50, clock })).subscribe({
+      next: (values) => heard.push(values),
+      error: (error: unknown) => heard.push(error),
+      complete: () => heard.push('|'),
+    });
+    [1, 2, 3].forEach((value) => source.next(value));
+    expect(clock.dueTimesMs).toEqual([50]);
+    source[end]('broken');
+    expect([heard, clock.dueTimesMs]).toEqual([
+      [[1, 2], [3], end === 'error' ? 'broken' : '|'],
+      [],
+    ]);
+  });
 
-  it('gives a new array each time, of any values', () => {
+  it('emits a new array each time, for any values', () => {
     const heard: (readonly unknown[])[] = [];
     from([undefined, null, 0, NaN])
       .pipe(batch({ max: 2 }))
@@ -113,7 +110,7 @@ describe('batch', () => {
     expect(heard[0]).not.toBe(heard[1]);
   });
 
-  it('gives its subscriber all there is, whatever that makes the source emit meanwhile', () => {
+  it('gives its subscriber everything, whatever that makes the source emit meanwhile', () => {
     const source = new Subject<number>();
     const heard: unknown[] = [];
     source.pipe(batch({ max: 2 })).subscribe((values) => {
@@ -129,7 +126,7 @@ describe('batch', () => {
     ]);
   });
 
-  it('ends a source that has no end', () => {
+  it('stops an endless source', () => {
     const heard: unknown[] = [];
     range(0, Infinity)
       .pipe(batch({ max: 3 }), take(2))
@@ -140,7 +137,7 @@ describe('batch', () => {
     ]);
   });
 
-  it('takes the clock of a flow, and hands on the one that it has', () => {
+  it('uses the clock of a flow, and passes on its own', () => {
     const clock = new VirtualClock();
     const source = new Flow<number>(oneValue, undefined, { clock });
     expect(source.pipe(batch({ max: 2 })).clock).toBe(clock);
@@ -154,7 +151,7 @@ describe('batch', () => {
     expect(heard).toEqual([[1]]);
   });
 
-  it('takes a million values, and keeps none of them', async () => {
+  it('handles a million values without retaining any', async () => {
     const source = new Subject<object>();
     let count = 0;
     source.pipe(batch({ max: 64 })).subscribe((values) => (count += values.length));
@@ -165,8 +162,8 @@ describe('batch', () => {
   }, 60_000);
 });
 
-describe('batch on an Observable that is no flow, consumed with demand', () => {
-  it('lets one full batch wait, and the values of another one', () => {
+describe('batch on an Observable that is not a flow, consumed with demand', () => {
+  it('holds one full batch and the values of the next', () => {
     marbles(({ hot, clock, expectObservable, expectSubscriptions }) => {
       const source = hot('    -abababab----a-|');
       const subscription = '  ^----!          ';
@@ -180,7 +177,7 @@ describe('batch on an Observable that is no flow, consumed with demand', () => {
     });
   });
 
-  it('delivers a batch whose time was over when none was wanted, as soon as one is', () => {
+  it('delivers a batch on request if its time ran out without demand', () => {
     marbles(({ hot, clock, expectObservable, expectSubscriptions }) => {
       const source = hot('    -a------b-----------');
       const subscription = '  ^-----------------! ';
@@ -196,7 +193,7 @@ describe('batch on an Observable that is no flow, consumed with demand', () => {
   });
 });
 
-/** Connects a flow that has one value and no end. */
+/** Connects a flow that emits one value and never completes. */
 function oneValue(sink: FlowSink<number>): Demand {
   let left = 1;
   return {

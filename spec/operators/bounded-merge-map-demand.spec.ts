@@ -8,7 +8,7 @@ import { Numbers } from '../support/flow-sources.ts';
 import { trackLeaks } from '../support/leaks.ts';
 import { marbles } from '../support/marbles.ts';
 
-/** Inner Observables that the test ends. */
+/** Inner Observables that the test completes. */
 class Inners {
   readonly started: number[] = [];
   readonly alive = new Map<number, Subject<string>>();
@@ -20,7 +20,7 @@ class Inners {
     return inner;
   };
 
-  /** The inner Observable of `value` emits its one result, and completes. */
+  /** The inner Observable of `value` emits its one result and completes. */
   answer(value: number): void {
     const inner = this.alive.get(value);
     this.alive.delete(value);
@@ -42,7 +42,7 @@ describe('boundedMergeMap on a flow', () => {
     });
   });
 
-  it('asks for `concurrency` values, and for one more when an inner one completes', () => {
+  it('requests `concurrency` values, and one more each time an inner Observable completes', () => {
     const numbers = new Numbers(100);
     const inners = new Inners();
     const heard: string[] = [];
@@ -58,7 +58,7 @@ describe('boundedMergeMap on a flow', () => {
     expect([...inners.alive.values()].some((inner) => inner.observed)).toBe(false);
   });
 
-  it('takes everything, as on any Observable, when it has a buffer', () => {
+  it('requests everything, as on any Observable, if it has a buffer', () => {
     const numbers = new Numbers(6);
     const dropped: number[] = [];
     const options = { buffer: dropNewest(2), onDrop: (value: number) => dropped.push(value) };
@@ -70,7 +70,7 @@ describe('boundedMergeMap on a flow', () => {
     subscription.unsubscribe();
   });
 
-  it('has no bound with a concurrency of Infinity, as mergeMap', () => {
+  it('is unbounded with a concurrency of Infinity, like mergeMap', () => {
     const numbers = new Numbers(5000);
     const inners = new Inners();
     const { heard, demand } = consume(
@@ -94,7 +94,7 @@ describe('boundedMergeMap on a flow', () => {
 });
 
 describe('the result of boundedMergeMap, consumed with demand', () => {
-  it('starts as many as can wait, and one more for each result that is taken', () => {
+  it('starts as many as can wait, and one more for each result consumed', () => {
     const inners = new Inners();
     const { heard, demand } = consume(
       flowFrom(new Numbers(100)).pipe(boundedMergeMap(inners.project, { concurrency: 2 })),
@@ -119,7 +119,7 @@ describe('the result of boundedMergeMap, consumed with demand', () => {
     expect([...inners.alive.values()].some((inner) => inner.observed)).toBe(false);
   });
 
-  it('holds the buffer of an Observable that is no flow back as well', () => {
+  it('also holds back the buffer of an Observable', () => {
     const source = new Subject<number>();
     const dropped: number[] = [];
     const buffer = dropNewest(1);
@@ -135,7 +135,7 @@ describe('the result of boundedMergeMap, consumed with demand', () => {
     expect(heard).toEqual([1, 2, '|']);
   });
 
-  it('lets up to 1,024 results of an inner Observable wait, and fails behind them with one more', () => {
+  it('buffers up to 1,024 results of an inner Observable, and fails after them on one more', () => {
     const results = (count: number): unknown[] => {
       const { heard, demand } = consume(
         flowFrom([0]).pipe(boundedMergeMap(() => from(new Numbers(count)))),
@@ -148,7 +148,7 @@ describe('the result of boundedMergeMap, consumed with demand', () => {
     expect(results(1025)).toEqual([1025, 'RXMESH_OVERFLOW']);
   });
 
-  it('asks inner flows for one result at a time, so that as many wait as there are flows', () => {
+  it('requests one result at a time from inner flows, so that at most one waits per flow', () => {
     const inner = [new Numbers(Infinity), new Numbers(Infinity)] as const;
     const { heard, demand } = consume(
       flowFrom(inner).pipe(boundedMergeMap((numbers) => flowFrom(numbers), { concurrency: 2 })),
@@ -161,7 +161,7 @@ describe('the result of boundedMergeMap, consumed with demand', () => {
     expect([inner[0].open, inner[1].open]).toEqual([0, 0]);
   });
 
-  it('delivers what waits before it completes, and before an error of an inner Observable', () => {
+  it('delivers waiting results before it completes or an inner Observable fails', () => {
     const end = new Subject<never>();
     const { heard, demand } = consume(
       flowFrom([1, 2]).pipe(
@@ -180,7 +180,7 @@ describe('the result of boundedMergeMap, consumed with demand', () => {
     expect(completed.heard).toEqual([1, 2, '|']);
   });
 
-  it('lets a result wait that comes while another one is delivered', () => {
+  it('queues a result that arrives while another is delivered', () => {
     const inners = new Inners();
     const { heard, demand } = consume(
       flowFrom(new Numbers(2)).pipe(boundedMergeMap(inners.project, { concurrency: 2 })),
@@ -194,7 +194,7 @@ describe('the result of boundedMergeMap, consumed with demand', () => {
     expect(heard).toEqual(['r0', 'returned', 'r1', 'returned', '|']);
   });
 
-  it('ends a source and an inner Observable that have no end', () => {
+  it('stops an endless source and an endless inner Observable', () => {
     const { heard } = consume(
       boundedMergeMap(() => NEVER, { buffer: fail(3) })(from(new Numbers(Infinity))),
     );

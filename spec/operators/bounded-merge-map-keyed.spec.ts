@@ -11,10 +11,10 @@ import { heapBytes } from '../support/garbage.ts';
 import { trackLeaks } from '../support/leaks.ts';
 import { marbles } from '../support/marbles.ts';
 
-/** a and A have one key. */
+/** a and A share a key. */
 const key = (value: string): string => value.toLowerCase();
 
-/** Inner Observables that the test ends. */
+/** Inner Observables that the test completes. */
 class Inners<T> {
   readonly started: T[] = [];
   readonly #alive = new Map<T, Subject<never>>();
@@ -52,7 +52,7 @@ describe('boundedMergeMap with a key', () => {
     });
   });
 
-  it('begins the next of a key when the one before has ended, and those of others meanwhile', () => {
+  it('starts the next value of a key when the previous one completes, and other keys meanwhile', () => {
     marbles(({ hot, cold, expectObservable, expectSubscriptions }) => {
       const source = hot('   -aAbB|       ');
       const subscription = ' ^----!       ';
@@ -81,9 +81,9 @@ describe('boundedMergeMap with a key', () => {
     ['a source that never emits', '   -      ', '^     ', '-        '],
     ['an empty source', '             ---|   ', '^--!  ', '---|     '],
     ['one value', '                   -a--|  ', '^---! ', '---a|    '],
-    ['a value whose end is behind', ' -a|    ', '^-!   ', '---(a|)  '],
-    ['values of one key', '           -aA--| ', '^----!', '---a-(A|)'],
-    ['an error, which does not wait', '-aA-#  ', '^---! ', '---a#    '],
+    ['a value that outlasts the source', ' -a|    ', '^-!   ', '---(a|)  '],
+    ['values with the same key', '           -aA--| ', '^----!', '---a-(A|)'],
+    ['an error, which is not delayed', '-aA-#  ', '^---! ', '---a#    '],
   ])('%s', (_, sourceMarbles, subscription, result) => {
     marbles(({ hot, expectObservable, expectSubscriptions }) => {
       const source = hot(sourceMarbles.trim());
@@ -94,7 +94,7 @@ describe('boundedMergeMap with a key', () => {
     });
   });
 
-  it('ends everything on an early unsubscribe', () => {
+  it('unsubscribes from everything on an early unsubscribe', () => {
     marbles(({ hot, cold, expectObservable, expectSubscriptions }) => {
       const source = hot('    -aAb----');
       const inner = cold('     -1-----');
@@ -108,7 +108,7 @@ describe('boundedMergeMap with a key', () => {
     });
   });
 
-  it('errors with what `project` throws, and ends what runs', () => {
+  it('errors with what `project` throws, and stops what is running', () => {
     marbles(({ hot, cold, expectObservable, expectSubscriptions }) => {
       const source = hot('    -ab---');
       const inner = cold('     -----');
@@ -126,7 +126,7 @@ describe('boundedMergeMap with a key', () => {
     });
   });
 
-  it('compares keys as a Map does, and undefined is one', () => {
+  it('compares keys as a Map does, and accepts undefined as a key', () => {
     const inners = new Inners<{ readonly k?: unknown }>();
     const values = [{ k: NaN }, { k: NaN }, { k: undefined }, {}, { k: '1' }, { k: 1 }] as const;
     flowFrom(values)
@@ -137,14 +137,14 @@ describe('boundedMergeMap with a key', () => {
 });
 
 describe('boundedMergeMap with a key, on a flow', () => {
-  it('asks for values while fewer than `concurrency` wait for their keys', () => {
+  it('requests values while fewer than `concurrency` wait for their keys', () => {
     const numbers = new Numbers(100);
     const inners = new Inners<number>();
     const sameKey = (value: number): number => (value < 50 ? 0 : value);
     const subscription = flowFrom(numbers)
       .pipe(boundedMergeMap(inners.project, { concurrency: 3, key: sameKey }))
       .subscribe();
-    // One runs, three wait for it: nothing more, though two more might run.
+    // One runs and three wait for it, so it requests no more, though two more could run.
     expect([inners.started, numbers.calls]).toEqual([[0], 4]);
     inners.end(0);
     expect([inners.started, numbers.calls]).toEqual([[0, 1], 5]);
@@ -152,7 +152,7 @@ describe('boundedMergeMap with a key, on a flow', () => {
     expect(numbers.open).toBe(0);
   });
 
-  it('asks for no more than can be started', () => {
+  it('requests no more than can be started', () => {
     const numbers = new Numbers(100);
     const inners = new Inners<number>();
     flowFrom(numbers)
@@ -163,7 +163,7 @@ describe('boundedMergeMap with a key, on a flow', () => {
     expect([inners.started, numbers.calls]).toEqual([[0, 1, 2, 3], 4]);
   });
 
-  it('is bounded without a concurrency, too', () => {
+  it('is bounded even without a concurrency', () => {
     const numbers = new Numbers(Infinity);
     const inners = new Inners<number>();
     const options = { concurrency: Infinity, key: () => 'all' };
@@ -184,7 +184,7 @@ describe('boundedMergeMap with a key, on a flow', () => {
     expect([inners.started, numbers.calls]).toEqual([[0, 2], 3]);
   });
 
-  it('starts none for which there is no room in front of a consumer with demand', () => {
+  it('starts nothing without room in front of a consumer with demand', () => {
     const started: number[] = [];
     const project = (value: number): Observable<number> => {
       started.push(value);
@@ -202,7 +202,7 @@ describe('boundedMergeMap with a key, on a flow', () => {
   });
 
   it.each([['a key'], ['many keys']])(
-    'takes a million values of %s that complete synchronously without stack or memory',
+    'handles a million values of %s that complete synchronously without growing stack or memory',
     async (what) => {
       const half = 500_000;
       const options = { concurrency: 4, key: (n: number) => (what === 'a key' ? 0 : n) };
@@ -228,7 +228,7 @@ describe('the buffer of boundedMergeMap with a key', () => {
     ['latest', latest(), ['a', 'B'], ['A', 'b']],
   ];
 
-  it.each(cases)('%s bounds those of all keys together', (_, buffer, passed, dropped) => {
+  it.each(cases)('%s bounds the values of all keys together', (_, buffer, passed, dropped) => {
     const source = new Subject<string>();
     const inners = new Inners<string>();
     const drops: string[] = [];
@@ -239,7 +239,7 @@ describe('the buffer of boundedMergeMap with a key', () => {
     expect([[...inners.started].sort(), drops]).toEqual([[...passed].sort(), dropped]);
   });
 
-  it('is an error when a `fail` buffer is full, and holds 1,024 unless it is told otherwise', () => {
+  it('errors when a `fail` buffer is full; the default holds 1,024', () => {
     const source = new Subject<number>();
     const { heard } = consume(
       boundedMergeMap(() => NEVER, { concurrency: 9, key: () => 0 })(source),
@@ -250,7 +250,7 @@ describe('the buffer of boundedMergeMap with a key', () => {
     expect([heard, source.observed]).toEqual([['RXMESH_OVERFLOW'], false]);
   });
 
-  it('lets a value wait that comes from within `project`, also when its key is free', () => {
+  it('queues a value emitted from within `project`, even if its key is free', () => {
     const source = new Subject<string>();
     const started: string[] = [];
     const project = (value: string): Observable<never> => {
@@ -263,7 +263,7 @@ describe('the buffer of boundedMergeMap with a key', () => {
     expect(started).toEqual(['a', 'b']);
   });
 
-  it('runs one of a key at a time, in its order, at any speed of the two sides', () => {
+  it('runs one value of a key at a time, in order, at any relative speed', () => {
     const values = fc.array(fc.record({ gap: fc.nat(3), lasts: fc.nat(6), key: fc.nat(3) }), {
       maxLength: 40,
     });
@@ -286,7 +286,7 @@ describe('the buffer of boundedMergeMap with a key', () => {
           }, given[index]?.lasts ?? 0);
           return end;
         };
-        // A flow is held back; what is no flow goes on.
+        // A flow is held back; any other Observable keeps emitting.
         const input = buffer === undefined ? flowFrom(given.keys()) : source;
         const { heard, demand } = consume(
           boundedMergeMap(project, {

@@ -5,10 +5,8 @@ import { boundedMergeMap, type BoundedMergeMapOptions } from '../../operators/bo
 import { heapBytes } from '../support/garbage.ts';
 import { trackLeaks } from '../support/leaks.ts';
 
-describe('boundedMergeMap when it is re-entered', () => {
-  /**
-   * Runs `react` for each value that is started, which may make the source emit; notes the order.
-   */
+describe('boundedMergeMap when re-entered', () => {
+  /** Calls `react` for each value started, which may make the source emit; records the order. */
   function reentered(
     options: BoundedMergeMapOptions<number>,
     react: (value: number, source: Subject<number>) => void,
@@ -34,7 +32,7 @@ describe('boundedMergeMap when it is re-entered', () => {
     return { started, aliveMax };
   }
 
-  it('lets no more be alive when `project` makes the source emit', () => {
+  it('keeps its concurrency when `project` makes the source emit', () => {
     const emitsTwo = (value: number, source: Subject<number>): void => {
       if (value === 0) [1, 2].forEach((next) => source.next(next));
     };
@@ -79,7 +77,7 @@ describe('boundedMergeMap when it is re-entered', () => {
     expect(started).toEqual([0, 3]);
   });
 
-  it('feeds its results back to its source without piling up the stack', () => {
+  it('feeds its results back into its source without growing the stack', () => {
     const source = new Subject<number>();
     const count = 100_000;
     let last = 0;
@@ -108,7 +106,7 @@ describe('boundedMergeMap when it is re-entered', () => {
     expect(started).toEqual([0, 1]);
   });
 
-  it('ends a source and an inner Observable that emit without end', () => {
+  it('stops an endless synchronous source and an endless inner Observable', () => {
     const heard: number[] = [];
     const note = (value: number): unknown => heard.push(value);
     range(0, Infinity)
@@ -129,7 +127,7 @@ describe('boundedMergeMap when it is re-entered', () => {
 
 describe('a million values through boundedMergeMap', () => {
   const million = 1_000_000;
-  // Ten times what it takes, for busy machines.
+  // Ten times the usual duration, for busy machines.
   jest.setTimeout(60_000);
 
   it('that complete synchronously need no more stack than one', () => {
@@ -155,7 +153,7 @@ describe('a million values through boundedMergeMap', () => {
     expect(count).toBe(million);
   });
 
-  it('leave nothing behind, be they started or dropped', async () => {
+  it('retain no memory, whether started or dropped', async () => {
     const source = new Subject<object>();
     let dropped = 0;
     const gate = new Subject<void>();

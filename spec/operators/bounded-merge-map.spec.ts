@@ -51,7 +51,7 @@ describe('boundedMergeMap', () => {
     expect(dropped).toEqual(['c']);
   });
 
-  it('keeps `concurrency` inner Observables alive, and completes behind the last one', () => {
+  it('keeps `concurrency` inner Observables running, and completes after the last one', () => {
     marbles(({ hot, cold, expectObservable, expectSubscriptions }) => {
       const source = hot('    -abc|          ');
       const subscription = '  ^---!          ';
@@ -78,8 +78,8 @@ describe('boundedMergeMap', () => {
     ['a source that never emits', '   -      ', '^     ', '-        '],
     ['an empty source', '             ---|   ', '^--!  ', '---|     '],
     ['one value', '                   -a--|  ', '^---! ', '---a|    '],
-    ['a value whose end is behind', ' -a|    ', '^-!   ', '---(a|)  '],
-    ['an error, which does not wait', '-ab-#  ', '^---! ', '---a#    '],
+    ['a value that outlasts the source', ' -a|    ', '^-!   ', '---(a|)  '],
+    ['an error, which is not delayed', '-ab-#  ', '^---! ', '---a#    '],
   ])('%s', (_, sourceMarbles, subscription, result) => {
     marbles(({ hot, expectObservable, expectSubscriptions }) => {
       const source = hot(sourceMarbles);
@@ -89,7 +89,7 @@ describe('boundedMergeMap', () => {
     });
   });
 
-  it('errors with an inner Observable, and starts none that waited', () => {
+  it('errors with an inner Observable, and starts no waiting value', () => {
     marbles(({ hot, cold, expectObservable, expectSubscriptions }) => {
       const source = hot('    -abc----');
       const subscription = '  ^----!  ';
@@ -102,7 +102,7 @@ describe('boundedMergeMap', () => {
     });
   });
 
-  it('ends everything on an early unsubscribe', () => {
+  it('unsubscribes from everything on an early unsubscribe', () => {
     marbles(({ hot, cold, expectObservable, expectSubscriptions }) => {
       const source = hot('    -abc----');
       const inner = cold('     -1-----');
@@ -116,7 +116,7 @@ describe('boundedMergeMap', () => {
     });
   });
 
-  it('gives `project` the index of the values that are started', () => {
+  it('passes `project` the index among the values started', () => {
     const indices: [number, number][] = [];
     const options = { buffer: dropNewest(1) };
     const project = (value: number, index: number): typeof NEVER => {
@@ -137,7 +137,7 @@ describe('boundedMergeMap', () => {
     ]);
   });
 
-  it('takes what `from` takes for an inner Observable', async () => {
+  it('accepts anything that `from` accepts as an inner Observable', async () => {
     const heard: number[] = [];
     await of([1, 2], Promise.resolve(3), of(4))
       .pipe(boundedMergeMap((inner) => from(inner as number[])))
@@ -147,7 +147,7 @@ describe('boundedMergeMap', () => {
 });
 
 describe('the inner Observables of boundedMergeMap', () => {
-  /** What is begun and let go, in its order. */
+  /** Records what is started and released, in order. */
   function work(log: string[]): (n: number) => Observable<never> {
     return (n) =>
       new Observable((subscriber) => {
@@ -164,7 +164,7 @@ describe('the inner Observables of boundedMergeMap', () => {
   it.each([
     ['an Observable', of(1, 2, 3)],
     ['a flow', flowFrom([1, 2, 3])],
-  ])('are never more than the concurrency, resources included: behind %s', (_, source) => {
+  ])('never exceed the concurrency, resources included: behind %s', (_, source) => {
     const log: string[] = [];
     source.pipe(boundedMergeMap(work(log))).subscribe({ complete: () => log.push('|') });
     for (let end = ends.shift(); end !== undefined; end = ends.shift()) end();
@@ -172,7 +172,7 @@ describe('the inner Observables of boundedMergeMap', () => {
     expect(log).toEqual([...turns, '|']);
   });
 
-  it('are never more than it for a consumer with demand either', () => {
+  it('never exceed it for a consumer with demand either', () => {
     const log: string[] = [];
     const { heard, demand } = consume(flowFrom([1, 2]).pipe(boundedMergeMap(work(log))));
     demand.request(1);
@@ -205,7 +205,7 @@ describe('the buffer of boundedMergeMap', () => {
     expect(onDrop).toEqual(dropped);
   });
 
-  it('errors when a `fail` buffer is full, and ends what runs', () => {
+  it('errors when a `fail` buffer is full, and stops what is running', () => {
     marbles(({ hot, cold, expectObservable, expectSubscriptions }) => {
       const source = hot('    -abcd--');
       const subscription = '  ^---!  ';
@@ -219,7 +219,7 @@ describe('the buffer of boundedMergeMap', () => {
     });
   });
 
-  it('holds 1024 values unless it is told otherwise', () => {
+  it('holds 1,024 values by default', () => {
     const errors: unknown[] = [];
     const source = new Subject<number>();
     source
@@ -250,7 +250,7 @@ describe('the buffer of boundedMergeMap', () => {
     expect(heard).toEqual([undefined, undefined, 1, 'complete']);
   });
 
-  it('delivers or reports each value, and keeps the order, at any speed of the two sides', () => {
+  it('delivers or reports every value, in order, at any relative speed', () => {
     const gaps = fc.array(fc.record({ gap: fc.nat(4), lasts: fc.nat(6) }), { maxLength: 40 });
     const buffers = fc.constantFrom(dropOldest(3), dropNewest(3), latest(), fail(64));
     fc.assert(
@@ -303,7 +303,7 @@ describe('boundedMergeMap when a callback throws', () => {
     });
   });
 
-  it('errors with what `project` throws for a value that waited, and starts no further one', () => {
+  it('errors with what `project` throws for a waiting value, and starts no more', () => {
     const started: string[] = [];
     marbles(({ hot, expectObservable, expectSubscriptions }) => {
       const source = hot('    -abc---');
@@ -321,7 +321,7 @@ describe('boundedMergeMap when a callback throws', () => {
     expect(started).toEqual(['a', 'b']);
   });
 
-  it('errors with an inner Observable that throws when it is subscribed', () => {
+  it('errors with an inner Observable that throws on subscription', () => {
     const errors: unknown[] = [];
     const mapped = of(1).pipe(boundedMergeMap(() => throwError(() => new Error('no'))));
     mapped.subscribe({ error: (error: unknown) => errors.push(error) });
@@ -330,7 +330,7 @@ describe('boundedMergeMap when a callback throws', () => {
 });
 
 describe('the options of boundedMergeMap', () => {
-  it.each([0, -1, 0.5, NaN])('a concurrency of %d is none', (concurrency) => {
+  it.each([0, -1, 0.5, NaN])('reject a concurrency of %d', (concurrency) => {
     expect(() => boundedMergeMap(() => EMPTY, { concurrency })).toThrow(
       new RangeError(
         `boundedMergeMap: concurrency must be a number of at least 1, got ${concurrency}`,
@@ -338,7 +338,7 @@ describe('the options of boundedMergeMap', () => {
     );
   });
 
-  it('the buffer cannot block', () => {
+  it('reject a buffer that blocks', () => {
     expect(() => boundedMergeMap(() => EMPTY, { buffer: block(1) })).toThrow(RangeError);
   });
 
@@ -347,13 +347,13 @@ describe('the options of boundedMergeMap', () => {
     { strategy: 'fail', capacity: Infinity },
     { strategy: 'dropOldest', capacity: 0 },
     { strategy: 'dropNewest', capacity: 0 },
-  ])('no lane is $strategy($capacity)', (buffer) => {
+  ])('reject the lane $strategy($capacity)', (buffer) => {
     const options = { buffer: buffer as LaneOptions };
     expect(() => boundedMergeMap(() => EMPTY, options)).toThrow(RangeError);
     expect(() => pipeTo(open(new LinkedNode()), options)).toThrow(RangeError);
   });
 
-  it('the buffer cannot count bytes, since values have none', () => {
+  it('reject a buffer bounded by bytes, since values have no size', () => {
     const buffer = fail(1, { bytes: 1 });
     expect(() => boundedMergeMap(() => EMPTY, { buffer })).toThrow(RangeError);
   });

@@ -6,7 +6,7 @@ import { trackLeaks } from '../support/leaks.ts';
 import { idOf } from '../support/linked-node.ts';
 import { marbles } from '../support/marbles.ts';
 
-// What it does with ends, errors, demand and wrong options is in envelopes.spec.ts.
+// envelopes.spec.ts covers completion, errors, demand and invalid options.
 
 describe('broadcast', () => {
   it('does what its marble shows', () => {
@@ -26,7 +26,7 @@ describe('broadcast', () => {
     ['one peer', idOf(1)],
     ['a list of peers', [idOf(1), idOf(2)]],
     ['an empty list', []],
-  ])('leaves out %s', (_, except) => {
+  ])('excepts %s', (_, except) => {
     const heard: unknown[] = [];
     of(0, undefined)
       .pipe(broadcast({ except }))
@@ -37,7 +37,7 @@ describe('broadcast', () => {
     ]);
   });
 
-  it('names no exception where there is none', () => {
+  it('omits `except` if there is none', () => {
     const heard: BroadcastEnvelope<string>[] = [];
     of('a')
       .pipe(broadcast({}))

@@ -13,11 +13,11 @@ import { trackLeaks } from '../support/leaks.ts';
 import { idOf } from '../support/linked-node.ts';
 import { marbles } from '../support/marbles.ts';
 
-// What it does with ends, errors and wrong options is in envelopes.spec.ts.
+// envelopes.spec.ts covers completion, errors and invalid options.
 
 const peer = idOf(1);
 
-/** One letter for each byte; 0 is none. */
+/** One letter per byte; 0 is invalid. */
 const letters: Codec<string> = {
   encode: (letter) => Uint8Array.of(letter.charCodeAt(0)),
   decode([byte = 0]) {
@@ -35,7 +35,7 @@ const C = bytes(0x62);
 const D = { from: peer, message: 'a' };
 const E = { from: peer, message: 'b' };
 
-/** Notes failures. */
+/** Records failures. */
 function noted(): {
   readonly failures: (readonly [RxmeshError, InboundEnvelope<Uint8Array>])[];
   readonly onFailure: (error: RxmeshError, envelope: InboundEnvelope<Uint8Array>) => void;
@@ -45,7 +45,7 @@ function noted(): {
 }
 
 describe('decode', () => {
-  it('does what its marble shows: a bad message of a peer does not end the stream', () => {
+  it("does what its marble shows: a peer's bad message does not end the stream", () => {
     const { failures, onFailure } = noted();
     marbles(({ hot, expectObservable, expectSubscriptions }) => {
       const source = hot('    --A--B--C--|', { A, B, C });
@@ -63,7 +63,7 @@ describe('decode', () => {
     expect(failures).toEqual([[error, B]]);
   });
 
-  it('keeps the code of an error of rxmesh, and says which peer it was', () => {
+  it('keeps the code of an rxmesh error and adds the peer', () => {
     const { failures, onFailure } = noted();
     const heard: unknown[] = [];
     of(bytes(0xff), { from: idOf(2), message: json<string>().encode('long') })
@@ -76,7 +76,7 @@ describe('decode', () => {
     ]);
   });
 
-  it('asks for one more for each message that fails', () => {
+  it('requests one more for each message that fails', () => {
     const numbers = new Numbers(10);
     const { failures, onFailure } = noted();
     const { heard, demand } = consume(
@@ -89,7 +89,7 @@ describe('decode', () => {
     expect([heard, failures.length, numbers.calls]).toEqual([[D], 5, 6]);
   });
 
-  it('takes what `onFailure` makes the source emit behind the message that failed', () => {
+  it('handles what `onFailure` makes the source emit after the failed message', () => {
     const heard: string[] = [];
     const { demand } = consume(
       flowFrom([B, A]).pipe(

@@ -12,7 +12,7 @@ import { heapBytes } from '../support/garbage.ts';
 import { trackLeaks } from '../support/leaks.ts';
 import { marbles } from '../support/marbles.ts';
 
-// What it does with ends, errors of the source and what `key` throws is in envelopes.spec.ts.
+// envelopes.spec.ts covers completion, errors of the source and a `key` that throws.
 
 const key = <T>(value: T): T => value;
 
@@ -46,28 +46,28 @@ describe('dedupe', () => {
       '  a-b-ab-c|',
     ],
     [
-      'a key that keeps coming is forgotten in its turn',
+      'a recurring key is still forgotten in its turn',
       { max: 2 },
       '  abaaaca|',
       '  ^------!',
       '  ab---ca|',
     ],
     [
-      'a key is forgotten when its time is over, and not a millisecond earlier',
+      'a key is forgotten when its time is up, and not a millisecond earlier',
       { max: 9, ttlMs: 5 },
       '  a---aaa|',
       '  ^------!',
       '  a----a-|',
     ],
     [
-      'each key has a time of its own',
+      'each key has its own time',
       { max: 9, ttlMs: 4 },
       '  ab--bab-|',
       '  ^-------!',
       '  ab---ab-|',
     ],
     [
-      'too many keys, though their time is not over',
+      'too many keys, even within their time',
       { max: 2, ttlMs: 9 },
       '  abca|',
       '  ^---!',
@@ -91,7 +91,7 @@ describe('dedupe', () => {
     expect(passed).toEqual([NaN, 0, '0', {}, {}, undefined, null]);
   });
 
-  it('gives each subscription a memory of its own', () => {
+  it('keeps a separate memory for each subscription', () => {
     const source = new Subject<string>();
     const deduped = source.pipe(dedupe({ key, max: 9 }));
     const passed: string[] = [];
@@ -103,7 +103,7 @@ describe('dedupe', () => {
     expect(passed).toEqual(['1a', '2a', '1b', '2b']);
   });
 
-  it('knows a key before its value is passed on', () => {
+  it('records a key before its value is passed on', () => {
     const source = new Subject<number>();
     const passed: number[] = [];
     source.pipe(dedupe({ key: (value) => value % 2, max: 9 })).subscribe((value) => {
@@ -115,7 +115,7 @@ describe('dedupe', () => {
     expect(passed).toEqual([1, 2]);
   });
 
-  it('asks for one more for each value that it drops', () => {
+  it('requests one more for each value dropped', () => {
     const numbers = new Numbers(10);
     const flow = flowFrom(numbers).pipe(dedupe({ key: (value) => value >> 2, max: 9 }));
     const { heard, demand } = consume(flow);
@@ -127,7 +127,7 @@ describe('dedupe', () => {
     expect([heard, numbers.calls]).toEqual([[0, 4, 8, '|'], 11]);
   });
 
-  it('L-10 forgets keys in time when its clock is set back', () => {
+  it('L-10 forgets keys on time when its clock is set back', () => {
     const clock = new MachineClock();
     const source = new Subject<string>();
     const passed: number[] = [];
@@ -143,7 +143,7 @@ describe('dedupe', () => {
     expect(passed).toEqual([0, 100, 210, 310]);
   });
 
-  it('takes the clock of its source, also behind other operators', () => {
+  it('uses the clock of its source, even behind other operators', () => {
     const clock = new VirtualClock();
     const source = new Subject<string>();
     const flow = new Flow<string>(
@@ -170,7 +170,7 @@ describe('dedupe', () => {
     demand.unsubscribe();
   });
 
-  it('takes the time of the system where there is no other', () => {
+  it('uses the system clock if the source has none', () => {
     const passed: number[] = [];
     range(0, 3)
       .pipe(dedupe({ key: () => 'same', max: 9, ttlMs: 1e9 }))
@@ -178,7 +178,7 @@ describe('dedupe', () => {
     expect(passed).toEqual([0]);
   });
 
-  it('waits for nothing, and does not look at the clock without a time to live', () => {
+  it('sets no timers, and does not read the clock without a time to live', () => {
     const clock = new VirtualClock();
     new Subject().pipe(dedupe({ key, max: 1, ttlMs: 1, clock })).subscribe();
     expect(clock.dueTimesMs).toEqual([]);
@@ -193,7 +193,7 @@ describe('dedupe', () => {
     expect(passed).toEqual([0, 1]);
   });
 
-  it('is what a list of keys and times would be', () => {
+  it('matches a list of keys and times', () => {
     const keys = fc.constantFrom<unknown>('a', 'b', 'c', 'd', 0, -0, NaN, undefined);
     const step = fc.record({ key: keys, afterMs: fc.constantFrom(0, 0, 1, 3, 10) });
     const settings = fc.record({
@@ -229,7 +229,7 @@ describe('dedupe', () => {
     );
   });
 
-  it('takes a million keys, and keeps no more than it may', async () => {
+  it('handles a million keys and keeps no more than allowed', async () => {
     const source = new Subject<object>();
     let passed = 0;
     source.pipe(dedupe({ key, max: 1_000, ttlMs: 1e9 })).subscribe(() => (passed += 1));
@@ -261,19 +261,19 @@ describe('options of dedupe', () => {
     expect(() => dedupe(given(options))).toThrow(TypeError);
   });
 
-  it.each([0, -1, 1.5, NaN, Infinity, 2 ** 20 + 1])('a max of %d is none', (max) => {
+  it.each([0, -1, 1.5, NaN, Infinity, 2 ** 20 + 1])('reject a max of %d', (max) => {
     const error = new RangeError(`dedupe: max must be ${range}, got ${max}`);
     expect(() => dedupe({ key, max })).toThrow(error);
     expect(() => dedupe({ key, max })).toThrow(RangeError);
   });
 
-  it.each([0, -1, NaN])('a ttlMs of %d is none', (ttlMs) => {
+  it.each([0, -1, NaN])('reject a ttlMs of %d', (ttlMs) => {
     const error = new RangeError(`dedupe: ttlMs must be a number above 0, got ${ttlMs}`);
     expect(() => dedupe({ key, max: 1, ttlMs })).toThrow(error);
     expect(() => dedupe({ key, max: 1, ttlMs })).toThrow(RangeError);
   });
 
-  it('the largest are taken', () => {
+  it('accept the largest values', () => {
     expect(() => dedupe({ key, max: 2 ** 20, ttlMs: Infinity })).not.toThrow();
   });
 });

@@ -21,7 +21,7 @@ const { a, b } = addresses;
 const connection = new FakeConnection();
 const place = (ip: string): Endpoint => ({ protocol: 'fake', ip, port: 1 });
 
-/** A node whose dials to an IP go as `answers` say, and what `dial` told. */
+/** A node whose dials to an IP behave as `answers` says, and what `dial` reported. */
 function setUp(
   clock: Clock,
   answers: Readonly<Record<string, Observable<Connection>>>,
@@ -70,8 +70,8 @@ describe('dial', () => {
     ['never', '                         -   ', '^', '  -'],
     ['empty', '                         --| ', '^-!', '--|'],
     ['one', '                           -a| ', '^-!', '---(a|)'],
-    ['many at a time', '                -ab|', '^--!', '---a(b|)'],
-    ['an error, which ends what runs', '-a--b#', '^----!', '---a-#'],
+    ['many concurrently', '                -ab|', '^--!', '---a(b|)'],
+    ['an error, which cancels running dials', '-a--b#', '^----!', '---a-#'],
   ])('%s', (_, sourceMarbles, subscription, result) => {
     marbles(({ cold, hot, clock, expectObservable, expectSubscriptions }) => {
       const source = hot(sourceMarbles, addresses);
@@ -82,7 +82,7 @@ describe('dial', () => {
     });
   });
 
-  it('cancels what runs on an early unsubscribe', () => {
+  it('cancels running dials on an early unsubscribe', () => {
     marbles(({ cold, hot, clock, expectObservable, expectSubscriptions }) => {
       const source = hot('    -a---', addresses);
       const subscription = '  ^--! ';
@@ -96,7 +96,7 @@ describe('dial', () => {
     });
   });
 
-  it('dials the endpoints in turn, each within its time, and stops at the first that answers', () => {
+  it('dials the endpoints in turn, each with its own timeout, and stops at the first that answers', () => {
     marbles(({ cold, hot, clock, expectObservable, expectSubscriptions }) => {
       const source = hot('    -a---------------|', addresses);
       const subscription = '  ^----------------!';
@@ -125,7 +125,7 @@ describe('dial', () => {
     });
   });
 
-  it('does not cut a dial short that has answered', () => {
+  it('does not cut off a dial that has been answered', () => {
     const answer = new Subject<Connection>();
     const { dialing, transport } = setUp(new VirtualClock(), { '192.0.2.1': answer });
     const heard: string[] = [];
@@ -153,7 +153,7 @@ describe('a dial that fails', () => {
     ],
     ['has no endpoint', {}, {}, `RXMESH_RESOLVE_FAILED resolving ${text}: no endpoint was found`],
     [
-      'has an address that resolves to nothing',
+      'has an address that resolves to no endpoint',
       one,
       { resolve: () => of() },
       `RXMESH_RESOLVE_FAILED resolving ${text}: no endpoint was found`,
@@ -175,7 +175,7 @@ describe('a dial that fails', () => {
       `RXMESH_RESOLVE_FAILED resolving ${text}: no such host`,
     ],
     [
-      'has an error of rxmesh, which is kept',
+      'has an rxmesh error, which is kept',
       one,
       { resolve: () => throwError(() => new RxmeshError('RXMESH_ADDRESS_INVALID', 'as it is')) },
       'RXMESH_ADDRESS_INVALID as it is',
@@ -187,7 +187,7 @@ describe('a dial that fails', () => {
       `RXMESH_RESOLVE_TIMEOUT resolving ${text}: no answer within 7 ms`,
     ],
     [
-      'takes too long to resolve, by default',
+      'takes longer to resolve than the default',
       one,
       { resolve: () => NEVER },
       `RXMESH_RESOLVE_TIMEOUT resolving ${text}: no answer within 5000 ms`,
@@ -199,7 +199,7 @@ describe('a dial that fails', () => {
       'RXMESH_DIAL_TIMEOUT fake://192.0.2.1:1 did not answer within 5 ms',
     ],
     [
-      'fails at each of its endpoints, and tells of all',
+      'fails at every endpoint, and reports all of them',
       {
         '192.0.2.2': throwError(() => new Error('first')),
         [ip]: throwError(() => new Error('last')),
@@ -208,7 +208,7 @@ describe('a dial that fails', () => {
       `RXMESH_DIAL_FAILED none of the 2 endpoints of ${text} could be dialed: dialing fake://192.0.2.2:1: first; dialing fake://192.0.2.1:1: last`,
     ],
     [
-      'ends without a connection',
+      'completes without a connection',
       { [ip]: of() },
       {},
       'RXMESH_DIAL_FAILED dialing fake://192.0.2.1:1: the transport completed without a connection',
@@ -236,7 +236,7 @@ describe('a dial that fails', () => {
     expect(log).toEqual(['RXMESH_DIAL_FAILED dialing fake://192.0.2.1:1: out of sockets']);
   });
 
-  it('has the error of each endpoint as its cause, and tells of four in its message', () => {
+  it('has the error of each endpoint as its cause, and lists four in its message', () => {
     const clock = new VirtualClock();
     const ips = [1, 2, 3, 4, 5, 6].map((last) => `192.0.2.${last}`);
     const answers = Object.fromEntries(
@@ -260,14 +260,14 @@ describe('a dial that fails', () => {
     ]);
   });
 
-  it('may take for ever when there is no limit', () => {
+  it('may take indefinitely when there is no limit', () => {
     const clock = new VirtualClock();
     const { dialing } = setUp(clock, one, { dialTimeoutMs: 0, resolveTimeoutMs: 0 });
     of(a).pipe(dialing).subscribe();
     expect(clock.dueTimesMs).toEqual([]);
   });
 
-  it('has 5 seconds for each endpoint by default', () => {
+  it('has 5 seconds per endpoint by default', () => {
     const clock = new VirtualClock();
     const failures: string[] = [];
     const transport = new FakeTransport();
@@ -282,7 +282,7 @@ describe('a dial that fails', () => {
     expect(failures).toEqual(['RXMESH_DIAL_TIMEOUT']);
   });
 
-  it('may make its `onFailure` dial the next address', () => {
+  it('may dial the next address from its `onFailure`', () => {
     const source = new Subject<NodeAddress>();
     const heard: string[] = [];
     const resolve: DialOptions['resolve'] = ({ id }) => of(id === a.id ? [] : [place(ip)]);
@@ -297,7 +297,7 @@ describe('a dial that fails', () => {
 
 describe('the options of dial', () => {
   it.each([{ resolveTimeoutMs: Infinity }, { dialTimeoutMs: 2 ** 31 }, { dialTimeoutMs: NaN }])(
-    'are refused when they are %p',
+    'are rejected if they are %p',
     (options) => {
       const required = { transports: [], onFailure: () => undefined };
       expect(() => dial({ ...required, ...options })).toThrow(RangeError);

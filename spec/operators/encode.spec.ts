@@ -9,11 +9,11 @@ import { trackLeaks } from '../support/leaks.ts';
 import { idOf } from '../support/linked-node.ts';
 import { marbles } from '../support/marbles.ts';
 
-// What it does with ends, demand and wrong options is in envelopes.spec.ts.
+// envelopes.spec.ts covers completion, demand and invalid options.
 
 const to = idOf(1);
 
-/** One byte for each letter; `x` is none. */
+/** One byte per letter; `x` is invalid. */
 const letters: Codec<string> = {
   encode(letter) {
     if (letter === 'x') throw new TypeError('not x');
@@ -43,7 +43,7 @@ describe('encode', () => {
     { broadcast: true, message: 'a' },
     { broadcast: true, except: to, message: 'a' },
     { broadcast: true, except: [to, idOf(2)], message: 'a' },
-  ])('leaves the recipients as they are: %j', (envelope) => {
+  ])('keeps the recipients unchanged: %j', (envelope) => {
     const heard: unknown[] = [];
     of(envelope)
       .pipe(encode(letters))
@@ -52,7 +52,7 @@ describe('encode', () => {
     expect(envelope.message).toBe('a');
   });
 
-  it('errors with what the codec refuses', () => {
+  it('errors on what the codec rejects', () => {
     marbles(({ hot, expectObservable, expectSubscriptions }) => {
       const source = hot('    -A-X-B-|', { A, X, B });
       const subscription = '  ^--!    ';
@@ -67,7 +67,7 @@ describe('encode', () => {
     });
   });
 
-  it('goes on with `onFailure`, which sees the envelope', () => {
+  it('continues with `onFailure`, which receives the envelope', () => {
     const failures: unknown[] = [];
     marbles(({ hot, expectObservable, expectSubscriptions }) => {
       const source = hot('    -A-X-B-|', { A, X, B });
@@ -80,7 +80,7 @@ describe('encode', () => {
     expect(failures).toEqual([[expect.objectContaining({ code: 'RXMESH_ENCODE_FAILED' }), X]]);
   });
 
-  it('keeps the code of an error of rxmesh', () => {
+  it('keeps the code of an rxmesh error', () => {
     const errors: unknown[] = [];
     of({ to, message: 'long' })
       .pipe(encode(limited(json<string>(), { messageBytesMax: 1 })))
@@ -89,7 +89,7 @@ describe('encode', () => {
   });
 
   it.each([undefined, 'text', [1, 2], new ArrayBuffer(1)])(
-    'errors when the codec has made %p instead of bytes',
+    'errors if the codec returns %p instead of bytes',
     (made) => {
       const codec: Codec<string> = { ...letters, encode: () => made as never };
       const errors: unknown[] = [];
@@ -100,7 +100,7 @@ describe('encode', () => {
     },
   );
 
-  it('calls the codec as an object', () => {
+  it('calls encode as a method of the codec', () => {
     class Counting implements Codec<string> {
       count = 0;
       encode(): Uint8Array {

@@ -27,8 +27,8 @@ import {
 } from 'rxmesh/operators';
 import { Packet, Ping, Pong, type Same } from '../codec/messages.ts';
 
-// What follows is for the compiler: users need no casts, no `as const`, and no type arguments. It
-// is not called.
+// The code below is for the compiler only and is never called: users need no casts, no `as const`
+// and no type arguments.
 
 interface Point {
   x: number;
@@ -44,7 +44,7 @@ type Message =
     }
   | { readonly kind: 'tags'; tags: ('red' | 'blue')[]; readonly range?: [number, number] };
 
-/** What is in scope of the pipelines; `In` is the type of the streams, Observables or flows. */
+/** The variables that the pipelines use; `In` is the type of the streams, Observables or flows. */
 interface Scope {
   readonly id: NodeId;
   readonly ids: Readonly<Record<Message['kind'], NodeId>>;
@@ -71,32 +71,32 @@ const addressing = (
   texts$.pipe(sendTo((text, index) => (text.length > index ? id : ids.move))).subscribe(texts.out),
   textsFlow.pipe(sendTo((text) => parseNodeId(text))).subscribe(texts.out),
 
-  // A union is not torn apart.
+  // A union is not distributed.
   messages$.pipe(broadcast(), pipeTo(channel)).subscribe(),
   messagesFlow.pipe(broadcast()).subscribe(channel.out),
   messages$.pipe(sendTo(({ kind }) => ids[kind])).subscribe(channel.out),
   messagesFlow.pipe(sendTo(id), pipeTo(channel)).subscribe(),
   from<('red' | 'blue')[]>(['red', 'blue']).pipe(broadcast(), pipeTo(colors)).subscribe(),
 
-  // @ts-expect-error a text is no message of this channel
+  // @ts-expect-error a string is not a message of this channel
   texts$.pipe(broadcast()).subscribe(channel.out),
   // @ts-expect-error the same, from a flow
   textsFlow.pipe(sendTo(id), pipeTo(channel)),
-  // @ts-expect-error there is no such option
+  // @ts-expect-error unknown option
   texts$.pipe(broadcast({ exept: id })),
-  // @ts-expect-error a number is no peer
+  // @ts-expect-error a number is not a peer
   texts$.pipe(sendTo(4)),
-  // @ts-expect-error nor may a function give one
+  // @ts-expect-error a function may not return one either
   texts$.pipe(sendTo((text) => text.length)),
-  // @ts-expect-error a text that was not checked is no peer
+  // @ts-expect-error an unchecked string is not a peer
   texts$.pipe(sendTo('bob')),
-  // @ts-expect-error nor is one that a function gives
+  // @ts-expect-error nor is one that a function returns
   texts$.pipe(sendTo((text) => text)),
   // @ts-expect-error the same, from a flow
   textsFlow.pipe(sendTo((text) => text)),
-  // @ts-expect-error nor can one be left out
+  // @ts-expect-error it may not be excepted either
   texts$.pipe(broadcast({ except: 'bob' })),
-  // @ts-expect-error nor can one of several
+  // @ts-expect-error nor may it be one of several
   texts$.pipe(broadcast({ except: [id, 'bob'] })),
 ];
 
@@ -115,7 +115,7 @@ const answering = (
     )
     .subscribe(),
 
-  // What is written as a literal stays one, at any depth, in lists, and in each branch.
+  // Literals keep their type, at any depth, in lists and in each branch.
   channel.in$.pipe(
     ofKind('move'),
     reply(({ x }) => ({ kind: 'move', x })),
@@ -163,7 +163,7 @@ const answering = (
   ),
 
   channel.in$.pipe(
-    // @ts-expect-error there is no such kind
+    // @ts-expect-error unknown kind
     reply(() => ({ kind: 'resgn' })),
     pipeTo(channel),
   ),
@@ -172,16 +172,16 @@ const answering = (
     reply(() => ({ kind: 'move' })),
     pipeTo(channel),
   ),
-  // @ts-expect-error what comes in is no text
+  // @ts-expect-error an inbound message is not a string
   channel.in$.pipe(reply((text: string) => text)),
   texts.in$.pipe(
-    // @ts-expect-error what goes out says to whom, not from whom
+    // @ts-expect-error an outbound envelope names a recipient, not a sender
     relay(),
     reply((text) => text),
   ),
 ];
 
-/** A type that is not known is answered with, too. */
+/** Replies even to a message of unknown type. */
 const echo = <T>(channel: Channel<T>): unknown =>
   channel.in$.pipe(
     reply((message) => message),
@@ -202,11 +202,11 @@ const narrowing = (
   ofObservable: inbound$.pipe(ofKind('move')),
   loose: loose$.pipe(ofKind('move')),
   wrong: [
-    // @ts-expect-error there is no such kind
+    // @ts-expect-error unknown kind
     channel.in$.pipe(ofKind('resgn')),
-    // @ts-expect-error without a kind, nothing would come
+    // @ts-expect-error without a kind, nothing would pass
     channel.in$.pipe(ofKind()),
-    // @ts-expect-error texts have no kind
+    // @ts-expect-error strings have no kind
     texts$.pipe(ofKind('move')),
   ],
 });
@@ -254,41 +254,41 @@ const translating = (
       pipeTo(wire),
     ),
 
-    // @ts-expect-error a peer's bad message has to go somewhere
+    // @ts-expect-error failures on a peer's bad message must go somewhere
     wire.in$.pipe(decode(json<string>())),
     // @ts-expect-error the same, from a wrapper
     versions.in$.pipe(unwrap(versioned)),
-    // @ts-expect-error texts are no bytes
+    // @ts-expect-error strings are not bytes
     texts.in$.pipe(decode(json<string>(), { onFailure })),
     // @ts-expect-error numbers are not what it wraps
     of(1).pipe(broadcast(), wrap(versioned)),
-    // @ts-expect-error what it makes is no text
+    // @ts-expect-error it does not produce a string
     from(['a']).pipe(broadcast(), wrap(versioned), pipeTo(texts)),
-    // @ts-expect-error an object is no codec
+    // @ts-expect-error an object is not a codec
     from(['a']).pipe(broadcast(), encode({})),
   ];
 };
 
 describe('types of operators over envelopes', () => {
-  it('need no casts, as the compiler has seen', () => {
+  it('need no casts, as the compiler has checked', () => {
     const seen = [addressing, answering, echo, narrowing, translating];
     expect(seen).toHaveLength(5);
   });
 
-  it('know what ofKind lets through', () => {
+  it('narrow to what ofKind lets through', () => {
     type Made = ReturnType<typeof narrowing>;
     type Move = Extract<Message, { kind: 'move' }>;
     type Two = Extract<Message, { kind: 'move' | 'resign' }>;
     const one: Same<Made['one'], Flow<InboundEnvelope<Move>>> = true;
     const two: Same<Made['two'], Flow<InboundEnvelope<Two>>> = true;
     const ofObservable: Same<Made['ofObservable'], Observable<InboundEnvelope<Move>>> = true;
-    // A kind that is known less well is known afterwards.
+    // A wider kind is narrowed too.
     type Loose = InboundEnvelope<{ kind: 'move'; x: number }>;
     const loose: Same<Made['loose'], Observable<Loose>> = true;
     expect([one, two, ofObservable, loose]).toEqual([true, true, true, true]);
   });
 
-  it('know to whom an envelope goes', () => {
+  it('know the recipients of an envelope', () => {
     const id = parseNodeId('b'.repeat(40));
     const toOne$: Observable<DirectEnvelope<string>> = of('a').pipe(sendTo(id));
     const toAll$: Observable<BroadcastEnvelope<string>> = of('a').pipe(broadcast());

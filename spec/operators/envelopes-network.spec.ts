@@ -21,12 +21,12 @@ import { trackLeaks } from '../support/leaks.ts';
 
 const kinds = { ping: Ping, pong: Pong };
 
-/** Reasons of the messages that were dropped anywhere. */
+/** The reasons of all messages dropped on any node. */
 const drops = (net: Simulation): string[] =>
   net.log.flatMap(({ event }) => (event.type === 'message-dropped' ? [event.reason] : []));
 
 describe('operators over envelopes, in a network', () => {
-  it('answer some kinds of messages, and hold back who asks', () => {
+  it('reply to some kinds of messages and hold back the sender', () => {
     const net = simulate({ nodes: 2, latencyMs: 5 });
     const lanes = { inbound: block(4), outbound: block(4) };
     const packets = net.openChannels({ id: 1, codec: oneof(Packet, kinds), ...lanes });
@@ -64,8 +64,8 @@ describe('operators over envelopes, in a network', () => {
     net.stop();
   });
 
-  it('look into bytes that they pass on; what peers send wrong ends nothing', () => {
-    // 1 stands between 0 and 2.
+  it("inspect bytes that they pass on; a peer's bad message ends nothing", () => {
+    // 1 is between 0 and 2.
     const net = simulate({ nodes: 3, latencyMs: 5, knows: (a, b) => Math.abs(a - b) === 1 });
     const wire = net.openChannels({ id: 1, codec: raw() });
     net.start();
@@ -94,14 +94,14 @@ describe('operators over envelopes, in a network', () => {
     const sent = Array.from({ length: 40 }, (_, i) => new Uint8Array(1 + i * 7).fill(i));
     for (const data of sent) {
       wire(0).out.next({ to: gateway, message: codec.encode({ data }) });
-      // A field of 9 bytes, of which one is there.
+      // A field of 9 bytes with only one present.
       if (data.length % 10 === 1)
         wire(0).out.next({ to: gateway, message: Uint8Array.of(34, 9, 0) });
       net.advance(1);
     }
     net.advance(100);
     expect(failures).toEqual(Array.from({ length: 4 }, () => ['RXMESH_DECODE_FAILED', near, 3]));
-    // Views, which nothing has written to since.
+    // Views of memory that nothing has overwritten since.
     expect(kept.map((data) => [...data])).toEqual(sent.map((data) => [...data]));
     expect(arrived).toEqual(sent.map((data) => [gateway, data]));
     expect(drops(net)).toEqual([]);
@@ -110,7 +110,7 @@ describe('operators over envelopes, in a network', () => {
 
   it('wrap and unwrap with oneofWrapper what oneof understands', () => {
     const net = simulate({ nodes: 2, latencyMs: 5 });
-    // The same channel; one node reads the messages, the other the wrapper.
+    // The same channel: one node reads the messages, the other the wrapper.
     const [here, there] = [net.node(0).router, net.node(1).router];
     const inner = here.openChannel({ id: 1, codec: oneof(Packet, kinds) });
     const outer = there.openChannel({ id: 1, codec: protobuf(Packet) });

@@ -23,9 +23,9 @@ import { trackLeaks } from '../support/leaks.ts';
 import { idOf } from '../support/linked-node.ts';
 import { marbles } from '../support/marbles.ts';
 
-// What all operators over envelopes have in common; each has a spec of its own for the rest.
+// What all operators on envelopes have in common; each has its own spec for the rest.
 
-/** Three values by the letters of their marbles. */
+/** Three values, keyed by the letters of their marbles. */
 interface Letters<T> {
   readonly a: T;
   readonly b: T;
@@ -37,17 +37,17 @@ const letters = <T>(of: (letter: string) => T): Letters<T> => ({
   c: of('c'),
 });
 
-/** An operator, what goes into it, and what comes out of it for that. */
+/** An operator with its inputs and the outputs expected for them. */
 interface Case<A, B> {
   readonly operator: OperatorFunction<A, B>;
   readonly ins: Letters<A>;
   readonly outs: Letters<B>;
 }
 
-/** A test of any operator. */
+/** A test that works for any operator. */
 type Test = <A, B>(subject: Case<A, B>) => void;
 
-/** Runs a test with an operator, whose types only this knows. */
+/** Runs a test with an operator whose types are known only here. */
 type Run = (test: Test) => void;
 
 const row = <A, B>(
@@ -116,7 +116,7 @@ describe.each(rows)('%s', (_name, run) => {
     ['one value', '                -a|', '      ^-!', '      -a|'],
     ['many values', '               a-b--(c|)', ' ^----!', '  a-b--(c|)'],
     ['an error', '                 -a-#', '     ^--!', '     -a-#'],
-  ])('takes %s', (_, sourceMarbles, subscription, result) => {
+  ])('handles %s', (_, sourceMarbles, subscription, result) => {
     run(({ operator, ins, outs }) =>
       marbles(({ hot, expectObservable, expectSubscriptions }) => {
         const source = hot(sourceMarbles, { ...ins });
@@ -138,7 +138,7 @@ describe.each(rows)('%s', (_name, run) => {
     );
   });
 
-  it('ends a source without end that emits at once', () => {
+  it('stops an endless synchronous source', () => {
     run(({ operator, ins, outs }) => {
       const heard: unknown[] = [];
       const all = [ins.a, ins.b, ins.c];
@@ -153,7 +153,7 @@ describe.each(rows)('%s', (_name, run) => {
     });
   });
 
-  it('takes what its consumer makes the source emit', () => {
+  it('handles what its consumer makes the source emit', () => {
     run(({ operator, ins, outs }) => {
       const source = new Subject<typeof ins.a>();
       const heard: unknown[] = [];
@@ -167,7 +167,7 @@ describe.each(rows)('%s', (_name, run) => {
     });
   });
 
-  it('carries demand: asks for as many values as are requested', () => {
+  it('carries demand: requests as many values as are requested of it', () => {
     run(({ operator, ins, outs }) => {
       const numbers = new Numbers(3);
       const all = [ins.a, ins.b, ins.c];
@@ -184,7 +184,7 @@ describe.each(rows)('%s', (_name, run) => {
     });
   });
 
-  it('carries demand: leaves the source when its consumer does', () => {
+  it('carries demand: unsubscribes from the source when its consumer leaves', () => {
     run(({ operator, ins }) => {
       const numbers = new Numbers(Infinity);
       const flow = flowFrom(numbers).pipe(
@@ -197,7 +197,7 @@ describe.each(rows)('%s', (_name, run) => {
     });
   });
 
-  it('carries demand: passes the error of the source on', () => {
+  it('carries demand: passes on the error of the source', () => {
     run(({ operator, ins, outs }) => {
       const flow = flowFrom(new Numbers(1, new Error('lost'))).pipe(
         map(() => ins.a),
@@ -209,7 +209,7 @@ describe.each(rows)('%s', (_name, run) => {
     });
   });
 
-  it('makes a flow with the same clock of a flow', () => {
+  it('turns a flow into a flow with the same clock', () => {
     run(({ operator }) => {
       const clock = new VirtualClock();
       const flow = new Flow<never>(() => noDemand, undefined, { clock }).pipe(operator);
@@ -223,7 +223,7 @@ const throws = (): never => {
   throw 'error' as unknown as Error;
 };
 
-/** A test that the first value ends the result with an error. */
+/** Expects the first value to end the result with an error. */
 const fails = <A, B>(operator: OperatorFunction<A, B>, inOf: (letter: string) => A) => {
   return () =>
     marbles(({ hot, expectObservable, expectSubscriptions }) => {
@@ -235,15 +235,15 @@ const fails = <A, B>(operator: OperatorFunction<A, B>, inOf: (letter: string) =>
     });
 };
 
-describe('what a function that makes values throws is the error of the result', () => {
+describe('an error thrown by a function that makes values becomes the error of the result', () => {
   it.each([
     ['sendTo(throws)', fails(sendTo<string>(throws), itself)],
     ['reply(throws)', fails(reply(throws), inbound)],
   ])('%s', (_, test) => test());
 });
 
-describe('wrong options are a TypeError at once', () => {
-  // What JavaScript lets through.
+describe('invalid options throw a TypeError immediately', () => {
+  // Options that plain JavaScript allows.
   const options = (given: unknown): never => given as never;
   it.each([
     [
@@ -328,7 +328,7 @@ describe('wrong options are a TypeError at once', () => {
     expect(make).toThrow(TypeError);
   });
 
-  it('and not only when something is subscribed to', () => {
+  it('even before anything is subscribed', () => {
     expect(() => EMPTY.pipe(broadcast(options({ exept: id })))).toThrow(TypeError);
   });
 });

@@ -15,7 +15,7 @@ const evictions: Readonly<Record<string, Eviction>> = {
   b: { peer: fakeId('b'), error },
 };
 
-/** A node with a session for `a`, and none for `b`. */
+/** A node with a session for `a` and none for `b`. */
 function node() {
   const switchboard = new Switchboard({
     self: fakeId('0'),
@@ -39,7 +39,7 @@ describe('evict', () => {
     marbles(({ hot, expectObservable, expectSubscriptions }) => {
       const { switchboard, link } = node();
       const evictions$ = hot(source, evictions);
-      // Nobody forgets the session here when it has ended, as `route` does: `a` may come twice.
+      // Nothing removes an ended session here, as `route` would, so `a` may appear twice.
       const evicted$ = evictions$.pipe(
         evict(switchboard),
         map(({ id }) => (id === fakeId('a') && link.closedWith !== undefined ? 'A' : '?')),
@@ -49,7 +49,7 @@ describe('evict', () => {
     });
   });
 
-  it('tells the peer that it is evicted, and not what the application has against it', () => {
+  it("tells the peer that it is evicted, but not the application's reason", () => {
     const { switchboard, link } = node();
     const evictions$ = new Subject<Eviction>();
     evictions$.pipe(evict(switchboard)).subscribe();
@@ -57,7 +57,7 @@ describe('evict', () => {
     expect(link.closedWith).toEqual({ reason: 'evicted', text: undefined });
   });
 
-  it('unsubscribes early, and closes nothing then', () => {
+  it('closes nothing on an early unsubscribe', () => {
     marbles(({ hot, expectObservable, expectSubscriptions, flush }) => {
       const { switchboard, link } = node();
       const source = hot('    ---a', evictions);
@@ -70,7 +70,7 @@ describe('evict', () => {
     });
   });
 
-  it('is re-entered by whoever hears of an eviction', () => {
+  it('can be re-entered from an eviction', () => {
     const { switchboard } = node();
     const channels = channelsOf(switchboard);
     channels.add(channels.offer(new FakeLinkEnd(), fakeId('b')));

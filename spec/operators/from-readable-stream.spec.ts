@@ -9,7 +9,7 @@ const turns = async (): Promise<void> => {
   for (let i = 0; i < 5; i += 1) await new Promise((resolve) => setImmediate(resolve));
 };
 
-/** A stream of numbers, with a log of what is asked of it. */
+/** A stream of numbers that logs what is requested of it. */
 function counting(end = Infinity): { stream: ReadableStream<number>; log: string[] } {
   const log: string[] = [];
   let next = 0;
@@ -27,7 +27,7 @@ function counting(end = Infinity): { stream: ReadableStream<number>; log: string
 }
 
 describe('fromReadableStream', () => {
-  it('reads a chunk when it was asked for, one at a time', async () => {
+  it('reads chunks on request, one at a time', async () => {
     const { stream, log } = counting(3);
     const flow = fromReadableStream(stream);
     expect(stream.locked).toBe(false);
@@ -52,7 +52,7 @@ describe('fromReadableStream', () => {
     expect(await values).toEqual(Array.from({ length: 100 }, (_, i) => i));
   });
 
-  it('cancels the stream when the consumer leaves, and lets it go, also while a read is under way', async () => {
+  it('cancels and releases the stream when the consumer leaves, even during a read', async () => {
     const log: string[] = [];
     const stream = new ReadableStream<number>({
       pull: () => void log.push('pull'),
@@ -66,7 +66,7 @@ describe('fromReadableStream', () => {
     expect([heard, log, stream.locked]).toEqual([[], ['pull', 'cancel'], false]);
   });
 
-  it('is for one consumer: a second one gets the error of the stream', async () => {
+  it("serves one consumer: a second one gets the stream's error", async () => {
     const { stream } = counting(2);
     const flow = fromReadableStream(stream);
     const first = consume(flow);
@@ -78,14 +78,14 @@ describe('fromReadableStream', () => {
     expect(first.heard).toEqual([0, 1, '|']);
   });
 
-  it('errors with the stream, and lets it go', async () => {
+  it('errors with the stream and releases it', async () => {
     const error = new Error('broken');
     const stream = new ReadableStream<number>({ start: (controller) => controller.error(error) });
     await expect(lastValueFrom(fromReadableStream(stream))).rejects.toBe(error);
     expect(stream.locked).toBe(false);
   });
 
-  it('reports it when the stream cannot be cancelled', async () => {
+  it('reports when the stream cannot be cancelled', async () => {
     const reported: unknown[] = [];
     config.onUnhandledError = (error) => reported.push(error);
     try {

@@ -33,7 +33,7 @@ const attempt = (link$: Observable<Link>, address?: NodeAddress): FakeAttempt =>
   ...(address && { address }),
 });
 
-/** `handshake` with 5 ms for each, and what it told. */
+/** `handshake` with 5 ms per connection, and what it reported. */
 function setUp(clock: Clock, options: Partial<HandshakeOptions> = {}) {
   const failures = new Subject<readonly [RxmeshError, Attempt]>();
   const log: string[] = [];
@@ -79,8 +79,8 @@ describe('handshake', () => {
     ['never', '                  -     ', '^', '     -'],
     ['empty', '                  --|   ', '^-!', '   --|'],
     ['one', '                    -a|   ', '^-!', '   ---(A|)'],
-    ['many at a time', '         -a-b-|', '^----!', '---A-(B|)'],
-    ['an error, which ends all', '-a-b#', ' ^---!', ' ---A#'],
+    ['many concurrently', '         -a-b-|', '^----!', '---A-(B|)'],
+    ['an error, which cancels everything', '-a-b#', ' ^---!', ' ---A#'],
   ])('%s', (_, sourceMarbles, subscription, result) => {
     marbles(({ cold, hot, clock, expectObservable, expectSubscriptions }) => {
       const answering = (peer: Identity) => attempt(cold<Link>('--(l|)', { l: linkTo(peer) }));
@@ -91,7 +91,7 @@ describe('handshake', () => {
     });
   });
 
-  it('ends what runs on an early unsubscribe', () => {
+  it('cancels running handshakes on an early unsubscribe', () => {
     marbles(({ cold, hot, clock, expectObservable, expectSubscriptions, flush }) => {
       const link$ = cold<Link>('     -   ');
       const hangs = attempt(link$);
@@ -107,7 +107,7 @@ describe('handshake', () => {
     });
   });
 
-  it('passes on the address that was dialed, and none where none was', () => {
+  it('passes on the dialed address, and none for an accepted connection', () => {
     const proven: Proven[] = [];
     const address: NodeAddress = { protocol: 'fake', id: a.id };
     const [dialed, accepted] = [linkTo(a), linkTo(b)];
@@ -120,11 +120,11 @@ describe('handshake', () => {
       { link: accepted, id: b.id },
     ]);
     expect(proven[1]).not.toHaveProperty('address');
-    // S-04: before it says who we are.
+    // S-04: before it sends our node info.
     expect(attempts.map(({ connection }) => connection.expected)).toEqual([[a.id], [undefined]]);
   });
 
-  it('asks who we are at each handshake', () => {
+  it('asks for our node info at each handshake', () => {
     const nodeInfos = [[1], [1, 2]].map((channels) => fakeNodeInfo(own.id, { channels }));
     let next = 0;
     const { proving } = setUp(new VirtualClock(), {
@@ -146,12 +146,12 @@ describe('a handshake that fails', () => {
   const nameless = { ...fakeNodeInfo(a.id), moniker: '' };
   const cases: [string, () => FakeAttempt, string][] = [
     [
-      'is too long',
+      'takes too long',
       () => attempt(NEVER),
       `RXMESH_HANDSHAKE_TIMEOUT ${remote}: no answer within 5 ms`,
     ],
     [
-      'ends without a link',
+      'completes without a link',
       () => attempt(EMPTY),
       `RXMESH_HANDSHAKE_FAILED ${remote}: the transport completed without a link`,
     ],
@@ -176,16 +176,21 @@ describe('a handshake that fails', () => {
   });
 
   const links: [string, () => FakeLinkEnd, string, string][] = [
-    ['another peer than was dialed', () => linkTo(b), 'RXMESH_IDENTITY_MISMATCH', 'refused'],
     [
-      'a peer that calls itself another',
+      'a different peer than the one dialed',
+      () => linkTo(b),
+      'RXMESH_IDENTITY_MISMATCH',
+      'refused',
+    ],
+    [
+      'a peer with a false node ID',
       () => linkTo(a, { nodeId: b.id }),
       'RXMESH_IDENTITY_MISMATCH',
       'refused',
     ],
-    ['ourselves', () => linkTo(own), 'RXMESH_SELF_CONNECTION', 'refused'],
+    ['this node itself', () => linkTo(own), 'RXMESH_SELF_CONNECTION', 'refused'],
     [
-      'a peer of another network',
+      'a peer on another network',
       () => linkTo(a, { network: 'x' }),
       'RXMESH_INCOMPATIBLE',
       'incompatible',
@@ -209,12 +214,12 @@ describe('a handshake that fails', () => {
       .subscribe((each) => proven.push(each));
     expect(log.map((line) => line.split(' ')[0])).toEqual([code]);
     expect(proven).toEqual([]);
-    // The peer is told: so it is the link that is closed, and not the connection under it.
+    // The peer is told the reason, so the link is closed rather than the connection under it.
     expect(link.closedWith).toEqual({ reason });
     expect(made.connection.closed).toBe(false);
   });
 
-  it('has a connection that throws', () => {
+  it('on a connection that throws', () => {
     const { proving, log } = setUp(new VirtualClock());
     const made = attempt(NEVER);
     made.connection.handshake = () => {
@@ -225,7 +230,7 @@ describe('a handshake that fails', () => {
     expect(made.connection.closed).toBe(true);
   });
 
-  it('has 10 seconds by default, and for ever with 0', () => {
+  it('times out after 10 seconds by default, and never with 0', () => {
     const clock = new VirtualClock();
     const codes: string[] = [];
     const onFailure = ({ code }: RxmeshError): unknown => codes.push(code);
@@ -244,7 +249,7 @@ describe('a handshake that fails', () => {
 });
 
 describe('the concurrency of handshakes', () => {
-  it('counts those that run, and no longer than they run', () => {
+  it('counts only running handshakes', () => {
     const clock = new VirtualClock();
     const { proving, log } = setUp(clock, { concurrency: 1 });
     const source = new Subject<Attempt>();
@@ -268,7 +273,7 @@ describe('the concurrency of handshakes', () => {
     expect([last.connection.selves.length, log.length]).toEqual([1, 2]);
   });
 
-  it('is bounded for each host besides, and a host that has none is forgotten', () => {
+  it('is also limited per host, and a host without handshakes is forgotten', () => {
     const clock = new VirtualClock();
     const { proving, log } = setUp(clock, { concurrency: 6, concurrencyPerHost: 2 });
     const source = new Subject<Attempt>();
@@ -283,7 +288,7 @@ describe('the concurrency of handshakes', () => {
     const one = [1, 2, 3].map((port) => from({ ip: '192.0.2.1', port }));
     expect(one.map(isBegun)).toEqual([true, true, false]);
     expect(one[2]?.closed).toBe(true);
-    // The same machine may have taken any address of its /64.
+    // One machine may use any address in its /64.
     const ipv6 = ['2001:db8::1', '2001:db8::2', '2001:db8::ffff:1'].map((ip) => from({ ip }));
     expect(ipv6.map(isBegun)).toEqual([true, true, false]);
     expect(isBegun(from({ ip: '2001:db8:0:1::1' }))).toBe(true);
@@ -300,7 +305,7 @@ describe('the concurrency of handshakes', () => {
       true,
       false,
     ]);
-    // Nothing stands for the host: only the limit of all is left.
+    // Without an address there is no host, so only the overall limit applies.
     expect([1, 2, 3, 4].map(() => isBegun(from({})))).toEqual([true, true, true, true]);
     expect(isBegun(from({}))).toBe(false);
   });
@@ -326,7 +331,7 @@ describe('the concurrency of handshakes', () => {
     expect(log).toHaveLength(2);
   });
 
-  it('lets the next one begin from within what is told of the last one', () => {
+  it('lets the next one start from within the report on the last one', () => {
     const source = new Subject<Attempt>();
     const begun: string[] = [];
     const next = attempt(NEVER);
@@ -346,7 +351,7 @@ describe('the concurrency of handshakes', () => {
     expect(next.connection.selves.length).toBe(1);
   });
 
-  it('is counted for each subscription', () => {
+  it('is counted separately for each subscription', () => {
     const { proving, log } = setUp(new VirtualClock(), { concurrency: 1 });
     const proven$ = new Subject<Attempt>();
     const first = proven$.pipe(proving).subscribe();

@@ -11,7 +11,7 @@ import { Numbers } from '../support/flow-sources.ts';
 import { trackLeaks } from '../support/leaks.ts';
 import { marbles } from '../support/marbles.ts';
 
-// What it does with ends, errors and wrong options is in envelopes.spec.ts.
+// envelopes.spec.ts covers completion, errors and invalid options.
 
 type Message =
   | { readonly kind: 'move'; readonly x: number }
@@ -35,7 +35,7 @@ describe('ofKind', () => {
     });
   });
 
-  it('takes several kinds', () => {
+  it('accepts several kinds', () => {
     marbles(({ hot, expectObservable, expectSubscriptions }) => {
       const source = hot('    -A-B-C-|', { A, B, C });
       const subscription = '  ^------!';
@@ -45,7 +45,7 @@ describe('ofKind', () => {
     });
   });
 
-  it('knows the messages of oneof', () => {
+  it('recognizes the messages of oneof', () => {
     const codec = oneof<{ move: Move; resign: Resign }>(typeOf('Game'), {
       move: typeOf('Move'),
       resign: typeOf('Resign'),
@@ -60,7 +60,7 @@ describe('ofKind', () => {
     expect(heard).toEqual(['a']);
   });
 
-  it('leaves out what a peer may send, and is of no kind', () => {
+  it('skips what a peer may send that has no kind', () => {
     const nonsense: unknown[] = [null, undefined, 'move', 4, ['move'], {}, { kind: 4 }, { x: 1 }];
     const heard: unknown[] = [];
     from([...nonsense, A.message])
@@ -72,7 +72,7 @@ describe('ofKind', () => {
     expect(heard).toEqual([A]);
   });
 
-  it('asks for one more for each message that it leaves out', () => {
+  it('requests one more for each message skipped', () => {
     const numbers = new Numbers(10);
     const { heard, demand } = consume(
       flowFrom(numbers).pipe(

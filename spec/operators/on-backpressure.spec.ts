@@ -38,7 +38,7 @@ describe('onBackpressure', () => {
     });
   });
 
-  it('lets everything pass to whoever subscribes as usual', () => {
+  it('passes everything to an ordinary subscriber', () => {
     marbles(({ hot, expectObservable, expectSubscriptions }) => {
       const source = hot('    -(abc)-d--|');
       const subscription = '  ^---------!';
@@ -64,7 +64,7 @@ describe('onBackpressure', () => {
     expect(heard).toEqual([...passed, 5, '|']);
   });
 
-  it('fails when a `fail` lane is full, and tells everything that is lost by that', () => {
+  it('fails when a `fail` lane is full, and reports everything lost', () => {
     const { source, dropped, heard } = stage<number>(fail(2));
     for (const value of [1, 2, 3, 4]) source.next(value);
     expect(heard).toEqual(['RXMESH_OVERFLOW']);
@@ -94,7 +94,7 @@ describe('onBackpressure', () => {
     expect(few.dropped).toEqual([1]);
   });
 
-  it('delivers what waits before the end, but not before an error', () => {
+  it('delivers waiting values before completion, but not before an error', () => {
     const ended = stage<number>(dropOldest(4));
     ended.source.next(1);
     ended.source.complete();
@@ -108,7 +108,7 @@ describe('onBackpressure', () => {
     expect(failed.dropped).toEqual([1]);
   });
 
-  it('lets a value wait that comes while another one is being delivered', () => {
+  it('queues a value that arrives while another one is being delivered', () => {
     const source = new Subject<number>();
     const { heard, demand } = consume(onBackpressure<number>(fail(2))(source), (value) => {
       expect(heard.at(-1)).toBe(value);
@@ -121,7 +121,7 @@ describe('onBackpressure', () => {
     expect(heard).toEqual([1, 2, 4]);
   });
 
-  it('lets the end wait that comes while a value is being delivered', () => {
+  it('holds back completion while a value is being delivered', () => {
     const source = new Subject<number>();
     const { heard, demand } = consume(onBackpressure<number>(fail(2))(source), (value) => {
       if (value === 1) {
@@ -135,7 +135,7 @@ describe('onBackpressure', () => {
     expect(heard).toEqual([1, 'returned', 2, 'returned', '|']);
   });
 
-  it('unsubscribes early, also from a source that has no end', () => {
+  it('unsubscribes early, even from an endless source', () => {
     const { source, heard, demand } = stage<number>(fail(1));
     source.next(1);
     demand.unsubscribe();
@@ -147,7 +147,7 @@ describe('onBackpressure', () => {
 });
 
 describe('onBackpressure(block(n))', () => {
-  it('asks a flow for so many values that at most n wait, and for half of them at a time', () => {
+  it('requests values so that at most n wait, half of them at a time', () => {
     const numbers = new Numbers(100);
     const { heard, demand } = consume(onBackpressure<number>(block(4))(flowFrom(numbers)));
     expect(numbers.calls).toBe(4);
@@ -160,7 +160,7 @@ describe('onBackpressure(block(n))', () => {
     expect(numbers.calls - heard.length).toBeLessThanOrEqual(4);
   });
 
-  it('is for flows', () => {
+  it('works on flows only', () => {
     expect(() => range(0, 3).pipe(onBackpressure(block(4)))).toThrow(TypeError);
     const behind = flowFrom([1, 2, 3]).pipe(
       filter((n) => n > 1),
@@ -173,11 +173,11 @@ describe('onBackpressure(block(n))', () => {
 });
 
 describe('the options of onBackpressure', () => {
-  it.each([0, 1.5, NaN, 2 ** 20 + 1])('keysMax of %d is none', (keysMax) => {
+  it.each([0, 1.5, NaN, 2 ** 20 + 1])('reject a keysMax of %d', (keysMax) => {
     expect(() => onBackpressure(latest(), { key: String, keysMax })).toThrow(RangeError);
   });
 
-  it('key is for latest() alone, and a strategy is made by its function', () => {
+  it('allow key only with latest(), and a strategy only from its function', () => {
     expect(() => onBackpressure(dropOldest(2), { key: String })).toThrow(TypeError);
     expect(() => onBackpressure('latest' as never)).toThrow(TypeError);
   });

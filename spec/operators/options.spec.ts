@@ -9,19 +9,19 @@ import { idOf, LinkedNode, open } from '../support/linked-node.ts';
 
 type Options = Readonly<Record<string, unknown>>;
 
-/** An option: what it must be, in the words of the error. */
+/** An option, and what it must be in the words of the error. */
 type Kinds = Readonly<Record<string, string>>;
 
 interface OperatorCase {
   readonly name: string;
-  /** Makes the operator; the options may be wrong. */
+  /** Makes the operator; the options may be invalid. */
   readonly make: (options?: never) => unknown;
-  /** All options, as they should be. */
+  /** All options with valid values. */
   readonly right: Options;
   readonly kinds: Kinds;
-  /** Those that cannot be left out. */
+  /** The required options. */
   readonly required?: readonly string[];
-  /** Numbers that are out of their range, and lanes that are not for values. */
+  /** Numbers out of range, and lanes that do not suit values. */
   readonly outOfRange: readonly Options[];
 }
 
@@ -199,7 +199,7 @@ const cases: readonly OperatorCase[] = [
   },
 ];
 
-/** Values that are of none of the kinds, and how errors name them. */
+/** Values of none of the kinds, with their names in errors. */
 const wrong: readonly [string, unknown][] = [
   ['null', null],
   ['"4"', '4'],
@@ -208,7 +208,7 @@ const wrong: readonly [string, unknown][] = [
   ['a Subject', new Subject()],
 ];
 
-/** What looks like an option of its kind, and is none. */
+/** Values that resemble an option of their kind but are invalid. */
 const almost: Readonly<Record<string, readonly [string, unknown][]>> = {
   [aLane]: [
     ['a function', dropOldest],
@@ -227,7 +227,7 @@ describe.each(cases)('the options of $name', (operator) => {
   const { name, right, kinds, required = [], outOfRange } = operator;
   const making = (options: unknown) => () => operator.make(options as never);
 
-  it('are taken when they are as they should be, and may be left out', () => {
+  it('accept valid values and may be omitted', () => {
     expect(Object.keys(right)).toEqual(Object.keys(kinds));
     expect(making(right)).not.toThrow();
     const rest = Object.keys(right).filter((each) => !required.includes(each));
@@ -243,11 +243,11 @@ describe.each(cases)('the options of $name', (operator) => {
     ['"max"', 'max'],
     ['a function', ignore],
     ['an array', []],
-  ])('are an object: not %s', (got, options) => {
+  ])('must be an object: not %s', (got, options) => {
     expectTypeError(making(options), `${name}: options must be an object, got ${got}`);
   });
 
-  it('are those that there are', () => {
+  it('must be known names', () => {
     const names = Object.keys(kinds).join(', ');
     const text = `${name}: there is no option concurency; it takes ${names}`;
     expectTypeError(making({ ...right, concurency: 4 }), text);
@@ -270,7 +270,7 @@ const needed = cases.flatMap((operator) =>
   (operator.required ?? []).map((option) => ({ ...operator, option })),
 );
 
-describe('what cannot be left out', () => {
+describe('required options', () => {
   it.each(needed)('$name: $option', ({ name, make, right, kinds, option }) => {
     const rest = Object.fromEntries(Object.entries(right).filter(([each]) => each !== option));
     const text = `${name}: ${option} must be ${kinds[option] ?? ''}, got undefined`;
@@ -329,8 +329,8 @@ describe('the arguments of operators', () => {
     expectTypeError(make, `${name}: ${text}`);
   });
 
-  it('are tested here or beside for every operator that there is', () => {
-    // spec/operators/envelopes.spec.ts has those of the operators over envelopes.
+  it('are tested here or in another spec for every exported operator', () => {
+    // spec/operators/envelopes.spec.ts covers the operators on envelopes.
     const beside = [
       'broadcast',
       'decode',
@@ -347,7 +347,7 @@ describe('the arguments of operators', () => {
   });
 });
 
-/** Both: `toThrow` compares no more than the text of an error. */
+/** Checks type and text, since `toThrow` with an error compares only the text. */
 function expectTypeError(make: () => unknown, text: string): void {
   expect(make).toThrow(TypeError);
   expect(make).toThrow(new TypeError(text));

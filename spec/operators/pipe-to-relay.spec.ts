@@ -9,13 +9,13 @@ import { trackLeaks } from '../support/leaks.ts';
 
 const lanes = { codec: json<number>(), inbound: block(16), outbound: block(16) };
 /**
- * What can be on its way through two hops: an outbound and an inbound lane each, and a message at
- * each pipe.
+ * The most messages in transit through two hops: an outbound and an inbound lane each, and one
+ * message at each pipe.
  */
 const onTheWayMax = 2 * (16 + 16) + 2;
 
 describe('a relay of pipes', () => {
-  it('P-3 a slow consumer at its end holds the origin back: nothing is lost, lanes stay in bounds', () => {
+  it('P-3 a slow consumer at the end slows the origin: nothing is lost and no lane exceeds its bounds', () => {
     const net = simulate({ nodes: 3, latencyMs: 5, knows: (a, b) => Math.abs(a - b) === 1 });
     const first = net.openChannels({ id: 1, ...lanes });
     const second = net.openChannels({ id: 2, ...lanes });
@@ -51,7 +51,7 @@ describe('a relay of pipes', () => {
     for (let taken = 0; taken < 300; taken += 1) {
       demand.request(1);
       net.advance(10);
-      // Those that the filter leaves out have been made, too.
+      // Includes the messages that the filter skipped.
       mostOnTheWay = Math.max(mostOnTheWay, made - (heard.at(-1) ?? 0));
       for (const { router } of net.nodes) {
         for (const { channels } of router.snapshot().peers) {
@@ -76,7 +76,7 @@ describe('a relay of pipes', () => {
 });
 
 describe('the clock of pipeTo', () => {
-  it("is the channel's: in a simulation it goes on after the messages of one turn", () => {
+  it("is the channel's: in a simulation it continues after the messages of the current turn", () => {
     const net = simulate({ nodes: 2, latencyMs: 10 });
     const wide = { inbound: block(16_384), outbound: block(16_384) };
     const channel = net.openChannels({ id: 1, codec: json<number>(), ...wide });
@@ -113,7 +113,7 @@ describe('slowPeer: drop, at a router', () => {
 });
 
 describe('slowPeer: evictAfterMs, at a router', () => {
-  it('ends the connection, reports the peer, and the others get every message', () => {
+  it('closes the connection and reports the peer, and the others get every message', () => {
     const net = simulate({ nodes: 3, latencyMs: 5 });
     const channel = net.openChannels({ id: 1, ...lanes, slowPeer: { evictAfterMs: 500 } });
     net.start();

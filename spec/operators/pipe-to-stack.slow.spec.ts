@@ -16,7 +16,7 @@ function* messages(): Generator<Envelope> {
   for (let count = 0; count < million; count += 1) yield { to: idOf(1), message };
 }
 
-/** Answers each request at once. */
+/** Answers each request synchronously. */
 const flow = (): Flow<Envelope> =>
   new Flow((consumer) => {
     const values = messages();
@@ -37,7 +37,7 @@ describe.each([
   it.each([
     ['wait', block(64)],
     ['never wait', dropOldest(64)],
-  ])('need no stack, with lanes that %s', (_how, outbound) => {
+  ])('use no stack with lanes that %s', (_how, outbound) => {
     const node = new LinkedNode();
     const channel = node.channels.open({ id: 7, codec: raw(), outbound });
     const { link } = node.peer(1, { 7: million });

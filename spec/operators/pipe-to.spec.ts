@@ -16,14 +16,14 @@ type Envelope = OutboundEnvelope<Uint8Array>;
 const to = idOf(1);
 const envelope = (value: number): Envelope => ({ to, message: Uint8Array.of(value) });
 
-/** A node with one peer, which takes so many messages. */
+/** A node with one peer that accepts a given number of messages. */
 function linked(credit: number, outbound = block(2)): [LinkedNode, Channel<Uint8Array>, FakeLink] {
   const node = new LinkedNode();
   const channel = open(node, { outbound });
   return [node, channel, node.peer(1, { 7: credit }).link];
 }
 
-/** What a link has written: the messages' bytes. */
+/** The bytes of the messages written to a link. */
 const written = (link: FakeLink): number[] =>
   link.take().map((text) => parseInt(text.split(' ')[2] ?? '', 16));
 
@@ -33,7 +33,7 @@ function give(node: LinkedNode, link: FakeLink, messages: number): number[] {
   return written(link);
 }
 
-/** What comes of it: `3/0` (accepted, dropped), `end`, or the code or text of its error. */
+/** The outcome: `3/0` (accepted, dropped), `end`, or the code or text of its error. */
 function follow(reports$: Observable<SendReport>): { log: string[]; stop: () => void } {
   const log: string[] = [];
   const subscription = reports$.subscribe({
@@ -44,7 +44,7 @@ function follow(reports$: Observable<SendReport>): { log: string[]; stop: () => 
   return { log, stop: () => subscription.unsubscribe() };
 }
 
-/** Counts, and says what became of it. */
+/** Counts, and records how it ended. */
 class Source implements Iterable<Envelope> {
   made = 0;
   left = 0;
@@ -67,7 +67,7 @@ class Source implements Iterable<Envelope> {
     }
   }
 
-  /** The same as a flow that makes values when they are asked for. */
+  /** The same as a flow that makes values on request. */
   get flow(): Flow<Envelope> {
     return new Flow((consumer) => {
       const values = this[Symbol.iterator]();
@@ -94,7 +94,7 @@ const heldBack: [string, (source: Source) => Iterable<Envelope> | Observable<Env
 ];
 
 describe.each(heldBack)('pipeTo, from %s', (_, from) => {
-  it('pulls as fast as the lanes take, with one message that waits, and reports once', () => {
+  it('pulls as fast as the lanes accept, with one message waiting, and reports once', () => {
     const [node, channel, link] = linked(0, block(2));
     const source = new Source(6);
     const { log } = follow(pipeTo(channel)(from(source)));
@@ -109,7 +109,7 @@ describe.each(heldBack)('pipeTo, from %s', (_, from) => {
     expect([source.left, node.takeDrops()]).toEqual([0, []]);
   });
 
-  it('pulls nothing before it is subscribed, and anew for each subscriber', () => {
+  it('pulls nothing before it is subscribed, and again for each subscriber', () => {
     const [node, channel, link] = linked(9);
     const source = new Source(1);
     const reports$ = pipeTo(channel)(from(source));
@@ -121,11 +121,11 @@ describe.each(heldBack)('pipeTo, from %s', (_, from) => {
     expect(written(link)).toEqual([1, 1]);
   });
 
-  it('reports nothing sent when there is nothing', () => {
+  it('reports nothing sent for an empty source', () => {
     expect(follow(pipeTo(linked(0)[1])(from(new Source(0)))).log).toEqual(['0/0', 'end']);
   });
 
-  it('takes the message that waits back when it is unsubscribed, and leaves the source', () => {
+  it('withdraws the waiting message on unsubscribe and returns the iterator', () => {
     const [node, channel, link] = linked(0, block(1));
     const source = new Source(9);
     const { log, stop } = follow(pipeTo(channel)(from(source)));
@@ -136,7 +136,7 @@ describe.each(heldBack)('pipeTo, from %s', (_, from) => {
     expect(node.takeDrops()).toEqual([]);
   });
 
-  it('ends with an error of the source, and does not leave a source that has failed', () => {
+  it('errors with the source, and does not return an iterator that has failed', () => {
     const source = new Source(2, new Error('broken'));
     const [node, channel, link] = linked(9);
     expect(follow(pipeTo(channel)(from(source))).log).toEqual(['Error: broken']);
@@ -144,7 +144,7 @@ describe.each(heldBack)('pipeTo, from %s', (_, from) => {
     expect([written(link), source.left]).toEqual([[1, 2], 0]);
   });
 
-  it('ends when the channel closes while a message waits, and when it is closed already', () => {
+  it('errors when the channel closes while a message waits, or is already closed', () => {
     const [node, channel] = linked(0, block(1));
     const source = new Source(9);
     const { log } = follow(pipeTo(channel)(from(source)));
@@ -156,7 +156,7 @@ describe.each(heldBack)('pipeTo, from %s', (_, from) => {
     expect([other.made, other.left]).toEqual([1, 1]);
   });
 
-  it('L-02 absent: drop counts a recipient that is not there, or goes away, as a drop', () => {
+  it('L-02 absent: drop counts a recipient that is absent or leaves as a drop', () => {
     const [node, channel, link] = linked(0, block(1));
     const { log } = follow(pipeTo(channel, { absent: 'drop' })(from(new Source(4))));
     link.end();
@@ -164,7 +164,7 @@ describe.each(heldBack)('pipeTo, from %s', (_, from) => {
     expect(node.dropped()).toEqual({ 'out 7 channel-not-open': 2, 'out 7 peer-down': 2 });
   });
 
-  it('a source without end and lanes that never wait leave other work its time', () => {
+  it('an endless source with lanes that never wait leaves time for other work', () => {
     const [node, channel] = linked(0, dropOldest(2));
     const source = new Source(Infinity);
     const { stop } = follow(pipeTo(channel, { clock: node.clock })(from(source)));
@@ -186,7 +186,7 @@ describe('pipeTo', () => {
       { message: Uint8Array.of(1) } as never,
       'RXMESH_UNDELIVERABLE',
     ],
-  ])('ends with the error of %s, and leaves the source', (_, wrong, code) => {
+  ])('errors on %s, and returns the iterator', (_, wrong, code) => {
     const node = new LinkedNode();
     const channel = open(node, { messageBytesMax: 8 });
     let left = false;
@@ -202,7 +202,7 @@ describe('pipeTo', () => {
     expect(left).toBe(true);
   });
 
-  it('an iterator that ends its own pipe is left when it has answered', () => {
+  it('an iterator that ends its own pipe is returned once it has answered', () => {
     const [, channel] = linked(9, block(8));
     const stop$ = new Subject<void>();
     const seen: string[] = [];
@@ -220,7 +220,7 @@ describe('pipeTo', () => {
     expect([seen, log]).toEqual([['stopped', 'left'], ['end']]);
   });
 
-  it('what an iterator throws when it is left reaches the handler of unhandled errors', async () => {
+  it('an error that an iterator throws on return reaches the handler of unhandled errors', async () => {
     const [, channel] = linked(0, block(1));
     const thrown = new Error('cannot be left');
     const source: Iterable<Envelope> = {
@@ -238,12 +238,12 @@ describe('pipeTo', () => {
     config.onUnhandledError = before;
   });
 
-  it('a source that cannot be iterated over is an error', () => {
+  it('a source that is not iterable is an error', () => {
     const [, channel] = linked(0);
     expect(follow(pipeTo(channel)(5 as never)).log).toEqual([expect.stringContaining('TypeError')]);
   });
 
-  it('stands behind operators of a flow, and holds it back', () => {
+  it('follows operators on a flow and holds the flow back', () => {
     const node = new LinkedNode();
     const [from, into] = [open(node), open(node, { id: 8, outbound: block(1) })];
     const [near, far] = [node.peer(1, { 7: 9 }), node.peer(2, { 8: 0 })];
@@ -267,7 +267,7 @@ describe('pipeTo', () => {
   });
 });
 
-describe('pipeTo, from an Observable that is no flow', () => {
+describe('pipeTo, from an Observable that is not a flow', () => {
   const values = (last: number): Observable<Envelope> => range(1, last).pipe(map(envelope));
 
   it.each<[string, PipeToOptions<Uint8Array>, number[], number[], string]>([
@@ -275,7 +275,7 @@ describe('pipeTo, from an Observable that is no flow', () => {
     ['dropOldest', { buffer: dropOldest(2) }, [1, 2, 4, 5], [3], '4/0'],
     ['dropNewest', { buffer: dropNewest(2) }, [1, 2, 3, 4], [5], '4/0'],
     ['latest', { buffer: latest() }, [1, 2, 5], [3, 4], '3/0'],
-  ])('buffers what the lanes do not take: %s', (_, options, sent, dropped, report) => {
+  ])('buffers what the lanes do not accept: %s', (_, options, sent, dropped, report) => {
     const [node, channel, link] = linked(0, block(1));
     const drops: (number | undefined)[] = [];
     const onDrop = ({ message }: Envelope): void => void drops.push(message[0]);
@@ -287,7 +287,7 @@ describe('pipeTo, from an Observable that is no flow', () => {
 
   it.each([
     ['1,024 by default', {}, 1 + 1 + 1024],
-    ['as many as it was told', { buffer: fail(2) }, 1 + 1 + 2],
+    ['a given number', { buffer: fail(2) }, 1 + 1 + 2],
   ])('fails when more than %s wait', (_, options, most) => {
     const [, channel] = linked(0, block(1));
     expect(follow(values(most).pipe(pipeTo(channel, options))).log).toEqual([]);
@@ -296,23 +296,23 @@ describe('pipeTo, from an Observable that is no flow', () => {
     expect(log).toEqual(['RXMESH_OVERFLOW']);
   });
 
-  it('sends more than fits the buffer when the lanes do not wait, at once', () => {
+  it('immediately sends more than fits the buffer if the lanes do not wait', () => {
     const [, channel] = linked(0, dropOldest(1));
     expect(follow(values(10_000).pipe(pipeTo(channel))).log).toEqual(['10000/0', 'end']);
   });
 
-  it('treats a flow the same way when it has a buffer', () => {
+  it('treats a flow the same way if it has a buffer', () => {
     const [node, channel, link] = linked(0, block(1));
     const source = new Source(5);
     const flow = source.flow.pipe(pipeTo(channel, { buffer: dropNewest(1) }));
-    // Unbounded demand: this flow answers Infinity until its end.
+    // Unbounded demand: this flow answers Infinity until it completes.
     const { log } = follow(flow);
     expect(source.made).toBe(5);
     expect(give(node, link, 9)).toEqual([1, 2, 3]);
     expect(log).toEqual(['3/0', 'end']);
   });
 
-  it('is unsubscribed when an envelope is wrong, and by whoever unsubscribes', () => {
+  it('unsubscribes from its source on an invalid envelope and when unsubscribed', () => {
     const [, channel] = linked(0, block(1));
     const source = new Subject<Envelope>();
     const { log } = follow(source.pipe(pipeTo(channel)));
@@ -324,7 +324,7 @@ describe('pipeTo, from an Observable that is no flow', () => {
     expect(source.observed).toBe(false);
   });
 
-  it('errors with its source at once', () => {
+  it('errors immediately with its source', () => {
     const [node, channel, link] = linked(0, block(1));
     const source = new Subject<Envelope>();
     const { log } = follow(source.pipe(pipeTo(channel)));
@@ -351,7 +351,7 @@ describe('pipeTo, from an Observable that is no flow', () => {
     expect(give(node, link, 9)).toEqual([1, 2, 3, 4]);
   });
 
-  it('takes no buffer that blocks', () => {
+  it('rejects a buffer that blocks', () => {
     expect(() => pipeTo(linked(0)[1], { buffer: block(1) })).toThrow(RangeError);
   });
 });

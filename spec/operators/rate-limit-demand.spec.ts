@@ -9,7 +9,7 @@ import { trackLeaks } from '../support/leaks.ts';
 import { marbles } from '../support/marbles.ts';
 
 describe('rateLimit behind a flow', () => {
-  it('asks for one more for each value that it drops', () => {
+  it('requests one more for each value dropped', () => {
     const clock = new VirtualClock();
     const numbers = new Numbers(10);
     const dropped: number[] = [];
@@ -37,7 +37,7 @@ describe("rateLimit with excess: 'wait'", () => {
     });
   });
 
-  it('asks for a value when there is a token and demand, and waits with one timer', () => {
+  it('requests a value when there is a token and demand, and waits with one timer', () => {
     const clock = new VirtualClock();
     const numbers = new Numbers(100);
     const { heard, demand } = consume(
@@ -60,7 +60,7 @@ describe("rateLimit with excess: 'wait'", () => {
     expect([numbers.open, clock.dueTimesMs]).toEqual([0, []]);
   });
 
-  it('lets a value pass whatever it costs, and pays that off before the next', () => {
+  it('passes a value at any cost, and pays it off before the next', () => {
     const clock = new VirtualClock();
     const { heard, demand } = consume(
       flowFrom([500, 0, 1]).pipe(
@@ -75,7 +75,7 @@ describe("rateLimit with excess: 'wait'", () => {
     expect(heard).toEqual([500, 0, 1]);
   });
 
-  it('waits for a full bucket when that holds less than one token', () => {
+  it('waits for a full bucket if that holds less than one token', () => {
     const clock = new VirtualClock();
     const { heard, demand } = consume(
       flowFrom([1, 2]).pipe(rateLimit({ perSecond: 10, burst: 0.5, excess: 'wait', clock })),
@@ -88,7 +88,7 @@ describe("rateLimit with excess: 'wait'", () => {
     expect(heard).toEqual([1, 2]);
   });
 
-  it('looks again on the way when the wait is longer than timers are', () => {
+  it('waits in several steps if the wait exceeds the longest timer', () => {
     const clock = new VirtualClock();
     const { heard, demand } = consume(
       flowFrom([1, 2]).pipe(rateLimit({ perSecond: 2 ** -24, burst: 1, excess: 'wait', clock })),
@@ -102,7 +102,7 @@ describe("rateLimit with excess: 'wait'", () => {
     demand.unsubscribe();
   });
 
-  it('ends with the error of the source', () => {
+  it('errors with the source', () => {
     const failing = consume(
       flowFrom(new Numbers(0, new Error('no'))).pipe(rateLimit({ perSecond: 1, excess: 'wait' })),
     );
@@ -110,7 +110,7 @@ describe("rateLimit with excess: 'wait'", () => {
     expect(failing.heard).toEqual(['Error: no']);
   });
 
-  it('is for flows', () => {
+  it('works on flows only', () => {
     expect(() => of(1).pipe(rateLimit({ perSecond: 1, excess: 'wait' }))).toThrow(TypeError);
     expect(() => range(0, 1).pipe(rateLimit({ perSecond: 1, excess: 'drop' }))).not.toThrow();
   });

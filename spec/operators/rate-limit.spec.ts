@@ -24,9 +24,9 @@ describe('rateLimit', () => {
   });
 
   it.each([
-    ['a token is there when its time is over', '  a---------b', '^', 'a---------b'],
+    ['a token is available once its time is up', '  a---------b', '^', 'a---------b'],
     ['and not a millisecond earlier', '           a--------b-', '^', 'a----------'],
-    ['what was dropped costs nothing', '          a--------bc', '^', 'a---------c'],
+    ['a dropped value costs nothing', '          a--------bc', '^', 'a---------c'],
     [
       'a pause gives no more than the burst',
       '    -------------------------(abc)',
@@ -56,7 +56,7 @@ describe('rateLimit', () => {
     });
   });
 
-  it('lets a burst of one second pass unless it is told otherwise', () => {
+  it('passes a burst of one second by default', () => {
     const clock = new VirtualClock();
     const passed: number[] = [];
     range(0, 100)
@@ -65,7 +65,7 @@ describe('rateLimit', () => {
     expect(passed).toEqual([0, 1, 2, 3, 4, 5, 6]);
   });
 
-  it('counts what values cost: all of it, or nothing', () => {
+  it('charges the cost of a value in full or not at all', () => {
     const clock = new VirtualClock();
     const source = new Subject<number>();
     const passed: number[] = [];
@@ -85,7 +85,7 @@ describe('rateLimit', () => {
     expect(passed).toEqual([60, 40, 0, 100]);
   });
 
-  it('gives each subscription a bucket of its own, full when it subscribes', () => {
+  it('has a separate bucket for each subscription, full at first', () => {
     const clock = new VirtualClock();
     const source = new Subject<string>();
     const limited = source.pipe(rateLimit({ perSecond: 1, clock }));
@@ -98,7 +98,7 @@ describe('rateLimit', () => {
     expect(passed).toEqual(['1a', '2b']);
   });
 
-  it('has a rate for each key; what has none passes', () => {
+  it('limits each key separately; values without a key pass', () => {
     const clock = new VirtualClock();
     const source = new Subject<string>();
     const passed: string[] = [];
@@ -117,7 +117,7 @@ describe('rateLimit', () => {
     expect(passed.slice(7)).toEqual(['b4', 'a5']);
   });
 
-  it('forgets the key that was seen longest ago, of more than 4,096', () => {
+  it('keeps at most 4,096 keys and forgets the one seen longest ago', () => {
     const clock = new VirtualClock();
     const source = new Subject<number>();
     const passed: number[] = [];
@@ -127,18 +127,18 @@ describe('rateLimit', () => {
     for (let key = 0; key < 4_096; key += 1) source.next(key);
     source.next(0);
     source.next(4_096);
-    // Number 1 has made place; 0 was seen again meanwhile.
+    // Key 1 was displaced, because 0 had been seen again.
     source.next(0);
     source.next(1);
     expect(passed.slice(4_096)).toEqual([4_096, 1]);
   });
 
-  it('has no `key` for waiting', () => {
+  it('rejects `key` for waiting', () => {
     const key = (): number => 0;
     expect(() => rateLimit({ perSecond: 1, key, excess: 'wait' })).toThrow(TypeError);
   });
 
-  it('waits for nothing', () => {
+  it('sets no timers', () => {
     const clock = new VirtualClock();
     new Subject().pipe(rateLimit({ perSecond: 1, clock })).subscribe();
     expect(clock.dueTimesMs).toEqual([]);
@@ -170,12 +170,12 @@ describe('rateLimit', () => {
       source.next(ms);
       clock.advance(10);
     }
-    // Each time that it is set, what passed since the last look at it is lost.
+    // Each time the clock is set, the time since the last reading is lost.
     expect(passed).toBeGreaterThanOrEqual(98);
     expect(passed).toBeLessThanOrEqual(100);
   });
 
-  it('takes the time of the system unless it is given a clock', () => {
+  it('uses the system clock by default', () => {
     const passed: number[] = [];
     range(0, 3)
       .pipe(rateLimit({ perSecond: 0.001, burst: 2 }))
@@ -183,7 +183,7 @@ describe('rateLimit', () => {
     expect(passed).toEqual([0, 1]);
   });
 
-  it.each([0, -1, NaN, Infinity])('a rate or burst of %d is none', (value) => {
+  it.each([0, -1, NaN, Infinity])('rejects a rate or burst of %d', (value) => {
     expect(() => rateLimit({ perSecond: value })).toThrow(
       new RangeError(`rateLimit: perSecond must be a finite number above 0, got ${value}`),
     );
@@ -192,7 +192,7 @@ describe('rateLimit', () => {
     );
   });
 
-  it('takes a million values at once, and ends a source without end', async () => {
+  it('handles a million values synchronously, and stops an endless source', async () => {
     const clock = new VirtualClock();
     const source = new Subject<object>();
     let passed = 0;

@@ -8,7 +8,7 @@ import { trackLeaks } from '../support/leaks.ts';
 import { idOf } from '../support/linked-node.ts';
 import { marbles } from '../support/marbles.ts';
 
-// What it does with ends, errors and demand is in envelopes.spec.ts.
+// envelopes.spec.ts covers completion, errors and demand.
 
 describe('relay', () => {
   it('does what its marble shows', () => {
@@ -24,8 +24,8 @@ describe('relay', () => {
     });
   });
 
-  it('with dedupe, brings each message to each node once, in a network with circles', () => {
-    // A ring of eight, whose nodes also know the one on the other side.
+  it('with dedupe, brings each message to each node once, in a network with cycles', () => {
+    // A ring of eight whose nodes also know the node on the opposite side.
     const nodes = 8;
     const knows = (a: number, b: number): boolean => [1, 4, 7].includes(Math.abs(a - b));
     const net = simulate({ nodes, latencyMs: 5, knows });
@@ -47,11 +47,11 @@ describe('relay', () => {
     chat(0).out.next({ broadcast: true, message: 'one' });
     chat(3).out.next({ broadcast: true, message: 'two' });
     net.advance(1_000);
-    // Nobody sends it back to where it came from, and all neighbours have it from there first.
+    // No node sends it back where it came from. All neighbours get it from there first.
     expect(heard.map((texts) => [...texts].sort())).toEqual(
       heard.map((_, node) => (node === 0 ? ['two'] : node === 3 ? ['one'] : ['one', 'two'])),
     );
-    // Twelve links, each of which carried each message once or twice; and then it ended.
+    // Each of the twelve links carried each message once or twice, and then it stopped.
     expect(arrivals).toBeGreaterThan(2 * (nodes - 1));
     expect(arrivals).toBeLessThanOrEqual(2 * 2 * 12);
     const before = arrivals;

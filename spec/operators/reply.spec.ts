@@ -6,7 +6,7 @@ import { trackLeaks } from '../support/leaks.ts';
 import { idOf } from '../support/linked-node.ts';
 import { marbles } from '../support/marbles.ts';
 
-// What it does with ends, errors, demand and wrong options is in envelopes.spec.ts.
+// envelopes.spec.ts covers completion, errors, demand and invalid options.
 
 describe('reply', () => {
   it('does what its marble shows', () => {
@@ -22,7 +22,7 @@ describe('reply', () => {
     });
   });
 
-  it('answers each peer by itself, and knows the envelope', () => {
+  it('replies to each peer separately and passes the envelope', () => {
     const [ann, bob] = [idOf(1), idOf(2)];
     const envelopes: InboundEnvelope<number>[] = [
       { from: ann, message: 1 },

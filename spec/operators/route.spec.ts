@@ -48,9 +48,9 @@ describe('route', () => {
   it.each([
     ['never', '                             -', '     ^', '     -'],
     ['empty', '                             --|', '   ^-!', '   --|'],
-    ['one that ends before the source', '   -a----|', '^-----!', '-A--x-|'],
-    ['one that ends behind the source', '   -a-|', '  ^--!', '  -A--(x|)'],
-    ['an error, which closes what runs', '  -a-#', '  ^--!', '  -A-#'],
+    ['one session that ends before the source', '   -a----|', '^-----!', '-A--x-|'],
+    ['one session that ends after the source', '   -a-|', '  ^--!', '  -A--(x|)'],
+    ['an error, which closes running sessions', '  -a-#', '  ^--!', '  -A-#'],
   ])('%s', (_, sourceMarbles, subscription, result) => {
     marbles(({ hot, expectObservable, expectSubscriptions, flush }) => {
       const { switchboard, links, sessions } = node();
@@ -83,7 +83,7 @@ describe('route', () => {
     });
   });
 
-  it('has a session where messages are sent from before `up` until before `down`', () => {
+  it('uses a session for sending from just before `up` until just before `down`', () => {
     const { switchboard, links, sessions } = node();
     const source = new Subject<PeerSession>();
     const log: string[] = [];
@@ -98,7 +98,7 @@ describe('route', () => {
     expect(links.a.closedWith).toEqual({ reason: 'done' });
   });
 
-  it('says up and down of a session that has ended already', () => {
+  it('reports up and down for a session that has already ended', () => {
     const { switchboard, links, sessions } = node();
     links.b.close('done');
     const log: string[] = [];
@@ -109,7 +109,7 @@ describe('route', () => {
     expect(switchboard.snapshot().peers).toEqual([]);
   });
 
-  it('is re-entered by whoever closes a session that comes up', () => {
+  it('can be re-entered by closing a session as it comes up', () => {
     const { switchboard, sessions } = node();
     const log: string[] = [];
     const source = new Subject<PeerSession>();
@@ -132,7 +132,7 @@ describe('route', () => {
     expect(source.observed).toBe(false);
   });
 
-  it('makes nothing live for whoever unsubscribes when a session comes up', () => {
+  it('makes nothing live if unsubscribed when a session comes up', () => {
     const { switchboard, links, sessions } = node();
     const source = new Subject<PeerSession>();
     source.pipe(route(switchboard), take(1)).subscribe();

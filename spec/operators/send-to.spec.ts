@@ -6,7 +6,7 @@ import { trackLeaks } from '../support/leaks.ts';
 import { idOf } from '../support/linked-node.ts';
 import { marbles } from '../support/marbles.ts';
 
-// What it does with ends, errors, demand and wrong options is in envelopes.spec.ts.
+// envelopes.spec.ts covers completion, errors, demand and invalid options.
 
 describe('sendTo', () => {
   it('does what its marble shows', () => {
@@ -23,7 +23,7 @@ describe('sendTo', () => {
     });
   });
 
-  it('asks the function for each message and its number, anew for each subscription', () => {
+  it('calls the function with each message and its index, starting over for each subscription', () => {
     const sent$ = of('a', 'b').pipe(sendTo((text, index) => uncheckedNodeId(`${text}${index}`)));
     const heard: unknown[] = [];
     sent$.subscribe((envelope) => heard.push(envelope));
@@ -35,7 +35,7 @@ describe('sendTo', () => {
     expect(heard).toEqual([...envelopes, ...envelopes]);
   });
 
-  it('leaves an ID that is none to the channel, which counts it as a drop', () => {
+  it('passes an invalid ID to the channel, which counts it as a drop', () => {
     const heard: unknown[] = [];
     of('a')
       .pipe(sendTo(uncheckedNodeId('')))

@@ -18,7 +18,7 @@ import { trackLeaks } from '../support/leaks.ts';
 import { marbles } from '../support/marbles.ts';
 import { until } from '../support/until.ts';
 
-/** A fast and a slow consumer of 0, 1, 2 and so on, and what they miss. */
+/** A fast and a slow consumer of 0, 1, 2 and so on, and the values they miss. */
 function stage(buffer: LaneOptions, count = Infinity) {
   const numbers = new Numbers(count);
   const dropped: number[] = [];
@@ -50,7 +50,7 @@ describe('shareFlow with a buffer', () => {
   });
 
   it.each([block(2), dropOldest(2), dropNewest(2), latest(), fail(2)])(
-    '$strategy asks for nothing while nobody wants a value, so that one consumer misses nothing',
+    '$strategy requests nothing without demand, so that a single consumer misses nothing',
     (buffer) => {
       const { numbers, dropped, fast, slow } = stage(buffer);
       expect(numbers.calls).toBe(0);
@@ -66,7 +66,7 @@ describe('shareFlow with a buffer', () => {
     },
   );
 
-  it('block(n) lets a consumer fall n values behind, and then holds the others back', () => {
+  it('block(n) lets a consumer fall n values behind and then holds back the others', () => {
     const { numbers, fast, slow, leave } = stage(block(3));
     fast.demand.request(10);
     expect([fast.heard, slow.heard, numbers.calls]).toEqual([[0, 1, 2], [], 3]);
@@ -88,19 +88,22 @@ describe('shareFlow with a buffer', () => {
     ['dropOldest', dropOldest(2), [4, 5], [0, 1, 2, 3]],
     ['dropNewest', dropNewest(2), [0, 1], [2, 3, 4, 5]],
     ['latest', latest(), [5], [0, 1, 2, 3, 4]],
-  ])('%s: each at its own pace, and a slow one misses values', (_, buffer, got, missed) => {
-    const { numbers, dropped, fast, slow, leave } = stage(buffer);
-    fast.demand.request(6);
-    expect([fast.heard, slow.heard, dropped]).toEqual([[0, 1, 2, 3, 4, 5], [], missed]);
-    slow.demand.request(got.length);
-    expect([slow.heard, numbers.calls]).toEqual([got, 6]);
-    slow.demand.request(1);
-    expect([slow.heard.at(-1), fast.heard.length, numbers.calls]).toEqual([6, 6, 7]);
-    leave();
-    expect(numbers.open).toBe(0);
-  });
+  ])(
+    '%s: each consumer has its own pace, and a slow one misses values',
+    (_, buffer, got, missed) => {
+      const { numbers, dropped, fast, slow, leave } = stage(buffer);
+      fast.demand.request(6);
+      expect([fast.heard, slow.heard, dropped]).toEqual([[0, 1, 2, 3, 4, 5], [], missed]);
+      slow.demand.request(got.length);
+      expect([slow.heard, numbers.calls]).toEqual([got, 6]);
+      slow.demand.request(1);
+      expect([slow.heard.at(-1), fast.heard.length, numbers.calls]).toEqual([6, 6, 7]);
+      leave();
+      expect(numbers.open).toBe(0);
+    },
+  );
 
-  it('fail(n) ends the consumer that falls further behind, and no other; what it loses is told', () => {
+  it('fail(n) errors only a consumer that falls further behind, and reports what it loses', () => {
     const { numbers, dropped, fast, slow, leave } = stage(fail(2), 5);
     fast.demand.request(2);
     expect([slow.heard, dropped]).toEqual([[], []]);
@@ -112,7 +115,7 @@ describe('shareFlow with a buffer', () => {
     expect(numbers.open).toBe(0);
   });
 
-  it('leaves its source when the only consumer that is left fails', () => {
+  it('unsubscribes from its source when the only remaining consumer fails', () => {
     const source = askedFlow();
     const shared = source.flow.pipe(shareFlow({ buffer: fail(1) }));
     const [a, b] = [consume(shared), consume(shared)];
@@ -123,7 +126,7 @@ describe('shareFlow with a buffer', () => {
     expect([b.heard, source.isLeft()]).toEqual([['RXMESH_OVERFLOW'], true]);
   });
 
-  it.each(['complete', 'error'] as const)('has the end behind what waits: %s', (end) => {
+  it.each(['complete', 'error'] as const)('ends after what waits: %s', (end) => {
     const source = askedFlow();
     const dropped: number[] = [];
     const onDrop = (value: number): unknown => dropped.push(value);
@@ -140,7 +143,7 @@ describe('shareFlow with a buffer', () => {
     expect([b.heard, dropped]).toEqual([[1, 2, last], []]);
   });
 
-  it('puts a value in the lane of a consumer that came when it was asked for already', () => {
+  it('queues a value for a consumer that joined after it was requested', () => {
     const source = askedFlow();
     const shared = source.flow.pipe(shareFlow({ buffer: block(1) }));
     const a = consume(shared);
@@ -153,7 +156,7 @@ describe('shareFlow with a buffer', () => {
     for (const { demand } of [a, b]) demand.unsubscribe();
   });
 
-  it('tells a value to onDrop once for each consumer that misses it', () => {
+  it('reports a value to onDrop once for each consumer that misses it', () => {
     const dropped: number[] = [];
     const onDrop = (value: number): unknown => dropped.push(value);
     const shared = flowFrom([1, 2, 3]).pipe(shareFlow({ buffer: latest(), onDrop }));
@@ -166,7 +169,7 @@ describe('shareFlow with a buffer', () => {
     }
   });
 
-  it('serves a consumer that `onDrop` makes request, leave or come', () => {
+  it('serves a consumer that `onDrop` makes request, leave or join', () => {
     const source = askedFlow();
     let dropped = 0;
     const late: ReturnType<typeof consume>[] = [];
@@ -186,7 +189,7 @@ describe('shareFlow with a buffer', () => {
     expect(source.isLeft()).toBe(true);
   });
 
-  it('delivers or tells every value to every consumer, in its order, whoever requests what and when', () => {
+  it('delivers or reports every value to every consumer, in order, for any requests at any time', () => {
     const step = fc.record({ who: fc.integer({ min: 0, max: 2 }), count: fc.nat(4) });
     const lanes = fc.constantFrom(block(2), dropOldest(2), dropNewest(2), latest(), undefined);
     fc.assert(
@@ -219,7 +222,7 @@ describe('shareFlow with a buffer', () => {
   });
 });
 
-describe('what `onDrop` throws when a lane overflows', () => {
+describe('an error thrown by `onDrop` when a lane overflows', () => {
   let unhandled: unknown[] = [];
   beforeEach(() => {
     unhandled = [];
@@ -238,7 +241,7 @@ describe('what `onDrop` throws when a lane overflows', () => {
     const slow = consume(shared);
     shared.subscribe();
     await until(() => unhandled.length > 0);
-    // One for the value that waited, one for that which found no place.
+    // One error for the waiting value, and one for the value without a place.
     expect([slow.heard, unhandled]).toEqual([['RXMESH_OVERFLOW'], [mistake, mistake]]);
   });
 });

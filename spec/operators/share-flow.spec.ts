@@ -40,20 +40,17 @@ describe('shareFlow', () => {
     ['one value', '                 -a-| ', '^--! ', '-a-| '],
     ['many values', '               -ab-c', '^    ', '-ab-c'],
     ['an error', '                  -a-# ', '^--! ', '-a-# '],
-  ])(
-    'lets all subscribers hear the same of one subscription: %s',
-    (_, sourceMarbles, log, result) => {
-      marbles(({ hot, expectObservable, expectSubscriptions }) => {
-        const source = hot(sourceMarbles.trim());
-        const shared = onBackpressure<string>(dropOldest(1))(source).pipe(shareFlow());
-        expectObservable(shared).toBe(result.trim());
-        expectObservable(shared).toBe(result.trim());
-        expectSubscriptions(source.subscriptions).toBe(log.trim());
-      });
-    },
-  );
+  ])('shares one subscription among all subscribers: %s', (_, sourceMarbles, log, result) => {
+    marbles(({ hot, expectObservable, expectSubscriptions }) => {
+      const source = hot(sourceMarbles.trim());
+      const shared = onBackpressure<string>(dropOldest(1))(source).pipe(shareFlow());
+      expectObservable(shared).toBe(result.trim());
+      expectObservable(shared).toBe(result.trim());
+      expectSubscriptions(source.subscriptions).toBe(log.trim());
+    });
+  });
 
-  it('is subscribed to its source while it has subscribers, and anew for the next one', () => {
+  it('is subscribed to its source while it has subscribers, and again for the next one', () => {
     marbles(({ hot, expectObservable, expectSubscriptions }) => {
       const source = hot('    -a-b-c-d-e-f-');
       const a = '             ^---!        ';
@@ -71,7 +68,7 @@ describe('shareFlow', () => {
     });
   });
 
-  it('asks for a value when all consumers want one, and for one at a time', () => {
+  it('requests one value at a time, when all consumers want one', () => {
     const source = askedFlow();
     const shared = source.flow.pipe(shareFlow());
     const [a, b] = [consume(shared), consume(shared)];
@@ -93,7 +90,7 @@ describe('shareFlow', () => {
     expect(source.isLeft()).toBe(true);
   });
 
-  it('gives a consumer every value from when it came, also the one that was asked for already', () => {
+  it('gives a consumer every value after it joins, including one already requested', () => {
     const source = askedFlow();
     const shared = source.flow.pipe(shareFlow());
     const a = consume(shared);
@@ -113,7 +110,7 @@ describe('shareFlow', () => {
   });
 
   it.each(['completes', 'fails', 'is left'])(
-    'goes on with the value that waits when the consumer that it waits for leaves, and the source %s',
+    'delivers the waiting value when the consumer it waits for leaves, and the source %s',
     (what) => {
       const source = askedFlow();
       const shared = source.flow.pipe(shareFlow());
@@ -132,7 +129,7 @@ describe('shareFlow', () => {
     },
   );
 
-  it('lets go of the value that waits when the last consumer leaves', () => {
+  it('discards the waiting value when the last consumer leaves', () => {
     const source = askedFlow();
     const shared = source.flow.pipe(shareFlow());
     const a = consume(shared);
@@ -150,7 +147,7 @@ describe('shareFlow', () => {
     c.demand.unsubscribe();
   });
 
-  it.each(['complete', 'error'] as const)('consumes its source anew after its end: %s', (end) => {
+  it.each(['complete', 'error'] as const)('consumes its source again after its end: %s', (end) => {
     const source = askedFlow();
     const shared = source.flow.pipe(shareFlow());
     const a = consume(shared);
@@ -163,7 +160,7 @@ describe('shareFlow', () => {
     b.demand.unsubscribe();
   });
 
-  it('consumes it anew for a consumer that comes while the end is told, and while it waits', () => {
+  it('consumes it again for a consumer that joins while the end is delivered or waiting', () => {
     const source = askedFlow();
     const shared = source.flow.pipe(shareFlow());
     let late: ReturnType<typeof consume> | undefined;
@@ -182,7 +179,7 @@ describe('shareFlow', () => {
     expect(source.isLeft()).toBe(true);
   });
 
-  it('ends with a source that ends when it is consumed', () => {
+  it('ends with a source that ends as it is consumed', () => {
     const empty = new Flow<number>((sink) => {
       sink.complete();
       return noDemand;
@@ -195,7 +192,7 @@ describe('shareFlow', () => {
     expect(consume(failing).heard).toEqual(['Error: no source']);
   });
 
-  it('gives a value to a consumer that another one brings, from the next on', () => {
+  it('starts a consumer that joins within `next` with the next value', () => {
     const numbers = new Numbers(4);
     const shared = flowFrom(numbers).pipe(shareFlow());
     let late: ReturnType<typeof consume> | undefined;
@@ -212,7 +209,7 @@ describe('shareFlow', () => {
     expect([numbers.calls, numbers.open]).toEqual([5, 0]);
   });
 
-  it('goes on for others when a consumer leaves within `next`, and stops with the last', () => {
+  it('continues when one consumer leaves within `next`, and stops with the last one', () => {
     const numbers = new Numbers(Infinity);
     const shared = flowFrom(numbers).pipe(shareFlow());
     const heard: number[] = [];
@@ -228,7 +225,7 @@ describe('shareFlow', () => {
     expect(numbers.open).toBe(0);
   });
 
-  it('hands the clock of its source on', () => {
+  it('passes on the clock of its source', () => {
     const clock = new VirtualClock();
     expect(new Flow<number>(() => noDemand, undefined, { clock }).pipe(shareFlow()).clock).toBe(
       clock,
@@ -239,14 +236,14 @@ describe('shareFlow', () => {
     ['an Observable', NEVER, 'got an Observable'],
     ['a Subject', new Subject(), 'got a Subject'],
     ['a Promise', Promise.resolve(1), 'got a Promise (missing `await`?)'],
-  ])('is for flows, and says to %s what makes one', (_, source, got) => {
+  ])('works on flows only, and tells %s how to make one', (_, source, got) => {
     const share = (): unknown => shareFlow()(source as never);
     expect(share).toThrow(TypeError);
     const text = `shareFlow: source must be a flow, ${got}`;
     expect(share).toThrow(new TypeError(`${text}; onBackpressure or flowFrom makes one of it`));
   });
 
-  it('takes a million values without stack or memory, from a source that answers at once', async () => {
+  it('handles a million values without growing stack or memory, from a synchronous source', async () => {
     const numbers = new Numbers(1_000_000);
     const shared = flowFrom(numbers).pipe(shareFlow({ buffer: block(16) }));
     let count = 0;

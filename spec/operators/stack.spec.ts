@@ -28,13 +28,13 @@ const chains: readonly [string, () => Flow<number>][] = [
   ['onBackpressure', () => onBackpressure<number>(block(16))(flowFrom(millionNumbers))],
 ];
 
-/** Operators that take longer are in stack.slow.spec.ts. */
+/** Slower operators are in stack.slow.spec.ts. */
 describe('a million values at once need no more stack than one', () => {
-  it.each(chains)('through %s, subscribed to as usual', (_, make) => {
+  it.each(chains)('through %s, with an ordinary subscriber', (_, make) => {
     expect(countSubscribed(make())).toBe(million);
   });
 
-  it.each(chains)('through %s, each requested when the one before has come', (_, make) => {
+  it.each(chains)('through %s, each requested after the previous one', (_, make) => {
     expect(countRequested(make())).toBe(million);
   });
 

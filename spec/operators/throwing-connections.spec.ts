@@ -26,12 +26,12 @@ const linkTo = (whom: Identity): FakeLinkEnd =>
   new FakeLinkEnd('inbound', { nodeInfo: fakeNodeInfo(whom.id), publicKey: whom.publicKey });
 const address = (host: string): NodeAddress => ({ protocol: 'fake', id: other.id, host });
 
-describe('L-30 what throws in `dial` costs that dial', () => {
+describe('L-30 an exception in `dial` costs only that dial', () => {
   const connection = new FakeConnection();
   const answer = (): Observable<FakeConnection> => of(connection);
   const endpoints = [{ protocol: 'fake', ip: '192.0.2.7' }];
 
-  /** Dials two addresses; the first of which goes wrong. */
+  /** Dials two addresses, of which the first fails. */
   async function dialTwo(options: Partial<op.DialOptions>, transport = new FakeTransport(answer)) {
     const failures: string[] = [];
     const source = new Subject<NodeAddress>();
@@ -98,10 +98,10 @@ describe('L-30 what throws in `dial` costs that dial', () => {
   });
 });
 
-describe('L-30 what throws in `handshake` costs that connection', () => {
+describe('L-30 an exception in `handshake` costs only that connection', () => {
   const good = (): FakeConnection => new FakeConnection(of<Link>(linkTo(other)));
 
-  /** Proves two connections, the first of which goes wrong. */
+  /** Proves two connections, of which the first fails. */
   async function proveTwo(options: Partial<op.HandshakeOptions>, first = good()) {
     const failures: string[] = [];
     const proven: unknown[] = [];
@@ -120,7 +120,7 @@ describe('L-30 what throws in `handshake` costs that connection', () => {
     return { proven, failures, closed: first.closed, unhandled: await unhandled() };
   }
 
-  it('self, and the handshake counts no more', async () => {
+  it('self, and the handshake is no longer counted', async () => {
     expect(await proveTwo({ self: once(() => self), concurrency: 1 })).toEqual({
       proven: ['proven'],
       failures: ['RXMESH_HANDSHAKE_FAILED'],
@@ -139,7 +139,7 @@ describe('L-30 what throws in `handshake` costs that connection', () => {
     });
   });
 
-  it('onFailure for one too many', async () => {
+  it('onFailure for one over the limit', async () => {
     const source = new Subject<Attempt>();
     const onFailure = once(ignore);
     const proven: Proven[] = [];
@@ -185,13 +185,13 @@ describe('L-30 what throws in `handshake` costs that connection', () => {
   });
 });
 
-describe('L-30 what throws in `accept` costs that link', () => {
+describe('L-30 an exception in `accept` costs only that link', () => {
   const provenBy = (digit: string, link = new FakeLinkEnd('inbound')) => ({
     link,
     id: fakeId(digit),
   });
 
-  /** Two links, each of which its peer accepts; the first goes wrong. */
+  /** Two links that their peers accept; the first fails. */
   async function acceptTwo(
     options: Partial<op.AcceptOptions>,
     link = new FakeLinkEnd('inbound'),
@@ -252,7 +252,7 @@ describe('L-30 what throws in `accept` costs that link', () => {
     expect(link.ended).toBe(true);
   });
 
-  it('close of a link that is turned away', async () => {
+  it('close of a refused link', async () => {
     const link = Object.assign(new FakeLinkEnd('inbound'), { close: once(ignore) });
     const claim = ({ id }: Proven): void => {
       if (id === fakeId('a')) throw new Error('full');
@@ -262,7 +262,7 @@ describe('L-30 what throws in `accept` costs that link', () => {
     expect(told).toEqual({ ...onlyB, failures, unhandled: [mistake] });
   });
 
-  it('close of a link that is evicted: its session ends', () => {
+  it('close of an evicted link: its session still ends', () => {
     const node = new LinkedNode();
     const sessions = [node.peer(1).session, node.peer(2).session];
     Object.assign(sessions[0]?.link ?? {}, { close: once(ignore) });

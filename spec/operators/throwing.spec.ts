@@ -18,7 +18,7 @@ trackLeaks();
 
 const ignore = (): void => undefined;
 
-/** What a subscriber hears: values, `|`, and an error as text. */
+/** What a subscriber receives: values, `|`, and an error as text. */
 function heardOf(source: Observable<unknown>): unknown[] {
   const heard: unknown[] = [];
   source.subscribe({
@@ -42,7 +42,7 @@ function refuse(): never {
   throw new RangeError('even');
 }
 
-describe('L-30 an option of an operator on values that throws costs the value that it was about', () => {
+describe('L-30 an option of a value operator that throws costs only the value concerned', () => {
   const values = [1, 2, 3];
   it.each<[string, () => unknown[], unknown[]]>([
     [
@@ -152,7 +152,7 @@ describe('L-30 an option of an operator on values that throws costs the value th
           broadcast: true as const,
           message: Uint8Array.of(value),
         }));
-        // The first is in the lane, the second waits in front of it, the third in the buffer.
+        // The first is in the lane, the second waits for room, and the third is in the buffer.
         const source = from([
           ...envelopes,
           { broadcast: true as const, message: Uint8Array.of(4) },
@@ -198,7 +198,7 @@ describe('L-30 an option of an operator on values that throws costs the value th
     expect(await unhandled()).toEqual([mistake]);
   });
 
-  it.each([-1, NaN])('rateLimit: a cost of %d, which is none', async (cost) => {
+  it.each([-1, NaN])('rateLimit: an invalid cost of %d', async (cost) => {
     const limited = from([1, 2]).pipe(
       op.rateLimit({ perSecond: 9, cost: (value) => (value === 1 ? cost : 1) }),
     );
@@ -207,7 +207,7 @@ describe('L-30 an option of an operator on values that throws costs the value th
     expect(await unhandled()).toEqual([new RangeError(text)]);
   });
 
-  it('batch: a clock that throws, whose timer the system has instead', async () => {
+  it('batch: a clock that throws, whose timer falls back to the system', async () => {
     const clock = throwingClock('schedule');
     const source = new Subject<number>();
     const batches = heardOf(source.pipe(op.batch({ max: 9, ms: 1, clock })));
@@ -218,7 +218,7 @@ describe('L-30 an option of an operator on values that throws costs the value th
   });
 });
 
-describe('L-30 a codec that throws costs the message', () => {
+describe('L-30 a codec that throws costs only the message', () => {
   it.each(['encode', 'decode'] as const)('%s', async (name) => {
     const node = new LinkedNode();
     const throwing = { ...raw(), [name]: once((bytes: Uint8Array) => bytes) };

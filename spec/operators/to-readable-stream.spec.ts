@@ -11,7 +11,7 @@ const turns = async (): Promise<void> => {
 };
 
 describe('toReadableStream', () => {
-  it('asks for a value when somebody reads, and reads nothing ahead', async () => {
+  it('requests a value for a read, and reads nothing ahead', async () => {
     const numbers = new Numbers(3);
     const reader = toReadableStream(flowFrom(numbers)).getReader();
     await turns();
@@ -28,7 +28,7 @@ describe('toReadableStream', () => {
     expect(numbers.open).toBe(0);
   });
 
-  it('asks once for each of several reads while the flow takes its time', async () => {
+  it('requests one value at a time for concurrent reads', async () => {
     let requests = 0;
     let emit: (value: number) => void = () => undefined;
     const flow = new Flow<number>((consumer) => {
@@ -36,7 +36,7 @@ describe('toReadableStream', () => {
       return { request: (count) => (requests += count), unsubscribe: () => undefined };
     });
     const reader = toReadableStream(flow).getReader();
-    // A stream that has not begun yet would count both as one.
+    // A stream that has not started yet would count both reads as one.
     await turns();
     const reads = Promise.all([reader.read(), reader.read()]);
     await turns();
@@ -51,7 +51,7 @@ describe('toReadableStream', () => {
     await reader.cancel();
   });
 
-  it('keeps as many values ready as it is told to', async () => {
+  it('keeps as many values ready as configured', async () => {
     const numbers = new Numbers(100);
     const stream = toReadableStream(flowFrom(numbers), { highWaterMark: 3 });
     await turns();
@@ -60,7 +60,7 @@ describe('toReadableStream', () => {
     expect(numbers.open).toBe(0);
   });
 
-  it('ends with the flow, and with its error', async () => {
+  it('ends with the flow and with its error', async () => {
     const values: number[] = [];
     for await (const value of toReadableStream(flowFrom([1, 2]).pipe(map((n) => n * 10)))) {
       values.push(value);
@@ -72,7 +72,7 @@ describe('toReadableStream', () => {
     await expect(reader.read()).rejects.toBe(error);
   });
 
-  it('ends the consumption when it is cancelled, also while it waits for a value', async () => {
+  it('unsubscribes when cancelled, even while it waits for a value', async () => {
     let cancelled = 0;
     const flow = new Flow<number>(() => ({
       request: () => undefined,
@@ -88,7 +88,7 @@ describe('toReadableStream', () => {
     expect(cancelled).toBe(1);
   });
 
-  it('is left by whoever cancels from within the beginning of the flow', async () => {
+  it('unsubscribes when cancelled from within the start of the flow', async () => {
     let left = 0;
     let cancelled: Promise<void> | undefined;
     const flow = new Flow<number>(() => {
@@ -101,7 +101,7 @@ describe('toReadableStream', () => {
     expect(left).toBe(1);
   });
 
-  it('takes flows, and no negative mark', () => {
+  it('rejects anything but a flow, and a negative high-water mark', () => {
     expect(() => toReadableStream(of(1) as never)).toThrow(TypeError);
     expect(() => toReadableStream(flowFrom([1]), { highWaterMark: -1 })).toThrow(RangeError);
   });

@@ -16,7 +16,7 @@ import { trackLeaks } from '../support/leaks.ts';
 import { idOf } from '../support/linked-node.ts';
 import { marbles } from '../support/marbles.ts';
 
-// What it does with ends, errors and wrong options is in envelopes.spec.ts.
+// envelopes.spec.ts covers completion, errors and invalid options.
 
 interface Versioned {
   readonly version: number;
@@ -40,7 +40,7 @@ const E = { from: peer, message: 'b' };
 const untold = (): void => undefined;
 
 describe('unwrap', () => {
-  it('does what its marble shows: a bad message of a peer does not end the stream', () => {
+  it("does what its marble shows: a peer's bad message does not end the stream", () => {
     const failures: unknown[] = [];
     marbles(({ hot, expectObservable, expectSubscriptions }) => {
       const source = hot('    --A--B--C--|', { A, B, C });
@@ -59,7 +59,7 @@ describe('unwrap', () => {
     expect(failures).toEqual([[error, B]]);
   });
 
-  it('keeps the code of an error of rxmesh, and says which peer it was', () => {
+  it('keeps the code of an rxmesh error and adds the peer', () => {
     const failures: unknown[] = [];
     const heard: unknown[] = [];
     of({ from: idOf(2), message: { version: 2, text: 'a' } })
@@ -69,7 +69,7 @@ describe('unwrap', () => {
     expect(failures).toMatchObject([{ code: 'RXMESH_INCOMPATIBLE', peer: idOf(2) }]);
   });
 
-  it('asks for one more for each message that fails', () => {
+  it('requests one more for each message that fails', () => {
     const numbers = new Numbers(10);
     const { heard, demand } = consume(
       flowFrom(numbers).pipe(
@@ -81,7 +81,7 @@ describe('unwrap', () => {
     expect([heard, numbers.calls]).toEqual([[D], 6]);
   });
 
-  it('reads with oneofWrapper what oneof sends, of generated classes', () => {
+  it('reads with oneofWrapper what oneof sends, for generated classes', () => {
     const failures: unknown[] = [];
     const heard: unknown[] = [];
     const bytes = (text: string): InboundEnvelope<Uint8Array> => ({
@@ -89,7 +89,7 @@ describe('unwrap', () => {
       message: hex(text),
     });
     const onFailure = ({ code, peer: of }: RxmeshError): unknown => failures.push([code, of]);
-    // A ping, a wrapper that carries nothing, a pong, and what is no wrapper.
+    // A ping, an empty wrapper, a pong, and something that is not a wrapper.
     of(bytes('0a020805'), bytes(''), bytes('1200'), bytes('0a'))
       .pipe(
         decode(protobuf(Packet), { onFailure }),
@@ -104,7 +104,7 @@ describe('unwrap', () => {
     ]);
   });
 
-  it('reads with oneofWrapper what oneof sends, of reflected types', () => {
+  it('reads with oneofWrapper what oneof sends, for reflected types', () => {
     const sum = oneofWrapper<{ move: Move; resign: Resign }, { move?: Move; resign?: Resign }>(
       typeOf('Game'),
       { move: typeOf('Move'), resign: typeOf('Resign') },

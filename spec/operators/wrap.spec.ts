@@ -14,7 +14,7 @@ import { trackLeaks } from '../support/leaks.ts';
 import { idOf } from '../support/linked-node.ts';
 import { marbles } from '../support/marbles.ts';
 
-// What it does with ends, demand and wrong options is in envelopes.spec.ts.
+// envelopes.spec.ts covers completion, demand and invalid options.
 
 interface Versioned {
   readonly version: number;
@@ -51,7 +51,7 @@ describe('wrap', () => {
     { broadcast: true, message: 'a' },
     { broadcast: true, except: to, message: 'a' },
     { broadcast: true, except: [to, idOf(2)], message: 'a' },
-  ])('leaves the recipients as they are: %j', (envelope) => {
+  ])('keeps the recipients unchanged: %j', (envelope) => {
     const heard: unknown[] = [];
     of(envelope)
       .pipe(wrap(versioned))
@@ -60,7 +60,7 @@ describe('wrap', () => {
     expect(envelope.message).toBe('a');
   });
 
-  it('errors with what the wrapper refuses', () => {
+  it('errors on what the wrapper rejects', () => {
     marbles(({ hot, expectObservable, expectSubscriptions }) => {
       const source = hot('    -A-X-B-|', { A, X, B });
       const subscription = '  ^--!    ';
@@ -75,7 +75,7 @@ describe('wrap', () => {
     });
   });
 
-  it('goes on with `onFailure`, which sees the envelope', () => {
+  it('continues with `onFailure`, which receives the envelope', () => {
     const failures: unknown[] = [];
     marbles(({ hot, expectObservable, expectSubscriptions }) => {
       const source = hot('    -A-X-B-|', { A, X, B });
@@ -88,7 +88,7 @@ describe('wrap', () => {
     expect(failures).toEqual([[expect.objectContaining({ code: 'RXMESH_ENCODE_FAILED' }), X]]);
   });
 
-  it('keeps an error of rxmesh as it is', () => {
+  it('keeps an rxmesh error unchanged', () => {
     const thrown = new RxmeshError('RXMESH_INCOMPATIBLE', 'of another version');
     const wrapper: Wrapper<Versioned, string> = {
       ...versioned,
@@ -104,7 +104,7 @@ describe('wrap', () => {
     expect(errors[0]).toBe(thrown);
   });
 
-  it('makes with oneofWrapper what oneof sends', () => {
+  it('produces with oneofWrapper what oneof sends', () => {
     const codec = oneof(Packet, { ping: Ping, pong: Pong });
     const messages = [{ kind: 'ping', nonce: 5, note: '' } as const, { kind: 'pong' } as const];
     const sent: string[] = [];

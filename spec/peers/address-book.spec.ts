@@ -34,13 +34,13 @@ describe('AddressBook', () => {
     expect(book.size).toBe(1);
   });
 
-  it('takes no more addresses than the limit while none has failed', () => {
+  it('accepts no more addresses than the limit while none has failed', () => {
     const book = bookWith(addressesPerPeerMax);
     expect(book.learn(at('a', 'one-more'), true, undefined)).toBe(false);
     expect(book.size).toBe(addressesPerPeerMax);
   });
 
-  it('gives up the address that failed most for a new one, but not the one in use', () => {
+  it('replaces the address that failed most with a new one, but not the one in use', () => {
     const book = bookWith(addressesPerPeerMax);
     const [first, second, third] = book;
     if (first === undefined || second === undefined || third === undefined) throw new Error('few');
@@ -61,7 +61,7 @@ describe('AddressBook', () => {
     expect(book.size).toBe(2 * addressesPerPeerMax);
   });
 
-  it('is due when the first of its addresses is, and never without one', () => {
+  it('is due when the first of its addresses is, and never without addresses', () => {
     const book = bookWith(2);
     const [first, second] = book;
     if (first === undefined || second === undefined) throw new Error('few');
@@ -70,7 +70,7 @@ describe('AddressBook', () => {
     expect([book.dueMs(), new AddressBook().dueMs()]).toEqual([50, Infinity]);
   });
 
-  it('ends all waits but those that have no end', () => {
+  it('ends all waits except infinite ones', () => {
     const book = bookWith(2);
     const [first, second] = book;
     if (first === undefined || second === undefined) throw new Error('few');
@@ -82,7 +82,7 @@ describe('AddressBook', () => {
 });
 
 describe('an address', () => {
-  it('expires when it has failed for long enough and often enough, since it worked', () => {
+  it('expires when it has failed long enough and often enough since it last worked', () => {
     const known = only(bookWith(1));
     for (let n = 0; n < failuresBeforeExpiry - 1; n += 1) noteFailure(known, 1_000 + n);
     expect(isExpired(known, 500, 9_000)).toBe(false);

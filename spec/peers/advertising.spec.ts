@@ -5,7 +5,7 @@ import { seededRandom } from '../../lib/testing/seeded-random.ts';
 import { at, Bench, id } from './fixture.ts';
 import { trackLeaks } from '../support/leaks.ts';
 
-/** Peers a, b and c, the best first, with two addresses each. */
+/** Peers a, b and c, best first, with two addresses each. */
 function withThree(options: Partial<PeerManagerOptions> = {}): Bench {
   const rank = ({ id: peer }: { readonly id: string }): number => -parseInt(peer.slice(0, 1), 16);
   const bench = new Bench({ rank, ...options });
@@ -17,7 +17,7 @@ const told = (bench: Bench, to: string, limit: number): string[] =>
   bench.manager.advertised(id(to), limit).map(({ id: peer, host }) => `${peer[0]}@${host}`);
 
 describe('PeerManager: advertised', () => {
-  it('PM-66 tells a stranger all that is known', () => {
+  it('PM-66 tells a stranger everything known', () => {
     expect(told(withThree(), 'd', 100)).toEqual([
       ...['a@host-a', 'a@x', 'b@host-b', 'b@x'],
       ...['c@host-c', 'c@x'],
@@ -38,7 +38,7 @@ describe('PeerManager: advertised', () => {
     expect(told(withThree(), 'd', 3)).toEqual(['a@host-a', 'a@x', 'b@host-b']);
   });
 
-  it('B-36 never tells of a private peer, nor of one that is banned', () => {
+  it('B-36 never includes a private or a banned peer', () => {
     const bench = withThree({ private: [id('a')] });
     bench.manager.ban({ id: id('b') });
     expect(told(bench, 'd', 100)).toEqual(['c@host-c', 'c@x']);
@@ -46,7 +46,7 @@ describe('PeerManager: advertised', () => {
 });
 
 describe('pickAddresses', () => {
-  it('PM-69, B-36 begins with the best in 90 % of the picks, and else with anybody', () => {
+  it('PM-69, B-36 starts with the best in 90 % of the picks, and otherwise with any peer', () => {
     const random = seededRandom(1);
     const peers = ['1', '2', '3', '4', '5'].map((digit) => [at(digit)]);
     const firsts = new Map<string, number>();

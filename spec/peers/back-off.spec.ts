@@ -15,11 +15,11 @@ describe('retryDelayMs', () => {
     expect(waits(0.5)).toEqual([0, 125, 225, 425, 500, 500, 500]);
   });
 
-  it('waits for ever when retries are off', () => {
+  it('waits indefinitely if retries are off', () => {
     expect(retryDelayMs(1, { minMs: 0, maxMs: 500, jitterMs: 50 }, () => 0.5)).toBe(Infinity);
   });
 
-  it('never waits less than the first wait, nor more than the cap', () => {
+  it('never waits less than the first wait or more than the cap', () => {
     const time = fc.integer({ min: 1, max: 1_000_000 });
     fc.assert(
       fc.property(

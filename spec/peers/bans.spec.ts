@@ -4,7 +4,7 @@ import { id } from './fixture.ts';
 import { trackLeaks } from '../support/leaks.ts';
 
 describe('Bans', () => {
-  it('holds a ban up to its end, and not at it', () => {
+  it('holds a ban until its end, and not at its end', () => {
     const bans = new Bans(10);
     bans.add(id('a'), 100);
     expect(bans.isBanned(id('a'), 99)).toBe(true);
@@ -13,7 +13,7 @@ describe('Bans', () => {
     expect(bans.until(id('a'))).toBe(0);
   });
 
-  it('lets a second ban lengthen the first, never shorten it', () => {
+  it('lets a second ban lengthen the first, but never shorten it', () => {
     const bans = new Bans(10);
     bans.add(id('a'), 100);
     bans.add(id('a'), 50);
@@ -22,7 +22,7 @@ describe('Bans', () => {
     expect(bans.until(id('a'))).toBe(150);
   });
 
-  it('lifts the one that would end first when there are too many', () => {
+  it('lifts the ban that would end first when there are too many', () => {
     const bans = new Bans(2);
     bans.add(id('a'), 300);
     bans.add(id('b'), 100);

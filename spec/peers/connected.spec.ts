@@ -17,7 +17,7 @@ const keys = (map: ReadonlyMap<unknown, PeerUpdate>): string =>
   [...map.keys()].map((each) => String(each)[0]).join('');
 
 describe('connected', () => {
-  it('is the map of now, and one more for each update', () => {
+  it('emits the current map, and a new one for each update', () => {
     marbles(({ cold, expectObservable, expectSubscriptions }) => {
       const later = cold('  --b---a--|', { b: B, a: C });
       const subs = '        ^--------!';
@@ -36,7 +36,7 @@ describe('connected', () => {
     });
   });
 
-  it('begins with an empty map, and has the last update of a peer that came back', () => {
+  it('starts with an empty map, and has the last update of a peer that returned', () => {
     const peers = new Subject<PeerUpdate>();
     const maps: ReadonlyMap<unknown, PeerUpdate>[] = [];
     connected(peers).subscribe((map) => maps.push(map));
@@ -46,7 +46,7 @@ describe('connected', () => {
     expect(maps.at(-1)?.get(A.id)).toBe(again);
   });
 
-  it('leaves the peers with its subscriber, also while that gets the first map', () => {
+  it('unsubscribes from the peers with its subscriber, even during the first map', () => {
     const peers = new Subject<PeerUpdate>();
     connected(peers).pipe(take(1)).subscribe();
     expect(peers.observed).toBe(false);
@@ -55,7 +55,7 @@ describe('connected', () => {
     expect(peers.observed).toBe(false);
   });
 
-  it('gives the map of the end, when the peers are complete already', () => {
+  it('emits the final map if the peers have already completed', () => {
     const log: string[] = [];
     connected(of(A)).subscribe({
       next: (map) => log.push(keys(map)),
@@ -66,7 +66,7 @@ describe('connected', () => {
 });
 
 describe('up', () => {
-  it('is the update by which the peer is up, once', () => {
+  it('emits the update with which the peer comes up, once', () => {
     marbles(({ cold, expectObservable, expectSubscriptions }) => {
       const peers = cold('  -b-c-a-b-', { a: A, b: B, c: C });
       const subs = '        ^----!';
@@ -76,7 +76,7 @@ describe('up', () => {
     });
   });
 
-  it('is empty when the peers complete first', () => {
+  it('is empty if the peers complete first', () => {
     marbles(({ cold, expectObservable }) => {
       expectObservable(up(cold('-b-|', { b: B }), A.id)).toBe('---|');
     });

@@ -5,7 +5,7 @@ import { Decisions } from '../../lib/peers/decisions.ts';
 import { at, Bench, failure, VirtualTime } from './fixture.ts';
 import { trackLeaks } from '../support/leaks.ts';
 
-/** Decides 1, 2, 3 …, as long as that is wanted. */
+/** Decides 1, 2, 3 and so on while there is demand. */
 function counting(): Decisions<number> {
   let count = 0;
   const decide = (): void => {
@@ -42,7 +42,7 @@ describe('Decisions', () => {
     expect(decisions.isWanted).toBe(false);
   });
 
-  it('are heard by all who listen', () => {
+  it('reach all subscribers', () => {
     const decisions = new Decisions<string>(new VirtualTime().clock, () => undefined);
     const seen: string[] = [];
     const first = decisions.flow.subscribe((value) => seen.push(`1 ${value}`));
@@ -53,7 +53,7 @@ describe('Decisions', () => {
     expect(seen).toEqual(['1 a', '2 a', '2 b']);
   });
 
-  it('say when nobody listens any more', () => {
+  it('report when nobody listens any more', () => {
     let changes = 0;
     const decisions = new Decisions(new VirtualTime().clock, () => (changes += 1));
     const subscription = decisions.flow.subscribe();
@@ -63,7 +63,7 @@ describe('Decisions', () => {
     expect(changes).toBeGreaterThan(1);
   });
 
-  it('complete for whoever listens, and for whoever comes later', () => {
+  it('complete for current and later subscribers', () => {
     const decisions = counting();
     const ends: string[] = [];
     decisions.flow.consume({
@@ -78,7 +78,7 @@ describe('Decisions', () => {
 });
 
 describe('PeerManager: dials$ as a flow', () => {
-  it('hands out no more dials at a time than its consumer works on', () => {
+  it('hands out no more concurrent dials than its consumer handles', () => {
     const bench = new Bench({ addresses: [at('a'), at('b'), at('c')], retryMinMs: 0 });
     const dialed: string[] = [];
     bench.manager.dials$
@@ -94,7 +94,7 @@ describe('PeerManager: dials$ as a flow', () => {
     expect(dialed).toEqual(['a']);
   });
 
-  it('goes on with the next when its consumer is done with one', () => {
+  it('continues with the next when its consumer is done with one', () => {
     const bench = new Bench({ addresses: [at('a'), at('b'), at('c')], retryMinMs: 0 });
     const dialed: string[] = [];
     bench.manager.dials$.pipe(boundedMergeMap((address) => of(address))).subscribe((address) => {

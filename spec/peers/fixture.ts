@@ -7,12 +7,12 @@ import { PeerManager, type PeerManagerOptions } from '../../lib/peers/peer-manag
 import type { Eviction } from '../../lib/peers/evictions.ts';
 import type { PeerUpdate } from '../../lib/peers/peer-table.ts';
 
-/** A node id of one hex digit. */
+/** A node ID of one hex digit. */
 export const id = (digit: string): NodeId => uncheckedNodeId(digit.repeat(40));
 
 export const self: NodeId = id('0');
 
-/** An address of the peer `id(digit)`; `host` tells several of one peer apart. */
+/** An address of the peer `id(digit)`; `host` distinguishes several of one peer. */
 export const at = (digit: string, host = `host-${digit}`): NodeAddress =>
   parseNodeAddress(`ws://${id(digit)}@${host}:1000`);
 
@@ -47,7 +47,10 @@ export class VirtualTime {
   }
 }
 
-/** A manager under virtual time, and all that its streams have told. No jitter unless asked for. */
+/**
+ * A manager under virtual time, and everything that its streams emitted. No jitter unless the
+ * options set it.
+ */
 export class Bench {
   readonly time: VirtualTime = new VirtualTime();
   readonly manager: PeerManager;
@@ -71,7 +74,7 @@ export class Bench {
     this.manager.forgotten$.subscribe((forgotten) => this.forgotten.push(forgotten));
   }
 
-  /** Begins to take dials. */
+  /** Starts to take dials. */
   dial(): this {
     this.#dialing = this.manager.dials$.subscribe((address) => this.dials.push(address));
     return this;
@@ -104,7 +107,7 @@ export class Bench {
   }
 
   /**
-   * The dials since the last call, as the first digit of the peer's id and the host: `a@host-a`.
+   * The dials since the last call, as the first digit of the peer's ID and the host: `a@host-a`.
    */
   newDials(): string[] {
     return this.dials.splice(0).map(({ id: peer, host }) => `${peer.slice(0, 1)}@${host ?? ''}`);
@@ -120,7 +123,7 @@ export class Bench {
     return this.evictions.splice(0).map(({ peer }) => peer.slice(0, 1));
   }
 
-  /** Known peers, the best first, as digits. */
+  /** Known peers as digits, best first. */
   known(): string[] {
     return this.manager.peers().map(({ id: peer }) => peer.slice(0, 1));
   }

@@ -7,7 +7,7 @@ const [record] = new Bench().add(at('a')).manager.peers();
 if (record === undefined) throw new Error('there is no record');
 
 describe('guardedRank', () => {
-  it('takes 0 for what is no number, and tells once until it works again', () => {
+  it('uses 0 for anything but a number, and reports once until it works again', () => {
     const failures: string[] = [];
     const answers: unknown[] = [3, NaN, 'high', 4, Infinity];
     const rank: Rank = () => answers.shift() as number;
@@ -19,7 +19,7 @@ describe('guardedRank', () => {
     ]);
   });
 
-  it('takes 0 where it throws', () => {
+  it('uses 0 if it throws', () => {
     const failures: unknown[] = [];
     const broken = (): number => {
       throw new Error('broken');
@@ -30,7 +30,7 @@ describe('guardedRank', () => {
 });
 
 describe('PeerManager: rank', () => {
-  it('is asked again when something has changed about a peer', () => {
+  it('is called again when something about a peer has changed', () => {
     const rank: Rank = ({ score, status }) => (status === 'up' ? score : -1);
     const bench = new Bench({ rank }).add(at('a'));
     const ranks = (): number[] => bench.manager.peers().map((peer) => peer.rank);
@@ -43,14 +43,14 @@ describe('PeerManager: rank', () => {
     expect(ranks()).toEqual([-1]);
   });
 
-  it('counts before the score', () => {
+  it('takes precedence over the score', () => {
     const rank: Rank = ({ id: peer }) => Number(peer === id('b'));
     const bench = new Bench({ rank }).add(at('a'), at('b'));
     bench.manager.report({ peer: id('b'), severity: 'penalize', reason: 'late' });
     expect(bench.known()).toEqual(['b', 'a']);
   });
 
-  it('may change what it is asked about', () => {
+  it('may change the peers it is asked about', () => {
     const bench: Bench = new Bench({
       rank: ({ id: peer }) => {
         if (peer === id('a')) bench.add(at('b'));

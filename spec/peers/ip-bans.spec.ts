@@ -10,7 +10,7 @@ function range(text: string): IpRange {
 }
 
 describe('S-07 IpBans', () => {
-  it('holds a ban for every address of its range, up to its end', () => {
+  it('holds a ban for every address of its range until its end', () => {
     const bans = new IpBans();
     bans.add(range('203.0.113.0/24'), 100);
     bans.add(range('2001:db8::1'), 200);
@@ -23,7 +23,7 @@ describe('S-07 IpBans', () => {
     expect(banned(200)).toEqual([false, false, false, false]);
   });
 
-  it('holds each of several ranges around an address by itself', () => {
+  it('holds overlapping ranges separately', () => {
     const bans = new IpBans();
     for (const [text, untilMs] of [
       ['203.0.113.7', 50],
@@ -37,7 +37,7 @@ describe('S-07 IpBans', () => {
     expect(untilMs).toEqual([true, true, true, true, false]);
   });
 
-  it('lifts the one that would end first when there are too many', () => {
+  it('lifts the ban that would end first when there are too many', () => {
     const bans = new IpBans();
     const ipOf = (n: number): string => `10.${n >> 16}.${(n >> 8) & 255}.${n & 255}`;
     for (let n = 0; n <= bannedRangesMax; n += 1)

@@ -12,7 +12,7 @@ function problemsOf(options: PeerOptions, node = self): string[] {
 }
 
 describe('checkPeerOptions', () => {
-  it('PM-01 takes empty options, and fills in the defaults', () => {
+  it('PM-01 accepts empty options and fills in the defaults', () => {
     const problems: string[] = [];
     expect(checkPeerOptions(self, {}, problems)).toEqual({
       banHosts: false,
@@ -43,14 +43,14 @@ describe('checkPeerOptions', () => {
     expect(problems).toEqual([]);
   });
 
-  it('PM-02 takes a valid persistent address, and refuses a malformed one', () => {
+  it('PM-02 accepts a valid persistent address and rejects a malformed one', () => {
     expect(problemsOf({ persistent: [formatNodeAddress(at('a'))] })).toEqual([]);
     expect(problemsOf({ persistent: ['ws://nobody@host:1'] })).toEqual([
       expect.stringContaining('persistent: '),
     ]);
   });
 
-  it('PM-03 takes as many persistent peers as maxConnected, counted as peers, and no more', () => {
+  it('PM-03 accepts up to maxConnected persistent peers, counted as peers', () => {
     const persistent = [at('a'), at('b'), at('b', 'elsewhere')];
     expect(problemsOf({ persistent, maxConnected: 2 })).toEqual([]);
     expect(problemsOf({ persistent, maxConnected: 1 })).toEqual([
@@ -58,7 +58,7 @@ describe('checkPeerOptions', () => {
     ]);
   });
 
-  it('PM-04 refuses maxPeers below maxConnected, and takes equal ones', () => {
+  it('PM-04 rejects a maxPeers below maxConnected and accepts equal ones', () => {
     expect(problemsOf({ maxPeers: 4, maxConnected: 4 })).toEqual([]);
     expect(problemsOf({ maxPeers: 3, maxConnected: 4 })).toEqual([
       'maxPeers is at least maxConnected (4), given 3',
@@ -66,7 +66,7 @@ describe('checkPeerOptions', () => {
     expect(problemsOf({ maxConnected: 5000 })).toEqual([]);
   });
 
-  it('PM-04 leaves room in maxPeers for those that replace others', () => {
+  it('PM-04 leaves room in maxPeers for peers that replace others', () => {
     expect(problemsOf({ maxPeers: 5, maxConnected: 4, maxUpgrading: 1 })).toEqual([]);
     expect(problemsOf({ maxPeers: 4, maxConnected: 4, maxUpgrading: 1 })).toEqual([
       'maxPeers is at least maxConnected (4) and maxUpgrading (1) together, given 4',
@@ -76,24 +76,24 @@ describe('checkPeerOptions', () => {
     expect([maxUpgrading, problems]).toEqual([2, []]);
   });
 
-  it('PM-04 refuses a maxPeers below the maxConnected that is the default', () => {
+  it('PM-04 rejects a maxPeers below the default maxConnected', () => {
     expect(problemsOf({ maxPeers: 20 })).toEqual([
       'maxPeers is at least maxConnected (32), given 20',
     ]);
   });
 
-  it('PM-05 refuses a retryMaxMs where there are no retries', () => {
+  it('PM-05 rejects a retryMaxMs without retries', () => {
     expect(problemsOf({ retryMinMs: 0, retryMaxMs: 9 })).toEqual([
       'retryMaxMs needs a retryMinMs above 0, given 9',
     ]);
     expect(problemsOf({ retryMinMs: 0 })).toEqual([]);
   });
 
-  it('PM-06 takes a retryMaxPersistentMs where others are not tried again', () => {
+  it('PM-06 accepts a retryMaxPersistentMs when other peers are not retried', () => {
     expect(problemsOf({ retryMinMs: 0, retryMaxPersistentMs: 9 })).toEqual([]);
   });
 
-  it('B-12 refuses other limits above maxConnected', () => {
+  it('B-12 rejects other limits above maxConnected', () => {
     expect(problemsOf({ maxInbound: 5, reserved: 6, maxConnected: 4 })).toEqual([
       'maxConnected is at least maxInbound (5), given 4',
       'maxConnected is at least reserved (6), given 4',
@@ -101,7 +101,7 @@ describe('checkPeerOptions', () => {
     expect(problemsOf({ reserved: 0, maxUpgrading: 0 })).toEqual([]);
   });
 
-  it('refuses scores that are none, or in the wrong order', () => {
+  it('rejects scores that are invalid or in the wrong order', () => {
     expect(problemsOf({ disconnectScore: 0, banScore: -1.5 })).toEqual([
       'disconnectScore is an integer from -32767 to -1, given 0',
       'banScore is an integer from -32767 to -1, given -1.5',
@@ -111,7 +111,7 @@ describe('checkPeerOptions', () => {
     ]);
   });
 
-  it('takes ids of unconditional and private peers, and refuses what is none', () => {
+  it('accepts the ids of unconditional and private peers and rejects anything else', () => {
     expect(problemsOf({ unconditional: [id('a')], private: [id('b')] })).toEqual([]);
     expect(
       problemsOf({ unconditional: [uncheckedNodeId('someone')], private: 'all' as never }),
@@ -122,7 +122,7 @@ describe('checkPeerOptions', () => {
     expect(problemsOf({ rank: 1 as never })).toEqual(['rank is a function']);
   });
 
-  it('PM-05 refuses retryMaxMs below retryMinMs, and takes equal ones', () => {
+  it('PM-05 rejects a retryMaxMs below retryMinMs and accepts equal ones', () => {
     expect(problemsOf({ retryMinMs: 9, retryMaxMs: 9 })).toEqual([]);
     expect(problemsOf({ retryMinMs: 9, retryMaxMs: 8 })).toEqual([
       'retryMaxMs is at least retryMinMs (9), given 8',
@@ -130,7 +130,7 @@ describe('checkPeerOptions', () => {
     expect(problemsOf({ retryMinMs: 86_400_000 })).toEqual([]);
   });
 
-  it('PM-06 refuses retryMaxPersistentMs below retryMinMs, and takes equal ones', () => {
+  it('PM-06 rejects a retryMaxPersistentMs below retryMinMs and accepts equal ones', () => {
     expect(problemsOf({ retryMinMs: 9, retryMaxPersistentMs: 9 })).toEqual([]);
     expect(problemsOf({ retryMinMs: 9, retryMaxPersistentMs: 8 })).toEqual([
       'retryMaxPersistentMs is at least retryMinMs (9), given 8',
@@ -138,18 +138,18 @@ describe('checkPeerOptions', () => {
     expect(problemsOf({ retryMinMs: 0, retryMaxPersistentMs: 0 })).toHaveLength(1);
   });
 
-  it('B-12 refuses maxOutbound above maxConnected', () => {
+  it('B-12 rejects a maxOutbound above maxConnected', () => {
     expect(problemsOf({ maxOutbound: 4, maxConnected: 4 })).toEqual([]);
     expect(problemsOf({ maxOutbound: 5, maxConnected: 4 })).toEqual([
       'maxConnected is at least maxOutbound (5), given 4',
     ]);
   });
 
-  it('PM-07 refuses an empty own id', () => {
+  it('PM-07 rejects an empty own id', () => {
     expect(problemsOf({}, uncheckedNodeId(''))).toHaveLength(1);
   });
 
-  it('names every option that is wrong, with the value given', () => {
+  it('lists every invalid option with its value', () => {
     const problems = problemsOf({
       maxConnected: 0,
       maxDialing: 1.5,
@@ -171,12 +171,12 @@ describe('checkPeerOptions', () => {
 });
 
 describe('toNodeAddress', () => {
-  it('gives equal addresses one form', () => {
+  it('converts equal addresses to one form', () => {
     const object = { protocol: 'ws', id: id('a'), host: 'Example', port: 1 };
     expect(toNodeAddress(object)).toEqual(toNodeAddress(`WS://${id('A')}@example:1`));
   });
 
-  it('refuses what is not an address', () => {
+  it('rejects anything but an address', () => {
     expect(codeOf(() => toNodeAddress('garbage'))).toBe('RXMESH_ADDRESS_INVALID');
     const x = uncheckedNodeId('x');
     expect(codeOf(() => toNodeAddress({ protocol: 'ws', id: x }))).toBe('RXMESH_ADDRESS_INVALID');

@@ -13,7 +13,7 @@ function connect(bench: Bench, digit: string, ip: string): void {
 }
 
 describe('S-07 PeerManager: ban', () => {
-  it('of an id refuses it both ways for that long, and evicts it', () => {
+  it('of an id refuses it in both directions for that long and evicts it', () => {
     const bench = new Bench().add(at('a')).accept('a').dial();
     bench.manager.ban({ id: id('a'), forMs: 10_000 });
     expect(bench.evictions).toEqual([
@@ -27,7 +27,7 @@ describe('S-07 PeerManager: ban', () => {
     expect(bench.newDials()).toEqual(['a@host-a']);
   });
 
-  it('of a range refuses who comes from there for that long, and evicts who has', () => {
+  it('of a range refuses peers from there for that long and evicts connected ones', () => {
     const bench = new Bench({ banMs: 5_000 });
     connect(bench, 'a', '203.0.113.7');
     connect(bench, 'b', '203.0.114.7');
@@ -46,7 +46,7 @@ describe('S-07 PeerManager: ban', () => {
     expect(codes()).toEqual([undefined, false, false]);
   });
 
-  it('of a range counts for a dialed peer, by where its connection is', () => {
+  it('of a range applies to a dialed peer by the address of its connection', () => {
     const bench = new Bench().add(at('a')).dial();
     bench.manager.ban({ ip: '203.0.113.7' });
     expect(bench.newDials()).toEqual(['a@host-a']);
@@ -58,7 +58,7 @@ describe('S-07 PeerManager: ban', () => {
     expect(bench.newUpdates()).toEqual(['a up']);
   });
 
-  it('forgets where a connection was once it has ended', () => {
+  it('forgets the address of a connection that has ended', () => {
     const bench = new Bench();
     connect(bench, 'a', '203.0.113.7');
     bench.manager.disconnected(id('a'), 'inbound');
@@ -67,7 +67,7 @@ describe('S-07 PeerManager: ban', () => {
     expect(bench.newEvictions()).toEqual([]);
   });
 
-  it('lasts its time, and no longer, when the clock is set back', () => {
+  it('lasts exactly its time even if the clock is set back', () => {
     let nowMs = 1_000_000;
     const { time } = new Bench();
     const bench = new Bench({
@@ -86,7 +86,7 @@ describe('S-07 PeerManager: ban', () => {
     expect(bench.manager.isIpBanned('203.0.113.7')).toBe(false);
   });
 
-  it('ends before its time by unban, of what was banned and nothing else', () => {
+  it('ends early by unban, for exactly what was banned', () => {
     const bench = new Bench().add(at('a')).dial();
     bench.stopDialing();
     bench.manager.ban({ id: id('a') });
@@ -104,7 +104,7 @@ describe('S-07 PeerManager: ban', () => {
     [{ id: self }, 'RXMESH_SELF_CONNECTION'],
     [{ ip: 'example.com' }, 'RXMESH_ADDRESS_INVALID'],
     [{ ip: '203.0.113.0/33' }, 'RXMESH_ADDRESS_INVALID'],
-  ])('refuses %j with %s', (ban, code) => {
+  ])('rejects %j with %s', (ban, code) => {
     expect(codeOf(() => new Bench().manager.ban(ban as Ban))).toBe(code);
   });
 
@@ -118,7 +118,7 @@ describe('S-07 PeerManager: ban', () => {
     [{ id: id('a'), forMs: NaN }, RangeError],
     [{ id: id('a'), forMs: Infinity }, RangeError],
     [{ id: id('a'), forMs: '1' }, RangeError],
-  ])('takes no %j', (ban, kind) => {
+  ])('does not accept %j', (ban, kind) => {
     expect(() => new Bench().manager.ban(ban as Ban)).toThrow(kind);
   });
 });
@@ -127,7 +127,7 @@ describe('S-07 PeerManager: banHosts', () => {
   const report = (bench: Bench, digit: string, severity: 'ban' | 'disconnect'): void =>
     bench.manager.report({ peer: id(digit), severity, reason: 'enough' });
 
-  it('bans the host of a peer that is banned by report, and evicts who else is there', () => {
+  it('bans the host of a peer that is banned by report, and evicts other peers from there', () => {
     const bench = new Bench({ banHosts: true, banMs: 5_000 });
     connect(bench, 'a', '2001:db8::1');
     connect(bench, 'b', '2001:db8::2');
@@ -140,7 +140,7 @@ describe('S-07 PeerManager: banHosts', () => {
     expect(another()).toBeUndefined();
   });
 
-  it('bans no host of a peer that is only disconnected, nor by default', () => {
+  it('bans no host of a peer that is only disconnected, and none by default', () => {
     const disconnecting = new Bench({ banHosts: true });
     connect(disconnecting, 'a', '203.0.113.7');
     report(disconnecting, 'a', 'disconnect');
@@ -151,7 +151,7 @@ describe('S-07 PeerManager: banHosts', () => {
       expect(manager.isIpBanned('203.0.113.7')).toBe(false);
   });
 
-  it('is true or false', () => {
+  it('must be true or false', () => {
     const make = () => new Bench({ banHosts: 'yes' as never });
     expect(make).toThrow('banHosts is true or false');
   });

@@ -12,7 +12,7 @@ describe('PeerManager: dialed', () => {
     expect(codeOf(() => manager.dialed(at('a')))).toBe('RXMESH_DUPLICATE_CONNECTION');
   });
 
-  it('PM-32 refuses a peer that became ready inbound meanwhile, but not one that may still', () => {
+  it('PM-32 refuses a peer that became ready inbound meanwhile, but not one that is still pending', () => {
     const bench = new Bench().add(at('a'), at('b')).dial();
     bench.accept('a');
     expect(codeOf(() => bench.manager.dialed(at('a')))).toBe('RXMESH_DUPLICATE_CONNECTION');
@@ -26,7 +26,7 @@ describe('PeerManager: dialed', () => {
     expect(codeOf(() => manager.dialed(at('0')))).toBe('RXMESH_SELF_CONNECTION');
   });
 
-  it('PM-34 takes a peer that was not handed out; then the one that was finds no slot', () => {
+  it('PM-34 accepts a peer that was not handed out; the one that was then finds no slot', () => {
     const bench = new Bench({ maxConnected: 1 }).add(at('a')).dial();
     bench.add(at('b'));
     bench.manager.dialed(at('b'));
@@ -36,13 +36,13 @@ describe('PeerManager: dialed', () => {
     );
   });
 
-  it('PM-36 refuses an unknown peer, which is a mistake of the caller', () => {
+  it('PM-36 rejects an unknown peer, which is a mistake of the caller', () => {
     const { manager } = new Bench();
     expect(() => manager.dialed(at('a'))).toThrow(RangeError);
     expect(manager.peers()).toEqual([]);
   });
 
-  it('treats an outbound link that ends before it is ready as a dial that failed', () => {
+  it('treats an outbound link that ends before it is ready as a failed dial', () => {
     const bench = new Bench({ retryMinMs: 1000, disconnectCooldownMs: 0 }).add(at('a')).dial();
     for (const waitMs of [1000, 2000, 4000]) {
       bench.manager.dialed(at('a'));
@@ -64,7 +64,7 @@ describe('PeerManager: dialed', () => {
     expect(bench.newDials()).toEqual([]);
   });
 
-  it('forgets failures of an address when a connection to it is ready', () => {
+  it('forgets failures of an address once a connection to it is ready', () => {
     const bench = new Bench({ retryMinMs: 60_000 }).add(at('a'), at('a', 'x')).dial();
     bench.manager.dialFailed(at('a'), failure());
     bench.manager.dialFailed(at('a', 'x'), failure());
@@ -80,27 +80,27 @@ describe('PeerManager: dialed', () => {
 });
 
 describe('PeerManager: accepted', () => {
-  it('PM-40 refuses ourselves; takes a known peer, once', () => {
+  it('PM-40 refuses our own id and accepts a known peer once', () => {
     const { manager } = new Bench().add(at('a'));
     expect(codeOf(() => manager.accepted(self))).toBe('RXMESH_SELF_CONNECTION');
     manager.accepted(id('a'));
     expect(codeOf(() => manager.accepted(id('a')))).toBe('RXMESH_DUPLICATE_CONNECTION');
   });
 
-  it('PM-41 takes an unknown peer, and knows it from then on', () => {
+  it('PM-41 accepts an unknown peer and knows it from then on', () => {
     const bench = new Bench().accept('a');
     bench.manager.disconnected(id('a'), 'inbound');
     expect(bench.known()).toEqual(['a']);
   });
 
-  it('refuses what is not a node id', () => {
+  it('rejects an invalid node id', () => {
     const { manager } = new Bench();
     const someone = uncheckedNodeId('someone');
     expect(codeOf(() => manager.accepted(someone))).toBe('RXMESH_NODE_ID_INVALID');
     expect(manager.peers()).toEqual([]);
   });
 
-  it('PM-42, PM-43 lets a peer have a link of each direction until one is ready, in one slot', () => {
+  it('PM-42, PM-43 lets a peer have a link in each direction until one is ready, in one slot', () => {
     const bench = new Bench({ maxConnected: 2, reserved: 0 }).add(at('a')).dial();
     bench.manager.accepted(id('a'));
     bench.manager.dialed(at('a'));
@@ -120,7 +120,7 @@ describe('PeerManager: accepted', () => {
     expect(codeOf(() => bench.manager.accepted(id('c')))).toBeUndefined();
   });
 
-  it('counts the link that lost against its twin not as a failed dial', () => {
+  it('does not count the losing link of a simultaneous connect as a failed dial', () => {
     const bench = new Bench({ retryMinMs: 60_000 }).add(at('a')).dial();
     bench.manager.accepted(id('a'));
     bench.manager.dialed(at('a'));
@@ -128,7 +128,7 @@ describe('PeerManager: accepted', () => {
     expect(bench.manager.peers()).toEqual([expect.objectContaining({ score: 0 })]);
   });
 
-  it('PM-44 refuses a peer when all slots are taken, whichever the direction', () => {
+  it('PM-44 refuses a peer in either direction when all slots are taken', () => {
     const bench = new Bench({ maxConnected: 2 }).add(at('a'));
     bench.manager.dialed(at('a'));
     bench.manager.accepted(id('b'));

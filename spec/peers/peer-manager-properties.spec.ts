@@ -44,7 +44,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 
 const limits = { maxConnected: 3, maxUpgrading: 1, maxDialing: 2, maxPeers: 5 };
 
-/** What a claim may be refused with. */
+/** The codes with which a claim may be refused. */
 const refusals: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'RXMESH_PEERS_FULL',
   'RXMESH_DUPLICATE_CONNECTION',
@@ -63,7 +63,7 @@ class Run {
     disconnectCooldownMs: 500,
     banMs: 5000,
   });
-  /** Addresses that were handed out, and of which nothing was reported yet. */
+  /** Addresses that were handed out, with no outcome reported yet. */
   readonly #pending: NodeAddress[] = [];
   readonly #isUp = new Map<string, boolean>();
   #isDialing = false;
@@ -77,7 +77,7 @@ class Run {
     this.#check();
   }
 
-  /** Ends all that is under way, so that slots are free. */
+  /** Ends everything in progress, so that slots are free. */
   settle(): void {
     while (this.#pending.length > 0)
       this.do({ does: 'dialFailed', nth: 0, code: 'RXMESH_DIAL_FAILED' });
@@ -144,7 +144,7 @@ class Run {
     hold(timers <= (this.#isDialing ? 1 : 0), `${timers} timers run`);
   }
 
-  /** There are never two dials to one peer, nor one to a peer that is up. */
+  /** There are never two dials to one peer, nor one to a connected peer. */
   #checkDials(peers: readonly PeerRecord[]): void {
     for (const address of this.bench.dials.splice(0)) {
       hold(!this.#pending.some((one) => one.id === address.id), 'it is dialed once at a time');
@@ -156,7 +156,7 @@ class Run {
     hold(dialing.sort().join() === pending.sort().join(), 'a dial lasts until it is reported');
   }
 
-  /** Ups and downs take turns, and end where `status` stands. */
+  /** Ups and downs alternate, and end with the current `status`. */
   #checkUpdates(peers: readonly PeerRecord[]): void {
     for (const { id: peer, status } of this.bench.updates.splice(0)) {
       hold((this.#isUp.get(peer) ?? false) === (status === 'down'), `${peer} is ${status} twice`);
@@ -168,7 +168,7 @@ class Run {
   }
 }
 
-/** As an `expect`, which is slow where it is called a million times. */
+/** Used instead of `expect`, which is too slow for a million calls. */
 function hold(isTrue: boolean, what: string): void {
   if (!isTrue) throw new Error(what);
 }
@@ -176,7 +176,7 @@ function hold(isTrue: boolean, what: string): void {
 const steps = fc.array(step, { maxLength: 80, size: 'max' });
 
 describe('PeerManager, whatever happens', () => {
-  it('keeps its limits, dials a peer once at a time, and tells ups and downs in turn', () => {
+  it('keeps its limits, dials a peer once at a time and alternates ups and downs', () => {
     fc.assert(
       fc.property(steps, (actions) => {
         const run = new Run();
@@ -186,7 +186,7 @@ describe('PeerManager, whatever happens', () => {
     );
   });
 
-  it('hands out a persistent peer in the end, when it is not connected and a slot is free', () => {
+  it('eventually hands out a persistent peer that is not connected while a slot is free', () => {
     fc.assert(
       fc.property(steps, (actions) => {
         const run = new Run();

@@ -8,9 +8,7 @@ import { at, Bench, failure, id } from './fixture.ts';
 const minute = 60_000;
 const hour = 60 * minute;
 
-/**
- * A manager on a machine that may sleep, whose dials fail at once, as long as the test wants that.
- */
+/** A manager on a machine that may sleep, whose dials fail immediately while `fails` is set. */
 class Machine extends Bench {
   readonly clock: MachineClock;
   fails = true;
@@ -33,7 +31,7 @@ class Machine extends Bench {
     this.manager.dialFailed(address, failure());
   }
 
-  /** Dials that fail, until the wait for the next one is as long as it gets. */
+  /** Fails dials until the wait for the next one has reached its maximum. */
   giveUpAlmost(): this {
     this.dial();
     this.clock.advance(3 * hour);
@@ -41,7 +39,7 @@ class Machine extends Bench {
     return this;
   }
 
-  /** Dials and when, since now: `a 0`. */
+  /** Dials with their times from now: `a 0`. */
   dialsWithin(ms: number): string[] {
     const startMs = this.clock.passedMs;
     const log: string[] = [];
@@ -54,7 +52,7 @@ class Machine extends Bench {
 }
 
 describe('L-11 PeerManager: redial', () => {
-  it('dials those that wait for their back-off now, and begins that anew', () => {
+  it('immediately dials peers in backoff and restarts their backoff', () => {
     const machine = new Machine({ persistent: [at('a')], addresses: [at('b')] }).giveUpAlmost();
     expect(machine.dialsWithin(5_000)).toEqual([]);
     machine.manager.redial();
@@ -70,7 +68,7 @@ describe('L-11 PeerManager: redial', () => {
     ]);
   });
 
-  it('keeps what is known of an address that failed', () => {
+  it('keeps what is known about an address that failed', () => {
     const machine = new Machine({ addresses: [at('a')] }).giveUpAlmost();
     const [before] = machine.manager.peers();
     machine.manager.redial();
@@ -79,7 +77,7 @@ describe('L-11 PeerManager: redial', () => {
     expect(after?.score).toBe((before?.score ?? NaN) - 1);
   });
 
-  it('a connection that is ready begins the back-off anew, too', () => {
+  it('a ready connection restarts the backoff too', () => {
     const machine = new Machine({ addresses: [at('a')], disconnectCooldownMs: 0 }).giveUpAlmost();
     machine.accept('a');
     machine.manager.disconnected(id('a'), 'inbound');
@@ -94,7 +92,7 @@ describe('L-11 PeerManager: redial', () => {
     expect(machine.newDials()).toEqual(['a@host-a']);
   });
 
-  it('dials no more at a time than may be', () => {
+  it('respects the limit on concurrent dials', () => {
     const machine = new Machine({ maxDialing: 1, addresses: [at('a'), at('b')] }).giveUpAlmost();
     machine.fails = false;
     machine.manager.redial();
@@ -105,8 +103,8 @@ describe('L-11 PeerManager: redial', () => {
   it.each([
     ['a ban', { banMs: hour }],
     ['the wait of an incompatible peer', { incompatibleMs: hour }],
-    ['retries that are off', { retryMinMs: 0 }],
-  ])('leaves %s as it is', (_, options) => {
+    ['disabled retries', { retryMinMs: 0 }],
+  ])('leaves %s unchanged', (_, options) => {
     const machine = new Machine({ ...options, addresses: [at('a')] });
     machine.fails = false;
     machine.dial();
@@ -123,7 +121,7 @@ describe('L-11 PeerManager: redial', () => {
     expect(machine.newDials()).toEqual('retryMinMs' in options ? [] : ['a@host-a']);
   });
 
-  it('does nothing when nobody waits, or after close', () => {
+  it('does nothing without waiting peers or after close', () => {
     const machine = new Machine();
     machine.manager.redial();
     machine.dial();
@@ -138,20 +136,20 @@ describe('L-11 PeerManager: redial', () => {
 });
 
 describe('L-11 PeerManager: an address that is added again', () => {
-  it('is dialed now, and no other; it says that it was known', () => {
+  it('is the only one dialed immediately; add returns that it was known', () => {
     const machine = new Machine({ addresses: [at('a'), at('a', 'x'), at('b')] }).giveUpAlmost();
     machine.fails = false;
     expect(machine.manager.add(at('a', 'x'))).toBe(false);
     expect(machine.newDials()).toEqual(['a@x']);
     machine.fail(at('a', 'x'));
-    // Its back-off has begun anew.
+    // Its backoff has restarted.
     expect(machine.dialsWithin(1_000)).toEqual(['a 250']);
   });
 
   it.each([
     ['incompatible', {}],
-    ['one that is not to be dialed again', { retryMinMs: 0 }],
-  ])('also that of a peer that is %s', (what, options) => {
+    ['not to be dialed again', { retryMinMs: 0 }],
+  ])('is dialed even if its peer is %s', (what, options) => {
     const machine = new Machine({ ...options, addresses: [at('a')] });
     machine.fails = false;
     machine.dial();
@@ -162,14 +160,14 @@ describe('L-11 PeerManager: an address that is added again', () => {
     expect(machine.newDials()).toEqual(['a@host-a']);
   });
 
-  it('also within the pause after a disconnect', () => {
+  it('is dialed even within the pause after a disconnect', () => {
     const machine = new Machine().add(at('a')).accept('a').dial();
     machine.manager.disconnected(id('a'), 'inbound');
     machine.add(at('a'));
     expect(machine.newDials()).toEqual(['a@host-a']);
   });
 
-  it('is not dialed while its peer is banned, dialed, or connected', () => {
+  it('is not dialed while its peer is banned, being dialed or connected', () => {
     const machine = new Machine({ addresses: [at('a'), at('b'), at('c')] }).accept('c').dial();
     machine.manager.report({ peer: id('a'), severity: 'ban', reason: failure() });
     machine.clock.advance(1);
@@ -184,12 +182,12 @@ describe('L-11 PeerManager: an address that is added again', () => {
 describe('L-11 PeerManager: a machine that has slept', () => {
   const everybody = ['a 0', 'b 0'];
 
-  /** Everybody waits, and has for a while. */
+  /** All peers wait, and have been waiting for a while. */
   function waiting(): Machine {
     const addresses = { persistent: [at('a')], addresses: [at('b')] };
     const machine = new Machine({ ...addresses, retryMaxMs: hour, retryMaxPersistentMs: hour });
     machine.giveUpAlmost();
-    // Dialed just now: an hour is left.
+    // Just dialed: an hour is left.
     while (machine.newDials().length === 0) machine.clock.advance(1_000);
     machine.clock.advance(1);
     machine.fails = false;
@@ -197,25 +195,25 @@ describe('L-11 PeerManager: a machine that has slept', () => {
   }
 
   it.each([0, 1, 9_999, 10_000, 123_456])(
-    'dials all that wait, at once (asleep after %i ms)',
+    'immediately dials all waiting peers (asleep after %i ms)',
     (ms) => {
       const machine = waiting();
       machine.clock.advance(ms);
       expect(machine.newDials()).toEqual([]);
-      // Less than the wait that is left.
+      // Less than the remaining wait.
       machine.clock.sleep(10 * minute);
       expect(machine.dialsWithin(0)).toEqual(everybody);
     },
   );
 
-  it('does so within 10 s when its clock jumped, and no timer is late', () => {
+  it('does so within 10 s if its clock jumped and no timer is late', () => {
     const machine = waiting();
     machine.clock.set(10 * minute);
     machine.clock.advance(10_000);
     expect(machine.newDials()).toHaveLength(2);
   });
 
-  it('goes on waiting when it slept for some seconds only', () => {
+  it('keeps waiting if it slept for only a few seconds', () => {
     const machine = waiting();
     for (let times = 0; times < 20; times += 1) {
       machine.clock.sleep(9_000);
@@ -224,14 +222,14 @@ describe('L-11 PeerManager: a machine that has slept', () => {
     expect(machine.newDials()).toEqual([]);
   });
 
-  it('goes on waiting when its clock stood still meanwhile', () => {
+  it('keeps waiting if its clock stood still', () => {
     const machine = waiting();
     machine.clock.set(-minute);
     machine.clock.advance(minute);
     expect(machine.newDials()).toEqual([]);
   });
 
-  it('dials again at once when it was dialing, whatever is told first', () => {
+  it('immediately redials a peer that was being dialed, whichever is reported first', () => {
     for (const isDialFirst of [true, false]) {
       const machine = new Machine({ persistent: [at('a')] }).giveUpAlmost();
       machine.fails = false;
@@ -241,12 +239,12 @@ describe('L-11 PeerManager: a machine that has slept', () => {
       if (isDialFirst) machine.fail(at('a'));
       machine.clock.advance(0);
       if (!isDialFirst) machine.fail(at('a'));
-      // Told behind the timer, it is one failure, with the shortest wait.
+      // If reported after the timer, it counts as one failure with the shortest wait.
       expect(machine.dialsWithin(300)).toEqual([isDialFirst ? 'a 0' : 'a 250']);
     }
   });
 
-  it('looks at its clock while somebody is dialed or waits, and never else', () => {
+  it('checks its clock only while a peer is dialed or waits', () => {
     const machine = new Machine({ addresses: [at('a')] });
     expect(machine.clock.timers).toBe(0);
     machine.fails = false;
@@ -261,7 +259,7 @@ describe('L-11 PeerManager: a machine that has slept', () => {
     expect(machine.clock.timers).toBe(1);
   });
 
-  it('does not take the time in which it had nothing to look at for a sleep', () => {
+  it('does not mistake a time without anything to check for sleep', () => {
     const machine = new Machine({ addresses: [at('a')], disconnectCooldownMs: 2_000 });
     machine.fails = false;
     machine.dial();
@@ -274,7 +272,7 @@ describe('L-11 PeerManager: a machine that has slept', () => {
     expect(machine.dialsWithin(2_000)).toEqual(['a 2000']);
   });
 
-  it('finds nothing to do for peers that are up', () => {
+  it('has nothing to do for connected peers', () => {
     const machine = new Machine({ addresses: [at('a')] }).accept('a').dial();
     machine.clock.sleep(hour);
     machine.clock.advance(0);

@@ -11,7 +11,7 @@ const report = (digit: string, severity: Severity = 'disconnect'): PeerReport =>
 });
 
 describe('PeerManager: ready', () => {
-  it('PM-48 keeps a connected peer down until it is ready, then tells once', () => {
+  it('PM-48 keeps a connected peer down until it is ready, then reports it once', () => {
     const bench = new Bench();
     bench.manager.accepted(id('a'));
     expect(bench.manager.status(id('a'))).toBe('down');
@@ -35,7 +35,7 @@ describe('PeerManager: ready', () => {
 });
 
 describe('PeerManager: evictions$', () => {
-  it('PM-50, PM-51 tells of a peer after an error report, once', () => {
+  it('PM-50, PM-51 emits a peer once after an error report', () => {
     const bench = new Bench().accept('a');
     expect(bench.newEvictions()).toEqual([]);
     bench.manager.report(report('a'));
@@ -44,7 +44,7 @@ describe('PeerManager: evictions$', () => {
     expect(bench.newEvictions()).toEqual(['a']);
   });
 
-  it('PM-54 evicts nobody for connecting; nor twice, even after a further error', () => {
+  it('PM-54 evicts no peer for connecting, nor one twice, even after another error', () => {
     const bench = new Bench().accept('a', 'b');
     expect(bench.newEvictions()).toEqual([]);
     bench.manager.report(report('a'));
@@ -61,7 +61,7 @@ describe('PeerManager: evictions$', () => {
     expect(bench.newEvictions()).toEqual(['a']);
   });
 
-  it('evicts a peer again in its next connection', () => {
+  it('evicts a peer again on its next connection', () => {
     const bench = new Bench().accept('a');
     bench.manager.report(report('a'));
     bench.manager.disconnected(id('a'), 'inbound');
@@ -70,7 +70,7 @@ describe('PeerManager: evictions$', () => {
     expect(bench.newEvictions()).toEqual(['a', 'a']);
   });
 
-  it('keeps evictions for a subscriber to come, while the peer is connected', () => {
+  it('keeps evictions for a later subscriber while the peer is connected', () => {
     const bench = new Bench().accept('a', 'b');
     bench.stopEvictions();
     bench.manager.report(report('a'));
@@ -89,7 +89,7 @@ describe('PeerManager: evictions$', () => {
 });
 
 describe('PeerManager: disconnected', () => {
-  it('PM-55 ignores an unknown peer, and a link that is not there', () => {
+  it('PM-55 ignores an unknown peer, and a link that does not exist', () => {
     const bench = new Bench();
     bench.manager.disconnected(id('a'), 'inbound');
     expect(bench.known()).toEqual([]);
@@ -98,14 +98,14 @@ describe('PeerManager: disconnected', () => {
     expect(bench.manager.status(id('a'))).toBe('up');
   });
 
-  it('PM-56 tells nothing of a peer that was not ready', () => {
+  it('PM-56 reports nothing for a peer that was not ready', () => {
     const bench = new Bench();
     bench.manager.accepted(id('a'));
     bench.manager.disconnected(id('a'), 'inbound');
     expect(bench.updates).toEqual([]);
   });
 
-  it('PM-57 tells once that a ready peer is down, and why', () => {
+  it('PM-57 reports once that a ready peer is down, and why', () => {
     const bench = new Bench().accept('a');
     const error = failure('RXMESH_CONNECTION_FAILED');
     bench.manager.disconnected(id('a'), 'inbound', error);
@@ -160,7 +160,7 @@ describe('PeerManager: report', () => {
     expect(bench.known()).toEqual(['c', 'a', 'b']);
   });
 
-  it('refuses a banned peer both ways until the ban ends', () => {
+  it('refuses a banned peer in both directions until the ban ends', () => {
     const bench = new Bench({ banMs: 10_000 }).add(at('a')).accept('a').dial();
     bench.manager.report(report('a', 'ban'));
     expect(bench.newEvictions()).toEqual(['a']);
@@ -174,7 +174,7 @@ describe('PeerManager: report', () => {
     expect(codeOf(() => bench.manager.accepted(id('a')))).toBeUndefined();
   });
 
-  it('bans an unknown peer without knowing it', () => {
+  it('bans an unknown peer without adding it', () => {
     const bench = new Bench();
     bench.manager.report(report('a', 'ban'));
     expect(bench.known()).toEqual([]);
@@ -182,7 +182,7 @@ describe('PeerManager: report', () => {
     expect(bench.known()).toEqual([]);
   });
 
-  it('keeps the ban of a peer that is forgotten', () => {
+  it('keeps the ban of a forgotten peer', () => {
     const bench = new Bench({ maxPeers: 1, maxConnected: 1 }).add(at('a'));
     bench.manager.report(report('a', 'ban'));
     bench.add(at('b'));
@@ -192,7 +192,7 @@ describe('PeerManager: report', () => {
 });
 
 describe('PeerManager: updates$', () => {
-  it('PM-62 tells of ups and downs in a whole life, and of nothing else', () => {
+  it('PM-62 emits the ups and downs of a whole life, and nothing else', () => {
     const bench = new Bench({ disconnectCooldownMs: 100, retryMinMs: 50 }).dial();
     const { manager, time } = bench;
     bench.stopDialing();
@@ -217,12 +217,12 @@ describe('PeerManager: updates$', () => {
     expect(step(() => manager.dialFailed(at('a'), failure()))).toEqual([]);
   });
 
-  it('PM-63 tells nothing to a subscription that was closed, not even what is under way', () => {
+  it('PM-63 emits nothing to a closed subscription, not even what is pending', () => {
     const { manager } = new Bench();
     const seen: string[] = [];
     manager.updates$.subscribe(({ status }) => {
       if (status !== 'up') return;
-      // The down that follows is pending while the up is still being told.
+      // The down that follows is pending while the up is still being delivered.
       manager.disconnected(id('a'), 'inbound');
       closing.unsubscribe();
     });
@@ -233,7 +233,7 @@ describe('PeerManager: updates$', () => {
     expect(seen).toEqual([]);
   });
 
-  it('PM-64 tells all subscribers; one that closes does not disturb the others', () => {
+  it('PM-64 emits to all subscribers; one that unsubscribes does not disturb the others', () => {
     const bench = new Bench();
     const seen: string[][] = [[], [], []];
     const subscriptions = seen.map((log) =>
@@ -245,7 +245,7 @@ describe('PeerManager: updates$', () => {
     expect(seen).toEqual([['up', 'down'], ['up'], ['up', 'down']]);
   });
 
-  it('PM-62 tells every subscriber the same order, also of what subscribers cause', () => {
+  it('PM-62 emits in the same order to every subscriber, including what subscribers cause', () => {
     const { manager } = new Bench();
     const seen: string[][] = [[], []];
     manager.updates$.subscribe(({ status }) => {

@@ -21,7 +21,7 @@ const scores = (bench: Bench): string[] =>
 const hour = 3_600_000;
 
 describe('PeerManager: scores', () => {
-  it('PM-08 gives persistent peers the highest, others what is said of them, and knows all addresses', () => {
+  it('PM-08 gives persistent peers the highest score and others the reported one, and knows all addresses', () => {
     const rank = ({ id: peer }: { readonly id: string }): number => Number(peer === id('b'));
     const addresses = ['a', 'b', 'c'].flatMap((digit) => [at(digit), at(digit, 'x')]);
     const bench = new Bench({ persistent: [at('a')], addresses, rank });
@@ -52,7 +52,7 @@ describe('PeerManager: scores', () => {
     expect(scores(bench)).toEqual(['c 32767', 'b 32766', 'a -32767']);
   });
 
-  it('B-08 lose a point for each dial that fails, until one works', () => {
+  it('B-08 lose a point for each failed dial, until one succeeds', () => {
     const bench = new Bench({ retryMinMs: 1_000, scoreHalfLifeMs: 0 }).add(at('a'), at('b')).dial();
     praise(bench, 'a');
     bench.manager.dialFailed(at('a'), failure());
@@ -66,7 +66,7 @@ describe('PeerManager: scores', () => {
     expect(scores(bench)).toEqual(['a 1', 'b 0']);
   });
 
-  it('B-09 order those that are dialed: 300 before 256 before 0 before -100', () => {
+  it('B-09 order the dials: 300 before 256 before 0 before -100', () => {
     const bench = new Bench({ maxDialing: 1, banMs: 0 }).add(at('a'), at('b'), at('c'), at('d'));
     blame(bench, 'a', 'ban');
     praise(bench, 'b', 256);
@@ -80,7 +80,7 @@ describe('PeerManager: scores', () => {
     expect(bench.newDials().map(([digit]) => digit)).toEqual(['d', 'b', 'c', 'a']);
   });
 
-  it('half of a score is left after each half-life, and nobody overtakes for that', () => {
+  it('halve with each half-life, which changes no order', () => {
     const bench = new Bench({ scoreHalfLifeMs: hour }).accept('a', 'b', 'c');
     praise(bench, 'a', 80);
     blame(bench, 'c', 'penalize', 4);
@@ -93,7 +93,7 @@ describe('PeerManager: scores', () => {
     expect(scores(bench)).toEqual(['a 0', 'b 0', 'c 0']);
   });
 
-  it('an old deed weighs less than a new one of the same kind', () => {
+  it('weigh an old report less than a new one of the same kind', () => {
     const bench = new Bench({ scoreHalfLifeMs: hour }).accept('a', 'b');
     blame(bench, 'a', 'penalize');
     praise(bench, 'b');
@@ -104,14 +104,14 @@ describe('PeerManager: scores', () => {
     expect(scores(bench)).toEqual(['a 2', 'b 1']);
   });
 
-  it('stay for ever with a half-life of 0', () => {
+  it('last forever with a half-life of 0', () => {
     const bench = new Bench({ scoreHalfLifeMs: 0 }).accept('a');
     praise(bench, 'a', 5);
     bench.time.advance(1000 * hour);
     expect(scores(bench)).toEqual(['a 5']);
   });
 
-  it('take a severity that does not exist for a note', () => {
+  it('treat an unknown severity as a note', () => {
     const bench = new Bench().accept('a');
     blame(bench, 'a', 'toString' as never);
     expect(scores(bench)).toEqual(['a -1']);
@@ -119,7 +119,7 @@ describe('PeerManager: scores', () => {
 });
 
 describe('PeerManager: scores that fall too low', () => {
-  it('disconnect a peer that did many small things', () => {
+  it('disconnect a peer after many small offences', () => {
     const bench = new Bench().accept('a');
     blame(bench, 'a', 'penalize', 4);
     expect(bench.newEvictions()).toEqual([]);
@@ -131,7 +131,7 @@ describe('PeerManager: scores that fall too low', () => {
     expect(codeOf(() => bench.manager.accepted(id('a')))).toBeUndefined();
   });
 
-  it('ban it when it goes on', () => {
+  it('ban it if it continues', () => {
     const bench = new Bench({ banMs: 10_000 }).accept('a');
     blame(bench, 'a', 'penalize', 9);
     bench.manager.disconnected(id('a'), 'inbound');
@@ -143,7 +143,7 @@ describe('PeerManager: scores that fall too low', () => {
     expect(codeOf(() => bench.manager.accepted(id('a')))).toBeUndefined();
   });
 
-  it('do not add up over days, nor without what is done well', () => {
+  it('do not accumulate over days, or against good reports', () => {
     const bench = new Bench({ scoreHalfLifeMs: hour }).accept('a', 'b');
     praise(bench, 'b', 50);
     blame(bench, 'b', 'penalize', 9);
@@ -154,7 +154,7 @@ describe('PeerManager: scores that fall too low', () => {
     expect(bench.newEvictions()).toEqual([]);
   });
 
-  it('are not those of dials that failed, or of a persistent peer', () => {
+  it('evict nobody for failed dials, and no persistent peer', () => {
     const options = { retryMinMs: 1, retryMaxMs: 1, addressExpiryMs: 0, persistent: [at('b')] };
     const bench = new Bench(options).add(at('a')).accept('b');
     bench.manager.dials$.subscribe((address) => bench.manager.dialFailed(address, failure()));
@@ -165,14 +165,14 @@ describe('PeerManager: scores that fall too low', () => {
     expect(bench.newEvictions()).toEqual([]);
   });
 
-  it('ban the host, too, with banHosts', () => {
+  it('ban the host too with banHosts', () => {
     const bench = new Bench({ banHosts: true });
     bench.manager.accepted(id('a'), { protocol: 'ws', ip: '203.0.113.7', port: 1 });
     blame(bench, 'a', 'penalize', 10);
     expect(bench.manager.isIpBanned('203.0.113.7')).toBe(true);
   });
 
-  it('are where the options say', () => {
+  it('have configurable thresholds', () => {
     const bench = new Bench({ disconnectScore: -2, banScore: -3 }).accept('a');
     blame(bench, 'a', 'note');
     expect(bench.newEvictions()).toEqual([]);
@@ -184,7 +184,7 @@ describe('PeerManager: scores that fall too low', () => {
 });
 
 describe('PeerManager: bans', () => {
-  it('are told with the time that is left, and can be set again by another node', () => {
+  it('are listed with the remaining time, and can be set again by another node', () => {
     const bench = new Bench({ banMs: 5_000 });
     blame(bench, 'a', 'ban');
     bench.manager.ban({ ip: '203.0.113.0/24', forMs: 9_000 });
@@ -205,7 +205,7 @@ describe('PeerManager: bans', () => {
     expect(next.manager.isIpBanned('203.0.113.9')).toBe(true);
   });
 
-  it('of a peer that made room for another ban end', () => {
+  it('end early when displaced by another ban', () => {
     const bench = new Bench({ maxPeers: 1, maxConnected: 1 }).add(at('a')).dial();
     bench.manager.dialFailed(at('a'), failure());
     bench.newDials();
@@ -219,11 +219,11 @@ describe('PeerManager: bans', () => {
 describe('PeerManager: the last dial', () => {
   const lastDial = (bench: Bench): unknown => bench.manager.peers()[0]?.lastDial;
 
-  it('B-10 is not there before the first one', () => {
+  it('B-10 is absent before the first one', () => {
     expect(lastDial(new Bench().add(at('a')))).toBeUndefined();
   });
 
-  it('B-10 is the later one, good or bad, and a good one of the same moment', () => {
+  it('B-10 is the later one, good or bad, and the good one if both are of the same time', () => {
     const bench = new Bench({ disconnectCooldownMs: 0 }).add(at('a'), at('a', 'x')).dial();
     bench.time.advance(100);
     bench.manager.dialFailed(at('a'), failure());

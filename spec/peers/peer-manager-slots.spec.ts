@@ -9,32 +9,32 @@ const accept = (bench: Bench, digits: string): unknown[] =>
 const full = 'RXMESH_PEERS_FULL';
 
 describe('PeerManager: slots that strangers never take', () => {
-  it('keeps half of them for configured peers, whoever comes first', () => {
+  it('keeps half of them for configured peers, whoever connects first', () => {
     const bench = new Bench({ addresses: [at('a'), at('b'), at('c')], maxConnected: 4 });
     expect(accept(bench, '1234')).toEqual([undefined, undefined, full, full]);
     bench.dial();
     expect(bench.newDials()).toHaveLength(2);
   });
 
-  it('keeps them from strangers, not from peers that were chosen and come by themselves', () => {
+  it('keeps them from strangers, not from chosen peers that connect themselves', () => {
     const bench = new Bench({ addresses: [at('a'), at('b')], maxConnected: 4 });
     expect(accept(bench, '12ab3')).toEqual([undefined, undefined, undefined, undefined, full]);
   });
 
-  it('keeps none that nobody could be dialed for', () => {
+  it('keeps none without a peer to dial', () => {
     const bench = new Bench({ addresses: [at('a')], maxConnected: 4 });
     expect(accept(bench, '1234')).toEqual([undefined, undefined, undefined, full]);
     expect(accept(new Bench({ maxConnected: 2 }), '12')).toEqual([undefined, undefined]);
   });
 
-  it('keeps one for each persistent peer, also from those that were only chosen', () => {
+  it('keeps one for each persistent peer, even from peers that are merely chosen', () => {
     const persistent = [at('a'), at('b'), at('c')];
     const bench = new Bench({ persistent, addresses: [at('d'), at('e')], maxConnected: 4 });
     expect(accept(bench, 'de1')).toEqual([undefined, full, full]);
     expect(accept(bench, 'abc')).toEqual([undefined, undefined, undefined]);
   });
 
-  it('gives a chosen peer the place of a stranger that came before it was chosen', () => {
+  it('gives a chosen peer the slot of a stranger that connected before it was chosen', () => {
     const bench = new Bench({ maxConnected: 2 }).accept('1', '2').dial();
     expect(bench.newDials()).toEqual([]);
     bench.add(at('a'));
@@ -55,7 +55,7 @@ describe('PeerManager: slots that strangers never take', () => {
     expect(bench.manager.peers().map(({ isChosen }) => isChosen)).toEqual([true, false, false]);
   });
 
-  it('keeps as many as it is told', () => {
+  it('keeps the configured number', () => {
     const options = { addresses: [at('a'), at('b'), at('c')], maxConnected: 3 };
     expect(accept(new Bench({ ...options, reserved: 0 }), '123')).not.toContain(full);
     expect(accept(new Bench({ ...options, reserved: 3 }), '123')).toEqual([full, full, full]);
@@ -65,7 +65,7 @@ describe('PeerManager: slots that strangers never take', () => {
 describe('PeerManager: a thousand identities', () => {
   const idOf = (n: number): NodeId => parseNodeId(n.toString(16).padStart(40, 'f'));
 
-  it('do not keep a node from its own peers, nor make it forget them', () => {
+  it('do not keep a node from its own peers or make it forget them', () => {
     const bench = new Bench({
       persistent: [at('a')],
       addresses: [at('b'), at('c')],
@@ -104,7 +104,7 @@ describe('PeerManager: a thousand identities', () => {
 });
 
 describe('PeerManager: limits of each direction', () => {
-  it('B-13 takes no more inbound peers than maxInbound, and still dials', () => {
+  it('B-13 accepts no more inbound peers than maxInbound, and still dials', () => {
     const bench = new Bench({ maxConnected: 4, maxInbound: 1 }).add(at('a'));
     expect(accept(bench, '12')).toEqual([undefined, full]);
     bench.dial();
@@ -129,7 +129,7 @@ describe('PeerManager: limits of each direction', () => {
     expect(bench.newEvictions()).toEqual(['b']);
   });
 
-  it('B-13 says of each connection which way it came', () => {
+  it('B-13 reports the direction of each connection', () => {
     const bench = new Bench().add(at('a')).accept('b');
     bench.manager.dialed(at('a'));
     bench.manager.ready(id('a'), 'outbound');
@@ -143,7 +143,7 @@ describe('PeerManager: limits of each direction', () => {
 });
 
 describe('PeerManager: unconditional peers', () => {
-  it('come in whatever the limits, and take no slot', () => {
+  it('connect regardless of the limits and take no slot', () => {
     const unconditional = [id('a'), id('b')];
     const bench = new Bench({ unconditional, maxConnected: 1, maxInbound: 1 });
     expect(accept(bench, '1a2b')).toEqual([undefined, undefined, full, undefined]);
@@ -151,13 +151,13 @@ describe('PeerManager: unconditional peers', () => {
     expect(bench.newEvictions()).toEqual([]);
   });
 
-  it('are dialed when all slots are taken', () => {
+  it('are dialed even when all slots are taken', () => {
     const bench = new Bench({ unconditional: [id('a')], maxConnected: 1, maxUpgrading: 0 });
     bench.accept('1').add(at('a'), at('b')).dial();
     expect(bench.newDials()).toEqual(['a@host-a']);
   });
 
-  it('are banned and reported like others', () => {
+  it('are banned and reported like other peers', () => {
     const bench = new Bench({ unconditional: [id('a')] }).accept('a');
     bench.manager.report({ peer: id('a'), severity: 'ban', reason: 'enough' });
     expect(bench.newEvictions()).toEqual(['a']);
@@ -175,10 +175,10 @@ describe('PeerManager: unconditional peers', () => {
 describe('PeerManager: addresses expire', () => {
   const minute = 60_000;
   const hour = 60 * minute;
-  /** Four hours instead of seven days, since the manager looks at its clock each 10 s. */
+  /** Four hours instead of seven days, since the manager checks its clock every 10 s. */
   const expiry = { addressExpiryMs: 4 * hour, retryMaxMs: 10 * minute };
 
-  /** Fails the only address, as often as it is dialed, for so long. */
+  /** Fails the only address for that long, as often as it is dialed. */
   function failFor(bench: Bench, ms: number): number {
     let count = 0;
     bench.manager.dials$.subscribe((address) => {
@@ -189,7 +189,7 @@ describe('PeerManager: addresses expire', () => {
     return count;
   }
 
-  it('is forgotten with its peer when it has done nothing but fail for so long', () => {
+  it('is forgotten with its peer after failing for that long', () => {
     const bench = new Bench({ addresses: [at('a')], ...expiry });
     failFor(bench, 4 * hour - 20 * minute);
     expect(bench.known()).toEqual(['a']);
@@ -210,7 +210,7 @@ describe('PeerManager: addresses expire', () => {
     expect([dials, bench.known()]).toEqual([10, []]);
   });
 
-  it('begins anew with a connection', () => {
+  it('starts over with a connection', () => {
     const bench = new Bench({ addresses: [at('a')], addressExpiryMs: 3_600_000 });
     failFor(bench, 3_000_000);
     bench.accept('a');
@@ -225,7 +225,7 @@ describe('PeerManager: addresses expire', () => {
     let dials = 0;
     bench.manager.dials$.subscribe((address) => {
       dials += 1;
-      // Both fail in turn; the second one has failed nine times then.
+      // Both fail in turn; by then the second one has failed nine times.
       if (dials < 20) bench.manager.dialFailed(address, failure());
     });
     bench.time.advance(hour);
@@ -234,8 +234,8 @@ describe('PeerManager: addresses expire', () => {
 
   it.each([
     ['a persistent peer', { persistent: [at('a')], ...expiry }],
-    ['anybody, when it is turned off', { addresses: [at('a')], addressExpiryMs: 0 }],
-    ['anybody within a day, by default', { addresses: [at('a')] }],
+    ['any peer if it is disabled', { addresses: [at('a')], addressExpiryMs: 0 }],
+    ['any peer within a day by default', { addresses: [at('a')] }],
   ])('never happens to %s', (_, options) => {
     const bench = new Bench(options);
     failFor(bench, 24 * hour);

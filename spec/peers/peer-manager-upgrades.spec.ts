@@ -3,7 +3,7 @@ import type { PeerManagerOptions } from '../../lib/peers/peer-manager.ts';
 import { at, Bench, codeOf, failure, id } from './fixture.ts';
 import { trackLeaks } from '../support/leaks.ts';
 
-/** A manager that ranks peers by these numbers. All of them are chosen, unless `add` is not called. */
+/** A manager that ranks peers by these numbers. All of them are chosen if added with `add`. */
 function ranked(ranks: Readonly<Record<string, number>>, options: Partial<PeerManagerOptions>) {
   const rank = ({ id: peer }: { readonly id: string }): number => ranks[peer.slice(0, 1)] ?? 0;
   return new Bench({ rank, ...options });
@@ -47,7 +47,7 @@ describe('PeerManager: upgrades by dials', () => {
     expect(bench.newDials()).toEqual([]);
   });
 
-  it('PM-23 leaves slots free that nobody may be dialed for, and replaces nobody for an equal', () => {
+  it('PM-23 leaves slots free without a peer to dial, and replaces no peer with an equal one', () => {
     const bench = ranked({ a: 2, b: 2 }, { maxConnected: 1, maxUpgrading: 4 });
     bench.add(at('a')).dial();
     connect(bench, 'a');
@@ -56,7 +56,7 @@ describe('PeerManager: upgrades by dials', () => {
     expect(bench.newDials()).toEqual([]);
   });
 
-  it('PM-24 dials nobody to replace a peer whose place is claimed', () => {
+  it('PM-24 dials no peer to replace one whose place is claimed', () => {
     const bench = ranked({ a: 0, b: 1, c: 1 }, { maxConnected: 1, maxUpgrading: 2 });
     bench.add(at('a')).dial();
     connect(bench, 'a');
@@ -64,7 +64,7 @@ describe('PeerManager: upgrades by dials', () => {
     expect(bench.newDials()).toEqual(['a@host-a', 'b@host-b']);
   });
 
-  it('PM-30 dials the next one when the dial that claimed a place has failed', () => {
+  it('PM-30 dials the next peer if the dial that claimed a place fails', () => {
     const bench = ranked({ a: 0, b: 1, c: 1 }, { maxConnected: 1, maxUpgrading: 2 });
     bench.add(at('a')).dial();
     connect(bench, 'a');
@@ -74,7 +74,7 @@ describe('PeerManager: upgrades by dials', () => {
     expect(bench.newDials()).toEqual(['c@host-c']);
   });
 
-  it('PM-35 takes a better peer beyond the limit, and no other before somebody has gone', () => {
+  it('PM-35 accepts a better peer beyond the limit, and no other until one has left', () => {
     const bench = ranked({ a: 0, b: 0, c: 1, d: 2 }, { maxConnected: 2, maxUpgrading: 1 });
     bench.add(at('a'), at('b'), at('d')).accept('a', 'b');
     bench.stopEvictions();
@@ -88,7 +88,7 @@ describe('PeerManager: upgrades by dials', () => {
     expect(codeOf(() => bench.manager.dialed(at('d')))).toBeUndefined();
   });
 
-  it('PM-37, PM-52 evicts the peer that was replaced, once the better one is up', () => {
+  it('PM-37, PM-52 evicts the replaced peer once the better one is up', () => {
     const bench = ranked({ a: 0, b: 1, c: 1 }, { maxConnected: 1, maxUpgrading: 2 });
     bench.add(at('a')).dial();
     connect(bench, 'a');
@@ -104,7 +104,7 @@ describe('PeerManager: upgrades by dials', () => {
     expect(bench.newDials()).toEqual([]);
   });
 
-  it('PM-38 evicts an even lower one that has come meanwhile, instead of the one claimed', () => {
+  it('PM-38 evicts an even lower-ranked peer that connected meanwhile instead of the claimed one', () => {
     const ranks = { a: 3, b: 2, c: 4, d: 1 };
     const bench = ranked(ranks, { maxConnected: 2, maxUpgrading: 1, reserved: 0 });
     bench.accept('a', 'b').add(at('c')).dial();
@@ -115,7 +115,7 @@ describe('PeerManager: upgrades by dials', () => {
     expect(bench.newEvictions()).toEqual(['d']);
   });
 
-  it('PM-39 evicts nobody when a slot has become free meanwhile', () => {
+  it('PM-39 evicts nobody if a slot has become free meanwhile', () => {
     const options = { maxConnected: 2, maxUpgrading: 1, reserved: 0 };
     const bench = ranked({ a: 0, b: 1, c: 2 }, options).accept('a', 'b').add(at('c')).dial();
     expect(bench.newDials()).toEqual(['c@host-c']);
@@ -125,7 +125,7 @@ describe('PeerManager: upgrades by dials', () => {
     expect(bench.newUpdates()).toEqual(['a up', 'b up', 'b down', 'c up']);
   });
 
-  it('lets a newcomer go that is no better than anybody by the time it is up', () => {
+  it('evicts a newcomer that is no better than any other by the time it is up', () => {
     const bench = new Bench({ maxConnected: 1, maxUpgrading: 1, reserved: 0 }).accept('a');
     const praise = (digit: string): void =>
       bench.manager.report({ peer: id(digit), severity: 'note', good: true, reason: 'well done' });
@@ -137,7 +137,7 @@ describe('PeerManager: upgrades by dials', () => {
     expect(bench.newEvictions()).toEqual(['b']);
   });
 
-  it('replaces nobody where maxUpgrading is 0', () => {
+  it('replaces nobody if maxUpgrading is 0', () => {
     const bench = ranked({ b: 1 }, { maxConnected: 1, maxUpgrading: 0, reserved: 0 }).accept('a');
     bench.add(at('b')).dial();
     expect([bench.newDials(), codes(bench, 'b')]).toEqual([[], ['RXMESH_PEERS_FULL']]);
@@ -145,7 +145,7 @@ describe('PeerManager: upgrades by dials', () => {
 });
 
 describe('PeerManager: upgrades from outside', () => {
-  it('PM-45 takes a better peer only, and only while an upgrade slot is free', () => {
+  it('PM-45 accepts only a better peer, and only while an upgrade slot is free', () => {
     const bench = ranked({ a: 0, b: 0, c: 1, d: 2 }, { maxConnected: 1, maxUpgrading: 1 });
     bench.stopEvictions();
     bench.accept('a');
@@ -161,7 +161,7 @@ describe('PeerManager: upgrades from outside', () => {
     expect(codes(bench, 'b', 'd')).toEqual(['RXMESH_PEERS_FULL', undefined]);
   });
 
-  it('PM-46 takes no peer that is as good as the one that came to replace another', () => {
+  it('PM-46 accepts no peer that only equals one which connected to replace another', () => {
     const bench = ranked({ a: 0, b: 1, c: 1 }, { maxConnected: 1, maxUpgrading: 2 }).accept('a');
     bench.accept('b');
     expect(codes(bench, 'c')).toEqual(['RXMESH_PEERS_FULL']);
@@ -170,7 +170,7 @@ describe('PeerManager: upgrades from outside', () => {
     expect(codes(bench, 'c')).toEqual(['RXMESH_PEERS_FULL']);
   });
 
-  it('PM-47, PM-53 lets the peer that is dialed to replace another come in by itself', () => {
+  it('PM-47, PM-53 lets a peer that is dialed to replace another connect by itself', () => {
     const options = { maxConnected: 1, maxUpgrading: 2, reserved: 0 };
     const bench = ranked({ a: 0, b: 1, c: 1 }, options).accept('a').add(at('b')).dial();
     expect(bench.newDials()).toEqual(['b@host-b']);
@@ -180,7 +180,7 @@ describe('PeerManager: upgrades from outside', () => {
     expect(codeOf(() => bench.manager.dialed(at('b')))).toBe('RXMESH_DUPLICATE_CONNECTION');
   });
 
-  it('may replace a peer that left while its place was claimed, and came back', () => {
+  it('may replace a peer that left while its place was claimed and then returned', () => {
     const ranks = { a: 0, b: 1, c: 2, d: 3 };
     const bench = ranked(ranks, { maxConnected: 2, maxUpgrading: 2 }).accept('a', 'b');
     expect(codes(bench, 'c')).toEqual([undefined]);
@@ -210,7 +210,7 @@ describe('PeerManager: upgrades from outside', () => {
     expect(codes(bench, 'c')).toEqual(['RXMESH_PEERS_FULL']);
   });
 
-  it('moves nobody for what is left of an old report', () => {
+  it('evicts nobody for the remainder of an old report', () => {
     const options = { maxConnected: 1, reserved: 0, scoreHalfLifeMs: 1_000 };
     const bench = new Bench(options).accept('a');
     bench.manager.report({ peer: id('a'), severity: 'note', reason: 'late' });

@@ -5,7 +5,7 @@ import { at, Bench, codeOf, failure, id, self, VirtualTime } from './fixture.ts'
 import { trackLeaks } from '../support/leaks.ts';
 
 describe('PeerManager: construction', () => {
-  it('PM-07 takes no options, and names all that is wrong with others', () => {
+  it('PM-07 works without options, and lists everything invalid in others', () => {
     const { clock } = new VirtualTime();
     const random = (): number => 0;
     expect(new PeerManager({ self, clock, random }).peers()).toEqual([]);
@@ -18,7 +18,7 @@ describe('PeerManager: construction', () => {
     );
   });
 
-  it('knows the addresses of its options, those of persistent peers with the highest score', () => {
+  it('knows the addresses in its options, those of persistent peers with the highest score', () => {
     const { manager } = new Bench({ persistent: [at('a')], addresses: [at('b'), at('a', 'x')] });
     expect(manager.peers()).toEqual([
       {
@@ -51,7 +51,7 @@ describe('PeerManager: add', () => {
     expect(manager.addresses(id('b'))).toEqual([at('b')]);
   });
 
-  it('PM-13, B-19 says whether anything was added', () => {
+  it('PM-13, B-19 returns whether anything was added', () => {
     const { manager } = new Bench();
     expect(manager.add(at('a'))).toBe(true);
     expect(manager.add(at('a'))).toBe(false);
@@ -59,7 +59,7 @@ describe('PeerManager: add', () => {
     expect(manager.addresses(id('a'))).toEqual([at('a')]);
   });
 
-  it('PM-14 forgets the lowest-scored unconnected peer above maxPeers, and tells', () => {
+  it('PM-14 forgets the lowest-scored unconnected peer above maxPeers and reports it', () => {
     const bench = new Bench({ maxPeers: 3, maxConnected: 2 }).add(at('a'), at('b'), at('c'));
     bench.accept('a');
     for (const peer of ['a', 'b']) {
@@ -70,7 +70,7 @@ describe('PeerManager: add', () => {
     expect(bench.forgotten).toEqual([id('b')]);
   });
 
-  it('PM-14 never forgets a persistent peer, and takes no newcomer that ranks below all others', () => {
+  it('PM-14 never forgets a persistent peer, and accepts no newcomer that ranks below all others', () => {
     let rank = 0;
     const bench = new Bench({
       persistent: [at('a')],
@@ -84,7 +84,7 @@ describe('PeerManager: add', () => {
     expect(bench.forgotten).toEqual([id('c')]);
   });
 
-  it('PM-14 keeps a persistent peer even when nobody else can be forgotten', () => {
+  it('PM-14 keeps a persistent peer even if no other can be forgotten', () => {
     const bench = new Bench({ persistent: [at('a')], maxPeers: 1, maxConnected: 1 });
     expect(bench.manager.add(at('b'))).toBe(false);
     expect(bench.forgotten).toEqual([id('b')]);
@@ -100,7 +100,7 @@ describe('PeerManager: add', () => {
     expect(bench.known()).toEqual(['c', 'a']);
   });
 
-  it('PM-14 knows more than maxPeers only while those are connected or dialed', () => {
+  it('PM-14 exceeds maxPeers only with connected or dialed peers', () => {
     const bench = new Bench({ maxPeers: 2, maxConnected: 2 }).add(at('a'), at('b')).dial();
     bench.accept('c');
     expect(bench.known()).toHaveLength(3);
@@ -108,7 +108,7 @@ describe('PeerManager: add', () => {
     expect(bench.forgotten).toEqual([id('a')]);
   });
 
-  it('PM-15 refuses an invalid address, and our own id', () => {
+  it('PM-15 rejects an invalid address and our own id', () => {
     const { manager } = new Bench();
     expect(codeOf(() => manager.add('garbage'))).toBe('RXMESH_ADDRESS_INVALID');
     expect(codeOf(() => manager.add({ protocol: '', id: id('a') }))).toBe('RXMESH_ADDRESS_INVALID');
@@ -124,7 +124,7 @@ describe('PeerManager: dials$', () => {
     expect(bench.newDials()).toEqual(['a@host-a']);
   });
 
-  it('PM-17 waits twice as long after each failure, up to the cap', () => {
+  it('PM-17 doubles the wait after each failure, up to the cap', () => {
     const bench = new Bench({ retryMinMs: 100, retryMaxMs: 500 }).add(at('a'));
     const timesMs: number[] = [];
     bench.manager.dials$.subscribe((address) => {
@@ -135,7 +135,7 @@ describe('PeerManager: dials$', () => {
     expect(timesMs).toEqual([0, 100, 300, 700, 1200, 1700, 2200]);
   });
 
-  it('PM-17 has a cap of its own for persistent peers', () => {
+  it('PM-17 has a separate cap for persistent peers', () => {
     const bench = new Bench({ persistent: [at('a')], retryMinMs: 100, retryMaxPersistentMs: 150 });
     const timesMs: number[] = [];
     bench.manager.dials$.subscribe((address) => {
@@ -153,14 +153,14 @@ describe('PeerManager: dials$', () => {
     expect(bench.newDials()).toEqual(['a@host-a']);
   });
 
-  it('PM-19 hands out the next peer when a dial fails and frees its slot', () => {
+  it('PM-19 hands out the next peer when a failed dial frees its slot', () => {
     const bench = new Bench({ maxConnected: 1, retryMinMs: 0 }).add(at('a'), at('b')).dial();
     expect(bench.newDials()).toEqual(['a@host-a']);
     bench.manager.dialFailed(at('a'), failure());
     expect(bench.newDials()).toEqual(['b@host-b']);
   });
 
-  it('PM-20 hands out a failed address again, not before its wait is over', () => {
+  it('PM-20 hands out a failed address again only after its wait', () => {
     const bench = new Bench({ retryMinMs: 200 }).add(at('a')).dial();
     bench.manager.dialFailed(at('a'), failure());
     bench.newDials();
@@ -170,7 +170,7 @@ describe('PeerManager: dials$', () => {
     expect(bench.newDials()).toEqual(['a@host-a']);
   });
 
-  it('PM-21, B-14 hands out an accepted peer that disconnected, after the cool-down', () => {
+  it('PM-21, B-14 hands out a disconnected inbound peer after the cool-down', () => {
     const bench = new Bench({ disconnectCooldownMs: 2000 }).add(at('a')).accept('a').dial();
     bench.manager.disconnected(id('a'), 'inbound');
     bench.time.advance(1999);
@@ -184,7 +184,7 @@ describe('PeerManager: dials$', () => {
     expect(bench.newDials()).toEqual(['b@host-b']);
   });
 
-  it('PM-25 hands out no second address of a peer that is dialed, or connected either way', () => {
+  it('PM-25 hands out no second address of a peer that is dialed, or connected in either direction', () => {
     const bench = new Bench().add(at('a'), at('a', 'x'), at('b'), at('b', 'x')).dial();
     expect(bench.newDials()).toEqual(['a@host-a', 'b@host-b']);
     bench.manager.dialed(at('a'));
@@ -223,7 +223,7 @@ describe('PeerManager: dials$', () => {
     expect(bench.newDials()).toEqual(['d@host-d']);
   });
 
-  it('dials persistent peers first and for ever, even when retries are off', () => {
+  it('dials persistent peers first and forever, even if retries are off', () => {
     const bench = new Bench({
       persistent: [at('c')],
       addresses: [at('a')],
@@ -253,7 +253,7 @@ describe('PeerManager: dials$', () => {
     expect(bench.newDials()).toEqual(['c@host-c', 'b@host-b', 'a@host-a']);
   });
 
-  it('orders equals by chance, so that nodes with the same list do not all dial the same', () => {
+  it('orders equals randomly, so that nodes with the same list do not all dial the same peer', () => {
     const ranks = [0.5, 0.1, 0.9];
     const bench = new Bench({ random: () => ranks.shift() ?? 0 });
     bench.add(at('a'), at('b'), at('c')).dial();
@@ -272,7 +272,7 @@ describe('PeerManager: dials$', () => {
     expect(bench.newDials()).toEqual(['c@host-c']);
   });
 
-  it('B-16 does not dial a place under another id while it is in use', () => {
+  it('B-16 does not dial an endpoint under another id while it is in use', () => {
     const bench = new Bench().add(at('a', 'same'), at('b', 'same')).dial();
     expect(bench.newDials()).toEqual(['a@same']);
     bench.manager.dialed(at('a', 'same'));
@@ -281,14 +281,14 @@ describe('PeerManager: dials$', () => {
     expect(bench.newDials()).toEqual(['b@same']);
   });
 
-  it('B-16 frees the place when the connection that was dialed there is refused', () => {
+  it('B-16 frees the endpoint when the connection dialed there is refused', () => {
     const bench = new Bench().add(at('a', 'same'), at('b', 'same')).dial().accept('a');
     bench.newDials();
     expect(codeOf(() => bench.manager.dialed(at('a', 'same')))).toBe('RXMESH_DUPLICATE_CONNECTION');
     expect(bench.newDials()).toEqual(['b@same']);
   });
 
-  it('B-18 dials at most maxDialing at once', () => {
+  it('B-18 has at most maxDialing concurrent dials', () => {
     const bench = new Bench({ maxDialing: 2 }).add(at('a'), at('b'), at('c'), at('d')).dial();
     expect(bench.newDials()).toEqual(['a@host-a', 'b@host-b']);
     bench.manager.dialed(at('a'));
@@ -307,7 +307,7 @@ describe('PeerManager: dials$', () => {
 });
 
 describe('PeerManager: dialFailed', () => {
-  it('PM-27 ends the dial through another address of the peer, and does not add that', () => {
+  it('PM-27 ends the dial through another address of the peer without adding that', () => {
     const bench = new Bench().add(at('a')).dial();
     bench.newDials();
     bench.manager.dialFailed(at('a', 'x'), failure());
@@ -340,7 +340,7 @@ describe('PeerManager: dialFailed', () => {
     expect(bench.newDials()).toEqual(['a@x']);
   });
 
-  it('B-11 dials it again when it has a new address, or this node has changed', () => {
+  it('B-11 dials it again if it has a new address, or this node has changed', () => {
     const bench = new Bench().add(at('a')).dial();
     bench.manager.dialFailed(at('a'), failure('RXMESH_INCOMPATIBLE'));
     bench.newDials();
@@ -354,7 +354,7 @@ describe('PeerManager: dialFailed', () => {
     expect(bench.newDials()).toEqual(['a@host-a']);
   });
 
-  it('B-11 leaves an incompatible persistent peer to its back-off', () => {
+  it('B-11 leaves an incompatible persistent peer to its backoff', () => {
     const bench = new Bench({ persistent: [at('a')], retryMinMs: 100 }).dial();
     bench.manager.dialFailed(at('a'), failure('RXMESH_INCOMPATIBLE'));
     bench.newDials();
@@ -364,7 +364,7 @@ describe('PeerManager: dialFailed', () => {
 });
 
 describe('PeerManager: close', () => {
-  it('PM-65 completes all streams, and leaves no timer', () => {
+  it('PM-65 completes all streams and leaves no timer', () => {
     const bench = new Bench().add(at('a'), at('b')).dial();
     const completed: string[] = [];
     bench.manager.updates$.subscribe({ complete: () => completed.push('updates$') });
@@ -380,7 +380,7 @@ describe('PeerManager: close', () => {
     expect(completed.slice(2)).toEqual(['dials$', 'evictions$']);
   });
 
-  it('PM-65 leaves no timer when it is closed out of a subscriber, and tells nothing more', () => {
+  it('PM-65 leaves no timer when closed from within a subscriber, and emits nothing more', () => {
     const bench = new Bench().add(at('a')).dial();
     bench.manager.dialFailed(at('a'), failure());
     const timers: number[] = [];
@@ -396,7 +396,7 @@ describe('PeerManager: close', () => {
     expect(bench.newUpdates()).toEqual(['b up']);
   });
 
-  it('takes reports afterwards, but neither addresses nor connections', () => {
+  it('accepts reports afterwards, but neither addresses nor connections', () => {
     const bench = new Bench().add(at('a'), at('b')).accept('a').dial();
     const { manager } = bench;
     bench.newDials();

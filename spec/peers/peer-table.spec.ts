@@ -11,7 +11,7 @@ const limits = (options: PeerOptions = {}): PeerRules =>
 const table = (options?: PeerOptions): PeerTable => new PeerTable(self, limits(options), () => 0);
 
 describe('PeerTable', () => {
-  it('says when the next dial is due, and that nothing is', () => {
+  it('returns when the next dial is due, or that none is', () => {
     const peers = table({ retryMinMs: 100 });
     expect(peers.nextDial(0)).toEqual({ dueMs: Infinity });
     peers.add(at('a'), 0);
@@ -22,7 +22,7 @@ describe('PeerTable', () => {
     expect(peers.nextDial(140)).toEqual({ address: at('a') });
   });
 
-  it('is due at the earliest of all waits: retry, cool-down, and ban', () => {
+  it('is due at the earliest end of all waits: retry, cool-down and ban', () => {
     const peers = table({ retryMinMs: 900, disconnectCooldownMs: 500, banMs: 700 });
     for (const digit of ['a', 'b', 'c']) peers.add(at(digit), 0);
     peers.accepted(id('b'), 0);
@@ -34,7 +34,7 @@ describe('PeerTable', () => {
     expect(peers.nextDial(0)).toEqual({ dueMs: 500 });
   });
 
-  it('waits for a change, not for a time, while no slot is free', () => {
+  it('waits for a change instead of a time while no slot is free', () => {
     const peers = table({ maxConnected: 1, reserved: 0 });
     peers.add(at('a'), 0);
     peers.accepted(id('b'), 0);
@@ -50,14 +50,14 @@ describe('PeerTable', () => {
     expect(peers.nextDial(1000)).toEqual({ address: at('a', 'y') });
   });
 
-  it('dials peers of a network that has ids only, side by side', () => {
+  it('dials peers of a network with ids only in parallel', () => {
     const peers = table();
     for (const digit of ['a', 'b']) peers.add(parseNodeAddress(`memory:${id(digit)}`), 0);
     expect(peers.nextDial(0)).toHaveProperty('address.id', id('a'));
     expect(peers.nextDial(0)).toHaveProperty('address.id', id('b'));
   });
 
-  it('keeps what it has to tell until it is asked', () => {
+  it('keeps its reports until they are collected', () => {
     const peers = table({ maxPeers: 1, maxConnected: 1, reserved: 0 });
     peers.add(at('a'), 0);
     peers.add(at('b'), 0);

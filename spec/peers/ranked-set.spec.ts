@@ -11,7 +11,7 @@ interface Item {
 const byKey = (a: Item, b: Item): number => a.key - b.key || a.name - b.name;
 
 describe('RankedSet', () => {
-  it('has the item in front that comes first, as a list would that is sorted each time', () => {
+  it('has the first item in front, like a list that is sorted each time', () => {
     const step = fc.record({
       nth: fc.nat(11),
       key: fc.nat(20),
@@ -42,7 +42,7 @@ describe('RankedSet', () => {
     );
   });
 
-  it('looks at a number of items that grows as the logarithm of their count', () => {
+  it('looks at a number of items that grows with the logarithm of their count', () => {
     const cost = (count: number): number => {
       let compared = 0;
       const set = new RankedSet<Item>((a, b) => {

@@ -14,7 +14,7 @@ import { trackLeaks } from '../support/leaks.ts';
 const hour = 3_600_000;
 
 describe('worthOf', () => {
-  it('B-07 is as much for a good report as against a bad note', () => {
+  it('B-07 is the same for a good note as against a bad one', () => {
     const peer = id('a');
     expect(worthOf({ peer, severity: 'note', good: true, reason: '' })).toBe(1);
     expect(worthOf({ peer, severity: 'note', reason: '' })).toBe(-1);
@@ -31,7 +31,7 @@ describe('worthOf', () => {
 });
 
 describe('Decay', () => {
-  it('halves an amount with each half-life, and adds to what is left', () => {
+  it('halves an amount with each half-life and adds to what is left', () => {
     const decay = new Decay(hour);
     const amount = decay.plus(noAmount, 8, 0);
     expect([0, 1, 2].map((hours) => decay.valueAt(amount, hours * hour))).toEqual([8, 4, 2]);
@@ -44,7 +44,7 @@ describe('Decay', () => {
     expect(decay.plus(noAmount, -1e9, 0).value).toBe(-scoreMax);
   });
 
-  it('orders amounts of different times as their values do, whenever these are looked at', () => {
+  it('orders amounts of different times by their values, at whatever time they are compared', () => {
     const amount = fc.record({
       value: fc.integer({ min: -100, max: 100 }),
       atMs: fc.integer({ min: 0, max: 20 * hour }),

@@ -30,12 +30,12 @@ function dial(slots: Slots, to: KnownPeer): void {
   slots.update(to);
 }
 
-/** What is missing, by name. */
+/** The names of what is missing. */
 const names = (short: Shortage | undefined): string[] =>
   Object.entries(short ?? {}).flatMap(([name, isShort]) => (isShort === true ? [name] : []));
 
 describe('Slots', () => {
-  it('has a free one until so many are connected', () => {
+  it('has a free one until maxConnected peers are connected', () => {
     const slots = slotsOf({ maxConnected: 2 });
     link(slots, peer('a'), 'inbound');
     expect(names(slots.shortOfClaim('chosen', 'inbound'))).toEqual([]);
@@ -52,11 +52,11 @@ describe('Slots', () => {
     expect(names(slots.shortOfDial('chosen'))).toEqual([]);
     dial(slots, peer('b'));
     expect(names(slots.shortOfDial('chosen'))).toContain('total');
-    // A dial may fail: it keeps nobody out who is there.
+    // A dial may fail, so it keeps out no peer that has connected.
     expect(names(slots.shortOfClaim('chosen', 'inbound'))).toEqual([]);
   });
 
-  it('has limits of its own for each direction, dials under way included', () => {
+  it('has separate limits for each direction, including dials in progress', () => {
     const slots = slotsOf({ maxConnected: 9, maxInbound: 1, maxOutbound: 2 });
     const out = peer('a');
     link(slots, out, 'outbound');
@@ -69,7 +69,7 @@ describe('Slots', () => {
     expect(names(slots.shortOfDial('chosen'))).toEqual([]);
   });
 
-  it('lets a peer go with the last of its links', () => {
+  it('releases a peer with the last of its links', () => {
     const slots = slotsOf({ maxConnected: 1 });
     const twice = peer('a');
     link(slots, twice, 'inbound');
@@ -80,7 +80,7 @@ describe('Slots', () => {
     expect(slots.connected).toBe(0);
   });
 
-  it('keeps a slot for each persistent peer that is away, from all but those', () => {
+  it('keeps a slot for each persistent peer that is away from all other peers', () => {
     const slots = slotsOf({ maxConnected: 2 });
     const persistent = peer('a', { isPersistent: true, isChosen: true });
     slots.update(persistent);
@@ -91,7 +91,7 @@ describe('Slots', () => {
     expect(names(slots.shortOfClaim('chosen', 'inbound'))).toEqual(['total']);
   });
 
-  it('lets strangers have what is not reserved for peers that are known and chosen', () => {
+  it('lets strangers have what is not reserved for known, chosen peers', () => {
     const slots = slotsOf({ maxConnected: 4, reserved: 2 });
     for (const digit of ['a', 'b', 'c']) {
       const chosen = peer(digit, { isChosen: true });
@@ -105,7 +105,7 @@ describe('Slots', () => {
     expect(names(slots.shortOfClaim('chosen', 'inbound'))).toEqual([]);
   });
 
-  it('has always one for an unconditional peer, which takes none', () => {
+  it('always has one for an unconditional peer, which takes none', () => {
     const slots = slotsOf({ maxConnected: 1 });
     link(slots, peer('a', { isUnconditional: true }), 'inbound');
     expect([slots.connected, slots.hasUnconditional]).toEqual([0, true]);
@@ -113,7 +113,7 @@ describe('Slots', () => {
     expect(names(slots.shortOfClaim('unconditional', 'inbound'))).toEqual([]);
   });
 
-  it('lets some peers come beyond the limits, to replace others', () => {
+  it('lets some peers exceed the limits to replace others', () => {
     const slots = slotsOf({ maxConnected: 1, maxUpgrading: 1 });
     link(slots, peer('a'), 'inbound');
     expect([slots.mayClaimBeyond('inbound'), slots.mayDialBeyond()]).toEqual([true, true]);
@@ -121,7 +121,7 @@ describe('Slots', () => {
     expect([slots.mayClaimBeyond('inbound'), slots.mayDialBeyond()]).toEqual([false, false]);
   });
 
-  it('counts no peer that is forgotten', () => {
+  it('does not count a forgotten peer', () => {
     const slots = slotsOf({ maxConnected: 1 });
     const gone = peer('a');
     link(slots, gone, 'inbound');

@@ -8,7 +8,7 @@ import { trackLeaks } from '../support/leaks.ts';
 const nodeId = fc.stringMatching(/^[0-9a-f]{40}$/).map(parseNodeId);
 
 describe('prefers', () => {
-  it('keeps the link that the node with the lower id dialed', () => {
+  it('keeps the link dialed by the node with the lower id', () => {
     expect(prefers(id('1'), id('2'), 'outbound')).toBe(true);
     expect(prefers(id('1'), id('2'), 'inbound')).toBe(false);
     expect(prefers(id('2'), id('1'), 'inbound')).toBe(true);

@@ -1,19 +1,17 @@
 import type { Channel, NodeId } from '../../lib/index.ts';
 
-/** A message of `bytes` bytes that begins with its number. */
+/** A message of `bytes` bytes that starts with its sequence number. */
 export function numbered(seq: number, bytes = 64): Uint8Array {
   const message = new Uint8Array(bytes);
   new DataView(message.buffer).setUint32(0, seq);
   return message;
 }
 
-/** The number that a message begins with. */
+/** The sequence number at the start of a message. */
 export const numberOf = (message: Uint8Array): number =>
   new DataView(message.buffer, message.byteOffset).getUint32(0);
 
-/**
- * Sends messages to `to` one after the other, as fast as the lane takes them, while `more` holds.
- */
+/** Sends messages to `to` one at a time, as fast as the lane accepts them, while `more` holds. */
 export function produce(
   channel: Channel<Uint8Array>,
   to: NodeId,
@@ -29,7 +27,7 @@ export function produce(
       channel.send({ to, message: numbered(count.sent, bytes) }).subscribe({
         next: ({ accepted }) => {
           count.sent += accepted;
-          // Its peer has gone when nobody has accepted.
+          // The peer has gone if nothing was accepted.
           goesOn = accepted > 0;
         },
         complete: () => {

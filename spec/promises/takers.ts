@@ -1,42 +1,43 @@
 /**
- * The other process of `two-processes.slow.spec.ts`: nodes that dial the one of the test and take
- * messages as its first argument says. Answers `report` with what has come, and ends with `stop`.
+ * The second process of `two-processes.slow.spec.ts`. Its nodes dial the router under test and
+ * consume messages according to the plan in the first argument. It answers `report` with what has
+ * arrived and exits on `stop`.
  */
 import { filter, firstValueFrom } from 'rxjs';
 import { createRouter, Identity, raw, type LaneOptions } from '../../lib/index.ts';
 import { webSocket } from '../../transports/websocket/index.ts';
 import { numberOf } from './numbered.ts';
 
-/** How one channel of a node takes messages. */
+/** How one channel of a node consumes messages. */
 export interface Taking {
   readonly channel: number;
   readonly inbound: LaneOptions;
-  /** Or a number of messages a second. */
+  /** A number limits consumption to that many messages per second. */
   readonly takes: 'everything' | 'nothing' | number;
 }
 
-/** What the nodes of this process are to do, each: its channels. */
+/** The nodes that this process runs, each as a list of its channels. */
 export interface Plan {
   readonly address: string;
   readonly nodes: readonly (readonly Taking[])[];
 }
 
-/** What has come on one channel of one node. */
+/** What has arrived on one channel of one node. */
 export interface Taken {
   readonly node: number;
   readonly channel: number;
   readonly count: number;
-  /** Whether the numbers were 0, 1, 2 and so on. */
+  /** Whether the sequence numbers were 0, 1, 2 and so on. */
   readonly inOrder: boolean;
-  /** The most that waited in the lane at a time, as far as it was looked at. */
+  /** The highest depth sampled in the inbound lane. */
   readonly depthMax: number;
-  /** How many were dropped in this node's lane. */
+  /** Messages dropped in this node's lane. */
   readonly dropped: number;
-  /** When each of the last 100 messages came, in milliseconds since 1970. */
+  /** Arrival times of the last 100 messages, in milliseconds since 1970. */
   readonly atMs: readonly number[];
 }
 
-/** What this process says. */
+/** A message from this process to its parent. */
 export type Said =
   { readonly type: 'up' } | { readonly type: 'report'; readonly taken: readonly Taken[] };
 

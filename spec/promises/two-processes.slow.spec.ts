@@ -31,14 +31,14 @@ afterEach(async () => {
   for (const close of opened.splice(0)) await close();
 });
 
-/** The node of this process, which sends. */
+/** The node of this process, which is the sender. */
 async function sender(options: Partial<RouterOptions> = {}): Promise<Router> {
   const router = createRouter({
     identity: await Identity.generate(),
     network: 'promises',
     transports: [webSocket({ listen: { port: 0, host: '127.0.0.1' } })],
     peers: { maxConnected: 64 },
-    // All takers are on one host.
+    // All takers share one host.
     limits: { handshakesPerHost: 64 },
     ...options,
   });
@@ -60,7 +60,7 @@ function open(
 const median = (values: readonly number[]): number =>
   [...values].sort((a, b) => a - b)[values.length >> 1] ?? NaN;
 
-/** A process of nodes that take. */
+/** A child process whose nodes consume messages. */
 class Takers {
   readonly #child: ChildProcess;
   readonly #ended: Promise<unknown>;
@@ -99,7 +99,7 @@ class Takers {
   }
 }
 
-/** The peers of a router, once there are so many. */
+/** The peers of a router, once `count` of them are up. */
 async function peersOf(router: Router, count: number): Promise<readonly NodeId[]> {
   await firstValueFrom(
     router.peers$.pipe(
@@ -110,7 +110,7 @@ async function peersOf(router: Router, count: number): Promise<readonly NodeId[]
   return router.snapshot().peers.map(({ id }) => id);
 }
 
-/** The one peer of a router besides those that are known, once it is up. */
+/** The one peer of a router that is not in `known`, once it is up. */
 async function peerOf(router: Router, known: readonly NodeId[] = []): Promise<NodeId> {
   const peers = await peersOf(router, known.length + 1);
   const peer = peers.find((id) => !known.includes(id));
@@ -123,7 +123,7 @@ async function until(condition: () => Promise<boolean>): Promise<void> {
 }
 
 describe('promises 1 and 3 between two processes', () => {
-  it('a consumer of 5,000 messages/s gets all of 20,000, in order, and no lane is above its capacity', async () => {
+  it('a consumer at 5,000 messages/s gets all 20,000 in order, and no lane exceeds its capacity', async () => {
     const router = await sender();
     const channel = open(router, 1, block(256));
     const takers = new Takers(router, [[{ channel: 1, inbound: block(64), takes: 5_000 }]]);
@@ -151,7 +151,7 @@ describe('promise 2 between two processes', () => {
     ['dropOldest', dropOldest(64), dropOldest(64)],
     ['dropNewest into latest', dropNewest(64), latest()],
     ['block', block(64), block(64)],
-  ])('%s: what is pushed is heard, or told as a drop', async (_, outbound, inbound) => {
+  ])('%s: every push is delivered or reported as dropped', async (_, outbound, inbound) => {
     const router = await sender();
     const channel = open(router, 1, outbound);
     const takers = new Takers(router, [[{ channel: 1, inbound, takes: 2_000 }]]);
@@ -177,7 +177,7 @@ describe('promise 2 between two processes', () => {
 });
 
 describe('promise 4 between two processes', () => {
-  it('a busy channel is as fast beside a stalled one as alone, within 10 %', async () => {
+  it('a busy channel beside a stalled one keeps at least 90 % of its speed', async () => {
     const router = await sender();
     const busy = open(router, 1, block(1024));
     const stalled = open(router, 2, block(64));
@@ -198,7 +198,7 @@ describe('promise 4 between two processes', () => {
         ?.channels.find((each) => each.channel === 2)?.outbound;
     await until(async () => Promise.resolve(lane()?.depth === 64 && lane()?.credit === 0));
 
-    /** Messages/s in a slice of time. */
+    /** Messages per second over a slice of time. */
     const rate = async (to: NodeId): Promise<number> => {
       const startMs = performance.now();
       const count = produce(busy, to, () => performance.now() - startMs < 200);
@@ -207,8 +207,8 @@ describe('promise 4 between two processes', () => {
     };
     await rate(one);
     await rate(other);
-    // Other work of the machine falls on both sides alike in time: pairs, until enough of them
-    // agree.
+    // Measure in alternating pairs, so that other load on the machine affects both sides alike.
+    // Repeat until enough pairs agree.
     const ratios: number[] = [];
     while (ratios.length < 7 || (median(ratios) < 0.9 && ratios.length < 40)) {
       const turns = ratios.length % 2 === 0 ? [one, other] : [other, one];
@@ -252,7 +252,7 @@ describe('promise 4 between two processes', () => {
       roundTripsMs.push(router.snapshot().peers[0]?.roundTripMs ?? NaN);
     }
     isOver = true;
-    // The transfer went on all the time. Of this link, as it is under that load: pings tell.
+    // The transfer must have kept running. The pings measure the round trip under the same load.
     expect(count.sent).toBeGreaterThan(10);
     expect(median(delaysMs)).toBeLessThanOrEqual(2 * Math.max(1, median(roundTripsMs)));
   });
@@ -261,7 +261,7 @@ describe('promise 4 between two processes', () => {
     ['dropped for', 'drop'],
     ['evicted', { evictAfterMs: 500 }],
   ])(
-    'a peer that takes nothing holds up no broadcast to 49 others: it is %s',
+    'a peer that consumes nothing does not hold up a broadcast to 49 others: it is %s',
     async (_, policy) => {
       const router = await sender();
       const channel = open(router, 1, block(16), policy);
@@ -272,7 +272,7 @@ describe('promise 4 between two processes', () => {
       const takers = new Takers(router, nodes);
       await takers.up();
       await peersOf(router, 50);
-      // It dials again, so the peers that are up do not tell.
+      // An evicted peer dials again, so the list of connected peers does not show the eviction.
       const evicted = new Set<string>();
       router.events$
         .pipe(filter((event) => event.type === 'peer-reported'))
@@ -280,8 +280,8 @@ describe('promise 4 between two processes', () => {
       let accepted = 0;
       const messages = 500;
       let taken: readonly Taken[] = [];
-      // As many at a time as fit in a lane, however long the takers' process is held up: so the
-      // others drop nothing, and wait for each other, but not for the one that takes nothing.
+      // Send no more at a time than a lane holds, and wait for the 49 in between. Then they drop
+      // nothing however long their process is held up, and only the slow peer falls behind.
       for (let sent = 0; sent < messages; sent += 10) {
         const some = range(sent, 10).pipe(
           concatMap((seq) => channel.send({ broadcast: true, message: numbered(seq) })),

@@ -3,7 +3,7 @@ import { block, dropNewest, dropOldest, latest, raw } from '../../lib/index.ts';
 import { simulate, type Simulation } from '../../lib/testing/index.ts';
 import { numbered, numberOf, produce } from './numbered.ts';
 
-/** Holds so many times. */
+/** Returns true for the first `count` calls. */
 function left(count: number): () => boolean {
   let times = 0;
   return () => times++ < count;
@@ -20,8 +20,8 @@ function depths(net: Simulation, channel: number): readonly [number, number] {
   return [out?.outbound.depth ?? NaN, into?.inbound.depth ?? NaN];
 }
 
-describe('promise 1 and 3: constant memory, nothing lost', () => {
-  it('100 messages/s are taken of 100,000/s for 60 s: none is lost, and no lane is above its capacity', () => {
+describe('promises 1 and 3: constant memory, nothing lost', () => {
+  it('a consumer at 100 messages/s loses nothing of 100,000/s for 60 s, and no lane exceeds its capacity', () => {
     const net = simulate({ nodes: 2, latencyMs: 5 });
     const channels = net.openChannels({
       id: 1,
@@ -40,7 +40,7 @@ describe('promise 1 and 3: constant memory, nothing lost', () => {
     const waits = { sends: 0 };
     let seq = 0;
     let failed = 0;
-    // 100 messages in each millisecond, as far as the lane takes them.
+    // Up to 100 messages per millisecond, as many as the lane accepts.
     const tick = (): void => {
       for (let i = 0; i < 100 && waits.sends === 0; i += 1) {
         waits.sends += 1;
@@ -71,7 +71,7 @@ describe('promise 1 and 3: constant memory, nothing lost', () => {
   });
 });
 
-describe('promise 2: nothing is lost in silence', () => {
+describe('promise 2: nothing is lost silently', () => {
   it.each([
     ['block', block(16), block(16)],
     ['dropOldest', dropOldest(16), dropOldest(16)],
@@ -79,7 +79,7 @@ describe('promise 2: nothing is lost in silence', () => {
     ['latest', latest(), latest()],
     ['block into latest', block(16), latest()],
     ['dropNewest into block', dropNewest(16), block(16)],
-  ])('%s: what is pushed is heard, or told as a drop', (_, outbound, inbound) => {
+  ])('%s: every push is delivered or reported as dropped', (_, outbound, inbound) => {
     const net = simulate({ nodes: 2, latencyMs: 3 });
     const channels = net.openChannels({ id: 1, codec: raw(), inbound, outbound });
     net.start();
@@ -110,8 +110,8 @@ describe('promise 2: nothing is lost in silence', () => {
 
 describe('promise 4: no head-of-line blocking', () => {
   /**
-   * Messages that a busy channel carries in 10 s, alone or beside a channel whose consumer has
-   * stalled.
+   * Messages that a busy channel carries in 10 s, alone or beside a channel with a stalled
+   * consumer.
    */
   function throughput(beside: 'alone' | 'a stalled channel'): number {
     const net = simulate({ nodes: 2, latencyMs: 5 });
@@ -142,13 +142,13 @@ describe('promise 4: no head-of-line blocking', () => {
     return count;
   }
 
-  it('a busy channel is as fast beside a stalled one as alone', () => {
+  it('a busy channel beside a stalled one keeps at least 90 % of its speed', () => {
     const alone = throughput('alone');
     expect(alone).toBeGreaterThan(10_000);
     expect(throughput('a stalled channel') / alone).toBeGreaterThan(0.9);
   });
 
-  it("a flood of one peer takes its share of the consumer's time, and no more", () => {
+  it("a flooding peer gets no more than its share of the consumer's time", () => {
     const net = simulate({ nodes: 4, latencyMs: 5 });
     const channels = net.openChannels({ id: 1, codec: raw(), inbound: block(64) });
     net.start();
@@ -162,7 +162,7 @@ describe('promise 4: no head-of-line blocking', () => {
     let isOver = false;
     produce(channels(0), to, () => !isOver);
     net.advance(1_000);
-    // The others come when the flood has filled its lanes, with 20 messages each.
+    // The other peers send 20 messages each once the flood has filled its lanes.
     for (const node of [1, 2]) produce(channels(node), to, left(20));
     net.advance(100);
     for (let taken = 0; taken < 60; taken += 1) {
@@ -199,7 +199,7 @@ describe('promise 4: no head-of-line blocking', () => {
         urgent(0).out.next({ to, message: numbered(i) });
         net.clock.advanceUntil(() => delaysMs.length > i, 1_000);
       }
-      // The transfer is still under way.
+      // The transfer is still in progress.
       expect(bulkBytes).toBeLessThan(10 * 2 ** 20);
       expect(delaysMs).toHaveLength(10);
       expect(Math.max(...delaysMs)).toBeLessThanOrEqual(4 * latencyMs);

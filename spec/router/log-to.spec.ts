@@ -30,7 +30,7 @@ const dropped: RouterEvent = {
 };
 const fatal: RouterEvent = { type: 'fatal', error };
 
-/** An event of each type, and its line. */
+/** One event of each type with its log line. */
 const lines: readonly (readonly [RouterEvent, string])[] = [
   [
     {
@@ -120,7 +120,7 @@ describe('logTo', () => {
     expect(log).toEqual([line]);
   });
 
-  it('writes what a peer chose so that a terminal does not obey it', () => {
+  it('escapes peer-supplied text so that it cannot control the terminal', () => {
     const { logger, log } = recorder();
     const forged = new RxmeshError('RXMESH_PEER_EVICTED', 'fine\n\u001b[2Jinfo all is well');
     logTo(logger).next({ type: 'peer-reported', peer, severity: 'note', error: forged });
@@ -130,7 +130,7 @@ describe('logTo', () => {
     ]);
   });
 
-  it('counts what comes too fast, and says so when the second is over', () => {
+  it('counts lines over the limit and logs the total at the end of the second', () => {
     const clock = new VirtualClock();
     const { logger, log } = recorder();
     const observer = logTo(logger, { linesPerSecond: 2, clock });
@@ -148,7 +148,7 @@ describe('logTo', () => {
     expect(clock.dueTimesMs).toEqual([]);
   });
 
-  it('always writes a fatal event, and at the end what it has counted', () => {
+  it('always logs a fatal event, and logs the remaining count on completion', () => {
     const clock = new VirtualClock();
     const { logger, log } = recorder();
     const observer = logTo(logger, { linesPerSecond: 1, clock });
@@ -159,7 +159,7 @@ describe('logTo', () => {
     expect(clock.dueTimesMs).toEqual([]);
   });
 
-  it('refuses what is no logger, and options that are wrong', () => {
+  it('rejects an invalid logger and invalid options', () => {
     const { logger } = recorder();
     expect(() => logTo(undefined as never)).toThrow(
       new TypeError('logTo: logger must be an object with a method debug, got undefined'),

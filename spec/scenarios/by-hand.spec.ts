@@ -1,8 +1,7 @@
 import { byHandRouter } from '../support/by-hand-router.ts';
 import { makeNodesBy } from '../support/maker.ts';
 
-// The scenarios of the router once more, over nodes that are put together by hand:
-// examples/by-hand.ts.
+// Runs the router scenarios again with nodes assembled by hand (examples/by-hand.ts).
 makeNodesBy(byHandRouter);
 
 await import('./router/accepting.spec.ts');

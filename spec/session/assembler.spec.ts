@@ -5,7 +5,7 @@ import { Assembler } from '../../lib/session/assembler.ts';
 const bytes = (...values: number[]): Uint8Array => Uint8Array.from(values);
 
 describe('Assembler', () => {
-  it('puts the pieces of a message together', () => {
+  it('joins the pieces of a message', () => {
     const assembler = new Assembler();
     expect(assembler.add(bytes(1, 2), false, 10)).toBeUndefined();
     expect(assembler.open).toBe(true);
@@ -22,7 +22,7 @@ describe('Assembler', () => {
     expect(assembler.add(bytes(3), true, 10)).toEqual(bytes(1, 2, 3));
   });
 
-  it('gives each message a buffer of its own, at most twice its size', () => {
+  it('gives each message its own buffer, at most twice its size', () => {
     const assembler = new Assembler();
     assembler.add(bytes(1), false, 1 << 20);
     const first = assembler.add(bytes(2), true, 1 << 20);
@@ -34,13 +34,13 @@ describe('Assembler', () => {
     expect(buffer.byteLength).toBeLessThanOrEqual(2 * length);
   });
 
-  it('takes a message of exactly the limit', () => {
+  it('accepts a message exactly at the limit', () => {
     const assembler = new Assembler();
     assembler.add(bytes(1, 2), false, 3);
     expect(assembler.add(bytes(3), true, 3)).toEqual(bytes(1, 2, 3));
   });
 
-  it('tells once of a message that outgrows the limit, skips its rest, and takes the next', () => {
+  it('reports a message over the limit once, skips the rest of it and accepts the next', () => {
     const assembler = new Assembler();
     assembler.add(bytes(1, 2), false, 3);
     expect(assembler.add(bytes(3, 4), false, 3)).toBe('tooLarge');
@@ -51,13 +51,13 @@ describe('Assembler', () => {
     expect(assembler.add(bytes(7), true, 3)).toEqual(bytes(7));
   });
 
-  it('takes the next message after one whose last piece was too large', () => {
+  it('accepts the next message after one whose last piece exceeded the limit', () => {
     const assembler = new Assembler();
     expect(assembler.add(bytes(1, 2, 3, 4), true, 3)).toBe('tooLarge');
     expect(assembler.add(bytes(7), true, 3)).toEqual(bytes(7));
   });
 
-  it('forgets a message that has begun, and says whether one had', () => {
+  it('discards a message in progress, and returns whether there was one', () => {
     const assembler = new Assembler();
     expect(assembler.skip()).toBe(false);
     assembler.add(bytes(1), false, 3);
@@ -67,14 +67,14 @@ describe('Assembler', () => {
     expect(assembler.add(bytes(3), true, 3)).toEqual(bytes(3));
   });
 
-  it('does not count a message as forgotten that was too large already', () => {
+  it('does not count an oversized message as discarded', () => {
     const assembler = new Assembler();
     assembler.add(bytes(1, 2), false, 1);
     expect(assembler.skip()).toBe(false);
     expect(assembler.add(bytes(3), true, 1)).toBeUndefined();
   });
 
-  it('keeps no more than an eighth beside a message, however a peer chooses their lengths', () => {
+  it('retains at most an eighth beyond a message, whatever lengths a peer chooses', () => {
     const assembler = new Assembler();
     let held = 0;
     let bytes = 0;
@@ -88,7 +88,7 @@ describe('Assembler', () => {
     expect(held).toBeLessThanOrEqual(bytes * (8 / 7));
   });
 
-  it('gives back any message that is cut anywhere, or `tooLarge`', () => {
+  it('returns any message however it is cut, or `tooLarge`', () => {
     const message = fc.array(fc.uint8Array({ maxLength: 40 }), { minLength: 1, maxLength: 6 });
     fc.assert(
       fc.property(fc.array(message, { maxLength: 10 }), (messages) => {

@@ -27,32 +27,35 @@ function endOf(session: Session): RxmeshError[] {
   return ends;
 }
 
-describe('S-01 a peer that sends nothing but control', () => {
+describe('S-01 a peer that sends only control packets', () => {
   it.each([
     ['pings', [ping], 1_024],
-    ['pongs that nobody asked for', [pong], 1_024],
+    ['unsolicited pongs', [pong], 1_024],
     ['credit that grants nothing', [idle], 1_024],
-    ['channels that are closed and were not open', [{ type: 'closed', channel: 11 }], 1_024],
+    ['closings of channels that were not open', [{ type: 'closed', channel: 11 }], 1_024],
     ['channels that open and close', toggle, 1_024],
-    ['limits of a channel’s messages', [limit(9)], 1_024],
-    ['limits of a channel that is open nowhere', [limit(11)], 1_024],
-  ] as const)('may send so many at once, and one more ends it: %s', (_, packets, count) => {
-    const node = new LinkedNode();
-    const { link, session } = node.peer(1, { 9: 1 }, { answersPings: false });
-    const ends = endOf(session);
-    link.arrive(...times(count - 1, ...packets));
-    expect(ends).toEqual([]);
-    // One is earned by our own ping, and the first limit of a channel is free.
-    link.arrive(...times(4, ...packets));
-    expect(ends).toMatchObject([{ code: 'RXMESH_PROTOCOL_VIOLATION', peer: idOf(1) }]);
-    expect(ends[0]?.message).toContain(
-      'more than 1024 control packets in a burst, or 1000 per second',
-    );
-    expect(link.closedFor).toBe('violation');
-    expect(reportOfEnd(idOf(1), ends[0])).toMatchObject({ severity: 'penalize' });
-  });
+    ['message limits of a channel', [limit(9)], 1_024],
+    ['message limits of a channel that is open nowhere', [limit(11)], 1_024],
+  ] as const)(
+    'may send that many at once, and one more ends the session: %s',
+    (_, packets, count) => {
+      const node = new LinkedNode();
+      const { link, session } = node.peer(1, { 9: 1 }, { answersPings: false });
+      const ends = endOf(session);
+      link.arrive(...times(count - 1, ...packets));
+      expect(ends).toEqual([]);
+      // Our own ping earns one, and the first limit of a channel is free.
+      link.arrive(...times(4, ...packets));
+      expect(ends).toMatchObject([{ code: 'RXMESH_PROTOCOL_VIOLATION', peer: idOf(1) }]);
+      expect(ends[0]?.message).toContain(
+        'more than 1024 control packets in a burst, or 1000 per second',
+      );
+      expect(link.closedFor).toBe('violation');
+      expect(reportOfEnd(idOf(1), ends[0])).toMatchObject({ severity: 'penalize' });
+    },
+  );
 
-  it('may go on at 1,000 a second', () => {
+  it('may continue at 1,000 per second', () => {
     const node = new LinkedNode();
     const { link, session } = node.peer(1, {}, { answersPings: false });
     const ends = endOf(session);
@@ -66,7 +69,7 @@ describe('S-01 a peer that sends nothing but control', () => {
     expect(ends).toHaveLength(1);
   });
 
-  it('earns one more with each message, either way', () => {
+  it('earns one more with each message in either direction', () => {
     const node = new LinkedNode();
     const channel = node.channels.open({ id: 7, codec: json<number>(), inbound: block(8) });
     channel.in$.subscribe();
@@ -81,7 +84,7 @@ describe('S-01 a peer that sends nothing but control', () => {
     expect(ends).toEqual([]);
   });
 
-  it('opens as many channels as there are, once, for nothing', () => {
+  it('may open each possible channel once for free', () => {
     const node = new LinkedNode();
     for (let id = 1; id <= 2_000; id += 1) node.channels.open({ id, codec: json<number>() });
     const { link, session } = node.peer(1);

@@ -7,8 +7,8 @@ import type { Session } from '../../lib/session/session.ts';
 import { data, FakeLink } from '../support/fake-link.ts';
 import { heard, idOf, LinkedNode, open } from '../support/linked-node.ts';
 
-describe('credit that a session gives', () => {
-  it('comes back by quarters of the lane as messages are consumed', () => {
+describe('credit granted by a session', () => {
+  it('returns in quarters of the lane as messages are consumed', () => {
     const node = new LinkedNode();
     heard(open(node, { inbound: block(8, { bytes: 1000 }) }));
     const { link, session } = node.peer(1);
@@ -29,7 +29,7 @@ describe('credit that a session gives', () => {
     });
   });
 
-  it('S-12 is given over one of two links of a peer, then over the one that is left', () => {
+  it("S-12 is granted on one of a peer's two links, then on the remaining one", () => {
     const node = new LinkedNode();
     open(node, { inbound: block(64, { bytes: 1000 }) });
     const first = node.peer(1);
@@ -39,7 +39,7 @@ describe('credit that a session gives', () => {
     const granted = (each: Session): readonly unknown[] =>
       each.snapshot().map(({ inbound }) => [inbound.granted, inbound.grantedBytes]);
     expect([granted(first.session), granted(session)]).toEqual([[[64, 1000]], [[0, 0]]]);
-    // It hears that the channel is open, and of no credit.
+    // The second link learns that the channel is open, but gets no credit.
     expect(second.take()).toEqual(['ping', 'credit 7 0 0', 'accept']);
     first.link.arrive(data(7, [1]), data(7, [2]));
     first.session.close('duplicate');
@@ -48,7 +48,7 @@ describe('credit that a session gives', () => {
     expect(second.take()).toEqual(['credit 7 62 998']);
   });
 
-  it('does not come back while nobody consumes a `block` lane, and does when somebody does', () => {
+  it('of a `block` lane returns only once somebody consumes', () => {
     const node = new LinkedNode();
     const channel = open(node, { inbound: block(4) });
     const { link, session } = node.peer(1);
@@ -65,11 +65,11 @@ describe('credit that a session gives', () => {
     ['dropOldest', dropOldest(2), [4, 5]],
     ['dropNewest', dropNewest(2), [1, 1]],
     ['latest', latest(), [5]],
-  ])('comes back at once for a `%s` lane, which decides what stays', (_, inbound, kept) => {
+  ])('returns immediately for a `%s` lane, which decides what it keeps', (_, inbound, kept) => {
     const node = new LinkedNode();
     const channel = open(node, { inbound });
     const { link, session } = node.peer(1);
-    // A window of 64 however small the lane, given back by quarters.
+    // The window is 64 however small the lane, returned in quarters.
     expect(session.snapshot()[0]?.inbound.granted).toBe(64);
     for (let count = 0; count < 15; count += 1) link.arrive(data(7, [count < 11 ? 1 : count - 10]));
     node.turn();
@@ -82,7 +82,7 @@ describe('credit that a session gives', () => {
     expect(heard(channel)).toEqual(kept);
   });
 
-  it('comes back for a message that cannot be decoded', () => {
+  it('returns for a message that fails to decode', () => {
     const node = new LinkedNode();
     const codec = {
       ...raw(),
@@ -98,7 +98,7 @@ describe('credit that a session gives', () => {
     expect(node.takeDrops()).toEqual(['in 7 decode-failed 1']);
   });
 
-  it('comes back for a message that is too large at its end, and the next one arrives', () => {
+  it('returns for a message that turns out too large, and the next one arrives', () => {
     const node = new LinkedNode();
     const values = heard(open(node, { inbound: block(1), messageBytesMax: 2 }));
     const { link } = node.peer(1);
@@ -123,7 +123,7 @@ describe('credit that a session gives', () => {
     expect(values).toEqual([6]);
   });
 
-  it('comes back by quarters of the bytes, when that is sooner', () => {
+  it('returns in quarters of the bytes if that is sooner', () => {
     const node = new LinkedNode();
     heard(open(node, { inbound: block(100, { bytes: 80 }) }));
     const { link, session } = node.peer(1);
@@ -137,7 +137,7 @@ describe('credit that a session gives', () => {
     expect(session.snapshot()[0]?.inbound).toMatchObject({ granted: 100, grantedBytes: 80 });
   });
 
-  it('lets a message through that is larger than the window, alone', () => {
+  it('lets a single message through that is larger than the window', () => {
     const node = new LinkedNode();
     const channel = open(node, { inbound: block(4, { bytes: 10 }) });
     const { link, session } = node.peer(1);
@@ -152,7 +152,7 @@ describe('credit that a session gives', () => {
     expect(session.snapshot()[0]?.inbound).toMatchObject({ granted: 4, grantedBytes: 10 });
   });
 
-  it('counts the place of a message of which a part is here', () => {
+  it('counts the place of a partly received message', () => {
     const node = new LinkedNode();
     const channel = open(node, { inbound: block(4, { bytes: 20 }) });
     const { link, session } = node.peer(1);
@@ -169,7 +169,7 @@ describe('credit that a session gives', () => {
     expect(link.take()).toEqual(['credit 7 4 11']);
   });
 
-  it('of bytes is that of the lane where a lane drops, and the drops are counted', () => {
+  it('in bytes is that of the lane if a lane drops, and the drops are counted', () => {
     const node = new LinkedNode();
     const channel = open(node, { inbound: dropOldest(8, { bytes: 12 }) });
     const { link, session } = node.peer(1);
@@ -184,7 +184,7 @@ describe('credit that a session gives', () => {
     expect(heard(channel)).toEqual([5]);
   });
 
-  it('is not given back for a channel that was closed from within the event of the drop', () => {
+  it('is not returned for a channel that a drop handler has closed', () => {
     const node = new LinkedNode();
     const channel = open(node, { messageBytesMax: 1 });
     const { link, session } = node.peer(1);

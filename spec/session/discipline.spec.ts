@@ -13,7 +13,7 @@ function lane(given: Partial<ReadyLane> = {}): ReadyLane {
   return { channel: 7, priority: 1, headSeq: 0, mark: 0, ...given };
 }
 
-/** Serves the lane of the lowest rank so many times, `bytes` each, and says which those were. */
+/** Serves the lowest-ranked lane that many times, `bytes` each, and returns the lanes served. */
 function served(made: Discipline, lanes: readonly ReadyLane[], times: number, bytes = 100): string {
   const ranks = lanes.map((each) => made.rank(each));
   let log = '';
@@ -28,14 +28,14 @@ function served(made: Discipline, lanes: readonly ReadyLane[], times: number, by
 }
 
 describe('fair', () => {
-  it('gives bytes in proportion to priorities', () => {
+  it('shares bytes in proportion to priorities', () => {
     const lanes = [1, 2, 5].map((weight) => lane({ channel: weight, priority: weight }));
     const log = served(fair(), lanes, 800);
     const count = (channel: string): number => log.split(channel).length - 1;
     expect([count('1'), count('2'), count('5')]).toEqual([100, 200, 500]);
   });
 
-  it('has a start tag of a lane be the finish tag of what it sent before, by its priority', () => {
+  it('advances the rank of a lane by its bytes divided by its priority', () => {
     const made = fair();
     const one = lane({ priority: 4 });
     expect(made.rank(one)).toBe(0);
@@ -45,7 +45,7 @@ describe('fair', () => {
     expect(made.rank(one)).toBe(27.5);
   });
 
-  it('gives a lane that was idle no claim: it starts where the one that is served has started', () => {
+  it('gives an idle lane no claim: it starts level with the lane being served', () => {
     const made = fair();
     const busy = lane({ channel: 1 });
     const idle = lane({ channel: 2 });
@@ -59,7 +59,7 @@ describe('fair', () => {
     expect(served(made, [busy, idle], 6)).toBe('212121');
   });
 
-  it('forgives a lane nothing that becomes ready again at once', () => {
+  it('keeps the debt of a lane that becomes ready again immediately', () => {
     const made = fair();
     const greedy = lane({ channel: 1 });
     const other = lane({ channel: 2 });
@@ -68,7 +68,7 @@ describe('fair', () => {
     expect([made.rank(other), made.rank(greedy)]).toEqual([0, 1000]);
   });
 
-  it('is made anew for each connection', () => {
+  it('is created separately for each connection', () => {
     const one = fair();
     const used = lane();
     one.rank(used);
@@ -80,7 +80,7 @@ describe('fair', () => {
 });
 
 describe('priority and fifo', () => {
-  it('rank by the priority, and by the time at which the next message was sent', () => {
+  it('rank by priority, and by when the next message was sent', () => {
     const lanes = [
       lane({ priority: 1, headSeq: 5 }),
       lane({ priority: 255, headSeq: 9 }),
@@ -98,20 +98,20 @@ describe('priority and fifo', () => {
   });
 });
 
-describe("a discipline of somebody's own that fails", () => {
+describe('a custom discipline that fails', () => {
   const wrong: readonly [string, unknown, RegExp][] = [
-    ['throws when it ranks', () => ({ rank: thrower('no rank') }), /channel 7: no rank/],
+    ['throws in rank', () => ({ rank: thrower('no rank') }), /channel 7: no rank/],
     [
-      'has a rank that is NaN',
+      'returns NaN as a rank',
       () => ({ rank: () => NaN }),
       /must return a number, got NaN for channel 7/,
     ],
-    ['has no rank', () => ({ rank: () => undefined }), /got undefined for channel 7/],
-    ['has a text for a rank', () => ({ rank: () => '1' }), /got "1" for channel 7/],
-    ['is made by what throws', thrower('not made'), /channel 7: not made/],
-    ['is nothing', () => undefined, /channel 7: /],
-    ["is another one's maker", () => fair, /channel 7: /],
-    ['is not made by a function', 'fair', /channel 7: /],
+    ['returns no rank', () => ({ rank: () => undefined }), /got undefined for channel 7/],
+    ['returns a string as a rank', () => ({ rank: () => '1' }), /got "1" for channel 7/],
+    ['has a factory that throws', thrower('not made'), /channel 7: not made/],
+    ['is undefined', () => undefined, /channel 7: /],
+    ["is another discipline's factory", () => fair, /channel 7: /],
+    ['is not created by a function', 'fair', /channel 7: /],
   ];
 
   it.each(wrong)('that %s', (_, make, message) => {
@@ -122,7 +122,7 @@ describe("a discipline of somebody's own that fails", () => {
     expect((error as RxmeshError).message).toMatch(message);
   });
 
-  it('that throws when it hears of bytes; the cause is what it threw', () => {
+  it('that throws in served; the error has it as its cause', () => {
     const cause = new Error('not served');
     const guarded = new GuardedDiscipline(() => ({
       rank: () => 0,
@@ -137,7 +137,7 @@ describe("a discipline of somebody's own that fails", () => {
     });
   });
 
-  it('need not hear of bytes, and may have infinite ranks', () => {
+  it('may omit served, and may return infinite ranks', () => {
     const guarded = new GuardedDiscipline(() => ({ rank: () => -Infinity }));
     expect(guarded.rank(lane())).toBe(-Infinity);
     expect(() => guarded.served(lane(), 1)).not.toThrow();

@@ -5,13 +5,13 @@ import { heard, idOf, LinkedNode, open } from '../support/linked-node.ts';
 
 const message = new Uint8Array([1]);
 
-/** The drops that it told of. */
+/** The drops that it reported. */
 const drops = (node: LinkedNode): unknown[] => {
   node.channels.tellDrops();
   return node.events.filter(({ type }) => type === 'message-dropped');
 };
 
-/** Says goodbye; `log` tells when that is over, and when the link of peer 1 was closed. */
+/** Says goodbye. The log shows when that is over, and when the link of peer 1 was closed. */
 function leave(node: LinkedNode, drainMs?: number): string[] {
   const log: string[] = [];
   node.switchboard
@@ -29,7 +29,7 @@ class SetClock extends VirtualClock {
 }
 
 describe('Switchboard.goodbye', () => {
-  it('is over at once when nobody is there', () => {
+  it('completes immediately without peers', () => {
     const node = new LinkedNode();
     expect(leave(node)).toEqual(['over 0']);
     expectIdle(node.clock.scheduler);
@@ -57,7 +57,7 @@ describe('Switchboard.goodbye', () => {
     expectIdle(node.clock.scheduler);
   });
 
-  it('waits 1 s for lanes and 2.5 s for sockets, or as long as it is told for lanes', () => {
+  it('waits 1 s or drainMs for lanes, and 2.5 s for sockets', () => {
     for (const [drainMs, closedAt] of [
       [undefined, 1_000],
       [300, 300],
@@ -83,40 +83,43 @@ describe('Switchboard.goodbye', () => {
     }
   });
 
-  it.each([-3_600_000, 3_600_000])('waits as long when the clock is set by %d ms', (setByMs) => {
-    const clock = new SetClock();
-    const node = new LinkedNode(0, clock);
-    const channel = open(node);
-    const { link } = node.peer(1, { 7: 0 });
-    link.lingers = true;
-    channel.out.next({ to: idOf(1), message });
-    let over = false;
-    node.switchboard.goodbye().subscribe({ complete: () => (over = true) });
-    clock.advance(500);
-    clock.offsetMs = setByMs;
-    clock.advance(499);
-    expect(link.closedFor).toBeUndefined();
-    clock.advance(1);
-    expect(link.closedFor).toBe('done');
-    clock.advance(2_499);
-    expect(over).toBe(false);
-    clock.advance(1);
-    expect(over).toBe(true);
-    expectIdle(clock.scheduler);
-  });
+  it.each([-3_600_000, 3_600_000])(
+    'waits just as long when the clock is set by %d ms',
+    (setByMs) => {
+      const clock = new SetClock();
+      const node = new LinkedNode(0, clock);
+      const channel = open(node);
+      const { link } = node.peer(1, { 7: 0 });
+      link.lingers = true;
+      channel.out.next({ to: idOf(1), message });
+      let over = false;
+      node.switchboard.goodbye().subscribe({ complete: () => (over = true) });
+      clock.advance(500);
+      clock.offsetMs = setByMs;
+      clock.advance(499);
+      expect(link.closedFor).toBeUndefined();
+      clock.advance(1);
+      expect(link.closedFor).toBe('done');
+      clock.advance(2_499);
+      expect(over).toBe(false);
+      clock.advance(1);
+      expect(over).toBe(true);
+      expectIdle(clock.scheduler);
+    },
+  );
 
-  it('L-04 waits for what is on the way, also when the link takes nothing at first', () => {
+  it('L-04 waits for messages in transit, even if the link accepts nothing at first', () => {
     const node = new LinkedNode();
     const values = heard(open(node));
     const { link } = node.peer(1, {}, { answersPings: false });
-    // What it was asked at the beginning.
+    // The answer to the first ping.
     link.arrive({ type: 'pong' });
     link.writable = false;
     leave(node);
     node.clock.advance(100);
     expect(link.closedFor).toBeUndefined();
     link.writable = true;
-    // A peer answers when it has read the whole record.
+    // A peer answers once it has read the whole record.
     expect(link.take()).toEqual(['ping', 'closed 7']);
     link.arrive({ type: 'data', channel: 7, bytes: message, last: true });
     node.clock.advance(100);
@@ -126,7 +129,7 @@ describe('Switchboard.goodbye', () => {
     expect([values, link.closedFor]).toEqual([[1], 'done']);
   });
 
-  it('can be given up: then the links stay open', () => {
+  it('can be cancelled, which leaves the links open', () => {
     const node = new LinkedNode();
     const channel = open(node);
     const { link } = node.peer(1, { 7: 0 });
@@ -137,7 +140,7 @@ describe('Switchboard.goodbye', () => {
     expectIdle(node.clock.scheduler);
   });
 
-  it.each([-1, NaN, 2 ** 31, '5'])('has no time of %p', (drainMs) => {
+  it.each([-1, NaN, 2 ** 31, '5'])('rejects a time of %p', (drainMs) => {
     const { switchboard } = new LinkedNode();
     expect(() => switchboard.goodbye(drainMs as number)).toThrow(
       expect.objectContaining({ code: 'RXMESH_OPTIONS_INVALID' }),

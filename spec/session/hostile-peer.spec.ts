@@ -9,7 +9,7 @@ import { idOf, LinkedNode } from '../support/linked-node.ts';
 
 const channel = fc.constantFrom(7, 8, 9, 10, 65_535);
 
-/** Any packet, in an order of the peer's own choice. */
+/** Any packets, in an order that the peer chooses. */
 const packet: fc.Arbitrary<FakePacket> = fc.oneof(
   {
     weight: 6,
@@ -37,14 +37,14 @@ const packet: fc.Arbitrary<FakePacket> = fc.oneof(
   fc.record({ type: fc.constantFrom('accept' as const, 'ping' as const, 'pong' as const) }),
 );
 
-/** Longer than what the packets above make together, so that a message is never too large. */
+/** Longer than all the packets above together, so that a message is never too large. */
 const messageBytesMax = 2000;
 
 /** What this side does meanwhile. */
 const deed = fc.constantFrom('send', 'reopen', 'turn', 'nothing');
 
 describe('a session whose peer sends anything in any order', () => {
-  it('P-9 never throws, holds no more than its lanes, ends once, and leaves nothing behind', () => {
+  it('P-9 never throws, holds no more than its lanes, ends once and leaves nothing behind', () => {
     const script = fc.array(fc.tuple(packet, deed), { maxLength: 80, size: 'max' });
     fc.assert(
       fc.property(script, (steps) => {
@@ -68,7 +68,7 @@ describe('a session whose peer sends anything in any order', () => {
           if (error?.peer !== idOf(1)) throw new Error('an end that does not name the peer');
         });
         for (const [arriving, doing] of steps) {
-          // Whoever goes on after the end calls a receiver that must not mind.
+          // A link that continues after the end calls a receiver that must tolerate it.
           link.ended = false;
           link.arrive(arriving);
           link.ended ||= session.over;
@@ -84,7 +84,7 @@ describe('a session whose peer sends anything in any order', () => {
           }
           for (const { inbound } of session.snapshot()) {
             const { depth, depthBytes, capacity, capacityBytes } = inbound;
-            // One message may stand out, and none is longer than this.
+            // One message may exceed the bound, and none is longer than this.
             const bytesMax = capacityBytes - 1 + messageBytesMax;
             if (depth > capacity || depthBytes > bytesMax) throw new Error('a lane holds too much');
           }

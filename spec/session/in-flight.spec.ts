@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { InFlight } from '../../lib/session/in-flight.ts';
 
-/** A line, as bytes a millisecond and milliseconds, each at a time. */
+/** A line: bytes per millisecond and latency in milliseconds, each as a function of time. */
 interface Pipe {
   readonly bytesPerMs: (atMs: number) => number;
   /** One way. */
@@ -16,22 +16,20 @@ interface Piece {
   readonly writtenAtMs: number;
 }
 
-/**
- * Each half of a millisecond writes what the window lets it, to a line with a queue in front of it.
- */
+/** At each step the sender writes what the window allows, to a line with a queue in front of it. */
 const stepMs = 0.05;
-/** What a link takes in one record. */
+/** What a link accepts in one record. */
 const linkRecordBytes = 64 * 1024;
 
 /**
- * What a pipe carries between two times, as a share of what it could, and the longest wait in front
- * of it.
+ * What a pipe carries between two times as a share of its capacity, and the longest wait in its
+ * queue.
  */
 function carry(pipe: Pipe, fromMs: number, untilMs: number): { share: number; waitMs: number } {
   const { bytesPerMs, latencyMs, busy = () => true } = pipe;
   const inFlight = new InFlight();
   const queue: Piece[] = [];
-  // A session asks at its beginning.
+  // A session starts with a ping.
   inFlight.pinged(0);
   const pongs: number[] = [2 * latencyMs(0)];
   let carriedBytes = 0;
@@ -75,7 +73,7 @@ const pipeOf = (bytesPerMs: number, latencyMs: number): Pipe => ({
   latencyMs: () => latencyMs,
 });
 
-/** 1 Mbit/s, in bytes a millisecond. */
+/** 1 Mbit/s, in bytes per millisecond. */
 const mbit = 125;
 
 describe('InFlight', () => {
@@ -90,23 +88,23 @@ describe('InFlight', () => {
     ['a slow and long line', mbit, 75, 200],
     ['the slowest line', 2, 25, 1_400],
   ])(
-    'L-21 fills %s (%i bytes/ms, %d ms) soon, and lets only a short queue grow',
+    'L-21 soon fills %s (%i bytes/ms, %d ms) and allows only a short queue',
     (_, bytesPerMs, latencyMs, queueMsMax) => {
       const fromMs = Math.max(1_000, 30 * latencyMs, 32_000 / bytesPerMs);
       const untilMs = fromMs + 5_000 + 20_000 / bytesPerMs;
       const { share, waitMs } = carry(pipeOf(bytesPerMs, latencyMs), fromMs, untilMs);
       expect(share).toBeGreaterThan(0.95);
-      // A round trip, six milliseconds or four records, whichever is longest, and some more.
+      // The longest of a round trip, six milliseconds or four records, plus a margin.
       expect(waitMs).toBeLessThan(queueMsMax);
     },
   );
 
-  it('L-21 grows to a hundred times the window in twelve round trips', () => {
+  it('L-21 grows the window a hundredfold in twelve round trips', () => {
     const { share } = carry(pipeOf(1_000 * mbit, 25), 600, 1_000);
     expect(share).toBeGreaterThan(0.95);
   });
 
-  it('L-22 has records that take ten milliseconds, between 512 bytes and what a link takes', () => {
+  it('L-22 makes records that take ten milliseconds, between 512 bytes and the most that a link accepts', () => {
     const sizes = [0.04, 1, 10, 1_000].map((rate) => {
       const inFlight = new InFlight();
       inFlight.pinged(0);
@@ -120,13 +118,13 @@ describe('InFlight', () => {
     expect(sizes).toEqual([512, 1_250, 12_500, 73_728]);
   });
 
-  it('leaves a fast line six milliseconds of its rate', () => {
-    // More than it needs, by its round trip.
+  it('allows a fast line six milliseconds of its rate', () => {
+    // More than its round trip requires.
     const { waitMs } = carry(pipeOf(400_000, 0.1), 1_000, 4_000);
     expect(waitMs).toBeGreaterThan(5.5);
   });
 
-  it('has 32 MiB under way at most, however much a line would hold', () => {
+  it('keeps at most 32 MiB in flight, however much a line could hold', () => {
     const { share } = carry(pipeOf(1_000_000, 100), 9_000, 9_900);
     expect(share * 1_000_000 * 200).toBeGreaterThan(0.8 * 2 ** 25);
     expect(share * 1_000_000 * 200).toBeLessThan(1.12 * 2 ** 25);
@@ -134,9 +132,9 @@ describe('InFlight', () => {
 
   it.each([
     ['longer', 5, 40, 7_000],
-    // A shorter way has a longer queue in front of it until the round trip is measured anew.
+    // A path that got shorter has a longer queue until the round trip is measured again.
     ['shorter', 40, 5, 13_500],
-  ])('L-21 finds out that the way has become %s', (_, before, after, fromMs) => {
+  ])('L-21 detects that the path has become %s', (_, before, after, fromMs) => {
     const latencyMs = (atMs: number): number => (atMs < 3_000 ? before : after);
     const pipe = { bytesPerMs: () => 100 * mbit, latencyMs };
     expect(carry(pipe, 2_000, 3_000).share).toBeGreaterThan(0.95);
@@ -148,7 +146,7 @@ describe('InFlight', () => {
   it.each([
     ['slower', 10, 1],
     ['faster', 1, 10],
-  ])('L-21 finds out within four seconds that the line has become %s', (_, before, after) => {
+  ])('L-21 detects within four seconds that the line has become %s', (_, before, after) => {
     const bytesPerMs = (atMs: number): number => (atMs < 3_000 ? before : after) * mbit;
     const pipe = { bytesPerMs, latencyMs: () => 25 };
     const { share, waitMs } = carry(pipe, 7_000, 12_000);
@@ -156,13 +154,13 @@ describe('InFlight', () => {
     expect(waitMs).toBeLessThan(130);
   });
 
-  it('measures the round trip anew every ten seconds, and loses little by it', () => {
+  it('measures the round trip again every ten seconds at little cost', () => {
     const { share } = carry(pipeOf(100 * mbit, 20), 1_000, 41_000);
     expect(share).toBeGreaterThan(0.97);
   });
 
-  it('keeps a peer busy that reads in bursts, since its process gets the processor now and then', () => {
-    // 300 MB/s on average, in bursts of 30 ms: an answer takes as long.
+  it('keeps a peer busy that reads in bursts because its process runs only at intervals', () => {
+    // 300 MB/s on average, in bursts of 30 ms: an answer takes that long.
     const { share } = carry(pipeOf(300_000, 15), 2_000, 4_000);
     expect(share).toBeGreaterThan(0.9);
   });
@@ -175,7 +173,7 @@ describe('InFlight', () => {
     expect(carry(pipe, 4_050, 5_000).share).toBeGreaterThan(0.9);
   });
 
-  it('is held by a peer that answers nothing, and goes on when it does', () => {
+  it('is held back by a peer that answers nothing, and continues when it does', () => {
     const inFlight = new InFlight();
     let wrote = 0;
     const write = (): void => {
@@ -193,11 +191,11 @@ describe('InFlight', () => {
     expect(wrote).toBeGreaterThan(8 * 1024);
   });
 
-  it('asks again when the window has shrunk below what is under way, with nothing asked for', () => {
+  it('pings again if the window has shrunk below what is in flight with no ping pending', () => {
     const inFlight = new InFlight();
     inFlight.wrote(2_048);
     inFlight.pinged(0);
-    // A burst that is larger than what the window will be, and no ping behind it.
+    // A burst larger than the later window, with no ping behind it.
     inFlight.wrote(12_000);
     inFlight.ponged(2_000);
     expect(inFlight.open).toBe(false);
@@ -208,7 +206,7 @@ describe('InFlight', () => {
     expect(inFlight.open).toBe(true);
   });
 
-  it('takes a pong that nobody has asked for as nothing', () => {
+  it('ignores an unsolicited pong', () => {
     const inFlight = new InFlight();
     inFlight.ponged(5);
     expect(inFlight.open).toBe(true);

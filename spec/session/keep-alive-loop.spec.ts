@@ -5,8 +5,8 @@ import { KeepAlive, type KeepAliveSettings } from '../../lib/session/keep-alive.
 import { MachineClock } from '../support/machine-clock.ts';
 
 /**
- * An event loop as platforms have them: a turn runs the timers that are due, once each, and then
- * reads what has arrived. While it is blocked, time passes and nothing runs.
+ * An event loop as platforms have them: each turn runs the due timers once, then reads what has
+ * arrived. While it is blocked, time passes and nothing runs.
  */
 class Loop implements Clock {
   #nowMs = 0;
@@ -27,17 +27,17 @@ class Loop implements Clock {
     throw new Error('nothing here ends with a turn');
   }
 
-  /** A handler takes so long. */
+  /** A handler blocks the loop. */
   block(ms: number): void {
     this.#nowMs += ms;
   }
 
-  /** Turns every millisecond, for so long. */
+  /** Runs one turn per millisecond. */
   turn(ms: number): void {
     for (const endMs = this.#nowMs + ms; this.#nowMs < endMs;) {
       this.#nowMs += 1;
       for (const timer of this.#timers.filter(({ dueAtMs }) => dueAtMs <= this.#nowMs)) {
-        // Those in front may have cancelled it.
+        // An earlier timer may have cancelled it.
         if (!this.#timers.includes(timer)) continue;
         this.#timers = this.#timers.filter((each) => each !== timer);
         timer.work();
@@ -48,7 +48,8 @@ class Loop implements Clock {
 }
 
 /**
- * A peer that is kept alive in such a loop; `silences`: when it was given up, and after how long.
+ * A peer kept alive in such a loop. `silences` are the times at which it was given up, and
+ * `afterMs` how long it had been silent.
  */
 function keptInLoop(
   answers: boolean,
@@ -92,7 +93,7 @@ describe('an event loop that was blocked', () => {
     expect(silences).toEqual([]);
   });
 
-  it('L-11 costs none either when it seems to have slept, again and again', () => {
+  it('L-11 costs none even if it seems to have slept again and again', () => {
     const { loop, silences } = kept(true);
     for (let times = 0; times < 60; times += 1) {
       loop.block(5_000 + 1_000 * (times % 7));
@@ -101,7 +102,7 @@ describe('an event loop that was blocked', () => {
     expect(silences).toEqual([]);
   });
 
-  it('L-11 does not hide a dead peer either when it seems to sleep all the time', () => {
+  it('L-11 does not hide a dead peer even if it seems to sleep all the time', () => {
     const { loop, silences } = kept(false);
     for (let times = 0; times < 4; times += 1) {
       loop.block(60_000);
@@ -110,11 +111,11 @@ describe('an event loop that was blocked', () => {
     expect(silences).toHaveLength(1);
   });
 
-  it('costs none either when it is the last tick that comes late, and the record waits unread', () => {
+  it('costs none even if the last tick is late and the record is still unread', () => {
     const { loop, silences, keepAlive } = kept(false);
     loop.turn(75);
     loop.block(1_000);
-    // It has arrived meanwhile, and is read behind the timers of the next turn.
+    // It has arrived meanwhile, and is read after the timers of the next turn.
     loop.unread.push(() => keepAlive.onRecord());
     loop.turn(60);
     expect(silences).toEqual([]);
@@ -122,7 +123,7 @@ describe('an event loop that was blocked', () => {
     expect(silences).toHaveLength(1);
   });
 
-  it('costs none that is asked for a sign of life', () => {
+  it('costs no peer that is being probed', () => {
     const { loop, silences, keepAlive } = kept(false);
     keepAlive.probe();
     loop.block(10_000);
@@ -131,7 +132,7 @@ describe('an event loop that was blocked', () => {
     expect(silences).toEqual([]);
   });
 
-  it('does not hide a peer that is dead', () => {
+  it('does not hide a dead peer', () => {
     const { loop, silences } = kept(false);
     for (let times = 0; times < 4; times += 1) {
       loop.block(1_000);
@@ -145,7 +146,7 @@ describe('L-11 a machine that has slept', () => {
   const hour = 3_600_000;
   const usual = { intervalMs: 10_000, timeoutMs: 30_000 };
 
-  /** A peer that was there for `beforeMs`, and then this machine slept. */
+  /** A peer that was up for `beforeMs` before this machine slept. */
   function asleep(beforeMs: number, settings: KeepAliveSettings = usual) {
     const kept = keptInLoop(true, settings);
     kept.loop.turn(beforeMs);
@@ -164,7 +165,7 @@ describe('L-11 a machine that has slept', () => {
     expect(silences).toEqual([]);
   });
 
-  it.each(moments)('gives up a dead one 5 s after waking (asleep after %i ms)', (beforeMs) => {
+  it.each(moments)('gives up a dead peer 5 s after waking (asleep after %i ms)', (beforeMs) => {
     const { loop, silences, afterMs, peer, sleep, wokeAtMs } = asleep(beforeMs);
     peer.answers = false;
     sleep();
@@ -176,7 +177,7 @@ describe('L-11 a machine that has slept', () => {
     expect(afterMs).toEqual([5_000]);
   });
 
-  it('gives it up after an interval, if that is shorter', () => {
+  it('gives it up after one interval if that is shorter', () => {
     const { loop, silences, afterMs, peer, sleep } = asleep(1_000, {
       intervalMs: 300,
       timeoutMs: 1_500,
@@ -189,7 +190,7 @@ describe('L-11 a machine that has slept', () => {
     expect([silences.length, afterMs]).toEqual([1, [300]]);
   });
 
-  it('gives a peer that long, though one more interval of silence would have been its last', () => {
+  it('gives a peer that much time even if one more silent interval would have been its last', () => {
     const { loop, silences, peer, keepAlive, sleep } = asleep(9_000, {
       intervalMs: 10_000,
       timeoutMs: 10_000,
@@ -206,7 +207,7 @@ describe('L-11 a machine that has slept', () => {
     expect(silences).toEqual([]);
   });
 
-  it('takes what had arrived before for no sign of life', () => {
+  it('does not count what had arrived before as a sign of life', () => {
     const { loop, silences, peer, keepAlive, sleep } = asleep(3_000);
     peer.answers = false;
     loop.unread.push(() => keepAlive.onRecord());
@@ -215,7 +216,7 @@ describe('L-11 a machine that has slept', () => {
     expect(silences).toHaveLength(1);
   });
 
-  it('asks again, though the peer has answered a question just before', () => {
+  it('probes again even if the peer has just answered a probe', () => {
     const { loop, silences, peer, keepAlive, sleep } = asleep(9_000);
     keepAlive.probe();
     loop.turn(10);
@@ -225,7 +226,7 @@ describe('L-11 a machine that has slept', () => {
     expect(silences).toHaveLength(1);
   });
 
-  it('does not take the sleep for a round trip', () => {
+  it('does not count the sleep as a round trip', () => {
     const { loop, peer, keepAlive, sleep } = asleep(9_000);
     peer.answers = false;
     loop.turn(2_000);
@@ -236,8 +237,8 @@ describe('L-11 a machine that has slept', () => {
     expect(keepAlive.roundTripMs).toBeLessThanOrEqual(40);
   });
 
-  it('finds a dead peer in its usual time when its clock stood still meanwhile', () => {
-    // Nothing is late then: the machine does not know that it slept.
+  it('detects a dead peer in the usual time if its clock stood still', () => {
+    // Nothing is late, so the machine does not know that it slept.
     const { loop, silences, afterMs, peer } = asleep(25_000);
     peer.answers = false;
     loop.turn(20_000);
@@ -246,7 +247,7 @@ describe('L-11 a machine that has slept', () => {
     expect([silences.length, afterMs]).toEqual([1, [30_000]]);
   });
 
-  it('asks at the next tick when its clock jumped, and no timer is late', () => {
+  it('probes at the next tick if its clock jumped and no timer is late', () => {
     const clock = new MachineClock();
     const timeouts: number[] = [];
     const keepAlive = new KeepAlive({
@@ -267,7 +268,7 @@ describe('L-11 a machine that has slept', () => {
     expect([timeouts, clock.timers]).toEqual([[5_000], 0]);
   });
 
-  it('pings nobody more often for ticks that are a little late', () => {
+  it('sends no extra pings for slightly late ticks', () => {
     const loop = new Loop();
     let pings = 0;
     const keepAlive = new KeepAlive({

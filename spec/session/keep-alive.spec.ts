@@ -17,11 +17,11 @@ import { idOf, LinkedNode, open } from '../support/linked-node.ts';
 const pong: FakePacket = { type: 'pong' };
 const seconds = (count: number): number => count * 1000;
 
-/** A peer that is up, at a node that pings every 10 s, and gives up after 30 s. */
+/** A connected peer of a node that pings every 10 s and gives up after 30 s. */
 function keptAlive(settings: Partial<KeepAliveSettings> = keepAliveDefaults) {
   const node = new LinkedNode(0, new VirtualClock(), undefined, settings);
   const { link, session } = node.peer(1, {}, { answersPings: false });
-  // What it was asked at the beginning.
+  // The answer to the first ping.
   link.arrive(pong);
   return { node, clock: node.clock, link, session, ends: endsOf(session) };
 }
@@ -33,7 +33,7 @@ function endsOf(session: Session): string[] {
   return ends;
 }
 
-/** Lets time pass in steps of a second, at each of which the peer may say something. */
+/** Advances time in steps of a second; the peer may send something at each. */
 function pass(clock: VirtualClock, count: number, each: () => void = () => undefined): void {
   for (let second = 0; second < count; second += 1) {
     clock.advance(seconds(1));
@@ -44,7 +44,7 @@ function pass(clock: VirtualClock, count: number, each: () => void = () => undef
 const timedOut = `RXMESH_PEER_TIMEOUT: nothing has arrived from ${idOf(1)} for 30000 ms`;
 
 describe('a session that is kept alive', () => {
-  it('pings at each interval, and knows the last round trip', () => {
+  it('pings at each interval and knows the last round trip', () => {
     const { clock, link, session } = keptAlive();
     expect(session.roundTripMs).toBeUndefined();
     clock.advance(9_999);
@@ -59,7 +59,7 @@ describe('a session that is kept alive', () => {
     }
   });
 
-  it('L-23 pings on while one is not answered: for a peer on a slow line it is a sign of life', () => {
+  it('L-23 keeps pinging while one is unanswered: to a peer on a slow line each is a sign of life', () => {
     const { clock, link, session } = keptAlive();
     pass(clock, 35, () => link.arrive({ type: 'closed', channel: 9 }));
     expect(link.take()).toEqual(['ping', 'ping', 'ping']);
@@ -71,7 +71,7 @@ describe('a session that is kept alive', () => {
     expect(session.roundTripMs).toBe(seconds(5));
   });
 
-  it('takes no round trip from a pong that answers nothing', () => {
+  it('measures no round trip from an unsolicited pong', () => {
     const { clock, link, session } = keptAlive();
     link.arrive(pong);
     clock.advance(seconds(10));
@@ -95,7 +95,7 @@ describe('a session that is kept alive', () => {
     expect(session.roundTripMs).toBe(3);
   });
 
-  it('ends when nothing has arrived for the timeout, and says how long', () => {
+  it('ends when nothing has arrived for the timeout, and reports how long', () => {
     const { clock, link, ends } = keptAlive();
     pass(clock, 25, () => link.arrive(pong));
     clock.advance(seconds(30) - 1);
@@ -106,7 +106,7 @@ describe('a session that is kept alive', () => {
     expectIdle(clock.scheduler);
   });
 
-  it('L-23 takes bytes of a record that is not whole yet for a sign of life', () => {
+  it('L-23 counts bytes of an incomplete record as a sign of life', () => {
     const { clock, link, session, ends } = keptAlive();
     link.arrivedBytes = 0;
     pass(clock, 25, () => link.arrive(pong));
@@ -118,14 +118,14 @@ describe('a session that is kept alive', () => {
     expect(ends).toEqual([timedOut]);
   });
 
-  it('also when it can write nothing either', () => {
+  it('ends then even if it cannot write either', () => {
     const { clock, link, ends } = keptAlive();
     link.writable = false;
     clock.advance(seconds(40));
     expect(ends).toEqual([timedOut]);
   });
 
-  it('ends after four timeouts in which other things arrive, but no pong', () => {
+  it('ends after four timeouts with other traffic but no pong', () => {
     const { node, clock, link, session, ends } = keptAlive();
     open(node, { inbound: block(1) });
     node.turn();
@@ -144,14 +144,14 @@ describe('a session that is kept alive', () => {
     expectIdle(clock.scheduler);
   });
 
-  it('also when it cannot write its ping: the peer sends, and reads nothing', () => {
+  it('ends then even if it cannot write its ping: the peer sends but reads nothing', () => {
     const { clock, link, ends } = keptAlive();
     link.writable = false;
     pass(clock, 131, () => link.arrive({ type: 'closed', channel: 9 }));
     expect(ends).toEqual([expect.stringContaining('no pong')]);
   });
 
-  it('goes on when any pong arrives in time, since those to other pings stand in front', () => {
+  it('continues if any pong arrives in time, since earlier pings are answered first', () => {
     const { clock, link, session } = keptAlive();
     // Its own ping waits meanwhile.
     link.writable = false;
@@ -182,7 +182,7 @@ describe('a session that is kept alive', () => {
     expect(ends).toHaveLength(1);
   });
 
-  it('gives one interval to answer the first ping, when the timeout is no longer', () => {
+  it('allows one interval to answer the first ping if the timeout is no longer', () => {
     const { clock, link, ends } = keptAlive({ intervalMs: 1_000, timeoutMs: 1_000 });
     for (let ticks = 0; ticks < 5; ticks += 1) {
       clock.advance(1_000);
@@ -203,12 +203,12 @@ describe('a session that is kept alive', () => {
     expect(session.over).toBe(false);
   });
 
-  it('leaves nothing behind, whoever ends it and when', () => {
+  it('leaves nothing behind, whichever side ends it and when', () => {
     const one = keptAlive();
     one.session.close('done');
     expectIdle(one.clock.scheduler);
     const other = keptAlive();
-    // Its ping is the end of the link.
+    // Its ping ends the link.
     other.link.onFlush = () => other.link.end();
     other.clock.advance(seconds(10));
     expect(other.session.over).toBe(true);
@@ -227,7 +227,7 @@ describe('a session that is kept alive', () => {
   });
 });
 
-describe('a session that is asked for a sign of life', () => {
+describe('a session that is probed', () => {
   function probed(): { node: LinkedNode; link: FakeLink; session: Session; ends: string[] } {
     const node = new LinkedNode();
     const { link, session } = node.peer(1, {}, { answersPings: false });
@@ -237,7 +237,7 @@ describe('a session that is asked for a sign of life', () => {
     return { node, link, session, ends };
   }
 
-  it('goes on when a record comes in time, whatever it holds', () => {
+  it('continues if a record arrives in time, whatever it contains', () => {
     const { node, link, session } = probed();
     session.probe();
     expect(link.take()).toEqual(['ping']);
@@ -248,7 +248,7 @@ describe('a session that is asked for a sign of life', () => {
     expectIdle(node.clock.scheduler);
   });
 
-  it('ends with an error when none comes', () => {
+  it('ends with an error if none arrives', () => {
     const { node, session, ends } = probed();
     node.clock.advance(4_999);
     expect(session.over).toBe(false);
@@ -259,7 +259,7 @@ describe('a session that is asked for a sign of life', () => {
     expectIdle(node.clock.scheduler);
   });
 
-  it('is asked anew when it has answered, also within the time of the first question', () => {
+  it('is probed again after an answer, even within the time of the first probe', () => {
     const { node, link, session } = probed();
     node.clock.advance(2_000);
     link.arrive(pong);
@@ -274,7 +274,7 @@ describe('a session that is asked for a sign of life', () => {
 });
 
 describe('keep-alive of a session', () => {
-  it('does not begin when whoever hears that the peer is up ends it', () => {
+  it('does not start if a handler ends the session as the peer comes up', () => {
     const node = new LinkedNode(0, new VirtualClock(), undefined, {});
     const link = new FakeLink();
     const session = node.channels.offer(link, idOf(1));
@@ -292,7 +292,7 @@ describe('keep-alive of a session', () => {
 });
 
 describe('keepAliveFrom', () => {
-  it('has defaults that fit each other', () => {
+  it('has defaults that suit each other', () => {
     expect(keepAliveFrom()).toEqual({ intervalMs: 10_000, timeoutMs: 30_000 });
     expect(keepAliveFrom({ intervalMs: 60_000 })).toEqual({
       intervalMs: 60_000,
@@ -308,7 +308,7 @@ describe('keepAliveFrom', () => {
     { intervalMs: Infinity, timeoutMs: Infinity },
     { intervalMs: 2 ** 31 },
     { timeoutMs: NaN },
-  ])('refuses %p', (given) => {
+  ])('rejects %p', (given) => {
     expect(() => keepAliveFrom(given)).toThrow(RangeError);
   });
 });

@@ -6,7 +6,7 @@ import { simulate } from 'rxmesh/testing';
 
 const size = 64;
 
-/** Two nodes 50 ms apart, there and back, of which the first sends to the other all the time. */
+/** Two nodes with a 50 ms round trip, of which the first sends constantly to the other. */
 function line(lane: Partial<ChannelOptions<Uint8Array>> = {}) {
   const net = simulate({ nodes: 2, latencyMs: 25 });
   const channel = net.openChannels({ id: 1, codec: raw(), ...lane });
@@ -25,7 +25,7 @@ function line(lane: Partial<ChannelOptions<Uint8Array>> = {}) {
 }
 
 describe('a long line', () => {
-  it('L-20 is filled by a channel that says nothing of lanes, when its consumer takes what comes', () => {
+  it('L-20 is filled by a channel with default lanes if its consumer keeps up', () => {
     const { net, channel, sending, inbound } = line();
     let received = 0;
     channel(1).in$.subscribe(() => (received += 1));
@@ -33,13 +33,13 @@ describe('a long line', () => {
     const before = received;
     net.advance(500);
     expect((received - before) * 2).toBeGreaterThan(60_000);
-    // No more than it needs: two round trips of what comes.
+    // No more than it needs: two round trips of data.
     expect(inbound()?.granted).toBeLessThanOrEqual(65_536);
     sending.unsubscribe();
     net.stop();
   });
 
-  it('L-20 lets nobody run ahead of a consumer that is slower than the line', () => {
+  it('L-20 lets no sender run ahead of a consumer slower than the line', () => {
     const { net, channel, sending, inbound, sent } = line();
     let consumed = 0;
     const slowly = boundedMergeMap(() => timer(2, net.clock.scheduler), { concurrency: 1 });
@@ -47,7 +47,7 @@ describe('a long line', () => {
       .in$.pipe(slowly)
       .subscribe(() => (consumed += 1));
     net.advance(4_000);
-    // Two round trips of it are 50, one window at first 64.
+    // Two round trips are 50 messages, and the first window is 64.
     expect(consumed).toBeGreaterThan(1_900);
     expect(inbound()?.granted).toBeLessThanOrEqual(64);
     expect(sent() - consumed).toBeLessThan(64 + 256 + 10);
@@ -55,20 +55,20 @@ describe('a long line', () => {
     net.stop();
   });
 
-  it('L-20 gives a lane that a user sized all its credit at once, and never more', () => {
+  it('L-20 grants a lane with an explicit size all its credit at once, and never more', () => {
     const { net, channel, sending, inbound } = line({ inbound: block(100) });
     expect(inbound()).toMatchObject({ capacity: 100, granted: 100 });
     let received = 0;
     channel(1).in$.subscribe(() => (received += 1));
     net.advance(1_000);
-    // A hundred in each round trip.
+    // A hundred per round trip.
     expect(received).toBeGreaterThan(1_700);
     expect(received).toBeLessThanOrEqual(2_100);
     sending.unsubscribe();
     net.stop();
   });
 
-  it('L-20 brings the newest to a lane of one place as fast as the line carries them', () => {
+  it('L-20 brings the newest message to a lane of one place as fast as the line carries it', () => {
     const { net, channel, sending } = line({ inbound: latest() });
     let received = 0;
     channel(1).in$.subscribe(() => (received += 1));

@@ -42,7 +42,7 @@ function write(outbox: Outbox): number | undefined {
 }
 
 describe('Outbox', () => {
-  it('gives out messages in order, one for each credit', () => {
+  it('emits messages in order, one per credit', () => {
     const outbox = full(3);
     expect(outbox.ready).toBe(false);
     expect(outbox.current()).toBeUndefined();
@@ -52,7 +52,7 @@ describe('Outbox', () => {
     expect(outbox).toMatchObject({ credit: 0, depth: 1, messages: 2, bytes: 2, ready: false });
   });
 
-  it('keeps to the message that it has begun, also when its credit is gone', () => {
+  it('finishes the message that it has started even if its credit is gone', () => {
     const outbox = full(2);
     outbox.credit = 1;
     const first = outbox.current();
@@ -67,7 +67,7 @@ describe('Outbox', () => {
     expect(outbox.offset).toBe(0);
   });
 
-  it('begins a message with a byte of credit, and the next one when there is more than it took', () => {
+  it('starts a message with one byte of credit, and the next one once there is more than it took', () => {
     const outbox = new Outbox(7, block(9));
     for (const value of [1, 2, 3]) outbox.offer(new Uint8Array(10).fill(value));
     outbox.credit = 9;
@@ -83,7 +83,7 @@ describe('Outbox', () => {
     expect(outbox).toMatchObject({ credit: 6, creditBytes: -9 });
   });
 
-  it('lets sends wait for bytes, too, and takes as many as fit when one is written', () => {
+  it('makes sends wait for bytes too, and accepts as many as fit when one is written', () => {
     const outbox = new Outbox(7, block(9, { bytes: 3 }));
     const log: string[] = [];
     expect(outbox.offer(bytes(1, 1, 1, 1))).toBe('taken');
@@ -96,7 +96,7 @@ describe('Outbox', () => {
     expect(outbox).toMatchObject({ depth: 3, depthBytes: 3, idle: false });
   });
 
-  it('is idle when nothing waits, neither in the lane nor for it nor half written', () => {
+  it('is idle if nothing is in the lane, waiting for it or half written', () => {
     const outbox = full(1);
     const send = new Waiting(1);
     expect(outbox.idle).toBe(false);
@@ -116,7 +116,7 @@ describe('Outbox', () => {
     expect(outbox.idle).toBe(true);
   });
 
-  it('gives the place that becomes free to the send that waited longest', () => {
+  it('gives a free place to the send that has waited longest', () => {
     const outbox = full(1);
     const log: string[] = [];
     outbox.wait(new Waiting(1, log));
@@ -130,7 +130,7 @@ describe('Outbox', () => {
     expect([write(outbox), write(outbox)]).toEqual([2, undefined]);
   });
 
-  it('lets nobody overtake the sends that wait', () => {
+  it('lets nobody overtake waiting sends', () => {
     const outbox = full(1);
     const first = new Waiting(1);
     const answers: string[] = [];
@@ -143,7 +143,7 @@ describe('Outbox', () => {
     expect(answers).toEqual(['full']);
   });
 
-  it('lets a send that was taken wait with the next one, and ends', () => {
+  it('lets an accepted send queue the next one and end', () => {
     const outbox = full(1);
     const log: string[] = [];
     let rest = 1000;
@@ -163,7 +163,7 @@ describe('Outbox', () => {
     expect(log).toHaveLength(1000);
   });
 
-  it('does not take a send that was cancelled', () => {
+  it('does not accept a cancelled send', () => {
     const outbox = full(1);
     const log: string[] = [];
     const send = new Waiting(1, log);
@@ -175,7 +175,7 @@ describe('Outbox', () => {
     expect(log).toEqual(['2 taken']);
   });
 
-  it('lets so many sends wait, and no more', () => {
+  it('limits the number of waiting sends', () => {
     const outbox = full(1);
     for (let count = 0; count < waitingSendsMax; count += 1) {
       expect(outbox.wait(new Waiting(1))).toBe(true);
@@ -188,7 +188,7 @@ describe('Outbox', () => {
     ['channel-not-open' as const, 5, true],
     ['peer-down' as const, 6, false],
   ])(
-    '%s: drops %i of one that is begun, three in the lane, and two that wait',
+    '%s: drops %i when one is started, three are in the lane and two wait',
     (reason, dropped, finishes) => {
       const outbox = full(3);
       const log: string[] = [];
@@ -205,7 +205,7 @@ describe('Outbox', () => {
     },
   );
 
-  it('ends every send that waits exactly once, whatever the others do in answer', () => {
+  it('ends every waiting send exactly once, whatever the others do in response', () => {
     const outbox = full(1);
     const log: string[] = [];
     const sends = [1, 2, 3].map((value) => new Waiting(value, log));
@@ -218,7 +218,7 @@ describe('Outbox', () => {
     expect(log).toEqual(['1 channel-closed', '2 channel-closed', '3 channel-closed']);
   });
 
-  it('has a new lane when the channel opens again, and goes on with what it has begun', () => {
+  it('has a new lane when the channel reopens, and continues the message it has started', () => {
     const outbox = full(2);
     outbox.credit = 1;
     const begun = outbox.current();
@@ -233,7 +233,7 @@ describe('Outbox', () => {
     expect(write(outbox)).toBe(8);
   });
 
-  it('says what its lane has done', () => {
+  it('reports what its lane has done', () => {
     const outbox = new Outbox(7, dropOldest(3, { bytes: 4 }));
     for (const value of [1, 2]) expect(outbox.offer(bytes(value))).toBe('taken');
     expect(outbox.offer(bytes(3, 3))).toBe('taken');
@@ -249,7 +249,7 @@ describe('Outbox', () => {
     expect(write(outbox)).toBe(2);
   });
 
-  it('says when the message that leaves next was sent, if messages are counted', () => {
+  it('reports when the next message was sent, if messages are counted', () => {
     const counter = new SendCounter();
     const [one, other] = [1, 2].map((channel) => new Outbox(channel, dropOldest(2), counter));
     if (one === undefined || other === undefined) throw new Error('two were made');
@@ -274,7 +274,7 @@ describe('Outbox', () => {
     expect(one.headSeq).toBe(6);
   });
 
-  it('keeps the numbers of what is refused away from what waits', () => {
+  it('does not count rejected messages in the order of waiting ones', () => {
     const outbox = new Outbox(7, dropNewest(10, { bytes: 2 }), new SendCounter());
     outbox.credit = 10;
     outbox.creditBytes = 100;
@@ -294,7 +294,7 @@ describe('Outbox', () => {
     expect(heads).toEqual([1, 4]);
   });
 
-  it('cancels a send once, however often it is asked to', () => {
+  it('cancels a send once, however often it is called', () => {
     const outbox = full();
     const log: string[] = [];
     const [gone, stays] = [new Waiting(1, log), new Waiting(2, log)];

@@ -6,8 +6,8 @@ import { LinkedNode, open } from '../support/linked-node.ts';
 import { pumpOn, sized } from '../support/pump-on.ts';
 
 /**
- * Of four channels that each offer far more than a quarter of what the link takes, the share of
- * messages that were written; when everything is drained, nothing is left.
+ * Offers far more than the link accepts on four channels, and returns the share of messages written
+ * for each. After draining, nothing is left.
  */
 function successRates(discipline: () => Discipline, priorities: readonly number[]): number[] {
   const rounds = 300;
@@ -30,8 +30,8 @@ function successRates(discipline: () => Discipline, priorities: readonly number[
   return rates;
 }
 
-describe('more than a link can take', () => {
-  it('B-27 equal priorities have equal success, within 2 %', () => {
+describe('more than a link can accept', () => {
+  it('B-27 equal priorities have equal success within 2 %', () => {
     const rates = successRates(fair, [1, 1, 1, 1]);
     const mean = rates.reduce((sum, rate) => sum + rate, 0) / rates.length;
     expect(mean).toBeGreaterThan(0.3);
@@ -46,14 +46,14 @@ describe('more than a link can take', () => {
     expect(triple / low).toBeCloseTo(3, 0);
   });
 
-  it('B-26 the highest priority has all the success it can have, the lowest what is left', () => {
+  it('B-26 the highest priority gets all it can use, and the lowest gets the rest', () => {
     const [low, high] = successRates(priority, [1, 9, 1, 1]);
     expect(high).toBe(1);
     expect(low).toBeLessThan(0.3);
   });
 
   it.each([fair, priority, fifo])(
-    'B-28 of 100 messages into a lane of one, the last one leaves (%p)',
+    'B-28 of 100 messages into a lane of one, the last one is sent (%p)',
     (of) => {
       const { clock, link, outbox, offer } = pumpOn({}, of);
       const lane = outbox(7, 1, latest());
@@ -64,7 +64,7 @@ describe('more than a link can take', () => {
     },
   );
 
-  it('B-26 a channel closes while the link takes nothing, and every message is accounted for', () => {
+  it('B-26 accounts for every message of a channel that closes while the link accepts nothing', () => {
     const node = new LinkedNode(0, undefined, priority);
     const [seven, eight] = [open(node, { priority: 200 }), open(node, { id: 8 })];
     const { link } = node.peer(1, { 7: 100, 8: 100 });

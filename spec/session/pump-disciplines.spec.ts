@@ -8,7 +8,7 @@ import { expectIdle, trackLeaks } from '../support/leaks.ts';
 import { bytes, pumpOn, shape, sized } from '../support/pump-on.ts';
 import { dropUnsent } from '../support/drop-unsent.ts';
 
-/** Bytes of each channel in the first `records` records, headers left out. */
+/** The bytes of each channel in the first `records` records, without headers. */
 function bytesOf(link: FakeLink, records = link.records.length): Record<string, number> {
   const sums: Record<string, number> = {};
   for (const packet of link.records.slice(0, records).flat()) {
@@ -22,7 +22,7 @@ function bytesOf(link: FakeLink, records = link.records.length): Record<string, 
 class Waiting extends WaitingSend {
   readonly #then: () => void;
 
-  /** @param then is called when the lane has taken it */
+  /** @param then is called once the lane has accepted it */
   constructor(message: Uint8Array, then: () => void = () => undefined) {
     super();
     this.bytes = message;
@@ -39,7 +39,7 @@ class Waiting extends WaitingSend {
 }
 
 describe('a pump with priority', () => {
-  it('B-26 serves the highest first, and lower ones only when that has nothing left', () => {
+  it('B-26 serves the highest first, and lower ones only when it has nothing left', () => {
     const { clock, link, outbox, offer } = pumpOn({}, priority);
     offer(outbox(1, 1), sized(20));
     offer(outbox(2, 9), sized(40_000));
@@ -57,22 +57,22 @@ describe('a pump with priority', () => {
     expect(shape(link)).toEqual([['1:65529']]);
     offer(urgent, sized(10), sized(40_000));
     link.writable = true;
-    // Alone again: all that the record takes.
+    // Alone again: everything that the record holds.
     expect(shape(link)[1]).toEqual(['2:10!', '2:40000!', '1:25505']);
   });
 
-  it('lets one pass that becomes ready from within, at the next quantum', () => {
+  it('lets a message that becomes ready from within pass at the next quantum', () => {
     const { clock, link, outbox, offer } = pumpOn({ recordBytesMax: 1 << 20 }, priority);
     const urgent = outbox(2, 255);
     const large = outbox(1, 1, dropOldest(1));
-    // Room comes free when the first message is written: in the middle of the pump's work.
+    // Room becomes free when the first message is written, in the middle of the pump's work.
     offer(large, sized(100));
     large.wait(new Waiting(sized(100_000), () => offer(urgent, sized(10))));
     clock.advance(0);
     expect(shape(link)[0]).toEqual(['1:100!', '2:10!', '1:100000!']);
   });
 
-  it('has channels of the same priority take turns, also in records that are smaller than a turn', () => {
+  it('alternates between channels of equal priority, even in records smaller than a turn', () => {
     const { clock, link, outbox, offer } = pumpOn({ recordBytesMax: 2000 }, priority);
     offer(outbox(1, 5), sized(256 * 1024));
     offer(outbox(2, 5), sized(256 * 1024));
@@ -84,7 +84,7 @@ describe('a pump with priority', () => {
     expect(Math.abs((sums[1] ?? 0) - (sums[2] ?? 0))).toBeLessThanOrEqual(64 * 1024);
   });
 
-  it('starves nobody of equal priority behind messages that fill every record', () => {
+  it('starves no channel of equal priority behind messages that fill every record', () => {
     const { clock, link, outbox, offer } = pumpOn({ recordBytesMax: 10_000 }, priority);
     offer(outbox(1), ...Array.from({ length: 50 }, () => sized(9_990)));
     offer(outbox(2), ...Array.from({ length: 50 }, () => sized(500)));
@@ -95,7 +95,7 @@ describe('a pump with priority', () => {
     expect(sums[2]).toBeGreaterThan(5_000);
   });
 
-  it('has turns go round among channels of the same priority', () => {
+  it('rotates turns among channels of equal priority', () => {
     const { clock, link, outbox, offer } = pumpOn({ recordBytesMax: 1 << 20 }, priority);
     for (const channel of [3, 1, 4, 2]) offer(outbox(channel), sized(65_536 * 3));
     clock.advance(0);
@@ -105,7 +105,7 @@ describe('a pump with priority', () => {
     expect(turns.join('')).toBe('314231423142');
   });
 
-  it('ranks a channel anew that is opened again with another priority', () => {
+  it('ranks a channel again when it is reopened with another priority', () => {
     const { clock, link, pump, outbox, offer } = pumpOn({ recordBytesMax: 160_000 }, priority);
     const [one, two] = [outbox(1, 9), outbox(2, 5)];
     link.onFlush = () => (link.writable = false);
@@ -122,7 +122,7 @@ describe('a pump with priority', () => {
     expect(channels.join('')).toMatch(/^1{3}2+1$/);
   });
 
-  it('holds nobody up for a channel without credit, or one that has lost what it had', () => {
+  it('is not held up by a channel without credit, or one that has lost its messages', () => {
     const { clock, link, outbox, offer } = pumpOn({}, priority);
     const [noCredit, cleared] = [outbox(1, 255), outbox(2, 200)];
     noCredit.credit = 0;
@@ -140,7 +140,7 @@ describe('a pump with priority', () => {
 });
 
 describe('a pump with fair', () => {
-  it("B-27 shares bytes by the priorities, whatever the messages' sizes", () => {
+  it('B-27 shares bytes by priority whatever the sizes of the messages', () => {
     const { clock, link, outbox, offer } = pumpOn({}, fair);
     const sizes: readonly [number, number][] = [
       [1, 400],
@@ -162,7 +162,7 @@ describe('a pump with fair', () => {
     expect(Math.max(...perWeight) - Math.min(...perWeight)).toBeLessThanOrEqual(1.5 * 65_540);
   });
 
-  it('gives a channel that was idle no claim, and what it has sent alone is not held against it', () => {
+  it('gives an idle channel no claim, and does not charge it for what it sent alone', () => {
     const { clock, link, outbox, offer } = pumpOn({}, fair);
     const [busy, late] = [outbox(1), outbox(2)];
     link.onFlush = () => (link.writable = link.records.length % 8 !== 0);
@@ -181,7 +181,7 @@ describe('a pump with fair', () => {
 describe('a pump with fifo', () => {
   const order = (link: FakeLink): string => shape(link).flat().join(' ');
 
-  it('B-25 sends in the order in which messages were sent, over all channels', () => {
+  it('B-25 sends in the order of sending across all channels', () => {
     const { clock, link, outbox, offer } = pumpOn({}, fifo);
     const [one, two, three] = [outbox(1), outbox(2, 255), outbox(3)];
     offer(one, sized(1), sized(2));
@@ -204,7 +204,7 @@ describe('a pump with fifo', () => {
     expect(order(link)).toBe('1:1! 2:2! 1:3! 2:4!');
   });
 
-  it('holds up nobody for a channel without credit, whose messages leave when it has some', () => {
+  it('is not held up by a channel without credit, whose messages leave once it has some', () => {
     const { clock, link, pump, outbox, offer } = pumpOn({}, fifo);
     const [one, two] = [outbox(1), outbox(2)];
     one.credit = 0;
@@ -218,7 +218,7 @@ describe('a pump with fifo', () => {
     expect(order(link)).toBe('2:2! 1:1! 2:3!');
   });
 
-  it('goes by the messages that are there, not by those that were dropped meanwhile', () => {
+  it('ranks by the messages present, not by those dropped meanwhile', () => {
     const { clock, link, outbox, offer } = pumpOn({}, fifo);
     const [lossy, blocked, first] = [outbox(1, 1, dropOldest(1)), outbox(2), outbox(3)];
     link.onFlush = () => (link.writable = false);
@@ -232,8 +232,8 @@ describe('a pump with fifo', () => {
   });
 });
 
-describe("a discipline of somebody's own", () => {
-  it('may rank by what it likes', () => {
+describe('a custom discipline', () => {
+  it('may rank by anything', () => {
     const byChannel = (): Discipline => ({ rank: (lane) => -lane.channel });
     const { clock, link, outbox, offer } = pumpOn({}, byChannel);
     for (const channel of [2, 3, 1]) offer(outbox(channel), sized(channel));
@@ -241,7 +241,7 @@ describe("a discipline of somebody's own", () => {
     expect(shape(link)).toEqual([['3:3!', '2:2!', '1:1!']]);
   });
 
-  it('may change its mind at every question, and the pump comes to an end', () => {
+  it('may change its mind at every call, and the pump still finishes', () => {
     let rank = 0;
     const restless = (): Discipline => ({ perMessage: true, rank: () => (rank += 1) });
     const { clock, link, outbox, offer } = pumpOn({}, restless);
@@ -251,7 +251,7 @@ describe("a discipline of somebody's own", () => {
     expectIdle(clock.scheduler);
   });
 
-  it('hears of every byte once, of a quantum and a header at most at a time', () => {
+  it('is told of every byte once, in steps of at most a quantum and a header', () => {
     const heard: [number, number][] = [];
     const listening = (): Discipline => ({
       rank: () => 0,
@@ -273,7 +273,7 @@ describe("a discipline of somebody's own", () => {
   });
 
   it.each(['rank', 'served', 'rank again'])(
-    'that fails at "%s" stops the pump, and is told once',
+    'that fails in "%s" stops the pump, and is reported once',
     (where) => {
       let asked = 0;
       const failing = (): Discipline => ({

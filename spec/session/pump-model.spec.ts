@@ -65,11 +65,11 @@ const script = fc.record({
 });
 type Script = typeof script extends fc.Arbitrary<infer T> ? T : never;
 
-/** What a discipline promises, looked at as the pump writes. */
+/** Checks the promise of a discipline as the pump writes. */
 interface Watch {
-  /** A piece is about to be written: so many bytes, its header included. */
+  /** A piece is about to be written; `bytes` includes its header. */
   piece(lanes: readonly LaneModel[], writes: LaneModel, bytes: number): void;
-  /** A step was done; `reopened` may have another priority than before. */
+  /** A step is done. A channel in `reopened` may have a new priority. */
   stepped?(lanes: readonly LaneModel[], reopened?: LaneModel): void;
 }
 
@@ -79,9 +79,9 @@ const quantumBytes = 64 * 1024;
 /** `fair`: of two lanes that stay ready, neither gets ahead by more than a quantum of each. */
 class SharesAreFair implements Watch {
   readonly #bytes = new Map<LaneModel, number>();
-  /** The lowest priority of each: what a lane has sent with one counts also when it has another. */
+  /** The lowest priority of each lane so far: what it sent at one still counts at another. */
   readonly #lowest = new Map<LaneModel, number>();
-  /** By how much the one was behind and ahead of the other since both were ready. */
+  /** How far each fell behind and got ahead of the other since both became ready. */
   readonly #bands = new Map<string, { low: number; high: number }>();
 
   piece(lanes: readonly LaneModel[], writes: LaneModel, bytes: number): void {
@@ -166,7 +166,7 @@ class Play {
     this.#observe();
   }
 
-  /** Does what the script says, then writes everything that is left. */
+  /** Performs the script, then writes everything that is left. */
   run(steps: readonly Step[]): void {
     for (const step of steps) {
       const lane = 'which' in step ? this.#lanes[step.which] : undefined;
@@ -205,7 +205,7 @@ class Play {
     this.#on.pump.wake(lane.outbox);
   }
 
-  /** The link takes so many records. */
+  /** How many records the link accepts. */
   #write(records: number): void {
     const { link, clock } = this.#on;
     this.#records = records;
@@ -235,7 +235,7 @@ class Play {
 
 const anything: Watch = { piece: () => undefined };
 
-/** Ranks that follow from nothing: what holds for every discipline holds for this one. */
+/** Arbitrary ranks: what holds for every discipline holds for this one. */
 const wild = (): Discipline => {
   let state = 1;
   return {
@@ -244,7 +244,7 @@ const wild = (): Discipline => {
   };
 };
 
-describe('a pump, whatever is offered, granted, taken back, closed and opened again', () => {
+describe('a pump, for any offers, grants, cancellations, closings and reopenings', () => {
   it.each<[string, () => Discipline, () => Watch]>([
     ['B-27 shares bytes by the priorities', fair, () => new SharesAreFair()],
     [
@@ -253,8 +253,8 @@ describe('a pump, whatever is offered, granted, taken back, closed and opened ag
       () => highestFirst,
     ],
     ['B-25 writes in the order of sending', fifo, () => inOrder],
-    ['keeps its books under any discipline', wild, () => anything],
-  ])('%s; nothing lost, nothing twice, every byte counted', (_, discipline, watch) => {
+    ['keeps correct books under any discipline', wild, () => anything],
+  ])('%s; nothing is lost or duplicated, and every byte is counted', (_, discipline, watch) => {
     fc.assert(
       fc.property(script, (given) => new Play(given, discipline, watch()).run(given.steps)),
       { numRuns: 80 },

@@ -3,7 +3,7 @@ import { expectIdle } from '../support/leaks.ts';
 import { bytes, pumpOn, shape, sized } from '../support/pump-on.ts';
 
 describe('Pump', () => {
-  it('writes at the end of the turn, everything in one record', () => {
+  it('writes everything in one record at the end of the turn', () => {
     const { clock, link, pump, outbox, offer } = pumpOn();
     offer(outbox(7), bytes(1), bytes(2, 3));
     offer(outbox(8), bytes(4));
@@ -22,7 +22,7 @@ describe('Pump', () => {
     expectIdle(clock.scheduler);
   });
 
-  it('writes at once when it is asked to, and leaves no turn behind', () => {
+  it('writes immediately on request, and schedules no turn then', () => {
     const { clock, link, pump, outbox, offer } = pumpOn();
     offer(outbox(7), bytes(1));
     pump.run();
@@ -30,7 +30,7 @@ describe('Pump', () => {
     expectIdle(clock.scheduler);
   });
 
-  it('does not wake for an outbox without credit, and does when it comes', () => {
+  it('does not wake for an outbox without credit, but does when credit arrives', () => {
     const { clock, link, pump, outbox, offer } = pumpOn();
     const to = outbox(7);
     to.credit = 0;
@@ -42,7 +42,7 @@ describe('Pump', () => {
     expect(link.take()).toEqual(['data 7 01 last']);
   });
 
-  it('waits for the link, and goes on when that has drained', () => {
+  it('waits for the link, and continues once it has drained', () => {
     const { clock, link, outbox, offer } = pumpOn();
     link.writable = false;
     offer(outbox(7), bytes(1));
@@ -53,7 +53,7 @@ describe('Pump', () => {
     expect(link.take()).toEqual(['data 7 01 last']);
   });
 
-  it('stops in the middle when the link is full, and goes on where it was', () => {
+  it('stops in the middle when the link is full, and resumes there', () => {
     const { clock, link, outbox, offer } = pumpOn({ recordBytesMax: 2000 });
     link.onFlush = () => (link.writable = false);
     offer(outbox(7), sized(5000));
@@ -64,7 +64,7 @@ describe('Pump', () => {
     expect(shape(link)).toEqual([['7:1993'], ['7:1993'], ['7:1014!']]);
   });
 
-  it('gives channels their turns: 64 KiB each', () => {
+  it('gives channels turns of 64 KiB each', () => {
     const { clock, link, outbox, offer } = pumpOn({
       recordBytesMax: 1 << 20,
       fragmentBytesMax: 4096,
@@ -72,12 +72,12 @@ describe('Pump', () => {
     offer(outbox(1), sized(160_000));
     offer(outbox(2), sized(10), sized(10));
     clock.advance(0);
-    // Headers count, so a sixteenth piece of 4,096 bytes is more than that.
+    // Headers count, so a sixteenth piece of 4,096 bytes would exceed it.
     const pieces = (length: number): string[] => Array.from({ length }, () => '1:4096');
     expect(shape(link)).toEqual([[...pieces(15), '2:10!', '2:10!', ...pieces(24), '1:256!']]);
   });
 
-  it('P-4 a message of 10 MiB holds up a small one of another channel for one record at most', () => {
+  it('P-4 a message of 10 MiB holds up a small one on another channel for at most one record', () => {
     const { clock, link, outbox, offer } = pumpOn();
     const small = outbox(2);
     const large = outbox(1);
@@ -96,7 +96,7 @@ describe('Pump', () => {
     expect(flushed).toBeGreaterThan(160);
   });
 
-  it('lets the event loop have its turn after eight records', () => {
+  it('yields to the event loop after eight records', () => {
     const { clock, link, outbox, offer } = pumpOn({ recordBytesMax: 2000 });
     const scheduled: number[] = [];
     const schedule = clock.schedule.bind(clock);
@@ -104,7 +104,7 @@ describe('Pump', () => {
       scheduled.push(link.records.length);
       return schedule(work, delayMs);
     };
-    // One record has a ping.
+    // One record contains a ping.
     offer(outbox(7), sized(1993 * 20 - 20));
     clock.advance(0);
     expect(link.records).toHaveLength(20);
@@ -112,7 +112,7 @@ describe('Pump', () => {
     expectIdle(clock.scheduler);
   });
 
-  it('cuts no message for a little room', () => {
+  it('does not split a message just to use a little room', () => {
     const { clock, link, outbox, offer } = pumpOn({ recordBytesMax: 3000 });
     offer(outbox(1), sized(2100));
     offer(outbox(2), sized(1000));
@@ -121,14 +121,14 @@ describe('Pump', () => {
     expect(shape(link)).toEqual([['1:2100!'], ['2:1000!', '3:1500!'], ['3:2000!']]);
   });
 
-  it('cuts messages on a link whose records are smaller than that', () => {
+  it('splits messages on a link with records smaller than that', () => {
     const { clock, link, outbox, offer } = pumpOn({ recordBytesMax: 107, fragmentBytesMax: 100 });
     offer(outbox(1), sized(250), sized(0));
     clock.advance(0);
     expect(shape(link)).toEqual([['1:100'], ['1:100'], ['1:50!', '1:0!']]);
   });
 
-  it('writes an empty message only where its header has room', () => {
+  it('writes an empty message only where its header fits', () => {
     const { clock, link, outbox, offer } = pumpOn({ recordBytesMax: 2000 });
     offer(outbox(1), sized(1993));
     offer(outbox(2), sized(0));
@@ -136,7 +136,7 @@ describe('Pump', () => {
     expect(shape(link)).toEqual([['1:1993!'], ['2:0!']]);
   });
 
-  it('makes one credit of the grants of a turn', () => {
+  it('merges the grants of a turn into one credit', () => {
     const { clock, link, pump } = pumpOn();
     pump.grant(7, 0, 0);
     pump.grant(7, 3, 30);
@@ -146,7 +146,7 @@ describe('Pump', () => {
     expect(link.take()).toEqual(['credit 7 7 70', 'credit 8 1 10']);
   });
 
-  it('says nothing of credit for a channel that is closed, and tells how much it was', () => {
+  it('sends no credit for a closed channel, and returns the amount', () => {
     const { clock, link, pump } = pumpOn();
     pump.grant(7, 3, 30);
     expect(pump.close(7)).toEqual({ messages: 3, bytes: 30 });
@@ -155,7 +155,7 @@ describe('Pump', () => {
     expect(link.take()).toEqual(['closed 7']);
   });
 
-  it('says nothing of a closing that was taken back in the same turn', () => {
+  it('sends nothing about a closing that was reversed in the same turn', () => {
     const { clock, link, pump } = pumpOn();
     pump.close(7);
     pump.grant(7, 3, 30);
@@ -163,7 +163,7 @@ describe('Pump', () => {
     expect(link.take()).toEqual(['credit 7 3 30']);
   });
 
-  it('answers each ping, and of a flood no more than the link takes', () => {
+  it('answers each ping, and a flood only as far as the link accepts', () => {
     const { clock, link, pump } = pumpOn({ recordBytesMax: 100 });
     link.writable = false;
     for (let pings = 0; pings < 100; pings += 1) pump.pong();
@@ -180,13 +180,13 @@ describe('Pump', () => {
     expect(records).toBe(3);
     link.onFlush = undefined;
     link.writable = true;
-    // Credit, too, waits until the link takes it.
+    // Credit, too, waits until the link accepts it.
     expect(first).not.toContain('credit 7 1 10');
     const all = [...Array.from({ length: 100 }, () => 'pong'), 'credit 7 1 10'];
     expect([...first, ...link.take()]).toEqual(all);
   });
 
-  it('writes a ping at once, in front of data, and says so just before', () => {
+  it('writes a ping immediately, before data, and calls back just before', () => {
     const { clock, link, pump, outbox, offer } = pumpOn();
     offer(outbox(7), bytes(1));
     const written: string[][] = [];
@@ -198,7 +198,7 @@ describe('Pump', () => {
     expectIdle(clock.scheduler);
   });
 
-  it('writes a ping in the next record of a transfer that never pauses', () => {
+  it('writes a ping in the next record of a continuous transfer', () => {
     const { link, pump, outbox, offer } = pumpOn({ recordBytesMax: 1024 });
     link.onFlush = () => (link.writable = false);
     offer(outbox(7), sized(100_000));
@@ -209,7 +209,7 @@ describe('Pump', () => {
     expect(link.records[1]?.[0]).toEqual({ type: 'ping' });
   });
 
-  it('writes more credit than a record holds in several', () => {
+  it('spreads credit over several records if one is too small', () => {
     const { clock, link, pump } = pumpOn({ recordBytesMax: 100 });
     for (let channel = 0; channel < 100; channel += 1) pump.grant(channel, 1, 10);
     clock.advance(0);
@@ -217,7 +217,7 @@ describe('Pump', () => {
     expect(link.take()).toEqual(Array.from({ length: 100 }, (_, id) => `credit ${id} 1 10`));
   });
 
-  it('loses nothing that comes up while it writes', () => {
+  it('loses nothing that arrives while it writes', () => {
     const { clock, link, pump, outbox, offer } = pumpOn({ recordBytesMax: 30 });
     const answer = outbox(3);
     let flushes = 0;
@@ -240,7 +240,7 @@ describe('Pump', () => {
     expectIdle(clock.scheduler);
   });
 
-  it('goes on with what the last flush of a run has brought', () => {
+  it('continues with what the last flush of a run has produced', () => {
     const { clock, link, pump } = pumpOn();
     link.onFlush = () => {
       link.onFlush = undefined;
@@ -251,7 +251,7 @@ describe('Pump', () => {
     expect(link.take()).toEqual(['credit 1 1 10', 'pong']);
   });
 
-  it('writes nothing after it was stopped, and schedules nothing', () => {
+  it('writes and schedules nothing once stopped', () => {
     const { clock, link, pump, outbox, offer } = pumpOn();
     offer(outbox(1), bytes(1));
     pump.stop();
@@ -265,7 +265,7 @@ describe('Pump', () => {
     expectIdle(clock.scheduler);
   });
 
-  it.each([1, 3, 9])('leaves nothing behind when flush %i is the end of the link', (flushes) => {
+  it.each([1, 3, 9])('leaves nothing behind if flush %i ends the link', (flushes) => {
     const { clock, link, outbox, offer } = pumpOn({ recordBytesMax: 2000 });
     link.onFlush = () => {
       if (link.records.length === flushes) link.end();
@@ -277,7 +277,7 @@ describe('Pump', () => {
     expectIdle(clock.scheduler);
   });
 
-  it('leaves nothing behind when the link ends as the event loop is to have its turn', () => {
+  it('leaves nothing behind if the link ends while it yields to the event loop', () => {
     const { clock, link, pump, outbox, offer } = pumpOn({ recordBytesMax: 2000 });
     link.onFlush = () => {
       if (link.records.length === 8) pump.grant(1, 1, 10);

@@ -3,11 +3,11 @@ import { ReadyHeap } from '../../lib/session/ready-heap.ts';
 import { expectSorted, type Item } from '../support/ready-model.ts';
 
 describe('ReadyHeap', () => {
-  it('does what a sorted list does, whatever is put in and taken out', () => {
+  it('matches a sorted list, whatever is added and removed', () => {
     expectSorted(() => new ReadyHeap<Item>());
   });
 
-  it('goes by the rank that an item had when it was put in', () => {
+  it('uses the rank that an item had when it was added', () => {
     const heap = new ReadyHeap<Item>();
     const items = [1, 2, 3].map((rank) => ({ name: rank, rank, order: 0 }));
     for (const item of items) heap.push(item);
@@ -15,7 +15,7 @@ describe('ReadyHeap', () => {
     expect([heap.pop(), heap.pop(), heap.pop()]).toEqual(items);
   });
 
-  it('takes nothing out that does not stand in it', () => {
+  it('removes nothing that it does not contain', () => {
     const heap = new ReadyHeap<Item>();
     const stays = { name: 1, rank: 1, order: 1 };
     heap.push(stays);
@@ -23,7 +23,7 @@ describe('ReadyHeap', () => {
     expect(heap.pop()).toBe(stays);
   });
 
-  it('lets go of everything at once', () => {
+  it('can be emptied at once', () => {
     const heap = new ReadyHeap<Item>();
     const items = [3, 1, 2].map((name) => ({ name, rank: name, order: name }));
     for (const item of items) heap.push(item);

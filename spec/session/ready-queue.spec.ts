@@ -5,11 +5,11 @@ import { expectSorted, type Item } from '../support/ready-model.ts';
 const item = (rank: number, order = rank): Item => ({ name: rank, rank, order });
 
 describe('ReadyQueue', () => {
-  it('does what a sorted list does, whatever is put in and taken out', () => {
+  it('matches a sorted list, whatever is added and removed', () => {
     expectSorted(() => new ReadyQueue<Item>());
   });
 
-  it('does so for thousands that take turns, beside a few that come in front', () => {
+  it('does so for thousands of items that alternate, beside a few that go first', () => {
     const queue = new ReadyQueue<Item>();
     for (let n = 0; n < 3_000; n += 1) queue.push(item(n));
     for (let n = 0; n < 10_000; n += 1) {
@@ -22,14 +22,14 @@ describe('ReadyQueue', () => {
     expect(queue.size).toBe(3_000);
   });
 
-  it('takes nothing out that does not stand in it', () => {
+  it('removes nothing that it does not contain', () => {
     const queue = new ReadyQueue<Item>();
     queue.push(item(1));
     expect(queue.remove(item(1))).toBe(false);
     expect(queue.size).toBe(1);
   });
 
-  it('lets go of everything at once', () => {
+  it('can be emptied at once', () => {
     const queue = new ReadyQueue<Item>();
     for (const rank of [3, 1, 4, 2]) queue.push(item(rank));
     queue.clear();

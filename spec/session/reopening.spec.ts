@@ -5,8 +5,8 @@ import { heard, idOf, LinkedNode, open } from '../support/linked-node.ts';
 
 const bytes = (...values: number[]): Uint8Array => Uint8Array.from(values);
 
-describe('a channel that is closed and opened while peers are connected', () => {
-  it('is announced, closed and announced again with the credit that is missing', () => {
+describe('a channel that is closed and reopened while peers are connected', () => {
+  it('is announced, closed and announced again with the missing credit', () => {
     const node = new LinkedNode();
     const { link, session } = node.peer(1);
     const first = open(node, { inbound: block(8, { bytes: 100 }) });
@@ -23,7 +23,7 @@ describe('a channel that is closed and opened while peers are connected', () => 
     expect(session.snapshot()[0]?.inbound).toMatchObject({ granted: 8, grantedBytes: 120 });
   });
 
-  it('is announced with no credit when the peer has enough', () => {
+  it('is announced without credit if the peer has enough', () => {
     const node = new LinkedNode();
     const { link } = node.peer(1);
     open(node).close();
@@ -33,7 +33,7 @@ describe('a channel that is closed and opened while peers are connected', () => 
     expect(link.take()).toEqual(['credit 7 0 0']);
   });
 
-  it('takes back credit that was not sent yet', () => {
+  it('withdraws credit that was not sent yet', () => {
     const node = new LinkedNode();
     const first = open(node, { inbound: block(4) });
     heard(first);
@@ -48,7 +48,7 @@ describe('a channel that is closed and opened while peers are connected', () => 
     expect(link.take()).toEqual(['credit 7 2 2']);
   });
 
-  it('drops what arrives meanwhile, tells it, and counts its credit', () => {
+  it('drops what arrives meanwhile, reports it and counts its credit', () => {
     const node = new LinkedNode();
     const first = open(node, { inbound: block(4) });
     const { link, session } = node.peer(1);
@@ -62,7 +62,7 @@ describe('a channel that is closed and opened while peers are connected', () => 
     expect(session.snapshot()[0]?.inbound.granted).toBe(4);
   });
 
-  it('tells of a message that was half there, and does not give its rest to the next channel', () => {
+  it('reports a half-received message, and keeps its rest from the next channel', () => {
     const node = new LinkedNode();
     const first = open(node);
     const { link } = node.peer(1);
@@ -75,7 +75,7 @@ describe('a channel that is closed and opened while peers are connected', () => 
     expect(node.takeDrops()).toEqual([]);
   });
 
-  it('takes all that the peer has credit for when it comes back with a smaller lane', () => {
+  it('accepts everything that the peer has credit for after reopening with a smaller lane', () => {
     const node = new LinkedNode();
     const { link, session } = node.peer(1);
     open(node, { inbound: block(8, { bytes: 36 }) }).close();
@@ -93,12 +93,12 @@ describe('a channel that is closed and opened while peers are connected', () => 
     });
     expect(heard(channel)).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
     node.turn();
-    // From now on it has the credit of the smaller lane.
+    // From here on the peer has the credit of the smaller lane.
     expect(link.take()).toEqual(['credit 7 2 14']);
     expect(session.snapshot()[0]?.inbound).toMatchObject({ granted: 2, grantedBytes: 10 });
   });
 
-  it('gives no credit back for what is too large while the peer has enough', () => {
+  it('returns no credit for an oversized message while the peer has enough', () => {
     const node = new LinkedNode();
     const { link, session } = node.peer(1);
     open(node, { inbound: block(8, { bytes: 100 }) }).close();
@@ -109,11 +109,11 @@ describe('a channel that is closed and opened while peers are connected', () => 
       expect(session.snapshot()[0]?.inbound.granted).toBe(granted);
     }
     node.turn();
-    // Of the 14 bytes, the first 12 were more than the smaller lane has.
+    // Of the 14 bytes, the first 12 exceeded the smaller lane.
     expect(link.take()).toEqual(['credit 7 1 2']);
   });
 
-  it('keeps the count when it closes in the middle of a message, for its rest as well', () => {
+  it('keeps count when it closes in the middle of a message, and for the rest of that too', () => {
     const node = new LinkedNode();
     const { link, session } = node.peer(1);
     const lane = { inbound: block(4, { bytes: 100 }) };
@@ -131,7 +131,7 @@ describe('a channel that is closed and opened while peers are connected', () => 
     expect(values).toEqual([]);
   });
 
-  it('finishes the message that it has begun to write, and drops the rest', () => {
+  it('finishes the message that it has started to write, and drops the rest', () => {
     const node = new LinkedNode();
     const channel = open(node);
     const { link } = node.peer(1, { 7: 9 }, { recordBytesMax: 107, fragmentBytesMax: 100 });
@@ -150,7 +150,7 @@ describe('a channel that is closed and opened while peers are connected', () => 
     ]);
   });
 
-  it('writes what can be written at once before it closes', () => {
+  it('writes what it can before it closes', () => {
     const node = new LinkedNode();
     const channel = open(node);
     const { link } = node.peer(1, { 7: 2 });
@@ -161,7 +161,7 @@ describe('a channel that is closed and opened while peers are connected', () => 
     expect(node.takeDrops()).toEqual(['out 7 channel-closed 1']);
   });
 
-  it('of the peer: what waits for it is dropped, and credit from before still counts', () => {
+  it("on the peer's side: messages waiting for it are dropped, and earlier credit still counts", () => {
     const node = new LinkedNode();
     const channel = open(node);
     const { link } = node.peer(1, { 7: 2 });

@@ -14,7 +14,7 @@ function nodeWith(discipline?: () => Discipline) {
   return { node, peer };
 }
 
-/** The channels whose packets were written, in order; forgets them. */
+/** The channels whose packets were written, in order; clears the list. */
 function channelsOf(link: { readonly records: FakePacket[][] }): number[] {
   return link.records
     .splice(0)
@@ -25,7 +25,7 @@ function channelsOf(link: { readonly records: FakePacket[][] }): number[] {
 const message = Uint8Array.of(1);
 
 describe('the discipline of a session', () => {
-  it('sees the priorities with which channels were opened', () => {
+  it('gets the priorities of the channels', () => {
     const { node, peer } = nodeWith(priority);
     const seven = open(node);
     const eight = open(node, { id: 8, priority: 2 });
@@ -36,7 +36,7 @@ describe('the discipline of a session', () => {
     expect(channelsOf(link)).toEqual([8, 7]);
   });
 
-  it('sees the new priority of a channel that is opened again, also while it has something to send', () => {
+  it('gets the new priority of a reopened channel, even while it has something to send', () => {
     const { node } = nodeWith(priority);
     const seven = open(node, { priority: 3 });
     const eight = open(node, { id: 8, priority: 2 });
@@ -55,7 +55,7 @@ describe('the discipline of a session', () => {
     expect(channelsOf(link)).toEqual([8, 7, 7]);
   });
 
-  it('B-25 fifo: what was sent first leaves first, also what waited for room; nothing is lost', () => {
+  it('B-25 fifo: messages leave in the order of sending, including those that waited for room; nothing is lost', () => {
     const { node, peer } = nodeWith(fifo);
     const seven = open(node, { outbound: block(1) });
     const eight = open(node, { id: 8, outbound: block(2) });
@@ -72,7 +72,7 @@ describe('the discipline of a session', () => {
     expect(taken).toBe(8);
   });
 
-  it('is `fair` by default: a large message delays a small one by a quantum at most', () => {
+  it('is `fair` by default: a large message delays a small one by at most a quantum', () => {
     const { node, peer } = nodeWith();
     const seven = open(node);
     const eight = open(node, { id: 8 });
@@ -85,7 +85,7 @@ describe('the discipline of a session', () => {
 });
 
 describe('a discipline that fails', () => {
-  it('ends its session with RXMESH_DISCIPLINE_FAILED, and hurts no other', () => {
+  it('ends its session with RXMESH_DISCIPLINE_FAILED and affects no other', () => {
     const cause = new Error('out of ideas');
     let made = 0;
     const { node } = nodeWith(() => {
@@ -119,7 +119,7 @@ describe('a discipline that fails', () => {
     ['a channel is closed', (node: LinkedNode) => node.channels.close()],
     ['a channel is opened', (node: LinkedNode) => void open(node, { id: 9 })],
     ['the session is closed', (node: LinkedNode) => node.channels.session(to)?.close('done')],
-  ])('may do so while %s', (_, act) => {
+  ])('may fail while %s', (_, act) => {
     const { node, peer } = nodeWith(() => ({ rank: () => NaN }));
     const seven = open(node);
     const { link, session } = peer();
@@ -134,7 +134,7 @@ describe('a discipline that fails', () => {
     expectIdle(node.clock.scheduler);
   });
 
-  it('does so when it cannot even be made, and not before there is something to choose', () => {
+  it('ends it if it cannot even be created, but only once there is something to choose', () => {
     const { node } = nodeWith(() => {
       throw new Error('not made');
     });

@@ -8,7 +8,7 @@ import { heard, idOf, LinkedNode, open } from '../support/linked-node.ts';
 
 const bytes = (...values: number[]): Uint8Array => Uint8Array.from(values);
 
-describe('the beginning of a session', () => {
+describe('the start of a session', () => {
   it('announces the open channels with their credit, then accepts', () => {
     const node = new LinkedNode();
     open(node, { id: 7, inbound: block(4, { bytes: 100 }) });
@@ -26,7 +26,7 @@ describe('the beginning of a session', () => {
     expectIdle(node.clock.scheduler);
   });
 
-  it('has its channels in the order in which they were opened, however far apart their ids are', () => {
+  it('lists its channels in the order of opening, however far apart their ids are', () => {
     const node = new LinkedNode();
     for (const id of [65_535, 7, 300]) open(node, { id });
     const session = node.channels.offer(new FakeLink(), idOf(1));
@@ -37,7 +37,7 @@ describe('the beginning of a session', () => {
     expect(session.channels).toEqual([300, 40_000, 65_535]);
   });
 
-  it('accepts also on a link that is not writable yet, and announces when it is', () => {
+  it('accepts even on a link that is not writable yet, and announces once it is', () => {
     const node = new LinkedNode();
     open(node);
     const link = new FakeLink();
@@ -48,7 +48,7 @@ describe('the beginning of a session', () => {
     expect(link.take()).toEqual(['ping', 'credit 7 64 4194304']);
   });
 
-  it('keeps messages that are early for the consumers, until the peer is up', () => {
+  it('keeps early messages for the consumers until the peer is up', () => {
     const node = new LinkedNode();
     const values = heard(open(node));
     const session = node.channels.offer(new FakeLink(), idOf(1));
@@ -61,7 +61,7 @@ describe('the beginning of a session', () => {
     expect(values).toEqual([1, 2, 3]);
   });
 
-  it('tells what the peer opens and closes from then on, and has the rest in `channels`', () => {
+  it('reports what the peer opens and closes from then on; earlier channels are in `channels`', () => {
     const node = new LinkedNode();
     const session = node.channels.offer(new FakeLink(), idOf(1));
     session.credit(9, 1, 1000);
@@ -84,7 +84,7 @@ describe('the beginning of a session', () => {
     expect(session.channels).toEqual([5, 6, 9]);
   });
 
-  it('ends at once on a link that has ended already', () => {
+  it('ends immediately on a link that has already ended', () => {
     const node = new LinkedNode();
     open(node);
     const link = new FakeLink();
@@ -105,41 +105,45 @@ describe('the beginning of a session', () => {
   });
 });
 
-describe('a peer that breaks the protocol', () => {
+describe('a peer that violates the protocol', () => {
   it.each<[string, string, (node: LinkedNode) => FakePacket[]]>([
-    ['a message on a channel that was never open', 'RXMESH_CREDIT_EXCEEDED', () => [data(9, [1])]],
     [
-      'one message more than it has credit for',
+      'a message on a channel that was never opened',
+      'RXMESH_CREDIT_EXCEEDED',
+      () => [data(9, [1])],
+    ],
+    [
+      'one more message than it has credit for',
       'RXMESH_CREDIT_EXCEEDED',
       () => [data(7, [1]), data(7, [2]), data(7, [3])],
     ],
     [
-      'a piece of a message that it has no credit for',
+      'a piece of a message without credit for it',
       'RXMESH_CREDIT_EXCEEDED',
       () => [data(7, [1]), data(7, [2]), data(7, [3], false)],
     ],
     [
-      'credit beyond measure',
+      'more credit than is valid',
       'RXMESH_PROTOCOL_VIOLATION',
       () => [credit(7, Number.MAX_SAFE_INTEGER), credit(7, Number.MAX_SAFE_INTEGER)],
     ],
     [
-      'credit for bytes beyond measure',
+      'more credit for bytes than is valid',
       'RXMESH_PROTOCOL_VIOLATION',
       () => [credit(7, 1, Number.MAX_SAFE_INTEGER), credit(7, 1, Number.MAX_SAFE_INTEGER)],
     ],
     [
-      'a message when it has no byte of credit left',
+      'a message without a byte of credit left',
       'RXMESH_CREDIT_EXCEEDED',
       () => [data(8, Array<number>(10).fill(1)), data(8, [])],
     ],
     [
-      'a piece of a message when it has less than no byte of credit left',
+      'a piece of a message with negative byte credit',
       'RXMESH_CREDIT_EXCEEDED',
       () => [data(8, Array<number>(9).fill(1), false), data(8, [1, 2]), data(8, [3], false)],
     ],
     [
-      'more channels that are not open here than it may',
+      'more channels that are not open here than allowed',
       'RXMESH_PROTOCOL_VIOLATION',
       () => Array.from({ length: peerChannelsMax + 1 }, (_, at) => credit(at + 100, 0)),
     ],
@@ -157,7 +161,7 @@ describe('a peer that breaks the protocol', () => {
     expectIdle(node.clock.scheduler);
   });
 
-  it('is not disconnected for as many channels as it may open, nor for those that we open too', () => {
+  it('is not disconnected for the most channels that it may open, plus those that we open too', () => {
     const node = new LinkedNode();
     const { link } = node.peer(1);
     for (let at = 0; at < peerChannelsMax; at += 1) link.arrive(credit(at + 100, 1));
@@ -168,7 +172,7 @@ describe('a peer that breaks the protocol', () => {
     expect(link.closedFor).toBe('violation');
   });
 
-  it('sends a message that never ends: it is disconnected when that is too long for the wire', () => {
+  it('sends an endless message: it is disconnected once that exceeds the limit of the wire', () => {
     const node = new LinkedNode();
     open(node, { messageBytesMax: 1, inbound: block(1, { bytes: 1 }) });
     const { link, session } = node.peer(1);
@@ -183,7 +187,7 @@ describe('a peer that breaks the protocol', () => {
     expect([link.closedFor, codes]).toEqual(['violation', ['RXMESH_PROTOCOL_VIOLATION']]);
   });
 
-  it('L-07 overflows a `fail` lane: it is disconnected, and all that is lost is told', () => {
+  it('L-07 overflows a `fail` lane: it is disconnected, and everything lost is reported', () => {
     const node = new LinkedNode();
     const channel = open(node, { inbound: fail(2) });
     const { link, session } = node.peer(1);
@@ -195,7 +199,7 @@ describe('a peer that breaks the protocol', () => {
     expect(heard(channel)).toEqual([1, 2]);
   });
 
-  it('does nothing any more once the link has ended', () => {
+  it('does nothing more once the link has ended', () => {
     const node = new LinkedNode();
     open(node);
     const { link, session } = node.peer(1, { 7: 1 });
@@ -219,7 +223,7 @@ describe('a peer that breaks the protocol', () => {
 });
 
 describe('the end of a session', () => {
-  it('drops what waits, with what is half written, and tells it once for each channel', () => {
+  it('drops waiting and half-written messages, and reports them once per channel', () => {
     const node = new LinkedNode();
     const [seven, eight] = [open(node), open(node, { id: 8 })];
     const { link } = node.peer(1, { 7: 9, 8: 0 }, { recordBytesMax: 107, fragmentBytesMax: 100 });
@@ -253,7 +257,7 @@ describe('the end of a session', () => {
     expect(link.take()).toEqual(['credit 7 4 4']);
   });
 
-  it('says bye after what can be written at once', () => {
+  it('says bye after writing what it can', () => {
     const node = new LinkedNode();
     const channel = open(node);
     const { link, session } = node.peer(1, { 7: 1 });
@@ -266,7 +270,7 @@ describe('the end of a session', () => {
     expect(ends).toEqual([undefined]);
   });
 
-  it('does not release what came early on the other link of a simultaneous connect', () => {
+  it('releases nothing that came early on the other link of a simultaneous connect', () => {
     const node = new LinkedNode();
     const values = heard(open(node));
     const session = node.channels.offer(new FakeLink(), idOf(1));
@@ -279,7 +283,7 @@ describe('the end of a session', () => {
     expect(values).toEqual([1]);
   });
 
-  it('holds up nothing of a link that stands, when another one is on offer', () => {
+  it('holds up nothing on an established link while another one is on offer', () => {
     const node = new LinkedNode();
     const values = heard(open(node));
     const { link } = node.peer(1);
@@ -288,7 +292,7 @@ describe('the end of a session', () => {
     expect(values).toEqual([1]);
   });
 
-  it('leaves the other link of a simultaneous connect whole', () => {
+  it('leaves the other link of a simultaneous connect intact', () => {
     const node = new LinkedNode();
     const values = heard(open(node, { inbound: block(4) }));
     const [kept, other] = [new FakeLink(), new FakeLink()];

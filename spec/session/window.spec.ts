@@ -13,13 +13,13 @@ interface Window {
   readonly bytes: number;
 }
 
-/** The books of one direction of a channel, kept by what is seen on the wire and nothing else. */
+/** The books of one direction of a channel, based only on what is seen on the wire. */
 class Ledger {
   readonly window: Window;
-  /** Credit that was written, and of that what has arrived. */
+  /** Credit that was written, and the part that has arrived. */
   readonly granted = { messages: 0, bytes: 0 };
   readonly arrived = { messages: 0, bytes: 0 };
-  /** Messages that were begun, and bytes of them that were written. */
+  /** Messages that were started, and their bytes that were written. */
   readonly sent = { messages: 0, bytes: 0 };
   readonly consumed = { messages: 0, bytes: 0 };
   #isWithin = false;
@@ -64,7 +64,7 @@ function hold(truth: boolean, otherwise: string): void {
   if (!truth) throw new Error(otherwise);
 }
 
-/** A sender `a` and a receiver `b`, with a ledger that reads along. */
+/** A sender `a` and a receiver `b`, with a ledger that follows the wire. */
 class Play {
   readonly pair: NodePair;
   readonly ledger: Ledger;
@@ -103,7 +103,7 @@ class Play {
   }
 
   consume(count: number): void {
-    // Two consumers at a time would hear the same twice.
+    // Two consumers at a time would receive the same message twice.
     this.#consumer?.unsubscribe();
     this.#consumer = this.receiver.in$.pipe(take(count)).subscribe(({ message }) => {
       this.heard.push(message.length);
@@ -112,7 +112,7 @@ class Play {
     });
   }
 
-  /** What holds at any time. */
+  /** Checks what must always hold. */
   check(longest: number): void {
     const { a, b } = this.pair.links;
     hold(b.closedFor === undefined && a.closedFor === undefined, 'a peer was disconnected');
@@ -148,7 +148,7 @@ const step = fc.oneof(
 );
 
 describe('a window of messages and bytes', () => {
-  it('P-1 P-3 never is overdrawn by more than a message, and never ends the flow', () => {
+  it('P-1 P-3 is never overdrawn by more than one message, and never stops the flow', () => {
     const windows = fc.record({
       messages: fc.integer({ min: 1, max: 12 }),
       bytes: fc.oneof(fc.integer({ min: 1, max: 20 }), fc.integer({ min: 1, max: 600 })),

@@ -2,11 +2,11 @@ import { expect } from '@jest/globals';
 import { of } from 'rxjs';
 import type { MockNode } from './mock-node.ts';
 
-/** The callbacks of a node that have failed, as it has told. */
+/** The callbacks of a node that it has reported as failed. */
 export const failedAt = ({ events }: MockNode): string[] =>
   events.flatMap((event) => (event.type === 'callback-failed' ? [event.callback] : []));
 
-/** Expects that a node does what a node does: a peer comes up, and goes. */
+/** Expects a node to work: a peer comes up and goes down. */
 export function expectAlive(node: MockNode): void {
   const link = node.link('inbound');
   node.arrive(of(link));

@@ -1,10 +1,10 @@
 import type { Demand } from '../../lib/flow/demand.ts';
 import { Flow } from '../../lib/flow/flow.ts';
 
-/** A flow whose values the test emits, and a log of how it was consumed. */
+/** A flow whose values the test emits, with a log of how it was consumed. */
 export interface AskedFlow {
   readonly flow: Flow<number>;
-  /** What it was asked for, in the order of the requests. */
+  /** The demand requested, in order. */
   readonly requests: readonly number[];
   /** How many times it was consumed. */
   readonly consumed: () => number;
@@ -15,7 +15,7 @@ export interface AskedFlow {
   readonly error: (error: unknown) => void;
 }
 
-/** A flow that the test feeds: to its last consumer. */
+/** A flow that the test feeds; values go to its last consumer. */
 export function askedFlow(): AskedFlow {
   const requests: number[] = [];
   let consumed = 0;

@@ -4,7 +4,7 @@ import { formatNodeAddress, type RouterLike, type RouterOptions } from '../../li
 import { endpointToAddress } from '../../lib/model/endpoint.ts';
 import { connected, up } from '../../lib/peers/connected.ts';
 
-/** The node of `examples/by-hand.ts` with the face of a router. */
+/** The node of `examples/by-hand.ts` with the interface of a router. */
 export function byHandRouter(options: RouterOptions): RouterLike {
   const { identity, transports, timeouts } = options;
   const { id } = identity;

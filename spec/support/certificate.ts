@@ -1,6 +1,6 @@
 /**
- * A self-signed certificate for `mesh.test`, `localhost` and 127.0.0.1, valid for a hundred years,
- * and its key, which therefore is no secret: for tests of `wss` alone.
+ * A self-signed certificate for `mesh.test`, `localhost` and 127.0.0.1, valid for a hundred years.
+ * Its key is public, so use it only in tests of `wss`.
  */
 export const certificate = `-----BEGIN CERTIFICATE-----
 MIIBZjCCARigAwIBAgIUVIfrm5i4i8tg8K+2tlPqtiFtT4YwBQYDK2VwMBQxEjAQ

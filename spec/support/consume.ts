@@ -2,7 +2,9 @@ import type { Demand } from '../../lib/flow/demand.ts';
 import type { Flow } from '../../lib/flow/flow.ts';
 import { RxmeshError } from '../../lib/model/error.ts';
 
-/** Consumes with demand, and notes what comes: values, `|`, and an error as its code or text. */
+/**
+ * Consumes with demand, and records what arrives: values, `|`, and an error as its code or text.
+ */
 export function consume<T>(
   flow: Flow<T>,
   onNext: (value: T) => void = () => undefined,

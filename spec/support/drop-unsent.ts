@@ -1,9 +1,7 @@
 import type { Outbox } from '../../lib/session/outbox.ts';
 import type { UnsentReason } from '../../lib/session/waiting-sends.ts';
 
-/**
- * Empties an outbox as a port does. How many messages that were, those of sends that wait included.
- */
+/** Empties an outbox as a port does. Returns the number of messages, including waiting sends. */
 export function dropUnsent(outbox: Outbox, reason: UnsentReason): number {
   const unsent = outbox.takeUnsent(reason);
   return unsent.length + outbox.abandon(reason);

@@ -5,16 +5,16 @@ import type { NodeId } from '../../lib/model/id.ts';
 import type { Link } from '../../lib/transport/link.ts';
 import type { Connection, Self, Transport } from '../../lib/transport/transport.ts';
 
-/** A connection whose handshake goes as `link$` says. */
+/** A connection whose handshake follows `link$`. */
 export class FakeConnection implements Connection {
   readonly direction: Direction = 'outbound';
   readonly local: Endpoint = { protocol: 'fake', ip: '192.0.2.100' };
   readonly remote: Endpoint = { protocol: 'fake', ip: '192.0.2.1', port: 1 };
-  /** Closed by a call, or because its handshake was given up or failed. */
+  /** Closed by a call, or because its handshake was cancelled or failed. */
   closed = false;
-  /** Who was proved here, once for each handshake. */
+  /** The identity proved here, once for each handshake. */
   readonly selves: Self[] = [];
-  /** Who was expected, once for each handshake. */
+  /** The peer expected, once for each handshake. */
   readonly expected: (NodeId | undefined)[] = [];
   link$: Observable<Link>;
 
@@ -46,15 +46,15 @@ export class FakeConnection implements Connection {
   }
 }
 
-/** A transport that only dials; `answer` says how that goes. */
+/** A transport that only dials; `answer` gives the outcome. */
 export class FakeTransport implements Transport {
   readonly protocols: readonly string[];
   readonly endpoints: readonly Endpoint[] = [];
   readonly endpoints$: Observable<readonly Endpoint[]> = NEVER;
   readonly incoming$: Observable<Connection> = NEVER;
-  /** What was dialed, in order. */
+  /** The endpoints dialed, in order. */
   readonly dials: Endpoint[] = [];
-  /** Dials that are under way. */
+  /** Dials in progress. */
   live = 0;
   answer: (endpoint: Endpoint) => Observable<Connection>;
 

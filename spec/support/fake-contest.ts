@@ -9,8 +9,7 @@ import { route } from '../../operators/route.ts';
 import { FakeLinkEnd, type LinkWord } from './fake-link-end.ts';
 
 /**
- * Two nodes that dial each other at once: `one` is the link that `a` dialed, `two` the one that `b`
- * did.
+ * Two nodes that dial each other simultaneously: `a` dialed link `one`, and `b` dialed link `two`.
  */
 export type SideName = 'a' | 'b';
 export type LinkName = 'one' | 'two';
@@ -20,23 +19,23 @@ export const linkNames: readonly LinkName[] = ['one', 'two'];
 
 const other = (side: SideName): SideName => (side === 'a' ? 'b' : 'a');
 
-/** A thing that may happen next. */
+/** A possible next step. */
 export type Step =
   /** `side` has finished the handshake of `link`. */
   | { readonly type: 'enter'; readonly side: SideName; readonly link: LinkName }
-  /** `side` hears what the other one said first, of what is on its way. */
+  /** `side` hears the other side's earliest words still in transit. */
   | { readonly type: 'hear'; readonly side: SideName; readonly link: LinkName }
-  /** `side` has waited for `link` as long as it does. */
+  /** The wait of `side` for `link` times out. */
   | { readonly type: 'late'; readonly side: SideName; readonly link: LinkName }
-  /** The wire breaks, and what was on its way is lost. */
+  /** The wire breaks, and what was in transit is lost. */
   | { readonly type: 'break'; readonly link: LinkName }
   /** The node stops. */
   | { readonly type: 'stop'; readonly side: SideName };
 
-/** A clock of which the test says when each timer is due. */
+/** A clock whose timers fire when the test says so. */
 class Timers implements Clock {
   readonly waiting: Map<LinkName, () => void> = new Map();
-  /** The link for which timers are set now. */
+  /** The link for which timers are currently set. */
   link: LinkName = 'one';
 
   now(): number {
@@ -54,17 +53,17 @@ class Timers implements Clock {
   }
 }
 
-/** One node: `accept` and `route`, and a book of what came of each link. */
+/** One node: `accept` and `route`, with a record of each link's outcome. */
 export class Side {
   readonly name: SideName;
   readonly id: NodeId;
   readonly timers: Timers = new Timers();
   readonly links: Readonly<Record<LinkName, FakeLinkEnd>>;
   readonly entered: Set<LinkName> = new Set();
-  /** Sessions that came up, and those that stand. */
+  /** Sessions that came up, and those still established. */
   readonly up: LinkName[] = [];
   readonly standing: Set<LinkName> = new Set();
-  /** Links for which a place was claimed, and not given. */
+  /** Links for which a slot was claimed. */
   readonly granted: LinkName[] = [];
   readonly full: ReadonlySet<LinkName>;
   readonly failures: {
@@ -117,7 +116,7 @@ export class Side {
   enter(link: LinkName, peer: NodeId): void {
     this.entered.add(link);
     this.timers.link = link;
-    // The handshake of a node that has stopped ends its connection.
+    // A stopped node closes the connection of a handshake.
     if (this.stopped) this.links[link].close('done');
     else this.#source.next({ link: this.links[link], id: peer });
   }
@@ -138,26 +137,26 @@ export class Side {
   }
 }
 
-/** How a contest is set up. */
+/** The setup of a contest. */
 export interface ContestOptions {
   readonly ids: Readonly<Record<SideName, NodeId>>;
-  /** Links for which a side has no place. */
+  /** Links for which a side has no slot. */
   readonly full?: Readonly<Partial<Record<SideName, readonly LinkName[]>>>;
-  /** What may go wrong, and how often in all. */
+  /** What may go wrong, and how often in total. */
   readonly faults?: readonly ('late' | 'break' | 'stop')[];
   readonly faultsMax?: number;
 }
 
-/** Two sides, the two links between them, and what is on its way. */
+/** Two sides, the two links between them, and what is in transit. */
 export class Contest {
   readonly sides: Readonly<Record<SideName, Side>>;
   readonly #options: ContestOptions;
-  /** What is on its way to a side on a link. */
+  /** What is in transit to a side on a link. */
   readonly #flying: Readonly<Record<SideName, Record<LinkName, LinkWord[]>>> = {
     a: { one: [], two: [] },
     b: { one: [], two: [] },
   };
-  /** Links of which the wire has broken. */
+  /** Links whose wire has broken. */
   readonly broken: Set<LinkName> = new Set();
   #faults = 0;
 
@@ -175,7 +174,7 @@ export class Contest {
     }
   }
 
-  /** All that may happen next. */
+  /** All possible next steps. */
   steps(): Step[] {
     const { faults = [], faultsMax = 1 } = this.#options;
     const mayFail = this.#faults < faultsMax;
@@ -184,7 +183,7 @@ export class Contest {
       const { entered, timers, stopped } = this.sides[side];
       for (const link of linkNames) {
         if (!entered.has(link)) steps.push({ type: 'enter', side, link });
-        // An end that is over hears nothing more.
+        // An ended link end hears nothing more.
         const hears = this.#flying[side][link].length > 0 && !this.sides[side].links[link].ended;
         if (hears) steps.push({ type: 'hear', side, link });
         if (mayFail && faults.includes('late') && timers.waiting.has(link)) {
@@ -232,7 +231,7 @@ export class Contest {
   }
 }
 
-/** What each side has seen, in order: contests of which this is the same are the same. */
+/** What each side has seen, in order. Contests with the same value are the same. */
 function keyOf(path: readonly Step[]): string {
   const seen = (side: SideName): string =>
     path
@@ -242,15 +241,15 @@ function keyOf(path: readonly Step[]): string {
   return sideNames.map(seen).join('|');
 }
 
-/** What was seen of all orders in which a contest can go. */
+/** What was explored over all orders of a contest. */
 export interface Explored {
   readonly states: number;
   readonly ends: number;
 }
 
 /**
- * Takes a contest through every order of its steps. `check` sees each state, and whether it is an
- * end. States are told apart by what each side has seen in which order, and visited once.
+ * Takes a contest through every order of its steps. `check` sees each state, and whether it is
+ * final. States are identified by what each side has seen, in order, and visited once.
  */
 export function explore(
   options: ContestOptions,
@@ -265,7 +264,7 @@ export function explore(
     const contest = new Contest(options);
     for (const step of path) contest.take(step);
     const steps = contest.steps();
-    // What may go wrong need not: an end is where nothing else is left to happen.
+    // Failures are optional: a state is final once only failures are left.
     const isEnd = steps.every(({ type }) => type === 'break' || type === 'stop');
     if (isEnd) ends += 1;
     check(contest, isEnd, path);

@@ -10,7 +10,7 @@ export const fakeId = (digit: string): NodeId => uncheckedNodeId(digit.repeat(40
 
 const endpoint: Endpoint = { protocol: 'fake', path: 'somewhere' };
 
-/** What a node may tell of itself. */
+/** What a node may announce about itself. */
 export function fakeNodeInfo(nodeId: NodeId, changes: Partial<NodeInfo> = {}): NodeInfo {
   return {
     protocolVersion: { p2p: 0, block: 0, app: 0 },
@@ -26,7 +26,7 @@ export function fakeNodeInfo(nodeId: NodeId, changes: Partial<NodeInfo> = {}): N
   };
 }
 
-/** Who the other end of a link is, if that matters. */
+/** The peer at the other end of a link, if that matters. */
 export type FakePeer = Partial<Pick<Link, 'nodeInfo' | 'publicKey'>>;
 
 /** What one end of a link says to the other about the link itself. */
@@ -34,13 +34,13 @@ export type LinkWord =
   { readonly type: 'accept' } | { readonly type: 'bye'; readonly reason: ByeReason };
 
 /**
- * One end of a link without a wire: whoever made it decides when the other end's words arrive,
- * which come in by `hear` and wait until there is a receiver. It carries no messages.
+ * One end of a link without a wire. Its creator decides when the other end's words arrive: they
+ * come in through `hear` and wait until there is a receiver. It carries no messages.
  */
 export class FakeLinkEnd implements Link {
   /** How often it was asked to ping. */
   pings = 0;
-  /** Whether the other end answers a ping, at once. */
+  /** Whether the other end answers a ping immediately. */
   answersPings = false;
   readonly direction: Direction;
   readonly local: Endpoint = endpoint;
@@ -50,9 +50,9 @@ export class FakeLinkEnd implements Link {
   readonly hasCredit = true;
   readonly fragmentBytesMax = 1024;
   readonly room = 65_536;
-  /** What `close` was first called with. */
+  /** The arguments of the first `close`. */
   closedWith: { readonly reason: ByeReason; readonly text?: string } | undefined;
-  /** Hears what this end says, at once. By default nobody does. */
+  /** Called immediately with what this end says. Does nothing by default. */
   say: (word: LinkWord) => void = () => undefined;
   ended = false;
   readonly #held: (() => void)[] = [];
@@ -128,7 +128,7 @@ export class FakeLinkEnd implements Link {
     throw new Error('nobody pings here');
   }
   flush(): void {
-    // What it says is out at once.
+    // What it says is sent immediately.
   }
   pause(): void {
     throw new Error('this link is not paused');

@@ -6,13 +6,13 @@ import { uncheckedNodeId } from '../../lib/model/node-id.ts';
 import type { NodeInfo } from '../../lib/model/node-info.ts';
 import type { ByeReason, Link, LinkReceiver } from '../../lib/transport/link.ts';
 
-/** What a fake link takes; by default it is wide. */
+/** The limits of a fake link; the defaults are generous. */
 export interface FakeLinkOptions {
-  /** Bytes of a record, headers of packets included. Default 65,536. */
+  /** Bytes of a record, including packet headers. Default 65,536. */
   readonly recordBytesMax?: number;
-  /** Default: what an empty record has room for. */
+  /** Default: what fits an empty record. */
   readonly fragmentBytesMax?: number;
-  /** Whether the peer reads what is flushed at once, as its answers to pings tell. Default true. */
+  /** Whether the peer reads what is flushed immediately, as its pongs show. Default true. */
   readonly answersPings?: boolean;
 }
 
@@ -35,14 +35,14 @@ export type FakePacket =
       readonly last: boolean;
     };
 
-/** Type, channel and length in front of a payload, at their longest. */
+/** The maximum length of type, channel and length in front of a payload. */
 const dataHeaderBytes = 7;
 const controlBytes = 14;
 
 /**
- * A link that notes what is written to it, record by record, and holds whoever writes to the
- * contract of `Link`: it throws at data in front of the accept, and at what does not fit. The test
- * plays the peer through `receiver`, or joins two of them with `joinLinks`.
+ * A link that records what is written to it, and enforces the contract of `Link` on its writer: it
+ * throws on data before the accept, and on what does not fit. The test plays the peer through
+ * `receiver`, or joins two links with `joinLinks`.
  */
 export class FakeLink implements Link {
   readonly direction = 'outbound';
@@ -55,16 +55,16 @@ export class FakeLink implements Link {
 
   /** Every record that was flushed. */
   readonly records: FakePacket[][] = [];
-  /** Called with each record, at once. */
+  /** Called with each record immediately. */
   onFlush: ((record: FakePacket[]) => void) | undefined;
-  /** Why it was closed by this side. */
+  /** Why this side closed it. */
   closedFor: ByeReason | undefined;
   ended = false;
-  /** Bytes that have arrived, if the test says so. */
+  /** Bytes that have arrived, if the test sets them. */
   arrivedBytes: number | undefined;
-  /** Whether its socket is still there after the end, as while the peer reads. */
+  /** Whether its socket remains after the end, as it does while the peer reads. */
   lingers = false;
-  /** How often the receiver threw, which it must not. */
+  /** How often the receiver threw, which it must not do. */
   readonly faults: unknown[] = [];
 
   readonly #recordBytesMax: number;
@@ -150,7 +150,7 @@ export class FakeLink implements Link {
   }
 
   pause(): void {
-    // Credit does what this would do.
+    // Credit would have the same effect.
   }
 
   close(reason: ByeReason): void {
@@ -161,14 +161,14 @@ export class FakeLink implements Link {
     this.end();
   }
 
-  /** It ends: with an error, the connection broke or the peer said goodbye. */
+  /** Ends the link. With an error the connection broke, otherwise the peer said goodbye. */
   end(error?: RxmeshError): void {
     if (this.ended) return;
     this.ended = true;
     this.hand((receiver) => receiver.ended(error));
   }
 
-  /** Calls the receiver, and notes what it throws. */
+  /** Calls the receiver, and records what it throws. */
   hand(call: (receiver: LinkReceiver) => void): void {
     try {
       if (this.#receiver !== undefined) call(this.#receiver);
@@ -178,7 +178,7 @@ export class FakeLink implements Link {
     }
   }
 
-  /** A record of the peer arrives. */
+  /** A record from the peer arrives. */
   arrive(...packets: FakePacket[]): void {
     for (const packet of packets) if (!this.ended) this.hand((to) => handOver(packet, to, this));
     if (!this.ended) this.hand((receiver) => receiver.recordEnd());
@@ -240,23 +240,23 @@ function handOver(packet: FakePacket, to: LinkReceiver, link: FakeLink): void {
   }
 }
 
-/** A piece of a message of these bytes, by default the last. */
+/** A piece of a message with these bytes, by default the last piece. */
 export function data(channel: number, values: readonly number[], last = true): FakePacket {
   return { type: 'data', channel, bytes: Uint8Array.from(values), last };
 }
 
-/** So many messages more are welcome, and bytes of them; by default more bytes than matter. */
+/** Credit for that many more messages and bytes; by default more bytes than matter. */
 export function credit(channel: number, messages: number, bytes = 2 ** 30): FakePacket {
   return { type: 'credit', channel, messages, bytes };
 }
 
-/** The channel is closed there. */
+/** The peer has closed the channel. */
 export function closed(channel: number): FakePacket {
   return { type: 'closed', channel };
 }
 
 /**
- * `credit 7 64 1000`, `data 7 0102ff` (more of it comes), `data 7 03 last`, `closed 7`, `accept`,
+ * `credit 7 64 1000`, `data 7 0102ff` (with more to come), `data 7 03 last`, `closed 7`, `accept`,
  * `bye done`.
  */
 function packetText(packet: FakePacket): string {
@@ -278,16 +278,14 @@ function packetText(packet: FakePacket): string {
   }
 }
 
-/** Two links that are joined: what the one flushes arrives at the other when the test says so. */
+/** Two joined links: what one flushes arrives at the other when the test says so. */
 export class JoinedLinks {
   readonly a: FakeLink;
   readonly b: FakeLink;
   readonly #flights: { readonly a: FakePacket[][]; readonly b: FakePacket[][] } = { a: [], b: [] };
   readonly #windowRecords: number;
 
-  /**
-   * @param windowRecords records that may be under way while a side is writable
-   */
+  /** @param windowRecords records that may be in transit while a side is writable */
   constructor(options: FakeLinkOptions = {}, windowRecords = 4) {
     this.#windowRecords = windowRecords;
     this.a = new FakeLink({ ...options, answersPings: false });
@@ -296,12 +294,12 @@ export class JoinedLinks {
     this.b.onFlush = (record) => this.#fly('a', record);
   }
 
-  /** Packets on the way to a side. */
+  /** Packets in transit to a side. */
   inFlight(to: 'a' | 'b'): FakePacket[] {
     return this.#flights[to].flat();
   }
 
-  /** The record that is on the way to `to` for longest arrives. False if there is none. */
+  /** Delivers the oldest record in transit to `to`. Returns false if there is none. */
   deliver(to: 'a' | 'b'): boolean {
     const record = this.#flights[to].shift();
     if (record === undefined) return false;
@@ -311,7 +309,7 @@ export class JoinedLinks {
     return true;
   }
 
-  /** Everything that is on its way is lost, and both sides notice. */
+  /** Everything in transit is lost, and both sides notice. */
   cut(): void {
     const error = new RxmeshError('RXMESH_CONNECTION_FAILED', 'cut');
     this.a.end(error);

@@ -27,7 +27,7 @@ import { toReadableStream } from '../../operators/to-readable-stream.ts';
 import { Numbers, numbersUnder } from './flow-sources.ts';
 import { idOf, LinkedNode } from './linked-node.ts';
 
-/** More than any case takes. */
+/** More than any case uses. */
 const wide = 2 ** 17;
 const quick = { perSecond: 1e9 };
 
@@ -46,7 +46,7 @@ function hub(count: number): FlowUnderTest<number> {
   return { flow: shared.flow };
 }
 
-/** Messages of one peer, all of which wait in the lane; the channel is closed behind the last. */
+/** Messages of one peer that all wait in the lane; the channel closes after the last. */
 function channel(count: number): FlowUnderTest<number> {
   const node = new LinkedNode();
   const codec: Codec<number> = {
@@ -66,7 +66,7 @@ function channel(count: number): FlowUnderTest<number> {
   return { flow: opened.in$.pipe(map(({ message }) => message)), dispose: () => opened.close() };
 }
 
-/** An Observable that emits everything at once. */
+/** An Observable that emits everything synchronously. */
 function buffered(
   strategy: LaneOptions,
   options: OnBackpressureOptions<number> = {},
@@ -81,8 +81,8 @@ function buffered(
 }
 
 /**
- * An Observable that emits when its last value was taken, so that few need to wait, and `latest()`
- * loses none.
+ * An Observable that emits when its last value was consumed, so that few need to wait, and
+ * `latest()` loses none.
  */
 const inTurns =
   (make: (source: Observable<number>) => Flow<number>) =>
@@ -172,7 +172,7 @@ export const flowSetups: readonly [string, FlowSetup<number>][] = [
             scan((last, value) => (value === last + 1 ? value : NaN), 0),
             map((value) => value - 1),
           )
-          // One more, so that the error of the source passes.
+          // One more, so that the error of the source gets through.
           .pipe(take(count + 1)),
       ),
       endsUnasked: false,
@@ -290,7 +290,7 @@ export const flowSetups: readonly [string, FlowSetup<number>][] = [
   [
     'batch',
     {
-      // Two to a batch, whose number is half of its first value.
+      // Two values per batch, numbered by half of its first value.
       ...through((numbers) =>
         numbers.pipe(
           batch({ max: 1 }),

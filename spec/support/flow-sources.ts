@@ -3,12 +3,12 @@ import { flowFrom } from '../../lib/flow/flow-from.ts';
 import type { Flow } from '../../lib/flow/flow.ts';
 
 /**
- * An iterable of 0, 1 and so on up to `count - 1`, which ends or throws, and knows how many iterate
- * over it.
+ * An iterable of 0, 1 and so on up to `count - 1` that then completes or throws, and counts its
+ * open iterators.
  */
 export class Numbers implements Iterable<number> {
   open = 0;
-  /** Calls of `next`, of all iterators. */
+  /** Calls of `next`, over all iterators. */
   calls = 0;
   readonly #count: number;
   readonly #error: unknown;
@@ -39,7 +39,7 @@ export class Numbers implements Iterable<number> {
     };
   }
 
-  /** The same, with a promise for each. */
+  /** The same, with a promise for each value. */
   async(): AsyncIterable<number> {
     return {
       [Symbol.asyncIterator]: () => {
@@ -54,7 +54,7 @@ export class Numbers implements Iterable<number> {
   }
 }
 
-/** Numbers for `flowConformance`, as flows of an operator or of a bridge. */
+/** Numbers for `flowConformance`, as flows of an operator or a bridge. */
 export function numbersUnder(
   make: (numbers: Flow<number>, count: number) => Flow<number>,
 ): (count: number, error?: unknown) => FlowUnderTest<number> {

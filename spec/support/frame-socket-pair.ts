@@ -4,23 +4,23 @@ import type { Endpoint } from '../../lib/model/endpoint.ts';
 import { RxmeshError } from '../../lib/model/error.ts';
 import type { FrameSocket } from '../../lib/transport/frame-socket.ts';
 
-/** What becomes of a frame on its way: the frames that arrive in its place. */
+/** Changes a frame in transit: returns the frames that arrive in its place. */
 export type Tamper = (frame: Uint8Array) => readonly Uint8Array[];
 
 /**
- * One end of a pair of sockets without a network. Frames wait in `outbox` until the test lets them
- * fly, so that a test sees every flight, and can change what flies.
+ * One end of a pair of sockets without a network. Frames wait in `outbox` until the test delivers
+ * them, so that a test sees every flight and can change it.
  */
 export class TestSocket implements FrameSocket {
   readonly direction: Direction;
   readonly local: Endpoint;
   readonly remote: Endpoint;
-  /** Sent, and not yet delivered. */
+  /** Sent, but not yet delivered. */
   outbox: Uint8Array[] = [];
-  /** Everything that was ever sent. */
+  /** Everything ever sent. */
   readonly sent: Uint8Array[] = [];
   writable = true;
-  /** What came or went with the dial. */
+  /** What was sent or received with the dial. */
   hello: Uint8Array = new Uint8Array(0);
   other: TestSocket | undefined;
   paused = false;
@@ -66,7 +66,7 @@ export class TestSocket implements FrameSocket {
     this.state = 'destroyed';
   }
 
-  /** Frames fly on after a `close`, and the other side reads them. */
+  /** Frames are still delivered after a `close`, and the other side reads them. */
   get closed(): boolean {
     return this.state !== 'open' && this.outbox.length === 0;
   }
@@ -92,11 +92,11 @@ export class TestSocket implements FrameSocket {
   }
 }
 
-/** Two sockets that are connected, and the time between them. */
+/** Two connected sockets, and the time between them. */
 export class SocketPair {
   readonly dialer: TestSocket = new TestSocket('outbound');
   readonly listener: TestSocket = new TestSocket('inbound');
-  /** What happens to frames of each side on their way. */
+  /** Changes the frames of each side in transit. */
   fromDialer: Tamper = (frame) => [frame];
   fromListener: Tamper = (frame) => [frame];
 
@@ -104,9 +104,10 @@ export class SocketPair {
     this.dialer.other = this.listener;
   }
 
-  /** Lets everything that both sides have sent arrive, at once; true if there was anything. */
+  /** Delivers everything that both sides have sent; returns whether there was anything. */
   fly(): boolean {
-    // What is closed now has sent its last frame; what closes during this flight has not.
+    // A side that is closed now has sent its last frame; one that closes during this flight has
+    // not.
     const ended = [this.dialer, this.listener].filter(({ state }) => state !== 'open');
     const there = this.#take(this.dialer, this.fromDialer);
     const back = this.#take(this.listener, this.fromListener);
@@ -118,7 +119,7 @@ export class SocketPair {
     return there.length + back.length > 0;
   }
 
-  /** Lets frames fly until nobody sends any more; returns the number of flights. */
+  /** Delivers frames until neither side sends any more; returns the number of flights. */
   settle(): number {
     let flights = 0;
     while (this.fly()) flights++;

@@ -6,13 +6,13 @@ import { runInNewContext } from 'node:vm';
 setFlagsFromString('--expose-gc');
 const collect = runInNewContext('gc') as () => void;
 
-/** Frees what nobody holds any more. A `WeakRef` keeps its target until the end of the turn. */
+/** Collects garbage. A `WeakRef` keeps its target until the end of the turn. */
 export async function collectGarbage(): Promise<void> {
   await turn();
   collect();
 }
 
-/** Bytes of the heap that are in use, and not garbage. */
+/** Bytes of the heap in use, after garbage collection. */
 export async function heapBytes(): Promise<number> {
   await collectGarbage();
   return process.memoryUsage().heapUsed;

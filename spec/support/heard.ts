@@ -11,12 +11,9 @@ export function heard(net: Simulation, channel: Pick<Channel<unknown>, 'in$'>): 
   return texts;
 }
 
-/**
- * The drops in a simulation's log, as `<node> <direction> <channel> <reason>`, one for each
- * message.
- */
+/** The drops in a simulation's log, as `<node> <direction> <channel> <reason>`, one per message. */
 export function drops(net: Simulation): string[] {
-  // They are told at the end of a turn.
+  // Drops are reported at the end of a turn.
   net.advance(0);
   return net.log.flatMap(({ node, event }) =>
     event.type === 'message-dropped'
@@ -27,7 +24,9 @@ export function drops(net: Simulation): string[] {
   );
 }
 
-/** The peers that came and went at a node from now on, as `up <number>` and `down <number>`. */
+/**
+ * The peers that come up and go down at a node from now on, as `up <number>` and `down <number>`.
+ */
 export function updates(net: Simulation, node: number): string[] {
   const texts: string[] = [];
   const already = new Set(net.node(node).up);

@@ -7,7 +7,7 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import { asyncScheduler, NEVER, of, throwError, timer, VirtualTimeScheduler } from 'rxjs';
 import { counted, expectIdle, leakCheck, trackLeaks, type LeakCheck } from './leaks.ts';
 
-/** What ends the leaks of a test, whether it passed or not. */
+/** Cleans up the leaks of a test, whether it passed or not. */
 const releases: (() => unknown)[] = [];
 afterEach(async () => {
   for (const release of releases.splice(0)) await release();
@@ -67,7 +67,7 @@ describe('leakCheck', () => {
     await watch().check();
   });
 
-  it('throws for a timeout, and says where it was made', async () => {
+  it('throws for a timeout, with where it was made', async () => {
     const leaks = watch();
     const forgotten = forgetTimeout();
     const place = /^left behind: timer \(spec\/support\/leaks\.spec\.ts:\d+:\d+\)$/;
@@ -77,7 +77,7 @@ describe('leakCheck', () => {
     await leaks.check();
   });
 
-  it('throws for a timeout although one that was there before has ended', async () => {
+  it('throws for a timeout even if one from before has ended', async () => {
     const earlier = forgetTimeout();
     const leaks = watch();
     forgetTimeout();
@@ -115,7 +115,7 @@ describe('leakCheck', () => {
     await expect(leaks.check()).rejects.toThrow('left behind: timer');
   });
 
-  it('throws for immediates without end', async () => {
+  it('throws for an endless chain of immediates', async () => {
     const leaks = watch();
     let forgotten: NodeJS.Immediate | undefined;
     releases.push(() => clearImmediate(forgotten));
@@ -162,7 +162,7 @@ describe('leakCheck', () => {
     await expect(leaks.check()).rejects.toThrow(/left behind: socket .*, socket /);
   });
 
-  it('gives sockets the time to close', async () => {
+  it('gives sockets time to close', async () => {
     const leaks = watch(2000);
     const { server, accepted } = await listen();
     const socket = await dial(server);
@@ -172,13 +172,13 @@ describe('leakCheck', () => {
     await leaks.check();
   });
 
-  it('lets pass what does not hold the process open', async () => {
+  it('ignores what does not keep the process alive', async () => {
     const leaks = watch();
     forgetTimeout().unref();
     await leaks.check();
   });
 
-  it('sees nothing more once it is stopped', async () => {
+  it('sees nothing more once stopped', async () => {
     const leaks = watch();
     leaks.stop();
     forgetTimeout();
@@ -187,7 +187,7 @@ describe('leakCheck', () => {
 });
 
 describe('trackLeaks', () => {
-  it('checks after each test what was made since its beginning', async () => {
+  it('checks after each test what was made since it began', async () => {
     const before: (() => void)[] = [];
     const after: (() => Promise<void>)[] = [];
     trackLeaks({
@@ -222,7 +222,7 @@ describe('expectIdle', () => {
     expectIdle(scheduler);
   });
 
-  it('throws for an action that waits, and names its frame', () => {
+  it('throws for a pending action, and names its frame', () => {
     const scheduler = new VirtualTimeScheduler();
     timer(5, scheduler).subscribe();
     expect(() => expectIdle(scheduler)).toThrow('1 scheduled actions are left, for frame 5');
@@ -237,7 +237,7 @@ describe('expectIdle', () => {
 });
 
 describe('counted', () => {
-  it('counts what lives, and what ever lived', () => {
+  it('counts current and total subscribers', () => {
     const source$ = counted(NEVER);
     const subscriptions = [source$.subscribe(), source$.subscribe()];
     expect([source$.live, source$.total]).toEqual([2, 2]);
@@ -245,7 +245,7 @@ describe('counted', () => {
     expect([source$.live, source$.total]).toEqual([0, 2]);
   });
 
-  it('counts down once when the source completes, fails, or its subscriber has ended', () => {
+  it('counts down once when the source completes or fails, or its subscriber unsubscribes', () => {
     const completing$ = counted(of(1, 2));
     const failing$ = counted(throwError(() => new Error('no')));
     completing$.subscribe().unsubscribe();

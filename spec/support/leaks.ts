@@ -4,9 +4,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { afterEach, beforeEach } from '@jest/globals';
 import { Observable, type VirtualTimeScheduler } from 'rxjs';
 
-/**
- * Where `trackLeaks` puts its hooks; jest's own, unless a spec of the check itself brings others.
- */
+/** Where `trackLeaks` registers its hooks: in jest, unless a spec of the check passes its own. */
 interface Hooks {
   beforeEach(hook: () => void): void;
   afterEach(hook: () => Promise<void>): void;
@@ -15,9 +13,9 @@ interface Hooks {
 /** Options of `trackLeaks` and `leakCheck`. */
 export interface LeakOptions {
   /**
-   * Turns of the event loop that what is closing gets to finish, by default 2000: some
-   * milliseconds, and far less than a timer that was forgotten would take. A test that leaks
-   * nothing waits for none.
+   * How many turns of the event loop closing resources get to finish. The default of 2000 takes
+   * some milliseconds, far less than a forgotten timer would. A test that leaks nothing does not
+   * wait.
    */
   readonly turns?: number;
   readonly hooks?: Hooks;
@@ -25,9 +23,9 @@ export interface LeakOptions {
 
 /** Watches from its creation on; see `leakCheck`. */
 export interface LeakCheck {
-  /** Rejects, naming each resource and where it was made, when some outlive the turns it waits. */
+  /** Rejects if resources outlive the turns it waits, with each of them and where it was made. */
   check(): Promise<void>;
-  /** Stops watching, which costs time for each promise that is made. */
+  /** Stops watching: while it watches, creating a promise is slower. */
   stop(): void;
 }
 
@@ -53,7 +51,7 @@ export function trackLeaks(options: LeakOptions = {}): void {
   hooks.afterEach(() => leaks.check().finally(() => leaks.stop()));
 }
 
-/** What holds a process open, by its name in `async_hooks`. Requests end by themselves. */
+/** What keeps a process alive, by its name in `async_hooks`. Requests end on their own. */
 const kinds: Readonly<Record<string, string>> = {
   FSEVENTWRAP: 'file watcher',
   Immediate: 'immediate',
@@ -68,11 +66,11 @@ const kinds: Readonly<Record<string, string>> = {
   WORKER: 'worker',
 };
 
-/** One resource that was made while a check watches. */
+/** A resource that was made while a check watches. */
 interface Resource {
   readonly kind: string;
   readonly handle: { hasRef?(): boolean };
-  /** Made with it, for its stack alone. V8 formats that only when it is read. */
+  /** Created with the resource, for its stack alone. V8 formats that only when it is read. */
   readonly maker: Error;
 }
 
@@ -103,7 +101,9 @@ export function leakCheck({ turns = 2000 }: LeakOptions = {}): LeakCheck {
   };
 }
 
-/** What holds the process open and is not jest's own, as text: `timer (lib/flow/clock.ts:41:5)`. */
+/**
+ * What keeps the process alive and is not jest's own, as text: `timer (lib/flow/clock.ts:41:5)`.
+ */
 function leaksAmong(alive: ReadonlyMap<number, Resource>): string[] {
   return [...alive.values()]
     .filter(({ handle }) => handle.hasRef?.() !== false)
@@ -112,7 +112,7 @@ function leaksAmong(alive: ReadonlyMap<number, Resource>): string[] {
     .map(({ kind, origin }) => `${kind} (${origin})`);
 }
 
-/** The place in a file that made it; what Node makes by itself has none. */
+/** The place in a file where it was made. What Node makes itself has none. */
 function originOf({ stack = '' }: Error): string {
   const frame = stack
     .split('\n')
@@ -123,9 +123,9 @@ function originOf({ stack = '' }: Error): string {
 }
 
 /**
- * Asserts that nothing waits on a scheduler of virtual time.
+ * Asserts that nothing is scheduled on a virtual time scheduler.
  *
- * @throws {Error} that names the frames for which actions are left
+ * @throws {Error} with the frames of the remaining actions
  */
 export function expectIdle(scheduler: VirtualTimeScheduler): void {
   const waiting = scheduler.actions.filter((action) => !action.closed);
@@ -134,11 +134,11 @@ export function expectIdle(scheduler: VirtualTimeScheduler): void {
   throw new Error(`${waiting.length} scheduled actions are left, for frame ${frames}`);
 }
 
-/** An Observable that knows how many subscribe to it. */
+/** An Observable that counts its subscribers. */
 export interface Counted<T> extends Observable<T> {
-  /** Subscriptions that exist now. */
+  /** Current subscriptions. */
   readonly live: number;
-  /** Subscriptions that there ever were. */
+  /** Subscriptions in total. */
   readonly total: number;
 }
 

@@ -14,10 +14,10 @@ import type { Link } from '../../lib/transport/link.ts';
 import { evict } from '../../operators/evict.ts';
 import { credit, FakeLink, type FakeLinkOptions, JoinedLinks } from './fake-link.ts';
 
-/** A node ID by a small number. */
+/** A node ID from a small number. */
 export const idOf = (node: number): NodeId => parseNodeId(node.toString(16).padStart(40, '0'));
 
-/** Opens channel 7 of plain bytes, or another. */
+/** Opens a channel of raw bytes, by default channel 7. */
 export function open(
   node: LinkedNode,
   options: Partial<ChannelOptions<Uint8Array>> = {},
@@ -33,8 +33,8 @@ export function heard(channel: Channel<Uint8Array>): (number | undefined)[] {
 }
 
 /**
- * A node without router: its channels, and links that the test gives it. It evicts those that are
- * reported for it.
+ * A node without a router: its channels, and links provided by the test. It evicts peers that are
+ * reported for eviction.
  */
 export class LinkedNode {
   readonly id: NodeId;
@@ -45,8 +45,7 @@ export class LinkedNode {
   readonly reports: PeerReport[] = [];
 
   /**
-   * @param keepAlive and `stallMs` are off unless it is given, so that nothing waits when nothing
-   * happens
+   * @param keepAlive and `stallMs` are off by default, so that no timer runs when nothing happens
    */
   constructor(
     node = 0,
@@ -80,7 +79,7 @@ export class LinkedNode {
     return session;
   }
 
-  /** A peer that is up, played by the test, with these channels open for so many messages. */
+  /** A connected peer, played by the test, with these channels open for that many messages. */
   peer(
     peer: number,
     messagesOn: Readonly<Record<number, number>> = {},
@@ -97,12 +96,12 @@ export class LinkedNode {
     return { link, session };
   }
 
-  /** Lets everything happen that is due. */
+  /** Runs everything that is due. */
   turn(): void {
     this.clock.advance(0);
   }
 
-  /** How many messages were dropped so far, by `<in or out> <channel> <reason>`; forgets them. */
+  /** The number of dropped messages so far, by `<in or out> <channel> <reason>`; clears them. */
   dropped(): Record<string, number> {
     const counts: Record<string, number> = {};
     for (const text of this.takeDrops()) {
@@ -113,8 +112,7 @@ export class LinkedNode {
   }
 
   /**
-   * The drops so far, as `<in or out> <channel> <reason> <count>`, those of a turn as one; forgets
-   * them.
+   * The drops so far, as `<in or out> <channel> <reason> <count>`, merged per turn; clears them.
    */
   takeDrops(): string[] {
     this.channels.tellDrops();
@@ -128,7 +126,7 @@ export class LinkedNode {
   }
 }
 
-/** Two nodes, `a` and `b`, that are up with each other on links which the test moves. */
+/** Two connected nodes, `a` and `b`, on links whose records the test moves. */
 export class NodePair {
   readonly clock: VirtualClock = new VirtualClock();
   readonly a: LinkedNode = new LinkedNode(0xa, this.clock);
@@ -143,14 +141,14 @@ export class NodePair {
     this.sessions = this.#connect();
   }
 
-  /** Cuts the link that stands, and joins the nodes by another one. */
+  /** Cuts the current link, and joins the nodes with a new one. */
   reconnect(): void {
     this.links.cut();
     this.links = new JoinedLinks(this.#options);
     this.sessions = this.#connect();
   }
 
-  /** Moves records until nothing is under way. */
+  /** Moves records until nothing is in transit. */
   settle(): void {
     do this.clock.advance(0);
     while (this.links.deliver('a') || this.links.deliver('b'));

@@ -7,14 +7,14 @@ interface Timer {
 }
 
 /**
- * The clock of a machine that a test lets run, puts to sleep, and whose time it sets: a forward
- * clock must not be set, but may be.
+ * The clock of a machine that a test can run, put to sleep and set. A `Clock` should never be set,
+ * but this one can be.
  */
 export class MachineClock implements Clock {
-  /** Since the beginning, whatever the clock says. */
+  /** Time since the start, whatever the clock shows. */
   passedMs = 0;
   #setMs = 0;
-  /** By when they are due, and then in the order in which they were scheduled. */
+  /** Sorted by due time, then by the order of scheduling. */
   #timers: Timer[] = [];
 
   now(): number {
@@ -32,28 +32,28 @@ export class MachineClock implements Clock {
     return this.schedule(work, 0);
   }
 
-  /** How many timers run. */
+  /** How many timers are running. */
   get timers(): number {
     return this.#timers.length;
   }
 
-  /** Sets the clock forward, or back by a negative time. Timers take no notice. */
+  /** Sets the clock forward, or back by a negative time. Timers are not affected. */
   set(byMs: number): void {
     this.#setMs += byMs;
   }
 
-  /** Time passes, and what is due meanwhile happens. */
+  /** Time passes, and what is due meanwhile runs. */
   advance(ms: number): void {
     const endMs = this.passedMs + ms;
     for (let next = this.#next(endMs); next !== undefined; next = this.#next(endMs)) {
-      // One that was due during a sleep is late.
+      // A timer that was due during a sleep is late.
       this.passedMs = Math.max(this.passedMs, next.dueAtMs);
       next.work();
     }
     this.passedMs = endMs;
   }
 
-  /** Time passes, and nothing happens: what was due is late. */
+  /** Time passes, but nothing runs: what was due is late. */
   sleep(ms: number): void {
     this.passedMs += ms;
   }

@@ -6,7 +6,7 @@ type Make = (options: RouterOptions) => RouterLike;
 
 let make: Make = createRouter;
 
-/** From now on nodes of the scenarios in this file are made by `maker`. */
+/** From now on `maker` creates the nodes of the scenarios in this file. */
 export function makeNodesBy(maker: Make): void {
   make = maker;
 }

@@ -8,7 +8,7 @@ export interface Marbles extends RunHelpers {
   readonly clock: Clock;
 }
 
-/** Runs a test in the time of its marbles, and judges what it expects. */
+/** Runs a test in marble time and checks its expectations. */
 export function marbles(test: (helpers: Marbles) => void): void {
   const scheduler = new TestScheduler((actual, expected) => expect(actual).toEqual(expected));
   scheduler.run((helpers) => test({ ...helpers, clock: clockFrom(scheduler) }));

@@ -1,6 +1,6 @@
 import type { Flow } from '../../lib/flow/flow.ts';
 
-/** A million: far more calls than a stack has room for. */
+/** A million: far more calls than fit on a stack. */
 export const million = 1_000_000;
 
 /** The numbers from 0 up to a million, without an array of them. */
@@ -10,14 +10,14 @@ export const millionNumbers: Iterable<number> = {
   },
 };
 
-/** How many values a flow gives to who subscribes as usual. */
+/** How many values a flow emits to an ordinary subscriber. */
 export function countSubscribed(flow: Flow<number>): number {
   let count = 0;
   flow.subscribe(() => (count += 1));
   return count;
 }
 
-/** How many it gives to who requests each when the one before has come. */
+/** How many it emits to a consumer that requests each value after the previous one. */
 export function countRequested(flow: Flow<number>): number {
   let count = 0;
   const demand = flow.consume({
@@ -32,7 +32,7 @@ export function countRequested(flow: Flow<number>): number {
   return count;
 }
 
-/** How many it gives to who requests all of them when they wait. */
+/** How many it emits to a consumer that requests all of them once they wait. */
 export function countWaiting(flow: Flow<number>): number {
   let count = 0;
   const demand = flow.consume({

@@ -14,7 +14,7 @@ import {
   type MockPeer,
 } from './mock-transport.ts';
 
-/** Identities by a small number. */
+/** Identities from a small number. */
 export const identityOf = (seed: number): Identity =>
   Identity.fromSeed(new Uint8Array(32).fill(seed));
 
@@ -26,7 +26,7 @@ export class MockNode {
   readonly transport: MockTransport = new MockTransport();
   readonly router: RouterLike;
   readonly events: RouterEvent[] = [];
-  /** What `peers$` told: `up <id>`, `down <id>`. */
+  /** The output of `peers$`: `up <id>`, `down <id>`. */
   readonly updates: string[] = [];
 
   constructor(options: Partial<RouterOptions> = {}) {
@@ -36,7 +36,7 @@ export class MockNode {
       transports: [this.transport],
       clock: this.clock,
       random: () => 0,
-      // These peers say what their test has them say, and no pong.
+      // These peers send only what their test has them send, and no pongs.
       keepAlive: { intervalMs: 0 },
       ...options,
     });
@@ -45,13 +45,13 @@ export class MockNode {
     this.router.peers$.subscribe(({ id, status }) => this.updates.push(`${status} ${id}`));
   }
 
-  /** Starts, and does what is due at once. */
+  /** Starts, and runs what is due immediately. */
   start(): void {
     void this.router.start();
     this.clock.advance(0);
   }
 
-  /** Stops, and sees to it that nothing is left: no timer, no subscription of the transport. */
+  /** Stops, and checks that nothing is left: no timer, no subscription of the transport. */
   stop(): void {
     void this.router.stop();
     this.clock.advance(5_000);
@@ -59,7 +59,7 @@ export class MockNode {
     if (this.transport.live > 0) throw new Error(`${this.transport.live} subscriptions are left`);
   }
 
-  /** A link of `peer`, who tells the truth but for `changes`. */
+  /** A link to `peer`, which tells the truth except for `changes`. */
   link(direction: Direction, changes: Partial<MockPeer> = {}): MockLink {
     const { peer } = this;
     const { publicKey } = peer;
@@ -74,7 +74,7 @@ export class MockNode {
     return connection;
   }
 
-  /** Makes dials succeed, with connections whose handshakes give `link$`; collects them. */
+  /** Makes dials succeed with connections whose handshakes give `link$`; collects them. */
   answerWith(link$?: Observable<MockLink>): MockConnection[] {
     const connections: MockConnection[] = [];
     this.transport.answer = () => {

@@ -8,7 +8,7 @@ import type { Connection } from '../../lib/transport/transport.ts';
 const here: Endpoint = { protocol: 'mock', path: 'here' };
 const there: Endpoint = { protocol: 'mock', path: 'there' };
 
-/** What a well-behaved peer tells of itself on the network `demo`. */
+/** What a well-behaved peer announces about itself on the network `demo`. */
 export function nodeInfoOf({ id }: Identity, changes: Partial<NodeInfo> = {}): NodeInfo {
   return {
     protocolVersion: { p2p: 1, block: 0, app: 0 },
@@ -24,23 +24,21 @@ export function nodeInfoOf({ id }: Identity, changes: Partial<NodeInfo> = {}): N
   };
 }
 
-/**
- * A transport that does what a test says: `arrive` and `incoming` for inbound, `answer` for dials.
- */
+/** A transport controlled by the test: `arrive` and `incoming` for inbound, `answer` for dials. */
 export class MockTransport implements Transport {
   readonly protocols: readonly string[];
   readonly endpoints: readonly Endpoint[] = [here];
   readonly endpoints$: Observable<readonly Endpoint[]> = of([here]);
-  /** What `incoming$` gives. */
+  /** The source of `incoming$`. */
   readonly incoming = new Subject<Connection>();
   /** How often `incoming$` was subscribed. */
   accepts = 0;
-  /** Subscriptions of `incoming$`, and dials, that are under way. */
+  /** Active subscriptions of `incoming$` and dials in progress. */
   live = 0;
-  /** Every endpoint that was dialed, in order. */
+  /** Every endpoint dialed, in order. */
   readonly dials: Endpoint[] = [];
   closed = false;
-  /** What comes of a dial. By default it hangs. */
+  /** The outcome of a dial. By default it hangs. */
   answer: (endpoint: Endpoint) => Observable<Connection> = () => NEVER;
 
   constructor(protocols: readonly string[] = ['mock']) {
@@ -72,7 +70,7 @@ export class MockTransport implements Transport {
   }
 }
 
-/** A connection whose handshake gives what the test says. By default it hangs. */
+/** A connection whose handshake gives what the test provides. By default it hangs. */
 export class MockConnection implements Connection {
   readonly direction: Direction;
   readonly local = here;
@@ -88,7 +86,7 @@ export class MockConnection implements Connection {
     this.#link$ = link$;
   }
 
-  /** Closed by a call, by a handshake that was given up, or with its link. */
+  /** Closed by a call, by a cancelled handshake, or with its link. */
   get closed(): boolean {
     return this.#closed || this.#link?.isEnded === true;
   }
@@ -113,18 +111,18 @@ export class MockConnection implements Connection {
   }
 }
 
-/** What a mock link's peer is. */
+/** The peer of a mock link. */
 export interface MockPeer {
   readonly direction?: Direction;
   readonly nodeInfo: NodeInfo;
   readonly publicKey: Uint8Array;
-  /** Where it is. */
+  /** Its endpoint. */
   readonly remote?: Endpoint;
   /** Whether the peer accepts us when we accept it. Default true. */
   readonly accepts?: boolean;
 }
 
-/** A link that notes what is written to it; the test plays the peer through `receiver`. */
+/** A link that records what is written to it; the test plays the peer through `receiver`. */
 export class MockLink implements Link {
   readonly direction: Direction;
   readonly local = here;
@@ -135,9 +133,9 @@ export class MockLink implements Link {
   readonly fragmentBytesMax = 1024;
   readonly writable = true;
   readonly room = 65_536;
-  /** Packets that were written, as text. */
+  /** The packets written, as text. */
   readonly written: string[] = [];
-  /** Why this side has closed it. */
+  /** Why this side closed it. */
   closedFor: ByeReason | undefined;
   isEnded = false;
   receiver: LinkReceiver | undefined;
@@ -186,7 +184,7 @@ export class MockLink implements Link {
   }
 
   flush(): void {
-    // Everything counts as written at once.
+    // Everything counts as written immediately.
   }
 
   pause(): void {

@@ -4,8 +4,8 @@ import { waitingSendsMax, WaitingSend } from '../../lib/session/waiting-sends.ts
 import { dropUnsent } from './drop-unsent.ts';
 
 /**
- * A message: its content follows from its number, by which all messages are counted as they are
- * sent.
+ * A message. Its content follows from its number, which counts all messages in the order of
+ * sending.
  */
 export interface Sent {
   readonly seq: number;
@@ -45,21 +45,20 @@ class Waiting extends WaitingSend {
 }
 
 /**
- * What an outbox has to do with its messages, by plain lists. It knows from the outbox how many
- * have left the lane, and from what is written everything else; which messages these are, it says
- * itself.
+ * A model of an outbox with plain lists. It learns from the outbox how many messages have left the
+ * lane, and everything else from what is written; it works out itself which messages those are.
  */
 export class LaneModel {
   readonly outbox: Outbox;
   readonly counts = { offered: 0, written: 0, writtenBytes: 0, dropped: 0 };
   #options: LaneOptions;
   /**
-   * In the lane, or waiting for room in it, as of the last `settle`; then those that have left it
+   * In the lane or waiting for room, as of the last `settle`, followed by those that have left it
    * since.
    */
   #lane: Sent[] = [];
   #waiting: Waiting[] = [];
-  /** Taken out of the lane, and not written whole; one at most after `settle`. */
+  /** Taken out of the lane but not fully written; at most one after `settle`. */
   #taken: Sent[] = [];
   #pieces: Uint8Array[] = [];
 
@@ -74,7 +73,7 @@ export class LaneModel {
     return this.#taken[0] ?? this.#lane[0];
   }
 
-  /** Whether a message is written in part. */
+  /** Whether a message is partly written. */
   get isHalfWritten(): boolean {
     return this.#pieces.length > 0;
   }
@@ -102,7 +101,7 @@ export class LaneModel {
     }
   }
 
-  /** One of the sends that wait does so no longer. */
+  /** A waiting send is cancelled. */
   cancel(which: number): void {
     this.settle();
     const [gone] = this.#waiting.splice(which % (this.#waiting.length || 1), 1);
@@ -111,7 +110,7 @@ export class LaneModel {
     this.counts.dropped += 1;
   }
 
-  /** The channel is closed on one of the sides. */
+  /** The channel closes on one side. */
   close(reason: 'channel-closed' | 'channel-not-open'): void {
     this.settle();
     same(dropUnsent(this.outbox, reason), this.#lane.length + this.#waiting.length);
@@ -121,7 +120,7 @@ export class LaneModel {
     this.#waiting = [];
   }
 
-  /** The channel is closed, and opened with another lane. */
+  /** The channel is closed and reopened with another lane. */
   reopen(options: LaneOptions, priority: number): void {
     this.close('channel-closed');
     this.#options = options;
@@ -141,7 +140,7 @@ export class LaneModel {
     this.counts.writtenBytes += sent.size;
   }
 
-  /** Takes note of what the pump has taken out of the lane since. */
+  /** Records what the pump has taken out of the lane since. */
   settle(): void {
     const all = [...this.#lane, ...this.#waiting.map(({ sent }) => sent)];
     const stillWaiting = this.#waiting.filter(({ waits }) => waits);
@@ -154,7 +153,7 @@ export class LaneModel {
     if (this.#lane.length > this.#options.capacity) throw new Error('the lane holds too much');
   }
 
-  /** Every message is somewhere, and the outbox counts as we do. */
+  /** Every message is accounted for, and the outbox counts as the model does. */
   check(): void {
     this.settle();
     const { offered, written, writtenBytes, dropped } = this.counts;

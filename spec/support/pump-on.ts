@@ -7,7 +7,7 @@ import { Pump } from '../../lib/session/pump.ts';
 import { VirtualClock } from '../../lib/testing/virtual-clock.ts';
 import { FakeLink, type FakeLinkOptions } from './fake-link.ts';
 
-/** Lets everything be under way, in records as large as a link takes them. */
+/** Puts no limit on what is in flight, with records as large as a link accepts. */
 const wideWindow: OpenWindow = {
   recordBytes: Infinity,
   roundTripMs: 0,
@@ -19,7 +19,7 @@ const wideWindow: OpenWindow = {
   ponged: () => undefined,
 };
 
-/** A pump on a fake link, under virtual time. Its failures are noted. */
+/** A pump on a fake link, under virtual time. Its failures are recorded. */
 export function pumpOn(options?: FakeLinkOptions, discipline: () => Discipline = fair) {
   const clock = new VirtualClock();
   const link = new FakeLink(options);
@@ -46,7 +46,7 @@ export function pumpOn(options?: FakeLinkOptions, discipline: () => Discipline =
   link.accept();
   link.flush();
   link.take();
-  /** With credit for 1,024 messages, of any size. */
+  /** With credit for 1,024 messages of any size. */
   const outbox = (channel: number, priority = 1, lane: LaneOptions = block(1024)): Outbox => {
     const made = new Outbox(channel, lane, pump.counter);
     made.priority = priority;
@@ -65,7 +65,7 @@ export const bytes = (...values: number[]): Uint8Array => Uint8Array.from(values
 export const sized = (length: number): Uint8Array => new Uint8Array(length);
 
 /**
- * Channel and payload length of each data packet, in records: `7:100`, `7:28!` (the last). Without
+ * Channel and payload length of each data packet, by record: `7:100`, `7:28!` (the last). Omits
  * pings.
  */
 export function shape(link: FakeLink): string[][] {

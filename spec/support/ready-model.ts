@@ -2,7 +2,7 @@ import { expect } from '@jest/globals';
 import fc from 'fast-check';
 import type { Ranked } from '../../lib/session/ranked.ts';
 
-/** Something to be ranked. */
+/** An item with a rank. */
 export interface Item extends Ranked {
   readonly name: number;
 }
@@ -16,7 +16,7 @@ interface Ready {
   remove(item: Item): boolean;
 }
 
-/** What it has to do, by sorting. */
+/** The same by sorting a list. */
 class SortedList {
   #items: Item[] = [];
 
@@ -51,7 +51,7 @@ const step = fc.oneof(
   fc.record({ type: fc.constant('remove' as const), which: fc.nat(50) }),
 );
 
-/** Whatever is put in and taken out, `make()` does what a sorted list does. */
+/** Checks that `make()` matches a sorted list, whatever is added and removed. */
 export function expectSorted(make: () => Ready): void {
   fc.assert(
     fc.property(fc.array(step, { maxLength: 120, size: 'max' }), (steps) => {

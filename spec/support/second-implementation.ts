@@ -1,6 +1,6 @@
 /**
- * A second implementation of rxmesh's wire, the smallest that does: written from docs/wire.md
- * alone, with nothing of `lib` in it. Numbers in brackets are the steps of its section "Secrets".
+ * A second, minimal implementation of rxmesh's wire, written from docs/wire.md alone and without
+ * anything from `lib`. Numbers in brackets are the steps of its section "Secrets".
  */
 import {
   createCipheriv,
@@ -35,7 +35,7 @@ const hkdf = (secret: Uint8Array, info: Uint8Array, length: number): Buffer =>
 const idOf = (key: Uint8Array): string =>
   createHash('sha256').update(key).digest('hex').slice(0, 40);
 
-/** Merlin v1.0 over STROBE-128 v1.0.2, on a machine that puts the lowest byte first. */
+/** Merlin v1.0 over STROBE-128 v1.0.2, for little-endian machines. */
 class Merlin {
   readonly #state = new Uint8Array(200);
   #at = 0;
@@ -138,7 +138,7 @@ function varint(value: number): number[] {
 /** A side of a connection. What arrives is kept as text, such as `data 7 6869 last`. */
 export class SecondNode {
   readonly heard: string[] = [];
-  /** Resolves when the other side has proved who it is, with its node ID. */
+  /** Resolves with the other side's node ID once that is proved. */
   readonly proven: Promise<string>;
   readonly #ws: WebSocket;
   readonly #role: Role;
@@ -148,7 +148,7 @@ export class SecondNode {
   #sending: Records | undefined;
   #receiving: Records | undefined;
 
-  /** Dials a node whose ID is known. */
+  /** Dials a node with a known ID. */
   static dial(url: string, expected: string, seed: number, network: string): SecondNode {
     const ephemeral = generateKeyPairSync('x25519').privateKey;
     const hello = helloOf(ephemeral);
@@ -164,7 +164,7 @@ export class SecondNode {
     return node;
   }
 
-  /** Answers a dialer, whose upgrade had these subprotocols. */
+  /** Answers a dialer whose upgrade had these subprotocols. */
   static accept(ws: WebSocket, offered: string, seed: number, network: string): SecondNode {
     const ephemeral = generateKeyPairSync('x25519').privateKey;
     const node: SecondNode = new SecondNode(ws, 'listener', seed, network, (introduction) =>
@@ -212,7 +212,7 @@ export class SecondNode {
     return idOf(rawOf(this.#identity));
   }
 
-  /** Sends a record of packets, each a type and what follows it. */
+  /** Sends a record of packets, each a type and its content. */
   send(...packets: readonly (readonly number[])[]): void {
     this.#ws.send(this.#sending?.seal(Uint8Array.from(packets.flat())) ?? '');
   }
@@ -267,7 +267,7 @@ export class SecondNode {
     return this.#sending?.seal(Buffer.concat([key, signature, nodeInfo])) ?? Buffer.alloc(0);
   }
 
-  /** The node ID of the other side, once it is proved. */
+  /** The node ID of the other side, once proved. */
   #introduced(role: Role, frame: Buffer): string {
     const introduction = this.#receiving?.open(frame) ?? Buffer.alloc(0);
     const [key, signature] = [introduction.subarray(0, 32), introduction.subarray(32, 96)];

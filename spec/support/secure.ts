@@ -39,7 +39,7 @@ export const selfB: Self = selfOf(seeds.b.identity, {
   features: [],
 });
 
-/** Notes what it hears, in order, as text; `onData` may call back into the link. */
+/** Records what it hears, in order, as text; `onData` may call back into the link. */
 export class Recorder implements LinkReceiver, PacketHandler {
   readonly heard: string[] = [];
   readonly views: Uint8Array[] = [];
@@ -89,7 +89,7 @@ export class Recorder implements LinkReceiver, PacketHandler {
   }
 }
 
-/** How a handshake stands. */
+/** The state of a handshake. */
 export interface Outcome {
   link?: Link;
   error?: unknown;
@@ -97,7 +97,7 @@ export interface Outcome {
   readonly unsubscribe: () => void;
 }
 
-/** A connection on one side of a pair. The dialer's hello goes to the other side at once. */
+/** A connection on one side of a pair. The dialer's hello goes to the other side immediately. */
 export function connectionOn(
   socket: TestSocket,
   options: SecureConnectionOptions = {},
@@ -109,7 +109,7 @@ export function connectionOn(
   return dial.connect(socket);
 }
 
-/** Starts the handshake of one side, and keeps book of it. The side that dials comes first. */
+/** Starts the handshake of one side and records its state. The dialing side comes first. */
 export function shake(
   socket: TestSocket,
   self: Self,
@@ -126,13 +126,13 @@ export function shake(
   return outcome;
 }
 
-/** The link of a handshake that has succeeded. */
+/** The link of a successful handshake. */
 export function linkOf(outcome: Outcome): Link {
   if (outcome.link === undefined) throw new Error(`no link: ${String(outcome.error)}`);
   return outcome.link;
 }
 
-/** Two nodes with a link between them, a having dialed b. */
+/** Two nodes with a link between them, dialed by a. */
 export function connect(protection: 'encrypted' | 'proven' | 'trusted' = 'encrypted'): {
   pair: SocketPair;
   a: Link;

@@ -4,7 +4,7 @@ import { VirtualClock } from '../../lib/testing/virtual-clock.ts';
 /** What the callbacks of `once` throw. */
 export const mistake: Error = new Error('a mistake of the application');
 
-/** A callback that throws `mistake` when it is first called; then it answers. */
+/** A callback that throws `mistake` on its first call and answers later ones. */
 export function once<A extends readonly unknown[], R>(
   answer: (...args: A) => R,
 ): (...args: A) => R {
@@ -16,7 +16,7 @@ export function once<A extends readonly unknown[], R>(
   };
 }
 
-/** The same, for a callback that throws for one value. */
+/** The same for a callback that throws for one value. */
 export function onceFor<R>(trigger: number, answer: (value: number) => R): (value: number) => R {
   return (value) => {
     if (value === trigger) throw mistake;
@@ -24,7 +24,7 @@ export function onceFor<R>(trigger: number, answer: (value: number) => R): (valu
   };
 }
 
-/** A clock whose one function throws once. */
+/** A clock of which one function throws once. */
 export function throwingClock(name: keyof Clock, clock: Clock = new VirtualClock()): Clock {
   const sound = {
     now: () => clock.now(),

@@ -3,9 +3,8 @@ import { afterEach, beforeEach } from '@jest/globals';
 import { config } from 'rxjs';
 
 /**
- * Collects what RxJS reports as unhandled, from now on, in each test of the file or describe block.
- * Gives a function that waits for the reports, which come on timers of the platform, in their
- * order.
+ * Collects the errors that RxJS reports as unhandled in each test of the file or describe block.
+ * Returns a function that waits for the reports, which come from platform timers, in order.
  */
 export function collectUnhandled(): () => Promise<readonly unknown[]> {
   let errors: unknown[] = [];

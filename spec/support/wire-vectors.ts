@@ -8,7 +8,7 @@ import { PacketBatch } from '../../lib/secure/packet-batch.ts';
 import { offeredProtocols } from '../../transports/websocket/subprotocol.ts';
 import { seeds, selfA, selfB } from './secure.ts';
 
-/** The test vectors of docs/wire.md, computed: a line each, `name: value`. */
+/** The test vectors of docs/wire.md, computed: one line each, `name: value`. */
 export function wireVectors(): string {
   const starts = {
     dialer: new HandshakeStart('encrypted', seeds.a.ephemeral),

@@ -10,8 +10,8 @@ const ended = (net: Simulation): void => {
   expectIdle(net.clock.scheduler);
 };
 
-describe('a simulated network whose nodes come and go', () => {
-  it('a node that joins later dials those that it knows, and has the channels', () => {
+describe('a simulated network with nodes that join and leave', () => {
+  it('a node that joins later dials the nodes it knows and has the same channels', () => {
     const net = simulate({ nodes: 2, latencyMs: 5, knows: (node, other) => other < node });
     const chat = net.openChannels(text);
     net.start();
@@ -26,7 +26,7 @@ describe('a simulated network whose nodes come and go', () => {
     ended(net);
   });
 
-  it('a node added before the launch starts with the others', () => {
+  it('a node added before launch starts with the rest', () => {
     const net = simulate({ nodes: 1 });
     expect(net.add().index).toBe(1);
     net.advance(1_000);
@@ -36,7 +36,7 @@ describe('a simulated network whose nodes come and go', () => {
     ended(net);
   });
 
-  it('a crash has no goodbye, and loses what was not sent', () => {
+  it('a crash sends no goodbye and loses unsent messages', () => {
     const net = simulate({ nodes: 2, latencyMs: 50 });
     const chat = net.openChannels(text);
     net.start();
@@ -55,7 +55,7 @@ describe('a simulated network whose nodes come and go', () => {
     ended(net);
   });
 
-  it('a node that starts again has its key, its channels, and nothing else', () => {
+  it('a restarted node keeps its key and channels and nothing else', () => {
     const net = simulate({ nodes: 3, latencyMs: 5 });
     const chat = net.openChannels(text);
     net.start();
@@ -78,7 +78,7 @@ describe('a simulated network whose nodes come and go', () => {
     ended(net);
   });
 
-  it('waits only for nodes that run and know each other', () => {
+  it('settle waits only for running nodes that know each other', () => {
     const net = simulate({ nodes: 3, knows: (node, other) => Math.abs(node - other) === 1 });
     net.start();
     net.crash(1);
@@ -91,7 +91,7 @@ describe('a simulated network whose nodes come and go', () => {
     ended(net);
   });
 
-  it('the same seed gives the same events, crashes and restarts included', () => {
+  it('the same seed gives the same events, including crashes and restarts', () => {
     const run = (): unknown => {
       const net = simulate({ nodes: 5, latencyMs: (_from, _to, random) => 5 + random() * 20 });
       const chat = net.openChannels(text);

@@ -5,35 +5,38 @@ import { reportUnhandled } from '../../lib/flow/report-unhandled.ts';
 import { flowConformance } from '../../lib/testing/index.ts';
 import { trackLeaks } from '../support/leaks.ts';
 
-/** What a flow does wrong. */
+/** How a flow misbehaves. */
 interface Fault {
-  /** Values that come before anything was requested. */
+  /** Values emitted before anything is requested. */
   readonly early?: number;
-  /** Values that come beyond what each request asks for. */
+  /** Values emitted beyond each request. */
   readonly extra?: number;
-  /** A value that is left out. */
+  /** A value that is skipped. */
   readonly lost?: number;
   readonly completions?: number;
   readonly errors?: number;
-  /** A request takes the place of the one before. */
+  /** A new request replaces the pending demand instead of adding to it. */
   readonly replaces?: boolean;
-  /** Takes any number for a request. */
+  /** Accepts any number as a request. */
   readonly lenient?: boolean;
-  /** Emits from within a request that is made from within `next`. */
+  /** Emits recursively when `next` makes a request. */
   readonly nests?: boolean;
-  /** Counts with 32 bits. */
+  /** Counts demand in 32 bits. */
   readonly narrow?: boolean;
-  /** Goes on when its consumer has left. */
+  /** Keeps emitting after its consumer has unsubscribed. */
   readonly deaf?: boolean;
-  /** Keeps its source when its consumer has left. */
+  /** Keeps its source open after its consumer has unsubscribed. */
   readonly leaks?: boolean;
-  /** What a consumer throws falls on whoever requests. */
+  /** Lets an error thrown by the consumer reach the caller of `request`. */
   readonly throws?: boolean;
-  /** All consumers together get the values once. */
+  /** Shares a single run of the values among all consumers. */
   readonly shares?: boolean;
 }
 
-/** Keeps the rules by itself, but for a fault: nothing stands between it and its consumers. */
+/**
+ * A flow that enforces the rules itself, apart from its fault: no library code guards its
+ * consumers.
+ */
 class RawFlow extends Flow<number> {
   open = 0;
   readonly #count: number;
@@ -67,7 +70,7 @@ class RawFlow extends Flow<number> {
       try {
         consumer.next(value);
       } catch (thrown) {
-        // One that nests runs out of stack, and so would whatever reports that from here.
+        // A nesting flow overflows the stack, and reporting from this depth would overflow too.
         if (fault.throws === true || fault.nests === true) throw thrown;
         end();
         reportUnhandled(thrown);
@@ -103,7 +106,7 @@ function repeat(times: number, work: () => void): void {
   for (let i = 0; i < times; i += 1) work();
 }
 
-/** Numbers of the cases that a flow with a fault does not pass. */
+/** IDs of the conformance cases that a flow with this fault fails. */
 async function failures(fault: Fault): Promise<string[]> {
   const open = (count: number, error?: unknown) => {
     const flow = new RawFlow(count, fault, error);
@@ -117,29 +120,33 @@ async function failures(fault: Fault): Promise<string[]> {
   return [...failed];
 }
 
-describe('the conformance suite of flows', () => {
-  it('passes what is not broken', async () => {
+describe('the flow conformance suite', () => {
+  it('passes a correct flow', async () => {
     expect(await failures({})).toEqual([]);
   });
 
   it.each<[string, Fault, string[]]>([
-    ['gives more than was requested', { extra: 1 }, ['RS-1.01']],
-    ['begins unasked', { early: 1 }, ['RS-1.09', 'RS-3.07', 'RS-3.09']],
+    ['emits more than was requested', { extra: 1 }, ['RS-1.01']],
+    ['emits before any request', { early: 1 }, ['RS-1.09', 'RS-3.07', 'RS-3.09']],
     ['loses a value', { lost: 2 }, ['RS-1.01', 'RS-1.02', 'RX-1', 'RX-4']],
     ['never completes', { completions: 0 }, ['RS-1.02', 'RS-1.05', 'RX-1', 'RX-4']],
     ['completes twice', { completions: 2 }, ['RS-1.05', 'RS-1.07']],
-    ['never tells of an error', { errors: 0 }, ['RS-1.04', 'RX-6']],
-    ['fails twice', { errors: 2 }, ['RS-1.04']],
-    ['forgets the requests before', { replaces: true }, ['RS-3.02']],
-    ['takes any number for a request', { lenient: true }, ['RS-3.09']],
+    ['never reports an error', { errors: 0 }, ['RS-1.04', 'RX-6']],
+    ['reports an error twice', { errors: 2 }, ['RS-1.04']],
+    ['forgets earlier requests', { replaces: true }, ['RS-3.02']],
+    ['accepts any number as a request', { lenient: true }, ['RS-3.09']],
     ['calls next within next', { nests: true }, ['RS-1.03', 'RS-3.03']],
     ['counts with 32 bits', { narrow: true }, ['RS-3.17', 'RX-1']],
-    ['goes on when its consumer has left', { deaf: true }, ['RS-1.08', 'RS-3.05', 'RS-3.06']],
-    ['keeps its source', { leaks: true }, ['RS-1.07', 'RS-1.08', 'RS-3.05', 'RX-2', 'RX-5']],
-    ['lets errors of a consumer escape', { throws: true }, ['RS-2.13']],
-    ['divides its values among its consumers', { shares: true }, ['RS-1.10']],
+    [
+      'keeps emitting after its consumer has unsubscribed',
+      { deaf: true },
+      ['RS-1.08', 'RS-3.05', 'RS-3.06'],
+    ],
+    ['keeps its source open', { leaks: true }, ['RS-1.07', 'RS-1.08', 'RS-3.05', 'RX-2', 'RX-5']],
+    ['lets consumer errors escape', { throws: true }, ['RS-2.13']],
+    ['splits its values among its consumers', { shares: true }, ['RS-1.10']],
   ])(
-    'catches one that %s',
+    'catches a flow that %s',
     async (_what, fault, expected) => {
       expect(await failures(fault)).toEqual(expect.arrayContaining(expected));
     },

@@ -4,7 +4,7 @@ import { flowSetups } from '../support/flow-setups.ts';
 import { trackLeaks } from '../support/leaks.ts';
 
 describe.each(flowSetups)('%s', (_name, setup) => {
-  // More than a stack has room for; flows.slow.spec.ts takes the hundred thousand of the suite.
+  // Enough to overflow the stack. flows.slow.spec.ts runs the suite's full hundred thousand.
   const cases = flowConformance({ ...setup, manyCount: 10_000 });
   for (const { name, run } of cases) it(name, run);
 });

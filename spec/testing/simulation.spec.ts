@@ -42,7 +42,7 @@ describe('simulate', () => {
     expectIdle(scheduler);
   });
 
-  it('tells senders apart in one diagram', () => {
+  it('distinguishes senders in one diagram', () => {
     const scheduler = new TestScheduler((actual, expected) => expect(actual).toEqual(expected));
     scheduler.run(({ cold, hot, expectObservable }) => {
       const net = simulate({ nodes: 3, scheduler });
@@ -66,7 +66,7 @@ describe('simulate', () => {
     });
   });
 
-  it.each([0, 1, 20])('brings 8 nodes up that all dial each other, latency %i ms', (latencyMs) => {
+  it.each([0, 1, 20])('connects 8 nodes that all dial each other, latency %i ms', (latencyMs) => {
     const net = simulate({ nodes: 8, latencyMs });
     net.start();
     for (const { id, up } of net.nodes) {
@@ -78,7 +78,7 @@ describe('simulate', () => {
     expectIdle(net.clock.scheduler);
   });
 
-  it.each(['proven', 'encrypted'] as const)('brings nodes up with %s links', (protection) => {
+  it.each(['proven', 'encrypted'] as const)('connects nodes with %s links', (protection) => {
     const net = simulate({ nodes: 3, protection });
     net.start();
     net.stop();
@@ -101,14 +101,14 @@ describe('simulate', () => {
       return net;
     };
 
-    it('is the same for the same seed, and another one for another seed', () => {
+    it('is the same for the same seed and differs for another seed', () => {
       const log = play(7).log;
       expect(log.length).toBeGreaterThan(50);
       expect(play(7).log).toEqual(log);
       expect(play(8).log).not.toEqual(log);
     });
 
-    it('names the time and the node', () => {
+    it('includes the time and the node', () => {
       const net = simulate({ nodes: 2, latencyMs: 5, knows: (node) => node === 0 });
       net.start();
       expect(net.log).toEqual([
@@ -119,7 +119,7 @@ describe('simulate', () => {
     });
   });
 
-  it('remove lets the others see a node go, and go on without it', () => {
+  it('remove makes the remaining nodes see the node leave and carry on', () => {
     const net = simulate({ nodes: 3, latencyMs: 5 });
     const chat = net.openChannels(text);
     net.start();
@@ -142,7 +142,7 @@ describe('simulate', () => {
     net.stop();
   });
 
-  it('lets all nodes dial one at the same moment, unless its limits say otherwise', () => {
+  it('lets all nodes dial one node at the same time, unless its limits forbid it', () => {
     const refusals = (limits: RouterOptions['limits']): number => {
       const net = simulate({
         nodes: 80,
@@ -162,7 +162,7 @@ describe('simulate', () => {
     expect(refusals({ connectionsPerSecond: 70 })).toBe(9);
   });
 
-  it('settle waits until a network that was divided is whole again', () => {
+  it('settle waits until a partitioned network is whole again', () => {
     const net = simulate({ nodes: 4, latencyMs: 5 });
     const id = (node: number): NodeId => net.node(node).id;
     net.start();
@@ -175,7 +175,7 @@ describe('simulate', () => {
     net.stop();
   });
 
-  it('start says who is not up with whom', () => {
+  it('start reports which nodes are not connected', () => {
     const net = simulate({ nodes: 3, options: (node) => ({ network: node < 2 ? 'x' : 'y' }) });
     expect(() => net.start()).toThrow(
       /^not up after 60000 ms: node 0 \(.{8}\) with node 2 \(.{8}\), node 1 \(.{8}\) with node 2/,
@@ -183,7 +183,7 @@ describe('simulate', () => {
     net.stop();
   });
 
-  it('stop says what was left on the clock', () => {
+  it('stop reports what is still scheduled on the clock', () => {
     const net = simulate({ nodes: 1 });
     net.start();
     const forgotten = net.clock.schedule(() => undefined, 50);
@@ -193,7 +193,7 @@ describe('simulate', () => {
     expectIdle(net.clock.scheduler);
   });
 
-  it('refuses a wrong number of nodes, a node that is not there, and wrong options', () => {
+  it('rejects an invalid node count, an unknown node and invalid options', () => {
     expect(() => simulate({ nodes: 0 })).toThrow(RangeError);
     expect(() => simulate({ nodes: 1.5 })).toThrow(RangeError);
     expect(() => simulate({ nodes: 1 }).node(1)).toThrow(RangeError);

@@ -10,7 +10,7 @@ const timer = (dueAtMs: number, order: number): Timer => ({
 });
 
 describe('Timers', () => {
-  it('gives timers by due time, and those of the same time in order', () => {
+  it('returns timers by due time, and those due together in insertion order', () => {
     const timers = new Timers();
     for (const each of [timer(5, 0), timer(3, 1), timer(5, 2), timer(3, 3)]) timers.add(each);
     const taken = Array.from({ length: 4 }, () => timers.takeFirst()?.order);
@@ -18,7 +18,7 @@ describe('Timers', () => {
     expect([timers.first, timers.takeFirst(), timers.size]).toEqual([undefined, undefined, 0]);
   });
 
-  it('does what a sorted list does, whatever is added, taken and cancelled', () => {
+  it('matches a sorted list for any sequence of adding, taking and cancelling', () => {
     const step = fc.oneof(
       fc.record({ add: fc.integer({ min: 0, max: 20 }) }),
       fc.record({ cancel: fc.nat(50) }),

@@ -6,7 +6,7 @@ import type { Link } from '../../lib/transport/link.ts';
 import type { Connection, Transport } from '../../lib/transport/transport.ts';
 import { MemoryNetwork } from '../../transports/memory/index.ts';
 
-/** `target`, of which some members are others. */
+/** `target` with some members replaced. */
 function but<T extends object>(target: T, members: Partial<T>): T {
   return new Proxy(target, {
     get: (_target, key) => {
@@ -17,7 +17,7 @@ function but<T extends object>(target: T, members: Partial<T>): T {
   });
 }
 
-/** A transport whose connections are changed. */
+/** A transport with modified connections. */
 function connections(
   transport: Transport,
   change: (connection: Connection) => Connection,
@@ -28,7 +28,7 @@ function connections(
   });
 }
 
-/** A transport whose links are changed. */
+/** A transport with modified links. */
 function links(transport: Transport, change: (link: Link) => Link): Transport {
   return connections(transport, (connection) =>
     but(connection, {
@@ -38,7 +38,7 @@ function links(transport: Transport, change: (link: Link) => Link): Transport {
   );
 }
 
-/** Counts the messages that are written, and writes each as often as `times` says. */
+/** Counts the messages written and writes the nth one `times(n)` times. */
 function repeating(times: (n: number) => number): (transport: Transport) => Transport {
   return (transport) =>
     links(transport, (link) => {
@@ -53,7 +53,7 @@ function repeating(times: (n: number) => number): (transport: Transport) => Tran
     });
 }
 
-/** Names of the cases that a transport, broken like this, does not pass. */
+/** IDs of the conformance cases that a transport broken in this way fails. */
 async function failures(breakIt: (transport: Transport) => Transport): Promise<string[]> {
   const cases = transportConformance({
     networked: false,
@@ -74,16 +74,16 @@ async function failures(breakIt: (transport: Transport) => Transport): Promise<s
   return [...new Set(failed)];
 }
 
-describe('the conformance suite of transports', () => {
-  it('passes what is not broken', async () => {
+describe('the transport conformance suite', () => {
+  it('passes a correct transport', async () => {
     expect(await failures((transport) => transport)).toEqual([]);
   });
 
   it.each<[string, (transport: Transport) => Transport, string[]]>([
-    ['loses a message now and then', repeating((n) => (n === 2_000 ? 0 : 1)), ['FLOW-1']],
-    ['delivers a message twice now and then', repeating((n) => (n === 2_000 ? 2 : 1)), ['FLOW-1']],
+    ['occasionally loses a message', repeating((n) => (n === 2_000 ? 0 : 1)), ['FLOW-1']],
+    ['occasionally delivers a message twice', repeating((n) => (n === 2_000 ? 2 : 1)), ['FLOW-1']],
     [
-      'does not end incoming$ at its close',
+      'does not complete incoming$ on close',
       (transport) => but(transport, { close: () => undefined }),
       ['T-01', 'T-07', 'T-09'],
     ],
@@ -92,11 +92,7 @@ describe('the conformance suite of transports', () => {
       (transport) => but(transport, { endpoints: [{ protocol: 'memory', path: 'x' }] }),
       ['T-09'],
     ],
-    [
-      'connects wherever it is told to',
-      (t) => but(t, { dial: () => NEVER }),
-      ['T-02', 'T-03', 'T-05'],
-    ],
+    ['never completes a dial', (t) => but(t, { dial: () => NEVER }), ['T-02', 'T-03', 'T-05']],
     [
       'mixes up its endpoints',
       (transport) => connections(transport, (c) => but(c, { local: c.remote })),
@@ -114,7 +110,7 @@ describe('the conformance suite of transports', () => {
       ['T-14', 'T-19', 'FLOW-3'],
     ],
     [
-      'never says that it can be written to again',
+      'never signals that it is writable again',
       (transport) =>
         links(transport, (link) =>
           but(link, { attach: (to) => link.attach({ ...to, drained: () => undefined }) }),
@@ -122,7 +118,7 @@ describe('the conformance suite of transports', () => {
       ['FLOW-3'],
     ],
     [
-      'does not tell of the end',
+      'does not report the end of a link',
       (transport) =>
         links(transport, (link) =>
           but(link, { attach: (to) => link.attach({ ...to, ended: () => undefined }) }),
@@ -130,7 +126,7 @@ describe('the conformance suite of transports', () => {
       ['T-14', 'T-19'],
     ],
     [
-      'confuses messages and bytes of credit',
+      'confuses messages with bytes of credit',
       (transport) =>
         links(transport, (link) =>
           but(link, {
@@ -139,9 +135,9 @@ describe('the conformance suite of transports', () => {
         ),
       ['FLOW-4'],
     ],
-    ['prints as nothing', (transport) => but(transport, { toString: () => '' }), ['T-11']],
+    ['prints as an empty string', (transport) => but(transport, { toString: () => '' }), ['T-11']],
   ])(
-    'catches one that %s',
+    'catches a transport that %s',
     async (_what, breakIt, expected) => {
       expect(await failures(breakIt)).toEqual(expect.arrayContaining(expected));
     },

@@ -3,7 +3,7 @@ import { trackLeaks } from '../../support/leaks.ts';
 import { checkSequences } from './commands.ts';
 
 describe('the life of peers', () => {
-  it('goes as the model says, in 10,000 sequences of events', () => {
+  it('matches the model in 10,000 sequences of events', () => {
     checkSequences(10_000, 80);
   });
 });

@@ -3,7 +3,7 @@ import { trackLeaks } from '../../support/leaks.ts';
 import { checkSequences } from './commands.ts';
 
 describe('the life of peers', () => {
-  it('goes as the model says, in some hundred sequences of events', () => {
+  it('matches the model in several hundred sequences of events', () => {
     checkSequences(300, 60);
   });
 });

@@ -3,12 +3,12 @@ import type { PeerOptions } from '../../../lib/peers/options.ts';
 import { Machine, type Source, type Step } from './machine.ts';
 
 const digits = ['1', '2', '3', '4', '5', '6', '7', '8'] as const;
-/** Named as persistent, if at all: no more than fit. */
+/** The persistent peers to name, no more than fit. */
 const persistentDigits = ['1', '2'] as const;
 
 const host = fc.constantFrom('x', 'y', 'z');
 
-/** Makes steps out of what is going on; none where nothing fits. */
+/** Makes the steps possible in the current state; none if nothing fits. */
 type Plan = (machine: Machine) => readonly Step[];
 
 class PlanCommand implements fc.Command<object, Machine> {
@@ -36,7 +36,7 @@ class PlanCommand implements fc.Command<object, Machine> {
 const digit = fc.constantFrom(...digits);
 const nth = fc.nat(7);
 
-/** One of the links that are up, or not. */
+/** One of the links, up or not. */
 function linkOf(machine: Machine, at: number, isUp: boolean | undefined) {
   const links = machine.model.peers.flatMap((peer) =>
     peer.links
@@ -59,10 +59,10 @@ const plan = (name: string, at: number, make: Plan): fc.Command<object, Machine>
 
 const from = fc.constantFrom<Source>('application', 'application', 'peer');
 
-/** Some are named twice, so that they come more often. */
+/** Some are listed twice, so that they come up more often. */
 const commands: readonly fc.Arbitrary<fc.Command<object, Machine>>[] = [
   fc.record({ does: fc.constant('add' as const), digit, host, from }).map(step),
-  // Hosts of their own, so that many can be dialed.
+  // A separate host each, so that many can be dialed.
   fc.record({ digit, from }).map((one) => step({ does: 'add', host: `host-${one.digit}`, ...one })),
   fc
     .record({ digit: fc.constantFrom(...persistentDigits), host })
@@ -78,7 +78,7 @@ const commands: readonly fc.Arbitrary<fc.Command<object, Machine>>[] = [
     ),
   ),
   digit.map((one) => step({ does: 'accepted', digit: one })),
-  // Somebody comes in and is up at once.
+  // A peer connects and is up immediately.
   digit.map((one) =>
     plan('comes', Number(one), () => [
       { does: 'accepted', digit: one },
@@ -111,7 +111,7 @@ const commands: readonly fc.Arbitrary<fc.Command<object, Machine>>[] = [
   fc.nat(700).map((ms) => step({ does: 'advance', ms })),
 ];
 
-/** Small limits of every kind, so that each of them is met often. */
+/** Small limits of every kind, so that each of them is often reached. */
 const options: fc.Arbitrary<PeerOptions> = fc
   .record({
     maxConnected: fc.integer({ min: 2, max: 4 }),
@@ -140,7 +140,7 @@ const options: fc.Arbitrary<PeerOptions> = fc
     banScore: -25,
   }));
 
-/** Runs so many sequences of commands against the model. */
+/** Runs that many sequences of commands against the model. */
 export function checkSequences(numRuns: number, maxCommands: number): void {
   const sequences = fc.commands([...commands], { maxCommands, size: 'max' });
   fc.assert(

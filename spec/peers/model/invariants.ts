@@ -2,7 +2,7 @@ import type { PeerRules } from '../../../lib/peers/options.ts';
 import type { PeerRecord } from '../../../lib/peers/peer-record.ts';
 import type { RefTable } from './reference-table.ts';
 
-/** As an `expect`, which is slow where it is called a million times. */
+/** Used instead of `expect`, which is too slow for a million calls. */
 export function hold(isTrue: boolean, what: string): void {
   if (!isTrue) throw new Error(what);
 }
@@ -17,7 +17,9 @@ export class Invariants {
     this.#rules = rules;
   }
 
-  /** Ups and downs take turns: never two sessions with a peer, and none for one that is not up. */
+  /**
+   * Ups and downs alternate: never two sessions with a peer, and none for a peer that is not up.
+   */
   updates(updates: readonly string[]): void {
     for (const update of updates) {
       const [digit = '', status] = update.split(' ');
@@ -58,7 +60,7 @@ export class Invariants {
     most('known', records.length, Math.max(maxPeers, busy + persistent));
   }
 
-  /** They are never forgotten. */
+  /** Persistent peers are never forgotten. */
   #persistentPeers(records: readonly PeerRecord[]): void {
     for (const { id, isPersistent } of records) if (isPersistent) this.#persistent.add(id);
     const count = records.filter(({ isPersistent }) => isPersistent).length;
@@ -66,8 +68,8 @@ export class Invariants {
   }
 
   /**
-   * As long as a persistent peer is away, there is a slot for it: one is free, or one that ranks
-   * lower may go.
+   * While a persistent peer is away there is a slot for it: a free one, or one held by a
+   * lower-ranked peer that may be evicted.
    */
   #reservedSlots(model: RefTable): void {
     const away = model.persistentWithout(isConnected);

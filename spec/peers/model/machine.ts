@@ -10,7 +10,7 @@ import { hold, Invariants } from './invariants.ts';
 import { RefTable } from './reference-table.ts';
 import type { RefPeer } from './reference.ts';
 
-/** Something that happens, or is asked. */
+/** An event, or a question. */
 export type Step =
   | { readonly does: 'add'; readonly digit: string; readonly host: string; readonly from: Source }
   | { readonly does: 'next dial' }
@@ -27,7 +27,7 @@ export type Step =
 
 export type Source = 'options' | 'application' | 'peer';
 
-/** The peer that has a rank above the others in every world, and the one without limits. */
+/** The peer that outranks the others in every world, and the one without limits. */
 const highDigit = '7';
 const unconditionalDigit = '8';
 
@@ -35,7 +35,7 @@ const rankOf = (digit: string): number => Number(digit === highDigit);
 
 const anError = failure();
 
-/** Made once: a world is gone through a million times. */
+/** Created once, since exploring a world uses them a million times. */
 const addresses = new Map<string, NodeAddress>();
 
 function addressOf(digit: string, host: string): NodeAddress {
@@ -45,7 +45,7 @@ function addressOf(digit: string, host: string): NodeAddress {
   return made;
 }
 
-/** The peers and the model of them, side by side. */
+/** The peers and their model side by side. */
 export class Machine {
   readonly model: RefTable;
   readonly #table: PeerTable;
@@ -69,7 +69,7 @@ export class Machine {
     this.#invariants = new Invariants(rules);
   }
 
-  /** Does it with both, and compares all that there is to see. */
+  /** Performs it on both, and compares the full visible state. */
   do(step: Step): void {
     this.act(step);
     const records = this.#table.peers(this.nowMs);
@@ -78,7 +78,7 @@ export class Machine {
     this.#invariants.check(records, this.model, this.nowMs);
   }
 
-  /** Does it with both, and compares only what they answer. */
+  /** Performs it on both, and compares only the answers. */
   act(step: Step): void {
     const { model, nowMs } = this;
     const table = this.#table;
@@ -165,7 +165,7 @@ export class Machine {
     this.#invariants.updates(updates);
   }
 
-  /** All that is known of all peers, the best first. */
+  /** Everything known of all peers, best first. */
   #compareRecords(records: readonly PeerRecord[]): void {
     const { model, nowMs } = this;
     const peers = [...model.peers].sort((a, b) => model.byRank(a, b, nowMs));

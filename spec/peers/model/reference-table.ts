@@ -10,7 +10,7 @@ const costs: Readonly<Record<Severity | 'good', number>> = {
   ban: -100,
 };
 
-/** What happens to the peers of the model, and what it has to tell. */
+/** Applies events to the peers of the model, and collects what it reports. */
 export class RefTable extends RefWorld {
   readonly updates: string[] = [];
   readonly evictions: string[] = [];
@@ -136,7 +136,7 @@ export class RefTable extends RefWorld {
     if (isBan || what === 'disconnect' || score <= disconnectScore) this.#evict(peer);
   }
 
-  /** With more bans than fit, the one that would end first is lifted. */
+  /** If there are too many bans, the one that would end first is lifted. */
   #ban(digit: string, untilMs: number): void {
     const bans = this.bannedUntilMs;
     bans.set(digit, Math.max(bans.get(digit) ?? 0, untilMs));
@@ -148,7 +148,7 @@ export class RefTable extends RefWorld {
   #isBanned(digit: string, nowMs: number): boolean {
     const untilMs = this.bannedUntilMs.get(digit);
     if (untilMs === undefined || untilMs > nowMs) return untilMs !== undefined;
-    // A ban that has ended takes no place.
+    // An ended ban takes no place.
     this.bannedUntilMs.delete(digit);
     this.banEndedMs.set(digit, untilMs);
     return false;

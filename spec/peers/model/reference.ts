@@ -3,8 +3,8 @@ import type { PeerLimits } from '../../../lib/peers/options.ts';
 import { scoreMax } from '../../../lib/peers/scores.ts';
 
 /**
- * The rules of peers once more, as plainly as can be: everything is looked up by looking at all
- * peers each time. Nothing is counted, kept in order, or remembered from one question to the next.
+ * The rules of peers again, as plainly as possible: every question looks at all peers. Nothing is
+ * counted, kept in order or remembered from one question to the next.
  */
 
 export interface RefAddress {
@@ -15,7 +15,7 @@ export interface RefAddress {
   blames: readonly RefAmount[];
 }
 
-/** Something that adds to a score, and when. */
+/** A contribution to a score, and its time. */
 export interface RefAmount {
   readonly value: number;
   readonly atMs: number;
@@ -29,20 +29,20 @@ export interface RefPeer {
   readonly isUnconditional: boolean;
   readonly rank: number;
   addresses: RefAddress[];
-  /** The host that is being dialed. */
+  /** The host being dialed. */
   dialing: string | undefined;
-  /** The host that the outbound link was dialed at. */
+  /** The host at which the outbound link was dialed. */
   outHost: string | undefined;
   links: Direction[];
   ready: Direction | undefined;
   isLeaving: boolean;
-  /** Whose place it is to take. */
+  /** The peer that it is to replace. */
   replaces: RefPeer | undefined;
   reports: readonly RefAmount[];
   coolUntilMs: number;
 }
 
-/** What the model is told apart from limits. */
+/** The model's settings other than limits. */
 export interface RefOptions {
   readonly limits: PeerLimits;
   readonly unconditional: string;
@@ -62,13 +62,13 @@ interface Short {
   readonly strangers: boolean;
 }
 
-/** Who is known, and what follows from that. Questions only: `RefTable` changes it. */
+/** The known peers, and what follows from them. Questions only: `RefTable` changes the state. */
 export class RefWorld {
   readonly limits: PeerLimits;
   readonly options: RefOptions;
   peers: RefPeer[] = [];
   readonly bannedUntilMs = new Map<string, number>();
-  /** When a ban ended: the peer has waited to be dialed since then, until it is met again. */
+  /** When a ban ended. The peer has been waiting to be dialed since then, until it is next seen. */
   readonly banEndedMs = new Map<string, number>();
 
   constructor(options: RefOptions) {
@@ -100,12 +100,12 @@ export class RefWorld {
     return peer.isPersistent ? scoreMax : Math.round(this.worth(peer, nowMs)) + 0;
   }
 
-  /** Less than 0 when `a` is better, by what it is worth. */
+  /** Negative if `a` is better, by its worth. */
   private byWorth(a: RefPeer, b: RefPeer, nowMs: number): number {
     if (a.isPersistent || b.isPersistent) return Number(b.isPersistent) - Number(a.isPersistent);
     if (a.rank !== b.rank) return b.rank - a.rank;
     const difference = this.worth(b, nowMs) - this.worth(a, nowMs);
-    // Sums of the same amounts in another order are not quite equal.
+    // The same amounts summed in another order differ slightly.
     return Math.abs(difference) < 1e-6 ? 0 : difference;
   }
 
@@ -119,7 +119,7 @@ export class RefWorld {
     return this.score(a, nowMs) > this.score(b, nowMs);
   }
 
-  // Who takes a slot
+  // Slots
 
   private counted(): RefPeer[] {
     return this.peers.filter((peer) => !peer.isUnconditional);
@@ -222,7 +222,7 @@ export class RefWorld {
     );
   }
 
-  /** Those that may go for another one, the lowest ranked first. */
+  /** The peers that may be replaced by another one, lowest-ranked first. */
   mayGo(nowMs: number): RefPeer[] {
     const claimed = new Set(this.peers.map(({ replaces }) => replaces));
     return this.up()
@@ -242,7 +242,7 @@ export class RefWorld {
     return lowest !== undefined && this.outranks(peer, lowest, nowMs) ? lowest : undefined;
   }
 
-  // Whom to dial
+  // Dials
 
   restsUntil(peer: RefPeer): number {
     const { digit, coolUntilMs } = peer;
@@ -255,7 +255,7 @@ export class RefWorld {
     return Math.max(this.restsUntil(peer), first);
   }
 
-  /** The address that a peer would be dialed at now. */
+  /** The address at which a peer would be dialed now. */
   addressFor(peer: RefPeer, nowMs: number): RefAddress | undefined {
     if (isBusy(peer) || this.restsUntil(peer) > nowMs) return undefined;
     const inUse = new Set(this.peers.flatMap(({ dialing, outHost }) => [dialing, outHost]));
@@ -301,13 +301,13 @@ export class RefWorld {
     return undefined;
   }
 
-  /** When somebody may be dialed that may not be now. */
+  /** When the next peer becomes eligible for a dial. */
   nextDueMs(nowMs: number): number {
     const times = this.peers.filter((peer) => !isBusy(peer)).map((peer) => this.dueMs(peer));
     return Math.min(Infinity, ...times.filter((ms) => ms > nowMs));
   }
 
-  /** Those that are of no use, the one to be forgotten first. */
+  /** The peers that are of no use, starting with the first to forget. */
   useless(nowMs: number): RefPeer[] {
     return this.peers
       .filter((peer) => !peer.isPersistent && !isBusy(peer))

@@ -5,8 +5,8 @@ import { add, explore } from './worlds.ts';
 const digits = ['1', '2', '3'];
 const limits = { maxConnected: 2, maxUpgrading: 1, maxPeers: 3 };
 
-describe('all that can happen in a world of two peers and one slot', () => {
-  it('goes as the model says, with dials that fail, and waits that end', () => {
+describe('everything that can happen in a world of two peers and one slot', () => {
+  it('matches the model, with dials that fail and waits that end', () => {
     const states = explore({
       digits: ['1', '2'],
       options: { maxConnected: 1, maxUpgrading: 1, maxPeers: 2, reserved: 0 },
@@ -16,8 +16,8 @@ describe('all that can happen in a world of two peers and one slot', () => {
   });
 });
 
-describe('all that can happen in a world of three peers and two slots', () => {
-  it('goes as the model says, with a persistent peer, a chosen one and a stranger', () => {
+describe('everything that can happen in a world of three peers and two slots', () => {
+  it('matches the model, with a persistent peer, a chosen one and a stranger', () => {
     const states = explore({
       digits,
       options: { ...limits, disconnectCooldownMs: 0 },
@@ -27,12 +27,12 @@ describe('all that can happen in a world of three peers and two slots', () => {
     expect(states).toBeGreaterThan(1_500);
   });
 
-  it('goes as the model says, with strangers only', () => {
+  it('matches the model, with strangers only', () => {
     const states = explore({ digits, options: { ...limits, disconnectCooldownMs: 0 }, start: [] });
     expect(states).toBeGreaterThan(500);
   });
 
-  it('goes as the model says, with chosen peers, and none in a slot that is reserved', () => {
+  it('matches the model, with chosen peers and none in a reserved slot', () => {
     const states = explore({
       digits,
       options: { ...limits, disconnectCooldownMs: 0, maxInbound: 1, reserved: 1 },

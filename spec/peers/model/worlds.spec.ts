@@ -2,8 +2,8 @@ import { describe, expect, it } from '@jest/globals';
 import { trackLeaks } from '../../support/leaks.ts';
 import { add, explore } from './worlds.ts';
 
-describe('all that can happen in a world', () => {
-  it('of two peers and one slot goes as the model says', () => {
+describe('everything that can happen in a world', () => {
+  it('of two peers and one slot matches the model', () => {
     const states = explore({
       digits: ['1', '2'],
       options: { maxConnected: 1, maxUpgrading: 1, maxPeers: 2, reserved: 0 },

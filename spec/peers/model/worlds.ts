@@ -2,11 +2,11 @@ import type { PeerOptions } from '../../../lib/peers/options.ts';
 import { Machine, type Source, type Step } from './machine.ts';
 import type { RefPeer } from './reference.ts';
 
-/** A world that is small enough to see all of it. */
+/** A world small enough to explore completely. */
 export interface World {
   readonly digits: readonly string[];
   readonly options: PeerOptions;
-  /** What has happened before it all begins. */
+  /** What has happened before the exploration. */
   readonly start: readonly Step[];
   /** What cannot happen. */
   readonly without?: readonly Step['does'][];
@@ -17,7 +17,7 @@ export const add = (digit: string, from: Source): Step => {
   return { does: 'add', digit, host: `host-${digit}`, from };
 };
 
-/** Longer than any wait, so that waits have two states: there, or over. */
+/** Longer than any wait, so that a wait is either pending or over. */
 const longMs = 10_000;
 
 const base: PeerOptions = {
@@ -30,21 +30,21 @@ const base: PeerOptions = {
 };
 
 /**
- * Goes through every state that a world can reach, and does everything that can happen in it. A
- * state is all that there is to know, with scores and failures that stay within some points.
+ * Visits every state that a world can reach, and performs everything that can happen in each. A
+ * state is everything known, with scores and failures kept within a few points.
  *
- * @returns how many states there are
+ * @returns the number of states
  */
 export function explore({ digits, options, start, without = [] }: World): number {
   const begin = (steps: readonly Step[]): Machine => {
     const machine = new Machine({ ...base, ...options });
-    // That way was gone, and compared, before.
+    // That path was taken and compared before.
     for (const step of [...start, ...steps]) machine.act(step);
     return machine;
   };
   const seen = new Set<string>([stateOf(begin([]))]);
   const ways: (readonly Step[])[] = [[]];
-  // Those that are found first come first, so that ways stay short.
+  // Breadth first, so that paths stay short.
   for (const way of ways) {
     for (const step of stepsFrom(begin(way), digits)) {
       if (without.includes(step.does)) continue;
@@ -64,7 +64,7 @@ export function explore({ digits, options, start, without = [] }: World): number
   return seen.size;
 }
 
-/** All that can happen. */
+/** Everything that can happen. */
 function stepsFrom(machine: Machine, digits: readonly string[]): readonly Step[] {
   const { model, nowMs } = machine;
   const steps: Step[] = [{ does: 'next dial' }];
@@ -80,12 +80,12 @@ function stepsFrom(machine: Machine, digits: readonly string[]): readonly Step[]
     if (peer.dialing !== undefined && !hasFailed) steps.push({ does: 'dial failed', digit });
     for (const direction of peer.links) {
       if (peer.ready === undefined) steps.push({ does: 'ready', digit, direction });
-      // An outbound link that was never ready is a dial that failed.
+      // An outbound link that was never ready is a failed dial.
       if (direction === 'inbound' || peer.ready === 'outbound' || !hasFailed) {
         steps.push({ does: 'disconnected', digit, direction });
       }
     }
-    // One of them may become better than the others, and no better any more.
+    // One of them may become better than the others, and lose that again.
     if (!isPraised) continue;
     const isBetter = model.behaviour(peer, nowMs) > 0;
     steps.push({ does: 'report', digit, what: isBetter ? 'note' : 'good' });

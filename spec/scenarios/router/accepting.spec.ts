@@ -6,7 +6,7 @@ import { MockNode, identityOf } from '../../support/mock-node.ts';
 import { MockConnection, MockTransport, nodeInfoOf } from '../../support/mock-transport.ts';
 import { trackLeaks } from '../../support/leaks.ts';
 
-/** Completes when the clock has turned once. */
+/** Completes after one turn of the clock. */
 const turnOf = (node: MockNode): Observable<never> =>
   new Observable((subscriber) => node.clock.schedule(() => subscriber.complete(), 0));
 
@@ -26,7 +26,7 @@ describe('accepting peers', () => {
 
   it.each([
     {
-      name: 'R-26 an empty node info and no key',
+      name: 'R-26 an empty node info and an empty key',
       code: 'RXMESH_NODE_INFO_INVALID',
       peer: () => ({
         nodeInfo: nodeInfoOf(identityOf(2), { nodeId: uncheckedNodeId('') }),
@@ -34,12 +34,12 @@ describe('accepting peers', () => {
       }),
     },
     {
-      name: 'R-26 no key',
+      name: 'R-26 an empty key',
       code: 'RXMESH_KEY_INVALID',
       peer: () => ({ publicKey: new Uint8Array() }),
     },
     {
-      name: 'R-27 a key that is not of the node ID',
+      name: 'R-27 a key that does not match the node ID',
       code: 'RXMESH_IDENTITY_MISMATCH',
       peer: () => ({ publicKey: identityOf(3).publicKey }),
     },
@@ -48,7 +48,7 @@ describe('accepting peers', () => {
       code: 'RXMESH_SELF_CONNECTION',
       peer: () => ({ nodeInfo: nodeInfoOf(identityOf(1)), publicKey: identityOf(1).publicKey }),
     },
-  ])('$name: the connection is closed at once, and nobody is up', ({ code, peer }) => {
+  ])('$name: closes the connection immediately, and no peer comes up', ({ code, peer }) => {
     const node = new MockNode();
     node.start();
     const link = node.link('inbound', peer());
@@ -61,7 +61,7 @@ describe('accepting peers', () => {
     node.stop();
   });
 
-  it('R-29 an accepted connection that fails is over, and the router stops', () => {
+  it('R-29 an accepted connection that fails takes its peer down, and the router still stops', () => {
     const node = new MockNode();
     node.start();
     const link = node.link('inbound');
@@ -75,7 +75,7 @@ describe('accepting peers', () => {
     expect(node.transport.closed).toBe(true);
   });
 
-  it('R-30 a handshake that fails is an event, and accepting goes on', () => {
+  it('R-30 reports a failed handshake and keeps accepting', () => {
     const node = new MockNode();
     node.start();
     const broken = node.arrive(throwError(() => new Error('reset by peer')));
@@ -87,7 +87,7 @@ describe('accepting peers', () => {
     node.stop();
   });
 
-  it('R-30 a transport that fails is an event, and the others go on', () => {
+  it('R-30 reports a failed transport and keeps the others running', () => {
     const other = new MockTransport(['other']);
     const mock = new MockTransport();
     const node = new MockNode({ transports: [other, mock] });
@@ -103,7 +103,7 @@ describe('accepting peers', () => {
     expect([mock.live, other.live]).toEqual([0, 0]);
   });
 
-  it('L-31, R-30 a transport that fails is asked again, after waits that double up to a minute', () => {
+  it('L-31, R-30 retries a failed transport with a delay that doubles up to a minute', () => {
     const transport = new MockTransport();
     const error = new RxmeshError('RXMESH_CONNECTION_FAILED', 'the interface is gone');
     const askedAtMs: number[] = [];
@@ -111,7 +111,7 @@ describe('accepting peers', () => {
     Object.defineProperty(transport, 'incoming$', {
       value: defer(() => {
         askedAtMs.push(node.clock.now());
-        // It listens, for no time at all.
+        // It starts to listen and fails in the next turn.
         return isBroken
           ? concat(
               turnOf(node),
@@ -137,7 +137,7 @@ describe('accepting peers', () => {
     node.stop();
   });
 
-  it('L-31 a router that stops waits for no transport', () => {
+  it('L-31 a stopping router does not wait for transports', () => {
     const node = new MockNode();
     node.start();
     node.transport.incoming.error(new RxmeshError('RXMESH_CONNECTION_FAILED', 'gone'));
@@ -146,7 +146,7 @@ describe('accepting peers', () => {
     expect(node.transport.accepts).toBe(1);
   });
 
-  it('R-31 a transport that has ended is not asked again, and is no event', () => {
+  it('R-31 a transport that completes is not retried and raises no event', () => {
     const node = new MockNode();
     node.start();
     node.transport.incoming.complete();
@@ -156,7 +156,7 @@ describe('accepting peers', () => {
     node.stop();
   });
 
-  it('R-32 handshakes that hang run side by side, and end with the router', () => {
+  it('R-32 hung handshakes run in parallel and end with the router', () => {
     const node = new MockNode({ timeouts: { handshakeMs: 0 } });
     node.start();
     const connections = [node.arrive(), node.arrive(), node.arrive()];
@@ -167,7 +167,7 @@ describe('accepting peers', () => {
     expect(connections.map(({ closed }) => closed)).toEqual([true, true, true]);
   });
 
-  it('R-32 no more handshakes at a time than the limit: the next connection is closed at once', () => {
+  it('R-32 closes a connection immediately if it exceeds the limit on concurrent handshakes', () => {
     const node = new MockNode({ limits: { handshakes: 2 }, timeouts: { handshakeMs: 100 } });
     node.start();
     const connections = [node.arrive(), node.arrive(), node.arrive()];
@@ -183,7 +183,7 @@ describe('accepting peers', () => {
     node.stop();
   });
 
-  it('no more handshakes with one host at a time than its limit', () => {
+  it('limits concurrent handshakes per host', () => {
     const node = new MockNode();
     node.start();
     const connections = Array.from({ length: 9 }, () => node.arrive());
@@ -195,7 +195,7 @@ describe('accepting peers', () => {
     node.stop();
   });
 
-  it('no more connections a second than the limit: one too many is closed at once, and told', () => {
+  it('closes and reports each connection beyond the limit per second', () => {
     const limits = { connectionsPerSecond: 3, connectionsPerSecondPerHost: 4 };
     const node = new MockNode({ limits });
     node.start();
@@ -213,7 +213,7 @@ describe('accepting peers', () => {
     node.stop();
   });
 
-  it("of one host no more than half of them, at nobody else's cost", () => {
+  it('limits one host to half of that rate, at no cost to other hosts', () => {
     const node = new MockNode({ limits: { connectionsPerSecond: 7 } });
     node.start();
     const from = (ip: string, port: number): MockConnection =>
@@ -229,14 +229,14 @@ describe('accepting peers', () => {
         message: 'more than 4 connections per second from one host',
       },
     });
-    // All seven are used up, whoever comes.
+    // All seven are used up, so even a new host is refused.
     expect(from('198.51.100.7', 1).handshakes).toBe(0);
     node.clock.advance(143);
     expect([from('192.0.2.1', 30).handshakes, from('198.51.100.7', 2).handshakes]).toEqual([0, 1]);
     node.stop();
   });
 
-  it('a peer that never accepts us is let go when its time is over', () => {
+  it('drops a peer that does not accept in time', () => {
     const node = new MockNode({ timeouts: { handshakeMs: 100 } });
     node.start();
     const link = node.link('inbound', { accepts: false });

@@ -4,7 +4,7 @@ import { type AdmitHooks, json, type NodeId } from '../../../lib/index.ts';
 import { simulate, type Simulation } from '../../../lib/testing/index.ts';
 import { expectIdle } from '../../support/leaks.ts';
 
-/** Two nodes, the second of which dials the first; the first one has hooks. */
+/** Two nodes: the second dials the first, which has admission hooks. */
 function setUp(admit: AdmitHooks): Simulation {
   const net = simulate({
     nodes: 2,
@@ -20,7 +20,7 @@ function setUp(admit: AdmitHooks): Simulation {
   return net;
 }
 
-/** What happened at both nodes, as `<node> <type> <code> <message>`. */
+/** The log of both nodes, as `<node> <type> <code>`. */
 function told(net: Simulation): string[] {
   return net.log.map(({ node, event }) => {
     const error = 'error' in event && event.error instanceof Error ? event.error : undefined;
@@ -35,7 +35,7 @@ function ended(net: Simulation): void {
 }
 
 describe('B-20 admission, before and after the proof', () => {
-  it('a connection that is refused costs no handshake', () => {
+  it('refuses a connection before any handshake', () => {
     const seen: unknown[] = [];
     const net = setUp({
       connection: (connection) => {
@@ -54,7 +54,7 @@ describe('B-20 admission, before and after the proof', () => {
     ended(net);
   });
 
-  it('a peer is decided on by its ID, at any time, and reads the reason', () => {
+  it('decides on a peer by its ID, however late, and sends it the reason', () => {
     const verdict = new Subject<string>();
     const seen: (readonly [NodeId, string])[] = [];
     const net = setUp({
@@ -77,14 +77,14 @@ describe('B-20 admission, before and after the proof', () => {
     ended(net);
   });
 
-  it('a peer that is admitted comes up', () => {
+  it('an admitted peer comes up', () => {
     const net = setUp({ connection: () => true, peer: ({ id }) => id.length === 40 });
     net.settle();
     expect(net.node(0).up.has(net.node(1).id)).toBe(true);
     ended(net);
   });
 
-  it('our own dials are asked about, too', () => {
+  it('applies to our own dials too', () => {
     const net = simulate({
       nodes: 2,
       knows: (node) => node === 1,
@@ -99,7 +99,7 @@ describe('B-20 admission, before and after the proof', () => {
     ended(net);
   });
 
-  it('a verdict that never comes is a refusal after timeoutMs', () => {
+  it('refuses after timeoutMs without a verdict', () => {
     const net = setUp({ peer: () => new Promise(() => undefined), timeoutMs: 300 });
     net.advance(300);
     expect(told(net)).toEqual([]);
@@ -111,7 +111,7 @@ describe('B-20 admission, before and after the proof', () => {
     ended(net);
   });
 
-  it('stop closes those that wait for a verdict', () => {
+  it('stop closes connections that wait for a verdict', () => {
     const net = setUp({ connection: () => new Promise(() => undefined) });
     net.advance(100);
     void net.node(0).router.stop();

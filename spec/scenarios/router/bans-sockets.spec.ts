@@ -19,7 +19,7 @@ async function nodeWith(...addresses: readonly string[]): Promise<Router> {
 }
 
 describe('S-07 a ban, over real sockets', () => {
-  it('of an IP ends a connection from there without a byte of a handshake, and a peer’s own at once', async () => {
+  it("of an IP closes its connections before the first handshake byte; a peer's own takes effect immediately", async () => {
     const ann = await nodeWith();
     const events: RouterEvent[] = [];
     ann.events$.subscribe((event) => events.push(event));
@@ -34,7 +34,7 @@ describe('S-07 a ban, over real sockets', () => {
     const stranger = new WebSocket(url, [...protocols]);
     let bytes = 0;
     stranger.on('message', (data: Buffer) => (bytes += data.length));
-    // Cut before the answer is written: the client has no more to say than that.
+    // The connection is cut before the answer is written, so the client has no more detail.
     stranger.on('error', () => undefined);
     await new Promise((resolve) => stranger.on('close', resolve));
     expect(bytes).toBe(0);

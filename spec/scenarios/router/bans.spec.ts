@@ -8,7 +8,7 @@ import { trackLeaks } from '../../support/leaks.ts';
 const from = (ip: string): Endpoint => ({ protocol: 'mock', ip, port: 1 });
 
 describe('S-07 a ban', () => {
-  it('of an IP range closes connections from there before any handshake, until it ends', () => {
+  it('of an IP range closes its connections before any handshake until the ban ends', () => {
     const node = new MockNode();
     node.start();
     node.router.ban({ ip: '203.0.113.0/24', forMs: 60_000 });
@@ -34,7 +34,7 @@ describe('S-07 a ban', () => {
     node.stop();
   });
 
-  it('of an IP takes nothing from the rates of others, and ends by unban', () => {
+  it('of an IP leaves the rate limits of other hosts alone and can be lifted by unban', () => {
     const limits = { connectionsPerSecond: 2, connectionsPerSecondPerHost: 2 };
     const node = new MockNode({ limits });
     node.start();
@@ -47,7 +47,7 @@ describe('S-07 a ban', () => {
     node.stop();
   });
 
-  it('that comes while a handshake runs turns the peer away at its end', () => {
+  it('of an IP disconnects its peer and refuses one whose handshake ends after the ban', () => {
     const node = new MockNode();
     node.start();
     const remote = from('203.0.113.7');
@@ -64,7 +64,7 @@ describe('S-07 a ban', () => {
     node.stop();
   });
 
-  it('of an ID disconnects the peer, and refuses it until it ends', () => {
+  it('of an ID disconnects the peer and refuses it until the ban ends', () => {
     const node = new MockNode();
     node.start();
     node.arrive(of(node.link('inbound')));
@@ -79,7 +79,7 @@ describe('S-07 a ban', () => {
     node.stop();
   });
 
-  it('of an IP makes no handshake with a peer that is dialed there', () => {
+  it('of an IP prevents the handshake with a peer dialed there', () => {
     const node = new MockNode({ peers: { retryMinMs: 0 } });
     node.start();
     const dialed: MockConnection[] = [];
@@ -96,7 +96,7 @@ describe('S-07 a ban', () => {
     node.stop();
   });
 
-  it('by report is one of the host, too, where `banHosts` says so', () => {
+  it('by report also covers the host if `banHosts` is set', () => {
     const node = new MockNode({ peers: { banHosts: true, banMs: 60_000 } });
     const channel = node.router.openChannel({
       id: 2,

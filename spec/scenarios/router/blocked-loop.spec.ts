@@ -8,7 +8,7 @@ import { identityOf } from '../../support/mock-node.ts';
 const blockMs = 200;
 const keepAlive = { intervalMs: 20, timeoutMs: 60 };
 
-/** Keeps the event loop from turning. */
+/** Blocks the event loop. */
 function hog(): void {
   for (const endMs = performance.now() + blockMs; performance.now() < endMs;);
 }
@@ -16,9 +16,9 @@ function hog(): void {
 interface Node {
   readonly router: Router;
   readonly channel: Channel<string>;
-  /** Messages that have arrived. */
+  /** The messages that arrived. */
   readonly heard: string[];
-  /** Codes with which peers went down. */
+  /** The codes of the peer-down events. */
   readonly downs: (string | undefined)[];
 }
 
@@ -49,7 +49,7 @@ describe('a handler that blocks the event loop for longer than the timeout', () 
     await Promise.all(routers.splice(0).map((router) => router.stop()));
   });
 
-  it('costs neither side the other', async () => {
+  it('costs neither side its connection', async () => {
     const one = node(1);
     await one.router.start();
     const other = node(2, one.router.addresses[0]);
@@ -63,7 +63,7 @@ describe('a handler that blocks the event loop for longer than the timeout', () 
       const answered = firstValueFrom(one.channel.in$);
       other.channel.out.next({ broadcast: true, message: 'stop the world' });
       await answered;
-      // Blocked again from within a timer, in front of the ticks that are late by now.
+      // Block again from within a timer, ahead of the ticks that are already late.
       await new Promise<void>((resolve) => {
         setTimeout(() => {
           hog();

@@ -24,20 +24,20 @@ describe('channels of a node without peers', () => {
     expect(net.node(0).router.snapshot().channels).toEqual([7]);
   });
 
-  it('R-05 an id that is open does not open again', () => {
+  it('R-05 rejects an id that is already open', () => {
     open(net, 7);
     expect(() => open(net, 7)).toThrow(
       expect.objectContaining({ code: 'RXMESH_CHANNEL_OPEN', channel: 7 }),
     );
   });
 
-  it('R-06 another id opens', () => {
+  it('R-06 opens a channel with another id', () => {
     open(net, 7);
     open(net, 8);
     expect(net.node(0).router.snapshot().channels).toEqual([7, 8]);
   });
 
-  it('R-07 a closed id opens again, at once', () => {
+  it('R-07 a closed id can be reopened immediately', () => {
     const first = open(net, 7);
     let completed = 0;
     first.in$.subscribe({ complete: () => (completed += 1) });
@@ -52,7 +52,7 @@ describe('channels of a node without peers', () => {
     expect(net.node(0).router.snapshot().channels).toEqual([]);
   });
 
-  it('R-08 a message to an unknown peer is taken, and dropped', () => {
+  it('R-08 accepts a message to an unknown peer and drops it', () => {
     const unknown = parseNodeId('ab'.repeat(20));
     const channel = open(net, 7);
     const reports: unknown[] = [];
@@ -67,7 +67,7 @@ describe('channels of a node without peers', () => {
     expect(net.log).toHaveLength(1);
   });
 
-  it('R-09 a message to this node itself is dropped, and does not come back', () => {
+  it('R-09 drops a message to the node itself without delivering it', () => {
     const channel = open(net, 7);
     const texts = heard(net, channel);
     channel.out.next({ to: net.node(0).id, message: 'x' });

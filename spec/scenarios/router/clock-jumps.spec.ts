@@ -12,22 +12,22 @@ import { identityOf } from '../../support/mock-node.ts';
 const hour = 3_600_000;
 const bytes = new Uint8Array(1_000);
 
-/** A moment, in milliseconds, and how far the clock is set then. */
+/** A time in milliseconds, and how far the clock is moved then. */
 interface Jump {
   readonly atMs: number;
   readonly byMs: number;
 }
 
 /**
- * Two nodes on one machine, 5 ms apart. The second dials the first for ever, and sends without end
- * on a channel with a rate; and broadcasts on one that evicts slow peers, of which the first takes
- * a message every 200 ms.
+ * Two nodes on one machine, 5 ms apart. The second keeps dialing the first. It sends endlessly on a
+ * channel with a rate limit, and broadcasts on one that evicts slow peers, where the first takes a
+ * message every 200 ms.
  */
 class Pair {
   readonly clock = new MachineClock();
   readonly network: MemoryNetwork;
   readonly routers: readonly [listener: RouterLike, dialer: RouterLike];
-  /** What happened at the second node: `up 40`, `RXMESH_PEER_TIMEOUT 900`. */
+  /** The second node's log: `up 40`, `RXMESH_PEER_TIMEOUT 900`. */
   readonly log: string[] = [];
   rated = 0;
   slow = 0;
@@ -51,7 +51,7 @@ class Pair {
       if (event.type === 'peer-up') this.log.push(`up ${atMs}`);
       if (event.type === 'peer-down') this.log.push(`${event.error?.code} ${atMs}`);
     });
-    // What has no recipient is dropped at once, and has no end.
+    // Without a recipient each message is dropped immediately, so the source would never pause.
     dialer.peers$
       .pipe(
         afterTurn(this.clock),
@@ -62,12 +62,12 @@ class Pair {
     this.advance(100);
   }
 
-  /** The clock is set at these moments. */
+  /** Schedules clock jumps. */
   jump(jumps: readonly Jump[]): void {
     this.#jumps = [...jumps].sort((a, b) => a.atMs - b.atMs);
   }
 
-  /** Lets time pass; the clock jumps on the way. */
+  /** Advances time, with the scheduled clock jumps. */
   advance(ms: number): void {
     const endMs = this.clock.passedMs + ms;
     for (const { atMs, byMs } of this.#jumps.filter((jump) => jump.atMs <= endMs)) {
@@ -127,12 +127,12 @@ function* endless<T>(value: T): Generator<T> {
 const byMs = fc.constantFrom(-hour, hour, -1, 7_000);
 const jumps = fc.array(fc.record({ atMs: fc.nat(20_000), byMs }), { minLength: 1, maxLength: 3 });
 
-/** The second one is set just after a slow peer has taken a message. */
+/** The second example moves the clock just after a slow peer has taken a message. */
 const known = [[{ atMs: 20_000, byMs: -hour }], [{ atMs: 14_831, byMs: hour }]];
 const runs = { numRuns: 7, examples: known.map((given): [Jump[]] => [given]) };
 
-describe("L-10 a node's clock is set, back or forward", () => {
-  it('without it, everything has its rate', () => {
+describe("L-10 a node's clock is set back or forward", () => {
+  it('every rate holds without a clock change', () => {
     const pair = new Pair();
     pair.advance(20_000);
     expect(pair.log).toEqual([expect.stringMatching(/^up/)]);
@@ -142,14 +142,14 @@ describe("L-10 a node's clock is set, back or forward", () => {
     expect(pair.clock.timers).toBe(0);
   });
 
-  it('costs no peer its connection, and no channel its rate', () => {
+  it('every peer keeps its connection and every channel its rate', () => {
     fc.assert(
       fc.property(jumps, (given) => {
         const pair = new Pair();
         pair.jump(given);
         pair.advance(20_000);
         expect(pair.log).toEqual([expect.stringMatching(/^up/)]);
-        // A bucket may be full after a time that seems to have passed, and its wait may begin anew.
+        // A jump may refill the token bucket, or restart its wait.
         expect(pair.rated).toBeGreaterThanOrEqual(20 * 50 - 10);
         expect(pair.rated).toBeLessThanOrEqual((20 + 1 + given.length) * 50 + 10);
         expect(pair.slow).toBeGreaterThanOrEqual(20 * 5 - 10);
@@ -163,7 +163,7 @@ describe("L-10 a node's clock is set, back or forward", () => {
     );
   });
 
-  it('keeps no node from a persistent peer that is back', () => {
+  it('a persistent peer that returns is reached', () => {
     fc.assert(
       fc.property(jumps, (given) => {
         const pair = new Pair();
@@ -171,7 +171,7 @@ describe("L-10 a node's clock is set, back or forward", () => {
         pair.partition();
         pair.advance(21_000);
         pair.network.heal();
-        // One wait of a second, twice as long when the clock is set in it, and another one.
+        // One wait of a second, doubled if the clock changes during it, and one more wait.
         pair.advance(3_000);
         expect(pair.log.map((entry) => entry.split(' ')[0])).toEqual([
           'up',
@@ -185,7 +185,7 @@ describe("L-10 a node's clock is set, back or forward", () => {
     );
   });
 
-  it.each([-hour, hour])('lets a ban end when its time is over (set by %i ms)', (setMs) => {
+  it.each([-hour, hour])('a ban ends on time (clock set by %i ms)', (setMs) => {
     const pair = new Pair();
     const { clock } = pair;
     const [listener, dialer] = pair.routers;
@@ -194,7 +194,7 @@ describe("L-10 a node's clock is set, back or forward", () => {
     const minutes = (count: number): void => clock.advance(count * 60_000);
     minutes(30);
     clock.set(setMs);
-    // A ban goes on while the machine sleeps, as it seems to have done.
+    // A jump forward looks like sleep, and bans keep running during sleep.
     minutes(setMs > 0 ? 1 : 29);
     const ups = pair.log.filter((entry) => entry.startsWith('up'));
     expect(ups).toHaveLength(setMs > 0 ? 2 : 1);

@@ -16,8 +16,8 @@ const routerOf = (seed: number) => {
   return createRouter({ identity, network: 'demo', transports });
 };
 
-describe('a first program by async functions: sendOnce', () => {
-  it('sends at once, and resolves with the report', async () => {
+describe('a first program with async functions: sendOnce', () => {
+  it('sends immediately and resolves with the report', async () => {
     const net = simulate({ nodes: 2 });
     const chat = net.openChannels(text);
     net.start();
@@ -29,7 +29,7 @@ describe('a first program by async functions: sendOnce', () => {
     net.stop();
   });
 
-  it('rejects with the errors of send, and for what is no envelope', async () => {
+  it('rejects with the errors of send, and for an invalid envelope', async () => {
     const net = simulate({ nodes: 2 });
     const chat = net.openChannels(text);
     net.start();
@@ -51,7 +51,7 @@ describe('a first program by async functions: sendOnce', () => {
     net.stop();
   });
 
-  it('takes the message back when its signal is aborted', async () => {
+  it('withdraws the message when its signal is aborted', async () => {
     const net = simulate({ nodes: 2 });
     const chat = net.openChannels({ ...text, outbound: block(1), inbound: block(1) });
     net.start();
@@ -70,7 +70,7 @@ describe('a first program by async functions: sendOnce', () => {
     net.stop();
   });
 
-  it('an await of send is an error, and sends nothing', async () => {
+  it('await of send is an error and sends nothing', async () => {
     const net = simulate({ nodes: 2 });
     const chat = net.openChannels(text);
     net.start();
@@ -83,8 +83,8 @@ describe('a first program by async functions: sendOnce', () => {
   });
 });
 
-describe('a first program by async functions: peers', () => {
-  it('whenUp resolves when the peer is up, at once if it is', async () => {
+describe('a first program with async functions: peers', () => {
+  it('whenUp resolves when the peer is up, or immediately if it is already up', async () => {
     const net = simulate({ nodes: 2 });
     net.launch();
     const [one, other] = [net.node(0), net.node(1)];
@@ -98,7 +98,7 @@ describe('a first program by async functions: peers', () => {
     expect(one.router.isUp(other.id)).toBe(false);
   });
 
-  it('connected$ is the peers that are up, by ID', () => {
+  it('connected$ emits the connected peers by ID', () => {
     const net = simulate({ nodes: 3 });
     const sizes: number[] = [];
     const log: unknown[] = [];
@@ -121,7 +121,7 @@ describe('a first program by async functions: peers', () => {
     expect(sizes).toEqual([0, 1, 2, 1, 0, NaN]);
   });
 
-  it('whenUp rejects for no ID, an aborted signal, and a router that stops', async () => {
+  it('whenUp rejects for an invalid ID, an aborted signal and a router that stops', async () => {
     const router = routerOf(1);
     const url = 'ws://localhost:4000' as NodeId;
     await expect(router.whenUp(url)).rejects.toMatchObject({ code: 'RXMESH_NODE_ID_INVALID' });

@@ -4,7 +4,7 @@ import { simulate, type Simulation } from '../../../lib/testing/index.ts';
 import { heard, updates } from '../../support/heard.ts';
 import { identityOf } from '../../support/mock-node.ts';
 
-/** Three nodes; the first takes numbers only, the others send what they like. */
+/** Three nodes: the first accepts only numbers, the others send anything. */
 function network(): { net: Simulation; taking: Channel<number>; senders: Channel<unknown>[] } {
   const net = simulate({ nodes: 3 });
   const validate = (value: unknown): number => {
@@ -25,7 +25,7 @@ const severities = (net: Simulation): string[] =>
   );
 
 describe('S-02 messages that do not decode', () => {
-  it('now and then only cost score: one every other minute for an hour', () => {
+  it('only cost score if rare: one every other minute for an hour', () => {
     const { net, taking, senders } = network();
     const texts = heard(net, taking);
     const seen = updates(net, 0);
@@ -40,7 +40,7 @@ describe('S-02 messages that do not decode', () => {
     net.stop();
   });
 
-  it('add up: after fifty turns with failures in a minute the score is too low', () => {
+  it('accumulate: about fifty turns with failures within a minute lower the score too far', () => {
     const { net, taking, senders } = network();
     taking.in$.subscribe();
     const seen = updates(net, 0);
@@ -57,7 +57,7 @@ describe('S-02 messages that do not decode', () => {
     net.stop();
   });
 
-  it('end the connection when they are too many, and slow no neighbour', () => {
+  it('end the connection if too many, without slowing another peer', () => {
     const { net, taking, senders } = network();
     const arrivals: string[] = [];
     taking.in$.subscribe(({ message }) => arrivals.push(`${message} at ${net.clock.now()}`));
@@ -72,7 +72,7 @@ describe('S-02 messages that do not decode', () => {
     expect(severities(net).filter((severity) => severity === 'disconnect')).toHaveLength(1);
     expect(seen).toEqual(['down 1']);
     expect(arrivals).toEqual(Array.from({ length: 20 }, (_, i) => `${i} at ${startMs + 5}`));
-    // It may come back after the cool-down, and is heard again.
+    // It may reconnect after the cool-down, and its messages are delivered again.
     net.advance(20_000);
     expect(seen).toEqual(['down 1', 'up 1']);
     senders[0]?.out.next({ to: net.node(0).id, message: 99 });
@@ -81,10 +81,15 @@ describe('S-02 messages that do not decode', () => {
     net.stop();
   });
 
-  it.each([Infinity, NaN, -1, 0, 1.5])('%p a second are no option', (decodeFailuresPerSecond) => {
-    const settings = { identity: identityOf(1), network: 'n', transports: [] };
-    const option = 'limits.decodeFailuresPerSecond';
-    const text = `${option} must be an integer from 1 to 1000000, got ${decodeFailuresPerSecond}`;
-    expect(() => createRouter({ ...settings, limits: { decodeFailuresPerSecond } })).toThrow(text);
-  });
+  it.each([Infinity, NaN, -1, 0, 1.5])(
+    'rejects %p as the limit per second',
+    (decodeFailuresPerSecond) => {
+      const settings = { identity: identityOf(1), network: 'n', transports: [] };
+      const option = 'limits.decodeFailuresPerSecond';
+      const text = `${option} must be an integer from 1 to 1000000, got ${decodeFailuresPerSecond}`;
+      expect(() => createRouter({ ...settings, limits: { decodeFailuresPerSecond } })).toThrow(
+        text,
+      );
+    },
+  );
 });

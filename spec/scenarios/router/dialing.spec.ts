@@ -7,11 +7,11 @@ import { MockConnection, nodeInfoOf } from '../../support/mock-transport.ts';
 import { trackLeaks } from '../../support/leaks.ts';
 
 const address = `mock:${identityOf(2).id}`;
-/** No second dial comes by itself. */
+/** Disables automatic redials. */
 const once = { peers: { retryMinMs: 0, addresses: [address] } };
 
 describe('dialing peers', () => {
-  it('R-33 a known address is dialed once, and its peer comes up', () => {
+  it('R-33 dials a known address once, and its peer comes up', () => {
     const node = new MockNode(once);
     const link = node.link('outbound');
     const connections = node.answerWith(of(link));
@@ -36,16 +36,16 @@ describe('dialing peers', () => {
       }),
     },
     {
-      name: 'R-35 a key that is not of the node ID',
+      name: 'R-35 a key that does not match the node ID',
       code: 'RXMESH_IDENTITY_MISMATCH',
       peer: () => ({ publicKey: identityOf(3).publicKey }),
     },
     {
-      name: 'R-36 another node than the one that was dialed',
+      name: 'R-36 a node with a different ID than the one dialed',
       code: 'RXMESH_IDENTITY_MISMATCH',
       peer: () => ({ nodeInfo: nodeInfoOf(identityOf(3)), publicKey: identityOf(3).publicKey }),
     },
-  ])('$name: the connection is closed, and nobody is up', ({ code, peer }) => {
+  ])('$name: closes the connection, and no peer comes up', ({ code, peer }) => {
     const node = new MockNode(once);
     const link = node.link('outbound', peer());
     const connections = node.answerWith(of(link));
@@ -58,7 +58,7 @@ describe('dialing peers', () => {
     node.stop();
   });
 
-  it('R-37 a dial that fails is told and tried again later, without a handshake', () => {
+  it('R-37 reports a failed dial and retries it later, without a handshake', () => {
     const node = new MockNode({ peers: { addresses: [address], retryMinMs: 100 } });
     node.transport.answer = () => throwError(() => new RxmeshError('RXMESH_DIAL_FAILED', 'no'));
     node.start();
@@ -76,7 +76,7 @@ describe('dialing peers', () => {
     node.stop();
   });
 
-  it('R-38 a dialed connection that fails is dialed again', () => {
+  it('R-38 redials a dialed connection that fails', () => {
     const node = new MockNode({ peers: { addresses: [address], disconnectCooldownMs: 500 } });
     const link = node.link('outbound');
     node.answerWith(of(link));
@@ -91,7 +91,7 @@ describe('dialing peers', () => {
     node.stop();
   });
 
-  it('R-39 handshakes that hang run side by side, and end with the router', () => {
+  it('R-39 hung handshakes run in parallel and end with the router', () => {
     const addresses = [2, 3, 4].map((seed) => `mock:${identityOf(seed).id}`);
     const node = new MockNode({ peers: { addresses }, timeouts: { handshakeMs: 0 } });
     const connections = node.answerWith();
@@ -103,7 +103,7 @@ describe('dialing peers', () => {
     expect(connections.map(({ closed }) => closed)).toEqual([true, true, true]);
   });
 
-  it('R-39 no more dials at a time than the limit', () => {
+  it('R-39 limits concurrent dials', () => {
     const addresses = [2, 3, 4].map((seed) => `mock:${identityOf(seed).id}`);
     const node = new MockNode({
       peers: { addresses, maxDialing: 2, retryMinMs: 0 },
@@ -126,7 +126,7 @@ describe('dialing persistent peers', () => {
     node.transport.dials.map(({ port }) => port);
   const day = 24 * 3_600_000;
 
-  it('goes on when strangers could take every outbound slot', () => {
+  it('continues while strangers could take every outbound slot', () => {
     const [down, stranger] = [identityOf(3).id, identityOf(2).id];
     const node = new MockNode({
       peers: {
@@ -142,16 +142,16 @@ describe('dialing persistent peers', () => {
         : of(new MockConnection('outbound', of(node.link('outbound'))));
     node.start();
     node.clock.advance(day);
-    // Every five minutes, when its back-off has grown to that.
+    // Once the backoff has grown to its maximum, it dials every five minutes.
     expect(portsOf(node).filter((port) => port === 1).length).toBeGreaterThan(250);
     node.stop();
   });
 
-  it('lets none that never answers keep another one from being dialed', () => {
+  it('an address that never answers does not keep another one from being dialed', () => {
     const [dead, alive] = [identityOf(3).id, identityOf(2).id];
     let drawn = 0;
     const node = new MockNode({
-      // The dead one ranks first.
+      // The dead peer ranks first.
       random: () => (drawn += 0.001) % 1,
       peers: {
         maxDialing: 1,
@@ -172,7 +172,7 @@ describe('dialing persistent peers', () => {
     node.stop();
   });
 
-  it('counts a dial that the peer refuses after its claim once: the next one is not ended with it', () => {
+  it('frees one dial slot, not two, when the peer refuses after its claim: the next dial continues', () => {
     const { id } = identityOf(2);
     const node = new MockNode({
       peers: {

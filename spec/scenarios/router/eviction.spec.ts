@@ -5,7 +5,7 @@ import { MockNode } from '../../support/mock-node.ts';
 import { trackLeaks } from '../../support/leaks.ts';
 
 describe('eviction', () => {
-  it('R-40 a peer that is reported is closed and goes down, and its messages are no longer heard', () => {
+  it('R-40 closes the connection to a reported peer, takes it down and stops delivering its messages', () => {
     const node = new MockNode();
     const channel = node.router.openChannel({ id: 2, codec: json<string>() });
     const messages: string[] = [];

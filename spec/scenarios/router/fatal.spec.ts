@@ -12,15 +12,15 @@ import { collectUnhandled } from '../../support/unhandled.ts';
 const unhandled = collectUnhandled();
 afterEach(() => void jest.restoreAllMocks());
 
-describe('L-30 what cannot fail has failed', () => {
-  /** A peer manager that fails when a peer is up. */
+describe('L-30 an internal error that should be impossible', () => {
+  /** Makes the peer manager throw when a peer comes up. */
   const breakReady = (): void => {
     jest.spyOn(PeerManager.prototype, 'ready').mockImplementationOnce(() => {
       throw mistake;
     });
   };
 
-  it('one fatal event, an orderly stop, and nothing that is unhandled', async () => {
+  it('raises one fatal event and stops in order, with no unhandled error', async () => {
     breakReady();
     const node = new MockNode();
     node.start();
@@ -43,13 +43,13 @@ describe('L-30 what cannot fail has failed', () => {
     node.stop();
   });
 
-  it('lanes empty first, and peers hear goodbye, as by `stop`', () => {
+  it('empties lanes and says goodbye to peers first, as `stop` does', () => {
     const net = simulate({ nodes: 3, latencyMs: 5 });
     const chat = net.openChannels({ id: 1, codec: json<string>() });
     net.start();
     const texts = heard(net, chat(1));
     chat(0).out.next({ to: net.node(1).id, message: 'last words' });
-    // A peer that comes again finds the manager broken.
+    // A peer that reconnects runs into the broken manager.
     breakReady();
     net.network.sever(net.node(0).id, net.node(2).id);
     net.advance(20_000);
@@ -69,7 +69,7 @@ describe('L-30 what cannot fail has failed', () => {
     net.stop();
   });
 
-  it('start resolves, as when `stop` comes first', async () => {
+  it('resolves start, as when `stop` is called first', async () => {
     breakReady();
     const transport = new MockTransport();
     const silent: Transport = Object.assign(transport, { endpoints$: NEVER });
@@ -86,7 +86,7 @@ describe('L-30 what cannot fail has failed', () => {
 });
 
 describe('stop', () => {
-  it('from within what stops is the same stop', async () => {
+  it('called again from within a stop is the same stop', async () => {
     const node = new MockNode();
     node.start();
     node.arrive(of(node.link('inbound')));

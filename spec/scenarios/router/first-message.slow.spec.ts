@@ -6,19 +6,20 @@ import { LineProxy } from '../../../bench/frame/line-proxy.ts';
 import { trackLeaks } from '../../support/leaks.ts';
 
 const host = '127.0.0.1';
-/** Long, so that what the processor takes is a small part of a round trip. */
+/** Long enough that processing takes only a small part of a round trip. */
 const line = { delayMs: 150, bitsPerSecond: 0 };
 const roundTripMs = 2 * line.delayMs;
 
 /**
- * One round trip is for TCP, and one for the upgrade to WebSocket, which brings the listener's
- * proof back. Half of one is for the dialer's proof: then the listener is up, and its message takes
- * another half: 3. The dialer is up then, and its message takes half of one: 3.5. What the
- * processor takes is less than half of one, so a further round trip shows.
+ * TCP takes one round trip. The WebSocket upgrade takes another, and its reply carries the
+ * listener's proof. The dialer's proof takes half a round trip: the listener is then up, and its
+ * message takes another half, so 3 in total. The dialer comes up at that point too, and its message
+ * takes half a round trip more: 3.5. Processing stays below half a round trip, so an extra round
+ * trip would show.
  */
 const roundTripsMax = { listener: 3.4, dialer: 3.9 } as const;
 
-/** The best of some dials counts: the first ones run code that is not compiled yet. */
+/** The fastest dial counts, because the first ones run code that is not yet compiled. */
 const dials = 4;
 
 const routers: Router[] = [];
@@ -43,7 +44,7 @@ describe('L-26 the first message over a WebSocket', () => {
   trackLeaks();
 
   it.each(['listener', 'dialer'] as const)(
-    'of the %s takes no more than it has to',
+    'from the %s takes no more round trips than necessary',
     async (side) => {
       const far = await nodeWith(webSocket({ listen: { port: 0, host } }));
       await far.router.start();

@@ -4,10 +4,10 @@ import { simulate } from '../../../lib/testing/index.ts';
 import { expectIdle } from '../../support/leaks.ts';
 
 /**
- * Round trips from the start of a node until a first message arrives over a network in memory,
- * where the dial takes one, as TCP does, and brings the dialer's hello along and the listener's
- * proof back. Half of one is for the dialer's proof, which comes with its acceptance and its
- * credit: with that the listener has all it needs. A WebSocket has one more, for its upgrade.
+ * Round trips from the start of a node until a first message arrives, over an in-memory network. As
+ * with TCP, the dial takes one; it also carries the dialer's hello and returns the listener's
+ * proof. The dialer's proof takes half a round trip and comes with its acceptance and its credit,
+ * which is all the listener needs. A WebSocket takes one more, for its upgrade.
  */
 const roundTripsMax = { 'of the listener': 2.0, 'of the dialer': 2.5 } as const;
 
@@ -20,7 +20,7 @@ const lines = [
 
 describe('L-26 S-04 the first message of a connection', () => {
   it.each(directions.flatMap((from) => lines.map((line) => [from, ...line] as const)))(
-    '%s, %s, with %i ms one way, takes no more round trips than it has to',
+    '%s, %s, with %i ms one way, takes no more round trips than necessary',
     (from, protection, latencyMs) => {
       const options = { nodes: 2, latencyMs, protection, knows: (node: number) => node === 0 };
       const net = simulate(options);

@@ -7,10 +7,10 @@ import { openSockets } from '../../transports/websocket/support.ts';
 
 const bytes = { id: 1, codec: raw() };
 
-/** Sockets of connections, on both sides. */
+/** Open sockets on both sides. */
 const connections = (): number => openSockets().filter((kind) => kind === 'TCPSocketWrap').length;
 
-/** A router on WebSockets, started. */
+/** A started router on WebSockets. */
 async function routerOf(seed: number, ...persistent: string[]): Promise<Router> {
   const router = createRouter({
     identity: identityOf(seed),
@@ -23,7 +23,7 @@ async function routerOf(seed: number, ...persistent: string[]): Promise<Router> 
 }
 
 describe('stop, over sockets', () => {
-  it('resolves when the peers have read what was sent, and leaves no socket', async () => {
+  it('resolves once the peers have read everything sent, and leaves no socket open', async () => {
     const receiver = await routerOf(1);
     const received: number[] = [];
     receiver.openChannel(bytes).in$.subscribe(({ message }) => received.push(message.length));
@@ -43,7 +43,7 @@ describe('stop, over sockets', () => {
     expect(connections()).toBe(0);
   });
 
-  it('of both sides at once leaves no socket either', async () => {
+  it('on both sides at the same time leaves no socket open either', async () => {
     const one = await routerOf(1);
     one.openChannel(bytes);
     const other = await routerOf(2, ...one.addresses);

@@ -16,8 +16,8 @@ import { MockConnection, MockTransport } from '../../support/mock-transport.ts';
 
 const peerId = identityOf(2).id;
 
-describe('R implied by the code: what cannot be handed on is dropped, and the connection stays', () => {
-  it('a message that does not decode, or does not unwrap', () => {
+describe('R implied by the code: a message that cannot be passed on is dropped, and the connection stays', () => {
+  it('a message that fails to decode or unwrap', () => {
     const net = simulate({ nodes: 2 });
     const codec = wrapped(json<{ inner?: string }>(), {
       wrap: (inner: string) => ({ inner }),
@@ -40,7 +40,7 @@ describe('R implied by the code: what cannot be handed on is dropped, and the co
     net.stop();
   });
 
-  it('a message on a channel that the peer does not have: it never leaves', () => {
+  it('a message on a channel that the peer does not have is never sent', () => {
     const net = simulate({ nodes: 2 });
     net.openChannels({ id: 1, codec: json<string>() });
     const own = net.node(0).router.openChannel({ id: 2, codec: json<string>() });
@@ -80,7 +80,7 @@ describe('R implied by the code: stop', () => {
     expect(node.events.some(({ type }) => type === 'message-dropped')).toBe(false);
   });
 
-  it('waits for lanes no longer than drainMs, and tells what is lost', () => {
+  it('waits for lanes no longer than drainMs and reports what is lost', () => {
     const node = new MockNode({ timeouts: { drainMs: 300 } });
     const channel = node.router.openChannel({ id: 2, codec: json<string>() });
     node.start();
@@ -100,10 +100,10 @@ describe('R implied by the code: stop', () => {
   });
 });
 
-describe('R implied by the code: each step has its time, and 0 is no limit', () => {
+describe('R implied by the code: each step has a timeout, and 0 disables it', () => {
   const addresses = [`mock:${peerId}`];
 
-  it.each([0, 100])('resolving, limit %i ms', (resolveTimeoutMs) => {
+  it.each([0, 100])('resolving, timeout %i ms', (resolveTimeoutMs) => {
     const node = new MockNode();
     const failures: string[] = [];
     const subscription = of(parseNodeAddress(`mock:${peerId}`))
@@ -126,7 +126,7 @@ describe('R implied by the code: each step has its time, and 0 is no limit', () 
     expectIdle(node.clock.scheduler);
   });
 
-  it.each([0, 100])('dialing, limit %i ms', (dialMs) => {
+  it.each([0, 100])('dialing, timeout %i ms', (dialMs) => {
     const node = new MockNode({ timeouts: { dialMs }, peers: { addresses, retryMinMs: 0 } });
     node.start();
     node.clock.advance(99);
@@ -137,7 +137,7 @@ describe('R implied by the code: each step has its time, and 0 is no limit', () 
     node.stop();
   });
 
-  it.each([0, 100])('the handshake, limit %i ms', (handshakeMs) => {
+  it.each([0, 100])('the handshake, timeout %i ms', (handshakeMs) => {
     const node = new MockNode({ timeouts: { handshakeMs }, peers: { addresses, retryMinMs: 0 } });
     const connections = node.answerWith();
     node.start();
@@ -153,7 +153,7 @@ describe('R implied by the code: each step has its time, and 0 is no limit', () 
 });
 
 describe('R implied by the code: dialing', () => {
-  it('the first transport that has a protocol dials it', () => {
+  it('uses the first transport that supports the protocol', () => {
     const [other, first, second] = [['other'], ['x', 'mock'], ['mock']].map(
       (protocols) => new MockTransport(protocols),
     );
@@ -167,7 +167,7 @@ describe('R implied by the code: dialing', () => {
     node.stop();
   });
 
-  it('an address that no transport dials is refused at once, by name', () => {
+  it('rejects an address immediately, by name, if no transport dials it', () => {
     const address = `http://${peerId}@localhost:80`;
     const fault = `no transport dials "${address}"; the protocols are mock`;
     for (const peers of [{ addresses: [address] }, { persistent: [address] }]) {
@@ -181,7 +181,7 @@ describe('R implied by the code: dialing', () => {
     node.stop();
   });
 
-  it('the endpoints of an address are dialed in turn until one answers', () => {
+  it('tries the endpoints of an address in turn until one answers', () => {
     const node = new MockNode({ peers: { addresses: [`mock://${peerId}@localhost:1`] } });
     const link = node.link('outbound');
     node.transport.answer = ({ ip }) =>

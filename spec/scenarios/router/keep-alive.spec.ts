@@ -10,11 +10,11 @@ import { identityOf } from '../../support/mock-node.ts';
 const keepAlive = { intervalMs: 10_000, timeoutMs: 30_000 };
 const minute = 60_000;
 
-/** What a node's snapshot says of the round trip to its only peer. */
+/** The round trip to the node's only peer, from its snapshot. */
 const roundTrip = (net: Simulation, node: number): number | undefined =>
   net.node(node).router.snapshot().peers[0]?.roundTripMs;
 
-/** Codes with which peers went down, and when, since `sinceMs`. */
+/** The code and time of each peer-down event from `sinceMs` on. */
 function downs(net: Simulation, sinceMs: number): { code: string | undefined; atMs: number }[] {
   return net.log.flatMap(({ event, atMs }) =>
     event.type === 'peer-down' && atMs >= sinceMs
@@ -24,7 +24,7 @@ function downs(net: Simulation, sinceMs: number): { code: string | undefined; at
 }
 
 describe('a router that keeps its peers alive', () => {
-  it('measures the round trip, and has none before the first answer', () => {
+  it('measures the round trip, with no value before the first answer', () => {
     const net = simulate({ nodes: 2, latencyMs: 21, options: () => ({ keepAlive }) });
     net.start();
     net.advance(9_000);
@@ -39,7 +39,7 @@ describe('a router that keeps its peers alive', () => {
   });
 
   it.each([0, 50])(
-    'finds a dead link on both sides, and connects anew (latency %i ms)',
+    'detects a dead link on both sides and reconnects (latency %i ms)',
     (latencyMs) => {
       const net = simulate({ nodes: 2, latencyMs, options: () => ({ keepAlive }) });
       net.start();
@@ -60,7 +60,7 @@ describe('a router that keeps its peers alive', () => {
       net.advance(10 * minute);
       expect(seen).toEqual([['down 1'], ['down 0']]);
       net.network.heal();
-      // The address is tried again when its wait is over.
+      // The address is retried after its backoff.
       net.advance(30 * minute);
       expect(seen).toEqual([
         ['down 1', 'up 1'],
@@ -71,7 +71,7 @@ describe('a router that keeps its peers alive', () => {
     },
   );
 
-  it('goes on when the silence ends in time, and nothing is lost', () => {
+  it('survives a silence that ends in time without losing a message', () => {
     const net = simulate({ nodes: 2, latencyMs: 5, options: () => ({ keepAlive }) });
     const channels = net.openChannels({ id: 1, codec: raw() });
     net.start();
@@ -89,7 +89,7 @@ describe('a router that keeps its peers alive', () => {
     net.stop();
   });
 
-  it('keeps a peer whose consumer takes nothing, and still measures the link', () => {
+  it('keeps a peer whose consumer takes nothing and still measures the link', () => {
     const net = simulate({ nodes: 2, latencyMs: 15, options: () => ({ keepAlive }) });
     const stalled = net.openChannels({ id: 1, codec: raw(), inbound: block(4) });
     const bulk = net.openChannels({ id: 2, codec: raw(), inbound: block(4) });
@@ -109,7 +109,7 @@ describe('a router that keeps its peers alive', () => {
     net.stop();
   });
 
-  it('is on unless told otherwise, but off in a simulation', () => {
+  it('is on by default, but off in a simulation', () => {
     const clock = new VirtualClock();
     const network = new MemoryNetwork({ clock });
     const [dialer, listener] = [identityOf(1), identityOf(2)];

@@ -19,7 +19,7 @@ const text = { id: 1, codec: json<string>() };
 const memory = (): Transport => new MemoryNetwork().transport(identityOf(1).id);
 
 describe('the life of a router', () => {
-  it('start resolves when it listens; a second one rejects, and the router goes on', async () => {
+  it('start resolves once it listens; a second start rejects and does not affect the router', async () => {
     const net = simulate({ nodes: 2 });
     const { router } = net.node(0);
     await router.start();
@@ -31,7 +31,7 @@ describe('the life of a router', () => {
     await expect(router.start()).rejects.toMatchObject({ code: 'RXMESH_STOPPED' });
   });
 
-  it('stop twice is one stop; everything completes, and nothing can be opened', async () => {
+  it('a second stop is the same stop; everything completes and no channel can be opened', async () => {
     const net = simulate({ nodes: 2 });
     const chat = net.openChannels(text);
     net.start();
@@ -57,7 +57,7 @@ describe('the life of a router', () => {
     expectIdle(net.clock.scheduler);
   });
 
-  it('stop before start is fine', async () => {
+  it('stop may come before start', async () => {
     const node = new MockNode();
     await node.router.stop();
     await expect(node.router.start()).rejects.toMatchObject({ code: 'RXMESH_STOPPED' });
@@ -76,7 +76,7 @@ describe('the life of a router', () => {
     node.stop();
   });
 
-  it('peers$ begins with the peers that are up', () => {
+  it('peers$ starts with the connected peers', () => {
     const net = simulate({ nodes: 3 });
     net.start();
     const up: string[] = [];
@@ -85,7 +85,7 @@ describe('the life of a router', () => {
     net.stop();
   });
 
-  it('start rejects when a transport cannot listen, and the router is stopped then', async () => {
+  it('start rejects if a transport cannot listen, and the router is then stopped', async () => {
     const net = simulate({ nodes: 1 });
     const transport = net.network.transport(identityOf(9).id);
     const taken = transport.incoming$.subscribe();
@@ -105,8 +105,8 @@ describe('the life of a router', () => {
   });
 });
 
-describe('a transport that fails to listen with an error of its own', () => {
-  it('start rejects with RXMESH_LISTEN_FAILED, and has that for a cause', async () => {
+describe('a transport that fails to listen with a foreign error', () => {
+  it('start rejects with RXMESH_LISTEN_FAILED and that error as its cause', async () => {
     const cause = new Error('EADDRINUSE');
     const failing = Object.assign(new MockTransport(), { incoming$: throwError(() => cause) });
     const transports = [Object.assign(failing, { endpoints$: of([]) })];
@@ -115,8 +115,8 @@ describe('a transport that fails to listen with an error of its own', () => {
   });
 });
 
-describe('stop in the middle of things', () => {
-  it('while it dials: the dial is given up', () => {
+describe('stop at any moment', () => {
+  it('while dialing: cancels the dial', () => {
     const node = new MockNode({ peers: { addresses: [`mock:${identityOf(2).id}`] } });
     node.start();
     expect(node.transport.live).toBe(2);
@@ -124,7 +124,7 @@ describe('stop in the middle of things', () => {
     expect(node.events).toEqual([]);
   });
 
-  it('at every millisecond of coming up: nothing is left, and nobody is up', () => {
+  it('at every millisecond of startup: leaves nothing behind and no peer up', () => {
     for (let ms = 0; ms <= 60; ms += 1) {
       const net = simulate({ nodes: 3, latencyMs: 7, seed: ms + 1 });
       const seen = updates(net, 1);
@@ -142,7 +142,7 @@ describe('stop in the middle of things', () => {
     }
   });
 
-  it('while a peer is being accepted, and another one is up: nobody comes up any more, and all go down', () => {
+  it('while one peer is being accepted and another is up: no more peers come up, and all go down', () => {
     for (let ms = 0; ms <= 60; ms += 1) {
       const knows = (_: number, other: number): boolean => other === 0;
       const net = simulate({ nodes: 3, latencyMs: 10, knows });
@@ -164,7 +164,7 @@ describe('stop in the middle of things', () => {
     }
   });
 
-  it('a link that is on offer is told that the node is done, not that it is refused', () => {
+  it('closes an offered link as done, not as refused', () => {
     const node = new MockNode();
     const link = node.link('inbound', { accepts: false });
     node.start();
@@ -173,7 +173,7 @@ describe('stop in the middle of things', () => {
     expect(link.closedFor).toBe('done');
   });
 
-  it('takes no address from the beginning on', () => {
+  it('rejects new addresses as soon as it begins', () => {
     const node = new MockNode();
     const link = node.link('inbound');
     node.start();
@@ -188,13 +188,13 @@ describe('stop in the middle of things', () => {
     node.stop();
   });
 
-  it('from within start, by whoever hears of a first connection: start resolves', async () => {
+  it('from within start, on the first connection event: start resolves', async () => {
     const transport = new MockTransport();
     const broken = new MockConnection(
       'inbound',
       throwError(() => new Error('bad')),
     );
-    // It has a connection before it tells that it listens.
+    // It has a connection before it reports that it listens.
     const never = Object.assign(transport, { incoming$: of(broken), endpoints$: NEVER });
     const router = createRouter({ identity: identityOf(1), network: 'demo', transports: [never] });
     router.events$.subscribe(() => void router.stop());
@@ -202,7 +202,7 @@ describe('stop in the middle of things', () => {
     expect(transport.closed).toBe(true);
   });
 
-  it('the others hear that the node has gone, and not that something failed', () => {
+  it('peers see a normal close, not a failure', () => {
     const net = simulate({ nodes: 2, latencyMs: 5 });
     net.start();
     const begin = net.log.length;
@@ -220,8 +220,8 @@ describe('stop in the middle of things', () => {
   });
 });
 
-describe('sending on a channel that is closed', () => {
-  it('send errors, out tells a drop, and a send that waited fails', () => {
+describe('sending on a closed channel', () => {
+  it('send errors, out reports a drop, and a waiting send fails', () => {
     const net = simulate({ nodes: 2 });
     const chat = net.openChannels({ ...text, inbound: { strategy: 'block', capacity: 1 } });
     net.start();
@@ -248,7 +248,7 @@ describe('sending on a channel that is closed', () => {
 });
 
 describe('options', () => {
-  it('one error names every wrong option', () => {
+  it('one error lists every invalid option', () => {
     const options = {
       identity: 'me',
       network: '',
@@ -285,15 +285,12 @@ describe('options', () => {
     [{ version: ' ' }, /version .*not all spaces/],
     [{ clock: 5 }, /clock must be an object with the functions/],
     [{ random: 0.5 }, /random must be a function, got 0\.5/],
-  ])(
-    '%p is refused here, since every peer would refuse it, or nothing would work',
-    (wrong, text) => {
-      const good = { identity: identityOf(1), network: 'x', transports: [memory()] };
-      expect(() => createRouter({ ...good, ...(wrong as object) })).toThrow(text);
-    },
-  );
+  ])('rejects %p, which every peer would refuse or which could not work', (wrong, text) => {
+    const good = { identity: identityOf(1), network: 'x', transports: [memory()] };
+    expect(() => createRouter({ ...good, ...(wrong as object) })).toThrow(text);
+  });
 
-  it('what is undefined, or half of a version, gets its defaults', () => {
+  it('undefined values and a partial version get defaults', () => {
     const half = { protocolVersion: { block: 7 } as never, version: '' };
     const nothing = { clock: undefined, random: undefined, moniker: undefined } as object;
     const net = simulate({ nodes: 2, options: () => half });
@@ -305,7 +302,7 @@ describe('options', () => {
     expect(() => createRouter({ ...good, ...nothing, peers })).not.toThrow();
   });
 
-  it('a timeout of keep-alive is not shorter than its interval', () => {
+  it('the keepAlive timeout must not be shorter than the interval', () => {
     const good = { identity: identityOf(1), network: 'x', transports: [memory()] };
     expect(() => createRouter({ ...good, keepAlive: { timeoutMs: 5_000 } })).toThrow(
       /keepAlive\.timeoutMs must be at least intervalMs \(10000\), got 5000/,
@@ -313,7 +310,7 @@ describe('options', () => {
     expect(() => createRouter({ ...good, keepAlive: { intervalMs: 60_000 } })).not.toThrow();
   });
 
-  it('peers are checked with the rest', () => {
+  it('peers are validated with the other options', () => {
     const good = { identity: identityOf(1), network: 'x', transports: [memory()] };
     const peers = { maxConnected: 0, persistent: [`memory:${identityOf(1).id}`, 'nonsense'] };
     expect(() => createRouter({ ...good, moniker: 'ä', peers })).toThrow(
@@ -329,7 +326,7 @@ describe('options', () => {
     }
   });
 
-  it('the discipline is asked about the channels of each connection', () => {
+  it('the discipline is consulted about the channels of each connection', () => {
     const seen: number[][] = [];
     const discipline = (): Discipline => {
       const ranked: number[] = [];
@@ -350,7 +347,7 @@ describe('options', () => {
     net.stop();
   });
 
-  it('a channel names every wrong option in one error', () => {
+  it('a channel reports every invalid option in one error', () => {
     const net = simulate({ nodes: 1 });
     const wrong = { id: -1, codec: {}, inbound: {}, outbound: 1, messageBytesMax: 0 };
     expect(() => net.node(0).router.openChannel(wrong as never)).toThrow(

@@ -30,8 +30,8 @@ const say = (link: MockLink, channel: number, text: string): void =>
 const lastDown = (events: readonly RouterEvent[]): unknown =>
   events.filter(({ type }) => type === 'peer-down').at(-1);
 
-describe('a peer that breaks the protocol', () => {
-  it('sends beyond its credit: it is disconnected, and what it had sent before is kept', () => {
+describe('a peer that violates the protocol', () => {
+  it('sends beyond its credit: it is disconnected, and its earlier messages are kept', () => {
     const { node, link, channel } = withPeer();
     const reports: PeerReport[] = [];
     node.router.reports$.subscribe((report) => reports.push(report));
@@ -55,7 +55,7 @@ describe('a peer that breaks the protocol', () => {
     node.stop();
   });
 
-  it('sends on a channel that was never open', () => {
+  it('sends on a channel that was never opened', () => {
     const { node, link } = withPeer();
     say(link, 99, 'x');
     expect(link.closedFor).toBe('violation');
@@ -65,7 +65,7 @@ describe('a peer that breaks the protocol', () => {
     node.stop();
   });
 
-  it('gives credit beyond measure', () => {
+  it('grants more credit than is valid', () => {
     const { node, link } = withPeer();
     link.receiver?.credit(2, 2 ** 53 - 1, 1000);
     link.receiver?.credit(2, 1, 1000);
@@ -74,7 +74,7 @@ describe('a peer that breaks the protocol', () => {
     node.stop();
   });
 
-  it('opens more channels than are allowed', () => {
+  it('opens more channels than allowed', () => {
     const { node, link } = withPeer();
     for (let channel = 0; channel <= 4096; channel += 1) link.receiver?.credit(channel, 1, 1000);
     expect(link.closedFor).toBe('violation');
@@ -83,8 +83,8 @@ describe('a peer that breaks the protocol', () => {
   });
 });
 
-describe('a message that cannot be taken', () => {
-  it('too large for the sender: it is dropped there', () => {
+describe('a message that cannot be accepted', () => {
+  it('too large for the sender: dropped there', () => {
     const net = simulate({ nodes: 2 });
     const chat = net.openChannels({ id: 1, codec: json<string>(), messageBytesMax: 100 });
     net.start();
@@ -102,7 +102,7 @@ describe('a message that cannot be taken', () => {
   });
 
   it.each([200, 70_000, 3_000_000])(
-    'too large for the receiver, %i bytes: its sender drops it, and is told; the link stays',
+    'too large for the receiver, %i bytes: its sender drops and reports it, and the link stays',
     (length) => {
       const net = simulate({ nodes: 2, latencyMs: 1 });
       const options = { id: 1, codec: json<string>(), inbound: block(1) };
@@ -126,7 +126,7 @@ describe('a message that cannot be taken', () => {
     },
   );
 
-  it('of a wrong type: it is dropped and told, its credit comes back, the link stays', () => {
+  it('of the wrong type: dropped and reported, its credit is returned, and the link stays', () => {
     const net = simulate({ nodes: 2, latencyMs: 1 });
     const isNumber = (value: unknown): number => {
       if (typeof value === 'number') return value;
@@ -149,14 +149,14 @@ describe('a message that cannot be taken', () => {
   });
 });
 
-describe('nodes that do not fit together', () => {
+describe('incompatible nodes', () => {
   it.each([
     { name: 'networks', options: (node: number) => ({ network: `net-${node}` }) },
     {
       name: 'block versions',
       options: (node: number) => ({ protocolVersion: { block: node, app: 0 } }),
     },
-  ])('of different $name do not connect, and do not dial again soon', ({ options }) => {
+  ])('with different $name do not connect, and do not redial soon', ({ options }) => {
     const net = simulate({ nodes: 2, latencyMs: 1, options });
     net.launch();
     net.advance(30 * 60_000);
@@ -170,7 +170,7 @@ describe('nodes that do not fit together', () => {
     net.stop();
   });
 
-  it('without a channel in common do not connect; with one they do', () => {
+  it('without a common channel do not connect; with one they do', () => {
     const net = simulate({ nodes: 3 });
     const open = (node: number, ...ids: number[]): void => {
       for (const id of ids) net.node(node).router.openChannel({ id, codec: json<string>() });

@@ -29,7 +29,7 @@ const router = make({});
 const channel = router.openChannel({ id: 9, codec: json() });
 const open = (options: object) => router.openChannel({ id: 1, codec: json(), ...options });
 
-/** Plain JavaScript: none of it compiles. */
+/** Written as plain JavaScript: none of these calls compiles. */
 const mistakes: readonly (readonly [text: string, mistake: () => unknown])[] = [
   [
     'createRouter: identity must be an Identity, got a Promise (missing `await`?)',
@@ -139,7 +139,7 @@ const mistakes: readonly (readonly [text: string, mistake: () => unknown])[] = [
   ['a node ID must be 40 hex digits, got "ws://host"', () => parseNodeId('ws://host')],
 ];
 
-describe('the first mistakes are refused at once, with what was given', () => {
+describe('common mistakes are rejected immediately, and the error quotes the value', () => {
   it.each(mistakes)('%s', (text, mistake) => {
     expect(mistake).toThrow(new Error(text));
   });

@@ -6,7 +6,7 @@ import { simulate } from '../../support/maker.ts';
 import { heard, updates } from '../../support/heard.ts';
 import { expectIdle } from '../../support/leaks.ts';
 
-describe.each([0, 7])('a mesh of 8 nodes, of which 1 to 7 echo, latency %i ms', (latencyMs) => {
+describe.each([0, 7])('a mesh of 8 nodes in which 1 to 7 echo, latency %i ms', (latencyMs) => {
   let net: Simulation;
   let chat: (node: number) => Channel<string>;
 
@@ -27,7 +27,7 @@ describe.each([0, 7])('a mesh of 8 nodes, of which 1 to 7 echo, latency %i ms', 
     expectIdle(net.clock.scheduler);
   });
 
-  it('R-01 each peer echoes a message, and the reply names it as the sender', () => {
+  it('R-01 each peer echoes a message, and the reply carries its ID as the sender', () => {
     const texts = heard(net, chat(0));
     for (let node = 1; node < 8; node += 1) {
       chat(0).out.next({ to: net.node(node).id, message: `m${node}` });
@@ -38,14 +38,14 @@ describe.each([0, 7])('a mesh of 8 nodes, of which 1 to 7 echo, latency %i ms', 
     expect(texts).toEqual([]);
   });
 
-  it('R-02 a broadcast gets one reply from every peer, and nothing more', () => {
+  it('R-02 a broadcast gets one reply from every peer and nothing more', () => {
     const texts = heard(net, chat(0));
     chat(0).out.next({ broadcast: true, message: 'all' });
     net.advance(1_000);
     expect(texts.sort()).toEqual([1, 2, 3, 4, 5, 6, 7].map((node) => `${node}: echo of all`));
   });
 
-  it('R-03 a peer that is reported goes down and comes up again, in that order', () => {
+  it('R-03 a reported peer goes down and comes up again, in that order', () => {
     const seen = updates(net, 0);
     chat(0).reports.next({ peer: net.node(3).id, severity: 'disconnect', reason: 'it misbehaved' });
     net.advance(1_000);

@@ -58,7 +58,7 @@ describe('reports on a peer', () => {
     expect(seen).toEqual(['down 1', 'up 1']);
   });
 
-  it('tells the report as an event, and the peer that it is evicted', () => {
+  it('raises an event for the report, and the evicted peer learns why', () => {
     report('disconnect');
     expect(net.log.map(({ node, event }) => ({ node, ...event })).slice(upAt)).toEqual(
       expect.arrayContaining([
@@ -76,7 +76,7 @@ describe('reports on a peer', () => {
     );
   });
 
-  it('a report on a peer that is not connected changes nothing', () => {
+  it('a report on a disconnected peer changes nothing', () => {
     net.remove(1);
     seen.splice(0);
     report('disconnect');

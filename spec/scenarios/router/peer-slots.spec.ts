@@ -3,7 +3,7 @@ import { json, type PeerReport, type RouterEvent } from '../../../lib/index.ts';
 import { simulate, type Simulation } from '../../../lib/testing/index.ts';
 import { expectIdle } from '../../support/leaks.ts';
 
-/** What a node has told of another one, beside messages: `peer-up`, `peer-evicted CODE`. */
+/** A node's peer events about another node: `peer-up`, `peer-evicted CODE`. */
 function told(net: Simulation, node: number, other: number): string[] {
   const peer = net.node(other).id;
   return net.log.flatMap(({ node: at, event }) => {
@@ -17,7 +17,7 @@ const eventsOf = (net: Simulation, node: number, type: RouterEvent['type']): Rou
   net.log.flatMap(({ node: at, event }) => (at === node && event.type === type ? [event] : []));
 
 describe('slots that strangers never take', () => {
-  it('a node reaches its own peers, however many strangers were there first', () => {
+  it('a node reaches its own peers however many strangers connect first', () => {
     const strangers = 20;
     const [honest, friend, chosen] = [0, 1, 2];
     const net = simulate({
@@ -32,7 +32,7 @@ describe('slots that strangers never take', () => {
     net.advance(10_000);
     expect(net.node(honest).up.size).toBe(4);
 
-    // Both are named only now, when all slots are taken.
+    // Both are added only now that all slots are taken.
     router.addPeer(`memory:${net.node(friend).id}`);
     router.addPeer(`memory:${net.node(chosen).id}`);
     for (const node of [friend, chosen]) void net.node(node).router.start();
@@ -50,7 +50,7 @@ describe('slots that strangers never take', () => {
 });
 
 describe('upgrades', () => {
-  it('a peer that ranks higher takes the place of the lowest, which is told as an event', () => {
+  it('a higher-ranked peer replaces the lowest-ranked one, with an event', () => {
     const net = simulate({
       nodes: 3,
       latencyMs: 20,
@@ -73,7 +73,7 @@ describe('upgrades', () => {
 });
 
 describe('scores', () => {
-  it('disconnect a peer that did many small things, and ban it when it goes on', () => {
+  it('disconnect a peer after many small offences and ban it if they continue', () => {
     const net = simulate({ nodes: 2, options: () => ({ peers: { banMs: 60_000 } }) });
     const chat = net.openChannels({ id: 1, codec: json<string>() });
     net.start();
@@ -98,7 +98,7 @@ describe('scores', () => {
     net.stop();
   });
 
-  it('take good reports, which are in reports$, and are no events', () => {
+  it('accept good reports, which appear in reports$ but raise no event', () => {
     const net = simulate({ nodes: 2 });
     const chat = net.openChannels({ id: 1, codec: json<string>() });
     const reports: PeerReport[] = [];
@@ -118,7 +118,7 @@ describe('scores', () => {
 });
 
 describe('rank', () => {
-  it('that throws is told as an event, and counts for nothing', () => {
+  it('that throws raises an event and has no other effect', () => {
     const rank = (): number => {
       throw new Error('broken');
     };

@@ -10,7 +10,7 @@ interface NodeWithPeers {
   readonly ids: readonly [NodeId, NodeId];
 }
 
-/** A node with two peers that are up, and a channel to report them on. */
+/** A node with two connected peers, and a channel on which to report them. */
 function withPeers(): NodeWithPeers {
   const node = new MockNode();
   const channel = node.router.openChannel({ id: 2, codec: json<string>() });
@@ -23,8 +23,8 @@ function withPeers(): NodeWithPeers {
   return { node, channel, ids: [first.id, second.id] };
 }
 
-describe('peers$, whatever its subscribers do', () => {
-  it('tells whoever subscribes from within a peer-up of that peer once', () => {
+describe('peers$, regardless of what its subscribers do', () => {
+  it('reports a peer once to a subscriber that joins during its peer-up event', () => {
     const node = new MockNode();
     const told: string[] = [];
     const watch = (): void => {
@@ -40,7 +40,7 @@ describe('peers$, whatever its subscribers do', () => {
     expect(told).toEqual(['up', 'down']);
   });
 
-  it('tells whoever subscribes from within a peer-down nothing of a peer that it was not told of', () => {
+  it('sends a subscriber that joins during a peer-down event no down without an up', () => {
     const { node, channel, ids } = withPeers();
     const told: string[] = [];
     const watch = (): void => {
@@ -60,7 +60,7 @@ describe('peers$, whatever its subscribers do', () => {
     node.stop();
   });
 
-  it('tells whoever turns a peer out that was up already that it went down', () => {
+  it('sends a subscriber the down of a peer that it evicts during its own ups', () => {
     const { node, channel, ids } = withPeers();
     const told: string[] = [];
     node.router.peers$.subscribe(({ id, status }) => {
@@ -74,7 +74,7 @@ describe('peers$, whatever its subscribers do', () => {
     node.stop();
   });
 
-  it('completes for whoever comes when all is over', () => {
+  it('completes for a subscriber that joins after stop', () => {
     const { node } = withPeers();
     node.stop();
     const log: string[] = [];

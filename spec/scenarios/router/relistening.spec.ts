@@ -12,7 +12,7 @@ import { until } from '../../support/until.ts';
 describe('L-31 a transport that stops listening', () => {
   const gone = new RxmeshError('RXMESH_CONNECTION_FAILED', 'the interface is gone');
 
-  it('is asked again after a second, once it has listened for a minute', () => {
+  it('is retried after a second again once it has listened for a minute', () => {
     const node = new MockNode();
     node.start();
     const fail = (): void => {
@@ -36,7 +36,7 @@ describe('L-31 a transport that stops listening', () => {
     node.stop();
   });
 
-  it('does not keep `start` from waiting for another one', async () => {
+  it('does not keep `start` from waiting for another transport', async () => {
     const [slow, failing] = [new MockTransport(), new MockTransport()];
     const endpoints = new Subject<readonly Endpoint[]>();
     Object.assign(slow, { endpoints$: endpoints });
@@ -48,7 +48,7 @@ describe('L-31 a transport that stops listening', () => {
     node.stop();
   });
 
-  it('over WebSocket, listens again at the same port', async () => {
+  it('listens on the same port again over WebSocket', async () => {
     const server = createServer();
     const listen = async (port = 0): Promise<number> => {
       server.listen(port, '127.0.0.1');

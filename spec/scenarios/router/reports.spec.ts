@@ -4,7 +4,7 @@ import { simulate } from '../../../lib/testing/index.ts';
 import { expectIdle } from '../../support/leaks.ts';
 
 describe('reports$', () => {
-  it('has what a channel reports, and the peer is evicted for it', () => {
+  it("emits a channel's report, and the peer is evicted for it", () => {
     const net = simulate({ nodes: 2 });
     const chat = net.openChannels({ id: 1, codec: json<string>() });
     const reports: PeerReport[] = [];
@@ -32,7 +32,7 @@ describe('reports$', () => {
     expectIdle(net.clock.scheduler);
   });
 
-  it('counts a ban from before the start', () => {
+  it('applies a ban made before start', () => {
     const net = simulate({ nodes: 2 });
     const chat = net.openChannels({ id: 1, codec: json<string>() });
     chat(0).reports.next({ peer: net.node(1).id, severity: 'ban', reason: 'known from before' });
@@ -42,7 +42,7 @@ describe('reports$', () => {
     net.stop();
   });
 
-  it('has what a slow-peer policy finds', () => {
+  it('emits what a slow-peer policy detects', () => {
     const net = simulate({ nodes: 2 });
     const lanes = { inbound: block(1), outbound: block(1) };
     const policy = { slowPeer: { evictAfterMs: 500 } };

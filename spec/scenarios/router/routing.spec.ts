@@ -55,7 +55,7 @@ describe.each([0, 4])('three nodes with two channels, latency %i ms', (latencyMs
     expect(drops(net)).toEqual(['0 outbound 1 encode-failed']);
   });
 
-  it('R-12 drops a message of a wrong type at the receiver', () => {
+  it('R-12 drops a message of the wrong type at the receiver', () => {
     first(a).close();
     const wrong = net.node(a).router.openChannel({ id: 1, codec: raw() });
     net.advance(1_000);
@@ -77,7 +77,7 @@ describe.each([0, 4])('three nodes with two channels, latency %i ms', (latencyMs
     expect(drops(net)).toEqual(['0 outbound 1 unknown-peer']);
   });
 
-  it('R-14 drops an envelope without a recipient that is no broadcast', () => {
+  it('R-14 drops an envelope that has no recipient and is not a broadcast', () => {
     const nobody = { broadcast: false, message: 'x' } as unknown as OutboundEnvelope<string>;
     first(a).out.next(nobody);
     first(a).out.next({ message: 'x' } as OutboundEnvelope<string>);
@@ -98,7 +98,7 @@ describe.each([0, 4])('three nodes with two channels, latency %i ms', (latencyMs
     expect(drops(net)).toEqual(['0 outbound 1 to-self']);
   });
 
-  it('R-16 drops a message to a peer that was removed, and does not wait for it', () => {
+  it('R-16 drops a message to a removed peer without waiting for it', () => {
     net.remove(b);
     const reports: unknown[] = [];
     first(a)
@@ -109,7 +109,7 @@ describe.each([0, 4])('three nodes with two channels, latency %i ms', (latencyMs
     expect(drops(net)).toEqual(['0 outbound 1 unknown-peer']);
   });
 
-  it('R-17 and R-18: after all that messages still arrive, and the other channel is silent', () => {
+  it('R-17 and R-18: after all that, messages still arrive, and the other channel stays silent', () => {
     first(a).out.next({ to: id(b) } as OutboundEnvelope<string>);
     first(a).out.next({ to: unknown, message: 'x' });
     first(a).out.next({ message: 'x' } as OutboundEnvelope<string>);
@@ -145,7 +145,7 @@ describe.each([0, 4])('a broadcast among four nodes, latency %i ms', (latencyMs)
     expect(texts).toEqual([['1: all'], [], ['1: all'], ['1: all']]);
   });
 
-  it('R-20 reaches the rest when a node is gone', () => {
+  it('R-20 reaches the remaining nodes when one has gone', () => {
     net.remove(3);
     const reports: unknown[] = [];
     chat(0)
@@ -157,7 +157,7 @@ describe.each([0, 4])('a broadcast among four nodes, latency %i ms', (latencyMs)
     expect(drops(net)).toEqual([]);
   });
 
-  it('leaves out the peers that an envelope excepts', () => {
+  it('skips the peers that an envelope excepts', () => {
     const [one, two] = [net.node(1).id, net.node(2).id];
     chat(0).out.next({ broadcast: true, except: one, message: 'x' });
     chat(0).out.next({ broadcast: true, except: [one, two], message: 'y' });

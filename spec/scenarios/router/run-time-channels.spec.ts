@@ -14,12 +14,12 @@ const peerChannels = (net: Simulation, node: number): unknown[] =>
       : [],
   );
 
-/** How many messages a simulation's log says were dropped. */
+/** The number of dropped messages in a simulation's log. */
 const dropCount = (net: Simulation): number =>
   net.log.reduce((sum, { event }) => sum + (event.type === 'message-dropped' ? event.count : 0), 0);
 
 describe.each([0, 5])('channels at run time, latency %i ms', (latencyMs) => {
-  it('peers learn of a channel that opens after start, and messages flow', () => {
+  it('peers learn of a channel opened after start, and messages flow', () => {
     const net = simulate({ nodes: 2, latencyMs });
     net.start();
     const sender = net.node(0).router.openChannel(text);
@@ -37,7 +37,7 @@ describe.each([0, 5])('channels at run time, latency %i ms', (latencyMs) => {
     expectIdle(net.clock.scheduler);
   });
 
-  it('peers learn of a channel that closes, and send no more', () => {
+  it('peers learn of a closed channel and stop sending to it', () => {
     const net = simulate({ nodes: 2, latencyMs });
     const chat = net.openChannels(text);
     net.start();
@@ -50,7 +50,7 @@ describe.each([0, 5])('channels at run time, latency %i ms', (latencyMs) => {
     net.stop();
   });
 
-  it('a channel that closes while messages are under way tells each of them as dropped', () => {
+  it('a channel that closes with messages in transit reports each of them as dropped', () => {
     const net = simulate({ nodes: 2, latencyMs });
     const chat = net.openChannels(text);
     net.start();
@@ -63,7 +63,7 @@ describe.each([0, 5])('channels at run time, latency %i ms', (latencyMs) => {
     net.stop();
   });
 
-  it('a channel that closes and opens at once is not closed for peers, and loses nothing under way', () => {
+  it('a channel that is closed and reopened in one turn stays open for peers and loses nothing in transit', () => {
     const net = simulate({ nodes: 2, latencyMs });
     const chat = net.openChannels({ ...text, inbound: block(4) });
     net.start();
@@ -80,7 +80,7 @@ describe.each([0, 5])('channels at run time, latency %i ms', (latencyMs) => {
   });
 });
 
-it('a channel that opens, closes and opens in one turn has its credit', () => {
+it('a channel that is opened, closed and reopened in one turn gets its credit', () => {
   const net = simulate({ nodes: 2, latencyMs: 5 });
   const options = { ...text, inbound: block(1) };
   const chat = net.openChannels(options);
@@ -100,12 +100,12 @@ it('a channel that opens, closes and opens in one turn has its credit', () => {
   net.stop();
 });
 
-it('a peer that connects again gets credit for the room that there is, and no more', () => {
+it('a peer that reconnects gets credit only for the free space in the lane', () => {
   const net = simulate({ nodes: 2, latencyMs: 5 });
   const chat = net.openChannels({ ...text, inbound: block(8) });
   net.start();
   const [from, to] = [net.node(0).id, net.node(1).id];
-  // One message is less than the share of the window for which credit is given back at a time.
+  // One message is less than the share of the window that triggers new credit.
   const reader = chat(1).in$.subscribe();
   chat(0).out.next({ to, message: 'before' });
   net.advance(100);
@@ -123,7 +123,7 @@ it('a peer that connects again gets credit for the room that there is, and no mo
   net.stop();
 });
 
-it('a message of which a part has arrived when the channel closes is told as dropped', () => {
+it('a message partly received when the channel closes is reported as dropped', () => {
   const net = simulate({ nodes: 2, latencyMs: 5 });
   const chat = net.openChannels({ id: 5, codec: raw() });
   net.start();
@@ -136,7 +136,7 @@ it('a message of which a part has arrived when the channel closes is told as dro
   net.stop();
 });
 
-it('a message of which a part was written when the connection fails is told as dropped', () => {
+it('a message partly written when the connection fails is reported as dropped', () => {
   const net = simulate({ nodes: 2, latencyMs: 5 });
   const chat = net.openChannels({ id: 5, codec: raw() });
   net.start();
@@ -150,7 +150,7 @@ it('a message of which a part was written when the connection fails is told as d
   net.stop();
 });
 
-describe('channels that open and close at both ends, at any moments', () => {
+describe('channels that open and close at both ends at arbitrary times', () => {
   const step = fc.oneof(
     {
       weight: 4,
@@ -170,7 +170,7 @@ describe('channels that open and close at both ends, at any moments', () => {
     },
   );
 
-  it('every message is heard or told as dropped, nobody breaks the protocol, and it works in the end', () => {
+  it('every message is delivered or reported as dropped, no one violates the protocol, and traffic recovers', () => {
     const scenario = fc.record({
       latencyMs: fc.constantFrom(0, 3),
       capacity: fc.constantFrom(1, 2, 5),
@@ -236,8 +236,8 @@ describe('channels that open and close at both ends, at any moments', () => {
   });
 });
 
-describe('peers that had no channel in common', () => {
-  it('connect soon after one has opened a channel of the other', () => {
+describe('peers without a common channel', () => {
+  it('connect soon after one opens a channel that the other has', () => {
     const net = simulate({ nodes: 2, latencyMs: 1 });
     for (const node of [0, 1]) net.node(node).router.openChannel({ ...text, id: node });
     net.launch();

@@ -5,7 +5,7 @@ import { simulate, type Simulation } from '../../../lib/testing/index.ts';
 import { heard, updates } from '../../support/heard.ts';
 import { expectIdle } from '../../support/leaks.ts';
 
-/** How a node sees its connections: the number of the peer and who dialed. */
+/** A node's view of its connections: each peer's number and the connection's direction. */
 const connections = (net: Simulation, node: number): string[] =>
   net
     .node(node)
@@ -15,7 +15,7 @@ const connections = (net: Simulation, node: number): string[] =>
     )
     .sort();
 
-/** Each pair has exactly one connection, and both ends say the same of it. */
+/** Each pair has exactly one connection, and both ends agree on who dialed it. */
 function expectAgreement(net: Simulation): void {
   for (const { index: one } of net.nodes) {
     const expected = net.nodes
@@ -28,7 +28,7 @@ function expectAgreement(net: Simulation): void {
   }
 }
 
-/** A seed that gives node 0 the lower, or the higher, ID of two. */
+/** A seed for which the given node has the lower of the two IDs. */
 const seedWith = (lower: 0 | 1): number => {
   for (let seed = 1; ; seed += 1) {
     const [a = '', b = ''] = simulate({ nodes: 2, seed }).nodes.map(({ id }) => id);
@@ -42,7 +42,7 @@ describe('a simultaneous connect', () => {
     { lower: 1, latencyMs: 0 },
     { lower: 0, latencyMs: 10 },
     { lower: 1, latencyMs: 10 },
-  ] as const)('the dial of the lower ID stands: $lower, latency $latencyMs ms', (given) => {
+  ] as const)('the dial from the lower ID wins: $lower, latency $latencyMs ms', (given) => {
     const { lower, latencyMs } = given;
     const net = simulate({ nodes: 2, latencyMs, seed: seedWith(lower) });
     const seen = [updates(net, 0), updates(net, 1)];
@@ -59,7 +59,7 @@ describe('a simultaneous connect', () => {
     expectIdle(net.clock.scheduler);
   });
 
-  it.each([0, 10])('messages flow beyond the first credit, latency %i ms', (latencyMs) => {
+  it.each([0, 10])('messages flow beyond the initial credit, latency %i ms', (latencyMs) => {
     for (const lower of [0, 1] as const) {
       const net = simulate({ nodes: 2, latencyMs, seed: seedWith(lower) });
       const chat = net.openChannels({ id: 1, codec: json<string>(), inbound: block(1) });
@@ -72,7 +72,7 @@ describe('a simultaneous connect', () => {
     }
   });
 
-  it('takes no longer than one dial that nobody crosses, and one round trip more', () => {
+  it('takes at most one round trip longer than a dial from one side only', () => {
     const upAfter = (knows: (node: number) => boolean): number => {
       const net = simulate({ nodes: 2, latencyMs: 10, knows });
       net.start();
@@ -83,7 +83,7 @@ describe('a simultaneous connect', () => {
     expect(upAfter(() => true)).toBeLessThanOrEqual(upAfter((node) => node === 0) + 20);
   });
 
-  it('ends with one connection that both agree on, whatever the latencies and the moments of start', () => {
+  it('settles on one connection that both sides agree on, for any latencies and start times', () => {
     const scenario = fc.record({
       seed: fc.nat(),
       nodes: fc.integer({ min: 2, max: 4 }),
@@ -118,7 +118,7 @@ describe('a simultaneous connect', () => {
     );
   });
 
-  it('heals when connections are cut at any moment: nobody is up twice, and all are up again', () => {
+  it('recovers from cuts at any time: no peer is up twice, and all come up again', () => {
     const scenario = fc.record({
       seed: fc.nat(),
       latencyMs: fc.nat({ max: 30 }),

@@ -12,7 +12,7 @@ const [server, laptop] = [identityOf(1), identityOf(2)];
 const address = `memory:${server.id}`;
 
 /**
- * A server, and a laptop that dials it for ever; each is a machine of its own, and the laptop may
+ * A server, and a laptop that keeps dialing it. Each is a machine of its own, and the laptop may
  * sleep.
  */
 class Office {
@@ -20,7 +20,7 @@ class Office {
   readonly network = new MemoryNetwork({ clock: this.clocks.server, protection: 'trusted' });
   readonly server: RouterLike = this.#router(server, this.clocks.server, {});
   readonly laptop: RouterLike;
-  /** What the laptop's peers did, and when: `up 0`, `RXMESH_PEER_TIMEOUT 5000`. */
+  /** The laptop's peer events with their times: `up 0`, `RXMESH_PEER_TIMEOUT 5000`. */
   log: string[] = [];
   #sinceMs = 0;
 
@@ -36,7 +36,7 @@ class Office {
     this.pass(60_000);
   }
 
-  /** Both run. */
+  /** Time passes on both machines. */
   pass(ms: number): void {
     for (let passed = 0; passed < ms; passed += 10) {
       this.clocks.server.advance(10);
@@ -45,8 +45,8 @@ class Office {
   }
 
   /**
-   * The laptop sleeps, and the server goes on. The log begins anew when it wakes.
-   * @param clock what the laptop's does meanwhile, which depends on its system
+   * The laptop sleeps while the server keeps running. The log restarts on wake-up.
+   * @param clock whether the laptop's clock runs meanwhile, which depends on its system
    */
   sleep(ms: number, clock: 'runs' | 'stands' = 'runs'): void {
     this.clocks.server.advance(ms);
@@ -54,18 +54,18 @@ class Office {
     this.watch();
   }
 
-  /** The log begins anew. */
+  /** Restarts the log. */
   watch(): void {
     this.log = [];
     this.#sinceMs = this.clocks.server.passedMs;
   }
 
-  /** Nothing gets through, and nobody hears of it. */
+  /** Drops all traffic without either side noticing. */
   silence(): void {
     this.network.silence([server.id], [laptop.id]);
   }
 
-  /** The network is away for hours: the laptop dials now and then, and has nobody to talk to. */
+  /** Cuts the network for hours. The laptop dials now and then, and reaches nobody. */
   away(): void {
     this.network.partition([server.id], [laptop.id]);
     this.clocks.laptop.advance(180 * minute + 1_000);
@@ -92,9 +92,9 @@ class Office {
   }
 }
 
-describe('L-11 a laptop that has slept', () => {
+describe('L-11 a laptop that wakes from sleep', () => {
   it.each([25_000, minute, 8 * 60 * minute])(
-    'gives up its dead connection within 5 s, and has another one soon (%i ms)',
+    'drops its dead connection within 5 s and soon reconnects (%i ms)',
     (ms) => {
       const office = new Office();
       office.silence();
@@ -108,7 +108,7 @@ describe('L-11 a laptop that has slept', () => {
     },
   );
 
-  it('keeps a connection that has outlived the sleep', () => {
+  it('keeps a connection that survives the sleep', () => {
     const office = new Office();
     office.sleep(25_000);
     office.pass(2 * minute);
@@ -117,7 +117,7 @@ describe('L-11 a laptop that has slept', () => {
     office.stop();
   });
 
-  it('finds a dead connection in the usual time when its clock stood still meanwhile', () => {
+  it('detects a dead connection in the usual time if its clock stood still', () => {
     const office = new Office();
     office.silence();
     office.sleep(8 * 60 * minute, 'stands');
@@ -126,13 +126,13 @@ describe('L-11 a laptop that has slept', () => {
     office.pass(11_000);
     expect(office.log).toEqual([expect.stringContaining('RXMESH_PEER_TIMEOUT')]);
     office.network.heal();
-    // A dial may be under way that nobody answers.
+    // A dial may be in progress that gets no answer.
     office.pass(10_000);
     expect(office.log).toHaveLength(2);
     office.stop();
   });
 
-  it('dials at once who could not be reached before', () => {
+  it('immediately dials a peer that was unreachable before', () => {
     const office = new Office({ retryMaxPersistentMs: 60 * minute });
     office.away();
     office.pass(minute);
@@ -143,7 +143,7 @@ describe('L-11 a laptop that has slept', () => {
     office.stop();
   });
 
-  it('goes on trying when the network comes back some seconds after it', () => {
+  it('keeps trying if the network returns a few seconds later', () => {
     const office = new Office({ retryMaxPersistentMs: 60 * minute });
     office.away();
     office.network.partition([server.id], [laptop.id]);
@@ -155,7 +155,7 @@ describe('L-11 a laptop that has slept', () => {
     office.stop();
   });
 
-  it('has no timer for that while nobody is connected or dialed', () => {
+  it('keeps no timer for this without a connection or a dial', () => {
     const office = new Office({ persistent: [] });
     expect(office.clocks.laptop.timers).toBe(0);
     office.stop();
@@ -163,7 +163,7 @@ describe('L-11 a laptop that has slept', () => {
 });
 
 describe('L-11 router.redial', () => {
-  it('dials at once who waits for a back-off', () => {
+  it('immediately dials a peer that is in backoff', () => {
     const office = new Office({ retryMaxPersistentMs: 60 * minute });
     office.away();
     office.pass(minute);
@@ -174,7 +174,7 @@ describe('L-11 router.redial', () => {
     office.stop();
   });
 
-  it('asks who is connected for a sign of life', () => {
+  it('probes the connected peers', () => {
     const office = new Office();
     office.watch();
     office.laptop.redial();
@@ -191,7 +191,7 @@ describe('L-11 router.redial', () => {
     office.stop();
   });
 
-  it('does nothing before start, and after stop', () => {
+  it('does nothing before start or after stop', () => {
     const router = makeRouter({
       identity: identityOf(3),
       network: 'demo',
@@ -209,7 +209,7 @@ describe('L-11 router.redial', () => {
 });
 
 describe('L-11 router.addPeer', () => {
-  it('dials a known address at once, and says that it was known', () => {
+  it('immediately dials a known address and returns false', () => {
     const office = new Office({ persistent: [], addresses: [address], retryMaxMs: 60 * minute });
     office.away();
     office.pass(minute);

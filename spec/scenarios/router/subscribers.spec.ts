@@ -13,7 +13,7 @@ describe('subscribers that throw', () => {
     config.onUnhandledError = null;
   });
 
-  it('L-30 hurt no other subscriber, channel or peer', async () => {
+  it('L-30 affect no other subscriber, channel or peer', async () => {
     const net = simulate({ nodes: 3 });
     const chat = net.openChannels(text);
     const errors = new Set<unknown>();
@@ -41,13 +41,13 @@ describe('subscribers that throw', () => {
     expect(seen.sort()).toEqual(['down 2', 'up 0', 'up 2']);
     net.stop();
     expectIdle(net.clock.scheduler);
-    // RxJS reports what nobody handles on timers of the platform, which run in their order: then
-    // this one.
+    // RxJS reports unhandled errors from platform timers. They run in order, so this one comes
+    // last.
     await later(1);
     expect(errors).toEqual(new Set(['peers$', 'in$', 'map', 'events$', 'reports$']));
   });
 
-  it('a stream into `out` that fails is an event, and the channel stays open', () => {
+  it('a stream into `out` that fails raises an event, and the channel stays open', () => {
     const net = simulate({ nodes: 2 });
     const chat = net.openChannels(text);
     net.start();
@@ -68,8 +68,8 @@ describe('subscribers that throw', () => {
   });
 });
 
-describe.each([0, 3])('subscribers that are slow, latency %i ms', (latencyMs) => {
-  it('a channel that nobody reads holds up neither another channel nor another peer', () => {
+describe.each([0, 3])('slow subscribers, latency %i ms', (latencyMs) => {
+  it('an unread channel holds up neither another channel nor another peer', () => {
     const net = simulate({ nodes: 3, latencyMs });
     const idle = net.openChannels({ ...text, id: 2, inbound: block(4), outbound: block(8) });
     const chat = net.openChannels(text);
@@ -83,7 +83,7 @@ describe.each([0, 3])('subscribers that are slow, latency %i ms', (latencyMs) =>
     for (let i = 0; i < 100; i += 1) chat(0).out.next({ broadcast: true, message: `${i}` });
     net.advance(1_000);
     expect(texts.map(({ length }) => length)).toEqual([100, 100]);
-    // 4 were in the inbound lane, 4 in the outbound one, of the 8 that it took in one turn.
+    // In one turn the outbound lane took 8, of which 4 had moved on to the inbound lane.
     expect(others).toEqual(Array.from({ length: 8 }, (_, i) => `0: ${i}`));
     expect(drops(net)).toEqual(Array(2 * 92).fill('0 outbound 2 lane-full'));
     expect(net.node(0).up.size).toBe(2);
@@ -108,7 +108,7 @@ describe.each([0, 3])('subscribers that are slow, latency %i ms', (latencyMs) =>
     net.stop();
   });
 
-  it('a subscriber that answers from within gets every message once, in order', () => {
+  it('a subscriber that replies during delivery gets every message once, in order', () => {
     const net = simulate({ nodes: 2, latencyMs });
     const chat = net.openChannels({ ...text, inbound: block(2) });
     chat(1)

@@ -18,12 +18,12 @@ const endpointThenError$ = new Observable((subscriber) => {
   subscriber.error(mistake);
 });
 
-describe('L-30 a transport that throws is an event, and the node goes on', () => {
+describe('L-30 a transport that throws raises an event, and the node keeps running', () => {
   const withTransport = (changes: PropertyDescriptorMap): MockNode => {
     const transport = new MockTransport();
     Object.defineProperties(transport, changes);
     const node = new MockNode({ transports: [transport], peers: { addresses: [address] } });
-    // The one that `arrive` uses.
+    // `arrive` uses this one.
     node.transport.incoming.subscribe(transport.incoming);
     node.start();
     return node;
@@ -35,7 +35,7 @@ describe('L-30 a transport that throws is an event, and the node goes on', () =>
       () => {
         const throwing = once(() => ['mock']);
         let asked = 0;
-        // The check of the options asks first.
+        // Option validation reads it first.
         return { protocols: { get: () => ((asked += 1) === 1 ? ['mock'] : throwing()) } };
       },
       'transport.protocols',
@@ -78,7 +78,7 @@ describe('L-30 a transport that throws is an event, and the node goes on', () =>
     expect(await unhandled()).toEqual([]);
   });
 
-  it('dial: the address is dialed again', async () => {
+  it('dial: redials the address', async () => {
     const node = new MockNode({ peers: { addresses: [address], retryJitterMs: 0 } });
     node.transport.answer = once(() => NEVER);
     node.start();
@@ -89,7 +89,7 @@ describe('L-30 a transport that throws is an event, and the node goes on', () =>
     expect(await unhandled()).toEqual([]);
   });
 
-  it('endpoints$ that errors once it listens', async () => {
+  it('endpoints$ that errors once it is listening', async () => {
     const transport = new MockTransport();
     Object.defineProperty(transport, 'endpoints$', { value: endpointThenError$ });
     const node = new MockNode({ transports: [transport] });
@@ -149,7 +149,7 @@ describe('L-30 a transport that throws is an event, and the node goes on', () =>
     },
   );
 
-  it('close of a link: its session ends nevertheless, and so does the router', async () => {
+  it('close of a link: its session still ends, and so does the router', async () => {
     const node = new MockNode();
     node.start();
     const link = Object.assign(node.link('inbound'), { close: once(ignore) });

@@ -18,14 +18,14 @@ afterEach(() => void jest.restoreAllMocks());
 const ignore = (): void => undefined;
 const address = `mock:${identityOf(2).id}`;
 
-describe('L-30 a callback of the options that throws is an event, and the node goes on', () => {
+describe('L-30 a callback option that throws raises an event, and the node keeps running', () => {
   it.each<[string, () => number]>([
     ['throws', once(() => 0)],
-    ['is no number', () => NaN],
-    ['is 1', () => 1],
-  ])('random, which %s: 0.5 is taken', async (_, random) => {
+    ['returns NaN', () => NaN],
+    ['returns 1', () => 1],
+  ])('random that %s: uses 0.5 instead', async (_, random) => {
     const peers = { addresses: [address], retryMinMs: 100, retryJitterMs: 50 };
-    // The order of peers has asked for one by then.
+    // Ordering the peers draws the first number.
     let asked = 0;
     const node = new MockNode({ peers, random: () => (asked++ === 0 ? 0 : random()) });
     node.transport.answer = () => throwError(() => new Error('nobody there'));
@@ -45,14 +45,14 @@ describe('L-30 a callback of the options that throws is an event, and the node g
     expect(await unhandled()).toEqual([]);
   });
 
-  it('random, before there is anybody to hear of it: that is told at the start', () => {
+  it('random before anyone subscribes: reported at the start', () => {
     const node = new MockNode({ peers: { addresses: [address] }, random: once(() => 0) });
     node.start();
     expect(failedAt(node)).toEqual(['random']);
     node.stop();
   });
 
-  it('random, each time: told once, until it has worked again', () => {
+  it('random on every call: reported once, until it has worked again', () => {
     let works = false;
     const random = (): number => {
       if (!works) throw mistake;
@@ -93,7 +93,7 @@ describe('L-30 a callback of the options that throws is an event, and the node g
     const texts: string[] = [];
     channels[1]?.in$.subscribe(({ message }) => texts.push(message));
     for (const each of [two, one]) void each.start();
-    // What the clock has not taken runs on the system's timers.
+    // What the failing clock does not schedule runs on the system's timers.
     for (let i = 0; i < 3; i += 1) {
       time.advance(10_000);
       await unhandled();
@@ -110,7 +110,7 @@ describe('L-30 a callback of the options that throws is an event, and the node g
     ['discipline', () => once(fair)],
     ['rank', () => () => ({ ...fair(), rank: once(() => 0) })],
     ['served', () => () => ({ ...fair(), served: once(ignore) })],
-  ])('%s: the connection ends, and comes again', async (name, discipline) => {
+  ])('%s: the connection ends and is restored', async (name, discipline) => {
     const options = { discipline: discipline() };
     const net = simulate({ nodes: 2, options: (node) => (node === 0 ? options : {}) });
     const chat = net.openChannels({ id: 1, codec: json<string>() });
@@ -127,7 +127,7 @@ describe('L-30 a callback of the options that throws is an event, and the node g
       event.type === 'peer-down' && node === 0 ? [event.error?.code] : [],
     );
     expect(codes).toEqual(['RXMESH_DISCIPLINE_FAILED']);
-    // A discipline is made for each connection, and these throw at the first message of each.
+    // Each connection gets its own discipline, and these throw at the first message of each.
     if (name === 'discipline') {
       say('second');
       expect(texts.at(-1)).toBe('0: second');
@@ -157,7 +157,7 @@ describe('L-30 a callback of the options that throws is an event, and the node g
     expect(await unhandled()).toEqual([]);
   });
 
-  it('sign of an identity: the handshake fails, and the next one does not', async () => {
+  it('sign of an identity: the handshake fails, and the next one succeeds', async () => {
     let signs = 0;
     const original = platformCrypto.ed25519Signer.bind(platformCrypto);
     const signer = jest.spyOn(platformCrypto, 'ed25519Signer').mockImplementation((seed) => {
@@ -181,7 +181,7 @@ describe('L-30 a callback of the options that throws is an event, and the node g
     expect(await unhandled()).toEqual([]);
   });
 
-  it('latencyMs of a memory network: the frame takes no time, and it is reported', async () => {
+  it('latencyMs of a memory network: the frame arrives without delay, and the error is reported', async () => {
     const clock = new VirtualClock();
     let works = true;
     const latencyMs = (): number => {

@@ -16,13 +16,13 @@ async function node(persistent: readonly string[] = []): Promise<Router> {
   return router;
 }
 
-describe('L-25 channels of different priority that all have more to send than the line carries', () => {
+describe('L-25 channels of different priority that together saturate the line', () => {
   it.each([100, 1_000])(
-    'share it by their priorities, with messages of %i bytes',
+    'share it in proportion to their priorities, with messages of %i bytes',
     async (size) => {
       const receiver = await node();
       const received = weights.map(() => 0);
-      // With the inbound lane that one gets without asking.
+      // Uses the default inbound lane.
       const inbound = weights.map((_, id) => receiver.openChannel({ id, codec: raw() }));
       inbound.forEach(({ in$ }, id) =>
         in$.subscribe(() => (received[id] = (received[id] ?? 0) + 1)),
@@ -43,7 +43,7 @@ describe('L-25 channels of different priority that all have more to send than th
         pipeTo(channel)(endless()).subscribe(),
       );
       const heaviest = inbound[2]?.in$;
-      // Windows of credit grow until they are no bound any more; then the shares count.
+      // Credit windows grow until they no longer limit the flow; from then on the weights decide.
       await nth(heaviest, 40_000);
       const before = [...received];
       await nth(heaviest, 40_000);

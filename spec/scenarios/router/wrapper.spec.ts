@@ -24,7 +24,7 @@ describe('messages in a wrapper', () => {
     return messages;
   };
 
-  it('R-21 an inner message is wrapped once when it is sent, and unwrapped once where it arrives', () => {
+  it('R-21 wraps an inner message once on sending and unwraps it once on arrival', () => {
     const calls: string[] = [];
     const chat = net.openChannels({
       id: 1,
@@ -57,7 +57,7 @@ describe('messages in a wrapper', () => {
     return chat;
   };
 
-  it('R-22 what the wrapper refuses is dropped, and nothing arrives', () => {
+  it('R-22 drops a message that the wrapper rejects, and nothing arrives', () => {
     const game = games();
     const messages = all(game(1));
     const refused = { kind: 'castle', x: 1 } as unknown as Message;
@@ -67,7 +67,7 @@ describe('messages in a wrapper', () => {
     expect(drops(net)).toEqual(['0 outbound 1 encode-failed']);
   });
 
-  it('R-23 the wrapper itself passes as it is, and is unwrapped where it arrives', () => {
+  it('R-23 passes the wrapper itself unchanged and unwraps it on arrival', () => {
     const game = games();
     const messages = all(game(1));
     const wrapper = { resign: { reason: 'late' } } as unknown as Message;
