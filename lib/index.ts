@@ -21,12 +21,8 @@ export {
   type WhenUpOptions,
 } from './router/router.ts';
 export { logTo, type Logger, type LogOptions } from './router/log-to.ts';
-export type {
-  AdmitHooks,
-  ConnectionToAdmit,
-  PeerToAdmit,
-  RouterOptions,
-} from './router/options.ts';
+export type { RouterOptions } from './router/options.ts';
+export type { AdmitHooks, ConnectionToAdmit, PeerToAdmit } from './router/admit-hooks.ts';
 export type { PeerLimits, PeerOptions } from './peers/options.ts';
 export type { DialEnd } from './peers/address-book.ts';
 export type { PeerRecord, PeerStatus } from './peers/peer-record.ts';

@@ -12,45 +12,8 @@ import { fair, type Discipline } from '../session/discipline.ts';
 import { stallMsDefault } from '../channel/channels.ts';
 import { decodeFailuresPerSecondDefault } from '../channel/decode-failures.ts';
 import { keepAliveDefaults, keepAliveFrom, type KeepAliveSettings } from '../session/keep-alive.ts';
-import {
-  type Connection,
-  isTransport,
-  isTransports,
-  type Transport,
-} from '../transport/transport.ts';
-import type { Admission } from '../../operators/admit.ts';
-import type { NodeInfo } from '../model/node-info.ts';
-
-/** A connection as seen by the hook `admit.connection`. */
-export type ConnectionToAdmit = Pick<Connection, 'direction' | 'remote'>;
-
-/** A peer as seen by the hook `admit.peer`; it has proved its ID. */
-export interface PeerToAdmit extends ConnectionToAdmit {
-  readonly id: NodeId;
-  /** What the peer says about itself. */
-  readonly nodeInfo: NodeInfo;
-}
-
-/**
- * Hooks that decide which connections and peers are let in. Each returns `true`, `false` or a
- * reason for refusal, or a promise or an Observable of one of these; see the operator `admit`.
- *
- *     const admit: AdmitHooks = {
- *       connection: ({ remote }) => remote.ip !== '203.0.113.7',
- *       peer: ({ nodeInfo }) => nodeInfo.moniker.startsWith('shop-') || 'shops only',
- *     };
- */
-export interface AdmitHooks {
-  /**
-   * Runs before the handshake, so that a refusal costs only a connection. A refused connection is
-   * closed without an explanation.
-   */
-  readonly connection?: Admission<ConnectionToAdmit>;
-  /** Runs after the handshake. A refused peer is sent the reason. */
-  readonly peer?: Admission<PeerToAdmit>;
-  /** How long a decision may take, in milliseconds; 0 means no limit. Default 5,000. */
-  readonly timeoutMs?: number;
-}
+import { isTransport, isTransports, type Transport } from '../transport/transport.ts';
+import { type AdmitHooks, admitHooksFaults } from './admit-hooks.ts';
 
 /**
  * Options of `createRouter`. Times are in milliseconds; 0 means no limit unless stated otherwise.
@@ -242,7 +205,7 @@ function faultsOf(options: RouterOptions): readonly string[] {
     ...numberFaults('timeouts', timeouts, Object.keys(timeoutDefaults), 0, timerMaxMs),
     ...numberFaults('limits', limits, limitNames, 1, 1_000_000),
     ...keepAliveFaults(keepAlive),
-    ...admitFaults(given['admit'] ?? {}),
+    ...admitHooksFaults(given['admit']),
     ...peerFaults(peers, given),
   );
   return faults;
@@ -250,19 +213,6 @@ function faultsOf(options: RouterOptions): readonly string[] {
 
 const aText = 'printable ASCII, at most 256 characters, not all spaces';
 const aName = `${aText} and not empty`;
-
-/** What is wrong with `admit`. */
-function admitFaults(given: unknown): readonly string[] {
-  if (!isRecord(given)) return [mustBe('admit', 'an object', given)];
-  const { connection, peer, timeoutMs } = given;
-  const faults = [...unknownOptions(given, ['connection', 'peer', 'timeoutMs'], 'admit')];
-  for (const [name, hook] of Object.entries({ connection, peer })) {
-    if (hook === undefined || isFunction(hook)) continue;
-    faults.push(mustBe(`admit.${name}`, 'a function', hook));
-  }
-  if (timeoutMs === undefined) return faults;
-  return [...faults, ...numberFaults('admit', { timeoutMs }, ['timeoutMs'], 0, timerMaxMs)];
-}
 
 function transportFaults(given: unknown): readonly string[] {
   if (!Array.isArray(given)) {

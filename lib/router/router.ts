@@ -5,7 +5,6 @@ import {
   defer,
   EMPTY,
   filter,
-  identity,
   ignoreElements,
   lastValueFrom,
   merge,
@@ -18,7 +17,6 @@ import {
   throwIfEmpty,
 } from 'rxjs';
 import { accept } from '../../operators/accept.ts';
-import { type Admission, admit } from '../../operators/admit.ts';
 import { dial } from '../../operators/dial.ts';
 import { evict } from '../../operators/evict.ts';
 import { handshake } from '../../operators/handshake.ts';
@@ -29,6 +27,7 @@ import type { Channel, ChannelOptions } from '../channel/channel.ts';
 import { type AbortSignalLike, aborted, aSignal, promised } from '../flow/abort.ts';
 import { afterTurn, type Clock } from '../flow/clock.ts';
 import { guardedClock, guardedRandom } from '../flow/guarded.ts';
+import { admitConnections, admitPeers } from './admit-hooks.ts';
 import { GuardedTransport } from './guarded-transport.ts';
 import { Listening } from './listening.ts';
 import { Outcomes } from './outcomes.ts';
@@ -394,36 +393,20 @@ export class Router {
   }
 
   #admitConnections<T extends Attempt | Connection>(): MonoTypeOperatorFunction<T> {
-    const { connection: hook, timeoutMs } = this.#settings.admit;
-    if (hook === undefined) return identity;
-    const connectionOf = (given: Attempt | Connection): Connection =>
-      'connection' in given ? given.connection : given;
-    const decide: Admission<T> = (given) => {
-      const { direction, remote } = connectionOf(given);
-      return hook({ direction, remote });
-    };
-    return admit(decide, {
-      ...this.#admission(timeoutMs),
-      onRefused: (error, given) => {
-        const address = 'address' in given ? given.address : undefined;
-        this.#guarded(() => this.#outcomes.connectionRefused(error, connectionOf(given), address));
-      },
+    return admitConnections(this.#settings.admit, {
+      clock: this.#clock,
+      concurrency: this.#settings.limits.handshakes,
+      onRefused: (error, connection, dialed) =>
+        this.#guarded(() => this.#outcomes.connectionRefused(error, connection, dialed)),
     });
   }
 
   #admitPeers(): MonoTypeOperatorFunction<Proven> {
-    const { peer: hook, timeoutMs } = this.#settings.admit;
-    if (hook === undefined) return identity;
-    const decide: Admission<Proven> = ({ id, link: { direction, remote, nodeInfo } }) =>
-      hook({ id, nodeInfo, direction, remote });
-    return admit(decide, {
-      ...this.#admission(timeoutMs),
+    return admitPeers(this.#settings.admit, {
+      clock: this.#clock,
+      concurrency: this.#settings.limits.handshakes,
       onRefused: (error, proven) => this.#guarded(() => this.#outcomes.peerRefused(error, proven)),
     });
-  }
-
-  #admission(timeoutMs = 5_000): { clock: Clock; concurrency: number; timeoutMs: number } {
-    return { clock: this.#clock, concurrency: this.#settings.limits.handshakes, timeoutMs };
   }
 
   /** Reports evictions as events, and then disconnects the peers. */

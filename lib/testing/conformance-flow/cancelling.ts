@@ -6,7 +6,7 @@ import type { FlowStage } from './stage.ts';
 /** Requirements for when a consumer leaves. */
 export const cancellingScenarios: readonly FlowScenario[] = [
   {
-    name: 'RS-1.08 whoever unsubscribes gets no more, and the source is released',
+    name: 'RS-1.08 after unsubscribing nothing arrives, and the source is released',
     play: async (stage) => {
       const opened = await stage.open(100);
       const probe = stage.probe(opened.flow);

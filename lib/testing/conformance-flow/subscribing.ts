@@ -7,7 +7,7 @@ import type { FlowStage } from './stage.ts';
 /** Requirements for flows as Observables, and in `for await`. */
 export const subscribingScenarios: readonly FlowScenario[] = [
   {
-    name: 'RX-1 whoever subscribes as usual gets everything',
+    name: 'RX-1 a plain subscriber gets everything',
     play: async (stage) => {
       const { flow } = await stage.open(100);
       const heard = await subscribed(stage, flow);
