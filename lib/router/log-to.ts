@@ -62,7 +62,6 @@ class LogWriter implements Observer<RouterEvent> {
   readonly next = (event: RouterEvent): void => {
     const nowMs = this.#clock.now();
     if (nowMs >= this.#secondEndsMs) {
-      this.#summarize();
       this.#secondEndsMs = nowMs + 1_000;
       this.#lines = 0;
     }

@@ -55,6 +55,19 @@ describe('admit', () => {
     });
   });
 
+  it('waits 5 s for a decision by default', () => {
+    marbles(({ hot, clock, expectObservable, flush }) => {
+      const log: string[] = [];
+      const admitting = admit<string>(() => NEVER, {
+        clock,
+        onRefused: (_, value) => log.push(`${value} at ${clock.now()}`),
+      });
+      expectObservable(hot('a---|').pipe(admitting)).toBe('5s |');
+      flush();
+      expect(log).toEqual(['a at 5000']);
+    });
+  });
+
   it('accepts promises, and the first verdict of an Observable', async () => {
     const { systemClock } = await import('../../lib/index.ts');
     const verdicts = new Map<string, ReturnType<Admission<string>>>([

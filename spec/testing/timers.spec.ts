@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { type Timer, Timers } from '../../lib/testing/timers.ts';
+import { collectGarbage } from '../support/garbage.ts';
 
 const timer = (dueAtMs: number, order: number): Timer => ({
   dueAtMs,
@@ -51,5 +52,21 @@ describe('Timers', () => {
       }),
       { numRuns: 200 },
     );
+  });
+});
+
+describe('cancelled timers', () => {
+  it('are released before they are due', async () => {
+    const timers = new Timers();
+    timers.add(timer(1_000_000, 0));
+    const works = Array.from({ length: 100 }, (_, order) => {
+      const cancelled = { ...timer(1_000, order + 1), work: () => order };
+      timers.add(cancelled);
+      timers.cancel(cancelled);
+      return new WeakRef(cancelled.work);
+    });
+    await collectGarbage();
+    expect(works.filter((work) => work.deref() !== undefined).length).toBeLessThan(5);
+    expect(timers.size).toBe(1);
   });
 });

@@ -29,6 +29,12 @@ describe('L-30 a transport that throws raises an event, and the node keeps runni
     return node;
   };
 
+  it('protocols, while the options are checked: the address is not refused for that', () => {
+    const node = withTransport({ protocols: { get: once(() => ['mock']) } });
+    expect(node.transport.dials).toHaveLength(0);
+    node.stop();
+  });
+
   it.each<[string, () => PropertyDescriptorMap, string, (node: MockNode) => unknown]>([
     [
       'protocols',
