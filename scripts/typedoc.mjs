@@ -23,7 +23,7 @@ const pages = {
     'testing',
     'runtimes',
   ].map((name) => `docs/recipes/${name}`),
-  Reference: ['docs/peers', 'docs/events', 'docs/errors', 'docs/limits', 'docs/wire'],
+  Reference: ['docs/peers', 'docs/events', 'docs/errors', 'docs/limits', 'docs/wire', 'docs/comet'],
   Design: [
     'docs/architecture',
     'docs/backpressure',
@@ -38,6 +38,7 @@ const pages = {
 const modules = {
   lib: 'rxmesh',
   operators: 'rxmesh/operators',
+  'transports/comet': 'rxmesh/transports/comet',
   'transports/memory': 'rxmesh/transports/memory',
   'transports/websocket': 'rxmesh/transports/websocket',
   'lib/testing': 'rxmesh/testing',

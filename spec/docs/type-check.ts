@@ -9,6 +9,7 @@ const packages = [
   'rxmesh/operators',
   'rxmesh/protobufjs',
   'rxmesh/testing',
+  'rxmesh/transports/comet',
   'rxmesh/transports/memory',
   'rxmesh/transports/websocket',
   '../../lib/secure/index.ts',
