@@ -11,3 +11,4 @@
  */
 export { comet } from './comet-transport.ts';
 export type { CometListenOptions, CometOptions } from './options.ts';
+export * from './reactors/index.ts';

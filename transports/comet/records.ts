@@ -3,13 +3,13 @@ import { takeFrame } from '../../lib/platform/frame-buffers.node.ts';
 import type { RecordCipher } from '../../lib/secure/records.ts';
 
 /** The most bytes of the stream in one record. */
-export const PAYLOAD_BYTES = 1_024;
+const PAYLOAD_BYTES = 1_024;
 /** In front of them, their number as a little-endian uint32. */
 const LENGTH_BYTES = 4;
 /** A record's plaintext always has this length. */
 const FRAME_BYTES: number = LENGTH_BYTES + PAYLOAD_BYTES;
 /** A sealed record. */
-export const RECORD_BYTES: number = FRAME_BYTES + 16;
+const RECORD_BYTES: number = FRAME_BYTES + 16;
 
 /** How many records are sealed and written at once: 60 KiB of the stream. */
 const framesMax = 60;
