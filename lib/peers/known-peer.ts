@@ -30,6 +30,8 @@ export class KnownPeer {
   isDialing = false;
   /** The address that is being dialed, or at which the outbound link was dialed. */
   dialed: KnownAddress | undefined;
+  /** When it was last up. */
+  lastSeenMs: number | undefined;
   /** How its last dial ended. */
   lastDial: DialEnd | undefined;
 
@@ -38,6 +40,8 @@ export class KnownPeer {
   readonly ips: Map<Direction, string> = new Map<Direction, string>();
   /** The direction of the link that is ready. */
   ready: Direction | undefined;
+  /** Whether the application has removed it: it is forgotten once it is no longer busy. */
+  isRemoved = false;
   /** Why the peer is being evicted. */
   eviction: RxmeshError | undefined;
   /** The peer that this one will replace, and the one that will replace it. */

@@ -9,6 +9,7 @@ import { Admission } from './admission.ts';
 import { pickAddresses } from './advertising.ts';
 import type { Ban, CheckedBanned } from './ban.ts';
 import { BanList } from './ban-list.ts';
+import { Commands } from './commands.ts';
 import { DialOutcomes } from './dial-outcomes.ts';
 import { Evictions, type Eviction } from './evictions.ts';
 import { verdictOn } from './judgement.ts';
@@ -55,6 +56,8 @@ export interface AddressSource {
  * survives.
  */
 export class PeerTable {
+  /** What the application may do to peers. */
+  readonly commands: Commands;
   readonly #self: NodeId;
   readonly #rules: PeerRules;
   readonly #random: () => number;
@@ -69,15 +72,17 @@ export class PeerTable {
 
   constructor(self: NodeId, rules: PeerRules, random: () => number) {
     this.#self = self;
-    this.#rules = rules;
+    // A copy that all parts share, because the application may change its counts.
+    this.#rules = { ...rules };
     this.#random = random;
     this.#decay = new Decay(rules.scoreHalfLifeMs);
     this.#ranking = new Ranking(this.#decay);
-    this.#roster = new Roster(rules, this.#ranking, random);
+    this.#roster = new Roster(this.#rules, this.#ranking, random);
     this.#evictions = new Evictions(this.#roster);
     this.#admission = new Admission(this.#roster, this.#evictions);
-    this.#outcomes = new DialOutcomes(rules, this.#roster, this.#decay, random);
-    this.#bans = new BanList(rules.maxPeers, this.#roster, this.#evictions);
+    this.#outcomes = new DialOutcomes(this.#rules, this.#roster, this.#decay, random);
+    this.commands = new Commands(this.#rules, this.#roster, this.#evictions, this.#admission);
+    this.#bans = new BanList(() => this.#rules.maxPeers, this.#roster, this.#evictions);
   }
 
   /**
@@ -89,6 +94,7 @@ export class PeerTable {
   add(address: NodeAddress, nowMs: number, source: AddressSource = {}): boolean {
     this.#refuseSelf(address.id);
     const peer = this.#meet(address.id, nowMs);
+    peer.isRemoved = false;
     const { isPersistent = false, isChosen = true } = source;
     if (isPersistent) peer.isPersistent = true;
     if (isPersistent || isChosen) peer.isChosen = true;
@@ -132,7 +138,7 @@ export class PeerTable {
     peer.dialed = undefined;
     if (!peer.isConnected) this.#roster.upgrades.release(peer);
     this.#outcomes.failed(peer, peer.addresses.get(address), error, nowMs);
-    this.#roster.forgetExcess();
+    this.#roster.forgetUnneeded(peer);
   }
 
   /**
@@ -151,12 +157,12 @@ export class PeerTable {
     peer.isDialing = false;
     try {
       this.#claim(peer, 'outbound', remote, nowMs);
-      peer.dialed = peer.addresses.get(address);
+      peer.dialed = peer.addresses.get(address) ?? peer.dialed;
     } finally {
       if (!peer.links.has('outbound')) peer.dialed = undefined;
       if (!peer.isConnected) this.#roster.upgrades.release(peer);
       this.#roster.changed(peer);
-      this.#roster.forgetExcess();
+      this.#roster.forgetUnneeded(peer);
     }
   }
 
@@ -218,6 +224,7 @@ export class PeerTable {
     const wasReady = peer.ready === direction;
     if (wasReady) {
       peer.ready = undefined;
+      peer.lastSeenMs = nowMs;
       const update: PeerUpdate = { id, status: 'down', direction, channels: [] };
       this.#updates.push(error === undefined ? update : { ...update, error });
     }
@@ -234,7 +241,7 @@ export class PeerTable {
     const dialed = direction === 'outbound' && !wasReady ? address : undefined;
     if (wasReady) this.#roster.revalued(peer, nowMs);
     else this.#outcomes.failed(peer, dialed, error, nowMs);
-    this.#roster.forgetExcess();
+    this.#roster.forgetUnneeded(peer);
   }
 
   /**
@@ -318,6 +325,12 @@ export class PeerTable {
 
   status(id: NodeId): PeerStatus {
     return this.#roster.get(id)?.ready === undefined ? 'down' : 'up';
+  }
+
+  /** What is known about a peer. */
+  peer(id: NodeId, nowMs: number): PeerRecord | undefined {
+    const peer = this.#roster.get(id);
+    return peer && this.#roster.record(peer, nowMs);
   }
 
   /** All known peers, the best first. */

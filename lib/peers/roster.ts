@@ -102,7 +102,14 @@ export class Roster {
     }
   }
 
+  /** Forgets this peer if it was removed and is no longer busy, and others if too many are known. */
+  forgetUnneeded(peer: KnownPeer): void {
+    if (peer.isRemoved && !peer.isBusy) this.forget(peer);
+    this.forgetExcess();
+  }
+
   forget(peer: KnownPeer): void {
+    if (this.#peers.get(peer.id) !== peer) return;
     this.#peers.delete(peer.id);
     this.slots.remove(peer);
     this.dials.remove(peer);
@@ -123,6 +130,7 @@ export class Roster {
 
   record(peer: KnownPeer, nowMs: number): PeerRecord {
     const { id, isDialing, isPersistent, isChosen, isUnconditional, isPrivate, rank } = peer;
+    const seenMs = peer.ready === undefined ? peer.lastSeenMs : nowMs;
     return {
       id,
       status: peer.ready === undefined ? 'down' : 'up',
@@ -135,6 +143,8 @@ export class Roster {
       score: this.#ranking.score(peer, nowMs),
       rank,
       addresses: Array.from(peer.addresses, ({ address }) => address),
+      failures: peer.addresses.failures,
+      ...(seenMs !== undefined && { lastSeenMs: seenMs }),
       ...(peer.lastDial !== undefined && { lastDial: peer.lastDial }),
     };
   }

@@ -1,5 +1,5 @@
 import type { Direction } from '../../../lib/model/direction.ts';
-import type { PeerLimits } from '../../../lib/peers/options.ts';
+import type { PeerLimits } from '../../../lib/peers/limits.ts';
 import { scoreMax } from '../../../lib/peers/scores.ts';
 
 /**
@@ -36,6 +36,7 @@ export interface RefPeer {
   links: Direction[];
   ready: Direction | undefined;
   isLeaving: boolean;
+  isRemoved: boolean;
   /** The peer that it is to replace. */
   replaces: RefPeer | undefined;
   reports: readonly RefAmount[];
@@ -53,7 +54,8 @@ export type Refusal =
   | 'RXMESH_PEER_EVICTED'
   | 'RXMESH_DUPLICATE_CONNECTION'
   | 'RXMESH_PEERS_FULL'
-  | 'RXMESH_PEER_BANNED';
+  | 'RXMESH_PEER_BANNED'
+  | 'RXMESH_OPTIONS_INVALID';
 
 interface Short {
   readonly total: boolean;
@@ -64,7 +66,7 @@ interface Short {
 
 /** The known peers, and what follows from them. Questions only: `RefTable` changes the state. */
 export class RefWorld {
-  readonly limits: PeerLimits;
+  limits: PeerLimits;
   readonly options: RefOptions;
   peers: RefPeer[] = [];
   readonly bannedUntilMs = new Map<string, number>();
@@ -324,7 +326,7 @@ export class RefWorld {
 export const isConnected = (peer: RefPeer): boolean => peer.links.length > 0;
 const isBusy = (peer: RefPeer): boolean => isConnected(peer) || peer.dialing !== undefined;
 const stays = (peer: RefPeer): boolean => peer.ready !== undefined && !peer.isLeaving;
-const isStranger = (peer: RefPeer): boolean =>
+export const isStranger = (peer: RefPeer): boolean =>
   !peer.isUnconditional && !peer.isPersistent && !peer.isChosen;
 export const isShort = (short: Short): boolean =>
   short.total || short.inbound || short.outbound || short.strangers;
