@@ -109,8 +109,8 @@ export class PeerManager {
   }
 
   /**
-   * Learns an address of a peer. If it is known already, its back-off is reset, and it is due now
-   * unless its peer is banned.
+   * Learns an address of a peer. If it is known already and the application has named it, its
+   * back-off is reset, and it is due now unless its peer is banned.
    *
    * @param source where the address comes from. Default: the application has named it
    * @returns whether it was added: false if it was known already or there was no room
@@ -178,6 +178,15 @@ export class PeerManager {
    */
   ready(id: NodeId, direction: Direction, channels: readonly number[] = []): boolean {
     return this.#change(() => this.#table.ready(id, direction, this.#clock.now(), channels));
+  }
+
+  /**
+   * Reports the addresses that a peer which is up has announced as its own, the best first: see
+   * `announcedAddresses`. They replace those that it announced before. The peer is dialed there
+   * when it is down, if a slot is free.
+   */
+  announced(id: NodeId, addresses: readonly NodeAddress[]): void {
+    this.#change(() => this.#table.announced(id, addresses, this.#clock.now()));
   }
 
   /**

@@ -81,7 +81,8 @@ export class PeerTable {
   }
 
   /**
-   * Learns an address. If it is known already, it is due now, unless its peer is banned.
+   * Learns an address. If it is known already and the application has named it, it is due now,
+   * unless its peer is banned.
    *
    * @returns whether it was added: false if it was known already or there was no room
    * @throws {RxmeshError} `RXMESH_SELF_CONNECTION`
@@ -90,15 +91,19 @@ export class PeerTable {
     this.#refuseSelf(address.id);
     const peer = this.#meet(address.id, nowMs);
     const { isPersistent = false, isChosen = true } = source;
+    const isNamed = isPersistent || isChosen;
     if (isPersistent) peer.isPersistent = true;
-    if (isPersistent || isChosen) peer.isChosen = true;
+    if (isNamed) peer.isChosen = true;
     const known = peer.addresses.get(address);
-    if (known !== undefined) {
+    // Not when another peer repeats an address: it could make this node dial there all the time.
+    const isWanted = known !== undefined && isNamed;
+    if (isWanted) {
       peer.coolUntilMs = 0;
       makeDue(known);
+      known.isAnnounced = false;
     }
     const isNew = peer.addresses.learn(address, !peer.isPersistent, peer.dialed);
-    if (isNew || known !== undefined) peer.incompatibleUntilMs = 0;
+    if (isNew || isWanted) peer.incompatibleUntilMs = 0;
     this.#roster.enter(peer);
     this.#roster.revalued(peer, nowMs);
     this.#roster.forgetExcess();
@@ -199,6 +204,18 @@ export class PeerTable {
     if (peer.eviction === undefined) this.#admission.settle(peer, nowMs);
     else this.#evictions.again(peer);
     return true;
+  }
+
+  /**
+   * Learns the addresses that a peer which is up has announced as its own. They replace those that
+   * it announced before; addresses of other peers are ignored.
+   */
+  announced(id: NodeId, addresses: readonly NodeAddress[], nowMs: number): void {
+    const peer = this.#roster.get(id);
+    if (peer?.ready === undefined) return;
+    const own = addresses.filter((address) => address.id === id);
+    peer.addresses.announced(own, !peer.isChosen, peer.dialed);
+    this.#roster.revalued(peer, nowMs);
   }
 
   /**

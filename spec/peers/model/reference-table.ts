@@ -30,7 +30,7 @@ export class RefTable extends RefWorld {
     const known = peer.addresses.find((address) => address.host === host);
     if (known === undefined) {
       peer.addresses.push({ host, failures: 0, backOffs: 0, retryAtMs: 0, blames: [] });
-    } else {
+    } else if (isPersistent || isChosen) {
       peer.coolUntilMs = 0;
       known.backOffs = 0;
       known.retryAtMs = 0;
