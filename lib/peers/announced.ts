@@ -10,8 +10,7 @@ export interface Announcement extends ConnectionEnds {
 /**
  * The addresses that a peer has announced and that this node may be able to dial: those at the IP
  * address that the peer is connected from first, since these are the most likely to be its own.
- *
- *     if (event.type === 'up') peers.announced(id, announcedAddresses(session, ['ws', 'wss']));
+ * Pass them to `PeerManager.announced` when the peer is up.
  *
  * @param protocols the protocols of the addresses that this node can dial
  */

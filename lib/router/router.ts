@@ -461,11 +461,17 @@ export class Router {
   /** What this node says about itself over a connection. */
   #self(ends: ConnectionEnds): Self {
     const { channels } = this.#switchboard;
-    const { identity, network, moniker, version, protocolVersion, advertise } = this.#settings;
+    const { identity, network, moniker, version, protocolVersion } = this.#settings;
     const named = { identity, network, moniker, version, protocolVersion };
-    const own = ownAddressesFor(ends, { id: this.id, endpoints: this.#endpoints(), advertise });
-    const addresses = own.map(formatListenAddress).filter((text) => text !== undefined);
+    const own = this.#ownAddressesFor(ends).map(formatListenAddress);
+    const addresses = own.filter((text) => text !== undefined);
     return selfOf({ ...named, channels, addresses });
+  }
+
+  /** The addresses at which the peer at the other end of a connection may dial this node. */
+  #ownAddressesFor(ends: ConnectionEnds): readonly NodeAddress[] {
+    const { advertise } = this.#settings;
+    return ownAddressesFor(ends, { id: this.id, endpoints: this.#endpoints(), advertise });
   }
 
   #endpoints(): readonly Endpoint[] {
