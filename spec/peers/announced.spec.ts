@@ -136,21 +136,4 @@ describe('PeerManager: announced addresses', () => {
   });
 });
 
-describe('an address that another peer repeats', () => {
-  it('waits as long as before', () => {
-    const bench = new Bench({ retryMinMs: 1_000 }).dial();
-    bench.manager.add(at('a'), { isChosen: false });
-    bench.manager.dialFailed(at('a'), failure());
-    expect(bench.newDials()).toEqual(['a@host-a']);
-    bench.manager.add(at('a'), { isChosen: false });
-    bench.time.advance(999);
-    expect(bench.newDials()).toEqual([]);
-    bench.time.advance(1);
-    expect(bench.newDials()).toEqual(['a@host-a']);
-    bench.manager.dialFailed(at('a'), failure());
-    bench.manager.add(at('a'));
-    expect(bench.newDials()).toEqual(['a@host-a']);
-  });
-});
-
 trackLeaks();
