@@ -105,7 +105,9 @@ export class Validator {
   }
 
   #cometbft(command: string): string {
-    const options = { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] } as const;
-    return execFileSync(this.#program, [command, '--home', this.#home], options);
+    return execFileSync(this.#program, [command, '--home', this.#home], {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
   }
 }

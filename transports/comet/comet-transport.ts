@@ -66,11 +66,11 @@ class CometTransport implements Transport {
   }
 
   #connection(socket: FrameSocket): Connection {
-    const { p2pVersion = 8, externalAddress } = this.#options;
+    const { p2pVersion = 8 } = this.#options;
     return new CometConnection(socket, {
       limits: limitsOf(this.#options),
       clock: this.#clock,
-      announced: () => ({ p2pVersion, externalAddress, endpoints: this.endpoints }),
+      announced: () => ({ p2pVersion, endpoints: this.endpoints }),
     });
   }
 

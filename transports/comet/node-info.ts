@@ -7,8 +7,6 @@ import { CHANNELS_END } from './packets.ts';
 /** What a transport adds to the node info of its node. */
 export interface Announced {
   readonly p2pVersion: number;
-  /** Where others reach this node, if that was an option. */
-  readonly externalAddress: string | undefined;
   /** Where the transport listens. */
   readonly endpoints: readonly Endpoint[];
 }
@@ -37,18 +35,16 @@ export function announcedInfo(info: NodeInfo, announced: Announced, local: Endpo
 }
 
 function listenAddressOf(
-  { listenAddress }: NodeInfo,
-  { externalAddress, endpoints }: Announced,
+  { addresses, listenAddress }: NodeInfo,
+  { endpoints }: Announced,
   local: Endpoint,
 ): string {
-  if (externalAddress !== undefined) return `tcp://${externalAddress}`;
   // Any other scheme is the address of another transport of this node.
-  const [, scheme = 'tcp'] = /^([^:/?#]*):\/\//.exec(listenAddress) ?? [];
-  if (scheme === 'tcp' && /:\d+$/.test(listenAddress)) return listenAddress;
-  const [bound] = endpoints;
-  const { ip = '127.0.0.1', port = 0 } = bound ?? {};
-  const isKnown = bound !== undefined && !isUnspecifiedIp(ip);
-  const reached = isKnown ? ip : (local.ip ?? ip);
+  const own = [listenAddress, ...addresses].find((text) => /^(?:tcp:\/\/)?[^/?#]*:\d+$/.test(text));
+  if (own !== undefined) return own;
+  const [{ ip = '127.0.0.1', port = 0 } = {}] = endpoints;
   // CometBFT takes port 0 for a node that does not listen.
-  return port === 0 ? 'tcp://127.0.0.1:0' : formatEndpoint({ protocol: 'tcp', ip: reached, port });
+  if (port === 0) return 'tcp://127.0.0.1:0';
+  const reached = isUnspecifiedIp(ip) ? (local.ip ?? ip) : ip;
+  return formatEndpoint({ protocol: 'tcp', ip: reached, port });
 }

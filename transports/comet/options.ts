@@ -23,11 +23,6 @@ export interface CometOptions {
   /** If omitted, the transport only dials. */
   readonly listen?: CometListenOptions;
   /**
-   * Where other nodes reach this one, as `host:port` (CometBFT: `external_address`). Default: where
-   * it listens.
-   */
-  readonly externalAddress?: string;
-  /**
    * The most bytes of a message in one packet, 1 to 65,536 (CometBFT: `max_packet_msg_payload_size`).
    * A peer whose limit is lower disconnects. Default 1,024.
    */
@@ -88,10 +83,6 @@ function anInteger(min: number, max: number, text = `${min} to ${max}`): OptionK
 
 const optionKinds: Readonly<Record<keyof CometOptions, OptionKind>> = {
   listen: { what: 'an object', accepts: isObject },
-  externalAddress: {
-    what: 'a host and a port, such as 203.0.113.7:26656',
-    accepts: (value) => typeof value === 'string' && /^[^\s/@?#]+:\d{1,5}$/.test(value),
-  },
   packetBytesMax: anInteger(1, 65_536),
   messageBytesMax: anInteger(1, 2 ** 30, '1 to 2^30 (bytes)'),
   flushMs: anInteger(0, 60_000, '0 to 60000 (milliseconds)'),

@@ -45,7 +45,7 @@ function node(others: readonly string[] = [], options: Partial<RouterOptions> = 
 
 async function connected(a: Node, b: Node): Promise<void> {
   await b.router.start();
-  for (const address of b.router.addresses) a.router.addPeer(address);
+  for (const address of b.router.addresses) a.router.peers.add(address);
   await a.router.start();
   await Promise.all([a.router.whenUp(b.router.id), b.router.whenUp(a.router.id)]);
 }
@@ -161,7 +161,7 @@ describe('two nodes over CometBFT’s wire', () => {
     for (const { router } of [a, b]) router.openChannel({ id: 0x20, codec: raw() });
     await b.router.start();
     const [address = ''] = b.router.addresses;
-    a.router.addPeer(address.replace(b.router.id, 'ab'.repeat(20)).replace('tcp:', 'mconn:'));
+    a.router.peers.add(address.replace(b.router.id, 'ab'.repeat(20)).replace('tcp:', 'mconn:'));
     await a.router.start();
     await until(() => a.events.some(({ type }) => type === 'dial-failed'));
     expect(a.events.find(({ type }) => type === 'dial-failed')).toMatchObject({
@@ -173,8 +173,8 @@ describe('two nodes over CometBFT’s wire', () => {
     const [a, b] = [node(), node()];
     for (const { router } of [a, b]) router.openChannel({ id: 0x20, codec: raw() });
     await Promise.all([a.router.start(), b.router.start()]);
-    for (const address of b.router.addresses) a.router.addPeer(address);
-    for (const address of a.router.addresses) b.router.addPeer(address);
+    for (const address of b.router.addresses) a.router.peers.add(address);
+    for (const address of a.router.addresses) b.router.peers.add(address);
     await Promise.all([a.router.whenUp(b.router.id), b.router.whenUp(a.router.id)]);
     await new Promise((resolve) => setTimeout(resolve, 50));
     expect([a.router.snapshot().peers.length, b.router.snapshot().peers.length]).toEqual([1, 1]);

@@ -24,6 +24,7 @@ export function selfWith(seed: Uint8Array, changes: Partial<NodeInfo> = {}): Sel
     moniker: 'tester',
     other: { txIndex: '', rpcAddress: '' },
     features: [],
+    addresses: [],
     ...changes,
   };
   return { identity, nodeInfo };
@@ -46,7 +47,7 @@ export function shake(
   options: { readonly expected?: NodeId; readonly limits?: Partial<LinkLimits> } = {},
 ): Outcome {
   const outcome: Outcome = {};
-  const announced = { p2pVersion: 8, externalAddress: undefined, endpoints: [] };
+  const announced = { p2pVersion: 8, endpoints: [] };
   const limits = limitsOf(options.limits ?? {});
   new CometConnection(socket, { limits, clock, announced: () => announced })
     .handshake(self, options.expected)
