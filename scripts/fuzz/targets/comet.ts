@@ -170,14 +170,14 @@ export const cometHandshakes: Target = {
     const [step = 0] = input;
     const ephemeralSeed = seeds.b.ephemeral;
     const listener = new SecretHandshake({ self: selfB, direction: 'inbound', ephemeralSeed });
-    let isDone = false;
     const outcome = attempt(() => {
-      for (let at = 1; at < input.length && !isDone; at += 1 + step * 16) {
+      for (let at = 1; at < input.length; at += 1 + step * 16) {
         const { peer } = listener.take(input.subarray(at, at + 1 + step * 16));
-        isDone = peer !== undefined;
+        if (peer !== undefined) return 'value';
       }
+      return 'waits';
     }, handshakeCodes);
-    return 'code' in outcome ? outcome.code : isDone ? 'value' : 'waits';
+    return 'code' in outcome ? outcome.code : outcome.value;
   },
 };
 
