@@ -26,6 +26,12 @@ export type { AdmitHooks, ConnectionToAdmit, PeerToAdmit } from './router/admit-
 export type { PeerLimits, PeerOptions } from './peers/options.ts';
 export type { DialEnd } from './peers/address-book.ts';
 export type { PeerRecord, PeerStatus } from './peers/peer-record.ts';
+export type {
+  PeerStore,
+  StoreEncodings,
+  StoreOperation,
+  StoreRange,
+} from './peers/store/peer-store.ts';
 export type { Eviction } from './peers/evictions.ts';
 export type { AddressSource, PeerUpdate } from './peers/peer-table.ts';
 export type { Ban, Banned } from './peers/ban.ts';
@@ -34,7 +40,7 @@ export type { Admission, Verdict } from '../operators/admit.ts';
 export type { RouterSnapshot } from './router/snapshot.ts';
 export type { LaneSnapshot, PortSnapshot } from './session/session.ts';
 export type { KeepAliveSettings } from './session/keep-alive.ts';
-export type { DropReason, RouterEvent } from './model/event.ts';
+export type { DropReason, RouterEvent, StoreEvent } from './model/event.ts';
 export { errorOfReport, reportOfEnd } from './model/peer-report.ts';
 export type { BadReport, GoodReport, PeerReport, Severity } from './model/peer-report.ts';
 

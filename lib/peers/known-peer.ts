@@ -32,6 +32,8 @@ export class KnownPeer {
   dialed: KnownAddress | undefined;
   /** How its last dial ended. */
   lastDial: DialEnd | undefined;
+  /** When it last went down. */
+  lastUpAtMs: number | undefined;
 
   readonly links: Set<Direction> = new Set<Direction>();
   /** The remote IP address of each link that has one. */
@@ -83,6 +85,11 @@ export class KnownPeer {
   /** Up, and not being evicted. */
   get stays(): boolean {
     return this.ready !== undefined && this.eviction === undefined;
+  }
+
+  /** When it was last up: now, or when it last went down; `undefined` if it never was. */
+  upAtMs(nowMs: number): number | undefined {
+    return this.ready === undefined ? this.lastUpAtMs : nowMs;
   }
 
   /** When its waits end and it may be dialed; `Infinity`: not until something changes. */

@@ -1,12 +1,14 @@
 import { formatNodeAddress, parseNodeAddress, validateNodeAddress } from '../model/address.ts';
 import type { NodeAddress } from '../model/address.ts';
 import { mistaken } from '../model/check-function.ts';
+import { mustBe } from '../model/described.ts';
 import { RxmeshError } from '../model/error.ts';
 import { isNodeId, type NodeId } from '../model/id.ts';
 import { quote } from '../model/quote.ts';
 import type { Rank } from './guarded-rank.ts';
 import type { PeerRecord } from './peer-record.ts';
 import { scoreMax } from './scores.ts';
+import { isPeerStore, type PeerStore } from './store/peer-store.ts';
 
 /** Limits and times of the peer manager. Counts are integers; times are in milliseconds. */
 export interface PeerLimits {
@@ -100,6 +102,13 @@ export interface PeerOptions extends Partial<PeerLimits> {
    * equal.
    */
   readonly rank?: (peer: PeerRecord) => number;
+  /**
+   * Where peers and bans are remembered when the process ends: an abstract-level database of yours,
+   * such as `new ClassicLevel('./peers')`, `new BrowserLevel('peers')`, or a sublevel of one. Each
+   * node needs its own. The node opens it if necessary, but never closes it. Default: none, peers
+   * are kept in memory only.
+   */
+  readonly store?: PeerStore;
 }
 
 /** The rules of the peer manager. */
@@ -158,6 +167,7 @@ export const peerOptionNames: readonly string[] = [
   'unconditional',
   'private',
   'rank',
+  'store',
 ];
 
 /**
@@ -312,9 +322,14 @@ export function checkPeerOptions(
   const limits = limitsFrom(options);
   checkLimits(limits, problems);
   checkRetries(options, problems);
-  const { banHosts = false, rank } = options;
+  const { banHosts = false, rank, store } = options;
   if (typeof banHosts !== 'boolean') problems.push('banHosts is true or false');
   if (rank !== undefined && typeof rank !== 'function') problems.push('rank is a function');
+  if (store !== undefined && !isPeerStore(store)) {
+    problems.push(
+      mustBe('store', "an abstract-level database, such as new ClassicLevel('./peers')", store),
+    );
+  }
   if (!isNodeId(self))
     problems.push(`self is a node id of 40 lower-case hex digits, given ${quote(self)}`);
   const persistent = checkAddresses('persistent', options.persistent ?? [], self, problems);

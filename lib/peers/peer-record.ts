@@ -27,4 +27,6 @@ export interface PeerRecord {
   readonly addresses: readonly NodeAddress[];
   /** How its last dial ended, and when, on the node's clock. */
   readonly lastDial?: DialEnd;
+  /** When it was last up, on the node's clock: now, or when it last went down. */
+  readonly lastUpAtMs?: number;
 }

@@ -7,6 +7,7 @@ import type { PeerRecord } from './peer-record.ts';
 import { byRank, byUselessness, type Ranking } from './ranking.ts';
 import { RankedSet } from './ranked-set.ts';
 import { Slots } from './slots.ts';
+import type { Unsaved } from './store/unsaved.ts';
 import { Upgrades } from './upgrades.ts';
 
 /**
@@ -21,6 +22,7 @@ export class Roster {
   readonly #ranking: Ranking;
   readonly #random: () => number;
   readonly #rank: Rank | undefined;
+  readonly #unsaved: Unsaved | undefined;
   readonly #peers = new Map<NodeId, KnownPeer>();
   /** The peers with a link. */
   readonly connected: Set<KnownPeer> = new Set<KnownPeer>();
@@ -30,7 +32,9 @@ export class Roster {
   readonly #forgotten: NodeId[] = [];
   #order = 0;
 
-  constructor(rules: PeerRules, ranking: Ranking, random: () => number) {
+  /** @param unsaved notified of the peers whose stored facts change */
+  constructor(rules: PeerRules, ranking: Ranking, random: () => number, unsaved?: Unsaved) {
+    this.#unsaved = unsaved;
     this.#rules = rules;
     this.#ranking = ranking;
     this.#random = random;
@@ -66,7 +70,7 @@ export class Roster {
     this.#peers.set(peer.id, peer);
   }
 
-  /** Updates all parts after a peer has changed, but not its score. */
+  /** Updates all parts after a peer has changed, but neither its score nor what is stored of it. */
   changed(peer: KnownPeer): void {
     if (this.#peers.get(peer.id) !== peer) return;
     this.slots.update(peer);
@@ -77,8 +81,9 @@ export class Roster {
     include(this.incompatible, peer, peer.incompatibleUntilMs > 0);
   }
 
-  /** Updates all parts after a peer has changed, and possibly its score. */
+  /** Updates all parts after a peer has changed, and possibly its score or what is stored of it. */
   revalued(peer: KnownPeer, nowMs: number): void {
+    this.#unsaved?.changed(peer.id);
     this.#ranking.refresh(peer, nowMs);
     this.changed(peer);
     if (this.#rank === undefined) return;
@@ -108,6 +113,7 @@ export class Roster {
     this.dials.remove(peer);
     this.#useless.delete(peer);
     this.incompatible.delete(peer);
+    this.#unsaved?.gone(peer.id);
     this.#forgotten.push(peer.id);
   }
 
@@ -122,6 +128,7 @@ export class Roster {
   }
 
   record(peer: KnownPeer, nowMs: number): PeerRecord {
+    const lastUpAtMs = peer.upAtMs(nowMs);
     const { id, isDialing, isPersistent, isChosen, isUnconditional, isPrivate, rank } = peer;
     return {
       id,
@@ -136,6 +143,7 @@ export class Roster {
       rank,
       addresses: Array.from(peer.addresses, ({ address }) => address),
       ...(peer.lastDial !== undefined && { lastDial: peer.lastDial }),
+      ...(lastUpAtMs !== undefined && { lastUpAtMs }),
     };
   }
 }
