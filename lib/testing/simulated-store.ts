@@ -5,13 +5,13 @@ import type { PeerStore } from '../peers/store/peer-store.ts';
  * A peer store in memory that answers immediately, for nodes in virtual time: a database answers in
  * real time, and virtual time does not wait for it.
  *
- *     const stores = [simulatedStore(), simulatedStore()];
  *     const net = simulate({
  *       nodes: 2,
- *       options: (node) => ({ peers: { store: stores[node] } }),
+ *       options: () => ({ peers: { store: simulatedStore() } }),
  *     });
  *
- * A node that crashes and is restarted has the same store, without what it had not written.
+ * A node that is restarted has the same store as before, without what it had not written if it
+ * crashed.
  */
 export function simulatedStore(): PeerStore {
   const records = new Map<string, Uint8Array>();

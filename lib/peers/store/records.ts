@@ -15,21 +15,14 @@ import type { NodeId } from '../../model/id.ts';
 import { withinBounds } from '../scores.ts';
 import type { SavedAddress, SavedAmount, SavedPeer } from './saved-peer.ts';
 
-/** A record's content, and the date at which it was saved. */
-export interface Dated<T> {
-  /** In milliseconds since 1970. */
-  readonly savedAtMs: number;
-  readonly saved: T;
-}
-
-/**
- * Encodes a peer as the value of its record, in protobuf. A field that is 0 is left out.
+/*
+ * The values of the records are these messages. A number that is 0 may be left out.
  *
  *     message Peer {
- *       uint64 saved_at_ms = 1;
+ *       uint64 saved_at_ms = 1;          required, as a sign that the record is whole
  *       repeated Address addresses = 2;
  *       Amount behaviour = 3;
- *       optional Dial last_dial = 4;
+ *       Dial last_dial = 4;
  *       optional uint64 up_ago_ms = 5;
  *     }
  *     message Address {
@@ -40,7 +33,17 @@ export interface Dated<T> {
  *     }
  *     message Amount { double value = 1; uint64 ago_ms = 2; }
  *     message Dial { uint64 ago_ms = 1; uint64 is_good = 2; }
+ *     message Ban { uint64 saved_at_ms = 1; uint64 for_ms = 2; }
  */
+
+/** A record's content, and the date at which it was saved. */
+export interface Dated<T> {
+  /** In milliseconds since 1970. */
+  readonly savedAtMs: number;
+  readonly saved: T;
+}
+
+/** Encodes a peer as the value of its record. */
 export function encodePeer({ savedAtMs, saved }: Dated<SavedPeer>): Uint8Array {
   // Not `Writer.create()`: in Node that returns a writer that produces Buffers.
   const writer = new protobuf.Writer();
@@ -88,11 +91,7 @@ export function decodePeer(id: NodeId, bytes: Uint8Array): Dated<SavedPeer> {
   };
 }
 
-/**
- * Encodes the remaining time of a ban as the value of its record.
- *
- *     message Ban { uint64 saved_at_ms = 1; uint64 for_ms = 2; }
- */
+/** Encodes the remaining time of a ban as the value of its record. */
 export function encodeBan({ savedAtMs, saved: forMs }: Dated<number>): Uint8Array {
   return count(count(new protobuf.Writer(), 1, savedAtMs), 2, forMs).finish();
 }
