@@ -21,7 +21,7 @@ export class BanList {
    * @param capacity the most IDs that can be banned
    * @param unsaved notified of the IDs and ranges whose bans change
    */
-  constructor(capacity: number, roster: Roster, evictions: Evictions, unsaved?: Unsaved) {
+  constructor(capacity: () => number, roster: Roster, evictions: Evictions, unsaved?: Unsaved) {
     this.#roster = roster;
     this.#evictions = evictions;
     this.#ids = new Bans<NodeId>(capacity, unsaved);

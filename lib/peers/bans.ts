@@ -6,7 +6,7 @@ import type { Unsaved } from './store/unsaved.ts';
  * peers that could be dialed.
  */
 export class Bans<K extends string = string> {
-  readonly #capacity: number;
+  readonly #capacity: () => number;
   readonly #untilMs = new Map<K, number>();
   readonly #unsaved: Unsaved | undefined;
 
@@ -14,7 +14,7 @@ export class Bans<K extends string = string> {
    * @param capacity the most bans to keep; beyond it, the one that would end first is lifted
    * @param unsaved notified of the keys whose bans change
    */
-  constructor(capacity: number, unsaved?: Unsaved) {
+  constructor(capacity: () => number, unsaved?: Unsaved) {
     this.#capacity = capacity;
     this.#unsaved = unsaved;
   }
@@ -27,7 +27,7 @@ export class Bans<K extends string = string> {
   add(key: K, untilMs: number): K | undefined {
     this.#untilMs.set(key, Math.max(untilMs, this.#untilMs.get(key) ?? 0));
     this.#unsaved?.changed(key);
-    return this.#untilMs.size > this.#capacity ? this.#liftOne() : undefined;
+    return this.#untilMs.size > this.#capacity() ? this.#liftOne() : undefined;
   }
 
   /** Ends the ban of `key`; false if there was none. */

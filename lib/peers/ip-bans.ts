@@ -19,7 +19,7 @@ export class IpBans {
 
   /** @param unsaved notified of the ranges whose bans change */
   constructor(unsaved?: Unsaved) {
-    this.#bans = new Bans(bannedRangesMax, unsaved);
+    this.#bans = new Bans(() => bannedRangesMax, unsaved);
   }
 
   add(range: IpRange, untilMs: number): void {

@@ -30,16 +30,24 @@ export class KnownPeer {
   isDialing = false;
   /** The address that is being dialed, or at which the outbound link was dialed. */
   dialed: KnownAddress | undefined;
+  /** Who told about it, as long as it has never been up and the application has not named it. */
+  toldBy: string | undefined;
+  /** When it came up last. */
+  upSinceMs: number | undefined;
+  /** How many times in a row it was up only briefly. */
+  briefVisits = 0;
+  /** When it last went down. */
+  lastSeenMs: number | undefined;
   /** How its last dial ended. */
   lastDial: DialEnd | undefined;
-  /** When it last went down. */
-  lastUpAtMs: number | undefined;
 
   readonly links: Set<Direction> = new Set<Direction>();
   /** The remote IP address of each link that has one. */
   readonly ips: Map<Direction, string> = new Map<Direction, string>();
   /** The direction of the link that is ready. */
   ready: Direction | undefined;
+  /** Whether the application has removed it: it is forgotten once it is no longer busy. */
+  isRemoved = false;
   /** Why the peer is being evicted. */
   eviction: RxmeshError | undefined;
   /** The peer that this one will replace, and the one that will replace it. */
@@ -87,9 +95,9 @@ export class KnownPeer {
     return this.ready !== undefined && this.eviction === undefined;
   }
 
-  /** When it was last up: now, or when it last went down; `undefined` if it never was. */
-  upAtMs(nowMs: number): number | undefined {
-    return this.ready === undefined ? this.lastUpAtMs : nowMs;
+  /** When it was last up: now, if it is up; `undefined` if it never was. */
+  seenMs(nowMs: number): number | undefined {
+    return this.ready === undefined ? this.lastSeenMs : nowMs;
   }
 
   /** When its waits end and it may be dialed; `Infinity`: not until something changes. */

@@ -24,6 +24,7 @@ import type { SavedAddress, SavedAmount, SavedPeer } from './saved-peer.ts';
  *       Amount behaviour = 3;
  *       Dial last_dial = 4;
  *       optional uint64 up_ago_ms = 5;
+ *       string told_by = 6;
  *     }
  *     message Address {
  *       string address = 1;
@@ -56,12 +57,13 @@ export function encodePeer({ savedAtMs, saved }: Dated<SavedPeer>): Uint8Array {
     writer.ldelim();
   }
   writeAmount(writer, 3, saved.behaviour);
-  const { lastDial, upAgoMs } = saved;
+  const { lastDial, upAgoMs, toldBy } = saved;
   if (lastDial !== undefined) {
     writer.uint32(tag(4, DELIMITED)).fork();
     count(count(writer, 1, lastDial.agoMs), 2, Number(lastDial.isGood)).ldelim();
   }
   if (upAgoMs !== undefined) count(writer, 5, upAgoMs);
+  if (toldBy !== undefined) writer.uint32(tag(6, DELIMITED)).string(toldBy);
   return writer.finish();
 }
 
@@ -76,6 +78,7 @@ export function decodePeer(id: NodeId, bytes: Uint8Array): Dated<SavedPeer> {
   let behaviour = nothing;
   let lastDial: SavedPeer['lastDial'];
   let upAgoMs: number | undefined;
+  let toldBy: string | undefined;
   while (reader.pos < reader.len) {
     const read = readTag(reader);
     if (read === tag(1, VARINT)) savedAtMs = readCount(reader);
@@ -83,11 +86,12 @@ export function decodePeer(id: NodeId, bytes: Uint8Array): Dated<SavedPeer> {
     else if (read === tag(3, DELIMITED)) behaviour = readAmount(nested(reader));
     else if (read === tag(4, DELIMITED)) lastDial = readDial(nested(reader));
     else if (read === tag(5, VARINT)) upAgoMs = readCount(reader);
-    else skipUnknown(reader, read, 5);
+    else if (read === tag(6, DELIMITED)) toldBy = readText(reader);
+    else skipUnknown(reader, read, 6);
   }
   return {
     savedAtMs: required(savedAtMs),
-    saved: { id, addresses, behaviour, lastDial, upAgoMs },
+    saved: { id, addresses, behaviour, lastDial, upAgoMs, toldBy },
   };
 }
 

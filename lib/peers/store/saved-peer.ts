@@ -14,6 +14,8 @@ export interface SavedPeer {
   readonly lastDial: { readonly agoMs: number; readonly isGood: boolean } | undefined;
   /** How long before it was last up; 0 if it was up. */
   readonly upAgoMs: number | undefined;
+  /** Who told about it, if it was never up and the application has not named it. */
+  readonly toldBy: string | undefined;
 }
 
 /** An address, and the results of dialing it. */
@@ -36,8 +38,8 @@ export interface SavedAmount {
 
 /** What to store of a peer. Configuration, waits and connections are left out. */
 export function savedFrom(peer: KnownPeer, nowMs: number): SavedPeer {
-  const { id, behaviour, lastDial } = peer;
-  const upAtMs = peer.upAtMs(nowMs);
+  const { id, behaviour, lastDial, toldBy } = peer;
+  const seenMs = peer.seenMs(nowMs);
   return {
     id,
     addresses: Array.from(peer.addresses, ({ address, failures, failingSinceMs, blame }) => ({
@@ -48,7 +50,8 @@ export function savedFrom(peer: KnownPeer, nowMs: number): SavedPeer {
     })),
     behaviour: savedAmount(behaviour, nowMs),
     lastDial: lastDial && { agoMs: nowMs - lastDial.atMs, isGood: lastDial.isGood },
-    upAgoMs: upAtMs === undefined ? undefined : nowMs - upAtMs,
+    upAgoMs: seenMs === undefined ? undefined : nowMs - seenMs,
+    toldBy,
   };
 }
 
@@ -79,7 +82,11 @@ export function restoreInto(
   if (lastDial !== undefined) {
     peer.lastDial ??= { atMs: savedAtMs - lastDial.agoMs, isGood: lastDial.isGood };
   }
-  if (upAgoMs !== undefined) peer.lastUpAtMs ??= savedAtMs - upAgoMs;
+  if (upAgoMs !== undefined) {
+    peer.lastSeenMs ??= savedAtMs - upAgoMs;
+    peer.upSinceMs ??= peer.lastSeenMs;
+  }
+  if (!peer.isChosen && peer.upSinceMs === undefined) peer.toldBy ??= saved.toldBy;
 }
 
 function savedAmount({ value, atMs }: Amount, nowMs: number): SavedAmount {

@@ -343,13 +343,14 @@ describe('the saver of peers', () => {
       behaviour: nothing,
       lastDial: { agoMs: 5, isGood: false },
       upAgoMs: 50,
+      toldBy: undefined,
     };
     store.records.set(`rxmesh/1/peer/${id('a')}`, encodePeer({ savedAtMs: 0, saved }));
     const peers = new Stored({ scoreHalfLifeMs: 1_000 }, store);
     peers.time.advance(1_000);
     peers.load();
     expect(peers.manager.peers()).toMatchObject([
-      { id: id('a'), score: -2, lastDial: { atMs: -5, isGood: false }, lastUpAtMs: -50 },
+      { id: id('a'), score: -2, lastDial: { atMs: -5, isGood: false }, lastSeenMs: -50 },
     ]);
   });
 });

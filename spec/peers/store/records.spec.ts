@@ -17,6 +17,7 @@ const peer: SavedPeer = {
   behaviour: { value: -12.25, agoMs: 300 },
   lastDial: { agoMs: 400, isGood: true },
   upAgoMs: 0,
+  toldBy: '203.0.113.0/24',
 };
 
 /** The messages of docs/peers.md, as an independent reader would declare them. */
@@ -28,6 +29,7 @@ const { root } = protobuf.parse(`
     Amount behaviour = 3;
     Dial last_dial = 4;
     optional uint64 up_ago_ms = 5;
+    optional string told_by = 6;
   }
   message Address { string address = 1; uint64 failures = 2; uint64 failing_for_ms = 3; Amount blame = 4; }
   message Amount { double value = 1; uint64 ago_ms = 2; }
@@ -43,7 +45,13 @@ describe('the records of the peer store', () => {
   });
 
   it('encode the least of a peer as these bytes', () => {
-    const saved = { id: id('a'), addresses: [], behaviour: none, lastDial: undefined };
+    const saved = {
+      id: id('a'),
+      addresses: [],
+      behaviour: none,
+      lastDial: undefined,
+      toldBy: undefined,
+    };
     const bytes = encodePeer({ savedAtMs: 1, saved: { ...saved, upAgoMs: undefined } });
     expect([...bytes]).toEqual([0x08, 0x01]);
   });
@@ -65,13 +73,14 @@ describe('the records of the peer store', () => {
       behaviour: { value: -12.25, agoMs: 300 },
       lastDial: { agoMs: 400, isGood: 1 },
       upAgoMs: 0,
+      toldBy: '203.0.113.0/24',
     });
   });
 
   it('come back as they were', () => {
     const dated = { savedAtMs: 1_700_000_000_000, saved: peer };
     expect(decodePeer(id('a'), encodePeer(dated))).toEqual(dated);
-    const unknown = { ...peer, lastDial: undefined, upAgoMs: undefined };
+    const unknown = { ...peer, lastDial: undefined, upAgoMs: undefined, toldBy: undefined };
     expect(decodePeer(id('a'), encodePeer({ savedAtMs: 0, saved: unknown })).saved).toEqual(
       unknown,
     );

@@ -109,16 +109,16 @@ describe('a node that is started again with its store', () => {
     first.accept('a');
     first.time.advance(5_000);
     first.manager.disconnected(id('a'), 'inbound');
-    expect(first.manager.peers()).toMatchObject([{ lastUpAtMs: 5_200 }]);
+    expect(first.manager.peers()).toMatchObject([{ lastSeenMs: 5_200 }]);
     first.time.advance(300);
     const second = node.run({}, 10_000);
-    expect(second.manager.peers()).toMatchObject([{ status: 'down', lastUpAtMs: -11_300 }]);
+    expect(second.manager.peers()).toMatchObject([{ status: 'down', lastSeenMs: -11_300 }]);
   });
 
   it('a peer that was up when the node was killed was last up when that was written', () => {
     const node = new Node();
     node.run().accept('a');
-    expect(node.run({}, 500).manager.peers()).toMatchObject([{ lastUpAtMs: -500 }]);
+    expect(node.run({}, 500).manager.peers()).toMatchObject([{ lastSeenMs: -500 }]);
   });
 
   it.each([
@@ -138,6 +138,27 @@ describe('a node that is started again with its store', () => {
     }
     const known = node.run({}, 7_000).manager.peers();
     expect(known).toMatchObject([{ lastDial: { atMs: -8_000, isGood: last } }]);
+  });
+
+  it('a peer that the application removed stays removed, also while it is still connected', () => {
+    const node = new Node();
+    const first = node.run().add(at('a'), at('b')).accept('b');
+    first.time.advance(1_000);
+    for (const digit of ['a', 'b']) first.manager.remove(id(digit));
+    expect(first.known()).toEqual(['b']);
+    expect(node.run().known()).toEqual([]);
+  });
+
+  it('peers that were only heard of still count for the host that told about them', () => {
+    const node = new Node();
+    const limits = { maxPeers: 32, maxConnected: 8 };
+    const heard = (run: Bench, digits: string): boolean[] =>
+      [...digits].map((digit) => run.manager.learn(at(digit), id('f')));
+    const first = node.run(limits).accept('f');
+    expect(heard(first, '123')).toEqual([true, true, false]);
+    const second = node.run(limits).accept('f');
+    expect(heard(second, '345')).toEqual([false, false, false]);
+    expect(second.known().sort()).toEqual(['1', '2', 'f']);
   });
 
   it('B-10: a peer that was never dialed stays so', () => {

@@ -33,8 +33,8 @@ describe('a node with a peer store', () => {
   it('reconnects after a crash with no configured address', () => {
     const net = strangers(simulatedStore(), 3);
     net.launch();
-    net.node(0).router.addPeer(net.node(1).address);
-    net.node(0).router.addPeer(net.node(2).address);
+    net.node(0).router.peers.add(net.node(1).address);
+    net.node(0).router.peers.add(net.node(2).address);
     net.advance(1_500);
     expect(numbers(net, net.node(0).up)).toEqual([1, 2]);
     net.crash(0);
@@ -51,9 +51,9 @@ describe('a node with a peer store', () => {
     const net = strangers(simulatedStore(), 3);
     net.launch();
     net.advance(500);
-    net.node(0).router.addPeer(net.node(1).address);
+    net.node(0).router.peers.add(net.node(1).address);
     net.advance(1_000);
-    net.node(0).router.addPeer(net.node(2).address);
+    net.node(0).router.peers.add(net.node(2).address);
     net.advance(999);
     net.crash(0);
     net.restart(0);
@@ -65,7 +65,7 @@ describe('a node with a peer store', () => {
   it('loses nothing when it stops', () => {
     const net = strangers(simulatedStore());
     net.launch();
-    net.node(0).router.addPeer(net.node(1).address);
+    net.node(0).router.peers.add(net.node(1).address);
     net.advance(500);
     net.remove(0);
     net.restart(0);
@@ -77,11 +77,11 @@ describe('a node with a peer store', () => {
   it('keeps its bans', () => {
     const net = strangers(simulatedStore());
     net.launch();
-    net.node(0).router.ban({ id: net.node(1).id, forMs: 60_000 });
+    net.node(0).router.peers.ban({ id: net.node(1).id, forMs: 60_000 });
     net.advance(2_000);
     net.crash(0);
     net.restart(0);
-    net.node(1).router.addPeer(net.node(0).address);
+    net.node(1).router.peers.add(net.node(0).address);
     net.advance(30_000);
     expect(net.node(0).up.size).toBe(0);
     net.advance(60_000);
@@ -94,8 +94,8 @@ describe('a node with a peer store', () => {
     store.hold();
     const net = strangers(store);
     net.launch();
-    net.node(0).router.addPeer(net.node(1).address);
-    net.node(1).router.addPeer(net.node(0).address);
+    net.node(0).router.peers.add(net.node(1).address);
+    net.node(1).router.peers.add(net.node(0).address);
     net.advance(5_000);
     expect(net.node(0).up.size).toBe(0);
     store.release();
@@ -109,7 +109,7 @@ describe('a node with a peer store', () => {
     store.hold();
     const net = strangers(store);
     net.launch();
-    net.node(0).router.addPeer(net.node(1).address);
+    net.node(0).router.peers.add(net.node(1).address);
     net.advance(10);
     void net.node(0).router.stop();
     net.advance(10);
@@ -124,7 +124,7 @@ describe('a node with a peer store', () => {
     store.failure = new Error('Database failed to open', { cause: new Error('it is locked') });
     const net = strangers(store);
     net.launch();
-    net.node(0).router.addPeer(net.node(1).address);
+    net.node(0).router.peers.add(net.node(1).address);
     net.advance(3_000);
     expect(numbers(net, net.node(0).up)).toEqual([1]);
     store.failure = undefined;
@@ -154,7 +154,7 @@ describe('a node with a peer store', () => {
     const store = new FakeStore();
     const net = strangers(store);
     net.launch();
-    net.node(0).router.addPeer(net.node(1).address);
+    net.node(0).router.peers.add(net.node(1).address);
     net.advance(500);
     store.failure = new Error('no space');
     net.remove(0);
@@ -170,7 +170,7 @@ describe('a node with a peer store', () => {
     const store = new FakeStore();
     const net = strangers(store);
     net.launch();
-    net.node(0).router.addPeer(net.node(1).address);
+    net.node(0).router.peers.add(net.node(1).address);
     net.advance(500);
     store.hold();
     net.remove(0);
@@ -185,7 +185,7 @@ describe('a node with a peer store', () => {
   it('neither reads nor writes when it is stopped before the start', () => {
     const store = new FakeStore();
     const net = strangers(store, 1);
-    net.node(0).router.ban({ ip: '203.0.113.7' });
+    net.node(0).router.peers.ban({ ip: '203.0.113.7' });
     net.stop();
     expect([store.newReads(), store.newBatches()]).toEqual([[], []]);
   });
