@@ -13,9 +13,12 @@ const learnEveryMs = 5;
 const [directory = '', from = ''] = process.argv.slice(2);
 const idOf = (n: number): NodeId => parseNodeId(n.toString(16).padStart(40, '0'));
 
+const database = new ClassicLevel(directory);
+// On a busy disk this may take longer than a start would wait for it.
+await database.open();
 const manager = new PeerManager({
   self: parseNodeId('f'.repeat(40)),
-  store: new ClassicLevel(directory),
+  store: database,
   maxPeers: 1_000_000,
   clock: systemClock,
   random: Math.random,

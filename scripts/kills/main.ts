@@ -33,6 +33,7 @@ try {
     total.forgotten += life.forgotten;
     total.lostMs = Math.max(total.lostMs, life.lostMs);
     events.push(...life.events);
+    console.log(`kill ${total.kills}: ${life.found} found, ${life.lostMs} ms lost`);
     if (total.kills >= Number(values.kills)) break;
   }
 } finally {
