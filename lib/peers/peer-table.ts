@@ -2,7 +2,7 @@ import type { NodeAddress } from '../model/address.ts';
 import type { Direction } from '../model/direction.ts';
 import type { Endpoint } from '../model/endpoint.ts';
 import { RxmeshError } from '../model/error.ts';
-import type { NodeId } from '../model/id.ts';
+import { isNodeId, type NodeId } from '../model/id.ts';
 import type { PeerReport } from '../model/peer-report.ts';
 import { addressesPerPeerMax, makeDue } from './address-book.ts';
 import { Admission } from './admission.ts';
@@ -21,6 +21,8 @@ import type { PeerRecord, PeerStatus } from './peer-record.ts';
 import { Ranking } from './ranking.ts';
 import { Roster } from './roster.ts';
 import { Decay, worthOf } from './scores.ts';
+import { restoreInto, savedFrom, type SavedPeer } from './store/saved-peer.ts';
+import type { UnsavedParts } from './store/unsaved.ts';
 
 /** A peer went up or down. */
 export interface PeerUpdate {
@@ -72,19 +74,21 @@ export class PeerTable {
   readonly #bans: BanList;
   readonly #updates: PeerUpdate[] = [];
 
-  constructor(self: NodeId, rules: PeerRules, random: () => number) {
+  /** @param unsaved notified of the peers and bans whose stored facts change */
+  constructor(self: NodeId, rules: PeerRules, random: () => number, unsaved?: UnsavedParts) {
     this.#self = self;
     // A copy that all parts share, because the application may change its counts.
     this.#rules = { ...rules };
     this.#random = random;
     this.#decay = new Decay(rules.scoreHalfLifeMs);
     this.#ranking = new Ranking(this.#decay);
-    this.#roster = new Roster(this.#rules, this.#ranking, random);
+    this.#roster = new Roster(this.#rules, this.#ranking, random, unsaved?.peers);
     this.#evictions = new Evictions(this.#roster);
     this.#admission = new Admission(this.#roster, this.#evictions);
     this.#outcomes = new DialOutcomes(this.#rules, this.#roster, this.#decay, random);
     this.commands = new Commands(this.#rules, this.#roster, this.#evictions, this.#admission);
-    this.#bans = new BanList(() => this.#rules.maxPeers, this.#roster, this.#evictions);
+    const capacity = (): number => this.#rules.maxPeers;
+    this.#bans = new BanList(capacity, this.#roster, this.#evictions, unsaved?.bans);
   }
 
   /**
@@ -333,6 +337,11 @@ export class PeerTable {
     return this.#bans.entries(nowMs);
   }
 
+  /** When the ban of an ID or a range, given as text, ends or ended; 0 without one. */
+  bannedUntil(key: string): number {
+    return isNodeId(key) ? this.#bans.until(key) : this.#bans.untilOfRange(key);
+  }
+
   isIpBanned(ip: string, nowMs: number): boolean {
     return this.#bans.isIpBanned(ip, nowMs);
   }
@@ -371,6 +380,36 @@ export class PeerTable {
   /** Takes the next forgotten peer: more than `maxPeers` were known, or its addresses expired. */
   nextForgotten(): NodeId | undefined {
     return this.#roster.nextForgotten();
+  }
+
+  knows(id: NodeId): boolean {
+    return this.#roster.get(id) !== undefined;
+  }
+
+  /** What to store of a peer; `undefined` if it is not known, or was removed. */
+  saved(id: NodeId, nowMs: number): SavedPeer | undefined {
+    const peer = this.#roster.get(id);
+    return peer === undefined || peer.isRemoved ? undefined : savedFrom(peer, nowMs);
+  }
+
+  /**
+   * Learns what was stored of a peer. Its addresses are due now. It is a stranger, unless an option
+   * says otherwise.
+   *
+   * @param savedAtMs when it was stored: possibly before the clock's zero
+   * @returns whether it was unknown until now
+   * @throws {RxmeshError} `RXMESH_SELF_CONNECTION`
+   */
+  restore(saved: SavedPeer, savedAtMs: number, nowMs: number): boolean {
+    this.#refuseSelf(saved.id);
+    const wasKnown = this.#roster.get(saved.id) !== undefined;
+    const peer = this.#meet(saved.id, nowMs);
+    if (peer.isRemoved) return false;
+    restoreInto(peer, saved, savedAtMs, nowMs, this.#decay);
+    this.#roster.enter(peer);
+    this.#roster.revalued(peer, nowMs);
+    this.#roster.forgetExcess();
+    return !wasKnown;
   }
 
   status(id: NodeId): PeerStatus {

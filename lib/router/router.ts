@@ -2,6 +2,7 @@
 import {
   AsyncSubject,
   catchError,
+  concat,
   defer,
   EMPTY,
   filter,
@@ -168,6 +169,7 @@ export class Router {
     });
     this.events$ = merge(this.#switchboard.events$, this.#events);
     this.reports$ = merge(this.#switchboard.reports$, this.#found);
+    this.#running.add(this.#peers.storeEvents$.subscribe((event) => this.#events.next(event)));
     this.peers$ = this.#peers.peers$;
     this.connected$ = connected(this.peers$);
     this.peers = new PeerControl({
@@ -227,7 +229,8 @@ export class Router {
   }
 
   /**
-   * Starts listening and dialing. Resolves when every transport is listening, or when `stop` is
+   * Reads the peer store, if there is one, and then starts listening and dialing. Resolves when
+   * every transport is listening, or when `stop` is
    * called first. Rejects with `RXMESH_LISTEN_FAILED` if a transport cannot listen, and then stops
    * the router. A router starts only once: a second call rejects with `RXMESH_ALREADY_STARTED`, or
    * after a stop with `RXMESH_STOPPED`. Aborting the signal has the effect of `stop`.
@@ -250,8 +253,10 @@ export class Router {
     const listens = lastValueFrom(listening.all$.pipe(takeUntil(this.#stopping)), {
       defaultValue: undefined,
     });
+    const loaded$ = this.#peers.load().pipe(takeUntil(this.#stopping));
+    const mesh$ = defer(() => (this.#state === 'stopped' ? EMPTY : this.#mesh(listening)));
     this.#running.add(
-      this.#mesh(listening).subscribe({ error: (thrown: unknown) => this.#fatal(thrown) }),
+      concat(loaded$, mesh$).subscribe({ error: (thrown: unknown) => this.#fatal(thrown) }),
     );
     for (const event of this.#early.splice(0)) this.#events.next(event);
     this.#running.add(aborted(options.signal).subscribe(() => void this.stop()));
@@ -264,8 +269,9 @@ export class Router {
   /**
    * Stops everything: stops listening and dialing, drains lanes for up to `timeouts.drainMs`, says
    * goodbye to peers, closes channels, completes every stream. Resolves when the peers have read
-   * what was sent and nothing is left, or at the latest 2.5 s after the lanes were drained. Calling
-   * it twice is fine.
+   * what was sent and nothing is left, or at the latest 2.5 s after the lanes were drained. With a
+   * peer store, it first writes the last changes, for up to 2 s. The database stays open: it is
+   * yours to close. Calling it twice is fine.
    */
   stop(): Promise<void> {
     if (this.#stopped === undefined) {
@@ -452,6 +458,7 @@ export class Router {
       return this.#switchboard.goodbye(this.#settings.timeouts.drainMs);
     }).pipe(
       catchError((thrown: unknown) => this.#fatal(thrown)),
+      (ended$) => concat(ended$, this.#peers.save()),
       tap({
         complete: () => {
           this.#guarded(() => this.#running.unsubscribe());
