@@ -30,6 +30,12 @@ export class KnownPeer {
   isDialing = false;
   /** The address that is being dialed, or at which the outbound link was dialed. */
   dialed: KnownAddress | undefined;
+  /** Who told about it, as long as it has never been up and the application has not named it. */
+  toldBy: string | undefined;
+  /** When it came up last. */
+  upSinceMs: number | undefined;
+  /** How many times in a row it was up only briefly. */
+  briefVisits = 0;
   /** When it was last up. */
   lastSeenMs: number | undefined;
   /** How its last dial ended. */

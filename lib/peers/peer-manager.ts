@@ -128,6 +128,21 @@ export class PeerManager {
   }
 
   /**
+   * Learns an address that a connected peer has told. Unlike `add`, it ends no wait: a peer cannot
+   * make this node dial others more often. And of the peers that were never up, it keeps only so
+   * many that one host has told: a sixteenth of `maxPeers`.
+   *
+   * @param from the peer that told it
+   * @returns whether it was added
+   * @throws {RxmeshError} `RXMESH_ADDRESS_INVALID`, `RXMESH_NODE_ID_INVALID`
+   */
+  learn(address: string | NodeAddress, from: NodeId): boolean {
+    const told = toNodeAddress(address);
+    const teller = parseNodeId(from);
+    return this.#change(() => this.#table.learn(told, teller, this.#clock.now()));
+  }
+
+  /**
    * Ends all back-offs, and the waits after a disconnect: those peers are dialed now if slots are
    * free. Bans, and the waits of incompatible peers, continue. The peer manager does this itself
    * when it notices that the machine has slept.

@@ -12,8 +12,10 @@ import type { Ban, CheckedBanned } from './ban.ts';
 import { BanList } from './ban-list.ts';
 import { ChosenHosts } from './chosen-hosts.ts';
 import { Commands } from './commands.ts';
+import { briefMs, coolDownMs } from './cool-down.ts';
 import { DialOutcomes } from './dial-outcomes.ts';
 import { Evictions, type Eviction } from './evictions.ts';
+import { hostOfPeer } from './hearsay.ts';
 import { InboundHosts } from './inbound-hosts.ts';
 import { verdictOn } from './judgement.ts';
 import type { KnownPeer } from './known-peer.ts';
@@ -104,6 +106,7 @@ export class PeerTable {
     if (isPersistent) peer.isPersistent = true;
     if (isPersistent || isChosen) {
       peer.isChosen = true;
+      peer.toldBy = undefined;
       const ip = normalizeIp(address.host ?? '');
       if (ip !== undefined) this.#chosenHosts.add(ip);
     }
@@ -118,6 +121,32 @@ export class PeerTable {
     this.#roster.revalued(peer, nowMs);
     this.#roster.forgetExcess();
     return isNew && this.#roster.get(peer.id) === peer;
+  }
+
+  /**
+   * Learns an address that a connected peer has told. Unlike `add`, it ends no wait, so that a peer
+   * cannot make this node dial others more often. Nor can it crowd out other peers: of those that
+   * were never up, only so many are kept that one host has told.
+   *
+   * @returns whether it was added
+   */
+  learn(address: NodeAddress, from: NodeId, nowMs: number): boolean {
+    const { id } = address;
+    const teller = this.#roster.get(from);
+    if (id === this.#self || teller?.isConnected !== true) return false;
+    const known = this.#roster.get(id);
+    if (known?.isRemoved === true) return false;
+    const peer = known ?? this.#roster.meet(id, nowMs);
+    if (known === undefined) {
+      peer.toldBy = hostOfPeer(teller);
+      if (!this.#roster.hearsay.hasRoom(peer.toldBy)) return false;
+      peer.bannedUntilMs = this.#bans.until(id);
+    }
+    const isNew = peer.addresses.learn(address, !peer.isPersistent, peer.dialed);
+    this.#roster.enter(peer);
+    this.#roster.revalued(peer, nowMs);
+    this.#roster.forgetExcess();
+    return isNew && this.#roster.get(id) === peer;
   }
 
   /**
@@ -209,6 +238,8 @@ export class PeerTable {
     const peer = this.#roster.get(id);
     if (peer?.links.has(direction) !== true || peer.ready !== undefined) return false;
     peer.ready = direction;
+    peer.upSinceMs = nowMs;
+    peer.toldBy = undefined;
     this.#outcomes.worked(peer, direction, nowMs);
     this.#updates.push({ id, status: 'up', direction, channels });
     this.#roster.revalued(peer, nowMs);
@@ -236,6 +267,8 @@ export class PeerTable {
     if (wasReady) {
       peer.ready = undefined;
       peer.lastSeenMs = nowMs;
+      const isBrief = nowMs - (peer.upSinceMs ?? nowMs) < briefMs;
+      peer.briefVisits = isBrief ? peer.briefVisits + 1 : 0;
       const update: PeerUpdate = { id, status: 'down', direction, channels: [] };
       this.#updates.push(error === undefined ? update : { ...update, error });
     }
@@ -248,7 +281,7 @@ export class PeerTable {
     this.#evictions.over(peer);
     if (!peer.isDialing) this.#roster.upgrades.release(peer);
     if (peer.replacedBy !== undefined) this.#roster.upgrades.release(peer.replacedBy);
-    peer.coolUntilMs = nowMs + this.#rules.disconnectCooldownMs;
+    peer.coolUntilMs = nowMs + coolDownMs(peer, this.#rules);
     const dialed = direction === 'outbound' && !wasReady ? address : undefined;
     if (wasReady) this.#roster.revalued(peer, nowMs);
     else this.#outcomes.failed(peer, dialed, error, nowMs);

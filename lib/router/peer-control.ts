@@ -110,6 +110,31 @@ export class PeerControl {
   }
 
   /**
+   * Learns an address that a connected peer has told. The peer at that address is a stranger. An
+   * address that no transport can dial is left out. Unlike `add`, this ends no wait, and of the
+   * peers that were never up, only so many are kept that one host has told.
+   *
+   * @param from the peer that told it
+   * @returns whether it was added
+   * @throws {RxmeshError} `RXMESH_ADDRESS_INVALID`, `RXMESH_NODE_ID_INVALID`
+   */
+  learn(address: string | NodeAddress, from: NodeId): boolean {
+    const told = toNodeAddress(address);
+    const { peers, protocolFault } = this.#parts;
+    return protocolFault(told) === undefined && peers.learn(told, from);
+  }
+
+  /**
+   * At most `limit` addresses of other peers to tell a peer: mostly those of the best ones, and some
+   * at random. Leaves out its own addresses, and those of private and banned peers.
+   *
+   * @throws {RangeError} if `limit` is not a whole number of 0 or more
+   */
+  advertised(to: NodeId, limit: number): readonly NodeAddress[] {
+    return this.#parts.peers.advertised(to, limit);
+  }
+
+  /**
    * Disconnects a peer. If its address is known, it is dialed again after `disconnectCooldownMs`.
    *
    * @returns false if it is not connected

@@ -31,6 +31,7 @@ import { admitConnections, admitPeers } from './admit-hooks.ts';
 import { GuardedTransport } from './guarded-transport.ts';
 import { Listening } from './listening.ts';
 import { Outcomes } from './outcomes.ts';
+import { peerExchange } from '../exchange/peer-exchange.ts';
 import { formatNodeAddress, type NodeAddress } from '../model/address.ts';
 import { assertPlatform } from '../model/assert-platform.ts';
 import { checkOptions } from '../model/check-options.ts';
@@ -170,6 +171,9 @@ export class Router {
       probe: () => this.#switchboard.probe(),
       isStopped: () => this.#state === 'stopped',
     });
+    if (settings.peerExchange !== undefined) {
+      this.#running.add(peerExchange(this, { clock, random }, settings.peerExchange).subscribe());
+    }
     // Also before `start`: a peer may be reported before it connects.
     this.#running.add(this.reports$.subscribe((report) => this.#outcomes.judge(report)));
   }

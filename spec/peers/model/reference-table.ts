@@ -91,6 +91,7 @@ export class RefTable extends RefWorld {
     const peer = this.find(digit);
     if (peer?.links.includes(direction) !== true || peer.ready !== undefined) return;
     peer.ready = direction;
+    peer.upSinceMs = nowMs;
     for (const address of peer.addresses) {
       if (direction === 'outbound' && address.host !== peer.outHost) continue;
       Object.assign(address, { failures: 0, backOffs: 0, retryAtMs: 0, blames: [] });
@@ -119,6 +120,8 @@ export class RefTable extends RefWorld {
     if (wasReady) {
       peer.ready = undefined;
       this.updates.push(`${digit} down`);
+      const isBrief = nowMs - (peer.upSinceMs ?? 0) < 60_000;
+      peer.briefVisits = isBrief ? peer.briefVisits + 1 : 0;
     }
     const host = direction === 'outbound' ? peer.outHost : undefined;
     if (direction === 'outbound') peer.outHost = undefined;
@@ -128,7 +131,11 @@ export class RefTable extends RefWorld {
     if (untold >= 0) this.evictions.splice(untold, 1);
     if (peer.dialing === undefined) peer.replaces = undefined;
     for (const other of this.peers) if (other.replaces === peer) other.replaces = undefined;
-    peer.coolUntilMs = nowMs + this.limits.disconnectCooldownMs;
+    const { disconnectCooldownMs, retryMaxMs, retryMaxPersistentMs } = this.limits;
+    let coolMs = disconnectCooldownMs;
+    for (let visit = 1; visit < peer.briefVisits; visit += 1) coolMs *= 2;
+    const longestMs = peer.isPersistent ? retryMaxPersistentMs : retryMaxMs;
+    peer.coolUntilMs = nowMs + Math.max(disconnectCooldownMs, Math.min(coolMs, longestMs));
     if (!wasReady && host !== undefined) this.#failed(peer, host, nowMs);
     this.#forgetUnneeded(peer, nowMs);
   }
@@ -254,6 +261,8 @@ export class RefTable extends RefWorld {
       replaces: undefined,
       reports: [],
       coolUntilMs: 0,
+      upSinceMs: undefined,
+      briefVisits: 0,
     };
   }
 

@@ -41,6 +41,8 @@ export interface RefPeer {
   replaces: RefPeer | undefined;
   reports: readonly RefAmount[];
   coolUntilMs: number;
+  upSinceMs: number | undefined;
+  briefVisits: number;
 }
 
 /** The model's settings other than limits. */
@@ -317,6 +319,7 @@ export class RefWorld {
         return (
           Number(a.addresses.length > 0) - Number(b.addresses.length > 0) ||
           Number(a.isChosen) - Number(b.isChosen) ||
+          Number(a.upSinceMs !== undefined) - Number(b.upSinceMs !== undefined) ||
           this.byRank(b, a, nowMs)
         );
       });
