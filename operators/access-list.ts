@@ -37,8 +37,9 @@ export interface AccessList {
  * A connection whose IP address is not in `allow` may still belong to an ID that is. So if `allow`
  * has an ID, strangers are refused only after the handshake.
  *
+ *     const list = accessList({ allow: ['10.0.0.0/8'] });
  *     transport.incoming$.pipe(
- *       admit(accessList({ allow: ['10.0.0.0/8'] }).connection, {
+ *       admit((connection) => list.connection(connection), {
  *         onRefused: (_, connection) => connection.close('refused'),
  *       }),
  *     )
