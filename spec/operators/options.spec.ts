@@ -342,7 +342,7 @@ describe('the arguments of operators', () => {
       'sendTo',
     ];
     const here = [...cases.map(({ name }) => name), 'evict', 'route', 'fromReadableStream'];
-    const tested = [...here, ...beside, 'unwrap', 'wrap'];
+    const tested = [...here, ...beside, 'accessList', 'unwrap', 'wrap'];
     expect([...tested].sort()).toEqual(Object.keys(operators).sort());
   });
 });

@@ -18,6 +18,7 @@ describe('checkPeerOptions', () => {
       banHosts: false,
       maxConnected: 32,
       maxInbound: 32,
+      maxInboundPerHost: 16,
       maxOutbound: 32,
       reserved: 16,
       maxUpgrading: 4,

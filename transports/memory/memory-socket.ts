@@ -5,6 +5,7 @@ import type { Endpoint } from '../../lib/model/endpoint.ts';
 import { RxmeshError } from '../../lib/model/error.ts';
 import type { NodeId } from '../../lib/model/id.ts';
 import type { FrameSocket } from '../../lib/transport/frame-socket.ts';
+import { refusedError } from '../../lib/transport/refusal.ts';
 import type { Courier, Delivery } from './courier.ts';
 
 /**
@@ -130,18 +131,20 @@ export class MemorySocket implements FrameSocket, Delivery {
     if (other !== undefined && other.#ended === undefined) other.#scheduleArrival({});
   }
 
-  destroy(): void {
+  destroy(reason = ''): void {
     const other = this.#other;
     // Kept after a `close`, so that `destroy` can still drop what the other side has not read.
     this.#other = undefined;
     this.#end({});
     if (other === undefined || other.#ended !== undefined) return;
     other.#dropUnread();
+    const where = other.toString();
+    const cut = `${where}: the other side cut the connection`;
     other.#scheduleArrival({
-      error: new RxmeshError(
-        'RXMESH_CONNECTION_FAILED',
-        `${other.toString()}: the other side cut the connection`,
-      ),
+      error:
+        reason === ''
+          ? new RxmeshError('RXMESH_CONNECTION_FAILED', cut)
+          : refusedError(where, reason),
     });
   }
 
