@@ -102,7 +102,7 @@ export class Channels implements ChannelHost {
       () => this.#lanes(),
       (stall) => this.events$.next({ type: 'lane-stalled', ...stall }),
     );
-    this.#drops = new DropTally(this.clock, (drop) => this.#tellDrop(drop));
+    this.#drops = new DropTally(this.clock, (drop) => this.#reportDrop(drop));
     this.#failures = new DecodeFailures(this.clock, options.decodeFailuresPerSecond);
   }
 
@@ -143,7 +143,7 @@ export class Channels implements ChannelHost {
     return channel;
   }
 
-  /** Creates a session for a proven link, and tells the peer that we accept it. */
+  /** Creates a session for a proven link, and informs the peer that we accept it. */
   offer(link: Link, id: NodeId): Session {
     const session = new Session({
       link,
@@ -198,7 +198,7 @@ export class Channels implements ChannelHost {
   }
 
   /** Reports drops now rather than at the end of the turn. */
-  tellDrops(): void {
+  reportDrops(): void {
     this.#drops.flush();
   }
 
@@ -220,7 +220,7 @@ export class Channels implements ChannelHost {
   /** Closes every channel and completes the streams. */
   close(): void {
     for (const end of [...this.#ends.values()]) end.close();
-    this.tellDrops();
+    this.reportDrops();
     this.#stalls.close();
     this.events$.complete();
     this.reports$.complete();
@@ -268,7 +268,7 @@ export class Channels implements ChannelHost {
   }
 
   /** Decoding failures in one turn cost a peer the score of a single `note`. */
-  #tellDrop(drop: Drop): void {
+  #reportDrop(drop: Drop): void {
     this.events$.next({ type: 'message-dropped', ...drop });
     const { peer, error, reason } = drop;
     if (reason !== 'decode-failed' || peer === undefined || error === undefined) return;

@@ -156,6 +156,6 @@ function detailOf(thrown: unknown): string {
     }
     return String(thrown);
   } catch {
-    return 'something that cannot be told';
+    return 'something that has no text';
   }
 }

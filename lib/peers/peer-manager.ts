@@ -16,7 +16,7 @@ import { guardedRank } from './guarded-rank.ts';
 import { checkPeerOptions, toNodeAddress, type PeerOptions } from './options.ts';
 import type { PeerRecord, PeerStatus } from './peer-record.ts';
 import { PeerTable, type PeerUpdate, type AddressSource } from './peer-table.ts';
-import { ToldUpdates } from './told-updates.ts';
+import { PeerUpdates } from './peer-updates.ts';
 
 /**
  * How often the clock is checked while a peer is being dialed or waits for it, to notice that the
@@ -73,7 +73,7 @@ export class PeerManager {
   readonly #banMs: number;
   readonly #dials: Decisions<NodeAddress>;
   readonly #evictions: Decisions<Eviction>;
-  readonly #updates = new ToldUpdates();
+  readonly #updates = new PeerUpdates();
   readonly #forgotten = new Subject<NodeId>();
   #timer: Subscription | undefined;
   /** When the timer should fire; `Infinity` without one. */

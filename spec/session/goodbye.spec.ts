@@ -7,7 +7,7 @@ const message = new Uint8Array([1]);
 
 /** The drops that it reported. */
 const drops = (node: LinkedNode): unknown[] => {
-  node.channels.tellDrops();
+  node.channels.reportDrops();
   return node.events.filter(({ type }) => type === 'message-dropped');
 };
 
