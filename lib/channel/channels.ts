@@ -50,7 +50,8 @@ const defaults = {
 };
 
 /** A channel that is open here, whatever its message type. */
-type OwnEnd = ChannelEnd & Pick<LocalChannel<unknown>, 'close' | 'absences' | 'inboxes' | 'mute'>;
+type OwnEnd = ChannelEnd &
+  Pick<LocalChannel<unknown>, 'end' | 'hasCaughtUp' | 'absences' | 'inboxes' | 'mute'>;
 
 /** The implementation of `Switchboard`: the open channels, and the sessions that serve them. */
 export class Channels implements ChannelHost {
@@ -213,13 +214,14 @@ export class Channels implements ChannelHost {
   goodbye(drainMs: number): Observable<never> {
     return defer(() => {
       this.#isLeaving.next(true);
-      return goodbye([...this.sessions()], this.clock, drainMs);
+      const isConsumed = (): boolean => [...this.#ends.values()].every((end) => end.hasCaughtUp);
+      return goodbye([...this.sessions()], { clock: this.clock, drainMs, isConsumed });
     }).pipe(finalize(() => this.#isLeaving.next(false)));
   }
 
   /** Closes every channel and completes the streams. */
   close(): void {
-    for (const end of [...this.#ends.values()]) end.close();
+    for (const end of [...this.#ends.values()]) end.end('node-stopped');
     this.reportDrops();
     this.#stalls.close();
     this.events$.complete();

@@ -15,7 +15,7 @@ import { isNodeId, type NodeId } from '../model/id.ts';
 import type { Outbox } from '../session/outbox.ts';
 import type { Session } from '../session/session.ts';
 import { waitingSendsMax } from '../session/waiting-sends.ts';
-import { Absences } from './absences.ts';
+import { Absences, type CloseReason } from './absences.ts';
 import type { SendReport, Undelivered } from './channel.ts';
 import type { ChannelHost, ChannelSettings } from './channel-host.ts';
 import { ChannelSender, type SendingSide } from './sender.ts';
@@ -150,10 +150,10 @@ export class Outbound<T> implements SendingSide<T> {
   }
 
   /** Stops accepting messages, and gives up on those that wait for absent recipients. */
-  close(): void {
+  close(reason: CloseReason): void {
     this.#isClosed = true;
     this.slowPeers?.close();
-    this.absences.close();
+    this.absences.close(reason);
   }
 
   /** Completes `undelivered$`. */

@@ -45,7 +45,10 @@ export interface RouterOptions {
     readonly dialMs?: number;
     /** How long the handshake may take, and after it the acceptance by the peer. Default 10,000. */
     readonly handshakeMs?: number;
-    /** How long `stop` waits for lanes to drain; 0 means not at all. Default 1,000. */
+    /**
+     * How long `stop` waits for lanes to drain, those of slow consumers included; 0 means not at
+     * all. Default 1,000.
+     */
     readonly drainMs?: number;
     /**
      * How long messages may wait in a lane with none leaving before it is reported as stalled; 0

@@ -291,9 +291,10 @@ export class Router {
 
   /**
    * Stops everything: stops listening and dialing, drains lanes for up to `timeouts.drainMs`, says
-   * goodbye to peers, closes channels, completes every stream. Resolves when the peers have read
-   * what was sent and nothing is left, or at the latest 2.5 s after the lanes were drained. Calling
-   * it twice is fine.
+   * goodbye to peers, closes channels, completes every stream. Draining means that what was sent is
+   * written, and that consumers take what has arrived; the rest is dropped and reported as
+   * `node-stopped`. Resolves when the peers have read what was sent and nothing is left, or at the
+   * latest 2.5 s after the lanes were drained. Calling it twice is fine.
    */
   stop(): Promise<void> {
     if (this.#stopped === undefined) {

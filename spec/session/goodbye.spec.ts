@@ -76,7 +76,7 @@ describe('Switchboard.goodbye', () => {
       }
       expect(link.closedFor).toBe('done');
       expect(drops(node)).toMatchObject([
-        { type: 'message-dropped', reason: 'peer-down', count: 1 },
+        { type: 'message-dropped', reason: 'node-stopped', count: 1 },
       ]);
       node.clock.advance(5_000);
       expect(log).toEqual([`over ${closedAt + 2_500}`]);
