@@ -25,7 +25,7 @@ import { route } from '../../operators/route.ts';
 import { Switchboard } from '../channel/switchboard.ts';
 import type { Channel, ChannelOptions } from '../channel/channel.ts';
 import { type AbortSignalLike, aborted, aSignal, promised } from '../flow/abort.ts';
-import { afterTurn, type Clock } from '../flow/clock.ts';
+import { afterTurn, type Clock, systemClock, timerMaxMs } from '../flow/clock.ts';
 import { guardedClock, guardedRandom } from '../flow/guarded.ts';
 import { admitConnections, admitPeers } from './admit-hooks.ts';
 import { GuardedTransport } from './guarded-transport.ts';
@@ -222,12 +222,17 @@ export class Router {
    *
    *     await router.whenUp(to, { signal: AbortSignal.timeout(5_000) });
    *
-   * Rejects with `RXMESH_NODE_ID_INVALID`, with `RXMESH_STOPPED` if the router stops first, or with
-   * the signal's reason if it is aborted first.
+   * Rejects with `RXMESH_NODE_ID_INVALID`, with `RXMESH_NOT_STARTED` before `start`, with
+   * `RXMESH_STOPPED` if the router stops first, or with the signal's reason if it is aborted first.
    */
   async whenUp(id: NodeId, options: WhenUpOptions = {}): Promise<PeerUpdate> {
     checkOptions('whenUp', options, { signal: aSignal });
     const up$ = up(this.peers$, parseNodeId(id)).pipe(throwIfEmpty(stoppedError));
+    // Node would end the process silently: nothing else is going on, and nothing ever will.
+    if (this.#state === 'new') {
+      const text = 'whenUp: no peer can come up before the router is started: call start() first';
+      throw new RxmeshError('RXMESH_NOT_STARTED', text);
+    }
     return promised(up$, options.signal);
   }
 
@@ -258,7 +263,8 @@ export class Router {
    * Starts listening and dialing. Resolves when every transport is listening, or when `stop` is
    * called first. Rejects with `RXMESH_LISTEN_FAILED` if a transport cannot listen, and then stops
    * the router. A router starts only once: a second call rejects with `RXMESH_ALREADY_STARTED`, or
-   * after a stop with `RXMESH_STOPPED`. Aborting the signal has the effect of `stop`.
+   * after a stop with `RXMESH_STOPPED`. Aborting the signal has the effect of `stop`. In Node, the
+   * process stays alive until `stop`.
    */
   start(options: StartOptions = {}): Promise<void> {
     checkOptions('start', options, { signal: aSignal });
@@ -281,6 +287,11 @@ export class Router {
     this.#running.add(
       this.#mesh(listening).subscribe({ error: (thrown: unknown) => this.#fatal(thrown) }),
     );
+    // Keeps the process alive, also while there is neither a socket nor a timer. Virtual time does
+    // not need that.
+    if (this.#settings.clock === systemClock) {
+      this.#running.add(systemClock.schedule(() => undefined, timerMaxMs));
+    }
     for (const event of this.#early.splice(0)) this.#events.next(event);
     this.#running.add(aborted(options.signal).subscribe(() => void this.stop()));
     return listens.catch(async (error: unknown) => {

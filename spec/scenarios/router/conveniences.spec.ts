@@ -123,6 +123,7 @@ describe('a first program with async functions: peers', () => {
 
   it('whenUp rejects for an invalid ID, an aborted signal and a router that stops', async () => {
     const router = routerOf(1);
+    await router.start();
     const url = 'ws://localhost:4000' as NodeId;
     await expect(router.whenUp(url)).rejects.toMatchObject({ code: 'RXMESH_NODE_ID_INVALID' });
     const signal = AbortSignal.abort(reason);
@@ -131,6 +132,28 @@ describe('a first program with async functions: peers', () => {
     await router.stop();
     await expect(waiting).rejects.toMatchObject(stopped);
     await expect(router.whenUp(stranger)).rejects.toMatchObject(stopped);
+  });
+
+  it('whenUp rejects before start, when no peer could ever come up', async () => {
+    const router = routerOf(1);
+    await expect(router.whenUp(stranger)).rejects.toMatchObject({
+      code: 'RXMESH_NOT_STARTED',
+      message: 'whenUp: no peer can come up before the router is started: call start() first',
+    });
+    await router.stop();
+    await expect(router.whenUp(stranger)).rejects.toMatchObject(stopped);
+  });
+
+  it('a started router keeps the process alive, even without peers, until it stops', async () => {
+    const timers = (): number =>
+      process.getActiveResourcesInfo().filter((resource) => resource === 'Timeout').length;
+    const before = timers();
+    const router = routerOf(1);
+    expect(timers()).toBe(before);
+    await router.start();
+    expect(timers()).toBe(before + 1);
+    await router.stop();
+    expect(timers()).toBe(before);
   });
 
   it('the signal of start stops the router', async () => {
