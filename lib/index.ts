@@ -43,6 +43,7 @@ export type {
   ChannelOptions,
   SendOnceOptions,
   SendOptions,
+  Sending,
   SendReport,
   SlowPeerPolicy,
   Undelivered,

@@ -12,7 +12,7 @@ import { checkPeerReport, type PeerReport } from '../model/peer-report.ts';
 import type { ChannelEnd, Credit, Grant, Inbox } from '../session/channel-end.ts';
 import type { AbsenceSnapshot, CloseReason } from './absences.ts';
 import { anAbsentPolicy, awaitMsOf } from './absent-policy.ts';
-import type { SendOnceOptions, SendOptions, SendReport, Undelivered } from './channel.ts';
+import type { Sending, SendOnceOptions, SendOptions, SendReport, Undelivered } from './channel.ts';
 import type { ChannelHost, ChannelSettings } from './channel-host.ts';
 import { Inbound } from './inbound.ts';
 import type { PeerInbox } from './inbox.ts';
@@ -65,7 +65,7 @@ export class LocalChannel<T> implements SendingChannel<T>, ChannelEnd {
     return this.in$[Symbol.asyncIterator]();
   }
 
-  send(envelope: OutboundEnvelope<T>, options: SendOptions = {}): Observable<SendReport> {
+  send(envelope: OutboundEnvelope<T>, options: SendOptions = {}): Sending {
     checkEnvelope('send', envelope);
     checkOptions('send', options, { absent: anAbsentPolicy });
     return this.#outbound.send(envelope, awaitMsOf(options.absent ?? 'drop'));

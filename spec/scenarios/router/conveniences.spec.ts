@@ -1,5 +1,22 @@
 import { describe, expect, it } from '@jest/globals';
-import { block, createRouter, json, type NodeId, parseNodeId } from '../../../lib/index.ts';
+import {
+  concatMap,
+  firstValueFrom,
+  from,
+  lastValueFrom,
+  map,
+  type Observable,
+  of,
+  toArray,
+} from 'rxjs';
+import {
+  block,
+  createRouter,
+  json,
+  type NodeId,
+  parseNodeId,
+  type SendReport,
+} from '../../../lib/index.ts';
 import { simulate } from '../../../lib/testing/index.ts';
 import { MemoryNetwork } from '../../../transports/memory/index.ts';
 import { heard } from '../../support/heard.ts';
@@ -70,13 +87,34 @@ describe('a first program with async functions: sendOnce', () => {
     net.stop();
   });
 
-  it('await of send is an error and sends nothing', async () => {
+  it('send takes part in pipes as any Observable of its report does', async () => {
     const net = simulate({ nodes: 2 });
     const chat = net.openChannels(text);
     net.start();
     const log = heard(net, chat(1));
-    const sending: unknown = chat(0).send({ to: net.node(1).id, message: 'x' });
-    await expect(Promise.resolve(sending)).rejects.toThrow('use `await channel.sendOnce(...)`');
+    const send = (message: string) => chat(0).send({ to: net.node(1).id, message });
+    const accepted: Observable<number> = of('a', 'b').pipe(
+      concatMap(send),
+      map((report) => report.accepted),
+    );
+    const counts: number[] = await lastValueFrom(accepted.pipe(toArray()));
+    const last: SendReport = await firstValueFrom(from(send('c')));
+    net.advance(100);
+    expect([counts, last.accepted, log]).toEqual([[1, 1], 1, ['0: a', '0: b', '0: c']]);
+    net.stop();
+  });
+
+  it('await of send does not compile, is an error and sends nothing', async () => {
+    const net = simulate({ nodes: 2 });
+    const chat = net.openChannels(text);
+    net.start();
+    const log = heard(net, chat(1));
+    const mistaken = async (): Promise<void> => {
+      // @ts-expect-error it is no promise
+      // eslint-disable-next-line @typescript-eslint/await-thenable -- nor does the linter let it pass
+      await chat(0).send({ to: net.node(1).id, message: 'x' });
+    };
+    await expect(mistaken()).rejects.toThrow('use `await channel.sendOnce(...)`');
     net.advance(100);
     expect(log).toEqual([]);
     net.stop();
