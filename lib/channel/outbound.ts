@@ -11,7 +11,7 @@ import { asBytes, isOfBytes } from '../model/bytes.ts';
 import { type ErrorCode, RxmeshError, toRxmeshError } from '../model/error.ts';
 import type { DropReason } from '../model/event.ts';
 import { mustBe } from '../model/described.ts';
-import { isNodeId, type NodeId } from '../model/id.ts';
+import { addressHint, isNodeId, type NodeId } from '../model/id.ts';
 import type { Outbox } from '../session/outbox.ts';
 import type { Session } from '../session/session.ts';
 import { waitingSendsMax } from '../session/waiting-sends.ts';
@@ -204,7 +204,7 @@ export class Outbound<T> implements SendingSide<T> {
       return;
     }
     if (session === undefined && !isNodeId(peer)) {
-      const text = mustBe('`to`', 'a node ID', peer);
+      const text = `${mustBe('`to`', 'a node ID', peer)}${addressHint(peer)}`;
       throw this.#refused('unknown-peer', 'RXMESH_NODE_ID_INVALID', text);
     }
     if (peer !== this.#host.self && sender?.waitForRecipient(envelope, bytes) === true) return;

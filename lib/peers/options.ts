@@ -2,7 +2,7 @@ import { formatNodeAddress, parseNodeAddress, validateNodeAddress } from '../mod
 import type { NodeAddress } from '../model/address.ts';
 import { mistaken } from '../model/check-function.ts';
 import { RxmeshError } from '../model/error.ts';
-import { isNodeId, type NodeId } from '../model/id.ts';
+import { addressHint, isNodeId, type NodeId } from '../model/id.ts';
 import { quote } from '../model/quote.ts';
 import type { Rank } from './guarded-rank.ts';
 import type { PeerRecord } from './peer-record.ts';
@@ -264,7 +264,7 @@ function checkIds(name: string, given: unknown, problems: string[]): ReadonlySet
   }
   for (const one of given as readonly unknown[]) {
     if (typeof one === 'string' && isNodeId(one)) ids.add(one);
-    else problems.push(`${name} has ${quote(String(one))}, which is no node id`);
+    else problems.push(`${name} has ${quote(String(one))}, not a node ID${addressHint(one)}`);
   }
   return ids;
 }

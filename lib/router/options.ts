@@ -6,7 +6,7 @@ import { RxmeshError } from '../model/error.ts';
 import { type NodeId, uncheckedNodeId } from '../model/node-id.ts';
 import { type Identity, isIdentity } from '../model/identity.ts';
 import { quote } from '../model/quote.ts';
-import { unknownOptions } from '../model/unknown-options.ts';
+import { type OptionGroups, unknownOptions } from '../model/unknown-options.ts';
 import { checkPeerOptions, peerOptionNames, type PeerOptions } from '../peers/options.ts';
 import { fair, type Discipline } from '../session/discipline.ts';
 import { stallMsDefault } from '../channel/channels.ts';
@@ -128,6 +128,12 @@ const limitDefaults = {
   decodeFailuresPerSecond: decodeFailuresPerSecondDefault,
 };
 const limitNames = [...Object.keys(limitDefaults), 'connectionsPerSecondPerHost'];
+const groups: OptionGroups = {
+  peers: peerOptionNames,
+  timeouts: Object.keys(timeoutDefaults),
+  limits: limitNames,
+  keepAlive: Object.keys(keepAliveDefaults),
+};
 
 /**
  * Checks options and fills in the defaults.
@@ -185,7 +191,7 @@ const names = [
 function faultsOf(options: RouterOptions): readonly string[] {
   if (!isRecord(options)) return [mustBe('options', 'an object', options)];
   const given: Given = options;
-  const faults: string[] = [...unknownOptions(given, names)];
+  const faults: string[] = [...unknownOptions(given, names, undefined, groups)];
   const check = (name: string, what: string, accepts: (value: unknown) => boolean): void => {
     if (!accepts(given[name])) faults.push(mustBe(name, what, given[name]));
   };

@@ -123,7 +123,7 @@ describe('B-20 admission, before and after the proof', () => {
   it.each([
     [{ admit: 5 }, 'admit must be an object, got 5'],
     [{ admit: { peer: true } }, 'admit.peer must be a function, got true'],
-    [{ admit: { peers: () => true } }, 'there is no option admit.peers'],
+    [{ admit: { peers: () => true } }, 'there is no option admit.peers (did you mean admit.peer?)'],
     [
       { admit: { timeoutMs: -1 } },
       'admit.timeoutMs must be an integer from 0 to 2147483647, got -1',

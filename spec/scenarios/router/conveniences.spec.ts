@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
 import { describe, expect, it } from '@jest/globals';
 import {
   concatMap,
@@ -13,12 +15,14 @@ import {
   block,
   createRouter,
   json,
+  logTo,
   type NodeId,
   parseNodeId,
   type SendReport,
 } from '../../../lib/index.ts';
 import { simulate } from '../../../lib/testing/index.ts';
 import { MemoryNetwork } from '../../../transports/memory/index.ts';
+import { webSocket } from '../../../transports/websocket/index.ts';
 import { heard } from '../../support/heard.ts';
 import { identityOf } from '../../support/mock-node.ts';
 
@@ -180,6 +184,24 @@ describe('a first program with async functions: peers', () => {
     });
     await router.stop();
     await expect(router.whenUp(stranger)).rejects.toMatchObject(stopped);
+  });
+
+  it('a port in use is one sentence in the log', async () => {
+    const holder = createServer().listen(0, '127.0.0.1');
+    await once(holder, 'listening');
+    const { port } = holder.address() as AddressInfo;
+    const transports = [webSocket({ listen: { host: '127.0.0.1', port } })];
+    const router = createRouter({ identity: identityOf(1), network: 'demo', transports });
+    const log: string[] = [];
+    const write = (line: string): void => void log.push(line);
+    router.events$.subscribe(logTo({ debug: write, info: write, warn: write, error: write }));
+    await expect(router.start()).rejects.toMatchObject({ code: 'RXMESH_LISTEN_FAILED' });
+    expect(log).toEqual([
+      `the WebSocket transport failed: cannot listen on 127.0.0.1, port ${port}: ` +
+        `listen EADDRINUSE: address already in use 127.0.0.1:${port} [RXMESH_LISTEN_FAILED]`,
+    ]);
+    holder.close();
+    await once(holder, 'close');
   });
 
   it('a started router keeps the process alive, even without peers, until it stops', async () => {
