@@ -65,12 +65,12 @@ const mistakes: readonly (readonly [text: string, mistake: () => unknown])[] = [
     () => make({ peers: { persistent: [`http://${other.id}@host:80`] } }),
   ],
   [
-    `addPeer: no transport dials "http://${other.id}@host:80"; the protocols are memory`,
-    () => router.addPeer(`http://${other.id}@host:80`),
+    `peers.add: no transport dials "http://${other.id}@host:80"; the protocols are memory`,
+    () => router.peers.add(`http://${other.id}@host:80`),
   ],
   [
     'the address must be a text such as ws://<node ID>@host:port, got undefined',
-    () => router.addPeer(undefined as never),
+    () => router.peers.add(undefined as never),
   ],
   [
     'openChannel: codec must be a codec, such as json(), got a function',
@@ -169,7 +169,7 @@ const mistakes: readonly (readonly [text: string, mistake: () => unknown])[] = [
   [
     `a node ID must be 40 hex digits, got "memory:${other.id}"` +
       ', which is an address: use parseNodeAddress(address).id',
-    () => router.ban({ id: `memory:${other.id}` as never }),
+    () => router.peers.ban({ id: `memory:${other.id}` as never }),
   ],
   [
     'a node ID must be 40 hex digits, got an object: use its id',
@@ -189,7 +189,7 @@ const mistakes: readonly (readonly [text: string, mistake: () => unknown])[] = [
   [
     `address "${other.id}" is a node ID, without a place: ` +
       'an address is like ws://<node ID>@host:port',
-    () => router.addPeer(other.id),
+    () => router.peers.add(other.id),
   ],
   [
     `createRouter: persistent: address "${other.id}" is a node ID, without a place: ` +
