@@ -82,10 +82,10 @@ const optionKinds: OptionKinds<HandshakeOptions> = {
  *     out  -----A-------|
  *     onFailure c---b           c: too many, b: too late
  *
- * `Connection.handshake` is told which node was dialed, so that no other node learns anything about
- * us. In addition, the operator verifies that the peer is not this node itself, that its node info
- * is valid and that the two are compatible, in case a transport with its own wire protocol does
- * not.
+ * `Connection.handshake` gets the ID of the node that was dialed, so that no other node learns
+ * anything about us. In addition, the operator verifies that the peer is not this node itself, that
+ * its node info is valid and that the two are compatible, in case a transport with its own wire
+ * protocol does not.
  *
  * Failures: `RXMESH_TOO_MANY_HANDSHAKES`, `RXMESH_HANDSHAKE_TIMEOUT`, `RXMESH_HANDSHAKE_FAILED`,
  * `RXMESH_IDENTITY_MISMATCH`, `RXMESH_SELF_CONNECTION`, `RXMESH_NODE_INFO_INVALID`,

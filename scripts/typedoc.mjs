@@ -40,6 +40,7 @@ const modules = {
   operators: 'rxmesh/operators',
   'transports/memory': 'rxmesh/transports/memory',
   'transports/websocket': 'rxmesh/transports/websocket',
+  'lib/protobufjs': 'rxmesh/protobufjs',
   'lib/testing': 'rxmesh/testing',
 };
 

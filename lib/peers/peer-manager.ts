@@ -18,10 +18,10 @@ import { changedCounts, type PeerCounts, type PeerLimits } from './limits.ts';
 import { checkPeerOptions, toNodeAddress, type PeerOptions } from './options.ts';
 import type { PeerRecord, PeerStatus } from './peer-record.ts';
 import { PeerTable, type PeerUpdate, type AddressSource } from './peer-table.ts';
+import { PeerUpdates } from './peer-updates.ts';
 import { Ledger } from './store/ledger.ts';
 import { PeerSaver } from './store/peer-saver.ts';
 import { Unsaved } from './store/unsaved.ts';
-import { ToldUpdates } from './told-updates.ts';
 
 /**
  * How often the clock is checked while a peer is being dialed or waits for it, to notice that the
@@ -84,7 +84,7 @@ export class PeerManager {
   readonly #banMs: number;
   readonly #dials: Decisions<NodeAddress>;
   readonly #evictions: Decisions<Eviction>;
-  readonly #updates = new ToldUpdates();
+  readonly #updates = new PeerUpdates();
   readonly #forgotten = new Subject<NodeId>();
   #timer: Subscription | undefined;
   /** When the timer should fire; `Infinity` without one. */

@@ -249,7 +249,8 @@ describe.each(cases)('the options of $name', (operator) => {
 
   it('must be known names', () => {
     const names = Object.keys(kinds).join(', ');
-    const text = `${name}: there is no option concurency; it takes ${names}`;
+    const hint = 'concurrency' in kinds ? ' (did you mean concurrency?)' : '';
+    const text = `${name}: there is no option concurency${hint}; it takes ${names}`;
     expectTypeError(making({ ...right, concurency: 4 }), text);
   });
 

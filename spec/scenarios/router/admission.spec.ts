@@ -156,7 +156,7 @@ describe('B-20 admission, before and after the proof', () => {
         'admit.deny[0] must be a node ID, an IP address or a range, got 1',
     ],
     [{ admit: { peer: true } }, 'admit.peer must be a function, got true'],
-    [{ admit: { peers: () => true } }, 'there is no option admit.peers'],
+    [{ admit: { peers: () => true } }, 'there is no option admit.peers (did you mean admit.peer?)'],
     [
       { admit: { timeoutMs: -1 } },
       'admit.timeoutMs must be an integer from 0 to 2147483647, got -1',
