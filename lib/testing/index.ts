@@ -13,11 +13,12 @@ export {
 export { flowConformance, type FlowSetup, type FlowUnderTest } from './flow-conformance.ts';
 export {
   simulate,
-  type Latency,
-  type LogEntry,
+  type CrashOptions,
   type SimulatedNodeOptions,
   type Simulation,
   type SimulationOptions,
 } from './simulation.ts';
+export type { Bandwidth, Latency } from './lines.ts';
+export type { LogEntry } from './log-entry.ts';
 export type { SimulatedNode } from './simulated-node.ts';
 export type { VirtualClock } from './virtual-clock.ts';

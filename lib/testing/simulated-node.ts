@@ -2,6 +2,7 @@ import type { RouterEvent } from '../model/event.ts';
 import type { NodeId } from '../model/id.ts';
 import { Identity } from '../model/identity.ts';
 import type { RouterLike } from '../router/router.ts';
+import type { NodeClock } from './node-clock.ts';
 
 /** A node of a simulation. */
 export interface SimulatedNode {
@@ -22,6 +23,7 @@ export interface SimulatedNode {
 export interface NodeSettings {
   readonly index: number;
   readonly identity: Identity;
+  readonly clock: NodeClock;
   /** Creates the node's router, once for each time that the node is started. */
   readonly makeRouter: () => RouterLike;
   readonly onEvent: (event: RouterEvent) => void;
@@ -43,6 +45,7 @@ export class WatchedNode implements SimulatedNode {
   readonly id: NodeId;
   readonly address: string;
   readonly up: Set<NodeId> = new Set();
+  readonly clock: NodeClock;
   readonly #settings: NodeSettings;
   #run: Run;
   #isStopped = false;
@@ -50,8 +53,9 @@ export class WatchedNode implements SimulatedNode {
   #openRuns = 0;
 
   constructor(settings: NodeSettings) {
-    const { index, identity } = settings;
+    const { index, identity, clock } = settings;
     this.index = index;
+    this.clock = clock;
     this.id = identity.id;
     this.address = `memory:${identity.id}`;
     this.#settings = settings;
