@@ -18,7 +18,16 @@ export {
   type Simulation,
   type SimulationOptions,
 } from './simulation.ts';
+export {
+  disagreeing,
+  watchInvariants,
+  type Broken,
+  type Invariant,
+  type InvariantOptions,
+  type Invariants,
+} from './invariants.ts';
+export type { AccountedChannel, Ledger, LedgerTotals } from './ledger.ts';
 export type { Bandwidth, Latency } from './lines.ts';
 export type { LogEntry } from './log-entry.ts';
-export type { SimulatedNode } from './simulated-node.ts';
+export type { NodeOptions, SimulatedNode } from './simulated-node.ts';
 export type { VirtualClock } from './virtual-clock.ts';

@@ -19,7 +19,12 @@ import {
 import { LogEntry } from './log-entry.ts';
 import { NodeClock } from './node-clock.ts';
 import { seededRandom } from './seeded-random.ts';
-import { identityFrom, type SimulatedNode, WatchedNode } from './simulated-node.ts';
+import {
+  identityFrom,
+  type NodeOptions,
+  type SimulatedNode,
+  WatchedNode,
+} from './simulated-node.ts';
 import { VirtualClock } from './virtual-clock.ts';
 
 /**
@@ -123,6 +128,8 @@ export function simulate(options: SimulationOptions): Simulation {
 
 /** A simulated network. See `simulate`. */
 export class Simulation {
+  /** What determines everything random. */
+  readonly seed: number;
   /** All nodes, by number. `add` appends to it. */
   readonly nodes: readonly SimulatedNode[];
   /**
@@ -151,8 +158,8 @@ export class Simulation {
   readonly #thaws = new Map<number, Subscription>();
   readonly #acquaintances = new Acquaintances<WatchedNode>();
   readonly #knows: (node: number, other: number) => boolean;
-  /** Opens the channels of `openChannels` at a node that joins later or starts again. */
-  readonly #openAt: ((node: WatchedNode) => void)[] = [];
+  /** What `setUp` does at a node that joins later or starts again. */
+  readonly #setUps: ((node: SimulatedNode) => void)[] = [];
   #isLaunched = false;
 
   /** @internal use `simulate` */
@@ -166,6 +173,7 @@ export class Simulation {
     checkBandwidth(bytesPerSecond);
     const random = seededRandom(seed);
     this.#options = options;
+    this.seed = seed;
     this.#random = random;
     this.latencyMs = latencyMs;
     this.bytesPerSecond = bytesPerSecond;
@@ -195,17 +203,29 @@ export class Simulation {
     return this.#node(index);
   }
 
+  /** The number of the node with this ID; undefined if there is none. */
+  indexOf(id: NodeId): number | undefined {
+    return this.#indexes.get(id);
+  }
+
+  /**
+   * Calls `work` with every node that has not stopped, and with nodes that join later or start
+   * again, before they start: to run an application at each node.
+   *
+   *     net.setUp(({ router }) => startChat(router));
+   */
+  setUp(work: (node: SimulatedNode) => void): void {
+    for (const node of this.#nodes) if (!node.isStopped) work(node);
+    this.#setUps.push(work);
+  }
+
   /**
    * Opens a channel at every node that has not stopped, and at nodes that join later or start again
    * (but not at those already stopped). Returns a function from a node's number to its channel.
    */
   openChannels<T>(options: ChannelOptions<T>): (node: number) => Channel<T> {
     const channels = new Map<number, Channel<T>>();
-    const openAt = ({ index, router }: WatchedNode): void => {
-      channels.set(index, router.openChannel(options));
-    };
-    for (const node of this.#nodes) if (!node.isStopped) openAt(node);
-    this.#openAt.push(openAt);
+    this.setUp(({ index, router }) => channels.set(index, router.openChannel(options)));
     return (node) => {
       const channel = channels.get(node);
       if (channel !== undefined) return channel;
@@ -257,7 +277,7 @@ export class Simulation {
   add(): SimulatedNode {
     const identity = identityFrom(this.#random);
     const node = this.#addNode(identity, [...this.#nodes]);
-    for (const openAt of this.#openAt) openAt(node);
+    for (const setUp of this.#setUps) setUp(node);
     if (this.#isLaunched) void node.router.start();
     return node;
   }
@@ -305,7 +325,7 @@ export class Simulation {
     }
     node.restart();
     this.#acquaintances.started(node);
-    for (const openAt of this.#openAt) openAt(node);
+    for (const setUp of this.#setUps) setUp(node);
     void node.router.start();
   }
 
@@ -429,6 +449,7 @@ export class Simulation {
       index,
       identity,
       clock,
+      options: routerOptions,
       makeRouter: () =>
         makeRouter({ ...routerOptions, transports: [this.network.transport(identity.id)] }),
       onEvent: (event) => this.#note(new LogEntry(this.now(), index, event)),
@@ -449,7 +470,7 @@ export class Simulation {
     own: { readonly identity: Identity; readonly clock: NodeClock },
     others: number,
     known: readonly { readonly id: NodeId }[],
-  ): Omit<RouterOptions, 'transports'> {
+  ): NodeOptions {
     const given = this.#options.options?.(index) ?? {};
     return {
       network: 'simulation',
