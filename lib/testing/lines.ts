@@ -24,18 +24,13 @@ export type Latency =
  */
 export type Bandwidth = number | ((from: number, to: number) => number);
 
-/**
- * The latency of one frame.
- * @throws {RangeError} for a range that is none
- */
-export function latencyOf(
-  latency: Latency,
-  from: number,
-  to: number,
-  random: () => number,
-): number {
+/** The ends of a line, by number. */
+export type Line = readonly [from: number, to: number];
+
+/** The latency of one frame. The line is looked up only if it matters. */
+export function latencyOf(latency: Latency, random: () => number, line: () => Line): number {
   if (typeof latency === 'number') return latency;
-  if (typeof latency === 'function') return latency(from, to, random);
+  if (typeof latency === 'function') return latency(...line(), random);
   const [min, max] = latency;
   return min + Math.floor(random() * (max - min + 1));
 }
@@ -49,9 +44,9 @@ export function checkLatency(latency: Latency): void {
   throw new RangeError(mustBe('latencyMs', what, latency));
 }
 
-/** How much a line carries. */
-export function bandwidthOf(bandwidth: Bandwidth, from: number, to: number): number {
-  return typeof bandwidth === 'number' ? bandwidth : bandwidth(from, to);
+/** How much a line carries, in bytes per second. */
+export function bandwidthOf(bandwidth: Bandwidth, line: () => Line): number {
+  return typeof bandwidth === 'number' ? bandwidth : bandwidth(...line());
 }
 
 /** @throws {RangeError} for a bandwidth that is not above 0 */

@@ -15,6 +15,7 @@ import {
   checkLatency,
   type Latency,
   latencyOf,
+  type Line,
 } from './lines.ts';
 import { LogEntry } from './log-entry.ts';
 import { NodeClock } from './node-clock.ts';
@@ -178,12 +179,12 @@ export class Simulation {
     this.latencyMs = latencyMs;
     this.bytesPerSecond = bytesPerSecond;
     this.clock = new VirtualClock(scheduler);
-    const index = (id: NodeId): number => this.#indexes.get(id) ?? NaN;
+    const line = (from: NodeId, to: NodeId) => (): Line => [this.#number(from), this.#number(to)];
     this.network = new MemoryNetwork({
       clock: this.clock,
       protection,
-      latencyMs: (from, to) => latencyOf(this.latencyMs, index(from), index(to), random),
-      bytesPerSecond: (from, to) => bandwidthOf(this.bytesPerSecond, index(from), index(to)),
+      latencyMs: (from, to) => latencyOf(this.latencyMs, random, line(from, to)),
+      bytesPerSecond: (from, to) => bandwidthOf(this.bytesPerSecond, line(from, to)),
     });
     this.#knows = knows;
     this.log = this.#log;
@@ -402,6 +403,11 @@ export class Simulation {
     const left = this.clock.dueTimesMs;
     if (left.length === 0) return;
     throw new Error(`timers are still pending, due at ${left.join(', ')} ms`);
+  }
+
+  /** The number of a node of this network. */
+  #number(id: NodeId): number {
+    return this.#indexes.get(id) ?? NaN;
   }
 
   #node(index: number): WatchedNode {

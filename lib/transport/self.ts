@@ -56,6 +56,7 @@ export function selfOf(options: SelfOptions): Self {
 }
 
 function isTold({ id }: Identity, listenAddress: string): boolean {
+  if (listenAddress === '') return false;
   const address = parseListenAddress(id, listenAddress);
   return address !== undefined && (address.host === undefined || isForOthers(address.host));
 }

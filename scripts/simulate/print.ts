@@ -2,7 +2,7 @@ import type { Result } from './run.ts';
 
 /** The result of a run as text. */
 export function summary(result: Result): string {
-  const { nodes, links, messages, peers, samples } = result;
+  const { nodes, links, messages, peers, samples, up, all } = result;
   const lost = messages.lost === 0 ? '' : `, ${whole(messages.lost)} lost with connections`;
   const rows: [string, string][] = [
     ['network', `${whole(nodes)} nodes, ${whole(links)} connections once it was up`],
@@ -17,7 +17,11 @@ export function summary(result: Result): string {
     ['futile dials', counts(result.futileDials)],
     ['invariants', result.broken === undefined ? 'held' : 'broken'],
     ['virtual time', seconds(result.virtualMs)],
-    ['real time', `${seconds(result.realMs)}, of these ${seconds(result.upRealMs)} to come up`],
+    ['real time', `${seconds(all.realMs)}, of these ${seconds(up.realMs)} to come up`],
+    [
+      'processor time',
+      `${seconds(all.processorMs)}, of these ${seconds(up.processorMs)} to come up`,
+    ],
     ['memory', `${whole(result.memoryMiB)} MiB`],
   ];
   return rows.map(([name, value]) => `${name.padEnd(34)}${value}`).join('\n');
@@ -25,20 +29,21 @@ export function summary(result: Result): string {
 
 /** The head of the table that `tableRow` fills. */
 export const tableHead: string = [
-  '| nodes | connections | connected after | real time to come up | per connection | all | memory |',
-  '| ---: | ---: | ---: | ---: | ---: | ---: | ---: |',
+  '| nodes | connections | connected after | to come up: real | processor | per connection | all: real, processor | memory |',
+  '| ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |',
 ].join('\n');
 
 /** A result as a row of a table in Markdown. */
 export function tableRow(result: Result): string {
-  const { nodes, links, connectedMs, upRealMs, realMs, memoryMiB } = result;
+  const { nodes, links, connectedMs, up, all, memoryMiB } = result;
   const cells = [
     whole(nodes),
     whole(links),
     time(connectedMs),
-    seconds(upRealMs),
-    `${fixed(upRealMs / Math.max(1, links))} ms`,
-    seconds(realMs),
+    seconds(up.realMs),
+    seconds(up.processorMs),
+    `${fixed(up.processorMs / Math.max(1, links))} ms`,
+    `${seconds(all.realMs)}, ${seconds(all.processorMs)}`,
     `${whole(memoryMiB)} MiB`,
   ];
   return `| ${cells.join(' | ')} |`;

@@ -43,7 +43,7 @@ export class Trouble {
 
   /** Ends all trouble. */
   end(): void {
-    this.#heal();
+    if (this.#healsAtMs < Infinity) this.#heal();
     for (const node of this.#returns.keys()) this.#return(node);
   }
 
