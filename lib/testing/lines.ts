@@ -6,9 +6,9 @@ import { mustBe } from '../model/described.ts';
  * function can draw from any distribution, and the same seed still gives the same run. A frame never
  * overtakes the one before it.
  *
- *     latencyMs: 20
- *     latencyMs: [20, 40]
- *     latencyMs: (from, to, random) => (from === 0 ? 200 : 20) - 10 * Math.log(1 - random())
+ *     simulate({ nodes: 3, latencyMs: 20 });
+ *     simulate({ nodes: 3, latencyMs: [20, 40] });
+ *     simulate({ nodes: 3, latencyMs: (from, to, random) => 20 - 10 * Math.log(1 - random()) });
  */
 export type Latency =
   | number
@@ -19,8 +19,9 @@ export type Latency =
  * How many bytes a line carries per second, in each direction: a number, or a function of the line's
  * ends, by number. All channels of a link share it.
  *
- *     bytesPerSecond: 125_000
- *     bytesPerSecond: (from, to) => (from === 0 ? 10_000 : 1_000_000)   // node 0 has a slow uplink
+ *     simulate({ nodes: 3, bytesPerSecond: 125_000 });
+ *     // node 0 has a slow uplink
+ *     simulate({ nodes: 3, bytesPerSecond: (from) => (from === 0 ? 10_000 : 1_000_000) });
  */
 export type Bandwidth = number | ((from: number, to: number) => number);
 

@@ -213,7 +213,8 @@ export class Simulation {
    * Calls `work` with every node that has not stopped, and with nodes that join later or start
    * again, before they start: to run an application at each node.
    *
-   *     net.setUp(({ router }) => startChat(router));
+   *     const net = simulate({ nodes: 3 });
+   *     net.setUp(({ router }) => router.openChannel({ id: 1, codec: json<string>() }));
    */
   setUp(work: (node: SimulatedNode) => void): void {
     for (const node of this.#nodes) if (!node.isStopped) work(node);
