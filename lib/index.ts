@@ -21,9 +21,12 @@ export {
   type WhenUpOptions,
 } from './router/router.ts';
 export { logTo, type Logger, type LogOptions } from './router/log-to.ts';
+export type { ExchangeOptions } from './exchange/options.ts';
+export type { DialOptions, PeerControl } from './router/peer-control.ts';
 export type { RouterOptions } from './router/options.ts';
 export type { AdmitHooks, ConnectionToAdmit, PeerToAdmit } from './router/admit-hooks.ts';
-export type { PeerLimits, PeerOptions } from './peers/options.ts';
+export type { PeerCounts, PeerLimits } from './peers/limits.ts';
+export type { PeerOptions } from './peers/options.ts';
 export type { DialEnd } from './peers/address-book.ts';
 export type { PeerRecord, PeerStatus } from './peers/peer-record.ts';
 export type { Eviction } from './peers/evictions.ts';
@@ -34,7 +37,7 @@ export type { Admission, Verdict } from '../operators/admit.ts';
 export type { RouterSnapshot } from './router/snapshot.ts';
 export type { LaneSnapshot, PortSnapshot } from './session/session.ts';
 export type { KeepAliveSettings } from './session/keep-alive.ts';
-export type { DropReason, RouterEvent } from './model/event.ts';
+export type { DropReason, PeerCommand, RouterEvent } from './model/event.ts';
 export { errorOfReport, reportOfEnd } from './model/peer-report.ts';
 export type { BadReport, GoodReport, PeerReport, Severity } from './model/peer-report.ts';
 

@@ -162,3 +162,13 @@ export function afterTurn<T>(clock: Clock): MonoTypeOperatorFunction<T> {
       ),
   );
 }
+
+/** Emits once, `ms` milliseconds after it is subscribed, and completes. */
+export function after(clock: Clock, ms: number): Observable<void> {
+  return new Observable((subscriber) =>
+    clock.schedule(() => {
+      subscriber.next();
+      subscriber.complete();
+    }, ms),
+  );
+}

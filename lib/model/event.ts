@@ -32,6 +32,20 @@ export type DropReason =
   /** it exceeds the channel's size limit */
   | 'too-large';
 
+/** What the application did to peers, with `router.peers`. */
+export type PeerCommand =
+  | { readonly name: 'add' | 'dial'; readonly address: NodeAddress }
+  | { readonly name: 'disconnect' | 'remove'; readonly peer: NodeId }
+  | { readonly name: 'ban' | 'unban'; readonly peer: NodeId }
+  | { readonly name: 'ban' | 'unban'; readonly ip: string }
+  | {
+      readonly name: 'set-persistent';
+      readonly peer: NodeId;
+      readonly isPersistent: boolean;
+    }
+  | { readonly name: 'set-limits'; readonly limits: Readonly<Record<string, number>> }
+  | { readonly name: 'redial' };
+
 /** An event of a router, as reported by `router.events$`. Discriminated by `type`. */
 export type RouterEvent =
   | {
@@ -126,6 +140,8 @@ export type RouterEvent =
    * higher takes its slot. `peer-down` follows.
    */
   | { readonly type: 'peer-evicted'; readonly peer: NodeId; readonly error: RxmeshError }
+  /** The application has given a command to `router.peers`. */
+  | { readonly type: 'peer-command'; readonly command: PeerCommand }
   /**
    * A stream that feeds a channel (its `out` or `reports`, or a piped source) failed. The channel
    * stays open.

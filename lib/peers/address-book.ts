@@ -78,6 +78,10 @@ export class AddressBook {
     return true;
   }
 
+  clear(): void {
+    this.#known.clear();
+  }
+
   forget({ address }: KnownAddress): void {
     this.#known.delete(formatNodeAddress(address));
   }
@@ -85,6 +89,13 @@ export class AddressBook {
   /** Ends all back-offs. An address that is not retried stays that way. */
   endWaits(): void {
     for (const known of this.#known.values()) if (known.retryAtMs < Infinity) makeDue(known);
+  }
+
+  /** Dials that have failed since an address last worked, of all addresses together. */
+  get failures(): number {
+    let failures = 0;
+    for (const known of this.#known.values()) failures += known.failures;
+    return failures;
   }
 
   /** When the first address may be dialed; `Infinity` if there is none. */

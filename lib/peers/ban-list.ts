@@ -17,7 +17,7 @@ export class BanList {
   readonly #ips = new IpBans();
 
   /** @param capacity the most IDs that can be banned */
-  constructor(capacity: number, roster: Roster, evictions: Evictions) {
+  constructor(capacity: () => number, roster: Roster, evictions: Evictions) {
     this.#roster = roster;
     this.#evictions = evictions;
     this.#ids = new Bans<NodeId>(capacity);

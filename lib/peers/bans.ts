@@ -4,11 +4,11 @@
  * peers that could be dialed.
  */
 export class Bans<K extends string = string> {
-  readonly #capacity: number;
+  readonly #capacity: () => number;
   readonly #untilMs = new Map<K, number>();
 
   /** @param capacity the most bans to keep; beyond it, the one that would end first is lifted */
-  constructor(capacity: number) {
+  constructor(capacity: () => number) {
     this.#capacity = capacity;
   }
 
@@ -19,7 +19,7 @@ export class Bans<K extends string = string> {
    */
   add(key: K, untilMs: number): K | undefined {
     this.#untilMs.set(key, Math.max(untilMs, this.#untilMs.get(key) ?? 0));
-    return this.#untilMs.size > this.#capacity ? this.#liftOne() : undefined;
+    return this.#untilMs.size > this.#capacity() ? this.#liftOne() : undefined;
   }
 
   /** Ends the ban of `key`; false if there was none. */

@@ -12,7 +12,7 @@ export const bannedRangesMax = 4_096;
  * banned, however many bans there are.
  */
 export class IpBans {
-  readonly #bans = new Bans(bannedRangesMax);
+  readonly #bans = new Bans(() => bannedRangesMax);
   /** One range for each family and prefix length: at most 33 for IPv4 and 129 for IPv6. */
   readonly #shapes = new Map<string, IpRange>();
 

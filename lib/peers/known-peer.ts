@@ -30,6 +30,14 @@ export class KnownPeer {
   isDialing = false;
   /** The address that is being dialed, or at which the outbound link was dialed. */
   dialed: KnownAddress | undefined;
+  /** Who told about it, as long as it has never been up and the application has not named it. */
+  toldBy: string | undefined;
+  /** When it came up last. */
+  upSinceMs: number | undefined;
+  /** How many times in a row it was up only briefly. */
+  briefVisits = 0;
+  /** When it was last up. */
+  lastSeenMs: number | undefined;
   /** How its last dial ended. */
   lastDial: DialEnd | undefined;
 
@@ -38,6 +46,8 @@ export class KnownPeer {
   readonly ips: Map<Direction, string> = new Map<Direction, string>();
   /** The direction of the link that is ready. */
   ready: Direction | undefined;
+  /** Whether the application has removed it: it is forgotten once it is no longer busy. */
+  isRemoved = false;
   /** Why the peer is being evicted. */
   eviction: RxmeshError | undefined;
   /** The peer that this one will replace, and the one that will replace it. */

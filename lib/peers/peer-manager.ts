@@ -13,6 +13,7 @@ import { type Ban, type Banned, checkBanned, checkForMs } from './ban.ts';
 import { Decisions } from './decisions.ts';
 import type { Eviction } from './evictions.ts';
 import { guardedRank } from './guarded-rank.ts';
+import { changedCounts, type PeerCounts, type PeerLimits } from './limits.ts';
 import { checkPeerOptions, toNodeAddress, type PeerOptions } from './options.ts';
 import type { PeerRecord, PeerStatus } from './peer-record.ts';
 import { PeerTable, type PeerUpdate, type AddressSource } from './peer-table.ts';
@@ -69,6 +70,8 @@ export class PeerManager {
   readonly forgotten$: Observable<NodeId>;
 
   readonly #table: PeerTable;
+  /** The limits that were given, before the defaults are filled in. */
+  #given: Partial<PeerLimits>;
   readonly #clock: Clock;
   readonly #banMs: number;
   readonly #dials: Decisions<NodeAddress>;
@@ -92,6 +95,7 @@ export class PeerManager {
     }
     this.#clock = guardedClock(options.clock);
     this.#banMs = checked.banMs;
+    this.#given = options;
     const rank = checked.rank && guardedRank(checked.rank);
     const rules = { ...checked, rank };
     this.#table = new PeerTable(options.self, rules, guardedRandom(options.random));
@@ -121,6 +125,21 @@ export class PeerManager {
     this.#refuseWhenClosed();
     const known = toNodeAddress(address);
     return this.#change(() => this.#table.add(known, this.#clock.now(), source));
+  }
+
+  /**
+   * Learns an address that a connected peer has told. Unlike `add`, it ends no wait: a peer cannot
+   * make this node dial others more often. And of the peers that were never up, it keeps only so
+   * many that one host has told: a sixteenth of `maxPeers`.
+   *
+   * @param from the peer that told it
+   * @returns whether it was added
+   * @throws {RxmeshError} `RXMESH_ADDRESS_INVALID`, `RXMESH_NODE_ID_INVALID`
+   */
+  learn(address: string | NodeAddress, from: NodeId): boolean {
+    const told = toNodeAddress(address);
+    const teller = parseNodeId(from);
+    return this.#change(() => this.#table.learn(told, teller, this.#clock.now()));
   }
 
   /**
@@ -200,6 +219,55 @@ export class PeerManager {
   }
 
   /**
+   * Disconnects a peer. A peer that this node dials is dialed again after `disconnectCooldownMs`.
+   *
+   * @returns false if it has no connection
+   * @throws {RxmeshError} `RXMESH_NODE_ID_INVALID`
+   */
+  disconnect(id: NodeId): boolean {
+    const peer = parseNodeId(id);
+    return this.#change(() => this.#table.commands.disconnect(peer));
+  }
+
+  /**
+   * Forgets a peer with its addresses, and disconnects it. It may come back as a stranger; to
+   * prevent that, ban it.
+   *
+   * @returns false if it is not known
+   * @throws {RxmeshError} `RXMESH_NODE_ID_INVALID`
+   */
+  remove(id: NodeId): boolean {
+    const peer = parseNodeId(id);
+    return this.#change(() => this.#table.commands.remove(peer, this.#clock.now()));
+  }
+
+  /**
+   * Makes a known peer persistent, or no longer so.
+   *
+   * @returns false if it is not known
+   * @throws {RxmeshError} `RXMESH_NODE_ID_INVALID`; `RXMESH_OPTIONS_INVALID`: `maxConnected` peers
+   *   are persistent already
+   */
+  setPersistent(id: NodeId, isPersistent: boolean): boolean {
+    const peer = parseNodeId(id);
+    return this.#change(() =>
+      this.#table.commands.setPersistent(peer, isPersistent, this.#clock.now()),
+    );
+  }
+
+  /**
+   * Changes limits. Limits that were never given keep following those that they depend on. Beyond a
+   * lower limit, the lowest ranked peers are evicted or forgotten.
+   *
+   * @throws {RxmeshError} `RXMESH_OPTIONS_INVALID`, naming everything that is wrong
+   */
+  setLimits(limits: Partial<PeerCounts>): void {
+    const counts = changedCounts(this.#given, limits);
+    this.#change(() => this.#table.commands.setCounts(counts));
+    this.#given = { ...this.#given, ...limits };
+  }
+
+  /**
    * Bans a peer, or all peers at an IP address or range, for a while, and evicts those that are
    * connected. A ban that already lasts longer stays as it is. Check IP addresses with `isIpBanned`
    * before a handshake; `accepted` and `dialed` check them again.
@@ -245,6 +313,11 @@ export class PeerManager {
 
   status(id: NodeId): PeerStatus {
     return this.#table.status(id);
+  }
+
+  /** What is known about a peer; undefined if it is not known. */
+  peer(id: NodeId): PeerRecord | undefined {
+    return this.#table.peer(id, this.#clock.now());
   }
 
   /** All known peers, the best first. */

@@ -9,8 +9,11 @@ import { Admission } from './admission.ts';
 import { pickAddresses } from './advertising.ts';
 import type { Ban, CheckedBanned } from './ban.ts';
 import { BanList } from './ban-list.ts';
+import { Commands } from './commands.ts';
+import { briefMs, coolDownMs } from './cool-down.ts';
 import { DialOutcomes } from './dial-outcomes.ts';
 import { Evictions, type Eviction } from './evictions.ts';
+import { hostOfPeer } from './hearsay.ts';
 import { verdictOn } from './judgement.ts';
 import type { KnownPeer } from './known-peer.ts';
 import type { PeerRules } from './options.ts';
@@ -55,6 +58,8 @@ export interface AddressSource {
  * survives.
  */
 export class PeerTable {
+  /** What the application may do to peers. */
+  readonly commands: Commands;
   readonly #self: NodeId;
   readonly #rules: PeerRules;
   readonly #random: () => number;
@@ -69,15 +74,17 @@ export class PeerTable {
 
   constructor(self: NodeId, rules: PeerRules, random: () => number) {
     this.#self = self;
-    this.#rules = rules;
+    // A copy that all parts share, because the application may change its counts.
+    this.#rules = { ...rules };
     this.#random = random;
     this.#decay = new Decay(rules.scoreHalfLifeMs);
     this.#ranking = new Ranking(this.#decay);
-    this.#roster = new Roster(rules, this.#ranking, random);
+    this.#roster = new Roster(this.#rules, this.#ranking, random);
     this.#evictions = new Evictions(this.#roster);
     this.#admission = new Admission(this.#roster, this.#evictions);
-    this.#outcomes = new DialOutcomes(rules, this.#roster, this.#decay, random);
-    this.#bans = new BanList(rules.maxPeers, this.#roster, this.#evictions);
+    this.#outcomes = new DialOutcomes(this.#rules, this.#roster, this.#decay, random);
+    this.commands = new Commands(this.#rules, this.#roster, this.#evictions, this.#admission);
+    this.#bans = new BanList(() => this.#rules.maxPeers, this.#roster, this.#evictions);
   }
 
   /**
@@ -89,9 +96,13 @@ export class PeerTable {
   add(address: NodeAddress, nowMs: number, source: AddressSource = {}): boolean {
     this.#refuseSelf(address.id);
     const peer = this.#meet(address.id, nowMs);
+    peer.isRemoved = false;
     const { isPersistent = false, isChosen = true } = source;
     if (isPersistent) peer.isPersistent = true;
-    if (isPersistent || isChosen) peer.isChosen = true;
+    if (isPersistent || isChosen) {
+      peer.isChosen = true;
+      peer.toldBy = undefined;
+    }
     const known = peer.addresses.get(address);
     if (known !== undefined) {
       peer.coolUntilMs = 0;
@@ -103,6 +114,32 @@ export class PeerTable {
     this.#roster.revalued(peer, nowMs);
     this.#roster.forgetExcess();
     return isNew && this.#roster.get(peer.id) === peer;
+  }
+
+  /**
+   * Learns an address that a connected peer has told. Unlike `add`, it ends no wait, so that a peer
+   * cannot make this node dial others more often. Nor can it crowd out other peers: of those that
+   * were never up, only so many are kept that one host has told.
+   *
+   * @returns whether it was added
+   */
+  learn(address: NodeAddress, from: NodeId, nowMs: number): boolean {
+    const { id } = address;
+    const teller = this.#roster.get(from);
+    if (id === this.#self || teller?.isConnected !== true) return false;
+    const known = this.#roster.get(id);
+    if (known?.isRemoved === true) return false;
+    const peer = known ?? this.#roster.meet(id, nowMs);
+    if (known === undefined) {
+      peer.toldBy = hostOfPeer(teller);
+      if (!this.#roster.hearsay.hasRoom(peer.toldBy)) return false;
+      peer.bannedUntilMs = this.#bans.until(id);
+    }
+    const isNew = peer.addresses.learn(address, !peer.isPersistent, peer.dialed);
+    this.#roster.enter(peer);
+    this.#roster.revalued(peer, nowMs);
+    this.#roster.forgetExcess();
+    return isNew && this.#roster.get(id) === peer;
   }
 
   /**
@@ -132,7 +169,7 @@ export class PeerTable {
     peer.dialed = undefined;
     if (!peer.isConnected) this.#roster.upgrades.release(peer);
     this.#outcomes.failed(peer, peer.addresses.get(address), error, nowMs);
-    this.#roster.forgetExcess();
+    this.#roster.forgetUnneeded(peer);
   }
 
   /**
@@ -151,12 +188,12 @@ export class PeerTable {
     peer.isDialing = false;
     try {
       this.#claim(peer, 'outbound', remote, nowMs);
-      peer.dialed = peer.addresses.get(address);
+      peer.dialed = peer.addresses.get(address) ?? peer.dialed;
     } finally {
       if (!peer.links.has('outbound')) peer.dialed = undefined;
       if (!peer.isConnected) this.#roster.upgrades.release(peer);
       this.#roster.changed(peer);
-      this.#roster.forgetExcess();
+      this.#roster.forgetUnneeded(peer);
     }
   }
 
@@ -193,6 +230,8 @@ export class PeerTable {
     const peer = this.#roster.get(id);
     if (peer?.links.has(direction) !== true || peer.ready !== undefined) return false;
     peer.ready = direction;
+    peer.upSinceMs = nowMs;
+    peer.toldBy = undefined;
     this.#outcomes.worked(peer, direction, nowMs);
     this.#updates.push({ id, status: 'up', direction, channels });
     this.#roster.revalued(peer, nowMs);
@@ -218,6 +257,9 @@ export class PeerTable {
     const wasReady = peer.ready === direction;
     if (wasReady) {
       peer.ready = undefined;
+      peer.lastSeenMs = nowMs;
+      const isBrief = nowMs - (peer.upSinceMs ?? nowMs) < briefMs;
+      peer.briefVisits = isBrief ? peer.briefVisits + 1 : 0;
       const update: PeerUpdate = { id, status: 'down', direction, channels: [] };
       this.#updates.push(error === undefined ? update : { ...update, error });
     }
@@ -230,11 +272,11 @@ export class PeerTable {
     this.#evictions.over(peer);
     if (!peer.isDialing) this.#roster.upgrades.release(peer);
     if (peer.replacedBy !== undefined) this.#roster.upgrades.release(peer.replacedBy);
-    peer.coolUntilMs = nowMs + this.#rules.disconnectCooldownMs;
+    peer.coolUntilMs = nowMs + coolDownMs(peer, this.#rules);
     const dialed = direction === 'outbound' && !wasReady ? address : undefined;
     if (wasReady) this.#roster.revalued(peer, nowMs);
     else this.#outcomes.failed(peer, dialed, error, nowMs);
-    this.#roster.forgetExcess();
+    this.#roster.forgetUnneeded(peer);
   }
 
   /**
@@ -318,6 +360,12 @@ export class PeerTable {
 
   status(id: NodeId): PeerStatus {
     return this.#roster.get(id)?.ready === undefined ? 'down' : 'up';
+  }
+
+  /** What is known about a peer. */
+  peer(id: NodeId, nowMs: number): PeerRecord | undefined {
+    const peer = this.#roster.get(id);
+    return peer && this.#roster.record(peer, nowMs);
   }
 
   /** All known peers, the best first. */

@@ -1,6 +1,7 @@
 import type { NodeId } from '../model/id.ts';
 import { DialQueue } from './dial-queue.ts';
 import type { Rank } from './guarded-rank.ts';
+import { Hearsay } from './hearsay.ts';
 import { KnownPeer } from './known-peer.ts';
 import type { PeerRules } from './options.ts';
 import type { PeerRecord } from './peer-record.ts';
@@ -16,6 +17,7 @@ import { Upgrades } from './upgrades.ts';
 export class Roster {
   readonly slots: Slots;
   readonly upgrades: Upgrades;
+  readonly hearsay: Hearsay;
   readonly dials: DialQueue;
   readonly #rules: PeerRules;
   readonly #ranking: Ranking;
@@ -36,6 +38,7 @@ export class Roster {
     this.#random = random;
     this.#rank = rules.rank;
     this.slots = new Slots(rules);
+    this.hearsay = new Hearsay(rules);
     this.upgrades = new Upgrades(ranking, this.slots);
     this.dials = new DialQueue(rules, this.slots, this.upgrades);
   }
@@ -70,6 +73,7 @@ export class Roster {
   changed(peer: KnownPeer): void {
     if (this.#peers.get(peer.id) !== peer) return;
     this.slots.update(peer);
+    this.hearsay.update(peer);
     this.upgrades.update(peer);
     this.dials.update(peer);
     this.#useless.set(peer, !peer.isPersistent && !peer.isBusy);
@@ -102,9 +106,17 @@ export class Roster {
     }
   }
 
+  /** Forgets this peer if it was removed and is no longer busy, and others if too many are known. */
+  forgetUnneeded(peer: KnownPeer): void {
+    if (peer.isRemoved && !peer.isBusy) this.forget(peer);
+    this.forgetExcess();
+  }
+
   forget(peer: KnownPeer): void {
+    if (this.#peers.get(peer.id) !== peer) return;
     this.#peers.delete(peer.id);
     this.slots.remove(peer);
+    this.hearsay.remove(peer);
     this.dials.remove(peer);
     this.#useless.delete(peer);
     this.incompatible.delete(peer);
@@ -123,6 +135,7 @@ export class Roster {
 
   record(peer: KnownPeer, nowMs: number): PeerRecord {
     const { id, isDialing, isPersistent, isChosen, isUnconditional, isPrivate, rank } = peer;
+    const seenMs = peer.ready === undefined ? peer.lastSeenMs : nowMs;
     return {
       id,
       status: peer.ready === undefined ? 'down' : 'up',
@@ -135,6 +148,8 @@ export class Roster {
       score: this.#ranking.score(peer, nowMs),
       rank,
       addresses: Array.from(peer.addresses, ({ address }) => address),
+      failures: peer.addresses.failures,
+      ...(seenMs !== undefined && { lastSeenMs: seenMs }),
       ...(peer.lastDial !== undefined && { lastDial: peer.lastDial }),
     };
   }

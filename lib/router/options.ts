@@ -8,6 +8,7 @@ import { type Identity, isIdentity } from '../model/identity.ts';
 import { quote } from '../model/quote.ts';
 import { unknownOptions } from '../model/unknown-options.ts';
 import { checkPeerOptions, peerOptionNames, type PeerOptions } from '../peers/options.ts';
+import { exchangeFaults, type ExchangeOptions } from '../exchange/options.ts';
 import { fair, type Discipline } from '../session/discipline.ts';
 import { stallMsDefault } from '../channel/channels.ts';
 import { decodeFailuresPerSecondDefault } from '../channel/decode-failures.ts';
@@ -32,6 +33,11 @@ export interface RouterOptions {
   readonly transports: readonly Transport[];
   /** Which peers to connect to, and how many. See `PeerOptions`. */
   readonly peers?: PeerOptions;
+  /**
+   * Whether the node asks its peers for addresses of others, and answers such questions, so that
+   * knowing one address is enough. Default false.
+   */
+  readonly peerExchange?: boolean | ExchangeOptions;
   /** A human-readable name. Default: the first 8 characters of the node ID. */
   readonly moniker?: string;
   /** The version of the application. Default: empty. */
@@ -101,10 +107,12 @@ export interface RouterOptions {
   readonly random?: () => number;
 }
 
-type Groups = 'timeouts' | 'limits' | 'keepAlive' | 'admit';
+type Groups = 'peerExchange' | 'timeouts' | 'limits' | 'keepAlive' | 'admit';
 
 /** `RouterOptions` with the defaults filled in. */
 export interface RouterSettings extends Required<Omit<RouterOptions, Groups>> {
+  /** Undefined: no peer exchange. */
+  readonly peerExchange: ExchangeOptions | undefined;
   readonly timeouts: Required<NonNullable<RouterOptions['timeouts']>>;
   readonly limits: Required<NonNullable<RouterOptions['limits']>>;
   readonly keepAlive: KeepAliveSettings;
@@ -145,11 +153,17 @@ export function checkedOptions(options: RouterOptions): RouterSettings {
     // Resolved here, once for everything that uses the clock.
     clock: options.clock ?? systemClock,
     protocolVersion: { block: 0, app: 0, ...options.protocolVersion },
+    peerExchange: exchangeFrom(options.peerExchange),
     timeouts: { ...timeoutDefaults, ...options.timeouts },
     limits: limitsFrom(options.limits),
     keepAlive: keepAliveFrom(options.keepAlive),
     admit: options.admit ?? {},
   };
+}
+
+function exchangeFrom(given: RouterOptions['peerExchange']): ExchangeOptions | undefined {
+  if (given === undefined || given === false) return undefined;
+  return given === true ? {} : given;
 }
 
 function limitsFrom(given: RouterOptions['limits']): RouterSettings['limits'] {
@@ -171,7 +185,16 @@ function given(options: RouterOptions): RouterOptions {
 type Given = Readonly<Record<string, unknown>>;
 
 const names = [
-  ...['identity', 'network', 'transports', 'peers', 'moniker', 'version', 'protocolVersion'],
+  ...[
+    'identity',
+    'network',
+    'transports',
+    'peers',
+    'peerExchange',
+    'moniker',
+    'version',
+    'protocolVersion',
+  ],
   ...['timeouts', 'limits', 'discipline', 'keepAlive', 'admit', 'clock', 'random'],
 ];
 
@@ -205,6 +228,7 @@ function faultsOf(options: RouterOptions): readonly string[] {
     ...numberFaults('timeouts', timeouts, Object.keys(timeoutDefaults), 0, timerMaxMs),
     ...numberFaults('limits', limits, limitNames, 1, 1_000_000),
     ...keepAliveFaults(keepAlive),
+    ...exchangeFaults(given['peerExchange']),
     ...admitHooksFaults(given['admit']),
     ...peerFaults(peers, given),
   );

@@ -31,6 +31,7 @@ import { admitConnections, admitPeers } from './admit-hooks.ts';
 import { GuardedTransport } from './guarded-transport.ts';
 import { Listening } from './listening.ts';
 import { Outcomes } from './outcomes.ts';
+import { peerExchange } from '../exchange/peer-exchange.ts';
 import { formatNodeAddress, type NodeAddress } from '../model/address.ts';
 import { assertPlatform } from '../model/assert-platform.ts';
 import { checkOptions } from '../model/check-options.ts';
@@ -46,13 +47,13 @@ import {
   type RouterOptions,
   type RouterSettings,
 } from './options.ts';
-import type { Ban, Banned } from '../peers/ban.ts';
 import { connected, up } from '../peers/connected.ts';
 import { guardedRank } from '../peers/guarded-rank.ts';
-import { toNodeAddress } from '../peers/options.ts';
 import { PeerManager } from '../peers/peer-manager.ts';
 import type { PeerUpdate } from '../peers/peer-table.ts';
+import { PeerControl } from './peer-control.ts';
 import type { RouterSnapshot } from './snapshot.ts';
+import { stoppedError } from './stopped-error.ts';
 import { hostOf } from '../transport/host.ts';
 import { selfOf } from '../transport/self.ts';
 import type { Attempt, Proven } from '../transport/attempt.ts';
@@ -91,6 +92,8 @@ export type RouterLike = Pick<Router, keyof Router>;
 export class Router {
   /** This node's ID. */
   readonly id: NodeId;
+  /** All known peers: list, add, dial, disconnect, ban and limit them. */
+  readonly peers: PeerControl;
   /**
    * Peers coming up and going down, in order, starting with those that are up already. Completes at
    * `stop`.
@@ -160,6 +163,17 @@ export class Router {
     this.reports$ = merge(this.#switchboard.reports$, this.#found);
     this.peers$ = this.#peers.peers$;
     this.connected$ = connected(this.peers$);
+    this.peers = new PeerControl({
+      peers: this.#peers,
+      events$: this.events$,
+      commanded: (command) => this.#events.next({ type: 'peer-command', command }),
+      protocolFault: (address) => protocolFault(address, this.#transports),
+      probe: () => this.#switchboard.probe(),
+      isStopped: () => this.#state === 'stopped',
+    });
+    if (settings.peerExchange !== undefined) {
+      this.#running.add(peerExchange(this, { clock, random }, settings.peerExchange).subscribe());
+    }
     // Also before `start`: a peer may be reported before it connects.
     this.#running.add(this.reports$.subscribe((report) => this.#outcomes.judge(report)));
   }
@@ -186,32 +200,6 @@ export class Router {
     return channel;
   }
 
-  /**
-   * Adds an address of a peer to dial. Returns false if it was already known; then its back-off
-   * ends and it is dialed now.
-   * @throws {RxmeshError} `RXMESH_ADDRESS_INVALID`, `RXMESH_SELF_CONNECTION`, `RXMESH_STOPPED`;
-   *   `RXMESH_PROTOCOL_UNKNOWN`: none of the transports can dial it
-   */
-  addPeer(address: string | NodeAddress): boolean {
-    if (this.#state === 'stopped') throw stoppedError();
-    const parsed = toNodeAddress(address);
-    const fault = protocolFault(parsed, this.#transports);
-    if (fault !== undefined) throw new RxmeshError('RXMESH_PROTOCOL_UNKNOWN', `addPeer: ${fault}`);
-    return this.#peers.add(parsed);
-  }
-
-  /**
-   * Checks all peers now, for when you know that the network is back (the `online` event of a
-   * page): peers in back-off are dialed, and connected ones must give a sign of life within 5 s.
-   * The router does this by itself when it detects that the machine has slept. Does nothing once
-   * the router is stopped.
-   */
-  redial(): void {
-    if (this.#state === 'stopped') return;
-    this.#switchboard.probe();
-    this.#peers.redial();
-  }
-
   /** Whether a peer is up now. */
   isUp(id: NodeId): boolean {
     return this.#peers.status(parseNodeId(id)) === 'up';
@@ -229,29 +217,6 @@ export class Router {
     checkOptions('whenUp', options, { signal: aSignal });
     const up$ = up(this.peers$, parseNodeId(id)).pipe(throwIfEmpty(stoppedError));
     return promised(up$, options.signal);
-  }
-
-  /**
-   * Bans a peer by its ID, or all peers at an IP address or range, for `forMs` milliseconds
-   * (default `peers.banMs`): `router.ban({ ip: '203.0.113.0/24', forMs: 600_000 })`. Connected ones
-   * are disconnected. Connections from a banned IP are closed, and dials to it fail, before any
-   * handshake, with `RXMESH_PEER_BANNED`. An existing ban that lasts longer is not shortened.
-   * @throws {RxmeshError} `RXMESH_NODE_ID_INVALID`, `RXMESH_ADDRESS_INVALID`,
-   *   `RXMESH_SELF_CONNECTION`
-   * @throws {TypeError} if neither or both of `id` and `ip` are given
-   * @throws {RangeError} if `forMs` is not a valid time
-   */
-  ban(ban: Ban): void {
-    this.#peers.ban(ban);
-  }
-
-  /**
-   * Lifts a ban early. Returns false if there was none. Lifting the ban of a range does not affect
-   * bans of ranges inside or around it.
-   * @throws the same errors as `ban`
-   */
-  unban(banned: Banned): boolean {
-    return this.#peers.unban(banned);
   }
 
   /**
@@ -480,8 +445,4 @@ export class Router {
       }),
     );
   }
-}
-
-function stoppedError(): RxmeshError {
-  return new RxmeshError('RXMESH_STOPPED', 'the router is stopped, and does not start again');
 }
