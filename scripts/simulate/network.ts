@@ -9,10 +9,11 @@ export interface Network {
   readonly net: Simulation;
   /** The nodes that each node knows, by number. */
   readonly known: readonly ReadonlySet<number>[];
+  readonly options: Options;
 }
 
 export function buildNetwork(options: Options, random: () => number): Network {
-  const { nodes, seed, latencyMs, bytesPerSecond, protection, maxConnected } = options;
+  const { nodes, seed, latencyMs, bytesPerSecond, protection, maxConnected, exchange } = options;
   const known = acquaintances(nodes, options.knows, random);
   const net = simulate({
     nodes,
@@ -22,9 +23,9 @@ export function buildNetwork(options: Options, random: () => number): Network {
     protection,
     logMax,
     knows: (node, other) => known[node]?.has(other) === true,
-    options: () => ({ keepAlive: {}, peers: { maxConnected } }),
+    options: () => ({ keepAlive: {}, peers: { maxConnected }, peerExchange: exchange }),
   });
-  return { net, known };
+  return { net, known, options };
 }
 
 /**
@@ -43,18 +44,47 @@ function acquaintances(nodes: number, each: number, random: () => number): Reado
   });
 }
 
+/** How long no more connections may come up before a network with peer exchange counts as up. */
+const steadyMs = 10_000;
+
 /**
- * Whether the nodes are connected as far as their limits allow: each to all that it knows, except
- * those that have left, and unless one of the two has no room.
+ * Looks for the moment at which the nodes are connected as far as their limits allow: each to all
+ * that it knows, except those that have left, and unless one of the two has no room. With peer
+ * exchange, what a node knows is not public: the moment is the last at which the number of
+ * connections grew, once it has not grown for 10 s.
  */
-export function isConnected({ net, known }: Network, maxConnected: number): boolean {
-  return net.nodes.every((node) => {
-    if (node.isStopped || node.up.size >= maxConnected) return true;
-    return [...(known[node.index] ?? [])].every((index) => {
-      const other = net.node(index);
-      return node.up.has(other.id) || other.isStopped || other.up.size >= maxConnected;
+export class Connecting {
+  readonly #network: Network;
+  #most = 0;
+  #mostAtMs: number;
+
+  constructor(network: Network) {
+    this.#network = network;
+    this.#mostAtMs = network.net.now();
+  }
+
+  /** When the network was connected, in virtual time; undefined if it is not yet. */
+  look(): number | undefined {
+    const { net, options } = this.#network;
+    const ends = net.nodes.reduce((sum, { up }) => sum + up.size, 0);
+    if (ends > this.#most) {
+      this.#most = ends;
+      this.#mostAtMs = net.now();
+    }
+    if (!options.exchange) return this.#isConnected() ? net.now() : undefined;
+    return net.now() - this.#mostAtMs >= steadyMs ? this.#mostAtMs : undefined;
+  }
+
+  #isConnected(): boolean {
+    const { net, known, options } = this.#network;
+    return net.nodes.every((node) => {
+      if (node.isStopped || node.up.size >= options.maxConnected) return true;
+      return [...(known[node.index] ?? [])].every((index) => {
+        const other = net.node(index);
+        return node.up.has(other.id) || other.isStopped || other.up.size >= options.maxConnected;
+      });
     });
-  });
+  }
 }
 
 /** In how many pieces the running nodes are. */

@@ -11,6 +11,8 @@ export interface Options {
   readonly seed: number;
   /** How many other nodes each node knows at the start. */
   readonly knows: number;
+  /** Whether nodes tell each other of further ones. */
+  readonly exchange: boolean;
   readonly maxConnected: number;
   readonly latencyMs: readonly [min: number, max: number];
   /** Infinity: no limit. */
@@ -38,7 +40,8 @@ what came of it, and fails if an invariant of the library did not hold.
   --nodes 100            nodes
   --minutes 1            virtual minutes, once the network is up
   --seed 1               the same seed gives the same run
-  --knows 5              how many others each node knows at the start
+  --knows 5              how many others each node knows at the start; with --exchange 1
+  --exchange             nodes tell each other of further ones
   --max-connected 32     the most peers of a node
   --latency 20-60        milliseconds one way, a number or a range
   --bandwidth 1000000    bytes per second, each way; default: no limit
@@ -68,6 +71,7 @@ export function optionsFrom(args: readonly string[]): Options | undefined {
       minutes: text,
       seed: text,
       knows: text,
+      exchange: flag,
       'max-connected': text,
       latency: text,
       bandwidth: text,
@@ -84,13 +88,14 @@ export function optionsFrom(args: readonly string[]): Options | undefined {
     },
   });
   if (values.help === true) return undefined;
-  const { svg, json = false, table = false } = values;
+  const { svg, exchange = false, json = false, table = false } = values;
   const nodes = count('nodes', values.nodes, 100, 1);
   return {
     nodes,
     minutes: amount('minutes', values.minutes, 1, 0),
     seed: count('seed', values.seed, 1, 0),
-    knows: Math.min(nodes - 1, count('knows', values.knows, 5, 1)),
+    knows: Math.min(nodes - 1, count('knows', values.knows, exchange ? 1 : 5, 1)),
+    exchange,
     maxConnected: count('max-connected', values['max-connected'], 32, 1),
     latencyMs: range('latency', values.latency ?? '20-60'),
     bytesPerSecond: amount('bandwidth', values.bandwidth, Infinity, 1),

@@ -2,7 +2,7 @@ import { raw } from 'rxmesh';
 import { type LedgerTotals, watchInvariants } from 'rxmesh/testing';
 import { seededRandom } from '../../lib/testing/seeded-random.ts';
 import { Figures, type Sample } from './figures.ts';
-import { buildNetwork, isConnected, pieces } from './network.ts';
+import { buildNetwork, Connecting, pieces } from './network.ts';
 import type { Options } from './options.ts';
 import { numberOf, Traffic } from './traffic.ts';
 import { Trouble } from './trouble.ts';
@@ -72,9 +72,11 @@ export function run(options: Options): Result {
   /** How long it takes until all nodes are connected; undefined if it takes too long. */
   const connect = (lookEveryMs: number, before: () => void): number | undefined => {
     const startMs = net.now();
+    const connecting = new Connecting(network);
     for (;;) {
       before();
-      if (isConnected(network, options.maxConnected)) return net.now() - startMs;
+      const atMs = connecting.look();
+      if (atMs !== undefined) return atMs - startMs;
       if (net.now() - startMs >= upMaxMs) return undefined;
       net.advance(lookEveryMs);
     }

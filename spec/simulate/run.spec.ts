@@ -32,6 +32,14 @@ describe('npm run simulate', () => {
     expect(svg).not.toMatch(/NaN|Infinity|undefined/);
   });
 
+  it('connects nodes that know one address each by peer exchange', () => {
+    const result = run(options('--nodes 12 --exchange --max-connected 6 --minutes 0'));
+    expect(result).toMatchObject({ broken: undefined, pieces: 1 });
+    expect(result.connectedMs).toBeLessThan(120_000);
+    // Eleven connect twelve nodes that know one address each.
+    expect(result.links).toBeGreaterThan(15);
+  });
+
   it('gives the same result for the same seed', () => {
     const figures = (line: string): unknown => {
       const { up, all, memoryMiB, ...rest } = run(options(line));
