@@ -32,6 +32,7 @@ export type { PeerRecord, PeerStatus } from './peers/peer-record.ts';
 export type { Eviction } from './peers/evictions.ts';
 export type { AddressSource, PeerUpdate } from './peers/peer-table.ts';
 export type { Ban, Banned } from './peers/ban.ts';
+export { type Announcement, announcedAddresses } from './peers/announced.ts';
 export { PeerManager, type PeerManagerOptions } from './peers/peer-manager.ts';
 export type { Admission, Verdict } from '../operators/admit.ts';
 export type { RouterSnapshot } from './router/snapshot.ts';
@@ -88,6 +89,7 @@ export { Identity, type KeyFileOptions, verifySignature } from './model/identity
 export { isNodeId, nodeIdFromPublicKey, parseNodeId, type NodeId } from './model/id.ts';
 export { formatNodeAddress, parseNodeAddress, type NodeAddress } from './model/address.ts';
 export { formatEndpoint, type Endpoint } from './model/endpoint.ts';
+export type { ConnectionEnds } from './model/reach.ts';
 export type { NodeInfo, ProtocolVersion } from './model/node-info.ts';
 export type { Direction } from './model/direction.ts';
 

@@ -200,6 +200,15 @@ export class PeerManager {
   }
 
   /**
+   * Reports the addresses that a peer which is up has announced as its own, the best first: see
+   * `announcedAddresses`. They replace those that it announced before. The peer is dialed there
+   * when it is down, if a slot is free.
+   */
+  announced(id: NodeId, addresses: readonly NodeAddress[]): void {
+    this.#change(() => this.#table.announced(id, addresses, this.#clock.now()));
+  }
+
+  /**
    * Reports that the link of this direction has ended. If it was the ready one, the peer is down.
    * If it was the only one, the slot is free, and the peer is not dialed for
    * `disconnectCooldownMs`; an outbound link that was never ready also counts as a failed dial.

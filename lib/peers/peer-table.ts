@@ -4,7 +4,7 @@ import type { Endpoint } from '../model/endpoint.ts';
 import { RxmeshError } from '../model/error.ts';
 import type { NodeId } from '../model/id.ts';
 import type { PeerReport } from '../model/peer-report.ts';
-import { makeDue } from './address-book.ts';
+import { addressesPerPeerMax, makeDue } from './address-book.ts';
 import { Admission } from './admission.ts';
 import { pickAddresses } from './advertising.ts';
 import type { Ban, CheckedBanned } from './ban.ts';
@@ -107,6 +107,7 @@ export class PeerTable {
     if (known !== undefined) {
       peer.coolUntilMs = 0;
       makeDue(known);
+      known.isAnnounced = false;
     }
     const isNew = peer.addresses.learn(address, !peer.isPersistent, peer.dialed);
     if (isNew || known !== undefined) peer.incompatibleUntilMs = 0;
@@ -135,6 +136,8 @@ export class PeerTable {
       if (!this.#roster.hearsay.hasRoom(peer.toldBy)) return false;
       peer.bannedUntilMs = this.#bans.until(id);
     }
+    // A persistent peer has no bound of its own, so what others tell must not add to its addresses.
+    if (peer.isPersistent && peer.addresses.size >= addressesPerPeerMax) return false;
     const isNew = peer.addresses.learn(address, !peer.isPersistent, peer.dialed);
     this.#roster.enter(peer);
     this.#roster.revalued(peer, nowMs);
@@ -238,6 +241,18 @@ export class PeerTable {
     if (peer.eviction === undefined) this.#admission.settle(peer, nowMs);
     else this.#evictions.again(peer);
     return true;
+  }
+
+  /**
+   * Learns the addresses that a peer which is up has announced as its own. They replace those that
+   * it announced before; addresses of other peers are ignored.
+   */
+  announced(id: NodeId, addresses: readonly NodeAddress[], nowMs: number): void {
+    const peer = this.#roster.get(id);
+    if (peer?.ready === undefined || peer.isRemoved) return;
+    const own = addresses.filter((address) => address.id === id);
+    peer.addresses.announced(own, !peer.isChosen, peer.dialed);
+    this.#roster.revalued(peer, nowMs);
   }
 
   /**

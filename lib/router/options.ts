@@ -15,6 +15,7 @@ import { decodeFailuresPerSecondDefault } from '../channel/decode-failures.ts';
 import { keepAliveDefaults, keepAliveFrom, type KeepAliveSettings } from '../session/keep-alive.ts';
 import { isTransport, isTransports, type Transport } from '../transport/transport.ts';
 import { type AdmitHooks, admitHooksFaults } from './admit-hooks.ts';
+import { checkAdvertise } from './own-addresses.ts';
 
 /**
  * Options of `createRouter`. Times are in milliseconds; 0 means no limit unless stated otherwise.
@@ -98,6 +99,12 @@ export interface RouterOptions {
   readonly keepAlive?: Partial<KeepAliveSettings>;
   /** Decides which connections and peers are let in. Default: all of them, within the limits. */
   readonly admit?: AdmitHooks;
+  /**
+   * The addresses at which others can dial this node, with or without its ID, for a node behind a
+   * proxy or with a public name: `['wss://example.com/p2p']`. At most 8; `false` advertises none.
+   * Each peer is told only those that it may be able to dial. Default: where the transports listen.
+   */
+  readonly advertise?: readonly string[] | false;
   /** The source of time. Default: the system clock. */
   readonly clock?: Clock;
   /**
@@ -107,7 +114,7 @@ export interface RouterOptions {
   readonly random?: () => number;
 }
 
-type Groups = 'peerExchange' | 'timeouts' | 'limits' | 'keepAlive' | 'admit';
+type Groups = 'peerExchange' | 'timeouts' | 'limits' | 'keepAlive' | 'admit' | 'advertise';
 
 /** `RouterOptions` with the defaults filled in. */
 export interface RouterSettings extends Required<Omit<RouterOptions, Groups>> {
@@ -117,6 +124,7 @@ export interface RouterSettings extends Required<Omit<RouterOptions, Groups>> {
   readonly limits: Required<NonNullable<RouterOptions['limits']>>;
   readonly keepAlive: KeepAliveSettings;
   readonly admit: AdmitHooks;
+  readonly advertise: readonly NodeAddress[] | undefined;
 }
 
 const timeoutDefaults = {
@@ -158,6 +166,7 @@ export function checkedOptions(options: RouterOptions): RouterSettings {
     limits: limitsFrom(options.limits),
     keepAlive: keepAliveFrom(options.keepAlive),
     admit: options.admit ?? {},
+    advertise: checkAdvertise(options.advertise, options.identity.id, []),
   };
 }
 
@@ -195,7 +204,7 @@ const names = [
     'version',
     'protocolVersion',
   ],
-  ...['timeouts', 'limits', 'discipline', 'keepAlive', 'admit', 'clock', 'random'],
+  ...['timeouts', 'limits', 'discipline', 'keepAlive', 'admit', 'advertise', 'clock', 'random'],
 ];
 
 /**
@@ -222,6 +231,7 @@ function faultsOf(options: RouterOptions): readonly string[] {
   checkGiven('discipline', 'a function, such as fair', isFunction);
   checkGiven('clock', 'an object with the functions now, schedule and afterTurn', isClock);
   checkGiven('random', 'a function', isFunction);
+  checkAdvertise(given['advertise'], idOf(given['identity']), faults);
   const { protocolVersion = {}, timeouts = {}, limits = {}, keepAlive = {}, peers = {} } = given;
   faults.push(
     ...numberFaults('protocolVersion', protocolVersion, ['block', 'app'], 0, 2 ** 53 - 1),

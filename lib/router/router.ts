@@ -32,15 +32,17 @@ import { GuardedTransport } from './guarded-transport.ts';
 import { Listening } from './listening.ts';
 import { Outcomes } from './outcomes.ts';
 import { peerExchange } from '../exchange/peer-exchange.ts';
+import { ownAddressesFor } from './own-addresses.ts';
 import { formatNodeAddress, type NodeAddress } from '../model/address.ts';
 import { assertPlatform } from '../model/assert-platform.ts';
 import { checkOptions } from '../model/check-options.ts';
-import { endpointToAddress, formatEndpoint, type Endpoint } from '../model/endpoint.ts';
+import { endpointToAddress, type Endpoint } from '../model/endpoint.ts';
 import { errorOf, RxmeshError } from '../model/error.ts';
 import { callbackFailed, type RouterEvent } from '../model/event.ts';
 import { type NodeId, parseNodeId } from '../model/id.ts';
-import { isForOthers } from '../model/ip.ts';
+import { formatListenAddress } from '../model/node-info.ts';
 import type { PeerReport } from '../model/peer-report.ts';
+import type { ConnectionEnds } from '../model/reach.ts';
 import {
   checkedOptions,
   protocolFault,
@@ -150,7 +152,12 @@ export class Router {
     const rank = settings.peers.rank && guardedRank(settings.peers.rank, failed);
     const peers = rank === undefined ? settings.peers : { ...settings.peers, rank };
     this.#peers = new PeerManager({ ...peers, self: this.id, clock, random });
-    this.#outcomes = new Outcomes(this.#peers, this.#events, this.#found);
+    this.#outcomes = new Outcomes({
+      peers: this.#peers,
+      events: this.#events,
+      reports: this.#found,
+      protocols: () => this.#transports.flatMap(({ protocols }) => protocols),
+    });
     this.#switchboard = new Switchboard({
       self: this.id,
       clock,
@@ -284,7 +291,11 @@ export class Router {
     const { timeouts, limits } = this.#settings;
     const clock = this.#clock;
     const { connectionsPerSecond: perSecond, connectionsPerSecondPerHost: perHost } = limits;
-    const proof = { self: () => this.#self(), clock, timeoutMs: timeouts.handshakeMs };
+    const proof = {
+      self: (ends: ConnectionEnds) => this.#self(ends),
+      clock,
+      timeoutMs: timeouts.handshakeMs,
+    };
 
     const inbound$ = merge(...this.#transports.map((transport) => listening.watch(transport))).pipe(
       filter((connection) => !this.#outcomes.refusesIp(connection)),
@@ -412,13 +423,20 @@ export class Router {
     this.#guarded(() => this.#outcomes.dialFailed(error, address));
   }
 
-  #self(): Self {
+  /** What this node says about itself over a connection. */
+  #self(ends: ConnectionEnds): Self {
     const { channels } = this.#switchboard;
-    const listening = this.#endpoints().find(({ ip }) => ip !== undefined && isForOthers(ip));
-    const listenAddress = listening === undefined ? '' : formatEndpoint(listening);
     const { identity, network, moniker, version, protocolVersion } = this.#settings;
     const named = { identity, network, moniker, version, protocolVersion };
-    return selfOf({ ...named, channels, listenAddress });
+    const own = this.#ownAddressesFor(ends).map(formatListenAddress);
+    const addresses = own.filter((text) => text !== undefined);
+    return selfOf({ ...named, channels, addresses });
+  }
+
+  /** The addresses at which the peer at the other end of a connection may dial this node. */
+  #ownAddressesFor(ends: ConnectionEnds): readonly NodeAddress[] {
+    const { advertise } = this.#settings;
+    return ownAddressesFor(ends, { id: this.id, endpoints: this.#endpoints(), advertise });
   }
 
   #endpoints(): readonly Endpoint[] {

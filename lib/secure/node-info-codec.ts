@@ -37,6 +37,7 @@ export function encodeNodeInfo(info: NodeInfo): Uint8Array {
   writer.uint32(tag(1, DELIMITED)).string(info.other.txIndex);
   writer.uint32(tag(2, DELIMITED)).string(info.other.rpcAddress).ldelim();
   for (const feature of info.features) writer.uint32(tag(9, DELIMITED)).string(feature);
+  for (const address of info.addresses) writer.uint32(tag(10, DELIMITED)).string(address);
   const bytes = writer.finish();
   if (bytes.length > NODE_INFO_BYTES_MAX) {
     throw new RxmeshError(
@@ -49,7 +50,7 @@ export function encodeNodeInfo(info: NodeInfo): Uint8Array {
 
 /**
  * Decodes a node info. Missing fields are zero or empty, unknown ones are skipped, and if a field
- * is repeated the last one counts (for `channels` and `features`: all). Varints must have their
+ * is repeated the last one counts (for `channels`, `features` and `addresses`: all). Varints must have their
  * shortest form, and known fields their own wire type. The values are not validated.
  *
  * @param peer node ID of the sender, for errors
@@ -77,6 +78,7 @@ function readNodeInfo(reader: protobuf.Reader): NodeInfo {
   const texts = { nodeId: '', listenAddress: '', network: '', version: '', moniker: '' };
   const channels: number[] = [];
   const features: string[] = [];
+  const addresses: string[] = [];
   while (reader.pos < reader.len) {
     const read = readTag(reader);
     if (read === tag(1, DELIMITED)) protocolVersion = readProtocolVersion(nested(reader));
@@ -89,10 +91,11 @@ function readNodeInfo(reader: protobuf.Reader): NodeInfo {
     else if (read === tag(7, DELIMITED)) texts.moniker = readText(reader);
     else if (read === tag(8, DELIMITED)) other = readOther(nested(reader));
     else if (read === tag(9, DELIMITED)) features.push(readText(reader));
-    else skipUnknown(reader, read, 9);
+    else if (read === tag(10, DELIMITED)) addresses.push(readText(reader));
+    else skipUnknown(reader, read, 10);
   }
   const nodeId = uncheckedNodeId(texts.nodeId);
-  return { protocolVersion, ...texts, nodeId, channels, other, features };
+  return { protocolVersion, ...texts, nodeId, channels, other, features, addresses };
 }
 
 function readProtocolVersion(reader: protobuf.Reader): ProtocolVersion {

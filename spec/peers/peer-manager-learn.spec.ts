@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Endpoint } from '../../lib/model/endpoint.ts';
+import { addressesPerPeerMax } from '../../lib/peers/address-book.ts';
 import { at, Bench, failure, id } from './fixture.ts';
 import { trackLeaks } from '../support/leaks.ts';
 
@@ -41,6 +42,13 @@ describe('PeerManager: learn', () => {
     expect(bench.newDials()).toEqual(['a@host-a']);
     bench.manager.learn(at('a'), id('1'));
     expect(bench.newDials()).toEqual([]);
+  });
+
+  it('adds no address beyond the limit to a persistent peer', () => {
+    const persistent = Array.from({ length: addressesPerPeerMax }, (_, n) => at('a', `own-${n}`));
+    const bench = told(['203.0.113.7'], { persistent });
+    expect(bench.manager.learn(at('a', 'told'), id('1'))).toBe(false);
+    expect(bench.manager.addresses(id('a'))).toEqual(persistent);
   });
 
   it('keeps only so many from one host, whatever the names of its peers', () => {

@@ -87,6 +87,8 @@ class Office {
       clock,
       random: () => 0,
       transports: [this.network.transport(identity.id)],
+      // The server must not dial back: what the laptop does by itself is to be seen.
+      advertise: false,
       peers,
     });
   }
