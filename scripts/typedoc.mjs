@@ -23,7 +23,7 @@ const pages = {
     'testing',
     'runtimes',
   ].map((name) => `docs/recipes/${name}`),
-  Reference: ['docs/peers', 'docs/events', 'docs/errors', 'docs/limits', 'docs/wire'],
+  Reference: ['docs/peers', 'docs/testing', 'docs/events', 'docs/errors', 'docs/limits', 'docs/wire'],
   Design: [
     'docs/architecture',
     'docs/backpressure',
