@@ -29,6 +29,12 @@ export type { PeerCounts, PeerLimits } from './peers/limits.ts';
 export type { PeerOptions } from './peers/options.ts';
 export type { DialEnd } from './peers/address-book.ts';
 export type { PeerRecord, PeerStatus } from './peers/peer-record.ts';
+export type {
+  PeerStore,
+  StoreEncodings,
+  StoreOperation,
+  StoreRange,
+} from './peers/store/peer-store.ts';
 export type { Eviction } from './peers/evictions.ts';
 export type { AddressSource, PeerUpdate } from './peers/peer-table.ts';
 export type { Ban, Banned } from './peers/ban.ts';
@@ -38,7 +44,7 @@ export type { Admission, Verdict } from '../operators/admit.ts';
 export type { RouterSnapshot } from './router/snapshot.ts';
 export type { LaneSnapshot, PortSnapshot } from './session/session.ts';
 export type { KeepAliveSettings } from './session/keep-alive.ts';
-export type { DropReason, PeerCommand, RouterEvent } from './model/event.ts';
+export type { DropReason, PeerCommand, RouterEvent, StoreEvent } from './model/event.ts';
 export { errorOfReport, reportOfEnd } from './model/peer-report.ts';
 export type { BadReport, GoodReport, PeerReport, Severity } from './model/peer-report.ts';
 
@@ -47,6 +53,7 @@ export type {
   ChannelOptions,
   SendOnceOptions,
   SendOptions,
+  Sending,
   SendReport,
   SlowPeerPolicy,
   Undelivered,

@@ -23,7 +23,15 @@ const pages = {
     'testing',
     'runtimes',
   ].map((name) => `docs/recipes/${name}`),
-  Reference: ['docs/peers', 'docs/events', 'docs/errors', 'docs/limits', 'docs/wire', 'docs/comet'],
+  Reference: [
+    'docs/peers',
+    'docs/testing',
+    'docs/events',
+    'docs/errors',
+    'docs/limits',
+    'docs/wire',
+    'docs/comet',
+  ],
   Design: [
     'docs/architecture',
     'docs/backpressure',
@@ -41,6 +49,7 @@ const modules = {
   'transports/comet': 'rxmesh/transports/comet',
   'transports/memory': 'rxmesh/transports/memory',
   'transports/websocket': 'rxmesh/transports/websocket',
+  'lib/protobufjs': 'rxmesh/protobufjs',
   'lib/testing': 'rxmesh/testing',
 };
 

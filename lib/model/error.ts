@@ -10,6 +10,7 @@ export type ErrorCode =
   | 'RXMESH_OPTIONS_INVALID'
   | 'RXMESH_PLATFORM_UNSUPPORTED'
   | 'RXMESH_ALREADY_STARTED'
+  | 'RXMESH_NOT_STARTED'
   | 'RXMESH_STOPPED'
   | 'RXMESH_CHANNEL_OPEN'
   | 'RXMESH_CHANNEL_CLOSED'
@@ -22,6 +23,10 @@ export type ErrorCode =
   | 'RXMESH_ADDRESS_INVALID'
   | 'RXMESH_ENDPOINT_INVALID'
   | 'RXMESH_NODE_INFO_INVALID'
+  // the peer store
+  | 'RXMESH_STORE_FAILED'
+  | 'RXMESH_STORE_RECORD_INVALID'
+  | 'RXMESH_STORE_RECORD_NEWER'
   // reaching a peer
   | 'RXMESH_LISTEN_FAILED'
   | 'RXMESH_RESOLVE_FAILED'
@@ -156,6 +161,6 @@ function detailOf(thrown: unknown): string {
     }
     return String(thrown);
   } catch {
-    return 'something that cannot be told';
+    return 'something that has no text';
   }
 }

@@ -25,6 +25,8 @@ export type DropReason =
   | 'peer-down'
   /** this node closed the channel */
   | 'channel-closed'
+  /** this node stopped before the message was written, or before a consumer took it */
+  | 'node-stopped'
   /** the codec could not encode it */
   | 'encode-failed'
   /** the codec could not decode it */
@@ -159,8 +161,24 @@ export type RouterEvent =
    * once.
    */
   | { readonly type: 'callback-failed'; readonly callback: string; readonly error: RxmeshError }
+  /**
+   * The peer store could not be opened, read or written. The node carries on with the peers in
+   * memory and tries again each second. A repeated failure is reported only once.
+   */
+  | { readonly type: 'store-failed'; readonly error: RxmeshError }
+  /**
+   * A record of the peer store is damaged and will be deleted, or was written by a newer version
+   * and is left alone.
+   */
+  | { readonly type: 'store-record-skipped'; readonly error: RxmeshError }
   /** An internal failure of the router. It stops, as if by `stop`. */
   | { readonly type: 'fatal'; readonly error: RxmeshError };
+
+/** An event of the peer store. */
+export type StoreEvent = Extract<
+  RouterEvent,
+  { readonly type: 'store-failed' | 'store-record-skipped' }
+>;
 
 /** The `callback-failed` event for an error that a function in the options threw. */
 export function callbackFailed(callback: string, thrown: unknown): RouterEvent {

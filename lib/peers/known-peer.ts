@@ -36,7 +36,7 @@ export class KnownPeer {
   upSinceMs: number | undefined;
   /** How many times in a row it was up only briefly. */
   briefVisits = 0;
-  /** When it was last up. */
+  /** When it last went down. */
   lastSeenMs: number | undefined;
   /** How its last dial ended. */
   lastDial: DialEnd | undefined;
@@ -93,6 +93,11 @@ export class KnownPeer {
   /** Up, and not being evicted. */
   get stays(): boolean {
     return this.ready !== undefined && this.eviction === undefined;
+  }
+
+  /** When it was last up: now, if it is up; `undefined` if it never was. */
+  seenMs(nowMs: number): number | undefined {
+    return this.ready === undefined ? this.lastSeenMs : nowMs;
   }
 
   /** When its waits end and it may be dialed; `Infinity`: not until something changes. */

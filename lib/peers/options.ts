@@ -1,12 +1,14 @@
 import { formatNodeAddress, parseNodeAddress, validateNodeAddress } from '../model/address.ts';
 import type { NodeAddress } from '../model/address.ts';
 import { mistaken } from '../model/check-function.ts';
+import { mustBe } from '../model/described.ts';
 import { RxmeshError } from '../model/error.ts';
-import { isNodeId, type NodeId } from '../model/id.ts';
+import { addressHint, isNodeId, type NodeId } from '../model/id.ts';
 import { quote } from '../model/quote.ts';
 import type { Rank } from './guarded-rank.ts';
 import { checkLimits, limitNames, limitsFrom, type PeerLimits } from './limits.ts';
 import type { PeerRecord } from './peer-record.ts';
+import { isPeerStore, type PeerStore } from './store/peer-store.ts';
 
 /** Options for a node's peers: limits, known addresses, and how peers are ranked. */
 export interface PeerOptions extends Partial<PeerLimits> {
@@ -35,6 +37,13 @@ export interface PeerOptions extends Partial<PeerLimits> {
    * equal.
    */
   readonly rank?: (peer: PeerRecord) => number;
+  /**
+   * Where peers and bans are remembered when the process ends: an abstract-level database of yours,
+   * such as `new ClassicLevel('./peers')`, `new BrowserLevel('peers')`, or a sublevel of one. Each
+   * node needs its own. The node opens it if necessary, but never closes it. Default: none, peers
+   * are kept in memory only.
+   */
+  readonly store?: PeerStore;
 }
 
 /** The rules of the peer manager. */
@@ -60,6 +69,7 @@ export const peerOptionNames: readonly string[] = [
   'unconditional',
   'private',
   'rank',
+  'store',
 ];
 
 /**
@@ -86,7 +96,7 @@ function checkIds(name: string, given: unknown, problems: string[]): ReadonlySet
   }
   for (const one of given as readonly unknown[]) {
     if (typeof one === 'string' && isNodeId(one)) ids.add(one);
-    else problems.push(`${name} has ${quote(String(one))}, which is no node id`);
+    else problems.push(`${name} has ${quote(String(one))}, not a node ID${addressHint(one)}`);
   }
   return ids;
 }
@@ -133,9 +143,13 @@ export function checkPeerOptions(
 ): CheckedPeerOptions {
   const limits = limitsFrom(options);
   checkLimits(limits, options, problems);
-  const { banHosts = false, rank } = options;
+  const { banHosts = false, rank, store } = options;
   if (typeof banHosts !== 'boolean') problems.push('banHosts is true or false');
   if (rank !== undefined && typeof rank !== 'function') problems.push('rank is a function');
+  if (store !== undefined && !isPeerStore(store)) {
+    const what = "an abstract-level database, such as new ClassicLevel('./peers')";
+    problems.push(mustBe('store', what, store));
+  }
   if (!isNodeId(self))
     problems.push(`self is a node id of 40 lower-case hex digits, given ${quote(self)}`);
   const persistent = checkAddresses('persistent', options.persistent ?? [], self, problems);

@@ -1,4 +1,4 @@
-import { Observable, Subject, type Subscription } from 'rxjs';
+import { EMPTY, Observable, Subject, type Subscription } from 'rxjs';
 import type { Clock } from '../flow/clock.ts';
 import type { Flow } from '../flow/flow.ts';
 import { guardedClock, guardedRandom } from '../flow/guarded.ts';
@@ -7,6 +7,7 @@ import type { NodeAddress } from '../model/address.ts';
 import type { Direction } from '../model/direction.ts';
 import type { Endpoint } from '../model/endpoint.ts';
 import { RxmeshError } from '../model/error.ts';
+import type { StoreEvent } from '../model/event.ts';
 import { parseNodeId, type NodeId } from '../model/id.ts';
 import type { PeerReport } from '../model/peer-report.ts';
 import { type Ban, type Banned, checkBanned, checkForMs } from './ban.ts';
@@ -17,7 +18,10 @@ import { changedCounts, type PeerCounts, type PeerLimits } from './limits.ts';
 import { checkPeerOptions, toNodeAddress, type PeerOptions } from './options.ts';
 import type { PeerRecord, PeerStatus } from './peer-record.ts';
 import { PeerTable, type PeerUpdate, type AddressSource } from './peer-table.ts';
-import { ToldUpdates } from './told-updates.ts';
+import { PeerUpdates } from './peer-updates.ts';
+import { Ledger } from './store/ledger.ts';
+import { PeerSaver } from './store/peer-saver.ts';
+import { Unsaved } from './store/unsaved.ts';
 
 /**
  * How often the clock is checked while a peer is being dialed or waits for it, to notice that the
@@ -69,14 +73,18 @@ export class PeerManager {
   /** Peers that were forgotten: there were more than `maxPeers`, or their addresses expired. */
   readonly forgotten$: Observable<NodeId>;
 
+  /** What went wrong with the store: the manager then carries on with the peers in memory. */
+  readonly storeEvents$: Observable<StoreEvent>;
+
   readonly #table: PeerTable;
+  readonly #saver: PeerSaver | undefined;
   /** The limits that were given, before the defaults are filled in. */
   #given: Partial<PeerLimits>;
   readonly #clock: Clock;
   readonly #banMs: number;
   readonly #dials: Decisions<NodeAddress>;
   readonly #evictions: Decisions<Eviction>;
-  readonly #updates = new ToldUpdates();
+  readonly #updates = new PeerUpdates();
   readonly #forgotten = new Subject<NodeId>();
   #timer: Subscription | undefined;
   /** When the timer should fire; `Infinity` without one. */
@@ -98,7 +106,19 @@ export class PeerManager {
     this.#given = options;
     const rank = checked.rank && guardedRank(checked.rank);
     const rules = { ...checked, rank };
-    this.#table = new PeerTable(options.self, rules, guardedRandom(options.random));
+    const { self, store } = options;
+    const saved = (): void => this.#saver?.changed();
+    const unsaved = store && { peers: new Unsaved(saved), bans: new Unsaved(saved) };
+    this.#table = new PeerTable(self, rules, guardedRandom(options.random), unsaved);
+    this.#saver =
+      unsaved &&
+      new PeerSaver({
+        store,
+        ledger: new Ledger(self, this.#table, unsaved, this.#clock),
+        clock: this.#clock,
+        change: (work) => this.#change(work),
+      });
+    this.storeEvents$ = this.#saver?.events$ ?? EMPTY;
     const nowMs = this.#clock.now();
     const isPersistent = true;
     for (const address of checked.persistent) this.#table.add(address, nowMs, { isPersistent });
@@ -110,6 +130,24 @@ export class PeerManager {
     this.updates$ = this.#updates.updates$;
     this.peers$ = this.#updates.peers$;
     this.forgotten$ = this.#forgotten.asObservable();
+  }
+
+  /**
+   * Opens the store and reads the peers and bans in it. Subscribe before you take dials. Completes
+   * when that is done. If it has failed, or takes more than 10 s, completes as well, emits an event
+   * and tries again. From then on changes are written about once a second. Without a store, does
+   * nothing.
+   */
+  load(): Observable<never> {
+    return this.#saver?.load() ?? EMPTY;
+  }
+
+  /**
+   * Writes to the store what has not been written yet. Subscribe before `close`. Completes when
+   * that is done or has failed, at the latest after 2 s. The store stays open.
+   */
+  save(): Observable<never> {
+    return this.#saver?.save() ?? EMPTY;
   }
 
   /**
@@ -178,8 +216,8 @@ export class PeerManager {
    * Claims a slot for a connection from `id`, and remembers the peer.
    *
    * @param remote the remote endpoint, for bans of IP addresses
-   * @throws {RxmeshError} `RXMESH_SELF_CONNECTION`; `RXMESH_PEER_BANNED`; `RXMESH_PEER_EVICTED`: it
-   *   is being evicted; `RXMESH_DUPLICATE_CONNECTION`: it is ready, or has a link of this
+   * @throws {RxmeshError} `RXMESH_SELF_CONNECTION`; `RXMESH_PEER_BANNED`;
+   *   `RXMESH_TOO_MANY_CONNECTIONS`: from its host; `RXMESH_PEER_EVICTED`: it is being evicted; `RXMESH_DUPLICATE_CONNECTION`: it is ready, or has a link of this
    *   direction; `RXMESH_PEERS_FULL`; `RXMESH_STOPPED`; `RXMESH_NODE_ID_INVALID`
    */
   accepted(id: NodeId, remote?: Endpoint): void {
@@ -315,6 +353,14 @@ export class PeerManager {
     return this.#table.isIpBanned(ip, this.#clock.now());
   }
 
+  /**
+   * Whether chosen peers were connected from the host of this IP address, or have an address there.
+   * A host is an IPv4 address, or the /64 of an IPv6 address, and strangers may share it.
+   */
+  isChosenHost(ip: string): boolean {
+    return this.#table.isChosenHost(ip);
+  }
+
   /** Reports that this node has changed (its channels, say): incompatible peers may be retried. */
   selfChanged(): void {
     this.#change(() => this.#table.reconsiderIncompatible());
@@ -365,6 +411,7 @@ export class PeerManager {
     this.#evictions.complete();
     this.#updates.complete();
     this.#forgotten.complete();
+    this.#saver?.close();
   }
 
   #refuseWhenClosed(): void {

@@ -2,18 +2,21 @@ import type { NodeAddress } from '../model/address.ts';
 import type { Direction } from '../model/direction.ts';
 import type { Endpoint } from '../model/endpoint.ts';
 import { RxmeshError } from '../model/error.ts';
-import type { NodeId } from '../model/id.ts';
+import { isNodeId, type NodeId } from '../model/id.ts';
+import { normalizeIp } from '../model/ip.ts';
 import type { PeerReport } from '../model/peer-report.ts';
 import { addressesPerPeerMax, makeDue } from './address-book.ts';
 import { Admission } from './admission.ts';
 import { pickAddresses } from './advertising.ts';
 import type { Ban, CheckedBanned } from './ban.ts';
 import { BanList } from './ban-list.ts';
+import { ChosenHosts } from './chosen-hosts.ts';
 import { Commands } from './commands.ts';
 import { briefMs, coolDownMs } from './cool-down.ts';
 import { DialOutcomes } from './dial-outcomes.ts';
 import { Evictions, type Eviction } from './evictions.ts';
 import { hostOfPeer } from './hearsay.ts';
+import { InboundHosts } from './inbound-hosts.ts';
 import { verdictOn } from './judgement.ts';
 import type { KnownPeer } from './known-peer.ts';
 import type { PeerRules } from './options.ts';
@@ -21,6 +24,8 @@ import type { PeerRecord, PeerStatus } from './peer-record.ts';
 import { Ranking } from './ranking.ts';
 import { Roster } from './roster.ts';
 import { Decay, worthOf } from './scores.ts';
+import { restoreInto, savedFrom, type SavedPeer } from './store/saved-peer.ts';
+import type { UnsavedParts } from './store/unsaved.ts';
 
 /** A peer went up or down. */
 export interface PeerUpdate {
@@ -70,21 +75,25 @@ export class PeerTable {
   readonly #admission: Admission;
   readonly #outcomes: DialOutcomes;
   readonly #bans: BanList;
+  readonly #inboundHosts = new InboundHosts();
+  readonly #chosenHosts = new ChosenHosts();
   readonly #updates: PeerUpdate[] = [];
 
-  constructor(self: NodeId, rules: PeerRules, random: () => number) {
+  /** @param unsaved notified of the peers and bans whose stored facts change */
+  constructor(self: NodeId, rules: PeerRules, random: () => number, unsaved?: UnsavedParts) {
     this.#self = self;
     // A copy that all parts share, because the application may change its counts.
     this.#rules = { ...rules };
     this.#random = random;
     this.#decay = new Decay(rules.scoreHalfLifeMs);
     this.#ranking = new Ranking(this.#decay);
-    this.#roster = new Roster(this.#rules, this.#ranking, random);
+    this.#roster = new Roster(this.#rules, this.#ranking, random, unsaved?.peers);
     this.#evictions = new Evictions(this.#roster);
     this.#admission = new Admission(this.#roster, this.#evictions);
     this.#outcomes = new DialOutcomes(this.#rules, this.#roster, this.#decay, random);
     this.commands = new Commands(this.#rules, this.#roster, this.#evictions, this.#admission);
-    this.#bans = new BanList(() => this.#rules.maxPeers, this.#roster, this.#evictions);
+    const capacity = (): number => this.#rules.maxPeers;
+    this.#bans = new BanList(capacity, this.#roster, this.#evictions, unsaved?.bans);
   }
 
   /**
@@ -102,6 +111,8 @@ export class PeerTable {
     if (isPersistent || isChosen) {
       peer.isChosen = true;
       peer.toldBy = undefined;
+      const ip = normalizeIp(address.host ?? '');
+      if (ip !== undefined) this.#chosenHosts.add(ip);
     }
     const known = peer.addresses.get(address);
     if (known !== undefined) {
@@ -204,7 +215,8 @@ export class PeerTable {
    * Claims a slot for an inbound connection. If the peer was unknown, it is known from now on.
    *
    * @throws {RxmeshError} `RXMESH_SELF_CONNECTION`; `RXMESH_PEER_BANNED`: the peer or its IP
-   *   address is banned; `RXMESH_PEER_EVICTED`: it is being evicted; `RXMESH_DUPLICATE_CONNECTION`:
+   *   address is banned; `RXMESH_TOO_MANY_CONNECTIONS`: too many peers have connected from its
+   *   host; `RXMESH_PEER_EVICTED`: it is being evicted; `RXMESH_DUPLICATE_CONNECTION`:
    *   it is ready, or has a link of this direction; `RXMESH_PEERS_FULL`: no slot is free, and it
    *   cannot replace another peer
    */
@@ -269,6 +281,7 @@ export class PeerTable {
     const peer = this.#roster.get(id);
     if (peer?.links.delete(direction) !== true) return;
     peer.ips.delete(direction);
+    if (direction === 'inbound') this.#inboundHosts.delete(peer);
     const wasReady = peer.ready === direction;
     if (wasReady) {
       peer.ready = undefined;
@@ -333,8 +346,18 @@ export class PeerTable {
     return this.#bans.entries(nowMs);
   }
 
+  /** When the ban of an ID or a range, given as text, ends or ended; 0 without one. */
+  bannedUntil(key: string): number {
+    return isNodeId(key) ? this.#bans.until(key) : this.#bans.untilOfRange(key);
+  }
+
   isIpBanned(ip: string, nowMs: number): boolean {
     return this.#bans.isIpBanned(ip, nowMs);
+  }
+
+  /** Whether chosen peers were seen at the host of this IP address, or are said to be there. */
+  isChosenHost(ip: string): boolean {
+    return this.#chosenHosts.has(ip);
   }
 
   /** Ends all back-offs and cool-downs. Bans and the waits of incompatible peers continue. */
@@ -371,6 +394,36 @@ export class PeerTable {
   /** Takes the next forgotten peer: more than `maxPeers` were known, or its addresses expired. */
   nextForgotten(): NodeId | undefined {
     return this.#roster.nextForgotten();
+  }
+
+  knows(id: NodeId): boolean {
+    return this.#roster.get(id) !== undefined;
+  }
+
+  /** What to store of a peer; `undefined` if it is not known, or was removed. */
+  saved(id: NodeId, nowMs: number): SavedPeer | undefined {
+    const peer = this.#roster.get(id);
+    return peer === undefined || peer.isRemoved ? undefined : savedFrom(peer, nowMs);
+  }
+
+  /**
+   * Learns what was stored of a peer. Its addresses are due now. It is a stranger, unless an option
+   * says otherwise.
+   *
+   * @param savedAtMs when it was stored: possibly before the clock's zero
+   * @returns whether it was unknown until now
+   * @throws {RxmeshError} `RXMESH_SELF_CONNECTION`
+   */
+  restore(saved: SavedPeer, savedAtMs: number, nowMs: number): boolean {
+    this.#refuseSelf(saved.id);
+    const wasKnown = this.#roster.get(saved.id) !== undefined;
+    const peer = this.#meet(saved.id, nowMs);
+    if (peer.isRemoved) return false;
+    restoreInto(peer, saved, savedAtMs, nowMs, this.#decay);
+    this.#roster.enter(peer);
+    this.#roster.revalued(peer, nowMs);
+    this.#roster.forgetExcess();
+    return !wasKnown;
   }
 
   status(id: NodeId): PeerStatus {
@@ -419,9 +472,23 @@ export class PeerTable {
 
   #claim(peer: KnownPeer, direction: Direction, remote: Endpoint | undefined, nowMs: number): void {
     this.#bans.check(peer.id, remote, nowMs);
+    const ip = remote?.ip;
+    if (direction === 'inbound' && ip !== undefined && !peer.isConnected) this.#checkHost(peer, ip);
     this.#admission.claim(peer, direction, nowMs);
     peer.links.add(direction);
-    if (remote?.ip !== undefined) peer.ips.set(direction, remote.ip);
+    if (ip !== undefined) {
+      peer.ips.set(direction, ip);
+      if (direction === 'inbound') this.#inboundHosts.add(peer, ip);
+      if (peer.kind !== 'stranger') this.#chosenHosts.add(ip);
+    }
     this.#roster.changed(peer);
+  }
+
+  /** Refuses a stranger from a host that has enough peers here already. */
+  #checkHost(peer: KnownPeer, ip: string): void {
+    const { maxInboundPerHost } = this.#rules;
+    if (peer.kind !== 'stranger' || this.#inboundHosts.countAt(ip) < maxInboundPerHost) return;
+    const text = `${maxInboundPerHost} peers have connected from the host of ${ip} already`;
+    throw new RxmeshError('RXMESH_TOO_MANY_CONNECTIONS', text, { peer: peer.id });
   }
 }

@@ -8,6 +8,7 @@ import type { PeerRecord } from './peer-record.ts';
 import { byRank, byUselessness, type Ranking } from './ranking.ts';
 import { RankedSet } from './ranked-set.ts';
 import { Slots } from './slots.ts';
+import type { Unsaved } from './store/unsaved.ts';
 import { Upgrades } from './upgrades.ts';
 
 /**
@@ -23,6 +24,7 @@ export class Roster {
   readonly #ranking: Ranking;
   readonly #random: () => number;
   readonly #rank: Rank | undefined;
+  readonly #unsaved: Unsaved | undefined;
   readonly #peers = new Map<NodeId, KnownPeer>();
   /** The peers with a link. */
   readonly connected: Set<KnownPeer> = new Set<KnownPeer>();
@@ -32,7 +34,9 @@ export class Roster {
   readonly #forgotten: NodeId[] = [];
   #order = 0;
 
-  constructor(rules: PeerRules, ranking: Ranking, random: () => number) {
+  /** @param unsaved notified of the peers whose stored facts change */
+  constructor(rules: PeerRules, ranking: Ranking, random: () => number, unsaved?: Unsaved) {
+    this.#unsaved = unsaved;
     this.#rules = rules;
     this.#ranking = ranking;
     this.#random = random;
@@ -69,7 +73,7 @@ export class Roster {
     this.#peers.set(peer.id, peer);
   }
 
-  /** Updates all parts after a peer has changed, but not its score. */
+  /** Updates all parts after a peer has changed, but neither its score nor what is stored of it. */
   changed(peer: KnownPeer): void {
     if (this.#peers.get(peer.id) !== peer) return;
     this.slots.update(peer);
@@ -81,8 +85,9 @@ export class Roster {
     include(this.incompatible, peer, peer.incompatibleUntilMs > 0);
   }
 
-  /** Updates all parts after a peer has changed, and possibly its score. */
+  /** Updates all parts after a peer has changed, and possibly its score or what is stored of it. */
   revalued(peer: KnownPeer, nowMs: number): void {
+    this.#unsaved?.changed(peer.id);
     this.#ranking.refresh(peer, nowMs);
     this.changed(peer);
     if (this.#rank === undefined) return;
@@ -120,6 +125,7 @@ export class Roster {
     this.dials.remove(peer);
     this.#useless.delete(peer);
     this.incompatible.delete(peer);
+    this.#unsaved?.gone(peer.id);
     this.#forgotten.push(peer.id);
   }
 
@@ -135,7 +141,7 @@ export class Roster {
 
   record(peer: KnownPeer, nowMs: number): PeerRecord {
     const { id, isDialing, isPersistent, isChosen, isUnconditional, isPrivate, rank } = peer;
-    const seenMs = peer.ready === undefined ? peer.lastSeenMs : nowMs;
+    const seenMs = peer.seenMs(nowMs);
     return {
       id,
       status: peer.ready === undefined ? 'down' : 'up',

@@ -61,6 +61,8 @@ const lines: Lines = {
   'consumer-failed': ({ channel, error }) =>
     failure(`a consumer of channel ${channel} failed: ${reason(error)}`),
   'callback-failed': ({ callback, error }) => failure(`${callback} failed: ${reason(error)}`),
+  'store-failed': ({ error }) => failure(reason(error)),
+  'store-record-skipped': ({ error }) => warn(`peer store: ${reason(error)}`),
   fatal: ({ error }) => failure(`the router failed and stops: ${reason(error)}`),
 };
 

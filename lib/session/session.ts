@@ -63,6 +63,7 @@ export class Session implements PeerSession, LinkReceiver, PortHost {
   /** Set once a lane that must not overflow has overflowed. */
   #overflow: string | undefined;
   #isDraining = false;
+  #isLeaving = false;
   #hasAnswered = (): boolean => true;
   /** On a wire without credit: whether the link is paused because a lane is full. */
   #isHeld = false;
@@ -248,6 +249,12 @@ export class Session implements PeerSession, LinkReceiver, PortHost {
     this.#closeLink(reason, text);
   }
 
+  /** Closes the connection because this node stops. */
+  leave(): void {
+    this.#isLeaving = true;
+    this.close('done');
+  }
+
   // LinkReceiver: called by the link
 
   takes(channel: number): boolean {
@@ -342,7 +349,7 @@ export class Session implements PeerSession, LinkReceiver, PortHost {
     this.#keepAlive.stop();
     this.#pump.stop();
     for (const port of this.#ports) {
-      port.disconnect();
+      port.disconnect(this.#isLeaving ? 'node-stopped' : 'peer-down');
     }
     this.#ports.length = 0;
     this.#portsById.length = 0;
