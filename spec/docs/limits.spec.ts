@@ -96,4 +96,5 @@ const noBounds = new Set([
   'lib/codec/message-slab.ts expectedBytesMax',
   'lib/session/ready-queue.ts runsMax',
   'lib/flow/clock.ts sameDateMs',
+  'lib/model/nearest.ts lengthMax',
 ]);
