@@ -23,7 +23,7 @@ const pages = {
     'testing',
     'runtimes',
   ].map((name) => `docs/recipes/${name}`),
-  Reference: ['docs/peers', 'docs/events', 'docs/errors', 'docs/limits', 'docs/wire'],
+  Reference: ['docs/calls', 'docs/peers', 'docs/events', 'docs/errors', 'docs/limits', 'docs/wire'],
   Design: [
     'docs/architecture',
     'docs/backpressure',
@@ -40,6 +40,7 @@ const modules = {
   operators: 'rxmesh/operators',
   'transports/memory': 'rxmesh/transports/memory',
   'transports/websocket': 'rxmesh/transports/websocket',
+  'lib/calls': 'rxmesh/calls',
   'lib/testing': 'rxmesh/testing',
 };
 

@@ -1,0 +1,58 @@
+import {
+  type Aborting,
+  makeAbortController,
+  type PlatformAbortSignal,
+} from '#platform/abort-controller';
+import { type Clock, Flow, type NodeId } from '../index.ts';
+import type { Incoming } from './handler.ts';
+
+/** What is known of a call when it arrives. */
+interface Arrival<Request> {
+  readonly from: NodeId;
+  readonly method: string;
+  readonly request: Request | undefined;
+  readonly requests: Flow<Request> | undefined;
+  /** Infinity if there is no limit. */
+  readonly dueAtMs: number;
+  readonly clock: Clock;
+}
+
+/** A call for its handler. Most handlers use neither its signal nor its time. */
+export class Incomer<Request> implements Incoming<Request> {
+  readonly from: NodeId;
+  readonly method: string;
+  readonly request: Request | undefined;
+  readonly requests: Flow<Request> | undefined;
+  readonly #dueAtMs: number;
+  readonly #clock: Clock;
+  #aborting: Aborting | undefined;
+  #aborted: { readonly reason: unknown } | undefined;
+
+  constructor({ from, method, request, requests, dueAtMs, clock }: Arrival<Request>) {
+    this.from = from;
+    this.method = method;
+    this.request = request;
+    this.requests = requests;
+    this.#dueAtMs = dueAtMs;
+    this.#clock = clock;
+  }
+
+  /** A controller costs more than a small call, so it is made when it is asked for. */
+  get signal(): PlatformAbortSignal {
+    if (this.#aborting === undefined) {
+      this.#aborting = makeAbortController();
+      if (this.#aborted !== undefined) this.#aborting.abort(this.#aborted.reason);
+    }
+    return this.#aborting.signal;
+  }
+
+  get timeLeftMs(): number | undefined {
+    if (this.#dueAtMs === Infinity) return undefined;
+    return Math.max(1, this.#dueAtMs - this.#clock.now());
+  }
+
+  abort(reason: unknown): void {
+    this.#aborted = { reason };
+    this.#aborting?.abort(reason);
+  }
+}
