@@ -77,8 +77,10 @@ export class AskedCall<Request, Response> extends FrameSource implements Demand,
 
   answered(frame: Frame): void {
     if (!this.#inflow.spend()) {
-      const error = this.#peer?.violated('RXMESH_CREDIT_EXCEEDED', 'more answers than asked for');
+      const peer = this.#peer;
+      const error = peer?.violation('RXMESH_CREDIT_EXCEEDED', 'more answers than asked for');
       this.failed(error);
+      if (error !== undefined) peer?.report(error);
       return;
     }
     if (frame.isLast) this.#settle();

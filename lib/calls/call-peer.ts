@@ -113,7 +113,7 @@ export class CallPeer {
   /** Sends an error for a call that has no place any more, or never had one. */
   refuse(frame: Frame): void {
     if (this.isGone || this.#refusals.put(frame)) return;
-    this.violated('RXMESH_OVERFLOW', 'calls, and does not read that they are refused');
+    this.#violated('RXMESH_OVERFLOW', 'calls, and does not read that they are refused');
   }
 
   // For the exchange
@@ -167,11 +167,18 @@ export class CallPeer {
     this.#cancelling = 0;
   }
 
-  /** Reports that the peer breaks the protocol. The peer manager disconnects it. */
-  violated(code: ErrorCode, what: string): RxmeshError {
-    const reason = this.#host.error(code, `${this.id} sends ${what}`, this.id);
+  /** The error for a peer that breaks the protocol. */
+  violation(code: ErrorCode, what: string): RxmeshError {
+    return this.#host.error(code, `${this.id} sends ${what}`, this.id);
+  }
+
+  /** Reports a violation. The peer manager disconnects the peer, perhaps before this returns. */
+  report(reason: RxmeshError): void {
     this.#host.channel.reports.next({ peer: this.id, severity: 'disconnect', reason });
-    return reason;
+  }
+
+  #violated(code: ErrorCode, what: string): void {
+    this.report(this.violation(code, what));
   }
 
   #stopped(): void {
@@ -183,7 +190,7 @@ export class CallPeer {
     if (this.isGone) {
       this.#host.dropped += 1;
     } else if (this.#served.has(number)) {
-      this.violated('RXMESH_PROTOCOL_VIOLATION', `call ${number}, which it has not ended`);
+      this.#violated('RXMESH_PROTOCOL_VIOLATION', `call ${number}, which it has not ended`);
     } else if (frame.version !== wireVersion) {
       this.#decline(frame, statuses.refused, `this node speaks version ${wireVersion}`);
     } else if (!this.#host.mayServe(this)) {
@@ -211,7 +218,7 @@ export class CallPeer {
   #ask({ call: number }: Frame): Asked | undefined {
     const call = this.#asked.get(number);
     if (call === undefined && !this.#host.wasGiven(number)) {
-      this.violated('RXMESH_PROTOCOL_VIOLATION', `an answer to call ${number}, which nobody made`);
+      this.#violated('RXMESH_PROTOCOL_VIOLATION', `an answer to call ${number}, which nobody made`);
     }
     return this.#late(call);
   }

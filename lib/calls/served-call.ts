@@ -90,8 +90,9 @@ export class ServedCall<Request, Response> extends FrameSource implements Served
     const requests = this.#requests;
     if (requests?.spend() !== true) {
       const what = `more requests of call ${this.#number} than asked for`;
-      const { code, message } = this.#peer.violated('RXMESH_CREDIT_EXCEEDED', what);
-      this.cancel(code, message);
+      const error = this.#peer.violation('RXMESH_CREDIT_EXCEEDED', what);
+      this.cancel(error.code, error.message);
+      this.#peer.report(error);
       return;
     }
     try {
