@@ -9,9 +9,10 @@ const textUnitsMax = 1_024;
  * An error that a handler shows to its caller. It arrives there as a `CallError`, too, with the
  * code `RXMESH_CALL_FAILED`:
  *
- *     math.serve(({ request: { a, b } }) => {
- *       if (b === 0) throw new CallError('division-by-zero', 'b must not be 0');
- *       return { value: a / b };
+ *     const inverse = calls(router, { id: 7, request: json<number>(), response: json<number>() });
+ *     inverse.serve(({ request: n }) => {
+ *       if (n === 0) throw new CallError('division-by-zero', '0 has no inverse');
+ *       return 1 / n;
  *     });
  *
  * Of any other error that a handler throws, the caller learns only that the handler has failed: its

@@ -86,7 +86,7 @@ export interface Service<M extends Readonly<Record<string, AnyMethod>>> extends 
  *     const math = calls(router, { id: 0x20, request: json<Sum>(), response: json<number>() });
  *     math.serve(({ request: { a, b } }) => a + b);
  *
- *     math.call(peer, { a: 1, b: 2 }).subscribe((sum) => console.log(sum));
+ *     math.call(to, { a: 1, b: 2 }).subscribe((sum) => console.log(sum));
  *
  * Every node can do both: serve and call. With several methods, each has its own codecs:
  *
@@ -98,7 +98,7 @@ export interface Service<M extends Readonly<Record<string, AnyMethod>>> extends 
  *       },
  *     });
  *     shop.serve({ price: () => 7, watch: () => [7, 8, 9].values() });
- *     shop.methods.price.call(peer, 'tea').subscribe((price) => console.log(price));
+ *     shop.methods.price.call(to, 'tea').subscribe((price) => console.log(price));
  *
  * @throws {RxmeshError} `RXMESH_CHANNEL_OPEN`, `RXMESH_OPTIONS_INVALID`, `RXMESH_STOPPED`, from
  *   `openChannel`

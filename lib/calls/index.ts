@@ -3,7 +3,7 @@
  *
  *     const math = calls(router, { id: 0x20, request: json<number>(), response: json<number>() });
  *     math.serve(({ request }) => request * request);
- *     math.call(peer, 4).subscribe((square) => console.log(square));
+ *     math.call(to, 4).subscribe((square) => console.log(square));
  *
  * @packageDocumentation
  */

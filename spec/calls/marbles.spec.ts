@@ -33,7 +33,7 @@ function play({ answers, caller, heard, handler, code, options }: Diagram): void
     cold('--------------------(x|)').subscribe(() => net.stop());
 
     const call = asking.call(net.node(1).id, 'request', options);
-    const heard$ = call.pipe(catchError((error: RxmeshError) => of(error.code)));
+    const heard$ = call.pipe(catchError((error: unknown) => of((error as RxmeshError).code)));
     expectObservable(heard$, caller).toBe(heard, { a: 'a', b: 'b', e: code });
     expectSubscriptions(answers$.subscriptions).toBe(handler);
   });
