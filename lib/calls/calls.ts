@@ -1,12 +1,13 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 import { Subscription } from 'rxjs';
-import { block, type ChannelOptions, type Codec } from '../index.ts';
+import { block, type ChannelOptions, type Codec, type NodeId } from '../index.ts';
 import { checkCount, checkMethod } from './check.ts';
 import { type CallsRouter, type CallsSnapshot, Exchange } from './exchange.ts';
 import type { Handler } from './handler.ts';
 import { roundRobin } from './many.ts';
-import type { MethodOptions, NamedMethod } from './method.ts';
-import { type Method, MethodCalls } from './method-calls.ts';
+import type { AnyMethod, MethodOptions, NamedMethod } from './method.ts';
+import { type CallOptions, type Method, MethodCalls } from './method-calls.ts';
+import { type RpcImpl, rpcOf } from './protobuf-service.ts';
 
 /** The default of `maxCalls`. */
 const callsMax = 1_024;
@@ -55,14 +56,6 @@ export interface ServiceBase {
 /** A service with one method. */
 export interface Calls<Request, Response> extends Method<Request, Response>, ServiceBase {}
 
-/** `MethodOptions` of any types, as part of a map. */
-export interface AnyMethod {
-  readonly request: Codec<unknown>;
-  readonly response: Codec<unknown>;
-  readonly aroundCalls?: readonly ((...args: never) => unknown)[] | undefined;
-  readonly aroundHandler?: readonly ((...args: never) => unknown)[] | undefined;
-}
-
 /** The request of a method. */
 export type RequestOf<M extends AnyMethod> = M['request'] extends Codec<infer T> ? T : never;
 
@@ -77,6 +70,12 @@ export interface Service<M extends Readonly<Record<string, AnyMethod>>> extends 
   serve(handlers: {
     readonly [K in keyof M]?: Handler<RequestOf<M[K]>, ResponseOf<M[K]>>;
   }): Subscription;
+  /**
+   * For `create` of a protobufjs service, generated or reflected: the functions of
+   * `Adder.create(service.rpc(to))` call this peer, and resolve to the first answer. The names of
+   * the methods are those of the `.proto` file.
+   */
+  rpc(to: NodeId, options?: CallOptions): RpcImpl;
 }
 
 /**
@@ -196,6 +195,10 @@ class ManyMethods implements ServiceBase {
       throw thrown;
     }
     return served;
+  }
+
+  rpc(to: NodeId, options?: CallOptions): RpcImpl {
+    return rpcOf(this.#exchange, to, options);
   }
 
   snapshot(): CallsSnapshot {

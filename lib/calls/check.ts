@@ -1,4 +1,4 @@
-import type { AnyMethod } from './calls.ts';
+import type { AnyMethod } from './method.ts';
 import type { CallOptions } from './method-calls.ts';
 
 /** The longest time of a call, in milliseconds: what timers support, about 24 days. */

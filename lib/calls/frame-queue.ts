@@ -135,10 +135,15 @@ export class FrameQueue {
       if (source.hasFrame() && source.after === source && !this.#isClosed) this.#append(source);
       if (message === undefined) continue;
       this.#last = source;
-      this.#sink.next({ to: this.#to, message });
+      this.#emit(message);
       // If it was too long, the pipe has failed in the meantime.
       if (this.#last === source) source.sent();
     }
     this.#isDraining = false;
+  }
+
+  /** Making the frame may have closed the queue. */
+  #emit(message: Frame): void {
+    this.#sink?.next({ to: this.#to, message });
   }
 }

@@ -26,7 +26,7 @@ export class Incomer<Request> implements Incoming<Request> {
   readonly #dueAtMs: number;
   readonly #clock: Clock;
   #aborting: Aborting | undefined;
-  #aborted: { readonly reason: unknown } | undefined;
+  #reasonOf: (() => unknown) | undefined;
 
   constructor({ from, method, request, requests, dueAtMs, clock }: Arrival<Request>) {
     this.from = from;
@@ -41,7 +41,7 @@ export class Incomer<Request> implements Incoming<Request> {
   get signal(): PlatformAbortSignal {
     if (this.#aborting === undefined) {
       this.#aborting = makeAbortController();
-      if (this.#aborted !== undefined) this.#aborting.abort(this.#aborted.reason);
+      if (this.#reasonOf !== undefined) this.#aborting.abort(this.#reasonOf());
     }
     return this.#aborting.signal;
   }
@@ -51,8 +51,9 @@ export class Incomer<Request> implements Incoming<Request> {
     return Math.max(1, this.#dueAtMs - this.#clock.now());
   }
 
-  abort(reason: unknown): void {
-    this.#aborted = { reason };
-    this.#aborting?.abort(reason);
+  /** @param reasonOf creates the reason, which costs more than to cancel a call */
+  abort(reasonOf: () => unknown): void {
+    this.#reasonOf = reasonOf;
+    this.#aborting?.abort(reasonOf());
   }
 }

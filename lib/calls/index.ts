@@ -8,7 +8,6 @@
  * @packageDocumentation
  */
 export {
-  type AnyMethod,
   calls,
   type Calls,
   type RequestOf,
@@ -28,6 +27,13 @@ export type {
   IncomingChannel,
 } from './handler.ts';
 export { type Candidate, type FromPeer, leastPending, type PeerPick, roundRobin } from './many.ts';
-export type { CallMiddleware, HandlerMiddleware, MethodOptions, OutgoingCall } from './method.ts';
+export type {
+  AnyMethod,
+  CallMiddleware,
+  HandlerMiddleware,
+  MethodOptions,
+  OutgoingCall,
+} from './method.ts';
 export type { CallAnyOptions, CallOptions, Method } from './method-calls.ts';
+export { methodsOf, type ReflectedService, type RpcImpl } from './protobuf-service.ts';
 export type { PlatformAbortSignal } from '#platform/abort-controller';

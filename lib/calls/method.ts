@@ -47,3 +47,11 @@ export interface MethodOptions<Request, Response> {
 export interface NamedMethod<Request, Response> extends MethodOptions<Request, Response> {
   readonly name: string;
 }
+
+/** `MethodOptions` of any types, as part of a map. */
+export interface AnyMethod {
+  readonly request: Codec<unknown>;
+  readonly response: Codec<unknown>;
+  readonly aroundCalls?: readonly ((...args: never) => unknown)[] | undefined;
+  readonly aroundHandler?: readonly ((...args: never) => unknown)[] | undefined;
+}

@@ -1,5 +1,5 @@
 import type { Subscription } from 'rxjs';
-import type { ErrorCode } from '../index.ts';
+import type { ErrorCode, RxmeshError } from '../index.ts';
 import { CallError, errorFrame, type Status, statuses } from './call-error.ts';
 import type { CallPeer, Served } from './call-peer.ts';
 import type { Exchange } from './exchange.ts';
@@ -246,9 +246,9 @@ export class ServedCall<Request, Response> extends FrameSource implements Served
 
   #stop(code: ErrorCode, text: string): void {
     this.#outflow.stop();
-    const reason = this.#exchange.error(code, text, this.#peer.id);
-    this.#call?.abort(reason);
-    this.#requests?.error(reason);
+    const reasonOf = (): RxmeshError => this.#exchange.error(code, text, this.#peer.id);
+    this.#call?.abort(reasonOf);
+    if (this.#requests !== undefined) this.#requests.error(reasonOf());
   }
 
   /** The call ends from this side, perhaps before all requests have come. */
