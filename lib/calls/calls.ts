@@ -18,14 +18,8 @@ const windowMax = 1_024;
 /** The highest value of these options. */
 const optionMax: number = 2 ** 20;
 
-/**
- * Frames are consumed as they arrive, so a peer has credit for a whole lane from the start. A short
- * outbound lane lets the answers of other calls pass those of a long stream early.
- */
-const lanes = {
-  inbound: block(65_536, { bytes: 32 * 1024 * 1024 }),
-  outbound: block(64),
-};
+/** Frames are consumed as they arrive, so a peer has credit for a whole lane from the start. */
+const inbound = block(65_536, { bytes: 32 * 1024 * 1024 });
 
 /** Options of a service besides its methods: those of its channel, and its bounds. */
 export interface ServiceOptions extends Omit<ChannelOptions<unknown>, 'codec' | 'slowPeer'> {
@@ -136,7 +130,7 @@ function exchangeOf(router: CallsRouter, options: ServiceOptions): Exchange {
   } = options;
   const limits = { maxCalls, maxCallsInAll, window };
   for (const [name, value] of Object.entries(limits)) checkCount(name, value, optionMax);
-  return new Exchange(router, { ...lanes, ...channelOptions }, limits);
+  return new Exchange(router, { inbound, ...channelOptions }, limits);
 }
 
 /** Its middleware is for the types of its codecs, which `calls` has checked. */
