@@ -21,20 +21,30 @@ export {
   type WhenUpOptions,
 } from './router/router.ts';
 export { logTo, type Logger, type LogOptions } from './router/log-to.ts';
+export type { ExchangeOptions } from './exchange/options.ts';
+export type { DialOptions, PeerControl } from './router/peer-control.ts';
 export type { RouterOptions } from './router/options.ts';
 export type { AdmitHooks, ConnectionToAdmit, PeerToAdmit } from './router/admit-hooks.ts';
-export type { PeerLimits, PeerOptions } from './peers/options.ts';
+export type { PeerCounts, PeerLimits } from './peers/limits.ts';
+export type { PeerOptions } from './peers/options.ts';
 export type { DialEnd } from './peers/address-book.ts';
 export type { PeerRecord, PeerStatus } from './peers/peer-record.ts';
+export type {
+  PeerStore,
+  StoreEncodings,
+  StoreOperation,
+  StoreRange,
+} from './peers/store/peer-store.ts';
 export type { Eviction } from './peers/evictions.ts';
 export type { AddressSource, PeerUpdate } from './peers/peer-table.ts';
 export type { Ban, Banned } from './peers/ban.ts';
+export { type Announcement, announcedAddresses } from './peers/announced.ts';
 export { PeerManager, type PeerManagerOptions } from './peers/peer-manager.ts';
 export type { Admission, Verdict } from '../operators/admit.ts';
 export type { RouterSnapshot } from './router/snapshot.ts';
 export type { LaneSnapshot, PortSnapshot } from './session/session.ts';
 export type { KeepAliveSettings } from './session/keep-alive.ts';
-export type { DropReason, RouterEvent } from './model/event.ts';
+export type { DropReason, PeerCommand, RouterEvent, StoreEvent } from './model/event.ts';
 export { errorOfReport, reportOfEnd } from './model/peer-report.ts';
 export type { BadReport, GoodReport, PeerReport, Severity } from './model/peer-report.ts';
 
@@ -85,6 +95,7 @@ export { Identity, type KeyFileOptions, verifySignature } from './model/identity
 export { isNodeId, nodeIdFromPublicKey, parseNodeId, type NodeId } from './model/id.ts';
 export { formatNodeAddress, parseNodeAddress, type NodeAddress } from './model/address.ts';
 export { formatEndpoint, type Endpoint } from './model/endpoint.ts';
+export type { ConnectionEnds } from './model/reach.ts';
 export type { NodeInfo, ProtocolVersion } from './model/node-info.ts';
 export type { Direction } from './model/direction.ts';
 

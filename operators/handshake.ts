@@ -34,8 +34,11 @@ import type { Connection, Self } from '../lib/transport/transport.ts';
 
 /** Options of `handshake`. */
 export interface HandshakeOptions {
-  /** Returns who we are. Called for each handshake, since the node info lists the open channels. */
-  readonly self: () => Self;
+  /**
+   * Returns who we are. Called for each handshake, since the node info lists the open channels, and
+   * may list other addresses for each peer.
+   */
+  readonly self: (connection: Connection) => Self;
   /** Default: the system clock. */
   readonly clock?: Clock;
   /** How long a handshake may take, in milliseconds; 0: no limit. Default 10,000. */
@@ -165,7 +168,7 @@ function prove(attempt: Attempt, options: Settings): Observable<Proven> {
 /** Calls `options.self`; if it throws, closes the connection. */
 function selfFor(connection: Connection, options: HandshakeOptions): Self {
   try {
-    return options.self();
+    return options.self(connection);
   } catch (thrown) {
     close(connection);
     throw thrown;

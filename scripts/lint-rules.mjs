@@ -17,6 +17,7 @@ const floors = [
   ['lib/session'],
   ['lib/channel'],
   ['operators'],
+  ['lib/exchange'],
   ['lib/router'],
   ['lib'],
   ['lib/testing', 'lib/calls'],

@@ -9,7 +9,7 @@ import {
 } from '../index.ts';
 import type { Asked, CallPeer } from './call-peer.ts';
 import { errorOfFrame } from './call-error.ts';
-import type { Exchange } from './exchange.ts';
+import type { CallBoard } from './call-board.ts';
 import { Frame, kinds, wireVersion } from './frame.ts';
 import { FrameSource } from './frame-queue.ts';
 import { Inflow } from './inflow.ts';
@@ -35,7 +35,7 @@ export interface Question<Request, Response> {
  * caller's frames, and receives the handler's.
  */
 export class AskedCall<Request, Response> extends FrameSource implements Demand, Asked {
-  readonly #exchange: Exchange;
+  readonly #board: CallBoard;
   readonly #question: Question<Request, Response>;
   readonly #sink: FlowSink<Response>;
   readonly #inflow: Inflow<Response>;
@@ -51,13 +51,13 @@ export class AskedCall<Request, Response> extends FrameSource implements Demand,
   /** The other side has yet to hear that the call is over. */
   #mustCancel = false;
 
-  constructor(exchange: Exchange, question: Question<Request, Response>, sink: FlowSink<Response>) {
+  constructor(board: CallBoard, question: Question<Request, Response>, sink: FlowSink<Response>) {
     super();
-    this.#exchange = exchange;
+    this.#board = board;
     this.#question = question;
     this.#sink = sink;
     const { response } = question.method;
-    this.#inflow = new Inflow(sink, (bytes) => response.decode(bytes), exchange.limits.window);
+    this.#inflow = new Inflow(sink, (bytes) => response.decode(bytes), board.limits.window);
     if (question.content.kind !== 'channel') return;
     this.#outflow = new Outflow(0, () => this.#peer?.queue.add(this));
   }
@@ -90,7 +90,7 @@ export class AskedCall<Request, Response> extends FrameSource implements Demand,
       const { to } = this.#question;
       const text = `an answer of ${to} does not decode`;
       this.#leave();
-      this.#inflow.error(this.#exchange.errorOf(thrown, 'RXMESH_DECODE_FAILED', text, to));
+      this.#inflow.error(this.#board.errorOf(thrown, 'RXMESH_DECODE_FAILED', text, to));
       return;
     }
     if (frame.isLast) this.#inflow.complete();
@@ -105,7 +105,7 @@ export class AskedCall<Request, Response> extends FrameSource implements Demand,
   refused(frame: Frame): void {
     this.#settle();
     const { to: peer } = this.#question;
-    this.#inflow.error(errorOfFrame(frame, { peer, channel: this.#exchange.channel.id }));
+    this.#inflow.error(errorOfFrame(frame, { peer, channel: this.#board.channel.id }));
   }
 
   requestsWanted(count: number): void {
@@ -157,7 +157,7 @@ export class AskedCall<Request, Response> extends FrameSource implements Demand,
       this.#sink.error(signal.reason);
       return;
     }
-    const peer = this.#exchange.peerFor(to);
+    const peer = this.#board.peerFor(to);
     if (peer instanceof RxmeshError) {
       this.#isOver = true;
       this.#sink.error(peer);
@@ -167,7 +167,7 @@ export class AskedCall<Request, Response> extends FrameSource implements Demand,
     this.#number = peer.asks(this);
     signal?.addEventListener('abort', this.#aborted);
     if (timeoutMs > 0) {
-      const { clock } = this.#exchange;
+      const { clock } = this.#board;
       this.#dueAtMs = clock.now() + timeoutMs;
       this.#timer = clock.schedule(this.#late, timeoutMs);
     }
@@ -225,7 +225,7 @@ export class AskedCall<Request, Response> extends FrameSource implements Demand,
       return this.#isOver ? undefined : bytes;
     } catch (thrown) {
       const text = `a request to ${to} does not encode`;
-      this.failed(this.#exchange.errorOf(thrown, 'RXMESH_ENCODE_FAILED', text, to));
+      this.failed(this.#board.errorOf(thrown, 'RXMESH_ENCODE_FAILED', text, to));
       return undefined;
     }
   }
@@ -233,13 +233,13 @@ export class AskedCall<Request, Response> extends FrameSource implements Demand,
   /** At least 1, since 0 means that there is no limit. */
   #timeLeftMs(): number {
     if (this.#dueAtMs === Infinity) return 0;
-    return Math.max(1, Math.ceil(this.#dueAtMs - this.#exchange.clock.now()));
+    return Math.max(1, Math.ceil(this.#dueAtMs - this.#board.clock.now()));
   }
 
   readonly #late = (): void => {
     const { to, timeoutMs } = this.#question;
     const text = `${to} has not finished the call in ${timeoutMs} ms`;
-    this.failed(this.#exchange.error('RXMESH_CALL_TIMEOUT', text, to));
+    this.failed(this.#board.error('RXMESH_CALL_TIMEOUT', text, to));
   };
 
   readonly #aborted = (): void => this.failed(this.#question.signal?.reason);

@@ -116,7 +116,7 @@ export class CallPeer {
     this.#violated('RXMESH_OVERFLOW', 'calls, and does not read that they are refused');
   }
 
-  // For the exchange
+  // For the board
 
   receive(frame: Frame): void {
     switch (frame.kind) {

@@ -2,7 +2,7 @@
 import { Subscription } from 'rxjs';
 import { block, type ChannelOptions, type Codec, type NodeId } from '../index.ts';
 import { checkCount, checkMethod } from './check.ts';
-import { type CallsRouter, type CallsSnapshot, Exchange } from './exchange.ts';
+import { type CallsRouter, type CallsSnapshot, CallBoard } from './call-board.ts';
 import type { Handler } from './handler.ts';
 import { roundRobin } from './many.ts';
 import type { AnyMethod, MethodOptions, NamedMethod } from './method.ts';
@@ -113,15 +113,15 @@ export function calls(
   if ('methods' in options) {
     const { methods, ...serviceOptions } = options;
     for (const [name, method] of Object.entries(methods)) checkMethod(name, method);
-    return new ManyMethods(exchangeOf(router, serviceOptions), methods);
+    return new ManyMethods(boardOf(router, serviceOptions), methods);
   }
   const { request, response, aroundCalls, aroundHandler, ...serviceOptions } = options;
   const method = { request, response, aroundCalls, aroundHandler };
   checkMethod('calls', method);
-  return new OneMethod(exchangeOf(router, serviceOptions), named('', method));
+  return new OneMethod(boardOf(router, serviceOptions), named('', method));
 }
 
-function exchangeOf(router: CallsRouter, options: ServiceOptions): Exchange {
+function boardOf(router: CallsRouter, options: ServiceOptions): CallBoard {
   const {
     maxCalls = callsMax,
     maxCallsInAll = callsInAllMax,
@@ -130,7 +130,7 @@ function exchangeOf(router: CallsRouter, options: ServiceOptions): Exchange {
   } = options;
   const limits = { maxCalls, maxCallsInAll, window };
   for (const [name, value] of Object.entries(limits)) checkCount(name, value, optionMax);
-  return new Exchange(router, { inbound, ...channelOptions }, limits);
+  return new CallBoard(router, { inbound, ...channelOptions }, limits);
 }
 
 /** Its middleware is for the types of its codecs, which `calls` has checked. */
@@ -142,19 +142,19 @@ class OneMethod<Request, Response>
   extends MethodCalls<Request, Response>
   implements Calls<Request, Response>
 {
-  readonly #exchange: Exchange;
+  readonly #board: CallBoard;
 
-  constructor(exchange: Exchange, method: NamedMethod<Request, Response>) {
-    super(exchange, method, roundRobin());
-    this.#exchange = exchange;
+  constructor(board: CallBoard, method: NamedMethod<Request, Response>) {
+    super(board, method, roundRobin());
+    this.#board = board;
   }
 
   snapshot(): CallsSnapshot {
-    return this.#exchange.snapshot();
+    return this.#board.snapshot();
   }
 
   close(): void {
-    this.#exchange.close();
+    this.#board.close();
   }
 
   [Symbol.dispose](): void {
@@ -164,14 +164,14 @@ class OneMethod<Request, Response>
 
 class ManyMethods implements ServiceBase {
   readonly methods: Readonly<Record<string, Method<unknown, unknown>>>;
-  readonly #exchange: Exchange;
+  readonly #board: CallBoard;
 
-  constructor(exchange: Exchange, methods: Readonly<Record<string, AnyMethod>>) {
-    this.#exchange = exchange;
+  constructor(board: CallBoard, methods: Readonly<Record<string, AnyMethod>>) {
+    this.#board = board;
     this.methods = Object.fromEntries(
       Object.entries(methods).map(([name, method]) => [
         name,
-        new MethodCalls(exchange, named(name, method), roundRobin()),
+        new MethodCalls(board, named(name, method), roundRobin()),
       ]),
     );
   }
@@ -192,15 +192,15 @@ class ManyMethods implements ServiceBase {
   }
 
   rpc(to: NodeId, options?: CallOptions): RpcImpl {
-    return rpcOf(this.#exchange, to, options);
+    return rpcOf(this.#board, to, options);
   }
 
   snapshot(): CallsSnapshot {
-    return this.#exchange.snapshot();
+    return this.#board.snapshot();
   }
 
   close(): void {
-    this.#exchange.close();
+    this.#board.close();
   }
 
   [Symbol.dispose](): void {

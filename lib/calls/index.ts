@@ -17,7 +17,7 @@ export {
   type ServiceOptions,
 } from './calls.ts';
 export { CallError } from './call-error.ts';
-export type { CallsRouter, CallsSnapshot } from './exchange.ts';
+export type { CallsRouter, CallsSnapshot } from './call-board.ts';
 export type {
   Answers,
   ChannelHandler,

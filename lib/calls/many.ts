@@ -1,7 +1,7 @@
 import { catchError, map, of } from 'rxjs';
 import { Flow, flowFrom, type NodeId } from '../index.ts';
 import { boundedMergeMap } from '../../operators/index.ts';
-import type { Exchange } from './exchange.ts';
+import type { CallBoard } from './call-board.ts';
 
 /** A peer that can be called. */
 export interface Candidate {
@@ -44,15 +44,15 @@ function idAt(candidates: readonly Candidate[], index: number): NodeId {
 
 /** A call to the peer that `pick` chooses on subscription. */
 export function callOne<Response>(
-  exchange: Exchange,
+  board: CallBoard,
   pick: PeerPick,
   call: (to: NodeId) => Flow<Response>,
 ): Flow<Response> {
-  const { clock } = exchange;
+  const { clock } = board;
   return new Flow<Response>(
     (sink) => {
-      const candidates = candidatesOf(exchange);
-      if (candidates.length === 0) throw exchange.nobody();
+      const candidates = candidatesOf(board);
+      if (candidates.length === 0) throw board.nobody();
       return call(pick(candidates)).consume(sink);
     },
     undefined,
@@ -62,17 +62,17 @@ export function callOne<Response>(
 
 /** Calls to all peers, merged. */
 export function callEach<Response>(
-  exchange: Exchange,
+  board: CallBoard,
   call: (to: NodeId) => Flow<Response>,
 ): Flow<FromPeer<Response>> {
-  const { clock } = exchange;
+  const { clock } = board;
   const from = (id: NodeId): Flow<FromPeer<Response>> =>
     call(id).pipe(
       map((response): FromPeer<Response> => ({ from: id, response })),
       catchError((error: unknown) => of<FromPeer<Response>>({ from: id, error })),
     );
   const merged = (): Flow<FromPeer<Response>> => {
-    const ids = candidatesOf(exchange).map(({ id }) => id);
+    const ids = candidatesOf(board).map(({ id }) => id);
     return boundedMergeMap(from, { concurrency: Math.max(1, ids.length) })(flowFrom(ids));
   };
   return new Flow<FromPeer<Response>>(
@@ -83,6 +83,6 @@ export function callEach<Response>(
   );
 }
 
-function candidatesOf({ peers }: Exchange): readonly Candidate[] {
+function candidatesOf({ peers }: CallBoard): readonly Candidate[] {
   return Array.from(peers.values(), ({ id, asking }) => ({ id, pending: asking }));
 }

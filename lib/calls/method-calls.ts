@@ -2,7 +2,7 @@ import { isObservable, type Observable, type Subscription } from 'rxjs';
 import { type AbortSignalLike, Flow, flowFrom, type NodeId } from '../index.ts';
 import { AskedCall, type Content } from './asked-call.ts';
 import { checkCallOptions, checkFunction } from './check.ts';
-import type { Exchange } from './exchange.ts';
+import type { CallBoard } from './call-board.ts';
 import {
   type Answers,
   answersOf,
@@ -107,14 +107,14 @@ export interface Method<Request, Response> {
   serveChannel(handler: ChannelHandler<Request, Response>): Subscription;
 }
 
-/** The calls of one method on an exchange. */
+/** The calls of one method on an board. */
 export class MethodCalls<Request, Response> implements Method<Request, Response> {
-  readonly #exchange: Exchange;
+  readonly #board: CallBoard;
   readonly #method: NamedMethod<Request, Response>;
   readonly #pick: PeerPick;
 
-  constructor(exchange: Exchange, method: NamedMethod<Request, Response>, pick: PeerPick) {
-    this.#exchange = exchange;
+  constructor(board: CallBoard, method: NamedMethod<Request, Response>, pick: PeerPick) {
+    this.#board = board;
     this.#method = method;
     this.#pick = pick;
   }
@@ -140,12 +140,12 @@ export class MethodCalls<Request, Response> implements Method<Request, Response>
     const { pick = this.#pick, ...callOptions } = options;
     checkFunction('callAny: pick', pick);
     checkCallOptions('callAny', callOptions);
-    return callOne(this.#exchange, pick, (to) => this.call(to, request, callOptions));
+    return callOne(this.#board, pick, (to) => this.call(to, request, callOptions));
   }
 
   callAll(request: Request, options: CallOptions = {}): Flow<FromPeer<Response>> {
     checkCallOptions('callAll', options);
-    return callEach(this.#exchange, (to) => this.call(to, request, options));
+    return callEach(this.#board, (to) => this.call(to, request, options));
   }
 
   serve(handler: Handler<Request, Response>): Subscription {
@@ -163,9 +163,9 @@ export class MethodCalls<Request, Response> implements Method<Request, Response>
     const method = this.#method;
     const { timeoutMs, signal } = options;
     const question = { method, to, content, timeoutMs: timeoutMs ?? 0, signal };
-    const { clock } = this.#exchange;
+    const { clock } = this.#board;
     const answers = new Flow<Response>(
-      (sink) => new AskedCall(this.#exchange, question, sink),
+      (sink) => new AskedCall(this.#board, question, sink),
       undefined,
       { clock },
     );
@@ -179,10 +179,10 @@ export class MethodCalls<Request, Response> implements Method<Request, Response>
   #serve(kind: 'call' | 'channel', answer: Service<Request, Response>['answer']): Subscription {
     const method = this.#method;
     const service = { method, answer: around(method, answer) };
-    return this.#exchange.serve(
+    return this.#board.serve(
       kind,
       method.name,
-      (peer, frame) => new ServedCall(this.#exchange, service, peer, frame),
+      (peer, frame) => new ServedCall(this.#board, service, peer, frame),
     );
   }
 }

@@ -1,7 +1,7 @@
 import { firstValueFrom } from 'rxjs';
 import { protobuf, raw, type NodeId, type ReflectedType } from '../index.ts';
 import type { AnyMethod } from './method.ts';
-import type { Exchange } from './exchange.ts';
+import type { CallBoard } from './call-board.ts';
 import { roundRobin } from './many.ts';
 import { type CallOptions, MethodCalls } from './method-calls.ts';
 
@@ -59,12 +59,12 @@ export function methodsOf<M extends { readonly [K in keyof M]: AnyMethod }>(
 }
 
 /** See `Service.rpc`. */
-export function rpcOf(exchange: Exchange, to: NodeId, options: CallOptions | undefined): RpcImpl {
+export function rpcOf(board: CallBoard, to: NodeId, options: CallOptions | undefined): RpcImpl {
   return (method, request, callback) => {
     // protobufjs calls without a method when the service ends.
     if (method === null || request === null) return;
     const named = { name: method.name, request: raw(), response: raw() };
-    const answers = new MethodCalls(exchange, named, roundRobin()).call(to, request, options);
+    const answers = new MethodCalls(board, named, roundRobin()).call(to, request, options);
     firstValueFrom(answers).then(
       (response) => callback(null, response),
       (error: unknown) => callback(error as Error),

@@ -2,7 +2,7 @@ import type { Subscription } from 'rxjs';
 import type { ErrorCode, RxmeshError } from '../index.ts';
 import { CallError, errorFrame, type Status, statuses } from './call-error.ts';
 import type { CallPeer, Served } from './call-peer.ts';
-import type { Exchange } from './exchange.ts';
+import type { CallBoard } from './call-board.ts';
 import { Frame, kinds } from './frame.ts';
 import { FrameSource } from './frame-queue.ts';
 import { type Answers, flowOf, isPromise } from './handler.ts';
@@ -22,7 +22,7 @@ export interface Service<Request, Response> {
  * `requestCredit` frames, and receives the rest.
  */
 export class ServedCall<Request, Response> extends FrameSource implements Served {
-  readonly #exchange: Exchange;
+  readonly #board: CallBoard;
   readonly #service: Service<Request, Response>;
   readonly #peer: CallPeer;
   readonly #number: number;
@@ -37,13 +37,13 @@ export class ServedCall<Request, Response> extends FrameSource implements Served
   #isOver = false;
 
   constructor(
-    exchange: Exchange,
+    board: CallBoard,
     service: Service<Request, Response>,
     peer: CallPeer,
     { call, kind, credit }: Frame,
   ) {
     super();
-    this.#exchange = exchange;
+    this.#board = board;
     this.#service = service;
     this.#peer = peer;
     this.#number = call;
@@ -51,7 +51,7 @@ export class ServedCall<Request, Response> extends FrameSource implements Served
     // Nobody counts the answers to a notice.
     this.#outflow = new Outflow(this.#isNotice ? Infinity : credit, () => this.#ready());
     if (kind !== kinds.channel) return;
-    const { clock, limits } = exchange;
+    const { clock, limits } = board;
     this.#requests = new RequestFlow(service.method.request, {
       clock,
       window: limits.window,
@@ -61,7 +61,7 @@ export class ServedCall<Request, Response> extends FrameSource implements Served
 
   start({ payload, timeoutMs }: Frame): void {
     const { method, answer } = this.#service;
-    const { clock } = this.#exchange;
+    const { clock } = this.#board;
     let request: Request | undefined;
     try {
       if (this.#requests === undefined) request = method.request.decode(payload);
@@ -226,7 +226,7 @@ export class ServedCall<Request, Response> extends FrameSource implements Served
     const { name } = this.#service.method;
     const what = name === '' ? 'the handler of calls' : `the handler of ${name}`;
     const text = `${what}, called by ${this.#peer.id}, has failed`;
-    this.#exchange.report(thrown, text, this.#peer.id);
+    this.#board.report(thrown, text, this.#peer.id);
   }
 
   readonly #late = (): void => {
@@ -246,7 +246,7 @@ export class ServedCall<Request, Response> extends FrameSource implements Served
 
   #stop(code: ErrorCode, text: string): void {
     this.#outflow.stop();
-    const reasonOf = (): RxmeshError => this.#exchange.error(code, text, this.#peer.id);
+    const reasonOf = (): RxmeshError => this.#board.error(code, text, this.#peer.id);
     this.#call?.abort(reasonOf);
     if (this.#requests !== undefined) this.#requests.error(reasonOf());
   }
@@ -256,7 +256,7 @@ export class ServedCall<Request, Response> extends FrameSource implements Served
     this.#over();
     if (this.#requests === undefined) return;
     const text = 'the call has ended';
-    this.#requests.error(this.#exchange.error('RXMESH_CALL_CANCELLED', text, this.#peer.id));
+    this.#requests.error(this.#board.error('RXMESH_CALL_CANCELLED', text, this.#peer.id));
   }
 
   /** Frees the place: the caller knows the end, or will. */

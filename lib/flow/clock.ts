@@ -24,6 +24,11 @@ export interface Clock {
    * the system's date is not: use `performance.now()`, not `Date.now()`.
    */
   now(): number;
+  /**
+   * The date, in milliseconds since 1970. Only for times that another process reads later, such as
+   * those in a peer store: it may be set at any moment. Default: the system's date.
+   */
+  date?(): number;
   /** Runs `work` once, `delayMs` from now. Unsubscribing cancels it. */
   schedule(work: () => void, delayMs: number): Subscription;
   /** Runs `work` once, after the current code has finished and before any delayed work. */
@@ -72,9 +77,16 @@ export function clockFrom(scheduler: SchedulerLike): Clock {
   return {
     // eslint-disable-next-line rxmesh/no-wall-clock -- it is compared, not read
     now: scheduler.now === asyncScheduler.now ? systemNow : () => scheduler.now(),
+    date: () => scheduler.now(),
     schedule: (work, delayMs) => scheduler.schedule(work, delayMs),
     afterTurn: (work) => scheduler.schedule(work),
   };
+}
+
+/** The date of a clock; the system's, or virtual time inside `TestScheduler.run`, by default. */
+export function dateOf(clock: Clock): number {
+  // eslint-disable-next-line rxmesh/no-wall-clock -- the one way to get it, for stored times
+  return clock.date?.() ?? asyncScheduler.now();
 }
 
 /** RxJS's time is taken to be virtual when it differs from the system's date by more than this. */
@@ -160,5 +172,15 @@ export function afterTurn<T>(clock: Clock): MonoTypeOperatorFunction<T> {
           subscriber.complete();
         }),
       ),
+  );
+}
+
+/** Emits once, `ms` milliseconds after it is subscribed, and completes. */
+export function after(clock: Clock, ms: number): Observable<void> {
+  return new Observable((subscriber) =>
+    clock.schedule(() => {
+      subscriber.next();
+      subscriber.complete();
+    }, ms),
   );
 }

@@ -1,5 +1,5 @@
 import type { Subscription } from 'rxjs';
-import { systemClock, type Clock } from './clock.ts';
+import { dateOf, systemClock, type Clock } from './clock.ts';
 
 /**
  * Wraps a clock so that it never goes backwards. Every clock from outside is wrapped once, at the
@@ -40,6 +40,11 @@ class ForwardClock implements Clock {
     // Rounding may make the sum smaller than the last one.
     if (nowMs > this.#nowMs) this.#nowMs = nowMs;
     return this.#nowMs;
+  }
+
+  /** May go backwards, as dates do. */
+  date(): number {
+    return dateOf(this.#clock);
   }
 
   schedule(work: () => void, delayMs: number): Subscription {

@@ -1,6 +1,6 @@
 import type { Subscription } from 'rxjs';
 import { described } from '../model/described.ts';
-import { type Clock, systemClock } from './clock.ts';
+import { type Clock, dateOf, systemClock } from './clock.ts';
 import { forwardClock, isForward } from './forward-clock.ts';
 import { reportUnhandled } from './report-unhandled.ts';
 
@@ -39,8 +39,8 @@ export function guardedRandom(
 
 /**
  * Wraps `clock` so that it neither fails nor goes backwards (see `forwardClock`). If `now` throws
- * or returns something other than a number, time stands still; if `schedule` or `afterTurn` throws,
- * the system's timers are used.
+ * or returns something other than a number, time stands still; if `date` does, or `schedule` or
+ * `afterTurn` throws, the system's date and timers are used.
  *
  * @param failed see `guardedRandom`
  */
@@ -51,6 +51,7 @@ export function guardedClock(clock: Clock, failed: CallbackFailed = unhandled): 
 class GuardedClock implements Clock {
   readonly #clock: Clock;
   readonly #now: Failures;
+  readonly #date: Failures;
   readonly #schedule: Failures;
   readonly #afterTurn: Failures;
   #lastMs = 0;
@@ -58,6 +59,7 @@ class GuardedClock implements Clock {
   constructor(clock: Clock, failed: CallbackFailed) {
     this.#clock = clock;
     this.#now = new Failures('clock.now', failed);
+    this.#date = new Failures('clock.date', failed);
     this.#schedule = new Failures('clock.schedule', failed);
     this.#afterTurn = new Failures('clock.afterTurn', failed);
   }
@@ -75,6 +77,21 @@ class GuardedClock implements Clock {
       this.#now.report(thrown);
     }
     return this.#lastMs;
+  }
+
+  date(): number {
+    try {
+      const ms: unknown = dateOf(this.#clock);
+      if (typeof ms !== 'number' || !Number.isFinite(ms)) {
+        const text = `clock.date() must return a number (milliseconds), got ${described(ms)}`;
+        throw new TypeError(text);
+      }
+      this.#date.reset();
+      return ms;
+    } catch (thrown) {
+      this.#date.report(thrown);
+      return dateOf(systemClock);
+    }
   }
 
   schedule(work: () => void, delayMs: number): Subscription {

@@ -32,6 +32,20 @@ export type DropReason =
   /** it exceeds the channel's size limit */
   | 'too-large';
 
+/** What the application did to peers, with `router.peers`. */
+export type PeerCommand =
+  | { readonly name: 'add' | 'dial'; readonly address: NodeAddress }
+  | { readonly name: 'disconnect' | 'remove'; readonly peer: NodeId }
+  | { readonly name: 'ban' | 'unban'; readonly peer: NodeId }
+  | { readonly name: 'ban' | 'unban'; readonly ip: string }
+  | {
+      readonly name: 'set-persistent';
+      readonly peer: NodeId;
+      readonly isPersistent: boolean;
+    }
+  | { readonly name: 'set-limits'; readonly limits: Readonly<Record<string, number>> }
+  | { readonly name: 'redial' };
+
 /** An event of a router, as reported by `router.events$`. Discriminated by `type`. */
 export type RouterEvent =
   | {
@@ -126,6 +140,8 @@ export type RouterEvent =
    * higher takes its slot. `peer-down` follows.
    */
   | { readonly type: 'peer-evicted'; readonly peer: NodeId; readonly error: RxmeshError }
+  /** The application has given a command to `router.peers`. */
+  | { readonly type: 'peer-command'; readonly command: PeerCommand }
   /**
    * A stream that feeds a channel (its `out` or `reports`, or a piped source) failed. The channel
    * stays open.
@@ -143,8 +159,24 @@ export type RouterEvent =
    * once.
    */
   | { readonly type: 'callback-failed'; readonly callback: string; readonly error: RxmeshError }
+  /**
+   * The peer store could not be opened, read or written. The node carries on with the peers in
+   * memory and tries again each second. A repeated failure is reported only once.
+   */
+  | { readonly type: 'store-failed'; readonly error: RxmeshError }
+  /**
+   * A record of the peer store is damaged and will be deleted, or was written by a newer version
+   * and is left alone.
+   */
+  | { readonly type: 'store-record-skipped'; readonly error: RxmeshError }
   /** An internal failure of the router. It stops, as if by `stop`. */
   | { readonly type: 'fatal'; readonly error: RxmeshError };
+
+/** An event of the peer store. */
+export type StoreEvent = Extract<
+  RouterEvent,
+  { readonly type: 'store-failed' | 'store-record-skipped' }
+>;
 
 /** The `callback-failed` event for an error that a function in the options threw. */
 export function callbackFailed(callback: string, thrown: unknown): RouterEvent {

@@ -51,14 +51,6 @@ export function isUnspecifiedIp(ip: string): boolean {
 }
 
 /**
- * Whether a listen address is of use to other nodes. A zone is local to one machine, and `::` cannot
- * be dialed.
- */
-export function isForOthers(ip: string): boolean {
-  return !isUnspecifiedIp(ip) && zoneOf(ip) === undefined;
-}
-
-/**
  * The part of an address from `normalizeIp` that identifies a host: all of an IPv4 address, and the
  * /64 of an IPv6 address, since one host may use any address in it (RFC 4291 §2.5.4, RFC 7934 §2).
  */

@@ -1,6 +1,7 @@
-import { type NodeAddress, parseNodeAddress } from './address.ts';
+import { formatNodeAddress, type NodeAddress, parseNodeAddress } from './address.ts';
 import { RxmeshError } from './error.ts';
 import { isNodeId, type NodeId } from './id.ts';
+import { uncheckedNodeId } from './node-id.ts';
 import { quote } from './quote.ts';
 
 /** Protocol versions of a node, as in CometBFT: integers from 0. */
@@ -21,8 +22,8 @@ export interface NodeInfo {
   readonly protocolVersion: ProtocolVersion;
   readonly nodeId: NodeId;
   /**
-   * Where the node listens, as `host:port` or a URL; empty if it does not listen anywhere that
-   * others can dial.
+   * Where the peer can dial the node, as `host:port` or a URL: the first of `addresses`. Empty if
+   * the node does not listen anywhere that this peer could dial.
    */
   readonly listenAddress: string;
   /** Name of the network; nodes on different networks do not connect. ASCII. */
@@ -39,11 +40,18 @@ export interface NodeInfo {
   readonly other: { readonly txIndex: string; readonly rpcAddress: string };
   /** Optional features of the wire protocol that the node supports; ASCII names, at most 16. */
   readonly features: readonly string[];
+  /**
+   * Where the peer can dial the node, written like `listenAddress`; at most 8. A node chooses them
+   * for each peer.
+   */
+  readonly addresses: readonly string[];
 }
 
 const TEXT_LENGTH_MAX = 256;
 const CHANNELS_MAX = 16;
 const FEATURES_MAX = 16;
+/** The most addresses that a node tells a peer about itself. */
+export const ADDRESSES_MAX = 8;
 
 /**
  * Checks that every field of a node info is well-formed and within its bounds.
@@ -76,7 +84,8 @@ function faultOf(info: NodeInfo): string | undefined {
       ? undefined
       : fault('other.txIndex', other.txIndex, 'is neither empty, nor on, nor off')) ??
     textFault('other.rpcAddress', other.rpcAddress) ??
-    featuresFault(info.features)
+    featuresFault(info.features) ??
+    addressesFault(nodeId, info.addresses)
   );
 }
 
@@ -116,10 +125,39 @@ export function parseListenAddress(id: NodeId, text: string): NodeAddress | unde
   const hasHostAndPort = /^[^/?#]*:\d+$/.test(text);
   const address = hasHostAndPort ? `${id}@${text}` : text;
   try {
-    return parseNodeAddress(text.includes('://') ? text.replace('://', `://${id}@`) : address);
+    const parsed = parseNodeAddress(
+      text.includes('://') ? text.replace('://', `://${id}@`) : address,
+    );
+    return parsed.id === id ? parsed : undefined;
   } catch {
     return undefined;
   }
+}
+
+/** Writes an address as a listen address; undefined if it is too long for a node info. */
+export function formatListenAddress(address: NodeAddress): string | undefined {
+  const text = formatNodeAddress(
+    address.host === undefined ? address : { ...address, id: uncheckedNodeId('') },
+  );
+  return parseListenAddress(address.id, text) === undefined ? undefined : text;
+}
+
+/** The addresses at which a node says that it can be dialed, each once. */
+export function addressesIn(info: NodeInfo): readonly NodeAddress[] {
+  const { nodeId, listenAddress, addresses } = info;
+  const parsed = [listenAddress, ...addresses]
+    .map((text) => parseListenAddress(nodeId, text))
+    .filter((address) => address !== undefined);
+  return [...new Map(parsed.map((each) => [formatNodeAddress(each), each])).values()];
+}
+
+function addressesFault(id: NodeId, addresses: readonly string[]): string | undefined {
+  if (addresses.length > ADDRESSES_MAX) {
+    return `addresses: ${addresses.length} of them, and ${ADDRESSES_MAX} are allowed`;
+  }
+  const wrong = addresses.find((text) => parseListenAddress(id, text) === undefined);
+  if (wrong === undefined) return undefined;
+  return fault('addresses', wrong, 'is neither host:port nor a URL');
 }
 
 function channelsFault(channels: readonly number[]): string | undefined {

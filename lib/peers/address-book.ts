@@ -21,6 +21,8 @@ export interface KnownAddress {
    * the ID itself is the place, as in a memory network.
    */
   readonly place: string | undefined;
+  /** Whether only the peer itself has named it, so that its next list replaces it. */
+  isAnnounced: boolean;
   /** Dials that have failed since a connection to it was last ready. */
   failures: number;
   /** When the first of these dials failed. */
@@ -57,25 +59,39 @@ export class AddressBook {
    * @param inUse an address that must stay
    */
   learn(address: NodeAddress, isBounded: boolean, inUse: KnownAddress | undefined): boolean {
-    const text = formatNodeAddress(address);
-    if (this.#known.has(text)) return false;
-    if (isBounded && this.#known.size >= addressesPerPeerMax) {
-      const worst = this.#worst(inUse);
-      if (worst === undefined) return false;
-      this.#known.delete(worst);
+    if (this.get(address) !== undefined) return false;
+    if (isBounded && !this.#makeRoom((known) => known.failures > 0 && known !== inUse)) {
+      return false;
     }
-    const { protocol, host, port, path } = address;
-    const place = host === undefined ? undefined : JSON.stringify([protocol, host, port, path]);
-    this.#known.set(text, {
-      address,
-      place,
-      failures: 0,
-      failingSinceMs: 0,
-      blame: noAmount,
-      backOffs: 0,
-      retryAtMs: 0,
-    });
+    this.#put(address, false);
     return true;
+  }
+
+  /**
+   * Learns the addresses that the peer itself has announced. They replace those that it announced
+   * before. In a full book, they only replace hearsay.
+   *
+   * @param isHearsay whether none of the other addresses is from the application
+   * @param inUse an address that must stay
+   */
+  announced(
+    addresses: readonly NodeAddress[],
+    isHearsay: boolean,
+    inUse: KnownAddress | undefined,
+  ): void {
+    const texts = new Set(addresses.map(formatNodeAddress));
+    for (const [text, known] of this.#known) {
+      if (known.isAnnounced && known !== inUse && !texts.has(text)) this.#known.delete(text);
+    }
+    for (const address of addresses) {
+      if (this.get(address) !== undefined) continue;
+      if (!this.#makeRoom((known) => isHearsay && !known.isAnnounced && known !== inUse)) return;
+      this.#put(address, true);
+    }
+  }
+
+  clear(): void {
+    this.#known.clear();
   }
 
   forget({ address }: KnownAddress): void {
@@ -87,6 +103,13 @@ export class AddressBook {
     for (const known of this.#known.values()) if (known.retryAtMs < Infinity) makeDue(known);
   }
 
+  /** Dials that have failed since an address last worked, of all addresses together. */
+  get failures(): number {
+    let failures = 0;
+    for (const known of this.#known.values()) failures += known.failures;
+    return failures;
+  }
+
   /** When the first address may be dialed; `Infinity` if there is none. */
   dueMs(): number {
     let dueMs = Infinity;
@@ -94,17 +117,30 @@ export class AddressBook {
     return dueMs;
   }
 
-  /** The text of the address that has failed most often, apart from the one in use. */
-  #worst(inUse: KnownAddress | undefined): string | undefined {
-    let worst: string | undefined;
-    let most = 0;
-    for (const [text, known] of this.#known) {
-      if (known.failures > most && known !== inUse) {
-        worst = text;
-        most = known.failures;
-      }
+  #put(address: NodeAddress, isAnnounced: boolean): void {
+    const { protocol, host, port, path } = address;
+    const place = host === undefined ? undefined : JSON.stringify([protocol, host, port, path]);
+    this.#known.set(formatNodeAddress(address), {
+      address,
+      place,
+      isAnnounced,
+      failures: 0,
+      failingSinceMs: 0,
+      blame: noAmount,
+      backOffs: 0,
+      retryAtMs: 0,
+    });
+  }
+
+  /** In a full book, drops the one that has failed most often of those that may go, if any. */
+  #makeRoom(mayGo: (known: KnownAddress) => boolean): boolean {
+    if (this.#known.size < addressesPerPeerMax) return true;
+    let worst: KnownAddress | undefined;
+    for (const known of this.#known.values()) {
+      if (mayGo(known) && known.failures > (worst?.failures ?? -1)) worst = known;
     }
-    return worst;
+    if (worst !== undefined) this.forget(worst);
+    return worst !== undefined;
   }
 }
 

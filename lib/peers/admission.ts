@@ -3,6 +3,11 @@ import { RxmeshError, type ErrorCode } from '../model/error.ts';
 import type { Evictions } from './evictions.ts';
 import type { KnownPeer } from './known-peer.ts';
 import type { Roster } from './roster.ts';
+import type { Shortage } from './slots.ts';
+
+const noShortage: Shortage = { total: false, inbound: false, outbound: false, strangers: false };
+/** Those of strangers first: they may make the others unnecessary. */
+const limits = ['strangers', 'inbound', 'outbound', 'total'] as const;
 
 /** Grants slots to connections, and evicts peers when there are too many. */
 export class Admission {
@@ -25,6 +30,7 @@ export class Admission {
     if (peer.eviction !== undefined) {
       throw refuse('RXMESH_PEER_EVICTED', 'the peer is being disconnected');
     }
+    if (peer.isRemoved) throw refuse('RXMESH_PEER_EVICTED', 'the application has removed it');
     if (peer.ready !== undefined || peer.links.has(direction)) {
       throw refuse('RXMESH_DUPLICATE_CONNECTION', 'the peer is connected already');
     }
@@ -45,6 +51,22 @@ export class Admission {
       const error = new RxmeshError('RXMESH_PEER_REPLACED', text, { peer: other.id });
       this.#evictions.evict(other, error);
       if (other === peer) return;
+    }
+  }
+
+  /** Evicts the lowest ranked peers until no limit is exceeded: a limit was lowered. */
+  shrink(): void {
+    const { slots, upgrades } = this.#roster;
+    for (const limit of limits) {
+      while (slots.shortOfUp('stranger')?.[limit] === true) {
+        const peer = upgrades.lowest({ ...noShortage, [limit]: true }, limit === 'strangers');
+        if (peer === undefined) break;
+        const text = 'the node has fewer slots than before';
+        this.#evictions.evict(
+          peer,
+          new RxmeshError('RXMESH_PEER_EVICTED', text, { peer: peer.id }),
+        );
+      }
     }
   }
 

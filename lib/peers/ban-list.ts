@@ -8,19 +8,24 @@ import type { Evictions } from './evictions.ts';
 import { IpBans } from './ip-bans.ts';
 import type { KnownPeer } from './known-peer.ts';
 import type { Roster } from './roster.ts';
+import type { Unsaved } from './store/unsaved.ts';
 
 /** The bans, by node ID and by IP address, and when each ends. */
 export class BanList {
   readonly #roster: Roster;
   readonly #evictions: Evictions;
   readonly #ids: Bans<NodeId>;
-  readonly #ips = new IpBans();
+  readonly #ips: IpBans;
 
-  /** @param capacity the most IDs that can be banned */
-  constructor(capacity: number, roster: Roster, evictions: Evictions) {
+  /**
+   * @param capacity the most IDs that can be banned
+   * @param unsaved notified of the IDs and ranges whose bans change
+   */
+  constructor(capacity: () => number, roster: Roster, evictions: Evictions, unsaved?: Unsaved) {
     this.#roster = roster;
     this.#evictions = evictions;
-    this.#ids = new Bans<NodeId>(capacity);
+    this.#ids = new Bans<NodeId>(capacity, unsaved);
+    this.#ips = new IpBans(unsaved);
   }
 
   /** Bans a peer or a range, and evicts the peers concerned if they are connected. */
@@ -60,6 +65,11 @@ export class BanList {
   /** When the ban of a peer ends or ended; 0 without a ban. */
   until(id: NodeId): number {
     return this.#ids.until(id);
+  }
+
+  /** When the ban of a range, given as text, ends or ended; 0 without a ban. */
+  untilOfRange(range: string): number {
+    return this.#ips.until(range);
   }
 
   isIpBanned(ip: string, nowMs: number): boolean {

@@ -1,15 +1,22 @@
+import type { Unsaved } from './store/unsaved.ts';
+
 /**
  * Bans and when they end. Keys are node IDs, or ranges of IP addresses as text. They are kept apart
  * from the known peers, so that forgetting a peer does not lift its ban, and bans take no room from
  * peers that could be dialed.
  */
 export class Bans<K extends string = string> {
-  readonly #capacity: number;
+  readonly #capacity: () => number;
   readonly #untilMs = new Map<K, number>();
+  readonly #unsaved: Unsaved | undefined;
 
-  /** @param capacity the most bans to keep; beyond it, the one that would end first is lifted */
-  constructor(capacity: number) {
+  /**
+   * @param capacity the most bans to keep; beyond it, the one that would end first is lifted
+   * @param unsaved notified of the keys whose bans change
+   */
+  constructor(capacity: () => number, unsaved?: Unsaved) {
     this.#capacity = capacity;
+    this.#unsaved = unsaved;
   }
 
   /**
@@ -19,12 +26,15 @@ export class Bans<K extends string = string> {
    */
   add(key: K, untilMs: number): K | undefined {
     this.#untilMs.set(key, Math.max(untilMs, this.#untilMs.get(key) ?? 0));
-    return this.#untilMs.size > this.#capacity ? this.#liftOne() : undefined;
+    this.#unsaved?.changed(key);
+    return this.#untilMs.size > this.#capacity() ? this.#liftOne() : undefined;
   }
 
   /** Ends the ban of `key`; false if there was none. */
   lift(key: K): boolean {
-    return this.#untilMs.delete(key);
+    const wasBanned = this.#untilMs.delete(key);
+    if (wasBanned) this.#unsaved?.gone(key);
+    return wasBanned;
   }
 
   /** When the ban of `key` ends or ended; 0 without one. */
@@ -36,7 +46,7 @@ export class Bans<K extends string = string> {
     const until = this.until(key);
     if (until === 0) return false;
     if (until > nowMs) return true;
-    this.#untilMs.delete(key);
+    this.lift(key);
     return false;
   }
 
@@ -54,7 +64,7 @@ export class Bans<K extends string = string> {
         firstMs = untilMs;
       }
     }
-    if (first !== undefined) this.#untilMs.delete(first);
+    if (first !== undefined) this.lift(first);
     return first;
   }
 }

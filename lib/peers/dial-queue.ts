@@ -1,6 +1,6 @@
 import type { KnownAddress } from './address-book.ts';
 import type { KnownPeer, PeerKind } from './known-peer.ts';
-import type { PeerLimits } from './options.ts';
+import type { PeerLimits } from './limits.ts';
 import { PlacesInUse } from './places-in-use.ts';
 import { byDialOrder } from './ranking.ts';
 import { RankedSet } from './ranked-set.ts';

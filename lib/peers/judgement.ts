@@ -1,6 +1,6 @@
 import { RxmeshError } from '../model/error.ts';
 import { errorOfReport, type PeerReport } from '../model/peer-report.ts';
-import type { PeerLimits } from './options.ts';
+import type { PeerLimits } from './limits.ts';
 
 /** The consequence of a report beyond the score: a disconnect, with or without a ban. */
 export interface Verdict {

@@ -30,6 +30,14 @@ export class KnownPeer {
   isDialing = false;
   /** The address that is being dialed, or at which the outbound link was dialed. */
   dialed: KnownAddress | undefined;
+  /** Who told about it, as long as it has never been up and the application has not named it. */
+  toldBy: string | undefined;
+  /** When it came up last. */
+  upSinceMs: number | undefined;
+  /** How many times in a row it was up only briefly. */
+  briefVisits = 0;
+  /** When it last went down. */
+  lastSeenMs: number | undefined;
   /** How its last dial ended. */
   lastDial: DialEnd | undefined;
 
@@ -38,6 +46,8 @@ export class KnownPeer {
   readonly ips: Map<Direction, string> = new Map<Direction, string>();
   /** The direction of the link that is ready. */
   ready: Direction | undefined;
+  /** Whether the application has removed it: it is forgotten once it is no longer busy. */
+  isRemoved = false;
   /** Why the peer is being evicted. */
   eviction: RxmeshError | undefined;
   /** The peer that this one will replace, and the one that will replace it. */
@@ -83,6 +93,11 @@ export class KnownPeer {
   /** Up, and not being evicted. */
   get stays(): boolean {
     return this.ready !== undefined && this.eviction === undefined;
+  }
+
+  /** When it was last up: now, if it is up; `undefined` if it never was. */
+  seenMs(nowMs: number): number | undefined {
+    return this.ready === undefined ? this.lastSeenMs : nowMs;
   }
 
   /** When its waits end and it may be dialed; `Infinity`: not until something changes. */

@@ -1,4 +1,4 @@
-import { Observable, Subject, type Subscription } from 'rxjs';
+import { EMPTY, Observable, Subject, type Subscription } from 'rxjs';
 import type { Clock } from '../flow/clock.ts';
 import type { Flow } from '../flow/flow.ts';
 import { guardedClock, guardedRandom } from '../flow/guarded.ts';
@@ -7,15 +7,20 @@ import type { NodeAddress } from '../model/address.ts';
 import type { Direction } from '../model/direction.ts';
 import type { Endpoint } from '../model/endpoint.ts';
 import { RxmeshError } from '../model/error.ts';
+import type { StoreEvent } from '../model/event.ts';
 import { parseNodeId, type NodeId } from '../model/id.ts';
 import type { PeerReport } from '../model/peer-report.ts';
 import { type Ban, type Banned, checkBanned, checkForMs } from './ban.ts';
 import { Decisions } from './decisions.ts';
 import type { Eviction } from './evictions.ts';
 import { guardedRank } from './guarded-rank.ts';
+import { changedCounts, type PeerCounts, type PeerLimits } from './limits.ts';
 import { checkPeerOptions, toNodeAddress, type PeerOptions } from './options.ts';
 import type { PeerRecord, PeerStatus } from './peer-record.ts';
 import { PeerTable, type PeerUpdate, type AddressSource } from './peer-table.ts';
+import { Ledger } from './store/ledger.ts';
+import { PeerSaver } from './store/peer-saver.ts';
+import { Unsaved } from './store/unsaved.ts';
 import { ToldUpdates } from './told-updates.ts';
 
 /**
@@ -68,7 +73,13 @@ export class PeerManager {
   /** Peers that were forgotten: there were more than `maxPeers`, or their addresses expired. */
   readonly forgotten$: Observable<NodeId>;
 
+  /** What went wrong with the store: the manager then carries on with the peers in memory. */
+  readonly storeEvents$: Observable<StoreEvent>;
+
   readonly #table: PeerTable;
+  readonly #saver: PeerSaver | undefined;
+  /** The limits that were given, before the defaults are filled in. */
+  #given: Partial<PeerLimits>;
   readonly #clock: Clock;
   readonly #banMs: number;
   readonly #dials: Decisions<NodeAddress>;
@@ -92,9 +103,22 @@ export class PeerManager {
     }
     this.#clock = guardedClock(options.clock);
     this.#banMs = checked.banMs;
+    this.#given = options;
     const rank = checked.rank && guardedRank(checked.rank);
     const rules = { ...checked, rank };
-    this.#table = new PeerTable(options.self, rules, guardedRandom(options.random));
+    const { self, store } = options;
+    const saved = (): void => this.#saver?.changed();
+    const unsaved = store && { peers: new Unsaved(saved), bans: new Unsaved(saved) };
+    this.#table = new PeerTable(self, rules, guardedRandom(options.random), unsaved);
+    this.#saver =
+      unsaved &&
+      new PeerSaver({
+        store,
+        ledger: new Ledger(self, this.#table, unsaved, this.#clock),
+        clock: this.#clock,
+        change: (work) => this.#change(work),
+      });
+    this.storeEvents$ = this.#saver?.events$ ?? EMPTY;
     const nowMs = this.#clock.now();
     const isPersistent = true;
     for (const address of checked.persistent) this.#table.add(address, nowMs, { isPersistent });
@@ -106,6 +130,24 @@ export class PeerManager {
     this.updates$ = this.#updates.updates$;
     this.peers$ = this.#updates.peers$;
     this.forgotten$ = this.#forgotten.asObservable();
+  }
+
+  /**
+   * Opens the store and reads the peers and bans in it. Subscribe before you take dials. Completes
+   * when that is done. If it has failed, or takes more than 10 s, completes as well, emits an event
+   * and tries again. From then on changes are written about once a second. Without a store, does
+   * nothing.
+   */
+  load(): Observable<never> {
+    return this.#saver?.load() ?? EMPTY;
+  }
+
+  /**
+   * Writes to the store what has not been written yet. Subscribe before `close`. Completes when
+   * that is done or has failed, at the latest after 2 s. The store stays open.
+   */
+  save(): Observable<never> {
+    return this.#saver?.save() ?? EMPTY;
   }
 
   /**
@@ -121,6 +163,21 @@ export class PeerManager {
     this.#refuseWhenClosed();
     const known = toNodeAddress(address);
     return this.#change(() => this.#table.add(known, this.#clock.now(), source));
+  }
+
+  /**
+   * Learns an address that a connected peer has told. Unlike `add`, it ends no wait: a peer cannot
+   * make this node dial others more often. And of the peers that were never up, it keeps only so
+   * many that one host has told: a sixteenth of `maxPeers`.
+   *
+   * @param from the peer that told it
+   * @returns whether it was added
+   * @throws {RxmeshError} `RXMESH_ADDRESS_INVALID`, `RXMESH_NODE_ID_INVALID`
+   */
+  learn(address: string | NodeAddress, from: NodeId): boolean {
+    const told = toNodeAddress(address);
+    const teller = parseNodeId(from);
+    return this.#change(() => this.#table.learn(told, teller, this.#clock.now()));
   }
 
   /**
@@ -181,6 +238,15 @@ export class PeerManager {
   }
 
   /**
+   * Reports the addresses that a peer which is up has announced as its own, the best first: see
+   * `announcedAddresses`. They replace those that it announced before. The peer is dialed there
+   * when it is down, if a slot is free.
+   */
+  announced(id: NodeId, addresses: readonly NodeAddress[]): void {
+    this.#change(() => this.#table.announced(id, addresses, this.#clock.now()));
+  }
+
+  /**
    * Reports that the link of this direction has ended. If it was the ready one, the peer is down.
    * If it was the only one, the slot is free, and the peer is not dialed for
    * `disconnectCooldownMs`; an outbound link that was never ready also counts as a failed dial.
@@ -197,6 +263,55 @@ export class PeerManager {
    */
   report(report: PeerReport): void {
     this.#change(() => this.#table.report(report, this.#clock.now()));
+  }
+
+  /**
+   * Disconnects a peer. A peer that this node dials is dialed again after `disconnectCooldownMs`.
+   *
+   * @returns false if it has no connection
+   * @throws {RxmeshError} `RXMESH_NODE_ID_INVALID`
+   */
+  disconnect(id: NodeId): boolean {
+    const peer = parseNodeId(id);
+    return this.#change(() => this.#table.commands.disconnect(peer));
+  }
+
+  /**
+   * Forgets a peer with its addresses, and disconnects it. It may come back as a stranger; to
+   * prevent that, ban it.
+   *
+   * @returns false if it is not known
+   * @throws {RxmeshError} `RXMESH_NODE_ID_INVALID`
+   */
+  remove(id: NodeId): boolean {
+    const peer = parseNodeId(id);
+    return this.#change(() => this.#table.commands.remove(peer, this.#clock.now()));
+  }
+
+  /**
+   * Makes a known peer persistent, or no longer so.
+   *
+   * @returns false if it is not known
+   * @throws {RxmeshError} `RXMESH_NODE_ID_INVALID`; `RXMESH_OPTIONS_INVALID`: `maxConnected` peers
+   *   are persistent already
+   */
+  setPersistent(id: NodeId, isPersistent: boolean): boolean {
+    const peer = parseNodeId(id);
+    return this.#change(() =>
+      this.#table.commands.setPersistent(peer, isPersistent, this.#clock.now()),
+    );
+  }
+
+  /**
+   * Changes limits. Limits that were never given keep following those that they depend on. Beyond a
+   * lower limit, the lowest ranked peers are evicted or forgotten.
+   *
+   * @throws {RxmeshError} `RXMESH_OPTIONS_INVALID`, naming everything that is wrong
+   */
+  setLimits(limits: Partial<PeerCounts>): void {
+    const counts = changedCounts(this.#given, limits);
+    this.#change(() => this.#table.commands.setCounts(counts));
+    this.#given = { ...this.#given, ...limits };
   }
 
   /**
@@ -247,6 +362,11 @@ export class PeerManager {
     return this.#table.status(id);
   }
 
+  /** What is known about a peer; undefined if it is not known. */
+  peer(id: NodeId): PeerRecord | undefined {
+    return this.#table.peer(id, this.#clock.now());
+  }
+
   /** All known peers, the best first. */
   peers(): readonly PeerRecord[] {
     return this.#table.peers(this.#clock.now());
@@ -283,6 +403,7 @@ export class PeerManager {
     this.#evictions.complete();
     this.#updates.complete();
     this.#forgotten.complete();
+    this.#saver?.close();
   }
 
   #refuseWhenClosed(): void {

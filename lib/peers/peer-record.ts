@@ -25,6 +25,10 @@ export interface PeerRecord {
   /** The result of the option `rank`; 0 without it. It counts before the score. */
   readonly rank: number;
   readonly addresses: readonly NodeAddress[];
+  /** Dials that have failed since an address last worked, of all addresses together. */
+  readonly failures: number;
+  /** When it was last up, in milliseconds on the node's clock: now, if it is up. */
+  readonly lastSeenMs?: number;
   /** How its last dial ended, and when, on the node's clock. */
   readonly lastDial?: DialEnd;
 }

@@ -2,15 +2,18 @@ import type { NodeAddress } from '../model/address.ts';
 import type { Direction } from '../model/direction.ts';
 import type { Endpoint } from '../model/endpoint.ts';
 import { RxmeshError } from '../model/error.ts';
-import type { NodeId } from '../model/id.ts';
+import { isNodeId, type NodeId } from '../model/id.ts';
 import type { PeerReport } from '../model/peer-report.ts';
-import { makeDue } from './address-book.ts';
+import { addressesPerPeerMax, makeDue } from './address-book.ts';
 import { Admission } from './admission.ts';
 import { pickAddresses } from './advertising.ts';
 import type { Ban, CheckedBanned } from './ban.ts';
 import { BanList } from './ban-list.ts';
+import { Commands } from './commands.ts';
+import { briefMs, coolDownMs } from './cool-down.ts';
 import { DialOutcomes } from './dial-outcomes.ts';
 import { Evictions, type Eviction } from './evictions.ts';
+import { hostOfPeer } from './hearsay.ts';
 import { verdictOn } from './judgement.ts';
 import type { KnownPeer } from './known-peer.ts';
 import type { PeerRules } from './options.ts';
@@ -18,6 +21,8 @@ import type { PeerRecord, PeerStatus } from './peer-record.ts';
 import { Ranking } from './ranking.ts';
 import { Roster } from './roster.ts';
 import { Decay, worthOf } from './scores.ts';
+import { restoreInto, savedFrom, type SavedPeer } from './store/saved-peer.ts';
+import type { UnsavedParts } from './store/unsaved.ts';
 
 /** A peer went up or down. */
 export interface PeerUpdate {
@@ -55,6 +60,8 @@ export interface AddressSource {
  * survives.
  */
 export class PeerTable {
+  /** What the application may do to peers. */
+  readonly commands: Commands;
   readonly #self: NodeId;
   readonly #rules: PeerRules;
   readonly #random: () => number;
@@ -67,17 +74,21 @@ export class PeerTable {
   readonly #bans: BanList;
   readonly #updates: PeerUpdate[] = [];
 
-  constructor(self: NodeId, rules: PeerRules, random: () => number) {
+  /** @param unsaved notified of the peers and bans whose stored facts change */
+  constructor(self: NodeId, rules: PeerRules, random: () => number, unsaved?: UnsavedParts) {
     this.#self = self;
-    this.#rules = rules;
+    // A copy that all parts share, because the application may change its counts.
+    this.#rules = { ...rules };
     this.#random = random;
     this.#decay = new Decay(rules.scoreHalfLifeMs);
     this.#ranking = new Ranking(this.#decay);
-    this.#roster = new Roster(rules, this.#ranking, random);
+    this.#roster = new Roster(this.#rules, this.#ranking, random, unsaved?.peers);
     this.#evictions = new Evictions(this.#roster);
     this.#admission = new Admission(this.#roster, this.#evictions);
-    this.#outcomes = new DialOutcomes(rules, this.#roster, this.#decay, random);
-    this.#bans = new BanList(rules.maxPeers, this.#roster, this.#evictions);
+    this.#outcomes = new DialOutcomes(this.#rules, this.#roster, this.#decay, random);
+    this.commands = new Commands(this.#rules, this.#roster, this.#evictions, this.#admission);
+    const capacity = (): number => this.#rules.maxPeers;
+    this.#bans = new BanList(capacity, this.#roster, this.#evictions, unsaved?.bans);
   }
 
   /**
@@ -89,13 +100,18 @@ export class PeerTable {
   add(address: NodeAddress, nowMs: number, source: AddressSource = {}): boolean {
     this.#refuseSelf(address.id);
     const peer = this.#meet(address.id, nowMs);
+    peer.isRemoved = false;
     const { isPersistent = false, isChosen = true } = source;
     if (isPersistent) peer.isPersistent = true;
-    if (isPersistent || isChosen) peer.isChosen = true;
+    if (isPersistent || isChosen) {
+      peer.isChosen = true;
+      peer.toldBy = undefined;
+    }
     const known = peer.addresses.get(address);
     if (known !== undefined) {
       peer.coolUntilMs = 0;
       makeDue(known);
+      known.isAnnounced = false;
     }
     const isNew = peer.addresses.learn(address, !peer.isPersistent, peer.dialed);
     if (isNew || known !== undefined) peer.incompatibleUntilMs = 0;
@@ -103,6 +119,34 @@ export class PeerTable {
     this.#roster.revalued(peer, nowMs);
     this.#roster.forgetExcess();
     return isNew && this.#roster.get(peer.id) === peer;
+  }
+
+  /**
+   * Learns an address that a connected peer has told. Unlike `add`, it ends no wait, so that a peer
+   * cannot make this node dial others more often. Nor can it crowd out other peers: of those that
+   * were never up, only so many are kept that one host has told.
+   *
+   * @returns whether it was added
+   */
+  learn(address: NodeAddress, from: NodeId, nowMs: number): boolean {
+    const { id } = address;
+    const teller = this.#roster.get(from);
+    if (id === this.#self || teller?.isConnected !== true) return false;
+    const known = this.#roster.get(id);
+    if (known?.isRemoved === true) return false;
+    const peer = known ?? this.#roster.meet(id, nowMs);
+    if (known === undefined) {
+      peer.toldBy = hostOfPeer(teller);
+      if (!this.#roster.hearsay.hasRoom(peer.toldBy)) return false;
+      peer.bannedUntilMs = this.#bans.until(id);
+    }
+    // A persistent peer has no bound of its own, so what others tell must not add to its addresses.
+    if (peer.isPersistent && peer.addresses.size >= addressesPerPeerMax) return false;
+    const isNew = peer.addresses.learn(address, !peer.isPersistent, peer.dialed);
+    this.#roster.enter(peer);
+    this.#roster.revalued(peer, nowMs);
+    this.#roster.forgetExcess();
+    return isNew && this.#roster.get(id) === peer;
   }
 
   /**
@@ -132,7 +176,7 @@ export class PeerTable {
     peer.dialed = undefined;
     if (!peer.isConnected) this.#roster.upgrades.release(peer);
     this.#outcomes.failed(peer, peer.addresses.get(address), error, nowMs);
-    this.#roster.forgetExcess();
+    this.#roster.forgetUnneeded(peer);
   }
 
   /**
@@ -151,12 +195,12 @@ export class PeerTable {
     peer.isDialing = false;
     try {
       this.#claim(peer, 'outbound', remote, nowMs);
-      peer.dialed = peer.addresses.get(address);
+      peer.dialed = peer.addresses.get(address) ?? peer.dialed;
     } finally {
       if (!peer.links.has('outbound')) peer.dialed = undefined;
       if (!peer.isConnected) this.#roster.upgrades.release(peer);
       this.#roster.changed(peer);
-      this.#roster.forgetExcess();
+      this.#roster.forgetUnneeded(peer);
     }
   }
 
@@ -193,12 +237,26 @@ export class PeerTable {
     const peer = this.#roster.get(id);
     if (peer?.links.has(direction) !== true || peer.ready !== undefined) return false;
     peer.ready = direction;
+    peer.upSinceMs = nowMs;
+    peer.toldBy = undefined;
     this.#outcomes.worked(peer, direction, nowMs);
     this.#updates.push({ id, status: 'up', direction, channels });
     this.#roster.revalued(peer, nowMs);
     if (peer.eviction === undefined) this.#admission.settle(peer, nowMs);
     else this.#evictions.again(peer);
     return true;
+  }
+
+  /**
+   * Learns the addresses that a peer which is up has announced as its own. They replace those that
+   * it announced before; addresses of other peers are ignored.
+   */
+  announced(id: NodeId, addresses: readonly NodeAddress[], nowMs: number): void {
+    const peer = this.#roster.get(id);
+    if (peer?.ready === undefined || peer.isRemoved) return;
+    const own = addresses.filter((address) => address.id === id);
+    peer.addresses.announced(own, !peer.isChosen, peer.dialed);
+    this.#roster.revalued(peer, nowMs);
   }
 
   /**
@@ -218,6 +276,9 @@ export class PeerTable {
     const wasReady = peer.ready === direction;
     if (wasReady) {
       peer.ready = undefined;
+      peer.lastSeenMs = nowMs;
+      const isBrief = nowMs - (peer.upSinceMs ?? nowMs) < briefMs;
+      peer.briefVisits = isBrief ? peer.briefVisits + 1 : 0;
       const update: PeerUpdate = { id, status: 'down', direction, channels: [] };
       this.#updates.push(error === undefined ? update : { ...update, error });
     }
@@ -230,11 +291,11 @@ export class PeerTable {
     this.#evictions.over(peer);
     if (!peer.isDialing) this.#roster.upgrades.release(peer);
     if (peer.replacedBy !== undefined) this.#roster.upgrades.release(peer.replacedBy);
-    peer.coolUntilMs = nowMs + this.#rules.disconnectCooldownMs;
+    peer.coolUntilMs = nowMs + coolDownMs(peer, this.#rules);
     const dialed = direction === 'outbound' && !wasReady ? address : undefined;
     if (wasReady) this.#roster.revalued(peer, nowMs);
     else this.#outcomes.failed(peer, dialed, error, nowMs);
-    this.#roster.forgetExcess();
+    this.#roster.forgetUnneeded(peer);
   }
 
   /**
@@ -274,6 +335,11 @@ export class PeerTable {
   /** The bans that have not ended, with the remaining time of each. */
   bans(nowMs: number): readonly Ban[] {
     return this.#bans.entries(nowMs);
+  }
+
+  /** When the ban of an ID or a range, given as text, ends or ended; 0 without one. */
+  bannedUntil(key: string): number {
+    return isNodeId(key) ? this.#bans.until(key) : this.#bans.untilOfRange(key);
   }
 
   isIpBanned(ip: string, nowMs: number): boolean {
@@ -316,8 +382,44 @@ export class PeerTable {
     return this.#roster.nextForgotten();
   }
 
+  knows(id: NodeId): boolean {
+    return this.#roster.get(id) !== undefined;
+  }
+
+  /** What to store of a peer; `undefined` if it is not known, or was removed. */
+  saved(id: NodeId, nowMs: number): SavedPeer | undefined {
+    const peer = this.#roster.get(id);
+    return peer === undefined || peer.isRemoved ? undefined : savedFrom(peer, nowMs);
+  }
+
+  /**
+   * Learns what was stored of a peer. Its addresses are due now. It is a stranger, unless an option
+   * says otherwise.
+   *
+   * @param savedAtMs when it was stored: possibly before the clock's zero
+   * @returns whether it was unknown until now
+   * @throws {RxmeshError} `RXMESH_SELF_CONNECTION`
+   */
+  restore(saved: SavedPeer, savedAtMs: number, nowMs: number): boolean {
+    this.#refuseSelf(saved.id);
+    const wasKnown = this.#roster.get(saved.id) !== undefined;
+    const peer = this.#meet(saved.id, nowMs);
+    if (peer.isRemoved) return false;
+    restoreInto(peer, saved, savedAtMs, nowMs, this.#decay);
+    this.#roster.enter(peer);
+    this.#roster.revalued(peer, nowMs);
+    this.#roster.forgetExcess();
+    return !wasKnown;
+  }
+
   status(id: NodeId): PeerStatus {
     return this.#roster.get(id)?.ready === undefined ? 'down' : 'up';
+  }
+
+  /** What is known about a peer. */
+  peer(id: NodeId, nowMs: number): PeerRecord | undefined {
+    const peer = this.#roster.get(id);
+    return peer && this.#roster.record(peer, nowMs);
   }
 
   /** All known peers, the best first. */

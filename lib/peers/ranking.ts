@@ -17,12 +17,13 @@ export function byDialOrder(a: KnownPeer, b: KnownPeer): number {
 
 /**
  * Compares unused peers, the first to be forgotten first: those without an address, then strangers,
- * then the lowest ranked.
+ * then those that were never up, then the lowest ranked.
  */
 export function byUselessness(a: KnownPeer, b: KnownPeer): number {
   return (
     Number(b.addresses.size === 0) - Number(a.addresses.size === 0) ||
     Number(a.isChosen) - Number(b.isChosen) ||
+    Number(a.upSinceMs !== undefined) - Number(b.upSinceMs !== undefined) ||
     byRank(b, a)
   );
 }

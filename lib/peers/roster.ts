@@ -1,12 +1,14 @@
 import type { NodeId } from '../model/id.ts';
 import { DialQueue } from './dial-queue.ts';
 import type { Rank } from './guarded-rank.ts';
+import { Hearsay } from './hearsay.ts';
 import { KnownPeer } from './known-peer.ts';
 import type { PeerRules } from './options.ts';
 import type { PeerRecord } from './peer-record.ts';
 import { byRank, byUselessness, type Ranking } from './ranking.ts';
 import { RankedSet } from './ranked-set.ts';
 import { Slots } from './slots.ts';
+import type { Unsaved } from './store/unsaved.ts';
 import { Upgrades } from './upgrades.ts';
 
 /**
@@ -16,11 +18,13 @@ import { Upgrades } from './upgrades.ts';
 export class Roster {
   readonly slots: Slots;
   readonly upgrades: Upgrades;
+  readonly hearsay: Hearsay;
   readonly dials: DialQueue;
   readonly #rules: PeerRules;
   readonly #ranking: Ranking;
   readonly #random: () => number;
   readonly #rank: Rank | undefined;
+  readonly #unsaved: Unsaved | undefined;
   readonly #peers = new Map<NodeId, KnownPeer>();
   /** The peers with a link. */
   readonly connected: Set<KnownPeer> = new Set<KnownPeer>();
@@ -30,12 +34,15 @@ export class Roster {
   readonly #forgotten: NodeId[] = [];
   #order = 0;
 
-  constructor(rules: PeerRules, ranking: Ranking, random: () => number) {
+  /** @param unsaved notified of the peers whose stored facts change */
+  constructor(rules: PeerRules, ranking: Ranking, random: () => number, unsaved?: Unsaved) {
+    this.#unsaved = unsaved;
     this.#rules = rules;
     this.#ranking = ranking;
     this.#random = random;
     this.#rank = rules.rank;
     this.slots = new Slots(rules);
+    this.hearsay = new Hearsay(rules);
     this.upgrades = new Upgrades(ranking, this.slots);
     this.dials = new DialQueue(rules, this.slots, this.upgrades);
   }
@@ -66,10 +73,11 @@ export class Roster {
     this.#peers.set(peer.id, peer);
   }
 
-  /** Updates all parts after a peer has changed, but not its score. */
+  /** Updates all parts after a peer has changed, but neither its score nor what is stored of it. */
   changed(peer: KnownPeer): void {
     if (this.#peers.get(peer.id) !== peer) return;
     this.slots.update(peer);
+    this.hearsay.update(peer);
     this.upgrades.update(peer);
     this.dials.update(peer);
     this.#useless.set(peer, !peer.isPersistent && !peer.isBusy);
@@ -77,8 +85,9 @@ export class Roster {
     include(this.incompatible, peer, peer.incompatibleUntilMs > 0);
   }
 
-  /** Updates all parts after a peer has changed, and possibly its score. */
+  /** Updates all parts after a peer has changed, and possibly its score or what is stored of it. */
   revalued(peer: KnownPeer, nowMs: number): void {
+    this.#unsaved?.changed(peer.id);
     this.#ranking.refresh(peer, nowMs);
     this.changed(peer);
     if (this.#rank === undefined) return;
@@ -102,12 +111,21 @@ export class Roster {
     }
   }
 
+  /** Forgets this peer if it was removed and is no longer busy, and others if too many are known. */
+  forgetUnneeded(peer: KnownPeer): void {
+    if (peer.isRemoved && !peer.isBusy) this.forget(peer);
+    this.forgetExcess();
+  }
+
   forget(peer: KnownPeer): void {
+    if (this.#peers.get(peer.id) !== peer) return;
     this.#peers.delete(peer.id);
     this.slots.remove(peer);
+    this.hearsay.remove(peer);
     this.dials.remove(peer);
     this.#useless.delete(peer);
     this.incompatible.delete(peer);
+    this.#unsaved?.gone(peer.id);
     this.#forgotten.push(peer.id);
   }
 
@@ -123,6 +141,7 @@ export class Roster {
 
   record(peer: KnownPeer, nowMs: number): PeerRecord {
     const { id, isDialing, isPersistent, isChosen, isUnconditional, isPrivate, rank } = peer;
+    const seenMs = peer.seenMs(nowMs);
     return {
       id,
       status: peer.ready === undefined ? 'down' : 'up',
@@ -135,6 +154,8 @@ export class Roster {
       score: this.#ranking.score(peer, nowMs),
       rank,
       addresses: Array.from(peer.addresses, ({ address }) => address),
+      failures: peer.addresses.failures,
+      ...(seenMs !== undefined && { lastSeenMs: seenMs }),
       ...(peer.lastDial !== undefined && { lastDial: peer.lastDial }),
     };
   }

@@ -1,6 +1,6 @@
 import type { Direction } from '../model/direction.ts';
 import type { KnownPeer, PeerKind } from './known-peer.ts';
-import type { PeerLimits } from './options.ts';
+import type { PeerLimits } from './limits.ts';
 
 /** Which limits leave no room for another peer. */
 export interface Shortage {
@@ -67,6 +67,10 @@ export class Slots {
 
   get connected(): number {
     return this.#count('connected');
+  }
+
+  get persistent(): number {
+    return this.#count('persistent');
   }
 
   get dialing(): number {

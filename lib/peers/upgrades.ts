@@ -47,10 +47,10 @@ export class Upgrades {
   placeFor(peer: KnownPeer, short: Shortage, nowMs: number): KnownPeer | undefined {
     const isStranger = peer.kind === 'stranger';
     if (!isStranger && this.#slots.hasStrangersTooMany) {
-      const stranger = this.#lowest(short, true);
+      const stranger = this.lowest(short, true);
       if (stranger !== undefined) return stranger;
     }
-    const lowest = this.#lowest(short, short.strangers);
+    const lowest = this.lowest(short, short.strangers);
     if (lowest === undefined || !this.#ranking.outranks(peer, lowest, nowMs)) return undefined;
     return lowest;
   }
@@ -73,7 +73,7 @@ export class Upgrades {
   }
 
   /** The lowest ranked peer that can be replaced and whose leaving would help. */
-  #lowest(short: Shortage, areStrangersOnly: boolean): KnownPeer | undefined {
+  lowest(short: Shortage, areStrangersOnly: boolean): KnownPeer | undefined {
     const found: KnownPeer[] = [];
     for (const [direction, { strangers, chosen }] of this.#all()) {
       const other = direction === 'inbound' ? short.outbound : short.inbound;

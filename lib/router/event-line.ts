@@ -1,7 +1,7 @@
 import { formatNodeAddress } from '../model/address.ts';
 import { formatEndpoint } from '../model/endpoint.ts';
 import type { RxmeshError } from '../model/error.ts';
-import type { RouterEvent } from '../model/event.ts';
+import type { PeerCommand, RouterEvent } from '../model/event.ts';
 import type { NodeId } from '../model/id.ts';
 import { printable } from '../model/quote.ts';
 
@@ -55,13 +55,36 @@ const lines: Lines = {
     return severity === 'note' ? info(text) : warn(text);
   },
   'peer-evicted': ({ peer, error }) => warn(`peer ${short(peer)} is evicted: ${reason(error)}`),
+  'peer-command': ({ command }) => info(`the application: ${commandText(command)}`),
   'source-failed': ({ channel, error }) =>
     failure(`a source of channel ${channel} failed: ${textOf(error)}`),
   'consumer-failed': ({ channel, error }) =>
     failure(`a consumer of channel ${channel} failed: ${reason(error)}`),
   'callback-failed': ({ callback, error }) => failure(`${callback} failed: ${reason(error)}`),
+  'store-failed': ({ error }) => failure(reason(error)),
+  'store-record-skipped': ({ error }) => warn(`peer store: ${reason(error)}`),
   fatal: ({ error }) => failure(`the router failed and stops: ${reason(error)}`),
 };
+
+function commandText(command: PeerCommand): string {
+  switch (command.name) {
+    case 'add':
+    case 'dial':
+      return `${command.name} ${formatNodeAddress(command.address)}`;
+    case 'disconnect':
+    case 'remove':
+      return `${command.name} peer ${short(command.peer)}`;
+    case 'ban':
+    case 'unban':
+      return `${command.name} ${'ip' in command ? command.ip : `peer ${short(command.peer)}`}`;
+    case 'set-persistent':
+      return `peer ${short(command.peer)} is ${command.isPersistent ? 'now' : 'no longer'} persistent`;
+    case 'set-limits':
+      return `set limits ${JSON.stringify(command.limits)}`;
+    case 'redial':
+      return 'redial';
+  }
+}
 
 /** Describes an event in one line of printable text. */
 export function eventLine(event: RouterEvent): EventLine {

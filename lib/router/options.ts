@@ -8,12 +8,14 @@ import { type Identity, isIdentity } from '../model/identity.ts';
 import { quote } from '../model/quote.ts';
 import { unknownOptions } from '../model/unknown-options.ts';
 import { checkPeerOptions, peerOptionNames, type PeerOptions } from '../peers/options.ts';
+import { exchangeFaults, type ExchangeOptions } from '../exchange/options.ts';
 import { fair, type Discipline } from '../session/discipline.ts';
 import { stallMsDefault } from '../channel/channels.ts';
 import { decodeFailuresPerSecondDefault } from '../channel/decode-failures.ts';
 import { keepAliveDefaults, keepAliveFrom, type KeepAliveSettings } from '../session/keep-alive.ts';
 import { isTransport, isTransports, type Transport } from '../transport/transport.ts';
 import { type AdmitHooks, admitHooksFaults } from './admit-hooks.ts';
+import { checkAdvertise } from './own-addresses.ts';
 
 /**
  * Options of `createRouter`. Times are in milliseconds; 0 means no limit unless stated otherwise.
@@ -32,6 +34,11 @@ export interface RouterOptions {
   readonly transports: readonly Transport[];
   /** Which peers to connect to, and how many. See `PeerOptions`. */
   readonly peers?: PeerOptions;
+  /**
+   * Whether the node asks its peers for addresses of others, and answers such questions, so that
+   * knowing one address is enough. Default false.
+   */
+  readonly peerExchange?: boolean | ExchangeOptions;
   /** A human-readable name. Default: the first 8 characters of the node ID. */
   readonly moniker?: string;
   /** The version of the application. Default: empty. */
@@ -92,6 +99,12 @@ export interface RouterOptions {
   readonly keepAlive?: Partial<KeepAliveSettings>;
   /** Decides which connections and peers are let in. Default: all of them, within the limits. */
   readonly admit?: AdmitHooks;
+  /**
+   * The addresses at which others can dial this node, with or without its ID, for a node behind a
+   * proxy or with a public name: `['wss://example.com/p2p']`. At most 8; `false` advertises none.
+   * Each peer is told only those that it may be able to dial. Default: where the transports listen.
+   */
+  readonly advertise?: readonly string[] | false;
   /** The source of time. Default: the system clock. */
   readonly clock?: Clock;
   /**
@@ -101,14 +114,17 @@ export interface RouterOptions {
   readonly random?: () => number;
 }
 
-type Groups = 'timeouts' | 'limits' | 'keepAlive' | 'admit';
+type Groups = 'peerExchange' | 'timeouts' | 'limits' | 'keepAlive' | 'admit' | 'advertise';
 
 /** `RouterOptions` with the defaults filled in. */
 export interface RouterSettings extends Required<Omit<RouterOptions, Groups>> {
+  /** Undefined: no peer exchange. */
+  readonly peerExchange: ExchangeOptions | undefined;
   readonly timeouts: Required<NonNullable<RouterOptions['timeouts']>>;
   readonly limits: Required<NonNullable<RouterOptions['limits']>>;
   readonly keepAlive: KeepAliveSettings;
   readonly admit: AdmitHooks;
+  readonly advertise: readonly NodeAddress[] | undefined;
 }
 
 const timeoutDefaults = {
@@ -145,11 +161,18 @@ export function checkedOptions(options: RouterOptions): RouterSettings {
     // Resolved here, once for everything that uses the clock.
     clock: options.clock ?? systemClock,
     protocolVersion: { block: 0, app: 0, ...options.protocolVersion },
+    peerExchange: exchangeFrom(options.peerExchange),
     timeouts: { ...timeoutDefaults, ...options.timeouts },
     limits: limitsFrom(options.limits),
     keepAlive: keepAliveFrom(options.keepAlive),
     admit: options.admit ?? {},
+    advertise: checkAdvertise(options.advertise, options.identity.id, []),
   };
+}
+
+function exchangeFrom(given: RouterOptions['peerExchange']): ExchangeOptions | undefined {
+  if (given === undefined || given === false) return undefined;
+  return given === true ? {} : given;
 }
 
 function limitsFrom(given: RouterOptions['limits']): RouterSettings['limits'] {
@@ -171,8 +194,17 @@ function given(options: RouterOptions): RouterOptions {
 type Given = Readonly<Record<string, unknown>>;
 
 const names = [
-  ...['identity', 'network', 'transports', 'peers', 'moniker', 'version', 'protocolVersion'],
-  ...['timeouts', 'limits', 'discipline', 'keepAlive', 'admit', 'clock', 'random'],
+  ...[
+    'identity',
+    'network',
+    'transports',
+    'peers',
+    'peerExchange',
+    'moniker',
+    'version',
+    'protocolVersion',
+  ],
+  ...['timeouts', 'limits', 'discipline', 'keepAlive', 'admit', 'advertise', 'clock', 'random'],
 ];
 
 /**
@@ -199,12 +231,14 @@ function faultsOf(options: RouterOptions): readonly string[] {
   checkGiven('discipline', 'a function, such as fair', isFunction);
   checkGiven('clock', 'an object with the functions now, schedule and afterTurn', isClock);
   checkGiven('random', 'a function', isFunction);
+  checkAdvertise(given['advertise'], idOf(given['identity']), faults);
   const { protocolVersion = {}, timeouts = {}, limits = {}, keepAlive = {}, peers = {} } = given;
   faults.push(
     ...numberFaults('protocolVersion', protocolVersion, ['block', 'app'], 0, 2 ** 53 - 1),
     ...numberFaults('timeouts', timeouts, Object.keys(timeoutDefaults), 0, timerMaxMs),
     ...numberFaults('limits', limits, limitNames, 1, 1_000_000),
     ...keepAliveFaults(keepAlive),
+    ...exchangeFaults(given['peerExchange']),
     ...admitHooksFaults(given['admit']),
     ...peerFaults(peers, given),
   );

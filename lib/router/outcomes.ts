@@ -5,21 +5,33 @@ import type { Endpoint } from '../model/endpoint.ts';
 import { RxmeshError } from '../model/error.ts';
 import type { RouterEvent } from '../model/event.ts';
 import { errorOfReport, type PeerReport, reportOfEnd } from '../model/peer-report.ts';
+import { announcedAddresses } from '../peers/announced.ts';
 import type { PeerManager } from '../peers/peer-manager.ts';
 import type { Eviction } from '../peers/evictions.ts';
 import type { Proven } from '../transport/attempt.ts';
 import type { Connection } from '../transport/transport.ts';
+
+/** Where `Outcomes` passes things on. */
+export interface OutcomesOptions {
+  readonly peers: PeerManager;
+  readonly events: Subject<RouterEvent>;
+  readonly reports: Subject<PeerReport>;
+  /** The protocols of the addresses that this node can dial. */
+  readonly protocols: () => readonly string[];
+}
 
 /** Passes on what the router's pipelines find, to the peer manager and as events and reports. */
 export class Outcomes {
   readonly #peers: PeerManager;
   readonly #events: Subject<RouterEvent>;
   readonly #reports: Subject<PeerReport>;
+  readonly #protocols: () => readonly string[];
 
-  constructor(peers: PeerManager, events: Subject<RouterEvent>, reports: Subject<PeerReport>) {
+  constructor({ peers, events, reports, protocols }: OutcomesOptions) {
     this.#peers = peers;
     this.#events = events;
     this.#reports = reports;
+    this.#protocols = protocols;
   }
 
   /** Claims a slot for a proven link. Throws if there is none: see `PeerManager`. */
@@ -50,7 +62,8 @@ export class Outcomes {
     const { id: peer, direction, remote, nodeInfo, channels } = event.session;
     if (event.type === 'up') {
       this.#events.next({ type: 'peer-up', peer, direction, remote, channels, nodeInfo });
-      this.#peers.ready(peer, direction, channels);
+      if (!this.#peers.ready(peer, direction, channels)) return;
+      this.#peers.announced(peer, announcedAddresses(event.session, this.#protocols()));
     } else {
       const { error } = event;
       this.#events.next({ type: 'peer-down', peer, direction, ...(error && { error }) });

@@ -2,6 +2,7 @@
 import {
   AsyncSubject,
   catchError,
+  concat,
   defer,
   EMPTY,
   filter,
@@ -31,28 +32,31 @@ import { admitConnections, admitPeers } from './admit-hooks.ts';
 import { GuardedTransport } from './guarded-transport.ts';
 import { Listening } from './listening.ts';
 import { Outcomes } from './outcomes.ts';
+import { peerExchange } from '../exchange/peer-exchange.ts';
+import { ownAddressesFor } from './own-addresses.ts';
 import { formatNodeAddress, type NodeAddress } from '../model/address.ts';
 import { assertPlatform } from '../model/assert-platform.ts';
 import { checkOptions } from '../model/check-options.ts';
-import { endpointToAddress, formatEndpoint, type Endpoint } from '../model/endpoint.ts';
+import { endpointToAddress, type Endpoint } from '../model/endpoint.ts';
 import { errorOf, RxmeshError } from '../model/error.ts';
 import { callbackFailed, type RouterEvent } from '../model/event.ts';
 import { type NodeId, parseNodeId } from '../model/id.ts';
-import { isForOthers } from '../model/ip.ts';
+import { formatListenAddress } from '../model/node-info.ts';
 import type { PeerReport } from '../model/peer-report.ts';
+import type { ConnectionEnds } from '../model/reach.ts';
 import {
   checkedOptions,
   protocolFault,
   type RouterOptions,
   type RouterSettings,
 } from './options.ts';
-import type { Ban, Banned } from '../peers/ban.ts';
 import { connected, up } from '../peers/connected.ts';
 import { guardedRank } from '../peers/guarded-rank.ts';
-import { toNodeAddress } from '../peers/options.ts';
 import { PeerManager } from '../peers/peer-manager.ts';
 import type { PeerUpdate } from '../peers/peer-table.ts';
+import { PeerControl } from './peer-control.ts';
 import type { RouterSnapshot } from './snapshot.ts';
+import { stoppedError } from './stopped-error.ts';
 import { hostOf } from '../transport/host.ts';
 import { selfOf } from '../transport/self.ts';
 import type { Attempt, Proven } from '../transport/attempt.ts';
@@ -91,6 +95,8 @@ export type RouterLike = Pick<Router, keyof Router>;
 export class Router {
   /** This node's ID. */
   readonly id: NodeId;
+  /** All known peers: list, add, dial, disconnect, ban and limit them. */
+  readonly peers: PeerControl;
   /**
    * Peers coming up and going down, in order, starting with those that are up already. Completes at
    * `stop`.
@@ -147,7 +153,12 @@ export class Router {
     const rank = settings.peers.rank && guardedRank(settings.peers.rank, failed);
     const peers = rank === undefined ? settings.peers : { ...settings.peers, rank };
     this.#peers = new PeerManager({ ...peers, self: this.id, clock, random });
-    this.#outcomes = new Outcomes(this.#peers, this.#events, this.#found);
+    this.#outcomes = new Outcomes({
+      peers: this.#peers,
+      events: this.#events,
+      reports: this.#found,
+      protocols: () => this.#transports.flatMap(({ protocols }) => protocols),
+    });
     this.#switchboard = new Switchboard({
       self: this.id,
       clock,
@@ -158,8 +169,20 @@ export class Router {
     });
     this.events$ = merge(this.#switchboard.events$, this.#events);
     this.reports$ = merge(this.#switchboard.reports$, this.#found);
+    this.#running.add(this.#peers.storeEvents$.subscribe((event) => this.#events.next(event)));
     this.peers$ = this.#peers.peers$;
     this.connected$ = connected(this.peers$);
+    this.peers = new PeerControl({
+      peers: this.#peers,
+      events$: this.events$,
+      commanded: (command) => this.#events.next({ type: 'peer-command', command }),
+      protocolFault: (address) => protocolFault(address, this.#transports),
+      probe: () => this.#switchboard.probe(),
+      isStopped: () => this.#state === 'stopped',
+    });
+    if (settings.peerExchange !== undefined) {
+      this.#running.add(peerExchange(this, { clock, random }, settings.peerExchange).subscribe());
+    }
     // Also before `start`: a peer may be reported before it connects.
     this.#running.add(this.reports$.subscribe((report) => this.#outcomes.judge(report)));
   }
@@ -186,32 +209,6 @@ export class Router {
     return channel;
   }
 
-  /**
-   * Adds an address of a peer to dial. Returns false if it was already known; then its back-off
-   * ends and it is dialed now.
-   * @throws {RxmeshError} `RXMESH_ADDRESS_INVALID`, `RXMESH_SELF_CONNECTION`, `RXMESH_STOPPED`;
-   *   `RXMESH_PROTOCOL_UNKNOWN`: none of the transports can dial it
-   */
-  addPeer(address: string | NodeAddress): boolean {
-    if (this.#state === 'stopped') throw stoppedError();
-    const parsed = toNodeAddress(address);
-    const fault = protocolFault(parsed, this.#transports);
-    if (fault !== undefined) throw new RxmeshError('RXMESH_PROTOCOL_UNKNOWN', `addPeer: ${fault}`);
-    return this.#peers.add(parsed);
-  }
-
-  /**
-   * Checks all peers now, for when you know that the network is back (the `online` event of a
-   * page): peers in back-off are dialed, and connected ones must give a sign of life within 5 s.
-   * The router does this by itself when it detects that the machine has slept. Does nothing once
-   * the router is stopped.
-   */
-  redial(): void {
-    if (this.#state === 'stopped') return;
-    this.#switchboard.probe();
-    this.#peers.redial();
-  }
-
   /** Whether a peer is up now. */
   isUp(id: NodeId): boolean {
     return this.#peers.status(parseNodeId(id)) === 'up';
@@ -232,30 +229,8 @@ export class Router {
   }
 
   /**
-   * Bans a peer by its ID, or all peers at an IP address or range, for `forMs` milliseconds
-   * (default `peers.banMs`): `router.ban({ ip: '203.0.113.0/24', forMs: 600_000 })`. Connected ones
-   * are disconnected. Connections from a banned IP are closed, and dials to it fail, before any
-   * handshake, with `RXMESH_PEER_BANNED`. An existing ban that lasts longer is not shortened.
-   * @throws {RxmeshError} `RXMESH_NODE_ID_INVALID`, `RXMESH_ADDRESS_INVALID`,
-   *   `RXMESH_SELF_CONNECTION`
-   * @throws {TypeError} if neither or both of `id` and `ip` are given
-   * @throws {RangeError} if `forMs` is not a valid time
-   */
-  ban(ban: Ban): void {
-    this.#peers.ban(ban);
-  }
-
-  /**
-   * Lifts a ban early. Returns false if there was none. Lifting the ban of a range does not affect
-   * bans of ranges inside or around it.
-   * @throws the same errors as `ban`
-   */
-  unban(banned: Banned): boolean {
-    return this.#peers.unban(banned);
-  }
-
-  /**
-   * Starts listening and dialing. Resolves when every transport is listening, or when `stop` is
+   * Reads the peer store, if there is one, and then starts listening and dialing. Resolves when
+   * every transport is listening, or when `stop` is
    * called first. Rejects with `RXMESH_LISTEN_FAILED` if a transport cannot listen, and then stops
    * the router. A router starts only once: a second call rejects with `RXMESH_ALREADY_STARTED`, or
    * after a stop with `RXMESH_STOPPED`. Aborting the signal has the effect of `stop`.
@@ -278,8 +253,10 @@ export class Router {
     const listens = lastValueFrom(listening.all$.pipe(takeUntil(this.#stopping)), {
       defaultValue: undefined,
     });
+    const loaded$ = this.#peers.load().pipe(takeUntil(this.#stopping));
+    const mesh$ = defer(() => (this.#state === 'stopped' ? EMPTY : this.#mesh(listening)));
     this.#running.add(
-      this.#mesh(listening).subscribe({ error: (thrown: unknown) => this.#fatal(thrown) }),
+      concat(loaded$, mesh$).subscribe({ error: (thrown: unknown) => this.#fatal(thrown) }),
     );
     for (const event of this.#early.splice(0)) this.#events.next(event);
     this.#running.add(aborted(options.signal).subscribe(() => void this.stop()));
@@ -292,8 +269,9 @@ export class Router {
   /**
    * Stops everything: stops listening and dialing, drains lanes for up to `timeouts.drainMs`, says
    * goodbye to peers, closes channels, completes every stream. Resolves when the peers have read
-   * what was sent and nothing is left, or at the latest 2.5 s after the lanes were drained. Calling
-   * it twice is fine.
+   * what was sent and nothing is left, or at the latest 2.5 s after the lanes were drained. With a
+   * peer store, it first writes the last changes, for up to 2 s. The database stays open: it is
+   * yours to close. Calling it twice is fine.
    */
   stop(): Promise<void> {
     if (this.#stopped === undefined) {
@@ -319,7 +297,11 @@ export class Router {
     const { timeouts, limits } = this.#settings;
     const clock = this.#clock;
     const { connectionsPerSecond: perSecond, connectionsPerSecondPerHost: perHost } = limits;
-    const proof = { self: () => this.#self(), clock, timeoutMs: timeouts.handshakeMs };
+    const proof = {
+      self: (ends: ConnectionEnds) => this.#self(ends),
+      clock,
+      timeoutMs: timeouts.handshakeMs,
+    };
 
     const inbound$ = merge(...this.#transports.map((transport) => listening.watch(transport))).pipe(
       filter((connection) => !this.#outcomes.refusesIp(connection)),
@@ -447,13 +429,20 @@ export class Router {
     this.#guarded(() => this.#outcomes.dialFailed(error, address));
   }
 
-  #self(): Self {
+  /** What this node says about itself over a connection. */
+  #self(ends: ConnectionEnds): Self {
     const { channels } = this.#switchboard;
-    const listening = this.#endpoints().find(({ ip }) => ip !== undefined && isForOthers(ip));
-    const listenAddress = listening === undefined ? '' : formatEndpoint(listening);
     const { identity, network, moniker, version, protocolVersion } = this.#settings;
     const named = { identity, network, moniker, version, protocolVersion };
-    return selfOf({ ...named, channels, listenAddress });
+    const own = this.#ownAddressesFor(ends).map(formatListenAddress);
+    const addresses = own.filter((text) => text !== undefined);
+    return selfOf({ ...named, channels, addresses });
+  }
+
+  /** The addresses at which the peer at the other end of a connection may dial this node. */
+  #ownAddressesFor(ends: ConnectionEnds): readonly NodeAddress[] {
+    const { advertise } = this.#settings;
+    return ownAddressesFor(ends, { id: this.id, endpoints: this.#endpoints(), advertise });
   }
 
   #endpoints(): readonly Endpoint[] {
@@ -469,6 +458,7 @@ export class Router {
       return this.#switchboard.goodbye(this.#settings.timeouts.drainMs);
     }).pipe(
       catchError((thrown: unknown) => this.#fatal(thrown)),
+      (ended$) => concat(ended$, this.#peers.save()),
       tap({
         complete: () => {
           this.#guarded(() => this.#running.unsubscribe());
@@ -480,8 +470,4 @@ export class Router {
       }),
     );
   }
-}
-
-function stoppedError(): RxmeshError {
-  return new RxmeshError('RXMESH_STOPPED', 'the router is stopped, and does not start again');
 }

@@ -1,16 +1,20 @@
 import protobuf from 'protobufjs/minimal.js';
+import {
+  DELIMITED,
+  nested,
+  readCount,
+  readTag,
+  readText,
+  skipUnknown,
+  tag,
+  VARINT,
+} from '../codec/fields.ts';
 import { RxmeshError } from '../model/error.ts';
 import { type NodeId, uncheckedNodeId } from '../model/node-id.ts';
 import type { NodeInfo, ProtocolVersion } from '../model/node-info.ts';
 
 /** The most bytes that an encoded node info may have. */
 export const NODE_INFO_BYTES_MAX = 10_240;
-
-/** Protobuf wire types. */
-const VARINT = 0;
-const FIXED_64 = 1;
-const DELIMITED = 2;
-const FIXED_32 = 5;
 
 /**
  * Encodes a node info as protobuf (docs/wire.md, "Node info"). Fields 1 to 8 have CometBFT's
@@ -37,6 +41,7 @@ export function encodeNodeInfo(info: NodeInfo): Uint8Array {
   writer.uint32(tag(1, DELIMITED)).string(info.other.txIndex);
   writer.uint32(tag(2, DELIMITED)).string(info.other.rpcAddress).ldelim();
   for (const feature of info.features) writer.uint32(tag(9, DELIMITED)).string(feature);
+  for (const address of info.addresses) writer.uint32(tag(10, DELIMITED)).string(address);
   const bytes = writer.finish();
   if (bytes.length > NODE_INFO_BYTES_MAX) {
     throw new RxmeshError(
@@ -49,7 +54,7 @@ export function encodeNodeInfo(info: NodeInfo): Uint8Array {
 
 /**
  * Decodes a node info. Missing fields are zero or empty, unknown ones are skipped, and if a field
- * is repeated the last one counts (for `channels` and `features`: all). Varints must have their
+ * is repeated the last one counts (for `channels`, `features` and `addresses`: all). Varints must have their
  * shortest form, and known fields their own wire type. The values are not validated.
  *
  * @param peer node ID of the sender, for errors
@@ -77,6 +82,7 @@ function readNodeInfo(reader: protobuf.Reader): NodeInfo {
   const texts = { nodeId: '', listenAddress: '', network: '', version: '', moniker: '' };
   const channels: number[] = [];
   const features: string[] = [];
+  const addresses: string[] = [];
   while (reader.pos < reader.len) {
     const read = readTag(reader);
     if (read === tag(1, DELIMITED)) protocolVersion = readProtocolVersion(nested(reader));
@@ -89,10 +95,11 @@ function readNodeInfo(reader: protobuf.Reader): NodeInfo {
     else if (read === tag(7, DELIMITED)) texts.moniker = readText(reader);
     else if (read === tag(8, DELIMITED)) other = readOther(nested(reader));
     else if (read === tag(9, DELIMITED)) features.push(readText(reader));
-    else skipUnknown(reader, read, 9);
+    else if (read === tag(10, DELIMITED)) addresses.push(readText(reader));
+    else skipUnknown(reader, read, 10);
   }
   const nodeId = uncheckedNodeId(texts.nodeId);
-  return { protocolVersion, ...texts, nodeId, channels, other, features };
+  return { protocolVersion, ...texts, nodeId, channels, other, features, addresses };
 }
 
 function readProtocolVersion(reader: protobuf.Reader): ProtocolVersion {
@@ -118,65 +125,6 @@ function readOther(reader: protobuf.Reader): { txIndex: string; rpcAddress: stri
   return other;
 }
 
-/** Skips an unknown field. Fields 1 to `known` only get here if their wire type is wrong. */
-function skipUnknown(reader: protobuf.Reader, read: number, known: number): void {
-  const [field, wireType] = [read >>> 3, read & 7];
-  if (field <= known) throw new RangeError(`field ${field} has the wire type ${wireType}`);
-  if (wireType === VARINT) varint(reader);
-  else if (wireType === DELIMITED) nested(reader);
-  else if (wireType === FIXED_64 || wireType === FIXED_32) reader.skipType(wireType);
-  // This includes groups, which proto3 does not have.
-  else throw new RangeError(`wire type ${wireType}`);
-}
-
 function readCounts(packed: protobuf.Reader, counts: number[]): void {
   while (packed.pos < packed.len) counts.push(readCount(packed));
-}
-
-function readTag(reader: protobuf.Reader): number {
-  return uint32(varint(reader));
-}
-
-function uint32(value: number): number {
-  if (value > 0xffff_ffff) throw new RangeError('a field number or length above 2^32 - 1');
-  return value;
-}
-
-function nested(reader: protobuf.Reader): protobuf.Reader {
-  checkLength(reader);
-  return new protobuf.Reader(reader.bytes());
-}
-
-function readText(reader: protobuf.Reader): string {
-  checkLength(reader);
-  return reader.stringVerify();
-}
-
-/** Checks the length that comes next without consuming it. */
-function checkLength(reader: protobuf.Reader): void {
-  const from = reader.pos;
-  uint32(varint(reader));
-  reader.pos = from;
-}
-
-/** Reads a uint64 that fits exactly in a JavaScript number. */
-function readCount(reader: protobuf.Reader): number {
-  const value = varint(reader);
-  if (!Number.isSafeInteger(value)) throw new RangeError('a number above 2^53');
-  return value;
-}
-
-/** Reads a varint and requires its shortest form: the last of several bytes is not zero. */
-function varint(reader: protobuf.Reader): number {
-  const from = reader.pos;
-  // Depending on how the application has configured protobufjs, this is a Long or a number.
-  const value = Number(reader.uint64());
-  if (reader.pos > from + 1 && reader.buf[reader.pos - 1] === 0) {
-    throw new RangeError('a varint that is too long');
-  }
-  return value;
-}
-
-function tag(field: number, wireType: number): number {
-  return field * 8 + wireType;
 }

@@ -12,6 +12,7 @@ export interface PeerSession {
   readonly id: NodeId;
   /** Which side dialed. */
   readonly direction: Direction;
+  readonly local: Endpoint;
   readonly remote: Endpoint;
   /** What the peer says about itself. */
   readonly nodeInfo: NodeInfo;

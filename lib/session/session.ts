@@ -88,6 +88,10 @@ export class Session implements PeerSession, LinkReceiver, PortHost {
     return this.link.direction;
   }
 
+  get local(): Endpoint {
+    return this.link.local;
+  }
+
   get remote(): Endpoint {
     return this.link.remote;
   }

@@ -19,5 +19,6 @@ export {
   type Simulation,
   type SimulationOptions,
 } from './simulation.ts';
+export { simulatedStore } from './simulated-store.ts';
 export type { SimulatedNode } from './simulated-node.ts';
 export type { VirtualClock } from './virtual-clock.ts';

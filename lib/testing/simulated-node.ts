@@ -23,7 +23,7 @@ export interface NodeSettings {
   readonly index: number;
   readonly identity: Identity;
   /** Creates the node's router, once for each time that the node is started. */
-  readonly makeRouter: () => RouterLike;
+  readonly makeRouter: (hasCrashed: () => boolean) => RouterLike;
   readonly onEvent: (event: RouterEvent) => void;
   /** A peer came up or went down, and `up` has changed. */
   readonly onChange: (peer: NodeId, isUp: boolean) => void;
@@ -95,7 +95,7 @@ export class WatchedNode implements SimulatedNode {
 
   #begin(): Run {
     const { makeRouter, onEvent, onChange } = this.#settings;
-    const run: Run = { router: makeRouter(), isCrashed: false };
+    const run: Run = { router: makeRouter(() => run.isCrashed), isCrashed: false };
     this.#openRuns += 1;
     run.router.peers$.subscribe(({ id, status }) => {
       if (run.isCrashed) return;

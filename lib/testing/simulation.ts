@@ -10,6 +10,7 @@ import type { Protection } from '../secure/index.ts';
 import { MemoryNetwork } from '../../transports/memory/index.ts';
 import { Acquaintances } from './acquaintances.ts';
 import { seededRandom } from './seeded-random.ts';
+import { cuttableStore } from './simulated-store.ts';
 import { identityFrom, type SimulatedNode, WatchedNode } from './simulated-node.ts';
 import { VirtualClock } from './virtual-clock.ts';
 
@@ -250,7 +251,7 @@ export class Simulation {
 
   /**
    * Ends a node as a killed process ends: its connections are cut without a goodbye, and whatever
-   * it had not sent is lost. Does not let time pass.
+   * it had not sent, or not written to its peer store, is lost. Does not let time pass.
    *
    * @throws {Error} if it has stopped already
    */
@@ -264,7 +265,8 @@ export class Simulation {
 
   /**
    * Starts a node again after `remove` or `crash`, as a new process with the same key and options:
-   * it remembers nothing else. It has the channels of `openChannels`. Does not let time pass.
+   * it remembers nothing else, except what is in its peer store (see `simulatedStore`). It has the
+   * channels of `openChannels`. Does not let time pass.
    *
    * @throws {Error} if it is still running
    */
@@ -308,11 +310,19 @@ export class Simulation {
     const known = others.filter((_, other) => other !== index && this.#knows(index, other));
     const routerOptions = this.#routerOptions(index, identity, others.length, known);
     const { makeRouter = createRouter } = this.#options;
+    const store = routerOptions.peers?.store;
     const node: WatchedNode = new WatchedNode({
       index,
       identity,
-      makeRouter: () =>
-        makeRouter({ ...routerOptions, transports: [this.network.transport(identity.id)] }),
+      makeRouter: (hasCrashed) =>
+        makeRouter({
+          ...routerOptions,
+          peers: {
+            ...routerOptions.peers,
+            ...(store !== undefined && { store: cuttableStore(store, hasCrashed) }),
+          },
+          transports: [this.network.transport(identity.id)],
+        }),
       onEvent: (event) => this.#log.push({ atMs: this.now(), node: index, event }),
       onChange: (peer, isUp) => this.#acquaintances.changed(node, peer, isUp),
       onStop: () => this.#acquaintances.stopped(node),

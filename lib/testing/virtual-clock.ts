@@ -28,6 +28,10 @@ export class VirtualClock implements Clock {
     return this.scheduler.now();
   }
 
+  date(): number {
+    return this.now();
+  }
+
   schedule(work: () => void, delayMs: number): Subscription {
     // Not `this.now()`: a subclass may set its clock, and its timers must still wait as long.
     const dueAtMs = this.scheduler.now() + delayMs;

@@ -1,6 +1,6 @@
 import type { Identity } from '../model/identity.ts';
-import { isForOthers } from '../model/ip.ts';
-import { parseListenAddress } from '../model/node-info.ts';
+import { ADDRESSES_MAX, parseListenAddress } from '../model/node-info.ts';
+import { isDialable } from '../model/reach.ts';
 import type { Self } from './transport.ts';
 
 /** The version of rxmesh's own wire protocol, as stated in node infos. */
@@ -22,40 +22,43 @@ export interface SelfOptions {
   /** Nodes with different block versions do not connect. Default `{ block: 0, app: 0 }`. */
   readonly protocolVersion?: { readonly block: number; readonly app: number };
   /**
-   * Where the node listens, as `host:port` or a URL. Default: empty, it does not listen. An address
-   * that other nodes cannot dial is not announced: all interfaces (`0.0.0.0`, `[::]`), or one with
-   * a zone.
+   * Where the peer can dial this node, each as `host:port` or a URL. Default: none. Addresses that
+   * other nodes cannot dial are left out: all interfaces (`0.0.0.0`, `[::]`), or one with a zone.
+   * So are those that are too long for a node info, and all after the first 8.
    */
-  readonly listenAddress?: string;
+  readonly addresses?: readonly string[];
 }
 
 /**
  * Builds what a node proves and announces in a handshake.
  *
  * The list of channels only serves the compatibility check. If a node has too many channels for it,
- * the list is left empty, which skips the check. An address that is too long for a node info is
- * left out as well, since no one needs it to dial this node.
+ * the list is left empty, which skips the check.
  */
 export function selfOf(options: SelfOptions): Self {
   const { identity, network, channels = [], moniker = identity.id.slice(0, 8) } = options;
-  const { version = '', protocolVersion = { block: 0, app: 0 }, listenAddress = '' } = options;
+  const { version = '', protocolVersion = { block: 0, app: 0 } } = options;
+  const addresses = (options.addresses ?? [])
+    .filter((address) => isForOthers(identity, address))
+    .slice(0, ADDRESSES_MAX);
   return {
     identity,
     nodeInfo: {
       protocolVersion: { p2p: p2pVersion, ...protocolVersion },
       nodeId: identity.id,
-      listenAddress: isTold(identity, listenAddress) ? listenAddress : '',
+      listenAddress: addresses[0] ?? '',
       network,
       version,
       channels: channels.length > channelsMax ? [] : channels,
       moniker,
       other: { txIndex: '', rpcAddress: '' },
       features: [],
+      addresses,
     },
   };
 }
 
-function isTold({ id }: Identity, listenAddress: string): boolean {
-  const address = parseListenAddress(id, listenAddress);
-  return address !== undefined && (address.host === undefined || isForOthers(address.host));
+function isForOthers({ id }: Identity, text: string): boolean {
+  const address = parseListenAddress(id, text);
+  return address !== undefined && (address.host === undefined || isDialable(address.host));
 }

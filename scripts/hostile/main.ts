@@ -103,7 +103,7 @@ async function stranger(address: string): Promise<boolean> {
   );
   router.openChannel({ id: 1, codec: json<number>() });
   await router.start();
-  router.addPeer(address);
+  router.peers.add(address);
   const hasJoined = await up;
   await router.stop();
   return hasJoined;
@@ -122,7 +122,7 @@ async function measure(row: Row): Promise<Result> {
   await honest.start();
   const [address = ''] = node.addresses;
   const up = upWith(honest);
-  honest.addPeer(address);
+  honest.peers.add(address);
   await up;
   await sleep(300);
   took.length = 0;

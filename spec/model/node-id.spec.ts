@@ -37,16 +37,16 @@ function accepted({ id, text, router, channel, manager, network }: Scope): void 
     channel.out.next({ to: text, message: 'a' });
     channel.out.next({ broadcast: true, except: text, message: 'a' });
     channel.reports.next({ peer: text, severity: 'note', reason: '' });
-    router.ban({ id: text, forMs: 1 });
-    router.unban({ id: text });
+    router.peers.ban({ id: text, forMs: 1 });
+    router.peers.unban({ id: text });
   }
-  router.addPeer({ protocol: 'ws', id, host: 'host' });
+  router.peers.add({ protocol: 'ws', id, host: 'host' });
   manager.status(id);
   network.sever(id, router.id);
   new RxmeshError('RXMESH_PEER_EVICTED', '', { peer: id });
 
   // It is a string as well, wherever one is wanted.
-  router.addPeer(`ws://${id}@host:4000`);
+  router.peers.add(`ws://${id}@host:4000`);
   new Map<string, number>().get(id);
 }
 
@@ -68,13 +68,13 @@ function refused({ id, text, router, channel, manager, network }: Scope): void {
   // @ts-expect-error no text is reported
   channel.reports.next({ peer: text, severity: 'note', reason: '' });
   // @ts-expect-error no text is banned
-  router.ban({ id: text });
+  router.peers.ban({ id: text });
   // @ts-expect-error nor is an address
-  router.ban({ id: `ws://${id}@host:4000`, forMs: 1 });
+  router.peers.ban({ id: `ws://${id}@host:4000`, forMs: 1 });
   // @ts-expect-error no ban of a text ends
-  router.unban({ id: text });
+  router.peers.unban({ id: text });
   // @ts-expect-error an address in parts has an ID
-  router.addPeer({ protocol: 'ws', id: text, host: 'host' });
+  router.peers.add({ protocol: 'ws', id: text, host: 'host' });
   // @ts-expect-error a manager knows peers by their IDs
   manager.status(text);
   // @ts-expect-error so does a network in memory

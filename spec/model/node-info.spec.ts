@@ -1,7 +1,14 @@
 import { describe, expect, it } from '@jest/globals';
+import { formatNodeAddress } from '../../lib/model/address.ts';
 import { parseNodeId } from '../../lib/model/id.ts';
 import { uncheckedNodeId } from '../../lib/model/node-id.ts';
-import { checkCompatible, type NodeInfo, validateNodeInfo } from '../../lib/model/node-info.ts';
+import {
+  addressesIn,
+  checkCompatible,
+  formatListenAddress,
+  type NodeInfo,
+  validateNodeInfo,
+} from '../../lib/model/node-info.ts';
 
 const id = parseNodeId('045f5600654182cfeaccfe6cb19f0642e8a59898');
 const info: NodeInfo = {
@@ -14,6 +21,7 @@ const info: NodeInfo = {
   moniker: 'hey its me',
   other: { txIndex: 'on', rpcAddress: '0.0.0.0:26657' },
   features: [],
+  addresses: [],
 };
 const range = (length: number) => Array.from({ length }, (_, i) => i);
 const faulty = (fault: string) =>
@@ -43,6 +51,7 @@ describe('node info', () => {
       moniker: '',
       other: { txIndex: '', rpcAddress: '' },
       features: [],
+      addresses: [],
     };
     expect(() => validateNodeInfo(empty)).toThrow(faulty('nodeId'));
     expect(() => validateNodeInfo({ ...empty, nodeId: id })).toThrow(faulty('moniker'));
@@ -85,6 +94,7 @@ describe('node info', () => {
     'tcp://:26656',
     'tcp://foo@0.0.0.0:26656',
     'memory:foo',
+    `memory:${'f'.repeat(40)}`,
     `localhost${nonAscii}:26656`,
     `${'a.'.repeat(125)}example:26656`,
   ])('NI-03 has not listen address %j', (listenAddress) => {
@@ -131,6 +141,30 @@ describe('node info', () => {
     refuses({ features: range(17).map(String) }, 'features: 17');
     refuses({ features: ['one', ''] }, 'features');
     refuses({ features: [nonAscii] }, 'features');
+  });
+
+  it('has at most 8 addresses of its own, written like the listen address', () => {
+    accepts({ addresses: range(8).map((n) => `ws://192.0.2.${n}:1`) });
+    refuses({ addresses: range(9).map((n) => `ws://192.0.2.${n}:1`) }, 'addresses: 9');
+    for (const wrong of ['', 'nonsense', `memory:${'f'.repeat(40)}`, `ws://${id}@host`, nonAscii]) {
+      refuses({ addresses: ['host:1', wrong] }, 'addresses');
+    }
+    refuses({ addresses: [`ws://host/${'a'.repeat(247)}`] }, 'addresses');
+  });
+
+  it('has addresses, each once, and the listen address as the first', () => {
+    const addresses = ['wss://b.test/p2p', '192.0.2.1:1', 'ws://192.0.2.1:1', `memory:${id}`];
+    const found = addressesIn({ ...info, listenAddress: '192.0.2.1:1', addresses });
+    expect(found.map(formatNodeAddress)).toEqual([
+      `ws://${id}@192.0.2.1:1`,
+      `wss://${id}@b.test/p2p`,
+      `memory:${id}`,
+    ]);
+    expect(found.map(formatListenAddress)).toEqual([
+      'ws://192.0.2.1:1',
+      'wss://b.test/p2p',
+      `memory:${id}`,
+    ]);
   });
 
   it.each([-1, 0.5, NaN, 2 ** 53])('has no protocol version %d', (version) => {

@@ -42,6 +42,8 @@ describe('the lint rule import-down', () => {
     ['lib/session/session.ts', '../../operators/map.ts', ['up']],
     ['lib/session/session.ts', '../channel/channels.ts', ['up']],
     ['lib/router/router.ts', '../../operators/map.ts', []],
+    ['lib/router/router.ts', '../exchange/options.ts', []],
+    ['lib/exchange/options.ts', '../router/router.ts', ['up']],
     ['lib/session/session.ts', '../router.ts', ['up']],
     ['lib/session/session.ts', '#websocket', ['up']],
     ['lib/router/router.ts', '../session/session.ts', []],

@@ -5,7 +5,7 @@ import { trackLeaks } from '../support/leaks.ts';
 
 describe('Bans', () => {
   it('holds a ban until its end, and not at its end', () => {
-    const bans = new Bans(10);
+    const bans = new Bans(() => 10);
     bans.add(id('a'), 100);
     expect(bans.isBanned(id('a'), 99)).toBe(true);
     expect(bans.isBanned(id('b'), 99)).toBe(false);
@@ -14,7 +14,7 @@ describe('Bans', () => {
   });
 
   it('lets a second ban lengthen the first, but never shorten it', () => {
-    const bans = new Bans(10);
+    const bans = new Bans(() => 10);
     bans.add(id('a'), 100);
     bans.add(id('a'), 50);
     expect(bans.until(id('a'))).toBe(100);
@@ -23,7 +23,7 @@ describe('Bans', () => {
   });
 
   it('lifts the ban that would end first when there are too many', () => {
-    const bans = new Bans(2);
+    const bans = new Bans(() => 2);
     bans.add(id('a'), 300);
     bans.add(id('b'), 100);
     bans.add(id('c'), 200);

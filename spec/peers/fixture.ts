@@ -52,7 +52,7 @@ export class VirtualTime {
  * options set it.
  */
 export class Bench {
-  readonly time: VirtualTime = new VirtualTime();
+  readonly time: VirtualTime;
   readonly manager: PeerManager;
   readonly dials: NodeAddress[] = [];
   readonly evictions: Eviction[] = [];
@@ -61,7 +61,8 @@ export class Bench {
   #dialing: Subscription | undefined;
   #evicting: Subscription | undefined;
 
-  constructor(options: Partial<PeerManagerOptions> = {}) {
+  constructor(options: Partial<PeerManagerOptions> = {}, time: VirtualTime = new VirtualTime()) {
+    this.time = time;
     this.manager = new PeerManager({
       self,
       clock: this.time.clock,

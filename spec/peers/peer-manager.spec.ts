@@ -33,6 +33,7 @@ describe('PeerManager: construction', () => {
         score: 32_767,
         rank: 0,
         addresses: [at('a'), at('a', 'x')],
+        failures: 0,
       },
       expect.objectContaining({ id: id('b'), isPersistent: false, score: 0 }),
     ]);

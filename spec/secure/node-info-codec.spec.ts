@@ -16,6 +16,7 @@ const info: NodeInfo = {
   moniker: 'm',
   other: { txIndex: 'on', rpcAddress: 'r' },
   features: ['f', 'gh'],
+  addresses: ['a:1', 'ws://b'],
 };
 const infoHex =
   '0a070808100b18ac02' + // versions
@@ -27,7 +28,9 @@ const infoHex =
   '3a016d' +
   '42070a026f6e120172' +
   '4a0166' +
-  '4a026768';
+  '4a026768' +
+  '5203613a31' +
+  '520677733a2f2f62';
 const empty: NodeInfo = {
   protocolVersion: { p2p: 0, block: 0, app: 0 },
   nodeId: uncheckedNodeId(''),
@@ -38,6 +41,7 @@ const empty: NodeInfo = {
   moniker: '',
   other: { txIndex: '', rpcAddress: '' },
   features: [],
+  addresses: [],
 };
 
 function decode(hex: string): NodeInfo {
@@ -73,8 +77,8 @@ describe('decodeNodeInfo', () => {
   it('takes what is missing for zero or empty', () => expect(decode('')).toEqual(empty));
 
   it('skips unknown fields of every wire type', () => {
-    const unknown = '5001' + '590102030405060708' + '5a021234' + '5d01020304';
-    expect(decode(unknown + infoHex + '50ffffffffffffffffff01')).toEqual(info);
+    const unknown = '5801' + '590102030405060708' + '5a021234' + '5d01020304';
+    expect(decode(unknown + infoHex + '58ffffffffffffffffff01')).toEqual(info);
   });
 
   it('reads channels that are not packed', () =>
@@ -105,7 +109,8 @@ describe('decodeNodeInfo', () => {
     ['S-05 a number that is too long', '0a03' + '088100'],
     ['S-05 a channel that is too long', '3002' + '308200'],
     ['S-05 a packed channel that is too long', '3203' + '018200'],
-    ['S-05 an unknown number that is too long', '508100'],
+    ['S-05 an unknown number that is too long', '588100'],
+    ['S-05 an address that is a number', '5001'],
     ['a field number above 2^29 - 1', '8080808010' + '01'],
     ['10,000 open groups', '5b'.repeat(10_000)],
     ['more than 10,240 bytes', '3a0100'.repeat(3_414)],

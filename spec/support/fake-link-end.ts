@@ -22,6 +22,7 @@ export function fakeNodeInfo(nodeId: NodeId, changes: Partial<NodeInfo> = {}): N
     moniker: 'fake',
     other: { txIndex: '', rpcAddress: '' },
     features: [],
+    addresses: [],
     ...changes,
   };
 }

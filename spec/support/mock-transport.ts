@@ -20,6 +20,7 @@ export function nodeInfoOf({ id }: Identity, changes: Partial<NodeInfo> = {}): N
     moniker: 'mock',
     other: { txIndex: '', rpcAddress: '' },
     features: [],
+    addresses: [],
     ...changes,
   };
 }

@@ -26,6 +26,7 @@ export function selfOf(identitySeed: Uint8Array, changes: Partial<NodeInfo> = {}
     moniker: 'tester',
     other: { txIndex: 'on', rpcAddress: '127.0.0.1:26657' },
     features: ['pex', 'zip'],
+    addresses: ['ws://192.0.2.1:4000', 'wss://a.test/p2p'],
     ...changes,
   };
   return { identity, nodeInfo };
@@ -37,6 +38,7 @@ export const selfB: Self = selfOf(seeds.b.identity, {
   channels: [],
   moniker: 'b',
   features: [],
+  addresses: [],
 });
 
 /** Records what it hears, in order, as text; `onData` may call back into the link. */

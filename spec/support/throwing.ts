@@ -1,4 +1,4 @@
-import type { Clock } from '../../lib/flow/clock.ts';
+import { type Clock, dateOf } from '../../lib/flow/clock.ts';
 import { VirtualClock } from '../../lib/testing/virtual-clock.ts';
 
 /** What the callbacks of `once` throw. */
@@ -28,12 +28,15 @@ export function onceFor<R>(trigger: number, answer: (value: number) => R): (valu
 export function throwingClock(name: keyof Clock, clock: Clock = new VirtualClock()): Clock {
   const sound = {
     now: () => clock.now(),
+    date: () => dateOf(clock),
     schedule: (work: () => void, delayMs: number) => clock.schedule(work, delayMs),
     afterTurn: (work: () => void) => clock.afterTurn(work),
   };
   switch (name) {
     case 'now':
       return { ...sound, now: once(sound.now) };
+    case 'date':
+      return { ...sound, date: once(sound.date) };
     case 'schedule':
       return { ...sound, schedule: once(sound.schedule) };
     case 'afterTurn':

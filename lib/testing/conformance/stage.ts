@@ -177,6 +177,7 @@ export class Stage {
       moniker: 'conformance node',
       other: { txIndex: 'on', rpcAddress: '192.0.2.1:26657' },
       features: [],
+      addresses: [],
     };
     return { identity, nodeInfo };
   }

@@ -1,11 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { formatNodeAddress } from '../../../lib/model/address.ts';
 import { Identity } from '../../../lib/model/identity.ts';
-import {
-  type NodeInfo,
-  parseListenAddress,
-  validateNodeInfo,
-} from '../../../lib/model/node-info.ts';
+import { addressesIn, type NodeInfo, validateNodeInfo } from '../../../lib/model/node-info.ts';
 import { decodeNodeInfo, encodeNodeInfo } from '../../../lib/secure/node-info-codec.ts';
 import { selfA, selfB } from '../../../spec/support/secure.ts';
 import { bytesOf, joined, varint } from '../bytes.ts';
@@ -28,7 +24,9 @@ const listenAddresses = [
 export function nodeInfoBytes(random: Random): Uint8Array {
   const listenAddress = random.pick(listenAddresses);
   const channels = random.list(0, random.once(9) ? 20 : 4, () => random.below(70_000));
-  const info: NodeInfo = { ...random.pick([selfA, selfB]).nodeInfo, listenAddress, channels };
+  const addresses = random.list(0, random.once(9) ? 10 : 3, () => random.pick(listenAddresses));
+  const { nodeInfo } = random.pick([selfA, selfB]);
+  const info: NodeInfo = { ...nodeInfo, listenAddress, channels, addresses };
   const bytes = encodeNodeInfo(info);
   if (random.once(3)) return bytes;
   // Repeat a field, or add an unknown one.
@@ -57,10 +55,11 @@ export const nodeInfos: Target = {
     expectThat(isSame, 'a node info is written as another');
     const valid = attempt(() => validateNodeInfo(info), ['RXMESH_NODE_INFO_INVALID']);
     if ('code' in valid) return valid.code;
-    const address = parseListenAddress(info.nodeId, info.listenAddress);
-    if (address === undefined) return 'value without address';
-    const text = formatNodeAddress(address);
-    expectThat(address.id === info.nodeId, `the address ${text} is of another node`);
-    return 'value';
+    const addresses = addressesIn(info);
+    for (const address of addresses) {
+      const text = formatNodeAddress(address);
+      expectThat(address.id === info.nodeId, `the address ${text} is of another node`);
+    }
+    return addresses.length === 0 ? 'value without address' : 'value';
   },
 };

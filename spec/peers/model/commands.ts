@@ -64,9 +64,13 @@ const commands: readonly fc.Arbitrary<fc.Command<object, Machine>>[] = [
   fc.record({ does: fc.constant('add' as const), digit, host, from }).map(step),
   // A separate host each, so that many can be dialed.
   fc.record({ digit, from }).map((one) => step({ does: 'add', host: `host-${one.digit}`, ...one })),
-  fc
-    .record({ digit: fc.constantFrom(...persistentDigits), host })
-    .map((one) => step({ does: 'add', from: 'options', ...one })),
+  fc.record({ digit: fc.constantFrom(...persistentDigits), host }).map((one) =>
+    plan(`persistent ${JSON.stringify(one)}`, 0, ({ model }) => {
+      const isOne = model.find(one.digit)?.isPersistent === true;
+      const hasRoom = model.persistent().length < model.limits.maxConnected;
+      return isOne || hasRoom ? [{ does: 'add', from: 'options', ...one }] : [];
+    }),
+  ),
   fc.constant(step({ does: 'next dial' })),
   fc.constant(step({ does: 'next dial' })),
   ...(['dialed', 'dialed', 'dial failed'] as const).map((does) =>
@@ -106,6 +110,28 @@ const commands: readonly fc.Arbitrary<fc.Command<object, Machine>>[] = [
         what: fc.constantFrom('good', 'good', 'note', 'penalize', 'disconnect', 'ban'),
       })
       .map((one) => step({ does: 'report', ...one })),
+  ),
+  digit.map((one) => step({ does: 'disconnect', digit: one })),
+  digit.map((one) => step({ does: 'remove', digit: one })),
+  fc
+    .record({ digit, isPersistent: fc.boolean() })
+    .map((one) => step({ does: 'set persistent', ...one })),
+  // Between 1 and the first limits.
+  fc.record({ connected: nth, inbound: nth, outbound: nth, kept: nth, known: nth }).map((less) =>
+    plan(`set limits ${JSON.stringify(less)}`, 0, ({ first }) => {
+      const maxConnected = Math.max(1, first.maxConnected - (less.connected % 3));
+      const maxPeers = first.maxPeers - (less.known % 3);
+      const counts = {
+        maxConnected,
+        maxInbound: Math.min(maxConnected, Math.max(1, first.maxInbound - (less.inbound % 3))),
+        maxOutbound: Math.min(maxConnected, Math.max(1, first.maxOutbound - (less.outbound % 3))),
+        reserved: Math.min(maxConnected, less.kept),
+        maxUpgrading: first.maxUpgrading,
+        maxDialing: first.maxDialing,
+        maxPeers: Math.max(maxPeers, maxConnected + first.maxUpgrading),
+      };
+      return [{ does: 'set limits', counts }];
+    }),
   ),
   fc.constant(step({ does: 'next eviction' })),
   fc.nat(700).map((ms) => step({ does: 'advance', ms })),

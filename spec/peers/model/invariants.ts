@@ -60,6 +60,11 @@ export class Invariants {
     most('known', records.length, Math.max(maxPeers, busy + persistent));
   }
 
+  /** The application has removed a peer, or made it one like the others. */
+  removed(digit: string): void {
+    for (const peer of this.#persistent) if (peer.startsWith(digit)) this.#persistent.delete(peer);
+  }
+
   /** Persistent peers are never forgotten. */
   #persistentPeers(records: readonly PeerRecord[]): void {
     for (const { id, isPersistent } of records) if (isPersistent) this.#persistent.add(id);

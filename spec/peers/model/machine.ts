@@ -2,6 +2,7 @@ import type { NodeAddress } from '../../../lib/model/address.ts';
 import type { Direction } from '../../../lib/model/direction.ts';
 import { RxmeshError } from '../../../lib/model/error.ts';
 import type { Severity } from '../../../lib/model/peer-report.ts';
+import type { PeerCounts } from '../../../lib/peers/limits.ts';
 import { checkPeerOptions, type PeerOptions } from '../../../lib/peers/options.ts';
 import type { PeerRecord } from '../../../lib/peers/peer-record.ts';
 import { PeerTable } from '../../../lib/peers/peer-table.ts';
@@ -22,6 +23,9 @@ export type Step =
       readonly direction: Direction;
     }
   | { readonly does: 'report'; readonly digit: string; readonly what: Severity | 'good' }
+  | { readonly does: 'disconnect' | 'remove'; readonly digit: string }
+  | { readonly does: 'set persistent'; readonly digit: string; readonly isPersistent: boolean }
+  | { readonly does: 'set limits'; readonly counts: PeerCounts }
   | { readonly does: 'next eviction' }
   | { readonly does: 'advance'; readonly ms: number };
 
@@ -48,6 +52,8 @@ function addressOf(digit: string, host: string): NodeAddress {
 /** The peers and their model side by side. */
 export class Machine {
   readonly model: RefTable;
+  /** The limits at the start. */
+  readonly first: PeerCounts;
   readonly #table: PeerTable;
   readonly #invariants: Invariants;
   nowMs = 0;
@@ -67,6 +73,7 @@ export class Machine {
     this.#table = new PeerTable(self, rules, () => 0);
     this.model = new RefTable({ limits: rules, unconditional: unconditionalDigit, rankOf });
     this.#invariants = new Invariants(rules);
+    this.first = rules;
   }
 
   /** Performs it on both, and compares the full visible state. */
@@ -122,6 +129,27 @@ export class Machine {
       case 'report':
         this.#report(step.digit, step.what);
         return;
+      case 'disconnect':
+        same('disconnect', table.commands.disconnect(id(step.digit)), model.disconnect(step.digit));
+        return;
+      case 'remove': {
+        const isDone = table.commands.remove(id(step.digit), nowMs);
+        same('remove', isDone, model.remove(step.digit, nowMs));
+        if (isDone) this.#invariants.removed(step.digit);
+        return;
+      }
+      case 'set persistent': {
+        const { digit, isPersistent } = step;
+        const code = codeOf(() => table.commands.setPersistent(id(digit), isPersistent, nowMs));
+        same('set persistent', code, model.setPersistent(digit, isPersistent, nowMs));
+        if (!isPersistent) this.#invariants.removed(digit);
+        return;
+      }
+      case 'set limits': {
+        const code = codeOf(() => table.commands.setCounts(step.counts));
+        same('set limits', code, model.setLimits(step.counts, nowMs));
+        return;
+      }
       case 'next eviction':
         same('eviction', digitOf(table.nextEviction()?.peer), model.evictions.shift());
         return;

@@ -1,6 +1,14 @@
 import type { Direction } from '../../../lib/model/direction.ts';
 import type { Severity } from '../../../lib/model/peer-report.ts';
-import { isConnected, isShort, RefWorld, type Refusal, type RefPeer } from './reference.ts';
+import type { PeerCounts } from '../../../lib/peers/limits.ts';
+import {
+  isConnected,
+  isShort,
+  isStranger,
+  RefWorld,
+  type Refusal,
+  type RefPeer,
+} from './reference.ts';
 
 const costs: Readonly<Record<Severity | 'good', number>> = {
   good: 1,
@@ -25,6 +33,7 @@ export class RefTable extends RefWorld {
     nowMs: number,
   ): boolean {
     const peer = this.#meet(digit);
+    peer.isRemoved = false;
     peer.isPersistent ||= isPersistent;
     peer.isChosen ||= isPersistent || isChosen;
     const known = peer.addresses.find((address) => address.host === host);
@@ -55,7 +64,7 @@ export class RefTable extends RefWorld {
     peer.dialing = undefined;
     if (!isConnected(peer)) peer.replaces = undefined;
     this.#failed(peer, host, nowMs);
-    this.#forgetExcess(nowMs);
+    this.#forgetUnneeded(peer, nowMs);
   }
 
   dialed(digit: string, host: string, nowMs: number): Refusal | undefined {
@@ -65,7 +74,7 @@ export class RefTable extends RefWorld {
     const refusal = this.#claim(peer, 'outbound', nowMs);
     if (refusal === undefined) peer.outHost = host;
     if (!isConnected(peer)) peer.replaces = undefined;
-    this.#forgetExcess(nowMs);
+    this.#forgetUnneeded(peer, nowMs);
     return refusal;
   }
 
@@ -82,6 +91,7 @@ export class RefTable extends RefWorld {
     const peer = this.find(digit);
     if (peer?.links.includes(direction) !== true || peer.ready !== undefined) return;
     peer.ready = direction;
+    peer.upSinceMs = nowMs;
     for (const address of peer.addresses) {
       if (direction === 'outbound' && address.host !== peer.outHost) continue;
       Object.assign(address, { failures: 0, backOffs: 0, retryAtMs: 0, blames: [] });
@@ -110,6 +120,8 @@ export class RefTable extends RefWorld {
     if (wasReady) {
       peer.ready = undefined;
       this.updates.push(`${digit} down`);
+      const isBrief = nowMs - (peer.upSinceMs ?? 0) < 60_000;
+      peer.briefVisits = isBrief ? peer.briefVisits + 1 : 0;
     }
     const host = direction === 'outbound' ? peer.outHost : undefined;
     if (direction === 'outbound') peer.outHost = undefined;
@@ -119,9 +131,13 @@ export class RefTable extends RefWorld {
     if (untold >= 0) this.evictions.splice(untold, 1);
     if (peer.dialing === undefined) peer.replaces = undefined;
     for (const other of this.peers) if (other.replaces === peer) other.replaces = undefined;
-    peer.coolUntilMs = nowMs + this.limits.disconnectCooldownMs;
+    const { disconnectCooldownMs, retryMaxMs, retryMaxPersistentMs } = this.limits;
+    let coolMs = disconnectCooldownMs;
+    for (let visit = 1; visit < peer.briefVisits; visit += 1) coolMs *= 2;
+    const longestMs = peer.isPersistent ? retryMaxPersistentMs : retryMaxMs;
+    peer.coolUntilMs = nowMs + Math.max(disconnectCooldownMs, Math.min(coolMs, longestMs));
     if (!wasReady && host !== undefined) this.#failed(peer, host, nowMs);
-    this.#forgetExcess(nowMs);
+    this.#forgetUnneeded(peer, nowMs);
   }
 
   report(digit: string, what: Severity | 'good', nowMs: number): void {
@@ -134,6 +150,75 @@ export class RefTable extends RefWorld {
     if (isBan) this.#ban(digit, nowMs + banMs);
     if (peer === undefined) return;
     if (isBan || what === 'disconnect' || score <= disconnectScore) this.#evict(peer);
+  }
+
+  disconnect(digit: string): boolean {
+    const peer = this.find(digit);
+    if (peer === undefined || !isConnected(peer)) return false;
+    this.#evict(peer);
+    return true;
+  }
+
+  remove(digit: string, nowMs: number): boolean {
+    const peer = this.find(digit);
+    if (peer === undefined || peer.isRemoved) return false;
+    peer.isPersistent = false;
+    peer.isChosen = false;
+    peer.isRemoved = true;
+    peer.addresses = [];
+    this.#evict(peer);
+    this.#forgetUnneeded(peer, nowMs);
+    return true;
+  }
+
+  setPersistent(digit: string, isPersistent: boolean, nowMs: number): Refusal | undefined {
+    const peer = this.find(digit);
+    if (peer === undefined || peer.isRemoved) return undefined;
+    const others = this.persistent().filter((one) => one !== peer).length;
+    const isCounted = isPersistent && !peer.isUnconditional && !peer.isPersistent;
+    if (isCounted && others >= this.limits.maxConnected) return 'RXMESH_OPTIONS_INVALID';
+    peer.isPersistent = isPersistent;
+    peer.isChosen ||= isPersistent;
+    this.#shrink(nowMs);
+    this.#forgetExcess(nowMs);
+    return undefined;
+  }
+
+  setLimits(counts: PeerCounts, nowMs: number): Refusal | undefined {
+    if (this.persistent().length > counts.maxConnected) return 'RXMESH_OPTIONS_INVALID';
+    this.limits = { ...this.limits, ...counts };
+    this.#shrink(nowMs);
+    this.#forgetExcess(nowMs);
+    return undefined;
+  }
+
+  persistent(): readonly RefPeer[] {
+    return this.peers.filter((peer) => peer.isPersistent && !peer.isUnconditional);
+  }
+
+  /** Evicts the lowest ranked peers that exceed a limit. */
+  #shrink(nowMs: number): void {
+    const { maxConnected, maxInbound, maxOutbound } = this.limits;
+    const directed = (direction: Direction): RefPeer[] =>
+      this.up().filter(({ ready }) => ready === direction);
+    const first = (accepts: (peer: RefPeer) => boolean): RefPeer | undefined =>
+      this.mayGo(nowMs).find(accepts);
+    const evictWhile = (isOver: () => boolean, accepts: (peer: RefPeer) => boolean): void => {
+      for (let peer = first(accepts); peer && isOver(); peer = first(accepts)) this.#evict(peer);
+    };
+    evictWhile(() => this.hasStrangersTooMany(), isStranger);
+    evictWhile(
+      () => directed('inbound').length > maxInbound,
+      ({ ready }) => ready === 'inbound',
+    );
+    evictWhile(
+      () => directed('outbound').length > maxOutbound,
+      ({ ready }) => ready === 'outbound',
+    );
+    evictWhile(
+      () => this.up().length + this.persistentWithout(isConnected) > maxConnected,
+      () => true,
+    );
   }
 
   /** If there are too many bans, the one that would end first is lifted. */
@@ -172,15 +257,18 @@ export class RefTable extends RefWorld {
       links: [],
       ready: undefined,
       isLeaving: false,
+      isRemoved: false,
       replaces: undefined,
       reports: [],
       coolUntilMs: 0,
+      upSinceMs: undefined,
+      briefVisits: 0,
     };
   }
 
   #claim(peer: RefPeer, direction: Direction, nowMs: number): Refusal | undefined {
     if (this.#isBanned(peer.digit, nowMs)) return 'RXMESH_PEER_BANNED';
-    if (peer.isLeaving) return 'RXMESH_PEER_EVICTED';
+    if (peer.isLeaving || peer.isRemoved) return 'RXMESH_PEER_EVICTED';
     if (peer.ready !== undefined || peer.links.includes(direction)) {
       return 'RXMESH_DUPLICATE_CONNECTION';
     }
@@ -214,6 +302,15 @@ export class RefTable extends RefWorld {
     address.backOffs += 1;
     address.blames = [...address.blames, { value: 1, atMs: nowMs }];
     address.retryAtMs = nowMs + Math.min(mostMs, retryMinMs * 2 ** (address.backOffs - 1));
+  }
+
+  #forgetUnneeded(peer: RefPeer, nowMs: number): void {
+    const isBusy = isConnected(peer) || peer.dialing !== undefined;
+    if (peer.isRemoved && !isBusy) {
+      this.peers = this.peers.filter((one) => one !== peer);
+      this.forgotten.push(peer.digit);
+    }
+    this.#forgetExcess(nowMs);
   }
 
   #forgetExcess(nowMs: number): void {

@@ -1,5 +1,5 @@
 import type { Direction } from '../../../lib/model/direction.ts';
-import type { PeerLimits } from '../../../lib/peers/options.ts';
+import type { PeerLimits } from '../../../lib/peers/limits.ts';
 import { scoreMax } from '../../../lib/peers/scores.ts';
 
 /**
@@ -36,10 +36,13 @@ export interface RefPeer {
   links: Direction[];
   ready: Direction | undefined;
   isLeaving: boolean;
+  isRemoved: boolean;
   /** The peer that it is to replace. */
   replaces: RefPeer | undefined;
   reports: readonly RefAmount[];
   coolUntilMs: number;
+  upSinceMs: number | undefined;
+  briefVisits: number;
 }
 
 /** The model's settings other than limits. */
@@ -53,7 +56,8 @@ export type Refusal =
   | 'RXMESH_PEER_EVICTED'
   | 'RXMESH_DUPLICATE_CONNECTION'
   | 'RXMESH_PEERS_FULL'
-  | 'RXMESH_PEER_BANNED';
+  | 'RXMESH_PEER_BANNED'
+  | 'RXMESH_OPTIONS_INVALID';
 
 interface Short {
   readonly total: boolean;
@@ -64,7 +68,7 @@ interface Short {
 
 /** The known peers, and what follows from them. Questions only: `RefTable` changes the state. */
 export class RefWorld {
-  readonly limits: PeerLimits;
+  limits: PeerLimits;
   readonly options: RefOptions;
   peers: RefPeer[] = [];
   readonly bannedUntilMs = new Map<string, number>();
@@ -315,6 +319,7 @@ export class RefWorld {
         return (
           Number(a.addresses.length > 0) - Number(b.addresses.length > 0) ||
           Number(a.isChosen) - Number(b.isChosen) ||
+          Number(a.upSinceMs !== undefined) - Number(b.upSinceMs !== undefined) ||
           this.byRank(b, a, nowMs)
         );
       });
@@ -324,7 +329,7 @@ export class RefWorld {
 export const isConnected = (peer: RefPeer): boolean => peer.links.length > 0;
 const isBusy = (peer: RefPeer): boolean => isConnected(peer) || peer.dialing !== undefined;
 const stays = (peer: RefPeer): boolean => peer.ready !== undefined && !peer.isLeaving;
-const isStranger = (peer: RefPeer): boolean =>
+export const isStranger = (peer: RefPeer): boolean =>
   !peer.isUnconditional && !peer.isPersistent && !peer.isChosen;
 export const isShort = (short: Short): boolean =>
   short.total || short.inbound || short.outbound || short.strangers;

@@ -118,6 +118,8 @@ function stateOf({ model, nowMs }: Machine): string {
         isLeaving,
         replaces?.digit,
         coolUntilMs > nowMs,
+        // Matters only where not all three peers can be known.
+        model.limits.maxPeers < 3 && peer.upSinceMs !== undefined,
       ],
       [model.behaviour(peer, nowMs), addresses],
     ]);

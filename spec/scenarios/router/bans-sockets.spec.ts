@@ -27,7 +27,7 @@ describe('S-07 a ban, over real sockets', () => {
     const bob = await nodeWith(address);
     await firstValueFrom(ann.peers$);
 
-    ann.ban({ ip: '127.0.0.0/8', forMs: 60_000 });
+    ann.peers.ban({ ip: '127.0.0.0/8', forMs: 60_000 });
     expect(ann.snapshot().peers).toEqual([]);
     const url = new URL(address);
     url.username = '';
@@ -44,8 +44,8 @@ describe('S-07 a ban, over real sockets', () => {
       error: { code: 'RXMESH_PEER_BANNED', message: '127.0.0.1 is banned' },
     });
 
-    expect(ann.unban({ ip: '127.0.0.0/8' })).toBe(true);
-    bob.redial();
+    expect(ann.peers.unban({ ip: '127.0.0.0/8' })).toBe(true);
+    bob.peers.redial();
     await firstValueFrom(ann.peers$);
     await Promise.all([ann.stop(), bob.stop()]);
   });

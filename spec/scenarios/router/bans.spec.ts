@@ -11,7 +11,7 @@ describe('S-07 a ban', () => {
   it('of an IP range closes its connections before any handshake until the ban ends', () => {
     const node = new MockNode();
     node.start();
-    node.router.ban({ ip: '203.0.113.0/24', forMs: 60_000 });
+    node.router.peers.ban({ ip: '203.0.113.0/24', forMs: 60_000 });
     const [banned, welcome] = [
       node.arrive(undefined, from('203.0.113.7')),
       node.arrive(undefined, from('203.0.114.7')),
@@ -38,11 +38,11 @@ describe('S-07 a ban', () => {
     const limits = { connectionsPerSecond: 2, connectionsPerSecondPerHost: 2 };
     const node = new MockNode({ limits });
     node.start();
-    node.router.ban({ ip: '203.0.113.7' });
+    node.router.peers.ban({ ip: '203.0.113.7' });
     for (let count = 0; count < 100; count += 1) node.arrive(undefined, from('203.0.113.7'));
     expect(node.arrive(undefined, from('203.0.114.7')).handshakes).toBe(1);
     expect(new Set(node.codes('connection-refused'))).toEqual(new Set(['RXMESH_PEER_BANNED']));
-    expect(node.router.unban({ ip: '203.0.113.7' })).toBe(true);
+    expect(node.router.peers.unban({ ip: '203.0.113.7' })).toBe(true);
     expect(node.arrive(undefined, from('203.0.113.7')).handshakes).toBe(1);
     node.stop();
   });
@@ -54,7 +54,7 @@ describe('S-07 a ban', () => {
     const link = node.link('inbound', { remote });
     node.arrive(of(link), remote);
     expect(node.updates).toEqual([`up ${node.peer.id}`]);
-    node.router.ban({ ip: remote.ip ?? '' });
+    node.router.peers.ban({ ip: remote.ip ?? '' });
     expect(link.closedFor).toBe('evicted');
     expect(node.updates).toEqual([`up ${node.peer.id}`, `down ${node.peer.id}`]);
     const late = node.link('inbound', { remote });
@@ -68,7 +68,7 @@ describe('S-07 a ban', () => {
     const node = new MockNode();
     node.start();
     node.arrive(of(node.link('inbound')));
-    node.router.ban({ id: node.peer.id, forMs: 60_000 });
+    node.router.peers.ban({ id: node.peer.id, forMs: 60_000 });
     expect(node.updates).toEqual([`up ${node.peer.id}`, `down ${node.peer.id}`]);
     const refused = node.link('inbound');
     node.arrive(of(refused));
@@ -88,8 +88,8 @@ describe('S-07 a ban', () => {
       dialed.push(connection);
       return of(connection);
     };
-    node.router.ban({ ip: '203.0.113.7' });
-    node.router.addPeer(`mock://${node.peer.id}@203.0.113.7:1`);
+    node.router.peers.ban({ ip: '203.0.113.7' });
+    node.router.peers.add(`mock://${node.peer.id}@203.0.113.7:1`);
     node.clock.advance(0);
     expect(node.codes('dial-failed')).toEqual(['RXMESH_PEER_BANNED']);
     expect(dialed.every(({ handshakes, closed }) => handshakes === 0 && closed)).toBe(true);

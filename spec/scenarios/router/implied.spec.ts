@@ -175,8 +175,8 @@ describe('R implied by the code: dialing', () => {
       expect(() => new MockNode({ peers })).toThrow(`createRouter: peers.${name}: ${fault}`);
     }
     const node = new MockNode();
-    expect(() => node.router.addPeer(address)).toThrow(
-      expect.objectContaining({ code: 'RXMESH_PROTOCOL_UNKNOWN', message: `addPeer: ${fault}` }),
+    expect(() => node.router.peers.add(address)).toThrow(
+      expect.objectContaining({ code: 'RXMESH_PROTOCOL_UNKNOWN', message: `peers.add: ${fault}` }),
     );
     node.stop();
   });

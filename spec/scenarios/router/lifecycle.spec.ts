@@ -50,7 +50,7 @@ describe('the life of a router', () => {
     expect(() => router.openChannel(text)).toThrow(
       expect.objectContaining({ code: 'RXMESH_STOPPED' }),
     );
-    expect(() => router.addPeer(net.node(1).address)).toThrow(
+    expect(() => router.peers.add(net.node(1).address)).toThrow(
       expect.objectContaining({ code: 'RXMESH_STOPPED' }),
     );
     net.stop();
@@ -182,7 +182,7 @@ describe('stop at any moment', () => {
       .openChannel({ id: 2, codec: json<string>() })
       .out.next({ to: node.peer.id, message: '' });
     void node.router.stop();
-    expect(() => node.router.addPeer(`mock:${identityOf(7).id}`)).toThrow(
+    expect(() => node.router.peers.add(`mock:${identityOf(7).id}`)).toThrow(
       expect.objectContaining({ code: 'RXMESH_STOPPED' }),
     );
     node.stop();

@@ -62,12 +62,12 @@ const mistakes: readonly (readonly [text: string, mistake: () => unknown])[] = [
     () => make({ peers: { persistent: [`http://${other.id}@host:80`] } }),
   ],
   [
-    `addPeer: no transport dials "http://${other.id}@host:80"; the protocols are memory`,
-    () => router.addPeer(`http://${other.id}@host:80`),
+    `peers.add: no transport dials "http://${other.id}@host:80"; the protocols are memory`,
+    () => router.peers.add(`http://${other.id}@host:80`),
   ],
   [
     'the address must be a text such as ws://<node ID>@host:port, got undefined',
-    () => router.addPeer(undefined as never),
+    () => router.peers.add(undefined as never),
   ],
   [
     'openChannel: codec must be a codec, such as json(), got a function',

@@ -33,8 +33,8 @@ describe('slots that strangers never take', () => {
     expect(net.node(honest).up.size).toBe(4);
 
     // Both are added only now that all slots are taken.
-    router.addPeer(`memory:${net.node(friend).id}`);
-    router.addPeer(`memory:${net.node(chosen).id}`);
+    router.peers.add(`memory:${net.node(friend).id}`);
+    router.peers.add(`memory:${net.node(chosen).id}`);
     for (const node of [friend, chosen]) void net.node(node).router.start();
     net.advance(10_000);
     for (const node of [friend, chosen]) expect(told(net, honest, node)).toContain('peer-up');

@@ -87,6 +87,8 @@ class Office {
       clock,
       random: () => 0,
       transports: [this.network.transport(identity.id)],
+      // The server must not dial back: what the laptop does by itself is to be seen.
+      advertise: false,
       peers,
     });
   }
@@ -168,7 +170,7 @@ describe('L-11 router.redial', () => {
     office.away();
     office.pass(minute);
     expect(office.log).toEqual([]);
-    office.laptop.redial();
+    office.laptop.peers.redial();
     office.pass(10);
     expect(office.log).toHaveLength(1);
     office.stop();
@@ -177,12 +179,12 @@ describe('L-11 router.redial', () => {
   it('probes the connected peers', () => {
     const office = new Office();
     office.watch();
-    office.laptop.redial();
+    office.laptop.peers.redial();
     office.pass(minute);
     expect(office.log).toEqual([]);
     office.silence();
     office.watch();
-    office.laptop.redial();
+    office.laptop.peers.redial();
     office.pass(5_010);
     expect(office.log).toEqual([expect.stringMatching(/^RXMESH_PEER_TIMEOUT 50[01]0$/)]);
     office.network.heal();
@@ -191,7 +193,7 @@ describe('L-11 router.redial', () => {
     office.stop();
   });
 
-  it('does nothing before start or after stop', () => {
+  it('has no effect before start, and does nothing after stop', () => {
     const router = makeRouter({
       identity: identityOf(3),
       network: 'demo',
@@ -201,20 +203,20 @@ describe('L-11 router.redial', () => {
     });
     const events: string[] = [];
     router.events$.subscribe(({ type }) => events.push(type));
-    router.redial();
+    router.peers.redial();
     void router.stop();
-    router.redial();
-    expect(events).toEqual([]);
+    router.peers.redial();
+    expect(events).toEqual(['peer-command']);
   });
 });
 
-describe('L-11 router.addPeer', () => {
+describe('L-11 router.peers.add', () => {
   it('immediately dials a known address and returns false', () => {
     const office = new Office({ persistent: [], addresses: [address], retryMaxMs: 60 * minute });
     office.away();
     office.pass(minute);
     expect(office.log).toEqual([]);
-    expect(office.laptop.addPeer(address)).toBe(false);
+    expect(office.laptop.peers.add(address)).toBe(false);
     office.pass(10);
     expect(office.log).toHaveLength(1);
     office.stop();

@@ -60,7 +60,7 @@ describe('L-30 a callback option that throws raises an event, and the node keeps
     };
     const node = new MockNode({ random });
     node.start();
-    const learn = (seed: number): unknown => node.router.addPeer(`mock:${identityOf(seed).id}`);
+    const learn = (seed: number): unknown => node.router.peers.add(`mock:${identityOf(seed).id}`);
     for (const seed of [3, 4, 5]) learn(seed);
     expect(failedAt(node)).toEqual(['random']);
     works = true;

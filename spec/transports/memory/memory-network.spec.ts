@@ -25,6 +25,7 @@ function nodeInfo(nodeId: NodeId): NodeInfo {
     moniker: 'test',
     other: { txIndex: '', rpcAddress: '' },
     features: [],
+    addresses: [],
   };
 }
 

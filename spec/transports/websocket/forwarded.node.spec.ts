@@ -62,8 +62,8 @@ describe('B-34 a router behind a trusted proxy', () => {
       transports: [webSocket({ listen: { host: '127.0.0.1', trustedProxies: ['127.0.0.0/8'] } })],
       admit: { connection: ({ remote }) => seen.push(remote) > 0 },
     });
+    listener.peers.ban({ ip: '203.0.113.0/24' });
     listener.events$.subscribe((event) => events.push(event));
-    listener.ban({ ip: '203.0.113.0/24' });
     await listener.start();
     const from = (ip: string): RouterOptions => ({
       identity: other,

@@ -72,22 +72,22 @@ describe('L-39 an IPv6 address with a zone', () => {
 });
 
 describe('L-39 a node that listens on all interfaces', () => {
-  it('shows its port to its own user, and tells others nothing', async () => {
+  it('shows its port to its own user, and tells a peer the IP that the peer has dialed', async () => {
     const ann = await started({});
     const [address = ''] = ann.addresses;
     const { host, port } = parseNodeAddress(address);
     expect(['::', '0.0.0.0']).toContain(host);
     expect(port).toBeGreaterThan(0);
     const { nodeInfo } = await upAt(`ws://${ann.id}@127.0.0.1:${port ?? 0}`);
-    expect(nodeInfo.listenAddress).toBe('');
+    expect(nodeInfo.addresses).toEqual([`ws://127.0.0.1:${port ?? 0}`]);
   });
 
-  it('tells the address of another transport that has one', async () => {
+  it('tells the addresses of all its transports', async () => {
     const ann = await started({}, { host: '127.0.0.1' });
     const told = ann.addresses.map((address) => parseNodeAddress(address));
-    const port = told[1]?.port ?? 0;
-    const { nodeInfo } = await upAt(`ws://${ann.id}@127.0.0.1:${port}`);
-    expect(nodeInfo.listenAddress).toBe(`ws://127.0.0.1:${port}`);
+    const ports = told.map(({ port = 0 }) => port);
+    const { nodeInfo } = await upAt(`ws://${ann.id}@127.0.0.1:${ports[1] ?? 0}`);
+    expect(nodeInfo.addresses).toEqual(ports.map((port) => `ws://127.0.0.1:${port}`));
   });
 });
 

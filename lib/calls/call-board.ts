@@ -19,7 +19,7 @@ import { frameCodec } from './frame-codec.ts';
 export type CallsRouter = Pick<RouterLike, 'openChannel' | 'events$' | 'snapshot'>;
 
 /** The bounds of a service. */
-export interface ExchangeLimits {
+export interface CallBoardLimits {
   readonly maxCalls: number;
   readonly maxCallsInAll: number;
   readonly window: number;
@@ -42,10 +42,10 @@ export interface CallsSnapshot {
 const numberMax = 2 ** 32 - 1;
 
 /** Where the calls of a node on one channel meet: its peers, its handlers and its limits. */
-export class Exchange implements CallPeerHost {
+export class CallBoard implements CallPeerHost {
   readonly channel: Channel<Frame>;
   readonly clock: Clock;
-  readonly limits: ExchangeLimits;
+  readonly limits: CallBoardLimits;
   asking = 0;
   serving = 0;
   dropped = 0;
@@ -65,7 +65,7 @@ export class Exchange implements CallPeerHost {
   constructor(
     router: CallsRouter,
     options: Omit<ChannelOptions<Frame>, 'codec'>,
-    limits: ExchangeLimits,
+    limits: CallBoardLimits,
   ) {
     this.limits = limits;
     this.channel = router.openChannel({ ...options, codec: frameCodec });

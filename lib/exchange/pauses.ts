@@ -1,0 +1,16 @@
+/** The first pause between two questions to a peer, in milliseconds. */
+export const firstPauseMs = 2_000;
+/** The shortest pause later on. */
+const shortestPauseMs = 10_000;
+/** The longest pause. */
+export const longestPauseMs: number = 10 * 60_000;
+
+/**
+ * The pause before the next question to a peer, in milliseconds. It doubles from question to
+ * question, so that a new node learns a lot quickly. Later it halves while answers contain something
+ * new, and doubles while they do not.
+ */
+export function nextPauseMs(pauseMs: number, hasNew: boolean): number {
+  if (!hasNew || pauseMs < shortestPauseMs) return Math.min(longestPauseMs, pauseMs * 2);
+  return Math.max(shortestPauseMs, pauseMs / 2);
+}

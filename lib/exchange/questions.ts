@@ -1,0 +1,78 @@
+import { defer, finalize, map, type Observable, repeat } from 'rxjs';
+import { after, type Clock } from '../flow/clock.ts';
+import type { DirectEnvelope } from '../model/envelope.ts';
+import { RxmeshError } from '../model/error.ts';
+import type { NodeId } from '../model/id.ts';
+import type { ExchangeMessage } from './messages.ts';
+import type { Blame, ExchangeNode } from './node.ts';
+import { firstPauseMs, nextPauseMs } from './pauses.ts';
+
+/** What is going on with one peer. */
+interface Talk {
+  pauseMs: number;
+  /** Whether the peer has been asked and has not answered. */
+  isOwed: boolean;
+  /** Whether its last answer had something new. */
+  hasNew: boolean;
+}
+
+/** The questions to peers, and what comes of them. */
+export class Questions {
+  readonly #node: ExchangeNode;
+  readonly #blame: Blame;
+  readonly #clock: Clock;
+  readonly #random: () => number;
+  readonly #talks = new Map<NodeId, Talk>();
+
+  constructor(node: ExchangeNode, blame: Blame, clock: Clock, random: () => number) {
+    this.#node = node;
+    this.#blame = blame;
+    this.#clock = clock;
+    this.#random = random;
+  }
+
+  /**
+   * The questions to one peer, with pauses between them, for as long as it is subscribed.
+   *
+   *     --ask----ask--------ask----------------ask
+   */
+  to(peer: NodeId): Observable<DirectEnvelope<ExchangeMessage>> {
+    const talk: Talk = { pauseMs: firstPauseMs / 2, isOwed: false, hasNew: false };
+    const pause = (): Observable<void> => {
+      talk.pauseMs = nextPauseMs(talk.pauseMs, talk.hasNew);
+      // Spread, so that nodes that came up together do not ask together.
+      return after(this.#clock, talk.pauseMs * (0.75 + this.#random() / 2));
+    };
+    return defer(() => {
+      this.#talks.set(peer, talk);
+      return after(this.#clock, this.#random() * firstPauseMs);
+    }).pipe(
+      map((): DirectEnvelope<ExchangeMessage> => {
+        if (talk.isOwed) this.#blame(peer, 'it does not answer a question for addresses');
+        talk.isOwed = true;
+        return { to: peer, message: { kind: 'ask' } };
+      }),
+      repeat({ delay: pause }),
+      finalize(() => this.#talks.delete(peer)),
+    );
+  }
+
+  /** Learns the addresses in an answer, up to the first text that is no address. */
+  answered(from: NodeId, addresses: readonly string[]): void {
+    const talk = this.#talks.get(from);
+    if (talk?.isOwed !== true) {
+      this.#blame(from, 'it answers without being asked');
+      return;
+    }
+    talk.isOwed = false;
+    talk.hasNew = false;
+    try {
+      for (const text of addresses) {
+        if (this.#node.peers.learn(text, from)) talk.hasNew = true;
+      }
+    } catch (error) {
+      if (!(error instanceof RxmeshError)) throw error;
+      this.#blame(from, error);
+    }
+  }
+}

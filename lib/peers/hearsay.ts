@@ -1,0 +1,50 @@
+import type { PeerLimits } from './limits.ts';
+import type { KnownPeer } from './known-peer.ts';
+import { ipNetwork } from '../model/ip.ts';
+
+/** The share of `maxPeers` that may be peers told by one host. */
+const shareOfHost = 1 / 16;
+
+/**
+ * Counts the peers that are known only because another peer told their address, by the host that
+ * told. A peer that has been up once, or that the application has named, no longer counts.
+ */
+export class Hearsay {
+  readonly #limits: PeerLimits;
+  readonly #counts = new Map<string, number>();
+  readonly #counted = new Map<KnownPeer, string>();
+
+  constructor(limits: PeerLimits) {
+    this.#limits = limits;
+  }
+
+  /** Whether one more peer may be known from this host. */
+  hasRoom(host: string): boolean {
+    return (this.#counts.get(host) ?? 0) < Math.ceil(this.#limits.maxPeers * shareOfHost);
+  }
+
+  /** Recounts a peer that has changed. */
+  update(peer: KnownPeer): void {
+    if (this.#counted.get(peer) === peer.toldBy) return;
+    this.remove(peer);
+    if (peer.toldBy === undefined) return;
+    this.#counted.set(peer, peer.toldBy);
+    this.#counts.set(peer.toldBy, (this.#counts.get(peer.toldBy) ?? 0) + 1);
+  }
+
+  /** Stops counting a peer. */
+  remove(peer: KnownPeer): void {
+    const host = this.#counted.get(peer);
+    if (host === undefined) return;
+    this.#counted.delete(peer);
+    const count = (this.#counts.get(host) ?? 0) - 1;
+    if (count > 0) this.#counts.set(host, count);
+    else this.#counts.delete(host);
+  }
+}
+
+/** What counts as the host of a connected peer: its network, or itself where there are no IPs. */
+export function hostOfPeer({ id, ips }: KnownPeer): string {
+  const [ip] = ips.values();
+  return ip === undefined ? id : ipNetwork(ip);
+}

@@ -1,0 +1,253 @@
+import { describe, expect, it } from '@jest/globals';
+import { type NodeId, raw, type RouterEvent, type RouterOptions } from '../../lib/index.ts';
+import { exchangeCodec, type ExchangeMessage } from '../../lib/exchange/messages.ts';
+import { simulate, type Simulation } from '../../lib/testing/index.ts';
+import { expectIdle } from '../support/leaks.ts';
+
+type Options = (node: number) => Partial<RouterOptions>;
+
+/** A network in which node 0 knows all others, and they know node 0. */
+function star(nodes: number, options: Options = () => ({})): Simulation {
+  return simulate({
+    nodes,
+    latencyMs: 20,
+    knows: (node, other) => node === 0 || other === 0,
+    options: (node) => ({ peerExchange: true, ...options(node) }),
+  });
+}
+
+const upOf = (net: Simulation, node: number): readonly number[] =>
+  net.nodes.flatMap(({ id }, index) => (net.node(node).up.has(id) ? [index] : []));
+
+const reportsOf = (net: Simulation, node: number): readonly string[] =>
+  net.log.flatMap(({ node: at, event }) =>
+    at === node && event.type === 'peer-reported'
+      ? [event.error.message.replace(/^peer .* was reported: /, '')]
+      : [],
+  );
+
+/** A node that speaks on the channel of peer exchange by hand. */
+function byHand(net: Simulation, node: number) {
+  const channel = net.node(node).router.openChannel({ id: 0, codec: exchangeCodec });
+  const asked: NodeId[] = [];
+  channel.in$.subscribe(({ from, message }) => {
+    if (message.kind === 'ask') asked.push(from);
+  });
+  const to = net.node(0).id;
+  return {
+    asked,
+    say: (message: ExchangeMessage) => channel.out.next({ to, message }),
+    channel,
+  };
+}
+
+const without = { peerExchange: false };
+
+describe('peer exchange', () => {
+  it('PM-69 nodes that know one address find each other', () => {
+    const net = star(6);
+    net.start();
+    net.advance(10_000);
+    for (let node = 0; node < 6; node += 1) expect(upOf(net, node)).toHaveLength(5);
+    expect(net.node(1).router.peers.get(net.node(2).id)).toMatchObject({ isChosen: false });
+    expect(reportsOf(net, 0)).toEqual([]);
+    net.stop();
+    expectIdle(net.clock.scheduler);
+  });
+
+  it('without it, they stay with the one that they know', () => {
+    const net = star(4, () => without);
+    net.start();
+    net.advance(60_000);
+    expect(upOf(net, 1)).toEqual([0]);
+    net.stop();
+  });
+
+  it('keeps private peers to itself', () => {
+    const secret = simulate({ nodes: 4, latencyMs: 20 }).node(3).id;
+    const options: Options = (node) => {
+      if (node === 0) return { peers: { private: [secret] } };
+      return node === 1 ? without : {};
+    };
+    const net = star(4, options);
+    const { say, channel } = byHand(net, 1);
+    const answers: ExchangeMessage[] = [];
+    channel.in$.subscribe(({ message }) => {
+      if (message.kind === 'answer') answers.push(message);
+    });
+    net.start();
+    say({ kind: 'ask' });
+    net.advance(100);
+    expect(answers).toEqual([{ kind: 'answer', addresses: [`memory:${net.node(2).id}`] }]);
+    net.stop();
+  });
+
+  it('asks less and less often while there is nothing new', () => {
+    const net = star(2, (node) => (node === 1 ? without : {}));
+    const { asked, say } = byHand(net, 1);
+    net.start();
+    const answered = (ms: number): number => {
+      const before = asked.length;
+      for (let passed = 0; passed < ms; passed += 1_000) {
+        const count = asked.length;
+        net.advance(1_000);
+        if (asked.length > count) say({ kind: 'answer', addresses: [] });
+      }
+      return asked.length - before;
+    };
+    expect(answered(20_000)).toBeGreaterThanOrEqual(4);
+    expect(answered(3_600_000)).toBeLessThan(14);
+    expect(answered(3_600_000)).toBeLessThan(9);
+    expect(reportsOf(net, 0)).toEqual([]);
+    net.stop();
+    expectIdle(net.clock.scheduler);
+  });
+});
+
+describe('peer exchange: peers that do not play by the rules', () => {
+  const other = simulate({ nodes: 5 }).node(4).id;
+
+  it('reports answers that nobody asked for, and learns nothing from them', () => {
+    const net = star(2, (node) => (node === 1 ? without : {}));
+    const { asked, say } = byHand(net, 1);
+    net.start();
+    net.advance(2_100);
+    expect(asked).toHaveLength(1);
+    say({ kind: 'answer', addresses: [] });
+    say({ kind: 'answer', addresses: [`memory:${other}`] });
+    net.advance(100);
+    expect(reportsOf(net, 0)).toEqual(['it answers without being asked']);
+    expect(net.node(0).router.peers.get(other)).toBeUndefined();
+    net.stop();
+  });
+
+  it('reports what is no address, and keeps what came before it', () => {
+    const net = star(2, (node) => (node === 1 ? without : {}));
+    const { say } = byHand(net, 1);
+    net.start();
+    net.advance(2_100);
+    say({ kind: 'answer', addresses: [`memory:${other}`, 'nonsense', 'more'] });
+    net.advance(100);
+    expect(reportsOf(net, 0)).toEqual([expect.stringContaining('nonsense')]);
+    expect(net.node(0).router.peers.get(other)).toMatchObject({ isChosen: false });
+    net.stop();
+  });
+
+  it('an address that it cannot dial is left out, without a report', () => {
+    const net = star(2, (node) => (node === 1 ? without : {}));
+    const { say } = byHand(net, 1);
+    net.start();
+    net.advance(2_100);
+    say({ kind: 'answer', addresses: [`tcp://${other}@203.0.113.7:1`] });
+    net.advance(100);
+    expect(reportsOf(net, 0)).toEqual([]);
+    expect(net.node(0).router.peers.get(other)).toBeUndefined();
+    net.stop();
+  });
+
+  it('answers a few questions at once, and reports further ones', () => {
+    const net = star(2, (node) => (node === 1 ? without : {}));
+    const { say, channel } = byHand(net, 1);
+    const answers: ExchangeMessage[] = [];
+    channel.in$.subscribe(({ message }) => {
+      if (message.kind === 'answer') answers.push(message);
+    });
+    net.start();
+    net.advance(100);
+    for (let ask = 0; ask < 6; ask += 1) {
+      say({ kind: 'ask' });
+      net.advance(200);
+    }
+    expect(answers).toHaveLength(4);
+    const reports = reportsOf(net, 0).filter((text) => text.includes('too often'));
+    expect(reports).toHaveLength(2);
+    net.stop();
+  });
+
+  it('reports a peer that does not answer', () => {
+    const net = star(2, (node) => (node === 1 ? without : {}));
+    byHand(net, 1);
+    net.start();
+    net.advance(6_000);
+    expect(reportsOf(net, 0)).toEqual(['it does not answer a question for addresses']);
+    net.stop();
+  });
+
+  it('counts what it cannot decode', () => {
+    const net = star(2, (node) => (node === 1 ? without : {}));
+    const channel = net.node(1).router.openChannel({ id: 0, codec: raw() });
+    channel.in$.subscribe();
+    net.start();
+    net.advance(100);
+    channel.out.next({ broadcast: true, message: Uint8Array.of(255) });
+    net.advance(100);
+    const drops = net.log.flatMap(({ event }: { event: RouterEvent }) =>
+      event.type === 'message-dropped' ? [event.reason] : [],
+    );
+    expect(drops).toEqual(['decode-failed']);
+    net.stop();
+  });
+});
+
+describe('peer exchange: a seed', () => {
+  const asSeed: Options = (node) => {
+    const peers = { maxConnected: 3, reserved: 0, maxUpgrading: 0 };
+    return node === 0 ? { peerExchange: { seed: true }, peers } : {};
+  };
+
+  it('answers, hangs up, and serves more newcomers than it has slots', () => {
+    const net = simulate({
+      nodes: 8,
+      latencyMs: 20,
+      knows: (node, other) => other === 0 || (node === 1 && other > 1),
+      options: (node) => ({ peerExchange: true, ...asSeed(node) }),
+    });
+    for (const { router } of net.nodes) void router.start();
+    net.advance(120_000);
+    for (let node = 2; node < 8; node += 1) expect(upOf(net, node).length).toBeGreaterThan(2);
+    const hungUp = net.log.filter(({ node, event }) => node === 0 && event.type === 'peer-evicted');
+    expect(hungUp.length).toBeGreaterThan(3);
+    net.stop();
+    expectIdle(net.clock.scheduler);
+  });
+
+  it('hangs up on a peer that does not ask, but not on one of its own', () => {
+    const net = simulate({
+      nodes: 3,
+      latencyMs: 20,
+      knows: (node, other) => (node === 1 && other === 0) || (node === 0 && other === 2),
+      options: (node) => (node === 0 ? { peerExchange: { seed: true } } : {}),
+    });
+    for (const node of [1, 2]) byHand(net, node);
+    net.start();
+    net.advance(59_000);
+    expect(upOf(net, 0)).toEqual([1, 2]);
+    net.advance(2_000);
+    expect(upOf(net, 0)).toEqual([2]);
+    net.stop();
+  });
+});
+
+describe('the option peerExchange', () => {
+  it.each([
+    [5, 'peerExchange must be true, false or an object, got 5'],
+    [{ chanel: 1 }, 'there is no option peerExchange.chanel'],
+    [{ channel: -1 }, 'peerExchange.channel must be an integer from 0 to 65535, got -1'],
+    [{ seed: 'yes' }, 'peerExchange.seed must be true or false, got "yes"'],
+  ])('%j is wrong', (peerExchange, text) => {
+    const options = () => ({ peerExchange: peerExchange as never });
+    expect(() => simulate({ nodes: 1, options })).toThrow(text);
+  });
+
+  it('takes another channel', () => {
+    const net = star(3, () => ({ peerExchange: { channel: 7 } }));
+    net.start();
+    net.advance(10_000);
+    expect(upOf(net, 1)).toEqual([0, 2]);
+    const channels = net.log.flatMap(({ event }) =>
+      event.type === 'peer-up' ? event.channels : [],
+    );
+    expect(new Set(channels)).toEqual(new Set([7]));
+    net.stop();
+  });
+});

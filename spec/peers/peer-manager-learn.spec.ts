@@ -1,0 +1,138 @@
+import { describe, expect, it } from '@jest/globals';
+import type { Endpoint } from '../../lib/model/endpoint.ts';
+import { addressesPerPeerMax } from '../../lib/peers/address-book.ts';
+import { at, Bench, failure, id } from './fixture.ts';
+import { trackLeaks } from '../support/leaks.ts';
+
+/** A manager to which peers are connected from these IPs; each has a digit from 1. */
+function told(ips: readonly string[], options = {}): Bench {
+  const bench = new Bench(options);
+  ips.forEach((ip, index) => {
+    const remote: Endpoint = { protocol: 'ws', ip, port: 1 };
+    bench.manager.accepted(id(String(index + 1)), remote);
+    bench.manager.ready(id(String(index + 1)), 'inbound');
+  });
+  return bench;
+}
+
+const known = ({ manager }: Bench): string =>
+  manager
+    .peers()
+    .map(({ id: peer }) => peer.slice(0, 1))
+    .sort()
+    .join('');
+
+describe('PeerManager: learn', () => {
+  it('learns strangers from a peer that is connected, and from no other', () => {
+    const { manager } = told(['203.0.113.7']);
+    expect(manager.learn(at('a'), id('1'))).toBe(true);
+    expect(manager.learn(at('a'), id('1'))).toBe(false);
+    expect(manager.learn(at('b'), id('2'))).toBe(false);
+    expect(manager.learn(at('0'), id('1'))).toBe(false);
+    expect(manager.peer(id('a'))).toMatchObject({ isChosen: false, addresses: [at('a')] });
+    manager.disconnected(id('1'), 'inbound');
+    expect(manager.learn(at('c'), id('1'))).toBe(false);
+  });
+
+  it('ends no wait', () => {
+    const bench = told(['203.0.113.7'], { retryMinMs: 1_000 });
+    bench.manager.learn(at('a'), id('1'));
+    bench.dial();
+    bench.manager.dialFailed(at('a'), failure());
+    expect(bench.newDials()).toEqual(['a@host-a']);
+    bench.manager.learn(at('a'), id('1'));
+    expect(bench.newDials()).toEqual([]);
+  });
+
+  it('adds no address beyond the limit to a persistent peer', () => {
+    const persistent = Array.from({ length: addressesPerPeerMax }, (_, n) => at('a', `own-${n}`));
+    const bench = told(['203.0.113.7'], { persistent });
+    expect(bench.manager.learn(at('a', 'told'), id('1'))).toBe(false);
+    expect(bench.manager.addresses(id('a'))).toEqual(persistent);
+  });
+
+  it('keeps only so many from one host, whatever the names of its peers', () => {
+    const bench = told(['203.0.113.7', '203.0.113.7', '198.51.100.1'], { maxPeers: 36 });
+    const learned = ['4', '5', '6', '7', '8'].map((digit, index) =>
+      bench.manager.learn(at(digit), id(index % 2 === 0 ? '1' : '2')),
+    );
+    expect(learned).toEqual([true, true, true, false, false]);
+    expect(bench.manager.learn(at('9'), id('3'))).toBe(true);
+    expect(known(bench)).toBe('1234569');
+  });
+
+  it('a peer that has been up, or that the application has named, makes room', () => {
+    const bench = told(['203.0.113.7'], { maxPeers: 36 });
+    for (const digit of ['4', '5', '6']) bench.manager.learn(at(digit), id('1'));
+    expect(bench.manager.learn(at('7'), id('1'))).toBe(false);
+    bench.add(at('4'));
+    expect(bench.manager.learn(at('7'), id('1'))).toBe(true);
+    bench.manager.accepted(id('5'));
+    bench.manager.ready(id('5'), 'inbound');
+    expect(bench.manager.learn(at('8'), id('1'))).toBe(true);
+    expect(bench.manager.learn(at('9'), id('1'))).toBe(false);
+    bench.manager.remove(id('6'));
+    expect(bench.manager.learn(at('9'), id('1'))).toBe(true);
+  });
+
+  it('forgets peers that were never up before those that were', () => {
+    const bench = told(['203.0.113.7', '198.51.100.1'], {
+      maxConnected: 3,
+      maxUpgrading: 0,
+      maxPeers: 4,
+      reserved: 0,
+    });
+    bench.manager.accepted(id('a'));
+    bench.manager.ready(id('a'), 'inbound');
+    bench.manager.learn(at('a'), id('1'));
+    bench.manager.disconnected(id('a'), 'inbound');
+    for (const digit of ['4', '5', '6']) {
+      bench.manager.learn(at(digit), id('1'));
+      bench.manager.learn(at(digit, 'x'), id('2'));
+    }
+    expect(known(bench)).toContain('a');
+    expect(bench.manager.peers()).toHaveLength(4);
+  });
+
+  it('does not bring back a peer that is being removed', () => {
+    const bench = told(['203.0.113.7', '198.51.100.1']);
+    bench.manager.remove(id('2'));
+    expect(bench.manager.learn(at('2'), id('1'))).toBe(false);
+  });
+});
+
+describe('PeerManager: connections that were brief', () => {
+  /** The times between a disconnect and the next dial. */
+  function pausesAfter(upMs: readonly number[], options: object): readonly number[] {
+    const bench = new Bench({ disconnectCooldownMs: 1_000, ...options });
+    const at1 = at('a');
+    bench.add(at1).dial();
+    return upMs.map((ms) => {
+      bench.newDials();
+      bench.manager.dialed(at1);
+      bench.manager.ready(id('a'), 'outbound');
+      bench.time.advance(ms);
+      bench.manager.disconnected(id('a'), 'outbound');
+      const fromMs = bench.time.clock.now();
+      while (bench.newDials().length === 0) bench.time.advance(500);
+      return bench.time.clock.now() - fromMs;
+    });
+  }
+
+  it('doubles the cool-down with each in a row, up to the longest wait', () => {
+    const brief = [10, 10, 59_999, 10, 10];
+    const options = { retryMaxMs: 8_000 };
+    expect(pausesAfter(brief, options)).toEqual([1_000, 2_000, 4_000, 8_000, 8_000]);
+  });
+
+  it('starts afresh after one that lasted', () => {
+    expect(pausesAfter([10, 10, 60_000, 10], {})).toEqual([1_000, 2_000, 1_000, 1_000]);
+  });
+
+  it('never waits less than the cool-down', () => {
+    const options = { retryMaxMs: 500, retryMinMs: 500 };
+    expect(pausesAfter([10, 10, 10], options)).toEqual([1_000, 1_000, 1_000]);
+  });
+});
+
+trackLeaks();
