@@ -18,8 +18,14 @@ const windowMax = 1_024;
 /** The highest value of these options. */
 const optionMax: number = 2 ** 20;
 
-/** Frames are consumed as they arrive, so a peer has credit for a whole lane from the start. */
-const inbound = block(65_536, { bytes: 32 * 1024 * 1024 });
+/**
+ * Frames are consumed as they arrive, so a peer has credit for a whole lane from the start. In a
+ * short outbound lane, little of a long stream is in front of the answer to another call.
+ */
+const lanes = {
+  inbound: block(65_536, { bytes: 32 * 1024 * 1024 }),
+  outbound: block(64),
+};
 
 /** Options of a service besides its methods: those of its channel, and its bounds. */
 export interface ServiceOptions extends Omit<ChannelOptions<unknown>, 'codec' | 'slowPeer'> {
@@ -130,7 +136,7 @@ function boardOf(router: CallsRouter, options: ServiceOptions): CallBoard {
   } = options;
   const limits = { maxCalls, maxCallsInAll, window };
   for (const [name, value] of Object.entries(limits)) checkCount(name, value, optionMax);
-  return new CallBoard(router, { inbound, ...channelOptions }, limits);
+  return new CallBoard(router, { ...lanes, ...channelOptions }, limits);
 }
 
 /** Its middleware is for the types of its codecs, which `calls` has checked. */

@@ -31,7 +31,7 @@ describe.each(Object.entries(wires))('the answers of a call over %s', (_, transp
       running += 1;
       return counted(request);
     });
-    one.addPeer(two.addresses[0] ?? `memory:${two.id}`);
+    one.peers.add(two.addresses[0] ?? `memory:${two.id}`);
     await one.whenUp(two.id);
   });
 
