@@ -12,6 +12,7 @@
 import { fork } from 'node:child_process';
 import { parseArgs } from 'node:util';
 import {
+  block,
   createRouter,
   Identity,
   type NodeId,
@@ -35,6 +36,8 @@ const { values } = parseArgs({
 const concurrencies = [1, 64, 1000] as const;
 const item = { seq: 7, body: bodyFor(64) };
 const codec = protobuf<Item>(Item);
+/** `out` drops what a full lane does not take, so the lane has room for all. */
+const echoes = { id: 2, codec, outbound: block(1024) };
 
 /** Makes one call after another, and reports each answer. */
 type Caller = (answered: () => void) => void;
@@ -55,7 +58,7 @@ async function routerWith(address?: string): Promise<Router> {
 async function serve(): Promise<void> {
   const router = await routerWith();
   calls(router, { id: 1, request: codec, response: codec }).serve(({ request }) => request);
-  const echo = router.openChannel({ id: 2, codec });
+  const echo = router.openChannel(echoes);
   echo.in$.pipe(reply((message) => message)).subscribe(echo.out);
   await router.start();
   const port = await acceptPeers(() => ({ requestResponse: answer }));
@@ -69,7 +72,7 @@ function callerOf(router: Router, to: NodeId): Caller {
 
 /** Answers come in order, so the first one that waits is answered. */
 function echoerOf(router: Router, to: NodeId): Caller {
-  const echo = router.openChannel({ id: 2, codec });
+  const echo = router.openChannel(echoes);
   const waiting: (() => void)[] = [];
   let first = 0;
   echo.in$.subscribe(() => {
