@@ -53,6 +53,7 @@ export type {
   ChannelOptions,
   SendOnceOptions,
   SendOptions,
+  Sending,
   SendReport,
   SlowPeerPolicy,
   Undelivered,

@@ -30,7 +30,7 @@ import type { Attempt } from '../lib/transport/attempt.ts';
 import { type Connection, isTransports, type Transport } from '../lib/transport/transport.ts';
 
 /** How many endpoints' errors an error message includes. */
-const endpointsTold = 4;
+const endpointsReported = 4;
 
 const optionKinds: OptionKinds<DialOptions> = {
   transports: required({ what: 'an array of transports', accepts: isTransports }),
@@ -180,9 +180,9 @@ function dialInTurn(
 function failureOf(all: readonly RxmeshError[], address: NodeAddress): RxmeshError | undefined {
   const last = all.at(-1);
   if (last === undefined || all.length === 1) return last;
-  const told = all.slice(0, endpointsTold).map(({ message }) => message);
-  const rest = all.length > endpointsTold ? `; and ${all.length - endpointsTold} more` : '';
-  const text = `none of the ${all.length} endpoints of ${formatNodeAddress(address)} could be dialed: ${told.join('; ')}${rest}`;
+  const reported = all.slice(0, endpointsReported).map(({ message }) => message);
+  const rest = all.length > endpointsReported ? `; and ${all.length - endpointsReported} more` : '';
+  const text = `none of the ${all.length} endpoints of ${formatNodeAddress(address)} could be dialed: ${reported.join('; ')}${rest}`;
   const cause = new AggregateError(all, text);
   return new RxmeshError(last.code, text, { peer: address.id, cause });
 }

@@ -30,6 +30,7 @@ import type { Attempt, Proven } from '../lib/transport/attempt.ts';
 import { byeReasonOf } from '../lib/transport/bye-reason.ts';
 import { HalfOpen, type Place } from '../lib/transport/half-open.ts';
 import type { Link } from '../lib/transport/link.ts';
+import { reasonOf } from '../lib/transport/refusal.ts';
 import type { Connection, Self } from '../lib/transport/transport.ts';
 
 /** Options of `handshake`. */
@@ -81,10 +82,10 @@ const optionKinds: OptionKinds<HandshakeOptions> = {
  *     out  -----A-------|
  *     onFailure c---b           c: too many, b: too late
  *
- * `Connection.handshake` is told which node was dialed, so that no other node learns anything about
- * us. In addition, the operator verifies that the peer is not this node itself, that its node info
- * is valid and that the two are compatible, in case a transport with its own wire protocol does
- * not.
+ * `Connection.handshake` gets the ID of the node that was dialed, so that no other node learns
+ * anything about us. In addition, the operator verifies that the peer is not this node itself, that
+ * its node info is valid and that the two are compatible, in case a transport with its own wire
+ * protocol does not.
  *
  * Failures: `RXMESH_TOO_MANY_HANDSHAKES`, `RXMESH_HANDSHAKE_TIMEOUT`, `RXMESH_HANDSHAKE_FAILED`,
  * `RXMESH_IDENTITY_MISMATCH`, `RXMESH_SELF_CONNECTION`, `RXMESH_NODE_INFO_INVALID`,
@@ -121,8 +122,9 @@ export function handshake(
           const { remote } = connection;
           const place = running.enter(remote);
           if (typeof place === 'string') {
-            close(connection);
-            onFailure(new RxmeshError('RXMESH_TOO_MANY_HANDSHAKES', place), attempt);
+            const error = new RxmeshError('RXMESH_TOO_MANY_HANDSHAKES', place);
+            close(connection, reasonOf(error));
+            onFailure(error, attempt);
             return EMPTY;
           }
           const leave = (): void => running.leave(place);
@@ -146,16 +148,17 @@ export function handshake(
 function displaced(place: Place, connection: Connection): Observable<never> {
   return new Observable((subscriber) => {
     place.onDisplaced = () => {
-      close(connection);
       const remote = formatEndpoint(connection.remote);
       const text = `handshake with ${remote}: it was displaced by a newer connection`;
-      subscriber.error(new RxmeshError('RXMESH_TOO_MANY_HANDSHAKES', text));
+      const error = new RxmeshError('RXMESH_TOO_MANY_HANDSHAKES', text);
+      close(connection, reasonOf(error));
+      subscriber.error(error);
     };
   });
 }
 
 /** Closes a rejected connection. An exception from a transport's own `close` is reported. */
-const close = hook((connection: Connection) => connection.close());
+const close = hook((connection: Connection, reason?: string) => connection.close(reason));
 
 /** Emits what a connection proves, if everything checks out. */
 function prove(attempt: Attempt, options: Settings): Observable<Proven> {

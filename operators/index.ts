@@ -7,6 +7,7 @@
  * @packageDocumentation
  */
 export { accept, type AcceptOptions } from './accept.ts';
+export { accessList, type AccessList, type AccessRules } from './access-list.ts';
 export { admit, type Admission, type AdmitOptions, type Verdict } from './admit.ts';
 export { batch, type BatchOptions } from './batch.ts';
 export { boundedMergeMap, type BoundedMergeMapOptions } from './bounded-merge-map.ts';

@@ -7,6 +7,9 @@ import { WaitingSend, WaitingSends, waitingSendsMax } from '../session/waiting-s
 /** The most absent peers for which a channel keeps messages. */
 const keptPeersMax = 64;
 
+/** Why a channel is closed here: it alone, or with the whole node. */
+export type CloseReason = 'channel-closed' | 'node-stopped';
+
 /** A send that may also wait for its recipient to arrive. */
 export abstract class AwaitingSend extends WaitingSend {
   /** Called when the recipient is there. */
@@ -30,7 +33,7 @@ export interface AbsenceHost {
   gaveUp(
     peer: NodeId,
     messages: readonly Uint8Array[],
-    reason: 'peer-down' | 'channel-closed' | 'too-large',
+    reason: 'peer-down' | 'too-large' | CloseReason,
   ): void;
 }
 
@@ -113,9 +116,9 @@ export class Absences {
   }
 
   /** Gives up on everything, because the channel has closed. */
-  close(): void {
+  close(reason: CloseReason): void {
     for (const peer of [...this.#absences.keys()]) {
-      if (peer !== undefined) this.#giveUp(peer, 'channel-closed');
+      if (peer !== undefined) this.#giveUp(peer, reason);
     }
     for (const { sends } of [...this.#absences.values()]) {
       for (const send of sends.removeAll()) send.abandoned('channel-closed');
@@ -152,7 +155,7 @@ export class Absences {
     for (const send of sends) send.reached();
   }
 
-  #giveUp(peer: NodeId, reason: 'peer-down' | 'channel-closed'): void {
+  #giveUp(peer: NodeId, reason: 'peer-down' | CloseReason): void {
     const absence = this.#absences.get(peer);
     if (absence === undefined) return;
     const { kept, sends } = absence;

@@ -68,6 +68,16 @@ export interface SendReport {
   readonly dropped: number;
 }
 
+/**
+ * What `Channel.send` returns: an Observable that sends when it is subscribed. It is no promise, and
+ * `then` makes `await channel.send(...)` an error, to the compiler and at run time: that would send
+ * nothing. Use `sendOnce` there.
+ */
+export interface Sending extends Observable<SendReport> {
+  /** Not for use: no function has this type. */
+  then(onSent: never, onFailed: never): void;
+}
+
 /** Options of `Channel.send`. */
 export interface SendOptions {
   /** What to do if the recipient is absent. Default `'drop'`. */
@@ -114,13 +124,16 @@ export interface Channel<T> {
   readonly out: Observer<OutboundEnvelope<T>>;
 
   /**
-   * Sends on subscription. Emits one report and completes once every recipient's lane has taken the
-   * message or dropped it. With `block` lanes that is lossless:
+   * Returns an Observable that sends when subscribed; the call by itself sends nothing. To send
+   * immediately, use `sendOnce`.
+   *
+   * The Observable emits one report and completes once every recipient's lane has taken the message
+   * or dropped it. With `block` lanes that is lossless:
    *
    *     source$.pipe(concatMap((message) => channel.send({ to, message })))
    *
    * For many messages, `source$.pipe(sendTo(to), pipeTo(channel))` is cheaper. In an `async`
-   * function use `sendOnce`; `await channel.send(...)` rejects.
+   * function use `sendOnce`: `await channel.send(...)` does not compile, and rejects.
    *
    * A recipient that is not connected, or disconnects, counts as a drop, not as an error. For a
    * broadcast, so does a lane that 1,024 sends are already waiting for. Unsubscribing early
@@ -132,10 +145,10 @@ export interface Channel<T> {
    *   lane is full, or 1,024 sends are already waiting for the lane to `to`)
    * @throws {TypeError} synchronously, if the envelope is missing or an option is wrong
    */
-  send(envelope: OutboundEnvelope<T>, options?: SendOptions): Observable<SendReport>;
+  send(envelope: OutboundEnvelope<T>, options?: SendOptions): Sending;
 
   /**
-   * `send` for `async` functions: sends immediately and resolves with the report.
+   * Sends immediately, and resolves with the report: `send` for `async` functions.
    *
    *     const { dropped } = await channel.sendOnce({ to, message: 'hello' });
    *

@@ -50,7 +50,8 @@ const defaults = {
 };
 
 /** A channel that is open here, whatever its message type. */
-type OwnEnd = ChannelEnd & Pick<LocalChannel<unknown>, 'close' | 'absences' | 'inboxes' | 'mute'>;
+type OwnEnd = ChannelEnd &
+  Pick<LocalChannel<unknown>, 'end' | 'hasCaughtUp' | 'absences' | 'inboxes' | 'mute'>;
 
 /** The implementation of `Switchboard`: the open channels, and the sessions that serve them. */
 export class Channels implements ChannelHost {
@@ -102,7 +103,7 @@ export class Channels implements ChannelHost {
       () => this.#lanes(),
       (stall) => this.events$.next({ type: 'lane-stalled', ...stall }),
     );
-    this.#drops = new DropTally(this.clock, (drop) => this.#tellDrop(drop));
+    this.#drops = new DropTally(this.clock, (drop) => this.#reportDrop(drop));
     this.#failures = new DecodeFailures(this.clock, options.decodeFailuresPerSecond);
   }
 
@@ -143,7 +144,7 @@ export class Channels implements ChannelHost {
     return channel;
   }
 
-  /** Creates a session for a proven link, and tells the peer that we accept it. */
+  /** Creates a session for a proven link, and informs the peer that we accept it. */
   offer(link: Link, id: NodeId): Session {
     const session = new Session({
       link,
@@ -198,7 +199,7 @@ export class Channels implements ChannelHost {
   }
 
   /** Reports drops now rather than at the end of the turn. */
-  tellDrops(): void {
+  reportDrops(): void {
     this.#drops.flush();
   }
 
@@ -213,14 +214,15 @@ export class Channels implements ChannelHost {
   goodbye(drainMs: number): Observable<never> {
     return defer(() => {
       this.#isLeaving.next(true);
-      return goodbye([...this.sessions()], this.clock, drainMs);
+      const isConsumed = (): boolean => [...this.#ends.values()].every((end) => end.hasCaughtUp);
+      return goodbye([...this.sessions()], { clock: this.clock, drainMs, isConsumed });
     }).pipe(finalize(() => this.#isLeaving.next(false)));
   }
 
   /** Closes every channel and completes the streams. */
   close(): void {
-    for (const end of [...this.#ends.values()]) end.close();
-    this.tellDrops();
+    for (const end of [...this.#ends.values()]) end.end('node-stopped');
+    this.reportDrops();
     this.#stalls.close();
     this.events$.complete();
     this.reports$.complete();
@@ -268,7 +270,7 @@ export class Channels implements ChannelHost {
   }
 
   /** Decoding failures in one turn cost a peer the score of a single `note`. */
-  #tellDrop(drop: Drop): void {
+  #reportDrop(drop: Drop): void {
     this.events$.next({ type: 'message-dropped', ...drop });
     const { peer, error, reason } = drop;
     if (reason !== 'decode-failed' || peer === undefined || error === undefined) return;

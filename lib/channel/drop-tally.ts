@@ -5,7 +5,7 @@ import type { DropReason } from '../model/event.ts';
 import type { Drop } from '../session/channel-end.ts';
 
 /** Drops of one turn that are reported as one. */
-interface Told extends Drop {
+interface PendingDrop extends Drop {
   count: number;
 }
 
@@ -15,17 +15,17 @@ interface Told extends Drop {
  */
 export class DropTally {
   readonly #clock: Clock;
-  readonly #tell: (drop: Drop) => void;
+  readonly #report: (drop: Drop) => void;
   readonly #counts = new Map<number, Map<DropReason, number>>();
   /** Drops to report, by kind. */
-  #pending = new Map<string, Told>();
+  #pending = new Map<string, PendingDrop>();
   #turn: Subscription | undefined;
   /** The drop added to last: the next one is usually of the same kind. */
-  #last: Told | undefined;
+  #last: PendingDrop | undefined;
 
-  constructor(clock: Clock, tell: (drop: Drop) => void) {
+  constructor(clock: Clock, report: (drop: Drop) => void) {
     this.#clock = clock;
-    this.#tell = tell;
+    this.#report = report;
   }
 
   /** How many messages have been dropped so far, by channel and reason. */
@@ -46,10 +46,10 @@ export class DropTally {
       return;
     }
     const kind = `${drop.direction} ${drop.channel} ${drop.reason} ${drop.peer}`;
-    const told = this.#pending.get(kind);
-    this.#last = told ?? { ...drop, ...(errorOf !== undefined && { error: errorOf() }) };
-    if (told === undefined) this.#pending.set(kind, this.#last);
-    else told.count += drop.count;
+    const pending = this.#pending.get(kind);
+    this.#last = pending ?? { ...drop, ...(errorOf !== undefined && { error: errorOf() }) };
+    if (pending === undefined) this.#pending.set(kind, this.#last);
+    else pending.count += drop.count;
   }
 
   /** Reports what has been dropped since the last time. */
@@ -59,7 +59,7 @@ export class DropTally {
     this.#turn = undefined;
     this.#pending = new Map();
     this.#last = undefined;
-    for (const drop of pending.values()) this.#tell(drop);
+    for (const drop of pending.values()) this.#report(drop);
   };
 }
 

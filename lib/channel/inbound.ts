@@ -9,6 +9,7 @@ import type { DropReason } from '../model/event.ts';
 import type { NodeId } from '../model/id.ts';
 import type { Credit, Grant } from '../session/channel-end.ts';
 import { CreditWindow } from './credit-window.ts';
+import type { CloseReason } from './absences.ts';
 import type { ChannelHost, ChannelSettings } from './channel-host.ts';
 import { PeerInbox, type InboxOwner } from './inbox.ts';
 
@@ -57,6 +58,12 @@ export class Inbound<T> implements InboxOwner {
     return this.#inboxes.values();
   }
 
+  /** Whether no message waits. */
+  get isEmpty(): boolean {
+    for (const { depth } of this.#inboxes.values()) if (depth > 0) return false;
+    return true;
+  }
+
   get isConsumed(): boolean {
     return !this.#consumers.isEmpty;
   }
@@ -83,8 +90,8 @@ export class Inbound<T> implements InboxOwner {
   }
 
   /** Drops all waiting messages. */
-  discard(): void {
-    for (const inbox of this.#inboxes.values()) this.#discard(inbox, 'channel-closed');
+  discard(reason: CloseReason): void {
+    for (const inbox of this.#inboxes.values()) this.#discard(inbox, reason);
     this.#inboxes.clear();
     this.#round = [];
   }

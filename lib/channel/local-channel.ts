@@ -10,9 +10,9 @@ import type { DropReason } from '../model/event.ts';
 import type { NodeId } from '../model/id.ts';
 import { checkPeerReport, type PeerReport } from '../model/peer-report.ts';
 import type { ChannelEnd, Credit, Grant, Inbox } from '../session/channel-end.ts';
-import { type AbsenceSnapshot } from './absences.ts';
+import type { AbsenceSnapshot, CloseReason } from './absences.ts';
 import { anAbsentPolicy, awaitMsOf } from './absent-policy.ts';
-import type { SendOnceOptions, SendOptions, SendReport, Undelivered } from './channel.ts';
+import type { Sending, SendOnceOptions, SendOptions, SendReport, Undelivered } from './channel.ts';
 import type { ChannelHost, ChannelSettings } from './channel-host.ts';
 import { Inbound } from './inbound.ts';
 import type { PeerInbox } from './inbox.ts';
@@ -65,7 +65,7 @@ export class LocalChannel<T> implements SendingChannel<T>, ChannelEnd {
     return this.in$[Symbol.asyncIterator]();
   }
 
-  send(envelope: OutboundEnvelope<T>, options: SendOptions = {}): Observable<SendReport> {
+  send(envelope: OutboundEnvelope<T>, options: SendOptions = {}): Sending {
     checkEnvelope('send', envelope);
     checkOptions('send', options, { absent: anAbsentPolicy });
     return this.#outbound.send(envelope, awaitMsOf(options.absent ?? 'drop'));
@@ -90,12 +90,17 @@ export class LocalChannel<T> implements SendingChannel<T>, ChannelEnd {
   }
 
   close(): void {
+    this.end('channel-closed');
+  }
+
+  /** Closes the channel; messages that still wait are dropped for this reason. */
+  end(reason: CloseReason): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    this.#outbound.close();
+    this.#outbound.close(reason);
     this.#inbound.close();
     this.#host.closed(this);
-    this.#inbound.discard();
+    this.#inbound.discard(reason);
     // Before `in$` completes, so that a consumer that would resubscribe can see that the channel is
     // closed.
     this.#closed.next();
@@ -114,6 +119,11 @@ export class LocalChannel<T> implements SendingChannel<T>, ChannelEnd {
 
   get isConsumed(): boolean {
     return this.#inbound.isConsumed;
+  }
+
+  /** Whether the consumers, if there are any, have taken everything that has arrived. */
+  get hasCaughtUp(): boolean {
+    return !this.isConsumed || this.#inbound.isEmpty;
   }
 
   /** What waits for absent recipients. */

@@ -11,15 +11,15 @@ import { asBytes, isOfBytes } from '../model/bytes.ts';
 import { type ErrorCode, RxmeshError, toRxmeshError } from '../model/error.ts';
 import type { DropReason } from '../model/event.ts';
 import { mustBe } from '../model/described.ts';
-import { isNodeId, type NodeId } from '../model/id.ts';
+import { addressHint, isNodeId, type NodeId } from '../model/id.ts';
 import type { Outbox } from '../session/outbox.ts';
 import type { Session } from '../session/session.ts';
 import { waitingSendsMax } from '../session/waiting-sends.ts';
-import { Absences } from './absences.ts';
-import type { SendReport, Undelivered } from './channel.ts';
+import { Absences, type CloseReason } from './absences.ts';
+import type { Sending, SendReport, Undelivered } from './channel.ts';
 import type { ChannelHost, ChannelSettings } from './channel-host.ts';
 import { ChannelSender, type SendingSide } from './sender.ts';
-import { Sending } from './sending.ts';
+import { SendWhenSubscribed } from './sending.ts';
 import type { Sender, Settled } from './sending-channel.ts';
 import { SlowPeers } from './slow-peers.ts';
 
@@ -62,8 +62,8 @@ export class Outbound<T> implements SendingSide<T> {
   }
 
   /** See `Channel.send`. */
-  send(envelope: OutboundEnvelope<T>, awaitMs: number): Observable<SendReport> {
-    return new Sending((subscriber) => {
+  send(envelope: OutboundEnvelope<T>, awaitMs: number): Sending {
+    return new SendWhenSubscribed((subscriber) => {
       const settled = ({ accepted, dropped }: SendReport, error?: RxmeshError): void => {
         if (error !== undefined) {
           subscriber.error(error);
@@ -150,10 +150,10 @@ export class Outbound<T> implements SendingSide<T> {
   }
 
   /** Stops accepting messages, and gives up on those that wait for absent recipients. */
-  close(): void {
+  close(reason: CloseReason): void {
     this.#isClosed = true;
     this.slowPeers?.close();
-    this.absences.close();
+    this.absences.close(reason);
   }
 
   /** Completes `undelivered$`. */
@@ -204,7 +204,7 @@ export class Outbound<T> implements SendingSide<T> {
       return;
     }
     if (session === undefined && !isNodeId(peer)) {
-      const text = mustBe('`to`', 'a node ID', peer);
+      const text = `${mustBe('`to`', 'a node ID', peer)}${addressHint(peer)}`;
       throw this.#refused('unknown-peer', 'RXMESH_NODE_ID_INVALID', text);
     }
     if (peer !== this.#host.self && sender?.waitForRecipient(envelope, bytes) === true) return;

@@ -1,11 +1,11 @@
 import { Observable } from 'rxjs';
-import type { SendReport } from './channel.ts';
+import type { SendReport, Sending } from './channel.ts';
 
 /**
- * What `Channel.send` returns. `await` does not subscribe to an Observable, so it would silently
+ * The Observable behind `Sending`. `await` does not subscribe to an Observable, so it would silently
  * send nothing; with this class it rejects. RxJS treats it as an Observable and never calls `then`.
  */
-export class Sending extends Observable<SendReport> {
+export class SendWhenSubscribed extends Observable<SendReport> implements Sending {
   then(_resolve: unknown, reject: (error: unknown) => void): void {
     reject(
       new TypeError(

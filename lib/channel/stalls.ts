@@ -43,7 +43,7 @@ export class Stalls {
   readonly #clock: Clock;
   readonly #stallMs: number;
   readonly #lanes: () => Iterable<readonly [WatchedLane, LaneOwner]>;
-  readonly #tell: (stall: Stall) => void;
+  readonly #report: (stall: Stall) => void;
   readonly #watches = new Map<WatchedLane, Watch>();
   #timer: Subscription | undefined;
   #isClosed = false;
@@ -53,12 +53,12 @@ export class Stalls {
     clock: Clock,
     stallMs: number,
     lanes: () => Iterable<readonly [WatchedLane, LaneOwner]>,
-    tell: (stall: Stall) => void,
+    report: (stall: Stall) => void,
   ) {
     this.#clock = clock;
     this.#stallMs = stallMs;
     this.#lanes = lanes;
-    this.#tell = tell;
+    this.#report = report;
   }
 
   /** A message is waiting in a lane. */
@@ -90,9 +90,9 @@ export class Stalls {
 
   #found(lane: WatchedLane, owner: LaneOwner): void {
     lane.onMove = () => {
-      this.#tell({ ...owner, stalled: false, depth: lane.depth });
+      this.#report({ ...owner, stalled: false, depth: lane.depth });
       if (lane.depth > 0) this.mayStall();
     };
-    this.#tell({ ...owner, stalled: true, depth: lane.depth });
+    this.#report({ ...owner, stalled: true, depth: lane.depth });
   }
 }

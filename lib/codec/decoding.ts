@@ -20,8 +20,8 @@ interface OwnCodec<T> extends Codec<T> {
  * more than the message it is about. The router creates one for all messages that fail in a turn;
  * with the plain function, the codec adds none of its own.
  */
-export function decodeOf<T>(told: Decode<T>, plainly: Decode<T>): Decode<T> {
-  return Object.assign((bytes: Uint8Array) => told(bytes), { [plain]: plainly });
+export function decodeOf<T>(checked: Decode<T>, plainly: Decode<T>): Decode<T> {
+  return Object.assign((bytes: Uint8Array) => checked(bytes), { [plain]: plainly });
 }
 
 /** The same for a single function: its errors are converted to those that `Codec` promises. */

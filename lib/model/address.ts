@@ -33,6 +33,8 @@ export interface NodeAddress {
   readonly path?: string;
 }
 
+const onlyId = 'is a node ID, without a place: an address is like ws://<node ID>@host:port';
+
 /** The protocol of an address without a scheme. */
 const DEFAULT_PROTOCOL = 'ws';
 
@@ -67,6 +69,7 @@ function parseHierarchical(text: string): NodeAddress {
   const [, scheme, rest = text] = /^([^/?#]*):\/\/(.*)$/s.exec(text) ?? [];
   const [, authority = '', tail = ''] = /^([^/?#]*)(.*)$/s.exec(rest) ?? [];
   const at = authority.lastIndexOf('@');
+  if (isNodeId(text.toLowerCase())) throw invalid(text, onlyId);
   if (at < 0) throw invalid(text, 'has no node ID: it must be like ws://<node ID>@host:port');
   const path = decodePercent(withLeadingSlash(tail));
   if (path === undefined) throw invalid(text, 'has broken percent-encoding');

@@ -25,6 +25,12 @@ export const aNumber: OptionKind = {
   accepts: (value) => typeof value === 'number',
 };
 
+/** Any string. */
+export const aString: OptionKind = {
+  what: 'a string',
+  accepts: (value) => typeof value === 'string',
+};
+
 /** A boolean. */
 export const aFlag: OptionKind = {
   what: 'true or false',

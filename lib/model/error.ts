@@ -10,6 +10,7 @@ export type ErrorCode =
   | 'RXMESH_OPTIONS_INVALID'
   | 'RXMESH_PLATFORM_UNSUPPORTED'
   | 'RXMESH_ALREADY_STARTED'
+  | 'RXMESH_NOT_STARTED'
   | 'RXMESH_STOPPED'
   | 'RXMESH_CHANNEL_OPEN'
   | 'RXMESH_CHANNEL_CLOSED'
@@ -168,6 +169,6 @@ function detailOf(thrown: unknown): string {
     }
     return String(thrown);
   } catch {
-    return 'something that cannot be told';
+    return 'something that has no text';
   }
 }

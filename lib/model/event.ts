@@ -25,6 +25,8 @@ export type DropReason =
   | 'peer-down'
   /** this node closed the channel */
   | 'channel-closed'
+  /** this node stopped before the message was written, or before a consumer took it */
+  | 'node-stopped'
   /** the codec could not encode it */
   | 'encode-failed'
   /** the codec could not decode it */

@@ -1,4 +1,5 @@
 import { platformCrypto } from '#platform/crypto';
+import { described } from './described.ts';
 import { RxmeshError } from './error.ts';
 import { fromHex, toHex } from './hex.ts';
 import { type NodeId, uncheckedNodeId } from './node-id.ts';
@@ -13,17 +14,30 @@ export function isNodeId(text: string): text is NodeId {
   return NODE_ID.test(text);
 }
 
+/** An address that contains a node ID, as `parseNodeAddress` reads it. */
+const ADDRESS = /^(?:(?:[a-z][a-z0-9+.-]*:\/\/)?[0-9a-f]{40}@|[a-z][a-z0-9+.-]*:[0-9a-f]{40}$)/i;
+
+/**
+ * The end of an error message about what should be a node ID: how to get the ID, if the value is an
+ * address. Empty otherwise.
+ */
+export function addressHint(given: unknown): string {
+  if (typeof given === 'object' && given !== null && 'id' in given) return ': use its id';
+  if (typeof given !== 'string' || !ADDRESS.test(given)) return '';
+  return ', which is an address: use parseNodeAddress(address).id';
+}
+
 /**
  * Parses a node ID of 40 hex digits in either case.
  * @throws {RxmeshError} `RXMESH_NODE_ID_INVALID`
  */
 export function parseNodeId(text: string): NodeId {
-  const id = text.toLowerCase();
+  // The caller may be plain JavaScript.
+  const given: unknown = text;
+  const id = typeof given === 'string' ? given.toLowerCase() : '';
   if (isNodeId(id)) return id;
-  throw new RxmeshError(
-    'RXMESH_NODE_ID_INVALID',
-    `a node ID must be 40 hex digits, got ${quote(text)}`,
-  );
+  const fault = `a node ID must be 40 hex digits, got ${described(given)}${addressHint(given)}`;
+  throw new RxmeshError('RXMESH_NODE_ID_INVALID', fault);
 }
 
 /**

@@ -1,7 +1,8 @@
 import { type ErrorCode, type RxmeshError, toRxmeshError } from './error.ts';
 import { oneOf } from './check-options.ts';
 import { mistaken } from './check-function.ts';
-import { isNodeId, type NodeId } from './id.ts';
+import { mustBe } from './described.ts';
+import { addressHint, isNodeId, type NodeId } from './id.ts';
 
 /**
  * The severity of a report: `note` and `penalize` change the peer's score, `disconnect` ends the
@@ -46,7 +47,7 @@ export function checkPeerReport(report: unknown): void {
   }
   const { peer, severity, good = false } = report as Readonly<Record<string, unknown>>;
   if (typeof peer !== 'string' || !isNodeId(peer)) {
-    throw mistaken('reports.next: peer', 'a node ID', peer);
+    throw new TypeError(`${mustBe('reports.next: peer', 'a node ID', peer)}${addressHint(peer)}`);
   }
   if (!aSeverity.accepts(severity)) {
     throw mistaken('reports.next: severity', aSeverity.what, severity);

@@ -12,7 +12,7 @@ export interface Eviction {
 /** The peers to evict. Each is emitted once per connection. */
 export class Evictions {
   readonly #roster: Roster;
-  readonly #untold = new Set<KnownPeer>();
+  readonly #pending = new Set<KnownPeer>();
 
   constructor(roster: Roster) {
     this.#roster = roster;
@@ -22,26 +22,26 @@ export class Evictions {
   evict(peer: KnownPeer, error: RxmeshError): void {
     if (!peer.isConnected || peer.eviction !== undefined) return;
     peer.eviction = error;
-    this.#untold.add(peer);
+    this.#pending.add(peer);
     this.#roster.changed(peer);
   }
 
   /** Emits the eviction of a peer again: it came up, and could not be disconnected before. */
   again(peer: KnownPeer): void {
-    if (peer.eviction !== undefined) this.#untold.add(peer);
+    if (peer.eviction !== undefined) this.#pending.add(peer);
   }
 
   /** Ends the eviction of a peer that has disconnected. */
   over(peer: KnownPeer): void {
     peer.eviction = undefined;
-    this.#untold.delete(peer);
+    this.#pending.delete(peer);
   }
 
   /** Takes the next eviction that has not been emitted yet. */
   next(): Eviction | undefined {
-    const [peer] = this.#untold;
+    const [peer] = this.#pending;
     if (peer?.eviction === undefined) return undefined;
-    this.#untold.delete(peer);
+    this.#pending.delete(peer);
     return { peer: peer.id, error: peer.eviction };
   }
 }

@@ -11,6 +11,11 @@ export interface PeerLimits {
   readonly maxConnected: number;
   /** Of these, the most peers that have dialed this node. Default: `maxConnected`. */
   readonly maxInbound: number;
+  /**
+   * The most peers that have dialed this node from one host: an IPv4 address, or the /64 of an IPv6
+   * address. Chosen peers are counted, but never refused. Default: half of `maxConnected`.
+   */
+  readonly maxInboundPerHost: number;
   /** Of these, the most peers that this node has dialed or is dialing. Default: `maxConnected`. */
   readonly maxOutbound: number;
   /**
@@ -77,6 +82,7 @@ const day = 24 * 60 * minute;
 const counts = [
   'maxConnected',
   'maxInbound',
+  'maxInboundPerHost',
   'maxOutbound',
   'reserved',
   'maxUpgrading',
@@ -112,6 +118,7 @@ export function limitsFrom(options: Partial<PeerLimits>): PeerLimits {
   return {
     maxConnected,
     maxInbound: options.maxInbound ?? maxConnected,
+    maxInboundPerHost: options.maxInboundPerHost ?? Math.ceil(maxConnected / 2),
     maxOutbound: options.maxOutbound ?? maxConnected,
     reserved: options.reserved ?? Math.ceil(maxConnected / 2),
     maxUpgrading,
@@ -148,9 +155,10 @@ export function changedCounts(
   if (problems.length > 0) {
     throw new RxmeshError('RXMESH_OPTIONS_INVALID', `setLimits: ${problems.join('; ')}`);
   }
-  const { maxConnected, maxInbound, maxOutbound, reserved, maxUpgrading, maxDialing, maxPeers } =
-    limits;
-  return { maxConnected, maxInbound, maxOutbound, reserved, maxUpgrading, maxDialing, maxPeers };
+  const { maxConnected, maxInbound, maxInboundPerHost, maxOutbound } = limits;
+  const { reserved, maxUpgrading, maxDialing, maxPeers } = limits;
+  const ofConnected = { maxConnected, maxInbound, maxInboundPerHost, maxOutbound, reserved };
+  return { ...ofConnected, maxUpgrading, maxDialing, maxPeers };
 }
 
 /**

@@ -3,7 +3,7 @@ import type { NodeAddress } from '../model/address.ts';
 import { mistaken } from '../model/check-function.ts';
 import { mustBe } from '../model/described.ts';
 import { RxmeshError } from '../model/error.ts';
-import { isNodeId, type NodeId } from '../model/id.ts';
+import { addressHint, isNodeId, type NodeId } from '../model/id.ts';
 import { quote } from '../model/quote.ts';
 import type { Rank } from './guarded-rank.ts';
 import { checkLimits, limitNames, limitsFrom, type PeerLimits } from './limits.ts';
@@ -96,7 +96,7 @@ function checkIds(name: string, given: unknown, problems: string[]): ReadonlySet
   }
   for (const one of given as readonly unknown[]) {
     if (typeof one === 'string' && isNodeId(one)) ids.add(one);
-    else problems.push(`${name} has ${quote(String(one))}, which is no node id`);
+    else problems.push(`${name} has ${quote(String(one))}, not a node ID${addressHint(one)}`);
   }
   return ids;
 }

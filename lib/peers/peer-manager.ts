@@ -18,10 +18,10 @@ import { changedCounts, type PeerCounts, type PeerLimits } from './limits.ts';
 import { checkPeerOptions, toNodeAddress, type PeerOptions } from './options.ts';
 import type { PeerRecord, PeerStatus } from './peer-record.ts';
 import { PeerTable, type PeerUpdate, type AddressSource } from './peer-table.ts';
+import { PeerUpdates } from './peer-updates.ts';
 import { Ledger } from './store/ledger.ts';
 import { PeerSaver } from './store/peer-saver.ts';
 import { Unsaved } from './store/unsaved.ts';
-import { ToldUpdates } from './told-updates.ts';
 
 /**
  * How often the clock is checked while a peer is being dialed or waits for it, to notice that the
@@ -84,7 +84,7 @@ export class PeerManager {
   readonly #banMs: number;
   readonly #dials: Decisions<NodeAddress>;
   readonly #evictions: Decisions<Eviction>;
-  readonly #updates = new ToldUpdates();
+  readonly #updates = new PeerUpdates();
   readonly #forgotten = new Subject<NodeId>();
   #timer: Subscription | undefined;
   /** When the timer should fire; `Infinity` without one. */
@@ -216,8 +216,8 @@ export class PeerManager {
    * Claims a slot for a connection from `id`, and remembers the peer.
    *
    * @param remote the remote endpoint, for bans of IP addresses
-   * @throws {RxmeshError} `RXMESH_SELF_CONNECTION`; `RXMESH_PEER_BANNED`; `RXMESH_PEER_EVICTED`: it
-   *   is being evicted; `RXMESH_DUPLICATE_CONNECTION`: it is ready, or has a link of this
+   * @throws {RxmeshError} `RXMESH_SELF_CONNECTION`; `RXMESH_PEER_BANNED`;
+   *   `RXMESH_TOO_MANY_CONNECTIONS`: from its host; `RXMESH_PEER_EVICTED`: it is being evicted; `RXMESH_DUPLICATE_CONNECTION`: it is ready, or has a link of this
    *   direction; `RXMESH_PEERS_FULL`; `RXMESH_STOPPED`; `RXMESH_NODE_ID_INVALID`
    */
   accepted(id: NodeId, remote?: Endpoint): void {
@@ -351,6 +351,14 @@ export class PeerManager {
   /** Whether connections to and from this IP address must be refused. */
   isIpBanned(ip: string): boolean {
     return this.#table.isIpBanned(ip, this.#clock.now());
+  }
+
+  /**
+   * Whether chosen peers were connected from the host of this IP address, or have an address there.
+   * A host is an IPv4 address, or the /64 of an IPv6 address, and strangers may share it.
+   */
+  isChosenHost(ip: string): boolean {
+    return this.#table.isChosenHost(ip);
   }
 
   /** Reports that this node has changed (its channels, say): incompatible peers may be retried. */

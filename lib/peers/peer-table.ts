@@ -3,17 +3,20 @@ import type { Direction } from '../model/direction.ts';
 import type { Endpoint } from '../model/endpoint.ts';
 import { RxmeshError } from '../model/error.ts';
 import { isNodeId, type NodeId } from '../model/id.ts';
+import { normalizeIp } from '../model/ip.ts';
 import type { PeerReport } from '../model/peer-report.ts';
 import { addressesPerPeerMax, makeDue } from './address-book.ts';
 import { Admission } from './admission.ts';
 import { pickAddresses } from './advertising.ts';
 import type { Ban, CheckedBanned } from './ban.ts';
 import { BanList } from './ban-list.ts';
+import { ChosenHosts } from './chosen-hosts.ts';
 import { Commands } from './commands.ts';
 import { briefMs, coolDownMs } from './cool-down.ts';
 import { DialOutcomes } from './dial-outcomes.ts';
 import { Evictions, type Eviction } from './evictions.ts';
 import { hostOfPeer } from './hearsay.ts';
+import { InboundHosts } from './inbound-hosts.ts';
 import { verdictOn } from './judgement.ts';
 import type { KnownPeer } from './known-peer.ts';
 import type { PeerRules } from './options.ts';
@@ -72,6 +75,8 @@ export class PeerTable {
   readonly #admission: Admission;
   readonly #outcomes: DialOutcomes;
   readonly #bans: BanList;
+  readonly #inboundHosts = new InboundHosts();
+  readonly #chosenHosts = new ChosenHosts();
   readonly #updates: PeerUpdate[] = [];
 
   /** @param unsaved notified of the peers and bans whose stored facts change */
@@ -106,6 +111,8 @@ export class PeerTable {
     if (isPersistent || isChosen) {
       peer.isChosen = true;
       peer.toldBy = undefined;
+      const ip = normalizeIp(address.host ?? '');
+      if (ip !== undefined) this.#chosenHosts.add(ip);
     }
     const known = peer.addresses.get(address);
     if (known !== undefined) {
@@ -208,7 +215,8 @@ export class PeerTable {
    * Claims a slot for an inbound connection. If the peer was unknown, it is known from now on.
    *
    * @throws {RxmeshError} `RXMESH_SELF_CONNECTION`; `RXMESH_PEER_BANNED`: the peer or its IP
-   *   address is banned; `RXMESH_PEER_EVICTED`: it is being evicted; `RXMESH_DUPLICATE_CONNECTION`:
+   *   address is banned; `RXMESH_TOO_MANY_CONNECTIONS`: too many peers have connected from its
+   *   host; `RXMESH_PEER_EVICTED`: it is being evicted; `RXMESH_DUPLICATE_CONNECTION`:
    *   it is ready, or has a link of this direction; `RXMESH_PEERS_FULL`: no slot is free, and it
    *   cannot replace another peer
    */
@@ -273,6 +281,7 @@ export class PeerTable {
     const peer = this.#roster.get(id);
     if (peer?.links.delete(direction) !== true) return;
     peer.ips.delete(direction);
+    if (direction === 'inbound') this.#inboundHosts.delete(peer);
     const wasReady = peer.ready === direction;
     if (wasReady) {
       peer.ready = undefined;
@@ -344,6 +353,11 @@ export class PeerTable {
 
   isIpBanned(ip: string, nowMs: number): boolean {
     return this.#bans.isIpBanned(ip, nowMs);
+  }
+
+  /** Whether chosen peers were seen at the host of this IP address, or are said to be there. */
+  isChosenHost(ip: string): boolean {
+    return this.#chosenHosts.has(ip);
   }
 
   /** Ends all back-offs and cool-downs. Bans and the waits of incompatible peers continue. */
@@ -458,9 +472,23 @@ export class PeerTable {
 
   #claim(peer: KnownPeer, direction: Direction, remote: Endpoint | undefined, nowMs: number): void {
     this.#bans.check(peer.id, remote, nowMs);
+    const ip = remote?.ip;
+    if (direction === 'inbound' && ip !== undefined && !peer.isConnected) this.#checkHost(peer, ip);
     this.#admission.claim(peer, direction, nowMs);
     peer.links.add(direction);
-    if (remote?.ip !== undefined) peer.ips.set(direction, remote.ip);
+    if (ip !== undefined) {
+      peer.ips.set(direction, ip);
+      if (direction === 'inbound') this.#inboundHosts.add(peer, ip);
+      if (peer.kind !== 'stranger') this.#chosenHosts.add(ip);
+    }
     this.#roster.changed(peer);
+  }
+
+  /** Refuses a stranger from a host that has enough peers here already. */
+  #checkHost(peer: KnownPeer, ip: string): void {
+    const { maxInboundPerHost } = this.#rules;
+    if (peer.kind !== 'stranger' || this.#inboundHosts.countAt(ip) < maxInboundPerHost) return;
+    const text = `${maxInboundPerHost} peers have connected from the host of ${ip} already`;
+    throw new RxmeshError('RXMESH_TOO_MANY_CONNECTIONS', text, { peer: peer.id });
   }
 }

@@ -136,8 +136,14 @@ export const platformCrypto: PlatformCrypto = {
   },
   ed25519PublicKey: (seed) => publicHalf(privateKey('ed25519', seed)),
   ed25519Signer: (seed) => {
-    const key = privateKey('ed25519', seed);
-    return (message) => plain(sign(null, message, key));
+    requireLength('ed25519 private key', seed, 32);
+    const secret = seed.slice();
+    let key: KeyObject | undefined;
+    return (message) => {
+      // Imported for the first signature: it takes longer than the rest of an identity.
+      key ??= privateKey('ed25519', secret);
+      return plain(sign(null, message, key));
+    };
   },
   ed25519Verify,
   x25519: (key) => x25519Key(privateKey('x25519', key)),

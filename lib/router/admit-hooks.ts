@@ -1,4 +1,10 @@
 import { identity, type MonoTypeOperatorFunction } from 'rxjs';
+import {
+  type AccessList,
+  accessList,
+  type AccessRules,
+  accessRulesFaults,
+} from '../../operators/access-list.ts';
 import { admit, type Admission } from '../../operators/admit.ts';
 import { type Clock, timerMaxMs } from '../flow/clock.ts';
 import type { NodeAddress } from '../model/address.ts';
@@ -21,18 +27,20 @@ export interface PeerToAdmit extends ConnectionToAdmit {
 }
 
 /**
- * Hooks that decide which connections and peers are let in. Each returns `true`, `false` or a
- * reason for refusal, or a promise or an Observable of one of these; see the operator `admit`.
+ * Lists and hooks that decide which connections and peers are let in. The lists `allow` and `deny`
+ * come first; see `accessList`. Each hook returns `true`, `false` or a reason for refusal, or a
+ * promise or an Observable of one of these; see the operator `admit`.
  *
  *     const admit: AdmitHooks = {
+ *       deny: ['203.0.113.0/24'],
  *       connection: ({ remote }) => remote.ip !== '203.0.113.7',
  *       peer: ({ nodeInfo }) => nodeInfo.moniker.startsWith('shop-') || 'shops only',
  *     };
  */
-export interface AdmitHooks {
+export interface AdmitHooks extends AccessRules {
   /**
-   * Runs before the handshake, so that a refusal costs only a connection. A refused connection is
-   * closed without an explanation.
+   * Runs before the handshake, so that a refusal costs only a connection. The other side reads
+   * only that it was refused; your reason appears in `events$`.
    */
   readonly connection?: Admission<ConnectionToAdmit>;
   /** Runs after the handshake. A refused peer is sent the reason. */
@@ -51,18 +59,21 @@ interface AdmitSettings<OnRefused> {
 
 /** Asks the hook about connections: those that arrive, and those that this node has dialed. */
 export function admitConnections<T extends Attempt | Connection>(
-  { connection: hook, ...timeout }: AdmitHooks,
+  hooks: AdmitHooks,
   settings: AdmitSettings<
     (error: RxmeshError, connection: Connection, dialed: NodeAddress | undefined) => void
   >,
 ): MonoTypeOperatorFunction<T> {
-  if (hook === undefined) return identity;
+  const { connection: hook } = hooks;
+  const list = listOf(hooks);
+  if (hook === undefined && list === undefined) return identity;
   const decide: Admission<T> = (given) => {
     const { direction, remote } = connectionOf(given);
-    return hook({ direction, remote });
+    const verdict = list?.connection({ remote }) ?? true;
+    return verdict === true && hook !== undefined ? hook({ direction, remote }) : verdict;
   };
   return admit(decide, {
-    ...optionsOf(settings, timeout),
+    ...optionsOf(settings, hooks),
     onRefused: (error, given) => {
       const dialed = 'address' in given ? given.address : undefined;
       settings.onRefused(error, connectionOf(given), dialed);
@@ -72,20 +83,27 @@ export function admitConnections<T extends Attempt | Connection>(
 
 /** Asks the hook about peers that have proved their ID. */
 export function admitPeers(
-  { peer: hook, ...timeout }: AdmitHooks,
+  hooks: AdmitHooks,
   settings: AdmitSettings<(error: RxmeshError, proven: Proven) => void>,
 ): MonoTypeOperatorFunction<Proven> {
-  if (hook === undefined) return identity;
-  const decide: Admission<Proven> = ({ id, link: { direction, remote, nodeInfo } }) =>
-    hook({ id, nodeInfo, direction, remote });
-  return admit(decide, { ...optionsOf(settings, timeout), onRefused: settings.onRefused });
+  const { peer: hook } = hooks;
+  const list = listOf(hooks);
+  if (hook === undefined && list === undefined) return identity;
+  const decide: Admission<Proven> = ({ id, link: { direction, remote, nodeInfo } }) => {
+    const verdict = list?.peer({ id, remote }) ?? true;
+    return verdict === true && hook !== undefined
+      ? hook({ id, nodeInfo, direction, remote })
+      : verdict;
+  };
+  return admit(decide, { ...optionsOf(settings, hooks), onRefused: settings.onRefused });
 }
 
 /** What is wrong with the option `admit`. */
 export function admitHooksFaults(given: unknown = {}): readonly string[] {
   if (typeof given !== 'object' || given === null) return [mustBe('admit', 'an object', given)];
   const { connection, peer, timeoutMs } = given as Partial<Record<keyof AdmitHooks, unknown>>;
-  const faults = [...unknownOptions(given, ['connection', 'peer', 'timeoutMs'], 'admit')];
+  const known = ['connection', 'peer', 'allow', 'deny', 'timeoutMs'];
+  const faults = [...unknownOptions(given, known, 'admit'), ...accessRulesFaults(given, 'admit.')];
   for (const [name, hook] of Object.entries({ connection, peer })) {
     if (hook === undefined || typeof hook === 'function') continue;
     faults.push(mustBe(`admit.${name}`, 'a function', hook));
@@ -95,6 +113,11 @@ export function admitHooksFaults(given: unknown = {}): readonly string[] {
     faults.push(mustBe('admit.timeoutMs', `an integer from 0 to ${timerMaxMs}`, timeoutMs));
   }
   return faults;
+}
+
+function listOf({ allow, deny }: AdmitHooks): AccessList | undefined {
+  if (allow === undefined && deny === undefined) return undefined;
+  return accessList({ ...(allow && { allow }), ...(deny && { deny }) });
 }
 
 function connectionOf(given: Attempt | Connection): Connection {

@@ -114,9 +114,9 @@ class GuardedConnection implements Connection {
     return this.#connection.handshake(self, expected);
   }
 
-  close(): void {
+  close(reason?: string): void {
     try {
-      this.#connection.close();
+      this.#connection.close(reason);
     } catch (thrown) {
       this.#failed('connection.close', thrown);
     }

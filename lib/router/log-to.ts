@@ -1,7 +1,7 @@
 import type { Observer, Subscription } from 'rxjs';
 import { aClock, type Clock, systemClock } from '../flow/clock.ts';
 import { checkMethod } from '../model/check-function.ts';
-import { aNumber, checkOptions } from '../model/check-options.ts';
+import { aNumber, aString, checkOptions } from '../model/check-options.ts';
 import { mustBe } from '../model/described.ts';
 import type { RouterEvent } from '../model/event.ts';
 import { eventLine, type LogLevel } from './event-line.ts';
@@ -13,6 +13,8 @@ export type Logger = { readonly [Level in LogLevel]: (text: string) => void };
 export interface LogOptions {
   /** The most lines per second; further events are only counted. An integer from 1; default 20. */
   readonly linesPerSecond?: number;
+  /** The beginning of every line, to tell several routers apart: `'ann: '`. Default: nothing. */
+  readonly prefix?: string;
   /** Default: the system clock. */
   readonly clock?: Clock;
 }
@@ -34,27 +36,29 @@ export interface LogOptions {
 export function logTo(logger: Logger, options: LogOptions = {}): Observer<RouterEvent> {
   for (const level of ['debug', 'info', 'warn', 'error'])
     checkMethod('logTo: logger', logger, level);
-  checkOptions('logTo', options, { linesPerSecond: aNumber, clock: aClock });
-  const { linesPerSecond = 20, clock = systemClock } = options;
+  checkOptions('logTo', options, { linesPerSecond: aNumber, prefix: aString, clock: aClock });
+  const { linesPerSecond = 20, prefix = '', clock = systemClock } = options;
   if (!Number.isInteger(linesPerSecond) || linesPerSecond < 1) {
     const fault = mustBe('linesPerSecond', 'an integer of at least 1', linesPerSecond);
     throw new RangeError(`logTo: ${fault}`);
   }
-  return new LogWriter(logger, linesPerSecond, clock);
+  return new LogWriter(logger, { linesPerSecond, prefix, clock });
 }
 
 class LogWriter implements Observer<RouterEvent> {
   readonly #logger: Logger;
   readonly #linesPerSecond: number;
+  readonly #prefix: string;
   readonly #clock: Clock;
   #secondEndsMs = -Infinity;
   #lines = 0;
   readonly #omitted = new Map<string, number>();
   #timer: Subscription | undefined;
 
-  constructor(logger: Logger, linesPerSecond: number, clock: Clock) {
+  constructor(logger: Logger, { linesPerSecond, prefix, clock }: Required<LogOptions>) {
     this.#logger = logger;
     this.#linesPerSecond = linesPerSecond;
+    this.#prefix = prefix;
     this.#clock = clock;
   }
 
@@ -68,7 +72,7 @@ class LogWriter implements Observer<RouterEvent> {
     if (this.#lines < this.#linesPerSecond || event.type === 'fatal') {
       this.#lines += 1;
       const { level, text } = eventLine(event);
-      this.#logger[level](text);
+      this.#write(level, text);
       return;
     }
     this.#omitted.set(event.type, (this.#omitted.get(event.type) ?? 0) + 1);
@@ -78,10 +82,14 @@ class LogWriter implements Observer<RouterEvent> {
 
   readonly error = (thrown: unknown): void => {
     this.complete();
-    this.#logger.error(String(thrown));
+    this.#write('error', String(thrown));
   };
 
   readonly complete = (): void => this.#summarize();
+
+  #write(level: LogLevel, text: string): void {
+    this.#logger[level](`${this.#prefix}${text}`);
+  }
 
   #summarize(): void {
     this.#timer?.unsubscribe();
@@ -89,6 +97,6 @@ class LogWriter implements Observer<RouterEvent> {
     if (this.#omitted.size === 0) return;
     const counts = [...this.#omitted].map(([type, count]) => `${count} ${type}`);
     this.#omitted.clear();
-    this.#logger.warn(`more events, not written one by one: ${counts.join(', ')}`);
+    this.#write('warn', `more events, not written one by one: ${counts.join(', ')}`);
   }
 }

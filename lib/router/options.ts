@@ -6,7 +6,7 @@ import { RxmeshError } from '../model/error.ts';
 import { type NodeId, uncheckedNodeId } from '../model/node-id.ts';
 import { type Identity, isIdentity } from '../model/identity.ts';
 import { quote } from '../model/quote.ts';
-import { unknownOptions } from '../model/unknown-options.ts';
+import { type OptionGroups, unknownOptions } from '../model/unknown-options.ts';
 import { checkPeerOptions, peerOptionNames, type PeerOptions } from '../peers/options.ts';
 import { exchangeFaults, type ExchangeOptions } from '../exchange/options.ts';
 import { fair, type Discipline } from '../session/discipline.ts';
@@ -52,7 +52,10 @@ export interface RouterOptions {
     readonly dialMs?: number;
     /** How long the handshake may take, and after it the acceptance by the peer. Default 10,000. */
     readonly handshakeMs?: number;
-    /** How long `stop` waits for lanes to drain; 0 means not at all. Default 1,000. */
+    /**
+     * How long `stop` waits for lanes to drain, those of slow consumers included; 0 means not at
+     * all. Default 1,000.
+     */
     readonly drainMs?: number;
     /**
      * How long messages may wait in a lane with none leaving before it is reported as stalled; 0
@@ -141,6 +144,12 @@ const limitDefaults = {
   decodeFailuresPerSecond: decodeFailuresPerSecondDefault,
 };
 const limitNames = [...Object.keys(limitDefaults), 'connectionsPerSecondPerHost'];
+const groups: OptionGroups = {
+  peers: peerOptionNames,
+  timeouts: Object.keys(timeoutDefaults),
+  limits: limitNames,
+  keepAlive: Object.keys(keepAliveDefaults),
+};
 
 /**
  * Checks options and fills in the defaults.
@@ -214,7 +223,7 @@ const names = [
 function faultsOf(options: RouterOptions): readonly string[] {
   if (!isRecord(options)) return [mustBe('options', 'an object', options)];
   const given: Given = options;
-  const faults: string[] = [...unknownOptions(given, names)];
+  const faults: string[] = [...unknownOptions(given, names, undefined, groups)];
   const check = (name: string, what: string, accepts: (value: unknown) => boolean): void => {
     if (!accepts(given[name])) faults.push(mustBe(name, what, given[name]));
   };

@@ -9,6 +9,7 @@ import { announcedAddresses } from '../peers/announced.ts';
 import type { PeerManager } from '../peers/peer-manager.ts';
 import type { Eviction } from '../peers/evictions.ts';
 import type { Proven } from '../transport/attempt.ts';
+import { reasonOf } from '../transport/refusal.ts';
 import type { Connection } from '../transport/transport.ts';
 
 /** Where `Outcomes` passes things on. */
@@ -52,8 +53,7 @@ export class Outcomes {
   refusesIp(connection: Connection): boolean {
     const error = this.ipBan(connection.remote);
     if (error === undefined) return false;
-    connection.close();
-    this.refused(error, connection);
+    this.#close(connection, error);
     return true;
   }
 
@@ -87,15 +87,13 @@ export class Outcomes {
 
   /** Closes a connection beyond the limit per second. */
   tooMany(connection: Connection, perSecond: number, from = ''): void {
-    connection.close();
     const text = `more than ${perSecond} connections per second${from}`;
-    this.refused(new RxmeshError('RXMESH_TOO_MANY_CONNECTIONS', text), connection);
+    this.#close(connection, new RxmeshError('RXMESH_TOO_MANY_CONNECTIONS', text));
   }
 
   /** Closes a connection that was not admitted. */
   connectionRefused(error: RxmeshError, connection: Connection, address?: NodeAddress): void {
-    connection.close();
-    this.refused(error, connection);
+    this.#close(connection, error);
     if (address !== undefined) this.#peers.dialFailed(address, error);
   }
 
@@ -103,6 +101,12 @@ export class Outcomes {
   peerRefused(error: RxmeshError, proven: Proven): void {
     proven.link.close('refused', error.message);
     this.notAccepted(error, proven, false);
+  }
+
+  /** Closes a connection that has proved nothing, and tells the other side as much as it needs. */
+  #close(connection: Connection, error: RxmeshError): void {
+    connection.close(reasonOf(error));
+    this.refused(error, connection);
   }
 
   /** A connection, or a request for one, was refused. */

@@ -26,7 +26,7 @@ import { route } from '../../operators/route.ts';
 import { Switchboard } from '../channel/switchboard.ts';
 import type { Channel, ChannelOptions } from '../channel/channel.ts';
 import { type AbortSignalLike, aborted, aSignal, promised } from '../flow/abort.ts';
-import { afterTurn, type Clock } from '../flow/clock.ts';
+import { afterTurn, type Clock, systemClock, timerMaxMs } from '../flow/clock.ts';
 import { guardedClock, guardedRandom } from '../flow/guarded.ts';
 import { admitConnections, admitPeers } from './admit-hooks.ts';
 import { GuardedTransport } from './guarded-transport.ts';
@@ -219,12 +219,17 @@ export class Router {
    *
    *     await router.whenUp(to, { signal: AbortSignal.timeout(5_000) });
    *
-   * Rejects with `RXMESH_NODE_ID_INVALID`, with `RXMESH_STOPPED` if the router stops first, or with
-   * the signal's reason if it is aborted first.
+   * Rejects with `RXMESH_NODE_ID_INVALID`, with `RXMESH_NOT_STARTED` before `start`, with
+   * `RXMESH_STOPPED` if the router stops first, or with the signal's reason if it is aborted first.
    */
   async whenUp(id: NodeId, options: WhenUpOptions = {}): Promise<PeerUpdate> {
     checkOptions('whenUp', options, { signal: aSignal });
     const up$ = up(this.peers$, parseNodeId(id)).pipe(throwIfEmpty(stoppedError));
+    // Node would end the process silently: nothing else is going on, and nothing ever will.
+    if (this.#state === 'new') {
+      const text = 'whenUp: no peer can come up before the router is started: call start() first';
+      throw new RxmeshError('RXMESH_NOT_STARTED', text);
+    }
     return promised(up$, options.signal);
   }
 
@@ -233,7 +238,8 @@ export class Router {
    * every transport is listening, or when `stop` is
    * called first. Rejects with `RXMESH_LISTEN_FAILED` if a transport cannot listen, and then stops
    * the router. A router starts only once: a second call rejects with `RXMESH_ALREADY_STARTED`, or
-   * after a stop with `RXMESH_STOPPED`. Aborting the signal has the effect of `stop`.
+   * after a stop with `RXMESH_STOPPED`. Aborting the signal has the effect of `stop`. In Node, the
+   * process stays alive until `stop`.
    */
   start(options: StartOptions = {}): Promise<void> {
     checkOptions('start', options, { signal: aSignal });
@@ -258,6 +264,11 @@ export class Router {
     this.#running.add(
       concat(loaded$, mesh$).subscribe({ error: (thrown: unknown) => this.#fatal(thrown) }),
     );
+    // Keeps the process alive, also while there is neither a socket nor a timer. Virtual time does
+    // not need that.
+    if (this.#settings.clock === systemClock) {
+      this.#running.add(systemClock.schedule(() => undefined, timerMaxMs));
+    }
     for (const event of this.#early.splice(0)) this.#events.next(event);
     this.#running.add(aborted(options.signal).subscribe(() => void this.stop()));
     return listens.catch(async (error: unknown) => {
@@ -268,10 +279,11 @@ export class Router {
 
   /**
    * Stops everything: stops listening and dialing, drains lanes for up to `timeouts.drainMs`, says
-   * goodbye to peers, closes channels, completes every stream. Resolves when the peers have read
-   * what was sent and nothing is left, or at the latest 2.5 s after the lanes were drained. With a
-   * peer store, it first writes the last changes, for up to 2 s. The database stays open: it is
-   * yours to close. Calling it twice is fine.
+   * goodbye to peers, closes channels, completes every stream. Draining means that what was sent is
+   * written, and that consumers take what has arrived; the rest is dropped and reported as
+   * `node-stopped`. Resolves when the peers have read what was sent and nothing is left, or at the
+   * latest 2.5 s after the lanes were drained. With a peer store, it first writes the last changes,
+   * for up to 2 s. The database stays open: it is yours to close. Calling it twice is fine.
    */
   stop(): Promise<void> {
     if (this.#stopped === undefined) {
@@ -312,8 +324,10 @@ export class Router {
         clock,
         onDrop: (connection) => this.#outcomes.tooMany(connection, perHost, ' from one host'),
       }),
+      // Hosts of chosen peers have an allowance of their own, which strangers elsewhere cannot use up.
       rateLimit({
         perSecond,
+        key: ({ remote: { ip } }) => ip !== undefined && this.#peers.isChosenHost(ip),
         clock,
         onDrop: (connection) => this.#outcomes.tooMany(connection, perSecond),
       }),

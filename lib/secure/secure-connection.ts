@@ -173,11 +173,11 @@ class SecureConnection implements Connection {
     });
   }
 
-  close(): void {
+  close(reason?: string): void {
     this.#closed = true;
     this.#start = undefined;
-    if (this.#handshake === undefined) this.#socket.destroy();
-    else this.#handshake.close();
+    if (this.#handshake === undefined) this.#socket.destroy(reason);
+    else this.#handshake.close(reason);
   }
 
   toString(): string {
@@ -225,9 +225,13 @@ class RunningHandshake {
     this.#socket.destroy();
   }
 
-  close(): void {
-    if (this.#link !== undefined) this.#link.destroy();
-    else this.#fail(closed('the connection was closed during the handshake'));
+  close(reason?: string): void {
+    if (this.#link !== undefined) {
+      this.#link.destroy();
+      return;
+    }
+    if (this.#subscriber?.closed === false) this.#socket.destroy(reason);
+    this.#fail(closed('the connection was closed during the handshake'));
   }
 
   #onFrame(prove: Steps['prove'], frame: Uint8Array): void {

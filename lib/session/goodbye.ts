@@ -13,16 +13,28 @@ const lookMs = 10;
  */
 const closeMs = 2_500;
 
+/** What `goodbye` needs to know. */
+export interface GoodbyeOptions {
+  readonly clock: Clock;
+  /** How long to wait at most for lanes and consumers, in milliseconds. */
+  readonly drainMs: number;
+  /**
+   * Whether the consumers have taken everything that has arrived, also from peers that have already
+   * disconnected.
+   */
+  readonly isConsumed: () => boolean;
+}
+
 /**
- * Closes sessions gracefully: tells their peers to stop sending, lets lanes drain and consumers
+ * Closes sessions gracefully: asks their peers to stop sending, lets lanes drain and consumers
  * catch up for at most `drainMs`, says goodbye, and completes when every link is closed.
  */
 export function goodbye(
   sessions: readonly Session[],
-  clock: Clock,
-  drainMs: number,
+  { clock, drainMs, isConsumed }: GoodbyeOptions,
 ): Observable<never> {
-  const idle = (): boolean => sessions.every((session) => session.over || session.idle);
+  const idle = (): boolean =>
+    isConsumed() && sessions.every((session) => session.over || session.idle);
   const closed = (): boolean => sessions.every(({ link }) => link.closed);
   const drained = new Observable<never>((subscriber) => {
     for (const session of sessions) session.stopReceiving();
@@ -42,7 +54,7 @@ export function goodbye(
   return concat(
     drained,
     new Observable<never>((subscriber) => {
-      for (const session of sessions) session.close('done');
+      for (const session of sessions) session.leave();
       subscriber.complete();
     }),
     until(closed, clock, closeMs),

@@ -217,12 +217,13 @@ export class Outbox implements ReadyLane, Ranked {
 
   /**
    * Removes and returns the messages that have not been started, in order. A partly written message
-   * is finished, since its credit is spent, unless the peer is down.
+   * is finished, since its credit is spent, unless the connection has ended.
    */
   takeUnsent(reason: UnsentReason): readonly Uint8Array[] {
     if (reason !== 'channel-not-open') this.#pace?.stop();
     const unsent: Uint8Array[] = [];
-    if (reason === 'peer-down' && this.#current !== undefined) {
+    const hasEnded = reason === 'peer-down' || reason === 'node-stopped';
+    if (hasEnded && this.#current !== undefined) {
       unsent.push(this.#current);
       this.#current = undefined;
     }

@@ -175,9 +175,9 @@ export class Port {
   }
 
   /** The connection has ended. */
-  disconnect(): void {
+  disconnect(reason: 'peer-down' | 'node-stopped'): void {
     this.outbox.open = false;
-    this.clear('peer-down');
+    this.clear(reason);
     this.inbox?.leave(this.#grant);
   }
 

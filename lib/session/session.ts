@@ -63,6 +63,7 @@ export class Session implements PeerSession, LinkReceiver, PortHost {
   /** Set once a lane that must not overflow has overflowed. */
   #overflow: string | undefined;
   #isDraining = false;
+  #isLeaving = false;
   #hasAnswered = (): boolean => true;
 
   constructor(options: SessionOptions) {
@@ -238,6 +239,12 @@ export class Session implements PeerSession, LinkReceiver, PortHost {
     this.#closeLink(reason, text);
   }
 
+  /** Closes the connection because this node stops. */
+  leave(): void {
+    this.#isLeaving = true;
+    this.close('done');
+  }
+
   // LinkReceiver: called by the link
 
   data(channel: number, bytes: Uint8Array, last: boolean): void {
@@ -322,7 +329,7 @@ export class Session implements PeerSession, LinkReceiver, PortHost {
     this.#keepAlive.stop();
     this.#pump.stop();
     for (const port of this.#ports) {
-      port.disconnect();
+      port.disconnect(this.#isLeaving ? 'node-stopped' : 'peer-down');
     }
     this.#ports.length = 0;
     this.#portsById.length = 0;

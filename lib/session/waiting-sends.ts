@@ -2,7 +2,7 @@
 export const waitingSendsMax = 1024;
 
 /** Why a message is not written after all. */
-export type UnsentReason = 'peer-down' | 'channel-not-open' | 'channel-closed';
+export type UnsentReason = 'peer-down' | 'node-stopped' | 'channel-not-open' | 'channel-closed';
 
 /** A send waiting for room in a `block` lane. */
 export abstract class WaitingSend {

@@ -13,12 +13,22 @@ export {
 export { flowConformance, type FlowSetup, type FlowUnderTest } from './flow-conformance.ts';
 export {
   simulate,
-  type Latency,
-  type LogEntry,
+  type CrashOptions,
   type SimulatedNodeOptions,
   type Simulation,
   type SimulationOptions,
 } from './simulation.ts';
 export { simulatedStore } from './simulated-store.ts';
-export type { SimulatedNode } from './simulated-node.ts';
+export {
+  disagreeing,
+  watchInvariants,
+  type Broken,
+  type Invariant,
+  type InvariantOptions,
+  type Invariants,
+} from './invariants.ts';
+export type { AccountedChannel, Ledger, LedgerTotals } from './ledger.ts';
+export type { Bandwidth, Latency } from './lines.ts';
+export type { LogEntry } from './log-entry.ts';
+export type { NodeOptions, SimulatedNode } from './simulated-node.ts';
 export type { VirtualClock } from './virtual-clock.ts';

@@ -1,7 +1,12 @@
 import type { RouterEvent } from '../model/event.ts';
 import type { NodeId } from '../model/id.ts';
 import { Identity } from '../model/identity.ts';
+import type { RouterOptions } from '../router/options.ts';
 import type { RouterLike } from '../router/router.ts';
+import type { NodeClock } from './node-clock.ts';
+
+/** The options of a node's router, which stay the same when it starts again. */
+export type NodeOptions = Omit<RouterOptions, 'transports'>;
 
 /** A node of a simulation. */
 export interface SimulatedNode {
@@ -10,6 +15,7 @@ export interface SimulatedNode {
   readonly id: NodeId;
   /** The address that other nodes dial: `memory:<id>`. */
   readonly address: string;
+  readonly options: NodeOptions;
   /** Its router; another one after `restart`. */
   readonly router: RouterLike;
   /** The peers that are up now, according to `peers$`. */
@@ -22,6 +28,8 @@ export interface SimulatedNode {
 export interface NodeSettings {
   readonly index: number;
   readonly identity: Identity;
+  readonly clock: NodeClock;
+  readonly options: NodeOptions;
   /** Creates the node's router, once for each time that the node is started. */
   readonly makeRouter: (hasCrashed: () => boolean) => RouterLike;
   readonly onEvent: (event: RouterEvent) => void;
@@ -43,6 +51,8 @@ export class WatchedNode implements SimulatedNode {
   readonly id: NodeId;
   readonly address: string;
   readonly up: Set<NodeId> = new Set();
+  readonly clock: NodeClock;
+  readonly options: NodeOptions;
   readonly #settings: NodeSettings;
   #run: Run;
   #isStopped = false;
@@ -50,8 +60,10 @@ export class WatchedNode implements SimulatedNode {
   #openRuns = 0;
 
   constructor(settings: NodeSettings) {
-    const { index, identity } = settings;
+    const { index, identity, clock, options } = settings;
     this.index = index;
+    this.clock = clock;
+    this.options = options;
     this.id = identity.id;
     this.address = `memory:${identity.id}`;
     this.#settings = settings;

@@ -1,6 +1,5 @@
-import type { VirtualTimeScheduler } from 'rxjs';
+import { type Observable, Subject, type Subscription, type VirtualTimeScheduler } from 'rxjs';
 import type { Channel, ChannelOptions } from '../channel/channel.ts';
-import type { RouterEvent } from '../model/event.ts';
 import { mustBe } from '../model/described.ts';
 import type { NodeId } from '../model/id.ts';
 import type { Identity } from '../model/identity.ts';
@@ -9,13 +8,26 @@ import { createRouter, type RouterLike } from '../router/router.ts';
 import type { Protection } from '../secure/index.ts';
 import { MemoryNetwork } from '../../transports/memory/index.ts';
 import { Acquaintances } from './acquaintances.ts';
+import {
+  type Bandwidth,
+  bandwidthOf,
+  checkBandwidth,
+  checkLatency,
+  type Latency,
+  latencyOf,
+  type Line,
+} from './lines.ts';
+import { LogEntry } from './log-entry.ts';
+import { NodeClock } from './node-clock.ts';
 import { seededRandom } from './seeded-random.ts';
 import { cuttableStore } from './simulated-store.ts';
-import { identityFrom, type SimulatedNode, WatchedNode } from './simulated-node.ts';
+import {
+  identityFrom,
+  type NodeOptions,
+  type SimulatedNode,
+  WatchedNode,
+} from './simulated-node.ts';
 import { VirtualClock } from './virtual-clock.ts';
-
-/** One-way latency in milliseconds, for all frames or per frame. `random` is the simulation's. */
-export type Latency = number | ((from: NodeId, to: NodeId, random: () => number) => number);
 
 /**
  * Options of a node, apart from those that the simulation sets. `keepAlive` is off by default,
@@ -32,6 +44,8 @@ export interface SimulationOptions {
   readonly nodes: number;
   /** Default 0: everything arrives at the moment it is sent. */
   readonly latencyMs?: Latency;
+  /** Default: no limit. */
+  readonly bytesPerSecond?: Bandwidth;
   /** Determines the nodes' identities and everything random. Default 1. */
   readonly seed?: number;
   /** How connections between nodes are protected. Default `trusted`, the fastest. */
@@ -51,15 +65,18 @@ export interface SimulationOptions {
    * Creates each node. Default: `createRouter`. Pass your own function to test a node of your own.
    */
   readonly makeRouter?: (options: RouterOptions) => RouterLike;
+  /** How many entries `log` keeps, the latest ones. Default: all of them. */
+  readonly logMax?: number;
 }
 
-/** Something that happened at a node. */
-export interface LogEntry {
-  /** Virtual time. */
-  readonly atMs: number;
-  /** The node's number. */
-  readonly node: number;
-  readonly event: RouterEvent;
+/** Options of `Simulation.crash`. */
+export interface CrashOptions {
+  /**
+   * The other nodes notice nothing, as when a machine loses power: their connections stay half-open,
+   * and what they send is lost. Once the node starts again, such a connection fails as soon as it is
+   * used. Default false: the connections are cut.
+   */
+  readonly silently?: boolean;
 }
 
 /** How long nodes may take to connect, or to notice that another one has left, in milliseconds. */
@@ -103,7 +120,8 @@ const stopMs = 60_000;
  * The stream ends some milliseconds after the stop, since a stopping node first receives what is on
  * its way.
  *
- * @throws {RangeError} if `nodes` is not a whole number of at least 1
+ * @throws {RangeError} if `nodes` is not a whole number of at least 1, or for an invalid latency or
+ *   bandwidth
  * @throws {RxmeshError} `RXMESH_OPTIONS_INVALID` for invalid options of a node
  */
 export function simulate(options: SimulationOptions): Simulation {
@@ -112,25 +130,38 @@ export function simulate(options: SimulationOptions): Simulation {
 
 /** A simulated network. See `simulate`. */
 export class Simulation {
+  /** What determines everything random. */
+  readonly seed: number;
   /** All nodes, by number. `add` appends to it. */
   readonly nodes: readonly SimulatedNode[];
-  /** The events of all nodes, in order. It grows for as long as the simulation exists. */
+  /**
+   * The events of all nodes, in order: as values, and, with `String(entry)` or `log.join('\n')`, as
+   * lines of text. The same seed gives the same text, byte for byte, in every run and process.
+   */
   readonly log: readonly LogEntry[];
-  /** The network, to cut connections or partition it. */
+  /** The entries of `log`, as they are made. */
+  readonly log$: Observable<LogEntry>;
+  /** The network by node ID, for what has no method here. */
   readonly network: MemoryNetwork;
   /** The clock, for anything else that should share this time. */
   readonly clock: VirtualClock;
   /** May be changed at any time. */
   latencyMs: Latency;
+  /** May be changed at any time. */
+  bytesPerSecond: Bandwidth;
 
   readonly #options: SimulationOptions;
   readonly #random: () => number;
   readonly #nodes: WatchedNode[] = [];
   readonly #log: LogEntry[] = [];
+  readonly #logged = new Subject<LogEntry>();
+  readonly #indexes = new Map<NodeId, number>();
+  /** When frozen nodes go on. */
+  readonly #thaws = new Map<number, Subscription>();
   readonly #acquaintances = new Acquaintances<WatchedNode>();
   readonly #knows: (node: number, other: number) => boolean;
-  /** Opens the channels of `openChannels` at a node that joins later or starts again. */
-  readonly #openAt: ((node: WatchedNode) => void)[] = [];
+  /** What `setUp` does at a node that joins later or starts again. */
+  readonly #setUps: ((node: SimulatedNode) => void)[] = [];
   #isLaunched = false;
 
   /** @internal use `simulate` */
@@ -139,19 +170,26 @@ export class Simulation {
     if (!Number.isInteger(nodes) || nodes < 1) {
       throw new RangeError(`simulate: ${mustBe('nodes', 'an integer of at least 1', nodes)}`);
     }
+    const { latencyMs = 0, bytesPerSecond = Infinity } = options;
+    checkLatency(latencyMs);
+    checkBandwidth(bytesPerSecond);
     const random = seededRandom(seed);
     this.#options = options;
+    this.seed = seed;
     this.#random = random;
-    this.latencyMs = options.latencyMs ?? 0;
+    this.latencyMs = latencyMs;
+    this.bytesPerSecond = bytesPerSecond;
     this.clock = new VirtualClock(scheduler);
+    const line = (from: NodeId, to: NodeId) => (): Line => [this.#number(from), this.#number(to)];
     this.network = new MemoryNetwork({
       clock: this.clock,
       protection,
-      latencyMs: (from, to) =>
-        typeof this.latencyMs === 'number' ? this.latencyMs : this.latencyMs(from, to, random),
+      latencyMs: (from, to) => latencyOf(this.latencyMs, random, line(from, to)),
+      bytesPerSecond: (from, to) => bandwidthOf(this.bytesPerSecond, line(from, to)),
     });
     this.#knows = knows;
     this.log = this.#log;
+    this.log$ = this.#logged.asObservable();
     this.nodes = this.#nodes;
     const identities = Array.from({ length: nodes }, () => identityFrom(random));
     for (const identity of identities) this.#addNode(identity, identities);
@@ -167,17 +205,30 @@ export class Simulation {
     return this.#node(index);
   }
 
+  /** The number of the node with this ID; undefined if there is none. */
+  indexOf(id: NodeId): number | undefined {
+    return this.#indexes.get(id);
+  }
+
+  /**
+   * Calls `work` with every node that has not stopped, and with nodes that join later or start
+   * again, before they start: to run an application at each node.
+   *
+   *     const net = simulate({ nodes: 3 });
+   *     net.setUp(({ router }) => router.openChannel({ id: 1, codec: json<string>() }));
+   */
+  setUp(work: (node: SimulatedNode) => void): void {
+    for (const node of this.#nodes) if (!node.isStopped) work(node);
+    this.#setUps.push(work);
+  }
+
   /**
    * Opens a channel at every node that has not stopped, and at nodes that join later or start again
    * (but not at those already stopped). Returns a function from a node's number to its channel.
    */
   openChannels<T>(options: ChannelOptions<T>): (node: number) => Channel<T> {
     const channels = new Map<number, Channel<T>>();
-    const openAt = ({ index, router }: WatchedNode): void => {
-      channels.set(index, router.openChannel(options));
-    };
-    for (const node of this.#nodes) if (!node.isStopped) openAt(node);
-    this.#openAt.push(openAt);
+    this.setUp(({ index, router }) => channels.set(index, router.openChannel(options)));
     return (node) => {
       const channel = channels.get(node);
       if (channel !== undefined) return channel;
@@ -229,7 +280,7 @@ export class Simulation {
   add(): SimulatedNode {
     const identity = identityFrom(this.#random);
     const node = this.#addNode(identity, [...this.#nodes]);
-    for (const openAt of this.#openAt) openAt(node);
+    for (const setUp of this.#setUps) setUp(node);
     if (this.#isLaunched) void node.router.start();
     return node;
   }
@@ -255,12 +306,13 @@ export class Simulation {
    *
    * @throws {Error} if it has stopped already
    */
-  crash(index: number): void {
-    const node = this.#node(index);
-    if (node.isStopped) throw new Error(`crash: ${node.toString()} has stopped already`);
+  crash(index: number, { silently = false }: CrashOptions = {}): void {
+    const node = this.#running('crash', index);
     node.crash(() => {
-      for (const { id } of this.#nodes) if (id !== node.id) this.network.sever(node.id, id);
+      if (silently) this.network.abandon(node.id);
+      else this.network.isolate(node.id);
     });
+    this.#thaw(node);
   }
 
   /**
@@ -277,8 +329,65 @@ export class Simulation {
     }
     node.restart();
     this.#acquaintances.started(node);
-    for (const openAt of this.#openAt) openAt(node);
+    for (const setUp of this.#setUps) setUp(node);
     void node.router.start();
+  }
+
+  /**
+   * Freezes a node for `ms` milliseconds, as when its process is suspended or its event loop is
+   * blocked: it reads nothing and its timers do not fire. Then it goes on, and finds that everything
+   * is late. Freezing it again starts the wait anew. Does not let time pass.
+   *
+   * @throws {Error} if it has stopped
+   */
+  freeze(index: number, ms: number): void {
+    const node = this.#running('freeze', index);
+    this.#thaws.get(index)?.unsubscribe();
+    node.clock.freeze();
+    this.network.freeze(node.id);
+    this.#thaws.set(
+      index,
+      this.clock.schedule(() => this.#thaw(node), ms),
+    );
+  }
+
+  /**
+   * Sets the date that a node reads forward, or back by a negative time, as when its clock is wrong
+   * or is set. Dates are in what a node stores. Timers and timeouts do not depend on them.
+   */
+  setDate(index: number, byMs: number): void {
+    this.#node(index).clock.setDate(byMs);
+  }
+
+  /** Cuts the connections of two nodes. They may dial each other again. */
+  sever(one: number, other: number): void {
+    this.network.sever(this.#node(one).id, this.#node(other).id);
+  }
+
+  /**
+   * Partitions the network until `heal`: nodes on different islands lose their connections, and
+   * their dials fail. A node that is not on any island reaches all others.
+   */
+  partition(...islands: readonly (readonly number[])[]): void {
+    this.network.partition(...this.#ids(islands));
+  }
+
+  /**
+   * The same silently, as when a cable is pulled: connections between islands stay open, but nothing
+   * gets through. What is still open at `heal` goes on, without a gap.
+   */
+  silence(...islands: readonly (readonly number[])[]): void {
+    this.network.silence(...this.#ids(islands));
+  }
+
+  /** Silences one direction until `heal`: `to` receives nothing from `from`. */
+  mute(from: number, to: number): void {
+    this.network.mute(this.#node(from).id, this.#node(to).id);
+  }
+
+  /** Ends a partition, and all silences. */
+  heal(): void {
+    this.network.heal();
   }
 
   /**
@@ -287,6 +396,7 @@ export class Simulation {
    * @throws {Error} if a router has not stopped, or a timer of the network is still pending
    */
   stop(): void {
+    for (const index of [...this.#thaws.keys()]) this.#thaw(this.#node(index));
     for (const { router } of this.#nodes) void router.stop();
     const running = (): readonly WatchedNode[] => this.#nodes.filter((node) => !node.isIdle);
     if (!this.clock.advanceUntil(() => running().length === 0, stopMs)) {
@@ -298,22 +408,58 @@ export class Simulation {
     throw new Error(`timers are still pending, due at ${left.join(', ')} ms`);
   }
 
+  /** The number of a node of this network. */
+  #number(id: NodeId): number {
+    return this.#indexes.get(id) ?? NaN;
+  }
+
   #node(index: number): WatchedNode {
     const node = this.#nodes[index];
     if (node !== undefined) return node;
     throw new RangeError(mustBe('index', `from 0 to ${this.#nodes.length - 1}`, index));
   }
 
+  /** @throws {Error} if it has stopped */
+  #running(what: string, index: number): WatchedNode {
+    const node = this.#node(index);
+    if (node.isStopped) throw new Error(`${what}: ${node.toString()} has stopped already`);
+    return node;
+  }
+
+  #ids(islands: readonly (readonly number[])[]): readonly (readonly NodeId[])[] {
+    return islands.map((island) => island.map((index) => this.#node(index).id));
+  }
+
+  #thaw(node: WatchedNode): void {
+    const timer = this.#thaws.get(node.index);
+    if (timer === undefined) return;
+    timer.unsubscribe();
+    this.#thaws.delete(node.index);
+    // Timers come first, as in an event loop.
+    node.clock.thaw();
+    this.network.thaw(node.id);
+  }
+
+  #note(entry: LogEntry): void {
+    const { logMax = Infinity } = this.#options;
+    this.#log.push(entry);
+    if (this.#log.length > logMax) this.#log.shift();
+    this.#logged.next(entry);
+  }
+
   /** @param others the other nodes of the network that it may know, by number */
   #addNode(identity: Identity, others: readonly { readonly id: NodeId }[]): WatchedNode {
     const index = this.#nodes.length;
     const known = others.filter((_, other) => other !== index && this.#knows(index, other));
-    const routerOptions = this.#routerOptions(index, identity, others.length, known);
+    const clock = new NodeClock(this.clock);
+    const routerOptions = this.#routerOptions(index, { identity, clock }, others.length, known);
     const { makeRouter = createRouter } = this.#options;
     const store = routerOptions.peers?.store;
     const node: WatchedNode = new WatchedNode({
       index,
       identity,
+      clock,
+      options: routerOptions,
       makeRouter: (hasCrashed) =>
         makeRouter({
           ...routerOptions,
@@ -323,7 +469,7 @@ export class Simulation {
           },
           transports: [this.network.transport(identity.id)],
         }),
-      onEvent: (event) => this.#log.push({ atMs: this.now(), node: index, event }),
+      onEvent: (event) => this.#note(new LogEntry(this.now(), index, event)),
       onChange: (peer, isUp) => this.#acquaintances.changed(node, peer, isUp),
       onStop: () => this.#acquaintances.stopped(node),
     });
@@ -331,16 +477,17 @@ export class Simulation {
       (other) => this.#knows(index, other.index) || this.#knows(other.index, index),
     );
     this.#nodes.push(node);
+    this.#indexes.set(identity.id, index);
     this.#acquaintances.add(node, acquainted);
     return node;
   }
 
   #routerOptions(
     index: number,
-    identity: Identity,
+    own: { readonly identity: Identity; readonly clock: NodeClock },
     others: number,
     known: readonly { readonly id: NodeId }[],
-  ): Omit<RouterOptions, 'transports'> {
+  ): NodeOptions {
     const given = this.#options.options?.(index) ?? {};
     return {
       network: 'simulation',
@@ -352,8 +499,7 @@ export class Simulation {
         connectionsPerSecond: 1_000_000,
         ...given.limits,
       },
-      identity,
-      clock: this.clock,
+      ...own,
       random: seededRandom(this.#random() * 2 ** 32),
       peers: {
         maxConnected: Math.max(32, others),

@@ -8,6 +8,7 @@ export function byeReasonOf(error: unknown): ByeReason {
     case 'RXMESH_DUPLICATE_CONNECTION':
       return 'duplicate';
     case 'RXMESH_PEERS_FULL':
+    case 'RXMESH_TOO_MANY_CONNECTIONS':
     case 'RXMESH_TOO_MANY_HANDSHAKES':
       return 'full';
     case 'RXMESH_INCOMPATIBLE':

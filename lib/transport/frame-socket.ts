@@ -38,8 +38,13 @@ export interface FrameSocket {
 
   /** Writes out what was sent, then closes both directions. Calling it again does nothing. */
   close(): void;
-  /** Closes both directions immediately and drops what waits. Calling it again does nothing. */
-  destroy(): void;
+  /**
+   * Closes both directions immediately and drops what waits. Calling it again does nothing.
+   *
+   * @param reason if it is not empty, and the platform can send it, `frames$` of the other side
+   *   errors with `RXMESH_PEER_REFUSED` and this text
+   */
+  destroy(reason?: string): void;
   /**
    * Whether the socket is completely gone, after `close`, `destroy` or a failure. After `close`,
    * that means that the other side has read everything, or did not do so in time, or is gone.

@@ -59,6 +59,7 @@ export function selfOf(options: SelfOptions): Self {
 }
 
 function isForOthers({ id }: Identity, text: string): boolean {
+  if (text === '') return false;
   const address = parseListenAddress(id, text);
   return address !== undefined && (address.host === undefined || isDialable(address.host));
 }

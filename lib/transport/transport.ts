@@ -97,12 +97,18 @@ export interface Connection {
    *   itself to any other node and fails with `RXMESH_IDENTITY_MISMATCH`. If undefined, it reveals
    *   itself to any node that answers
    * @throws {RxmeshError} `RXMESH_HANDSHAKE_FAILED`, `RXMESH_IDENTITY_MISMATCH`,
-   *   `RXMESH_CONNECTION_CLOSED`, as error notifications
+   *   `RXMESH_PEER_REFUSED`, `RXMESH_CONNECTION_CLOSED`, as error notifications
    */
   handshake(self: Self, expected?: NodeId): Observable<Link>;
 
-  /** Closes it immediately, without a handshake. Calling it again does nothing. */
-  close(): void;
+  /**
+   * Closes it immediately, without a handshake. Calling it again does nothing.
+   *
+   * @param reason why, for the other side: its handshake fails with `RXMESH_PEER_REFUSED` and this
+   *   text. Printable ASCII; only the first 100 characters are sent. Default: the other side learns
+   *   only that the connection is gone
+   */
+  close(reason?: string): void;
 
   toString(): string;
 }

@@ -85,6 +85,8 @@ describe('the site', () => {
   it.each([
     ['boundedMergeMap', /boundedMergeMap/],
     ['reconnect', /Reconnect without loss/],
+    ['RPC', /Request and response/],
+    ['EADDRINUSE', /Start/],
   ])('finds %s', async (words, found) => {
     await tab.goto(`${origin}/`);
     await tab.locator('#tsd-search-trigger').click();

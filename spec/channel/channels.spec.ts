@@ -31,7 +31,7 @@ describe('Channels', () => {
       inbond: block(1),
     } as unknown as ChannelOptions<unknown>;
     const names =
-      /there is no option inbond; id must be .*65536.*codec must be.*inbound must be.*outbound must be.*priority must be .*256.*messageBytesMax must be .*0\.5/;
+      /there is no option inbond \(did you mean inbound\?\); id must be .*65536.*codec must be.*inbound must be.*outbound must be.*priority must be .*256.*messageBytesMax must be .*0\.5/;
     expect(() => channels.open(options)).toThrow(names);
     expect(() => channels.open(options)).toThrow(
       expect.objectContaining({ code: 'RXMESH_OPTIONS_INVALID' }),

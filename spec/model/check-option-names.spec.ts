@@ -25,7 +25,7 @@ describe('checkOptionNames', () => {
   });
 
   it('refuses a name that there is not, though its value is undefined, and says which there are', () => {
-    const text = 'batch: there is no option Max; it takes max, ms';
+    const text = 'batch: there is no option Max (did you mean max?); it takes max, ms';
     for (const options of [{ Max: 4 }, { max: 1, Max: undefined }]) {
       expect(check(options)).toThrow(new TypeError(text));
       expect(check(options)).toThrow(TypeError);

@@ -33,7 +33,10 @@ describe('checkOptions', () => {
 
   it.each([
     [4, 'op: options must be an object, got 4'],
-    [{ max: 4, onDrops: 4 }, 'op: there is no option onDrops; it takes max, excess, onDrop'],
+    [
+      { max: 4, onDrops: 4 },
+      'op: there is no option onDrops (did you mean onDrop?); it takes max, excess, onDrop',
+    ],
     [{}, 'op: max must be a number, got undefined'],
     [{ max: '4' }, 'op: max must be a number, got "4"'],
     [{ max: null }, 'op: max must be a number, got null'],

@@ -47,7 +47,7 @@ describe('toRxmeshError', () => {
     ['text', 'odd', 'a message: odd'],
     ['nothing', undefined, 'a message: undefined'],
     ['null', null, 'a message: null'],
-    ['what is no text', Object.create(null), 'a message: something that cannot be told'],
+    ['what is no text', Object.create(null), 'a message: something that has no text'],
   ])('makes one of %s', (_, thrown, message) => {
     const error = made(thrown);
     expect(error).toMatchObject({ code: 'RXMESH_DECODE_FAILED', message, ...place });

@@ -247,7 +247,10 @@ describe('options of dedupe', () => {
   it.each([
     ['options must be an object, got undefined', undefined],
     ['options must be an object, got 10', 10],
-    ['there is no option ttl; it takes key, max, ttlMs, clock', { key, max: 1, ttl: 1 }],
+    [
+      'there is no option ttl (did you mean ttlMs?); it takes key, max, ttlMs, clock',
+      { key, max: 1, ttl: 1 },
+    ],
     ['key must be a function, got undefined', { max: 1 }],
     ['key must be a function, got "id"', { key: 'id', max: 1 }],
     [`max must be ${range}, got undefined`, { key }],

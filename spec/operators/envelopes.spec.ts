@@ -247,7 +247,7 @@ describe('invalid options throw a TypeError immediately', () => {
   const options = (given: unknown): never => given as never;
   it.each([
     [
-      'broadcast: there is no option exept; it takes except',
+      'broadcast: there is no option exept (did you mean except?); it takes except',
       () => broadcast(options({ exept: id })),
     ],
     ['broadcast: options must be an object, got "peer"', () => broadcast(options('peer'))],
@@ -283,7 +283,7 @@ describe('invalid options throw a TypeError immediately', () => {
       () => encode(options(json)),
     ],
     [
-      'encode: there is no option onfailure; it takes onFailure',
+      'encode: there is no option onfailure (did you mean onFailure?); it takes onFailure',
       () => encode(codec, options({ onfailure: throws })),
     ],
     [
@@ -306,7 +306,7 @@ describe('invalid options throw a TypeError immediately', () => {
     ],
     ['wrap: wrapper must be an object with a method wrap, got null', () => wrap(options(null))],
     [
-      'wrap: there is no option onfailure; it takes onFailure',
+      'wrap: there is no option onfailure (did you mean onFailure?); it takes onFailure',
       () => wrap(quoted, options({ onfailure: throws })),
     ],
     [

@@ -249,7 +249,8 @@ describe.each(cases)('the options of $name', (operator) => {
 
   it('must be known names', () => {
     const names = Object.keys(kinds).join(', ');
-    const text = `${name}: there is no option concurency; it takes ${names}`;
+    const hint = 'concurrency' in kinds ? ' (did you mean concurrency?)' : '';
+    const text = `${name}: there is no option concurency${hint}; it takes ${names}`;
     expectTypeError(making({ ...right, concurency: 4 }), text);
   });
 
@@ -342,7 +343,7 @@ describe('the arguments of operators', () => {
       'sendTo',
     ];
     const here = [...cases.map(({ name }) => name), 'evict', 'route', 'fromReadableStream'];
-    const tested = [...here, ...beside, 'unwrap', 'wrap'];
+    const tested = [...here, ...beside, 'accessList', 'unwrap', 'wrap'];
     expect([...tested].sort()).toEqual(Object.keys(operators).sort());
   });
 });

@@ -18,6 +18,7 @@ describe('checkPeerOptions', () => {
       banHosts: false,
       maxConnected: 32,
       maxInbound: 32,
+      maxInboundPerHost: 16,
       maxOutbound: 32,
       reserved: 16,
       maxUpgrading: 4,
@@ -116,7 +117,7 @@ describe('checkPeerOptions', () => {
     expect(
       problemsOf({ unconditional: [uncheckedNodeId('someone')], private: 'all' as never }),
     ).toEqual([
-      'unconditional has "someone", which is no node id',
+      'unconditional has "someone", not a node ID',
       'private is an array of node ids',
     ]);
     expect(problemsOf({ rank: 1 as never })).toEqual(['rank is a function']);

@@ -159,6 +159,23 @@ describe('logTo', () => {
     expect(clock.dueTimesMs).toEqual([]);
   });
 
+  it('begins every line with the prefix', () => {
+    const clock = new VirtualClock();
+    const { logger, log } = recorder();
+    const observer = logTo(logger, { prefix: 'ann: ', linesPerSecond: 1, clock });
+    const down: RouterEvent = { type: 'peer-down', peer, direction };
+    for (const event of [down, down]) observer.next(event);
+    observer.error(new Error('lost'));
+    expect(log).toEqual([
+      'info ann: peer 045f5600 is down',
+      'warn ann: more events, not written one by one: 1 peer-down',
+      'error ann: Error: lost',
+    ]);
+    expect(() => logTo(logger, { prefix: 5 } as never)).toThrow(
+      new TypeError('logTo: prefix must be a string, got 5'),
+    );
+  });
+
   it('rejects an invalid logger and invalid options', () => {
     const { logger } = recorder();
     expect(() => logTo(undefined as never)).toThrow(

@@ -7,7 +7,7 @@ const message = new Uint8Array([1]);
 
 /** The drops that it reported. */
 const drops = (node: LinkedNode): unknown[] => {
-  node.channels.tellDrops();
+  node.channels.reportDrops();
   return node.events.filter(({ type }) => type === 'message-dropped');
 };
 
@@ -76,7 +76,7 @@ describe('Switchboard.goodbye', () => {
       }
       expect(link.closedFor).toBe('done');
       expect(drops(node)).toMatchObject([
-        { type: 'message-dropped', reason: 'peer-down', count: 1 },
+        { type: 'message-dropped', reason: 'node-stopped', count: 1 },
       ]);
       node.clock.advance(5_000);
       expect(log).toEqual([`over ${closedAt + 2_500}`]);

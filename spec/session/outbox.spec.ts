@@ -187,6 +187,7 @@ describe('Outbox', () => {
     ['channel-closed' as const, 5, true],
     ['channel-not-open' as const, 5, true],
     ['peer-down' as const, 6, false],
+    ['node-stopped' as const, 6, false],
   ])(
     '%s: drops %i when one is started, three are in the lane and two wait',
     (reason, dropped, finishes) => {

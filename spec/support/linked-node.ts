@@ -115,7 +115,7 @@ export class LinkedNode {
    * The drops so far, as `<in or out> <channel> <reason> <count>`, merged per turn; clears them.
    */
   takeDrops(): string[] {
-    this.channels.tellDrops();
+    this.channels.reportDrops();
     return this.events
       .splice(0)
       .flatMap((event) =>

@@ -86,7 +86,7 @@ describe('simulate', () => {
 
   describe('the log', () => {
     const play = (seed: number): Simulation => {
-      const latencyMs = (_from: string, _to: string, random: () => number): number => random() * 40;
+      const latencyMs = (_from: number, _to: number, random: () => number): number => random() * 40;
       const net = simulate({ nodes: 5, latencyMs, seed });
       const chat = net.openChannels(text);
       net.nodes.forEach(({ index }) => heard(net, chat(index)));

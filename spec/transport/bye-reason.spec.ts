@@ -6,6 +6,8 @@ describe('byeReasonOf', () => {
   it.each<[ErrorCode, string]>([
     ['RXMESH_DUPLICATE_CONNECTION', 'duplicate'],
     ['RXMESH_PEERS_FULL', 'full'],
+    ['RXMESH_TOO_MANY_CONNECTIONS', 'full'],
+    ['RXMESH_TOO_MANY_HANDSHAKES', 'full'],
     ['RXMESH_INCOMPATIBLE', 'incompatible'],
     ['RXMESH_CONNECTION_CLOSED', 'done'],
     ['RXMESH_PEER_EVICTED', 'evicted'],

@@ -4,14 +4,16 @@ import { reportUnhandled } from '../../lib/flow/report-unhandled.ts';
 import { mistaken } from '../../lib/model/check-function.ts';
 import { checkOptions, oneOf, type OptionKinds } from '../../lib/model/check-options.ts';
 import { mustBe } from '../../lib/model/described.ts';
-import type { Endpoint } from '../../lib/model/endpoint.ts';
 import { isNodeId } from '../../lib/model/id.ts';
-import { type NodeId, uncheckedNodeId } from '../../lib/model/node-id.ts';
+import type { NodeId } from '../../lib/model/node-id.ts';
 import type { Transport } from '../../lib/transport/transport.ts';
 import { type Protection, secureAccept, secureDial } from '../../lib/secure/index.ts';
 import { Courier } from './courier.ts';
+import { Gate } from './gate.ts';
 import { type MemorySocket, memorySockets } from './memory-socket.ts';
 import { MemoryTransport, type Neighbourhood } from './memory-transport.ts';
+import { type Pair, Pairs } from './pairs.ts';
+import { Reach } from './reach.ts';
 
 /** Options of a `MemoryNetwork`. */
 export interface MemoryNetworkOptions {
@@ -24,17 +26,18 @@ export interface MemoryNetworkOptions {
    */
   readonly latencyMs?: number | ((from: NodeId, to: NodeId) => number);
   /**
+   * How many bytes per second a connection carries in each direction, for all connections or per
+   * direction. All channels of a connection share it. A function is called for each frame; if it
+   * throws or returns an invalid number, that is reported as unhandled, and the frame takes no
+   * time. Default: no limit.
+   */
+  readonly bytesPerSecond?: number | ((from: NodeId, to: NodeId) => number);
+  /**
    * How connections are protected. `proven` (default) proves identities but leaves packets
    * readable; `encrypted` does everything that a real network needs; `trusted` proves nothing and
    * is the fastest.
    */
   readonly protection?: Protection;
-}
-
-/** Two connected sockets. */
-interface Pair {
-  readonly outbound: MemorySocket;
-  readonly inbound: MemorySocket;
 }
 
 /**
@@ -50,26 +53,23 @@ interface Pair {
 export class MemoryNetwork {
   readonly #clock: Clock;
   readonly #courier: Courier;
-  readonly #latencyMs: (from: NodeId, to: NodeId) => number;
+  readonly #latencyMs: PerLine;
+  readonly #bytesPerSecond: PerLine;
   readonly #protection: Protection;
   readonly #transports = new Map<NodeId, MemoryTransport>();
-  readonly #pairs = new Set<Pair>();
-  /** The island of each node, while the network is divided. */
-  #islands: ReadonlyMap<NodeId, number> = new Map();
-  /** Whether nodes do not notice the division. */
-  #isSilent = false;
+  readonly #gates = new Map<NodeId, Gate>();
+  readonly #pairs = new Pairs();
+  readonly #reach = new Reach();
 
   /**
    * @throws {TypeError} for invalid options
-   * @throws {RangeError} for a latency that is not a finite number of 0 or more
+   * @throws {RangeError} for a latency that is not a finite number of 0 or more, or a bandwidth that
+   *   is not above 0
    */
   constructor(options: MemoryNetworkOptions = {}) {
-    const latencyMs = options.latencyMs ?? 0;
     checkOptions('MemoryNetwork', options, optionKinds);
-    if (typeof latencyMs === 'number' && !(latencyMs >= 0 && latencyMs < Infinity)) {
-      throw new RangeError(mustBe('latencyMs', 'a finite number of 0 or more', latencyMs));
-    }
-    this.#latencyMs = typeof latencyMs === 'number' ? () => latencyMs : guarded(latencyMs);
+    this.#latencyMs = perLine(latency, options.latencyMs);
+    this.#bytesPerSecond = perLine(bandwidth, options.bytesPerSecond);
     this.#clock = guardedClock(options.clock ?? systemClock);
     this.#courier = new Courier(this.#clock);
     this.#protection = options.protection ?? 'proven';
@@ -87,19 +87,25 @@ export class MemoryNetwork {
       const text = `node ${id} already has a transport in this network`;
       throw new TypeError(`${text}: close that one first`);
     }
+    const gate = this.#gate(id);
     const neighbourhood: Neighbourhood = {
       clock: this.#clock,
+      gate,
       latencyMs: this.#latencyMs,
       connect: (listener) => this.#connect(id, listener),
+      hears: (listener) => this.#reach.of(listener, id) !== 'lost',
       begin: () => secureDial({ protection: this.#protection }),
       deliver: (listener, inbound, hello) => {
         const protection = this.#protection;
-        this.#transports.get(listener)?.accept(secureAccept(inbound, hello, { protection }));
+        this.#gate(listener).pass(() => {
+          this.#transports.get(listener)?.accept(secureAccept(inbound, hello, { protection }));
+        });
       },
       leave: () => this.#transports.delete(id),
     };
     const transport = new MemoryTransport(id, neighbourhood);
     this.#transports.set(id, transport);
+    for (const pair of this.#pairs.of(id)) socketOf(pair, id).returned();
     return transport;
   }
 
@@ -107,9 +113,24 @@ export class MemoryNetwork {
    * Cuts all connections between two nodes: both ends fail. The nodes may dial each other again.
    */
   sever(one: NodeId, other: NodeId): void {
-    this.#cut(({ dialer, listener }) => {
-      return (dialer === one && listener === other) || (dialer === other && listener === one);
-    });
+    for (const pair of this.#pairs.of(one)) {
+      if (pair.dialer === other || pair.listener === other) cut(pair);
+    }
+  }
+
+  /** Cuts all connections of a node: both ends of each fail. */
+  isolate(node: NodeId): void {
+    for (const pair of this.#pairs.of(node)) cut(pair);
+  }
+
+  /**
+   * Ends a node's connections as when its machine loses power: they fail there, and the other ends
+   * notice nothing. They stay half-open, and what is sent on them is lost. Once a transport of the
+   * node is in the network again, they fail as soon as they are used, as a restarted machine resets
+   * connections that it does not know.
+   */
+  abandon(node: NodeId): void {
+    for (const pair of this.#pairs.of(node)) socketOf(pair, node).abandon();
   }
 
   /**
@@ -117,8 +138,11 @@ export class MemoryNetwork {
    * other until `heal`. A node that is not on any island reaches all others.
    */
   partition(...islands: readonly (readonly NodeId[])[]): void {
-    this.#divide(islands, false);
-    this.#cut(({ dialer, listener }) => !this.#reaches(dialer, listener));
+    this.#reach.divide(islands, false);
+    this.#holdSilent();
+    for (const pair of this.#pairs.all()) {
+      if (this.#reach.of(pair.dialer, pair.listener) === 'refused') cut(pair);
+    }
   }
 
   /**
@@ -128,51 +152,72 @@ export class MemoryNetwork {
    * since streams never have gaps.
    */
   silence(...islands: readonly (readonly NodeId[])[]): void {
-    this.#divide(islands, true);
+    this.#reach.divide(islands, true);
+    this.#holdSilent();
   }
 
-  /** Ends a partition or a silence. */
+  /**
+   * Silences one direction until `heal`: nothing that `from` sends reaches `to`, while what `to`
+   * sends still reaches `from`.
+   */
+  mute(from: NodeId, to: NodeId): void {
+    this.#reach.mute(from, to);
+    this.#holdSilent();
+  }
+
+  /** Ends a partition, and all silences. */
   heal(): void {
-    this.#divide([], false);
+    this.#reach.heal();
+    this.#holdSilent();
   }
 
-  #divide(islands: readonly (readonly NodeId[])[], isSilent: boolean): void {
-    this.#islands = new Map(islands.flatMap((ids, island) => ids.map((id) => [id, island])));
-    this.#isSilent = isSilent;
-    for (const { outbound, inbound } of [...this.#pairs]) {
-      const held = isSilent && !this.#reaches(nodeAt(outbound.local), nodeAt(outbound.remote));
-      outbound.hold(held);
-      inbound.hold(held);
-    }
+  /**
+   * Freezes a node, as when its process is suspended: nothing reaches it until `thaw`, not even that
+   * a connection has ended. Its timers run on, unless its clock stops them.
+   */
+  freeze(node: NodeId): void {
+    this.#gate(node).shut();
   }
 
-  #reaches(from: NodeId, to: NodeId): boolean {
-    const islands = [this.#islands.get(from), this.#islands.get(to)];
-    return islands.includes(undefined) || islands[0] === islands[1];
+  /** Lets a frozen node read what has arrived meanwhile, in order. */
+  thaw(node: NodeId): void {
+    this.#gate(node).open();
+    for (const pair of this.#pairs.of(node)) socketOf(pair, node).resume();
   }
 
-  #cut(affects: (nodes: { dialer: NodeId; listener: NodeId }) => boolean): void {
-    for (const { outbound, inbound } of [...this.#pairs]) {
-      const dialer = nodeAt(outbound.local);
-      const listener = nodeAt(outbound.remote);
-      if (!affects({ dialer, listener })) continue;
-      outbound.fail('the network was cut');
-      inbound.fail('the network was cut');
+  #gate(node: NodeId): Gate {
+    const known = this.#gates.get(node);
+    if (known !== undefined) return known;
+    const gate = new Gate();
+    this.#gates.set(node, gate);
+    return gate;
+  }
+
+  /** Holds what is on its way in directions that are silent, and lets the rest arrive. */
+  #holdSilent(): void {
+    for (const { dialer, listener, outbound, inbound } of this.#pairs.all()) {
+      inbound.hold(this.#reach.of(dialer, listener) === 'lost');
+      outbound.hold(this.#reach.of(listener, dialer) === 'lost');
     }
   }
 
   #connect(dialer: NodeId, listener: NodeId): Pair | string | undefined {
-    const reaches = this.#reaches(dialer, listener);
-    if (!reaches && this.#isSilent) return undefined;
+    const passage = this.#reach.of(dialer, listener);
+    if (passage === 'lost') return undefined;
     if (this.#transports.get(listener)?.listening !== true) return 'no node is listening there';
-    if (!reaches) return 'the network is partitioned';
-    const pair = memorySockets({
+    if (passage === 'refused') return 'the network is partitioned';
+    const sockets = memorySockets({
       clock: this.#clock,
       courier: this.#courier,
       latencyMs: this.#latencyMs,
+      bytesPerSecond: this.#bytesPerSecond,
       dialer,
       listener,
+      dialerGate: this.#gate(dialer),
+      listenerGate: this.#gate(listener),
     });
+    const pair: Pair = { dialer, listener, ...sockets };
+    pair.outbound.hold(this.#reach.of(listener, dialer) === 'lost');
     this.#pairs.add(pair);
     let open = 2;
     const onEnd = (): void => {
@@ -185,29 +230,71 @@ export class MemoryNetwork {
   }
 }
 
+/** A property of the line from one node to another. */
+type PerLine = (from: NodeId, to: NodeId) => number;
+
+/** What a property of lines must be. */
+interface LineKind {
+  readonly name: string;
+  readonly what: string;
+  /** The value if nothing is given, or if a function fails. */
+  readonly otherwise: number;
+  readonly accepts: (value: number) => boolean;
+}
+
+const latency: LineKind = {
+  name: 'latencyMs',
+  what: 'a finite number of 0 or more',
+  otherwise: 0,
+  accepts: (ms) => ms >= 0 && ms < Infinity,
+};
+
+const bandwidth: LineKind = {
+  name: 'bytesPerSecond',
+  what: 'a number above 0',
+  otherwise: Infinity,
+  accepts: (bytes) => bytes > 0,
+};
+
+const aNumberOrFunction = {
+  what: 'a number or a function',
+  accepts: (value: unknown) => typeof value === 'number' || typeof value === 'function',
+};
+
 const optionKinds: OptionKinds<MemoryNetworkOptions> = {
   clock: aClock,
-  latencyMs: {
-    what: 'a number or a function',
-    accepts: (value) => typeof value === 'number' || typeof value === 'function',
-  },
+  latencyMs: aNumberOrFunction,
+  bytesPerSecond: aNumberOrFunction,
   protection: oneOf('encrypted', 'proven', 'trusted'),
 };
 
-function guarded(latencyMs: (from: NodeId, to: NodeId) => number) {
-  return (from: NodeId, to: NodeId): number => {
-    try {
-      const ms: unknown = latencyMs(from, to);
-      if (typeof ms === 'number' && ms >= 0 && ms < Infinity) return ms;
-      throw new RangeError(mustBe('latencyMs', 'a finite number of 0 or more', ms));
-    } catch (thrown) {
-      reportUnhandled(thrown);
-      return 0;
-    }
-  };
+/** @throws {RangeError} for a number that is not of this kind */
+function perLine(kind: LineKind, given: number | PerLine = kind.otherwise): PerLine {
+  if (typeof given === 'function') {
+    return (from, to) => {
+      try {
+        return checked(kind, given(from, to));
+      } catch (thrown) {
+        reportUnhandled(thrown);
+        return kind.otherwise;
+      }
+    };
+  }
+  const value = checked(kind, given);
+  return () => value;
 }
 
-/** The node of a memory endpoint, which is its path. */
-function nodeAt({ path = '' }: Endpoint): NodeId {
-  return uncheckedNodeId(path);
+function checked({ name, what, accepts }: LineKind, value: unknown): number {
+  if (typeof value === 'number' && accepts(value)) return value;
+  throw new RangeError(mustBe(name, what, value));
+}
+
+function cut({ outbound, inbound }: Pair): void {
+  outbound.fail('the network was cut');
+  inbound.fail('the network was cut');
+}
+
+/** The side of a connection that is at this node. */
+function socketOf({ dialer, outbound, inbound }: Pair, node: NodeId): MemorySocket {
+  return node === dialer ? outbound : inbound;
 }

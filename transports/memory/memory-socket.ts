@@ -5,7 +5,9 @@ import type { Endpoint } from '../../lib/model/endpoint.ts';
 import { RxmeshError } from '../../lib/model/error.ts';
 import type { NodeId } from '../../lib/model/id.ts';
 import type { FrameSocket } from '../../lib/transport/frame-socket.ts';
+import { refusedError } from '../../lib/transport/refusal.ts';
 import type { Courier, Delivery } from './courier.ts';
+import type { Gate } from './gate.ts';
 
 /**
  * How many frames may be on their way to a side, or unread there, while the other is `writable`.
@@ -26,6 +28,10 @@ export interface MemoryWire {
   readonly listener: NodeId;
   /** The one-way latency in milliseconds, called for each frame. */
   readonly latencyMs: (from: NodeId, to: NodeId) => number;
+  /** What one direction carries, called for each frame. */
+  readonly bytesPerSecond: (from: NodeId, to: NodeId) => number;
+  readonly dialerGate: Gate;
+  readonly listenerGate: Gate;
 }
 
 /** How a side ends: with an error or without. */
@@ -57,6 +63,7 @@ export class MemorySocket implements FrameSocket, Delivery {
   readonly drained$: Observable<void>;
 
   readonly #wire: MemoryWire;
+  readonly #gate: Gate;
   readonly #drained = new Subject<void>();
   /**
    * The other side; undefined once this side was destroyed and has nothing more to report to it.
@@ -72,8 +79,14 @@ export class MemorySocket implements FrameSocket, Delivery {
   /** On their way to this side, in order. */
   #flights: Flight[] = [];
   #landing: Subscription | undefined;
+  /** When the line to this side has carried what was sent so far. */
+  #lineFreeAt = 0;
   /** Whether what is on its way is held back. */
   #held = false;
+  /** The other side, which does not know that this one was abandoned. */
+  #survivor: MemorySocket | undefined;
+  /** Whether this side's node is back after it had abandoned the connection. */
+  #isBack = false;
   /** Frames that have arrived but have not been read. */
   #unread: Uint8Array[] = [];
   /** Set when the other side has closed; takes effect once all frames have been read. */
@@ -85,6 +98,7 @@ export class MemorySocket implements FrameSocket, Delivery {
     this.#wire = wire;
     this.direction = direction;
     const outbound = direction === 'outbound';
+    this.#gate = outbound ? wire.dialerGate : wire.listenerGate;
     this.local = { protocol: 'memory', path: outbound ? wire.dialer : wire.listener };
     this.remote = { protocol: 'memory', path: outbound ? wire.listener : wire.dialer };
     this.drained$ = this.#drained.asObservable();
@@ -106,14 +120,14 @@ export class MemorySocket implements FrameSocket, Delivery {
     return (
       this.#ended === undefined &&
       other !== undefined &&
-      other.#ended === undefined &&
+      !other.#refuses() &&
       other.#waiting() < framesWaitingMax
     );
   }
 
   send(frame: Uint8Array): void {
     const other = this.#other;
-    if (this.#ended !== undefined || other === undefined || other.#ended !== undefined) return;
+    if (this.#ended !== undefined || other === undefined || other.#refuses()) return;
     other.#scheduleArrival(frame);
     this.#full = other.#waiting() >= framesWaitingMax;
   }
@@ -130,18 +144,20 @@ export class MemorySocket implements FrameSocket, Delivery {
     if (other !== undefined && other.#ended === undefined) other.#scheduleArrival({});
   }
 
-  destroy(): void {
+  destroy(reason = ''): void {
     const other = this.#other;
     // Kept after a `close`, so that `destroy` can still drop what the other side has not read.
     this.#other = undefined;
     this.#end({});
     if (other === undefined || other.#ended !== undefined) return;
     other.#dropUnread();
+    const where = other.toString();
+    const cut = `${where}: the other side cut the connection`;
     other.#scheduleArrival({
-      error: new RxmeshError(
-        'RXMESH_CONNECTION_FAILED',
-        `${other.toString()}: the other side cut the connection`,
-      ),
+      error:
+        reason === ''
+          ? new RxmeshError('RXMESH_CONNECTION_FAILED', cut)
+          : refusedError(where, reason),
     });
   }
 
@@ -153,6 +169,7 @@ export class MemorySocket implements FrameSocket, Delivery {
   /** Holds back what is on its way to this side (`true`), or lets it arrive, in order (`false`). */
   hold(held: boolean): void {
     if (this.#held === held) return;
+    if (this.#survivor !== undefined) return;
     this.#held = held;
     this.#landing?.unsubscribe();
     const first = this.#flights[0];
@@ -161,10 +178,34 @@ export class MemorySocket implements FrameSocket, Delivery {
 
   /** Fails this side immediately, as when a network goes down. */
   fail(reason: string): void {
-    this.#dropUnread();
-    this.#end({
-      error: new RxmeshError('RXMESH_CONNECTION_FAILED', `${this.toString()}: ${reason}`),
+    this.#gate.pass(() => {
+      this.#dropUnread();
+      this.#end({ error: this.#failure(reason) });
     });
+  }
+
+  /** Fails this side, while the other one notices nothing: what it sends is lost. */
+  abandon(): void {
+    if (this.#ended !== undefined) return;
+    this.#survivor = this.#other;
+    // The other side learns nothing, whatever the user of this side does now.
+    this.#other = undefined;
+    this.#held = true;
+    this.#end({ error: this.#failure('the node lost power') });
+  }
+
+  /** The node is back. If this side was abandoned, the other one fails as soon as it is used. */
+  returned(): void {
+    if (this.#survivor === undefined) return;
+    this.#isBack = true;
+    if (this.#flights.length > 0) this.#reset(this.#survivor);
+  }
+
+  /** Goes on when the node is no longer frozen. */
+  resume(): void {
+    this.#wake();
+    const other = this.#other;
+    if (other !== undefined) other.#notifyDrained();
   }
 
   toString(): string {
@@ -186,6 +227,21 @@ export class MemorySocket implements FrameSocket, Delivery {
     return this.#woken;
   }
 
+  #failure(reason: string): RxmeshError {
+    return new RxmeshError('RXMESH_CONNECTION_FAILED', `${this.toString()}: ${reason}`);
+  }
+
+  /** Whether this side takes no more frames, and the other side knows. */
+  #refuses(): boolean {
+    return this.#ended !== undefined && this.#survivor === undefined;
+  }
+
+  #reset(survivor: MemorySocket): void {
+    if (survivor.#ended !== undefined || survivor.#ending !== undefined) return;
+    const error = survivor.#failure('the node has restarted and reset the connection');
+    survivor.#scheduleArrival({ error });
+  }
+
   /** How many frames are on their way to this side or unread. */
   #waiting(): number {
     return this.#unread.length + this.#flights.length;
@@ -196,6 +252,7 @@ export class MemorySocket implements FrameSocket, Delivery {
       this.#ended === undefined &&
       this.#reader !== undefined &&
       !this.#paused &&
+      !this.#gate.isShut &&
       (this.#unread.length > 0 || this.#ending !== undefined)
     );
   }
@@ -228,16 +285,25 @@ export class MemorySocket implements FrameSocket, Delivery {
     else this.#end(this.#ending);
   }
 
-  /** Schedules the arrival of a frame or the end, after the latency and in order. */
+  /**
+   * Schedules the arrival of a frame or the end, after the line has carried it and the latency, in
+   * order.
+   */
   #scheduleArrival(load: Uint8Array | Ending): void {
-    const latencyMs = this.#wire.latencyMs(this.#from(), this.#to());
-    if (latencyMs === 0 && this.#flights.length === 0 && !this.#held) {
+    if (this.#survivor !== undefined && this.#isBack) this.#reset(this.#survivor);
+    const { clock, latencyMs, bytesPerSecond } = this.#wire;
+    const [from, to] = [this.#from(), this.#to()];
+    const latency = latencyMs(from, to);
+    const carryMs = isFrame(load) ? (load.length * 1000) / bytesPerSecond(from, to) : 0;
+    if (latency === 0 && carryMs === 0 && this.#flights.length === 0 && !this.#held) {
       this.#arrive(load);
       return;
     }
-    const now = this.#wire.clock.now();
+    // A line carries one frame after the other.
+    this.#lineFreeAt = Math.max(clock.now(), this.#lineFreeAt) + carryMs;
+    const arrivesAt = this.#lineFreeAt + latency;
     // A frame never overtakes the one before it.
-    const flight = { load, dueAt: Math.max(now + latencyMs, this.#flights.at(-1)?.dueAt ?? 0) };
+    const flight = { load, dueAt: Math.max(arrivesAt, this.#flights.at(-1)?.dueAt ?? 0) };
     this.#flights.push(flight);
     if (this.#flights.length === 1 && !this.#held) this.#awaitLanding(flight);
   }
@@ -282,7 +348,7 @@ export class MemorySocket implements FrameSocket, Delivery {
   /** A frame was read, so the other side may be able to write again. */
   #notifyDrained(): void {
     const other = this.#other;
-    if (other === undefined || !other.#full || !other.writable) return;
+    if (other === undefined || !other.#full || other.#gate.isShut || !other.writable) return;
     other.#full = false;
     other.#drained.next();
   }

@@ -5,17 +5,22 @@ import { RxmeshError } from '../../lib/model/error.ts';
 import { type NodeId, uncheckedNodeId } from '../../lib/model/node-id.ts';
 import type { SecureDial } from '../../lib/secure/index.ts';
 import type { Connection, Transport } from '../../lib/transport/transport.ts';
+import type { Gate } from './gate.ts';
 import type { MemorySocket } from './memory-socket.ts';
 
 /** The network as seen by one of its transports. */
 export interface Neighbourhood {
   readonly clock: Clock;
+  /** The gate of this transport's node. */
+  readonly gate: Gate;
   readonly latencyMs: (from: NodeId, to: NodeId) => number;
   /**
    * Returns both sides of a connection to `listener`, the reason if there is none, or undefined if
    * the dial goes unanswered.
    */
   connect(listener: NodeId): { outbound: MemorySocket; inbound: MemorySocket } | string | undefined;
+  /** Whether what `listener` sends reaches this node now. */
+  hears(listener: NodeId): boolean;
   /** Starts the dialer's side of a connection. */
   begin(): SecureDial;
   /** Passes its side of a connection and the dialer's hello to the listener. */
@@ -104,7 +109,7 @@ export class MemoryTransport implements Transport {
   }
 
   #dial(listener: NodeId, subscriber: Subscriber<Connection>): () => void {
-    const { clock, latencyMs } = this.#network;
+    const { clock, gate, latencyMs } = this.#network;
     const begun = this.#network.begin();
     let timer: Subscription | undefined;
     let unclaimed: MemorySocket | undefined;
@@ -127,13 +132,16 @@ export class MemoryTransport implements Transport {
       const pair = this.#network.connect(listener);
       if (pair === undefined) return;
       const backMs = latencyMs(listener, this.#id);
-      if (typeof pair === 'string') {
-        after(backMs, () => answer(pair));
-        return;
+      const isPair = typeof pair !== 'string';
+      if (isPair) {
+        unclaimed = pair.outbound;
+        this.#network.deliver(listener, pair.inbound, begun.hello);
       }
-      unclaimed = pair.outbound;
-      this.#network.deliver(listener, pair.inbound, begun.hello);
-      after(backMs, () => answer(pair.outbound));
+      after(backMs, () => {
+        // Lost, if the line back is silent.
+        if (!this.#network.hears(listener)) return;
+        gate.pass(() => answer(isPair ? pair.outbound : pair));
+      });
     });
     return () => {
       timer?.unsubscribe();

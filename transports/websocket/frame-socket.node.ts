@@ -8,9 +8,10 @@ import { TokenBucket } from '../../lib/flow/token-bucket.ts';
 import { normalizeIp, withoutZone } from '../../lib/model/ip.ts';
 import { giveFrame } from '../../lib/platform/frame-buffers.node.ts';
 import type { FrameSocket } from '../../lib/transport/frame-socket.ts';
+import { reasonText, refusedError } from '../../lib/transport/refusal.ts';
 import { FrameInbox } from './frame-inbox.ts';
 import { type FrameIntake, intakeFor } from './intake.node.ts';
-import { closeTimeoutMs, frameBytesMax } from './platform.ts';
+import { closeTimeoutMs, frameBytesMax, refusedCode } from './platform.ts';
 import type { Turns } from './turns.node.ts';
 
 /** Options that limit ws, the same for both sides. */
@@ -96,7 +97,7 @@ export class NodeSocket implements FrameSocket {
     this.#intake = intakeFor({ ws, stream, turns, onControls });
     ws.on('message', (data, isBinary) => this.#receive(data, isBinary));
     ws.on('error', (cause) => this.#fail(cause));
-    ws.on('close', (code) => this.#closed(code));
+    ws.on('close', (code, reason) => this.#closed(code, reason.toString()));
     ws.on('ping', () => this.#pinged());
   }
 
@@ -132,9 +133,18 @@ export class NodeSocket implements FrameSocket {
     this.#ws.close(1000);
   }
 
-  destroy(): void {
+  destroy(reason = ''): void {
+    const isOpen = !this.#ended && this.#ws.readyState === this.#ws.OPEN;
     this.#end(undefined, true);
-    this.#cut();
+    if (reason === '' || !isOpen) {
+      this.#cut();
+      return;
+    }
+    this.#intake.stop();
+    // RFC 6455, 7.4.1: 1008 is for endpoints that refuse for reasons of their own.
+    this.#ws.close(refusedCode, reasonText(reason));
+    // A stranger could take its time to answer the close frame.
+    this.#stream.destroySoon();
   }
 
   get closed(): boolean {
@@ -216,13 +226,17 @@ export class NodeSocket implements FrameSocket {
     this.#end(new RxmeshError(code, message, { cause }), isViolation);
   }
 
-  #closed(code: number): void {
+  #closed(code: number, reason: string): void {
     // Most sockets end by our own action or a reported failure. An error would cost a stack trace
     // that no one sees.
     if (this.#ended) return;
     // RFC 6455, 7.4.1: 1000 and 1001 are intentional, and 1005 is a close frame without a code.
     if (code === 1000 || code === 1001 || code === 1005) {
       this.#end(undefined, false);
+      return;
+    }
+    if (code === refusedCode && reason !== '') {
+      this.#end(refusedError(this.toString(), reason), false);
       return;
     }
     const how = code === 1006 ? 'without a closing handshake' : `with code ${code}`;

@@ -141,7 +141,7 @@ function runOwn(
   // no way yet to say it.
   const pending = new Pending((socket) => {
     if (server instanceof TlsServer) socket.destroy();
-    else refuse(socket, 503);
+    else refuse(socket, 503, 'too many connections, try again later');
   });
   let released = false;
   server.on('connection', (socket: Socket) => pending.add(socket));
@@ -215,8 +215,9 @@ function takeUpgrades(
       // On a shared server, other paths belong to other listeners, if there are any.
       if (options.server === undefined || answersForOthers(server, path)) refuse(stream, 404);
     } else if (refusal !== undefined) {
-      refuse(stream, refusal.status);
-      refused(refusal);
+      const { text, ...reported } = refusal;
+      refuse(stream, reported.status, text);
+      refused(reported);
     } else {
       const hello = helloOffered(request.headers['sec-websocket-protocol']);
       if (typeof hello === 'string') {

@@ -125,8 +125,8 @@ export function checkOptions(
 /** Reports unknown option names, and values that should be objects. */
 function shapeProblems(options: unknown): readonly string[] {
   if (!isObject(options)) return [mustBe('options', 'an object', options)];
-  const problems = [...unknownOptions(options, ['listen', 'dial', 'clock'])];
   const groups = { listen: listenNames, dial: dialNames };
+  const problems = [...unknownOptions(options, ['listen', 'dial', 'clock'], undefined, groups)];
   for (const [name, known] of Object.entries(groups)) {
     const given = options[name];
     if (given === undefined) continue;

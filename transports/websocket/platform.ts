@@ -50,5 +50,7 @@ export interface DialedSocket {
 export const frameBytesMax = 131_088;
 /** How many frames are kept for a socket without a subscriber; another one ends it. */
 export const framesEarlyMax = 16;
+/** The close code of a connection that is refused; with a reason, the other side reports it. */
+export const refusedCode = 1008;
 /** How long closing waits for the other side before it cuts the connection, in milliseconds. */
 export const closeTimeoutMs = 2_000;

@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import { connect, type LookupFunction, Socket } from 'node:net';
 import { connect as connectTls, type ConnectionOptions } from 'node:tls';
 import { Observable } from 'rxjs';
@@ -13,6 +14,9 @@ import type { TlsOptions, WebSocketDialOptions } from './options.ts';
 import type { DialRequest, WebSocketPlatform } from './platform.ts';
 import { subprotocolFault } from './subprotocol.ts';
 import { turnsOf } from './turns.node.ts';
+
+/** How many characters of an HTTP answer an error quotes. */
+const answerLengthMax = 100;
 
 /** WebSockets in Node, based on ws. */
 export const platform: WebSocketPlatform = {
@@ -41,6 +45,9 @@ function dial(
     let stream: Socket | undefined;
     // Kept until the socket is open, since ws also reports a cancelled attempt as an error.
     ws.on('error', fail);
+    ws.once('unexpected-response', (_request, response) => {
+      subscriber.add(answerOf(response, (text) => fail(new Error(text))));
+    });
     ws.once('upgrade', (response) => {
       stream = response.socket;
     });
@@ -68,6 +75,30 @@ function dial(
       if (!open) ws.terminate();
     };
   });
+}
+
+/**
+ * Reads what a server answers instead of opening a WebSocket, as far as it is of use in a message.
+ * Returns a function that stops reading.
+ */
+function answerOf(response: IncomingMessage, answered: (text: string) => void): () => void {
+  const { statusCode = 0, statusMessage = '' } = response;
+  let body = '';
+  const report = (): void => {
+    const said = body.slice(0, answerLengthMax);
+    const status = `${statusCode} ${statusMessage}`.trim().slice(0, answerLengthMax);
+    answered(`the server answered ${status}${said === '' ? '' : `: ${said}`}`);
+  };
+  response.setEncoding('utf8');
+  response.on('data', (text: string) => {
+    body += text;
+    if (body.length >= answerLengthMax) report();
+  });
+  response.once('end', report);
+  response.once('error', report);
+  return () => {
+    response.destroy();
+  };
 }
 
 /**

@@ -7,8 +7,14 @@ import { errorOf, RxmeshError } from '../../lib/model/error.ts';
 import { zoneOf } from '../../lib/model/ip.ts';
 import type { FrameSocket } from '../../lib/transport/frame-socket.ts';
 import { endpointUrl } from './endpoint-url.ts';
+import { refusedError } from '../../lib/transport/refusal.ts';
 import { FrameInbox } from './frame-inbox.ts';
-import { type DialRequest, frameBytesMax, type WebSocketPlatform } from './platform.ts';
+import {
+  type DialRequest,
+  frameBytesMax,
+  refusedCode,
+  type WebSocketPlatform,
+} from './platform.ts';
 import { subprotocolFault } from './subprotocol.ts';
 
 /**
@@ -36,7 +42,7 @@ interface WebSocketLike {
   onopen: (() => void) | null;
   onerror: (() => void) | null;
   onmessage: ((event: { readonly data: unknown }) => void) | null;
-  onclose: ((event: { readonly code: number }) => void) | null;
+  onclose: ((event: { readonly code: number; readonly reason?: string }) => void) | null;
 }
 
 /** WebSockets of a browser, or of another runtime that has them. They can only dial. */
@@ -132,7 +138,7 @@ class WebSocketSocket implements FrameSocket {
     this.remote = endpoint;
     this.drained$ = this.#drained.asObservable();
     ws.onmessage = ({ data }) => this.#receive(data);
-    ws.onclose = ({ code }) => this.#closed(code);
+    ws.onclose = ({ code, reason }) => this.#closed(code, reason);
   }
 
   get frames$(): Observable<Uint8Array> {
@@ -213,7 +219,11 @@ class WebSocketSocket implements FrameSocket {
     this.#ws.close(4000);
   }
 
-  #closed(code: number): void {
+  #closed(code: number, reason = ''): void {
+    if (code === refusedCode && reason !== '') {
+      this.#end(refusedError(this.toString(), reason), false);
+      return;
+    }
     const meant = code === 1000 || code === 1001 || code === 1005;
     const message = `${this.toString()}: the other side closed with code ${code}`;
     const error = meant ? undefined : new RxmeshError('RXMESH_CONNECTION_FAILED', message);

@@ -15,6 +15,8 @@ const HOST = /^(?:[A-Za-z0-9._~!$&'()*+,;=%-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?$
 /** A refused upgrade request: the HTTP status for the client, and what is reported on this side. */
 export interface RefusedUpgrade extends Refusal {
   readonly status: 400 | 403;
+  /** For the client. */
+  readonly text: string;
 }
 
 /**
@@ -30,7 +32,8 @@ export function refusalOf(
   const fault = upgradeFault(request);
   if (fault !== undefined) {
     const text = `an upgrade request was refused: ${fault}`;
-    return { status: 400, remote, error: new RxmeshError('RXMESH_UPGRADE_INVALID', text) };
+    const error = new RxmeshError('RXMESH_UPGRADE_INVALID', text);
+    return { status: 400, remote, error, text: fault };
   }
   // In version 8 of the protocol, which ws accepts, the header had another name.
   const origin = headers.origin ?? headers['sec-websocket-origin']?.toString();
@@ -39,7 +42,8 @@ export function refusalOf(
   const requested = { host: headers.host ?? '', ip, isSecure: protocol === 'wss', name };
   if (allowsOrigin(origins, origin, requested)) return undefined;
   const text = `a page from ${quote(origin)} may not connect: to allow it, add it to listen.origins`;
-  return { status: 403, remote, error: new RxmeshError('RXMESH_ORIGIN_REFUSED', text) };
+  const error = new RxmeshError('RXMESH_ORIGIN_REFUSED', text);
+  return { status: 403, remote, error, text: 'pages from this origin may not connect' };
 }
 
 /**

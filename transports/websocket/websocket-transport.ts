@@ -78,10 +78,9 @@ class WebSocketTransport implements Transport {
   }
 
   toString(): string {
-    const { listen } = this.#options;
     const [bound] = this.endpoints;
-    if (bound !== undefined) return `listening on ${formatEndpoint(bound)}`;
-    return listen === undefined ? 'ws, dialing only' : 'ws, not listening';
+    const where = bound === undefined ? '' : ` on ${formatEndpoint(bound)}`;
+    return `the WebSocket transport${where}`;
   }
 
   #listen(subscriber: Subscriber<Connection>): (() => void) | undefined {
@@ -91,7 +90,7 @@ class WebSocketTransport implements Transport {
       return undefined;
     }
     if (this.#listener !== undefined) {
-      const text = `a WebSocket transport (${this.toString()}) can be used by one router only`;
+      const text = `${this.toString()} can be used by one router only`;
       subscriber.error(new RxmeshError('RXMESH_LISTEN_FAILED', text));
       return undefined;
     }

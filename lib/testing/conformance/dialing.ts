@@ -125,6 +125,22 @@ export const dialingScenarios: readonly Scenario[] = [
     },
   },
   {
+    name: 'T-12 a connection that is closed with a reason tells it to the side that dialed',
+    play: async (stage) => {
+      const { outbound, inbound } = await stage.connect();
+      inbound.close(`closed for today ${'.'.repeat(200)}\n`);
+      inbound.close('too late');
+      const handshake = outbound.handshake(stage.self(stage.a));
+      const outcome = await stage.outcome(handshake, 'the handshake of a refused connection');
+      check(outcome !== 'empty' && 'error' in outcome, 'the handshake should fail');
+      const { error } = outcome;
+      check(error instanceof RxmeshError, 'it should fail with an RxmeshError');
+      checkSame(error.code, 'RXMESH_PEER_REFUSED', 'the code of the error');
+      check(error.message.includes('closed for today ...'), 'the message should have the reason');
+      check(!error.message.includes('.'.repeat(101)), 'only 100 characters should be sent');
+    },
+  },
+  {
     name: 'TC-03 it listens again after unsubscribing, and for one subscriber at a time',
     play: async (stage) => {
       const first = await stage.listen(stage.b);

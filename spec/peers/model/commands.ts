@@ -123,6 +123,7 @@ const commands: readonly fc.Arbitrary<fc.Command<object, Machine>>[] = [
       const maxPeers = first.maxPeers - (less.known % 3);
       const counts = {
         maxConnected,
+        maxInboundPerHost: first.maxInboundPerHost,
         maxInbound: Math.min(maxConnected, Math.max(1, first.maxInbound - (less.inbound % 3))),
         maxOutbound: Math.min(maxConnected, Math.max(1, first.maxOutbound - (less.outbound % 3))),
         reserved: Math.min(maxConnected, less.kept),

@@ -48,7 +48,7 @@ describe('B-20 admission, before and after the proof', () => {
     expect(seen).toEqual([{ direction: 'inbound', remote: { protocol: 'memory', path: other } }]);
     expect(told(net)).toEqual([
       '0 connection-refused RXMESH_NOT_ADMITTED',
-      '1 dial-failed RXMESH_CONNECTION_FAILED',
+      '1 dial-failed RXMESH_PEER_REFUSED',
     ]);
     expect(net.node(0).up.has(other) || net.node(1).up.has(one)).toBe(false);
     ended(net);
@@ -77,6 +77,34 @@ describe('B-20 admission, before and after the proof', () => {
     ended(net);
   });
 
+  it('lists refuse before the hooks are asked, by address before the proof and by ID after it', () => {
+    const asked: string[] = [];
+    const hooks: AdmitHooks = {
+      connection: () => asked.push('connection') > 0,
+      peer: () => asked.push('peer') > 0,
+    };
+    // Nodes in a memory network have no IP address, so no range has them.
+    const byAddress = setUp({ ...hooks, allow: ['0.0.0.0/0'] });
+    byAddress.advance(1_000);
+    expect(told(byAddress)).toEqual([
+      '0 connection-refused RXMESH_NOT_ADMITTED',
+      '1 dial-failed RXMESH_PEER_REFUSED',
+    ]);
+    expect(asked).toEqual([]);
+    const byId = setUp({ ...hooks, deny: [byAddress.node(1).id] });
+    byId.advance(1_000);
+    expect(told(byId)).toEqual([
+      '0 connection-refused RXMESH_NOT_ADMITTED',
+      '1 connection-refused RXMESH_PEER_REFUSED',
+    ]);
+    expect(asked).toEqual(['connection']);
+    const welcome = setUp({ ...hooks, allow: [byAddress.node(1).id], deny: ['::/0'] });
+    welcome.settle();
+    expect(welcome.node(0).up.has(welcome.node(1).id)).toBe(true);
+    expect(asked).toEqual(['connection', 'connection', 'peer']);
+    for (const net of [byAddress, byId, welcome]) ended(net);
+  });
+
   it('an admitted peer comes up', () => {
     const net = setUp({ connection: () => true, peer: ({ id }) => id.length === 40 });
     net.settle();
@@ -93,7 +121,7 @@ describe('B-20 admission, before and after the proof', () => {
     net.launch();
     net.advance(100);
     expect(told(net)).toEqual([
-      '0 connection-refused RXMESH_CONNECTION_FAILED',
+      '0 connection-refused RXMESH_PEER_REFUSED',
       '1 connection-refused RXMESH_NOT_ADMITTED',
     ]);
     ended(net);
@@ -122,8 +150,13 @@ describe('B-20 admission, before and after the proof', () => {
 
   it.each([
     [{ admit: 5 }, 'admit must be an object, got 5'],
+    [
+      { admit: { allow: 'me', deny: [1] } },
+      'admit.allow must be an array of node IDs, IP addresses or ranges, got "me"; ' +
+        'admit.deny[0] must be a node ID, an IP address or a range, got 1',
+    ],
     [{ admit: { peer: true } }, 'admit.peer must be a function, got true'],
-    [{ admit: { peers: () => true } }, 'there is no option admit.peers'],
+    [{ admit: { peers: () => true } }, 'there is no option admit.peers (did you mean admit.peer?)'],
     [
       { admit: { timeoutMs: -1 } },
       'admit.timeoutMs must be an integer from 0 to 2147483647, got -1',

@@ -1,7 +1,28 @@
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
 import { describe, expect, it } from '@jest/globals';
-import { block, createRouter, json, type NodeId, parseNodeId } from '../../../lib/index.ts';
+import {
+  concatMap,
+  firstValueFrom,
+  from,
+  lastValueFrom,
+  map,
+  type Observable,
+  of,
+  toArray,
+} from 'rxjs';
+import {
+  block,
+  createRouter,
+  json,
+  logTo,
+  type NodeId,
+  parseNodeId,
+  type SendReport,
+} from '../../../lib/index.ts';
 import { simulate } from '../../../lib/testing/index.ts';
 import { MemoryNetwork } from '../../../transports/memory/index.ts';
+import { webSocket } from '../../../transports/websocket/index.ts';
 import { heard } from '../../support/heard.ts';
 import { identityOf } from '../../support/mock-node.ts';
 
@@ -70,13 +91,34 @@ describe('a first program with async functions: sendOnce', () => {
     net.stop();
   });
 
-  it('await of send is an error and sends nothing', async () => {
+  it('send takes part in pipes as any Observable of its report does', async () => {
     const net = simulate({ nodes: 2 });
     const chat = net.openChannels(text);
     net.start();
     const log = heard(net, chat(1));
-    const sending: unknown = chat(0).send({ to: net.node(1).id, message: 'x' });
-    await expect(Promise.resolve(sending)).rejects.toThrow('use `await channel.sendOnce(...)`');
+    const send = (message: string) => chat(0).send({ to: net.node(1).id, message });
+    const accepted: Observable<number> = of('a', 'b').pipe(
+      concatMap(send),
+      map((report) => report.accepted),
+    );
+    const counts: number[] = await lastValueFrom(accepted.pipe(toArray()));
+    const last: SendReport = await firstValueFrom(from(send('c')));
+    net.advance(100);
+    expect([counts, last.accepted, log]).toEqual([[1, 1], 1, ['0: a', '0: b', '0: c']]);
+    net.stop();
+  });
+
+  it('await of send does not compile, is an error and sends nothing', async () => {
+    const net = simulate({ nodes: 2 });
+    const chat = net.openChannels(text);
+    net.start();
+    const log = heard(net, chat(1));
+    const mistaken = async (): Promise<void> => {
+      // @ts-expect-error it is no promise
+      // eslint-disable-next-line @typescript-eslint/await-thenable -- nor does the linter let it pass
+      await chat(0).send({ to: net.node(1).id, message: 'x' });
+    };
+    await expect(mistaken()).rejects.toThrow('use `await channel.sendOnce(...)`');
     net.advance(100);
     expect(log).toEqual([]);
     net.stop();
@@ -123,6 +165,7 @@ describe('a first program with async functions: peers', () => {
 
   it('whenUp rejects for an invalid ID, an aborted signal and a router that stops', async () => {
     const router = routerOf(1);
+    await router.start();
     const url = 'ws://localhost:4000' as NodeId;
     await expect(router.whenUp(url)).rejects.toMatchObject({ code: 'RXMESH_NODE_ID_INVALID' });
     const signal = AbortSignal.abort(reason);
@@ -131,6 +174,46 @@ describe('a first program with async functions: peers', () => {
     await router.stop();
     await expect(waiting).rejects.toMatchObject(stopped);
     await expect(router.whenUp(stranger)).rejects.toMatchObject(stopped);
+  });
+
+  it('whenUp rejects before start, when no peer could ever come up', async () => {
+    const router = routerOf(1);
+    await expect(router.whenUp(stranger)).rejects.toMatchObject({
+      code: 'RXMESH_NOT_STARTED',
+      message: 'whenUp: no peer can come up before the router is started: call start() first',
+    });
+    await router.stop();
+    await expect(router.whenUp(stranger)).rejects.toMatchObject(stopped);
+  });
+
+  it('a port in use is one sentence in the log', async () => {
+    const holder = createServer().listen(0, '127.0.0.1');
+    await once(holder, 'listening');
+    const { port } = holder.address() as AddressInfo;
+    const transports = [webSocket({ listen: { host: '127.0.0.1', port } })];
+    const router = createRouter({ identity: identityOf(1), network: 'demo', transports });
+    const log: string[] = [];
+    const write = (line: string): void => void log.push(line);
+    router.events$.subscribe(logTo({ debug: write, info: write, warn: write, error: write }));
+    await expect(router.start()).rejects.toMatchObject({ code: 'RXMESH_LISTEN_FAILED' });
+    expect(log).toEqual([
+      `the WebSocket transport failed: cannot listen on 127.0.0.1, port ${port}: ` +
+        `listen EADDRINUSE: address already in use 127.0.0.1:${port} [RXMESH_LISTEN_FAILED]`,
+    ]);
+    holder.close();
+    await once(holder, 'close');
+  });
+
+  it('a started router keeps the process alive, even without peers, until it stops', async () => {
+    const timers = (): number =>
+      process.getActiveResourcesInfo().filter((resource) => resource === 'Timeout').length;
+    const before = timers();
+    const router = routerOf(1);
+    expect(timers()).toBe(before);
+    await router.start();
+    expect(timers()).toBe(before + 1);
+    await router.stop();
+    expect(timers()).toBe(before);
   });
 
   it('the signal of start stops the router', async () => {

@@ -94,7 +94,7 @@ describe('R implied by the code: stop', () => {
     node.clock.advance(10);
     expect(link.closedFor).toBe('done');
     expect(node.events).toContainEqual(
-      expect.objectContaining({ type: 'message-dropped', reason: 'peer-down', count: 1 }),
+      expect.objectContaining({ type: 'message-dropped', reason: 'node-stopped', count: 1 }),
     );
     node.stop();
   });

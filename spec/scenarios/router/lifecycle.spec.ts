@@ -317,7 +317,10 @@ describe('options', () => {
       /moniker.*maxConnected.*names this node itself.*nonsense/s,
     );
     const wrong = [
-      [{ maxConected: 5 }, /there is no option peers\.maxConected$/],
+      [
+        { maxConected: 5 },
+        /there is no option peers\.maxConected \(did you mean peers\.maxConnected\?\)$/,
+      ],
       [{ persistent: [undefined, 7] }, /persistent has undefined, which is no address; .* has 7,/],
       [{ addresses: 'ws://a@b' }, /addresses is an array of addresses$/],
     ] as const;

@@ -3,11 +3,13 @@ import protobufjs from 'protobufjs';
 import {
   block,
   createRouter,
+  fifo,
   Identity,
   json,
   latest,
   limited,
   oneof,
+  parseNodeAddress,
   parseNodeId,
   protobuf,
   type RouterOptions,
@@ -27,6 +29,7 @@ const make = (options: object) => {
 };
 const router = make({});
 const channel = router.openChannel({ id: 9, codec: json() });
+const wrong = (options: object) => webSocket(options);
 const open = (options: object) => router.openChannel({ id: 1, codec: json(), ...options });
 
 /** Written as plain JavaScript: none of these calls compiles. */
@@ -74,7 +77,23 @@ const mistakes: readonly (readonly [text: string, mistake: () => unknown])[] = [
     () => open({ codec: json }),
   ],
   ['openChannel: inbound must be a lane, such as block(64), got 5', () => open({ inbound: 5 })],
-  ['openChannel: there is no option inbond', () => open({ inbond: block(1) })],
+  [
+    'openChannel: there is no option inbond (did you mean inbound?)',
+    () => open({ inbond: block(1) }),
+  ],
+  [
+    'createRouter: there is no option discipine (did you mean discipline?)',
+    () => make({ discipine: fifo }),
+  ],
+  [
+    'createRouter: there is no option maxConnected (did you mean peers.maxConnected?)',
+    () => make({ maxConnected: 8 }),
+  ],
+  [
+    'createRouter: there is no option timeouts.handshake (did you mean timeouts.handshakeMs?)',
+    () => make({ timeouts: { handshake: 8 } }),
+  ],
+  ['createRouter: there is no option colour', () => make({ colour: 'red' })],
   [
     'block: capacity must be an integer from 1 to 1048576 (messages), got "64"',
     () => block('64' as never),
@@ -136,7 +155,47 @@ const mistakes: readonly (readonly [text: string, mistake: () => unknown])[] = [
     'MemoryNetwork: latencyMs must be a number or a function, got "5"',
     () => new MemoryNetwork({ latencyMs: '5' } as never),
   ],
+  ['webSocket: there is no option port (did you mean listen.port?)', () => wrong({ port: 1 })],
+  [
+    'webSocket: there is no option listen.prot (did you mean listen.port?)',
+    () => wrong({ listen: { prot: 1 } }),
+  ],
   ['a node ID must be 40 hex digits, got "ws://host"', () => parseNodeId('ws://host')],
+  [
+    `a node ID must be 40 hex digits, got "ws://${other.id}@host:4000"` +
+      ', which is an address: use parseNodeAddress(address).id',
+    () => router.isUp(`ws://${other.id}@host:4000` as never),
+  ],
+  [
+    `a node ID must be 40 hex digits, got "memory:${other.id}"` +
+      ', which is an address: use parseNodeAddress(address).id',
+    () => router.peers.ban({ id: `memory:${other.id}` as never }),
+  ],
+  [
+    'a node ID must be 40 hex digits, got an object: use its id',
+    () => router.isUp(parseNodeAddress(`ws://${other.id}@host`) as never),
+  ],
+  ['a node ID must be 40 hex digits, got undefined', () => router.isUp(undefined as never)],
+  [
+    `reports.next: peer must be a node ID, got "${other.id}@host"` +
+      ', which is an address: use parseNodeAddress(address).id',
+    () => channel.reports.next({ peer: `${other.id}@host`, severity: 'ban' } as never),
+  ],
+  [
+    `createRouter: unconditional has "ws://${other.id}@host", not a node ID` +
+      ', which is an address: use parseNodeAddress(address).id',
+    () => make({ peers: { unconditional: [`ws://${other.id}@host`] } }),
+  ],
+  [
+    `address "${other.id}" is a node ID, without a place: ` +
+      'an address is like ws://<node ID>@host:port',
+    () => router.peers.add(other.id),
+  ],
+  [
+    `createRouter: persistent: address "${other.id}" is a node ID, without a place: ` +
+      'an address is like ws://<node ID>@host:port',
+    () => make({ peers: { persistent: [other.id] } }),
+  ],
 ];
 
 describe('common mistakes are rejected immediately, and the error quotes the value', () => {

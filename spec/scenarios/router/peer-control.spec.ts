@@ -5,13 +5,13 @@ import { simulate, type Simulation } from '../../../lib/testing/index.ts';
 
 const stranger = parseNodeId('ab'.repeat(20));
 
-/** Nodes that know nobody, so that only commands connect them. */
+/** Nodes that know nobody and are not dialed back, so that only commands connect them. */
 function strangers(nodes: number, options: object = {}): Simulation {
   const net = simulate({
     nodes,
     latencyMs: 20,
     knows: () => false,
-    options: (node) => (node === 0 ? options : {}),
+    options: (node) => ({ advertise: false, ...(node === 0 ? options : {}) }),
   });
   net.start();
   return net;

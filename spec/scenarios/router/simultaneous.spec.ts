@@ -126,7 +126,7 @@ describe('a simultaneous connect', () => {
     });
     fc.assert(
       fc.property(scenario, ({ seed, latencyMs, cutsMs }) => {
-        const jittered = (_from: string, _to: string, random: () => number): number =>
+        const jittered = (_from: number, _to: number, random: () => number): number =>
           latencyMs * (0.5 + random());
         const net = simulate({ nodes: 2, latencyMs: jittered, seed });
         const [a, b] = [net.node(0).id, net.node(1).id];

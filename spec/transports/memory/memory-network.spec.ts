@@ -12,7 +12,7 @@ import { MemoryNetwork } from '../../../transports/memory/index.ts';
 import { trackLeaks } from '../../support/leaks.ts';
 
 const identityOf = (seed: number): Identity => Identity.fromSeed(new Uint8Array(32).fill(seed));
-const [a, b, c] = [identityOf(1), identityOf(2), identityOf(3)];
+const [a, b, c, d] = [identityOf(1), identityOf(2), identityOf(3), identityOf(4)];
 
 function nodeInfo(nodeId: NodeId): NodeInfo {
   return {
@@ -206,6 +206,86 @@ describe('a memory network', () => {
       'RXMESH_CONNECTION_FAILED',
     ]);
     network.heal();
+  });
+
+  it('loses one direction when it is muted, dials and their answers included, until it heals', () => {
+    const clock = new VirtualClock();
+    const network = new MemoryNetwork({ clock });
+    const { one, other } = pair(network);
+    const [third, fourth] = [network.transport(c.id), network.transport(d.id)];
+    accept(third);
+    accept(fourth);
+    network.mute(a.id, b.id);
+    network.mute(c.id, d.id);
+    network.mute(c.id, a.id);
+    // Neither does the dial arrive, nor the answer to the other side's dial.
+    expect([dial(third, d), dial(fourth, c)]).toEqual([{}, {}]);
+    one.link?.close('done');
+    expect([one.code, other.code]).toEqual(['none', undefined]);
+    network.heal();
+    clock.advance(0);
+    expect(other.code).toBe('RXMESH_PEER_REFUSED');
+    expect(dial(third, d).connection).toBeDefined();
+  });
+
+  it('isolates a node: only its own connections are cut', () => {
+    const network = new MemoryNetwork();
+    const { one, other } = pair(network);
+    const accepted = accept(network.transport(c.id));
+    const { connection } = dial(network.transport(d.id), c);
+    network.isolate(c.id);
+    expect([one.code, other.code]).toEqual([undefined, undefined]);
+    const sides = [connection, accepted[0]].map((side) => side && handshake(side, a).code);
+    expect(sides).toEqual(['RXMESH_CONNECTION_FAILED', 'RXMESH_CONNECTION_FAILED']);
+    network.isolate(a.id);
+    expect([one.code, other.code]).toEqual([
+      'RXMESH_CONNECTION_FAILED',
+      'RXMESH_CONNECTION_FAILED',
+    ]);
+  });
+
+  it('resets a half-open connection when the node that abandoned it is back and hears of it', () => {
+    const clock = new VirtualClock();
+    const network = new MemoryNetwork({ clock, latencyMs: 1 });
+    const [from, to] = [network.transport(a.id), network.transport(b.id)];
+    const accepted = accept(to);
+    const dialed = dial(from, b);
+    clock.advance(2);
+    const sides = [dialed.connection, accepted[0]].map((side, i) => {
+      return side && handshake(side, i === 0 ? a : b);
+    });
+    clock.advance(10);
+    network.abandon(b.id);
+    clock.advance(60_000);
+    expect(sides.map((side) => side?.code)).toEqual([undefined, 'RXMESH_CONNECTION_FAILED']);
+    to.close();
+    network.transport(b.id);
+    sides[0]?.link?.close('done');
+    clock.advance(10);
+    expect(sides[0]?.code).toBe('none');
+    expect(clock.dueTimesMs).toEqual([]);
+  });
+
+  it('keeps a dial to a frozen node, and the answer to a frozen one, until it goes on', () => {
+    const network = new MemoryNetwork();
+    const accepted = accept(network.transport(b.id));
+    const from = network.transport(a.id);
+    network.freeze(b.id);
+    const first = dial(from, b);
+    expect([first.connection === undefined, accepted.length]).toEqual([false, 0]);
+    network.thaw(b.id);
+    expect(accepted).toHaveLength(1);
+    network.freeze(a.id);
+    const second = dial(from, b);
+    expect([second.connection, accepted.length]).toEqual([undefined, 2]);
+    network.thaw(a.id);
+    expect(second.connection).toBeDefined();
+  });
+
+  it.each([0, -1, NaN])('refuses a bandwidth of %p', (bytesPerSecond) => {
+    expect(() => new MemoryNetwork({ bytesPerSecond })).toThrow(
+      /^bytesPerSecond must be a number above 0, got /,
+    );
   });
 
   it.each([-1, NaN, Infinity])('refuses a latency of %p', (latencyMs) => {

@@ -3,14 +3,19 @@ import { describe, expect, it } from '@jest/globals';
 import { type Clock, clockFrom } from '../../../lib/flow/clock.ts';
 import { uncheckedNodeId } from '../../../lib/model/node-id.ts';
 import { Courier } from '../../../transports/memory/courier.ts';
+import { Gate } from '../../../transports/memory/gate.ts';
 import { type MemorySocket, memorySockets } from '../../../transports/memory/memory-socket.ts';
 import { Log } from '../websocket/support.ts';
 import { trackLeaks } from '../../support/leaks.ts';
 
-function world(latencyMs: (from: string, to: string) => number = () => 0) {
+function world(
+  latencyMs: (from: string, to: string) => number = () => 0,
+  bytesPerSecond: (from: string, to: string) => number = () => Infinity,
+) {
   const scheduler = new VirtualTimeScheduler();
   const clock: Clock = clockFrom(scheduler);
   const courier = new Courier(clock);
+  const gates = { dialerGate: new Gate(), listenerGate: new Gate() };
   const connect = (dialer = 'a', listener = 'b') =>
     memorySockets({
       clock,
@@ -18,8 +23,10 @@ function world(latencyMs: (from: string, to: string) => number = () => 0) {
       dialer: uncheckedNodeId(dialer),
       listener: uncheckedNodeId(listener),
       latencyMs,
+      bytesPerSecond,
+      ...gates,
     });
-  return { scheduler, clock, connect };
+  return { scheduler, clock, connect, ...gates };
 }
 
 const bytes = (n: number): Uint8Array => new Uint8Array([n]);
@@ -197,6 +204,101 @@ describe('a socket in memory', () => {
     for (let i = 0; i < 100; i += 1) outbound.send(bytes(i));
     expect(outbound.writable).toBe(true);
     expect(new Log(inbound.frames$).end).toMatch(/^TypeError/);
+  });
+
+  it('carries frames one after the other, at the bandwidth of its direction', () => {
+    const rate = (from: string): number => (from === 'a' ? 1_000 : 100_000);
+    const { scheduler, connect } = world(() => 7, rate);
+    const { outbound, inbound } = connect();
+    const arrivals: string[] = [];
+    inbound.frames$.subscribe(({ length }) => arrivals.push(`in ${length} at ${scheduler.now()}`));
+    outbound.frames$.subscribe(({ length }) =>
+      arrivals.push(`out ${length} at ${scheduler.now()}`),
+    );
+    outbound.send(new Uint8Array(100));
+    outbound.send(new Uint8Array(50));
+    inbound.send(new Uint8Array(1_000));
+    scheduler.flush();
+    expect(arrivals).toEqual(['out 1000 at 17', 'in 100 at 107', 'in 50 at 157']);
+    // The line was free in between.
+    outbound.send(new Uint8Array(20));
+    scheduler.flush();
+    expect(arrivals.at(-1)).toBe('in 20 at 184');
+  });
+
+  it('lets a frozen node read nothing, and then everything in order', () => {
+    const { connect, listenerGate } = world();
+    const { outbound, inbound } = connect();
+    const frames = new Log(inbound.frames$);
+    listenerGate.shut();
+    for (const n of [1, 2, 3, 4]) outbound.send(bytes(n));
+    outbound.close();
+    expect([firsts(frames), outbound.writable, frames.end]).toEqual([[], false, 'open']);
+    listenerGate.open();
+    inbound.resume();
+    expect([firsts(frames), frames.end]).toEqual([[1, 2, 3, 4], 'complete']);
+  });
+
+  it('notifies a frozen sender that it may write only once it goes on', () => {
+    const { connect, dialerGate } = world();
+    const { outbound, inbound } = connect();
+    const frames = new Log(inbound.frames$);
+    const drained = new Log(outbound.drained$);
+    inbound.pause(true);
+    for (const n of [1, 2, 3, 4]) outbound.send(bytes(n));
+    dialerGate.shut();
+    inbound.pause(false);
+    expect([frames.values.length, drained.values.length]).toEqual([4, 0]);
+    dialerGate.open();
+    outbound.resume();
+    outbound.resume();
+    expect(drained.values).toHaveLength(1);
+  });
+
+  it('shows a frozen node a cut only once it goes on', () => {
+    const { connect, listenerGate } = world();
+    const { outbound, inbound } = connect();
+    const [one, other] = [new Log(outbound.frames$), new Log(inbound.frames$)];
+    listenerGate.shut();
+    outbound.fail('cut');
+    inbound.fail('cut');
+    expect([one.end, other.end]).toEqual(['RXMESH_CONNECTION_FAILED', 'open']);
+    listenerGate.open();
+    expect(other.end).toBe('RXMESH_CONNECTION_FAILED');
+  });
+
+  it('stays half-open when one side is abandoned, and is reset once its node is back', () => {
+    const { scheduler, connect } = world(() => 5);
+    const { outbound, inbound } = connect();
+    const [log, gone] = [new Log(outbound.frames$), new Log(inbound.frames$)];
+    inbound.abandon();
+    expect(gone.end).toBe('RXMESH_CONNECTION_FAILED');
+    inbound.send(bytes(0));
+    inbound.destroy();
+    for (const n of [1, 2, 3, 4]) {
+      expect(outbound.writable).toBe(true);
+      outbound.send(bytes(n));
+    }
+    expect(outbound.writable).toBe(false);
+    scheduler.flush();
+    expect([log.values, log.end]).toEqual([[], 'open']);
+    inbound.returned();
+    scheduler.flush();
+    expect([gone.values, log.end]).toEqual([[], 'RXMESH_CONNECTION_FAILED']);
+  });
+
+  it('resets an unused half-open connection when something is sent on it', () => {
+    const { scheduler, connect } = world(() => 5);
+    const { outbound, inbound } = connect();
+    const log = new Log(outbound.frames$);
+    inbound.abandon();
+    inbound.returned();
+    scheduler.flush();
+    expect(log.end).toBe('open');
+    outbound.send(bytes(1));
+    outbound.send(bytes(2));
+    scheduler.flush();
+    expect(log.end).toBe('RXMESH_CONNECTION_FAILED');
   });
 });
 

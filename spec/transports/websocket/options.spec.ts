@@ -27,13 +27,13 @@ describe('options of webSocket', () => {
 
   it.each<[unknown, string]>([
     [null, 'options must be an object'],
-    [{ port: 4000 }, 'there is no option port'],
+    [{ port: 4000 }, 'there is no option port (did you mean listen.port?)'],
     [{ listen: 4000 }, 'listen must be an object'],
-    [{ listen: { prot: 4000 } }, 'there is no option listen.prot'],
+    [{ listen: { prot: 4000 } }, 'there is no option listen.prot (did you mean listen.port?)'],
     [{ listen: { server: 5 } }, 'listen.server must be'],
     [{ listen: { tls: {} } }, 'listen.tls must be an object with cert and key'],
     [{ listen: { tls: { cert: 'x' } } }, 'listen.tls must be an object with cert and key'],
-    [{ dial: { header: {} } }, 'there is no option dial.header'],
+    [{ dial: { header: {} } }, 'there is no option dial.header (did you mean dial.headers?)'],
     [{ listen: { origins: ['https://a.test/'] } }, '"https://a.test/", which no browser sends'],
     [{ listen: { origins: ['a.test'] } }, '"a.test", which no browser sends'],
     [{ listen: { origins: ['https://A.test'] } }, 'which no browser sends'],

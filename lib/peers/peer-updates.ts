@@ -6,7 +6,7 @@ import type { PeerUpdate } from './peer-table.ts';
  * Peer updates as they are emitted, with the peers that are up for late subscribers. A peer counts
  * as up once its update has been emitted, not before.
  */
-export class ToldUpdates {
+export class PeerUpdates {
   /** Updates from now on. */
   readonly updates$: Observable<PeerUpdate>;
   /**
@@ -14,24 +14,24 @@ export class ToldUpdates {
    * them gets the updates of a peer in the order up, down, up ..., and none twice.
    */
   readonly peers$: Observable<PeerUpdate>;
-  readonly #told = new Subject<PeerUpdate>();
+  readonly #emitted = new Subject<PeerUpdate>();
   readonly #up = new Map<NodeId, PeerUpdate>();
 
   constructor() {
-    this.updates$ = this.#told.asObservable();
+    this.updates$ = this.#emitted.asObservable();
     this.peers$ = new Observable((subscriber) => {
       const up = [...this.#up.values()];
       // Updates that arrive while the initial peers are being emitted come after those.
       const later: (() => void)[] = [];
       let isBeginning = true;
-      const tell = (work: () => void): void => {
+      const inOrder = (work: () => void): void => {
         if (isBeginning) later.push(work);
         else work();
       };
       subscriber.add(
-        this.#told.subscribe({
-          next: (update) => tell(() => subscriber.next(update)),
-          complete: () => tell(() => subscriber.complete()),
+        this.#emitted.subscribe({
+          next: (update) => inOrder(() => subscriber.next(update)),
+          complete: () => inOrder(() => subscriber.complete()),
         }),
       );
       for (const update of up) subscriber.next(update);
@@ -43,10 +43,10 @@ export class ToldUpdates {
   next(update: PeerUpdate): void {
     if (update.status === 'up') this.#up.set(update.id, update);
     else this.#up.delete(update.id);
-    this.#told.next(update);
+    this.#emitted.next(update);
   }
 
   complete(): void {
-    this.#told.complete();
+    this.#emitted.complete();
   }
 }

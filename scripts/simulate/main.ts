@@ -1,0 +1,57 @@
+/**
+ * Simulates networks of any size: see `npm run simulate -- --help`. Exits with code 1 if an invariant
+ * did not hold, and 2 if an option is wrong.
+ */
+import { spawnSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { help, type Options, optionsFrom } from './options.ts';
+import { plot } from './plot.ts';
+import { summary, tableHead, tableRow } from './print.ts';
+import { type Result, run } from './run.ts';
+
+const tableSizes = [10, 30, 100, 300, 1_000, 2_000, 5_000, 10_000];
+
+const args = process.argv.slice(2);
+
+function read(): Options | undefined {
+  try {
+    const options = optionsFrom(args);
+    if (options === undefined) console.log(help);
+    return options;
+  } catch (thrown) {
+    const problem = thrown instanceof Error ? thrown.message : String(thrown);
+    console.error(`simulate: ${problem} (see --help)`);
+    process.exitCode = 2;
+    return undefined;
+  }
+}
+
+function report(options: Options, result: Result): void {
+  if (options.svg !== undefined) writeFileSync(options.svg, plot(result.samples));
+  console.log(options.json ? JSON.stringify(result) : summary(result));
+  if (result.broken === undefined) return;
+  console.error(`\n${result.broken}\nto repeat it: npm run simulate -- ${args.join(' ')}`);
+  process.exitCode = 1;
+}
+
+/** Runs each size in a process of its own, so that one does not pay for the memory of another. */
+function table(options: Options): void {
+  console.log(tableHead);
+  const main = fileURLToPath(import.meta.url);
+  for (const nodes of tableSizes.filter((each) => each <= options.nodes)) {
+    const own = [...args.filter((each) => each !== '--table'), '--nodes', String(nodes), '--json'];
+    const { status, stdout, stderr } = spawnSync(
+      process.execPath,
+      [...process.execArgv, main, ...own],
+      { encoding: 'utf8', maxBuffer: 2 ** 28 },
+    );
+    if (status === 0) console.log(tableRow(JSON.parse(stdout) as Result));
+    else console.error(`${nodes} nodes: ${stderr.trim()}`);
+    process.exitCode = Math.max(Number(process.exitCode ?? 0), status ?? 1);
+  }
+}
+
+const options = read();
+if (options?.table === true) table(options);
+else if (options !== undefined) report(options, run(options));

@@ -1,0 +1,137 @@
+import { parseArgs } from 'node:util';
+
+/** What a node sends: messages to all its peers, to one of them, or nothing. */
+const traffics = ['broadcast', 'unicast', 'none'] as const;
+const protections = ['trusted', 'proven', 'encrypted'] as const;
+
+/** The options of a run. */
+export interface Options {
+  readonly nodes: number;
+  readonly minutes: number;
+  readonly seed: number;
+  /** How many other nodes each node knows at the start. */
+  readonly knows: number;
+  /** Whether nodes tell each other of further ones. */
+  readonly exchange: boolean;
+  readonly maxConnected: number;
+  readonly latencyMs: readonly [min: number, max: number];
+  /** Infinity: no limit. */
+  readonly bytesPerSecond: number;
+  /** The part of all nodes that leave and return in a minute. */
+  readonly churn: number;
+  readonly partitions: number;
+  readonly traffic: (typeof traffics)[number];
+  /** Messages that each node sends in a minute. */
+  readonly rate: number;
+  readonly bytes: number;
+  readonly protection: (typeof protections)[number];
+  readonly svg: string | undefined;
+  readonly json: boolean;
+  /** Print how a few sizes of network compare, instead of one run. */
+  readonly table: boolean;
+}
+
+/** The text of `--help`. */
+export const help = `npm run simulate -- [options]
+
+Simulates a network in virtual time: nodes find each other, send messages, leave and return. Prints
+what came of it, and fails if an invariant of the library did not hold.
+
+  --nodes 100            nodes
+  --minutes 1            virtual minutes, once the network is up
+  --seed 1               the same seed gives the same run
+  --knows 5              how many others each node knows at the start; with --exchange 1
+  --exchange             nodes tell each other of further ones
+  --max-connected 32     the most peers of a node
+  --latency 20-60        milliseconds one way, a number or a range
+  --bandwidth 1000000    bytes per second, each way; default: no limit
+  --churn 0              part of the nodes that leave and return in a minute, such as 0.1
+  --partitions 0         how often the network is partitioned
+  --traffic broadcast    broadcast, unicast or none
+  --rate 2               messages that each node sends in a minute
+  --bytes 64             bytes of a message, at least 4
+  --protection trusted   trusted, proven or encrypted
+  --svg FILE             a plot of peer counts and deliveries over time
+  --json                 print the result as JSON
+  --table                networks of 10 to --nodes nodes, each in a process of its own
+  --help`;
+
+const text = { type: 'string' } as const;
+const flag = { type: 'boolean' } as const;
+
+/**
+ * Reads the command line. Undefined asks for help.
+ * @throws {Error} naming the first option that is wrong
+ */
+export function optionsFrom(args: readonly string[]): Options | undefined {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      nodes: text,
+      minutes: text,
+      seed: text,
+      knows: text,
+      exchange: flag,
+      'max-connected': text,
+      latency: text,
+      bandwidth: text,
+      churn: text,
+      partitions: text,
+      traffic: text,
+      rate: text,
+      bytes: text,
+      protection: text,
+      svg: text,
+      json: flag,
+      table: flag,
+      help: flag,
+    },
+  });
+  if (values.help === true) return undefined;
+  const { svg, exchange = false, json = false, table = false } = values;
+  const nodes = count('nodes', values.nodes, 100, 1);
+  return {
+    nodes,
+    minutes: amount('minutes', values.minutes, 1, 0),
+    seed: count('seed', values.seed, 1, 0),
+    knows: Math.min(nodes - 1, count('knows', values.knows, exchange ? 1 : 5, 1)),
+    exchange,
+    maxConnected: count('max-connected', values['max-connected'], 32, 1),
+    latencyMs: range('latency', values.latency ?? '20-60'),
+    bytesPerSecond: amount('bandwidth', values.bandwidth, Infinity, 1),
+    churn: amount('churn', values.churn, 0, 0),
+    partitions: count('partitions', values.partitions, 0, 0),
+    traffic: oneOf('traffic', values.traffic ?? 'broadcast', traffics),
+    rate: amount('rate', values.rate, 2, 0),
+    bytes: count('bytes', values.bytes, 64, 4),
+    protection: oneOf('protection', values.protection ?? 'trusted', protections),
+    svg,
+    json,
+    table,
+  };
+}
+
+function amount(name: string, given: string | undefined, otherwise: number, least: number): number {
+  const value = given === undefined ? otherwise : Number(given);
+  if (value >= least && given?.trim() !== '') return value;
+  throw new Error(`--${name} must be a number of at least ${least}, got ${String(given)}`);
+}
+
+function count(name: string, given: string | undefined, otherwise: number, least: number): number {
+  const value = given === undefined ? otherwise : Number(given);
+  if (Number.isSafeInteger(value) && value >= least && given?.trim() !== '') return value;
+  throw new Error(`--${name} must be a whole number of at least ${least}, got ${String(given)}`);
+}
+
+function range(name: string, given: string): readonly [number, number] {
+  const [, low, high = low] = /^(\d+)(?:-(\d+))?$/.exec(given) ?? [];
+  const [min, max] = [Number(low), Number(high)];
+  if (min <= max) return [min, max];
+  throw new Error(`--${name} must be milliseconds or a range such as 20-60, got ${given}`);
+}
+
+function oneOf<T extends string>(name: string, given: string, allowed: readonly T[]): T {
+  const found = allowed.find((each) => each === given);
+  if (found !== undefined) return found;
+  throw new Error(`--${name} must be one of ${allowed.join(', ')}, got ${given}`);
+}

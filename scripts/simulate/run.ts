@@ -1,0 +1,130 @@
+import { raw } from 'rxmesh';
+import { type LedgerTotals, watchInvariants } from 'rxmesh/testing';
+import { seededRandom } from '../../lib/testing/seeded-random.ts';
+import { Figures, type Sample } from './figures.ts';
+import { buildNetwork, Connecting, pieces } from './network.ts';
+import type { Options } from './options.ts';
+import { numberOf, Traffic } from './traffic.ts';
+import { Trouble } from './trouble.ts';
+
+/** How long the network may take to come up, and to recover, in virtual milliseconds. */
+const upMaxMs = 300_000;
+/** How often it is looked at meanwhile. */
+const lookMs = 10;
+/** How often messages are sent, and how often the network is sampled. */
+const stepMs = 100;
+const sampleMs = 1_000;
+const checkMs = 5_000;
+
+/** What a run took, in milliseconds: real time, and processor time, which other processes do not add to. */
+export interface Took {
+  readonly realMs: number;
+  readonly processorMs: number;
+}
+
+/** What came of a run. */
+export interface Result {
+  readonly nodes: number;
+  /** Connections when the network was up. */
+  readonly links: number;
+  /** How long nodes took to connect as far as their limits allow; undefined: they did not. */
+  readonly connectedMs: number | undefined;
+  /** The same, from the end of all churn and partitions on. */
+  readonly recoveredMs: number | undefined;
+  /** Into how many pieces the network was divided at the end. */
+  readonly pieces: number;
+  readonly left: number;
+  readonly messages: LedgerTotals;
+  readonly drops: Readonly<Record<string, number>>;
+  readonly futileDials: Readonly<Record<string, number>>;
+  readonly peers: { readonly mean: number; readonly variance: number };
+  readonly samples: readonly Sample[];
+  readonly virtualMs: number;
+  /** What it took until the network was up, and in all. */
+  readonly up: Took;
+  readonly all: Took;
+  readonly memoryMiB: number;
+  /** What did not hold; undefined if everything did. */
+  readonly broken: string | undefined;
+}
+
+/** Measures from now on. */
+function watch(): () => Took {
+  const startedAt = performance.now();
+  const before = process.cpuUsage();
+  return () => {
+    const { user, system } = process.cpuUsage(before);
+    return { realMs: performance.now() - startedAt, processorMs: (user + system) / 1000 };
+  };
+}
+
+/** Runs a simulation. */
+export function run(options: Options): Result {
+  const clock = watch();
+  const random = seededRandom(options.seed + 1);
+  const network = buildNetwork(options, random);
+  const { net } = network;
+  const invariants = watchInvariants(net);
+  const channel = net.openChannels({ id: 1, codec: raw() });
+  const ledger = invariants.ledger(channel, numberOf);
+  const figures = new Figures(net, ledger);
+
+  /** How long it takes until all nodes are connected; undefined if it takes too long. */
+  const connect = (lookEveryMs: number, before: () => void): number | undefined => {
+    const startMs = net.now();
+    const connecting = new Connecting(network);
+    for (;;) {
+      before();
+      const atMs = connecting.look();
+      if (atMs !== undefined) return atMs - startMs;
+      if (net.now() - startMs >= upMaxMs) return undefined;
+      net.advance(lookEveryMs);
+    }
+  };
+
+  net.launch();
+  const connectedMs = connect(lookMs, () => undefined);
+  const up = clock();
+  const links = net.nodes.reduce((sum, { up }) => sum + up.size, 0) / 2;
+  figures.sample(false);
+
+  const traffic = new Traffic(net, ledger, options, random);
+  const trouble = new Trouble(net, options, random);
+  const forMs = options.minutes * 60_000;
+  for (let passedMs = 0; passedMs < forMs; passedMs += stepMs) {
+    trouble.make(stepMs);
+    traffic.send(stepMs);
+    net.advance(stepMs);
+    if ((passedMs + stepMs) % sampleMs !== 0) continue;
+    figures.sample(passedMs > forMs / 2);
+    if ((passedMs + stepMs) % checkMs === 0) invariants.check();
+  }
+  const recoveredMs = connect(stepMs, () => trouble.end());
+  figures.sample(false);
+  let broken: string | undefined;
+  const inPieces = pieces(net);
+  const memoryMiB = process.memoryUsage().rss / 2 ** 20;
+  try {
+    invariants.finish();
+  } catch (thrown) {
+    broken = thrown instanceof Error ? thrown.message : String(thrown);
+  }
+  return {
+    nodes: options.nodes,
+    links,
+    connectedMs,
+    recoveredMs,
+    pieces: inPieces,
+    left: trouble.left,
+    messages: ledger.totals(),
+    drops: figures.drops,
+    futileDials: figures.futileDials,
+    peers: figures.steady(),
+    samples: figures.samples,
+    virtualMs: net.now(),
+    up,
+    all: clock(),
+    memoryMiB,
+    broken,
+  };
+}

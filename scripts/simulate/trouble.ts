@@ -1,0 +1,83 @@
+import type { Simulation } from 'rxmesh/testing';
+import type { Options } from './options.ts';
+
+/** How long nodes are away, and how long a partition lasts, in milliseconds. */
+const awayMs = [2_000, 30_000] as const;
+const partitionMs = 20_000;
+
+/** Makes nodes leave and return, and partitions the network. */
+export class Trouble {
+  readonly #net: Simulation;
+  readonly #options: Options;
+  readonly #random: () => number;
+  /** When the nodes that are away return. */
+  readonly #returns = new Map<number, number>();
+  readonly #partitionsAtMs: number[];
+  #healsAtMs = Infinity;
+  #due = 0;
+  left = 0;
+
+  constructor(net: Simulation, options: Options, random: () => number) {
+    this.#net = net;
+    this.#options = options;
+    this.#random = random;
+    const { partitions, minutes } = options;
+    const everyMs = (minutes * 60_000) / (partitions + 1);
+    const startMs = net.now();
+    this.#partitionsAtMs = Array.from(
+      { length: partitions },
+      (_, nth) => startMs + (nth + 1) * everyMs,
+    );
+  }
+
+  /** Does what is due for the next `ms` milliseconds. */
+  make(ms: number): void {
+    const net = this.#net;
+    for (const [node, atMs] of [...this.#returns]) if (atMs <= net.now()) this.#return(node);
+    this.#due += (net.nodes.length * this.#options.churn * ms) / 60_000;
+    for (; this.#due >= 1; this.#due -= 1) this.#leave();
+    const [nextMs = Infinity] = this.#partitionsAtMs;
+    if (nextMs <= net.now()) this.#partition();
+    if (this.#healsAtMs <= net.now()) this.#heal();
+  }
+
+  /** Ends all trouble. */
+  end(): void {
+    if (this.#healsAtMs < Infinity) this.#heal();
+    for (const node of this.#returns.keys()) this.#return(node);
+  }
+
+  #leave(): void {
+    const net = this.#net;
+    const node = Math.floor(this.#random() * net.nodes.length);
+    if (this.#returns.has(node)) return;
+    const [min, max] = awayMs;
+    this.#returns.set(node, net.now() + min + this.#random() * (max - min));
+    this.left += 1;
+    const way = this.#random();
+    if (way < 0.5) void net.node(node).router.stop();
+    else net.crash(node, { silently: way > 0.8 });
+  }
+
+  #return(node: number): void {
+    // A node that is stopping says goodbye first.
+    if (!this.#net.node(node).isStopped) return;
+    this.#returns.delete(node);
+    this.#net.restart(node);
+  }
+
+  #partition(): void {
+    this.#partitionsAtMs.shift();
+    this.#healsAtMs = this.#net.now() + partitionMs;
+    const numbers = this.#net.nodes.map(({ index }) => index);
+    const islands = [numbers.filter((n) => n % 2 === 0), numbers.filter((n) => n % 2 === 1)];
+    // A cut at first, a silence the next time.
+    if (this.#partitionsAtMs.length % 2 === 0) this.#net.partition(...islands);
+    else this.#net.silence(...islands);
+  }
+
+  #heal(): void {
+    this.#healsAtMs = Infinity;
+    this.#net.heal();
+  }
+}

@@ -1,0 +1,191 @@
+import { describe, expect, it } from '@jest/globals';
+import { filter } from 'rxjs';
+import { type Channel, createRouter, json, type RouterOptions } from '../../lib/index.ts';
+import {
+  type AccountedChannel,
+  type Invariants,
+  type Ledger,
+  simulate,
+  type Simulation,
+  type SimulationOptions,
+  watchInvariants,
+} from '../../lib/testing/index.ts';
+import { trackLeaks } from '../support/leaks.ts';
+
+interface Numbered {
+  readonly n: number;
+}
+
+interface World {
+  readonly net: Simulation;
+  readonly invariants: Invariants;
+  readonly chat: (node: number) => Channel<Numbered>;
+  readonly ledger: Ledger<Numbered>;
+}
+
+const numbered = { id: 1, codec: json<Numbered>() };
+
+/** @param swallowed the numbers of messages that are lost between the channel and the ledger */
+function world(options: Partial<SimulationOptions> = {}, swallowed: readonly number[] = []): World {
+  const net = simulate({ nodes: 3, latencyMs: 5, ...options });
+  const invariants = watchInvariants(net, { agreeWithinMs: 10_000 });
+  const chat = net.openChannels(numbered);
+  const lossy = (node: number): AccountedChannel<Numbered> => {
+    const { id, out, in$ } = chat(node);
+    return { id, out, in$: in$.pipe(filter(({ message }) => !swallowed.includes(message.n))) };
+  };
+  return { net, invariants, chat, ledger: invariants.ledger(lossy, ({ n }) => n) };
+}
+
+/** The message of the error, without the excerpts of the log. */
+function problems(invariants: Invariants): string[] {
+  try {
+    invariants.finish();
+  } catch (thrown) {
+    const lines = thrown instanceof Error ? thrown.message.split('\n') : [String(thrown)];
+    return lines.filter((line) => !line.startsWith('    '));
+  }
+  return [];
+}
+
+describe('the invariants of a simulation', () => {
+  it('hold for a network with crashes, restarts, partitions, silences and frozen nodes', () => {
+    const { net, invariants, ledger } = world({
+      nodes: 8,
+      seed: 3,
+      latencyMs: [5, 30],
+      bytesPerSecond: 50_000,
+      options: () => ({
+        keepAlive: { intervalMs: 1_000, timeoutMs: 2_000 },
+        peers: { maxConnected: 4, disconnectCooldownMs: 100 },
+      }),
+    });
+    net.launch();
+    let n = 0;
+    const talk = (ms: number): void => {
+      for (let passedMs = 0; passedMs < ms; passedMs += 100) {
+        n += 1;
+        ledger.send(n % 8, 'all', { n });
+        ledger.send((n + 3) % 8, n % 5, { n });
+        net.advance(100);
+      }
+      invariants.check();
+    };
+    talk(3_000);
+    net.crash(2);
+    talk(500);
+    net.restart(2);
+    net.partition([0, 1, 2], [3, 4]);
+    talk(3_000);
+    net.heal();
+    net.freeze(5, 4_000);
+    net.crash(6, { silently: true });
+    talk(5_000);
+    net.silence([0, 1, 2, 3], [4, 5, 7]);
+    net.restart(6);
+    talk(4_000);
+    net.heal();
+    net.add();
+    void net.node(1).router.stop();
+    talk(2_000);
+    invariants.finish();
+    const { sent, delivered, told, lost } = ledger.totals();
+    expect(delivered).toBeGreaterThan(200);
+    expect([told > 0, lost > 0, sent - delivered - told - lost]).toEqual([true, true, 0]);
+    expect(invariants.broken).toEqual([]);
+  });
+
+  it('order: finds messages that come late, or twice', () => {
+    const { net, invariants, ledger } = world();
+    net.start();
+    for (const n of [1, 3, 2, 3]) ledger.send(0, 1, { n });
+    expect(problems(invariants)).toEqual([
+      'seed 1: 2 invariants did not hold',
+      expect.stringMatching(/^order, after \d+ ms, nodes 0 and 1: message 2 came after 3$/),
+      expect.stringMatching(/^order, after \d+ ms, nodes 0 and 1: message 3 came after 3$/),
+    ]);
+  });
+
+  it('accounts: finds a message that is neither delivered nor reported, and one too many', () => {
+    const { net, invariants, chat, ledger } = world({ nodes: 2, seed: 9 }, [2]);
+    net.start();
+    for (const n of [1, 2, 3]) ledger.send(0, 'all', { n });
+    chat(1).out.next({ broadcast: true, message: { n: 1 } });
+    expect(problems(invariants)).toEqual([
+      'seed 9: 2 invariants did not hold',
+      expect.stringMatching(
+        /nodes 0 and 1: 3 sent, 2 delivered, 0 reported as dropped, at most 0 lost with a connection$/,
+      ),
+      expect.stringMatching(/nodes 1 and 0: 0 sent, 1 delivered, 0 reported as dropped, /),
+    ]);
+  });
+
+  it.each([
+    [[], [1]],
+    [[4], [1, 2]],
+  ])(
+    'accounts: a cut excuses what was on its way, and nothing later: %j is lost later',
+    (later, lost) => {
+      const peers = { disconnectCooldownMs: 100 };
+      const { net, invariants, ledger } = world({ nodes: 2, options: () => ({ peers }) }, later);
+      net.start();
+      ledger.send(0, 1, { n: 1 });
+      net.advance(1);
+      net.sever(0, 1);
+      net.settle();
+      for (const n of [2, 3, 4]) ledger.send(0, 1, { n });
+      const found = problems(invariants);
+      expect(found.length > 0).toBe(later.length > 0);
+      const { sent, delivered, told } = ledger.totals();
+      expect(sent - delivered - told).toBe(lost.length);
+    },
+  );
+
+  it('agreement: finds a connection that stays half-open', () => {
+    const { net, invariants } = world({ nodes: 2 });
+    net.start();
+    net.crash(1, { silently: true });
+    invariants.check();
+    net.advance(10_000);
+    invariants.check();
+    expect(invariants.broken).toEqual([]);
+    net.advance(1);
+    invariants.check();
+    invariants.check();
+    expect(invariants.broken).toMatchObject([{ invariant: 'agreement', nodes: [0, 1] }]);
+    net.stop();
+  });
+
+  it('limits: finds a node with more peers than its options allow', () => {
+    const { net, invariants } = world({
+      nodes: 6,
+      options: () => ({ peers: { maxConnected: 2, maxUpgrading: 1, reserved: 0 } }),
+      makeRouter: (options: RouterOptions) =>
+        createRouter({
+          ...options,
+          peers: { ...options.peers, maxConnected: 32, maxUpgrading: 0, reserved: 0 },
+        }),
+    });
+    net.start();
+    const [first] = invariants.broken;
+    expect(first).toMatchObject({
+      invariant: 'limits',
+      text: '4 peers are connected, but maxConnected is 2, and maxUpgrading 1',
+    });
+    expect(first?.log.at(-1)).toMatch(/ ms {2}node \d {2}peer .* is up/);
+    net.stop();
+  });
+
+  it('stop: finds a timer that is left', () => {
+    const { net, invariants } = world();
+    net.start();
+    const forgotten = net.clock.schedule(() => undefined, 3_600_000);
+    expect(problems(invariants)).toEqual([
+      'seed 1: 1 invariant did not hold',
+      expect.stringMatching(/^stop, after \d+ ms, nodes : timers are still pending/),
+    ]);
+    forgotten.unsubscribe();
+  });
+});
+
+trackLeaks();
