@@ -23,7 +23,15 @@ const pages = {
     'testing',
     'runtimes',
   ].map((name) => `docs/recipes/${name}`),
-  Reference: ['docs/peers', 'docs/testing', 'docs/events', 'docs/errors', 'docs/limits', 'docs/wire'],
+  Reference: [
+    'docs/calls',
+    'docs/peers',
+    'docs/testing',
+    'docs/events',
+    'docs/errors',
+    'docs/limits',
+    'docs/wire',
+  ],
   Design: [
     'docs/architecture',
     'docs/backpressure',
@@ -40,6 +48,7 @@ const modules = {
   operators: 'rxmesh/operators',
   'transports/memory': 'rxmesh/transports/memory',
   'transports/websocket': 'rxmesh/transports/websocket',
+  'lib/calls': 'rxmesh/calls',
   'lib/protobufjs': 'rxmesh/protobufjs',
   'lib/testing': 'rxmesh/testing',
 };
