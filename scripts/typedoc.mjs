@@ -24,6 +24,7 @@ const pages = {
     'runtimes',
   ].map((name) => `docs/recipes/${name}`),
   Reference: [
+    'docs/calls',
     'docs/peers',
     'docs/testing',
     'docs/events',
@@ -49,6 +50,7 @@ const modules = {
   'transports/comet': 'rxmesh/transports/comet',
   'transports/memory': 'rxmesh/transports/memory',
   'transports/websocket': 'rxmesh/transports/websocket',
+  'lib/calls': 'rxmesh/calls',
   'lib/protobufjs': 'rxmesh/protobufjs',
   'lib/testing': 'rxmesh/testing',
 };

@@ -141,7 +141,7 @@ export class Source {
 }
 
 /** Sends a request and waits for its response. */
-function ping(peer: RSocket, bytes: Uint8Array): Promise<void> {
+export function ping(peer: RSocket, bytes: Uint8Array): Promise<void> {
   return new Promise((resolve, reject) => {
     const subscriber: Subscriber = {
       onNext: ({ data }) => {
@@ -156,7 +156,8 @@ function ping(peer: RSocket, bytes: Uint8Array): Promise<void> {
   });
 }
 
-const answer: RSocket['requestResponse'] = ({ data }, subscriber) => {
+/** Answers a request with its item. */
+export const answer: RSocket['requestResponse'] = ({ data }, subscriber) => {
   const item = decode(data ?? Buffer.alloc(0));
   // The requester is not subscribed until this returns.
   queueMicrotask(() => subscriber.onNext({ data: bufferOf(encode(item)) }, true));

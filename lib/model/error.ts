@@ -68,7 +68,15 @@ export type ErrorCode =
   | 'RXMESH_MESSAGE_TOO_LARGE'
   | 'RXMESH_OVERFLOW'
   | 'RXMESH_DEMAND_LOST'
-  | 'RXMESH_UNDELIVERABLE';
+  | 'RXMESH_UNDELIVERABLE'
+  // calls
+  | 'RXMESH_CALL_FAILED'
+  | 'RXMESH_CALL_REFUSED'
+  | 'RXMESH_CALL_TIMEOUT'
+  | 'RXMESH_CALL_CANCELLED'
+  | 'RXMESH_METHOD_UNKNOWN'
+  | 'RXMESH_TOO_MANY_CALLS'
+  | 'RXMESH_PEER_DOWN';
 
 /** Details of an error besides its code and message. */
 export interface ErrorContext {

@@ -1,6 +1,8 @@
 import type { PeerLimits } from './limits.ts';
 import type { KnownPeer } from './known-peer.ts';
+import type { NodeAddress } from '../model/address.ts';
 import { ipNetwork } from '../model/ip.ts';
+import { isInReach } from '../model/reach.ts';
 
 /** The share of `maxPeers` that may be peers told by one host. */
 const shareOfHost = 1 / 16;
@@ -47,4 +49,15 @@ export class Hearsay {
 export function hostOfPeer({ id, ips }: KnownPeer): string {
   const [ip] = ips.values();
   return ip === undefined ? id : ipNetwork(ip);
+}
+
+/**
+ * Whether an address may be of use to a connected peer, judged by its IP address; and so whether it
+ * may know it. No peer on the internet is told an address of a private network, nor makes this node
+ * dial one.
+ */
+export function isInReachOf({ ips }: KnownPeer, address: NodeAddress): boolean {
+  const [ip] = ips.values();
+  const { protocol } = address;
+  return ip === undefined || isInReach(address, { local: { protocol }, remote: { protocol, ip } });
 }

@@ -15,7 +15,7 @@ import { Commands } from './commands.ts';
 import { briefMs, coolDownMs } from './cool-down.ts';
 import { DialOutcomes } from './dial-outcomes.ts';
 import { Evictions, type Eviction } from './evictions.ts';
-import { hostOfPeer } from './hearsay.ts';
+import { hostOfPeer, isInReachOf } from './hearsay.ts';
 import { InboundHosts } from './inbound-hosts.ts';
 import { verdictOn } from './judgement.ts';
 import type { KnownPeer } from './known-peer.ts';
@@ -131,7 +131,8 @@ export class PeerTable {
   /**
    * Learns an address that a connected peer has told. Unlike `add`, it ends no wait, so that a peer
    * cannot make this node dial others more often. Nor can it crowd out other peers: of those that
-   * were never up, only so many are kept that one host has told.
+   * were never up, only so many are kept that one host has told. An address that the teller itself
+   * could not dial is not learned.
    *
    * @returns whether it was added
    */
@@ -139,6 +140,7 @@ export class PeerTable {
     const { id } = address;
     const teller = this.#roster.get(from);
     if (id === this.#self || teller?.isConnected !== true) return false;
+    if (!isInReachOf(teller, address)) return false;
     const known = this.#roster.get(id);
     if (known?.isRemoved === true) return false;
     const peer = known ?? this.#roster.meet(id, nowMs);
@@ -447,14 +449,17 @@ export class PeerTable {
   }
 
   /**
-   * Known addresses to advertise to a peer, mostly those of the best peers. Leaves out its own, and
-   * those of private and banned peers.
+   * Known addresses to advertise to a peer, mostly those of the best peers. Leaves out its own, those
+   * of private and banned peers, and those that it could not dial.
    */
   advertised(to: NodeId, limit: number, nowMs: number): readonly NodeAddress[] {
     const peers = this.#roster.ranked().filter((peer) => {
       return peer.id !== to && !peer.isPrivate && peer.bannedUntilMs <= nowMs;
     });
-    const addresses = peers.map((peer) => this.addresses(peer.id));
+    const reader = this.#roster.get(to);
+    const addresses = peers.map(({ id }) =>
+      this.addresses(id).filter((each) => reader === undefined || isInReachOf(reader, each)),
+    );
     return pickAddresses(addresses, limit, this.#random);
   }
 

@@ -97,4 +97,5 @@ const noBounds = new Set([
   'lib/session/ready-queue.ts runsMax',
   'transports/comet/packet-reader.ts varintBytesMax',
   'lib/flow/clock.ts sameDateMs',
+  'lib/model/nearest.ts lengthMax',
 ]);

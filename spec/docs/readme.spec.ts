@@ -1,5 +1,4 @@
 import { existsSync } from 'node:fs';
-import { posix } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { codesIn, documents, fencesOf, read, root, rowsOf } from './documents.ts';
 
@@ -12,20 +11,6 @@ interface Manifest {
 }
 
 const manifest = JSON.parse(read('package.json')) as Manifest;
-
-/** How GitHub makes the anchor of a heading. */
-const anchorOf = (heading: string): string =>
-  heading
-    .toLowerCase()
-    .replaceAll(/[^\w\- ]/g, '')
-    .replaceAll(' ', '-');
-
-const anchorsIn = (file: string): readonly string[] =>
-  [...read(file).matchAll(/^#+ (.*)$/gm)].map(([, heading = '']) => anchorOf(heading));
-
-const links = documents.flatMap((file) =>
-  [...read(file).matchAll(/\]\(([^)\s]+)\)/g)].map(([, target = '']) => ({ file, target })),
-);
 
 describe('README.md', () => {
   it('has a row for each entry point of the package', async () => {
@@ -58,13 +43,6 @@ describe('README.md', () => {
 });
 
 describe('the documents', () => {
-  it.each(links)('$file links to $target, which exists', ({ file, target }) => {
-    const [path = '', anchor] = target.split('#');
-    const linked = path === '' ? file : posix.join(posix.dirname(file), path);
-    expect(existsSync(root + linked)).toBe(true);
-    if (anchor !== undefined) expect(anchorsIn(linked)).toContain(anchor);
-  });
-
   it.each(documents)('%s names files that exist', (file) => {
     const named = codesIn(read(file).replaceAll(/^```[\s\S]*?^```$/gm, '')).filter((code) =>
       /^(?:lib|operators|transports|spec|examples|docs|scripts|bench)\/[\w./-]+$/.test(code),

@@ -7,6 +7,7 @@ const packages = [
   'rxjs',
   'rxmesh',
   'rxmesh/operators',
+  'rxmesh/calls',
   'rxmesh/protobufjs',
   'rxmesh/testing',
   'rxmesh/transports/comet',

@@ -22,25 +22,44 @@ const known = ({ manager }: Bench): string =>
     .sort()
     .join('');
 
+/** An address on the internet. */
+const out = (digit: string, host: string = digit) => at(digit, `${host}.example.com`);
+
 describe('PeerManager: learn', () => {
   it('learns strangers from a peer that is connected, and from no other', () => {
     const { manager } = told(['203.0.113.7']);
-    expect(manager.learn(at('a'), id('1'))).toBe(true);
-    expect(manager.learn(at('a'), id('1'))).toBe(false);
-    expect(manager.learn(at('b'), id('2'))).toBe(false);
-    expect(manager.learn(at('0'), id('1'))).toBe(false);
-    expect(manager.peer(id('a'))).toMatchObject({ isChosen: false, addresses: [at('a')] });
+    expect(manager.learn(out('a'), id('1'))).toBe(true);
+    expect(manager.learn(out('a'), id('1'))).toBe(false);
+    expect(manager.learn(out('b'), id('2'))).toBe(false);
+    expect(manager.learn(out('0'), id('1'))).toBe(false);
+    expect(manager.peer(id('a'))).toMatchObject({ isChosen: false, addresses: [out('a')] });
     manager.disconnected(id('1'), 'inbound');
-    expect(manager.learn(at('c'), id('1'))).toBe(false);
+    expect(manager.learn(out('c'), id('1'))).toBe(false);
+  });
+
+  it('learns from a peer on the internet no address of a private network, and tells it none', () => {
+    const { manager } = told(['203.0.113.7', '192.168.1.5', '127.0.0.1']);
+    const local = at('a', 'localhost');
+    const inside = at('b', '10.1.2.3');
+    const outside = at('c', '198.51.100.9');
+    const learned = (from: string): readonly boolean[] =>
+      [local, inside, outside].map((address) => manager.learn(address, id(from)));
+    expect(learned('1')).toEqual([false, false, true]);
+    expect(learned('2')).toEqual([false, true, false]);
+    expect(learned('3')).toEqual([true, false, false]);
+    const toldTo = (peer: string) => new Set(manager.advertised(id(peer), 10));
+    expect(toldTo('1')).toEqual(new Set([outside]));
+    expect(toldTo('2')).toEqual(new Set([outside, inside]));
+    expect(toldTo('3')).toEqual(new Set([outside, inside, local]));
   });
 
   it('ends no wait', () => {
     const bench = told(['203.0.113.7'], { retryMinMs: 1_000 });
-    bench.manager.learn(at('a'), id('1'));
+    bench.manager.learn(out('a'), id('1'));
     bench.dial();
-    bench.manager.dialFailed(at('a'), failure());
-    expect(bench.newDials()).toEqual(['a@host-a']);
-    bench.manager.learn(at('a'), id('1'));
+    bench.manager.dialFailed(out('a'), failure());
+    expect(bench.newDials()).toEqual(['a@a.example.com']);
+    bench.manager.learn(out('a'), id('1'));
     expect(bench.newDials()).toEqual([]);
   });
 
@@ -54,25 +73,25 @@ describe('PeerManager: learn', () => {
   it('keeps only so many from one host, whatever the names of its peers', () => {
     const bench = told(['203.0.113.7', '203.0.113.7', '198.51.100.1'], { maxPeers: 36 });
     const learned = ['4', '5', '6', '7', '8'].map((digit, index) =>
-      bench.manager.learn(at(digit), id(index % 2 === 0 ? '1' : '2')),
+      bench.manager.learn(out(digit), id(index % 2 === 0 ? '1' : '2')),
     );
     expect(learned).toEqual([true, true, true, false, false]);
-    expect(bench.manager.learn(at('9'), id('3'))).toBe(true);
+    expect(bench.manager.learn(out('9'), id('3'))).toBe(true);
     expect(known(bench)).toBe('1234569');
   });
 
   it('a peer that has been up, or that the application has named, makes room', () => {
     const bench = told(['203.0.113.7'], { maxPeers: 36 });
-    for (const digit of ['4', '5', '6']) bench.manager.learn(at(digit), id('1'));
-    expect(bench.manager.learn(at('7'), id('1'))).toBe(false);
-    bench.add(at('4'));
-    expect(bench.manager.learn(at('7'), id('1'))).toBe(true);
+    for (const digit of ['4', '5', '6']) bench.manager.learn(out(digit), id('1'));
+    expect(bench.manager.learn(out('7'), id('1'))).toBe(false);
+    bench.add(out('4'));
+    expect(bench.manager.learn(out('7'), id('1'))).toBe(true);
     bench.manager.accepted(id('5'));
     bench.manager.ready(id('5'), 'inbound');
-    expect(bench.manager.learn(at('8'), id('1'))).toBe(true);
-    expect(bench.manager.learn(at('9'), id('1'))).toBe(false);
+    expect(bench.manager.learn(out('8'), id('1'))).toBe(true);
+    expect(bench.manager.learn(out('9'), id('1'))).toBe(false);
     bench.manager.remove(id('6'));
-    expect(bench.manager.learn(at('9'), id('1'))).toBe(true);
+    expect(bench.manager.learn(out('9'), id('1'))).toBe(true);
   });
 
   it('forgets peers that were never up before those that were', () => {
@@ -84,11 +103,11 @@ describe('PeerManager: learn', () => {
     });
     bench.manager.accepted(id('a'));
     bench.manager.ready(id('a'), 'inbound');
-    bench.manager.learn(at('a'), id('1'));
+    bench.manager.learn(out('a'), id('1'));
     bench.manager.disconnected(id('a'), 'inbound');
     for (const digit of ['4', '5', '6']) {
-      bench.manager.learn(at(digit), id('1'));
-      bench.manager.learn(at(digit, 'x'), id('2'));
+      bench.manager.learn(out(digit), id('1'));
+      bench.manager.learn(out(digit, 'x'), id('2'));
     }
     expect(known(bench)).toContain('a');
     expect(bench.manager.peers()).toHaveLength(4);
@@ -97,7 +116,7 @@ describe('PeerManager: learn', () => {
   it('does not bring back a peer that is being removed', () => {
     const bench = told(['203.0.113.7', '198.51.100.1']);
     bench.manager.remove(id('2'));
-    expect(bench.manager.learn(at('2'), id('1'))).toBe(false);
+    expect(bench.manager.learn(out('2'), id('1'))).toBe(false);
   });
 });
 

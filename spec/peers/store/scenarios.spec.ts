@@ -153,7 +153,7 @@ describe('a node that is started again with its store', () => {
     const node = new Node();
     const limits = { maxPeers: 32, maxConnected: 8 };
     const heard = (run: Bench, digits: string): boolean[] =>
-      [...digits].map((digit) => run.manager.learn(at(digit), id('f')));
+      Array.from(digits, (digit) => run.manager.learn(at(digit), id('f')));
     const first = node.run(limits).accept('f');
     expect(heard(first, '123')).toEqual([true, true, false]);
     const second = node.run(limits).accept('f');

@@ -1,0 +1,268 @@
+import type { Subscription } from 'rxjs';
+import {
+  type AbortSignalLike,
+  type Demand,
+  type Flow,
+  type FlowSink,
+  type NodeId,
+  RxmeshError,
+} from '../index.ts';
+import type { Asked, CallPeer } from './call-peer.ts';
+import { errorOfFrame } from './call-error.ts';
+import type { CallBoard } from './call-board.ts';
+import { Frame, kinds, wireVersion } from './frame.ts';
+import { FrameSource } from './frame-queue.ts';
+import { Inflow } from './inflow.ts';
+import type { NamedMethod } from './method.ts';
+import { Outflow } from './outflow.ts';
+
+/** What to send: a request, a request that wants no answer, or a stream of requests. */
+export type Content<Request> =
+  | { readonly kind: 'call' | 'notify'; readonly request: Request }
+  | { readonly kind: 'channel'; readonly requests: Flow<Request> };
+
+/** A call to make. */
+export interface Question<Request, Response> {
+  readonly method: NamedMethod<Request, Response>;
+  readonly to: NodeId;
+  readonly content: Content<Request>;
+  readonly timeoutMs: number;
+  readonly signal: AbortSignalLike | undefined;
+}
+
+/**
+ * A call that this node makes, from the first request of its consumer to its end. It sends the
+ * caller's frames, and receives the handler's.
+ */
+export class AskedCall<Request, Response> extends FrameSource implements Demand, Asked {
+  readonly #board: CallBoard;
+  readonly #question: Question<Request, Response>;
+  readonly #sink: FlowSink<Response>;
+  readonly #inflow: Inflow<Response>;
+  /** The requests of a call that sends a stream of them. */
+  readonly #outflow: Outflow<Request> | undefined;
+  #hasEndedRequests = false;
+  #peer: CallPeer | undefined;
+  #number = 0;
+  #dueAtMs = Infinity;
+  #timer: Subscription | undefined;
+  #isSent = false;
+  #isOver = false;
+  /** The other side has yet to hear that the call is over. */
+  #mustCancel = false;
+
+  constructor(board: CallBoard, question: Question<Request, Response>, sink: FlowSink<Response>) {
+    super();
+    this.#board = board;
+    this.#question = question;
+    this.#sink = sink;
+    const { response } = question.method;
+    this.#inflow = new Inflow(sink, (bytes) => response.decode(bytes), board.limits.window);
+    if (question.content.kind !== 'channel') return;
+    this.#outflow = new Outflow(0, () => this.#peer?.queue.add(this));
+  }
+
+  // For the consumer
+
+  request(): void {
+    if (this.#peer === undefined) this.#start();
+    else if (this.#isSent && this.#inflow.due > 0) this.#peer.queue.add(this);
+  }
+
+  unsubscribe(): void {
+    this.#leave();
+  }
+
+  // For the peer
+
+  answered(frame: Frame): void {
+    if (!this.#inflow.spend()) {
+      const peer = this.#peer;
+      const error = peer?.violation('RXMESH_CREDIT_EXCEEDED', 'more answers than asked for');
+      this.failed(error);
+      if (error !== undefined) peer?.report(error);
+      return;
+    }
+    if (frame.isLast) this.#settle();
+    try {
+      this.#inflow.deliver(frame.payload);
+    } catch (thrown) {
+      const { to } = this.#question;
+      const text = `an answer of ${to} does not decode`;
+      this.#leave();
+      this.#inflow.error(this.#board.errorOf(thrown, 'RXMESH_DECODE_FAILED', text, to));
+      return;
+    }
+    if (frame.isLast) this.#inflow.complete();
+    else this.request();
+  }
+
+  ended(): void {
+    this.#settle();
+    this.#inflow.complete();
+  }
+
+  refused(frame: Frame): void {
+    this.#settle();
+    const { to: peer } = this.#question;
+    this.#inflow.error(errorOfFrame(frame, { peer, channel: this.#board.channel.id }));
+  }
+
+  requestsWanted(count: number): void {
+    this.#outflow?.grant(count);
+  }
+
+  failed(error: unknown): void {
+    if (this.#isOver) return;
+    this.#leave();
+    this.#inflow.error(error);
+  }
+
+  // For the queue
+
+  override takeFrame(): Frame | undefined {
+    if (this.#mustCancel) {
+      this.#mustCancel = false;
+      this.#peer?.cancelled();
+      return new Frame(kinds.cancel, this.#number);
+    }
+    if (this.#isOver) return undefined;
+    if (!this.#isSent) return this.#firstFrame();
+    const credit = this.#inflow.grant();
+    if (credit === 0) return this.#nextRequest();
+    const frame = new Frame(kinds.credit, this.#number);
+    frame.credit = credit;
+    return frame;
+  }
+
+  override hasFrame(): boolean {
+    if (this.#isOver) return this.#mustCancel;
+    return this.#inflow.due > 0 || this.#hasRequest();
+  }
+
+  override sent(): void {
+    if (this.#question.content.kind !== 'notify' || this.#isOver) return;
+    this.#settle();
+    this.#inflow.complete();
+  }
+
+  override notSent(error: unknown): void {
+    this.failed(error);
+  }
+
+  #start(): void {
+    const { signal, timeoutMs, to } = this.#question;
+    if (signal?.aborted === true) {
+      this.#isOver = true;
+      this.#sink.error(signal.reason);
+      return;
+    }
+    const peer = this.#board.peerFor(to);
+    if (peer instanceof RxmeshError) {
+      this.#isOver = true;
+      this.#sink.error(peer);
+      return;
+    }
+    this.#peer = peer;
+    this.#number = peer.asks(this);
+    signal?.addEventListener('abort', this.#aborted);
+    if (timeoutMs > 0) {
+      const { clock } = this.#board;
+      this.#dueAtMs = clock.now() + timeoutMs;
+      this.#timer = clock.schedule(this.#late, timeoutMs);
+    }
+    peer.queue.add(this);
+  }
+
+  #firstFrame(): Frame | undefined {
+    const { method, content } = this.#question;
+    const frame = new Frame(kinds[content.kind], this.#number);
+    if (content.kind !== 'channel') {
+      const payload = this.#encoded(content.request);
+      if (payload === undefined) return undefined;
+      frame.payload = payload;
+    }
+    frame.version = wireVersion;
+    frame.method = method.name;
+    frame.timeoutMs = this.#timeLeftMs();
+    frame.credit = content.kind === 'notify' ? 0 : this.#inflow.grant();
+    this.#isSent = true;
+    if (content.kind === 'channel') this.#outflow?.from(content.requests);
+    return frame;
+  }
+
+  #hasRequest(): boolean {
+    const outflow = this.#outflow;
+    if (outflow === undefined || this.#hasEndedRequests) return false;
+    return outflow.hasValue || outflow.isDone;
+  }
+
+  #nextRequest(): Frame | undefined {
+    const outflow = this.#outflow;
+    if (outflow === undefined || !this.#hasRequest()) return undefined;
+    if (outflow.failure !== undefined && outflow.isDone) {
+      this.failed(outflow.failure.error);
+      return undefined;
+    }
+    if (!outflow.hasValue) {
+      this.#hasEndedRequests = true;
+      return new Frame(kinds.requestsEnd, this.#number);
+    }
+    const payload = this.#encoded(outflow.take());
+    if (payload === undefined) return undefined;
+    const frame = new Frame(kinds.request, this.#number);
+    frame.payload = payload;
+    frame.isLast = outflow.isDone && outflow.failure === undefined;
+    this.#hasEndedRequests = frame.isLast;
+    return frame;
+  }
+
+  /** Returns undefined if the call has failed, or was left from within the codec. */
+  #encoded(request: Request): Uint8Array | undefined {
+    const { method, to } = this.#question;
+    try {
+      const bytes = method.request.encode(request);
+      return this.#isOver ? undefined : bytes;
+    } catch (thrown) {
+      const text = `a request to ${to} does not encode`;
+      this.failed(this.#board.errorOf(thrown, 'RXMESH_ENCODE_FAILED', text, to));
+      return undefined;
+    }
+  }
+
+  /** At least 1, since 0 means that there is no limit. */
+  #timeLeftMs(): number {
+    if (this.#dueAtMs === Infinity) return 0;
+    return Math.max(1, Math.ceil(this.#dueAtMs - this.#board.clock.now()));
+  }
+
+  readonly #late = (): void => {
+    const { to, timeoutMs } = this.#question;
+    const text = `${to} has not finished the call in ${timeoutMs} ms`;
+    this.failed(this.#board.error('RXMESH_CALL_TIMEOUT', text, to));
+  };
+
+  readonly #aborted = (): void => this.failed(this.#question.signal?.reason);
+
+  /** Ends the call here, and there if it has begun there. */
+  #leave(): void {
+    if (this.#isOver) return;
+    const peer = this.#peer;
+    this.#settle();
+    if (peer === undefined) return;
+    peer.queue.remove(this);
+    if (!this.#isSent || peer.isGone) return;
+    this.#mustCancel = true;
+    peer.cancels();
+    peer.queue.add(this);
+  }
+
+  /** Ends the call here. */
+  #settle(): void {
+    this.#isOver = true;
+    this.#outflow?.stop();
+    this.#timer?.unsubscribe();
+    this.#question.signal?.removeEventListener('abort', this.#aborted);
+    this.#peer?.settled(this.#number);
+  }
+}

@@ -1,0 +1,237 @@
+import { Subscription } from 'rxjs';
+import {
+  type Channel,
+  type ChannelOptions,
+  type Clock,
+  type ErrorCode,
+  isNodeId,
+  type NodeId,
+  type RouterEvent,
+  type RouterLike,
+  RxmeshError,
+  systemClock,
+} from '../index.ts';
+import { CallPeer, type CallPeerHost, type Serve } from './call-peer.ts';
+import { type Frame, kinds } from './frame.ts';
+import { frameCodec } from './frame-codec.ts';
+
+/** What calls need of a router. */
+export type CallsRouter = Pick<RouterLike, 'openChannel' | 'events$' | 'snapshot'>;
+
+/** The bounds of a service. */
+export interface CallBoardLimits {
+  readonly maxCalls: number;
+  readonly maxCallsInAll: number;
+  readonly window: number;
+}
+
+/** What a service does at the moment. */
+export interface CallsSnapshot {
+  /** Calls to peers that have not ended. */
+  readonly asking: number;
+  /** Calls from peers that have not ended. */
+  readonly serving: number;
+  /**
+   * Messages that arrived for no call, so far: answers to calls that had been cancelled, refused
+   * notices, and the like.
+   */
+  readonly dropped: number;
+}
+
+/** The highest number of a call, after which numbers start at 1 again. */
+const numberMax = 2 ** 32 - 1;
+
+/** Where the calls of a node on one channel meet: its peers, its handlers and its limits. */
+export class CallBoard implements CallPeerHost {
+  readonly channel: Channel<Frame>;
+  readonly clock: Clock;
+  readonly limits: CallBoardLimits;
+  asking = 0;
+  serving = 0;
+  dropped = 0;
+  /** What serves calls and notices, by the method's name. */
+  readonly #calls = new Map<string, Serve>();
+  /** What serves calls with many requests. */
+  readonly #channels = new Map<string, Serve>();
+  /** The peers that are connected. */
+  readonly #up = new Set<NodeId>();
+  /** Those that have the channel open. */
+  readonly #peers = new Map<NodeId, CallPeer>();
+  readonly #scope = new Subscription();
+  #lastNumber = 0;
+  #hasWrapped = false;
+  #closed: RxmeshError | undefined;
+
+  constructor(
+    router: CallsRouter,
+    options: Omit<ChannelOptions<Frame>, 'codec'>,
+    limits: CallBoardLimits,
+  ) {
+    this.limits = limits;
+    this.channel = router.openChannel({ ...options, codec: frameCodec });
+    this.clock = this.channel.in$.clock ?? systemClock;
+    for (const { id, channels } of router.snapshot().peers) {
+      const port = channels.find(({ channel }) => channel === this.channel.id);
+      this.#cameUp(id, port !== undefined && port.outbound.credit > 0);
+    }
+    this.#scope.add(router.events$.subscribe((event) => this.#heard(event)));
+    this.#scope.add(
+      this.channel.in$.subscribe({
+        next: ({ from, message }) => this.#receive(from, message),
+        complete: () => this.#end(),
+      }),
+    );
+  }
+
+  /** The peers that have the channel open. */
+  get peers(): ReadonlyMap<NodeId, CallPeer> {
+    return this.#peers;
+  }
+
+  /** The peer to call, or the error if it cannot be called now. */
+  peerFor(id: NodeId): CallPeer | RxmeshError {
+    if (this.#closed !== undefined) return this.#closed;
+    const peer = this.#peers.get(id);
+    if (peer === undefined) {
+      if (!isNodeId(id)) {
+        return new RxmeshError('RXMESH_NODE_ID_INVALID', `${String(id)} is not a node ID`);
+      }
+      const what = this.#up.has(id) ? 'has not opened the channel' : 'is not connected';
+      return this.error('RXMESH_PEER_DOWN', `${id} ${what}`, id);
+    }
+    if (peer.isGone) return this.error('RXMESH_STOPPED', 'the router is stopping', id);
+    const { maxCalls, maxCallsInAll } = this.limits;
+    if (peer.asking >= maxCalls) {
+      const text = `${maxCalls} calls to ${id} have not ended, as many as maxCalls allows`;
+      return this.error('RXMESH_TOO_MANY_CALLS', text, id);
+    }
+    if (this.asking >= maxCallsInAll) {
+      const text = `${maxCallsInAll} calls have not ended, as many as maxCallsInAll allows`;
+      return this.error('RXMESH_TOO_MANY_CALLS', text, id);
+    }
+    return peer;
+  }
+
+  /** The error for a call to any peer when there is none. */
+  nobody(): RxmeshError {
+    const { id: channel } = this.channel;
+    const text = `no connected peer has channel ${channel} open`;
+    return this.#closed ?? new RxmeshError('RXMESH_PEER_DOWN', text, { channel });
+  }
+
+  nextNumber(): number {
+    if (this.#lastNumber === numberMax) {
+      this.#lastNumber = 0;
+      this.#hasWrapped = true;
+    }
+    this.#lastNumber += 1;
+    return this.#lastNumber;
+  }
+
+  /** Whether a call has ever had this number. */
+  wasGiven(number: number): boolean {
+    return this.#hasWrapped || (number > 0 && number <= this.#lastNumber);
+  }
+
+  /** @throws {TypeError} if the method has a handler already */
+  serve(kind: 'call' | 'channel', name: string, serve: Serve): Subscription {
+    const serves = kind === 'call' ? this.#calls : this.#channels;
+    if (serves.has(name)) {
+      const what = name === '' ? 'there' : `for method ${name} there`;
+      throw new TypeError(`serve: ${what} is a handler already; unsubscribe it first`);
+    }
+    serves.set(name, serve);
+    return new Subscription(() => serves.delete(name));
+  }
+
+  serveOf({ kind, method }: Frame): Serve | undefined {
+    return (kind === kinds.channel ? this.#channels : this.#calls).get(method);
+  }
+
+  mayServe({ serving }: CallPeer): boolean {
+    return serving < this.limits.maxCalls && this.serving < this.limits.maxCallsInAll;
+  }
+
+  /** Creates an error about this channel and a peer. */
+  error(code: ErrorCode, text: string, peer: NodeId): RxmeshError {
+    return new RxmeshError(code, text, { peer, channel: this.channel.id });
+  }
+
+  /** The same with what was thrown as its cause. */
+  errorOf(thrown: unknown, code: ErrorCode, text: string, peer: NodeId): RxmeshError {
+    const detail = thrown instanceof Error ? `: ${thrown.message}` : '';
+    return new RxmeshError(code, text + detail, {
+      peer,
+      channel: this.channel.id,
+      cause: thrown,
+    });
+  }
+
+  /** Reports a handler's error as a `source-failed` event. */
+  report(thrown: unknown, text: string, peer: NodeId): void {
+    this.channel.out.error(this.errorOf(thrown, 'RXMESH_CALL_FAILED', text, peer));
+  }
+
+  snapshot(): CallsSnapshot {
+    const { asking, serving, dropped } = this;
+    return { asking, serving, dropped };
+  }
+
+  /** Ends every call and closes the channel. */
+  close(): void {
+    this.#end();
+    this.channel.close();
+  }
+
+  #end(): void {
+    if (this.#closed !== undefined) return;
+    const { id: channel } = this.channel;
+    this.#closed = new RxmeshError('RXMESH_CHANNEL_CLOSED', 'the service is closed', { channel });
+    this.#scope.unsubscribe();
+    for (const id of [...this.#peers.keys()]) this.#lost(id, this.#closed);
+  }
+
+  #heard(event: RouterEvent): void {
+    switch (event.type) {
+      case 'peer-up':
+        this.#cameUp(event.peer, event.channels.includes(this.channel.id));
+        return;
+      case 'peer-down': {
+        const { peer } = event;
+        this.#up.delete(peer);
+        this.#lost(peer, this.error('RXMESH_PEER_DOWN', `${peer} has disconnected`, peer));
+        return;
+      }
+      case 'peer-channel':
+        if (event.channel === this.channel.id) this.#opened(event.peer, event.open);
+        return;
+      default:
+    }
+  }
+
+  #cameUp(id: NodeId, isOpen: boolean): void {
+    this.#up.add(id);
+    if (isOpen) this.#opened(id, true);
+  }
+
+  #opened(id: NodeId, isOpen: boolean): void {
+    if (!isOpen) {
+      this.#lost(id, this.error('RXMESH_PEER_DOWN', `${id} has closed the channel`, id));
+    } else if (this.#up.has(id) && !this.#peers.has(id)) {
+      this.#peers.set(id, new CallPeer(id, this));
+    }
+  }
+
+  #lost(id: NodeId, error: RxmeshError): void {
+    const peer = this.#peers.get(id);
+    if (peer === undefined) return;
+    this.#peers.delete(id);
+    peer.gone(error);
+  }
+
+  #receive(from: NodeId, frame: Frame): void {
+    const peer = this.#peers.get(from);
+    if (peer === undefined) this.dropped += 1;
+    else peer.receive(frame);
+  }
+}

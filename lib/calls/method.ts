@@ -1,0 +1,57 @@
+import type { Observable } from 'rxjs';
+import type { AbortSignalLike, Codec, Flow, NodeId } from '../index.ts';
+import type { Incoming } from './handler.ts';
+
+/** A call to a peer, as middleware sees it. */
+export interface OutgoingCall<Request> {
+  readonly to: NodeId;
+  /** The request; `undefined` if the call sends a stream of them. */
+  readonly request: Request | undefined;
+  /** The method's name; empty in a service with a single method. */
+  readonly method: string;
+  readonly timeoutMs: number | undefined;
+  readonly signal: AbortSignalLike | undefined;
+}
+
+/**
+ * Stands around every call that this node makes: gets its answers, which are cold, and returns what
+ * the caller subscribes to.
+ */
+export type CallMiddleware<Request, Response> = (
+  answers: Flow<Response>,
+  call: OutgoingCall<Request>,
+) => Observable<Response>;
+
+/**
+ * Stands around every call that this node serves: gets the handler's answers, and returns what is
+ * sent. The handler runs on subscription, so what does not subscribe refuses the call.
+ */
+export type HandlerMiddleware<Request, Response> = (
+  answers: Flow<Response>,
+  call: Incoming<Request>,
+) => Observable<Response>;
+
+/** A method: what it sends, and what stands around its calls. */
+export interface MethodOptions<Request, Response> {
+  /** Encodes what a caller sends. */
+  readonly request: Codec<Request>;
+  /** Encodes what a handler answers. */
+  readonly response: Codec<Response>;
+  /** Around calls to peers, the first one outermost. Default: nothing. */
+  readonly aroundCalls?: readonly CallMiddleware<Request, Response>[] | undefined;
+  /** Around the handler, the first one outermost. Default: nothing. */
+  readonly aroundHandler?: readonly HandlerMiddleware<Request, Response>[] | undefined;
+}
+
+/** A method with the name under which it travels. */
+export interface NamedMethod<Request, Response> extends MethodOptions<Request, Response> {
+  readonly name: string;
+}
+
+/** `MethodOptions` of any types, as part of a map. */
+export interface AnyMethod {
+  readonly request: Codec<unknown>;
+  readonly response: Codec<unknown>;
+  readonly aroundCalls?: readonly ((...args: never) => unknown)[] | undefined;
+  readonly aroundHandler?: readonly ((...args: never) => unknown)[] | undefined;
+}

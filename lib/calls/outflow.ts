@@ -1,0 +1,121 @@
+import type { Demand, Flow, FlowConsumer } from '../index.ts';
+
+/** How many values a call takes from its source before they can be sent. */
+const aheadMax = 32;
+
+/**
+ * Values on their way to the other side. They are pulled from a flow as the credit from there
+ * allows, at most 32 at a time, which bounds what waits here.
+ */
+export class Outflow<T> implements FlowConsumer<T> {
+  /** The error with which the source has ended. */
+  failure: { readonly error: unknown } | undefined;
+  readonly #onReady: () => void;
+  readonly #waiting: T[] = [];
+  #demand: Demand | undefined;
+  /** How many more values may be sent. */
+  #credit: number;
+  /** How many values have been requested that have not arrived. */
+  #asked = 0;
+  /** The source is being called, so what it says is looked at afterwards. */
+  #isCalling = false;
+  #isEnded = false;
+  #isStopped = false;
+
+  /** @param onReady called when there is something to send: a value, or the end */
+  constructor(credit: number, onReady: () => void) {
+    this.#credit = credit;
+    this.#onReady = onReady;
+  }
+
+  /** Sends the values of a flow. */
+  from(flow: Flow<T>): void {
+    this.#isCalling = true;
+    const demand = flow.consume(this);
+    this.#isCalling = false;
+    if (this.#isStopped) demand.unsubscribe();
+    else this.#demand = demand;
+    this.#pull();
+    this.#tellIfReady();
+  }
+
+  /** Sends a single value. */
+  only(value: T): void {
+    if (this.#isStopped) return;
+    this.#isEnded = true;
+    this.#waiting.push(value);
+    this.#tellIfReady();
+  }
+
+  /** The other side wants more. */
+  grant(count: number): void {
+    this.#credit += count;
+    this.#pull();
+    this.#tellIfReady();
+  }
+
+  /** Whether there is a value that may be sent. */
+  get hasValue(): boolean {
+    return this.#waiting.length > 0 && this.#credit > 0;
+  }
+
+  /** Whether the source has ended, and no value of it is left. See `failure`. */
+  get isDone(): boolean {
+    return this.#isEnded && this.#waiting.length === 0;
+  }
+
+  /** Removes the value to send, and asks for more. Call it only with `hasValue`. */
+  take(): T {
+    const value = this.#waiting.shift() as T;
+    this.#credit -= 1;
+    this.#pull();
+    return value;
+  }
+
+  /** Leaves the source and forgets what waits. */
+  stop(): void {
+    this.#isStopped = true;
+    this.#isEnded = true;
+    this.#waiting.length = 0;
+    const demand = this.#demand;
+    this.#demand = undefined;
+    demand?.unsubscribe();
+  }
+
+  next(value: T): void {
+    if (this.#isStopped) return;
+    this.#asked -= 1;
+    this.#waiting.push(value);
+    if (!this.#isCalling) this.#tellIfReady();
+  }
+
+  complete(): void {
+    if (this.#isStopped) return;
+    this.#isEnded = true;
+    this.#demand = undefined;
+    if (!this.#isCalling) this.#tellIfReady();
+  }
+
+  error(error: unknown): void {
+    if (this.#isStopped) return;
+    this.failure = { error };
+    this.complete();
+  }
+
+  /** Asks when at most half of what may wait is there, so the source is not called for each. */
+  #pull(): void {
+    if (this.#isEnded || this.#isCalling) return;
+    const held = this.#asked + this.#waiting.length;
+    const count = Math.min(this.#credit, aheadMax) - held;
+    if (count <= 0 || 2 * held > aheadMax) return;
+    this.#asked += count;
+    this.#isCalling = true;
+    this.#demand?.request(count);
+    this.#isCalling = false;
+  }
+
+  #tellIfReady(): void {
+    if (this.#isStopped) return;
+    if (this.hasValue || this.isDone) this.#onReady();
+  }
+}

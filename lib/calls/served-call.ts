@@ -1,0 +1,268 @@
+import type { Subscription } from 'rxjs';
+import type { ErrorCode, RxmeshError } from '../index.ts';
+import { CallError, errorFrame, type Status, statuses } from './call-error.ts';
+import type { CallPeer, Served } from './call-peer.ts';
+import type { CallBoard } from './call-board.ts';
+import { Frame, kinds } from './frame.ts';
+import { FrameSource } from './frame-queue.ts';
+import { type Answers, flowOf, isPromise } from './handler.ts';
+import { Incomer } from './incomer.ts';
+import type { NamedMethod } from './method.ts';
+import { Outflow } from './outflow.ts';
+import { RequestFlow } from './request-flow.ts';
+
+/** What serves a method. */
+export interface Service<Request, Response> {
+  readonly method: NamedMethod<Request, Response>;
+  readonly answer: (call: Incomer<Request>) => Answers<Response>;
+}
+
+/**
+ * A call that a peer makes, until the peer knows its end. It sends `answer`, `end`, `error` and
+ * `requestCredit` frames, and receives the rest.
+ */
+export class ServedCall<Request, Response> extends FrameSource implements Served {
+  readonly #board: CallBoard;
+  readonly #service: Service<Request, Response>;
+  readonly #peer: CallPeer;
+  readonly #number: number;
+  readonly #isNotice: boolean;
+  readonly #outflow: Outflow<Response>;
+  /** The requests of a call that sends a stream of them. */
+  readonly #requests: RequestFlow<Request> | undefined;
+  #call: Incomer<Request> | undefined;
+  #timer: Subscription | undefined;
+  /** What there is to tell the caller instead of answers. */
+  #failure: Frame | undefined;
+  #isOver = false;
+
+  constructor(
+    board: CallBoard,
+    service: Service<Request, Response>,
+    peer: CallPeer,
+    { call, kind, credit }: Frame,
+  ) {
+    super();
+    this.#board = board;
+    this.#service = service;
+    this.#peer = peer;
+    this.#number = call;
+    this.#isNotice = kind === kinds.notify;
+    // Nobody counts the answers to a notice.
+    this.#outflow = new Outflow(this.#isNotice ? Infinity : credit, () => this.#ready());
+    if (kind !== kinds.channel) return;
+    const { clock, limits } = board;
+    this.#requests = new RequestFlow(service.method.request, {
+      clock,
+      window: limits.window,
+      onDue: () => peer.queue.add(this),
+    });
+  }
+
+  start({ payload, timeoutMs }: Frame): void {
+    const { method, answer } = this.#service;
+    const { clock } = this.#board;
+    let request: Request | undefined;
+    try {
+      if (this.#requests === undefined) request = method.request.decode(payload);
+    } catch {
+      this.#fail(statuses.refused, 'the request does not decode');
+      return;
+    }
+    const dueAtMs = timeoutMs === 0 ? Infinity : clock.now() + timeoutMs;
+    if (timeoutMs > 0) this.#timer = clock.schedule(this.#late, timeoutMs);
+    const { id: from } = this.#peer;
+    const requests = this.#requests?.flow;
+    this.#call = new Incomer({ from, method: method.name, request, requests, dueAtMs, clock });
+    try {
+      this.#answer(answer(this.#call));
+    } catch (thrown) {
+      this.#threw(thrown);
+    }
+  }
+
+  /** The caller wants more answers. */
+  granted(credit: number): void {
+    this.#outflow.grant(credit);
+  }
+
+  requested({ payload, isLast }: Frame): void {
+    const requests = this.#requests;
+    if (requests?.spend() !== true) {
+      const what = `more requests of call ${this.#number} than asked for`;
+      const error = this.#peer.violation('RXMESH_CREDIT_EXCEEDED', what);
+      this.cancel(error.code, error.message);
+      this.#peer.report(error);
+      return;
+    }
+    try {
+      requests.deliver(payload);
+    } catch {
+      this.#fail(statuses.refused, 'a request does not decode');
+      this.#stop('RXMESH_DECODE_FAILED', 'a request does not decode');
+      return;
+    }
+    if (isLast) requests.complete();
+    else if (requests.due > 0) this.#peer.queue.add(this);
+  }
+
+  requestsEnded(): void {
+    this.#requests?.complete();
+  }
+
+  /** The caller wants no answers any more. */
+  cancel(code: ErrorCode, text: string): void {
+    if (this.#isOver) return;
+    this.#over();
+    this.#peer.queue.remove(this);
+    this.#stop(code, text);
+  }
+
+  override takeFrame(): Frame | undefined {
+    if (this.#isOver) return undefined;
+    if (this.#failure !== undefined) {
+      this.#finish();
+      return this.#failure;
+    }
+    const credit = this.#requests?.grant() ?? 0;
+    if (credit > 0) {
+      const frame = new Frame(kinds.requestCredit, this.#number);
+      frame.credit = credit;
+      return frame;
+    }
+    return this.#outflow.hasValue ? this.#nextAnswer() : this.#lastFrame();
+  }
+
+  override hasFrame(): boolean {
+    if (this.#isOver) return false;
+    if (this.#failure !== undefined || (this.#requests?.due ?? 0) > 0) return true;
+    return this.#outflow.hasValue || this.#outflow.isDone;
+  }
+
+  override notSent(error: unknown): void {
+    const frame = this.#shown(error);
+    this.cancel('RXMESH_CALL_CANCELLED', 'an answer is too long for the caller');
+    // The frame may have been the last one, with which the place was given up.
+    this.#peer.refuse(frame);
+  }
+
+  #answer(answers: Answers<Response>): void {
+    if (isPromise(answers)) {
+      answers.then(
+        (value) => this.#answerOnce(value),
+        (error: unknown) => this.#threw(error),
+      );
+      return;
+    }
+    const flow = flowOf(answers);
+    if (flow !== undefined) this.#outflow.from(flow);
+    else this.#answerOnce(answers as Response | undefined);
+  }
+
+  #answerOnce(value: Response | undefined): void {
+    if (value === undefined) this.#outflow.complete();
+    else this.#outflow.only(value);
+  }
+
+  #ready(): void {
+    if (this.#isOver) return;
+    if (!this.#isNotice) {
+      this.#peer.queue.add(this);
+      return;
+    }
+    while (this.#outflow.hasValue) this.#outflow.take();
+    if (!this.#outflow.isDone) return;
+    this.#finish();
+    const { failure } = this.#outflow;
+    if (failure !== undefined) this.#report(failure.error);
+  }
+
+  #nextAnswer(): Frame | undefined {
+    const frame = new Frame(kinds.answer, this.#number);
+    try {
+      frame.payload = this.#service.method.response.encode(this.#outflow.take());
+    } catch (thrown) {
+      this.#threw(thrown);
+      return undefined;
+    }
+    if (this.#outflow.isDone && this.#outflow.failure === undefined) {
+      frame.isLast = true;
+      this.#finish();
+    }
+    return frame;
+  }
+
+  #lastFrame(): Frame | undefined {
+    const { isDone, failure } = this.#outflow;
+    if (!isDone) return undefined;
+    this.#finish();
+    return failure === undefined ? new Frame(kinds.end, this.#number) : this.#shown(failure.error);
+  }
+
+  /** The handler has failed, or what it answered cannot be sent. */
+  #threw(thrown: unknown): void {
+    if (this.#isOver || this.#failure !== undefined) return;
+    if (this.#isNotice) {
+      this.#over();
+      this.#report(thrown);
+      return;
+    }
+    this.#failure = this.#shown(thrown);
+    this.#outflow.stop();
+    this.#peer.queue.add(this);
+  }
+
+  /** What the caller learns of an error. */
+  #shown(thrown: unknown): Frame {
+    if (thrown instanceof CallError) {
+      return errorFrame(this.#number, statuses.failed, thrown.message, thrown.reason);
+    }
+    this.#report(thrown);
+    return errorFrame(this.#number, statuses.failed, 'the handler has failed');
+  }
+
+  /** The error itself is for this node only. */
+  #report(thrown: unknown): void {
+    const { name } = this.#service.method;
+    const what = name === '' ? 'the handler of calls' : `the handler of ${name}`;
+    const text = `${what}, called by ${this.#peer.id}, has failed`;
+    this.#board.report(thrown, text, this.#peer.id);
+  }
+
+  readonly #late = (): void => {
+    const text = 'the time of the call is over';
+    this.#fail(statuses.timeout, text);
+    this.#stop('RXMESH_CALL_TIMEOUT', text);
+  };
+
+  #fail(status: Status, text: string): void {
+    if (this.#isNotice) {
+      this.#over();
+      return;
+    }
+    this.#failure = errorFrame(this.#number, status, text);
+    this.#peer.queue.add(this);
+  }
+
+  #stop(code: ErrorCode, text: string): void {
+    this.#outflow.stop();
+    const reasonOf = (): RxmeshError => this.#board.error(code, text, this.#peer.id);
+    this.#call?.abort(reasonOf);
+    if (this.#requests !== undefined) this.#requests.error(reasonOf());
+  }
+
+  /** The call ends from this side, perhaps before all requests have come. */
+  #finish(): void {
+    this.#over();
+    if (this.#requests === undefined) return;
+    const text = 'the call has ended';
+    this.#requests.error(this.#board.error('RXMESH_CALL_CANCELLED', text, this.#peer.id));
+  }
+
+  /** Frees the place: the caller knows the end, or will. */
+  #over(): void {
+    this.#isOver = true;
+    this.#timer?.unsubscribe();
+    this.#peer.served(this.#number);
+  }
+}

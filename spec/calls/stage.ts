@@ -1,0 +1,40 @@
+import { json, RxmeshError } from 'rxmesh';
+import { CallError, type Calls, calls, type ServiceOptions } from 'rxmesh/calls';
+import { simulate, type Simulation } from 'rxmesh/testing';
+
+/** Numbers, both ways. */
+export const codecs = { request: json<number>(), response: json<number>() };
+
+/** Two nodes with a service, and what one hears of calls to the other, with the times. */
+export function pair(options: Partial<ServiceOptions> = {}, latencyMs = 5) {
+  const net = simulate({ nodes: 2, latencyMs });
+  const open = (node: number): Calls<number, number> =>
+    calls(net.node(node).router, { id: 7, ...codecs, ...options });
+  const asking = open(0);
+  const serving = open(1);
+  net.start();
+  return { net, asking, serving, to: net.node(1).id, from: net.node(0).id, ...listening(net) };
+}
+
+/** What is heard, with the times since now. */
+export function listening(net: Simulation) {
+  const startMs = net.now();
+  const heard: string[] = [];
+  const note = (what: unknown): void => void heard.push(`${net.now() - startMs}: ${String(what)}`);
+  const told = (error: unknown): string => {
+    if (error instanceof CallError) return `${error.code} "${error.reason}" ${error.message}`;
+    return error instanceof RxmeshError ? error.code : String(error);
+  };
+  const observer = {
+    next: note,
+    error: (error: unknown) => note(told(error)),
+    complete: () => note('|'),
+  };
+  return { heard, note, observer, told };
+}
+
+/** 0, 1, 2 … */
+export const upTo = (count: number): Iterable<number> => Array.from({ length: count }, (_, i) => i);
+
+/** The counts of a service without calls. */
+export const idle = { asking: 0, serving: 0, dropped: 0 };
