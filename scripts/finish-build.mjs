@@ -55,9 +55,13 @@ const withoutComments = {
   },
 };
 
+/** Entry points that need Node, which no browser's bundle contains. */
+const nodeOnly = ['transports/comet'];
+
 /** @returns {Promise<string[]>} the bundled packages */
 async function bundle(platform, outfile) {
   const contents = entries
+    .filter(({ name }) => platform === 'node' || !nodeOnly.includes(name))
     .map(({ name, target }) => `export * as ${JSON.stringify(name)} from '${target.default}';`)
     .join('\n');
   const { metafile } = await build({

@@ -31,6 +31,7 @@ const pages = {
     'docs/errors',
     'docs/limits',
     'docs/wire',
+    'docs/comet',
   ],
   Design: [
     'docs/architecture',
@@ -46,6 +47,7 @@ const pages = {
 const modules = {
   lib: 'rxmesh',
   operators: 'rxmesh/operators',
+  'transports/comet': 'rxmesh/transports/comet',
   'transports/memory': 'rxmesh/transports/memory',
   'transports/websocket': 'rxmesh/transports/websocket',
   'lib/calls': 'rxmesh/calls',

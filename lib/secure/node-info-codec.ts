@@ -58,9 +58,14 @@ export function encodeNodeInfo(info: NodeInfo): Uint8Array {
  * shortest form, and known fields their own wire type. The values are not validated.
  *
  * @param peer node ID of the sender, for errors
+ * @param channelsAs how the channels are encoded: CometBFT has one byte for each
  * @throws {RxmeshError} `RXMESH_HANDSHAKE_FAILED` if it is too long or malformed
  */
-export function decodeNodeInfo(bytes: Uint8Array, peer: NodeId): NodeInfo {
+export function decodeNodeInfo(
+  bytes: Uint8Array,
+  peer: NodeId,
+  channelsAs: 'varints' | 'bytes' = 'varints',
+): NodeInfo {
   if (bytes.length > NODE_INFO_BYTES_MAX) {
     throw new RxmeshError(
       'RXMESH_HANDSHAKE_FAILED',
@@ -69,14 +74,14 @@ export function decodeNodeInfo(bytes: Uint8Array, peer: NodeId): NodeInfo {
     );
   }
   try {
-    return readNodeInfo(new protobuf.Reader(bytes));
+    return readNodeInfo(new protobuf.Reader(bytes), channelsAs);
   } catch (cause) {
     const message = "the peer's node info is malformed";
     throw new RxmeshError('RXMESH_HANDSHAKE_FAILED', message, { cause, peer });
   }
 }
 
-function readNodeInfo(reader: protobuf.Reader): NodeInfo {
+function readNodeInfo(reader: protobuf.Reader, channelsAs: 'varints' | 'bytes'): NodeInfo {
   let protocolVersion: ProtocolVersion = { p2p: 0, block: 0, app: 0 };
   let other = { txIndex: '', rpcAddress: '' };
   const texts = { nodeId: '', listenAddress: '', network: '', version: '', moniker: '' };
@@ -90,8 +95,10 @@ function readNodeInfo(reader: protobuf.Reader): NodeInfo {
     else if (read === tag(3, DELIMITED)) texts.listenAddress = readText(reader);
     else if (read === tag(4, DELIMITED)) texts.network = readText(reader);
     else if (read === tag(5, DELIMITED)) texts.version = readText(reader);
+    else if (read === tag(6, DELIMITED) && channelsAs === 'bytes')
+      channels.push(...nested(reader).buf);
     else if (read === tag(6, DELIMITED)) readCounts(nested(reader), channels);
-    else if (read === tag(6, VARINT)) channels.push(readCount(reader));
+    else if (read === tag(6, VARINT) && channelsAs === 'varints') channels.push(readCount(reader));
     else if (read === tag(7, DELIMITED)) texts.moniker = readText(reader);
     else if (read === tag(8, DELIMITED)) other = readOther(nested(reader));
     else if (read === tag(9, DELIMITED)) features.push(readText(reader));

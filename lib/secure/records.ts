@@ -38,13 +38,15 @@ export interface RecordCipher {
  *
  * @param recordsMax how many records per direction before the cipher refuses to continue. Default:
  *   the largest exact number, far below the 2^64 at which nonces would repeat
+ * @param perKeyMax how many records share a key; Infinity for CometBFT's wire, which has only one
  */
 export function aeadRecords(
   keys: RecordKeys,
   recordsMax: number = Number.MAX_SAFE_INTEGER,
+  perKeyMax: number = RECORDS_PER_KEY_MAX,
 ): RecordCipher {
-  const sender = new RecordSeries(keys.sendKey, recordsMax);
-  const receiver = new RecordSeries(keys.receiveKey, recordsMax);
+  const sender = new RecordSeries(keys.sendKey, recordsMax, perKeyMax);
+  const receiver = new RecordSeries(keys.receiveKey, recordsMax, perKeyMax);
   return {
     overheadBytes: 16,
     copies: true,
@@ -85,13 +87,15 @@ class RecordSeries {
   readonly #bytes: Uint8Array<ArrayBuffer> = new Uint8Array(12);
   readonly #view: DataView<ArrayBuffer> = new DataView(this.#bytes.buffer);
   readonly #recordsMax: number;
+  readonly #perKeyMax: number;
   #records = 0;
 
-  constructor(key: Uint8Array, recordsMax: number) {
+  constructor(key: Uint8Array, recordsMax: number, perKeyMax: number) {
     this.#key = key;
     this.aead = platformCrypto.chacha20Poly1305(key);
     this.#recordsMax = recordsMax;
-    this.#end = Math.min(RECORDS_PER_KEY_MAX, recordsMax);
+    this.#perKeyMax = perKeyMax;
+    this.#end = Math.min(perKeyMax, recordsMax);
   }
 
   /** Counts a record and returns its nonce. The buffer is reused. */
@@ -112,6 +116,6 @@ class RecordSeries {
     }
     this.#key = nextRecordKey(this.#key);
     this.aead = platformCrypto.chacha20Poly1305(this.#key);
-    this.#end = Math.min(this.#records + RECORDS_PER_KEY_MAX, this.#recordsMax);
+    this.#end = Math.min(this.#records + this.#perKeyMax, this.#recordsMax);
   }
 }

@@ -33,6 +33,8 @@ export interface KeepAliveOptions {
    * How many bytes have arrived so far, including those of incomplete records. Default: not known.
    */
   readonly arrivedBytes?: () => number;
+  /** Whether nothing is read from the peer at the moment, so that its silence says nothing. */
+  readonly isHeld?: () => boolean;
   /** Called when the peer has been silent, or has answered no ping, for too long. */
   readonly onTimeout: (ms: number, missing: 'any sign' | 'pong') => void;
 }
@@ -135,10 +137,11 @@ export class KeepAlive {
     const nowMs = clock.now();
     const slept = hasSlept(nowMs - this.#dueAtMs, settings.intervalMs);
     const life = this.#life();
-    const isSilent = life === this.#lifeAtTick;
+    const isHeld = this.#isHeld();
+    const isSilent = life === this.#lifeAtTick && !isHeld;
     this.#lifeAtTick = life;
     this.#silentTicks = isSilent ? this.#silentTicks + 1 : 0;
-    const isUnanswered = this.#isAsking && this.#pongs === this.#pongsAtTick;
+    const isUnanswered = this.#isAsking && this.#pongs === this.#pongsAtTick && !isHeld;
     this.#pongsAtTick = this.#pongs;
     this.#unansweredTicks = isUnanswered ? this.#unansweredTicks + 1 : 0;
     if (slept) {
@@ -175,6 +178,10 @@ export class KeepAlive {
    */
   #life(): number {
     return this.#signs + (this.#options.arrivedBytes?.() ?? 0);
+  }
+
+  #isHeld(): boolean {
+    return this.#options.isHeld?.() === true;
   }
 
   /** Whether enough ticks in a row have found silence. */
@@ -225,7 +232,7 @@ export class KeepAlive {
 
   #endProbe(ms: number): void {
     this.#probe = undefined;
-    if (!this.#probeIsOver()) this.#options.onTimeout(ms, 'any sign');
+    if (!this.#probeIsOver() && !this.#isHeld()) this.#options.onTimeout(ms, 'any sign');
   }
 
   /**

@@ -5,6 +5,7 @@ import type { Direction } from '../model/direction.ts';
 import { RxmeshError } from '../model/error.ts';
 import type { DropReason } from '../model/event.ts';
 import type { NodeId } from '../model/id.ts';
+import { unlimitedCredit } from '../transport/link.ts';
 import { Assembler } from './assembler.ts';
 import {
   type ChannelEnd,
@@ -46,11 +47,15 @@ export interface PortSnapshot {
 export interface PortHost {
   readonly id: NodeId;
   readonly over: boolean;
+  /** See `Link.hasCredit`. */
+  readonly hasCredit: boolean;
   readonly clock: Clock;
   /** The shortest recent round trip, in milliseconds; Infinity before the first. */
   readonly leastRoundTripMs: number;
   /** Grants the peer credit. */
   granted(channel: number, messages: number, bytes: number): void;
+  /** Without credit: a port that took nothing more may take messages again. */
+  takesAgain(): void;
   dropped(drop: Drop): void;
   /** The peer has violated the protocol. */
   violated(code: Violation, text: string, channel: number): void;
@@ -90,12 +95,18 @@ export class Port {
   #grants = 0;
   #messagesIn = 0;
   #bytesIn = 0;
+  /** Without credit: whether the link holds back a message until there is room. */
+  #isHolding = false;
 
   /** @param counter see `Outbox` */
   constructor(channel: number, host: PortHost, counter: SendCounter | undefined) {
     this.channel = channel;
     this.outbox = new Outbox(channel, noLane, counter);
     this.#host = host;
+    if (host.hasCredit) return;
+    // `takes` limits the peer instead.
+    this.#granted = unlimitedCredit;
+    this.#grantedBytes = unlimitedCredit;
   }
 
   /** Joins the channel, which has been opened here. Returns the inbox for its messages. */
@@ -108,11 +119,32 @@ export class Port {
       if (this.#host.over || this.inbox !== inbox || this.#isClosing) return;
       if (inbox.isNarrow) this.#widen(inbox);
       this.replenish(inbox);
+      this.#takeAgain();
     };
-    const granted = { messages: this.#granted, bytes: this.#grantedBytes };
+    const granted = this.#host.hasCredit
+      ? { messages: this.#granted, bytes: this.#grantedBytes }
+      : { messages: 0, bytes: 0 };
     const inbox = end.join(this.#host.id, granted, this.#grant);
     this.inbox = inbox;
+    this.#takeAgain();
     return inbox;
+  }
+
+  /**
+   * Without credit: whether the peer may start another message. If not, `PortHost.takesAgain` is
+   * called once it may. What arrives for a closed channel is dropped, so it holds up no other.
+   */
+  takes(): boolean {
+    const { inbox } = this;
+    const hasRoom = inbox === undefined || (inbox.room > 0 && inbox.roomBytes > 0);
+    this.#isHolding = !hasRoom || inbox?.grantsBy(this.#grant) === false;
+    return !this.#isHolding;
+  }
+
+  #takeAgain(): void {
+    if (!this.#isHolding) return;
+    this.#isHolding = false;
+    this.#host.takesAgain();
   }
 
   /** The callback for messages that the lane drops in favour of newer ones, if it drops any. */
@@ -135,6 +167,7 @@ export class Port {
     inbox?.leave(this.#grant);
     const cut = this.#assembler.skip();
     this.#grant = noGrant;
+    this.#takeAgain();
     // Last, since a callback may reopen the channel.
     this.clear('channel-closed', end);
     if (cut) this.#dropInbound('channel-closed');

@@ -8,6 +8,7 @@ import { InFlight, type OpenWindow } from './in-flight.ts';
 import { GuardedDiscipline, type Discipline } from './discipline.ts';
 import { type Outbox, SendCounter } from './outbox.ts';
 import { ReadyQueue } from './ready-queue.ts';
+import { unmeasuredWindow } from './unmeasured-window.ts';
 
 /**
  * The most bytes that one channel may write before the discipline chooses again: one record, since
@@ -31,7 +32,7 @@ export interface PumpOptions {
    * `RXMESH_DISCIPLINE_FAILED` in the first case.
    */
   readonly onFailure: (error: RxmeshError) => void;
-  /** Limits how much is in flight. Default: a new `InFlight`. */
+  /** Limits how much is in flight. Default: a new `InFlight`, if the link answers every ping. */
   readonly inFlight?: OpenWindow;
 }
 
@@ -69,9 +70,9 @@ export class Pump {
   #running = false;
   #stopped = false;
 
-  constructor({ link, clock, discipline, onFailure, inFlight = new InFlight() }: PumpOptions) {
+  constructor({ link, clock, discipline, onFailure, inFlight }: PumpOptions) {
     this.#link = link;
-    this.#inFlight = inFlight;
+    this.#inFlight = inFlight ?? (link.hasCredit ? new InFlight() : unmeasuredWindow);
     this.#control = new Control(link, () => this.#inFlight.pinged(clock.now()));
     this.#clock = clock;
     this.#discipline = new GuardedDiscipline(discipline);

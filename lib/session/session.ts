@@ -1,4 +1,4 @@
-import { AsyncSubject, type Observable } from 'rxjs';
+import { AsyncSubject, type Observable, type Subscription } from 'rxjs';
 import type { Clock } from '../flow/clock.ts';
 import { paceOf } from '../flow/pace.ts';
 import type { Direction } from '../model/direction.ts';
@@ -65,6 +65,9 @@ export class Session implements PeerSession, LinkReceiver, PortHost {
   #isDraining = false;
   #isLeaving = false;
   #hasAnswered = (): boolean => true;
+  /** On a wire without credit: whether the link is paused because a lane is full. */
+  #isHeld = false;
+  #resume: Subscription | undefined;
 
   constructor(options: SessionOptions) {
     this.#options = options;
@@ -78,6 +81,7 @@ export class Session implements PeerSession, LinkReceiver, PortHost {
       clock: options.clock,
       ping: (onPing) => this.#pump.ping(onPing),
       arrivedBytes: () => link.arrivedBytes ?? 0,
+      isHeld: () => this.#isHeld,
       onTimeout: (ms, missing) => this.#timedOut(ms, missing),
     });
     this.#control = new ControlBudget(clock, () => this.#earned());
@@ -105,6 +109,11 @@ export class Session implements PeerSession, LinkReceiver, PortHost {
     return this.#over;
   }
 
+  /** See `PortHost`. */
+  get hasCredit(): boolean {
+    return this.link.hasCredit;
+  }
+
   /** Announces our open channels, and that we accept the peer. */
   accept(ends: Iterable<ChannelEnd>): void {
     try {
@@ -121,7 +130,7 @@ export class Session implements PeerSession, LinkReceiver, PortHost {
     this.link.attach(this);
     if (this.#over) return;
     // Measure now: later, the ping might wait behind data.
-    this.#pump.measure();
+    if (this.hasCredit) this.#pump.measure();
     this.#pump.run();
     this.link.accept();
     this.link.flush();
@@ -184,10 +193,11 @@ export class Session implements PeerSession, LinkReceiver, PortHost {
 
   /**
    * Asks the peer to stop sending on channels that are consumed here. Messages on their way still
-   * arrive.
+   * arrive. A wire without credit has no words for that.
    */
   stopReceiving(): void {
-    if (this.#over || !this.#ports.some(({ end }) => end?.isConsumed === true)) return;
+    if (this.#over || !this.hasCredit) return;
+    if (!this.#ports.some(({ end }) => end?.isConsumed === true)) return;
     this.#isDraining = true;
     for (const port of this.#ports) port.stopReceiving(() => this.#pump.close(port.channel));
     // The peer's answer arrives behind everything it sent before it received the request.
@@ -247,10 +257,19 @@ export class Session implements PeerSession, LinkReceiver, PortHost {
 
   // LinkReceiver: called by the link
 
+  takes(channel: number): boolean {
+    if (this.#port(channel)?.takes() !== false) return true;
+    this.#isHeld = true;
+    return false;
+  }
+
   data(channel: number, bytes: Uint8Array, last: boolean): void {
     const port = this.#port(channel);
     if (port !== undefined) port.data(bytes, last);
-    else {
+    else if (!this.hasCredit) {
+      // Announced in the handshake, and closed before the session began.
+      if (last) this.dropped(unread(this.id, channel));
+    } else {
       const text = 'a message on a channel that was never open';
       this.violated('RXMESH_CREDIT_EXCEEDED', text, channel);
     }
@@ -326,6 +345,7 @@ export class Session implements PeerSession, LinkReceiver, PortHost {
   ended(error?: RxmeshError): void {
     if (this.#over) return;
     this.#over = true;
+    this.#resume?.unsubscribe();
     this.#keepAlive.stop();
     this.#pump.stop();
     for (const port of this.#ports) {
@@ -438,6 +458,15 @@ export class Session implements PeerSession, LinkReceiver, PortHost {
     this.#pump.grant(channel, messages, bytes);
   }
 
+  takesAgain(): void {
+    // After the turn, since a consumer may be in the middle of taking a message.
+    this.#resume ??= this.clock.afterTurn(() => {
+      this.#resume = undefined;
+      this.#isHeld = false;
+      this.link.pause(false);
+    });
+  }
+
   dropped(drop: Drop): void {
     this.#options.onDrop(drop);
   }
@@ -452,6 +481,10 @@ export class Session implements PeerSession, LinkReceiver, PortHost {
     if (code === 'RXMESH_OVERFLOW') this.#overflow = text;
     else this.#closeLink('violation', text);
   }
+}
+
+function unread(peer: NodeId, channel: number): Drop {
+  return { direction: 'inbound', channel, reason: 'channel-closed', count: 1, peer };
 }
 
 function linkFailed(thrown: unknown, peer: NodeId): RxmeshError {

@@ -35,7 +35,11 @@ export interface Link {
   readonly nodeInfo: NodeInfo;
   /** The peer's ed25519 public key, whose ownership it has proved. */
   readonly publicKey: Uint8Array;
-  /** Whether the wire supports credit and channel announcements. CometBFT's does not. */
+  /**
+   * Whether the wire has credit, announcements of channels, and an answer to every ping. CometBFT's
+   * has none of these. A link without credit asks `LinkReceiver.takes` before each message. When
+   * attached, it reports the peer's channels as credit of `unlimitedCredit`.
+   */
   readonly hasCredit: boolean;
   /** The largest payload of one `data` packet, in bytes. */
   readonly fragmentBytesMax: number;
@@ -81,7 +85,10 @@ export interface Link {
    */
   readonly arrivedBytes?: number | undefined;
 
-  /** Pauses (`true`) or resumes reading from the wire, for wires without credit. */
+  /**
+   * Pauses (`true`) or resumes reading from the wire. A link without credit also holds back what it
+   * has read already.
+   */
   pause(paused: boolean): void;
 
   /**
@@ -99,8 +106,16 @@ export interface Link {
   toString(): string;
 }
 
+/** The credit of either side on a wire without credit, in messages and in bytes. */
+export const unlimitedCredit: number = Number.MAX_SAFE_INTEGER;
+
 /** The callbacks of a link, in order of arrival. They must not throw. */
 export interface LinkReceiver {
+  /**
+   * Whether another message may arrive on `channel`. Only links without credit ask, before the
+   * first fragment. If not, the link pauses, and asks again after `pause(false)`. Default: always.
+   */
+  takes?(channel: number): boolean;
   /** A fragment of a message. `bytes` is a view that is never written to again. */
   data(channel: number, bytes: Uint8Array, last: boolean): void;
   /** The peer has `channel` open, and accepts this many more messages and bytes. */

@@ -10,6 +10,7 @@ const packages = [
   'rxmesh/calls',
   'rxmesh/protobufjs',
   'rxmesh/testing',
+  'rxmesh/transports/comet',
   'rxmesh/transports/memory',
   'rxmesh/transports/websocket',
   '../../lib/secure/index.ts',

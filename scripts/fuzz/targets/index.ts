@@ -1,5 +1,6 @@
 import type { Target } from '../target.ts';
 import { addresses } from './addresses.ts';
+import { cometHandshakes, cometMessages, cometStreams } from './comet.ts';
 import { connections } from './connections.ts';
 import { endpoints } from './endpoints.ts';
 import { handshakes } from './handshakes.ts';
@@ -34,6 +35,9 @@ export const targets: readonly Target[] = [
   upgrades,
   webSocketFrames,
   webSockets,
+  cometStreams,
+  cometHandshakes,
+  cometMessages,
 ];
 
 /** @throws {RangeError} if there is no target of that name */
