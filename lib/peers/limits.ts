@@ -79,7 +79,20 @@ const peersMax = 1_000;
 const minute = 60_000;
 const day = 24 * 60 * minute;
 
-const counts = [
+/** The limits that count peers. They can be changed at run time. */
+export type PeerCounts = Pick<
+  PeerLimits,
+  | 'maxConnected'
+  | 'maxInbound'
+  | 'maxInboundPerHost'
+  | 'maxOutbound'
+  | 'reserved'
+  | 'maxUpgrading'
+  | 'maxDialing'
+  | 'maxPeers'
+>;
+
+const counts: readonly (keyof PeerCounts)[] = [
   'maxConnected',
   'maxInbound',
   'maxInboundPerHost',
@@ -88,7 +101,7 @@ const counts = [
   'maxUpgrading',
   'maxDialing',
   'maxPeers',
-] as const;
+];
 /** The counts that may be 0. */
 const countsOrNone: readonly string[] = ['reserved', 'maxUpgrading'];
 const times = [
@@ -103,9 +116,6 @@ const times = [
   'scoreHalfLifeMs',
 ] as const;
 const scores = ['disconnectScore', 'banScore'] as const;
-
-/** The limits that count peers. They can be changed at run time. */
-export type PeerCounts = Pick<PeerLimits, (typeof counts)[number]>;
 
 /** The names of all limits. */
 export const limitNames: readonly string[] = [...counts, ...times, ...scores];

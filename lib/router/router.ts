@@ -309,11 +309,8 @@ export class Router {
     const { timeouts, limits } = this.#settings;
     const clock = this.#clock;
     const { connectionsPerSecond: perSecond, connectionsPerSecondPerHost: perHost } = limits;
-    const proof = {
-      self: (ends: ConnectionEnds) => this.#self(ends),
-      clock,
-      timeoutMs: timeouts.handshakeMs,
-    };
+    const self = (ends: ConnectionEnds): Self => this.#self(ends);
+    const proof = { self, clock, timeoutMs: timeouts.handshakeMs };
 
     const inbound$ = merge(...this.#transports.map((transport) => listening.watch(transport))).pipe(
       filter((connection) => !this.#outcomes.refusesIp(connection)),
