@@ -1,6 +1,7 @@
 /**
  * Five nodes, each in its own process, that send and broadcast protobuf messages to each other over
- * WebSockets on loopback. One is killed and restarted. At the end, every message is accounted for.
+ * WebSockets on loopback. Each knows only the address of the first, and finds the others by peer
+ * exchange. One is killed and restarted. At the end, every message is accounted for.
  *
  *     npm start
  *     npm start -- --nodes 5 --seconds 10
@@ -97,17 +98,18 @@ async function run(): Promise<boolean> {
   return balance.missing === 0 && balance.wrong === 0;
 }
 
-/** The key and port of each node, and the addresses of the other nodes. */
+/** The key and port of each node. Each knows the address of the first, and the first knows none. */
 async function plan(): Promise<readonly NodeSettings[]> {
   const ports = await freePorts(nodes);
   const all = ports.map((port, i) => {
     const seed = randomBytes(32);
-    const address = `ws://${Identity.fromSeed(seed).id}@127.0.0.1:${port}`;
-    return { node: i + 1, run: 1, seed: [...seed], port, address };
+    return { node: i + 1, run: 1, seed: [...seed], port, id: Identity.fromSeed(seed).id };
   });
+  const first = all.slice(0, 1).map(({ id, port }) => `ws://${id}@127.0.0.1:${port}`);
   return all.map(({ node, run, seed, port }) => {
     const others = all.filter((other) => other.node !== node);
-    return { node, run, seed, port, others: others.map((one) => [one.node, one.address] as const) };
+    const known = node === 1 ? [] : first;
+    return { node, run, seed, port, known, others: others.map((one) => [one.node, one.id]) };
   });
 }
 

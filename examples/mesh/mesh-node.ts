@@ -13,7 +13,7 @@ import {
   takeUntil,
   tap,
 } from 'rxjs';
-import { block, createRouter, Identity, latest, parseNodeAddress } from 'rxmesh';
+import { block, createRouter, Identity, latest } from 'rxmesh';
 import type { Channel, NodeId, Router, RouterEvent, SendReport } from 'rxmesh';
 import { boundedMergeMap } from 'rxmesh/operators';
 import { webSocket } from 'rxmesh/transports/websocket';
@@ -51,11 +51,10 @@ export class MeshNode {
   readonly #traffic: Promise<unknown>;
 
   constructor(settings: NodeSettings) {
-    const { node, run, seed, port, others } = settings;
+    const { node, run, seed, port, others, known } = settings;
     this.#settings = settings;
     this.peers$ = this.#peers.asObservable();
-    for (const [number, address] of others) {
-      const { id } = parseNodeAddress(address);
+    for (const [number, id] of others) {
       this.#ids.set(number, id);
       this.#nodes.set(id, number);
     }
@@ -64,10 +63,12 @@ export class MeshNode {
       network: 'mesh',
       moniker: `${node}.${run}`,
       transports: [webSocket({ listen: { host: '127.0.0.1', port } })],
+      // Knowing one node is enough: they tell each other the rest.
+      peerExchange: true,
       peers: {
-        persistent: others.map(([, address]) => address),
+        addresses: known,
         retryMinMs: 50,
-        retryMaxPersistentMs: 250,
+        retryMaxMs: 250,
         retryJitterMs: 50,
         disconnectCooldownMs: 50,
       },

@@ -1,5 +1,5 @@
 import { parse } from 'rxmesh/protobufjs';
-import { protobuf, type Codec } from 'rxmesh';
+import { protobuf, type Codec, type NodeId } from 'rxmesh';
 
 /** What the nodes send each other. */
 export interface Item {
@@ -41,8 +41,10 @@ export interface NodeSettings extends NodeRun {
   /** The private key, as 32 numbers. */
   readonly seed: readonly number[];
   readonly port: number;
-  /** Number and address of each of the other nodes. */
-  readonly others: readonly (readonly [node: number, address: string])[];
+  /** Number and ID of each of the other nodes. */
+  readonly others: readonly (readonly [node: number, id: NodeId])[];
+  /** The addresses that it knows: of one other node, or of none. */
+  readonly known: readonly string[];
 }
 
 /** What the parent tells a node's process. */

@@ -7,6 +7,9 @@ import type { ExchangeMessage } from './messages.ts';
 import type { Blame, ExchangeNode } from './node.ts';
 import { firstPauseMs, nextPauseMs } from './pauses.ts';
 
+/** The first question to a peer comes within this time after it has come up, in milliseconds. */
+const firstQuestionMs = 500;
+
 /** What is going on with one peer. */
 interface Talk {
   pauseMs: number;
@@ -45,7 +48,7 @@ export class Questions {
     };
     return defer(() => {
       this.#talks.set(peer, talk);
-      return after(this.#clock, this.#random() * firstPauseMs);
+      return after(this.#clock, this.#random() * firstQuestionMs);
     }).pipe(
       map((): DirectEnvelope<ExchangeMessage> => {
         if (talk.isOwed) this.#blame(peer, 'it does not answer a question for addresses');

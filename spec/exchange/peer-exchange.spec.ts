@@ -111,7 +111,7 @@ describe('peer exchange: peers that do not play by the rules', () => {
     const net = star(2, (node) => (node === 1 ? without : {}));
     const { asked, say } = byHand(net, 1);
     net.start();
-    net.advance(2_100);
+    net.advance(1_000);
     expect(asked).toHaveLength(1);
     say({ kind: 'answer', addresses: [] });
     say({ kind: 'answer', addresses: [`memory:${other}`] });
@@ -125,7 +125,7 @@ describe('peer exchange: peers that do not play by the rules', () => {
     const net = star(2, (node) => (node === 1 ? without : {}));
     const { say } = byHand(net, 1);
     net.start();
-    net.advance(2_100);
+    net.advance(1_000);
     say({ kind: 'answer', addresses: [`memory:${other}`, 'nonsense', 'more'] });
     net.advance(100);
     expect(reportsOf(net, 0)).toEqual([expect.stringContaining('nonsense')]);
@@ -137,7 +137,7 @@ describe('peer exchange: peers that do not play by the rules', () => {
     const net = star(2, (node) => (node === 1 ? without : {}));
     const { say } = byHand(net, 1);
     net.start();
-    net.advance(2_100);
+    net.advance(1_000);
     say({ kind: 'answer', addresses: [`tcp://${other}@203.0.113.7:1`] });
     net.advance(100);
     expect(reportsOf(net, 0)).toEqual([]);
@@ -168,7 +168,7 @@ describe('peer exchange: peers that do not play by the rules', () => {
     const net = star(2, (node) => (node === 1 ? without : {}));
     byHand(net, 1);
     net.start();
-    net.advance(6_000);
+    net.advance(4_000);
     expect(reportsOf(net, 0)).toEqual(['it does not answer a question for addresses']);
     net.stop();
   });
