@@ -208,7 +208,8 @@ function provenOf(link: Link, self: Self, { address }: Attempt): Proven {
       );
     }
     if (id === self.identity.id) {
-      throw new RxmeshError('RXMESH_SELF_CONNECTION', 'the peer is this node itself', { peer: id });
+      const text = 'the other side has the key of this node: it is this node, or a second one';
+      throw new RxmeshError('RXMESH_SELF_CONNECTION', text, { peer: id });
     }
     if (address !== undefined && address.id !== id) {
       throw mismatch(`dialed ${address.id}, but ${id} answered`);

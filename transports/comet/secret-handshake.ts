@@ -155,7 +155,8 @@ export class SecretHandshake {
     }
     const peer = nodeIdFromPublicKey(publicKey);
     if (equalBytes(publicKey, self.identity.publicKey)) {
-      throw new RxmeshError('RXMESH_SELF_CONNECTION', 'the other side is this node', { peer });
+      const text = 'the other side has the key of this node: it is this node, or a second one';
+      throw new RxmeshError('RXMESH_SELF_CONNECTION', text, { peer });
     }
     if (expected !== undefined && expected !== peer) {
       const text = `dialed ${expected}, but ${peer} answered`;
