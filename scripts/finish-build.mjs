@@ -10,6 +10,7 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative, sep } from 'node:path';
 import { build, transform } from 'esbuild';
+import { nodeOnly } from './node-only.mjs';
 
 const root = join(import.meta.dirname, '..');
 const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
@@ -55,9 +56,6 @@ const withoutComments = {
   },
 };
 
-/** Entry points that need Node, which no browser's bundle contains. */
-const nodeOnly = ['transports/comet'];
-
 /** @returns {Promise<string[]>} the bundled packages */
 async function bundle(platform, outfile) {
   const contents = entries
@@ -88,7 +86,10 @@ async function bundle(platform, outfile) {
 function facades() {
   for (const { name, target } of entries) {
     const file = join(root, target.require.default);
-    writeFileSync(file, `module.exports = require('#cjs')[${JSON.stringify(name)}];\n`);
+    const part = `require('#cjs')[${JSON.stringify(name)}]`;
+    const refusal = `rxmesh/${name} needs Node: it cannot run in a browser`;
+    const checked = `${part} ?? (() => { throw new Error('${refusal}'); })()`;
+    writeFileSync(file, `module.exports = ${nodeOnly.includes(name) ? checked : part};\n`);
     const types = join(root, target.require.types);
     const from = specifier(types, join(root, target.default));
     // The types are those of the ES module. TypeScript complains that it cannot be required

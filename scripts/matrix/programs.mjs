@@ -1,5 +1,6 @@
 /** The programs that the rows run: two nodes in one process exchange a protobufjs message. */
 import { entries } from '../bare-project.mjs';
+import { nodeOnly } from '../node-only.mjs';
 
 /** A function that works in every module system, because the exports are passed in. */
 const greet = `
@@ -45,10 +46,21 @@ const demand = `
 if ((await greeted()) !== 'hello') throw new Error('the message has not arrived');
 `;
 
-/** Loads every entry point with `require`, and checks that it exports something. */
-const requireAll = entries
-  .map((entry) => `if (Object.keys(require('${entry}')).length === 0) throw new Error('${entry}');`)
-  .join('\n');
+/** Loads entry points with `require`, and checks that each exports something. */
+const requireEach = (names) =>
+  names
+    .map(
+      (entry) => `if (Object.keys(require('${entry}')).length === 0) throw new Error('${entry}');`,
+    )
+    .join('\n');
+const requireAll = requireEach(entries);
+/** The same with a browser's bundle, where those that need Node say so. */
+const requireWeb = `${requireEach(entries.filter((entry) => !isNodeOnly(entry)))}
+${nodeOnly.map((name) => `expect(() => require('rxmesh/${name}')).toThrow('needs Node');`).join('\n')}`;
+
+function isNodeOnly(entry) {
+  return nodeOnly.some((name) => entry.endsWith(`/${name}`));
+}
 
 /** `require` and `import` must give the same copy, so that each class exists once. */
 const sameCopy = `
@@ -76,6 +88,7 @@ ${test}('two nodes exchange a message', async () => {
 `;
 
 export const cjsTest = `${requires}${requireAll}${greet}${inTest('test')}`;
+export const cjsWebTest = `${requires}${requireWeb}${greet}${inTest('test')}`;
 export const esmTest = `${imports}${greet}${inTest('test')}`;
 export const vitestTest = `import { expect, test } from 'vitest';${imports}${greet}${inTest('test')}`;
 export const nodeTest = (isModule) => `

@@ -47,7 +47,7 @@ const jest = (version) => [
       'text.js': `const { TextDecoder, TextEncoder } = require('node:util');
 Object.assign(globalThis, { TextDecoder, TextEncoder });`,
       'jest.config.js': `module.exports = { testEnvironment: 'jsdom', setupFiles: ['./text.js'] };`,
-      'a.test.js': programs.cjsTest,
+      'a.test.js': programs.cjsWebTest,
     },
     runs: [['~/jest/bin/jest.js', '--ci']],
   },
