@@ -54,9 +54,15 @@ const requireEach = (names) =>
     )
     .join('\n');
 const requireAll = requireEach(entries);
-/** The same with a browser's bundle, where those that need Node say so. */
+/** The same in jsdom, where a runner may take the browser's bundle: what needs Node then says so. */
 const requireWeb = `${requireEach(entries.filter((entry) => !isNodeOnly(entry)))}
-${nodeOnly.map((name) => `expect(() => require('rxmesh/${name}')).toThrow('needs Node');`).join('\n')}`;
+for (const name of ${JSON.stringify(entries.filter(isNodeOnly))}) {
+  try {
+    if (Object.keys(require(name)).length === 0) throw new Error(name);
+  } catch (error) {
+    if (!error.message.includes('needs Node')) throw error;
+  }
+}`;
 
 function isNodeOnly(entry) {
   return nodeOnly.some((name) => entry.endsWith(`/${name}`));
