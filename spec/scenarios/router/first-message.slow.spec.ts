@@ -7,7 +7,7 @@ import { trackLeaks } from '../../support/leaks.ts';
 
 const host = '127.0.0.1';
 /** Long enough that processing takes only a small part of a round trip. */
-const line = { delayMs: 150, bitsPerSecond: 0 };
+const line = { delayMs: 250, bitsPerSecond: 0 };
 const roundTripMs = 2 * line.delayMs;
 
 /**
