@@ -50,6 +50,11 @@ export function isUnspecifiedIp(ip: string): boolean {
   return normal === '0.0.0.0' || normal === '::';
 }
 
+/** Whether an address from `normalizeIp` is one of this machine: `127.0.0.0/8`, or `::1`. */
+export function isLoopbackIp(ip: string): boolean {
+  return ip === '::1' || (ip.startsWith('127.') && !isIpv6(ip));
+}
+
 /**
  * The part of an address from `normalizeIp` that identifies a host: all of an IPv4 address, and the
  * /64 of an IPv6 address, since one host may use any address in it (RFC 4291 §2.5.4, RFC 7934 §2).

@@ -13,7 +13,8 @@ export interface PeerLimits {
   readonly maxInbound: number;
   /**
    * The most peers that have dialed this node from one host: an IPv4 address, or the /64 of an IPv6
-   * address. Chosen peers are counted, but never refused. Default: half of `maxConnected`.
+   * address. Chosen peers are counted, but never refused; peers at a loopback address are not
+   * counted. Default: half of `maxConnected`.
    */
   readonly maxInboundPerHost: number;
   /** Of these, the most peers that this node has dialed or is dialing. Default: `maxConnected`. */

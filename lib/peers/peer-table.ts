@@ -3,7 +3,7 @@ import type { Direction } from '../model/direction.ts';
 import type { Endpoint } from '../model/endpoint.ts';
 import { RxmeshError } from '../model/error.ts';
 import { isNodeId, type NodeId } from '../model/id.ts';
-import { normalizeIp } from '../model/ip.ts';
+import { isLoopbackIp, normalizeIp } from '../model/ip.ts';
 import type { PeerReport } from '../model/peer-report.ts';
 import { addressesPerPeerMax, makeDue } from './address-book.ts';
 import { Admission } from './admission.ts';
@@ -489,10 +489,14 @@ export class PeerTable {
     this.#roster.changed(peer);
   }
 
-  /** Refuses a stranger from a host that has enough peers here already. */
+  /**
+   * Refuses a stranger from a host that has enough peers here already. Peers at a loopback address
+   * are not counted: they are this machine's own, or those of a proxy on it.
+   */
   #checkHost(peer: KnownPeer, ip: string): void {
+    if (peer.kind !== 'stranger' || isLoopbackIp(ip)) return;
     const { maxInboundPerHost } = this.#rules;
-    if (peer.kind !== 'stranger' || this.#inboundHosts.countAt(ip) < maxInboundPerHost) return;
+    if (this.#inboundHosts.countAt(ip) < maxInboundPerHost) return;
     const text = `${maxInboundPerHost} peers have connected from the host of ${ip} already`;
     throw new RxmeshError('RXMESH_TOO_MANY_CONNECTIONS', text, { peer: peer.id });
   }

@@ -29,6 +29,15 @@ describe('PeerManager: peers of one host', () => {
     ).toEqual([undefined, tooMany]);
   });
 
+  it.each(['127.0.0.1', '127.9.9.9', '::1'])('does not count %s: it is this machine', (ip) => {
+    const bench = new Bench({ maxInboundPerHost: 1 });
+    const peers = [
+      ['1', ip],
+      ['2', ip],
+    ] as const;
+    expect(accept(bench, peers)).toEqual([undefined, undefined]);
+  });
+
   it('counts IPv6 by /64', () => {
     const bench = new Bench({ maxInboundPerHost: 1 });
     const peers = [
