@@ -1,20 +1,15 @@
-import { Observable, type Subscriber, Subscription } from 'rxjs';
+import { Observable } from 'rxjs';
 import type { Direction } from '../model/direction.ts';
 import type { Endpoint } from '../model/endpoint.ts';
 import { assertPlatform } from '../model/assert-platform.ts';
 import { asBytes } from '../model/bytes.ts';
-import { RxmeshError, toRxmeshError } from '../model/error.ts';
 import type { NodeId } from '../model/id.ts';
 import type { FrameSocket } from '../transport/frame-socket.ts';
 import type { Link } from '../transport/link.ts';
 import type { Connection, Self } from '../transport/transport.ts';
-import {
-  type AuthenticatedPeer,
-  DialerHandshake,
-  HandshakeStart,
-  ListenerHandshake,
-} from './handshake.ts';
+import { DialerHandshake, HandshakeStart, ListenerHandshake } from './handshake.ts';
 import type { Protection } from './hello.ts';
+import { closed, type HandshakeSteps, RunningHandshake } from './running-handshake.ts';
 import { SecureLink } from './secure-link.ts';
 
 /** How to secure a connection. */
@@ -65,7 +60,7 @@ export function secureDial(options: SecureConnectionOptions = {}): SecureDial {
       // Its key could decrypt recorded traffic, so only the handshake keeps it.
       start = undefined;
       return new SecureConnection(socket, dialer.protection, (self, expected) => {
-        return dialing(new DialerHandshake({ self, start: dialer, expected }));
+        return dialing(socket, new DialerHandshake({ self, start: dialer, expected }));
       });
     },
   };
@@ -92,7 +87,7 @@ export function secureAccept(
   return new SecureConnection(socket, options.protection ?? 'encrypted', (self) => {
     const start = begin(options);
     const dialerHello = asBytes(hello) ?? hello;
-    return listening(new ListenerHandshake({ self, start, dialerHello }));
+    return listening(socket, new ListenerHandshake({ self, start, dialerHello }));
   });
 }
 
@@ -109,29 +104,25 @@ function checkSeed({ ephemeralSeed }: SecureConnectionOptions): void {
   }
 }
 
-/** The steps of a handshake: possibly a frame to send immediately, and one to wait for. */
-interface Steps {
-  readonly first?: Uint8Array;
-  /** Verifies the other side's frame. Returns the peer, and a last frame to send, if any. */
-  readonly prove: (frame: Uint8Array) => {
-    readonly peer: AuthenticatedPeer;
-    readonly last?: Uint8Array;
-  };
-}
+type Start = (self: Self, expected: NodeId | undefined) => HandshakeSteps;
 
-type Start = (self: Self, expected: NodeId | undefined) => Steps;
-
-function dialing(handshake: DialerHandshake): Steps {
+function dialing(socket: FrameSocket, handshake: DialerHandshake): HandshakeSteps {
   return {
-    prove: (frame) => {
+    take: (frame) => {
       const { peer, introduction } = handshake.prove(frame);
-      return { peer, last: introduction };
+      return { send: introduction, link: () => new SecureLink(socket, peer) };
     },
   };
 }
 
-function listening(handshake: ListenerHandshake): Steps {
-  return { first: handshake.answer, prove: (frame) => ({ peer: handshake.prove(frame) }) };
+function listening(socket: FrameSocket, handshake: ListenerHandshake): HandshakeSteps {
+  return {
+    first: handshake.answer,
+    take: (frame) => {
+      const peer = handshake.prove(frame);
+      return { link: () => new SecureLink(socket, peer) };
+    },
+  };
 }
 
 class SecureConnection implements Connection {
@@ -183,113 +174,4 @@ class SecureConnection implements Connection {
   toString(): string {
     return `${this.#protection} connection, ${this.#socket.toString()}`;
   }
-}
-
-/** Carries frames between a socket and first the handshake, then the link. */
-class RunningHandshake {
-  readonly #socket: FrameSocket;
-  /** Waits for the link. Released once it is there, since this object lives as long as the link. */
-  #subscriber: Subscriber<Link> | undefined;
-  readonly #subscription: Subscription = new Subscription();
-  #receive: (frame: Uint8Array) => void = ignore;
-  #link: SecureLink | undefined;
-
-  constructor(socket: FrameSocket, subscriber: Subscriber<Link>) {
-    this.#socket = socket;
-    this.#subscriber = subscriber;
-  }
-
-  start(begin: () => Steps): void {
-    this.#attempt(() => {
-      const { first, prove } = begin();
-      this.#receive = (frame) => this.#onFrame(prove, frame);
-      // Before subscribing, which may deliver the other side's frame synchronously.
-      if (first !== undefined) this.#socket.send(first);
-    });
-    if (this.#subscriber?.closed !== false) return;
-    this.#subscription.add(
-      this.#socket.frames$.subscribe({
-        // Converted to this realm's Uint8Array, since messages are views of the frame.
-        next: (frame) => this.#receive(asBytes(frame) ?? frame),
-        error: (thrown: unknown) => this.#socketEnded(failure(thrown)),
-        complete: () => this.#socketEnded(),
-      }),
-    );
-  }
-
-  /** Closes the connection, unless the link owns it by now. */
-  cancel(): void {
-    if (this.#link !== undefined) return;
-    this.#receive = ignore;
-    this.#subscription.unsubscribe();
-    this.#socket.destroy();
-  }
-
-  close(reason?: string): void {
-    if (this.#link !== undefined) {
-      this.#link.destroy();
-      return;
-    }
-    if (this.#subscriber?.closed === false) this.#socket.destroy(reason);
-    this.#fail(closed('the connection was closed during the handshake'));
-  }
-
-  #onFrame(prove: Steps['prove'], frame: Uint8Array): void {
-    this.#attempt(() => {
-      const { peer, last } = prove(frame);
-      if (last !== undefined) this.#socket.send(last);
-      this.#emit(new SecureLink(this.#socket, peer));
-    });
-  }
-
-  /**
-   * A separate function: closures created here live as long as the link, and must not retain the
-   * state of the handshake.
-   */
-  #emit(link: SecureLink): void {
-    this.#link = link;
-    this.#receive = (frame) => link.receive(frame);
-    this.#subscription.add(
-      this.#socket.drained$.subscribe({
-        next: () => link.socketDrained(),
-        error: (thrown: unknown) => link.socketEnded(failure(thrown)),
-      }),
-    );
-    const subscriber = this.#subscriber;
-    this.#subscriber = undefined;
-    subscriber?.next(link);
-    subscriber?.complete();
-  }
-
-  /** Runs a step. An exception ends the handshake, and its teardown closes the socket. */
-  #attempt(step: () => void): void {
-    try {
-      step();
-    } catch (thrown) {
-      this.#fail(failure(thrown));
-    }
-  }
-
-  #socketEnded(error?: RxmeshError): void {
-    if (this.#link !== undefined) this.#link.socketEnded(error);
-    else this.#fail(error ?? closed('the other side closed during the handshake'));
-  }
-
-  #fail(error: RxmeshError): void {
-    // While `start` is running, the subscriber's teardown is not, and more frames may arrive.
-    this.#receive = ignore;
-    this.#subscriber?.error(error);
-  }
-}
-
-function ignore(): void {
-  return undefined;
-}
-
-function closed(message: string): RxmeshError {
-  return new RxmeshError('RXMESH_CONNECTION_CLOSED', message);
-}
-
-function failure(thrown: unknown): RxmeshError {
-  return toRxmeshError(thrown, 'RXMESH_CONNECTION_FAILED', 'the connection failed');
 }
