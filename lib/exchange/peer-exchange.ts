@@ -33,7 +33,7 @@ export interface ExchangeRuntime {
   readonly random: () => number;
 }
 
-/** A peer may ask so many times at once, and then once in so many milliseconds. */
+/** How many questions a peer may ask at once, and the time after which it may ask another. */
 const asksAtOnce = 4;
 const askEveryMs = 5_000;
 /** How long a seed lets an answer travel before it hangs up, in milliseconds. */

@@ -4,12 +4,12 @@ import type { NodeAddress } from '../model/address.ts';
 import { ipNetwork } from '../model/ip.ts';
 import { isInReach } from '../model/reach.ts';
 
-/** The share of `maxPeers` that may be peers told by one host. */
+/** The share of `maxPeers` that may come from one host. */
 const shareOfHost = 1 / 16;
 
 /**
- * Counts the peers that are known only because another peer told their address, by the host that
- * told. A peer that has been up once, or that the application has named, no longer counts.
+ * Counts the peers whose addresses are known only from other peers, by the host of the peer that
+ * passed them on. A peer that has been up, or that the application has named, no longer counts.
  */
 export class Hearsay {
   readonly #limits: PeerLimits;
@@ -20,7 +20,7 @@ export class Hearsay {
     this.#limits = limits;
   }
 
-  /** Whether one more peer may be known from this host. */
+  /** Whether this host may introduce another peer. */
   hasRoom(host: string): boolean {
     return (this.#counts.get(host) ?? 0) < Math.ceil(this.#limits.maxPeers * shareOfHost);
   }
@@ -52,9 +52,8 @@ export function hostOfPeer({ id, ips }: KnownPeer): string {
 }
 
 /**
- * Whether an address may be of use to a connected peer, judged by its IP address; and so whether it
- * may know it. No peer on the internet is told an address of a private network, nor makes this node
- * dial one.
+ * Whether a connected peer could dial an address, judged by the peer's own IP address. A peer on the
+ * internet gets no addresses of private networks, and is not believed about them.
  */
 export function isInReachOf({ ips }: KnownPeer, address: NodeAddress): boolean {
   const [ip] = ips.values();

@@ -166,11 +166,11 @@ export class PeerManager {
   }
 
   /**
-   * Learns an address that a connected peer has told. Unlike `add`, it ends no wait: a peer cannot
-   * make this node dial others more often. And of the peers that were never up, it keeps only so
-   * many that one host has told: a sixteenth of `maxPeers`.
+   * Learns an address from a connected peer. Unlike `add`, it does not end a wait, so a peer cannot
+   * make this node dial others more often. One host can introduce only a limited number of peers
+   * that have never been up: a sixteenth of `maxPeers`.
    *
-   * @param from the peer that told it
+   * @param from the peer that sent it
    * @returns whether it was added
    * @throws {RxmeshError} `RXMESH_ADDRESS_INVALID`, `RXMESH_NODE_ID_INVALID`
    */

@@ -129,10 +129,10 @@ export class PeerTable {
   }
 
   /**
-   * Learns an address that a connected peer has told. Unlike `add`, it ends no wait, so that a peer
-   * cannot make this node dial others more often. Nor can it crowd out other peers: of those that
-   * were never up, only so many are kept that one host has told. An address that the teller itself
-   * could not dial is not learned.
+   * Learns an address from a connected peer. Unlike `add`, it does not end a wait, so a peer cannot
+   * make this node dial others more often. Nor can it crowd out other peers: `Hearsay` limits how
+   * many unproven peers one host may introduce. An address that the peer itself could not dial is
+   * not learned.
    *
    * @returns whether it was added
    */

@@ -110,11 +110,11 @@ export class PeerControl {
   }
 
   /**
-   * Learns an address that a connected peer has told. The peer at that address is a stranger. An
-   * address that no transport can dial is left out. Unlike `add`, this ends no wait, and of the
-   * peers that were never up, only so many are kept that one host has told.
+   * Learns an address from a connected peer. The node at that address is a stranger. An address that
+   * no transport can dial is left out. Unlike `add`, this does not end a wait, and one host can
+   * introduce only a limited number of peers that have never been up.
    *
-   * @param from the peer that told it
+   * @param from the peer that sent it
    * @returns whether it was added
    * @throws {RxmeshError} `RXMESH_ADDRESS_INVALID`, `RXMESH_NODE_ID_INVALID`
    */
