@@ -104,6 +104,8 @@ describe('PeerManager: learn', () => {
     bench.manager.accepted(id('a'));
     bench.manager.ready(id('a'), 'inbound');
     bench.manager.learn(out('a'), id('1'));
+    // It ranks below them, and yet it stays.
+    bench.manager.report({ peer: id('a'), severity: 'note', reason: 'the test' });
     bench.manager.disconnected(id('a'), 'inbound');
     for (const digit of ['4', '5', '6']) {
       bench.manager.learn(out(digit), id('1'));
