@@ -91,6 +91,11 @@ const noAmbientTime = {
   ],
 };
 
+const protobufDefault = {
+  selector: "ImportDeclaration[source.value='protobufjs/minimal.js'] > ImportDefaultSpecifier",
+  message: 'import by name: with moduleResolution node10, the types have no default export',
+};
+
 const swallowed = {
   selector: "CallExpression[callee.property.name='catch'] > .arguments[body.body.length=0]",
   message: 'an error is swallowed: handle it or report it',
@@ -173,7 +178,7 @@ export default defineConfig(
       'rxmesh/import-down': 'error',
       'rxmesh/documented-exports': 'error',
       'rxmesh/no-wall-clock': 'error',
-      'no-restricted-syntax': ['error', swallowed, privateGetter],
+      'no-restricted-syntax': ['error', swallowed, privateGetter, protobufDefault],
     },
   },
   { files: core, ignores: ['lib/platform/**'], rules: noAmbient },

@@ -1,4 +1,4 @@
-import protobuf from 'protobufjs/minimal.js';
+import { Reader } from 'protobufjs/minimal.js';
 
 /** The wire type of whole numbers. */
 export const VARINT = 0;
@@ -14,7 +14,7 @@ export function tag(field: number, wireType: number): number {
 }
 
 /** Skips an unknown field. Fields 1 to `known` only get here if their wire type is wrong. */
-export function skipUnknown(reader: protobuf.Reader, read: number, known: number): void {
+export function skipUnknown(reader: Reader, read: number, known: number): void {
   const [field, wireType] = [read >>> 3, read & 7];
   if (field <= known) throw new RangeError(`field ${field} has the wire type ${wireType}`);
   if (wireType === VARINT) varint(reader);
@@ -25,7 +25,7 @@ export function skipUnknown(reader: protobuf.Reader, read: number, known: number
 }
 
 /** Reads the key of the next field: see `tag`. */
-export function readTag(reader: protobuf.Reader): number {
+export function readTag(reader: Reader): number {
   return uint32(varint(reader));
 }
 
@@ -35,33 +35,33 @@ function uint32(value: number): number {
 }
 
 /** Reads a message within a message. */
-export function nested(reader: protobuf.Reader): protobuf.Reader {
+export function nested(reader: Reader): Reader {
   checkLength(reader);
-  return new protobuf.Reader(reader.bytes());
+  return new Reader(reader.bytes());
 }
 
 /** Reads a string; it must be valid UTF-8. */
-export function readText(reader: protobuf.Reader): string {
+export function readText(reader: Reader): string {
   checkLength(reader);
   return reader.stringVerify();
 }
 
 /** Checks the length that comes next without consuming it. */
-function checkLength(reader: protobuf.Reader): void {
+function checkLength(reader: Reader): void {
   const from = reader.pos;
   uint32(varint(reader));
   reader.pos = from;
 }
 
 /** Reads a uint64 that fits exactly in a JavaScript number. */
-export function readCount(reader: protobuf.Reader): number {
+export function readCount(reader: Reader): number {
   const value = varint(reader);
   if (!Number.isSafeInteger(value)) throw new RangeError('a number above 2^53');
   return value;
 }
 
 /** Reads a varint and requires its shortest form: the last of several bytes is not zero. */
-function varint(reader: protobuf.Reader): number {
+function varint(reader: Reader): number {
   const from = reader.pos;
   // Depending on how the application has configured protobufjs, this is a Long or a number.
   const value = Number(reader.uint64());

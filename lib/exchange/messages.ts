@@ -1,4 +1,4 @@
-import protobuf from 'protobufjs/minimal.js';
+import { Reader, Writer } from 'protobufjs/minimal.js';
 import type { Codec } from '../codec/codec.ts';
 import { decodeBy } from '../codec/decoding.ts';
 import { RxmeshError } from '../model/error.ts';
@@ -24,14 +24,14 @@ const address = (1 << 3) | 2;
 /** The messages of peer exchange as protobuf: see docs/wire.md, "Peer exchange". */
 export const exchangeCodec: Codec<ExchangeMessage> = {
   encode(message) {
-    const writer = new protobuf.Writer();
+    const writer = new Writer();
     if (message.kind === 'ask') return writer.uint32(ask).bytes(new Uint8Array()).finish();
     writer.uint32(answer).fork();
     for (const text of message.addresses) writer.uint32(address).string(text);
     return writer.ldelim().finish();
   },
   decode: decodeBy((bytes) => {
-    const reader = new protobuf.Reader(bytes);
+    const reader = new Reader(bytes);
     let message: ExchangeMessage | undefined;
     while (reader.pos < reader.len) {
       const tag = reader.uint32();
@@ -46,7 +46,7 @@ export const exchangeCodec: Codec<ExchangeMessage> = {
   }),
 };
 
-function readAddresses(reader: protobuf.Reader): readonly string[] {
+function readAddresses(reader: Reader): readonly string[] {
   const addresses: string[] = [];
   const end = reader.uint32() + reader.pos;
   if (end > reader.len) throw new RangeError('the answer is cut short');

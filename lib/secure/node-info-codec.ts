@@ -1,4 +1,4 @@
-import protobuf from 'protobufjs/minimal.js';
+import { Reader, Writer } from 'protobufjs/minimal.js';
 import {
   DELIMITED,
   nested,
@@ -23,7 +23,7 @@ export const NODE_INFO_BYTES_MAX = 10_240;
  */
 export function encodeNodeInfo(info: NodeInfo): Uint8Array {
   // Not `Writer.create()`: in Node that returns a writer that produces Buffers.
-  const writer = new protobuf.Writer();
+  const writer = new Writer();
   writer.uint32(tag(1, DELIMITED)).fork();
   writer.uint32(tag(1, VARINT)).uint64(info.protocolVersion.p2p);
   writer.uint32(tag(2, VARINT)).uint64(info.protocolVersion.block);
@@ -74,14 +74,14 @@ export function decodeNodeInfo(
     );
   }
   try {
-    return readNodeInfo(new protobuf.Reader(bytes), channelsAs);
+    return readNodeInfo(new Reader(bytes), channelsAs);
   } catch (cause) {
     const message = "the peer's node info is malformed";
     throw new RxmeshError('RXMESH_HANDSHAKE_FAILED', message, { cause, peer });
   }
 }
 
-function readNodeInfo(reader: protobuf.Reader, channelsAs: 'varints' | 'bytes'): NodeInfo {
+function readNodeInfo(reader: Reader, channelsAs: 'varints' | 'bytes'): NodeInfo {
   let protocolVersion: ProtocolVersion = { p2p: 0, block: 0, app: 0 };
   let other = { txIndex: '', rpcAddress: '' };
   const texts = { nodeId: '', listenAddress: '', network: '', version: '', moniker: '' };
@@ -109,7 +109,7 @@ function readNodeInfo(reader: protobuf.Reader, channelsAs: 'varints' | 'bytes'):
   return { protocolVersion, ...texts, nodeId, channels, other, features, addresses };
 }
 
-function readProtocolVersion(reader: protobuf.Reader): ProtocolVersion {
+function readProtocolVersion(reader: Reader): ProtocolVersion {
   const version = { p2p: 0, block: 0, app: 0 };
   while (reader.pos < reader.len) {
     const read = readTag(reader);
@@ -121,7 +121,7 @@ function readProtocolVersion(reader: protobuf.Reader): ProtocolVersion {
   return version;
 }
 
-function readOther(reader: protobuf.Reader): { txIndex: string; rpcAddress: string } {
+function readOther(reader: Reader): { txIndex: string; rpcAddress: string } {
   const other = { txIndex: '', rpcAddress: '' };
   while (reader.pos < reader.len) {
     const read = readTag(reader);
@@ -132,6 +132,6 @@ function readOther(reader: protobuf.Reader): { txIndex: string; rpcAddress: stri
   return other;
 }
 
-function readCounts(packed: protobuf.Reader, counts: number[]): void {
+function readCounts(packed: Reader, counts: number[]): void {
   while (packed.pos < packed.len) counts.push(readCount(packed));
 }

@@ -1,4 +1,4 @@
-import protobuf from 'protobufjs/minimal.js';
+import { util } from 'protobufjs/minimal.js';
 import type { ByeReason } from '../transport/link.ts';
 import {
   BYE_REASONS,
@@ -131,8 +131,8 @@ export class PacketBatch {
     const truncated = cutUtf8(text, BYE_TEXT_BYTES_MAX);
     batch[this.#length++] = PACKET.bye;
     batch[this.#length++] = BYE_REASONS.indexOf(reason);
-    this.#length = writeVarint(batch, this.#length, protobuf.util.utf8.length(truncated));
-    this.#length += protobuf.util.utf8.write(truncated, batch, this.#length);
+    this.#length = writeVarint(batch, this.#length, util.utf8.length(truncated));
+    this.#length += util.utf8.write(truncated, batch, this.#length);
   }
 
   /** Seals what was written into a record, and starts a new one. */
@@ -210,11 +210,11 @@ function writeVarint(bytes: Uint8Array, at: number, value: number): number {
 function cutUtf8(text: string, bytesMax: number): string {
   // A lone surrogate has no UTF-8 encoding, and the other side rejects invalid UTF-8.
   const sound = text.slice(0, bytesMax).replace(/\p{Surrogate}/gu, '\ufffd');
-  if (protobuf.util.utf8.length(sound) <= bytesMax) return sound;
+  if (util.utf8.length(sound) <= bytesMax) return sound;
   let cut = '';
   let bytes = 0;
   for (const character of sound) {
-    bytes += protobuf.util.utf8.length(character);
+    bytes += util.utf8.length(character);
     if (bytes > bytesMax) break;
     cut += character;
   }

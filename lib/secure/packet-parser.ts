@@ -1,4 +1,4 @@
-import protobuf from 'protobufjs/minimal.js';
+import { util } from 'protobufjs/minimal.js';
 import type { ByeReason } from '../transport/link.ts';
 import {
   BYE_REASONS,
@@ -168,7 +168,7 @@ class Cursor {
     const start = this.at;
     this.at += length;
     try {
-      return protobuf.util.utf8.readStrict(this.#bytes, start, this.at);
+      return util.utf8.readStrict(this.#bytes, start, this.at);
     } catch {
       return undefined;
     }

@@ -246,10 +246,7 @@ export class CometLink implements Link {
   /** The other side has closed the socket, or it has failed. */
   socketEnded(failure?: RxmeshError): void {
     if (this.#ended || this.#closing || this.#socketEnd !== undefined) return;
-    this.#socketEnd =
-      failure === undefined
-        ? this.#closedByPeer()
-        : this.#error(failure.code, failure.message, failure);
+    this.#socketEnd = this.#closedByPeer(failure);
     if (this.#receiver !== undefined) this.#read();
   }
 
@@ -307,13 +304,17 @@ export class CometLink implements Link {
     this.#socket.send(sealed);
   }
 
-  #closedByPeer(): RxmeshError {
-    if (this.#inbound.isAccepted) {
-      return this.#error('RXMESH_CONNECTION_CLOSED', 'the peer closed the connection');
+  /** A refusal arrives as a reset where the peer had not read all that we sent. */
+  #closedByPeer(failure: RxmeshError | undefined): RxmeshError {
+    if (!this.#inbound.isAccepted) {
+      const text = 'the peer closed the connection after the handshake, so it has refused us';
+      const hint =
+        'CometBFT gives no reason but in its own log: a duplicate, no free slot, a filter';
+      return this.#error('RXMESH_PEER_REFUSED', `${text} (${hint})`, failure);
     }
-    const text = 'the peer closed the connection after the handshake, so it has refused us';
-    const hint = 'CometBFT gives no reason but in its own log: a duplicate, no free slot, a filter';
-    return this.#error('RXMESH_PEER_REFUSED', `${text} (${hint})`);
+    return failure === undefined
+      ? this.#error('RXMESH_CONNECTION_CLOSED', 'the peer closed the connection')
+      : this.#error(failure.code, failure.message, failure);
   }
 
   #fail(code: ErrorCode, message: string, cause?: unknown): void {

@@ -1,5 +1,5 @@
 import { platformCrypto } from '#platform/crypto';
-import protobuf from 'protobufjs/minimal.js';
+import { Reader, Writer } from 'protobufjs/minimal.js';
 import type { Direction } from '../../lib/model/direction.ts';
 import { RxmeshError } from '../../lib/model/error.ts';
 import { type NodeId, nodeIdFromPublicKey } from '../../lib/model/id.ts';
@@ -169,7 +169,7 @@ export class SecretHandshake {
   #proof(): Uint8Array {
     const { identity } = this.#settings.self;
     const challenge = this.#secured?.challenge ?? new Uint8Array(0);
-    const writer = new protobuf.Writer();
+    const writer = new Writer();
     writer.uint32(TAG.publicKey).fork();
     writer.uint32(TAG.ed25519).bytes(identity.publicKey).ldelim();
     writer.uint32(TAG.signature).bytes(signHandshake(identity, challenge));
@@ -198,7 +198,7 @@ function readProof(bytes: Uint8Array): { publicKey: Uint8Array; signature: Uint8
   let publicKey: Uint8Array | undefined;
   let signature: Uint8Array | undefined;
   try {
-    const reader = new protobuf.Reader(bytes);
+    const reader = new Reader(bytes);
     while (reader.pos < reader.len) {
       const tag = reader.uint32();
       if (tag === TAG.publicKey) publicKey = readPublicKey(reader.bytes());
@@ -216,7 +216,7 @@ function readProof(bytes: Uint8Array): { publicKey: Uint8Array; signature: Uint8
 
 /** The ed25519 key in a `PublicKey`; undefined if it is of another kind, or missing. */
 function readPublicKey(bytes: Uint8Array): Uint8Array | undefined {
-  const reader = new protobuf.Reader(bytes);
+  const reader = new Reader(bytes);
   let key: Uint8Array | undefined;
   while (reader.pos < reader.len) {
     const tag = reader.uint32();
@@ -247,7 +247,7 @@ function nodeInfoOf(encoded: Uint8Array, peer: NodeId): NodeInfo {
 
 /** The message behind its length. */
 function delimited(message: Uint8Array): Uint8Array {
-  return new protobuf.Writer().bytes(message).finish();
+  return new Writer().bytes(message).finish();
 }
 
 function failed(message: string, cause?: unknown): RxmeshError {

@@ -1,4 +1,4 @@
-import protobuf from 'protobufjs/minimal.js';
+import { Reader, Writer } from 'protobufjs/minimal.js';
 import {
   DELIMITED,
   FIXED_64,
@@ -47,7 +47,7 @@ export interface Dated<T> {
 /** Encodes a peer as the value of its record. */
 export function encodePeer({ savedAtMs, saved }: Dated<SavedPeer>): Uint8Array {
   // Not `Writer.create()`: in Node that returns a writer that produces Buffers.
-  const writer = new protobuf.Writer();
+  const writer = new Writer();
   count(writer, 1, savedAtMs);
   for (const { address, failures, failingForMs, blame } of saved.addresses) {
     writer.uint32(tag(2, DELIMITED)).fork();
@@ -72,7 +72,7 @@ export function encodePeer({ savedAtMs, saved }: Dated<SavedPeer>): Uint8Array {
  * @throws if it is damaged
  */
 export function decodePeer(id: NodeId, bytes: Uint8Array): Dated<SavedPeer> {
-  const reader = new protobuf.Reader(bytes);
+  const reader = new Reader(bytes);
   const addresses: SavedAddress[] = [];
   let savedAtMs: number | undefined;
   let behaviour = nothing;
@@ -97,7 +97,7 @@ export function decodePeer(id: NodeId, bytes: Uint8Array): Dated<SavedPeer> {
 
 /** Encodes the remaining time of a ban as the value of its record. */
 export function encodeBan({ savedAtMs, saved: forMs }: Dated<number>): Uint8Array {
-  return count(count(new protobuf.Writer(), 1, savedAtMs), 2, forMs).finish();
+  return count(count(new Writer(), 1, savedAtMs), 2, forMs).finish();
 }
 
 /**
@@ -105,7 +105,7 @@ export function encodeBan({ savedAtMs, saved: forMs }: Dated<number>): Uint8Arra
  * @throws if it is damaged
  */
 export function decodeBan(bytes: Uint8Array): Dated<number> {
-  const reader = new protobuf.Reader(bytes);
+  const reader = new Reader(bytes);
   let savedAtMs: number | undefined;
   let forMs: number | undefined;
   while (reader.pos < reader.len) {
@@ -120,19 +120,19 @@ export function decodeBan(bytes: Uint8Array): Dated<number> {
 const nothing: SavedAmount = { value: 0, agoMs: 0 };
 
 /** Writes a whole number. Clocks and dates have fractions, and a date may be before 1970. */
-function count(writer: protobuf.Writer, field: number, value: number): protobuf.Writer {
+function count(writer: Writer, field: number, value: number): Writer {
   const whole = Math.min(Math.max(Math.round(value), 0), Number.MAX_SAFE_INTEGER);
   return writer.uint32(tag(field, VARINT)).uint64(whole);
 }
 
-function writeAmount(writer: protobuf.Writer, field: number, { value, agoMs }: SavedAmount): void {
+function writeAmount(writer: Writer, field: number, { value, agoMs }: SavedAmount): void {
   if (value === 0) return;
   writer.uint32(tag(field, DELIMITED)).fork();
   writer.uint32(tag(1, FIXED_64)).double(value);
   count(writer, 2, agoMs).ldelim();
 }
 
-function readAddress(id: NodeId, reader: protobuf.Reader): SavedAddress {
+function readAddress(id: NodeId, reader: Reader): SavedAddress {
   let text = '';
   let failures = 0;
   let failingForMs = 0;
@@ -150,7 +150,7 @@ function readAddress(id: NodeId, reader: protobuf.Reader): SavedAddress {
   return { address, failures, failingForMs, blame };
 }
 
-function readAmount(reader: protobuf.Reader): SavedAmount {
+function readAmount(reader: Reader): SavedAmount {
   let { value, agoMs } = nothing;
   while (reader.pos < reader.len) {
     const read = readTag(reader);
@@ -162,7 +162,7 @@ function readAmount(reader: protobuf.Reader): SavedAmount {
   return { value: withinBounds(value), agoMs };
 }
 
-function readDial(reader: protobuf.Reader): { agoMs: number; isGood: boolean } {
+function readDial(reader: Reader): { agoMs: number; isGood: boolean } {
   let agoMs = 0;
   let isGood = false;
   while (reader.pos < reader.len) {

@@ -161,6 +161,14 @@ describe('a link', () => {
     expect(peer.heard.error?.peer).toBe(peer.link.nodeInfo.nodeId);
   });
 
+  it('a peer whose refusal arrives as a reset has refused us, too', () => {
+    const peer = new RawPeer({ flushMs: 0 }, false);
+    peer.pair.listener.breakDown('reset');
+    const { error } = peer.heard;
+    expect(error?.code).toBe('RXMESH_PEER_REFUSED');
+    expect(String(error?.cause)).toContain('reset');
+  });
+
   it('never sends on a channel that the peer has not announced, nor from 0x80 on', () => {
     const { a } = linked();
     for (const channel of [0x21, 0x80, 0x1234]) {

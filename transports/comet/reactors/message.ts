@@ -1,4 +1,4 @@
-import protobuf from 'protobufjs/minimal.js';
+import { Reader, Writer } from 'protobufjs/minimal.js';
 import { RxmeshError, toRxmeshError } from '../../../lib/model/error.ts';
 
 /**
@@ -12,7 +12,7 @@ const VARINT = 0;
 const DELIMITED = 2;
 
 /** A reader that counts elements. */
-class CountedReader extends protobuf.Reader {
+class CountedReader extends Reader {
   readonly #left: { elements: number };
 
   constructor(bytes: Uint8Array, left: { elements: number } = { elements: elementsMax }) {
@@ -44,7 +44,7 @@ export interface FieldType<T> {
   /** Whether a field with this value need not be written. */
   isZero(value: T): boolean;
   /** @param tag the field's number and wire type */
-  write(writer: protobuf.Writer, tag: number, value: T): void;
+  write(writer: Writer, tag: number, value: T): void;
 }
 
 /** A message type: its fields by name, each with its number and type. */
@@ -55,8 +55,8 @@ export type Fields<T> = {
 function scalar<T>(
   wireType: number,
   zero: T,
-  read: (reader: protobuf.Reader) => T,
-  write: (writer: protobuf.Writer, value: T) => void,
+  read: (reader: Reader) => T,
+  write: (writer: Writer, value: T) => void,
 ): FieldType<T> {
   return {
     wireType,
@@ -201,7 +201,7 @@ export function message<T extends object>(fields: Fields<T>): MessageType<T> {
     }
     return values as T;
   };
-  const write = (writer: protobuf.Writer, value: T): void => {
+  const write = (writer: Writer, value: T): void => {
     for (const { name, type, tag } of named) {
       const held: unknown = Reflect.get(value, name);
       if (held !== undefined && !type.isZero(held)) type.write(writer, tag, held);
@@ -218,7 +218,7 @@ export function message<T extends object>(fields: Fields<T>): MessageType<T> {
     },
     decode: (encoded) => read(new CountedReader(encoded)),
     encode: (value) => {
-      const writer = new protobuf.Writer();
+      const writer = new Writer();
       write(writer, value);
       return writer.finish();
     },
@@ -266,7 +266,7 @@ export function oneofCodec<Kinds extends { readonly [Kind in keyof Kinds]: objec
         const known = kinds.map(({ kind }) => kind).join(', ');
         throw new RxmeshError('RXMESH_ENCODE_FAILED', `the kind of a message must be ${known}`);
       }
-      const writer = new protobuf.Writer();
+      const writer = new Writer();
       member.type.write(writer, member.tag, value);
       return writer.finish();
     },
