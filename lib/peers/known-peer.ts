@@ -46,6 +46,8 @@ export class KnownPeer {
   readonly ips: Map<Direction, string> = new Map<Direction, string>();
   /** The direction of the link that is ready. */
   ready: Direction | undefined;
+  /** Whether it was let in without a slot, to ask for addresses and leave. */
+  isVisitor = false;
   /** Whether the application has removed it: it is forgotten once it is no longer busy. */
   isRemoved = false;
   /** Why the peer is being evicted. */

@@ -2,7 +2,7 @@ import { raw } from 'rxmesh';
 import { type LedgerTotals, watchInvariants } from 'rxmesh/testing';
 import { seededRandom } from '../../lib/testing/seeded-random.ts';
 import { Figures, type Sample } from './figures.ts';
-import { buildNetwork, Connecting, pieces } from './network.ts';
+import { buildNetwork, isConnected, pieces } from './network.ts';
 import type { Options } from './options.ts';
 import { numberOf, Traffic } from './traffic.ts';
 import { Trouble } from './trouble.ts';
@@ -31,6 +31,8 @@ export interface Result {
   readonly connectedMs: number | undefined;
   /** The same, from the end of all churn and partitions on. */
   readonly recoveredMs: number | undefined;
+  /** The same, from the moment on at which nodes vanished; 0 if none did. */
+  readonly healedMs: number | undefined;
   /** Into how many pieces the network was divided at the end. */
   readonly pieces: number;
   readonly left: number;
@@ -72,11 +74,9 @@ export function run(options: Options): Result {
   /** How long it takes until all nodes are connected; undefined if it takes too long. */
   const connect = (lookEveryMs: number, before: () => void): number | undefined => {
     const startMs = net.now();
-    const connecting = new Connecting(network);
     for (;;) {
       before();
-      const atMs = connecting.look();
-      if (atMs !== undefined) return atMs - startMs;
+      if (isConnected(network)) return net.now() - startMs;
       if (net.now() - startMs >= upMaxMs) return undefined;
       net.advance(lookEveryMs);
     }
@@ -100,6 +100,8 @@ export function run(options: Options): Result {
     if ((passedMs + stepMs) % checkMs === 0) invariants.check();
   }
   const recoveredMs = connect(stepMs, () => trouble.end());
+  trouble.vanish();
+  const healedMs = options.vanish > 0 ? connect(stepMs, () => undefined) : 0;
   figures.sample(false);
   let broken: string | undefined;
   const inPieces = pieces(net);
@@ -114,6 +116,7 @@ export function run(options: Options): Result {
     links,
     connectedMs,
     recoveredMs,
+    healedMs,
     pieces: inPieces,
     left: trouble.left,
     messages: ledger.totals(),

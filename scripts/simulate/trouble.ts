@@ -47,6 +47,15 @@ export class Trouble {
     for (const node of this.#returns.keys()) this.#return(node);
   }
 
+  /** A part of the nodes loses power. They do not return. */
+  vanish(): void {
+    const left = this.#net.nodes.filter(({ isStopped }) => !isStopped).map(({ index }) => index);
+    for (let due = Math.floor(left.length * this.#options.vanish); due > 0; due -= 1) {
+      const [node = 0] = left.splice(Math.floor(this.#random() * left.length), 1);
+      this.#net.crash(node, { silently: true });
+    }
+  }
+
   #leave(): void {
     const net = this.#net;
     const node = Math.floor(this.#random() * net.nodes.length);

@@ -126,6 +126,7 @@ const commands: readonly fc.Arbitrary<fc.Command<object, Machine>>[] = [
         maxInboundPerHost: first.maxInboundPerHost,
         maxInbound: Math.min(maxConnected, Math.max(1, first.maxInbound - (less.inbound % 3))),
         maxOutbound: Math.min(maxConnected, Math.max(1, first.maxOutbound - (less.outbound % 3))),
+        wanted: Math.min(maxConnected, less.known),
         reserved: Math.min(maxConnected, less.kept),
         maxUpgrading: first.maxUpgrading,
         maxDialing: first.maxDialing,
@@ -145,16 +146,18 @@ const options: fc.Arbitrary<PeerOptions> = fc
     inbound: fc.nat(2),
     outbound: fc.nat(2),
     kept: fc.nat(4),
+    wanted: fc.nat(4),
     maxUpgrading: fc.nat(2),
     maxDialing: fc.integer({ min: 1, max: 3 }),
     room: fc.nat(3),
     scoreHalfLifeMs: fc.constantFrom(0, 5_003),
   })
-  .map(({ maxConnected, inbound, outbound, kept, room, maxUpgrading, ...rest }) => ({
+  .map(({ maxConnected, inbound, outbound, kept, wanted, room, maxUpgrading, ...rest }) => ({
     ...rest,
     maxConnected,
     maxInbound: Math.max(1, maxConnected - inbound),
     maxOutbound: Math.max(1, maxConnected - outbound),
+    wanted: Math.min(wanted, maxConnected),
     reserved: Math.min(kept, maxConnected),
     maxUpgrading,
     maxPeers: maxConnected + maxUpgrading + room,

@@ -165,13 +165,13 @@ export class RefWorld {
   }
 
   shortOfDial(peer: RefPeer): Short {
-    const { maxConnected, maxOutbound } = this.limits;
+    const { maxConnected, maxOutbound, wanted } = this.limits;
     const kept = peer.isPersistent ? 0 : this.persistentWithout(isBusy);
     const outbound = this.counted().filter((one) => {
       return one.dialing !== undefined || one.links.includes('outbound');
     });
     return this.unless(peer, {
-      total: this.taken().length + kept >= maxConnected,
+      total: this.taken().length + kept >= (isStranger(peer) ? wanted : maxConnected),
       inbound: false,
       outbound: outbound.length + kept >= maxOutbound,
       strangers: isStranger(peer) && this.taken().filter(isStranger).length >= this.strangersMax(),
