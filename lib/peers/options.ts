@@ -48,8 +48,8 @@ export interface PeerOptions extends Partial<PeerLimits> {
 
 /** The rules of the peer manager. */
 export interface PeerRules extends PeerLimits {
-  /** The most peers that are let in without a slot, to ask for addresses. */
-  readonly maxVisitors: number;
+  /** The most peers that are let in without a slot, to ask for addresses. Default 0. */
+  readonly maxVisitors?: number;
   readonly banHosts: boolean;
   readonly unconditional: ReadonlySet<NodeId>;
   readonly private: ReadonlySet<NodeId>;
@@ -165,7 +165,6 @@ export function checkPeerOptions(
   }
   return {
     ...limits,
-    maxVisitors: 0,
     banHosts,
     persistent,
     addresses,

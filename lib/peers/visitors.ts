@@ -21,7 +21,7 @@ export class Visitors {
   enter(peer: KnownPeer, ip: string | undefined): boolean {
     // A peer with a place of its own, or one that is dialed, needs none.
     if (peer.isBusy || peer.isPersistent || peer.isVisitor) return false;
-    if (this.#roster.slots.visitors >= this.#rules.maxVisitors) return false;
+    if (this.#roster.slots.visitors >= (this.#rules.maxVisitors ?? 0)) return false;
     if (ip !== undefined && !isLoopbackIp(ip) && this.#hasOneOf(ipNetwork(ip))) return false;
     peer.isVisitor = true;
     return true;

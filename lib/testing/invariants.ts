@@ -193,7 +193,7 @@ export class Invariants {
       maxOutbound: of('outbound'),
     };
     for (const name of ['maxConnected', 'maxInbound', 'maxOutbound'] as const) {
-      const visitors = name === 'maxOutbound' ? 0 : limits.maxVisitors;
+      const visitors = name === 'maxOutbound' ? 0 : (limits.maxVisitors ?? 0);
       if (counts[name] <= limits[name] + limits.maxUpgrading + visitors) continue;
       const more = `${name} is ${limits[name]}, and maxUpgrading ${limits.maxUpgrading}`;
       this.#breaks('limits', [node], `${counts[name]} peers are connected, but ${more}`);

@@ -21,7 +21,6 @@ describe('checkPeerOptions', () => {
       maxInboundPerHost: 16,
       maxOutbound: 32,
       wanted: 16,
-      maxVisitors: 0,
       reserved: 16,
       maxUpgrading: 4,
       maxDialing: 8,
