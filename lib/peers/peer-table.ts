@@ -122,7 +122,7 @@ export class PeerTable {
       makeDue(known);
       known.isAnnounced = false;
     }
-    const isNew = peer.addresses.learn(address, !peer.isPersistent, peer.dialed);
+    const isNew = peer.learn(address);
     if (isNew || known !== undefined) peer.incompatibleUntilMs = 0;
     this.#roster.enter(peer);
     this.#roster.revalued(peer, nowMs);
@@ -154,7 +154,7 @@ export class PeerTable {
     }
     // A persistent peer has no bound of its own, so what others tell must not add to its addresses.
     if (peer.isPersistent && peer.addresses.size >= addressesPerPeerMax) return false;
-    const isNew = peer.addresses.learn(address, !peer.isPersistent, peer.dialed);
+    const isNew = peer.learn(address);
     this.#roster.enter(peer);
     this.#roster.revalued(peer, nowMs);
     this.#roster.forgetExcess();
@@ -273,7 +273,7 @@ export class PeerTable {
     const peer = this.#roster.get(id);
     if (peer?.ready === undefined || peer.isRemoved || peer.isVisitor) return;
     const own = addresses.filter((address) => address.id === id);
-    peer.addresses.announced(own, !peer.isChosen, peer.dialed);
+    peer.announced(own);
     this.#roster.revalued(peer, nowMs);
   }
 

@@ -71,6 +71,16 @@ const commands: readonly fc.Arbitrary<fc.Command<object, Machine>>[] = [
       return isOne || hasRoom ? [{ does: 'add', from: 'options', ...one }] : [];
     }),
   ),
+  fc.record({ digit, host, teller: digit }).map((one) => step({ does: 'learn', ...one })),
+  // A peer that is up says where it can be dialed.
+  ...[0, 1].map(() =>
+    fc.record({ at: nth, hosts: fc.uniqueArray(host) }).map(({ at, hosts }) =>
+      plan(`announced ${hosts.join('/')}`, at, (machine) => {
+        const up = linkOf(machine, at, true);
+        return up === undefined ? [] : [{ does: 'announced', digit: up.digit, hosts }];
+      }),
+    ),
+  ),
   fc.constant(step({ does: 'next dial' })),
   fc.constant(step({ does: 'next dial' })),
   ...(['dialed', 'dialed', 'dial failed'] as const).map((does) =>
@@ -174,8 +184,8 @@ const options: fc.Arbitrary<PeerOptions> = fc
 export function checkSequences(numRuns: number, maxCommands: number): void {
   const sequences = fc.commands([...commands], { maxCommands, size: 'max' });
   fc.assert(
-    fc.property(options, sequences, (limits, sequence) => {
-      fc.modelRun(() => ({ model: {}, real: new Machine(limits) }), sequence);
+    fc.property(options, fc.nat(2), sequences, (limits, maxVisitors, sequence) => {
+      fc.modelRun(() => ({ model: {}, real: new Machine(limits, maxVisitors) }), sequence);
     }),
     // A fixed seed: a run tests the change, not its luck.
     { numRuns, seed: 1 },
