@@ -87,6 +87,8 @@ export class Board implements OutboxHost, InboxHost {
   readonly #scope = new Subscription();
   readonly #total: Held = { messages: 0, bytes: 0 };
   #handling = 0;
+  /** Places that are kept for inboxes that have waited. */
+  #invited = 0;
   #dropped = 0;
   #handler: ((attempt: Attempt) => unknown) | undefined;
   #isLoaded = false;
@@ -216,19 +218,29 @@ export class Board implements OutboxHost, InboxHost {
 
   mayRun(inbox: Inbox): boolean {
     if (this.#closed !== undefined) return false;
-    if (this.#handling < this.#limits.concurrency) return true;
+    if (this.#handling + this.#invited < this.#limits.concurrency) return true;
     this.#queue.add(inbox);
     return false;
   }
 
   runs(by: 1 | -1): void {
     this.#handling += by;
-    if (by === 1) return;
-    const [first] = this.#queue;
-    if (first === undefined) return;
-    this.#queue.delete(first);
-    // The one that has ended goes on first, and would otherwise never let others in.
-    this.clock.afterTurn(() => first.next());
+    if (by === -1) this.#invite();
+  }
+
+  /** Keeps free places for those that wait: the inbox whose handler has ended is behind them. */
+  #invite(): void {
+    while (this.#handling + this.#invited < this.#limits.concurrency) {
+      const [first] = this.#queue;
+      if (first === undefined) return;
+      this.#queue.delete(first);
+      this.#invited += 1;
+      this.clock.afterTurn(() => {
+        this.#invited -= 1;
+        first.next();
+        this.#invite();
+      });
+    }
   }
 
   error(code: ErrorCode, text: string, peer: NodeId, cause?: unknown): RxmeshError {

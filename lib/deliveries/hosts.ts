@@ -11,6 +11,8 @@ export interface OutboxHost {
   readonly channelId: number;
   newEpoch(): Uint8Array;
   storeFailed(thrown: unknown, peer: NodeId): RxmeshError;
+  /** Tells this node of an error. */
+  report(error: RxmeshError): void;
   /** A delivery has ended. `payload` is undefined if it may go on in another process. */
   ended(outbox: Outbox, entry: Entry, payload: Uint8Array | undefined, error?: RxmeshError): void;
 }

@@ -174,6 +174,8 @@ export class Outbox {
     if (frame.seq > this.#known) {
       if (this.#isFresh) return `acknowledges message ${frame.seq}, which was never sent`;
       // The store is older than what the peer has seen: those numbers have been used before.
+      const what = `it has lost messages that ${this.to} has handled, up to number ${frame.seq}`;
+      this.#host.report(this.#host.storeFailed(new Error(what), this.to));
       this.#handled(this.#known);
       this.#renew();
       return undefined;

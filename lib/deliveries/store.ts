@@ -85,7 +85,7 @@ export class Journal {
 
   /** Makes all these changes or none, after those before them. */
   write(operations: readonly StoreOperation[], done: Done = () => undefined): void {
-    if (this.#store === undefined) {
+    if (this.#store === undefined || operations.length === 0) {
       done();
       return;
     }

@@ -1,12 +1,17 @@
 import { expect } from '@jest/globals';
 import type { StoreOperation } from 'rxmesh';
 import type { Deliveries } from 'rxmesh/deliveries';
+import fc from 'fast-check';
 import { Observable } from 'rxjs';
 import { seededRandom } from '../../lib/testing/seeded-random.ts';
 import { Stage } from './stage.ts';
 
 /** What may happen to the nodes, between deliveries. */
 export type Mishap = 'cut' | 'sender dies' | 'receiver dies' | 'pause';
+
+/** Any of them, in any order. */
+export const anyMishaps = (maxLength: number): fc.Arbitrary<Mishap[]> =>
+  fc.array(fc.constantFrom<Mishap>('cut', 'sender dies', 'receiver dies', 'pause'), { maxLength });
 
 const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text);
 
@@ -25,7 +30,10 @@ export function withStores(count: number, seed: number, mishaps: readonly Mishap
       const message = posted;
       posted += 1;
       const next: StoreOperation = { type: 'put', key: 'next', value: bytesOf(String(posted)) };
-      service.deliver({ to: stage.id(1), message, operations: [next] }).subscribe();
+      service.deliver({ to: stage.id(1), message, operations: [next] }).subscribe({
+        // The process has died.
+        error: () => undefined,
+      });
     }
   };
   stage.start((service, node) => {

@@ -17,8 +17,8 @@ export interface StageOptions extends Partial<Omit<DeliveriesOptions<number>, 's
   readonly nodes?: number;
   readonly seed?: number;
   readonly latencyMs?: number;
-  /** Whether each node has a store. Default false. */
-  readonly stores?: boolean;
+  /** Whether each node has a store, or the stores. Default false. */
+  readonly stores?: boolean | readonly DeliveryStore[];
 }
 
 /** Nodes that deliver numbers to each other. Those that are restarted have the same store again. */
@@ -35,12 +35,14 @@ export class Stage {
   constructor(options: StageOptions = {}) {
     const { nodes = 2, seed = 1, latencyMs = 5, stores = false, ...own } = options;
     this.net = simulate({ nodes, seed, latencyMs, options: () => ({ peers: soonAgain }) });
-    for (let node = 0; node < nodes; node += 1) this.stores.push(simulatedStore());
+    for (let node = 0; node < nodes; node += 1) {
+      this.stores.push((typeof stores === 'object' ? stores[node] : undefined) ?? simulatedStore());
+    }
     this.net.setUp(({ router, index }) => {
       const life = (this.#lives[index] ?? 0) + 1;
       this.#lives[index] = life;
       const isOver = (): boolean => this.#lives[index] !== life;
-      const store = stores ? { store: cuttable(this.storeOf(index), isOver) } : {};
+      const store = stores !== false ? { store: cuttable(this.storeOf(index), isOver) } : {};
       const service = deliveries(router, { id: 7, codec: json<number>(), ...own, ...store });
       this.#services[index] = service;
       for (const setUp of this.setUps) setUp(service, index);
