@@ -165,10 +165,9 @@ export interface Deliveries<T> {
  * Opens a channel for messages that must arrive: each is kept until its recipient's handler has
  * completed, sent again after a reconnect, and recognised if it has been handled.
  *
- *     const orders = deliveries(router, { id: 0x30, codec: json<Order>(), store: database });
- *     orders.handle(async ({ message }) => save(message));
- *
- *     orders.deliver({ to, message: order }).subscribe(() => console.log('it is saved'));
+ *     const orders = deliveries(router, { id: 0x30, codec: json<string>() });
+ *     orders.handle(({ message }) => console.log(message));
+ *     orders.deliver({ to, message: 'tea' }).subscribe(() => console.log('it is handled'));
  *
  * @throws {RxmeshError} `RXMESH_CHANNEL_OPEN`, `RXMESH_OPTIONS_INVALID`, `RXMESH_STOPPED`, from
  *   `openChannel`

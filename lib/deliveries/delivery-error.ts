@@ -9,8 +9,9 @@ const textUnitsMax = 1_024;
  * A handler throws it to give up on a message at once. The sender's `deliver` fails with the same
  * error:
  *
- *     orders.handle(({ message }) => {
- *       if (message.item === '') throw new DeliveryError('no-item', 'an order needs an item');
+ *     const numbers = deliveries(router, { id: 8, codec: json<number>() });
+ *     numbers.handle(({ message }) => {
+ *       if (message < 0) throw new DeliveryError('negative', 'only numbers from 0');
  *     });
  *
  * Any other error makes the handler run again. When it has failed `maxAttempts` times, the sender

@@ -1,9 +1,9 @@
 /**
  * Acknowledged delivery: messages that are kept until their recipient has handled them.
  *
- *     const orders = deliveries(router, { id: 0x30, codec: json<Order>(), store: database });
- *     orders.handle(async ({ message }) => save(message));
- *     orders.deliver({ to, message: order }).subscribe(() => console.log('it is saved'));
+ *     const orders = deliveries(router, { id: 0x30, codec: json<string>() });
+ *     orders.handle(({ message }) => console.log(message));
+ *     orders.deliver({ to, message: 'tea' }).subscribe(() => console.log('it is handled'));
  *
  * @packageDocumentation
  */
