@@ -27,6 +27,7 @@ const pages = {
   ].map((name) => `docs/recipes/${name}`),
   Reference: [
     'docs/calls',
+    'docs/deliveries',
     'docs/peers',
     'docs/testing',
     'docs/events',
@@ -53,6 +54,7 @@ const modules = {
   'transports/memory': 'rxmesh/transports/memory',
   'transports/websocket': 'rxmesh/transports/websocket',
   'lib/calls': 'rxmesh/calls',
+  'lib/deliveries': 'rxmesh/deliveries',
   'lib/protobufjs': 'rxmesh/protobufjs',
   'lib/testing': 'rxmesh/testing',
 };
