@@ -20,11 +20,13 @@ const floors = [
   ['lib/exchange'],
   ['lib/router'],
   ['lib'],
-  ['lib/testing', 'lib/calls'],
+  ['lib/testing', 'lib/calls', 'lib/metrics'],
   ['lib/cli'],
 ];
 
-/** What `lib/calls` may import: it stands on what users have, which proves that this suffices. */
+/** They stand on what users have, which proves that this suffices. */
+const onPublic = ['lib/calls', 'lib/metrics'];
+/** What they may import besides their own directory. */
 const publicOnly = /^(?:\.\/|\.\.\/index\.ts$|\.\.\/\.\.\/operators\/index\.ts$|#platform\/)/;
 
 /** What a concrete transport may import besides its own directory. */
@@ -76,7 +78,7 @@ function problemOf(file, specifier) {
     return 'protobufjs';
   const from = placeOf(file);
   const to = targetOf(file, specifier);
-  if (from === 'lib/calls' && to !== undefined && !publicOnly.test(specifier)) return 'inside';
+  if (onPublic.includes(from) && to !== undefined && !publicOnly.test(specifier)) return 'inside';
   if (specifier.startsWith('.') && to === undefined) return 'outside';
   return from === undefined || to === undefined || mayImport(from, to) ? undefined : 'up';
 }
@@ -88,7 +90,7 @@ const importDown = {
     messages: {
       up: '"{{specifier}}" is out of reach from here: an import points down, see docs/architecture.md',
       inside:
-        '"{{specifier}}" is not public: lib/calls imports lib/index.ts and operators/index.ts',
+        '"{{specifier}}" is not public: lib/calls and lib/metrics import lib/index.ts and operators/index.ts',
       outside: '"{{specifier}}" is no part of the package',
       self: 'import "{{specifier}}" by its relative path: only its users know the package by name',
       platform: '"{{specifier}}" is Node: only *.node.ts may import it',

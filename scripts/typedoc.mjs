@@ -26,6 +26,8 @@ const pages = {
   Reference: [
     'docs/calls',
     'docs/peers',
+    'docs/cli',
+    'docs/operating',
     'docs/testing',
     'docs/events',
     'docs/errors',
@@ -51,6 +53,7 @@ const modules = {
   'transports/memory': 'rxmesh/transports/memory',
   'transports/websocket': 'rxmesh/transports/websocket',
   'lib/calls': 'rxmesh/calls',
+  'lib/metrics': 'rxmesh/metrics',
   'lib/protobufjs': 'rxmesh/protobufjs',
   'lib/testing': 'rxmesh/testing',
 };
