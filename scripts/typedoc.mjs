@@ -29,6 +29,8 @@ const pages = {
     'docs/calls',
     'docs/deliveries',
     'docs/peers',
+    'docs/cli',
+    'docs/operating',
     'docs/testing',
     'docs/events',
     'docs/errors',
@@ -55,6 +57,7 @@ const modules = {
   'transports/websocket': 'rxmesh/transports/websocket',
   'lib/calls': 'rxmesh/calls',
   'lib/deliveries': 'rxmesh/deliveries',
+  'lib/metrics': 'rxmesh/metrics',
   'lib/protobufjs': 'rxmesh/protobufjs',
   'lib/testing': 'rxmesh/testing',
 };
