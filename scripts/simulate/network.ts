@@ -1,5 +1,5 @@
 import type { NodeId } from 'rxmesh';
-import { simulate, type Simulation } from 'rxmesh/testing';
+import { simulate, type Simulation, type SimulationOptions } from 'rxmesh/testing';
 import type { Options } from './options.ts';
 
 /** How much of the log is kept: enough to show how an invariant was broken. */
@@ -13,7 +13,12 @@ export interface Network {
   readonly options: Options;
 }
 
-export function buildNetwork(options: Options, random: () => number): Network {
+/** Builds a network, of routers that `makeRouter` makes, if it is given. */
+export function buildNetwork(
+  options: Options,
+  random: () => number,
+  makeRouter?: SimulationOptions['makeRouter'],
+): Network {
   const { nodes, seed, latencyMs, bytesPerSecond, protection, exchange } = options;
   const known = acquaintances(nodes, options.knows, random);
   const peers = { maxConnected: options.maxConnected, wanted: options.wanted };
@@ -24,6 +29,7 @@ export function buildNetwork(options: Options, random: () => number): Network {
     bytesPerSecond,
     protection,
     logMax,
+    ...(makeRouter !== undefined && { makeRouter }),
     knows: (node, other) => known[node]?.has(other) === true,
     options: () => ({ keepAlive: {}, peers, peerExchange: exchange }),
   });
