@@ -43,7 +43,7 @@ const specs = {
   failures: ['counter', 'rxmesh.failures', '{failure}', 'Failures of the node itself.'],
   callsActive: ['sum', 'rxmesh.calls.active', '{call}', 'Calls that have not ended.'],
   callsDropped: ['counter', 'rxmesh.calls.dropped', '{message}', 'Messages for no call.'],
-} as const satisfies Readonly<Record<string, Spec>>;
+} as const;
 
 /** The instruments by name. */
 export type Instruments = { readonly [Name in keyof typeof specs]: MetricObservable };

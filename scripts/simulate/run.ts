@@ -112,8 +112,7 @@ export function run(options: Options, makeRouter?: SimulationOptions['makeRouter
     if ((passedMs + stepMs) % checkMs === 0) invariants.check();
   }
   const recoveredMs = connect(stepMs, () => trouble.end());
-  trouble.vanish();
-  const healedMs = options.vanish > 0 ? connect(stepMs, () => undefined) : 0;
+  const healedMs = trouble.vanish() ? connect(stepMs, () => undefined) : 0;
   figures.sample(false);
   let broken: string | undefined;
   const inPieces = pieces(net);
