@@ -38,7 +38,7 @@ describe('the messages of peer exchange', () => {
     expect(() => decode(hex)).toThrow(expect.objectContaining({ code: 'RXMESH_DECODE_FAILED' }));
   });
 
-  it('refuses more addresses than an answer may have', () => {
+  it('B-33 refuses more addresses than an answer may have', () => {
     const addresses = Array.from({ length: addressesMax }, String);
     const full = exchangeCodec.encode({ kind: 'answer', addresses });
     expect(exchangeCodec.decode(full)).toEqual({ kind: 'answer', addresses });

@@ -13,13 +13,13 @@ describe('the pauses between questions for addresses', () => {
     expect(pauses(false, false, false)).toEqual([2, 4, 8]);
   });
 
-  it('then shrink while there is news, not below 10 s', () => {
+  it('B-35 then shrink while there is news, not below 10 s', () => {
     expect(pauses(false, false, false, false, false, false, true, true, true)).toEqual([
       2, 4, 8, 16, 32, 64, 32, 16, 10,
     ]);
   });
 
-  it('grow to 10 minutes without any', () => {
+  it('B-35 grow to 10 minutes without any', () => {
     const ms = pauses(...Array.from({ length: 12 }, () => false));
     expect(ms.at(-1)).toBe(longestPauseMs / 1_000);
   });

@@ -44,7 +44,7 @@ function byHand(net: Simulation, node: number) {
 const without = { peerExchange: false };
 
 describe('peer exchange', () => {
-  it('PM-69 nodes that know one address find each other', () => {
+  it('PM-69, B-29, B-30 nodes that know one address find each other', () => {
     const net = star(6);
     net.start();
     net.advance(10_000);
@@ -82,7 +82,7 @@ describe('peer exchange', () => {
     net.stop();
   });
 
-  it('asks less and less often while there is nothing new', () => {
+  it('B-35 asks less and less often while there is nothing new', () => {
     const net = star(2, (node) => (node === 1 ? without : {}));
     const { asked, say } = byHand(net, 1);
     net.start();
@@ -107,7 +107,7 @@ describe('peer exchange', () => {
 describe('peer exchange: peers that do not play by the rules', () => {
   const other = simulate({ nodes: 5 }).node(4).id;
 
-  it('reports answers that nobody asked for, and learns nothing from them', () => {
+  it('B-32 reports answers that nobody asked for, and learns nothing from them', () => {
     const net = star(2, (node) => (node === 1 ? without : {}));
     const { asked, say } = byHand(net, 1);
     net.start();
@@ -145,7 +145,7 @@ describe('peer exchange: peers that do not play by the rules', () => {
     net.stop();
   });
 
-  it('answers a few questions at once, and reports further ones', () => {
+  it('B-31 answers a few questions at once, and reports further ones', () => {
     const net = star(2, (node) => (node === 1 ? without : {}));
     const { say, channel } = byHand(net, 1);
     const answers: ExchangeMessage[] = [];

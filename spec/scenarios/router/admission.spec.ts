@@ -35,7 +35,7 @@ function ended(net: Simulation): void {
 }
 
 describe('B-20 admission, before and after the proof', () => {
-  it('refuses a connection before any handshake', () => {
+  it('B-23 refuses a connection before any handshake', () => {
     const seen: unknown[] = [];
     const net = setUp({
       connection: (connection) => {
@@ -54,7 +54,7 @@ describe('B-20 admission, before and after the proof', () => {
     ended(net);
   });
 
-  it('decides on a peer by its ID, however late, and sends it the reason', () => {
+  it('B-24 decides on a peer by its ID, however late, and sends it the reason', () => {
     const verdict = new Subject<string>();
     const seen: (readonly [NodeId, string])[] = [];
     const net = setUp({
