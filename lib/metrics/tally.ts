@@ -6,13 +6,13 @@ import type { MetricAttributes } from './meter.ts';
 
 /** Counts events, and knows which lanes are stalled. */
 export class Tally {
-  readonly connections = new Counts();
-  readonly disconnections = new Counts();
-  readonly stalls = new Counts();
-  readonly reports = new Counts();
-  readonly failures = new Counts();
+  readonly connections: Counts = new Counts();
+  readonly disconnections: Counts = new Counts();
+  readonly stalls: Counts = new Counts();
+  readonly reports: Counts = new Counts();
+  readonly failures: Counts = new Counts();
   /** The stalled lanes, with their labels. */
-  readonly stalled = new Map<string, MetricAttributes>();
+  readonly stalled: Map<string, MetricAttributes> = new Map();
   readonly #labels: ChannelLabels;
 
   constructor(labels: ChannelLabels) {

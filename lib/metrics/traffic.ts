@@ -9,8 +9,8 @@ type Counter = 'messagesIn' | 'messagesOut' | 'bytesIn' | 'bytesOut';
  * ends; a counter must never go down. So what has changed since the last look is added.
  */
 export class Traffic {
-  readonly messages = new Counts();
-  readonly bytes = new Counts();
+  readonly messages: Counts = new Counts();
+  readonly bytes: Counts = new Counts();
   readonly #labels: ChannelLabels;
   #last: ReadonlyMap<string, PortSnapshot> = new Map();
 
