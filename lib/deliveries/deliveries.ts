@@ -10,7 +10,8 @@ import {
   type StoreOperation,
 } from '../index.ts';
 import { type Attempt, type Handled, type Incoming, problemOf } from './attempt.ts';
-import { Board, type DeliveriesRouter, type DeliveriesSnapshot } from './board.ts';
+import { Board } from './board.ts';
+import type { DeliveriesRouter, DeliveriesSnapshot } from './board-options.ts';
 import { checkCodec, checkCount, checkFunction, checkStore, checkTime } from './check.ts';
 import { Entry } from './entry.ts';
 import type { DeliveryStore } from './store.ts';
@@ -211,9 +212,9 @@ export function deliveries<T>(
     ...{ maxAttempts, retryMinMs, retryMaxMs },
     handlerTimeoutMs: handlerTimeoutMs ?? Infinity,
   };
-  const board = new Board(router, { ...lanes, ...channelOptions }, limits, rules, store, (bytes) =>
-    codec.decode(bytes),
-  );
+  const channel = { ...lanes, ...channelOptions };
+  const decode = (bytes: Uint8Array): T => codec.decode(bytes);
+  const board = new Board(router, { channel, limits, rules, store, decode });
   return new DeliveriesOn(board, codec, timeoutMs);
 }
 

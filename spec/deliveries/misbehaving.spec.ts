@@ -65,7 +65,7 @@ describe('a receiver that breaks the protocol is disconnected', () => {
   it('not when it speaks of another opening', () => {
     const { net, deliver, send, events, heard } = byHand();
     deliver(1);
-    send(frame(kinds.acked, 1, { opening: 1 }), { ...resume, opening: 9 } as Frame);
+    send(frame(kinds.acked, 1, { opening: 1 }), frame(kinds.resume, 0, { opening: 9 }));
     send(resume, frame(kinds.acked, 9, { opening: 2 }), frame(kinds.failed, 9, { opening: 2 }));
     expect(events('peer-reported')).toEqual([]);
     expect(heard).toEqual([]);
@@ -279,7 +279,7 @@ describe('the outbox', () => {
       .service(0)
       .deliver({ to: stage.id(1), message: 4 })
       .subscribe({
-        error: (error: Error) => (text = error.message),
+        error: (error: unknown) => (text = String(error)),
       });
     expect(text).toContain(`${name} is 2`);
     stage.service(1).handle(() => undefined);
