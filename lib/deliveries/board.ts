@@ -18,6 +18,7 @@ import type {
   Limits,
   Lost,
 } from './board-options.ts';
+import { timeMaxMs } from './check.ts';
 import { errorOfFrame } from './delivery-error.ts';
 import { Entry } from './entry.ts';
 import { type Frame, kinds } from './frame.ts';
@@ -282,7 +283,8 @@ export class Board implements OutboxHost, InboxHost {
     outbox.restore(state, entries);
     for (const entry of entries) {
       if (entry.dueDateMs === 0) continue;
-      const restMs = Math.max(0, entry.dueDateMs - this.date());
+      // The date may have been set since.
+      const restMs = Math.min(Math.max(0, entry.dueDateMs - this.date()), timeMaxMs);
       entry.timer = this.clock.schedule(() => this.late(to, entry), restMs);
     }
     this.#tidy(to);
