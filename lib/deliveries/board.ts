@@ -47,6 +47,7 @@ export class Board implements OutboxHost, InboxHost {
   readonly #lines = new Map<NodeId, Line>();
   readonly #outboxes = new Map<NodeId, Outbox>();
   readonly #room: Room;
+  readonly #self: NodeId;
   /** In the order in which the peers were last heard of. */
   readonly #inboxes = new Map<NodeId, Inbox>();
   /** What peers have opened before the store was read. */
@@ -72,7 +73,9 @@ export class Board implements OutboxHost, InboxHost {
     this.channel = router.openChannel({ ...channel, codec: frameCodec });
     this.clock = this.channel.in$.clock ?? systemClock;
     this.journal = new Journal(store, this.channel.id);
-    for (const { id, channels } of router.snapshot().peers) {
+    const { id: self, peers } = router.snapshot();
+    this.#self = self;
+    for (const { id, channels } of peers) {
       const port = channels.find((each) => each.channel === this.channel.id);
       this.#cameUp(id, port !== undefined && port.outbound.credit > 0);
     }
@@ -117,6 +120,10 @@ export class Board implements OutboxHost, InboxHost {
   /** Puts a message into the outbox. Returns the error if there is no room, or no service. */
   post(to: NodeId, entry: Entry): RxmeshError | undefined {
     if (this.#closed !== undefined) return this.#closed;
+    if (to === this.#self) {
+      return this.error('RXMESH_UNDELIVERABLE', 'a node does not deliver to itself', to);
+    }
+    if (this.journal.isBehind) return this.storeFailed(new Error('it does not answer'), to);
     const bound = this.#room.boundFor(to, entry.size);
     if (bound !== undefined) {
       const text = `the outbox has no room for a message to ${to}: ${bound}`;

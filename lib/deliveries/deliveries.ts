@@ -126,7 +126,7 @@ export interface Deliveries<T> {
    * @throws {RxmeshError} as error notifications: `RXMESH_OUTBOX_FULL`, `RXMESH_DELIVERY_TIMEOUT`,
    *   `RXMESH_DELIVERY_FAILED` (a `DeliveryError`), `RXMESH_DELIVERY_REFUSED`,
    *   `RXMESH_ENCODE_FAILED`, `RXMESH_MESSAGE_TOO_LARGE`, `RXMESH_STORE_FAILED`,
-   *   `RXMESH_CHANNEL_CLOSED`, `RXMESH_NODE_ID_INVALID`
+   *   `RXMESH_CHANNEL_CLOSED`, `RXMESH_NODE_ID_INVALID`, `RXMESH_UNDELIVERABLE` (to itself)
    * @throws {TypeError | RangeError} synchronously, for invalid options
    */
   deliver(outgoing: Outgoing<T>): Observable<Delivered<T>>;
