@@ -123,11 +123,11 @@ describe('docs/recipes', () => {
     expect(await server.prints(/hello/)).toMatch(page.shown('server.ts'));
   });
 
-  it('testing: the test of node:test passes', async () => {
+  it('testing: the tests of node:test pass', async () => {
     await open('recipes/testing');
     const test = page.run('chat.test.mjs');
     expect(await test.ended).toBe(0);
-    expect(test.output).toMatch(/# pass 1$/m);
+    expect(test.output).toMatch(/# pass 2$/m);
   });
 });
 
