@@ -40,7 +40,7 @@ export class Board implements OutboxHost, InboxHost {
   readonly clock: Clock;
   readonly rules: HandlerRules;
   readonly journal: Journal;
-  readonly lost$ = new Subject<Lost>();
+  readonly lost$: Subject<Lost> = new Subject();
   readonly #limits: Limits;
   readonly #decode: (bytes: Uint8Array) => unknown;
   readonly #up = new Set<NodeId>();

@@ -39,7 +39,7 @@ export class Entry {
 /** The messages of an outbox, in order. */
 export class Entries {
   /** Stands behind the last entry and in front of the first. */
-  readonly end = new Entry(new Uint8Array(0));
+  readonly end: Entry = new Entry(new Uint8Array(0));
 
   get first(): Entry {
     return this.end.after;

@@ -4,10 +4,10 @@ import type { StoredFrame } from './store.ts';
 
 /** The records of a store, by peer. */
 export class Found {
-  readonly inboxes = new Map<NodeId, Frame>();
-  readonly outboxes = new Map<NodeId, Frame>();
-  readonly messages = new Map<NodeId, Frame[]>();
-  readonly failures = new Map<NodeId, Frame[]>();
+  readonly inboxes: Map<NodeId, Frame> = new Map();
+  readonly outboxes: Map<NodeId, Frame> = new Map();
+  readonly messages: Map<NodeId, Frame[]> = new Map();
+  readonly failures: Map<NodeId, Frame[]> = new Map();
 
   add({ kind, peer, frame }: StoredFrame): void {
     switch (kind) {
