@@ -62,6 +62,15 @@ describe('a receiver that breaks the protocol is disconnected', () => {
     net.stop();
   });
 
+  it('when it acknowledges what still waits here for its window', () => {
+    const { net, deliver, send, events, heard } = byHand();
+    for (let n = 1; n <= 3; n += 1) deliver(n);
+    send(resume, frame(kinds.acked, 3, { opening: 1 }));
+    expect(events('peer-reported')).toMatchObject(violation('RXMESH_PROTOCOL_VIOLATION'));
+    expect(heard).toEqual([]);
+    net.stop();
+  });
+
   it('not when it speaks of another opening', () => {
     const { net, deliver, send, events, heard } = byHand();
     deliver(1);
