@@ -7,7 +7,7 @@ import { systemClock } from '../../lib/flow/clock.ts';
 import { secureDial } from '../../lib/secure/index.ts';
 import { NodeSocket } from '../../transports/websocket/frame-socket.node.ts';
 import { offeredProtocols } from '../../transports/websocket/subprotocol.ts';
-import { turnsOf } from '../../transports/websocket/turns.node.ts';
+import { turnsOf } from '../../transports/turns.node.ts';
 import type { Target } from './raw-socket.ts';
 
 /** The network name, the same as the node's. */

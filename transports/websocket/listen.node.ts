@@ -22,7 +22,7 @@ import type { DialedSocket } from './platform.ts';
 import { clientOf, proxyRanges } from './forwarded.node.ts';
 import { answersForOthers, leavePath, takePath } from './shared-paths.node.ts';
 import { helloOffered, wireProtocol } from './subprotocol.ts';
-import { turnsOf } from './turns.node.ts';
+import { turnsOf } from '../turns.node.ts';
 import { refusalOf } from './upgrade-request.node.ts';
 
 /** How long a client may take to complete its request. */

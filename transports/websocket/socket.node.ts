@@ -13,7 +13,7 @@ import { NodeSocket, wsLimits } from './frame-socket.node.ts';
 import type { TlsOptions, WebSocketDialOptions } from './options.ts';
 import type { DialRequest, WebSocketPlatform } from './platform.ts';
 import { subprotocolFault } from './subprotocol.ts';
-import { turnsOf } from './turns.node.ts';
+import { turnsOf } from '../turns.node.ts';
 
 /** How many characters of an HTTP answer an error quotes. */
 const answerLengthMax = 100;

@@ -3,7 +3,7 @@ import { Socket } from 'node:net';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { VirtualClock } from '../../../lib/testing/virtual-clock.ts';
 import { NodeSocket, wsLimits } from '../../../transports/websocket/frame-socket.node.ts';
-import { Turns } from '../../../transports/websocket/turns.node.ts';
+import { Turns } from '../../../transports/turns.node.ts';
 import { joined } from '../bytes.ts';
 import { expectThat, expectTyped, type Target } from '../target.ts';
 import { frameStream, framesIn } from '../websocket-bytes.ts';

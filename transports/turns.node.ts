@@ -1,4 +1,4 @@
-import type { Clock } from '../../lib/flow/clock.ts';
+import type { Clock } from '../lib/flow/clock.ts';
 
 /** How long sockets are read in a row, in milliseconds, before yielding to the event loop. */
 const turnMs = 5;
