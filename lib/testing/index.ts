@@ -14,6 +14,7 @@ export { flowConformance, type FlowSetup, type FlowUnderTest } from './flow-conf
 export {
   simulate,
   type CrashOptions,
+  type MarbleHelpers,
   type SimulatedNodeOptions,
   type Simulation,
   type SimulationOptions,
@@ -29,6 +30,9 @@ export {
 } from './invariants.ts';
 export type { AccountedChannel, Ledger, LedgerTotals } from './ledger.ts';
 export type { Bandwidth, Latency } from './lines.ts';
+export type { ExpectedObservable, ExpectedSubscriptions } from './marbles/diagrams.ts';
+export type { SubscribedFrames } from './marbles/expectation.ts';
+export type { Like, Matcher } from './marbles/like.ts';
 export type { LogEntry } from './log-entry.ts';
 export type { NodeOptions, SimulatedNode } from './simulated-node.ts';
 export type { VirtualClock } from './virtual-clock.ts';

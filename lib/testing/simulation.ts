@@ -1,4 +1,5 @@
 import { type Observable, Subject, type Subscription, type VirtualTimeScheduler } from 'rxjs';
+import type { RunHelpers } from 'rxjs/testing';
 import type { Channel, ChannelOptions } from '../channel/channel.ts';
 import { mustBe } from '../model/described.ts';
 import type { NodeId } from '../model/id.ts';
@@ -18,6 +19,13 @@ import {
   type Line,
 } from './lines.ts';
 import { LogEntry } from './log-entry.ts';
+import { DiagramScheduler } from './marbles/diagram-scheduler.ts';
+import {
+  Diagrams,
+  type ExpectedObservable,
+  type ExpectedSubscriptions,
+} from './marbles/diagrams.ts';
+import type { SubscribedFrames } from './marbles/expectation.ts';
 import { NodeClock } from './node-clock.ts';
 import { seededRandom } from './seeded-random.ts';
 import { cuttableStore } from './simulated-store.ts';
@@ -51,7 +59,8 @@ export interface SimulationOptions {
   /** How connections between nodes are protected. Default `trusted`, the fastest. */
   readonly protection?: Protection;
   /**
-   * The source of time: a `TestScheduler` for marble diagrams. Default: a new virtual scheduler.
+   * The source of time: your own `TestScheduler`, if the network is to run within its `run`.
+   * Default: a new virtual scheduler.
    */
   readonly scheduler?: VirtualTimeScheduler;
   /**
@@ -79,6 +88,9 @@ export interface CrashOptions {
   readonly silently?: boolean;
 }
 
+/** What `Simulation.run` passes to a test: the functions of `TestScheduler.run` of the same names. */
+export type MarbleHelpers = Pick<RunHelpers, 'hot' | 'cold' | 'time'>;
+
 /** How long nodes may take to connect, or to notice that another one has left, in milliseconds. */
 const settleMs = 60_000;
 /** Longer than any draining of lanes and closing of links takes, in milliseconds. */
@@ -100,25 +112,16 @@ const stopMs = 60_000;
  * Do not await the promises of a router's `start` and `stop` before letting time pass: in virtual
  * time, nothing happens until you do.
  *
- * In a marble diagram, pass the `TestScheduler`, and set the latency only after the start, so that
- * the diagram begins with a network that is up:
+ * In marble diagrams, where one frame is a millisecond:
  *
- *     scheduler.run(({ hot, expectObservable }) => {
- *       const net = simulate({ nodes: 2, scheduler });
+ *     const net = simulate({ nodes: 2, latencyMs: 3 });
+ *     net.run(({ hot }) => {
  *       const chat = net.openChannels({ id: 0x10, codec: json<string>() });
  *       const texts$ = chat(1).in$.pipe(map(({ message }) => message));
  *       net.start();
- *       net.latencyMs = 3;
- *
- *       hot('                      -a--b----').subscribe((message) => {
- *         chat(0).out.next({ broadcast: true, message });
- *       });
- *       hot('                      ---------x').subscribe(() => net.stop());
- *       expectObservable(texts$).toBe('----a--b-----|');
+ *       hot('                   -a--b----').pipe(broadcast()).subscribe(chat(0).out);
+ *       net.expect(texts$).toBe('----a--b-');
  *     });
- *
- * The stream ends some milliseconds after the stop, since a stopping node first receives what is on
- * its way.
  *
  * @throws {RangeError} if `nodes` is not a whole number of at least 1, or for an invalid latency or
  *   bandwidth
@@ -151,6 +154,9 @@ export class Simulation {
   bytesPerSecond: Bandwidth;
 
   readonly #options: SimulationOptions;
+  /** Its own scheduler; undefined if it runs on another one. */
+  readonly #scheduler: DiagramScheduler | undefined;
+  readonly #diagrams: Diagrams;
   readonly #random: () => number;
   readonly #nodes: WatchedNode[] = [];
   readonly #log: LogEntry[] = [];
@@ -179,7 +185,10 @@ export class Simulation {
     this.#random = random;
     this.latencyMs = latencyMs;
     this.bytesPerSecond = bytesPerSecond;
-    this.clock = new VirtualClock(scheduler);
+    this.#scheduler =
+      scheduler === undefined ? new DiagramScheduler(() => this.#diagrams.endMs) : undefined;
+    this.clock = new VirtualClock(this.#scheduler ?? scheduler);
+    this.#diagrams = new Diagrams(this.clock, { seed, nodeName: (id) => this.#nameOf(id) });
     const line = (from: NodeId, to: NodeId) => (): Line => [this.#number(from), this.#number(to)];
     this.network = new MemoryNetwork({
       clock: this.clock,
@@ -270,6 +279,63 @@ export class Simulation {
   /** Lets `ms` milliseconds pass. */
   advance(ms: number): void {
     this.clock.advance(ms);
+  }
+
+  /**
+   * Runs a test of marble diagrams: calls it, lets time pass until the longest diagram has ended, and
+   * checks them. Within it, everything of RxJS runs in virtual time, even a `delay` or a `timer`.
+   *
+   *     const channel = net.openChannels({ id: 1, codec: json<string>() });
+   *     net.start();
+   *     net.run(({ hot }) => {
+   *       const values = { a: { message: 'a' }, b: { message: 'b' } };
+   *       hot('                           -a---b--').pipe(broadcast()).subscribe(channel(0).out);
+   *       net.expect(channel(1).in$).toBe('-a---b--', values);
+   *     });
+   *
+   * This is `TestScheduler.run`. To use a `TestScheduler` of your own, pass it as `scheduler` and call
+   * its `run`, which ends once nothing is scheduled: so stop the network in it, for example with `at`.
+   *
+   * @throws {Error} if a diagram differs: with all of them under each other, expected and actual
+   */
+  run(test: (helpers: MarbleHelpers) => void): void {
+    const scheduler = this.#scheduler;
+    if (scheduler === undefined) throw new TypeError('run: call that of the scheduler instead');
+    scheduler.run(test);
+  }
+
+  /**
+   * Expects a diagram of an Observable, from this moment on. Another diagram says when to subscribe
+   * and unsubscribe; by default, immediately.
+   *
+   *     net.expect(chat.in$).toBe('---a', { a: { message: 'hello' } });
+   *     net.expect(router.events$, '^---!').toBe('-----');
+   *
+   * A value that is an object needs the given properties and may have others. The diagram is checked
+   * as soon as it, and all others that are still expected, have ended: what happens later is not
+   * part of it.
+   */
+  expect<T>(observable: Observable<T>, subscription?: string): ExpectedObservable<T> {
+    return this.#diagrams.expect(observable, subscription);
+  }
+
+  /**
+   * Expects when an Observable of `cold` or `hot` is subscribed and unsubscribed:
+   * `net.expectSubscriptions(source$.subscriptions).toBe('--^---!')`.
+   */
+  expectSubscriptions(subscriptions: readonly SubscribedFrames[]): ExpectedSubscriptions {
+    return this.#diagrams.expectSubscriptions(subscriptions);
+  }
+
+  /**
+   * Calls functions at the times of a diagram, which begins now.
+   *
+   *     net.at('5ms p 1s h', { p: () => net.partition([0], [1, 2]), h: () => net.heal() });
+   *
+   * @throws {RangeError} if the diagram has a letter without a function
+   */
+  at(marbles: string, works: Readonly<Record<string, () => void>>): void {
+    this.#diagrams.at(marbles, works);
   }
 
   /**
@@ -411,6 +477,11 @@ export class Simulation {
   /** The number of a node of this network. */
   #number(id: NodeId): number {
     return this.#indexes.get(id) ?? NaN;
+  }
+
+  #nameOf(id: string): string | undefined {
+    const node = this.#nodes.find((each) => each.id === id);
+    return node && `node ${node.index}`;
   }
 
   #node(index: number): WatchedNode {

@@ -7,8 +7,9 @@ import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { help, type Options, optionsFrom } from './options.ts';
 import { plot } from './plot.ts';
-import { summary, tableHead, tableRow } from './print.ts';
+import { shrunkReport, summary, tableHead, tableRow } from './print.ts';
 import { type Result, run } from './run.ts';
+import { shrink, shrinkRunsMax } from './shrink.ts';
 
 const tableSizes = [10, 30, 100, 300, 1_000, 2_000, 5_000, 10_000];
 
@@ -32,6 +33,9 @@ function report(options: Options, result: Result): void {
   console.log(options.json ? JSON.stringify(result) : summary(result));
   if (result.broken === undefined) return;
   console.error(`\n${result.broken}\nto repeat it: npm run simulate -- ${args.join(' ')}`);
+  console.error(`\nlooking for a smaller case, in ${shrinkRunsMax} runs at most`);
+  const shrunk = shrink(options, result, run);
+  console.error(shrunkReport(result, shrunk));
   process.exitCode = 1;
 }
 

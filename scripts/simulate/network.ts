@@ -1,4 +1,4 @@
-import { simulate, type Simulation } from 'rxmesh/testing';
+import { simulate, type Simulation, type SimulationOptions } from 'rxmesh/testing';
 import type { Options } from './options.ts';
 
 /** How much of the log is kept: enough to show how an invariant was broken. */
@@ -12,7 +12,12 @@ export interface Network {
   readonly options: Options;
 }
 
-export function buildNetwork(options: Options, random: () => number): Network {
+/** Builds a network, of routers that `makeRouter` makes, if it is given. */
+export function buildNetwork(
+  options: Options,
+  random: () => number,
+  makeRouter?: SimulationOptions['makeRouter'],
+): Network {
   const { nodes, seed, latencyMs, bytesPerSecond, protection, maxConnected, exchange } = options;
   const known = acquaintances(nodes, options.knows, random);
   const net = simulate({
@@ -22,6 +27,7 @@ export function buildNetwork(options: Options, random: () => number): Network {
     bytesPerSecond,
     protection,
     logMax,
+    ...(makeRouter !== undefined && { makeRouter }),
     knows: (node, other) => known[node]?.has(other) === true,
     options: () => ({ keepAlive: {}, peers: { maxConnected }, peerExchange: exchange }),
   });

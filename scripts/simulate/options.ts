@@ -25,6 +25,8 @@ export interface Options {
   readonly rate: number;
   readonly bytes: number;
   readonly protection: (typeof protections)[number];
+  /** The faults and messages to make, by number; undefined: all of them. */
+  readonly only: readonly number[] | undefined;
   readonly svg: string | undefined;
   readonly json: boolean;
   /** Print how a few sizes of network compare, instead of one run. */
@@ -51,6 +53,7 @@ what came of it, and fails if an invariant of the library did not hold.
   --rate 2               messages that each node sends in a minute
   --bytes 64             bytes of a message, at least 4
   --protection trusted   trusted, proven or encrypted
+  --only 3,7-9           make only these faults and messages, by number
   --svg FILE             a plot of peer counts and deliveries over time
   --json                 print the result as JSON
   --table                networks of 10 to --nodes nodes, each in a process of its own
@@ -81,6 +84,7 @@ export function optionsFrom(args: readonly string[]): Options | undefined {
       rate: text,
       bytes: text,
       protection: text,
+      only: text,
       svg: text,
       json: flag,
       table: flag,
@@ -105,10 +109,56 @@ export function optionsFrom(args: readonly string[]): Options | undefined {
     rate: amount('rate', values.rate, 2, 0),
     bytes: count('bytes', values.bytes, 64, 4),
     protection: oneOf('protection', values.protection ?? 'trusted', protections),
+    only: values.only === undefined ? undefined : numbersFrom('only', values.only),
     svg,
     json,
     table,
   };
+}
+
+/** The options of a run as arguments. Reading them gives the same options. */
+export function argumentsFrom(options: Options): readonly string[] {
+  const { latencyMs, bytesPerSecond, only, exchange } = options;
+  const given: Readonly<Record<string, string | undefined>> = {
+    nodes: String(options.nodes),
+    minutes: String(options.minutes),
+    seed: String(options.seed),
+    knows: String(options.knows),
+    'max-connected': String(options.maxConnected),
+    latency: latencyMs.join('-'),
+    bandwidth: bytesPerSecond < Infinity ? String(bytesPerSecond) : undefined,
+    churn: String(options.churn),
+    partitions: String(options.partitions),
+    traffic: options.traffic,
+    rate: String(options.rate),
+    bytes: String(options.bytes),
+    protection: options.protection,
+    only: only && rangesOf(only),
+  };
+  const named = Object.entries(given).flatMap(([name, value]) =>
+    value === undefined ? [] : [`--${name}`, value],
+  );
+  return exchange ? [...named, '--exchange'] : named;
+}
+
+/** Numbers as `3,7-9`; `none` if there are none. */
+function rangesOf(numbers: readonly number[]): string {
+  const ranges: [number, number][] = [];
+  for (const each of numbers) {
+    const last = ranges.at(-1);
+    if (last?.[1] === each - 1) last[1] = each;
+    else ranges.push([each, each]);
+  }
+  const texts = ranges.map(([first, last]) => (first === last ? `${first}` : `${first}-${last}`));
+  return texts.length === 0 ? 'none' : texts.join(',');
+}
+
+function numbersFrom(name: string, given: string): readonly number[] {
+  if (given === 'none') return [];
+  return given.split(',').flatMap((each) => {
+    const [first, last] = range(name, each);
+    return Array.from({ length: last - first + 1 }, (_, at) => first + at);
+  });
 }
 
 function amount(name: string, given: string | undefined, otherwise: number, least: number): number {
@@ -127,7 +177,7 @@ function range(name: string, given: string): readonly [number, number] {
   const [, low, high = low] = /^(\d+)(?:-(\d+))?$/.exec(given) ?? [];
   const [min, max] = [Number(low), Number(high)];
   if (min <= max) return [min, max];
-  throw new Error(`--${name} must be milliseconds or a range such as 20-60, got ${given}`);
+  throw new Error(`--${name} must be a number or a range such as 20-60, got ${given}`);
 }
 
 function oneOf<T extends string>(name: string, given: string, allowed: readonly T[]): T {

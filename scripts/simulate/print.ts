@@ -1,4 +1,6 @@
+import { argumentsFrom } from './options.ts';
 import type { Result } from './run.ts';
+import type { Shrunk } from './shrink.ts';
 
 /** The result of a run as text. */
 export function summary(result: Result): string {
@@ -25,6 +27,20 @@ export function summary(result: Result): string {
     ['memory', `${whole(result.memoryMiB)} MiB`],
   ];
   return rows.map(([name, value]) => `${name.padEnd(34)}${value}`).join('\n');
+}
+
+/** What is left of a scenario that broke an invariant: its log, and how to repeat it. */
+export function shrunkReport(before: Result, { options, result, runs }: Shrunk): string {
+  const steps = options.only?.length ?? result.steps;
+  const sizes = [
+    `${whole(before.nodes)} to ${whole(result.nodes)} nodes`,
+    `${whole(before.steps)} to ${whole(steps)} faults and messages`,
+  ];
+  return [
+    `shrunk from ${sizes.join(', from ')}, in ${whole(runs)} runs`,
+    result.broken,
+    `to repeat it: npm run simulate -- ${argumentsFrom(options).join(' ')}`,
+  ].join('\n');
 }
 
 /** The head of the table that `tableRow` fills. */

@@ -1,9 +1,15 @@
 import { raw } from 'rxmesh';
-import { type LedgerTotals, watchInvariants } from 'rxmesh/testing';
+import {
+  type Invariant,
+  type LedgerTotals,
+  type SimulationOptions,
+  watchInvariants,
+} from 'rxmesh/testing';
 import { seededRandom } from '../../lib/testing/seeded-random.ts';
 import { Figures, type Sample } from './figures.ts';
 import { buildNetwork, Connecting, pieces } from './network.ts';
 import type { Options } from './options.ts';
+import { Steps } from './steps.ts';
 import { numberOf, Traffic } from './traffic.ts';
 import { Trouble } from './trouble.ts';
 
@@ -46,6 +52,10 @@ export interface Result {
   readonly memoryMiB: number;
   /** What did not hold; undefined if everything did. */
   readonly broken: string | undefined;
+  /** The first that did not hold, and how long the network had been up then. */
+  readonly firstBroken: { readonly invariant: Invariant; readonly upMs: number } | undefined;
+  /** How many faults and messages there were, including those that `only` left out. */
+  readonly steps: number;
 }
 
 /** Measures from now on. */
@@ -58,11 +68,11 @@ function watch(): () => Took {
   };
 }
 
-/** Runs a simulation. */
-export function run(options: Options): Result {
+/** Runs a simulation, of routers that `makeRouter` makes, if it is given. */
+export function run(options: Options, makeRouter?: SimulationOptions['makeRouter']): Result {
   const clock = watch();
   const random = seededRandom(options.seed + 1);
-  const network = buildNetwork(options, random);
+  const network = buildNetwork(options, random, makeRouter);
   const { net } = network;
   const invariants = watchInvariants(net);
   const channel = net.openChannels({ id: 1, codec: raw() });
@@ -88,8 +98,10 @@ export function run(options: Options): Result {
   const links = net.nodes.reduce((sum, { up }) => sum + up.size, 0) / 2;
   figures.sample(false);
 
-  const traffic = new Traffic(net, ledger, options, random);
-  const trouble = new Trouble(net, options, random);
+  const upAtMs = net.now();
+  const steps = new Steps(options.only);
+  const traffic = new Traffic({ net, ledger, options, random, steps });
+  const trouble = new Trouble({ net, options, random, steps });
   const forMs = options.minutes * 60_000;
   for (let passedMs = 0; passedMs < forMs; passedMs += stepMs) {
     trouble.make(stepMs);
@@ -109,6 +121,7 @@ export function run(options: Options): Result {
   } catch (thrown) {
     broken = thrown instanceof Error ? thrown.message : String(thrown);
   }
+  const [first] = invariants.broken;
   return {
     nodes: options.nodes,
     links,
@@ -126,5 +139,7 @@ export function run(options: Options): Result {
     all: clock(),
     memoryMiB,
     broken,
+    firstBroken: first && { invariant: first.invariant, upMs: first.atMs - upAtMs },
+    steps: steps.count,
   };
 }

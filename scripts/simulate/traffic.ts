@@ -1,5 +1,15 @@
 import type { Ledger, Simulation } from 'rxmesh/testing';
 import type { Options } from './options.ts';
+import type { Steps } from './steps.ts';
+
+/** What traffic needs to know. */
+export interface TrafficSettings {
+  readonly net: Simulation;
+  readonly ledger: Ledger<Uint8Array>;
+  readonly options: Options;
+  readonly random: () => number;
+  readonly steps: Steps;
+}
 
 /** Sends numbered messages from random nodes, evenly over time. */
 export class Traffic {
@@ -7,15 +17,17 @@ export class Traffic {
   readonly #ledger: Ledger<Uint8Array>;
   readonly #options: Options;
   readonly #random: () => number;
+  readonly #steps: Steps;
   #sent = 0;
   /** How many messages are due, with a fraction. */
   #due = 0;
 
-  constructor(net: Simulation, ledger: Ledger<Uint8Array>, options: Options, random: () => number) {
+  constructor({ net, ledger, options, random, steps }: TrafficSettings) {
     this.#net = net;
     this.#ledger = ledger;
     this.#options = options;
     this.#random = random;
+    this.#steps = steps;
   }
 
   /** Sends what is due for the next `ms` milliseconds. */
@@ -30,6 +42,7 @@ export class Traffic {
     const from = this.#pick(this.#net.nodes.length);
     const peers = [...this.#net.node(from).up];
     const peer = peers[this.#pick(peers.length)];
+    if (!this.#steps.next()) return;
     const to = peer === undefined ? undefined : this.#net.indexOf(peer);
     if (to === undefined) return;
     this.#sent += 1;

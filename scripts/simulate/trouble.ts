@@ -1,15 +1,25 @@
 import type { Simulation } from 'rxmesh/testing';
 import type { Options } from './options.ts';
+import type { Steps } from './steps.ts';
 
 /** How long nodes are away, and how long a partition lasts, in milliseconds. */
 const awayMs = [2_000, 30_000] as const;
 const partitionMs = 20_000;
+
+/** What trouble needs to know. */
+export interface TroubleSettings {
+  readonly net: Simulation;
+  readonly options: Options;
+  readonly random: () => number;
+  readonly steps: Steps;
+}
 
 /** Makes nodes leave and return, and partitions the network. */
 export class Trouble {
   readonly #net: Simulation;
   readonly #options: Options;
   readonly #random: () => number;
+  readonly #steps: Steps;
   /** When the nodes that are away return. */
   readonly #returns = new Map<number, number>();
   readonly #partitionsAtMs: number[];
@@ -17,10 +27,11 @@ export class Trouble {
   #due = 0;
   left = 0;
 
-  constructor(net: Simulation, options: Options, random: () => number) {
+  constructor({ net, options, random, steps }: TroubleSettings) {
     this.#net = net;
     this.#options = options;
     this.#random = random;
+    this.#steps = steps;
     const { partitions, minutes } = options;
     const everyMs = (minutes * 60_000) / (partitions + 1);
     const startMs = net.now();
@@ -50,11 +61,13 @@ export class Trouble {
   #leave(): void {
     const net = this.#net;
     const node = Math.floor(this.#random() * net.nodes.length);
-    if (this.#returns.has(node)) return;
     const [min, max] = awayMs;
-    this.#returns.set(node, net.now() + min + this.#random() * (max - min));
-    this.left += 1;
+    const away = min + this.#random() * (max - min);
     const way = this.#random();
+    // All of the above is drawn in any case, so that leaving a step out does not change the others.
+    if (!this.#steps.next() || this.#returns.has(node)) return;
+    this.#returns.set(node, net.now() + away);
+    this.left += 1;
     if (way < 0.5) void net.node(node).router.stop();
     else net.crash(node, { silently: way > 0.8 });
   }
@@ -68,6 +81,7 @@ export class Trouble {
 
   #partition(): void {
     this.#partitionsAtMs.shift();
+    if (!this.#steps.next()) return;
     this.#healsAtMs = this.#net.now() + partitionMs;
     const numbers = this.#net.nodes.map(({ index }) => index);
     const islands = [numbers.filter((n) => n % 2 === 0), numbers.filter((n) => n % 2 === 1)];

@@ -8,6 +8,7 @@ const packages = [
   'rxmesh',
   'rxmesh/operators',
   'rxmesh/calls',
+  'rxmesh/deliveries',
   'rxmesh/protobufjs',
   'rxmesh/testing',
   'rxmesh/transports/comet',
@@ -42,6 +43,7 @@ declare const save: (text: string) => Promise<void>;
 declare const onFailure: (error: RxmeshError) => void;
 declare const httpServer: ReturnType<typeof createServer>;
 declare const scheduler: TestScheduler;
+declare const net: Simulation;
 declare const it: (name: string, run: () => Promise<void>) => void;
 declare const open: () => TransportPair;
 declare const node: () => Promise<TransportNode>;

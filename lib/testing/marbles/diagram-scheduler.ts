@@ -1,0 +1,43 @@
+import { type RunHelpers, TestScheduler } from 'rxjs/testing';
+import { readDiagram } from './note.ts';
+
+/**
+ * The scheduler of a simulation. Unlike other `TestScheduler`s, its `run` ends with the longest
+ * diagram: a network always has something to do later, such as dialing again.
+ */
+export class DiagramScheduler extends TestScheduler {
+  readonly #endMs: () => number;
+  #isRunning = false;
+  /** How long the diagrams of `hot` are. */
+  #hotMs = 0;
+
+  /** @param endMs when the longest diagram ends, apart from those of `hot` */
+  constructor(endMs: () => number) {
+    super(() => {
+      throw new TypeError('use expect and expectSubscriptions of the simulation');
+    });
+    this.maxFrames = Infinity;
+    this.#endMs = endMs;
+  }
+
+  override createHotObservable: TestScheduler['createHotObservable'] = (marbles, ...values) => {
+    this.#hotMs = Math.max(this.#hotMs, readDiagram(marbles).ms);
+    return super.createHotObservable(marbles, ...values);
+  };
+
+  override run<T>(test: (helpers: RunHelpers) => T): T {
+    this.#isRunning = true;
+    this.#hotMs = 0;
+    try {
+      return super.run(test);
+    } finally {
+      this.#isRunning = false;
+    }
+  }
+
+  override flush(): void {
+    if (this.#isRunning) this.maxFrames = Math.max(this.#endMs(), this.frame + this.#hotMs);
+    super.flush();
+    if (this.#isRunning) this.frame = Math.max(this.frame, this.maxFrames);
+  }
+}

@@ -1,0 +1,192 @@
+import { describe, expect, it } from '@jest/globals';
+import { from, NEVER, of, throwError } from 'rxjs';
+import { RxmeshError } from 'rxmesh';
+import {
+  type ExpectedObservable,
+  type MarbleHelpers,
+  simulate,
+  type Simulation,
+} from 'rxmesh/testing';
+
+/** What a failing test prints. */
+function printed(test: (net: Simulation, cold: MarbleHelpers['cold']) => void): string {
+  const net = simulate({ nodes: 2, seed: 7 });
+  let failure: unknown;
+  try {
+    net.run(({ cold }) => test(net, cold));
+  } catch (thrown) {
+    failure = thrown;
+  }
+  if (!(failure instanceof Error)) throw new Error('it did not fail');
+  expect(failure.stack).toMatch(/^Error: [^]*\n +at .*report\.spec/);
+  return `\n${failure.message}`;
+}
+
+describe('a diagram that differs is printed', () => {
+  it('under the one that was expected, with all others', () => {
+    expect(
+      printed((net, cold) => {
+        net.expect(cold('-a--b|')).toBe('-a--b|');
+        net.expect(cold('-a--b|')).toBe('-a-b-|');
+        net.expect(cold('-a----')).toBe('-a--b');
+      }),
+    ).toBe(`
+2 of 3 diagrams differ, first at 3 ms (seed 7)
+
+  as expected  -a--b|
+
+  expected     -a-b-|
+  actual       -a--b|
+                  ^ at 3 ms: expected b, got nothing
+
+  expected     -a--b-
+  actual       -a----
+                   ^ at 4 ms: expected b, got nothing
+`);
+  });
+
+  it('with groups in columns', () => {
+    expect(
+      printed((net, cold) => {
+        net.expect(cold('-(abc)-d|')).toBe('-a-----d|');
+        net.expect(cold('-ab----d|')).toBe('-(abc)-d|');
+      }),
+    ).toBe(`
+2 of 2 diagrams differ, first at 1 ms (seed 7)
+
+  expected     -a-----d|
+  actual       -(abc)-d|
+                ^ at 1 ms: expected a, got (abc)
+
+  expected     -(abc)-d|
+  actual       -a----bd|
+                ^ at 1 ms: expected (abc), got a
+`);
+  });
+
+  it('with long waits as times, also at the end of a diagram', () => {
+    expect(
+      printed((net, cold) => {
+        net.expect(cold('--a 1s b 59ms c')).toBe('--a 1s b 60ms');
+        net.expect(cold('--a 999ms b')).toBe('--a 1s b');
+      }),
+    ).toBe(`
+2 of 2 diagrams differ, first at 1002 ms (seed 7)
+
+  expected     --a 999ms -b 59ms -
+  actual       --a 999ms -b 59ms c
+                                 ^ at 1063 ms: expected nothing, got c
+
+  expected     --a 999ms -b 59ms -
+  actual       --a 999ms b- 59ms -
+                         ^ at 1002 ms: expected nothing, got b
+`);
+  });
+
+  it('with the values of its letters, and letters for values that nobody expected', () => {
+    const values = { a: { from: 0, message: 'hello' }, b: { from: 1 } };
+    expect(
+      printed((net) => {
+        const [zero, one] = [net.node(0).id, net.node(1).id];
+        const envelopes$ = from([
+          { from: one, message: 'hello' },
+          { from: zero, message: Uint8Array.of(1, 2) },
+          { from: one, message: 'hello' },
+          { message: new Map([['x', [1n, null]]]), more: Uint8Array.of(1, 2) },
+        ]);
+        const [a, c] = [{ from: one, message: 'hello' }, { from: one }];
+        net.expect(envelopes$).toBe('(abcd|)', { a, b: { from: zero }, c, d: { from: one } });
+        net.expect(of(values.a)).toBe('(b|)', values);
+      }),
+    ).toBe(`
+2 of 2 diagrams differ, first at 0 ms (seed 7)
+
+  expected     (abcd|)
+  actual       (abcz|)
+               ^ at 0 ms: expected (abcd|), got (abcz|)
+               a: { from: node 1, message: 'hello' }
+               b: { from: node 0 }
+               c: { from: node 1 }
+               d: { from: node 1 }
+               z: { message: Map('x': [1n, null]), more: bytes 0102 }
+
+  expected     (b|)
+  actual       (a|)
+               ^ at 0 ms: expected (b|), got (a|)
+               b: { from: 1 }
+               a: { from: 0, message: 'hello' }
+`);
+  });
+
+  it('with the errors that were expected, and that came', () => {
+    const failed = new RxmeshError('RXMESH_CALL_FAILED', 'no');
+    expect(
+      printed((net) => {
+        const call$ = throwError(() => failed);
+        net.expect(call$).toBe('#', undefined, { code: 'RXMESH_CALL_FAILED' });
+        net.expect(call$).toBe('#');
+        net.expect(call$).toBe('#', undefined, { code: 'RXMESH_CALL_TIMEOUT' });
+        net.expect(call$).toBe('|');
+      }),
+    ).toBe(`
+2 of 4 diagrams differ, first at 0 ms (seed 7)
+
+  as expected  #
+
+  as expected  #
+
+  expected     #
+  actual       z
+               ^ at 0 ms: expected #, got z
+               #: { code: 'RXMESH_CALL_TIMEOUT' }
+               z: RxmeshError RXMESH_CALL_FAILED: no
+
+  expected     |
+  actual       #
+               ^ at 0 ms: expected |, got #
+               #: RxmeshError RXMESH_CALL_FAILED: no
+`);
+  });
+
+  it('with the subscriptions, each for itself', () => {
+    expect(
+      printed((net, cold) => {
+        const watched = cold('------');
+        net.expect(watched, '-^--!').toBe('-----');
+        net.expect(watched, '--^').toBe('-----');
+        net.expectSubscriptions(watched.subscriptions).toBe(['-^---!', '--^', '^!']);
+      }),
+    ).toBe(`
+2 of 5 diagrams differ, first at 0 ms (seed 7)
+
+  as expected  ------
+
+  as expected  ------
+
+  expected     -^---!
+  actual       -^--!-
+                   ^ at 4 ms: expected nothing, got !
+
+  as expected  --^---
+
+  expected     ^!----
+  actual       ------
+               ^ at 0 ms: expected ^, got nothing
+`);
+  });
+});
+
+describe('a diagram', () => {
+  const expected = (): ExpectedObservable<string> => simulate({ nodes: 1 }).expect(NEVER);
+
+  it('needs a value for each of its letters, if it has values', () => {
+    expect(() => expected().toBe('-ab', { a: 'x' })).toThrow(
+      new RangeError("a diagram has 'b', but its values do not"),
+    );
+  });
+
+  it('is read as RxJS reads it', () => {
+    expect(() => expected().toBe('-a!')).toThrow('unsubscription marker "!"');
+    expect(() => simulate({ nodes: 1 }).expect(NEVER, '-a')).toThrow("'^' and '!' markers");
+  });
+});
