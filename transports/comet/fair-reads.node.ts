@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream';
-import type { Turns, Waiting } from '../turns.node.ts';
+import type { Turns, Waiting } from '../../lib/transport/turns.ts';
 
 /** A read of this size may be one of many in a turn, so its time counts. */
 const largeReadBytes = 16_384;

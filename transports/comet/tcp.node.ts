@@ -7,7 +7,7 @@ import { errorOf, RxmeshError } from '../../lib/model/error.ts';
 import { isIpv6, normalizeIp, withoutZone } from '../../lib/model/ip.ts';
 import { giveFrame } from '../../lib/platform/frame-buffers.node.ts';
 import type { FrameSocket } from '../../lib/transport/frame-socket.ts';
-import { turnsOf } from '../turns.node.ts';
+import { turnsOf } from '../../lib/transport/turns.ts';
 import { FairReads } from './fair-reads.node.ts';
 import { type CometListenOptions, portDefault } from './options.ts';
 
@@ -145,7 +145,9 @@ class TcpSocket implements FrameSocket {
     this.local = endpointOf(protocol, stream.localAddress, stream.localPort);
     this.remote = endpointOf(protocol, stream.remoteAddress, stream.remotePort);
     this.drained$ = this.#drained.asObservable();
-    this.#reads = new FairReads(stream, turnsOf(clock), (read) => this.#reader?.next(read));
+    this.#reads = new FairReads(stream, turnsOf(clock, setImmediate), (read) =>
+      this.#reader?.next(read),
+    );
     this.frames$ = new Observable((subscriber) => this.#readTo(subscriber));
     stream.on('error', (cause) => this.#failed(cause));
     stream.on('close', () => this.#gone());

@@ -8,7 +8,7 @@ import { FairReads } from '../../../transports/comet/fair-reads.node.ts';
 import { listenTcp } from '../../../transports/comet/tcp.node.ts';
 import { trackLeaks } from '../../support/leaks.ts';
 import { until } from '../../support/until.ts';
-import { Turns } from '../../../transports/turns.node.ts';
+import { Turns } from '../../../lib/transport/turns.ts';
 
 const clients: Socket[] = [];
 const servers: Subscription[] = [];
