@@ -8,8 +8,8 @@ export default {
   testEnvironmentOptions: { customExportConditions: ['source', 'node', 'node-addons'] },
   roots: ['<rootDir>/spec'],
   testMatch: ['**/*.spec.ts'],
-  // Run by jest.slow.config.js and jest.browser.config.js.
-  testPathIgnorePatterns: ['/node_modules/', '\\.(slow|browser)\\.spec\\.ts$'],
+  // Run by jest.slow.config.js, jest.browser.config.js and jest.proxies.config.js.
+  testPathIgnorePatterns: ['/node_modules/', '\\.(slow|browser|proxy)\\.spec\\.ts$'],
   extensionsToTreatAsEsm: ['.ts'],
   transform: {
     '\\.ts$': [

@@ -18,6 +18,7 @@ export {
   parse,
   Reader,
   Root,
+  Service,
   Type,
   util,
   Writer,

@@ -242,7 +242,17 @@ export class Channels implements ChannelHost {
   }
 
   dropped(drop: Drop): void {
-    this.#drops.add(drop);
+    const { direction, channel, reason, peer } = drop;
+    if (direction === 'outbound' || reason !== 'too-large' || peer === undefined) {
+      this.#drops.add(drop);
+      return;
+    }
+    this.#drops.add(drop, () => {
+      const bytesMax = this.#ends.get(channel)?.messageBytesMax ?? 0;
+      const text = `a message of more than messageBytesMax (${bytesMax} bytes)`;
+      return new RxmeshError('RXMESH_MESSAGE_TOO_LARGE', text, { peer, channel });
+    });
+    this.#price(peer);
   }
 
   decodeFailed(peer: NodeId, channel: number, thrown: unknown): void {
@@ -251,12 +261,17 @@ export class Channels implements ChannelHost {
       const text = `a message of ${peer} on channel ${channel}`;
       return toRxmeshError(thrown, 'RXMESH_DECODE_FAILED', text, { peer, channel });
     });
-    if (!this.#failures.allows(peer)) this.#mute(peer);
+    this.#price(peer);
   }
 
   isMuted(peer: NodeId): boolean {
     const session = this.session(peer);
     return session !== undefined && this.#muted.has(session);
+  }
+
+  /** The peer has sent a message that is of no use. */
+  #price(peer: NodeId): void {
+    if (!this.#failures.allows(peer)) this.#mute(peer);
   }
 
   /** Mutes and reports a peer that exceeded its allowance, once per connection. */
@@ -269,11 +284,12 @@ export class Channels implements ChannelHost {
     this.reports$.next({ peer, severity: 'disconnect', reason });
   }
 
-  /** Decoding failures in one turn cost a peer the score of a single `note`. */
+  /** What is of no use in one turn costs a peer the score of a single `note`. */
   #reportDrop(drop: Drop): void {
     this.events$.next({ type: 'message-dropped', ...drop });
-    const { peer, error, reason } = drop;
-    if (reason !== 'decode-failed' || peer === undefined || error === undefined) return;
+    const { direction, peer, error, reason } = drop;
+    if (direction === 'outbound' || peer === undefined || error === undefined) return;
+    if (reason !== 'decode-failed' && reason !== 'too-large') return;
     this.reports$.next({ peer, severity: 'note', reason: error });
   }
 

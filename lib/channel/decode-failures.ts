@@ -10,8 +10,8 @@ export const decodeFailuresPerSecondDefault = 100;
 const failingPeersMax = 1024;
 
 /**
- * Counts the messages from each peer that fail to decode: they are cheap to send, but create an
- * error here. Counts outlive connections, so a peer that reconnects has only what was left of its
+ * Counts the messages from each peer that fail to decode or are too large: they are cheap to send,
+ * but create work here. Counts outlive connections, so a peer that reconnects has only what was left of its
  * allowance.
  *
  * Once 1,024 peers are counted, a newcomer replaces the peer whose last failure is the oldest, and
@@ -44,7 +44,7 @@ export class DecodeFailures {
 
   /** The error with which a peer that exceeded its allowance is reported. */
   errorOf(peer: NodeId): RxmeshError {
-    const text = `more than ${this.#perSecond} messages a second from ${peer} do not decode`;
+    const text = `more than ${this.#perSecond} messages a second from ${peer} do not decode or are too large`;
     return new RxmeshError('RXMESH_DECODE_FAILED', text, { peer });
   }
 

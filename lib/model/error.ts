@@ -76,7 +76,12 @@ export type ErrorCode =
   | 'RXMESH_CALL_CANCELLED'
   | 'RXMESH_METHOD_UNKNOWN'
   | 'RXMESH_TOO_MANY_CALLS'
-  | 'RXMESH_PEER_DOWN';
+  | 'RXMESH_PEER_DOWN'
+  // deliveries
+  | 'RXMESH_DELIVERY_FAILED'
+  | 'RXMESH_DELIVERY_REFUSED'
+  | 'RXMESH_DELIVERY_TIMEOUT'
+  | 'RXMESH_OUTBOX_FULL';
 
 /** Details of an error besides its code and message. */
 export interface ErrorContext {

@@ -89,6 +89,19 @@ export type RouterEvent =
       readonly error: RxmeshError;
     }
   /**
+   * Another node runs with the key of this one, or this node has dialed itself under another ID. The
+   * node was met where this node dialed (`address`), or it dialed from `remote`; or the peer at
+   * `address` keeps refusing this node because it has a connection with that ID already. Repeated
+   * at most once a minute for one place.
+   */
+  | {
+      readonly type: 'identity-in-use';
+      readonly direction: Direction;
+      readonly address?: NodeAddress;
+      readonly remote?: Endpoint;
+      readonly error: RxmeshError;
+    }
+  /**
    * A transport could not listen, or stopped listening with an error. If it has listened before,
    * the router retries with growing delays.
    */

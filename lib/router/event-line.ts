@@ -34,6 +34,13 @@ const lines: Lines = {
     const where = `${direction}, ${formatEndpoint(remote)}`;
     return warn(`connection${who} refused (${where}): ${reason(error)}`);
   },
+  'identity-in-use': ({ direction, address, remote, error }) => {
+    const where =
+      address !== undefined ? formatNodeAddress(address) : remote && formatEndpoint(remote);
+    return failure(
+      `another node has this node's ID (${direction}, ${where ?? '?'}): ${reason(error)}`,
+    );
+  },
   'transport-failed': ({ transport, error }) => failure(`${transport} failed: ${reason(error)}`),
   'message-dropped': ({ direction, channel, reason: why, count, peer, error }) => {
     const who = peer === undefined ? '' : `, peer ${short(peer)}`;

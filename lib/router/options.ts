@@ -83,8 +83,9 @@ export interface RouterOptions {
      */
     readonly connectionsPerSecondPerHost?: number;
     /**
-     * How many messages from one peer may fail to decode per second, and in a burst after a pause.
-     * If a peer exceeds this, nothing more from it is decoded and its connection ends. Default 100.
+     * How many messages from one peer may fail to decode, or be too large, per second, and in a
+     * burst after a pause. If a peer exceeds this, nothing more from it is decoded and its
+     * connection ends. Default 100.
      */
     readonly decodeFailuresPerSecond?: number;
   };

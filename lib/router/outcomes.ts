@@ -1,5 +1,6 @@
 import type { Subject } from 'rxjs';
 import type { SessionEvent } from '../../operators/route.ts';
+import type { Clock } from '../flow/clock.ts';
 import type { NodeAddress } from '../model/address.ts';
 import type { Endpoint } from '../model/endpoint.ts';
 import { RxmeshError } from '../model/error.ts';
@@ -11,6 +12,7 @@ import type { Eviction } from '../peers/evictions.ts';
 import type { Proven } from '../transport/attempt.ts';
 import { reasonOf } from '../transport/refusal.ts';
 import type { Connection } from '../transport/transport.ts';
+import { SecondSelf } from './second-self.ts';
 
 /** Where `Outcomes` passes things on. */
 export interface OutcomesOptions {
@@ -19,6 +21,7 @@ export interface OutcomesOptions {
   readonly reports: Subject<PeerReport>;
   /** The protocols of the addresses that this node can dial. */
   readonly protocols: () => readonly string[];
+  readonly clock: Clock;
 }
 
 /** Passes on what the router's pipelines find, to the peer manager and as events and reports. */
@@ -27,12 +30,14 @@ export class Outcomes {
   readonly #events: Subject<RouterEvent>;
   readonly #reports: Subject<PeerReport>;
   readonly #protocols: () => readonly string[];
+  readonly #secondSelf: SecondSelf;
 
-  constructor({ peers, events, reports, protocols }: OutcomesOptions) {
+  constructor({ peers, events, reports, protocols, clock }: OutcomesOptions) {
     this.#peers = peers;
     this.#events = events;
     this.#reports = reports;
     this.#protocols = protocols;
+    this.#secondSelf = new SecondSelf(clock, (event) => events.next(event));
   }
 
   /** Claims a slot for a proven link. Throws if there is none: see `PeerManager`. */
@@ -62,6 +67,7 @@ export class Outcomes {
     const { id: peer, direction, remote, nodeInfo, channels } = event.session;
     if (event.type === 'up') {
       this.#events.next({ type: 'peer-up', peer, direction, remote, channels, nodeInfo });
+      this.#secondSelf.up(peer);
       if (!this.#peers.ready(peer, direction, channels)) return;
       this.#peers.announced(peer, announcedAddresses(event.session, this.#protocols()));
     } else {
@@ -83,6 +89,9 @@ export class Outcomes {
     // A claim ends the dial, so another dial may already be in progress.
     if (claimed) this.#peers.disconnected(id, direction, error);
     else if (address !== undefined) this.#peers.dialFailed(address, error);
+    const isDuplicate = error.code === 'RXMESH_DUPLICATE_CONNECTION' && address !== undefined;
+    if (!isDuplicate || this.#peers.peer(id)?.links.length !== 0) return;
+    this.#secondSelf.refusedAsDuplicate(id, { direction, address, remote, error });
   }
 
   /** Closes a connection beyond the limit per second. */
@@ -122,12 +131,14 @@ export class Outcomes {
       error,
       ...(peer !== undefined && { peer }),
     });
+    this.#secondSelf.failed({ direction, remote, error });
   }
 
   /** Our dial, or the handshake after it, has failed. */
   dialFailed(error: RxmeshError, address: NodeAddress): void {
     this.#events.next({ type: 'dial-failed', address, error });
     this.#peers.dialFailed(address, error);
+    this.#secondSelf.failed({ direction: 'outbound', address, error });
   }
 
   /** A peer was reported, by a channel, the application or the router. */

@@ -158,6 +158,7 @@ export class Router {
       events: this.#events,
       reports: this.#found,
       protocols: () => this.#transports.flatMap(({ protocols }) => protocols),
+      clock,
     });
     this.#switchboard = new Switchboard({
       self: this.id,

@@ -65,6 +65,11 @@ export interface DialerSettings {
  * the listener first, and reveals its own identity only to the node it expects.
  */
 export class DialerHandshake {
+  /**
+   * What to send after `RXMESH_SELF_CONNECTION`: our introduction, so that a second node with our
+   * key learns of us, too.
+   */
+  farewell: Uint8Array | undefined;
   readonly #settings: DialerSettings;
   readonly #ownNodeInfo: Uint8Array;
 
@@ -88,10 +93,13 @@ export class DialerHandshake {
     const listenerHello = answer.subarray(0, HELLO_BYTES);
     const exchange = new Exchange('dialer', start, start.hello, listenerHello);
     const listener = exchange.open(answer.subarray(HELLO_BYTES));
+    const { publicKey } = listener;
+    if (equalBytes(publicKey, self.identity.publicKey)) {
+      this.farewell = exchange.seal(self, this.#ownNodeInfo);
+    }
     const nodeInfo = nodeInfoOf(listener, self, expected);
     // Only now: a node that has not proved to be the expected one must learn nothing about us.
     const introduction = exchange.seal(self, this.#ownNodeInfo);
-    const { publicKey } = listener;
     return { introduction, peer: { publicKey, nodeInfo, cipher: exchange.cipher } };
   }
 }

@@ -18,11 +18,12 @@ export interface HandshakeSteps {
   readonly first?: Uint8Array;
   /**
    * Checks what has arrived. Returns what to send, if anything, and how to make the link, once the
-   * other side has proved itself.
+   * other side has proved itself; or why there is none although something is still to be sent.
    */
   readonly take: (frame: Uint8Array) => {
     readonly send?: Uint8Array | undefined;
     readonly link?: () => SocketLink;
+    readonly refusal?: unknown;
   };
 }
 
@@ -37,6 +38,8 @@ export class RunningHandshake {
   readonly #subscription: Subscription = new Subscription();
   #receive: (frame: Uint8Array) => void = ignore;
   #link: SocketLink | undefined;
+  /** Whether the socket closes by itself, once it has written what was sent last. */
+  #isClosing = false;
 
   /** @param subscriber gets the link, or why there is none */
   constructor(socket: FrameSocket, subscriber: Subscriber<Link>) {
@@ -68,7 +71,7 @@ export class RunningHandshake {
     if (this.#link !== undefined) return;
     this.#receive = ignore;
     this.#subscription.unsubscribe();
-    this.#socket.destroy();
+    if (!this.#isClosing) this.#socket.destroy();
   }
 
   /** Closes the connection, or the link if there is one. */
@@ -77,15 +80,20 @@ export class RunningHandshake {
       this.#link.destroy();
       return;
     }
+    if (this.#isClosing) return;
     if (this.#subscriber?.closed === false) this.#socket.destroy(reason);
     this.#fail(closed('the connection was closed during the handshake'));
   }
 
   #onFrame(take: HandshakeSteps['take'], frame: Uint8Array): void {
     this.#attempt(() => {
-      const { send, link } = take(frame);
+      const { send, link, refusal } = take(frame);
       if (send !== undefined) this.#socket.send(send);
       if (link !== undefined) this.#emit(link());
+      if (refusal === undefined) return;
+      this.#isClosing = true;
+      this.#socket.close();
+      throw refusal;
     });
   }
 
@@ -119,7 +127,8 @@ export class RunningHandshake {
 
   #socketEnded(error?: RxmeshError): void {
     if (this.#link !== undefined) this.#link.socketEnded(error);
-    else this.#fail(error ?? closed('the other side closed during the handshake'));
+    else if (!this.#isClosing)
+      this.#fail(error ?? closed('the other side closed during the handshake'));
   }
 
   #fail(error: RxmeshError): void {

@@ -109,8 +109,14 @@ type Start = (self: Self, expected: NodeId | undefined) => HandshakeSteps;
 function dialing(socket: FrameSocket, handshake: DialerHandshake): HandshakeSteps {
   return {
     take: (frame) => {
-      const { peer, introduction } = handshake.prove(frame);
-      return { send: introduction, link: () => new SecureLink(socket, peer) };
+      try {
+        const { peer, introduction } = handshake.prove(frame);
+        return { send: introduction, link: () => new SecureLink(socket, peer) };
+      } catch (refusal) {
+        const { farewell: send } = handshake;
+        if (send === undefined) throw refusal;
+        return { send, refusal };
+      }
     },
   };
 }

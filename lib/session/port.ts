@@ -2,7 +2,6 @@ import type { Clock } from '../flow/clock.ts';
 import type { Pace } from '../flow/pace.ts';
 import { type LaneOptions, whenFull } from '../flow/strategy.ts';
 import type { Direction } from '../model/direction.ts';
-import { RxmeshError } from '../model/error.ts';
 import type { DropReason } from '../model/event.ts';
 import type { NodeId } from '../model/id.ts';
 import { unlimitedCredit } from '../transport/link.ts';
@@ -304,13 +303,13 @@ export class Port {
     const isWhole = whole !== undefined && whole !== 'tooLarge';
     if (last && !isWhole && this.inbox) this.replenish(this.inbox);
     if (whole !== 'tooLarge') return whole;
-    this.#refused(bytesMax);
+    this.#refused();
     return undefined;
   }
 
   #whole(bytes: Uint8Array, owned: boolean): void {
     if (this.inbox === undefined) {
-      this.#refused(0);
+      this.#refused();
       return;
     }
     this.#messagesIn += 1;
@@ -337,25 +336,18 @@ export class Port {
   }
 
   /** A message has arrived that this side does not accept. */
-  #refused(bytesMax: number): void {
-    if (this.inbox === undefined) {
-      this.#dropInbound('channel-closed');
-      return;
-    }
-    const about = { peer: this.#host.id, channel: this.channel };
-    const text = `a message of more than messageBytesMax (${bytesMax} bytes)`;
-    this.#dropInbound('too-large', new RxmeshError('RXMESH_MESSAGE_TOO_LARGE', text, about));
+  #refused(): void {
+    this.#dropInbound(this.inbox === undefined ? 'channel-closed' : 'too-large');
   }
 
   /** A message has arrived but reaches no consumer. */
-  #dropInbound(reason: DropReason, error?: RxmeshError): void {
-    this.#dropped('inbound', reason, 1, error);
+  #dropInbound(reason: DropReason): void {
+    this.#dropped('inbound', reason, 1);
   }
 
-  #dropped(direction: Direction, reason: DropReason, count: number, error?: RxmeshError): void {
+  #dropped(direction: Direction, reason: DropReason, count: number): void {
     const { channel } = this;
-    const peer = this.#host.id;
-    this.#host.dropped({ direction, channel, reason, count, peer, ...(error && { error }) });
+    this.#host.dropped({ direction, channel, reason, count, peer: this.#host.id });
   }
 }
 

@@ -87,6 +87,7 @@ describe('the site', () => {
     ['reconnect', /Reconnect without loss/],
     ['RPC', /Request and response/],
     ['EADDRINUSE', /Start/],
+    ['Ctrl-C', /Ctrl-C and signals/],
   ])('finds %s', async (words, found) => {
     await tab.goto(`${origin}/`);
     await tab.locator('#tsd-search-trigger').click();

@@ -56,6 +56,26 @@ describe('S-02 a message that does not decode', () => {
     expect(link.closedFor).toBeUndefined();
   });
 
+  it('has the price of one that is too large, and one error stands for all of a turn', () => {
+    const node = new LinkedNode();
+    node.channels.open({ id: 7, codec: json(), messageBytesMax: 2 }).in$.subscribe();
+    const { link } = node.peer(1);
+    const large = data(7, [0x31, 0x31, 0x31]);
+    link.arrive(...Array<FakePacket>(50).fill(large), ...garbage(50));
+    node.turn();
+    expect(reported(node.reports)).toEqual(['1 note', '1 note']);
+    expect(node.events).toMatchObject([
+      {
+        reason: 'too-large',
+        count: 50,
+        error: { code: 'RXMESH_MESSAGE_TOO_LARGE', peer: idOf(1), channel: 7 },
+      },
+      { reason: 'decode-failed', count: 50 },
+    ]);
+    link.arrive(large);
+    expect(reported(node.reports)).toEqual(['1 disconnect']);
+  });
+
   it('ends the connection if it exceeds the limit, and nothing more is decoded', () => {
     const node = new LinkedNode();
     const { codec, decoded } = refusing();
@@ -70,7 +90,7 @@ describe('S-02 a message that does not decode', () => {
         severity: 'disconnect',
         reason: {
           code: 'RXMESH_DECODE_FAILED',
-          message: `more than 100 messages a second from ${idOf(1)} do not decode`,
+          message: `more than 100 messages a second from ${idOf(1)} do not decode or are too large`,
           peer: idOf(1),
         },
       },

@@ -74,7 +74,7 @@ export class PagePrograms {
 const isProgram = (info: string): boolean =>
   fileNameOf(info) !== undefined && /^[jt]s\b(?!.* syntax)/.test(info);
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const address = server.address();

@@ -8,6 +8,7 @@ const packages = [
   'rxmesh',
   'rxmesh/operators',
   'rxmesh/calls',
+  'rxmesh/deliveries',
   'rxmesh/protobufjs',
   'rxmesh/testing',
   'rxmesh/transports/comet',

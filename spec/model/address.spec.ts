@@ -264,7 +264,7 @@ describe('node address', () => {
           expect(error).toEqual(invalid);
         }
       }),
-      { numRuns: 3000 },
+      { numRuns: 1000 },
     );
   });
 });

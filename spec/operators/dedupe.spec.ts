@@ -225,18 +225,18 @@ describe('dedupe', () => {
         }
         expect(passed).toEqual(expected);
       }),
-      { numRuns: 500 },
+      { numRuns: 200 },
     );
   });
 
-  it('handles a million keys and keeps no more than allowed', async () => {
+  it('handles 200,000 keys and keeps no more than allowed', async () => {
     const source = new Subject<object>();
     let passed = 0;
     source.pipe(dedupe({ key, max: 1_000, ttlMs: 1e9 })).subscribe(() => (passed += 1));
     const before = await heapBytes();
-    for (let i = 0; i < 1_000_000; i++) source.next({ i });
+    for (let i = 0; i < 200_000; i++) source.next({ i });
     expect((await heapBytes()) - before).toBeLessThan(1_000_000);
-    expect(passed).toBe(1_000_000);
+    expect(passed).toBe(200_000);
   }, 60_000);
 });
 

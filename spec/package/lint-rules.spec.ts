@@ -56,6 +56,8 @@ describe('the lint rule import-down', () => {
     ['lib/calls/calls.ts', '#platform/abort-controller', []],
     ['lib/calls/calls.ts', '../flow/lane.ts', ['inside']],
     ['lib/calls/calls.ts', '../../operators/pipe-to.ts', ['inside']],
+    ['lib/deliveries/board.ts', '../index.ts', []],
+    ['lib/deliveries/board.ts', '../calls/calls.ts', ['inside']],
     ['lib/index.ts', './calls/index.ts', ['up']],
     ['transports/memory/index.ts', '../../lib/secure/link.ts', []],
     ['transports/memory/index.ts', '../../lib/peers/score.ts', ['up']],

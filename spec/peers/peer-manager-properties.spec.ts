@@ -182,7 +182,7 @@ describe('PeerManager, whatever happens', () => {
         const run = new Run();
         for (const action of actions) run.do(action);
       }),
-      { numRuns: 500 },
+      { numRuns: 250 },
     );
   });
 

@@ -97,7 +97,7 @@ describe('a session whose peer sends anything in any order', () => {
         node.channels.close();
         expect(node.channels.ids).toEqual([]);
       }),
-      { numRuns: 500, seed: 20_210_226 },
+      { numRuns: 250, seed: 20_210_226 },
     );
   });
 });

@@ -172,7 +172,7 @@ describe('a window of messages and bytes', () => {
         expect(play.ledger.sent.bytes).toBe(play.ledger.consumed.bytes);
         expectIdle(play.pair.clock.scheduler);
       }),
-      { numRuns: 300, seed: 20_210_226 },
+      { numRuns: 150, seed: 20_210_226 },
     );
   });
 });

@@ -30,3 +30,9 @@ async function bytesLeft(): Promise<number> {
   await collectGarbage();
   return process.memoryUsage().heapUsed;
 }
+
+/** Bytes of all array buffers that are alive, after garbage collection. */
+export async function bufferBytes(): Promise<number> {
+  await heapBytes();
+  return process.memoryUsage().arrayBuffers;
+}

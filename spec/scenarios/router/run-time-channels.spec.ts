@@ -231,7 +231,7 @@ describe('channels that open and close at both ends at arbitrary times', () => {
         net.stop();
         expectIdle(net.clock.scheduler);
       }),
-      { seed: 21, numRuns: 120 },
+      { seed: 21, numRuns: 60 },
     );
   });
 });

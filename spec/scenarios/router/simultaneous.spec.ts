@@ -114,7 +114,7 @@ describe('a simultaneous connect', () => {
         net.stop();
         expectIdle(net.clock.scheduler);
       }),
-      { seed: 11, numRuns: 150 },
+      { seed: 11, numRuns: 60 },
     );
   });
 
@@ -146,7 +146,7 @@ describe('a simultaneous connect', () => {
         net.stop();
         expectIdle(net.clock.scheduler);
       }),
-      { seed: 12, numRuns: 100 },
+      { seed: 12, numRuns: 40 },
     );
   });
 });

@@ -1,0 +1,57 @@
+import { filter, firstValueFrom, map, merge, mergeMap, throwError, timer } from 'rxjs';
+import { exchangeCodec } from '../../exchange/messages.ts';
+import { aborted } from '../../flow/abort.ts';
+import { printable } from '../../model/quote.ts';
+import type { Command } from '../command.node.ts';
+import { dialed, dialOptions, warnings, withNode } from '../node.node.ts';
+import { channelId } from '../parse.node.ts';
+import { note, printLine } from '../terminal.node.ts';
+import { Stopped } from '../usage-error.ts';
+
+/** How long a node may take to answer, in milliseconds. */
+const answerMs = 5_000;
+
+/** `rxmesh peers`: the addresses that a node knows. */
+export const peers: Command = {
+  name: 'peers',
+  summary: 'asks a node for addresses of other nodes, by peer exchange',
+  positionals: ['<address>'],
+  options: {
+    channel: { value: 'id', text: 'the channel of peer exchange; default 0' },
+    ...dialOptions,
+    json: { text: 'prints an object a line' },
+  },
+  notes: ['A node tells each of its peers only the addresses that this one may be able to dial.'],
+  examples: ['rxmesh peers ws://…@seed.example.com:4000 --network demo'],
+  async run({ positionals: [address = ''], values }, terminal) {
+    const id = channelId('--channel', values.text('channel') ?? '0');
+    await withNode(values, {}, async (router) => {
+      const exchange = router.openChannel({ id, codec: exchangeCodec });
+      await router.start();
+      const { id: peer, channels } = await dialed(router, address, { values, terminal });
+      warnings(router, terminal);
+      if (!channels.includes(id)) {
+        throw new Error(`the node does not take part in peer exchange on channel ${id}`);
+      }
+      const answer = firstValueFrom(
+        merge(
+          exchange.in$.pipe(
+            map(({ message }) => (message.kind === 'answer' ? message.addresses : undefined)),
+            filter((addresses) => addresses !== undefined),
+          ),
+          timer(answerMs).pipe(
+            mergeMap(() => throwError(() => new Error(`no answer within ${answerMs / 1_000} s`))),
+          ),
+          aborted(terminal.signal).pipe(mergeMap(() => throwError(() => new Stopped()))),
+        ),
+      );
+      await exchange.sendOnce({ to: peer, message: { kind: 'ask' } });
+      const addresses = await answer;
+      for (const each of addresses) {
+        const line = values.has('json') ? JSON.stringify({ address: each }) : printable(each);
+        await printLine(terminal, line);
+      }
+      if (addresses.length === 0) note(terminal, 'rxmesh: it knows no other node to tell us');
+    });
+  },
+};

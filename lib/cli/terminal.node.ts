@@ -1,0 +1,59 @@
+import { once } from 'node:events';
+import type { Readable, Writable } from 'node:stream';
+
+/** Why a command was told to stop. */
+export type StopReason = 'SIGINT' | 'SIGTERM' | 'output closed';
+
+/** What a command reads, writes and obeys: those of the process, or a test's. */
+export interface Terminal {
+  readonly input: Readable;
+  /** For data, and nothing else. */
+  readonly output: Writable;
+  /** For everything that is not data: progress, warnings, errors. */
+  readonly errors: Writable;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /**
+   * Aborted when the command should stop: at Ctrl-C, at SIGTERM, and when nobody reads the output
+   * any more. Its `reason` is a `StopReason`.
+   */
+  readonly signal: AbortSignal;
+}
+
+/** Writes data, and resolves when the reader wants more. */
+export async function print(
+  { output, signal }: Terminal,
+  data: string | Uint8Array,
+): Promise<void> {
+  if (signal.aborted || output.write(data)) return;
+  // An abort is no failure here: the command ends by it.
+  await once(output, 'drain', { signal }).catch((error: unknown) => {
+    if (!signal.aborted) throw error;
+  });
+}
+
+/** Writes a line of data. */
+export function printLine(terminal: Terminal, text: string): Promise<void> {
+  return print(terminal, `${text}\n`);
+}
+
+/** Writes a line that is not data. */
+export function note(terminal: Terminal, text: string): void {
+  terminal.errors.write(`${text}\n`);
+}
+
+/** The styles of text on a terminal, with their codes (ECMA-48, SGR). */
+const styles = { bold: [1, 22], red: [31, 39], green: [32, 39], dim: [2, 22] } as const;
+
+/** Styles text if the stream is a terminal that wants it: see https://no-color.org. */
+export function styled(
+  terminal: Terminal,
+  stream: 'output' | 'errors',
+  style: keyof typeof styles,
+  text: string,
+): string {
+  const { env } = terminal;
+  const wants = (env['NO_COLOR'] ?? '') === '' && env['TERM'] !== 'dumb';
+  if (!wants || !('isTTY' in terminal[stream]) || terminal[stream].isTTY !== true) return text;
+  const [on, off] = styles[style];
+  return `\u001B[${on}m${text}\u001B[${off}m`;
+}

@@ -1,0 +1,546 @@
+import { catchError, EMPTY, Subject, Subscription } from 'rxjs';
+import { dateNow } from '#platform/system-time';
+import { platformCrypto } from '#platform/crypto';
+import {
+  type Channel,
+  type ChannelOptions,
+  type Clock,
+  type ErrorCode,
+  type NodeId,
+  type RouterEvent,
+  type RouterLike,
+  RxmeshError,
+  systemClock,
+} from '../index.ts';
+import type { Attempt } from './attempt.ts';
+import { errorOfFrame } from './delivery-error.ts';
+import { Entry } from './entry.ts';
+import { Frame, kinds } from './frame.ts';
+import { frameCodec } from './frame-codec.ts';
+import type { HandlerRules, InboxHost, OutboxHost } from './hosts.ts';
+import { Inbox } from './inbox.ts';
+import { Line } from './line.ts';
+import { Outbox } from './outbox.ts';
+import { type Damaged, type DeliveryStore, Journal, type StoredFrame } from './store.ts';
+
+/** What deliveries need of a router. */
+export type DeliveriesRouter = Pick<RouterLike, 'openChannel' | 'events$' | 'snapshot'>;
+
+/** The bounds of a service. */
+export interface Limits {
+  readonly maxMessages: number;
+  readonly maxBytes: number;
+  readonly maxMessagesInAll: number;
+  readonly maxBytesInAll: number;
+  readonly window: number;
+  readonly windowBytes: number;
+  readonly concurrency: number;
+  readonly maxSenders: number;
+}
+
+/** What a service does at the moment. */
+export interface DeliveriesSnapshot {
+  /** Messages that have not been handled by their recipients, and their bytes. */
+  readonly messages: number;
+  readonly bytes: number;
+  /** Handlers that run. */
+  readonly handling: number;
+  /** Messages that arrived for no opening, so far. */
+  readonly dropped: number;
+}
+
+/** A delivery that has ended with an error. */
+export interface Lost {
+  readonly to: NodeId;
+  readonly payload: Uint8Array;
+  readonly error: RxmeshError;
+}
+
+/** How soon a store that could not be read is tried again. */
+const loadAgainMs = 1_000;
+
+/** How many messages and bytes an outbox holds. */
+interface Held {
+  messages: number;
+  bytes: number;
+}
+
+/** Where the deliveries of a node on one channel meet: its outboxes, inboxes and lines. */
+export class Board implements OutboxHost, InboxHost {
+  readonly channel: Channel<Frame>;
+  readonly clock: Clock;
+  readonly rules: HandlerRules;
+  readonly journal: Journal;
+  readonly lost$ = new Subject<Lost>();
+  readonly #limits: Limits;
+  readonly #decode: (bytes: Uint8Array) => unknown;
+  readonly #up = new Set<NodeId>();
+  readonly #lines = new Map<NodeId, Line>();
+  readonly #outboxes = new Map<NodeId, Outbox>();
+  readonly #held = new Map<NodeId, Held>();
+  /** In the order in which the peers were last heard of. */
+  readonly #inboxes = new Map<NodeId, Inbox>();
+  /** What peers have opened before the store was read. */
+  readonly #early = new Map<NodeId, Frame>();
+  /** Inboxes that wait until a handler has ended. */
+  readonly #queue = new Set<Inbox>();
+  readonly #scope = new Subscription();
+  readonly #total: Held = { messages: 0, bytes: 0 };
+  #handling = 0;
+  /** Places that are kept for inboxes that have waited. */
+  #invited = 0;
+  #dropped = 0;
+  #handler: ((attempt: Attempt) => unknown) | undefined;
+  #isLoaded = false;
+  #isStoreFailing = false;
+  #closed: RxmeshError | undefined;
+
+  constructor(
+    router: DeliveriesRouter,
+    options: Omit<ChannelOptions<Frame>, 'codec'>,
+    limits: Limits,
+    rules: HandlerRules,
+    store: DeliveryStore | undefined,
+    decode: (bytes: Uint8Array) => unknown,
+  ) {
+    this.#limits = limits;
+    this.rules = rules;
+    this.#decode = decode;
+    this.channel = router.openChannel({ ...options, codec: frameCodec });
+    this.clock = this.channel.in$.clock ?? systemClock;
+    this.journal = new Journal(store, this.channel.id);
+    for (const { id, channels } of router.snapshot().peers) {
+      const port = channels.find(({ channel }) => channel === this.channel.id);
+      this.#cameUp(id, port !== undefined && port.outbound.credit > 0);
+    }
+    this.#scope.add(router.events$.subscribe((event) => this.#heard(event)));
+    this.#scope.add(
+      this.channel.in$.subscribe({
+        next: ({ from, message }) => this.#receive(from, message),
+        complete: () => this.#end(),
+      }),
+    );
+    this.#load();
+  }
+
+  get channelId(): number {
+    return this.channel.id;
+  }
+
+  get window(): number {
+    return this.#limits.window;
+  }
+
+  get windowBytes(): number {
+    return this.#limits.windowBytes;
+  }
+
+  get hasHandler(): boolean {
+    return this.#handler !== undefined && this.#isLoaded;
+  }
+
+  /** The date, for what another process reads. */
+  date(): number {
+    return Math.round(this.clock.date?.() ?? dateNow());
+  }
+
+  snapshot(): DeliveriesSnapshot {
+    const { messages, bytes } = this.#total;
+    return { messages, bytes, handling: this.#handling, dropped: this.#dropped };
+  }
+
+  // For deliveries
+
+  /** Puts a message into the outbox. Returns the error if there is no room, or no service. */
+  post(to: NodeId, entry: Entry): RxmeshError | undefined {
+    const error = this.#closed ?? this.#full(to, entry.size);
+    if (error !== undefined) return error;
+    const outbox = this.#outboxFor(to);
+    this.#count(to, 1, entry.size);
+    outbox.add(entry);
+    if (!this.#isLoaded) return undefined;
+    outbox.store(entry);
+    this.#lines.get(to)?.carry(outbox);
+    return undefined;
+  }
+
+  /** Ends a delivery with an error, or without one when nobody waits for it. */
+  withdraw(to: NodeId, entry: Entry, error?: RxmeshError): void {
+    this.#outboxes.get(to)?.fail(entry, error);
+  }
+
+  /** @throws {TypeError} if there is a handler already */
+  handle(handler: (attempt: Attempt) => unknown): Subscription {
+    if (this.#handler !== undefined) {
+      throw new TypeError('handle: there is a handler already; unsubscribe it first');
+    }
+    this.#handler = handler;
+    for (const inbox of [...this.#inboxes.values()]) inbox.next();
+    return new Subscription(() => {
+      this.#handler = undefined;
+    });
+  }
+
+  /** Ends every delivery here and closes the channel. */
+  close(): void {
+    this.#end();
+    this.channel.close();
+  }
+
+  // For outboxes
+
+  newEpoch(): Uint8Array {
+    return platformCrypto.randomBytes(16);
+  }
+
+  ended(outbox: Outbox, entry: Entry, payload: Uint8Array | undefined, error?: RxmeshError): void {
+    const { to } = outbox;
+    this.#count(to, -1, -entry.size);
+    entry.timer?.unsubscribe();
+    const { waiter } = entry;
+    entry.waiter = undefined;
+    this.#tidy(to);
+    if (error === undefined) {
+      waiter?.handled();
+      return;
+    }
+    if (payload !== undefined) this.lost$.next({ to, payload, error });
+    waiter?.failed(error);
+  }
+
+  // For inboxes
+
+  readonly call = (attempt: Attempt): unknown => this.#handler?.(attempt);
+
+  decode(payload: Uint8Array): unknown {
+    return this.#decode(payload);
+  }
+
+  mayRun(inbox: Inbox): boolean {
+    if (this.#closed !== undefined) return false;
+    if (this.#handling + this.#invited < this.#limits.concurrency) return true;
+    this.#queue.add(inbox);
+    return false;
+  }
+
+  runs(by: 1 | -1): void {
+    this.#handling += by;
+    if (by === -1) this.#invite();
+  }
+
+  /** Keeps free places for those that wait: the inbox whose handler has ended is behind them. */
+  #invite(): void {
+    while (this.#handling + this.#invited < this.#limits.concurrency) {
+      const [first] = this.#queue;
+      if (first === undefined) return;
+      this.#queue.delete(first);
+      this.#invited += 1;
+      this.clock.afterTurn(() => {
+        this.#invited -= 1;
+        first.next();
+        this.#invite();
+      });
+    }
+  }
+
+  error(code: ErrorCode, text: string, peer: NodeId, cause?: unknown): RxmeshError {
+    const detail = cause instanceof Error ? `: ${cause.message}` : '';
+    return new RxmeshError(code, text + detail, { peer, channel: this.channel.id, cause });
+  }
+
+  storeFailed(thrown: unknown, peer?: NodeId): RxmeshError {
+    const reason = thrown instanceof Error ? (thrown.cause ?? thrown) : thrown;
+    const detail = reason instanceof Error ? `: ${reason.message}` : '';
+    const text = `the store of deliveries has failed${detail}`;
+    const { id: channel } = this.channel;
+    const context = peer === undefined ? { channel } : { channel, peer };
+    return new RxmeshError('RXMESH_STORE_FAILED', text, { ...context, cause: thrown });
+  }
+
+  report(error: RxmeshError): void {
+    this.channel.out.error(error);
+  }
+
+  // The store
+
+  #load(): void {
+    this.#scope.add(
+      this.journal
+        .load()
+        .pipe(
+          catchError((thrown: unknown) => {
+            if (!this.#isStoreFailing) this.report(this.storeFailed(thrown));
+            this.#isStoreFailing = true;
+            this.#scope.add(this.clock.schedule(() => this.#load(), loadAgainMs));
+            return EMPTY;
+          }),
+        )
+        .subscribe((records) => this.#restore(records)),
+    );
+  }
+
+  #restore(records: readonly (StoredFrame | Damaged)[]): void {
+    const found = new Found();
+    for (const record of records) {
+      if ('error' in record) {
+        this.report(record.error);
+        this.journal.write([{ type: 'del', key: record.key }]);
+      } else {
+        found.add(record);
+      }
+    }
+    for (const [peer, state] of found.inboxes) {
+      this.#inboxFor(peer).restore(state, found.failures.get(peer) ?? []);
+    }
+    this.#isLoaded = true;
+    for (const [peer, state] of found.outboxes) {
+      this.#restoreOutbox(peer, state, found.messages.get(peer) ?? []);
+    }
+    for (const [peer, outbox] of this.#outboxes) {
+      if (!found.outboxes.has(peer)) outbox.begin();
+      this.#lines.get(peer)?.carry(outbox);
+      this.#tidy(peer);
+    }
+    for (const [peer, frame] of this.#early) this.#receive(peer, frame);
+    this.#early.clear();
+  }
+
+  #restoreOutbox(to: NodeId, state: Frame, messages: readonly Frame[]): void {
+    const outbox = this.#outboxFor(to);
+    const entries = messages.map((frame) => {
+      const entry = new Entry(frame.payload, frame.dueDateMs);
+      entry.seq = frame.seq;
+      this.#count(to, 1, entry.size);
+      return entry;
+    });
+    outbox.restore(state, entries);
+    for (const entry of entries) {
+      if (entry.dueDateMs === 0) continue;
+      const restMs = Math.max(0, entry.dueDateMs - this.date());
+      entry.timer = this.clock.schedule(() => this.late(to, entry), restMs);
+    }
+    this.#tidy(to);
+  }
+
+  /** The time of a delivery is over. */
+  late(to: NodeId, entry: Entry): void {
+    const text = `${to} has not handled the message in time`;
+    this.withdraw(to, entry, this.error('RXMESH_DELIVERY_TIMEOUT', text, to));
+  }
+
+  // Peers
+
+  #heard(event: RouterEvent): void {
+    switch (event.type) {
+      case 'peer-up':
+        this.#cameUp(event.peer, event.channels.includes(this.channel.id));
+        return;
+      case 'peer-down':
+        this.#up.delete(event.peer);
+        this.#lost(event.peer);
+        return;
+      case 'peer-channel':
+        if (event.channel !== this.channel.id) return;
+        this.#lost(event.peer);
+        if (event.open && this.#up.has(event.peer)) this.#opened(event.peer);
+        return;
+      default:
+    }
+  }
+
+  #cameUp(id: NodeId, isOpen: boolean): void {
+    this.#up.add(id);
+    if (isOpen) this.#opened(id);
+  }
+
+  #opened(id: NodeId): void {
+    if (this.#lines.has(id)) return;
+    const inbox = this.#inboxFor(id);
+    const line = new Line(this.channel, id, inbox, (thrown) =>
+      thrown instanceof RxmeshError
+        ? thrown
+        : this.error('RXMESH_DELIVERY_FAILED', `the message to ${id} cannot be sent`, id, thrown),
+    );
+    this.#lines.set(id, line);
+    const outbox = this.#outboxes.get(id);
+    if (outbox !== undefined && this.#isLoaded) line.carry(outbox);
+  }
+
+  #lost(id: NodeId): void {
+    const line = this.#lines.get(id);
+    if (line === undefined) return;
+    this.#lines.delete(id);
+    this.#early.delete(id);
+    line.close();
+    this.#tidy(id);
+    if (line.inbox.isBlank) this.#inboxes.delete(id);
+  }
+
+  #receive(from: NodeId, frame: Frame): void {
+    const line = this.#lines.get(from);
+    if (line === undefined) {
+      this.#dropped += 1;
+      return;
+    }
+    if (!this.#isLoaded) {
+      if (frame.kind === kinds.open) this.#early.set(from, frame);
+      return;
+    }
+    const { inbox, outbox } = line;
+    switch (frame.kind) {
+      case kinds.open:
+        this.#remember(inbox);
+        inbox.opened(frame, line.wake);
+        return;
+      case kinds.message: {
+        const problem = inbox.received(frame);
+        if (problem !== undefined) this.#violated(from, problem.code, problem.what);
+        return;
+      }
+      case kinds.noted:
+        inbox.noted(frame.seq);
+        return;
+      case kinds.resume:
+        this.#check(from, outbox?.resumed(frame));
+        return;
+      case kinds.acked:
+        this.#check(from, outbox?.acked(frame));
+        return;
+      case kinds.failed:
+        this.#check(from, outbox?.failed(frame));
+        return;
+      case kinds.refused: {
+        const reason = errorOfFrame(frame, { peer: from, channel: this.channel.id });
+        this.channel.reports.next({ peer: from, severity: 'note', reason });
+        return;
+      }
+      default:
+        this.#dropped += 1;
+    }
+  }
+
+  #check(from: NodeId, problem: string | undefined): void {
+    if (problem !== undefined) this.#violated(from, 'RXMESH_PROTOCOL_VIOLATION', problem);
+  }
+
+  #violated(peer: NodeId, code: ErrorCode, what: string): void {
+    const reason = this.error(code, `${peer} sends ${what}`, peer);
+    this.channel.reports.next({ peer, severity: 'disconnect', reason });
+  }
+
+  // Places
+
+  #full(to: NodeId, size: number): RxmeshError | undefined {
+    const { maxMessages, maxBytes, maxMessagesInAll, maxBytesInAll } = this.#limits;
+    const held = this.#held.get(to) ?? { messages: 0, bytes: 0 };
+    const bounds: readonly (readonly [number, number, string])[] = [
+      [held.messages + 1, maxMessages, 'maxMessages'],
+      [held.bytes + size, maxBytes, 'maxBytes'],
+      [this.#total.messages + 1, maxMessagesInAll, 'maxMessagesInAll'],
+      [this.#total.bytes + size, maxBytesInAll, 'maxBytesInAll'],
+    ];
+    const bound = bounds.find(([wanted, max]) => wanted > max);
+    if (bound === undefined) return undefined;
+    const text = `the outbox has no room for a message to ${to}: ${bound[2]} is ${bound[1]}`;
+    return this.error('RXMESH_OUTBOX_FULL', text, to);
+  }
+
+  #count(to: NodeId, messages: number, bytes: number): void {
+    const held = this.#held.get(to) ?? { messages: 0, bytes: 0 };
+    held.messages += messages;
+    held.bytes += bytes;
+    if (held.messages === 0) this.#held.delete(to);
+    else this.#held.set(to, held);
+    this.#total.messages += messages;
+    this.#total.bytes += bytes;
+  }
+
+  #outboxFor(to: NodeId): Outbox {
+    const known = this.#outboxes.get(to);
+    if (known !== undefined) return known;
+    const outbox = new Outbox(to, this);
+    this.#outboxes.set(to, outbox);
+    return outbox;
+  }
+
+  /** Lets an outbox go that has nothing for a peer which is not there. */
+  #tidy(to: NodeId): void {
+    const outbox = this.#outboxes.get(to);
+    if (outbox?.isEmpty !== true || this.#lines.has(to) || !this.#isLoaded) return;
+    this.#outboxes.delete(to);
+    if (this.#closed === undefined) outbox.forget();
+  }
+
+  #inboxFor(from: NodeId): Inbox {
+    const known = this.#inboxes.get(from);
+    if (known !== undefined) return known;
+    const inbox = new Inbox(from, this);
+    this.#inboxes.set(from, inbox);
+    return inbox;
+  }
+
+  /** Moves an inbox to the end, and forgets the one that was not heard of for the longest time. */
+  #remember(inbox: Inbox): void {
+    this.#inboxes.delete(inbox.from);
+    this.#inboxes.set(inbox.from, inbox);
+    if (this.#inboxes.size <= this.#limits.maxSenders) return;
+    for (const [peer, oldest] of this.#inboxes) {
+      if (!oldest.isIdle) continue;
+      this.#inboxes.delete(peer);
+      oldest.forget();
+      return;
+    }
+  }
+
+  #end(): void {
+    if (this.#closed !== undefined) return;
+    const { id: channel } = this.channel;
+    const text = this.journal.hasStore
+      ? 'the service is closed: the message stays in the store'
+      : 'the service is closed';
+    const error = new RxmeshError('RXMESH_CHANNEL_CLOSED', text, { channel });
+    this.#closed = error;
+    this.#scope.unsubscribe();
+    for (const id of [...this.#lines.keys()]) this.#lost(id);
+    for (const inbox of [...this.#inboxes.values()]) inbox.end(error);
+    for (const outbox of [...this.#outboxes.values()]) outbox.end(error);
+    this.#inboxes.clear();
+    this.#outboxes.clear();
+    this.lost$.complete();
+  }
+}
+
+/** The records of a store, by peer. */
+class Found {
+  readonly inboxes = new Map<NodeId, Frame>();
+  readonly outboxes = new Map<NodeId, Frame>();
+  readonly messages = new Map<NodeId, Frame[]>();
+  readonly failures = new Map<NodeId, Frame[]>();
+
+  add({ kind, peer, frame }: StoredFrame): void {
+    switch (kind) {
+      case 'inbox':
+        this.inboxes.set(peer, frame);
+        return;
+      case 'outbox':
+        this.outboxes.set(peer, frame);
+        return;
+      case 'message': {
+        append(this.messages, peer, frame);
+        // The last one of an outbox that has never been empty: nothing was acknowledged.
+        const state = new Frame(kinds.open);
+        state.epoch = frame.epoch;
+        if (!this.outboxes.has(peer)) this.outboxes.set(peer, state);
+        return;
+      }
+      case 'failure':
+        append(this.failures, peer, frame);
+    }
+  }
+}
+
+function append(map: Map<NodeId, Frame[]>, peer: NodeId, frame: Frame): void {
+  const frames = map.get(peer);
+  if (frames === undefined) map.set(peer, [frame]);
+  else frames.push(frame);
+}

@@ -1,0 +1,41 @@
+/** The longest time, in milliseconds: what timers support, about 24 days. */
+const timeMaxMs: number = 2 ** 31 - 1;
+/** The highest value of a count. */
+const countMax: number = 2 ** 31 - 1;
+
+/** @throws {RangeError} for a time that timers do not support */
+export function checkTime(name: string, value: number | undefined): void {
+  if (value === undefined || (value > 0 && value <= timeMaxMs)) return;
+  const range = 'above 0, up to 2^31 - 1 (milliseconds)';
+  throw new RangeError(`deliveries: ${name} must be ${range}, got ${String(value)}`);
+}
+
+/** @throws {RangeError} if it is not a whole number in the range */
+export function checkCount(name: string, value: number): void {
+  if (Number.isInteger(value) && value >= 1 && value <= countMax) return;
+  const range = 'an integer from 1 to 2^31 - 1';
+  throw new RangeError(`deliveries: ${name} must be ${range}, got ${String(value)}`);
+}
+
+/** @throws {TypeError} if it is not a function */
+export function checkFunction(what: string, given: unknown): void {
+  if (typeof given === 'function') return;
+  throw new TypeError(`${what} must be a function, got ${given === null ? 'null' : typeof given}`);
+}
+
+/** @throws {TypeError} if it is no codec */
+export function checkCodec(codec: unknown): void {
+  if (has(codec, ['encode', 'decode'])) return;
+  throw new TypeError('deliveries: codec must be a codec, such as json()');
+}
+
+/** @throws {TypeError} if it is no store */
+export function checkStore(store: unknown): void {
+  if (store === undefined || has(store, ['open', 'batch', 'iterator'])) return;
+  throw new TypeError('deliveries: store must be an abstract-level database');
+}
+
+function has(value: unknown, names: readonly string[]): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return names.every((name) => typeof Reflect.get(value, name) === 'function');
+}

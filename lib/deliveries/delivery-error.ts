@@ -1,0 +1,62 @@
+import { type ErrorContext, RxmeshError } from '../index.ts';
+import { Frame, kinds } from './frame.ts';
+
+/** The longest `reason` and the longest text that an error carries, in UTF-16 code units. */
+const reasonUnitsMax = 64;
+const textUnitsMax = 1_024;
+
+/**
+ * A handler throws it to give up on a message at once. The sender's `deliver` fails with the same
+ * error:
+ *
+ *     const numbers = deliveries(router, { id: 8, codec: json<number>() });
+ *     numbers.handle(({ message }) => {
+ *       if (message < 0) throw new DeliveryError('negative', 'only numbers from 0');
+ *     });
+ *
+ * Any other error makes the handler run again. When it has failed `maxAttempts` times, the sender
+ * learns only that: its `reason` is then `''`.
+ */
+export class DeliveryError extends RxmeshError {
+  /** A code of the handler's own, for programs to test. */
+  readonly reason: string;
+
+  /**
+   * @param reason a code of your own, of up to 64 characters
+   * @param text a sentence for people, of up to 1,024 characters in one line
+   */
+  constructor(reason: string, text: string, context: ErrorContext = {}) {
+    super('RXMESH_DELIVERY_FAILED', text, context);
+    this.reason = reason;
+  }
+}
+
+/** What `Frame.status` says. */
+export const statuses = { failed: 1, unreadable: 2, version: 3 } as const;
+
+/** A status that a frame can carry. */
+export type Status = (typeof statuses)[keyof typeof statuses];
+
+/** Creates a `failed` frame. */
+export function failedFrame(seq: number, status: Status, text: string, reason = ''): Frame {
+  const frame = new Frame(kinds.failed, seq);
+  frame.status = status;
+  frame.reason = shortened(reason, reasonUnitsMax);
+  frame.text = shortened(text, textUnitsMax);
+  return frame;
+}
+
+/** The error that a `failed` or `refused` frame carries. Its texts come from the peer. */
+export function errorOfFrame(frame: Frame, context: ErrorContext): RxmeshError {
+  const text = shortened(frame.text, textUnitsMax);
+  if (frame.status === statuses.unreadable || frame.status === statuses.version) {
+    return new RxmeshError('RXMESH_DELIVERY_REFUSED', text, context);
+  }
+  // A status of a later version still says that the delivery has failed.
+  return new DeliveryError(shortened(frame.reason, reasonUnitsMax), text, context);
+}
+
+/** One line that fits, without control characters or half a surrogate pair. */
+function shortened(text: string, unitsMax: number): string {
+  return text.slice(0, unitsMax).replaceAll(/\p{Cc}|\p{Surrogate}/gu, ' ');
+}

@@ -1,0 +1,55 @@
+import type { Channel, NodeId, RxmeshError } from '../index.ts';
+import type { Frame } from './frame.ts';
+import { FrameSender, type FrameSource } from './frame-sender.ts';
+import type { Inbox } from './inbox.ts';
+import type { Outbox } from './outbox.ts';
+
+/** The way to a peer that has the channel open: the frames of its outbox and its inbox. */
+export class Line implements FrameSource {
+  readonly #sender: FrameSender;
+  readonly #inbox: Inbox;
+  readonly #notSent: (error: unknown) => RxmeshError;
+  #outbox: Outbox | undefined;
+
+  constructor(
+    channel: Channel<Frame>,
+    to: NodeId,
+    inbox: Inbox,
+    notSent: (error: unknown) => RxmeshError,
+  ) {
+    this.#inbox = inbox;
+    this.#notSent = notSent;
+    this.#sender = new FrameSender(channel, to, this);
+  }
+
+  get inbox(): Inbox {
+    return this.#inbox;
+  }
+
+  get outbox(): Outbox | undefined {
+    return this.#outbox;
+  }
+
+  readonly wake = (): void => this.#sender.wake();
+
+  /** There are messages for the peer. */
+  carry(outbox: Outbox): void {
+    if (this.#outbox === outbox) return;
+    this.#outbox = outbox;
+    outbox.open(this.wake);
+  }
+
+  takeFrame(): Frame | undefined {
+    return this.#inbox.takeFrame() ?? this.#outbox?.takeFrame();
+  }
+
+  notSent(error: unknown): void {
+    this.#outbox?.notSent(this.#notSent(error));
+  }
+
+  close(): void {
+    this.#sender.close();
+    this.#inbox.close();
+    this.#outbox?.close();
+  }
+}
