@@ -16,7 +16,9 @@ import {
 } from 'rxjs';
 import { filter, retry, Subject, takeUntil, tap } from 'rxjs';
 import {
+  announcedAddresses,
   errorOfReport,
+  formatEndpoint,
   hostOf,
   Identity,
   json,
@@ -58,7 +60,13 @@ export function nodeByHand(options: RouterOptions, stopping$: Observable<unknown
 
   // Connections become proven links, then sessions, which carry messages.
 
-  const self = (): Self => selfOf({ identity, network, channels: switchboard.channels });
+  // Where peers may dial this node. They leave out what they cannot reach.
+  const ownAddresses = (): readonly string[] => {
+    if (options.advertise === false) return [];
+    return options.advertise ?? transports.flatMap((each) => each.endpoints.map(formatEndpoint));
+  };
+  const self = (): Self =>
+    selfOf({ identity, network, channels: switchboard.channels, addresses: ownAddresses() });
   const proof = { self, clock, timeoutMs: timeouts.handshakeMs ?? 10_000 };
   const {
     connectionsPerSecond: all = 64,
@@ -161,7 +169,9 @@ export function nodeByHand(options: RouterOptions, stopping$: Observable<unknown
     const { id: peer, direction, remote, nodeInfo, channels } = event.session;
     if (event.type === 'up') {
       happened.next({ type: 'peer-up', peer, direction, remote, channels, nodeInfo });
-      peers.ready(peer, direction, channels);
+      if (!peers.ready(peer, direction, channels)) return;
+      const protocols = transports.flatMap((transport) => transport.protocols);
+      peers.announced(peer, announcedAddresses(event.session, protocols));
       return;
     }
     const { error } = event;

@@ -11,7 +11,7 @@ export interface ExchangeNode {
   readonly peers: {
     advertised(to: NodeId, limit: number): readonly NodeAddress[];
     learn(address: string, from: NodeId): boolean;
-    get(id: NodeId): { readonly isChosen: boolean } | undefined;
+    get(id: NodeId): { readonly isChosen: boolean; readonly isVisitor: boolean } | undefined;
     disconnect(id: NodeId): boolean;
   };
   openChannel(options: ChannelOptions<ExchangeMessage>): Channel<ExchangeMessage>;

@@ -1,7 +1,7 @@
 /** The first pause between two questions to a peer, in milliseconds. */
 export const firstPauseMs = 2_000;
 /** The shortest pause later on. */
-const shortestPauseMs = 10_000;
+export const shortestPauseMs = 10_000;
 /** The longest pause. */
 export const longestPauseMs: number = 10 * 60_000;
 

@@ -1,6 +1,5 @@
 import {
   defer,
-  EMPTY,
   filter,
   finalize,
   ignoreElements,
@@ -40,6 +39,10 @@ const askEveryMs = 5_000;
 const hangUpMs = 1_000;
 /** How long a seed waits for a question, in milliseconds. */
 const questionMs = 60_000;
+/** The most newcomers that a full node lets in at a time, so that they can ask. */
+export const visitorsMax = 8;
+/** How long such a visitor has for its question, in milliseconds. */
+const visitMs = 2_000;
 /** How many questions may wait for the lanes to take them. */
 const questionsMax = 1_024;
 
@@ -51,6 +54,9 @@ const questionsMax = 1_024;
  *     peer is up  ─▶ ask ─▶ pause ─▶ ask ─▶ longer pause ─▶ …      until the peer is down
  *     ask from a peer ─▶ rate limit ─▶ answer
  *     answer from a peer ─▶ was it asked? ─▶ learn each address
+ *
+ * A seed hangs up on every peer that it has answered, and any node on its visitors: those that it let
+ * in although it is full.
  *
  * A peer is reported if it asks too often, answers without being asked, does not answer, or sends
  * something that is no address.
@@ -74,12 +80,12 @@ export function peerExchange(
     const questions = new Questions(node, blame, clock, random);
     const answered$ = new Subject<NodeId>();
 
-    const ups$ = node.peers$.pipe(
-      filter(({ status, channels }) => status === 'up' && channels.includes(id)),
-      map(({ id: peer }) => peer),
-    );
+    const isVisitor = (peer: NodeId): boolean => node.peers.get(peer)?.isVisitor === true;
+    const ups$ = node.peers$.pipe(filter(({ status }) => status === 'up'));
 
     const asks$ = ups$.pipe(
+      filter(({ channels, id: peer }) => channels.includes(id) && !isVisitor(peer)),
+      map(({ id: peer }) => peer),
       mergeMap((peer) => questions.to(peer).pipe(takeUntil(downOf(node, peer)))),
       pipeTo(channel, { absent: 'drop', buffer: dropOldest(questionsMax) }),
     );
@@ -106,7 +112,20 @@ export function peerExchange(
       pipeTo(channel, { absent: 'drop' }),
     );
 
-    const hangUps$ = seed ? ups$.pipe(hangUp(node, answered$, clock)) : EMPTY;
+    const guests$ = ups$.pipe(
+      map(({ id: peer }) => peer),
+      filter((peer) => seed || isVisitor(peer)),
+    );
+    const hangUps$ = guests$.pipe(
+      mergeMap((peer) => {
+        const patienceMs = isVisitor(peer) ? visitMs : questionMs;
+        return stayOf(peer, patienceMs, answered$, clock).pipe(
+          filter(() => isVisitor(peer) || node.peers.get(peer)?.isChosen !== true),
+          tap(() => node.peers.disconnect(peer)),
+          takeUntil(downOf(node, peer)),
+        );
+      }),
+    );
 
     return merge(asks$, learned$, answers$, hangUps$).pipe(
       ignoreElements(),
@@ -115,19 +134,16 @@ export function peerExchange(
   });
 }
 
-/** Disconnects each peer after its answer, or when it has not asked for long. */
-function hangUp(node: ExchangeNode, answered$: Observable<NodeId>, clock: Clock) {
-  return (ups$: Observable<NodeId>): Observable<unknown> =>
-    ups$.pipe(
-      mergeMap((peer) => {
-        const answer$ = answered$.pipe(filter((answered) => answered === peer));
-        const read$ = answer$.pipe(switchMap(() => after(clock, hangUpMs)));
-        return merge(read$, after(clock, questionMs)).pipe(
-          tap(() => node.peers.get(peer)?.isChosen === true || node.peers.disconnect(peer)),
-          takeUntil(downOf(node, peer)),
-        );
-      }),
-    );
+/** Emits when a guest has had time to read its answer, or has not asked for `patienceMs`. */
+function stayOf(
+  peer: NodeId,
+  patienceMs: number,
+  answered$: Observable<NodeId>,
+  clock: Clock,
+): Observable<void> {
+  const answer$ = answered$.pipe(filter((answered) => answered === peer));
+  const read$ = answer$.pipe(switchMap(() => after(clock, hangUpMs)));
+  return merge(read$, after(clock, patienceMs));
 }
 
 function downOf({ peers$ }: ExchangeNode, peer: NodeId): Observable<unknown> {

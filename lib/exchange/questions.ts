@@ -5,10 +5,12 @@ import { RxmeshError } from '../model/error.ts';
 import type { NodeId } from '../model/id.ts';
 import type { ExchangeMessage } from './messages.ts';
 import type { Blame, ExchangeNode } from './node.ts';
-import { firstPauseMs, nextPauseMs } from './pauses.ts';
+import { firstPauseMs, nextPauseMs, shortestPauseMs } from './pauses.ts';
 
 /** The first question to a peer comes within this time after it has come up, in milliseconds. */
 const firstQuestionMs = 500;
+/** A node that asks this many peers has enough to choose from, and takes its time. */
+const enoughPeers = 8;
 
 /** What is going on with one peer. */
 interface Talk {
@@ -43,12 +45,14 @@ export class Questions {
     const talk: Talk = { pauseMs: firstPauseMs / 2, isOwed: false, hasNew: false };
     const pause = (): Observable<void> => {
       talk.pauseMs = nextPauseMs(talk.pauseMs, talk.hasNew);
+      if (this.#hasEnough()) talk.pauseMs = Math.max(talk.pauseMs, shortestPauseMs);
       // Spread, so that nodes that came up together do not ask together.
       return after(this.#clock, talk.pauseMs * (0.75 + this.#random() / 2));
     };
     return defer(() => {
+      const withinMs = this.#hasEnough() ? shortestPauseMs : firstQuestionMs;
       this.#talks.set(peer, talk);
-      return after(this.#clock, this.#random() * firstQuestionMs);
+      return after(this.#clock, this.#random() * withinMs);
     }).pipe(
       map((): DirectEnvelope<ExchangeMessage> => {
         if (talk.isOwed) this.#blame(peer, 'it does not answer a question for addresses');
@@ -58,6 +62,10 @@ export class Questions {
       repeat({ delay: pause }),
       finalize(() => this.#talks.delete(peer)),
     );
+  }
+
+  #hasEnough(): boolean {
+    return this.#talks.size >= enoughPeers;
   }
 
   /** Learns the addresses in an answer, up to the first text that is no address. */

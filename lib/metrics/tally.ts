@@ -43,6 +43,7 @@ export class Tally {
         this.reports.add({ 'rxmesh.severity': event.severity, ...errorType(event.error) });
         return;
       case 'transport-failed':
+      case 'identity-in-use':
       case 'source-failed':
       case 'consumer-failed':
       case 'callback-failed':

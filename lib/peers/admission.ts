@@ -4,6 +4,7 @@ import type { Evictions } from './evictions.ts';
 import type { KnownPeer } from './known-peer.ts';
 import type { Roster } from './roster.ts';
 import type { Shortage } from './slots.ts';
+import type { Visitors } from './visitors.ts';
 
 const noShortage: Shortage = { total: false, inbound: false, outbound: false, strangers: false };
 /** Those of strangers first: they may make the others unnecessary. */
@@ -13,18 +14,22 @@ const limits = ['strangers', 'inbound', 'outbound', 'total'] as const;
 export class Admission {
   readonly #roster: Roster;
   readonly #evictions: Evictions;
+  readonly #visitors: Visitors;
 
-  constructor(roster: Roster, evictions: Evictions) {
+  constructor(roster: Roster, evictions: Evictions, visitors: Visitors) {
     this.#roster = roster;
     this.#evictions = evictions;
+    this.#visitors = visitors;
   }
 
   /**
-   * Grants a slot to a link, or lets it exceed the limits in order to replace a lower-ranked peer.
+   * Grants a slot to a link, or lets it exceed the limits in order to replace a lower-ranked peer,
+   * or lets it in as a visitor.
    *
+   * @param ip the remote IP address
    * @throws {RxmeshError} `RXMESH_PEER_EVICTED`, `RXMESH_DUPLICATE_CONNECTION`, `RXMESH_PEERS_FULL`
    */
-  claim(peer: KnownPeer, direction: Direction, nowMs: number): void {
+  claim(peer: KnownPeer, direction: Direction, ip: string | undefined, nowMs: number): void {
     const refuse = (code: ErrorCode, message: string): RxmeshError =>
       new RxmeshError(code, message, { peer: peer.id });
     if (peer.eviction !== undefined) {
@@ -34,7 +39,8 @@ export class Admission {
     if (peer.ready !== undefined || peer.links.has(direction)) {
       throw refuse('RXMESH_DUPLICATE_CONNECTION', 'the peer is connected already');
     }
-    if (!this.#takeSlot(peer, direction, nowMs)) {
+    if (peer.isVisitor || !this.#takeSlot(peer, direction, nowMs)) {
+      if (direction === 'inbound' && this.#visitors.enter(peer, ip)) return;
       throw refuse('RXMESH_PEERS_FULL', 'no slot is free for the peer');
     }
   }
@@ -43,6 +49,7 @@ export class Admission {
   settle(peer: KnownPeer, nowMs: number): void {
     const { slots, upgrades } = this.#roster;
     upgrades.release(peer);
+    if (peer.isVisitor) return;
     for (;;) {
       const short = slots.shortOfUp(peer.kind);
       if (short === undefined) return;

@@ -25,7 +25,10 @@ export class Commands {
   disconnect(id: NodeId): boolean {
     const peer = this.#roster.get(id);
     if (peer?.isConnected !== true) return false;
-    this.#evictions.evict(peer, evictedError('the application disconnects the peer', id));
+    const text = peer.isVisitor
+      ? 'no slot is free for the peer: it could only ask for addresses'
+      : 'the application disconnects the peer';
+    this.#evictions.evict(peer, evictedError(text, id));
     return true;
   }
 

@@ -1,3 +1,4 @@
+import type { NodeAddress } from '../model/address.ts';
 import type { Direction } from '../model/direction.ts';
 import type { RxmeshError } from '../model/error.ts';
 import type { NodeId } from '../model/id.ts';
@@ -46,6 +47,8 @@ export class KnownPeer {
   readonly ips: Map<Direction, string> = new Map<Direction, string>();
   /** The direction of the link that is ready. */
   ready: Direction | undefined;
+  /** Whether it was let in without a slot, to ask for addresses and leave. */
+  isVisitor = false;
   /** Whether the application has removed it: it is forgotten once it is no longer busy. */
   isRemoved = false;
   /** Why the peer is being evicted. */
@@ -73,6 +76,25 @@ export class KnownPeer {
     this.id = id;
     this.chance = chance;
     this.order = order;
+  }
+
+  /** Learns an address; false if it is known already or there is no room. */
+  learn(address: NodeAddress): boolean {
+    const isNew = this.addresses.learn(address, !this.isPersistent, this.dialed);
+    if (isNew) this.#refreshDialed();
+    return isNew;
+  }
+
+  /** Learns the addresses that the peer itself has announced. */
+  announced(addresses: readonly NodeAddress[]): void {
+    this.addresses.announced(addresses, !this.isChosen, this.dialed);
+    this.#refreshDialed();
+  }
+
+  /** The address of the dial may have been removed and learned again meanwhile. */
+  #refreshDialed(): void {
+    if (this.dialed === undefined) return;
+    this.dialed = this.addresses.get(this.dialed.address) ?? this.dialed;
   }
 
   get kind(): PeerKind {

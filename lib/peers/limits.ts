@@ -20,6 +20,12 @@ export interface PeerLimits {
   /** Of these, the most peers that this node has dialed or is dialing. Default: `maxConnected`. */
   readonly maxOutbound: number;
   /**
+   * The peers that this node looks for: while it has fewer, it dials strangers too. Beyond that it
+   * dials a stranger only if it ranks above a connected peer. So slots stay free for nodes that
+   * join. Default: half of `maxConnected`.
+   */
+  readonly wanted: number;
+  /**
    * Of these, the slots that strangers never take. They are for chosen peers, persistent or not:
    * those of which the application has named an address. No more slots are kept than there are such
    * peers, and every persistent peer has its slot anyway. Default: half of `maxConnected`.
@@ -87,6 +93,7 @@ export type PeerCounts = Pick<
   | 'maxInbound'
   | 'maxInboundPerHost'
   | 'maxOutbound'
+  | 'wanted'
   | 'reserved'
   | 'maxUpgrading'
   | 'maxDialing'
@@ -98,13 +105,14 @@ const counts: readonly (keyof PeerCounts)[] = [
   'maxInbound',
   'maxInboundPerHost',
   'maxOutbound',
+  'wanted',
   'reserved',
   'maxUpgrading',
   'maxDialing',
   'maxPeers',
 ];
 /** The counts that may be 0. */
-const countsOrNone: readonly string[] = ['reserved', 'maxUpgrading'];
+const countsOrNone: readonly string[] = ['wanted', 'reserved', 'maxUpgrading'];
 const times = [
   'retryMinMs',
   'retryMaxMs',
@@ -131,6 +139,7 @@ export function limitsFrom(options: Partial<PeerLimits>): PeerLimits {
     maxInbound: options.maxInbound ?? maxConnected,
     maxInboundPerHost: options.maxInboundPerHost ?? Math.ceil(maxConnected / 2),
     maxOutbound: options.maxOutbound ?? maxConnected,
+    wanted: options.wanted ?? Math.ceil(maxConnected / 2),
     reserved: options.reserved ?? Math.ceil(maxConnected / 2),
     maxUpgrading,
     maxDialing: options.maxDialing ?? 8,
@@ -167,9 +176,9 @@ export function changedCounts(
     throw new RxmeshError('RXMESH_OPTIONS_INVALID', `setLimits: ${problems.join('; ')}`);
   }
   const { maxConnected, maxInbound, maxInboundPerHost, maxOutbound } = limits;
-  const { reserved, maxUpgrading, maxDialing, maxPeers } = limits;
-  const ofConnected = { maxConnected, maxInbound, maxInboundPerHost, maxOutbound, reserved };
-  return { ...ofConnected, maxUpgrading, maxDialing, maxPeers };
+  const { wanted, reserved, maxUpgrading, maxDialing, maxPeers } = limits;
+  const ofConnected = { maxConnected, maxInbound, maxInboundPerHost, maxOutbound };
+  return { ...ofConnected, wanted, reserved, maxUpgrading, maxDialing, maxPeers };
 }
 
 /**
@@ -213,6 +222,7 @@ function checkOrder(limits: PeerLimits, problems: string[]): void {
   };
   atLeast('maxConnected', 'maxInbound');
   atLeast('maxConnected', 'maxOutbound');
+  atLeast('maxConnected', 'wanted');
   atLeast('maxConnected', 'reserved');
   atLeast('retryMaxMs', 'retryMinMs');
   atLeast('retryMaxPersistentMs', 'retryMinMs');

@@ -48,6 +48,8 @@ export interface PeerOptions extends Partial<PeerLimits> {
 
 /** The rules of the peer manager. */
 export interface PeerRules extends PeerLimits {
+  /** The most peers that are let in without a slot, to ask for addresses. Default 0. */
+  readonly maxVisitors?: number;
   readonly banHosts: boolean;
   readonly unconditional: ReadonlySet<NodeId>;
   readonly private: ReadonlySet<NodeId>;

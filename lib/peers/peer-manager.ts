@@ -36,6 +36,11 @@ export interface PeerManagerOptions extends PeerOptions {
   readonly clock: Clock;
   /** Returns a number in [0, 1), used for jitter and to order peers with the same score. */
   readonly random: () => number;
+  /**
+   * The most peers that are let in without a slot, so that they can ask for other addresses. Whoever
+   * sets this must disconnect them soon, as peer exchange does. Default 0.
+   */
+  readonly maxVisitors?: number;
 }
 
 /**
@@ -105,8 +110,8 @@ export class PeerManager {
     this.#banMs = checked.banMs;
     this.#given = options;
     const rank = checked.rank && guardedRank(checked.rank);
-    const rules = { ...checked, rank };
-    const { self, store } = options;
+    const { self, store, maxVisitors = 0 } = options;
+    const rules = { ...checked, rank, maxVisitors };
     const saved = (): void => this.#saver?.changed();
     const unsaved = store && { peers: new Unsaved(saved), bans: new Unsaved(saved) };
     this.#table = new PeerTable(self, rules, guardedRandom(options.random), unsaved);

@@ -13,6 +13,11 @@ export interface PeerRecord {
   /** The directions of its connections, ready or not. */
   readonly links: readonly Direction[];
   readonly isDialing: boolean;
+  /**
+   * Whether it was let in without a slot, to ask for addresses: this node has peer exchange on and is
+   * full. Peer exchange disconnects it in a moment.
+   */
+  readonly isVisitor: boolean;
   readonly isPersistent: boolean;
   /** Whether the application has named an address of it; otherwise it is a stranger. */
   readonly isChosen: boolean;

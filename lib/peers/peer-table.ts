@@ -26,6 +26,7 @@ import { Roster } from './roster.ts';
 import { Decay, worthOf } from './scores.ts';
 import { restoreInto, savedFrom, type SavedPeer } from './store/saved-peer.ts';
 import type { UnsavedParts } from './store/unsaved.ts';
+import { Visitors } from './visitors.ts';
 
 /** A peer went up or down. */
 export interface PeerUpdate {
@@ -89,7 +90,8 @@ export class PeerTable {
     this.#ranking = new Ranking(this.#decay);
     this.#roster = new Roster(this.#rules, this.#ranking, random, unsaved?.peers);
     this.#evictions = new Evictions(this.#roster);
-    this.#admission = new Admission(this.#roster, this.#evictions);
+    const visitors = new Visitors(this.#rules, this.#roster);
+    this.#admission = new Admission(this.#roster, this.#evictions, visitors);
     this.#outcomes = new DialOutcomes(this.#rules, this.#roster, this.#decay, random);
     this.commands = new Commands(this.#rules, this.#roster, this.#evictions, this.#admission);
     const capacity = (): number => this.#rules.maxPeers;
@@ -120,7 +122,7 @@ export class PeerTable {
       makeDue(known);
       known.isAnnounced = false;
     }
-    const isNew = peer.addresses.learn(address, !peer.isPersistent, peer.dialed);
+    const isNew = peer.learn(address);
     if (isNew || known !== undefined) peer.incompatibleUntilMs = 0;
     this.#roster.enter(peer);
     this.#roster.revalued(peer, nowMs);
@@ -142,7 +144,8 @@ export class PeerTable {
     if (id === this.#self || teller?.isConnected !== true) return false;
     if (!isInReachOf(teller, address)) return false;
     const known = this.#roster.get(id);
-    if (known?.isRemoved === true) return false;
+    // Most of what peers tell is known already, so that must cost little.
+    if (known?.isRemoved === true || known?.addresses.get(address) !== undefined) return false;
     const peer = known ?? this.#roster.meet(id, nowMs);
     if (known === undefined) {
       peer.toldBy = hostOfPeer(teller);
@@ -151,7 +154,7 @@ export class PeerTable {
     }
     // A persistent peer has no bound of its own, so what others tell must not add to its addresses.
     if (peer.isPersistent && peer.addresses.size >= addressesPerPeerMax) return false;
-    const isNew = peer.addresses.learn(address, !peer.isPersistent, peer.dialed);
+    const isNew = peer.learn(address);
     this.#roster.enter(peer);
     this.#roster.revalued(peer, nowMs);
     this.#roster.forgetExcess();
@@ -184,7 +187,10 @@ export class PeerTable {
     peer.isDialing = false;
     peer.dialed = undefined;
     if (!peer.isConnected) this.#roster.upgrades.release(peer);
-    this.#outcomes.failed(peer, peer.addresses.get(address), error, nowMs);
+    // It has connected by itself meanwhile, which says nothing against the address.
+    const isDuplicate = peer.isConnected && error.code === 'RXMESH_DUPLICATE_CONNECTION';
+    const known = isDuplicate ? undefined : peer.addresses.get(address);
+    this.#outcomes.failed(peer, known, error, nowMs);
     this.#roster.forgetUnneeded(peer);
   }
 
@@ -247,8 +253,10 @@ export class PeerTable {
     const peer = this.#roster.get(id);
     if (peer?.links.has(direction) !== true || peer.ready !== undefined) return false;
     peer.ready = direction;
-    peer.upSinceMs = nowMs;
-    peer.toldBy = undefined;
+    if (!peer.isVisitor) {
+      peer.upSinceMs = nowMs;
+      peer.toldBy = undefined;
+    }
     this.#outcomes.worked(peer, direction, nowMs);
     this.#updates.push({ id, status: 'up', direction, channels });
     this.#roster.revalued(peer, nowMs);
@@ -263,9 +271,9 @@ export class PeerTable {
    */
   announced(id: NodeId, addresses: readonly NodeAddress[], nowMs: number): void {
     const peer = this.#roster.get(id);
-    if (peer?.ready === undefined || peer.isRemoved) return;
+    if (peer?.ready === undefined || peer.isRemoved || peer.isVisitor) return;
     const own = addresses.filter((address) => address.id === id);
-    peer.addresses.announced(own, !peer.isChosen, peer.dialed);
+    peer.announced(own);
     this.#roster.revalued(peer, nowMs);
   }
 
@@ -287,7 +295,7 @@ export class PeerTable {
     const wasReady = peer.ready === direction;
     if (wasReady) {
       peer.ready = undefined;
-      peer.lastSeenMs = nowMs;
+      if (!peer.isVisitor) peer.lastSeenMs = nowMs;
       const isBrief = nowMs - (peer.upSinceMs ?? nowMs) < briefMs;
       peer.briefVisits = isBrief ? peer.briefVisits + 1 : 0;
       const update: PeerUpdate = { id, status: 'down', direction, channels: [] };
@@ -300,12 +308,15 @@ export class PeerTable {
       return;
     }
     this.#evictions.over(peer);
+    const wasVisitor = peer.isVisitor;
+    peer.isVisitor = false;
     if (!peer.isDialing) this.#roster.upgrades.release(peer);
     if (peer.replacedBy !== undefined) this.#roster.upgrades.release(peer.replacedBy);
     peer.coolUntilMs = nowMs + coolDownMs(peer, this.#rules);
     const dialed = direction === 'outbound' && !wasReady ? address : undefined;
     if (wasReady) this.#roster.revalued(peer, nowMs);
     else this.#outcomes.failed(peer, dialed, error, nowMs);
+    if (wasVisitor) this.#roster.forgetVisitor(peer);
     this.#roster.forgetUnneeded(peer);
   }
 
@@ -450,17 +461,20 @@ export class PeerTable {
 
   /**
    * Known addresses to advertise to a peer, mostly those of the best peers. Leaves out its own, those
-   * of private and banned peers, and those that it could not dial.
+   * of private and banned peers, those that fail, and those that it could not dial.
    */
   advertised(to: NodeId, limit: number, nowMs: number): readonly NodeAddress[] {
     const peers = this.#roster.ranked().filter((peer) => {
       return peer.id !== to && !peer.isPrivate && peer.bannedUntilMs <= nowMs;
     });
     const reader = this.#roster.get(to);
-    const addresses = peers.map(({ id }) =>
-      this.addresses(id).filter((each) => reader === undefined || isInReachOf(reader, each)),
-    );
-    return pickAddresses(addresses, limit, this.#random);
+    // An address that fails here is of little use to others. Passed on, it would outlive its node.
+    const addressesOf = (peer: KnownPeer): readonly NodeAddress[] =>
+      [...peer.addresses]
+        .filter(({ failures }) => failures === 0)
+        .map(({ address }) => address)
+        .filter((each) => reader === undefined || isInReachOf(reader, each));
+    return pickAddresses(peers, addressesOf, limit, this.#random);
   }
 
   #refuseSelf(id: NodeId): void {
@@ -479,7 +493,7 @@ export class PeerTable {
     this.#bans.check(peer.id, remote, nowMs);
     const ip = remote?.ip;
     if (direction === 'inbound' && ip !== undefined && !peer.isConnected) this.#checkHost(peer, ip);
-    this.#admission.claim(peer, direction, nowMs);
+    this.#admission.claim(peer, direction, ip, nowMs);
     peer.links.add(direction);
     if (ip !== undefined) {
       peer.ips.set(direction, ip);

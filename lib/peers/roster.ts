@@ -103,8 +103,9 @@ export class Roster {
    * may briefly be more than `maxPeers`, by at most the number of dials.
    */
   forgetExcess(): void {
-    // Connected peers cannot be forgotten: if all of them are connected, skip the search.
-    while (this.#peers.size > Math.max(this.#rules.maxPeers, this.slots.connected)) {
+    const { visitors, connected } = this.slots;
+    // Visitors displace nobody. If all others are connected, skip the search: those must stay.
+    while (this.#peers.size - visitors > Math.max(this.#rules.maxPeers, connected)) {
       const { first } = this.#useless;
       if (first === undefined) return;
       this.forget(first);
@@ -115,6 +116,13 @@ export class Roster {
   forgetUnneeded(peer: KnownPeer): void {
     if (peer.isRemoved && !peer.isBusy) this.forget(peer);
     this.forgetExcess();
+  }
+
+  /** Forgets a visitor that has left, unless more is known of it than that visit. */
+  forgetVisitor(peer: KnownPeer): void {
+    const { isChosen, isBusy, addresses, upSinceMs } = peer;
+    if (isChosen || isBusy || addresses.size > 0 || upSinceMs !== undefined) return;
+    this.forget(peer);
   }
 
   forget(peer: KnownPeer): void {
@@ -145,6 +153,7 @@ export class Roster {
     return {
       id,
       status: peer.ready === undefined ? 'down' : 'up',
+      isVisitor: peer.isVisitor,
       links: [...peer.links],
       isDialing,
       isPersistent,

@@ -33,13 +33,14 @@ type CountName =
   | 'persistent'
   | 'persistentAway'
   | 'persistentIdle'
-  | 'chosen';
+  | 'chosen'
+  | 'visitors';
 
 /**
  * Counts the slots that peers take, by kind, and those kept for others. A peer is recounted when it
  * has changed, so the cost of a query does not depend on the number of peers.
  *
- * Unconditional peers take no slots.
+ * Unconditional peers and visitors take no slots.
  */
 export class Slots {
   readonly #limits: PeerLimits;
@@ -73,6 +74,10 @@ export class Slots {
     return this.#count('persistent');
   }
 
+  get visitors(): number {
+    return this.#count('visitors');
+  }
+
   get dialing(): number {
     return this.#count('dialing');
   }
@@ -89,10 +94,11 @@ export class Slots {
   /** The limits that forbid the dial of another peer; undefined if there are none. */
   shortOfDial(kind: PeerKind): Shortage | undefined {
     if (kind === 'unconditional') return undefined;
-    const { maxConnected, maxOutbound } = this.#limits;
+    const { maxConnected, maxOutbound, wanted } = this.#limits;
     const kept = kind === 'persistent' ? 0 : this.#count('persistentIdle');
+    const most = kind === 'stranger' ? wanted : maxConnected;
     return shortage({
-      total: this.#count('taken') + kept >= maxConnected,
+      total: this.#count('taken') + kept >= most,
       inbound: false,
       outbound: this.#count('outboundTaken') + kept >= maxOutbound,
       strangers: kind === 'stranger' && this.#count('strangersTaken') >= this.#strangersMax(),
@@ -170,18 +176,23 @@ function shortage(of: Shortage): Shortage | undefined {
 }
 
 function namesFor(peer: KnownPeer): readonly CountName[] {
-  const { kind, isConnected, isDialing, isBusy, links, stays, ready, addresses } = peer;
+  const { kind, isDialing, isVisitor, links, ready, addresses } = peer;
+  // A visitor has no slot, so its own, if one is kept for it, is still free.
+  const isConnected = peer.isConnected && !isVisitor;
+  const isBusy = peer.isBusy && !isVisitor;
+  const stays = peer.stays && !isVisitor;
   const names: CountName[] = [];
   const count = (name: CountName, isCounted: boolean): void => {
     if (isCounted) names.push(name);
   };
   count('dialing', isDialing);
+  count('visitors', isVisitor);
   count('unconditional', kind === 'unconditional');
   if (kind === 'unconditional') return names;
   const isStranger = kind === 'stranger';
   const isPersistent = kind === 'persistent';
   count('connected', isConnected);
-  count('inbound', links.has('inbound'));
+  count('inbound', links.has('inbound') && !isVisitor);
   count('outbound', links.has('outbound'));
   count('strangers', isStranger && isConnected);
   count('taken', isBusy);
@@ -195,6 +206,6 @@ function namesFor(peer: KnownPeer): readonly CountName[] {
   count('persistentAway', isPersistent && !isConnected);
   count('persistentIdle', isPersistent && !isBusy);
   // Keep no slot for a peer that is neither connected nor has an address to dial.
-  count('chosen', kind === 'chosen' && (isConnected || addresses.size > 0));
+  count('chosen', kind === 'chosen' && (peer.isConnected || addresses.size > 0));
   return names;
 }

@@ -17,7 +17,8 @@ function places(): Places {
 
 /**
  * The peers that a better one may replace. A peer can be replaced while it is up, not being
- * evicted, neither persistent nor unconditional, and no other peer has claimed its place.
+ * evicted, neither persistent nor unconditional nor a visitor, and no other peer has claimed its
+ * place.
  */
 export class Upgrades {
   readonly #ranking: Ranking;
@@ -32,8 +33,8 @@ export class Upgrades {
 
   /** Reconsiders a peer that has changed. */
   update(peer: KnownPeer): void {
-    const { kind, ready, stays, replacedBy } = peer;
-    const mayGo = stays && replacedBy === undefined;
+    const { kind, ready, stays, isVisitor, replacedBy } = peer;
+    const mayGo = stays && !isVisitor && replacedBy === undefined;
     for (const [direction, { strangers, chosen }] of this.#all()) {
       strangers.set(peer, mayGo && ready === direction && kind === 'stranger');
       chosen.set(peer, mayGo && ready === direction && kind === 'chosen');

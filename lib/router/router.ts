@@ -32,7 +32,7 @@ import { admitConnections, admitPeers } from './admit-hooks.ts';
 import { GuardedTransport } from './guarded-transport.ts';
 import { Listening } from './listening.ts';
 import { Outcomes } from './outcomes.ts';
-import { peerExchange } from '../exchange/peer-exchange.ts';
+import { peerExchange, visitorsMax } from '../exchange/peer-exchange.ts';
 import { ownAddressesFor } from './own-addresses.ts';
 import { formatNodeAddress, type NodeAddress } from '../model/address.ts';
 import { assertPlatform } from '../model/assert-platform.ts';
@@ -152,7 +152,8 @@ export class Router {
     this.id = settings.identity.id;
     const rank = settings.peers.rank && guardedRank(settings.peers.rank, failed);
     const peers = rank === undefined ? settings.peers : { ...settings.peers, rank };
-    this.#peers = new PeerManager({ ...peers, self: this.id, clock, random });
+    const maxVisitors = settings.peerExchange === undefined ? 0 : visitorsMax;
+    this.#peers = new PeerManager({ ...peers, self: this.id, clock, random, maxVisitors });
     this.#outcomes = new Outcomes({
       peers: this.#peers,
       events: this.#events,

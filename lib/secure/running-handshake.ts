@@ -93,7 +93,7 @@ export class RunningHandshake {
       if (refusal === undefined) return;
       this.#isClosing = true;
       this.#socket.close();
-      throw refusal;
+      this.#fail(failure(refusal));
     });
   }
 

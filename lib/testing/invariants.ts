@@ -1,3 +1,4 @@
+import { visitorsMax } from '../exchange/peer-exchange.ts';
 import type { Direction } from '../model/direction.ts';
 import type { NodeId } from '../model/id.ts';
 import { checkPeerOptions, type PeerRules } from '../peers/options.ts';
@@ -159,7 +160,9 @@ export class Invariants {
 
   #started(node: SimulatedNode): void {
     this.#peers.set(node.index, new Map());
-    this.#limits.set(node.index, checkPeerOptions(node.id, node.options.peers ?? {}, []));
+    const { peers, peerExchange = false } = node.options;
+    const maxVisitors = peerExchange === false ? 0 : visitorsMax;
+    this.#limits.set(node.index, { ...checkPeerOptions(node.id, peers ?? {}, []), maxVisitors });
   }
 
   #logged({ node, event }: LogEntry): void {
@@ -190,7 +193,8 @@ export class Invariants {
       maxOutbound: of('outbound'),
     };
     for (const name of ['maxConnected', 'maxInbound', 'maxOutbound'] as const) {
-      if (counts[name] <= limits[name] + limits.maxUpgrading) continue;
+      const visitors = name === 'maxOutbound' ? 0 : (limits.maxVisitors ?? 0);
+      if (counts[name] <= limits[name] + limits.maxUpgrading + visitors) continue;
       const more = `${name} is ${limits[name]}, and maxUpgrading ${limits.maxUpgrading}`;
       this.#breaks('limits', [node], `${counts[name]} peers are connected, but ${more}`);
     }

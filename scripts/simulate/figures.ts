@@ -33,7 +33,8 @@ export class Figures {
     this.#ledger = ledger;
     net.log$.subscribe(({ event }) => {
       if (event.type === 'message-dropped') add(this.drops, event.reason, event.count);
-      if (event.type === 'dial-failed') add(this.futileDials, event.error.code, 1);
+      const isRefused = event.type === 'connection-refused' && event.direction === 'outbound';
+      if (event.type === 'dial-failed' || isRefused) add(this.futileDials, event.error.code, 1);
     });
   }
 

@@ -7,11 +7,12 @@ import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { help, type Options, optionsFrom } from './options.ts';
 import { plot } from './plot.ts';
-import { shrunkReport, summary, tableHead, tableRow } from './print.ts';
+import { exchangeHead, exchangeRow, shrunkReport, summary, tableHead, tableRow } from './print.ts';
 import { type Result, run } from './run.ts';
 import { shrink, shrinkRunsMax } from './shrink.ts';
 
 const tableSizes = [10, 30, 100, 300, 1_000, 2_000, 5_000, 10_000];
+const exchangeSizes = [8, 50, 200, 1_000];
 
 const args = process.argv.slice(2);
 
@@ -41,16 +42,20 @@ function report(options: Options, result: Result): void {
 
 /** Runs each size in a process of its own, so that one does not pay for the memory of another. */
 function table(options: Options): void {
-  console.log(tableHead);
+  const { exchange } = options;
+  const [head, row, sizes] = exchange
+    ? [exchangeHead, exchangeRow, exchangeSizes]
+    : [tableHead, tableRow, tableSizes];
+  console.log(head);
   const main = fileURLToPath(import.meta.url);
-  for (const nodes of tableSizes.filter((each) => each <= options.nodes)) {
+  for (const nodes of sizes.filter((each) => each <= options.nodes)) {
     const own = [...args.filter((each) => each !== '--table'), '--nodes', String(nodes), '--json'];
     const { status, stdout, stderr } = spawnSync(
       process.execPath,
       [...process.execArgv, main, ...own],
       { encoding: 'utf8', maxBuffer: 2 ** 28 },
     );
-    if (status === 0) console.log(tableRow(JSON.parse(stdout) as Result));
+    if (status === 0) console.log(row(JSON.parse(stdout) as Result));
     else console.error(`${nodes} nodes: ${stderr.trim()}`);
     process.exitCode = Math.max(Number(process.exitCode ?? 0), status ?? 1);
   }

@@ -1,3 +1,4 @@
+import type { NodeId } from 'rxmesh';
 import { simulate, type Simulation, type SimulationOptions } from 'rxmesh/testing';
 import type { Options } from './options.ts';
 
@@ -18,8 +19,9 @@ export function buildNetwork(
   random: () => number,
   makeRouter?: SimulationOptions['makeRouter'],
 ): Network {
-  const { nodes, seed, latencyMs, bytesPerSecond, protection, maxConnected, exchange } = options;
+  const { nodes, seed, latencyMs, bytesPerSecond, protection, exchange } = options;
   const known = acquaintances(nodes, options.knows, random);
+  const peers = { maxConnected: options.maxConnected, wanted: options.wanted };
   const net = simulate({
     nodes,
     seed,
@@ -29,7 +31,7 @@ export function buildNetwork(
     logMax,
     ...(makeRouter !== undefined && { makeRouter }),
     knows: (node, other) => known[node]?.has(other) === true,
-    options: () => ({ keepAlive: {}, peers: { maxConnected }, peerExchange: exchange }),
+    options: () => ({ keepAlive: {}, peers, peerExchange: exchange }),
   });
   return { net, known, options };
 }
@@ -50,47 +52,37 @@ function acquaintances(nodes: number, each: number, random: () => number): Reado
   });
 }
 
-/** How long no more connections may come up before a network with peer exchange counts as up. */
-const steadyMs = 10_000;
-
 /**
- * Looks for the moment at which the nodes are connected as far as their limits allow: each to all
- * that it knows, except those that have left, and unless one of the two has no room. With peer
- * exchange, what a node knows is not public: the moment is the last at which the number of
- * connections grew, once it has not grown for 10 s.
+ * Whether the nodes are connected as far as their limits allow: each to all that it knows, except
+ * those that have left, and unless one of the two has no room. With peer exchange: each to as many
+ * running nodes as it wants, and all in one piece.
  */
-export class Connecting {
-  readonly #network: Network;
-  #most = 0;
-  #mostAtMs: number;
+export function isConnected(network: Network): boolean {
+  const { net, options } = network;
+  if (!options.exchange) return knowConnected(network);
+  const running = net.nodes.filter(({ isStopped }) => !isStopped);
+  const wanted = Math.min(options.wanted, running.length - 1);
+  const hasEnough = running.every(({ up }) => {
+    let count = 0;
+    for (const id of up) if (isRunning(net, id)) count += 1;
+    return count >= wanted;
+  });
+  return hasEnough && pieces(net) === 1;
+}
 
-  constructor(network: Network) {
-    this.#network = network;
-    this.#mostAtMs = network.net.now();
-  }
-
-  /** When the network was connected, in virtual time; undefined if it is not yet. */
-  look(): number | undefined {
-    const { net, options } = this.#network;
-    const ends = net.nodes.reduce((sum, { up }) => sum + up.size, 0);
-    if (ends > this.#most) {
-      this.#most = ends;
-      this.#mostAtMs = net.now();
-    }
-    if (!options.exchange) return this.#isConnected() ? net.now() : undefined;
-    return net.now() - this.#mostAtMs >= steadyMs ? this.#mostAtMs : undefined;
-  }
-
-  #isConnected(): boolean {
-    const { net, known, options } = this.#network;
-    return net.nodes.every((node) => {
-      if (node.isStopped || node.up.size >= options.maxConnected) return true;
-      return [...(known[node.index] ?? [])].every((index) => {
-        const other = net.node(index);
-        return node.up.has(other.id) || other.isStopped || other.up.size >= options.maxConnected;
-      });
+function knowConnected({ net, known, options }: Network): boolean {
+  return net.nodes.every((node) => {
+    if (node.isStopped || node.up.size >= options.maxConnected) return true;
+    return [...(known[node.index] ?? [])].every((index) => {
+      const other = net.node(index);
+      return node.up.has(other.id) || other.isStopped || other.up.size >= options.maxConnected;
     });
-  }
+  });
+}
+
+function isRunning(net: Simulation, id: NodeId): boolean {
+  const index = net.indexOf(id);
+  return index !== undefined && !net.node(index).isStopped;
 }
 
 /** In how many pieces the running nodes are. */
@@ -105,7 +97,7 @@ export function pieces(net: Simulation): number {
     for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
       for (const id of net.node(next).up) {
         const other = net.indexOf(id);
-        if (other === undefined || seen.has(other)) continue;
+        if (other === undefined || seen.has(other) || net.node(other).isStopped) continue;
         seen.add(other);
         waiting.push(other);
       }

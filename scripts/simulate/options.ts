@@ -14,12 +14,16 @@ export interface Options {
   /** Whether nodes tell each other of further ones. */
   readonly exchange: boolean;
   readonly maxConnected: number;
+  /** The peers that a node looks for by itself. */
+  readonly wanted: number;
   readonly latencyMs: readonly [min: number, max: number];
   /** Infinity: no limit. */
   readonly bytesPerSecond: number;
   /** The part of all nodes that leave and return in a minute. */
   readonly churn: number;
   readonly partitions: number;
+  /** The part of the nodes that lose power at the end, all at once. */
+  readonly vanish: number;
   readonly traffic: (typeof traffics)[number];
   /** Messages that each node sends in a minute. */
   readonly rate: number;
@@ -45,10 +49,12 @@ what came of it, and fails if an invariant of the library did not hold.
   --knows 5              how many others each node knows at the start; with --exchange 1
   --exchange             nodes tell each other of further ones
   --max-connected 32     the most peers of a node
+  --wanted 16            the peers that a node looks for; default: half of --max-connected
   --latency 20-60        milliseconds one way, a number or a range
   --bandwidth 1000000    bytes per second, each way; default: no limit
   --churn 0              part of the nodes that leave and return in a minute, such as 0.1
   --partitions 0         how often the network is partitioned
+  --vanish 0             part of the nodes that lose power at the end, such as 0.2
   --traffic broadcast    broadcast, unicast or none
   --rate 2               messages that each node sends in a minute
   --bytes 64             bytes of a message, at least 4
@@ -56,7 +62,8 @@ what came of it, and fails if an invariant of the library did not hold.
   --only 3,7-9           make only these faults and messages, by number
   --svg FILE             a plot of peer counts and deliveries over time
   --json                 print the result as JSON
-  --table                networks of 10 to --nodes nodes, each in a process of its own
+  --table                networks of 10 to --nodes nodes, each in a process of its own; with
+                         --exchange, how networks of 8 to --nodes nodes find each other
   --help`;
 
 const text = { type: 'string' } as const;
@@ -76,10 +83,12 @@ export function optionsFrom(args: readonly string[]): Options | undefined {
       knows: text,
       exchange: flag,
       'max-connected': text,
+      wanted: text,
       latency: text,
       bandwidth: text,
       churn: text,
       partitions: text,
+      vanish: text,
       traffic: text,
       rate: text,
       bytes: text,
@@ -94,17 +103,20 @@ export function optionsFrom(args: readonly string[]): Options | undefined {
   if (values.help === true) return undefined;
   const { svg, exchange = false, json = false, table = false } = values;
   const nodes = count('nodes', values.nodes, 100, 1);
+  const maxConnected = count('max-connected', values['max-connected'], 32, 1);
   return {
     nodes,
     minutes: amount('minutes', values.minutes, 1, 0),
     seed: count('seed', values.seed, 1, 0),
     knows: Math.min(nodes - 1, count('knows', values.knows, exchange ? 1 : 5, 1)),
     exchange,
-    maxConnected: count('max-connected', values['max-connected'], 32, 1),
+    maxConnected,
+    wanted: count('wanted', values.wanted, Math.ceil(maxConnected / 2), 0),
     latencyMs: range('latency', values.latency ?? '20-60'),
     bytesPerSecond: amount('bandwidth', values.bandwidth, Infinity, 1),
     churn: amount('churn', values.churn, 0, 0),
     partitions: count('partitions', values.partitions, 0, 0),
+    vanish: Math.min(1, amount('vanish', values.vanish, 0, 0)),
     traffic: oneOf('traffic', values.traffic ?? 'broadcast', traffics),
     rate: amount('rate', values.rate, 2, 0),
     bytes: count('bytes', values.bytes, 64, 4),
@@ -125,10 +137,12 @@ export function argumentsFrom(options: Options): readonly string[] {
     seed: String(options.seed),
     knows: String(options.knows),
     'max-connected': String(options.maxConnected),
+    wanted: String(options.wanted),
     latency: latencyMs.join('-'),
     bandwidth: bytesPerSecond < Infinity ? String(bytesPerSecond) : undefined,
     churn: String(options.churn),
     partitions: String(options.partitions),
+    vanish: String(options.vanish),
     traffic: options.traffic,
     rate: String(options.rate),
     bytes: String(options.bytes),

@@ -11,6 +11,7 @@ export function summary(result: Result): string {
     ['connected as far as limits allow', time(result.connectedMs)],
     ['left and returned', whole(result.left)],
     ['connected again after all of that', time(result.recoveredMs)],
+    ['connected again after some vanished', time(result.healedMs)],
     ['peers of a node, steady', `mean ${fixed(peers.mean)}, variance ${fixed(peers.variance)}`],
     ['peers at the end', range(samples.at(-1))],
     ['pieces at the end', whole(result.pieces)],
@@ -26,7 +27,7 @@ export function summary(result: Result): string {
     ],
     ['memory', `${whole(result.memoryMiB)} MiB`],
   ];
-  return rows.map(([name, value]) => `${name.padEnd(34)}${value}`).join('\n');
+  return rows.map(([name, value]) => `${name.padEnd(37)}${value}`).join('\n');
 }
 
 /** What is left of a scenario that broke an invariant: its log, and how to repeat it. */
@@ -61,6 +62,29 @@ export function tableRow(result: Result): string {
     `${fixed(up.processorMs / Math.max(1, links))} ms`,
     `${seconds(all.realMs)}, ${seconds(all.processorMs)}`,
     `${whole(memoryMiB)} MiB`,
+  ];
+  return `| ${cells.join(' | ')} |`;
+}
+
+/** The head of the table that `exchangeRow` fills. */
+export const exchangeHead: string = [
+  '| nodes | connected after | peers: mean, variance | recovered after | pieces | futile dials | of these duplicates | processor |',
+  '| ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |',
+].join('\n');
+
+/** How well nodes found each other, as a row of a table in Markdown. */
+export function exchangeRow(result: Result): string {
+  const { nodes, connectedMs, healedMs, peers, pieces, futileDials, all } = result;
+  const futile = Object.values(futileDials).reduce((sum, count) => sum + count, 0);
+  const cells = [
+    whole(nodes),
+    time(connectedMs),
+    `${fixed(peers.mean)}, ${fixed(peers.variance)}`,
+    time(healedMs),
+    whole(pieces),
+    whole(futile),
+    whole(futileDials['RXMESH_DUPLICATE_CONNECTION'] ?? 0),
+    seconds(all.processorMs),
   ];
   return `| ${cells.join(' | ')} |`;
 }

@@ -7,7 +7,7 @@ import {
 } from 'rxmesh/testing';
 import { seededRandom } from '../../lib/testing/seeded-random.ts';
 import { Figures, type Sample } from './figures.ts';
-import { buildNetwork, Connecting, pieces } from './network.ts';
+import { buildNetwork, isConnected, pieces } from './network.ts';
 import type { Options } from './options.ts';
 import { Steps } from './steps.ts';
 import { numberOf, Traffic } from './traffic.ts';
@@ -37,6 +37,8 @@ export interface Result {
   readonly connectedMs: number | undefined;
   /** The same, from the end of all churn and partitions on. */
   readonly recoveredMs: number | undefined;
+  /** The same, from the moment on at which nodes vanished; 0 if none did. */
+  readonly healedMs: number | undefined;
   /** Into how many pieces the network was divided at the end. */
   readonly pieces: number;
   readonly left: number;
@@ -82,11 +84,9 @@ export function run(options: Options, makeRouter?: SimulationOptions['makeRouter
   /** How long it takes until all nodes are connected; undefined if it takes too long. */
   const connect = (lookEveryMs: number, before: () => void): number | undefined => {
     const startMs = net.now();
-    const connecting = new Connecting(network);
     for (;;) {
       before();
-      const atMs = connecting.look();
-      if (atMs !== undefined) return atMs - startMs;
+      if (isConnected(network)) return net.now() - startMs;
       if (net.now() - startMs >= upMaxMs) return undefined;
       net.advance(lookEveryMs);
     }
@@ -112,6 +112,7 @@ export function run(options: Options, makeRouter?: SimulationOptions['makeRouter
     if ((passedMs + stepMs) % checkMs === 0) invariants.check();
   }
   const recoveredMs = connect(stepMs, () => trouble.end());
+  const healedMs = trouble.vanish() ? connect(stepMs, () => undefined) : 0;
   figures.sample(false);
   let broken: string | undefined;
   const inPieces = pieces(net);
@@ -127,6 +128,7 @@ export function run(options: Options, makeRouter?: SimulationOptions['makeRouter
     links,
     connectedMs,
     recoveredMs,
+    healedMs,
     pieces: inPieces,
     left: trouble.left,
     messages: ledger.totals(),

@@ -31,6 +31,7 @@ export function shrink(
   search.tries({ traffic: 'none' });
   search.tries({ churn: 0 });
   search.tries({ partitions: 0 });
+  search.tries({ vanish: 0 });
   search.tries({ exchange: false });
   search.shorten();
   search.leaveOutSteps();

@@ -58,6 +58,16 @@ export class Trouble {
     for (const node of this.#returns.keys()) this.#return(node);
   }
 
+  /** A part of the nodes loses power, and does not return. Says whether there is such a part. */
+  vanish(): boolean {
+    const left = this.#net.nodes.filter(({ isStopped }) => !isStopped).map(({ index }) => index);
+    for (let due = Math.floor(left.length * this.#options.vanish); due > 0; due -= 1) {
+      const [node = 0] = left.splice(Math.floor(this.#random() * left.length), 1);
+      this.#net.crash(node, { silently: true });
+    }
+    return this.#options.vanish > 0;
+  }
+
   #leave(): void {
     const net = this.#net;
     const node = Math.floor(this.#random() * net.nodes.length);

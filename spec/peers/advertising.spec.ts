@@ -51,7 +51,7 @@ describe('pickAddresses', () => {
     const peers = ['1', '2', '3', '4', '5'].map((digit) => [at(digit)]);
     const firsts = new Map<string, number>();
     for (let n = 0; n < 10_000; n += 1) {
-      const [first] = pickAddresses(peers, 1, random);
+      const [first] = pickAddresses(peers, (each) => each, 1, random);
       const digit = first?.id.slice(0, 1) ?? '';
       firsts.set(digit, (firsts.get(digit) ?? 0) + 1);
     }
@@ -65,7 +65,9 @@ describe('pickAddresses', () => {
   it('picks each peer once', () => {
     const random = seededRandom(2);
     const peers = ['1', '2', '3', '4', '5'].map((digit) => [at(digit), at(digit, 'x')]);
-    const picked = pickAddresses(peers, 100, random).map(({ id: peer, host }) => `${peer} ${host}`);
+    const picked = pickAddresses(peers, (each) => each, 100, random).map(
+      ({ id: peer, host }) => `${peer} ${host}`,
+    );
     expect(new Set(picked).size).toBe(10);
   });
 });

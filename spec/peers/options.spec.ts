@@ -20,6 +20,7 @@ describe('checkPeerOptions', () => {
       maxInbound: 32,
       maxInboundPerHost: 16,
       maxOutbound: 32,
+      wanted: 16,
       reserved: 16,
       maxUpgrading: 4,
       maxDialing: 8,

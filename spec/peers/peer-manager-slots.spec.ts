@@ -47,12 +47,39 @@ describe('PeerManager: slots that strangers never take', () => {
   });
 
   it('counts a peer whose address came from another peer as a stranger', () => {
-    const bench = new Bench({ addresses: [at('a')], maxConnected: 2, maxUpgrading: 0 });
+    const limits = { maxConnected: 2, wanted: 2, maxUpgrading: 0 };
+    const bench = new Bench({ addresses: [at('a')], ...limits });
     bench.manager.add(at('1'), { isChosen: false });
     bench.manager.add(at('2'), { isChosen: false });
     bench.dial();
     expect(bench.newDials()).toEqual(['a@host-a', '1@host-1']);
     expect(bench.manager.peers().map(({ isChosen }) => isChosen)).toEqual([true, false, false]);
+  });
+
+  it('dials strangers until it has the peers that it wants, and lets in others', () => {
+    const bench = new Bench({ maxConnected: 4, wanted: 2 }).accept('1').dial();
+    for (const digit of ['2', '3']) bench.manager.add(at(digit), { isChosen: false });
+    expect(bench.newDials()).toEqual(['2@host-2']);
+    bench.manager.dialed(at('2'));
+    bench.manager.ready(id('2'), 'outbound');
+    bench.accept('4');
+    expect(bench.newDials()).toEqual([]);
+    // A chosen peer is dialed whatever the node wants.
+    bench.add(at('a'));
+    expect(bench.newDials()).toEqual(['a@host-a']);
+    bench.manager.disconnected(id('4'), 'inbound');
+    bench.manager.disconnected(id('1'), 'inbound');
+    bench.manager.dialFailed(at('a'), failure());
+    expect(bench.newDials()).toEqual(['3@host-3']);
+  });
+
+  it('dials a stranger beyond that if it ranks above a connected peer', () => {
+    const rank = ({ id: peer }: { id: string }): number => Number(peer.startsWith('9'));
+    const bench = new Bench({ maxConnected: 4, wanted: 1, rank }).accept('1').dial();
+    bench.manager.add(at('2'), { isChosen: false });
+    expect(bench.newDials()).toEqual([]);
+    bench.manager.add(at('9'), { isChosen: false });
+    expect(bench.newDials()).toEqual(['9@host-9']);
   });
 
   it('keeps the configured number', () => {

@@ -29,6 +29,7 @@ describe('PeerManager: construction', () => {
         isPersistent: true,
         isChosen: true,
         isUnconditional: false,
+        isVisitor: false,
         isPrivate: false,
         score: 32_767,
         rank: 0,

@@ -8,6 +8,7 @@ await import('./router/accepting.spec.ts');
 await import('./router/bans.spec.ts');
 await import('./router/channels.spec.ts');
 await import('./router/dialing.spec.ts');
+await import('./router/dialing-back.spec.ts');
 await import('./router/eviction.spec.ts');
 await import('./router/network.spec.ts');
 await import('./router/peer-errors.spec.ts');

@@ -1,5 +1,6 @@
 import type { NodeAddress } from '../../model/address.ts';
 import type { NodeId } from '../../model/id.ts';
+import type { KnownAddress } from '../address-book.ts';
 import type { KnownPeer } from '../known-peer.ts';
 import type { Amount, Decay } from '../scores.ts';
 
@@ -21,6 +22,8 @@ export interface SavedPeer {
 /** An address, and the results of dialing it. */
 export interface SavedAddress {
   readonly address: NodeAddress;
+  /** Whether only the peer itself has named it, so that its next list replaces it. */
+  readonly isAnnounced: boolean;
   readonly failures: number;
   /**
    * For how long it had been failing. The time until it is loaded again does not count: a node that
@@ -42,16 +45,22 @@ export function savedFrom(peer: KnownPeer, nowMs: number): SavedPeer {
   const seenMs = peer.seenMs(nowMs);
   return {
     id,
-    addresses: Array.from(peer.addresses, ({ address, failures, failingSinceMs, blame }) => ({
-      address,
-      failures,
-      failingForMs: failures === 0 ? 0 : nowMs - failingSinceMs,
-      blame: savedAmount(blame, nowMs),
-    })),
+    addresses: Array.from(peer.addresses, (known) => savedAddress(known, nowMs)),
     behaviour: savedAmount(behaviour, nowMs),
     lastDial: lastDial && { agoMs: nowMs - lastDial.atMs, isGood: lastDial.isGood },
     upAgoMs: seenMs === undefined ? undefined : nowMs - seenMs,
     toldBy,
+  };
+}
+
+function savedAddress(known: KnownAddress, nowMs: number): SavedAddress {
+  const { address, isAnnounced, failures, failingSinceMs, blame } = known;
+  return {
+    address,
+    isAnnounced,
+    failures,
+    failingForMs: failures === 0 ? 0 : nowMs - failingSinceMs,
+    blame: savedAmount(blame, nowMs),
   };
 }
 
@@ -68,9 +77,10 @@ export function restoreInto(
   nowMs: number,
   decay: Decay,
 ): void {
-  for (const { address, failures, failingForMs, blame } of saved.addresses) {
-    peer.addresses.learn(address, !peer.isPersistent, peer.dialed);
+  for (const { address, isAnnounced, failures, failingForMs, blame } of saved.addresses) {
+    const isNew = peer.learn(address);
     const known = peer.addresses.get(address);
+    if (known !== undefined && isNew) known.isAnnounced = isAnnounced;
     if (known === undefined || known === peer.dialed || known.failures > 0) continue;
     known.failures = failures;
     known.failingSinceMs = nowMs - failingForMs;

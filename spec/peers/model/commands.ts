@@ -71,6 +71,16 @@ const commands: readonly fc.Arbitrary<fc.Command<object, Machine>>[] = [
       return isOne || hasRoom ? [{ does: 'add', from: 'options', ...one }] : [];
     }),
   ),
+  fc.record({ digit, host, teller: digit }).map((one) => step({ does: 'learn', ...one })),
+  // A peer that is up says where it can be dialed.
+  ...[0, 1].map(() =>
+    fc.record({ at: nth, hosts: fc.uniqueArray(host) }).map(({ at, hosts }) =>
+      plan(`announced ${hosts.join('/')}`, at, (machine) => {
+        const up = linkOf(machine, at, true);
+        return up === undefined ? [] : [{ does: 'announced', digit: up.digit, hosts }];
+      }),
+    ),
+  ),
   fc.constant(step({ does: 'next dial' })),
   fc.constant(step({ does: 'next dial' })),
   ...(['dialed', 'dialed', 'dial failed'] as const).map((does) =>
@@ -126,6 +136,7 @@ const commands: readonly fc.Arbitrary<fc.Command<object, Machine>>[] = [
         maxInboundPerHost: first.maxInboundPerHost,
         maxInbound: Math.min(maxConnected, Math.max(1, first.maxInbound - (less.inbound % 3))),
         maxOutbound: Math.min(maxConnected, Math.max(1, first.maxOutbound - (less.outbound % 3))),
+        wanted: Math.min(maxConnected, less.known),
         reserved: Math.min(maxConnected, less.kept),
         maxUpgrading: first.maxUpgrading,
         maxDialing: first.maxDialing,
@@ -145,16 +156,18 @@ const options: fc.Arbitrary<PeerOptions> = fc
     inbound: fc.nat(2),
     outbound: fc.nat(2),
     kept: fc.nat(4),
+    wanted: fc.nat(4),
     maxUpgrading: fc.nat(2),
     maxDialing: fc.integer({ min: 1, max: 3 }),
     room: fc.nat(3),
     scoreHalfLifeMs: fc.constantFrom(0, 5_003),
   })
-  .map(({ maxConnected, inbound, outbound, kept, room, maxUpgrading, ...rest }) => ({
+  .map(({ maxConnected, inbound, outbound, kept, wanted, room, maxUpgrading, ...rest }) => ({
     ...rest,
     maxConnected,
     maxInbound: Math.max(1, maxConnected - inbound),
     maxOutbound: Math.max(1, maxConnected - outbound),
+    wanted: Math.min(wanted, maxConnected),
     reserved: Math.min(kept, maxConnected),
     maxUpgrading,
     maxPeers: maxConnected + maxUpgrading + room,
@@ -171,8 +184,8 @@ const options: fc.Arbitrary<PeerOptions> = fc
 export function checkSequences(numRuns: number, maxCommands: number): void {
   const sequences = fc.commands([...commands], { maxCommands, size: 'max' });
   fc.assert(
-    fc.property(options, sequences, (limits, sequence) => {
-      fc.modelRun(() => ({ model: {}, real: new Machine(limits) }), sequence);
+    fc.property(options, fc.nat(2), sequences, (limits, maxVisitors, sequence) => {
+      fc.modelRun(() => ({ model: {}, real: new Machine(limits, maxVisitors) }), sequence);
     }),
     // A fixed seed: a run tests the change, not its luck.
     { numRuns, seed: 1 },

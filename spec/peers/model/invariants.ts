@@ -42,7 +42,8 @@ export class Invariants {
   #limits(records: readonly PeerRecord[], model: RefTable): void {
     const { maxConnected, maxInbound, maxOutbound, maxUpgrading, maxDialing, maxPeers } =
       this.#rules;
-    const counted = records.filter(({ isUnconditional }) => !isUnconditional);
+    const visitors = records.filter(({ isVisitor }) => isVisitor).length;
+    const counted = records.filter((peer) => !peer.isUnconditional && !peer.isVisitor);
     const most = (what: string, count: number, bound: number): void =>
       hold(count <= bound, `${what}: ${count}, more than ${bound}`);
     const linked = (direction: string) =>
@@ -57,7 +58,8 @@ export class Invariants {
     most('up outbound', stay.filter(({ ready }) => ready === 'outbound').length, maxOutbound);
     const busy = records.filter((peer) => isConnected(peer) || peer.isDialing).length;
     const persistent = records.filter(({ isPersistent }) => isPersistent).length;
-    most('known', records.length, Math.max(maxPeers, busy + persistent));
+    most('visiting', visitors, this.#rules.maxVisitors ?? 0);
+    most('known', records.length - visitors, Math.max(maxPeers, busy + persistent));
   }
 
   /** The application has removed a peer, or made it one like the others. */

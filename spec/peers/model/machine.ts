@@ -14,6 +14,13 @@ import type { RefPeer } from './reference.ts';
 /** An event, or a question. */
 export type Step =
   | { readonly does: 'add'; readonly digit: string; readonly host: string; readonly from: Source }
+  | {
+      readonly does: 'learn';
+      readonly digit: string;
+      readonly host: string;
+      readonly teller: string;
+    }
+  | { readonly does: 'announced'; readonly digit: string; readonly hosts: readonly string[] }
   | { readonly does: 'next dial' }
   | { readonly does: 'dialed' | 'dial failed'; readonly digit: string }
   | { readonly does: 'accepted'; readonly digit: string }
@@ -58,8 +65,8 @@ export class Machine {
   readonly #invariants: Invariants;
   nowMs = 0;
 
-  constructor(options: PeerOptions) {
-    const rules = checkPeerOptions(
+  constructor(options: PeerOptions, maxVisitors = 0) {
+    const checked = checkPeerOptions(
       self,
       {
         retryJitterMs: 0,
@@ -70,8 +77,10 @@ export class Machine {
       },
       [],
     );
+    const rules = { ...checked, maxVisitors };
     this.#table = new PeerTable(self, rules, () => 0);
-    this.model = new RefTable({ limits: rules, unconditional: unconditionalDigit, rankOf });
+    const unconditional = unconditionalDigit;
+    this.model = new RefTable({ limits: rules, maxVisitors, unconditional, rankOf });
     this.#invariants = new Invariants(rules);
     this.first = rules;
   }
@@ -95,6 +104,19 @@ export class Machine {
         const [isPersistent, isChosen] = [from === 'options', from !== 'peer'];
         const isNew = table.add(addressOf(digit, host), nowMs, { isPersistent, isChosen });
         same('add', isNew, model.add(digit, host, isPersistent, isChosen, nowMs));
+        return;
+      }
+      case 'learn': {
+        const { digit, host, teller } = step;
+        const isNew = table.learn(addressOf(digit, host), id(teller), nowMs);
+        same('learn', isNew, model.learn(digit, host, teller, nowMs));
+        return;
+      }
+      case 'announced': {
+        const { digit, hosts } = step;
+        const told = hosts.map((host) => addressOf(digit, host));
+        table.announced(id(digit), told, nowMs);
+        model.announced(digit, hosts);
         return;
       }
       case 'next dial':
@@ -203,16 +225,16 @@ export class Machine {
 }
 
 function lineOf(peer: RefPeer, score: number): string {
-  const { digit, ready, links, dialing, isPersistent, addresses } = peer;
+  const { digit, ready, links, dialing, isPersistent, isVisitor, addresses } = peer;
   const hosts = addresses.map(({ host }) => host).join('/');
   const isDialing = dialing !== undefined;
-  return `${digit} ${ready !== undefined} ${links.join('+')} ${isDialing} ${isPersistent} ${score} ${hosts}`;
+  return `${digit} ${ready !== undefined} ${links.join('+')} ${isDialing} ${isPersistent} ${isVisitor} ${score} ${hosts}`;
 }
 
 function lineOfRecord(peer: PeerRecord): string {
-  const { status, links, isDialing, isPersistent, score, addresses } = peer;
+  const { status, links, isDialing, isPersistent, isVisitor, score, addresses } = peer;
   const hosts = addresses.map(({ host }) => host).join('/');
-  return `${digitOf(peer.id) ?? ''} ${status === 'up'} ${links.join('+')} ${isDialing} ${isPersistent} ${score} ${hosts}`;
+  return `${digitOf(peer.id) ?? ''} ${status === 'up'} ${links.join('+')} ${isDialing} ${isPersistent} ${isVisitor} ${score} ${hosts}`;
 }
 
 const digitOf = (peer: string | undefined): string | undefined => peer?.slice(0, 1);

@@ -2,9 +2,11 @@ import type { Direction } from '../../../lib/model/direction.ts';
 import type { Severity } from '../../../lib/model/peer-report.ts';
 import type { PeerCounts } from '../../../lib/peers/limits.ts';
 import {
+  isBusy,
   isConnected,
   isShort,
   isStranger,
+  type RefAddress,
   RefWorld,
   type Refusal,
   type RefPeer,
@@ -36,17 +38,55 @@ export class RefTable extends RefWorld {
     peer.isRemoved = false;
     peer.isPersistent ||= isPersistent;
     peer.isChosen ||= isPersistent || isChosen;
+    if (isPersistent || isChosen) peer.toldBy = undefined;
     const known = peer.addresses.find((address) => address.host === host);
     if (known === undefined) {
-      peer.addresses.push({ host, failures: 0, backOffs: 0, retryAtMs: 0, blames: [] });
+      peer.addresses.push(newAddress(host, false));
     } else {
       peer.coolUntilMs = 0;
+      known.isAnnounced = false;
       known.backOffs = 0;
       known.retryAtMs = 0;
     }
     if (!this.peers.includes(peer)) this.peers.push(peer);
     this.#forgetExcess(nowMs);
     return known === undefined && this.peers.includes(peer);
+  }
+
+  /** A peer tells an address of another one. */
+  learn(digit: string, host: string, from: string, nowMs: number): boolean {
+    const teller = this.find(from);
+    if (teller === undefined || !isConnected(teller)) return false;
+    const known = this.find(digit);
+    if (known?.isRemoved === true || known?.addresses.some((one) => one.host === host) === true) {
+      return false;
+    }
+    if (known === undefined) {
+      const told = this.peers.filter(({ toldBy }) => toldBy === from).length;
+      if (told >= Math.ceil(this.limits.maxPeers / 16)) return false;
+    }
+    const peer = known ?? this.#meet(digit);
+    if (known === undefined) {
+      peer.toldBy = from;
+      this.peers.push(peer);
+    }
+    peer.addresses.push(newAddress(host, false));
+    this.#forgetExcess(nowMs);
+    return this.peers.includes(peer);
+  }
+
+  /** A peer tells all its own addresses: they replace those that it told before. */
+  announced(digit: string, hosts: readonly string[]): void {
+    const peer = this.find(digit);
+    if (peer?.ready === undefined || peer.isRemoved || peer.isVisitor) return;
+    const inUse = peer.dialing ?? peer.outHost;
+    peer.addresses = peer.addresses.filter(({ host, isAnnounced }) => {
+      return !isAnnounced || host === inUse || hosts.includes(host);
+    });
+    for (const host of hosts) {
+      if (peer.addresses.some((one) => one.host === host)) continue;
+      peer.addresses.push(newAddress(host, true));
+    }
   }
 
   /** Takes the dial that `choice` has found. */
@@ -91,7 +131,10 @@ export class RefTable extends RefWorld {
     const peer = this.find(digit);
     if (peer?.links.includes(direction) !== true || peer.ready !== undefined) return;
     peer.ready = direction;
-    peer.upSinceMs = nowMs;
+    if (!peer.isVisitor) {
+      peer.upSinceMs = nowMs;
+      peer.toldBy = undefined;
+    }
     for (const address of peer.addresses) {
       if (direction === 'outbound' && address.host !== peer.outHost) continue;
       Object.assign(address, { failures: 0, backOffs: 0, retryAtMs: 0, blames: [] });
@@ -103,6 +146,7 @@ export class RefTable extends RefWorld {
       return;
     }
     peer.replaces = undefined;
+    if (peer.isVisitor) return;
     for (;;) {
       const short = this.shortOfUp(peer);
       if (!isShort(short)) return;
@@ -120,7 +164,7 @@ export class RefTable extends RefWorld {
     if (wasReady) {
       peer.ready = undefined;
       this.updates.push(`${digit} down`);
-      const isBrief = nowMs - (peer.upSinceMs ?? 0) < 60_000;
+      const isBrief = nowMs - (peer.upSinceMs ?? nowMs) < 60_000;
       peer.briefVisits = isBrief ? peer.briefVisits + 1 : 0;
     }
     const host = direction === 'outbound' ? peer.outHost : undefined;
@@ -137,6 +181,11 @@ export class RefTable extends RefWorld {
     const longestMs = peer.isPersistent ? retryMaxPersistentMs : retryMaxMs;
     peer.coolUntilMs = nowMs + Math.max(disconnectCooldownMs, Math.min(coolMs, longestMs));
     if (!wasReady && host !== undefined) this.#failed(peer, host, nowMs);
+    const { isVisitor, isChosen, addresses, upSinceMs } = peer;
+    peer.isVisitor = false;
+    if (isVisitor && !isChosen && addresses.length === 0 && upSinceMs === undefined) {
+      this.#forget(peer);
+    }
     this.#forgetUnneeded(peer, nowMs);
   }
 
@@ -258,6 +307,8 @@ export class RefTable extends RefWorld {
       ready: undefined,
       isLeaving: false,
       isRemoved: false,
+      isVisitor: false,
+      toldBy: undefined,
       replaces: undefined,
       reports: [],
       coolUntilMs: 0,
@@ -272,7 +323,13 @@ export class RefTable extends RefWorld {
     if (peer.ready !== undefined || peer.links.includes(direction)) {
       return 'RXMESH_DUPLICATE_CONNECTION';
     }
-    if (!this.#takeSlot(peer, direction, nowMs)) return 'RXMESH_PEERS_FULL';
+    if (peer.isVisitor) return 'RXMESH_PEERS_FULL';
+    if (!this.#takeSlot(peer, direction, nowMs)) {
+      const isNewcomer = direction === 'inbound' && !peer.isPersistent && !isBusy(peer);
+      const hasPlace = this.visitors().length < this.options.maxVisitors;
+      if (!isNewcomer || !hasPlace) return 'RXMESH_PEERS_FULL';
+      peer.isVisitor = true;
+    }
     peer.links.push(direction);
     return undefined;
   }
@@ -305,21 +362,27 @@ export class RefTable extends RefWorld {
   }
 
   #forgetUnneeded(peer: RefPeer, nowMs: number): void {
-    const isBusy = isConnected(peer) || peer.dialing !== undefined;
-    if (peer.isRemoved && !isBusy) {
-      this.peers = this.peers.filter((one) => one !== peer);
-      this.forgotten.push(peer.digit);
-    }
+    if (peer.isRemoved && !isBusy(peer)) this.#forget(peer);
     this.#forgetExcess(nowMs);
+  }
+
+  #forget(peer: RefPeer): void {
+    if (!this.peers.includes(peer)) return;
+    this.peers = this.peers.filter((one) => one !== peer);
+    this.forgotten.push(peer.digit);
   }
 
   #forgetExcess(nowMs: number): void {
     const { maxPeers } = this.limits;
-    while (this.peers.length > Math.max(maxPeers, this.connected().length)) {
+    const known = (): number => this.peers.length - this.visitors().length;
+    while (known() > Math.max(maxPeers, this.connected().length)) {
       const [first] = this.useless(nowMs);
       if (first === undefined) return;
-      this.peers = this.peers.filter((peer) => peer !== first);
-      this.forgotten.push(first.digit);
+      this.#forget(first);
     }
   }
+}
+
+function newAddress(host: string, isAnnounced: boolean): RefAddress {
+  return { host, isAnnounced, failures: 0, backOffs: 0, retryAtMs: 0, blames: [] };
 }

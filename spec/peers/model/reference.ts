@@ -9,6 +9,8 @@ import { scoreMax } from '../../../lib/peers/scores.ts';
 
 export interface RefAddress {
   readonly host: string;
+  /** Whether only the peer itself has named it. */
+  isAnnounced: boolean;
   failures: number;
   backOffs: number;
   retryAtMs: number;
@@ -37,6 +39,10 @@ export interface RefPeer {
   ready: Direction | undefined;
   isLeaving: boolean;
   isRemoved: boolean;
+  /** Whether it is here without a slot. */
+  isVisitor: boolean;
+  /** The peer that has told its address, as long as it has never been up or chosen. */
+  toldBy: string | undefined;
   /** The peer that it is to replace. */
   replaces: RefPeer | undefined;
   reports: readonly RefAmount[];
@@ -48,6 +54,7 @@ export interface RefPeer {
 /** The model's settings other than limits. */
 export interface RefOptions {
   readonly limits: PeerLimits;
+  readonly maxVisitors: number;
   readonly unconditional: string;
   readonly rankOf: (digit: string) => number;
 }
@@ -130,23 +137,29 @@ export class RefWorld {
   }
 
   connected(): RefPeer[] {
-    return this.counted().filter(({ links }) => links.length > 0);
+    return this.counted().filter((peer) => hasSlot(peer) && isConnected(peer));
   }
 
   linked(direction: Direction): RefPeer[] {
-    return this.counted().filter(({ links }) => links.includes(direction));
+    return this.counted().filter((peer) => hasSlot(peer) && peer.links.includes(direction));
   }
 
   taken(): RefPeer[] {
-    return this.counted().filter((peer) => isBusy(peer));
+    return this.counted().filter((peer) => hasSlot(peer) && isBusy(peer));
   }
 
   up(): RefPeer[] {
-    return this.counted().filter((peer) => stays(peer));
+    return this.counted().filter((peer) => hasSlot(peer) && stays(peer));
   }
 
   persistentWithout(isThere: (peer: RefPeer) => boolean): number {
-    return this.counted().filter((peer) => peer.isPersistent && !isThere(peer)).length;
+    return this.counted().filter((peer) => {
+      return peer.isPersistent && !(isThere(peer) && hasSlot(peer));
+    }).length;
+  }
+
+  visitors(): RefPeer[] {
+    return this.peers.filter((peer) => !hasSlot(peer));
   }
 
   strangersMax(): number {
@@ -165,13 +178,13 @@ export class RefWorld {
   }
 
   shortOfDial(peer: RefPeer): Short {
-    const { maxConnected, maxOutbound } = this.limits;
+    const { maxConnected, maxOutbound, wanted } = this.limits;
     const kept = peer.isPersistent ? 0 : this.persistentWithout(isBusy);
     const outbound = this.counted().filter((one) => {
       return one.dialing !== undefined || one.links.includes('outbound');
     });
     return this.unless(peer, {
-      total: this.taken().length + kept >= maxConnected,
+      total: this.taken().length + kept >= (isStranger(peer) ? wanted : maxConnected),
       inbound: false,
       outbound: outbound.length + kept >= maxOutbound,
       strangers: isStranger(peer) && this.taken().filter(isStranger).length >= this.strangersMax(),
@@ -327,7 +340,8 @@ export class RefWorld {
 }
 
 export const isConnected = (peer: RefPeer): boolean => peer.links.length > 0;
-const isBusy = (peer: RefPeer): boolean => isConnected(peer) || peer.dialing !== undefined;
+const hasSlot = (peer: RefPeer): boolean => !peer.isVisitor;
+export const isBusy = (peer: RefPeer): boolean => isConnected(peer) || peer.dialing !== undefined;
 const stays = (peer: RefPeer): boolean => peer.ready !== undefined && !peer.isLeaving;
 export const isStranger = (peer: RefPeer): boolean =>
   !peer.isUnconditional && !peer.isPersistent && !peer.isChosen;

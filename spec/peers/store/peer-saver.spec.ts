@@ -361,7 +361,13 @@ describe('the saver of peers', () => {
     const saved = {
       id: id('a'),
       addresses: [
-        { address: at('a'), failures: 4, failingForMs: 9, blame: { value: 4, agoMs: 0 } },
+        {
+          address: at('a'),
+          isAnnounced: false,
+          failures: 4,
+          failingForMs: 9,
+          blame: { value: 4, agoMs: 0 },
+        },
       ],
       behaviour: nothing,
       lastDial: { agoMs: 5, isGood: false },

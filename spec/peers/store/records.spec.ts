@@ -11,8 +11,14 @@ const none = { value: 0, agoMs: 0 };
 const peer: SavedPeer = {
   id: id('a'),
   addresses: [
-    { address: at('a', 'x'), failures: 3, failingForMs: 7_000, blame: { value: 2.5, agoMs: 10 } },
-    { address: at('a', 'y'), failures: 0, failingForMs: 0, blame: none },
+    {
+      address: at('a', 'x'),
+      isAnnounced: false,
+      failures: 3,
+      failingForMs: 7_000,
+      blame: { value: 2.5, agoMs: 10 },
+    },
+    { address: at('a', 'y'), isAnnounced: true, failures: 0, failingForMs: 0, blame: none },
   ],
   behaviour: { value: -12.25, agoMs: 300 },
   lastDial: { agoMs: 400, isGood: true },
@@ -31,7 +37,7 @@ const { root } = protobuf.parse(`
     optional uint64 up_ago_ms = 5;
     optional string told_by = 6;
   }
-  message Address { string address = 1; uint64 failures = 2; uint64 failing_for_ms = 3; Amount blame = 4; }
+  message Address { string address = 1; uint64 failures = 2; uint64 failing_for_ms = 3; Amount blame = 4; uint64 is_announced = 5; }
   message Amount { double value = 1; uint64 ago_ms = 2; }
   message Dial { uint64 ago_ms = 1; uint64 is_good = 2; }
   message Ban { uint64 saved_at_ms = 1; uint64 for_ms = 2; }
@@ -68,7 +74,7 @@ describe('the records of the peer store', () => {
           failingForMs: 7_000,
           blame: { value: 2.5, agoMs: 10 },
         },
-        { address: formatNodeAddress(at('a', 'y')) },
+        { address: formatNodeAddress(at('a', 'y')), isAnnounced: 1 },
       ],
       behaviour: { value: -12.25, agoMs: 300 },
       lastDial: { agoMs: 400, isGood: 1 },

@@ -277,6 +277,16 @@ describe('a node that is started again with its store', () => {
     expect(second.known()).toEqual(['a']);
   });
 
+  it('what a peer announced is replaced by its next list, also after a restart', () => {
+    const node = new Node();
+    const first = node.run().add(at('a', 'named')).accept('a');
+    first.manager.announced(id('a'), [at('a', 'old'), at('a', 'kept')]);
+    const second = node.run().add(at('a', 'named')).accept('a');
+    second.manager.announced(id('a'), [at('a', 'kept'), at('a', 'new')]);
+    const hosts = second.manager.addresses(id('a')).map(({ host }) => host);
+    expect(hosts.sort()).toEqual(['kept', 'named', 'new']);
+  });
+
   it('a date that is set while the node runs changes nothing in it', () => {
     const node = new Node();
     const first = node.run({ scoreHalfLifeMs: 60_000 }).add(at('a'));

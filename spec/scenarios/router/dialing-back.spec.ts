@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
-import { createRouter, type RouterOptions } from '../../../lib/index.ts';
+import type { RouterOptions } from '../../../lib/index.ts';
 import { simulate, type Simulation } from '../../../lib/testing/index.ts';
 import { expectIdle } from '../../support/leaks.ts';
+import { makeRouter } from '../../support/maker.ts';
 
 /** How node 0 got on with its peers: `peer-up inbound`, `peer-down inbound`, `dial-failed`. */
 function toldBy0(net: Simulation): string[] {
@@ -16,16 +17,16 @@ function toldBy0(net: Simulation): string[] {
 /** Node 1 knows node 0, but only in its first life. */
 function networkOf(advertise?: false): Simulation {
   let made = 0;
-  const makeRouter = (options: RouterOptions) => {
+  const make = (options: RouterOptions) => {
     made += 1;
-    return createRouter(made <= 2 ? options : { ...options, peers: {} });
+    return makeRouter(made <= 2 ? options : { ...options, peers: {} });
   };
   return simulate({
     nodes: 2,
     latencyMs: 5,
     knows: (node) => node === 1,
     options: (node) => (node === 1 && advertise === false ? { advertise } : {}),
-    makeRouter,
+    makeRouter: make,
   });
 }
 
