@@ -2,7 +2,7 @@ import type { AnyMethod } from './method.ts';
 import type { CallOptions } from './method-calls.ts';
 
 /** The longest time of a call, in milliseconds: what timers support, about 24 days. */
-const timeoutMaxMs: number = 2 ** 31 - 1;
+export const timeoutMaxMs: number = 2 ** 31 - 1;
 
 /**
  * @throws {TypeError} for an unknown option, or a signal that is none

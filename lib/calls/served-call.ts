@@ -2,6 +2,7 @@ import type { Subscription } from 'rxjs';
 import type { ErrorCode, RxmeshError } from '../index.ts';
 import { CallError, errorFrame, type Status, statuses } from './call-error.ts';
 import type { CallPeer, Served } from './call-peer.ts';
+import { timeoutMaxMs } from './check.ts';
 import type { CallBoard } from './call-board.ts';
 import { Frame, kinds } from './frame.ts';
 import { FrameSource } from './frame-queue.ts';
@@ -59,7 +60,9 @@ export class ServedCall<Request, Response> extends FrameSource implements Served
     });
   }
 
-  start({ payload, timeoutMs }: Frame): void {
+  start({ payload, timeoutMs: leftMs }: Frame): void {
+    // A peer may send more, and a timer that overflows would fire at once.
+    const timeoutMs = Math.min(leftMs, timeoutMaxMs);
     const { method, answer } = this.#service;
     const { clock } = this.#board;
     let request: Request | undefined;

@@ -122,10 +122,14 @@ export function warnings(
   without: readonly RouterEvent['type'][] = [],
 ): void {
   const write = (text: string): void => note(terminal, `rxmesh: ${text}`);
-  const isNews = (event: RouterEvent): boolean =>
-    // A connection that this node ends is no news either.
-    !(event.type === 'peer-down' && event.error === undefined) &&
-    ![...quiet, ...without].includes(event.type);
+  const isNews = (event: RouterEvent): boolean => {
+    // What this node ends itself, and what nobody reads any more because it ends.
+    if (event.type === 'peer-down' && event.error === undefined) return false;
+    if (event.type === 'message-dropped' && event.direction === 'inbound') {
+      if (event.reason === 'node-stopped') return false;
+    }
+    return ![...quiet, ...without].includes(event.type);
+  };
   router.events$
     .pipe(filter(isNews))
     .subscribe(logTo({ debug: write, info: write, warn: write, error: write }));

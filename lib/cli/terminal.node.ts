@@ -24,7 +24,8 @@ export async function print(
   { output, signal }: Terminal,
   data: string | Uint8Array,
 ): Promise<void> {
-  if (signal.aborted || output.write(data)) return;
+  const closed: StopReason = 'output closed';
+  if (signal.reason === closed || output.write(data) || signal.aborted) return;
   // An abort is no failure here: the command ends by it.
   await once(output, 'drain', { signal }).catch((error: unknown) => {
     if (!signal.aborted) throw error;

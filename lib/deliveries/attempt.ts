@@ -6,12 +6,14 @@ import {
 } from '#platform/abort-controller';
 import type { NodeId, StoreOperation } from '../index.ts';
 
+/* eslint-disable @typescript-eslint/no-invalid-void-type -- a handler may have no return statement */
 /** What a handler returns: nothing, or changes of the store, perhaps later. */
 export type Handled =
   | void
   | readonly StoreOperation[]
   | PromiseLike<void | readonly StoreOperation[]>
   | Observable<void | readonly StoreOperation[]>;
+/* eslint-enable @typescript-eslint/no-invalid-void-type */
 
 /** A message for its handler. */
 export interface Incoming<T> {

@@ -3,67 +3,36 @@ import { dateNow } from '#platform/system-time';
 import { platformCrypto } from '#platform/crypto';
 import {
   type Channel,
-  type ChannelOptions,
   type Clock,
   type ErrorCode,
   type NodeId,
   type RouterEvent,
-  type RouterLike,
   RxmeshError,
   systemClock,
 } from '../index.ts';
 import type { Attempt } from './attempt.ts';
+import type {
+  BoardOptions,
+  DeliveriesRouter,
+  DeliveriesSnapshot,
+  Limits,
+  Lost,
+} from './board-options.ts';
+import { timeMaxMs } from './check.ts';
 import { errorOfFrame } from './delivery-error.ts';
 import { Entry } from './entry.ts';
-import { Frame, kinds } from './frame.ts';
+import { type Frame, kinds } from './frame.ts';
 import { frameCodec } from './frame-codec.ts';
 import type { HandlerRules, InboxHost, OutboxHost } from './hosts.ts';
+import { Found } from './found.ts';
 import { Inbox } from './inbox.ts';
 import { Line } from './line.ts';
 import { Outbox } from './outbox.ts';
-import { type Damaged, type DeliveryStore, Journal, type StoredFrame } from './store.ts';
-
-/** What deliveries need of a router. */
-export type DeliveriesRouter = Pick<RouterLike, 'openChannel' | 'events$' | 'snapshot'>;
-
-/** The bounds of a service. */
-export interface Limits {
-  readonly maxMessages: number;
-  readonly maxBytes: number;
-  readonly maxMessagesInAll: number;
-  readonly maxBytesInAll: number;
-  readonly window: number;
-  readonly windowBytes: number;
-  readonly concurrency: number;
-  readonly maxSenders: number;
-}
-
-/** What a service does at the moment. */
-export interface DeliveriesSnapshot {
-  /** Messages that have not been handled by their recipients, and their bytes. */
-  readonly messages: number;
-  readonly bytes: number;
-  /** Handlers that run. */
-  readonly handling: number;
-  /** Messages that arrived for no opening, so far. */
-  readonly dropped: number;
-}
-
-/** A delivery that has ended with an error. */
-export interface Lost {
-  readonly to: NodeId;
-  readonly payload: Uint8Array;
-  readonly error: RxmeshError;
-}
+import { Room } from './room.ts';
+import { type Damaged, Journal, type StoredFrame } from './store.ts';
 
 /** How soon a store that could not be read is tried again. */
 const loadAgainMs = 1_000;
-
-/** How many messages and bytes an outbox holds. */
-interface Held {
-  messages: number;
-  bytes: number;
-}
 
 /** Where the deliveries of a node on one channel meet: its outboxes, inboxes and lines. */
 export class Board implements OutboxHost, InboxHost {
@@ -71,13 +40,14 @@ export class Board implements OutboxHost, InboxHost {
   readonly clock: Clock;
   readonly rules: HandlerRules;
   readonly journal: Journal;
-  readonly lost$: Subject<Lost> = new Subject<Lost>();
+  readonly lost$: Subject<Lost> = new Subject();
   readonly #limits: Limits;
   readonly #decode: (bytes: Uint8Array) => unknown;
   readonly #up = new Set<NodeId>();
   readonly #lines = new Map<NodeId, Line>();
   readonly #outboxes = new Map<NodeId, Outbox>();
-  readonly #held = new Map<NodeId, Held>();
+  readonly #room: Room;
+  readonly #self: NodeId;
   /** In the order in which the peers were last heard of. */
   readonly #inboxes = new Map<NodeId, Inbox>();
   /** What peers have opened before the store was read. */
@@ -85,7 +55,6 @@ export class Board implements OutboxHost, InboxHost {
   /** Inboxes that wait until a handler has ended. */
   readonly #queue = new Set<Inbox>();
   readonly #scope = new Subscription();
-  readonly #total: Held = { messages: 0, bytes: 0 };
   #handling = 0;
   /** Places that are kept for inboxes that have waited. */
   #invited = 0;
@@ -95,22 +64,19 @@ export class Board implements OutboxHost, InboxHost {
   #isStoreFailing = false;
   #closed: RxmeshError | undefined;
 
-  constructor(
-    router: DeliveriesRouter,
-    options: Omit<ChannelOptions<Frame>, 'codec'>,
-    limits: Limits,
-    rules: HandlerRules,
-    store: DeliveryStore | undefined,
-    decode: (bytes: Uint8Array) => unknown,
-  ) {
+  constructor(router: DeliveriesRouter, options: BoardOptions) {
+    const { channel, limits, rules, store, decode } = options;
     this.#limits = limits;
+    this.#room = new Room(limits);
     this.rules = rules;
     this.#decode = decode;
-    this.channel = router.openChannel({ ...options, codec: frameCodec });
+    this.channel = router.openChannel({ ...channel, codec: frameCodec });
     this.clock = this.channel.in$.clock ?? systemClock;
     this.journal = new Journal(store, this.channel.id);
-    for (const { id, channels } of router.snapshot().peers) {
-      const port = channels.find(({ channel }) => channel === this.channel.id);
+    const { id: self, peers } = router.snapshot();
+    this.#self = self;
+    for (const { id, channels } of peers) {
+      const port = channels.find((each) => each.channel === this.channel.id);
       this.#cameUp(id, port !== undefined && port.outbound.credit > 0);
     }
     this.#scope.add(router.events$.subscribe((event) => this.#heard(event)));
@@ -145,7 +111,7 @@ export class Board implements OutboxHost, InboxHost {
   }
 
   snapshot(): DeliveriesSnapshot {
-    const { messages, bytes } = this.#total;
+    const { messages, bytes } = this.#room;
     return { messages, bytes, handling: this.#handling, dropped: this.#dropped };
   }
 
@@ -153,10 +119,18 @@ export class Board implements OutboxHost, InboxHost {
 
   /** Puts a message into the outbox. Returns the error if there is no room, or no service. */
   post(to: NodeId, entry: Entry): RxmeshError | undefined {
-    const error = this.#closed ?? this.#full(to, entry.size);
-    if (error !== undefined) return error;
+    if (this.#closed !== undefined) return this.#closed;
+    if (to === this.#self) {
+      return this.error('RXMESH_UNDELIVERABLE', 'a node does not deliver to itself', to);
+    }
+    if (this.journal.isBehind) return this.storeFailed(new Error('it does not answer'), to);
+    const bound = this.#room.boundFor(to, entry.size);
+    if (bound !== undefined) {
+      const text = `the outbox has no room for a message to ${to}: ${bound}`;
+      return this.error('RXMESH_OUTBOX_FULL', text, to);
+    }
     const outbox = this.#outboxFor(to);
-    this.#count(to, 1, entry.size);
+    this.#room.count(to, 1, entry.size);
     outbox.add(entry);
     if (!this.#isLoaded) return undefined;
     outbox.store(entry);
@@ -195,7 +169,7 @@ export class Board implements OutboxHost, InboxHost {
 
   ended(outbox: Outbox, entry: Entry, payload: Uint8Array | undefined, error?: RxmeshError): void {
     const { to } = outbox;
-    this.#count(to, -1, -entry.size);
+    this.#room.count(to, -1, -entry.size);
     entry.timer?.unsubscribe();
     const { waiter } = entry;
     entry.waiter = undefined;
@@ -310,13 +284,14 @@ export class Board implements OutboxHost, InboxHost {
     const entries = messages.map((frame) => {
       const entry = new Entry(frame.payload, frame.dueDateMs);
       entry.seq = frame.seq;
-      this.#count(to, 1, entry.size);
+      this.#room.count(to, 1, entry.size);
       return entry;
     });
     outbox.restore(state, entries);
     for (const entry of entries) {
       if (entry.dueDateMs === 0) continue;
-      const restMs = Math.max(0, entry.dueDateMs - this.date());
+      // The date may have been set since.
+      const restMs = Math.min(Math.max(0, entry.dueDateMs - this.date()), timeMaxMs);
       entry.timer = this.clock.schedule(() => this.late(to, entry), restMs);
     }
     this.#tidy(to);
@@ -430,31 +405,6 @@ export class Board implements OutboxHost, InboxHost {
 
   // Places
 
-  #full(to: NodeId, size: number): RxmeshError | undefined {
-    const { maxMessages, maxBytes, maxMessagesInAll, maxBytesInAll } = this.#limits;
-    const held = this.#held.get(to) ?? { messages: 0, bytes: 0 };
-    const bounds: readonly (readonly [number, number, string])[] = [
-      [held.messages + 1, maxMessages, 'maxMessages'],
-      [held.bytes + size, maxBytes, 'maxBytes'],
-      [this.#total.messages + 1, maxMessagesInAll, 'maxMessagesInAll'],
-      [this.#total.bytes + size, maxBytesInAll, 'maxBytesInAll'],
-    ];
-    const bound = bounds.find(([wanted, max]) => wanted > max);
-    if (bound === undefined) return undefined;
-    const text = `the outbox has no room for a message to ${to}: ${bound[2]} is ${bound[1]}`;
-    return this.error('RXMESH_OUTBOX_FULL', text, to);
-  }
-
-  #count(to: NodeId, messages: number, bytes: number): void {
-    const held = this.#held.get(to) ?? { messages: 0, bytes: 0 };
-    held.messages += messages;
-    held.bytes += bytes;
-    if (held.messages === 0) this.#held.delete(to);
-    else this.#held.set(to, held);
-    this.#total.messages += messages;
-    this.#total.bytes += bytes;
-  }
-
   #outboxFor(to: NodeId): Outbox {
     const known = this.#outboxes.get(to);
     if (known !== undefined) return known;
@@ -508,39 +458,4 @@ export class Board implements OutboxHost, InboxHost {
     this.#outboxes.clear();
     this.lost$.complete();
   }
-}
-
-/** The records of a store, by peer. */
-class Found {
-  readonly inboxes = new Map<NodeId, Frame>();
-  readonly outboxes = new Map<NodeId, Frame>();
-  readonly messages = new Map<NodeId, Frame[]>();
-  readonly failures = new Map<NodeId, Frame[]>();
-
-  add({ kind, peer, frame }: StoredFrame): void {
-    switch (kind) {
-      case 'inbox':
-        this.inboxes.set(peer, frame);
-        return;
-      case 'outbox':
-        this.outboxes.set(peer, frame);
-        return;
-      case 'message': {
-        append(this.messages, peer, frame);
-        // The last one of an outbox that has never been empty: nothing was acknowledged.
-        const state = new Frame(kinds.open);
-        state.epoch = frame.epoch;
-        if (!this.outboxes.has(peer)) this.outboxes.set(peer, state);
-        return;
-      }
-      case 'failure':
-        append(this.failures, peer, frame);
-    }
-  }
-}
-
-function append(map: Map<NodeId, Frame[]>, peer: NodeId, frame: Frame): void {
-  const frames = map.get(peer);
-  if (frames === undefined) map.set(peer, [frame]);
-  else frames.push(frame);
 }

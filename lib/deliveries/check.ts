@@ -1,5 +1,5 @@
 /** The longest time, in milliseconds: what timers support, about 24 days. */
-const timeMaxMs: number = 2 ** 31 - 1;
+export const timeMaxMs: number = 2 ** 31 - 1;
 /** The highest value of a count. */
 const countMax: number = 2 ** 31 - 1;
 

@@ -10,7 +10,8 @@ import {
   type StoreOperation,
 } from '../index.ts';
 import { type Attempt, type Handled, type Incoming, problemOf } from './attempt.ts';
-import { Board, type DeliveriesRouter, type DeliveriesSnapshot } from './board.ts';
+import { Board } from './board.ts';
+import type { DeliveriesRouter, DeliveriesSnapshot } from './board-options.ts';
 import { checkCodec, checkCount, checkFunction, checkStore, checkTime } from './check.ts';
 import { Entry } from './entry.ts';
 import type { DeliveryStore } from './store.ts';
@@ -125,7 +126,7 @@ export interface Deliveries<T> {
    * @throws {RxmeshError} as error notifications: `RXMESH_OUTBOX_FULL`, `RXMESH_DELIVERY_TIMEOUT`,
    *   `RXMESH_DELIVERY_FAILED` (a `DeliveryError`), `RXMESH_DELIVERY_REFUSED`,
    *   `RXMESH_ENCODE_FAILED`, `RXMESH_MESSAGE_TOO_LARGE`, `RXMESH_STORE_FAILED`,
-   *   `RXMESH_CHANNEL_CLOSED`, `RXMESH_NODE_ID_INVALID`
+   *   `RXMESH_CHANNEL_CLOSED`, `RXMESH_NODE_ID_INVALID`, `RXMESH_UNDELIVERABLE` (to itself)
    * @throws {TypeError | RangeError} synchronously, for invalid options
    */
   deliver(outgoing: Outgoing<T>): Observable<Delivered<T>>;
@@ -211,9 +212,9 @@ export function deliveries<T>(
     ...{ maxAttempts, retryMinMs, retryMaxMs },
     handlerTimeoutMs: handlerTimeoutMs ?? Infinity,
   };
-  const board = new Board(router, { ...lanes, ...channelOptions }, limits, rules, store, (bytes) =>
-    codec.decode(bytes),
-  );
+  const channel = { ...lanes, ...channelOptions };
+  const decode = (bytes: Uint8Array): T => codec.decode(bytes);
+  const board = new Board(router, { channel, limits, rules, store, decode });
   return new DeliveriesOn(board, codec, timeoutMs);
 }
 

@@ -18,6 +18,6 @@ export {
 } from './deliveries.ts';
 export { DeliveryError } from './delivery-error.ts';
 export type { Handled, Incoming } from './attempt.ts';
-export type { DeliveriesRouter, DeliveriesSnapshot } from './board.ts';
+export type { DeliveriesRouter, DeliveriesSnapshot } from './board-options.ts';
 export type { DeliveryStore } from './store.ts';
 export type { PlatformAbortSignal } from '#platform/abort-controller';

@@ -21,6 +21,9 @@ const recordsMax = 256;
 /** The most changes in one batch; one write with more of them still stays whole. */
 const batchMax = 1_000;
 
+/** How many writes may wait for a store. Then no message is kept any more. */
+const writesMax: number = 2 ** 16;
+
 const encodings: StoreEncodings = { keyEncoding: 'utf8', valueEncoding: 'view' };
 
 /** What a record is about: a message, an outbox, an inbox, or a failure that is not noted. */
@@ -69,6 +72,11 @@ export class Journal {
   constructor(store: DeliveryStore | undefined, channel: number) {
     this.#store = store;
     this.#prefix = `rxmesh-deliveries/1/${channel}/`;
+  }
+
+  /** Whether the store does not keep up, or does not answer at all. */
+  get isBehind(): boolean {
+    return this.#waiting.length >= writesMax;
   }
 
   get hasStore(): boolean {

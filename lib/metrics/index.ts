@@ -24,4 +24,4 @@ export type {
   MetricOptions,
 } from './meter.ts';
 export { timed, type TimedOptions } from './timed.ts';
-export { timedCalls, type TimedCalls } from './timed-calls.ts';
+export { type NamedCall, timedCalls, type TimedCalls } from './timed-calls.ts';

@@ -1,10 +1,29 @@
 import type { MeterLike, MetricObservable, MetricOptions } from './meter.ts';
 
 type Kind = 'counter' | 'sum' | 'gauge';
+type Name =
+  | 'messages'
+  | 'io'
+  | 'drops'
+  | 'laneMessages'
+  | 'laneSize'
+  | 'laneFill'
+  | 'laneCredit'
+  | 'lanesBlocked'
+  | 'lanesStalled'
+  | 'stalls'
+  | 'awaited'
+  | 'peers'
+  | 'connections'
+  | 'disconnections'
+  | 'reports'
+  | 'failures'
+  | 'callsActive'
+  | 'callsDropped';
 type Spec = readonly [kind: Kind, name: string, unit: string, description: string];
 
 /** The metrics that are read at collection. docs/operating.md explains them. */
-const specs = {
+const specs: Readonly<Record<Name, Spec>> = {
   messages: ['counter', 'rxmesh.messages', '{message}', 'Messages written and received.'],
   io: ['counter', 'rxmesh.io', 'By', 'Bytes of messages written and received.'],
   drops: ['counter', 'rxmesh.drops', '{message}', 'Messages that were not delivered, by reason.'],
@@ -43,10 +62,10 @@ const specs = {
   failures: ['counter', 'rxmesh.failures', '{failure}', 'Failures of the node itself.'],
   callsActive: ['sum', 'rxmesh.calls.active', '{call}', 'Calls that have not ended.'],
   callsDropped: ['counter', 'rxmesh.calls.dropped', '{message}', 'Messages for no call.'],
-} as const;
+};
 
 /** The instruments by name. */
-export type Instruments = { readonly [Name in keyof typeof specs]: MetricObservable };
+export type Instruments = Readonly<Record<Name, MetricObservable>>;
 
 /** Creates the instruments. */
 export function createInstruments(meter: MeterLike): Instruments {

@@ -5,7 +5,7 @@ import { durations, type MetricAttributes } from './meter.ts';
 import type { TimedOptions } from './timed.ts';
 
 /** What middleware of `rxmesh/calls` is told about a call. */
-interface NamedCall {
+export interface NamedCall {
   readonly method: string;
   readonly to?: NodeId;
 }

@@ -11,6 +11,9 @@ export {
   type TransportSetup,
 } from './transport-conformance.ts';
 export { flowConformance, type FlowSetup, type FlowUnderTest } from './flow-conformance.ts';
+export { codecConformance, type CodecSetup } from './codec-conformance.ts';
+export { disciplineConformance, type DisciplineSetup } from './discipline-conformance.ts';
+export { storeConformance, type StoreSetup } from './store-conformance.ts';
 export {
   simulate,
   type CrashOptions,

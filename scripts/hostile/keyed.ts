@@ -7,7 +7,7 @@ import { systemClock } from '../../lib/flow/clock.ts';
 import { secureDial } from '../../lib/secure/index.ts';
 import { NodeSocket } from '../../transports/websocket/frame-socket.node.ts';
 import { offeredProtocols } from '../../transports/websocket/subprotocol.ts';
-import { turnsOf } from '../../transports/websocket/turns.node.ts';
+import { turnsOf } from '../../lib/transport/turns.ts';
 import type { Target } from './raw-socket.ts';
 
 /** The network name, the same as the node's. */
@@ -37,7 +37,7 @@ export async function keyedFrom(
     ws.once('error', reject);
     ws.once('upgrade', ({ socket }) => ws.once('open', () => resolve(socket)));
   });
-  const turns = turnsOf(systemClock);
+  const turns = turnsOf(systemClock, setImmediate);
   const socket = new NodeSocket({ ws, stream, direction: 'outbound', protocol: 'ws', turns });
   return { link: await firstValueFrom(dial.connect(socket).handshake(self)), stream };
 }

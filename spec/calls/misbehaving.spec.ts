@@ -229,6 +229,19 @@ describe('what does not fit', () => {
   });
 });
 
+describe('a peer that gives a call more time than timers have', () => {
+  it('gets as much as they have', () => {
+    const { net, send, service, heard, note } = byHand();
+    service.serve(() => new Observable(() => () => note('left')));
+    send(frame(kinds.call, 1, { ...start, timeoutMs: 2 ** 32 - 1 }));
+    net.advance(1_000);
+    expect(heard).toEqual([]);
+    net.advance(2 ** 31);
+    expect(heard).toEqual([`${2 ** 31 - 1 + 5}: left`]);
+    net.stop();
+  });
+});
+
 describe('ten thousand calls', () => {
   it('that are cancelled in one turn leave nothing', () => {
     const { net, asking, serving, to } = pair();

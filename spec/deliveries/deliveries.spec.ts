@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
+import type { NodeId } from 'rxmesh';
 import { DeliveryError } from 'rxmesh/deliveries';
 import { NEVER, Observable } from 'rxjs';
-import { idle, Stage } from './stage.ts';
+import { idle, Stage, told } from './stage.ts';
 
 describe('a delivery', () => {
   it('completes when the handler of the other side has completed', () => {
@@ -128,6 +129,22 @@ describe('a delivery', () => {
     expect(handled).toEqual([2, 3, 4]);
     expect(stage.heard).toEqual(['20: 2 is handled', '110: 4 is handled']);
     expect(stage.service(0).snapshot()).toEqual(idle);
+    stage.net.stop();
+  });
+
+  it('fails at once to a node that is none, and to itself', () => {
+    const stage = new Stage();
+    stage.start();
+    const heard: string[] = [];
+    for (const to of ['x' as NodeId, stage.id(0)]) {
+      stage
+        .service(0)
+        .deliver({ to, message: 1 })
+        .subscribe({
+          error: (error: unknown) => heard.push(told(error)),
+        });
+    }
+    expect(heard).toEqual(['RXMESH_NODE_ID_INVALID', 'RXMESH_UNDELIVERABLE']);
     stage.net.stop();
   });
 

@@ -62,10 +62,19 @@ describe('a receiver that breaks the protocol is disconnected', () => {
     net.stop();
   });
 
+  it('when it acknowledges what still waits here for its window', () => {
+    const { net, deliver, send, events, heard } = byHand();
+    for (let n = 1; n <= 3; n += 1) deliver(n);
+    send(resume, frame(kinds.acked, 3, { opening: 1 }));
+    expect(events('peer-reported')).toMatchObject(violation('RXMESH_PROTOCOL_VIOLATION'));
+    expect(heard).toEqual([]);
+    net.stop();
+  });
+
   it('not when it speaks of another opening', () => {
     const { net, deliver, send, events, heard } = byHand();
     deliver(1);
-    send(frame(kinds.acked, 1, { opening: 1 }), { ...resume, opening: 9 } as Frame);
+    send(frame(kinds.acked, 1, { opening: 1 }), frame(kinds.resume, 0, { opening: 9 }));
     send(resume, frame(kinds.acked, 9, { opening: 2 }), frame(kinds.failed, 9, { opening: 2 }));
     expect(events('peer-reported')).toEqual([]);
     expect(heard).toEqual([]);
@@ -279,7 +288,7 @@ describe('the outbox', () => {
       .service(0)
       .deliver({ to: stage.id(1), message: 4 })
       .subscribe({
-        error: (error: Error) => (text = error.message),
+        error: (error: unknown) => (text = String(error)),
       });
     expect(text).toContain(`${name} is 2`);
     stage.service(1).handle(() => undefined);

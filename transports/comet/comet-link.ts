@@ -2,7 +2,12 @@ import type { Subscription } from 'rxjs';
 import type { Clock } from '../../lib/flow/clock.ts';
 import type { Direction } from '../../lib/model/direction.ts';
 import type { Endpoint } from '../../lib/model/endpoint.ts';
-import { type ErrorCode, RxmeshError, toRxmeshError } from '../../lib/model/error.ts';
+import {
+  type ErrorCode,
+  type ErrorContext,
+  RxmeshError,
+  toRxmeshError,
+} from '../../lib/model/error.ts';
 import type { NodeInfo } from '../../lib/model/node-info.ts';
 import type { RecordCipher } from '../../lib/secure/records.ts';
 import type { FrameSocket } from '../../lib/transport/frame-socket.ts';
@@ -76,8 +81,8 @@ export class CometLink implements Link {
   #closing = false;
   #ended = false;
   #endedBy: RxmeshError | undefined;
-  /** The socket's end, held back while earlier packets still wait. */
-  #socketEnd: RxmeshError | undefined;
+  /** The socket's end, and its failure if any, held back while earlier packets still wait. */
+  #socketEnd: { readonly failure: RxmeshError | undefined } | undefined;
 
   constructor({ socket, peer, channels, limits, clock }: CometLinkOptions) {
     this.direction = socket.direction;
@@ -99,7 +104,7 @@ export class CometLink implements Link {
     this.#inbound = new InboundMessages({
       channels,
       bytesMax: limits.messageBytesMax,
-      violated: (text) => this.#fail('RXMESH_PROTOCOL_VIOLATION', text),
+      violated: (text, channel) => this.#fail('RXMESH_PROTOCOL_VIOLATION', text, { channel }),
     });
   }
 
@@ -231,7 +236,7 @@ export class CometLink implements Link {
     } catch (cause) {
       // The packets in front of it have arrived, but nothing vouches for their end.
       const error = toRxmeshError(cause, 'RXMESH_RECORD_INVALID', 'a record could not be opened');
-      this.#fail(error.code, error.message, cause);
+      this.#fail(error.code, error.message, { cause });
       return;
     }
     if (this.#receiver !== undefined) this.#read();
@@ -246,7 +251,7 @@ export class CometLink implements Link {
   /** The other side has closed the socket, or it has failed. */
   socketEnded(failure?: RxmeshError): void {
     if (this.#ended || this.#closing || this.#socketEnd !== undefined) return;
-    this.#socketEnd = this.#closedByPeer(failure);
+    this.#socketEnd = { failure };
     if (this.#receiver !== undefined) this.#read();
   }
 
@@ -265,7 +270,9 @@ export class CometLink implements Link {
     else if (!this.#inbound.hasEnded && this.#socketEnd === undefined) this.#receiver?.recordEnd();
     if (this.#inbound.isHeld) this.pause(true);
     // A paused socket does not end; if it fails, nothing says whether the rest would be taken.
-    if (this.#socketEnd !== undefined) this.#end(this.#socketEnd, 'destroy');
+    // Only now is it known whether the peer had accepted us.
+    const end = this.#socketEnd;
+    if (end !== undefined) this.#end(this.#closedByPeer(end.failure), 'destroy');
   }
 
   #control(packet: number): void {
@@ -298,7 +305,7 @@ export class CometLink implements Link {
       sealed = this.#open.seal(this.#cipher);
     } catch (cause) {
       const error = toRxmeshError(cause, 'RXMESH_CONNECTION_FAILED', 'a record was not sealed');
-      this.#fail(error.code, error.message, cause);
+      this.#fail(error.code, error.message, { cause });
       return;
     }
     this.#socket.send(sealed);
@@ -310,15 +317,15 @@ export class CometLink implements Link {
       const text = 'the peer closed the connection after the handshake, so it has refused us';
       const hint =
         'CometBFT gives no reason but in its own log: a duplicate, no free slot, a filter';
-      return this.#error('RXMESH_PEER_REFUSED', `${text} (${hint})`, failure);
+      return this.#error('RXMESH_PEER_REFUSED', `${text} (${hint})`, { cause: failure });
     }
     return failure === undefined
       ? this.#error('RXMESH_CONNECTION_CLOSED', 'the peer closed the connection')
-      : this.#error(failure.code, failure.message, failure);
+      : this.#error(failure.code, failure.message, { cause: failure });
   }
 
-  #fail(code: ErrorCode, message: string, cause?: unknown): void {
-    this.#end(this.#error(code, message, cause), 'destroy');
+  #fail(code: ErrorCode, message: string, context?: ErrorContext): void {
+    this.#end(this.#error(code, message, context), 'destroy');
   }
 
   /** Changes the state first, since the socket and the receiver may call back. */
@@ -337,8 +344,8 @@ export class CometLink implements Link {
     this.#receiver?.ended(error);
   }
 
-  #error(code: ErrorCode, message: string, cause?: unknown): RxmeshError {
+  #error(code: ErrorCode, message: string, context?: ErrorContext): RxmeshError {
     const { nodeId } = this.nodeInfo;
-    return new RxmeshError(code, `${nodeId}: ${message}`, { cause, peer: nodeId });
+    return new RxmeshError(code, `${nodeId}: ${message}`, { ...context, peer: nodeId });
   }
 }

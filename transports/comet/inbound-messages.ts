@@ -8,7 +8,7 @@ export interface InboundOptions {
   /** The longest message. */
   readonly bytesMax: number;
   /** Called when the peer has sent what it must not. The link ends. */
-  readonly violated: (text: string) => void;
+  readonly violated: (text: string, channel: number) => void;
 }
 
 /** Enforces the rules for a peer's packets, and passes them on. */
@@ -62,13 +62,15 @@ export class InboundMessages implements PacketHandler {
   message(channel: number, bytes: Uint8Array, last: boolean): boolean {
     const before = this.#bytes[channel];
     if (before === undefined) {
-      this.#options.violated(`a message on channel ${channel}, which we have not announced`);
+      const text = `a message on channel ${channel}, which we have not announced`;
+      this.#options.violated(text, channel);
       return true;
     }
     const length = before + bytes.length;
     const { bytesMax } = this.#options;
     if (length > bytesMax) {
-      this.#options.violated(`a message of more than ${bytesMax} bytes on channel ${channel}`);
+      const text = `a message of more than ${bytesMax} bytes on channel ${channel}`;
+      this.#options.violated(text, channel);
       return true;
     }
     this.#accept();

@@ -7,6 +7,8 @@ import { errorOf, RxmeshError } from '../../lib/model/error.ts';
 import { isIpv6, normalizeIp, withoutZone } from '../../lib/model/ip.ts';
 import { giveFrame } from '../../lib/platform/frame-buffers.node.ts';
 import type { FrameSocket } from '../../lib/transport/frame-socket.ts';
+import { turnsOf } from '../../lib/transport/turns.ts';
+import { FairReads } from './fair-reads.node.ts';
 import { type CometListenOptions, portDefault } from './options.ts';
 
 /** How many bytes may be with Node but not yet with the kernel while a socket is `writable`. */
@@ -124,6 +126,7 @@ class TcpSocket implements FrameSocket {
   readonly #stream: Socket;
   readonly #clock: Clock;
   readonly #drained = new Subject<void>();
+  readonly #reads: FairReads;
   #reader: Subscriber<Uint8Array> | undefined;
   /** What was written and is not with the kernel yet, in order. */
   readonly #unsent: Uint8Array[] = [];
@@ -142,6 +145,9 @@ class TcpSocket implements FrameSocket {
     this.local = endpointOf(protocol, stream.localAddress, stream.localPort);
     this.remote = endpointOf(protocol, stream.remoteAddress, stream.remotePort);
     this.drained$ = this.#drained.asObservable();
+    this.#reads = new FairReads(stream, turnsOf(clock, setImmediate), (read) =>
+      this.#reader?.next(read),
+    );
     this.frames$ = new Observable((subscriber) => this.#readTo(subscriber));
     stream.on('error', (cause) => this.#failed(cause));
     stream.on('close', () => this.#gone());
@@ -164,9 +170,7 @@ class TcpSocket implements FrameSocket {
   }
 
   pause(paused: boolean): void {
-    if (this.#ended) return;
-    if (paused) this.#stream.pause();
-    else this.#stream.resume();
+    this.#reads.pause(paused);
   }
 
   close(): void {
@@ -201,15 +205,10 @@ class TcpSocket implements FrameSocket {
     this.#reader = subscriber;
     if (this.#failure !== undefined) subscriber.error(this.#failure);
     else if (this.#ended || this.#stream.destroyed) subscriber.complete();
-    this.#stream.on('data', this.#onData);
+    this.#reads.start();
     this.#stream.on('end', () => subscriber.complete());
-    return () => this.#stream.off('data', this.#onData);
+    return () => this.#reads.stop();
   }
-
-  readonly #onData = ({ buffer, byteOffset, byteLength }: Buffer): void => {
-    // A plain Uint8Array, because `slice` of a Buffer does not copy.
-    if (!this.#ended) this.#reader?.next(new Uint8Array(buffer, byteOffset, byteLength));
-  };
 
   /** Created once for all frames: called for each one that the kernel has taken. */
   readonly #onSent = (): void => {
@@ -244,6 +243,7 @@ class TcpSocket implements FrameSocket {
   #end(): void {
     if (this.#ended) return;
     this.#ended = true;
+    this.#reads.stop();
     if (this.#tellingDrained !== undefined) clearImmediate(this.#tellingDrained);
     this.#drained.complete();
   }

@@ -12,7 +12,7 @@ import { reasonText, refusedError } from '../../lib/transport/refusal.ts';
 import { FrameInbox } from './frame-inbox.ts';
 import { type FrameIntake, intakeFor } from './intake.node.ts';
 import { closeTimeoutMs, frameBytesMax, refusedCode } from './platform.ts';
-import type { Turns } from './turns.node.ts';
+import type { Turns } from '../../lib/transport/turns.ts';
 
 /** Options that limit ws, the same for both sides. */
 export interface WsLimits {

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import type { WebSocket } from 'ws';
 import { FrameScanner } from './frame-scanner.ts';
-import type { Turns, Waiting } from './turns.node.ts';
+import type { Turns, Waiting } from '../../lib/transport/turns.ts';
 
 /** How many frames of one socket are handled before others get their turn. */
 const framesPerVisitMax = 32;

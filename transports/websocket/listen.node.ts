@@ -22,7 +22,7 @@ import type { DialedSocket } from './platform.ts';
 import { clientOf, proxyRanges } from './forwarded.node.ts';
 import { answersForOthers, leavePath, takePath } from './shared-paths.node.ts';
 import { helloOffered, wireProtocol } from './subprotocol.ts';
-import { turnsOf } from './turns.node.ts';
+import { turnsOf } from '../../lib/transport/turns.ts';
 import { refusalOf } from './upgrade-request.node.ts';
 
 /** How long a client may take to complete its request. */
@@ -69,7 +69,7 @@ export function listen(
         );
       }
     };
-    const turns = turnsOf(clock);
+    const turns = turnsOf(clock, setImmediate);
     const open = ({ ws, stream, hello, remote }: Opened): void => {
       if (stream.remoteAddress === undefined) {
         ws.terminate();

@@ -13,7 +13,7 @@ import { NodeSocket, wsLimits } from './frame-socket.node.ts';
 import type { TlsOptions, WebSocketDialOptions } from './options.ts';
 import type { DialRequest, WebSocketPlatform } from './platform.ts';
 import { subprotocolFault } from './subprotocol.ts';
-import { turnsOf } from './turns.node.ts';
+import { turnsOf } from '../../lib/transport/turns.ts';
 
 /** How many characters of an HTTP answer an error quotes. */
 const answerLengthMax = 100;
@@ -62,7 +62,7 @@ function dial(
       const { protocol } = endpoint;
       // Bun's ws does not report the upgrade.
       const tcp = stream ?? new Socket();
-      const turns = turnsOf(clock);
+      const turns = turnsOf(clock, setImmediate);
       // Our response to the first frame, an introduction and what follows it, goes out in one
       // write.
       ws.once('message', () => tcp.cork());

@@ -57,6 +57,8 @@ export class PeerSaver {
   /** Completes when the present read or write is over, or takes too long to wait for. */
   #running: Observable<never> | undefined;
   #timer: Subscription | undefined;
+  /** Runs out when the present read or write takes too long. */
+  #late: Subscription | undefined;
   #state: 'new' | 'begun' | 'loaded' | 'closed' = 'new';
   #isFailing = false;
   #hasSeenNewer = false;
@@ -98,6 +100,7 @@ export class PeerSaver {
   close(): void {
     this.#state = 'closed';
     this.#timer?.unsubscribe();
+    this.#late?.unsubscribe();
     this.#events.complete();
   }
 
@@ -118,7 +121,7 @@ export class PeerSaver {
     this.#running = over.asObservable();
     this.#timer?.unsubscribe();
     this.#timer = undefined;
-    const late = this.#clock.schedule(() => {
+    this.#late = this.#clock.schedule(() => {
       this.#failed(lateError(storeAnswerMs, 'the node carries on meanwhile'));
       over.complete();
     }, storeAnswerMs);
@@ -130,7 +133,7 @@ export class PeerSaver {
       )
       .subscribe({
         complete: () => {
-          late.unsubscribe();
+          this.#late?.unsubscribe();
           this.#running = undefined;
           this.#setTimer();
           over.complete();

@@ -1,3 +1,5 @@
+import { asBytes } from '../../model/bytes.ts';
+
 /** A matcher of a test framework, such as Jest's and Vitest's `expect.any(String)`. */
 export interface Matcher {
   asymmetricMatch(value: unknown): boolean;
@@ -34,9 +36,8 @@ export function isLike(actual: unknown, expected: unknown): boolean {
   if (!isObject(expected)) return false;
   if (isMatcher(expected)) return expected.asymmetricMatch(actual);
   if (!isObject(actual)) return false;
-  if (expected instanceof Uint8Array) {
-    return actual instanceof Uint8Array && areEqual(actual, expected);
-  }
+  const bytes = asBytes(expected);
+  if (bytes !== undefined) return areEqual(asBytes(actual) ?? [], bytes);
   if (expected instanceof Map) return actual instanceof Map && areEqual(actual, expected);
   if (expected instanceof Set) return actual instanceof Set && areEqual(actual, expected);
   if (Array.isArray(expected)) return Array.isArray(actual) && areEqual(actual, expected);

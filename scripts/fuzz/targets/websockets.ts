@@ -3,7 +3,7 @@ import { Socket } from 'node:net';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { VirtualClock } from '../../../lib/testing/virtual-clock.ts';
 import { NodeSocket, wsLimits } from '../../../transports/websocket/frame-socket.node.ts';
-import { Turns } from '../../../transports/websocket/turns.node.ts';
+import { Turns } from '../../../lib/transport/turns.ts';
 import { joined } from '../bytes.ts';
 import { expectThat, expectTyped, type Target } from '../target.ts';
 import { frameStream, framesIn } from '../websocket-bytes.ts';
@@ -58,7 +58,7 @@ const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve)
 async function received(bytes: Uint8Array, readBytes: number): Promise<Received> {
   const line = new Line();
   const ws = await upgraded(line);
-  const turns = new Turns(new VirtualClock());
+  const turns = new Turns(new VirtualClock(), setImmediate);
   const socket = new NodeSocket({ ws, stream: line, direction: 'inbound', protocol: 'ws', turns });
   const frames: Uint8Array[] = [];
   let end = 'open';

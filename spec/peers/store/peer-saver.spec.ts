@@ -270,6 +270,28 @@ describe('the saver of peers', () => {
     expect([peers.known(), peers.newEvents()]).toEqual([[], []]);
   });
 
+  it('has no timer once it is closed, also if something is unsaved or the store hangs', () => {
+    const peers = new Stored().load();
+    peers.add(at('a'));
+    peers.manager.close();
+    expect(peers.time.timers).toBe(0);
+    const store = new FakeStore();
+    store.hold();
+    const hanging = new Stored({}, store).load();
+    hanging.manager.close();
+    expect(hanging.time.timers).toBe(0);
+  });
+
+  it('writes at most a thousand records in a batch, those of bans and peers together', () => {
+    const peers = new Stored({ maxPeers: 3_000 }).load();
+    for (let n = 1; n <= 1_000; n += 1) {
+      peers.manager.add(`ws://${n.toString(16).padStart(40, '0')}@host:${n}`);
+    }
+    for (const digit of ['a', 'b', 'c']) peers.manager.ban({ id: id(digit) });
+    peers.time.advance(1_000);
+    expect(peers.store.newBatches().map(({ length }) => length)).toEqual([1_000, 3]);
+  });
+
   it('skips damaged records, says so, and deletes them or writes them again', () => {
     const store = new FakeStore();
     new Stored({}, store).load().add(at('a'), at('b')).time.advance(1_000);
@@ -308,6 +330,7 @@ describe('the saver of peers', () => {
     peers.time.advance(1_000);
     expect(store.newBatches()).toEqual([['put peer/aa']]);
     expect(store.records.size).toBe(5);
+    expect(peers.newEvents()).toEqual([]);
   });
 
   it('writes nothing that it has just read', () => {

@@ -176,6 +176,25 @@ describe('a link', () => {
     }
   });
 
+  it('refuses pieces that do not fit, or say nothing', () => {
+    const { a } = linked();
+    expect(() => a.data(0x20, new Uint8Array(1_025), 0, 1_025, true)).toThrow(RangeError);
+    expect(() => a.data(0x20, Uint8Array.of(1), 0, 0, false)).toThrow(RangeError);
+    expect(() => a.data(0x20, Uint8Array.of(1), 1, 0, true)).toThrow(RangeError);
+  });
+
+  it('writes pings and pongs, however many, also when there is no room for a message', () => {
+    const { pair, a, atB } = linked({ flushMs: 10 });
+    const message = new Uint8Array(1_024);
+    let count = 0;
+    for (; a.room > 0; count += 1) a.data(0x20, message, 0, 1_024, true);
+    for (let pings = 0; pings < 500; pings += 1) a.ping();
+    a.flush();
+    pair.settle();
+    expect(atB.heard.filter((line) => line.startsWith('data'))).toHaveLength(count);
+    expect(atB.heard.filter((line) => line === 'ping')).toHaveLength(500);
+  });
+
   it('MC-04 unsolicited pongs change nothing, and every ping is passed on', () => {
     const peer = new RawPeer();
     for (let count = 0; count < 3; count += 1) peer.send(Uint8Array.of(2, 0x12, 0));
@@ -202,6 +221,53 @@ describe('a link', () => {
     peer.link.attach(peer.heard);
     expect(peer.pair.listener.paused).toBe(false);
     expect(peer.heard.heard.filter((line) => line.startsWith('data'))).toHaveLength(65);
+  });
+});
+
+describe('a link that is paused, or ends, at an awkward moment', () => {
+  it('stays paused if that was before it has a receiver', () => {
+    const peer = new RawPeer({ flushMs: 0 }, true, false);
+    peer.link.pause(true);
+    peer.link.attach(peer.heard);
+    expect(peer.pair.listener.paused).toBe(true);
+    expect(peer.heard.heard).not.toContain('accepted');
+    peer.link.pause(false);
+    expect([peer.pair.listener.paused, peer.heard.heard.includes('ping')]).toEqual([false, true]);
+  });
+
+  it('hands over nothing behind its end, also when its receiver ends it', () => {
+    const peer = new RawPeer();
+    peer.heard.onData = () => peer.link.close('done');
+    const packet = messagePacket(0x20, Uint8Array.of(1), true);
+    peer.send(Uint8Array.from([...packet, ...packet, 2, 0x0a, 0]));
+    expect(peer.heard.heard).toEqual(['data 32 01 last', 'ended']);
+  });
+
+  it('hands over nothing behind its end, when its acceptance ends it', () => {
+    for (const packet of [Uint8Array.of(2, 0x0a, 0), messagePacket(0x20, Uint8Array.of(1), true)]) {
+      const peer = new RawPeer({ flushMs: 0 }, false);
+      Object.assign(peer.heard, { accepted: () => peer.link.close('done') });
+      peer.send(packet);
+      expect(peer.heard.heard).toEqual(['ended']);
+    }
+  });
+
+  it('is not writable once the other side has closed, and then ends with that', () => {
+    const peer = new RawPeer({ flushMs: 0 }, true, false);
+    peer.pair.dialer.close();
+    peer.pair.settle();
+    expect(peer.link.writable).toBe(false);
+    peer.link.attach(peer.heard);
+    expect(peer.heard.heard.slice(-2)).toEqual(['ping', 'ended RXMESH_CONNECTION_CLOSED']);
+  });
+
+  it('its own close is no failure, if the socket ends during the last write', () => {
+    const peer = new RawPeer({ flushMs: 10 });
+    const { listener } = peer.pair;
+    Object.assign(listener, { send: () => listener.breakDown('reset') });
+    peer.link.data(0x20, Uint8Array.of(1), 0, 1, true);
+    peer.link.close('done');
+    expect([peer.heard.heard, peer.heard.error]).toEqual([['ended'], undefined]);
   });
 });
 
@@ -255,6 +321,15 @@ describe('a link whose receiver takes nothing more', () => {
     expect(peer.pair.listener.paused).toBe(false);
   });
 
+  it('asks again before the next message, also behind one of several pieces', () => {
+    const { peer, receiver } = picky();
+    peer.send(messagePacket(0x20, Uint8Array.of(1), false));
+    peer.send(messagePacket(0x20, Uint8Array.of(2), true));
+    peer.send(messagePacket(0x20, Uint8Array.of(3), false));
+    expect(receiver.heard).toEqual(['data 32 01', 'data 32 02 last']);
+    expect(peer.pair.listener.paused).toBe(true);
+  });
+
   it('sends a pong every 15 s, unasked, until it is resumed', () => {
     const { peer, receiver } = picky();
     receiver.room = 0;
@@ -300,6 +375,26 @@ describe('a peer that breaks the rules', () => {
     expect(peer.heard.error).toBeUndefined();
     peer.send(messagePacket(0x20, Uint8Array.of(1), true));
     expect(peer.heard.error?.code).toBe('RXMESH_PROTOCOL_VIOLATION');
+  });
+
+  it('MC-06 names the channel, where there is one', () => {
+    const peer = new RawPeer(limits);
+    peer.send(messagePacket(0x21, Uint8Array.of(1), true));
+    const { nodeId } = peer.link.nodeInfo;
+    expect(peer.heard.error).toMatchObject({ channel: 0x21, peer: nodeId });
+    const long = new RawPeer({ flushMs: 0, messageBytesMax: 1 });
+    long.send(messagePacket(0x20, Uint8Array.of(1, 2), true));
+    expect(long.heard.error?.channel).toBe(0x20);
+  });
+
+  it('the limit is that of each message, not of all together', () => {
+    const peer = new RawPeer(limits);
+    for (let count = 0; count < 3; count += 1) {
+      peer.send(messagePacket(0x20, new Uint8Array(1_000), false));
+      peer.send(messagePacket(0x20, new Uint8Array(1_000), true));
+    }
+    expect(peer.heard.error).toBeUndefined();
+    expect(messages(peer.heard.heard, 0x20)).toHaveLength(3);
   });
 
   it('takes the longest packet that CometBFT allows', () => {

@@ -135,6 +135,23 @@ describe('the secret handshake', () => {
     expect(String(listener.error)).toContain('has not proved that it owns its key');
   });
 
+  it.each([
+    [
+      'of another node',
+      { nodeId: selfB.identity.id },
+      'RXMESH_IDENTITY_MISMATCH',
+      'says otherwise',
+    ],
+    ['without a moniker', { moniker: '' }, 'RXMESH_HANDSHAKE_FAILED', 'is not valid'],
+    ['that breaks a rule', { channels: [1, 1] }, 'RXMESH_HANDSHAKE_FAILED', 'is not valid'],
+  ])('SC-04 a peer with a node info %s fails the handshake', (_what, changes, code, text) => {
+    const dialer = selfWith(seeds.a.identity, changes);
+    const { listener } = handshakes({}, { dialer, listener: selfB });
+    expect(codeOf(listener)).toBe(code);
+    expect(listener.error).toMatchObject({ peer: selfA.identity.id });
+    expect(String(listener.error)).toContain(text);
+  });
+
   it('a node that reaches itself says so', () => {
     const { listener } = handshakes({}, { dialer: selfB, listener: selfB });
     expect(codeOf(listener)).toBe('RXMESH_CONNECTION_CLOSED');

@@ -1,4 +1,4 @@
-import type { Clock } from '../../lib/flow/clock.ts';
+import type { Clock } from '../flow/clock.ts';
 
 /** How long sockets are read in a row, in milliseconds, before yielding to the event loop. */
 const turnMs = 5;
@@ -14,7 +14,7 @@ export interface Waiting {
   visit(): boolean;
 }
 
-/** Runs `work` after one iteration of the event loop. */
+/** Runs `work` after one iteration of the event loop: `setImmediate` in Node. */
 export type AfterLoop = (work: () => void) => unknown;
 
 /**
@@ -34,7 +34,7 @@ export class Turns {
   endedCount = 0;
 
   /** @param clock must never go backwards */
-  constructor(clock: Clock, afterLoop: AfterLoop = setImmediate) {
+  constructor(clock: Clock, afterLoop: AfterLoop) {
     this.clock = clock;
     this.#afterLoop = afterLoop;
   }
@@ -115,10 +115,10 @@ export class Turns {
 const turnsByClock = new WeakMap<Clock, Turns>();
 
 /** The turns shared by all sockets of a clock; with the system clock, by the whole process. */
-export function turnsOf(clock: Clock): Turns {
+export function turnsOf(clock: Clock, afterLoop: AfterLoop): Turns {
   const known = turnsByClock.get(clock);
   if (known !== undefined) return known;
-  const turns = new Turns(clock);
+  const turns = new Turns(clock, afterLoop);
   turnsByClock.set(clock, turns);
   return turns;
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { VirtualClock } from '../../../lib/testing/virtual-clock.ts';
-import { Turns, type Waiting } from '../../../transports/websocket/turns.node.ts';
+import { VirtualClock } from '../../lib/testing/virtual-clock.ts';
+import { Turns, type Waiting } from '../../lib/transport/turns.ts';
 
 /** Turns whose loop turns when the test says so, and a log of who was served. */
 function setUp() {
