@@ -11,7 +11,13 @@ function saved(changes: Partial<SavedPeer> = {}): SavedPeer {
   return {
     id: id('a'),
     addresses: [
-      { address: at('a'), failures: 3, failingForMs: 40, blame: { value: 3, agoMs: 10 } },
+      {
+        isAnnounced: false,
+        address: at('a'),
+        failures: 3,
+        failingForMs: 40,
+        blame: { value: 3, agoMs: 10 },
+      },
     ],
     behaviour: { value: -8, agoMs: 0 },
     lastDial: { agoMs: 20, isGood: false },
