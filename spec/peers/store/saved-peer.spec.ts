@@ -12,8 +12,8 @@ function saved(changes: Partial<SavedPeer> = {}): SavedPeer {
     id: id('a'),
     addresses: [
       {
-        isAnnounced: false,
         address: at('a'),
+        isAnnounced: true,
         failures: 3,
         failingForMs: 40,
         blame: { value: 3, agoMs: 10 },
@@ -36,7 +36,7 @@ describe('what is restored of a peer', () => {
   it('is what was stored, on the present clock', () => {
     const peer = restored(new KnownPeer(id('a'), 0, 0));
     const [known] = peer.addresses;
-    expect(known).toMatchObject({ failures: 3, failingSinceMs: 4_960 });
+    expect(known).toMatchObject({ isAnnounced: true, failures: 3, failingSinceMs: 4_960 });
     expect(known?.blame).toEqual({ value: 3, atMs: 990 });
     expect(peer.lastDial).toEqual({ atMs: 980, isGood: false });
     expect([peer.lastSeenMs, peer.upSinceMs]).toEqual([700, 700]);
