@@ -18,9 +18,9 @@ export async function collectGarbage(): Promise<void> {
  */
 export async function heapBytes(): Promise<number> {
   let bytes = await bytesLeft();
-  for (let tries = 0; tries < 8; tries += 1) {
+  for (let tries = 0; tries < 3; tries += 1) {
     const next = await bytesLeft();
-    if (next > bytes - 65_536) return next;
+    if (next > bytes - 262_144) return next;
     bytes = next;
   }
   return bytes;
