@@ -1,11 +1,10 @@
 /**
  * Metrics of a router for OpenTelemetry, and for whatever its SDK exports to: Prometheus, OTLP.
+ * `meter` is `metrics.getMeter('rxmesh')`, with `metrics` of `@opentelemetry/api`.
  *
- *     import { metrics } from '@opentelemetry/api';
- *
- *     const meter = metrics.getMeter('rxmesh');
- *     const router = createRouter({ ...options, transports: [timed(webSocket(), { meter })] });
- *     measure(router, { meter });
+ *     const transports = [timed(webSocket(), { meter })];
+ *     const measured = createRouter({ identity, network: 'shop', transports });
+ *     measure(measured, { meter });
  *
  * @packageDocumentation
  */

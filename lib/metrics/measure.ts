@@ -40,7 +40,7 @@ export interface MeasureOptions {
  * they come. Nothing is added to the path of a message. Unsubscribing ends it; stop the router
  * first, and collect once more, if the last counts matter.
  *
- *     const measuring = measure(router, { meter: metrics.getMeter('rxmesh') });
+ *     const measuring = measure(router, { meter });
  *
  * No metric has a label for a peer. Channels have their ids, up to 64 of them; the rest is `other`.
  * Between two collections, the router is looked at once a second while a peer is up; what a peer

@@ -9,6 +9,7 @@ const packages = [
   'rxmesh/operators',
   'rxmesh/calls',
   'rxmesh/deliveries',
+  'rxmesh/metrics',
   'rxmesh/protobufjs',
   'rxmesh/testing',
   'rxmesh/transports/comet',
@@ -44,6 +45,7 @@ declare const onFailure: (error: RxmeshError) => void;
 declare const httpServer: ReturnType<typeof createServer>;
 declare const scheduler: TestScheduler;
 declare const net: Simulation;
+declare const meter: MeterLike;
 declare const it: (name: string, run: () => Promise<void>) => void;
 declare const open: () => TransportPair;
 declare const node: () => Promise<TransportNode>;
