@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it } from '@jest/globals';
 import { concatMap, firstValueFrom, lastValueFrom, range } from 'rxjs';
 import { createRouter, raw, type Router } from '../../../lib/index.ts';
 import { webSocket } from '../../../transports/websocket/index.ts';
@@ -10,14 +10,22 @@ const bytes = { id: 1, codec: raw() };
 /** Open sockets on both sides. */
 const connections = (): number => openSockets().filter((kind) => kind === 'TCPSocketWrap').length;
 
-/** A started router on WebSockets. */
+const routers: Router[] = [];
+// Whatever fails here, no socket is left to the specs that the same process runs next.
+afterEach(async () => {
+  await Promise.all(routers.splice(0).map((router) => router.stop()));
+});
+
+/** A started router on WebSockets, with more time than a busy machine needs. */
 async function routerOf(seed: number, ...persistent: string[]): Promise<Router> {
   const router = createRouter({
     identity: identityOf(seed),
     network: 'demo',
     transports: [webSocket({ listen: { host: '127.0.0.1' } })],
     peers: { persistent },
+    timeouts: { drainMs: 10_000 },
   });
+  routers.push(router);
   await router.start();
   return router;
 }
