@@ -123,7 +123,8 @@ export function problemOf(operations: unknown): TypeError | undefined {
   const isWhole = operations.every((operation: Partial<Record<string, unknown>> | null) => {
     if (typeof operation?.['key'] !== 'string' || operation['key'] === '') return false;
     const { type, value } = operation;
-    return type === 'del' || (type === 'put' && value instanceof Uint8Array);
+    // `instanceof` would refuse the bytes of another realm, such as jsdom's.
+    return type === 'del' || (type === 'put' && ArrayBuffer.isView(value));
   });
   if (isWhole) return undefined;
   const shape = "{ type: 'put', key, value } with bytes as its value, or { type: 'del', key }";

@@ -21,7 +21,7 @@ import type {
 import { timeMaxMs } from './check.ts';
 import { errorOfFrame } from './delivery-error.ts';
 import { Entry } from './entry.ts';
-import { type Frame, kinds } from './frame.ts';
+import { epochBytes, type Frame, kinds } from './frame.ts';
 import { frameCodec } from './frame-codec.ts';
 import type { HandlerRules, InboxHost, OutboxHost } from './hosts.ts';
 import { Found } from './found.ts';
@@ -164,7 +164,7 @@ export class Board implements OutboxHost, InboxHost {
   // For outboxes
 
   newEpoch(): Uint8Array {
-    return platformCrypto.randomBytes(16);
+    return platformCrypto.randomBytes(epochBytes);
   }
 
   ended(outbox: Outbox, entry: Entry, payload: Uint8Array | undefined, error?: RxmeshError): void {
@@ -365,7 +365,7 @@ export class Board implements OutboxHost, InboxHost {
     switch (frame.kind) {
       case kinds.open:
         this.#remember(inbox);
-        inbox.opened(frame, line.wake);
+        this.#check(from, inbox.opened(frame, line.wake));
         return;
       case kinds.message: {
         const problem = inbox.received(frame);

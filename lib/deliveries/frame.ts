@@ -1,6 +1,12 @@
 /** The version of the protocol in `open` frames. */
 export const wireVersion = 1;
 
+/** The length of an epoch. A receiver keeps it, so it must not be the sender's to choose. */
+export const epochBytes = 16;
+
+/** How many failures may wait until the sender has noted them. Then its messages wait, too. */
+export const failuresMax = 64;
+
 /** What a frame says. `docs/wire.md` specifies the numbers. */
 export const kinds = {
   /** sender: begins an opening, with its epoch; the receiver answers with `resume` */

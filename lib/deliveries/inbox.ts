@@ -2,11 +2,8 @@ import type { Subscription } from 'rxjs';
 import type { NodeId, RxmeshError, StoreOperation } from '../index.ts';
 import { Attempt } from './attempt.ts';
 import { DeliveryError, failedFrame, statuses } from './delivery-error.ts';
-import { Frame, kinds, wireVersion } from './frame.ts';
+import { epochBytes, failuresMax, Frame, kinds, wireVersion } from './frame.ts';
 import type { InboxHost } from './hosts.ts';
-
-/** How many failures may wait until the sender has noted them. Then its messages wait, too. */
-const failuresMax = 64;
 
 /** A message that is being handled. */
 interface Current {
@@ -73,14 +70,18 @@ export class Inbox {
 
   // For the line to the peer
 
-  /** The peer begins anew. */
-  opened({ version, epoch, opening }: Frame, wake: () => void): void {
+  /** The peer begins anew. Returns what is wrong with that. */
+  opened({ version, epoch, opening }: Frame, wake: () => void): string | undefined {
+    if (version === wireVersion && epoch.length !== epochBytes) {
+      return `an epoch of ${epoch.length} bytes instead of ${epochBytes}`;
+    }
     this.close();
     this.#wake = wake;
     this.#opening = opening;
-    this.#isRefused = version !== wireVersion || epoch.length === 0;
+    this.#isRefused = version !== wireVersion;
     if (!this.#isRefused && !isSame(epoch, this.#epoch)) this.#renew(epoch.slice());
     wake();
+    return undefined;
   }
 
   /** The peer cannot be reached any more. What is being handled goes on. */

@@ -1,7 +1,7 @@
 import type { NodeId, RxmeshError, StoreOperation } from '../index.ts';
 import { errorOfFrame } from './delivery-error.ts';
 import { Entries, type Entry } from './entry.ts';
-import { Frame, kinds, wireVersion } from './frame.ts';
+import { failuresMax, Frame, kinds, wireVersion } from './frame.ts';
 import type { OutboxHost } from './hosts.ts';
 
 /** The most that a peer may have on its way here, whatever it allows. */
@@ -22,6 +22,8 @@ interface Opening {
   bytes: number;
   /** Failures that the receiver should forget. */
   noted: number;
+  /** How many failures are being written. */
+  failing: number;
   /** The last message taken, and what was sent before it. */
   taken: { readonly entry: Entry; readonly sentBefore: number } | undefined;
 }
@@ -206,6 +208,8 @@ export class Outbox {
     const opening = this.#opening;
     if (opening === undefined || frame.opening !== opening.number) return undefined;
     if (frame.seq > this.#known) return `fails message ${frame.seq}, which was never sent`;
+    if (opening.failing >= failuresMax) return `more than ${failuresMax} failures at a time`;
+    opening.failing += 1;
     const entry = this.#entries.list().find(({ seq }) => seq === frame.seq);
     if (entry !== undefined) {
       const { payload, isVoid } = entry;
@@ -214,6 +218,7 @@ export class Outbox {
     }
     const { journal } = this.#host;
     journal.write([journal.del('message', this.to, frame.seq)], () => {
+      opening.failing -= 1;
       if (this.#opening !== opening) return;
       opening.noted = Math.max(opening.noted, frame.seq);
       this.#wake();
@@ -265,6 +270,7 @@ export class Outbox {
       count: 0,
       bytes: 0,
       noted: 0,
+      failing: 0,
       taken: undefined,
     };
     this.#wake();

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { json, type RouterEvent } from 'rxmesh';
 import { deliveries, type DeliveriesOptions } from 'rxmesh/deliveries';
-import { simulate } from 'rxmesh/testing';
+import { simulate, simulatedStore } from 'rxmesh/testing';
 import { NEVER, Observable, of } from 'rxjs';
 import { Frame, kinds } from '../../lib/deliveries/frame.ts';
 import { frameCodec } from '../../lib/deliveries/frame-codec.ts';
@@ -62,6 +62,19 @@ describe('a receiver that breaks the protocol is disconnected', () => {
     net.stop();
   });
 
+  it('when it fails messages faster than a store takes note of that', () => {
+    const store = { ...simulatedStore(), batch: () => NEVER };
+    const { net, deliver, send, events } = byHand({ store });
+    deliver(1);
+    send(resume);
+    const failure = frame(kinds.failed, 0, { opening: 1 });
+    send(...Array<Frame>(64).fill(failure));
+    expect(events('peer-reported')).toEqual([]);
+    send(failure);
+    expect(events('peer-reported')).toMatchObject(violation('RXMESH_PROTOCOL_VIOLATION'));
+    net.stop();
+  });
+
   it('when it acknowledges what still waits here for its window', () => {
     const { net, deliver, send, events, heard } = byHand();
     for (let n = 1; n <= 3; n += 1) deliver(n);
@@ -107,6 +120,8 @@ describe('a sender that breaks the protocol is disconnected', () => {
     ['skips a message', [message(2)]],
     ['sends a message again', [message(1), message(1)]],
     ['goes back', [message(1), message(2), message(1)]],
+    ['opens with a long epoch', [frame(kinds.open, 0, { ...open, epoch: new Uint8Array(17) })]],
+    ['opens without an epoch', [frame(kinds.open, 0, { ...open, epoch: new Uint8Array(0) })]],
     ['withdraws what it has sent', [message(1), message(2), message(3, 2)]],
   ])('when it %s', (_, messages) => {
     const { net, service, send, events } = byHand();
