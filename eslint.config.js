@@ -132,11 +132,6 @@ export default defineConfig(
       'no-warning-comments': ['error', { terms: ['todo', 'fixme', 'xxx'] }],
       'max-lines-per-function': ['error', { max: 70, skipBlankLines: true, skipComments: true }],
       'max-lines': ['error', { max: 400, skipBlankLines: true, skipComments: true }],
-      // Prettier takes care of code.
-      'max-len': [
-        'error',
-        { code: 1_000, comments: 100, ignoreUrls: true, ignorePattern: 'eslint-disable' },
-      ],
     },
   },
   {
@@ -194,4 +189,13 @@ export default defineConfig(
   },
   { files: ['spec/**/*.ts'], rules: { 'no-restricted-syntax': ['error', partialRuns] } },
   prettier,
+  {
+    // After `prettier`, which turns it off. Prettier takes care of code, but not of comments.
+    rules: {
+      'max-len': [
+        'error',
+        { code: 1_000, comments: 100, ignoreUrls: true, ignorePattern: 'eslint-disable' },
+      ],
+    },
+  },
 );

@@ -4,8 +4,8 @@
  *     const { root } = parse('syntax = "proto3"; message Note { string text = 1; }');
  *     const notes = router.openChannel({ id: 1, codec: protobuf(root.lookupType('Note')) });
  *
- * Generated classes import `protobufjs/minimal` instead, which a project then has as a dependency of
- * its own.
+ * Generated classes import `protobufjs/minimal` instead, which a project then has as a dependency
+ * of its own.
  */
 export {
   configure,

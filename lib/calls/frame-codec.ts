@@ -21,8 +21,8 @@ const tags = {
 } as const;
 
 /**
- * The `Frame` message of docs/wire.md, written by hand: it needs no code generation, and fields with
- * their default cost nothing.
+ * The `Frame` message of docs/wire.md, written by hand: it needs no code generation, and fields
+ * with their default cost nothing.
  */
 const frameType: MessageType<Frame> = {
   encode(message, given) {

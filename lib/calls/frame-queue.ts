@@ -115,7 +115,9 @@ export class FrameQueue {
     });
   }
 
-  /** A pipe ends with its first error. That was about one frame, so the others go on in a new one. */
+  /**
+   * A pipe ends with its first error. That was about one frame, so the others go on in a new one.
+   */
   #failed(error: unknown): void {
     const last = this.#last;
     this.#last = undefined;

@@ -69,9 +69,9 @@ export interface SendReport {
 }
 
 /**
- * What `Channel.send` returns: an Observable that sends when it is subscribed. It is no promise, and
- * `then` makes `await channel.send(...)` an error, to the compiler and at run time: that would send
- * nothing. Use `sendOnce` there.
+ * What `Channel.send` returns: an Observable that sends when it is subscribed. It is no promise,
+ * and `then` makes `await channel.send(...)` an error, to the compiler and at run time: that would
+ * send nothing. Use `sendOnce` there.
  */
 export interface Sending extends Observable<SendReport> {
   /** Not for use: no function has this type. */

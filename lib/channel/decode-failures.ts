@@ -11,8 +11,8 @@ const failingPeersMax = 1024;
 
 /**
  * Counts the messages from each peer that fail to decode or are too large: they are cheap to send,
- * but create work here. Counts outlive connections, so a peer that reconnects has only what was left of its
- * allowance.
+ * but create work here. Counts outlive connections, so a peer that reconnects has only what was
+ * left of its allowance.
  *
  * Once 1,024 peers are counted, a newcomer replaces the peer whose last failure is the oldest, and
  * inherits the rest of its allowance. That is usually all of it, since an allowance is restored

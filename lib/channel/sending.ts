@@ -2,8 +2,9 @@ import { Observable } from 'rxjs';
 import type { SendReport, Sending } from './channel.ts';
 
 /**
- * The Observable behind `Sending`. `await` does not subscribe to an Observable, so it would silently
- * send nothing; with this class it rejects. RxJS treats it as an Observable and never calls `then`.
+ * The Observable behind `Sending`. `await` does not subscribe to an Observable, so it would
+ * silently send nothing; with this class it rejects. RxJS treats it as an Observable and never
+ * calls `then`.
  */
 export class SendWhenSubscribed extends Observable<SendReport> implements Sending {
   then(_resolve: unknown, reject: (error: unknown) => void): void {

@@ -21,7 +21,8 @@ export interface SwitchboardOptions {
   readonly stallMs?: number | undefined;
   /**
    * How many messages from one peer may fail to decode, or be too large, per second, and in a burst
-   * after a pause. A peer that exceeds this is reported with the severity `disconnect`. Default 100.
+   * after a pause. A peer that exceeds this is reported with the severity `disconnect`. Default
+   * 100.
    */
   readonly decodeFailuresPerSecond?: number | undefined;
   /**

@@ -91,8 +91,8 @@ export class Switchboard {
    * Drains the lanes of all peers for at most `drainMs` milliseconds (default 1,000), says goodbye
    * to the peers, and completes when their links are closed. Drained means written to the peer, or
    * taken by the consumers. Messages that were not written by then are dropped and reported as
-   * `node-stopped`. Channels stay open. Unsubscribing from the result of `route`, by contrast, waits
-   * for nothing.
+   * `node-stopped`. Channels stay open. Unsubscribing from the result of `route`, by contrast,
+   * waits for nothing.
    *
    * @throws {RxmeshError} `RXMESH_OPTIONS_INVALID`
    */

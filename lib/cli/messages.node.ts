@@ -103,7 +103,9 @@ type Protobuf = typeof import('../protobufjs.ts');
 /** A message type of a `.proto` file. */
 export type ProtoType = InstanceType<Protobuf['Type']>;
 
-/** JSON with names of enum values, 64-bit numbers and bytes as text, as in protobuf's own mapping. */
+/**
+ * JSON with names of enum values, 64-bit numbers and bytes as text, as in protobuf's own mapping.
+ */
 const asJson = { enums: String, longs: String, bytes: String } as const;
 
 /** Messages of one type, which stand as JSON in pipes and arguments. */

@@ -76,7 +76,9 @@ export interface DeliveriesOptions<T> extends Omit<ChannelOptions<T>, 'slowPeer'
    * hold other things too. One node at a time may use it. Default: memory.
    */
   readonly store?: DeliveryStore | undefined;
-  /** How many messages may be kept for one peer. More fail with `RXMESH_OUTBOX_FULL`. Default 1,024. */
+  /**
+   * How many messages may be kept for one peer. More fail with `RXMESH_OUTBOX_FULL`. Default 1,024.
+   */
   readonly maxMessages?: number;
   /** How many bytes of messages may be kept for one peer. Default 4 MiB. */
   readonly maxBytes?: number;

@@ -12,8 +12,8 @@ export interface FrameSource {
 }
 
 /**
- * The frames for one peer: a flow that `pipeTo` pulls as the peer's lane takes them. A frame is made
- * when its turn comes, so nothing waits here.
+ * The frames for one peer: a flow that `pipeTo` pulls as the peer's lane takes them. A frame is
+ * made when its turn comes, so nothing waits here.
  */
 export class FrameSender {
   readonly #channel: Channel<Frame>;
@@ -58,7 +58,9 @@ export class FrameSender {
     });
   }
 
-  /** A pipe ends with its first error. That was about one frame, so the others go on in a new one. */
+  /**
+   * A pipe ends with its first error. That was about one frame, so the others go on in a new one.
+   */
   #failed(error: unknown): void {
     if (this.#isClosed) return;
     this.#source.notSent(error);

@@ -7,8 +7,8 @@ export const longestPauseMs: number = 10 * 60_000;
 
 /**
  * The pause before the next question to a peer, in milliseconds. It doubles from question to
- * question, so that a new node learns a lot quickly. Later it halves while answers contain something
- * new, and doubles while they do not.
+ * question, so that a new node learns a lot quickly. Later it halves while answers contain
+ * something new, and doubles while they do not.
  */
 export function nextPauseMs(pauseMs: number, hasNew: boolean): number {
   if (!hasNew || pauseMs < shortestPauseMs) return Math.min(longestPauseMs, pauseMs * 2);

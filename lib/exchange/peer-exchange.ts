@@ -47,16 +47,16 @@ const visitMs = 2_000;
 const questionsMax = 1_024;
 
 /**
- * Peer exchange, a reactor: asks every connected peer for addresses of other nodes, learns them, and
- * answers such questions. With it, knowing one address is enough. It runs as long as it is
+ * Peer exchange, a reactor: asks every connected peer for addresses of other nodes, learns them,
+ * and answers such questions. With it, knowing one address is enough. It runs as long as it is
  * subscribed, and never emits.
  *
  *     peer is up  ─▶ ask ─▶ pause ─▶ ask ─▶ longer pause ─▶ …      until the peer is down
  *     ask from a peer ─▶ rate limit ─▶ answer
  *     answer from a peer ─▶ was it asked? ─▶ learn each address
  *
- * A seed hangs up on every peer that it has answered, and any node on its visitors: those that it let
- * in although it is full.
+ * A seed hangs up on every peer that it has answered, and any node on its visitors: those that it
+ * let in although it is full.
  *
  * A peer is reported if it asks too often, answers without being asked, does not answer, or sends
  * something that is no address.

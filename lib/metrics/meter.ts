@@ -23,8 +23,8 @@ export interface MetricObserver {
 export type MetricObservable = object;
 
 /**
- * The part of a `Meter` of `@opentelemetry/api` that rxmesh uses. Declared here, so that neither this
- * module nor its types need that package; every `Meter` is one.
+ * The part of a `Meter` of `@opentelemetry/api` that rxmesh uses. Declared here, so that neither
+ * this module nor its types need that package; every `Meter` is one.
  */
 export interface MeterLike {
   createHistogram(name: string, options?: MetricOptions): MetricHistogram;

@@ -22,8 +22,8 @@ export interface TimedCalls {
  *
  *     calls(router, { id: 0x20, request: json(), response: json(), ...timedCalls({ meter }) });
  *
- * The names of methods are labels: those of a service are few. A call that its caller leaves without
- * an answer has the `error.type` `cancelled`.
+ * The names of methods are labels: those of a service are few. A call that its caller leaves
+ * without an answer has the `error.type` `cancelled`.
  */
 export function timedCalls({ meter, clock = systemClock }: TimedOptions): TimedCalls {
   const asked = durations(meter, 'rpc.client.call.duration', 'How long calls to peers took.');

@@ -89,8 +89,8 @@ export type RouterEvent =
       readonly error: RxmeshError;
     }
   /**
-   * Another node runs with the key of this one, or this node has dialed itself under another ID. The
-   * node was met where this node dialed (`address`), or it dialed from `remote`; or the peer at
+   * Another node runs with the key of this one, or this node has dialed itself under another ID.
+   * The node was met where this node dialed (`address`), or it dialed from `remote`; or the peer at
    * `address` keeps refusing this node because it has a connection with that ID already. Repeated
    * at most once a minute for one place.
    */
@@ -163,9 +163,9 @@ export type RouterEvent =
    */
   | { readonly type: 'source-failed'; readonly channel: number; readonly error: unknown }
   /**
-   * A consumer of a channel's `in$` was cut off: an operator lost its demand (`RXMESH_DEMAND_LOST`),
-   * or its buffer exceeded its bound (`RXMESH_OVERFLOW`). If it was the only consumer, the channel's
-   * peers are held back.
+   * A consumer of a channel's `in$` was cut off: an operator lost its demand
+   * (`RXMESH_DEMAND_LOST`), or its buffer exceeded its bound (`RXMESH_OVERFLOW`). If it was the
+   * only consumer, the channel's peers are held back.
    */
   | { readonly type: 'consumer-failed'; readonly channel: number; readonly error: RxmeshError }
   /**

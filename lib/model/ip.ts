@@ -117,7 +117,9 @@ function embeddedIpv4(groups: readonly number[]): string | undefined {
   return isMapped ? [high >> 8, high & 255, low >> 8, low & 255].join('.') : undefined;
 }
 
-/** Writes the longest run of zeros (at least two; the first one on a tie) as `::` (RFC 5952 §4.2). */
+/**
+ * Writes the longest run of zeros (at least two; the first one on a tie) as `::` (RFC 5952 §4.2).
+ */
 function formatIpv6(groups: readonly number[]): string {
   const run = longestZeroRun(groups);
   const hex = (part: readonly number[]) => part.map((group) => group.toString(16)).join(':');

@@ -5,8 +5,8 @@ const beginningMin = 3;
 
 /**
  * The name in `known` that `text` was probably meant to be. Of its characters, a third may differ,
- * or one if it is short; or it is the beginning of the name. Case does not matter. `undefined` if no
- * name is that near.
+ * or one if it is short; or it is the beginning of the name. Case does not matter. `undefined` if
+ * no name is that near.
  */
 export function nearest(text: string, known: readonly string[]): string | undefined {
   if (text.length > lengthMax) return undefined;

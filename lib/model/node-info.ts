@@ -15,8 +15,8 @@ export interface ProtocolVersion {
 }
 
 /**
- * What a node says about itself in the handshake. `validateNodeInfo` limits every text to 256 bytes,
- * which keeps the whole under 10 KiB on the wire.
+ * What a node says about itself in the handshake. `validateNodeInfo` limits every text to 256
+ * bytes, which keeps the whole under 10 KiB on the wire.
  */
 export interface NodeInfo {
   readonly protocolVersion: ProtocolVersion;

@@ -11,8 +11,8 @@ import { addressHint, isNodeId, type NodeId } from './id.ts';
 export type Severity = 'note' | 'penalize' | 'disconnect' | 'ban';
 
 /**
- * A report on a peer's behaviour, accepted by `channel.reports`, emitted by `router.reports$`. A good
- * report raises the peer's score by as much as a bad `note` lowers it.
+ * A report on a peer's behaviour, accepted by `channel.reports`, emitted by `router.reports$`. A
+ * good report raises the peer's score by as much as a bad `note` lowers it.
  */
 export type PeerReport = BadReport | GoodReport;
 

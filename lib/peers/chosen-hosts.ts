@@ -1,6 +1,8 @@
 import { ipNetwork } from '../model/ip.ts';
 
-/** How many hosts of chosen peers are remembered; beyond it, the least recently seen is forgotten. */
+/**
+ * How many hosts of chosen peers are remembered; beyond it, the least recently seen is forgotten.
+ */
 const chosenHostsMax = 1_024;
 
 /**

@@ -52,8 +52,8 @@ export function hostOfPeer({ id, ips }: KnownPeer): string {
 }
 
 /**
- * Whether a connected peer could dial an address, judged by the peer's own IP address. A peer on the
- * internet gets no addresses of private networks, and is not believed about them.
+ * Whether a connected peer could dial an address, judged by the peer's own IP address. A peer on
+ * the internet gets no addresses of private networks, and is not believed about them.
  */
 export function isInReachOf({ ips }: KnownPeer, address: NodeAddress): boolean {
   const [ip] = ips.values();

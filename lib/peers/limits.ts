@@ -182,7 +182,8 @@ export function changedCounts(
 }
 
 /**
- * Checks limits that `limitsFrom` has made of `given`. Adds each problem to `problems`, a line each.
+ * Checks limits that `limitsFrom` has made of `given`. Adds each problem to `problems`, a line
+ * each.
  */
 export function checkLimits(
   limits: PeerLimits,

@@ -37,8 +37,8 @@ export interface PeerManagerOptions extends PeerOptions {
   /** Returns a number in [0, 1), used for jitter and to order peers with the same score. */
   readonly random: () => number;
   /**
-   * The most peers that are let in without a slot, so that they can ask for other addresses. Whoever
-   * sets this must disconnect them soon, as peer exchange does. Default 0.
+   * The most peers that are let in without a slot, so that they can ask for other addresses.
+   * Whoever sets this must disconnect them soon, as peer exchange does. Default 0.
    */
   readonly maxVisitors?: number;
 }
@@ -222,8 +222,9 @@ export class PeerManager {
    *
    * @param remote the remote endpoint, for bans of IP addresses
    * @throws {RxmeshError} `RXMESH_SELF_CONNECTION`; `RXMESH_PEER_BANNED`;
-   *   `RXMESH_TOO_MANY_CONNECTIONS`: from its host; `RXMESH_PEER_EVICTED`: it is being evicted; `RXMESH_DUPLICATE_CONNECTION`: it is ready, or has a link of this
-   *   direction; `RXMESH_PEERS_FULL`; `RXMESH_STOPPED`; `RXMESH_NODE_ID_INVALID`
+   *   `RXMESH_TOO_MANY_CONNECTIONS`: from its host; `RXMESH_PEER_EVICTED`: it is being evicted;
+   *   `RXMESH_DUPLICATE_CONNECTION`: it is ready, or has a link of this direction;
+   *   `RXMESH_PEERS_FULL`; `RXMESH_STOPPED`; `RXMESH_NODE_ID_INVALID`
    */
   accepted(id: NodeId, remote?: Endpoint): void {
     this.#refuseWhenClosed();

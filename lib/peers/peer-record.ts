@@ -14,8 +14,8 @@ export interface PeerRecord {
   readonly links: readonly Direction[];
   readonly isDialing: boolean;
   /**
-   * Whether it was let in without a slot, to ask for addresses: this node has peer exchange on and is
-   * full. Peer exchange disconnects it in a moment.
+   * Whether it was let in without a slot, to ask for addresses: this node has peer exchange on and
+   * is full. Peer exchange disconnects it in a moment.
    */
   readonly isVisitor: boolean;
   readonly isPersistent: boolean;

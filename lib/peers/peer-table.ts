@@ -460,8 +460,8 @@ export class PeerTable {
   }
 
   /**
-   * Known addresses to advertise to a peer, mostly those of the best peers. Leaves out its own, those
-   * of private and banned peers, those that fail, and those that it could not dial.
+   * Known addresses to advertise to a peer, mostly those of the best peers. Leaves out its own,
+   * those of private and banned peers, those that fail, and those that it could not dial.
    */
   advertised(to: NodeId, limit: number, nowMs: number): readonly NodeAddress[] {
     const peers = this.#roster.ranked().filter((peer) => {

@@ -112,7 +112,9 @@ export class Roster {
     }
   }
 
-  /** Forgets this peer if it was removed and is no longer busy, and others if too many are known. */
+  /**
+   * Forgets this peer if it was removed and is no longer busy, and others if too many are known.
+   */
   forgetUnneeded(peer: KnownPeer): void {
     if (peer.isRemoved && !peer.isBusy) this.forget(peer);
     this.forgetExcess();

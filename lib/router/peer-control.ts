@@ -43,8 +43,8 @@ export interface PeerControlParts {
 }
 
 /**
- * The peers of a node, to look at and to change while it runs: `router.peers`. Each command that has
- * changed something appears in `events$` as `peer-command`.
+ * The peers of a node, to look at and to change while it runs: `router.peers`. Each command that
+ * has changed something appears in `events$` as `peer-command`.
  */
 export class PeerControl {
   readonly #parts: PeerControlParts;
@@ -110,9 +110,9 @@ export class PeerControl {
   }
 
   /**
-   * Learns an address from a connected peer. The node at that address is a stranger. An address that
-   * no transport can dial is left out. Unlike `add`, this does not end a wait, and one host can
-   * introduce only a limited number of peers that have never been up.
+   * Learns an address from a connected peer. The node at that address is a stranger. An address
+   * that no transport can dial is left out. Unlike `add`, this does not end a wait, and one host
+   * can introduce only a limited number of peers that have never been up.
    *
    * @param from the peer that sent it
    * @returns whether it was added
@@ -125,8 +125,8 @@ export class PeerControl {
   }
 
   /**
-   * At most `limit` addresses of other peers to tell a peer: mostly those of the best ones, and some
-   * at random. Leaves out its own addresses, and those of private and banned peers.
+   * At most `limit` addresses of other peers to tell a peer: mostly those of the best ones, and
+   * some at random. Leaves out its own addresses, and those of private and banned peers.
    *
    * @throws {RangeError} if `limit` is not a whole number of 0 or more
    */
@@ -176,9 +176,9 @@ export class PeerControl {
   }
 
   /**
-   * Changes the limits that count peers: `router.peers.setLimits({ maxConnected: 8 })`. A limit that
-   * was never given follows those that its default depends on. Beyond a lower limit, the lowest
-   * ranked peers are disconnected or forgotten.
+   * Changes the limits that count peers: `router.peers.setLimits({ maxConnected: 8 })`. A limit
+   * that was never given follows those that its default depends on. Beyond a lower limit, the
+   * lowest ranked peers are disconnected or forgotten.
    *
    * @throws {RxmeshError} `RXMESH_OPTIONS_INVALID`, naming everything that is wrong
    */
@@ -189,9 +189,10 @@ export class PeerControl {
 
   /**
    * Bans a peer by its ID, or all peers at an IP address or range, for `forMs` milliseconds
-   * (default `peers.banMs`): `router.peers.ban({ ip: '203.0.113.0/24', forMs: 600_000 })`. Connected
-   * ones are disconnected. Connections from a banned IP are closed, and dials to it fail, before any
-   * handshake, with `RXMESH_PEER_BANNED`. An existing ban that lasts longer is not shortened.
+   * (default `peers.banMs`): `router.peers.ban({ ip: '203.0.113.0/24', forMs: 600_000 })`.
+   * Connected ones are disconnected. Connections from a banned IP are closed, and dials to it fail,
+   * before any handshake, with `RXMESH_PEER_BANNED`. An existing ban that lasts longer is not
+   * shortened.
    *
    * @throws {RxmeshError} `RXMESH_NODE_ID_INVALID`, `RXMESH_ADDRESS_INVALID`,
    *   `RXMESH_SELF_CONNECTION`

@@ -323,7 +323,8 @@ export class Router {
         clock,
         onDrop: (connection) => this.#outcomes.tooMany(connection, perHost, ' from one host'),
       }),
-      // Hosts of chosen peers have an allowance of their own, which strangers elsewhere cannot use up.
+      // Hosts of chosen peers have an allowance of their own, which strangers elsewhere cannot use
+      // up.
       rateLimit({
         perSecond,
         key: ({ remote: { ip } }) => ip !== undefined && this.#peers.isChosenHost(ip),

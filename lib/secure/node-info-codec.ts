@@ -54,8 +54,8 @@ export function encodeNodeInfo(info: NodeInfo): Uint8Array {
 
 /**
  * Decodes a node info. Missing fields are zero or empty, unknown ones are skipped, and if a field
- * is repeated the last one counts (for `channels`, `features` and `addresses`: all). Varints must have their
- * shortest form, and known fields their own wire type. The values are not validated.
+ * is repeated the last one counts (for `channels`, `features` and `addresses`: all). Varints must
+ * have their shortest form, and known fields their own wire type. The values are not validated.
  *
  * @param peer node ID of the sender, for errors
  * @param channelsAs how the channels are encoded: CometBFT has one byte for each

@@ -28,8 +28,8 @@ export interface HandshakeSteps {
 }
 
 /**
- * Carries what arrives on a socket to the steps of a handshake first, then to the link. The boundaries
- * of frames are for the steps to know.
+ * Carries what arrives on a socket to the steps of a handshake first, then to the link. The
+ * boundaries of frames are for the steps to know.
  */
 export class RunningHandshake {
   readonly #socket: FrameSocket;

@@ -183,8 +183,8 @@ export class Session implements PeerSession, LinkReceiver, PortHost {
   }
 
   /**
-   * Whether everything sent has been written and, after `stopReceiving`, everything received has been
-   * consumed.
+   * Whether everything sent has been written and, after `stopReceiving`, everything received has
+   * been consumed.
    */
   get idle(): boolean {
     if (!this.#ports.every((port) => port.outbox.idle)) return false;

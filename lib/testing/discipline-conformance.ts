@@ -69,7 +69,9 @@ class Lane implements ReadyLane {
   }
 }
 
-/** Writes as a connection does: the lane with the lowest rank, or the one that has waited longest. */
+/**
+ * Writes as a connection does: the lane with the lowest rank, or the one that has waited longest.
+ */
 class Writer {
   readonly order: number[] = [];
   readonly #discipline: Discipline;

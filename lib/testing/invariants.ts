@@ -43,7 +43,9 @@ export interface InvariantOptions {
   readonly agreeWithinMs?: number;
 }
 
-/** How long `finish` waits for messages that are on their way, and in which steps, in milliseconds. */
+/**
+ * How long `finish` waits for messages that are on their way, and in which steps, in milliseconds.
+ */
 const quietMs = 60_000;
 const stepMs = 1_000;
 /** How many lines of the log are printed with a broken invariant, and how many are searched. */
@@ -130,11 +132,11 @@ export class Invariants {
   }
 
   /**
-   * Lets time pass until nothing is on its way, for a minute at most, checks the accounts, and stops
-   * the network.
+   * Lets time pass until nothing is on its way, for a minute at most, checks the accounts, and
+   * stops the network.
    *
-   * @throws {Error} naming every invariant that did not hold, with the seed and the lines of the log
-   *   that show it
+   * @throws {Error} naming every invariant that did not hold, with the seed and the lines of the
+   *   log that show it
    */
   finish(): void {
     const net = this.#net;
@@ -221,8 +223,8 @@ export class Invariants {
 }
 
 /**
- * The pairs of nodes of which the first is connected to the second, but not the second to the first:
- * for a moment while a connection is made or ends, or for as long as it is half-open.
+ * The pairs of nodes of which the first is connected to the second, but not the second to the
+ * first: for a moment while a connection is made or ends, or for as long as it is half-open.
  */
 export function disagreeing(net: Simulation): readonly (readonly [one: number, other: number])[] {
   return net.nodes.flatMap((node) =>

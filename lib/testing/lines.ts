@@ -3,8 +3,8 @@ import { mustBe } from '../model/described.ts';
 /**
  * One-way latency in milliseconds, for each frame: a number, a range (whole milliseconds, each
  * equally likely), or a function of the line's ends, by number. `random` is the simulation's, so a
- * function can draw from any distribution, and the same seed still gives the same run. A frame never
- * overtakes the one before it.
+ * function can draw from any distribution, and the same seed still gives the same run. A frame
+ * never overtakes the one before it.
  *
  *     simulate({ nodes: 3, latencyMs: 20 });
  *     simulate({ nodes: 3, latencyMs: [20, 40] });
@@ -16,8 +16,8 @@ export type Latency =
   | ((from: number, to: number, random: () => number) => number);
 
 /**
- * How many bytes a line carries per second, in each direction: a number, or a function of the line's
- * ends, by number. All channels of a link share it.
+ * How many bytes a line carries per second, in each direction: a number, or a function of the
+ * line's ends, by number. All channels of a link share it.
  *
  *     simulate({ nodes: 3, bytesPerSecond: 125_000 });
  *     // node 0 has a slow uplink

@@ -16,7 +16,9 @@ export class LogEntry {
     this.event = event;
   }
 
-  /** One line of text, such as `  20 ms  node 0  peer 1f0c… (1f0c…) is up, outbound, memory:1f0c…`. */
+  /**
+   * One line of text, such as `  20 ms  node 0  peer 1f0c… (1f0c…) is up, outbound, memory:1f0c…`.
+   */
   toString(): string {
     const ms = String(Math.round(this.atMs * 1000) / 1000);
     return `${ms.padStart(8)} ms  node ${this.node}  ${eventLine(this.event).text}`;

@@ -81,14 +81,16 @@ export interface SimulationOptions {
 /** Options of `Simulation.crash`. */
 export interface CrashOptions {
   /**
-   * The other nodes notice nothing, as when a machine loses power: their connections stay half-open,
-   * and what they send is lost. Once the node starts again, such a connection fails as soon as it is
-   * used. Default false: the connections are cut.
+   * The other nodes notice nothing, as when a machine loses power: their connections stay
+   * half-open, and what they send is lost. Once the node starts again, such a connection fails as
+   * soon as it is used. Default false: the connections are cut.
    */
   readonly silently?: boolean;
 }
 
-/** What `Simulation.run` passes to a test: the functions of `TestScheduler.run` of the same names. */
+/**
+ * What `Simulation.run` passes to a test: the functions of `TestScheduler.run` of the same names.
+ */
 export type MarbleHelpers = Pick<RunHelpers, 'hot' | 'cold' | 'time'>;
 
 /** How long nodes may take to connect, or to notice that another one has left, in milliseconds. */
@@ -282,8 +284,9 @@ export class Simulation {
   }
 
   /**
-   * Runs a test of marble diagrams: calls it, lets time pass until the longest diagram has ended, and
-   * checks them. Within it, everything of RxJS runs in virtual time, even a `delay` or a `timer`.
+   * Runs a test of marble diagrams: calls it, lets time pass until the longest diagram has ended,
+   * and checks them. Within it, everything of RxJS runs in virtual time, even a `delay` or a
+   * `timer`.
    *
    *     const channel = net.openChannels({ id: 1, codec: json<string>() });
    *     net.start();
@@ -293,8 +296,9 @@ export class Simulation {
    *       net.expect(channel(1).in$).toBe('-a---b--', values);
    *     });
    *
-   * This is `TestScheduler.run`. To use a `TestScheduler` of your own, pass it as `scheduler` and call
-   * its `run`, which ends once nothing is scheduled: so stop the network in it, for example with `at`.
+   * This is `TestScheduler.run`. To use a `TestScheduler` of your own, pass it as `scheduler` and
+   * call its `run`, which ends once nothing is scheduled: so stop the network in it, for example
+   * with `at`.
    *
    * @throws {Error} if a diagram differs: with all of them under each other, expected and actual
    */
@@ -311,9 +315,9 @@ export class Simulation {
    *     net.expect(chat.in$).toBe('---a', { a: { message: 'hello' } });
    *     net.expect(router.events$, '^---!').toBe('-----');
    *
-   * A value that is an object needs the given properties and may have others. The diagram is checked
-   * as soon as it, and all others that are still expected, have ended: what happens later is not
-   * part of it.
+   * A value that is an object needs the given properties and may have others. The diagram is
+   * checked as soon as it, and all others that are still expected, have ended: what happens later
+   * is not part of it.
    */
   expect<T>(observable: Observable<T>, subscription?: string): ExpectedObservable<T> {
     return this.#diagrams.expect(observable, subscription);
@@ -401,8 +405,8 @@ export class Simulation {
 
   /**
    * Freezes a node for `ms` milliseconds, as when its process is suspended or its event loop is
-   * blocked: it reads nothing and its timers do not fire. Then it goes on, and finds that everything
-   * is late. Freezing it again starts the wait anew. Does not let time pass.
+   * blocked: it reads nothing and its timers do not fire. Then it goes on, and finds that
+   * everything is late. Freezing it again starts the wait anew. Does not let time pass.
    *
    * @throws {Error} if it has stopped
    */
@@ -439,8 +443,8 @@ export class Simulation {
   }
 
   /**
-   * The same silently, as when a cable is pulled: connections between islands stay open, but nothing
-   * gets through. What is still open at `heal` goes on, without a gap.
+   * The same silently, as when a cable is pulled: connections between islands stay open, but
+   * nothing gets through. What is still open at `heal` goes on, without a gap.
    */
   silence(...islands: readonly (readonly number[])[]): void {
     this.network.silence(...this.#ids(islands));

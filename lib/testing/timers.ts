@@ -9,8 +9,8 @@ export interface Timer {
 }
 
 /**
- * Timers by due time: a binary heap, so a million timers cost little more each than a few. Cancelled
- * timers are removed when they come up, or together once they outnumber the others.
+ * Timers by due time: a binary heap, so a million timers cost little more each than a few.
+ * Cancelled timers are removed when they come up, or together once they outnumber the others.
  */
 export class Timers {
   #heap: Timer[] = [];

@@ -54,7 +54,9 @@ const requireEach = (names) =>
     )
     .join('\n');
 const requireAll = requireEach(entries);
-/** The same in jsdom, where a runner may take the browser's bundle: what needs Node then says so. */
+/**
+ * The same in jsdom, where a runner may take the browser's bundle: what needs Node then says so.
+ */
 const requireWeb = `${requireEach(entries.filter((entry) => !isNodeOnly(entry)))}
 for (const name of ${JSON.stringify(entries.filter(isNodeOnly))}) {
   try {

@@ -1,6 +1,6 @@
 /**
- * Simulates networks of any size: see `npm run simulate -- --help`. Exits with code 1 if an invariant
- * did not hold, and 2 if an option is wrong.
+ * Simulates networks of any size: see `npm run simulate -- --help`. Exits with code 1 if an
+ * invariant did not hold, and 2 if an option is wrong.
  */
 import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';

@@ -37,8 +37,8 @@ export function buildNetwork(
 }
 
 /**
- * How nodes find each other: each one knows some others from the start. Its first acquaintance is an
- * earlier node, so the network is in one piece; the rest are any nodes.
+ * How nodes find each other: each one knows some others from the start. Its first acquaintance is
+ * an earlier node, so the network is in one piece; the rest are any nodes.
  */
 function acquaintances(nodes: number, each: number, random: () => number): ReadonlySet<number>[] {
   return Array.from({ length: nodes }, (_, node) => {

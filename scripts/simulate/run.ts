@@ -22,7 +22,10 @@ const stepMs = 100;
 const sampleMs = 1_000;
 const checkMs = 5_000;
 
-/** What a run took, in milliseconds: real time, and processor time, which other processes do not add to. */
+/**
+ * What a run took, in milliseconds: real time, and processor time, which other processes do not add
+ * to.
+ */
 export interface Took {
   readonly realMs: number;
   readonly processorMs: number;

@@ -15,8 +15,8 @@ export interface Shrunk {
 }
 
 /**
- * Shrinks a scenario while the same invariant breaks: less time, fewer nodes, none of some faults or
- * of the traffic, and then fewer single faults and messages.
+ * Shrinks a scenario while the same invariant breaks: less time, fewer nodes, none of some faults
+ * or of the traffic, and then fewer single faults and messages.
  */
 export function shrink(
   options: Options,
@@ -60,7 +60,9 @@ class Search {
     return isBroken;
   }
 
-  /** Ends the run when the invariant breaks, or after half of the time, as long as it does break. */
+  /**
+   * Ends the run when the invariant breaks, or after half of the time, as long as it does break.
+   */
   shorten(): void {
     const { firstBroken } = this.smallest.result;
     const { minutes } = this.smallest.options;

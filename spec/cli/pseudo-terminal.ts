@@ -7,7 +7,10 @@ const limitMs = 60_000;
 
 const quoted = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;
 
-/** The program as a process: in a pseudo-terminal, which `script` of util-linux provides, or a shell. */
+/**
+ * The program as a process: in a pseudo-terminal, which `script` of util-linux provides, or a
+ * shell.
+ */
 export class Process {
   readonly #child: ChildProcess;
   /** Its exit code. */

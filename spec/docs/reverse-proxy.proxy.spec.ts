@@ -1,4 +1,6 @@
-/** The recipe for reverse proxies, with the configurations that the page shows, in nginx and Caddy. */
+/**
+ * The recipe for reverse proxies, with the configurations that the page shows, in nginx and Caddy.
+ */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';

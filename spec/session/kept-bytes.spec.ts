@@ -1,6 +1,6 @@
 /**
- * What a peer sends arrives in reads of up to 64 KiB. Whatever keeps a few bytes of a read must copy
- * them. Otherwise they keep all of it, and a peer takes far more memory than its lanes allow.
+ * What a peer sends arrives in reads of up to 64 KiB. Whatever keeps a few bytes of a read must
+ * copy them. Otherwise they keep all of it, and a peer takes far more memory than its lanes allow.
  */
 import { describe, expect, it } from '@jest/globals';
 import { block } from '../../lib/flow/strategy.ts';

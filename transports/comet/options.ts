@@ -23,8 +23,8 @@ export interface CometOptions {
   /** If omitted, the transport only dials. */
   readonly listen?: CometListenOptions;
   /**
-   * The most bytes of a message in one packet, 1 to 65,536 (CometBFT: `max_packet_msg_payload_size`).
-   * A peer whose limit is lower disconnects. Default 1,024.
+   * The most bytes of a message in one packet, 1 to 65,536 (CometBFT:
+   * `max_packet_msg_payload_size`). A peer whose limit is lower disconnects. Default 1,024.
    */
   readonly packetBytesMax?: number;
   /**
@@ -39,7 +39,9 @@ export interface CometOptions {
    * wait. Default 10.
    */
   readonly flushMs?: number;
-  /** The version of the peer-to-peer protocol to announce. CometBFT does not check it. Default 8. */
+  /**
+   * The version of the peer-to-peer protocol to announce. CometBFT does not check it. Default 8.
+   */
   readonly p2pVersion?: number;
   /** Default: the system clock. */
   readonly clock?: Clock;

@@ -141,7 +141,9 @@ export class PacketReader {
     return this.#bytes.subarray(start, this.#at);
   }
 
-  /** Reads an unsigned varint of at most 32 bits, within the packet or, for its length, the read. */
+  /**
+   * Reads an unsigned varint of at most 32 bits, within the packet or, for its length, the read.
+   */
   #varint(): number {
     let value = 0;
     let scale = 1;

@@ -63,8 +63,8 @@ export class MemoryNetwork {
 
   /**
    * @throws {TypeError} for invalid options
-   * @throws {RangeError} for a latency that is not a finite number of 0 or more, or a bandwidth that
-   *   is not above 0
+   * @throws {RangeError} for a latency that is not a finite number of 0 or more, or a bandwidth
+   *   that is not above 0
    */
   constructor(options: MemoryNetworkOptions = {}) {
     checkOptions('MemoryNetwork', options, optionKinds);
@@ -172,8 +172,8 @@ export class MemoryNetwork {
   }
 
   /**
-   * Freezes a node, as when its process is suspended: nothing reaches it until `thaw`, not even that
-   * a connection has ended. Its timers run on, unless its clock stops them.
+   * Freezes a node, as when its process is suspended: nothing reaches it until `thaw`, not even
+   * that a connection has ended. Its timers run on, unless its clock stops them.
    */
   freeze(node: NodeId): void {
     this.#gate(node).shut();

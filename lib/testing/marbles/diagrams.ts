@@ -14,8 +14,8 @@ import { report, type ReportContext } from './report.ts';
 /** What `Simulation.expect` returns. */
 export interface ExpectedObservable<T> {
   /**
-   * The diagram, in the syntax of `TestScheduler.run`. Each value has to be like that of its letter,
-   * or, without `values`, the letter itself. A `#` without an `error` stands for any error.
+   * The diagram, in the syntax of `TestScheduler.run`. Each value has to be like that of its
+   * letter, or, without `values`, the letter itself. A `#` without an `error` stands for any error.
    */
   toBe(
     marbles: string,

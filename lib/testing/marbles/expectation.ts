@@ -69,7 +69,9 @@ export function compareSubscriptions(
   });
 }
 
-/** Clocks of lines with a bandwidth have fractions of milliseconds, and these have rounding errors. */
+/**
+ * Clocks of lines with a bandwidth have fractions of milliseconds, and these have rounding errors.
+ */
 const roundingMs = 1e-6;
 
 /** Gives each note the frame in which it happened. */

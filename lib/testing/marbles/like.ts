@@ -6,7 +6,8 @@ export interface Matcher {
 }
 
 /**
- * What a value has to be like: equal, or, where it is an object, have these properties among others.
+ * What a value has to be like: equal, or, where it is an object, have these properties among
+ * others.
  *
  *     const envelope: Like<InboundEnvelope<string>> = { message: 'hello' };
  */

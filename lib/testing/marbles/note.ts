@@ -22,7 +22,9 @@ const kinds = { N: 'value', E: 'error', C: 'complete' } as const;
 /** Stands after a diagram, to see where it ends. */
 const end = '|';
 
-/** Reads a diagram as RxJS does in `TestScheduler.run`: one frame is 1 ms, and spaces take no time. */
+/**
+ * Reads a diagram as RxJS does in `TestScheduler.run`: one frame is 1 ms, and spaces take no time.
+ */
 export function readDiagram(marbles: string): Diagram {
   // A time such as `60ms` needs the space, also at the end of a diagram.
   const messages = inRunMode(() =>

@@ -23,7 +23,9 @@ const [friend, chosen] = [numbered(60_001), numbered(60_002)];
 const friendHost = '192.0.2.1';
 const chosenHost = '192.0.2.2';
 
-/** A node with default limits that knows a persistent peer and a chosen one, and reaches neither. */
+/**
+ * A node with default limits that knows a persistent peer and a chosen one, and reaches neither.
+ */
 class Target extends MockNode {
   #strangers = 0;
 

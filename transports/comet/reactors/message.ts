@@ -122,7 +122,9 @@ export const bytes: FieldType<Uint8Array> = {
   },
 };
 
-/** A list of uint64, packed: words of bits. By hand, since without `long` protobufjs rounds them. */
+/**
+ * A list of uint64, packed: words of bits. By hand, since without `long` protobufjs rounds them.
+ */
 export const words: FieldType<readonly bigint[]> = {
   wireType: DELIMITED,
   zero: () => [],
