@@ -1,3 +1,4 @@
+import { HostCounts } from './host-counts.ts';
 import type { PeerLimits } from './limits.ts';
 import type { KnownPeer } from './known-peer.ts';
 import type { NodeAddress } from '../model/address.ts';
@@ -13,8 +14,7 @@ const shareOfHost = 1 / 16;
  */
 export class Hearsay {
   readonly #limits: PeerLimits;
-  readonly #counts = new Map<string, number>();
-  readonly #counted = new Map<KnownPeer, string>();
+  readonly #counts = new HostCounts();
 
   constructor(limits: PeerLimits) {
     this.#limits = limits;
@@ -22,26 +22,17 @@ export class Hearsay {
 
   /** Whether this host may introduce another peer. */
   hasRoom(host: string): boolean {
-    return (this.#counts.get(host) ?? 0) < Math.ceil(this.#limits.maxPeers * shareOfHost);
+    return this.#counts.of(host) < Math.ceil(this.#limits.maxPeers * shareOfHost);
   }
 
   /** Recounts a peer that has changed. */
   update(peer: KnownPeer): void {
-    if (this.#counted.get(peer) === peer.toldBy) return;
-    this.remove(peer);
-    if (peer.toldBy === undefined) return;
-    this.#counted.set(peer, peer.toldBy);
-    this.#counts.set(peer.toldBy, (this.#counts.get(peer.toldBy) ?? 0) + 1);
+    this.#counts.set(peer, peer.toldBy);
   }
 
   /** Stops counting a peer. */
   remove(peer: KnownPeer): void {
-    const host = this.#counted.get(peer);
-    if (host === undefined) return;
-    this.#counted.delete(peer);
-    const count = (this.#counts.get(host) ?? 0) - 1;
-    if (count > 0) this.#counts.set(host, count);
-    else this.#counts.delete(host);
+    this.#counts.set(peer, undefined);
   }
 }
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { VirtualClock } from '../../lib/testing/virtual-clock.ts';
 import { HalfOpen } from '../../lib/transport/half-open.ts';
+import { heapBytes } from '../support/garbage.ts';
 
 /** Places for six, three of a host, and a log of who had to go. */
 function setUp() {
@@ -67,5 +68,32 @@ describe('S-03 HalfOpen', () => {
     expect(places.makeRoom()).toBe(false);
     clock.advance(500);
     expect([places.makeRoom(), places.makeRoom(), gone]).toEqual([true, false, ['1.1']]);
+  });
+
+  it('of hosts that hold as many displaces the one that has waited longest', () => {
+    const { clock, places, gone, enter } = setUp();
+    const first = places.enter({ protocol: 'x', ip: '192.0.2.1' });
+    clock.advance(10);
+    enter(2);
+    clock.advance(10);
+    enter(1);
+    if (typeof first === 'object') places.leave(first);
+    clock.advance(500);
+    expect([places.makeRoom(), gone]).toEqual([true, ['2.1']]);
+  });
+
+  it('forgets hosts that have no places', async () => {
+    const { places } = setUp();
+    const before = await heapBytes();
+    for (let i = 0; i < 100_000; i += 1) {
+      const place = places.enter({
+        protocol: 'x',
+        ip: `10.${i >> 16}.${(i >> 8) & 255}.${i & 255}`,
+      });
+      if (typeof place === 'object') places.leave(place);
+    }
+    // A name and an empty set for each host would take over ten megabytes.
+    expect((await heapBytes()) - before).toBeLessThan(2_000_000);
+    expect(typeof places.enter({ protocol: 'x', ip: '192.0.2.1' })).toBe('object');
   });
 });
