@@ -3,6 +3,8 @@ export default {
   testEnvironment: 'node',
   // By default, Jest leaves one processor idle, which is half of a machine with two.
   maxWorkers: '100%',
+  // Modules of earlier specs are never freed, so collecting garbage takes ever longer.
+  workerIdleMemoryLimit: '350MB',
   // Test the library from its sources, through the `source` condition in package `exports` and
   // `imports`.
   testEnvironmentOptions: { customExportConditions: ['source', 'node', 'node-addons'] },
