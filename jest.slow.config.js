@@ -1,7 +1,8 @@
 import base from './jest.config.js';
 
 /**
- * The specs that take more than a second or two: `*.slow.spec.ts`. `npm test` leaves them out.
+ * The specs that take more than a second or two, and those of the bench and the scripts:
+ * `*.slow.spec.ts`. `npm test` leaves them out.
  *
  * @type {import('jest').Config}
  */

@@ -20,6 +20,7 @@ const floors = [
   ['lib/exchange'],
   ['lib/router'],
   ['lib'],
+  ['lib/frames'],
   ['lib/testing', 'lib/calls', 'lib/deliveries', 'lib/metrics'],
   ['lib/cli'],
 ];
@@ -27,7 +28,8 @@ const floors = [
 /** These stand on what users have, which proves that this suffices. */
 const onPublic = ['lib/calls', 'lib/deliveries', 'lib/metrics'];
 /** What they may import besides their own directory. */
-const publicOnly = /^(?:\.\/|\.\.\/index\.ts$|\.\.\/\.\.\/operators\/index\.ts$|#platform\/)/;
+const publicOnly =
+  /^(?:\.\/|\.\.\/frames\/|\.\.\/index\.ts$|\.\.\/\.\.\/operators\/index\.ts$|#platform\/)/;
 
 /** What a concrete transport may import besides its own directory. */
 const belowTransports = ['lib/platform', 'lib/model', 'lib/flow', 'lib/transport', 'lib/secure'];

@@ -1,9 +1,6 @@
 import { type ErrorCode, type ErrorContext, RxmeshError } from '../index.ts';
+import { shortened } from '../frames/shown-error.ts';
 import { Frame, kinds } from './frame.ts';
-
-/** The longest `reason` and the longest text that an error carries, in UTF-16 code units. */
-const reasonUnitsMax = 64;
-const textUnitsMax = 1_024;
 
 /**
  * An error that a handler shows to its caller. It arrives there as a `CallError`, too, with the
@@ -51,21 +48,14 @@ export type Status = (typeof statuses)[keyof typeof statuses];
 export function errorFrame(call: number, status: Status, text: string, reason = ''): Frame {
   const frame = new Frame(kinds.error, call);
   frame.status = status;
-  frame.reason = shortened(reason, reasonUnitsMax);
-  frame.text = shortened(text, textUnitsMax);
-  return frame;
+  return Object.assign(frame, shortened({ reason, text }));
 }
 
 /** The error that an `error` frame carries. Its texts come from the peer. */
 export function errorOfFrame(frame: Frame, context: ErrorContext): RxmeshError {
-  const text = shortened(frame.text, textUnitsMax);
+  const { reason, text } = shortened(frame);
   // A status of a later version still says that the call has failed.
   const code = codes.get(frame.status) ?? 'RXMESH_CALL_FAILED';
   if (code !== 'RXMESH_CALL_FAILED') return new RxmeshError(code, text, context);
-  return new CallError(shortened(frame.reason, reasonUnitsMax), text, context);
-}
-
-/** One line that fits, without control characters or half a surrogate pair. */
-function shortened(text: string, unitsMax: number): string {
-  return text.slice(0, unitsMax).replaceAll(/\p{Cc}|\p{Surrogate}/gu, ' ');
+  return new CallError(reason, text, context);
 }

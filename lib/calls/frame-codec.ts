@@ -1,5 +1,6 @@
 import { Reader, Writer } from 'protobufjs/minimal.js';
 import { type Codec, type MessageType, protobuf } from '../index.ts';
+import { writeBytes, writeNumber, writeText } from '../frames/frame-fields.ts';
 import { Frame } from './frame.ts';
 
 /**
@@ -31,7 +32,7 @@ const frameType: MessageType<Frame> = {
     writeNumber(writer, tags.kind, message.kind);
     writeNumber(writer, tags.call, message.call);
     writeNumber(writer, tags.credit, message.credit);
-    if (message.payload.length > 0) writer.uint32(tags.payload).bytes(message.payload);
+    writeBytes(writer, tags.payload, message.payload);
     if (message.isLast) writer.uint32(tags.isLast).bool(true);
     writeText(writer, tags.method, message.method);
     writeNumber(writer, tags.timeoutMs, message.timeoutMs);
@@ -52,14 +53,6 @@ const frameType: MessageType<Frame> = {
 
 /** Encodes and decodes frames. A decoded payload is a view into the received bytes. */
 export const frameCodec: Codec<Frame> = protobuf(frameType);
-
-function writeNumber(writer: Writer, tag: number, value: number): void {
-  if (value !== 0) writer.uint32(tag).uint32(value);
-}
-
-function writeText(writer: Writer, tag: number, text: string): void {
-  if (text !== '') writer.uint32(tag).string(text);
-}
 
 function readField(reader: Reader, frame: Frame): void {
   const tag = reader.tag();

@@ -1,9 +1,6 @@
 import { type ErrorContext, RxmeshError } from '../index.ts';
+import { shortened } from '../frames/shown-error.ts';
 import { Frame, kinds } from './frame.ts';
-
-/** The longest `reason` and the longest text that an error carries, in UTF-16 code units. */
-const reasonUnitsMax = 64;
-const textUnitsMax = 1_024;
 
 /**
  * A handler throws it to give up on a message at once. The sender's `deliver` fails with the same
@@ -41,22 +38,15 @@ export type Status = (typeof statuses)[keyof typeof statuses];
 export function failedFrame(seq: number, status: Status, text: string, reason = ''): Frame {
   const frame = new Frame(kinds.failed, seq);
   frame.status = status;
-  frame.reason = shortened(reason, reasonUnitsMax);
-  frame.text = shortened(text, textUnitsMax);
-  return frame;
+  return Object.assign(frame, shortened({ reason, text }));
 }
 
 /** The error that a `failed` or `refused` frame carries. Its texts come from the peer. */
 export function errorOfFrame(frame: Frame, context: ErrorContext): RxmeshError {
-  const text = shortened(frame.text, textUnitsMax);
+  const { reason, text } = shortened(frame);
   if (frame.status === statuses.unreadable || frame.status === statuses.version) {
     return new RxmeshError('RXMESH_DELIVERY_REFUSED', text, context);
   }
   // A status of a later version still says that the delivery has failed.
-  return new DeliveryError(shortened(frame.reason, reasonUnitsMax), text, context);
-}
-
-/** One line that fits, without control characters or half a surrogate pair. */
-function shortened(text: string, unitsMax: number): string {
-  return text.slice(0, unitsMax).replaceAll(/\p{Cc}|\p{Surrogate}/gu, ' ');
+  return new DeliveryError(reason, text, context);
 }

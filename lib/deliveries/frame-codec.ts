@@ -1,5 +1,6 @@
 import { Reader, Writer } from 'protobufjs/minimal.js';
 import { type Codec, type MessageType, protobuf } from '../index.ts';
+import { writeBytes, writeNumber, writeText } from '../frames/frame-fields.ts';
 import { Frame } from './frame.ts';
 
 /**
@@ -54,20 +55,8 @@ const frameType: MessageType<Frame> = {
 /** Encodes and decodes frames. A decoded payload is a view into the received bytes. */
 export const frameCodec: Codec<Frame> = protobuf(frameType);
 
-function writeNumber(writer: Writer, tag: number, value: number): void {
-  if (value !== 0) writer.uint32(tag).uint32(value);
-}
-
 function writeLong(writer: Writer, tag: number, value: number): void {
   if (value !== 0) writer.uint32(tag).uint64(value);
-}
-
-function writeBytes(writer: Writer, tag: number, bytes: Uint8Array): void {
-  if (bytes.length > 0) writer.uint32(tag).bytes(bytes);
-}
-
-function writeText(writer: Writer, tag: number, text: string): void {
-  if (text !== '') writer.uint32(tag).string(text);
 }
 
 /** Depending on how the application has configured protobufjs, it reads a number or a Long. */
