@@ -135,7 +135,7 @@ export function warnings(
     .subscribe(logTo({ debug: write, info: write, warn: write, error: write }));
 }
 
-/** Resolves when every lane to a peer is empty, or the command is told to stop. */
+/** Resolves when every lane to a peer is empty, or the command is to stop. */
 export async function drained(router: Router, { signal }: Terminal): Promise<void> {
   const isWaiting = (): boolean =>
     router
@@ -144,7 +144,7 @@ export async function drained(router: Router, { signal }: Terminal): Promise<voi
   while (!signal.aborted && isWaiting()) await sleep(lookMs);
 }
 
-/** Resolves when the command is told to stop. */
+/** Resolves when the command is to stop. */
 export function stopped({ signal }: Terminal): Promise<void> {
   return new Promise((resolve) => {
     if (signal.aborted) resolve();

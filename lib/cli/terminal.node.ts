@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import type { Readable, Writable } from 'node:stream';
 
-/** Why a command was told to stop. */
+/** Why a command stops early. */
 export type StopReason = 'SIGINT' | 'SIGTERM' | 'output closed';
 
 /** What a command reads, writes and obeys: those of the process, or a test's. */

@@ -57,7 +57,7 @@ interface Load {
   readonly size: number;
   readonly forMs: number;
   readonly terminal: Terminal;
-  /** Resolves when the command is told to stop. */
+  /** Resolves when the command is to stop. */
   readonly stop: Promise<void>;
 }
 

@@ -12,7 +12,7 @@ export const sub: Command = {
   positionals: ['<channel>', '[address]...'],
   options: {
     ...formatOptions,
-    count: { value: 'n', short: 'c', text: 'ends after so many; default: until Ctrl-C' },
+    count: { value: 'n', short: 'c', text: 'stop after this many messages; default: at Ctrl-C' },
     listen: { value: '[host:]port', short: 'l', text: 'waits for nodes that dial this one' },
     ...dialOptions,
   },
