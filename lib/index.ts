@@ -87,7 +87,7 @@ export type { LaneBounds, LaneOptions, Strategy } from './flow/strategy.ts';
 export { fair, fifo, priority } from './session/discipline.ts';
 export type { Discipline, ReadyLane } from './session/discipline.ts';
 export type { AbortSignalLike } from './flow/abort.ts';
-export { clockFrom, systemClock, type Clock } from './flow/clock.ts';
+export { clockFrom, dateOf, systemClock, type Clock } from './flow/clock.ts';
 
 export * from './codec/index.ts';
 

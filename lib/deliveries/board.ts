@@ -1,9 +1,9 @@
 import { catchError, EMPTY, Subject, Subscription } from 'rxjs';
-import { dateNow } from '#platform/system-time';
 import { platformCrypto } from '#platform/crypto';
 import {
   type Channel,
   type Clock,
+  dateOf,
   type ErrorCode,
   type NodeId,
   type RouterEvent,
@@ -107,7 +107,7 @@ export class Board implements OutboxHost, InboxHost {
 
   /** The date, for what another process reads. */
   date(): number {
-    return Math.round(this.clock.date?.() ?? dateNow());
+    return Math.round(dateOf(this.clock));
   }
 
   snapshot(): DeliveriesSnapshot {
