@@ -39,9 +39,10 @@ export class Child {
     this.#process.on('exit', (code, signal) => {
       this.peers.clear();
       this.upSince = undefined;
-      const text = `node ${settings.node} (process ${this.pid}) ended: ${signal ?? `code ${code}`}`;
-      if (this.#isEnding) this.#reports.complete();
-      else this.#reports.error(new Error(text));
+      // The last reports may come after the exit, but none comes after the end of their channel.
+      if (this.#process.connected)
+        this.#process.once('disconnect', () => this.#ended(code, signal));
+      else this.#ended(code, signal);
     });
   }
 
@@ -78,6 +79,12 @@ export class Child {
     const ended = once(this.#process, 'exit');
     this.#process.kill('SIGKILL');
     await ended;
+  }
+
+  #ended(code: number | null, signal: string | null): void {
+    const text = `node ${this.settings.node} (process ${this.pid}) ended: ${signal ?? `code ${code}`}`;
+    if (this.#isEnding) this.#reports.complete();
+    else this.#reports.error(new Error(text));
   }
 
   #heard(report: Report): void {

@@ -34,11 +34,14 @@ async function obey(order: Order): Promise<void> {
     await node.stop();
     process.off('disconnect', parentIsGone);
   }
-  if (order.type === 'stop' || order.type === 'account') {
-    tell({ type: 'account', account: node.account });
+  if (order.type === 'account') tell({ type: 'account', account: node.account });
+  if (order.type === 'stop') {
+    // Once this has been written, the process ends by itself: a router that was stopped leaves
+    // nothing behind.
+    tell({ type: 'account', account: node.account }, () => {
+      if (process.connected) process.disconnect();
+    });
   }
-  // The process ends by itself now: a router that was stopped leaves nothing behind.
-  if (order.type === 'stop') process.disconnect();
 }
 
 function start(settings: NodeSettings): Promise<void> {
@@ -49,6 +52,6 @@ function start(settings: NodeSettings): Promise<void> {
   return begun.start();
 }
 
-function tell(report: Report): void {
-  process.send?.(report);
+function tell(report: Report, written: () => void = () => undefined): void {
+  process.send?.(report, written);
 }
