@@ -58,6 +58,7 @@ const modules = {
   'lib/calls': 'rxmesh/calls',
   'lib/deliveries': 'rxmesh/deliveries',
   'lib/metrics': 'rxmesh/metrics',
+  'lib/inspect': 'rxmesh/inspect',
   'lib/protobufjs': 'rxmesh/protobufjs',
   'lib/testing': 'rxmesh/testing',
 };

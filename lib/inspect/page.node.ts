@@ -1,0 +1,20 @@
+import { readFile } from 'node:fs/promises';
+import { fileURLToPath, URL } from 'node:url';
+
+/** What the inspector serves. */
+export interface Page {
+  readonly script: string;
+  readonly style: string;
+}
+
+/**
+ * The page, bundled from `inspector/`. This file serves the sources; the build replaces it by one
+ * that has the bundle (`scripts/finish-build.mjs`).
+ */
+export async function inspectorPage(): Promise<Page> {
+  const { bundleInspector } = (await import(
+    fileURLToPath(new URL('../../scripts/bundle-inspector.mjs', import.meta.url))
+  )) as { readonly bundleInspector: () => Promise<string> };
+  const style = new URL('../../inspector/style.css', import.meta.url);
+  return { script: await bundleInspector(), style: await readFile(style, 'utf8') };
+}
