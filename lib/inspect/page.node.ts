@@ -11,7 +11,14 @@ export interface Page {
  * The page, bundled from `inspector/`. This file serves the sources; the build replaces it by one
  * that has the bundle (`scripts/finish-build.mjs`).
  */
-export async function inspectorPage(): Promise<Page> {
+export function inspectorPage(): Promise<Page> {
+  bundled ??= bundle();
+  return bundled;
+}
+
+let bundled: Promise<Page> | undefined;
+
+async function bundle(): Promise<Page> {
   const { bundleInspector } = (await import(
     fileURLToPath(new URL('../../scripts/bundle-inspector.mjs', import.meta.url))
   )) as { readonly bundleInspector: () => Promise<string> };
