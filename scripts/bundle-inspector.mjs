@@ -4,17 +4,19 @@ import { build } from 'esbuild';
 const root = join(import.meta.dirname, '..');
 
 /**
- * The script of the inspector's page (`inspector/`), with everything that it needs in it.
+ * The script of the inspector's page (`inspector/`), with everything that it needs in it, and the
+ * names of the packages that this includes.
  *
- * @returns {Promise<string>}
+ * @returns {Promise<{ script: string, packages: string[] }>}
  */
 export async function bundleInspector() {
-  const { outputFiles } = await build({
+  const { outputFiles, metafile } = await build({
     entryPoints: [join(root, 'inspector', 'main.tsx')],
     absWorkingDir: root,
     bundle: true,
     minify: true,
     write: false,
+    metafile: true,
     platform: 'browser',
     conditions: ['source'],
     format: 'iife',
@@ -24,5 +26,8 @@ export async function bundleInspector() {
     legalComments: 'none',
     logLevel: 'warning',
   });
-  return outputFiles[0].text;
+  const packages = Object.keys(metafile.inputs).flatMap(
+    (path) => /^node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path)?.[1] ?? [],
+  );
+  return { script: outputFiles[0].text, packages };
 }

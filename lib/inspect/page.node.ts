@@ -19,9 +19,11 @@ export function inspectorPage(): Promise<Page> {
 let bundled: Promise<Page> | undefined;
 
 async function bundle(): Promise<Page> {
-  const { bundleInspector } = (await import(
-    fileURLToPath(new URL('../../scripts/bundle-inspector.mjs', import.meta.url))
-  )) as { readonly bundleInspector: () => Promise<string> };
+  const builder = fileURLToPath(new URL('../../scripts/bundle-inspector.mjs', import.meta.url));
+  const { bundleInspector } = (await import(builder)) as {
+    readonly bundleInspector: () => Promise<Pick<Page, 'script'>>;
+  };
+  const { script } = await bundleInspector();
   const style = new URL('../../inspector/style.css', import.meta.url);
-  return { script: await bundleInspector(), style: await readFile(style, 'utf8') };
+  return { script, style: await readFile(style, 'utf8') };
 }

@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { timingSafeEqual } from 'node:crypto';
-import { inspectorPage, type Page } from '#inspect-page';
+import type { Page } from '#inspect-page';
 
 /** How many connections a page's server has at a time. */
 const connectionsMax = 64;
@@ -36,7 +36,8 @@ export function isToken(given: string, token: string): boolean {
 export function siteServer(options: SiteOptions): Server {
   let page: Promise<Page> | undefined;
   const server = createServer((request, response) => {
-    page ??= inspectorPage();
+    // Loaded when the first browser comes: it is larger than all the rest.
+    page ??= import('#inspect-page').then(({ inspectorPage }) => inspectorPage());
     page.then(
       (loaded) => answer(request, response, loaded, options),
       (error: unknown) => {
