@@ -1,4 +1,5 @@
 import {
+  type Direction,
   type DropReason,
   formatEndpoint,
   formatNodeAddress,
@@ -9,6 +10,7 @@ import {
   type RouterSnapshot,
 } from '../index.ts';
 import { type Table, tableOf } from './changes.ts';
+import { EndedTotals, noTotals, type Totals } from './ended.ts';
 import { laneRow, laneRows } from './lane-rows.ts';
 import { type BusyLane, StallWatch } from './stalls.ts';
 import {
@@ -50,11 +52,8 @@ export const noTables: Sample['tables'] = {
   drops: new Map<string, DropRow>(),
 };
 
-interface Totals {
-  messagesIn: number;
-  messagesOut: number;
-  bytesIn: number;
-  bytesOut: number;
+interface PeerTraffic extends Totals {
+  waiting: number;
 }
 
 interface Sums extends Totals {
@@ -69,9 +68,7 @@ export class Sampling {
   readonly #mayControl: boolean;
   readonly #problemOf: (peer: string) => string | undefined;
   readonly #stalls = new StallWatch();
-  /** What connections that have ended had carried, by channel. */
-  readonly #ended = new Map<number, Totals>();
-  #before: ReadonlyMap<string, PeerSnapshot> = new Map();
+  readonly #ended = new EndedTotals();
   #tables = noTables;
 
   /** @param problemOf why the last dial of a peer failed */
@@ -89,14 +86,13 @@ export class Sampling {
     const snapshot = this.#router.snapshot();
     const records = this.#router.peers.list();
     const up = new Map(snapshot.peers.map((peer) => [String(peer.id), peer] as const));
-    this.#notice(up);
-    const sums = new Map<number, Sums>();
+    this.#ended.look(up);
     const unconsumed = new Set(snapshot.unconsumed);
-    const { busy, idle, lanes } = sift(snapshot.peers, unconsumed, sums);
+    const { sums, traffic, busy, idle, lanes } = sift(snapshot.peers, unconsumed);
     const nameOf = (peer: string): string => nameFor(peer, up.get(peer)?.moniker);
     const { peers, channels, drops, stalls } = this.#tables;
     this.#tables = {
-      peers: tableOf(this.#peers(records, up), peers),
+      peers: tableOf(this.#peers(records, up, traffic), peers),
       channels: tableOf(this.#channels(snapshot, sums, unconsumed), channels),
       lanes: tableOf(laneRows(busy, idle), this.#tables.lanes),
       stalls: tableOf(this.#stalls.look(busy, snapshot.awaited, nameOf, atMs), stalls),
@@ -112,18 +108,10 @@ export class Sampling {
     return { atMs, node, tables: this.#tables };
   }
 
-  /** Adds what connections that have ended since the last sample had carried. */
-  #notice(up: ReadonlyMap<string, PeerSnapshot>): void {
-    for (const [id, before] of this.#before) {
-      if (up.get(id)?.upSinceMs === before.upSinceMs) continue;
-      for (const port of before.channels) addTo(this.#ended, port, emptyTotals);
-    }
-    this.#before = up;
-  }
-
   *#peers(
     records: readonly PeerRecord[],
     up: ReadonlyMap<string, PeerSnapshot>,
+    traffic: ReadonlyMap<string, PeerTraffic>,
   ): Generator<PeerRow> {
     let shown = 0;
     for (const isUp of [true, false]) {
@@ -131,12 +119,12 @@ export class Sampling {
         if ((record.status === 'up') !== isUp) continue;
         if (shown === peersShownMax) return;
         shown += 1;
-        yield this.#peerRow(record, up.get(record.id));
+        yield this.#peerRow(record, up.get(record.id), traffic.get(record.id) ?? noTraffic());
       }
     }
   }
 
-  #peerRow(record: PeerRecord, peer: PeerSnapshot | undefined): PeerRow {
+  #peerRow(record: PeerRecord, peer: PeerSnapshot | undefined, traffic: PeerTraffic): PeerRow {
     const { id, failures, isPersistent, nextDialMs, lastDial } = record;
     const [address] = record.addresses;
     const problem = failures > 0 ? this.#problemOf(id) : undefined;
@@ -151,7 +139,7 @@ export class Sampling {
       ...(problem !== undefined && { problem }),
       ...(address !== undefined && { address: formatNodeAddress(address) }),
       ...(peer !== undefined && linkOf(peer)),
-      ...trafficOf(peer?.channels ?? []),
+      ...traffic,
     };
   }
 
@@ -165,13 +153,18 @@ export class Sampling {
       dropped.set(channel, (dropped.get(channel) ?? 0) + count);
     }
     const open = new Set(channels);
-    const all = new Set([...channels, ...sums.keys(), ...this.#ended.keys(), ...dropped.keys()]);
+    const all = new Set([
+      ...channels,
+      ...sums.keys(),
+      ...this.#ended.byChannel.keys(),
+      ...dropped.keys(),
+    ]);
     let shown = 0;
     for (const channel of all) {
       if (shown === channelsShownMax) return;
       shown += 1;
       const sum = sums.get(channel) ?? emptySums();
-      const ended = this.#ended.get(channel) ?? emptyTotals();
+      const ended = this.#ended.byChannel.get(channel) ?? noTotals();
       const away = awaited.filter((each) => each.channel === channel);
       yield {
         key: String(channel),
@@ -191,8 +184,8 @@ export class Sampling {
   }
 }
 
-const emptyTotals = (): Totals => ({ messagesIn: 0, messagesOut: 0, bytesIn: 0, bytesOut: 0 });
-const emptySums = (): Sums => ({ ...emptyTotals(), peers: 0, queued: 0, waiting: 0 });
+const noTraffic = (): PeerTraffic => ({ ...noTotals(), waiting: 0 });
+const emptySums = (): Sums => ({ ...noTotals(), peers: 0, queued: 0, waiting: 0 });
 
 function addTo<T extends Totals>(sums: Map<number, T>, port: PortSnapshot, empty: () => T): T {
   let sum = sums.get(port.channel);
@@ -200,42 +193,61 @@ function addTo<T extends Totals>(sums: Map<number, T>, port: PortSnapshot, empty
     sum = empty();
     sums.set(port.channel, sum);
   }
+  add(sum, port);
+  return sum;
+}
+
+function add(sum: Totals, port: PortSnapshot): void {
   sum.messagesIn += port.messagesIn;
   sum.messagesOut += port.messagesOut;
   sum.bytesIn += port.bytesIn;
   sum.bytesOut += port.bytesOut;
-  return sum;
 }
 
-/** One pass over all ports: the sums of the channels, and the lanes that have something to show. */
-function sift(
-  peers: readonly PeerSnapshot[],
-  unconsumed: ReadonlySet<number>,
-  sums: Map<number, Sums>,
-): { busy: readonly BusyLane[]; idle: readonly LaneRow[]; lanes: number } {
+/** What one pass over all ports finds. */
+interface Sifted {
+  readonly sums: ReadonlyMap<number, Sums>;
+  readonly traffic: ReadonlyMap<string, PeerTraffic>;
+  /** Lanes that have something in them or in front of them. */
+  readonly busy: readonly BusyLane[];
+  /** Some of the others. */
+  readonly idle: readonly LaneRow[];
+  /** How many lanes there are. */
+  readonly lanes: number;
+}
+
+function sift(peers: readonly PeerSnapshot[], unconsumed: ReadonlySet<number>): Sifted {
+  const sums = new Map<number, Sums>();
+  const traffic = new Map<string, PeerTraffic>();
   const busy: BusyLane[] = [];
   const idle: LaneRow[] = [];
   let lanes = 0;
   for (const { id: peer, moniker, channels } of peers) {
+    const its = noTraffic();
+    traffic.set(peer, its);
+    const note = (port: PortSnapshot, direction: Direction, isBusy: boolean): void => {
+      if (isBusy) {
+        const key = `${peer}/${port.channel}/${direction}`;
+        const isConsumed = !unconsumed.has(port.channel);
+        busy.push({ key, peer, name: nameFor(peer, moniker), port, direction, isConsumed });
+      } else if (idle.length < lanesShownMax) {
+        idle.push(laneRow(peer, port, direction));
+      }
+    };
     for (const port of channels) {
-      const { channel, outbound, inbound } = port;
+      const { outbound, inbound } = port;
       lanes += 2;
       const sum = addTo(sums, port, emptySums);
       sum.peers += 1;
       sum.queued += outbound.depth + inbound.depth;
       sum.waiting += outbound.waiting;
-      for (const direction of ['inbound', 'outbound'] as const) {
-        if (port[direction].depth > 0 || (direction === 'outbound' && outbound.waiting > 0)) {
-          const key = `${peer}/${channel}/${direction}`;
-          const name = nameFor(peer, moniker);
-          busy.push({ key, peer, name, port, direction, isConsumed: !unconsumed.has(channel) });
-        } else if (idle.length < lanesShownMax) {
-          idle.push(laneRow(peer, port, direction));
-        }
-      }
+      add(its, port);
+      its.waiting += outbound.depth + inbound.depth + outbound.waiting;
+      note(port, 'inbound', inbound.depth > 0);
+      note(port, 'outbound', outbound.depth > 0 || outbound.waiting > 0);
     }
   }
-  return { busy, idle, lanes };
+  return { sums, traffic, busy, idle, lanes };
 }
 
 function nameFor(peer: string, moniker: string | undefined): string {
@@ -258,18 +270,6 @@ function linkOf(peer: PeerSnapshot): Partial<PeerRow> {
     remote: formatEndpoint(remote),
     ...(roundTripMs !== undefined && { roundTripMs: Math.round(roundTripMs * 100) / 100 }),
   };
-}
-
-function trafficOf(ports: readonly PortSnapshot[]): Totals & { waiting: number } {
-  const traffic = { ...emptyTotals(), waiting: 0 };
-  for (const port of ports) {
-    traffic.messagesIn += port.messagesIn;
-    traffic.messagesOut += port.messagesOut;
-    traffic.bytesIn += port.bytesIn;
-    traffic.bytesOut += port.bytesOut;
-    traffic.waiting += port.inbound.depth + port.outbound.depth + port.outbound.waiting;
-  }
-  return traffic;
 }
 
 function dropRows({ drops }: RouterSnapshot): readonly DropRow[] {

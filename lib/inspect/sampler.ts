@@ -10,7 +10,9 @@ export const sampleMs = 100;
 /** The longest, however dear a sample is. */
 export const sampleMaxMs = 2_000;
 /** Of the time, how much samples may take. */
-const share = 0.02;
+const share = 0.03;
+/** How many of the last samples say what one costs: a busy machine holds up some of them. */
+const costsKeptMax = 9;
 /** An update is sent that often, even if nothing has changed. */
 export const quietMs = 1_000;
 
@@ -26,6 +28,8 @@ export class Sampler {
   readonly #running = new Subscription();
   #waiting: ((sample: Sample | undefined) => void)[] = [];
   #last: Sample | undefined;
+  /** What the last samples took. */
+  #costs: readonly number[] = [];
   #everyMs = sampleMs;
   #timer: Subscription | undefined;
   #isClosed = false;
@@ -89,10 +93,9 @@ export class Sampler {
     const elapsedMs = atMs - (this.#last?.atMs ?? -Infinity);
     if (this.#last === undefined || elapsedMs >= sampleMs) {
       this.#last = this.#sampling.take(atMs);
-      const costMs = this.#clock.now() - atMs;
-      // The mean over some samples: one that a busy machine has held up says little.
-      const wantedMs = Math.min(sampleMaxMs, Math.max(sampleMs, costMs / share));
-      this.#everyMs = Math.round(this.#everyMs + (wantedMs - this.#everyMs) / 4);
+      this.#costs = [...this.#costs, this.#clock.now() - atMs].slice(-costsKeptMax);
+      const wantedMs = Math.ceil(medianOf(this.#costs) / share);
+      this.#everyMs = Math.min(sampleMaxMs, Math.max(sampleMs, wantedMs));
     }
     for (const resolve of this.#waiting.splice(0)) resolve(this.#last);
   }
@@ -106,6 +109,10 @@ export class Sampler {
       return;
     }
   }
+}
+
+function medianOf(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
 }
 
 function tablesOf(before: Sample | undefined, now: Sample): Update['tables'] {
