@@ -31,6 +31,7 @@ const pages = {
     'docs/peers',
     'docs/cli',
     'docs/operating',
+    'docs/inspector',
     'docs/testing',
     'docs/events',
     'docs/errors',

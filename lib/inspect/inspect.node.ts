@@ -1,6 +1,7 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 import { randomBytes } from 'node:crypto';
 import type { Server } from 'node:http';
+import { cpuUsage } from 'node:process';
 import { webSocket } from '../../transports/websocket/index.ts';
 import { calls } from '../calls/index.ts';
 import {
@@ -99,13 +100,19 @@ export async function inspect(
     },
     timeouts: { drainMs: 200 },
   });
-  const sampler = new Sampler(router, allow === 'control', clock);
+  const sampler = new Sampler(router, allow === 'control', clock, workMs);
   serve(own, router, sampler, allow === 'control');
   await own.start();
   const host = settings.host.includes(':') ? `[${settings.host}]` : settings.host;
   const inspector = new Running(`http://${host}:${port}/?token=${token}`, server, own, sampler);
   router.events$.subscribe({ complete: () => void inspector.close() });
   return inspector;
+}
+
+/** The processor time that this process has used. */
+function workMs(): number {
+  const { user, system } = cpuUsage();
+  return (user + system) / 1_000;
 }
 
 /** Answers the calls of the pages. */

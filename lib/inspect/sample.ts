@@ -28,7 +28,7 @@ import {
 /** How many known peers a view has; those that are up come first. */
 export const peersShownMax = 200;
 /** How many channels, and how many rows of drops. */
-export const channelsShownMax = 200;
+const channelsShownMax = 200;
 
 /** What an inspector needs of a router. */
 export type InspectedRouter = Pick<

@@ -6,15 +6,15 @@ import { type InspectedRouter, noTables, type Sample, Sampling, peersShownMax } 
 import type { Update } from './view.ts';
 
 /** The shortest time between two samples: ten a second. */
-export const sampleMs = 100;
+const sampleMs = 100;
 /** The longest, however dear a sample is. */
-export const sampleMaxMs = 2_000;
+const sampleMaxMs = 2_000;
 /** Of the time, how much samples may take. */
 const share = 0.03;
-/** How many of the last samples say what one costs: a busy machine holds up some of them. */
+/** How many of the last samples say what one costs: now and then, garbage is collected in one. */
 const costsKeptMax = 9;
 /** An update is sent that often, even if nothing has changed. */
-export const quietMs = 1_000;
+const quietMs = 1_000;
 
 /**
  * Samples a router while pages watch it. All pages share a sample. What a sample costs decides when
@@ -22,6 +22,7 @@ export const quietMs = 1_000;
  */
 export class Sampler {
   readonly #clock: Clock;
+  readonly #workMs: () => number;
   readonly #sampling: Sampling;
   readonly #log = new EventLog();
   readonly #problems = new Map<string, string>();
@@ -34,8 +35,10 @@ export class Sampler {
   #timer: Subscription | undefined;
   #isClosed = false;
 
-  constructor(router: InspectedRouter, mayControl: boolean, clock: Clock) {
+  /** @param workMs the processor time of this process, which other processes do not lengthen */
+  constructor(router: InspectedRouter, mayControl: boolean, clock: Clock, workMs: () => number) {
     this.#clock = clock;
+    this.#workMs = workMs;
     this.#sampling = new Sampling(router, mayControl, (peer) => this.#problems.get(peer));
     this.#running.add(
       router.events$.subscribe((event) => {
@@ -92,8 +95,9 @@ export class Sampler {
     const atMs = this.#clock.now();
     const elapsedMs = atMs - (this.#last?.atMs ?? -Infinity);
     if (this.#last === undefined || elapsedMs >= sampleMs) {
+      const beforeMs = this.#workMs();
       this.#last = this.#sampling.take(atMs);
-      this.#costs = [...this.#costs, this.#clock.now() - atMs].slice(-costsKeptMax);
+      this.#costs = [...this.#costs, this.#workMs() - beforeMs].slice(-costsKeptMax);
       const wantedMs = Math.ceil(medianOf(this.#costs) / share);
       this.#everyMs = Math.min(sampleMaxMs, Math.max(sampleMs, wantedMs));
     }

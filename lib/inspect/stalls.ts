@@ -2,13 +2,13 @@ import type { AbsenceSnapshot, Direction, PortSnapshot } from '../index.ts';
 import { lanesShownMax, type StallKind, type StallRow } from './view.ts';
 
 /** How long a lane stands still before it is shown, in milliseconds. */
-export const stillMs = 2_000;
+const stillMs = 2_000;
 /** How long sends wait for a lane that moves before it is shown. */
-export const slowMs = 5_000;
+const slowMs = 5_000;
 /** How many are shown. */
-export const stallsMax = 50;
+const stallsMax = 50;
 /** How many peers each of them names. */
-export const namesMax = 4;
+const namesMax = 4;
 
 /** A lane with something in it or in front of it. */
 export interface BusyLane {
