@@ -118,7 +118,7 @@ function Actions({ peer, command }: { peer: PeerRow; command: (command: Command)
 }
 
 /** A state as a dot and a word, since a colour alone says nothing to many. */
-export function State({ state }: { readonly state: PeerRow['state'] }): JSX.Element {
+function State({ state }: { readonly state: PeerRow['state'] }): JSX.Element {
   return (
     <span class={`state ${state}`}>
       <span class="dot" aria-hidden="true" />

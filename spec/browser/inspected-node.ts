@@ -2,7 +2,7 @@
  * A process of `inspect.browser.spec.ts`: a node that tells all others something five times a
  * second. The arguments are its name, and the address of a node that it knows.
  */
-import { interval } from 'rxjs';
+import { interval, mergeMap } from 'rxjs';
 import { block, createRouter, Identity, json } from '../../lib/index.ts';
 import { inspect } from '../../lib/inspect/index.ts';
 import { webSocket } from '../../transports/websocket/index.ts';
@@ -35,9 +35,10 @@ if (name !== 'bob') orders.in$.subscribe();
 await router.start();
 interval(200).subscribe((n) => news.out.next({ broadcast: true, message: `${name} ${n}` }));
 if (name === 'ann') {
-  interval(100).subscribe((n) => {
-    orders.send({ broadcast: true, message: n }, { absent: 'drop' }).subscribe();
-  });
+  const order$ = interval(100).pipe(
+    mergeMap((n) => orders.send({ broadcast: true, message: n }, { absent: 'drop' })),
+  );
+  order$.subscribe();
 }
 const { url } = await inspect(router, { allow: name === 'ann' ? 'control' : 'read' });
 process.send?.({ address: router.addresses[0], url, id: router.id });

@@ -142,6 +142,23 @@ describe('a peer of an inspector', () => {
     expect(types).toEqual(['peer-command', 'peer-up', 'message-dropped']);
   });
 
+  it('sees a dial that failed, why, and when the next one is', async () => {
+    const one = await node();
+    await one.start();
+    const watching = await connected(await inspected(one));
+    const { id } = await Identity.generate();
+    one.peers.add(`memory:${id}`);
+    const { tables } = await watching.until(
+      ({ tables: { peers } }) => peers?.set.some(({ state }) => state === 'waiting') === true,
+    );
+    const [row] = tables.peers?.set ?? [];
+    expect(row).toMatchObject({ key: id, address: `memory:${id}`, failures: 1 });
+    expect(row?.problem).toContain('memory');
+    const [record] = one.peers.list();
+    expect(row?.nextDialMs).toBe(record?.nextDialMs);
+    expect(row?.nextDialMs).toBeGreaterThan(row?.lastDial?.atMs ?? Infinity);
+  });
+
   it('sees a stall with its cause and who waits', async () => {
     const [one, two] = [await node(), await node()];
     const out = one.openChannel({ id: 7, codec: json<number>(), outbound: block(2) });
