@@ -10,6 +10,7 @@ const pages = {
   Recipes: [
     'request-response',
     'worker-pool',
+    'file-transfer',
     'batching',
     'windows',
     'dashboard',
