@@ -28,6 +28,7 @@ const pages = {
   Reference: [
     'docs/calls',
     'docs/deliveries',
+    'docs/gossip',
     'docs/peers',
     'docs/cli',
     'docs/operating',
@@ -57,6 +58,7 @@ const modules = {
   'transports/websocket': 'rxmesh/transports/websocket',
   'lib/calls': 'rxmesh/calls',
   'lib/deliveries': 'rxmesh/deliveries',
+  'lib/gossip': 'rxmesh/gossip',
   'lib/metrics': 'rxmesh/metrics',
   'lib/protobufjs': 'rxmesh/protobufjs',
   'lib/testing': 'rxmesh/testing',

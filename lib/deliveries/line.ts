@@ -1,12 +1,12 @@
 import type { Channel, NodeId, RxmeshError } from '../index.ts';
 import type { Frame } from './frame.ts';
-import { FrameSender, type FrameSource } from './frame-sender.ts';
+import { FrameSender, type FrameSource } from '../frames/frame-sender.ts';
 import type { Inbox } from './inbox.ts';
 import type { Outbox } from './outbox.ts';
 
 /** The way to a peer that has the channel open: the frames of its outbox and its inbox. */
-export class Line implements FrameSource {
-  readonly #sender: FrameSender;
+export class Line implements FrameSource<Frame> {
+  readonly #sender: FrameSender<Frame>;
   readonly #inbox: Inbox;
   readonly #notSent: (error: unknown) => RxmeshError;
   #outbox: Outbox | undefined;

@@ -1,10 +1,9 @@
 import type { Subscription } from 'rxjs';
 import { type Channel, type DirectEnvelope, Flow, type FlowSink, type NodeId } from '../index.ts';
 import { pipeTo } from '../../operators/index.ts';
-import type { Frame } from './frame.ts';
 
 /** What has frames for a peer. */
-export interface FrameSource {
+export interface FrameSource<Frame> {
   /** The next frame; `undefined` if there is none at the moment. */
   takeFrame(): Frame | undefined;
   /** The channel does not take the last frame: it is too long. */
@@ -15,16 +14,16 @@ export interface FrameSource {
  * The frames for one peer: a flow that `pipeTo` pulls as the peer's lane takes them. A frame is
  * made when its turn comes, so nothing waits here.
  */
-export class FrameSender {
+export class FrameSender<Frame> {
   readonly #channel: Channel<Frame>;
-  readonly #source: FrameSource;
+  readonly #source: FrameSource<Frame>;
   readonly #envelopes: Flow<DirectEnvelope<Frame>>;
   #pipe: Subscription | undefined;
   #sink: FlowSink<DirectEnvelope<Frame>> | undefined;
   #isDraining = false;
   #isClosed = false;
 
-  constructor(channel: Channel<Frame>, to: NodeId, source: FrameSource) {
+  constructor(channel: Channel<Frame>, to: NodeId, source: FrameSource<Frame>) {
     this.#channel = channel;
     this.#source = source;
     this.#envelopes = new Flow((sink) => {
