@@ -9,11 +9,12 @@ import { type Digest, digestOf, isSigned, originOf } from './signing.ts';
 import type { Spread } from './spread.ts';
 import type { GossipVerdict, Verdicts } from './verdicts.ts';
 
-/** A message that has arrived, with what it says. */
+/** A message that has arrived. */
 interface Arrived {
   readonly frame: Frame;
   readonly digest: Digest;
-  readonly incoming: Gossiped<unknown>;
+  /** Whether it was asked for, outside the tree. */
+  readonly isPulled: boolean;
 }
 
 /** Takes in messages: checks them, has them judged, and passes on those that are accepted. */
@@ -58,9 +59,9 @@ export class Intake {
       this.#spread.later(digest.id, frame.topic, neighbour);
       return undefined;
     }
-    missing.arrived(digest.id);
+    const isPulled = missing.arrived(digest.id);
     counts.received += 1;
-    this.#judge(neighbour, origin, frame, digest);
+    this.#judge(neighbour, origin, { frame, digest, isPulled });
     return undefined;
   }
 
@@ -76,7 +77,8 @@ export class Intake {
     return false;
   }
 
-  #judge(neighbour: Neighbour, origin: NodeId, frame: Frame, digest: Digest): void {
+  #judge(neighbour: Neighbour, origin: NodeId, arrived: Arrived): void {
+    const { frame, digest } = arrived;
     const { seen, clock, settings, reporter } = this.#context;
     if (settings.origins?.(origin) === false) {
       seen.add(digest.id, 'pending', clock.now());
@@ -95,17 +97,18 @@ export class Intake {
     const incoming = { message, origin, topic, from: neighbour.id, hops: frame.hop + 1 };
     this.#verdicts.judge(incoming, (verdict, error) => {
       if (error !== undefined) reporter.verdictFailed(neighbour.id, error);
-      this.#settle({ frame, digest, incoming }, verdict);
+      this.#settle(arrived, incoming, verdict);
     });
   }
 
-  #settle({ frame, digest, incoming }: Arrived, verdict: GossipVerdict): void {
+  #settle(arrived: Arrived, incoming: Gossiped<unknown>, verdict: GossipVerdict): void {
+    const { frame, digest, isPulled } = arrived;
     const { seen, counts } = this.#context;
     switch (verdict) {
       case 'accept':
         seen.settle(digest.id, 'accepted');
         counts.accepted += 1;
-        this.#spread.relay(hold(this.#context, frame, digest, incoming.from));
+        this.#spread.relay(hold(this.#context, frame, digest, incoming.from), isPulled);
         this.#accepted(incoming);
         return;
       case 'ignore':

@@ -41,6 +41,8 @@ interface Missed {
   announcers: NodeId[];
   /** The one that was asked last. */
   asked: NodeId | undefined;
+  /** Whether a neighbour has announced it that does not push it. */
+  isPull: boolean;
   asks: number;
   dueMs: number;
 }
@@ -75,25 +77,30 @@ export class Missing {
       const { announcers } = known;
       if (announcers.length < announcersMax && !announcers.includes(by)) announcers.push(by);
       if (isPull && known.asks === 0) known.dueMs = nowMs;
+      known.isPull ||= isPull;
       return true;
     }
     const count = this.#counts.get(by) ?? 0;
     if (count >= this.#rules.perNeighbourMax) return false;
     this.#counts.set(by, count + 1);
     const dueMs = isPull ? nowMs : nowMs + this.#rules.graftAfterMs;
-    this.#missed.set(id, { topic, by, announcers: [by], asked: undefined, asks: 0, dueMs });
+    const first = { topic, by, announcers: [by], asked: undefined, isPull, asks: 0, dueMs };
+    this.#missed.set(id, first);
     return true;
   }
 
-  /** The message is not missing any more. Returns whom it was asked from last. */
-  arrived(id: string): NodeId | undefined {
+  /**
+   * The message is not missing any more. Returns whether it comes because it was asked for, outside
+   * the tree.
+   */
+  arrived(id: string): boolean {
     const missed = this.#missed.get(id);
-    if (missed === undefined) return undefined;
+    if (missed === undefined) return false;
     this.#missed.delete(id);
     const count = (this.#counts.get(missed.by) ?? 1) - 1;
     if (count === 0) this.#counts.delete(missed.by);
     else this.#counts.set(missed.by, count);
-    return missed.asked;
+    return missed.isPull && missed.asked !== undefined;
   }
 
   /** The neighbour has left: what it was asked for, another one is asked for now. */

@@ -32,14 +32,19 @@ export class Spread {
     this.#askTimer = new Timer(context.clock, () => this.#askForMissing());
   }
 
-  /** Passes a message on: to eager neighbours as it is, to others as an announcement. */
-  relay(held: Held): void {
+  /**
+   * Passes a message on: to eager neighbours as it is, to others as an announcement.
+   *
+   * @param isPulled whether this node had to ask for it. Its neighbours may have it already: they
+   *   are asked whether they want it
+   */
+  relay(held: Held, isPulled = false): void {
     const { hopsMax } = this.#context.settings.numbers;
     if (held.hops >= hopsMax) return;
     for (const neighbour of this.#neighbours) {
       if (!neighbour.wants(held.topic) || held.knownTo.has(neighbour.id)) continue;
       if (!this.#trees.isEager(held.topic, neighbour.id)) this.#announce(neighbour, held, false);
-      else if (!this.#push(neighbour, held)) this.#announce(neighbour, held, true);
+      else if (isPulled || !this.#push(neighbour, held)) this.#announce(neighbour, held, true);
     }
   }
 
