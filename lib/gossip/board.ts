@@ -200,7 +200,10 @@ export class Board implements NeighbourHost {
     if (problem !== undefined) this.context.reporter.violated(from, problem);
   }
 
+  /** Handles a frame. Returns how it breaks the protocol. */
   #problemOf(neighbour: Neighbour, frame: Frame): string | undefined {
+    if (frame.topic !== '' && topicFault(frame.topic) !== undefined)
+      return 'a topic that is too long';
     switch (frame.kind) {
       case kinds.hello:
         return this.#greeted(neighbour, frame);
@@ -222,6 +225,7 @@ export class Board implements NeighbourHost {
     if (version !== wireVersion) {
       const reason = `it speaks version ${version} of gossip instead of ${wireVersion}`;
       this.context.reporter.blame(neighbour.id, 'note', reason);
+      neighbour.greeted(new Set());
       return undefined;
     }
     const fault = topicsFault(topics);

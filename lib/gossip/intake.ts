@@ -82,7 +82,11 @@ export class Intake {
     const { seen, clock, settings, reporter } = this.#context;
     if (settings.origins?.(origin) === false) {
       seen.add(digest.id, 'pending', clock.now());
-      this.#reject(neighbour.id, digest.id, 'it brings a message of an origin that has no say');
+      this.#reject(
+        neighbour.id,
+        digest.id,
+        'it brings a message of an origin that may not publish',
+      );
       return;
     }
     seen.add(digest.id, 'pending', clock.now());

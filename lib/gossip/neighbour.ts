@@ -6,7 +6,7 @@ import { bytesOf } from './signing.ts';
 
 /** How many messages wait for a neighbour that is behind. Those after them are announced. */
 const pushesMax = 64;
-/** How many messages that it has asked for, and announcements, may wait for it. */
+/** How many of each other kind may wait for it: announcements, questions, answers, prunes. */
 const waitingMax = 4_096;
 
 /** An announcement that waits. */
@@ -58,13 +58,13 @@ export class Neighbour implements FrameSource<Frame> {
 
   /** Asks it to announce the messages of a topic, and not to push them. */
   prune(topic: string): void {
-    this.#prunes.add(topic);
+    if (this.#prunes.size < waitingMax) this.#prunes.add(topic);
     this.#sender.wake();
   }
 
   /** Asks it for a message, and with `isGraft` for the following ones of the topic. */
   ask(id: string, topic: string, isGraft: boolean): void {
-    this.#asks.set(id, { topic, isGraft });
+    if (this.#asks.size < waitingMax) this.#asks.set(id, { topic, isGraft });
     this.#sender.wake();
   }
 

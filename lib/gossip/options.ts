@@ -75,8 +75,8 @@ export interface GossipOptions<T> extends Pick<
   /** For how long, in milliseconds. Default 60,000. */
   readonly storeMs?: number;
   /**
-   * How old a message may be to be announced to a new neighbour, in milliseconds: so nodes that
-   * were apart catch up. 0 announces none. Default 30,000.
+   * How long ago a message may have arrived to be announced to a new neighbour, in milliseconds: so
+   * nodes that were apart catch up. 0 announces none. Default 30,000.
    */
   readonly catchUpMs?: number;
   /** The longest message, in bytes, as encoded. Default 1 MiB. */

@@ -8,8 +8,8 @@ import { textOf } from './signing.ts';
 import { Timer } from './timer.ts';
 import { Trees } from './tree.ts';
 
-/** Of how many topics the tree is remembered. */
-const treesMax = 1_024;
+/** In how many topics a neighbour may be lazy. Beyond that, the oldest one is eager again. */
+const lazyTopicsMax = 1_024;
 /** How often a neighbour may ask for the same message, or bring it, before it is reported. */
 const answersMax = 3;
 /** How long questions wait for others, in milliseconds. */
@@ -19,7 +19,7 @@ const togetherMs = 5;
 export class Spread {
   readonly #context: Context;
   readonly #neighbours: Neighbours;
-  readonly #trees = new Trees(treesMax);
+  readonly #trees = new Trees(lazyTopicsMax);
   readonly #announceTimer: Timer;
   readonly #askTimer: Timer;
 

@@ -10,41 +10,35 @@ import type { NodeId } from '../index.ts';
  */
 export class Trees {
   readonly #topicsMax: number;
-  readonly #lazy = new Map<string, Set<NodeId>>();
+  readonly #lazy = new Map<NodeId, Set<string>>();
 
-  /** @param topicsMax of how many topics it remembers the tree; others flood again */
+  /** @param topicsMax in how many topics a neighbour may be lazy */
   constructor(topicsMax: number) {
     this.#topicsMax = topicsMax;
   }
 
   isEager(topic: string, neighbour: NodeId): boolean {
-    return this.#lazy.get(topic)?.has(neighbour) !== true;
+    return this.#lazy.get(neighbour)?.has(topic) !== true;
   }
 
   /** The link carries announcements from now on. */
   prune(topic: string, neighbour: NodeId): void {
-    const lazy = this.#lazy.get(topic);
-    if (lazy !== undefined) {
-      lazy.add(neighbour);
-      return;
-    }
-    this.#lazy.set(topic, new Set([neighbour]));
-    if (this.#lazy.size <= this.#topicsMax) return;
-    for (const oldest of this.#lazy.keys()) {
-      this.#lazy.delete(oldest);
+    const topics = this.#lazy.get(neighbour) ?? new Set();
+    this.#lazy.set(neighbour, topics.add(topic));
+    if (topics.size <= this.#topicsMax) return;
+    for (const oldest of topics) {
+      topics.delete(oldest);
       return;
     }
   }
 
   /** The link carries messages from now on. */
   graft(topic: string, neighbour: NodeId): void {
-    const lazy = this.#lazy.get(topic);
-    lazy?.delete(neighbour);
-    if (lazy?.size === 0) this.#lazy.delete(topic);
+    this.#lazy.get(neighbour)?.delete(topic);
   }
 
   /** The neighbour has left. Should it return, its links are eager. */
   forget(neighbour: NodeId): void {
-    for (const topic of [...this.#lazy.keys()]) this.graft(topic, neighbour);
+    this.#lazy.delete(neighbour);
   }
 }
