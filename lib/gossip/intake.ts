@@ -56,7 +56,7 @@ export class Intake {
       return undefined;
     }
     if (this.#verdicts.isFull) {
-      this.#spread.later(digest.id, frame.topic, neighbour);
+      this.#spread.later(digest.id, frame, neighbour);
       return undefined;
     }
     const isPulled = missing.arrived(digest.id);

@@ -19,6 +19,15 @@ export interface Ask {
   readonly topic: string;
 }
 
+/** A neighbour's announcement. */
+export interface Announcement {
+  readonly by: NodeId;
+  /** How many links the message has passed on its way to it. */
+  readonly hops: number;
+  /** Whether it will not push the message. */
+  readonly isPull: boolean;
+}
+
 /** What is to be done about missing messages. */
 export interface Due {
   readonly asks: readonly Ask[];
@@ -37,8 +46,8 @@ interface Missed {
   readonly topic: string;
   /** Who announced it first. */
   readonly by: NodeId;
-  /** The neighbours to ask, in turn. */
-  announcers: NodeId[];
+  /** The neighbours to ask, in turn: those that are near to the origin first. */
+  announcers: Announcement[];
   /** The one that was asked last. */
   asked: NodeId | undefined;
   /** Whether a neighbour has announced it that does not push it. */
@@ -66,16 +75,12 @@ export class Missing {
     return this.#missed.size;
   }
 
-  /**
-   * A neighbour has a message that this node lacks. Returns false if it has announced too many.
-   *
-   * @param isPull whether the neighbour will not push it
-   */
-  announced(id: string, topic: string, by: NodeId, isPull: boolean, nowMs: number): boolean {
+  /** A neighbour has a message that this node lacks. Returns false if it has announced too many. */
+  announced(id: string, topic: string, announcement: Announcement, nowMs: number): boolean {
+    const { by, isPull } = announcement;
     const known = this.#missed.get(id);
     if (known !== undefined) {
-      const { announcers } = known;
-      if (announcers.length < announcersMax && !announcers.includes(by)) announcers.push(by);
+      addTo(known.announcers, announcement);
       if (isPull && known.asks === 0) known.dueMs = nowMs;
       known.isPull ||= isPull;
       return true;
@@ -84,8 +89,8 @@ export class Missing {
     if (count >= this.#rules.perNeighbourMax) return false;
     this.#counts.set(by, count + 1);
     const dueMs = isPull ? nowMs : nowMs + this.#rules.graftAfterMs;
-    const first = { topic, by, announcers: [by], asked: undefined, isPull, asks: 0, dueMs };
-    this.#missed.set(id, first);
+    const announcers = [announcement];
+    this.#missed.set(id, { topic, by, announcers, asked: undefined, isPull, asks: 0, dueMs });
     return true;
   }
 
@@ -106,9 +111,7 @@ export class Missing {
   /** The neighbour has left: what it was asked for, another one is asked for now. */
   gone(neighbour: NodeId, nowMs: number): void {
     for (const [id, missed] of this.#missed) {
-      if (missed.announcers.includes(neighbour)) {
-        missed.announcers = missed.announcers.filter((each) => each !== neighbour);
-      }
+      missed.announcers = missed.announcers.filter(({ by }) => by !== neighbour);
       if (missed.asked === neighbour) {
         missed.asked = undefined;
         missed.dueMs = nowMs;
@@ -132,18 +135,26 @@ export class Missing {
     for (const [id, missed] of this.#missed) {
       if (missed.dueMs > nowMs) continue;
       if (missed.asked !== undefined) silent.add(missed.asked);
-      const to = missed.announcers.shift();
-      if (to === undefined || missed.asks >= this.#rules.asksMax) {
+      const next = missed.announcers.shift();
+      if (next === undefined || missed.asks >= this.#rules.asksMax) {
         this.arrived(id);
         lost += 1;
         continue;
       }
-      missed.announcers.push(to);
-      missed.asked = to;
+      missed.announcers.push(next);
+      missed.asked = next.by;
       missed.dueMs = nowMs + Math.min(pauseMaxMs, this.#rules.askMs * 2 ** missed.asks);
       missed.asks += 1;
-      asks.push({ to, id, topic: missed.topic });
+      asks.push({ to: next.by, id, topic: missed.topic });
     }
     return { asks, silent, lost };
   }
+}
+
+/** Before those that are farther from the origin. */
+function addTo(announcers: Announcement[], announcement: Announcement): void {
+  const { by, hops } = announcement;
+  if (announcers.length >= announcersMax || announcers.some((each) => each.by === by)) return;
+  const at = announcers.findIndex((each) => each.hops > hops);
+  announcers.splice(at === -1 ? announcers.length : at, 0, announcement);
 }

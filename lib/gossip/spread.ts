@@ -1,6 +1,6 @@
 import type { NodeId } from '../index.ts';
 import type { Context } from './context.ts';
-import { type Frame, idBytes } from './frame.ts';
+import { type Frame, hopsLimit, idBytes } from './frame.ts';
 import type { Held } from './message-store.ts';
 import type { Neighbour } from './neighbour.ts';
 import type { Neighbours } from './neighbours.ts';
@@ -90,7 +90,8 @@ export class Spread {
       const id = textOf(ids, at);
       store.get(id, nowMs)?.knownTo.add(neighbour.id);
       if (seen.get(id) !== undefined) continue;
-      if (missing.announced(id, topic, neighbour.id, isPull, nowMs)) isMissing = true;
+      const announcement = { by: neighbour.id, hops: hops[at / idBytes] ?? hopsLimit, isPull };
+      if (missing.announced(id, topic, announcement, nowMs)) isMissing = true;
       else counts.droppedAnnouncements += 1;
     }
     if (isMissing) {
@@ -115,10 +116,11 @@ export class Spread {
   }
 
   /** A message that could not be taken is asked for later. */
-  later(id: string, topic: string, from: Neighbour): void {
+  later(id: string, { topic, hop: hops }: Frame, from: Neighbour): void {
     const { missing, clock, settings, counts } = this.#context;
     const nowMs = clock.now();
-    if (!missing.announced(id, topic, from.id, false, nowMs)) counts.droppedAnnouncements += 1;
+    const announcement = { by: from.id, hops, isPull: false };
+    if (!missing.announced(id, topic, announcement, nowMs)) counts.droppedAnnouncements += 1;
     this.#askTimer.wakeAt(nowMs + settings.numbers.graftAfterMs);
   }
 

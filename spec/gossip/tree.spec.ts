@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { Identity, type NodeId } from 'rxmesh';
 import { type Held, MessageStore } from '../../lib/gossip/message-store.ts';
-import { Missing } from '../../lib/gossip/missing.ts';
+import { type Announcement, Missing } from '../../lib/gossip/missing.ts';
 import { Frame, kinds } from '../../lib/gossip/frame.ts';
 import { Seen } from '../../lib/gossip/seen.ts';
 import { Trees } from '../../lib/gossip/tree.ts';
@@ -70,14 +70,15 @@ describe('the messages that were seen', () => {
   });
 });
 
+const said = (by: NodeId, isPull: boolean, hops = 1): Announcement => ({ by, hops, isPull });
 const rules = { graftAfterMs: 200, askMs: 1_000, asksMax: 3, perNeighbourMax: 2 };
 
 describe('missing messages', () => {
   it('are asked for after a while, from one announcer after the other', () => {
     const missing = new Missing(rules);
     expect(missing.nextMs).toBeUndefined();
-    missing.announced('m', 'x', a, false, 0);
-    missing.announced('m', 'x', b, false, 100);
+    missing.announced('m', 'x', said(a, false), 0);
+    missing.announced('m', 'x', said(b, false), 100);
     expect(missing.nextMs).toBe(200);
     expect(missing.due(199).asks).toEqual([]);
     expect(missing.due(200)).toEqual({
@@ -99,20 +100,29 @@ describe('missing messages', () => {
 
   it('are asked for at once if they are not pushed', () => {
     const missing = new Missing(rules);
-    missing.announced('m', 'x', a, false, 0);
-    missing.announced('m', 'x', b, true, 10);
+    missing.announced('m', 'x', said(a, false), 0);
+    missing.announced('m', 'x', said(b, true), 10);
     expect(missing.due(10).asks).toEqual([{ to: a, id: 'm', topic: 'x' }]);
     expect(missing.arrived('m')).toBe(true);
-    missing.announced('n', 'x', a, false, 10);
+    missing.announced('n', 'x', said(a, false), 10);
     expect(missing.arrived('n')).toBe(false);
     expect(missing.due(10_000).asks).toEqual([]);
   });
 
+  it('are asked for from the neighbours that are near to the origin first', () => {
+    const missing = new Missing(rules);
+    missing.announced('m', 'x', said(a, false, 5), 0);
+    missing.announced('m', 'x', said(b, false, 2), 0);
+    missing.announced('m', 'x', said(c, false, 2), 0);
+    const asked = [200, 1_200, 3_200].map((nowMs) => missing.due(nowMs).asks[0]?.to);
+    expect(asked).toEqual([b, c, a]);
+  });
+
   it('are asked for from another one when a neighbour has left', () => {
     const missing = new Missing(rules);
-    missing.announced('m', 'x', a, true, 0);
-    missing.announced('m', 'x', b, false, 0);
-    missing.announced('n', 'x', a, false, 0);
+    missing.announced('m', 'x', said(a, true), 0);
+    missing.announced('m', 'x', said(b, false), 0);
+    missing.announced('n', 'x', said(a, false), 0);
     missing.due(0);
     missing.gone(a, 5);
     expect(missing.size).toBe(1);
@@ -125,15 +135,15 @@ describe('missing messages', () => {
 
   it('are bounded for each neighbour', () => {
     const missing = new Missing(rules);
-    expect(['m', 'n', 'o'].map((id) => missing.announced(id, 'x', a, false, 0))).toEqual([
+    expect(['m', 'n', 'o'].map((id) => missing.announced(id, 'x', said(a, false), 0))).toEqual([
       true,
       true,
       false,
     ]);
-    expect(missing.announced('o', 'x', b, false, 0)).toBe(true);
-    expect(missing.announced('m', 'x', c, false, 0)).toBe(true);
+    expect(missing.announced('o', 'x', said(b, false), 0)).toBe(true);
+    expect(missing.announced('m', 'x', said(c, false), 0)).toBe(true);
     missing.arrived('m');
-    expect(missing.announced('p', 'x', a, false, 0)).toBe(true);
+    expect(missing.announced('p', 'x', said(a, false), 0)).toBe(true);
     expect(missing.size).toBe(3);
   });
 });
