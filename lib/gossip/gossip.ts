@@ -3,8 +3,8 @@ import { noop, type Observer } from 'rxjs';
 import { dropOldest, Flow, RxmeshError } from '../index.ts';
 import { onBackpressure } from '../../operators/index.ts';
 import { Board, type GossipSnapshot } from './board.ts';
+import { channelOptionsFrom } from './channel-options.ts';
 import {
-  channelOptionsFrom,
   type Gossiped,
   type GossipOptions,
   type GossipRouter,

@@ -1,7 +1,6 @@
 import { util } from 'protobufjs/minimal.js';
 import type { Observable } from 'rxjs';
 import {
-  block,
   type ChannelOptions,
   type Codec,
   type Identity,
@@ -173,17 +172,6 @@ const mayBeZero: ReadonlySet<string> = new Set(['catchUpMs', 'pushBytesMax', 'gr
 /** The highest value of a number. */
 const numberMax: number = 2 ** 31 - 1;
 /**
- * Frames are consumed as they arrive, so a neighbour has credit for a whole lane from the start. In
- * a short outbound lane, little is in front of the next question.
- */
-const lanes = {
-  inbound: block(4_096, { bytes: 16 * 1024 * 1024 }),
-  outbound: block(64),
-};
-/** What a frame may have besides the payload. */
-const overheadBytes = 1_024;
-
-/**
  * Checks the options.
  *
  * @throws {TypeError} for an unknown option or one of the wrong kind
@@ -207,25 +195,6 @@ export function settingsFrom<T>(options: GossipOptions<T>): Settings {
     throw new TypeError('gossip: identity must be an Identity (missing `await`?)');
   }
   return { identity, signed, origins, topics, numbers: numbersFrom(options) };
-}
-
-/** The options of the channel, with lanes for frames. */
-export function channelOptionsFrom(
-  {
-    id,
-    inbound = lanes.inbound,
-    outbound = lanes.outbound,
-    priority,
-  }: Omit<GossipOptions<never>, 'codec'>,
-  { messageBytesMax }: Numbers,
-): Omit<ChannelOptions<never>, 'codec'> {
-  return {
-    id,
-    messageBytesMax: messageBytesMax + overheadBytes,
-    inbound,
-    outbound,
-    ...(priority !== undefined && { priority }),
-  };
 }
 
 function numbersFrom(given: Partial<Numbers>): Numbers {
