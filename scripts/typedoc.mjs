@@ -29,6 +29,7 @@ const pages = {
   Reference: [
     'docs/calls',
     'docs/deliveries',
+    'docs/gossip',
     'docs/peers',
     'docs/cli',
     'docs/operating',
@@ -59,6 +60,7 @@ const modules = {
   'transports/websocket': 'rxmesh/transports/websocket',
   'lib/calls': 'rxmesh/calls',
   'lib/deliveries': 'rxmesh/deliveries',
+  'lib/gossip': 'rxmesh/gossip',
   'lib/metrics': 'rxmesh/metrics',
   'lib/inspect': 'rxmesh/inspect',
   'lib/protobufjs': 'rxmesh/protobufjs',

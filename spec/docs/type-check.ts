@@ -9,6 +9,7 @@ const packages = [
   'rxmesh/operators',
   'rxmesh/calls',
   'rxmesh/deliveries',
+  'rxmesh/gossip',
   'rxmesh/metrics',
   'rxmesh/protobufjs',
   'rxmesh/testing',

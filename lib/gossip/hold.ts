@@ -1,0 +1,32 @@
+import type { NodeId } from '../index.ts';
+import type { Context } from './context.ts';
+import type { Frame } from './frame.ts';
+import { encodedFrame } from './frame-codec.ts';
+import type { Held } from './message-store.ts';
+import type { Digest } from './signing.ts';
+
+/** Stores a message, as it is passed on. `from` is undefined for an own one. */
+export function hold(
+  { store, clock }: Pick<Context, 'store' | 'clock'>,
+  frame: Frame,
+  { id }: Digest,
+  from: NodeId | undefined,
+): Held {
+  if (from !== undefined) frame.hop += 1;
+  const sent = encodedFrame(frame);
+  const held: Held = {
+    id,
+    topic: frame.topic,
+    frame: sent,
+    bytes: sent.encoded?.length ?? 0,
+    payloadBytes: frame.payload.length,
+    hops: frame.hop,
+    from,
+    atMs: clock.now(),
+    knownTo: new Set(from === undefined ? [] : [from]),
+    asked: new Map(),
+    brought: new Map(from === undefined ? [] : [[from, 1]]),
+  };
+  store.add(held);
+  return held;
+}

@@ -1,0 +1,142 @@
+import { dateOf, type NodeId } from '../index.ts';
+import type { Context } from './context.ts';
+import type { Frame } from './frame.ts';
+import { hold } from './hold.ts';
+import type { Neighbour } from './neighbour.ts';
+import type { Gossiped } from './options.ts';
+import type { Outcome } from './seen.ts';
+import { type Digest, digestOf, isSigned, originOf } from './signing.ts';
+import type { Spread } from './spread.ts';
+import type { GossipVerdict, Verdicts } from './verdicts.ts';
+
+/** A message that has arrived. */
+interface Arrived {
+  readonly frame: Frame;
+  readonly digest: Digest;
+  /** Whether it was asked for, outside the tree. */
+  readonly isPulled: boolean;
+}
+
+/** Takes in messages: checks them, has them judged, and passes on those that are accepted. */
+export class Intake {
+  readonly #context: Context;
+  readonly #spread: Spread;
+  readonly #verdicts: Verdicts<Gossiped<unknown>>;
+  readonly #decode: (bytes: Uint8Array) => unknown;
+  readonly #accepted: (incoming: Gossiped<unknown>) => void;
+
+  constructor(
+    context: Context,
+    spread: Spread,
+    verdicts: Verdicts<Gossiped<unknown>>,
+    decode: (bytes: Uint8Array) => unknown,
+    accepted: (incoming: Gossiped<unknown>) => void,
+  ) {
+    this.#context = context;
+    this.#spread = spread;
+    this.#verdicts = verdicts;
+    this.#decode = decode;
+    this.#accepted = accepted;
+  }
+
+  /** A neighbour brings a message. Returns how it breaks the protocol. */
+  received(neighbour: Neighbour, frame: Frame): string | undefined {
+    const { channel, settings, seen, counts, missing } = this.#context;
+    const digest = digestOf(frame, channel.id);
+    const outcome = seen.get(digest.id);
+    if (outcome !== undefined) {
+      this.#again(neighbour, frame, digest.id, outcome);
+      return undefined;
+    }
+    const origin = originOf(frame, settings.signed);
+    if (origin === undefined) return 'a message without a valid origin';
+    if (settings.signed && !isSigned(frame, digest)) return 'a message with a forged signature';
+    if (!this.#isTimely(frame)) {
+      missing.arrived(digest.id);
+      return undefined;
+    }
+    if (this.#verdicts.isFull) {
+      this.#spread.later(digest.id, frame, neighbour);
+      return undefined;
+    }
+    const isPulled = missing.arrived(digest.id);
+    counts.received += 1;
+    this.#judge(neighbour, origin, { frame, digest, isPulled });
+    return undefined;
+  }
+
+  /** Whether the message may be taken now, and here. */
+  #isTimely({ dateMs, topic, hop }: Frame): boolean {
+    const { clock, counts, settings, wants } = this.#context;
+    if (Math.abs(dateOf(clock) - dateMs) > settings.numbers.seenMs) {
+      counts.stale += 1;
+      return false;
+    }
+    if (wants(topic) && hop < settings.numbers.hopsMax) return true;
+    counts.unwanted += 1;
+    return false;
+  }
+
+  #judge(neighbour: Neighbour, origin: NodeId, arrived: Arrived): void {
+    const { frame, digest } = arrived;
+    const { seen, clock, settings, reporter } = this.#context;
+    if (settings.origins?.(origin) === false) {
+      seen.add(digest.id, 'pending', clock.now());
+      this.#reject(
+        neighbour.id,
+        digest.id,
+        'it brings a message of an origin that may not publish',
+      );
+      return;
+    }
+    seen.add(digest.id, 'pending', clock.now());
+    let message: unknown;
+    try {
+      message = this.#decode(frame.payload);
+    } catch {
+      this.#reject(neighbour.id, digest.id, 'it brings a message that does not decode');
+      return;
+    }
+    const { topic } = frame;
+    const incoming = { message, origin, topic, from: neighbour.id, hops: frame.hop + 1 };
+    this.#verdicts.judge(incoming, (verdict, error) => {
+      if (error !== undefined) reporter.verdictFailed(neighbour.id, error);
+      this.#settle(arrived, incoming, verdict);
+    });
+  }
+
+  #settle(arrived: Arrived, incoming: Gossiped<unknown>, verdict: GossipVerdict): void {
+    const { frame, digest, isPulled } = arrived;
+    const { seen, counts } = this.#context;
+    switch (verdict) {
+      case 'accept':
+        seen.settle(digest.id, 'accepted');
+        counts.accepted += 1;
+        this.#spread.relay(hold(this.#context, frame, digest, incoming.from), isPulled);
+        this.#accepted(incoming);
+        return;
+      case 'ignore':
+        seen.settle(digest.id, 'ignored');
+        counts.ignored += 1;
+        return;
+      case 'reject':
+        this.#reject(incoming.from, digest.id, 'it brings a message that the verdict rejects');
+    }
+  }
+
+  #reject(peer: NodeId, id: string, reason: string): void {
+    const { seen, counts, reporter } = this.#context;
+    seen.settle(id, 'rejected');
+    counts.rejected += 1;
+    reporter.blame(peer, 'penalize', reason);
+  }
+
+  #again(neighbour: Neighbour, frame: Frame, id: string, outcome: Outcome): void {
+    const { store, clock, reporter, counts } = this.#context;
+    counts.duplicates += 1;
+    if (outcome === 'rejected') {
+      reporter.blame(neighbour.id, 'penalize', 'it brings a message that was rejected');
+    }
+    this.#spread.duplicate(neighbour, frame, store.get(id, clock.now()));
+  }
+}

@@ -1,0 +1,194 @@
+import type { Channel, NodeId } from '../index.ts';
+import { FrameSender, type FrameFeed } from '../frames/frame-sender.ts';
+import { Frame, frameIdsMax, kinds } from './frame.ts';
+import type { Held } from './message-store.ts';
+import { bytesOf } from './signing.ts';
+
+/** How many messages wait for a neighbour that is behind. Those after them are announced. */
+const pushesMax = 64;
+/** How many of each other kind may wait for it: announcements, questions, answers, prunes. */
+const waitingMax = 4_096;
+
+/** An announcement that waits. */
+interface Announced {
+  readonly held: Held;
+  readonly isPull: boolean;
+}
+
+/** A peer that has the channel open: what it wants, and what waits for its lane. */
+export class Neighbour implements FrameFeed<Frame> {
+  readonly id: NodeId;
+  readonly #sender: FrameSender<Frame>;
+  readonly #dropped: (count: number) => void;
+  /** What it wants; undefined: everything. */
+  #topics: ReadonlySet<string> | undefined = new Set();
+  /** Goes first: greetings, questions and prunes, each once. */
+  #greeting: Frame | undefined;
+  readonly #prunes = new Set<string>();
+  readonly #asks = new Map<string, { readonly topic: string; isGraft: boolean }>();
+  #pushes: Held[] = [];
+  readonly #answers = new Map<string, Held>();
+  #announcements: Announced[] = [];
+  /** How many announcements at the front are due. */
+  #due = 0;
+
+  constructor(channel: Channel<Frame>, id: NodeId, dropped: (count: number) => void) {
+    this.id = id;
+    this.#dropped = dropped;
+    this.#sender = new FrameSender(channel, id, this);
+  }
+
+  /** Whether it has said that it wants the messages of this topic. */
+  wants(topic: string): boolean {
+    return this.#topics === undefined || this.#topics.has(topic);
+  }
+
+  /** It says what it wants: these topics, or all of them. Returns what it wanted before. */
+  greeted(topics: ReadonlySet<string> | undefined): (topic: string) => boolean {
+    const before = this.#topics;
+    this.#topics = topics;
+    return (topic) => before === undefined || before.has(topic);
+  }
+
+  /** Says what this node wants. */
+  greet(frame: Frame): void {
+    this.#greeting = frame;
+    this.#sender.wake();
+  }
+
+  /** Asks it to announce the messages of a topic, and not to push them. */
+  prune(topic: string): void {
+    if (this.#prunes.size < waitingMax) this.#prunes.add(topic);
+    this.#sender.wake();
+  }
+
+  /** Asks it for a message, and with `isGraft` for the following ones of the topic. */
+  ask(id: string, topic: string, isGraft: boolean): void {
+    if (this.#asks.size < waitingMax) this.#asks.set(id, { topic, isGraft });
+    this.#sender.wake();
+  }
+
+  /** Sends a message. Returns false if too many wait already. */
+  push(held: Held): boolean {
+    if (this.#pushes.length >= pushesMax) return false;
+    this.#pushes.push(held);
+    this.#sender.wake();
+    return true;
+  }
+
+  /** Sends a message that it has asked for. */
+  answer(held: Held): void {
+    if (this.#answers.size >= waitingMax) {
+      this.#dropped(1);
+      return;
+    }
+    this.#answers.set(held.id, held);
+    this.#sender.wake();
+  }
+
+  /**
+   * Announces a message: with the next batch, or now if it has to ask for it.
+   *
+   * @returns whether the batch is full
+   */
+  announce(held: Held, isPull: boolean): boolean {
+    this.#announcements.push({ held, isPull });
+    if (this.#announcements.length > waitingMax) {
+      this.#announcements.shift();
+      this.#due = Math.max(0, this.#due - 1);
+      this.#dropped(1);
+    }
+    if (!isPull) return this.#announcements.length - this.#due >= frameIdsMax;
+    this.flush();
+    return false;
+  }
+
+  /** Sends the announcements that wait for their batch. */
+  flush(): void {
+    this.#due = this.#announcements.length;
+    if (this.#due > 0) this.#sender.wake();
+  }
+
+  close(): void {
+    this.#sender.close();
+  }
+
+  takeFrame(): Frame | undefined {
+    const greeting = this.#greeting;
+    this.#greeting = undefined;
+    return greeting ?? this.#takePrune() ?? this.#takeAsk() ?? this.#takeBody() ?? this.#takeHave();
+  }
+
+  /** Only a message can be too long for a peer with a lower limit. It does without it. */
+  notSent(): void {
+    this.#dropped(1);
+  }
+
+  #takePrune(): Frame | undefined {
+    for (const topic of this.#prunes) {
+      this.#prunes.delete(topic);
+      return new Frame(kinds.prune, topic);
+    }
+    return undefined;
+  }
+
+  /** The next questions that can share a frame. */
+  #takeAsk(): Frame | undefined {
+    let frame: Frame | undefined;
+    const ids: string[] = [];
+    for (const [id, { topic, isGraft }] of this.#asks) {
+      if (frame === undefined) {
+        frame = new Frame(kinds.ask, topic);
+        frame.isGraft = isGraft;
+      }
+      if (topic !== frame.topic || isGraft !== frame.isGraft || ids.length >= frameIdsMax) break;
+      this.#asks.delete(id);
+      ids.push(id);
+    }
+    if (frame !== undefined) frame.ids = bytesOf(ids);
+    return frame;
+  }
+
+  #takeBody(): Frame | undefined {
+    for (const held of this.#answers.values()) {
+      this.#answers.delete(held.id);
+      return held.frame;
+    }
+    for (let held = this.#pushes.shift(); held !== undefined; held = this.#pushes.shift()) {
+      if (!held.knownTo.has(this.id)) return held.frame;
+    }
+    return undefined;
+  }
+
+  /** The next announcements that can share a frame. */
+  #takeHave(): Frame | undefined {
+    const due = this.#announcements.slice(0, this.#due);
+    const news = due.filter(({ held }) => !held.knownTo.has(this.id));
+    const [first] = news;
+    if (first === undefined) {
+      this.#drop(due.length);
+      return undefined;
+    }
+    const { topic } = first.held;
+    const frame = new Frame(kinds.have, topic);
+    frame.isPull = first.isPull;
+    const batch: Held[] = [];
+    let taken = 0;
+    for (const { held, isPull } of due) {
+      if (!held.knownTo.has(this.id)) {
+        if (held.topic !== topic || isPull !== first.isPull || batch.length >= frameIdsMax) break;
+        batch.push(held);
+      }
+      taken += 1;
+    }
+    this.#drop(taken);
+    frame.ids = bytesOf(batch.map(({ id }) => id));
+    frame.hops = Uint8Array.from(batch, ({ hops }) => hops);
+    return frame;
+  }
+
+  #drop(count: number): void {
+    this.#announcements = this.#announcements.slice(count);
+    this.#due -= count;
+  }
+}

@@ -1,0 +1,74 @@
+import { Writer } from 'protobufjs/minimal.js';
+import { platformCrypto } from '#platform/crypto';
+import {
+  type Identity,
+  isNodeId,
+  nodeIdFromPublicKey,
+  type NodeId,
+  verifySignature,
+} from '../index.ts';
+import { type Frame, idBytes } from './frame.ts';
+
+/** The name of the protocol, in what is hashed and in what is signed. */
+const protocol = 'rxmesh gossip 1';
+const keyBytes = 32;
+
+/** The hash of a message, and its ID: the first 20 bytes of the hash. */
+export interface Digest {
+  /** The ID, as a text with a character for each byte. */
+  readonly id: string;
+  readonly idBytes: Uint8Array;
+  readonly hash: Uint8Array;
+}
+
+/**
+ * The hash of everything that the origin says, each field as protobuf writes it: with its length,
+ * so that no two messages have the same bytes.
+ */
+export function digestOf(frame: Frame, channel: number): Digest {
+  const writer = Writer.create().string(protocol).uint32(channel).string(frame.topic);
+  writer.bytes(frame.key).string(frame.origin).uint64(frame.dateMs).uint64(frame.seq);
+  const hash = platformCrypto.sha256(writer.bytes(frame.payload).finish());
+  const id = hash.slice(0, idBytes);
+  return { id: textOf(id, 0), idBytes: id, hash };
+}
+
+/** Signs a message as its origin. */
+export function signatureOf(identity: Identity, digest: Digest): Uint8Array {
+  return identity.sign(signedBytes(digest));
+}
+
+/** Whether the signature of a message is that of its key. */
+export function isSigned({ key, signature }: Frame, digest: Digest): boolean {
+  return verifySignature(key, signedBytes(digest), signature);
+}
+
+/** The node that a message names as its origin; undefined if it names none. */
+export function originOf({ key, origin }: Frame, signed: boolean): NodeId | undefined {
+  if (signed) {
+    return key.length === keyBytes && origin === '' ? nodeIdFromPublicKey(key) : undefined;
+  }
+  return key.length === 0 && isNodeId(origin) ? origin : undefined;
+}
+
+/** The ID at a place of a list of IDs, as a text with a character for each byte. */
+export function textOf(ids: Uint8Array, at: number): string {
+  return String.fromCharCode(...ids.subarray(at, at + idBytes));
+}
+
+/** IDs behind each other, the inverse of `textOf`. */
+export function bytesOf(ids: readonly string[]): Uint8Array {
+  const bytes = new Uint8Array(ids.length * idBytes);
+  ids.forEach((id, n) => {
+    for (let at = 0; at < idBytes; at += 1) bytes[n * idBytes + at] = id.charCodeAt(at);
+  });
+  return bytes;
+}
+
+/** The hash alone could be that of anything. */
+function signedBytes({ hash }: Digest): Uint8Array {
+  const bytes = new Uint8Array(protocol.length + 1 + hash.length);
+  for (let at = 0; at < protocol.length; at += 1) bytes[at] = protocol.charCodeAt(at);
+  bytes.set(hash, protocol.length + 1);
+  return bytes;
+}

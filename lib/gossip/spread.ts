@@ -1,0 +1,172 @@
+import type { NodeId } from '../index.ts';
+import type { Context } from './context.ts';
+import { type Frame, hopsLimit, idBytes } from './frame.ts';
+import type { Held } from './message-store.ts';
+import type { Neighbour } from './neighbour.ts';
+import type { Neighbours } from './neighbours.ts';
+import { textOf } from './signing.ts';
+import { Timer } from './timer.ts';
+import { Trees } from './tree.ts';
+
+/** In how many topics a neighbour may be lazy. Beyond that, the oldest one is eager again. */
+const lazyTopicsMax = 1_024;
+/** How often a neighbour may ask for the same message, or bring it, before it is reported. */
+const answersMax = 3;
+/** How long questions wait for others, in milliseconds. */
+const togetherMs = 5;
+
+/** Spreads messages: along the tree, by announcements, and to those that ask. */
+export class Spread {
+  readonly #context: Context;
+  readonly #neighbours: Neighbours;
+  readonly #trees = new Trees(lazyTopicsMax);
+  readonly #announceTimer: Timer;
+  readonly #askTimer: Timer;
+
+  constructor(context: Context, neighbours: Neighbours) {
+    this.#context = context;
+    this.#neighbours = neighbours;
+    this.#announceTimer = new Timer(context.clock, () => {
+      for (const neighbour of neighbours) neighbour.flush();
+    });
+    this.#askTimer = new Timer(context.clock, () => this.#askForMissing());
+  }
+
+  /**
+   * Passes a message on: to eager neighbours as it is, to others as an announcement.
+   *
+   * @param isPulled whether this node had to ask for it. Its neighbours may have it already: they
+   *   are asked whether they want it
+   */
+  relay(held: Held, isPulled = false): void {
+    const { hopsMax } = this.#context.settings.numbers;
+    if (held.hops >= hopsMax) return;
+    for (const neighbour of this.#neighbours) {
+      if (!neighbour.wants(held.topic) || held.knownTo.has(neighbour.id)) continue;
+      if (!this.#trees.isEager(held.topic, neighbour.id)) this.#announce(neighbour, held, false);
+      else if (isPulled || !this.#push(neighbour, held)) this.#announce(neighbour, held, true);
+    }
+  }
+
+  /** Announces to a neighbour what this node has of late, of the topics that it wants now. */
+  catchUp(neighbour: Neighbour, isNew: (topic: string) => boolean): void {
+    const { store, clock, settings } = this.#context;
+    const { catchUpMs, hopsMax } = settings.numbers;
+    if (catchUpMs === 0) return;
+    for (const held of store.since(clock.now(), catchUpMs)) {
+      const isWanted = neighbour.wants(held.topic) && isNew(held.topic);
+      if (isWanted && held.hops < hopsMax) this.#announce(neighbour, held, true);
+    }
+  }
+
+  /** A neighbour has brought a message that has arrived before: one of the two links is enough. */
+  duplicate(neighbour: Neighbour, frame: Frame, held: Held | undefined): void {
+    held?.knownTo.add(neighbour.id);
+    if (held !== undefined && countUp(held.brought, neighbour.id) > answersMax) {
+      const reason = 'it brings the same message again and again';
+      this.#context.reporter.blame(neighbour.id, 'note', reason);
+    }
+    // Those that are not pushed were asked for.
+    if (frame.payload.length > this.#context.settings.numbers.pushBytesMax) return;
+    this.#trees.prune(frame.topic, neighbour.id);
+    neighbour.prune(frame.topic);
+  }
+
+  pruned(neighbour: Neighbour, { topic }: Frame): void {
+    this.#trees.prune(topic, neighbour.id);
+  }
+
+  /** A neighbour has messages. Returns what is wrong with its frame. */
+  has(neighbour: Neighbour, { topic, ids, hops, isPull }: Frame): string | undefined {
+    const { store, seen, missing, clock, counts } = this.#context;
+    const count = ids.length / idBytes;
+    if (count === 0 || hops.length !== count) {
+      return `an announcement of ${ids.length} bytes of IDs and ${hops.length} of hops`;
+    }
+    if (!this.#context.wants(topic)) return undefined;
+    const nowMs = clock.now();
+    let isMissing = false;
+    for (let at = 0; at < ids.length; at += idBytes) {
+      const id = textOf(ids, at);
+      store.get(id, nowMs)?.knownTo.add(neighbour.id);
+      if (seen.get(id) !== undefined) continue;
+      const announcement = { by: neighbour.id, hops: hops[at / idBytes] ?? hopsLimit, isPull };
+      if (missing.announced(id, topic, announcement, nowMs)) isMissing = true;
+      else counts.droppedAnnouncements += 1;
+    }
+    if (isMissing) {
+      const waitMs = isPull ? togetherMs : this.#context.settings.numbers.graftAfterMs;
+      this.#askTimer.wakeAt(nowMs + waitMs);
+    }
+    return undefined;
+  }
+
+  /** A neighbour asks for messages. Returns what is wrong with its frame. */
+  asks(neighbour: Neighbour, { topic, ids, isGraft }: Frame): string | undefined {
+    const { store, clock, reporter } = this.#context;
+    if (ids.length % idBytes !== 0) return `a question of ${ids.length} bytes of IDs`;
+    if (isGraft) this.#trees.graft(topic, neighbour.id);
+    for (let at = 0; at < ids.length; at += idBytes) {
+      const held = store.get(textOf(ids, at), clock.now());
+      if (held === undefined) continue;
+      if (countUp(held.asked, neighbour.id) <= answersMax) neighbour.answer(held);
+      else reporter.blame(neighbour.id, 'note', 'it asks for the same message again and again');
+    }
+    return undefined;
+  }
+
+  /** A message that could not be taken is asked for later. */
+  later(id: string, { topic, hop: hops }: Frame, from: Neighbour): void {
+    const { missing, clock, settings, counts } = this.#context;
+    const nowMs = clock.now();
+    const announcement = { by: from.id, hops, isPull: false };
+    if (!missing.announced(id, topic, announcement, nowMs)) counts.droppedAnnouncements += 1;
+    this.#askTimer.wakeAt(nowMs + settings.numbers.graftAfterMs);
+  }
+
+  left(neighbour: Neighbour): void {
+    const { missing, clock } = this.#context;
+    const nowMs = clock.now();
+    this.#trees.forget(neighbour.id);
+    missing.gone(neighbour.id, nowMs);
+    if (missing.size > 0) this.#askTimer.wakeAt(nowMs);
+  }
+
+  close(): void {
+    this.#announceTimer.stop();
+    this.#askTimer.stop();
+  }
+
+  #push(neighbour: Neighbour, held: Held): boolean {
+    const { pushBytesMax } = this.#context.settings.numbers;
+    return held.payloadBytes <= pushBytesMax && neighbour.push(held);
+  }
+
+  #announce(neighbour: Neighbour, held: Held, isPull: boolean): void {
+    const { clock, settings } = this.#context;
+    if (neighbour.announce(held, isPull)) neighbour.flush();
+    else if (!isPull) this.#announceTimer.wakeAt(clock.now() + settings.numbers.announceMs);
+  }
+
+  #askForMissing(): void {
+    const { missing, clock, counts, reporter } = this.#context;
+    const { asks, silent, lost } = missing.due(clock.now());
+    counts.lost += lost;
+    for (const { to, id, topic } of asks) {
+      const isGraft = !this.#trees.isEager(topic, to);
+      if (isGraft) this.#trees.graft(topic, to);
+      this.#neighbours.get(to)?.ask(id, topic, isGraft);
+    }
+    for (const peer of silent) {
+      reporter.blame(peer, 'note', 'it does not send a message that it has announced');
+    }
+    const { nextMs } = missing;
+    if (nextMs !== undefined) this.#askTimer.wakeAt(Math.max(nextMs, clock.now() + togetherMs));
+  }
+}
+
+function countUp(counts: Map<NodeId, number>, id: NodeId): number {
+  const count = (counts.get(id) ?? 0) + 1;
+  counts.set(id, count);
+  return count;
+}

@@ -1,0 +1,180 @@
+import { describe, expect, it } from '@jest/globals';
+import { Identity, type NodeId } from 'rxmesh';
+import { type Held, MessageStore } from '../../lib/gossip/message-store.ts';
+import { type Announcement, Missing } from '../../lib/gossip/missing.ts';
+import { Frame, kinds } from '../../lib/gossip/frame.ts';
+import { Seen } from '../../lib/gossip/seen.ts';
+import { Trees } from '../../lib/gossip/tree.ts';
+
+const idOf = (n: number): NodeId => Identity.fromSeed(new Uint8Array(32).fill(n)).id;
+const [a, b, c] = [idOf(1), idOf(2), idOf(3)];
+
+describe('the trees', () => {
+  it('begin eager, and are pruned and grafted by topic', () => {
+    const trees = new Trees(8);
+    expect(trees.isEager('x', a)).toBe(true);
+    trees.prune('x', a);
+    trees.prune('x', b);
+    expect([trees.isEager('x', a), trees.isEager('y', a)]).toEqual([false, true]);
+    trees.graft('x', a);
+    expect([trees.isEager('x', a), trees.isEager('x', b)]).toEqual([true, false]);
+  });
+
+  it('forget a neighbour that has left', () => {
+    const trees = new Trees(8);
+    trees.prune('x', a);
+    trees.prune('y', a);
+    trees.forget(a);
+    expect([trees.isEager('x', a), trees.isEager('y', a)]).toEqual([true, true]);
+  });
+
+  it('are bounded for each neighbour: the link that was pruned first is eager again', () => {
+    const trees = new Trees(2);
+    trees.prune('x', b);
+    for (const topic of ['x', 'y', 'z']) trees.prune(topic, a);
+    expect(['x', 'y', 'z'].map((topic) => trees.isEager(topic, a))).toEqual([true, false, false]);
+    expect(trees.isEager('x', b)).toBe(false);
+  });
+});
+
+describe('the messages that were seen', () => {
+  it('are remembered for at least their time, and then forgotten', () => {
+    const seen = new Seen(100, 1_000);
+    seen.add('one', 'pending', 0);
+    seen.settle('one', 'rejected');
+    seen.add('two', 'accepted', 999);
+    expect([seen.get('one'), seen.get('two')]).toEqual(['rejected', 'accepted']);
+    seen.add('three', 'accepted', 1_000);
+    expect([seen.get('one'), seen.get('two')]).toEqual(['rejected', 'accepted']);
+    seen.add('four', 'accepted', 2_000);
+    expect([seen.get('one'), seen.get('two'), seen.get('three')]).toEqual([
+      undefined,
+      undefined,
+      'accepted',
+    ]);
+  });
+
+  it('are all forgotten after a long pause', () => {
+    const seen = new Seen(100, 1_000);
+    seen.add('one', 'accepted', 0);
+    seen.add('two', 'accepted', 5_000);
+    expect([seen.get('one'), seen.size]).toEqual([undefined, 1]);
+  });
+
+  it('are bounded', () => {
+    const seen = new Seen(10, 1_000);
+    for (let n = 0; n < 1_000; n += 1) seen.add(`${n}`, 'accepted', 0);
+    expect(seen.size).toBeLessThanOrEqual(10);
+    expect(seen.get('999')).toBe('accepted');
+    expect(seen.get('995')).toBe('accepted');
+  });
+});
+
+const said = (by: NodeId, isPull: boolean, hops = 1): Announcement => ({ by, hops, isPull });
+const rules = { graftAfterMs: 200, askMs: 1_000, asksMax: 3, perNeighbourMax: 2 };
+
+describe('missing messages', () => {
+  it('are asked for after a while, from one announcer after the other', () => {
+    const missing = new Missing(rules);
+    expect(missing.nextMs).toBeUndefined();
+    missing.announced('m', 'x', said(a, false), 0);
+    missing.announced('m', 'x', said(b, false), 100);
+    expect(missing.nextMs).toBe(200);
+    expect(missing.due(199).asks).toEqual([]);
+    expect(missing.due(200)).toEqual({
+      asks: [{ to: a, id: 'm', topic: 'x' }],
+      silent: new Set(),
+      lost: 0,
+    });
+    expect(missing.nextMs).toBe(1_200);
+    expect(missing.due(1_200)).toEqual({
+      asks: [{ to: b, id: 'm', topic: 'x' }],
+      silent: new Set([a]),
+      lost: 0,
+    });
+    expect(missing.nextMs).toBe(3_200);
+    expect(missing.due(3_200).asks).toEqual([{ to: a, id: 'm', topic: 'x' }]);
+    expect(missing.due(7_200)).toEqual({ asks: [], silent: new Set([a]), lost: 1 });
+    expect(missing.size).toBe(0);
+  });
+
+  it('are asked for at once if they are not pushed', () => {
+    const missing = new Missing(rules);
+    missing.announced('m', 'x', said(a, false), 0);
+    missing.announced('m', 'x', said(b, true), 10);
+    expect(missing.due(10).asks).toEqual([{ to: a, id: 'm', topic: 'x' }]);
+    expect(missing.arrived('m')).toBe(true);
+    missing.announced('n', 'x', said(a, false), 10);
+    expect(missing.arrived('n')).toBe(false);
+    expect(missing.due(10_000).asks).toEqual([]);
+  });
+
+  it('are asked for from the neighbours that are near to the origin first', () => {
+    const missing = new Missing(rules);
+    missing.announced('m', 'x', said(a, false, 5), 0);
+    missing.announced('m', 'x', said(b, false, 2), 0);
+    missing.announced('m', 'x', said(c, false, 2), 0);
+    const asked = [200, 1_200, 3_200].map((nowMs) => missing.due(nowMs).asks[0]?.to);
+    expect(asked).toEqual([b, c, a]);
+  });
+
+  it('are asked for from another one when a neighbour has left', () => {
+    const missing = new Missing(rules);
+    missing.announced('m', 'x', said(a, true), 0);
+    missing.announced('m', 'x', said(b, false), 0);
+    missing.announced('n', 'x', said(a, false), 0);
+    missing.due(0);
+    missing.gone(a, 5);
+    expect(missing.size).toBe(1);
+    expect(missing.due(5)).toEqual({
+      asks: [{ to: b, id: 'm', topic: 'x' }],
+      silent: new Set(),
+      lost: 0,
+    });
+  });
+
+  it('are bounded for each neighbour', () => {
+    const missing = new Missing(rules);
+    expect(['m', 'n', 'o'].map((id) => missing.announced(id, 'x', said(a, false), 0))).toEqual([
+      true,
+      true,
+      false,
+    ]);
+    expect(missing.announced('o', 'x', said(b, false), 0)).toBe(true);
+    expect(missing.announced('m', 'x', said(c, false), 0)).toBe(true);
+    missing.arrived('m');
+    expect(missing.announced('p', 'x', said(a, false), 0)).toBe(true);
+    expect(missing.size).toBe(3);
+  });
+});
+
+function held(id: string, bytes: number, atMs: number): Held {
+  return {
+    ...{ id, bytes, atMs, topic: '', payloadBytes: bytes, hops: 1, from: a },
+    frame: new Frame(kinds.message),
+    knownTo: new Set(),
+    asked: new Map(),
+    brought: new Map(),
+  };
+}
+
+describe('the store of messages', () => {
+  it('keeps the latest ones, within its bounds', () => {
+    const store = new MessageStore({ messages: 3, bytes: 100, ms: 1_000 });
+    for (const id of ['a', 'b', 'c', 'd']) store.add(held(id, 10, 0));
+    expect(['a', 'b', 'c', 'd'].map((id) => store.get(id, 0)?.id)).toEqual([
+      undefined,
+      'b',
+      'c',
+      'd',
+    ]);
+    store.add(held('e', 85, 0));
+    expect([store.size, store.bytes, store.get('d', 0)?.id]).toEqual([2, 95, 'd']);
+    expect(store.get('e', 1_000)?.id).toBe('e');
+    expect(store.get('e', 1_001)).toBeUndefined();
+    store.add(held('f', 1, 1_001));
+    expect([store.size, store.bytes]).toEqual([1, 1]);
+    expect(store.since(1_500, 499).length).toBe(1);
+    expect(store.since(1_500, 498).length).toBe(0);
+  });
+});
