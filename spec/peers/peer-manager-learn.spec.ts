@@ -80,6 +80,23 @@ describe('PeerManager: learn', () => {
     expect(known(bench)).toBe('1234569');
   });
 
+  it('counts all addresses of an IPv6 /64 as one host', () => {
+    const ips = ['2001:db8::1', '2001:db8::ffff:2', '2001:db8:0:1::1'];
+    const bench = told(ips, { maxPeers: 36 });
+    const learned = ['4', '5', '6', '7'].map((digit, index) =>
+      bench.manager.learn(out(digit), id(index % 2 === 0 ? '1' : '2')),
+    );
+    expect(learned).toEqual([true, true, true, false]);
+    expect(bench.manager.learn(out('8'), id('3'))).toBe(true);
+  });
+
+  it('counts peers without an IP address each for themselves', () => {
+    const bench = new Bench({ maxPeers: 36 }).accept('1', '2');
+    const learned = ['4', '5', '6', '7'].map((digit) => bench.manager.learn(out(digit), id('1')));
+    expect(learned).toEqual([true, true, true, false]);
+    expect(bench.manager.learn(out('7'), id('2'))).toBe(true);
+  });
+
   it('a peer that has been up, or that the application has named, makes room', () => {
     const bench = told(['203.0.113.7'], { maxPeers: 36 });
     for (const digit of ['4', '5', '6']) bench.manager.learn(out(digit), id('1'));
