@@ -3,7 +3,7 @@ import type { Direction } from '../model/direction.ts';
 import type { Endpoint } from '../model/endpoint.ts';
 import { RxmeshError } from '../model/error.ts';
 import type { NodeId } from '../model/id.ts';
-import { isLoopbackIp } from '../model/ip.ts';
+import { ipNetwork, isLoopbackIp } from '../model/ip.ts';
 import type { Admission } from './admission.ts';
 import type { BanList } from './ban-list.ts';
 import type { ChosenHosts } from './chosen-hosts.ts';
@@ -133,6 +133,7 @@ export class Links {
   ): void {
     const peer = this.#roster.get(id);
     if (peer?.links.delete(direction) !== true) return;
+    const ip = peer.ips.get(direction);
     peer.ips.delete(direction);
     if (direction === 'inbound') this.#inboundHosts.delete(peer);
     const wasReady = peer.ready === direction;
@@ -145,7 +146,7 @@ export class Links {
     }
     const dialed = direction === 'outbound' && !wasReady ? address : undefined;
     const wasVisitor = peer.isVisitor;
-    this.#free(peer, nowMs);
+    this.#free(peer, ip, nowMs);
     if (wasReady) this.#roster.revalued(peer, nowMs);
     else this.#parts.outcomes.failed(peer, dialed, error, nowMs);
     if (wasVisitor) this.#roster.forgetVisitor(peer);
@@ -172,7 +173,7 @@ export class Links {
   }
 
   /** Frees the slot of a peer without links, and the places that it has claimed. */
-  #free(peer: KnownPeer, nowMs: number): void {
+  #free(peer: KnownPeer, ip: string | undefined, nowMs: number): void {
     const { evictions, rules } = this.#parts;
     const { upgrades } = this.#roster;
     evictions.over(peer);
@@ -180,6 +181,8 @@ export class Links {
     if (!peer.isDialing) upgrades.release(peer);
     if (peer.replacedBy !== undefined) upgrades.release(peer.replacedBy);
     peer.coolUntilMs = nowMs + coolDownMs(peer, rules);
+    const isCounted = peer.kind === 'stranger' && ip !== undefined && !isLoopbackIp(ip);
+    if (isCounted) peer.toldBy ??= ipNetwork(ip);
   }
 
   #claim(peer: KnownPeer, direction: Direction, remote: Endpoint | undefined, nowMs: number): void {

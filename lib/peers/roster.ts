@@ -115,10 +115,11 @@ export class Roster {
   }
 
   /**
-   * Forgets this peer if it was removed and is no longer busy, and others if too many are known.
+   * Forgets this peer if it is no longer busy and was removed, or its host has brought too many;
+   * and others if too many are known.
    */
   forgetUnneeded(peer: KnownPeer): void {
-    if (peer.isRemoved && !peer.isBusy) this.forget(peer);
+    if (!peer.isBusy && (peer.isRemoved || this.hearsay.isExcess(peer))) this.forget(peer);
     this.forgetExcess();
   }
 

@@ -132,6 +132,59 @@ describe('PeerManager: learn', () => {
     expect(bench.manager.peers()).toHaveLength(4);
   });
 
+  it('forgets what is beyond the share of a host when it leaves, whatever its name', () => {
+    const bench = new Bench({ maxPeers: 36 }).add(at('c'));
+    const visit = (digit: string, ip: string): void => {
+      bench.manager.accepted(id(digit), { protocol: 'ws', ip, port: 1 });
+      bench.manager.ready(id(digit), 'inbound');
+      bench.manager.announced(id(digit), [out(digit)]);
+      bench.manager.disconnected(id(digit), 'inbound');
+    };
+    for (const digit of ['1', '2', '3', '4', '5']) visit(digit, '203.0.113.7');
+    expect(known(bench)).toBe('123c');
+    // It still has room for those that it knows, for other hosts, and for chosen peers.
+    for (const digit of ['1', 'c']) visit(digit, '203.0.113.7');
+    visit('6', '198.51.100.1');
+    visit('7', '127.0.0.1');
+    expect(known(bench)).toBe('12367c');
+    // One that is up does not count.
+    bench.manager.accepted(id('1'), { protocol: 'ws', ip: '203.0.113.7', port: 1 });
+    bench.manager.ready(id('1'), 'inbound');
+    visit('8', '203.0.113.7');
+    expect(known(bench)).toBe('123678c');
+    bench.manager.disconnected(id('1'), 'inbound');
+    expect(known(bench)).toBe('23678c');
+  });
+
+  it('counts what a host tells and what it sends together', () => {
+    const bench = told(['203.0.113.7'], { maxPeers: 36 });
+    for (const digit of ['4', '5']) bench.manager.learn(out(digit), id('1'));
+    bench.manager.accepted(id('6'), { protocol: 'ws', ip: '203.0.113.7', port: 1 });
+    bench.manager.disconnected(id('6'), 'inbound');
+    expect(bench.manager.learn(out('7'), id('1'))).toBe(false);
+    bench.manager.setPersistent(id('6'), true);
+    expect(bench.manager.learn(out('7'), id('1'))).toBe(true);
+  });
+
+  it('forgets peers that only came before one that it has reached itself', () => {
+    const bench = new Bench({ maxPeers: 4, maxConnected: 4, maxUpgrading: 0, reserved: 0 });
+    bench.manager.add(at('a'), { isChosen: false });
+    bench.dial();
+    bench.manager.dialed(at('a'));
+    bench.manager.ready(id('a'), 'outbound');
+    // It ranks below them, and yet it stays.
+    bench.manager.report({ peer: id('a'), severity: 'note', reason: 'the test' });
+    bench.manager.disconnected(id('a'), 'outbound');
+    for (const digit of ['1', '2', '3', '4', '5', '6']) {
+      bench.manager.accepted(id(digit));
+      bench.manager.ready(id(digit), 'inbound');
+      bench.manager.announced(id(digit), [out(digit)]);
+      bench.manager.disconnected(id(digit), 'inbound');
+    }
+    expect(known(bench)).toContain('a');
+    expect(bench.manager.peers()).toHaveLength(4);
+  });
+
   it('does not bring back a peer that is being removed', () => {
     const bench = told(['203.0.113.7', '198.51.100.1']);
     bench.manager.remove(id('2'));
