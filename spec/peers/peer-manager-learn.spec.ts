@@ -156,6 +156,19 @@ describe('PeerManager: learn', () => {
     expect(known(bench)).toBe('23678c');
   });
 
+  it('the addresses of an IPv6 /64 are one such host, and loopback addresses are none', () => {
+    const bench = new Bench({ maxPeers: 36 });
+    for (const [nth, digit] of ['1', '2', '3', '4', '5'].entries()) {
+      bench.manager.accepted(id(digit), { protocol: 'ws', ip: `2001:db8::${nth + 1}`, port: 1 });
+      bench.manager.disconnected(id(digit), 'inbound');
+    }
+    for (const digit of ['a', 'b', 'c', 'd', 'e']) {
+      bench.manager.accepted(id(digit), { protocol: 'ws', ip: '127.0.0.1', port: 1 });
+      bench.manager.disconnected(id(digit), 'inbound');
+    }
+    expect(known(bench)).toBe('123abcde');
+  });
+
   it('counts what a host tells and what it sends together', () => {
     const bench = told(['203.0.113.7'], { maxPeers: 36 });
     for (const digit of ['4', '5']) bench.manager.learn(out(digit), id('1'));

@@ -4,7 +4,6 @@ import { exchangeCodec, type ExchangeMessage } from '../../../lib/exchange/messa
 import { RxmeshError, type NodeId } from '../../../lib/index.ts';
 import type { Endpoint } from '../../../lib/model/endpoint.ts';
 import { nodeIdFromPublicKey } from '../../../lib/model/id.ts';
-import type { LinkReceiver } from '../../../lib/transport/link.ts';
 import { FakeStore } from '../../support/fake-store.ts';
 import { MockNode } from '../../support/mock-node.ts';
 import { MockConnection, MockLink, nodeInfoOf } from '../../support/mock-transport.ts';
@@ -29,14 +28,6 @@ const chosen = numbered(1_000_002, '192.0.2.2');
 /** A stranger of which the friend tells, and which the node has reached by itself. */
 const honest = numbered(1_000_003, '192.0.2.3');
 const honestOnes = [friend, chosen, honest];
-
-/** A link to a peer that has peer exchange. */
-class ExchangeLink extends MockLink {
-  override attach(receiver: LinkReceiver): void {
-    super.attach(receiver);
-    receiver.credit(0, 100, 100_000);
-  }
-}
 
 const tell = (link: MockLink, message: ExchangeMessage): void =>
   link.receiver?.data(0, exchangeCodec.encode(message), true);
@@ -119,9 +110,9 @@ class Victim extends MockNode {
       addresses: [`mock://${ip}:1`],
     });
     const remote: Endpoint = { protocol: 'mock', ip, port: 1 };
-    const isHonest = honestOnes.some((one) => one.id === id);
-    const Kind = isHonest ? MockLink : ExchangeLink;
-    return new Kind({ direction, nodeInfo, publicKey, remote });
+    // Only the attacker has peer exchange, so that the others have nothing to answer.
+    const opens = honestOnes.some((one) => one.id === id) ? [] : [0];
+    return new MockLink({ direction, nodeInfo, publicKey, remote, opens });
   }
 }
 
