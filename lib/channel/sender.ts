@@ -31,7 +31,8 @@ export interface SendingSide<T> {
 }
 
 /**
- * Sends one message at a time, and counts the lanes that have taken it and those it is waiting for.
+ * Sends one message at a time. Counts the lanes that have taken a message, and those that the
+ * current one is waiting for.
  * Its places in the lanes' queues are reused from message to message, so waiting takes no new
  * memory.
  */
@@ -65,18 +66,16 @@ export class ChannelSender<T> implements Sender<T> {
   }
 
   send(envelope: OutboundEnvelope<T>): boolean {
-    if (this.#offering || this.#waiting > 0) {
-      throw new TypeError('Sender.send: the message before is not settled yet');
-    }
+    if (this.#offering || this.#waiting > 0) throw notSettled();
     this.#begin();
     try {
       this.side.offer(envelope, this);
     } catch (thrown) {
+      this.#offering = false;
       this.unsubscribe();
       throw thrown;
-    } finally {
-      this.#offering = false;
     }
+    this.#offering = false;
     if (this.#waiting > 0 || this.#takenBack) return false;
     if (this.#failure !== undefined) throw this.#failure;
     return true;
@@ -164,8 +163,6 @@ export class ChannelSender<T> implements Sender<T> {
   }
 
   #begin(): void {
-    this.accepted = 0;
-    this.dropped = 0;
     this.#failure = undefined;
     this.#takenBack = false;
     this.#lastPlace = undefined;
@@ -183,6 +180,10 @@ export class ChannelSender<T> implements Sender<T> {
     this.#lastPlace = place;
     return place;
   }
+}
+
+function notSettled(): TypeError {
+  return new TypeError('Sender.send: the message before is not settled yet');
 }
 
 /**
