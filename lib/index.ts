@@ -36,7 +36,8 @@ export type {
   StoreRange,
 } from './peers/store/peer-store.ts';
 export type { Eviction } from './peers/evictions.ts';
-export type { AddressSource, PeerUpdate } from './peers/peer-table.ts';
+export type { AddressSource } from './peers/introductions.ts';
+export type { PeerUpdate } from './peers/peer-updates.ts';
 export type { Ban, Banned } from './peers/ban.ts';
 export { type Announcement, announcedAddresses } from './peers/announced.ts';
 export { PeerManager, type PeerManagerOptions } from './peers/peer-manager.ts';

@@ -1,6 +1,7 @@
 /**
  * Measures what hostile messages cost the receiver: the largest ones, with and without codec
- * limits, and many small ones that fail to decode. Run `npm run message-cost` on a quiet machine.
+ * limits, and many small ones that fail to decode. And what the limits of JSON cost for honest
+ * messages. Run `npm run message-cost` on a quiet machine.
  */
 import { Buffer } from 'node:buffer';
 import { execFileSync } from 'node:child_process';
@@ -93,6 +94,39 @@ function microsecondsOfFailure(codec) {
   return (spentMs * 1000) / (rounds * failures);
 }
 
+/** Honest JSON messages by name. */
+const honest = {
+  'a long text': { text: 'lorem ipsum '.repeat(2_000) },
+  '4,000 numbers': Array.from({ length: 4_000 }, (_, n) => n * 7),
+  '200 records': records(200),
+  '2,000 records': records(2_000),
+};
+
+function records(count) {
+  return Array.from({ length: count }, (_, n) => ({ id: n, name: `user ${n}`, tags: ['a', 'b'] }));
+}
+
+/** Microseconds of a decode, the least of several rounds. */
+function microsecondsOf(decode) {
+  let least = Infinity;
+  for (let round = 0; round < 30; round++) {
+    const start = performance.now();
+    for (let n = 0; n < 50; n++) decode();
+    least = Math.min(least, (performance.now() - start) * 20);
+  }
+  return least;
+}
+
+/** The share of a decode that goes into the limits. */
+function limitsShare(message) {
+  const bytes = json().encode(message);
+  const [usual, endless] = [json(), json({ elementsMax: Infinity, depthMax: 2 ** 40 })];
+  const without = microsecondsOf(() => endless.decode(bytes));
+  const share = microsecondsOf(() => usual.decode(bytes)) / without - 1;
+  const percent = (100 * share).toFixed(0);
+  return `${bytes.length} bytes, ${without.toFixed(0)} µs, limits + ${percent} %`;
+}
+
 const [name, bound] = process.argv.slice(2);
 if (name !== undefined) {
   console.log(decodeOnce(name, bound === 'without' ? { elementsMax: Infinity } : {}));
@@ -107,5 +141,8 @@ if (name !== undefined) {
   for (const [each, codec] of Object.entries({ protobuf: protobuf(tree), JSON: json() })) {
     const us = microsecondsOfFailure(codec);
     console.log(`one byte that is no ${each}: ${us.toFixed(1)} µs`);
+  }
+  for (const [each, message] of Object.entries(honest)) {
+    console.log(`JSON, ${each}:`.padEnd(24), limitsShare(message));
   }
 }

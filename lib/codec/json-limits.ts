@@ -8,6 +8,29 @@ const CLOSING_BRACKET = 0x5d;
 const OPENING_BRACE = 0x7b;
 const CLOSING_BRACE = 0x7d;
 
+/** The largest JSON text that cannot have more elements, in bytes: `[],` is two in three bytes. */
+export function uncountedBytesMax(elementsMax: number): number {
+  return 1 + 1.5 * (elementsMax - 1);
+}
+
+/**
+ * Whether a JSON text may be nested deeper than `depthMax`: whether it has that many brackets and
+ * braces, counting those in strings. Much cheaper than the exact check: most messages have few, and
+ * `indexOf` finds them faster than a loop.
+ */
+export function mayBeTooDeep(text: string, depthMax: number): boolean {
+  // Every level takes two.
+  if (text.length <= 2 * depthMax) return false;
+  let left = depthMax;
+  for (const opening of ['[', '{']) {
+    for (let at = text.indexOf(opening); at >= 0; at = text.indexOf(opening, at + 1)) {
+      left -= 1;
+      if (left < 0) return true;
+    }
+  }
+  return false;
+}
+
 /**
  * Checks the limits of a JSON text before it is parsed. Counts one element for each opening bracket
  * or brace and each comma, outside of strings. That is one for each value, plus one for each empty

@@ -10,7 +10,7 @@ import {
   elementsMaxDefault,
 } from './decode-limits.ts';
 import { decodeBy } from './decoding.ts';
-import { assertJsonLimits } from './json-limits.ts';
+import { assertJsonLimits, mayBeTooDeep, uncountedBytesMax } from './json-limits.ts';
 
 /** The default of `depthMax`. */
 const depthMaxDefault = 1000;
@@ -44,8 +44,7 @@ export function json<T>(options: JsonOptions<T> = {}): Codec<T> {
   const { validate, elementsMax = elementsMaxDefault, depthMax = depthMaxDefault } = options;
   const limits = { elementsMax, depthMax };
   checkDecodeLimits(limits);
-  // Every element takes at least one byte, and every level of nesting two brackets.
-  const uncountedBytesMax = Math.min(elementsMax, 2 * depthMax);
+  const uncounted = uncountedBytesMax(elementsMax);
   return {
     encode(message) {
       try {
@@ -60,8 +59,11 @@ export function json<T>(options: JsonOptions<T> = {}): Codec<T> {
       }
     },
     decode: decodeBy((bytes) => {
-      if (bytes.length > uncountedBytesMax) assertJsonLimits(bytes, limits);
-      const value: unknown = JSON.parse(util.utf8.readStrict(bytes, 0, bytes.length));
+      const isCounted = bytes.length > uncounted;
+      if (isCounted) assertJsonLimits(bytes, limits);
+      const text = util.utf8.readStrict(bytes, 0, bytes.length);
+      if (!isCounted && mayBeTooDeep(text, depthMax)) assertJsonLimits(bytes, limits);
+      const value: unknown = JSON.parse(text);
       return validate === undefined ? (value as T) : validate(value);
     }),
   };

@@ -2,7 +2,7 @@ import type { Observable } from 'rxjs';
 import type { Channel, ChannelOptions } from '../channel/channel.ts';
 import type { NodeAddress } from '../model/address.ts';
 import type { NodeId } from '../model/id.ts';
-import type { PeerUpdate } from '../peers/peer-table.ts';
+import type { PeerUpdate } from '../peers/peer-updates.ts';
 import type { ExchangeMessage } from './messages.ts';
 
 /** What peer exchange needs of a node: a router has all of it. */

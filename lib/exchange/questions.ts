@@ -12,6 +12,11 @@ const firstQuestionMs = 500;
 /** A node that asks this many peers has enough to choose from, and takes its time. */
 const enoughPeers = 8;
 
+/** What questions need of a node. */
+interface Learner {
+  readonly peers: Pick<ExchangeNode['peers'], 'learn'>;
+}
+
 /** What is going on with one peer. */
 interface Talk {
   pauseMs: number;
@@ -23,13 +28,13 @@ interface Talk {
 
 /** The questions to peers, and what comes of them. */
 export class Questions {
-  readonly #node: ExchangeNode;
+  readonly #node: Learner;
   readonly #blame: Blame;
   readonly #clock: Clock;
   readonly #random: () => number;
   readonly #talks = new Map<NodeId, Talk>();
 
-  constructor(node: ExchangeNode, blame: Blame, clock: Clock, random: () => number) {
+  constructor(node: Learner, blame: Blame, clock: Clock, random: () => number) {
     this.#node = node;
     this.#blame = blame;
     this.#clock = clock;

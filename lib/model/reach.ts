@@ -40,7 +40,9 @@ function scopeOf(host: string): Scope | undefined {
     if (machineName.test(host)) return 'machine';
     return siteName.test(host) ? 'site' : 'world';
   }
-  const isIn = (list: readonly IpRange[]): boolean => list.some((range) => rangeHas(range, ip));
+  const family = isIpv6(ip) ? 6 : 4;
+  const isIn = (list: readonly IpRange[]): boolean =>
+    list.some((range) => range.family === family && rangeHas(range, ip));
   if (isIn(ranges.nobody)) return undefined;
   return scopes.find((scope) => scope === 'world' || isIn(ranges[scope])) ?? 'world';
 }

@@ -61,7 +61,10 @@ export class Commands {
       this.#checkPersistent(this.#roster.slots.persistent + 1, this.#rules.maxConnected);
     }
     peer.isPersistent = isPersistent;
-    if (isPersistent) peer.isChosen = true;
+    if (isPersistent) {
+      peer.isChosen = true;
+      peer.toldBy = undefined;
+    }
     this.#roster.revalued(peer, nowMs);
     this.#admission.shrink();
     this.#roster.forgetExcess();

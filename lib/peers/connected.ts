@@ -1,6 +1,6 @@
 import { filter, Observable, take } from 'rxjs';
 import type { NodeId } from '../model/id.ts';
-import type { PeerUpdate } from './peer-table.ts';
+import type { PeerUpdate } from './peer-updates.ts';
 
 /**
  * The peers that are up, by ID. Emits the current map first, then a new one for each update.

@@ -38,7 +38,9 @@ export class DialOutcomes {
     for (const known of peer.addresses) {
       if (direction === 'inbound' || known === peer.dialed) hasWorked(known);
     }
-    if (direction === 'outbound') peer.lastDial = { atMs: nowMs, isGood: true };
+    if (direction === 'inbound') return;
+    peer.wasReached = true;
+    peer.lastDial = { atMs: nowMs, isGood: true };
   }
 
   /**

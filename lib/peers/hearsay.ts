@@ -5,12 +5,13 @@ import type { NodeAddress } from '../model/address.ts';
 import { ipNetwork } from '../model/ip.ts';
 import { isInReach } from '../model/reach.ts';
 
-/** The share of `maxPeers` that may come from one host. */
+/** The share of `maxPeers` that one host may bring. */
 const shareOfHost = 1 / 16;
 
 /**
- * Counts the peers whose addresses are known only from other peers, by the host of the peer that
- * passed them on. A peer that has been up, or that the application has named, no longer counts.
+ * Counts strangers by the host that brought them: peers whose addresses are known only from another
+ * peer, and peers that were here and have left. Without a bound, one host with many identities
+ * could replace all other strangers.
  */
 export class Hearsay {
   readonly #limits: PeerLimits;
@@ -22,7 +23,12 @@ export class Hearsay {
 
   /** Whether this host may introduce another peer. */
   hasRoom(host: string): boolean {
-    return this.#counts.of(host) < Math.ceil(this.#limits.maxPeers * shareOfHost);
+    return this.#counts.of(host) < this.#mostOfHost();
+  }
+
+  /** Whether the host that brought this peer has brought too many. */
+  isExcess({ toldBy }: KnownPeer): boolean {
+    return toldBy !== undefined && this.#counts.of(toldBy) > this.#mostOfHost();
   }
 
   /** Recounts a peer that has changed. */
@@ -33,6 +39,10 @@ export class Hearsay {
   /** Stops counting a peer. */
   remove(peer: KnownPeer): void {
     this.#counts.set(peer, undefined);
+  }
+
+  #mostOfHost(): number {
+    return Math.ceil(this.#limits.maxPeers * shareOfHost);
   }
 }
 

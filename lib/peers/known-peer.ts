@@ -31,7 +31,10 @@ export class KnownPeer {
   isDialing = false;
   /** The address that is being dialed, or at which the outbound link was dialed. */
   dialed: KnownAddress | undefined;
-  /** Who told about it, as long as it has never been up and the application has not named it. */
+  /**
+   * The host that brought it: of the peer that told about it, or once it has been connected, the
+   * one that it came from. `undefined` while it is up, and if the application has named it.
+   */
   toldBy: string | undefined;
   /** When it came up last. */
   upSinceMs: number | undefined;
@@ -39,6 +42,8 @@ export class KnownPeer {
   briefVisits = 0;
   /** When it last went down. */
   lastSeenMs: number | undefined;
+  /** Whether it was ever dialed with success. */
+  wasReached = false;
   /** How its last dial ended. */
   lastDial: DialEnd | undefined;
 

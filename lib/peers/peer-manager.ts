@@ -14,11 +14,12 @@ import { type Ban, type Banned, checkBanned, checkForMs } from './ban.ts';
 import { Decisions } from './decisions.ts';
 import type { Eviction } from './evictions.ts';
 import { guardedRank } from './guarded-rank.ts';
+import type { AddressSource } from './introductions.ts';
 import { changedCounts, type PeerCounts, type PeerLimits } from './limits.ts';
 import { checkPeerOptions, toNodeAddress, type PeerOptions } from './options.ts';
 import type { PeerRecord, PeerStatus } from './peer-record.ts';
-import { PeerTable, type PeerUpdate, type AddressSource } from './peer-table.ts';
-import { PeerUpdates } from './peer-updates.ts';
+import { PeerTable } from './peer-table.ts';
+import { PeerUpdates, type PeerUpdate } from './peer-updates.ts';
 import { Ledger } from './store/ledger.ts';
 import { PeerSaver } from './store/peer-saver.ts';
 import { Unsaved } from './store/unsaved.ts';
@@ -126,8 +127,9 @@ export class PeerManager {
     this.storeEvents$ = this.#saver?.events$ ?? EMPTY;
     const nowMs = this.#clock.now();
     const isPersistent = true;
-    for (const address of checked.persistent) this.#table.add(address, nowMs, { isPersistent });
-    for (const address of checked.addresses) this.#table.add(address, nowMs);
+    for (const address of checked.persistent)
+      this.#table.introductions.add(address, nowMs, { isPersistent });
+    for (const address of checked.addresses) this.#table.introductions.add(address, nowMs);
     this.#dials = new Decisions(this.#clock, () => this.#dialsMayChange());
     this.#evictions = new Decisions(this.#clock, () => this.#emit());
     this.dials$ = this.#dials.flow;
@@ -167,7 +169,7 @@ export class PeerManager {
   add(address: string | NodeAddress, source?: AddressSource): boolean {
     this.#refuseWhenClosed();
     const known = toNodeAddress(address);
-    return this.#change(() => this.#table.add(known, this.#clock.now(), source));
+    return this.#change(() => this.#table.introductions.add(known, this.#clock.now(), source));
   }
 
   /**
@@ -182,7 +184,7 @@ export class PeerManager {
   learn(address: string | NodeAddress, from: NodeId): boolean {
     const told = toNodeAddress(address);
     const teller = parseNodeId(from);
-    return this.#change(() => this.#table.learn(told, teller, this.#clock.now()));
+    return this.#change(() => this.#table.introductions.learn(told, teller, this.#clock.now()));
   }
 
   /**
@@ -214,7 +216,7 @@ export class PeerManager {
    */
   dialed(address: NodeAddress, remote?: Endpoint): void {
     this.#refuseWhenClosed();
-    this.#change(() => this.#table.dialed(address, this.#clock.now(), remote));
+    this.#change(() => this.#table.links.dialed(address, this.#clock.now(), remote));
   }
 
   /**
@@ -229,7 +231,7 @@ export class PeerManager {
   accepted(id: NodeId, remote?: Endpoint): void {
     this.#refuseWhenClosed();
     const peer = parseNodeId(id);
-    this.#change(() => this.#table.accepted(peer, this.#clock.now(), remote));
+    this.#change(() => this.#table.links.accepted(peer, this.#clock.now(), remote));
   }
 
   /**
@@ -240,7 +242,7 @@ export class PeerManager {
    * @returns whether this brought the peer up
    */
   ready(id: NodeId, direction: Direction, channels: readonly number[] = []): boolean {
-    return this.#change(() => this.#table.ready(id, direction, this.#clock.now(), channels));
+    return this.#change(() => this.#table.links.ready(id, direction, this.#clock.now(), channels));
   }
 
   /**
@@ -249,7 +251,7 @@ export class PeerManager {
    * when it is down, if a slot is free.
    */
   announced(id: NodeId, addresses: readonly NodeAddress[]): void {
-    this.#change(() => this.#table.announced(id, addresses, this.#clock.now()));
+    this.#change(() => this.#table.introductions.announced(id, addresses, this.#clock.now()));
   }
 
   /**
@@ -258,7 +260,7 @@ export class PeerManager {
    * `disconnectCooldownMs`; an outbound link that was never ready also counts as a failed dial.
    */
   disconnected(id: NodeId, direction: Direction, error?: RxmeshError): void {
-    this.#change(() => this.#table.disconnected(id, direction, error, this.#clock.now()));
+    this.#change(() => this.#table.links.disconnected(id, direction, error, this.#clock.now()));
   }
 
   /**

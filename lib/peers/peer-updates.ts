@@ -1,6 +1,20 @@
 import { Observable, Subject } from 'rxjs';
+import type { Direction } from '../model/direction.ts';
+import type { RxmeshError } from '../model/error.ts';
 import type { NodeId } from '../model/id.ts';
-import type { PeerUpdate } from './peer-table.ts';
+import type { PeerStatus } from './peer-record.ts';
+
+/** A peer went up or down. */
+export interface PeerUpdate {
+  readonly id: NodeId;
+  readonly status: PeerStatus;
+  /** The direction of the connection that this is about. */
+  readonly direction: Direction;
+  /** For `up`, the channels that the peer has open, as passed to `ready`; otherwise empty. */
+  readonly channels: readonly number[];
+  /** For `down`, the error that ended the connection, if there was one. */
+  readonly error?: RxmeshError;
+}
 
 /**
  * Peer updates as they are emitted, with the peers that are up for late subscribers. A peer counts

@@ -9,28 +9,51 @@ export function byRank(a: KnownPeer, b: KnownPeer): number {
   return byWorth(a, b) || byChance(a, b);
 }
 
-/** Compares peers to dial: like `byRank`, but of equals, the one that was due first comes first. */
+/**
+ * Compares peers to dial: like `byRank`, but whatever their scores, chosen peers come before
+ * strangers, and those that were ever reached before the others. Of equals, the one that was due
+ * first comes first.
+ */
 export function byDialOrder(a: KnownPeer, b: KnownPeer): number {
-  // Otherwise a persistent peer that keeps failing would never let another one pass.
-  return byWorth(a, b) || a.dueMs - b.dueMs || byChance(a, b);
+  return (
+    byFavour(a, b) ||
+    // Invented strangers have not failed yet. A stream of them would keep waiting those that have.
+    Number(b.isChosen) - Number(a.isChosen) ||
+    Number(b.wasReached) - Number(a.wasReached) ||
+    byScore(a, b) ||
+    // Otherwise a persistent peer that keeps failing would never let another one pass.
+    a.dueMs - b.dueMs ||
+    byChance(a, b)
+  );
 }
 
 /**
  * Compares unused peers, the first to be forgotten first: those without an address, then strangers,
- * then those that were never up, then the lowest ranked.
+ * then those that this node never reached by dialing, then those that were never up, then the
+ * lowest ranked. A peer that has only ever come by itself costs nothing to make.
  */
 export function byUselessness(a: KnownPeer, b: KnownPeer): number {
   return (
     Number(b.addresses.size === 0) - Number(a.addresses.size === 0) ||
     Number(a.isChosen) - Number(b.isChosen) ||
+    Number(a.wasReached) - Number(b.wasReached) ||
     Number(a.upSinceMs !== undefined) - Number(b.upSinceMs !== undefined) ||
     byRank(b, a)
   );
 }
 
 function byWorth(a: KnownPeer, b: KnownPeer): number {
+  return byFavour(a, b) || byScore(a, b);
+}
+
+/** By what the application thinks of them. */
+function byFavour(a: KnownPeer, b: KnownPeer): number {
   if (a.isPersistent || b.isPersistent) return Number(b.isPersistent) - Number(a.isPersistent);
-  return b.rank - a.rank || compareStanding(b.standing, a.standing);
+  return b.rank - a.rank;
+}
+
+function byScore(a: KnownPeer, b: KnownPeer): number {
+  return a.isPersistent && b.isPersistent ? 0 : compareStanding(b.standing, a.standing);
 }
 
 function byChance(a: KnownPeer, b: KnownPeer): number {

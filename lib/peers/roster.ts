@@ -55,7 +55,7 @@ export class Roster {
     return this.#peers.values();
   }
 
-  /** The peer with this ID. An unknown one is created, but not known until `enter`. */
+  /** The peer with this ID. An unknown one is created, but not known until `remember`. */
   meet(id: NodeId, nowMs: number): KnownPeer {
     const known = this.#peers.get(id);
     if (known !== undefined) return known;
@@ -68,9 +68,11 @@ export class Roster {
     return this.#peers.get(id) ?? peer;
   }
 
-  /** Makes a peer known. Call `revalued` next. */
-  enter(peer: KnownPeer): void {
+  /** Makes a peer known, or takes note that it has changed, and forgets others to make room. */
+  remember(peer: KnownPeer, nowMs: number): void {
     this.#peers.set(peer.id, peer);
+    this.revalued(peer, nowMs);
+    this.forgetExcess();
   }
 
   /** Updates all parts after a peer has changed, but neither its score nor what is stored of it. */
@@ -113,10 +115,11 @@ export class Roster {
   }
 
   /**
-   * Forgets this peer if it was removed and is no longer busy, and others if too many are known.
+   * Forgets this peer if it is no longer busy and was removed, or its host has brought too many;
+   * and others if too many are known.
    */
   forgetUnneeded(peer: KnownPeer): void {
-    if (peer.isRemoved && !peer.isBusy) this.forget(peer);
+    if (!peer.isBusy && (peer.isRemoved || this.hearsay.isExcess(peer))) this.forget(peer);
     this.forgetExcess();
   }
 

@@ -20,7 +20,7 @@ import type { PeerCounts } from '../peers/limits.ts';
 import { toNodeAddress } from '../peers/options.ts';
 import type { PeerManager } from '../peers/peer-manager.ts';
 import type { PeerRecord } from '../peers/peer-record.ts';
-import type { PeerUpdate } from '../peers/peer-table.ts';
+import type { PeerUpdate } from '../peers/peer-updates.ts';
 import { stoppedError } from './stopped-error.ts';
 
 /** Options of `PeerControl.dial`. */

@@ -53,7 +53,7 @@ import {
 import { connected, up } from '../peers/connected.ts';
 import { guardedRank } from '../peers/guarded-rank.ts';
 import { PeerManager } from '../peers/peer-manager.ts';
-import type { PeerUpdate } from '../peers/peer-table.ts';
+import type { PeerUpdate } from '../peers/peer-updates.ts';
 import { PeerControl } from './peer-control.ts';
 import type { RouterSnapshot } from './snapshot.ts';
 import { stoppedError } from './stopped-error.ts';

@@ -1,10 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
 import protobufjs from 'protobufjs';
 
 import { json } from '../../lib/codec/json.ts';
 import type { MessageType } from '../../lib/codec/message-type.ts';
 import { oneof } from '../../lib/codec/oneof.ts';
 import { protobuf } from '../../lib/codec/protobuf.ts';
+import { RxmeshError } from '../../lib/model/error.ts';
 import { hex, Ping, thrownBy, typeOf } from './messages.ts';
 
 const { root } = protobufjs.parse(`
@@ -139,8 +141,10 @@ describe('S-02 what a JSON message may become', () => {
     ['empty lists', '[[],[],[],[]]', '[[],[],[],[],[]]'],
     ['properties', '{"a":{"b":1,"c":2},"d":[1,2,3,4]}', '{"a":{"b":1,"c":2},"d":[1,2,3,4,5,6]}'],
   ])('counts %s', (_, fits, isMore) => {
-    expect(codec.decode(text(fits))).toEqual(JSON.parse(fits));
-    expect(thrownBy(() => codec.decode(text(isMore)))).toEqual(tooMany);
+    for (const each of [codec, json({ elementsMax: 10 })]) {
+      expect(each.decode(text(fits))).toEqual(JSON.parse(fits));
+      expect(thrownBy(() => each.decode(text(isMore)))).toEqual(tooMany);
+    }
   });
 
   it.each([
@@ -158,6 +162,40 @@ describe('S-02 what a JSON message may become', () => {
       code: 'RXMESH_DECODE_FAILED',
       message: expect.stringContaining('deeper than depthMax, 3'),
     });
+  });
+
+  it('is exact, whatever it leaves uncounted', () => {
+    const nested = fc.letrec<{ value: unknown }>((tie) => ({
+      value: fc.oneof(
+        { depthSize: 'small', withCrossShrink: true },
+        fc.constantFrom(1, '', '[{,', '"\\"', null),
+        fc.array(tie('value'), { maxLength: 4 }),
+        fc.dictionary(fc.constantFrom('a', '}]', '\\'), tie('value'), { maxKeys: 3 }),
+      ),
+    })).value;
+    const depthOf = (value: unknown): number =>
+      typeof value === 'object' && value !== null
+        ? 1 + Math.max(0, ...Object.values(value).map(depthOf))
+        : 0;
+    const sizeOf = (value: unknown): number => {
+      if (typeof value !== 'object' || value === null) return 1;
+      const values: readonly unknown[] = Object.values(value);
+      return values.reduce((sum: number, each) => sum + sizeOf(each), values.length > 0 ? 1 : 2);
+    };
+    fc.assert(
+      fc.property(
+        nested,
+        fc.integer({ min: 1, max: 12 }),
+        fc.constantFrom(1, 2, 3, 4, 5, 1_000),
+        (value, elementsMax, depthMax) => {
+          const fits = sizeOf(value) <= elementsMax && depthOf(value) <= depthMax;
+          const decode = () => json({ elementsMax, depthMax }).decode(text(JSON.stringify(value)));
+          if (fits) expect(decode()).toEqual(value);
+          else expect(decode).toThrow(RxmeshError);
+        },
+      ),
+      { seed: 1, numRuns: 3_000 },
+    );
   });
 
   it('refuses by default 131,073 elements, and a depth of 1,001', () => {

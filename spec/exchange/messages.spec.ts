@@ -1,5 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { addressesMax, exchangeCodec } from '../../lib/exchange/messages.ts';
+import { parseNodeAddress } from '../../lib/model/address.ts';
+import { RxmeshError } from '../../lib/model/error.ts';
 
 const bytes = (hex: string): Uint8Array =>
   Uint8Array.from(Buffer.from(hex.replaceAll(' ', ''), 'hex'));
@@ -36,6 +38,15 @@ describe('the messages of peer exchange', () => {
     ['a group', '0b'],
   ])('refuses %s', (_, hex) => {
     expect(() => decode(hex)).toThrow(expect.objectContaining({ code: 'RXMESH_DECODE_FAILED' }));
+  });
+
+  it('B-34 has one format: in that of CometBFT it finds no address', () => {
+    // A `pexAddrs` with one address, whose fields are an ID, an IP address and a port.
+    const told = decode('1212 0a10 0a0161 1209 3139322e302e322e31 1801');
+    expect(told).toEqual({ kind: 'answer', addresses: ['\n\x01a\x12\t192.0.2.1\x18\x01'] });
+    for (const text of told.kind === 'answer' ? told.addresses : []) {
+      expect(() => parseNodeAddress(text)).toThrow(RxmeshError);
+    }
   });
 
   it('B-33 refuses more addresses than an answer may have', () => {

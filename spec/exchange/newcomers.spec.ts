@@ -47,15 +47,6 @@ describe('a newcomer that knows only a full node', () => {
     expectIdle(net.clock.scheduler);
   });
 
-  it('is not asked itself, so that it cannot pass on addresses', () => {
-    const net = full();
-    net.advance(1_000);
-    expect(net.node(0).router.peers.get(net.node(3).id)).toMatchObject({ isVisitor: true });
-    const asked = net.log.filter(({ node, event }) => node === 3 && event.type === 'peer-reported');
-    expect(asked).toEqual([]);
-    net.stop();
-  });
-
   it('finds nobody if that node has no peer exchange', () => {
     const net = full({ peerExchange: false });
     net.advance(60_000);
@@ -73,6 +64,7 @@ const numbered = (n: number): { readonly id: NodeId; readonly publicKey: Uint8Ar
 /** A node of two slots, taken, and newcomers that connect and say nothing. */
 class Full extends MockNode {
   readonly own: readonly NodeId[];
+  readonly links = new Map<NodeId, MockLink>();
   #newcomers = 0;
 
   constructor() {
@@ -82,13 +74,20 @@ class Full extends MockNode {
     this.clock.advance(60_000);
   }
 
-  join(ip: string): NodeId {
+  /** A peer connects, with these channels open. */
+  join(ip: string, opens: readonly number[] = []): NodeId {
     const { id, publicKey } = numbered((this.#newcomers += 1));
     const remote: Endpoint = { protocol: 'mock', ip, port: 1 };
     const nodeInfo = nodeInfoOf(this.peer, { nodeId: id });
-    const link = new MockLink({ direction: 'inbound', nodeInfo, publicKey, remote });
+    const link = new MockLink({ direction: 'inbound', nodeInfo, publicKey, remote, opens });
+    this.links.set(id, link);
     this.arrive(of(link), remote);
     return id;
+  }
+
+  /** Whether a peer was asked for addresses. */
+  hasAsked(id: NodeId): boolean {
+    return this.links.get(id)?.written.includes('data 0 0a00 last') === true;
   }
 
   /** One newcomer each `everyMs`, in turn from these hosts. Returns the most visitors at a time. */
@@ -111,6 +110,22 @@ class Full extends MockNode {
     return this.own.every((id) => this.router.isUp(id) && !downs.includes(`down ${id}`));
   }
 }
+
+describe('a visitor', () => {
+  it('is not asked itself, so that it cannot pass on addresses', () => {
+    const node = new Full();
+    const visitor = node.join('192.0.2.9', [0]);
+    expect(node.router.peers.get(visitor)).toMatchObject({ isVisitor: true });
+    node.clock.advance(1_900);
+    expect(node.router.isUp(visitor)).toBe(true);
+    expect(node.hasAsked(visitor)).toBe(false);
+    node.clock.advance(1_000);
+    // A peer that gets a slot is asked.
+    node.router.peers.setLimits({ maxConnected: 3 });
+    expect(node.hasAsked(node.join('192.0.2.10', [0]))).toBe(true);
+    node.stop();
+  });
+});
 
 describe('a flood of newcomers at a full node', () => {
   it('from one host gets one place, and the others stay for newcomers of other hosts', () => {

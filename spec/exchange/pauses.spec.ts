@@ -1,5 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
-import { firstPauseMs, longestPauseMs, nextPauseMs } from '../../lib/exchange/pauses.ts';
+import {
+  firstPauseMs,
+  longestPauseMs,
+  nextPauseMs,
+  shortestPauseMs,
+} from '../../lib/exchange/pauses.ts';
 
 /** The pauses, given whether each answer had something new. */
 function pauses(...news: readonly boolean[]): readonly number[] {
@@ -17,6 +22,10 @@ describe('the pauses between questions for addresses', () => {
     expect(pauses(false, false, false, false, false, false, true, true, true)).toEqual([
       2, 4, 8, 16, 32, 64, 32, 16, 10,
     ]);
+  });
+
+  it('stay at 10 s while there is news', () => {
+    expect(nextPauseMs(shortestPauseMs, true)).toBe(shortestPauseMs);
   });
 
   it('B-35 grow to 10 minutes without any', () => {

@@ -8,7 +8,7 @@ import { marbles } from '../support/marbles.ts';
 const remoteAt = (ip?: string) => ({ protocol: 'ws', ...(ip !== undefined && { ip }) });
 
 describe('accessList', () => {
-  it('B-20 does what its marble shows', () => {
+  it('does what its marble shows', () => {
     marbles(({ hot, clock, expectObservable, expectSubscriptions, flush }) => {
       const { connection } = accessList({ allow: ['10.0.0.0/8'], deny: ['10.0.0.2'] });
       const values = {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { concat, type Observable, of, Subject, take } from 'rxjs';
 import { connected, up } from '../../lib/peers/connected.ts';
-import type { PeerUpdate } from '../../lib/peers/peer-table.ts';
+import type { PeerUpdate } from '../../lib/peers/peer-updates.ts';
 import { marbles } from '../support/marbles.ts';
 import { id } from './fixture.ts';
 

@@ -5,7 +5,7 @@ import { RxmeshError, type ErrorCode } from '../../lib/model/error.ts';
 import { type NodeId, uncheckedNodeId } from '../../lib/model/node-id.ts';
 import { PeerManager, type PeerManagerOptions } from '../../lib/peers/peer-manager.ts';
 import type { Eviction } from '../../lib/peers/evictions.ts';
-import type { PeerUpdate } from '../../lib/peers/peer-table.ts';
+import type { PeerUpdate } from '../../lib/peers/peer-updates.ts';
 
 /** A node ID of one hex digit. */
 export const id = (digit: string): NodeId => uncheckedNodeId(digit.repeat(40));

@@ -80,6 +80,23 @@ describe('PeerManager: learn', () => {
     expect(known(bench)).toBe('1234569');
   });
 
+  it('counts all addresses of an IPv6 /64 as one host', () => {
+    const ips = ['2001:db8::1', '2001:db8::ffff:2', '2001:db8:0:1::1'];
+    const bench = told(ips, { maxPeers: 36 });
+    const learned = ['4', '5', '6', '7'].map((digit, index) =>
+      bench.manager.learn(out(digit), id(index % 2 === 0 ? '1' : '2')),
+    );
+    expect(learned).toEqual([true, true, true, false]);
+    expect(bench.manager.learn(out('8'), id('3'))).toBe(true);
+  });
+
+  it('counts peers without an IP address each for themselves', () => {
+    const bench = new Bench({ maxPeers: 36 }).accept('1', '2');
+    const learned = ['4', '5', '6', '7'].map((digit) => bench.manager.learn(out(digit), id('1')));
+    expect(learned).toEqual([true, true, true, false]);
+    expect(bench.manager.learn(out('7'), id('2'))).toBe(true);
+  });
+
   it('a peer that has been up, or that the application has named, makes room', () => {
     const bench = told(['203.0.113.7'], { maxPeers: 36 });
     for (const digit of ['4', '5', '6']) bench.manager.learn(out(digit), id('1'));
@@ -110,6 +127,72 @@ describe('PeerManager: learn', () => {
     for (const digit of ['4', '5', '6']) {
       bench.manager.learn(out(digit), id('1'));
       bench.manager.learn(out(digit, 'x'), id('2'));
+    }
+    expect(known(bench)).toContain('a');
+    expect(bench.manager.peers()).toHaveLength(4);
+  });
+
+  it('forgets what is beyond the share of a host when it leaves, whatever its name', () => {
+    const bench = new Bench({ maxPeers: 36 }).add(at('c'));
+    const visit = (digit: string, ip: string): void => {
+      bench.manager.accepted(id(digit), { protocol: 'ws', ip, port: 1 });
+      bench.manager.ready(id(digit), 'inbound');
+      bench.manager.announced(id(digit), [out(digit)]);
+      bench.manager.disconnected(id(digit), 'inbound');
+    };
+    for (const digit of ['1', '2', '3', '4', '5']) visit(digit, '203.0.113.7');
+    expect(known(bench)).toBe('123c');
+    // It still has room for those that it knows, for other hosts, and for chosen peers.
+    for (const digit of ['1', 'c']) visit(digit, '203.0.113.7');
+    visit('6', '198.51.100.1');
+    visit('7', '127.0.0.1');
+    expect(known(bench)).toBe('12367c');
+    // One that is up does not count.
+    bench.manager.accepted(id('1'), { protocol: 'ws', ip: '203.0.113.7', port: 1 });
+    bench.manager.ready(id('1'), 'inbound');
+    visit('8', '203.0.113.7');
+    expect(known(bench)).toBe('123678c');
+    bench.manager.disconnected(id('1'), 'inbound');
+    expect(known(bench)).toBe('23678c');
+  });
+
+  it('the addresses of an IPv6 /64 are one such host, and loopback addresses are none', () => {
+    const bench = new Bench({ maxPeers: 36 });
+    for (const [nth, digit] of ['1', '2', '3', '4', '5'].entries()) {
+      bench.manager.accepted(id(digit), { protocol: 'ws', ip: `2001:db8::${nth + 1}`, port: 1 });
+      bench.manager.disconnected(id(digit), 'inbound');
+    }
+    for (const digit of ['a', 'b', 'c', 'd', 'e']) {
+      bench.manager.accepted(id(digit), { protocol: 'ws', ip: '127.0.0.1', port: 1 });
+      bench.manager.disconnected(id(digit), 'inbound');
+    }
+    expect(known(bench)).toBe('123abcde');
+  });
+
+  it('counts what a host tells and what it sends together', () => {
+    const bench = told(['203.0.113.7'], { maxPeers: 36 });
+    for (const digit of ['4', '5']) bench.manager.learn(out(digit), id('1'));
+    bench.manager.accepted(id('6'), { protocol: 'ws', ip: '203.0.113.7', port: 1 });
+    bench.manager.disconnected(id('6'), 'inbound');
+    expect(bench.manager.learn(out('7'), id('1'))).toBe(false);
+    bench.manager.setPersistent(id('6'), true);
+    expect(bench.manager.learn(out('7'), id('1'))).toBe(true);
+  });
+
+  it('forgets peers that only came before one that it has reached itself', () => {
+    const bench = new Bench({ maxPeers: 4, maxConnected: 4, maxUpgrading: 0, reserved: 0 });
+    bench.manager.add(at('a'), { isChosen: false });
+    bench.dial();
+    bench.manager.dialed(at('a'));
+    bench.manager.ready(id('a'), 'outbound');
+    // It ranks below them, and yet it stays.
+    bench.manager.report({ peer: id('a'), severity: 'note', reason: 'the test' });
+    bench.manager.disconnected(id('a'), 'outbound');
+    for (const digit of ['1', '2', '3', '4', '5', '6']) {
+      bench.manager.accepted(id(digit));
+      bench.manager.ready(id(digit), 'inbound');
+      bench.manager.announced(id(digit), [out(digit)]);
+      bench.manager.disconnected(id(digit), 'inbound');
     }
     expect(known(bench)).toContain('a');
     expect(bench.manager.peers()).toHaveLength(4);

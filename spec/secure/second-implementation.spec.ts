@@ -1,14 +1,17 @@
+import { generateKeyPairSync } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { WebSocketServer } from 'ws';
 import { createRouter, Identity, parseNodeId, raw, type RouterEvent } from '../../lib/index.ts';
 import { webSocket } from '../../transports/websocket/index.ts';
 import { trackLeaks } from '../support/leaks.ts';
-import { SecondNode } from '../support/second-implementation.ts';
+import { accept, dial, idOf, type SecondNode } from '../support/second-implementation.ts';
 import { until } from '../support/until.ts';
 
 const host = '127.0.0.1';
 const network = 'interop';
+const self = { identity: generateKeyPairSync('ed25519'), network };
+const id = idOf(self.identity.publicKey);
 const releases: (() => Promise<unknown>)[] = [];
 
 afterEach(async () => {
@@ -49,21 +52,21 @@ type Node = Awaited<ReturnType<typeof routerWith>>;
  * way round.
  */
 async function checkTraffic({ router, channel, messages, statuses }: Node, second: SecondNode) {
-  second.send([4], second.credit(300, 10, 1_000));
+  second.send(4, 2, 300, 10, 1_000);
   await until(() => statuses.length > 0);
-  expect(statuses).toEqual([`up ${second.id}`]);
+  expect(statuses).toEqual([`up ${id}`]);
   await until(() => second.heard.includes('accept'));
   expect(second.heard).toContain('credit 300 64 4194304');
 
-  second.send(second.data(300, Uint8Array.of(0xaa, 0xbb)), second.data(300, new Uint8Array(0)));
+  second.send(1, 300, 2, Uint8Array.of(0xaa, 0xbb), 1, 300, 0);
   await until(() => messages.length === 2);
   expect(messages).toEqual(['aabb', '']);
 
-  channel.out.next({ to: parseNodeId(second.id), message: Uint8Array.of(1, 2, 3) });
-  await until(() => second.heard.includes('data 300 010203 last'));
+  channel.out.next({ to: parseNodeId(id), message: Uint8Array.of(1, 2, 3) });
+  await until(() => second.heard.includes('data 300 010203'));
 
   const pongs = second.heard.filter((heard) => heard === 'pong').length;
-  second.send([5]);
+  second.send(5);
   await until(() => second.heard.filter((heard) => heard === 'pong').length === pongs + 1);
   expect(router.snapshot().peers).toHaveLength(1);
 }
@@ -71,12 +74,12 @@ async function checkTraffic({ router, channel, messages, statuses }: Node, secon
 describe('S-04 a second implementation, written from docs/wire.md', () => {
   it('dials a router, talks with it, and says bye', async () => {
     const node = await listening();
-    const second = SecondNode.dial(node.url, node.router.id, 9, network);
-    expect(await second.proven).toBe(node.router.id);
+    const second = await dial(node.url, node.router.id, self);
+    expect(second.peer).toBe(node.router.id);
     await checkTraffic(node, second);
     second.close();
     await until(() => node.statuses.length === 2);
-    expect(node.statuses[1]).toBe(`down ${second.id}`);
+    expect(node.statuses[1]).toBe(`down ${id}`);
     expect(node.events.find(({ type }) => type === 'peer-down')).toMatchObject({
       error: { code: 'RXMESH_CONNECTION_CLOSED', message: 'the peer closed the connection (done)' },
     });
@@ -87,17 +90,16 @@ describe('S-04 a second implementation, written from docs/wire.md', () => {
     releases.push(() => new Promise((resolve) => server.close(resolve)));
     await new Promise((resolve) => server.on('listening', resolve));
     const { port } = server.address() as AddressInfo;
-    const accepted: SecondNode[] = [];
+    const accepted: Promise<SecondNode>[] = [];
     server.on('connection', (ws, { headers }) => {
       const offered = headers['sec-websocket-protocol'] ?? '';
-      accepted.push(SecondNode.accept(ws, offered, 9, network));
+      accepted.push(accept(ws, offered, self));
     });
-    const { id } = Identity.fromSeed(new Uint8Array(32).fill(9));
     const node = await routerWith(webSocket(), [`ws://${id}@${host}:${port}`]);
     await until(() => accepted.length === 1);
-    const [dialed] = accepted;
+    const dialed = await accepted[0];
     if (dialed === undefined) throw new Error('nobody has dialed');
-    expect(await dialed.proven).toBe(node.router.id);
+    expect(dialed.peer).toBe(node.router.id);
     await checkTraffic(node, dialed);
     await node.router.stop();
     await until(() => dialed.heard.at(-1)?.startsWith('bye') === true);
@@ -106,17 +108,16 @@ describe('S-04 a second implementation, written from docs/wire.md', () => {
 
   it('dials somebody else, and tells it nothing', async () => {
     const node = await listening();
-    const second = SecondNode.dial(node.url, '0'.repeat(40), 9, network);
-    await expect(second.proven).rejects.toThrow(`${node.router.id} answered`);
+    const second = dial(node.url, '0'.repeat(40), self);
+    await expect(second).rejects.toThrow(`${node.router.id} answered`);
     await until(() => node.events.length > 0);
     expect(node.events[0]).toMatchObject({ type: 'connection-refused' });
   });
 
   it('changes keys after 1,024 records, as the router does', async () => {
     const node = await listening();
-    const second = SecondNode.dial(node.url, node.router.id, 9, network);
-    await second.proven;
-    second.send([4], second.credit(300, 10, 1_000));
+    const second = await dial(node.url, node.router.id, self);
+    second.send(4, 2, 300, 10, 1_000);
     await until(() => node.statuses.length > 0);
     const credit = (): number =>
       second.heard
@@ -124,7 +125,7 @@ describe('S-04 a second implementation, written from docs/wire.md', () => {
         .reduce((sum, heard) => sum + Number(heard.split(' ')[2]), 0);
     for (let sent = 0; sent < 2_100; sent += 1) {
       if (credit() <= sent) await until(() => credit() > sent);
-      second.send(second.data(300, Uint8Array.of(sent % 256)));
+      second.send(1, 300, 1, Uint8Array.of(sent % 256));
     }
     await until(() => node.messages.length === 2_100);
     expect(node.messages.at(-1)).toBe('33');

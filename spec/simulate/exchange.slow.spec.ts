@@ -11,7 +11,6 @@ function runOf(nodes: number, more: string): Result {
 }
 
 describe(`npm run simulate -- ${line}`, () => {
-  // Two hundred take over a minute: `npm run simulate` with the line above.
   it.each([8, 50])('%i nodes that know one address each find each other', (nodes) => {
     const result = runOf(nodes, '--minutes 0.2');
     expect(result).toMatchObject({ broken: undefined, pieces: 1 });
@@ -21,6 +20,17 @@ describe(`npm run simulate -- ${line}`, () => {
     expect(result.peers.variance).toBeLessThan(40);
     const futile = Object.values(result.futileDials).reduce((sum, count) => sum + count, 0);
     expect(futile).toBeLessThan(20 * nodes);
+  });
+
+  // If nodes vanish as well, these take a minute: `npm run simulate` does that.
+  it('200 nodes that know one address each find each other', () => {
+    const result = runOf(200, '--minutes 0.05 --vanish 0');
+    expect(result).toMatchObject({ broken: undefined, pieces: 1 });
+    expect(result.connectedMs).toBeLessThan(10_000);
+    expect(result.peers.mean).toBeGreaterThanOrEqual(16);
+    expect(result.peers.variance).toBeLessThan(60);
+    const futile = Object.values(result.futileDials).reduce((sum, count) => sum + count, 0);
+    expect(futile).toBeLessThan(20 * 200);
   });
 
   it('30 nodes stay in one piece with churn', () => {

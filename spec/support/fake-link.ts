@@ -8,6 +8,8 @@ import type { ByeReason, Link, LinkReceiver } from '../../lib/transport/link.ts'
 
 /** The limits of a fake link; the defaults are generous. */
 export interface FakeLinkOptions {
+  /** Default true. */
+  readonly hasCredit?: boolean;
   /** Bytes of a record, including packet headers. Default 65,536. */
   readonly recordBytesMax?: number;
   /** Default: what fits an empty record. */
@@ -50,7 +52,7 @@ export class FakeLink implements Link {
   readonly remote: Endpoint = { protocol: 'fake', path: 'there' };
   readonly nodeInfo: NodeInfo = fakeNodeInfo(uncheckedNodeId(''));
   readonly publicKey: Uint8Array = new Uint8Array(32);
-  readonly hasCredit = true;
+  readonly hasCredit: boolean;
   readonly fragmentBytesMax: number;
 
   /** Every record that was flushed. */
@@ -77,6 +79,7 @@ export class FakeLink implements Link {
 
   constructor(options: FakeLinkOptions = {}) {
     const { recordBytesMax = 65_536, fragmentBytesMax, answersPings = true } = options;
+    this.hasCredit = options.hasCredit ?? true;
     this.#recordBytesMax = recordBytesMax;
     this.#answersPings = answersPings;
     this.fragmentBytesMax = fragmentBytesMax ?? recordBytesMax - dataHeaderBytes;

@@ -121,6 +121,8 @@ export interface MockPeer {
   readonly remote?: Endpoint;
   /** Whether the peer accepts us when we accept it. Default true. */
   readonly accepts?: boolean;
+  /** The channels that the peer has open, with credit for 100 messages each. */
+  readonly opens?: readonly number[];
 }
 
 /** A link that records what is written to it; the test plays the peer through `receiver`. */
@@ -141,17 +143,20 @@ export class MockLink implements Link {
   isEnded = false;
   receiver: LinkReceiver | undefined;
   readonly #accepts: boolean;
+  readonly #opens: readonly number[];
 
-  constructor({ direction = 'inbound', nodeInfo, publicKey, remote, accepts }: MockPeer) {
+  constructor({ direction = 'inbound', nodeInfo, publicKey, remote, accepts, opens }: MockPeer) {
     this.direction = direction;
     this.remote = remote ?? there;
     this.nodeInfo = nodeInfo;
     this.publicKey = publicKey;
     this.#accepts = accepts ?? true;
+    this.#opens = opens ?? [];
   }
 
   attach(receiver: LinkReceiver): void {
     this.receiver = receiver;
+    for (const channel of this.#opens) receiver.credit(channel, 100, 100_000);
   }
 
   data(channel: number, bytes: Uint8Array, start: number, end: number, last: boolean): void {

@@ -2,306 +2,191 @@
  * A second, minimal implementation of rxmesh's wire, written from docs/wire.md alone and without
  * anything from `lib`. Numbers in brackets are the steps of its section "Secrets".
  */
-import {
-  createCipheriv,
-  createDecipheriv,
-  createHash,
-  createPrivateKey,
-  createPublicKey,
-  diffieHellman,
-  generateKeyPairSync,
-  hkdfSync,
-  type KeyObject,
-  sign,
-  verify,
-} from 'node:crypto';
-import { keccakP } from '@noble/hashes/sha3.js';
-import { type RawData, WebSocket } from 'ws';
+import * as crypto from 'node:crypto';
+import { on } from 'node:events';
+import { WebSocket } from 'ws';
+import { Merlin } from './merlin.ts';
 
 type Role = 'dialer' | 'listener';
+type KeyPair = crypto.KeyPairKeyObjectResult;
 
 const text = (ascii: string): Buffer => Buffer.from(ascii, 'latin1');
-const spki = { ed25519: '302a300506032b6570032100', x25519: '302a300506032b656e032100' } as const;
-const publicKey = (kind: keyof typeof spki, raw: Uint8Array): KeyObject =>
-  createPublicKey({
-    key: Buffer.concat([Buffer.from(spki[kind], 'hex'), raw]),
-    format: 'der',
-    type: 'spki',
-  });
-const rawOf = (key: KeyObject): Buffer =>
-  createPublicKey(key).export({ format: 'der', type: 'spki' }).subarray(-32);
-const hkdf = (secret: Uint8Array, info: Uint8Array, length: number): Buffer =>
-  Buffer.from(hkdfSync('sha256', secret, new Uint8Array(0), info, length));
-const idOf = (key: Uint8Array): string =>
-  createHash('sha256').update(key).digest('hex').slice(0, 40);
+const hkdf = (secret: Uint8Array, length: number, ...info: Uint8Array[]): Buffer =>
+  Buffer.from(crypto.hkdfSync('sha256', secret, '', Buffer.concat(info), length));
+const keyFrom = (crv: 'Ed25519' | 'X25519', raw: Buffer): crypto.KeyObject => {
+  const key = { kty: 'OKP', crv, x: raw.toString('base64url') };
+  return crypto.createPublicKey({ key, format: 'jwk' });
+};
+const rawOf = (key: crypto.KeyObject): Buffer =>
+  Buffer.from(key.export({ format: 'jwk' }).x ?? '', 'base64url');
+const magic = Buffer.from('72786d0201', 'hex');
+const helloOf = ({ publicKey }: KeyPair): Buffer => Buffer.concat([magic, rawOf(publicKey)]);
+/** The node ID of an ed25519 public key. */
+export const idOf = (key: crypto.KeyObject): string =>
+  crypto.createHash('sha256').update(rawOf(key)).digest('hex').slice(0, 40);
 
-/** Merlin v1.0 over STROBE-128 v1.0.2, for little-endian machines. */
-class Merlin {
-  readonly #state = new Uint8Array(200);
-  #at = 0;
-  #begin = 0;
+const varint = (value: number): number[] =>
+  value < 128 ? [value] : [(value % 128) | 128, ...varint(Math.floor(value / 128))];
+/** Numbers as varints, and bytes as they are. */
+const encode = (parts: readonly (number | Uint8Array)[]): Buffer =>
+  Buffer.from(parts.flatMap((part) => (typeof part === 'number' ? varint(part) : [...part])));
 
-  constructor(protocol: string) {
-    this.#state.set([1, 168, 1, 0, 1, 96, ...text('STROBEv1.0.2')]);
-    keccakP(new Uint32Array(this.#state.buffer));
-    this.#operation(0x12, text('Merlin v1.0'));
-    this.append('dom-sep', text(protocol));
-  }
-
-  append(label: string, message: Uint8Array): void {
-    this.#meta(label, message.length);
-    this.#operation(0x02, message);
-  }
-
-  draw(label: string, length = 32): Buffer {
-    this.#meta(label, length);
-    this.#operation(0x07, []);
-    return Buffer.from(
-      Array.from({ length }, () => {
-        const byte = this.#state[this.#at] ?? 0;
-        this.#state[this.#at] = 0;
-        this.#advance();
-        return byte;
-      }),
-    );
-  }
-
-  #meta(label: string, length: number): void {
-    this.#operation(0x12, [...text(label), ...new Uint8Array(Uint32Array.of(length).buffer)]);
-  }
-
-  #operation(flags: number, data: Iterable<number>): void {
-    const before = this.#begin;
-    this.#begin = this.#at + 1;
-    for (const byte of [before, flags]) this.#absorb(byte);
-    if ((flags & 0x04) !== 0 && this.#at !== 0) this.#permute();
-    for (const byte of data) this.#absorb(byte);
-  }
-
-  #absorb(byte: number): void {
-    this.#mix(this.#at, byte);
-    this.#advance();
-  }
-
-  #advance(): void {
-    this.#at += 1;
-    if (this.#at === 166) this.#permute();
-  }
-
-  #permute(): void {
-    this.#mix(this.#at, this.#begin);
-    this.#mix(this.#at + 1, 0x04);
-    this.#mix(167, 0x80);
-    keccakP(new Uint32Array(this.#state.buffer));
-    this.#at = 0;
-    this.#begin = 0;
-  }
-
-  #mix(at: number, byte: number): void {
-    this.#state[at] = (this.#state[at] ?? 0) ^ byte;
-  }
-}
-
-/** The records of one direction. */
-class Records {
-  #key: Uint8Array;
-  #number = 0;
-
-  constructor(key: Uint8Array) {
-    this.#key = key;
-  }
-
-  seal(plaintext: Uint8Array): Buffer {
-    const cipher = createCipheriv('chacha20-poly1305', ...this.#next());
-    return Buffer.concat([cipher.update(plaintext), cipher.final(), cipher.getAuthTag()]);
-  }
-
-  open(record: Uint8Array): Buffer {
-    const decipher = createDecipheriv('chacha20-poly1305', ...this.#next());
-    decipher.setAuthTag(record.subarray(-16));
-    return Buffer.concat([decipher.update(record.subarray(0, -16)), decipher.final()]);
-  }
-
-  #next(): [Uint8Array, Buffer, { authTagLength: 16 }] {
-    if (this.#number > 0 && this.#number % 1024 === 0)
-      this.#key = hkdf(this.#key, text('rxmesh next key v2'), 32);
+/** Seals or opens the records of one direction. */
+function recordsWith(first: Uint8Array) {
+  let key = first;
+  let number = 0;
+  const next = (): [Uint8Array, Buffer, { authTagLength: 16 }] => {
+    if (number > 0 && number % 1024 === 0) key = hkdf(key, 32, text('rxmesh next key v2'));
     const nonce = Buffer.alloc(12);
-    nonce.writeBigUInt64LE(BigInt(this.#number++), 4);
-    return [this.#key, nonce, { authTagLength: 16 }];
-  }
+    nonce.writeUInt32LE(number++, 4);
+    return [key, nonce, { authTagLength: 16 }];
+  };
+  return {
+    seal(plaintext: Uint8Array): Buffer {
+      const cipher = crypto.createCipheriv('chacha20-poly1305', ...next());
+      return Buffer.concat([cipher.update(plaintext), cipher.final(), cipher.getAuthTag()]);
+    },
+    open(record: Uint8Array): Buffer {
+      const decipher = crypto.createDecipheriv('chacha20-poly1305', ...next());
+      decipher.setAuthTag(record.subarray(-16));
+      return Buffer.concat([decipher.update(record.subarray(0, -16)), decipher.final()]);
+    },
+  };
 }
 
-function varint(value: number): number[] {
-  return value < 128 ? [value] : [(value % 128) | 128, ...varint(Math.floor(value / 128))];
+/** The handshake of a side, once both hellos are known. */
+function handshake(role: Role, { privateKey }: KeyPair, hellos: Record<Role, Buffer>) {
+  const theirs = hellos[role === 'dialer' ? 'listener' : 'dialer'];
+  if (theirs.length !== 37 || !theirs.subarray(0, 5).equals(magic)) throw new Error('not a hello');
+  const publicKey = keyFrom('X25519', theirs.subarray(5));
+  const secret = crypto.diffieHellman({ privateKey, publicKey });
+  const merlin = new Merlin('rxmesh handshake v2');
+  merlin.append('dialer hello', hellos.dialer); // [1]
+  merlin.append('listener hello', hellos.listener); // [2]
+  merlin.append('dh secret', secret); // [3]
+  const keys = hkdf(secret, 64, text('rxmesh record keys v2'), merlin.draw('key binding')); // [4]
+  const [first, second] = [recordsWith(keys.subarray(0, 32)), recordsWith(keys.subarray(32))];
+  const [sending, receiving] = role === 'dialer' ? [first, second] : [second, first];
+
+  /** What a side signs: [5] to [7], or [9] to [11]. */
+  const signedBy = (side: Role, key: Buffer, nodeInfo: Buffer): Buffer => {
+    merlin.append(`${side} key`, key);
+    merlin.append(`${side} node info`, nodeInfo);
+    return Buffer.concat([text(`rxmesh ${side} v2`), merlin.draw(`${side} challenge`)]);
+  };
+  /** Who we are, sealed. */
+  const introduction = ({ identity, network }: Self): Buffer => {
+    const [key, id] = [rawOf(identity.publicKey), idOf(identity.publicKey)];
+    const field = (tag: number, value: string) => encode([tag, value.length, text(value)]);
+    const nodeInfo = Buffer.concat([field(0x12, id), field(0x22, network), field(0x3a, 'second')]);
+    const signature = crypto.sign(null, signedBy(role, key, nodeInfo), identity.privateKey);
+    if (role === 'listener') merlin.append('listener signature', signature); // [8]
+    return sending.seal(Buffer.concat([key, signature, nodeInfo]));
+  };
+  /** The node ID of the other side, from its introduction. */
+  const proven = (side: Role, frame: Buffer): string => {
+    const plaintext = receiving.open(frame);
+    const [key, signature] = [plaintext.subarray(0, 32), plaintext.subarray(32, 96)];
+    const identity = keyFrom('Ed25519', key);
+    const signed = signedBy(side, key, plaintext.subarray(96));
+    if (!crypto.verify(null, signed, identity, signature)) throw new Error('not proved');
+    if (side === 'listener') merlin.append('listener signature', signature); // [8]
+    return idOf(identity);
+  };
+  return { sending, receiving, introduction, proven };
 }
 
-/** A side of a connection. What arrives is kept as text, such as `data 7 6869 last`. */
-export class SecondNode {
-  readonly heard: string[] = [];
-  /** Resolves with the other side's node ID once that is proved. */
-  readonly proven: Promise<string>;
-  readonly #ws: WebSocket;
-  readonly #role: Role;
-  readonly #identity: KeyObject;
-  readonly #network: string;
-  readonly #merlin = new Merlin('rxmesh handshake v2');
-  #sending: Records | undefined;
-  #receiving: Records | undefined;
+type Records = Pick<ReturnType<typeof handshake>, 'sending' | 'receiving'>;
 
-  /** Dials a node with a known ID. */
-  static dial(url: string, expected: string, seed: number, network: string): SecondNode {
-    const ephemeral = generateKeyPairSync('x25519').privateKey;
-    const hello = helloOf(ephemeral);
-    const offered = ['rxmesh.2', hello.toString('base64url')];
-    const ws = new WebSocket(url, offered, { perMessageDeflate: false });
-    const node: SecondNode = new SecondNode(ws, 'dialer', seed, network, (answer) => {
-      node.#exchange(ephemeral, hello, answer.subarray(0, 37));
-      const id = node.#introduced('listener', answer.subarray(37));
-      if (id !== expected) throw new Error(`dialed ${expected}, but ${id} answered`);
-      ws.send(node.#introduction());
-      return id;
-    });
-    return node;
+/** Who a second node is. */
+interface Self {
+  readonly identity: KeyPair;
+  readonly network: string;
+}
+
+/** Dials a node with a known ID. Resolves when that is proved. */
+export async function dial(url: string, expected: string, self: Self): Promise<SecondNode> {
+  const ephemeral = crypto.generateKeyPairSync('x25519');
+  const dialer = helloOf(ephemeral);
+  const ws = new WebSocket(url, ['rxmesh.2', dialer.toString('base64url')]);
+  const frames = framesOf(ws);
+  const answer = await nextOf(frames);
+  const hellos = { dialer, listener: answer.subarray(0, 37) };
+  const { introduction, proven, ...records } = handshake('dialer', ephemeral, hellos);
+  const peer = proven('listener', answer.subarray(37));
+  if (peer !== expected) {
+    ws.terminate();
+    throw new Error(`dialed ${expected}, but ${peer} answered`);
   }
+  ws.send(introduction(self));
+  return talk(peer, ws, frames, records);
+}
 
-  /** Answers a dialer whose upgrade had these subprotocols. */
-  static accept(ws: WebSocket, offered: string, seed: number, network: string): SecondNode {
-    const ephemeral = generateKeyPairSync('x25519').privateKey;
-    const node: SecondNode = new SecondNode(ws, 'listener', seed, network, (introduction) =>
-      node.#introduced('dialer', introduction),
-    );
-    const dialerHello = Buffer.from(offered.split(/, */)[1] ?? '', 'base64url');
-    node.#exchange(ephemeral, dialerHello, helloOf(ephemeral));
-    ws.send(Buffer.concat([helloOf(ephemeral), node.#introduction()]));
-    return node;
-  }
+/** Answers a dialer whose upgrade had these subprotocols. Resolves when it is proved. */
+export async function accept(ws: WebSocket, offered: string, self: Self): Promise<SecondNode> {
+  const ephemeral = crypto.generateKeyPairSync('x25519');
+  const listener = helloOf(ephemeral);
+  const frames = framesOf(ws);
+  const dialer = Buffer.from(offered.split(/, */)[1] ?? '', 'base64url');
+  const hellos = { dialer, listener };
+  const { introduction, proven, ...records } = handshake('listener', ephemeral, hellos);
+  ws.send(Buffer.concat([listener, introduction(self)]));
+  return talk(proven('dialer', await nextOf(frames)), ws, frames, records);
+}
 
-  private constructor(
-    ws: WebSocket,
-    role: Role,
-    seed: number,
-    network: string,
-    prove: (frame: Buffer) => string,
-  ) {
-    this.#ws = ws;
-    this.#role = role;
-    this.#network = network;
-    this.#identity = createPrivateKey({
-      key: Buffer.concat([
-        Buffer.from('302e020100300506032b657004220420', 'hex'),
-        Buffer.alloc(32, seed),
-      ]),
-      format: 'der',
-      type: 'pkcs8',
-    });
-    this.proven = new Promise((resolve, reject) => {
-      ws.on('error', reject);
-      ws.once('message', (frame: RawData) => {
-        try {
-          resolve(prove(frame as Buffer));
-          ws.on('message', (record: RawData) => this.#hear(record as Buffer));
-        } catch (thrown) {
-          ws.terminate();
-          reject(thrown instanceof Error ? thrown : new Error(String(thrown)));
-        }
-      });
-    });
-  }
+async function* framesOf(ws: WebSocket): AsyncGenerator<Buffer, void> {
+  for await (const [frame] of on(ws, 'message', { close: ['close'] })) yield frame as Buffer;
+}
 
-  get id(): string {
-    return idOf(rawOf(this.#identity));
-  }
+async function nextOf(frames: AsyncIterator<Buffer, void>): Promise<Buffer> {
+  return (await frames.next()).value ?? Buffer.alloc(0);
+}
 
-  /** Sends a record of packets, each a type and its content. */
-  send(...packets: readonly (readonly number[])[]): void {
-    this.#ws.send(this.#sending?.seal(Uint8Array.from(packets.flat())) ?? '');
-  }
+/** The names of the packets by type, and how many numbers each has; bytes follow those of three. */
+const names = ['more', 'data', 'credit', 'closed', 'accept', 'ping', 'pong', 'bye', 'limit'];
+const counts = [1, 1, 3, 1, 0, 0, 0, 1, 2];
 
-  credit(channel: number, messages: number, bytes: number): number[] {
-    return [2, ...varint(channel), ...varint(messages), ...varint(bytes)];
-  }
-
-  data(channel: number, bytes: Uint8Array): number[] {
-    return [1, ...varint(channel), ...varint(bytes.length), ...bytes];
-  }
-
+/** A side of a connection. */
+export interface SecondNode {
+  /** The proved node ID of the other side. */
+  readonly peer: string;
+  /** What has arrived, as text, such as `data 7 6869`. */
+  readonly heard: string[];
+  /** Sends a record of packets: numbers as varints, and bytes as they are. */
+  readonly send: (...parts: readonly (number | Uint8Array)[]) => void;
   /** Says bye and closes. */
-  close(): void {
-    this.send([7, 0, 0]);
-    this.#ws.close(1000);
-  }
+  readonly close: () => void;
+}
 
-  #exchange(ephemeral: KeyObject, dialerHello: Buffer, listenerHello: Buffer): void {
-    const theirs = this.#role === 'dialer' ? listenerHello : dialerHello;
-    if (theirs.length !== 37 || theirs.subarray(0, 5).toString('hex') !== '72786d0201')
-      throw new Error('not a hello');
-    const secret = diffieHellman({
-      privateKey: ephemeral,
-      publicKey: publicKey('x25519', theirs.subarray(5)),
-    });
-    this.#merlin.append('dialer hello', dialerHello); // [1]
-    this.#merlin.append('listener hello', listenerHello); // [2]
-    this.#merlin.append('dh secret', secret); // [3]
-    const info = Buffer.concat([text('rxmesh record keys v2'), this.#merlin.draw('key binding')]); // [4]
-    const keys = hkdf(secret, info, 64);
-    const [first, second] = [new Records(keys.subarray(0, 32)), new Records(keys.subarray(32))];
-    [this.#sending, this.#receiving] = this.#role === 'dialer' ? [first, second] : [second, first];
-  }
-
-  /** What `role` signs: [5] to [7], or [9] to [11]. */
-  #signedBy(role: Role, key: Buffer, nodeInfo: Buffer): Buffer {
-    this.#merlin.append(`${role} key`, key);
-    this.#merlin.append(`${role} node info`, nodeInfo);
-    return Buffer.concat([text(`rxmesh ${role} v2`), this.#merlin.draw(`${role} challenge`)]);
-  }
-
-  #introduction(): Buffer {
-    const key = rawOf(this.#identity);
-    const nodeInfo = Buffer.from([
-      ...[0x12, 40, ...text(this.id)],
-      ...[0x22, ...varint(this.#network.length), ...text(this.#network)],
-      ...[0x3a, 6, ...text('second')],
-    ]);
-    const signature = sign(null, this.#signedBy(this.#role, key, nodeInfo), this.#identity);
-    if (this.#role === 'listener') this.#merlin.append('listener signature', signature); // [8]
-    return this.#sending?.seal(Buffer.concat([key, signature, nodeInfo])) ?? Buffer.alloc(0);
-  }
-
-  /** The node ID of the other side, once proved. */
-  #introduced(role: Role, frame: Buffer): string {
-    const introduction = this.#receiving?.open(frame) ?? Buffer.alloc(0);
-    const [key, signature] = [introduction.subarray(0, 32), introduction.subarray(32, 96)];
-    const signed = this.#signedBy(role, key, introduction.subarray(96));
-    if (!verify(null, signed, publicKey('ed25519', key), signature)) throw new Error('not proved');
-    if (role === 'listener') this.#merlin.append('listener signature', signature); // [8]
-    return idOf(key);
-  }
-
-  #hear(record: Buffer): void {
-    const bytes = this.#receiving?.open(record) ?? Buffer.alloc(0);
+function talk(
+  peer: string,
+  ws: WebSocket,
+  frames: AsyncIterable<Buffer>,
+  records: Records,
+): SecondNode {
+  const heard: string[] = [];
+  const send: SecondNode['send'] = (...parts) => ws.send(records.sending.seal(encode(parts)));
+  const hear = (bytes: Buffer): void => {
     let at = 0;
-    const next = (): number => {
-      for (let [value, unit] = [0, 1]; ; unit *= 128) {
-        const byte = bytes[at++] ?? NaN;
-        value += (byte % 128) * unit;
-        if (!(byte >= 128)) return value;
-      }
+    const next = (unit = 1): number => {
+      const byte = bytes.readUInt8(at++);
+      return (byte % 128) * unit + (byte < 128 ? 0 : next(unit * 128));
     };
-    const take = (length: number, as: 'hex' | 'utf8'): string =>
-      bytes.subarray(at, (at += length)).toString(as);
     while (at < bytes.length) {
       const type = next();
-      if (type < 2) this.heard.push(`data ${next()} ${take(next(), 'hex')}${type ? ' last' : ''}`);
-      else if (type === 2) this.heard.push(`credit ${next()} ${next()} ${next()}`);
-      else if (type === 3) this.heard.push(`closed ${next()}`);
-      else if (type === 4) this.heard.push('accept');
-      else if (type === 5) this.send([6]);
-      else if (type === 6) this.heard.push('pong');
-      else this.heard.push(`bye ${next()} ${take(next(), 'utf8')}`.trim());
+      const numbers = Array.from({ length: counts[type] ?? 0 }, () => next());
+      const length = [0, 1, 7].includes(type) ? next() : 0;
+      const content = bytes.toString('hex', at, (at += length));
+      heard.push([names[type] ?? 'unknown', ...numbers, content].join(' ').trim());
+      if (type === 5) send(6);
     }
-  }
-}
-
-function helloOf(ephemeral: KeyObject): Buffer {
-  return Buffer.concat([Buffer.from('72786d0201', 'hex'), rawOf(ephemeral)]);
+  };
+  void (async () => {
+    for await (const frame of frames) hear(records.receiving.open(frame));
+  })();
+  const close = (): void => {
+    send(7, 0, 0);
+    ws.close(1000);
+  };
+  return { peer, heard, send, close };
 }

@@ -94,7 +94,7 @@ export class Ledger {
     if (!isNodeId(key)) throw new RangeError('its key is no node ID');
     const { savedAtMs, saved } = decodePeer(key, value);
     const nowMs = this.#clock.now();
-    const isNew = this.#table.restore(saved, nowMs - this.#sinceMs(savedAtMs), nowMs);
+    const isNew = this.#table.introductions.restore(saved, nowMs - this.#sinceMs(savedAtMs), nowMs);
     // Otherwise a start would write everything that it has just read.
     if (isNew && this.#table.knows(key)) this.#unsaved.peers.agrees(key);
   }

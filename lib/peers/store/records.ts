@@ -25,6 +25,7 @@ import type { SavedAddress, SavedAmount, SavedPeer } from './saved-peer.ts';
  *       Dial last_dial = 4;
  *       optional uint64 up_ago_ms = 5;
  *       string told_by = 6;
+ *       uint64 was_reached = 7;
  *     }
  *     message Address {
  *       string address = 1;
@@ -59,13 +60,14 @@ export function encodePeer({ savedAtMs, saved }: Dated<SavedPeer>): Uint8Array {
     writer.ldelim();
   }
   writeAmount(writer, 3, saved.behaviour);
-  const { lastDial, upAgoMs, toldBy } = saved;
+  const { lastDial, upAgoMs, toldBy, wasReached } = saved;
   if (lastDial !== undefined) {
     writer.uint32(tag(4, DELIMITED)).fork();
     count(count(writer, 1, lastDial.agoMs), 2, Number(lastDial.isGood)).ldelim();
   }
   if (upAgoMs !== undefined) count(writer, 5, upAgoMs);
   if (toldBy !== undefined) writer.uint32(tag(6, DELIMITED)).string(toldBy);
+  if (wasReached) count(writer, 7, 1);
   return writer.finish();
 }
 
@@ -81,6 +83,7 @@ export function decodePeer(id: NodeId, bytes: Uint8Array): Dated<SavedPeer> {
   let lastDial: SavedPeer['lastDial'];
   let upAgoMs: number | undefined;
   let toldBy: string | undefined;
+  let wasReached = false;
   while (reader.pos < reader.len) {
     const read = readTag(reader);
     if (read === tag(1, VARINT)) savedAtMs = readCount(reader);
@@ -89,11 +92,12 @@ export function decodePeer(id: NodeId, bytes: Uint8Array): Dated<SavedPeer> {
     else if (read === tag(4, DELIMITED)) lastDial = readDial(nested(reader));
     else if (read === tag(5, VARINT)) upAgoMs = readCount(reader);
     else if (read === tag(6, DELIMITED)) toldBy = readText(reader);
-    else skipUnknown(reader, read, 6);
+    else if (read === tag(7, VARINT)) wasReached = readCount(reader) > 0;
+    else skipUnknown(reader, read, 7);
   }
   return {
     savedAtMs: required(savedAtMs),
-    saved: { id, addresses, behaviour, lastDial, upAgoMs, toldBy },
+    saved: { id, addresses, behaviour, lastDial, upAgoMs, toldBy, wasReached },
   };
 }
 

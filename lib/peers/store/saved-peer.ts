@@ -15,8 +15,10 @@ export interface SavedPeer {
   readonly lastDial: { readonly agoMs: number; readonly isGood: boolean } | undefined;
   /** How long before it was last up; 0 if it was up. */
   readonly upAgoMs: number | undefined;
-  /** Who told about it, if it was never up and the application has not named it. */
+  /** The host that brought it, unless it was up, or the application has named it. */
   readonly toldBy: string | undefined;
+  /** Whether it was ever dialed with success. */
+  readonly wasReached: boolean;
 }
 
 /** An address, and the results of dialing it. */
@@ -41,7 +43,7 @@ export interface SavedAmount {
 
 /** What to store of a peer. Configuration, waits and connections are left out. */
 export function savedFrom(peer: KnownPeer, nowMs: number): SavedPeer {
-  const { id, behaviour, lastDial, toldBy } = peer;
+  const { id, behaviour, lastDial, toldBy, wasReached } = peer;
   const seenMs = peer.seenMs(nowMs);
   return {
     id,
@@ -50,6 +52,7 @@ export function savedFrom(peer: KnownPeer, nowMs: number): SavedPeer {
     lastDial: lastDial && { agoMs: nowMs - lastDial.atMs, isGood: lastDial.isGood },
     upAgoMs: seenMs === undefined ? undefined : nowMs - seenMs,
     toldBy,
+    wasReached,
   };
 }
 
@@ -96,7 +99,8 @@ export function restoreInto(
     peer.lastSeenMs ??= savedAtMs - upAgoMs;
     peer.upSinceMs ??= peer.lastSeenMs;
   }
-  if (!peer.isChosen && peer.upSinceMs === undefined) peer.toldBy ??= saved.toldBy;
+  peer.wasReached ||= saved.wasReached;
+  if (!peer.isChosen && peer.ready === undefined) peer.toldBy ??= saved.toldBy;
 }
 
 function savedAmount({ value, atMs }: Amount, nowMs: number): SavedAmount {

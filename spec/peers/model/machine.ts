@@ -102,20 +102,23 @@ export class Machine {
       case 'add': {
         const { digit, host, from } = step;
         const [isPersistent, isChosen] = [from === 'options', from !== 'peer'];
-        const isNew = table.add(addressOf(digit, host), nowMs, { isPersistent, isChosen });
+        const isNew = table.introductions.add(addressOf(digit, host), nowMs, {
+          isPersistent,
+          isChosen,
+        });
         same('add', isNew, model.add(digit, host, isPersistent, isChosen, nowMs));
         return;
       }
       case 'learn': {
         const { digit, host, teller } = step;
-        const isNew = table.learn(addressOf(digit, host), id(teller), nowMs);
+        const isNew = table.introductions.learn(addressOf(digit, host), id(teller), nowMs);
         same('learn', isNew, model.learn(digit, host, teller, nowMs));
         return;
       }
       case 'announced': {
         const { digit, hosts } = step;
         const told = hosts.map((host) => addressOf(digit, host));
-        table.announced(id(digit), told, nowMs);
+        table.introductions.announced(id(digit), told, nowMs);
         model.announced(digit, hosts);
         return;
       }
@@ -131,21 +134,21 @@ export class Machine {
           model.dialFailed(step.digit, host, nowMs);
           return;
         }
-        const code = codeOf(() => table.dialed(address, nowMs));
+        const code = codeOf(() => table.links.dialed(address, nowMs));
         same('dialed', code, model.dialed(step.digit, host, nowMs));
         return;
       }
       case 'accepted': {
-        const code = codeOf(() => table.accepted(id(step.digit), nowMs));
+        const code = codeOf(() => table.links.accepted(id(step.digit), nowMs));
         same('accepted', code, model.accepted(step.digit, nowMs));
         return;
       }
       case 'ready':
-        table.ready(id(step.digit), step.direction, nowMs);
+        table.links.ready(id(step.digit), step.direction, nowMs);
         model.ready(step.digit, step.direction, nowMs);
         return;
       case 'disconnected':
-        table.disconnected(id(step.digit), step.direction, undefined, nowMs);
+        table.links.disconnected(id(step.digit), step.direction, undefined, nowMs);
         model.disconnected(step.digit, step.direction, nowMs);
         return;
       case 'report':

@@ -139,6 +139,7 @@ export class RefTable extends RefWorld {
       if (direction === 'outbound' && address.host !== peer.outHost) continue;
       Object.assign(address, { failures: 0, backOffs: 0, retryAtMs: 0, blames: [] });
     }
+    if (direction === 'outbound') peer.wasReached = true;
     this.updates.push(`${digit} up`);
     if (peer.isLeaving) {
       // It could not be evicted before it was up.
@@ -228,6 +229,7 @@ export class RefTable extends RefWorld {
     if (isCounted && others >= this.limits.maxConnected) return 'RXMESH_OPTIONS_INVALID';
     peer.isPersistent = isPersistent;
     peer.isChosen ||= isPersistent;
+    if (isPersistent) peer.toldBy = undefined;
     this.#shrink(nowMs);
     this.#forgetExcess(nowMs);
     return undefined;
@@ -308,6 +310,7 @@ export class RefTable extends RefWorld {
       isLeaving: false,
       isRemoved: false,
       isVisitor: false,
+      wasReached: false,
       toldBy: undefined,
       replaces: undefined,
       reports: [],

@@ -41,6 +41,8 @@ export interface RefPeer {
   isRemoved: boolean;
   /** Whether it is here without a slot. */
   isVisitor: boolean;
+  /** Whether it was ever dialed with success. */
+  wasReached: boolean;
   /** The peer that has told its address, as long as it has never been up or chosen. */
   toldBy: string | undefined;
   /** The peer that it is to replace. */
@@ -302,7 +304,16 @@ export class RefWorld {
     const ready = this.peers
       .filter((peer) => this.addressFor(peer, nowMs) !== undefined)
       .sort((a, b) => {
-        return this.byWorth(a, b, nowMs) || this.dueMs(a) - this.dueMs(b) || a.order - b.order;
+        const { isPersistent } = a;
+        const areEqual = isPersistent === b.isPersistent && (isPersistent || a.rank === b.rank);
+        const proved =
+          Number(b.isChosen) - Number(a.isChosen) || Number(b.wasReached) - Number(a.wasReached);
+        return (
+          (areEqual ? proved : 0) ||
+          this.byWorth(a, b, nowMs) ||
+          this.dueMs(a) - this.dueMs(b) ||
+          a.order - b.order
+        );
       });
     const chosen = (peer: RefPeer, replaces: RefPeer | undefined) => {
       return { peer, host: this.addressFor(peer, nowMs)?.host ?? '', replaces };
@@ -332,6 +343,7 @@ export class RefWorld {
         return (
           Number(a.addresses.length > 0) - Number(b.addresses.length > 0) ||
           Number(a.isChosen) - Number(b.isChosen) ||
+          Number(a.wasReached) - Number(b.wasReached) ||
           Number(a.upSinceMs !== undefined) - Number(b.upSinceMs !== undefined) ||
           this.byRank(b, a, nowMs)
         );

@@ -104,6 +104,7 @@ function stateOf({ model, nowMs }: Machine): string {
   const peers = [...model.peers].sort((a, b) => a.order - b.order);
   const text = (peer: RefPeer): string => {
     const { digit, dialing, outHost, links, ready, isLeaving, replaces, coolUntilMs } = peer;
+    const { wasReached } = peer;
     const addresses = peer.addresses.map(({ failures, retryAtMs }) => [
       failures,
       retryAtMs > nowMs,
@@ -118,6 +119,7 @@ function stateOf({ model, nowMs }: Machine): string {
         isLeaving,
         replaces?.digit,
         coolUntilMs > nowMs,
+        wasReached,
         // Matters only where not all three peers can be known.
         model.limits.maxPeers < 3 && peer.upSinceMs !== undefined,
       ],

@@ -373,6 +373,7 @@ describe('the saver of peers', () => {
       lastDial: { agoMs: 5, isGood: false },
       upAgoMs: 50,
       toldBy: undefined,
+      wasReached: false,
     };
     store.records.set(`rxmesh/1/peer/${id('a')}`, encodePeer({ savedAtMs: 0, saved }));
     const peers = new Stored({ scoreHalfLifeMs: 1_000 }, store);

@@ -24,6 +24,7 @@ const peer: SavedPeer = {
   lastDial: { agoMs: 400, isGood: true },
   upAgoMs: 0,
   toldBy: '203.0.113.0/24',
+  wasReached: true,
 };
 
 /** The messages of docs/peers.md, as an independent reader would declare them. */
@@ -36,6 +37,7 @@ const { root } = protobuf.parse(`
     Dial last_dial = 4;
     optional uint64 up_ago_ms = 5;
     optional string told_by = 6;
+    uint64 was_reached = 7;
   }
   message Address { string address = 1; uint64 failures = 2; uint64 failing_for_ms = 3; Amount blame = 4; uint64 is_announced = 5; }
   message Amount { double value = 1; uint64 ago_ms = 2; }
@@ -57,6 +59,7 @@ describe('the records of the peer store', () => {
       behaviour: none,
       lastDial: undefined,
       toldBy: undefined,
+      wasReached: false,
     };
     const bytes = encodePeer({ savedAtMs: 1, saved: { ...saved, upAgoMs: undefined } });
     expect([...bytes]).toEqual([0x08, 0x01]);
@@ -80,13 +83,15 @@ describe('the records of the peer store', () => {
       lastDial: { agoMs: 400, isGood: 1 },
       upAgoMs: 0,
       toldBy: '203.0.113.0/24',
+      wasReached: 1,
     });
   });
 
   it('come back as they were', () => {
     const dated = { savedAtMs: 1_700_000_000_000, saved: peer };
     expect(decodePeer(id('a'), encodePeer(dated))).toEqual(dated);
-    const unknown = { ...peer, lastDial: undefined, upAgoMs: undefined, toldBy: undefined };
+    const none = { lastDial: undefined, upAgoMs: undefined, toldBy: undefined };
+    const unknown = { ...peer, ...none, wasReached: false };
     expect(decodePeer(id('a'), encodePeer({ savedAtMs: 0, saved: unknown })).saved).toEqual(
       unknown,
     );

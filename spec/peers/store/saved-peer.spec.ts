@@ -23,6 +23,7 @@ function saved(changes: Partial<SavedPeer> = {}): SavedPeer {
     lastDial: { agoMs: 20, isGood: false },
     upAgoMs: 300,
     toldBy: undefined,
+    wasReached: true,
     ...changes,
   };
 }
@@ -39,7 +40,7 @@ describe('what is restored of a peer', () => {
     expect(known).toMatchObject({ isAnnounced: true, failures: 3, failingSinceMs: 4_960 });
     expect(known?.blame).toEqual({ value: 3, atMs: 990 });
     expect(peer.lastDial).toEqual({ atMs: 980, isGood: false });
-    expect([peer.lastSeenMs, peer.upSinceMs]).toEqual([700, 700]);
+    expect([peer.lastSeenMs, peer.upSinceMs, peer.wasReached]).toEqual([700, 700, true]);
     // Four half-lives.
     expect(decay.valueAt(peer.behaviour, 5_000)).toBe(-0.5);
   });
@@ -73,7 +74,8 @@ describe('what is restored of a peer', () => {
 
   it.each([
     ['that was never up and nobody has named', {}, { upAgoMs: undefined }, 'host'],
-    ['that was up before', {}, {}, undefined],
+    ['that was up, and has left', {}, {}, 'host'],
+    ['that is up', { ready: 'inbound' }, {}, undefined],
     ['that the application has named', { isChosen: true }, { upAgoMs: undefined }, undefined],
   ])('counts as hearsay for a peer %s, or does not', (_what, known, changes, host) => {
     const peer = Object.assign(new KnownPeer(id('a'), 0, 0), known);

@@ -87,7 +87,7 @@ describe('accepting peers', () => {
     node.stop();
   });
 
-  it('R-30 reports a failed transport and keeps the others running', () => {
+  it('R-30, B-20 reports a failed transport and keeps the others running', () => {
     const other = new MockTransport(['other']);
     const mock = new MockTransport();
     const node = new MockNode({ transports: [other, mock] });
@@ -103,7 +103,7 @@ describe('accepting peers', () => {
     expect([mock.live, other.live]).toEqual([0, 0]);
   });
 
-  it('L-31, R-30 retries a failed transport with a delay that doubles up to a minute', () => {
+  it('L-31, R-30, B-20 retries a failed transport with a delay that doubles up to a minute', () => {
     const transport = new MockTransport();
     const error = new RxmeshError('RXMESH_CONNECTION_FAILED', 'the interface is gone');
     const askedAtMs: number[] = [];
@@ -183,15 +183,21 @@ describe('accepting peers', () => {
     node.stop();
   });
 
-  it('limits concurrent handshakes per host', () => {
-    const node = new MockNode();
+  it('B-22 limits concurrent handshakes per host, and those that ended no longer count', () => {
+    const node = new MockNode({ timeouts: { handshakeMs: 400 } });
     node.start();
-    const connections = Array.from({ length: 9 }, () => node.arrive());
-    expect(connections.map(({ closed }) => closed)).toEqual([
-      ...Array<boolean>(8).fill(false),
-      true,
-    ]);
-    expect(node.codes('connection-refused')).toEqual(['RXMESH_TOO_MANY_HANDSHAKES']);
+    const closedOf = (hosts: readonly number[]): string =>
+      hosts
+        .map((host) => node.arrive(undefined, { protocol: 'mock', ip: `192.0.2.${host}`, port: 1 }))
+        .map(({ closed }) => Number(closed))
+        .join('');
+    expect(closedOf(Array<number>(9).fill(1))).toBe('000000001');
+    expect(closedOf([2, 3, 1])).toBe('001');
+    expect(node.codes('connection-refused')).toEqual(
+      Array<string>(2).fill('RXMESH_TOO_MANY_HANDSHAKES'),
+    );
+    node.clock.advance(400);
+    expect(closedOf(Array<number>(9).fill(1))).toBe('000000001');
     node.stop();
   });
 
@@ -213,7 +219,7 @@ describe('accepting peers', () => {
     node.stop();
   });
 
-  it('limits one host to half of that rate, at no cost to other hosts', () => {
+  it('B-22 limits one host to half of that rate, at no cost to other hosts', () => {
     const node = new MockNode({ limits: { connectionsPerSecond: 7 } });
     node.start();
     const from = (ip: string, port: number): MockConnection =>
@@ -233,6 +239,20 @@ describe('accepting peers', () => {
     expect(from('198.51.100.7', 1).handshakes).toBe(0);
     node.clock.advance(143);
     expect([from('192.0.2.1', 30).handshakes, from('198.51.100.7', 2).handshakes]).toEqual([0, 1]);
+    node.stop();
+  });
+
+  it('B-21 ends a handshake that takes too long, at the latest after 10 s, and frees its place', () => {
+    const node = new MockNode({ limits: { handshakes: 1 } });
+    node.start();
+    const connection = node.arrive();
+    node.clock.advance(9_999);
+    expect([connection.closed, node.events]).toEqual([false, []]);
+    node.clock.advance(1);
+    expect(connection.closed).toBe(true);
+    expect(node.codes('connection-refused')).toEqual(['RXMESH_HANDSHAKE_TIMEOUT']);
+    node.arrive(of(node.link('inbound')));
+    expect(node.updates).toEqual([`up ${node.peer.id}`]);
     node.stop();
   });
 

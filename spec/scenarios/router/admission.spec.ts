@@ -34,7 +34,7 @@ function ended(net: Simulation): void {
   expectIdle(net.clock.scheduler);
 }
 
-describe('B-20 admission, before and after the proof', () => {
+describe('admission, before and after the proof', () => {
   it('B-23 refuses a connection before any handshake', () => {
     const seen: unknown[] = [];
     const net = setUp({

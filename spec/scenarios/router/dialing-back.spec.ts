@@ -31,7 +31,7 @@ function networkOf(advertise?: false): Simulation {
 }
 
 describe('dialing back', () => {
-  it('B-15 an accepted peer that vanished is dialed until it is back, though it knows us no more', () => {
+  it('an accepted peer that vanished is dialed until it is back, though it knows us no more', () => {
     const net = networkOf();
     net.start();
     expect(toldBy0(net)).toEqual(['peer-up inbound']);

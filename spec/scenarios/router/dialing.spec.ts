@@ -91,6 +91,25 @@ describe('dialing peers', () => {
     node.stop();
   });
 
+  it('B-21 ends a handshake that takes too long, and dials again later', () => {
+    const node = new MockNode({
+      peers: { addresses: [address], retryMinMs: 1_000 },
+      timeouts: { handshakeMs: 300 },
+    });
+    const connections = node.answerWith();
+    node.start();
+    node.clock.advance(299);
+    expect(connections.map(({ closed }) => closed)).toEqual([false]);
+    node.clock.advance(1);
+    expect(connections.map(({ closed }) => closed)).toEqual([true]);
+    expect(node.codes('dial-failed')).toEqual(['RXMESH_HANDSHAKE_TIMEOUT']);
+    node.clock.advance(999);
+    expect(connections).toHaveLength(1);
+    node.clock.advance(1);
+    expect(connections).toHaveLength(2);
+    node.stop();
+  });
+
   it('R-39 hung handshakes run in parallel and end with the router', () => {
     const addresses = [2, 3, 4].map((seed) => `mock:${identityOf(seed).id}`);
     const node = new MockNode({ peers: { addresses }, timeouts: { handshakeMs: 0 } });

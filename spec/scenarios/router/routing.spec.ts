@@ -91,6 +91,15 @@ describe.each([0, 4])('three nodes with two channels, latency %i ms', (latencyMs
     expect(drops(net)).toEqual(Array(3).fill('0 outbound 1 no-recipient'));
   });
 
+  it('B-05 drops an envelope that is empty, and nothing else', () => {
+    first(a).out.next({} as OutboundEnvelope<string>);
+    first(a).out.next({ to: id(b), message: 'hello' });
+    net.advance(1_000);
+    expect(texts).toEqual([[], ['0: hello'], []]);
+    expect(drops(net)).toEqual(['0 outbound 1 no-recipient']);
+    for (const { up } of net.nodes) expect(up.size).toBe(2);
+  });
+
   it('R-15 drops a message to the sender itself', () => {
     first(a).out.next({ to: id(a), message: 'x' });
     net.advance(1_000);

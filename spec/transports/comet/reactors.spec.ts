@@ -101,7 +101,7 @@ describe('the channels of the reactors', () => {
     expect(codec.decode(codec.encode(full))).toEqual(full);
   });
 
-  it('read and write peer exchange, transactions and block sync', () => {
+  it('B-34 read and write peer exchange, transactions and block sync', () => {
     const addrs = [{ id: 'ab'.repeat(20), ip: '203.0.113.7', port: 26_656 }];
     const pex = comet.peerExchange.codec;
     expect(toHex(pex.encode({ kind: 'pexRequest' }))).toBe('0a00');

@@ -19,7 +19,7 @@ const request = (remoteAddress: string, forwarded?: string | string[]): Incoming
     headers: forwarded === undefined ? {} : { 'x-forwarded-for': forwarded },
   }) as unknown as IncomingMessage;
 
-describe('B-34 the client behind trusted proxies', () => {
+describe('the client behind trusted proxies', () => {
   it.each<[string, string, string | undefined, string]>([
     [
       'of a connection that is not a proxy’s, whatever it writes',
@@ -49,7 +49,7 @@ describe('B-34 the client behind trusted proxies', () => {
   });
 });
 
-describe('B-34 a router behind a trusted proxy', () => {
+describe('a router behind a trusted proxy', () => {
   trackLeaks();
 
   it('bans and admits clients, not the proxy', async () => {
