@@ -139,11 +139,16 @@ export default defineConfig(
     languageOptions: { globals: { console: 'readonly', process: 'readonly', URL: 'readonly' } },
   },
   {
-    files: ['**/*.ts'],
+    files: ['**/*.ts', '**/*.tsx'],
     extends: [tseslint.configs.strictTypeChecked, rxjsX.configs.recommended],
     languageOptions: {
       parserOptions: {
-        project: ['tsconfig.json', 'tsconfig.web.json', 'spec/browser/tsconfig.json'],
+        project: [
+          'tsconfig.json',
+          'tsconfig.web.json',
+          'inspector/tsconfig.json',
+          'spec/browser/tsconfig.json',
+        ],
       },
     },
     rules: {

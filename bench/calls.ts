@@ -1,94 +1,78 @@
 /**
- * Calls between two processes: how many a second, one at a time, 64 and 1,000 at a time, and how
- * long a lone one takes.
+ * Calls between two processes: how many a second, one at a time, 64 and 1,000 at a time, how long
+ * a lone one takes, and what CPU time both processes need for one. Then the items of a stream.
  *
  *     npm run bench:calls -- --ms 1000 --rounds 5
+ *     npm run bench:calls -- --only rxmesh,rsocket --concurrency 64
  *
- * Compares `rxmesh/calls` with `requestResponse` of rsocket-js (over TCP, unencrypted), and with a
- * bare message of rxmesh and its echo, which has no numbers, no errors and no bounds. Requests and
- * answers are items of 64 B, encoded and decoded by both sides. The contestants take turns. Prints
- * the medians of the rounds.
+ * Compares `rxmesh/calls` with `requestResponse` of rsocket-js, unary calls of grpc-js, socket.io's
+ * acknowledgements, js-libp2p's streams, and a bare message of rxmesh and its echo. Only rxmesh and
+ * js-libp2p encrypt. Requests and answers are items of 64 B, encoded and decoded by both sides. The
+ * contestants take turns. Prints the medians of the rounds.
  */
-import { fork } from 'node:child_process';
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
 import { parseArgs } from 'node:util';
-import {
-  block,
-  createRouter,
-  Identity,
-  type NodeId,
-  parseNodeAddress,
-  protobuf,
-  type Router,
-} from 'rxmesh';
-import { calls } from 'rxmesh/calls';
-import { reply } from 'rxmesh/operators';
-import { webSocket } from 'rxmesh/transports/websocket';
-import { bodyFor, encode, Item } from './contestants/item.ts';
-import { acceptPeers, answer, connectPeer, ping } from './contestants/rsocket.ts';
+import type { Caller, RpcContestant } from './rpc/contestant.ts';
+import { grpc } from './rpc/grpc.ts';
+import { libp2pOneStream, libp2pStreams } from './rpc/libp2p.ts';
+import { rsocket } from './rpc/rsocket.ts';
+import { rxmeshCalls, rxmeshEcho, rxmeshStreams } from './rpc/rxmesh.ts';
+import { socketIo } from './rpc/socket-io.ts';
 
 const { values } = parseArgs({
   options: {
     ms: { type: 'string', default: '1000' },
     rounds: { type: 'string', default: '5' },
+    only: { type: 'string', default: '' },
+    concurrency: { type: 'string', default: '1,64,1000' },
     serve: { type: 'boolean', default: false },
   },
 });
-const concurrencies = [1, 64, 1000] as const;
-const item = { seq: 7, body: bodyFor(64) };
-const codec = protobuf<Item>(Item);
-/** `out` drops what a full lane does not take, so the lane has room for all. */
-const echoes = { id: 2, codec, outbound: block(1024) };
+const ms = Number(values.ms);
+const rounds = Number(values.rounds);
+const wanted = values.only.split(',');
+const contestants: readonly RpcContestant[] = [
+  rxmeshCalls,
+  rxmeshEcho,
+  rsocket,
+  grpc,
+  socketIo,
+  libp2pStreams,
+  libp2pOneStream,
+].filter(({ name }) => wanted.some((part) => name.includes(part)));
 
-/** Makes one call after another, and reports each answer. */
-type Caller = (answered: () => void) => void;
-
-async function routerWith(address?: string): Promise<Router> {
-  const listen = { listen: { host: '127.0.0.1', port: 0 } };
-  const router = createRouter({
-    identity: await Identity.generate(),
-    network: 'bench',
-    // A zero mask is safe here: the payload is already ciphertext.
-    transports: [webSocket(address === undefined ? listen : { dial: { zeroMask: true } })],
-    peers: { persistent: address === undefined ? [] : [address] },
-  });
-  return router;
-}
-
-/** The other process: answers with what it gets. */
+/** The other process. It reports the CPU time that it has used whenever it is asked. */
 async function serve(): Promise<void> {
-  const router = await routerWith();
-  calls(router, { id: 1, request: codec, response: codec }).serve(({ request }) => request);
-  const echo = router.openChannel(echoes);
-  echo.in$.pipe(reply((message) => message)).subscribe(echo.out);
-  await router.start();
-  const port = await acceptPeers(() => ({ requestResponse: answer }));
-  process.send?.({ address: router.addresses[0], port });
+  const addresses = [];
+  for (const contestant of [...contestants, rxmeshStreams])
+    addresses.push(await contestant.serve());
+  process.on('message', () => process.send?.(cpuUs()));
+  process.once('disconnect', () => process.exit());
+  process.send?.(addresses);
 }
 
-function callerOf(router: Router, to: NodeId): Caller {
-  const service = calls(router, { id: 1, request: codec, response: codec });
-  return (answered) => void service.call(to, item).subscribe(answered);
+function cpuUs(): number {
+  const { user, system } = process.cpuUsage();
+  return user + system;
 }
 
-/** Answers come in order, so the first one that waits is answered. */
-function echoerOf(router: Router, to: NodeId): Caller {
-  const echo = router.openChannel(echoes);
-  const waiting: (() => void)[] = [];
-  let first = 0;
-  echo.in$.subscribe(() => {
-    waiting[first++]?.();
-    if (first < 4_096) return;
-    waiting.splice(0, first);
-    first = 0;
-  });
-  return (answered) => {
-    waiting.push(answered);
-    echo.out.next({ to, message: item });
-  };
+/** The CPU time of both processes, in microseconds. */
+async function bothCpuUs(child: ChildProcess): Promise<number> {
+  child.send('cpu');
+  const [childUs] = (await once(child, 'message')) as [number];
+  return childUs + cpuUs();
 }
 
-/** Keeps as many calls running for a time. @returns their times, in microseconds, and the rate */
-async function run(call: Caller, concurrency: number, ms: number): Promise<Round> {
+interface Round {
+  readonly perSecond: number;
+  readonly p50Us: number;
+  readonly cpuUs: number;
+}
+
+/** Keeps as many calls running for a time. */
+async function run(call: Caller, concurrency: number, child: ChildProcess): Promise<Round> {
+  const cpuBeforeUs = await bothCpuUs(child);
   const startMs = performance.now();
   const timesUs: number[] = [];
   await new Promise<void>((resolve) => {
@@ -105,56 +89,67 @@ async function run(call: Caller, concurrency: number, ms: number): Promise<Round
     for (let i = 0; i < concurrency; i += 1) next();
   });
   const perSecond = timesUs.length / ((performance.now() - startMs) / 1000);
-  return { perSecond, p50Us: medianOf(timesUs) };
-}
-
-interface Round {
-  readonly perSecond: number;
-  readonly p50Us: number;
+  const usedUs = (await bothCpuUs(child)) - cpuBeforeUs;
+  return { perSecond, p50Us: medianOf(timesUs), cpuUs: usedUs / timesUs.length };
 }
 
 function medianOf(numbers: readonly number[]): number {
   return numbers.toSorted((one, other) => one - other)[numbers.length >> 1] ?? NaN;
 }
 
-async function compare(address: string, port: number): Promise<void> {
-  const router = await routerWith(address);
-  const { id } = parseNodeAddress(address);
-  const peer = await connectPeer(port, []);
-  const contestants: Readonly<Record<string, Caller>> = {
-    calls: callerOf(router, id),
-    'bare message and echo': echoerOf(router, id),
-    'rsocket-js': (answered) => void ping(peer, encode(item)).then(answered),
-  };
-  await router.start();
-  await router.whenUp(id);
-  for (const concurrency of concurrencies) {
-    const results = new Map<string, Round[]>();
-    for (let round = 0; round <= Number(values.rounds); round += 1) {
-      for (const [name, call] of Object.entries(contestants)) {
-        const result = await run(call, concurrency, Number(values.ms));
-        // The first round warms up.
-        if (round > 0) results.set(name, [...(results.get(name) ?? []), result]);
-      }
-    }
-    for (const [name, all] of results) {
-      const perSecond = medianOf(all.map((each) => each.perSecond));
-      const p50Us = medianOf(all.map((each) => each.p50Us));
-      const rate = `${perSecond.toFixed(0).padStart(8)} calls/s`;
-      console.log(
-        `${String(concurrency).padStart(5)} at a time: ${rate}, p50 ${p50Us.toFixed(0).padStart(6)} µs  ${name}`,
-      );
+/** The rounds of each contestant, which take turns. The first round warms up. */
+async function inTurns<C, R>(
+  all: Readonly<Record<string, C>>,
+  round: (contestant: C) => Promise<R>,
+): Promise<ReadonlyMap<string, readonly R[]>> {
+  const results = new Map<string, R[]>();
+  for (let n = 0; n <= rounds; n += 1) {
+    for (const [name, contestant] of Object.entries(all)) {
+      const result = await round(contestant);
+      if (n > 0) results.set(name, [...(results.get(name) ?? []), result]);
     }
   }
-  await router.stop();
+  return results;
+}
+
+async function compareCalls(callers: Readonly<Record<string, Caller>>, child: ChildProcess) {
+  for (const concurrency of values.concurrency.split(',').map(Number)) {
+    const results = await inTurns(callers, (call) => run(call, concurrency, child));
+    for (const [name, all] of results) {
+      const column = (of: (round: Round) => number, digits: number): string =>
+        medianOf(all.map(of)).toFixed(digits).padStart(8);
+      const rate = `${column(({ perSecond }) => perSecond, 0)} calls/s`;
+      const p50 = `p50 ${column(({ p50Us }) => p50Us, 0)} µs`;
+      const cpu = `CPU ${column((round) => round.cpuUs, 1)} µs`;
+      console.log(`${String(concurrency).padStart(5)} at a time: ${rate}, ${p50}, ${cpu}  ${name}`);
+    }
+  }
+}
+
+async function compareStreams(address: string): Promise<void> {
+  const takers = await rxmeshStreams.connect(address);
+  const results = await inTurns(takers, (take) => take(ms));
+  for (const [name, counts] of results) {
+    const perSecond = (medianOf(counts) / ms) * 1000;
+    console.log(`stream: ${perSecond.toFixed(0).padStart(8)} items/s  ${name}`);
+  }
+}
+
+async function compare(child: ChildProcess): Promise<void> {
+  const [addresses] = (await once(child, 'message')) as [readonly string[]];
+  const callers: Record<string, Caller> = {};
+  for (const [index, { name, connect }] of contestants.entries()) {
+    callers[name] = await connect(addresses[index] ?? '');
+  }
+  await compareCalls(callers, child);
+  await compareStreams(addresses[contestants.length] ?? '');
 }
 
 if (values.serve) {
   await serve();
 } else {
-  const child = fork(process.argv[1] ?? '', ['--serve']);
-  child.once('message', ({ address, port }: { address: string; port: string }) => {
-    void compare(address, Number(port)).finally(() => child.kill());
-  });
-  child.once('exit', (code) => process.exit(code ?? 0));
+  const child = fork(process.argv[1] ?? '', ['--serve', '--only', values.only]);
+  await compare(child);
+  child.disconnect();
+  process.exit();
 }

@@ -1,7 +1,8 @@
 /**
  * Five nodes, each in its own process, that send and broadcast protobuf messages to each other over
  * WebSockets on loopback. Each knows only the address of the first, and finds the others by peer
- * exchange. One is killed and restarted. At the end, every message is accounted for.
+ * exchange. One is killed and restarted. At the end, every message is accounted for. The last
+ * node serves a page that shows what it does.
  *
  *     npm start
  *     npm start -- --nodes 5 --seconds 10
@@ -75,6 +76,9 @@ async function run(): Promise<boolean> {
   const end = firstValueFrom(merge(over$, ctrlC$));
   onInterrupt = () => ctrlC$.next();
   screen.tell(`each is connected with all others after ${inSeconds(beginMs - startMs)}`);
+  const last = children.at(-1);
+  await until(() => last?.inspectorUrl !== undefined, 'the inspector');
+  screen.tell(`look inside node ${nodes}: ${last?.inspectorUrl ?? ''}`);
 
   const table = new Table();
   table.of(children, 0);
@@ -109,7 +113,17 @@ async function plan(): Promise<readonly NodeSettings[]> {
   return all.map(({ node, run, seed, port }) => {
     const others = all.filter((other) => other.node !== node);
     const known = node === 1 ? [] : first;
-    return { node, run, seed, port, known, others: others.map((one) => [one.node, one.id]) };
+    // The last one is not killed.
+    const isInspected = node === nodes;
+    return {
+      node,
+      run,
+      seed,
+      port,
+      isInspected,
+      known,
+      others: others.map((one) => [one.node, one.id]),
+    };
   });
 }
 

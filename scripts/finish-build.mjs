@@ -6,10 +6,12 @@
  * - `dist/cjs` gets the library as CommonJS, for loaders that cannot `require()` an ES module, such
  *   as Jest's. There is one file for Node and one for browsers, so that code shared by the entry
  *   points exists only once. Dependencies that are only ES modules (@noble/...) are bundled.
+ * - The page of the inspector becomes a module with its script and style as texts.
  */
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative, sep } from 'node:path';
 import { build, transform } from 'esbuild';
+import { bundleInspector } from './bundle-inspector.mjs';
 import { nodeOnly } from './node-only.mjs';
 
 const root = join(import.meta.dirname, '..');
@@ -56,6 +58,15 @@ const withoutComments = {
   },
 };
 
+/** The inspector's page as CommonJS, loaded when it is asked for. */
+const pageFile = 'inspect-page.cjs';
+const pageApart = {
+  name: 'page-apart',
+  setup({ onResolve }) {
+    onResolve({ filter: /^#inspect-page$/ }, () => ({ path: `./${pageFile}`, external: true }));
+  },
+};
+
 /** @returns {Promise<string[]>} the bundled packages */
 async function bundle(platform, outfile) {
   const contents = entries
@@ -73,7 +84,9 @@ async function bundle(platform, outfile) {
     // Not bundled: dependencies that are CommonJS themselves, above all those that users also
     // import.
     external: ['rxjs', 'protobufjs', 'ws', '@chainsafe/*'],
-    plugins: [withoutComments],
+    plugins: [withoutComments, pageApart],
+    // Jest's `require` loads it, and its `import` needs a flag.
+    supported: { 'dynamic-import': false },
     logLevel: 'warning',
     metafile: true,
   });
@@ -98,13 +111,35 @@ function facades() {
   }
 }
 
+/** Replaces the module that bundles the page from its sources, which the package does not have. */
+async function inspectorPage() {
+  const { script, packages } = await bundleInspector();
+  const css = readFileSync(join(root, 'inspector', 'style.css'), 'utf8');
+  const { code: style } = await transform(css, { loader: 'css', minify: true });
+  const page = JSON.stringify({ script, style });
+  const code = `const page = ${page};\nexport const inspectorPage = () => Promise.resolve(page);\n`;
+  writeFileSync(join(root, manifest.imports['#inspect-page'].default), code);
+  // A file of its own, as it is a third of all the rest, and few need it.
+  writeFileSync(join(dist, 'cjs', pageFile), code.replace('export const ', 'exports.'));
+  writeFileSync(join(dist, 'lib', 'inspect', 'LICENSES.txt'), licencesOf(packages));
+}
+
+/** The licences of packages that are part of a file in `dist`. */
+function licencesOf(packages) {
+  const texts = [...new Set(packages)].sort().map((name) => {
+    const file = ['LICENSE', 'LICENSE.txt', 'LICENSE.md']
+      .map((each) => join(root, 'node_modules', name, each))
+      .find((each) => existsSync(each));
+    if (file === undefined) throw new Error(`${name} has no licence file`);
+    return `${name}\n\n${readFileSync(file, 'utf8')}`;
+  });
+  return texts.join('\n');
+}
+
 relativeImports();
 mkdirSync(join(dist, 'cjs'), { recursive: true });
+await inspectorPage();
 const { node, default: web } = manifest.imports['#cjs'];
 const bundled = (await Promise.all([bundle('node', node), bundle('web', web)])).flat();
-const licences = [...new Set(bundled)].sort().map((name) => {
-  const text = readFileSync(join(root, 'node_modules', name, 'LICENSE'), 'utf8');
-  return `${name}\n\n${text}`;
-});
-writeFileSync(join(dist, 'cjs', 'LICENSES.txt'), licences.join('\n'));
+writeFileSync(join(dist, 'cjs', 'LICENSES.txt'), licencesOf(bundled));
 facades();

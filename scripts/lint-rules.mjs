@@ -22,6 +22,7 @@ const floors = [
   ['lib'],
   ['lib/frames'],
   ['lib/testing', 'lib/calls', 'lib/deliveries', 'lib/gossip', 'lib/metrics'],
+  ['lib/inspect'],
   ['lib/cli'],
 ];
 
@@ -43,6 +44,7 @@ const wholeProtobufjs = 'lib/protobufjs.ts';
 const aliases = [
   ['#platform/', 'lib/platform'],
   ['#websocket', 'transports/websocket'],
+  ['#inspect-page', 'lib/inspect'],
 ];
 
 /**
@@ -67,8 +69,8 @@ const floorOf = (place) => floors.findIndex((floor) => floor.includes(place));
 function mayImport(from, to) {
   if (from === to) return true;
   if (from.startsWith('transports/')) return belowTransports.includes(to);
-  // The test kit and the command line may import everything below.
-  if (to.startsWith('transports')) return from === 'lib/testing' || from === 'lib/cli';
+  // The test kit, the inspector and the command line may import everything below.
+  if (to.startsWith('transports')) return ['lib/testing', 'lib/inspect', 'lib/cli'].includes(from);
   if (floorOf(from) === -1 || floorOf(to) === -1) return false;
   return floorOf(to) < floorOf(from);
 }

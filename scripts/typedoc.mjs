@@ -10,6 +10,7 @@ const pages = {
   Recipes: [
     'request-response',
     'worker-pool',
+    'file-transfer',
     'batching',
     'windows',
     'dashboard',
@@ -32,6 +33,7 @@ const pages = {
     'docs/peers',
     'docs/cli',
     'docs/operating',
+    'docs/inspector',
     'docs/testing',
     'docs/events',
     'docs/errors',
@@ -60,6 +62,7 @@ const modules = {
   'lib/deliveries': 'rxmesh/deliveries',
   'lib/gossip': 'rxmesh/gossip',
   'lib/metrics': 'rxmesh/metrics',
+  'lib/inspect': 'rxmesh/inspect',
   'lib/protobufjs': 'rxmesh/protobufjs',
   'lib/testing': 'rxmesh/testing',
   'lib/testing/tcp': 'rxmesh/testing/tcp',

@@ -16,6 +16,8 @@ export class Child {
   readonly peers: Set<number> = new Set();
   /** Since when it is connected with anybody. */
   upSince: Date | undefined;
+  /** The address of the page that shows what it does, if it serves one. */
+  inspectorUrl: string | undefined;
   totals: Totals = { accepted: 0, received: 0, dropped: 0 };
   /** When these totals came. */
   totalsAtMs: number = performance.now();
@@ -89,6 +91,7 @@ export class Child {
 
   #heard(report: Report): void {
     if (report.type === 'ready') this.#tell({ type: 'start', settings: this.settings });
+    if (report.type === 'inspector') this.inspectorUrl = report.url;
     if (report.type === 'totals') {
       this.totals = report;
       this.totalsAtMs = performance.now();

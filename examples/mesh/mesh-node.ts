@@ -15,6 +15,7 @@ import {
 } from 'rxjs';
 import { block, createRouter, Identity, latest } from 'rxmesh';
 import type { Channel, NodeId, Router, RouterEvent, SendReport } from 'rxmesh';
+import { inspect } from 'rxmesh/inspect';
 import { boundedMergeMap } from 'rxmesh/operators';
 import { webSocket } from 'rxmesh/transports/websocket';
 import { ReceivedLedger, SentLedger, type SentLine } from './ledger.ts';
@@ -90,6 +91,12 @@ export class MeshNode {
 
   start(): Promise<void> {
     return this.#router.start();
+  }
+
+  /** Serves a page that shows what this node does; resolves to its address. */
+  async inspect(): Promise<string> {
+    const { url } = await inspect(this.#router);
+    return url;
   }
 
   get totals(): Totals {

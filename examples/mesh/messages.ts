@@ -43,6 +43,8 @@ export interface NodeSettings extends NodeRun {
   readonly port: number;
   /** Number and ID of each of the other nodes. */
   readonly others: readonly (readonly [node: number, id: NodeId])[];
+  /** Whether it serves a page that shows what it does. */
+  readonly isInspected: boolean;
   /** The addresses that it knows: of one other node, or of none. */
   readonly known: readonly string[];
 }
@@ -67,6 +69,8 @@ export interface Totals {
 /** What a node's process tells the parent. */
 export type Report =
   | { readonly type: 'ready' }
+  /** The address of the page that shows what the node does. */
+  | { readonly type: 'inspector'; readonly url: string }
   | { readonly type: 'peer'; readonly node: number; readonly isUp: boolean }
   | ({ readonly type: 'totals' } & Totals)
   | { readonly type: 'finished' }

@@ -44,12 +44,13 @@ async function obey(order: Order): Promise<void> {
   }
 }
 
-function start(settings: NodeSettings): Promise<void> {
+async function start(settings: NodeSettings): Promise<void> {
   const begun = new MeshNode(settings);
   node = begun;
   begun.peers$.subscribe((change) => tell({ type: 'peer', ...change }));
   totals = interval(totalsMs).subscribe(() => tell({ type: 'totals', ...begun.totals }));
-  return begun.start();
+  await begun.start();
+  if (settings.isInspected) tell({ type: 'inspector', url: await begun.inspect() });
 }
 
 function tell(report: Report, written: () => void = () => undefined): void {

@@ -14,7 +14,7 @@ import { Frame, kinds, wireVersion } from './frame.ts';
 import { FrameSource } from './frame-queue.ts';
 import { Inflow } from './inflow.ts';
 import type { NamedMethod } from './method.ts';
-import { Outflow } from './outflow.ts';
+import { Outflow, type OutflowOwner } from './outflow.ts';
 
 /** What to send: a request, a request that wants no answer, or a stream of requests. */
 export type Content<Request> =
@@ -34,7 +34,10 @@ export interface Question<Request, Response> {
  * A call that this node makes, from the first request of its consumer to its end. It sends the
  * caller's frames, and receives the handler's.
  */
-export class AskedCall<Request, Response> extends FrameSource implements Demand, Asked {
+export class AskedCall<Request, Response>
+  extends FrameSource
+  implements Demand, Asked, OutflowOwner
+{
   readonly #board: CallBoard;
   readonly #question: Question<Request, Response>;
   readonly #sink: FlowSink<Response>;
@@ -44,8 +47,11 @@ export class AskedCall<Request, Response> extends FrameSource implements Demand,
   #hasEndedRequests = false;
   #peer: CallPeer | undefined;
   #number = 0;
-  #dueAtMs = Infinity;
+  /** 0 if there is no limit. */
+  #dueAtMs = 0;
   #timer: Subscription | undefined;
+  /** Listens to the signal, if there is one. */
+  #aborted: (() => void) | undefined;
   #isSent = false;
   #isOver = false;
   /** The other side has yet to hear that the call is over. */
@@ -56,10 +62,9 @@ export class AskedCall<Request, Response> extends FrameSource implements Demand,
     this.#board = board;
     this.#question = question;
     this.#sink = sink;
-    const { response } = question.method;
-    this.#inflow = new Inflow(sink, (bytes) => response.decode(bytes), board.limits.window);
+    this.#inflow = new Inflow(sink, question.method.response, board.limits.window);
     if (question.content.kind !== 'channel') return;
-    this.#outflow = new Outflow(0, () => this.#peer?.queue.add(this));
+    this.#outflow = new Outflow(0, this);
   }
 
   // For the consumer
@@ -118,6 +123,11 @@ export class AskedCall<Request, Response> extends FrameSource implements Demand,
     this.#inflow.error(error);
   }
 
+  /** There are requests to send, or their end. */
+  ready(): void {
+    this.#peer?.queue.add(this);
+  }
+
   // For the queue
 
   override takeFrame(): Frame | undefined {
@@ -165,11 +175,14 @@ export class AskedCall<Request, Response> extends FrameSource implements Demand,
     }
     this.#peer = peer;
     this.#number = peer.asks(this);
-    signal?.addEventListener('abort', this.#aborted);
+    if (signal !== undefined) {
+      this.#aborted = () => this.failed(signal.reason);
+      signal.addEventListener('abort', this.#aborted);
+    }
     if (timeoutMs > 0) {
       const { clock } = this.#board;
       this.#dueAtMs = clock.now() + timeoutMs;
-      this.#timer = clock.schedule(this.#late, timeoutMs);
+      this.#timer = clock.schedule(() => this.#late(), timeoutMs);
     }
     peer.queue.add(this);
   }
@@ -232,17 +245,15 @@ export class AskedCall<Request, Response> extends FrameSource implements Demand,
 
   /** At least 1, since 0 means that there is no limit. */
   #timeLeftMs(): number {
-    if (this.#dueAtMs === Infinity) return 0;
+    if (this.#dueAtMs === 0) return 0;
     return Math.max(1, Math.ceil(this.#dueAtMs - this.#board.clock.now()));
   }
 
-  readonly #late = (): void => {
+  #late(): void {
     const { to, timeoutMs } = this.#question;
     const text = `${to} has not finished the call in ${timeoutMs} ms`;
     this.failed(this.#board.error('RXMESH_CALL_TIMEOUT', text, to));
-  };
-
-  readonly #aborted = (): void => this.failed(this.#question.signal?.reason);
+  }
 
   /** Ends the call here, and there if it has begun there. */
   #leave(): void {
@@ -262,7 +273,9 @@ export class AskedCall<Request, Response> extends FrameSource implements Demand,
     this.#isOver = true;
     this.#outflow?.stop();
     this.#timer?.unsubscribe();
-    this.#question.signal?.removeEventListener('abort', this.#aborted);
+    if (this.#aborted !== undefined) {
+      this.#question.signal?.removeEventListener('abort', this.#aborted);
+    }
     this.#peer?.settled(this.#number);
   }
 }

@@ -4,6 +4,7 @@ import {
   type ChannelOptions,
   type Clock,
   type ErrorCode,
+  type FlowOrigin,
   isNodeId,
   type NodeId,
   type RouterEvent,
@@ -45,6 +46,8 @@ const numberMax = 2 ** 32 - 1;
 export class CallBoard implements CallPeerHost {
   readonly channel: Channel<Frame>;
   readonly clock: Clock;
+  /** Where the flows of answers come from. */
+  readonly origin: FlowOrigin;
   readonly limits: CallBoardLimits;
   asking = 0;
   serving = 0;
@@ -58,6 +61,7 @@ export class CallBoard implements CallPeerHost {
   /** Those that have the channel open. */
   readonly #peers = new Map<NodeId, CallPeer>();
   readonly #scope = new Subscription();
+  readonly #router: CallsRouter;
   #lastNumber = 0;
   #hasWrapped = false;
   #closed: RxmeshError | undefined;
@@ -68,8 +72,10 @@ export class CallBoard implements CallPeerHost {
     limits: CallBoardLimits,
   ) {
     this.limits = limits;
+    this.#router = router;
     this.channel = router.openChannel({ ...options, codec: frameCodec });
     this.clock = this.channel.in$.clock ?? systemClock;
+    this.origin = { clock: this.clock };
     for (const { id, channels } of router.snapshot().peers) {
       const port = channels.find(({ channel }) => channel === this.channel.id);
       this.#cameUp(id, port !== undefined && port.outbound.credit > 0);
@@ -119,6 +125,12 @@ export class CallBoard implements CallPeerHost {
     return this.#closed ?? new RxmeshError('RXMESH_PEER_DOWN', text, { channel });
   }
 
+  /** The last round trips of pings, by peer. */
+  roundTrips(): ReadonlyMap<NodeId, number | undefined> {
+    const { peers } = this.#router.snapshot();
+    return new Map(peers.map(({ id, roundTripMs }) => [id, roundTripMs]));
+  }
+
   nextNumber(): number {
     if (this.#lastNumber === numberMax) {
       this.#lastNumber = 0;
@@ -128,7 +140,11 @@ export class CallBoard implements CallPeerHost {
     return this.#lastNumber;
   }
 
-  /** Whether a call has ever had this number. */
+  /**
+   * Whether a call has ever had this number. The numbers are one series for all peers, so that a
+   * peer which comes back cannot answer a new call with what belongs to an old one. An answer to
+   * another peer's call is dropped and counted like a late one.
+   */
   wasGiven(number: number): boolean {
     return this.#hasWrapped || (number > 0 && number <= this.#lastNumber);
   }

@@ -1,6 +1,5 @@
-import type { Subscription } from 'rxjs';
-import { type Channel, type DirectEnvelope, Flow, type FlowSink, type NodeId } from '../index.ts';
-import { pipeTo } from '../../operators/index.ts';
+import type { Channel, NodeId } from '../index.ts';
+import { type FrameFeed, FrameSender } from '../frames/frame-sender.ts';
 import type { Frame } from './frame.ts';
 
 /** One half of a call, which has frames for the peer from time to time. */
@@ -38,45 +37,28 @@ class Ends extends FrameSource {
 }
 
 /**
- * The frames for one peer: a flow that `pipeTo` pulls as the peer's lane takes them. Calls with
- * frames take turns, one frame each, so none holds up another. A frame is made when its turn comes,
- * so nothing waits here but the calls themselves.
+ * The frames for one peer. Calls with frames take turns, one frame each, so none holds up another.
+ * Nothing waits here but the calls themselves.
  */
-export class FrameQueue {
+export class FrameQueue implements FrameFeed<Frame> {
   readonly #ends: FrameSource = new Ends();
-  readonly #channel: Channel<Frame>;
-  readonly #to: NodeId;
-  readonly #envelopes: Flow<DirectEnvelope<Frame>>;
+  readonly #sender: FrameSender<Frame>;
   readonly #onStop: () => void;
-  #pipe: Subscription | undefined;
-  #sink: FlowSink<DirectEnvelope<Frame>> | undefined;
   /** The source of the last frame. */
-  #last: FrameSource | undefined;
-  #isDraining = false;
+  #last: FrameSource = this.#ends;
   #isClosed = false;
 
   /** @param onStop called when the channel takes no more frames: the node says goodbye */
   constructor(channel: Channel<Frame>, to: NodeId, onStop: () => void) {
-    this.#channel = channel;
-    this.#to = to;
     this.#onStop = onStop;
-    this.#envelopes = new Flow((sink) => {
-      this.#sink = sink;
-      return {
-        request: () => this.#drain(),
-        unsubscribe: () => {
-          if (this.#sink === sink) this.#sink = undefined;
-        },
-      };
-    });
-    this.#open();
+    this.#sender = new FrameSender(channel, to, this);
   }
 
   /** Gives a source that has frames its turn. */
   add(source: FrameSource): void {
     if (source.after !== source || this.#isClosed) return;
     this.#append(source);
-    this.#drain();
+    this.#sender.wake();
   }
 
   /** Takes a source out. */
@@ -90,11 +72,34 @@ export class FrameQueue {
   /** Stops sending. */
   close(): void {
     this.#isClosed = true;
-    this.#last = undefined;
-    this.#pipe?.unsubscribe();
+    this.#sender.close();
     for (let first = this.#ends.after; first !== this.#ends; first = this.#ends.after) {
       this.remove(first);
     }
+  }
+
+  takeFrame(): Frame | undefined {
+    for (let source = this.#ends.after; source !== this.#ends; source = this.#ends.after) {
+      this.remove(source);
+      const frame = source.takeFrame();
+      if (source.hasFrame() && source.after === source && !this.#isClosed) this.#append(source);
+      if (frame === undefined) continue;
+      this.#last = source;
+      return frame;
+    }
+    return undefined;
+  }
+
+  sent(): void {
+    this.#last.sent();
+  }
+
+  notSent(error: unknown): void {
+    this.#last.notSent(error);
+  }
+
+  stopped(): void {
+    this.#onStop();
   }
 
   #append(source: FrameSource): void {
@@ -103,49 +108,5 @@ export class FrameQueue {
     source.after = this.#ends;
     before.after = source;
     this.#ends.before = source;
-  }
-
-  #open(): void {
-    // Frames for a peer that has left must not wait for it: they are about calls that have ended.
-    this.#pipe = pipeTo(this.#channel, { absent: 'drop' })(this.#envelopes).subscribe({
-      error: (error: unknown) => this.#failed(error),
-      complete: () => {
-        if (!this.#isClosed) this.#onStop();
-      },
-    });
-  }
-
-  /**
-   * A pipe ends with its first error. That was about one frame, so the others go on in a new one.
-   */
-  #failed(error: unknown): void {
-    const last = this.#last;
-    this.#last = undefined;
-    if (last === undefined || this.#isClosed) return;
-    this.#open();
-    last.notSent(error);
-  }
-
-  #drain(): void {
-    if (this.#isDraining) return;
-    this.#isDraining = true;
-    while (this.#sink !== undefined && this.#sink.wanted > 0) {
-      const source = this.#ends.after;
-      if (source === this.#ends) break;
-      this.remove(source);
-      const message = source.takeFrame();
-      if (source.hasFrame() && source.after === source && !this.#isClosed) this.#append(source);
-      if (message === undefined) continue;
-      this.#last = source;
-      this.#emit(message);
-      // If it was too long, the pipe has failed in the meantime.
-      if (this.#last === source) source.sent();
-    }
-    this.#isDraining = false;
-  }
-
-  /** Making the frame may have closed the queue. */
-  #emit(message: Frame): void {
-    this.#sink?.next({ to: this.#to, message });
   }
 }

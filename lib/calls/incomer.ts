@@ -3,37 +3,24 @@ import {
   makeAbortController,
   type PlatformAbortSignal,
 } from '#platform/abort-controller';
-import { type Clock, Flow, type NodeId } from '../index.ts';
+import type { Clock, Flow, NodeId } from '../index.ts';
 import type { Incoming } from './handler.ts';
-
-/** What is known of a call when it arrives. */
-interface Arrival<Request> {
-  readonly from: NodeId;
-  readonly method: string;
-  readonly request: Request | undefined;
-  readonly requests: Flow<Request> | undefined;
-  /** Infinity if there is no limit. */
-  readonly dueAtMs: number;
-  readonly clock: Clock;
-}
 
 /** A call for its handler. Most handlers use neither its signal nor its time. */
 export class Incomer<Request> implements Incoming<Request> {
   readonly from: NodeId;
   readonly method: string;
-  readonly request: Request | undefined;
-  readonly requests: Flow<Request> | undefined;
-  readonly #dueAtMs: number;
+  request: Request | undefined;
+  requests: Flow<Request> | undefined;
+  /** 0 if there is no limit. */
+  dueAtMs = 0;
   readonly #clock: Clock;
   #aborting: Aborting | undefined;
   #reasonOf: (() => unknown) | undefined;
 
-  constructor({ from, method, request, requests, dueAtMs, clock }: Arrival<Request>) {
+  constructor(from: NodeId, method: string, clock: Clock) {
     this.from = from;
     this.method = method;
-    this.request = request;
-    this.requests = requests;
-    this.#dueAtMs = dueAtMs;
     this.#clock = clock;
   }
 
@@ -47,8 +34,8 @@ export class Incomer<Request> implements Incoming<Request> {
   }
 
   get timeLeftMs(): number | undefined {
-    if (this.#dueAtMs === Infinity) return undefined;
-    return Math.max(1, this.#dueAtMs - this.#clock.now());
+    if (this.dueAtMs === 0) return undefined;
+    return Math.max(1, this.dueAtMs - this.#clock.now());
   }
 
   /** @param reasonOf creates the reason, which costs more than to cancel a call */

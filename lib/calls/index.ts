@@ -26,7 +26,14 @@ export type {
   IncomingCall,
   IncomingChannel,
 } from './handler.ts';
-export { type Candidate, type FromPeer, leastPending, type PeerPick, roundRobin } from './many.ts';
+export {
+  type Candidate,
+  type FromPeer,
+  leastPending,
+  lowestRoundTrip,
+  type PeerPick,
+  roundRobin,
+} from './many.ts';
 export type {
   AnyMethod,
   CallMiddleware,

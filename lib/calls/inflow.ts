@@ -1,17 +1,17 @@
-import type { FlowSink } from '../index.ts';
+import type { Codec, FlowSink } from '../index.ts';
 
 /** Values on their way from the other side to a consumer here, never more than it wants. */
 export class Inflow<T> {
   readonly #sink: FlowSink<T>;
-  readonly #decode: (bytes: Uint8Array) => T;
+  readonly #codec: Codec<T>;
   readonly #window: number;
   /** How many more values the other side may send. */
   #granted = 0;
 
   /** @param window the most values to be granted at a time */
-  constructor(sink: FlowSink<T>, decode: (bytes: Uint8Array) => T, window: number) {
+  constructor(sink: FlowSink<T>, codec: Codec<T>, window: number) {
     this.#sink = sink;
-    this.#decode = decode;
+    this.#codec = codec;
     this.#window = window;
   }
 
@@ -41,7 +41,7 @@ export class Inflow<T> {
 
   /** Delivers a value. Throws what the codec throws. */
   deliver(payload: Uint8Array): void {
-    this.#sink.next(this.#decode(payload));
+    this.#sink.next(this.#codec.decode(payload));
   }
 
   /** Ends the flow. */

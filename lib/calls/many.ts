@@ -8,6 +8,8 @@ export interface Candidate {
   readonly id: NodeId;
   /** How many calls to it have not ended. */
   readonly pending: number;
+  /** The last round trip of a ping to it, in milliseconds; `undefined` before the first one. */
+  readonly roundTripMs: number | undefined;
 }
 
 /** Chooses the peer for a call. There is at least one candidate. */
@@ -36,6 +38,19 @@ export function leastPending(): PeerPick {
   };
 }
 
+/**
+ * Picks the candidate with the lowest round trip; of several, one after another. Those that have
+ * not answered a ping yet come last: see `keepAlive.intervalMs`.
+ */
+export function lowestRoundTrip(): PeerPick {
+  const inTurn = roundRobin();
+  return (candidates) => {
+    const trips = candidates.map(({ roundTripMs = Infinity }) => roundTripMs);
+    const lowest = Math.min(...trips);
+    return inTurn(candidates.filter((_, index) => trips[index] === lowest));
+  };
+}
+
 function idAt(candidates: readonly Candidate[], index: number): NodeId {
   const candidate = candidates[index];
   if (candidate === undefined) throw new RangeError('pick: there is no candidate');
@@ -48,7 +63,7 @@ export function callOne<Response>(
   pick: PeerPick,
   call: (to: NodeId) => Flow<Response>,
 ): Flow<Response> {
-  const { clock } = board;
+  const { origin } = board;
   return new Flow<Response>(
     (sink) => {
       const candidates = candidatesOf(board);
@@ -56,7 +71,7 @@ export function callOne<Response>(
       return call(pick(candidates)).consume(sink);
     },
     undefined,
-    { clock },
+    origin,
   );
 }
 
@@ -65,7 +80,7 @@ export function callEach<Response>(
   board: CallBoard,
   call: (to: NodeId) => Flow<Response>,
 ): Flow<FromPeer<Response>> {
-  const { clock } = board;
+  const { origin } = board;
   const from = (id: NodeId): Flow<FromPeer<Response>> =>
     call(id).pipe(
       map((response): FromPeer<Response> => ({ from: id, response })),
@@ -79,10 +94,18 @@ export function callEach<Response>(
     (sink) => merged().consume(sink),
     // With demand, a peer is asked for one answer at a time; this takes them as they come.
     (subscriber) => merged().subscribe(subscriber),
-    { clock },
+    origin,
   );
 }
 
-function candidatesOf({ peers }: CallBoard): readonly Candidate[] {
-  return Array.from(peers.values(), ({ id, asking }) => ({ id, pending: asking }));
+function candidatesOf(board: CallBoard): readonly Candidate[] {
+  // Walks all peers of the router, so only for a pick that looks at the round trips.
+  let trips: ReadonlyMap<NodeId, number | undefined> | undefined;
+  return Array.from(board.peers.values(), ({ id, asking }) => ({
+    id,
+    pending: asking,
+    get roundTripMs() {
+      return (trips ??= board.roundTrips()).get(id);
+    },
+  }));
 }

@@ -107,7 +107,9 @@ export interface Method<Request, Response> {
   serveChannel(handler: ChannelHandler<Request, Response>): Subscription;
 }
 
-/** The calls of one method on an board. */
+const noOptions: CallOptions = {};
+
+/** The calls of one method on a board. */
 export class MethodCalls<Request, Response> implements Method<Request, Response> {
   readonly #board: CallBoard;
   readonly #method: NamedMethod<Request, Response>;
@@ -119,7 +121,7 @@ export class MethodCalls<Request, Response> implements Method<Request, Response>
     this.#pick = pick;
   }
 
-  call(to: NodeId, request: Request, options: CallOptions = {}): Flow<Response> {
+  call(to: NodeId, request: Request, options: CallOptions = noOptions): Flow<Response> {
     return this.#ask(to, { kind: 'call', request }, options);
   }
 
@@ -159,15 +161,15 @@ export class MethodCalls<Request, Response> implements Method<Request, Response>
   }
 
   #ask(to: NodeId, content: Content<Request>, options: CallOptions, name = 'call'): Flow<Response> {
-    checkCallOptions(name, options);
+    if (options !== noOptions) checkCallOptions(name, options);
     const method = this.#method;
+    const board = this.#board;
     const { timeoutMs, signal } = options;
     const question = { method, to, content, timeoutMs: timeoutMs ?? 0, signal };
-    const { clock } = this.#board;
     const answers = new Flow<Response>(
-      (sink) => new AskedCall(this.#board, question, sink),
+      (sink) => new AskedCall(board, question, sink),
       undefined,
-      { clock },
+      board.origin,
     );
     const { aroundCalls } = method;
     if (aroundCalls === undefined || content.kind === 'notify') return answers;

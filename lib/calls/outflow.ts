@@ -3,6 +3,12 @@ import type { Demand, Flow, FlowConsumer } from '../index.ts';
 /** How many values a call takes from its source before they can be sent. */
 const aheadMax = 32;
 
+/** The call whose values these are. */
+export interface OutflowOwner {
+  /** There is something to send: a value, or the end. */
+  ready(): void;
+}
+
 /**
  * Values on their way to the other side. They are pulled from a flow as the credit from there
  * allows, at most 32 at a time, which bounds what waits here.
@@ -10,8 +16,8 @@ const aheadMax = 32;
 export class Outflow<T> implements FlowConsumer<T> {
   /** The error with which the source has ended. */
   failure: { readonly error: unknown } | undefined;
-  readonly #onReady: () => void;
-  readonly #waiting: T[] = [];
+  readonly #owner: OutflowOwner;
+  #waiting: T[] = [];
   #demand: Demand | undefined;
   /** How many more values may be sent. */
   #credit: number;
@@ -22,10 +28,9 @@ export class Outflow<T> implements FlowConsumer<T> {
   #isEnded = false;
   #isStopped = false;
 
-  /** @param onReady called when there is something to send: a value, or the end */
-  constructor(credit: number, onReady: () => void) {
+  constructor(credit: number, owner: OutflowOwner) {
     this.#credit = credit;
-    this.#onReady = onReady;
+    this.#owner = owner;
   }
 
   /** Sends the values of a flow. */
@@ -43,7 +48,8 @@ export class Outflow<T> implements FlowConsumer<T> {
   only(value: T): void {
     if (this.#isStopped) return;
     this.#isEnded = true;
-    this.#waiting.push(value);
+    // An array of one: `push` would reserve room for 17.
+    this.#waiting = [value];
     this.#tellIfReady();
   }
 
@@ -116,6 +122,6 @@ export class Outflow<T> implements FlowConsumer<T> {
 
   #tellIfReady(): void {
     if (this.#isStopped) return;
-    if (this.hasValue || this.isDone) this.#onReady();
+    if (this.hasValue || this.isDone) this.#owner.ready();
   }
 }

@@ -24,7 +24,7 @@ export class RequestFlow<Request> {
         if (this.#inflow !== undefined) {
           throw new TypeError('requests: they have a consumer already; share them with shareFlow');
         }
-        const inflow = new Inflow(sink, (bytes) => codec.decode(bytes), window);
+        const inflow = new Inflow(sink, codec, window);
         this.#inflow = inflow;
         this.#end?.(inflow);
         return {

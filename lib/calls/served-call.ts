@@ -9,7 +9,7 @@ import { FrameSource } from './frame-queue.ts';
 import { type Answers, flowOf, isPromise } from './handler.ts';
 import { Incomer } from './incomer.ts';
 import type { NamedMethod } from './method.ts';
-import { Outflow } from './outflow.ts';
+import { Outflow, type OutflowOwner } from './outflow.ts';
 import { RequestFlow } from './request-flow.ts';
 
 /** What serves a method. */
@@ -22,7 +22,7 @@ export interface Service<Request, Response> {
  * A call that a peer makes, until the peer knows its end. It sends `answer`, `end`, `error` and
  * `requestCredit` frames, and receives the rest.
  */
-export class ServedCall<Request, Response> extends FrameSource implements Served {
+export class ServedCall<Request, Response> extends FrameSource implements Served, OutflowOwner {
   readonly #board: CallBoard;
   readonly #service: Service<Request, Response>;
   readonly #peer: CallPeer;
@@ -50,7 +50,7 @@ export class ServedCall<Request, Response> extends FrameSource implements Served
     this.#number = call;
     this.#isNotice = kind === kinds.notify;
     // Nobody counts the answers to a notice.
-    this.#outflow = new Outflow(this.#isNotice ? Infinity : credit, () => this.#ready());
+    this.#outflow = new Outflow(this.#isNotice ? Infinity : credit, this);
     if (kind !== kinds.channel) return;
     const { clock, limits } = board;
     this.#requests = new RequestFlow(service.method.request, {
@@ -72,13 +72,15 @@ export class ServedCall<Request, Response> extends FrameSource implements Served
       this.#fail(statuses.refused, 'the request does not decode');
       return;
     }
-    const dueAtMs = timeoutMs === 0 ? Infinity : clock.now() + timeoutMs;
-    if (timeoutMs > 0) this.#timer = clock.schedule(this.#late, timeoutMs);
-    const { id: from } = this.#peer;
-    const requests = this.#requests?.flow;
-    this.#call = new Incomer({ from, method: method.name, request, requests, dueAtMs, clock });
+    const dueAtMs = timeoutMs === 0 ? 0 : clock.now() + timeoutMs;
+    if (timeoutMs > 0) this.#timer = clock.schedule(() => this.#late(), timeoutMs);
+    const call = new Incomer<Request>(this.#peer.id, method.name, clock);
+    call.request = request;
+    call.requests = this.#requests?.flow;
+    call.dueAtMs = dueAtMs;
+    this.#call = call;
     try {
-      this.#answer(answer(this.#call));
+      this.#answer(answer(call));
     } catch (thrown) {
       this.#threw(thrown);
     }
@@ -167,7 +169,8 @@ export class ServedCall<Request, Response> extends FrameSource implements Served
     else this.#outflow.only(value);
   }
 
-  #ready(): void {
+  /** There are answers to send, or their end. */
+  ready(): void {
     if (this.#isOver) return;
     if (!this.#isNotice) {
       this.#peer.queue.add(this);
@@ -232,14 +235,15 @@ export class ServedCall<Request, Response> extends FrameSource implements Served
     this.#board.report(thrown, text, this.#peer.id);
   }
 
-  readonly #late = (): void => {
+  #late(): void {
     const text = 'the time of the call is over';
     this.#fail(statuses.timeout, text);
     this.#stop('RXMESH_CALL_TIMEOUT', text);
-  };
+  }
 
   #fail(status: Status, text: string): void {
     if (this.#isNotice) {
+      this.#board.dropped += 1;
       this.#over();
       return;
     }

@@ -51,7 +51,7 @@ const defaults = {
 
 /** A channel that is open here, whatever its message type. */
 type OwnEnd = ChannelEnd &
-  Pick<LocalChannel<unknown>, 'end' | 'hasCaughtUp' | 'absences' | 'inboxes' | 'mute'>;
+  Pick<LocalChannel<unknown>, 'end' | 'hasCaughtUp' | 'isConsumed' | 'absences' | 'inboxes' | 'mute'>;
 
 /** The implementation of `Switchboard`: the open channels, and the sessions that serve them. */
 export class Channels implements ChannelHost {
@@ -122,6 +122,11 @@ export class Channels implements ChannelHost {
   /** Ids of the open channels, in the order in which they were opened. */
   get ids(): readonly number[] {
     return [...this.#ends.keys()];
+  }
+
+  /** Ids of the open channels without a consumer. */
+  get unconsumed(): readonly number[] {
+    return this.ids.filter((id) => this.#ends.get(id)?.isConsumed === false);
   }
 
   /**

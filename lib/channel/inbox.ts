@@ -1,7 +1,7 @@
 import type { Clock } from '../flow/clock.ts';
 import { bytesOf, Lane } from '../flow/lane.ts';
 import { type Pace, paceOf } from '../flow/pace.ts';
-import { laneBytesDefault, type LaneOptions, whenFull } from '../flow/strategy.ts';
+import { laneBytesDefault, type LaneOptions, type Strategy, whenFull } from '../flow/strategy.ts';
 import type { DropReason } from '../model/event.ts';
 import type { NodeId } from '../model/id.ts';
 import type { Credit, Grant, Inbox } from '../session/channel-end.ts';
@@ -81,6 +81,10 @@ export class PeerInbox implements Inbox {
 
   get depthBytes(): number {
     return this.#lane.sizeBytes;
+  }
+
+  get strategy(): Strategy {
+    return this.#lane.strategy;
   }
 
   get capacity(): number {

@@ -30,6 +30,8 @@ export interface PeerSnapshot {
 export interface SwitchboardSnapshot {
   /** Ids of the open channels. */
   readonly channels: readonly number[];
+  /** Those whose `in$` has no consumer, so that nothing takes what arrives. */
+  readonly unconsumed: readonly number[];
   readonly peers: readonly PeerSnapshot[];
   /** Absent recipients and what waits for them, by channel. */
   readonly awaited: readonly (AbsenceSnapshot & { readonly channel: number })[];
@@ -55,5 +57,6 @@ export function snapshotOf(channels: Channels): SwitchboardSnapshot {
   const drops = [...channels.drops()].flatMap(([channel, reasons]) =>
     [...reasons].map(([reason, count]) => ({ channel, reason, count })),
   );
-  return { channels: channels.ids, peers, awaited: channels.absences(), drops };
+  const { ids, unconsumed } = channels;
+  return { channels: ids, unconsumed, peers, awaited: channels.absences(), drops };
 }

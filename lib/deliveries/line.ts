@@ -1,11 +1,11 @@
 import type { Channel, NodeId, RxmeshError } from '../index.ts';
+import { type FrameFeed, FrameSender } from '../frames/frame-sender.ts';
 import type { Frame } from './frame.ts';
-import { FrameSender, type FrameSource } from '../frames/frame-sender.ts';
 import type { Inbox } from './inbox.ts';
 import type { Outbox } from './outbox.ts';
 
 /** The way to a peer that has the channel open: the frames of its outbox and its inbox. */
-export class Line implements FrameSource<Frame> {
+export class Line implements FrameFeed<Frame> {
   readonly #sender: FrameSender<Frame>;
   readonly #inbox: Inbox;
   readonly #notSent: (error: unknown) => RxmeshError;
@@ -41,6 +41,14 @@ export class Line implements FrameSource<Frame> {
 
   takeFrame(): Frame | undefined {
     return this.#inbox.takeFrame() ?? this.#outbox?.takeFrame();
+  }
+
+  sent(): void {
+    return undefined;
+  }
+
+  stopped(): void {
+    return undefined;
   }
 
   notSent(error: unknown): void {

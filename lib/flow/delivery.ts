@@ -28,7 +28,7 @@ export class Delivery<T> implements FlowSink<T>, Demand {
   /** True while requests are passed to the source. Further ones are picked up by the same loop. */
   #settling = false;
   /** Notifies the consumer of the end, once the backlog is empty. */
-  #end: (() => void) | undefined;
+  #end: Ending | undefined;
   #over = false;
   /** The fast path: still running and without a backlog, so `next` can deliver directly. */
   #isPlain = true;
@@ -113,16 +113,16 @@ export class Delivery<T> implements FlowSink<T>, Demand {
   }
 
   error(error: unknown): void {
-    this.#endWith(() => this.#consumer.error(error));
+    this.#endWith((consumer) => consumer.error(error));
   }
 
   complete(): void {
-    this.#endWith(() => this.#consumer.complete());
+    this.#endWith(completing);
   }
 
   fail(error: unknown): void {
     if (this.#over) return;
-    this.#end = () => this.#consumer.error(error);
+    this.#end = (consumer) => consumer.error(error);
     // Before the consumer, which may ignore the error or end the process.
     this.#origin?.failed?.(error);
     this.#finish();
@@ -182,7 +182,7 @@ export class Delivery<T> implements FlowSink<T>, Demand {
     if (!this.#over) this.#keeper?.onRoom?.();
   }
 
-  #endWith(notify: () => void): void {
+  #endWith(notify: Ending): void {
     if (this.#over || this.#end !== undefined) return;
     this.#end = notify;
     this.#isPlain = false;
@@ -199,7 +199,7 @@ export class Delivery<T> implements FlowSink<T>, Demand {
     if (this.#over) return;
     this.unsubscribe();
     try {
-      notify?.();
+      notify?.(this.#consumer);
     } catch (thrown) {
       reportUnhandled(thrown);
     }
@@ -211,6 +211,11 @@ export class Delivery<T> implements FlowSink<T>, Demand {
     upstream?.unsubscribe();
   }
 }
+
+/** Notifies a consumer of the end. */
+type Ending = (consumer: FlowConsumer<never>) => void;
+
+const completing: Ending = (consumer) => consumer.complete();
 
 function checkCount(count: number): void {
   if (count >= 1 && (count === Infinity || Number.isInteger(count))) return;

@@ -57,7 +57,7 @@ export class Flow<T> extends Observable<T> implements Consumable<T> {
   readonly #connect: (sink: FlowSink<T>) => Demand;
   /** For a flow behind operators: the flow that they were applied to. `#operators` lists them. */
   #root: Flow<unknown> | undefined;
-  #operators: readonly Operator<unknown, unknown>[] = [];
+  #operators = noOperators;
 
   /**
    * @param connect starts serving a consumer that has not requested anything yet. It must not emit
@@ -192,6 +192,8 @@ export class Flow<T> extends Observable<T> implements Consumable<T> {
     );
   }
 }
+
+const noOperators: readonly Operator<unknown, unknown>[] = [];
 
 /** What `Flow.pipe` accepts: any RxJS operator, and operators that require a flow. */
 export type FlowOperator<T, R> = (source: Flow<T>) => Observable<R>;

@@ -3,44 +3,62 @@ import { type Channel, type DirectEnvelope, Flow, type FlowSink, type NodeId } f
 import { pipeTo } from '../../operators/index.ts';
 
 /** What has frames for a peer. */
-export interface FrameSource<Frame> {
+export interface FrameFeed<F> {
   /** The next frame; `undefined` if there is none at the moment. */
-  takeFrame(): Frame | undefined;
+  takeFrame(): F | undefined;
+  /** The channel has taken the last frame. */
+  sent(): void;
   /** The channel does not take the last frame: it is too long. */
   notSent(error: unknown): void;
+  /** The channel takes no more frames: the node says goodbye. */
+  stopped(): void;
 }
 
 /**
  * The frames for one peer: a flow that `pipeTo` pulls as the peer's lane takes them. A frame is
- * made when its turn comes, so nothing waits here.
+ * made when its turn comes, so none waits here.
  */
-export class FrameSender<Frame> {
-  readonly #channel: Channel<Frame>;
-  readonly #source: FrameSource<Frame>;
-  readonly #envelopes: Flow<DirectEnvelope<Frame>>;
+export class FrameSender<F> {
+  readonly #channel: Channel<F>;
+  readonly #to: NodeId;
+  readonly #feed: FrameFeed<F>;
+  readonly #envelopes: Flow<DirectEnvelope<F>>;
   #pipe: Subscription | undefined;
-  #sink: FlowSink<DirectEnvelope<Frame>> | undefined;
+  #sink: FlowSink<DirectEnvelope<F>> | undefined;
+  /** Whether a frame has been sent in this pipe, with which it can have failed. */
+  #hasSent = false;
   #isDraining = false;
   #isClosed = false;
 
-  constructor(channel: Channel<Frame>, to: NodeId, source: FrameSource<Frame>) {
+  constructor(channel: Channel<F>, to: NodeId, feed: FrameFeed<F>) {
     this.#channel = channel;
-    this.#source = source;
+    this.#to = to;
+    this.#feed = feed;
     this.#envelopes = new Flow((sink) => {
       this.#sink = sink;
       return {
-        request: () => this.#drain(to),
+        request: () => this.wake(),
         unsubscribe: () => {
           if (this.#sink === sink) this.#sink = undefined;
         },
       };
     });
-    this.wake = () => this.#drain(to);
     this.#open();
   }
 
-  /** The source has frames. */
-  readonly wake: () => void;
+  /** The feed has frames. */
+  wake(): void {
+    if (this.#isDraining) return;
+    this.#isDraining = true;
+    while (!this.#isClosed && this.#sink !== undefined && this.#sink.wanted > 0) {
+      const frame = this.#feed.takeFrame();
+      if (frame === undefined) break;
+      this.#emit(frame);
+      // If it was too long, the pipe has failed in the meantime.
+      if (this.#hasSent) this.#feed.sent();
+    }
+    this.#isDraining = false;
+  }
 
   /** Stops sending. */
   close(): void {
@@ -49,11 +67,14 @@ export class FrameSender<Frame> {
   }
 
   #open(): void {
-    // A frame for a peer that has left must not wait for it: there will be another opening.
+    // A frame for a peer that has left must not wait for it: it is about what has ended.
     this.#pipe = pipeTo(this.#channel, { absent: 'drop' })(this.#envelopes).subscribe({
       error: (error: unknown) => this.#failed(error),
-      // The node says goodbye.
-      complete: () => (this.#isClosed = true),
+      complete: () => {
+        if (this.#isClosed) return;
+        this.#isClosed = true;
+        this.#feed.stopped();
+      },
     });
   }
 
@@ -61,19 +82,15 @@ export class FrameSender<Frame> {
    * A pipe ends with its first error. That was about one frame, so the others go on in a new one.
    */
   #failed(error: unknown): void {
-    if (this.#isClosed) return;
-    this.#source.notSent(error);
+    if (!this.#hasSent || this.#isClosed) return;
+    this.#hasSent = false;
+    this.#feed.notSent(error);
     this.#open();
   }
 
-  #drain(to: NodeId): void {
-    if (this.#isDraining) return;
-    this.#isDraining = true;
-    while (!this.#isClosed && this.#sink !== undefined && this.#sink.wanted > 0) {
-      const message = this.#source.takeFrame();
-      if (message === undefined) break;
-      this.#sink.next({ to, message });
-    }
-    this.#isDraining = false;
+  /** Making the frame may have closed the sender. */
+  #emit(message: F): void {
+    this.#hasSent = true;
+    this.#sink?.next({ to: this.#to, message });
   }
 }

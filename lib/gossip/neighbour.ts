@@ -1,5 +1,5 @@
 import type { Channel, NodeId } from '../index.ts';
-import { FrameSender, type FrameSource } from '../frames/frame-sender.ts';
+import { type FrameFeed, FrameSender } from '../frames/frame-sender.ts';
 import { Frame, frameIdsMax, kinds } from './frame.ts';
 import type { Held } from './message-store.ts';
 import { bytesOf } from './signing.ts';
@@ -16,7 +16,7 @@ interface Announced {
 }
 
 /** A peer that has the channel open: what it wants, and what waits for its lane. */
-export class Neighbour implements FrameSource<Frame> {
+export class Neighbour implements FrameFeed<Frame> {
   readonly id: NodeId;
   readonly #sender: FrameSender<Frame>;
   readonly #dropped: (count: number) => void;
@@ -117,6 +117,14 @@ export class Neighbour implements FrameSource<Frame> {
     const greeting = this.#greeting;
     this.#greeting = undefined;
     return greeting ?? this.#takePrune() ?? this.#takeAsk() ?? this.#takeBody() ?? this.#takeHave();
+  }
+
+  sent(): void {
+    // Nothing waits for it.
+  }
+
+  stopped(): void {
+    // The channel closes soon, and the board with it.
   }
 
   /** Only a message can be too long for a peer with a lower limit. It does without it. */

@@ -34,6 +34,11 @@ export interface PeerRecord {
   readonly failures: number;
   /** When it was last up, in milliseconds on the node's clock: now, if it is up. */
   readonly lastSeenMs?: number;
+  /**
+   * When its back-off ends, on the node's clock: it is dialed from then on, once a slot is free.
+   * Left out if nothing is waited for.
+   */
+  readonly nextDialMs?: number;
   /** How its last dial ended, and when, on the node's clock. */
   readonly lastDial?: DialEnd;
 }

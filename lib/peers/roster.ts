@@ -152,6 +152,8 @@ export class Roster {
   record(peer: KnownPeer, nowMs: number): PeerRecord {
     const { id, isDialing, isPersistent, isChosen, isUnconditional, isPrivate, rank } = peer;
     const seenMs = peer.seenMs(nowMs);
+    const { dueMs } = peer;
+    const isWaiting = !peer.isBusy && dueMs > nowMs && dueMs < Infinity;
     return {
       id,
       status: peer.ready === undefined ? 'down' : 'up',
@@ -167,6 +169,7 @@ export class Roster {
       addresses: Array.from(peer.addresses, ({ address }) => address),
       failures: peer.addresses.failures,
       ...(seenMs !== undefined && { lastSeenMs: seenMs }),
+      ...(isWaiting && { nextDialMs: dueMs }),
       ...(peer.lastDial !== undefined && { lastDial: peer.lastDial }),
     };
   }

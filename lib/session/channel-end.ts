@@ -1,5 +1,5 @@
 import type { DropReason } from '../model/event.ts';
-import type { LaneOptions } from '../flow/strategy.ts';
+import type { LaneOptions, Strategy } from '../flow/strategy.ts';
 import type { NodeId } from '../model/id.ts';
 import type { Direction } from '../model/direction.ts';
 import type { RxmeshError } from '../model/error.ts';
@@ -60,6 +60,7 @@ export const grantsPerWindow = 4;
 
 /** Where one peer's messages on one channel arrive, reassembled. */
 export interface Inbox {
+  readonly strategy: Strategy;
   readonly depth: number;
   readonly depthBytes: number;
   readonly capacity: number;

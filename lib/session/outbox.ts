@@ -1,6 +1,6 @@
 import { bytesOf, Lane, type Offered } from '../flow/lane.ts';
 import type { Pace } from '../flow/pace.ts';
-import type { LaneOptions } from '../flow/strategy.ts';
+import type { LaneOptions, Strategy } from '../flow/strategy.ts';
 import { messageBytesDefault } from './channel-end.ts';
 import type { ReadyLane } from './discipline.ts';
 import type { Ranked } from './ranked.ts';
@@ -86,8 +86,17 @@ export class Outbox implements ReadyLane, Ranked {
     return this.#lane.sizeBytes;
   }
 
+  get strategy(): Strategy {
+    return this.#lane.strategy;
+  }
+
   get capacity(): number {
     return this.#lane.capacity;
+  }
+
+  /** How many sends wait for the lane. */
+  get waiting(): number {
+    return this.#waiting.size;
   }
 
   get headSeq(): number {

@@ -19,6 +19,8 @@ export type Invariant =
   | 'agreement'
   /** no more peers are connected than the limits of the node allow */
   | 'limits'
+  /** no more messages wait in a lane than its capacity */
+  | 'lanes'
   /** nothing is left running after a stop */
   | 'stop';
 
@@ -129,6 +131,7 @@ export class Invariants {
       this.#breaks('agreement', [one, other], `${text}, for ${nowMs - sinceMs} ms`);
     }
     for (const key of this.#apart.keys()) if (!apart.has(key)) this.#apart.delete(key);
+    for (const node of this.#net.nodes) if (!node.isStopped) this.#checkLanes(node);
   }
 
   /**
@@ -199,6 +202,19 @@ export class Invariants {
       if (counts[name] <= limits[name] + limits.maxUpgrading + visitors) continue;
       const more = `${name} is ${limits[name]}, and maxUpgrading ${limits.maxUpgrading}`;
       this.#breaks('limits', [node], `${counts[name]} peers are connected, but ${more}`);
+    }
+  }
+
+  #checkLanes({ index, router }: SimulatedNode): void {
+    for (const { id, channels } of router.snapshot().peers) {
+      for (const { channel, inbound, outbound } of channels) {
+        for (const [name, { depth, capacity }] of Object.entries({ inbound, outbound })) {
+          if (depth <= capacity) continue;
+          const text = `${depth} messages wait in the ${name} lane of ${capacity}, channel ${channel}`;
+          const peer = this.#net.indexOf(id);
+          this.#breaks('lanes', peer === undefined ? [index] : [index, peer], text);
+        }
+      }
     }
   }
 

@@ -28,6 +28,8 @@ export interface Options {
   /** Messages that each node sends in a minute. */
   readonly rate: number;
   readonly bytes: number;
+  /** How many messages wait for a peer; undefined: as many as by default. */
+  readonly lane: number | undefined;
   readonly protection: (typeof protections)[number];
   /** The faults and messages to make, by number; undefined: all of them. */
   readonly only: readonly number[] | undefined;
@@ -61,6 +63,7 @@ what came of it, and fails if an invariant of the library did not hold.
   --traffic broadcast    broadcast, unicast or none
   --rate 2               messages that each node sends in a minute
   --bytes 64             bytes of a message, at least 4
+  --lane 8               the most messages that wait for a peer; default: that of the library
   --protection trusted   trusted, proven or encrypted
   --only 3,7-9           make only these faults and messages, by number
   --svg FILE             a plot of peer counts and deliveries over time
@@ -96,6 +99,7 @@ export function optionsFrom(args: readonly string[]): Options | undefined {
       traffic: text,
       rate: text,
       bytes: text,
+      lane: text,
       protection: text,
       only: text,
       svg: text,
@@ -124,6 +128,7 @@ export function optionsFrom(args: readonly string[]): Options | undefined {
     traffic: oneOf('traffic', values.traffic ?? 'broadcast', traffics),
     rate: amount('rate', values.rate, 2, 0),
     bytes: count('bytes', values.bytes, 64, 4),
+    lane: values.lane === undefined ? undefined : count('lane', values.lane, 1, 1),
     protection: oneOf('protection', values.protection ?? 'trusted', protections),
     only: values.only === undefined ? undefined : numbersFrom('only', values.only),
     svg,
@@ -151,6 +156,7 @@ export function argumentsFrom(options: Options): readonly string[] {
     traffic: options.traffic,
     rate: String(options.rate),
     bytes: String(options.bytes),
+    lane: options.lane === undefined ? undefined : String(options.lane),
     protection: options.protection,
     only: only && rangesOf(only),
   };

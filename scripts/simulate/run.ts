@@ -1,4 +1,4 @@
-import { raw } from 'rxmesh';
+import { block, type LaneOptions, raw } from 'rxmesh';
 import {
   type Invariant,
   type LedgerTotals,
@@ -73,6 +73,10 @@ function watch(): () => Took {
   };
 }
 
+function laneOf({ lane }: Options): { readonly outbound?: LaneOptions } {
+  return lane === undefined ? {} : { outbound: block(lane) };
+}
+
 /** Runs a simulation, of routers that `makeRouter` makes, if it is given. */
 export function run(options: Options, makeRouter?: SimulationOptions['makeRouter']): Result {
   const clock = watch();
@@ -80,7 +84,7 @@ export function run(options: Options, makeRouter?: SimulationOptions['makeRouter
   const network = buildNetwork(options, random, makeRouter);
   const { net } = network;
   const invariants = watchInvariants(net);
-  const channel = net.openChannels({ id: 1, codec: raw() });
+  const channel = net.openChannels({ id: 1, codec: raw(), ...laneOf(options) });
   const ledger = invariants.ledger(channel, numberOf);
   const figures = new Figures(net, ledger);
 

@@ -10,11 +10,12 @@ import {
   type Router,
   type RouterEvent,
 } from '../../lib/index.ts';
+import { CallError, calls } from '../../lib/calls/index.ts';
 import { pipeTo } from '../../operators/index.ts';
 import { webSocket, type WebSocketOptions } from '../../transports/websocket/index.ts';
 import { Ping } from '../codec/messages.ts';
 import { Site, type Visit } from './chromium.ts';
-import { network, ReadingType, slowLane } from './shared.ts';
+import { network, ReadingType, service, slowLane } from './shared.ts';
 
 const largest = 3 * 2 ** 20;
 
@@ -129,6 +130,36 @@ describe('a page', () => {
     expect(pulled).toBeLessThanOrEqual(slowLane + 16 + 2);
     const firstBytes = await visit.call('takeSlowly', { count });
     expect(firstBytes).toEqual(Array.from({ length: count }, (_, seq) => seq % 251));
+  });
+
+  it('calls a node: an answer, a stream that it leaves early, and an error', async () => {
+    const address = await listen();
+    const served = calls(node, service);
+    let pulled = 0;
+    const left = new Promise((resolve) => {
+      served.serve({
+        square: ({ request }) => {
+          if (request < 0) throw new CallError('negative', 'only numbers from 0');
+          return request ** 2;
+        },
+        *count({ request, signal }) {
+          signal.addEventListener('abort', () => resolve(signal.reason));
+          for (let n = request; ; n += 1) {
+            pulled += 1;
+            yield n;
+          }
+        },
+      });
+    });
+    expect(await visit.call('ask', { address, taken: 3 })).toEqual({
+      squared: 144,
+      counted: [0, 1, 2],
+      reason: 'negative',
+    });
+    expect(await left).toMatchObject({ code: 'RXMESH_CALL_CANCELLED' });
+    expect(pulled).toBeLessThanOrEqual(4);
+    expect(served.snapshot()).toEqual({ asking: 0, serving: 0, dropped: 0 });
+    expect(visit.errors).toEqual([]);
   });
 
   it('has the same identity of a seed as Node has', async () => {

@@ -14,10 +14,11 @@ import {
   type Router,
   type RouterEvent,
 } from '../../lib/index.ts';
+import { CallError, calls, type Service } from '../../lib/calls/index.ts';
 import { pipeTo } from '../../operators/index.ts';
 import { webSocket } from '../../transports/websocket/index.ts';
 import { Ping } from '../codec/messages.ts';
-import { network, ReadingType, slowLane, type Reading } from './shared.ts';
+import { network, ReadingType, service, slowLane, type Reading } from './shared.ts';
 
 let router: Router | undefined;
 let slow: Channel<Uint8Array> | undefined;
@@ -122,6 +123,24 @@ const page = {
     await connect(address, (started) => {
       slow = started.openChannel({ id: 2, codec: raw(), inbound: block(slowLane) });
     });
+  },
+
+  /** Calls the node: one answer, then a stream of answers that it leaves early, then an error. */
+  async ask({ address, taken }: { address: string; taken: number }) {
+    let opened!: Service<(typeof service)['methods']>;
+    const to = await connect(address, (started) => {
+      opened = calls(started, service);
+    });
+    const { square, count } = opened.methods;
+    const squared = await firstValueFrom(square.call(to, 12));
+    const counted: number[] = [];
+    for await (const n of count.call(to, 0)) {
+      counted.push(n);
+      if (counted.length === taken) break;
+    }
+    const failed = await firstValueFrom(square.call(to, -1)).catch((error: unknown) => error);
+    const reason = failed instanceof CallError ? failed.reason : undefined;
+    return { squared, counted, reason };
   },
 
   /** What waits in the lane of channel 2. */

@@ -7,8 +7,9 @@ import {
   type Candidate,
   type HandlerMiddleware,
   leastPending,
+  lowestRoundTrip,
 } from 'rxmesh/calls';
-import { simulate } from 'rxmesh/testing';
+import { simulate, type SimulatedNodeOptions, type SimulationOptions } from 'rxmesh/testing';
 import { map, NEVER, tap, throwError } from 'rxjs';
 import { consume } from '../support/consume.ts';
 import { codecs, listening } from './stage.ts';
@@ -47,8 +48,11 @@ describe('a service with several methods', () => {
 });
 
 describe('many peers', () => {
-  function three(serve: (node: number) => (call: { request: number }) => Answers<number>) {
-    const net = simulate({ nodes: 4, latencyMs: 5 });
+  function three(
+    serve: (node: number) => (call: { request: number }) => Answers<number>,
+    options: Partial<SimulationOptions> = {},
+  ) {
+    const net = simulate({ nodes: 4, latencyMs: 5, ...options });
     const all = net.nodes.map(({ router }) => calls(router, { id: 7, ...codecs }));
     net.start();
     for (const node of [1, 2, 3]) all[node]?.serve(serve(node));
@@ -89,6 +93,32 @@ describe('many peers', () => {
     net.advance(20);
     expect(answers.at(-1)).toBe(3);
     stuck.unsubscribe();
+    net.stop();
+  });
+
+  it('are called where the round trip is lowest, once it is known', () => {
+    const options = (): SimulatedNodeOptions => ({ keepAlive: { intervalMs: 10_000 } });
+    const { net, asking } = three((node) => () => node, { options });
+    net.latencyMs = (from, to) => (from + to === 2 ? 5 : 20);
+    const pick = lowestRoundTrip();
+    const answers: number[] = [];
+    const ask = (): void => {
+      for (let n = 0; n < 3; n += 1) {
+        asking.callAny(0, { pick }).subscribe((node) => answers.push(node));
+      }
+      net.advance(50);
+    };
+    ask();
+    // No ping has been answered yet, so the calls go round.
+    expect([...answers].sort()).toEqual([1, 2, 3]);
+    net.advance(11_000);
+    ask();
+    expect(answers.slice(3)).toEqual([2, 2, 2]);
+    net.latencyMs = (from, to) => (from + to === 2 ? 40 : 20);
+    net.advance(11_000);
+    ask();
+    expect([...answers.slice(6)].sort()).not.toContain(2);
+    expect(answers.length).toBe(9);
     net.stop();
   });
 

@@ -119,9 +119,10 @@ describe('a frame', () => {
       send(frame(kind, 5));
     }
     send(frame(kinds.notify, 6, { ...start, method: 'none' }));
+    send(frame(kinds.notify, 7, { ...start, payload: Uint8Array.of(0x7b) }));
     net.advance(20);
     expect(frames).toMatchObject([{ kind: kinds.error, call: 1, status: 3 }]);
-    expect(service.snapshot()).toEqual({ ...idle, dropped: 6 });
+    expect(service.snapshot()).toEqual({ ...idle, dropped: 7 });
     net.stop();
   });
 

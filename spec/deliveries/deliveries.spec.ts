@@ -70,6 +70,31 @@ describe('a delivery', () => {
     stage.net.stop();
   });
 
+  it('is handled once, though the connection breaks and comes back meanwhile', () => {
+    const stage = new Stage();
+    const started: number[] = [];
+    stage.start((service, node) => {
+      if (node !== 1) return;
+      service.handle(({ message }) => {
+        started.push(message);
+        return new Observable((subscriber) =>
+          stage.net.clock.schedule(() => subscriber.complete(), 200),
+        );
+      });
+    });
+    for (let n = 0; n < 3; n += 1) stage.deliver(n);
+    stage.net.advance(50);
+    stage.net.sever(0, 1);
+    stage.net.settle();
+    stage.net.advance(100);
+    expect(started).toEqual([0]);
+    stage.net.advance(1_000);
+    expect(started).toEqual([0, 1, 2]);
+    expect(stage.heard.length).toBe(3);
+    expect(stage.service(0).snapshot()).toEqual(idle);
+    stage.net.stop();
+  });
+
   it('fails when the handler gives up at once, with what it shows', () => {
     const stage = new Stage();
     stage.start();

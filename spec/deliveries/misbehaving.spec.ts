@@ -53,6 +53,7 @@ const violation = (code: string): unknown[] => [
 describe('a receiver that breaks the protocol is disconnected', () => {
   it.each([
     ['resumes beyond what was ever sent', [frame(kinds.resume, 3, { opening: 1 })]],
+    ['resumes with what was not sent yet', [frame(kinds.resume, 1, { opening: 1 })]],
     ['acknowledges what was never sent', [resume, frame(kinds.acked, 9, { opening: 1 })]],
     ['fails what was never sent', [resume, frame(kinds.failed, 9, { opening: 1 })]],
   ])('when it %s', (_, frames) => {
@@ -338,10 +339,10 @@ describe('the outbox', () => {
     stage.net.stop();
   });
 
-  it('lets a message go that is too long for the peer, and sends the next', () => {
+  it.each([64, 1])('lets a message go that is too long for a peer of window %i', (window) => {
     const net = simulate({ nodes: 2, latencyMs: 5 });
     const open_ = (node: number, messageBytesMax: number) =>
-      deliveries(net.node(node).router, { id: 7, codec: json<string>(), messageBytesMax });
+      deliveries(net.node(node).router, { id: 7, codec: json<string>(), messageBytesMax, window });
     const sending = open_(0, 10_000);
     const receiving = open_(1, 1_000);
     net.start();
@@ -356,7 +357,7 @@ describe('the outbox', () => {
     }
     net.advance(1_000);
     expect(handled).toEqual([10, 20]);
-    expect(heard).toEqual(['5000 RXMESH_MESSAGE_TOO_LARGE', '10', '20']);
+    expect(heard.sort()).toEqual(['10', '20', '5000 RXMESH_MESSAGE_TOO_LARGE']);
     expect(sending.snapshot()).toEqual(idle);
     net.stop();
   });

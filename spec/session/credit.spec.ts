@@ -20,6 +20,7 @@ describe('credit granted by a session', () => {
     }
     expect(granted).toEqual(['2: credit 7 2 2', '4: credit 7 2 2', '6: credit 7 2 2']);
     expect(session.snapshot()[0]?.inbound).toEqual({
+      strategy: 'block',
       depth: 0,
       depthBytes: 0,
       capacity: 8,

@@ -87,6 +87,7 @@ describe('a channel that is closed and reopened while peers are connected', () =
       depth: 8,
       depthBytes: 40,
       capacity: 8,
+      strategy: 'block',
       capacityBytes: 36,
       granted: 0,
       grantedBytes: -4,

@@ -176,6 +176,35 @@ describe('the invariants of a simulation', () => {
     net.stop();
   });
 
+  it('lanes: finds one that holds more messages than its capacity', () => {
+    const { net, invariants } = world({
+      nodes: 2,
+      makeRouter: (options: RouterOptions) => {
+        const router = createRouter(options);
+        const snapshot = router.snapshot.bind(router);
+        router.snapshot = () => {
+          const { peers, ...rest } = snapshot();
+          const overfull = peers.map((peer) => ({
+            ...peer,
+            channels: peer.channels.map((port) => ({
+              ...port,
+              outbound: { ...port.outbound, depth: port.outbound.capacity + 1 },
+            })),
+          }));
+          return { ...rest, peers: overfull };
+        };
+        return router;
+      },
+    });
+    net.start();
+    invariants.check();
+    expect(invariants.broken).toMatchObject([
+      { invariant: 'lanes', nodes: [0, 1], text: expect.stringContaining('in the outbound lane') },
+      { invariant: 'lanes', nodes: [1, 0] },
+    ]);
+    net.stop();
+  });
+
   it('stop: finds a timer that is left', () => {
     const { net, invariants } = world();
     net.start();

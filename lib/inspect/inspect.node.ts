@@ -1,0 +1,210 @@
+/// <reference lib="esnext.disposable" preserve="true" />
+import { randomBytes } from 'node:crypto';
+import type { Server } from 'node:http';
+import { cpuUsage } from 'node:process';
+import { webSocket } from '../../transports/websocket/index.ts';
+import { calls } from '../calls/index.ts';
+import {
+  block,
+  type Clock,
+  createRouter,
+  Identity,
+  type Router,
+  RxmeshError,
+  systemClock,
+} from '../index.ts';
+import { aClock } from '../flow/clock.ts';
+import { aString, checkOptions, oneOf } from '../model/check-options.ts';
+import { mustBe } from '../model/described.ts';
+import { obey } from './commands.ts';
+import type { InspectedRouter } from './sample.ts';
+import { Sampler } from './sampler.ts';
+import { isToken, siteServer } from './site.node.ts';
+import { callsChannel, inspectMethods, inspectNetwork, meshPath } from './view.ts';
+
+/** How many pages may watch at a time. */
+const pagesMax = 8;
+/** How many calls of one page may run at a time. */
+const callsPerPageMax = 8;
+/** How many updates wait for a page that does not read. */
+const updatesWaitingMax = 4;
+
+/** Where an inspector listens. */
+export interface InspectListenOptions {
+  /** IP or name of the interface. Default `'127.0.0.1'`: only programs on this machine. */
+  readonly host?: string;
+  /** Default 0: any free port. */
+  readonly port?: number;
+}
+
+/** Options of `inspect`. */
+export interface InspectOptions {
+  readonly listen?: InspectListenOptions;
+  /**
+   * What a page must know: 16 to 128 letters, digits, `-` and `_`. Default: a new random one, which
+   * `url` ends with.
+   */
+  readonly token?: string;
+  /**
+   * Whether pages may only look, or also dial, disconnect and ban peers and change limits. Default
+   * `'read'`.
+   */
+  readonly allow?: 'read' | 'control';
+  /** Default: the system clock. Give the router's, if it has another. */
+  readonly clock?: Clock;
+}
+
+/** A running inspector. */
+export interface Inspector {
+  /** The address of the page, with its token: for people who may see what this node does. */
+  readonly url: string;
+  /** Closes the page's server and disconnects all pages. It also closes when the router stops. */
+  close(): Promise<void>;
+  /** `close`, for `await using inspector = await inspect(router)`. */
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/**
+ * Serves a page that shows what a router does: peers, channels, lanes, drops, events, and what
+ * stands still. Needs Node.
+ *
+ *     const { url } = await inspect(router);
+ *     console.log(`look inside: ${url}`);
+ *
+ * Pages are peers of a small router beside the inspected one, so that its peers, limits and events
+ * do not change. Without a page, only events are kept: the last 500. A page gets at most ten
+ * updates a second, and none while it does not read them.
+ *
+ * @throws {TypeError} if an option is wrong
+ * @throws {RxmeshError} `RXMESH_LISTEN_FAILED`: the port is taken, or the host is not of this
+ *   machine
+ */
+export async function inspect(
+  router: InspectedRouter,
+  options: InspectOptions = {},
+): Promise<Inspector> {
+  const settings = checked(options);
+  const { token, allow, clock } = settings;
+  const identity = await Identity.generate();
+  const server = siteServer({ token, id: identity.id, host: settings.host });
+  const port = await listen(server, settings);
+  const own = createRouter({
+    identity,
+    network: inspectNetwork,
+    moniker: 'inspector',
+    transports: [webSocket({ listen: { server, path: meshPath } })],
+    peers: { maxConnected: pagesMax, maxUpgrading: 0, maxPeers: 2 * pagesMax },
+    admit: {
+      peer: ({ nodeInfo }) =>
+        isToken(nodeInfo.version, token) || 'wrong token: open the address that inspect() gives',
+    },
+    timeouts: { drainMs: 200 },
+  });
+  const sampler = new Sampler(router, allow === 'control', clock, workMs);
+  serve(own, router, sampler, allow === 'control');
+  await own.start();
+  const host = settings.host.includes(':') ? `[${settings.host}]` : settings.host;
+  const inspector = new Running(`http://${host}:${port}/?token=${token}`, server, own, sampler);
+  router.events$.subscribe({ complete: () => void inspector.close() });
+  return inspector;
+}
+
+/** The processor time that this process has used. */
+function workMs(): number {
+  const { user, system } = cpuUsage();
+  return (user + system) / 1_000;
+}
+
+/** Answers the calls of the pages. */
+function serve(own: Router, router: InspectedRouter, sampler: Sampler, mayControl: boolean): void {
+  const service = calls(own, {
+    id: callsChannel,
+    methods: inspectMethods,
+    maxCalls: callsPerPageMax,
+    inbound: block(32),
+    outbound: block(updatesWaitingMax),
+  });
+  service.serve({
+    watch: () => sampler.updates(),
+    command: ({ request }) => obey(router, mayControl, request),
+  });
+}
+
+class Running implements Inspector {
+  readonly url: string;
+  readonly #server: Server;
+  readonly #own: Router;
+  readonly #sampler: Sampler;
+  #closed: Promise<void> | undefined;
+
+  constructor(url: string, server: Server, own: Router, sampler: Sampler) {
+    this.url = url;
+    this.#server = server;
+    this.#own = own;
+    this.#sampler = sampler;
+  }
+
+  close(): Promise<void> {
+    this.#closed ??= this.#end();
+    return this.#closed;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #end(): Promise<void> {
+    this.#sampler.close();
+    await this.#own.stop();
+    await new Promise((resolve) => {
+      this.#server.close(resolve);
+      this.#server.closeAllConnections();
+    });
+  }
+}
+
+interface Settings extends Required<Omit<InspectOptions, 'listen'>> {
+  readonly host: string;
+  readonly port: number;
+}
+
+function checked(options: InspectOptions): Settings {
+  checkOptions('inspect', options, {
+    listen: { what: 'an object', accepts: (value) => typeof value === 'object' && value !== null },
+    token: aToken,
+    allow: oneOf('read', 'control'),
+    clock: aClock,
+  });
+  const { listen = {}, token = randomBytes(24).toString('base64url') } = options;
+  checkOptions('inspect: listen', listen, { host: aString, port: aPort });
+  const { host = '127.0.0.1', port = 0 } = listen;
+  if (host === '')
+    throw new TypeError(`inspect: ${mustBe('listen.host', 'a name or an IP', host)}`);
+  const { allow = 'read', clock = systemClock } = options;
+  return { token, host, port, allow, clock };
+}
+
+const aToken = {
+  what: 'a text of 16 to 128 letters, digits, - and _',
+  accepts: (value: unknown) => typeof value === 'string' && /^[\w-]{16,128}$/.test(value),
+};
+
+const aPort = {
+  what: 'an integer from 0 to 65535',
+  accepts: (value: unknown) =>
+    Number.isInteger(value) && Number(value) >= 0 && Number(value) <= 65_535,
+};
+
+/** Resolves to the port. */
+function listen(server: Server, { host, port }: Settings): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (cause) => {
+      const text = `inspect: cannot listen on ${host}:${port}: ${cause.message}`;
+      reject(new RxmeshError('RXMESH_LISTEN_FAILED', text, { cause }));
+    });
+    server.listen(port, host, () => {
+      const address = server.address();
+      resolve(typeof address === 'object' && address !== null ? address.port : port);
+    });
+  });
+}

@@ -1,0 +1,321 @@
+import { request } from 'node:http';
+import { once } from 'node:events';
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { firstValueFrom, Subject, timer } from 'rxjs';
+import {
+  block,
+  createRouter,
+  type Demand,
+  Identity,
+  json,
+  type Router,
+  type RouterEvent,
+} from 'rxmesh';
+import { inspect, type InspectedRouter, type InspectOptions } from 'rxmesh/inspect';
+import { MemoryNetwork } from 'rxmesh/transports/memory';
+import { PagePeer } from './page-peer.ts';
+
+const stops: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const stop of stops.splice(0).reverse()) await stop();
+});
+
+const network = new MemoryNetwork();
+
+async function node(): Promise<Router> {
+  const identity = await Identity.generate();
+  const router = createRouter({
+    identity,
+    network: 'inspected',
+    transports: [network.transport(identity.id)],
+    timeouts: { drainMs: 1 },
+  });
+  stops.push(() => router.stop());
+  return router;
+}
+
+async function inspected(router: InspectedRouter, options: InspectOptions = {}): Promise<string> {
+  const inspector = await inspect(router, options);
+  stops.push(() => inspector.close());
+  return inspector.url;
+}
+
+async function page(url: string, how: Parameters<typeof PagePeer.at>[1] = {}): Promise<PagePeer> {
+  const peer = await PagePeer.at(url, how);
+  stops.push(() => peer.router.stop());
+  return peer;
+}
+
+async function connected(url: string): Promise<PagePeer> {
+  const peer = await page(url);
+  await peer.connect();
+  return peer;
+}
+
+describe('the page of an inspector', () => {
+  it('is served to those who have the token', async () => {
+    const url = await inspected(await node());
+    expect(url).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/\?token=[\w-]{32}$/);
+    const response = await fetch(url);
+    expect(response.status).toBe(200);
+    expect(response.headers.get('content-security-policy')).toContain("default-src 'none'");
+    expect(await response.text()).toContain('data-inspector=');
+  });
+
+  it.each(['', '?token=', '?token=wrong', `?token=${'x'.repeat(32)}`])(
+    'is refused with a clear answer: %s',
+    async (query) => {
+      const { origin } = new URL(await inspected(await node()));
+      const response = await fetch(`${origin}/${query}`);
+      expect(response.status).toBe(403);
+      const text = await response.text();
+      expect(text).toContain('Wrong token');
+      expect(text).not.toContain('data-inspector');
+    },
+  );
+
+  it('is not served under a name that somebody made lead here (DNS rebinding)', async () => {
+    const url = new URL(await inspected(await node()));
+    const asked = request(url, { headers: { host: `evil.example:${url.port}` } }).end();
+    const [response] = (await once(asked, 'response')) as [{ statusCode: number; resume(): void }];
+    response.resume();
+    expect(response.statusCode).toBe(403);
+  });
+
+  it('has nothing else', async () => {
+    const { origin } = new URL(await inspected(await node()));
+    expect((await fetch(`${origin}/etc/passwd`)).status).toBe(404);
+    expect((await fetch(origin, { method: 'POST' })).status).toBe(405);
+  });
+});
+
+describe('a peer of an inspector', () => {
+  it('with the wrong token is refused, and told why', async () => {
+    const stranger = await page(await inspected(await node()), { token: 'x'.repeat(32) });
+    const error = await stranger.refused();
+    expect(error.code).toBe('RXMESH_PEER_REFUSED');
+    expect(error.message).toContain('wrong token');
+  });
+
+  it('from a page of another origin is refused, even with the token', async () => {
+    const dial = { headers: { origin: 'http://evil.example' } };
+    const stranger = await page(await inspected(await node()), { dial });
+    const error = await stranger.refused();
+    expect(error.code).toBe('RXMESH_DIAL_FAILED');
+    expect(error.message).toContain('403');
+  });
+
+  it('is no peer of the inspected router, and no event of it', async () => {
+    const router = await node();
+    const events: RouterEvent[] = [];
+    router.events$.subscribe((event) => events.push(event));
+    await router.start();
+    const watching = await connected(await inspected(router));
+    await watching.until(() => true);
+    expect(router.snapshot().peers).toEqual([]);
+    expect(router.peers.list()).toEqual([]);
+    expect(events).toEqual([]);
+  });
+
+  it('sees peers, channels, drops and events', async () => {
+    const [one, two] = [await node(), await node()];
+    const out = one.openChannel({ id: 1, codec: json<string>() });
+    two.openChannel({ id: 1, codec: json<string>() }).in$.subscribe();
+    await Promise.all([one.start(), two.start()]);
+    const watching = await connected(await inspected(one));
+    await one.peers.dial(`memory:${two.id}`);
+    out.out.next({ to: two.id, message: 'hello' });
+    out.out.next({ to: one.id, message: 'to myself' });
+    const seen = new Map<string, unknown>();
+    const types: string[] = [];
+    await watching.until(({ node: self, tables, events }) => {
+      if (self !== undefined) expect(self).toMatchObject({ id: one.id, mayControl: false });
+      for (const row of tables.peers?.set ?? []) seen.set('peer', row);
+      for (const row of tables.channels?.set ?? []) seen.set('channel', row);
+      for (const row of tables.drops?.set ?? []) seen.set('drop', row);
+      types.push(...events.map(({ type }) => type));
+      return types.includes('message-dropped') && seen.size === 3;
+    });
+    expect(seen.get('peer')).toMatchObject({ key: two.id, state: 'up', direction: 'outbound' });
+    expect(seen.get('channel')).toMatchObject({ channel: 1, isConsumed: false, dropped: 1 });
+    expect(seen.get('drop')).toMatchObject({ channel: 1, reason: 'to-self', count: 1 });
+    expect(types).toEqual(['peer-command', 'peer-up', 'message-dropped']);
+  });
+
+  it('sees a dial that failed, why, and when the next one is', async () => {
+    const one = await node();
+    await one.start();
+    const watching = await connected(await inspected(one));
+    const { id } = await Identity.generate();
+    one.peers.add(`memory:${id}`);
+    const { tables } = await watching.until(
+      ({ tables: { peers } }) => peers?.set.some(({ state }) => state === 'waiting') === true,
+    );
+    const [row] = tables.peers?.set ?? [];
+    expect(row).toMatchObject({ key: id, address: `memory:${id}`, failures: 1 });
+    expect(row?.problem).toContain('memory');
+    const [record] = one.peers.list();
+    expect(row?.nextDialMs).toBe(record?.nextDialMs);
+    expect(row?.nextDialMs).toBeGreaterThan(row?.lastDial?.atMs ?? Infinity);
+  });
+
+  it('sees a stall with its cause and who waits', async () => {
+    const [one, two] = [await node(), await node()];
+    const out = one.openChannel({ id: 7, codec: json<number>(), outbound: block(2) });
+    two.openChannel({ id: 7, codec: json<number>(), inbound: block(4) });
+    await Promise.all([one.start(), two.start()]);
+    await one.peers.dial(`memory:${two.id}`);
+    for (let n = 0; n < 9; n += 1) out.send({ to: two.id, message: n }).subscribe();
+    const [sender, receiver] = await Promise.all(
+      [one, two].map(async (router) => connected(await inspected(router))),
+    );
+    const stallOf = async (watching: PagePeer | undefined) =>
+      (await watching?.until(({ tables }) => tables.stalls !== undefined))?.tables.stalls?.set[0];
+    const [there, here] = await Promise.all([stallOf(sender), stallOf(receiver)]);
+    expect(there).toMatchObject({ kind: 'stalled', channel: 7, direction: 'outbound' });
+    expect(there?.peers).toEqual([two.id]);
+    expect(there?.cause).toContain('grants no more credit');
+    expect(there?.waits).toBe('3 sends of this node wait behind 2 messages in the lane.');
+    expect(here).toMatchObject({ kind: 'stalled', channel: 7, direction: 'inbound' });
+    expect(here?.cause).toContain('Nothing in this process subscribes');
+    expect(here?.waits).toContain(`Peer ${one.id.slice(0, 8)} waits`);
+  });
+});
+
+describe('the inspected router does not notice', () => {
+  /** A router whose samples are counted and whose events the test makes. */
+  function counted(router: Router) {
+    const events = new Subject<RouterEvent>();
+    const counts = { snapshots: 0 };
+    const stand: InspectedRouter = {
+      id: router.id,
+      addresses: [],
+      peers: router.peers,
+      events$: events,
+      snapshot: () => {
+        counts.snapshots += 1;
+        return router.snapshot();
+      },
+    };
+    return { stand, events, counts };
+  }
+  const drop: RouterEvent = {
+    type: 'message-dropped',
+    direction: 'outbound',
+    channel: 1,
+    reason: 'lane-full',
+    count: 1,
+  };
+
+  it('that nobody watches: it is not sampled', async () => {
+    const { stand, counts } = counted(await node());
+    await inspected(stand);
+    await firstValueFrom(timer(250));
+    expect(counts.snapshots).toBe(0);
+  });
+
+  it('a page that hangs: it is sampled no more once a few updates wait', async () => {
+    const { stand, counts, events } = counted(await node());
+    const watching = await connected(await inspected(stand));
+    const taken: unknown[] = [];
+    let demand: Demand | undefined;
+    const first = new Promise<void>((resolve) => {
+      demand = watching.updates().consume({
+        next: (update) => {
+          taken.push(update);
+          resolve();
+        },
+        error: () => undefined,
+        complete: () => undefined,
+      });
+      demand.request(1);
+    });
+    await first;
+    const before = counts.snapshots;
+    for (let i = 0; i < 10; i += 1) {
+      events.next(drop);
+      await firstValueFrom(timer(60));
+    }
+    expect(taken).toHaveLength(1);
+    expect(counts.snapshots - before).toBeLessThanOrEqual(2);
+    demand?.unsubscribe();
+  });
+
+  it('a flood of events: a page gets some of them, and the number of the rest', async () => {
+    const { stand, events } = counted(await node());
+    const watching = await connected(await inspected(stand));
+    let seen = 0;
+    let missed = 0;
+    let most = 0;
+    await watching.until((update) => {
+      if (seen === 0 && missed === 0) for (let i = 0; i < 100_000; i += 1) events.next(drop);
+      seen += update.events.length;
+      missed += update.missed;
+      most = Math.max(most, update.events.length);
+      return seen + missed >= 100_000;
+    });
+    expect(seen + missed).toBe(100_000);
+    expect(most).toBe(50);
+  });
+
+  it('ends its inspector when it stops', async () => {
+    const router = await node();
+    await router.start();
+    const { origin } = new URL(await inspected(router));
+    await router.stop();
+    await firstValueFrom(timer(50));
+    await expect(fetch(origin)).rejects.toThrow();
+  });
+});
+
+describe('commands of a page', () => {
+  it('are refused by an inspector that only shows', async () => {
+    const router = await node();
+    const watching = await connected(await inspected(router));
+    const asked = watching.service.methods.command.call(watching.inspector, {
+      name: 'set-limits',
+      maxConnected: 1,
+    });
+    await expect(firstValueFrom(asked)).rejects.toThrow("it needs the option allow: 'control'");
+  });
+
+  it('dial, disconnect, ban and limit with allow: control', async () => {
+    const [one, two] = [await node(), await node()];
+    await Promise.all([one.start(), two.start()]);
+    const watching = await connected(await inspected(one, { allow: 'control' }));
+    const { command } = watching.service.methods;
+    const tell = (given: unknown) =>
+      firstValueFrom(command.call(watching.inspector, given as never));
+    await tell({ name: 'dial', address: `memory:${two.id}` });
+    await one.whenUp(two.id);
+    expect(await tell({ name: 'disconnect', peer: two.id })).toContain('being disconnected');
+    expect(await tell({ name: 'ban', peer: two.id })).toBe('The peer is banned.');
+    expect(one.peers.bans()).toMatchObject([{ id: two.id }]);
+    expect(await tell({ name: 'unban', peer: two.id })).toBe('The ban is lifted.');
+    expect(await tell({ name: 'set-limits', maxConnected: 3 })).toContain('At most 3');
+    await expect(tell({ name: 'set-limits', maxConnected: -1 })).rejects.toThrow('maxConnected');
+    await expect(tell({ name: 'dial', address: 'nowhere' })).rejects.toThrow('nowhere');
+    await expect(tell({ name: 'ban', peer: 7 })).rejects.toThrow('peer must be a text');
+    await expect(tell({ name: 'constructor' })).rejects.toThrow('no such command');
+    await expect(tell('stop')).rejects.toThrow('a command must be an object');
+  });
+});
+
+describe('options of inspect', () => {
+  it.each([
+    [{ token: 'short' }, 'token must be a text of 16 to 128'],
+    [{ allow: 'all' }, "allow must be 'read' or 'control'"],
+    [{ listen: { port: -1 } }, 'port must be an integer from 0 to 65535'],
+    [{ listen: { host: '' } }, 'listen.host must be a name or an IP'],
+    [{ listn: {} }, 'listn'],
+  ])('rejects %p', async (options, text) => {
+    await expect(inspect(await node(), options as InspectOptions)).rejects.toThrow(text);
+  });
+
+  it('names the place when it cannot listen', async () => {
+    const { port } = new URL(await inspected(await node()));
+    const taken = inspect(await node(), { listen: { port: Number(port) } });
+    await expect(taken).rejects.toMatchObject({ code: 'RXMESH_LISTEN_FAILED' });
+    await expect(taken).rejects.toThrow(`127.0.0.1:${port}`);
+  });
+});
