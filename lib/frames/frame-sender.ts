@@ -7,11 +7,11 @@ export interface FrameFeed<F> {
   /** The next frame; `undefined` if there is none at the moment. */
   takeFrame(): F | undefined;
   /** The channel has taken the last frame. */
-  sent?(): void;
+  sent(): void;
   /** The channel does not take the last frame: it is too long. */
   notSent(error: unknown): void;
   /** The channel takes no more frames: the node says goodbye. */
-  stopped?(): void;
+  stopped(): void;
 }
 
 /**
@@ -55,7 +55,7 @@ export class FrameSender<F> {
       if (frame === undefined) break;
       this.#emit(frame);
       // If it was too long, the pipe has failed in the meantime.
-      if (this.#hasSent) this.#feed.sent?.();
+      if (this.#hasSent) this.#feed.sent();
     }
     this.#isDraining = false;
   }
@@ -73,7 +73,7 @@ export class FrameSender<F> {
       complete: () => {
         if (this.#isClosed) return;
         this.#isClosed = true;
-        this.#feed.stopped?.();
+        this.#feed.stopped();
       },
     });
   }

@@ -1,5 +1,5 @@
 import type { Channel, NodeId } from '../index.ts';
-import { FrameSender, type FrameFeed } from '../frames/frame-sender.ts';
+import { type FrameFeed, FrameSender } from '../frames/frame-sender.ts';
 import { Frame, frameIdsMax, kinds } from './frame.ts';
 import type { Held } from './message-store.ts';
 import { bytesOf } from './signing.ts';
@@ -117,6 +117,14 @@ export class Neighbour implements FrameFeed<Frame> {
     const greeting = this.#greeting;
     this.#greeting = undefined;
     return greeting ?? this.#takePrune() ?? this.#takeAsk() ?? this.#takeBody() ?? this.#takeHave();
+  }
+
+  sent(): void {
+    // Nothing waits for it.
+  }
+
+  stopped(): void {
+    // The channel closes soon, and the board with it.
   }
 
   /** Only a message can be too long for a peer with a lower limit. It does without it. */
