@@ -122,8 +122,6 @@ class Pipe<T> implements FlowConsumer<OutboundEnvelope<T>> {
   #demand: Demand | undefined;
   /** Whether the source is held back, so that nothing piles up while nothing is requested. */
   #isHeldBack = false;
-  #accepted = 0;
-  #dropped = 0;
   #waiting = false;
   #ended = false;
   /** How many messages have passed since one had to wait. */
@@ -173,14 +171,9 @@ class Pipe<T> implements FlowConsumer<OutboundEnvelope<T>> {
       this.#atAStretch = 0;
       return;
     }
-    this.#count();
     this.#atAStretch += 1;
-    if (this.#atAStretch < messagesPerTurnMax || !this.#isHeldBack) {
-      this.#askForOne();
-      return;
-    }
-    this.#atAStretch = 0;
-    this.#pause = this.#clock.schedule(this.#askForOne, 0);
+    if (this.#atAStretch < messagesPerTurnMax || !this.#isHeldBack) this.#askForOne();
+    else this.#yield();
   }
 
   error(error: unknown): void {
@@ -194,7 +187,14 @@ class Pipe<T> implements FlowConsumer<OutboundEnvelope<T>> {
     if (!this.#waiting) this.#finish();
   }
 
-  readonly #askForOne = (): void => this.#demand?.request(1);
+  #askForOne(): void {
+    this.#demand?.request(1);
+  }
+
+  #yield(): void {
+    this.#atAStretch = 0;
+    this.#pause = this.#clock.schedule(() => this.#askForOne(), 0);
+  }
 
   #settled(error: RxmeshError | undefined): void {
     this.#waiting = false;
@@ -202,7 +202,6 @@ class Pipe<T> implements FlowConsumer<OutboundEnvelope<T>> {
       this.error(error);
       return;
     }
-    this.#count();
     if (this.#ended || this.#isStopped) this.#finish();
     else this.#askForOne();
   }
@@ -215,13 +214,9 @@ class Pipe<T> implements FlowConsumer<OutboundEnvelope<T>> {
     if (this.#demand !== undefined && !this.#waiting) this.#finish();
   }
 
-  #count(): void {
-    this.#accepted += this.#sender.accepted;
-    this.#dropped += this.#sender.dropped;
-  }
-
   #finish(): void {
-    this.#subscriber.next({ accepted: this.#accepted, dropped: this.#dropped });
+    const { accepted, dropped } = this.#sender;
+    this.#subscriber.next({ accepted, dropped });
     this.#subscriber.complete();
   }
 }

@@ -31,7 +31,8 @@ export interface SendingSide<T> {
 }
 
 /**
- * Sends one message at a time, and counts the lanes that have taken it and those it is waiting for.
+ * Sends one message at a time. Counts the lanes that have taken a message, and those that the
+ * current one is waiting for.
  * Its places in the lanes' queues are reused from message to message, so waiting takes no new
  * memory.
  */
@@ -72,11 +73,11 @@ export class ChannelSender<T> implements Sender<T> {
     try {
       this.side.offer(envelope, this);
     } catch (thrown) {
+      this.#offering = false;
       this.unsubscribe();
       throw thrown;
-    } finally {
-      this.#offering = false;
     }
+    this.#offering = false;
     if (this.#waiting > 0 || this.#takenBack) return false;
     if (this.#failure !== undefined) throw this.#failure;
     return true;
@@ -164,8 +165,6 @@ export class ChannelSender<T> implements Sender<T> {
   }
 
   #begin(): void {
-    this.accepted = 0;
-    this.dropped = 0;
     this.#failure = undefined;
     this.#takenBack = false;
     this.#lastPlace = undefined;

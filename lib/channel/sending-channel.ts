@@ -6,7 +6,7 @@ import type { Channel, SendReport } from './channel.ts';
 
 /**
  * Sends one message after another: the next one once every recipient's lane has taken or dropped
- * the previous one. The sender itself is the report on the last message.
+ * the previous one. The sender itself is the report on all of them.
  */
 export interface Sender<T> extends SendReport {
   /**
@@ -21,7 +21,10 @@ export interface Sender<T> extends SendReport {
   unsubscribe(): void;
 }
 
-/** Called with the outcome of each message that had to wait, and with its error if there is one. */
+/**
+ * Called when a message that had to wait no longer does: with the report on all messages so far,
+ * and with this message's error if there is one.
+ */
 export type Settled = (report: SendReport, error?: RxmeshError) => void;
 
 /** A channel as seen by `pipeTo`: it sends without creating an Observable for each message. */

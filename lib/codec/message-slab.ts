@@ -99,10 +99,10 @@ export class MessageSlab {
     const writer = this.#writer;
     if (writer === undefined) return undefined;
     this.#writer = undefined;
-    const isLong = expectedBytes > longBytesMin && expectedBytes <= expectedBytesMax;
-    const bytes = isLong
-      ? encodeAlone(writer, type, message, expectedBytes)
-      : this.#append(writer, type, message, expectedBytes);
+    const bytes =
+      expectedBytes > longBytesMin && expectedBytes <= expectedBytesMax
+        ? encodeAlone(writer, type, message, expectedBytes)
+        : this.#append(writer, type, message, expectedBytes);
     // A message that got its own buffer keeps it.
     if (writer.buf !== this.#slab) setBuffer(writer, this.#slab);
     this.#writer = writer;
@@ -122,23 +122,30 @@ export class MessageSlab {
     // If a getter of the message encodes another one, that needs a new slab.
     this.#free = slab.length;
     const written = type.encode(message, writer);
+    if (written !== writer || writer.buf !== slab || this.#slab !== slab) {
+      return this.#elsewhere(writer, written, slab, start);
+    }
+    const { pos } = writer;
+    this.#free = pos;
+    return new Uint8Array(this.#memory as ArrayBuffer, this.#memoryOffset + start, pos - start);
+  }
+
+  /** The bytes of a message that is not, or not only, in the slab that it was begun in. */
+  #elsewhere(
+    writer: PlaceWriter,
+    written: MessageWriter,
+    slab: Uint8Array,
+    start: number,
+  ): Uint8Array {
+    const isCurrent = this.#slab === slab;
     if (written !== writer) {
       // The type used its own writer.
-      if (this.#slab === slab) this.#free = start;
+      if (isCurrent) this.#free = start;
       return written.finish();
     }
-    if (this.#slab !== slab) return ownBytes(writer, start);
-    if (writer.buf !== slab) {
-      // A short message ran over the end of the slab. A long one leaves the slab free for the next.
-      if (writer.pos - start > longBytesMin) this.#free = start;
-      return ownBytes(writer, start);
-    }
-    this.#free = writer.pos;
-    return new Uint8Array(
-      this.#memory as ArrayBuffer,
-      this.#memoryOffset + start,
-      writer.pos - start,
-    );
+    // A short message ran over the end of the slab. A long one leaves the slab free for the next.
+    if (isCurrent && writer.pos - start > longBytesMin) this.#free = start;
+    return ownBytes(writer, start);
   }
 
   #renew(writer: PlaceWriter): void {

@@ -116,14 +116,19 @@ export function protobuf(type: MessageType, options: ProtobufOptions = {}): Code
 
 /** Refuses what protobufjs would encode as something else, usually as an empty message. */
 function assertMessage(type: MessageType, message: unknown, verify: boolean): void {
-  if (typeof message !== 'object' || message === null) {
-    throw new TypeError(
-      `a message is an object, not ${message === null ? 'null' : typeof message}`,
-    );
-  }
+  if (typeof message !== 'object' || message === null) throw notAnObject(message);
   const maker: unknown = message.constructor;
   if (maker !== Object) assertOwnClass(type, message, maker);
-  const complaint = verify ? type.verify?.(message) : undefined;
+  if (verify) assertVerified(type, message);
+}
+
+function notAnObject(message: unknown): TypeError {
+  const kind = message === null ? 'null' : typeof message;
+  return new TypeError(`a message is an object, not ${kind}`);
+}
+
+function assertVerified(type: MessageType, message: object): void {
+  const complaint = type.verify?.(message);
   if (typeof complaint === 'string') throw new TypeError(complaint);
 }
 

@@ -52,11 +52,7 @@ export class Delivery<T> implements FlowSink<T>, Demand {
   // For the consumer
 
   request(count: number): void {
-    if (!(count >= 1) || (count !== Infinity && !Number.isInteger(count))) {
-      throw new RangeError(
-        mustBe('request: count', 'an integer of at least 1, or Infinity', count),
-      );
-    }
+    if (count !== 1) checkCount(count);
     if (this.#over) return;
     this.#owed += count;
     this.#unrequested += count;
@@ -73,7 +69,10 @@ export class Delivery<T> implements FlowSink<T>, Demand {
   // For the source
 
   get wanted(): number {
-    if (this.#isPlain) return this.#owed;
+    return this.#isPlain ? this.#owed : this.#wantedSlow();
+  }
+
+  #wantedSlow(): number {
     if (this.#over || this.#end !== undefined) return 0;
     return this.#owed - (this.#backlog?.size ?? 0);
   }
@@ -211,4 +210,9 @@ export class Delivery<T> implements FlowSink<T>, Demand {
     this.#upstream = undefined;
     upstream?.unsubscribe();
   }
+}
+
+function checkCount(count: number): void {
+  if (count >= 1 && (count === Infinity || Number.isInteger(count))) return;
+  throw new RangeError(mustBe('request: count', 'an integer of at least 1, or Infinity', count));
 }
