@@ -138,7 +138,7 @@ describe('these tests', () => {
     const untested = filesIn('docs', '.md').filter(
       (file) => PagePrograms.areIn(file) && !tested.includes(`open('${file.slice(5, -3)}')`),
     );
-    // The first runs in spec/browser, the second in scripts/docker-recipe.mjs.
+    // spec/browser/recipe.browser.spec.ts and scripts/docker-recipe.mjs run these.
     expect(untested).toEqual(['docs/recipes/browser.md', 'docs/recipes/docker.md']);
   });
 });
