@@ -83,7 +83,8 @@ export const costTargets: readonly Target[] = [
     measure: 'bundle-size',
     figure: { case: 'rxmesh and its WebSocket', contestant: 'rxmesh', quantity: 'gzip, kB' },
     sense: 'at most',
-    bound: 45,
+    bound: 56,
+    guard: 96,
     unit: 'kB',
   },
 ];

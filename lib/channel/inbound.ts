@@ -163,7 +163,6 @@ export class Inbound<T> implements InboxOwner {
   }
 
   #emit(from: NodeId, bytes: Uint8Array): void {
-    const { id } = this.#settings;
     let message: T;
     // The codec may close the channel, or add and remove consumers.
     this.#consumers.hold();
@@ -171,7 +170,7 @@ export class Inbound<T> implements InboxOwner {
       message = this.#decode(bytes);
     } catch (thrown) {
       this.#consumers.release();
-      this.#host.decodeFailed(from, id, thrown);
+      this.#host.decodeFailed(from, this.#settings.id, thrown);
       return;
     }
     if (!this.#consumers.next({ from, message })) this.#drop(from, 'no-recipient', 1);

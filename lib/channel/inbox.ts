@@ -138,13 +138,17 @@ export class PeerInbox implements Inbox {
   }
 
   receive(bytes: Uint8Array, owned: boolean): boolean {
+    const isNext = this.#lane.size === 0 && this.#passes() && !this.#isMuted;
+    if (!isNext || !this.#owner.handOver(this.peer, bytes)) return this.#keep(bytes, owned);
+    this.#pace?.spend(bytes.length);
+    this.#giveBack(bytes);
+    return true;
+  }
+
+  /** Lets a message wait in the lane. Returns false if it must not overflow, and does. */
+  #keep(bytes: Uint8Array, owned: boolean): boolean {
     if (this.#isMuted) {
       this.#owner.dropped(this.peer, 'decode-failed', 1);
-      this.#giveBack(bytes);
-      return true;
-    }
-    if (this.#passes() && this.#lane.size === 0 && this.#owner.handOver(this.peer, bytes)) {
-      this.#pace?.spend(bytes.length);
       this.#giveBack(bytes);
       return true;
     }

@@ -245,7 +245,7 @@ export class Outbound<T> implements SendingSide<T> {
       this.#putIntoFull(offered, session, outbox, envelope, bytes, sender);
       return;
     }
-    session.wake(outbox);
+    if (!outbox.queued) session.wake(outbox);
     if (sender !== undefined) sender.accepted += 1;
   }
 

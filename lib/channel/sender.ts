@@ -66,9 +66,7 @@ export class ChannelSender<T> implements Sender<T> {
   }
 
   send(envelope: OutboundEnvelope<T>): boolean {
-    if (this.#offering || this.#waiting > 0) {
-      throw new TypeError('Sender.send: the message before is not settled yet');
-    }
+    if (this.#offering || this.#waiting > 0) throw notSettled();
     this.#begin();
     try {
       this.side.offer(envelope, this);
@@ -182,6 +180,10 @@ export class ChannelSender<T> implements Sender<T> {
     this.#lastPlace = place;
     return place;
   }
+}
+
+function notSettled(): TypeError {
+  return new TypeError('Sender.send: the message before is not settled yet');
 }
 
 /**

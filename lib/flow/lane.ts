@@ -58,10 +58,12 @@ export class Lane<T> {
   /** Offers `item` and returns the outcome. Drops are reported only to `onDisplaced`. */
   offer(item: T): Offered {
     this.displaced = 0;
-    if (!this.full) {
-      this.#append(item);
-      return 'taken';
-    }
+    if (this.full) return this.#offerWhenFull(item);
+    this.#append(item);
+    return 'taken';
+  }
+
+  #offerWhenFull(item: T): Offered {
     switch (this.strategy) {
       case 'block':
         return 'full';

@@ -34,7 +34,10 @@ export type OutboundEnvelope<T> = DirectEnvelope<T> | BroadcastEnvelope<T>;
  *   got undefined`
  */
 export function checkEnvelope(method: string, envelope: unknown): void {
-  if (typeof envelope === 'object' && envelope !== null) return;
+  if (typeof envelope !== 'object' || envelope === null) throw notAnEnvelope(method, envelope);
+}
+
+function notAnEnvelope(method: string, envelope: unknown): TypeError {
   const what = '{ to, message } or { broadcast: true, message }';
-  throw mistaken(`${method}: the envelope`, what, envelope);
+  return mistaken(`${method}: the envelope`, what, envelope);
 }

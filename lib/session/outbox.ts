@@ -139,7 +139,7 @@ export class Outbox implements ReadyLane, Ranked {
 
   /** Offers a message to the lane. Sends that are already waiting go first. */
   offer(bytes: Uint8Array): Offered | 'too-large' {
-    if (!this.takes(bytes)) return 'too-large';
+    if (bytes.length > this.messageBytesMax) return 'too-large';
     if (this.#waiting.size > 0) return 'full';
     const offered = this.#lane.offer(bytes);
     if (this.#counter !== undefined) this.#note(offered, this.#counter.next());

@@ -215,6 +215,20 @@ export class Port {
 
   /** A fragment of a message has arrived. */
   data(bytes: Uint8Array, last: boolean): void {
+    const { length } = bytes;
+    const isPiece = !last || this.#assembler.open;
+    const isGranted = this.#granted > 0 && this.#grantedBytes > 0;
+    if (isPiece || !isGranted || length > (this.end?.messageBytesMax ?? -1)) {
+      this.#piece(bytes, last);
+      return;
+    }
+    this.#granted -= 1;
+    this.#grantedBytes -= length;
+    this.#whole(bytes, false);
+  }
+
+  /** Anything but a whole message that is granted and short enough. */
+  #piece(bytes: Uint8Array, last: boolean): void {
     const begins = !this.#assembler.open;
     const isGranted = !begins || (this.#granted > 0 && this.#grantedBytes > 0);
     const isShort = this.#grantedBytes - bytes.length > -wireMessageBytesMax;
@@ -224,12 +238,8 @@ export class Port {
     }
     if (begins) this.#granted -= 1;
     this.#grantedBytes -= bytes.length;
-    if (begins && last && bytes.length <= (this.end?.messageBytesMax ?? 0)) {
-      this.#whole(bytes, false);
-    } else {
-      const whole = this.#assemble(bytes, last);
-      if (whole !== undefined) this.#whole(whole, true);
-    }
+    const whole = this.#assemble(bytes, last);
+    if (whole !== undefined) this.#whole(whole, true);
   }
 
   /**
@@ -308,13 +318,14 @@ export class Port {
   }
 
   #whole(bytes: Uint8Array, owned: boolean): void {
-    if (this.inbox === undefined) {
+    const { inbox } = this;
+    if (inbox === undefined) {
       this.#refused();
       return;
     }
     this.#messagesIn += 1;
     this.#bytesIn += bytes.length;
-    if (!this.inbox.receive(bytes, owned)) this.#overflowed();
+    if (!inbox.receive(bytes, owned)) this.#overflowed();
   }
 
   #overflowed(): void {
