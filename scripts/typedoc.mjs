@@ -60,6 +60,7 @@ const modules = {
   'lib/metrics': 'rxmesh/metrics',
   'lib/protobufjs': 'rxmesh/protobufjs',
   'lib/testing': 'rxmesh/testing',
+  'lib/testing/tcp': 'rxmesh/testing/tcp',
 };
 
 const places = new Map(

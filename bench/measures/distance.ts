@@ -90,7 +90,8 @@ export function nameOf({ roundTripMs, megabits, bytes }: Case): string {
 
 /** A contestant's setup for a case. */
 export function wayOf(name: string, { roundTripMs, megabits, bytes }: Case): Way {
-  return { name, bytes, line: { delayMs: roundTripMs / 2, bitsPerSecond: megabits * 1e6 } };
+  const bytesPerSecond = megabits === 0 ? Infinity : megabits * 125_000;
+  return { name, bytes, line: { latencyMs: roundTripMs / 2, bytesPerSecond } };
 }
 
 function namesFor(of: string, effort: Effort): readonly string[] {
@@ -158,7 +159,7 @@ async function measureDials(effort: Effort): Promise<Findings> {
   const pairs: FarPair[] = [];
   const dials = new Map<string, () => Promise<number>>();
   const failures: Failure[] = [];
-  const line = { delayMs: dialRoundTripMs / 2, bitsPerSecond: 0 };
+  const line = { latencyMs: dialRoundTripMs / 2 };
   try {
     for (const name of names) {
       try {

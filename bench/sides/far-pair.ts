@@ -1,5 +1,5 @@
 import type { Handlers } from '../frame/child.ts';
-import type { LineOptions } from '../frame/line.ts';
+import type { LineOptions } from 'rxmesh/testing/tcp';
 import { Child } from '../frame/processes.ts';
 import type { Run } from '../frame/runner.ts';
 import { smallBuffers } from '../frame/small-buffers.ts';

@@ -1,19 +1,18 @@
 /** The line between sender and receiver, in its own process. */
-import type { LineOptions } from '../frame/line.ts';
-import { LineProxy } from '../frame/line-proxy.ts';
+import { TcpLine, type LineOptions } from 'rxmesh/testing/tcp';
 
-let proxy: LineProxy | undefined;
+let tcpLine: TcpLine | undefined;
 
 /** Requests that the line handles. */
 export const handlers = {
   /** Opens the line. Resolves to a port that forwards to the port `to`. */
   async open({ to, line }: { to: number; line: LineOptions }): Promise<number> {
-    proxy = await LineProxy.open(to, line);
-    return proxy.port;
+    tcpLine = await TcpLine.open(to, line);
+    return tcpLine.port;
   },
 
   /** Breaks all connections. */
   cut(): void {
-    proxy?.cut();
+    tcpLine?.cut();
   },
 };

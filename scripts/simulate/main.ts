@@ -5,7 +5,7 @@
 import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { help, type Options, optionsFrom } from './options.ts';
+import { argumentsFrom, help, type Options, optionsFrom } from './options.ts';
 import { plot } from './plot.ts';
 import { exchangeHead, exchangeRow, shrunkReport, summary, tableHead, tableRow } from './print.ts';
 import { type Result, run } from './run.ts';
@@ -33,7 +33,8 @@ function report(options: Options, result: Result): void {
   if (options.svg !== undefined) writeFileSync(options.svg, plot(result.samples));
   console.log(options.json ? JSON.stringify(result) : summary(result));
   if (result.broken === undefined) return;
-  console.error(`\n${result.broken}\nto repeat it: npm run simulate -- ${args.join(' ')}`);
+  const again = argumentsFrom(options).join(' ');
+  console.error(`\n${result.broken}\nto repeat it: npm run simulate -- ${again}`);
   console.error(`\nlooking for a smaller case, in ${shrinkRunsMax} runs at most`);
   const shrunk = shrink(options, result, run);
   console.error(shrunkReport(result, shrunk));
@@ -61,6 +62,28 @@ function table(options: Options): void {
   }
 }
 
+/** Runs one seed after another, and reports on the first that breaks an invariant. */
+function manySeeds(options: Options): void {
+  const sum = { sent: 0, delivered: 0, left: 0 };
+  for (let nth = 0; nth < options.seeds; nth += 1) {
+    const own = { ...options, seed: options.seed + nth };
+    const result = run(own);
+    if (result.broken !== undefined) {
+      report(own, result);
+      return;
+    }
+    sum.sent += result.messages.sent;
+    sum.delivered += result.messages.delivered;
+    sum.left += result.left;
+  }
+  const last = options.seed + options.seeds - 1;
+  console.log(`seeds ${options.seed} to ${last}: every invariant held`);
+  console.log(
+    `${sum.left} nodes left and returned; ${sum.delivered} of ${sum.sent} messages arrived`,
+  );
+}
+
 const options = read();
 if (options?.table === true) table(options);
+else if (options !== undefined && options.seeds > 1) manySeeds(options);
 else if (options !== undefined) report(options, run(options));

@@ -35,6 +35,8 @@ export interface Options {
   readonly json: boolean;
   /** Print how a few sizes of network compare, instead of one run. */
   readonly table: boolean;
+  /** How many seeds to run, from `seed` on. */
+  readonly seeds: number;
 }
 
 /** The text of `--help`. */
@@ -46,6 +48,7 @@ what came of it, and fails if an invariant of the library did not hold.
   --nodes 100            nodes
   --minutes 1            virtual minutes, once the network is up
   --seed 1               the same seed gives the same run
+  --seeds 1              how many seeds to run, from --seed on, until one breaks an invariant
   --knows 5              how many others each node knows at the start; with --exchange 1
   --exchange             nodes tell each other of further ones
   --max-connected 32     the most peers of a node
@@ -80,6 +83,7 @@ export function optionsFrom(args: readonly string[]): Options | undefined {
       nodes: text,
       minutes: text,
       seed: text,
+      seeds: text,
       knows: text,
       exchange: flag,
       'max-connected': text,
@@ -125,6 +129,7 @@ export function optionsFrom(args: readonly string[]): Options | undefined {
     svg,
     json,
     table,
+    seeds: count('seeds', values.seeds, 1, 1),
   };
 }
 

@@ -12,6 +12,7 @@ const packages = [
   'rxmesh/metrics',
   'rxmesh/protobufjs',
   'rxmesh/testing',
+  'rxmesh/testing/tcp',
   'rxmesh/transports/comet',
   'rxmesh/transports/memory',
   'rxmesh/transports/websocket',

@@ -2,13 +2,13 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import { filter, firstValueFrom } from 'rxjs';
 import { createRouter, Identity, json, type Router } from '../../../lib/index.ts';
 import { webSocket } from '../../../transports/websocket/index.ts';
-import { LineProxy } from '../../../bench/frame/line-proxy.ts';
+import { TcpLine } from '../../../lib/testing/tcp/index.ts';
 import { trackLeaks } from '../../support/leaks.ts';
 
 const host = '127.0.0.1';
 /** Long enough that processing takes only a small part of a round trip. */
-const line = { delayMs: 250, bitsPerSecond: 0 };
-const roundTripMs = 2 * line.delayMs;
+const line = { latencyMs: 250 };
+const roundTripMs = 2 * line.latencyMs;
 
 /**
  * TCP takes one round trip. The WebSocket upgrade takes another, and its reply carries the
@@ -23,7 +23,7 @@ const roundTripsMax = { listener: 3.4, dialer: 3.9 } as const;
 const dials = 4;
 
 const routers: Router[] = [];
-const proxies: LineProxy[] = [];
+const proxies: TcpLine[] = [];
 
 async function nodeWith(transport: ReturnType<typeof webSocket>, peers: readonly string[] = []) {
   const router = createRouter({
@@ -39,7 +39,7 @@ async function nodeWith(transport: ReturnType<typeof webSocket>, peers: readonly
 describe('L-26 the first message over a WebSocket', () => {
   afterEach(async () => {
     await Promise.all(routers.splice(0).map((router) => router.stop()));
-    for (const proxy of proxies.splice(0)) proxy.close();
+    await Promise.all(proxies.splice(0).map((proxy) => proxy.close()));
   });
   trackLeaks();
 
@@ -48,7 +48,7 @@ describe('L-26 the first message over a WebSocket', () => {
     async (side) => {
       const far = await nodeWith(webSocket({ listen: { port: 0, host } }));
       await far.router.start();
-      const proxy = await LineProxy.open(far.router.snapshot().endpoints[0]?.port ?? 0, line);
+      const proxy = await TcpLine.open(far.router.snapshot().endpoints[0]?.port ?? 0, line);
       proxies.push(proxy);
       const roundTrips: number[] = [];
       for (let dial = 0; dial < dials; dial += 1) {

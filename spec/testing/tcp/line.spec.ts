@@ -1,5 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
-import { LineDirection } from '../../../bench/frame/line.ts';
+import { LineDirection } from '../../../lib/testing/tcp/line.ts';
+
+/** Where chance does not matter. */
+const evenly = (): number => 0.5;
 
 /** Takes all that has arrived, as lengths. */
 function arrivedAt(line: LineDirection, nowMs: number): readonly (number | 'end')[] {
@@ -15,13 +18,13 @@ function sumOf(lengths: readonly (number | 'end')[]): number {
   return lengths.reduce<number>((sum, length) => sum + (length === 'end' ? 0 : length), 0);
 }
 
-const unlimited = { delayMs: 25, bitsPerSecond: 0 };
+const unlimited = { latencyMs: 25 };
 /** 125 bytes a millisecond. */
-const megabit = { delayMs: 25, bitsPerSecond: 1e6 };
+const megabit = { latencyMs: 25, bytesPerSecond: 125_000 };
 
 describe('LineDirection without a limit', () => {
   it('lets bytes arrive after the delay, whole, and not before', () => {
-    const line = new LineDirection(unlimited);
+    const line = new LineDirection(unlimited, evenly);
     const bytes = new Uint8Array(65_536);
     line.put(bytes, 100);
     expect(line.nextArrivalMs()).toBe(125);
@@ -31,7 +34,7 @@ describe('LineDirection without a limit', () => {
   });
 
   it('carries any amount in the time that the delay takes', () => {
-    const line = new LineDirection(unlimited);
+    const line = new LineDirection(unlimited, evenly);
     const chunks = 500;
     for (let i = 0; i < chunks; i += 1) line.put(new Uint8Array(65_536), i * 0.05);
     expect(line.heldBytes).toBe(chunks * 65_536);
@@ -41,7 +44,7 @@ describe('LineDirection without a limit', () => {
   });
 
   it('is full when it holds 64 MiB, until some of it is taken', () => {
-    const line = new LineDirection(unlimited);
+    const line = new LineDirection(unlimited, evenly);
     for (let i = 0; i < 64; i += 1) {
       expect(line.isFull(0)).toBe(false);
       line.put(new Uint8Array(2 ** 20), 0);
@@ -53,7 +56,7 @@ describe('LineDirection without a limit', () => {
   });
 
   it('puts the end behind all that was sent', () => {
-    const line = new LineDirection(unlimited);
+    const line = new LineDirection(unlimited, evenly);
     line.put(new Uint8Array(10), 0);
     line.putEnd(1);
     expect(arrivedAt(line, 25.5)).toEqual([10]);
@@ -62,7 +65,7 @@ describe('LineDirection without a limit', () => {
   });
 
   it('keeps nothing of what is gone, however long it lives', () => {
-    const line = new LineDirection(unlimited);
+    const line = new LineDirection(unlimited, evenly);
     let [taken, isInOrder] = [0, true];
     for (let i = 0; i < 10_000; i += 1) {
       line.put(Uint8Array.of(i & 0xff), i);
@@ -79,7 +82,7 @@ describe('LineDirection without a limit', () => {
 
 describe('LineDirection with a bandwidth', () => {
   it('lets bytes arrive at that rate, packet by packet', () => {
-    const line = new LineDirection(megabit);
+    const line = new LineDirection(megabit, evenly);
     line.put(new Uint8Array(12_500), 0);
     expect(line.nextArrivalMs()).toBeCloseTo(25 + 1460 / 125);
     expect(arrivedAt(line, 36)).toEqual([]);
@@ -90,7 +93,7 @@ describe('LineDirection with a bandwidth', () => {
 
   it.each([1, 10, 100, 1000])('carries %i Mbit/s, whatever the size of chunks', (megabits) => {
     for (const chunk of [1000, 65_536]) {
-      const line = new LineDirection({ delayMs: 10, bitsPerSecond: megabits * 1e6 });
+      const line = new LineDirection({ latencyMs: 10, bytesPerSecond: megabits * 125_000 }, evenly);
       let arrived = 0;
       for (let nowMs = 0; nowMs < 1010; nowMs += 1) {
         while (!line.isFull(nowMs)) line.put(new Uint8Array(chunk), nowMs);
@@ -102,7 +105,7 @@ describe('LineDirection with a bandwidth', () => {
   });
 
   it('loses the time in which nothing is sent', () => {
-    const line = new LineDirection(megabit);
+    const line = new LineDirection(megabit, evenly);
     line.put(new Uint8Array(125), 0);
     line.put(new Uint8Array(125), 500);
     expect(arrivedAt(line, 26)).toEqual([125]);
@@ -114,7 +117,10 @@ describe('LineDirection with a bandwidth', () => {
     { megabits: 10, queueBytes: 125_000 },
     { megabits: 100, queueBytes: 1_250_000 },
   ])('at $megabits Mbit/s it is full with $queueBytes bytes in front of it', (given) => {
-    const line = new LineDirection({ delayMs: 25, bitsPerSecond: given.megabits * 1e6 });
+    const line = new LineDirection(
+      { latencyMs: 25, bytesPerSecond: given.megabits * 125_000 },
+      evenly,
+    );
     line.put(new Uint8Array(given.queueBytes - 1), 0);
     expect(line.isFull(0)).toBe(false);
     line.put(new Uint8Array(1001), 0);

@@ -1,11 +1,11 @@
-/** Properties of a line between two ends. */
+/** What a line between two ends is like. */
 export interface LineOptions {
-  /** One-way delay. */
-  readonly delayMs: number;
-  /** Maximum random addition to the delay. Order is preserved. */
+  /** One-way latency. Default 0. */
+  readonly latencyMs?: number;
+  /** The most that chance adds to the latency. Order is preserved. Default 0. */
   readonly jitterMs?: number;
-  /** Bandwidth of each direction; 0 for no limit. */
-  readonly bitsPerSecond: number;
+  /** Bandwidth of each direction. Default Infinity. */
+  readonly bytesPerSecond?: number;
 }
 
 /** The queue at the bottleneck holds what it sends in this time, but at least `queueBytesMin`. */
@@ -33,11 +33,11 @@ const end = new Uint8Array(0);
 const goneMax = 1024;
 
 /**
- * One direction of a line: a bottleneck with a queue in front of it, then a delay. It has no
+ * One direction of a line: a bottleneck with a queue in front of it, then a latency. It has no
  * timers: callers pass in the time, which must not decrease, and can ask when to call again.
  */
 export class LineDirection {
-  readonly #delayMs: number;
+  readonly #latencyMs: number;
   readonly #jitterMs: number;
   readonly #bytesPerMs: number;
   /** Backlog of the bottleneck, in milliseconds, at which the queue is full. */
@@ -54,15 +54,15 @@ export class LineDirection {
 
   /** @param random returns a number from 0 up to 1 */
   constructor(
-    { delayMs, jitterMs = 0, bitsPerSecond }: LineOptions,
-    random: () => number = Math.random,
+    { latencyMs = 0, jitterMs = 0, bytesPerSecond = Infinity }: LineOptions,
+    random: () => number,
   ) {
-    this.#delayMs = delayMs;
+    this.#latencyMs = latencyMs;
     this.#jitterMs = jitterMs;
     this.#random = random;
-    this.#bytesPerMs = bitsPerSecond === 0 ? Infinity : bitsPerSecond / 8000;
+    this.#bytesPerMs = bytesPerSecond / 1000;
     this.#queueMsMax =
-      bitsPerSecond === 0 ? Infinity : Math.max(queueBytesMin / this.#bytesPerMs, queueMs);
+      bytesPerSecond === Infinity ? Infinity : Math.max(queueBytesMin / this.#bytesPerMs, queueMs);
     this.#pieceBytes = Math.max(pieceBytesMin, Math.floor(this.#bytesPerMs * pieceMs));
   }
 
@@ -116,7 +116,7 @@ export class LineDirection {
 
   #send(bytes: Uint8Array, nowMs: number): void {
     this.#freeAtMs = Math.max(this.#freeAtMs, nowMs) + bytes.length / this.#bytesPerMs;
-    const arrivesAtMs = this.#freeAtMs + this.#delayMs + this.#random() * this.#jitterMs;
+    const arrivesAtMs = this.#freeAtMs + this.#latencyMs + this.#random() * this.#jitterMs;
     this.#lastArrivalMs = Math.max(this.#lastArrivalMs, arrivesAtMs);
     this.#pieces.push({ bytes, arrivesAtMs: this.#lastArrivalMs });
     this.#heldBytes += bytes.length;

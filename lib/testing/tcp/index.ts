@@ -1,0 +1,10 @@
+/**
+ * A TCP line that is long, slow or faulty, for tests over real sockets. For Node.
+ *
+ *     const line = await TcpLine.open(port, { latencyMs: 25, faults: { flipEveryBytes: 50_000 } });
+ *
+ * @packageDocumentation
+ */
+export { TcpLine, type TcpLineOptions } from './tcp-line.node.ts';
+export type { AfterBytes, TcpFault, TcpFaults } from './faults.ts';
+export type { LineOptions } from './line.ts';
