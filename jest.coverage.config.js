@@ -1,9 +1,9 @@
 import base from './jest.config.js';
 
 /**
- * The coverage of `npm test`, with a minimum. Slow specs and those that drive a browser are not
- * included, so the `*.web.ts` files look worse than they are. The minimum is what the specs of
- * codecs, the hub and goodbye reach on their own; a full run is above it, and may raise it.
+ * The coverage of `npm test`, with a minimum just below it: raise it when the coverage grows. Slow
+ * specs and those that drive a browser are not included, so the `*.web.ts` files look worse than
+ * they are.
  *
  * @type {import('jest').Config}
  */
@@ -13,5 +13,5 @@ export default {
   testTimeout: 30_000,
   collectCoverage: true,
   coverageReporters: ['text-summary', 'html', 'json-summary'],
-  coverageThreshold: { global: { statements: 70, branches: 67, functions: 61, lines: 70 } },
+  coverageThreshold: { global: { statements: 98.5, branches: 95, functions: 98, lines: 98.5 } },
 };

@@ -1,6 +1,6 @@
 /**
  * Checks the package as published: packs it, runs publint and attw on the tarball, and installs it
- * in a bare project (`smoke.mjs`).
+ * in a bare project (`smoke.mjs`) and as the recipe for Docker says (`docker-recipe.mjs`).
  */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -18,6 +18,7 @@ try {
     [bin('publint'), 'run', tarball, '--strict'],
     [bin('attw'), tarball],
     [process.execPath, join(root, 'scripts', 'smoke.mjs'), tarball],
+    [process.execPath, join(root, 'scripts', 'docker-recipe.mjs'), tarball],
   ];
   for (const [command, ...args] of checks) {
     const { status, error } = spawnSync(command, args, { cwd: root, stdio: 'inherit' });

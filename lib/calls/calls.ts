@@ -1,7 +1,7 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 import { Subscription } from 'rxjs';
 import { block, type ChannelOptions, type Codec, type NodeId } from '../index.ts';
-import { checkCount, checkMethod } from './check.ts';
+import { checkArguments, checkCount, checkMethod, checkObject } from './check.ts';
 import { type CallsRouter, type CallsSnapshot, CallBoard } from './call-board.ts';
 import type { Handler } from './handler.ts';
 import { roundRobin } from './many.ts';
@@ -116,6 +116,7 @@ export function calls(
   router: CallsRouter,
   options: ServiceOptions & (AnyMethod | { readonly methods: Readonly<Record<string, AnyMethod>> }),
 ): ServiceBase {
+  checkArguments(router, options);
   if ('methods' in options) {
     const { methods, ...serviceOptions } = options;
     for (const [name, method] of Object.entries(methods)) checkMethod(name, method);
@@ -183,6 +184,7 @@ class ManyMethods implements ServiceBase {
   }
 
   serve(handlers: Readonly<Record<string, Handler<unknown, unknown> | undefined>>): Subscription {
+    checkObject('serve: the handlers', handlers);
     const served = new Subscription();
     try {
       for (const [name, handler] of Object.entries(handlers)) {

@@ -29,17 +29,34 @@ export function checkCallOptions(
 /** @throws {TypeError} if it is not a function */
 export function checkFunction(method: string, handler: unknown): void {
   if (typeof handler === 'function') return;
-  throw new TypeError(
-    `${method} must be a function, got ${handler === null ? 'null' : typeof handler}`,
-  );
+  throw mistaken(method, 'a function', handler);
 }
+
+/** @throws {TypeError} if an argument is missing, or the first one is no router */
+export function checkArguments(router: unknown, options: unknown): void {
+  const open: unknown = isObject(router) && Reflect.get(router, 'openChannel');
+  if (typeof open !== 'function') throw mistaken('calls: router', 'a router', router);
+  checkObject('calls: options', options);
+}
+
+/** @throws {TypeError} if it is not an object */
+export function checkObject(what: string, given: unknown): asserts given is object {
+  if (!isObject(given)) throw mistaken(what, 'an object', given);
+}
+
+function mistaken(what: string, must: string, given: unknown): TypeError {
+  return new TypeError(`${what} must be ${must}, got ${given === null ? 'null' : typeof given}`);
+}
+
+const isObject = (given: unknown): given is object => typeof given === 'object' && given !== null;
 
 /** @throws {TypeError} if a codec is missing */
 export function checkMethod(name: string, method: AnyMethod): void {
   for (const codec of ['request', 'response'] as const) {
-    const { encode, decode } = { ...method[codec] } as Partial<Record<string, unknown>>;
+    const given: unknown = method[codec];
+    const { encode, decode } = { ...(given as object) } as Partial<Record<string, unknown>>;
     if (typeof encode === 'function' && typeof decode === 'function') continue;
-    throw new TypeError(`${name}: ${codec} must be a codec, such as json()`);
+    throw mistaken(`${name}: ${codec}`, 'a codec, such as json()', given);
   }
 }
 

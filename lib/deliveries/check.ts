@@ -17,22 +17,32 @@ export function checkCount(name: string, value: number): void {
   throw new RangeError(`deliveries: ${name} must be ${range}, got ${String(value)}`);
 }
 
+/** @throws {TypeError} if an argument is missing, or the first one is no router */
+export function checkArguments(router: unknown, options: unknown): void {
+  if (!has(router, ['openChannel'])) throw mistaken('deliveries: router', 'a router', router);
+  if (!has(options, [])) throw mistaken('deliveries: options', 'an object', options);
+}
+
 /** @throws {TypeError} if it is not a function */
 export function checkFunction(what: string, given: unknown): void {
   if (typeof given === 'function') return;
-  throw new TypeError(`${what} must be a function, got ${given === null ? 'null' : typeof given}`);
+  throw mistaken(what, 'a function', given);
 }
 
 /** @throws {TypeError} if it is no codec */
 export function checkCodec(codec: unknown): void {
   if (has(codec, ['encode', 'decode'])) return;
-  throw new TypeError('deliveries: codec must be a codec, such as json()');
+  throw mistaken('deliveries: codec', 'a codec, such as json()', codec);
 }
 
 /** @throws {TypeError} if it is no store */
 export function checkStore(store: unknown): void {
   if (store === undefined || has(store, ['open', 'batch', 'iterator'])) return;
-  throw new TypeError('deliveries: store must be an abstract-level database');
+  throw mistaken('deliveries: store', 'an abstract-level database', store);
+}
+
+function mistaken(what: string, must: string, given: unknown): TypeError {
+  return new TypeError(`${what} must be ${must}, got ${given === null ? 'null' : typeof given}`);
 }
 
 function has(value: unknown, names: readonly string[]): boolean {

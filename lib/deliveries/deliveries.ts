@@ -12,7 +12,14 @@ import {
 import { type Attempt, type Handled, type Incoming, problemOf } from './attempt.ts';
 import { Board } from './board.ts';
 import type { DeliveriesRouter, DeliveriesSnapshot } from './board-options.ts';
-import { checkCodec, checkCount, checkFunction, checkStore, checkTime } from './check.ts';
+import {
+  checkArguments,
+  checkCodec,
+  checkCount,
+  checkFunction,
+  checkStore,
+  checkTime,
+} from './check.ts';
 import { Entry } from './entry.ts';
 import type { DeliveryStore } from './store.ts';
 
@@ -181,6 +188,7 @@ export function deliveries<T>(
   router: DeliveriesRouter,
   options: DeliveriesOptions<T>,
 ): Deliveries<T> {
+  checkArguments(router, options);
   const {
     codec,
     store,

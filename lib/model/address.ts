@@ -1,3 +1,4 @@
+import { mustBe } from './described.ts';
 import { RxmeshError } from './error.ts';
 import { isNodeId, type NodeId } from './id.ts';
 import { uncheckedNodeId } from './node-id.ts';
@@ -33,7 +34,9 @@ export interface NodeAddress {
   readonly path?: string;
 }
 
-const onlyId = 'is a node ID, without a place: an address is like ws://<node ID>@host:port';
+const likeThis = 'like ws://<node ID>@host:port';
+const onlyId = `is a node ID, without a place: an address is ${likeThis}`;
+const noId = `has no node ID: it must be ${likeThis}`;
 
 /** The protocol of an address without a scheme. */
 const DEFAULT_PROTOCOL = 'ws';
@@ -52,6 +55,11 @@ const PATH_LENGTH_MAX = 1024;
  * @throws {RxmeshError} `RXMESH_ADDRESS_INVALID`
  */
 export function parseNodeAddress(text: string): NodeAddress {
+  // The caller may be plain JavaScript, and pass on an argument that is missing.
+  const given: unknown = text;
+  if (typeof given !== 'string') {
+    throw new RxmeshError('RXMESH_ADDRESS_INVALID', mustBe('an address', likeThis, given));
+  }
   if (text.length > TEXT_LENGTH_MAX) throw invalid(text, `is longer than ${TEXT_LENGTH_MAX}`);
   const address = parseOpaque(text) ?? parseHierarchical(text);
   validateNodeAddress(address);
@@ -62,6 +70,7 @@ export function parseNodeAddress(text: string): NodeAddress {
 function parseOpaque(text: string): NodeAddress | undefined {
   const [, protocol, id] = /^([a-z][a-z0-9+.-]*):([^/@:]*)$/i.exec(text) ?? [];
   if (protocol === undefined || id === undefined) return undefined;
+  if (/^\d{1,5}$/.test(id)) throw invalid(text, noId); // `localhost:4000`
   return { protocol: protocol.toLowerCase(), id: uncheckedNodeId(id.toLowerCase()) };
 }
 
@@ -70,7 +79,7 @@ function parseHierarchical(text: string): NodeAddress {
   const [, authority = '', tail = ''] = /^([^/?#]*)(.*)$/s.exec(rest) ?? [];
   const at = authority.lastIndexOf('@');
   if (isNodeId(text.toLowerCase())) throw invalid(text, onlyId);
-  if (at < 0) throw invalid(text, 'has no node ID: it must be like ws://<node ID>@host:port');
+  if (at < 0) throw invalid(text, noId);
   const path = decodePercent(withLeadingSlash(tail));
   if (path === undefined) throw invalid(text, 'has broken percent-encoding');
   const { host, port } = parseHostPort(text, authority.slice(at + 1));
@@ -132,9 +141,9 @@ export function validateNodeAddress(address: NodeAddress): void {
 }
 
 function faultOf({ protocol, id, host, port, path }: NodeAddress): string | undefined {
-  if (protocol === '') return 'has no protocol: it must be like ws://<node ID>@host:port';
+  if (protocol === '') return `has no protocol: it must be ${likeThis}`;
   if (!isProtocol(protocol)) return `has a malformed protocol ${quote(protocol)}`;
-  if (id === '') return 'has no node ID: it must be like ws://<node ID>@host:port';
+  if (id === '') return noId;
   if (!isNodeId(id)) return `has a malformed node ID ${quote(id)}`;
   if (host !== undefined && !isHost(host)) return `has a malformed host ${quote(host)}`;
   if (port !== undefined && host === undefined) return 'has a port but no host';

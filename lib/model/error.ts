@@ -97,8 +97,9 @@ export interface ErrorContext {
 export class RxmeshError extends Error {
   override readonly name = 'RxmeshError';
   readonly code: ErrorCode;
-  readonly peer?: NodeId;
-  readonly channel?: number;
+  // Declared only: a field would be there even without a value, and Node would print it.
+  declare readonly peer?: NodeId;
+  declare readonly channel?: number;
 
   /**
    * Also true for errors from another copy of rxmesh or from another realm, recognized by name and

@@ -205,5 +205,6 @@ function differenceOf(ours: NodeInfo, theirs: NodeInfo): string | undefined {
   const areChannelsKnown = ours.channels.length > 0 && theirs.channels.length > 0;
   if (!areChannelsKnown || ours.channels.some((id) => theirs.channels.includes(id)))
     return undefined;
-  return `peer has channels ${theirs.channels.join(', ')}, and we have ${ours.channels.join(', ')}`;
+  const [own, other] = [ours, theirs].map(({ channels }) => channels.join(', '));
+  return `no channel in common: we have ${own} open, the peer has ${other}`;
 }

@@ -93,7 +93,7 @@ export function toNodeAddress(given: string | NodeAddress): NodeAddress {
 function checkIds(name: string, given: unknown, problems: string[]): ReadonlySet<NodeId> {
   const ids = new Set<NodeId>();
   if (!Array.isArray(given)) {
-    problems.push(`${name} is an array of node ids`);
+    problems.push(mustBe(name, 'an array of node IDs', given));
     return ids;
   }
   for (const one of given as readonly unknown[]) {
@@ -112,7 +112,7 @@ function checkAddresses(
 ): NodeAddress[] {
   const addresses: NodeAddress[] = [];
   if (!Array.isArray(given)) {
-    problems.push(`${name} is an array of addresses`);
+    problems.push(mustBe(name, 'an array of addresses', given));
     return addresses;
   }
   for (const one of given as readonly unknown[]) {

@@ -73,7 +73,12 @@ async function readIfExists(path: string): Promise<FileContent | undefined> {
 }
 
 async function write(path: string, text: string): Promise<void> {
-  const file = await open(path, 'wx', 0o600);
+  const file = await open(path, 'wx', 0o600).catch((cause: unknown) => {
+    // The system's message names only the draft, which nobody has asked for.
+    if (!hasCode(cause, 'ENOENT')) throw cause;
+    const error = new Error(`the directory ${dirname(path)} does not exist`, { cause });
+    throw Object.assign(error, { code: 'ENOENT' });
+  });
   try {
     await file.writeFile(text);
     await file.sync();

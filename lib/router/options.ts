@@ -273,7 +273,7 @@ function transportFaults(given: unknown): readonly string[] {
  * What is wrong with `peers`, by itself and in combination with the identity and the transports.
  */
 function peerFaults(peers: unknown, { identity, transports }: Given): readonly string[] {
-  if (!isRecord(peers)) return [mustBe('peers', 'an object', peers)];
+  if (!isRecord(peers) || Array.isArray(peers)) return [mustBe('peers', 'an object', peers)];
   const faults: string[] = [...unknownOptions(peers, peerOptionNames, 'peers')];
   const { persistent, addresses } = checkPeerOptions(idOf(identity), peers, faults);
   if (!isTransports(transports)) return faults;

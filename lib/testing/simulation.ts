@@ -1,6 +1,7 @@
 import { type Observable, Subject, type Subscription, type VirtualTimeScheduler } from 'rxjs';
 import type { RunHelpers } from 'rxjs/testing';
 import type { Channel, ChannelOptions } from '../channel/channel.ts';
+import { checkOptionNames } from '../model/check-option-names.ts';
 import { mustBe } from '../model/described.ts';
 import type { NodeId } from '../model/id.ts';
 import type { Identity } from '../model/identity.ts';
@@ -78,6 +79,19 @@ export interface SimulationOptions {
   readonly logMax?: number;
 }
 
+const optionNames = Object.keys({
+  nodes: true,
+  latencyMs: true,
+  bytesPerSecond: true,
+  seed: true,
+  protection: true,
+  scheduler: true,
+  knows: true,
+  options: true,
+  makeRouter: true,
+  logMax: true,
+} satisfies Record<keyof SimulationOptions, true>);
+
 /** Options of `Simulation.crash`. */
 export interface CrashOptions {
   /**
@@ -125,6 +139,7 @@ const stopMs = 60_000;
  *       net.expect(texts$).toBe('----a--b-');
  *     });
  *
+ * @throws {TypeError} for an option that does not exist
  * @throws {RangeError} if `nodes` is not a whole number of at least 1, or for an invalid latency or
  *   bandwidth
  * @throws {RxmeshError} `RXMESH_OPTIONS_INVALID` for invalid options of a node
@@ -174,6 +189,7 @@ export class Simulation {
 
   /** @internal use `simulate` */
   constructor(options: SimulationOptions) {
+    checkOptionNames('simulate', options, optionNames);
     const { nodes, seed = 1, protection = 'trusted', scheduler, knows = () => true } = options;
     if (!Number.isInteger(nodes) || nodes < 1) {
       throw new RangeError(`simulate: ${mustBe('nodes', 'an integer of at least 1', nodes)}`);

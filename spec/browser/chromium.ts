@@ -35,7 +35,7 @@ export class Site {
   }
 
   static async open(): Promise<Site> {
-    const script = await bundled(new URL('page.ts', import.meta.url));
+    const script = await bundled(fileURLToPath(new URL('page.ts', import.meta.url)));
     const server = createServer(({ url }, response) => {
       const isScript = url === '/page.js';
       response.setHeader('content-security-policy', policies[isPath(url) ? url : '/']);
@@ -114,9 +114,10 @@ export function launch(): Promise<Browser> {
   });
 }
 
-async function bundled(entry: URL): Promise<Uint8Array> {
+/** A program for pages, with all that it imports. */
+export async function bundled(entry: string): Promise<Uint8Array> {
   const { outputFiles } = await build({
-    entryPoints: [fileURLToPath(entry)],
+    entryPoints: [entry],
     bundle: true,
     write: false,
     platform: 'browser',

@@ -37,7 +37,7 @@ const field = (number: number, body: string): string => {
   return [number * 8 + 2, length].map((byte) => byte.toString(16).padStart(2, '0')).join('') + body;
 };
 
-describe('S-02 what a protobuf message may become', () => {
+describe('S-02 bounds on what a protobuf message may decode into', () => {
   const codec = protobuf(tree, { elementsMax: 10 });
 
   it.each([
@@ -62,19 +62,19 @@ describe('S-02 what a protobuf message may become', () => {
     expect(thrownBy(() => codec.decode(hex(isMore)))).toEqual(tooMany);
   });
 
-  it('counts groups, with their ends', () => {
+  it('counts the fields inside groups', () => {
     expect(() => codec.decode(times(3, '43080144'))).not.toThrow();
     expect(thrownBy(() => codec.decode(times(11, '43080144')))).toEqual(tooMany);
   });
 
-  it('does not take a text or bytes for a message or a list', () => {
+  it('does not mistake a string or bytes for a message or a list', () => {
     expect(codec.decode(hex(field(3, '0a00'.repeat(50))))).toMatchObject({
       text: '\n\0'.repeat(50),
     });
     expect(codec.decode(hex(field(4, '01'.repeat(100))))['data']).toHaveLength(100);
   });
 
-  it('refuses by default 131,073 elements, and takes 131,072', () => {
+  it('by default accepts 131,072 elements and refuses 131,073', () => {
     const usual = protobuf<{ leaves: unknown[] }>(tree);
     expect(usual.decode(times(131_072, '0a00')).leaves).toHaveLength(131_072);
     expect(thrownBy(() => usual.decode(times(131_073, '0a00')))).toMatchObject({
@@ -84,7 +84,7 @@ describe('S-02 what a protobuf message may become', () => {
     expect(endless.decode(times(131_073, '0a00')).leaves).toHaveLength(131_073);
   });
 
-  it('watches generated classes, and types with required fields', () => {
+  it('applies to generated classes, and to types with required fields', () => {
     const pings = protobuf(Ping, { elementsMax: 10 });
     expect(pings.decode(times(10, '0801')).nonce).toBe(1);
     expect(thrownBy(() => pings.decode(times(11, '0801')))).toEqual(tooMany);
@@ -92,7 +92,7 @@ describe('S-02 what a protobuf message may become', () => {
     expect(must.decode(times(10, '0801')).x).toBe(1);
   });
 
-  it('refuses what is longer than the bound from a type that it cannot watch', () => {
+  it('bounds the length instead, for a type whose decoding it cannot watch', () => {
     const alone: MessageType<{ length: number }> = {
       encode: (message, writer) => Ping.encode(message, writer as protobufjs.Writer),
       decode: ({ length }) => ({ length }),
@@ -116,13 +116,13 @@ describe('S-02 what a protobuf message may become', () => {
     expect(() => protobuf<object>(tree, { depthMax: 120 }).decode(nested(60))).not.toThrow();
   });
 
-  it('counts with unknownFields, too', () => {
+  it('also counts when unknown fields are refused', () => {
     const strict = protobuf<object>(typeOf('Move'), { elementsMax: 10, unknownFields: 'refuse' });
     expect(() => strict.decode(times(10, '0801'))).not.toThrow();
     expect(thrownBy(() => strict.decode(times(11, '0801')))).toEqual(tooMany);
   });
 
-  it('holds for oneof', () => {
+  it('applies to oneof', () => {
     const games = oneof<{ move: object; resign: object }>(
       typeOf('Game'),
       { move: typeOf('Move'), resign: typeOf('Resign') },
@@ -133,7 +133,7 @@ describe('S-02 what a protobuf message may become', () => {
   });
 });
 
-describe('S-02 what a JSON message may become', () => {
+describe('S-02 bounds on what a JSON message may decode into', () => {
   const codec = json<unknown>({ elementsMax: 10, depthMax: 3 });
 
   it.each([
@@ -198,7 +198,7 @@ describe('S-02 what a JSON message may become', () => {
     );
   });
 
-  it('refuses by default 131,073 elements, and a depth of 1,001', () => {
+  it('by default refuses 131,073 elements, and a depth of 1,001', () => {
     const usual = json<unknown[]>();
     const list = (length: number): Uint8Array => text(JSON.stringify(Array(length).fill(1)));
     expect(usual.decode(list(131_071))).toHaveLength(131_071);

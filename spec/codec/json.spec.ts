@@ -33,7 +33,7 @@ describe('json', () => {
     expect(thrownBy(() => codec.encode(message))).toEqual(encodeFailed);
   });
 
-  it('says what it refused', () => {
+  it('says what it has refused', () => {
     const error = thrownBy(() => codec.encode(undefined));
     expect(error).toHaveProperty('message', expect.stringContaining('undefined is not JSON'));
   });
@@ -73,7 +73,7 @@ describe('json', () => {
     });
   });
 
-  it('gives back what was sent, whatever it was', () => {
+  it('decodes any message as it was sent', () => {
     fc.assert(
       fc.property(fc.jsonValue({ stringUnit: 'binary' }), (sent) => {
         const text = JSON.stringify(sent);

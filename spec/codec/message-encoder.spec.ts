@@ -18,7 +18,7 @@ const filled = (length: number, value: number): { body: Uint8Array } => ({
 });
 
 describe('MessageEncoder', () => {
-  it('gives what a writer of its own would, and never writes to it again', () => {
+  it('returns the bytes that a new writer would, and never writes to them again', () => {
     const messages = fc.array(
       fc.record({
         body: fc
@@ -38,7 +38,7 @@ describe('MessageEncoder', () => {
     );
   });
 
-  it('keeps short messages of all types side by side in slabs of 8 KiB', () => {
+  it('puts short messages of all types side by side into slabs of 8 KiB', () => {
     const encoders = [new MessageEncoder(Blob), new MessageEncoder(Other)];
     const encodeAll = (): Uint8Array[] => encoders.map((encoder) => encoder.encode(filled(60, 1)));
     // Writers come with a small buffer of their own.
@@ -50,7 +50,7 @@ describe('MessageEncoder', () => {
     for (const memory of memories) expect(memory.byteLength).toBe(8_192);
   });
 
-  it('begins one slab after another for messages that want more room than they need', () => {
+  it('starts a new slab for each message that reserves more room than it needs', () => {
     const encoder = new MessageEncoder(Name);
     // protobufjs makes room for three bytes a character.
     const name = 'n'.repeat(60);
@@ -60,7 +60,7 @@ describe('MessageEncoder', () => {
     expect(new Set(encoded.map(({ buffer }) => buffer)).size).toBeLessThanOrEqual(18);
   });
 
-  it('writes packed numbers into the slab that it has come to', () => {
+  it('writes packed numbers into the current slab', () => {
     const encoder = new MessageEncoder(Series);
     // From 16 numbers on protobufjs writes by a view of the buffer, which it keeps.
     const sent = Array.from({ length: 200 }, (_, i) => ({ values: new Array(20).fill(i) }));
@@ -69,7 +69,7 @@ describe('MessageEncoder', () => {
     expect(encoded.map(toHex)).toEqual(expected.map(toHex));
   });
 
-  it('goes on with a slab after a long message, which has a buffer of its own', () => {
+  it('continues with the same slab after a long message, which gets its own buffer', () => {
     const encoder = new MessageEncoder(Blob);
     for (let i = 0; i < 5; i += 1) encoder.encode(filled(60, i));
     const lengths = [60, 10_000, 10_000, 60, 60];
@@ -79,7 +79,7 @@ describe('MessageEncoder', () => {
     expect(after?.buffer).toBe(before?.buffer);
   });
 
-  it('lets no short message keep a buffer that a long one needed', () => {
+  it('does not let a short message keep the buffer of a long one alive', () => {
     const encoder = new MessageEncoder(Blob);
     for (const length of [60, 100_000, 60, 100_000, 3_000, 60, 2_000_000, 60]) {
       for (const bytes of [encoder.encode(filled(length, 1)), encoder.encode(filled(length, 2))]) {
@@ -88,7 +88,7 @@ describe('MessageEncoder', () => {
     }
   });
 
-  it('makes one buffer for each long message of the length of the one before', () => {
+  it('allocates one buffer for a long message that is as long as the previous one', () => {
     const encoder = new MessageEncoder(Blob);
     encoder.encode(filled(65_000, 0));
     encoder.encode(filled(65_000, 0));
@@ -96,7 +96,7 @@ describe('MessageEncoder', () => {
     expect(bytes.buffer.byteLength - bytes.length).toBeLessThanOrEqual(64);
   });
 
-  it('is whole after a message that throws in the middle, and within one that encodes another', () => {
+  it('works after a message that throws halfway, and inside one that encodes another', () => {
     const encoder = new MessageEncoder(Blob);
     const before = encoder.encode(filled(10, 1));
     const throwing = {
@@ -123,7 +123,7 @@ describe('MessageEncoder', () => {
     );
   });
 
-  it('writes nothing over a message of another type that is half encoded', () => {
+  it('does not overwrite a half-encoded message of another type', () => {
     const [outer, inner] = [new MessageEncoder(Blob), new MessageEncoder(Name)];
     outer.encode(filled(10, 1));
     inner.encode({ name: 'first' });
@@ -145,7 +145,7 @@ describe('MessageEncoder', () => {
     expect(Name.decode(after)).toMatchObject({ name: 'after' });
   });
 
-  it('is whole after another type has thrown in the middle', () => {
+  it('works after another type has thrown halfway', () => {
     const [throws, encoder] = [new MessageEncoder(Blob), new MessageEncoder(Name)];
     throws.encode(filled(10, 1));
     const before = encoder.encode({ name: 'before' });
@@ -161,7 +161,7 @@ describe('MessageEncoder', () => {
     expect(names).toMatchObject([{ name: 'before' }, { name: 'after' }, { name: 'later' }]);
   });
 
-  it('takes what a type has written with a writer of its own', () => {
+  it('accepts bytes that a type has written with its own writer', () => {
     const own = new MessageEncoder({
       encode: (message) => Blob.encode(message),
       decode: () => ({}),
@@ -179,7 +179,7 @@ describe('MessageEncoder', () => {
     expect(encoded.flat().map(toHex)).toEqual(expected.flat().map(toHex));
   });
 
-  it('keeps no buffer of a long message', () => {
+  it('does not keep the buffer of a long message', () => {
     const encoder = new MessageEncoder(Blob);
     let written: object = {};
     const spying = new MessageEncoder({
@@ -198,7 +198,7 @@ describe('MessageEncoder', () => {
     }
   });
 
-  it('takes writers that have no place to be set, as those of protobufjs 7', () => {
+  it('accepts writers without a position that can be set, such as those of protobufjs 7', () => {
     let finished = 0;
     const writer = {
       reset: () => undefined,

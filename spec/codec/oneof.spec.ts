@@ -33,7 +33,7 @@ const encodeAny = (codec: { encode(message: never): Uint8Array }, message: unkno
 describe('oneof: reflection types', () => {
   const codec = gameCodec();
 
-  it('has a union of messages that kind tells apart', () => {
+  it('has a union of messages that are told apart by kind', () => {
     const message = codec.decode(hex('0a0408011002'));
     if (message.kind === 'move') {
       const x: number = message.x;
@@ -52,7 +52,7 @@ describe('oneof: reflection types', () => {
     expect({ ...codec.decode(hex('12030a0161')) }).toEqual({ kind: 'resign', reason: 'a' });
   });
 
-  it('R-21 sends on what it received', () => {
+  it('R-21 forwards what it has received', () => {
     expect(toHex(codec.encode(codec.decode(hex('0a0408011002'))))).toBe('0a0408011002');
   });
 
@@ -94,7 +94,7 @@ describe('oneof: reflection types', () => {
     expect({ ...named.decode(hex('0a0408011002')) }).toEqual({ kind: 'move', x: 1, y: 2 });
   });
 
-  it('takes the last of several members', () => {
+  it('decodes the last of several members', () => {
     expect(codec.decode(hex('0a02080112030a0161')).kind).toBe('resign');
     expect(codec.decode(hex('12030a01610a020801')).kind).toBe('move');
   });
@@ -107,7 +107,7 @@ describe('oneof: reflection types', () => {
     expect(thrownBy(() => codec.decode(hex(bytes)))).toEqual(decodeFailed);
   });
 
-  it('carries only the kinds that it is given', () => {
+  it('encodes only the kinds that it is given', () => {
     const moves = oneof<{ move: Move }>(typeOf('Game'), { move: typeOf('Move') });
     expect(thrownBy(() => moves.decode(hex('12030a0161')))).toEqual(decodeFailed);
     expect(thrownBy(() => encodeAny(moves, { kind: 'resign', reason: 'a' }))).toEqual(encodeFailed);
@@ -130,7 +130,7 @@ describe('oneof: reflection types', () => {
     expect(make).toThrow(TypeError);
   });
 
-  it('gives back what was sent, whatever it was', () => {
+  it('decodes any message as it was sent', () => {
     const uint32 = fc.integer({ min: 1, max: 2 ** 32 - 1 });
     const message = fc.oneof(
       fc.record({ kind: fc.constant('move' as const), x: uint32, y: uint32 }),
@@ -150,7 +150,7 @@ describe('oneof: reflection types', () => {
 describe('oneof: generated classes', () => {
   const codec = oneof(Packet, { ping: Ping, pong: Pong });
 
-  it('has the fields of the classes as its types of message', () => {
+  it('has the fields of the classes as its message types', () => {
     interface PingFields {
       nonce: number;
       note: string;
@@ -173,12 +173,12 @@ describe('oneof: generated classes', () => {
     expect(codec.decode(hex('1200')).kind).toBe('pong');
   });
 
-  it('R-22 refuses the wrapper with two members, though nothing verifies it', () => {
+  it('R-22 refuses a wrapper with two members, even without verify', () => {
     const two = new Packet({ ping: { nonce: 5 }, pong: {} });
     expect(thrownBy(() => encodeAny(codec, two))).toEqual(encodeFailed);
   });
 
-  it('R-22 refuses a kind that it does not carry', () => {
+  it('R-22 refuses a kind that it was not given', () => {
     // @ts-expect-error pang is not a kind
     expect(thrownBy(() => codec.encode({ kind: 'pang' }))).toEqual(encodeFailed);
   });

@@ -27,7 +27,7 @@ const encodeAny = (codec: { encode(message: never): Uint8Array }, message: unkno
 describe('protobuf: a reflection type', () => {
   const moves = protobuf<Move>(typeOf('Move'));
 
-  it('has the type of message that it is given', () => {
+  it('has the message type that it is given', () => {
     const same: Same<typeof moves, Codec<Move>> = true;
     expect(same).toBe(true);
     // @ts-expect-error x is a number
@@ -39,13 +39,13 @@ describe('protobuf: a reflection type', () => {
     expect(moves.decode(hex('080110ac02'))).toMatchObject({ x: 1, y: 300 });
   });
 
-  it('encodes defaults as nothing, and decodes nothing as defaults', () => {
+  it('encodes defaults as no bytes, and decodes no bytes as defaults', () => {
     expect(toHex(moves.encode({ x: 0, y: 0 }))).toBe('');
     const { x, y } = moves.decode(hex(''));
     expect([x, y]).toEqual([0, 0]);
   });
 
-  it('encodes instances of its class, and what it decoded', () => {
+  it('encodes instances of its class, and messages that it has decoded', () => {
     const type = typeOf('Move');
     expect(toHex(encodeAny(moves, type.create({ x: 1 })))).toBe('0801');
     expect(toHex(moves.encode(moves.decode(hex('080110ac02'))))).toBe('080110ac02');
@@ -55,7 +55,7 @@ describe('protobuf: a reflection type', () => {
     expect(moves.decode(hex('08011a0161'))).toEqual(typeOf('Move').create({ x: 1 }));
   });
 
-  it('gives views into the received bytes', () => {
+  it('decodes bytes fields as views into the received bytes', () => {
     const codec = protobuf<{ data: Uint8Array }>(typeOf('Everything'));
     const bytes = hex('2202beef');
     expect(codec.decode(bytes).data.buffer).toBe(bytes.buffer);
@@ -113,7 +113,7 @@ describe('protobuf: a reflection type', () => {
     expect(thrownBy(() => codec.encode(message))).toEqual(encodeFailed);
   });
 
-  it('R-11 says what it expected instead of nothing', () => {
+  it('R-11 says what it expected when it gets nothing', () => {
     const error = thrownBy(() => encodeAny(moves, null));
     expect(error).toHaveProperty('message', expect.stringContaining('an object, not null'));
   });
@@ -159,14 +159,14 @@ describe('protobuf: a reflection type', () => {
     expect(codec.decode(codec.encode(whole))).toEqual(expect.objectContaining(whole));
   });
 
-  it('does not verify values, if told so', () => {
+  it('does not verify values with verify: false', () => {
     const trusting = protobuf<{ big: unknown }>(typeOf('Everything'), { verify: false });
     expect(toHex(trusting.encode({ big: 5n }))).toBe('590000000000000000');
     const verifying = protobuf<{ big: unknown }>(typeOf('Everything'));
     expect(thrownBy(() => verifying.encode({ big: 5n }))).toEqual(encodeFailed);
   });
 
-  it('gives 64-bit fields as Long, and takes numbers and Long', () => {
+  it('decodes 64-bit fields as Long, and encodes numbers and Long', () => {
     const codec = protobuf<{ big: unknown }>(typeOf('Everything'));
     const long = codec.decode(hex('59ffffffffffffff7f')).big;
     expect(BigInt(String(long))).toBe(2n ** 63n - 1n);
@@ -175,7 +175,7 @@ describe('protobuf: a reflection type', () => {
     expect(protobufjs.util.Long).toBeTruthy();
   });
 
-  it('does not write again to bytes that it gave', () => {
+  it('never writes again to bytes that it has returned', () => {
     const codec = protobuf<Resign>(typeOf('Resign'));
     const first = codec.encode({ reason: 'a' });
     codec.encode({ reason: 'b' });
@@ -184,7 +184,7 @@ describe('protobuf: a reflection type', () => {
     expect(toHex(first)).toBe('0a0161');
   });
 
-  it('encodes rightly after a message whose getter threw halfway', () => {
+  it('encodes correctly after a message whose getter threw halfway', () => {
     const codec = protobuf<object>(typeOf('Everything'), { verify: false });
     codec.encode({ count: 1 });
     const move = {
@@ -198,7 +198,7 @@ describe('protobuf: a reflection type', () => {
     expect(toHex(codec.encode({ count: 1 }))).toBe('1001');
   });
 
-  it('encodes rightly when a getter encodes another message', () => {
+  it('encodes correctly when a getter encodes another message', () => {
     const codec = protobuf<Move>(typeOf('Move'), { verify: false });
     codec.encode({ x: 9, y: 9 });
     let inner = '';
@@ -212,7 +212,7 @@ describe('protobuf: a reflection type', () => {
     expect([inner, toHex(outer)]).toEqual(['08071008', '08011002']);
   });
 
-  it('gives back what was sent, whatever it was', () => {
+  it('decodes any message as it was sent', () => {
     const type = typeOf('Everything');
     const codec = protobuf<object>(type);
     const uint32 = fc.integer({ min: 0, max: 2 ** 32 - 1 });
@@ -241,7 +241,7 @@ describe('protobuf: a reflection type', () => {
     );
   });
 
-  it('throws nothing but RxmeshError for any bytes', () => {
+  it('throws only RxmeshError, whatever the bytes', () => {
     const codec = protobuf<object>(typeOf('Everything'));
     fc.assert(
       fc.property(fc.uint8Array(), (bytes) => {
@@ -267,7 +267,7 @@ describe('protobuf: a generated class', () => {
 
   const pings = protobuf(Ping);
 
-  it('has the fields of the class as its type of message', () => {
+  it('has the fields of the class as its message type', () => {
     interface Fields {
       nonce: number;
       note: string;
@@ -287,7 +287,7 @@ describe('protobuf: a generated class', () => {
     expect([ping.nonce, ping.note]).toEqual([5, '']);
   });
 
-  it('takes instances of derived classes', () => {
+  it('accepts instances of derived classes', () => {
     class LoudPing extends Ping {}
     expect(toHex(pings.encode(new LoudPing({ nonce: 5 })))).toBe('0805');
   });
@@ -317,11 +317,11 @@ describe('protobuf: a generated class', () => {
     expect(toHex(encodeAny(protobuf(Pong), { x: 1 }))).toBe('');
   });
 
-  it('does without verify', () => {
+  it('works with a class that has no verify', () => {
     expect(toHex(protobuf(Pong).encode(new Pong()))).toBe('');
   });
 
-  it('takes an object of functions for a class', () => {
+  it('accepts an object of functions as a class', () => {
     const codec = protobuf({
       encode: (message: Ping, writer?: Writer) => Ping.encode(message, writer),
       decode: (bytes: Uint8Array) => Ping.decode(bytes),

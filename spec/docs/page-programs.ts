@@ -22,7 +22,7 @@ export class PagePrograms {
     this.#directory = mkdtempSync(`${root}.programs/`);
     for (const { info, text } of this.#fences) {
       const name = fileNameOf(info);
-      if (name === undefined || !isProgram(info)) continue;
+      if (name === undefined || !/^[jt]s\b/.test(info)) continue;
       writeFileSync(`${this.#directory}/${name}`, text.replaceAll('4000', String(port)));
     }
   }

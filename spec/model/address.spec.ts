@@ -137,6 +137,11 @@ describe('node address', () => {
     expect(message('hostname')).toContain(
       'has no node ID: it must be like ws://<node ID>@host:port',
     );
+    // The mistakes of a program without types, and of a user who leaves the ID out.
+    expect(message('localhost:4000')).toContain('has no node ID');
+    expect(message(undefined as never)).toContain(
+      'an address must be like ws://<node ID>@host:port, got undefined',
+    );
     expect(message(`ws://${id}@host:65536`)).toContain('port over 65535');
     expect(message('x'.repeat(20_000)).length).toBeLessThan(200);
   });

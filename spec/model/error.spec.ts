@@ -5,6 +5,14 @@ import { parseNodeId } from '../../lib/model/id.ts';
 
 const place = { peer: parseNodeId('ab'.repeat(20)), channel: 7 };
 
+describe('an RxmeshError', () => {
+  it('shows its code, and only the places that it is about', () => {
+    expect(Object.keys(new RxmeshError('RXMESH_STOPPED', 'stopped'))).toEqual(['name', 'code']);
+    const error = new RxmeshError('RXMESH_DECODE_FAILED', 'bad', { channel: 7 });
+    expect(Object.keys(error)).toEqual(['name', 'code', 'channel']);
+  });
+});
+
 describe('withContext', () => {
   it('is a copy with code, message and cause, and the place', () => {
     const cause = new Error('underneath');

@@ -117,7 +117,10 @@ describe('checkPeerOptions', () => {
     expect(problemsOf({ unconditional: [id('a')], private: [id('b')] })).toEqual([]);
     expect(
       problemsOf({ unconditional: [uncheckedNodeId('someone')], private: 'all' as never }),
-    ).toEqual(['unconditional has "someone", not a node ID', 'private is an array of node ids']);
+    ).toEqual([
+      'unconditional has "someone", not a node ID',
+      'private must be an array of node IDs, got "all"',
+    ]);
     expect(problemsOf({ rank: 1 as never })).toEqual(['rank is a function']);
   });
 

@@ -42,6 +42,7 @@ describe('files in Node', () => {
 
   it('are not created in a directory that is missing', async () => {
     await expect(node.create(join(directory, 'none', 'file'), 'text')).rejects.toMatchObject({
+      message: `the directory ${join(directory, 'none')} does not exist`,
       code: 'ENOENT',
     });
   });

@@ -1,47 +1,22 @@
-import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import { Point } from '@noble/ed25519';
 import { sha512 } from '@noble/hashes/sha2.js';
-import { fromHex, toHex } from '../../lib/model/hex.ts';
+import { toHex } from '../../lib/model/hex.ts';
 import type { PlatformCrypto } from '../../lib/platform/crypto.ts';
 import { littleEndian as number } from '../../lib/platform/crypto-input.ts';
 import { platformCrypto as node } from '../../lib/platform/crypto.node.ts';
 import { platformCrypto as web } from '../../lib/platform/crypto.web.ts';
+import { expectX25519Vectors, hex, outcome, vectorsIn } from '../support/wycheproof.ts';
 
 const platforms: readonly (readonly [string, PlatformCrypto])[] = [
   ['node', node],
   ['web', web],
 ];
 
-/** What stands in a file of Wycheproof; its `result` says what a library ought to do. */
-type Vector<Names extends string> = Readonly<Record<Names | 'comment' | 'result', string>> & {
-  readonly tcId: number;
-};
-
-function vectorsIn<Names extends string>(file: string): readonly Vector<Names>[] {
-  const text = readFileSync(new URL(`../vectors/${file}.json`, import.meta.url), 'utf8');
-  return (JSON.parse(text) as { readonly tests: readonly Vector<Names>[] }).tests;
-}
-
-const hex = (text: string): Uint8Array => {
-  const bytes = fromHex(text);
-  if (bytes === undefined) throw new TypeError(`not hex: ${text}`);
-  return bytes;
-};
-
-const outcome = (work: () => Uint8Array): string => {
-  try {
-    return toHex(work());
-  } catch {
-    return 'throws';
-  }
-};
-
 const ed25519 = vectorsIn<'publicKey' | 'msg' | 'sig'>('wycheproof-ed25519');
-const x25519 = vectorsIn<'public' | 'private' | 'shared'>('wycheproof-x25519');
 const sealed = vectorsIn<'key' | 'iv' | 'msg' | 'ct' | 'tag'>('wycheproof-chacha20-poly1305');
 
-describe.each(platforms)("S-09 Wycheproof's vectors on %s", (_, crypto) => {
+describe.each(platforms)("S-09 Wycheproof's vectors on %s", (name, crypto) => {
   it('ed25519: 151 signatures, of which 88 are valid', () => {
     const valid = ed25519.filter(({ publicKey, msg, sig, result, ...about }) => {
       const holds = crypto.ed25519Verify(hex(publicKey), hex(msg), hex(sig));
@@ -51,18 +26,11 @@ describe.each(platforms)("S-09 Wycheproof's vectors on %s", (_, crypto) => {
     expect([ed25519.length, valid.length]).toEqual([151, 88]);
   });
 
-  it('X25519: 518 exchanges; those whose secret is zero throw', () => {
-    const zero = '0'.repeat(64);
-    const refused = x25519.filter(({ private: own, public: peer, shared, ...about }) => {
-      const secret = outcome(() => crypto.x25519(hex(own)).sharedSecret(hex(peer)));
-      expect({ ...about, secret }).toEqual({
-        ...about,
-        secret: shared === zero ? 'throws' : shared,
-      });
-      return secret === 'throws';
-    });
-    expect([x25519.length, refused.length]).toEqual([518, 31]);
-  });
+  // web: wycheproof.slow.spec.ts
+  if (name === 'node') {
+    it('X25519: 518 exchanges; those whose secret is zero throw', () =>
+      expectX25519Vectors(crypto));
+  }
 
   it('ChaCha20-Poly1305: what is valid opens to its text and seals to its bytes, all else is refused', () => {
     for (const { key, iv, msg, ct, tag, result, ...about } of sealed) {

@@ -196,6 +196,10 @@ describe('simulate', () => {
   it('rejects an invalid node count, an unknown node and invalid options', () => {
     expect(() => simulate({ nodes: 0 })).toThrow(RangeError);
     expect(() => simulate({ nodes: 1.5 })).toThrow(RangeError);
+    expect(() => simulate(undefined as never)).toThrow('simulate: options must be an object');
+    expect(() => simulate({ nodes: 2, latency: 5 } as never)).toThrow(
+      'simulate: there is no option latency (did you mean latencyMs?)',
+    );
     expect(() => simulate({ nodes: 1 }).node(1)).toThrow(RangeError);
     expect(() => simulate({ nodes: 1 }).advance(-1)).toThrow(RangeError);
     expect(() => simulate({ nodes: 1, options: () => ({ moniker: 'ä' }) })).toThrow(/moniker/);

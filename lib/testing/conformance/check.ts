@@ -11,12 +11,12 @@ export function checkSame(actual: unknown, expected: unknown, what: string): voi
   check(found === wanted, `${what} should be ${wanted}, but is ${found}`);
 }
 
-/** JSON with sorted keys and without undefined properties. */
+/** JSON with sorted keys, bytes as text, and without undefined properties. */
 function canonical(value: unknown): string {
   // Contrary to its type, JSON.stringify returns undefined for undefined.
   const json = JSON.stringify(value, (_key, part: unknown) => {
     const bytes = asBytes(part);
-    if (bytes !== undefined) return [...bytes];
+    if (bytes !== undefined) return String(bytes);
     if (typeof part !== 'object' || part === null || Array.isArray(part)) return part;
     return Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1)));
   }) as string | undefined;

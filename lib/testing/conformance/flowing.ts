@@ -32,7 +32,11 @@ export const flowingScenarios: readonly Scenario[] = [
       a.send(0x11, large.subarray(written));
       a.link.flush();
       await stage.until(() => b.messages.length === 2, 'both messages should arrive');
-      checkSame(b.messages[0], { channel: 0x22, bytes: [9] }, 'the message that is done first');
+      checkSame(
+        b.messages[0],
+        { channel: 0x22, bytes: Uint8Array.of(9) },
+        'the message that is done first',
+      );
       const whole = b.messages[1]?.bytes ?? new Uint8Array(0);
       checkSame(whole.length, large.length, 'the length of the large message');
       check(

@@ -115,8 +115,8 @@ export const linkingScenarios: readonly Scenario[] = [
         from.link.flush();
         await stage.until(() => to.messages.length >= 2, 'two messages should arrive');
         const expected = [
-          { channel: 0x11, bytes: [1, 2, 3] },
-          { channel: 0x22, bytes: [255, 0] },
+          { channel: 0x11, bytes: Uint8Array.of(1, 2, 3) },
+          { channel: 0x22, bytes: Uint8Array.of(255, 0) },
         ];
         checkSame(to.messages, expected, 'what arrived');
       }
@@ -205,7 +205,11 @@ async function checkTraffic(stage: Stage, from: LinkEnd, to: LinkEnd): Promise<v
   from.send(0x11, new Uint8Array([4, 2]));
   from.link.flush();
   await stage.until(() => to.messages.length === known + 1, 'a message should arrive');
-  checkSame(to.messages.at(-1), { channel: 0x11, bytes: [4, 2] }, 'the message that arrived');
+  checkSame(
+    to.messages.at(-1),
+    { channel: 0x11, bytes: Uint8Array.of(4, 2) },
+    'the message that arrived',
+  );
 }
 
 /** Messages of `length` bytes with distinct contents. */

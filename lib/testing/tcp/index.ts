@@ -1,7 +1,7 @@
 /**
  * A TCP line that is long, slow or faulty, for tests over real sockets. For Node.
  *
- *     const line = await TcpLine.open(port, { latencyMs: 25, faults: { flipEveryBytes: 50_000 } });
+ *     const line = await TcpLine.open(4000, { latencyMs: 25, faults: { flipEveryBytes: 50_000 } });
  *
  * @packageDocumentation
  */

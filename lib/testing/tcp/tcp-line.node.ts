@@ -44,8 +44,8 @@ type Direction = TcpFault['towards'];
  * A TCP port on this machine that forwards to another one, over a line that is long, slow or
  * faulty. It knows nothing about what it carries, so any program may be tested behind it.
  *
- *     const line = await TcpLine.open(port, { latencyMs: 25, faults: { cutAfterBytes: 100_000 } });
- *     const router = createRouter({ ..., peers: { persistent: [`ws://${id}@127.0.0.1:${line.port}`] } });
+ *     const line = await TcpLine.open(4000, { latencyMs: 25, faults: { cutAfterBytes: 100_000 } });
+ *     console.log(`ws://127.0.0.1:${line.port} leads to port 4000`);
  *     line.freeze();         // nothing passes, and nobody is told
  *     await line.close();
  *

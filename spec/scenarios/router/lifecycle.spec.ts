@@ -321,8 +321,9 @@ describe('options', () => {
         { maxConected: 5 },
         /there is no option peers\.maxConected \(did you mean peers\.maxConnected\?\)$/,
       ],
+      [['ws://a@b'], /peers must be an object, got an array$/],
       [{ persistent: [undefined, 7] }, /persistent has undefined, which is no address; .* has 7,/],
-      [{ addresses: 'ws://a@b' }, /addresses is an array of addresses$/],
+      [{ addresses: 'ws://a@b' }, /addresses must be an array of addresses, got "ws:\/\/a@b"$/],
     ] as const;
     for (const [given, text] of wrong) {
       expect(() => createRouter({ ...good, peers: given as never })).toThrow(text);

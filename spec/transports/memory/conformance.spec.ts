@@ -3,9 +3,11 @@ import { Identity } from '../../../lib/model/identity.ts';
 import { transportConformance, type TransportSetup } from '../../../lib/testing/index.ts';
 import { MemoryNetwork, type MemoryNetworkOptions } from '../../../transports/memory/index.ts';
 import { trackLeaks } from '../../support/leaks.ts';
+import { pollingClock } from '../../support/polling-clock.ts';
 
 const setup = (options: MemoryNetworkOptions): TransportSetup => ({
   networked: false,
+  clock: pollingClock,
   open: () => {
     const network = new MemoryNetwork(options);
     const node = (seed: number) => {

@@ -7,6 +7,7 @@ import { webSocket, type WebSocketOptions } from '../../../transports/websocket/
 import { secureDial } from '../../../lib/secure/index.ts';
 import { offeredProtocols } from '../../../transports/websocket/subprotocol.ts';
 import { until } from '../../support/until.ts';
+import { pollingClock } from '../../support/polling-clock.ts';
 
 /** A node whose transport has these options. */
 function node(seed: number, options: WebSocketOptions): TransportNode {
@@ -16,7 +17,8 @@ function node(seed: number, options: WebSocketOptions): TransportNode {
 
 /** Pairs of nodes with the same options, for the conformance suite. */
 export function setup(options: () => WebSocketOptions): TransportSetup {
-  return { networked: true, open: () => ({ a: node(1, options()), b: node(2, options()) }) };
+  const open = () => ({ a: node(1, options()), b: node(2, options()) });
+  return { networked: true, clock: pollingClock, open };
 }
 
 /** Sockets and servers that keep the process alive. */
