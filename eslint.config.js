@@ -7,6 +7,8 @@ import rxmesh from './scripts/lint-rules.mjs';
 
 const packageSources = ['lib/**/*.ts', 'operators/**/*.ts', 'transports/**/*.ts'];
 const core = ['lib/**/*.ts', 'operators/**/*.ts'];
+/** The page of the inspector, a program for browsers. */
+const page = 'lib/inspect/page/**';
 
 /**
  * Platform differences and time belong behind `lib/platform` and the clock. `tsconfig.core.json`
@@ -146,7 +148,7 @@ export default defineConfig(
         project: [
           'tsconfig.json',
           'tsconfig.web.json',
-          'inspector/tsconfig.json',
+          'lib/inspect/page/tsconfig.json',
           'spec/browser/tsconfig.json',
         ],
       },
@@ -173,6 +175,7 @@ export default defineConfig(
   },
   {
     files: packageSources,
+    ignores: [page],
     plugins: { rxmesh },
     rules: {
       'rxmesh/import-down': 'error',
@@ -182,10 +185,10 @@ export default defineConfig(
     },
   },
   // The command line is a program for Node, and real time is its time.
-  { files: core, ignores: ['lib/platform/**', 'lib/cli/**'], rules: noAmbient },
+  { files: core, ignores: ['lib/platform/**', 'lib/cli/**', page], rules: noAmbient },
   {
     files: packageSources,
-    ignores: ['lib/platform/**', 'lib/cli/**', 'lib/flow/clock.ts'],
+    ignores: ['lib/platform/**', 'lib/cli/**', 'lib/flow/clock.ts', page],
     rules: noAmbientTime,
   },
   {

@@ -4,14 +4,14 @@ import { build } from 'esbuild';
 const root = join(import.meta.dirname, '..');
 
 /**
- * The script of the inspector's page (`inspector/`), with everything that it needs in it, and the
- * names of the packages that this includes.
+ * The script of the inspector's page (`lib/inspect/page`), with everything that it needs in it, and
+ * the names of the packages that this includes.
  *
  * @returns {Promise<{ script: string, packages: string[] }>}
  */
 export async function bundleInspector() {
   const { outputFiles, metafile } = await build({
-    entryPoints: [join(root, 'inspector', 'main.tsx')],
+    entryPoints: [join(root, 'lib', 'inspect', 'page', 'main.tsx')],
     absWorkingDir: root,
     bundle: true,
     minify: true,

@@ -114,7 +114,7 @@ function facades() {
 /** Replaces the module that bundles the page from its sources, which the package does not have. */
 async function inspectorPage() {
   const { script, packages } = await bundleInspector();
-  const css = readFileSync(join(root, 'inspector', 'style.css'), 'utf8');
+  const css = readFileSync(join(root, 'lib', 'inspect', 'page', 'style.css'), 'utf8');
   const { code: style } = await transform(css, { loader: 'css', minify: true });
   const page = JSON.stringify({ script, style });
   const code = `const page = ${page};\nexport const inspectorPage = () => Promise.resolve(page);\n`;

@@ -8,7 +8,7 @@ export interface Page {
 }
 
 /**
- * The page, bundled from `inspector/`. This file serves the sources; the build replaces it by one
+ * The page, bundled from `page/`. This file serves the sources; the build replaces it by one
  * that has the bundle (`scripts/finish-build.mjs`).
  */
 export function inspectorPage(): Promise<Page> {
@@ -24,6 +24,6 @@ async function bundle(): Promise<Page> {
     readonly bundleInspector: () => Promise<Pick<Page, 'script'>>;
   };
   const { script } = await bundleInspector();
-  const style = new URL('../../inspector/style.css', import.meta.url);
+  const style = new URL('./page/style.css', import.meta.url);
   return { script, style: await readFile(style, 'utf8') };
 }

@@ -1,5 +1,5 @@
 import type { JSX } from 'preact';
-import type { PeerRow } from '../lib/inspect/view.ts';
+import type { PeerRow } from '../view.ts';
 import { type Model, nameOf } from './model.ts';
 
 /** With more peers than this, they are dots without names. */

@@ -1,7 +1,7 @@
 import { firstValueFrom } from 'rxjs';
-import { calls, type Service } from '../lib/calls/index.ts';
-import { createRouter, Identity, type NodeId, parseNodeId, type Router } from '../lib/index.ts';
-import { webSocket } from '../transports/websocket/index.ts';
+import { calls, type Service } from '../../calls/index.ts';
+import { createRouter, Identity, type NodeId, parseNodeId, type Router } from '../../index.ts';
+import { webSocket } from '../../../transports/websocket/index.ts';
 import {
   callsChannel,
   type Command,
@@ -10,7 +10,7 @@ import {
   inspectNetwork,
   meshPath,
   type Update,
-} from '../lib/inspect/view.ts';
+} from '../view.ts';
 import type { LinkState } from './model.ts';
 
 /** What the link reports. */

@@ -3,7 +3,7 @@
  * draws what it knows.
  */
 import { render } from 'preact';
-import type { Command } from '../lib/inspect/view.ts';
+import type { Command } from '../view.ts';
 import { App } from './app.tsx';
 import type { ControlsProps } from './controls.tsx';
 import { InspectorLink } from './link.ts';

@@ -1,4 +1,4 @@
-import type { EventRow, NodeRow, PeerRow, Row, Tables, Update } from '../lib/inspect/view.ts';
+import type { EventRow, NodeRow, PeerRow, Row, Tables, Update } from '../view.ts';
 import { ChannelHistory, Series } from './history.ts';
 
 /** How many events the page keeps. */

@@ -1,5 +1,5 @@
 import { useState } from 'preact/hooks';
-import type { EventRow } from '../lib/inspect/view.ts';
+import type { EventRow } from '../view.ts';
 import { timeOfDay, whole } from './format.ts';
 import type { Model } from './model.ts';
 

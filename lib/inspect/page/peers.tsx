@@ -1,5 +1,5 @@
 import type { JSX } from 'preact';
-import type { Command, PeerRow } from '../lib/inspect/view.ts';
+import type { Command, PeerRow } from '../view.ts';
 import { bytes, roundTrip, span, whole } from './format.ts';
 import { Chart } from './chart.tsx';
 import { type Model, nameOf } from './model.ts';

@@ -1,5 +1,5 @@
 import { useState } from 'preact/hooks';
-import type { LaneRow } from '../lib/inspect/view.ts';
+import type { LaneRow } from '../view.ts';
 import { bytes, channelName, whole } from './format.ts';
 import type { Model } from './model.ts';
 

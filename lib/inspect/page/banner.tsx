@@ -1,5 +1,5 @@
 import type { JSX } from 'preact';
-import type { StallRow } from '../lib/inspect/view.ts';
+import type { StallRow } from '../view.ts';
 import { channelName, span } from './format.ts';
 import type { Model } from './model.ts';
 

@@ -1,5 +1,5 @@
 import { useState } from 'preact/hooks';
-import type { Command } from '../lib/inspect/view.ts';
+import type { Command } from '../view.ts';
 
 /** Properties of `Controls`. */
 export interface ControlsProps {

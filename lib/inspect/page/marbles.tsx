@@ -1,6 +1,6 @@
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
-import type { ChannelRow } from '../lib/inspect/view.ts';
+import type { ChannelRow } from '../view.ts';
 import { channelName, short, span, whole } from './format.ts';
 import { type Cell, cellMs, historyMs } from './history.ts';
 import type { Model } from './model.ts';

@@ -1,4 +1,4 @@
-import type { ChannelRow } from '../lib/inspect/view.ts';
+import type { ChannelRow } from '../view.ts';
 
 /** How far back one can look, in milliseconds. */
 export const historyMs = 60_000;

@@ -1,5 +1,5 @@
 import type { ComponentChildren, JSX } from 'preact';
-import type { Command } from '../lib/inspect/view.ts';
+import type { Command } from '../view.ts';
 import { Banner } from './banner.tsx';
 import { Chart } from './chart.tsx';
 import { Controls, type ControlsProps } from './controls.tsx';
