@@ -10,6 +10,7 @@ const packages = [
   'rxmesh/calls',
   'rxmesh/deliveries',
   'rxmesh/gossip',
+  'rxmesh/inspect',
   'rxmesh/metrics',
   'rxmesh/protobufjs',
   'rxmesh/testing',
