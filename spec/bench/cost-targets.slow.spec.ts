@@ -8,9 +8,9 @@ describe('costTargets', () => {
     expect(sense === 'at least' ? bound / guard : guard / bound).toBeGreaterThanOrEqual(1.5);
   });
 
-  it('guard the memory transport and the growth of routing', () => {
+  it('guard the memory transport, the growth of routing and the bundle', () => {
     expect(new Set(guarded.map(({ measure }) => measure))).toEqual(
-      new Set(['memory-transport', 'routing']),
+      new Set(['memory-transport', 'routing', 'bundle-size']),
     );
   });
 
