@@ -51,7 +51,10 @@ const defaults = {
 
 /** A channel that is open here, whatever its message type. */
 type OwnEnd = ChannelEnd &
-  Pick<LocalChannel<unknown>, 'end' | 'hasCaughtUp' | 'isConsumed' | 'absences' | 'inboxes' | 'mute'>;
+  Pick<
+    LocalChannel<unknown>,
+    'end' | 'hasCaughtUp' | 'isConsumed' | 'absences' | 'inboxes' | 'mute'
+  >;
 
 /** The implementation of `Switchboard`: the open channels, and the sessions that serve them. */
 export class Channels implements ChannelHost {
