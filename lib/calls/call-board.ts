@@ -7,11 +7,11 @@ import {
   type FlowOrigin,
   isNodeId,
   type NodeId,
-  type RouterEvent,
   type RouterLike,
   RxmeshError,
   systemClock,
 } from '../index.ts';
+import { type LostBecause, watchOpenings } from '../frames/openings.ts';
 import { CallPeer, type CallPeerHost, type Serve } from './call-peer.ts';
 import { type Frame, kinds } from './frame.ts';
 import { frameCodec } from './frame-codec.ts';
@@ -57,7 +57,6 @@ export class CallBoard implements CallPeerHost {
   /** What serves calls with many requests. */
   readonly #channels = new Map<string, Serve>();
   /** The peers that are connected. */
-  readonly #up = new Set<NodeId>();
   /** Those that have the channel open. */
   readonly #peers = new Map<NodeId, CallPeer>();
   readonly #scope = new Subscription();
@@ -76,11 +75,13 @@ export class CallBoard implements CallPeerHost {
     this.channel = router.openChannel({ ...options, codec: frameCodec });
     this.clock = this.channel.in$.clock ?? systemClock;
     this.origin = { clock: this.clock };
-    for (const { id, channels } of router.snapshot().peers) {
-      const port = channels.find(({ channel }) => channel === this.channel.id);
-      this.#cameUp(id, port !== undefined && port.outbound.credit > 0);
-    }
-    this.#scope.add(router.events$.subscribe((event) => this.#heard(event)));
+    const openings = {
+      opened: (id: NodeId) => this.#peers.set(id, new CallPeer(id, this)),
+      lost: (id: NodeId, because: LostBecause) => {
+        this.#lost(id, this.error('RXMESH_PEER_DOWN', `${id} has ${because}`, id));
+      },
+    };
+    this.#scope.add(watchOpenings(router, this.channel.id, openings));
     this.#scope.add(
       this.channel.in$.subscribe({
         next: ({ from, message }) => this.#receive(from, message),
@@ -102,7 +103,8 @@ export class CallBoard implements CallPeerHost {
       if (!isNodeId(id)) {
         return new RxmeshError('RXMESH_NODE_ID_INVALID', `${String(id)} is not a node ID`);
       }
-      const what = this.#up.has(id) ? 'has not opened the channel' : 'is not connected';
+      const isUp = this.#router.snapshot().peers.some((peer) => peer.id === id);
+      const what = isUp ? 'has not opened the channel' : 'is not connected';
       return this.error('RXMESH_PEER_DOWN', `${id} ${what}`, id);
     }
     if (peer.isGone) return this.error('RXMESH_STOPPED', 'the router is stopping', id);
@@ -205,37 +207,6 @@ export class CallBoard implements CallPeerHost {
     this.#closed = new RxmeshError('RXMESH_CHANNEL_CLOSED', 'the service is closed', { channel });
     this.#scope.unsubscribe();
     for (const id of [...this.#peers.keys()]) this.#lost(id, this.#closed);
-  }
-
-  #heard(event: RouterEvent): void {
-    switch (event.type) {
-      case 'peer-up':
-        this.#cameUp(event.peer, event.channels.includes(this.channel.id));
-        return;
-      case 'peer-down': {
-        const { peer } = event;
-        this.#up.delete(peer);
-        this.#lost(peer, this.error('RXMESH_PEER_DOWN', `${peer} has disconnected`, peer));
-        return;
-      }
-      case 'peer-channel':
-        if (event.channel === this.channel.id) this.#opened(event.peer, event.open);
-        return;
-      default:
-    }
-  }
-
-  #cameUp(id: NodeId, isOpen: boolean): void {
-    this.#up.add(id);
-    if (isOpen) this.#opened(id, true);
-  }
-
-  #opened(id: NodeId, isOpen: boolean): void {
-    if (!isOpen) {
-      this.#lost(id, this.error('RXMESH_PEER_DOWN', `${id} has closed the channel`, id));
-    } else if (this.#up.has(id) && !this.#peers.has(id)) {
-      this.#peers.set(id, new CallPeer(id, this));
-    }
   }
 
   #lost(id: NodeId, error: RxmeshError): void {

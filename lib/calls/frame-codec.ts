@@ -1,6 +1,6 @@
 import { Reader, Writer } from 'protobufjs/minimal.js';
 import { type Codec, type MessageType, protobuf } from '../index.ts';
-import { writeBytes, writeNumber, writeText } from '../frames/frame-fields.ts';
+import { writeBytes, writeFlag, writeNumber, writeText } from '../frames/frame-fields.ts';
 import { Frame } from './frame.ts';
 
 /**
@@ -33,7 +33,7 @@ const frameType: MessageType<Frame> = {
     writeNumber(writer, tags.call, message.call);
     writeNumber(writer, tags.credit, message.credit);
     writeBytes(writer, tags.payload, message.payload);
-    if (message.isLast) writer.uint32(tags.isLast).bool(true);
+    writeFlag(writer, tags.isLast, message.isLast);
     writeText(writer, tags.method, message.method);
     writeNumber(writer, tags.timeoutMs, message.timeoutMs);
     writeNumber(writer, tags.status, message.status);

@@ -6,10 +6,10 @@ import {
   dateOf,
   type ErrorCode,
   type NodeId,
-  type RouterEvent,
   RxmeshError,
   systemClock,
 } from '../index.ts';
+import { watchOpenings } from '../frames/openings.ts';
 import type { Attempt } from './attempt.ts';
 import type {
   BoardOptions,
@@ -43,7 +43,6 @@ export class Board implements OutboxHost, InboxHost {
   readonly lost$: Subject<Lost> = new Subject();
   readonly #limits: Limits;
   readonly #decode: (bytes: Uint8Array) => unknown;
-  readonly #up = new Set<NodeId>();
   readonly #lines = new Map<NodeId, Line>();
   readonly #outboxes = new Map<NodeId, Outbox>();
   readonly #room: Room;
@@ -73,13 +72,12 @@ export class Board implements OutboxHost, InboxHost {
     this.channel = router.openChannel({ ...channel, codec: frameCodec });
     this.clock = this.channel.in$.clock ?? systemClock;
     this.journal = new Journal(store, this.channel.id);
-    const { id: self, peers } = router.snapshot();
-    this.#self = self;
-    for (const { id, channels } of peers) {
-      const port = channels.find((each) => each.channel === this.channel.id);
-      this.#cameUp(id, port !== undefined && port.outbound.credit > 0);
-    }
-    this.#scope.add(router.events$.subscribe((event) => this.#heard(event)));
+    this.#self = router.snapshot().id;
+    const openings = {
+      opened: (id: NodeId) => this.#opened(id),
+      lost: (id: NodeId) => this.#lost(id),
+    };
+    this.#scope.add(watchOpenings(router, this.channel.id, openings));
     this.#scope.add(
       this.channel.in$.subscribe({
         next: ({ from, message }) => this.#receive(from, message),
@@ -305,31 +303,7 @@ export class Board implements OutboxHost, InboxHost {
 
   // Peers
 
-  #heard(event: RouterEvent): void {
-    switch (event.type) {
-      case 'peer-up':
-        this.#cameUp(event.peer, event.channels.includes(this.channel.id));
-        return;
-      case 'peer-down':
-        this.#up.delete(event.peer);
-        this.#lost(event.peer);
-        return;
-      case 'peer-channel':
-        if (event.channel !== this.channel.id) return;
-        this.#lost(event.peer);
-        if (event.open && this.#up.has(event.peer)) this.#opened(event.peer);
-        return;
-      default:
-    }
-  }
-
-  #cameUp(id: NodeId, isOpen: boolean): void {
-    this.#up.add(id);
-    if (isOpen) this.#opened(id);
-  }
-
   #opened(id: NodeId): void {
-    if (this.#lines.has(id)) return;
     const inbox = this.#inboxFor(id);
     const line = new Line(this.channel, id, inbox, (thrown) =>
       thrown instanceof RxmeshError

@@ -1,6 +1,6 @@
 import { Reader, Writer } from 'protobufjs/minimal.js';
 import { type Codec, type MessageType, protobuf } from '../index.ts';
-import { writeBytes, writeNumber, writeText } from '../frames/frame-fields.ts';
+import { readLong, writeBytes, writeLong, writeNumber, writeText } from '../frames/frame-fields.ts';
 import { Frame } from './frame.ts';
 
 /**
@@ -54,17 +54,6 @@ const frameType: MessageType<Frame> = {
 
 /** Encodes and decodes frames. A decoded payload is a view into the received bytes. */
 export const frameCodec: Codec<Frame> = protobuf(frameType);
-
-function writeLong(writer: Writer, tag: number, value: number): void {
-  if (value !== 0) writer.uint32(tag).uint64(value);
-}
-
-/** Depending on how the application has configured protobufjs, it reads a number or a Long. */
-function readLong(reader: Reader): number {
-  const value = Number(reader.uint64());
-  if (!Number.isSafeInteger(value)) throw new RangeError('a number is above 2^53 - 1');
-  return value;
-}
 
 function readField(reader: Reader, frame: Frame): void {
   const tag = reader.tag();

@@ -1,4 +1,4 @@
-import type { Writer } from 'protobufjs/minimal.js';
+import type { Reader, Writer } from 'protobufjs/minimal.js';
 
 /** Writes a varint field, unless it has its default. `tag` is number and wire type, as encoded. */
 export function writeNumber(writer: Writer, tag: number, value: number): void {
@@ -13,4 +13,21 @@ export function writeBytes(writer: Writer, tag: number, bytes: Uint8Array): void
 /** Writes a field of text, unless it has its default. */
 export function writeText(writer: Writer, tag: number, text: string): void {
   if (text !== '') writer.uint32(tag).string(text);
+}
+
+/** Writes a flag, unless it is false. */
+export function writeFlag(writer: Writer, tag: number, value: boolean): void {
+  if (value) writer.uint32(tag).bool(true);
+}
+
+/** Writes a 64-bit varint field, unless it has its default. */
+export function writeLong(writer: Writer, tag: number, value: number): void {
+  if (value !== 0) writer.uint32(tag).uint64(value);
+}
+
+/** Depending on how the application has configured protobufjs, it reads a number or a Long. */
+export function readLong(reader: Reader): number {
+  const value = Number(reader.uint64());
+  if (!Number.isSafeInteger(value)) throw new RangeError('a number is above 2^53 - 1');
+  return value;
 }

@@ -1,6 +1,13 @@
 import { Reader, Writer } from 'protobufjs/minimal.js';
 import { type Codec, type MessageType, protobuf } from '../index.ts';
-import { writeBytes, writeNumber, writeText } from '../frames/frame-fields.ts';
+import {
+  readLong,
+  writeBytes,
+  writeFlag,
+  writeLong,
+  writeNumber,
+  writeText,
+} from '../frames/frame-fields.ts';
 import { Frame, topicsMax } from './frame.ts';
 
 /**
@@ -76,21 +83,6 @@ export function encodedFrame(frame: Frame): Frame {
   const encoded = new Frame(frame.kind);
   encoded.encoded = plain.encode(frame);
   return encoded;
-}
-
-function writeFlag(writer: Writer, tag: number, value: boolean): void {
-  if (value) writer.uint32(tag).bool(true);
-}
-
-function writeLong(writer: Writer, tag: number, value: number): void {
-  if (value !== 0) writer.uint32(tag).uint64(value);
-}
-
-/** Depending on how the application has configured protobufjs, it reads a number or a Long. */
-function readLong(reader: Reader): number {
-  const value = Number(reader.uint64());
-  if (!Number.isSafeInteger(value)) throw new RangeError('a number is above 2^53 - 1');
-  return value;
 }
 
 function readField(reader: Reader, frame: Frame, topics: string[]): void {

@@ -60,7 +60,7 @@ interface Missed {
  * Messages that were announced and have not arrived: whom to ask for them, and when. Each is asked
  * for from one neighbour at a time, with longer and longer pauses.
  *
- *     announced by a, b  ─▶ graftAfterMs ─▶ ask a ─▶ askMs ─▶ ask b ─▶ 2 askMs ─▶ ask a …
+ *     announced ─▶ graftAfterMs ─▶ ask a ─▶ askMs ─▶ ask b ─▶ 2 askMs ─▶ ask a …
  */
 export class Missing {
   readonly #rules: MissingRules;

@@ -1,5 +1,6 @@
 import { Subscription } from 'rxjs';
-import type { Channel, NodeId, RouterEvent } from '../index.ts';
+import { watchOpenings } from '../frames/openings.ts';
+import type { Channel, NodeId } from '../index.ts';
 import type { Frame } from './frame.ts';
 import { Neighbour } from './neighbour.ts';
 import type { GossipRouter } from './options.ts';
@@ -18,7 +19,6 @@ export interface NeighbourHost {
 export class Neighbours {
   readonly #channel: Channel<Frame>;
   readonly #host: NeighbourHost;
-  readonly #up = new Set<NodeId>();
   readonly #all = new Map<NodeId, Neighbour>();
   readonly #scope = new Subscription();
 
@@ -41,11 +41,11 @@ export class Neighbours {
 
   /** Begins with those that have the channel open already. */
   watch(router: GossipRouter): void {
-    for (const { id, channels } of router.snapshot().peers) {
-      const port = channels.find(({ channel }) => channel === this.#channel.id);
-      this.#cameUp(id, port !== undefined && port.outbound.credit > 0);
-    }
-    this.#scope.add(router.events$.subscribe((event) => this.#heard(event)));
+    const openings = {
+      opened: (id: NodeId) => this.#opened(id),
+      lost: (id: NodeId) => this.#lost(id),
+    };
+    this.#scope.add(watchOpenings(router, this.#channel.id, openings));
   }
 
   close(): void {
@@ -53,31 +53,7 @@ export class Neighbours {
     for (const { id } of [...this]) this.#lost(id);
   }
 
-  #heard(event: RouterEvent): void {
-    switch (event.type) {
-      case 'peer-up':
-        this.#cameUp(event.peer, event.channels.includes(this.#channel.id));
-        return;
-      case 'peer-down':
-        this.#up.delete(event.peer);
-        this.#lost(event.peer);
-        return;
-      case 'peer-channel':
-        if (event.channel !== this.#channel.id) return;
-        this.#lost(event.peer);
-        if (event.open && this.#up.has(event.peer)) this.#opened(event.peer);
-        return;
-      default:
-    }
-  }
-
-  #cameUp(id: NodeId, isOpen: boolean): void {
-    this.#up.add(id);
-    if (isOpen) this.#opened(id);
-  }
-
   #opened(id: NodeId): void {
-    this.#lost(id);
     const neighbour = new Neighbour(this.#channel, id, (count) => this.#host.dropped(count));
     this.#all.set(id, neighbour);
     this.#host.joined(neighbour);
