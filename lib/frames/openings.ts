@@ -1,5 +1,5 @@
-import type { Subscription } from 'rxjs';
-import type { NodeId, RouterEvent, RouterLike } from '../index.ts';
+import type { Observable, Subscription } from 'rxjs';
+import type { NodeId, RouterEvent, RouterSnapshot } from '../index.ts';
 
 /** Why a peer no longer has a channel open. */
 export type LostBecause = 'disconnected' | 'closed the channel';
@@ -10,12 +10,14 @@ export interface Openings {
   lost(peer: NodeId, because: LostBecause): void;
 }
 
+/** What is read of a router. */
+interface Watched {
+  readonly events$: Observable<RouterEvent>;
+  snapshot(): Pick<RouterSnapshot, 'peers'>;
+}
+
 /** Tells of the peers that have a channel open, beginning with those that have it open already. */
-export function watchOpenings(
-  router: Pick<RouterLike, 'events$' | 'snapshot'>,
-  channel: number,
-  openings: Openings,
-): Subscription {
+export function watchOpenings(router: Watched, channel: number, openings: Openings): Subscription {
   const watch = new Watch(channel, openings);
   for (const { id, channels } of router.snapshot().peers) {
     const port = channels.find((each) => each.channel === channel);
