@@ -12,7 +12,7 @@ interface Logged {
   readonly event: RouterEvent;
 }
 
-/** The last events. Taking one down costs no more than a place in an array. */
+/** The most recent events, in a ring: recording one only writes to an array. */
 export class EventLog {
   readonly #logged: (Logged | undefined)[] = new Array<undefined>(eventsKeptMax).fill(undefined);
   #count = 0;

@@ -84,7 +84,7 @@ export class InspectorLink {
     });
   }
 
-  /** Pulls one update after the other, so a page that hangs is sent no more. */
+  /** Requests one update at a time, so a page that hangs gets no more. */
   async #watch(): Promise<void> {
     const { state, begin, update } = this.#handlers;
     begin();

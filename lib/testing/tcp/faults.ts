@@ -10,15 +10,15 @@ export type AfterBytes = number | readonly [min: number, max: number];
 
 /** What goes wrong on a line. Bytes are counted in each direction of each connection. */
 export interface TcpFaults {
-  /** Resets the connection once so many bytes have passed in one direction. */
+  /** Resets the connection after this many bytes in one direction. */
   readonly cutAfterBytes?: AfterBytes;
-  /** Ends the stream after so many bytes, as if its sender had closed it. The rest is lost. */
+  /** Ends the stream after this many bytes, as if its sender had closed it. The rest is lost. */
   readonly truncateAfterBytes?: AfterBytes;
-  /** Flips a bit in about every so many bytes. */
+  /** Flips one bit, on average once in this many bytes. */
   readonly flipEveryBytes?: number;
   /** Inserts random bytes, once. */
   readonly flood?: { readonly afterBytes: AfterBytes; readonly bytes: number };
-  /** Passes 1 to so many bytes at a time, each in a turn of the event loop of its own. */
+  /** Passes at most this many bytes per turn of the event loop, a random number each time. */
   readonly fragmentBytesMax?: number;
 }
 
@@ -85,7 +85,7 @@ export function checkFaults(faults: TcpFaults): void {
  */
 export class FaultyStream {
   readonly #faults: TcpFaults;
-  readonly #told: (type: TcpFault['type'], atBytes: number) => void;
+  readonly #report: (type: TcpFault['type'], atBytes: number) => void;
   // Each kind draws from its own numbers, so that the order in which kinds take turns, which
   // depends on the reads, does not matter.
   readonly #ends: () => number;
@@ -101,10 +101,10 @@ export class FaultyStream {
   constructor(
     faults: TcpFaults,
     seed: number,
-    told: (type: TcpFault['type'], atBytes: number) => void,
+    report: (type: TcpFault['type'], atBytes: number) => void,
   ) {
     this.#faults = faults;
-    this.#told = told;
+    this.#report = report;
     const random = seededRandom(seed);
     const own = (): (() => number) => seededRandom(Math.floor(random() * 2 ** 32));
     [this.#ends, this.#flips, this.#garbage, this.#sizes] = [own(), own(), own(), own()];
@@ -124,7 +124,7 @@ export class FaultyStream {
     const pieces = this.#flooded(this.#flipped(bytes.subarray(0, kept), from), from);
     if (from + bytes.length < this.#endAt)
       return { pieces: this.#cutUp(pieces), ending: undefined };
-    this.#told(this.#ending, this.#endAt);
+    this.#report(this.#ending, this.#endAt);
     return { pieces: this.#cutUp(pieces), ending: this.#ending };
   }
 
@@ -134,7 +134,7 @@ export class FaultyStream {
     return min + Math.floor(this.#ends() * (max - min + 1));
   }
 
-  /** Half as far to twice as far as asked, so that it is so on average. */
+  /** From 0 to twice the distance asked for, so that the average is right. */
   #nextFlip(from: number): number {
     const { flipEveryBytes } = this.#faults;
     if (flipEveryBytes === undefined) return Infinity;
@@ -147,7 +147,7 @@ export class FaultyStream {
     while (this.#flipAt < from + bytes.length) {
       const at = this.#flipAt;
       flipped[at - from] = (flipped[at - from] ?? 0) ^ (1 << Math.floor(this.#flips() * 8));
-      this.#told('flip', at);
+      this.#report('flip', at);
       this.#flipAt = this.#nextFlip(at + 1);
     }
     return flipped;
@@ -156,7 +156,7 @@ export class FaultyStream {
   #flooded(bytes: Uint8Array, from: number): readonly Uint8Array[] {
     const before = this.#floodAt - from;
     if (before > bytes.length || this.#floodAt > this.#endAt) return [bytes];
-    this.#told('flood', this.#floodAt);
+    this.#report('flood', this.#floodAt);
     this.#floodAt = Infinity;
     const garbage = Uint8Array.from({ length: floodPieceBytes }, () => this.#garbage() * 256);
     const pieces: Uint8Array[] = [bytes.subarray(0, before)];

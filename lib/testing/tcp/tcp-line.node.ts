@@ -163,7 +163,7 @@ export class TcpLine {
   #carry(from: Socket, to: Socket, towards: Direction, connection: number): Way {
     const { seed, clock, faults, ...line } = this.#options;
     const ownSeed = seed * 1_000_003 + connection * 4 + (towards === 'dialer' ? 2 : 0);
-    const told = (type: TcpFault['type'], atBytes: number): void => {
+    const report = (type: TcpFault['type'], atBytes: number): void => {
       this.#faults.next({ type, connection, towards, atBytes });
     };
     const isFragmented = faults.fragmentBytesMax !== undefined;
@@ -172,7 +172,7 @@ export class TcpLine {
       to,
       clock,
       line: new LineDirection(line, seededRandom(ownSeed)),
-      faults: new FaultyStream(faults, ownSeed, told),
+      faults: new FaultyStream(faults, ownSeed, report),
       piecesPerTurn: isFragmented ? 1 : Infinity,
     });
   }
