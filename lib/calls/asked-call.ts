@@ -10,6 +10,7 @@ import {
 import type { Asked, CallPeer } from './call-peer.ts';
 import { errorOfFrame } from './call-error.ts';
 import type { CallBoard } from './call-board.ts';
+import { copyOfHeaders, type Headers } from '../frames/headers.ts';
 import { Frame, kinds, wireVersion } from './frame.ts';
 import { FrameSource } from './frame-queue.ts';
 import { Inflow } from './inflow.ts';
@@ -28,6 +29,7 @@ export interface Question<Request, Response> {
   readonly content: Content<Request>;
   readonly timeoutMs: number;
   readonly signal: AbortSignalLike | undefined;
+  readonly headers: Headers | undefined;
 }
 
 /**
@@ -44,6 +46,8 @@ export class AskedCall<Request, Response>
   readonly #inflow: Inflow<Response>;
   /** The requests of a call that sends a stream of them. */
   readonly #outflow: Outflow<Request> | undefined;
+  /** Those of the moment at which the call was subscribed to. */
+  readonly #headers: Headers | undefined;
   #hasEndedRequests = false;
   #peer: CallPeer | undefined;
   #number = 0;
@@ -63,6 +67,8 @@ export class AskedCall<Request, Response>
     this.#question = question;
     this.#sink = sink;
     this.#inflow = new Inflow(sink, question.method.response, board.limits.window);
+    const { headers } = question;
+    this.#headers = headers && copyOfHeaders('call', headers);
     if (question.content.kind !== 'channel') return;
     this.#outflow = new Outflow(0, this);
   }
@@ -198,6 +204,7 @@ export class AskedCall<Request, Response>
     frame.version = wireVersion;
     frame.method = method.name;
     frame.timeoutMs = this.#timeLeftMs();
+    frame.headers = this.#headers;
     frame.credit = content.kind === 'notify' ? 0 : this.#inflow.grant();
     this.#isSent = true;
     if (content.kind === 'channel') this.#outflow?.from(content.requests);

@@ -56,7 +56,6 @@ export class CallBoard implements CallPeerHost {
   readonly #calls = new Map<string, Serve>();
   /** What serves calls with many requests. */
   readonly #channels = new Map<string, Serve>();
-  /** The peers that are connected. */
   /** Those that have the channel open. */
   readonly #peers = new Map<NodeId, CallPeer>();
   readonly #scope = new Subscription();
@@ -76,7 +75,11 @@ export class CallBoard implements CallPeerHost {
     this.clock = this.channel.in$.clock ?? systemClock;
     this.origin = { clock: this.clock };
     const openings = {
-      opened: (id: NodeId) => this.#peers.set(id, new CallPeer(id, this)),
+      opened: (id: NodeId) => {
+        const peer = new CallPeer(id, this);
+        this.#peers.set(id, peer);
+        peer.start();
+      },
       lost: (id: NodeId, because: LostBecause) => {
         this.#lost(id, this.error('RXMESH_PEER_DOWN', `${id} has ${because}`, id));
       },

@@ -67,6 +67,11 @@ export class CallPeer {
     this.#refusals = new Refusals(this.queue);
   }
 
+  /** Starts sending. The peer may be gone at once, if this node is stopping. */
+  start(): void {
+    this.queue.start();
+  }
+
   /** How many calls to the peer have not ended. */
   get asking(): number {
     return this.#asked.size + this.#cancelling;

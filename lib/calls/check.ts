@@ -1,24 +1,28 @@
+import { copyOfHeaders } from '../frames/headers.ts';
 import type { AnyMethod } from './method.ts';
 import type { CallOptions } from './method-calls.ts';
+
+const known = 'timeoutMs, signal and headers';
 
 /** The longest time of a call, in milliseconds: what timers support, about 24 days. */
 export const timeoutMaxMs: number = 2 ** 31 - 1;
 
 /**
- * @throws {TypeError} for an unknown option, or a signal that is none
- * @throws {RangeError} for a time that timers do not support
+ * @throws {TypeError} for an unknown option, or a signal or headers that are none
+ * @throws {RangeError} for a time that timers do not support, or headers that are too large
  */
 export function checkCallOptions(
   method: string,
-  { timeoutMs, signal, ...others }: CallOptions,
+  { timeoutMs, signal, headers, ...others }: CallOptions,
 ): void {
   for (const name of Object.keys(others)) {
-    throw new TypeError(`${method}: there is no option ${name}; there are timeoutMs and signal`);
+    throw new TypeError(`${method}: there is no option ${name}; there are ${known}`);
   }
   if (timeoutMs !== undefined && !(timeoutMs > 0 && timeoutMs <= timeoutMaxMs)) {
     const range = 'above 0, up to 2^31 - 1 (milliseconds)';
     throw new RangeError(`${method}: timeoutMs must be ${range}, got ${String(timeoutMs)}`);
   }
+  if (headers !== undefined) copyOfHeaders(method, headers);
   const given: unknown = signal;
   if (given === undefined) return;
   if (typeof given !== 'object' || given === null || !('addEventListener' in given)) {

@@ -1,6 +1,7 @@
 import { Reader, Writer } from 'protobufjs/minimal.js';
 import { type Codec, type MessageType, protobuf } from '../index.ts';
 import { writeBytes, writeFlag, writeNumber, writeText } from '../frames/frame-fields.ts';
+import { readHeader, writeHeaders } from '../frames/headers.ts';
 import { Frame } from './frame.ts';
 
 /**
@@ -19,6 +20,7 @@ const tags = {
   reason: 0x4a,
   text: 0x52,
   version: 0x58,
+  headers: 0x62,
 } as const;
 
 /**
@@ -40,6 +42,7 @@ const frameType: MessageType<Frame> = {
     writeText(writer, tags.reason, message.reason);
     writeText(writer, tags.text, message.text);
     writeNumber(writer, tags.version, message.version);
+    if (message.headers !== undefined) writeHeaders(writer, tags.headers, message.headers);
     return writer;
   },
   decode(bytes) {
@@ -89,6 +92,9 @@ function readField(reader: Reader, frame: Frame): void {
       break;
     case tags.version:
       frame.version = reader.uint32();
+      break;
+    case tags.headers:
+      frame.headers = readHeader(reader, frame.headers);
       break;
     default:
       reader.skipType(tag & 7, 0, tag >>> 3);

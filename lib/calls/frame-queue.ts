@@ -54,6 +54,11 @@ export class FrameQueue implements FrameFeed<Frame> {
     this.#sender = new FrameSender(channel, to, this);
   }
 
+  /** Starts sending. `onStop` may be called before this returns. */
+  start(): void {
+    this.#sender.start();
+  }
+
   /** Gives a source that has frames its turn. */
   add(source: FrameSource): void {
     if (source.after !== source || this.#isClosed) return;

@@ -1,3 +1,5 @@
+import type { Headers } from '../frames/headers.ts';
+
 /** The version of the protocol in `call`, `notify` and `channel` frames. */
 export const wireVersion = 1;
 
@@ -54,6 +56,8 @@ export class Frame {
   text = '';
   /** The version of the protocol. */
   version = 0;
+  /** What travels with a request besides it. */
+  headers: Headers | undefined;
 
   constructor(kind: number, call: number) {
     this.kind = kind;

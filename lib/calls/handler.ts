@@ -1,5 +1,6 @@
 import { isObservable, type Observable } from 'rxjs';
 import type { PlatformAbortSignal } from '#platform/abort-controller';
+import type { Headers } from '../frames/headers.ts';
 import { fail, Flow, flowFrom, isFlow, type NodeId } from '../index.ts';
 
 /** How many values of an Observable may wait, since it cannot be held back. */
@@ -13,6 +14,8 @@ export interface Incoming<Request> {
   readonly request: Request | undefined;
   /** The method's name; empty in a service with a single method. */
   readonly method: string;
+  /** What the caller has sent besides the request; empty if nothing. */
+  readonly headers: Headers;
   /**
    * Is aborted when the call ends early: its caller cancels it, leaves, or runs out of time. The
    * `reason` is an `RxmeshError`: `RXMESH_CALL_CANCELLED`, `RXMESH_PEER_DOWN` or

@@ -3,6 +3,7 @@ import {
   makeAbortController,
   type PlatformAbortSignal,
 } from '#platform/abort-controller';
+import { type Headers, noHeaders } from '../frames/headers.ts';
 import type { Clock, Flow, NodeId } from '../index.ts';
 import type { Incoming } from './handler.ts';
 
@@ -12,6 +13,7 @@ export class Incomer<Request> implements Incoming<Request> {
   readonly method: string;
   request: Request | undefined;
   requests: Flow<Request> | undefined;
+  headers: Headers = noHeaders;
   /** 0 if there is no limit. */
   dueAtMs = 0;
   readonly #clock: Clock;

@@ -1,5 +1,6 @@
 import { isObservable, type Observable, type Subscription } from 'rxjs';
 import { type AbortSignalLike, Flow, flowFrom, type NodeId } from '../index.ts';
+import type { Headers } from '../frames/headers.ts';
 import { AskedCall, type Content } from './asked-call.ts';
 import { checkCallOptions, checkFunction } from './check.ts';
 import type { CallBoard } from './call-board.ts';
@@ -26,6 +27,11 @@ export interface CallOptions {
   readonly timeoutMs?: number | undefined;
   /** Aborting it cancels the call, which fails with the signal's reason. */
   readonly signal?: AbortSignalLike | undefined;
+  /**
+   * Short texts that travel with the request, by name: up to 32 of them, 8,192 characters in all.
+   * Each gets a copy of those that are here on subscription.
+   */
+  readonly headers?: Headers | undefined;
 }
 
 /** Options of `callAny`. */
@@ -162,20 +168,24 @@ export class MethodCalls<Request, Response> implements Method<Request, Response>
 
   #ask(to: NodeId, content: Content<Request>, options: CallOptions, name = 'call'): Flow<Response> {
     if (options !== noOptions) checkCallOptions(name, options);
+    const { aroundCalls, name: method } = this.#method;
+    if (aroundCalls === undefined || content.kind === 'notify') {
+      return this.#answers(to, content, options);
+    }
+    const { timeoutMs, signal } = options;
+    const headers: Record<string, string> = { ...options.headers };
+    const answers = this.#answers(to, content, { timeoutMs, signal, headers });
+    const request = content.kind === 'call' ? content.request : undefined;
+    const call = { to, request, method, timeoutMs, signal, headers };
+    return aroundCalls.reduceRight((inner, around) => asFlow(around(inner, call)), answers);
+  }
+
+  #answers(to: NodeId, content: Content<Request>, options: CallOptions): Flow<Response> {
     const method = this.#method;
     const board = this.#board;
-    const { timeoutMs, signal } = options;
-    const question = { method, to, content, timeoutMs: timeoutMs ?? 0, signal };
-    const answers = new Flow<Response>(
-      (sink) => new AskedCall(board, question, sink),
-      undefined,
-      board.origin,
-    );
-    const { aroundCalls } = method;
-    if (aroundCalls === undefined || content.kind === 'notify') return answers;
-    const request = content.kind === 'call' ? content.request : undefined;
-    const call = { to, request, method: method.name, timeoutMs, signal };
-    return aroundCalls.reduceRight((inner, around) => asFlow(around(inner, call)), answers);
+    const { timeoutMs = 0, signal, headers } = options;
+    const question = { method, to, content, timeoutMs, signal, headers };
+    return new Flow((sink) => new AskedCall(board, question, sink), undefined, board.origin);
   }
 
   #serve(kind: 'call' | 'channel', answer: Service<Request, Response>['answer']): Subscription {

@@ -11,6 +11,11 @@ export interface OutgoingCall<Request> {
   readonly method: string;
   readonly timeoutMs: number | undefined;
   readonly signal: AbortSignalLike | undefined;
+  /**
+   * What travels with the request. Middleware may set headers before it subscribes to the answers:
+   * each subscription is a call with the headers of that moment.
+   */
+  readonly headers: Record<string, string>;
 }
 
 /**
@@ -31,6 +36,12 @@ export type HandlerMiddleware<Request, Response> = (
   call: Incoming<Request>,
 ) => Observable<Response>;
 
+/**
+ * `T`, which is not inferred from where this stands: `NoInfer` of TypeScript 5.4, for those before.
+ * Otherwise middleware for any types would make the types of a method unknown.
+ */
+type Given<T> = [T][T extends unknown ? 0 : never];
+
 /** A method: what it sends, and what stands around its calls. */
 export interface MethodOptions<Request, Response> {
   /** Encodes what a caller sends. */
@@ -38,9 +49,10 @@ export interface MethodOptions<Request, Response> {
   /** Encodes what a handler answers. */
   readonly response: Codec<Response>;
   /** Around calls to peers, the first one outermost. Default: nothing. */
-  readonly aroundCalls?: readonly CallMiddleware<Request, Response>[] | undefined;
+  readonly aroundCalls?: readonly CallMiddleware<Given<Request>, Given<Response>>[] | undefined;
   /** Around the handler, the first one outermost. Default: nothing. */
-  readonly aroundHandler?: readonly HandlerMiddleware<Request, Response>[] | undefined;
+  readonly aroundHandler?:
+    readonly HandlerMiddleware<Given<Request>, Given<Response>>[] | undefined;
 }
 
 /** A method with the name under which it travels. */

@@ -60,7 +60,7 @@ export class ServedCall<Request, Response> extends FrameSource implements Served
     });
   }
 
-  start({ payload, timeoutMs: leftMs }: Frame): void {
+  start({ payload, timeoutMs: leftMs, headers }: Frame): void {
     // A peer may send more, and a timer that overflows would fire at once.
     const timeoutMs = Math.min(leftMs, timeoutMaxMs);
     const { method, answer } = this.#service;
@@ -78,6 +78,7 @@ export class ServedCall<Request, Response> extends FrameSource implements Served
     call.request = request;
     call.requests = this.#requests?.flow;
     call.dueAtMs = dueAtMs;
+    if (headers !== undefined) call.headers = headers;
     this.#call = call;
     try {
       this.#answer(answer(call));

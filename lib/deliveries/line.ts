@@ -20,6 +20,7 @@ export class Line implements FrameFeed<Frame> {
     this.#inbox = inbox;
     this.#notSent = notSent;
     this.#sender = new FrameSender(channel, to, this);
+    this.#sender.start();
   }
 
   get inbox(): Inbox {

@@ -43,6 +43,10 @@ export class FrameSender<F> {
         },
       };
     });
+  }
+
+  /** Starts sending. `stopped` may be called before this returns. */
+  start(): void {
     this.#open();
   }
 

@@ -36,6 +36,7 @@ export class Neighbour implements FrameFeed<Frame> {
     this.id = id;
     this.#dropped = dropped;
     this.#sender = new FrameSender(channel, id, this);
+    this.#sender.start();
   }
 
   /** Whether it has said that it wants the messages of this topic. */

@@ -1,5 +1,6 @@
 /**
- * Metrics of a router for OpenTelemetry, and for whatever its SDK exports to: Prometheus, OTLP.
+ * Metrics and traces of a router for OpenTelemetry, and for whatever its SDK exports to: Prometheus,
+ * OTLP.
  * `meter` is `metrics.getMeter('rxmesh')`, with `metrics` of `@opentelemetry/api`.
  *
  *     const transports = [timed(webSocket(), { meter })];
@@ -23,4 +24,12 @@ export type {
   MetricOptions,
 } from './meter.ts';
 export { timed, type TimedOptions } from './timed.ts';
+export { traced, type TracedCodec } from './traced-codec.ts';
+export {
+  type TracedCall,
+  tracedCalls,
+  type TracedCalls,
+  type TracedIncoming,
+} from './traced-calls.ts';
+export type { SpanLike, TracerLike, TracingApi } from './tracing.ts';
 export { type NamedCall, timedCalls, type TimedCalls } from './timed-calls.ts';

@@ -1,3 +1,5 @@
+import { quietly } from './quietly.ts';
+
 /** Labels of a measurement. */
 export type MetricAttributes = Readonly<Record<string, string | number>>;
 
@@ -59,10 +61,6 @@ export function durations(
     advice: { explicitBucketBoundaries: [...durationBuckets] },
   });
   return (ms, attributes) => {
-    try {
-      histogram.record(ms / 1_000, attributes);
-    } catch {
-      // Metrics that cannot be taken must not change what they measure.
-    }
+    quietly(() => histogram.record(ms / 1_000, attributes));
   };
 }

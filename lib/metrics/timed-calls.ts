@@ -1,8 +1,7 @@
-import { tap } from 'rxjs';
 import { type Clock, Flow, type NodeId, systemClock } from '../index.ts';
-import { errorType } from './error-type.ts';
 import { durations, type MetricAttributes } from './meter.ts';
 import type { TimedOptions } from './timed.ts';
+import { whenEnded } from './when-ended.ts';
 
 /** What middleware of `rxmesh/calls` is told about a call. */
 export interface NamedCall {
@@ -49,25 +48,12 @@ function timedFlow<T>(
   // For each consumer a call of its own, and a start of its own.
   return new Flow((sink) => {
     const fromMs = clock.now();
-    let hasAnswer = false;
     const end = (outcome: MetricAttributes): void =>
       record(clock.now() - fromMs, {
         'rpc.system.name': 'rxmesh',
         'rpc.method': method,
         ...outcome,
       });
-    return answers
-      .pipe(
-        tap({
-          next: () => {
-            hasAnswer = true;
-          },
-          complete: () => end({}),
-          error: (error: unknown) => end(errorType(error)),
-          // `firstValueFrom` leaves with its answer, before the end is known.
-          unsubscribe: () => end(hasAnswer ? {} : { 'error.type': 'cancelled' }),
-        }),
-      )
-      .consume(sink);
+    return whenEnded(answers, end).consume(sink);
   });
 }

@@ -324,6 +324,22 @@ describe('a channel', () => {
     expect(heard).toEqual(['20: TypeError: broken', '25: RXMESH_CALL_CANCELLED']);
     net.stop();
   });
+
+  it('survives a peer that opens the channel while the node stops', () => {
+    const net = simulate({ nodes: 2, latencyMs: 5 });
+    const service = calls(net.node(1).router, { id: 7, ...codecs });
+    net.start();
+    // The news of the channel arrives when the node has said goodbye, and waits for the answer.
+    const opened = calls(net.node(0).router, { id: 7, ...codecs });
+    const { heard, observer } = listening(net);
+    net.advance(4);
+    void net.node(1).router.stop();
+    net.advance(1);
+    service.call(net.node(0).id, 1).subscribe(observer);
+    net.advance(100);
+    expect(heard).toEqual(['5: RXMESH_STOPPED']);
+    expect([service.snapshot(), opened.snapshot()]).toEqual([idle, idle]);
+  });
 });
 
 function counting(count: () => void) {

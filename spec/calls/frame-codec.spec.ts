@@ -3,6 +3,7 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { RxmeshError } from 'rxmesh';
 import { parse } from 'rxmesh/protobufjs';
+import type { Headers } from '../../lib/frames/headers.ts';
 import { Frame, kinds } from '../../lib/calls/frame.ts';
 import { frameCodec } from '../../lib/calls/frame-codec.ts';
 import { fromHex, toHex } from '../../lib/model/hex.ts';
@@ -31,6 +32,11 @@ const vectors: readonly (readonly [string, string, Frame])[] = [
     'CALL 300 of method "add", 1,000 ms',
     '080110ac02180122026869320361646438e8075801',
     frame(1, 300, { ...start, credit: 1, method: 'add', timeoutMs: 1000 }),
+  ],
+  [
+    'CALL 4, header "a": "b"',
+    '08011004180122026869580162060a0161120162',
+    frame(1, 4, { ...start, credit: 1, headers: { a: 'b' } }),
   ],
   ['NOTIFY 2', '08021002220268695801', frame(2, 2, start)],
   ['CHANNEL 3, credit 1', '0803100318015801', frame(3, 3, { credit: 1, version: 1 })],
@@ -66,10 +72,12 @@ describe('a frame', () => {
       fc.property(
         fc.tuple(uint32, uint32, uint32, uint32, uint32),
         fc.tuple(texts, texts, texts),
+        fc.dictionary(texts, texts, { maxKeys: 5, minKeys: 1 }),
         fc.uint8Array(),
         fc.boolean(),
-        ([call, credit, timeoutMs, status, version], [method, reason, text], payload, isLast) => {
-          const own = { credit, timeoutMs, status, version, method, reason, text };
+        ([call, credit, timeoutMs, status, version], names, headers, payload, isLast) => {
+          const [method, reason, text] = names;
+          const own = { credit, timeoutMs, status, version, method, reason, text, headers };
           const bytes = frameCodec.encode(frame(8, call, { ...own, payload, isLast }));
           const { timeoutMs: timeout_ms, ...same } = own;
           const theirs = { ...same, timeout_ms, kind: 8, call, payload, last: isLast };
@@ -99,8 +107,35 @@ describe('a frame', () => {
   });
 
   it('with unknown fields is read without them', () => {
-    const decoded = frameCodec.decode(fromHex('08051001f8ffffff0f0022017862020102') ?? hi);
+    const decoded = frameCodec.decode(fromHex('08051001f8ffffff0f002201787a020102') ?? hi);
     expect(fieldsOf(decoded)).toEqual(fieldsOf(frame(5, 1, { payload: Uint8Array.of(0x78) })));
+  });
+
+  it('has at most 32 headers, and 8,192 characters of them', () => {
+    const type = parse(schema, { keepCase: true }).root.lookupType('Frame');
+    const decoded = (headers: Headers): Headers | undefined =>
+      frameCodec.decode(type.encode(type.fromObject({ kind: 1, call: 1, headers })).finish())
+        .headers;
+    const many = (count: number): Headers =>
+      Object.fromEntries(Array.from({ length: count }, (_, index) => [`n${index}`, 'x']));
+    expect(decoded(many(32))).toEqual(many(32));
+    expect(() => decoded(many(33))).toThrow('more than 32 headers');
+    expect(decoded({ a: 'x'.repeat(8_191) })).toEqual({ a: 'x'.repeat(8_191) });
+    expect(() => decoded({ a: 'x'.repeat(8_192) })).toThrow('longer than 8192 characters');
+  });
+
+  it('keeps the last of the headers with one name', () => {
+    const twice = '08011001' + '62060a0161120162' + '62060a0161120163';
+    expect(frameCodec.decode(fromHex(twice) ?? hi).headers).toEqual({ a: 'c' });
+  });
+
+  it('has headers with any names, also those of Object', () => {
+    const headers = Object.fromEntries([
+      ['__proto__', 'a'],
+      ['constructor', 'b'],
+    ]);
+    const decoded = frameCodec.decode(frameCodec.encode(frame(1, 1, { headers }))).headers;
+    expect(Object.entries(decoded ?? {})).toEqual(Object.entries(headers));
   });
 
   it('that is cut, or no frame, is refused; other bytes make some frame', () => {

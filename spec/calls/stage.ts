@@ -1,12 +1,14 @@
 import { json, RxmeshError } from 'rxmesh';
-import { CallError, type Calls, calls, type ServiceOptions } from 'rxmesh/calls';
+import { CallError, type Calls, calls, type MethodOptions, type ServiceOptions } from 'rxmesh/calls';
 import { simulate, type Simulation } from 'rxmesh/testing';
 
 /** Numbers, both ways. */
 export const codecs = { request: json<number>(), response: json<number>() };
 
+type Options = Partial<ServiceOptions & MethodOptions<number, number>>;
+
 /** Two nodes with a service, and what one hears of calls to the other, with the times. */
-export function pair(options: Partial<ServiceOptions> = {}, latencyMs = 5) {
+export function pair(options: Options = {}, latencyMs = 5) {
   const net = simulate({ nodes: 2, latencyMs });
   const open = (node: number): Calls<number, number> =>
     calls(net.node(node).router, { id: 7, ...codecs, ...options });
