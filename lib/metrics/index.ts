@@ -1,6 +1,6 @@
 /**
- * Metrics and traces of a router for OpenTelemetry, and for whatever its SDK exports to: Prometheus,
- * OTLP.
+ * Metrics and traces of a router for OpenTelemetry, and for whatever its SDK exports to, such as
+ * Prometheus.
  * `meter` is `metrics.getMeter('rxmesh')`, with `metrics` of `@opentelemetry/api`.
  *
  *     const transports = [timed(webSocket(), { meter })];

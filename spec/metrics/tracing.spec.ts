@@ -150,13 +150,13 @@ describe('tracedCalls, with the SDK of OpenTelemetry', () => {
 
   it('changes nothing when the tracer throws', async () => {
     const broken: TracingApi<otel.Context, otel.Span> = {
-      ...otel,
+      context: otel.context,
+      propagation: otel.propagation,
       trace: {
-        ...otel.trace,
         getTracer: () => {
           throw new Error('no tracer');
         },
-        setSpan: otel.trace.setSpan,
+        setSpan: (context, span) => otel.trace.setSpan(context, span),
       },
     };
     const options = { ...service, ...tracedCalls(broken) };
