@@ -41,21 +41,25 @@ export function rxmeshOver(medium: Medium): Contestant {
 }
 
 /** What a node stands on. */
-export type Medium = (isListening: boolean) => Promise<{
+export type Medium = (isListening: boolean) => Promise<Ground>;
+
+interface Ground {
   readonly identity: Identity;
   readonly transport: Transport;
   /** Where it listens, for the others. */
   address(router: Router): string;
-}>;
+}
 
-const overWebSocket: Medium = async (isListening) => ({
-  identity: await Identity.generate(),
-  // A zero mask is safe here: the payload is already ciphertext.
-  transport: webSocket(
-    isListening ? { listen: { port: 0, host: '127.0.0.1' } } : { dial: { zeroMask: true } },
-  ),
-  address: (router) => `ws://${router.id}@127.0.0.1:${router.snapshot().endpoints[0]?.port ?? 0}`,
-});
+async function overWebSocket(isListening: boolean): Promise<Ground> {
+  return {
+    identity: await Identity.generate(),
+    // A zero mask is safe here: the payload is already ciphertext.
+    transport: webSocket(
+      isListening ? { listen: { port: 0, host: '127.0.0.1' } } : { dial: { zeroMask: true } },
+    ),
+    address: (router) => `ws://${router.id}@127.0.0.1:${router.snapshot().endpoints[0]?.port ?? 0}`,
+  };
+}
 
 type Take = (channel: Channel<Item>, take: (seq: number) => void) => void;
 

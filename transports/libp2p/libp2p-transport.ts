@@ -35,9 +35,8 @@ const helloBytes = 37;
  *       transports: [libp2p({ node, multiaddr })],
  *     });
  *
- * An address is a node ID and a multiaddr: `libp2p://<node ID>@192.0.2.1:4001/tcp/p2p/12D3KooW…`,
- * or the multiaddr as it is, behind the ID: `libp2p://<node ID>@/ip4/192.0.2.1/tcp/4001/p2p/…`.
- * `nodeAddress` makes one.
+ * An address has a node ID and a multiaddr, whose host and port stand where they do in a URL:
+ * `libp2p://<node ID>@192.0.2.1:4001/tcp/p2p/12D3KooW…`. `nodeAddress` makes one.
  *
  * @throws {TypeError} for invalid options
  */

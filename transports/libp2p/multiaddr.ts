@@ -16,6 +16,8 @@ export const protocol = 'libp2p';
 
 const ipParts: readonly string[] = ['ip4', 'ip6'];
 const nameParts: readonly string[] = ['dns', 'dns4', 'dns6'];
+/** What names a place. In a path, the rules about private networks would not see it. */
+const placeParts: readonly string[] = [...ipParts, ...nameParts, 'ip6zone', 'dnsaddr', 'unix'];
 const portParts: readonly string[] = ['tcp', 'udp'];
 /** With these, the name counts: a certificate is for it. */
 const tlsParts: readonly string[] = ['tls', 'wss', 'https'];
@@ -28,12 +30,14 @@ const tlsParts: readonly string[] = ['tls', 'wss', 'https'];
  *     /memory/1/p2p/12D3…                     path /memory/1/p2p/12D3…
  */
 export function endpointOf(multiaddr: string): Endpoint {
-  const [, kind = '', host = '', transport = '', port = '', ...rest] = multiaddr.split('/');
-  const ip = ipParts.includes(kind) ? normalizeIp(host) : undefined;
-  const isNamed = nameParts.includes(kind) && host !== '';
+  const [, zone, plain = multiaddr] = /^\/ip6zone\/([^/]+)(\/ip6\/.*)$/.exec(multiaddr) ?? [];
+  const [, kind = '', name = '', transport = '', port = '', ...rest] = plain.split('/');
+  const bare = ipParts.includes(kind) ? normalizeIp(name) : undefined;
+  const ip = bare === undefined || zone === undefined ? bare : `${bare}%${zone}`;
+  const isNamed = nameParts.includes(kind) && name !== '';
   const isPlace = (ip !== undefined || isNamed) && portParts.includes(transport);
   if (!isPlace || !/^[1-9]\d*$/.test(port)) return { protocol, path: multiaddr };
-  const place = ip === undefined ? { host } : { ip };
+  const place = ip === undefined ? { host: name } : { ip };
   return { protocol, ...place, port: Number(port), path: `/${[transport, ...rest].join('/')}` };
 }
 
@@ -46,6 +50,8 @@ export function multiaddrOf(endpoint: Endpoint): string {
   const { ip, host, port, path = '' } = endpoint;
   if (endpoint.protocol !== protocol) throw invalid(endpoint, 'its protocol must be libp2p');
   const [, transport = '', ...rest] = path.split('/');
+  if ([transport, ...rest].some((part) => placeParts.includes(part)))
+    throw invalid(endpoint, 'hosts stand in front of the path: nodeAddress makes such an address');
   if (ip === undefined && host === undefined) {
     if (rest.length === 0 || port !== undefined)
       throw invalid(endpoint, 'it must have a multiaddr');

@@ -101,18 +101,20 @@ export class FakeStream extends Events implements Libp2pStream {
     this.#ended('closed', undefined);
   }
 
-  /** Sends on what the window of the other side has room for. */
-  #flush(): void {
+  /** Sends on what the window of the other side has room for. Returns whether that is all. */
+  #flush(): boolean {
     const { other } = this;
-    if (other === undefined) return;
+    if (other === undefined) return false;
     while (this.#unsent.length > 0 && other.readBufferLength < windowBytes) {
       const bytes = this.#unsent.shift();
       if (bytes !== undefined) other.#receive(bytes);
     }
     this.writableNeedsDrain = this.#unsent.length > 0;
-    if (!this.#wroteEnd || this.#unsent.length > 0 || this.status !== 'open') return;
+    if (this.#unsent.length > 0) return false;
+    if (!this.#wroteEnd || this.status !== 'open') return true;
     queueMicrotask(() => other.#receiveEnd());
     if (this.#remoteWroteEnd) this.#ended('closed', undefined);
+    return true;
   }
 
   #receive(bytes: Uint8Array): void {
@@ -137,9 +139,7 @@ export class FakeStream extends Events implements Libp2pStream {
     this.emit('message', data === undefined ? {} : { data });
     const { other } = this;
     queueMicrotask(() => {
-      if (other?.writableNeedsDrain !== true) return;
-      other.#flush();
-      if (!other.writableNeedsDrain) other.emit('drain');
+      if (other?.writableNeedsDrain === true && other.#flush()) other.emit('drain');
     });
   }
 

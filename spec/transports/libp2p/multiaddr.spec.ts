@@ -20,7 +20,7 @@ describe('multiaddrs and endpoints', () => {
     ['/ip6/2001:db8::1/tcp/1/ws', { ip: '2001:db8::1', port: 1, path: '/tcp/ws' }],
     ['/dns/example.com/tcp/443/tls/ws', { host: 'example.com', port: 443, path: '/tcp/tls/ws' }],
     ['/memory/1/p2p/12D3', { path: '/memory/1/p2p/12D3' }],
-    ['/ip6zone/eth0/ip6/fe80::1/tcp/1', { path: '/ip6zone/eth0/ip6/fe80::1/tcp/1' }],
+    ['/ip6zone/eth0/ip6/fe80::1/tcp/1', { ip: 'fe80::1%eth0', port: 1, path: '/tcp' }],
     [
       '/ip4/192.0.2.1/tcp/4001/p2p/12D3/p2p-circuit/p2p/12E4',
       { ip: '192.0.2.1', port: 4001, path: '/tcp/p2p/12D3/p2p-circuit/p2p/12E4' },
@@ -59,6 +59,9 @@ describe('multiaddrs and endpoints', () => {
   it.each([
     [{ protocol: 'ws', path: '/memory/1' }, 'its protocol must be libp2p'],
     [{ protocol, path: '/memory' }, 'it must have a multiaddr'],
+    [{ protocol, path: '/ip4/127.0.0.1/tcp/1' }, 'hosts stand in front of the path'],
+    [{ protocol, path: '/unix/run' }, 'hosts stand in front of the path'],
+    [{ protocol, path: '/p2p/R/p2p-circuit/dns/a' }, 'hosts stand in front of the path'],
     [{ protocol, ip: '192.0.2.1', path: '/tcp' }, 'it must have a port'],
     [{ protocol, ip: '192.0.2.1', port: 1, path: '/ws' }, 'begins with /tcp or /udp'],
     [{ protocol, ip: '224.0.0.1', port: 1, path: '/tcp' }, 'multicast or broadcast'],
