@@ -35,7 +35,7 @@ export interface Made {
 const seedOf = (seed: number): Uint8Array => new Uint8Array(32).fill(seed);
 
 /** Starts a libp2p node. With `sameKey`, it has the key of the identity with this seed. */
-export async function start(
+async function start(
   medium: Medium,
   { seed, sameKey = false, ...options }: { seed: number; sameKey?: boolean } & Libp2pOptions,
 ): Promise<Libp2p> {
