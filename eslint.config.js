@@ -163,9 +163,9 @@ export default defineConfig(
     },
   },
   {
-    // The bench is a separate package: it installs these imports, and its own compiler checks the
-    // types.
-    files: ['bench/**/*.ts'],
+    // These are packages of their own: they install their imports, and their own compiler checks
+    // the types.
+    files: ['bench/**/*.ts', 'spec/libp2p/**/*.ts'],
     ignores: ['bench/frame/**'],
     extends: [tseslint.configs.disableTypeChecked],
     languageOptions: { parserOptions: { project: null } },

@@ -10,8 +10,8 @@ export default {
   testEnvironmentOptions: { customExportConditions: ['source', 'node', 'node-addons'] },
   roots: ['<rootDir>/spec'],
   testMatch: ['**/*.spec.ts'],
-  // Run by jest.slow.config.js, jest.browser.config.js and jest.proxies.config.js.
-  testPathIgnorePatterns: ['/node_modules/', '\\.(slow|browser|proxy)\\.spec\\.ts$'],
+  // Each has a jest.*.config.js of its own.
+  testPathIgnorePatterns: ['/node_modules/', '\\.(slow|browser|proxy|libp2p)\\.spec\\.ts$'],
   extensionsToTreatAsEsm: ['.ts'],
   transform: {
     '\\.ts$': [

@@ -40,6 +40,8 @@ const pages = {
     'docs/limits',
     'docs/wire',
     'docs/comet',
+    'docs/libp2p',
+    'docs/farther',
   ],
   Design: [
     'docs/architecture',
@@ -56,6 +58,7 @@ const modules = {
   lib: 'rxmesh',
   operators: 'rxmesh/operators',
   'transports/comet': 'rxmesh/transports/comet',
+  'transports/libp2p': 'rxmesh/transports/libp2p',
   'transports/memory': 'rxmesh/transports/memory',
   'transports/websocket': 'rxmesh/transports/websocket',
   'lib/calls': 'rxmesh/calls',

@@ -38,6 +38,18 @@ export const entries: readonly Entry[] = [
     load: async () => (await import('./libp2p.ts')).libp2p,
   },
   {
+    name: 'rxmesh-libp2p',
+    about: 'rxmesh over js-libp2p on TCP, with noise and yamux, and its own encryption inside',
+    ...whole,
+    load: async () => (await import('./rxmesh-libp2p.ts')).rxmeshLibp2p,
+  },
+  {
+    name: 'rxmesh-libp2p-same-key',
+    about: 'the same with `sameKey`: noise is the only proof and encryption',
+    ...whole,
+    load: async () => (await import('./rxmesh-libp2p.ts')).rxmeshLibp2pSameKey,
+  },
+  {
     name: 'secret-stream',
     about: '@hyperswarm/secret-stream over TCP: sent one by one, `write` for each',
     ...whole,

@@ -1,5 +1,12 @@
 import { filter, firstValueFrom, lastValueFrom, map } from 'rxjs';
-import { createRouter, Identity, type Channel, type InboundEnvelope, type Router } from 'rxmesh';
+import {
+  createRouter,
+  Identity,
+  type Channel,
+  type InboundEnvelope,
+  type Router,
+  type Transport,
+} from 'rxmesh';
 import { pipeTo } from 'rxmesh/operators';
 import { webSocket } from 'rxmesh/transports/websocket';
 import type { Contestant } from './contestant.ts';
@@ -26,24 +33,52 @@ export const rxmeshOperators: Contestant = contestant((channel, take) => {
     .subscribe(({ seq }) => take(seq));
 });
 
+/** The same over another transport. */
+export function rxmeshOver(medium: Medium): Contestant {
+  return contestant((channel, take) => {
+    consume(channel, ({ seq }) => take(seq));
+  }, medium);
+}
+
+/** What a node stands on. */
+export type Medium = (isListening: boolean) => Promise<Ground>;
+
+interface Ground {
+  readonly identity: Identity;
+  readonly transport: Transport;
+  /** Where it listens, for the others. */
+  address(router: Router): string;
+}
+
+async function overWebSocket(isListening: boolean): Promise<Ground> {
+  return {
+    identity: await Identity.generate(),
+    // A zero mask is safe here: the payload is already ciphertext.
+    transport: webSocket(
+      isListening ? { listen: { port: 0, host: '127.0.0.1' } } : { dial: { zeroMask: true } },
+    ),
+    address: (router) => `ws://${router.id}@127.0.0.1:${router.snapshot().endpoints[0]?.port ?? 0}`,
+  };
+}
+
 type Take = (channel: Channel<Item>, take: (seq: number) => void) => void;
 
-function contestant(takeFrom: Take): Contestant {
+function contestant(takeFrom: Take, medium: Medium = overWebSocket): Contestant {
   return {
     async listen({ channels }, take) {
-      const router = await routerWith([webSocket({ listen: { port: 0, host: '127.0.0.1' } })]);
+      const { identity, transport, address } = await medium(true);
+      const router = routerWith(identity, transport);
       for (let id = 0; id < channels; id += 1) {
         takeFrom(openItems(router, id), (seq) => take(id, seq));
       }
       echo(openItems(router, pingChannel));
       await router.start();
-      const port = router.snapshot().endpoints[0]?.port ?? 0;
-      return `ws://${router.id}@127.0.0.1:${port}`;
+      return address(router);
     },
 
     async dial(address, setup) {
-      // A zero mask is safe here: the payload is already ciphertext.
-      const router = await routerWith([webSocket({ dial: { zeroMask: true } })], [address]);
+      const { identity, transport } = await medium(false);
+      const router = routerWith(identity, transport, [address]);
       const channels = Array.from({ length: setup.channels }, (_, id) => openItems(router, id));
       const echoes = openItems(router, pingChannel);
       const pings = new Pings();
@@ -70,16 +105,12 @@ function contestant(takeFrom: Take): Contestant {
   };
 }
 
-async function routerWith(
-  transports: readonly ReturnType<typeof webSocket>[],
+function routerWith(
+  identity: Identity,
+  transport: Transport,
   persistent: readonly string[] = [],
-): Promise<Router> {
-  return createRouter({
-    identity: await Identity.generate(),
-    network,
-    transports,
-    peers: { persistent },
-  });
+): Router {
+  return createRouter({ identity, network, transports: [transport], peers: { persistent } });
 }
 
 function echo(channel: Channel<Item>): void {

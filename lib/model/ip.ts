@@ -50,6 +50,16 @@ export function isUnspecifiedIp(ip: string): boolean {
   return normal === '0.0.0.0' || normal === '::';
 }
 
+/** Whether `ip` is the address of one machine: neither multicast, nor reserved, nor broadcast. */
+export function isUnicastIp(ip: string): boolean {
+  const normal = normalizeIp(ip) ?? '';
+  // ff00::/8 is multicast (RFC 4291, 2.7).
+  if (isIpv6(normal)) return !/^ff[0-9a-f]{2}:/.test(normal);
+  // 224.0.0.0/4 is multicast (RFC 5771); 240.0.0.0/4 is reserved and ends with the broadcast
+  // address.
+  return Number(normal.split('.')[0]) < 224;
+}
+
 /** Whether an address from `normalizeIp` is one of this machine: `127.0.0.0/8`, or `::1`. */
 export function isLoopbackIp(ip: string): boolean {
   return ip === '::1' || (ip.startsWith('127.') && !isIpv6(ip));

@@ -16,6 +16,7 @@ const packages = [
   'rxmesh/testing',
   'rxmesh/testing/tcp',
   'rxmesh/transports/comet',
+  'rxmesh/transports/libp2p',
   'rxmesh/transports/memory',
   'rxmesh/transports/websocket',
   '../../lib/secure/index.ts',

@@ -4,7 +4,7 @@ import type { Clock } from '../../lib/flow/clock.ts';
 import type { Direction } from '../../lib/model/direction.ts';
 import { type Endpoint, formatEndpoint, validateEndpoint } from '../../lib/model/endpoint.ts';
 import { errorOf, RxmeshError } from '../../lib/model/error.ts';
-import { isIpv6, normalizeIp, withoutZone } from '../../lib/model/ip.ts';
+import { isUnicastIp, normalizeIp, withoutZone } from '../../lib/model/ip.ts';
 import { giveFrame } from '../../lib/platform/frame-buffers.node.ts';
 import type { FrameSocket } from '../../lib/transport/frame-socket.ts';
 import { turnsOf } from '../../lib/transport/turns.ts';
@@ -57,13 +57,7 @@ function unicastIp(endpoint: Endpoint, ip: string | undefined): string {
 function endpointFault({ protocol }: Endpoint, ip: string | undefined): string | undefined {
   if (protocol !== 'tcp' && protocol !== 'mconn') return 'its protocol must be tcp or mconn';
   if (ip === undefined) return 'it must have an IP';
-  const normal = normalizeIp(ip) ?? '';
-  // ff00::/8 is multicast (RFC 4291, 2.7), and so is 224.0.0.0/4 (RFC 5771); what follows is
-  // reserved and ends with the broadcast address.
-  const isUnicast = isIpv6(normal)
-    ? !/^ff[0-9a-f]{2}:/.test(normal)
-    : Number(normal.split('.')[0]) < 224;
-  return isUnicast ? undefined : 'it is a multicast or broadcast address';
+  return isUnicastIp(ip) ? undefined : 'it is a multicast or broadcast address';
 }
 
 /**

@@ -1,6 +1,6 @@
 import { type Endpoint, formatEndpoint, validateEndpoint } from '../../lib/model/endpoint.ts';
 import { RxmeshError } from '../../lib/model/error.ts';
-import { isIpv6, normalizeIp, withoutZone } from '../../lib/model/ip.ts';
+import { isIpv6, isUnicastIp, normalizeIp, withoutZone } from '../../lib/model/ip.ts';
 
 /**
  * The URL to dial for an endpoint. Its host is the endpoint's host name, if there is one, for the
@@ -17,7 +17,7 @@ export function endpointUrl(endpoint: Endpoint): string {
     throw invalid(endpoint, 'its protocol must be ws or wss');
   const name = host ?? (ip === undefined ? undefined : normalizeIp(withoutZone(ip)));
   if (name === undefined) throw invalid(endpoint, 'it must have an IP or a host');
-  if (ip !== undefined && !isUnicast(ip))
+  if (ip !== undefined && !isUnicastIp(ip))
     throw invalid(endpoint, 'it is a multicast or broadcast address');
   const authority = isIpv6(name) ? `[${name}]` : name;
   const text = `${protocol}://${authority}${port === undefined ? '' : `:${port}`}`;
@@ -38,15 +38,6 @@ export function endpointUrl(endpoint: Endpoint): string {
  */
 function pathname(path: string): string {
   return encodeURI(path.startsWith('/') ? path : `/${path}`).replaceAll('#', '%23');
-}
-
-function isUnicast(ip: string): boolean {
-  const normal = normalizeIp(ip) ?? '';
-  // ff00::/8 is multicast (RFC 4291, 2.7).
-  if (isIpv6(normal)) return !/^ff[0-9a-f]{2}:/.test(normal);
-  // 224.0.0.0/4 is multicast (RFC 5771); 240.0.0.0/4 is reserved and ends with the broadcast
-  // address.
-  return Number(normal.split('.')[0]) < 224;
 }
 
 function invalid(endpoint: Endpoint, why: string, cause?: unknown): RxmeshError {

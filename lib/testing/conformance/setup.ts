@@ -22,6 +22,16 @@ export interface TransportSetup {
   open(): Promise<TransportPair> | TransportPair;
   /** Whether its endpoints have an IP; otherwise, they only have a path. */
   readonly networked: boolean;
+  /**
+   * Whether a transport can dial itself. Default true. If not, such a dial must fail with
+   * `RXMESH_SELF_CONNECTION`.
+   */
+  readonly dialsItself?: boolean;
+  /**
+   * Whether the local endpoint of a connection is what the other side sees as its remote one.
+   * Default true. Some media do not know how they are seen.
+   */
+  readonly knowsLocal?: boolean;
   /** The clock that the suite itself waits on. Default: the system clock. */
   readonly clock?: Clock;
   /** How long a case waits for something to happen, in milliseconds. Default 5,000. */

@@ -35,6 +35,8 @@ export class Stage {
   readonly a: TransportNode;
   readonly b: TransportNode;
   readonly networked: boolean;
+  readonly dialsItself: boolean;
+  readonly knowsLocal: boolean;
 
   readonly #clock: Clock;
   readonly #timeoutMs: number;
@@ -48,6 +50,8 @@ export class Stage {
     this.a = pair.a;
     this.b = pair.b;
     this.networked = setup.networked;
+    this.dialsItself = setup.dialsItself ?? true;
+    this.knowsLocal = setup.knowsLocal ?? true;
     this.#clock = setup.clock ?? systemClock;
     this.#timeoutMs = setup.timeoutMs ?? 5_000;
   }
