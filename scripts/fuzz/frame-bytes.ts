@@ -121,8 +121,7 @@ function exchangeMessage(random: Random): Uint8Array {
   return exchangeCodec.encode({ kind: 'answer', addresses });
 }
 
-const asObjects = <T extends object>(codec: Codec<T>): Codec<object> =>
-  codec;
+const asObjects = <T extends object>(codec: Codec<T>): Codec<object> => codec;
 
 export const callProtocol: Protocol = {
   name: 'calls',

@@ -2,6 +2,9 @@ import { fork } from 'node:child_process';
 import { batchInputs } from './run.ts';
 import type { Report, SourceName, WorkerMessage } from './serve.ts';
 
+/** How long a worker may take to load everything, on a busy machine. */
+const startMs = 120_000;
+
 /** The inputs assigned to a worker. */
 export interface Work {
   readonly target: string;
@@ -80,7 +83,7 @@ function workerOn(
     let stop: Stop = { at: from };
     let report: Report | undefined;
     const kill = (): boolean => child.kill('SIGKILL');
-    let timer = setTimeout(kill, hangMs);
+    let timer = setTimeout(kill, startMs);
     child.on('message', (message: WorkerMessage) => {
       clearTimeout(timer);
       if ('report' in message) report = message.report;
