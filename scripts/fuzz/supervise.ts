@@ -4,6 +4,8 @@ import type { Report, SourceName, WorkerMessage } from './serve.ts';
 
 /** How long a worker may take to load everything, on a busy machine. */
 const startMs = 120_000;
+/** With guided inputs, a batch that reaches something new runs about as often again. */
+const guidedRuns = 8;
 
 /** The inputs assigned to a worker. */
 export interface Work {
@@ -83,12 +85,13 @@ function workerOn(
     let stop: Stop = { at: from };
     let report: Report | undefined;
     const kill = (): boolean => child.kill('SIGKILL');
+    const patienceMs = source === 'guided' ? guidedRuns * hangMs : hangMs;
     let timer = setTimeout(kill, startMs);
     child.on('message', (message: WorkerMessage) => {
       clearTimeout(timer);
       if ('report' in message) report = message.report;
       else stop = message;
-      timer = setTimeout(kill, hangMs);
+      timer = setTimeout(kill, patienceMs);
     });
     child.once('exit', () => {
       clearTimeout(timer);

@@ -69,7 +69,7 @@ const services = [
 ] as const;
 
 const soonAgain = { retryMinMs: 10, retryMaxMs: 20, retryJitterMs: 0, disconnectCooldownMs: 10 };
-const framesMax = 40;
+const framesMax = 16;
 
 /** Splits an input into frames: a byte for what the victim does, one for the length. */
 function steps(input: Uint8Array): readonly { deed: number; frame: Uint8Array }[] {
