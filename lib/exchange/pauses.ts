@@ -8,9 +8,11 @@ export const longestPauseMs: number = 10 * 60_000;
 /**
  * The pause before the next question to a peer, in milliseconds. It doubles from question to
  * question, so that a new node learns a lot quickly. Later it halves while answers contain
- * something new, and doubles while they do not.
+ * something new, and doubles while they do not. A node that hardly has room for more peers asks
+ * rarely: what it learned would only displace others.
  */
-export function nextPauseMs(pauseMs: number, hasNew: boolean): number {
+export function nextPauseMs(pauseMs: number, hasNew: boolean, isFull: boolean): number {
+  if (isFull) return longestPauseMs;
   if (!hasNew || pauseMs < shortestPauseMs) return Math.min(longestPauseMs, pauseMs * 2);
   return Math.max(shortestPauseMs, pauseMs / 2);
 }

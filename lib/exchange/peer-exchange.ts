@@ -25,11 +25,13 @@ import type { Blame, ExchangeNode } from './node.ts';
 import type { ExchangeOptions } from './options.ts';
 import { Questions } from './questions.ts';
 
-/** The times and chances of a node. */
+/** What peer exchange depends on besides the node. */
 export interface ExchangeRuntime {
   readonly clock: Clock;
   /** Returns a number in [0, 1). */
   readonly random: () => number;
+  /** Whether there is hardly room for more peers: then questions are rare. */
+  readonly isFull: () => boolean;
 }
 
 /** How many questions a peer may ask at once, and the time after which it may ask another. */
@@ -63,9 +65,10 @@ const questionsMax = 1_024;
  */
 export function peerExchange(
   node: ExchangeNode,
-  { clock, random }: ExchangeRuntime,
+  runtime: ExchangeRuntime,
   { channel: id = 0, seed = false }: ExchangeOptions = {},
 ): Observable<never> {
+  const { clock } = runtime;
   return defer(() => {
     const channel = node.openChannel({
       id,
@@ -77,7 +80,7 @@ export function peerExchange(
     });
     const blame: Blame = (peer, reason) =>
       channel.reports.next({ peer, severity: 'penalize', reason });
-    const questions = new Questions(node, blame, clock, random);
+    const questions = new Questions(node, blame, runtime);
     const answered$ = new Subject<NodeId>();
 
     const isVisitor = (peer: NodeId): boolean => node.peers.get(peer)?.isVisitor === true;

@@ -17,6 +17,14 @@ interface Learner {
   readonly peers: Pick<ExchangeNode['peers'], 'learn'>;
 }
 
+/** What questions depend on besides the node. */
+interface Circumstances {
+  readonly clock: Clock;
+  readonly random: () => number;
+  /** Whether there is hardly room for more peers. */
+  readonly isFull: () => boolean;
+}
+
 /** What is going on with one peer. */
 interface Talk {
   pauseMs: number;
@@ -32,13 +40,15 @@ export class Questions {
   readonly #blame: Blame;
   readonly #clock: Clock;
   readonly #random: () => number;
+  readonly #isFull: () => boolean;
   readonly #talks = new Map<NodeId, Talk>();
 
-  constructor(node: Learner, blame: Blame, clock: Clock, random: () => number) {
+  constructor(node: Learner, blame: Blame, { clock, random, isFull }: Circumstances) {
     this.#node = node;
     this.#blame = blame;
     this.#clock = clock;
     this.#random = random;
+    this.#isFull = isFull;
   }
 
   /**
@@ -49,7 +59,7 @@ export class Questions {
   to(peer: NodeId): Observable<DirectEnvelope<ExchangeMessage>> {
     const talk: Talk = { pauseMs: firstPauseMs / 2, isOwed: false, hasNew: false };
     const pause = (): Observable<void> => {
-      talk.pauseMs = nextPauseMs(talk.pauseMs, talk.hasNew);
+      talk.pauseMs = nextPauseMs(talk.pauseMs, talk.hasNew, this.#isFull());
       if (this.#hasEnough()) talk.pauseMs = Math.max(talk.pauseMs, shortestPauseMs);
       // Spread, so that nodes that came up together do not ask together.
       return after(this.#clock, talk.pauseMs * (0.75 + this.#random() / 2));

@@ -383,6 +383,11 @@ export class PeerManager {
     return this.#table.peer(id, this.#clock.now());
   }
 
+  /** Whether at least 95 % of `maxPeers` are known. */
+  get isNearlyFull(): boolean {
+    return this.#table.isNearlyFull;
+  }
+
   /** All known peers, the best first. */
   peers(): readonly PeerRecord[] {
     return this.#table.peers(this.#clock.now());

@@ -178,6 +178,11 @@ export class PeerTable {
     }
   }
 
+  /** Whether there is hardly room for more peers. */
+  get isNearlyFull(): boolean {
+    return this.#roster.isNearlyFull;
+  }
+
   /** Whether any peer is being dialed. */
   get isDialing(): boolean {
     return this.#roster.slots.dialing > 0;

@@ -11,6 +11,9 @@ import { Slots } from './slots.ts';
 import type { Unsaved } from './store/unsaved.ts';
 import { Upgrades } from './upgrades.ts';
 
+/** The part of `maxPeers` from which on there is hardly room for more. */
+const nearlyFull = 0.95;
+
 /**
  * The known peers, and the parts that keep them in order. When a peer has `changed`, each part
  * reconsiders that peer and no other. Forgets peers when there are too many.
@@ -112,6 +115,11 @@ export class Roster {
       if (first === undefined) return;
       this.forget(first);
     }
+  }
+
+  /** Whether there is hardly room for more peers. Visitors need none. */
+  get isNearlyFull(): boolean {
+    return this.#peers.size - this.slots.visitors >= nearlyFull * this.#rules.maxPeers;
   }
 
   /**

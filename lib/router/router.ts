@@ -183,7 +183,9 @@ export class Router {
       isStopped: () => this.#state === 'stopped',
     });
     if (settings.peerExchange !== undefined) {
-      this.#running.add(peerExchange(this, { clock, random }, settings.peerExchange).subscribe());
+      const isFull = (): boolean => this.#peers.isNearlyFull;
+      const runtime = { clock, random, isFull };
+      this.#running.add(peerExchange(this, runtime, settings.peerExchange).subscribe());
     }
     // Also before `start`: a peer may be reported before it connects.
     this.#running.add(this.reports$.subscribe((report) => this.#outcomes.judge(report)));

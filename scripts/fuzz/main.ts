@@ -1,8 +1,9 @@
 /**
  * Feeds hostile bytes to all code that reads untrusted input, and checks that each input results in
  * a value or a typed error, in time. Run `npm run fuzz`, with `--count` for the total number of
- * inputs, `--seed` to repeat a run, and `--target` to choose one target. A failure is printed as
- * the command that reproduces it. Exits with code 1 if there is one.
+ * inputs, `--seed` to repeat a run, and `--target` to choose one target. With `--guided`, inputs
+ * that reach new blocks of the code are kept, and later ones are made of them. A failure is printed
+ * as the command that reproduces it. Exits with code 1 if there is one.
  *
  * Add targets in targets/index.ts.
  */
@@ -29,6 +30,7 @@ const { values } = parseArgs({
     target: { type: 'string' },
     index: { type: 'string' },
     input: { type: 'string' },
+    guided: { type: 'boolean', default: false },
   },
 });
 
@@ -40,8 +42,8 @@ function numberOf(name: 'count' | 'seed' | 'index', otherwise: number): number {
 
 const seed = numberOf('seed', Math.floor(Math.random() * 2 ** 31));
 
-function print({ target }: Work, report: Report): void {
-  const { inputs, ms, slowestMs, grownBytes, outcomes, finding } = report;
+function print({ target, isGuided }: Work, report: Report): void {
+  const { inputs, ms, slowestMs, grownBytes, outcomes, finding, reached } = report;
   const figures = [
     target.padEnd(18),
     `${inputs} inputs`.padStart(15),
@@ -49,13 +51,16 @@ function print({ target }: Work, report: Report): void {
     `slowest ${slowestMs.toFixed(1)} ms`.padStart(17),
     `memory ${(grownBytes / 2 ** 20).toFixed(1)} MiB`.padStart(16),
   ];
+  if (reached !== undefined) {
+    figures.push(`${reached.blocks} blocks`.padStart(13), `${reached.kept} kept`.padStart(10));
+  }
   const ends = [...outcomes].sort(([, a], [, b]) => b - a).slice(0, endsPrinted);
   console.log(`${figures.join('')}  ${ends.map(([end, times]) => `${end} ${times}`).join(', ')}`);
   if (finding === undefined) return;
   const { index, hex } = finding;
   const again = `npm run fuzz -- --target ${target}`;
   console.error(`\n${target}, seed ${seed}, index ${index}: ${finding.text}`);
-  console.error(`  ${again} --seed ${seed} --index ${index}`);
+  if (isGuided !== true) console.error(`  ${again} --seed ${seed} --index ${index}`);
   if (hex !== undefined) console.error(`  ${again} --input ${hex === '' ? "''" : hex}`);
   console.error('');
   process.exitCode = 1;
@@ -81,6 +86,7 @@ function worksOf(chosen: readonly Target[]): Work[] {
     seed,
     from: numberOf('index', 0),
     count: Math.ceil((count * target.share) / shares),
+    isGuided: values.guided,
   }));
 }
 

@@ -22,6 +22,14 @@ export interface Limits {
 
 const limitsDefault: Limits = { inputMs: 250, grownBytes: 8 * 2 ** 20 };
 
+/** Where the inputs of a run come from. */
+export interface Source {
+  /** The input with this number: the same one until `ended` is called. */
+  readonly input: (index: number) => Uint8Array;
+  /** Called after each batch in which nothing is wrong, with its first index and its length. */
+  readonly ended?: (from: number, count: number) => Promise<void>;
+}
+
 /** A range of inputs of a target. */
 export interface Inputs {
   readonly seed: number;
@@ -129,9 +137,9 @@ class Run {
   }
 
   /** Finds the first failing input, and shrinks it. */
-  async find(inputs: Inputs): Promise<Finding | undefined> {
+  async find(inputs: Inputs, source: Source): Promise<Finding | undefined> {
     for (let index = inputs.from; index < inputs.from + inputs.count; index += 1) {
-      const input = inputOf(this.#target, inputs.seed, index);
+      const input = source.input(index);
       const text = await this.wholeProblem(input);
       if (text !== undefined) return this.finding({ seed: inputs.seed, index, input, text });
     }
@@ -147,12 +155,10 @@ class Run {
   }
 }
 
-/**
- * Converts to a plain `Uint8Array`: slices of a `Buffer` share its memory, so shrinking would
- * modify the input.
- */
-function inputOf(target: Target, seed: number, index: number): Uint8Array {
-  return new Uint8Array(target.generate(Random.of(seed, index)));
+/** The inputs that a target generates, each from the seed and its number alone. */
+function generated(target: Target, seed: number): Source {
+  // A plain `Uint8Array`: slices of a `Buffer` share its memory, so shrinking would modify them.
+  return { input: (index) => new Uint8Array(target.generate(Random.of(seed, index))) };
 }
 
 /** The message of an error, with the top of its stack. */
@@ -165,8 +171,10 @@ function described(thrown: unknown): string {
 
 /** Options for running a target. */
 export interface FuzzOptions {
-  /** Called with the first index of each batch before it starts. */
-  readonly onBatch?: (index: number) => void;
+  /** Default: what the target generates. */
+  readonly source?: Source;
+  /** Called with the first index of each batch, and its length, before it starts. */
+  readonly onBatch?: (index: number, count: number) => void | Promise<void>;
   /** Inputs per batch. */
   readonly batch?: number;
   readonly limits?: Limits;
@@ -176,7 +184,12 @@ export interface FuzzOptions {
 export async function fuzz(
   target: Target,
   { seed, from, count }: Inputs,
-  { onBatch, batch = batchInputs, limits = limitsDefault }: FuzzOptions = {},
+  {
+    source = generated(target, seed),
+    onBatch,
+    batch = batchInputs,
+    limits = limitsDefault,
+  }: FuzzOptions = {},
 ): Promise<Result> {
   const strays = new Strays();
   const run = new Run(target, strays, limits);
@@ -187,8 +200,9 @@ export async function fuzz(
   let index = from;
   while (index < from + count && finding === undefined) {
     const inputs = { seed, from: index, count: Math.min(batch, from + count - index) };
-    onBatch?.(index);
-    finding = await batchFinding(target, run, strays, inputs);
+    await onBatch?.(index, inputs.count);
+    finding = await batchFinding({ target, run, strays, source }, inputs);
+    if (finding === undefined) await source.ended?.(index, inputs.count);
     index += inputs.count;
     if (heapAt === from && index - from >= warmUpInputs) {
       heapAtFirst = await heapInUse();
@@ -206,22 +220,27 @@ export async function fuzz(
   return { inputs: index - from, ms, slowestMs, grownBytes, outcomes, ...(finding && { finding }) };
 }
 
+interface Parts {
+  readonly target: Target;
+  readonly run: Run;
+  readonly strays: Strays;
+  readonly source: Source;
+}
+
 /** Runs a batch. If a stray error surfaces, runs it again, input by input, to find the cause. */
 async function batchFinding(
-  target: Target,
-  run: Run,
-  strays: Strays,
+  { target, run, strays, source }: Parts,
   { seed, from, count }: Inputs,
 ): Promise<Finding | undefined> {
   for (let index = from; index < from + count; index += 1) {
-    const input = inputOf(target, seed, index);
+    const input = source.input(index);
     const text = await run.problem(input);
     if (text !== undefined) return run.finding({ seed, index, input, text });
   }
   const [stray] = await strays.take();
   if (stray === undefined) return undefined;
   const text = `nobody handles ${described(stray)}`;
-  const alone = await run.find({ seed, from, count });
+  const alone = await run.find({ seed, from, count }, source);
   return alone ?? { target: target.name, seed, index: from, text };
 }
 

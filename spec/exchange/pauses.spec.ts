@@ -9,7 +9,7 @@ import {
 /** The pauses, given whether each answer had something new. */
 function pauses(...news: readonly boolean[]): readonly number[] {
   let ms = firstPauseMs / 2;
-  return news.map((hasNew) => (ms = nextPauseMs(ms, hasNew)) / 1_000);
+  return news.map((hasNew) => (ms = nextPauseMs(ms, hasNew, false)) / 1_000);
 }
 
 describe('the pauses between questions for addresses', () => {
@@ -25,7 +25,12 @@ describe('the pauses between questions for addresses', () => {
   });
 
   it('stay at 10 s while there is news', () => {
-    expect(nextPauseMs(shortestPauseMs, true)).toBe(shortestPauseMs);
+    expect(nextPauseMs(shortestPauseMs, true, false)).toBe(shortestPauseMs);
+  });
+
+  it('B-35 are 10 minutes if there is hardly room for more peers, whatever the answers', () => {
+    expect(nextPauseMs(firstPauseMs, true, true)).toBe(600_000);
+    expect(nextPauseMs(shortestPauseMs, false, true)).toBe(600_000);
   });
 
   it('B-35 grow to 10 minutes without any', () => {

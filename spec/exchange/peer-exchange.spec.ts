@@ -3,6 +3,7 @@ import { type NodeId, raw, type RouterEvent, type RouterOptions } from '../../li
 import { exchangeCodec, type ExchangeMessage } from '../../lib/exchange/messages.ts';
 import { simulate, type Simulation } from '../../lib/testing/index.ts';
 import { expectIdle } from '../support/leaks.ts';
+import { idOf } from '../support/linked-node.ts';
 
 type Options = (node: number) => Partial<RouterOptions>;
 
@@ -124,6 +125,53 @@ describe('peer exchange', () => {
     expect(reportsOf(net, 0)).toEqual([]);
     net.stop();
     expectIdle(net.clock.scheduler);
+  });
+});
+
+describe('peer exchange: when it asks', () => {
+  /** Answers each question with an address that node 0 does not know; it knows 385 others. */
+  const askedIn = (ms: number, maxPeers: number): number => {
+    const net = star(2, (node) => (node === 1 ? without : { peers: { maxPeers, retryMinMs: 0 } }));
+    const { asked, say } = byHand(net, 1);
+    net.start();
+    for (let nth = 0; nth < 385; nth += 1) {
+      net.node(0).router.peers.add(`memory:${idOf(10_000 + nth)}`);
+    }
+    net.advance(60_000);
+    const before = asked.length;
+    let answers = 0;
+    for (let passed = 0; passed < ms; passed += 1_000) {
+      if (asked.length > answers) {
+        answers += 1;
+        say({ kind: 'answer', addresses: [`memory:${idOf(answers)}`] });
+      }
+      net.advance(1_000);
+    }
+    net.stop();
+    return asked.length - before;
+  };
+
+  it.each([
+    ['every 10 s or so while there is news', 800, 14, 30],
+    ['every 10 minutes once it knows 95 % of the peers that it may know', 400, 0, 1],
+  ])('B-35 %s', (_, maxPeers, least, most) => {
+    const asked = askedIn(200_000, maxPeers);
+    expect(asked).toBeGreaterThanOrEqual(least);
+    expect(asked).toBeLessThanOrEqual(most);
+  });
+
+  it('B-35 the first that comes, within a second, after a time without any peer', () => {
+    const net = star(2, (node) => (node === 1 ? without : {}));
+    const { asked } = byHand(net, 1);
+    void net.node(0).router.start();
+    net.advance(3_600_000);
+    expect(asked).toEqual([]);
+    void net.node(1).router.start();
+    while (net.node(0).up.size === 0) net.advance(10);
+    const upMs = net.now();
+    while (asked.length === 0) net.advance(10);
+    expect(net.now() - upMs).toBeLessThanOrEqual(1_000);
+    net.stop();
   });
 });
 

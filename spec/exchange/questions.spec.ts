@@ -9,12 +9,11 @@ describe('questions for addresses', () => {
     const clock = new VirtualClock();
     const node = { peers: { learn: () => false } };
     const asked: NodeId[] = [];
-    const questions = new Questions(
-      node,
-      () => undefined,
+    const questions = new Questions(node, () => undefined, {
       clock,
-      () => 0.5,
-    );
+      random: () => 0.5,
+      isFull: () => false,
+    });
     const talks = ['1', '2', '3', '4', '5', '6', '7', '8', '9', 'a'].map((digit) => {
       return questions.to(fakeId(digit)).subscribe(({ to }) => asked.push(to));
     });

@@ -33,6 +33,17 @@ describe(`npm run simulate -- ${line}`, () => {
     expect(futile).toBeLessThan(20 * 200);
   });
 
+  // With the default of 16 peers each, this takes ten times as long. It has its own time limit
+  // because it takes most of a minute of processor time.
+  it('1,000 nodes that know one address each find each other, with few peers each', () => {
+    const result = runOf(1_000, '--minutes 0.01 --vanish 0 --max-connected 8');
+    expect(result).toMatchObject({ broken: undefined, pieces: 1 });
+    expect(result.connectedMs).toBeLessThan(10_000);
+    expect(result.links).toBeGreaterThanOrEqual((1_000 * 4) / 2);
+    const futile = Object.values(result.futileDials).reduce((sum, count) => sum + count, 0);
+    expect(futile).toBeLessThan(20 * 1_000);
+  }, 1_800_000);
+
   it('30 nodes stay in one piece with churn', () => {
     const result = runOf(30, '--minutes 0.5 --churn 0.5');
     expect(result).toMatchObject({ broken: undefined, pieces: 1 });

@@ -3,6 +3,7 @@ import { addresses } from './addresses.ts';
 import { cometHandshakes, cometMessages, cometStreams } from './comet.ts';
 import { connections } from './connections.ts';
 import { endpoints } from './endpoints.ts';
+import { callFrames, deliveryFrames, exchangeMessages, gossipFrames } from './frames.ts';
 import { handshakes } from './handshakes.ts';
 import { hellos } from './hellos.ts';
 import { ips } from './ips.ts';
@@ -12,6 +13,7 @@ import { oneofMessages } from './oneof.ts';
 import { packets } from './packets.ts';
 import { protobufMessages } from './protobuf.ts';
 import { records } from './records.ts';
+import { serviceNodes } from './services.ts';
 import { sessions } from './sessions.ts';
 import { upgrades } from './upgrades.ts';
 import { webSocketFrames } from './websocket-frames.ts';
@@ -38,6 +40,11 @@ export const targets: readonly Target[] = [
   cometStreams,
   cometHandshakes,
   cometMessages,
+  callFrames,
+  deliveryFrames,
+  gossipFrames,
+  exchangeMessages,
+  serviceNodes,
 ];
 
 /** @throws {RangeError} if there is no target of that name */
