@@ -10,8 +10,8 @@ export default {
   testEnvironmentOptions: { customExportConditions: ['source', 'node', 'node-addons'] },
   roots: ['<rootDir>/spec'],
   testMatch: ['**/*.spec.ts'],
-  // Run by jest.slow.config.js, jest.browser.config.js and jest.proxies.config.js.
-  testPathIgnorePatterns: ['/node_modules/', '\\.(slow|browser|proxy)\\.spec\\.ts$'],
+  // Run by jest.slow.config.js, jest.browser.config.js, jest.proxies.config.js and jest.comet.config.js.
+  testPathIgnorePatterns: ['/node_modules/', '\\.(slow|browser|proxy|comet)\\.spec\\.ts$'],
   extensionsToTreatAsEsm: ['.ts'],
   transform: {
     '\\.ts$': [

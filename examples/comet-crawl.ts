@@ -9,7 +9,6 @@
  * It is polite: each node is dialed once and asked once, few at a time, at a steady pace, and all
  * of them together no more than `--max`.
  */
-import { BlockList } from 'node:net';
 import { parseArgs } from 'node:util';
 import {
   defer,
@@ -52,6 +51,7 @@ import {
 } from 'rxmesh/operators';
 import { comet, type NetAddress, peerExchange } from 'rxmesh/transports/comet';
 import { localNetwork } from './comet/local.ts';
+import { isLocal } from './comet/private.ts';
 import { numberFrom, optionsOf, runUntilCtrlC } from './comet/program.ts';
 
 const usage = `usage: comet-crawl.ts address --network chain [options]
@@ -176,26 +176,6 @@ function addressOf({ id, ip, port }: NetAddress): readonly NodeAddress[] {
   } catch {
     return [];
   }
-}
-
-const privateNetworks = new BlockList();
-for (const [network, prefix] of [
-  ['10.0.0.0', 8],
-  ['100.64.0.0', 10],
-  ['127.0.0.0', 8],
-  ['169.254.0.0', 16],
-  ['172.16.0.0', 12],
-  ['192.168.0.0', 16],
-] as const) {
-  privateNetworks.addSubnet(network, prefix, 'ipv4');
-}
-privateNetworks.addSubnet('::', 127, 'ipv6');
-privateNetworks.addSubnet('fc00::', 7, 'ipv6');
-privateNetworks.addSubnet('fe80::', 10, 'ipv6');
-
-function isLocal(host = ''): boolean {
-  const ip = host.replace(/^\[|\]$/g, '');
-  return ip === 'localhost' || privateNetworks.check(ip, ip.includes(':') ? 'ipv6' : 'ipv4');
 }
 
 const counts = { visited: 0, answered: 0 };
