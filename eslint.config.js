@@ -149,6 +149,7 @@ export default defineConfig(
           'tsconfig.json',
           'tsconfig.web.json',
           'lib/inspect/page/tsconfig.json',
+          'examples/comet/page/tsconfig.json',
           'spec/browser/tsconfig.json',
         ],
       },

@@ -11,7 +11,7 @@ export default {
   roots: ['<rootDir>/spec'],
   testMatch: ['**/*.spec.ts'],
   // Each has a jest.*.config.js of its own.
-  testPathIgnorePatterns: ['/node_modules/', '\\.(slow|browser|proxy|libp2p)\\.spec\\.ts$'],
+  testPathIgnorePatterns: ['/node_modules/', '\\.(slow|browser|proxy|comet|libp2p)\\.spec\\.ts$'],
   extensionsToTreatAsEsm: ['.ts'],
   transform: {
     '\\.ts$': [

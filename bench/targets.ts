@@ -1,4 +1,5 @@
 import { costTargets } from './cost-targets.ts';
+import { cometTargets } from './comet-targets.ts';
 import { distanceTargets } from './distance-targets.ts';
 import type { Target } from './frame/verdicts.ts';
 
@@ -75,6 +76,7 @@ export const targets: readonly Target[] = [
     bound: 1,
     unit: 'a message',
   },
+  ...cometTargets,
   ...distanceTargets,
   ...costTargets,
 ];

@@ -3,23 +3,32 @@
  * transactions per second, and the peers found by exchange.
  *
  *     node --conditions=source --import tsx examples/comet-watch.ts \
- *       tcp://<node ID>@127.0.0.1:26656 --network <chain ID> --seconds 60
+ *       tcp://<node ID>@127.0.0.1:26656 --network <chain ID>
+ *     node --conditions=source --import tsx examples/comet-watch.ts --local --seconds 20
  */
 import { parseArgs } from 'node:util';
 import {
   bufferTime,
+  defer,
   distinctUntilChanged,
   filter,
-  fromEvent,
-  lastValueFrom,
+  finalize,
+  from,
+  ignoreElements,
+  interval,
   map,
   merge,
-  NEVER,
-  takeUntil,
+  mergeMap,
+  type Observable,
+  of,
+  scan,
+  share,
+  startWith,
+  switchMap,
   tap,
-  timer,
+  withLatestFrom,
 } from 'rxjs';
-import { createRouter, dropOldest, Identity, RxmeshError } from 'rxmesh';
+import { createRouter, dropOldest, Identity } from 'rxmesh';
 import { ofKind, reply } from 'rxmesh/operators';
 import {
   comet,
@@ -28,127 +37,182 @@ import {
   mempool,
   peerExchange,
 } from 'rxmesh/transports/comet';
+import { localNetwork } from './comet/local.ts';
+import { numberFrom, optionsOf, runUntilCtrlC } from './comet/program.ts';
+import { Screen } from './mesh/screen.ts';
 
 const usage = `usage: comet-watch.ts address --network chain [--seconds n] [--json]
+       comet-watch.ts --local [--seconds n] [--json]
   address    of a node: tcp://<node ID>@host:port
   --network  the chain ID
-  --seconds  how long to watch; default: until Ctrl-C
+  --local    starts a validator, and gives it transactions; CometBFT must be installed
+  --seconds  how long to watch, up to 86400; default: until Ctrl-C
   --json     prints an object a line`;
 
-const { address, network, seconds, isJson } = options();
+/** Something that happened, or the figures of a second. */
+interface Line {
+  readonly what: string;
+}
 
-const router = createRouter({
-  identity: await Identity.generate(),
-  network,
-  protocolVersion: { block: 11, app: 0 },
-  moniker: 'comet-watch',
-  transports: [comet()],
-  peers: { persistent: [address] },
-});
+interface Target {
+  readonly network: string;
+  readonly addresses: readonly string[];
+}
 
-// A watcher that falls behind may miss some; it must not hold up the node.
-const inbound = dropOldest(4_096);
-const steps = router.openChannel({ ...consensusState, inbound });
-const votes = router.openChannel({ ...consensusVotes, inbound });
-const pool = router.openChannel({ ...mempool, inbound });
-const exchange = router.openChannel({ ...peerExchange, inbound });
+const stepNames = [
+  'none',
+  'new height',
+  'new round',
+  'propose',
+  'prevote',
+  'prevote wait',
+  'precommit',
+  'precommit wait',
+  'commit',
+];
 
-const stepNames = ['', 'new height', 'new round', 'propose', 'prevote', 'prevote wait'];
-stepNames.push('precommit', 'precommit wait', 'commit');
+/** Joins the network while subscribed, and emits what it hears. */
+function watch(identity: Identity, { network, addresses }: Target): Observable<Line> {
+  const router = createRouter({
+    identity,
+    network,
+    protocolVersion: { block: 11, app: 0 },
+    moniker: 'comet-watch',
+    transports: [comet()],
+    peers: { persistent: addresses.slice(0, 1) },
+  });
+  // A watcher that falls behind may miss some; it must not hold up the node.
+  const inbound = dropOldest(4_096);
+  const steps = router.openChannel({ ...consensusState, inbound });
+  const votes = router.openChannel({ ...consensusVotes, inbound });
+  const pool = router.openChannel({ ...mempool, inbound });
+  const exchange = router.openChannel({ ...peerExchange, inbound });
 
-const step$ = steps.in$.pipe(ofKind('newRoundStep'));
-// A node gossips votes and transactions only to peers that say they are where it is.
-step$.pipe(reply((step) => step)).subscribe(steps.out);
+  const newStep$ = steps.in$.pipe(ofKind('newRoundStep'));
+  // A node gossips votes and transactions only to peers that say they are where it is.
+  newStep$.pipe(reply((step) => step)).subscribe(steps.out);
+  router.peers$
+    .pipe(
+      filter(({ status }) => status === 'up'),
+      map(({ id }) => ({ to: id, message: { kind: 'pexRequest' as const } })),
+    )
+    .subscribe(exchange.out);
 
-const up$ = router.peers$.pipe(filter(({ status }) => status === 'up'));
-up$
-  .pipe(map(({ id }) => ({ to: id, message: { kind: 'pexRequest' as const } })))
-  .subscribe(exchange.out);
+  const step$ = newStep$.pipe(
+    map(({ message: { height, round, step } }) => ({ what: 'step', height, round, step })),
+    distinctUntilChanged((a, b) => JSON.stringify(a) === JSON.stringify(b)),
+    map((at) => ({ ...at, step: stepNames[at.step] ?? '?' })),
+    share(),
+  );
+  const vote$ = votes.in$.pipe(
+    map(({ message: { vote } }) => ({
+      what: vote?.type === 1 ? 'prevote' : 'precommit',
+      height: vote?.height,
+      validator: hex(vote?.validatorAddress).slice(0, 8),
+      block: hex(vote?.blockId?.hash).slice(0, 8) || 'none',
+    })),
+    share(),
+  );
+  const transaction$ = pool.in$.pipe(
+    mergeMap(({ message: { txs } }) => txs.map(() => ({ what: 'transaction' }))),
+  );
+  const found$ = exchange.in$.pipe(
+    ofKind('pexAddrs'),
+    map(({ message: { addrs } }) => ({
+      what: 'peers found',
+      peers: addrs
+        .filter(({ id }) => id !== router.id)
+        .map(({ id, ip, port }) => `${id.slice(0, 8)}@${ip}:${port}`),
+    })),
+    filter(({ peers }) => peers.length > 0),
+    share(),
+  );
+  const known$ = found$.pipe(
+    scan((known, { peers }) => new Set([...known, ...peers]), new Set<string>()),
+    startWith(new Set<string>()),
+  );
 
-const round$ = step$.pipe(
-  map(({ message: { height, round, step } }) => ({ height, round, step: stepNames[step] ?? '?' })),
-  distinctUntilChanged((a, b) => JSON.stringify(a) === JSON.stringify(b)),
-  map((at) => ({ what: 'step', ...at })),
-);
-const vote$ = votes.in$.pipe(
-  map(({ message: { vote } }) => ({
-    what: vote?.type === 1 ? 'prevote' : 'precommit',
-    height: vote?.height,
-    validator: hex(vote?.validatorAddress).slice(0, 8),
-    block: hex(vote?.blockId?.hash).slice(0, 8) || 'none',
-  })),
-);
-const rate$ = pool.in$.pipe(
-  map(({ message: { txs } }) => txs.length),
-  bufferTime(1_000),
-  map((counts) => counts.reduce((sum, count) => sum + count, 0)),
-  filter((count) => count > 0),
-  map((count) => ({ what: 'transactions in a second', count })),
-);
-const found$ = exchange.in$.pipe(
-  ofKind('pexAddrs'),
-  map(({ message: { addrs } }) => ({
-    what: 'peers found',
-    peers: addrs.map(({ id, ip, port }) => `${id.slice(0, 8)}@${ip}:${port}`),
-  })),
-);
-const peer$ = router.peers$.pipe(map(({ id, status }) => ({ what: `peer ${status}`, id })));
-const failure$ = router.events$.pipe(
-  filter((event) => event.type === 'dial-failed' || event.type === 'connection-refused'),
-  map(({ error }) => ({ what: 'not connected', why: error.message })),
-);
+  const second$ = merge(vote$, transaction$).pipe(
+    bufferTime(1_000),
+    withLatestFrom(step$, known$),
+    map(([heard, { height, round, step }, known]) => ({
+      what: 'second',
+      height,
+      round,
+      step,
+      prevotes: heard.filter(({ what }) => what === 'prevote').length,
+      precommits: heard.filter(({ what }) => what === 'precommit').length,
+      transactions: heard.filter(({ what }) => what === 'transaction').length,
+      peers: router.snapshot().peers.length,
+      found: known.size,
+    })),
+  );
+  const peer$ = router.peers$.pipe(map(({ id, status }) => ({ what: `peer ${status}`, id })));
+  const failure$ = router.events$.pipe(
+    filter((event) => event.type === 'dial-failed' || event.type === 'connection-refused'),
+    map(({ error }) => ({ what: 'not connected', why: error.message })),
+  );
+  const started$ = defer(() => router.start()).pipe(ignoreElements());
+  return merge(peer$, failure$, step$, vote$, found$, second$, started$).pipe(
+    finalize(() => void router.stop()),
+  );
+}
 
-const end$ = merge(
-  fromEvent(process, 'SIGINT'),
-  seconds === undefined ? NEVER : timer(seconds * 1_000),
-);
-const watching = lastValueFrom(
-  merge(peer$, failure$, round$, vote$, rate$, found$).pipe(tap(print), takeUntil(end$)),
-  { defaultValue: undefined },
-);
-await router.start().catch(fail);
-await watching;
-await router.stop();
+/** A validator of our own, which gets three transactions a second. */
+function local(): Observable<Target> {
+  return localNetwork(1).pipe(
+    switchMap((network) => {
+      const given$ = interval(333).pipe(
+        switchMap((n) => network.rpc(`broadcast_tx_async?tx="n=${n}"`)),
+        ignoreElements(),
+      );
+      return merge(of(network), given$);
+    }),
+  );
+}
 
-function print(line: { readonly what: string }): void {
-  if (isJson) {
-    console.log(JSON.stringify(line));
-    return;
-  }
-  const { what, ...rest } = line;
+const screen = new Screen();
+
+function print({ what, ...rest }: Line): void {
   const parts = Object.entries(rest).map(([name, value]) => `${name} ${String(value)}`);
-  console.log(`${what}: ${parts.join(', ')}`);
+  const line = `${what}: ${parts.join(', ')}`;
+  if (isJson) console.log(JSON.stringify({ what, ...rest }));
+  else if (what === 'second') screen.draw([line], line);
+  else screen.tell(line);
 }
 
 function hex(bytes: Uint8Array = new Uint8Array()): string {
   return Buffer.from(bytes).toString('hex').toUpperCase();
 }
 
-function options() {
-  try {
-    const { values, positionals } = parseArgs({
-      allowPositionals: true,
-      options: {
-        network: { type: 'string' },
-        seconds: { type: 'string' },
-        json: { type: 'boolean', default: false },
-      },
-    });
-    const [given] = positionals;
-    if (given === undefined || values.network === undefined) {
-      throw new Error('an address and --network are needed');
-    }
-    const limit = values.seconds === undefined ? undefined : Number(values.seconds);
-    if (limit !== undefined && !(limit > 0)) throw new Error('--seconds is a number above 0');
-    return { address: given, network: values.network, seconds: limit, isJson: values.json };
-  } catch (error) {
-    console.error(`${error instanceof Error ? error.message : String(error)}\n${usage}`);
-    process.exit(2);
+const { target, seconds, isJson } = optionsOf(usage, () => {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      network: { type: 'string' },
+      local: { type: 'boolean', default: false },
+      seconds: { type: 'string' },
+      json: { type: 'boolean', default: false },
+    },
+  });
+  const { network } = values;
+  const [address] = positionals;
+  const limit = values.seconds;
+  const common = {
+    seconds: limit === undefined ? undefined : numberFrom('--seconds', limit, 0.1, 86_400),
+    isJson: values.json,
+  };
+  if (values.local) return { target: undefined, ...common };
+  if (address !== undefined && network !== undefined) {
+    return { target: { network, addresses: [address] }, ...common };
   }
-}
+  throw new Error('an address and --network are needed, or --local');
+});
 
-function fail(error: unknown): never {
-  if (!(error instanceof RxmeshError)) throw error;
-  console.error(`comet-watch: ${error.message}`);
-  process.exit(1);
-}
+const watched$ = from(Identity.generate()).pipe(
+  switchMap((identity) =>
+    (target === undefined ? local() : of(target)).pipe(switchMap((to) => watch(identity, to))),
+  ),
+  tap(print),
+);
+await runUntilCtrlC(watched$, { name: 'comet-watch', seconds });

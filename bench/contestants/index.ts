@@ -32,6 +32,12 @@ export const entries: readonly Entry[] = [
     load: async () => (await import('./rxmesh.ts')).rxmeshOperators,
   },
   {
+    name: 'comet',
+    about: "rxmesh over CometBFT's own wire, in its records and packets of 1 KiB",
+    ...whole,
+    load: async () => (await import('./rxmesh.ts')).rxmeshComet,
+  },
+  {
     name: 'libp2p',
     about: 'js-libp2p over TCP, with noise and yamux: sent one by one, `stream.send` for each',
     ...whole,

@@ -8,13 +8,16 @@ import {
   type Transport,
 } from 'rxmesh';
 import { pipeTo } from 'rxmesh/operators';
+import { comet } from 'rxmesh/transports/comet';
 import { webSocket } from 'rxmesh/transports/websocket';
 import type { Contestant } from './contestant.ts';
 import { bodyFor, type Item } from './item.ts';
 import { consume, itemsTo, network, openItems } from './rxmesh-nodes.ts';
 import { Pings } from './waiting.ts';
 
-const pingChannel = 1000;
+// Channels of CometBFT's wire end at 127.
+const pingChannel = 100;
+const host = '127.0.0.1';
 
 /**
  * rxmesh over encrypted WebSocket with `block` lanes. The receiver consumes with explicit demand.
@@ -32,6 +35,16 @@ export const rxmeshOperators: Contestant = contestant((channel, take) => {
     )
     .subscribe(({ seq }) => take(seq));
 });
+
+/**
+ * The same over CometBFT's own wire with its defaults: records and packets of 1 KiB. rxmesh limits
+ * no rates unless it is told to.
+ */
+export const rxmeshComet: Contestant = rxmeshOver(async (isListening) => ({
+  identity: await Identity.generate(),
+  transport: isListening ? comet({ listen: { port: 0, host } }) : comet(),
+  address: (router) => addressOf(router, 'tcp'),
+}));
 
 /** The same over another transport. */
 export function rxmeshOver(medium: Medium): Contestant {
@@ -55,10 +68,14 @@ async function overWebSocket(isListening: boolean): Promise<Ground> {
     identity: await Identity.generate(),
     // A zero mask is safe here: the payload is already ciphertext.
     transport: webSocket(
-      isListening ? { listen: { port: 0, host: '127.0.0.1' } } : { dial: { zeroMask: true } },
+      isListening ? { listen: { port: 0, host } } : { dial: { zeroMask: true } },
     ),
-    address: (router) => `ws://${router.id}@127.0.0.1:${router.snapshot().endpoints[0]?.port ?? 0}`,
+    address: (router) => addressOf(router, 'ws'),
   };
+}
+
+function addressOf(router: Router, protocol: string): string {
+  return `${protocol}://${router.id}@${host}:${router.snapshot().endpoints[0]?.port ?? 0}`;
 }
 
 type Take = (channel: Channel<Item>, take: (seq: number) => void) => void;

@@ -45,6 +45,7 @@ export async function measureSizes(
           'MB/s': ({ count, seconds }) => (count * bytes) / seconds / 1e6,
           'sender CPU, µs/message': ({ senderCpuUs }) => senderCpuUs,
           'receiver CPU, µs/message': ({ receiverCpuUs }) => receiverCpuUs,
+          'CPU of both sides, µs/message': (lap) => lap.senderCpuUs + lap.receiverCpuUs,
         }),
       );
     }

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { createRouter, Identity, type Router } from 'rxmesh';
 import {
@@ -65,7 +66,7 @@ describe('examples/comet-watch.ts', () => {
     await watch.prints(/^step: height 7, round 0, step precommit$/m);
     await watch.prints(/^precommit: height 7, validator FEFEFEFE, block none$/m);
     await watch.prints(/^peers found: peers abababab@203\.0\.113\.7:26656$/m);
-    await watch.prints(/^transactions in a second: count 2$/m);
+    await watch.prints(/^second: height 7, .*transactions 2, peers 1, found [01]$/m);
     watch.kill('SIGINT');
     expect(await watch.ended).toBe(0);
   });
@@ -76,5 +77,14 @@ describe('examples/comet-watch.ts', () => {
     expect(output).toContain('peer is on network \\"test-chain\\", and we are on \\"other\\"');
     watch.kill('SIGINT');
     expect(await watch.ended).toBe(0);
+  });
+
+  it('says how to install CometBFT where --local does not find it', () => {
+    const flags = ['--conditions=source', '--import', 'tsx', 'examples/comet-watch.ts', '--local'];
+    const env = { HOME: '/nowhere', PATH: '/nowhere' };
+    const { status, stderr } = spawnSync(process.execPath, flags, { env, encoding: 'utf8' });
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/^comet-watch: CometBFT is not installed\. Go installs it:\n/);
+    expect(stderr).not.toMatch(/ at .*:\d+:\d+/);
   });
 });

@@ -9,14 +9,13 @@ import {
   toRxmeshError,
 } from '../../lib/model/error.ts';
 import type { NodeInfo } from '../../lib/model/node-info.ts';
-import type { RecordCipher } from '../../lib/secure/records.ts';
 import type { FrameSocket } from '../../lib/transport/frame-socket.ts';
 import { type Link, type LinkReceiver, unlimitedCredit } from '../../lib/transport/link.ts';
 import { InboundMessages } from './inbound-messages.ts';
 import type { LinkLimits } from './options.ts';
 import { PacketReader } from './packet-reader.ts';
 import { CHANNELS_END, FIELD, PACKET, packetLengthMax } from './packets.ts';
-import { OpenRecords, type RecordReader } from './records.ts';
+import { type FrameCipher, OpenRecords, type RecordReader } from './records.ts';
 import type { CometPeer } from './secret-handshake.ts';
 import { varintBytes } from './varint.ts';
 
@@ -59,7 +58,7 @@ export class CometLink implements Link {
   readonly fragmentBytesMax: number;
 
   readonly #socket: FrameSocket;
-  readonly #cipher: RecordCipher;
+  readonly #cipher: FrameCipher;
   readonly #records: RecordReader;
   readonly #limits: LinkLimits;
   readonly #clock: Clock;

@@ -17,6 +17,17 @@ const framesMax = 60;
 const spareBuffers: Uint8Array[] = [];
 const spareBuffersMax = 16;
 
+/** A cipher that can also write to buffers of the caller, without allocating any. */
+export interface FrameCipher extends RecordCipher {
+  /** @param into has `overheadBytes` more than the plaintext */
+  sealInto?(plaintext: Uint8Array, into: Uint8Array): void;
+  /** @param into has `overheadBytes` less than the record */
+  openInto?(record: Uint8Array, into: Uint8Array): void;
+}
+
+/** Takes one opened record at a time, of any connection. */
+const openedFrame = new Uint8Array(FRAME_BYTES);
+
 /**
  * The bytes of the stream that are sealed next, laid out as the plaintexts of records: sealing
  * copies nothing. It never grows: check `free` before writing.
@@ -63,7 +74,7 @@ export class OpenRecords {
    * Seals everything written. The last record is padded with zeros.
    * @throws {RxmeshError} `RXMESH_RECORD_INVALID` if there are no nonces left
    */
-  seal(cipher: RecordCipher): Uint8Array {
+  seal(cipher: FrameCipher): Uint8Array {
     const buffer = this.#buffer();
     const frames = Math.ceil(this.#length / PAYLOAD_BYTES);
     const sealed = takeFrame(frames * RECORD_BYTES);
@@ -75,7 +86,9 @@ export class OpenRecords {
       frame[2] = 0;
       frame[3] = 0;
       frame.fill(0, LENGTH_BYTES + length);
-      sealed.set(cipher.seal(frame), nth * RECORD_BYTES);
+      const [start, end] = [nth * RECORD_BYTES, (nth + 1) * RECORD_BYTES];
+      if (cipher.sealInto === undefined) sealed.set(cipher.seal(frame), start);
+      else cipher.sealInto(frame, sealed.subarray(start, end));
     }
     this.clear();
     return sealed;
@@ -101,12 +114,12 @@ function positionOf(at: number): number {
 
 /** Opens the records of a byte stream, whatever pieces it arrives in. */
 export class RecordReader {
-  readonly #cipher: RecordCipher;
+  readonly #cipher: FrameCipher;
   /** The beginning of a record whose rest has not arrived. */
   #partial: Uint8Array | undefined;
   #partialBytes = 0;
 
-  constructor(cipher: RecordCipher) {
+  constructor(cipher: FrameCipher) {
     this.#cipher = cipher;
   }
 
@@ -141,7 +154,7 @@ export class RecordReader {
 
   /** Opens one record into `opened`. Returns how many bytes it carries. */
   #open(record: Uint8Array, opened: Uint8Array, at: number): number {
-    const frame = this.#cipher.open(record);
+    const frame = this.#frame(record);
     const [low = 0, high = 0, third = 0, fourth = 0] = frame;
     const length = low + high * 0x100 + third * 0x10000 + fourth * 0x1000000;
     if (length === 0 || length > PAYLOAD_BYTES) {
@@ -150,6 +163,14 @@ export class RecordReader {
     }
     opened.set(frame.subarray(LENGTH_BYTES, LENGTH_BYTES + length), at);
     return length;
+  }
+
+  /** The plaintext of a record, which must be copied before another one is opened. */
+  #frame(record: Uint8Array): Uint8Array {
+    const cipher = this.#cipher;
+    if (cipher.openInto === undefined) return cipher.open(record);
+    cipher.openInto(record, openedFrame);
+    return openedFrame;
   }
 
   #keep(rest: Uint8Array): void {

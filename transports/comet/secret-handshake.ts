@@ -12,10 +12,11 @@ import {
   encodeNodeInfo,
   NODE_INFO_BYTES_MAX,
 } from '../../lib/secure/node-info-codec.ts';
-import { aeadRecords, type RecordCipher } from '../../lib/secure/records.ts';
+import { aeadRecords } from '../../lib/secure/records.ts';
 import type { Self } from '../../lib/transport/transport.ts';
 import { ByteQueue } from './byte-queue.ts';
-import { OpenRecords, RecordReader } from './records.ts';
+import { type FrameCipher, OpenRecords, RecordReader } from './records.ts';
+import { sodiumRecords } from './sodium.node.ts';
 
 /** A delimited `BytesValue` of 32 bytes: its length, its field, and the field's length. */
 const EPHEMERAL_PREFIX: Uint8Array = Uint8Array.of(0x22, 0x0a, 0x20);
@@ -41,7 +42,7 @@ export interface HandshakeSettings {
 export interface CometPeer {
   readonly publicKey: Uint8Array;
   readonly nodeInfo: NodeInfo;
-  readonly cipher: RecordCipher;
+  readonly cipher: FrameCipher;
   readonly reader: RecordReader;
   /** What has arrived of the stream behind the node info. */
   readonly rest: Uint8Array;
@@ -123,7 +124,7 @@ export class SecretHandshake {
       throw failed("the other side's ephemeral key is a point of low order", cause);
     }
     const { challenge, ...keys } = cometSecrets(publicKey, peerKey, dhSecret);
-    const cipher = aeadRecords(keys, Number.MAX_SAFE_INTEGER, Infinity);
+    const cipher = sodiumRecords(keys) ?? aeadRecords(keys, Number.MAX_SAFE_INTEGER, Infinity);
     return { challenge, cipher, reader: new RecordReader(cipher) };
   }
 
@@ -190,7 +191,7 @@ export class SecretHandshake {
 /** What both sides have once they know each other's ephemeral keys. */
 interface Secured {
   readonly challenge: Uint8Array;
-  readonly cipher: RecordCipher;
+  readonly cipher: FrameCipher;
   readonly reader: RecordReader;
 }
 

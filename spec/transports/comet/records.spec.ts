@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { aeadRecords } from '../../../lib/secure/records.ts';
-import { OpenRecords, RecordReader } from '../../../transports/comet/records.ts';
+import { type FrameCipher, OpenRecords, RecordReader } from '../../../transports/comet/records.ts';
+import { sodiumRecords } from '../../../transports/comet/sodium.node.ts';
 
 const keys = { sendKey: new Uint8Array(32).fill(1), receiveKey: new Uint8Array(32).fill(1) };
 
@@ -33,5 +34,44 @@ describe('the records of the stream', () => {
       const opened = reader.read(sealed);
       expect(Buffer.compare(opened, stream.subarray(0, length))).toBe(0);
     }
+  });
+});
+
+describe('the cipher of sodium-native', () => {
+  const sodium = (): FrameCipher => {
+    const cipher = sodiumRecords(keys);
+    if (cipher === undefined) throw new Error('sodium-native does not work here');
+    return cipher;
+  };
+
+  it('seals the same bytes as Node, record by record, and each opens those of the other', () => {
+    const stream = new Uint8Array(3_000).map((_, at) => at % 249);
+    const pairs = [
+      [sodium(), cipherOf()],
+      [cipherOf(), sodium()],
+    ] as const;
+    const sealed = pairs.map(([sealer, opener]) => {
+      const [records, reader] = [new OpenRecords(), new RecordReader(opener)];
+      const pieces: Uint8Array[] = [];
+      for (let nth = 0; nth < 3; nth += 1) {
+        records.write(stream, 0, stream.length);
+        const piece = records.seal(sealer);
+        expect(Buffer.compare(reader.read(piece), stream)).toBe(0);
+        pieces.push(piece);
+      }
+      return Buffer.concat(pieces);
+    });
+    expect(sealed[0]).toHaveLength(9 * 1_044);
+    expect(Buffer.compare(sealed[0] ?? Buffer.alloc(0), sealed[1] ?? Buffer.alloc(0))).toBe(0);
+  });
+
+  it('refuses a record that was changed, or comes out of its order', () => {
+    const [sealer, frame] = [sodium(), new Uint8Array(1_028).fill(7)];
+    const [first, second] = [sealer.seal(frame), sealer.seal(frame.subarray(0, 4), frame)];
+    const invalid = expect.objectContaining({ code: 'RXMESH_RECORD_INVALID' }) as unknown as Error;
+    expect(() => sodium().open(second)).toThrow(invalid);
+    expect(() => sodium().open(new Uint8Array(15))).toThrow(invalid);
+    first[1_043] = (first[1_043] ?? 0) ^ 1;
+    expect(() => sodium().open(first)).toThrow(invalid);
   });
 });
