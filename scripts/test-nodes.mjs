@@ -3,6 +3,8 @@
  *
  *     node scripts/test-nodes.mjs [--others] [--results DIRECTORY] [major ...]
  *
+ * It also compares the log of a simulation with that of the version that runs this script.
+ *
  * `--others` skips the version that runs this script; `--results` saves Jest's results, such as
  * `node-24.json`.
  */
@@ -35,6 +37,18 @@ for (const major of majors) {
     ['npm', 'start', '--', '--seconds', '5'],
     ['npm', 'test', '--', '--silent', '--reporters=summary', ...json],
   ].filter((command) => run(...command) !== 0);
+  const log = (node) =>
+    spawnSync(
+      node,
+      ['--conditions=source', '--import', 'tsx', 'spec/support/play-network.ts', '7'],
+      {
+        cwd: root,
+        env,
+        encoding: 'utf8',
+      },
+    ).stdout;
+  const ownLog = log(process.execPath);
+  if (ownLog === '' || log('node') !== ownLog) failed.push(['the log of a simulation differs']);
   for (const command of failed) console.error(`Node ${major} failed: ${command.join(' ')}`);
   if (failed.length > 0) process.exitCode = 1;
 }

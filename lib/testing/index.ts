@@ -13,6 +13,11 @@ export {
 export { flowConformance, type FlowSetup, type FlowUnderTest } from './flow-conformance.ts';
 export { codecConformance, type CodecSetup } from './codec-conformance.ts';
 export { disciplineConformance, type DisciplineSetup } from './discipline-conformance.ts';
+export {
+  middlewareConformance,
+  type MiddlewareSetup,
+  type MiddlewareUnderTest,
+} from './middleware-conformance.ts';
 export { storeConformance, type StoreSetup } from './store-conformance.ts';
 export {
   simulate,
@@ -32,6 +37,7 @@ export {
   type Invariants,
 } from './invariants.ts';
 export type { AccountedChannel, Ledger, LedgerTotals } from './ledger.ts';
+export type { Knows } from './knowledge.ts';
 export type { Bandwidth, Latency } from './lines.ts';
 export type { ExpectedObservable, ExpectedSubscriptions } from './marbles/diagrams.ts';
 export type { SubscribedFrames } from './marbles/expectation.ts';

@@ -208,12 +208,13 @@ export class Invariants {
   #checkLanes({ index, router }: SimulatedNode): void {
     for (const { id, channels } of router.snapshot().peers) {
       for (const { channel, inbound, outbound } of channels) {
-        for (const [name, { depth, capacity }] of Object.entries({ inbound, outbound })) {
-          if (depth <= capacity) continue;
-          const text = `${depth} messages wait in the ${name} lane of ${capacity}, channel ${channel}`;
-          const peer = this.#net.indexOf(id);
-          this.#breaks('lanes', peer === undefined ? [index] : [index, peer], text);
-        }
+        const isInbound = inbound.depth > inbound.capacity;
+        if (!isInbound && outbound.depth <= outbound.capacity) continue;
+        const { depth, capacity } = isInbound ? inbound : outbound;
+        const lane = `${isInbound ? 'inbound' : 'outbound'} lane of ${capacity}`;
+        const text = `${depth} messages wait in the ${lane}, channel ${channel}`;
+        const peer = this.#net.indexOf(id);
+        this.#breaks('lanes', peer === undefined ? [index] : [index, peer], text);
       }
     }
   }

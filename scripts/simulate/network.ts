@@ -3,7 +3,7 @@ import { simulate, type Simulation, type SimulationOptions } from 'rxmesh/testin
 import type { Options } from './options.ts';
 
 /** How much of the log is kept: enough to show how an invariant was broken. */
-const logMax = 200_000;
+const logMax = 20_000;
 
 /** A simulated network, and what its nodes know at the start. */
 export interface Network {
@@ -30,7 +30,7 @@ export function buildNetwork(
     protection,
     logMax,
     ...(makeRouter !== undefined && { makeRouter }),
-    knows: (node, other) => known[node]?.has(other) === true,
+    knows: known,
     options: () => ({ keepAlive: {}, peers, peerExchange: exchange }),
   });
   return { net, known, options };

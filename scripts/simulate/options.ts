@@ -22,6 +22,10 @@ export interface Options {
   /** The part of all nodes that leave and return in a minute. */
   readonly churn: number;
   readonly partitions: number;
+  /** The part of all nodes that freeze in a minute. */
+  readonly freeze: number;
+  /** The part of all nodes whose date is set in a minute. */
+  readonly dates: number;
   /** The part of the nodes that lose power at the end, all at once. */
   readonly vanish: number;
   readonly traffic: (typeof traffics)[number];
@@ -59,6 +63,8 @@ what came of it, and fails if an invariant of the library did not hold.
   --bandwidth 1000000    bytes per second, each way; default: no limit
   --churn 0              part of the nodes that leave and return in a minute, such as 0.1
   --partitions 0         how often the network is partitioned
+  --freeze 0             part of the nodes that freeze for a while in a minute, such as 0.1
+  --dates 0              part of the nodes whose date is set in a minute, forward or back
   --vanish 0             part of the nodes that lose power at the end, such as 0.2
   --traffic broadcast    broadcast, unicast or none
   --rate 2               messages that each node sends in a minute
@@ -95,6 +101,8 @@ export function optionsFrom(args: readonly string[]): Options | undefined {
       bandwidth: text,
       churn: text,
       partitions: text,
+      freeze: text,
+      dates: text,
       vanish: text,
       traffic: text,
       rate: text,
@@ -124,6 +132,8 @@ export function optionsFrom(args: readonly string[]): Options | undefined {
     bytesPerSecond: amount('bandwidth', values.bandwidth, Infinity, 1),
     churn: amount('churn', values.churn, 0, 0),
     partitions: count('partitions', values.partitions, 0, 0),
+    freeze: amount('freeze', values.freeze, 0, 0),
+    dates: amount('dates', values.dates, 0, 0),
     vanish: Math.min(1, amount('vanish', values.vanish, 0, 0)),
     traffic: oneOf('traffic', values.traffic ?? 'broadcast', traffics),
     rate: amount('rate', values.rate, 2, 0),
@@ -152,6 +162,8 @@ export function argumentsFrom(options: Options): readonly string[] {
     bandwidth: bytesPerSecond < Infinity ? String(bytesPerSecond) : undefined,
     churn: String(options.churn),
     partitions: String(options.partitions),
+    freeze: String(options.freeze),
+    dates: String(options.dates),
     vanish: String(options.vanish),
     traffic: options.traffic,
     rate: String(options.rate),

@@ -31,6 +31,8 @@ export function shrink(
   search.tries({ traffic: 'none' });
   search.tries({ churn: 0 });
   search.tries({ partitions: 0 });
+  search.tries({ freeze: 0 });
+  search.tries({ dates: 0 });
   search.tries({ vanish: 0 });
   search.tries({ exchange: false });
   search.shorten();

@@ -5,6 +5,9 @@ import type { Steps } from './steps.ts';
 /** How long nodes are away, and how long a partition lasts, in milliseconds. */
 const awayMs = [2_000, 30_000] as const;
 const partitionMs = 20_000;
+/** How long a node is frozen, and how far a date is set at most, in milliseconds. */
+const frozenMs = [100, 20_000] as const;
+const dateMs = 24 * 3_600_000;
 
 /** What trouble needs to know. */
 export interface TroubleSettings {
@@ -14,7 +17,7 @@ export interface TroubleSettings {
   readonly steps: Steps;
 }
 
-/** Makes nodes leave and return, and partitions the network. */
+/** Makes nodes leave and return, freezes them, sets their dates, and partitions the network. */
 export class Trouble {
   readonly #net: Simulation;
   readonly #options: Options;
@@ -24,7 +27,10 @@ export class Trouble {
   readonly #returns = new Map<number, number>();
   readonly #partitionsAtMs: number[];
   #healsAtMs = Infinity;
-  #due = 0;
+  /** How many nodes should have left, frozen, and changed their date by now, but have not. */
+  #leavesDue = 0;
+  #freezesDue = 0;
+  #datesDue = 0;
   left = 0;
 
   constructor({ net, options, random, steps }: TroubleSettings) {
@@ -45,8 +51,14 @@ export class Trouble {
   make(ms: number): void {
     const net = this.#net;
     for (const [node, atMs] of [...this.#returns]) if (atMs <= net.now()) this.#return(node);
-    this.#due += (net.nodes.length * this.#options.churn * ms) / 60_000;
-    for (; this.#due >= 1; this.#due -= 1) this.#leave();
+    const { churn, freeze, dates } = this.#options;
+    const nodeMinutes = (net.nodes.length * ms) / 60_000;
+    this.#leavesDue += churn * nodeMinutes;
+    this.#freezesDue += freeze * nodeMinutes;
+    this.#datesDue += dates * nodeMinutes;
+    for (; this.#leavesDue >= 1; this.#leavesDue -= 1) this.#leave();
+    for (; this.#freezesDue >= 1; this.#freezesDue -= 1) this.#freeze();
+    for (; this.#datesDue >= 1; this.#datesDue -= 1) this.#setDate();
     const [nextMs = Infinity] = this.#partitionsAtMs;
     if (nextMs <= net.now()) this.#partition();
     if (this.#healsAtMs <= net.now()) this.#heal();
@@ -70,7 +82,7 @@ export class Trouble {
 
   #leave(): void {
     const net = this.#net;
-    const node = Math.floor(this.#random() * net.nodes.length);
+    const node = this.#pick();
     const [min, max] = awayMs;
     const away = min + this.#random() * (max - min);
     const way = this.#random();
@@ -80,6 +92,23 @@ export class Trouble {
     this.left += 1;
     if (way < 0.5) void net.node(node).router.stop();
     else net.crash(node, { silently: way > 0.8 });
+  }
+
+  #freeze(): void {
+    const node = this.#pick();
+    const [min, max] = frozenMs;
+    const ms = min + this.#random() * (max - min);
+    if (this.#steps.next() && !this.#net.node(node).isStopped) this.#net.freeze(node, ms);
+  }
+
+  #setDate(): void {
+    const node = this.#pick();
+    const byMs = Math.round((2 * this.#random() - 1) * dateMs);
+    if (this.#steps.next()) this.#net.setDate(node, byMs);
+  }
+
+  #pick(): number {
+    return Math.floor(this.#random() * this.#net.nodes.length);
   }
 
   #return(node: number): void {

@@ -185,6 +185,41 @@ describe('faults of a simulated network', () => {
     net.stop();
   });
 
+  it('a slow node reads one frame at a time, from whichever peer, and loses nothing', () => {
+    const net = simulate({ nodes: 3, latencyMs: 5 });
+    const chat = net.openChannels(text);
+    net.start();
+    net.advance(1_000);
+    const startMs = net.now();
+    const arrivals: string[] = [];
+    chat(2).in$.subscribe(({ message }) => arrivals.push(`${net.now() - startMs}: ${message}`));
+    net.slow(2, 50);
+    for (const n of [1, 2]) {
+      chat(0).out.next({ to: net.node(2).id, message: `a${n}` });
+      chat(1).out.next({ to: net.node(2).id, message: `b${n}` });
+      net.advance(1);
+    }
+    net.advance(999);
+    expect(arrivals.map((each) => each.split(':')[0])).toEqual(['5', '55', '105', '155']);
+    expect(arrivals.map((each) => each.split(' ')[1]).toSorted()).toEqual(['a1', 'a2', 'b1', 'b2']);
+
+    // Fast again, also in the middle of its work.
+    const before = net.now();
+    for (const n of [3, 4]) {
+      chat(0).out.next({ to: net.node(2).id, message: `a${n}` });
+      net.advance(1);
+    }
+    net.advance(20);
+    expect(arrivals).toHaveLength(5);
+    net.slow(2, 0);
+    expect(arrivals).toHaveLength(6);
+    expect([arrivals.at(-1), net.now()]).toEqual([`${before - startMs + 22}: a4`, before + 22]);
+    net.slow(2, 50);
+    net.advance(100);
+    net.stop();
+    expect(() => net.slow(2, -1)).toThrow('msPerFrame');
+  });
+
   it('a frozen node can crash and start again, and a network stops with a frozen node', () => {
     const net = simulate({ nodes: 3, latencyMs: 5 });
     const chat = net.openChannels(text);

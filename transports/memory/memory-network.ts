@@ -176,19 +176,37 @@ export class MemoryNetwork {
    * that a connection has ended. Its timers run on, unless its clock stops them.
    */
   freeze(node: NodeId): void {
-    this.#gate(node).shut();
+    this.#gate(node).freeze();
   }
 
   /** Lets a frozen node read what has arrived meanwhile, in order. */
   thaw(node: NodeId): void {
-    this.#gate(node).open();
-    for (const pair of this.#pairs.of(node)) socketOf(pair, node).resume();
+    this.#gate(node).thaw();
+  }
+
+  /**
+   * Makes a node slow: after each frame that it reads, it reads nothing else for `msPerFrame`
+   * milliseconds. 0 makes it as fast as it was. Its timers are not affected.
+   *
+   * @throws {RangeError} if `msPerFrame` is not a finite number of 0 or more
+   */
+  slow(node: NodeId, msPerFrame: number): void {
+    this.#gate(node).workMs = checked({ ...latency, name: 'msPerFrame' }, msPerFrame);
   }
 
   #gate(node: NodeId): Gate {
     const known = this.#gates.get(node);
     if (known !== undefined) return known;
-    const gate = new Gate();
+    let opened = 0;
+    const gate = new Gate(this.#clock, () => {
+      const pairs = [...this.#pairs.of(node)];
+      // Another one first each time: a slow node reads one frame, and must starve no peer.
+      const first = opened % Math.max(1, pairs.length);
+      opened += 1;
+      for (const pair of [...pairs.slice(first), ...pairs.slice(0, first)]) {
+        socketOf(pair, node).resume();
+      }
+    });
     this.#gates.set(node, gate);
     return gate;
   }

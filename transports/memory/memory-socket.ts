@@ -218,6 +218,7 @@ export class MemorySocket implements FrameSocket, Delivery {
   deliver(): boolean {
     const frame = this.#hasWork() ? this.#unread.shift() : undefined;
     if (frame !== undefined) {
+      this.#gate.work();
       this.#reader?.next(frame);
       this.#notifyDrained();
     } else if (this.#ending !== undefined && this.#hasWork()) {

@@ -15,7 +15,10 @@ function world(
   const scheduler = new VirtualTimeScheduler();
   const clock: Clock = clockFrom(scheduler);
   const courier = new Courier(clock);
-  const gates = { dialerGate: new Gate(), listenerGate: new Gate() };
+  const gates = {
+    dialerGate: new Gate(clock, () => undefined),
+    listenerGate: new Gate(clock, () => undefined),
+  };
   const connect = (dialer = 'a', listener = 'b') =>
     memorySockets({
       clock,
@@ -230,11 +233,11 @@ describe('a socket in memory', () => {
     const { connect, listenerGate } = world();
     const { outbound, inbound } = connect();
     const frames = new Log(inbound.frames$);
-    listenerGate.shut();
+    listenerGate.freeze();
     for (const n of [1, 2, 3, 4]) outbound.send(bytes(n));
     outbound.close();
     expect([firsts(frames), outbound.writable, frames.end]).toEqual([[], false, 'open']);
-    listenerGate.open();
+    listenerGate.thaw();
     inbound.resume();
     expect([firsts(frames), frames.end]).toEqual([[1, 2, 3, 4], 'complete']);
   });
@@ -246,10 +249,10 @@ describe('a socket in memory', () => {
     const drained = new Log(outbound.drained$);
     inbound.pause(true);
     for (const n of [1, 2, 3, 4]) outbound.send(bytes(n));
-    dialerGate.shut();
+    dialerGate.freeze();
     inbound.pause(false);
     expect([frames.values.length, drained.values.length]).toEqual([4, 0]);
-    dialerGate.open();
+    dialerGate.thaw();
     outbound.resume();
     outbound.resume();
     expect(drained.values).toHaveLength(1);
@@ -259,11 +262,11 @@ describe('a socket in memory', () => {
     const { connect, listenerGate } = world();
     const { outbound, inbound } = connect();
     const [one, other] = [new Log(outbound.frames$), new Log(inbound.frames$)];
-    listenerGate.shut();
+    listenerGate.freeze();
     outbound.fail('cut');
     inbound.fail('cut');
     expect([one.end, other.end]).toEqual(['RXMESH_CONNECTION_FAILED', 'open']);
-    listenerGate.open();
+    listenerGate.thaw();
     expect(other.end).toBe('RXMESH_CONNECTION_FAILED');
   });
 
