@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
-import { metrics } from '@opentelemetry/api';
+import * as otel from '@opentelemetry/api';
 import { Flow, type NodeId } from 'rxmesh';
 import { CallError, type CallMiddleware, type OutgoingCall } from 'rxmesh/calls';
-import { timedCalls } from 'rxmesh/metrics';
+import { timedCalls, tracedCalls } from 'rxmesh/metrics';
 import { middlewareConformance, type MiddlewareSetup } from 'rxmesh/testing';
 import {
   catchError,
@@ -33,6 +33,7 @@ const call: OutgoingCall<string> = {
   method: 'ask',
   timeoutMs: undefined,
   signal: undefined,
+  headers: {},
 };
 const answers = ['a', 'b', 'c'];
 
@@ -43,7 +44,7 @@ const setupOf = (middleware: () => Middleware, rest: Partial<Setup> = {}): Setup
   ...rest,
 });
 
-function holds(name: string, setup: Setup): void {
+function holds<Call>(name: string, setup: MiddlewareSetup<string, Call>): void {
   describe(name, () => {
     for (const each of middlewareConformance(setup)) it(each.name, each.run);
   });
@@ -62,7 +63,9 @@ async function failing(setup: Setup): Promise<string[]> {
 }
 
 describe('middlewareConformance', () => {
-  const { aroundCalls, aroundHandler } = timedCalls({ meter: metrics.getMeter('conformance') });
+  const { aroundCalls, aroundHandler } = timedCalls({
+    meter: otel.metrics.getMeter('conformance'),
+  });
   holds(
     'timedCalls, around calls',
     setupOf(() => aroundCalls[0]),
@@ -71,6 +74,16 @@ describe('middlewareConformance', () => {
     'timedCalls, around a handler',
     setupOf(() => aroundHandler[0]),
   );
+  const traced = tracedCalls(otel);
+  holds(
+    'tracedCalls, around calls',
+    setupOf(() => traced.aroundCalls[0]),
+  );
+  holds('tracedCalls, around a handler', {
+    open: () => traced.aroundHandler[0],
+    call: { from: call.to, method: 'ask', headers: {} },
+    answers,
+  });
   holds(
     'nothing',
     setupOf(() => (all) => all),
