@@ -44,7 +44,7 @@ const setupOf = (middleware: () => Middleware, rest: Partial<Setup> = {}): Setup
   ...rest,
 });
 
-function holds<Call>(name: string, setup: MiddlewareSetup<string, Call>): void {
+function holds<Call extends object>(name: string, setup: MiddlewareSetup<string, Call>): void {
   describe(name, () => {
     for (const each of middlewareConformance(setup)) it(each.name, each.run);
   });
