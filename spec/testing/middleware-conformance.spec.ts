@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import * as otel from '@opentelemetry/api';
 import { Flow, type NodeId } from 'rxmesh';
 import { CallError, type CallMiddleware, type OutgoingCall } from 'rxmesh/calls';
-import { timedCalls, tracedCalls } from 'rxmesh/metrics';
+import { timedCalls, type TracedIncoming, tracedCalls } from 'rxmesh/metrics';
 import { middlewareConformance, type MiddlewareSetup } from 'rxmesh/testing';
 import {
   catchError,
@@ -79,7 +79,7 @@ describe('middlewareConformance', () => {
     'tracedCalls, around calls',
     setupOf(() => traced.aroundCalls[0]),
   );
-  holds('tracedCalls, around a handler', {
+  holds<TracedIncoming>('tracedCalls, around a handler', {
     open: () => traced.aroundHandler[0],
     call: { from: call.to, method: 'ask', headers: {} },
     answers,
