@@ -1,4 +1,4 @@
-import { Identity, type RouterOptions } from 'rxmesh';
+import { Identity, parseNodeId, type RouterOptions, type RxmeshError } from 'rxmesh';
 import { ofKind } from 'rxmesh/operators';
 import { blockSync, comet, cometDialect, mempool, peerExchange } from 'rxmesh/transports/comet';
 import { fetchBlocks } from './blocks.ts';
@@ -205,8 +205,8 @@ const restarts: Check = {
       await until('it lists us', () => isListed(validator, listener));
       const [peer] = listener.router.snapshot().peers;
       failIf(peer?.direction !== 'inbound', `direction ${peer?.direction ?? ''}`);
-      const { code } = await refusalAt(stranger);
-      failIf(code !== 'RXMESH_INCOMPATIBLE', `another chain: ${code}`);
+      const { code, message } = await refusalAt(stranger);
+      failIf(code !== 'RXMESH_INCOMPATIBLE', `another chain: ${code}: ${message}`);
       await listener.router.stop();
       await until('it notices', async () => !(await isListed(validator, listener)));
       const port = Number(persistent[0]?.split(':').at(-1));
@@ -223,11 +223,14 @@ const restarts: Check = {
   },
 };
 
-async function refusalAt({ events }: Node): Promise<{ readonly code: string }> {
-  const refusals = (): readonly { readonly code: string }[] =>
-    events.flatMap((event) => (event.type === 'connection-refused' ? [event.error] : []));
-  await until('it has dialed the stranger', () => refusals().length > 0);
-  return refusals()[0] ?? { code: '' };
+/** The error of the first connection that was refused here. */
+async function refusalAt({ events }: Node): Promise<Pick<RxmeshError, 'code' | 'message'>> {
+  const refused = (): RxmeshError | undefined =>
+    events.flatMap((event) => (event.type === 'connection-refused' ? [event.error] : []))[0];
+  await until('it has dialed the stranger', () => refused() !== undefined);
+  const error = refused();
+  if (error === undefined) throw new Error('no refusal');
+  return error;
 }
 
 const exchanging: Partial<RouterOptions> = { peerExchange: { dialect: cometDialect } };
@@ -239,11 +242,13 @@ const learnPeers: Check = {
     const peers = { persistent: [first.address] };
     const work = async ({ router, events }: Node): Promise<string> => {
       await until('we are connected with all', () =>
-        network.nodes.every(({ id }) => router.peers.get(id)?.status === 'up'),
+        network.nodes.every(({ id }) => router.peers.get(parseNodeId(id))?.status === 'up'),
       );
       const reports = events.filter(({ type }) => type === 'peer-reported');
       failIf(reports.length > 0, JSON.stringify(reports[0]));
-      const learned = network.nodes.filter(({ id }) => router.peers.get(id)?.isChosen === false);
+      const learned = network.nodes.filter(
+        ({ id }) => router.peers.get(parseNodeId(id))?.isChosen === false,
+      );
       failIf(learned.length !== 3, `${learned.length} learned`);
       return `told of one, connected with ${network.nodes.length}`;
     };
