@@ -65,6 +65,7 @@ export class CometNetwork {
       transports: [this.#transport(ip)],
       clock: this.clock,
       random: () => 0.5,
+      keepAlive: { intervalMs: 0 },
       ...options,
     });
     const events: RouterEvent[] = [];
