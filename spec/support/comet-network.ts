@@ -115,7 +115,7 @@ export class CometNetwork {
       return throwError(() => new RxmeshError('RXMESH_DIAL_FAILED', 'nobody listens there'));
     }
     return new Observable((subscriber) => {
-      const [dialerGate, listenerGate] = [new Gate(), new Gate()];
+      const gate = new Gate(this.clock, () => undefined);
       const sockets = memorySockets({
         clock: this.clock,
         courier: this.#courier,
@@ -123,8 +123,8 @@ export class CometNetwork {
         listener: identityOf(2).id,
         latencyMs: () => 20,
         bytesPerSecond: () => Infinity,
-        dialerGate,
-        listenerGate,
+        dialerGate: gate,
+        listenerGate: gate,
       });
       subscriber.next(this.#connection(between(sockets.outbound, local, remote), local));
       subscriber.complete();
