@@ -22,6 +22,7 @@ export {
 } from './router/router.ts';
 export { logTo, type Logger, type LogOptions } from './router/log-to.ts';
 export type { ExchangeOptions } from './exchange/options.ts';
+export type { ExchangeDialect, ExchangeMessage } from './model/exchange-dialect.ts';
 export type { DialOptions, PeerControl } from './router/peer-control.ts';
 export type { RouterOptions } from './router/options.ts';
 export type { AdmitHooks, ConnectionToAdmit, PeerToAdmit } from './router/admit-hooks.ts';

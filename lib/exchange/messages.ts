@@ -2,18 +2,13 @@ import { Reader, Writer } from 'protobufjs/minimal.js';
 import type { Codec } from '../codec/codec.ts';
 import { decodeBy } from '../codec/decoding.ts';
 import { RxmeshError } from '../model/error.ts';
+import type { ExchangeMessage } from '../model/exchange-dialect.ts';
 
 /** The most addresses in one answer. */
 export const addressesMax = 100;
 
 /** The longest message, in bytes. */
 export const messageBytesMax: number = 64 * 1024;
-
-/** A question for addresses, or the answer to one. */
-export type ExchangeMessage =
-  | { readonly kind: 'ask' }
-  /** Addresses of other nodes, as text: `ws://<node ID>@host:port`. */
-  | { readonly kind: 'answer'; readonly addresses: readonly string[] };
 
 /** Protobuf tags: field 1 and 2, both length-delimited. */
 const ask = (1 << 3) | 2;

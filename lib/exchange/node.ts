@@ -1,9 +1,9 @@
 import type { Observable } from 'rxjs';
 import type { Channel, ChannelOptions } from '../channel/channel.ts';
 import type { NodeAddress } from '../model/address.ts';
+import type { ExchangeMessage } from '../model/exchange-dialect.ts';
 import type { NodeId } from '../model/id.ts';
 import type { PeerUpdate } from '../peers/peer-updates.ts';
-import type { ExchangeMessage } from './messages.ts';
 
 /** What peer exchange needs of a node: a router has all of it. */
 export interface ExchangeNode {

@@ -1,4 +1,4 @@
-/** The first pause between two questions to a peer, in milliseconds. */
+/** The first pause between two questions to a peer on rxmesh's own wire, in milliseconds. */
 export const firstPauseMs = 2_000;
 /** The shortest pause later on. */
 export const shortestPauseMs = 10_000;
@@ -11,8 +11,13 @@ export const longestPauseMs: number = 10 * 60_000;
  * something new, and doubles while they do not. A node that hardly has room for more peers asks
  * rarely: what it learned would only displace others.
  */
-export function nextPauseMs(pauseMs: number, hasNew: boolean, isFull: boolean): number {
+export function nextPauseMs(
+  pauseMs: number,
+  hasNew: boolean,
+  isFull: boolean,
+  shortestMs: number = shortestPauseMs,
+): number {
   if (isFull) return longestPauseMs;
-  if (!hasNew || pauseMs < shortestPauseMs) return Math.min(longestPauseMs, pauseMs * 2);
-  return Math.max(shortestPauseMs, pauseMs / 2);
+  if (!hasNew || pauseMs < shortestMs) return Math.min(longestPauseMs, pauseMs * 2);
+  return Math.max(shortestMs, pauseMs / 2);
 }

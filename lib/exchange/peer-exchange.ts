@@ -20,7 +20,7 @@ import { after, type Clock } from '../flow/clock.ts';
 import { block, dropNewest, dropOldest } from '../flow/strategy.ts';
 import { formatNodeAddress } from '../model/address.ts';
 import type { NodeId } from '../model/id.ts';
-import { addressesMax, exchangeCodec, messageBytesMax } from './messages.ts';
+import { meshDialect } from './mesh-dialect.ts';
 import type { Blame, ExchangeNode } from './node.ts';
 import type { ExchangeOptions } from './options.ts';
 import { Questions } from './questions.ts';
@@ -66,13 +66,14 @@ const questionsMax = 1_024;
 export function peerExchange(
   node: ExchangeNode,
   runtime: ExchangeRuntime,
-  { channel: id = 0, seed = false }: ExchangeOptions = {},
+  { dialect = meshDialect, channel: id = dialect.channel, seed = false }: ExchangeOptions = {},
 ): Observable<never> {
   const { clock } = runtime;
   return defer(() => {
+    const { codec, messageBytesMax, addressesMax } = dialect;
     const channel = node.openChannel({
       id,
-      codec: exchangeCodec,
+      codec,
       inbound: block(asksAtOnce),
       // A peer that does not read has no use for an old answer.
       outbound: dropNewest(asksAtOnce),
@@ -80,7 +81,7 @@ export function peerExchange(
     });
     const blame: Blame = (peer, reason) =>
       channel.reports.next({ peer, severity: 'penalize', reason });
-    const questions = new Questions(node, blame, runtime);
+    const questions = new Questions(node, blame, { ...runtime, pauses: dialect });
     const answered$ = new Subject<NodeId>();
 
     const isVisitor = (peer: NodeId): boolean => node.peers.get(peer)?.isVisitor === true;

@@ -2,10 +2,10 @@ import { defer, finalize, map, type Observable, repeat } from 'rxjs';
 import { after, type Clock } from '../flow/clock.ts';
 import type { DirectEnvelope } from '../model/envelope.ts';
 import { RxmeshError } from '../model/error.ts';
+import type { ExchangeDialect, ExchangeMessage } from '../model/exchange-dialect.ts';
 import type { NodeId } from '../model/id.ts';
-import type { ExchangeMessage } from './messages.ts';
 import type { Blame, ExchangeNode } from './node.ts';
-import { firstPauseMs, nextPauseMs, shortestPauseMs } from './pauses.ts';
+import { nextPauseMs } from './pauses.ts';
 
 /** The first question to a peer comes within this time after it has come up, in milliseconds. */
 const firstQuestionMs = 500;
@@ -17,8 +17,12 @@ interface Learner {
   readonly peers: Pick<ExchangeNode['peers'], 'learn'>;
 }
 
+/** How long questions to a peer are apart. */
+type Pauses = Pick<ExchangeDialect, 'firstPauseMs' | 'shortestPauseMs'>;
+
 /** What questions depend on besides the node. */
 interface Circumstances {
+  readonly pauses: Pauses;
   readonly clock: Clock;
   readonly random: () => number;
   /** Whether there is hardly room for more peers. */
@@ -38,14 +42,16 @@ interface Talk {
 export class Questions {
   readonly #node: Learner;
   readonly #blame: Blame;
+  readonly #pauses: Pauses;
   readonly #clock: Clock;
   readonly #random: () => number;
   readonly #isFull: () => boolean;
   readonly #talks = new Map<NodeId, Talk>();
 
-  constructor(node: Learner, blame: Blame, { clock, random, isFull }: Circumstances) {
+  constructor(node: Learner, blame: Blame, { pauses, clock, random, isFull }: Circumstances) {
     this.#node = node;
     this.#blame = blame;
+    this.#pauses = pauses;
     this.#clock = clock;
     this.#random = random;
     this.#isFull = isFull;
@@ -57,9 +63,11 @@ export class Questions {
    *     --ask----ask--------ask----------------ask
    */
   to(peer: NodeId): Observable<DirectEnvelope<ExchangeMessage>> {
+    const { firstPauseMs, shortestPauseMs } = this.#pauses;
     const talk: Talk = { pauseMs: firstPauseMs / 2, isOwed: false, hasNew: false };
     const pause = (): Observable<void> => {
-      talk.pauseMs = nextPauseMs(talk.pauseMs, talk.hasNew, this.#isFull());
+      const isFull = this.#isFull();
+      talk.pauseMs = nextPauseMs(talk.pauseMs, talk.hasNew, isFull, shortestPauseMs);
       if (this.#hasEnough()) talk.pauseMs = Math.max(talk.pauseMs, shortestPauseMs);
       // Spread, so that nodes that came up together do not ask together.
       return after(this.#clock, talk.pauseMs * (0.75 + this.#random() / 2));

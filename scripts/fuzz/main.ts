@@ -1,9 +1,10 @@
 /**
  * Feeds hostile bytes to all code that reads untrusted input, and checks that each input results in
  * a value or a typed error, in time. Run `npm run fuzz`, with `--count` for the total number of
- * inputs, `--seed` to repeat a run, and `--target` to choose one target. With `--guided`, inputs
- * that reach new blocks of the code are kept, and later ones are made of them. A failure is printed
- * as the command that reproduces it. Exits with code 1 if there is one.
+ * inputs, `--seed` to repeat a run, and `--target` to choose one target, or those that begin with a
+ * name: `--target comet`. With `--guided`, inputs that reach new blocks of the code are kept, and
+ * later ones are made of them. A failure is printed as the command that reproduces it. Exits with
+ * code 1 if there is one.
  *
  * Add targets in targets/index.ts.
  */
@@ -14,11 +15,14 @@ import { check } from './run.ts';
 import type { Report } from './serve.ts';
 import { supervised, type Work } from './supervise.ts';
 import type { Target } from './target.ts';
-import { targetNamed, targets } from './targets/index.ts';
+import { targets, targetsNamed } from './targets/index.ts';
 
 const countDefault = 100_000;
-/** A batch that takes longer counts as hanging. This includes the time to shrink a finding. */
-const hangMs = 20_000;
+/**
+ * A batch that takes longer counts as hanging. This includes the time to shrink a finding, and is
+ * long enough for a machine that has much else to do.
+ */
+const hangMs = 120_000;
 /** How many of the most frequent outcomes to print. */
 const endsPrinted = 4;
 const worker = fileURLToPath(new URL('worker.ts', import.meta.url));
@@ -43,13 +47,14 @@ function numberOf(name: 'count' | 'seed' | 'index', otherwise: number): number {
 const seed = numberOf('seed', Math.floor(Math.random() * 2 ** 31));
 
 function print({ target, isGuided }: Work, report: Report): void {
-  const { inputs, ms, slowestMs, grownBytes, outcomes, finding, reached } = report;
+  const { inputs, ms, slowestMs, grownBytes, peakBytes, outcomes, finding, reached } = report;
   const figures = [
     target.padEnd(18),
     `${inputs} inputs`.padStart(15),
     `${(ms / 1000).toFixed(1)} s`.padStart(8),
     `slowest ${slowestMs.toFixed(1)} ms`.padStart(17),
     `memory ${(grownBytes / 2 ** 20).toFixed(1)} MiB`.padStart(16),
+    `peak ${(peakBytes / 2 ** 20).toFixed(0)} MiB`.padStart(14),
   ];
   if (reached !== undefined) {
     figures.push(`${reached.blocks} blocks`.padStart(13), `${reached.kept} kept`.padStart(10));
@@ -90,7 +95,7 @@ function worksOf(chosen: readonly Target[]): Work[] {
   }));
 }
 
-const chosen = values.target === undefined ? targets : [targetNamed(values.target)];
+const chosen = values.target === undefined ? targets : targetsNamed(values.target);
 if (values.input === undefined) {
   console.log(`seed ${seed}`);
   await inParallel(worksOf(chosen));

@@ -16,6 +16,8 @@ export interface Report {
   readonly ms: number;
   readonly slowestMs: number;
   readonly grownBytes: number;
+  /** The most memory that the process has ever used. */
+  readonly peakBytes: number;
   readonly outcomes: readonly (readonly [string, number])[];
   readonly finding?: Omit<Finding, 'input'> & { readonly hex?: string };
   /** With guided inputs: how many blocks of code ran, and how many inputs reached a new one. */
@@ -46,6 +48,7 @@ export async function serve(
   await say({
     report: {
       ...figures,
+      peakBytes: process.resourceUsage().maxRSS * 1024,
       outcomes: [...outcomes],
       ...(finding && { finding: written(finding) }),
       ...(guided && { reached: { blocks: guided.blocks, kept: guided.corpus.length } }),

@@ -61,7 +61,7 @@ function reportOf(
   found: Pick<NonNullable<Report['finding']>, 'index' | 'text' | 'hex'>,
 ): Report {
   const finding = { target, seed, ...found };
-  return { inputs: 0, ms: 0, slowestMs: 0, grownBytes: 0, outcomes: [], finding };
+  return { inputs: 0, ms: 0, slowestMs: 0, grownBytes: 0, peakBytes: 0, outcomes: [], finding };
 }
 
 /** How a worker gets its inputs: by itself, or from its parent, in hex. */

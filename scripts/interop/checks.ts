@@ -1,167 +1,98 @@
-import { dropOldest, Identity } from 'rxmesh';
-import { ofKind, reply } from 'rxmesh/operators';
-import {
-  blockSync,
-  comet,
-  consensusData,
-  consensusState,
-  consensusVotes,
-  mempool,
-  peerExchange,
-} from 'rxmesh/transports/comet';
-import { dialFailure, type Node, nodeFor, until } from './node.ts';
-import type { Validator } from './validator.ts';
+import { Identity, parseNodeId, type RouterOptions, type RxmeshError } from 'rxmesh';
+import { ofKind } from 'rxmesh/operators';
+import { blockSync, comet, cometDialect, mempool, peerExchange } from 'rxmesh/transports/comet';
+import { fetchBlocks } from './blocks.ts';
+import type { CometNode } from './comet-node.ts';
+import type { Network } from './network.ts';
+import { connected, dialFailure, failIf, type Node, nodeFor, until } from './node.ts';
+import { newcomerOf, type Validator } from './validator.ts';
+import { watch, watchFor } from './watch.ts';
 
 interface NetInfo {
   readonly peers: readonly {
     readonly node_info: { readonly id: string; readonly moniker: string };
+    readonly is_outbound: boolean;
   }[];
 }
 
-/** Something that must hold with a running validator. Returns what it saw, in a few words. */
+/** What the checks of one version run against. */
+export interface World {
+  readonly program: string;
+  /** A chain of one. */
+  readonly validator: Validator;
+  /** A chain of four. */
+  readonly network: Network;
+}
+
+/** Something that must hold. Returns what it saw, in a few words. */
 export interface Check {
   readonly name: string;
-  readonly run: (validator: Validator) => Promise<string>;
+  readonly run: (world: World) => Promise<string>;
 }
 
 const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString();
-const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex').toUpperCase();
 
-function failIf(condition: boolean, what: string): void {
-  if (condition) throw new Error(what);
-}
-
-/** Runs `work` with a node of ours that is connected, and stops it. */
-async function connected<T>(
-  validator: Validator,
-  work: (node: Node) => Promise<T>,
-  prepare: (node: Node) => void = () => undefined,
-): Promise<T> {
-  const node = await nodeFor(validator.chainId, { peers: { persistent: [validator.address] } });
-  prepare(node);
-  try {
-    if (node.router.snapshot().channels.length === 0) node.router.openChannel(peerExchange);
-    await node.router.start();
-    await until(
-      `the validator is up (${JSON.stringify(node.events.map(({ type }) => type))})`,
-      () => node.router.snapshot().peers.length > 0,
-    );
-    return await work(node);
-  } finally {
-    await node.router.stop();
-  }
-}
-
-async function isListed(validator: Validator, node: Node): Promise<boolean> {
-  const { peers } = await validator.rpc<NetInfo>('net_info');
-  return peers.some(({ node_info: { id } }) => id === node.router.id);
+async function isListed(node: CometNode, { router }: Node): Promise<boolean> {
+  const { peers } = await node.rpc<NetInfo>('net_info');
+  return peers.some(({ node_info: { id } }) => id === router.id);
 }
 
 const dialIt: Check = {
   name: 'we dial it, and it lists us in net_info',
-  run: (validator) =>
+  run: ({ validator }) =>
     connected(validator, async (node) => {
       await until('it lists us', () => isListed(validator, node));
       await until('our ping is answered', () => {
         return node.router.snapshot().peers[0]?.roundTripMs !== undefined;
       });
       const [peer] = node.router.snapshot().peers;
-      return `${peer?.moniker ?? ''}, ping ${peer?.roundTripMs?.toFixed(1) ?? ''} ms`;
+      return `${peer?.moniker ?? ''}, our ping took ${peer?.roundTripMs?.toFixed(1) ?? ''} ms`;
     }),
 };
 
-/** What a watcher of consensus has heard. */
-interface Heard {
-  readonly heights: number[];
-  readonly votes: { readonly height: number; readonly type: number; readonly address: string }[];
-  readonly partBytes: number[];
+/** The value of a key in a node's store. */
+async function stored(node: CometNode, key: string): Promise<string> {
+  type Answer = { response: { value: string | null } };
+  const { response } = await node.rpc<Answer>(`abci_query?data="${key}"`);
+  return text(Buffer.from(response.value ?? '', 'base64'));
 }
 
-/** Opens the channels of consensus, and tells each peer that we are where it is. */
-function watch({ router }: Node): Heard {
-  const heard: Heard = { heights: [], votes: [], partBytes: [] };
-  const steps = router.openChannel({ ...consensusState, inbound: dropOldest(1_024) });
-  const step$ = steps.in$.pipe(ofKind('newRoundStep'));
-  step$.pipe(reply((step) => step)).subscribe(steps.out);
-  step$.subscribe(({ message }) => {
-    if (heard.heights.at(-1) !== message.height) heard.heights.push(message.height);
-  });
-  router.openChannel(consensusVotes).in$.subscribe(({ message: { vote } }) => {
-    if (vote === undefined) return;
-    const { height, type, validatorAddress } = vote;
-    heard.votes.push({ height, type, address: hex(validatorAddress) });
-  });
-  router
-    .openChannel(consensusData)
-    .in$.pipe(ofKind('blockPart'))
-    .subscribe(({ message: { part } }) => heard.partBytes.push(part?.bytes.length ?? 0));
-  return heard;
-}
-
-const watchIt = (seconds: number): Check => ({
-  name: `we receive its round steps, votes and block parts for ${seconds} s, in order`,
-  run: async (validator) => {
-    let heard: Heard | undefined;
-    const work = async (node: Node): Promise<string> => {
-      await new Promise((resolve) => setTimeout(resolve, seconds * 1_000));
-      const { heights = [], votes = [], partBytes = [] } = heard ?? {};
-      const isInOrder = heights.every(
-        (height, at) => at === 0 || height === (heights[at - 1] ?? 0) + 1,
-      );
-      failIf(!isInOrder || heights.length < seconds / 4, `heights ${heights.join(' ')}`);
-      const { validators } = await validator.rpc<{ validators: { address: string }[] }>(
-        'validators',
-      );
-      const [own] = validators;
-      const strangers = votes.filter(({ address }) => address !== own?.address);
-      failIf(strangers.length > 0, `votes of ${strangers.map((vote) => vote.address).join()}`);
-      const count = (type: number): number => votes.filter((vote) => vote.type === type).length;
-      // v1 mostly has moved on before it sends a prevote.
-      failIf(count(2) === 0, 'no precommit');
-      failIf(partBytes.length === 0 || partBytes.includes(0), 'no block parts');
-      const bad = node.events.filter(({ type }) => type === 'message-dropped');
-      failIf(bad.length > 0, `dropped: ${JSON.stringify(bad[0])}`);
-      const range = `heights ${heights[0] ?? 0} to ${heights.at(-1) ?? 0}`;
-      return `${range}, ${count(1)} prevotes, ${count(2)} precommits, ${partBytes.length} block parts`;
+/** We are connected with one node, and use the RPC of another one. */
+const gossipTransactions = (
+  name: string,
+  nodesOf: (world: World) => readonly [near: CometNode, far: CometNode],
+): Check => ({
+  name,
+  run: async (world) => {
+    const [near, far] = nodesOf(world);
+    const heard: string[] = [];
+    const prepare = (node: Node): void => {
+      const { router } = node;
+      const ours = router.id.slice(0, 8);
+      watch(node);
+      const pool = router.openChannel(mempool);
+      pool.in$.subscribe(({ message: { txs } }) => heard.push(...txs.map(text)));
+      router.peers$.subscribe(({ status, id }) => {
+        if (status !== 'up') return;
+        const tx = new Uint8Array(Buffer.from(`ours${ours}=${ours}`));
+        pool.out.next({ to: id, message: { kind: 'txs', txs: [tx] } });
+      });
     };
-    return connected(validator, work, (node) => (heard = watch(node)));
+    const work = async ({ router }: Node): Promise<string> => {
+      const ours = router.id.slice(0, 8);
+      const theirs = `theirs=${ours}`;
+      await far.rpc(`broadcast_tx_sync?tx="${theirs}"`);
+      await until('their transaction reaches us', () => heard.includes(theirs));
+      await until('ours is in a block', async () => (await stored(far, `ours${ours}`)) === ours);
+      return `heard ${theirs}, read ours${ours}=${ours}`;
+    };
+    return connected(near, work, prepare);
   },
 });
 
-const gossipTransactions: Check = {
-  name: 'a transaction given to it reaches us, and one of ours is in a block',
-  run: async (validator) => {
-    const heard: string[] = [];
-    const prepare = (node: Node): void => {
-      watch(node);
-      const pool = node.router.openChannel(mempool);
-      pool.in$.subscribe(({ message: { txs } }) => heard.push(...txs.map(text)));
-      node.router.peers$.subscribe(({ status, id }) => {
-        if (status !== 'up') return;
-        const tx = Buffer.from(`ours=${node.router.id.slice(0, 8)}`);
-        pool.out.next({ to: id, message: { kind: 'txs', txs: [new Uint8Array(tx)] } });
-      });
-    };
-    const work = async (node: Node): Promise<string> => {
-      const theirs = `theirs=${node.router.id.slice(0, 8)}`;
-      await new Promise((resolve) => setTimeout(resolve, 1_500));
-      await validator.rpc(`broadcast_tx_sync?tx="${theirs}"`);
-      await until('its transaction reaches us', () => heard.includes(theirs));
-      await until('our transaction is in a block', async () => {
-        type Answer = { response: { value: string | null } };
-        const { response } = await validator.rpc<Answer>('abci_query?data="ours"');
-        const value = Buffer.from(response.value ?? '', 'base64').toString();
-        return value === node.router.id.slice(0, 8);
-      });
-      return `heard ${theirs}`;
-    };
-    return connected(validator, work, prepare);
-  },
-};
-
 const fetchBlock: Check = {
   name: 'it sends us a block that we ask for, decoded',
-  run: async (validator) => {
+  run: async ({ validator }) => {
     let got: { chainId: string; height: number } | undefined;
     const prepare = ({ router }: Node): void => {
       const sync = router.openChannel(blockSync);
@@ -190,7 +121,7 @@ const fetchBlock: Check = {
 function refused(name: string, code: string, make: (validator: Validator) => Promise<Node>): Check {
   return {
     name,
-    run: async (validator) => {
+    run: async ({ validator }) => {
       const node = await make(validator);
       try {
         node.router.openChannel(peerExchange);
@@ -223,7 +154,7 @@ const wrongId = refused(
 
 const duplicate: Check = {
   name: 'a second connection with the same key is refused',
-  run: async (validator) => {
+  run: async ({ validator }) => {
     const identity = await Identity.generate();
     const peers = { persistent: [validator.address] };
     const [first, second] = [
@@ -246,66 +177,162 @@ const duplicate: Check = {
   },
 };
 
-const dialUs: Check = {
-  name: 'we survive its restart; it dials us, and we accept',
-  run: async (validator) => {
-    // Dials nobody: the listener is known to the validator alone.
-    const listener = await nodeFor(validator.chainId);
+/** The first address of a node of ours, as CometBFT writes it. */
+const cometAddressOf = ({ router }: Node): string =>
+  (router.addresses[0] ?? '').replace('tcp://', '');
+
+const restarts: Check = {
+  name: 'we survive its restart, and it survives ours; it dials us, and we accept',
+  run: async ({ validator }) => {
+    const identity = await Identity.generate();
+    // Dial nobody: the listeners are known to the validator alone.
+    let listener = await nodeFor(validator.chainId, { identity });
+    const stranger = await nodeFor('another-chain');
     const dialer = await nodeFor(validator.chainId, {
       transports: [comet()],
       peers: { persistent: [validator.address], disconnectCooldownMs: 0, retryJitterMs: 100 },
     });
-    for (const { router } of [listener, dialer]) router.openChannel(peerExchange);
+    for (const { router } of [listener, stranger, dialer]) router.openChannel(peerExchange);
     try {
-      await Promise.all([listener.router.start(), dialer.router.start()]);
+      await Promise.all([listener, stranger, dialer].map(({ router }) => router.start()));
       await until('it is up', () => dialer.router.snapshot().peers.length === 1);
-      const [address = ''] = listener.router.addresses;
+      const persistent = [listener, stranger].map(cometAddressOf);
       await validator.stop();
       await until('we notice', () => dialer.events.some(({ type }) => type === 'peer-down'));
-      await validator.start([address.replace('tcp://', '')]);
+      await validator.start({ persistent });
       await until('it has dialed us', () => listener.router.snapshot().peers.length === 1);
       await until('we have dialed it again', () => dialer.router.snapshot().peers.length === 1);
       await until('it lists us', () => isListed(validator, listener));
       const [peer] = listener.router.snapshot().peers;
       failIf(peer?.direction !== 'inbound', `direction ${peer?.direction ?? ''}`);
-      return 'up again in both directions';
+      const { code, message } = await refusalAt(stranger);
+      failIf(code !== 'RXMESH_INCOMPATIBLE', `another chain: ${code}: ${message}`);
+      await listener.router.stop();
+      await until('it notices', async () => !(await isListed(validator, listener)));
+      const port = Number(persistent[0]?.split(':').at(-1));
+      const transports = [comet({ listen: { host: '127.0.0.1', port } })];
+      listener = await nodeFor(validator.chainId, { identity, transports });
+      listener.router.openChannel(peerExchange);
+      await listener.router.start();
+      await until('it dials us again', () => listener.router.snapshot().peers.length === 1);
+      await until('it lists us again', () => isListed(validator, listener));
+      return 'up again after both; a listener of another chain has refused it';
     } finally {
-      await Promise.all([listener.router.stop(), dialer.router.stop()]);
+      await Promise.all([listener, stranger, dialer].map(({ router }) => router.stop()));
     }
   },
 };
 
-const exchangePeers: Check = {
-  name: 'it answers our question for peers',
-  run: async (validator) => {
-    let addrs: number | undefined;
-    const prepare = ({ router }: Node): void => {
-      const pex = router.openChannel(peerExchange);
-      pex.in$.pipe(ofKind('pexAddrs')).subscribe(({ message }) => (addrs = message.addrs.length));
-      router.peers$.subscribe(({ status, id }) => {
-        if (status === 'up') pex.out.next({ to: id, message: { kind: 'pexRequest' } });
-      });
+/** The error of the first connection that was refused here. */
+async function refusalAt({ events }: Node): Promise<Pick<RxmeshError, 'code' | 'message'>> {
+  const refused = (): RxmeshError | undefined =>
+    events.flatMap((event) => (event.type === 'connection-refused' ? [event.error] : []))[0];
+  await until('it has dialed the stranger', () => refused() !== undefined);
+  const error = refused();
+  if (error === undefined) throw new Error('no refusal');
+  return error;
+}
+
+const exchanging: Partial<RouterOptions> = { peerExchange: { dialect: cometDialect } };
+
+const learnPeers: Check = {
+  name: 'one node of four tells our peer manager of the others, and we dial them',
+  run: async ({ network }) => {
+    const [first] = network.nodes;
+    const peers = { persistent: [first.address] };
+    const work = async ({ router, events }: Node): Promise<string> => {
+      await until('we are connected with all', () =>
+        network.nodes.every(({ id }) => router.peers.get(parseNodeId(id))?.status === 'up'),
+      );
+      const reports = events.filter(({ type }) => type === 'peer-reported');
+      failIf(reports.length > 0, JSON.stringify(reports[0]));
+      const learned = network.nodes.filter(
+        ({ id }) => router.peers.get(parseNodeId(id))?.isChosen === false,
+      );
+      failIf(learned.length !== 3, `${learned.length} learned`);
+      return `told of one, connected with ${network.nodes.length}`;
     };
-    return connected(
-      validator,
-      async () => {
-        await until('it answers', () => addrs !== undefined);
-        return `${addrs ?? 0} addresses`;
-      },
-      prepare,
-    );
+    return connected(first, work, () => undefined, { ...exchanging, peers });
   },
 };
 
-/** All checks, in order. */
-export const checks = (seconds: number): readonly Check[] => [
-  dialIt,
-  watchIt(seconds),
-  gossipTransactions,
-  fetchBlock,
-  exchangePeers,
-  wrongNetwork,
-  wrongId,
-  duplicate,
-  dialUs,
+const teachPeers: Check = {
+  name: 'a CometBFT node that knows us alone asks us, and dials the addresses that we tell it',
+  run: async ({ program, network }) => {
+    const [first] = network.nodes;
+    const known = { persistent: network.addresses };
+    const seed = await nodeFor(network.chainId, { ...exchanging, peers: known });
+    const newcomer = await newcomerOf(program, first);
+    let other: Node | undefined;
+    try {
+      await seed.router.start();
+      const peers = { addresses: seed.router.addresses };
+      other = await nodeFor(network.chainId, { ...exchanging, peers });
+      await other.router.start();
+      const { router } = other;
+      await until('we are up', () => seed.router.snapshot().peers.length === 5);
+      newcomer.launch({ seeds: [cometAddressOf(seed)] });
+      const expected = [...network.nodes.map(({ id }) => id), router.id];
+      await until('it is connected with all', async () => {
+        const answer = await newcomer.rpc<NetInfo>('net_info').catch(() => undefined);
+        return expected.every((id) =>
+          answer?.peers.some(({ node_info: info, is_outbound: out }) => info.id === id && out),
+        );
+      });
+      await newcomer.hasBlock();
+      const at = router.snapshot().peers.find(({ id }) => id === newcomer.id);
+      failIf(at?.direction !== 'inbound', `direction ${at?.direction ?? 'none'}`);
+      return `it has dialed four validators and another node of ours, and has their blocks`;
+    } finally {
+      await Promise.all([newcomer.dispose(), seed.router.stop(), other?.router.stop()]);
+    }
+  },
+};
+
+/** For so long, or so many bytes. */
+export interface Amounts {
+  readonly seconds: number;
+  readonly megabytes: number;
+}
+
+/** The checks that run beside each other: lists of those that follow each other. */
+export const together = ({ seconds }: Amounts): readonly (readonly Check[])[] => [
+  [
+    {
+      name: `one validator: its round steps, votes and block parts for ${seconds} s, in order`,
+      run: ({ validator }) => watchFor(seconds, validator, validator),
+    },
+  ],
+  [
+    {
+      name: `four validators: their round steps, votes and block parts for ${seconds} s, in order`,
+      run: ({ network }) => watchFor(seconds, network, network.nodes[0]),
+    },
+  ],
+  [
+    dialIt,
+    gossipTransactions(
+      'one validator: its transaction reaches us, and ours is in a block',
+      ({ validator }) => [validator, validator],
+    ),
+    gossipTransactions(
+      'four validators: a transaction at another node reaches us, and ours is read there',
+      ({ network: { nodes } }) => [nodes[0], nodes[2]],
+    ),
+    fetchBlock,
+    wrongNetwork,
+    wrongId,
+    duplicate,
+    learnPeers,
+    teachPeers,
+  ],
+];
+
+/** The checks after those, one after the other. */
+export const inTurn = ({ megabytes }: Amounts): readonly Check[] => [
+  restarts,
+  {
+    name: `${megabytes} MB of block-sync answers arrive intact`,
+    run: ({ validator }) => fetchBlocks(validator, megabytes * 1_000_000),
+  },
 ];

@@ -1,15 +1,17 @@
 /**
- * Tries the CometBFT transport with released CometBFTs, with nothing mocked. They are installed
- * through Go's module tools, and kept in ~/.cache/rxmesh-interop.
+ * Tries the CometBFT transport with released CometBFTs, with nothing mocked: for each version a
+ * chain of a single validator and one of four, on loopback. They are installed through Go's module
+ * tools, and kept in ~/.cache/rxmesh-interop.
  *
- *     npm run test:interop                          both versions
- *     npm run test:interop -- --version v0.38.26 --seconds 60
+ *     npm run test:interop                          both versions, side by side
+ *     npm run test:interop -- --version v0.38.26 --seconds 20 --megabytes 20
  *
  * Exits with code 1 if a check fails, or if there is no Go.
  */
 import { parseArgs } from 'node:util';
-import { checks } from './checks.ts';
+import { type Amounts, type Check, inTurn, together, type World } from './checks.ts';
 import { assertGo, installComet } from './install.ts';
+import { Network } from './network.ts';
 import { Validator } from './validator.ts';
 
 /** The newest release of each line. */
@@ -18,38 +20,62 @@ const releases = ['v0.38.26', 'v1.0.1'];
 const { values } = parseArgs({
   options: {
     version: { type: 'string', multiple: true },
-    seconds: { type: 'string', default: '8' },
+    seconds: { type: 'string', default: '60' },
+    megabytes: { type: 'string', default: '100' },
   },
 });
+const amounts: Amounts = {
+  seconds: amountOf('seconds'),
+  megabytes: amountOf('megabytes'),
+};
+
+function amountOf(name: 'seconds' | 'megabytes'): number {
+  const amount = Number(values[name]);
+  if (Number.isFinite(amount) && amount > 0) return amount;
+  throw new RangeError(`--${name} must be a number above 0, not ${values[name]}`);
+}
 
 /** Runs all checks with one version. Returns how many have failed. */
-async function interop(version: string): Promise<number> {
-  console.log(`CometBFT ${version}`);
-  const validator = await Validator.create(await installComet(version));
+async function interop(version: string, program: string): Promise<number> {
+  const say = (line: string): void => console.log(`${version.padEnd(8)}  ${line}`);
+  const [validator, network] = [await Validator.create(program), await Network.create(program)];
+  const world: World = { program, validator, network };
   let failed = 0;
-  try {
-    await validator.start();
-    console.log(`  a validator of ${validator.chainId} makes blocks`);
-    for (const { name, run } of checks(Number(values.seconds))) {
+  const tried = async (checks: readonly Check[]): Promise<void> => {
+    for (const { name, run } of checks) {
       try {
-        console.log(`  ok      ${name}: ${await run(validator)}`);
+        say(`ok      ${name}: ${await run(world)}`);
       } catch (error) {
         failed += 1;
-        console.log(`  FAILED  ${name}: ${error instanceof Error ? error.message : String(error)}`);
+        say(`FAILED  ${name}: ${error instanceof Error ? error.message : String(error)}`);
       }
     }
-    if (failed > 0) console.log(`its log:\n${validator.log.slice(-4_000)}`);
+  };
+  try {
+    await Promise.all([validator.start(), network.start()]);
+    say(`one validator of ${validator.chainId} and four of ${network.chainId} make blocks`);
+    await Promise.all(together(amounts).map(tried));
+    await tried(inTurn(amounts));
+    if (failed > 0) say(`the log of the one validator:\n${validator.log.slice(-4_000)}`);
   } finally {
-    await validator.dispose();
+    await Promise.all([validator.dispose(), network.dispose()]);
   }
   return failed;
 }
 
 try {
   assertGo();
-  let failed = 0;
-  for (const version of values.version ?? releases) failed += await interop(version);
-  console.log(failed === 0 ? 'interop: all checks passed' : `interop: ${failed} checks failed`);
+  const versions = values.version ?? releases;
+  const programs: string[] = [];
+  for (const version of versions) programs.push(await installComet(version));
+  const beganMs = performance.now();
+  const failures = await Promise.all(
+    programs.map((program, nth) => interop(versions[nth] ?? '', program)),
+  );
+  const failed = failures.reduce((sum, count) => sum + count, 0);
+  const seconds = ((performance.now() - beganMs) / 1_000).toFixed(0);
+  const outcome = failed === 0 ? 'all checks passed' : `${failed} checks failed`;
+  console.log(`interop: ${outcome}, in ${seconds} s`);
   process.exitCode = failed === 0 ? 0 : 1;
 } catch (error) {
   console.error(`interop: ${error instanceof Error ? error.message : String(error)}`);

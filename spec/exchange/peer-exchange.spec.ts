@@ -1,6 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
-import { type NodeId, raw, type RouterEvent, type RouterOptions } from '../../lib/index.ts';
-import { exchangeCodec, type ExchangeMessage } from '../../lib/exchange/messages.ts';
+import {
+  type ExchangeMessage,
+  type NodeId,
+  raw,
+  type RouterEvent,
+  type RouterOptions,
+} from '../../lib/index.ts';
+import { exchangeCodec } from '../../lib/exchange/messages.ts';
 import { simulate, type Simulation } from '../../lib/testing/index.ts';
 import { expectIdle } from '../support/leaks.ts';
 import { idOf } from '../support/linked-node.ts';
@@ -304,6 +310,11 @@ describe('the option peerExchange', () => {
     [5, 'peerExchange must be true, false or an object, got 5'],
     [{ chanel: 1 }, 'there is no option peerExchange.chanel'],
     [{ channel: -1 }, 'peerExchange.channel must be an integer from 0 to 65535, got -1'],
+    [
+      { dialect: 'comet' },
+      'peerExchange.dialect must be a dialect, such as cometDialect, got "comet"',
+    ],
+    [{ dialect: { codec: {} } }, 'peerExchange.dialect must be a dialect, such as cometDialect'],
     [{ seed: 'yes' }, 'peerExchange.seed must be true or false, got "yes"'],
   ])('%j is wrong', (peerExchange, text) => {
     const options = () => ({ peerExchange: peerExchange as never });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { NodeId } from '../../lib/index.ts';
+import { firstPauseMs, shortestPauseMs } from '../../lib/exchange/pauses.ts';
 import { Questions } from '../../lib/exchange/questions.ts';
 import { VirtualClock } from '../../lib/testing/virtual-clock.ts';
 import { fakeId } from '../support/fake-link-end.ts';
@@ -10,6 +11,7 @@ describe('questions for addresses', () => {
     const node = { peers: { learn: () => false } };
     const asked: NodeId[] = [];
     const questions = new Questions(node, () => undefined, {
+      pauses: { firstPauseMs, shortestPauseMs },
       clock,
       random: () => 0.5,
       isFull: () => false,

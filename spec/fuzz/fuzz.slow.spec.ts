@@ -3,7 +3,7 @@ import { throwError } from 'rxjs';
 import { Random } from '../../scripts/fuzz/random.ts';
 import { check, fuzz } from '../../scripts/fuzz/run.ts';
 import { attempt, type Target } from '../../scripts/fuzz/target.ts';
-import { targets } from '../../scripts/fuzz/targets/index.ts';
+import { targets, targetsNamed } from '../../scripts/fuzz/targets/index.ts';
 import { RxmeshError } from '../../lib/model/error.ts';
 import { toHex } from '../codec/messages.ts';
 
@@ -25,6 +25,14 @@ const inputs = { seed: 6, from: 0, count: 3_000 };
 const limits = { inputMs: 250, grownBytes: 2 ** 23 };
 
 describe('the fuzzer', () => {
+  it('finds targets by name and by the beginning of their names', () => {
+    const namesOf = (name: string): readonly string[] => targetsNamed(name).map((t) => t.name);
+    const comet = ['comet-streams', 'comet-handshakes', 'comet-connections', 'comet-messages'];
+    expect(namesOf('comet')).toEqual(comet);
+    expect(namesOf('comet-streams')).toEqual(['comet-streams']);
+    expect(() => namesOf('come')).toThrow('no target come');
+  });
+
   it('S-08 finds a fault, says where, and makes its input as short as it can be', async () => {
     const target = planted(() => {
       throw new TypeError('planted');

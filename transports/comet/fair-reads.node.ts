@@ -23,6 +23,8 @@ export class FairReads implements Waiting {
   /** Whether its reader has paused it. */
   #isPaused = false;
   #isStopped = false;
+  /** What to do once nothing waits any more. */
+  #onEnd: (() => void) | undefined;
 
   /** @param take takes a read, in order; may pause or stop the reading */
   constructor(stream: Readable, turns: Turns, take: (read: Uint8Array) => void) {
@@ -43,10 +45,22 @@ export class FairReads implements Waiting {
     this.#updatePause();
   }
 
+  get isPaused(): boolean {
+    return this.#isPaused;
+  }
+
+  /** Calls `done` once everything that has arrived was taken; never if it is stopped before. */
+  end(done: () => void): void {
+    if (this.#isStopped) return;
+    if (this.#reads.length === 0) done();
+    else this.#onEnd = done;
+  }
+
   /** Stops for good: whatever arrives is dropped. */
   stop(): void {
     this.#isStopped = true;
     this.#reads = [];
+    this.#onEnd = undefined;
   }
 
   visit(): boolean {
@@ -55,6 +69,7 @@ export class FairReads implements Waiting {
     if (this.#reads.length > 0 && !this.#isPaused) return true;
     this.#isWaiting = false;
     if (!this.#isStopped) this.#updatePause();
+    if (this.#reads.length === 0) this.#finish();
     return false;
   }
 
@@ -79,6 +94,12 @@ export class FairReads implements Waiting {
     if (this.#isWaiting) return;
     this.#isWaiting = true;
     this.#turns.take(this);
+  }
+
+  #finish(): void {
+    const done = this.#onEnd;
+    this.#onEnd = undefined;
+    done?.();
   }
 
   #updatePause(): void {

@@ -200,7 +200,8 @@ class TcpSocket implements FrameSocket {
     if (this.#failure !== undefined) subscriber.error(this.#failure);
     else if (this.#ended || this.#stream.destroyed) subscriber.complete();
     this.#reads.start();
-    this.#stream.on('end', () => subscriber.complete());
+    // What has arrived may still wait for its turn.
+    this.#stream.on('end', () => this.#reads.end(() => subscriber.complete()));
     return () => this.#reads.stop();
   }
 
@@ -224,20 +225,28 @@ class TcpSocket implements FrameSocket {
   #failed(cause: Error): void {
     const text = `${this.toString()}: ${cause.message}`;
     this.#failure = new RxmeshError('RXMESH_CONNECTION_FAILED', text, { cause });
-    const wasEnded = this.#ended;
-    this.#end();
-    if (!wasEnded) this.#reader?.error(this.#failure);
+    const { isPaused } = this.#reads;
+    this.#over();
+    const fail = (): void => this.#reader?.error(this.#failure);
+    // A reader that has paused is told at once: it may never go on.
+    if (isPaused) fail();
+    else this.#reads.end(fail);
   }
 
   #gone(): void {
     this.#closeTimer?.unsubscribe();
-    this.#end();
+    this.#over();
   }
 
+  /** This side ends it: what has arrived and was not taken is dropped. */
   #end(): void {
+    this.#reads.stop();
+    this.#over();
+  }
+
+  #over(): void {
     if (this.#ended) return;
     this.#ended = true;
-    this.#reads.stop();
     if (this.#tellingDrained !== undefined) clearImmediate(this.#tellingDrained);
     this.#drained.complete();
   }

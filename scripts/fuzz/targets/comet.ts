@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from 'node:util';
 import type { ErrorCode } from '../../../lib/model/error.ts';
 import { aeadRecords } from '../../../lib/secure/records.ts';
 import { VirtualClock } from '../../../lib/testing/virtual-clock.ts';
@@ -6,15 +5,6 @@ import { TestSocket } from '../../../spec/support/frame-socket-pair.ts';
 import { Recorder, seeds } from '../../../spec/support/secure.ts';
 import { messagePacket, selfA, selfB } from '../../../spec/transports/comet/support.ts';
 import { CometLink } from '../../../transports/comet/comet-link.ts';
-import {
-  blockSync,
-  consensusData,
-  consensusState,
-  consensusVotes,
-  evidence,
-  mempool,
-  peerExchange,
-} from '../../../transports/comet/index.ts';
 import { limitsOf } from '../../../transports/comet/options.ts';
 import { OpenRecords, RecordReader } from '../../../transports/comet/records.ts';
 import { SecretHandshake } from '../../../transports/comet/secret-handshake.ts';
@@ -27,14 +17,17 @@ const keys = {
   sendKey: new Uint8Array(32).fill(0x33),
   receiveKey: new Uint8Array(32).fill(0x44),
 };
-const messageBytesMax = 3_000;
-const linkCodes: readonly ErrorCode[] = [
+/** The longest message. */
+export const messageBytesMax = 3_000;
+/** How a link may end. */
+export const linkCodes: readonly ErrorCode[] = [
   'RXMESH_PEER_REFUSED',
   'RXMESH_RECORD_INVALID',
   'RXMESH_PROTOCOL_VIOLATION',
   'RXMESH_CONNECTION_CLOSED',
 ];
-const handshakeCodes: readonly ErrorCode[] = [
+/** How a handshake may end. */
+export const handshakeCodes: readonly ErrorCode[] = [
   'RXMESH_HANDSHAKE_FAILED',
   'RXMESH_IDENTITY_MISMATCH',
   'RXMESH_SELF_CONNECTION',
@@ -43,7 +36,7 @@ const handshakeCodes: readonly ErrorCode[] = [
 ];
 
 /** Does not take a message on channel 0x20 while it is full. */
-class Picky extends Recorder {
+export class Picky extends Recorder {
   isFull = false;
   #bytes = new Map<number, number>();
 
@@ -65,7 +58,7 @@ class Picky extends Recorder {
 }
 
 /** What a peer writes into the stream. */
-function packetOf(random: Random): Uint8Array {
+export function packetOf(random: Random): Uint8Array {
   const kind = random.below(8);
   if (kind === 0) return Uint8Array.of(2, 0x0a, 0);
   if (kind === 1) return Uint8Array.of(2, 0x12, 0);
@@ -75,7 +68,7 @@ function packetOf(random: Random): Uint8Array {
 }
 
 /** What an attacker on the line does to the sealed records, by the first byte of an input. */
-function tampered(records: Uint8Array, deed: number): readonly Uint8Array[] {
+export function tampered(records: Uint8Array, deed: number): readonly Uint8Array[] {
   switch (deed % 16) {
     case 1:
       return [records.map((byte, at) => byte ^ +(at === deed * 7))];
@@ -178,45 +171,5 @@ export const cometHandshakes: Target = {
       return 'waits';
     }, handshakeCodes);
     return 'code' in outcome ? outcome.code : outcome.value;
-  },
-};
-
-const codecs = [
-  peerExchange,
-  consensusState,
-  consensusData,
-  consensusVotes,
-  mempool,
-  evidence,
-  blockSync,
-].map(({ codec }) => codec);
-
-/** Messages of the reactors. What decodes must encode, and decode to the same again. */
-export const cometMessages: Target = {
-  name: 'comet-messages',
-  share: 10,
-  generate(random) {
-    const field = (depth: number): Uint8Array => {
-      const number = 1 + random.below(10);
-      if (depth === 0 || random.once(3)) {
-        return random.once(2)
-          ? Uint8Array.of(number * 8, random.below(128))
-          : joined([[number * 8 + 2, 3], random.bytes(3)]);
-      }
-      const inner = joined(random.list(0, 4, () => field(depth - 1))).subarray(0, 120);
-      return joined([[number * 8 + 2, inner.length], inner]);
-    };
-    return joined([[random.below(256)], mutate(field(4), random)]);
-  },
-  check(input) {
-    const [nth = 0] = input;
-    const codec = codecs[nth % codecs.length] ?? mempool.codec;
-    const decode = codec.decode.bind(codec) as (bytes: Uint8Array) => never;
-    const outcome = attempt(() => decode(input.subarray(1)), ['RXMESH_DECODE_FAILED']);
-    if ('code' in outcome) return outcome.code;
-    const again = codec.encode(outcome.value);
-    const isSame = isDeepStrictEqual(decode(again), outcome.value);
-    expectThat(isSame, 'it changes when it is encoded');
-    return 'value';
   },
 };

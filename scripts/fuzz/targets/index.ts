@@ -1,6 +1,8 @@
 import type { Target } from '../target.ts';
 import { addresses } from './addresses.ts';
-import { cometHandshakes, cometMessages, cometStreams } from './comet.ts';
+import { cometConnections } from './comet-connections.ts';
+import { cometMessages } from './comet-messages.ts';
+import { cometHandshakes, cometStreams } from './comet.ts';
 import { connections } from './connections.ts';
 import { endpoints } from './endpoints.ts';
 import { callFrames, deliveryFrames, exchangeMessages, gossipFrames } from './frames.ts';
@@ -39,6 +41,7 @@ export const targets: readonly Target[] = [
   webSockets,
   cometStreams,
   cometHandshakes,
+  cometConnections,
   cometMessages,
   callFrames,
   deliveryFrames,
@@ -46,6 +49,17 @@ export const targets: readonly Target[] = [
   exchangeMessages,
   serviceNodes,
 ];
+
+/**
+ * All targets whose names begin with this one and a hyphen, or the one that has it: `comet` stands
+ * for `comet-streams` and others.
+ *
+ * @throws {RangeError} if there is none
+ */
+export function targetsNamed(name: string): readonly Target[] {
+  const group = targets.filter((each) => each.name.startsWith(`${name}-`));
+  return group.length > 0 ? group : [targetNamed(name)];
+}
 
 /** @throws {RangeError} if there is no target of that name */
 export function targetNamed(name: string): Target {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { NEVER, of } from 'rxjs';
-import { exchangeCodec, type ExchangeMessage } from '../../../lib/exchange/messages.ts';
+import { exchangeCodec } from '../../../lib/exchange/messages.ts';
+import type { ExchangeMessage } from '../../../lib/model/exchange-dialect.ts';
 import { RxmeshError, type NodeId } from '../../../lib/index.ts';
 import type { Endpoint } from '../../../lib/model/endpoint.ts';
 import { nodeIdFromPublicKey } from '../../../lib/model/id.ts';

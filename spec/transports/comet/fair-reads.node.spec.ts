@@ -101,6 +101,33 @@ describe('a TCP socket that brings much', () => {
     await until(() => isOver);
   });
 
+  it('ends behind what waits for a turn, however soon the other side closes', async () => {
+    const { clock, dial } = await listening();
+    let turns = 0;
+    for (let nth = 0; nth < 6; nth += 1) {
+      const busy = await dial();
+      busy.socket.frames$.subscribe(() => {
+        clock.advance(5);
+        turns += 1;
+      });
+      busy.client.write(new Uint8Array(4 * 2 ** 20));
+    }
+    await until(() => turns > 12);
+    const logs: (number | string | undefined)[][] = [];
+    for (let nth = 0; nth < 8; nth += 1) {
+      const { client, socket } = await dial();
+      const log: (number | string | undefined)[] = [];
+      logs.push(log);
+      socket.frames$.subscribe({
+        next: (read) => log.push(...read),
+        complete: () => log.push('end'),
+      });
+      client.end(Uint8Array.of(1, 2, 3));
+    }
+    await until(() => logs.every((log) => log.includes('end')));
+    expect(logs).toEqual(logs.map(() => [1, 2, 3, 'end']));
+  });
+
   it('drops what waits for a turn when it is closed', async () => {
     const { clock, dial } = await listening();
     const { client, socket } = await dial();
@@ -179,6 +206,33 @@ describe('FairReads', () => {
     expect([taken, stream.isPaused()]).toEqual([[1, 2], true]);
     turn();
     expect([taken, stream.isPaused()]).toEqual([[1, 2, 3], false]);
+  });
+
+  it('ends once everything has been taken, at once if nothing waits, and not if it stops', () => {
+    const { fair, taken, arrive, turn } = reads();
+    const log: string[] = [];
+    arrive(1);
+    arrive(2);
+    arrive(3);
+    fair.end(() => log.push(`end behind ${taken.join()}`));
+    fair.pause(true);
+    turn();
+    turn();
+    expect(log).toEqual([]);
+    fair.pause(false);
+    turn();
+    expect(log).toEqual(['end behind 1,2,3']);
+    fair.end(() => log.push('at once'));
+    expect(log).toEqual(['end behind 1,2,3', 'at once']);
+
+    const other = reads();
+    other.arrive(1);
+    other.arrive(2);
+    other.fair.end(() => log.push('never'));
+    other.fair.stop();
+    other.turn();
+    other.fair.end(() => log.push('never'));
+    expect(log).toEqual(['end behind 1,2,3', 'at once']);
   });
 
   it('drops what waits when it stops, and leaves the stream alone from then on', () => {

@@ -17,6 +17,7 @@ export {
   voteSetBits,
 } from './channels.ts';
 export type * from './channels.ts';
+export { cometDialect } from './dialect.ts';
 export type { OneOf, ReactorCodec } from './message.ts';
 export type {
   BitArray,
