@@ -41,6 +41,7 @@ export type {
   MethodOptions,
   OutgoingCall,
 } from './method.ts';
+export type { Headers as CallHeaders } from '../frames/headers.ts';
 export type { CallAnyOptions, CallOptions, Method } from './method-calls.ts';
 export { methodsOf, type ReflectedService, type RpcImpl } from './protobuf-service.ts';
 export type { PlatformAbortSignal } from '#platform/abort-controller';

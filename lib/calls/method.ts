@@ -40,7 +40,7 @@ export type HandlerMiddleware<Request, Response> = (
  * `T`, which is not inferred from where this stands: `NoInfer` of TypeScript 5.4, for those before.
  * Otherwise middleware for any types would make the types of a method unknown.
  */
-type Given<T> = [T][T extends unknown ? 0 : never];
+type NotInferred<T> = [T][T extends unknown ? 0 : never];
 
 /** A method: what it sends, and what stands around its calls. */
 export interface MethodOptions<Request, Response> {
@@ -49,10 +49,11 @@ export interface MethodOptions<Request, Response> {
   /** Encodes what a handler answers. */
   readonly response: Codec<Response>;
   /** Around calls to peers, the first one outermost. Default: nothing. */
-  readonly aroundCalls?: readonly CallMiddleware<Given<Request>, Given<Response>>[] | undefined;
+  readonly aroundCalls?:
+    readonly CallMiddleware<NotInferred<Request>, NotInferred<Response>>[] | undefined;
   /** Around the handler, the first one outermost. Default: nothing. */
   readonly aroundHandler?:
-    readonly HandlerMiddleware<Given<Request>, Given<Response>>[] | undefined;
+    readonly HandlerMiddleware<NotInferred<Request>, NotInferred<Response>>[] | undefined;
 }
 
 /** A method with the name under which it travels. */

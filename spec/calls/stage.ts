@@ -1,5 +1,11 @@
 import { json, RxmeshError } from 'rxmesh';
-import { CallError, type Calls, calls, type MethodOptions, type ServiceOptions } from 'rxmesh/calls';
+import {
+  CallError,
+  type Calls,
+  calls,
+  type MethodOptions,
+  type ServiceOptions,
+} from 'rxmesh/calls';
 import { simulate, type Simulation } from 'rxmesh/testing';
 
 /** Numbers, both ways. */
