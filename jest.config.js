@@ -8,6 +8,8 @@ export default {
   // Test the library from its sources, through the `source` condition in package `exports` and
   // `imports`.
   testEnvironmentOptions: { customExportConditions: ['source', 'node', 'node-addons'] },
+  // Generous, so that no test fails only because the machine is busy.
+  testTimeout: 60_000,
   roots: ['<rootDir>/spec'],
   testMatch: ['**/*.spec.ts'],
   // Each has a jest.*.config.js of its own.
