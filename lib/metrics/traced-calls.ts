@@ -30,9 +30,9 @@ export interface TracedCalls {
  * of one trace. What a handler calls while it is entered, or later in its promises with a context
  * manager for asynchronous code, is below its span. Demand passes through.
  *
- *     import * as otel from '@opentelemetry/api';
- *
  *     calls(router, { id: 0x20, request: json(), response: json(), ...tracedCalls(otel) });
+ *
+ * `otel` is the whole of `@opentelemetry/api` (`import * as otel`).
  *
  * A span has the attributes of OpenTelemetry's conventions for RPC (`rpc.system.name`,
  * `rpc.method`), the peer as `rxmesh.peer.id`, and an `error.type` if the call fails: an error

@@ -17,12 +17,10 @@ export interface TracedCodec<T, Context> extends Codec<T> {
  * A codec that sends the context of the trace with each message. Both sides of the channel use it:
  * a message is wrapped, with some 60 bytes more.
  *
- *     import * as otel from '@opentelemetry/api';
- *
- *     const orders = traced(json<Order>(), otel);
- *     const channel = router.openChannel({ id: 7, codec: orders });
- *     channel.in$.subscribe(({ message }) => {
- *       otel.context.with(orders.contextOf(message), () => handle(message));
+ *     const moves = traced(json<Move>(), otel);
+ *     const moved = router.openChannel({ id: 7, codec: moves });
+ *     moved.in$.subscribe(({ message }) => {
+ *       otel.context.with(moves.contextOf(message), () => show(message.x));
  *     });
  *
  * The context is that of the `send`, since messages are encoded there; `pipeTo` encodes when it

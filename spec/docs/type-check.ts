@@ -50,6 +50,9 @@ declare const httpServer: ReturnType<typeof createServer>;
 declare const scheduler: TestScheduler;
 declare const net: Simulation;
 declare const meter: MeterLike;
+declare const otel: typeof import('@opentelemetry/api');
+declare const libp2pNode: Libp2pNode;
+declare const multiaddr: (text: string) => Libp2pAddress;
 declare const it: (name: string, run: () => Promise<void>) => void;
 declare const open: () => TransportPair;
 declare const node: () => Promise<TransportNode>;
@@ -62,6 +65,24 @@ declare const GameMessage: MessageType;
 declare const Move: MessageType<Move>;
 declare const Resign: MessageType<Resign>;
 declare const Envelope: MessageType<{ version: number; text: string }>;
+`;
+
+/** Packages that examples import and that are not installed here: as much of them as is used. */
+const modules = `
+declare module '@chainsafe/libp2p-noise' { export const noise: () => object; }
+declare module '@chainsafe/libp2p-yamux' { export const yamux: () => object; }
+declare module '@libp2p/crypto/keys' {
+  export function generateKeyPairFromSeed(type: 'Ed25519', seed: Uint8Array): Promise<object>;
+}
+declare module '@libp2p/tcp' { export const tcp: () => object; }
+declare module '@multiformats/multiaddr' {
+  export function multiaddr(text: string): import('rxmesh/transports/libp2p').Libp2pAddress;
+}
+declare module 'libp2p' {
+  export function createLibp2p(
+    options: object,
+  ): Promise<import('rxmesh/transports/libp2p').Libp2pNode>;
+}
 `;
 
 /** Names that the context has, and a package too. */
@@ -84,7 +105,8 @@ export function complaintsAbout(
     return [file, /^import /m.test(text) ? text : `${prelude}{\n${text}}\n`] as const;
   });
   const globals = [`${root}spec/docs/example-globals.ts`, globalsFrom(prelude)] as const;
-  const program = compiler.programOf(new Map([...texts, globals]));
+  const ambient = [`${root}spec/docs/modules.d.ts`, modules] as const;
+  const program = compiler.programOf(new Map([...texts, globals, ambient]));
   return new Map(
     [...files].map(([file, { place }]) => {
       const source = program.getSourceFile(file);

@@ -10,7 +10,7 @@ import { nodeIdFromPublicKey } from '../../lib/model/id.ts';
  * For networks whose routers and libp2p nodes share their keys (`sameKey`), since the node ID is
  * that of the peer ID's key. Peers with other kinds of keys are left out. Never completes.
  *
- *     discovered(node).subscribe((address) => router.peers.add(address));
+ *     discovered(libp2pNode).subscribe((address) => router.peers.add(address));
  *
  * A peer that is found is not one that speaks rxmesh: if it does not, dialing it fails, and the
  * peer manager backs off.

@@ -1,11 +1,10 @@
 /**
  * The transport over libp2p, for Node and for browsers. It takes a libp2p node that you configure.
  *
- *     const node = await createLibp2p({ … });
  *     const router = createRouter({
  *       identity,
  *       network: 'demo',
- *       transports: [libp2p({ node, multiaddr })],
+ *       transports: [libp2p({ node: libp2pNode, multiaddr })],
  *     });
  */
 export { discovered } from './discovered.ts';

@@ -28,11 +28,10 @@ const helloBytes = 37;
  * A transport over the streams of a libp2p node that you configure: TCP, WebSockets, QUIC, WebRTC,
  * relays, in Node and in browsers.
  *
- *     const node = await createLibp2p({ … });
  *     const router = createRouter({
  *       identity,
  *       network: 'demo',
- *       transports: [libp2p({ node, multiaddr })],
+ *       transports: [libp2p({ node: libp2pNode, multiaddr })],
  *     });
  *
  * An address has a node ID and a multiaddr, whose host and port stand where they do in a URL:

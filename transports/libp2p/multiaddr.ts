@@ -26,8 +26,8 @@ const tlsParts: readonly string[] = ['tls', 'wss', 'https'];
  * The endpoint of a multiaddr. What has a host in rxmesh's addresses goes there, so that limits,
  * bans and the rules for private networks apply; the rest becomes the path.
  *
- *     /ip4/192.0.2.1/tcp/4001/ws/p2p/12D3…    ip 192.0.2.1, port 4001, path /tcp/ws/p2p/12D3…
- *     /memory/1/p2p/12D3…                     path /memory/1/p2p/12D3…
+ * `/ip4/192.0.2.1/tcp/4001/ws/p2p/12D3…` is ip 192.0.2.1, port 4001 and path `/tcp/ws/p2p/12D3…`;
+ * `/memory/1/p2p/12D3…` is a path alone.
  */
 export function endpointOf(multiaddr: string): Endpoint {
   const [, zone, plain = multiaddr] = /^\/ip6zone\/([^/]+)(\/ip6\/.*)$/.exec(multiaddr) ?? [];

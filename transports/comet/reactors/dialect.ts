@@ -18,7 +18,12 @@ const pauseMs = 16_000;
  * CometBFT's peer exchange, as a dialect of rxmesh's: what CometBFT nodes tell feeds the peer
  * manager, and what it knows answers their questions.
  *
- *     createRouter({ ...options, peerExchange: { dialect: cometDialect } })
+ *     const node = createRouter({
+ *       identity,
+ *       network: 'test-chain',
+ *       transports: [comet()],
+ *       peerExchange: { dialect: cometDialect },
+ *     });
  *
  * Tells only addresses that CometBFT takes: `tcp` or `mconn`, with an IP address. Its pauses are
  * longer than those that CometBFT demands.
