@@ -37,8 +37,8 @@ export const rxmeshOperators: Contestant = contestant((channel, take) => {
 });
 
 /**
- * The same over CometBFT's own wire with its defaults: records and packets of 1 KiB. rxmesh limits
- * no rates unless it is told to.
+ * The same over CometBFT's own wire with its defaults: records and packets of 1 KiB. Rates are
+ * unlimited, as they are by default.
  */
 export const rxmeshComet: Contestant = rxmeshOver(async (isListening) => ({
   identity: await Identity.generate(),

@@ -47,7 +47,7 @@ export function writeHeaders(writer: Writer, tag: number, headers: Headers): voi
 /**
  * Reads one entry of the map, and returns the headers with it.
  *
- * @throws {RangeError} if they are too large
+ * @throws {RangeError} if they are too large, or one comes twice, which bounds the work
  */
 export function readHeader(reader: Reader, headers: Headers | undefined): Headers {
   const length = reader.uint32();
@@ -61,6 +61,9 @@ export function readHeader(reader: Reader, headers: Headers | undefined): Header
     else reader.skipType(tag & 7);
   }
   if (reader.pos !== end) throw new RangeError('a header is cut');
+  if (headers !== undefined && Object.hasOwn(headers, name)) {
+    throw new RangeError(`header ${name} comes twice`);
+  }
   // Not an assignment, which would take a header named `__proto__` for something else.
   const entries: [string, string][] = [...Object.entries(headers ?? noHeaders), [name, text]];
   checkSize('a frame', entries);

@@ -4,14 +4,14 @@ import { quietly } from './quietly.ts';
 import { failed, type SpanLike, spanKinds, tracerName, type TracingApi } from './tracing.ts';
 import { whenEnded } from './when-ended.ts';
 
-/** What middleware of `rxmesh/calls` is told about a call to a peer. */
+/** What `tracedCalls` needs to know about a call to a peer. */
 export interface TracedCall {
   readonly method: string;
   readonly to: NodeId;
   readonly headers: Record<string, string>;
 }
 
-/** What middleware of `rxmesh/calls` is told about a call from a peer. */
+/** What `tracedCalls` needs to know about a call from a peer. */
 export interface TracedIncoming {
   readonly method: string;
   readonly from: NodeId;

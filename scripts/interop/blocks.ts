@@ -55,7 +55,7 @@ interface BlockMeta {
   readonly header: { readonly height: string };
 }
 
-/** Gives a node transactions, until its chain has so many bytes in large blocks. */
+/** Sends transactions to a node until its chain has `bytesMin` bytes in large blocks. */
 async function fill(node: CometNode, bytesMin: number): Promise<readonly BlockMeta[]> {
   const large = new Map<string, BlockMeta>();
   const bytes = (): number =>
@@ -77,7 +77,7 @@ async function fill(node: CometNode, bytesMin: number): Promise<readonly BlockMe
   return [...large.values()];
 }
 
-/** We ask for blocks, so many bytes in all, and compare each with what its chain committed to. */
+/** Asks for blocks of at least `bytesMin` bytes, and compares each with the hash in its chain. */
 export async function fetchBlocks(node: CometNode, bytesMin: number): Promise<string> {
   const metas = await fill(node, bytesMin);
   let next: (() => void) | undefined;

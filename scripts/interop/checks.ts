@@ -289,7 +289,7 @@ const teachPeers: Check = {
   },
 };
 
-/** For so long, or so many bytes. */
+/** How long to watch, and how many bytes to ask for. */
 export interface Amounts {
   readonly seconds: number;
   readonly megabytes: number;

@@ -22,7 +22,7 @@ const loopback: Settings = {
   timeout_propose: '20s',
 };
 
-/** The peers that a node is told at its start. */
+/** The peers in a node's configuration. */
 export interface StartOptions {
   /** As `id@host:port`, dialed for ever. */
   readonly persistent?: readonly string[];
