@@ -3,7 +3,7 @@ import { block, flowFrom, type NodeId, parseNodeId } from 'rxmesh';
 import { CallError, calls } from 'rxmesh/calls';
 import { boundedMergeMap, onBackpressure } from 'rxmesh/operators';
 import { simulate } from 'rxmesh/testing';
-import { concatWith, EMPTY, NEVER, Observable, of, Subject, tap, throwError } from 'rxjs';
+import { concatWith, config, EMPTY, NEVER, Observable, of, Subject, tap, throwError } from 'rxjs';
 import { consume } from '../support/consume.ts';
 import { codecs, idle, listening, pair, upTo } from './stage.ts';
 
@@ -325,7 +325,9 @@ describe('a channel', () => {
     net.stop();
   });
 
-  it('survives a peer that opens the channel while the node stops', () => {
+  it('survives a peer that opens the channel while the node stops', async () => {
+    const unhandled: unknown[] = [];
+    config.onUnhandledError = (error) => void unhandled.push(error);
     const net = simulate({ nodes: 2, latencyMs: 5 });
     const service = calls(net.node(1).router, { id: 7, ...codecs });
     net.start();
@@ -339,6 +341,10 @@ describe('a channel', () => {
     net.advance(100);
     expect(heard).toEqual(['5: RXMESH_STOPPED']);
     expect([service.snapshot(), opened.snapshot()]).toEqual([idle, idle]);
+    // RxJS tells of an error in an observer after a turn.
+    await new Promise((resolve) => setTimeout(resolve));
+    config.onUnhandledError = null;
+    expect(unhandled).toEqual([]);
   });
 });
 
