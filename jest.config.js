@@ -8,6 +8,11 @@ export default {
   // Test the library from its sources, through the `source` condition in package `exports` and
   // `imports`.
   testEnvironmentOptions: { customExportConditions: ['source', 'node', 'node-addons'] },
+  // RxJS in one file: each spec loads it anew, and its modules are hundreds.
+  moduleNameMapper: {
+    '^rxjs$': '<rootDir>/node_modules/rxjs/dist/bundles/rxjs.umd.js',
+    '^rxjs/testing$': '<rootDir>/spec/support/rxjs-testing.cjs',
+  },
   // Generous, so that no test fails only because the machine is busy.
   testTimeout: 60_000,
   roots: ['<rootDir>/spec'],

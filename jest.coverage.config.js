@@ -9,7 +9,6 @@ import base from './jest.config.js';
  */
 export default {
   ...base,
-  // Instrumented code is slower.
   collectCoverage: true,
   coverageReporters: ['text-summary', 'html', 'json-summary'],
   coverageThreshold: { global: { statements: 98.5, branches: 95, functions: 98, lines: 98.5 } },
