@@ -9,20 +9,23 @@ import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { ClassicLevel } from 'classic-level';
 import { createRouter, Identity, json, parseNodeAddress, type Router } from 'rxmesh';
 import { deliveries, type Deliveries, type DeliveryStore } from 'rxmesh/deliveries';
 import { webSocket } from 'rxmesh/transports/websocket';
+import { commandLine } from './command-line.ts';
 
-const { values } = parseArgs({
-  options: {
-    ms: { type: 'string', default: '1000' },
-    rounds: { type: 'string', default: '5' },
-    receiver: { type: 'string', default: '' },
-  },
+const {
+  numbers: { ms, rounds: roundsAsked },
+  values,
+} = commandLine({
+  usage: `npm run delivery-cost -- [options]
+
+  --rounds 5   how often to measure each
+  --ms 1000    for how long`,
+  numbers: { ms: 1_000, rounds: 5 },
+  options: { receiver: { type: 'string' } },
 });
-const ms = Number(values.ms);
 const ids = { memory: 1, stores: 2 };
 /** A JSON string of 64 bytes. */
 const message = 'x'.repeat(62);
@@ -94,7 +97,7 @@ async function measure(child: ChildProcess, directory: string): Promise<void> {
     for (const [name, service] of Object.entries(services)) {
       const rounds = [];
       // The first round warms up.
-      for (let round = 0; round <= Number(values.rounds); round += 1) {
+      for (let round = 0; round <= roundsAsked; round += 1) {
         rounds.push(await run(() => service.deliver({ to, message }), concurrency));
       }
       const measured = rounds.slice(1);
@@ -113,7 +116,7 @@ async function measure(child: ChildProcess, directory: string): Promise<void> {
   await router.stop();
 }
 
-if (values.receiver !== '') {
+if (values.receiver !== undefined) {
   await receive(values.receiver);
 } else {
   const directory = await mkdtemp(join(tmpdir(), 'rxmesh-delivery-cost-'));

@@ -9,24 +9,27 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as wait } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
 import { createRouter, Identity, json, type Router } from 'rxmesh';
 import { calls } from 'rxmesh/calls';
 import { inspect } from 'rxmesh/inspect';
 import { MemoryNetwork } from 'rxmesh/transports/memory';
 import { webSocket } from 'rxmesh/transports/websocket';
+import { commandLine } from './command-line.ts';
 import { callsChannel, inspectMethods, inspectNetwork, meshPath } from '../lib/inspect/view.ts';
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
-    peers: { type: 'string', default: '100' },
-    channels: { type: 'string', default: '50' },
-    rounds: { type: 'string', default: '5' },
-    seconds: { type: 'string', default: '4' },
-  },
+const {
+  numbers: { peers, channels, rounds, seconds },
+  values: { watched },
+} = commandLine({
+  usage: `npm run inspect-cost -- [options]
+
+  --peers 100     peers of the node
+  --channels 50   its channels
+  --rounds 5      how often to measure each
+  --seconds 4     for how long`,
+  numbers: { peers: 100, channels: 50, rounds: 5, seconds: 4 },
+  options: { watched: { type: 'string' } },
 });
-const [watched] = positionals;
 if (watched === undefined) await measure();
 else await watch(watched);
 
@@ -55,8 +58,7 @@ async function watch(url: string): Promise<void> {
 }
 
 async function measure(): Promise<void> {
-  const [peers, channels] = [Number(values.peers), Number(values.channels)];
-  const [rounds, forMs] = [Number(values.rounds), Number(values.seconds) * 1_000];
+  const forMs = seconds * 1_000;
   const routers = await network(peers, channels);
   const [node] = routers;
   if (node === undefined) throw new Error('there is no node');
@@ -135,7 +137,7 @@ async function load(forMs: number): Promise<number> {
 }
 
 async function watching(url: string): Promise<ChildProcess> {
-  const page = fork(fileURLToPath(import.meta.url), [url]);
+  const page = fork(fileURLToPath(import.meta.url), ['--watched', url]);
   await once(page, 'message');
   // The first update has everything.
   await wait(1_000);

@@ -11,6 +11,7 @@ import { fileURLToPath } from 'node:url';
 import protobufjs from 'protobufjs';
 import { json, protobuf } from '../lib/index.ts';
 import { LinkedNode } from '../spec/support/linked-node.ts';
+import { commandLine } from './command-line.ts';
 
 const messageBytes = 4 * 1024 * 1024;
 const failures = 100;
@@ -127,13 +128,17 @@ function limitsShare(message) {
   return `${bytes.length} bytes, ${without.toFixed(0)} µs, limits + ${percent} %`;
 }
 
-const [name, bound] = process.argv.slice(2);
-if (name !== undefined) {
-  console.log(decodeOnce(name, bound === 'without' ? { elementsMax: Infinity } : {}));
+const { values } = commandLine({
+  usage: 'npm run message-cost',
+  options: { one: { type: 'string' }, unlimited: { type: 'boolean' } },
+});
+if (values.one !== undefined) {
+  console.log(decodeOnce(values.one, values.unlimited ? { elementsMax: Infinity } : {}));
 } else {
   for (const each of Object.keys(hostile)) {
-    for (const how of ['without', 'with']) {
-      const args = [...process.execArgv, '--expose-gc', fileURLToPath(import.meta.url), each, how];
+    for (const [how, ...flags] of [['without', '--unlimited'], ['with']]) {
+      const script = ['--expose-gc', fileURLToPath(import.meta.url), '--one', each, ...flags];
+      const args = [...process.execArgv, ...script];
       const result = execFileSync(process.execPath, args, { encoding: 'utf8' }).trim();
       console.log(`4 MiB of ${each}, ${how} limits:`.padEnd(54), result);
     }

@@ -4,7 +4,6 @@
  *
  *     npm run metrics-cost -- --rounds 10 --seconds 2
  */
-import { parseArgs } from 'node:util';
 import { PrometheusExporter } from '@opentelemetry/exporter-prometheus';
 import { MeterProvider } from '@opentelemetry/sdk-metrics';
 import { lastValueFrom } from 'rxjs';
@@ -12,15 +11,18 @@ import { createRouter, flowFrom, Identity, raw, type Transport } from 'rxmesh';
 import { measure, timed } from 'rxmesh/metrics';
 import { pipeTo, sendTo } from 'rxmesh/operators';
 import { webSocket } from 'rxmesh/transports/websocket';
+import { commandLine } from './command-line.ts';
 
-const { values } = parseArgs({
-  options: {
-    rounds: { type: 'string', default: '10' },
-    seconds: { type: 'string', default: '2' },
-  },
+const {
+  numbers: { rounds, seconds },
+} = commandLine({
+  usage: `npm run metrics-cost -- [options]
+
+  --rounds 10   how often to measure each
+  --seconds 2   for how long`,
+  numbers: { rounds: 10, seconds: 2 },
 });
-const rounds = Number(values.rounds);
-const forMs = Number(values.seconds) * 1_000;
+const forMs = seconds * 1_000;
 const message = new Uint8Array(64);
 
 /** Messages per second, from one node to another. */

@@ -7,19 +7,20 @@
 import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { ClassicLevel } from 'classic-level';
 import { lastValueFrom, type Observable } from 'rxjs';
 import { type NodeId, parseNodeId, PeerManager, systemClock } from 'rxmesh';
+import { commandLine } from './command-line.ts';
 
-const { values } = parseArgs({
-  options: {
-    peers: { type: 'string', default: '1000' },
-    rounds: { type: 'string', default: '60' },
-  },
+const {
+  numbers: { peers, rounds },
+} = commandLine({
+  usage: `npm run store-cost -- [options]
+
+  --peers 1000   peers in a batch
+  --rounds 60    how often to write one`,
+  numbers: { peers: 1_000, rounds: 60 },
 });
-const peers = Number(values.peers);
-const rounds = Number(values.rounds);
 const directory = await mkdtemp(join(tmpdir(), 'rxmesh-cost-'));
 const database = new ClassicLevel(directory);
 

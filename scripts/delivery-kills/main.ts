@@ -10,22 +10,23 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
+import { commandLine } from '../command-line.ts';
 import { killWhileDelivering } from './rounds.ts';
 
-const { values } = parseArgs({
-  options: {
-    kills: { type: 'string', default: '100' },
-    deliveries: { type: 'string', default: '100000' },
-  },
+const { numbers } = commandLine({
+  usage: `npm run delivery-kills -- [options]
+
+  --kills 100           how often to kill one side or the other
+  --deliveries 100000   how many numbers to deliver`,
+  numbers: { kills: 100, deliveries: 100_000 },
 });
-const total = Number(values.deliveries);
+const { deliveries: total } = numbers;
 
 const directory = await mkdtemp(join(tmpdir(), 'rxmesh-delivery-kills-'));
 try {
   let count = 0;
   const startMs = performance.now();
-  const outcome = await killWhileDelivering(directory, total, Number(values.kills), (side, n) => {
+  const outcome = await killWhileDelivering(directory, total, numbers.kills, (side, n) => {
     count += 1;
     console.log(`kill ${count}: the ${side}, after ${n}`);
   });

@@ -10,14 +10,13 @@
  */
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
+import { commandLine, refuse } from '../command-line.ts';
 import { check } from './run.ts';
 import type { Report } from './serve.ts';
 import { supervised, type Work } from './supervise.ts';
 import type { Target } from './target.ts';
 import { targets, targetsNamed } from './targets/index.ts';
 
-const countDefault = 100_000;
 /**
  * A batch that takes longer counts as hanging. This includes the time to shrink a finding, and is
  * long enough for a machine that has much else to do.
@@ -27,24 +26,29 @@ const hangMs = 120_000;
 const endsPrinted = 4;
 const worker = fileURLToPath(new URL('worker.ts', import.meta.url));
 
-const { values } = parseArgs({
+const {
+  numbers: { count, seed, index },
+  values,
+} = commandLine({
+  usage: `npm run fuzz -- [options]
+
+  --count 100000   inputs in all
+  --seed 1         the same seed gives the same inputs; default: any
+  --target NAME    only this target, or those that begin with this and a dash
+  --index 0        the first input, by number
+  --guided         keep inputs that reach new blocks of the code
+  --input HEX      only this input`,
+  numbers: {
+    count: 100_000,
+    seed: { otherwise: Math.floor(Math.random() * 2 ** 31), least: 0 },
+    index: { otherwise: 0, least: 0 },
+  },
   options: {
-    count: { type: 'string' },
-    seed: { type: 'string' },
     target: { type: 'string' },
-    index: { type: 'string' },
     input: { type: 'string' },
-    guided: { type: 'boolean', default: false },
+    guided: { type: 'boolean' },
   },
 });
-
-function numberOf(name: 'count' | 'seed' | 'index', otherwise: number): number {
-  const number = Number(values[name] ?? otherwise);
-  if (Number.isSafeInteger(number) && number >= 0) return number;
-  throw new RangeError(`--${name} must be an integer of at least 0, not ${values[name]}`);
-}
-
-const seed = numberOf('seed', Math.floor(Math.random() * 2 ** 31));
 
 function print({ target, isGuided }: Work, report: Report): void {
   const { inputs, ms, slowestMs, grownBytes, peakBytes, outcomes, finding, reached } = report;
@@ -65,7 +69,7 @@ function print({ target, isGuided }: Work, report: Report): void {
   const { index, hex } = finding;
   const again = `npm run fuzz -- --target ${target}`;
   console.error(`\n${target}, seed ${seed}, index ${index}: ${finding.text}`);
-  if (isGuided !== true) console.error(`  ${again} --seed ${seed} --index ${index}`);
+  if (isGuided !== true) console.error(`  ${again} --seed ${seed} --index ${index} --count 1`);
   if (hex !== undefined) console.error(`  ${again} --input ${hex === '' ? "''" : hex}`);
   console.error('');
   process.exitCode = 1;
@@ -83,19 +87,21 @@ async function inParallel(works: readonly Work[]): Promise<void> {
 }
 
 function worksOf(chosen: readonly Target[]): Work[] {
-  const isOne = values.index !== undefined;
-  const count = numberOf('count', isOne ? 1 : countDefault);
   const shares = chosen.reduce((sum, { share }) => sum + share, 0);
   return chosen.map((target) => ({
     target: target.name,
     seed,
-    from: numberOf('index', 0),
+    from: index,
     count: Math.ceil((count * target.share) / shares),
-    isGuided: values.guided,
+    isGuided: values.guided === true,
   }));
 }
 
-const chosen = values.target === undefined ? targets : targetsNamed(values.target);
+const { target: name } = values;
+const chosen = name === undefined ? targets : targetsNamed(name);
+if (chosen.length === 0) {
+  refuse(`no target ${name}; there are ${targets.map((each) => each.name).join(', ')}`);
+}
 if (values.input === undefined) {
   console.log(`seed ${seed}`);
   await inParallel(worksOf(chosen));

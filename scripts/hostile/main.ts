@@ -15,6 +15,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { filter, firstValueFrom, timeout } from 'rxjs';
 import { createRouter, Identity, json, type Router } from 'rxmesh';
 import { webSocket } from 'rxmesh/transports/websocket';
+import { commandLine, refuse } from '../command-line.ts';
 import { network } from './keyed.ts';
 import { type Row, rows } from './rows.ts';
 
@@ -215,7 +216,7 @@ function measured(row: Row): Promise<Result> {
   });
 }
 
-async function table(wanted: string): Promise<void> {
+async function table(chosen: readonly Row[]): Promise<void> {
   const head = [
     'attack',
     'p50 ms',
@@ -227,7 +228,7 @@ async function table(wanted: string): Promise<void> {
   ];
   console.log(`| ${head.join(' | ')} |\n|${head.map(() => ' --- |').join('')}`);
   const failures: string[] = [];
-  for (const row of rows.filter(({ name }) => name.includes(wanted))) {
+  for (const row of chosen) {
     const result = await measured(row);
     console.log(`| ${cells(row, result).join(' | ')} |`);
     failures.push(...broken(row, result).map((text) => `${row.name}: ${text}`));
@@ -236,7 +237,21 @@ async function table(wanted: string): Promise<void> {
   process.exitCode = failures.length > 0 ? 1 : 0;
 }
 
-const [, , first, name] = process.argv;
-const only = first === '--row' ? rows.find((each) => each.name === name) : undefined;
-if (only === undefined) await table(process.argv.slice(2).join(' '));
-else process.send?.(await measure(only), () => process.disconnect());
+const usage = `npm run hostile -- [part of a row's name]
+
+rows:
+${rows.map(({ name }) => `  ${name}`).join('\n')}`;
+const { values, positionals } = commandLine({
+  usage,
+  options: { row: { type: 'string' } },
+  allowPositionals: true,
+});
+const only = rows.find(({ name }) => name === values.row);
+if (only !== undefined) {
+  process.send?.(await measure(only), () => process.disconnect());
+} else {
+  const part = positionals.join(' ');
+  const chosen = rows.filter(({ name }) => name.includes(part));
+  if (chosen.length === 0) refuse(`no row has "${part}" in its name`, usage);
+  await table(chosen);
+}

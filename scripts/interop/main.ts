@@ -8,8 +8,8 @@
  *
  * Exits with code 1 if a check fails, or if there is no Go.
  */
-import { parseArgs } from 'node:util';
-import { type Amounts, type Check, inTurn, together, type World } from './checks.ts';
+import { commandLine } from '../command-line.ts';
+import { type Check, inTurn, together, type World } from './checks.ts';
 import { assertGo, installComet } from './install.ts';
 import { Network } from './network.ts';
 import { Validator } from './validator.ts';
@@ -17,23 +17,15 @@ import { Validator } from './validator.ts';
 /** The newest release of each line. */
 const releases = ['v0.38.26', 'v1.0.1'];
 
-const { values } = parseArgs({
-  options: {
-    version: { type: 'string', multiple: true },
-    seconds: { type: 'string', default: '60' },
-    megabytes: { type: 'string', default: '100' },
-  },
-});
-const amounts: Amounts = {
-  seconds: amountOf('seconds'),
-  megabytes: amountOf('megabytes'),
-};
+const { numbers: amounts, values } = commandLine({
+  usage: `npm run test:interop -- [options]
 
-function amountOf(name: 'seconds' | 'megabytes'): number {
-  const amount = Number(values[name]);
-  if (Number.isFinite(amount) && amount > 0) return amount;
-  throw new RangeError(`--${name} must be a number above 0, not ${values[name]}`);
-}
+  --version v0.38.26   only this version; more than one may be given; default: ${releases.join(' and ')}
+  --seconds 60         how long to listen to the validators
+  --megabytes 100      how much to take from their blocks`,
+  numbers: { seconds: 60, megabytes: 100 },
+  options: { version: { type: 'string', multiple: true } },
+});
 
 /** Runs all checks with one version. Returns how many have failed. */
 async function interop(version: string, program: string): Promise<number> {

@@ -11,15 +11,16 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
+import { commandLine } from '../command-line.ts';
 import { lives } from './lives.ts';
 
-const { values } = parseArgs({
-  options: {
-    kills: { type: 'string', default: '100' },
-    // A second, and what a busy machine takes to write.
-    most: { type: 'string', default: '1500' },
-  },
+const { numbers } = commandLine({
+  usage: `npm run kills -- [options]
+
+  --kills 100   how often to kill
+  --most 1500   how long before a kill a peer may have been learned and lost, in milliseconds`,
+  // A second, and what a busy machine takes to write.
+  numbers: { kills: 100, most: 1_500 },
 });
 
 const directory = await mkdtemp(join(tmpdir(), 'rxmesh-kills-'));
@@ -34,7 +35,7 @@ try {
     total.lostMs = Math.max(total.lostMs, life.lostMs);
     events.push(...life.events);
     console.log(`kill ${total.kills}: ${life.found} found, ${life.lostMs} ms lost`);
-    if (total.kills >= Number(values.kills)) break;
+    if (total.kills >= numbers.kills) break;
   }
 } finally {
   await rm(directory, { recursive: true });
@@ -44,6 +45,6 @@ console.log(
     `${total.forgotten} forgotten; the oldest lost was learned ${total.lostMs} ms before a kill`,
 );
 for (const event of events) console.log(event);
-if (total.lostMs > Number(values.most) || total.forgotten > 0 || events.length > 0) {
+if (total.lostMs > numbers.most || total.forgotten > 0 || events.length > 0) {
   process.exitCode = 1;
 }

@@ -30,7 +30,7 @@ describe('the fuzzer', () => {
     const comet = ['comet-streams', 'comet-handshakes', 'comet-connections', 'comet-messages'];
     expect(namesOf('comet')).toEqual(comet);
     expect(namesOf('comet-streams')).toEqual(['comet-streams']);
-    expect(() => namesOf('come')).toThrow('no target come');
+    expect(namesOf('come')).toEqual([]);
   });
 
   it('S-08 finds a fault, says where, and makes its input as short as it can be', async () => {
@@ -91,10 +91,10 @@ describe('the fuzzer', () => {
     expect(toHex(finding?.input ?? new Uint8Array(0))).toBe('dead');
   });
 
-  it('S-08 finds an input that takes too long, whatever the machine does', async () => {
+  it('S-08 finds an input that takes too long, whatever else the machine does', async () => {
     const target = planted(() => {
-      const endsAtMs = performance.now() + 12;
-      while (performance.now() < endsAtMs) continue;
+      const before = process.cpuUsage();
+      while (process.cpuUsage(before).user < 12_000) continue;
       return 'ok';
     });
     const { finding } = await fuzz(target, inputs, { limits: { ...limits, inputMs: 8 } });

@@ -52,13 +52,11 @@ export const targets: readonly Target[] = [
 
 /**
  * All targets whose names begin with this one and a hyphen, or the one that has it: `comet` stands
- * for `comet-streams` and others.
- *
- * @throws {RangeError} if there is none
+ * for `comet-streams` and others. Empty if there is none.
  */
 export function targetsNamed(name: string): readonly Target[] {
   const group = targets.filter((each) => each.name.startsWith(`${name}-`));
-  return group.length > 0 ? group : [targetNamed(name)];
+  return group.length > 0 ? group : targets.filter((each) => each.name === name);
 }
 
 /** @throws {RangeError} if there is no target of that name */
