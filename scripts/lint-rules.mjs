@@ -95,7 +95,7 @@ const importDown = {
       up: '"{{specifier}}" is out of reach from here: an import points down, see docs/architecture.md',
       inside:
         '"{{specifier}}" is not public: only lib/index.ts and operators/index.ts may be imported here',
-      outside: '"{{specifier}}" is no part of the package',
+      outside: '"{{specifier}}" is not part of the package',
       self: 'import "{{specifier}}" by its relative path: only its users know the package by name',
       platform: '"{{specifier}}" is Node: only *.node.ts may import it',
       protobufjs: 'import "protobufjs/minimal.js": the full library generates code with eval',

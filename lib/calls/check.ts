@@ -8,7 +8,7 @@ const known = 'timeoutMs, signal and headers';
 export const timeoutMaxMs: number = 2 ** 31 - 1;
 
 /**
- * @throws {TypeError} for an unknown option, or a signal or headers that are none
+ * @throws {TypeError} for an unknown option, or a wrong signal or wrong headers
  * @throws {RangeError} for a time that timers do not support, or headers that are too large
  */
 export function checkCallOptions(
@@ -36,7 +36,7 @@ export function checkFunction(method: string, handler: unknown): void {
   throw mistaken(method, 'a function', handler);
 }
 
-/** @throws {TypeError} if an argument is missing, or the first one is no router */
+/** @throws {TypeError} if an argument is missing, or the first one is not a router */
 export function checkArguments(router: unknown, options: unknown): void {
   const open: unknown = isObject(router) && Reflect.get(router, 'openChannel');
   if (typeof open !== 'function') throw mistaken('calls: router', 'a router', router);

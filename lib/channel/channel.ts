@@ -69,7 +69,7 @@ export interface SendReport {
 }
 
 /**
- * What `Channel.send` returns: an Observable that sends when it is subscribed. It is no promise,
+ * What `Channel.send` returns: an Observable that sends when it is subscribed. It is not a promise,
  * and `then` makes `await channel.send(...)` an error, to the compiler and at run time: that would
  * send nothing. Use `sendOnce` there.
  */

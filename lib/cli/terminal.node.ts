@@ -26,7 +26,7 @@ export async function print(
 ): Promise<void> {
   const closed: StopReason = 'output closed';
   if (signal.reason === closed || output.write(data) || signal.aborted) return;
-  // An abort is no failure here: the command ends by it.
+  // An abort is not a failure here: the command ends by it.
   await once(output, 'drain', { signal }).catch((error: unknown) => {
     if (!signal.aborted) throw error;
   });

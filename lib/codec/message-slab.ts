@@ -187,7 +187,7 @@ function ownBytes({ buf, pos }: PlaceWriter, start: number): Uint8Array {
  */
 function wellFormedString(this: PlaceWriter, text: string): unknown {
   if (!isWellFormed(text)) {
-    throw new TypeError('a text has half a surrogate pair, which is no character');
+    throw new TypeError('a text has half a surrogate pair, which is not a character');
   }
   return this.constructor.prototype.string.call(this, text);
 }

@@ -17,7 +17,7 @@ export function checkCount(name: string, value: number): void {
   throw new RangeError(`deliveries: ${name} must be ${range}, got ${String(value)}`);
 }
 
-/** @throws {TypeError} if an argument is missing, or the first one is no router */
+/** @throws {TypeError} if an argument is missing, or the first one is not a router */
 export function checkArguments(router: unknown, options: unknown): void {
   if (!has(router, ['openChannel'])) throw mistaken('deliveries: router', 'a router', router);
   if (!has(options, [])) throw mistaken('deliveries: options', 'an object', options);
@@ -29,13 +29,13 @@ export function checkFunction(what: string, given: unknown): void {
   throw mistaken(what, 'a function', given);
 }
 
-/** @throws {TypeError} if it is no codec */
+/** @throws {TypeError} if it is not a codec */
 export function checkCodec(codec: unknown): void {
   if (has(codec, ['encode', 'decode'])) return;
   throw mistaken('deliveries: codec', 'a codec, such as json()', codec);
 }
 
-/** @throws {TypeError} if it is no store */
+/** @throws {TypeError} if it is not a store */
 export function checkStore(store: unknown): void {
   if (store === undefined || has(store, ['open', 'batch', 'iterator'])) return;
   throw mistaken('deliveries: store', 'an abstract-level database', store);

@@ -61,7 +61,7 @@ const questionsMax = 1_024;
  * let in although it is full.
  *
  * A peer is reported if it asks too often, answers without being asked, does not answer, or sends
- * something that is no address.
+ * something that is not an address.
  */
 export function peerExchange(
   node: ExchangeNode,

@@ -91,7 +91,7 @@ export class Questions {
     return this.#talks.size >= enoughPeers;
   }
 
-  /** Learns the addresses in an answer, up to the first text that is no address. */
+  /** Learns the addresses in an answer, up to the first text that is not an address. */
   answered(from: NodeId, addresses: readonly string[]): void {
     const talk = this.#talks.get(from);
     if (talk?.isOwed !== true) {

@@ -5,7 +5,7 @@ import type { MetricAttributes } from './meter.ts';
 
 /**
  * Calls `end` once, with the `error.type` if there is one: when the answers of a call have ended,
- * or their consumer leaves. `firstValueFrom` leaves with its answer, so that is no failure.
+ * or their consumer leaves. `firstValueFrom` leaves with its answer, so that is not a failure.
  */
 export function whenEnded<T>(answers: Flow<T>, end: (outcome: MetricAttributes) => void): Flow<T> {
   let hasAnswer = false;

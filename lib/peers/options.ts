@@ -118,7 +118,7 @@ function checkAddresses(
   for (const one of given as readonly unknown[]) {
     // The caller may be plain JavaScript.
     if (typeof one !== 'string' && (typeof one !== 'object' || one === null)) {
-      problems.push(`${name} has ${String(one)}, which is no address`);
+      problems.push(`${name} has ${String(one)}, which is not an address`);
       continue;
     }
     try {

@@ -29,7 +29,7 @@ export class Validator extends CometNode {
   }
 }
 
-/** A node of somebody's chain that knows nobody and is no validator. */
+/** A node of somebody's chain that knows nobody and is not a validator. */
 export async function newcomerOf(program: string, { genesisFile }: CometNode): Promise<CometNode> {
   const home = temporaryHome();
   cometbft(program, 'init', '--home', home);

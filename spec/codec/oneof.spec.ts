@@ -64,7 +64,7 @@ describe('oneof: reflection types', () => {
   it.each([
     ['a kind it does not carry', { kind: 'castle', x: 1 }],
     ['a kind that is a property of all objects', { kind: 'constructor' }],
-    ['a kind that is no string', { kind: 1 }],
+    ['a kind that is not a string', { kind: 1 }],
     ['a message without a kind', { x: 1, y: 2 }],
     ['a message whose values are wrong', { kind: 'move', x: 'one' }],
     ['an empty message', {}],

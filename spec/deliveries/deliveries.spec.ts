@@ -157,7 +157,7 @@ describe('a delivery', () => {
     stage.net.stop();
   });
 
-  it('fails at once to a node that is none, and to itself', () => {
+  it('fails at once if the recipient is not a node ID, or is this node', () => {
     const stage = new Stage();
     stage.start();
     const heard: string[] = [];

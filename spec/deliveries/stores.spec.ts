@@ -68,7 +68,10 @@ describe('a store', () => {
     stage.net.stop();
   });
 
-  it.each(['open', 'all'] as const)('that fails to %s is tried again each second', (what) => {
+  it.each([
+    ['fails to open', 'open'],
+    ['fails whatever it is asked', 'all'],
+  ] as const)('that %s is tried again each second', (_, what) => {
     const { fails, failingStore } = failing();
     fails[what] = 3;
     const stage = new Stage({ stores: [failingStore, failingStore] });

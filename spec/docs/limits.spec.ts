@@ -54,7 +54,7 @@ describe('docs/limits.md', () => {
   it('has every constant of the sources that is a bound', () => {
     const documented = new Set(bounds.map(({ file, constant }) => `${file} ${constant}`));
     const found = sources
-      // What the inspector's page keeps in a browser is no bound of a node.
+      // What the inspector's page keeps in a browser is not a bound of a node.
       .filter((file) => !file.startsWith('lib/inspect/page/'))
       .flatMap((file) => constantsOf(file).map((name) => `${file} ${name}`))
       .filter((constant) => /(?:Max|MAX|Ms)$/.test(constant));

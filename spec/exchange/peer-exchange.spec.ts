@@ -198,7 +198,7 @@ describe('peer exchange: peers that do not play by the rules', () => {
     net.stop();
   });
 
-  it('reports what is no address, and keeps what came before it', () => {
+  it('reports what is not an address, and keeps what came before it', () => {
     const net = star(2, (node) => (node === 1 ? without : {}));
     const { say } = byHand(net, 1);
     net.start();

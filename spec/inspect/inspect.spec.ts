@@ -105,7 +105,7 @@ describe('a peer of an inspector', () => {
     expect(error.message).toContain('403');
   });
 
-  it('is no peer of the inspected router, and no event of it', async () => {
+  it('is not a peer of the inspected router, and no event of it', async () => {
     const router = await node();
     const events: RouterEvent[] = [];
     router.events$.subscribe((event) => events.push(event));

@@ -189,7 +189,7 @@ describe('traced', () => {
     await out.sendOnce({ to: listening.id, message: { n: 2 } });
     await until(() => received.length === 3);
     expect(received).toEqual([{ n: 1 }, 'text', { n: 2 }]);
-    // A text is no object, so nothing is known of it.
+    // A text is not an object, so nothing is known of it.
     expect(contexts).toEqual([traceId, undefined, undefined]);
   });
 

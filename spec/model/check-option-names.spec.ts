@@ -18,7 +18,7 @@ describe('checkOptionNames', () => {
     ['max', '"max"'],
     [[4], 'an array'],
     [() => 4, 'a function'],
-  ])('refuses %p, which is no object', (options, got) => {
+  ])('refuses %p, which is not an object', (options, got) => {
     const text = `batch: options must be an object, got ${got}`;
     expect(check(options)).toThrow(new TypeError(text));
     expect(check(options)).toThrow(TypeError);

@@ -35,7 +35,7 @@ describe('identity', () => {
   });
 
   it.each(['a'.repeat(32), Array.from({ length: 32 }, () => 1), undefined])(
-    'does not follow from what is no bytes: %j',
+    'does not follow from anything but bytes: %j',
     (given) => {
       expect(() => Identity.fromSeed(given as never)).toThrow(
         expect.objectContaining({ code: 'RXMESH_KEY_INVALID' }),
@@ -159,7 +159,7 @@ describe('identity file', () => {
     ['half of it', keyFile(wholeKey).slice(0, 100), 'not JSON'],
     ['no object', 'null', 'not of type'],
     ['no key', '{}', 'not of type'],
-    ['a key that is none', '{"priv_key":7}', 'not of type'],
+    ['a key that is a number', '{"priv_key":7}', 'not of type'],
     ['another type', keyFile(wholeKey, 'tendermint/PrivKeySecp256k1'), 'not of type'],
     ['no value', '{"priv_key":{"type":"tendermint/PrivKeyEd25519"}}', '64 bytes'],
     ['no base64', keyFile(wholeKey).replace(/value":"../, 'value":"--'), '64 bytes'],
@@ -212,7 +212,7 @@ describe('identity file', () => {
     },
   );
 
-  it('S-06 with another option, or one that is no boolean, is a mistake', async () => {
+  it('S-06 with another option, or one that is not a boolean, is a mistake', async () => {
     const wrong: readonly unknown[] = [{ allowInsecre: true }, { allowInsecure: 'yes' }];
     for (const options of wrong) {
       await expect(Identity.load(file(), options as never)).rejects.toThrow(TypeError);

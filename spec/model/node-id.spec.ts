@@ -16,7 +16,7 @@ import type { MemoryNetwork } from 'rxmesh/transports/memory';
 import { uncheckedNodeId } from '../../lib/model/node-id.ts';
 import type { Same } from '../codec/messages.ts';
 
-// What follows is for the compiler: a text that was not checked is no node ID. It is not called.
+// What follows is for the compiler: a text that was not checked is not a node ID. It is not called.
 
 /** What is in scope of the calls; `text` may be an address, a name, or anything else. */
 interface Scope {

@@ -251,7 +251,7 @@ describe('L-33 what another copy of rxmesh or RxJS has made', () => {
     expect(isFlow(of(1))).toBe(false);
   });
 
-  it('an Observable of another RxJS behind a flow is no flow, but an Observable', () => {
+  it('an Observable of another RxJS behind a flow is not a flow, but an Observable', () => {
     const source = new Subject<number>();
     const other = {
       lift: () => other,

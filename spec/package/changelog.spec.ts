@@ -23,7 +23,7 @@ describe('CHANGELOG.md', () => {
     expect(notesOf(text, '0.1.0')).toBe('- One thing.');
   });
 
-  it('is no release when nothing is unreleased', () => {
+  it('is not a release when nothing is unreleased', () => {
     const text = released(changelog, '0.2.0', '2026-11-29');
     expect(() => released(text, '0.3.0', '2026-11-30')).toThrow('nothing under Unreleased');
   });

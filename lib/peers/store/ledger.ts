@@ -91,7 +91,7 @@ export class Ledger {
   }
 
   #restorePeer(key: string, value: Uint8Array): void {
-    if (!isNodeId(key)) throw new RangeError('its key is no node ID');
+    if (!isNodeId(key)) throw new RangeError('its key is not a node ID');
     const { savedAtMs, saved } = decodePeer(key, value);
     const nowMs = this.#clock.now();
     const isNew = this.#table.introductions.restore(saved, nowMs - this.#sinceMs(savedAtMs), nowMs);

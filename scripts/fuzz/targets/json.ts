@@ -15,7 +15,7 @@ const codecs: readonly Codec<unknown>[] = [
   json<unknown>({
     validate: (value) => {
       if (typeof value === 'object') return value;
-      throw new TypeError('it is no object');
+      throw new TypeError('it is not an object');
     },
   }),
 ];

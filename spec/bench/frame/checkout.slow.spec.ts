@@ -37,7 +37,7 @@ describe('checkoutAt', () => {
     expect(checkoutAt(`${link}/`).root).toBe(root);
   });
 
-  it('refuses a path that is no directory', () => {
+  it('refuses a path that is not a directory', () => {
     hasManifest(manifest);
     for (const path of ['', join(root, 'missing'), join(root, 'package.json')]) {
       expect(() => checkoutAt(path)).toThrow(

@@ -114,7 +114,7 @@ describe('the records of the peer store', () => {
     ['a field of another type', [0x08, 0x01, 0x2a, 0x00]],
     ['an address of nobody', [0x08, 0x01, 0x12, 0x00]],
     ['the address of another peer', [0x08, 0x01, 0x12, 49, 0x0a, 47, ...text(`memory:${id('b')}`)]],
-    ['a score that is no number', [0x08, 0x01, 0x1a, 0x09, 0x09, 0, 0, 0, 0, 0, 0, 0xf8, 0x7f]],
+    ['a score that is not a number', [0x08, 0x01, 0x1a, 0x09, 0x09, 0, 0, 0, 0, 0, 0, 0xf8, 0x7f]],
   ])('are damaged: %s', (_, bytes) => {
     expect(() => decodePeer(id('a'), Uint8Array.from(bytes))).toThrow();
   });

@@ -114,7 +114,7 @@ describe('a first program with async functions: sendOnce', () => {
     net.start();
     const log = heard(net, chat(1));
     const mistaken = async (): Promise<void> => {
-      // @ts-expect-error it is no promise
+      // @ts-expect-error it is not a promise
       // eslint-disable-next-line @typescript-eslint/await-thenable -- nor does the linter let it pass
       await chat(0).send({ to: net.node(1).id, message: 'x' });
     };

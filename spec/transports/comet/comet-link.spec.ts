@@ -261,7 +261,7 @@ describe('a link that is paused, or ends, at an awkward moment', () => {
     expect(peer.heard.heard.slice(-2)).toEqual(['ping', 'ended RXMESH_CONNECTION_CLOSED']);
   });
 
-  it('its own close is no failure, if the socket ends during the last write', () => {
+  it('its own close is not a failure, if the socket ends during the last write', () => {
     const peer = new RawPeer({ flushMs: 10 });
     const { listener } = peer.pair;
     Object.assign(listener, { send: () => listener.breakDown('reset') });

@@ -58,7 +58,7 @@ describe('CometBFT’s dialect of peer exchange', () => {
 
   it.each([
     ['a name', addrs(ipField('example.com') + port26656), 'example.com:26656'],
-    ['an ID that is none', '12040a020a00', 'would not take: @:0'],
+    ['an empty address', '12040a020a00', 'would not take: @:0'],
     ['a port beyond 65535', addrs(`${ipField('203.0.113.7')}18808004`), '203.0.113.7:65536'],
     ['251 addresses', peerAnswer(251), 'an answer with 251 addresses, more than 250'],
   ])('takes no answer with %s', (_, hex, text) => {

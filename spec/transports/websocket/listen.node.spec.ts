@@ -103,7 +103,7 @@ describe('listening for WebSockets', () => {
     expect(second.endpoints).toEqual([]);
   });
 
-  it('fails with RXMESH_LISTEN_FAILED for a certificate that is none', () => {
+  it('fails with RXMESH_LISTEN_FAILED for a certificate that does not parse', () => {
     const log = new Log(listen({ tls: { cert: 'x', key: 'y' } }, () => undefined));
     expect(log.end).toBe('RXMESH_LISTEN_FAILED');
   });
@@ -111,7 +111,7 @@ describe('listening for WebSockets', () => {
   it.each([
     ['a wrong path', upgrade('/other'), 404],
     ['a path that is badly encoded', upgrade('/%ff'), 404],
-    ['a request that is no upgrade', 'GET / HTTP/1.1\r\nHost: a\r\n\r\n', 426],
+    ['a request that is not an upgrade', 'GET / HTTP/1.1\r\nHost: a\r\n\r\n', 426],
     ['a wrong version', upgrade('/').replace('Version: 13', 'Version: 7'), 400],
     [
       'an upgrade to something else',
@@ -137,7 +137,7 @@ describe('listening for WebSockets', () => {
     ['a third value', `rxmesh.2, ${hello}, x`, must],
     ['version 1', `rxmesh.1, ${hello}`, must],
     [
-      'what is no hello',
+      'what is not a hello',
       `rxmesh.2, ${'A'.repeat(50)}`,
       'the other side did not begin with an rxmesh hello: is it an rxmesh node?',
     ],

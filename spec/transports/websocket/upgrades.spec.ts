@@ -150,7 +150,7 @@ describe('S-11 a web page', () => {
     ['https://127.0.0.1', '127.0.0.1:80', 403],
     ['http://127.0.0.1', '127.0.0.1:443', 403],
     ['http://localhost:4000', '127.0.0.1:4000', 403],
-    // What no browser writes, and what is no page of the web.
+    // What no browser writes, and what is not a page of the web.
     ['HTTP://127.0.0.1', '127.0.0.1', 403],
     ['http://127.0.0.1/', '127.0.0.1', 403],
     ['http://a@127.0.0.1', '127.0.0.1', 403],
