@@ -81,7 +81,11 @@ export class Board implements NeighbourHost {
         bytes: numbers.storeBytesMax,
         ms: numbers.storeMs,
       }),
-      missing: new Missing({ ...numbers, perNeighbourMax: numbers.announcedMax }),
+      missing: new Missing({
+        ...numbers,
+        perNeighbourMax: numbers.announcedMax,
+        keepMs: numbers.seenMs,
+      }),
       wants: (topic) => this.#topics?.has(topic) !== false,
     };
     this.#neighbours = new Neighbours(this.channel, this);

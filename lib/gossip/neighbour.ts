@@ -63,10 +63,16 @@ export class Neighbour implements FrameFeed<Frame> {
     this.#sender.wake();
   }
 
-  /** Asks it for a message, and with `isGraft` for the following ones of the topic. */
+  /**
+   * Asks it for a message, and with `isGraft` for the following ones of the topic. The question
+   * waits for `flushAsks`.
+   */
   ask(id: string, topic: string, isGraft: boolean): void {
     if (this.#asks.size < waitingMax) this.#asks.set(id, { topic, isGraft });
-    this.#sender.wake();
+  }
+
+  flushAsks(): void {
+    if (this.#asks.size > 0) this.#sender.wake();
   }
 
   /** Sends a message. Returns false if too many wait already. */

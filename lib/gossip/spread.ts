@@ -115,10 +115,22 @@ export class Spread {
     return undefined;
   }
 
+  /**
+   * A message has come. Returns whether it comes because this node had to ask for it, outside the
+   * tree.
+   */
+  arrived(id: string): boolean {
+    const { missing, clock } = this.#context;
+    const isPulled = missing.arrived(id, clock.now());
+    if (missing.isWaiting) this.#askTimer.wakeAt(clock.now() + togetherMs);
+    return isPulled;
+  }
+
   /** A message that could not be taken is asked for later. */
   later(id: string, { topic, hop: hops }: Frame, from: Neighbour): void {
     const { missing, clock, settings, counts } = this.#context;
     const nowMs = clock.now();
+    missing.postponed(id, nowMs);
     const announcement = { by: from.id, hops, isPull: false };
     if (!missing.announced(id, topic, announcement, nowMs)) counts.droppedAnnouncements += 1;
     this.#askTimer.wakeAt(nowMs + settings.numbers.graftAfterMs);
@@ -157,9 +169,8 @@ export class Spread {
       if (isGraft) this.#trees.graft(topic, to);
       this.#neighbours.get(to)?.ask(id, topic, isGraft);
     }
-    for (const peer of silent) {
-      reporter.blame(peer, 'note', 'it does not send a message that it has announced');
-    }
+    for (const neighbour of this.#neighbours) neighbour.flushAsks();
+    for (const peer of silent) reporter.silent(peer);
     const { nextMs } = missing;
     if (nextMs !== undefined) this.#askTimer.wakeAt(Math.max(nextMs, clock.now() + togetherMs));
   }

@@ -163,10 +163,12 @@ describe('a neighbour that misbehaves', () => {
     }
     expect(attack.stage.gossip(1).snapshot()).toMatchObject({ missing: 500 });
     expect(attack.stage.gossip(1).snapshot().droppedAnnouncements).toBeGreaterThan(7_000);
-    attack.stage.net.advance(120_000);
+    attack.stage.net.advance(140_000);
     const asks = attack.received.filter(({ kind }) => kind === kinds.ask);
     const asked = asks.reduce((sum, { ids }) => sum + ids.length / 20, 0);
-    expect(asked).toBe(500 * 8);
+    expect(Math.max(...asks.map(({ ids }) => ids.length / 20))).toBe(64);
+    expect(asked).toBeGreaterThan(500);
+    expect(asked).toBeLessThanOrEqual(500 * 8);
     expect(attack.stage.gossip(1).snapshot()).toMatchObject({ missing: 0, lost: 500 });
     expect(attack.reports.length).toBeGreaterThan(3);
     expect(new Set(attack.reports).size).toBe(1);
