@@ -79,7 +79,7 @@ export class Board implements NeighbourHost {
       store: new MessageStore({
         messages: numbers.storeMax,
         bytes: numbers.storeBytesMax,
-        ms: numbers.storeMs,
+        ms: Math.max(numbers.storeMs, numbers.antiEntropyMs),
       }),
       missing: new Missing({
         ...numbers,
@@ -154,6 +154,7 @@ export class Board implements NeighbourHost {
 
   joined(neighbour: Neighbour): void {
     neighbour.greet(this.#greeting());
+    this.#spread.beginRecall(neighbour);
   }
 
   left(neighbour: Neighbour): void {
@@ -217,6 +218,8 @@ export class Board implements NeighbourHost {
         return this.#spread.has(neighbour, frame);
       case kinds.ask:
         return this.#spread.asks(neighbour, frame);
+      case kinds.recall:
+        return this.#spread.recalls(neighbour, frame);
       case kinds.prune:
         this.#spread.pruned(neighbour, frame);
         return undefined;

@@ -205,9 +205,9 @@ describe('missing messages', () => {
   });
 });
 
-function held(id: string, bytes: number, atMs: number): Held {
+function held(id: string, bytes: number, atMs: number, place = 1): Held {
   return {
-    ...{ id, bytes, atMs, topic: '', payloadBytes: bytes, hops: 1, from: a },
+    ...{ id, bytes, atMs, dateMs: atMs, place, topic: '', payloadBytes: bytes, hops: 1, from: a },
     frame: new Frame(kinds.message),
     knownTo: new Set(),
     asked: new Map(),
