@@ -226,25 +226,22 @@ function numbersFrom(given: Partial<Numbers>): Numbers {
   return numbers;
 }
 
-/** A node that asks for messages must remember them for longer than others keep them. */
-function checkAntiEntropy({
-  antiEntropyMs,
-  seenMs,
-  seenMax,
-  storeMax,
-  announcedMax,
-}: Numbers): void {
+/** Nobody may be offered what it does not take any more, or has forgotten that it has seen. */
+function checkAntiEntropy(numbers: Numbers): void {
+  const { antiEntropyMs, seenMs, seenMax, storeMax, announcedMax } = numbers;
+  const fail = (rule: string, given: number): never => {
+    throw new RangeError(`gossip: ${rule}; got ${given}`);
+  };
   if (antiEntropyMs >= seenMs) {
-    const advice = `older messages are not taken: less than seenMs, ${seenMs}`;
-    throw new RangeError(`gossip: antiEntropyMs must be ${advice}, got ${antiEntropyMs}`);
+    const reason = 'or messages are too old to be taken';
+    fail(`antiEntropyMs must be less than seenMs, ${seenMs}, ${reason}`, antiEntropyMs);
   }
   if (2 * storeMax > seenMax) {
-    const advice = `at most half of seenMax, ${seenMax}, with antiEntropyMs`;
-    throw new RangeError(`gossip: storeMax must be ${advice}, got ${storeMax}`);
+    fail(`storeMax must be at most half of seenMax, ${seenMax}, with antiEntropyMs`, storeMax);
   }
-  if (announcedMax < 2 * digestIdsMax) {
-    const advice = `at least ${2 * digestIdsMax} with antiEntropyMs`;
-    throw new RangeError(`gossip: announcedMax must be ${advice}, got ${announcedMax}`);
+  const least = 2 * digestIdsMax;
+  if (announcedMax < least) {
+    fail(`announcedMax must be at least ${least} with antiEntropyMs`, announcedMax);
   }
 }
 
