@@ -12,7 +12,7 @@ interface Load {
   questionMs: number;
 }
 
-/** What each neighbour was asked for: a few messages at a time, so that a slow link is not flooded. */
+/** What each neighbour was asked for: a few messages at a time, so no slow link is flooded. */
 export class Asked {
   readonly #loads = new Map<NodeId, Load>();
 

@@ -70,7 +70,7 @@ export class Frame {
   seq = 0;
   payload: Uint8Array = nothing;
   signature: Uint8Array = nothing;
-  /** In `recall`: after which place. In the last `have` of a part: after which the next one begins. */
+  /** In `recall`: where the part begins. In the last `have` of a part: where the next one does. */
   place = 0;
   /** The frame as bytes, if it is sent to several peers. */
   encoded: Uint8Array | undefined;

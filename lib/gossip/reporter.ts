@@ -4,7 +4,7 @@ import type { Frame } from './frame.ts';
 
 /** At most one report of a kind about a peer, and one error of a kind, in this time. */
 const reportEveryMs = 1_000;
-/** The same for silence: it lasts, and a neighbour may honestly have forgotten what it announced. */
+/** The same for silence: it lasts, and an honest neighbour may have dropped what it announced. */
 const silenceEveryMs = 10_000;
 /** How many kinds and peers it remembers at a time. */
 const remembered = 4_096;
