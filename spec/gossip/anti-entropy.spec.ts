@@ -128,6 +128,22 @@ describe('digests of gossip', () => {
     stage.net.stop();
   });
 
+  it('bring no body that a node has had', () => {
+    const gossip = () => ({ antiEntropyMs: 90_000, catchUpMs: 0 });
+    const stage = new Stage({ nodes: 2, gossip }).start();
+    for (let n = 0; n < 300; n += 1) stage.gossip(n % 2).publish(`${n}`);
+    stage.net.advance(1_000);
+    const before = [0, 1].map((node) => stage.gossip(node).snapshot());
+    expect(before).toMatchObject([{ received: 150 }, { received: 150 }]);
+    stage.net.partition([0], [1]);
+    stage.net.advance(100);
+    stage.net.heal();
+    stage.net.settle();
+    stage.net.advance(5_000);
+    expect([0, 1].map((node) => stage.gossip(node).snapshot())).toEqual(before);
+    stage.net.stop();
+  });
+
   it('list the topics that a node wants', () => {
     const topic = (message: string): string => message.slice(0, 1);
     const wanted = ['a', 'b'];
