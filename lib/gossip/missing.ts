@@ -132,7 +132,7 @@ export class Missing {
     const missed = this.#missed.get(id);
     if (missed?.asked === undefined) return;
     this.#answered(missed, nowMs);
-    missed.dueMs = nowMs + this.#rules.graftAfterMs;
+    missed.dueMs = nowMs + this.#pauseMs(missed);
   }
 
   /** The neighbour has left: what it was asked for, another one is asked for now. */
@@ -202,10 +202,15 @@ export class Missing {
   }
 
   /** Until when a neighbour may take: longer while it brings what it was asked for before. */
-  #expectedMs({ askedMs, asks }: Missed, asked: NodeId): number {
-    const pauseMs = Math.min(pauseMaxMs, this.#rules.askMs * 2 ** (asks - 1));
+  #expectedMs(missed: Missed, asked: NodeId): number {
+    const { askedMs } = missed;
     const fromMs = Math.max(askedMs, this.#asked.answerMs(asked, askedMs));
-    return Math.min(fromMs + pauseMs, askedMs + pauseMaxMs);
+    return Math.min(fromMs + this.#pauseMs(missed), askedMs + pauseMaxMs);
+  }
+
+  /** It doubles with each question. */
+  #pauseMs({ asks }: Missed): number {
+    return Math.min(pauseMaxMs, this.#rules.askMs * 2 ** (asks - 1));
   }
 
   /** Whose turn it is to be asked. */

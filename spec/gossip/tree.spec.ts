@@ -200,8 +200,8 @@ describe('missing messages', () => {
     missing.announced('m', 'x', said(a, true), 0);
     missing.due(0);
     missing.postponed('m', 50);
-    expect([missing.due(249).asks, missing.nextMs]).toEqual([[], 250]);
-    expect(missing.due(250)).toMatchObject({ asks: [{ to: a, id: 'm' }], silent: new Set() });
+    expect([missing.due(1_049).asks, missing.nextMs]).toEqual([[], 1_050]);
+    expect(missing.due(1_050)).toMatchObject({ asks: [{ to: a, id: 'm' }], silent: new Set() });
   });
 });
 
