@@ -16,6 +16,13 @@ interface Load {
 export class Asked {
   readonly #loads = new Map<NodeId, Load>();
 
+  /** How many messages are expected of all neighbours. */
+  get size(): number {
+    let size = 0;
+    for (const { count } of this.#loads.values()) size += count;
+    return size;
+  }
+
   hasRoom(neighbour: NodeId): boolean {
     return (this.#loads.get(neighbour)?.count ?? 0) < askedMax;
   }

@@ -89,7 +89,7 @@ export class Board implements NeighbourHost {
       wants: (topic) => this.#topics?.has(topic) !== false,
     };
     this.#neighbours = new Neighbours(this.channel, this);
-    this.#spread = new Spread(this.context, this.#neighbours);
+    this.#spread = new Spread(this.context, this.#neighbours, () => this.#verdicts.room);
     const { verdictsMax: max, verdictMs: timeoutMs } = numbers;
     this.#verdicts = new Verdicts(verdict, { max, timeoutMs }, clock);
     this.#intake = new Intake(this.context, this.#spread, this.#verdicts, decode, (incoming) => {

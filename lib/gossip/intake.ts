@@ -102,6 +102,7 @@ export class Intake {
     this.#verdicts.judge(incoming, (verdict, error) => {
       if (error !== undefined) reporter.verdictFailed(neighbour.id, error);
       this.#settle(arrived, incoming, verdict);
+      this.#spread.resume();
     });
   }
 

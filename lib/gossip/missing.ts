@@ -157,10 +157,15 @@ export class Missing {
     return nextMs;
   }
 
-  /** What is due now. */
-  due(nowMs: number): Due {
+  /**
+   * What is due now.
+   *
+   * @param takenMax how many messages may come, in all, that were asked for
+   */
+  due(nowMs: number, takenMax = Infinity): Due {
     const silent = this.#giveUpLate(nowMs);
     const asks: Ask[] = [];
+    const room = takenMax - this.#asked.size;
     let lost = 0;
     this.#waiting.clear();
     for (const missed of this.#dueNow(nowMs)) {
@@ -169,7 +174,7 @@ export class Missing {
         lost += 1;
         continue;
       }
-      const to = this.#next(missed);
+      const to = asks.length < room ? this.#next(missed) : undefined;
       if (to === undefined) this.#waiting.add(missed);
       else asks.push(this.#ask(missed, to, nowMs));
     }

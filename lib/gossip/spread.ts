@@ -20,15 +20,18 @@ const togetherMs = 5;
 export class Spread {
   readonly #context: Context;
   readonly #neighbours: Neighbours;
+  readonly #room: () => number;
   readonly #trees = new Trees(lazyTopicsMax);
   /** Neighbours whose digests go on. */
   readonly #recalling = new Set<Neighbour>();
   readonly #announceTimer: Timer;
   readonly #askTimer: Timer;
 
-  constructor(context: Context, neighbours: Neighbours) {
+  /** @param room how many messages can be taken now */
+  constructor(context: Context, neighbours: Neighbours, room: () => number) {
     this.#context = context;
     this.#neighbours = neighbours;
+    this.#room = room;
     this.#announceTimer = new Timer(context.clock, () => {
       for (const neighbour of neighbours) neighbour.flush();
     });
@@ -132,10 +135,15 @@ export class Spread {
   arrived(id: string): boolean {
     const { missing, clock } = this.#context;
     const isPulled = missing.arrived(id, clock.now());
-    if (missing.isWaiting || this.#recalling.size > 0) {
-      this.#askTimer.wakeAt(clock.now() + togetherMs);
-    }
+    this.resume();
     return isPulled;
+  }
+
+  /** There may be room for further messages. */
+  resume(): void {
+    const { missing, clock } = this.#context;
+    if (!missing.isWaiting && this.#recalling.size === 0) return;
+    this.#askTimer.wakeAt(clock.now() + togetherMs);
   }
 
   /** A message that could not be taken is asked for later. */
@@ -219,7 +227,7 @@ export class Spread {
 
   #askForMissing(): void {
     const { missing, clock, counts, reporter } = this.#context;
-    const { asks, silent, lost } = missing.due(clock.now());
+    const { asks, silent, lost } = missing.due(clock.now(), this.#room());
     counts.lost += lost;
     for (const { to, id, topic } of asks) {
       const isGraft = !this.#trees.isEager(topic, to);

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { block } from 'rxmesh';
 import type { GossipOptions } from 'rxmesh/gossip';
+import { Observable } from 'rxjs';
 import { digestIdsMax } from '../../lib/gossip/recall.ts';
 import { line, randomGraph, Stage } from './stage.ts';
 
@@ -141,6 +142,23 @@ describe('digests of gossip', () => {
     stage.net.settle();
     stage.net.advance(5_000);
     expect([0, 1].map((node) => stage.gossip(node).snapshot())).toEqual(before);
+    stage.net.stop();
+  });
+
+  it('bring no more than the verdicts can take', () => {
+    const gossip = (): Partial<GossipOptions<string>> => ({
+      ...{ antiEntropyMs: 90_000, catchUpMs: 0, verdictsMax: 4 },
+      verdict: () =>
+        new Observable((observer) => stage.net.clock.schedule(() => observer.next('accept'), 100)),
+    });
+    const stage = new Stage({ nodes: 2, gossip }).start();
+    stage.net.crash(1);
+    for (let n = 0; n < 50; n += 1) stage.gossip(0).publish(`${n}`);
+    stage.net.restart(1);
+    stage.net.advance(5_000);
+    expect(stage.texts(1)).toEqual(nodesOf(50).map(String));
+    expect(stage.gossip(1).snapshot()).toMatchObject({ received: 50, lost: 0 });
+    expect([stage.events('peer-reported', 0), stage.events('peer-reported', 1)]).toEqual([[], []]);
     stage.net.stop();
   });
 
