@@ -79,13 +79,17 @@ export class Board implements NeighbourHost {
       store: new MessageStore({
         messages: numbers.storeMax,
         bytes: numbers.storeBytesMax,
-        ms: numbers.storeMs,
+        ms: Math.max(numbers.storeMs, numbers.antiEntropyMs),
       }),
-      missing: new Missing({ ...numbers, perNeighbourMax: numbers.announcedMax }),
+      missing: new Missing({
+        ...numbers,
+        perNeighbourMax: numbers.announcedMax,
+        keepMs: numbers.seenMs,
+      }),
       wants: (topic) => this.#topics?.has(topic) !== false,
     };
     this.#neighbours = new Neighbours(this.channel, this);
-    this.#spread = new Spread(this.context, this.#neighbours);
+    this.#spread = new Spread(this.context, this.#neighbours, () => this.#verdicts.room);
     const { verdictsMax: max, verdictMs: timeoutMs } = numbers;
     this.#verdicts = new Verdicts(verdict, { max, timeoutMs }, clock);
     this.#intake = new Intake(this.context, this.#spread, this.#verdicts, decode, (incoming) => {
@@ -150,6 +154,7 @@ export class Board implements NeighbourHost {
 
   joined(neighbour: Neighbour): void {
     neighbour.greet(this.#greeting());
+    this.#spread.beginRecall(neighbour);
   }
 
   left(neighbour: Neighbour): void {
@@ -213,6 +218,8 @@ export class Board implements NeighbourHost {
         return this.#spread.has(neighbour, frame);
       case kinds.ask:
         return this.#spread.asks(neighbour, frame);
+      case kinds.recall:
+        return this.#spread.recalls(neighbour, frame);
       case kinds.prune:
         this.#spread.pruned(neighbour, frame);
         return undefined;

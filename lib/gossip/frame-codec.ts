@@ -31,6 +31,7 @@ const tags = {
   seq: 0x70,
   payload: 0x7a,
   signature: 0x82,
+  place: 0x88,
 } as const;
 
 /** The `Frame` message of docs/wire.md, written by hand: it needs no code generation. */
@@ -54,6 +55,7 @@ const frameType: MessageType<Frame> = {
     writeLong(writer, tags.seq, message.seq);
     writeBytes(writer, tags.payload, message.payload);
     writeBytes(writer, tags.signature, message.signature);
+    writeLong(writer, tags.place, message.place);
     return writer;
   },
   decode(bytes) {
@@ -144,6 +146,9 @@ function readMessageField(reader: Reader, frame: Frame, tag: number): void {
       break;
     case tags.signature:
       frame.signature = reader.bytes();
+      break;
+    case tags.place:
+      frame.place = readLong(reader);
       break;
     default:
       reader.skipType(tag & 7, 0, tag >>> 3);

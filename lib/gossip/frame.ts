@@ -28,6 +28,8 @@ export const kinds = {
   ask: 4,
   /** its sender gets the messages of the topic from another peer: announce them only */
   prune: 5,
+  /** its sender wants to know what its receiver keeps: a part of it, as `have` frames */
+  recall: 6,
 } as const;
 
 /** The value of a field that is not used. */
@@ -59,12 +61,17 @@ export class Frame {
   key: Uint8Array = nothing;
   /** The node ID that the origin claims, in a message without one. */
   origin = '';
-  /** When the origin published the message, in milliseconds since 1970. */
+  /**
+   * When the origin published the message, in milliseconds since 1970. In `recall`: of messages
+   * that were published then or later.
+   */
   dateMs = 0;
   /** The number of the message among those that the origin has published. */
   seq = 0;
   payload: Uint8Array = nothing;
   signature: Uint8Array = nothing;
+  /** In `recall`: where the part begins. In the last `have` of a part: where the next one does. */
+  place = 0;
   /** The frame as bytes, if it is sent to several peers. */
   encoded: Uint8Array | undefined;
 

@@ -23,6 +23,8 @@ export function hold(
     hops: frame.hop,
     from,
     atMs: clock.now(),
+    dateMs: frame.dateMs,
+    place: store.nextPlace,
     knownTo: new Set(from === undefined ? [] : [from]),
     asked: new Map(),
     brought: new Map(from === undefined ? [] : [[from, 1]]),

@@ -41,7 +41,7 @@ export class Intake {
 
   /** A neighbour brings a message. Returns how it breaks the protocol. */
   received(neighbour: Neighbour, frame: Frame): string | undefined {
-    const { channel, settings, seen, counts, missing } = this.#context;
+    const { channel, settings, seen, counts } = this.#context;
     const digest = digestOf(frame, channel.id);
     const outcome = seen.get(digest.id);
     if (outcome !== undefined) {
@@ -52,14 +52,14 @@ export class Intake {
     if (origin === undefined) return 'a message without a valid origin';
     if (settings.signed && !isSigned(frame, digest)) return 'a message with a forged signature';
     if (!this.#isTimely(frame)) {
-      missing.arrived(digest.id);
+      this.#spread.arrived(digest.id);
       return undefined;
     }
     if (this.#verdicts.isFull) {
       this.#spread.later(digest.id, frame, neighbour);
       return undefined;
     }
-    const isPulled = missing.arrived(digest.id);
+    const isPulled = this.#spread.arrived(digest.id);
     counts.received += 1;
     this.#judge(neighbour, origin, { frame, digest, isPulled });
     return undefined;
@@ -102,6 +102,7 @@ export class Intake {
     this.#verdicts.judge(incoming, (verdict, error) => {
       if (error !== undefined) reporter.verdictFailed(neighbour.id, error);
       this.#settle(arrived, incoming, verdict);
+      this.#spread.resume();
     });
   }
 

@@ -6,8 +6,8 @@ export interface Held {
   /** As a text with a character for each byte. */
   readonly id: string;
   readonly topic: string;
-  /** As it is sent to all neighbours. */
-  readonly frame: Frame;
+  /** As it is sent to all neighbours; undefined when the store has dropped it. */
+  frame: Frame | undefined;
   /** The length of the frame, and that of the message in it. */
   readonly bytes: number;
   readonly payloadBytes: number;
@@ -16,6 +16,10 @@ export interface Held {
   /** The neighbour that brought it; undefined for an own message. */
   readonly from: NodeId | undefined;
   readonly atMs: number;
+  /** When its origin published it, by the origin's date. */
+  readonly dateMs: number;
+  /** Its place among all messages that the store has had, from 1. */
+  readonly place: number;
   /** The neighbours that have it, as far as this node knows: they have sent or announced it. */
   readonly knownTo: Set<NodeId>;
   /** How often each neighbour has asked for it, and how often it has brought it. */
@@ -30,11 +34,19 @@ export interface StoreBounds {
   readonly ms: number;
 }
 
+/** A part of what a store holds. */
+export interface Part {
+  readonly held: readonly Held[];
+  /** The place after which the next part begins; 0 if there is none. */
+  readonly next: number;
+}
+
 /** The latest messages, for neighbours that ask for them. */
 export class MessageStore {
   readonly #bounds: StoreBounds;
   readonly #held = new Map<string, Held>();
   #bytes = 0;
+  #lastPlace = 0;
 
   constructor(bounds: StoreBounds) {
     this.#bounds = bounds;
@@ -48,18 +60,23 @@ export class MessageStore {
     return this.#bytes;
   }
 
-  /** Adds a message, and drops the oldest ones beyond the bounds. */
+  /** The place of the next message that is added. */
+  get nextPlace(): number {
+    return this.#lastPlace + 1;
+  }
+
+  /** Adds a message, and drops the oldest ones beyond the bounds. It is kept itself in any case. */
   add(held: Held): void {
     this.#held.set(held.id, held);
     this.#bytes += held.bytes;
+    this.#lastPlace = held.place;
     for (const oldest of this.#held.values()) {
       const isOver =
         this.#held.size > this.#bounds.messages ||
         this.#bytes > this.#bounds.bytes ||
         held.atMs - oldest.atMs > this.#bounds.ms;
-      if (!isOver) return;
-      this.#held.delete(oldest.id);
-      this.#bytes -= oldest.bytes;
+      if (!isOver || oldest === held) return;
+      this.#drop(oldest);
     }
   }
 
@@ -71,5 +88,23 @@ export class MessageStore {
   /** Messages of at most this age, oldest first. */
   since(nowMs: number, ageMs: number): readonly Held[] {
     return [...this.#held.values()].filter(({ atMs }) => nowMs - atMs <= ageMs);
+  }
+
+  /** The first messages after a place that a neighbour wants, up to `max`, oldest first. */
+  after(place: number, max: number, nowMs: number, isWanted: (held: Held) => boolean): Part {
+    const found: Held[] = [];
+    for (const held of this.#held.values()) {
+      if (held.place <= place || nowMs - held.atMs > this.#bounds.ms || !isWanted(held)) continue;
+      if (found.length === max) return { held: found, next: found.at(-1)?.place ?? 0 };
+      found.push(held);
+    }
+    return { held: found, next: 0 };
+  }
+
+  /** Its body goes, even if it waits for a neighbour: only the store keeps bodies. */
+  #drop(held: Held): void {
+    this.#held.delete(held.id);
+    this.#bytes -= held.bytes;
+    held.frame = undefined;
   }
 }

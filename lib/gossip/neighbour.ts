@@ -1,7 +1,9 @@
 import type { Channel, NodeId } from '../index.ts';
 import { type FrameFeed, FrameSender } from '../frames/frame-sender.ts';
 import { Frame, frameIdsMax, kinds } from './frame.ts';
+import { haveFrame } from './have-frame.ts';
 import type { Held } from './message-store.ts';
+import { Recall } from './recall.ts';
 import { bytesOf } from './signing.ts';
 
 /** How many messages wait for a neighbour that is behind. Those after them are announced. */
@@ -18,6 +20,7 @@ interface Announced {
 /** A peer that has the channel open: what it wants, and what waits for its lane. */
 export class Neighbour implements FrameFeed<Frame> {
   readonly id: NodeId;
+  readonly recall: Recall = new Recall();
   readonly #sender: FrameSender<Frame>;
   readonly #dropped: (count: number) => void;
   /** What it wants; undefined: everything. */
@@ -63,10 +66,16 @@ export class Neighbour implements FrameFeed<Frame> {
     this.#sender.wake();
   }
 
-  /** Asks it for a message, and with `isGraft` for the following ones of the topic. */
+  /**
+   * Asks it for a message, and with `isGraft` for the following ones of the topic. The question
+   * waits for `flushAsks`.
+   */
   ask(id: string, topic: string, isGraft: boolean): void {
     if (this.#asks.size < waitingMax) this.#asks.set(id, { topic, isGraft });
-    this.#sender.wake();
+  }
+
+  flushAsks(): void {
+    if (this.#asks.size > 0) this.#sender.wake();
   }
 
   /** Sends a message. Returns false if too many wait already. */
@@ -110,6 +119,11 @@ export class Neighbour implements FrameFeed<Frame> {
     if (this.#due > 0) this.#sender.wake();
   }
 
+  /** Sends what there is of `recall`. */
+  flushRecall(): void {
+    this.#sender.wake();
+  }
+
   close(): void {
     this.#sender.close();
   }
@@ -117,7 +131,7 @@ export class Neighbour implements FrameFeed<Frame> {
   takeFrame(): Frame | undefined {
     const greeting = this.#greeting;
     this.#greeting = undefined;
-    return greeting ?? this.#takePrune() ?? this.#takeAsk() ?? this.#takeBody() ?? this.#takeHave();
+    return greeting ?? this.#takePrune() ?? this.#takeAsk() ?? this.#takeBody() ?? this.#takeList();
   }
 
   sent(): void {
@@ -161,12 +175,20 @@ export class Neighbour implements FrameFeed<Frame> {
   #takeBody(): Frame | undefined {
     for (const held of this.#answers.values()) {
       this.#answers.delete(held.id);
-      return held.frame;
+      if (held.frame !== undefined) return held.frame;
+      this.#dropped(1);
     }
     for (let held = this.#pushes.shift(); held !== undefined; held = this.#pushes.shift()) {
-      if (!held.knownTo.has(this.id)) return held.frame;
+      if (held.knownTo.has(this.id)) continue;
+      if (held.frame !== undefined) return held.frame;
+      this.#dropped(1);
     }
     return undefined;
+  }
+
+  /** Digests go last: what they list was sent to others before. */
+  #takeList(): Frame | undefined {
+    return this.recall.takeQuestion() ?? this.#takeHave() ?? this.recall.takeAnswer();
   }
 
   /** The next announcements that can share a frame. */
@@ -179,8 +201,6 @@ export class Neighbour implements FrameFeed<Frame> {
       return undefined;
     }
     const { topic } = first.held;
-    const frame = new Frame(kinds.have, topic);
-    frame.isPull = first.isPull;
     const batch: Held[] = [];
     let taken = 0;
     for (const { held, isPull } of due) {
@@ -191,9 +211,7 @@ export class Neighbour implements FrameFeed<Frame> {
       taken += 1;
     }
     this.#drop(taken);
-    frame.ids = bytesOf(batch.map(({ id }) => id));
-    frame.hops = Uint8Array.from(batch, ({ hops }) => hops);
-    return frame;
+    return haveFrame(topic, batch, first.isPull);
   }
 
   #drop(count: number): void {

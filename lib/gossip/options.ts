@@ -8,6 +8,7 @@ import {
   type RouterLike,
 } from '../index.ts';
 import { hopsLimit, topicBytesMax } from './frame.ts';
+import { digestIdsMax } from './recall.ts';
 import type { GossipVerdictResult } from './verdicts.ts';
 
 /** What gossip needs of a router. */
@@ -78,6 +79,13 @@ export interface GossipOptions<T> extends Pick<
    * nodes that were apart catch up. 0 announces none. Default 30,000.
    */
   readonly catchUpMs?: number;
+  /**
+   * How far back this node asks a new neighbour for a digest of what it keeps, in milliseconds by
+   * the date of each message, and for how long it keeps messages at least: so that what was
+   * published during a partition reaches everyone after it. Less than `seenMs`. 0 asks for none.
+   * Default 0.
+   */
+  readonly antiEntropyMs?: number;
   /** The longest message, in bytes, as encoded. Default 1 MiB. */
   readonly messageBytesMax?: number;
   /** Longer messages are announced to every neighbour, and pushed to none. Default 16 KiB. */
@@ -121,6 +129,7 @@ const numberNames = [
   'storeBytesMax',
   'storeMs',
   'catchUpMs',
+  'antiEntropyMs',
   'messageBytesMax',
   'pushBytesMax',
   'announceMs',
@@ -146,6 +155,7 @@ const defaults: Readonly<Record<NumberName, number>> = {
   storeBytesMax: 16 * 1024 * 1024,
   storeMs: 60_000,
   catchUpMs: 30_000,
+  antiEntropyMs: 0,
   messageBytesMax: 1024 * 1024,
   pushBytesMax: 16 * 1024,
   announceMs: 50,
@@ -168,7 +178,9 @@ const highest: ReadonlyMap<string, number> = new Map([
   ['inboxMax', 2 ** 20],
 ]);
 /** Those that may be 0. */
-const mayBeZero: ReadonlySet<string> = new Set(['catchUpMs', 'pushBytesMax', 'graftAfterMs']);
+const mayBeZero: ReadonlySet<string> = new Set([
+  ...['antiEntropyMs', 'catchUpMs', 'pushBytesMax', 'graftAfterMs'],
+]);
 /** The highest value of a number. */
 const numberMax: number = 2 ** 31 - 1;
 /**
@@ -210,7 +222,27 @@ function numbersFrom(given: Partial<Numbers>): Numbers {
     }
     numbers[name] = value;
   }
+  if (numbers.antiEntropyMs > 0) checkAntiEntropy(numbers);
   return numbers;
+}
+
+/** Nobody may be offered what it does not take any more, or has forgotten that it has seen. */
+function checkAntiEntropy(numbers: Numbers): void {
+  const { antiEntropyMs, seenMs, seenMax, storeMax, announcedMax } = numbers;
+  const fail = (rule: string, given: number): never => {
+    throw new RangeError(`gossip: ${rule}; got ${given}`);
+  };
+  if (antiEntropyMs >= seenMs) {
+    const reason = 'or messages are too old to be taken';
+    fail(`antiEntropyMs must be less than seenMs, ${seenMs}, ${reason}`, antiEntropyMs);
+  }
+  if (2 * storeMax > seenMax) {
+    fail(`storeMax must be at most half of seenMax, ${seenMax}, with antiEntropyMs`, storeMax);
+  }
+  const least = 2 * digestIdsMax;
+  if (announcedMax < least) {
+    fail(`announcedMax must be at least ${least} with antiEntropyMs`, announcedMax);
+  }
 }
 
 function checkCodec(codec: unknown): void {

@@ -4,10 +4,12 @@ import type { Frame } from './frame.ts';
 
 /** At most one report of a kind about a peer, and one error of a kind, in this time. */
 const reportEveryMs = 1_000;
+/** The same for silence: it lasts, and an honest neighbour may have dropped what it announced. */
+const silenceEveryMs = 10_000;
 /** How many kinds and peers it remembers at a time. */
 const remembered = 4_096;
 
-/** Reports peers, and tells this node of errors, but not more than once a second for one reason. */
+/** Reports peers, and tells this node of errors, but only so often for one reason. */
 export class Reporter {
   readonly #channel: Channel<Frame>;
   readonly #clock: Clock;
@@ -21,6 +23,13 @@ export class Reporter {
   /** Reports a peer for its behaviour. */
   blame(peer: NodeId, severity: Severity, reason: string): void {
     if (this.#isNews(`${peer} ${reason}`)) this.#channel.reports.next({ peer, severity, reason });
+  }
+
+  /** Reports a peer that does not answer. */
+  silent(peer: NodeId): void {
+    const reason = 'it does not send a message that it has announced';
+    if (!this.#isNews(`${peer} silent`, silenceEveryMs)) return;
+    this.#channel.reports.next({ peer, severity: 'note', reason });
   }
 
   /** Disconnects a peer that breaks the protocol. */
@@ -49,10 +58,10 @@ export class Reporter {
     this.#channel.out.error(new RxmeshError('RXMESH_OVERFLOW', text, { channel }));
   }
 
-  #isNews(what: string): boolean {
+  #isNews(what: string, everyMs = reportEveryMs): boolean {
     const nowMs = this.#clock.now();
     const lastMs = this.#lastMs.get(what);
-    if (lastMs !== undefined && nowMs - lastMs < reportEveryMs) return false;
+    if (lastMs !== undefined && nowMs - lastMs < everyMs) return false;
     if (this.#lastMs.size >= remembered) this.#lastMs.clear();
     this.#lastMs.set(what, nowMs);
     return true;

@@ -1,9 +1,10 @@
-import type { NodeId } from '../index.ts';
+import { dateOf, type NodeId } from '../index.ts';
 import type { Context } from './context.ts';
-import { type Frame, hopsLimit, idBytes } from './frame.ts';
+import { type Frame, frameIdsMax, hopsLimit, idBytes } from './frame.ts';
 import type { Held } from './message-store.ts';
 import type { Neighbour } from './neighbour.ts';
 import type { Neighbours } from './neighbours.ts';
+import { digestIdsMax } from './recall.ts';
 import { textOf } from './signing.ts';
 import { Timer } from './timer.ts';
 import { Trees } from './tree.ts';
@@ -19,13 +20,18 @@ const togetherMs = 5;
 export class Spread {
   readonly #context: Context;
   readonly #neighbours: Neighbours;
+  readonly #room: () => number;
   readonly #trees = new Trees(lazyTopicsMax);
+  /** Neighbours whose digests go on. */
+  readonly #recalling = new Set<Neighbour>();
   readonly #announceTimer: Timer;
   readonly #askTimer: Timer;
 
-  constructor(context: Context, neighbours: Neighbours) {
+  /** @param room how many messages can be taken now */
+  constructor(context: Context, neighbours: Neighbours, room: () => number) {
     this.#context = context;
     this.#neighbours = neighbours;
+    this.#room = room;
     this.#announceTimer = new Timer(context.clock, () => {
       for (const neighbour of neighbours) neighbour.flush();
     });
@@ -76,29 +82,36 @@ export class Spread {
     this.#trees.prune(topic, neighbour.id);
   }
 
+  /** Asks a neighbour that has come up for a digest of what it keeps. */
+  beginRecall(neighbour: Neighbour): void {
+    if (this.#context.settings.numbers.antiEntropyMs === 0) return;
+    neighbour.recall.begin();
+    this.#recalling.add(neighbour);
+    this.#recallMore();
+  }
+
+  /** A neighbour asks for a part of a digest. Returns how it breaks the protocol. */
+  recalls(neighbour: Neighbour, { place, dateMs: sinceMs }: Frame): string | undefined {
+    const { store, clock, settings } = this.#context;
+    if (!neighbour.recall.isDue(place)) return 'a question for a digest that it was not offered';
+    const { held, next } = store.after(place, digestIdsMax, clock.now(), (each) => {
+      const isNew = each.dateMs >= sinceMs && each.hops < settings.numbers.hopsMax;
+      return isNew && neighbour.wants(each.topic);
+    });
+    neighbour.recall.answer(held, next);
+    neighbour.flushRecall();
+    return undefined;
+  }
+
   /** A neighbour has messages. Returns what is wrong with its frame. */
-  has(neighbour: Neighbour, { topic, ids, hops, isPull }: Frame): string | undefined {
-    const { store, seen, missing, clock, counts } = this.#context;
+  has(neighbour: Neighbour, frame: Frame): string | undefined {
+    const { ids, hops, place } = frame;
     const count = ids.length / idBytes;
-    if (count === 0 || hops.length !== count) {
+    if (count === 0 || count > frameIdsMax || hops.length !== count) {
       return `an announcement of ${ids.length} bytes of IDs and ${hops.length} of hops`;
     }
-    if (!this.#context.wants(topic)) return undefined;
-    const nowMs = clock.now();
-    let isMissing = false;
-    for (let at = 0; at < ids.length; at += idBytes) {
-      const id = textOf(ids, at);
-      store.get(id, nowMs)?.knownTo.add(neighbour.id);
-      if (seen.get(id) !== undefined) continue;
-      const announcement = { by: neighbour.id, hops: hops[at / idBytes] ?? hopsLimit, isPull };
-      if (missing.announced(id, topic, announcement, nowMs)) isMissing = true;
-      else counts.droppedAnnouncements += 1;
-    }
-    if (isMissing) {
-      const waitMs = isPull ? togetherMs : this.#context.settings.numbers.graftAfterMs;
-      this.#askTimer.wakeAt(nowMs + waitMs);
-    }
-    return undefined;
+    this.#note(neighbour, frame);
+    return place === 0 ? undefined : this.#hasMore(neighbour, place);
   }
 
   /** A neighbour asks for messages. Returns what is wrong with its frame. */
@@ -115,10 +128,29 @@ export class Spread {
     return undefined;
   }
 
+  /**
+   * A message has come. Returns whether it comes because this node had to ask for it, outside the
+   * tree.
+   */
+  arrived(id: string): boolean {
+    const { missing, clock } = this.#context;
+    const isPulled = missing.arrived(id, clock.now());
+    this.resume();
+    return isPulled;
+  }
+
+  /** There may be room for further messages. */
+  resume(): void {
+    const { missing, clock } = this.#context;
+    if (!missing.isWaiting && this.#recalling.size === 0) return;
+    this.#askTimer.wakeAt(clock.now() + togetherMs);
+  }
+
   /** A message that could not be taken is asked for later. */
   later(id: string, { topic, hop: hops }: Frame, from: Neighbour): void {
     const { missing, clock, settings, counts } = this.#context;
     const nowMs = clock.now();
+    missing.postponed(id, nowMs);
     const announcement = { by: from.id, hops, isPull: false };
     if (!missing.announced(id, topic, announcement, nowMs)) counts.droppedAnnouncements += 1;
     this.#askTimer.wakeAt(nowMs + settings.numbers.graftAfterMs);
@@ -128,6 +160,7 @@ export class Spread {
     const { missing, clock } = this.#context;
     const nowMs = clock.now();
     this.#trees.forget(neighbour.id);
+    this.#recalling.delete(neighbour);
     missing.gone(neighbour.id, nowMs);
     if (missing.size > 0) this.#askTimer.wakeAt(nowMs);
   }
@@ -135,6 +168,50 @@ export class Spread {
   close(): void {
     this.#announceTimer.stop();
     this.#askTimer.stop();
+  }
+
+  /** The neighbour's digest goes on: it is asked for more when there is room for it. */
+  #hasMore(neighbour: Neighbour, place: number): string | undefined {
+    const fault = neighbour.recall.offered(place);
+    if (fault === 'unasked') return 'a part of a digest that it was not asked for';
+    if (fault === 'endless') {
+      this.#context.reporter.blame(neighbour.id, 'note', 'its digest does not end');
+      return undefined;
+    }
+    this.#recalling.add(neighbour);
+    this.#recallMore();
+    return undefined;
+  }
+
+  /** Asks for the next parts of digests: of neighbours of whose messages few are missing. */
+  #recallMore(): void {
+    const { missing, clock, settings } = this.#context;
+    const { announcedMax, antiEntropyMs } = settings.numbers;
+    for (const neighbour of this.#recalling) {
+      if (missing.countOf(neighbour.id) > announcedMax / 2) continue;
+      this.#recalling.delete(neighbour);
+      neighbour.recall.ask(Math.max(0, Math.round(dateOf(clock)) - antiEntropyMs));
+      neighbour.flushRecall();
+    }
+  }
+
+  #note(neighbour: Neighbour, { topic, ids, hops, isPull }: Frame): void {
+    const { store, seen, missing, clock, counts } = this.#context;
+    if (!this.#context.wants(topic)) return;
+    const nowMs = clock.now();
+    let isMissing = false;
+    for (let at = 0; at < ids.length; at += idBytes) {
+      const id = textOf(ids, at);
+      store.get(id, nowMs)?.knownTo.add(neighbour.id);
+      if (seen.get(id) !== undefined) continue;
+      const announcement = { by: neighbour.id, hops: hops[at / idBytes] ?? hopsLimit, isPull };
+      if (missing.announced(id, topic, announcement, nowMs)) isMissing = true;
+      else counts.droppedAnnouncements += 1;
+    }
+    if (isMissing) {
+      const waitMs = isPull ? togetherMs : this.#context.settings.numbers.graftAfterMs;
+      this.#askTimer.wakeAt(nowMs + waitMs);
+    }
   }
 
   #push(neighbour: Neighbour, held: Held): boolean {
@@ -150,16 +227,16 @@ export class Spread {
 
   #askForMissing(): void {
     const { missing, clock, counts, reporter } = this.#context;
-    const { asks, silent, lost } = missing.due(clock.now());
+    const { asks, silent, lost } = missing.due(clock.now(), this.#room());
     counts.lost += lost;
     for (const { to, id, topic } of asks) {
       const isGraft = !this.#trees.isEager(topic, to);
       if (isGraft) this.#trees.graft(topic, to);
       this.#neighbours.get(to)?.ask(id, topic, isGraft);
     }
-    for (const peer of silent) {
-      reporter.blame(peer, 'note', 'it does not send a message that it has announced');
-    }
+    for (const neighbour of this.#neighbours) neighbour.flushAsks();
+    this.#recallMore();
+    for (const peer of silent) reporter.silent(peer);
     const { nextMs } = missing;
     if (nextMs !== undefined) this.#askTimer.wakeAt(Math.max(nextMs, clock.now() + togetherMs));
   }

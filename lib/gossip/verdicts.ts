@@ -37,8 +37,13 @@ export class Verdicts<T> {
     return this.#pending;
   }
 
+  /** How many more may be pending. */
+  get room(): number {
+    return this.#max - this.#pending;
+  }
+
   get isFull(): boolean {
-    return this.#pending >= this.#max;
+    return this.room <= 0;
   }
 
   /**

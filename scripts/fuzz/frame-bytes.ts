@@ -83,7 +83,7 @@ function deliveryFrame(random: Random): Uint8Array {
 const origins = [1, 2].map((byte) => Identity.fromSeed(new Uint8Array(32).fill(byte)));
 
 function gossipFrame(random: Random): Uint8Array {
-  const frame = new GossipFrame(random.once(20) ? uint32(random) : 1 + random.below(5));
+  const frame = new GossipFrame(random.once(20) ? uint32(random) : 1 + random.below(6));
   const [one, two] = origins;
   const ids = new Uint8Array(random.once(9) ? random.below(90) : idBytes * random.below(4));
   filled(frame, {
@@ -101,6 +101,7 @@ function gossipFrame(random: Random): Uint8Array {
     hop: maybe(random, uint32(random)),
     dateMs: maybe(random, few(random) % 2 ** 53),
     seq: few(random) % 2 ** 53,
+    place: maybe(random, few(random) % 2 ** 53),
     payload: payload(random),
     origin: maybe(random, one?.id ?? ''),
   });

@@ -50,6 +50,21 @@ const vectors: readonly (readonly [string, string, Frame])[] = [
     frame(4, { ids, isGraft: true }),
   ],
   ['PRUNE of the topic "a"', '0805120161', frame(5, { topic: 'a' })],
+  [
+    'RECALL from the start, of messages since 1,700,000,000,000',
+    '08066880d095ffbc31',
+    frame(6, { dateMs: 1_700_000_000_000 }),
+  ],
+  [
+    'RECALL of the part after place 300',
+    '08066880d095ffbc318801ac02',
+    frame(6, { dateMs: 1_700_000_000_000, place: 300 }),
+  ],
+  [
+    'HAVE at the end of a part, after place 300',
+    '08033214000102030405060708090a0b0c0d0e0f101112133a010040018801ac02',
+    frame(3, { ids, hops: Uint8Array.of(0), isPull: true, place: 300 }),
+  ],
 ];
 
 describe('a frame of gossip', () => {
@@ -83,19 +98,30 @@ describe('a frame of gossip', () => {
     fc.assert(
       fc.property(
         fc.tuple(texts, texts, fc.array(texts, { maxLength: 5 })),
-        fc.tuple(uint64, uint64),
+        fc.tuple(uint64, uint64, uint64),
         fc.nat(2 ** 32 - 1),
         fc.tuple(bytes, bytes, bytes, bytes, bytes),
         fc.tuple(fc.boolean(), fc.boolean(), fc.boolean()),
-        ([topic, origin, topics], [dateMs, seq], hop, parts, [isAll, isPull, isGraft]) => {
+        ([topic, origin, topics], [dateMs, seq, place], hop, parts, [isAll, isPull, isGraft]) => {
           const [list, hops, key, payload, signature] = parts;
-          const own = { topic, topics, hop, key, origin, seq, payload, signature, hops };
+          const own = { topic, topics, hop, key, origin, seq, payload, signature, hops, place };
           const given = frame(2, { ...own, ids: list, dateMs, isAll, isPull, isGraft, version: 1 });
           const theirs = type.toObject(type.decode(frameCodec.encode(given)), {
             ...{ defaults: true, bytes: Array, longs: Number },
           });
           expect(theirs).toEqual({
-            ...{ kind: 2, version: 1, topic, topics, hop, origin, seq, all: isAll, pull: isPull },
+            ...{
+              kind: 2,
+              version: 1,
+              topic,
+              topics,
+              hop,
+              origin,
+              seq,
+              place,
+              all: isAll,
+              pull: isPull,
+            },
             ...{ graft: isGraft, date_ms: dateMs, ids: [...list], hops: [...hops], key: [...key] },
             ...{ payload: [...payload], signature: [...signature] },
           });

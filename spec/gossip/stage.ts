@@ -15,6 +15,8 @@ export interface StageOptions extends Partial<Pick<SimulationOptions, 'seed' | '
   /** Default: everyone with everyone. */
   readonly links?: Links;
   readonly bytesPerSecond?: Bandwidth;
+  /** The longest wait until a lost neighbour is dialed again. Default 20. */
+  readonly retryMaxMs?: number;
   readonly gossip?: (node: number) => Partial<GossipOptions<string>>;
 }
 
@@ -27,7 +29,8 @@ export class Stage {
   readonly heardMs: number[][] = [];
   readonly #gossips: Gossip<string>[] = [];
 
-  constructor({ nodes, links, gossip: own = () => ({}), ...simulation }: StageOptions) {
+  constructor({ nodes, links, gossip: own = () => ({}), ...rest }: StageOptions) {
+    const { retryMaxMs = soonAgain.retryMaxMs, ...simulation } = rest;
     const pairs = new Set(links?.map(([one, other]) => `${one} ${other}`));
     const knows = (one: number, other: number): boolean =>
       links === undefined || pairs.has(`${one} ${other}`) || pairs.has(`${other} ${one}`);
@@ -36,7 +39,7 @@ export class Stage {
       ...simulation,
       nodes,
       knows,
-      options: () => ({ peers: soonAgain }),
+      options: () => ({ peers: { ...soonAgain, retryMaxMs } }),
     });
     this.net.setUp(({ index, options, router }) => {
       const { identity } = options;

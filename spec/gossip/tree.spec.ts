@@ -71,7 +71,7 @@ describe('the messages that were seen', () => {
 });
 
 const said = (by: NodeId, isPull: boolean, hops = 1): Announcement => ({ by, hops, isPull });
-const rules = { graftAfterMs: 200, askMs: 1_000, asksMax: 3, perNeighbourMax: 2 };
+const rules = { graftAfterMs: 200, askMs: 1_000, asksMax: 3, perNeighbourMax: 2, keepMs: 60_000 };
 
 describe('missing messages', () => {
   it('are asked for after a while, from one announcer after the other', () => {
@@ -103,9 +103,9 @@ describe('missing messages', () => {
     missing.announced('m', 'x', said(a, false), 0);
     missing.announced('m', 'x', said(b, true), 10);
     expect(missing.due(10).asks).toEqual([{ to: a, id: 'm', topic: 'x' }]);
-    expect(missing.arrived('m')).toBe(true);
+    expect(missing.arrived('m', 10)).toBe(true);
     missing.announced('n', 'x', said(a, false), 10);
-    expect(missing.arrived('n')).toBe(false);
+    expect(missing.arrived('n', 10)).toBe(false);
     expect(missing.due(10_000).asks).toEqual([]);
   });
 
@@ -142,15 +142,72 @@ describe('missing messages', () => {
     ]);
     expect(missing.announced('o', 'x', said(b, false), 0)).toBe(true);
     expect(missing.announced('m', 'x', said(c, false), 0)).toBe(true);
-    missing.arrived('m');
+    missing.arrived('m', 10);
     expect(missing.announced('p', 'x', said(a, false), 0)).toBe(true);
     expect(missing.size).toBe(3);
   });
+
+  it('are asked for a few at a time, and for more as they arrive', () => {
+    const missing = new Missing({ ...rules, perNeighbourMax: 1_000 });
+    const asked = (nowMs: number): readonly string[] => missing.due(nowMs).asks.map(({ id }) => id);
+    for (let n = 0; n < 100; n += 1) missing.announced(`${n}`, 'x', said(a, true), 0);
+    const first = asked(0);
+    expect([first.length, first[0], first[63], missing.isWaiting]).toEqual([64, '0', '63', true]);
+    expect([asked(10), missing.nextMs]).toEqual([[], 1_000]);
+    for (const id of ['0', '1']) missing.arrived(id, 20);
+    expect(asked(25)).toEqual(['64', '65']);
+    missing.announced('99', 'x', said(b, true), 30);
+    expect(missing.due(30).asks).toEqual([{ to: b, id: '99', topic: 'x' }]);
+    missing.gone(a, 40);
+    expect([missing.size, asked(40), missing.isWaiting]).toEqual([1, [], false]);
+  });
+
+  it('may take longer while those that were asked for before them arrive', () => {
+    const missing = new Missing({ ...rules, perNeighbourMax: 100 });
+    for (const id of ['m', 'n', 'o']) missing.announced(id, 'x', said(a, true), 0);
+    expect(missing.due(0).asks.length).toBe(3);
+    missing.arrived('m', 900);
+    expect(missing.due(1_000)).toEqual({ asks: [], silent: new Set(), lost: 0 });
+    expect(missing.nextMs).toBe(1_900);
+    missing.announced('p', 'x', said(a, true), 1_000);
+    expect(missing.due(1_000).asks.map(({ id }) => id)).toEqual(['p']);
+    // It has skipped the others.
+    missing.arrived('p', 1_800);
+    expect(missing.due(1_900).silent).toEqual(new Set([a]));
+  });
+
+  it('are asked for again after those that were not asked for yet', () => {
+    const missing = new Missing({ ...rules, perNeighbourMax: 1_000 });
+    for (let n = 0; n < 100; n += 1) missing.announced(`${n}`, 'x', said(a, true), 0);
+    missing.due(0);
+    const { asks, silent } = missing.due(1_000);
+    expect([asks.length, asks[0]?.id, asks[36]?.id]).toEqual([64, '64', '0']);
+    expect(silent).toEqual(new Set([a]));
+  });
+
+  it('are given up when they are too old to be taken', () => {
+    const missing = new Missing({ ...rules, asksMax: 64, keepMs: 5_000 });
+    missing.announced('m', 'x', said(a, true), 0);
+    missing.due(0);
+    missing.due(1_000);
+    expect(missing.due(3_000)).toMatchObject({ asks: [{ id: 'm' }], lost: 0 });
+    expect(missing.due(7_000)).toMatchObject({ asks: [], lost: 1 });
+    expect(missing.size).toBe(0);
+  });
+
+  it('that come and cannot be taken are asked for later, and nobody is blamed', () => {
+    const missing = new Missing(rules);
+    missing.announced('m', 'x', said(a, true), 0);
+    missing.due(0);
+    missing.postponed('m', 50);
+    expect([missing.due(1_049).asks, missing.nextMs]).toEqual([[], 1_050]);
+    expect(missing.due(1_050)).toMatchObject({ asks: [{ to: a, id: 'm' }], silent: new Set() });
+  });
 });
 
-function held(id: string, bytes: number, atMs: number): Held {
+function held(id: string, bytes: number, atMs: number, place = 1): Held {
   return {
-    ...{ id, bytes, atMs, topic: '', payloadBytes: bytes, hops: 1, from: a },
+    ...{ id, bytes, atMs, dateMs: atMs, place, topic: '', payloadBytes: bytes, hops: 1, from: a },
     frame: new Frame(kinds.message),
     knownTo: new Set(),
     asked: new Map(),
