@@ -74,6 +74,11 @@ export class LineDirection {
     }
   }
 
+  /** The same for bytes that arrive in one piece, when the last of them does. */
+  putWhole(bytes: Uint8Array, nowMs: number): void {
+    this.#send(bytes, nowMs);
+  }
+
   /** Marks the end of the bytes. */
   putEnd(nowMs: number): void {
     this.#send(end, nowMs);
@@ -98,6 +103,11 @@ export class LineDirection {
   /** When the next bytes arrive; Infinity if there are none. */
   nextArrivalMs(): number {
     return this.#pieces[this.#first]?.arrivesAtMs ?? Infinity;
+  }
+
+  /** When everything put so far will have arrived. */
+  get lastArrivalMs(): number {
+    return this.#lastArrivalMs;
   }
 
   /** Bytes queued or in transit. */
