@@ -74,7 +74,12 @@ export class FaultySocket implements FrameSocket {
       endings: { cut, truncate: () => inner.close() },
       hasMoved: () => this.#tellDrained(),
     });
-    this.#subscription.add(inner.drained$.subscribe(() => this.#outbound.flow()));
+    this.#subscription.add(
+      inner.drained$.subscribe({
+        next: () => this.#outbound.flow(),
+        complete: () => this.#innerEnded(),
+      }),
+    );
   }
 
   get writable(): boolean {
@@ -104,7 +109,10 @@ export class FaultySocket implements FrameSocket {
     if (this.#isOver()) return;
     this.#end();
     this.#outbound.putEnd(() => this.#release());
-    if (this.#subscription.closed) return;
+    if (this.#subscription.closed) {
+      this.#inner.close();
+      return;
+    }
     const { clock } = this.#options;
     const waitMs = Math.max(0, this.#outbound.emptyAtMs - clock.now()) + closeTimeoutMs;
     this.#subscription.add(clock.schedule(() => this.destroy(), waitMs));
@@ -187,6 +195,12 @@ export class FaultySocket implements FrameSocket {
     if (!this.#wasFull || !this.writable) return;
     this.#wasFull = false;
     this.#drained.next();
+  }
+
+  /** Nothing can be sent any more; what has arrived is still read. */
+  #innerEnded(): void {
+    this.#outbound.stop();
+    this.#subscription.unsubscribe();
   }
 
   /** Closes the inner socket, once everything is out. */

@@ -116,7 +116,7 @@ export class LineDirection {
   }
 
   isFull(nowMs: number): boolean {
-    return this.#heldBytes >= heldBytesMax || this.#freeAtMs - nowMs >= this.#queueMsMax;
+    return this.#heldBytes >= heldBytesMax || this.roomAtMs() > nowMs;
   }
 
   /** When the queue will have room again, if it is full. */
