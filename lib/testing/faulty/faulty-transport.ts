@@ -24,7 +24,7 @@ export interface FaultyOptions extends LineOptions {
   /** The same seed gives each connection the same faults at the same bytes. Default 1. */
   readonly seed?: number;
   /** Default: the system's clock. In virtual time, that of the nodes. */
-  readonly clock?: Clock;
+  readonly clock?: Clock | undefined;
 }
 
 /** A transport whose connections go over lines that are long, slow or faulty. See `faulty`. */
@@ -79,8 +79,9 @@ class FaultyLines implements FaultyTransport {
 
   constructor(inner: Transport, options: FaultyOptions) {
     this.#inner = inner;
-    this.#options = { seed: 1, clock: systemClock, faults: {}, ...options };
-    this.#dialing = seededRandom(this.#options.seed);
+    const { seed = 1, clock = systemClock, faults = {}, ...line } = options;
+    this.#options = { seed, clock, faults, ...line };
+    this.#dialing = seededRandom(seed);
     this.faults$ = this.#faults.asObservable();
     this.incoming$ = inner.incoming$.pipe(map((each) => this.#wrapped(each, this.#number())));
     this.refused$ = inner.refused$ ?? EMPTY;

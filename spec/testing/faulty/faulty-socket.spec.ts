@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { RxmeshError } from '../../../lib/model/error.ts';
 import {
   FaultySocket,
   type FaultySocketOptions,
@@ -7,6 +8,9 @@ import type { FrameFault } from '../../../lib/testing/faulty/frames.ts';
 import { VirtualClock } from '../../../lib/testing/virtual-clock.ts';
 import { TestSocket } from '../../support/frame-socket-pair.ts';
 import { expectIdle } from '../../support/leaks.ts';
+
+const codeOf = (error: unknown): string =>
+  error instanceof RxmeshError ? error.code : String(error);
 
 /** A dialer's socket on a line, what it reads and reports, and when. */
 function onLine(options: Partial<FaultySocketOptions> = {}) {
@@ -24,7 +28,7 @@ function onLine(options: Partial<FaultySocketOptions> = {}) {
   const note = (what: string): void => void log.push(`${clock.now()} ${what}`);
   socket.frames$.subscribe({
     next: (frame) => note(`frame ${String(frame[0])}`),
-    error: (error: { readonly code: string }) => note(error.code),
+    error: (error: unknown) => note(codeOf(error)),
     complete: () => note('end'),
   });
   socket.drained$.subscribe(() => note('drained'));
@@ -205,7 +209,7 @@ describe('a socket on a line', () => {
     });
     unread.cut();
     const codes: string[] = [];
-    unread.frames$.subscribe({ error: ({ code }: { code: string }) => codes.push(code) });
+    unread.frames$.subscribe({ error: (error: unknown) => codes.push(codeOf(error)) });
     expect(codes).toEqual(['RXMESH_CONNECTION_FAILED']);
     expect(inner.state).toBe('destroyed');
     expect(socket.closed).toBe(false);

@@ -35,7 +35,7 @@ function wrapped(line: FaultyOptions, options: SimulationOptions): Wrapped {
     ...options,
     makeRouter: (given) => {
       const { clock } = given;
-      if (lines.length > 0 || clock === undefined) return createRouter(given);
+      if (lines.length > 0) return createRouter(given);
       const transports = given.transports.map((transport) => faulty(transport, { clock, ...line }));
       for (const transport of transports) {
         transport.faults$.subscribe((fault) => faults.push(fault));
