@@ -7,10 +7,12 @@ import {
 } from 'rxmesh/testing';
 import { seededRandom } from '../../lib/testing/seeded-random.ts';
 import { Figures, type Sample } from './figures.ts';
+import { numberOf } from './message.ts';
 import { buildNetwork, isConnected, pieces } from './network.ts';
 import type { Options } from './options.ts';
+import { Pipes } from './pipes.ts';
 import { Steps } from './steps.ts';
-import { numberOf, Traffic } from './traffic.ts';
+import { Traffic } from './traffic.ts';
 import { Trouble } from './trouble.ts';
 
 /** How long the network may take to come up, and to recover, in virtual milliseconds. */
@@ -21,6 +23,8 @@ const lookMs = 10;
 const stepMs = 100;
 const sampleMs = 1_000;
 const checkMs = 5_000;
+/** How long pipes may take to deliver what waits in them, once all is well. */
+const settleMaxMs = 60_000;
 
 /**
  * What a run took, in milliseconds: real time, and processor time, which other processes do not add
@@ -58,7 +62,8 @@ export interface Result {
   /** What did not hold; undefined if everything did. */
   readonly broken: string | undefined;
   /** The first that did not hold, and how long the network had been up then. */
-  readonly firstBroken: { readonly invariant: Invariant; readonly upMs: number } | undefined;
+  readonly firstBroken:
+    { readonly invariant: Invariant | 'pipes'; readonly upMs: number } | undefined;
   /** How many faults and messages there were, including those that `only` left out. */
   readonly steps: number;
 }
@@ -86,6 +91,7 @@ export function run(options: Options, makeRouter?: SimulationOptions['makeRouter
   const invariants = watchInvariants(net);
   const channel = net.openChannels({ id: 1, codec: raw(), ...laneOf(options) });
   const ledger = invariants.ledger(channel, numberOf);
+  const pipes = options.traffic === 'pipe' ? new Pipes(net) : undefined;
   const figures = new Figures(net, ledger);
 
   /** How long it takes until all nodes are connected; undefined if it takes too long. */
@@ -107,7 +113,7 @@ export function run(options: Options, makeRouter?: SimulationOptions['makeRouter
 
   const upAtMs = net.now();
   const steps = new Steps(options.only);
-  const traffic = new Traffic({ net, ledger, options, random, steps });
+  const traffic = new Traffic({ net, ledger, pipes, options, random, steps });
   const trouble = new Trouble({ net, options, random, steps });
   const forMs = options.minutes * 60_000;
   for (let passedMs = 0; passedMs < forMs; passedMs += stepMs) {
@@ -121,6 +127,11 @@ export function run(options: Options, makeRouter?: SimulationOptions['makeRouter
   const recoveredMs = connect(stepMs, () => trouble.end());
   const healedMs = trouble.vanish() ? connect(stepMs, () => undefined) : 0;
   figures.sample(false);
+  for (let passedMs = 0; passedMs < settleMaxMs && pipes?.isSettled === false;) {
+    net.advance(sampleMs);
+    passedMs += sampleMs;
+  }
+  pipes?.check();
   let broken: string | undefined;
   const inPieces = pieces(net);
   const memoryMiB = process.memoryUsage().rss / 2 ** 20;
@@ -129,7 +140,8 @@ export function run(options: Options, makeRouter?: SimulationOptions['makeRouter
   } catch (thrown) {
     broken = thrown instanceof Error ? thrown.message : String(thrown);
   }
-  const [first] = invariants.broken;
+  const [first] = [...invariants.broken, ...(pipes?.broken ?? [])].sort((a, b) => a.atMs - b.atMs);
+  broken ??= pipes?.report(net.seed);
   return {
     nodes: options.nodes,
     links,
@@ -138,7 +150,7 @@ export function run(options: Options, makeRouter?: SimulationOptions['makeRouter
     healedMs,
     pieces: inPieces,
     left: trouble.left,
-    messages: ledger.totals(),
+    messages: pipes?.totals() ?? ledger.totals(),
     drops: figures.drops,
     futileDials: figures.futileDials,
     peers: figures.steady(),
