@@ -8,7 +8,7 @@ import {
 import { seededRandom } from '../../lib/testing/seeded-random.ts';
 import { Figures, type Sample } from './figures.ts';
 import { numberOf } from './message.ts';
-import { buildNetwork, isConnected, pieces } from './network.ts';
+import { buildNetwork, isConnected, type Network, pieces } from './network.ts';
 import type { Options } from './options.ts';
 import { Pipes } from './pipes.ts';
 import { Steps } from './steps.ts';
@@ -23,8 +23,6 @@ const lookMs = 10;
 const stepMs = 100;
 const sampleMs = 1_000;
 const checkMs = 5_000;
-/** How long pipes may take to deliver what waits in them, once all is well. */
-const settleMaxMs = 60_000;
 
 /**
  * What a run took, in milliseconds: real time, and processor time, which other processes do not add
@@ -82,6 +80,18 @@ function laneOf({ lane }: Options): { readonly outbound?: LaneOptions } {
   return lane === undefined ? {} : { outbound: block(lane) };
 }
 
+/** How long it takes until all nodes are connected; undefined if it takes too long. */
+function connect(network: Network, lookEveryMs: number, before: () => void): number | undefined {
+  const { net } = network;
+  const startMs = net.now();
+  for (;;) {
+    before();
+    if (isConnected(network)) return net.now() - startMs;
+    if (net.now() - startMs >= upMaxMs) return undefined;
+    net.advance(lookEveryMs);
+  }
+}
+
 /** Runs a simulation, of routers that `makeRouter` makes, if it is given. */
 export function run(options: Options, makeRouter?: SimulationOptions['makeRouter']): Result {
   const clock = watch();
@@ -94,19 +104,8 @@ export function run(options: Options, makeRouter?: SimulationOptions['makeRouter
   const pipes = options.traffic === 'pipe' ? new Pipes(net) : undefined;
   const figures = new Figures(net, ledger);
 
-  /** How long it takes until all nodes are connected; undefined if it takes too long. */
-  const connect = (lookEveryMs: number, before: () => void): number | undefined => {
-    const startMs = net.now();
-    for (;;) {
-      before();
-      if (isConnected(network)) return net.now() - startMs;
-      if (net.now() - startMs >= upMaxMs) return undefined;
-      net.advance(lookEveryMs);
-    }
-  };
-
   net.launch();
-  const connectedMs = connect(lookMs, () => undefined);
+  const connectedMs = connect(network, lookMs, () => undefined);
   const up = clock();
   const links = net.nodes.reduce((sum, { up }) => sum + up.size, 0) / 2;
   figures.sample(false);
@@ -124,14 +123,10 @@ export function run(options: Options, makeRouter?: SimulationOptions['makeRouter
     figures.sample(passedMs > forMs / 2);
     if ((passedMs + stepMs) % checkMs === 0) invariants.check();
   }
-  const recoveredMs = connect(stepMs, () => trouble.end());
-  const healedMs = trouble.vanish() ? connect(stepMs, () => undefined) : 0;
+  const recoveredMs = connect(network, stepMs, () => trouble.end());
+  const healedMs = trouble.vanish() ? connect(network, stepMs, () => undefined) : 0;
   figures.sample(false);
-  for (let passedMs = 0; passedMs < settleMaxMs && pipes?.isSettled === false;) {
-    net.advance(sampleMs);
-    passedMs += sampleMs;
-  }
-  pipes?.check();
+  pipes?.finish();
   let broken: string | undefined;
   const inPieces = pieces(net);
   const memoryMiB = process.memoryUsage().rss / 2 ** 20;
