@@ -7,9 +7,9 @@ import { numberOf } from './message.ts';
 /** The channel of the pipes. Its messages go through pipes only. */
 const channelId = 2;
 /** How many messages may be with the recipient, or on the way to it, when a connection ends. */
-const creditMessages = 4;
+const creditMessages = 2;
 /** How many messages wait in the lane of a recipient; more wait in the pipe. */
-const laneMessages = 8;
+const laneMessages = 4;
 /** More than any run sends through one pipe. */
 const bufferMessages = 1_000_000;
 

@@ -59,6 +59,23 @@ describe('npm run simulate', () => {
     expect(figures(line)).not.toEqual(figures(`${line} --seed 2`));
   });
 
+  it('holds the invariants while nodes freeze and their dates are set', () => {
+    const line = '--nodes 8 --minutes 0.5 --rate 60 --bandwidth 20000';
+    const calm = run(options(line));
+    const result = run(options(`${line} --freeze 6 --dates 6`));
+    expect(result.broken).toBeUndefined();
+    // As many as were asked for, 24 of each, beside the messages.
+    expect(result.steps - calm.steps).toBeGreaterThan(45);
+    const { sent, delivered, told, lost } = result.messages;
+    expect(sent).toBe(delivered + told + lost);
+    expect(delivered).toBeGreaterThan(500);
+    // Frozen nodes are given up, and come back.
+    expect(calm.drops).toEqual({});
+    expect(Object.keys(result.drops)).toContain('peer-down');
+    expect(result.peers.mean).toBeLessThan(calm.peers.mean);
+    expect(result.pieces).toBe(1);
+  });
+
   it('reads its options', () => {
     expect(optionsFrom(['--help'])).toBeUndefined();
     for (const name of Object.keys(options(''))) {
