@@ -62,27 +62,27 @@ const anObject: OptionKind = {
   accepts: (value) => typeof value === 'object' && value !== null,
 };
 
-interface Kinds {
-  readonly [name: string]: OptionKind;
-}
+type Kinds<Name extends string> = Readonly<Record<Name, OptionKind>>;
 
 /** The kinds of the options of a line with faults. */
-export const lineKinds = {
+export const lineKinds: Kinds<
+  'latencyMs' | 'jitterMs' | 'bytesPerSecond' | 'faults' | 'seed' | 'clock'
+> = {
   latencyMs: aTime,
   jitterMs: aTime,
   bytesPerSecond: aRate,
   faults: anObject,
   seed: aNumber,
   clock: aClock,
-} satisfies Kinds;
+};
 
 /** The kinds of `CommonFaults`. */
-export const commonKinds = {
+export const commonKinds: Kinds<keyof CommonFaults> = {
   cutAfterBytes: anAmount,
   truncateAfterBytes: anAmount,
   flipEveryBytes: aNumber,
   flood: aFlood,
-} satisfies Kinds;
+};
 
 function isCount(value: unknown): value is number {
   return Number.isSafeInteger(value) && (value as number) >= 0;
