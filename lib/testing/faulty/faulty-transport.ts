@@ -70,7 +70,11 @@ class FaultyLines implements FaultyTransport {
   readonly incoming$: Observable<Connection>;
   readonly refused$: Observable<Refusal>;
   readonly #inner: Transport;
-  readonly #options: Required<Pick<FaultyOptions, 'faults' | 'seed' | 'clock'>> & LineOptions;
+  readonly #options: LineOptions & {
+    readonly faults: FrameFaults;
+    readonly seed: number;
+    readonly clock: Clock;
+  };
   readonly #faults = new Subject<FrameFault>();
   readonly #sockets = new Set<FaultySocket>();
   readonly #dialing: () => number;
