@@ -147,6 +147,11 @@ export function closed(message: string): RxmeshError {
   return new RxmeshError('RXMESH_CONNECTION_CLOSED', message);
 }
 
+/** The error of a socket that is wrapped while its handshake runs. */
+export function tooLate(): TypeError {
+  return new TypeError('wrapSocket must be called before the handshake');
+}
+
 function failure(thrown: unknown): RxmeshError {
   return toRxmeshError(thrown, 'RXMESH_CONNECTION_FAILED', 'the connection failed');
 }

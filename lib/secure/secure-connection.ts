@@ -9,7 +9,7 @@ import type { Link } from '../transport/link.ts';
 import type { Connection, Self } from '../transport/transport.ts';
 import { DialerHandshake, HandshakeStart, ListenerHandshake } from './handshake.ts';
 import type { Protection } from './hello.ts';
-import { closed, type HandshakeSteps, RunningHandshake } from './running-handshake.ts';
+import { closed, type HandshakeSteps, RunningHandshake, tooLate } from './running-handshake.ts';
 import { SecureLink } from './secure-link.ts';
 
 /** How to secure a connection. */
@@ -59,8 +59,8 @@ export function secureDial(options: SecureConnectionOptions = {}): SecureDial {
       const dialer = start;
       // Its key could decrypt recorded traffic, so only the handshake keeps it.
       start = undefined;
-      return new SecureConnection(socket, dialer.protection, (self, expected) => {
-        return dialing(socket, new DialerHandshake({ self, start: dialer, expected }));
+      return new SecureConnection(socket, dialer.protection, (used, self, expected) => {
+        return dialing(used, new DialerHandshake({ self, start: dialer, expected }));
       });
     },
   };
@@ -84,10 +84,10 @@ export function secureAccept(
   options: SecureConnectionOptions = {},
 ): Connection {
   checkSeed(options);
-  return new SecureConnection(socket, options.protection ?? 'encrypted', (self) => {
+  return new SecureConnection(socket, options.protection ?? 'encrypted', (used, self) => {
     const start = begin(options);
     const dialerHello = asBytes(hello) ?? hello;
-    return listening(socket, new ListenerHandshake({ self, start, dialerHello }));
+    return listening(used, new ListenerHandshake({ self, start, dialerHello }));
   });
 }
 
@@ -104,7 +104,7 @@ function checkSeed({ ephemeralSeed }: SecureConnectionOptions): void {
   }
 }
 
-type Start = (self: Self, expected: NodeId | undefined) => HandshakeSteps;
+type Start = (socket: FrameSocket, self: Self, expected: NodeId | undefined) => HandshakeSteps;
 
 function dialing(socket: FrameSocket, handshake: DialerHandshake): HandshakeSteps {
   return {
@@ -135,7 +135,7 @@ class SecureConnection implements Connection {
   readonly direction: Direction;
   readonly local: Endpoint;
   readonly remote: Endpoint;
-  readonly #socket: FrameSocket;
+  #socket: FrameSocket;
   readonly #protection: Protection;
   /** Released after the handshake, since it may hold the ephemeral key. */
   #start: Start | undefined;
@@ -163,9 +163,10 @@ class SecureConnection implements Connection {
         subscriber.error(new TypeError('handshake must be subscribed to once'));
         return undefined;
       }
-      const handshake = new RunningHandshake(this.#socket, subscriber);
+      const socket = this.#socket;
+      const handshake = new RunningHandshake(socket, subscriber);
       this.#handshake = handshake;
-      handshake.start(() => start(self, expected));
+      handshake.start(() => start(socket, self, expected));
       return () => handshake.cancel();
     });
   }
@@ -175,6 +176,11 @@ class SecureConnection implements Connection {
     this.#start = undefined;
     if (this.#handshake === undefined) this.#socket.destroy(reason);
     else this.#handshake.close(reason);
+  }
+
+  wrapSocket(wrap: (socket: FrameSocket) => FrameSocket): void {
+    if (this.#handshake !== undefined) throw tooLate();
+    this.#socket = wrap(this.#socket);
   }
 
   toString(): string {

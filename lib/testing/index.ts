@@ -27,6 +27,10 @@ export {
   type Simulation,
   type SimulationOptions,
 } from './simulation.ts';
+export { faulty, type FaultyOptions, type FaultyTransport } from './faulty/faulty-transport.ts';
+export type { FrameFault, FrameFaults } from './faulty/frames.ts';
+export type { LineOptions } from './faulty/line.ts';
+export type { AfterBytes, Ending, Flood, Towards } from './faulty/plan.ts';
 export { simulatedStore } from './simulated-store.ts';
 export {
   disagreeing,

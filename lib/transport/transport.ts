@@ -5,6 +5,7 @@ import type { RxmeshError } from '../model/error.ts';
 import type { Identity } from '../model/identity.ts';
 import type { NodeId } from '../model/id.ts';
 import type { NodeInfo } from '../model/node-info.ts';
+import type { FrameSocket } from './frame-socket.ts';
 import type { Link } from './link.ts';
 
 /** What a node proves and announces in a handshake. */
@@ -109,6 +110,15 @@ export interface Connection {
    *   only that the connection is gone
    */
   close(reason?: string): void;
+
+  /**
+   * Puts something between the connection and its socket, such as the faults of a test: `wrap` is
+   * given the socket, and returns the one to use in its place. Only before the handshake. Undefined
+   * for connections that are not made of a `FrameSocket`; those of `secureDial` and `secureAccept`
+   * are.
+   * @throws {TypeError} once the handshake has begun
+   */
+  wrapSocket?(wrap: (socket: FrameSocket) => FrameSocket): void;
 
   toString(): string;
 }

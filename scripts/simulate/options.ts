@@ -1,7 +1,10 @@
 import { parseArgs } from 'node:util';
 
-/** What a node sends: messages to all its peers, to one of them, or nothing. */
-const traffics = ['broadcast', 'unicast', 'none'] as const;
+/**
+ * What a node sends: messages to all its peers, to one of them, through pipes that wait for those
+ * that are away, or nothing.
+ */
+const traffics = ['broadcast', 'unicast', 'pipe', 'none'] as const;
 const protections = ['trusted', 'proven', 'encrypted'] as const;
 
 /** The options of a run. */
@@ -66,7 +69,7 @@ what came of it, and fails if an invariant of the library did not hold.
   --freeze 0             part of the nodes that freeze for a while in a minute, such as 0.1
   --dates 0              part of the nodes whose date is set in a minute, forward or back
   --vanish 0             part of the nodes that lose power at the end, such as 0.2
-  --traffic broadcast    broadcast, unicast or none
+  --traffic broadcast    broadcast, unicast, pipe (to nodes that may be away) or none
   --rate 2               messages that each node sends in a minute
   --bytes 64             bytes of a message, at least 4
   --lane 8               the most messages that wait for a peer; default: that of the library

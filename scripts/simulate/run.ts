@@ -7,10 +7,12 @@ import {
 } from 'rxmesh/testing';
 import { seededRandom } from '../../lib/testing/seeded-random.ts';
 import { Figures, type Sample } from './figures.ts';
-import { buildNetwork, isConnected, pieces } from './network.ts';
+import { numberOf } from './message.ts';
+import { buildNetwork, isConnected, type Network, pieces } from './network.ts';
 import type { Options } from './options.ts';
+import { Pipes } from './pipes.ts';
 import { Steps } from './steps.ts';
-import { numberOf, Traffic } from './traffic.ts';
+import { Traffic } from './traffic.ts';
 import { Trouble } from './trouble.ts';
 
 /** How long the network may take to come up, and to recover, in virtual milliseconds. */
@@ -58,7 +60,8 @@ export interface Result {
   /** What did not hold; undefined if everything did. */
   readonly broken: string | undefined;
   /** The first that did not hold, and how long the network had been up then. */
-  readonly firstBroken: { readonly invariant: Invariant; readonly upMs: number } | undefined;
+  readonly firstBroken:
+    { readonly invariant: Invariant | 'pipes'; readonly upMs: number } | undefined;
   /** How many faults and messages there were, including those that `only` left out. */
   readonly steps: number;
 }
@@ -77,6 +80,18 @@ function laneOf({ lane }: Options): { readonly outbound?: LaneOptions } {
   return lane === undefined ? {} : { outbound: block(lane) };
 }
 
+/** How long it takes until all nodes are connected; undefined if it takes too long. */
+function connect(network: Network, lookEveryMs: number, before: () => void): number | undefined {
+  const { net } = network;
+  const startMs = net.now();
+  for (;;) {
+    before();
+    if (isConnected(network)) return net.now() - startMs;
+    if (net.now() - startMs >= upMaxMs) return undefined;
+    net.advance(lookEveryMs);
+  }
+}
+
 /** Runs a simulation, of routers that `makeRouter` makes, if it is given. */
 export function run(options: Options, makeRouter?: SimulationOptions['makeRouter']): Result {
   const clock = watch();
@@ -86,28 +101,18 @@ export function run(options: Options, makeRouter?: SimulationOptions['makeRouter
   const invariants = watchInvariants(net);
   const channel = net.openChannels({ id: 1, codec: raw(), ...laneOf(options) });
   const ledger = invariants.ledger(channel, numberOf);
+  const pipes = options.traffic === 'pipe' ? new Pipes(net) : undefined;
   const figures = new Figures(net, ledger);
 
-  /** How long it takes until all nodes are connected; undefined if it takes too long. */
-  const connect = (lookEveryMs: number, before: () => void): number | undefined => {
-    const startMs = net.now();
-    for (;;) {
-      before();
-      if (isConnected(network)) return net.now() - startMs;
-      if (net.now() - startMs >= upMaxMs) return undefined;
-      net.advance(lookEveryMs);
-    }
-  };
-
   net.launch();
-  const connectedMs = connect(lookMs, () => undefined);
+  const connectedMs = connect(network, lookMs, () => undefined);
   const up = clock();
   const links = net.nodes.reduce((sum, { up }) => sum + up.size, 0) / 2;
   figures.sample(false);
 
   const upAtMs = net.now();
   const steps = new Steps(options.only);
-  const traffic = new Traffic({ net, ledger, options, random, steps });
+  const traffic = new Traffic({ net, ledger, pipes, options, random, steps });
   const trouble = new Trouble({ net, options, random, steps });
   const forMs = options.minutes * 60_000;
   for (let passedMs = 0; passedMs < forMs; passedMs += stepMs) {
@@ -118,9 +123,10 @@ export function run(options: Options, makeRouter?: SimulationOptions['makeRouter
     figures.sample(passedMs > forMs / 2);
     if ((passedMs + stepMs) % checkMs === 0) invariants.check();
   }
-  const recoveredMs = connect(stepMs, () => trouble.end());
-  const healedMs = trouble.vanish() ? connect(stepMs, () => undefined) : 0;
+  const recoveredMs = connect(network, stepMs, () => trouble.end());
+  const healedMs = trouble.vanish() ? connect(network, stepMs, () => undefined) : 0;
   figures.sample(false);
+  pipes?.finish();
   let broken: string | undefined;
   const inPieces = pieces(net);
   const memoryMiB = process.memoryUsage().rss / 2 ** 20;
@@ -129,7 +135,8 @@ export function run(options: Options, makeRouter?: SimulationOptions['makeRouter
   } catch (thrown) {
     broken = thrown instanceof Error ? thrown.message : String(thrown);
   }
-  const [first] = invariants.broken;
+  const [first] = [...invariants.broken, ...(pipes?.broken ?? [])].sort((a, b) => a.atMs - b.atMs);
+  broken ??= pipes?.report(net.seed);
   return {
     nodes: options.nodes,
     links,
@@ -138,7 +145,7 @@ export function run(options: Options, makeRouter?: SimulationOptions['makeRouter
     healedMs,
     pieces: inPieces,
     left: trouble.left,
-    messages: ledger.totals(),
+    messages: pipes?.totals() ?? ledger.totals(),
     drops: figures.drops,
     futileDials: figures.futileDials,
     peers: figures.steady(),

@@ -1,11 +1,15 @@
 import type { Ledger, Simulation } from 'rxmesh/testing';
+import { numbered } from './message.ts';
 import type { Options } from './options.ts';
+import type { Pipes } from './pipes.ts';
 import type { Steps } from './steps.ts';
 
 /** What traffic needs to know. */
 export interface TrafficSettings {
   readonly net: Simulation;
   readonly ledger: Ledger<Uint8Array>;
+  /** Takes the messages of the traffic `pipe`. */
+  readonly pipes: Pipes | undefined;
   readonly options: Options;
   readonly random: () => number;
   readonly steps: Steps;
@@ -15,6 +19,7 @@ export interface TrafficSettings {
 export class Traffic {
   readonly #net: Simulation;
   readonly #ledger: Ledger<Uint8Array>;
+  readonly #pipes: Pipes | undefined;
   readonly #options: Options;
   readonly #random: () => number;
   readonly #steps: Steps;
@@ -22,9 +27,10 @@ export class Traffic {
   /** How many messages are due, with a fraction. */
   #due = 0;
 
-  constructor({ net, ledger, options, random, steps }: TrafficSettings) {
+  constructor({ net, ledger, pipes, options, random, steps }: TrafficSettings) {
     this.#net = net;
     this.#ledger = ledger;
+    this.#pipes = pipes;
     this.#options = options;
     this.#random = random;
     this.#steps = steps;
@@ -38,29 +44,20 @@ export class Traffic {
     for (; this.#due >= 1; this.#due -= 1) this.#sendOne(traffic);
   }
 
-  #sendOne(traffic: 'broadcast' | 'unicast'): void {
+  #sendOne(traffic: Exclude<Options['traffic'], 'none'>): void {
     const from = this.#pick(this.#net.nodes.length);
-    const peers = [...this.#net.node(from).up];
+    const peers = this.#pipes?.recipientsOf(from) ?? [...this.#net.node(from).up];
     const peer = peers[this.#pick(peers.length)];
     if (!this.#steps.next()) return;
     const to = peer === undefined ? undefined : this.#net.indexOf(peer);
     if (to === undefined) return;
     this.#sent += 1;
-    this.#ledger.send(from, traffic === 'broadcast' ? 'all' : to, this.#message(this.#sent));
-  }
-
-  #message(number: number): Uint8Array {
-    const message = new Uint8Array(this.#options.bytes);
-    new DataView(message.buffer).setUint32(0, number);
-    return message;
+    const message = numbered(this.#sent, this.#options.bytes);
+    if (this.#pipes !== undefined) this.#pipes.send(from, to, message);
+    else this.#ledger.send(from, traffic === 'broadcast' ? 'all' : to, message);
   }
 
   #pick(length: number): number {
     return Math.floor(this.#random() * length);
   }
-}
-
-/** The number in a message. */
-export function numberOf(message: Uint8Array): number {
-  return new DataView(message.buffer, message.byteOffset).getUint32(0);
 }

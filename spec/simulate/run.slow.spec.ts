@@ -59,6 +59,23 @@ describe('npm run simulate', () => {
     expect(figures(line)).not.toEqual(figures(`${line} --seed 2`));
   });
 
+  it('holds the invariants while nodes freeze and their dates are set', () => {
+    const line = '--nodes 8 --minutes 0.5 --rate 60 --bandwidth 20000';
+    const calm = run(options(line));
+    const result = run(options(`${line} --freeze 6 --dates 6`));
+    expect(result.broken).toBeUndefined();
+    // As many as were asked for, 24 of each, beside the messages.
+    expect(result.steps - calm.steps).toBeGreaterThan(45);
+    const { sent, delivered, told, lost } = result.messages;
+    expect(sent).toBe(delivered + told + lost);
+    expect(delivered).toBeGreaterThan(500);
+    // Frozen nodes are given up, and come back.
+    expect(calm.drops).toEqual({});
+    expect(Object.keys(result.drops)).toContain('peer-down');
+    expect(result.peers.mean).toBeLessThan(calm.peers.mean);
+    expect(result.pieces).toBe(1);
+  });
+
   it('reads its options', () => {
     expect(optionsFrom(['--help'])).toBeUndefined();
     for (const name of Object.keys(options(''))) {
@@ -76,7 +93,7 @@ describe('npm run simulate', () => {
     ['--nodes 0', '--nodes must be a whole number of at least 1, got 0'],
     ['--minutes x', '--minutes must be a number of at least 0, got x'],
     ['--latency 9-3', '--latency must be a number or a range such as 20-60, got 9-3'],
-    ['--traffic some', '--traffic must be one of broadcast, unicast, none, got some'],
+    ['--traffic some', '--traffic must be one of broadcast, unicast, pipe, none, got some'],
   ])('refuses %s', (line, problem) => {
     expect(() => options(line)).toThrow(problem);
   });

@@ -7,6 +7,7 @@ import {
   closed,
   type HandshakeSteps,
   RunningHandshake,
+  tooLate,
 } from '../../lib/secure/running-handshake.ts';
 import type { FrameSocket } from '../../lib/transport/frame-socket.ts';
 import type { Link } from '../../lib/transport/link.ts';
@@ -37,7 +38,7 @@ export class CometConnection implements Connection {
   readonly direction: Direction;
   readonly local: Endpoint;
   readonly remote: Endpoint;
-  readonly #socket: FrameSocket;
+  #socket: FrameSocket;
   readonly #options: CometConnectionOptions;
   #handshake: RunningHandshake | undefined;
   #closed = false;
@@ -61,9 +62,10 @@ export class CometConnection implements Connection {
         subscriber.error(new TypeError('handshake must be subscribed to once'));
         return undefined;
       }
-      const handshake = new RunningHandshake(this.#socket, subscriber);
+      const socket = this.#socket;
+      const handshake = new RunningHandshake(socket, subscriber);
       this.#handshake = handshake;
-      handshake.start(() => stepsOf(this.#socket, this.#options, self, expected));
+      handshake.start(() => stepsOf(socket, this.#options, self, expected));
       return () => handshake.cancel();
     });
   }
@@ -72,6 +74,11 @@ export class CometConnection implements Connection {
     this.#closed = true;
     if (this.#handshake === undefined) this.#socket.destroy();
     else this.#handshake.close();
+  }
+
+  wrapSocket(wrap: (socket: FrameSocket) => FrameSocket): void {
+    if (this.#handshake !== undefined) throw tooLate();
+    this.#socket = wrap(this.#socket);
   }
 
   toString(): string {

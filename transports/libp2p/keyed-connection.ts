@@ -3,6 +3,7 @@ import type { Direction } from '../../lib/model/direction.ts';
 import type { Endpoint } from '../../lib/model/endpoint.ts';
 import { RxmeshError } from '../../lib/model/error.ts';
 import type { NodeId } from '../../lib/model/id.ts';
+import type { FrameSocket } from '../../lib/transport/frame-socket.ts';
 import type { Link } from '../../lib/transport/link.ts';
 import type { Connection, Self } from '../../lib/transport/transport.ts';
 
@@ -48,6 +49,10 @@ export class KeyedConnection implements Connection {
 
   close(reason?: string): void {
     this.#inner.close(reason);
+  }
+
+  wrapSocket(wrap: (socket: FrameSocket) => FrameSocket): void {
+    this.#inner.wrapSocket?.(wrap);
   }
 
   toString(): string {

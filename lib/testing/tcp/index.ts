@@ -6,5 +6,6 @@
  * @packageDocumentation
  */
 export { TcpLine, type TcpLineOptions } from './tcp-line.node.ts';
-export type { AfterBytes, TcpFault, TcpFaults } from './faults.ts';
-export type { LineOptions } from './line.ts';
+export type { TcpFault, TcpFaults } from './faults.ts';
+export type { LineOptions } from '../faulty/line.ts';
+export type { AfterBytes, Flood, Towards } from '../faulty/plan.ts';

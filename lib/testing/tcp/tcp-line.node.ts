@@ -1,12 +1,13 @@
 import { once } from 'node:events';
 import { createServer, Socket, type AddressInfo, type Server } from 'node:net';
 import { type Observable, Subject, type Subscription } from 'rxjs';
-import { aClock, type Clock, systemClock } from '../../flow/clock.ts';
-import { aNumber, checkOptions, type OptionKind } from '../../model/check-options.ts';
+import { type Clock, systemClock } from '../../flow/clock.ts';
+import { checkOptions } from '../../model/check-options.ts';
 import { mustBe } from '../../model/described.ts';
+import { LineDirection, type LineOptions } from '../faulty/line.ts';
+import { lineKinds, seedOf } from '../faulty/plan.ts';
 import { seededRandom } from '../seeded-random.ts';
 import { checkFaults, FaultyStream, type TcpFault, type TcpFaults } from './faults.ts';
-import { LineDirection, type LineOptions } from './line.ts';
 
 const host = '127.0.0.1';
 
@@ -24,19 +25,6 @@ export interface TcpLineOptions extends LineOptions {
   /** Default: the system's clock. */
   readonly clock?: Clock;
 }
-
-const aTime: OptionKind = {
-  what: 'a finite number of 0 or more (milliseconds)',
-  accepts: (value) => Number.isFinite(value) && (value as number) >= 0,
-};
-const aRate: OptionKind = {
-  what: 'a number above 0 (bytes per second)',
-  accepts: (value) => typeof value === 'number' && value > 0,
-};
-const anObject: OptionKind = {
-  what: 'an object',
-  accepts: (value) => typeof value === 'object' && value !== null,
-};
 
 type Direction = TcpFault['towards'];
 
@@ -81,14 +69,7 @@ export class TcpLine {
     if (!Number.isInteger(to) || to < 1 || to > 65_535) {
       throw new RangeError(`TcpLine.open: ${mustBe('to', 'a port, from 1 to 65535', to)}`);
     }
-    checkOptions('TcpLine.open', options, {
-      latencyMs: aTime,
-      jitterMs: aTime,
-      bytesPerSecond: aRate,
-      faults: anObject,
-      seed: aNumber,
-      clock: aClock,
-    });
+    checkOptions('TcpLine.open', options, lineKinds);
     checkFaults(options.faults ?? {});
     const line = new TcpLine(to, options);
     line.#server.listen(0, host);
@@ -162,7 +143,7 @@ export class TcpLine {
 
   #carry(from: Socket, to: Socket, towards: Direction, connection: number): Way {
     const { seed, clock, faults, ...line } = this.#options;
-    const ownSeed = seed * 1_000_003 + connection * 4 + (towards === 'dialer' ? 2 : 0);
+    const ownSeed = seedOf(seed, connection, towards);
     const report = (type: TcpFault['type'], atBytes: number): void => {
       this.#faults.next({ type, connection, towards, atBytes });
     };

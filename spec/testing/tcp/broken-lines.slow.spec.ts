@@ -9,7 +9,8 @@ import {
   type RouterOptions,
   RxmeshError,
 } from '../../../lib/index.ts';
-import { TcpLine, type TcpFault, type TcpLineOptions } from '../../../lib/testing/tcp/index.ts';
+import { faulty } from '../../../lib/testing/index.ts';
+import { TcpLine, type TcpLineOptions } from '../../../lib/testing/tcp/index.ts';
 import { pipeTo, sendTo } from '../../../operators/index.ts';
 import { webSocket } from '../../../transports/websocket/index.ts';
 import { trackLeaks } from '../../support/leaks.ts';
@@ -84,6 +85,16 @@ function errorsOf(router: Router): unknown[] {
   return errors;
 }
 
+/** The same with the line in the near node's transport. */
+async function pairBehind(options: TcpLineOptions) {
+  const far = await nodeWith({ transports: [webSocket({ listen: { port: 0, host } })] });
+  await far.router.start();
+  const line = faulty(webSocket(), options);
+  const port = far.router.snapshot().endpoints[0]?.port ?? 0;
+  const near = await nodeWith({ transports: [line] }, [`ws://${far.router.id}@${host}:${port}`]);
+  return { far, near, line };
+}
+
 describe('two nodes over a line with', () => {
   afterEach(async () => {
     await Promise.all(opened.splice(0).map((close) => close()));
@@ -91,15 +102,24 @@ describe('two nodes over a line with', () => {
   trackLeaks();
 
   const cases = lines.flatMap(([name, line, loss]) =>
-    [1, 2, 3].map((seed) => ({ name, line: { ...line, seed }, loss, seed })),
+    [1, 2, 3].map((seed) => ({ name, line: { ...line, seed }, loss, seed, open: pairOver })),
   );
+  // A transport carries whole frames.
+  const wrapped = lines
+    .filter(([, { faults }]) => faults?.fragmentBytesMax === undefined)
+    .flatMap(([name, line, loss]) =>
+      [1, 2].map((seed) => ({
+        name: `${name}, in a transport`,
+        ...{ line: { ...line, seed }, loss, seed, open: pairBehind },
+      })),
+    );
 
-  it.each(cases)(
+  it.each([...cases, ...wrapped])(
     '$name, seed $seed: no message twice or out of order, typed errors, and they meet again',
-    async ({ line, loss }) => {
-      const { far, near, line: tcp } = await pairOver(line);
-      const faults: TcpFault[] = [];
-      tcp.faults$.subscribe((fault) => faults.push(fault));
+    async ({ line, loss, open }) => {
+      const { far, near, line: between } = await open(line);
+      const faults: unknown[] = [];
+      between.faults$.subscribe((fault) => faults.push(fault));
       const errors = [errorsOf(far.router), errorsOf(near.router)];
       const arrived: number[] = [];
       far.channel.in$.subscribe(({ message }) => arrived.push(message.n));

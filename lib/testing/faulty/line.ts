@@ -74,6 +74,11 @@ export class LineDirection {
     }
   }
 
+  /** The same for bytes that arrive in one piece, when the last of them does. */
+  putWhole(bytes: Uint8Array, nowMs: number): void {
+    this.#send(bytes, nowMs);
+  }
+
   /** Marks the end of the bytes. */
   putEnd(nowMs: number): void {
     this.#send(end, nowMs);
@@ -100,13 +105,18 @@ export class LineDirection {
     return this.#pieces[this.#first]?.arrivesAtMs ?? Infinity;
   }
 
+  /** When everything put so far will have arrived. */
+  get lastArrivalMs(): number {
+    return this.#lastArrivalMs;
+  }
+
   /** Bytes queued or in transit. */
   get heldBytes(): number {
     return this.#heldBytes;
   }
 
   isFull(nowMs: number): boolean {
-    return this.#heldBytes >= heldBytesMax || this.#freeAtMs - nowMs >= this.#queueMsMax;
+    return this.#heldBytes >= heldBytesMax || this.roomAtMs() > nowMs;
   }
 
   /** When the queue will have room again, if it is full. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { LineDirection } from '../../../lib/testing/tcp/line.ts';
+import { LineDirection } from '../../../lib/testing/faulty/line.ts';
 
 /** Where chance does not matter. */
 const evenly = (): number => 0.5;
