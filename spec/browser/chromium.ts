@@ -98,8 +98,8 @@ export class Visit {
   }
 }
 
-/** Starts the browser. */
-export function launch(): Promise<Browser> {
+/** Starts the browser, with further flags. */
+export function launch(...flags: readonly string[]): Promise<Browser> {
   return chromium.launch({
     executablePath: chromiumPath(),
     args: [
@@ -110,6 +110,7 @@ export function launch(): Promise<Browser> {
       '--disable-component-update',
       '--disable-sync',
       '--no-first-run',
+      ...flags,
     ],
   });
 }

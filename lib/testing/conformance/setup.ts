@@ -32,6 +32,11 @@ export interface TransportSetup {
    * Default true. Some media do not know how they are seen.
    */
   readonly knowsLocal?: boolean;
+  /**
+   * Whether a reader that stalls makes the writer unwritable. Default true. If not, 64 records of
+   * the largest size must wait for the reader, and none may be lost.
+   */
+  readonly holdsBack?: boolean;
   /** The clock that the suite itself waits on. Default: the system clock. */
   readonly clock?: Clock;
   /** How long a case waits for something to happen, in milliseconds. Default 5,000. */

@@ -37,6 +37,7 @@ export class Stage {
   readonly networked: boolean;
   readonly dialsItself: boolean;
   readonly knowsLocal: boolean;
+  readonly holdsBack: boolean;
 
   readonly #clock: Clock;
   readonly #timeoutMs: number;
@@ -52,6 +53,7 @@ export class Stage {
     this.networked = setup.networked;
     this.dialsItself = setup.dialsItself ?? true;
     this.knowsLocal = setup.knowsLocal ?? true;
+    this.holdsBack = setup.holdsBack ?? true;
     this.#clock = setup.clock ?? systemClock;
     this.#timeoutMs = setup.timeoutMs ?? 5_000;
   }
