@@ -114,6 +114,11 @@ function html(id: string): string {
 `;
 }
 
+/** The ID of the inspector whose page this is; undefined if it is the page of something else. */
+export function inspectorIn(page: string): string | undefined {
+  return /<body data-inspector="([0-9a-f]{40})">/.exec(page)?.[1];
+}
+
 const refusal = `${head}
 <title>rxmesh inspector: refused</title>
 <body>
