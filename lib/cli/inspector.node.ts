@@ -1,4 +1,4 @@
-import { inspectorIn } from '../inspect/site.node.ts';
+import { readPage } from '../inspect/site.node.ts';
 import { meshAddress } from '../inspect/view.ts';
 import { quote } from '../model/quote.ts';
 import { UsageError } from './usage-error.ts';
@@ -20,8 +20,8 @@ export interface InspectorPlace {
 export function inspectorUrl(text: string): URL {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url?.protocol === 'ws:' || url?.protocol === 'wss:') {
-    const here = 'the program that runs the node prints it, see inspect() and rxmesh listen';
-    throw new UsageError(`a node is inspected at a URL of its own, http://…/?token=…: ${here}`);
+    const whose = 'inspect() returns it, and rxmesh listen --inspect prints it';
+    throw new UsageError(`a node is inspected at a URL of its own, http://…/?token=…: ${whose}`);
   }
   if (url?.protocol !== 'http:' && url?.protocol !== 'https:') {
     throw new UsageError(`<url> must be http://host:port/?token=…, got ${quote(text)}`);
@@ -41,24 +41,22 @@ export async function inspectorAt(url: URL, signal: AbortSignal): Promise<Inspec
   const response = await fetch(url, { redirect: 'error', signal }).catch((error: unknown) => {
     throw new Error(`${origin} cannot be reached: ${reasonOf(error)}`, { cause: error });
   });
-  const id = inspectorIn(await textOf(response));
-  if (id !== undefined) {
-    const address = meshAddress(url, id);
-    return { address, token: url.searchParams.get('token') ?? '' };
+  const page = readPage(await textOf(response));
+  if (page === 'wrong token') {
+    throw new Error(`${origin} refuses the token: each start of a program has a new one`);
   }
-  if (response.status === 403) {
-    throw new Error(`${origin} refuses: wrong token? Each start of a program has a new one.`);
+  if (page === 'wrong name') throw new Error(`${origin} refuses this name: use its IP address`);
+  if (page === undefined) {
+    throw new Error(`there is no inspector at ${origin}: it answers with ${response.status}`);
   }
-  throw new Error(`there is no inspector at ${origin}: it answers with ${response.status}`);
+  return { address: meshAddress(url, page.id), token: url.searchParams.get('token') ?? '' };
 }
 
 /** What is behind `fetch failed`. */
 function reasonOf(error: unknown): string {
-  const { cause } = error as { readonly cause?: unknown };
-  if (!(cause instanceof Error)) return error instanceof Error ? error.message : String(error);
-  // For a name with several addresses, there are several errors.
-  const { code = cause.name } = cause as NodeJS.ErrnoException;
-  return cause.message === '' ? code : cause.message;
+  const { cause } = error as { readonly cause?: Partial<NodeJS.ErrnoException> };
+  // For a name with several addresses, there are several errors, and no message.
+  return cause?.message || cause?.code || String(error);
 }
 
 /** The text of an answer, or its beginning. */

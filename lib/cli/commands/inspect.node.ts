@@ -13,8 +13,6 @@ import { Stopped } from '../usage-error.ts';
 
 /** How long a snapshot looks: long enough to tell what stands still, in seconds. */
 const snapshotSeconds = '3';
-/** Updates come ten times a second: one that is a little early is on time. */
-const earlyMs = 60;
 
 /** `rxmesh inspect`: what a node does, for a node that serves an inspector. */
 export const inspect: Command = {
@@ -90,11 +88,13 @@ function howToLook({ values }: Given, terminal: Terminal): How {
 
 /** Where the inspector is. */
 async function found(url: URL, { values }: Given, terminal: Terminal) {
-  const { signal } = connectSignal(values, terminal);
+  const { ms, late, signal } = connectSignal(values, terminal);
   try {
     return await inspectorAt(url, signal);
   } catch (error) {
-    throw terminal.signal.aborted ? new Stopped() : error;
+    if (terminal.signal.aborted) throw new Stopped();
+    if (!late.aborted) throw error;
+    throw new Error(`${url.origin} has not answered after ${ms / 1_000} s`, { cause: error });
   }
 }
 
@@ -123,7 +123,7 @@ async function follow(updates: FlowIterator<Update>, picture: Picture, how: How)
     picture.change(update);
     if (isFirst) how.begin(picture);
     const nowMs = systemClock.now();
-    if (isOnce || nowMs < nextMs - earlyMs) continue;
+    if (isOnce || nowMs < nextMs) continue;
     nextMs = nowMs + everyMs;
     await how.show(picture);
   }

@@ -23,8 +23,8 @@ export const listen: Command = {
   },
   notes: [
     'The first line is the address of the node. To be reached from other machines, listen on their',
-    'side of the host: --port 0.0.0.0:4000. With --inspect, the last line before others come and go',
-    'is the address of the page, for a browser or for rxmesh inspect.',
+    'side of the host: --port 0.0.0.0:4000. With --inspect, the next line is the URL of a page, for a',
+    'browser or for rxmesh inspect.',
   ],
   examples: [
     'rxmesh listen --port 4000 --key node_key.json',

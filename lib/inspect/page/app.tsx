@@ -107,9 +107,7 @@ function Header({ model }: { readonly model: Model }): JSX.Element {
       {node !== undefined && (
         <p class="node">
           node <code title={node.id}>{node.id.slice(0, 8)}</code>
-          {address !== undefined && (
-            <code class="address">{withoutId(address)}</code>
-          )}
+          {address !== undefined && <code class="address">{withoutId(address)}</code>}
         </p>
       )}
       <p class={`link ${link.name}`} role="status">
