@@ -1,17 +1,13 @@
 /** The inspector's page in a real browser, on a network of five processes. */
-import { mkdirSync, readFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { createRequire } from 'node:module';
-import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { endInspected, type Inspected, startInspected } from '../support/inspected.ts';
-import { launch } from './chromium.ts';
+import { launch, screenshots, seriousFindings } from './chromium.ts';
 
 const names = ['ann', 'bob', 'cleo', 'dan', 'eve'];
-const screenshots = fileURLToPath(new URL('../../.screenshots/', import.meta.url));
-const axe = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
 const nodes: Inspected[] = [];
 let browser: Browser;
 let elsewhere: Server;
@@ -121,24 +117,7 @@ describe('the inspector', () => {
     await page.getByLabel('empty lanes too').check();
     await page.locator('.lane').nth(5).waitFor();
     await page.screenshot({ path: `${screenshots}inspector-${colorScheme}.png`, fullPage: true });
-    // The policy of the page forbids scripts from elsewhere; this one is not from a page.
-    await page.evaluate(readFileSync(axe, 'utf8'));
-    const found = await page.evaluate(async () => {
-      const { violations } = await (
-        globalThis as unknown as { axe: { run: () => Promise<{ violations: Finding[] }> } }
-      ).axe.run();
-      interface Finding {
-        readonly id: string;
-        readonly impact: string;
-        readonly nodes: readonly { readonly html: string }[];
-      }
-      return violations.map(({ id, impact, nodes: where }) => ({
-        id,
-        impact,
-        where: where[0]?.html,
-      }));
-    });
-    expect(found.filter(({ impact }) => impact === 'serious' || impact === 'critical')).toEqual([]);
+    expect(await seriousFindings(page)).toEqual([]);
   });
 
   it('refuses a wrong token with a page that says so', async () => {
