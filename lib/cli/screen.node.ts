@@ -15,7 +15,7 @@ export class Screen {
     const shown = lines.slice(0, rows - 1);
     const back = this.#drawn === 0 ? '' : `\u001B[${this.#drawn}A\r\u001B[J`;
     this.#drawn = shown.length;
-    // Without wrapping (DECAWM): a line that takes two would not be drawn over.
+    // Without wrapping (mode 7): a line that takes two would not be drawn over.
     await print(this.#terminal, `${back}\u001B[?7l${shown.join('\n')}\n\u001B[?7h`);
   }
 }
