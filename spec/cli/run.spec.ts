@@ -93,10 +93,7 @@ describe('what goes wrong', () => {
     ['no URL to inspect', ['inspect', 'localhost']],
     ['a node instead of its inspector', ['inspect', nowhere]],
     ['an inspector without its token', ['inspect', 'http://127.0.0.1:4000/']],
-    [
-      'a time to look that is none',
-      ['inspect', 'http://127.0.0.1:4000/?token=a', '--seconds', '0'],
-    ],
+    ['a time to look of 0', ['inspect', 'http://127.0.0.1:4000/?token=a', '--seconds', '0']],
   ])('%s: one clear line, and a code', async (_, args) => {
     const { output, errors } = await outcome(...args);
     expect(output).toBe('');
