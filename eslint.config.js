@@ -150,6 +150,7 @@ export default defineConfig(
           'tsconfig.web.json',
           'lib/inspect/page/tsconfig.json',
           'examples/comet/page/tsconfig.json',
+          'examples/dashboard/page/tsconfig.json',
           'spec/browser/tsconfig.json',
         ],
       },

@@ -52,7 +52,7 @@ import {
 import { comet, type NetAddress, peerExchange } from 'rxmesh/transports/comet';
 import { localNetwork } from './comet/local.ts';
 import { isLocal } from './comet/private.ts';
-import { numberFrom, optionsOf, runUntilCtrlC } from './comet/program.ts';
+import { numberFrom, optionsOf, runUntilCtrlC } from './common/program.ts';
 
 const usage = `usage: comet-crawl.ts address --network chain [options]
        comet-crawl.ts --local [options]

@@ -9,10 +9,7 @@
  *
  * Then open the address that it prints. The page is examples/comet/page, bundled with esbuild.
  */
-import { execFileSync } from 'node:child_process';
-import { createServer, type Server } from 'node:http';
-import { type AddressInfo } from 'node:net';
-import { fileURLToPath } from 'node:url';
+import { createServer } from 'node:http';
 import { parseArgs } from 'node:util';
 import {
   defer,
@@ -34,7 +31,8 @@ import { comet, consensusState, consensusVotes, type Vote } from 'rxmesh/transpo
 import { webSocket } from 'rxmesh/transports/websocket';
 import { localNetwork } from './comet/local.ts';
 import { newsNetwork, type Precommit, precommits } from './comet/news.ts';
-import { numberFrom, optionsOf, runUntilCtrlC } from './comet/program.ts';
+import { numberFrom, optionsOf, runUntilCtrlC } from './common/program.ts';
+import { servePage, type WebPage } from './common/web-page.ts';
 
 const usage = `usage: comet-gateway.ts address --network chain [--port n] [--seconds n]
        comet-gateway.ts --local [--port n] [--seconds n]
@@ -98,9 +96,9 @@ function gateway(identity: Identity, { network, addresses }: Target): Observable
   const running$ = merge(forwarded$, peer$.pipe(ignoreElements()));
   const started$ = defer(async () => {
     await chain.start();
-    await listen(server, identity);
+    const url = await servePage(server, newsPage(identity), port);
     await pages.start();
-    console.log(`open http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+    console.log(`open ${url}`);
   });
   return merge(running$, started$.pipe(switchMap(() => EMPTY))).pipe(
     finalize(() => {
@@ -129,21 +127,14 @@ function peersOf(router: Router, network: string): Observable<unknown> {
   );
 }
 
-/** Serves the page. */
-async function listen(server: Server, { id }: Identity): Promise<void> {
-  const entry = fileURLToPath(new URL('comet/page/main.ts', import.meta.url));
-  const flags = ['--bundle', '--conditions=source', '--target=es2022', '--log-level=error'];
-  const script = execFileSync('npx', ['esbuild', entry, ...flags]);
-  const html = `<!doctype html><meta charset="utf-8"><title>precommits</title>
-<body data-gateway="${id}"><h1>Precommits</h1><ol id="precommits"></ol>
-<script src="/page.js"></script></body>`;
-  server.on('request', ({ url }, response) => {
-    const isScript = url === '/page.js';
-    response.setHeader('content-security-policy', "default-src 'self'");
-    response.setHeader('content-type', `text/${isScript ? 'javascript' : 'html'}; charset=utf-8`);
-    response.end(isScript ? script : html);
-  });
-  await new Promise<void>((resolve) => void server.listen(port, '127.0.0.1', resolve));
+/** What shows the news in a browser. */
+function newsPage({ id }: Identity): WebPage {
+  return {
+    title: 'precommits',
+    node: id,
+    program: new URL('comet/page/main.ts', import.meta.url),
+    html: '<h1>Precommits</h1><ol id="precommits"></ol>',
+  };
 }
 
 const { target, port, seconds } = optionsOf(usage, () => {

@@ -38,7 +38,7 @@ import {
   peerExchange,
 } from 'rxmesh/transports/comet';
 import { localNetwork } from './comet/local.ts';
-import { numberFrom, optionsOf, runUntilCtrlC } from './comet/program.ts';
+import { numberFrom, optionsOf, runUntilCtrlC } from './common/program.ts';
 import { Screen } from './mesh/screen.ts';
 
 const usage = `usage: comet-watch.ts address --network chain [--seconds n] [--json]

@@ -30,11 +30,13 @@ export const nodeOptions: OptionSpecs = {
   key: { value: 'file', text: 'the key file of this node; default: a new key each time' },
 };
 
-/** The options of commands that dial. */
-export const dialOptions: OptionSpecs = {
-  ...nodeOptions,
+/** The options of commands that connect to something. */
+export const connectOptions: OptionSpecs = {
   timeout: { value: 'seconds', text: 'how long connecting may take; default 10' },
 };
+
+/** The options of commands that dial a node. */
+export const dialOptions: OptionSpecs = { ...nodeOptions, ...connectOptions };
 
 /** Where a node listens. */
 export interface ListenPlace {
@@ -85,11 +87,8 @@ export async function dialed(
   address: string,
   { values, terminal }: { readonly values: Values; readonly terminal: Terminal },
 ): Promise<PeerUpdate> {
-  const given = values.text('timeout');
-  const ms = given === undefined ? connectMs : secondsAsMs('--timeout', given);
-  const late = AbortSignal.timeout(ms);
+  const { ms, late, signal } = connectSignal(values, terminal);
   try {
-    const signal = AbortSignal.any([terminal.signal, late]);
     return await router.peers.dial(parseNodeAddress(address), { signal });
   } catch (error) {
     if (terminal.signal.aborted) throw new Stopped();
@@ -97,6 +96,17 @@ export async function dialed(
       throw new Error(`${address} is not up after ${ms / 1_000} s`, { cause: error });
     throw withHint(error);
   }
+}
+
+/** What ends the attempt to connect: `--timeout`, or the end of the command. */
+export function connectSignal(
+  values: Values,
+  terminal: Terminal,
+): { readonly ms: number; readonly late: AbortSignal; readonly signal: AbortSignal } {
+  const given = values.text('timeout');
+  const ms = given === undefined ? connectMs : secondsAsMs('--timeout', given);
+  const late = AbortSignal.timeout(ms);
+  return { ms, late, signal: AbortSignal.any([terminal.signal, late]) };
 }
 
 /** Says which option helps against an error. */

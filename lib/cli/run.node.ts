@@ -7,6 +7,7 @@ import { bench } from './commands/bench.node.ts';
 import { call } from './commands/call.node.ts';
 import { completion } from './commands/completion.node.ts';
 import { id } from './commands/id.node.ts';
+import { inspect } from './commands/inspect.node.ts';
 import { listen } from './commands/listen.node.ts';
 import { peers } from './commands/peers.node.ts';
 import { ping } from './commands/ping.node.ts';
@@ -25,6 +26,7 @@ const commands: readonly Command[] = [
   sub,
   call,
   peers,
+  inspect,
   bench,
   completion(() => commands),
 ];

@@ -43,18 +43,41 @@ export function note(terminal: Terminal, text: string): void {
 }
 
 /** The styles of text on a terminal, with their codes (ECMA-48, SGR). */
-const styles = { bold: [1, 22], red: [31, 39], green: [32, 39], dim: [2, 22] } as const;
+const styles = {
+  bold: [1, 22],
+  dim: [2, 22],
+  red: [31, 39],
+  green: [32, 39],
+  yellow: [33, 39],
+} as const;
+
+/** A style of text. */
+export type Style = keyof typeof styles;
 
 /** Styles text if the stream is a terminal that wants it: see https://no-color.org. */
 export function styled(
   terminal: Terminal,
   stream: 'output' | 'errors',
-  style: keyof typeof styles,
+  style: Style,
   text: string,
 ): string {
   const { env } = terminal;
   const wants = (env['NO_COLOR'] ?? '') === '' && env['TERM'] !== 'dumb';
-  if (!wants || !('isTTY' in terminal[stream]) || terminal[stream].isTTY !== true) return text;
+  if (!wants || text === '' || screenOf(terminal[stream]) === undefined) return text;
   const [on, off] = styles[style];
   return `\u001B[${on}m${text}\u001B[${off}m`;
+}
+
+/** How large a screen is, in characters. */
+export interface ScreenSize {
+  readonly columns: number;
+  readonly rows: number;
+}
+
+/** The size of the screen that a stream writes to; undefined if it does not write to a screen. */
+export function screenOf(stream: Writable): ScreenSize | undefined {
+  if (!('isTTY' in stream) || stream.isTTY !== true) return undefined;
+  const { columns = 80, rows = 24 } = stream as Partial<ScreenSize>;
+  // Some terminals say 0 if they do not know.
+  return { columns: columns || 80, rows: rows || 24 };
 }

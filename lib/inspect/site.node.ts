@@ -18,6 +18,8 @@ const policy = [
   "frame-ancestors 'none'",
 ].join('; ');
 
+const wrongName = 'This is the inspector of rxmesh. Use its IP address.';
+
 /** What the site must know. */
 export interface SiteOptions {
   readonly token: string;
@@ -61,7 +63,7 @@ function answer(
     send(response, 405, 'text/plain', 'Only GET and HEAD are answered here.');
   } else if (!isOwnHost(request.headers.host, options.host)) {
     // A stranger's name that leads to this machine (DNS rebinding).
-    send(response, 403, 'text/plain', 'This is the inspector of rxmesh. Use its IP address.');
+    send(response, 403, 'text/plain', wrongName);
   } else if (path === '/page.js') {
     send(response, 200, 'text/javascript', page.script);
   } else if (path === '/page.css') {
@@ -112,6 +114,14 @@ function html(id: string): string {
 </body>
 </html>
 `;
+}
+
+/** What a page says: the ID of its inspector, or why there is none; undefined for another page. */
+export function readPage(text: string): { id: string } | 'wrong token' | 'wrong name' | undefined {
+  const id = /<body data-inspector="([0-9a-f]{40})">/.exec(text)?.[1];
+  if (id !== undefined) return { id };
+  if (text.includes('<h1>Wrong token</h1>')) return 'wrong token';
+  return text === wrongName ? 'wrong name' : undefined;
 }
 
 const refusal = `${head}

@@ -1,4 +1,5 @@
 import type { AbsenceSnapshot, Direction, PortSnapshot } from '../index.ts';
+import { worstFirst } from './picture.ts';
 import { lanesShownMax, type StallKind, type StallRow } from './view.ts';
 
 /** How long a lane stands still before it is shown, in milliseconds. */
@@ -41,8 +42,6 @@ interface Group {
   sinceMs: number;
 }
 
-const order: Readonly<Record<StallKind, number>> = { stalled: 0, slow: 1, absent: 2 };
-
 /** Finds what stands still, by comparing one sample with those before it. */
 export class StallWatch {
   #watches: ReadonlyMap<string, Watch> = new Map();
@@ -65,7 +64,7 @@ export class StallWatch {
     this.#watches = watches;
     const stalls = [...groups.values()].map(rowOf);
     stalls.push(...this.#absent(awaited, nameOf, nowMs));
-    stalls.sort((a, b) => order[a.kind] - order[b.kind] || a.sinceMs - b.sinceMs);
+    stalls.sort(worstFirst);
     return stalls.slice(0, stallsMax);
   }
 

@@ -4,6 +4,14 @@ import { type Codec, type DropReason, type Direction, json, type Strategy } from
 export const inspectNetwork = 'rxmesh-inspect';
 /** Where the WebSocket of the pages is. */
 export const meshPath = '/mesh';
+/** Where the inspector of a page listens for it, as an address to dial. */
+export function meshAddress(
+  { protocol, host }: { readonly protocol: string; readonly host: string },
+  id: string,
+): string {
+  return `${protocol === 'https:' ? 'wss' : 'ws'}://${id}@${host}${meshPath}`;
+}
+
 /** The channel of the calls between a page and its inspector. */
 export const callsChannel = 1;
 

@@ -1,5 +1,7 @@
 import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
+import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
@@ -114,6 +116,36 @@ export function launch(...flags: readonly string[]): Promise<Browser> {
     ],
   });
 }
+
+const axe = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
+
+interface Finding {
+  readonly id: string;
+  readonly impact: string;
+  /** The first element that it is about. */
+  readonly where: string | undefined;
+}
+
+/** What axe finds that keeps people from using a page. */
+export async function seriousFindings(tab: Tab): Promise<readonly Finding[]> {
+  // The policy of a page forbids scripts from elsewhere; this one is not from a page.
+  await tab.evaluate(readFileSync(axe, 'utf8'));
+  const found = await tab.evaluate(async () => {
+    interface Violation {
+      readonly id: string;
+      readonly impact: string;
+      readonly nodes: readonly { readonly html: string }[];
+    }
+    const { violations } = await (
+      globalThis as unknown as { axe: { run: () => Promise<{ violations: Violation[] }> } }
+    ).axe.run();
+    return violations.map(({ id, impact, nodes }) => ({ id, impact, where: nodes[0]?.html }));
+  });
+  return found.filter(({ impact }) => impact === 'serious' || impact === 'critical');
+}
+
+/** Where specs leave pictures of pages. */
+export const screenshots: string = fileURLToPath(new URL('../../.screenshots/', import.meta.url));
 
 /** A program for pages, with all that it imports. */
 export async function bundled(entry: string): Promise<Uint8Array> {

@@ -1,44 +1,17 @@
 /** The inspector's page in a real browser, on a network of five processes. */
-import { type ChildProcess, fork } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdirSync, readFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { createRequire } from 'node:module';
-import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
-import { launch } from './chromium.ts';
-
-interface Started {
-  readonly name: string;
-  readonly process: ChildProcess;
-  readonly address: string;
-  readonly url: string;
-}
+import { endInspected, type Inspected, startInspected } from '../support/inspected.ts';
+import { launch, screenshots, seriousFindings } from './chromium.ts';
 
 const names = ['ann', 'bob', 'cleo', 'dan', 'eve'];
-const screenshots = fileURLToPath(new URL('../../.screenshots/', import.meta.url));
-const axe = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
-const nodes: Started[] = [];
+const nodes: Inspected[] = [];
 let browser: Browser;
 let elsewhere: Server;
 const open: Page[] = [];
-
-async function start(name: string, known?: string): Promise<Started> {
-  const script = fileURLToPath(new URL('inspected-node.ts', import.meta.url));
-  const started = fork(script, known === undefined ? [name] : [name, known], {
-    execArgv: ['--conditions=source', '--import', 'tsx'],
-  });
-  const [told] = (await once(started, 'message')) as [{ address: string; url: string }];
-  return { name, process: started, ...told };
-}
-
-async function end({ process: running }: Started): Promise<void> {
-  if (running.exitCode !== null || running.signalCode !== null) return;
-  running.kill('SIGKILL');
-  await once(running, 'exit');
-}
 
 async function visit(url: string, how: BrowserContextOptions = {}): Promise<Page> {
   const page = await browser.newPage({ viewport: { width: 1280, height: 900 }, ...how });
@@ -65,9 +38,11 @@ beforeAll(async () => {
     response.setHeader('content-type', 'text/html');
     response.end('<!doctype html><title>elsewhere</title>');
   }).listen(0, '127.0.0.1');
-  const first = await start('ann');
+  const first = await startInspected('ann');
   nodes.push(first);
-  nodes.push(...(await Promise.all(names.slice(1).map((name) => start(name, first.address)))));
+  nodes.push(
+    ...(await Promise.all(names.slice(1).map((name) => startInspected(name, first.address)))),
+  );
 });
 
 afterEach(async () => {
@@ -77,7 +52,7 @@ afterEach(async () => {
 afterAll(async () => {
   await browser.close();
   elsewhere.close();
-  await Promise.all(nodes.map(end));
+  await Promise.all(nodes.map(endInspected));
 });
 
 describe('the inspector', () => {
@@ -142,24 +117,7 @@ describe('the inspector', () => {
     await page.getByLabel('empty lanes too').check();
     await page.locator('.lane').nth(5).waitFor();
     await page.screenshot({ path: `${screenshots}inspector-${colorScheme}.png`, fullPage: true });
-    // The policy of the page forbids scripts from elsewhere; this one is not from a page.
-    await page.evaluate(readFileSync(axe, 'utf8'));
-    const found = await page.evaluate(async () => {
-      const { violations } = await (
-        globalThis as unknown as { axe: { run: () => Promise<{ violations: Finding[] }> } }
-      ).axe.run();
-      interface Finding {
-        readonly id: string;
-        readonly impact: string;
-        readonly nodes: readonly { readonly html: string }[];
-      }
-      return violations.map(({ id, impact, nodes: where }) => ({
-        id,
-        impact,
-        where: where[0]?.html,
-      }));
-    });
-    expect(found.filter(({ impact }) => impact === 'serious' || impact === 'critical')).toEqual([]);
+    expect(await seriousFindings(page)).toEqual([]);
   });
 
   it('refuses a wrong token with a page that says so', async () => {

@@ -20,7 +20,18 @@ function inShell(pipeline: string): Process {
 }
 
 const address = /(ws:\/\/[0-9a-f]{40}@127\.0\.0\.1:\d+)/;
-const commands = ['id', 'listen', 'ping', 'pub', 'sub', 'call', 'peers', 'bench', 'completion'];
+const commands = [
+  'id',
+  'listen',
+  'ping',
+  'pub',
+  'sub',
+  'call',
+  'peers',
+  'inspect',
+  'bench',
+  'completion',
+];
 
 describe('in a pseudo-terminal', () => {
   it.each(commands)('the help of %s is coloured', async (command) => {

@@ -60,17 +60,20 @@ export class Process {
   /** Resolves with the first group of the pattern when the output matches it. */
   async prints(pattern: RegExp): Promise<string> {
     const { stdout, stderr } = this.#child;
-    const signal = AbortSignal.timeout(limitMs);
+    const limit = AbortSignal.timeout(limitMs);
     for (;;) {
       const found = pattern.exec(this.output);
       if (found !== null) return found[1] ?? found[0];
       if (this.#child.exitCode !== null) throw new Error(`ended with:\n${this.output}`);
       if (stdout === null || stderr === null) throw new Error('no pipes');
+      const waited = new AbortController();
+      const signal = AbortSignal.any([limit, waited.signal]);
       await Promise.race([
         once(stdout, 'data', { signal }),
         once(stderr, 'data', { signal }),
         once(this.#child, 'close', { signal }),
       ]);
+      waited.abort();
     }
   }
 }

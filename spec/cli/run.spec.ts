@@ -1,11 +1,13 @@
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { afterAll, afterEach, describe, expect, it } from '@jest/globals';
 import { createRouter, flowFrom, Identity, json, protobuf } from 'rxmesh';
 import { CallError, calls } from 'rxmesh/calls';
 import { parse } from 'rxmesh/protobufjs';
 import { webSocket } from 'rxmesh/transports/websocket';
-import { masked, nowhere, Running, stopAll } from './terminal.ts';
+import { masked, nowhere, Running, shape, stopAll } from './terminal.ts';
 
 const directory = mkdtempSync(`${tmpdir()}/rxmesh-cli-`);
 afterEach(stopAll);
@@ -29,15 +31,24 @@ async function outcome(...args: readonly string[]): Promise<Pick<Running, 'outpu
   return { output: masked(program.output), errors: `${masked(program.errors)}exit ${code}` };
 }
 
+const pageLine = /^(http:.*token=.*)$/m;
 const addressLine = /(ws:\/\/[0-9a-f]{40}@127\.0\.0\.1:\d+)/;
 
 describe('help', () => {
-  it.each(['id', 'listen', 'ping', 'pub', 'sub', 'call', 'peers', 'bench', 'completion'])(
-    'of %s',
-    async (command) => {
-      expect((await outcome(command, '--help')).output).toMatchSnapshot();
-    },
-  );
+  it.each([
+    'id',
+    'listen',
+    'ping',
+    'pub',
+    'sub',
+    'call',
+    'peers',
+    'inspect',
+    'bench',
+    'completion',
+  ])('of %s', async (command) => {
+    expect((await outcome(command, '--help')).output).toMatchSnapshot();
+  });
 
   it('of the program, and its version', async () => {
     expect((await outcome('--help')).output).toMatchSnapshot();
@@ -79,6 +90,10 @@ describe('what goes wrong', () => {
     ['a key file that is missing', ['listen', '--key', 'no.json']],
     ['a refused connection', ['ping', nowhere]],
     ['a shell that nobody knows', ['completion', 'tcsh']],
+    ['no URL to inspect', ['inspect', 'localhost']],
+    ['a node instead of its inspector', ['inspect', nowhere]],
+    ['an inspector without its token', ['inspect', 'http://127.0.0.1:4000/']],
+    ['a time to look of 0', ['inspect', 'http://127.0.0.1:4000/?token=a', '--seconds', '0']],
   ])('%s: one clear line, and a code', async (_, args) => {
     const { output, errors } = await outcome(...args);
     expect(output).toBe('');
@@ -139,6 +154,85 @@ describe('listen, ping, peers and bench', () => {
     await first.prints(/^down .*closed/m);
     expect(await first.stop('SIGTERM')).toBe(0);
     expect(first.output).toMatch(/^ws.*\nup {4}[0-9a-f]{40} [0-9a-f]{8}, inbound, ws:/);
+  });
+});
+
+describe('inspect', () => {
+  it('shows a node once in a pipe, and with --json in one object', async () => {
+    const node = new Running('listen', '--inspect', '--bench', '--exchange');
+    const address = await node.prints(addressLine);
+    const url = await node.prints(pageLine);
+    const peer = new Running('listen', '--peer', address, '--exchange');
+    await peer.prints(addressLine);
+    await node.prints(/^up/m);
+    const piped = new Running('inspect', url, '--seconds', '0.5');
+    expect(await piped.ended).toBe(0);
+    expect(piped.errors).toBe('');
+    expect(shape(piped.output)).toMatchSnapshot();
+    const json = new Running('inspect', url, '--once', '--json', '--seconds', '0.5');
+    expect(await json.ended).toBe(0);
+    const [line = '', ...more] = json.output.split('\n');
+    expect(more).toEqual(['']);
+    const shown = JSON.parse(line) as Record<string, unknown>;
+    expect(Object.keys(shown)).toMatchSnapshot();
+    const [, id = ''] = /ws:\/\/(\w+)@/.exec(address) ?? [];
+    expect(shown).toMatchObject({ node: { id, addresses: [address], lanes: 6 }, stalls: [] });
+    expect(shown['channels']).toMatchObject([
+      { channel: 0, peers: 1 },
+      { channel: 65_534, peers: 1 },
+      { channel: 65_535, peers: 1 },
+    ]);
+  });
+
+  it('prints an object a line until it is stopped, or the node is', async () => {
+    const node = new Running('listen', '--inspect', '--json');
+    const { inspector: url = '' } = JSON.parse(await node.prints(/^(\{.*\})$/m)) as {
+      inspector?: string;
+    };
+    const one = new Running('inspect', url, '--json', '--interval', '0.1');
+    await one.prints(/(?:.*\n){3}/);
+    expect(await one.stop()).toBe(0);
+    for (const line of one.output.trim().split('\n')) {
+      expect(JSON.parse(line)).toMatchObject({ peers: [], lanes: [], drops: [] });
+    }
+    const two = new Running('inspect', url, '--json', '--interval', '0.1');
+    await two.prints(/\n/);
+    await node.stop();
+    expect(await two.ended).toBe(1);
+    expect(two.errors).toMatchSnapshot();
+  });
+
+  it('says what is wrong: the token, the place, or that nothing is there', async () => {
+    const node = new Running('listen', '--inspect');
+    const address = await node.prints(addressLine);
+    const url = await node.prints(pageLine);
+    const wrong = url.replace(/token=.*/, `token=${'x'.repeat(32)}`);
+    expect((await outcome('inspect', wrong)).errors).toMatchSnapshot();
+    const elsewhere = address.replace(/.*@/, 'http://').concat('/?token=any');
+    expect((await outcome('inspect', elsewhere)).errors).toMatchSnapshot();
+    await node.stop();
+    expect((await outcome('inspect', url)).errors).toMatch(
+      /^rxmesh: http:\/\/127.0.0.1:<port> cannot be reached: .+\nexit 1$/,
+    );
+    const named = url.replace('127.0.0.1', 'nowhere.invalid');
+    expect((await outcome('inspect', named)).errors).toMatch(
+      /^rxmesh: http:\/\/nowhere.invalid:\d+ cannot be reached: .+\nexit 1$/,
+    );
+  });
+
+  it('gives up on a server that does not answer, and stops when it is stopped', async () => {
+    const silent = createServer().listen(0, '127.0.0.1');
+    await once(silent, 'listening');
+    const { port } = silent.address() as AddressInfo;
+    const url = `http://127.0.0.1:${port}/?token=any`;
+    try {
+      const late = await outcome('inspect', url, '--timeout', '0.2');
+      expect(late.errors).toMatchSnapshot();
+      const stopped = new Running('inspect', url);
+      expect(await stopped.stop()).toBe(130);
+    } finally {
+      silent.close();
+    }
   });
 });
 

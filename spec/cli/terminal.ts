@@ -69,5 +69,16 @@ export function masked(text: string): string {
     .replaceAll(/("\w+Ms":)[\d.]+/g, '$1<n>');
 }
 
+/** A table without what differs each time: IDs, numbers, and so the width of columns. */
+export function shape(text: string): string {
+  return text
+    .replaceAll(/\b[0-9a-f]{40}\b/g, '<id>')
+    .replaceAll(/\b(?=\w*\d)[0-9a-f]{8}\b/g, '<name>')
+    .replaceAll(/(?<=127\.0\.0\.1:)\d+/g, '<port>')
+    .replaceAll(/(?<=^| )(?:[\d,]+(?:\.\d+)?|–)(?= |$)(?! \(0x)/gm, '<n>')
+    .replaceAll(/<n> ms/g, '<n>')
+    .replaceAll(/ {2,}/g, '  ');
+}
+
 /** An address where nothing listens. */
 export const nowhere: string = `ws://${'0'.repeat(40)}@127.0.0.1:1`;

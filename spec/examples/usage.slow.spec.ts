@@ -13,8 +13,9 @@ describe('the examples', () => {
       run('comet-watch.ts', '--network', 'test-chain'),
       run('comet-crawl.ts', '--local', '--connections', '33'),
       run('comet-gateway.ts', '--local', '--port', 'none'),
+      run('dashboard.ts', '--producers', '17'),
     ];
-    expect(await Promise.all(programs.map(({ ended }) => ended))).toEqual([2, 2, 2, 2, 2, 2, 2]);
+    expect(await Promise.all(programs.map(({ ended }) => ended))).toEqual([2, 2, 2, 2, 2, 2, 2, 2]);
     for (const { output } of programs) {
       expect(output).toMatch(/^[^\n]+\nusage: /);
       expect(output).not.toMatch(/ at .*:\d+:\d+/);

@@ -1,5 +1,6 @@
-import { request } from 'node:http';
 import { once } from 'node:events';
+import { type IncomingMessage, request } from 'node:http';
+import { text } from 'node:stream/consumers';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { firstValueFrom, Subject, timer } from 'rxjs';
 import {
@@ -13,6 +14,7 @@ import {
 } from 'rxmesh';
 import { inspect, type InspectedRouter, type InspectOptions } from 'rxmesh/inspect';
 import { MemoryNetwork } from 'rxmesh/transports/memory';
+import { readPage } from '../../lib/inspect/site.node.ts';
 import { PagePeer } from './page-peer.ts';
 
 const stops: (() => unknown)[] = [];
@@ -77,9 +79,17 @@ describe('the page of an inspector', () => {
   it('is not served under a name that somebody made lead here (DNS rebinding)', async () => {
     const url = new URL(await inspected(await node()));
     const asked = request(url, { headers: { host: `evil.example:${url.port}` } }).end();
-    const [response] = (await once(asked, 'response')) as [{ statusCode: number; resume(): void }];
-    response.resume();
+    const [response] = (await once(asked, 'response')) as [IncomingMessage];
     expect(response.statusCode).toBe(403);
+    expect(readPage(await text(response))).toBe('wrong name');
+  });
+
+  it('says to programs which inspector it is of, or what is wrong', async () => {
+    const url = await inspected(await node());
+    const read = async (at: string) => readPage(await (await fetch(at)).text());
+    expect(await read(url)).toEqual({ id: (await page(url)).inspector });
+    expect(await read(url.replace(/token=.*/, 'token=other'))).toBe('wrong token');
+    expect(await read(url.replace(/[?].*/, 'elsewhere'))).toBe(undefined);
   });
 
   it('has nothing else', async () => {

@@ -4,7 +4,7 @@ import { webSocket } from 'rxmesh/transports/websocket';
 import { newsNetwork, precommits, type Precommit } from '../news.ts';
 
 const shownMax = 20;
-const { gateway = '' } = document.body.dataset;
+const { node = '' } = document.body.dataset;
 const list = document.querySelector('#precommits');
 
 function show({ height, round, validator, block }: Precommit): void {
@@ -20,7 +20,7 @@ async function main(): Promise<void> {
     network: newsNetwork,
     moniker: 'page',
     transports: [webSocket()],
-    peers: { persistent: [`ws://${gateway}@${location.host}/mesh`] },
+    peers: { persistent: [`ws://${node}@${location.host}/mesh`] },
   });
   router.events$.subscribe(logTo(console));
   router.openChannel(precommits).in$.subscribe(({ message }) => show(message));

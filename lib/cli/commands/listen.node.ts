@@ -1,5 +1,6 @@
 import { concatMap, filter, lastValueFrom } from 'rxjs';
 import { formatEndpoint, type Router, type RouterEvent, type RouterOptions } from '../../index.ts';
+import { inspect } from '../../inspect/index.ts';
 import { printable } from '../../model/quote.ts';
 import { serveBench } from '../bench-service.node.ts';
 import type { Command, Given } from '../command.node.ts';
@@ -17,11 +18,13 @@ export const listen: Command = {
     peer: { value: 'address', multiple: true, text: 'a node to stay connected with' },
     exchange: { text: 'takes part in peer exchange, on channel 0' },
     bench: { text: 'serves rxmesh bench, on channels 65534 and 65535' },
+    inspect: { text: 'serves a page that shows what the node does, on this machine only' },
     json: { text: 'prints an object a line' },
   },
   notes: [
     'The first line is the address of the node. To be reached from other machines, listen on their',
-    'side of the host: --port 0.0.0.0:4000.',
+    'side of the host: --port 0.0.0.0:4000. With --inspect, the next line is the URL of a page, for a',
+    'browser or for rxmesh inspect.',
   ],
   examples: [
     'rxmesh listen --port 4000 --key node_key.json',
@@ -40,17 +43,27 @@ export const listen: Command = {
       await router.start();
       // From here on: a failure to start is reported once, at the end.
       warnings(router, terminal, ['peer-down']);
-      const { addresses } = router;
-      const first = values.has('json')
-        ? [JSON.stringify({ event: 'listening', id: router.id, addresses })]
-        : addresses;
-      for (const line of first) await printLine(terminal, line);
+      // It closes when the router stops.
+      const page = values.has('inspect') ? (await inspect(router)).url : undefined;
+      for (const line of whereItIs(router, page, given)) await printLine(terminal, line);
       await stopped(terminal);
       await router.stop();
       await shown;
     });
   },
 };
+
+/** The first lines: where to dial the node, and where to look into it. */
+function whereItIs(
+  { id, addresses }: Router,
+  page: string | undefined,
+  { values }: Given,
+): readonly string[] {
+  const pages = page === undefined ? [] : [page];
+  if (!values.has('json')) return [...addresses, ...pages];
+  const [inspector] = pages;
+  return [JSON.stringify({ event: 'listening', id, addresses, inspector })];
+}
 
 async function showEvents(router: Router, { values }: Given, terminal: Terminal): Promise<void> {
   const lineOf = values.has('json') ? asObject : asText(terminal);

@@ -4,7 +4,7 @@ import { Banner } from './banner.tsx';
 import { Chart } from './chart.tsx';
 import { Controls, type ControlsProps } from './controls.tsx';
 import { Events } from './events.tsx';
-import { bytes, short } from './format.ts';
+import { bytes, short, withoutId } from '../format.ts';
 import { Graph } from './graph.tsx';
 import { Drops, Lanes } from './lanes.tsx';
 import { Channels } from './marbles.tsx';
@@ -107,9 +107,7 @@ function Header({ model }: { readonly model: Model }): JSX.Element {
       {node !== undefined && (
         <p class="node">
           node <code title={node.id}>{node.id.slice(0, 8)}</code>
-          {address !== undefined && (
-            <code class="address">{address.replace(/^(\w+:\/\/).*@/, '$1')}</code>
-          )}
+          {address !== undefined && <code class="address">{withoutId(address)}</code>}
         </p>
       )}
       <p class={`link ${link.name}`} role="status">

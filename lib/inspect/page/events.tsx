@@ -1,6 +1,6 @@
 import { useState } from 'preact/hooks';
 import type { EventRow } from '../view.ts';
-import { timeOfDay, whole } from './format.ts';
+import { whole } from '../format.ts';
 import type { Model } from './model.ts';
 
 /** How many lines are in the page at a time. */
@@ -67,4 +67,11 @@ export function Events({ model, nowMs }: { readonly model: Model; readonly nowMs
       </div>
     </>
   );
+}
+
+/** The time of day at which something happened that many milliseconds ago. */
+function timeOfDay(agoMs: number): string {
+  const date = new Date(Date.now() - agoMs);
+  const [time = ''] = date.toTimeString().split(' ');
+  return `${time}.${String(date.getMilliseconds()).padStart(3, '0')}`;
 }

@@ -1,6 +1,7 @@
 import type { JSX } from 'preact';
 import type { PeerRow } from '../view.ts';
-import { type Model, nameOf } from './model.ts';
+import { nameOf } from '../picture.ts';
+import type { Model } from './model.ts';
 
 /** With more peers than this, they are dots without names. */
 const namedMax = 16;

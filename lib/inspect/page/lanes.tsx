@@ -1,23 +1,14 @@
 import { useState } from 'preact/hooks';
 import type { LaneRow } from '../view.ts';
-import { bytes, channelName, whole } from './format.ts';
+import { bytes, channelName, whole } from '../format.ts';
 import type { Model } from './model.ts';
 
 /** Lanes as fill levels, by channel. */
 export function Lanes({ model }: { readonly model: Model }) {
   const [isAll, setAll] = useState(false);
-  const rows = [...model.tables.lanes.values()].sort(
-    (a, b) =>
-      a.channel - b.channel ||
-      a.peer.localeCompare(b.peer) ||
-      a.direction.localeCompare(b.direction),
-  );
-  const stalled = new Set(
-    [...model.tables.stalls.values()]
-      .filter(({ kind }) => kind === 'stalled')
-      .flatMap(({ lanes }) => lanes),
-  );
-  const shown = rows.filter(({ depth, waiting }) => isAll || depth > 0 || waiting > 0);
+  const rows = model.lanes();
+  const stalled = model.stalledLanes();
+  const shown = isAll ? rows : model.busyLanes();
   const total = model.node?.lanes ?? rows.length;
   return (
     <>
@@ -89,7 +80,7 @@ function Lane({ lane, isStalled, model }: LaneProps) {
 
 /** Drops by channel and reason. */
 export function Drops({ model }: { readonly model: Model }) {
-  const drops = [...model.tables.drops.values()].sort((a, b) => b.count - a.count);
+  const drops = model.drops();
   if (drops.length === 0) return <p class="empty">Nothing has been dropped.</p>;
   const top = Math.max(...drops.map(({ count }) => count));
   return (

@@ -8,7 +8,7 @@ import {
   inspectMethods,
   type InspectMethods,
   inspectNetwork,
-  meshPath,
+  meshAddress,
   type Update,
 } from '../view.ts';
 import type { LinkState } from './model.ts';
@@ -39,7 +39,6 @@ export class InspectorLink {
    * @param token what lets this page in
    */
   static async open(id: string, token: string, handlers: LinkHandlers): Promise<InspectorLink> {
-    const protocol = location.protocol === 'https:' ? 'wss' : 'ws';
     const router = createRouter({
       identity: await Identity.generate(),
       network: inspectNetwork,
@@ -48,7 +47,7 @@ export class InspectorLink {
       version: token,
       transports: [webSocket()],
       peers: {
-        persistent: [`${protocol}://${id}@${location.host}${meshPath}`],
+        persistent: [meshAddress(location, id)],
         retryMinMs: 250,
         retryJitterMs: 250,
         retryMaxPersistentMs: 2_000,

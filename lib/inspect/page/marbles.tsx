@@ -1,7 +1,7 @@
 import type { JSX } from 'preact';
 import { useState } from 'preact/hooks';
 import type { ChannelRow } from '../view.ts';
-import { channelName, short, span, whole } from './format.ts';
+import { channelName, short, span, whole } from '../format.ts';
 import { type Cell, cellMs, historyMs } from './history.ts';
 import type { Model } from './model.ts';
 
@@ -20,7 +20,7 @@ export function Channels({ model, nowMs }: { readonly model: Model; readonly now
   const [chosen, setChosen] = useState<ReadonlySet<string> | undefined>(undefined);
   const [still, setStill] = useState<Still | undefined>(undefined);
   const [backMs, setBack] = useState(0);
-  const channels = [...model.tables.channels.values()].sort((a, b) => a.channel - b.channel);
+  const channels = model.channels();
   const shown = chosen ?? new Set(channels.slice(0, chosenAtFirst).map(({ key }) => key));
   const toggle = (key: string): void => {
     const next = new Set(shown);

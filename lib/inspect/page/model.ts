@@ -1,4 +1,5 @@
-import type { EventRow, NodeRow, PeerRow, Row, Tables, Update } from '../view.ts';
+import { Picture } from '../picture.ts';
+import type { EventRow, Update } from '../view.ts';
 import { ChannelHistory, Series } from './history.ts';
 
 /** How many events the page keeps. */
@@ -11,8 +12,6 @@ export type LinkState =
   | { readonly name: 'lost'; readonly why: string }
   | { readonly name: 'refused'; readonly why: string };
 
-type Maps = { readonly [T in keyof Tables]: Map<string, Tables[T]> };
-
 interface Totals {
   readonly in: number;
   readonly out: number;
@@ -22,21 +21,12 @@ interface Totals {
 }
 
 /** Everything that the page knows. Changed by updates; drawn afterwards. */
-export class Model {
+export class Model extends Picture {
   link: LinkState = { name: 'connecting' };
-  node: NodeRow | undefined;
-  /** The time of the last update, on the node's clock, and on the page's. */
-  atMs = 0;
+  /** The time of the last update, on the page's clock. */
   gotMs = 0;
   everyMs = 0;
   missed = 0;
-  readonly tables: Maps = {
-    peers: new Map(),
-    channels: new Map(),
-    lanes: new Map(),
-    stalls: new Map(),
-    drops: new Map(),
-  };
   events: readonly EventRow[] = [];
   readonly histories = new Map<string, ChannelHistory>();
   readonly rates = {
@@ -51,16 +41,15 @@ export class Model {
 
   /** A new watch has begun: everything comes anew. */
   reset(): void {
-    for (const table of Object.values(this.tables)) table.clear();
+    this.clear();
     this.events = [];
     this.missed = 0;
     this.#second = undefined;
   }
 
   apply(update: Update, gotMs: number): void {
-    const { atMs, everyMs, node, tables } = update;
+    const { atMs, everyMs, tables } = update;
     const isFirst = this.#second === undefined;
-    if (node !== undefined) this.node = node;
     for (const row of tables.channels?.set ?? []) {
       const before = this.tables.channels.get(row.key);
       if (before === undefined) continue;
@@ -68,16 +57,11 @@ export class Model {
       if (history === undefined) this.histories.set(row.key, (history = new ChannelHistory()));
       history.add(atMs, before, row);
     }
-    change(this.tables.peers, tables.peers);
-    change(this.tables.channels, tables.channels);
-    change(this.tables.lanes, tables.lanes);
-    change(this.tables.stalls, tables.stalls);
-    change(this.tables.drops, tables.drops);
+    this.change(update);
     this.missed += update.missed;
     if (update.events.length > 0) {
       this.events = [...this.events, ...update.events].slice(-eventsMax);
     }
-    this.atMs = atMs;
     this.gotMs = gotMs;
     this.everyMs = everyMs;
     if (isFirst || atMs - (this.#second?.atMs ?? 0) >= 1_000) this.#tick(atMs);
@@ -86,10 +70,6 @@ export class Model {
   /** The node's clock now, as far as the page can tell. */
   nowMs(pageMs: number): number {
     return this.atMs === 0 ? 0 : this.atMs + Math.min(5_000, Math.max(0, pageMs - this.gotMs));
-  }
-
-  peerName(id: string): string {
-    return nameOf(id, this.tables.peers.get(id));
   }
 
   #tick(atMs: number): void {
@@ -119,18 +99,4 @@ export class Model {
       series.add(roundTripMs);
     }
   }
-}
-
-function change<R extends Row>(
-  table: Map<string, R>,
-  changes: { readonly set: readonly R[]; readonly gone: readonly string[] } | undefined,
-): void {
-  for (const row of changes?.set ?? []) table.set(row.key, row);
-  for (const key of changes?.gone ?? []) table.delete(key);
-}
-
-/** What people call a peer: its moniker if it has one of its own, else the start of its ID. */
-export function nameOf(id: string, peer: PeerRow | undefined): string {
-  const short = id.slice(0, 8);
-  return peer?.moniker === undefined || peer.moniker === short ? short : peer.moniker;
 }

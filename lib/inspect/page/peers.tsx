@@ -1,8 +1,9 @@
 import type { JSX } from 'preact';
 import type { Command, PeerRow } from '../view.ts';
-import { bytes, roundTrip, span, whole } from './format.ts';
+import { bytes, roundTrip, span, whole } from '../format.ts';
 import { Chart } from './chart.tsx';
-import { type Model, nameOf } from './model.ts';
+import { nameOf } from '../picture.ts';
+import type { Model } from './model.ts';
 
 /** Properties of `Peers`. */
 export interface PeersProps {
@@ -12,13 +13,9 @@ export interface PeersProps {
   readonly command: ((command: Command) => void) | undefined;
 }
 
-const order = { up: 0, dialing: 1, waiting: 2, down: 3 };
-
 /** All known peers, as far as they are shown. */
 export function Peers({ model, nowMs, command }: PeersProps): JSX.Element {
-  const peers = [...model.tables.peers.values()].sort(
-    (a, b) => order[a.state] - order[b.state] || nameOf(a.key, a).localeCompare(nameOf(b.key, b)),
-  );
+  const peers = model.peers();
   if (peers.length === 0) return <p class="empty">This node knows no peer yet.</p>;
   return (
     <div class="scroll" tabIndex={0} role="region" aria-label="Table of peers">

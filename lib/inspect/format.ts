@@ -32,14 +32,12 @@ export function roundTrip(ms: number | undefined): string {
   return ms < 10 ? `${ms.toFixed(1)} ms` : `${Math.round(ms)} ms`;
 }
 
-/** The time of day at which something happened that many milliseconds ago. */
-export function timeOfDay(agoMs: number): string {
-  const date = new Date(Date.now() - agoMs);
-  const [time = ''] = date.toTimeString().split(' ');
-  return `${time}.${String(date.getMilliseconds()).padStart(3, '0')}`;
-}
-
 /** A channel, as programs write it: `16 (0x10)`. */
 export function channelName(channel: number): string {
   return `${channel} (0x${channel.toString(16)})`;
+}
+
+/** An address without the ID in it, for a place that names the ID anyway. */
+export function withoutId(address: string): string {
+  return address.replace(/^(\w+:\/\/).*@/, '$1');
 }

@@ -1,5 +1,5 @@
 /**
- * A process of `inspect.browser.spec.ts`: a node that tells all others something five times a
+ * A process of specs, see `inspected.ts`: a node that tells all others something five times a
  * second. The arguments are its name, and the address of a node that it knows.
  */
 import { interval, mergeMap } from 'rxjs';
