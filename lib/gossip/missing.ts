@@ -162,7 +162,7 @@ export class Missing {
    *
    * @param takenMax how many messages may come, in all, that were asked for
    */
-  due(nowMs: number, takenMax = Infinity): Due {
+  due(nowMs: number, takenMax: number = Infinity): Due {
     const silent = this.#giveUpLate(nowMs);
     const asks: Ask[] = [];
     const room = takenMax - this.#asked.size;

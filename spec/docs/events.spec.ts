@@ -9,7 +9,8 @@ function eventsDeclared(): ReadonlyMap<string, readonly string[]> {
   const union = source.statements
     .filter(ts.isTypeAliasDeclaration)
     .find(({ name }) => name.text === 'RouterEvent')?.type;
-  if (union === undefined || !ts.isUnionTypeNode(union)) throw new Error('RouterEvent is not a union');
+  if (union === undefined || !ts.isUnionTypeNode(union))
+    throw new Error('RouterEvent is not a union');
   return new Map(
     union.types.filter(ts.isTypeLiteralNode).map(({ members }) => {
       const fields = members.filter(ts.isPropertySignature);

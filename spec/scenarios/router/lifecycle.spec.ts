@@ -322,7 +322,10 @@ describe('options', () => {
         /there is no option peers\.maxConected \(did you mean peers\.maxConnected\?\)$/,
       ],
       [['ws://a@b'], /peers must be an object, got an array$/],
-      [{ persistent: [undefined, 7] }, /persistent has undefined, which is not an address; .* has 7,/],
+      [
+        { persistent: [undefined, 7] },
+        /persistent has undefined, which is not an address; .* has 7,/,
+      ],
       [{ addresses: 'ws://a@b' }, /addresses must be an array of addresses, got "ws:\/\/a@b"$/],
     ] as const;
     for (const [given, text] of wrong) {
