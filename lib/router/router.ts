@@ -15,7 +15,6 @@ import {
   Subscription,
   takeUntil,
   tap,
-  throwIfEmpty,
 } from 'rxjs';
 import { accept } from '../../operators/accept.ts';
 import { dial } from '../../operators/dial.ts';
@@ -36,7 +35,7 @@ import { peerExchange, visitorsMax } from '../exchange/peer-exchange.ts';
 import { ownAddressesFor } from './own-addresses.ts';
 import { formatNodeAddress, type NodeAddress } from '../model/address.ts';
 import { assertPlatform } from '../model/assert-platform.ts';
-import { checkOptions } from '../model/check-options.ts';
+import { aNumber, checkOptions } from '../model/check-options.ts';
 import { endpointToAddress, type Endpoint } from '../model/endpoint.ts';
 import { errorOf, RxmeshError } from '../model/error.ts';
 import { callbackFailed, type RouterEvent } from '../model/event.ts';
@@ -50,13 +49,14 @@ import {
   type RouterOptions,
   type RouterSettings,
 } from './options.ts';
-import { connected, up } from '../peers/connected.ts';
+import { connected } from '../peers/connected.ts';
 import { guardedRank } from '../peers/guarded-rank.ts';
 import { PeerManager } from '../peers/peer-manager.ts';
 import type { PeerUpdate } from '../peers/peer-updates.ts';
 import { PeerControl } from './peer-control.ts';
 import type { RouterSnapshot } from './snapshot.ts';
 import { stoppedError } from './stopped-error.ts';
+import { whenUp, type WhenUpOptions } from './when-up.ts';
 import { hostOf } from '../transport/host.ts';
 import { selfOf } from '../transport/self.ts';
 import type { Attempt, Proven } from '../transport/attempt.ts';
@@ -76,12 +76,6 @@ export function createRouter(options: RouterOptions): Router {
 /** Options of `Router.start`. */
 export interface StartOptions {
   /** Aborting it stops the router. */
-  readonly signal?: AbortSignalLike;
-}
-
-/** Options of `Router.whenUp`. */
-export interface WhenUpOptions {
-  /** Aborting it ends the wait. */
   readonly signal?: AbortSignalLike;
 }
 
@@ -221,14 +215,16 @@ export class Router {
   /**
    * Resolves when a peer is up; immediately if it is. It may go down again at any time.
    *
-   *     await router.whenUp(to, { signal: AbortSignal.timeout(5_000) });
+   *     await router.whenUp(to, { timeoutMs: 5_000 });
    *
-   * Rejects with `RXMESH_NODE_ID_INVALID`, with `RXMESH_NOT_STARTED` before `start`, with
+   * Rejects with `RXMESH_PEER_DOWN` after `timeoutMs`, with the last failure to connect as its
+   * cause; with `RXMESH_NODE_ID_INVALID`, with `RXMESH_NOT_STARTED` before `start`, with
    * `RXMESH_STOPPED` if the router stops first, or with the signal's reason if it is aborted first.
    */
   async whenUp(id: NodeId, options: WhenUpOptions = {}): Promise<PeerUpdate> {
-    checkOptions('whenUp', options, { signal: aSignal });
-    const up$ = up(this.peers$, parseNodeId(id)).pipe(throwIfEmpty(stoppedError));
+    checkOptions('whenUp', options, { signal: aSignal, timeoutMs: aNumber });
+    const watched = { peers$: this.peers$, events$: this.events$, clock: this.#clock };
+    const up$ = whenUp(parseNodeId(id), options, watched);
     // Node would end the process silently: nothing else is going on, and nothing ever will.
     if (this.#state === 'new') {
       const text = 'whenUp: no peer can come up before the router is started: call start() first';

@@ -140,6 +140,44 @@ describe('a first program with async functions: peers', () => {
     expect(one.router.isUp(other.id)).toBe(false);
   });
 
+  it('whenUp says after timeoutMs why the peer is not up', async () => {
+    const net = simulate({ nodes: 2 });
+    const { router } = net.node(0);
+    const [id, other] = [stranger, net.node(1).id];
+    void router.start();
+    const [nobody, late] = [
+      router.whenUp(id, { timeoutMs: 10_000 }),
+      router.whenUp(other, { timeoutMs: 10_000 }),
+    ];
+    router.peers.add({ protocol: 'memory', id: other });
+    net.advance(10_001);
+    await expect(nobody).rejects.toMatchObject({
+      code: 'RXMESH_PEER_DOWN',
+      peer: id,
+      message: `peer ${id} is not up after 10000 ms: no dial of it has failed; has this node an address of it?`,
+    });
+    await expect(late).rejects.toMatchObject({
+      code: 'RXMESH_PEER_DOWN',
+      peer: other,
+      cause: { code: 'RXMESH_DIAL_FAILED' },
+    });
+    net.stop();
+  });
+
+  it('whenUp with timeoutMs resolves in time, and checks it', async () => {
+    const net = simulate({ nodes: 2 });
+    net.launch();
+    const [one, other] = [net.node(0), net.node(1)];
+    const waiting = one.router.whenUp(other.id, { timeoutMs: 60_000 });
+    net.settle();
+    await expect(waiting).resolves.toMatchObject({ id: other.id, status: 'up' });
+    for (const timeoutMs of [-1, NaN, 2 ** 31])
+      await expect(one.router.whenUp(other.id, { timeoutMs })).rejects.toThrow(RangeError);
+    const word = '5 s' as unknown as number;
+    await expect(one.router.whenUp(other.id, { timeoutMs: word })).rejects.toThrow(TypeError);
+    net.stop();
+  });
+
   it('connected$ emits the connected peers by ID', () => {
     const net = simulate({ nodes: 3 });
     const sizes: number[] = [];
