@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { CallError } from '../calls/index.ts';
 import { RxmeshError } from '../index.ts';
 import { nearest } from '../model/nearest.ts';
 import { printable, quote } from '../model/quote.ts';
@@ -97,8 +98,9 @@ function isUsage(error: unknown): boolean {
 /** An error in one line. */
 function lineOf(error: unknown): string {
   if (!(error instanceof Error)) return printable(String(error));
+  const reason = error instanceof CallError && error.reason !== '' ? ` (${error.reason})` : '';
   const code = error instanceof RxmeshError ? ` [${error.code}]` : '';
-  return printable(error.message) + code;
+  return printable(error.message + reason) + code;
 }
 
 /** The version of the package, whose manifest is above `lib` or `dist/lib`. */

@@ -144,7 +144,7 @@ function faultOf({ protocol, id, host, port, path }: NodeAddress): string | unde
   if (protocol === '') return `has no protocol: it must be ${likeThis}`;
   if (!isProtocol(protocol)) return `has a malformed protocol ${quote(protocol)}`;
   if (id === '') return noId;
-  if (!isNodeId(id)) return `has a malformed node ID ${quote(id)}`;
+  if (!isNodeId(id)) return `has the node ID ${quote(id)}, which is not 40 hex digits`;
   if (host !== undefined && !isHost(host)) return `has a malformed host ${quote(host)}`;
   if (port !== undefined && host === undefined) return 'has a port but no host';
   if (port !== undefined && !isPort(port)) return `has port ${port}, which is not in 1 to 65535`;

@@ -306,7 +306,9 @@ describe('call', () => {
       );
       expect(protobufCall).toEqual({ output: '{"sum":3}\n', errors: 'exit 0' });
       const failed = await call('count', '--', '-1');
-      expect(failed.errors).toBe('rxmesh: cannot count to it [RXMESH_CALL_FAILED]\nexit 1');
+      expect(failed.errors).toBe(
+        'rxmesh: cannot count to it (negative) [RXMESH_CALL_FAILED]\nexit 1',
+      );
       expect((await call('cuont', '1')).errors).toMatch(/\[RXMESH_METHOD_UNKNOWN\]\nexit 1$/);
     } finally {
       await router.stop();
