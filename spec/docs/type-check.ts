@@ -74,13 +74,26 @@ declare module '@chainsafe/libp2p-yamux' { export const yamux: () => object; }
 declare module '@libp2p/crypto/keys' {
   export function generateKeyPairFromSeed(type: 'Ed25519', seed: Uint8Array): Promise<object>;
 }
+declare module '@libp2p/circuit-relay-v2' {
+  export const circuitRelayServer: () => object;
+  export const circuitRelayTransport: () => object;
+}
+declare module '@libp2p/identify' { export const identify: () => object; }
+declare module '@libp2p/webrtc' { export const webRTC: () => object; }
+declare module '@libp2p/websockets' { export const webSockets: () => object; }
 declare module '@libp2p/tcp' { export const tcp: () => object; }
 declare module '@multiformats/multiaddr' {
   export function multiaddr(text: string): import('rxmesh/transports/libp2p').Libp2pAddress;
 }
 declare module 'libp2p' {
   export function createLibp2p(
-    options: object,
+    options: {
+      readonly addresses?: {
+        readonly listen: readonly string[];
+        announceFilter?(all: { toString(): string }[]): object[];
+      };
+      readonly [name: string]: unknown;
+    },
   ): Promise<import('rxmesh/transports/libp2p').Libp2pNode>;
 }
 `;
