@@ -35,7 +35,7 @@ function follow(sending: Observable<SendReport>): string[] {
 }
 
 /** Numbers the messages to one peer, and counts those that were pulled. */
-function source(peer: number, count = Infinity) {
+function source(peer: number, count = 100_000) {
   const state = { pulled: 0 };
   function* envelopes(): Generator<Envelope> {
     for (let value = 1; value <= count; value += 1) {
