@@ -31,7 +31,10 @@ function cardOf(id: string, name: string): Card {
   if (known !== undefined) return known;
   const card = new Card(name);
   cards.set(id, card);
-  list.append(card.element);
+  // By name, whoever connects first.
+  const others = [...list.querySelectorAll<HTMLElement>('.card')];
+  const next = others.find(({ dataset }) => name.localeCompare(dataset['name'] ?? '') < 0);
+  list.insertBefore(card.element, next ?? null);
   return card;
 }
 
