@@ -33,7 +33,7 @@ await router.whenUp(collector);
 let made = 0;
 const memory = (): number => Math.round(process.memoryUsage.rss() / 2 ** 20);
 
-/** Each is made when there is room for it: whoever reads slowly makes this loop slow. */
+/** Each is made when there is room for it, so a slow reader slows this loop. */
 async function* measurements(): AsyncGenerator<Sample> {
   for (;;) {
     await sleep(sampleMs);

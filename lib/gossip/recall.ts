@@ -16,7 +16,7 @@ const digestPartsMax = 1_024;
 export class Recall {
   /** The part that the neighbour may ask for; undefined: none. */
   #offered: number | undefined = 0;
-  /** What it is told of the last part that it has asked for. */
+  /** What is still to be sent of the answer to its last question. */
   #answer: Frame[] = [];
   /** The part that this node has asked for, and has not got to the end of. */
   #asked: number | undefined;

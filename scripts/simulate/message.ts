@@ -1,4 +1,4 @@
-/** A message of so many bytes with this number. */
+/** A message of this length, with a number in it. */
 export function numbered(number: number, bytes: number): Uint8Array {
   const message = new Uint8Array(bytes);
   new DataView(message.buffer).setUint32(0, number);

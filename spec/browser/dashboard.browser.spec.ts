@@ -45,7 +45,8 @@ async function until(tab: Page, isAsWanted: (card: Shown) => boolean): Promise<r
   for (const endMs = performance.now() + 40_000; ;) {
     const cards = await shown(tab);
     if (cards.length === names.length && cards.every(isAsWanted)) return cards;
-    if (performance.now() > endMs) throw new Error(`in vain: ${JSON.stringify(cards)}`);
+    if (performance.now() > endMs)
+      throw new Error(`still not as expected: ${JSON.stringify(cards)}`);
     await tab.waitForTimeout(100);
   }
 }

@@ -35,6 +35,27 @@ describe('secureConnection', () => {
     expect([pair.dialer.state, pair.listener.state]).toEqual(['open', 'open']);
   });
 
+  it('uses the socket that it was wrapped in, and takes none once the handshake has begun', () => {
+    const pair = new SocketPair();
+    const connection = connectionOn(pair.dialer);
+    const b = shake(pair.listener, selfB);
+    let sent = 0;
+    connection.wrapSocket?.((socket) => {
+      const send = socket.send.bind(socket);
+      return Object.assign(socket, {
+        send: (frame: Uint8Array) => {
+          sent += 1;
+          send(frame);
+        },
+      });
+    });
+    connection.handshake(selfA, selfB.identity.id).subscribe();
+    pair.settle();
+    expect(linkOf(b).nodeInfo).toEqual(selfA.nodeInfo);
+    expect(sent).toBeGreaterThan(0);
+    expect(() => connection.wrapSocket?.((socket) => socket)).toThrow(TypeError);
+  });
+
   it('two dialers over one socket wait for each other: the listener speaks first', () => {
     const pair = new SocketPair();
     Object.assign(pair.listener, { direction: 'outbound' });

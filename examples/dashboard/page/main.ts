@@ -31,7 +31,7 @@ function cardOf(id: string, name: string): Card {
   if (known !== undefined) return known;
   const card = new Card(name);
   cards.set(id, card);
-  // By name, whoever connects first.
+  // Sorted by name, not in the order of connecting.
   const others = [...list.querySelectorAll<HTMLElement>('.card')];
   const next = others.find(({ dataset }) => name.localeCompare(dataset['name'] ?? '') < 0);
   list.insertBefore(card.element, next ?? null);

@@ -160,7 +160,7 @@ export class FaultPlan {
     return flipped;
   }
 
-  /** The flood, if it is due before so many bytes have passed, and where it is; once. */
+  /** Takes the flood and its place, if it is due within this many bytes; then there is none. */
   floodBy(passedBytes: number): {
     readonly flood: readonly Uint8Array[];
     readonly atBytes: number;
@@ -177,7 +177,7 @@ export class FaultPlan {
     return { flood, atBytes };
   }
 
-  /** How the direction ends once so many bytes have passed; undefined if it does not. */
+  /** How the direction ends after this many bytes; undefined if it does not. */
   endingBy(passedBytes: number): Ending | undefined {
     if (passedBytes < this.endAt) return undefined;
     this.#report(this.ending, this.endAt);

@@ -36,7 +36,7 @@ describe('the faults of frames', () => {
     ['in the middle of a frame, which is lost', { cutAfterBytes: 250 }, 2, 'cut 250'],
     ['at the end of a frame', { cutAfterBytes: 300 }, 3, 'cut 300'],
     ['before the first byte', { cutAfterBytes: 0 }, 0, 'cut 0'],
-    ['after so many frames', { cutAfterFrames: 4 }, 4, 'cut 400'],
+    ['after a number of frames', { cutAfterFrames: 4 }, 4, 'cut 400'],
     ['before the first frame', { cutAfterFrames: 0 }, 0, 'cut 0'],
     ['at the first of two cuts', { cutAfterFrames: 4, cutAfterBytes: 150 }, 1, 'cut 150'],
   ])('cuts %s', (_, faults, count, told) => {

@@ -29,7 +29,7 @@ describe('the faults of a stream', () => {
     expect([sizes, told, ending]).toEqual([[300, 300, 300, 100], [], undefined]);
   });
 
-  it.each(['cut', 'truncate'] as const)('ends after so many bytes: %s', (type) => {
+  it.each(['cut', 'truncate'] as const)('ends after a number of bytes: %s', (type) => {
     const { bytes, told, ending } = through({ [`${type}AfterBytes`]: 450 }, 300);
     expect(bytes).toEqual([...sent.subarray(0, 450)]);
     expect([told, ending]).toEqual([[`${type} 450`], type]);
@@ -91,7 +91,7 @@ describe('the faults of a stream', () => {
     expect(through(faults, 300)).toMatchObject({ told: ['cut 100'] });
   });
 
-  it('cuts what passes into fragments of at most so many bytes', () => {
+  it('cuts what passes into fragments of a largest size', () => {
     const { bytes, sizes } = through({ fragmentBytesMax: 9 }, 300);
     expect(bytes).toEqual([...sent]);
     expect([Math.min(...sizes), Math.max(...sizes)]).toEqual([1, 9]);
