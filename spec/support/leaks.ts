@@ -25,6 +25,8 @@ export interface LeakOptions {
 export interface LeakCheck {
   /** Rejects if resources outlive the turns it waits, with each of them and where it was made. */
   check(): Promise<void>;
+  /** The kinds of what is there now: `['server', 'socket']`. */
+  alive(): string[];
   /** Stops watching: while it watches, creating a promise is slower. */
   stop(): void;
 }
@@ -97,19 +99,22 @@ export function leakCheck({ turns = 2000 }: LeakOptions = {}): LeakCheck {
       const leaks = leaksAmong(alive);
       if (leaks.length > 0) throw new Error(`left behind: ${leaks.join(', ')}`);
     },
+    alive: () => held(alive).map(({ kind }) => kind),
     stop: () => void hook.disable(),
   };
 }
 
-/**
- * What keeps the process alive and is not jest's own, as text: `timer (lib/flow/clock.ts:41:5)`.
- */
+/** As text: `timer (lib/flow/clock.ts:41:5)`. */
 function leaksAmong(alive: ReadonlyMap<number, Resource>): string[] {
+  return held(alive).map(({ kind, origin }) => `${kind} (${origin})`);
+}
+
+/** What keeps the process alive and is not jest's own. */
+function held(alive: ReadonlyMap<number, Resource>): { kind: string; origin: string }[] {
   return [...alive.values()]
     .filter(({ handle }) => handle.hasRef?.() !== false)
     .map(({ kind, maker }) => ({ kind, origin: originOf(maker) }))
-    .filter(({ origin }) => !/node_modules\/(?:jest|@jest)/.test(origin))
-    .map(({ kind, origin }) => `${kind} (${origin})`);
+    .filter(({ origin }) => !/node_modules\/(?:jest|@jest)/.test(origin));
 }
 
 /** The place in a file where it was made. What Node makes itself has none. */

@@ -16,8 +16,8 @@ describe('a process that is killed while it learns peers', () => {
         kills += 1;
         found = life.found;
         expect(life).toMatchObject({ forgotten: 0, events: [] });
-        // Half a second for a machine that is busy.
-        expect(life.lostMs).toBeLessThan(1_500);
+        // Two seconds for a machine that is busy.
+        expect(life.lostMs).toBeLessThan(3_000);
         if (kills === lengths.length) break;
       }
       expect(found).toBeGreaterThan(100);

@@ -24,7 +24,9 @@ import { simulate } from '../../../lib/testing/index.ts';
 import { MemoryNetwork } from '../../../transports/memory/index.ts';
 import { webSocket } from '../../../transports/websocket/index.ts';
 import { heard } from '../../support/heard.ts';
+import { leakCheck } from '../../support/leaks.ts';
 import { identityOf } from '../../support/mock-node.ts';
+import { soon } from '../../support/until.ts';
 
 const text = { id: 1, codec: json<string>() };
 const stranger = parseNodeId('ab'.repeat(20));
@@ -243,15 +245,15 @@ describe('a first program with async functions: peers', () => {
   });
 
   it('a started router keeps the process alive, even without peers, until it stops', async () => {
-    const timers = (): number =>
-      process.getActiveResourcesInfo().filter((resource) => resource === 'Timeout').length;
-    const before = timers();
+    const watch = leakCheck();
+    const timers = (): number => watch.alive().filter((kind) => kind === 'timer').length;
     const router = routerOf(1);
-    expect(timers()).toBe(before);
+    expect(timers()).toBe(0);
     await router.start();
-    expect(timers()).toBe(before + 1);
+    expect(timers()).toBe(1);
     await router.stop();
-    expect(timers()).toBe(before);
+    await soon(() => timers() === 0);
+    watch.stop();
   });
 
   it('the signal of start stops the router', async () => {

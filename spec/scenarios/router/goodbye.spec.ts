@@ -1,19 +1,26 @@
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { concatMap, firstValueFrom, lastValueFrom, range } from 'rxjs';
 import { createRouter, raw, type Router } from '../../../lib/index.ts';
 import { webSocket } from '../../../transports/websocket/index.ts';
 import { identityOf } from '../../support/mock-node.ts';
-import { openSockets } from '../../transports/websocket/support.ts';
+import { soon } from '../../support/until.ts';
+import { leakCheck, type LeakCheck } from '../../support/leaks.ts';
 
 const bytes = { id: 1, codec: raw() };
 
-/** Open sockets on both sides. */
-const connections = (): number => openSockets().filter((kind) => kind === 'TCPSocketWrap').length;
-
 const routers: Router[] = [];
+let watch: LeakCheck | undefined;
+
+/** Open sockets on both sides, of those that the test opened. */
+const connections = (): number => (watch?.alive() ?? []).filter((kind) => kind === 'socket').length;
+
+beforeEach(() => {
+  watch = leakCheck();
+});
 // Whatever fails here, no socket is left to the specs that the same process runs next.
 afterEach(async () => {
   await Promise.all(routers.splice(0).map((router) => router.stop()));
+  watch?.stop();
 });
 
 /** A started router on WebSockets, with more time than a busy machine needs. */
@@ -48,7 +55,7 @@ describe('stop, over sockets', () => {
     expect(received).toEqual(Array.from({ length: 200 }, () => 30_000));
     expect(connections()).toBeLessThan(2);
     await receiver.stop();
-    expect(connections()).toBe(0);
+    await soon(() => connections() === 0);
   });
 
   it('on both sides at the same time leaves no socket open either', async () => {
@@ -58,6 +65,6 @@ describe('stop, over sockets', () => {
     other.openChannel(bytes);
     await firstValueFrom(other.peers$);
     await Promise.all([one.stop(), other.stop()]);
-    expect(connections()).toBe(0);
+    await soon(() => connections() === 0);
   });
 });

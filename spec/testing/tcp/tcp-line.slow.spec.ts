@@ -49,7 +49,6 @@ describe('TcpLine', () => {
     const [bytes] = (await once(socket, 'data')) as [Buffer];
     expect(String(bytes)).toBe('echo');
     expect(elapsedMs()).toBeGreaterThanOrEqual(79);
-    expect(elapsedMs()).toBeLessThan(500);
   });
 
   it('lets one who is dialed speak first, a round trip and a half after the dial', async () => {

@@ -1,4 +1,4 @@
-import { afterEach } from '@jest/globals';
+import { afterEach, beforeEach } from '@jest/globals';
 import type { Observable, Subscription } from 'rxjs';
 import { RxmeshError } from '../../../lib/model/error.ts';
 import { Identity } from '../../../lib/model/identity.ts';
@@ -8,6 +8,7 @@ import { secureDial } from '../../../lib/secure/index.ts';
 import { offeredProtocols } from '../../../transports/websocket/subprotocol.ts';
 import { until } from '../../support/until.ts';
 import { pollingClock } from '../../support/polling-clock.ts';
+import { leakCheck, type LeakCheck } from '../../support/leaks.ts';
 
 /** A node whose transport has these options. */
 function node(seed: number, options: WebSocketOptions): TransportNode {
@@ -21,23 +22,32 @@ export function setup(options: () => WebSocketOptions): TransportSetup {
   return { networked: true, clock: pollingClock, open };
 }
 
-/** Sockets and servers that keep the process alive. */
-export function openSockets(): string[] {
-  return process.getActiveResourcesInfo().filter((kind) => /^(TCP|TLS)/.test(kind));
+/** What the tests of a file need to clean up; see `releases`. */
+export interface Releases {
+  /** Is called after the test. */
+  (release: () => void): void;
+  /** What the test has opened and not closed: `'socket'` or `'server'` for each. */
+  open(): string[];
 }
 
 /**
- * What a test registers is called after it; then no socket and no server may be left, other than
- * what a spec before it in the same process left. Call it once a file.
+ * What a test registers is called after it; then none of the sockets and servers that were opened
+ * since it began may be left. Those of an earlier spec do not count. Call it once a file.
  */
-export function releases(): (release: () => void) => void {
+export function releases(): Releases {
   const registered: (() => void)[] = [];
-  const before = openSockets().length;
+  let watch: LeakCheck | undefined;
+  const open = (): string[] =>
+    (watch?.alive() ?? []).filter((kind) => kind === 'socket' || kind === 'server');
+  beforeEach(() => {
+    watch = leakCheck();
+  });
   afterEach(async () => {
     for (const release of registered.splice(0)) release();
-    await until(() => openSockets().length <= before);
+    await until(() => open().length === 0);
+    watch?.stop();
   });
-  return (release) => registered.push(release);
+  return Object.assign((release: () => void) => void registered.push(release), { open });
 }
 
 /** Everything that a socket or transport emits, as it comes. */
