@@ -64,7 +64,10 @@ export interface ChannelOptions<T> {
 export interface SendReport {
   /** How many recipients' lanes took the message. */
   readonly accepted: number;
-  /** For how many recipients it was dropped; `router.events$` says why. */
+  /**
+   * For how many recipients it was dropped; `router.events$` says why. 1 for a broadcast that had
+   * no recipient.
+   */
   readonly dropped: number;
 }
 

@@ -266,7 +266,7 @@ export class Channels implements ChannelHost {
   decodeFailed(peer: NodeId, channel: number, thrown: unknown): void {
     const kind = { direction: 'inbound', channel, reason: 'decode-failed', peer } as const;
     this.#drops.add({ ...kind, count: 1 }, () => {
-      const text = `a message of ${peer} on channel ${channel}`;
+      const text = `${peer} sent what the codec of channel ${channel} does not read`;
       return toRxmeshError(thrown, 'RXMESH_DECODE_FAILED', text, { peer, channel });
     });
     this.#price(peer);

@@ -230,7 +230,9 @@ export class Outbound<T> implements SendingSide<T> {
     }
     if (present === 0 && !this.#isClosed && sender?.waitForRecipient(envelope, bytes) === true)
       return;
-    if (recipients === 0) this.#drop('no-recipient');
+    if (recipients > 0) return;
+    this.#drop('no-recipient');
+    if (sender !== undefined) sender.dropped += 1;
   }
 
   #put(

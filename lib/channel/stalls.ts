@@ -3,8 +3,8 @@ import type { Clock } from '../flow/clock.ts';
 import type { Direction } from '../model/direction.ts';
 import type { NodeId } from '../model/id.ts';
 
-/** How often lanes are checked within `stallMs`. */
-const looksPerStall = 2;
+/** How often lanes are checked within `stallMs`: a stall is found at most a tenth of it late. */
+const looksPerStall = 10;
 
 /** A lane to watch, outbound or inbound. */
 export interface WatchedLane {

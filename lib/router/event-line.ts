@@ -4,6 +4,7 @@ import type { RxmeshError } from '../model/error.ts';
 import type { PeerCommand, RouterEvent } from '../model/event.ts';
 import type { NodeId } from '../model/id.ts';
 import { printable } from '../model/quote.ts';
+import { isGoodbye } from '../transport/bye-reason.ts';
 
 /** How serious an event is, as a log level. */
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
@@ -23,7 +24,8 @@ const lines: Lines = {
     info(`peer ${peer} (${nodeInfo.moniker}) is up, ${direction}, ${formatEndpoint(remote)}`),
   'peer-down': ({ peer, error }) => {
     if (error === undefined) return info(`peer ${short(peer)} is down`);
-    return warn(`peer ${short(peer)} is down: ${reason(error)}`);
+    const text = `peer ${short(peer)} is down: ${reason(error)}`;
+    return isGoodbye(error) ? info(text) : warn(text);
   },
   'peer-channel': ({ peer, channel, open }) =>
     debug(`peer ${short(peer)} has ${open ? 'opened' : 'closed'} channel ${channel}`),

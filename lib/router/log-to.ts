@@ -3,8 +3,10 @@ import { aClock, type Clock, systemClock } from '../flow/clock.ts';
 import { checkMethod } from '../model/check-function.ts';
 import { aNumber, aString, checkOptions } from '../model/check-options.ts';
 import { mustBe } from '../model/described.ts';
+import type { RxmeshError } from '../model/error.ts';
 import type { RouterEvent } from '../model/event.ts';
-import { eventLine, type LogLevel } from './event-line.ts';
+import { type EventLine, eventLine, type LogLevel } from './event-line.ts';
+import { Repeats } from './repeats.ts';
 
 /** What `logTo` writes to: `console`, or a logger with these levels, such as pino. */
 export type Logger = { readonly [Level in LogLevel]: (text: string) => void };
@@ -26,7 +28,13 @@ export interface LogOptions {
  *     router.events$.subscribe(logTo(console));
  *     // 3 messages dropped, lane-full (outbound, channel 16, peer 045f5600)
  *
- * A flood of events does not flood the log: after `linesPerSecond` lines in one second, the
+ * What repeats is added up: after the first drop of a kind (same direction, channel, peer and
+ * reason), those of the next 10 s become one line at the end of them, and so do reports of a peer
+ * for the same fault:
+ *
+ *     // since then: 3400 messages dropped, lane-full (outbound, channel 16, peer 045f5600)
+ *
+ * No other flood of events floods the log either: after `linesPerSecond` lines in one second, the
  * remaining events of that second become one line that counts them by type. A `fatal` event is
  * always written.
  *
@@ -54,16 +62,21 @@ class LogWriter implements Observer<RouterEvent> {
   #lines = 0;
   readonly #omitted = new Map<string, number>();
   #timer: Subscription | undefined;
+  readonly #repeats: Repeats;
+  /** Of the last drop. A report of the peer for it would only say the same again. */
+  #dropError: RxmeshError | undefined;
 
   constructor(logger: Logger, { linesPerSecond, prefix, clock }: Required<LogOptions>) {
     this.#logger = logger;
     this.#linesPerSecond = linesPerSecond;
     this.#prefix = prefix;
     this.#clock = clock;
+    this.#repeats = new Repeats(clock, (line) => this.#write(line));
   }
 
   // Arrow functions, because the functions of an observer may be called detached from it.
   readonly next = (event: RouterEvent): void => {
+    if (this.#isTold(event) || this.#repeats.take(event)) return;
     const nowMs = this.#clock.now();
     if (nowMs >= this.#secondEndsMs) {
       this.#secondEndsMs = nowMs + 1_000;
@@ -71,8 +84,7 @@ class LogWriter implements Observer<RouterEvent> {
     }
     if (this.#lines < this.#linesPerSecond || event.type === 'fatal') {
       this.#lines += 1;
-      const { level, text } = eventLine(event);
-      this.#write(level, text);
+      this.#write(eventLine(event));
       return;
     }
     this.#omitted.set(event.type, (this.#omitted.get(event.type) ?? 0) + 1);
@@ -82,12 +94,21 @@ class LogWriter implements Observer<RouterEvent> {
 
   readonly error = (thrown: unknown): void => {
     this.complete();
-    this.#write('error', String(thrown));
+    this.#write({ level: 'error', text: String(thrown) });
   };
 
-  readonly complete = (): void => this.#summarize();
+  readonly complete = (): void => {
+    this.#repeats.flush();
+    this.#summarize();
+  };
 
-  #write(level: LogLevel, text: string): void {
+  #isTold(event: RouterEvent): boolean {
+    if (event.type === 'message-dropped') this.#dropError = event.error;
+    if (event.type !== 'peer-reported' || event.severity !== 'note') return false;
+    return event.error === this.#dropError;
+  }
+
+  #write({ level, text }: EventLine): void {
     this.#logger[level](`${this.#prefix}${text}`);
   }
 
@@ -97,6 +118,7 @@ class LogWriter implements Observer<RouterEvent> {
     if (this.#omitted.size === 0) return;
     const counts = [...this.#omitted].map(([type, count]) => `${count} ${type}`);
     this.#omitted.clear();
-    this.#write('warn', `more events, not written one by one: ${counts.join(', ')}`);
+    const text = `more events, not written one by one: ${counts.join(', ')}`;
+    this.#write({ level: 'warn', text });
   }
 }

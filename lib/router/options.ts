@@ -58,8 +58,8 @@ export interface RouterOptions {
      */
     readonly drainMs?: number;
     /**
-     * How long messages may wait in a lane with none leaving before it is reported as stalled; 0
-     * disables the reports. Default 10,000.
+     * How long messages may wait in a lane with none leaving before it is reported as stalled, at
+     * most a tenth of it later; 0 disables the reports. Default 10,000.
      */
     readonly stallMs?: number;
   };

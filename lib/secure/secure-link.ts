@@ -3,8 +3,8 @@ import type { Direction } from '../model/direction.ts';
 import type { Endpoint } from '../model/endpoint.ts';
 import { type ErrorCode, RxmeshError } from '../model/error.ts';
 import type { NodeInfo } from '../model/node-info.ts';
-import { quote } from '../model/quote.ts';
 import type { FrameSocket } from '../transport/frame-socket.ts';
+import { byeText, refusalText } from '../transport/bye-reason.ts';
 import type { ByeReason, Link, LinkReceiver } from '../transport/link.ts';
 import type { AuthenticatedPeer } from './handshake.ts';
 import { InboundPackets } from './inbound-packets.ts';
@@ -222,10 +222,9 @@ export class SecureLink implements Link {
   }
 
   #onBye(reason: ByeReason, text: string): void {
-    const said = text === '' ? reason : `${reason}: ${quote(text)}`;
     const error = this.#inbound.isAccepted
-      ? this.#error('RXMESH_CONNECTION_CLOSED', `the peer closed the connection (${said})`)
-      : this.#error(REFUSALS[reason] ?? 'RXMESH_PEER_REFUSED', `the peer refused us (${said})`);
+      ? this.#error('RXMESH_CONNECTION_CLOSED', byeText(reason, text))
+      : this.#error(REFUSALS[reason] ?? 'RXMESH_PEER_REFUSED', refusalText(reason, text));
     // The peer reads nothing after its bye, so there is no point in writing the rest.
     this.#end(error, 'destroy');
   }

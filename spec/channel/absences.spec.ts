@@ -128,7 +128,7 @@ describe('a pipe whose recipient is away', () => {
       [undefined, false],
     ]);
     const relayed = { ...toAll(2), except: idOf(2) } as Envelope;
-    expect(follow(pipeTo(channel)([relayed]))).toEqual(['0/0', 'end']);
+    expect(follow(pipeTo(channel)([relayed]))).toEqual(['0/1', 'end']);
     expect(node.takeDrops()).toEqual(['out 7 no-recipient 1']);
     link.end();
   });

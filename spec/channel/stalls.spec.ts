@@ -33,14 +33,14 @@ describe('L-06 a stalled lane', () => {
       channel.send({ to: idOf(1), message }).subscribe();
     }
     node.clock.advance(60_000);
-    expect(log).toEqual(['15000 outbound begins 2']);
+    expect(log).toEqual(['11000 outbound begins 2']);
     expectIdle(node.clock.scheduler);
     link.arrive(credit(7, 1));
     node.turn();
     expect(log.slice(1)).toEqual(['60000 outbound ends 1']);
     // It is full again, and stalls again.
     node.clock.advance(60_000);
-    expect(log.slice(2)).toEqual(['75000 outbound begins 2']);
+    expect(log.slice(2)).toEqual(['71000 outbound begins 2']);
     link.end();
     node.turn();
     expect(log.slice(3)).toEqual(['120000 outbound ends 0']);
@@ -54,7 +54,7 @@ describe('L-06 a stalled lane', () => {
     const log = stalls(node);
     link.arrive(data(7, [1]), data(7, [2]));
     node.clock.advance(60_000);
-    expect(log).toEqual(['15000 inbound begins 2']);
+    expect(log).toEqual(['11000 inbound begins 2']);
     channel.in$.subscribe();
     expect(log.slice(1)).toEqual(['60000 inbound ends 1']);
     node.clock.advance(60_000);

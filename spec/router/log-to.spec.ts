@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { type Logger, logTo, type RouterEvent, RxmeshError } from '../../lib/index.ts';
 import { parseNodeAddress } from '../../lib/model/address.ts';
 import { parseNodeId } from '../../lib/model/id.ts';
+import { byeText } from '../../lib/transport/bye-reason.ts';
 import { VirtualClock } from '../../lib/testing/virtual-clock.ts';
 import { nodeInfoOf } from '../support/mock-transport.ts';
 import { identityOf } from '../support/mock-node.ts';
@@ -135,13 +136,14 @@ describe('logTo', () => {
     const { logger, log } = recorder();
     const observer = logTo(logger, { linesPerSecond: 2, clock });
     const down: RouterEvent = { type: 'peer-down', peer, direction };
-    for (const event of [down, down, dropped, dropped, down]) observer.next(event);
+    const failed: RouterEvent = { type: 'store-failed', error };
+    for (const event of [down, down, failed, failed, down]) observer.next(event);
     expect(log).toEqual(['info peer 045f5600 is down', 'info peer 045f5600 is down']);
     clock.advance(999);
     expect(log).toHaveLength(2);
     clock.advance(1);
     expect(log.slice(2)).toEqual([
-      'warn more events, not written one by one: 2 message-dropped, 1 peer-down',
+      'warn more events, not written one by one: 2 store-failed, 1 peer-down',
     ]);
     observer.next(down);
     expect(log.slice(3)).toEqual(['info peer 045f5600 is down']);
@@ -152,11 +154,89 @@ describe('logTo', () => {
     const clock = new VirtualClock();
     const { logger, log } = recorder();
     const observer = logTo(logger, { linesPerSecond: 1, clock });
-    for (const event of [dropped, dropped, fatal]) observer.next(event);
-    expect(log.map((line) => line.slice(0, 12))).toEqual(['warn 3 messa', 'error the ro']);
+    const down: RouterEvent = { type: 'peer-down', peer, direction };
+    for (const event of [down, down, fatal]) observer.next(event);
+    expect(log.map((line) => line.slice(0, 12))).toEqual(['info peer 04', 'error the ro']);
     observer.complete();
-    expect(log.slice(2)).toEqual(['warn more events, not written one by one: 1 message-dropped']);
+    expect(log.slice(2)).toEqual(['warn more events, not written one by one: 1 peer-down']);
     expect(clock.dueTimesMs).toEqual([]);
+  });
+
+  it('adds up drops of one kind for 10 s after the first', () => {
+    const clock = new VirtualClock();
+    const { logger, log } = recorder();
+    const observer = logTo(logger, { clock });
+    const other: RouterEvent = { ...dropped, reason: 'peer-down', count: 1 };
+    const line = 'messages dropped, lane-full (outbound, channel 16, peer 045f5600)';
+    for (const event of [dropped, dropped, other, dropped]) observer.next(event);
+    expect(log.splice(0)).toEqual([
+      `warn 3 ${line}`,
+      'warn 1 message dropped, peer-down (outbound, channel 16, peer 045f5600)',
+    ]);
+    clock.advance(9_999);
+    expect(log).toEqual([]);
+    clock.advance(1);
+    expect(log.splice(0)).toEqual([`warn since then: 6 ${line}`]);
+    clock.advance(5_000);
+    observer.next(dropped);
+    observer.next(other);
+    // The other kind had not come for 10 s.
+    expect(log.splice(0)).toHaveLength(1);
+    clock.advance(5_000);
+    expect(log.splice(0)).toEqual([`warn since then: 3 ${line}`]);
+    observer.next(dropped);
+    observer.complete();
+    expect(log).toEqual([`warn since then: 3 ${line}`]);
+    expect(clock.dueTimesMs).toEqual([]);
+  });
+
+  it('adds up nothing for more than 256 kinds at once, and forgets those that came once', () => {
+    const clock = new VirtualClock();
+    const { logger, log } = recorder();
+    const observer = logTo(logger, { clock, linesPerSecond: 1_000 });
+    const all = Array.from({ length: 257 }, (_, channel) => ({ ...dropped, channel }));
+    for (const event of [...all, ...all]) observer.next(event);
+    // The last channel has no place, and is written both times.
+    expect(log).toHaveLength(258);
+    clock.advance(20_000);
+    expect(log).toHaveLength(258 + 256);
+    expect(clock.dueTimesMs).toEqual([]);
+  });
+
+  it('counts the reports of a peer for one fault', () => {
+    const clock = new VirtualClock();
+    const { logger, log } = recorder();
+    const observer = logTo(logger, { clock });
+    const report: RouterEvent = { type: 'peer-reported', peer, severity: 'note', error };
+    const line =
+      'info peer 045f5600 was reported (note): connect ECONNREFUSED [RXMESH_DIAL_FAILED]';
+    for (let reports = 0; reports < 4; reports += 1) observer.next(report);
+    expect(log.splice(0)).toEqual([line]);
+    observer.complete();
+    expect(log).toEqual([line.replace('info', 'info since then, 3 times:')]);
+  });
+
+  it('does not write the report of a peer for the drop that it has just written', () => {
+    const { logger, log } = recorder();
+    const observer = logTo(logger, { clock: new VirtualClock() });
+    observer.next({ ...dropped, direction: 'inbound', reason: 'decode-failed', error });
+    observer.next({ type: 'peer-reported', peer, severity: 'note', error });
+    expect(log).toHaveLength(1);
+    observer.next({ type: 'peer-reported', peer, severity: 'disconnect', error });
+    expect(log).toHaveLength(2);
+  });
+
+  it.each([
+    ['done', 'info'],
+    ['evicted', 'warn'],
+  ] as const)('writes a peer that has left as %s at the level %s', (said, level) => {
+    const { logger, log } = recorder();
+    const left = new RxmeshError('RXMESH_CONNECTION_CLOSED', byeText(said, ''));
+    logTo(logger).next({ type: 'peer-down', peer, direction, error: left });
+    expect(log).toEqual([
+      `${level} peer 045f5600 is down: the peer closed the connection (${said}) ` +
+        '[RXMESH_CONNECTION_CLOSED]',
+    ]);
   });
 
   it('begins every line with the prefix', () => {
