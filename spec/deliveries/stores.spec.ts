@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { json, type StoreEncodings } from 'rxmesh';
 import { deliveries, DeliveryError, type DeliveryStore } from 'rxmesh/deliveries';
 import { simulate, simulatedStore } from 'rxmesh/testing';
-import { from, NEVER, throwError } from 'rxjs';
+import { EMPTY, from, NEVER, Subject, throwError } from 'rxjs';
 import { Stage, told } from './stage.ts';
 
 const bytes = Uint8Array.of(1, 2, 3);
@@ -261,6 +261,40 @@ describe('a store', () => {
     from(store.iterator(range).all()).subscribe((records) => (keys = records.map(([key]) => key)));
     const ids = [2, 3].map((node) => `rxmesh-deliveries/1/7/inbox/${net.node(node).id}`);
     expect(keys).toEqual(ids.sort());
+    net.stop();
+  });
+
+  it('does not forget a sender while its message is being handled, though it is away', () => {
+    const net = simulate({ nodes: 5, latencyMs: 1 });
+    const options = { id: 7, codec: json<number>() };
+    const receiving = deliveries(net.node(0).router, { ...options, maxSenders: 2 });
+    const handled: number[] = [];
+    const saved = new Subject<void>();
+    receiving.handle(({ message }) => {
+      handled.push(message);
+      return message === 1 ? saved : EMPTY;
+    });
+    net.start();
+    let isDelivered = false;
+    deliveries(net.node(1).router, options)
+      .deliver({ to: net.node(0).id, message: 1 })
+      .subscribe({ complete: () => (isDelivered = true) });
+    net.advance(50);
+    net.partition([1], [0, 2, 3, 4]);
+    for (let node = 2; node <= 4; node += 1) {
+      const sending = deliveries(net.node(node).router, options);
+      sending.deliver({ to: net.node(0).id, message: node }).subscribe();
+      net.advance(50_000);
+      sending.close();
+      net.advance(50);
+    }
+    net.heal();
+    net.advance(120_000);
+    // It has come again with its message, which is still being handled.
+    expect([handled, isDelivered]).toEqual([[1, 2, 3, 4], false]);
+    saved.complete();
+    net.advance(1_000);
+    expect([handled, isDelivered]).toEqual([[1, 2, 3, 4], true]);
     net.stop();
   });
 });
