@@ -13,7 +13,10 @@ export default {
     '^rxjs$': '<rootDir>/node_modules/rxjs/dist/bundles/rxjs.umd.js',
     '^rxjs/testing$': '<rootDir>/spec/support/rxjs-testing.cjs',
   },
-  setupFilesAfterEnv: ['<rootDir>/spec/support/unhandled.setup.ts'],
+  setupFilesAfterEnv: [
+    '<rootDir>/spec/support/unhandled.setup.ts',
+    '<rootDir>/spec/support/bytes.setup.ts',
+  ],
   // Generous, so that no test fails only because the machine is busy.
   testTimeout: 60_000,
   roots: ['<rootDir>/spec'],

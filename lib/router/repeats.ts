@@ -4,9 +4,9 @@ import type { RouterEvent } from '../model/event.ts';
 import { type EventLine, eventLine } from './event-line.ts';
 
 /** How long what repeats is added up after its first line, before it is written again. */
-export const repeatMs = 10_000;
+const repeatMs = 10_000;
 /** How many kinds of events are added up at once. Events of further kinds are not. */
-export const repeatKindsMax = 256;
+const repeatKindsMax = 256;
 
 /** Since when events of a kind are only added up. */
 interface Repeat {

@@ -86,6 +86,11 @@ export class CometNode {
     return `tcp://${this.cometAddress}`;
   }
 
+  /** Of its process. 0 if it does not run. */
+  get pid(): number {
+    return this.#process?.pid ?? 0;
+  }
+
   /** The same, as of a chain with this node alone. */
   get addresses(): readonly string[] {
     return [this.address];

@@ -7,6 +7,7 @@ import { block } from '../../lib/flow/strategy.ts';
 import type { FakePacket } from '../support/fake-link.ts';
 import { expectIdle, trackLeaks } from '../support/leaks.ts';
 import { NodePair } from '../support/linked-node.ts';
+import { runs } from '../support/runs.ts';
 
 interface Window {
   readonly messages: number;
@@ -172,7 +173,7 @@ describe('a window of messages and bytes', () => {
         expect(play.ledger.sent.bytes).toBe(play.ledger.consumed.bytes);
         expectIdle(play.pair.clock.scheduler);
       }),
-      { numRuns: 150, seed: 20_210_226 },
+      { numRuns: runs(150), seed: 20_210_226 },
     );
   });
 });

@@ -6,6 +6,7 @@ import { RxmeshError } from '../../lib/model/error.ts';
 import type { FakePacket } from '../support/fake-link.ts';
 import { expectIdle } from '../support/leaks.ts';
 import { idOf, LinkedNode } from '../support/linked-node.ts';
+import { runs } from '../support/runs.ts';
 
 const channel = fc.constantFrom(7, 8, 9, 10, 65_535);
 
@@ -97,7 +98,7 @@ describe('a session whose peer sends anything in any order', () => {
         node.channels.close();
         expect(node.channels.ids).toEqual([]);
       }),
-      { numRuns: 250, seed: 20_210_226 },
+      { numRuns: runs(250), seed: 20_210_226 },
     );
   });
 });

@@ -7,6 +7,7 @@ import type { Severity } from '../../lib/model/peer-report.ts';
 import type { PeerRecord } from '../../lib/peers/peer-record.ts';
 import { at, Bench, failure, id } from './fixture.ts';
 import { trackLeaks } from '../support/leaks.ts';
+import { runs } from '../support/runs.ts';
 
 const digits = ['1', '2', '3', '4', '5', '6', '7', '8'];
 const persistentDigit = '1';
@@ -182,7 +183,7 @@ describe('PeerManager, whatever happens', () => {
         const run = new Run();
         for (const action of actions) run.do(action);
       }),
-      { numRuns: 250 },
+      { numRuns: runs(250) },
     );
   });
 

@@ -14,6 +14,7 @@ import {
 import { RxmeshError } from '../../lib/model/error.ts';
 import { expectIdle } from '../support/leaks.ts';
 import { NodePair, type LinkedNode } from '../support/linked-node.ts';
+import { runs } from '../support/runs.ts';
 
 type Side = 'a' | 'b';
 
@@ -319,7 +320,7 @@ function numberIn(message: Uint8Array): number {
   return new DataView(message.buffer, message.byteOffset, message.length).getUint32(0);
 }
 
-const many = { numRuns: 100, seed: 20_210_226 };
+const many = { numRuns: runs(100), seed: 20_210_226 };
 
 describe('two nodes, whatever happens in whatever order', () => {
   it('P-1 P-2 P-4 nothing is unbounded, lost silently, duplicated, out of order or stuck', () => {

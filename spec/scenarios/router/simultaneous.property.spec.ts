@@ -4,6 +4,7 @@ import { block, json } from '../../../lib/index.ts';
 import { simulate, type Simulation } from '../../../lib/testing/index.ts';
 import { heard, updates } from '../../support/heard.ts';
 import { expectIdle } from '../../support/leaks.ts';
+import { runs } from '../../support/runs.ts';
 
 /** A node's view of its connections: each peer's number and the connection's direction. */
 const connections = (net: Simulation, node: number): string[] =>
@@ -114,7 +115,7 @@ describe('a simultaneous connect', () => {
         net.stop();
         expectIdle(net.clock.scheduler);
       }),
-      { seed: 11, numRuns: 60 },
+      { seed: 11, numRuns: runs(60) },
     );
   });
 
@@ -146,7 +147,7 @@ describe('a simultaneous connect', () => {
         net.stop();
         expectIdle(net.clock.scheduler);
       }),
-      { seed: 12, numRuns: 40 },
+      { seed: 12, numRuns: runs(40) },
     );
   });
 });

@@ -4,6 +4,7 @@ import { block, json, raw, type Channel } from '../../../lib/index.ts';
 import { simulate, type Simulation } from '../../../lib/testing/index.ts';
 import { drops, heard } from '../../support/heard.ts';
 import { expectIdle } from '../../support/leaks.ts';
+import { runs } from '../../support/runs.ts';
 
 const text = { id: 5, codec: json<string>() };
 
@@ -231,7 +232,7 @@ describe('channels that open and close at both ends at arbitrary times', () => {
         net.stop();
         expectIdle(net.clock.scheduler);
       }),
-      { seed: 21, numRuns: 60 },
+      { seed: 21, numRuns: runs(60) },
     );
   });
 });

@@ -14,6 +14,7 @@ import { pipeTo, sendTo } from 'rxmesh/operators';
 import { simulate, type Simulation } from 'rxmesh/testing';
 import { flowFrom } from '../../../lib/flow/flow-from.ts';
 import { trackLeaks } from '../../support/leaks.ts';
+import { runs } from '../../support/runs.ts';
 
 trackLeaks();
 
@@ -113,7 +114,7 @@ describe('L-07 sent = delivered + reported', () => {
           expect(lost).toBeGreaterThanOrEqual(0);
           expect(lost).toBeLessThanOrEqual(onWireMax);
         }),
-        { numRuns: 40 },
+        { numRuns: runs(40) },
       );
     },
   );

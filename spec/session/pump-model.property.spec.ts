@@ -12,6 +12,7 @@ import { fair, fifo, priority, type Discipline } from '../../lib/session/discipl
 import { expectIdle, trackLeaks } from '../support/leaks.ts';
 import { LaneModel } from '../support/pump-model.ts';
 import { pumpOn } from '../support/pump-on.ts';
+import { runs } from '../support/runs.ts';
 
 const lane: fc.Arbitrary<LaneOptions> = fc.oneof(
   fc.integer({ min: 1, max: 8 }).chain((n) => {
@@ -257,7 +258,7 @@ describe('a pump, for any offers, grants, cancellations, closings and reopenings
   ])('%s; nothing is lost or duplicated, and every byte is counted', (_, discipline, watch) => {
     fc.assert(
       fc.property(script, (given) => new Play(given, discipline, watch()).run(given.steps)),
-      { numRuns: 80 },
+      { numRuns: runs(80) },
     );
   });
 });
