@@ -7,7 +7,7 @@
  *     npm run comet-blocks
  *     npm run comet-blocks -- --version v1.0.1 --seconds 10 --rounds 5
  *
- * Needs Go, like `npm run test:interop`, with which it shares the installed CometBFT.
+ * Needs Linux and Go, like `npm run test:interop`, with which it shares the installed CometBFT.
  */
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
@@ -68,6 +68,7 @@ async function measure(validator: Validator): Promise<void> {
     for (let round = 0; round < rounds; round += 1) {
       const beforeMs = processorMs(pid);
       const its = await answers({ network, address, height, seconds });
+      if (its.count === 0) throw new Error(`no answer about ${what}`);
       const theirsMs = processorMs(pid) - beforeMs;
       found.push({ answers: its, theirsUs: (theirsMs * 1_000) / its.count });
     }

@@ -110,7 +110,7 @@ describe('promise 2: nothing is lost silently', () => {
 
 describe('promise 4: no head-of-line blocking', () => {
   /**
-   * Messages that a busy channel carries in 10 s, alone or beside a channel with a stalled
+   * Messages that a busy channel carries in 2 s, alone or beside a channel with a stalled
    * consumer.
    */
   function throughput(beside: 'alone' | 'a stalled channel'): number {
@@ -132,9 +132,9 @@ describe('promise 4: no head-of-line blocking', () => {
     }
     let heard = 0;
     busy(1).in$.subscribe(() => (heard += 1));
-    const endMs = net.now() + 10_000;
+    const endMs = net.now() + 2_000;
     const { sent } = produce(busy(0), to, () => net.now() < endMs, 4 * 1024);
-    net.advance(10_000);
+    net.advance(2_000);
     const count = heard;
     net.advance(1_000);
     expect(heard).toBeGreaterThan(sent);
@@ -144,7 +144,7 @@ describe('promise 4: no head-of-line blocking', () => {
 
   it('a busy channel beside a stalled one keeps at least 90 % of its speed', () => {
     const alone = throughput('alone');
-    expect(alone).toBeGreaterThan(10_000);
+    expect(alone).toBeGreaterThan(2_000);
     expect(throughput('a stalled channel') / alone).toBeGreaterThan(0.9);
   });
 
