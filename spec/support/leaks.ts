@@ -71,7 +71,7 @@ const kinds: Readonly<Record<string, string>> = {
 /** A resource that was made while a check watches. */
 interface Resource {
   readonly kind: string;
-  readonly handle: { hasRef?(): boolean };
+  readonly handle: { hasRef?(): boolean | null; readonly _destroyed?: boolean };
   /** Created with the resource, for its stack alone. V8 formats that only when it is read. */
   readonly maker: Error;
 }
@@ -84,13 +84,18 @@ interface Resource {
  * itself.
  */
 export function leakCheck({ turns = 2000 }: LeakOptions = {}): LeakCheck {
-  const alive = new Map<number, Resource>();
+  let alive: Resource[] = [];
+  let many = 1_000;
+  // Without `destroy`, with which Node would keep an account of every promise.
   const hook = createHook({
-    init(id, type, _trigger, handle) {
+    init(_id, type, _trigger, handle) {
       const kind = kinds[type];
-      if (kind !== undefined) alive.set(id, { kind, handle, maker: new Error() });
+      if (kind === undefined) return;
+      alive.push({ kind, handle, maker: new Error() });
+      if (alive.length < many) return;
+      alive = alive.filter(keepsAlive);
+      many = 1_000 + 2 * alive.length;
     },
-    destroy: (id) => void alive.delete(id),
   }).enable();
 
   return {
@@ -105,16 +110,21 @@ export function leakCheck({ turns = 2000 }: LeakOptions = {}): LeakCheck {
 }
 
 /** As text: `timer (lib/flow/clock.ts:41:5)`. */
-function leaksAmong(alive: ReadonlyMap<number, Resource>): string[] {
+function leaksAmong(alive: readonly Resource[]): string[] {
   return held(alive).map(({ kind, origin }) => `${kind} (${origin})`);
 }
 
 /** What keeps the process alive and is not jest's own. */
-function held(alive: ReadonlyMap<number, Resource>): { kind: string; origin: string }[] {
-  return [...alive.values()]
-    .filter(({ handle }) => handle.hasRef?.() !== false)
+function held(alive: readonly Resource[]): { kind: string; origin: string }[] {
+  return alive
+    .filter(keepsAlive)
     .map(({ kind, maker }) => ({ kind, origin: originOf(maker) }))
     .filter(({ origin }) => !/node_modules\/(?:jest|@jest)/.test(origin));
+}
+
+/** False once it is closed or over, and for what was `unref`ed. `_destroyed` is that of timers. */
+function keepsAlive({ handle }: Resource): boolean {
+  return handle._destroyed !== true && Boolean(handle.hasRef?.());
 }
 
 /** The place in a file where it was made. What Node makes itself has none. */

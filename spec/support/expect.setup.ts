@@ -1,9 +1,10 @@
-/**
- * Lets `expect` compare bytes at once: by itself it looks up each of them as a property, and takes
- * a second for a megabyte.
- */
+/** Makes `expect` faster, without a difference in what passes. */
 import { expect } from '@jest/globals';
 
+// Jest keeps 100 calls of each stack, and `expect` makes an Error every time, in case it fails.
+Error.stackTraceLimit = 20;
+
+// By itself, `expect` looks up each byte as a property, and takes a second for a megabyte.
 expect.addEqualityTesters([
   function sameBytes(one: unknown, other: unknown): boolean | undefined {
     if (!(one instanceof Uint8Array) || !(other instanceof Uint8Array)) return undefined;
