@@ -83,11 +83,12 @@ export class Absences {
 
   /**
    * Keeps the messages left in the lane of a departed peer for `keepMs`. Restarts the time for
-   * those kept earlier.
+   * those kept earlier, which come behind: the peer closed the channel while one message was partly
+   * written, and now the connection has ended, so that message is kept as well.
    */
   keep(peer: NodeId, messages: readonly Uint8Array[], keepMs: number): void {
     const absence = this.#of(peer);
-    absence.kept = [...absence.kept, ...messages];
+    absence.kept = [...messages, ...absence.kept];
     absence.timer?.unsubscribe();
     if (keepMs < Infinity) {
       absence.timer = this.#host.clock.schedule(() => this.#giveUp(peer, 'peer-down'), keepMs);

@@ -96,6 +96,32 @@ describe('a pipe whose recipient is away', () => {
     expectIdle(node.clock.scheduler);
   });
 
+  it('L-01 keeps the half-written message in front, if the peer closed the channel before it left', () => {
+    const node = new LinkedNode();
+    const channel = open(node, { outbound: block(3) });
+    const log = follow(
+      pipeTo(channel)([
+        { to: idOf(1), message: new Uint8Array(200) },
+        ...[2, 3, 4].map((value) => to(1, value)),
+      ]),
+    );
+    const { link } = node.peer(1, { 7: 0 }, { recordBytesMax: 100 });
+    link.onFlush = () => (link.writable = false);
+    link.arrive(credit(7, 9));
+    node.turn();
+    expect([log, link.take().length]).toEqual([['4/0', 'end'], 1]);
+    link.arrive({ type: 'closed', channel: 7 });
+    link.end();
+    expect(node.switchboard.snapshot().awaited).toEqual([
+      { channel: 7, peer: idOf(1), sends: 0, kept: 4 },
+    ]);
+    const after = node.peer(1, { 7: 0 });
+    after.link.arrive(credit(7, 9));
+    node.turn();
+    expect(data(after.link.take())).toEqual([0, 2, 3, 4]);
+    expect(node.takeDrops()).toEqual([]);
+  });
+
   it('L-02 waits before the peer has ever connected, reports it once and shows it in the snapshot', () => {
     const node = new LinkedNode();
     const channel = open(node);
