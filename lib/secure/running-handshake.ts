@@ -49,21 +49,8 @@ export class RunningHandshake {
 
   /** Begins the handshake. An exception from `begin` or a step fails it. */
   start(begin: () => HandshakeSteps): void {
-    this.#attempt(() => {
-      const { first, take } = begin();
-      this.#receive = (frame) => this.#onFrame(take, frame);
-      // Before subscribing, which may deliver the other side's frame synchronously.
-      if (first !== undefined) this.#socket.send(first);
-    });
-    if (this.#subscriber?.closed !== false) return;
-    this.#subscription.add(
-      this.#socket.frames$.subscribe({
-        // Converted to this realm's Uint8Array, since messages are views of the frame.
-        next: (frame) => this.#receive(asBytes(frame) ?? frame),
-        error: (thrown: unknown) => this.#socketEnded(failure(thrown)),
-        complete: () => this.#socketEnded(),
-      }),
-    );
+    this.#attempt(() => this.#begin(begin()));
+    if (this.#subscriber?.closed === false) this.#listen();
   }
 
   /** Closes the connection, unless the link owns it by now. */
@@ -85,6 +72,27 @@ export class RunningHandshake {
     this.#fail(closed('the connection was closed during the handshake'));
   }
 
+  #begin({ first, take }: HandshakeSteps): void {
+    this.#receive = (frame) => this.#onFrame(take, frame);
+    // Before subscribing, which may deliver the other side's frame synchronously.
+    if (first !== undefined) this.#socket.send(first);
+  }
+
+  /**
+   * A separate function: closures created here live as long as the link, and must not retain the
+   * state of the handshake, which has its ephemeral key.
+   */
+  #listen(): void {
+    this.#subscription.add(
+      this.#socket.frames$.subscribe({
+        // Converted to this realm's Uint8Array, since messages are views of the frame.
+        next: (frame) => this.#receive(asBytes(frame) ?? frame),
+        error: (thrown: unknown) => this.#socketEnded(failure(thrown)),
+        complete: () => this.#socketEnded(),
+      }),
+    );
+  }
+
   #onFrame(take: HandshakeSteps['take'], frame: Uint8Array): void {
     this.#attempt(() => {
       const { send, link, refusal } = take(frame);
@@ -97,10 +105,7 @@ export class RunningHandshake {
     });
   }
 
-  /**
-   * A separate function: closures created here live as long as the link, and must not retain the
-   * state of the handshake.
-   */
+  /** A separate function, like `#listen`. */
   #emit(link: SocketLink): void {
     this.#link = link;
     this.#receive = (frame) => link.receive(frame);

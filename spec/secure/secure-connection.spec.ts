@@ -3,7 +3,8 @@ import { RxmeshError } from '../../lib/model/error.ts';
 import { parseNodeId } from '../../lib/model/id.ts';
 import { secureDial, type SecureConnectionOptions } from '../../lib/secure/index.ts';
 import type { Link } from '../../lib/transport/link.ts';
-import { SocketPair } from '../support/frame-socket-pair.ts';
+import { SocketPair, type TestSocket } from '../support/frame-socket-pair.ts';
+import { collectGarbage } from '../support/garbage.ts';
 import {
   connect,
   connectionOn,
@@ -12,6 +13,7 @@ import {
   seeds,
   selfA,
   selfB,
+  selfOf,
   shake,
 } from '../support/secure.ts';
 
@@ -54,6 +56,22 @@ describe('secureConnection', () => {
     expect(linkOf(b).nodeInfo).toEqual(selfA.nodeInfo);
     expect(sent).toBeGreaterThan(0);
     expect(() => connection.wrapSocket?.((socket) => socket)).toThrow(TypeError);
+  });
+
+  it('keeps nothing of the handshake, such as its ephemeral key, while the link lives', async () => {
+    const pair = new SocketPair();
+    // In functions of their own, so that no variable here keeps what they made.
+    const begin = (socket: TestSocket, seed: Uint8Array) => {
+      const self = selfOf(seed);
+      return { outcome: shake(socket, self), self: new WeakRef(self) };
+    };
+    const a = begin(pair.dialer, seeds.a.identity);
+    const b = begin(pair.listener, seeds.b.identity);
+    pair.settle();
+    const links = [linkOf(a.outcome), linkOf(b.outcome)];
+    await collectGarbage();
+    expect([a.self.deref(), b.self.deref()]).toEqual([undefined, undefined]);
+    expect(links.map(({ writable }) => writable)).toEqual([true, true]);
   });
 
   it('two dialers over one socket wait for each other: the listener speaks first', () => {
