@@ -52,6 +52,8 @@ export class FaultySocket implements FrameSocket {
   #isPaused = false;
   #isInnerPaused = false;
   #ended: Ended | undefined;
+  /** Whether it was closed or destroyed here. */
+  #isLeaving = false;
 
   constructor(inner: FrameSocket, options: FaultySocketOptions) {
     this.#inner = inner;
@@ -106,23 +108,18 @@ export class FaultySocket implements FrameSocket {
   }
 
   close(): void {
-    if (this.#isOver()) return;
-    this.#end();
-    this.#outbound.putEnd(() => this.#release());
-    if (this.#subscription.closed) {
-      this.#inner.close();
-      return;
-    }
-    const { clock } = this.#options;
-    const waitMs = Math.max(0, this.#outbound.emptyAtMs - clock.now()) + closeTimeoutMs;
-    this.#subscription.add(clock.schedule(() => this.destroy(), waitMs));
+    if (!this.#isOver()) this.#leave(() => this.#inner.close());
   }
 
+  /** Drops what is on its way out. The other side hears of it after the latency of the line. */
   destroy(reason?: string): void {
-    this.#outbound.stop();
-    this.#inner.destroy(reason);
-    this.#subscription.unsubscribe();
-    this.#end();
+    const destroy = (): void => this.#inner.destroy(reason);
+    if (this.#isLeaving) {
+      this.#release(destroy);
+    } else {
+      this.#outbound.clear();
+      this.#leave(destroy);
+    }
   }
 
   get closed(): boolean {
@@ -133,7 +130,7 @@ export class FaultySocket implements FrameSocket {
   cut(): void {
     const text = `${this.toString()}: the line was cut`;
     this.#end({ error: new RxmeshError('RXMESH_CONNECTION_FAILED', text) });
-    this.destroy();
+    this.#release(() => this.#inner.destroy());
   }
 
   /** Passes nothing in either direction. */
@@ -203,9 +200,25 @@ export class FaultySocket implements FrameSocket {
     this.#subscription.unsubscribe();
   }
 
-  /** Closes the inner socket, once everything is out. */
-  #release(): void {
-    this.#inner.close();
+  /** Ends this side, and the inner socket once everything is out. */
+  #leave(endInner: () => void): void {
+    this.#isLeaving = true;
+    this.#end();
+    this.#outbound.putEnd(() => this.#release(endInner));
+    if (this.#subscription.closed) {
+      endInner();
+      return;
+    }
+    const { clock } = this.#options;
+    const waitMs = Math.max(0, this.#outbound.emptyAtMs - clock.now()) + closeTimeoutMs;
+    const giveUp = (): void => this.#release(() => this.#inner.destroy());
+    this.#subscription.add(clock.schedule(giveUp, waitMs));
+  }
+
+  /** Ends the inner socket now. */
+  #release(endInner: () => void): void {
+    this.#outbound.stop();
+    endInner();
     this.#subscription.unsubscribe();
   }
 

@@ -84,6 +84,15 @@ export class LineDirection {
     this.#send(end, nowMs);
   }
 
+  /** Drops everything put so far. */
+  clear(): void {
+    this.#pieces = [];
+    this.#first = 0;
+    this.#heldBytes = 0;
+    this.#freeAtMs = 0;
+    this.#lastArrivalMs = 0;
+  }
+
   /**
    * The next bytes that have arrived, `'end'` after the last ones, or undefined if nothing has
    * arrived.

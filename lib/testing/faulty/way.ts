@@ -81,7 +81,13 @@ export class Way {
     this.flow();
   }
 
-  /** Drops what it holds. */
+  /** Drops the frames that it holds. */
+  clear(): void {
+    this.#options.line.clear();
+    this.#forget();
+  }
+
+  /** Carries nothing any more. */
   stop(): void {
     this.#isStopped = true;
     this.#forget();

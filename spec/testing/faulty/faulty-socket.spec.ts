@@ -157,6 +157,42 @@ describe('a socket on a line', () => {
     expectIdle(frozen.clock.scheduler);
   });
 
+  it('destroyed, drops what is on its way out, and the other side hears of it after the latency', () => {
+    const { inner, socket, log, clock, ended } = onLine({ line: { latencyMs: 5 } });
+    socket.send(frame(1));
+    clock.advance(4);
+    socket.destroy();
+    expect([log, socket.closed, ended()]).toEqual([['4 end'], false, 1]);
+    clock.advance(4);
+    expect(inner.state).toBe('open');
+    clock.advance(1);
+    expect([numbersOf(inner.outbox), inner.state, socket.closed]).toEqual([[], 'destroyed', true]);
+    expectIdle(clock.scheduler);
+  });
+
+  it('destroyed without latency, or while it closes, ends the socket below at once', () => {
+    const direct = onLine();
+    direct.socket.destroy();
+    expect([direct.inner.state, direct.log]).toEqual(['destroyed', ['0 end']]);
+    const closing = onLine({ line: { latencyMs: 5 } });
+    closing.socket.send(frame(1));
+    closing.socket.close();
+    closing.socket.destroy();
+    expect([closing.inner.outbox, closing.inner.state]).toEqual([[], 'destroyed']);
+    for (const { clock } of [direct, closing]) expectIdle(clock.scheduler);
+  });
+
+  it('destroyed while the line is frozen, ends the socket below after a while', () => {
+    const { inner, socket, clock } = onLine();
+    socket.freeze();
+    socket.destroy();
+    clock.advance(1_999);
+    expect(inner.state).toBe('open');
+    clock.advance(1);
+    expect(inner.state).toBe('destroyed');
+    expectIdle(clock.scheduler);
+  });
+
   it('ends behind the frames when the other side closes or fails', () => {
     const closed = onLine({ line: { latencyMs: 5 } });
     closed.inner.arrive(frame(1));
@@ -196,6 +232,7 @@ describe('a socket on a line', () => {
     const end = type === 'cut' ? 'RXMESH_CONNECTION_FAILED' : 'end';
     expect(log).toEqual(['5 frame 1', '5 frame 2', `5 ${end}`]);
     socket.destroy();
+    clock.advance(5);
     expect(inner.state).toBe('destroyed');
   });
 
