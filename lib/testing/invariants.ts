@@ -244,13 +244,14 @@ export class Invariants {
  * first: for a moment while a connection is made or ends, or for as long as it is half-open.
  */
 export function disagreeing(net: Simulation): readonly (readonly [one: number, other: number])[] {
-  return net.nodes.flatMap((node) =>
-    [...node.up].flatMap((id): [number, number][] => {
-      const other = net.indexOf(id);
-      if (other === undefined || net.node(other).up.has(node.id)) return [];
-      return [[node.index, other]];
-    }),
-  );
+  const pairs: (readonly [one: number, other: number])[] = [];
+  for (const { index, id, up } of net.nodes) {
+    for (const peer of up) {
+      const other = net.indexOf(peer);
+      if (other !== undefined && !net.node(other).up.has(id)) pairs.push([index, other]);
+    }
+  }
+  return pairs;
 }
 
 /** The latest lines about one node, or about what happened between two. */
