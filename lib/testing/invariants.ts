@@ -2,6 +2,7 @@ import { visitorsMax } from '../exchange/peer-exchange.ts';
 import type { Direction } from '../model/direction.ts';
 import type { NodeId } from '../model/id.ts';
 import { checkPeerOptions, type PeerRules } from '../peers/options.ts';
+import type { LaneSnapshot } from '../session/session.ts';
 import { type AccountedChannel, Ledger } from './ledger.ts';
 import type { LogEntry } from './log-entry.ts';
 import type { SimulatedNode } from './simulated-node.ts';
@@ -19,7 +20,7 @@ export type Invariant =
   | 'agreement'
   /** no more peers are connected than the limits of the node allow */
   | 'limits'
-  /** no more messages wait in a lane than its capacity */
+  /** no more messages wait in a lane than its capacity, and their bytes are counted */
   | 'lanes'
   /** nothing is left running after a stop */
   | 'stop';
@@ -208,13 +209,11 @@ export class Invariants {
   #checkLanes({ index, router }: SimulatedNode): void {
     for (const { id, channels } of router.snapshot().peers) {
       for (const { channel, inbound, outbound } of channels) {
-        const isInbound = inbound.depth > inbound.capacity;
-        if (!isInbound && outbound.depth <= outbound.capacity) continue;
-        const { depth, capacity } = isInbound ? inbound : outbound;
-        const lane = `${isInbound ? 'inbound' : 'outbound'} lane of ${capacity}`;
-        const text = `${depth} messages wait in the ${lane}, channel ${channel}`;
+        const fault = laneFault('inbound', inbound) ?? laneFault('outbound', outbound);
+        if (fault === undefined) continue;
         const peer = this.#net.indexOf(id);
-        this.#breaks('lanes', peer === undefined ? [index] : [index, peer], text);
+        const nodes = peer === undefined ? [index] : [index, peer];
+        this.#breaks('lanes', nodes, `${fault}, channel ${channel}`);
       }
     }
   }
@@ -237,6 +236,14 @@ export class Invariants {
     const count = broken.length === 1 ? '1 invariant' : `${broken.length} invariants`;
     return `seed ${this.#net.seed}: ${count} did not hold\n${lines.join('\n')}`;
   }
+}
+
+/** What is wrong with a lane; undefined if nothing is. */
+function laneFault(direction: Direction, lane: LaneSnapshot): string | undefined {
+  const { depth, depthBytes, capacity } = lane;
+  const isCounted = depth === 0 ? depthBytes === 0 : depthBytes >= 0;
+  if (depth <= capacity && isCounted) return undefined;
+  return `${depth} messages of ${depthBytes} bytes wait in the ${direction} lane of ${capacity}`;
 }
 
 /**

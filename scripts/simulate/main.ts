@@ -11,7 +11,7 @@ import { exchangeHead, exchangeRow, shrunkReport, summary, tableHead, tableRow }
 import { type Result, run } from './run.ts';
 import { shrink, shrinkRunsMax } from './shrink.ts';
 
-const tableSizes = [10, 30, 100, 300, 1_000, 2_000, 5_000, 10_000];
+const tableSizes = [10, 30, 100, 300, 1_000, 3_000, 10_000];
 const exchangeSizes = [8, 50, 200, 1_000];
 
 const args = process.argv.slice(2);

@@ -176,7 +176,11 @@ describe('the invariants of a simulation', () => {
     net.stop();
   });
 
-  it('lanes: finds one that holds more messages than its capacity', () => {
+  it.each([
+    ['holds more messages than its capacity', { depth: 10_000 }],
+    ['is empty and holds bytes', { depth: 0, depthBytes: 1 }],
+    ['holds messages of less than no bytes', { depth: 1, depthBytes: -1 }],
+  ])('lanes: finds one that %s', (_, wrong) => {
     const { net, invariants } = world({
       nodes: 2,
       makeRouter: (options: RouterOptions) => {
@@ -184,14 +188,14 @@ describe('the invariants of a simulation', () => {
         const snapshot = router.snapshot.bind(router);
         router.snapshot = () => {
           const { peers, ...rest } = snapshot();
-          const overfull = peers.map((peer) => ({
+          const wrongly = peers.map((peer) => ({
             ...peer,
             channels: peer.channels.map((port) => ({
               ...port,
-              outbound: { ...port.outbound, depth: port.outbound.capacity + 1 },
+              outbound: { ...port.outbound, ...wrong },
             })),
           }));
-          return { ...rest, peers: overfull };
+          return { ...rest, peers: wrongly };
         };
         return router;
       },
