@@ -143,6 +143,18 @@ describe('Outbox', () => {
     expect(answers).toEqual(['full']);
   });
 
+  it('lets nobody overtake waiting sends while a free place is not given to them yet', () => {
+    const outbox = full();
+    const log: string[] = [];
+    outbox.wait(new Waiting(1, log));
+    outbox.credit = 9;
+    // The lane is empty, but its first message is still being written.
+    expect(outbox.current()).toEqual(bytes(0));
+    expect([outbox.depth, outbox.offer(bytes(2))]).toEqual([0, 'full']);
+    outbox.done();
+    expect([log, write(outbox), outbox.offer(bytes(2))]).toEqual([['1 taken'], 1, 'taken']);
+  });
+
   it('lets an accepted send queue the next one and end', () => {
     const outbox = full(1);
     const log: string[] = [];
