@@ -1,7 +1,7 @@
 /** js-libp2p nodes with room for many connections. */
 import { noise } from '@chainsafe/libp2p-noise';
 import { yamux } from '@chainsafe/libp2p-yamux';
-import type { Libp2p } from '@libp2p/interface';
+import type { Libp2p, ServiceMap } from '@libp2p/interface';
 import { tcp } from '@libp2p/tcp';
 import { createLibp2p, type Libp2pOptions } from 'libp2p';
 import './node22.ts';
@@ -24,7 +24,7 @@ export function tcpNode(listen: readonly string[] = []): Promise<Libp2p> {
 }
 
 /** Starts a node with practically unlimited connections. */
-export function nodeWith(options: Libp2pOptions): Promise<Libp2p> {
+export function nodeWith<S extends ServiceMap>(options: Libp2pOptions<S>): Promise<Libp2p<S>> {
   return createLibp2p({
     streamMuxers: [yamux()],
     connectionManager: manyConnections,

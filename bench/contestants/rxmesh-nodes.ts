@@ -29,11 +29,20 @@ export async function nodeWith(
   persistent: readonly string[] = [],
 ): Promise<Router> {
   const identity = await Identity.generate();
+  return routerFor(identity, transportFor(identity), persistent);
+}
+
+/** The same, with an identity that exists. */
+export function routerFor(
+  identity: Identity,
+  transport: Transport,
+  persistent: readonly string[] = [],
+): Router {
   const { limits, peers } = manyPeers;
   return createRouter({
     identity,
     network,
-    transports: [transportFor(identity)],
+    transports: [transport],
     limits,
     peers: { ...peers, persistent },
   });

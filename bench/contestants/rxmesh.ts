@@ -63,13 +63,13 @@ interface Ground {
   address(router: Router): string;
 }
 
-async function overWebSocket(isListening: boolean): Promise<Ground> {
+/** An encrypted WebSocket. A node that listens can dial, too. */
+export async function overWebSocket(isListening: boolean): Promise<Ground> {
+  // A zero mask is safe here: the payload is already ciphertext.
+  const dial = { zeroMask: true };
   return {
     identity: await Identity.generate(),
-    // A zero mask is safe here: the payload is already ciphertext.
-    transport: webSocket(
-      isListening ? { listen: { port: 0, host } } : { dial: { zeroMask: true } },
-    ),
+    transport: webSocket(isListening ? { listen: { port: 0, host }, dial } : { dial }),
     address: (router) => addressOf(router, 'ws'),
   };
 }

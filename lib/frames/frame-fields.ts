@@ -27,7 +27,18 @@ export function writeLong(writer: Writer, tag: number, value: number): void {
 
 /** Depending on how the application has configured protobufjs, it reads a number or a Long. */
 export function readLong(reader: Reader): number {
-  const value = Number(reader.uint64());
+  const given: unknown = reader.uint64();
+  const value = typeof given === 'object' ? longValue(given as Halves) : Number(given);
   if (!Number.isSafeInteger(value)) throw new RangeError('a number is above 2^53 - 1');
   return value;
+}
+
+/** The halves of a Long. Its conversion to a number goes by way of a text. */
+interface Halves {
+  readonly low: number;
+  readonly high: number;
+}
+
+function longValue({ low, high }: Halves): number {
+  return (high >>> 0) * 2 ** 32 + (low >>> 0);
 }

@@ -25,10 +25,9 @@ export function hold(
     atMs: clock.now(),
     dateMs: frame.dateMs,
     place: store.nextPlace,
-    knownTo: new Set(from === undefined ? [] : [from]),
-    asked: new Map(),
-    brought: new Map(from === undefined ? [] : [[from, 1]]),
+    knownTo: new Set(),
   };
+  if (from !== undefined) held.knownTo.add(from);
   store.add(held);
   return held;
 }

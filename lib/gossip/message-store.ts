@@ -22,9 +22,9 @@ export interface Held {
   readonly place: number;
   /** The neighbours that have it, as far as this node knows: they have sent or announced it. */
   readonly knownTo: Set<NodeId>;
-  /** How often each neighbour has asked for it, and how often it has brought it. */
-  readonly asked: Map<NodeId, number>;
-  readonly brought: Map<NodeId, number>;
+  /** How often each neighbour has asked for it, and how often it has brought it again. */
+  asked?: Map<NodeId, number>;
+  brought?: Map<NodeId, number>;
 }
 
 /** How much a store may hold. */

@@ -193,6 +193,7 @@ export class Neighbour implements FrameFeed<Frame> {
 
   /** The next announcements that can share a frame. */
   #takeHave(): Frame | undefined {
+    if (this.#due === 0) return undefined;
     const due = this.#announcements.slice(0, this.#due);
     const news = due.filter(({ held }) => !held.knownTo.has(this.id));
     const [first] = news;

@@ -68,7 +68,7 @@ export class Spread {
   /** A neighbour has brought a message that has arrived before: one of the two links is enough. */
   duplicate(neighbour: Neighbour, frame: Frame, held: Held | undefined): void {
     held?.knownTo.add(neighbour.id);
-    if (held !== undefined && countUp(held.brought, neighbour.id) > answersMax) {
+    if (held !== undefined && isBroughtTooOften(held, neighbour.id)) {
       const reason = 'it brings the same message again and again';
       this.#context.reporter.blame(neighbour.id, 'note', reason);
     }
@@ -122,6 +122,7 @@ export class Spread {
     for (let at = 0; at < ids.length; at += idBytes) {
       const held = store.get(textOf(ids, at), clock.now());
       if (held === undefined) continue;
+      held.asked ??= new Map();
       if (countUp(held.asked, neighbour.id) <= answersMax) neighbour.answer(held);
       else reporter.blame(neighbour.id, 'note', 'it asks for the same message again and again');
     }
@@ -222,7 +223,9 @@ export class Spread {
   #announce(neighbour: Neighbour, held: Held, isPull: boolean): void {
     const { clock, settings } = this.#context;
     if (neighbour.announce(held, isPull)) neighbour.flush();
-    else if (!isPull) this.#announceTimer.wakeAt(clock.now() + settings.numbers.announceMs);
+    else if (!isPull && !this.#announceTimer.isWaiting) {
+      this.#announceTimer.wakeAt(clock.now() + settings.numbers.announceMs);
+    }
   }
 
   #askForMissing(): void {
@@ -240,6 +243,12 @@ export class Spread {
     const { nextMs } = missing;
     if (nextMs !== undefined) this.#askTimer.wakeAt(Math.max(nextMs, clock.now() + togetherMs));
   }
+}
+
+function isBroughtTooOften(held: Held, by: NodeId): boolean {
+  held.brought ??= new Map();
+  const first = held.from === by ? 1 : 0;
+  return first + countUp(held.brought, by) > answersMax;
 }
 
 function countUp(counts: Map<NodeId, number>, id: NodeId): number {

@@ -13,6 +13,10 @@ export class Timer {
     this.#work = work;
   }
 
+  get isWaiting(): boolean {
+    return this.#dueMs !== Infinity;
+  }
+
   /** The work is due at this time; earlier, if it already was. */
   wakeAt(dueMs: number): void {
     if (dueMs >= this.#dueMs) return;

@@ -1,3 +1,4 @@
+import * as nodeCrypto from 'node:crypto';
 import {
   createHash,
   createPrivateKey,
@@ -74,7 +75,25 @@ function publicHalf(key: KeyObject): Uint8Array {
 
 function ed25519Verify(key: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean {
   if (!isPlausibleSignature(signature) || !isPlausiblePublicKey(key)) return false;
-  return verify(null, message, publicKey('ed25519', key), signature);
+  return verify(null, message, verifier(key), signature);
+}
+
+/** How many keys that signatures were checked with are kept. */
+const VERIFIERS_MAX = 64;
+const verifiers = new Map<string, KeyObject>();
+
+/** Importing a key takes a fifth as long as checking a signature, and most keys come again. */
+function verifier(key: Uint8Array): KeyObject {
+  const name = base64url(key);
+  const known = verifiers.get(name);
+  if (known !== undefined) return known;
+  const imported = publicKey('ed25519', key);
+  verifiers.set(name, imported);
+  for (const oldest of verifiers.keys()) {
+    if (verifiers.size > VERIFIERS_MAX) verifiers.delete(oldest);
+    break;
+  }
+  return imported;
 }
 
 function x25519Key(ownKey: KeyObject): X25519Key {
@@ -122,6 +141,21 @@ const needs: readonly PlatformNeed[] = [
   },
 ];
 
+/** Hashes in one call, which other runtimes may lack. */
+const { hash: hashAtOnce } = nodeCrypto as Partial<typeof nodeCrypto>;
+
+/**
+ * Short inputs are hashed to a text with a character for each byte: making a Buffer would take
+ * longer than the hash itself.
+ */
+function sha256(bytes: Uint8Array): Uint8Array {
+  if (hashAtOnce === undefined) return plain(createHash('sha256').update(bytes).digest());
+  const text = hashAtOnce('sha256', bytes, 'binary');
+  const hash = new Uint8Array(text.length);
+  for (let at = 0; at < hash.length; at += 1) hash[at] = text.charCodeAt(at);
+  return hash;
+}
+
 /**
  * Node's crypto, which is OpenSSL, except for short records. Keys are parsed once and kept as
  * KeyObjects.
@@ -129,7 +163,7 @@ const needs: readonly PlatformNeed[] = [
 export const platformCrypto: PlatformCrypto = {
   needs,
   randomBytes: (length) => plain(randomBytes(length)),
-  sha256: (bytes) => plain(createHash('sha256').update(bytes).digest()),
+  sha256,
   hkdfSha256: (secret, info, length) => {
     requireHkdfBounds(info, length);
     return new Uint8Array(hkdfSync('sha256', secret, NO_SALT, info, length));

@@ -210,8 +210,6 @@ function held(id: string, bytes: number, atMs: number, place = 1): Held {
     ...{ id, bytes, atMs, dateMs: atMs, place, topic: '', payloadBytes: bytes, hops: 1, from: a },
     frame: new Frame(kinds.message),
     knownTo: new Set(),
-    asked: new Map(),
-    brought: new Map(),
   };
 }
 

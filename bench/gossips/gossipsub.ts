@@ -1,0 +1,46 @@
+import '../contestants/node22.ts';
+import { noise } from '@chainsafe/libp2p-noise';
+import { gossipsub as gossipsubService } from '@libp2p/gossipsub';
+import { identify } from '@libp2p/identify';
+import { tcp } from '@libp2p/tcp';
+import { nodeWith } from '../contestants/libp2p-nodes.ts';
+import type { GossipContestant } from './contestant.ts';
+
+const topic = 'bench';
+
+/** @libp2p/gossipsub, with its defaults where one host allows them, on js-libp2p nodes: TCP, Noise, Yamux. */
+export const gossipsub: GossipContestant = {
+  name: 'gossipsub',
+  async start({ links, signed }, take) {
+    const nodes: Awaited<ReturnType<typeof nodeFor>>[] = [];
+    for (const [at, earlier] of links.entries()) {
+      const node = await nodeFor(signed);
+      node.services.pubsub.addEventListener('gossipsub:message', ({ detail }) => {
+        if (detail.msg.topic === topic) take(at, detail.msg.data);
+      });
+      node.services.pubsub.subscribe(topic);
+      for (const other of earlier) await node.dial(nodes[other]?.getMultiaddrs() ?? []);
+      nodes.push(node);
+    }
+    return (item) => {
+      void nodes[0]?.services.pubsub.publish(topic, item);
+    };
+  },
+};
+
+function nodeFor(signed: boolean) {
+  return nodeWith({
+    addresses: { listen: ['/ip4/127.0.0.1/tcp/0'] },
+    transports: [tcp()],
+    connectionEncrypters: [noise()],
+    services: {
+      identify: identify(),
+      pubsub: gossipsubService({
+        globalSignaturePolicy: signed ? 'StrictSign' : 'StrictNoSign',
+        allowPublishToZeroTopicPeers: true,
+        // All nodes have one IP address. By default, more than ten of one count as an attack.
+        scoreParams: { IPColocationFactorWeight: 0 },
+      }),
+    },
+  });
+}
