@@ -140,7 +140,7 @@ class Libp2pTransport implements Transport {
 
   #socket(
     stream: Libp2pStream,
-    { remoteAddr }: Libp2pConnection,
+    { remoteAddr, limits }: Libp2pConnection,
     direction: Direction,
   ): StreamSocket {
     return new StreamSocket({
@@ -149,6 +149,7 @@ class Libp2pTransport implements Transport {
       // libp2p does not say which of its addresses a connection has here.
       local: { protocol, path: `/p2p/${this.#options.node.peerId.toString()}` },
       remote: endpointOf(remoteAddr.toString()),
+      isLimited: limits !== undefined,
       clock: this.#clock,
       firstFrameBytesMax: direction === 'inbound' ? helloBytes : frameBytesMax,
     });

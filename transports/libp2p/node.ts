@@ -43,6 +43,8 @@ export interface Libp2pConnection {
   readonly remotePeer: Libp2pPeerId;
   /** The protocol that has encrypted it and proved the peer ID: `/noise`. */
   readonly encryption?: string | undefined;
+  /** How long it lasts and how much it carries at most, if a relay limits it. */
+  readonly limits?: object | undefined;
   newStream(
     protocols: string[],
     options: { readonly signal: AbortSignal; readonly runOnLimitedConnection: boolean },

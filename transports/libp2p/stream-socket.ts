@@ -22,6 +22,8 @@ export interface StreamSocketOptions {
   readonly direction: Direction;
   readonly local: Endpoint;
   readonly remote: Endpoint;
+  /** Whether a relay limits the connection. */
+  readonly isLimited: boolean;
   readonly clock: Clock;
   /** The longest frame to accept as the first one. */
   readonly firstFrameBytesMax: number;
@@ -37,6 +39,7 @@ export class StreamSocket implements FrameSocket {
   arrivedBytes = 0;
 
   readonly #stream: Libp2pStream;
+  readonly #isLimited: boolean;
   readonly #clock: Clock;
   readonly #drained = new Subject<void>();
   readonly #reader: FrameReader;
@@ -55,6 +58,7 @@ export class StreamSocket implements FrameSocket {
 
   constructor({ stream, firstFrameBytesMax, ...options }: StreamSocketOptions) {
     this.#stream = stream;
+    this.#isLimited = options.isLimited;
     this.#clock = options.clock;
     this.#reader = new FrameReader(firstFrameBytesMax);
     this.direction = options.direction;
@@ -217,7 +221,9 @@ export class StreamSocket implements FrameSocket {
   #onClose(cause: Error | undefined): void {
     this.#closeTimer?.unsubscribe();
     if (this.#ended !== undefined || (this.#remoteDone && cause === undefined)) return;
-    const what = cause === undefined ? 'the libp2p connection has ended' : cause.message;
+    // libp2p does not say whether a limit was reached.
+    const ended = `the libp2p connection has ended${this.#isLimited ? ', which a relay limits' : ''}`;
+    const what = cause === undefined ? ended : cause.message;
     this.#end({ error: this.#error('RXMESH_CONNECTION_FAILED', what, cause) });
   }
 

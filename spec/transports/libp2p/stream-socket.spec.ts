@@ -9,7 +9,7 @@ import { type FakeStream, streamPair } from './fake.ts';
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 const bytes = (...values: number[]): Uint8Array => Uint8Array.from(values);
 
-function pair(firstFrameBytesMax = 131_088): {
+function pair({ firstFrameBytesMax = 131_088, isLimited = false } = {}): {
   scheduler: VirtualTimeScheduler;
   socket: StreamSocket;
   stream: FakeStream;
@@ -22,6 +22,7 @@ function pair(firstFrameBytesMax = 131_088): {
     direction: 'inbound',
     local: { protocol: 'libp2p', path: '/p2p/a' },
     remote: { protocol: 'libp2p', path: '/p2p/b' },
+    isLimited,
     clock: clockFrom(scheduler),
     firstFrameBytesMax,
   });
@@ -72,7 +73,7 @@ describe('a socket on a stream of libp2p', () => {
   });
 
   it('gives the first frame to `first`, and bounds it', async () => {
-    const { socket, other } = pair(2);
+    const { socket, other } = pair({ firstFrameBytesMax: 2 });
     const taken: Uint8Array[] = [];
     socket.first((frame) => taken.push(frame));
     other.send(framed(bytes(1, 2)));
@@ -83,7 +84,7 @@ describe('a socket on a stream of libp2p', () => {
   });
 
   it('ends with a violation for a frame that is too long, and resets the stream', async () => {
-    const { socket, stream, other } = pair(2);
+    const { socket, stream, other } = pair({ firstFrameBytesMax: 2 });
     const log = new Log(socket.frames$);
     other.send(bytes(0, 0, 0, 3));
     await turn();
@@ -128,6 +129,20 @@ describe('a socket on a stream of libp2p', () => {
       'RXMESH_CONNECTION_FAILED',
       false,
       [],
+    ]);
+  });
+
+  it('says with its connection at a relay that this has limits', () => {
+    const [limited, other] = [pair({ isLimited: true }), pair()];
+    const ends: string[] = [];
+    for (const { socket, stream } of [limited, other]) {
+      socket.frames$.subscribe({ error: ({ message }: Error) => ends.push(message) });
+      stream.lose();
+    }
+    const text = 'the libp2p connection has ended';
+    expect(ends.map((end) => end.split(': ').at(-1))).toEqual([
+      `${text}, which a relay limits`,
+      text,
     ]);
   });
 
