@@ -8,7 +8,10 @@ import type { GossipContestant } from './contestant.ts';
 
 const topic = 'bench';
 
-/** @libp2p/gossipsub, with its defaults where one host allows them, on js-libp2p nodes: TCP, Noise, Yamux. */
+/**
+ * @libp2p/gossipsub, with its defaults where one host allows them, on js-libp2p nodes: TCP, Noise,
+ * Yamux.
+ */
 export const gossipsub: GossipContestant = {
   name: 'gossipsub',
   async start({ links, signed }, take) {

@@ -7,6 +7,6 @@ export function haveFrame(topic: string, batch: readonly Held[], isPull: boolean
   const frame = new Frame(kinds.have, topic);
   frame.isPull = isPull;
   frame.ids = bytesOf(batch.map(({ id }) => id));
-  frame.hops = Uint8Array.from(batch, ({ hops }) => hops);
+  frame.hops = new Uint8Array(batch.map(({ hops }) => hops));
   return frame;
 }

@@ -193,26 +193,19 @@ export class Neighbour implements FrameFeed<Frame> {
 
   /** The next announcements that can share a frame. */
   #takeHave(): Frame | undefined {
-    if (this.#due === 0) return undefined;
-    const due = this.#announcements.slice(0, this.#due);
-    const news = due.filter(({ held }) => !held.knownTo.has(this.id));
-    const [first] = news;
-    if (first === undefined) {
-      this.#drop(due.length);
-      return undefined;
-    }
-    const { topic } = first.held;
+    let first: Announced | undefined;
     const batch: Held[] = [];
     let taken = 0;
-    for (const { held, isPull } of due) {
-      if (!held.knownTo.has(this.id)) {
-        if (held.topic !== topic || isPull !== first.isPull || batch.length >= frameIdsMax) break;
-        batch.push(held);
-      }
-      taken += 1;
+    for (; taken < this.#due; taken += 1) {
+      const next = this.#announcements[taken];
+      if (next === undefined || next.held.knownTo.has(this.id)) continue;
+      first ??= next;
+      const isOther = next.held.topic !== first.held.topic || next.isPull !== first.isPull;
+      if (isOther || batch.length >= frameIdsMax) break;
+      batch.push(next.held);
     }
-    this.#drop(taken);
-    return haveFrame(topic, batch, first.isPull);
+    if (taken > 0) this.#drop(taken);
+    return first && haveFrame(first.held.topic, batch, first.isPull);
   }
 
   #drop(count: number): void {
