@@ -2,7 +2,9 @@ import '../contestants/node22.ts';
 import { noise } from '@chainsafe/libp2p-noise';
 import { gossipsub as gossipsubService } from '@libp2p/gossipsub';
 import { identify } from '@libp2p/identify';
+import type { Libp2p } from '@libp2p/interface';
 import { tcp } from '@libp2p/tcp';
+import type { Multiaddr } from '@multiformats/multiaddr';
 import { nodeWith } from '../contestants/libp2p-nodes.ts';
 import type { GossipContestant } from './contestant.ts';
 
@@ -22,7 +24,7 @@ export const gossipsub: GossipContestant = {
         if (detail.msg.topic === topic) take(at, detail.msg.data);
       });
       node.services.pubsub.subscribe(topic);
-      for (const other of earlier) await node.dial(nodes[other]?.getMultiaddrs() ?? []);
+      for (const other of earlier) await dialed(node, nodes[other]?.getMultiaddrs() ?? []);
       nodes.push(node);
     }
     return (item) => {
@@ -30,6 +32,16 @@ export const gossipsub: GossipContestant = {
     };
   },
 };
+
+/** A busy machine may need more than the time that libp2p gives to a dial. */
+async function dialed(node: Libp2p, addresses: Multiaddr[], attempts = 5): Promise<void> {
+  try {
+    await node.dial(addresses);
+  } catch (error) {
+    if (attempts === 1) throw error;
+    await dialed(node, addresses, attempts - 1);
+  }
+}
 
 function nodeFor(signed: boolean) {
   return nodeWith({
