@@ -61,7 +61,7 @@ async function lapsOf(one: Case): Promise<ReadonlyMap<string, readonly GossipLap
   for (let round = 0; round <= rounds; round += 1) {
     const roundMs = round === 0 ? warmUpMs : ms;
     for (const [name, child] of children) {
-      const lap = await child.ask('run', roundMs, roundMs + 60_000);
+      const lap = await child.ask('run', roundMs, roundMs + 120_000);
       if (round > 0) laps.get(name)?.push(lap);
     }
   }

@@ -40,7 +40,7 @@ export interface GossipLap {
 }
 
 /** How long the last messages of a round may take. */
-const graceMs = 20_000;
+const graceMs = 100_000;
 
 /** Messages with higher numbers find out whether all links are up. They do not count. */
 const firstProbe = 2 ** 31;
