@@ -1,5 +1,6 @@
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { build } from 'esbuild';
+import { build, transform } from 'esbuild';
 
 const root = join(import.meta.dirname, '..');
 
@@ -9,9 +10,24 @@ const root = join(import.meta.dirname, '..');
  *
  * @returns {Promise<{ script: string, packages: string[] }>}
  */
-export async function bundleInspector() {
+export function bundleInspector() {
+  return bundle('main.tsx', 'iife');
+}
+
+/**
+ * The same for what draws an overlay, as a module. It is given everything else, so no second copy
+ * of rxmesh gets into the page.
+ *
+ * @param {'esm' | 'cjs'} format
+ * @returns {Promise<{ script: string, packages: string[] }>}
+ */
+export function bundleOverlay(format) {
+  return bundle('overlay.tsx', format);
+}
+
+async function bundle(entry, format) {
   const { outputFiles, metafile } = await build({
-    entryPoints: [join(root, 'lib', 'inspect', 'page', 'main.tsx')],
+    entryPoints: [join(root, 'lib', 'inspect', 'page', entry)],
     absWorkingDir: root,
     bundle: true,
     minify: true,
@@ -19,10 +35,11 @@ export async function bundleInspector() {
     metafile: true,
     platform: 'browser',
     conditions: ['source'],
-    format: 'iife',
+    format,
     target: 'es2022',
     jsx: 'automatic',
     jsxImportSource: 'preact',
+    plugins: [styles],
     legalComments: 'none',
     logLevel: 'warning',
   });
@@ -31,3 +48,14 @@ export async function bundleInspector() {
   );
   return { script: outputFiles[0].text, packages };
 }
+
+/** An imported style sheet is a text. */
+const styles = {
+  name: 'styles',
+  setup({ onLoad }) {
+    onLoad({ filter: /\.css$/ }, async ({ path }) => {
+      const { code } = await transform(readFileSync(path, 'utf8'), { loader: 'css', minify: true });
+      return { contents: code, loader: 'text' };
+    });
+  },
+};

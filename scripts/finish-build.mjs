@@ -6,12 +6,13 @@
  * - `dist/cjs` gets the library as CommonJS, for loaders that cannot `require()` an ES module, such
  *   as Jest's. There is one file for Node and one for browsers, so that code shared by the entry
  *   points exists only once. Dependencies that are only ES modules (@noble/...) are bundled.
- * - The page of the inspector becomes a module with its script and style as texts.
+ * - The page of the inspector becomes a module with its script and style as texts, and what draws
+ *   an overlay a module with Preact in it.
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative, sep } from 'node:path';
 import { build, transform } from 'esbuild';
-import { bundleInspector } from './bundle-inspector.mjs';
+import { bundleInspector, bundleOverlay } from './bundle-inspector.mjs';
 import { nodeOnly } from './node-only.mjs';
 
 const root = join(import.meta.dirname, '..');
@@ -58,12 +59,18 @@ const withoutComments = {
   },
 };
 
-/** The inspector's page as CommonJS, loaded when it is asked for. */
-const pageFile = 'inspect-page.cjs';
-const pageApart = {
-  name: 'page-apart',
+/** What people see of the inspector, as CommonJS: loaded when it is asked for. */
+const apart = {
+  '#inspect-page': 'inspect-page.cjs',
+  '#inspect-overlay': 'inspect-overlay-view.cjs',
+};
+const pagesApart = {
+  name: 'pages-apart',
   setup({ onResolve }) {
-    onResolve({ filter: /^#inspect-page$/ }, () => ({ path: `./${pageFile}`, external: true }));
+    onResolve({ filter: /^#inspect-/ }, ({ path }) => ({
+      path: `./${apart[path]}`,
+      external: true,
+    }));
   },
 };
 
@@ -84,7 +91,7 @@ async function bundle(platform, outfile) {
     // Not bundled: dependencies that are CommonJS themselves, above all those that users also
     // import.
     external: ['rxjs', 'protobufjs', 'ws', '@chainsafe/*'],
-    plugins: [withoutComments, pageApart],
+    plugins: [withoutComments, pagesApart],
     // Jest's `require` loads it, and its `import` needs a flag.
     supported: { 'dynamic-import': false },
     logLevel: 'warning',
@@ -120,8 +127,20 @@ async function inspectorPage() {
   const code = `const page = ${page};\nexport const inspectorPage = () => Promise.resolve(page);\n`;
   writeFileSync(join(root, manifest.imports['#inspect-page'].default), code);
   // A file of its own, as it is a third of all the rest, and few need it.
-  writeFileSync(join(dist, 'cjs', pageFile), code.replace('export const ', 'exports.'));
+  writeFileSync(
+    join(dist, 'cjs', apart['#inspect-page']),
+    code.replace('export const ', 'exports.'),
+  );
   writeFileSync(join(dist, 'lib', 'inspect', 'LICENSES.txt'), licencesOf(packages));
+}
+
+/** What draws an overlay. Its packages are among those of the page. */
+async function inspectorOverlay() {
+  const [esm, cjs] = await Promise.all([bundleOverlay('esm'), bundleOverlay('cjs')]);
+  const file = join(root, manifest.imports['#inspect-overlay'].default);
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, esm.script);
+  writeFileSync(join(dist, 'cjs', apart['#inspect-overlay']), cjs.script);
 }
 
 /** The licences of packages that are part of a file in `dist`. */
@@ -139,6 +158,7 @@ function licencesOf(packages) {
 relativeImports();
 mkdirSync(join(dist, 'cjs'), { recursive: true });
 await inspectorPage();
+await inspectorOverlay();
 const { node, default: web } = manifest.imports['#cjs'];
 const bundled = (await Promise.all([bundle('node', node), bundle('web', web)])).flat();
 writeFileSync(join(dist, 'cjs', 'LICENSES.txt'), licencesOf(bundled));

@@ -45,6 +45,7 @@ const aliases = [
   ['#platform/', 'lib/platform'],
   ['#websocket', 'transports/websocket'],
   ['#inspect-page', 'lib/inspect'],
+  ['#inspect-overlay', 'lib/inspect'],
 ];
 
 /**

@@ -66,6 +66,7 @@ const modules = {
   'lib/gossip': 'rxmesh/gossip',
   'lib/metrics': 'rxmesh/metrics',
   'lib/inspect': 'rxmesh/inspect',
+  'lib/inspect/overlay/index.web': 'rxmesh/inspect/overlay',
   'lib/protobufjs': 'rxmesh/protobufjs',
   'lib/testing': 'rxmesh/testing',
   'lib/testing/tcp': 'rxmesh/testing/tcp',

@@ -3,31 +3,14 @@ import { randomBytes } from 'node:crypto';
 import type { Server } from 'node:http';
 import { cpuUsage } from 'node:process';
 import { webSocket } from '../../transports/websocket/index.ts';
-import { calls } from '../calls/index.ts';
-import {
-  block,
-  type Clock,
-  createRouter,
-  Identity,
-  type Router,
-  RxmeshError,
-  systemClock,
-} from '../index.ts';
+import { type Clock, Identity, RxmeshError, systemClock } from '../index.ts';
 import { aClock } from '../flow/clock.ts';
 import { aString, checkOptions, oneOf } from '../model/check-options.ts';
 import { mustBe } from '../model/described.ts';
-import { obey } from './commands.ts';
 import type { InspectedRouter } from './sample.ts';
-import { Sampler } from './sampler.ts';
+import { InspectService } from './service.ts';
 import { isToken, siteServer } from './site.node.ts';
-import { callsChannel, inspectMethods, inspectNetwork, meshPath } from './view.ts';
-
-/** How many pages may watch at a time. */
-const pagesMax = 8;
-/** How many calls of one page may run at a time. */
-const callsPerPageMax = 8;
-/** How many updates wait for a page that does not read. */
-const updatesWaitingMax = 4;
+import { meshPath } from './view.ts';
 
 /** Where an inspector listens. */
 export interface InspectListenOptions {
@@ -88,23 +71,18 @@ export async function inspect(
   const identity = await Identity.generate();
   const server = siteServer({ token, id: identity.id, host: settings.host });
   const port = await listen(server, settings);
-  const own = createRouter({
+  const service = new InspectService(router, {
     identity,
-    network: inspectNetwork,
-    moniker: 'inspector',
-    transports: [webSocket({ listen: { server, path: meshPath } })],
-    peers: { maxConnected: pagesMax, maxUpgrading: 0, maxPeers: 2 * pagesMax },
-    admit: {
-      peer: ({ nodeInfo }) =>
-        isToken(nodeInfo.version, token) || 'wrong token: open the address that inspect() gives',
-    },
-    timeouts: { drainMs: 200 },
+    transport: webSocket({ listen: { server, path: meshPath } }),
+    allow,
+    clock,
+    workMs,
+    admits: (nodeInfo) =>
+      isToken(nodeInfo.version, token) || 'wrong token: open the address that inspect() gives',
   });
-  const sampler = new Sampler(router, allow === 'control', clock, workMs);
-  serve(own, router, sampler, allow === 'control');
-  await own.start();
+  await service.start();
   const host = settings.host.includes(':') ? `[${settings.host}]` : settings.host;
-  const inspector = new Running(`http://${host}:${port}/?token=${token}`, server, own, sampler);
+  const inspector = new Running(`http://${host}:${port}/?token=${token}`, server, service);
   router.events$.subscribe({ complete: () => void inspector.close() });
   return inspector;
 }
@@ -115,33 +93,16 @@ function workMs(): number {
   return (user + system) / 1_000;
 }
 
-/** Answers the calls of the pages. */
-function serve(own: Router, router: InspectedRouter, sampler: Sampler, mayControl: boolean): void {
-  const service = calls(own, {
-    id: callsChannel,
-    methods: inspectMethods,
-    maxCalls: callsPerPageMax,
-    inbound: block(32),
-    outbound: block(updatesWaitingMax),
-  });
-  service.serve({
-    watch: () => sampler.updates(),
-    command: ({ request }) => obey(router, mayControl, request),
-  });
-}
-
 class Running implements Inspector {
   readonly url: string;
   readonly #server: Server;
-  readonly #own: Router;
-  readonly #sampler: Sampler;
+  readonly #service: InspectService;
   #closed: Promise<void> | undefined;
 
-  constructor(url: string, server: Server, own: Router, sampler: Sampler) {
+  constructor(url: string, server: Server, service: InspectService) {
     this.url = url;
     this.#server = server;
-    this.#own = own;
-    this.#sampler = sampler;
+    this.#service = service;
   }
 
   close(): Promise<void> {
@@ -154,8 +115,7 @@ class Running implements Inspector {
   }
 
   async #end(): Promise<void> {
-    this.#sampler.close();
-    await this.#own.stop();
+    await this.#service.close();
     await new Promise((resolve) => {
       this.#server.close(resolve);
       this.#server.closeAllConnections();

@@ -155,6 +155,7 @@ export async function bundled(entry: string): Promise<Uint8Array> {
     write: false,
     platform: 'browser',
     conditions: ['source'],
+    loader: { '.css': 'text' },
     format: 'iife',
     target: 'es2022',
     logLevel: 'silent',

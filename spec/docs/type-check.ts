@@ -11,6 +11,7 @@ const packages = [
   'rxmesh/deliveries',
   'rxmesh/gossip',
   'rxmesh/inspect',
+  'rxmesh/inspect/overlay',
   'rxmesh/metrics',
   'rxmesh/protobufjs',
   'rxmesh/testing',

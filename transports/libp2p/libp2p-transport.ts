@@ -5,6 +5,7 @@ import type { Direction } from '../../lib/model/direction.ts';
 import { type Endpoint, formatEndpoint } from '../../lib/model/endpoint.ts';
 import { errorOf, RxmeshError } from '../../lib/model/error.ts';
 import { helloProblem, type Protection, secureAccept, secureDial } from '../../lib/secure/index.ts';
+import { Pending } from '../../lib/transport/pending.ts';
 import type { Connection, Transport } from '../../lib/transport/transport.ts';
 import { frameBytesMax } from './frames.ts';
 import { KeyedConnection, type ProvenKeys } from './keyed-connection.ts';
@@ -12,7 +13,6 @@ import { endpointOf, multiaddrOf, protocol } from './multiaddr.ts';
 import type { Libp2pAddress, Libp2pConnection, Libp2pStream } from './node.ts';
 import { checkLibp2pOptions, type Libp2pOptions } from './options.ts';
 import { ed25519KeyOf } from './peer-key.ts';
-import { Pending } from './pending.ts';
 import { StreamSocket } from './stream-socket.ts';
 
 /** rxmesh's handshake over a stream of any libp2p connection. */
@@ -167,7 +167,7 @@ class Libp2pTransport implements Transport {
       return undefined;
     }
     this.#listener = subscriber;
-    const pending = new Pending(this.#clock);
+    const pending = new Pending<Uint8Array>(this.#clock);
     const refresh = (): void => this.#endpointsChanged(subscriber);
     node.addEventListener('self:peer:update', refresh);
     this.#register(pending, subscriber).then(refresh, (cause: unknown) =>
@@ -195,7 +195,7 @@ class Libp2pTransport implements Transport {
     return this.#options.sameKey === true ? [keyedProtocol, ownProtocol] : [ownProtocol];
   }
 
-  async #register(pending: Pending, subscriber: Subscriber<Connection>): Promise<void> {
+  async #register(pending: Pending<Uint8Array>, subscriber: Subscriber<Connection>): Promise<void> {
     const { node, limitedConnections = false } = this.#options;
     const before = this.#registering;
     const registered = (async () => {
@@ -217,7 +217,7 @@ class Libp2pTransport implements Transport {
   /** Handles the streams of one protocol. */
   #takerOf(
     name: string,
-    pending: Pending,
+    pending: Pending<Uint8Array>,
     subscriber: Subscriber<Connection>,
   ): (stream: Libp2pStream, connection: Libp2pConnection) => void {
     const isKeyed = name === keyedProtocol;

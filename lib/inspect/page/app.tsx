@@ -1,4 +1,5 @@
 import type { ComponentChildren, JSX } from 'preact';
+import type { LinkState } from '../link.ts';
 import type { Command } from '../view.ts';
 import { Banner } from './banner.tsx';
 import { Chart } from './chart.tsx';
@@ -8,7 +9,7 @@ import { bytes, short, withoutId } from '../format.ts';
 import { Graph } from './graph.tsx';
 import { Drops, Lanes } from './lanes.tsx';
 import { Channels } from './marbles.tsx';
-import type { LinkState, Model } from './model.ts';
+import type { Model } from './model.ts';
 import { Dials, Peers } from './peers.tsx';
 
 /** Properties of `App`. */
@@ -17,17 +18,19 @@ export interface AppProps {
   readonly nowMs: number;
   readonly command: (command: Command) => void;
   readonly said: ControlsProps['said'];
+  /** Closes the inspector; undefined if it is a page of its own. */
+  readonly close: (() => void) | undefined;
 }
 
 /** The whole page. */
-export function App({ model, nowMs, command, said }: AppProps): JSX.Element {
+export function App({ model, nowMs, command, said, close }: AppProps): JSX.Element {
   const { rates, node } = model;
   const mayControl = node?.mayControl === true;
   const peers = [...model.tables.peers.values()];
   const up = peers.filter(({ state }) => state === 'up').length;
   return (
     <>
-      <Header model={model} />
+      <Header model={model} close={close} />
       <main>
         <Trouble link={model.link} />
         <Banner model={model} nowMs={nowMs} />
@@ -98,7 +101,7 @@ const words: Readonly<Record<LinkState['name'], string>> = {
   refused: 'refused',
 };
 
-function Header({ model }: { readonly model: Model }): JSX.Element {
+function Header({ model, close }: Pick<AppProps, 'model' | 'close'>): JSX.Element {
   const { node, link, everyMs } = model;
   const [address] = node?.addresses ?? [];
   return (
@@ -114,6 +117,11 @@ function Header({ model }: { readonly model: Model }): JSX.Element {
         <span class="dot" aria-hidden="true" /> {words[link.name]}
         {link.name === 'live' && everyMs > 110 && ` · every ${everyMs} ms`}
       </p>
+      {close !== undefined && (
+        <button type="button" class="close" onClick={close}>
+          Close
+        </button>
+      )}
     </header>
   );
 }

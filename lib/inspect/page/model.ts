@@ -1,16 +1,10 @@
+import type { LinkState } from '../link.ts';
 import { Picture } from '../picture.ts';
 import type { EventRow, Update } from '../view.ts';
 import { ChannelHistory, Series } from './history.ts';
 
 /** How many events the page keeps. */
 const eventsMax = 2_000;
-
-/** How the page and its inspector are connected. */
-export type LinkState =
-  | { readonly name: 'connecting' }
-  | { readonly name: 'live' }
-  | { readonly name: 'lost'; readonly why: string }
-  | { readonly name: 'refused'; readonly why: string };
 
 interface Totals {
   readonly in: number;

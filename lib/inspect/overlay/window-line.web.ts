@@ -1,0 +1,29 @@
+import { checkArgument } from '../../model/check-options.ts';
+import { type InspectorLine, portRequest } from './port.web.ts';
+
+const aWindow = {
+  what: 'a window, such as the contentWindow of a frame that is in the page',
+  accepts: (value: unknown): boolean =>
+    typeof value === 'object' && value !== null && 'postMessage' in value,
+};
+
+const anOrigin = {
+  what: "the origin of the window's page, such as 'https://app.example'",
+  accepts: (value: unknown): boolean => typeof value === 'string' && /^https?:\/\//.test(value),
+};
+
+/**
+ * A line to the router of a page in another window or frame, for `openInspector`. That page must
+ * let this one in, with `answerInspectors`.
+ *
+ *     await openInspector(windowLine(frame.contentWindow, 'https://app.example'));
+ *
+ * @param window one that this page has opened or frames, or that does so with it
+ * @param origin of that page: a page of another origin that is in the window meanwhile gets nothing
+ * @throws {TypeError} if one of them is wrong
+ */
+export function windowLine(window: Window | null, origin: string): InspectorLine {
+  checkArgument('windowLine', 'window', window, aWindow);
+  checkArgument('windowLine', 'origin', origin, anOrigin);
+  return (port) => window?.postMessage(portRequest, origin, [port]);
+}
