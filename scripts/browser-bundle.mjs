@@ -1,6 +1,7 @@
 /**
  * Bundles entry points from `dist` for browsers, without polyfills for Node. Fails on imports of
- * Node modules, and on code that a content security policy would block. Prints the bundle sizes.
+ * Node modules, on code that a content security policy would block, and on modules of entry points
+ * that stand above: a program without the inspector has not a byte of it. Prints the bundle sizes.
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { builtinModules } from 'node:module';
@@ -14,6 +15,9 @@ const entries = ['.', './transports/websocket'];
 
 /** The package alone, and with its dependencies. */
 const variants = { alone: ['rxjs', 'protobufjs', '@noble/*'], 'with dependencies': [] };
+
+/** What stands on the public face, and has entry points of its own. */
+const above = /^dist\/lib\/(?:calls|cli|deliveries|frames|gossip|inspect|metrics|testing)\//;
 
 const isNode = (path) => path.startsWith('node:') || builtinModules.includes(path);
 const kilobytes = (bytes) => `${(bytes / 1024).toFixed(1)} KiB`;
@@ -38,6 +42,8 @@ async function weigh(entry, external) {
   const imports = Object.values(metafile.outputs).flatMap((output) => output.imports);
   const survivors = imports.map(({ path }) => path).filter(isNode);
   if (survivors.length > 0) throw new Error(`imports of Node survive: ${survivors.join(', ')}`);
+  const strays = Object.keys(metafile.inputs).filter((path) => above.test(path));
+  if (strays.length > 0) throw new Error(`it has what nobody asked for: ${strays.join(', ')}`);
   const [{ contents, text }] = outputFiles;
   const evaluation = /(?<![.\w$])(?:Function|eval)\(/.exec(text);
   if (evaluation !== null) {

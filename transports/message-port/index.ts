@@ -1,3 +1,3 @@
 /** Nodes in the windows, frames and workers of a browser, over `MessagePort`s. */
-export { PortTransport, type PortTransportOptions } from './port-transport.ts';
+export { PortTransport } from './port-transport.ts';
 export type { PortLike } from './port.ts';
