@@ -33,7 +33,10 @@ export function isSame(one: unknown, other: unknown): boolean {
   if (one === other) return true;
   if (typeof one !== 'object' || typeof other !== 'object') return false;
   if (one === null || other === null) return false;
-  const fields = Object.entries(one);
-  if (fields.length !== Object.keys(other).length) return false;
-  return fields.every(([name, value]) => isSame(value, Reflect.get(other, name)));
+  const names = Object.keys(one);
+  if (names.length !== Object.keys(other).length) return false;
+  // A loop: this is most of what a row costs that has not changed.
+  for (const name of names)
+    if (!isSame(Reflect.get(one, name), Reflect.get(other, name))) return false;
+  return true;
 }

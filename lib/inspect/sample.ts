@@ -1,20 +1,17 @@
 import {
-  type Direction,
   type DropReason,
   formatEndpoint,
   formatNodeAddress,
   type PeerRecord,
   type PeerSnapshot,
-  type PortSnapshot,
   type RouterLike,
   type RouterSnapshot,
 } from '../index.ts';
 import { type Table, tableOf } from './changes.ts';
-import { EndedTotals, noTotals, type Totals } from './ended.ts';
-import { laneRow, laneRows } from './lane-rows.ts';
-import { type BusyLane, StallWatch } from './stalls.ts';
+import { laneRows } from './lane-rows.ts';
+import { StallWatch } from './stalls.ts';
+import { nameFor, noSums, noTraffic, type PeerTraffic, Traffic } from './traffic.ts';
 import {
-  lanesShownMax,
   type ChannelRow,
   type DropRow,
   type LaneRow,
@@ -52,23 +49,13 @@ export const noTables: Sample['tables'] = {
   drops: new Map<string, DropRow>(),
 };
 
-interface PeerTraffic extends Totals {
-  waiting: number;
-}
-
-interface Sums extends Totals {
-  peers: number;
-  queued: number;
-  waiting: number;
-}
-
 /** Makes samples of a router, one after the other. */
 export class Sampling {
   readonly #router: InspectedRouter;
   readonly #mayControl: boolean;
   readonly #problemOf: (peer: string) => string | undefined;
   readonly #stalls = new StallWatch();
-  readonly #ended = new EndedTotals();
+  readonly #traffic = new Traffic();
   #tables = noTables;
 
   /** @param problemOf why the last dial of a peer failed */
@@ -86,15 +73,15 @@ export class Sampling {
     const snapshot = this.#router.snapshot();
     const records = this.#router.peers.list();
     const up = new Map(snapshot.peers.map((peer) => [String(peer.id), peer] as const));
-    this.#ended.look(up);
     const unconsumed = new Set(snapshot.unconsumed);
-    const { sums, traffic, busy, idle, lanes } = sift(snapshot.peers, unconsumed);
+    this.#traffic.look(snapshot.peers);
+    const busy = this.#traffic.busy(unconsumed);
     const nameOf = (peer: string): string => nameFor(peer, up.get(peer)?.moniker);
     const { peers, channels, drops, stalls } = this.#tables;
     this.#tables = {
-      peers: tableOf(this.#peers(records, up, traffic), peers),
-      channels: tableOf(this.#channels(snapshot, sums, unconsumed), channels),
-      lanes: tableOf(laneRows(busy, idle), this.#tables.lanes),
+      peers: tableOf(this.#peers(records, up), peers),
+      channels: tableOf(this.#channels(snapshot, unconsumed), channels),
+      lanes: tableOf(laneRows(busy, this.#traffic.idle()), this.#tables.lanes),
       stalls: tableOf(this.#stalls.look(busy, snapshot.awaited, nameOf, atMs), stalls),
       drops: tableOf(dropRows(snapshot), drops),
     };
@@ -103,7 +90,7 @@ export class Sampling {
       addresses: this.#router.addresses,
       mayControl: this.#mayControl,
       known: records.length,
-      lanes,
+      lanes: this.#traffic.lanes,
     };
     return { atMs, node, tables: this.#tables };
   }
@@ -111,7 +98,6 @@ export class Sampling {
   *#peers(
     records: readonly PeerRecord[],
     up: ReadonlyMap<string, PeerSnapshot>,
-    traffic: ReadonlyMap<string, PeerTraffic>,
   ): Generator<PeerRow> {
     let shown = 0;
     for (const isUp of [true, false]) {
@@ -119,7 +105,7 @@ export class Sampling {
         if ((record.status === 'up') !== isUp) continue;
         if (shown === peersShownMax) return;
         shown += 1;
-        yield this.#peerRow(record, up.get(record.id), traffic.get(record.id) ?? noTraffic());
+        yield this.#peerRow(record, up.get(record.id), this.#traffic.of(record.id) ?? noTraffic());
       }
     }
   }
@@ -145,7 +131,6 @@ export class Sampling {
 
   *#channels(
     { channels, drops, awaited }: RouterSnapshot,
-    sums: ReadonlyMap<number, Sums>,
     unconsumed: ReadonlySet<number>,
   ): Generator<ChannelRow> {
     const dropped = new Map<number, number>();
@@ -153,106 +138,24 @@ export class Sampling {
       dropped.set(channel, (dropped.get(channel) ?? 0) + count);
     }
     const open = new Set(channels);
-    const all = new Set([
-      ...channels,
-      ...sums.keys(),
-      ...this.#ended.byChannel.keys(),
-      ...dropped.keys(),
-    ]);
+    const all = new Set([...channels, ...this.#traffic.sums.keys(), ...dropped.keys()]);
     let shown = 0;
     for (const channel of all) {
       if (shown === channelsShownMax) return;
       shown += 1;
-      const sum = sums.get(channel) ?? emptySums();
-      const ended = this.#ended.byChannel.get(channel) ?? noTotals();
+      const { waiting, ...sum } = this.#traffic.sums.get(channel) ?? noSums();
       const away = awaited.filter((each) => each.channel === channel);
       yield {
         key: String(channel),
         channel,
         isOpen: open.has(channel),
         isConsumed: open.has(channel) && !unconsumed.has(channel),
-        peers: sum.peers,
-        messagesIn: sum.messagesIn + ended.messagesIn,
-        messagesOut: sum.messagesOut + ended.messagesOut,
-        bytesIn: sum.bytesIn + ended.bytesIn,
-        bytesOut: sum.bytesOut + ended.bytesOut,
+        ...sum,
         dropped: dropped.get(channel) ?? 0,
-        queued: sum.queued,
-        waiting: away.reduce((all, { sends }) => all + sends, sum.waiting),
+        waiting: away.reduce((all, { sends }) => all + sends, waiting),
       };
     }
   }
-}
-
-const noTraffic = (): PeerTraffic => ({ ...noTotals(), waiting: 0 });
-const emptySums = (): Sums => ({ ...noTotals(), peers: 0, queued: 0, waiting: 0 });
-
-function addTo<T extends Totals>(sums: Map<number, T>, port: PortSnapshot, empty: () => T): T {
-  let sum = sums.get(port.channel);
-  if (sum === undefined) {
-    sum = empty();
-    sums.set(port.channel, sum);
-  }
-  add(sum, port);
-  return sum;
-}
-
-function add(sum: Totals, port: PortSnapshot): void {
-  sum.messagesIn += port.messagesIn;
-  sum.messagesOut += port.messagesOut;
-  sum.bytesIn += port.bytesIn;
-  sum.bytesOut += port.bytesOut;
-}
-
-/** What one pass over all ports finds. */
-interface Sifted {
-  readonly sums: ReadonlyMap<number, Sums>;
-  readonly traffic: ReadonlyMap<string, PeerTraffic>;
-  /** Lanes that have something in them or in front of them. */
-  readonly busy: readonly BusyLane[];
-  /** Some of the others. */
-  readonly idle: readonly LaneRow[];
-  /** How many lanes there are. */
-  readonly lanes: number;
-}
-
-function sift(peers: readonly PeerSnapshot[], unconsumed: ReadonlySet<number>): Sifted {
-  const sums = new Map<number, Sums>();
-  const traffic = new Map<string, PeerTraffic>();
-  const busy: BusyLane[] = [];
-  const idle: LaneRow[] = [];
-  let lanes = 0;
-  for (const { id: peer, moniker, channels } of peers) {
-    const its = noTraffic();
-    traffic.set(peer, its);
-    const note = (port: PortSnapshot, direction: Direction, isBusy: boolean): void => {
-      if (isBusy) {
-        const key = `${peer}/${port.channel}/${direction}`;
-        const isConsumed = !unconsumed.has(port.channel);
-        busy.push({ key, peer, name: nameFor(peer, moniker), port, direction, isConsumed });
-      } else if (idle.length < lanesShownMax) {
-        idle.push(laneRow(peer, port, direction));
-      }
-    };
-    for (const port of channels) {
-      const { outbound, inbound } = port;
-      lanes += 2;
-      const sum = addTo(sums, port, emptySums);
-      sum.peers += 1;
-      sum.queued += outbound.depth + inbound.depth;
-      sum.waiting += outbound.waiting;
-      add(its, port);
-      its.waiting += outbound.depth + inbound.depth + outbound.waiting;
-      note(port, 'inbound', inbound.depth > 0);
-      note(port, 'outbound', outbound.depth > 0 || outbound.waiting > 0);
-    }
-  }
-  return { sums, traffic, busy, idle, lanes };
-}
-
-function nameFor(peer: string, moniker: string | undefined): string {
-  const short = peer.slice(0, 8);
-  return moniker === undefined || moniker === short ? short : `${moniker} (${short})`;
 }
 
 function stateOf({ status, isDialing, nextDialMs }: PeerRecord): PeerState {
