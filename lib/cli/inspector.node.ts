@@ -15,7 +15,7 @@ export interface InspectorPlace {
 
 /**
  * The URL of an inspector in an argument.
- * @throws {UsageError} if it is none, or lacks the token
+ * @throws {UsageError} if it is none
  */
 export function inspectorUrl(text: string): URL {
   const url = URL.canParse(text) ? new URL(text) : undefined;
@@ -25,9 +25,6 @@ export function inspectorUrl(text: string): URL {
   }
   if (url?.protocol !== 'http:' && url?.protocol !== 'https:') {
     throw new UsageError(`<url> must be http://host:port/?token=…, got ${quote(text)}`);
-  }
-  if ((url.searchParams.get('token') ?? '') === '') {
-    throw new UsageError('<url> lacks its token: pass it whole, in quotes, with ?token=…');
   }
   return url;
 }

@@ -44,7 +44,10 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
     await dispatch(args, terminal);
     return 0;
   } catch (error) {
-    const { reason } = terminal.signal as { readonly reason: keyof typeof stoppedCodes };
+    // A prompt takes the Ctrl-C itself, so that there is no signal.
+    const { reason = 'SIGINT' } = terminal.signal as {
+      readonly reason?: keyof typeof stoppedCodes;
+    };
     if (error instanceof Stopped) return stoppedCodes[reason];
     const label = styled(terminal, 'errors', 'red', 'rxmesh:');
     note(terminal, `${label} ${lineOf(error)}`);

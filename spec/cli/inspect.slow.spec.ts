@@ -85,6 +85,50 @@ describe('rxmesh inspect', () => {
     expect(last).toContain('\u001B[31m[##########] 100 %\u001B[39m');
   });
 
+  it('asks for the token on a terminal, and does not show it', async () => {
+    const url = new URL(nodes[0]?.url ?? '');
+    const program = Process.inTerminal(['inspect', `${url.origin}/`, '--once']);
+    started.push(program);
+    await program.prints(/token: /);
+    const token = url.searchParams.get('token') ?? '';
+    program.type(`${token}\r`);
+    expect(await program.ended).toBe(0);
+    expect(program.output).toMatch(/^token: \r?\n/);
+    expect(program.output).toContain('channel 17 (0x11)');
+    expect(program.output).not.toContain(token);
+  });
+
+  it.each([
+    ['Ctrl-C', '\u0003'],
+    ['Ctrl-D', '\u0004'],
+  ])('ends when the user answers with %s', async (_, key) => {
+    const { origin } = new URL(nodes[0]?.url ?? '');
+    const program = Process.inTerminal(['inspect', `${origin}/`]);
+    started.push(program);
+    await program.prints(/token: /);
+    program.type(key);
+    expect(await program.ended).toBe(130);
+  });
+
+  it('takes the token from stdin or the environment, so that no list of processes has it', async () => {
+    const { origin, searchParams } = new URL(nodes[0]?.url ?? '');
+    const token = searchParams.get('token') ?? '';
+    for (const pipeline of [
+      `printf '%s\\n' '${token}' | rxmesh inspect ${origin} --once --token-stdin`,
+      `RXMESH_INSPECT_TOKEN='${token}' rxmesh inspect ${origin} --once`,
+    ]) {
+      const program = inShell(pipeline);
+      expect(await program.ended).toBe(0);
+      expect(program.output).toMatch(/^Stalled for \d+(?:\.\d)? s: channel 17 \(0x11\) to bob$/m);
+    }
+    const wrong = inShell(`RXMESH_INSPECT_TOKEN=wrong rxmesh inspect ${origin} --once`);
+    expect(await wrong.ended).toBe(1);
+    expect(wrong.output).toContain('refuses the token');
+    const none = inShell(`rxmesh inspect ${origin} --token-stdin < /dev/null`);
+    expect(await none.ended).toBe(2);
+    expect(none.output).toContain('there is no token on stdin');
+  });
+
   it('ends with 1 when the node is killed', async () => {
     const eve = await startInspected('eve', nodes[0]?.address);
     nodes.push(eve);

@@ -9,6 +9,7 @@ import { connectOptions, connectSignal, dialed, warnings, withNode } from '../no
 import { secondsAsMs } from '../parse.node.ts';
 import { Screen } from '../screen.node.ts';
 import { printLine, screenOf, type Terminal } from '../terminal.node.ts';
+import { tokenVariable, withToken } from '../token.node.ts';
 import { Stopped } from '../usage-error.ts';
 
 /** How long a snapshot looks: long enough to tell what stands still, in seconds. */
@@ -23,11 +24,14 @@ export const inspect: Command = {
     once: { text: 'prints what there is once, and ends; also if stdout is no terminal' },
     interval: { value: 'seconds', short: 'i', text: 'the time between two pictures; default 1' },
     seconds: { value: 'n', text: 'how long to look; default: until Ctrl-C, and 3 with --once' },
+    'token-stdin': { text: 'reads the token of the URL from the first line of stdin' },
     ...connectOptions,
     json: { text: 'prints an object a line, at each interval; with --once, one' },
   },
   notes: [
-    'The URL is the one that inspect() returns and rxmesh listen --inspect prints, with its token.',
+    'The URL is the one that inspect() returns and rxmesh listen --inspect prints. Others can read its',
+    `token in the list of processes, so it may be left out of <url>: ${tokenVariable} has it, or`,
+    'stdin with --token-stdin, or it is asked for on a terminal.',
     'A lane that holds messages and does not move for 2 s stands still, so --once needs a while.',
   ],
   examples: [
@@ -36,8 +40,9 @@ export const inspect: Command = {
   ],
   async run(given, terminal) {
     const { positionals, values } = given;
-    const url = inspectorUrl(positionals[0] ?? '');
+    const place = inspectorUrl(positionals[0] ?? '');
     const how = howToLook(given, terminal);
+    const url = await withToken(place, values, terminal);
     const { address, token } = await found(url, given, terminal);
     const options = { network: inspectNetwork, moniker: 'rxmesh inspect', version: token };
     await withNode(values, options, async (router) => {
