@@ -35,7 +35,8 @@ interface Seen {
   readonly id: string;
   readonly name: string;
   readonly upSinceMs: number;
-  ports: readonly PortSnapshot[];
+  /** One that has not changed since stays the same object. */
+  ports: PortSnapshot[];
   readonly traffic: PeerTraffic;
   /** Ports of channels that have been closed: their counts go on when they are opened again. */
   readonly closed: Map<number, PortSnapshot>;
@@ -45,10 +46,30 @@ const isBusyInbound = ({ inbound }: PortSnapshot): boolean => inbound.depth > 0;
 const isBusyOutbound = ({ outbound }: PortSnapshot): boolean =>
   outbound.depth > 0 || outbound.waiting > 0;
 
+/** Whether nothing has moved, and what a port holds and may send is the same. */
+function isUnchanged(before: PortSnapshot, now: PortSnapshot): boolean {
+  const { outbound: out, inbound: into } = before;
+  const { outbound: nowOut, inbound: nowInto } = now;
+  return (
+    before.messagesIn === now.messagesIn &&
+    before.messagesOut === now.messagesOut &&
+    before.bytesIn === now.bytesIn &&
+    before.bytesOut === now.bytesOut &&
+    out.depth === nowOut.depth &&
+    out.waiting === nowOut.waiting &&
+    out.credit === nowOut.credit &&
+    out.capacity === nowOut.capacity &&
+    out.strategy === nowOut.strategy &&
+    into.depth === nowInto.depth &&
+    into.granted === nowInto.granted &&
+    into.capacity === nowInto.capacity &&
+    into.strategy === nowInto.strategy
+  );
+}
+
 /**
- * What peers and channels carry, from one snapshot to the next. A port that has not changed is the
- * same object in both, and costs no more than a look: of thousands, few change in a tenth of a
- * second.
+ * What peers and channels carry, from one snapshot to the next. A port that has not changed costs
+ * no more than a look: of thousands, few change in a tenth of a second.
  */
 export class Traffic {
   /** By channel. */
@@ -115,19 +136,18 @@ export class Traffic {
   /** Goes on to what a connection's ports are now; none when it has ended. */
   #follow(seen: Seen, ports: readonly PortSnapshot[]): void {
     const before = seen.ports;
-    seen.ports = ports;
-    if (
-      ports.length === before.length &&
-      ports.every((port, i) => this.#step(seen, before[i], port))
-    )
+    if (before.length === ports.length && ports.every((port, i) => this.#step(seen, i, port)))
       return;
+    seen.ports = [...ports];
     this.#rearrange(seen, before, ports);
   }
 
-  /** Returns false if they are of different channels, which is rare. */
-  #step(seen: Seen, before: PortSnapshot | undefined, port: PortSnapshot): boolean {
-    if (before === port) return true;
+  /** Returns false if it is of another channel than before, which is rare. */
+  #step(seen: Seen, i: number, port: PortSnapshot): boolean {
+    const before = seen.ports[i];
     if (before?.channel !== port.channel) return false;
+    if (isUnchanged(before, port)) return true;
+    seen.ports[i] = port;
     this.#change(seen, before, port);
     return true;
   }
@@ -144,7 +164,7 @@ export class Traffic {
   /** A port has changed, was opened, or is gone. */
   #change(seen: Seen, before: PortSnapshot | undefined, now: PortSnapshot | undefined): void {
     const port = now ?? before;
-    if (port === undefined || before === now) return;
+    if (port === undefined) return;
     const { channel } = port;
     const { traffic, closed } = seen;
     let sum = this.sums.get(channel);

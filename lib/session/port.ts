@@ -76,7 +76,6 @@ export class Port {
   /** The channel, while it is open here. */
   end: ChannelEnd | undefined;
   inbox: Inbox | undefined;
-  #snapshot: PortSnapshot | undefined;
   /** Whether the peer opened it and we never did. */
   isPeerOnly = false;
   /** Whether the peer has ever opened it. */
@@ -278,15 +277,8 @@ export class Port {
     if (count > 0) this.#dropped('outbound', reason, count);
   }
 
-  /** The state of the port, as an immutable copy: the last one, if nothing has changed since. */
+  /** The state of the port, as an immutable copy. */
   snapshot(): PortSnapshot {
-    const last = this.#snapshot;
-    if (last !== undefined && this.#isAsIn(last)) return last;
-    this.#snapshot = this.#copy();
-    return this.#snapshot;
-  }
-
-  #copy(): PortSnapshot {
     const { outbox, inbox, channel } = this;
     const lane = inbox ?? emptyLane;
     // Written out: copying a lane by spreading takes several times as long, and a large node has
@@ -317,34 +309,6 @@ export class Port {
       bytesIn: this.#bytesIn,
       bytesOut: outbox.bytes,
     };
-  }
-
-  /** Whether nothing has changed. Of the lanes of a large node, few do between two looks. */
-  #isAsIn(counts: PortSnapshot): boolean {
-    const { outbox, inbox } = this;
-    const { outbound, inbound } = counts;
-    const lane = inbox ?? emptyLane;
-    return (
-      counts.messagesIn === this.#messagesIn &&
-      counts.messagesOut === outbox.messages &&
-      counts.bytesIn === this.#bytesIn &&
-      counts.bytesOut === outbox.bytes &&
-      outbound.depth === outbox.depth &&
-      outbound.depthBytes === outbox.depthBytes &&
-      outbound.credit === outbox.credit &&
-      outbound.creditBytes === outbox.creditBytes &&
-      outbound.waiting === outbox.waiting &&
-      outbound.strategy === outbox.strategy &&
-      outbound.capacity === outbox.capacity &&
-      outbound.capacityBytes === outbox.capacityBytes &&
-      inbound.depth === lane.depth &&
-      inbound.depthBytes === lane.depthBytes &&
-      inbound.granted === this.#granted &&
-      inbound.grantedBytes === this.#grantedBytes &&
-      inbound.strategy === lane.strategy &&
-      inbound.capacity === lane.capacity &&
-      inbound.capacityBytes === lane.capacityBytes
-    );
   }
 
   /**

@@ -2,7 +2,7 @@
  * The inspector for routers in browsers: over the page that a router is in, or in another window,
  * through `postMessage`.
  *
- *     button.onclick = () => openInspector(router);
+ *     const overlay = await openInspector(router);
  *
  * @packageDocumentation
  */

@@ -24,7 +24,7 @@ const open = new Map<InspectedRouter | InspectorLine, Promise<Overlay>>();
  * Opens the inspector over this page, until its user presses Escape or _Close_. Opening it twice
  * gives the same one.
  *
- *     button.onclick = () => openInspector(router);
+ *     const overlay = await openInspector(router);
  *
  * @param target the router to look into, or a line to one in another window, frame or worker
  * @throws {TypeError} if the target or an option is wrong
