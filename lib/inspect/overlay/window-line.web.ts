@@ -16,7 +16,8 @@ const anOrigin = {
  * A line to the router of a page in another window or frame, for `openInspector`. That page must
  * let this one in, with `answerInspectors`.
  *
- *     const look = (app: Window | null) => openInspector(windowLine(app, 'https://app.example'));
+ *     const app = Reflect.get(globalThis, 'opener'); // the page that has opened this one
+ *     await openInspector(windowLine(app, 'https://app.example'));
  *
  * @param window one that this page has opened or frames, or that does so with it
  * @param origin of that page: a page of another origin that is in the window meanwhile gets nothing
