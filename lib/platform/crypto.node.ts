@@ -88,11 +88,9 @@ function verifier(key: Uint8Array): KeyObject {
   const known = verifiers.get(name);
   if (known !== undefined) return known;
   const imported = publicKey('ed25519', key);
+  const [oldest = name] = verifiers.keys();
+  if (verifiers.size >= VERIFIERS_MAX) verifiers.delete(oldest);
   verifiers.set(name, imported);
-  for (const oldest of verifiers.keys()) {
-    if (verifiers.size > VERIFIERS_MAX) verifiers.delete(oldest);
-    break;
-  }
   return imported;
 }
 

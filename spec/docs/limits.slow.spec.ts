@@ -98,6 +98,8 @@ const noBounds = new Set([
   'lib/codec/message-slab.ts expectedBytesMax',
   'lib/session/ready-queue.ts runsMax',
   'transports/comet/packet-reader.ts varintBytesMax',
+  'lib/gossip/preimage.ts varintBytesMax',
+  'lib/gossip/preimage.ts fieldsMax',
   'lib/flow/clock.ts sameDateMs',
   'lib/model/nearest.ts lengthMax',
 ]);

@@ -80,6 +80,7 @@ declare module '@libp2p/circuit-relay-v2' {
   export const circuitRelayTransport: () => object;
 }
 declare module '@libp2p/identify' { export const identify: () => object; }
+declare module '@libp2p/dcutr' { export const dcutr: () => object; }
 declare module '@libp2p/webrtc' { export const webRTC: () => object; }
 declare module '@libp2p/websockets' { export const webSockets: () => object; }
 declare module '@libp2p/tcp' { export const tcp: () => object; }

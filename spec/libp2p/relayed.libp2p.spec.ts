@@ -1,5 +1,4 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import type { Libp2p } from 'libp2p';
 import protobufjs from 'protobufjs';
 import { firstValueFrom, interval, map, take, timer, toArray } from 'rxjs';
 import { block, raw, type Channel, flowFrom, protobuf, type Router } from '../../lib/index.ts';
@@ -26,7 +25,7 @@ interface Item {
 const { root } = protobufjs.parse('syntax = "proto3"; message Item { uint32 number = 1; }');
 const lane = block(16);
 
-let relay: Libp2p;
+let relay: Awaited<ReturnType<typeof startRelay>>;
 let nodes: readonly Relayed[] = [];
 
 afterEach(async () => {
