@@ -37,8 +37,9 @@ export function openInspector(
   if (known !== undefined) return known;
   const opening = opened(target, options);
   open.set(target, opening);
-  const forget = (): boolean => open.delete(target);
-  opening.then(({ closed }) => closed.then(forget), forget);
+  opening.catch(() => {
+    if (open.get(target) === opening) open.delete(target);
+  });
   return opening;
 }
 
@@ -58,7 +59,11 @@ async function opened(
   const gone = new Promise<void>((resolve) => (onClosed = resolve));
   const view = overlayView({
     command: async (command) => (await linked).command(command),
-    onClosed: () => onClosed?.(),
+    onClosed: () => {
+      // It may be opened again now, while this one still says goodbye.
+      open.delete(target);
+      onClosed?.();
+    },
   });
   const transport = (id: NodeId): Transport =>
     new PortTransport({ id, clock: systemClock, open: () => callOn(line) });
