@@ -1,9 +1,11 @@
 import { describe, it } from '@jest/globals';
 import { transportConformance, type TransportSetup } from '../../lib/testing/index.ts';
 import { make, media, type Medium } from './nodes.ts';
+import { patienceMs } from '../support/until.ts';
 
 const setup = (medium: Medium, sameKey: boolean): TransportSetup => ({
   networked: medium !== 'memory',
+  timeoutMs: patienceMs,
   dialsItself: false,
   knowsLocal: false,
   open: async () => {

@@ -1,6 +1,9 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { expect } from '@jest/globals';
 
+/** How long a conformance suite waits in real time for what must happen, on a busy machine. */
+export const patienceMs = 20_000;
+
 /** Waits in real time until `condition` holds, and fails after some 20 s. */
 export async function until(condition: () => boolean): Promise<void> {
   for (let tries = 0; tries < 4_000 && !condition(); tries += 1) {

@@ -11,6 +11,7 @@ import { identityOf } from '../../support/mock-node.ts';
 import { trackLeaks } from '../../support/leaks.ts';
 import { pollingClock } from '../../support/polling-clock.ts';
 import { releases } from '../../transports/websocket/support.ts';
+import { patienceMs } from '../../support/until.ts';
 
 releases();
 
@@ -41,6 +42,7 @@ const overMemory = (
 
 const overWebSocket = (line: FaultyOptions, wrapped: Wrapped = 'both'): TransportSetup => ({
   networked: true,
+  timeoutMs: patienceMs,
   clock: pollingClock,
   open: () => {
     const node = (seed: number) => {

@@ -7,6 +7,7 @@ import {
 } from '../../../lib/testing/index.ts';
 import { comet, type CometOptions } from '../../../transports/comet/index.ts';
 import { trackLeaks } from '../../support/leaks.ts';
+import { patienceMs } from '../../support/until.ts';
 
 /** Nodes that announce the protocol version of the suite's node infos. */
 function setup(options: CometOptions): TransportSetup {
@@ -14,7 +15,7 @@ function setup(options: CometOptions): TransportSetup {
     identity: Identity.fromSeed(new Uint8Array(32).fill(seed)),
     transport: comet({ p2pVersion: 1, ...options }),
   });
-  return { networked: true, open: () => ({ a: node(1), b: node(2) }) };
+  return { networked: true, timeoutMs: patienceMs, open: () => ({ a: node(1), b: node(2) }) };
 }
 
 /** The cases that this wire does not allow, and why. The default packets add one. */

@@ -5,10 +5,12 @@ import { libp2p } from '../../../transports/libp2p/index.ts';
 import { trackLeaks } from '../../support/leaks.ts';
 import { pollingClock } from '../../support/polling-clock.ts';
 import { fakeMultiaddr, FakeNetwork, FakeNode } from './fake.ts';
+import { patienceMs } from '../../support/until.ts';
 
 /** The suite over libp2p itself is in spec/libp2p. */
 const setup = (place: (port: number) => string, sameKey: boolean): TransportSetup => ({
   networked: place(1).startsWith('/ip4'),
+  timeoutMs: patienceMs,
   dialsItself: false,
   knowsLocal: false,
   clock: pollingClock,

@@ -6,9 +6,11 @@ import { transportConformance, type TransportSetup } from '../../../lib/testing/
 import { PortTransport } from '../../../transports/message-port/index.ts';
 import { trackLeaks } from '../../support/leaks.ts';
 import { pollingClock } from '../../support/polling-clock.ts';
+import { patienceMs } from '../../support/until.ts';
 
 const setup: TransportSetup = {
   networked: false,
+  timeoutMs: patienceMs,
   knowsLocal: false,
   clock: pollingClock,
   open: () => {

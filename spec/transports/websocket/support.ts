@@ -6,7 +6,7 @@ import type { TransportNode, TransportSetup } from '../../../lib/testing/index.t
 import { webSocket, type WebSocketOptions } from '../../../transports/websocket/index.ts';
 import { secureDial } from '../../../lib/secure/index.ts';
 import { offeredProtocols } from '../../../transports/websocket/subprotocol.ts';
-import { until } from '../../support/until.ts';
+import { patienceMs, until } from '../../support/until.ts';
 import { pollingClock } from '../../support/polling-clock.ts';
 import { leakCheck, type LeakCheck } from '../../support/leaks.ts';
 
@@ -19,7 +19,7 @@ function node(seed: number, options: WebSocketOptions): TransportNode {
 /** Pairs of nodes with the same options, for the conformance suite. */
 export function setup(options: () => WebSocketOptions): TransportSetup {
   const open = () => ({ a: node(1, options()), b: node(2, options()) });
-  return { networked: true, clock: pollingClock, open };
+  return { networked: true, timeoutMs: patienceMs, clock: pollingClock, open };
 }
 
 /** What the tests of a file need to clean up; see `releases`. */
