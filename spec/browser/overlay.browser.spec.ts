@@ -149,6 +149,20 @@ describe('the inspector over a page', () => {
     expect(await told(page)).toMatchObject({ events: [], peers: 1 });
   });
 
+  it('may be opened again as soon as it is gone', async () => {
+    const { page } = await opened();
+    // In the same turn: what was open before still says goodbye to the router.
+    await page.evaluate(() => {
+      const dialog = document
+        .querySelector('rxmesh-inspector')
+        ?.shadowRoot?.querySelector('dialog');
+      dialog?.addEventListener('close', () => document.querySelector('button')?.click());
+      dialog?.close();
+    });
+    await stall(page).waitFor();
+    expect((await told(page)).counts.clicks).toBe(2);
+  });
+
   it('is there once, however often it is opened', async () => {
     const { page } = await opened();
     await page.evaluate(() => document.querySelector('button')?.click());
