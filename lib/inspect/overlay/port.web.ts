@@ -1,10 +1,21 @@
 import { formatNodeAddress, Identity } from '../../index.ts';
+import type { PortLike } from '../../../transports/message-port/index.ts';
+
+/** A `MessagePort`, where the program's types have one: those of browsers or of Node. */
+export type PagePort = typeof globalThis extends { MessagePort: { prototype: infer Port } }
+  ? Port
+  : PortLike;
+
+/** A `Window`, where the program's types have one. */
+export type PageWindow = typeof globalThis extends { Window: { prototype: infer Window } }
+  ? Window
+  : object;
 
 /**
  * Hands one end of a new `MessageChannel` to where an inspector is answered: another window, frame
  * or worker. Called for each attempt to connect.
  */
-export type InspectorLine = (port: MessagePort) => void;
+export type InspectorLine = (port: PagePort) => void;
 
 /**
  * The identity of all inspectors behind ports. It is no secret, and need not be: a port leads to

@@ -1,5 +1,5 @@
 import { checkArgument } from '../../model/check-options.ts';
-import { type InspectorLine, portRequest } from './port.web.ts';
+import { type InspectorLine, type PageWindow, portRequest } from './port.web.ts';
 
 const aWindow = {
   what: 'a window, such as the contentWindow of a frame that is in the page',
@@ -23,7 +23,7 @@ const anOrigin = {
  * @param origin of that page: a page of another origin that is in the window meanwhile gets nothing
  * @throws {TypeError} if one of them is wrong
  */
-export function windowLine(window: Window | null, origin: string): InspectorLine {
+export function windowLine(window: PageWindow | null, origin: string): InspectorLine {
   checkArgument('windowLine', 'window', window, aWindow);
   checkArgument('windowLine', 'origin', origin, anOrigin);
   return (port) => window?.postMessage(portRequest, origin, [port]);
