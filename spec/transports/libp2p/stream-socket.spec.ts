@@ -136,7 +136,9 @@ describe('a socket on a stream of libp2p', () => {
     const [limited, other] = [pair({ isLimited: true }), pair()];
     const ends: string[] = [];
     for (const { socket, stream } of [limited, other]) {
-      socket.frames$.subscribe({ error: (thrown: unknown) => ends.push((thrown as Error).message) });
+      socket.frames$.subscribe({
+        error: (thrown: unknown) => ends.push((thrown as Error).message),
+      });
       stream.lose();
     }
     const text = 'the libp2p connection has ended';
