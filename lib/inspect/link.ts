@@ -103,7 +103,7 @@ export class InspectorLink {
     });
   }
 
-  /** Requests one update at a time, so a page that hangs gets no more. */
+  /** Requests one update at a time, so that none pile up for a page that hangs. */
   async #watch(): Promise<void> {
     const { begin, update } = this.#handlers;
     begin();

@@ -143,8 +143,8 @@ const needs: readonly PlatformNeed[] = [
 const { hash: hashAtOnce } = nodeCrypto as Partial<typeof nodeCrypto>;
 
 /**
- * Short inputs are hashed to a text with a character for each byte: making a Buffer would take
- * longer than the hash itself.
+ * Node's hash as a text with one character for each byte: for short inputs, making a Buffer takes
+ * longer than hashing.
  */
 function sha256(bytes: Uint8Array): Uint8Array {
   if (hashAtOnce === undefined) return plain(createHash('sha256').update(bytes).digest());

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Validator } from '../interop/validator.ts';
 
-/** Commits a transaction of about so many bytes. Returns the height of its block. */
+/** Commits a transaction of about `bytes` bytes. Returns the height of its block. */
 export async function blockOf(validator: Validator, bytes: number): Promise<number> {
   const text = `${randomBytes(8).toString('hex')}=${randomBytes(bytes >> 1).toString('hex')}`;
   const tx = Buffer.from(text).toString('base64');

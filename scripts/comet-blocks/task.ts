@@ -1,4 +1,4 @@
-/** What the process that asks is told. */
+/** What the asking process has to do, as its argument. */
 export interface Task {
   /** The chain's ID. */
   readonly network: string;

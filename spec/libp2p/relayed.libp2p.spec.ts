@@ -50,7 +50,7 @@ function blobsOn(router: Router): Channel<Uint8Array> {
   return router.openChannel({ id: 2, codec: raw(), messageBytesMax: 2 ** 20 });
 }
 
-/** Numbers as fast as the peer takes them. `pulled` is told each. */
+/** Numbers, as fast as the peer takes them. Calls `pulled` with each. */
 function* numbersTo(last: number, pulled: (number: number) => void): Generator<Item> {
   for (let number = 1; number <= last; number += 1) {
     pulled(number);

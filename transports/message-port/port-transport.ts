@@ -28,7 +28,7 @@ export interface PortTransportOptions {
   readonly open?: (endpoint: Endpoint) => PortLike;
 }
 
-/** A transport over `MessagePort`s. Whoever has an end of a channel gives it to `accept`. */
+/** A transport over `MessagePort`s. The listening side passes each port it receives to `accept`. */
 export class PortTransport implements Transport {
   readonly protocols: readonly string[] = [protocol];
   readonly incoming$: Observable<Connection>;

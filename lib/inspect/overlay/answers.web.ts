@@ -24,7 +24,7 @@ export interface AnswerOptions {
 
 /** What lets inspectors look into a router. */
 export interface InspectorAnswers {
-  /** Lets in whoever has the other end of this port: for workers, and for ways of your own. */
+  /** Accepts the inspector at the other end of this port, for workers and custom connections. */
   accept(port: PortLike): void;
   /** Disconnects all inspectors, and lets none in. It also closes when the router stops. */
   close(): Promise<void>;

@@ -11,7 +11,7 @@ export type OverlayOptions = Omit<AnswerOptions, 'origins'>;
 
 /** An inspector over a page. */
 export interface Overlay {
-  /** Resolves when it is gone, whoever has closed it. */
+  /** Resolves when it has closed, whether by the user or by `close`. */
   readonly closed: Promise<void>;
   /** Takes it off the page. Calling it again does nothing. */
   close(): Promise<void>;
