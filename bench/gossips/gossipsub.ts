@@ -53,7 +53,7 @@ function nodeFor(signed: boolean) {
       pubsub: gossipsubService({
         globalSignaturePolicy: signed ? 'StrictSign' : 'StrictNoSign',
         allowPublishToZeroTopicPeers: true,
-        // All nodes share one IP address; by default, gossipsub penalizes more than ten peers on one.
+        // All nodes share one IP address; by default, gossipsub penalizes more than ten on one.
         scoreParams: { IPColocationFactorWeight: 0 },
       }),
     },
