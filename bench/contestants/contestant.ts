@@ -25,6 +25,8 @@ export interface Contestant {
   /** Listens and receives. Resolves to an address for `dial` on the same machine. */
   listen(setup: Setup, take: Take): Promise<string>;
   dial(address: string, setup: Setup): Promise<Dialed>;
+  /** Processor time so far of other processes that this side runs, in microseconds. Default: 0. */
+  otherCpuUs?(): Promise<number>;
 }
 
 /**

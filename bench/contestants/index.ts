@@ -1,3 +1,4 @@
+import { hasGo, install } from '../cometbft/install.ts';
 import type { Contestant } from './contestant.ts';
 
 /** A contestant's description and loader. */
@@ -10,6 +11,10 @@ export interface Entry {
   readonly isDecoded: boolean;
   /** Whether one connection can carry several independent streams. */
   readonly hasChannels: boolean;
+  /** Whether it can run on this machine. Default: yes. */
+  isHere?(): boolean;
+  /** Prepares this machine for it, before any process loads it. */
+  prepare?(log: (text: string) => void): void;
   /** Loads the contestant. Processes load only the one they run. */
   load(): Promise<Contestant>;
 }
@@ -36,6 +41,15 @@ export const entries: readonly Entry[] = [
     about: "rxmesh over CometBFT's own wire, in its records and packets of 1 KiB",
     ...whole,
     load: async () => (await import('./rxmesh.ts')).rxmeshComet,
+  },
+  {
+    name: 'cometbft',
+    about: "CometBFT's own p2p in Go, without its rate limits; measured where Go is installed",
+    ...whole,
+    hasChannels: false,
+    isHere: hasGo,
+    prepare: install,
+    load: async () => (await import('./cometbft.ts')).cometBft,
   },
   {
     name: 'libp2p',
@@ -98,9 +112,19 @@ export const entries: readonly Entry[] = [
   },
 ];
 
+/** The contestants that can run on this machine. */
+export function entriesHere(): readonly Entry[] {
+  return entries.filter(({ isHere }) => isHere?.() ?? true);
+}
+
 /** @throws {RangeError} if there is no contestant of that name */
-export async function contestantOf(name: string): Promise<Contestant> {
+export function entryOf(name: string): Entry {
   const entry = entries.find((one) => one.name === name);
   if (entry === undefined) throw new RangeError(`there is no contestant ${name}`);
-  return entry.load();
+  return entry;
+}
+
+/** @throws {RangeError} if there is no contestant of that name */
+export async function contestantOf(name: string): Promise<Contestant> {
+  return entryOf(name).load();
 }

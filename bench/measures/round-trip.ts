@@ -1,4 +1,4 @@
-import { entries } from '../contestants/index.ts';
+import { entriesHere } from '../contestants/index.ts';
 import { seriesOf, type Measure, type Series } from '../frame/measure.ts';
 import { percentileOf } from '../frame/statistics.ts';
 import { failuresOf, race } from '../sides/race.ts';
@@ -38,7 +38,7 @@ export const roundTrip: Measure = {
   lowerIsBetter: true,
   async run(effort) {
     const cases = Object.keys(loads);
-    const names = entries
+    const names = entriesHere()
       .map(({ name }) => name)
       // A batch of one message is what `ws` and `socket` send, and pings bypass the operators.
       .filter((name) => !['ws-batches', 'parts', 'rxmesh-operators'].includes(name))

@@ -1,4 +1,4 @@
-import { entries } from '../contestants/index.ts';
+import { entriesHere } from '../contestants/index.ts';
 import {
   seriesOf,
   type Effort,
@@ -19,7 +19,7 @@ export const throughput: Measure = {
     'send until the last message has arrived. Nothing is lost, and all arrive in order.',
   charted: 'messages/s',
   run: (effort) => {
-    const names = entries.map(({ name }) => name);
+    const names = entriesHere().map(({ name }) => name);
     return measureSizes(names, 1, effort);
   },
 };

@@ -1,4 +1,5 @@
 import type { Setup } from '../contestants/contestant.ts';
+import { entryOf } from '../contestants/index.ts';
 import type { Effort, Failure } from '../frame/measure.ts';
 import { alternateSlices, joined, reasonOf, type Rounds, type Slicing } from '../frame/rounds.ts';
 import { Pair, type Lap } from './pair.ts';
@@ -40,6 +41,7 @@ export async function race<T>(
   try {
     for (const name of names) {
       try {
+        entryOf(name).prepare?.(effort.log);
         const pair = await Pair.start(name, setup);
         pairs.push(pair);
         const count = await pair.calibrate(effort.roundMs / racing.slices);

@@ -1,8 +1,8 @@
 /** The receiving side, in its own process. Counts messages and checks that none is lost. */
-import process from 'node:process';
-import type { Setup } from '../contestants/contestant.ts';
+import type { Contestant, Setup } from '../contestants/contestant.ts';
 import { contestantOf } from '../contestants/index.ts';
 import { deferred } from '../frame/deferred.ts';
+import { cpuUsOf } from './cpu.ts';
 import { nowUs } from './now.ts';
 
 /** When all messages had arrived, and the processor time that took on this side. */
@@ -11,13 +11,14 @@ export interface Receipt {
   readonly cpuUs: number;
 }
 
+let contestant: Contestant | undefined;
 /** The next message number expected on each channel. */
 let next: number[] = [];
 /** How many messages are expected, over all channels. */
 let expected = 0;
 /** How many messages have arrived since `expect`. */
 let came = 0;
-let cpuBefore = process.cpuUsage();
+let cpuBeforeUs = 0;
 let receipt = deferred<Receipt>();
 let fault: Error | undefined;
 
@@ -37,28 +38,33 @@ function take(channel: number, seq: number): void {
 }
 
 function finish(): void {
-  const { user, system } = process.cpuUsage(cpuBefore);
-  receipt.resolve({ endedAtUs: nowUs(), cpuUs: user + system });
+  const endedAtUs = nowUs();
+  const { resolve, reject } = receipt;
+  void cpuUsOf(contestant).then(
+    (cpuUs) => resolve({ endedAtUs, cpuUs: cpuUs - cpuBeforeUs }),
+    reject,
+  );
 }
 
 /** Requests that a receiver handles. */
 export const handlers = {
   async listen({ name, setup }: { name: string; setup: Setup }): Promise<string> {
     next = Array.from({ length: setup.channels }, () => 0);
-    return (await contestantOf(name)).listen(setup, take);
+    contestant = await contestantOf(name);
+    return contestant.listen(setup, take);
   },
 
   /**
    * Expects `count` messages over all channels. Pass Infinity if `until` will set the number later.
    */
-  expect(count: number): void {
+  async expect(count: number): Promise<void> {
     if (fault !== undefined) throw fault;
     expected = count;
     came = 0;
     receipt = deferred();
     // `arrived` is requested later, and the promise may already be rejected by then.
     receipt.promise.catch((error: unknown) => (fault ??= error as Error));
-    cpuBefore = process.cpuUsage();
+    cpuBeforeUs = await cpuUsOf(contestant);
   },
 
   /** Sets the expected number of messages since `expect`. */

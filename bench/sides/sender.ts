@@ -1,14 +1,15 @@
 /** The sending side, in its own process. */
-import process from 'node:process';
-import type { Dialed, Setup } from '../contestants/contestant.ts';
+import type { Contestant, Dialed, Setup } from '../contestants/contestant.ts';
 import { contestantOf } from '../contestants/index.ts';
+import { cpuUsOf } from './cpu.ts';
 import { pingUnderLoad, type Load, type Pinged } from './load.ts';
 import { nowUs } from './now.ts';
 
+let contestant: Contestant | undefined;
 let dialed: Dialed | undefined;
 /** The number of the next message, on each channel. */
 let next: number[] = [];
-let cpuBefore = process.cpuUsage();
+let cpuBeforeUs = 0;
 
 function peer(): Dialed {
   if (dialed === undefined) throw new Error('the sender has not dialed');
@@ -19,7 +20,8 @@ function peer(): Dialed {
 export const handlers = {
   async dial(to: { name: string; address: string; setup: Setup }): Promise<void> {
     next = Array.from({ length: to.setup.channels }, () => 0);
-    dialed = await (await contestantOf(to.name)).dial(to.address, to.setup);
+    contestant = await contestantOf(to.name);
+    dialed = await contestant.dial(to.address, to.setup);
   },
 
   /**
@@ -27,7 +29,7 @@ export const handlers = {
    * time once all are sent.
    */
   async send(count: number): Promise<number> {
-    cpuBefore = process.cpuUsage();
+    cpuBeforeUs = await cpuUsOf(contestant);
     const startedAtUs = nowUs();
     await Promise.all(
       next.map((first, channel) => {
@@ -46,8 +48,7 @@ export const handlers = {
   },
 
   /** Processor time since `send`, in microseconds. */
-  cpuUs(): number {
-    const { user, system } = process.cpuUsage(cpuBefore);
-    return user + system;
+  async cpuUs(): Promise<number> {
+    return (await cpuUsOf(contestant)) - cpuBeforeUs;
   },
 };
