@@ -49,7 +49,8 @@ export interface NodeInfo {
 
 const TEXT_LENGTH_MAX = 256;
 const CHANNELS_MAX = 16;
-const FEATURES_MAX = 16;
+/** The most features that a node info may name. */
+export const FEATURES_MAX = 16;
 /** The most addresses that a node tells a peer about itself. */
 export const ADDRESSES_MAX = 8;
 

@@ -12,6 +12,7 @@ import {
   verify,
 } from 'node:crypto';
 import { chacha20Poly1305 } from './aead.node.ts';
+import { fastAes256Gcm } from './aes.node.ts';
 import type { PlatformCrypto, PlatformNeed, X25519Key } from './crypto.ts';
 import {
   isPlausiblePublicKey,
@@ -181,4 +182,5 @@ export const platformCrypto: PlatformCrypto = {
   x25519: (key) => x25519Key(privateKey('x25519', key)),
   freshX25519: () => x25519Key(generateKeyPairSync('x25519').privateKey),
   chacha20Poly1305,
+  fastAes256Gcm,
 };

@@ -53,6 +53,11 @@ export interface PlatformCrypto {
    * @throws {RangeError} if the key has another length
    */
   chacha20Poly1305(key: Uint8Array): Aead;
+  /**
+   * Returns AES-256-GCM (NIST SP 800-38D), with a 32-byte key, a 12-byte nonce and no associated
+   * data; undefined where it is missing or not faster than ChaCha20-Poly1305.
+   */
+  fastAes256Gcm(): ((key: Uint8Array) => Aead) | undefined;
 }
 
 /** Something that rxmesh needs from the runtime. */

@@ -2,17 +2,26 @@ import { platformCrypto } from '#platform/crypto';
 import { RxmeshError } from '../model/error.ts';
 import { type NodeId, nodeIdFromPublicKey } from '../model/id.ts';
 import { signHandshake } from '../model/identity.ts';
-import { type NodeInfo, validateNodeInfo } from '../model/node-info.ts';
+import { FEATURES_MAX, type NodeInfo, validateNodeInfo } from '../model/node-info.ts';
 import type { Self } from '../transport/transport.ts';
 import { concatBytes, equalBytes } from './bytes.ts';
 import { decodeHello, encodeHello, HELLO_BYTES, type Protection } from './hello.ts';
 import { type Role, RxmeshTranscript } from './key-schedule.ts';
 import { decodeNodeInfo, encodeNodeInfo, NODE_INFO_BYTES_MAX } from './node-info-codec.ts';
-import { aeadRecords, plainRecords, type RecordCipher } from './records.ts';
+import {
+  aeadRecords,
+  type EncryptedRecords,
+  type MakeAead,
+  plainRecords,
+  type RecordCipher,
+} from './records.ts';
 
 const KEY_BYTES = 32;
 const SIGNATURE_BYTES = 64;
 const PROOF_BYTES: number = KEY_BYTES + SIGNATURE_BYTES;
+
+/** The feature of a node whose long records may be AES-256-GCM (docs/wire.md, "Records"). */
+const AES_FEATURE = 'aes-256-gcm';
 
 type X25519Key = ReturnType<typeof platformCrypto.freshX25519>;
 
@@ -37,10 +46,15 @@ export class HandshakeStart {
   readonly protection: Protection;
   /** Undefined if nothing is to be proved. */
   readonly ephemeralKey: X25519Key | undefined;
+  readonly #aes: MakeAead | undefined;
 
-  /** @param ephemeralSeed the ephemeral X25519 private key, 32 bytes. Default: a new one */
-  constructor(protection: Protection, ephemeralSeed?: Uint8Array) {
+  /**
+   * @param ephemeralSeed the ephemeral X25519 private key, 32 bytes. Default: a new one
+   * @param aes AES-256-GCM, to offer it for long records. Default: it is not offered
+   */
+  constructor(protection: Protection, ephemeralSeed?: Uint8Array, aes?: MakeAead) {
     this.protection = protection;
+    this.#aes = aes;
     if (protection !== 'trusted') {
       this.ephemeralKey =
         ephemeralSeed === undefined
@@ -48,6 +62,18 @@ export class HandshakeStart {
           : platformCrypto.x25519(ephemeralSeed);
     }
     this.hello = encodeHello(protection, this.ephemeralKey?.publicKey ?? new Uint8Array(KEY_BYTES));
+  }
+
+  /** AES-256-GCM; undefined if this node does not offer it. */
+  aesOf({ nodeInfo: { features } }: Self): MakeAead | undefined {
+    return features.length < FEATURES_MAX ? this.#aes : undefined;
+  }
+
+  /** The encoded node info, with what this connection offers. */
+  nodeInfoOf(self: Self): Uint8Array {
+    const { nodeInfo } = self;
+    if (this.aesOf(self) === undefined) return encodeNodeInfo(nodeInfo);
+    return encodeNodeInfo({ ...nodeInfo, features: [...nodeInfo.features, AES_FEATURE] });
   }
 }
 
@@ -76,7 +102,7 @@ export class DialerHandshake {
   /** @throws {RxmeshError} `RXMESH_NODE_INFO_INVALID` if our own node info is too long */
   constructor(settings: DialerSettings) {
     this.#settings = settings;
-    this.#ownNodeInfo = encodeNodeInfo(settings.self.nodeInfo);
+    this.#ownNodeInfo = settings.start.nodeInfoOf(settings.self);
   }
 
   /**
@@ -97,9 +123,10 @@ export class DialerHandshake {
     if (equalBytes(publicKey, self.identity.publicKey)) {
       this.farewell = exchange.seal(self, this.#ownNodeInfo);
     }
-    const nodeInfo = nodeInfoOf(listener, self, expected);
+    const told = nodeInfoOf(listener, self, expected);
     // Only now: a node that has not proved to be the expected one must learn nothing about us.
     const introduction = exchange.seal(self, this.#ownNodeInfo);
+    const nodeInfo = exchange.agree(self, told);
     return { introduction, peer: { publicKey, nodeInfo, cipher: exchange.cipher } };
   }
 }
@@ -124,7 +151,7 @@ export class ListenerHandshake {
    *   accept; `RXMESH_NODE_INFO_INVALID` if our own node info is too long
    */
   constructor({ self, start, dialerHello }: ListenerSettings) {
-    const ownNodeInfo = encodeNodeInfo(self.nodeInfo);
+    const ownNodeInfo = start.nodeInfoOf(self);
     this.#self = self;
     this.#exchange = new Exchange('listener', start, dialerHello, start.hello);
     this.answer = concatBytes(start.hello, this.#exchange.seal(self, ownNodeInfo));
@@ -137,7 +164,8 @@ export class ListenerHandshake {
    */
   prove(introduction: Uint8Array): AuthenticatedPeer {
     const dialer = this.#exchange.open(introduction);
-    const nodeInfo = nodeInfoOf(dialer, this.#self, undefined);
+    const told = nodeInfoOf(dialer, this.#self, undefined);
+    const nodeInfo = this.#exchange.agree(this.#self, told);
     return { publicKey: dialer.publicKey, nodeInfo, cipher: this.#exchange.cipher };
   }
 }
@@ -148,17 +176,22 @@ export class ListenerHandshake {
  */
 class Exchange {
   readonly cipher: RecordCipher;
+  readonly #start: HandshakeStart;
+  /** Undefined if records are not encrypted. */
+  readonly #encrypted: EncryptedRecords | undefined;
   readonly #role: Role;
   /** Undefined if nothing is to be proved. */
   readonly #transcript: RxmeshTranscript | undefined;
 
   constructor(
     role: Role,
-    { hello, protection, ephemeralKey }: HandshakeStart,
+    start: HandshakeStart,
     dialerHello: Uint8Array,
     listenerHello: Uint8Array,
   ) {
+    const { hello, protection, ephemeralKey } = start;
     this.#role = role;
+    this.#start = start;
     const peerHello = role === 'dialer' ? listenerHello : dialerHello;
     const peerKey = decodeHello(peerHello, protection);
     if (ephemeralKey === undefined) {
@@ -168,8 +201,21 @@ class Exchange {
     if (equalBytes(peerHello, hello)) throw failed('the other side sent our own hello back');
     const dhSecret = sharedSecret(ephemeralKey, peerKey);
     this.#transcript = new RxmeshTranscript({ dialerHello, listenerHello, dhSecret });
-    this.cipher =
-      protection === 'encrypted' ? aeadRecords(this.#transcript.recordKeys(role)) : plainRecords;
+    if (protection === 'encrypted') {
+      this.#encrypted = aeadRecords(this.#transcript.recordKeys(role));
+    }
+    this.cipher = this.#encrypted ?? plainRecords;
+  }
+
+  /**
+   * Uses what both sides offer, once both introductions are sealed and opened. Returns the peer's
+   * node info without what this wire has put there.
+   */
+  agree(self: Self, told: NodeInfo): NodeInfo {
+    if (this.#encrypted === undefined || !told.features.includes(AES_FEATURE)) return told;
+    const aes = this.#start.aesOf(self);
+    if (aes !== undefined) this.#encrypted.useAes(aes);
+    return { ...told, features: told.features.filter((feature) => feature !== AES_FEATURE) };
   }
 
   /** Seals our introduction, as the first record in our direction. */

@@ -43,6 +43,7 @@ const RXMESH = {
 } as const;
 
 const RXMESH_NEXT_KEY: Uint8Array = asciiBytes('rxmesh next key v2');
+const RXMESH_AES_KEY: Uint8Array = asciiBytes('rxmesh aes key v2');
 
 /** The two record keys of a connection, 32 bytes each. */
 export interface RecordKeys {
@@ -146,6 +147,11 @@ export class RxmeshTranscript {
  */
 export function nextRecordKey(key: Uint8Array): Uint8Array {
   return platformCrypto.hkdfSha256(key, RXMESH_NEXT_KEY, 32);
+}
+
+/** The key for AES beside a record key, so that no key serves two ciphers. */
+export function aesRecordKey(key: Uint8Array): Uint8Array {
+  return platformCrypto.hkdfSha256(key, RXMESH_AES_KEY, 32);
 }
 
 function keyPair(dhSecret: Uint8Array, info: Uint8Array): [Uint8Array, Uint8Array] {

@@ -1,6 +1,6 @@
 import { platformCrypto } from '#platform/crypto';
 import { RxmeshError } from '../model/error.ts';
-import { nextRecordKey, type RecordKeys } from './key-schedule.ts';
+import { aesRecordKey, nextRecordKey, type RecordKeys } from './key-schedule.ts';
 
 /**
  * How many records share a key. The next key is derived from it by a one-way step, so a stolen key
@@ -8,6 +8,9 @@ import { nextRecordKey, type RecordKeys } from './key-schedule.ts';
  * often.
  */
 export const RECORDS_PER_KEY_MAX = 1_024;
+
+/** The tag of either cipher. */
+const OVERHEAD_BYTES = 16;
 
 /** Protects records. They must be sealed and opened in the order in which they are sent. */
 export interface RecordCipher {
@@ -31,6 +34,18 @@ export interface RecordCipher {
   open(record: Uint8Array): Uint8Array;
 }
 
+/** Plaintexts of at least this size are sealed with AES, once both sides have agreed on it. */
+const AES_BYTES_MIN = 1_024;
+
+/** Encrypted records. */
+export interface EncryptedRecords extends RecordCipher {
+  /**
+   * From the next record of each direction on, plaintexts of at least `AES_BYTES_MIN` bytes are
+   * sealed with this AES-256-GCM, under keys of its own. The other side must do the same.
+   */
+  useAes(aes: MakeAead): void;
+}
+
 /**
  * ChaCha20-Poly1305 (RFC 8439) without associated data. The nonce is 4 zero bytes followed by the
  * record's number in its direction as a little-endian uint64, so a record opens only in its own
@@ -44,20 +59,26 @@ export function aeadRecords(
   keys: RecordKeys,
   recordsMax: number = Number.MAX_SAFE_INTEGER,
   perKeyMax: number = RECORDS_PER_KEY_MAX,
-): RecordCipher {
+): EncryptedRecords {
   const sender = new RecordSeries(keys.sendKey, recordsMax, perKeyMax);
   const receiver = new RecordSeries(keys.receiveKey, recordsMax, perKeyMax);
   return {
-    overheadBytes: 16,
+    overheadBytes: OVERHEAD_BYTES,
     copies: true,
+    useAes: (aes) => {
+      sender.useAes(aes);
+      receiver.useAes(aes);
+    },
     seal: (...plaintext) => {
       const nonce = sender.next();
-      return sender.aead.seal(nonce, ...plaintext);
+      let length = 0;
+      for (const part of plaintext) length += part.length;
+      return sender.aeadFor(length).seal(nonce, ...plaintext);
     },
     open: (record) => {
       const nonce = receiver.next();
       try {
-        return receiver.aead.open(nonce, record);
+        return receiver.aeadFor(record.length - OVERHEAD_BYTES).open(nonce, record);
       } catch (cause) {
         throw new RxmeshError('RXMESH_RECORD_INVALID', 'a record does not open', { cause });
       }
@@ -75,12 +96,17 @@ export const plainRecords: RecordCipher = {
   open: (record) => record,
 };
 
-type Aead = ReturnType<typeof platformCrypto.chacha20Poly1305>;
+/** Makes a cipher from a key of 32 bytes. */
+export type MakeAead = typeof platformCrypto.chacha20Poly1305;
+type Aead = ReturnType<MakeAead>;
 
 /** The records of one direction: counts them and rotates the key. */
 class RecordSeries {
   /** Uses the key of the record counted last. */
-  aead: Aead;
+  #chacha: Aead;
+  #makeAes: MakeAead | undefined;
+  /** The same for AES; made for the first record that needs it. */
+  #aes: Aead | undefined;
   #key: Uint8Array;
   /** The number of the first record that needs another key, or that must not be sent. */
   #end: number;
@@ -92,7 +118,7 @@ class RecordSeries {
 
   constructor(key: Uint8Array, recordsMax: number, perKeyMax: number) {
     this.#key = key;
-    this.aead = platformCrypto.chacha20Poly1305(key);
+    this.#chacha = platformCrypto.chacha20Poly1305(key);
     this.#recordsMax = recordsMax;
     this.#perKeyMax = perKeyMax;
     this.#end = Math.min(perKeyMax, recordsMax);
@@ -107,6 +133,16 @@ class RecordSeries {
     return this.#bytes;
   }
 
+  useAes(aes: MakeAead): void {
+    this.#makeAes = aes;
+  }
+
+  /** What protects the record counted last, whose plaintext has this length. */
+  aeadFor(length: number): Aead {
+    if (this.#makeAes === undefined || length < AES_BYTES_MIN) return this.#chacha;
+    return (this.#aes ??= this.#makeAes(aesRecordKey(this.#key)));
+  }
+
   #changeKey(): void {
     if (this.#records >= this.#recordsMax) {
       throw new RxmeshError(
@@ -115,7 +151,8 @@ class RecordSeries {
       );
     }
     this.#key = nextRecordKey(this.#key);
-    this.aead = platformCrypto.chacha20Poly1305(this.#key);
+    this.#chacha = platformCrypto.chacha20Poly1305(this.#key);
+    this.#aes = undefined;
     this.#end = Math.min(this.#records + this.#perKeyMax, this.#recordsMax);
   }
 }

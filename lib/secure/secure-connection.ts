@@ -1,3 +1,4 @@
+import { platformCrypto } from '#platform/crypto';
 import { Observable } from 'rxjs';
 import type { Direction } from '../model/direction.ts';
 import type { Endpoint } from '../model/endpoint.ts';
@@ -94,7 +95,9 @@ export function secureAccept(
 function begin(options: SecureConnectionOptions): HandshakeStart {
   checkSeed(options);
   assertPlatform();
-  return new HandshakeStart(options.protection ?? 'encrypted', options.ephemeralSeed);
+  const { protection = 'encrypted', ephemeralSeed } = options;
+  const aes = protection === 'encrypted' ? platformCrypto.fastAes256Gcm() : undefined;
+  return new HandshakeStart(protection, ephemeralSeed, aes);
 }
 
 function checkSeed({ ephemeralSeed }: SecureConnectionOptions): void {

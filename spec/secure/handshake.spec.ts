@@ -6,6 +6,7 @@ import { type NodeId, parseNodeId } from '../../lib/model/id.ts';
 import type { NodeInfo } from '../../lib/model/node-info.ts';
 import { asciiBytes, concatBytes } from '../../lib/secure/bytes.ts';
 import { HandshakeStart, DialerHandshake, ListenerHandshake } from '../../lib/secure/handshake.ts';
+import { openSslAead } from '../../lib/platform/openssl-aead.node.ts';
 import { encodeHello, type Protection } from '../../lib/secure/hello.ts';
 import { RxmeshTranscript } from '../../lib/secure/key-schedule.ts';
 import { encodeNodeInfo } from '../../lib/secure/node-info-codec.ts';
@@ -71,6 +72,16 @@ function signedBy(self: Self, info: Uint8Array = encodeNodeInfo(self.nodeInfo)):
   ];
 }
 
+/** The dialer's records, without AES and after the introduction. */
+function plainly({ hello }: HandshakeStart) {
+  const listenerHello = new HandshakeStart('encrypted', seeds.b.ephemeral).hello;
+  const dhSecret = platformCrypto.x25519(seeds.a.ephemeral).sharedSecret(listenerHello.subarray(5));
+  const transcript = new RxmeshTranscript({ dialerHello: hello, listenerHello, dhSecret });
+  const cipher = aeadRecords(transcript.recordKeys('dialer'));
+  cipher.seal(new Uint8Array());
+  return cipher;
+}
+
 describe('Handshake', () => {
   it.each([
     ['encrypted', '01', '7b4e909bbe7ffe44c465a220037d608ee35897d31ef972f07f74892cb0f73f13'],
@@ -79,6 +90,37 @@ describe('Handshake', () => {
   ] as const)('begins with a hello that is %s, byte for byte', (protection, byte, key) =>
     expect(toHex(dialer(protection).hello)).toBe('72786d' + '02' + byte + key),
   );
+
+  it('agrees on AES for long records if both sides offer it, and only then', () => {
+    const aes = (key: Uint8Array) => openSslAead('aes-256-gcm', key);
+    const long = new Uint8Array(2_000);
+    const full = selfOf(seeds.a.identity, {
+      features: Array.from({ length: 16 }, (_, at) => `feature ${at}`),
+    });
+    for (const [self, aesOfA, aesOfB, isAes] of [
+      [selfA, aes, aes, true],
+      [selfA, aes, undefined, false],
+      [selfA, undefined, aes, false],
+      // There is no room to name another.
+      [full, aes, aes, false],
+    ] as const) {
+      const start = new HandshakeStart('encrypted', seeds.a.ephemeral, aesOfA);
+      const a = new DialerHandshake({ self, start });
+      const b = new ListenerHandshake({
+        self: selfB,
+        start: new HandshakeStart('encrypted', seeds.b.ephemeral, aesOfB),
+        dialerHello: start.hello,
+      });
+      const { peer: atA, introduction } = a.prove(b.answer);
+      const atB = b.prove(introduction);
+      const record = atA.cipher.seal(long);
+      expect(toHex(record) === toHex(plainly(start).seal(long))).toBe(!isAes);
+      expect(atB.cipher.open(record)).toEqual(long);
+      expect(atA.cipher.open(atB.cipher.seal(long))).toEqual(long);
+      // What the wire has added is not for users.
+      expect([atA.nodeInfo, atB.nodeInfo]).toEqual([selfB.nodeInfo, self.nodeInfo]);
+    }
+  });
 
   it.each(protections)('T-12 SC-01 gives each side key and node info of the other, %s', (each) => {
     const a = dialer(each);

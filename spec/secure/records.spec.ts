@@ -1,11 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
 import { platformCrypto } from '#platform/crypto';
 import { asciiBytes } from '../../lib/secure/bytes.ts';
+import { openSslAead } from '../../lib/platform/openssl-aead.node.ts';
 import { toHex } from '../../lib/model/hex.ts';
 import {
   aeadRecords,
   plainRecords,
-  type RecordCipher,
+  type EncryptedRecords,
   RECORDS_PER_KEY_MAX,
 } from '../../lib/secure/records.ts';
 
@@ -13,7 +14,7 @@ const left = new Uint8Array(32).fill(1);
 const right = new Uint8Array(32).fill(2);
 const plaintext = Uint8Array.of(1, 2, 3, 4);
 
-function pair(recordsMax?: number): { sender: RecordCipher; receiver: RecordCipher } {
+function pair(recordsMax?: number): { sender: EncryptedRecords; receiver: EncryptedRecords } {
   return {
     sender: aeadRecords({ sendKey: left, receiveKey: right }, recordsMax),
     receiver: aeadRecords({ sendKey: right, receiveKey: left }, recordsMax),
@@ -90,6 +91,60 @@ describe('aeadRecords', () => {
     expect(() => sender.seal(plaintext)).toThrow(invalid);
     for (const record of records) receiver.open(record);
     expect(() => receiver.open(new Uint8Array(20))).toThrow(/no nonce is left after 2 records/);
+  });
+});
+
+describe('aeadRecords that use AES', () => {
+  const aes = (key: Uint8Array) => openSslAead('aes-256-gcm', key);
+  const [short, long] = [new Uint8Array(1_023), new Uint8Array(1_024)];
+  const nonceOf = (count: number) => Uint8Array.of(0, 0, 0, 0, count, count >> 8, 0, 0, 0, 0, 0, 0);
+  const aesKeyOf = (key: Uint8Array) =>
+    platformCrypto.hkdfSha256(key, asciiBytes('rxmesh aes key v2'), 32);
+
+  function aesPair() {
+    const { sender, receiver } = pair();
+    for (const records of [sender, receiver]) records.useAes(aes);
+    return { sender, receiver };
+  }
+
+  it('S-04 seal 1,024 bytes and more with it, under a key of its own; the rest as ever', () => {
+    const { sender, receiver } = aesPair();
+    const chacha = platformCrypto.chacha20Poly1305(left);
+    const records = [long, short, long].map((bytes) => sender.seal(bytes));
+    expect(records[0]).toEqual(aes(aesKeyOf(left)).seal(nonceOf(0), long));
+    expect(records[1]).toEqual(chacha.seal(nonceOf(1), short));
+    expect(records[2]).toEqual(aes(aesKeyOf(left)).seal(nonceOf(2), long));
+    expect(records.map((record) => receiver.open(record).length)).toEqual([1_024, 1_023, 1_024]);
+  });
+
+  it('count a plaintext in parts as a whole', () => {
+    const { sender, receiver } = aesPair();
+    const record = sender.seal(long.subarray(0, 1_000), long.subarray(1_000));
+    expect(record).toEqual(aes(aesKeyOf(left)).seal(nonceOf(0), long));
+    expect(receiver.open(record)).toEqual(long);
+  });
+
+  it('have a new key for it with every new key', () => {
+    const { sender, receiver } = aesPair();
+    const second = platformCrypto.hkdfSha256(left, asciiBytes('rxmesh next key v2'), 32);
+    for (let count = 0; count <= 1_024; count++) {
+      const record = sender.seal(long);
+      expect(receiver.open(record)).toHaveLength(1_024);
+      if (count === 1_024) expect(record).toEqual(aes(aesKeyOf(second)).seal(nonceOf(count), long));
+    }
+  });
+
+  it('refuse a long record that is changed, from ChaCha20, or out of its place', () => {
+    const record = aesPair().sender.seal(long);
+    for (const at of [0, 1_030]) {
+      const changed = record.map((byte, i) => (i === at ? byte ^ 1 : byte));
+      expect(() => aesPair().receiver.open(changed)).toThrow(invalid);
+    }
+    expect(() => aesPair().receiver.open(pair().sender.seal(long))).toThrow(invalid);
+    expect(() => pair().receiver.open(record)).toThrow(invalid);
+    const { receiver } = aesPair();
+    receiver.open(record);
+    expect(() => receiver.open(record)).toThrow(invalid);
   });
 });
 

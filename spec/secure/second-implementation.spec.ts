@@ -2,6 +2,7 @@ import { generateKeyPairSync } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { WebSocketServer } from 'ws';
+import { platformCrypto } from '#platform/crypto';
 import { createRouter, Identity, parseNodeId, raw, type RouterEvent } from '../../lib/index.ts';
 import { webSocket } from '../../transports/websocket/index.ts';
 import { trackLeaks } from '../support/leaks.ts';
@@ -71,6 +72,39 @@ async function checkTraffic({ router, channel, messages, statuses }: Node, secon
   expect(router.snapshot().peers).toHaveLength(1);
 }
 
+/** A router that has dialed the second node. */
+async function dialedBy(who: Parameters<typeof accept>[2]) {
+  const server = new WebSocketServer({ port: 0, host, handleProtocols: () => 'rxmesh.2' });
+  releases.push(() => new Promise((resolve) => server.close(resolve)));
+  await new Promise((resolve) => server.on('listening', resolve));
+  const { port } = server.address() as AddressInfo;
+  const accepted: Promise<SecondNode>[] = [];
+  server.on('connection', (ws, { headers }) => {
+    accepted.push(accept(ws, headers['sec-websocket-protocol'] ?? '', who));
+  });
+  const node = await routerWith(webSocket(), [`ws://${id}@${host}:${port}`]);
+  await until(() => accepted.length === 1);
+  const [second] = await Promise.all(accepted);
+  if (second === undefined) throw new Error('nobody has dialed');
+  return { node, second };
+}
+
+/** A router that the second node has dialed. */
+async function dialing(who: Parameters<typeof dial>[2]) {
+  const node = await listening();
+  return { node, second: await dial(node.url, node.router.id, who) };
+}
+
+/** The messages that the second node got on the channel, some of them in pieces. */
+function messagesAt({ heard }: SecondNode): readonly string[] {
+  const pieces = heard.filter((line) => /^(more|data) 300 /.test(line));
+  return pieces
+    .map((line) => line.slice(9) + (line.startsWith('data') ? '\n' : ''))
+    .join('')
+    .split('\n')
+    .slice(0, -1);
+}
+
 describe('S-04 a second implementation, written from docs/wire.md', () => {
   it('dials a router, talks with it, and says bye', async () => {
     const node = await listening();
@@ -86,19 +120,7 @@ describe('S-04 a second implementation, written from docs/wire.md', () => {
   });
 
   it('is dialed by a router, talks with it, and hears its bye', async () => {
-    const server = new WebSocketServer({ port: 0, host, handleProtocols: () => 'rxmesh.2' });
-    releases.push(() => new Promise((resolve) => server.close(resolve)));
-    await new Promise((resolve) => server.on('listening', resolve));
-    const { port } = server.address() as AddressInfo;
-    const accepted: Promise<SecondNode>[] = [];
-    server.on('connection', (ws, { headers }) => {
-      const offered = headers['sec-websocket-protocol'] ?? '';
-      accepted.push(accept(ws, offered, self));
-    });
-    const node = await routerWith(webSocket(), [`ws://${id}@${host}:${port}`]);
-    await until(() => accepted.length === 1);
-    const dialed = await accepted[0];
-    if (dialed === undefined) throw new Error('nobody has dialed');
+    const { node, second: dialed } = await dialedBy(self);
     expect(dialed.peer).toBe(node.router.id);
     await checkTraffic(node, dialed);
     await node.router.stop();
@@ -113,6 +135,28 @@ describe('S-04 a second implementation, written from docs/wire.md', () => {
     await until(() => node.events.length > 0);
     expect(node.events[0]).toMatchObject({ type: 'connection-refused' });
   });
+
+  it.each(['dialed', 'dials'])(
+    'seals long records with AES if both offer it, and %s',
+    async (way) => {
+      const aesSelf = { ...self, features: ['aes-256-gcm'] };
+      const { node, second } = await (way === 'dialed' ? dialedBy(aesSelf) : dialing(aesSelf));
+      // Where AES is not faster, the router does not offer it.
+      expect(second.usesAes).toBe(platformCrypto.fastAes256Gcm() !== undefined);
+      second.send(4, 2, 300, 10, 1_000_000);
+      await until(() => node.statuses.length > 0);
+      const bytes = new Uint8Array(3_000).fill(7);
+      // A short one between long ones: they share their numbers, and not their keys.
+      for (const message of [bytes, bytes.subarray(0, 2), bytes]) {
+        second.send(1, 300, message.length, message);
+        node.channel.out.next({ to: parseNodeId(id), message });
+      }
+      await until(() => node.messages.length === 3 && messagesAt(second).length === 3);
+      expect(node.messages.map((message) => message.length / 2)).toEqual([3_000, 2, 3_000]);
+      expect(messagesAt(second)).toEqual(node.messages);
+      second.close();
+    },
+  );
 
   it('changes keys after 1,024 records, as the router does', async () => {
     const node = await listening();

@@ -31,23 +31,32 @@ const varint = (value: number): number[] =>
 const encode = (parts: readonly (number | Uint8Array)[]): Buffer =>
   Buffer.from(parts.flatMap((part) => (typeof part === 'number' ? varint(part) : [...part])));
 
+/** Node's types have the same options for both ciphers, under different names. */
+type Algorithm = 'aes-256-gcm';
+
 /** Seals or opens the records of one direction. */
 function recordsWith(first: Uint8Array) {
   let key = first;
   let number = 0;
-  const next = (): [Uint8Array, Buffer, { authTagLength: 16 }] => {
+  let usesAes = false;
+  const next = (length: number): [Algorithm, Uint8Array, Buffer, { authTagLength: 16 }] => {
     if (number > 0 && number % 1024 === 0) key = hkdf(key, 32, text('rxmesh next key v2'));
     const nonce = Buffer.alloc(12);
     nonce.writeUInt32LE(number++, 4);
-    return [key, nonce, { authTagLength: 16 }];
+    const options = { authTagLength: 16 } as const;
+    if (!usesAes || length < 1024) return ['chacha20-poly1305' as Algorithm, key, nonce, options];
+    return ['aes-256-gcm', hkdf(key, 32, text('rxmesh aes key v2')), nonce, options];
   };
   return {
+    useAes(): void {
+      usesAes = true;
+    },
     seal(plaintext: Uint8Array): Buffer {
-      const cipher = crypto.createCipheriv('chacha20-poly1305', ...next());
+      const cipher = crypto.createCipheriv(...next(plaintext.length));
       return Buffer.concat([cipher.update(plaintext), cipher.final(), cipher.getAuthTag()]);
     },
     open(record: Uint8Array): Buffer {
-      const decipher = crypto.createDecipheriv('chacha20-poly1305', ...next());
+      const decipher = crypto.createDecipheriv(...next(record.length - 16));
       decipher.setAuthTag(record.subarray(-16));
       return Buffer.concat([decipher.update(record.subarray(0, -16)), decipher.final()]);
     },
@@ -75,13 +84,22 @@ function handshake(role: Role, { privateKey }: KeyPair, hellos: Record<Role, Buf
     return Buffer.concat([text(`rxmesh ${side} v2`), merlin.draw(`${side} challenge`)]);
   };
   /** Who we are, sealed. */
-  const introduction = ({ identity, network }: Self): Buffer => {
+  const introduction = ({ identity, network, features = [] }: Self): Buffer => {
     const [key, id] = [rawOf(identity.publicKey), idOf(identity.publicKey)];
     const field = (tag: number, value: string) => encode([tag, value.length, text(value)]);
-    const nodeInfo = Buffer.concat([field(0x12, id), field(0x22, network), field(0x3a, 'second')]);
+    const named = features.map((name) => field(0x4a, name));
+    const about = [field(0x12, id), field(0x22, network), field(0x3a, 'second')];
+    const nodeInfo = Buffer.concat([...about, ...named]);
     const signature = crypto.sign(null, signedBy(role, key, nodeInfo), identity.privateKey);
     if (role === 'listener') merlin.append('listener signature', signature); // [8]
     return sending.seal(Buffer.concat([key, signature, nodeInfo]));
+  };
+  let peerOffersAes = false;
+  /** Uses AES in both directions, if both sides have named it. */
+  const agree = ({ features = [] }: Self): boolean => {
+    const isAgreed = peerOffersAes && features.includes('aes-256-gcm');
+    if (isAgreed) for (const records of [sending, receiving]) records.useAes();
+    return isAgreed;
   };
   /** The node ID of the other side, from its introduction. */
   const proven = (side: Role, frame: Buffer): string => {
@@ -91,17 +109,20 @@ function handshake(role: Role, { privateKey }: KeyPair, hellos: Record<Role, Buf
     const signed = signedBy(side, key, plaintext.subarray(96));
     if (!crypto.verify(null, signed, identity, signature)) throw new Error('not proved');
     if (side === 'listener') merlin.append('listener signature', signature); // [8]
+    peerOffersAes = plaintext.subarray(96).includes('aes-256-gcm');
     return idOf(identity);
   };
-  return { sending, receiving, introduction, proven };
+  return { sending, receiving, introduction, proven, agree };
 }
 
-type Records = Pick<ReturnType<typeof handshake>, 'sending' | 'receiving'>;
+type Records = Pick<ReturnType<typeof handshake>, 'sending' | 'receiving'> & { usesAes: boolean };
 
 /** Who a second node is. */
 interface Self {
   readonly identity: KeyPair;
   readonly network: string;
+  /** With `aes-256-gcm`, the router at the other end must offer it, too. */
+  readonly features?: readonly string[];
 }
 
 /** Dials a node with a known ID. Resolves when that is proved. */
@@ -112,14 +133,14 @@ export async function dial(url: string, expected: string, self: Self): Promise<S
   const frames = framesOf(ws);
   const answer = await nextOf(frames);
   const hellos = { dialer, listener: answer.subarray(0, 37) };
-  const { introduction, proven, ...records } = handshake('dialer', ephemeral, hellos);
+  const { introduction, proven, agree, ...records } = handshake('dialer', ephemeral, hellos);
   const peer = proven('listener', answer.subarray(37));
   if (peer !== expected) {
     ws.terminate();
     throw new Error(`dialed ${expected}, but ${peer} answered`);
   }
   ws.send(introduction(self));
-  return talk(peer, ws, frames, records);
+  return talk(peer, ws, frames, { ...records, usesAes: agree(self) });
 }
 
 /** Answers a dialer whose upgrade had these subprotocols. Resolves when it is proved. */
@@ -129,9 +150,10 @@ export async function accept(ws: WebSocket, offered: string, self: Self): Promis
   const frames = framesOf(ws);
   const dialer = Buffer.from(offered.split(/, */)[1] ?? '', 'base64url');
   const hellos = { dialer, listener };
-  const { introduction, proven, ...records } = handshake('listener', ephemeral, hellos);
+  const { introduction, proven, agree, ...records } = handshake('listener', ephemeral, hellos);
   ws.send(Buffer.concat([listener, introduction(self)]));
-  return talk(proven('dialer', await nextOf(frames)), ws, frames, records);
+  const peer = proven('dialer', await nextOf(frames));
+  return talk(peer, ws, frames, { ...records, usesAes: agree(self) });
 }
 
 async function* framesOf(ws: WebSocket): AsyncGenerator<Buffer, void> {
@@ -150,6 +172,8 @@ const counts = [1, 1, 3, 1, 0, 0, 0, 1, 2];
 export interface SecondNode {
   /** The proved node ID of the other side. */
   readonly peer: string;
+  /** Whether long records are sealed with AES. */
+  readonly usesAes: boolean;
   /** What has arrived, as text, such as `data 7 6869`. */
   readonly heard: string[];
   /** Sends a record of packets: numbers as varints, and bytes as they are. */
@@ -188,5 +212,5 @@ function talk(
     send(7, 0, 0);
     ws.close(1000);
   };
-  return { peer, heard, send, close };
+  return { peer, usesAes: records.usesAes, heard, send, close };
 }

@@ -2,8 +2,9 @@ import { signHandshake } from '../../lib/model/identity.ts';
 import { toHex } from '../../lib/model/hex.ts';
 import { platformCrypto } from '#platform/crypto';
 import { HandshakeStart, DialerHandshake, ListenerHandshake } from '../../lib/secure/handshake.ts';
-import { nextRecordKey, RxmeshTranscript } from '../../lib/secure/key-schedule.ts';
+import { aesRecordKey, nextRecordKey, RxmeshTranscript } from '../../lib/secure/key-schedule.ts';
 import { encodeNodeInfo } from '../../lib/secure/node-info-codec.ts';
+import { openSslAead } from '../../lib/platform/openssl-aead.node.ts';
 import { PacketBatch } from '../../lib/secure/packet-batch.ts';
 import { offeredProtocols } from '../../transports/websocket/subprotocol.ts';
 import { seeds, selfA, selfB } from './secure.ts';
@@ -38,6 +39,9 @@ export function wireVectors(): string {
   const listenerSignature = signHandshake(selfB.identity, listenerSigns);
   transcript.listenerSigned(listenerSignature);
   const dialerSigns = transcript.introduce('dialer', selfA.identity.publicKey, infoA);
+  const aesKey = aesRecordKey(keys.sendKey);
+  const nonce = Uint8Array.of(0, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0);
+  const long = openSslAead('aes-256-gcm', aesKey).seal(nonce, new Uint8Array(1024));
   return [
     line('dialer ephemeral private key', seeds.a.ephemeral),
     line('listener ephemeral private key', seeds.b.ephemeral),
@@ -64,6 +68,8 @@ export function wireVectors(): string {
     `dialer first record, plaintext: ${plaintext}`,
     line('dialer first record, sealed', record),
     line('dialer sends with, from record 1024 on', nextRecordKey(keys.sendKey)),
+    line('dialer sends long records with', aesKey),
+    line('1024 zeros as record 2, SHA-256', platformCrypto.sha256(long)),
   ].join('\n');
 }
 
