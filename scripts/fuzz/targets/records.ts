@@ -1,4 +1,5 @@
-import { aeadRecords } from '../../../lib/secure/records.ts';
+import { openSslAead } from '../../../lib/platform/openssl-aead.node.ts';
+import { aeadRecords, type EncryptedRecords } from '../../../lib/secure/records.ts';
 import { joined, varint } from '../bytes.ts';
 import { mutate } from '../mutate.ts';
 import { attempt, expectThat, type Target } from '../target.ts';
@@ -9,8 +10,15 @@ const keys = {
 };
 const peerKeys = { sendKey: keys.receiveKey, receiveKey: keys.sendKey };
 
-/** Lengths of plaintexts, below and above the size at which Node's cipher is used. */
-const lengths = [0, 1, 2, 16, 63, 64, 300, 2_000, 5_000] as const;
+/** Lengths of plaintexts, for WebAssembly, OpenSSL's ChaCha20 and AES. */
+const lengths = [0, 1, 2, 16, 63, 300, 700, 2_000, 5_000] as const;
+
+/** Records of a connection on which both sides have offered AES. */
+function recordsOf(own: typeof keys): EncryptedRecords {
+  const records = aeadRecords(own);
+  records.useAes((key) => openSslAead('aes-256-gcm', key));
+  return records;
+}
 
 /** The plaintext of a record, filled with its number plus one. */
 function plaintextOf(number: number, length: number): Uint8Array {
@@ -27,7 +35,7 @@ export const records: Target = {
   share: 8,
   generate(random) {
     const [number, length, place] = [random.below(3), random.pick(lengths), random.below(3)];
-    const cipher = aeadRecords(keys);
+    const cipher = recordsOf(keys);
     let sealed = new Uint8Array(0);
     for (let at = 0; at <= number; at += 1) sealed = cipher.seal(plaintextOf(at, length)).slice();
     const other = cipher.seal(plaintextOf(number, length));
@@ -36,8 +44,8 @@ export const records: Target = {
   },
   check(input) {
     const { number, length, place, sealed } = parsed(input);
-    const sender = aeadRecords(keys);
-    const receiver = aeadRecords(peerKeys);
+    const sender = recordsOf(keys);
+    const receiver = recordsOf(peerKeys);
     for (let at = 0; at < place; at += 1) receiver.open(sender.seal(plaintextOf(at, 3)));
     const right = sender.seal(plaintextOf(number, length));
     const opened = attempt(() => receiver.open(sealed), ['RXMESH_RECORD_INVALID']);
