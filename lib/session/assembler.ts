@@ -1,23 +1,29 @@
 const bytesAtFirst = 32 * 1024;
 const empty = new Uint8Array(0);
 
+/** Why a fragmented message is dropped. */
+export type Skipped = 'too-large' | 'channel-closed';
+
 /**
  * Reassembles the fragmented messages of one channel. Fragments are copied: a view would keep its
  * whole record alive. Memory is bounded by twice the size limit. Once a message outgrows the limit,
  * its remaining fragments are discarded.
+ *
+ * A dropped message counts when its last fragment arrives: if the connection ends before that, its
+ * sender counts it as unsent, and it must not count twice.
  */
 export class Assembler {
   #buffer = empty;
   #length = 0;
   /** Size of the last message; the next one is expected to be similar. */
   #expected = bytesAtFirst;
-  #skipping = false;
+  #skipped: Skipped | undefined;
   /** Whether a message has started but not ended. */
   open = false;
 
   /** How many messages are being assembled: 1 or 0. One that is skipped does not count. */
   get messages(): number {
-    return this.open && !this.#skipping ? 1 : 0;
+    return this.open && this.#skipped === undefined ? 1 : 0;
   }
 
   /** Bytes of that message received so far. */
@@ -26,20 +32,23 @@ export class Assembler {
   }
 
   /**
-   * Adds a fragment. Returns the whole message after its last fragment, in its own buffer;
-   * `tooLarge` once if the message outgrows `bytesMax`; otherwise undefined.
+   * Adds a fragment. Returns the whole message after its last fragment, in its own buffer, or why
+   * it was dropped; before that, undefined.
+   *
+   * @param bytesMax the limit; undefined if the channel is closed
    */
-  add(bytes: Uint8Array, last: boolean, bytesMax: number): Uint8Array | 'tooLarge' | undefined {
+  add(
+    bytes: Uint8Array,
+    last: boolean,
+    bytesMax: number | undefined,
+  ): Uint8Array | Skipped | undefined {
     this.open = !last;
-    if (this.#skipping) {
-      this.#skipping = !last;
-      return undefined;
-    }
+    if (this.#skipped !== undefined) return this.#skip(last);
     const length = this.#length + bytes.length;
-    if (length > bytesMax) {
+    if (bytesMax === undefined || length > bytesMax) {
       this.#reset();
-      this.#skipping = !last;
-      return 'tooLarge';
+      this.#skipped = bytesMax === undefined ? 'channel-closed' : 'too-large';
+      return this.#skip(last);
     }
     if (length > this.#buffer.length) this.#grow(length, bytesMax);
     this.#buffer.set(bytes, this.#length);
@@ -47,15 +56,18 @@ export class Assembler {
     return last ? this.#whole() : undefined;
   }
 
-  /**
-   * Drops the message that has started, if any, and skips its remaining fragments. Returns whether
-   * there was one.
-   */
-  skip(): boolean {
-    const hasBegun = this.open && !this.#skipping;
+  /** The channel has closed: drops the message that has started, if any. */
+  cut(): void {
+    if (!this.open || this.#skipped !== undefined) return;
     this.#reset();
-    this.#skipping = this.open;
-    return hasBegun;
+    this.#skipped = 'channel-closed';
+  }
+
+  #skip(last: boolean): Skipped | undefined {
+    if (!last) return undefined;
+    const skipped = this.#skipped;
+    this.#skipped = undefined;
+    return skipped;
   }
 
   #grow(length: number, bytesMax: number): void {

@@ -170,12 +170,11 @@ export class Port {
     this.#granted -= unsent.messages;
     this.#grantedBytes -= unsent.bytes;
     inbox?.leave(this.#grant);
-    const cut = this.#assembler.skip();
+    this.#assembler.cut();
     this.#grant = noGrant;
     this.#takeAgain();
     // Last, since a callback may reopen the channel.
     this.clear('channel-closed', end);
-    if (cut) this.#dropInbound('channel-closed');
   }
 
   /**
@@ -328,20 +327,18 @@ export class Port {
   }
 
   #assemble(bytes: Uint8Array, last: boolean): Uint8Array | undefined {
-    const bytesMax = this.end?.messageBytesMax ?? 0;
-    const whole = this.#assembler.add(bytes, last, bytesMax);
-    // A skipped message has ended. No consumer will see it, so its credit is returned now.
-    const isWhole = whole !== undefined && whole !== 'tooLarge';
-    if (last && !isWhole && this.inbox) this.replenish(this.inbox);
-    if (whole !== 'tooLarge') return whole;
-    this.#refused();
+    const whole = this.#assembler.add(bytes, last, this.end?.messageBytesMax);
+    if (typeof whole !== 'string') return whole;
+    // No consumer will see it, so its credit is returned now.
+    if (this.inbox) this.replenish(this.inbox);
+    this.#dropInbound(whole);
     return undefined;
   }
 
   #whole(bytes: Uint8Array, owned: boolean): void {
     const { inbox } = this;
     if (inbox === undefined) {
-      this.#refused();
+      this.#dropInbound('channel-closed');
       return;
     }
     this.#messagesIn += 1;
@@ -365,11 +362,6 @@ export class Port {
       const text = `a message beyond its credit, of which ${left} were left`;
       this.#host.violated('RXMESH_CREDIT_EXCEEDED', text, this.channel);
     }
-  }
-
-  /** A message has arrived that this side does not accept. */
-  #refused(): void {
-    this.#dropInbound(this.inbox === undefined ? 'channel-closed' : 'too-large');
   }
 
   /** A message has arrived but reaches no consumer. */

@@ -51,6 +51,8 @@ export interface InvariantOptions {
  */
 const quietMs = 60_000;
 const stepMs = 1_000;
+/** The lanes of how many nodes are looked at in one check, in turns. */
+const lanesMax = 200;
 /** How many lines of the log are printed with a broken invariant, and how many are searched. */
 const linesMax = 30;
 const searchedMax = 20_000;
@@ -89,6 +91,8 @@ export class Invariants {
   readonly #limits = new Map<number, PeerRules>();
   /** Since when two nodes have disagreed, by their numbers. */
   readonly #apart = new Map<string, number>();
+  /** The node whose lanes are looked at next. */
+  #nextLanes = 0;
 
   /** @internal use `watchInvariants` */
   constructor(net: Simulation, options: InvariantOptions) {
@@ -117,7 +121,10 @@ export class Invariants {
     return ledger;
   }
 
-  /** Checks what can be checked at any time. Call it now and then during a run. */
+  /**
+   * Checks what can be checked at any time. Call it now and then during a run. Each call looks at
+   * the lanes of 200 nodes, the next ones each time.
+   */
   check(): void {
     const nowMs = this.#net.now();
     const apart = new Set<string>();
@@ -132,7 +139,7 @@ export class Invariants {
       this.#breaks('agreement', [one, other], `${text}, for ${nowMs - sinceMs} ms`);
     }
     for (const key of this.#apart.keys()) if (!apart.has(key)) this.#apart.delete(key);
-    for (const node of this.#net.nodes) if (!node.isStopped) this.#checkLanes(node);
+    this.#checkSomeLanes(lanesMax);
   }
 
   /**
@@ -150,6 +157,7 @@ export class Invariants {
       net.advance(stepMs);
     }
     this.check();
+    this.#checkSomeLanes(net.nodes.length);
     for (const ledger of this.#ledgers) ledger.check();
     try {
       net.stop();
@@ -203,6 +211,16 @@ export class Invariants {
       if (counts[name] <= limits[name] + limits.maxUpgrading + visitors) continue;
       const more = `${name} is ${limits[name]}, and maxUpgrading ${limits.maxUpgrading}`;
       this.#breaks('limits', [node], `${counts[name]} peers are connected, but ${more}`);
+    }
+  }
+
+  /** Looking at the lanes of thousands of nodes takes long, so each check looks at the next ones. */
+  #checkSomeLanes(count: number): void {
+    const { nodes } = this.#net;
+    for (let left = Math.min(count, nodes.length); left > 0; left -= 1) {
+      const node = nodes[this.#nextLanes % nodes.length];
+      this.#nextLanes += 1;
+      if (node?.isStopped === false) this.#checkLanes(node);
     }
   }
 

@@ -53,6 +53,8 @@ export interface LedgerOptions<T> {
 export class Ledger<T> {
   readonly #options: LedgerOptions<T>;
   readonly #accounts = new Map<number, Account>();
+  /** The same accounts by node: each of them at both of its nodes. */
+  readonly #accountsOf = new Map<number, Account[]>();
   /** The peers of each node that have the channel open. */
   readonly #recipients = new Map<number, Set<number>>();
 
@@ -157,16 +159,13 @@ export class Ledger<T> {
 
   /** What has not arrived between two nodes may be lost now, in both directions. */
   #disconnected(one: number, other: number): void {
-    for (const account of [this.#account(one, other), this.#account(other, one)]) {
-      account.atRisk = account.sent - account.delivered - account.told;
-    }
+    putAtRisk(this.#account(one, other));
+    putAtRisk(this.#account(other, one));
   }
 
   #startedAgain(node: number): void {
     this.#recipients.delete(node);
-    for (const { from, to } of [...this.#accounts.values()]) {
-      if (from === node || to === node) this.#disconnected(from, to);
-    }
+    for (const account of this.#accountsOf.get(node) ?? []) putAtRisk(account);
   }
 
   #recipientsOf(node: number): Set<number> {
@@ -184,8 +183,18 @@ export class Ledger<T> {
     const counts = { sent: 0, delivered: 0, told: 0, last: -Infinity, atRisk: 0 };
     const account: Account = { from, to, ...counts };
     this.#accounts.set(key, account);
+    for (const node of [from, to]) {
+      const own = this.#accountsOf.get(node);
+      if (own === undefined) this.#accountsOf.set(node, [account]);
+      else own.push(account);
+    }
     return account;
   }
+}
+
+/** The connection has ended: what has not arrived may be lost. */
+function putAtRisk(account: Account): void {
+  account.atRisk = account.sent - account.delivered - account.told;
 }
 
 /** More nodes than any simulation has. */

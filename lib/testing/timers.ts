@@ -1,11 +1,41 @@
-/** A piece of work that is due at a time. */
-export interface Timer {
+import { Subscription } from 'rxjs';
+
+/** A piece of work that is due at a time. Unsubscribing cancels it. */
+export class Timer extends Subscription {
   readonly dueAtMs: number;
   /** Earlier timers of the same time come first. */
   readonly order: number;
-  readonly work: () => void;
+  #work: (() => void) | undefined;
+  readonly #cancelled: () => void;
+
+  /** @param cancelled called when it is cancelled before its work has begun */
+  constructor(work: () => void, dueAtMs: number, order: number, cancelled: () => void) {
+    super();
+    this.dueAtMs = dueAtMs;
+    this.order = order;
+    this.#work = work;
+    this.#cancelled = cancelled;
+  }
+
   /** It was cancelled, or its work has begun. */
-  isOver: boolean;
+  get isOver(): boolean {
+    return this.#work === undefined;
+  }
+
+  /** Does the work. A timer may be kept for long, so it lets go of what its work refers to. */
+  run(): void {
+    const work = this.#work;
+    this.#work = undefined;
+    work?.();
+  }
+
+  override unsubscribe(): void {
+    if (this.closed) return;
+    super.unsubscribe();
+    if (this.isOver) return;
+    this.#work = undefined;
+    this.#cancelled();
+  }
 }
 
 /**
@@ -44,10 +74,8 @@ export class Timers {
     return first;
   }
 
-  /** Cancels a timer that has not been taken. Doing it twice is fine. */
-  cancel(timer: Timer): void {
-    if (timer.isOver) return;
-    timer.isOver = true;
+  /** Notes that a timer which has not been taken was cancelled. */
+  cancelled(): void {
     this.#cancelled += 1;
     if (this.#cancelled * 2 > this.#heap.length) this.#compact();
   }

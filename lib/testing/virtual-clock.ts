@@ -1,7 +1,7 @@
-import { Subscription, VirtualTimeScheduler } from 'rxjs';
+import { type Subscription, VirtualTimeScheduler } from 'rxjs';
 import type { Clock } from '../flow/clock.ts';
 import { mustBe } from '../model/described.ts';
-import { type Timer, Timers } from './timers.ts';
+import { Timer, Timers } from './timers.ts';
 
 /**
  * A clock of virtual time: nothing happens until a test lets time pass, and then everything that is
@@ -35,11 +35,11 @@ export class VirtualClock implements Clock {
   schedule(work: () => void, delayMs: number): Subscription {
     // Not `this.now()`: a subclass may set its clock, and its timers must still wait as long.
     const dueAtMs = this.scheduler.now() + delayMs;
-    const timer: Timer = { dueAtMs, order: this.#order, work, isOver: false };
+    const timer = new Timer(work, dueAtMs, this.#order, this.#cancelled);
     this.#order += 1;
     this.#timers.add(timer);
     this.#setAlarm();
-    return new Subscription(() => this.#cancel(timer));
+    return timer;
   }
 
   afterTurn(work: () => void): Subscription {
@@ -99,8 +99,7 @@ export class VirtualClock implements Clock {
         const { first } = this.#timers;
         if (first === undefined || first.dueAtMs > nowMs || first.order >= end) break;
         this.#timers.takeFirst();
-        first.isOver = true;
-        first.work();
+        first.run();
       }
     } catch (thrown) {
       // The scheduler discards its actions as well.
@@ -118,11 +117,11 @@ export class VirtualClock implements Clock {
     this.#alarm = this.scheduler.schedule(() => this.#ring(), first.dueAtMs - this.scheduler.now());
   }
 
-  #cancel(timer: Timer): void {
-    if (timer.isOver) return;
-    this.#timers.cancel(timer);
+  /** Created once, for all timers. */
+  readonly #cancelled = (): void => {
+    this.#timers.cancelled();
     if (this.#timers.size > 0) return;
     this.#alarm?.unsubscribe();
     this.#alarmAtMs = Infinity;
-  }
+  };
 }

@@ -29,6 +29,8 @@ export interface Options {
   readonly freeze: number;
   /** The part of all nodes whose date is set in a minute. */
   readonly dates: number;
+  /** The part of all nodes that close the channel of the traffic in a minute. */
+  readonly close: number;
   /** The part of the nodes that lose power at the end, all at once. */
   readonly vanish: number;
   readonly traffic: (typeof traffics)[number];
@@ -41,6 +43,8 @@ export interface Options {
   /** The faults and messages to make, by number; undefined: all of them. */
   readonly only: readonly number[] | undefined;
   readonly svg: string | undefined;
+  /** Collect all garbage at each virtual minute, and print what is left. */
+  readonly memory: boolean;
   readonly json: boolean;
   /** Print how a few sizes of network compare, instead of one run. */
   readonly table: boolean;
@@ -68,6 +72,8 @@ what came of it, and fails if an invariant of the library did not hold.
   --partitions 0         how often the network is partitioned
   --freeze 0             part of the nodes that freeze for a while in a minute, such as 0.1
   --dates 0              part of the nodes whose date is set in a minute, forward or back
+  --close 0              part of the nodes that close their channel in a minute, some only for a
+                         moment; not with pipes
   --vanish 0             part of the nodes that lose power at the end, such as 0.2
   --traffic broadcast    broadcast, unicast, pipe (to nodes that may be away) or none
   --rate 2               messages that each node sends in a minute
@@ -76,6 +82,7 @@ what came of it, and fails if an invariant of the library did not hold.
   --protection trusted   trusted, proven or encrypted
   --only 3,7-9           make only these faults and messages, by number
   --svg FILE             a plot of peer counts and deliveries over time
+  --memory               print how much memory is live at each minute, after garbage collection
   --json                 print the result as JSON
   --table                networks of 10 to --nodes nodes, each in a process of its own; with
                          --exchange, how networks of 8 to --nodes nodes find each other
@@ -106,6 +113,7 @@ export function optionsFrom(args: readonly string[]): Options | undefined {
       partitions: text,
       freeze: text,
       dates: text,
+      close: text,
       vanish: text,
       traffic: text,
       rate: text,
@@ -114,13 +122,14 @@ export function optionsFrom(args: readonly string[]): Options | undefined {
       protection: text,
       only: text,
       svg: text,
+      memory: flag,
       json: flag,
       table: flag,
       help: flag,
     },
   });
   if (values.help === true) return undefined;
-  const { svg, exchange = false, json = false, table = false } = values;
+  const { svg, exchange = false, memory = false, json = false, table = false } = values;
   const nodes = count('nodes', values.nodes, 100, 1);
   const maxConnected = count('max-connected', values['max-connected'], 32, 1);
   return {
@@ -137,6 +146,7 @@ export function optionsFrom(args: readonly string[]): Options | undefined {
     partitions: count('partitions', values.partitions, 0, 0),
     freeze: amount('freeze', values.freeze, 0, 0),
     dates: amount('dates', values.dates, 0, 0),
+    close: closes(values.close, values.traffic),
     vanish: Math.min(1, amount('vanish', values.vanish, 0, 0)),
     traffic: oneOf('traffic', values.traffic ?? 'broadcast', traffics),
     rate: amount('rate', values.rate, 2, 0),
@@ -145,6 +155,7 @@ export function optionsFrom(args: readonly string[]): Options | undefined {
     protection: oneOf('protection', values.protection ?? 'trusted', protections),
     only: values.only === undefined ? undefined : numbersFrom('only', values.only),
     svg,
+    memory,
     json,
     table,
     seeds: count('seeds', values.seeds, 1, 1),
@@ -167,6 +178,7 @@ export function argumentsFrom(options: Options): readonly string[] {
     partitions: String(options.partitions),
     freeze: String(options.freeze),
     dates: String(options.dates),
+    close: String(options.close),
     vanish: String(options.vanish),
     traffic: options.traffic,
     rate: String(options.rate),
@@ -205,6 +217,13 @@ function amount(name: string, given: string | undefined, otherwise: number, leas
   const value = given === undefined ? otherwise : Number(given);
   if (value >= least && given?.trim() !== '') return value;
   throw new Error(`--${name} must be a number of at least ${least}, got ${String(given)}`);
+}
+
+/** The channel of the pipes stays open: they end with it. */
+function closes(given: string | undefined, traffic: string | undefined): number {
+  const value = amount('close', given, 0, 0);
+  if (value === 0 || traffic !== 'pipe') return value;
+  throw new Error('--close is not for --traffic pipe: a pipe ends with its channel');
 }
 
 function count(name: string, given: string | undefined, otherwise: number, least: number): number {

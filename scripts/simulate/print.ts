@@ -10,6 +10,7 @@ export function summary(result: Result): string {
     ['network', `${whole(nodes)} nodes, ${whole(links)} connections once it was up`],
     ['connected as far as limits allow', time(result.connectedMs)],
     ['left and returned', whole(result.left)],
+    ['channels closed and opened again', whole(result.closed)],
     ['connected again after all of that', time(result.recoveredMs)],
     ['connected again after some vanished', time(result.healedMs)],
     ['peers of a node, steady', `mean ${fixed(peers.mean)}, variance ${fixed(peers.variance)}`],
@@ -26,6 +27,7 @@ export function summary(result: Result): string {
       `${seconds(all.processorMs)}, of these ${seconds(up.processorMs)} to come up`,
     ],
     ['memory', `${whole(result.memoryMiB)} MiB`],
+    ...liveRows(result),
   ];
   return rows.map(([name, value]) => `${name.padEnd(37)}${value}`).join('\n');
 }
@@ -87,6 +89,13 @@ export function exchangeRow(result: Result): string {
     seconds(all.processorMs),
   ];
   return `| ${cells.join(' | ')} |`;
+}
+
+function liveRows({ live }: Result): [string, string][] {
+  if (live.length === 0) return [];
+  return [
+    ['live memory at each minute', `${live.map((each) => whole(each.liveMiB)).join(' ')} MiB`],
+  ];
 }
 
 function range(sample: Result['samples'][number] | undefined): string {

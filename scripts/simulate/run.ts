@@ -6,7 +6,9 @@ import {
   watchInvariants,
 } from 'rxmesh/testing';
 import { seededRandom } from '../../lib/testing/seeded-random.ts';
+import { Channels } from './channels.ts';
 import { Figures, type Sample } from './figures.ts';
+import { type LiveMemory, LiveMemoryMeter } from './live-memory.ts';
 import { numberOf } from './message.ts';
 import { buildNetwork, isConnected, type Network, pieces } from './network.ts';
 import type { Options } from './options.ts';
@@ -23,6 +25,7 @@ const lookMs = 10;
 const stepMs = 100;
 const sampleMs = 1_000;
 const checkMs = 5_000;
+const minuteMs = 60_000;
 
 /**
  * What a run took, in milliseconds: real time, and processor time, which other processes do not add
@@ -47,6 +50,8 @@ export interface Result {
   /** Into how many pieces the network was divided at the end. */
   readonly pieces: number;
   readonly left: number;
+  /** How often a node closed its channel. */
+  readonly closed: number;
   readonly messages: LedgerTotals;
   readonly drops: Readonly<Record<string, number>>;
   readonly futileDials: Readonly<Record<string, number>>;
@@ -57,6 +62,8 @@ export interface Result {
   readonly up: Took;
   readonly all: Took;
   readonly memoryMiB: number;
+  /** What was live once the network was up, and at each minute from then on, if asked for. */
+  readonly live: readonly LiveMemory[];
   /** What did not hold; undefined if everything did. */
   readonly broken: string | undefined;
   /** The first that did not hold, and how long the network had been up then. */
@@ -99,8 +106,9 @@ export function run(options: Options, makeRouter?: SimulationOptions['makeRouter
   const network = buildNetwork(options, random, makeRouter);
   const { net } = network;
   const invariants = watchInvariants(net);
-  const channel = net.openChannels({ id: 1, codec: raw(), ...laneOf(options) });
-  const ledger = invariants.ledger(channel, numberOf);
+  const channels = new Channels(net, { id: 1, codec: raw(), ...laneOf(options) });
+  const ledger = invariants.ledger((node) => channels.of(node), numberOf);
+  const meter = options.memory ? new LiveMemoryMeter() : undefined;
   const pipes = options.traffic === 'pipe' ? new Pipes(net) : undefined;
   const figures = new Figures(net, ledger);
 
@@ -109,12 +117,13 @@ export function run(options: Options, makeRouter?: SimulationOptions['makeRouter
   const up = clock();
   const links = net.nodes.reduce((sum, { up }) => sum + up.size, 0) / 2;
   figures.sample(false);
+  meter?.sample(0);
 
   const upAtMs = net.now();
   const steps = new Steps(options.only);
-  const traffic = new Traffic({ net, ledger, pipes, options, random, steps });
-  const trouble = new Trouble({ net, options, random, steps });
-  const forMs = options.minutes * 60_000;
+  const traffic = new Traffic({ net, channels, ledger, pipes, options, random, steps });
+  const trouble = new Trouble({ net, channels, options, random, steps });
+  const forMs = options.minutes * minuteMs;
   for (let passedMs = 0; passedMs < forMs; passedMs += stepMs) {
     trouble.make(stepMs);
     traffic.send(stepMs);
@@ -122,6 +131,7 @@ export function run(options: Options, makeRouter?: SimulationOptions['makeRouter
     if ((passedMs + stepMs) % sampleMs !== 0) continue;
     figures.sample(passedMs > forMs / 2);
     if ((passedMs + stepMs) % checkMs === 0) invariants.check();
+    if ((passedMs + stepMs) % minuteMs === 0) meter?.sample((passedMs + stepMs) / minuteMs);
   }
   const recoveredMs = connect(network, stepMs, () => trouble.end());
   const healedMs = trouble.vanish() ? connect(network, stepMs, () => undefined) : 0;
@@ -145,6 +155,7 @@ export function run(options: Options, makeRouter?: SimulationOptions['makeRouter
     healedMs,
     pieces: inPieces,
     left: trouble.left,
+    closed: trouble.closed,
     messages: pipes?.totals() ?? ledger.totals(),
     drops: figures.drops,
     futileDials: figures.futileDials,
@@ -154,6 +165,7 @@ export function run(options: Options, makeRouter?: SimulationOptions['makeRouter
     up,
     all: clock(),
     memoryMiB,
+    live: meter?.samples ?? [],
     broken,
     firstBroken: first && { invariant: first.invariant, upMs: first.atMs - upAtMs },
     steps: steps.count,

@@ -33,6 +33,7 @@ export function shrink(
   search.tries({ partitions: 0 });
   search.tries({ freeze: 0 });
   search.tries({ dates: 0 });
+  search.tries({ close: 0 });
   search.tries({ vanish: 0 });
   search.tries({ exchange: false });
   search.shorten();

@@ -1,4 +1,5 @@
 import type { Ledger, Simulation } from 'rxmesh/testing';
+import type { Channels } from './channels.ts';
 import { numbered } from './message.ts';
 import type { Options } from './options.ts';
 import type { Pipes } from './pipes.ts';
@@ -7,6 +8,7 @@ import type { Steps } from './steps.ts';
 /** What traffic needs to know. */
 export interface TrafficSettings {
   readonly net: Simulation;
+  readonly channels: Channels;
   readonly ledger: Ledger<Uint8Array>;
   /** Takes the messages of the traffic `pipe`. */
   readonly pipes: Pipes | undefined;
@@ -18,6 +20,7 @@ export interface TrafficSettings {
 /** Sends numbered messages from random nodes, evenly over time. */
 export class Traffic {
   readonly #net: Simulation;
+  readonly #channels: Channels;
   readonly #ledger: Ledger<Uint8Array>;
   readonly #pipes: Pipes | undefined;
   readonly #options: Options;
@@ -27,8 +30,9 @@ export class Traffic {
   /** How many messages are due, with a fraction. */
   #due = 0;
 
-  constructor({ net, ledger, pipes, options, random, steps }: TrafficSettings) {
+  constructor({ net, channels, ledger, pipes, options, random, steps }: TrafficSettings) {
     this.#net = net;
+    this.#channels = channels;
     this.#ledger = ledger;
     this.#pipes = pipes;
     this.#options = options;
@@ -50,7 +54,7 @@ export class Traffic {
     const peer = peers[this.#pick(peers.length)];
     if (!this.#steps.next()) return;
     const to = peer === undefined ? undefined : this.#net.indexOf(peer);
-    if (to === undefined) return;
+    if (to === undefined || !this.#channels.isOpen(from)) return;
     this.#sent += 1;
     const message = numbered(this.#sent, this.#options.bytes);
     if (this.#pipes !== undefined) this.#pipes.send(from, to, message);

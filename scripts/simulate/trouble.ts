@@ -1,4 +1,5 @@
 import type { Simulation } from 'rxmesh/testing';
+import type { Channels } from './channels.ts';
 import type { Options } from './options.ts';
 import type { Steps } from './steps.ts';
 
@@ -8,33 +9,46 @@ const partitionMs = 20_000;
 /** How long a node is frozen, and how far a date is set at most, in milliseconds. */
 const frozenMs = [100, 20_000] as const;
 const dateMs = 24 * 3_600_000;
+/** How long a channel is closed at most. Every other time, it is opened again at once. */
+const closedMs = 5_000;
 
 /** What trouble needs to know. */
 export interface TroubleSettings {
   readonly net: Simulation;
+  readonly channels: Channels;
   readonly options: Options;
   readonly random: () => number;
   readonly steps: Steps;
 }
 
-/** Makes nodes leave and return, freezes them, sets their dates, and partitions the network. */
+/**
+ * Makes nodes leave and return, freezes them, sets their dates, closes their channels, and
+ * partitions the network.
+ */
 export class Trouble {
   readonly #net: Simulation;
+  readonly #channels: Channels;
   readonly #options: Options;
   readonly #random: () => number;
   readonly #steps: Steps;
   /** When the nodes that are away return. */
   readonly #returns = new Map<number, number>();
+  /** When the channels that are closed are opened again. */
+  readonly #opens = new Map<number, number>();
   readonly #partitionsAtMs: number[];
   #healsAtMs = Infinity;
-  /** How many nodes should have left, frozen, and changed their date by now, but have not. */
+  /** How many nodes should have left, frozen and so on by now, but have not. */
   #leavesDue = 0;
   #freezesDue = 0;
   #datesDue = 0;
+  #closesDue = 0;
   left = 0;
+  /** How often a channel was closed. */
+  closed = 0;
 
-  constructor({ net, options, random, steps }: TroubleSettings) {
+  constructor({ net, channels, options, random, steps }: TroubleSettings) {
     this.#net = net;
+    this.#channels = channels;
     this.#options = options;
     this.#random = random;
     this.#steps = steps;
@@ -51,14 +65,17 @@ export class Trouble {
   make(ms: number): void {
     const net = this.#net;
     for (const [node, atMs] of [...this.#returns]) if (atMs <= net.now()) this.#return(node);
-    const { churn, freeze, dates } = this.#options;
+    for (const [node, atMs] of [...this.#opens]) if (atMs <= net.now()) this.#open(node);
+    const { churn, freeze, dates, close } = this.#options;
     const nodeMinutes = (net.nodes.length * ms) / 60_000;
     this.#leavesDue += churn * nodeMinutes;
     this.#freezesDue += freeze * nodeMinutes;
     this.#datesDue += dates * nodeMinutes;
+    this.#closesDue += close * nodeMinutes;
     for (; this.#leavesDue >= 1; this.#leavesDue -= 1) this.#leave();
     for (; this.#freezesDue >= 1; this.#freezesDue -= 1) this.#freeze();
     for (; this.#datesDue >= 1; this.#datesDue -= 1) this.#setDate();
+    for (; this.#closesDue >= 1; this.#closesDue -= 1) this.#close();
     const [nextMs = Infinity] = this.#partitionsAtMs;
     if (nextMs <= net.now()) this.#partition();
     if (this.#healsAtMs <= net.now()) this.#heal();
@@ -68,6 +85,7 @@ export class Trouble {
   end(): void {
     if (this.#healsAtMs < Infinity) this.#heal();
     for (const node of this.#returns.keys()) this.#return(node);
+    for (const node of this.#opens.keys()) this.#open(node);
   }
 
   /** A part of the nodes loses power, and does not return. Says whether there is such a part. */
@@ -89,6 +107,7 @@ export class Trouble {
     // All of the above is drawn in any case, so that leaving a step out does not change the others.
     if (!this.#steps.next() || this.#returns.has(node)) return;
     this.#returns.set(node, net.now() + away);
+    this.#opens.delete(node);
     this.left += 1;
     if (way < 0.5) void net.node(node).router.stop();
     else net.crash(node, { silently: way > 0.8 });
@@ -105,6 +124,24 @@ export class Trouble {
     const node = this.#pick();
     const byMs = Math.round((2 * this.#random() - 1) * dateMs);
     if (this.#steps.next()) this.#net.setDate(node, byMs);
+  }
+
+  #close(): void {
+    const node = this.#pick();
+    const isBrief = this.#random() < 0.5;
+    const ms = this.#random() * closedMs;
+    const isGone = this.#net.node(node).isStopped || this.#returns.has(node);
+    if (!this.#steps.next() || isGone || this.#opens.has(node)) return;
+    this.closed += 1;
+    this.#channels.close(node);
+    this.#opens.set(node, this.#net.now() + ms);
+    if (isBrief) this.#open(node);
+  }
+
+  /** Opens a channel again, unless its node leaves: it opens when the node returns. */
+  #open(node: number): void {
+    this.#opens.delete(node);
+    if (!this.#returns.has(node)) this.#channels.open(node);
   }
 
   #pick(): number {

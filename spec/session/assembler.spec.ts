@@ -40,38 +40,47 @@ describe('Assembler', () => {
     expect(assembler.add(bytes(3), true, 3)).toEqual(bytes(1, 2, 3));
   });
 
-  it('reports a message over the limit once, skips the rest of it and accepts the next', () => {
+  it('skips a message over the limit, says so when it ends, and accepts the next', () => {
     const assembler = new Assembler();
     assembler.add(bytes(1, 2), false, 3);
-    expect(assembler.add(bytes(3, 4), false, 3)).toBe('tooLarge');
-    expect(assembler.open).toBe(true);
+    expect(assembler.add(bytes(3, 4), false, 3)).toBeUndefined();
+    expect([assembler.open, assembler.messages, assembler.bytes]).toEqual([true, 0, 0]);
     expect(assembler.add(bytes(5), false, 3)).toBeUndefined();
-    expect(assembler.add(bytes(6), true, 3)).toBeUndefined();
+    expect(assembler.add(bytes(6), true, 3)).toBe('too-large');
     expect(assembler.open).toBe(false);
     expect(assembler.add(bytes(7), true, 3)).toEqual(bytes(7));
   });
 
   it('accepts the next message after one whose last piece exceeded the limit', () => {
     const assembler = new Assembler();
-    expect(assembler.add(bytes(1, 2, 3, 4), true, 3)).toBe('tooLarge');
+    expect(assembler.add(bytes(1, 2, 3, 4), true, 3)).toBe('too-large');
     expect(assembler.add(bytes(7), true, 3)).toEqual(bytes(7));
   });
 
-  it('discards a message in progress, and returns whether there was one', () => {
+  it('skips a message in progress when the channel closes, and says so when it ends', () => {
     const assembler = new Assembler();
-    expect(assembler.skip()).toBe(false);
+    assembler.cut();
     assembler.add(bytes(1), false, 3);
-    expect(assembler.skip()).toBe(true);
-    expect(assembler.skip()).toBe(false);
-    expect(assembler.add(bytes(2), true, 3)).toBeUndefined();
+    assembler.cut();
+    assembler.cut();
+    expect([assembler.messages, assembler.bytes]).toEqual([0, 0]);
+    expect(assembler.add(bytes(2), true, 3)).toBe('channel-closed');
     expect(assembler.add(bytes(3), true, 3)).toEqual(bytes(3));
   });
 
-  it('does not count an oversized message as discarded', () => {
+  it('skips a message that starts while the channel is closed, even if it opens meanwhile', () => {
+    const assembler = new Assembler();
+    expect(assembler.add(bytes(1), false, undefined)).toBeUndefined();
+    expect(assembler.add(bytes(2), true, 3)).toBe('channel-closed');
+    expect(assembler.add(bytes(), true, undefined)).toBe('channel-closed');
+    expect(assembler.add(bytes(3), true, 3)).toEqual(bytes(3));
+  });
+
+  it('counts an oversized message once, as too large', () => {
     const assembler = new Assembler();
     assembler.add(bytes(1, 2), false, 1);
-    expect(assembler.skip()).toBe(false);
-    expect(assembler.add(bytes(3), true, 1)).toBeUndefined();
+    assembler.cut();
+    expect(assembler.add(bytes(3), true, 1)).toBe('too-large');
   });
 
   it('retains at most an eighth beyond a message, whatever lengths a peer chooses', () => {
@@ -88,7 +97,7 @@ describe('Assembler', () => {
     expect(held).toBeLessThanOrEqual(bytes * (8 / 7));
   });
 
-  it('returns any message however it is cut, or `tooLarge`', () => {
+  it('returns any message however it is cut, or `too-large`', () => {
     const message = fc.array(fc.uint8Array({ maxLength: 40 }), { minLength: 1, maxLength: 6 });
     fc.assert(
       fc.property(fc.array(message, { maxLength: 10 }), (messages) => {
@@ -98,7 +107,7 @@ describe('Assembler', () => {
             assembler.add(piece, at === pieces.length - 1, 100),
           );
           const whole = Uint8Array.from(pieces.flatMap((piece) => [...piece]));
-          const expected = whole.length > 100 ? 'tooLarge' : whole;
+          const expected = whole.length > 100 ? 'too-large' : whole;
           expect(answers.filter((answer) => answer !== undefined)).toEqual([expected]);
         }
       }),

@@ -62,16 +62,28 @@ describe('a channel that is closed and reopened while peers are connected', () =
     expect(session.snapshot()[0]?.inbound.granted).toBe(4);
   });
 
-  it('reports a half-received message, and keeps its rest from the next channel', () => {
+  it('reports a half-received message when its rest is here, and keeps that from the next channel', () => {
     const node = new LinkedNode();
     const first = open(node);
     const { link } = node.peer(1);
     link.arrive(data(7, [1], false));
     first.close();
-    expect(node.takeDrops()).toEqual(['in 7 channel-closed 1']);
     const values = heard(open(node));
-    link.arrive(data(7, [2], false), data(7, [3]), data(7, [4]));
+    link.arrive(data(7, [2], false));
+    expect(node.takeDrops()).toEqual([]);
+    link.arrive(data(7, [3]), data(7, [4]));
     expect(values).toEqual([4]);
+    expect(node.takeDrops()).toEqual(['in 7 channel-closed 1']);
+  });
+
+  it('leaves a half-received message to its sender if the connection ends before the rest', () => {
+    const node = new LinkedNode();
+    const first = open(node);
+    const { link } = node.peer(1);
+    link.arrive(data(7, [1], false));
+    first.close();
+    link.arrive(data(7, [2], false));
+    link.end();
     expect(node.takeDrops()).toEqual([]);
   });
 

@@ -1,5 +1,7 @@
 import { describe, expect, it, jest } from '@jest/globals';
+import { raw } from 'rxmesh';
 import { simulate } from 'rxmesh/testing';
+import { Channels } from '../../scripts/simulate/channels.ts';
 import { optionsFrom } from '../../scripts/simulate/options.ts';
 import { Steps } from '../../scripts/simulate/steps.ts';
 import { Trouble } from '../../scripts/simulate/trouble.ts';
@@ -12,19 +14,30 @@ function troubled(line: string, only?: readonly number[]) {
   const options = optionsFrom(['--nodes', '2', ...line.split(' ')]);
   if (options === undefined) throw new Error('no options');
   const net = simulate({ nodes: 2, options: () => ({ keepAlive: {} }) });
+  const channels = new Channels(net, { id: 1, codec: raw() });
   net.start();
   net.crash(1);
+  const closes = jest.spyOn(channels, 'close');
   const freezes = jest.spyOn(net, 'freeze');
   const dates = jest.spyOn(net, 'setDate');
   const steps = new Steps(only);
-  const trouble = new Trouble({ net, options, random: seededRandom(7), steps });
+  const trouble = new Trouble({ net, channels, options, random: seededRandom(7), steps });
   for (let passedMs = 0; passedMs < 60_000; passedMs += 100) {
     trouble.make(100);
     net.advance(100);
   }
   net.advance(20_000);
+  trouble.end();
+  const isOpen = channels.isOpen(0);
   net.stop();
-  return { freezes: freezes.mock.calls, dates: dates.mock.calls, steps: steps.count };
+  const { calls: closed } = closes.mock;
+  return {
+    freezes: freezes.mock.calls,
+    dates: dates.mock.calls,
+    closed,
+    isOpen,
+    steps: steps.count,
+  };
 }
 
 describe('npm run simulate --', () => {
@@ -49,8 +62,16 @@ describe('npm run simulate --', () => {
     expect(new Set(dates.map(([, byMs]) => Math.sign(byMs)))).toEqual(new Set([1, -1]));
   });
 
-  it('neither makes trouble by default', () => {
-    expect(troubled('--seed 1')).toEqual({ freezes: [], dates: [], steps: 0 });
+  it('--close closes channels that are open, as often as asked, and leaves them open', () => {
+    const { closed, isOpen, steps } = troubled('--close 6');
+    expect([steps, isOpen]).toEqual([12, true]);
+    expect(closed.length).toBeGreaterThan(2);
+    expect(closed.length).toBeLessThan(12);
+  });
+
+  it('none makes trouble by default', () => {
+    const nothing = { freezes: [], dates: [], closed: [], isOpen: true, steps: 0 };
+    expect(troubled('--seed 1')).toEqual(nothing);
   });
 
   it('--only leaves some of it out, and does not change the rest', () => {

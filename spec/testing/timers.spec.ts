@@ -1,14 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { type Timer, Timers } from '../../lib/testing/timers.ts';
+import { Timer, Timers } from '../../lib/testing/timers.ts';
 import { collectGarbage } from '../support/garbage.ts';
 
-const timer = (dueAtMs: number, order: number): Timer => ({
-  dueAtMs,
-  order,
-  work: () => undefined,
-  isOver: false,
-});
+const nothing = (): void => undefined;
+
+const timer = (dueAtMs: number, order: number): Timer =>
+  new Timer(nothing, dueAtMs, order, nothing);
 
 describe('Timers', () => {
   it('returns timers by due time, and those due together in insertion order', () => {
@@ -34,15 +32,16 @@ describe('Timers', () => {
           if (each === 'take') {
             expect(timers.takeFirst()).toBe(model.shift());
           } else if ('add' in each) {
-            const added = timer(each.add, (order += 1));
+            order += 1;
+            const added = new Timer(nothing, each.add, order, () => timers.cancelled());
             timers.add(added);
             model.push(added);
             model.sort((one, other) => one.dueAtMs - other.dueAtMs || one.order - other.order);
           } else {
             const cancelled = model[each.cancel];
             if (cancelled === undefined) continue;
-            timers.cancel(cancelled);
-            timers.cancel(cancelled);
+            cancelled.unsubscribe();
+            cancelled.unsubscribe();
             model = model.filter((other) => other !== cancelled);
           }
           expect(timers.size).toBe(model.length);
@@ -60,13 +59,50 @@ describe('cancelled timers', () => {
     const timers = new Timers();
     timers.add(timer(1_000_000, 0));
     const works = Array.from({ length: 100 }, (_, order) => {
-      const cancelled = { ...timer(1_000, order + 1), work: () => order };
+      const work = (): number => order;
+      const cancelled = new Timer(work, 1_000, order + 1, () => timers.cancelled());
       timers.add(cancelled);
-      timers.cancel(cancelled);
-      return new WeakRef(cancelled.work);
+      cancelled.unsubscribe();
+      return new WeakRef(work);
     });
     await collectGarbage();
     expect(works.filter((work) => work.deref() !== undefined).length).toBeLessThan(5);
     expect(timers.size).toBe(1);
+  });
+});
+
+describe('a timer', () => {
+  it('does its work once, and not after it was cancelled', () => {
+    const log: string[] = [];
+    const done = new Timer(
+      () => log.push('done'),
+      1,
+      1,
+      () => log.push('cancelled'),
+    );
+    done.run();
+    done.run();
+    done.unsubscribe();
+    const cancelled = new Timer(
+      () => log.push('never'),
+      1,
+      2,
+      () => log.push('cancelled'),
+    );
+    cancelled.unsubscribe();
+    cancelled.run();
+    expect(log).toEqual(['done', 'cancelled']);
+    expect([done.isOver, cancelled.isOver]).toEqual([true, true]);
+  });
+
+  it('releases what its work refers to once it has begun', async () => {
+    const held = ((): { readonly timer: Timer; readonly target: WeakRef<object> } => {
+      const target = {};
+      const held = new Timer(() => void Object.keys(target), 1, 1, nothing);
+      return { timer: held, target: new WeakRef(target) };
+    })();
+    held.timer.run();
+    await collectGarbage();
+    expect(held.target.deref()).toBeUndefined();
   });
 });

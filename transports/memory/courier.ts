@@ -26,8 +26,14 @@ export class Courier {
 
   /** Schedules `delivery`, to run now or after those before it. */
   wake(delivery: Delivery): void {
-    this.#waiting.push(delivery);
-    if (!this.#busy) this.#run();
+    if (this.#busy) {
+      this.#waiting.push(delivery);
+      return;
+    }
+    this.#busy = true;
+    // The usual case, without an array: nothing else waits.
+    if (delivery.deliver()) this.#waiting.push(delivery);
+    this.#run();
   }
 
   #run(): void {

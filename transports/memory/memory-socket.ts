@@ -311,13 +311,18 @@ export class MemorySocket implements FrameSocket, Delivery {
 
   #awaitLanding({ dueAt }: Flight): void {
     const delayMs = Math.max(0, dueAt - this.#wire.clock.now());
-    this.#landing = this.#wire.clock.schedule(() => {
-      const flight = this.#flights.shift();
-      const next = this.#flights[0];
-      if (next !== undefined) this.#awaitLanding(next);
-      if (flight !== undefined) this.#arrive(flight.load);
-    }, delayMs);
+    this.#landing = this.#wire.clock.schedule(this.#land, delayMs);
   }
+
+  /** Created once, not for each frame. */
+  readonly #land = (): void => {
+    // An idle connection keeps no timer that is over.
+    this.#landing = undefined;
+    const flight = this.#flights.shift();
+    const next = this.#flights[0];
+    if (next !== undefined) this.#awaitLanding(next);
+    if (flight !== undefined) this.#arrive(flight.load);
+  };
 
   #arrive(load: Uint8Array | Ending): void {
     if (this.#ended !== undefined) return;
