@@ -33,12 +33,12 @@ export class Courier {
     this.#busy = true;
     // The usual case, without an array: nothing else waits.
     if (delivery.deliver()) this.#waiting.push(delivery);
-    this.#run();
+    this.#run(deliveriesPerRunMax - 1);
   }
 
-  #run(): void {
-    this.#busy = true;
-    let left = deliveriesPerRunMax;
+  /** @param most how many deliveries may run before others get a turn */
+  #run(most: number): void {
+    let left = most;
     while (this.#waiting.length > 0 && left > 0) {
       // In rounds, since removing from the front of a long array takes time proportional to its
       // length.
@@ -48,6 +48,6 @@ export class Courier {
       left -= round.length;
     }
     if (this.#waiting.length === 0) this.#busy = false;
-    else this.#clock.schedule(() => this.#run(), 0);
+    else this.#clock.schedule(() => this.#run(deliveriesPerRunMax), 0);
   }
 }

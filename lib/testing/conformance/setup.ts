@@ -37,6 +37,12 @@ export interface TransportSetup {
    * the largest size must wait for the reader, and none may be lost.
    */
   readonly holdsBack?: boolean;
+  /**
+   * Whether the side that closes a link may count as closed before the other side has heard the end
+   * of it. Default false, as `Link.closed` promises. True where something behind the link delays
+   * what has arrived, such as `faulty` with a latency at both ends.
+   */
+  readonly hearsLate?: boolean;
   /** The clock that the suite itself waits on. Default: the system clock. */
   readonly clock?: Clock;
   /** How long a case waits for something to happen, in milliseconds. Default 5,000. */

@@ -38,6 +38,7 @@ export class Stage {
   readonly dialsItself: boolean;
   readonly knowsLocal: boolean;
   readonly holdsBack: boolean;
+  readonly hearsLate: boolean;
 
   readonly #clock: Clock;
   readonly #timeoutMs: number;
@@ -54,6 +55,7 @@ export class Stage {
     this.dialsItself = setup.dialsItself ?? true;
     this.knowsLocal = setup.knowsLocal ?? true;
     this.holdsBack = setup.holdsBack ?? true;
+    this.hearsLate = setup.hearsLate ?? false;
     this.#clock = setup.clock ?? systemClock;
     this.#timeoutMs = setup.timeoutMs ?? 5_000;
   }

@@ -54,6 +54,7 @@ export class FaultySocket implements FrameSocket {
   #ended: Ended | undefined;
   /** Whether it was closed or destroyed here. */
   #isLeaving = false;
+  #isDestroyed = false;
 
   constructor(inner: FrameSocket, options: FaultySocketOptions) {
     this.#inner = inner;
@@ -111,8 +112,13 @@ export class FaultySocket implements FrameSocket {
     if (!this.#isOver()) this.#leave(() => this.#inner.close());
   }
 
-  /** Drops what is on its way out. The other side hears of it after the latency of the line. */
+  /**
+   * Drops what is on its way out. The other side hears of it after the latency of the line, with the
+   * reason that was given first.
+   */
   destroy(reason?: string): void {
+    if (this.#isDestroyed) return;
+    this.#isDestroyed = true;
     const destroy = (): void => this.#inner.destroy(reason);
     if (this.#isLeaving) {
       this.#release(destroy);

@@ -16,10 +16,13 @@ import { patienceMs } from '../../support/until.ts';
 releases();
 
 /**
- * Whether both nodes have a line, or only the first one: behind a line with latency of its own, a
+ * Whether both nodes have a line, or only the first one. Behind a line with latency of its own, a
  * node hears of the end when the other side is through with it (T-14).
  */
 type Wrapped = 'both' | 'one';
+
+const hearsLate = ({ latencyMs }: FaultyOptions, wrapped: Wrapped): boolean =>
+  latencyMs !== undefined && wrapped === 'both';
 
 const overMemory = (
   line: FaultyOptions,
@@ -27,6 +30,7 @@ const overMemory = (
   wrapped: Wrapped = 'both',
 ): TransportSetup => ({
   networked: false,
+  hearsLate: hearsLate(line, wrapped),
   clock: pollingClock,
   open: () => {
     const network = new MemoryNetwork(options);
@@ -42,6 +46,7 @@ const overMemory = (
 
 const overWebSocket = (line: FaultyOptions, wrapped: Wrapped = 'both'): TransportSetup => ({
   networked: true,
+  hearsLate: hearsLate(line, wrapped),
   timeoutMs: patienceMs,
   clock: pollingClock,
   open: () => {
@@ -62,7 +67,13 @@ describe.each([
   ['the memory transport, encrypted', overMemory({}, { protection: 'encrypted' })],
   ['the memory transport with its own latency', overMemory({}, { latencyMs: 2 })],
   ['the memory transport, delayed', overMemory({ latencyMs: 2, jitterMs: 2 }, {}, 'one')],
+  ['the memory transport, delayed at both ends', overMemory({ latencyMs: 2, jitterMs: 2 })],
+  [
+    'the memory transport, delayed at both ends and in between',
+    overMemory({ latencyMs: 5 }, { latencyMs: 3, protection: 'encrypted' }),
+  ],
   ['the WebSocket transport', overWebSocket({})],
+  ['the WebSocket transport, delayed at both ends', overWebSocket({ latencyMs: 2, jitterMs: 2 })],
   ['the WebSocket transport, delayed', overWebSocket({ latencyMs: 2, jitterMs: 2 }, 'one')],
 ])('%s, wrapped and without faults', (_, setup) => {
   for (const { name, run } of transportConformance(setup)) it(name, run);
