@@ -66,3 +66,11 @@ describe('a name that nothing has', () => {
     expect(stderr).toContain(text);
   });
 });
+
+describe('options that exclude each other', () => {
+  it('npm run simulate -- --close with pipes is refused, and says why', () => {
+    const { status, stderr } = run('simulate', '--close', '2', '--traffic', 'pipe');
+    expect(status).toBe(2);
+    expect(stderr).toContain('--close is not for --traffic pipe: a pipe ends with its channel');
+  });
+});

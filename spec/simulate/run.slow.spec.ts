@@ -32,6 +32,25 @@ describe('npm run simulate', () => {
     expect(svg).not.toMatch(/NaN|Infinity|undefined/);
   });
 
+  it('holds the invariants while channels close and open again, with messages of many pieces', () => {
+    const result = run(options(`${troubled} --close 10 --bytes 20000 --lane 8`));
+    expect(result.broken).toBeUndefined();
+    expect(result.closed).toBeGreaterThan(5);
+    expect(result.messages.delivered).toBeGreaterThan(20);
+    // Both ends report: the one that closed, and the one that had not heard of it yet.
+    expect(result.drops['channel-closed']).toBeGreaterThan(0);
+    expect(result.drops['channel-not-open']).toBeGreaterThan(0);
+    expect(summary(result)).toMatch(/^channels closed and opened again +\d+$/m);
+  });
+
+  it('measures live memory at each minute', () => {
+    const result = run(options('--nodes 3 --minutes 2 --memory'));
+    expect(result.live.map(({ atMinutes }) => atMinutes)).toEqual([0, 1, 2]);
+    for (const { liveMiB } of result.live) expect(liveMiB).toBeGreaterThan(1);
+    expect(summary(result)).toMatch(/^live memory at each minute +\d+ \d+ \d+ MiB$/m);
+    expect(summary(run(options('--nodes 3 --minutes 0')))).not.toContain('live memory');
+  });
+
   it('connects nodes that know one address each by peer exchange', () => {
     const result = run(options('--nodes 8 --exchange --latency 60 --minutes 0 --vanish 0.2'));
     expect(result).toMatchObject({ broken: undefined, pieces: 1, links: 28 });

@@ -73,7 +73,7 @@ describe('the arguments of a scenario', () => {
   it.each([
     '--nodes 7',
     '--nodes 9 --exchange --latency 7 --bandwidth 5000 --only 3,7-9,12',
-    '--only none --minutes 0.25 --traffic unicast --protection proven',
+    '--only none --minutes 0.25 --traffic unicast --protection proven --close 2',
   ])('%s give the same options', (line) => {
     const given = options(line);
     expect(optionsFrom(argumentsFrom(given))).toEqual(given);
