@@ -214,7 +214,7 @@ export class Invariants {
     }
   }
 
-  /** Looking at the lanes of thousands of nodes takes long, so each check looks at the next ones. */
+  /** Looking at the lanes of thousands of nodes takes long, so each check has the next ones. */
   #checkSomeLanes(count: number): void {
     const { nodes } = this.#net;
     for (let left = Math.min(count, nodes.length); left > 0; left -= 1) {

@@ -113,8 +113,8 @@ export class FaultySocket implements FrameSocket {
   }
 
   /**
-   * Drops what is on its way out. The other side hears of it after the latency of the line, with the
-   * reason that was given first.
+   * Drops what is on its way out. The other side hears of it after the latency of the line, with
+   * the reason that was given first.
    */
   destroy(reason?: string): void {
     if (this.#isDestroyed) return;
