@@ -170,6 +170,18 @@ describe('a socket on a line', () => {
     expectIdle(clock.scheduler);
   });
 
+  it('destroyed twice, still tells the first reason after the latency', () => {
+    const { inner, socket, clock } = onLine({ line: { latencyMs: 5 } });
+    const reasons: (string | undefined)[] = [];
+    inner.destroy = (reason?: string) => reasons.push(reason);
+    socket.destroy('too busy');
+    socket.destroy();
+    expect(reasons).toEqual([]);
+    clock.advance(5);
+    expect(reasons).toEqual(['too busy']);
+    expectIdle(clock.scheduler);
+  });
+
   it('destroyed without latency, or while it closes, ends the socket below at once', () => {
     const direct = onLine();
     direct.socket.destroy();
