@@ -1,6 +1,6 @@
 import type { Clock } from '../flow/clock.ts';
 import type { Pace } from '../flow/pace.ts';
-import { type LaneOptions, type Strategy, whenFull } from '../flow/strategy.ts';
+import { type LaneOptions, whenFull } from '../flow/strategy.ts';
 import type { Direction } from '../model/direction.ts';
 import type { DropReason } from '../model/event.ts';
 import type { NodeId } from '../model/id.ts';
@@ -16,37 +16,11 @@ import {
   wireMessageBytesMax,
 } from './channel-end.ts';
 import { type OnDisplaced, Outbox, type SendCounter } from './outbox.ts';
+import { portSnapshot, type PortSnapshot, type PortState } from './port-snapshot.ts';
 import type { UnsentReason } from './waiting-sends.ts';
 
 /** The lane of a channel that the peer has open but we do not. It never holds anything. */
 const noLane: LaneOptions = { strategy: 'dropNewest', capacity: 1 };
-
-/** How full a lane is. */
-export interface LaneSnapshot {
-  /** What it does when it is full. */
-  readonly strategy: Strategy;
-  readonly depth: number;
-  readonly depthBytes: number;
-  readonly capacity: number;
-  readonly capacityBytes: number;
-}
-
-/** The state of one channel of a session. */
-export interface PortSnapshot {
-  readonly channel: number;
-  /** The lane to the peer, the credit it has granted us, and how many sends wait for the lane. */
-  readonly outbound: LaneSnapshot & {
-    readonly credit: number;
-    readonly creditBytes: number;
-    readonly waiting: number;
-  };
-  /** The lane for messages from the peer, and the credit we have granted it. */
-  readonly inbound: LaneSnapshot & { readonly granted: number; readonly grantedBytes: number };
-  readonly messagesIn: number;
-  readonly messagesOut: number;
-  readonly bytesIn: number;
-  readonly bytesOut: number;
-}
 
 /** What a port needs from its session. */
 export interface PortHost {
@@ -70,7 +44,7 @@ export interface PortHost {
 export type Violation = 'RXMESH_CREDIT_EXCEEDED' | 'RXMESH_PROTOCOL_VIOLATION' | 'RXMESH_OVERFLOW';
 
 /** One channel of a session, in both directions: what its peer may send, and where it goes. */
-export class Port {
+export class Port implements PortState {
   readonly channel: number;
   readonly outbox: Outbox;
   /** The channel, while it is open here. */
@@ -102,6 +76,7 @@ export class Port {
   #bytesIn = 0;
   /** Without credit: whether the link holds back a message until there is room. */
   #isHolding = false;
+  #snapshot: PortSnapshot | undefined;
 
   /** @param counter see `Outbox` */
   constructor(channel: number, host: PortHost, counter: SendCounter | undefined) {
@@ -112,6 +87,22 @@ export class Port {
     // `takes` limits the peer instead.
     this.#granted = unlimitedCredit;
     this.#grantedBytes = unlimitedCredit;
+  }
+
+  get granted(): number {
+    return this.#granted;
+  }
+
+  get grantedBytes(): number {
+    return this.#grantedBytes;
+  }
+
+  get messagesIn(): number {
+    return this.#messagesIn;
+  }
+
+  get bytesIn(): number {
+    return this.#bytesIn;
   }
 
   /** Joins the channel, which has been opened here. Returns the inbox for its messages. */
@@ -276,38 +267,10 @@ export class Port {
     if (count > 0) this.#dropped('outbound', reason, count);
   }
 
-  /** The state of the port, as an immutable copy. */
+  /** The state of the port: the same object as the last time if nothing has changed since. */
   snapshot(): PortSnapshot {
-    const { outbox, inbox, channel } = this;
-    const lane = inbox ?? emptyLane;
-    // Written out: copying a lane by spreading takes several times as long, and a large node has
-    // thousands.
-    return {
-      channel,
-      outbound: {
-        strategy: outbox.strategy,
-        depth: outbox.depth,
-        depthBytes: outbox.depthBytes,
-        capacity: outbox.capacity,
-        capacityBytes: outbox.capacityBytes,
-        credit: outbox.credit,
-        creditBytes: outbox.creditBytes,
-        waiting: outbox.waiting,
-      },
-      inbound: {
-        strategy: lane.strategy,
-        depth: lane.depth,
-        depthBytes: lane.depthBytes,
-        capacity: lane.capacity,
-        capacityBytes: lane.capacityBytes,
-        granted: this.#granted,
-        grantedBytes: this.#grantedBytes,
-      },
-      messagesIn: this.#messagesIn,
-      messagesOut: outbox.messages,
-      bytesIn: this.#bytesIn,
-      bytesOut: outbox.bytes,
-    };
+    this.#snapshot = portSnapshot(this, this.#snapshot);
+    return this.#snapshot;
   }
 
   /**
@@ -376,11 +339,3 @@ export class Port {
 }
 
 const noGrant: Grant = () => undefined;
-
-const emptyLane: LaneSnapshot = {
-  strategy: 'block',
-  depth: 0,
-  depthBytes: 0,
-  capacity: 0,
-  capacityBytes: 0,
-};

@@ -12,7 +12,8 @@ import { ControlBudget } from './control-budget.ts';
 import { KeepAlive } from './keep-alive.ts';
 import type { Outbox } from './outbox.ts';
 import type { PeerSession } from './peer-session.ts';
-import { Port, type PortHost, type PortSnapshot, type Violation } from './port.ts';
+import { Port, type PortHost, type Violation } from './port.ts';
+import type { PortSnapshot } from './port-snapshot.ts';
 import { Pump } from './pump.ts';
 import type { SessionOptions } from './session-options.ts';
 
@@ -22,7 +23,7 @@ import type { SessionOptions } from './session-options.ts';
  */
 export const peerChannelsMax = 1024;
 
-export type { LaneSnapshot, PortSnapshot } from './port.ts';
+export type { LaneSnapshot, PortSnapshot } from './port-snapshot.ts';
 
 /**
  * One peer's connection while it is routed. Reassembles packets into messages for the channels'
@@ -68,6 +69,7 @@ export class Session implements PeerSession, LinkReceiver, PortHost {
   /** On a wire without credit: whether the link is paused because a lane is full. */
   #isHeld = false;
   #resume: Subscription | undefined;
+  #snapshot: readonly PortSnapshot[] = [];
 
   constructor(options: SessionOptions) {
     this.#options = options;
@@ -217,8 +219,13 @@ export class Session implements PeerSession, LinkReceiver, PortHost {
     return open.map(({ outbox }) => outbox.channel).sort((a, b) => a - b);
   }
 
+  /** The open channels: the same array as the last time if nothing has changed since. */
   snapshot(): readonly PortSnapshot[] {
-    return this.#ports.filter(({ end }) => end !== undefined).map((port) => port.snapshot());
+    const last = this.#snapshot;
+    const now = this.#ports.filter(({ end }) => end !== undefined).map((port) => port.snapshot());
+    const isStill = now.length === last.length && now.every((port, i) => port === last[i]);
+    if (!isStill) this.#snapshot = now;
+    return this.#snapshot;
   }
 
   /** The last round trip of a ping, in milliseconds; `undefined` before the first one. */
