@@ -20,12 +20,44 @@ export function tableOf<R extends Row>(rows: Iterable<R>, before: Table<R>): Tab
 export function changesOf<R extends Row>(before: Table<R>, now: Table<R>): Changes<R> | undefined {
   if (before === now) return undefined;
   const set: R[] = [];
-  for (const [key, row] of now) if (before.get(key) !== row) set.push(row);
-  const gone: string[] = [];
-  if (before.size + set.length > now.size) {
-    for (const key of before.keys()) if (!now.has(key)) gone.push(key);
+  const changed: [string, Partial<R>][] = [];
+  for (const [key, row] of now) {
+    const known = before.get(key);
+    if (known === row) continue;
+    const fields = known === undefined ? undefined : fieldsOf(known, row);
+    if (fields === undefined) set.push(row);
+    else changed.push([key, fields]);
   }
-  return set.length === 0 && gone.length === 0 ? undefined : { set, gone };
+  const gone = goneOf(before, now);
+  return set.length + changed.length + gone.length === 0 ? undefined : { set, changed, gone };
+}
+
+function goneOf<R extends Row>(before: Table<R>, now: Table<R>): readonly string[] {
+  const gone: string[] = [];
+  for (const key of before.keys()) if (!now.has(key)) gone.push(key);
+  return gone;
+}
+
+/** The fields in which a row differs from before; undefined if it has lost one. */
+function fieldsOf<R extends Row>(before: R, now: R): Partial<R> | undefined {
+  for (const name in before)
+    if (before[name] !== undefined && now[name] === undefined) return undefined;
+  const fields: Partial<R> = {};
+  for (const name in now) if (!isSame(before[name], now[name])) fields[name] = now[name];
+  return fields;
+}
+
+/** Makes the changes in a table. */
+export function change<R extends Row>(
+  table: Map<string, R>,
+  { set, changed, gone }: Changes<R>,
+): void {
+  for (const row of set) table.set(row.key, row);
+  for (const [key, fields] of changed) {
+    const row = table.get(key);
+    if (row !== undefined) table.set(key, { ...row, ...fields });
+  }
+  for (const key of gone) table.delete(key);
 }
 
 /** Whether two values have the same fields, with the same values. */

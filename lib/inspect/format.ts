@@ -5,9 +5,12 @@ export function short(value: number): string {
   return `${(value / 1_000_000).toFixed(value < 10_000_000 ? 1 : 0)}M`;
 }
 
+// Kept: `toLocaleString` makes one for each number.
+const numbers = new Intl.NumberFormat('en');
+
 /** A whole number for people: `12,345`. */
 export function whole(value: number): string {
-  return Math.round(value).toLocaleString('en');
+  return numbers.format(Math.round(value));
 }
 
 /** An amount of bytes: `1.2 KiB`. */

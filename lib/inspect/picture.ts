@@ -1,15 +1,14 @@
-import {
-  type Changes,
-  type ChannelRow,
-  type DropRow,
-  type LaneRow,
-  type NodeRow,
-  type PeerRow,
-  type Row,
-  type StallKind,
-  type StallRow,
-  type Tables,
-  type Update,
+import { change } from './changes.ts';
+import type {
+  ChannelRow,
+  DropRow,
+  LaneRow,
+  NodeRow,
+  PeerRow,
+  StallKind,
+  StallRow,
+  Tables,
+  Update,
 } from './view.ts';
 
 type Maps = { readonly [T in keyof Tables]: Map<string, Tables[T]> };
@@ -50,11 +49,12 @@ export class Picture {
   /** Takes what has changed. */
   change({ atMs, node, tables }: Update): void {
     if (node !== undefined) this.node = node;
-    change(this.tables.peers, tables.peers);
-    change(this.tables.channels, tables.channels);
-    change(this.tables.lanes, tables.lanes);
-    change(this.tables.stalls, tables.stalls);
-    change(this.tables.drops, tables.drops);
+    const { peers, channels, lanes, stalls, drops } = tables;
+    if (peers !== undefined) change(this.tables.peers, peers);
+    if (channels !== undefined) change(this.tables.channels, channels);
+    if (lanes !== undefined) change(this.tables.lanes, lanes);
+    if (stalls !== undefined) change(this.tables.stalls, stalls);
+    if (drops !== undefined) change(this.tables.drops, drops);
     this.atMs = atMs;
   }
 
@@ -94,8 +94,21 @@ export class Picture {
 
   /** The keys of the lanes that stand still. */
   stalledLanes(): ReadonlySet<string> {
-    const stalled = this.stalls().filter(({ kind }) => kind === 'stalled');
-    return new Set(stalled.flatMap(({ lanes }) => lanes));
+    return new Set(this.#stalled().flatMap(({ lanes }) => lanes));
+  }
+
+  /** The IDs of the peers with such lanes. */
+  stalledPeers(): ReadonlySet<string> {
+    return new Set(this.#stalled().flatMap(({ peers }) => peers));
+  }
+
+  /** The channels with such lanes. */
+  stalledChannels(): ReadonlySet<number> {
+    return new Set(this.#stalled().map(({ channel }) => channel));
+  }
+
+  #stalled(): readonly StallRow[] {
+    return [...this.tables.stalls.values()].filter(({ kind }) => kind === 'stalled');
   }
 
   /** The worst and longest first. */
@@ -116,11 +129,6 @@ export class Picture {
   drops(): readonly DropRow[] {
     return [...this.tables.drops.values()].sort((a, b) => b.count - a.count);
   }
-}
-
-function change<R extends Row>(table: Map<string, R>, changes: Changes<R> | undefined): void {
-  for (const row of changes?.set ?? []) table.set(row.key, row);
-  for (const key of changes?.gone ?? []) table.delete(key);
 }
 
 /** What people call a peer: its moniker if it has one of its own, else the start of its ID. */

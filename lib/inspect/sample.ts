@@ -1,31 +1,15 @@
-import {
-  type DropReason,
-  formatEndpoint,
-  formatNodeAddress,
-  type PeerRecord,
-  type PeerSnapshot,
-  type RouterLike,
-  type RouterSnapshot,
-} from '../index.ts';
+import type { DropReason, PeerRecord, RouterLike, RouterSnapshot } from '../index.ts';
 import { type Table, tableOf } from './changes.ts';
 import { laneRows } from './lane-rows.ts';
+import { PeerRows } from './peer-rows.ts';
 import { StallWatch } from './stalls.ts';
-import { nameFor, noSums, noTraffic, type PeerTraffic, Traffic } from './traffic.ts';
-import {
-  type ChannelRow,
-  type DropRow,
-  type LaneRow,
-  type NodeRow,
-  type PeerRow,
-  type PeerState,
-  type StallRow,
-  type Tables,
-} from './view.ts';
+import { nameFor, noSums, Traffic } from './traffic.ts';
+import type { ChannelRow, DropRow, LaneRow, NodeRow, PeerRow, StallRow, Tables } from './view.ts';
 
-/** How many known peers a view has; those that are up come first. */
-export const peersShownMax = 200;
 /** How many channels, and how many rows of drops. */
 const channelsShownMax = 200;
+/** How old the records of peers may be: a large node knows thousands. */
+const recordsMaxAgeMs = 500;
 
 /** What an inspector needs of a router. */
 export type InspectedRouter = Pick<
@@ -53,10 +37,13 @@ export const noTables: Sample['tables'] = {
 export class Sampling {
   readonly #router: InspectedRouter;
   readonly #mayControl: boolean;
-  readonly #problemOf: (peer: string) => string | undefined;
+  readonly #peers: PeerRows;
   readonly #stalls = new StallWatch();
   readonly #traffic = new Traffic();
   #tables = noTables;
+  #records: readonly PeerRecord[] = [];
+  /** When they were read. */
+  #recordsMs = -Infinity;
 
   /** @param problemOf why the last dial of a peer failed */
   constructor(
@@ -66,20 +53,26 @@ export class Sampling {
   ) {
     this.#router = router;
     this.#mayControl = mayControl;
-    this.#problemOf = problemOf;
+    this.#peers = new PeerRows(problemOf);
+  }
+
+  /** The records of peers have changed. */
+  peersChanged(): void {
+    this.#recordsMs = -Infinity;
   }
 
   take(atMs: number): Sample {
     const snapshot = this.#router.snapshot();
-    const records = this.#router.peers.list();
+    const records = this.#recordsAt(atMs);
     const up = new Map(snapshot.peers.map((peer) => [String(peer.id), peer] as const));
     const unconsumed = new Set(snapshot.unconsumed);
     this.#traffic.look(snapshot.peers);
     const busy = this.#traffic.busy(unconsumed);
-    const nameOf = (peer: string): string => nameFor(peer, up.get(peer)?.moniker);
+    const nameOf = (peer: string): string =>
+      nameFor(peer, up.get(peer)?.moniker ?? peers.get(peer)?.moniker);
     const { peers, channels, drops, stalls } = this.#tables;
     this.#tables = {
-      peers: tableOf(this.#peers(records, up), peers),
+      peers: this.#peers.look(records, up, (peer) => this.#traffic.of(peer)),
       channels: tableOf(this.#channels(snapshot, unconsumed), channels),
       lanes: tableOf(laneRows(busy, this.#traffic.idle()), this.#tables.lanes),
       stalls: tableOf(this.#stalls.look(busy, snapshot.awaited, nameOf, atMs), stalls),
@@ -95,38 +88,11 @@ export class Sampling {
     return { atMs, node, tables: this.#tables };
   }
 
-  *#peers(
-    records: readonly PeerRecord[],
-    up: ReadonlyMap<string, PeerSnapshot>,
-  ): Generator<PeerRow> {
-    let shown = 0;
-    for (const isUp of [true, false]) {
-      for (const record of records) {
-        if ((record.status === 'up') !== isUp) continue;
-        if (shown === peersShownMax) return;
-        shown += 1;
-        yield this.#peerRow(record, up.get(record.id), this.#traffic.of(record.id) ?? noTraffic());
-      }
-    }
-  }
-
-  #peerRow(record: PeerRecord, peer: PeerSnapshot | undefined, traffic: PeerTraffic): PeerRow {
-    const { id, failures, isPersistent, nextDialMs, lastDial } = record;
-    const [address] = record.addresses;
-    const problem = failures > 0 ? this.#problemOf(id) : undefined;
-    return {
-      key: id,
-      state: stateOf(record),
-      failures,
-      isPersistent,
-      score: record.score,
-      ...(nextDialMs !== undefined && { nextDialMs }),
-      ...(lastDial !== undefined && { lastDial }),
-      ...(problem !== undefined && { problem }),
-      ...(address !== undefined && { address: formatNodeAddress(address) }),
-      ...(peer !== undefined && linkOf(peer)),
-      ...traffic,
-    };
+  #recordsAt(atMs: number): readonly PeerRecord[] {
+    if (atMs - this.#recordsMs < recordsMaxAgeMs) return this.#records;
+    this.#recordsMs = atMs;
+    this.#records = this.#router.peers.list();
+    return this.#records;
   }
 
   *#channels(
@@ -139,40 +105,29 @@ export class Sampling {
     }
     const open = new Set(channels);
     const all = new Set([...channels, ...this.#traffic.sums.keys(), ...dropped.keys()]);
+    const away = new Map<number, number>();
+    for (const { channel, sends } of awaited) away.set(channel, (away.get(channel) ?? 0) + sends);
     let shown = 0;
     for (const channel of all) {
       if (shown === channelsShownMax) return;
       shown += 1;
-      const { waiting, ...sum } = this.#traffic.sums.get(channel) ?? noSums();
-      const away = awaited.filter((each) => each.channel === channel);
+      const sum = this.#traffic.sums.get(channel) ?? noSums();
       yield {
         key: String(channel),
         channel,
         isOpen: open.has(channel),
         isConsumed: open.has(channel) && !unconsumed.has(channel),
-        ...sum,
+        peers: sum.peers,
+        messagesIn: sum.messagesIn,
+        messagesOut: sum.messagesOut,
+        bytesIn: sum.bytesIn,
+        bytesOut: sum.bytesOut,
+        queued: sum.queued,
         dropped: dropped.get(channel) ?? 0,
-        waiting: away.reduce((all, { sends }) => all + sends, waiting),
+        waiting: sum.waiting + (away.get(channel) ?? 0),
       };
     }
   }
-}
-
-function stateOf({ status, isDialing, nextDialMs }: PeerRecord): PeerState {
-  if (status === 'up') return 'up';
-  if (isDialing) return 'dialing';
-  return nextDialMs === undefined ? 'down' : 'waiting';
-}
-
-function linkOf(peer: PeerSnapshot): Partial<PeerRow> {
-  const { moniker, direction, remote, upSinceMs, roundTripMs } = peer;
-  return {
-    moniker,
-    direction,
-    upSinceMs,
-    remote: formatEndpoint(remote),
-    ...(roundTripMs !== undefined && { roundTripMs: Math.round(roundTripMs * 100) / 100 }),
-  };
 }
 
 function dropRows({ drops }: RouterSnapshot): readonly DropRow[] {

@@ -1,8 +1,9 @@
 import { Subscription } from 'rxjs';
-import type { Clock } from '../index.ts';
+import type { Clock, RouterEvent } from '../index.ts';
 import { changesOf, isSame } from './changes.ts';
 import { EventLog, eventsKeptMax, eventsPerUpdateMax } from './event-log.ts';
-import { type InspectedRouter, noTables, type Sample, Sampling, peersShownMax } from './sample.ts';
+import { peersShownMax } from './peer-rows.ts';
+import { type InspectedRouter, noTables, type Sample, Sampling } from './sample.ts';
 import type { Update } from './view.ts';
 
 /** The shortest time between two samples: ten a second. */
@@ -15,6 +16,16 @@ const share = 0.03;
 const costsKeptMax = 9;
 /** An update is sent that often, even if nothing has changed. */
 const quietMs = 1_000;
+/** Events after which the records of peers have changed. */
+const tellsOfPeers: ReadonlySet<RouterEvent['type']> = new Set([
+  'peer-up',
+  'peer-down',
+  'peer-command',
+  'peer-evicted',
+  'peer-reported',
+  'dial-failed',
+  'connection-refused',
+]);
 
 /**
  * Samples a router while pages watch it. All pages share a sample. What a sample costs decides when
@@ -43,6 +54,7 @@ export class Sampler {
     this.#running.add(
       router.events$.subscribe((event) => {
         this.#log.add(clock.now(), event);
+        if (tellsOfPeers.has(event.type)) this.#sampling.peersChanged();
         if (event.type === 'dial-failed') this.#failed(event.address.id, event.error.message);
       }),
     );

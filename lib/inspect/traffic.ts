@@ -35,37 +35,21 @@ interface Seen {
   readonly id: string;
   readonly name: string;
   readonly upSinceMs: number;
-  /** One that has not changed since stays the same object. */
-  ports: PortSnapshot[];
+  /** One that has not changed since is the same object in the next snapshot. */
+  ports: readonly PortSnapshot[];
   readonly traffic: PeerTraffic;
   /** Ports of channels that have been closed: their counts go on when they are opened again. */
   readonly closed: Map<number, PortSnapshot>;
 }
 
-const isBusyInbound = ({ inbound }: PortSnapshot): boolean => inbound.depth > 0;
-const isBusyOutbound = ({ outbound }: PortSnapshot): boolean =>
-  outbound.depth > 0 || outbound.waiting > 0;
-
-/** Whether nothing has moved, and what a port holds and may send is the same. */
-function isUnchanged(before: PortSnapshot, now: PortSnapshot): boolean {
-  const { outbound: out, inbound: into } = before;
-  const { outbound: nowOut, inbound: nowInto } = now;
-  return (
-    before.messagesIn === now.messagesIn &&
-    before.messagesOut === now.messagesOut &&
-    before.bytesIn === now.bytesIn &&
-    before.bytesOut === now.bytesOut &&
-    out.depth === nowOut.depth &&
-    out.waiting === nowOut.waiting &&
-    out.credit === nowOut.credit &&
-    out.capacity === nowOut.capacity &&
-    out.strategy === nowOut.strategy &&
-    into.depth === nowInto.depth &&
-    into.granted === nowInto.granted &&
-    into.capacity === nowInto.capacity &&
-    into.strategy === nowInto.strategy
-  );
-}
+const directions = ['inbound', 'outbound'] as const;
+/** Whether a lane has something in it or in front of it. */
+const busyIn = {
+  inbound: ({ inbound }: PortSnapshot): boolean => inbound.depth > 0,
+  outbound: ({ outbound }: PortSnapshot): boolean => outbound.depth > 0 || outbound.waiting > 0,
+};
+const isSamePort = (one: PortSnapshot, other: PortSnapshot | undefined): boolean =>
+  one === other || one.channel === other?.channel;
 
 /**
  * What peers and channels carry, from one snapshot to the next. A port that has not changed costs
@@ -78,7 +62,11 @@ export class Traffic {
   lanes = 0;
   #seen = new Map<string, Seen>();
   readonly #busy = new Map<string, Omit<BusyLane, 'isConsumed'>>();
-  readonly #rows = new Map<string, { readonly port: PortSnapshot; readonly row: LaneRow }>();
+  /** Of idle lanes. */
+  readonly #rows = {
+    inbound: new WeakMap<PortSnapshot, LaneRow>(),
+    outbound: new WeakMap<PortSnapshot, LaneRow>(),
+  };
 
   /** Looks at the peers that are up now. */
   look(peers: readonly PeerSnapshot[]): void {
@@ -116,40 +104,29 @@ export class Traffic {
     for (const { id, ports } of this.#seen.values()) {
       for (const port of ports) {
         if (rows.length >= lanesShownMax) return rows;
-        if (!isBusyInbound(port)) rows.push(this.#idleRow(id, port, 'inbound'));
-        if (!isBusyOutbound(port)) rows.push(this.#idleRow(id, port, 'outbound'));
+        if (!busyIn.inbound(port)) rows.push(this.#idleRow(id, port, 'inbound'));
+        if (!busyIn.outbound(port)) rows.push(this.#idleRow(id, port, 'outbound'));
       }
     }
     return rows;
   }
 
   #idleRow(peer: string, port: PortSnapshot, direction: Direction): LaneRow {
-    const key = `${peer}/${port.channel}/${direction}`;
-    const known = this.#rows.get(key);
-    if (known?.port === port) return known.row;
-    if (this.#rows.size > 4 * lanesShownMax) this.#rows.clear();
-    const row = laneRow(peer, port, direction);
-    this.#rows.set(key, { port, row });
+    const rows = this.#rows[direction];
+    let row = rows.get(port);
+    if (row === undefined) rows.set(port, (row = laneRow(peer, port, direction)));
     return row;
   }
 
   /** Goes on to what a connection's ports are now; none when it has ended. */
   #follow(seen: Seen, ports: readonly PortSnapshot[]): void {
     const before = seen.ports;
-    if (before.length === ports.length && ports.every((port, i) => this.#step(seen, i, port)))
-      return;
-    seen.ports = [...ports];
-    this.#rearrange(seen, before, ports);
-  }
-
-  /** Returns false if it is of another channel than before, which is rare. */
-  #step(seen: Seen, i: number, port: PortSnapshot): boolean {
-    const before = seen.ports[i];
-    if (before?.channel !== port.channel) return false;
-    if (isUnchanged(before, port)) return true;
-    seen.ports[i] = port;
-    this.#change(seen, before, port);
-    return true;
+    if (before === ports) return;
+    seen.ports = ports;
+    const isRearranged =
+      before.length !== ports.length || ports.some((port, i) => !isSamePort(port, before[i]));
+    if (isRearranged) this.#rearrange(seen, before, ports);
+    else ports.forEach((port, i) => port === before[i] || this.#change(seen, before[i], port));
   }
 
   #rearrange(seen: Seen, before: readonly PortSnapshot[], ports: readonly PortSnapshot[]): void {
@@ -179,8 +156,11 @@ export class Traffic {
     } else {
       closed.set(channel, port);
     }
-    this.#mark(seen, port, 'inbound', now !== undefined && isBusyInbound(now));
-    this.#mark(seen, port, 'outbound', now !== undefined && isBusyOutbound(now));
+    for (const direction of directions) {
+      const isBusy = now !== undefined && busyIn[direction](now);
+      if (!isBusy && (before === undefined || !busyIn[direction](before))) continue;
+      this.#mark(seen, port, direction, isBusy);
+    }
   }
 
   #mark({ id, name }: Seen, port: PortSnapshot, direction: Direction, isBusy: boolean): void {

@@ -18,7 +18,7 @@ export const callsChannel = 1;
 /** How many lanes a view has: the fullest, and then idle ones. */
 export const lanesShownMax = 120;
 
-/** A row of the view. `key` is unique in its table. */
+/** A row of the view. `key` is unique in its table. A field that is `undefined` is left out. */
 export interface Row {
   readonly key: string;
 }
@@ -41,17 +41,17 @@ export type PeerState = 'up' | 'dialing' | 'waiting' | 'down';
 /** A known peer. Its key is its ID. */
 export interface PeerRow extends Row {
   readonly state: PeerState;
-  readonly moniker?: string;
-  readonly direction?: Direction;
-  readonly remote?: string;
-  readonly roundTripMs?: number;
-  readonly upSinceMs?: number;
+  readonly moniker?: string | undefined;
+  readonly direction?: Direction | undefined;
+  readonly remote?: string | undefined;
+  readonly roundTripMs?: number | undefined;
+  readonly upSinceMs?: number | undefined;
   readonly failures: number;
-  readonly nextDialMs?: number;
-  readonly lastDial?: { readonly atMs: number; readonly isGood: boolean };
+  readonly nextDialMs?: number | undefined;
+  readonly lastDial?: { readonly atMs: number; readonly isGood: boolean } | undefined;
   /** Why the last dial failed. */
-  readonly problem?: string;
-  readonly address?: string;
+  readonly problem?: string | undefined;
+  readonly address?: string | undefined;
   readonly isPersistent: boolean;
   readonly score: number;
   readonly messagesIn: number;
@@ -149,7 +149,10 @@ export interface Tables {
 
 /** Rows that are new or have changed, and the keys of those that are gone. */
 export interface Changes<R> {
+  /** Whole rows. */
   readonly set: readonly R[];
+  /** Of rows that are there, what has changed: most are counters. */
+  readonly changed: readonly (readonly [key: string, fields: Partial<R>])[];
   readonly gone: readonly string[];
 }
 

@@ -136,19 +136,17 @@ describe('a peer of an inspector', () => {
     await one.peers.dial(`memory:${two.id}`);
     out.out.next({ to: two.id, message: 'hello' });
     out.out.next({ to: one.id, message: 'to myself' });
-    const seen = new Map<string, unknown>();
     const types: string[] = [];
-    await watching.until(({ node: self, tables, events }) => {
-      if (self !== undefined) expect(self).toMatchObject({ id: one.id, mayControl: false });
-      for (const row of tables.peers?.set ?? []) seen.set('peer', row);
-      for (const row of tables.channels?.set ?? []) seen.set('channel', row);
-      for (const row of tables.drops?.set ?? []) seen.set('drop', row);
+    const { node: self, tables } = await watching.until(({ events }, picture) => {
       types.push(...events.map(({ type }) => type));
-      return types.includes('message-dropped') && seen.size === 3;
+      const { peers, channels, drops } = picture.tables;
+      const isAll = peers.size > 0 && channels.size > 0 && drops.size > 0;
+      return types.includes('message-dropped') && isAll;
     });
-    expect(seen.get('peer')).toMatchObject({ key: two.id, state: 'up', direction: 'outbound' });
-    expect(seen.get('channel')).toMatchObject({ channel: 1, isConsumed: false, dropped: 1 });
-    expect(seen.get('drop')).toMatchObject({ channel: 1, reason: 'to-self', count: 1 });
+    expect(self).toMatchObject({ id: one.id, mayControl: false });
+    expect(tables.peers.get(two.id)).toMatchObject({ state: 'up', direction: 'outbound' });
+    expect(tables.channels.get('1')).toMatchObject({ channel: 1, isConsumed: false, dropped: 1 });
+    expect([...tables.drops.values()]).toMatchObject([{ channel: 1, reason: 'to-self', count: 1 }]);
     expect(types).toEqual(['peer-command', 'peer-up', 'message-dropped']);
   });
 
@@ -158,10 +156,10 @@ describe('a peer of an inspector', () => {
     const watching = await connected(await inspected(one));
     const { id } = await Identity.generate();
     one.peers.add(`memory:${id}`);
-    const { tables } = await watching.until(
-      ({ tables: { peers } }) => peers?.set.some(({ state }) => state === 'waiting') === true,
+    const picture = await watching.until(
+      (_update, { tables }) => tables.peers.get(id)?.state === 'waiting',
     );
-    const [row] = tables.peers?.set ?? [];
+    const row = picture.tables.peers.get(id);
     expect(row).toMatchObject({ key: id, address: `memory:${id}`, failures: 1 });
     expect(row?.problem).toContain('memory');
     const [record] = one.peers.list();
@@ -180,7 +178,7 @@ describe('a peer of an inspector', () => {
       [one, two].map(async (router) => connected(await inspected(router))),
     );
     const stallOf = async (watching: PagePeer | undefined) =>
-      (await watching?.until(({ tables }) => tables.stalls !== undefined))?.tables.stalls?.set[0];
+      (await watching?.until(({ tables }) => tables.stalls !== undefined))?.stalls()[0];
     const [there, here] = await Promise.all([stallOf(sender), stallOf(receiver)]);
     expect(there).toMatchObject({ kind: 'stalled', channel: 7, direction: 'outbound' });
     expect(there?.peers).toEqual([two.id]);

@@ -8,6 +8,7 @@ import {
   type RxmeshError,
 } from 'rxmesh';
 import { webSocket, type WebSocketDialOptions } from 'rxmesh/transports/websocket';
+import { Picture } from '../../lib/inspect/picture.ts';
 import {
   callsChannel,
   inspectMethods,
@@ -54,9 +55,13 @@ export class PagePeer {
     await this.router.peers.dial(this.address);
   }
 
-  /** Takes updates until one satisfies `holds`. */
-  async until(holds: (update: Update) => boolean): Promise<Update> {
-    for await (const update of this.updates()) if (holds(update)) return update;
+  /** Takes updates until one satisfies `holds`. Resolves to what a page would show then. */
+  async until(holds: (update: Update, picture: Picture) => boolean): Promise<Picture> {
+    const picture = new Picture();
+    for await (const update of this.updates()) {
+      picture.change(update);
+      if (holds(update, picture)) return picture;
+    }
     throw new Error('the updates ended');
   }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { raw } from '../../lib/index.ts';
+import { block, raw } from '../../lib/index.ts';
 import { Traffic } from '../../lib/inspect/traffic.ts';
 import { simulate } from '../../lib/testing/index.ts';
 
@@ -39,6 +39,30 @@ describe('the traffic of a node, from one snapshot to the next', () => {
     net.remove(0);
     net.advance(100);
     expect(sums()).toEqual({ queued: 0, messagesIn: 6, peers: 0, waiting: undefined });
+    net.stop();
+  });
+
+  it('notices sends that wait, though nothing else about their port has changed', () => {
+    const net = simulate({ nodes: 2, latencyMs: 1 });
+    const options = { id: 7, codec: raw(), outbound: block(2), inbound: block(2) };
+    const channel = net.node(0).router.openChannel(options);
+    net.node(1).router.openChannel(options);
+    net.start();
+    net.advance(100);
+    const traffic = new Traffic();
+    const to = net.node(1).id;
+    const waiting = () => {
+      traffic.look(net.node(0).router.snapshot().peers);
+      const [lane] = traffic.busy(new Set());
+      return [traffic.sums.get(7)?.waiting, traffic.of(to)?.waiting, lane?.port.outbound.waiting];
+    };
+    // Two are with the peer, which takes none, two are in the lane, and the rest waits.
+    const send = (): void => void channel.send({ to, message }).subscribe();
+    for (let i = 0; i < 5; i += 1) send();
+    net.advance(100);
+    expect(waiting()).toEqual([1, 3, 1]);
+    send();
+    expect(waiting()).toEqual([2, 4, 2]);
     net.stop();
   });
 });

@@ -1,6 +1,6 @@
 import type { LinkState } from '../link.ts';
 import { Picture } from '../picture.ts';
-import type { EventRow, Update } from '../view.ts';
+import type { ChannelRow, EventRow, Update } from '../view.ts';
 import { ChannelHistory, Series } from './history.ts';
 
 /** How many events the page keeps. */
@@ -42,16 +42,11 @@ export class Model extends Picture {
   }
 
   apply(update: Update, gotMs: number): void {
-    const { atMs, everyMs, tables } = update;
+    const { atMs, everyMs } = update;
     const isFirst = this.#second === undefined;
-    for (const row of tables.channels?.set ?? []) {
-      const before = this.tables.channels.get(row.key);
-      if (before === undefined) continue;
-      let history = this.histories.get(row.key);
-      if (history === undefined) this.histories.set(row.key, (history = new ChannelHistory()));
-      history.add(atMs, before, row);
-    }
+    const before = new Map(this.tables.channels);
     this.change(update);
+    for (const row of this.tables.channels.values()) this.#record(atMs, before.get(row.key), row);
     this.missed += update.missed;
     if (update.events.length > 0) {
       this.events = [...this.events, ...update.events].slice(-eventsMax);
@@ -64,6 +59,13 @@ export class Model extends Picture {
   /** The node's clock now, as far as the page can tell. */
   nowMs(pageMs: number): number {
     return this.atMs === 0 ? 0 : this.atMs + Math.min(5_000, Math.max(0, pageMs - this.gotMs));
+  }
+
+  #record(atMs: number, before: ChannelRow | undefined, now: ChannelRow): void {
+    if (before === undefined || before === now) return;
+    let history = this.histories.get(now.key);
+    if (history === undefined) this.histories.set(now.key, (history = new ChannelHistory()));
+    history.add(atMs, before, now);
   }
 
   #tick(atMs: number): void {
