@@ -69,6 +69,12 @@ describe('the inspector', () => {
     expect(await page.title()).toContain('stalled');
     const top = await banner.evaluate((element) => element.getBoundingClientRect().top);
     expect(top).toBeLessThan(150);
+    // Wherever one looks, the same thing is marked.
+    for (const place of ['.lane', '.channel', 'tbody tr']) {
+      const marked = page.locator(place, { has: page.locator('.badge.stalled') });
+      await marked.waitFor();
+      expect(await marked.innerText()).toMatch(place === '.channel' ? /^\W*17 / : /bob/);
+    }
   });
 
   it('shows messages as marbles, which one can pause and look back at', async () => {
@@ -92,6 +98,29 @@ describe('the inspector', () => {
     expect(await marbles.locator('g.in').count()).toBe(0);
     await page.getByRole('button', { name: 'Back to live' }).click();
     await marbles.locator('g.in').nth(4).waitFor();
+  });
+
+  it('draws what is out of sight once a second, and at once when it comes into sight', async () => {
+    const page = await watch({ viewport: { width: 1280, height: 400 } });
+    const [draws, seconds] = await page.evaluate(async () => {
+      const counts = { draws: 0 };
+      Object.assign(globalThis, { counts });
+      const table = document.querySelector('tbody');
+      if (table === null) throw new Error('there is no table');
+      const observer = new MutationObserver(() => (counts.draws += 1));
+      observer.observe(table, { subtree: true, childList: true, characterData: true });
+      const startMs = performance.now();
+      await new Promise((resolve) => setTimeout(resolve, 4_000));
+      return [counts.draws, (performance.now() - startMs) / 1_000] as const;
+    });
+    expect(draws).toBeGreaterThan(0);
+    expect(draws).toBeLessThanOrEqual(seconds + 2);
+    await row(page, 'bob').scrollIntoViewIfNeeded();
+    await page.waitForFunction(
+      (before) =>
+        (globalThis as unknown as { counts: { draws: number } }).counts.draws > before + 20,
+      draws,
+    );
   });
 
   it('filters events', async () => {
@@ -170,6 +199,10 @@ describe('the inspector', () => {
       .first()
       .waitFor();
     await page.locator('tbody .state.up').nth(3).waitFor({ state: 'detached' });
+    // It keeps its name while this node tries to reach it again.
+    await row(page, 'eve')
+      .getByText(/waiting|dialing/)
+      .waitFor();
     await page
       .locator('.dials li')
       .getByText(/next dial in|being dialed/)

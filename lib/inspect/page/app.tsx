@@ -1,7 +1,8 @@
-import type { ComponentChildren, JSX } from 'preact';
+import type { JSX } from 'preact';
 import type { LinkState } from '../link.ts';
 import type { Command } from '../view.ts';
 import { Banner } from './banner.tsx';
+import { Card } from './card.tsx';
 import { Chart } from './chart.tsx';
 import { Controls, type ControlsProps } from './controls.tsx';
 import { Events } from './events.tsx';
@@ -109,7 +110,7 @@ function Header({ model, close }: Pick<AppProps, 'model' | 'close'>): JSX.Elemen
       <h1>rxmesh inspector</h1>
       {node !== undefined && (
         <p class="node">
-          node <code title={node.id}>{node.id.slice(0, 8)}</code>
+          this node <code title={node.id}>{node.id.slice(0, 8)}</code>
           {address !== undefined && <code class="address">{withoutId(address)}</code>}
         </p>
       )}
@@ -133,21 +134,5 @@ function Trouble({ link }: { readonly link: LinkState }): JSX.Element | null {
       <strong>{link.name === 'lost' ? 'Not connected.' : 'Refused.'}</strong> {link.why}{' '}
       {link.name === 'lost' && 'What you see is the last that was known.'}
     </div>
-  );
-}
-
-function Card({
-  title,
-  children,
-}: {
-  readonly title: string;
-  readonly children: ComponentChildren;
-}) {
-  const id = `card-${title.toLowerCase().replaceAll(' ', '-')}`;
-  return (
-    <section class="card" aria-labelledby={id}>
-      <h2 id={id}>{title}</h2>
-      {children}
-    </section>
   );
 }

@@ -36,7 +36,7 @@ function Stall({ stall, model, nowMs }: StallProps): JSX.Element {
         {model.peersOf(stall)}
         {/* Read aloud once, not each second. */}
         <span class="since" aria-hidden="true">
-          {span(nowMs - sinceMs)}
+          for {span(nowMs - sinceMs)}
         </span>
       </h2>
       <dl>

@@ -11,11 +11,7 @@ const height = 300;
 /** This node in the middle, and its peers around it. */
 export function Graph({ model }: { readonly model: Model }): JSX.Element {
   const peers = [...model.tables.peers.values()].sort((a, b) => a.key.localeCompare(b.key));
-  const stalled = new Set(
-    [...model.tables.stalls.values()]
-      .filter(({ kind }) => kind === 'stalled')
-      .flatMap(({ peers: its }) => its),
-  );
+  const stalled = model.stalledPeers();
   const counts = (['up', 'dialing', 'waiting', 'down'] as const).map(
     (state) => `${peers.filter((peer) => peer.state === state).length} ${state}`,
   );
@@ -34,7 +30,7 @@ export function Graph({ model }: { readonly model: Model }): JSX.Element {
         return <Spoke key={peer.key} {...{ peer, x, y, state, isNamed }} />;
       })}
       <g transform={`translate(${width / 2} ${height / 2})`} class="self">
-        <circle r="24" />
+        <circle r="32" />
         <text y="5">this node</text>
       </g>
     </svg>

@@ -48,8 +48,9 @@ export class ChannelHistory {
 
 /** Values once a second, for a chart of the last minute. */
 export class Series {
-  readonly #values: number[] = [];
+  #values: readonly number[] = [];
 
+  /** Another array after each `add`. */
   get values(): readonly number[] {
     return this.#values;
   }
@@ -59,7 +60,6 @@ export class Series {
   }
 
   add(value: number): void {
-    this.#values.push(value);
-    if (this.#values.length > historyMs / 1_000) this.#values.shift();
+    this.#values = [...this.#values, value].slice(-historyMs / 1_000);
   }
 }

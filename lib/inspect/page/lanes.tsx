@@ -51,7 +51,7 @@ function Lane({ lane, isStalled, model }: LaneProps) {
     <li class={`lane ${level}`}>
       <div class="name">
         <strong>{channelName(channel)}</strong> {way} {model.peerName(peer)}
-        {isStalled && <span class="badge">stalled</span>}
+        {isStalled && <span class="badge stalled">stalled</span>}
       </div>
       <div
         class="meter"
@@ -68,9 +68,9 @@ function Lane({ lane, isStalled, model }: LaneProps) {
         <span>
           {whole(depth)} of {whole(limit)} · {bytes(depthBytes)}
         </span>
-        <span>{strategy}</span>
+        <span>when full: {strategy}</span>
         <span>
-          credit {whole(credit)}
+          {credit > 0 ? `credit for ${whole(credit)} more` : 'no credit'}
           {lane.waiting > 0 && `, ${whole(lane.waiting)} sends wait`}
         </span>
       </div>

@@ -21,6 +21,7 @@ export function Channels({ model, nowMs }: { readonly model: Model; readonly now
   const [still, setStill] = useState<Still | undefined>(undefined);
   const [backMs, setBack] = useState(0);
   const channels = model.channels();
+  const stalled = model.stalledChannels();
   const shown = chosen ?? new Set(channels.slice(0, chosenAtFirst).map(({ key }) => key));
   const toggle = (key: string): void => {
     const next = new Set(shown);
@@ -43,35 +44,14 @@ export function Channels({ model, nowMs }: { readonly model: Model; readonly now
   const endMs = (still?.atMs ?? nowMs) - backMs;
   return (
     <>
-      <div class="toolbar">
-        <button type="button" aria-pressed={still !== undefined} onClick={still ? resume : freeze}>
-          {still === undefined ? 'Pause' : 'Back to live'}
-        </button>
-        <label class="scrub">
-          <span>Look back</span>
-          <input
-            type="range"
-            min={0}
-            max={historyMs / 1_000}
-            step={1}
-            value={historyMs / 1_000 - backMs / 1_000}
-            aria-valuetext={backMs === 0 ? 'now' : `${backMs / 1_000} seconds back`}
-            onInput={(event) => scrub(historyMs - Number(event.currentTarget.value) * 1_000)}
-          />
-          <output>{backMs === 0 ? (still ? 'paused' : 'live') : `-${span(backMs)}`}</output>
-        </label>
-        <ul class="legend" aria-label="Legend">
-          <li class="in">in</li>
-          <li class="out">out</li>
-          <li class="dropped">dropped</li>
-        </ul>
-      </div>
+      <Toolbar isStill={still !== undefined} {...{ backMs, freeze, resume, scrub }} />
       <ul class="channels">
         {channels.map((channel) => (
           <Channel
             key={channel.key}
             channel={channel}
             isShown={shown.has(channel.key)}
+            isStalled={stalled.has(channel.channel)}
             toggle={() => toggle(channel.key)}
             cells={
               still === undefined
@@ -86,15 +66,54 @@ export function Channels({ model, nowMs }: { readonly model: Model; readonly now
   );
 }
 
+interface ToolbarProps {
+  readonly isStill: boolean;
+  readonly backMs: number;
+  readonly freeze: () => void;
+  readonly resume: () => void;
+  readonly scrub: (ms: number) => void;
+}
+
+function Toolbar({ isStill, backMs, freeze, resume, scrub }: ToolbarProps): JSX.Element {
+  return (
+    <div class="toolbar">
+      <button type="button" aria-pressed={isStill} onClick={isStill ? resume : freeze}>
+        {isStill ? 'Back to live' : 'Pause'}
+      </button>
+      <label class="scrub">
+        <span>Look back</span>
+        <input
+          type="range"
+          min={0}
+          max={historyMs / 1_000}
+          step={1}
+          value={historyMs / 1_000 - backMs / 1_000}
+          aria-valuetext={backMs === 0 ? 'now' : `${backMs / 1_000} seconds back`}
+          onInput={(event) => scrub(historyMs - Number(event.currentTarget.value) * 1_000)}
+        />
+        <output>{backMs === 0 ? (isStill ? 'paused' : 'live') : `-${span(backMs)}`}</output>
+      </label>
+      <ul class="legend" aria-label="Legend">
+        <li class="in">in</li>
+        <li class="out">out</li>
+        <li class="dropped">dropped</li>
+        <li class="note">one dot: ¼ s</li>
+      </ul>
+    </div>
+  );
+}
+
 interface ChannelProps {
   readonly channel: ChannelRow;
   readonly isShown: boolean;
+  readonly isStalled: boolean;
   readonly toggle: () => void;
   readonly cells: readonly Cell[];
   readonly endMs: number;
 }
 
-function Channel({ channel, isShown, toggle, cells, endMs }: ChannelProps): JSX.Element {
+function Channel(props: ChannelProps): JSX.Element {
+  const { channel, isShown, isStalled, toggle, cells, endMs } = props;
   const { messagesIn, messagesOut, dropped, queued, waiting, peers } = channel;
   const name = channelName(channel.channel);
   return (
@@ -109,8 +128,8 @@ function Channel({ channel, isShown, toggle, cells, endMs }: ChannelProps): JSX.
         >
           <span aria-hidden="true">{isShown ? '▾' : '▸'}</span> {name}
         </button>
-        {!channel.isOpen && <span class="badge">closed here</span>}
-        {channel.isOpen && !channel.isConsumed && <span class="badge warn">no consumer</span>}
+        {isStalled && <span class="badge stalled">stalled</span>}
+        <Use channel={channel} />
         <span class="facts">
           {whole(peers)} {peers === 1 ? 'peer' : 'peers'} · in {whole(messagesIn)} · out{' '}
           {whole(messagesOut)} · queued {whole(queued)}
@@ -120,6 +139,18 @@ function Channel({ channel, isShown, toggle, cells, endMs }: ChannelProps): JSX.
       </div>
       {isShown && <Marbles name={name} cells={cells} endMs={endMs} />}
     </li>
+  );
+}
+
+/** How this node uses a channel, if it does not consume it. */
+function Use({ channel }: { readonly channel: ChannelRow }): JSX.Element | null {
+  if (!channel.isOpen) return <span class="badge">closed here</span>;
+  if (channel.isConsumed) return null;
+  // Without messages in, a consumer is nothing that this node needs.
+  return channel.messagesIn > 0 ? (
+    <span class="badge warn">nothing consumes it here</span>
+  ) : (
+    <span class="badge">not consumed here</span>
   );
 }
 

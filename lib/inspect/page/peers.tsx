@@ -16,6 +16,7 @@ export interface PeersProps {
 /** All known peers, as far as they are shown. */
 export function Peers({ model, nowMs, command }: PeersProps): JSX.Element {
   const peers = model.peers();
+  const stalled = model.stalledPeers();
   if (peers.length === 0) return <p class="empty">This node knows no peer yet.</p>;
   return (
     <div class="scroll" tabIndex={0} role="region" aria-label="Table of peers">
@@ -24,6 +25,9 @@ export function Peers({ model, nowMs, command }: PeersProps): JSX.Element {
           <tr>
             <th scope="col">Peer</th>
             <th scope="col">State</th>
+            <th scope="col" class="number">
+              Waiting
+            </th>
             <th scope="col" class="wide">
               Link
             </th>
@@ -36,15 +40,16 @@ export function Peers({ model, nowMs, command }: PeersProps): JSX.Element {
             <th scope="col" class="number">
               Out
             </th>
-            <th scope="col" class="number">
-              Waiting
-            </th>
             {command !== undefined && <th scope="col">Actions</th>}
           </tr>
         </thead>
         <tbody>
           {peers.map((peer) => (
-            <Peer key={peer.key} {...{ peer, model, nowMs, command }} />
+            <Peer
+              key={peer.key}
+              isStalled={stalled.has(peer.key)}
+              {...{ peer, model, nowMs, command }}
+            />
           ))}
         </tbody>
       </table>
@@ -52,7 +57,13 @@ export function Peers({ model, nowMs, command }: PeersProps): JSX.Element {
   );
 }
 
-function Peer({ peer, model, nowMs, command }: PeersProps & { readonly peer: PeerRow }) {
+function Peer({
+  peer,
+  isStalled,
+  model,
+  nowMs,
+  command,
+}: PeersProps & { readonly peer: PeerRow; readonly isStalled: boolean }) {
   const { key, state, direction, remote, roundTripMs, upSinceMs, address } = peer;
   const trips = model.roundTrips.get(key)?.values ?? [];
   return (
@@ -62,7 +73,9 @@ function Peer({ peer, model, nowMs, command }: PeersProps & { readonly peer: Pee
       </th>
       <td>
         <State state={state} />
+        {isStalled && <span class="badge stalled">stalled</span>}
       </td>
+      <td class="number">{whole(peer.waiting)}</td>
       <td class="wide">
         {state === 'up'
           ? `${direction ?? ''}, ${remote ?? ''}, for ${span(nowMs - (upSinceMs ?? nowMs))}`
@@ -80,7 +93,6 @@ function Peer({ peer, model, nowMs, command }: PeersProps & { readonly peer: Pee
       <td class="number" title={bytes(peer.bytesOut)}>
         {whole(peer.messagesOut)}
       </td>
-      <td class="number">{whole(peer.waiting)}</td>
       {command !== undefined && (
         <td>
           <Actions peer={peer} command={command} />
