@@ -118,6 +118,21 @@ export class RxmeshError extends Error {
     this.code = code;
     if (context.peer !== undefined) this.peer = context.peer;
     if (context.channel !== undefined) this.channel = context.channel;
+    writeStack(this);
+    writeStack(context.cause);
+  }
+}
+
+/**
+ * Reads the stack of an error. V8 writes it when it is first read; until then the error keeps alive
+ * the objects whose methods are on the stack. Events, logs and reports are kept for long, and would
+ * keep links and sessions that have ended.
+ */
+function writeStack(error: unknown): void {
+  try {
+    if (error instanceof Error) Reflect.get(error, 'stack');
+  } catch {
+    // The cause is the application's, and so is a getter that throws.
   }
 }
 

@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { runInNewContext } from 'node:vm';
 import { RxmeshError, toRxmeshError, withContext } from '../../lib/model/error.ts';
 import { parseNodeId } from '../../lib/model/id.ts';
+import { collectGarbage } from '../support/garbage.ts';
 
 const place = { peer: parseNodeId('ab'.repeat(20)), channel: 7 };
 
@@ -33,6 +34,41 @@ describe('withContext', () => {
     expect(withContext(error, place)).toMatchObject({ peer: place.peer, channel: 8 });
     expect(withContext(error, { channel: 7 })).toBe(error);
     expect(withContext(error, {})).toBe(error);
+  });
+});
+
+describe('an error that is kept', () => {
+  /** Something large whose method makes an error, like a link that fails. */
+  class Maker {
+    readonly bytes: Uint8Array = new Uint8Array(1_000_000);
+    error(cause?: Error): RxmeshError {
+      return new RxmeshError('RXMESH_CONNECTION_FAILED', 'it is over', { cause });
+    }
+    cause(): Error {
+      return new Error('reset');
+    }
+  }
+
+  it('L-32 keeps nothing whose methods were on its stack, nor on that of its cause', async () => {
+    const kept: RxmeshError[] = [];
+    const makers = Array.from({ length: 10 }, () => {
+      const [maker, other] = [new Maker(), new Maker()];
+      kept.push(maker.error(other.cause()));
+      return [new WeakRef(maker), new WeakRef(other)];
+    }).flat();
+    await collectGarbage();
+    // V8 may find the last one still in a register.
+    expect(makers.filter((maker) => maker.deref() !== undefined).length).toBeLessThanOrEqual(2);
+    expect(kept[0]?.stack).toMatch(/^RxmeshError: it is over\n +at /);
+  });
+
+  it('takes a cause with a stack that cannot be read', () => {
+    const cause = Object.defineProperty(new Error('odd'), 'stack', {
+      get: () => {
+        throw new Error('private');
+      },
+    });
+    expect(new RxmeshError('RXMESH_CALL_FAILED', 'odd', { cause }).cause).toBe(cause);
   });
 });
 
