@@ -153,8 +153,8 @@ describe('demand', () => {
     demand.request(1e6);
     net.advance(4);
     asking.call(to, 7).subscribe(observer);
-    net.advance(12);
-    expect(heard).toEqual(['15: 7', '15: |']);
+    net.advance(17);
+    expect(heard).toEqual(['20: 7', '20: |']);
     demand.unsubscribe();
     net.stop();
   });

@@ -181,7 +181,7 @@ describe('promise 4: no head-of-line blocking', () => {
     'an urgent message under a bulk transfer of 10 MiB in %s arrives within two round trips',
     (_, bytes) => {
       const latencyMs = 20;
-      const net = simulate({ nodes: 2, latencyMs });
+      const net = simulate({ nodes: 2, latencyMs, bytesPerSecond: 10_000_000 });
       const urgent = net.openChannels({ id: 1, codec: raw() });
       const bulk = net.openChannels({ id: 2, codec: raw(), messageBytesMax: 16 * 2 ** 20 });
       net.start();

@@ -10,9 +10,12 @@ import type { Courier, Delivery } from './courier.ts';
 import type { Gate } from './gate.ts';
 
 /**
- * How many frames may be on their way to a side, or unread there, while the other is `writable`.
+ * How many frames may wait in front of the line to a side, or unread there, while the other is
+ * `writable`.
  */
 const framesWaitingMax = 4;
+/** How many may be on their way in all: those that the line has carried already arrive later. */
+const framesFlyingMax = 64;
 /**
  * How many frames are kept for a side that has not subscribed yet; another one fails both sides.
  */
@@ -39,9 +42,10 @@ interface Ending {
   readonly error?: RxmeshError;
 }
 
-/** Something on its way to a side, and when it arrives. */
+/** Something on its way to a side, when the line has carried it, and when it arrives. */
 interface Flight {
   readonly load: Uint8Array | Ending;
+  readonly carriedAt: number;
   readonly dueAt: number;
 }
 
@@ -79,6 +83,8 @@ export class MemorySocket implements FrameSocket, Delivery {
   /** On their way to this side, in order. */
   #flights: Flight[] = [];
   #landing: Subscription | undefined;
+  /** Waits until the line has carried a frame, if the other side is full because of it. */
+  #carrying: Subscription | undefined;
   /** When the line to this side has carried what was sent so far. */
   #lineFreeAt = 0;
   /** Whether what is on its way is held back. */
@@ -118,10 +124,7 @@ export class MemorySocket implements FrameSocket, Delivery {
   get writable(): boolean {
     const other = this.#other;
     return (
-      this.#ended === undefined &&
-      other !== undefined &&
-      !other.#refuses() &&
-      other.#waiting() < framesWaitingMax
+      this.#ended === undefined && other !== undefined && !other.#refuses() && !other.#isFull()
     );
   }
 
@@ -129,7 +132,8 @@ export class MemorySocket implements FrameSocket, Delivery {
     const other = this.#other;
     if (this.#ended !== undefined || other === undefined || other.#refuses()) return;
     other.#scheduleArrival(frame);
-    this.#full = other.#waiting() >= framesWaitingMax;
+    this.#full = other.#isFull();
+    if (this.#full) other.#awaitCarried();
   }
 
   pause(paused: boolean): void {
@@ -173,7 +177,10 @@ export class MemorySocket implements FrameSocket, Delivery {
     this.#held = held;
     this.#landing?.unsubscribe();
     const first = this.#flights[0];
-    if (!held && first !== undefined) this.#awaitLanding(first);
+    if (held || first === undefined) return;
+    this.#awaitLanding(first);
+    const other = this.#other;
+    if (other !== undefined && other.#full) this.#awaitCarried();
   }
 
   /** Fails this side immediately, as when a network goes down. */
@@ -243,10 +250,33 @@ export class MemorySocket implements FrameSocket, Delivery {
     survivor.#scheduleArrival({ error });
   }
 
-  /** How many frames are on their way to this side or unread. */
-  #waiting(): number {
-    return this.#unread.length + this.#flights.length;
+  /** Whether the other side should wait: too much is in front of the line, or unread here. */
+  #isFull(): boolean {
+    const flights = this.#flights;
+    if (this.#unread.length + flights.length < framesWaitingMax) return false;
+    if (this.#held || flights.length >= framesFlyingMax) return true;
+    const now = this.#wire.clock.now();
+    let waiting = this.#unread.length;
+    for (let at = flights.length - 1; (flights[at]?.carriedAt ?? 0) > now; at -= 1) waiting += 1;
+    return waiting >= framesWaitingMax;
   }
+
+  /** The other side is full: tells it when the line has carried the next frame. */
+  #awaitCarried(): void {
+    if (this.#carrying !== undefined || this.#held) return;
+    const now = this.#wire.clock.now();
+    const next = this.#flights.find(({ carriedAt }) => carriedAt > now);
+    if (next === undefined) return;
+    this.#carrying = this.#wire.clock.schedule(this.#carried, next.carriedAt - now);
+  }
+
+  /** Created once, not for each frame. */
+  readonly #carried = (): void => {
+    this.#carrying = undefined;
+    this.#notifyDrained();
+    const other = this.#other;
+    if (other !== undefined && other.#full) this.#awaitCarried();
+  };
 
   #hasWork(): boolean {
     return (
@@ -302,9 +332,14 @@ export class MemorySocket implements FrameSocket, Delivery {
     }
     // A line carries one frame after the other.
     this.#lineFreeAt = Math.max(clock.now(), this.#lineFreeAt) + carryMs;
-    const arrivesAt = this.#lineFreeAt + latency;
+    const carriedAt = this.#lineFreeAt;
+    const arrivesAt = carriedAt + latency;
     // A frame never overtakes the one before it.
-    const flight = { load, dueAt: Math.max(arrivesAt, this.#flights.at(-1)?.dueAt ?? 0) };
+    const flight = {
+      load,
+      carriedAt,
+      dueAt: Math.max(arrivesAt, this.#flights.at(-1)?.dueAt ?? 0),
+    };
     this.#flights.push(flight);
     if (this.#flights.length === 1 && !this.#held) this.#awaitLanding(flight);
   }
@@ -322,6 +357,7 @@ export class MemorySocket implements FrameSocket, Delivery {
     const next = this.#flights[0];
     if (next !== undefined) this.#awaitLanding(next);
     if (flight !== undefined) this.#arrive(flight.load);
+    this.#notifyDrained();
   };
 
   #arrive(load: Uint8Array | Ending): void {
@@ -339,6 +375,9 @@ export class MemorySocket implements FrameSocket, Delivery {
       this.#notifyDrained();
     } else {
       this.#unread.push(load);
+      // It was not, when the frame was sent.
+      const other = this.#other;
+      if (other !== undefined && this.#isFull()) other.#full = true;
     }
     this.#wake();
   }
@@ -361,6 +400,8 @@ export class MemorySocket implements FrameSocket, Delivery {
 
   #dropUnread(): void {
     this.#landing?.unsubscribe();
+    this.#carrying?.unsubscribe();
+    this.#carrying = undefined;
     this.#flights = [];
     this.#unread = [];
     this.#ending = undefined;

@@ -131,15 +131,32 @@ describe('a socket in memory', () => {
     expect(firsts(frames)).toEqual([0, 1, 2, 3]);
   });
 
-  it('counts frames that are on their way as well', () => {
+  it('takes 64 frames that are on their way', () => {
     const { scheduler, connect } = world(() => 10);
     const { outbound, inbound } = connect();
     new Log(inbound.frames$);
     const drained = new Log(outbound.drained$);
-    for (let i = 0; i < 4; i += 1) outbound.send(bytes(i));
+    for (let i = 0; i < 63; i += 1) outbound.send(bytes(i));
+    expect(outbound.writable).toBe(true);
+    outbound.send(bytes(63));
     expect(outbound.writable).toBe(false);
     scheduler.flush();
     expect([outbound.writable, drained.values.length, scheduler.now()]).toEqual([true, 1, 10]);
+  });
+
+  it('is full when four of the frames that were on their way wait for a reader', () => {
+    const { scheduler, connect } = world(() => 10);
+    const { outbound, inbound } = connect();
+    inbound.pause(true);
+    const read = new Log(inbound.frames$);
+    const drained = new Log(outbound.drained$);
+    for (let i = 0; i < 6; i += 1) outbound.send(bytes(i));
+    expect(outbound.writable).toBe(true);
+    scheduler.flush();
+    expect([outbound.writable, drained.values.length]).toEqual([false, 0]);
+    inbound.pause(false);
+    scheduler.flush();
+    expect([outbound.writable, drained.values.length, read.values.length]).toEqual([true, 1, 6]);
   });
 
   it('keeps the order when a later frame is faster', () => {
