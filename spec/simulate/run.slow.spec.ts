@@ -33,7 +33,7 @@ describe('npm run simulate', () => {
   });
 
   it('holds the invariants while channels close and open again, with messages of many pieces', () => {
-    const result = run(options(`${troubled} --close 10 --bytes 20000 --lane 8`));
+    const result = run(options(`${troubled} --close 10 --bytes 20000 --lane 8 --bandwidth 50000`));
     expect(result.broken).toBeUndefined();
     expect(result.closed).toBeGreaterThan(5);
     expect(result.messages.delivered).toBeGreaterThan(20);
