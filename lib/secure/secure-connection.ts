@@ -22,6 +22,11 @@ export interface SecureConnectionOptions {
    * the secrecy of old records. Default: a new one.
    */
   readonly ephemeralSeed?: Uint8Array;
+  /**
+   * Whether to offer AES-256-GCM for long records where this machine is faster with it. Default
+   * true. False where a run must not depend on the machine, as in a simulation.
+   */
+  readonly aes?: boolean;
 }
 
 /**
@@ -95,9 +100,9 @@ export function secureAccept(
 function begin(options: SecureConnectionOptions): HandshakeStart {
   checkSeed(options);
   assertPlatform();
-  const { protection = 'encrypted', ephemeralSeed } = options;
-  const aes = protection === 'encrypted' ? platformCrypto.fastAes256Gcm() : undefined;
-  return new HandshakeStart(protection, ephemeralSeed, aes);
+  const { protection = 'encrypted', ephemeralSeed, aes = true } = options;
+  const offered = aes && protection === 'encrypted' ? platformCrypto.fastAes256Gcm() : undefined;
+  return new HandshakeStart(protection, ephemeralSeed, offered);
 }
 
 function checkSeed({ ephemeralSeed }: SecureConnectionOptions): void {

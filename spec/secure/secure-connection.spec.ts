@@ -1,3 +1,4 @@
+import { platformCrypto } from '#platform/crypto';
 import { describe, expect, it } from '@jest/globals';
 import { RxmeshError } from '../../lib/model/error.ts';
 import { parseNodeId } from '../../lib/model/id.ts';
@@ -35,6 +36,17 @@ describe('secureConnection', () => {
     expect([a.local, a.remote]).toEqual([b.remote, b.local]);
     expect([a.hasCredit, a.fragmentBytesMax]).toEqual([true, 66_560]);
     expect([pair.dialer.state, pair.listener.state]).toEqual(['open', 'open']);
+  });
+
+  it('offers AES where this machine is faster with it, unless it must not', () => {
+    const lengthOf = (options: { aes?: boolean }): number => {
+      const pair = new SocketPair();
+      shake(pair.dialer, selfA);
+      shake(pair.listener, selfB, options);
+      return pair.listener.sent[0]?.length ?? 0;
+    };
+    const named = platformCrypto.fastAes256Gcm() === undefined ? 0 : 'aes-256-gcm'.length + 2;
+    expect(lengthOf({}) - lengthOf({ aes: false })).toBe(named);
   });
 
   it('uses the socket that it was wrapped in, and takes none once the handshake has begun', () => {

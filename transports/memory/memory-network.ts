@@ -94,11 +94,13 @@ export class MemoryNetwork {
       latencyMs: this.#latencyMs,
       connect: (listener) => this.#connect(id, listener),
       hears: (listener) => this.#reach.of(listener, id) !== 'lost',
-      begin: () => secureDial({ protection: this.#protection }),
+      begin: () => secureDial({ protection: this.#protection, aes: false }),
       deliver: (listener, inbound, hello) => {
         const protection = this.#protection;
         this.#gate(listener).pass(() => {
-          this.#transports.get(listener)?.accept(secureAccept(inbound, hello, { protection }));
+          this.#transports
+            .get(listener)
+            ?.accept(secureAccept(inbound, hello, { protection, aes: false }));
         });
       },
       leave: () => this.#transports.delete(id),

@@ -5,6 +5,7 @@ import { RxmeshError } from '../../../lib/model/error.ts';
 import type { NodeId } from '../../../lib/model/id.ts';
 import { Identity } from '../../../lib/model/identity.ts';
 import type { NodeInfo } from '../../../lib/model/node-info.ts';
+import { encodeNodeInfo } from '../../../lib/secure/node-info-codec.ts';
 import type { Link } from '../../../lib/transport/link.ts';
 import type { Connection, Transport } from '../../../lib/transport/transport.ts';
 import { VirtualClock } from '../../../lib/testing/virtual-clock.ts';
@@ -47,6 +48,21 @@ function dial(from: Transport, to: Identity): { connection?: Connection; code?: 
     },
   });
   return result;
+}
+
+/** The lengths of all frames that a connection sends from now on. */
+function sentBy(connection: Connection | undefined): readonly number[] {
+  const lengths: number[] = [];
+  connection?.wrapSocket?.((socket) => {
+    const send = socket.send.bind(socket);
+    return Object.assign(socket, {
+      send: (frame: Uint8Array) => {
+        lengths.push(frame.length);
+        send(frame);
+      },
+    });
+  });
+  return lengths;
 }
 
 /** The link of one side, and the code with which it ended. */
@@ -280,6 +296,20 @@ describe('a memory network', () => {
     expect([second.connection, accepted.length]).toEqual([undefined, 2]);
     network.thaw(a.id);
     expect(second.connection).toBeDefined();
+  });
+
+  it('sends the same on every machine: encrypted connections offer no AES', () => {
+    const network = new MemoryNetwork({ protection: 'encrypted' });
+    const [from, to] = [network.transport(a.id), network.transport(b.id)];
+    const accepted = accept(to);
+    const dialed = dial(from, b).connection;
+    const lengths = [sentBy(accepted[0]), sentBy(dialed)];
+    if (dialed === undefined || accepted[0] === undefined) throw new Error('not connected');
+    const links = [handshake(accepted[0], b), handshake(dialed, a)];
+    expect(links.map(({ link }) => link === undefined)).toEqual([false, false]);
+    // Key, signature and node info, and the tag; the listener's hello stands in front.
+    const introduction = ({ id }: Identity) => 96 + encodeNodeInfo(nodeInfo(id)).length + 16;
+    expect(lengths.map(([first]) => first)).toEqual([37 + introduction(b), introduction(a)]);
   });
 
   it.each([0, -1, NaN])('refuses a bandwidth of %p', (bytesPerSecond) => {
