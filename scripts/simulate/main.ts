@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { argumentsFrom, help, type Options, optionsFrom } from './options.ts';
 import { plot } from './plot.ts';
 import { exchangeHead, exchangeRow, shrunkReport, summary, tableHead, tableRow } from './print.ts';
-import { type Result, run } from './run.ts';
+import { type Result, run, runInTurns } from './run.ts';
 import { shrink, shrinkRunsMax } from './shrink.ts';
 
 const tableSizes = [10, 30, 100, 300, 1_000, 3_000, 10_000];
@@ -86,4 +86,4 @@ function manySeeds(options: Options): void {
 const options = read();
 if (options?.table === true) table(options);
 else if (options !== undefined && options.seeds > 1) manySeeds(options);
-else if (options !== undefined) report(options, run(options));
+else if (options !== undefined) report(options, await runInTurns(options));

@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import { block, type LaneOptions, raw } from 'rxmesh';
 import {
   type Invariant,
@@ -101,16 +102,45 @@ function connect(network: Network, lookEveryMs: number, before: () => void): num
 
 /** Runs a simulation, of routers that `makeRouter` makes, if it is given. */
 export function run(options: Options, makeRouter?: SimulationOptions['makeRouter']): Result {
-  const clock = watch();
-  const random = seededRandom(options.seed + 1);
-  const network = buildNetwork(options, random, makeRouter);
-  const { net } = network;
+  const running = minutes(options, makeRouter);
+  for (;;) {
+    const { done, value } = running.next();
+    if (done === true) return value;
+  }
+}
+
+/**
+ * Runs a simulation with a turn of the event loop at each virtual minute. What waits for a promise,
+ * such as the `stop` of a node that has left, goes on only then, and lets go of its router.
+ */
+export async function runInTurns(options: Options): Promise<Result> {
+  const running = minutes(options);
+  for (;;) {
+    const { done, value } = running.next();
+    if (done === true) return value;
+    await turn();
+  }
+}
+
+/** A network with all that watches it. */
+function observed({ net }: Network, options: Options) {
   const invariants = watchInvariants(net);
   const channels = new Channels(net, { id: 1, codec: raw(), ...laneOf(options) });
   const ledger = invariants.ledger((node) => channels.of(node), numberOf);
-  const meter = options.memory ? new LiveMemoryMeter() : undefined;
   const pipes = options.traffic === 'pipe' ? new Pipes(net) : undefined;
-  const figures = new Figures(net, ledger);
+  return { net, invariants, channels, ledger, pipes, figures: new Figures(net, ledger) };
+}
+
+/** Runs a simulation, and yields at each virtual minute. */
+function* minutes(
+  options: Options,
+  makeRouter?: SimulationOptions['makeRouter'],
+): Generator<void, Result> {
+  const clock = watch();
+  const random = seededRandom(options.seed + 1);
+  const network = buildNetwork(options, random, makeRouter);
+  const { net, invariants, channels, ledger, pipes, figures } = observed(network, options);
+  const meter = options.memory ? new LiveMemoryMeter() : undefined;
 
   net.launch();
   const connectedMs = connect(network, lookMs, () => undefined);
@@ -131,7 +161,9 @@ export function run(options: Options, makeRouter?: SimulationOptions['makeRouter
     if ((passedMs + stepMs) % sampleMs !== 0) continue;
     figures.sample(passedMs > forMs / 2);
     if ((passedMs + stepMs) % checkMs === 0) invariants.check();
-    if ((passedMs + stepMs) % minuteMs === 0) meter?.sample((passedMs + stepMs) / minuteMs);
+    if ((passedMs + stepMs) % minuteMs !== 0) continue;
+    yield;
+    meter?.sample((passedMs + stepMs) / minuteMs);
   }
   const recoveredMs = connect(network, stepMs, () => trouble.end());
   const healedMs = trouble.vanish() ? connect(network, stepMs, () => undefined) : 0;
