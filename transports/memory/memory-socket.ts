@@ -177,9 +177,11 @@ export class MemorySocket implements FrameSocket, Delivery {
     this.#held = held;
     this.#landing?.unsubscribe();
     const first = this.#flights[0];
+    const other = this.#other;
+    // It was not when those frames were sent, and it has to hear when it can write again.
+    if (held && other !== undefined && this.#isFull()) other.#full = true;
     if (held || first === undefined) return;
     this.#awaitLanding(first);
-    const other = this.#other;
     if (other !== undefined && other.#full) this.#awaitCarried();
   }
 

@@ -246,6 +246,37 @@ describe('a socket in memory', () => {
     expect(arrivals.at(-1)).toBe('in 20 at 184');
   });
 
+  it('is writable again when the line has carried a frame, before it arrives', () => {
+    const { scheduler, connect } = world(
+      () => 500,
+      () => 1_000,
+    );
+    const { outbound, inbound } = connect();
+    new Log(inbound.frames$);
+    const drainedAt: number[] = [];
+    outbound.drained$.subscribe(() => {
+      drainedAt.push(scheduler.now());
+      if (drainedAt.length < 3) outbound.send(new Uint8Array(100));
+    });
+    for (let i = 0; i < 4; i += 1) outbound.send(new Uint8Array(100));
+    expect(outbound.writable).toBe(false);
+    scheduler.flush();
+    expect(drainedAt).toEqual([100, 200, 300]);
+  });
+
+  it('is writable again after a silence that began with frames on their way', () => {
+    const { scheduler, connect } = world(() => 10);
+    const { outbound, inbound } = connect();
+    new Log(inbound.frames$);
+    const drained = new Log(outbound.drained$);
+    for (let i = 0; i < 6; i += 1) outbound.send(bytes(i));
+    inbound.hold(true);
+    expect(outbound.writable).toBe(false);
+    inbound.hold(false);
+    scheduler.flush();
+    expect([outbound.writable, drained.values.length]).toEqual([true, 1]);
+  });
+
   it('lets a frozen node read nothing, and then everything in order', () => {
     const { connect, listenerGate } = world();
     const { outbound, inbound } = connect();
