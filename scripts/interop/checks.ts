@@ -256,13 +256,36 @@ const learnPeers: Check = {
   },
 };
 
+/** CometBFT looks for peers every 30 s, and a dial may fail on a busy machine. */
+const dialsWithinMs = 200_000;
+
+/** Waits until a node has dialed all of these, and is connected with them. */
+async function hasDialed(node: CometNode, ids: readonly string[]): Promise<void> {
+  let peers: NetInfo['peers'] = [];
+  const dialed = async (): Promise<boolean> => {
+    ({ peers } = await node.rpc<NetInfo>('net_info').catch(() => ({ peers })));
+    return ids.every((id) =>
+      peers.some(({ node_info: info, is_outbound: out }) => info.id === id && out),
+    );
+  };
+  try {
+    await until('it has dialed all', dialed, dialsWithinMs);
+  } catch (error) {
+    const has = peers.map((peer) => `${peer.node_info.id} ${peer.is_outbound ? 'out' : 'in'}`);
+    const log = node.log.split('\n').filter((line) => /module=(pex|p2p)/.test(line));
+    const seen = [`wanted: ${ids.join(', ')}`, `has: ${has.join(', ')}`, ...log.slice(-60)];
+    throw new Error(`its peers and its log:\n${seen.join('\n')}`, { cause: error });
+  }
+}
+
 const teachPeers: Check = {
   name: 'a CometBFT node that knows us alone asks us, and dials the addresses that we tell it',
   run: async ({ program, network }) => {
     const [first] = network.nodes;
     const known = { persistent: network.addresses };
     const seed = await nodeFor(network.chainId, { ...exchanging, peers: known });
-    const newcomer = await newcomerOf(program, first);
+    // The address that it tells is closed: whoever learns of it cannot dial it first.
+    const newcomer = await newcomerOf(program, first, { external_address: '127.0.0.1:1' });
     let other: Node | undefined;
     try {
       await seed.router.start();
@@ -272,13 +295,7 @@ const teachPeers: Check = {
       const { router } = other;
       await until('we are up', () => seed.router.snapshot().peers.length === 5);
       newcomer.launch({ seeds: [cometAddressOf(seed)] });
-      const expected = [...network.nodes.map(({ id }) => id), router.id];
-      await until('it is connected with all', async () => {
-        const answer = await newcomer.rpc<NetInfo>('net_info').catch(() => undefined);
-        return expected.every((id) =>
-          answer?.peers.some(({ node_info: info, is_outbound: out }) => info.id === id && out),
-        );
-      });
+      await hasDialed(newcomer, [...network.nodes.map(({ id }) => id), router.id]);
       await newcomer.hasBlock();
       const at = router.snapshot().peers.find(({ id }) => id === newcomer.id);
       failIf(at?.direction !== 'inbound', `direction ${at?.direction ?? 'none'}`);

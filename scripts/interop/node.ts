@@ -12,7 +12,7 @@ import {
 import { comet, peerExchange } from 'rxmesh/transports/comet';
 
 /** How long anything may take on a busy machine. */
-const patienceMs = 60_000;
+const patienceMs = 120_000;
 
 /** A node of ours, and everything that happens to it. */
 export interface Node {

@@ -30,9 +30,14 @@ export class Validator extends CometNode {
 }
 
 /** A node of somebody's chain that knows nobody and is not a validator. */
-export async function newcomerOf(program: string, { genesisFile }: CometNode): Promise<CometNode> {
+export async function newcomerOf(
+  program: string,
+  { genesisFile }: CometNode,
+  settings: Settings = {},
+): Promise<CometNode> {
   const home = temporaryHome();
   cometbft(program, 'init', '--home', home);
   copyFileSync(genesisFile, join(home, 'config', 'genesis.json'));
-  return new CometNode({ program, home, p2pPort: await freePort(), rpcPort: await freePort() });
+  const ports = { p2pPort: await freePort(), rpcPort: await freePort() };
+  return new CometNode({ program, home, ...ports }, settings);
 }
