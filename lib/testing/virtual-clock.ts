@@ -8,7 +8,8 @@ import { Timer, Timers } from './timers.ts';
  * due runs immediately, in order. It knows what is still scheduled, so a test can detect leftovers.
  *
  * It keeps its own timers and schedules only an alarm for the first of them: an RxJS virtual
- * scheduler sorts all its actions whenever one is added.
+ * scheduler sorts all its actions whenever one is added. An alarm goes on to the next timer by
+ * itself, unless the scheduler has something else to do before.
  */
 export class VirtualClock implements Clock {
   /** The scheduler that runs the work. One millisecond is one frame. */
@@ -18,6 +19,8 @@ export class VirtualClock implements Clock {
   /** Set for the first timer. */
   #alarm: Subscription | undefined;
   #alarmAtMs = Infinity;
+  /** Timers are running, and an alarm is set once they have. */
+  #ringing = false;
 
   /** @param scheduler for example a `TestScheduler`, whose marbles then share this time */
   constructor(scheduler: VirtualTimeScheduler = new VirtualTimeScheduler()) {
@@ -38,7 +41,7 @@ export class VirtualClock implements Clock {
     const timer = new Timer(work, dueAtMs, this.#order, this.#cancelled);
     this.#order += 1;
     this.#timers.add(timer);
-    this.#setAlarm();
+    if (!this.#ringing) this.#setAlarm();
     return timer;
   }
 
@@ -66,6 +69,8 @@ export class VirtualClock implements Clock {
     const { maxFrames } = scheduler;
     const untilMs = scheduler.frame + ms;
     scheduler.maxFrames = untilMs;
+    // A timer that lets time pass has set none yet.
+    this.#setAlarm();
     try {
       // A TestScheduler's own flush would also check the expectations, which is too early here.
       VirtualTimeScheduler.prototype.flush.call(scheduler);
@@ -89,24 +94,44 @@ export class VirtualClock implements Clock {
     return true;
   }
 
-  /** Runs what is due now. What that schedules for now runs after what others scheduled for now. */
+  /** Runs the timers, from the first to those that are due after something else. */
   #ring(): void {
     this.#alarmAtMs = Infinity;
-    const nowMs = this.scheduler.now();
-    const end = this.#order;
+    this.#ringing = true;
     try {
-      for (;;) {
-        const { first } = this.#timers;
-        if (first === undefined || first.dueAtMs > nowMs || first.order >= end) break;
-        this.#timers.takeFirst();
-        first.run();
-      }
+      do this.#runDue();
+      while (this.#isNext());
     } catch (thrown) {
       // The scheduler discards its actions as well.
       this.#timers = new Timers();
       throw thrown;
+    } finally {
+      this.#ringing = false;
     }
     this.#setAlarm();
+  }
+
+  /** Runs what is due now. What that schedules for now runs after what others scheduled for now. */
+  #runDue(): void {
+    const nowMs = this.scheduler.now();
+    const end = this.#order;
+    for (;;) {
+      const { first } = this.#timers;
+      if (first === undefined || first.dueAtMs > nowMs || first.order >= end) break;
+      this.#timers.takeFirst();
+      first.run();
+    }
+  }
+
+  /** Moves on to the time of the first timer, if the scheduler has nothing to do until then. */
+  #isNext(): boolean {
+    const { scheduler } = this;
+    const { first } = this.#timers;
+    if (first === undefined || first.dueAtMs > scheduler.maxFrames) return false;
+    const [other] = scheduler.actions;
+    if (other !== undefined && other.delay <= first.dueAtMs) return false;
+    scheduler.frame = first.dueAtMs;
+    return true;
   }
 
   #setAlarm(): void {
