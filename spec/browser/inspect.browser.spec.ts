@@ -123,6 +123,16 @@ describe('the inspector', () => {
     );
   });
 
+  it('says what the reason of a drop means', async () => {
+    const page = await watch();
+    // The first node spoke before the others were up.
+    const drops = page.locator('.drops li').first();
+    await drops.waitFor();
+    expect(await drops.innerText()).toMatch(
+      /^no-recipient channel 1[67] .*a broadcast, and no connected peer has the channel open$/s,
+    );
+  });
+
   it('filters events', async () => {
     const page = await watch();
     const lines = page.locator('.events li');

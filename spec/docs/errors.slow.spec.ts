@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import ts from 'typescript';
+import { dropReasons } from '../../lib/inspect/drop-reasons.ts';
 import { codesIn, read, rowsOf, sources } from './documents.ts';
 
 const parse = (text: string): ts.SourceFile =>
@@ -49,6 +50,14 @@ describe('docs/errors.md', () => {
   it('has a row for each reason of a drop, and no other reasons', () => {
     const rows = documented.filter((code) => /^[a-z]+-/.test(code));
     expect([...rows].sort()).toEqual([...reasons].sort());
+  });
+
+  it('explains the reasons of drops as the page of the inspector does', () => {
+    const explained = rowsOf('docs/errors.md').flatMap(([reason = '', why = '']) => {
+      const name = reason.replaceAll('`', '').trim();
+      return reasons.includes(name) ? [[name, why.trim()]] : [];
+    });
+    expect(Object.fromEntries(explained)).toEqual(dropReasons);
   });
 
   it('names in its text codes that exist only', () => {

@@ -1,5 +1,6 @@
 import { useState } from 'preact/hooks';
 import type { LaneRow } from '../view.ts';
+import { dropReasons } from '../drop-reasons.ts';
 import { bytes, channelName, whole } from '../format.ts';
 import type { Model } from './model.ts';
 
@@ -94,6 +95,7 @@ export function Drops({ model }: { readonly model: Model }) {
           <span class="bar" aria-hidden="true">
             <span style={{ width: `${(count / top) * 100}%` }} />
           </span>
+          <span class="why">{dropReasons[reason]?.replaceAll('`', '')}</span>
         </li>
       ))}
     </ul>
