@@ -1,6 +1,6 @@
 /** @type {import('jest').Config} */
 export default {
-  testEnvironment: 'node',
+  testEnvironment: '<rootDir>/spec/support/environment.mjs',
   // By default, Jest leaves one processor idle, which is half of a machine with two.
   maxWorkers: '100%',
   // Modules of earlier specs are never freed, so collecting garbage takes ever longer.
