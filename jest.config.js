@@ -16,6 +16,7 @@ export default {
   setupFilesAfterEnv: [
     '<rootDir>/spec/support/unhandled.setup.ts',
     '<rootDir>/spec/support/expect.setup.ts',
+    '<rootDir>/spec/support/stacks.setup.ts',
   ],
   // Generous, so that no test fails only because the machine is busy.
   testTimeout: 60_000,
