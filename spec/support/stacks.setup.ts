@@ -16,14 +16,18 @@ Error.prepareStackTrace = (error, sites) => {
 };
 
 function frameOf(error: Error, site: NodeJS.CallSite, head: string): string {
-  // Functions of the engine have no file.
-  const frames = framesOf(site.getScriptNameOrSourceURL() ?? String(site));
+  const frames = framesOf(site.getScriptNameOrSourceURL() ?? nativeOf(site));
   const position = site.getPosition();
   const known = frames.get(position);
   if (known !== undefined) return known;
   const frame = written(error, [site]).slice(head.length);
   frames.set(position, frame);
   return frame;
+}
+
+/** The name of a function of the engine, which has no file. */
+function nativeOf(site: NodeJS.CallSite): string {
+  return `${site.getTypeName() ?? ''}.${site.getFunctionName() ?? ''}`;
 }
 
 function framesOf(file: string): Map<number, string> {
@@ -35,5 +39,5 @@ function framesOf(file: string): Map<number, string> {
 }
 
 function written(error: Error, sites: NodeJS.CallSite[]): string {
-  return String(outer.prepareStackTrace?.(error, sites));
+  return String(outer.prepareStackTrace(error, sites));
 }
