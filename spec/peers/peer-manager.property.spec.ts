@@ -201,6 +201,7 @@ describe('PeerManager, whatever happens', () => {
         run.bench.dial();
         expect(run.bench.newDials()[0]?.slice(0, 1)).toBe(persistentDigit);
       }),
+      { numRuns: runs(100) },
     );
   });
 
@@ -219,6 +220,7 @@ describe('PeerManager, whatever happens', () => {
         }
         expect(run.bench.dials).toEqual([]);
       }),
+      { numRuns: runs(100) },
     );
   });
 });

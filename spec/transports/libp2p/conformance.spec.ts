@@ -1,39 +1,7 @@
-import { describe, it } from '@jest/globals';
-import { Identity } from '../../../lib/model/identity.ts';
-import { transportConformance, type TransportSetup } from '../../../lib/testing/index.ts';
-import { libp2p } from '../../../transports/libp2p/index.ts';
 import { trackLeaks } from '../../support/leaks.ts';
-import { pollingClock } from '../../support/polling-clock.ts';
-import { fakeMultiaddr, FakeNetwork, FakeNode } from './fake.ts';
-import { patienceMs } from '../../support/until.ts';
+import { conforms, tcp } from './conforms.ts';
 
-/** The suite over libp2p itself is in spec/libp2p. */
-const setup = (place: (port: number) => string, sameKey: boolean): TransportSetup => ({
-  networked: place(1).startsWith('/ip4'),
-  timeoutMs: patienceMs,
-  dialsItself: false,
-  knowsLocal: false,
-  clock: pollingClock,
-  open: () => {
-    const network = new FakeNetwork();
-    const made = (seed: number) => {
-      const identity = Identity.fromSeed(new Uint8Array(32).fill(seed));
-      const node = new FakeNode(network, identity.publicKey, place(4_000 + seed));
-      return { identity, transport: libp2p({ node, multiaddr: fakeMultiaddr, sameKey }) };
-    };
-    return { a: made(1), b: made(2) };
-  },
-});
-
-const tcp = (port: number): string => `/ip4/127.0.0.1/tcp/${port}`;
-const memory = (port: number): string => `/memory/${port}`;
-
-describe.each([
-  { name: 'tcp', place: tcp, sameKey: false },
-  { name: 'tcp', place: tcp, sameKey: true },
-  { name: 'memory', place: memory, sameKey: false },
-])('the libp2p transport over a fake of $name, same key: $sameKey', ({ place, sameKey }) => {
-  for (const { name, run } of transportConformance(setup(place, sameKey))) it(name, run);
-});
+// The other places: conformance.slow.spec.ts.
+conforms([{ name: 'tcp', place: tcp, sameKey: false }]);
 
 trackLeaks();
