@@ -143,12 +143,10 @@ export class Packet implements IPacket {
 Object.assign(Packet.prototype, { ping: null, pong: null });
 
 /** The bytes that a hex string names. */
-export const hex = (text: string): Uint8Array =>
-  Uint8Array.from(text.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16));
+export const hex = (text: string): Uint8Array => new Uint8Array(Buffer.from(text, 'hex'));
 
 /** The hex of bytes. */
-export const toHex = (bytes: Uint8Array): string =>
-  Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
+export const toHex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
 
 /** What `work` throws. */
 export function thrownBy(work: () => unknown): unknown {

@@ -11,7 +11,7 @@ import { plainRecords, type RecordCipher } from '../../lib/secure/records.ts';
 const copying: RecordCipher = {
   overheadBytes: 0,
   copies: true,
-  seal: (...plaintext) => Uint8Array.from(plaintext.flatMap((part) => [...part])),
+  seal: (...plaintext) => new Uint8Array(Buffer.concat(plaintext)),
   open: (record) => record,
 };
 

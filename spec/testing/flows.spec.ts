@@ -5,10 +5,11 @@ import { trackLeaks } from '../support/leaks.ts';
 import { pollingClock } from '../support/polling-clock.ts';
 
 describe.each(flowSetups)('%s', (_name, setup) => {
-  // Enough to overflow the stack. flows.slow.spec.ts runs the suite's full hundred thousand.
-  // It also waits a millisecond before each look for what should not come, where these wait a turn.
-  const cases = flowConformance({ clock: pollingClock, ...setup, manyCount: 10_000 });
-  for (const { name, run } of cases) it(name, run);
+  // It waits a millisecond before each look for what should not come, where these wait a turn.
+  const cases = flowConformance({ clock: pollingClock, ...setup });
+  // RS-3.03 takes many values: flows.slow.spec.ts.
+  for (const { name, run } of cases.filter((each) => !each.name.startsWith('RS-3.03')))
+    it(name, run);
 });
 
 trackLeaks();

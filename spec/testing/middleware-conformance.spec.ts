@@ -53,7 +53,7 @@ function holds<Call extends object>(name: string, setup: MiddlewareSetup<string,
 /** The numbers of the cases that fail. */
 async function failing(setup: Setup): Promise<string[]> {
   const failed: string[] = [];
-  for (const { name, run } of middlewareConformance({ timeoutMs: 50, ...setup })) {
+  for (const { name, run } of middlewareConformance({ timeoutMs: 20, ...setup })) {
     await run().catch((error: unknown) => {
       expect(String(error)).toMatch(/^Error: middleware conformance: /);
       failed.push(name.slice(0, 4));
