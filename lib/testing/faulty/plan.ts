@@ -169,9 +169,11 @@ export class FaultPlan {
     if (atBytes > passedBytes || atBytes > this.endAt) return { flood: [], atBytes: passedBytes };
     this.#report('flood', atBytes);
     this.#floodAt = Infinity;
-    const garbage = Uint8Array.from({ length: floodPieceBytes }, () => this.#garbage() * 256);
+    const bytes = this.#faults.flood?.bytes ?? 0;
+    const length = Math.min(bytes, floodPieceBytes);
+    const garbage = Uint8Array.from({ length }, () => this.#garbage() * 256);
     const flood: Uint8Array[] = [];
-    for (let rest = this.#faults.flood?.bytes ?? 0; rest > 0; rest -= floodPieceBytes) {
+    for (let rest = bytes; rest > 0; rest -= floodPieceBytes) {
       flood.push(garbage.subarray(0, rest));
     }
     return { flood, atBytes };
