@@ -4,7 +4,7 @@ import { expect } from '@jest/globals';
 // Jest keeps 100 calls of each stack, and `expect` makes an Error every time, in case it fails.
 Error.stackTraceLimit = 20;
 
-// By itself, `expect` looks up each byte or number as a property, and takes a second for a megabyte.
+// By itself, `expect` looks up each byte or number as a property: a second for a megabyte.
 expect.addEqualityTesters([
   function sameBytes(one: unknown, other: unknown): boolean | undefined {
     if (!(one instanceof Uint8Array) || !(other instanceof Uint8Array)) return undefined;

@@ -1,41 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
-import { filter } from 'rxjs';
-import { type Channel, createRouter, json, type RouterOptions } from '../../lib/index.ts';
-import {
-  type AccountedChannel,
-  type Invariants,
-  type Ledger,
-  simulate,
-  type Simulation,
-  type SimulationOptions,
-  watchInvariants,
-} from '../../lib/testing/index.ts';
+import { createRouter, type RouterOptions } from '../../lib/index.ts';
+import type { Invariants } from '../../lib/testing/index.ts';
 import { trackLeaks } from '../support/leaks.ts';
-
-interface Numbered {
-  readonly n: number;
-}
-
-interface World {
-  readonly net: Simulation;
-  readonly invariants: Invariants;
-  readonly chat: (node: number) => Channel<Numbered>;
-  readonly ledger: Ledger<Numbered>;
-}
-
-const numbered = { id: 1, codec: json<Numbered>() };
-
-/** @param swallowed the numbers of messages that are lost between the channel and the ledger */
-function world(options: Partial<SimulationOptions> = {}, swallowed: readonly number[] = []): World {
-  const net = simulate({ nodes: 3, latencyMs: 5, ...options });
-  const invariants = watchInvariants(net, { agreeWithinMs: 10_000 });
-  const chat = net.openChannels(numbered);
-  const lossy = (node: number): AccountedChannel<Numbered> => {
-    const { id, out, in$ } = chat(node);
-    return { id, out, in$: in$.pipe(filter(({ message }) => !swallowed.includes(message.n))) };
-  };
-  return { net, invariants, chat, ledger: invariants.ledger(lossy, ({ n }) => n) };
-}
+import { world } from './world.ts';
 
 /** The message of the error, without the excerpts of the log. */
 function problems(invariants: Invariants): string[] {
@@ -49,52 +16,6 @@ function problems(invariants: Invariants): string[] {
 }
 
 describe('the invariants of a simulation', () => {
-  it('hold for a network with crashes, restarts, partitions, silences and frozen nodes', () => {
-    const { net, invariants, ledger } = world({
-      nodes: 8,
-      seed: 3,
-      latencyMs: [5, 30],
-      bytesPerSecond: 50_000,
-      options: () => ({
-        keepAlive: { intervalMs: 1_000, timeoutMs: 2_000 },
-        peers: { maxConnected: 4, disconnectCooldownMs: 100 },
-      }),
-    });
-    net.launch();
-    let n = 0;
-    const talk = (ms: number): void => {
-      for (let passedMs = 0; passedMs < ms; passedMs += 100) {
-        n += 1;
-        ledger.send(n % 8, 'all', { n });
-        ledger.send((n + 3) % 8, n % 5, { n });
-        net.advance(100);
-      }
-      invariants.check();
-    };
-    talk(3_000);
-    net.crash(2);
-    talk(500);
-    net.restart(2);
-    net.partition([0, 1, 2], [3, 4]);
-    talk(3_000);
-    net.heal();
-    net.freeze(5, 4_000);
-    net.crash(6, { silently: true });
-    talk(5_000);
-    net.silence([0, 1, 2, 3], [4, 5, 7]);
-    net.restart(6);
-    talk(4_000);
-    net.heal();
-    net.add();
-    void net.node(1).router.stop();
-    talk(2_000);
-    invariants.finish();
-    const { sent, delivered, told, lost } = ledger.totals();
-    expect(delivered).toBeGreaterThan(200);
-    expect([told > 0, lost > 0, sent - delivered - told - lost]).toEqual([true, true, 0]);
-    expect(invariants.broken).toEqual([]);
-  });
-
   it('order: finds messages that come late, or twice', () => {
     const { net, invariants, ledger } = world();
     net.start();

@@ -1,112 +1,14 @@
 import { describe, expect, it } from '@jest/globals';
-import { createRouter, json, type Transport } from 'rxmesh';
-import {
-  faulty,
-  type FaultyOptions,
-  type FaultyTransport,
-  type FrameFault,
-  simulate,
-  type Simulation,
-  type SimulationOptions,
-  watchInvariants,
-} from 'rxmesh/testing';
+import type { Transport } from 'rxmesh';
+import { faulty, type FaultyOptions } from 'rxmesh/testing';
 import { of } from 'rxjs';
 import { MockNode } from '../../support/mock-node.ts';
 import { MockConnection, MockTransport } from '../../support/mock-transport.ts';
-
-interface Numbered {
-  readonly n: number;
-  readonly text: string;
-}
-
-interface Wrapped {
-  readonly net: Simulation;
-  /** The transport of node 0. */
-  readonly line: () => FaultyTransport;
-  readonly faults: FrameFault[];
-}
-
-/** Nodes of which node 0 is on lines with these options. */
-function wrapped(line: FaultyOptions, options: SimulationOptions): Wrapped {
-  const lines: FaultyTransport[] = [];
-  const faults: FrameFault[] = [];
-  const net = simulate({
-    protection: 'encrypted',
-    ...options,
-    makeRouter: (given) => {
-      const { clock } = given;
-      if (lines.length > 0) return createRouter(given);
-      const transports = given.transports.map((transport) => faulty(transport, { clock, ...line }));
-      for (const transport of transports) {
-        transport.faults$.subscribe((fault) => faults.push(fault));
-        lines.push(transport);
-      }
-      return createRouter({ ...given, transports });
-    },
-  });
-  const first = (): FaultyTransport => {
-    const [transport] = lines;
-    if (transport === undefined) throw new Error('no transport is wrapped');
-    return transport;
-  };
-  return { net, line: first, faults };
-}
-
-/** Node 0 dials node 1, but not the other way round, and at once again. */
-const oneDials: SimulationOptions = {
-  nodes: 2,
-  knows: (node) => node === 0,
-  options: (node) => ({
-    peers: { disconnectCooldownMs: 10, retryMinMs: 10, wanted: node === 0 ? 8 : 0 },
-  }),
-};
-
-/** The codes of the errors with which a node lost its peer. */
-function downs(net: Simulation, node: number): readonly (string | undefined)[] {
-  return net.log.flatMap((entry) =>
-    entry.node === node && entry.event.type === 'peer-down' ? [entry.event.error?.code] : [],
-  );
-}
-
-const text = 'x'.repeat(200);
-
-/** Sends numbered messages both ways for some seconds. */
-function talk({ net }: Wrapped, seconds = 10) {
-  const invariants = watchInvariants(net);
-  const channel = net.openChannels({ id: 1, codec: json<Numbered>() });
-  const ledger = invariants.ledger(channel, ({ n }) => n);
-  net.start();
-  for (let n = 1; n <= seconds * 100; n += 1) {
-    ledger.send(n % 2, (n + 1) % 2, { n, text });
-    net.advance(10);
-  }
-  return { invariants, ledger };
-}
-
-/** A run: what the nodes log, what the transport reports, and what became of the messages. */
-function runOf(line: FaultyOptions, seconds?: number) {
-  const both = wrapped(line, oneDials);
-  const { invariants, ledger } = talk(both, seconds);
-  invariants.finish();
-  return { log: both.net.log.map(String), faults: both.faults, totals: ledger.totals() };
-}
+import { downs, everything, itBreaks, oneDials, runOf, wrapped } from './two-routers.ts';
 
 describe('two routers on a faulty line', () => {
-  it.each([
-    ['a cut', { cutAfterBytes: 20_000 }, 'CONNECTION_FAILED', 'CONNECTION_FAILED'],
-    ['a cut after frames', { cutAfterFrames: 50 }, 'CONNECTION_FAILED', 'CONNECTION_FAILED'],
-    ['a shortened frame', { truncateAfterBytes: 20_000 }, 'CONNECTION_CLOSED', 'RECORD_INVALID'],
-    ['a flood', { flood: { afterBytes: 20_000, bytes: 9 } }, 'CONNECTION_CLOSED', 'RECORD_INVALID'],
-    ['a flipped bit', { flipEveryBytes: 10_000 }, 'CONNECTION_CLOSED', 'RECORD_INVALID'],
-  ] as const)('see %s as typed errors', (_, faults, sender, reader) => {
-    const both = wrapped({ latencyMs: 5, faults }, oneDials);
-    const { invariants } = talk(both);
-    invariants.finish();
-    const [first] = both.faults;
-    const [dialer, listener] = first?.towards === 'listener' ? [sender, reader] : [reader, sender];
-    const firstDown = (node: number): unknown => downs(both.net, node)[0];
-    expect([firstDown(0), firstDown(1)]).toEqual([`RXMESH_${dialer}`, `RXMESH_${listener}`]);
-  });
+  // For longer, and with more seeds: faulty-transport.slow.spec.ts.
+  itBreaks(3, [1]);
 
   it.each([
     ['a cut', { cutAfterBytes: 60 }, 'RXMESH_CONNECTION_FAILED'],
@@ -132,27 +34,6 @@ describe('two routers on a faulty line', () => {
       failed.map((_, nth) => ['refuse', nth]),
     );
     expect(totals).toEqual({ sent: 100, delivered: 100, told: 0, lost: 0 });
-  });
-
-  const everything: FaultyOptions = {
-    ...{ latencyMs: 20, jitterMs: 20, bytesPerSecond: 60_000 },
-    faults: {
-      cutAfterBytes: [3_000, 200_000],
-      truncateAfterBytes: [3_000, 200_000],
-      cutAfterFrames: [50, 800],
-      flipEveryBytes: 60_000,
-      flood: { afterBytes: [0, 200_000], bytes: 100_000 },
-      refuseDials: 0.2,
-    },
-  };
-
-  it.each([1, 2, 3, 4, 5])('lose nothing untold, in order, whatever breaks: seed %i', (seed) => {
-    const { faults, totals } = runOf({ ...everything, seed });
-    const { sent, delivered, told, lost } = totals;
-    expect(new Set(faults.map(({ type }) => type)).size).toBeGreaterThan(1);
-    expect(delivered).toBeGreaterThan(200);
-    expect(delivered).toBeLessThan(sent);
-    expect(sent).toBe(delivered + told + lost);
   });
 
   it('log the same for the same seed, and something else for another', () => {

@@ -1,0 +1,16 @@
+import { expect } from '@jest/globals';
+import { simulate } from '../../lib/testing/index.ts';
+import { expectIdle } from '../support/leaks.ts';
+
+/** Lets so many nodes dial each other at once, and expects each to have all others soon. */
+export function expectAllConnected(nodes: number, latencyMs: number): void {
+  const net = simulate({ nodes, latencyMs });
+  net.start();
+  for (const { id, up } of net.nodes) {
+    const others = net.nodes.map((node) => node.id).filter((other) => other !== id);
+    expect([...up].sort()).toEqual(others.sort());
+  }
+  expect(net.now()).toBeLessThanOrEqual(latencyMs * 6);
+  net.stop();
+  expectIdle(net.clock.scheduler);
+}
