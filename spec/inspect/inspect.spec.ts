@@ -1,58 +1,12 @@
 import { once } from 'node:events';
 import { type IncomingMessage, request } from 'node:http';
 import { text } from 'node:stream/consumers';
-import { afterEach, describe, expect, it } from '@jest/globals';
-import { firstValueFrom, Subject, timer } from 'rxjs';
-import {
-  block,
-  createRouter,
-  type Demand,
-  Identity,
-  json,
-  type Router,
-  type RouterEvent,
-} from 'rxmesh';
-import { inspect, type InspectedRouter, type InspectOptions } from 'rxmesh/inspect';
-import { MemoryNetwork } from 'rxmesh/transports/memory';
+import { describe, expect, it } from '@jest/globals';
+import { firstValueFrom, timer } from 'rxjs';
+import { Identity, json, type RouterEvent } from 'rxmesh';
+import { inspect, type InspectOptions } from 'rxmesh/inspect';
 import { readPage } from '../../lib/inspect/site.node.ts';
-import { PagePeer } from './page-peer.ts';
-
-const stops: (() => unknown)[] = [];
-afterEach(async () => {
-  for (const stop of stops.splice(0).reverse()) await stop();
-});
-
-const network = new MemoryNetwork();
-
-async function node(): Promise<Router> {
-  const identity = await Identity.generate();
-  const router = createRouter({
-    identity,
-    network: 'inspected',
-    transports: [network.transport(identity.id)],
-    timeouts: { drainMs: 1 },
-  });
-  stops.push(() => router.stop());
-  return router;
-}
-
-async function inspected(router: InspectedRouter, options: InspectOptions = {}): Promise<string> {
-  const inspector = await inspect(router, options);
-  stops.push(() => inspector.close());
-  return inspector.url;
-}
-
-async function page(url: string, how: Parameters<typeof PagePeer.at>[1] = {}): Promise<PagePeer> {
-  const peer = await PagePeer.at(url, how);
-  stops.push(() => peer.router.stop());
-  return peer;
-}
-
-async function connected(url: string): Promise<PagePeer> {
-  const peer = await page(url);
-  await peer.connect();
-  return peer;
-}
+import { connected, counted, expectFlood, inspected, node, page } from './stage.ts';
 
 describe('the page of an inspector', () => {
   it('is served to those who have the token', async () => {
@@ -166,55 +120,9 @@ describe('a peer of an inspector', () => {
     expect(row?.nextDialMs).toBe(record?.nextDialMs);
     expect(row?.nextDialMs).toBeGreaterThan(row?.lastDial?.atMs ?? Infinity);
   });
-
-  it('sees a stall with its cause and who waits', async () => {
-    const [one, two] = [await node(), await node()];
-    const out = one.openChannel({ id: 7, codec: json<number>(), outbound: block(2) });
-    two.openChannel({ id: 7, codec: json<number>(), inbound: block(4) });
-    await Promise.all([one.start(), two.start()]);
-    await one.peers.dial(`memory:${two.id}`);
-    for (let n = 0; n < 9; n += 1) out.send({ to: two.id, message: n }).subscribe();
-    const [sender, receiver] = await Promise.all(
-      [one, two].map(async (router) => connected(await inspected(router))),
-    );
-    const stallOf = async (watching: PagePeer | undefined) =>
-      (await watching?.until(({ tables }) => tables.stalls !== undefined))?.stalls()[0];
-    const [there, here] = await Promise.all([stallOf(sender), stallOf(receiver)]);
-    expect(there).toMatchObject({ kind: 'stalled', channel: 7, direction: 'outbound' });
-    expect(there?.peers).toEqual([two.id]);
-    expect(there?.cause).toContain('grants no more credit');
-    expect(there?.waits).toBe('3 sends of this node wait behind 2 messages in the lane.');
-    expect(here).toMatchObject({ kind: 'stalled', channel: 7, direction: 'inbound' });
-    expect(here?.cause).toContain('Nothing in this process subscribes');
-    expect(here?.waits).toContain(`Peer ${one.id.slice(0, 8)} waits`);
-  });
 });
 
 describe('the inspected router does not notice', () => {
-  /** A router whose samples are counted and whose events the test makes. */
-  function counted(router: Router) {
-    const events = new Subject<RouterEvent>();
-    const counts = { snapshots: 0 };
-    const stand: InspectedRouter = {
-      id: router.id,
-      addresses: [],
-      peers: router.peers,
-      events$: events,
-      snapshot: () => {
-        counts.snapshots += 1;
-        return router.snapshot();
-      },
-    };
-    return { stand, events, counts };
-  }
-  const drop: RouterEvent = {
-    type: 'message-dropped',
-    direction: 'outbound',
-    channel: 1,
-    reason: 'lane-full',
-    count: 1,
-  };
-
   it('that nobody watches: it is not sampled', async () => {
     const { stand, counts } = counted(await node());
     await inspected(stand);
@@ -222,48 +130,9 @@ describe('the inspected router does not notice', () => {
     expect(counts.snapshots).toBe(0);
   });
 
-  it('a page that hangs: it is sampled no more once a few updates wait', async () => {
-    const { stand, counts, events } = counted(await node());
-    const watching = await connected(await inspected(stand));
-    const taken: unknown[] = [];
-    let demand: Demand | undefined;
-    const first = new Promise<void>((resolve) => {
-      demand = watching.updates().consume({
-        next: (update) => {
-          taken.push(update);
-          resolve();
-        },
-        error: () => undefined,
-        complete: () => undefined,
-      });
-      demand.request(1);
-    });
-    await first;
-    const before = counts.snapshots;
-    for (let i = 0; i < 10; i += 1) {
-      events.next(drop);
-      await firstValueFrom(timer(60));
-    }
-    expect(taken).toHaveLength(1);
-    expect(counts.snapshots - before).toBeLessThanOrEqual(2);
-    demand?.unsubscribe();
-  });
-
+  // A larger one: inspect.slow.spec.ts.
   it('a flood of events: a page gets some of them, and the number of the rest', async () => {
-    const { stand, events } = counted(await node());
-    const watching = await connected(await inspected(stand));
-    let seen = 0;
-    let missed = 0;
-    let most = 0;
-    await watching.until((update) => {
-      if (seen === 0 && missed === 0) for (let i = 0; i < 100_000; i += 1) events.next(drop);
-      seen += update.events.length;
-      missed += update.missed;
-      most = Math.max(most, update.events.length);
-      return seen + missed >= 100_000;
-    });
-    expect(seen + missed).toBe(100_000);
-    expect(most).toBe(50);
+    await expectFlood(2_000);
   });
 
   it('ends its inspector when it stops', async () => {
