@@ -82,3 +82,19 @@ export function shape(text: string): string {
 
 /** An address where nothing listens. */
 export const nowhere: string = `ws://${'0'.repeat(40)}@127.0.0.1:1`;
+
+/** The line with which a node says where its inspector is. */
+export const pageLine: RegExp = /^(http:.*token=.*)$/m;
+
+/** An address of a node. */
+export const addressLine: RegExp = /(ws:\/\/[0-9a-f]{40}@127\.0\.0\.1:\d+)/;
+
+/** Runs a command to its end. */
+export async function outcome(
+  ...args: readonly string[]
+): Promise<Pick<Running, 'output' | 'errors'>> {
+  const program = new Running(...args);
+  program.input.end();
+  const code = await program.ended;
+  return { output: masked(program.output), errors: `${masked(program.errors)}exit ${code}` };
+}

@@ -1,22 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import type { Severity } from '../../lib/model/peer-report.ts';
 import { at, Bench, codeOf, failure, id } from './fixture.ts';
+import { blame, praise, scores } from './scoring.ts';
 import { trackLeaks } from '../support/leaks.ts';
-
-function blame(bench: Bench, digit: string, severity: Severity, times = 1): void {
-  for (let n = 0; n < times; n += 1) {
-    bench.manager.report({ peer: id(digit), severity, reason: 'as the test wants it' });
-  }
-}
-
-function praise(bench: Bench, digit: string, times = 1): void {
-  for (let n = 0; n < times; n += 1) {
-    bench.manager.report({ peer: id(digit), severity: 'note', good: true, reason: 'well done' });
-  }
-}
-
-const scores = (bench: Bench): string[] =>
-  bench.manager.peers().map(({ id: peer, score }) => `${peer.slice(0, 1)} ${score}`);
 
 const hour = 3_600_000;
 
@@ -42,14 +27,6 @@ describe('PeerManager: scores', () => {
     blame(bench, 'b', 'note');
     expect(scores(bench)).toEqual(['a 3', 'b -1']);
     expect(bench.newEvictions()).toEqual([]);
-  });
-
-  it('B-07, B-08 stay within 16 bits, below those of persistent peers', () => {
-    const bench = new Bench({ persistent: [at('c')], banMs: 0, scoreHalfLifeMs: 0 }).add(at('a'));
-    bench.add(at('b'));
-    blame(bench, 'a', 'ban', 400);
-    praise(bench, 'b', 40_000);
-    expect(scores(bench)).toEqual(['c 32767', 'b 32766', 'a -32767']);
   });
 
   it('B-08 lose a point for each failed dial, until one succeeds', () => {

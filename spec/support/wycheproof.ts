@@ -43,3 +43,14 @@ export function expectX25519Vectors(crypto: PlatformCrypto): void {
   });
   expect([x25519.length, refused.length]).toEqual([518, 31]);
 }
+
+/** Checks the 151 signatures of Wycheproof, of which 88 are valid. */
+export function expectEd25519Vectors(crypto: PlatformCrypto): void {
+  const ed25519 = vectorsIn<'publicKey' | 'msg' | 'sig'>('wycheproof-ed25519');
+  const valid = ed25519.filter(({ publicKey, msg, sig, result, ...about }) => {
+    const holds = crypto.ed25519Verify(hex(publicKey), hex(msg), hex(sig));
+    expect({ ...about, holds }).toEqual({ ...about, holds: result === 'valid' });
+    return holds;
+  });
+  expect([ed25519.length, valid.length]).toEqual([151, 88]);
+}

@@ -1,39 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
-import type { PeerManagerOptions, StoreEvent } from '../../../lib/index.ts';
 import { encodeBan, encodePeer } from '../../../lib/peers/store/records.ts';
 import { FakeStore } from '../../support/fake-store.ts';
-import { at, Bench, failure, id } from '../fixture.ts';
-
-/** A manager with a store, and what it says about it. */
-class Stored extends Bench {
-  readonly store: FakeStore;
-  readonly events: StoreEvent[] = [];
-  /** The ends of `load` and `save`, with their times. */
-  readonly ends: string[] = [];
-
-  constructor(options: Partial<PeerManagerOptions> = {}, store: FakeStore = new FakeStore()) {
-    super({ store, ...options });
-    this.store = store;
-    this.manager.storeEvents$.subscribe((event) => this.events.push(event));
-  }
-
-  load(): this {
-    this.manager.load().subscribe({ complete: () => this.#ended('loaded') });
-    return this;
-  }
-
-  save(): void {
-    this.manager.save().subscribe({ complete: () => this.#ended('saved') });
-  }
-
-  newEvents(): string[] {
-    return this.events.splice(0).map(({ error }) => `${error.code}: ${error.message}`);
-  }
-
-  #ended(what: string): void {
-    this.ends.push(`${this.time.clock.now()} ${what}`);
-  }
-}
+import { at, failure, id } from '../fixture.ts';
+import { Stored } from './stored.ts';
 
 const locked = new Error('Database failed to open', {
   cause: new Error('LOCK: held by a process'),
@@ -178,18 +147,6 @@ describe('the saver of peers', () => {
     peers.time.advance(1_000);
     expect(peers.store.newBatches().flat()).toHaveLength(4);
     expect(peers.store.records.size).toBe(4);
-  });
-
-  it('writes a backlog in batches of a thousand, one after the other', () => {
-    const peers = new Stored({ maxPeers: 3_000 }).load();
-    for (let n = 1; n <= 2_500; n += 1) {
-      peers.manager.add(`ws://${n.toString(16).padStart(40, '0')}@host:${n}`);
-    }
-    peers.time.advance(1_000);
-    expect(peers.store.newBatches().map(({ length }) => length)).toEqual([1_000, 1_000, 500]);
-    const again = new Stored({ maxPeers: 3_000 }, peers.store).load();
-    expect(peers.store.newReads().filter((read) => read.includes('/peer/'))).toHaveLength(4);
-    expect(again.manager.peers()).toHaveLength(2_500);
   });
 
   it('carries on without a store that cannot be opened, and reads it as soon as it can be', () => {

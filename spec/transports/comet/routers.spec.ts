@@ -1,66 +1,10 @@
-import { afterEach, describe, expect, it } from '@jest/globals';
-import { firstValueFrom } from 'rxjs';
-import {
-  block,
-  type Channel,
-  createRouter,
-  dropOldest,
-  Identity,
-  raw,
-  type Router,
-  type RouterEvent,
-  type RouterOptions,
-} from 'rxmesh';
-import { comet } from '../../../transports/comet/index.ts';
+import { describe, expect, it } from '@jest/globals';
+import { block, type Channel, dropOldest, raw } from 'rxmesh';
 import { trackLeaks } from '../../support/leaks.ts';
 import { until } from '../../support/until.ts';
+import { connected, node, numberOf, sendAll } from './two-routers.ts';
 
-const routers: Router[] = [];
-
-afterEach(async () => {
-  await Promise.all(routers.splice(0).map((router) => router.stop()));
-});
 trackLeaks();
-
-interface Node {
-  readonly router: Router;
-  readonly events: RouterEvent[];
-}
-
-/** A node that listens on a free port and dials the others; its channels are still to be opened. */
-function node(others: readonly string[] = [], options: Partial<RouterOptions> = {}): Node {
-  const router = createRouter({
-    identity: Identity.fromSeed(crypto.getRandomValues(new Uint8Array(32))),
-    network: 'test-chain',
-    protocolVersion: { block: 11, app: 0 },
-    transports: [comet({ listen: { host: '127.0.0.1' }, flushMs: 0 })],
-    peers: { persistent: others, retryMinMs: 20, retryJitterMs: 0 },
-    ...options,
-  });
-  routers.push(router);
-  const events: RouterEvent[] = [];
-  router.events$.subscribe((event) => events.push(event));
-  return { router, events };
-}
-
-async function connected(a: Node, b: Node): Promise<void> {
-  await b.router.start();
-  for (const address of b.router.addresses) a.router.peers.add(address);
-  await a.router.start();
-  await Promise.all([a.router.whenUp(b.router.id), b.router.whenUp(a.router.id)]);
-}
-
-/** Sends numbers, each in a message of this length. */
-async function sendAll(channel: Channel<Uint8Array>, to: Node, count: number, length: number) {
-  for (let at = 0; at < count; at += 1) {
-    const message = new Uint8Array(length);
-    new DataView(message.buffer).setUint32(0, at);
-    await firstValueFrom(channel.send({ to: to.router.id, message }), { defaultValue: null });
-  }
-}
-
-const numberOf = (bytes: Uint8Array): number =>
-  new DataView(bytes.buffer, bytes.byteOffset).getUint32(0);
 
 describe('two nodes over CometBFT’s wire', () => {
   it('exchange messages of all sizes both ways, in order, and say goodbye', async () => {
@@ -82,31 +26,7 @@ describe('two nodes over CometBFT’s wire', () => {
     expect(dropped).toEqual([]);
   });
 
-  it('a full block lane loses nothing: its peer waits, with all of its channels', async () => {
-    const [a, b] = [node(), node()];
-    const options = { codec: raw(), inbound: block(4), outbound: block(4) };
-    const data = a.router.openChannel({ id: 0x21, ...options });
-    const urgent = a.router.openChannel({ id: 0x20, ...options });
-    const slow = b.router.openChannel({ id: 0x21, ...options });
-    const other = b.router.openChannel({ id: 0x20, ...options });
-    const heard: number[] = [];
-    let others = 0;
-    other.in$.subscribe(() => (others += 1));
-    await connected(a, b);
-    const sending = sendAll(data, b, 2_000, 4_096);
-    const granted = (): number => b.router.snapshot().peers[0]?.channels[0]?.inbound.depth ?? 0;
-    await until(() => granted() === 4);
-    await sendAll(urgent, b, 4, 16);
-    await new Promise((resolve) => setTimeout(resolve, 50));
-    // The lane of 4 is full, and nothing behind the fifth message has been read.
-    expect([granted(), others]).toEqual([4, 0]);
-    slow.in$.subscribe(({ message }) => heard.push(numberOf(message)));
-    await sending;
-    await until(() => heard.length === 2_000 && others === 4);
-    expect(heard).toEqual(Array.from({ length: 2_000 }, (_, at) => at));
-    expect(b.events.filter(({ type }) => type === 'message-dropped')).toEqual([]);
-  });
-
+  // One that waits: routers.slow.spec.ts.
   it('a lane that drops holds up nobody, and reports what it dropped', async () => {
     const [a, b] = [node(), node()];
     const lane = dropOldest(4);

@@ -1,68 +1,18 @@
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { describe, expect, it } from '@jest/globals';
-import { EMPTY, map, tap } from 'rxjs';
-import { WebSocket, WebSocketServer } from 'ws';
+import { EMPTY, tap } from 'rxjs';
+import { WebSocketServer } from 'ws';
 import { systemClock } from '../../../lib/flow/clock.ts';
-import type { Endpoint } from '../../../lib/model/endpoint.ts';
-import type { FrameSocket } from '../../../lib/transport/frame-socket.ts';
-import { webSocket, type WebSocketDialOptions } from '../../../transports/websocket/index.ts';
+import { webSocket } from '../../../transports/websocket/index.ts';
 import { platform } from '../../../transports/websocket/socket.node.ts';
 import { certificate, certificateKey } from '../../support/certificate.ts';
 import { soon, until } from '../../support/until.ts';
+import { NodeSockets } from './node-sockets.ts';
 import { Log, protocolHeader, protocols, releases } from './support.ts';
 import { trackLeaks } from '../../support/leaks.ts';
 
 const release = releases();
-
-async function server(): Promise<{ accepted: Log<FrameSocket>; endpoint: Endpoint }> {
-  let bound: readonly Endpoint[] = [];
-  const accepted = new Log(
-    platform
-      .listen({ host: '127.0.0.1' }, (endpoints) => (bound = endpoints))
-      .pipe(map(({ socket }) => socket)),
-  );
-  release(() => {
-    accepted.subscription.unsubscribe();
-    for (const socket of accepted.values) socket.destroy();
-  });
-  await until(() => bound.length > 0);
-  const [endpoint] = bound;
-  if (endpoint === undefined) throw new Error('not bound');
-  return { accepted, endpoint };
-}
-
-async function dialed(
-  endpoint: Endpoint,
-  options: WebSocketDialOptions = {},
-): Promise<FrameSocket> {
-  const log = new Log(platform.dial(endpoint, { options, clock: systemClock, protocols }));
-  await until(() => log.end === 'complete');
-  const [socket] = log.values;
-  if (socket === undefined) throw new Error('no socket');
-  release(() => socket.destroy());
-  return socket;
-}
-
-async function pair(): Promise<{ client: FrameSocket; accepted: FrameSocket }> {
-  const { accepted, endpoint } = await server();
-  const client = await dialed(endpoint);
-  await until(() => accepted.values.length === 1);
-  const [socket] = accepted.values;
-  if (socket === undefined) throw new Error('no socket');
-  return { client, accepted: socket };
-}
-
-/** A client of ws itself, connected to a socket of ours. */
-async function foreign(): Promise<{ client: WebSocket; socket: FrameSocket }> {
-  const { accepted, endpoint } = await server();
-  const client = new WebSocket(`ws://127.0.0.1:${endpoint.port}`, [...protocols]);
-  client.on('error', () => undefined);
-  release(() => client.terminate());
-  await until(() => accepted.values.length === 1 && client.readyState === WebSocket.OPEN);
-  const [socket] = accepted.values;
-  if (socket === undefined) throw new Error('no socket');
-  return { client, socket };
-}
+const node = new NodeSockets(release);
 
 const upgradeRequest =
   'GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n' +
@@ -70,8 +20,8 @@ const upgradeRequest =
 
 describe('a WebSocket of Node', () => {
   it.each([false, true])('carries frames of all sizes, zero mask: %s', async (zeroMask) => {
-    const { accepted, endpoint } = await server();
-    const client = await dialed(endpoint, { zeroMask });
+    const { accepted, endpoint } = await node.server();
+    const client = await node.dialed(endpoint, { zeroMask });
     await until(() => accepted.values.length === 1);
     const frames = new Log(accepted.values[0]?.frames$ ?? EMPTY);
     const sent = [0, 1, 125, 126, 65_535, 65_536, 131_088].map((length) =>
@@ -86,7 +36,7 @@ describe('a WebSocket of Node', () => {
   });
 
   it('keeps a few frames for a late subscriber, and tells it of the end', async () => {
-    const { client, accepted } = await pair();
+    const { client, accepted } = await node.pair();
     for (let i = 0; i < 5; i += 1) client.send(new Uint8Array([i]));
     client.close();
     await new Promise((resolve) => setTimeout(resolve, 30));
@@ -97,7 +47,7 @@ describe('a WebSocket of Node', () => {
   });
 
   it('stops reading until it has a subscriber', async () => {
-    const { client, socket } = await foreign();
+    const { client, socket } = await node.foreign();
     for (let i = 0; i < 100; i += 1) {
       client.send(new Uint8Array([i]));
       await new Promise(setImmediate);
@@ -111,7 +61,7 @@ describe('a WebSocket of Node', () => {
     [16, 'open'],
     [17, 'RXMESH_CONNECTION_FAILED'],
   ])('when %i frames come in one piece before a subscriber, it is %s', async (count, end) => {
-    const { accepted, endpoint } = await server();
+    const { accepted, endpoint } = await node.server();
     const client = connect(endpoint.port ?? 0, '127.0.0.1').on('error', () => undefined);
     release(() => client.destroy());
     // Binary frames of one byte, masked with zeros (RFC 6455, 5.2).
@@ -126,7 +76,7 @@ describe('a WebSocket of Node', () => {
   });
 
   it('L-23 counts the bytes of half a frame as they come', async () => {
-    const { accepted, endpoint } = await server();
+    const { accepted, endpoint } = await node.server();
     const client = connect(endpoint.port ?? 0, '127.0.0.1').on('error', () => undefined);
     release(() => client.destroy());
     client.write(upgradeRequest);
@@ -141,7 +91,7 @@ describe('a WebSocket of Node', () => {
   });
 
   it('ends with RXMESH_PROTOCOL_VIOLATION for a frame that is too large', async () => {
-    const { client, socket } = await foreign();
+    const { client, socket } = await node.foreign();
     const frames = new Log(socket.frames$);
     client.send(new Uint8Array(131_088));
     client.send(new Uint8Array(131_089));
@@ -150,7 +100,7 @@ describe('a WebSocket of Node', () => {
   });
 
   it('ends with RXMESH_PROTOCOL_VIOLATION for a text message', async () => {
-    const { client, socket } = await foreign();
+    const { client, socket } = await node.foreign();
     // As a link does.
     const frames = new Log(socket.frames$.pipe(tap({ error: () => socket.destroy() })));
     let code = 0;
@@ -161,7 +111,7 @@ describe('a WebSocket of Node', () => {
   });
 
   it('ends with RXMESH_CONNECTION_FAILED when the other side is gone without a word', async () => {
-    const { client, socket } = await foreign();
+    const { client, socket } = await node.foreign();
     const frames = new Log(socket.frames$);
     const drained = new Log(socket.drained$);
     client.terminate();
@@ -172,7 +122,7 @@ describe('a WebSocket of Node', () => {
   });
 
   it('completes on both sides at a close, after what was sent; twice is fine', async () => {
-    const { client, accepted } = await pair();
+    const { client, accepted } = await node.pair();
     const [own, other] = [new Log(client.frames$), new Log(accepted.frames$)];
     client.send(new Uint8Array(60_000));
     client.close();
@@ -183,7 +133,7 @@ describe('a WebSocket of Node', () => {
   });
 
   it('is writable while less than four frames wait, and tells when it is again', async () => {
-    const { client, accepted } = await pair();
+    const { client, accepted } = await node.pair();
     const frames = new Log(accepted.frames$);
     const drained = new Log(client.drained$);
     accepted.pause(true);
@@ -207,20 +157,9 @@ describe('a WebSocket of Node', () => {
     await until(() => frames.values.length === sent && client.writable);
   });
 
-  it('closes within the time limit when the other side is silent', async () => {
-    const { client, socket } = await foreign();
-    new Log(socket.frames$);
-    client.pause();
-    const from = systemClock.now();
-    socket.close();
-    // Its own socket, though not the client's, which waits for the test.
-    await until(() => release.open().filter((kind) => kind === 'socket').length === 1);
-    const tookMs = systemClock.now() - from;
-    expect(tookMs).toBeGreaterThan(1_500);
-  });
-
+  // Within its time limit, when the other side is silent: socket.slow.spec.ts.
   it('closes even when it was paused', async () => {
-    const { client, accepted } = await pair();
+    const { client, accepted } = await node.pair();
     new Log(client.frames$);
     new Log(accepted.frames$);
     accepted.pause(true);
@@ -303,7 +242,7 @@ describe('dialing a WebSocket', () => {
     });
     const { port } = foreignServer.address() as AddressInfo;
     const place = { protocol: 'ws', ip: '127.0.0.1', host: 'mesh.test', port };
-    await dialed({ ...place, path: '/a b#c' }, { headers: { 'X-Key': '1' } });
+    await node.dialed({ ...place, path: '/a b#c' }, { headers: { 'X-Key': '1' } });
     await until(() => requests.length === 1);
     expect(requests).toEqual([['/a%20b%23c', `mesh.test:${port}`, '1', undefined]]);
   });

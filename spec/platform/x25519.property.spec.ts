@@ -3,6 +3,7 @@ import { x25519 as readyMade } from '@noble/curves/ed25519.js';
 import fc from 'fast-check';
 import { fromHex, toHex } from '../../lib/model/hex.ts';
 import { x25519 } from '../../lib/platform/x25519.web.ts';
+import { runs } from '../support/runs.ts';
 
 const bytes = fc.uint8Array({ minLength: 32, maxLength: 32 });
 
@@ -20,7 +21,7 @@ describe('x25519 in browsers', () => {
         expect(x25519.getPublicKey(key)).toEqual(readyMade.getPublicKey(key));
         expect(x25519.getSharedSecret(key, u)).toEqual(readyMade.getSharedSecret(key, u));
       }),
-      { numRuns: 30 },
+      { numRuns: runs(30) },
     );
   });
 
