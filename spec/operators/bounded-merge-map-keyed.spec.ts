@@ -7,7 +7,6 @@ import { VirtualClock } from '../../lib/testing/virtual-clock.ts';
 import { boundedMergeMap } from '../../operators/bounded-merge-map.ts';
 import { consume } from '../support/consume.ts';
 import { Numbers } from '../support/flow-sources.ts';
-import { heapBytes } from '../support/garbage.ts';
 import { trackLeaks } from '../support/leaks.ts';
 import { marbles } from '../support/marbles.ts';
 
@@ -163,18 +162,6 @@ describe('boundedMergeMap with a key, on a flow', () => {
     expect([inners.started, numbers.calls]).toEqual([[0, 1, 2, 3], 4]);
   });
 
-  it('is bounded even without a concurrency', () => {
-    const numbers = new Numbers(Infinity);
-    const inners = new Inners<number>();
-    const options = { concurrency: Infinity, key: () => 'all' };
-    const subscription = flowFrom(numbers)
-      .pipe(boundedMergeMap(inners.project, options))
-      .subscribe();
-    expect([inners.started, numbers.calls]).toEqual([[0], 2 ** 20 + 1]);
-    subscription.unsubscribe();
-    expect(numbers.open).toBe(0);
-  });
-
   it('rounds a concurrency down', () => {
     const numbers = new Numbers(100);
     const inners = new Inners<number>();
@@ -200,25 +187,6 @@ describe('boundedMergeMap with a key, on a flow', () => {
     demand.request(9);
     expect(heard).toEqual([0, 1, 2, 3, 4, 5, '|']);
   });
-
-  it.each([['a key'], ['many keys']])(
-    'handles 60,000 values of %s that complete synchronously without growing stack or memory',
-    async (what) => {
-      const half = 30_000;
-      const options = { concurrency: 4, key: (n: number) => (what === 'a key' ? 0 : n) };
-      let count = 0;
-      const source = new Subject<number>();
-      const before = await heapBytes();
-      flowFrom(new Numbers(half))
-        .pipe(boundedMergeMap((value) => of(value), options))
-        .subscribe(() => (count += 1));
-      source.pipe(boundedMergeMap((value) => of(value), options)).subscribe(() => (count += 1));
-      for (let i = 0; i < half; i += 1) source.next(i);
-      expect((await heapBytes()) - before).toBeLessThan(1_000_000);
-      expect(count).toBe(2 * half);
-    },
-    60_000,
-  );
 });
 
 describe('the buffer of boundedMergeMap with a key', () => {

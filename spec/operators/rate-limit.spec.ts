@@ -3,7 +3,6 @@ import { range, Subject, take } from 'rxjs';
 import { VirtualClock } from '../../lib/testing/virtual-clock.ts';
 import { MachineClock } from '../support/machine-clock.ts';
 import { rateLimit } from '../../operators/rate-limit.ts';
-import { heapBytes } from '../support/garbage.ts';
 import { marbles } from '../support/marbles.ts';
 import { trackLeaks } from '../support/leaks.ts';
 
@@ -192,22 +191,13 @@ describe('rateLimit', () => {
     );
   });
 
-  it('handles 50,000 values synchronously, and stops an endless source', async () => {
-    const clock = new VirtualClock();
-    const source = new Subject<object>();
+  it('stops an endless source', () => {
     let passed = 0;
-    let dropped = 0;
-    const onDrop = (): unknown => (dropped += 1);
-    source.pipe(rateLimit({ perSecond: 25_000, onDrop, clock })).subscribe(() => (passed += 1));
-    const before = await heapBytes();
-    for (let i = 0; i < 50_000; i++) source.next({ i });
-    expect((await heapBytes()) - before).toBeLessThan(1_000_000);
-    expect([passed, dropped]).toEqual([25_000, 25_000]);
     range(0, Infinity)
-      .pipe(rateLimit({ perSecond: 5, clock }), take(3))
+      .pipe(rateLimit({ perSecond: 5, clock: new VirtualClock() }), take(3))
       .subscribe(() => (passed += 1));
-    expect(passed).toBe(25_003);
-  }, 60_000);
+    expect(passed).toBe(3);
+  });
 });
 
 trackLeaks();

@@ -3,14 +3,13 @@ import { map, NEVER, Subject, take } from 'rxjs';
 import { flowFrom } from '../../lib/flow/flow-from.ts';
 import { Flow } from '../../lib/flow/flow.ts';
 import { noDemand } from '../../lib/flow/demand.ts';
-import { block, dropOldest, latest } from '../../lib/flow/strategy.ts';
+import { dropOldest } from '../../lib/flow/strategy.ts';
 import { VirtualClock } from '../../lib/testing/virtual-clock.ts';
 import { onBackpressure } from '../../operators/on-backpressure.ts';
 import { shareFlow } from '../../operators/share-flow.ts';
 import { askedFlow } from '../support/asked-flow.ts';
 import { consume } from '../support/consume.ts';
 import { Numbers } from '../support/flow-sources.ts';
-import { heapBytes } from '../support/garbage.ts';
 import { trackLeaks } from '../support/leaks.ts';
 import { marbles } from '../support/marbles.ts';
 
@@ -242,18 +241,6 @@ describe('shareFlow', () => {
     const text = `shareFlow: source must be a flow, ${got}`;
     expect(share).toThrow(new TypeError(`${text}; onBackpressure or flowFrom makes one of it`));
   });
-
-  it('handles 50,000 values without growing stack or memory, from a synchronous source', async () => {
-    const numbers = new Numbers(50_000);
-    const shared = flowFrom(numbers).pipe(shareFlow({ buffer: block(16) }));
-    let count = 0;
-    const slow = consume(shared.pipe(onBackpressure(latest())));
-    const before = await heapBytes();
-    shared.subscribe(() => (count += 1));
-    expect((await heapBytes()) - before).toBeLessThan(1_000_000);
-    slow.demand.request(1);
-    expect([count, slow.heard]).toEqual([50_000, [49_999, '|']]);
-  }, 60_000);
 });
 
 const ignoring = { next: () => undefined, error: () => undefined };

@@ -3,5 +3,13 @@
  * Specs that ask for this are called `*.property.spec.ts`, and run in both.
  */
 export function runs(all: number): number {
-  return process.env['RXMESH_ALL_RUNS'] === undefined ? Math.ceil(all / 5) : all;
+  return size(all, Math.ceil(all / 5));
+}
+
+/**
+ * How many, how large or how long: `all` in the slow suite, and `some` in `npm test`. Specs that
+ * ask for this have names like those that ask for `runs`.
+ */
+export function size(all: number, some: number): number {
+  return process.env['RXMESH_ALL_RUNS'] === undefined ? some : all;
 }
