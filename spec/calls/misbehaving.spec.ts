@@ -242,32 +242,3 @@ describe('a peer that gives a call more time than timers have', () => {
     net.stop();
   });
 });
-
-describe('ten thousand calls', () => {
-  it('that are cancelled in one turn leave nothing', () => {
-    const { net, asking, serving, to } = pair();
-    let left = 0;
-    let begun = 0;
-    serving.serve(() => {
-      begun += 1;
-      return new Observable(() => () => (left += 1));
-    });
-    const codes = new Map<unknown, number>();
-    const count = (error: unknown): void => {
-      const code: unknown = Reflect.get(error as object, 'code');
-      codes.set(code, (codes.get(code) ?? 0) + 1);
-    };
-    for (let n = 0; n < 10_000; n += 1) {
-      asking.call(to, n).subscribe({ error: count }).unsubscribe();
-    }
-    const running = Array.from({ length: 10_000 }, (_, n) =>
-      asking.call(to, n).subscribe({ error: count }),
-    );
-    for (const subscription of running) subscription.unsubscribe();
-    net.advance(1_000);
-    expect(left).toBe(begun);
-    expect([asking.snapshot().asking, serving.snapshot().serving]).toEqual([0, 0]);
-    expect([...codes.keys()]).toEqual(['RXMESH_TOO_MANY_CALLS']);
-    net.stop();
-  });
-});

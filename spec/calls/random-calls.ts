@@ -4,7 +4,7 @@ import { type Answers, CallError, calls, type IncomingCall } from 'rxmesh/calls'
 import { simulate } from 'rxmesh/testing';
 import { NEVER, Observable } from 'rxjs';
 import { seededRandom } from '../../lib/testing/seeded-random.ts';
-import { codecs } from './stage.ts';
+import { codecs, pair } from './stage.ts';
 
 /** Answers of many kinds: a request is 1,000 times its number, plus how many answers it gets. */
 function answersTo(
@@ -112,5 +112,33 @@ export function cancelAtRandom(count: number, seed: number): void {
     expect(service.snapshot()).toMatchObject({ asking: 0, serving: 0 });
   expect(running).toBe(0);
   // Also checks that no timer is left.
+  net.stop();
+}
+
+/** Checks that calls that are cancelled in one turn, before they start and after, leave nothing. */
+export function cancelAtOnce(count: number): void {
+  const { net, asking, serving, to } = pair();
+  let left = 0;
+  let begun = 0;
+  serving.serve(() => {
+    begun += 1;
+    return new Observable(() => () => (left += 1));
+  });
+  const codes = new Map<unknown, number>();
+  const note = (error: unknown): void => {
+    const code: unknown = Reflect.get(error as object, 'code');
+    codes.set(code, (codes.get(code) ?? 0) + 1);
+  };
+  for (let n = 0; n < count; n += 1) {
+    asking.call(to, n).subscribe({ error: note }).unsubscribe();
+  }
+  const running = Array.from({ length: count }, (_, n) =>
+    asking.call(to, n).subscribe({ error: note }),
+  );
+  for (const subscription of running) subscription.unsubscribe();
+  net.advance(1_000);
+  expect(left).toBe(begun);
+  expect([asking.snapshot().asking, serving.snapshot().serving]).toEqual([0, 0]);
+  expect([...codes.keys()]).toEqual(['RXMESH_TOO_MANY_CALLS']);
   net.stop();
 }

@@ -1,6 +1,10 @@
 import { describe, it } from '@jest/globals';
-import { cancelAtRandom } from './random-calls.ts';
+import { cancelAtOnce, cancelAtRandom } from './random-calls.ts';
 
 describe('a hundred thousand calls that are cancelled at random points', () => {
   it('keep the rules and leave nothing', () => cancelAtRandom(100_000, 1), 600_000);
+});
+
+describe('ten thousand calls that are cancelled in one turn', () => {
+  it('leave nothing', () => cancelAtOnce(10_000));
 });

@@ -222,7 +222,7 @@ describe('slowPeer', () => {
     const reports: string[] = [];
     for (let sent = 0; sent < 3; sent += 1) {
       channel
-        .send({ broadcast: true, message: new Uint8Array(4 * 1024 * 1024) })
+        .send({ broadcast: true, message: new Uint8Array(512 * 1024) })
         .subscribe(({ accepted, dropped }) => reports.push(`${accepted}/${dropped}`));
     }
     node.turn();

@@ -321,24 +321,6 @@ describe('the outbox', () => {
     stage.net.stop();
   });
 
-  it('keeps nothing of 10,000 deliveries that were withdrawn in one turn', () => {
-    const stage = new Stage({ stores: true });
-    stage.start();
-    stage.crash(1);
-    for (let n = 0; n < 10_000; n += 1) stage.deliver(n).unsubscribe();
-    expect(stage.service(0).snapshot()).toEqual(idle);
-    expect(stage.keys(0)).toEqual([]);
-    stage.net.restart(1);
-    stage.net.settle();
-    stage.service(1).handle(() => undefined);
-    for (let n = 0; n < 10_000; n += 1) stage.deliver(n).unsubscribe();
-    stage.deliver(7);
-    stage.net.advance(1_000);
-    expect(stage.heard).toEqual([expect.stringContaining('7 is handled')]);
-    expect(stage.service(0).snapshot()).toEqual(idle);
-    stage.net.stop();
-  });
-
   it.each([64, 1])('lets a message go that is too long for a peer of window %i', (window) => {
     const net = simulate({ nodes: 2, latencyMs: 5 });
     const open_ = (node: number, messageBytesMax: number) =>

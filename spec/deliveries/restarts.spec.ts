@@ -6,7 +6,7 @@ import { Stage } from './stage.ts';
 describe('with stores', () => {
   it('each message is handled exactly once and in order, whatever dies in between', () => {
     const seed = fc.nat({ max: 2 ** 31 });
-    fc.assert(fc.property(fc.nat({ max: 40 }), seed, anyMishaps(8), withStores), { numRuns: 10 });
+    fc.assert(fc.property(fc.nat({ max: 40 }), seed, anyMishaps(8), withStores), { numRuns: 4 });
   });
 
   it('the sender goes on with what it had posted', () => {

@@ -58,7 +58,7 @@ describe('a neighbour that asks for a digest', () => {
     ['for the same part twice', [recall(), recall(digestIdsMax), recall(digestIdsMax)]],
   ])('%s is disconnected', (_, frames) => {
     const attack = new Attack({ catchUpMs: 0 });
-    for (let n = 0; n < 3 * digestIdsMax; n += 1) attack.stage.gossip(1).publish(`${n}`);
+    for (let n = 0; n <= 2 * digestIdsMax; n += 1) attack.stage.gossip(1).publish(`${n}`);
     attack.stage.net.advance(1_000);
     attack.received.length = 0;
     for (const frame of frames) attack.send(frame);

@@ -10,7 +10,7 @@ await import('./router/channels.spec.ts');
 await import('./router/dialing.spec.ts');
 await import('./router/dialing-back.spec.ts');
 await import('./router/eviction.spec.ts');
-await import('./router/network.spec.ts');
+await import('./router/network.property.spec.ts');
 await import('./router/peer-errors.spec.ts');
 await import('./router/routing.spec.ts');
 await import('./router/sleep.spec.ts');

@@ -5,7 +5,7 @@ import { webSocket } from '../../../transports/websocket/index.ts';
 import { trackLeaks } from '../../support/leaks.ts';
 import { identityOf } from '../../support/mock-node.ts';
 
-const blockMs = 200;
+const blockMs = 100;
 const keepAlive = { intervalMs: 20, timeoutMs: 60 };
 
 /** Blocks the event loop. */

@@ -5,6 +5,7 @@ import type { Endpoint } from '../../../lib/model/endpoint.ts';
 import { nodeIdFromPublicKey } from '../../../lib/model/id.ts';
 import { MockNode } from '../../support/mock-node.ts';
 import { MockLink, nodeInfoOf } from '../../support/mock-transport.ts';
+import { size } from '../../support/runs.ts';
 
 /** A peer, by the public key that it has proved. */
 interface Peer {
@@ -62,6 +63,9 @@ class Target extends MockNode {
   }
 }
 
+/** How long a flood of identities goes on, with one each millisecond. */
+const longMs = size(1_000, 200);
+
 const oneHost = ['203.0.113.1'];
 const hundredHosts = Array.from({ length: 100 }, (_, n) => `198.51.100.${n}`);
 
@@ -69,16 +73,16 @@ describe('strangers without number cannot keep out the peers that a node chose',
   it.each([
     ['one host', oneHost],
     ['100 hosts', hundredHosts],
-  ])('1,000 identities of %s', (_name, hosts) => {
+  ])('many identities of %s', (_name, hosts) => {
     const target = new Target();
-    target.flood(1_000, hosts, 'peers');
+    target.flood(longMs, hosts, 'peers');
     // Two slots are reserved for the two chosen peers; one host gets half of all slots.
     expect(target.up).toBe(hosts.length === 1 ? 16 : 30);
     target.join(friend, friendHost);
-    target.flood(500, hosts, 'peers');
+    target.flood(longMs / 2, hosts, 'peers');
     target.join(chosen, chosenHost);
     expect([target.router.isUp(friend.id), target.router.isUp(chosen.id)]).toEqual([true, true]);
-    target.flood(500, hosts, 'peers');
+    target.flood(longMs / 2, hosts, 'peers');
     expect([target.router.isUp(friend.id), target.router.isUp(chosen.id)]).toEqual([true, true]);
     expect(target.codes('connection-refused')).toContain('RXMESH_TOO_MANY_CONNECTIONS');
     target.stop();
@@ -113,7 +117,7 @@ describe('strangers without number cannot keep out the peers that a node chose',
 
   it('16 peers of one host leave room for those of others', () => {
     const target = new Target({ peers: {} });
-    target.flood(1_000, oneHost, 'peers');
+    target.flood(longMs, oneHost, 'peers');
     expect(target.up).toBe(16);
     target.join(numbered(60_003), '192.0.2.9');
     expect(target.up).toBe(17);

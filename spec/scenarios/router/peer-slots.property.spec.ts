@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { json, type PeerReport, type RouterEvent } from '../../../lib/index.ts';
 import { simulate, type Simulation } from '../../../lib/testing/index.ts';
 import { expectIdle } from '../../support/leaks.ts';
+import { size } from '../../support/runs.ts';
 
 /** A node's peer events about another node: `peer-up`, `peer-evicted CODE`. */
 function told(net: Simulation, node: number, other: number): string[] {
@@ -18,7 +19,7 @@ const eventsOf = (net: Simulation, node: number, type: RouterEvent['type']): Rou
 
 describe('slots that strangers never take', () => {
   it('a node reaches its own peers however many strangers connect first', () => {
-    const strangers = 20;
+    const strangers = size(20, 8);
     const [honest, friend, chosen] = [0, 1, 2];
     const net = simulate({
       nodes: 3 + strangers,

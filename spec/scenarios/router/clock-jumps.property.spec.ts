@@ -8,6 +8,7 @@ import { pipeTo } from '../../../operators/index.ts';
 import { MachineClock } from '../../support/machine-clock.ts';
 import { makeRouter } from '../../support/maker.ts';
 import { identityOf } from '../../support/mock-node.ts';
+import { runs } from '../../support/runs.ts';
 
 const hour = 3_600_000;
 const bytes = new Uint8Array(1_000);
@@ -129,7 +130,7 @@ const jumps = fc.array(fc.record({ atMs: fc.nat(20_000), byMs }), { minLength: 1
 
 /** The second example moves the clock just after a slow peer has taken a message. */
 const known = [[{ atMs: 20_000, byMs: -hour }], [{ atMs: 14_831, byMs: hour }]];
-const runs = { numRuns: 7, examples: known.map((given): [Jump[]] => [given]) };
+const options = { numRuns: runs(7), examples: known.map((given): [Jump[]] => [given]) };
 
 describe("L-10 a node's clock is set back or forward", () => {
   it('every rate holds without a clock change', () => {
@@ -159,7 +160,7 @@ describe("L-10 a node's clock is set back or forward", () => {
         pair.stop();
         expect(pair.clock.timers).toBe(0);
       }),
-      runs,
+      options,
     );
   });
 
@@ -181,7 +182,7 @@ describe("L-10 a node's clock is set back or forward", () => {
         pair.stop();
         expect(pair.clock.timers).toBe(0);
       }),
-      runs,
+      options,
     );
   });
 

@@ -1,14 +1,15 @@
 import { describe, expect, it } from '@jest/globals';
 import { block, json } from 'rxmesh';
 import { gossip } from 'rxmesh/gossip';
+import { size } from '../support/runs.ts';
 import { line, randomGraph, Stage } from './stage.ts';
 
 describe('gossip and demand', () => {
   it('announces a large message, and pushes none: each node gets one body', () => {
-    const nodes = 16;
+    const nodes = size(16, 8);
     const stage = new Stage({
       nodes,
-      links: randomGraph(nodes, 8),
+      links: randomGraph(nodes, size(8, 4)),
       gossip: () => ({ pushBytesMax: 1_000 }),
     }).start();
     stage.publish(0, 'x'.repeat(50_000));

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { BehaviorSubject } from 'rxjs';
+import { size } from '../support/runs.ts';
 import { line, randomGraph, Stage } from './stage.ts';
 
 /** The topic is what stands before the colon. */
@@ -56,10 +57,10 @@ describe('topics of gossip', () => {
   });
 
   it('have a tree each', () => {
-    const nodes = 16;
+    const nodes = size(16, 8);
     const stage = new Stage({
       nodes,
-      links: randomGraph(nodes, 8),
+      links: randomGraph(nodes, size(8, 5)),
       gossip: (node) => ({ topic, topics: node % 2 === 0 ? ['a', 'b'] : ['a'] }),
     }).start();
     for (let n = 0; n < 4; n += 1) for (const name of 'ab') stage.publish(0, `${name}:${n}`, 1_000);

@@ -1,12 +1,14 @@
 import { describe, expect, it } from '@jest/globals';
+import { size } from '../support/runs.ts';
 import { randomGraph, ring, Stage } from './stage.ts';
 
 const count = (nodes: number): readonly number[] => Array.from({ length: nodes }, (_, n) => n);
 
 describe('a tree of gossip', () => {
   it('is healed when a node in it crashes', () => {
-    const nodes = 24;
-    const stage = new Stage({ nodes, links: randomGraph(nodes, 8) }).start();
+    const nodes = size(24, 12);
+    const links = randomGraph(nodes, size(8, 5));
+    const stage = new Stage({ nodes, links, retryMaxMs: 200 }).start();
     for (let n = 0; n < 4; n += 1) stage.publish(0, `warm ${n}`);
     const parents = count(nodes).map((node) => stage.heard[node]?.at(-1)?.from);
     // The node that passes on to most others.
@@ -42,11 +44,11 @@ describe('a tree of gossip', () => {
   });
 
   it('loses nothing while a third of the nodes pass on nothing', () => {
-    const nodes = 24;
+    const nodes = size(24, 12);
     const isSilent = (node: number): boolean => node % 3 === 1;
     const stage = new Stage({
       nodes,
-      links: randomGraph(nodes, 8),
+      links: randomGraph(nodes, size(8, 5)),
       gossip: (node) => (isSilent(node) ? { verdict: () => 'ignore' } : {}),
     }).start();
     for (let n = 0; n < 6; n += 1) stage.publish(0, `text ${n}`, 1_000);
@@ -60,7 +62,7 @@ describe('a tree of gossip', () => {
   it('brings nodes that were apart up to date, and a late one what is new enough', () => {
     const nodes = 6;
     const links = ring(nodes);
-    const options = { nodes, links, gossip: () => ({ catchUpMs: 10_000 }) };
+    const options = { nodes, links, retryMaxMs: 100, gossip: () => ({ catchUpMs: 10_000 }) };
     const stage = new Stage(options).start();
     stage.publish(0, 'before');
     stage.net.partition([0, 1, 2], [3, 4, 5]);
