@@ -10,6 +10,7 @@ import { exchangeCodec } from '../../lib/exchange/messages.ts';
 import { simulate, type Simulation } from '../../lib/testing/index.ts';
 import { expectIdle } from '../support/leaks.ts';
 import { idOf } from '../support/linked-node.ts';
+import { size } from '../support/runs.ts';
 
 type Options = (node: number) => Partial<RouterOptions>;
 
@@ -76,7 +77,7 @@ describe('peer exchange', () => {
     for (const node of [0, 1, 2, 3]) void net.node(node).router.start();
     net.advance(10_000);
     for (const { router } of net.nodes.slice(4)) void router.start();
-    net.advance(60_000);
+    net.advance(size(60_000, 15_000));
     for (let node = 0; node < 14; node += 1) {
       expect(upOf(net, node).length).toBeGreaterThan(1);
       expect(net.node(node).router.peers.list().length).toBeGreaterThanOrEqual(0.9 * known);
