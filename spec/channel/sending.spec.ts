@@ -144,9 +144,10 @@ describe('send', () => {
     const channel = open(node, { outbound: block(1) });
     node.peer(1, { 7: 0 });
     channel.out.next({ to: one, message: 0 });
-    for (let count = 0; count < waitingSendsMax; count += 1) {
-      expect(follow(channel.send({ to: one, message: 1 }))).toEqual([]);
-    }
+    const waiting = Array.from({ length: waitingSendsMax }, () =>
+      follow(channel.send({ to: one, message: 1 })),
+    );
+    expect(waiting.filter((log) => log.length > 0)).toEqual([]);
     expect(follow(channel.send({ to: one, message: 2 }))).toEqual(['RXMESH_OVERFLOW']);
     expect(node.takeDrops()).toEqual(['out 7 lane-full 1']);
   });

@@ -11,6 +11,7 @@ describe('deliveries that are cancelled at random points', () => {
   it.each([1, 2, 3].slice(0, runs(3)))(
     'leave nothing, over a line that is cut (seed %i)',
     (seed) => {
+      const count = size(1_000, 300);
       const random = seededRandom(seed);
       const peers = { retryMinMs: 10, retryMaxMs: 20, retryJitterMs: 0, disconnectCooldownMs: 10 };
       const net = simulate({
@@ -48,7 +49,7 @@ describe('deliveries that are cancelled at random points', () => {
       net.start();
       const done: number[][] = [[], []];
       const kept: Subscription[] = [];
-      for (let number = 1; number <= 1_000; number += 1) {
+      for (let number = 1; number <= count; number += 1) {
         const from = number % 2;
         const timeoutMs = random() < 0.3 ? random() * 40 + 1 : undefined;
         const subscription = services[from]
@@ -67,7 +68,7 @@ describe('deliveries that are cancelled at random points', () => {
         // Once, in order, and everything of which the sender has heard.
         expect(all).toEqual([...new Set(all)].sort((a, b) => a - b));
         expect((done[node] ?? []).filter((number) => !all.includes(number))).toEqual([]);
-        expect(all.length).toBeGreaterThan(100);
+        expect(all.length).toBeGreaterThan(count / 10);
         expect(services[node]?.snapshot()).toMatchObject({ messages: 0, bytes: 0, handling: 0 });
       }
       expect(running).toBe(0);

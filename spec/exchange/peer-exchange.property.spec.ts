@@ -63,28 +63,33 @@ describe('peer exchange', () => {
     expectIdle(net.clock.scheduler);
   });
 
-  it.each([
+  const stores: readonly [string, number, number][] = [
     ['far too small for them', 6, 6],
     ['far larger', 1_000, 13],
-  ])('B-30 ten nodes join through one; their stores are %s', (_, maxPeers, known) => {
-    const few = { maxConnected: 6, wanted: 3, maxUpgrading: 0, maxPeers };
-    const net = simulate({
-      nodes: 14,
-      latencyMs: 20,
-      knows: (node, other) => other === (node < 4 ? (node + 1) % 4 : 3),
-      options: () => ({ peerExchange: true, peers: few }),
-    });
-    for (const node of [0, 1, 2, 3]) void net.node(node).router.start();
-    net.advance(10_000);
-    for (const { router } of net.nodes.slice(4)) void router.start();
-    net.advance(size(60_000, 15_000));
-    for (let node = 0; node < 14; node += 1) {
-      expect(upOf(net, node).length).toBeGreaterThan(1);
-      expect(net.node(node).router.peers.list().length).toBeGreaterThanOrEqual(0.9 * known);
-    }
-    net.stop();
-    expectIdle(net.clock.scheduler);
-  });
+  ];
+
+  it.each(stores.slice(0, size(2, 1)))(
+    'B-30 ten nodes join through one; their stores are %s',
+    (_, maxPeers, known) => {
+      const few = { maxConnected: 6, wanted: 3, maxUpgrading: 0, maxPeers };
+      const net = simulate({
+        nodes: 14,
+        latencyMs: 20,
+        knows: (node, other) => other === (node < 4 ? (node + 1) % 4 : 3),
+        options: () => ({ peerExchange: true, peers: few }),
+      });
+      for (const node of [0, 1, 2, 3]) void net.node(node).router.start();
+      net.advance(10_000);
+      for (const { router } of net.nodes.slice(4)) void router.start();
+      net.advance(size(60_000, 15_000));
+      for (let node = 0; node < 14; node += 1) {
+        expect(upOf(net, node).length).toBeGreaterThan(1);
+        expect(net.node(node).router.peers.list().length).toBeGreaterThanOrEqual(0.9 * known);
+      }
+      net.stop();
+      expectIdle(net.clock.scheduler);
+    },
+  );
 
   it('without it, they stay with the one that they know', () => {
     const net = star(4, () => without);
@@ -281,7 +286,7 @@ describe('peer exchange: a seed', () => {
       options: (node) => ({ peerExchange: true, ...asSeed(node) }),
     });
     for (const { router } of net.nodes) void router.start();
-    net.advance(120_000);
+    net.advance(size(120_000, 60_000));
     for (let node = 2; node < 8; node += 1) expect(upOf(net, node).length).toBeGreaterThan(2);
     const hungUp = net.log.filter(({ node, event }) => node === 0 && event.type === 'peer-evicted');
     expect(hungUp.length).toBeGreaterThan(3);

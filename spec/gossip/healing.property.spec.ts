@@ -6,8 +6,8 @@ const count = (nodes: number): readonly number[] => Array.from({ length: nodes }
 
 describe('a tree of gossip', () => {
   it('is healed when a node in it crashes', () => {
-    const nodes = size(24, 12);
-    const links = randomGraph(nodes, size(8, 5));
+    const nodes = size(24, 10);
+    const links = randomGraph(nodes, size(8, 4));
     const stage = new Stage({ nodes, links, retryMaxMs: 200 }).start();
     for (let n = 0; n < 4; n += 1) stage.publish(0, `warm ${n}`);
     const parents = count(nodes).map((node) => stage.heard[node]?.at(-1)?.from);
@@ -44,11 +44,11 @@ describe('a tree of gossip', () => {
   });
 
   it('loses nothing while a third of the nodes pass on nothing', () => {
-    const nodes = size(24, 12);
+    const nodes = size(24, 10);
     const isSilent = (node: number): boolean => node % 3 === 1;
     const stage = new Stage({
       nodes,
-      links: randomGraph(nodes, size(8, 5)),
+      links: randomGraph(nodes, size(8, 4)),
       gossip: (node) => (isSilent(node) ? { verdict: () => 'ignore' } : {}),
     }).start();
     for (let n = 0; n < 6; n += 1) stage.publish(0, `text ${n}`, 1_000);

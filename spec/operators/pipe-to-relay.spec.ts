@@ -48,6 +48,7 @@ describe('a relay of pipes', () => {
       complete: () => undefined,
     });
     let mostOnTheWay = 0;
+    let deepest = 0;
     for (let taken = 0; taken < 300; taken += 1) {
       demand.request(1);
       net.advance(10);
@@ -56,12 +57,12 @@ describe('a relay of pipes', () => {
       for (const { router } of net.nodes) {
         for (const { channels } of router.snapshot().peers) {
           for (const { inbound, outbound } of channels) {
-            expect(inbound.depth).toBeLessThanOrEqual(16);
-            expect(outbound.depth).toBeLessThanOrEqual(16);
+            deepest = Math.max(deepest, inbound.depth, outbound.depth);
           }
         }
       }
     }
+    expect(deepest).toBe(16);
     expect(sent).toEqual({ accepted: last, dropped: 0 });
     const all = Array.from({ length: last }, (_, i) => i + 1);
     expect(heard).toEqual(all.filter((number) => number % 4 !== 0));

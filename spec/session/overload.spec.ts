@@ -16,8 +16,9 @@ function successRates(discipline: () => Discipline, priorities: readonly number[
   for (const lane of lanes) lane.credit = 1e9;
   link.writable = false;
   link.onFlush = () => (link.writable = false);
+  const messages = Array.from({ length: 40 }, () => sized(1000));
   for (let round = 0; round < rounds; round += 1) {
-    for (const lane of lanes) offer(lane, ...Array.from({ length: 40 }, () => sized(1000)));
+    for (const lane of lanes) offer(lane, ...messages);
     link.writable = true;
   }
   const rates = lanes.map(({ messages }) => messages / (rounds * 40));

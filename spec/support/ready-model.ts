@@ -1,6 +1,7 @@
 import { expect } from '@jest/globals';
 import fc from 'fast-check';
 import type { Ranked } from '../../lib/session/ranked.ts';
+import { runs } from './runs.ts';
 
 /** An item with a rank. */
 export interface Item extends Ranked {
@@ -88,5 +89,6 @@ export function expectSorted(make: () => Ready): void {
       }
       expect(found).toEqual(wanted);
     }),
+    { numRuns: runs(100) },
   );
 }

@@ -17,6 +17,7 @@ import { Numbers } from '../support/flow-sources.ts';
 import { trackLeaks } from '../support/leaks.ts';
 import { marbles } from '../support/marbles.ts';
 import { until } from '../support/until.ts';
+import { runs } from '../support/runs.ts';
 
 /** A fast and a slow consumer of 0, 1, 2 and so on, and the values they miss. */
 function stage(buffer: LaneOptions, count = Infinity) {
@@ -218,6 +219,7 @@ describe('shareFlow with a buffer', () => {
         const isLossless = buffer === undefined || buffer.strategy === 'block';
         if (isLossless) expect(missed).toBe(0);
       }),
+      { numRuns: runs(100) },
     );
   });
 });

@@ -9,6 +9,7 @@ import { consume } from '../support/consume.ts';
 import { Numbers } from '../support/flow-sources.ts';
 import { trackLeaks } from '../support/leaks.ts';
 import { marbles } from '../support/marbles.ts';
+import { runs } from '../support/runs.ts';
 
 /** a and A share a key. */
 const key = (value: string): string => value.toLowerCase();
@@ -277,6 +278,7 @@ describe('the buffer of boundedMergeMap with a key', () => {
         const all = [...started, ...dropped].sort((a, b) => a - b);
         expect(all).toEqual([...given.keys()]);
       }),
+      { numRuns: runs(100) },
     );
   });
 });

@@ -3,10 +3,8 @@ import { filter, firstValueFrom, type Observable, type Subscription, take } from
 import { block, createRouter, Identity, raw, type Router } from '../../../lib/index.ts';
 import { pipeTo } from '../../../operators/index.ts';
 import { webSocket } from '../../../transports/websocket/index.ts';
-import { size } from '../../support/runs.ts';
 
 const weights = [1, 2, 10];
-const many = size(40_000, 12_000);
 
 async function node(persistent: readonly string[] = []): Promise<Router> {
   const router = createRouter({
@@ -46,9 +44,9 @@ describe('L-25 channels of different priority that together saturate the line', 
       );
       const heaviest = inbound[2]?.in$;
       // Credit windows grow until they no longer limit the flow; from then on the weights decide.
-      await nth(heaviest, many);
+      await nth(heaviest, 40_000);
       const before = [...received];
-      await nth(heaviest, many);
+      await nth(heaviest, 40_000);
       const shares = received.map((count, id) => count - (before[id] ?? 0));
       for (const pipe of pipes) pipe.unsubscribe();
       await Promise.all([sender.stop(), receiver.stop()]);

@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { KeyedBacklog } from '../../lib/flow/keyed-backlog.ts';
 import { dropNewest, dropOldest, fail, type LaneOptions, latest } from '../../lib/flow/strategy.ts';
+import { runs } from '../support/runs.ts';
 
 /** A backlog of strings keyed by their first letter, and what it dropped. */
 function stage(lane: LaneOptions) {
@@ -144,6 +145,7 @@ describe('KeyedBacklog', () => {
         }
         expect(new Set([...taken, ...dropped, ...refused]).size).toBe(count);
       }),
+      { numRuns: runs(100) },
     );
   });
 });
