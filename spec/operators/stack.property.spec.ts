@@ -1,14 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
-import { filter, from, map, of, Subject, take, tap } from 'rxjs';
+import { filter, from, map, Subject, take, tap } from 'rxjs';
 import { flowFrom } from '../../lib/flow/flow-from.ts';
 import type { Flow } from '../../lib/flow/flow.ts';
 import { Hub } from '../../lib/flow/hub.ts';
 import { block, dropOldest, fail, latest } from '../../lib/flow/strategy.ts';
-import { boundedMergeMap } from '../../operators/bounded-merge-map.ts';
-import { fromReadableStream } from '../../operators/from-readable-stream.ts';
 import { onBackpressure } from '../../operators/on-backpressure.ts';
-import { rateLimit } from '../../operators/rate-limit.ts';
-import { toReadableStream } from '../../operators/to-readable-stream.ts';
 import {
   countRequested,
   countSubscribed,
@@ -17,7 +13,6 @@ import {
   manyNumbers,
 } from '../support/many.ts';
 
-const unlimited = { perSecond: 1e12 };
 const wide = 2 ** 20;
 
 const chains: readonly [string, () => Flow<number>][] = [
@@ -33,18 +28,9 @@ const chains: readonly [string, () => Flow<number>][] = [
       ),
   ],
   ['onBackpressure', () => onBackpressure<number>(block(16))(flowFrom(manyNumbers))],
-  ['boundedMergeMap', () => flowFrom(manyNumbers).pipe(boundedMergeMap((n) => of(n)))],
-  [
-    'boundedMergeMap of flows',
-    () => flowFrom([0]).pipe(boundedMergeMap(() => flowFrom(manyNumbers))),
-  ],
-  ['rateLimit', () => flowFrom(manyNumbers).pipe(rateLimit(unlimited))],
-  [
-    'rateLimit that waits',
-    () => flowFrom(manyNumbers).pipe(rateLimit({ ...unlimited, excess: 'wait' })),
-  ],
 ];
 
+/** Slower operators are in stack.slow.spec.ts. */
 describe('many values at once need no more stack than one', () => {
   it.each(chains)('through %s, with an ordinary subscriber', (_, make) => {
     expect(countSubscribed(make())).toBe(many);
@@ -56,16 +42,6 @@ describe('many values at once need no more stack than one', () => {
 
   it.each([dropOldest(wide), fail(wide)])('that waited in onBackpressure: %j', (lane) => {
     expect(countWaiting(onBackpressure<number>(lane)(from(manyNumbers)))).toBe(many);
-  });
-
-  it('that waited in onBackpressure by key', () => {
-    const operator = onBackpressure<number>(latest(), { key: (value) => value, keysMax: wide });
-    expect(countWaiting(operator(from(manyNumbers)))).toBe(many);
-  });
-
-  it('that waited in boundedMergeMap', () => {
-    const operator = boundedMergeMap((value: number) => of(value), { buffer: fail(wide) });
-    expect(countWaiting(operator(from(manyNumbers)))).toBe(many);
   });
 
   it('that onBackpressure feeds back', () => {
@@ -94,12 +70,5 @@ describe('many values at once need no more stack than one', () => {
       emitting = false;
     });
     expect(countRequested(hub.flow)).toBe(many);
-  });
-
-  it('through a stream, there and back', async () => {
-    let count = 0;
-    const stream = toReadableStream(flowFrom(manyNumbers), { highWaterMark: 64 });
-    await fromReadableStream(stream).forEach(() => (count += 1));
-    expect(count).toBe(many);
   });
 });
