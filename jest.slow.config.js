@@ -6,7 +6,7 @@ process.env.RXMESH_ALL_RUNS = 'yes';
 /**
  * The specs that take more than a second or two, and those of the bench and the scripts:
  * `*.slow.spec.ts`. `npm test` leaves them out. And those of properties, `*.property.spec.ts`, of
- * which `npm test` tries a fifth of the cases.
+ * which `npm test` tries a fifth of the cases, or smaller sizes.
  *
  * @type {import('jest').Config}
  */
