@@ -7,7 +7,7 @@ makeNodesBy(byHandRouter);
 await import('./router/accepting.spec.ts');
 await import('./router/bans.spec.ts');
 await import('./router/channels.spec.ts');
-await import('./router/dialing.spec.ts');
+await import('./router/dialing.property.spec.ts');
 await import('./router/dialing-back.spec.ts');
 await import('./router/eviction.spec.ts');
 await import('./router/network.property.spec.ts');

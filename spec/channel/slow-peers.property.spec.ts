@@ -8,6 +8,7 @@ import { pipeTo } from '../../operators/pipe-to.ts';
 import type { FakeLink } from '../support/fake-link.ts';
 import { expectIdle, trackLeaks } from '../support/leaks.ts';
 import { idOf, LinkedNode, open } from '../support/linked-node.ts';
+import { size } from '../support/runs.ts';
 
 const broadcast = (value: number): { broadcast: true; message: Uint8Array } => ({
   broadcast: true,
@@ -222,7 +223,7 @@ describe('slowPeer', () => {
     const reports: string[] = [];
     for (let sent = 0; sent < 3; sent += 1) {
       channel
-        .send({ broadcast: true, message: new Uint8Array(512 * 1024) })
+        .send({ broadcast: true, message: new Uint8Array(size(4_096, 512) * 1_024) })
         .subscribe(({ accepted, dropped }) => reports.push(`${accepted}/${dropped}`));
     }
     node.turn();

@@ -4,8 +4,9 @@ import { createRouter, json, type Channel, type Router } from '../../../lib/inde
 import { webSocket } from '../../../transports/websocket/index.ts';
 import { trackLeaks } from '../../support/leaks.ts';
 import { identityOf } from '../../support/mock-node.ts';
+import { size } from '../../support/runs.ts';
 
-const blockMs = 100;
+const blockMs = size(200, 100);
 const keepAlive = { intervalMs: 20, timeoutMs: 60 };
 
 /** Blocks the event loop. */

@@ -5,6 +5,7 @@ import { Frame, frameIdsMax, idBytes, kinds } from '../../lib/gossip/frame.ts';
 import { digestIdsMax } from '../../lib/gossip/recall.ts';
 import { Attack } from './attack.ts';
 import { Stage } from './stage.ts';
+import { size } from '../support/runs.ts';
 
 /** A question for a part of a digest. */
 const recall = (place = 0, dateMs = 0): Frame =>
@@ -57,8 +58,9 @@ describe('a neighbour that asks for a digest', () => {
     ['for a part before it has got the offer', [recall(digestIdsMax)]],
     ['for the same part twice', [recall(), recall(digestIdsMax), recall(digestIdsMax)]],
   ])('%s is disconnected', (_, frames) => {
+    const parts = size(3, 2.1);
     const attack = new Attack({ catchUpMs: 0 });
-    for (let n = 0; n <= 2 * digestIdsMax; n += 1) attack.stage.gossip(1).publish(`${n}`);
+    for (let n = 0; n < parts * digestIdsMax; n += 1) attack.stage.gossip(1).publish(`${n}`);
     attack.stage.net.advance(1_000);
     attack.received.length = 0;
     for (const frame of frames) attack.send(frame);
