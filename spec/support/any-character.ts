@@ -5,5 +5,9 @@ import fc from 'fast-check';
  * and takes a second to make.
  */
 export const anyCharacter: fc.Arbitrary<string> = fc
-  .oneof(fc.integer({ min: 0, max: 0xd7_ff }), fc.integer({ min: 0xe0_00, max: 0x10_ff_ff }))
+  .oneof(
+    fc.integer({ min: 0, max: 0x7f }),
+    fc.integer({ min: 0, max: 0xd7_ff }),
+    fc.integer({ min: 0xe0_00, max: 0x10_ff_ff }),
+  )
   .map((code) => String.fromCodePoint(code));
