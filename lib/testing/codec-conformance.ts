@@ -102,7 +102,7 @@ class Suite<T> {
   refuses(): void {
     for (const message of this.#setup.refused ?? []) {
       const code = codeOf(() => this.#encode(message));
-      this.#checkCode(code, 'RXMESH_ENCODE_FAILED', `encode of ${text(message)}`);
+      this.#checkCode(code, 'RXMESH_ENCODE_FAILED', 'encode of', message);
     }
   }
 
@@ -118,7 +118,7 @@ class Suite<T> {
       for (const each of [bytes, message, message.slice(0, below(message.length + 1))]) {
         const code = codeOf(() => this.#decode(each));
         if (code === 'none') continue;
-        this.#checkCode(code, 'RXMESH_DECODE_FAILED', `decode of ${text(each)}`);
+        this.#checkCode(code, 'RXMESH_DECODE_FAILED', 'decode of', each);
       }
     }
   }
@@ -141,11 +141,13 @@ class Suite<T> {
 
   #checkSame(decoded: T, message: T): void {
     const { isSame = isLike } = this.#setup;
-    mustHold(isSame(decoded, message), `${text(message)} came back as ${text(decoded)}`);
+    if (isSame(decoded, message)) return;
+    mustHold(false, `${text(message)} came back as ${text(decoded)}`);
   }
 
-  #checkCode(code: string, expected: ErrorCode, what: string): void {
-    mustHold(code === expected, `${what} must throw ${expected}, but threw ${code}`);
+  #checkCode(code: string, expected: ErrorCode, what: string, value: unknown): void {
+    if (code === expected) return;
+    mustHold(false, `${what} ${text(value)} must throw ${expected}, but threw ${code}`);
   }
 }
 
