@@ -142,12 +142,12 @@ class Suite<T> {
   #checkSame(decoded: T, message: T): void {
     const { isSame = isLike } = this.#setup;
     if (isSame(decoded, message)) return;
-    mustHold(false, `${text(message)} came back as ${text(decoded)}`);
+    throw new Error(`${text(message)} came back as ${text(decoded)}`);
   }
 
   #checkCode(code: string, expected: ErrorCode, what: string, value: unknown): void {
     if (code === expected) return;
-    mustHold(false, `${what} ${text(value)} must throw ${expected}, but threw ${code}`);
+    throw new Error(`${what} ${text(value)} must throw ${expected}, but threw ${code}`);
   }
 }
 

@@ -19,7 +19,7 @@ export class VirtualClock implements Clock {
   /** Set for the first timer. */
   #alarm: Subscription | undefined;
   #alarmAtMs = Infinity;
-  /** Timers are running, and an alarm is set once they have. */
+  /** Timers are running: the next alarm is set when they are done. */
   #ringing = false;
 
   /** @param scheduler for example a `TestScheduler`, whose marbles then share this time */
@@ -69,7 +69,7 @@ export class VirtualClock implements Clock {
     const { maxFrames } = scheduler;
     const untilMs = scheduler.frame + ms;
     scheduler.maxFrames = untilMs;
-    // A timer that lets time pass has set none yet.
+    // A timer may let time pass, too, and no alarm is set while timers run.
     this.#setAlarm();
     try {
       // A TestScheduler's own flush would also check the expectations, which is too early here.

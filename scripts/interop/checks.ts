@@ -284,7 +284,7 @@ const teachPeers: Check = {
     const [first] = network.nodes;
     const known = { persistent: network.addresses };
     const seed = await nodeFor(network.chainId, { ...exchanging, peers: known });
-    // The address that it tells is closed: whoever learns of it cannot dial it first.
+    // Nothing listens at the address it announces, so no other node can dial it first.
     const newcomer = await newcomerOf(program, first, { external_address: '127.0.0.1:1' });
     let other: Node | undefined;
     try {

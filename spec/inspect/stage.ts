@@ -78,7 +78,7 @@ export const drop: RouterEvent = {
   count: 1,
 };
 
-/** Floods an inspector with so many events, and expects that its page gets 50 at a time. */
+/** Floods an inspector with `count` events, and expects its page to get 50 at a time. */
 export async function expectFlood(count: number): Promise<void> {
   const { stand, events } = counted(await node());
   const watching = await connected(await inspected(stand));

@@ -7,6 +7,7 @@ import type { PlatformCrypto } from '../../lib/platform/crypto.ts';
 import { platformCrypto as node } from '../../lib/platform/crypto.node.ts';
 import { platformCrypto as web } from '../../lib/platform/crypto.web.ts';
 import { runs } from '../support/runs.ts';
+import { le32, order8, prime, smallOrder } from '../support/small-order.ts';
 
 const platforms: readonly (readonly [string, PlatformCrypto])[] = [
   ['node', node],
@@ -147,22 +148,6 @@ describe.each(platforms)('published vectors on %s', (_, crypto) => {
 
 /** The order of ed25519's group, and the prime of its field. */
 const ORDER = (1n << 252n) + 27742317777372353535851937790883648493n;
-const PRIME = (1n << 255n) - 19n;
-const le32 = (value: bigint) => le(value, 32);
-
-/** Two of the four points of order 8; the others have their signs turned. */
-const ORDER_8 = 'c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a';
-const ORDER_8_OTHER = '26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05';
-/** All encodings of the 8 points of small order, canonical or not. */
-const smallOrder = [
-  0n,
-  1n,
-  PRIME - 1n,
-  PRIME,
-  PRIME + 1n,
-  number(hex(ORDER_8)),
-  number(hex(ORDER_8_OTHER)),
-].flatMap((y) => [le32(y), le32(y | (1n << 255n))]);
 
 describe.each(platforms)('what %s refuses', (_, crypto) => {
   const [vector] = ed25519Vectors;
@@ -196,7 +181,7 @@ describe.each(platforms)('what %s refuses', (_, crypto) => {
 
   it('keys that are not points, or not in canonical form', () => {
     expect(crypto.ed25519Verify(le32(2n), message, signature)).toBe(false);
-    for (let y = PRIME; y < 1n << 255n; y++) {
+    for (let y = prime; y < 1n << 255n; y++) {
       expect(crypto.ed25519Verify(le32(y), message, signature)).toBe(false);
     }
   });
@@ -206,7 +191,7 @@ describe.each(platforms)('what %s refuses', (_, crypto) => {
       'e0eb7a7c3b41b8ae1656e3faf19fc46ada098deb9c32b1fd866205165f49b800',
       '5f9c95bca3508c24b1d0b1559c83ef5b04445cc4581c8e86d8224eddd09f1157',
     ].map(hex);
-    const others = [0n, 1n, PRIME - 1n, PRIME, PRIME + 1n].map(le32);
+    const others = [0n, 1n, prime - 1n, prime, prime + 1n].map(le32);
     for (const point of [...others, ...order8]) {
       expect(() => crypto.x25519(seed).sharedSecret(point)).toThrow();
       const highBit = Uint8Array.from(point, (byte, i) => (i === 31 ? byte | 128 : byte));
@@ -362,7 +347,7 @@ describe('both platforms agree', () => {
       const message = Uint8Array.of(i);
       const [a, r] = [123456789n, 987654321n + BigInt(i)];
       const key = Point.BASE.multiply(a)
-        .add(Point.fromBytes(hex(ORDER_8)))
+        .add(Point.fromBytes(hex(order8)))
         .toBytes();
       const nonce = Point.BASE.multiply(r).toBytes();
       const k = number(sha512(Uint8Array.of(...nonce, ...key, ...message))) % ORDER;

@@ -6,25 +6,11 @@ import { littleEndian as number } from '../../lib/platform/crypto-input.ts';
 import { platformCrypto as node } from '../../lib/platform/crypto.node.ts';
 import { platformCrypto as web } from '../../lib/platform/crypto.web.ts';
 import { runs } from '../support/runs.ts';
+import { le32, order8Other, smallOrder } from '../support/small-order.ts';
 import { hex } from '../support/wycheproof.ts';
 
-/** The order of the base point, and the field's prime (RFC 8032 §5.1). */
+/** The order of the base point (RFC 8032 §5.1). */
 const ORDER = Point.CURVE().n;
-const PRIME = (1n << 255n) - 19n;
-
-const le32 = (value: bigint): Uint8Array =>
-  Uint8Array.from({ length: 32 }, (_, i) => Number((value >> BigInt(8 * i)) & 255n));
-
-/** Encodings of points of small order: ZIP 215 takes each of them for A and for R. */
-const smallOrder = [
-  0n,
-  1n,
-  PRIME - 1n,
-  PRIME,
-  PRIME + 1n,
-  number(hex('26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05')),
-  number(hex('c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a')),
-].flatMap((y) => [le32(y), le32(y | (1n << 255n))]);
 
 /** Whether both platforms take a signature; they have to agree. */
 function verdict(key: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean {
@@ -90,9 +76,7 @@ describe('S-09 edge cases that rules differ on', () => {
 
   it('a key plus a point of small order, an R plus one, and both', () => {
     const [secret, fresh] = [1234567n, 7654321n];
-    const torsion = Point.fromBytes(
-      hex('26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05'),
-    );
+    const torsion = Point.fromBytes(hex(order8Other));
     const seen = new Set<string>();
     for (let i = 0; i < runs(64); i++) {
       const message = Uint8Array.of(i);

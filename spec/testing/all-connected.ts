@@ -2,7 +2,7 @@ import { expect } from '@jest/globals';
 import { simulate } from '../../lib/testing/index.ts';
 import { expectIdle } from '../support/leaks.ts';
 
-/** Lets so many nodes dial each other at once, and expects each to have all others soon. */
+/** All nodes dial each other at the same moment, and each is soon connected to all others. */
 export function expectAllConnected(nodes: number, latencyMs: number): void {
   const net = simulate({ nodes, latencyMs });
   net.start();

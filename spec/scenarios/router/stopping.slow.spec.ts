@@ -23,7 +23,7 @@ describe('stop at any millisecond', () => {
     }
   });
 
-  it('while one peer is being accepted and another is up: no more peers come up, and all go down', () => {
+  it('while one peer is being accepted and another is up: no new peer comes up, and both go down', () => {
     for (let ms = 0; ms <= 60; ms += size(1, 6)) {
       const knows = (_: number, other: number): boolean => other === 0;
       const net = simulate({ nodes: 3, latencyMs: 10, knows });
