@@ -1,28 +1,38 @@
 import type { Codec, FlowSink } from '../index.ts';
 
+/** The window of a new call: a consumer may leave after its first value. */
+const windowAtFirst = 1_024;
+/** In how many portions a steady consumer returns its credit. */
+const portionsPerWindow = 4;
+
 /** Values on their way from the other side to a consumer here, never more than it wants. */
 export class Inflow<T> {
   readonly #sink: FlowSink<T>;
   readonly #codec: Codec<T>;
-  readonly #window: number;
+  readonly #windowMax: number;
+  /** The most values to be granted at a time. Doubles when that many have been consumed. */
+  #window: number;
+  #consumed = 0;
   /** How many more values the other side may send. */
   #granted = 0;
 
-  /** @param window the most values to be granted at a time */
-  constructor(sink: FlowSink<T>, codec: Codec<T>, window: number) {
+  /** @param windowMax the most values that are ever granted at a time */
+  constructor(sink: FlowSink<T>, codec: Codec<T>, windowMax: number) {
     this.#sink = sink;
     this.#codec = codec;
-    this.#window = window;
+    this.#windowMax = windowMax;
+    this.#window = Math.min(windowAtFirst, windowMax);
   }
 
   /**
-   * How much credit to send now: what the consumer wants, in portions of at least half of what it
-   * may have, so that a steady consumer does not cause a frame for each value.
+   * How much credit to send now: what the consumer wants, in portions of at least a quarter of what
+   * it may have. So a steady consumer does not cause a frame for each value, and the other side
+   * does not run out while a portion is on its way.
    */
   get due(): number {
     const allowed = Math.min(this.#sink.wanted, this.#window);
     const count = allowed - this.#granted;
-    return count > 0 && 2 * count >= allowed ? count : 0;
+    return count > 0 && portionsPerWindow * count >= allowed ? count : 0;
   }
 
   /** Returns the credit that is due, which is now granted. */
@@ -36,7 +46,14 @@ export class Inflow<T> {
   spend(): boolean {
     if (this.#granted === 0) return false;
     this.#granted -= 1;
+    this.#consumed += 1;
+    if (this.#consumed >= this.#window) this.#widen();
     return true;
+  }
+
+  #widen(): void {
+    this.#consumed = 0;
+    this.#window = Math.min(2 * this.#window, this.#windowMax);
   }
 
   /** Delivers a value. Throws what the codec throws. */

@@ -117,21 +117,49 @@ describe('the demand of calls', () => {
     net.stop();
   });
 
-  it('travels in portions of at least half of what is wanted', () => {
+  it('travels in portions of at least a quarter of what is wanted', () => {
     const { net, frames, asking, to, listen } = deaf();
     listen();
     const flow = asking.call(to, 0);
     const { demand } = consume(flow);
     demand.request(8);
-    for (let n = 0; n < 7; n += 1) demand.request(1);
+    for (let n = 0; n < 2; n += 1) demand.request(1);
     net.advance(50);
     const credits = frames.map(({ kind, credit }) => [kind, credit]);
-    // Seven more of fifteen is less than half.
+    // Two more of ten is less than a quarter.
     expect(credits).toEqual([[kinds.call, 8]]);
     demand.request(1);
     net.advance(50);
-    expect(frames.slice(1).map(({ kind, credit }) => [kind, credit])).toEqual([[kinds.credit, 8]]);
+    expect(frames.slice(1).map(({ kind, credit }) => [kind, credit])).toEqual([[kinds.credit, 3]]);
     demand.unsubscribe();
+    net.stop();
+  });
+
+  it('has a window of 1,024 at first, which doubles with each that has come, up to `window`', () => {
+    const net = simulate({ nodes: 2, latencyMs: 5 });
+    const asking = calls(net.node(0).router, { id: 7, ...codecs, window: 4_000 });
+    const answering = net.node(1).router.openChannel<Frame>({ id: 7, codec: frameCodec });
+    net.start();
+    let granted = 0;
+    let answered = 0;
+    const windows: number[] = [];
+    answering.in$.subscribe(({ message }) => (granted += message.credit));
+    const subscription = asking.call(net.node(1).id, 0).subscribe();
+    net.advance(50);
+    while (answered < 10_000) {
+      const answer = new Frame(kinds.answer, 1);
+      answer.payload = codecs.response.encode(answered);
+      windows.push(granted - answered);
+      answered += 1;
+      answering.out.next({ to: net.node(0).id, message: answer });
+      net.advance(20);
+    }
+    expect(Math.max(...windows.slice(0, 1_024))).toBe(1_024);
+    expect(Math.max(...windows.slice(1_024, 3_072))).toBe(2_048);
+    expect(Math.max(...windows)).toBe(4_000);
+    // It is returned in portions of at least a quarter.
+    expect(Math.min(...windows.slice(3_100))).toBe(3_001);
+    subscription.unsubscribe();
     net.stop();
   });
 });
