@@ -8,8 +8,10 @@ import { fileURLToPath } from 'node:url';
 import { argumentsFrom, help, type Options, optionsFrom } from './options.ts';
 import { plot } from './plot.ts';
 import { exchangeHead, exchangeRow, shrunkReport, summary, tableHead, tableRow } from './print.ts';
-import { type Result, run, runInTurns } from './run.ts';
+import { type Result, runInTurns } from './run.ts';
+import { firstBroken, runAsAsked } from './seeds.ts';
 import { shrink, shrinkRunsMax } from './shrink.ts';
+import { troubles } from './troubles.ts';
 
 const tableSizes = [10, 30, 100, 300, 1_000, 3_000, 10_000];
 const exchangeSizes = [8, 50, 200, 1_000];
@@ -36,7 +38,7 @@ function report(options: Options, result: Result): void {
   const again = argumentsFrom(options).join(' ');
   console.error(`\n${result.broken}\nto repeat it: npm run simulate -- ${again}`);
   console.error(`\nlooking for a smaller case, in ${shrinkRunsMax} runs at most`);
-  const shrunk = shrink(options, result, run);
+  const shrunk = shrink(options, result, runAsAsked);
   console.error(shrunkReport(result, shrunk));
   process.exitCode = 1;
 }
@@ -65,16 +67,14 @@ function table(options: Options): void {
 /** Runs one seed after another, and reports on the first that breaks an invariant. */
 function manySeeds(options: Options): void {
   const sum = { sent: 0, delivered: 0, left: 0 };
-  for (let nth = 0; nth < options.seeds; nth += 1) {
-    const own = { ...options, seed: options.seed + nth };
-    const result = run(own);
-    if (result.broken !== undefined) {
-      report(own, result);
-      return;
-    }
-    sum.sent += result.messages.sent;
-    sum.delivered += result.messages.delivered;
-    sum.left += result.left;
+  const broken = firstBroken(options, ({ messages, left }) => {
+    sum.sent += messages.sent;
+    sum.delivered += messages.delivered;
+    sum.left += left;
+  });
+  if (broken !== undefined) {
+    report(broken.options, broken.result);
+    return;
   }
   const last = options.seed + options.seeds - 1;
   console.log(`seeds ${options.seed} to ${last}: every invariant held`);
@@ -83,7 +83,24 @@ function manySeeds(options: Options): void {
   );
 }
 
-const options = read();
-if (options?.table === true) table(options);
-else if (options !== undefined && options.seeds > 1) manySeeds(options);
-else if (options !== undefined) report(options, await runInTurns(options));
+function allTroubles(): void {
+  for (const { name, line } of troubles) {
+    console.log(`${name}: ${line}`);
+    const options = optionsFrom(line.split(' '));
+    if (options !== undefined) manySeeds(options);
+  }
+}
+
+if (args.includes('--troubles')) {
+  if (args.length === 1) {
+    allTroubles();
+  } else {
+    console.error('simulate: --troubles takes no other option (see --help)');
+    process.exitCode = 2;
+  }
+} else {
+  const options = read();
+  if (options?.table === true) table(options);
+  else if (options !== undefined && (options.seeds > 1 || options.twice)) manySeeds(options);
+  else if (options !== undefined) report(options, await runInTurns(options));
+}

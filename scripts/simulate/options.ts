@@ -50,6 +50,8 @@ export interface Options {
   readonly table: boolean;
   /** How many seeds to run, from `seed` on. */
   readonly seeds: number;
+  /** Run each seed a second time, and compare the logs. */
+  readonly twice: boolean;
 }
 
 /** The text of `--help`. */
@@ -62,6 +64,8 @@ what came of it, and fails if an invariant of the library did not hold.
   --minutes 1            virtual minutes, once the network is up
   --seed 1               the same seed gives the same run
   --seeds 1              how many seeds to run, from --seed on, until one breaks an invariant
+  --twice                run each seed a second time: the logs must be the same
+  --troubles             several kinds of networks in trouble, many seeds of each; alone
   --knows 5              how many others each node knows at the start; with --exchange 1
   --exchange             nodes tell each other of further ones
   --max-connected 32     the most peers of a node
@@ -125,11 +129,13 @@ export function optionsFrom(args: readonly string[]): Options | undefined {
       memory: flag,
       json: flag,
       table: flag,
+      twice: flag,
       help: flag,
     },
   });
   if (values.help === true) return undefined;
   const { svg, exchange = false, memory = false, json = false, table = false } = values;
+  const { twice = false } = values;
   const nodes = count('nodes', values.nodes, 100, 1);
   const maxConnected = count('max-connected', values['max-connected'], 32, 1);
   return {
@@ -159,6 +165,7 @@ export function optionsFrom(args: readonly string[]): Options | undefined {
     json,
     table,
     seeds: count('seeds', values.seeds, 1, 1),
+    twice,
   };
 }
 
@@ -190,7 +197,9 @@ export function argumentsFrom(options: Options): readonly string[] {
   const named = Object.entries(given).flatMap(([name, value]) =>
     value === undefined ? [] : [`--${name}`, value],
   );
-  return exchange ? [...named, '--exchange'] : named;
+  if (exchange) named.push('--exchange');
+  if (options.twice) named.push('--twice');
+  return named;
 }
 
 /** Numbers as `3,7-9`; `none` if there are none. */

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { setImmediate as turn } from 'node:timers/promises';
 import { block, type LaneOptions, raw } from 'rxmesh';
 import {
@@ -69,7 +70,9 @@ export interface Result {
   readonly broken: string | undefined;
   /** The first that did not hold, and how long the network had been up then. */
   readonly firstBroken:
-    { readonly invariant: Invariant | 'pipes'; readonly upMs: number } | undefined;
+    { readonly invariant: Invariant | 'pipes' | 'repetition'; readonly upMs: number } | undefined;
+  /** A digest of the log: of its latest entries, if it is long. */
+  readonly log: string;
   /** How many faults and messages there were, including those that `only` left out. */
   readonly steps: number;
 }
@@ -200,6 +203,7 @@ function* minutes(
     live: meter?.samples ?? [],
     broken,
     firstBroken: first && { invariant: first.invariant, upMs: first.atMs - upAtMs },
+    log: createHash('sha256').update(net.log.join('\n')).digest('hex'),
     steps: steps.count,
   };
 }

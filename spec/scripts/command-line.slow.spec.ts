@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { describe, expect, it } from '@jest/globals';
 
 const scripts = [
+  'breaks',
   'comet-blocks',
   'delivery-cost',
   'delivery-kills',
