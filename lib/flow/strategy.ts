@@ -31,7 +31,7 @@ export interface LaneBounds {
   /**
    * Only for inbound `block` lanes: how many messages a peer may have in flight at first, along
    * with 4 MiB, or `bytes` if that is less. Both double, up to the size of the lane, whenever
-   * consumers take that much within two round trips, so that a long line is filled but a slow
+   * consumers take that much within four round trips, so that a long line is filled but a slow
    * consumer is not flooded. Default: the whole lane from the start.
    */
   readonly initial?: number;

@@ -17,9 +17,12 @@ const windowBytesAtFirst = 8 * 1024;
 const windowBytesMax = 32 * 1024 * 1024;
 /**
  * A record opens only when it is complete, and nothing can overtake it. Writing one takes about
- * this long.
+ * this long, or this part of a round trip if that is longer: on a long line, a little more hardly
+ * shows, and what each record adds costs less.
  */
-const recordMs = 10;
+const recordMsMin = 10;
+const recordMsMax = 50;
+const recordsPerRoundTrip = 8;
 const recordBytesMin = 512;
 /** Effectively no limit: a link takes no more than 64 KiB. */
 const fullRecordBytes = 72 * 1024;
@@ -122,7 +125,9 @@ export class InFlight {
   /** Whether a ping is due, to find out how much has been read. */
   get pingDue(): boolean {
     const unasked = this.#sentBytes - this.#pingedBytes;
-    if (unasked >= this.#windowBytes / pingsPerWindow) return true;
+    // Records may be a little shorter than they should be, so a part of one more or less is neither
+    // here nor there: waiting for another whole one could cost a third of the line.
+    if (unasked + this.recordBytes / 2 > this.#windowBytes / pingsPerWindow) return true;
     // A probe goes before the data, which would otherwise delay it.
     if (this.#probe === 'due' && this.open) return true;
     // If the window has shrunk, it may be full of data that no ping covers.
@@ -204,10 +209,15 @@ export class InFlight {
     this.#rate = Math.max(this.#rate, rate);
   }
 
+  #recordMs(): number {
+    const partMs = this.#roundTripMs / recordsPerRoundTrip;
+    return Math.max(recordMsMin, Math.min(partMs, recordMsMax));
+  }
+
   #resize(): void {
     const rate = Math.max(this.#rate, this.#rateBefore);
     const pipeBytes = rate * Math.max(this.#roundTripMs, roundTripMsMin);
-    const recordBytes = Math.round(Math.min(rate * recordMs, fullRecordBytes));
+    const recordBytes = Math.round(Math.min(rate * this.#recordMs(), fullRecordBytes));
     this.recordBytes = Math.max(
       recordBytes,
       this.#isRateKnown ? recordBytesMin : recordBytesAtFirst,

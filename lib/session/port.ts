@@ -22,6 +22,13 @@ import type { UnsentReason } from './waiting-sends.ts';
 /** The lane of a channel that the peer has open but we do not. It never holds anything. */
 const noLane: LaneOptions = { strategy: 'dropNewest', capacity: 1 };
 
+/**
+ * Consumers that take a whole window within this many of the shortest round trips may be waiting
+ * for credit. A connection keeps two round trips of data in flight (`InFlight`), or four records,
+ * and credit for up to a quarter of a window has yet to be returned.
+ */
+const roundTripsPerCredit = 4;
+
 /** What a port needs from its session. */
 export interface PortHost {
   readonly id: NodeId;
@@ -274,17 +281,20 @@ export class Port implements PortState {
   }
 
   /**
-   * Doubles the window if consumers take a whole one within two round trips, since it may be what
-   * limits the peer. TCP tunes its receive buffer in the same way (Semke, Mahdavi and Mathis,
-   * SIGCOMM 1998).
+   * Doubles the window if consumers take a whole one within four round trips, since it may be what
+   * limits the peer, and once more if they take it within two: then it is far from enough. TCP
+   * tunes its receive buffer in the same way (Semke, Mahdavi and Mathis, SIGCOMM 1998).
    */
   #widen(inbox: Inbox): void {
     this.#grants += 1;
     if (this.#grants < grantsPerWindow) return;
     const nowMs = this.#host.clock.now();
     const { leastRoundTripMs } = this.#host;
-    const isShort = nowMs - this.#windowSinceMs < 2 * leastRoundTripMs;
-    if (isShort && leastRoundTripMs < Infinity) inbox.widen();
+    const roundTrips = (nowMs - this.#windowSinceMs) / leastRoundTripMs;
+    if (leastRoundTripMs < Infinity) {
+      if (roundTrips < roundTripsPerCredit) inbox.widen();
+      if (roundTrips < roundTripsPerCredit / 2) inbox.widen();
+    }
     this.#windowSinceMs = nowMs;
     this.#grants = 0;
   }

@@ -7,9 +7,9 @@ export function runs(all: number): number {
 }
 
 /**
- * How many, how large or how long: `all` in the slow suite, and `some` in `npm test`. Specs that
+ * How many, how large, how long or which: `all` in the slow suite, and `some` in `npm test`. Specs that
  * ask for this have names like those that ask for `runs`.
  */
-export function size(all: number, some: number): number {
+export function size<T>(all: T, some: T): T {
   return process.env['RXMESH_ALL_RUNS'] === undefined ? some : all;
 }
