@@ -44,6 +44,8 @@ export class SecureLink implements Link {
   readonly #inbound: InboundPackets;
   #receiver: LinkReceiver | undefined;
   #waiting: Uint8Array[] = [];
+  /** How many bytes the frames had that have arrived. */
+  #frameBytes = 0;
   #reading = false;
   #accepted = false;
   #paused = false;
@@ -134,8 +136,8 @@ export class SecureLink implements Link {
     this.#socket.send(record);
   }
 
-  get arrivedBytes(): number | undefined {
-    return this.#socket.arrivedBytes;
+  get arrivedBytes(): number {
+    return this.#socket.arrivedBytes ?? this.#frameBytes;
   }
 
   pause(paused: boolean): void {
@@ -159,6 +161,7 @@ export class SecureLink implements Link {
   /** Takes a frame from the socket. */
   receive(frame: Uint8Array): void {
     if (this.#ended) return;
+    this.#frameBytes += frame.length;
     if (this.#receiver !== undefined && !this.#reading) {
       this.#reading = true;
       this.#read(frame, this.#receiver);

@@ -29,6 +29,18 @@ const fullRecordBytes = 72 * 1024;
 /** With fewer records per window, the line would idle until the next one. */
 const recordsPerWindowMin = 4;
 const recordBytesAtFirst = windowBytesAtFirst / recordsPerWindowMin;
+/**
+ * While the peer sends, too, pongs wait behind its records, so the window is larger by as many of
+ * ours. Otherwise one direction starves: the later its pongs, the lower its rate and its window.
+ */
+const duplexRecords = 6;
+/** The same, whatever the rate, so that one that has fallen too low grows again. */
+const duplexBytes = 8 * 1024;
+/**
+ * How much arrives from such a peer, as a part of what it has read meanwhile. Pongs and credit are
+ * less.
+ */
+const duplexShare = 1 / 16;
 /** How many pings are in flight while the window is full. */
 const pingsPerWindow = 4;
 /**
@@ -99,6 +111,9 @@ export class InFlight {
   #readBytes = 0;
   #readAtMs = 0;
   #readSentAtMs = 0;
+  /** What had arrived at the last pong, and when much of it was data, too. */
+  #arrivedBytes = 0;
+  #duplexAtMs = -Infinity;
   /** The value of `#sentBytes` when there was last nothing left to send. */
   #starvedAtBytes = 0;
 
@@ -162,16 +177,22 @@ export class InFlight {
     this.#pingedBytes = this.#sentBytes;
   }
 
-  /** Notes a pong. */
-  ponged(nowMs: number): void {
+  /**
+   * Notes a pong.
+   * @param arrivedBytes how much has arrived from the peer so far
+   */
+  ponged(nowMs: number, arrivedBytes = 0): void {
     const ping = this.#pings.shift();
     if (ping === undefined) return;
+    const readBytes = ping.sentBytes - this.#readBytes;
+    if (arrivedBytes - this.#arrivedBytes > duplexShare * readBytes) this.#duplexAtMs = nowMs;
+    this.#arrivedBytes = arrivedBytes;
     this.#tookRoundTrip(ping, nowMs);
     this.#tookRate(ping, nowMs);
     this.#readBytes = ping.sentBytes;
     this.#readAtMs = nowMs;
     this.#readSentAtMs = ping.atMs;
-    this.#resize();
+    this.#resize(nowMs - this.#duplexAtMs < rateMs);
   }
 
   #tookRoundTrip(ping: Ping, nowMs: number): void {
@@ -214,7 +235,7 @@ export class InFlight {
     return Math.max(recordMsMin, Math.min(partMs, recordMsMax));
   }
 
-  #resize(): void {
+  #resize(isDuplex: boolean): void {
     const rate = Math.max(this.#rate, this.#rateBefore);
     const pipeBytes = rate * Math.max(this.#roundTripMs, roundTripMsMin);
     const recordBytes = Math.round(Math.min(rate * this.#recordMs(), fullRecordBytes));
@@ -229,6 +250,7 @@ export class InFlight {
     const bytesMin = this.#isRateKnown ? 0 : windowBytesAtFirst;
     const recordsBytes = recordsPerWindowMin * this.recordBytes;
     const windowBytes = Math.max(roundTripsPerWindow * pipeBytes, recordsBytes, bytesMin);
-    this.#windowBytes = Math.min(windowBytes, windowBytesMax);
+    const duplex = isDuplex ? duplexRecords * this.recordBytes + duplexBytes : 0;
+    this.#windowBytes = Math.min(windowBytes + duplex, windowBytesMax);
   }
 }

@@ -131,7 +131,7 @@ export class Pump {
   ponged(): boolean {
     const whose = this.#control.ponged();
     if (whose === undefined) return false;
-    this.#inFlight.ponged(this.#clock.now());
+    this.#inFlight.ponged(this.#clock.now(), this.#link.arrivedBytes);
     if (this.#hasReady()) this.#runAfterTurn();
     return whose === 'keep-alive';
   }

@@ -7,8 +7,8 @@ export function runs(all: number): number {
 }
 
 /**
- * How many, how large, how long or which: `all` in the slow suite, and `some` in `npm test`. Specs that
- * ask for this have names like those that ask for `runs`.
+ * How many, how large, how long or which: `all` in the slow suite, and `some` in `npm test`. Specs
+ * that ask for this have names like those that ask for `runs`.
  */
 export function size<T>(all: T, some: T): T {
   return process.env['RXMESH_ALL_RUNS'] === undefined ? some : all;
