@@ -61,7 +61,7 @@ export const breaks: readonly Break[] = [
     file: 'lib/session/port.ts',
     find: "if (count > 0) this.#dropped('outbound', reason, count);",
     replace: "if (count > 0 && reason !== 'peer-down') this.#dropped('outbound', reason, count);",
-    spec: 'spec/scenarios/router/accounts.property.spec.ts',
+    spec: 'spec/scenarios/router/lane-of-lost-peer.spec.ts',
   },
   {
     promise: 3,
