@@ -60,6 +60,7 @@ export class Copy {
   async broken<T>({ file, find, replace }: Break, work: () => Promise<T>): Promise<T> {
     const path = join(this.#folder, file);
     const source = await readFile(path, 'utf8');
+    if (!source.includes(find)) throw new Error(`${file} does not have: ${find}`);
     await writeFile(
       path,
       source.replace(find, () => replace),
