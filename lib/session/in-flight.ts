@@ -16,9 +16,9 @@ const windowBytesAtFirst = 8 * 1024;
 /** More than any network that rxmesh is meant for can hold. */
 const windowBytesMax = 32 * 1024 * 1024;
 /**
- * A record opens only when it is complete, and nothing can overtake it. Writing one takes about
- * this long, or this part of a round trip if that is longer: on a long line, a little more hardly
- * shows, and what each record adds costs less.
+ * A record opens only when it is complete, and nothing can overtake it. Writing one takes at least
+ * this long, and on a long line an eighth of a round trip: there, a longer wait hardly shows, and
+ * fewer records cost less.
  */
 const recordMsMin = 10;
 const recordMsMax = 50;
@@ -30,14 +30,15 @@ const fullRecordBytes = 72 * 1024;
 const recordsPerWindowMin = 4;
 const recordBytesAtFirst = windowBytesAtFirst / recordsPerWindowMin;
 /**
- * While the peer sends, too, pongs wait behind its records, so the window is larger by as many of
- * ours. Otherwise one direction starves: the later its pongs, the lower its rate and its window.
+ * How many records the window is larger by while the peer sends a lot, too. Pongs then wait behind
+ * its records, and without this one direction starves: the later its pongs, the lower its rate, and
+ * the smaller its window.
  */
 const duplexRecords = 6;
-/** The same, whatever the rate, so that one that has fallen too low grows again. */
+/** A part that does not shrink with the rate, so that a rate that is too low recovers. In bytes. */
 const duplexBytes = 8 * 1024;
 /**
- * How much arrives from such a peer, as a part of what it has read meanwhile. Pongs and credit are
+ * Such a peer sends at least this part of what it has read meanwhile. Pongs and credit alone are
  * less.
  */
 const duplexShare = 1 / 16;
@@ -140,8 +141,8 @@ export class InFlight {
   /** Whether a ping is due, to find out how much has been read. */
   get pingDue(): boolean {
     const unasked = this.#sentBytes - this.#pingedBytes;
-    // Records may be a little shorter than they should be, so a part of one more or less is neither
-    // here nor there: waiting for another whole one could cost a third of the line.
+    // To the nearest record: they are often a little shorter than planned, and waiting for a whole
+    // further one left a fifth of some lines idle.
     if (unasked + this.recordBytes / 2 > this.#windowBytes / pingsPerWindow) return true;
     // A probe goes before the data, which would otherwise delay it.
     if (this.#probe === 'due' && this.open) return true;
@@ -184,7 +185,8 @@ export class InFlight {
   ponged(nowMs: number, arrivedBytes = 0): void {
     const ping = this.#pings.shift();
     if (ping === undefined) return;
-    const readBytes = ping.sentBytes - this.#readBytes;
+    // At least a record: a ping may have followed another one at once.
+    const readBytes = Math.max(ping.sentBytes - this.#readBytes, this.recordBytes);
     if (arrivedBytes - this.#arrivedBytes > duplexShare * readBytes) this.#duplexAtMs = nowMs;
     this.#arrivedBytes = arrivedBytes;
     this.#tookRoundTrip(ping, nowMs);

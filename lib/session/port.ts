@@ -28,8 +28,6 @@ const noLane: LaneOptions = { strategy: 'dropNewest', capacity: 1 };
  * and credit for up to a quarter of a window has yet to be returned.
  */
 const roundTripsPerCredit = 4;
-/** A shorter round trip counts as this long, in milliseconds: about what a record takes. */
-const creditRoundTripMs = 10;
 
 /** What a port needs from its session. */
 export interface PortHost {
@@ -292,8 +290,7 @@ export class Port implements PortState {
     if (this.#grants < grantsPerWindow) return;
     const nowMs = this.#host.clock.now();
     const { leastRoundTripMs } = this.#host;
-    const roundTripMs = Math.max(leastRoundTripMs, creditRoundTripMs);
-    const roundTrips = (nowMs - this.#windowSinceMs) / roundTripMs;
+    const roundTrips = (nowMs - this.#windowSinceMs) / leastRoundTripMs;
     if (leastRoundTripMs < Infinity) {
       if (roundTrips < roundTripsPerCredit) inbox.widen();
       if (roundTrips < roundTripsPerCredit / 2) inbox.widen();

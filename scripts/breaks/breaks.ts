@@ -16,7 +16,7 @@ export interface Break {
 export const breaks: readonly Break[] = [
   {
     promise: 1,
-    what: 'a lane takes one message more than its capacity',
+    what: 'a lane accepts one message beyond its capacity',
     file: 'lib/flow/lane.ts',
     find: 'return this.size >= this.capacity ||',
     replace: 'return this.size > this.capacity ||',

@@ -10,7 +10,7 @@
  * with nothing broken.
  */
 import { availableParallelism } from 'node:os';
-import { commandLine } from '../command-line.ts';
+import { commandLine, refuse } from '../command-line.ts';
 import { type Break, breaks } from './breaks.ts';
 import { Copy, type Found } from './copy.ts';
 
@@ -22,6 +22,7 @@ const { numbers } = commandLine({
 });
 
 const chosen = breaks.filter(({ promise }) => [0, promise].includes(numbers.promise));
+if (chosen.length === 0) refuse(`there is no break of promise ${numbers.promise}`);
 /** Rows by place, since they are found out of order. */
 const rows: string[] = [];
 let left = 0;

@@ -154,8 +154,7 @@ describe('demand', () => {
     net.advance(4);
     asking.call(to, 7).subscribe(observer);
     net.advance(17);
-    // After one round trip.
-    expect(heard).toEqual(['14: 7', '14: |']);
+    expect(heard).toEqual(['20: 7', '20: |']);
     demand.unsubscribe();
     net.stop();
   });

@@ -46,11 +46,12 @@ const all: readonly Line[] = [10, 30, 100].flatMap((megabits) =>
     [64, 1_024, 65_536].map((bytes) => [roundTripMs, megabits, bytes] as const),
   ),
 );
-/** Where records that are a little too short, or credit for two round trips, do not suffice. */
+/** Lines that were not filled once: because of pings, or of credit. */
 const some: readonly Line[] = [
   [15, 100, 64],
   [20, 10, 1_024],
   [2, 30, 64],
+  [2, 10, 64],
 ];
 
 describe('L-21 a line is filled by default', () => {

@@ -118,6 +118,40 @@ describe('InFlight', () => {
     expect(sizes).toEqual([512, 1_250, 12_500, 73_728]);
   });
 
+  it.each([
+    ['larger while the peer sends a lot, too', 2_000, true],
+    ['no larger for what comes with pongs', 20, false],
+  ])('L-21 has a window that is %s', (_, arrivedBytes, isLarger) => {
+    const room = (bytes: number): number => {
+      const inFlight = new InFlight();
+      inFlight.pinged(0);
+      inFlight.wrote(10_000);
+      inFlight.pinged(0);
+      inFlight.ponged(10, 0);
+      inFlight.ponged(10, 0);
+      // Without data between them, as for keep-alive.
+      inFlight.pinged(20);
+      inFlight.ponged(30, bytes);
+      let written = 0;
+      for (; inFlight.open; written += 100) inFlight.wrote(100);
+      return written;
+    };
+    expect(room(arrivedBytes) > room(0)).toBe(isLarger);
+  });
+
+  it('L-22 makes records of a long line an eighth of a round trip long, and at most 50 ms', () => {
+    const sizes = [80, 160, 400, 1_000].map((roundTripMs) => {
+      const inFlight = new InFlight();
+      inFlight.pinged(0);
+      inFlight.wrote(mbit * roundTripMs);
+      inFlight.pinged(0);
+      inFlight.ponged(roundTripMs);
+      inFlight.ponged(roundTripMs);
+      return inFlight.recordBytes / mbit;
+    });
+    expect(sizes).toEqual([10, 20, 50, 50]);
+  });
+
   it('allows a fast line six milliseconds of its rate', () => {
     // More than its round trip requires.
     const { waitMs } = carry(pipeOf(400_000, 0.1), 1_000, 4_000);
