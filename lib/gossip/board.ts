@@ -10,7 +10,7 @@ import {
 import type { Context } from './context.ts';
 import { type GossipCounts, noCounts } from './counts.ts';
 import { Frame, kinds, topicsMax, wireVersion } from './frame.ts';
-import { frameCodec } from './frame-codec.ts';
+import { outgoingCodec, type OutgoingFrame } from './frame-codec.ts';
 import { hold } from './hold.ts';
 import { Intake } from './intake.ts';
 import { MessageStore } from './message-store.ts';
@@ -50,7 +50,7 @@ export interface BoardOptions {
 
 /** Where a node's gossip on one channel meets: the frames of its neighbours. */
 export class Board implements NeighbourHost {
-  readonly channel: Channel<Frame>;
+  readonly channel: Channel<OutgoingFrame>;
   readonly accepted$: Subject<Gossiped<unknown>> = new Subject();
   readonly context: Context;
   readonly #self: NodeId;
@@ -66,7 +66,7 @@ export class Board implements NeighbourHost {
 
   constructor(router: GossipRouter, { channel, settings, decode, verdict }: BoardOptions) {
     const { numbers } = settings;
-    this.channel = router.openChannel({ ...channel, codec: frameCodec });
+    this.channel = router.openChannel({ ...channel, codec: outgoingCodec });
     this.#self = router.snapshot().id;
     const clock = this.channel.in$.clock ?? systemClock;
     this.context = {
@@ -140,7 +140,7 @@ export class Board implements NeighbourHost {
     frame.payload = payload;
     const digest = digestOf(frame, channel);
     if (signed && identity !== undefined) frame.signature = signatureOf(identity, digest);
-    seen.add(digest.id, 'accepted', clock.now());
+    seen.add(digest.id, clock.now());
     counts.published += 1;
     this.#spread.relay(hold(this.context, frame, digest, undefined));
   }
@@ -198,9 +198,9 @@ export class Board implements NeighbourHost {
 
   // Frames
 
-  #receive(from: NodeId, frame: Frame): void {
+  #receive(from: NodeId, frame: OutgoingFrame): void {
     const neighbour = this.#neighbours.get(from);
-    if (neighbour === undefined) return;
+    if (neighbour === undefined || !(frame instanceof Frame)) return;
     const problem = this.#problemOf(neighbour, frame);
     if (problem !== undefined) this.context.reporter.violated(from, problem);
   }

@@ -1,6 +1,6 @@
 import type { Channel, Clock } from '../index.ts';
 import type { Counting } from './counts.ts';
-import type { Frame } from './frame.ts';
+import type { OutgoingFrame } from './frame-codec.ts';
 import type { MessageStore } from './message-store.ts';
 import type { Missing } from './missing.ts';
 import type { Settings } from './options.ts';
@@ -9,7 +9,7 @@ import type { Seen } from './seen.ts';
 
 /** What the parts of a gossip share. */
 export interface Context {
-  readonly channel: Channel<Frame>;
+  readonly channel: Channel<OutgoingFrame>;
   readonly clock: Clock;
   readonly settings: Settings;
   readonly counts: Counting;

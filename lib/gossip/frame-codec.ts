@@ -69,23 +69,17 @@ const frameType: MessageType<Frame> = {
   },
 };
 
-const plain: Codec<Frame> = protobuf(frameType);
+/** Encodes and decodes frames. A decoded payload is a view into the received bytes. */
+export const frameCodec: Codec<Frame> = protobuf(frameType);
 
-/**
- * Encodes and decodes frames: those for several peers only once. A decoded payload is a view into
- * the received bytes.
- */
-export const frameCodec: Codec<Frame> = {
-  encode: (frame) => frame.encoded ?? plain.encode(frame),
-  decode: (bytes) => plain.decode(bytes),
+/** A frame, or one that was encoded before, for several peers. */
+export type OutgoingFrame = Frame | Uint8Array;
+
+/** The same for a channel, which takes both. */
+export const outgoingCodec: Codec<OutgoingFrame> = {
+  encode: (frame) => (frame instanceof Frame ? frameCodec.encode(frame) : frame),
+  decode: (bytes) => frameCodec.decode(bytes),
 };
-
-/** A frame that has been encoded, for several peers. It has no other fields. */
-export function encodedFrame(frame: Frame): Frame {
-  const encoded = new Frame(frame.kind);
-  encoded.encoded = plain.encode(frame);
-  return encoded;
-}
 
 function readField(reader: Reader, frame: Frame, topics: string[]): void {
   const tag = reader.tag();

@@ -72,8 +72,6 @@ export class Frame {
   signature: Uint8Array = nothing;
   /** In `recall`: where the part begins. In the last `have` of a part: where the next one does. */
   place = 0;
-  /** The frame as bytes, if it is sent to several peers. */
-  encoded: Uint8Array | undefined;
 
   constructor(kind: number, topic = '') {
     this.kind = kind;

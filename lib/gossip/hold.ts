@@ -1,7 +1,7 @@
 import type { NodeId } from '../index.ts';
 import type { Context } from './context.ts';
 import type { Frame } from './frame.ts';
-import { encodedFrame } from './frame-codec.ts';
+import { frameCodec } from './frame-codec.ts';
 import type { Held } from './message-store.ts';
 import type { Digest } from './signing.ts';
 
@@ -13,21 +13,19 @@ export function hold(
   from: NodeId | undefined,
 ): Held {
   if (from !== undefined) frame.hop += 1;
-  const sent = encodedFrame(frame);
+  const bytes = frameCodec.encode(frame);
   const held: Held = {
     id,
     topic: frame.topic,
-    frame: sent,
-    bytes: sent.encoded?.length ?? 0,
+    encoded: bytes,
+    bytes: bytes.length,
     payloadBytes: frame.payload.length,
     hops: frame.hop,
     from,
     atMs: clock.now(),
     dateMs: frame.dateMs,
     place: store.nextPlace,
-    knownTo: new Set(),
   };
-  if (from !== undefined) held.knownTo.add(from);
   store.add(held);
   return held;
 }

@@ -80,8 +80,8 @@ export class Intake {
   #judge(neighbour: Neighbour, origin: NodeId, arrived: Arrived): void {
     const { frame, digest } = arrived;
     const { seen, clock, settings, reporter } = this.#context;
+    seen.add(digest.id, clock.now());
     if (settings.origins?.(origin) === false) {
-      seen.add(digest.id, 'pending', clock.now());
       this.#reject(
         neighbour.id,
         digest.id,
@@ -89,7 +89,6 @@ export class Intake {
       );
       return;
     }
-    seen.add(digest.id, 'pending', clock.now());
     let message: unknown;
     try {
       message = this.#decode(frame.payload);
@@ -108,16 +107,14 @@ export class Intake {
 
   #settle(arrived: Arrived, incoming: Gossiped<unknown>, verdict: GossipVerdict): void {
     const { frame, digest, isPulled } = arrived;
-    const { seen, counts } = this.#context;
+    const { counts } = this.#context;
     switch (verdict) {
       case 'accept':
-        seen.settle(digest.id, 'accepted');
         counts.accepted += 1;
         this.#spread.relay(hold(this.#context, frame, digest, incoming.from), isPulled);
         this.#accepted(incoming);
         return;
       case 'ignore':
-        seen.settle(digest.id, 'ignored');
         counts.ignored += 1;
         return;
       case 'reject':
@@ -127,7 +124,7 @@ export class Intake {
 
   #reject(peer: NodeId, id: string, reason: string): void {
     const { seen, counts, reporter } = this.#context;
-    seen.settle(id, 'rejected');
+    seen.reject(id);
     counts.rejected += 1;
     reporter.blame(peer, 'penalize', reason);
   }

@@ -1,13 +1,12 @@
 import type { NodeId } from '../index.ts';
-import type { Frame } from './frame.ts';
 
 /** A message that can be sent. */
 export interface Held {
   /** As a text with a character for each byte. */
   readonly id: string;
   readonly topic: string;
-  /** As it is sent to all neighbours; undefined when the store has dropped it. */
-  frame: Frame | undefined;
+  /** The frame, as it is sent to all neighbours; undefined when the store has dropped it. */
+  encoded: Uint8Array | undefined;
   /** The length of the frame, and that of the message in it. */
   readonly bytes: number;
   readonly payloadBytes: number;
@@ -20,11 +19,25 @@ export interface Held {
   readonly dateMs: number;
   /** Its place among all messages that the store has had, from 1. */
   readonly place: number;
-  /** The neighbours that have it, as far as this node knows: they have sent or announced it. */
-  readonly knownTo: Set<NodeId>;
+  /** Other neighbours that have it, as far as this node knows: they have sent or announced it. */
+  knownTo?: Set<NodeId>;
+  /** The next one in its store. */
+  later?: Held | undefined;
   /** How often each neighbour has asked for it, and how often it has brought it again. */
   asked?: Map<NodeId, number>;
   brought?: Map<NodeId, number>;
+}
+
+/** Whether a neighbour has the message, as far as this node knows. */
+export function isKnownTo({ from, knownTo }: Held, neighbour: NodeId): boolean {
+  return from === neighbour || knownTo?.has(neighbour) === true;
+}
+
+/** A neighbour has the message. */
+export function noteKnownTo(held: Held, neighbour: NodeId): void {
+  if (held.from === neighbour) return;
+  held.knownTo ??= new Set();
+  held.knownTo.add(neighbour);
 }
 
 /** How much a store may hold. */
@@ -45,6 +58,9 @@ export interface Part {
 export class MessageStore {
   readonly #bounds: StoreBounds;
   readonly #held = new Map<string, Held>();
+  /** The ends of the list of all that it holds. A map is slow to find its oldest entry. */
+  #oldest: Held | undefined;
+  #newest: Held | undefined;
   #bytes = 0;
   #lastPlace = 0;
 
@@ -70,13 +86,11 @@ export class MessageStore {
     this.#held.set(held.id, held);
     this.#bytes += held.bytes;
     this.#lastPlace = held.place;
-    for (const oldest of this.#held.values()) {
-      const isOver =
-        this.#held.size > this.#bounds.messages ||
-        this.#bytes > this.#bounds.bytes ||
-        held.atMs - oldest.atMs > this.#bounds.ms;
-      if (!isOver || oldest === held) return;
-      this.#drop(oldest);
+    if (this.#newest === undefined) this.#oldest = held;
+    else this.#newest.later = held;
+    this.#newest = held;
+    while (this.#oldest !== undefined && this.#oldest !== held && this.#isOver(this.#oldest)) {
+      this.#drop(this.#oldest);
     }
   }
 
@@ -87,13 +101,13 @@ export class MessageStore {
 
   /** Messages of at most this age, oldest first. */
   since(nowMs: number, ageMs: number): readonly Held[] {
-    return [...this.#held.values()].filter(({ atMs }) => nowMs - atMs <= ageMs);
+    return [...this.#all()].filter(({ atMs }) => nowMs - atMs <= ageMs);
   }
 
   /** The first messages after a place that a neighbour wants, up to `max`, oldest first. */
   after(place: number, max: number, nowMs: number, isWanted: (held: Held) => boolean): Part {
     const found: Held[] = [];
-    for (const held of this.#held.values()) {
+    for (const held of this.#all()) {
       if (held.place <= place || nowMs - held.atMs > this.#bounds.ms || !isWanted(held)) continue;
       if (found.length === max) return { held: found, next: found.at(-1)?.place ?? 0 };
       found.push(held);
@@ -101,10 +115,24 @@ export class MessageStore {
     return { held: found, next: 0 };
   }
 
+  *#all(): Generator<Held> {
+    for (let held = this.#oldest; held !== undefined; held = held.later) yield held;
+  }
+
+  /** Whether the oldest one is too much, or too old beside the newest. */
+  #isOver({ atMs }: Held): boolean {
+    const { messages, bytes, ms } = this.#bounds;
+    const nowMs = this.#newest?.atMs ?? atMs;
+    return this.#held.size > messages || this.#bytes > bytes || nowMs - atMs > ms;
+  }
+
   /** Its body goes, even if it waits for a neighbour: only the store keeps bodies. */
-  #drop(held: Held): void {
-    this.#held.delete(held.id);
-    this.#bytes -= held.bytes;
-    held.frame = undefined;
+  #drop(oldest: Held): void {
+    // It may have come again, after it was forgotten.
+    if (this.#held.get(oldest.id) === oldest) this.#held.delete(oldest.id);
+    this.#bytes -= oldest.bytes;
+    this.#oldest = oldest.later;
+    oldest.encoded = undefined;
+    oldest.later = undefined;
   }
 }

@@ -1,8 +1,9 @@
 import type { Channel, NodeId } from '../index.ts';
 import { type FrameFeed, FrameSender } from '../frames/frame-sender.ts';
 import { Frame, frameIdsMax, kinds } from './frame.ts';
+import type { OutgoingFrame } from './frame-codec.ts';
 import { haveFrame } from './have-frame.ts';
-import type { Held } from './message-store.ts';
+import { type Held, isKnownTo } from './message-store.ts';
 import { Recall } from './recall.ts';
 import { bytesOf } from './signing.ts';
 
@@ -18,10 +19,10 @@ interface Announced {
 }
 
 /** A peer that has the channel open: what it wants, and what waits for its lane. */
-export class Neighbour implements FrameFeed<Frame> {
+export class Neighbour implements FrameFeed<OutgoingFrame> {
   readonly id: NodeId;
   readonly recall: Recall = new Recall();
-  readonly #sender: FrameSender<Frame>;
+  readonly #sender: FrameSender<OutgoingFrame>;
   readonly #dropped: (count: number) => void;
   /** What it wants; undefined: everything. */
   #topics: ReadonlySet<string> | undefined = new Set();
@@ -35,7 +36,7 @@ export class Neighbour implements FrameFeed<Frame> {
   /** How many announcements at the front are due. */
   #due = 0;
 
-  constructor(channel: Channel<Frame>, id: NodeId, dropped: (count: number) => void) {
+  constructor(channel: Channel<OutgoingFrame>, id: NodeId, dropped: (count: number) => void) {
     this.id = id;
     this.#dropped = dropped;
     this.#sender = new FrameSender(channel, id, this);
@@ -128,10 +129,8 @@ export class Neighbour implements FrameFeed<Frame> {
     this.#sender.close();
   }
 
-  takeFrame(): Frame | undefined {
-    const greeting = this.#greeting;
-    this.#greeting = undefined;
-    return greeting ?? this.#takePrune() ?? this.#takeAsk() ?? this.#takeBody() ?? this.#takeList();
+  takeFrame(): OutgoingFrame | undefined {
+    return this.#takeGreeting() ?? this.#takeBody() ?? this.#takeList();
   }
 
   sent(): void {
@@ -145,6 +144,14 @@ export class Neighbour implements FrameFeed<Frame> {
   /** Only a message can be too long for a peer with a lower limit. It does without it. */
   notSent(): void {
     this.#dropped(1);
+  }
+
+  /** What is short, and others wait for. Mostly there is none. */
+  #takeGreeting(): Frame | undefined {
+    const greeting = this.#greeting;
+    this.#greeting = undefined;
+    if (greeting !== undefined || this.#prunes.size + this.#asks.size === 0) return greeting;
+    return this.#takePrune() ?? this.#takeAsk();
   }
 
   #takePrune(): Frame | undefined {
@@ -172,15 +179,23 @@ export class Neighbour implements FrameFeed<Frame> {
     return frame;
   }
 
-  #takeBody(): Frame | undefined {
-    for (const held of this.#answers.values()) {
-      this.#answers.delete(held.id);
-      if (held.frame !== undefined) return held.frame;
-      this.#dropped(1);
+  #takeBody(): Uint8Array | undefined {
+    if (this.#answers.size > 0) {
+      const answer = this.#takeAnswer();
+      if (answer !== undefined) return answer;
     }
     for (let held = this.#pushes.shift(); held !== undefined; held = this.#pushes.shift()) {
-      if (held.knownTo.has(this.id)) continue;
-      if (held.frame !== undefined) return held.frame;
+      if (isKnownTo(held, this.id)) continue;
+      if (held.encoded !== undefined) return held.encoded;
+      this.#dropped(1);
+    }
+    return undefined;
+  }
+
+  #takeAnswer(): Uint8Array | undefined {
+    for (const held of this.#answers.values()) {
+      this.#answers.delete(held.id);
+      if (held.encoded !== undefined) return held.encoded;
       this.#dropped(1);
     }
     return undefined;
@@ -198,7 +213,7 @@ export class Neighbour implements FrameFeed<Frame> {
     let taken = 0;
     for (; taken < this.#due; taken += 1) {
       const next = this.#announcements[taken];
-      if (next === undefined || next.held.knownTo.has(this.id)) continue;
+      if (next === undefined || isKnownTo(next.held, this.id)) continue;
       first ??= next;
       const isOther = next.held.topic !== first.held.topic || next.isPull !== first.isPull;
       if (isOther || batch.length >= frameIdsMax) break;

@@ -1,7 +1,7 @@
 import { Subscription } from 'rxjs';
 import { watchOpenings } from '../frames/openings.ts';
 import type { Channel, NodeId } from '../index.ts';
-import type { Frame } from './frame.ts';
+import type { OutgoingFrame } from './frame-codec.ts';
 import { Neighbour } from './neighbour.ts';
 import type { GossipRouter } from './options.ts';
 
@@ -17,12 +17,12 @@ export interface NeighbourHost {
 
 /** The peers that have the channel open. */
 export class Neighbours {
-  readonly #channel: Channel<Frame>;
+  readonly #channel: Channel<OutgoingFrame>;
   readonly #host: NeighbourHost;
   readonly #all = new Map<NodeId, Neighbour>();
   readonly #scope = new Subscription();
 
-  constructor(channel: Channel<Frame>, host: NeighbourHost) {
+  constructor(channel: Channel<OutgoingFrame>, host: NeighbourHost) {
     this.#channel = channel;
     this.#host = host;
   }

@@ -5,18 +5,27 @@ import type { Frame } from './frame.ts';
 export const protocol = 'rxmesh gossip 1';
 /** The longest varint of a number. */
 const varintBytesMax = 8;
+/** How many bytes of UTF-8 a UTF-16 code unit takes at most. */
+const utf8BytesMax = 3;
 /** How many fields a message has in what is hashed, besides the name of the protocol. */
 const fieldsMax = 7;
+
+/** Where preimages of up to 4 KiB are written: a buffer for each would take as long as its hash. */
+const scratch = new Uint8Array(4_096);
 
 /**
  * What the hash of a message is of: everything that its origin says, each field as protobuf writes
  * it, with its length, so that no two messages have the same bytes. Written by hand, since it is
  * needed for each copy of a message, and a `Writer` takes four times as long.
+ *
+ * @returns bytes that the next call overwrites
  */
 export function preimageOf(frame: Frame, channel: number): Uint8Array {
   const { topic, key, origin, dateMs, seq, payload } = frame;
-  const lengths = util.utf8.length(topic) + key.length + util.utf8.length(origin) + payload.length;
-  const bytes = new Uint8Array(start.length + fieldsMax * varintBytesMax + lengths);
+  const textBytesMax = utf8BytesMax * (topic.length + origin.length);
+  const room = start.length + fieldsMax * varintBytesMax + textBytesMax + key.length;
+  const bytesMax = room + payload.length;
+  const bytes = bytesMax <= scratch.length ? scratch : new Uint8Array(bytesMax);
   bytes.set(start);
   let at = writeVarint(bytes, start.length, channel);
   at = writeText(bytes, at, topic);

@@ -1,6 +1,6 @@
 import type { Channel, NodeId, Severity } from '../index.ts';
 import { type Clock, RxmeshError } from '../index.ts';
-import type { Frame } from './frame.ts';
+import type { OutgoingFrame } from './frame-codec.ts';
 
 /** At most one report of a kind about a peer, and one error of a kind, in this time. */
 const reportEveryMs = 1_000;
@@ -11,11 +11,11 @@ const remembered = 4_096;
 
 /** Reports peers, and tells this node of errors, but only so often for one reason. */
 export class Reporter {
-  readonly #channel: Channel<Frame>;
+  readonly #channel: Channel<OutgoingFrame>;
   readonly #clock: Clock;
   readonly #lastMs = new Map<string, number>();
 
-  constructor(channel: Channel<Frame>, clock: Clock) {
+  constructor(channel: Channel<OutgoingFrame>, clock: Clock) {
     this.#channel = channel;
     this.#clock = clock;
   }

@@ -1,5 +1,5 @@
-/** What came of a message. */
-export type Outcome = 'pending' | 'accepted' | 'ignored' | 'rejected';
+/** What is known of a message: it has arrived, and perhaps its verdict was `reject`. */
+export type Outcome = 'arrived' | 'rejected';
 
 /**
  * The IDs of messages that have arrived, in two generations: when the newer one is full or old
@@ -26,7 +26,7 @@ export class Seen {
     return this.#newer.get(id) ?? this.#older.get(id);
   }
 
-  add(id: string, outcome: Outcome, nowMs: number): void {
+  add(id: string, nowMs: number): void {
     const isOld = nowMs - this.#turnedMs >= this.#keepMs;
     if (this.#newer.size >= this.#generationMax || (isOld && this.#newer.size > 0)) {
       this.#older =
@@ -36,12 +36,12 @@ export class Seen {
     } else if (isOld) {
       this.#turnedMs = nowMs;
     }
-    this.#newer.set(id, outcome);
+    this.#newer.set(id, 'arrived');
   }
 
-  /** Changes the outcome of a message that has been added. */
-  settle(id: string, outcome: Outcome): void {
+  /** A message that has been added is rejected. */
+  reject(id: string): void {
     const generation = this.#newer.has(id) ? this.#newer : this.#older;
-    if (generation.has(id)) generation.set(id, outcome);
+    if (generation.has(id)) generation.set(id, 'rejected');
   }
 }

@@ -1,7 +1,7 @@
 import { dateOf, type NodeId } from '../index.ts';
 import type { Context } from './context.ts';
 import { type Frame, frameIdsMax, hopsLimit, idBytes } from './frame.ts';
-import type { Held } from './message-store.ts';
+import { type Held, isKnownTo, noteKnownTo } from './message-store.ts';
 import type { Neighbour } from './neighbour.ts';
 import type { Neighbours } from './neighbours.ts';
 import { digestIdsMax } from './recall.ts';
@@ -48,7 +48,7 @@ export class Spread {
     const { hopsMax } = this.#context.settings.numbers;
     if (held.hops >= hopsMax) return;
     for (const neighbour of this.#neighbours) {
-      if (!neighbour.wants(held.topic) || held.knownTo.has(neighbour.id)) continue;
+      if (!neighbour.wants(held.topic) || isKnownTo(held, neighbour.id)) continue;
       if (!this.#trees.isEager(held.topic, neighbour.id)) this.#announce(neighbour, held, false);
       else if (isPulled || !this.#push(neighbour, held)) this.#announce(neighbour, held, true);
     }
@@ -67,7 +67,7 @@ export class Spread {
 
   /** A neighbour has brought a message that has arrived before: one of the two links is enough. */
   duplicate(neighbour: Neighbour, frame: Frame, held: Held | undefined): void {
-    held?.knownTo.add(neighbour.id);
+    if (held !== undefined) noteKnownTo(held, neighbour.id);
     if (held !== undefined && isBroughtTooOften(held, neighbour.id)) {
       const reason = 'it brings the same message again and again';
       this.#context.reporter.blame(neighbour.id, 'note', reason);
@@ -203,8 +203,9 @@ export class Spread {
     let isMissing = false;
     for (let at = 0; at < ids.length; at += idBytes) {
       const id = textOf(ids, at);
-      store.get(id, nowMs)?.knownTo.add(neighbour.id);
-      if (seen.get(id) !== undefined) continue;
+      const held = store.get(id, nowMs);
+      if (held !== undefined) noteKnownTo(held, neighbour.id);
+      if (held !== undefined || seen.get(id) !== undefined) continue;
       const announcement = { by: neighbour.id, hops: hops[at / idBytes] ?? hopsLimit, isPull };
       if (missing.announced(id, topic, announcement, nowMs)) isMissing = true;
       else counts.droppedAnnouncements += 1;

@@ -2,7 +2,6 @@ import { describe, expect, it } from '@jest/globals';
 import { Identity, type NodeId } from 'rxmesh';
 import { type Held, MessageStore } from '../../lib/gossip/message-store.ts';
 import { type Announcement, Missing } from '../../lib/gossip/missing.ts';
-import { Frame, kinds } from '../../lib/gossip/frame.ts';
 import { Seen } from '../../lib/gossip/seen.ts';
 import { Trees } from '../../lib/gossip/tree.ts';
 
@@ -40,33 +39,33 @@ describe('the trees', () => {
 describe('the messages that were seen', () => {
   it('are remembered for at least their time, and then forgotten', () => {
     const seen = new Seen(100, 1_000);
-    seen.add('one', 'pending', 0);
-    seen.settle('one', 'rejected');
-    seen.add('two', 'accepted', 999);
-    expect([seen.get('one'), seen.get('two')]).toEqual(['rejected', 'accepted']);
-    seen.add('three', 'accepted', 1_000);
-    expect([seen.get('one'), seen.get('two')]).toEqual(['rejected', 'accepted']);
-    seen.add('four', 'accepted', 2_000);
+    seen.add('one', 0);
+    seen.reject('one');
+    seen.add('two', 999);
+    expect([seen.get('one'), seen.get('two')]).toEqual(['rejected', 'arrived']);
+    seen.add('three', 1_000);
+    expect([seen.get('one'), seen.get('two')]).toEqual(['rejected', 'arrived']);
+    seen.add('four', 2_000);
     expect([seen.get('one'), seen.get('two'), seen.get('three')]).toEqual([
       undefined,
       undefined,
-      'accepted',
+      'arrived',
     ]);
   });
 
   it('are all forgotten after a long pause', () => {
     const seen = new Seen(100, 1_000);
-    seen.add('one', 'accepted', 0);
-    seen.add('two', 'accepted', 5_000);
+    seen.add('one', 0);
+    seen.add('two', 5_000);
     expect([seen.get('one'), seen.size]).toEqual([undefined, 1]);
   });
 
   it('are bounded', () => {
     const seen = new Seen(10, 1_000);
-    for (let n = 0; n < 1_000; n += 1) seen.add(`${n}`, 'accepted', 0);
+    for (let n = 0; n < 1_000; n += 1) seen.add(`${n}`, 0);
     expect(seen.size).toBeLessThanOrEqual(10);
-    expect(seen.get('999')).toBe('accepted');
-    expect(seen.get('995')).toBe('accepted');
+    expect(seen.get('999')).toBe('arrived');
+    expect(seen.get('995')).toBe('arrived');
   });
 });
 
@@ -208,8 +207,7 @@ describe('missing messages', () => {
 function held(id: string, bytes: number, atMs: number, place = 1): Held {
   return {
     ...{ id, bytes, atMs, dateMs: atMs, place, topic: '', payloadBytes: bytes, hops: 1, from: a },
-    frame: new Frame(kinds.message),
-    knownTo: new Set(),
+    encoded: new Uint8Array(bytes),
   };
 }
 
@@ -231,5 +229,14 @@ describe('the store of messages', () => {
     expect([store.size, store.bytes]).toEqual([1, 1]);
     expect(store.since(1_500, 499).length).toBe(1);
     expect(store.since(1_500, 498).length).toBe(0);
+  });
+
+  it('keeps a message that comes again after its first copy', () => {
+    const store = new MessageStore({ messages: 10, bytes: 30, ms: 1_000 });
+    for (const id of ['a', 'b', 'a']) store.add(held(id, 10, 0));
+    expect([store.size, store.bytes]).toEqual([2, 30]);
+    store.add(held('c', 10, 0));
+    expect([store.get('a', 0)?.encoded?.length, store.bytes]).toEqual([10, 30]);
+    expect(store.since(0, 0).map(({ id }) => id)).toEqual(['b', 'a', 'c']);
   });
 });
