@@ -135,7 +135,7 @@ export class Spread {
    */
   arrived(id: string): boolean {
     const { missing, clock } = this.#context;
-    const isPulled = missing.arrived(id, clock.now());
+    const isPulled = missing.size > 0 && missing.arrived(id, clock.now());
     this.resume();
     return isPulled;
   }
