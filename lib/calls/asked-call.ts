@@ -38,7 +38,7 @@ export interface Question<Request, Response> {
  */
 export class AskedCall<Request, Response>
   extends FrameSource
-  implements Demand, Asked, OutflowOwner
+  implements Demand, Asked, OutflowOwner<Request>
 {
   readonly #board: CallBoard;
   readonly #question: Question<Request, Response>;
@@ -86,26 +86,39 @@ export class AskedCall<Request, Response>
 
   // For the peer
 
-  answered(frame: Frame): void {
+  answered({ payload, more, isLast }: Frame): void {
+    const isTaken =
+      more === undefined ? this.#take(payload, isLast) : this.#takeAll([payload, ...more], isLast);
+    if (!isTaken) return;
+    if (isLast) this.#inflow.complete();
+    else this.request();
+  }
+
+  #takeAll(payloads: readonly Uint8Array[], isLast: boolean): boolean {
+    const last = payloads.length - 1;
+    return payloads.every((payload, at) => this.#take(payload, isLast && at === last));
+  }
+
+  /** Takes an answer. Returns false if the call is over, unless this is the last one. */
+  #take(payload: Uint8Array, isLast: boolean): boolean {
     if (!this.#inflow.spend()) {
       const peer = this.#peer;
       const error = peer?.violation('RXMESH_CREDIT_EXCEEDED', 'more answers than asked for');
       this.failed(error);
       if (error !== undefined) peer?.report(error);
-      return;
+      return false;
     }
-    if (frame.isLast) this.#settle();
+    if (isLast) this.#settle();
     try {
-      this.#inflow.deliver(frame.payload);
+      this.#inflow.deliver(payload);
     } catch (thrown) {
       const { to } = this.#question;
       const text = `an answer of ${to} does not decode`;
       this.#leave();
       this.#inflow.error(this.#board.errorOf(thrown, 'RXMESH_DECODE_FAILED', text, to));
-      return;
+      return false;
     }
-    if (frame.isLast) this.#inflow.complete();
-    else this.request();
+    return isLast || !this.#isOver;
   }
 
   ended(): void {
@@ -136,7 +149,7 @@ export class AskedCall<Request, Response>
 
   // For the queue
 
-  override takeFrame(): Frame | undefined {
+  override takeFrame(valuesMax: number): Frame | undefined {
     if (this.#mustCancel) {
       this.#mustCancel = false;
       this.#peer?.cancelled();
@@ -145,7 +158,7 @@ export class AskedCall<Request, Response>
     if (this.#isOver) return undefined;
     if (!this.#isSent) return this.#firstFrame();
     const credit = this.#inflow.grant();
-    if (credit === 0) return this.#nextRequest();
+    if (credit === 0) return this.#nextRequests(valuesMax);
     const frame = new Frame(kinds.credit, this.#number);
     frame.credit = credit;
     return frame;
@@ -217,7 +230,7 @@ export class AskedCall<Request, Response>
     return outflow.hasValue || outflow.isDone;
   }
 
-  #nextRequest(): Frame | undefined {
+  #nextRequests(valuesMax: number): Frame | undefined {
     const outflow = this.#outflow;
     if (outflow === undefined || !this.#hasRequest()) return undefined;
     if (outflow.failure !== undefined && outflow.isDone) {
@@ -228,10 +241,11 @@ export class AskedCall<Request, Response>
       this.#hasEndedRequests = true;
       return new Frame(kinds.requestsEnd, this.#number);
     }
-    const payload = this.#encoded(outflow.take());
-    if (payload === undefined) return undefined;
     const frame = new Frame(kinds.request, this.#number);
-    frame.payload = payload;
+    if (!outflow.fill(frame, valuesMax)) {
+      if (outflow.failure !== undefined) this.failed(outflow.failure.error);
+      return undefined;
+    }
     frame.isLast = outflow.isDone && outflow.failure === undefined;
     this.#hasEndedRequests = frame.isLast;
     return frame;
@@ -239,14 +253,23 @@ export class AskedCall<Request, Response>
 
   /** Returns undefined if the call has failed, or was left from within the codec. */
   #encoded(request: Request): Uint8Array | undefined {
+    try {
+      const bytes = this.encode(request);
+      return this.#isOver ? undefined : bytes;
+    } catch (error) {
+      this.failed(error);
+      return undefined;
+    }
+  }
+
+  /** @throws {RxmeshError} `RXMESH_ENCODE_FAILED` */
+  encode(request: Request): Uint8Array {
     const { method, to } = this.#question;
     try {
-      const bytes = method.request.encode(request);
-      return this.#isOver ? undefined : bytes;
+      return method.request.encode(request);
     } catch (thrown) {
       const text = `a request to ${to} does not encode`;
-      this.failed(this.#board.errorOf(thrown, 'RXMESH_ENCODE_FAILED', text, to));
-      return undefined;
+      throw this.#board.errorOf(thrown, 'RXMESH_ENCODE_FAILED', text, to);
     }
   }
 

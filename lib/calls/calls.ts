@@ -27,7 +27,7 @@ const optionMax: number = 2 ** 20;
  */
 const lanes = {
   inbound: block(65_536, { bytes: 32 * 1024 * 1024 }),
-  outbound: block(64),
+  outbound: block(16),
 };
 
 /** Options of a service besides its methods: those of its channel, and its bounds. */

@@ -2,7 +2,7 @@ import { Reader, Writer } from 'protobufjs/minimal.js';
 import { type Codec, type MessageType, protobuf } from '../index.ts';
 import { writeBytes, writeFlag, writeNumber, writeText } from '../frames/frame-fields.ts';
 import { readHeader, writeHeaders } from '../frames/headers.ts';
-import { Frame } from './frame.ts';
+import { Frame, valuesLimit } from './frame.ts';
 
 /**
  * Tags of the fields in docs/wire.md: the field's number in the upper bits, then 0 for a varint or
@@ -21,6 +21,7 @@ const tags = {
   text: 0x52,
   version: 0x58,
   headers: 0x62,
+  more: 0x6a,
 } as const;
 
 /**
@@ -43,6 +44,7 @@ const frameType: MessageType<Frame> = {
     writeText(writer, tags.text, message.text);
     writeNumber(writer, tags.version, message.version);
     if (message.headers !== undefined) writeHeaders(writer, tags.headers, message.headers);
+    if (message.more !== undefined) writeMore(writer, message.more);
     return writer;
   },
   decode(bytes) {
@@ -56,6 +58,14 @@ const frameType: MessageType<Frame> = {
 
 /** Encodes and decodes frames. A decoded payload is a view into the received bytes. */
 export const frameCodec: Codec<Frame> = protobuf(frameType);
+
+function writeMore(writer: Writer, values: readonly Uint8Array[]): void {
+  for (const value of values) writer.uint32(tags.more).bytes(value);
+}
+
+function tooManyValues(): RangeError {
+  return new RangeError(`there are more than ${valuesLimit} values`);
+}
 
 function readField(reader: Reader, frame: Frame): void {
   const tag = reader.tag();
@@ -95,6 +105,11 @@ function readField(reader: Reader, frame: Frame): void {
       break;
     case tags.headers:
       frame.headers = readHeader(reader, frame.headers);
+      break;
+    case tags.more:
+      frame.more ??= [];
+      if (frame.more.length + 1 >= valuesLimit) throw tooManyValues();
+      frame.more.push(reader.bytes());
       break;
     default:
       reader.skipType(tag & 7, 0, tag >>> 3);

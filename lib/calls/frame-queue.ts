@@ -1,6 +1,6 @@
 import type { Channel, NodeId } from '../index.ts';
 import { type FrameFeed, FrameSender } from '../frames/frame-sender.ts';
-import type { Frame } from './frame.ts';
+import { Frame } from './frame.ts';
 
 /** One half of a call, which has frames for the peer from time to time. */
 export abstract class FrameSource {
@@ -8,8 +8,11 @@ export abstract class FrameSource {
   before: FrameSource = this;
   after: FrameSource = this;
 
-  /** The next frame. `undefined` if there is none after all. */
-  abstract takeFrame(): Frame | undefined;
+  /**
+   * The next frame. `undefined` if there is none after all.
+   * @param valuesMax how many values it may carry
+   */
+  abstract takeFrame(valuesMax: number): Frame | undefined;
   /** Whether there is another frame. */
   abstract hasFrame(): boolean;
   /** The channel does not take the last frame: it is too long. */
@@ -36,6 +39,9 @@ class Ends extends FrameSource {
   }
 }
 
+/** How many values share a frame at most. */
+const sharedMax = 16;
+
 /**
  * The frames for one peer. Calls with frames take turns, one frame each, so none holds up another.
  * Nothing waits here but the calls themselves.
@@ -44,8 +50,13 @@ export class FrameQueue implements FrameFeed<Frame> {
   readonly #ends: FrameSource = new Ends();
   readonly #sender: FrameSender<Frame>;
   readonly #onStop: () => void;
-  /** The source of the last frame. */
+  /** The last frame, and its source. */
+  #lastFrame: Frame | undefined;
   #last: FrameSource = this.#ends;
+  /** How many values share a frame: one, for a peer that takes only short ones. */
+  #valuesMax = sharedMax;
+  /** The values of a frame that was too long for the peer, in frames of their own. */
+  #parts: Frame[] = [];
   #isClosed = false;
 
   /** @param onStop called when the channel takes no more frames: the node says goodbye */
@@ -77,6 +88,7 @@ export class FrameQueue implements FrameFeed<Frame> {
   /** Stops sending. */
   close(): void {
     this.#isClosed = true;
+    this.#parts = [];
     this.#sender.close();
     for (let first = this.#ends.after; first !== this.#ends; first = this.#ends.after) {
       this.remove(first);
@@ -84,15 +96,8 @@ export class FrameQueue implements FrameFeed<Frame> {
   }
 
   takeFrame(): Frame | undefined {
-    for (let source = this.#ends.after; source !== this.#ends; source = this.#ends.after) {
-      this.remove(source);
-      const frame = source.takeFrame();
-      if (source.hasFrame() && source.after === source && !this.#isClosed) this.#append(source);
-      if (frame === undefined) continue;
-      this.#last = source;
-      return frame;
-    }
-    return undefined;
+    this.#lastFrame = this.#parts.length > 0 ? this.#parts.shift() : this.#takeTurn();
+    return this.#lastFrame;
   }
 
   sent(): void {
@@ -100,11 +105,29 @@ export class FrameQueue implements FrameFeed<Frame> {
   }
 
   notSent(error: unknown): void {
-    this.#last.notSent(error);
+    const frame = this.#lastFrame;
+    if (frame?.more === undefined) {
+      this.#last.notSent(error);
+      return;
+    }
+    this.#valuesMax = 1;
+    this.#parts = apart(frame);
   }
 
   stopped(): void {
     this.#onStop();
+  }
+
+  #takeTurn(): Frame | undefined {
+    for (let source = this.#ends.after; source !== this.#ends; source = this.#ends.after) {
+      this.remove(source);
+      const frame = source.takeFrame(this.#valuesMax);
+      if (source.hasFrame() && source.after === source && !this.#isClosed) this.#append(source);
+      if (frame === undefined) continue;
+      this.#last = source;
+      return frame;
+    }
+    return undefined;
   }
 
   #append(source: FrameSource): void {
@@ -114,4 +137,16 @@ export class FrameQueue implements FrameFeed<Frame> {
     before.after = source;
     this.#ends.before = source;
   }
+}
+
+/** The values of a frame, each in one of its own. */
+function apart({ kind, call, payload, more = [], isLast }: Frame): Frame[] {
+  const frames = [payload, ...more].map((value) => {
+    const frame = new Frame(kind, call);
+    frame.payload = value;
+    return frame;
+  });
+  const last = frames.at(-1);
+  if (last !== undefined) last.isLast = isLast;
+  return frames;
 }

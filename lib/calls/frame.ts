@@ -15,11 +15,11 @@ export const kinds = {
   credit: 4,
   /** caller: no more answers are wanted */
   cancel: 5,
-  /** caller: one of the requests of a `channel` call */
+  /** caller: requests of a `channel` call */
   request: 6,
   /** caller: there are no more requests */
   requestsEnd: 7,
-  /** handler: an answer */
+  /** handler: answers */
   answer: 8,
   /** handler: there are no more answers */
   end: 9,
@@ -28,6 +28,9 @@ export const kinds = {
   /** handler: the caller may send this many more requests */
   requestCredit: 11,
 } as const;
+
+/** The most values that one frame may carry. */
+export const valuesLimit = 256;
 
 /** The value of a frame that carries none. */
 const nothing = new Uint8Array(0);
@@ -42,7 +45,9 @@ export class Frame {
   credit = 0;
   /** An encoded request or answer. */
   payload: Uint8Array = nothing;
-  /** Whether no further value follows this one. */
+  /** In `answer` and `request`: the values that follow it. */
+  more: Uint8Array[] | undefined;
+  /** Whether no further value follows those of this frame. */
   isLast = false;
   /** The name of the method; empty for a service with a single one. */
   method = '';

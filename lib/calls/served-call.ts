@@ -22,7 +22,10 @@ export interface Service<Request, Response> {
  * A call that a peer makes, until the peer knows its end. It sends `answer`, `end`, `error` and
  * `requestCredit` frames, and receives the rest.
  */
-export class ServedCall<Request, Response> extends FrameSource implements Served, OutflowOwner {
+export class ServedCall<Request, Response>
+  extends FrameSource
+  implements Served, OutflowOwner<Response>
+{
   readonly #board: CallBoard;
   readonly #service: Service<Request, Response>;
   readonly #peer: CallPeer;
@@ -92,24 +95,31 @@ export class ServedCall<Request, Response> extends FrameSource implements Served
     this.#outflow.grant(credit);
   }
 
-  requested({ payload, isLast }: Frame): void {
+  requested({ payload, more, isLast }: Frame): void {
+    const requests = this.#requests;
+    if (!this.#take(payload) || more?.every((next) => this.#take(next)) === false) return;
+    if (isLast) requests?.complete();
+    else if (requests !== undefined && requests.due > 0) this.#peer.queue.add(this);
+  }
+
+  /** Takes a request. Returns false if the call is over. */
+  #take(payload: Uint8Array): boolean {
     const requests = this.#requests;
     if (requests?.spend() !== true) {
       const what = `more requests of call ${this.#number} than asked for`;
       const error = this.#peer.violation('RXMESH_CREDIT_EXCEEDED', what);
       this.cancel(error.code, error.message);
       this.#peer.report(error);
-      return;
+      return false;
     }
     try {
       requests.deliver(payload);
     } catch {
       this.#fail(statuses.refused, 'a request does not decode');
       this.#stop('RXMESH_DECODE_FAILED', 'a request does not decode');
-      return;
+      return false;
     }
-    if (isLast) requests.complete();
-    else if (requests.due > 0) this.#peer.queue.add(this);
+    return !this.#isOver;
   }
 
   requestsEnded(): void {
@@ -124,7 +134,7 @@ export class ServedCall<Request, Response> extends FrameSource implements Served
     this.#stop(code, text);
   }
 
-  override takeFrame(): Frame | undefined {
+  override takeFrame(valuesMax: number): Frame | undefined {
     if (this.#isOver) return undefined;
     if (this.#failure !== undefined) {
       this.#finish();
@@ -136,7 +146,7 @@ export class ServedCall<Request, Response> extends FrameSource implements Served
       frame.credit = credit;
       return frame;
     }
-    return this.#outflow.hasValue ? this.#nextAnswer() : this.#lastFrame();
+    return this.#outflow.hasValue ? this.#nextAnswers(valuesMax) : this.#lastFrame();
   }
 
   override hasFrame(): boolean {
@@ -177,20 +187,21 @@ export class ServedCall<Request, Response> extends FrameSource implements Served
       this.#peer.queue.add(this);
       return;
     }
-    while (this.#outflow.hasValue) this.#outflow.take();
+    while (this.#outflow.hasValue) this.#outflow.skip();
     if (!this.#outflow.isDone) return;
     this.#finish();
     const { failure } = this.#outflow;
     if (failure !== undefined) this.#report(failure.error);
   }
 
-  #nextAnswer(): Frame | undefined {
+  encode(value: Response): Uint8Array {
+    return this.#service.method.response.encode(value);
+  }
+
+  #nextAnswers(valuesMax: number): Frame | undefined {
     const frame = new Frame(kinds.answer, this.#number);
-    try {
-      frame.payload = this.#service.method.response.encode(this.#outflow.take());
-    } catch (thrown) {
-      this.#threw(thrown);
-      return undefined;
+    if (!this.#outflow.fill(frame, valuesMax)) {
+      return this.#outflow.failure === undefined ? undefined : this.#lastFrame();
     }
     if (this.#outflow.isDone && this.#outflow.failure === undefined) {
       frame.isLast = true;

@@ -48,6 +48,10 @@ function callFrame(random: Random): Uint8Array {
       call: uint32(random),
       credit: isStart ? 1 + random.below(9) : uint32(random),
       payload: payload(random),
+      more: maybe(
+        random,
+        random.list(0, random.once(20) ? 300 : 5, () => payload(random)),
+      ),
       isLast: maybe(random, true),
       method: maybe(random, text(random)),
       timeoutMs: maybe(random, uint32(random)),

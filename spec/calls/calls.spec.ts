@@ -154,7 +154,7 @@ describe('demand', () => {
     net.advance(4);
     asking.call(to, 7).subscribe(observer);
     net.advance(17);
-    expect(heard).toEqual(['20: 7', '20: |']);
+    expect(heard).toEqual(['14: 7', '14: |']);
     demand.unsubscribe();
     net.stop();
   });

@@ -17,14 +17,12 @@ const hi = Uint8Array.of(0x68, 0x69);
 const frame = (kind: number, call: number, fields: Partial<Frame> = {}): Frame =>
   Object.assign(new Frame(kind, call), fields);
 
-/** The fields of a frame, with its payload as a list. */
-const fieldsOf = (given: Frame): object =>
-  Object.fromEntries(
-    Object.entries(given).map(([name, value]: [string, unknown]) => [
-      name,
-      value instanceof Uint8Array ? [...value] : value,
-    ]),
-  );
+/** The fields of a frame, with its values as lists. */
+const fieldsOf = ({ payload, more, ...others }: Frame): object => ({
+  ...others,
+  payload: [...payload],
+  more: more?.map((value) => [...value]),
+});
 
 const start = { payload: hi, version: 1 };
 const vectors: readonly (readonly [string, string, Frame])[] = [
@@ -44,9 +42,19 @@ const vectors: readonly (readonly [string, string, Frame])[] = [
   ['CREDIT 1, 32 more', '080410011820', frame(4, 1, { credit: 32 })],
   ['CANCEL 1', '08051001', frame(5, 1)],
   ['REQUEST of 3', '0806100322026869', frame(6, 3, { payload: hi })],
+  [
+    'REQUEST of 3, two of them',
+    '08061003220268696a026869',
+    frame(6, 3, { payload: hi, more: [hi] }),
+  ],
   ['REQUESTS_END of 3', '08071003', frame(7, 3)],
   ['ANSWER to 1', '0808100122026869', frame(8, 1, { payload: hi })],
   ['ANSWER to 1, the last', '08081001220268692801', frame(8, 1, { payload: hi, isLast: true })],
+  [
+    'ANSWER to 1, three of them, the last',
+    '0808100122026869280' + '16a0268696a00',
+    frame(8, 1, { payload: hi, more: [hi, Uint8Array.of()], isLast: true }),
+  ],
   ['END of 1', '08091001', frame(9, 1)],
   [
     'ERROR of 1, status 1, reason "odd", text "no"',
@@ -74,17 +82,18 @@ describe('a frame', () => {
         fc.tuple(uint32, uint32, uint32, uint32, uint32),
         fc.tuple(texts, texts, texts),
         fc.dictionary(texts, texts, { maxKeys: 5, minKeys: 1 }),
-        fc.uint8Array(),
+        fc.tuple(fc.uint8Array(), fc.array(fc.uint8Array(), { minLength: 1, maxLength: 4 })),
         fc.boolean(),
-        ([call, credit, timeoutMs, status, version], names, headers, payload, isLast) => {
+        ([call, credit, timeoutMs, status, version], names, headers, [payload, more], isLast) => {
           const [method, reason, text] = names;
           const own = { credit, timeoutMs, status, version, method, reason, text, headers };
-          const bytes = frameCodec.encode(frame(8, call, { ...own, payload, isLast }));
+          const bytes = frameCodec.encode(frame(8, call, { ...own, payload, more, isLast }));
           const { timeoutMs: timeout_ms, ...same } = own;
-          const theirs = { ...same, timeout_ms, kind: 8, call, payload, last: isLast };
+          const theirs = { ...same, timeout_ms, kind: 8, call, payload, more, last: isLast };
           expect(type.toObject(type.decode(bytes), { defaults: true, bytes: Array })).toEqual({
             ...theirs,
             payload: [...payload],
+            more: more.map((value) => [...value]),
           });
           const decoded = frameCodec.decode(type.encode(type.fromObject(theirs)).finish());
           expect(fieldsOf(decoded)).toEqual({
@@ -93,6 +102,7 @@ describe('a frame', () => {
             call,
             isLast,
             payload: [...payload],
+            more: more.map((value) => [...value]),
           });
         },
       ),

@@ -1,38 +1,15 @@
 import { describe, expect, it } from '@jest/globals';
-import { block, type Codec, json, raw, type RouterEvent } from 'rxmesh';
-import { type Calls, calls, type ServiceOptions } from 'rxmesh/calls';
+import { block, type Codec, json, raw } from 'rxmesh';
+import { type Calls, calls } from 'rxmesh/calls';
 import { simulate } from 'rxmesh/testing';
 import { NEVER, Observable } from 'rxjs';
 import { Frame, kinds } from '../../lib/calls/frame.ts';
 import { frameCodec } from '../../lib/calls/frame-codec.ts';
 import { consume } from '../support/consume.ts';
-import { codecs, idle, listening, pair } from './stage.ts';
-
-const frame = (kind: number, call: number, fields: Partial<Frame> = {}): Frame =>
-  Object.assign(new Frame(kind, call), fields);
+import { byHand, codecs, frame, idle, listening, pair } from './stage.ts';
 
 const one = codecs.response.encode(1);
 const start = { payload: one, version: 1, credit: 1 };
-
-/** A node with a service, and one that writes frames by hand. */
-function byHand(options: Partial<ServiceOptions> = {}) {
-  const net = simulate({ nodes: 2, latencyMs: 5 });
-  const service: Calls<number, number> = calls(net.node(0).router, {
-    id: 7,
-    ...codecs,
-    ...options,
-  });
-  const channel = net.node(1).router.openChannel<Frame>({ id: 7, codec: frameCodec });
-  const frames: Frame[] = [];
-  channel.in$.subscribe(({ message }) => frames.push(message));
-  net.start();
-  const send = (message: Frame): void => channel.out.next({ to: net.node(0).id, message });
-  const events = (type: RouterEvent['type']): unknown[] =>
-    net.log
-      .filter(({ node, event }) => node === 0 && event.type === type)
-      .map(({ event }) => event);
-  return { net, service, send, frames, events, to: net.node(1).id, ...listening(net) };
-}
 
 describe('a peer that breaks the protocol', () => {
   it.each([

@@ -1,4 +1,4 @@
-import { json, RxmeshError } from 'rxmesh';
+import { json, type RouterEvent, RxmeshError } from 'rxmesh';
 import {
   CallError,
   type Calls,
@@ -7,6 +7,8 @@ import {
   type ServiceOptions,
 } from 'rxmesh/calls';
 import { simulate, type Simulation } from 'rxmesh/testing';
+import { Frame } from '../../lib/calls/frame.ts';
+import { frameCodec } from '../../lib/calls/frame-codec.ts';
 
 /** Numbers, both ways. */
 export const codecs = { request: json<number>(), response: json<number>() };
@@ -22,6 +24,30 @@ export function pair(options: Options = {}, latencyMs = 5) {
   const serving = open(1);
   net.start();
   return { net, asking, serving, to: net.node(1).id, from: net.node(0).id, ...listening(net) };
+}
+
+/** A frame with these fields. */
+export const frame = (kind: number, call: number, fields: Partial<Frame> = {}): Frame =>
+  Object.assign(new Frame(kind, call), fields);
+
+/** A node with a service, and one that writes and reads frames by hand. */
+export function byHand(options: Options = {}) {
+  const net = simulate({ nodes: 2, latencyMs: 5 });
+  const service: Calls<number, number> = calls(net.node(0).router, {
+    id: 7,
+    ...codecs,
+    ...options,
+  });
+  const channel = net.node(1).router.openChannel<Frame>({ id: 7, codec: frameCodec });
+  const frames: Frame[] = [];
+  channel.in$.subscribe(({ message }) => frames.push(message));
+  net.start();
+  const send = (message: Frame): void => channel.out.next({ to: net.node(0).id, message });
+  const events = (type: RouterEvent['type']): unknown[] =>
+    net.log
+      .filter(({ node, event }) => node === 0 && event.type === type)
+      .map(({ event }) => event);
+  return { net, service, send, frames, events, to: net.node(1).id, ...listening(net) };
 }
 
 /** What is heard, with the times since now. */

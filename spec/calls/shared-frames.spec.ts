@@ -1,0 +1,252 @@
+import { describe, expect, it } from '@jest/globals';
+import { type Codec, flowFrom, json } from 'rxmesh';
+import { CallError, type Calls, calls } from 'rxmesh/calls';
+import { simulate } from 'rxmesh/testing';
+import { NEVER, noop } from 'rxjs';
+import { type Frame, kinds } from '../../lib/calls/frame.ts';
+import { frameCodec } from '../../lib/calls/frame-codec.ts';
+import { consume } from '../support/consume.ts';
+import { byHand, codecs, frame, idle, pair, upTo } from './stage.ts';
+
+const start = { payload: codecs.request.encode(0), version: 1 };
+const tooMany = { severity: 'disconnect', error: { code: 'RXMESH_CREDIT_EXCEEDED' } };
+
+/** The values of a frame. A text is one that does not decode. */
+function valuesOf(...values: readonly (number | string)[]): Partial<Frame> {
+  const [payload = Uint8Array.of(), ...more] = values.map((value) =>
+    typeof value === 'number' ? codecs.request.encode(value) : Uint8Array.of(0x7b),
+  );
+  return { payload, more };
+}
+
+/** The values of the frames of a kind, and whether they are the last ones. */
+const valuesIn = (frames: readonly Frame[], of: number): unknown[] =>
+  frames
+    .filter(({ kind }) => kind === of)
+    .map(({ payload, more = [], isLast }) => [
+      [payload, ...more].map((bytes) => codecs.response.decode(bytes)),
+      isLast,
+    ]);
+
+describe('answers that are there at the same time', () => {
+  it('share frames, sixteen at a time, as far as there is credit', () => {
+    const { net, service, send, frames } = byHand();
+    service.serve(() => flowFrom(upTo(40)));
+    send(frame(kinds.call, 1, { ...start, credit: 20 }));
+    net.advance(20);
+    expect(valuesIn(frames, kinds.answer)).toEqual([
+      [[...upTo(16)], false],
+      [[16, 17, 18, 19], false],
+    ]);
+    send(frame(kinds.credit, 1, { credit: 100 }));
+    net.advance(20);
+    expect(valuesIn(frames, kinds.answer).slice(2)).toEqual([
+      [[...upTo(36)].slice(20), false],
+      [[36, 37, 38, 39], true],
+    ]);
+    net.stop();
+  });
+
+  it('share no more than a kilobyte, and a longer one has a frame of its own', () => {
+    const texts = json<string>();
+    const net = simulate({ nodes: 2, latencyMs: 5 });
+    const service = calls(net.node(0).router, { id: 7, request: texts, response: texts });
+    const channel = net.node(1).router.openChannel<Frame>({ id: 7, codec: frameCodec });
+    const lengths: number[][] = [];
+    channel.in$.subscribe(({ message: { payload, more = [] } }) => {
+      lengths.push([payload, ...more].map((bytes) => bytes.length));
+    });
+    const given = [400, 600, 24, 3, 1_022, 5_000, 3, 3];
+    service.serve(() => flowFrom(given.map((length) => 'x'.repeat(length - 2))));
+    net.start();
+    const message = frame(kinds.call, 1, { version: 1, credit: 99, payload: texts.encode('') });
+    channel.out.next({ to: net.node(0).id, message });
+    net.advance(50);
+    expect(lengths).toEqual([[400, 600, 24], [3], [1_022], [5_000], [3, 3]]);
+    net.stop();
+  });
+
+  it('arrive before the error of one that does not encode', () => {
+    const response: Codec<number> = {
+      ...codecs.response,
+      encode: (n) => {
+        if (n === 3) throw new CallError('odd', 'no threes');
+        return codecs.response.encode(n);
+      },
+    };
+    const { net, asking, serving, to } = pair({ response });
+    let isLeft = false;
+    serving.serve(function* () {
+      try {
+        yield* upTo(100);
+      } finally {
+        isLeft = true;
+      }
+    });
+    const { heard, demand } = consume(asking.call(to, 0));
+    demand.request(50);
+    net.advance(50);
+    expect(heard).toEqual([0, 1, 2, 'RXMESH_CALL_FAILED']);
+    expect(isLeft).toBe(true);
+    expect([asking.snapshot(), serving.snapshot()]).toEqual([idle, idle]);
+    net.stop();
+  });
+
+  it('are split for a peer that takes only short messages', () => {
+    const net = simulate({ nodes: 2, latencyMs: 5 });
+    const open = (node: number, messageBytesMax: number): Calls<number, number> =>
+      calls(net.node(node).router, { id: 7, messageBytesMax, ...codecs });
+    const [asking, serving] = [open(0, 24), open(1, 10_000)];
+    serving.serve(() => flowFrom(upTo(50)));
+    net.start();
+    const { heard, demand } = consume(asking.call(net.node(1).id, 0));
+    demand.request(Infinity);
+    net.advance(200);
+    expect(heard).toEqual([...upTo(50), '|']);
+    expect([asking.snapshot(), serving.snapshot()]).toEqual([idle, idle]);
+    net.stop();
+  });
+});
+
+describe('requests that are there at the same time', () => {
+  it('share frames', () => {
+    const { net, service, send, frames, to } = byHand();
+    const { demand } = consume(service.channel(to, flowFrom(upTo(20))));
+    demand.request(1);
+    net.advance(20);
+    send(frame(kinds.requestCredit, 1, { credit: 99 }));
+    net.advance(20);
+    expect(valuesIn(frames, kinds.request)).toEqual([
+      [[...upTo(16)], false],
+      [[16, 17, 18, 19], true],
+    ]);
+    net.stop();
+  });
+
+  it('arrive before the error of one that does not encode', () => {
+    const request: Codec<number> = {
+      ...codecs.request,
+      encode: (n) => {
+        if (n === 2) throw new TypeError('no twos');
+        return codecs.request.encode(n);
+      },
+    };
+    const { net, asking, serving, to } = pair({ request });
+    const taken: unknown[] = [];
+    serving.serveChannel(({ requests }) => {
+      requests.subscribe({ next: (n) => taken.push(n), error: () => taken.push('left') });
+      return NEVER;
+    });
+    const { heard, demand } = consume(asking.channel(to, flowFrom(upTo(9))));
+    demand.request(1);
+    net.advance(50);
+    expect(heard).toEqual(['RXMESH_ENCODE_FAILED']);
+    expect(taken).toEqual([0, 1, 'left']);
+    expect([asking.snapshot(), serving.snapshot()]).toEqual([idle, idle]);
+    net.stop();
+  });
+});
+
+describe('a frame of answers', () => {
+  function asked(wanted: number) {
+    const stage = byHand();
+    const { heard, demand } = consume(stage.service.call(stage.to, 0), (n) => {
+      if (n === 77) demand.unsubscribe();
+    });
+    demand.request(wanted);
+    stage.net.advance(20);
+    const answer = (fields: Partial<Frame>): void => {
+      stage.send(frame(kinds.answer, 1, fields));
+      stage.net.advance(20);
+    };
+    return { ...stage, answers: heard, answer };
+  }
+
+  it('delivers them in order, and ends the call behind the last one', () => {
+    const { net, service, answers, answer } = asked(9);
+    answer({ ...valuesOf(1, 2, 3), isLast: true });
+    expect(answers).toEqual([1, 2, 3, '|']);
+    expect(service.snapshot()).toEqual(idle);
+    net.stop();
+  });
+
+  it('delivers as many as were asked for, if it has more, and reports the peer', () => {
+    const { net, answers, answer, events } = asked(2);
+    answer({ ...valuesOf(1, 2, 3), isLast: true });
+    expect(answers).toEqual([1, 2, 'RXMESH_CREDIT_EXCEEDED']);
+    expect(events('peer-reported')).toMatchObject([tooMany]);
+    net.stop();
+  });
+
+  it.each([
+    ['one', [0, 'odd', 2], [0, 'RXMESH_DECODE_FAILED']],
+    ['the first', ['odd', 1], ['RXMESH_DECODE_FAILED']],
+    ['the last', [0, 1, 'odd'], [0, 1, 'RXMESH_DECODE_FAILED']],
+  ])('fails the call if %s does not decode', (_, values, expected) => {
+    const { net, service, answers, answer } = asked(9);
+    answer(valuesOf(...values));
+    expect(answers).toEqual(expected);
+    expect(service.snapshot()).toEqual(idle);
+    net.stop();
+  });
+
+  it('is left in the middle, and the other side hears of it', () => {
+    const { net, service, frames, answers, answer } = asked(9);
+    answer(valuesOf(1, 77, 3));
+    expect(answers).toEqual([1, 77]);
+    expect(frames.at(-1)).toMatchObject({ kind: kinds.cancel, call: 1 });
+    expect(service.snapshot()).toEqual(idle);
+    net.stop();
+  });
+});
+
+describe('a frame of requests', () => {
+  function serving(wanted: number) {
+    const stage = byHand();
+    const taken: number[] = [];
+    stage.service.serveChannel(({ requests }) => {
+      const demand = requests.consume({ next: (n) => taken.push(n), error: noop, complete: noop });
+      demand.request(wanted);
+      return NEVER;
+    });
+    stage.send(frame(kinds.channel, 1, { version: 1, credit: 1 }));
+    stage.net.advance(20);
+    const request = (...values: readonly (number | string)[]): void => {
+      stage.send(frame(kinds.request, 1, valuesOf(...values)));
+      stage.net.advance(20);
+    };
+    return { ...stage, taken, request };
+  }
+
+  it('has at most 256 values', () => {
+    const { net, taken, request } = serving(1_000);
+    request(...upTo(256));
+    expect(taken).toEqual([...upTo(256)]);
+    net.stop();
+  });
+
+  it('does not decode if it has more', () => {
+    const { net, taken, request, events } = serving(1_000);
+    request(...upTo(257));
+    expect(taken).toEqual([]);
+    expect(events('message-dropped')).toMatchObject([{ reason: 'decode-failed', channel: 7 }]);
+    net.stop();
+  });
+
+  it('ends the call behind those that were asked for, if it has more', () => {
+    const { net, service, taken, request, events } = serving(2);
+    request(1, 2, 3);
+    expect(taken).toEqual([1, 2]);
+    expect(events('peer-reported')).toMatchObject([tooMany]);
+    expect(service.snapshot()).toEqual(idle);
+    net.stop();
+  });
+
+  it('ends the call at one that does not decode', () => {
+    const { net, frames, taken, request } = serving(9);
+    request(1, 'odd', 3);
+    expect(taken).toEqual([1]);
+    expect(frames.at(-1)).toMatchObject({ kind: kinds.error, call: 1, status: 3 });
+    net.stop();
+  });
+});
