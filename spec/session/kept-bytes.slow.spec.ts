@@ -76,7 +76,7 @@ describe('S-10 bytes that are kept', () => {
       const reader = new PacketReader(1_024);
       const bytes = readOf(100);
       bytes[0] = 101;
-      reader.add(bytes);
+      reader.take(bytes);
       reader.read({ stopped: false, ping: fail, pong: fail, message: fail });
       expect(reader.waitingBytes).toBe(100);
       return reader;

@@ -96,7 +96,7 @@ export class CometLink implements Link {
     this.#limits = limits;
     this.#clock = clock;
     this.#packets = new PacketReader(limits.packetBytesMax);
-    this.#packets.add(peer.rest);
+    this.#packets.take(peer.rest);
     const lengthMax = packetLengthMax(limits.packetBytesMax);
     this.#packetBytes = varintBytes(lengthMax) + lengthMax;
     this.#announced = new Set(peer.nodeInfo.channels.filter((id) => id < CHANNELS_END));
@@ -231,7 +231,7 @@ export class CometLink implements Link {
   receive(piece: Uint8Array): void {
     if (this.#ended || this.#socketEnd !== undefined) return;
     try {
-      this.#packets.add(this.#records.read(piece));
+      this.#packets.take(this.#records.read(piece, this.#packets.waiting));
     } catch (cause) {
       // The packets in front of it have arrived, but nothing vouches for their end.
       const error = toRxmeshError(cause, 'RXMESH_RECORD_INVALID', 'a record could not be opened');

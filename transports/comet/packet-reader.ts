@@ -39,17 +39,14 @@ export class PacketReader {
     return this.#bytes.length - this.#at;
   }
 
-  /** Adds what has arrived, which must not change afterwards. */
-  add(bytes: Uint8Array): void {
-    const waiting = this.waitingBytes;
-    if (waiting === 0) {
-      this.#bytes = bytes;
-    } else {
-      const joined = new Uint8Array(waiting + bytes.length);
-      joined.set(this.#bytes.subarray(this.#at));
-      joined.set(bytes, waiting);
-      this.#bytes = joined;
-    }
+  /** The bytes that wait to be read. */
+  get waiting(): Uint8Array {
+    return this.#bytes.subarray(this.#at);
+  }
+
+  /** Takes what waits and what has arrived behind it, which must not change afterwards. */
+  take(bytes: Uint8Array): void {
+    this.#bytes = bytes;
     this.#at = 0;
   }
 

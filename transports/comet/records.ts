@@ -13,6 +13,8 @@ const RECORD_BYTES: number = FRAME_BYTES + 16;
 
 /** How many records are sealed and written at once: 60 KiB of the stream. */
 const framesMax = 60;
+/** With room for the length in front of the first record. */
+const bufferBytes = LENGTH_BYTES + framesMax * PAYLOAD_BYTES;
 /** Unused buffers, shared by all links, so that an idle link does not hold on to 60 KiB. */
 const spareBuffers: Uint8Array[] = [];
 const spareBuffersMax = 16;
@@ -25,12 +27,12 @@ export interface FrameCipher extends RecordCipher {
   openInto?(record: Uint8Array, into: Uint8Array): void;
 }
 
-/** Takes one opened record at a time, of any connection. */
-const openedFrame = new Uint8Array(FRAME_BYTES);
+const nothing = new Uint8Array(0);
 
 /**
- * The bytes of the stream that are sealed next, laid out as the plaintexts of records: sealing
- * copies nothing. It never grows: check `free` before writing.
+ * The bytes of the stream that are sealed next. Each record is sealed where its bytes are: its
+ * length is written in front of them, over bytes that the record before it has sealed. So nothing
+ * is copied. It never grows: check `free` before writing.
  */
 export class OpenRecords {
   #bytes: Uint8Array | undefined;
@@ -47,7 +49,7 @@ export class OpenRecords {
   }
 
   byte(value: number): void {
-    this.#buffer()[positionOf(this.#length)] = value;
+    this.#buffer()[LENGTH_BYTES + this.#length] = value;
     this.#length += 1;
   }
 
@@ -60,14 +62,8 @@ export class OpenRecords {
 
   /** Writes `bytes[start, end)`. */
   write(bytes: Uint8Array, start: number, end: number): void {
-    const buffer = this.#buffer();
-    for (let from = start; from < end;) {
-      const room = PAYLOAD_BYTES - (this.#length % PAYLOAD_BYTES);
-      const to = Math.min(end, from + room);
-      buffer.set(bytes.subarray(from, to), positionOf(this.#length));
-      this.#length += to - from;
-      from = to;
-    }
+    this.#buffer().set(bytes.subarray(start, end), LENGTH_BYTES + this.#length);
+    this.#length += end - start;
   }
 
   /**
@@ -79,12 +75,9 @@ export class OpenRecords {
     const frames = Math.ceil(this.#length / PAYLOAD_BYTES);
     const sealed = takeFrame(frames * RECORD_BYTES);
     for (let nth = 0; nth < frames; nth += 1) {
-      const frame = buffer.subarray(nth * FRAME_BYTES, (nth + 1) * FRAME_BYTES);
+      const frame = buffer.subarray(nth * PAYLOAD_BYTES, nth * PAYLOAD_BYTES + FRAME_BYTES);
       const length = Math.min(PAYLOAD_BYTES, this.#length - nth * PAYLOAD_BYTES);
-      frame[0] = length & 0xff;
-      frame[1] = length >>> 8;
-      frame[2] = 0;
-      frame[3] = 0;
+      writeLength(frame, length);
       frame.fill(0, LENGTH_BYTES + length);
       const [start, end] = [nth * RECORD_BYTES, (nth + 1) * RECORD_BYTES];
       if (cipher.sealInto === undefined) sealed.set(cipher.seal(frame), start);
@@ -103,13 +96,8 @@ export class OpenRecords {
   }
 
   #buffer(): Uint8Array {
-    return (this.#bytes ??= spareBuffers.pop() ?? new Uint8Array(framesMax * FRAME_BYTES));
+    return (this.#bytes ??= spareBuffers.pop() ?? new Uint8Array(bufferBytes));
   }
-}
-
-/** Where a byte of the stream is in the laid-out records. */
-function positionOf(at: number): number {
-  return at + LENGTH_BYTES * (Math.floor(at / PAYLOAD_BYTES) + 1);
 }
 
 /** Opens the records of a byte stream, whatever pieces it arrives in. */
@@ -124,23 +112,29 @@ export class RecordReader {
   }
 
   /**
-   * Takes the next piece. Returns what its complete records carry, in a buffer of its own; the rest
-   * is copied.
+   * Takes the next piece. Returns what its complete records carry behind `before`, which is what
+   * they continue, in a buffer of its own; or `before` itself if no record is complete.
    * @throws {RxmeshError} `RXMESH_RECORD_INVALID`, `RXMESH_PROTOCOL_VIOLATION`. Nothing can be read
    *   after that.
    */
-  read(piece: Uint8Array): Uint8Array {
+  read(piece: Uint8Array, before: Uint8Array = nothing): Uint8Array {
     const records = Math.floor((this.#partialBytes + piece.length) / RECORD_BYTES);
-    const opened = new Uint8Array(records * PAYLOAD_BYTES);
-    let length = 0;
+    if (records === 0) {
+      this.#keep(piece);
+      return before;
+    }
+    // With room for the length in front of the first record.
+    const opened = new Uint8Array(LENGTH_BYTES + before.length + records * PAYLOAD_BYTES);
+    opened.set(before, LENGTH_BYTES);
+    let end = LENGTH_BYTES + before.length;
     let at = 0;
     for (let nth = 0; nth < records; nth += 1) {
       const from = at;
       at += RECORD_BYTES - this.#partialBytes;
-      length += this.#open(this.#complete(piece.subarray(from, at)), opened, length);
+      end += this.#open(this.#complete(piece.subarray(from, at)), opened, end);
     }
     this.#keep(piece.subarray(at));
-    return opened.subarray(0, length);
+    return opened.subarray(LENGTH_BYTES, end);
   }
 
   #complete(end: Uint8Array): Uint8Array {
@@ -152,25 +146,22 @@ export class RecordReader {
     return partial;
   }
 
-  /** Opens one record into `opened`. Returns how many bytes it carries. */
+  /**
+   * Opens one record, so that its bytes begin at `at`. Returns how many bytes it carries. Its
+   * length is in front of them for a moment, where the end of the previous record is.
+   * @throws {RxmeshError} `RXMESH_PROTOCOL_VIOLATION` if there are no bytes, or too many
+   */
   #open(record: Uint8Array, opened: Uint8Array, at: number): number {
-    const frame = this.#frame(record);
-    const [low = 0, high = 0, third = 0, fourth = 0] = frame;
-    const length = low + high * 0x100 + third * 0x10000 + fourth * 0x1000000;
-    if (length === 0 || length > PAYLOAD_BYTES) {
-      const text = `a record that carries ${length} bytes, and not 1 to ${PAYLOAD_BYTES}`;
-      throw new RxmeshError('RXMESH_PROTOCOL_VIOLATION', text);
-    }
-    opened.set(frame.subarray(LENGTH_BYTES, LENGTH_BYTES + length), at);
-    return length;
-  }
-
-  /** The plaintext of a record, which must be copied before another one is opened. */
-  #frame(record: Uint8Array): Uint8Array {
-    const cipher = this.#cipher;
-    if (cipher.openInto === undefined) return cipher.open(record);
-    cipher.openInto(record, openedFrame);
-    return openedFrame;
+    const start = at - LENGTH_BYTES;
+    const covered = lengthAt(opened, start);
+    const frame = opened.subarray(start, start + FRAME_BYTES);
+    if (this.#cipher.openInto === undefined) frame.set(this.#cipher.open(record));
+    else this.#cipher.openInto(record, frame);
+    const length = lengthAt(frame, 0);
+    writeLength(frame, covered);
+    if (length > 0 && length <= PAYLOAD_BYTES) return length;
+    const text = `a record that carries ${length} bytes, and not 1 to ${PAYLOAD_BYTES}`;
+    throw new RxmeshError('RXMESH_PROTOCOL_VIOLATION', text);
   }
 
   #keep(rest: Uint8Array): void {
@@ -179,4 +170,17 @@ export class RecordReader {
     this.#partial.set(rest, this.#partialBytes);
     this.#partialBytes += rest.length;
   }
+}
+
+/** A little-endian uint32. Written out: destructuring bytes takes several times as long. */
+function lengthAt(bytes: Uint8Array, at: number): number {
+  const low = (bytes[at] ?? 0) | ((bytes[at + 1] ?? 0) << 8) | ((bytes[at + 2] ?? 0) << 16);
+  return low + (bytes[at + 3] ?? 0) * 0x1000000;
+}
+
+function writeLength(frame: Uint8Array, length: number): void {
+  frame[0] = length & 0xff;
+  frame[1] = (length >>> 8) & 0xff;
+  frame[2] = (length >>> 16) & 0xff;
+  frame[3] = length >>> 24;
 }

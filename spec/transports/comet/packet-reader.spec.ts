@@ -14,7 +14,7 @@ class Handler extends Recorder {
 
 function readAll(bytes: Uint8Array): { wrong: string | undefined; heard: readonly string[] } {
   const [reader, handler] = [new PacketReader(1_024), new Handler()];
-  reader.add(bytes);
+  reader.take(bytes);
   return { wrong: reader.read(handler), heard: handler.heard };
 }
 
@@ -42,7 +42,7 @@ describe('PacketReader', () => {
       const pings = Math.floor((bytes.length - 4) / 3);
       for (let at = 0; at < pings; at += 1) bytes.set([2, 0x0a, 0], at * 3);
       bytes.set(packet.subarray(0, 4), pings * 3);
-      reader.add(bytes.subarray(0, pings * 3 + 4));
+      reader.take(bytes.subarray(0, pings * 3 + 4));
       expect(reader.read(handler)).toBeUndefined();
       return new WeakRef(bytes.buffer);
     };
@@ -50,7 +50,7 @@ describe('PacketReader', () => {
     expect(reader.waitingBytes).toBe(4);
     await collectGarbage();
     expect(kept.deref()).toBeUndefined();
-    reader.add(packet.subarray(4));
+    reader.take(Uint8Array.of(...reader.waiting, ...packet.subarray(4)));
     reader.read(handler);
     expect(handler.heard.at(-1)).toBe('data 0 0708 last');
   });

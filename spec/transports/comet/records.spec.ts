@@ -37,13 +37,52 @@ describe('the records of the stream', () => {
   });
 });
 
-describe('the cipher of sodium-native', () => {
-  const sodium = (): FrameCipher => {
-    const cipher = sodiumRecords(keys);
-    if (cipher === undefined) throw new Error('sodium-native does not work here');
-    return cipher;
-  };
+const sodium = (): FrameCipher => {
+  const cipher = sodiumRecords(keys);
+  if (cipher === undefined) throw new Error('sodium-native does not work here');
+  return cipher;
+};
 
+describe.each([
+  ['Node', cipherOf],
+  ['sodium-native', sodium],
+])('what is read with the cipher of %s', (_, of) => {
+  const before = Uint8Array.of(201, 202, 203, 204, 205);
+  const lengths = [1, 3, 1_024, 4, 2, 1_023];
+
+  /** Records of these lengths, and what they carry. */
+  function short() {
+    const [records, cipher] = [new OpenRecords(), of()];
+    const carried = lengths.map((length, nth) => new Uint8Array(length).fill(nth + 1));
+    const sealed = carried.map((bytes) => {
+      records.write(bytes, 0, bytes.length);
+      return records.seal(cipher);
+    });
+    return { sealed: Buffer.concat(sealed), carried: Buffer.concat(carried) };
+  }
+
+  it.each([0, 1, 3, 4, 5])('continues %d bytes that wait', (waiting) => {
+    const { sealed, carried } = short();
+    const waits = before.subarray(0, waiting);
+    const read = new RecordReader(of()).read(sealed, waits);
+    expect(Buffer.compare(read, Buffer.concat([waits, carried]))).toBe(0);
+    expect([...before]).toEqual([201, 202, 203, 204, 205]);
+  });
+
+  it('is the same whatever pieces it arrives in', () => {
+    for (const size of [1, 700, 1_044, 1_500, 3_000]) {
+      const { sealed, carried } = short();
+      const reader = new RecordReader(of());
+      let read: Uint8Array = new Uint8Array(0);
+      for (let at = 0; at < sealed.length; at += size) {
+        read = reader.read(sealed.subarray(at, at + size), read);
+      }
+      expect(Buffer.compare(read, carried)).toBe(0);
+    }
+  });
+});
+
+describe('the cipher of sodium-native', () => {
   it('seals the same bytes as Node, record by record, and each opens those of the other', () => {
     const stream = new Uint8Array(3_000).map((_, at) => at % 249);
     const pairs = [
