@@ -44,6 +44,10 @@ async function main(): Promise<number> {
     return (await compare({ cases, other }, extent, json)) ? 0 : 1;
   }
   const outcomes = await runAll(chosen, () => extent);
+  if (outcomes.every(({ series, failures }) => series.length + failures.length === 0)) {
+    console.error('nothing was measured: there is no such --case or --contestant');
+    return 2;
+  }
   const report = reportOn(outcomes, extent, isPart);
   if (json) console.log(JSON.stringify(report, null, 2));
   else if (isPart) console.log(sectionsOf(outcomes, false).join('\n\n'));
