@@ -28,7 +28,7 @@ const messagesMax = 1_024;
 const bytesMax: number = 4 * 1024 * 1024;
 const messagesInAllMax = 16_384;
 const bytesInAllMax: number = 64 * 1024 * 1024;
-const windowMax = 64;
+const windowMax = 1_024;
 const windowBytesMax: number = 1024 * 1024;
 const handlersMax = 16;
 const sendersMax = 16_384;
@@ -95,7 +95,10 @@ export interface DeliveriesOptions<T> extends Omit<ChannelOptions<T>, 'slowPeer'
   readonly maxBytesInAll?: number;
   /** How long each delivery is tried, in milliseconds. Default: no limit. */
   readonly timeoutMs?: number | undefined;
-  /** How many messages of one peer may wait here for the handler. Default 64. */
+  /**
+   * How many messages of one peer may be on their way, or wait here for the handler. Default 1,024,
+   * so that a long line is full; their bytes are bounded, too.
+   */
   readonly window?: number;
   /** How many bytes of them. The last message may exceed it. Default 1 MiB. */
   readonly windowBytes?: number;

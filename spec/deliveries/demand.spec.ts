@@ -42,6 +42,22 @@ describe('demand', () => {
     stage.net.stop();
   });
 
+  it('does not wait for a round trip every few messages: a long line is full', () => {
+    const stage = new Stage({ latencyMs: 50 });
+    stage.start();
+    let handled = 0;
+    stage.service(1).handle(() => {
+      handled += 1;
+    });
+    stage.net.advance(1_000);
+    for (let n = 0; n < 1_000; n += 1) stage.deliver(n);
+    // A round trip to begin, and two for the messages: at first, little is sent on an unknown line.
+    stage.net.advance(301);
+    expect(handled).toBe(1_000);
+    expect(stage.service(0).snapshot()).toEqual(idle);
+    stage.net.stop();
+  });
+
   it('lets handlers run for several peers at a time, as many as concurrency allows', () => {
     const stage = new Stage({ nodes: 4, concurrency: 2 });
     stage.start();
