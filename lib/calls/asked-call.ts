@@ -8,6 +8,7 @@ import {
   RxmeshError,
 } from '../index.ts';
 import type { Asked, CallPeer } from './call-peer.ts';
+import { encoded } from './encoded.ts';
 import { errorOfFrame } from './call-error.ts';
 import type { CallBoard } from './call-board.ts';
 import { copyOfHeaders, type Headers } from '../frames/headers.ts';
@@ -266,7 +267,7 @@ export class AskedCall<Request, Response>
   encode(request: Request): Uint8Array {
     const { method, to } = this.#question;
     try {
-      return method.request.encode(request);
+      return encoded(method.request, request);
     } catch (thrown) {
       const text = `a request to ${to} does not encode`;
       throw this.#board.errorOf(thrown, 'RXMESH_ENCODE_FAILED', text, to);

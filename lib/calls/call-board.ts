@@ -45,6 +45,7 @@ const numberMax = 2 ** 32 - 1;
 /** Where the calls of a node on one channel meet: its peers, its handlers and its limits. */
 export class CallBoard implements CallPeerHost {
   readonly channel: Channel<Frame>;
+  readonly messageBytesMax: number;
   readonly clock: Clock;
   /** Where the flows of answers come from. */
   readonly origin: FlowOrigin;
@@ -70,6 +71,7 @@ export class CallBoard implements CallPeerHost {
     limits: CallBoardLimits,
   ) {
     this.limits = limits;
+    this.messageBytesMax = options.messageBytesMax ?? Infinity;
     this.#router = router;
     this.channel = router.openChannel({ ...options, codec: frameCodec });
     this.clock = this.channel.in$.clock ?? systemClock;

@@ -33,6 +33,8 @@ export type Serve = (peer: CallPeer, frame: Frame) => Served;
 /** What a peer needs from its service. */
 export interface CallPeerHost {
   readonly channel: Channel<Frame>;
+  /** The longest message of the channel. */
+  readonly messageBytesMax: number;
   /** Calls to all peers that have not ended. */
   asking: number;
   /** Calls from all peers that have not ended. */
@@ -63,7 +65,7 @@ export class CallPeer {
   constructor(id: NodeId, host: CallPeerHost) {
     this.id = id;
     this.#host = host;
-    this.queue = new FrameQueue(host.channel, id, () => this.#stopped());
+    this.queue = new FrameQueue(host.channel, id, host.messageBytesMax, () => this.#stopped());
     this.#refusals = new Refusals(this.queue);
   }
 

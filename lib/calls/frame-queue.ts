@@ -41,6 +41,8 @@ class Ends extends FrameSource {
 
 /** How many values share a frame at most. */
 const sharedMax = 16;
+/** On a channel with shorter messages, none do: they could be too long together. */
+const sharedMessageBytesMin = 2_048;
 
 /**
  * The frames for one peer. Calls with frames take turns, one frame each, so none holds up another.
@@ -59,9 +61,13 @@ export class FrameQueue implements FrameFeed<Frame> {
   #parts: Frame[] = [];
   #isClosed = false;
 
-  /** @param onStop called when the channel takes no more frames: the node says goodbye */
-  constructor(channel: Channel<Frame>, to: NodeId, onStop: () => void) {
+  /**
+   * @param messageBytesMax the longest message of the channel
+   * @param onStop called when the channel takes no more frames: the node says goodbye
+   */
+  constructor(channel: Channel<Frame>, to: NodeId, messageBytesMax: number, onStop: () => void) {
     this.#onStop = onStop;
+    if (messageBytesMax < sharedMessageBytesMin) this.#valuesMax = 1;
     this.#sender = new FrameSender(channel, to, this);
   }
 
@@ -106,12 +112,14 @@ export class FrameQueue implements FrameFeed<Frame> {
 
   notSent(error: unknown): void {
     const frame = this.#lastFrame;
-    if (frame?.more === undefined) {
-      this.#last.notSent(error);
+    if (frame?.more !== undefined) {
+      this.#valuesMax = 1;
+      this.#parts = apart(frame);
       return;
     }
-    this.#valuesMax = 1;
-    this.#parts = apart(frame);
+    // If it was a part, those behind it must not arrive without it.
+    this.#parts = [];
+    this.#last.notSent(error);
   }
 
   stopped(): void {

@@ -9,7 +9,7 @@ export const kinds = {
   call: 1,
   /** caller: a request that gets no answer */
   notify: 2,
-  /** caller: a call whose requests follow, each in a `request` frame */
+  /** caller: a call whose requests follow, in `request` frames */
   channel: 3,
   /** caller: the other side may send this many more answers */
   credit: 4,

@@ -3,6 +3,7 @@ import type { ErrorCode, RxmeshError } from '../index.ts';
 import { CallError, errorFrame, type Status, statuses } from './call-error.ts';
 import type { CallPeer, Served } from './call-peer.ts';
 import { timeoutMaxMs } from './check.ts';
+import { encoded } from './encoded.ts';
 import type { CallBoard } from './call-board.ts';
 import { Frame, kinds } from './frame.ts';
 import { FrameSource } from './frame-queue.ts';
@@ -195,13 +196,14 @@ export class ServedCall<Request, Response>
   }
 
   encode(value: Response): Uint8Array {
-    return this.#service.method.response.encode(value);
+    return encoded(this.#service.method.response, value);
   }
 
   #nextAnswers(valuesMax: number): Frame | undefined {
     const frame = new Frame(kinds.answer, this.#number);
     if (!this.#outflow.fill(frame, valuesMax)) {
-      return this.#outflow.failure === undefined ? undefined : this.#lastFrame();
+      const hasFailed = !this.#isOver && this.#outflow.failure !== undefined;
+      return hasFailed ? this.#lastFrame() : undefined;
     }
     if (this.#outflow.isDone && this.#outflow.failure === undefined) {
       frame.isLast = true;

@@ -146,7 +146,7 @@ export class Neighbour implements FrameFeed<OutgoingFrame> {
     this.#dropped(1);
   }
 
-  /** What is short, and others wait for. Mostly there is none. */
+  /** Short frames that others wait for. Usually there are none. */
   #takeGreeting(): Frame | undefined {
     const greeting = this.#greeting;
     this.#greeting = undefined;

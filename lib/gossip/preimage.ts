@@ -6,7 +6,7 @@ export const protocol = 'rxmesh gossip 1';
 /** The longest varint of a number. */
 const varintBytesMax = 8;
 /** How many bytes of UTF-8 a UTF-16 code unit takes at most. */
-const utf8BytesMax = 3;
+const utf8BytesPerUnit = 3;
 /** How many fields a message has in what is hashed, besides the name of the protocol. */
 const fieldsMax = 7;
 
@@ -22,7 +22,7 @@ const scratch = new Uint8Array(4_096);
  */
 export function preimageOf(frame: Frame, channel: number): Uint8Array {
   const { topic, key, origin, dateMs, seq, payload } = frame;
-  const textBytesMax = utf8BytesMax * (topic.length + origin.length);
+  const textBytesMax = utf8BytesPerUnit * (topic.length + origin.length);
   const room = start.length + fieldsMax * varintBytesMax + textBytesMax + key.length;
   const bytesMax = room + payload.length;
   const bytes = bytesMax <= scratch.length ? scratch : new Uint8Array(bytesMax);

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { type Codec, flowFrom, json } from 'rxmesh';
 import { CallError, type Calls, calls } from 'rxmesh/calls';
 import { simulate } from 'rxmesh/testing';
-import { NEVER, noop } from 'rxjs';
+import { NEVER, noop, Subject } from 'rxjs';
 import { type Frame, kinds } from '../../lib/calls/frame.ts';
 import { frameCodec } from '../../lib/calls/frame-codec.ts';
 import { consume } from '../support/consume.ts';
@@ -47,22 +47,68 @@ describe('answers that are there at the same time', () => {
     net.stop();
   });
 
-  it('share no more than a kilobyte, and a longer one has a frame of its own', () => {
+  /** The lengths of the answers in each frame, and whether it is the last one. */
+  function lengthsOf(given: readonly number[], credit: number): unknown[] {
     const texts = json<string>();
     const net = simulate({ nodes: 2, latencyMs: 5 });
     const service = calls(net.node(0).router, { id: 7, request: texts, response: texts });
     const channel = net.node(1).router.openChannel<Frame>({ id: 7, codec: frameCodec });
-    const lengths: number[][] = [];
-    channel.in$.subscribe(({ message: { payload, more = [] } }) => {
-      lengths.push([payload, ...more].map((bytes) => bytes.length));
+    const frames: unknown[] = [];
+    channel.in$.subscribe(({ message: { kind, payload, more = [], isLast } }) => {
+      if (kind === kinds.answer)
+        frames.push([[payload, ...more].map((bytes) => bytes.length), isLast]);
     });
-    const given = [400, 600, 24, 3, 1_022, 5_000, 3, 3];
     service.serve(() => flowFrom(given.map((length) => 'x'.repeat(length - 2))));
     net.start();
-    const message = frame(kinds.call, 1, { version: 1, credit: 99, payload: texts.encode('') });
+    const message = frame(kinds.call, 1, { version: 1, credit, payload: texts.encode('') });
     channel.out.next({ to: net.node(0).id, message });
     net.advance(50);
-    expect(lengths).toEqual([[400, 600, 24], [3], [1_022], [5_000], [3, 3]]);
+    net.stop();
+    return frames;
+  }
+
+  it('share no more than a kilobyte, and a longer one has a frame of its own', () => {
+    expect(lengthsOf([400, 600, 24, 3, 1_022, 5_000, 3, 3], 99)).toEqual([
+      [[400, 600, 24], false],
+      [[3], false],
+      [[1_022], false],
+      [[5_000], false],
+      [[3, 3], true],
+    ]);
+  });
+
+  it.each([
+    [99, true],
+    // The source is not asked for its end.
+    [2, false],
+  ])('and are all sent with credit for %d', (credit, isLast) => {
+    expect(lengthsOf([600, 600], credit)).toEqual([
+      [[600], false],
+      [[600], isLast],
+    ]);
+  });
+
+  it.each([
+    ['a value', [1, 0, 3], [1, 'RXMESH_CALL_FAILED']],
+    ['two values', [1, 0, 0, 4, 5], [1, 'RXMESH_CALL_FAILED']],
+    ['the first one', [0, 2], ['RXMESH_CALL_FAILED']],
+  ])('end before %s that the peer does not take, and none behind it arrives', (_, given, want) => {
+    // Zeros are long.
+    const codec: Codec<number> = {
+      encode: (n) => new Uint8Array(n === 0 ? 99 : 1).fill(n),
+      decode: ([n = 0]) => n,
+    };
+    const net = simulate({ nodes: 2, latencyMs: 5 });
+    const open = (node: number, messageBytesMax: number): Calls<number, number> =>
+      calls(net.node(node).router, { id: 7, messageBytesMax, request: codec, response: codec });
+    const [asking, serving] = [open(0, 60), open(1, 10_000)];
+    serving.serve(() => flowFrom(given));
+    net.start();
+    const { heard, demand } = consume(asking.call(net.node(1).id, 7));
+    demand.request(Infinity);
+    net.advance(200);
+    expect(heard).toEqual(want);
+    expect([asking.snapshot(), serving.snapshot()]).toEqual([idle, idle]);
     net.stop();
   });
 
@@ -92,6 +138,28 @@ describe('answers that are there at the same time', () => {
     net.stop();
   });
 
+  it('have frames of their own on a channel of short messages, so that none is too long', () => {
+    const { net, asking, serving, to } = pair({ messageBytesMax: 24 });
+    serving.serve(() => flowFrom(upTo(50)));
+    const { heard, demand } = consume(asking.call(to, 0));
+    demand.request(Infinity);
+    net.advance(200);
+    expect(heard).toEqual([...upTo(50), '|']);
+    expect(net.log.filter(({ event }) => event.type === 'message-dropped')).toEqual([]);
+    net.stop();
+  });
+
+  it('fail the call if the codec makes no bytes', () => {
+    const response = { ...codecs.response, encode: () => undefined as unknown as Uint8Array };
+    const { net, asking, serving, to } = pair({ response });
+    serving.serve(() => 5);
+    const { heard, demand } = consume(asking.call(to, 0));
+    demand.request(1);
+    net.advance(50);
+    expect(heard).toEqual(['RXMESH_CALL_FAILED']);
+    net.stop();
+  });
+
   it('are split for a peer that takes only short messages', () => {
     const net = simulate({ nodes: 2, latencyMs: 5 });
     const open = (node: number, messageBytesMax: number): Calls<number, number> =>
@@ -104,6 +172,8 @@ describe('answers that are there at the same time', () => {
     net.advance(200);
     expect(heard).toEqual([...upTo(50), '|']);
     expect([asking.snapshot(), serving.snapshot()]).toEqual([idle, idle]);
+    const dropped = net.log.filter(({ event }) => event.type === 'message-dropped');
+    expect(dropped).toMatchObject([{ node: 1, event: { reason: 'too-large', count: 1 } }]);
     net.stop();
   });
 });
@@ -120,6 +190,59 @@ describe('requests that are there at the same time', () => {
       [[...upTo(16)], false],
       [[16, 17, 18, 19], true],
     ]);
+    net.stop();
+  });
+
+  it('end before one that the peer does not take, and none behind it arrives', () => {
+    const codec: Codec<number> = {
+      encode: (n) => new Uint8Array(n === 0 ? 99 : 1).fill(n),
+      decode: ([n = 0]) => n,
+    };
+    const net = simulate({ nodes: 2, latencyMs: 5 });
+    const open = (node: number, messageBytesMax: number): Calls<number, number> =>
+      calls(net.node(node).router, { id: 7, messageBytesMax, request: codec, response: codec });
+    const [asking, serving] = [open(0, 10_000), open(1, 60)];
+    const taken: unknown[] = [];
+    serving.serveChannel(({ requests }) => {
+      requests.subscribe({
+        next: (n) => taken.push(n),
+        error: () => taken.push('left'),
+        complete: () => taken.push('|'),
+      });
+      return NEVER;
+    });
+    net.start();
+    const { heard, demand } = consume(asking.channel(net.node(1).id, flowFrom([1, 0, 3])));
+    demand.request(1);
+    net.advance(200);
+    expect(taken).toEqual([1, 'left']);
+    expect(heard).toEqual(['RXMESH_MESSAGE_TOO_LARGE']);
+    expect([asking.snapshot(), serving.snapshot()]).toEqual([idle, idle]);
+    net.stop();
+  });
+
+  it('are left from within the codec, and none behind them is sent', () => {
+    const leaving = new Subject<void>();
+    const request: Codec<number> = {
+      ...codecs.request,
+      encode: (n) => {
+        if (n === 2) leaving.next();
+        return codecs.request.encode(n);
+      },
+    };
+    const { net, asking, serving, to } = pair({ request });
+    const taken: unknown[] = [];
+    serving.serveChannel(({ requests }) => {
+      requests.subscribe({ next: (n) => taken.push(n), error: () => taken.push('left') });
+      return NEVER;
+    });
+    const { heard, demand } = consume(asking.channel(to, flowFrom(upTo(9))));
+    leaving.subscribe(() => demand.unsubscribe());
+    demand.request(1);
+    net.advance(50);
+    expect(heard).toEqual([]);
+    expect(taken).toEqual(['left']);
+    expect([asking.snapshot(), serving.snapshot()]).toEqual([idle, idle]);
     net.stop();
   });
 

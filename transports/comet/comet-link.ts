@@ -233,7 +233,7 @@ export class CometLink implements Link {
     try {
       this.#packets.take(this.#records.read(piece, this.#packets.waiting));
     } catch (cause) {
-      // The packets in front of it have arrived, but nothing vouches for their end.
+      // The packets of earlier reads have been handed over; nothing vouches for the rest.
       const error = toRxmeshError(cause, 'RXMESH_RECORD_INVALID', 'a record could not be opened');
       this.#fail(error.code, error.message, { cause });
       return;

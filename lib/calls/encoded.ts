@@ -1,0 +1,11 @@
+import type { Codec } from '../index.ts';
+
+/**
+ * Encodes a value.
+ * @throws what the codec throws, and a `TypeError` if it does not make bytes
+ */
+export function encoded<T>(codec: Codec<T>, value: T): Uint8Array {
+  const bytes = codec.encode(value);
+  if (ArrayBuffer.isView(bytes)) return bytes;
+  throw new TypeError('the codec has not made bytes');
+}
