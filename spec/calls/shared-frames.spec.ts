@@ -138,6 +138,27 @@ describe('answers that are there at the same time', () => {
     net.stop();
   });
 
+  it('are forgotten when the call is left', () => {
+    const { net, service, send, frames } = byHand();
+    let isLeft = false;
+    service.serve(function* () {
+      try {
+        for (;;) yield 5;
+      } finally {
+        isLeft = true;
+      }
+    });
+    send(frame(kinds.call, 1, { ...start, credit: 1_000_000 }));
+    net.advance(6);
+    send(frame(kinds.cancel, 1));
+    net.advance(100);
+    const count = frames.length;
+    net.advance(1_000);
+    expect([isLeft, frames.length, count > 0]).toEqual([true, count, true]);
+    expect(service.snapshot()).toEqual(idle);
+    net.stop();
+  });
+
   it('have frames of their own on a channel of short messages, so that none is too long', () => {
     const { net, asking, serving, to } = pair({ messageBytesMax: 24 });
     serving.serve(() => flowFrom(upTo(50)));

@@ -69,6 +69,14 @@ describe.each([
     expect([...before]).toEqual([201, 202, 203, 204, 205]);
   });
 
+  it('ends at a record that was changed, and what waits stays as it is', () => {
+    const { sealed } = short();
+    sealed[2 * 1_044] = (sealed[2 * 1_044] ?? 0) ^ 1;
+    const invalid = expect.objectContaining({ code: 'RXMESH_RECORD_INVALID' }) as unknown as Error;
+    expect(() => new RecordReader(of()).read(sealed, before)).toThrow(invalid);
+    expect([...before]).toEqual([201, 202, 203, 204, 205]);
+  });
+
   it('is the same whatever pieces it arrives in', () => {
     for (const size of [1, 700, 1_044, 1_500, 3_000]) {
       const { sealed, carried } = short();
