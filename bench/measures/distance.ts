@@ -53,7 +53,7 @@ export const distance: Measure = {
   title: 'Over a distance',
   about: [
     'Sender and receiver are in processes of their own, and between them is a line: a TCP proxy, in a process of its ' +
-      'own, which holds up all that passes. A case has the round trip, what each direction carries, and the size of ' +
+      'own, which delays everything that passes. A case has the round trip, what each direction carries, and the size of ' +
       'messages, which are sent as fast as they are taken. In front of the bottleneck is a queue of 100 ms, or of 64 KiB if ' +
       'that is more. Meanwhile a small message of 15 bytes is sent every 50 to 100 ms, on another channel or stream where ' +
       'there is one: its p50 and p99 are one way, from when it was due. If none arrived any more, that is how long the ' +

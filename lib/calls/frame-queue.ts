@@ -46,7 +46,7 @@ const sharedMessageBytesMin = 2_048;
 
 /**
  * The frames for one peer. Calls with frames take turns, one frame each, so none holds up another.
- * Nothing waits here but the calls themselves.
+ * Nothing waits here but the calls themselves, and the parts of a frame that was too long.
  */
 export class FrameQueue implements FrameFeed<Frame> {
   readonly #ends: FrameSource = new Ends();

@@ -28,6 +28,20 @@ const valuesIn = (frames: readonly Frame[], of: number): unknown[] =>
       isLast,
     ]);
 
+/** Two nodes, of which one takes only messages of up to 60 bytes. A zero has 99. */
+function narrow(node: 0 | 1) {
+  const codec: Codec<number> = {
+    encode: (n) => new Uint8Array(n === 0 ? 99 : 1).fill(n),
+    decode: ([n = 0]) => n,
+  };
+  const net = simulate({ nodes: 2, latencyMs: 5 });
+  const open = (at: number): Calls<number, number> => {
+    const messageBytesMax = at === node ? 60 : 10_000;
+    return calls(net.node(at).router, { id: 7, messageBytesMax, request: codec, response: codec });
+  };
+  return { net, asking: open(0), serving: open(1) };
+}
+
 describe('answers that are there at the same time', () => {
   it('share frames, sixteen at a time, as far as there is credit', () => {
     const { net, service, send, frames } = byHand();
@@ -93,15 +107,7 @@ describe('answers that are there at the same time', () => {
     ['two values', [1, 0, 0, 4, 5], [1, 'RXMESH_CALL_FAILED']],
     ['the first one', [0, 2], ['RXMESH_CALL_FAILED']],
   ])('end before %s that the peer does not take, and none behind it arrives', (_, given, want) => {
-    // Zeros are long.
-    const codec: Codec<number> = {
-      encode: (n) => new Uint8Array(n === 0 ? 99 : 1).fill(n),
-      decode: ([n = 0]) => n,
-    };
-    const net = simulate({ nodes: 2, latencyMs: 5 });
-    const open = (node: number, messageBytesMax: number): Calls<number, number> =>
-      calls(net.node(node).router, { id: 7, messageBytesMax, request: codec, response: codec });
-    const [asking, serving] = [open(0, 60), open(1, 10_000)];
+    const { net, asking, serving } = narrow(0);
     serving.serve(() => flowFrom(given));
     net.start();
     const { heard, demand } = consume(asking.call(net.node(1).id, 7));
@@ -215,14 +221,7 @@ describe('requests that are there at the same time', () => {
   });
 
   it('end before one that the peer does not take, and none behind it arrives', () => {
-    const codec: Codec<number> = {
-      encode: (n) => new Uint8Array(n === 0 ? 99 : 1).fill(n),
-      decode: ([n = 0]) => n,
-    };
-    const net = simulate({ nodes: 2, latencyMs: 5 });
-    const open = (node: number, messageBytesMax: number): Calls<number, number> =>
-      calls(net.node(node).router, { id: 7, messageBytesMax, request: codec, response: codec });
-    const [asking, serving] = [open(0, 10_000), open(1, 60)];
+    const { net, asking, serving } = narrow(1);
     const taken: unknown[] = [];
     serving.serveChannel(({ requests }) => {
       requests.subscribe({
@@ -242,12 +241,12 @@ describe('requests that are there at the same time', () => {
     net.stop();
   });
 
-  it('are left from within the codec, and none behind them is sent', () => {
-    const leaving = new Subject<void>();
+  /** A call with the requests 0 to 8, whose codec does something at one of them. */
+  function requesting(at: number, act: () => void) {
     const request: Codec<number> = {
       ...codecs.request,
       encode: (n) => {
-        if (n === 2) leaving.next();
+        if (n === at) act();
         return codecs.request.encode(n);
       },
     };
@@ -257,37 +256,32 @@ describe('requests that are there at the same time', () => {
       requests.subscribe({ next: (n) => taken.push(n), error: () => taken.push('left') });
       return NEVER;
     });
-    const { heard, demand } = consume(asking.channel(to, flowFrom(upTo(9))));
+    const answers = consume(asking.channel(to, flowFrom(upTo(9))));
+    const run = (): void => {
+      answers.demand.request(1);
+      net.advance(50);
+      expect([asking.snapshot(), serving.snapshot()]).toEqual([idle, idle]);
+      net.stop();
+    };
+    return { ...answers, taken, run };
+  }
+
+  it('are left from within the codec, and none behind them is sent', () => {
+    const leaving = new Subject<void>();
+    const { heard, demand, taken, run } = requesting(2, () => leaving.next());
     leaving.subscribe(() => demand.unsubscribe());
-    demand.request(1);
-    net.advance(50);
+    run();
     expect(heard).toEqual([]);
     expect(taken).toEqual(['left']);
-    expect([asking.snapshot(), serving.snapshot()]).toEqual([idle, idle]);
-    net.stop();
   });
 
   it('arrive before the error of one that does not encode', () => {
-    const request: Codec<number> = {
-      ...codecs.request,
-      encode: (n) => {
-        if (n === 2) throw new TypeError('no twos');
-        return codecs.request.encode(n);
-      },
-    };
-    const { net, asking, serving, to } = pair({ request });
-    const taken: unknown[] = [];
-    serving.serveChannel(({ requests }) => {
-      requests.subscribe({ next: (n) => taken.push(n), error: () => taken.push('left') });
-      return NEVER;
+    const { heard, taken, run } = requesting(2, () => {
+      throw new TypeError('no twos');
     });
-    const { heard, demand } = consume(asking.channel(to, flowFrom(upTo(9))));
-    demand.request(1);
-    net.advance(50);
+    run();
     expect(heard).toEqual(['RXMESH_ENCODE_FAILED']);
     expect(taken).toEqual([0, 1, 'left']);
-    expect([asking.snapshot(), serving.snapshot()]).toEqual([idle, idle]);
-    net.stop();
   });
 });
 
