@@ -154,10 +154,8 @@ export class Outflow<T> implements FlowConsumer<T> {
     this.#credit -= 1;
     this.#pull();
     try {
-      const bytes = this.#owner.encode(value);
-      return this.#isStopped ? undefined : bytes;
+      return this.#owner.encode(value);
     } catch (error) {
-      if (this.#isStopped) return undefined;
       this.failure = { error };
       this.#isEnded = true;
       this.#leave();

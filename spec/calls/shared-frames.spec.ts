@@ -287,7 +287,13 @@ describe('requests that are there at the same time', () => {
 
 describe('a frame of answers', () => {
   function asked(wanted: number) {
-    const stage = byHand();
+    const decoded: number[] = [];
+    const decode = (bytes: Uint8Array): number => {
+      const n = codecs.response.decode(bytes);
+      decoded.push(n);
+      return n;
+    };
+    const stage = byHand({ response: { ...codecs.response, decode } });
     const { heard, demand } = consume(stage.service.call(stage.to, 0), (n) => {
       if (n === 77) demand.unsubscribe();
     });
@@ -297,7 +303,7 @@ describe('a frame of answers', () => {
       stage.send(frame(kinds.answer, 1, fields));
       stage.net.advance(20);
     };
-    return { ...stage, answers: heard, answer };
+    return { ...stage, decoded, answers: heard, answer };
   }
 
   it('delivers them in order, and ends the call behind the last one', () => {
@@ -329,9 +335,12 @@ describe('a frame of answers', () => {
   });
 
   it('is left in the middle, and the other side hears of it', () => {
-    const { net, service, frames, answers, answer } = asked(9);
+    const { net, service, frames, answers, answer, decoded } = asked(9);
     answer(valuesOf(1, 77, 3));
-    expect(answers).toEqual([1, 77]);
+    expect([answers, decoded]).toEqual([
+      [1, 77],
+      [1, 77],
+    ]);
     expect(frames.at(-1)).toMatchObject({ kind: kinds.cancel, call: 1 });
     expect(service.snapshot()).toEqual(idle);
     net.stop();
