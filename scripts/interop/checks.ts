@@ -322,7 +322,7 @@ export const together = ({ seconds }: Amounts): readonly (readonly Check[])[] =>
   ],
   [
     {
-      name: `four validators: their round steps, votes and block parts for ${seconds} s, in order`,
+      name: `four validators: their round steps, votes and block parts for ${seconds} s`,
       run: ({ network }) => watchFor(seconds, network, network.nodes[0]),
     },
   ],

@@ -27,19 +27,20 @@ const { numbers: amounts, values } = commandLine({
   options: { version: { type: 'string', multiple: true } },
 });
 
-/** Runs all checks with one version. Returns how many have failed. */
-async function interop(version: string, program: string): Promise<number> {
+/** Runs all checks with one version. Returns what it has said of those that failed. */
+async function interop(version: string, program: string): Promise<readonly string[]> {
   const say = (line: string): void => console.log(`${version.padEnd(8)}  ${line}`);
   const [validator, network] = [await Validator.create(program), await Network.create(program)];
   const world: World = { program, validator, network };
-  let failed = 0;
+  const failed: string[] = [];
   const tried = async (checks: readonly Check[]): Promise<void> => {
     for (const { name, run } of checks) {
       try {
         say(`ok      ${name}: ${await run(world)}`);
       } catch (error) {
-        failed += 1;
-        say(`FAILED  ${name}: ${error instanceof Error ? error.message : String(error)}`);
+        const why = error instanceof Error ? error.message : String(error);
+        say(`FAILED  ${name}: ${why}`);
+        failed.push(`${version}: ${name}: ${why}`);
       }
     }
   };
@@ -48,7 +49,7 @@ async function interop(version: string, program: string): Promise<number> {
     say(`one validator of ${validator.chainId} and four of ${network.chainId} make blocks`);
     await Promise.all(together(amounts).map(tried));
     await tried(inTurn(amounts));
-    if (failed > 0) say(`the log of the one validator:\n${validator.log.slice(-4_000)}`);
+    if (failed.length > 0) say(`the log of the one validator:\n${validator.log.slice(-4_000)}`);
   } finally {
     await Promise.all([validator.dispose(), network.dispose()]);
   }
@@ -64,11 +65,12 @@ try {
   const failures = await Promise.all(
     programs.map((program, nth) => interop(versions[nth] ?? '', program)),
   );
-  const failed = failures.reduce((sum, count) => sum + count, 0);
+  const failed = failures.flat();
   const seconds = ((performance.now() - beganMs) / 1_000).toFixed(0);
-  const outcome = failed === 0 ? 'all checks passed' : `${failed} checks failed`;
+  const outcome = failed.length === 0 ? 'all checks passed' : `${failed.length} checks failed`;
   console.log(`interop: ${outcome}, in ${seconds} s`);
-  process.exitCode = failed === 0 ? 0 : 1;
+  for (const line of failed) console.log(`failed: ${line}`);
+  process.exitCode = failed.length === 0 ? 0 : 1;
 } catch (error) {
   console.error(`interop: ${error instanceof Error ? error.message : String(error)}`);
   process.exitCode = 1;

@@ -6,12 +6,13 @@ import { heapBytes } from '../support/garbage.ts';
 
 describe('a large lane', () => {
   it('releases its memory when nothing waits any more', async () => {
+    // Much more than what earlier specs may still leave to the garbage collector.
     const before = await heapBytes();
-    const lanes = Array.from({ length: 5 }, () => new Lane<number>(block(2 ** 17)));
+    const lanes = Array.from({ length: 40 }, () => new Lane<number>(block(2 ** 17)));
     for (const lane of lanes) while (lane.offer(1) === 'taken');
-    expect((await heapBytes()) - before).toBeGreaterThan(4_000_000);
+    expect((await heapBytes()) - before).toBeGreaterThan(30_000_000);
     for (const lane of lanes) while (lane.take() !== undefined);
-    expect((await heapBytes()) - before).toBeLessThan(1_000_000);
+    expect((await heapBytes()) - before).toBeLessThan(10_000_000);
     expect(lanes.every(({ size }) => size === 0)).toBe(true);
   });
 
