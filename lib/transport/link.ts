@@ -116,7 +116,10 @@ export interface LinkReceiver {
    * first fragment. If not, the link pauses, and asks again after `pause(false)`. Default: always.
    */
   takes?(channel: number): boolean;
-  /** A fragment of a message. `bytes` is a view that is never written to again. */
+  /**
+   * A message, or a fragment of one. A whole message is a view that is never written to again; a
+   * fragment may be overwritten after the call.
+   */
   data(channel: number, bytes: Uint8Array, last: boolean): void;
   /** The peer has `channel` open, and accepts this many more messages and bytes. */
   credit(channel: number, messages: number, bytes: number): void;

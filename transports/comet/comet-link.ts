@@ -265,6 +265,8 @@ export class CometLink implements Link {
     this.#reading = true;
     const wrong = this.#packets.read(this.#inbound);
     this.#reading = false;
+    if (this.#inbound.passedView()) this.#records.keep();
+    else if (!this.#packets.holdsRead) this.#records.release();
     if (wrong !== undefined) this.#fail('RXMESH_PROTOCOL_VIOLATION', wrong);
     else if (!this.#inbound.hasEnded && this.#socketEnd === undefined) this.#receiver?.recordEnd();
     if (this.#inbound.isHeld) this.pause(true);

@@ -22,6 +22,7 @@ export class InboundMessages implements PacketHandler {
   /** Whether the receiver does not take the next message yet. */
   isHeld = false;
   #isAccepted = false;
+  #hasPassedView = false;
   #isPongAwaited = false;
   readonly #options: InboundOptions;
   /** By channel: how much of a message has arrived. Undefined if the channel is not announced. */
@@ -37,6 +38,16 @@ export class InboundMessages implements PacketHandler {
   /** Whether the peer has sent anything, and so has accepted us. */
   get isAccepted(): boolean {
     return this.#isAccepted;
+  }
+
+  /**
+   * Whether a message of a single packet was passed on since the last call: what the receiver has
+   * of it is a view of what was read.
+   */
+  passedView(): boolean {
+    const passed = this.#hasPassedView;
+    this.#hasPassedView = false;
+    return passed;
   }
 
   get stopped(): boolean {
@@ -79,7 +90,8 @@ export class InboundMessages implements PacketHandler {
     if (!this.#begun.has(channel)) {
       this.isHeld = receiver.takes?.(channel) === false;
       if (this.isHeld) return false;
-      if (!last) this.#begun.add(channel);
+      if (last) this.#hasPassedView = true;
+      else this.#begun.add(channel);
     } else if (last) {
       this.#begun.delete(channel);
     }

@@ -5,8 +5,8 @@ export interface PacketHandler {
   ping(): void;
   pong(): void;
   /**
-   * `bytes` is a view that is never written to again. Returns false if the packet is to be held
-   * back; it is handed over again with the next `read`.
+   * `bytes` is a view of what was read. Returns false if the packet is to be held back; it is
+   * handed over again with the next `read`.
    */
   message(channel: number, bytes: Uint8Array, last: boolean): boolean;
   /** Checked before each packet: whether to stop here. */
@@ -37,6 +37,11 @@ export class PacketReader {
   /** How many bytes wait to be read. */
   get waitingBytes(): number {
     return this.#bytes.length - this.#at;
+  }
+
+  /** Whether it still needs the bytes that it was given last. */
+  get holdsRead(): boolean {
+    return this.waitingBytes > this.#lengthMax + varintBytesMax;
   }
 
   /** The bytes that wait to be read. */
@@ -83,7 +88,7 @@ export class PacketReader {
 
   /** Keeps what is left of a packet without the whole read that it arrived in. */
   #letGo(): void {
-    if (this.waitingBytes > this.#lengthMax + varintBytesMax) return;
+    if (this.holdsRead) return;
     this.#bytes = this.waitingBytes === 0 ? nothing : this.#bytes.slice(this.#at);
     this.#at = 0;
   }

@@ -1,23 +1,20 @@
 import { RxmeshError } from '../../lib/model/error.ts';
 import { takeFrame } from '../../lib/platform/frame-buffers.node.ts';
 import type { RecordCipher } from '../../lib/secure/records.ts';
-
-/** The most bytes of the stream in one record. */
-const PAYLOAD_BYTES = 1_024;
-/** In front of them, their number as a little-endian uint32. */
-const LENGTH_BYTES = 4;
-/** A record's plaintext always has this length. */
-const FRAME_BYTES: number = LENGTH_BYTES + PAYLOAD_BYTES;
-/** A sealed record. */
-const RECORD_BYTES: number = FRAME_BYTES + 16;
+import {
+  frameAt,
+  LENGTH_BYTES,
+  PAYLOAD_BYTES,
+  RECORD_BYTES,
+  recordIn,
+  RecordSlot,
+  SLOT_START,
+  slotRecordsMax,
+  slotRecordsMin,
+} from './record-slot.ts';
 
 /** How many records are sealed and written at once: 60 KiB of the stream. */
 const framesMax = 60;
-/** With room for the length in front of the first record. */
-const bufferBytes = LENGTH_BYTES + framesMax * PAYLOAD_BYTES;
-/** Unused buffers, shared by all links, so that an idle link does not hold on to 60 KiB. */
-const spareBuffers: Uint8Array[] = [];
-const spareBuffersMax = 16;
 
 /** A cipher that can also write to buffers of the caller, without allocating any. */
 export interface FrameCipher extends RecordCipher {
@@ -35,7 +32,7 @@ const nothing = new Uint8Array(0);
  * is copied. It never grows: check `free` before writing.
  */
 export class OpenRecords {
-  #bytes: Uint8Array | undefined;
+  #slot: RecordSlot | undefined;
   #length = 0;
 
   /** How many bytes of the stream have been written. */
@@ -49,7 +46,7 @@ export class OpenRecords {
   }
 
   byte(value: number): void {
-    this.#buffer()[LENGTH_BYTES + this.#length] = value;
+    this.#bytes()[SLOT_START + this.#length] = value;
     this.#length += 1;
   }
 
@@ -62,7 +59,7 @@ export class OpenRecords {
 
   /** Writes `bytes[start, end)`. */
   write(bytes: Uint8Array, start: number, end: number): void {
-    this.#buffer().set(bytes.subarray(start, end), LENGTH_BYTES + this.#length);
+    this.#bytes().set(bytes.subarray(start, end), SLOT_START + this.#length);
     this.#length += end - start;
   }
 
@@ -71,17 +68,13 @@ export class OpenRecords {
    * @throws {RxmeshError} `RXMESH_RECORD_INVALID` if there are no nonces left
    */
   seal(cipher: FrameCipher): Uint8Array {
-    const buffer = this.#buffer();
     const frames = Math.ceil(this.#length / PAYLOAD_BYTES);
     const sealed = takeFrame(frames * RECORD_BYTES);
     for (let nth = 0; nth < frames; nth += 1) {
-      const frame = buffer.subarray(nth * PAYLOAD_BYTES, nth * PAYLOAD_BYTES + FRAME_BYTES);
       const length = Math.min(PAYLOAD_BYTES, this.#length - nth * PAYLOAD_BYTES);
-      writeLength(frame, length);
-      frame.fill(0, LENGTH_BYTES + length);
-      const [start, end] = [nth * RECORD_BYTES, (nth + 1) * RECORD_BYTES];
-      if (cipher.sealInto === undefined) sealed.set(cipher.seal(frame), start);
-      else cipher.sealInto(frame, sealed.subarray(start, end));
+      const frame = this.#frame(nth, length);
+      if (cipher.sealInto === undefined) sealed.set(cipher.seal(frame), nth * RECORD_BYTES);
+      else cipher.sealInto(frame, recordIn(sealed, nth));
     }
     this.clear();
     return sealed;
@@ -90,13 +83,21 @@ export class OpenRecords {
   /** Discards what was written. */
   clear(): void {
     this.#length = 0;
-    const buffer = this.#bytes;
-    this.#bytes = undefined;
-    if (buffer !== undefined && spareBuffers.length < spareBuffersMax) spareBuffers.push(buffer);
+    this.#slot?.giveBack();
+    this.#slot = undefined;
   }
 
-  #buffer(): Uint8Array {
-    return (this.#bytes ??= spareBuffers.pop() ?? new Uint8Array(bufferBytes));
+  /** The plaintext of a record. */
+  #frame(nth: number, length: number): Uint8Array {
+    this.#slot ??= RecordSlot.take();
+    const frame = this.#slot.frame(nth);
+    writeLength(frame, length);
+    if (length < PAYLOAD_BYTES) frame.fill(0, LENGTH_BYTES + length);
+    return frame;
+  }
+
+  #bytes(): Uint8Array {
+    return (this.#slot ??= RecordSlot.take()).bytes;
   }
 }
 
@@ -106,6 +107,10 @@ export class RecordReader {
   /** The beginning of a record whose rest has not arrived. */
   #partial: Uint8Array | undefined;
   #partialBytes = 0;
+  /** Where the last read is. Undefined if it has a buffer of its own. */
+  #slot: RecordSlot | undefined;
+  /** Whether the last read was released, so that the next one probably will be. */
+  #isReleased = false;
 
   constructor(cipher: FrameCipher) {
     this.#cipher = cipher;
@@ -113,7 +118,8 @@ export class RecordReader {
 
   /**
    * Takes the next piece. Returns what its complete records carry behind `before`, which is what
-   * they continue, in a buffer of its own; or `before` itself if no record is complete.
+   * they continue, in a buffer that is not written to before `release`; or `before` itself if no
+   * record is complete.
    * @throws {RxmeshError} `RXMESH_RECORD_INVALID`, `RXMESH_PROTOCOL_VIOLATION`. Nothing can be read
    *   after that.
    */
@@ -123,18 +129,40 @@ export class RecordReader {
       this.#keep(piece);
       return before;
     }
-    // With room for the length in front of the first record.
-    const opened = new Uint8Array(LENGTH_BYTES + before.length + records * PAYLOAD_BYTES);
-    opened.set(before, LENGTH_BYTES);
-    let end = LENGTH_BYTES + before.length;
+    const slot = this.#takeSlot(records, before.length);
+    const start = slot === undefined ? LENGTH_BYTES : SLOT_START - before.length;
+    const opened = slot?.bytes ?? new Uint8Array(start + before.length + records * PAYLOAD_BYTES);
+    opened.set(before, start);
+    let end = start + before.length;
     let at = 0;
     for (let nth = 0; nth < records; nth += 1) {
       const from = at;
       at += RECORD_BYTES - this.#partialBytes;
-      end += this.#open(this.#complete(piece.subarray(from, at)), opened, end);
+      const record = this.#complete(piece.subarray(from, at));
+      end += this.#open(record, slot?.frameAt(end) ?? frameAt(opened, end));
     }
     this.#keep(piece.subarray(at));
-    return opened.subarray(LENGTH_BYTES, end);
+    return opened.subarray(start, end);
+  }
+
+  /** Somebody keeps a view of what `read` has returned: its buffer is not written to again. */
+  keep(): void {
+    this.#slot = undefined;
+  }
+
+  /** Nobody needs what the last `read` has returned: unless kept, its buffer is used again. */
+  release(): void {
+    this.#isReleased = true;
+    this.#slot?.giveBack();
+    this.#slot = undefined;
+  }
+
+  /** Small reads get buffers of their own: what is kept of them would keep a whole slot. */
+  #takeSlot(records: number, bytesBefore: number): RecordSlot | undefined {
+    const fits = records >= slotRecordsMin && records <= slotRecordsMax;
+    const isTaken = this.#isReleased && fits && bytesBefore <= SLOT_START - LENGTH_BYTES;
+    this.#isReleased = false;
+    return (this.#slot = isTaken ? RecordSlot.take() : undefined);
   }
 
   #complete(end: Uint8Array): Uint8Array {
@@ -147,17 +175,15 @@ export class RecordReader {
   }
 
   /**
-   * Opens one record, so that its bytes begin at `at`. Returns how many bytes it carries. Its
-   * length is in front of them for a moment, where the end of the previous record is.
+   * Opens one record into a frame. Returns how many bytes it carries. Its length is in front of
+   * them for a moment, where the end of the previous record is.
    * @throws {RxmeshError} `RXMESH_PROTOCOL_VIOLATION` if there are no bytes, or too many
    */
-  #open(record: Uint8Array, opened: Uint8Array, at: number): number {
-    const start = at - LENGTH_BYTES;
-    const covered = lengthAt(opened, start);
-    const frame = opened.subarray(start, start + FRAME_BYTES);
+  #open(record: Uint8Array, frame: Uint8Array): number {
+    const covered = lengthOf(frame);
     if (this.#cipher.openInto === undefined) frame.set(this.#cipher.open(record));
     else this.#cipher.openInto(record, frame);
-    const length = lengthAt(frame, 0);
+    const length = lengthOf(frame);
     writeLength(frame, covered);
     if (length > 0 && length <= PAYLOAD_BYTES) return length;
     const text = `a record that carries ${length} bytes, and not 1 to ${PAYLOAD_BYTES}`;
@@ -173,9 +199,9 @@ export class RecordReader {
 }
 
 /** A little-endian uint32. Written out: destructuring bytes takes several times as long. */
-function lengthAt(bytes: Uint8Array, at: number): number {
-  const low = (bytes[at] ?? 0) | ((bytes[at + 1] ?? 0) << 8) | ((bytes[at + 2] ?? 0) << 16);
-  return low + (bytes[at + 3] ?? 0) * 0x1000000;
+function lengthOf(frame: Uint8Array): number {
+  const low = (frame[0] ?? 0) | ((frame[1] ?? 0) << 8) | ((frame[2] ?? 0) << 16);
+  return low + (frame[3] ?? 0) * 0x1000000;
 }
 
 function writeLength(frame: Uint8Array, length: number): void {
