@@ -1,8 +1,7 @@
-import { EMPTY, Observable, Subject, type Subscription } from 'rxjs';
+import { EMPTY, type Observable } from 'rxjs';
 import type { Clock } from '../flow/clock.ts';
 import type { Flow } from '../flow/flow.ts';
 import { guardedClock, guardedRandom } from '../flow/guarded.ts';
-import { hasSlept } from '../flow/has-slept.ts';
 import type { NodeAddress } from '../model/address.ts';
 import type { Direction } from '../model/direction.ts';
 import type { Endpoint } from '../model/endpoint.ts';
@@ -11,42 +10,22 @@ import type { StoreEvent } from '../model/event.ts';
 import { parseNodeId, type NodeId } from '../model/id.ts';
 import type { PeerReport } from '../model/peer-report.ts';
 import { type Ban, type Banned, checkBanned, checkForMs } from './ban.ts';
-import { Decisions } from './decisions.ts';
 import type { Eviction } from './evictions.ts';
-import { guardedRank } from './guarded-rank.ts';
 import type { AddressSource } from './introductions.ts';
 import { changedCounts, type PeerCounts, type PeerLimits } from './limits.ts';
-import { checkPeerOptions, toNodeAddress, type PeerOptions } from './options.ts';
+import { toNodeAddress } from './options.ts';
+import { checkedPeerOptions, type PeerManagerOptions } from './peer-manager-options.ts';
 import type { PeerRecord, PeerStatus } from './peer-record.ts';
+import { PeerStreams } from './peer-streams.ts';
 import { PeerTable } from './peer-table.ts';
-import { PeerUpdates, type PeerUpdate } from './peer-updates.ts';
+import type { PeerUpdate } from './peer-updates.ts';
 import { Ledger } from './store/ledger.ts';
 import { PeerSaver } from './store/peer-saver.ts';
 import { Unsaved } from './store/unsaved.ts';
 
 /**
- * How often the clock is checked while a peer is being dialed or waits for it, to notice that the
- * machine has slept.
- */
-const lookMs = 10_000;
-
-/** The options of a peer manager: the peer options, and what it runs on. */
-export interface PeerManagerOptions extends PeerOptions {
-  /** This node's ID. A node never becomes its own peer. */
-  readonly self: NodeId;
-  readonly clock: Clock;
-  /** Returns a number in [0, 1), used for jitter and to order peers with the same score. */
-  readonly random: () => number;
-  /**
-   * The most peers that are let in without a slot, so that they can ask for other addresses.
-   * Whoever sets this must disconnect them soon, as peer exchange does. Default 0.
-   */
-  readonly maxVisitors?: number;
-}
-
-/**
  * Decides which peers to dial, accept and disconnect. The router carries that out and reports back.
- * The rules are in `PeerTable`; this class adds the streams and the only timer.
+ * The rules are in `PeerTable`; `PeerStreams` emits what follows from them.
  *
  *     dials$       an address ─▶ dialed ─▶ ready ─▶ disconnected   (or dialFailed before dialed)
  *     incoming            ─▶ accepted ─▶ ready ─▶ disconnected
@@ -88,41 +67,27 @@ export class PeerManager {
   #given: Partial<PeerLimits>;
   readonly #clock: Clock;
   readonly #banMs: number;
-  readonly #dials: Decisions<NodeAddress>;
-  readonly #evictions: Decisions<Eviction>;
-  readonly #updates = new PeerUpdates();
-  readonly #forgotten = new Subject<NodeId>();
-  #timer: Subscription | undefined;
-  /** When the timer should fire; `Infinity` without one. */
-  #dueAtMs = Infinity;
-  /** Whether the next dial may have changed since the table was last asked. */
-  #isDialStale = true;
-  #isEmitting = false;
+  readonly #streams: PeerStreams;
   #isClosed = false;
 
   /** @throws {RxmeshError} `RXMESH_OPTIONS_INVALID`, naming every invalid option */
   constructor(options: PeerManagerOptions) {
-    const problems: string[] = [];
-    const checked = checkPeerOptions(options.self, options, problems);
-    if (problems.length > 0) {
-      throw new RxmeshError('RXMESH_OPTIONS_INVALID', `peers: ${problems.join('; ')}`);
-    }
+    const checked = checkedPeerOptions(options);
     this.#clock = guardedClock(options.clock);
     this.#banMs = checked.banMs;
     this.#given = options;
-    const rank = checked.rank && guardedRank(checked.rank);
-    const { self, store, maxVisitors = 0 } = options;
-    const rules = { ...checked, rank, maxVisitors };
+    const { self, store } = options;
     const saved = (): void => this.#saver?.changed();
     const unsaved = store && { peers: new Unsaved(saved), bans: new Unsaved(saved) };
-    this.#table = new PeerTable(self, rules, guardedRandom(options.random), unsaved);
+    this.#table = new PeerTable(self, checked, guardedRandom(options.random), unsaved);
+    this.#streams = new PeerStreams(this.#table, this.#clock);
     this.#saver =
       unsaved &&
       new PeerSaver({
         store,
         ledger: new Ledger(self, this.#table, unsaved, this.#clock),
         clock: this.#clock,
-        change: (work) => this.#change(work),
+        change: (work) => this.#streams.change(work),
       });
     this.storeEvents$ = this.#saver?.events$ ?? EMPTY;
     const nowMs = this.#clock.now();
@@ -130,13 +95,11 @@ export class PeerManager {
     for (const address of checked.persistent)
       this.#table.introductions.add(address, nowMs, { isPersistent });
     for (const address of checked.addresses) this.#table.introductions.add(address, nowMs);
-    this.#dials = new Decisions(this.#clock, () => this.#dialsMayChange());
-    this.#evictions = new Decisions(this.#clock, () => this.#emit());
-    this.dials$ = this.#dials.flow;
-    this.evictions$ = this.#evictions.flow;
-    this.updates$ = this.#updates.updates$;
-    this.peers$ = this.#updates.peers$;
-    this.forgotten$ = this.#forgotten.asObservable();
+    this.dials$ = this.#streams.dials$;
+    this.evictions$ = this.#streams.evictions$;
+    this.updates$ = this.#streams.updates$;
+    this.peers$ = this.#streams.peers$;
+    this.forgotten$ = this.#streams.forgotten$;
   }
 
   /**
@@ -169,7 +132,9 @@ export class PeerManager {
   add(address: string | NodeAddress, source?: AddressSource): boolean {
     this.#refuseWhenClosed();
     const known = toNodeAddress(address);
-    return this.#change(() => this.#table.introductions.add(known, this.#clock.now(), source));
+    return this.#streams.change(() =>
+      this.#table.introductions.add(known, this.#clock.now(), source),
+    );
   }
 
   /**
@@ -184,7 +149,9 @@ export class PeerManager {
   learn(address: string | NodeAddress, from: NodeId): boolean {
     const told = toNodeAddress(address);
     const teller = parseNodeId(from);
-    return this.#change(() => this.#table.introductions.learn(told, teller, this.#clock.now()));
+    return this.#streams.change(() =>
+      this.#table.introductions.learn(told, teller, this.#clock.now()),
+    );
   }
 
   /**
@@ -193,7 +160,7 @@ export class PeerManager {
    * when it notices that the machine has slept.
    */
   redial(): void {
-    this.#change(() => this.#table.endWaits());
+    this.#streams.change(() => this.#table.endWaits());
   }
 
   /**
@@ -203,7 +170,7 @@ export class PeerManager {
    * not being dialed.
    */
   dialFailed(address: NodeAddress, error: RxmeshError): void {
-    this.#change(() => this.#table.dialFailed(address, error, this.#clock.now()));
+    this.#streams.change(() => this.#table.dialFailed(address, error, this.#clock.now()));
   }
 
   /**
@@ -216,7 +183,7 @@ export class PeerManager {
    */
   dialed(address: NodeAddress, remote?: Endpoint): void {
     this.#refuseWhenClosed();
-    this.#change(() => this.#table.links.dialed(address, this.#clock.now(), remote));
+    this.#streams.change(() => this.#table.links.dialed(address, this.#clock.now(), remote));
   }
 
   /**
@@ -231,7 +198,7 @@ export class PeerManager {
   accepted(id: NodeId, remote?: Endpoint): void {
     this.#refuseWhenClosed();
     const peer = parseNodeId(id);
-    this.#change(() => this.#table.links.accepted(peer, this.#clock.now(), remote));
+    this.#streams.change(() => this.#table.links.accepted(peer, this.#clock.now(), remote));
   }
 
   /**
@@ -242,7 +209,9 @@ export class PeerManager {
    * @returns whether this brought the peer up
    */
   ready(id: NodeId, direction: Direction, channels: readonly number[] = []): boolean {
-    return this.#change(() => this.#table.links.ready(id, direction, this.#clock.now(), channels));
+    return this.#streams.change(() =>
+      this.#table.links.ready(id, direction, this.#clock.now(), channels),
+    );
   }
 
   /**
@@ -251,7 +220,9 @@ export class PeerManager {
    * when it is down, if a slot is free.
    */
   announced(id: NodeId, addresses: readonly NodeAddress[]): void {
-    this.#change(() => this.#table.introductions.announced(id, addresses, this.#clock.now()));
+    this.#streams.change(() =>
+      this.#table.introductions.announced(id, addresses, this.#clock.now()),
+    );
   }
 
   /**
@@ -260,7 +231,9 @@ export class PeerManager {
    * `disconnectCooldownMs`; an outbound link that was never ready also counts as a failed dial.
    */
   disconnected(id: NodeId, direction: Direction, error?: RxmeshError): void {
-    this.#change(() => this.#table.links.disconnected(id, direction, error, this.#clock.now()));
+    this.#streams.change(() =>
+      this.#table.links.disconnected(id, direction, error, this.#clock.now()),
+    );
   }
 
   /**
@@ -270,7 +243,7 @@ export class PeerManager {
    * `disconnectScore` or `banScore` have the same effects.
    */
   report(report: PeerReport): void {
-    this.#change(() => this.#table.report(report, this.#clock.now()));
+    this.#streams.change(() => this.#table.report(report, this.#clock.now()));
   }
 
   /**
@@ -281,7 +254,7 @@ export class PeerManager {
    */
   disconnect(id: NodeId): boolean {
     const peer = parseNodeId(id);
-    return this.#change(() => this.#table.commands.disconnect(peer));
+    return this.#streams.change(() => this.#table.commands.disconnect(peer));
   }
 
   /**
@@ -293,7 +266,7 @@ export class PeerManager {
    */
   remove(id: NodeId): boolean {
     const peer = parseNodeId(id);
-    return this.#change(() => this.#table.commands.remove(peer, this.#clock.now()));
+    return this.#streams.change(() => this.#table.commands.remove(peer, this.#clock.now()));
   }
 
   /**
@@ -305,7 +278,7 @@ export class PeerManager {
    */
   setPersistent(id: NodeId, isPersistent: boolean): boolean {
     const peer = parseNodeId(id);
-    return this.#change(() =>
+    return this.#streams.change(() =>
       this.#table.commands.setPersistent(peer, isPersistent, this.#clock.now()),
     );
   }
@@ -318,7 +291,7 @@ export class PeerManager {
    */
   setLimits(limits: Partial<PeerCounts>): void {
     const counts = changedCounts(this.#given, limits);
-    this.#change(() => this.#table.commands.setCounts(counts));
+    this.#streams.change(() => this.#table.commands.setCounts(counts));
     this.#given = { ...this.#given, ...limits };
   }
 
@@ -335,7 +308,7 @@ export class PeerManager {
   ban(ban: Ban): void {
     const banned = checkBanned('ban', ban);
     const forMs = checkForMs('ban', ban, this.#banMs);
-    this.#change(() => this.#table.ban(banned, this.#clock.now() + forMs));
+    this.#streams.change(() => this.#table.ban(banned, this.#clock.now() + forMs));
   }
 
   /**
@@ -345,7 +318,7 @@ export class PeerManager {
    */
   unban(banned: Banned): boolean {
     const checked = checkBanned('unban', banned);
-    return this.#change(() => this.#table.unban(checked));
+    return this.#streams.change(() => this.#table.unban(checked));
   }
 
   /**
@@ -371,7 +344,7 @@ export class PeerManager {
 
   /** Reports that this node has changed (its channels, say): incompatible peers may be retried. */
   selfChanged(): void {
-    this.#change(() => this.#table.reconsiderIncompatible());
+    this.#streams.change(() => this.#table.reconsiderIncompatible());
   }
 
   status(id: NodeId): PeerStatus {
@@ -406,9 +379,6 @@ export class PeerManager {
    * @throws {RangeError} if `limit` is not a whole number of 0 or more
    */
   advertised(to: NodeId, limit: number): readonly NodeAddress[] {
-    if (!Number.isInteger(limit) || limit < 0) {
-      throw new RangeError(`advertised: limit is a whole number of 0 or more, not ${limit}`);
-    }
     return this.#table.advertised(to, limit, this.#clock.now());
   }
 
@@ -419,89 +389,11 @@ export class PeerManager {
   close(): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    this.#dropTimer();
-    this.#dials.complete();
-    this.#evictions.complete();
-    this.#updates.complete();
-    this.#forgotten.complete();
+    this.#streams.close();
     this.#saver?.close();
   }
 
   #refuseWhenClosed(): void {
     if (this.#isClosed) throw new RxmeshError('RXMESH_STOPPED', 'the peer manager is closed');
-  }
-
-  /** Does `work` and emits the results, even if it throws. */
-  #change<T>(work: () => T): T {
-    try {
-      return work();
-    } finally {
-      this.#dialsMayChange();
-    }
-  }
-
-  #dialsMayChange(): void {
-    this.#isDialStale = true;
-    this.#emit();
-  }
-
-  /**
-   * Emits until nothing is left. A call from a subscriber returns, and the outer one continues.
-   */
-  #emit(): void {
-    if (this.#isEmitting) return;
-    this.#isEmitting = true;
-    try {
-      let hasMore = true;
-      while (hasMore) hasMore = this.#emitOne();
-    } finally {
-      this.#isEmitting = false;
-    }
-  }
-
-  #emitOne(): boolean {
-    const update = this.#table.nextUpdate();
-    if (update !== undefined) {
-      this.#updates.next(update);
-      return true;
-    }
-    const forgotten = this.#table.nextForgotten();
-    if (forgotten !== undefined) {
-      this.#forgotten.next(forgotten);
-      return true;
-    }
-    const eviction = this.#evictions.isWanted ? this.#table.nextEviction() : undefined;
-    if (eviction !== undefined) {
-      this.#evictions.next(eviction);
-      return true;
-    }
-    return this.#isDialStale && this.#emitDial();
-  }
-
-  #emitDial(): boolean {
-    const nowMs = this.#clock.now();
-    // The first event after a sleep leads here: the timer, or the end of a dial that slept as well.
-    if (hasSlept(nowMs - this.#dueAtMs, lookMs)) this.#table.endWaits();
-    this.#dropTimer();
-    this.#isDialStale = false;
-    if (!this.#dials.isWanted) return false;
-    const next = this.#table.nextDial(nowMs);
-    if ('address' in next) {
-      this.#isDialStale = true;
-      this.#dials.next(next.address);
-      return true;
-    }
-    if (next.dueMs < Infinity || this.#table.isDialing) {
-      const delayMs = Math.min(next.dueMs - nowMs, lookMs);
-      this.#dueAtMs = nowMs + delayMs;
-      this.#timer = this.#clock.schedule(() => this.#dialsMayChange(), delayMs);
-    }
-    return false;
-  }
-
-  #dropTimer(): void {
-    this.#timer?.unsubscribe();
-    this.#timer = undefined;
-    this.#dueAtMs = Infinity;
   }
 }

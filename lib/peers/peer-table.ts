@@ -246,6 +246,9 @@ export class PeerTable {
    * those of private and banned peers, those that fail, and those that it could not dial.
    */
   advertised(to: NodeId, limit: number, nowMs: number): readonly NodeAddress[] {
+    if (!Number.isInteger(limit) || limit < 0) {
+      throw new RangeError(`advertised: limit is a whole number of 0 or more, not ${limit}`);
+    }
     const peers = this.#roster.ranked().filter((peer) => {
       return peer.id !== to && !peer.isPrivate && peer.bannedUntilMs <= nowMs;
     });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { pickAddresses } from '../../lib/peers/advertising.ts';
-import type { PeerManagerOptions } from '../../lib/peers/peer-manager.ts';
+import type { PeerManagerOptions } from '../../lib/peers/peer-manager-options.ts';
 import { seededRandom } from '../../lib/testing/seeded-random.ts';
 import { at, Bench, id } from './fixture.ts';
 import { trackLeaks } from '../support/leaks.ts';

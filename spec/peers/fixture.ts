@@ -3,7 +3,8 @@ import { clockFrom, type Clock } from '../../lib/flow/clock.ts';
 import { parseNodeAddress, type NodeAddress } from '../../lib/model/address.ts';
 import { RxmeshError, type ErrorCode } from '../../lib/model/error.ts';
 import { type NodeId, uncheckedNodeId } from '../../lib/model/node-id.ts';
-import { PeerManager, type PeerManagerOptions } from '../../lib/peers/peer-manager.ts';
+import { PeerManager } from '../../lib/peers/peer-manager.ts';
+import type { PeerManagerOptions } from '../../lib/peers/peer-manager-options.ts';
 import type { Eviction } from '../../lib/peers/evictions.ts';
 import type { PeerUpdate } from '../../lib/peers/peer-updates.ts';
 

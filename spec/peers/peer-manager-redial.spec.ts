@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { NodeAddress } from '../../lib/model/address.ts';
-import type { PeerManagerOptions } from '../../lib/peers/peer-manager.ts';
+import type { PeerManagerOptions } from '../../lib/peers/peer-manager-options.ts';
 import { trackLeaks } from '../support/leaks.ts';
 import { MachineClock } from '../support/machine-clock.ts';
 import { at, Bench, failure, id } from './fixture.ts';

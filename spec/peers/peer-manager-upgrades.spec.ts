@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { PeerManagerOptions } from '../../lib/peers/peer-manager.ts';
+import type { PeerManagerOptions } from '../../lib/peers/peer-manager-options.ts';
 import { at, Bench, codeOf, failure, id } from './fixture.ts';
 import { trackLeaks } from '../support/leaks.ts';
 

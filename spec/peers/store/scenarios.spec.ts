@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { parseNodeAddress } from '../../../lib/model/address.ts';
-import type { PeerManagerOptions } from '../../../lib/peers/peer-manager.ts';
+import type { PeerManagerOptions } from '../../../lib/peers/peer-manager-options.ts';
 import { simulatedStore } from '../../../lib/testing/index.ts';
 import { at, Bench, failure, id, VirtualTime } from '../fixture.ts';
 
