@@ -19,10 +19,11 @@ import type {
   Lost,
 } from './board-options.ts';
 import { timeMaxMs } from './check.ts';
-import { errorOfFrame } from './delivery-error.ts';
+import { errorBecauseOf, errorOfFrame, storeError } from './delivery-error.ts';
 import { Entry } from './entry.ts';
 import { epochBytes, type Frame, kinds } from './frame.ts';
 import { frameCodec } from './frame-codec.ts';
+import { HandlerPlaces } from './handler-places.ts';
 import type { HandlerRules, InboxHost, OutboxHost } from './hosts.ts';
 import { Found } from './found.ts';
 import { Inbox } from './inbox.ts';
@@ -37,6 +38,7 @@ const loadAgainMs = 1_000;
 /** Where the deliveries of a node on one channel meet: its outboxes, inboxes and lines. */
 export class Board implements OutboxHost, InboxHost {
   readonly channel: Channel<Frame>;
+  readonly channelId: number;
   readonly clock: Clock;
   readonly rules: HandlerRules;
   readonly journal: Journal;
@@ -51,12 +53,8 @@ export class Board implements OutboxHost, InboxHost {
   readonly #inboxes = new Map<NodeId, Inbox>();
   /** What peers have opened before the store was read. */
   readonly #early = new Map<NodeId, Frame>();
-  /** Inboxes that wait until a handler has ended. */
-  readonly #queue = new Set<Inbox>();
+  readonly #places: HandlerPlaces;
   readonly #scope = new Subscription();
-  #handling = 0;
-  /** Places that are kept for inboxes that have waited. */
-  #invited = 0;
   #dropped = 0;
   #handler: ((attempt: Attempt) => unknown) | undefined;
   #isLoaded = false;
@@ -70,7 +68,9 @@ export class Board implements OutboxHost, InboxHost {
     this.rules = rules;
     this.#decode = decode;
     this.channel = router.openChannel({ ...channel, codec: frameCodec });
+    this.channelId = this.channel.id;
     this.clock = this.channel.in$.clock ?? systemClock;
+    this.#places = new HandlerPlaces(limits.concurrency, this.clock);
     this.journal = new Journal(store, this.channel.id);
     this.#self = router.snapshot().id;
     const openings = {
@@ -85,10 +85,6 @@ export class Board implements OutboxHost, InboxHost {
       }),
     );
     this.#load();
-  }
-
-  get channelId(): number {
-    return this.channel.id;
   }
 
   get window(): number {
@@ -110,7 +106,7 @@ export class Board implements OutboxHost, InboxHost {
 
   snapshot(): DeliveriesSnapshot {
     const { messages, bytes } = this.#room;
-    return { messages, bytes, handling: this.#handling, dropped: this.#dropped };
+    return { messages, bytes, handling: this.#places.taken, dropped: this.#dropped };
   }
 
   // For deliveries
@@ -189,44 +185,19 @@ export class Board implements OutboxHost, InboxHost {
   }
 
   mayRun(inbox: Inbox): boolean {
-    if (this.#closed !== undefined) return false;
-    if (this.#handling + this.#invited < this.#limits.concurrency) return true;
-    this.#queue.add(inbox);
-    return false;
+    return this.#closed === undefined && this.#places.mayTake(inbox);
   }
 
   runs(by: 1 | -1): void {
-    this.#handling += by;
-    if (by === -1) this.#invite();
-  }
-
-  /** Keeps free places for those that wait: the inbox whose handler has ended is behind them. */
-  #invite(): void {
-    while (this.#handling + this.#invited < this.#limits.concurrency) {
-      const [first] = this.#queue;
-      if (first === undefined) return;
-      this.#queue.delete(first);
-      this.#invited += 1;
-      this.clock.afterTurn(() => {
-        this.#invited -= 1;
-        first.next();
-        this.#invite();
-      });
-    }
+    this.#places.runs(by);
   }
 
   error(code: ErrorCode, text: string, peer: NodeId, cause?: unknown): RxmeshError {
-    const detail = cause instanceof Error ? `: ${cause.message}` : '';
-    return new RxmeshError(code, text + detail, { peer, channel: this.channel.id, cause });
+    return errorBecauseOf(cause, code, text, { peer, channel: this.channel.id });
   }
 
   storeFailed(thrown: unknown, peer?: NodeId): RxmeshError {
-    const reason = thrown instanceof Error ? (thrown.cause ?? thrown) : thrown;
-    const detail = reason instanceof Error ? `: ${reason.message}` : '';
-    const text = `the store of deliveries has failed${detail}`;
-    const { id: channel } = this.channel;
-    const context = peer === undefined ? { channel } : { channel, peer };
-    return new RxmeshError('RXMESH_STORE_FAILED', text, { ...context, cause: thrown });
+    return storeError(thrown, { channel: this.channel.id, ...(peer !== undefined && { peer }) });
   }
 
   report(error: RxmeshError): void {
@@ -252,14 +223,10 @@ export class Board implements OutboxHost, InboxHost {
   }
 
   #restore(records: readonly (StoredFrame | Damaged)[]): void {
-    const found = new Found();
-    for (const record of records) {
-      if ('error' in record) {
-        this.report(record.error);
-        this.journal.write([{ type: 'del', key: record.key }]);
-      } else {
-        found.add(record);
-      }
+    const found = new Found(records);
+    for (const { error, key } of found.damaged) {
+      this.report(error);
+      this.journal.write([{ type: 'del', key }]);
     }
     for (const [peer, state] of found.inboxes) {
       this.#inboxFor(peer).restore(state, found.failures.get(peer) ?? []);
@@ -280,8 +247,7 @@ export class Board implements OutboxHost, InboxHost {
   #restoreOutbox(to: NodeId, state: Frame, messages: readonly Frame[]): void {
     const outbox = this.#outboxFor(to);
     const entries = messages.map((frame) => {
-      const entry = new Entry(frame.payload, frame.dueDateMs);
-      entry.seq = frame.seq;
+      const entry = Entry.stored(frame);
       this.#room.count(to, 1, entry.size);
       return entry;
     });
@@ -418,11 +384,10 @@ export class Board implements OutboxHost, InboxHost {
 
   #end(): void {
     if (this.#closed !== undefined) return;
-    const { id: channel } = this.channel;
     const text = this.journal.hasStore
       ? 'the service is closed: the message stays in the store'
       : 'the service is closed';
-    const error = new RxmeshError('RXMESH_CHANNEL_CLOSED', text, { channel });
+    const error = new RxmeshError('RXMESH_CHANNEL_CLOSED', text, { channel: this.channelId });
     this.#closed = error;
     this.#scope.unsubscribe();
     for (const id of [...this.#lines.keys()]) this.#lost(id);

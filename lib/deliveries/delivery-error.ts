@@ -1,4 +1,4 @@
-import { type ErrorContext, RxmeshError } from '../index.ts';
+import { type ErrorCode, type ErrorContext, RxmeshError } from '../index.ts';
 import { shortened } from '../frames/shown-error.ts';
 import { Frame, kinds } from './frame.ts';
 
@@ -49,4 +49,23 @@ export function errorOfFrame(frame: Frame, context: ErrorContext): RxmeshError {
   }
   // A status of a later version still says that the delivery has failed.
   return new DeliveryError(reason, text, context);
+}
+
+/** An error whose text ends with that of its cause, if it has one. */
+export function errorBecauseOf(
+  cause: unknown,
+  code: ErrorCode,
+  text: string,
+  context: ErrorContext,
+): RxmeshError {
+  const detail = cause instanceof Error ? `: ${cause.message}` : '';
+  return new RxmeshError(code, text + detail, { ...context, cause });
+}
+
+/** The store has thrown this. */
+export function storeError(thrown: unknown, context: ErrorContext): RxmeshError {
+  const reason = thrown instanceof Error ? (thrown.cause ?? thrown) : thrown;
+  const detail = reason instanceof Error ? `: ${reason.message}` : '';
+  const text = `the store of deliveries has failed${detail}`;
+  return new RxmeshError('RXMESH_STORE_FAILED', text, { ...context, cause: thrown });
 }

@@ -1,5 +1,6 @@
 import type { Subscription } from 'rxjs';
 import type { StoreOperation } from '../index.ts';
+import type { Frame } from './frame.ts';
 
 /** Who waits for the end of a delivery. */
 export interface Waiter {
@@ -33,6 +34,13 @@ export class Entry {
     this.payload = payload;
     this.size = payload.length;
     this.dueDateMs = dueDateMs;
+  }
+
+  /** A message that the store has. */
+  static stored({ payload, dueDateMs, seq }: Frame): Entry {
+    const entry = new Entry(payload, dueDateMs);
+    entry.seq = seq;
+    return entry;
   }
 }
 

@@ -1,6 +1,6 @@
 import type { NodeId } from '../index.ts';
 import { Frame, kinds } from './frame.ts';
-import type { StoredFrame } from './store.ts';
+import type { Damaged, StoredFrame } from './store.ts';
 
 /** The records of a store, by peer. */
 export class Found {
@@ -8,8 +8,16 @@ export class Found {
   readonly outboxes: Map<NodeId, Frame> = new Map();
   readonly messages: Map<NodeId, Frame[]> = new Map();
   readonly failures: Map<NodeId, Frame[]> = new Map();
+  readonly damaged: Damaged[] = [];
 
-  add({ kind, peer, frame }: StoredFrame): void {
+  constructor(records: readonly (StoredFrame | Damaged)[]) {
+    for (const record of records) {
+      if ('error' in record) this.damaged.push(record);
+      else this.#add(record);
+    }
+  }
+
+  #add({ kind, peer, frame }: StoredFrame): void {
     switch (kind) {
       case 'inbox':
         this.inboxes.set(peer, frame);

@@ -19,14 +19,13 @@ export {
   type MiddlewareUnderTest,
 } from './middleware-conformance.ts';
 export { storeConformance, type StoreSetup } from './store-conformance.ts';
-export {
-  simulate,
-  type CrashOptions,
-  type MarbleHelpers,
-  type SimulatedNodeOptions,
-  type Simulation,
-  type SimulationOptions,
-} from './simulation.ts';
+export { simulate, type Simulation } from './simulation.ts';
+export type {
+  CrashOptions,
+  MarbleHelpers,
+  SimulatedNodeOptions,
+  SimulationOptions,
+} from './simulation-options.ts';
 export { faulty, type FaultyOptions, type FaultyTransport } from './faulty/faulty-transport.ts';
 export type { FrameFault, FrameFaults } from './faulty/frames.ts';
 export type { LineOptions } from './faulty/line.ts';

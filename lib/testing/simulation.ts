@@ -1,26 +1,12 @@
-import { type Observable, Subject, type Subscription, type VirtualTimeScheduler } from 'rxjs';
-import type { RunHelpers } from 'rxjs/testing';
+import type { Observable } from 'rxjs';
 import type { Channel, ChannelOptions } from '../channel/channel.ts';
-import { checkOptionNames } from '../model/check-option-names.ts';
 import { mustBe } from '../model/described.ts';
+import type { RouterEvent } from '../model/event.ts';
 import type { NodeId } from '../model/id.ts';
-import type { Identity } from '../model/identity.ts';
-import type { RouterOptions } from '../router/options.ts';
-import { createRouter, type RouterLike } from '../router/router.ts';
-import type { Protection } from '../secure/index.ts';
 import { MemoryNetwork } from '../../transports/memory/index.ts';
-import { Acquaintances } from './acquaintances.ts';
 import { EventLog } from './event-log.ts';
-import { Knowledge, type Knows } from './knowledge.ts';
-import {
-  type Bandwidth,
-  bandwidthOf,
-  checkBandwidth,
-  checkLatency,
-  type Latency,
-  latencyOf,
-  type Line,
-} from './lines.ts';
+import { FrozenNodes } from './frozen-nodes.ts';
+import { type Bandwidth, bandwidthOf, type Latency, latencyOf, type Line } from './lines.ts';
 import { LogEntry } from './log-entry.ts';
 import { DiagramScheduler } from './marbles/diagram-scheduler.ts';
 import {
@@ -29,86 +15,16 @@ import {
   type ExpectedSubscriptions,
 } from './marbles/diagrams.ts';
 import type { SubscribedFrames } from './marbles/expectation.ts';
-import { NodeClock } from './node-clock.ts';
+import { Population } from './population.ts';
 import { seededRandom } from './seeded-random.ts';
-import { cuttableStore } from './simulated-store.ts';
+import type { SimulatedNode, WatchedNode } from './simulated-node.ts';
 import {
-  identityFrom,
-  type NodeOptions,
-  type SimulatedNode,
-  WatchedNode,
-} from './simulated-node.ts';
+  checkSimulationOptions,
+  type CrashOptions,
+  type MarbleHelpers,
+  type SimulationOptions,
+} from './simulation-options.ts';
 import { VirtualClock } from './virtual-clock.ts';
-
-/**
- * Options of a node, apart from those that the simulation sets. `keepAlive` is off by default,
- * since its timer would keep `TestScheduler.run` from ending. The default `limits` allow all nodes
- * to connect at once.
- */
-export type SimulatedNodeOptions = Partial<
-  Omit<RouterOptions, 'identity' | 'transports' | 'clock' | 'random'>
->;
-
-/** Options of `simulate`. */
-export interface SimulationOptions {
-  /** The number of nodes. */
-  readonly nodes: number;
-  /** Default 0: everything arrives at the moment it is sent. */
-  readonly latencyMs?: Latency;
-  /** Default: no limit. */
-  readonly bytesPerSecond?: Bandwidth;
-  /** Determines the nodes' identities and everything random. Default 1. */
-  readonly seed?: number;
-  /** How connections between nodes are protected. Default `trusted`, the fastest. */
-  readonly protection?: Protection;
-  /**
-   * The source of time: your own `TestScheduler`, if the network is to run within its `run`.
-   * Default: a new virtual scheduler.
-   */
-  readonly scheduler?: VirtualTimeScheduler;
-  /**
-   * Who knows whose address at the start: a function that says whether `node` knows `other`, both
-   * by number, or a list of those that each node knows, such as `[[1], [2], []]`, which is faster
-   * in networks of thousands. Default: every node knows all others.
-   */
-  readonly knows?: Knows;
-  /** Further options of a node, by its number. */
-  readonly options?: (node: number) => SimulatedNodeOptions;
-  /**
-   * Creates each node. Default: `createRouter`. Pass your own function to test a node of your own.
-   */
-  readonly makeRouter?: (options: RouterOptions) => RouterLike;
-  /** How many entries `log` keeps, the latest ones. Default: all of them. */
-  readonly logMax?: number;
-}
-
-const optionNames = Object.keys({
-  nodes: true,
-  latencyMs: true,
-  bytesPerSecond: true,
-  seed: true,
-  protection: true,
-  scheduler: true,
-  knows: true,
-  options: true,
-  makeRouter: true,
-  logMax: true,
-} satisfies Record<keyof SimulationOptions, true>);
-
-/** Options of `Simulation.crash`. */
-export interface CrashOptions {
-  /**
-   * The other nodes notice nothing, as when a machine loses power: their connections stay
-   * half-open, and what they send is lost. Once the node starts again, such a connection fails as
-   * soon as it is used. Default false: the connections are cut.
-   */
-  readonly silently?: boolean;
-}
-
-/**
- * What `Simulation.run` passes to a test: the functions of `TestScheduler.run` of the same names.
- */
-export type MarbleHelpers = Pick<RunHelpers, 'hot' | 'cold' | 'time'>;
 
 /** How long nodes may take to connect, or to notice that another one has left, in milliseconds. */
 const settleMs = 60_000;
@@ -168,56 +84,41 @@ export class Simulation {
   /** May be changed at any time. */
   bytesPerSecond: Bandwidth;
 
-  readonly #options: SimulationOptions;
+  readonly #population: Population;
+  readonly #frozen: FrozenNodes;
   /** Its own scheduler; undefined if it runs on another one. */
   readonly #scheduler: DiagramScheduler | undefined;
   readonly #diagrams: Diagrams;
-  readonly #random: () => number;
-  readonly #nodes: WatchedNode[] = [];
   readonly #log: EventLog;
-  readonly #logged = new Subject<LogEntry>();
-  readonly #indexes = new Map<NodeId, number>();
-  /** When frozen nodes go on. */
-  readonly #thaws = new Map<number, Subscription>();
-  readonly #acquaintances = new Acquaintances<WatchedNode>();
-  readonly #knowledge: Knowledge;
-  /** What `setUp` does at a node that joins later or starts again. */
-  readonly #setUps: ((node: SimulatedNode) => void)[] = [];
   #isLaunched = false;
 
   /** @internal use `simulate` */
   constructor(options: SimulationOptions) {
-    checkOptionNames('simulate', options, optionNames);
-    const { nodes, seed = 1, protection = 'trusted', scheduler, knows = () => true } = options;
-    if (!Number.isInteger(nodes) || nodes < 1) {
-      throw new RangeError(`simulate: ${mustBe('nodes', 'an integer of at least 1', nodes)}`);
-    }
-    const { latencyMs = 0, bytesPerSecond = Infinity } = options;
-    checkLatency(latencyMs);
-    checkBandwidth(bytesPerSecond);
+    checkSimulationOptions(options);
+    const { seed = 1, protection = 'trusted', scheduler } = options;
     const random = seededRandom(seed);
-    this.#options = options;
     this.seed = seed;
-    this.#random = random;
-    this.latencyMs = latencyMs;
-    this.bytesPerSecond = bytesPerSecond;
+    this.latencyMs = options.latencyMs ?? 0;
+    this.bytesPerSecond = options.bytesPerSecond ?? Infinity;
     this.#scheduler =
       scheduler === undefined ? new DiagramScheduler(() => this.#diagrams.endMs) : undefined;
-    this.clock = new VirtualClock(this.#scheduler ?? scheduler);
-    this.#diagrams = new Diagrams(this.clock, { seed, nodeName: (id) => this.#nameOf(id) });
-    const line = (from: NodeId, to: NodeId) => (): Line => [this.#number(from), this.#number(to)];
-    this.network = new MemoryNetwork({
-      clock: this.clock,
+    const clock = (this.clock = new VirtualClock(this.#scheduler ?? scheduler));
+    this.#diagrams = new Diagrams(clock, { seed, nodeName: (id) => this.#population.nameOf(id) });
+    const index = (id: NodeId): number => this.indexOf(id) ?? NaN;
+    const line = (from: NodeId, to: NodeId) => (): Line => [index(from), index(to)];
+    const network = (this.network = new MemoryNetwork({
+      clock,
       protection,
       latencyMs: (from, to) => latencyOf(this.latencyMs, random, line(from, to)),
       bytesPerSecond: (from, to) => bandwidthOf(this.bytesPerSecond, line(from, to)),
-    });
-    this.#knowledge = new Knowledge(knows);
+    }));
+    this.#frozen = new FrozenNodes(clock, network);
     this.#log = new EventLog(options.logMax ?? Infinity);
-    this.log$ = this.#logged.asObservable();
-    this.nodes = this.#nodes;
-    const identities = Array.from({ length: nodes }, () => identityFrom(random));
-    for (const identity of identities) this.#addNode(identity, identities);
+    this.log$ = this.#log.entries$;
+    const onEvent = (node: number, event: RouterEvent): void =>
+      this.#log.add(new LogEntry(this.now(), node, event));
+    this.#population = new Population({ options, random, clock, network, onEvent });
+    this.nodes = this.#population.nodes;
   }
 
   /**
@@ -235,12 +136,12 @@ export class Simulation {
 
   /** @throws {RangeError} if there is no node with this number */
   node(index: number): SimulatedNode {
-    return this.#node(index);
+    return this.#population.at(index);
   }
 
   /** The number of the node with this ID; undefined if there is none. */
   indexOf(id: NodeId): number | undefined {
-    return this.#indexes.get(id);
+    return this.#population.indexOf(id);
   }
 
   /**
@@ -251,8 +152,7 @@ export class Simulation {
    *     net.setUp(({ router }) => router.openChannel({ id: 1, codec: json<string>() }));
    */
   setUp(work: (node: SimulatedNode) => void): void {
-    for (const node of this.#nodes) if (!node.isStopped) work(node);
-    this.#setUps.push(work);
+    this.#population.setUp(work);
   }
 
   /**
@@ -273,7 +173,7 @@ export class Simulation {
   /** Starts every router without letting time pass; nodes connect once it does. */
   launch(): void {
     this.#isLaunched = true;
-    for (const { router } of this.#nodes) void router.start();
+    for (const { router } of this.#population.nodes) void router.start();
   }
 
   /**
@@ -294,8 +194,9 @@ export class Simulation {
    * @throws {Error} naming the pairs that are not up after 60 s of virtual time
    */
   settle(): void {
-    if (this.clock.advanceUntil(() => this.#acquaintances.missing === 0, settleMs)) return;
-    const apart = this.#acquaintances.apart();
+    if (this.clock.advanceUntil(() => this.#population.acquaintances.missing === 0, settleMs))
+      return;
+    const apart = this.#population.acquaintances.apart();
     const pairs = apart.map(([one, other]) => `${one.toString()} with ${other.toString()}`);
     throw new Error(`not up after ${settleMs} ms: ${pairs.join(', ')}`);
   }
@@ -370,9 +271,7 @@ export class Simulation {
    * launched, without letting time pass.
    */
   add(): SimulatedNode {
-    const identity = identityFrom(this.#random);
-    const node = this.#addNode(identity, [...this.#nodes]);
-    for (const setUp of this.#setUps) setUp(node);
+    const node = this.#population.add();
     if (this.#isLaunched) void node.router.start();
     return node;
   }
@@ -383,13 +282,15 @@ export class Simulation {
    * @throws {Error} naming the nodes that have not, after 60 s of virtual time
    */
   remove(index: number): void {
-    const node = this.#node(index);
+    const node = this.#population.at(index);
     void node.router.stop();
     const late = (): readonly WatchedNode[] =>
-      this.#nodes.filter((other) => other.up.has(node.id) || (other === node && !node.isStopped));
+      this.#population.nodes.filter(
+        (other) => other.up.has(node.id) || (other === node && !node.isStopped),
+      );
     if (this.clock.advanceUntil(() => late().length === 0, settleMs)) return;
-    const names = late().map((other) => other.toString());
-    throw new Error(`${node.toString()} is not gone after ${settleMs} ms for ${names.join(', ')}`);
+    const names = late().join(', ');
+    throw new Error(`${node.toString()} is not gone after ${settleMs} ms for ${names}`);
   }
 
   /**
@@ -399,12 +300,12 @@ export class Simulation {
    * @throws {Error} if it has stopped already
    */
   crash(index: number, { silently = false }: CrashOptions = {}): void {
-    const node = this.#running('crash', index);
+    const node = this.#population.running('crash', index);
     node.crash(() => {
       if (silently) this.network.abandon(node.id);
       else this.network.isolate(node.id);
     });
-    this.#thaw(node);
+    this.#frozen.thaw(node);
   }
 
   /**
@@ -415,13 +316,7 @@ export class Simulation {
    * @throws {Error} if it is still running
    */
   restart(index: number): void {
-    const node = this.#node(index);
-    if (!node.isStopped) {
-      throw new Error(`restart: ${node.toString()} is still running: remove or crash it first`);
-    }
-    node.restart();
-    this.#acquaintances.started(node);
-    for (const setUp of this.#setUps) setUp(node);
+    const node = this.#population.restart(index);
     void node.router.start();
   }
 
@@ -433,14 +328,7 @@ export class Simulation {
    * @throws {Error} if it has stopped
    */
   freeze(index: number, ms: number): void {
-    const node = this.#running('freeze', index);
-    this.#thaws.get(index)?.unsubscribe();
-    node.clock.freeze();
-    this.network.freeze(node.id);
-    this.#thaws.set(
-      index,
-      this.clock.schedule(() => this.#thaw(node), ms),
-    );
+    this.#frozen.freeze(this.#population.running('freeze', index), ms);
   }
 
   /**
@@ -450,7 +338,7 @@ export class Simulation {
    * @throws {RangeError} if `msPerFrame` is not a finite number of 0 or more
    */
   slow(index: number, msPerFrame: number): void {
-    this.network.slow(this.#node(index).id, msPerFrame);
+    this.network.slow(this.#population.at(index).id, msPerFrame);
   }
 
   /**
@@ -458,12 +346,12 @@ export class Simulation {
    * or is set. Dates are in what a node stores. Timers and timeouts do not depend on them.
    */
   setDate(index: number, byMs: number): void {
-    this.#node(index).clock.setDate(byMs);
+    this.#population.at(index).clock.setDate(byMs);
   }
 
   /** Cuts the connections of two nodes. They may dial each other again. */
   sever(one: number, other: number): void {
-    this.network.sever(this.#node(one).id, this.#node(other).id);
+    this.network.sever(this.#population.at(one).id, this.#population.at(other).id);
   }
 
   /**
@@ -471,7 +359,7 @@ export class Simulation {
    * their dials fail. A node that is not on any island reaches all others.
    */
   partition(...islands: readonly (readonly number[])[]): void {
-    this.network.partition(...this.#ids(islands));
+    this.network.partition(...this.#population.ids(islands));
   }
 
   /**
@@ -479,12 +367,12 @@ export class Simulation {
    * nothing gets through. What is still open at `heal` goes on, without a gap.
    */
   silence(...islands: readonly (readonly number[])[]): void {
-    this.network.silence(...this.#ids(islands));
+    this.network.silence(...this.#population.ids(islands));
   }
 
   /** Silences one direction until `heal`: `to` receives nothing from `from`. */
   mute(from: number, to: number): void {
-    this.network.mute(this.#node(from).id, this.#node(to).id);
+    this.network.mute(this.#population.at(from).id, this.#population.at(to).id);
   }
 
   /** Ends a partition, and all silences. */
@@ -498,122 +386,15 @@ export class Simulation {
    * @throws {Error} if a router has not stopped, or a timer of the network is still pending
    */
   stop(): void {
-    for (const index of [...this.#thaws.keys()]) this.#thaw(this.#node(index));
-    for (const { id } of this.#nodes) this.network.slow(id, 0);
-    for (const { router } of this.#nodes) void router.stop();
-    const running = (): readonly WatchedNode[] => this.#nodes.filter((node) => !node.isIdle);
+    this.#frozen.thawAll();
+    for (const { id } of this.#population.nodes) this.network.slow(id, 0);
+    for (const { router } of this.#population.nodes) void router.stop();
+    const running = (): readonly WatchedNode[] =>
+      this.#population.nodes.filter((node) => !node.isIdle);
     if (!this.clock.advanceUntil(() => running().length === 0, stopMs)) {
-      const names = running().map((node) => node.toString());
-      throw new Error(`not stopped after ${stopMs} ms: ${names.join(', ')}`);
+      throw new Error(`not stopped after ${stopMs} ms: ${running().join(', ')}`);
     }
     const left = this.clock.dueTimesMs;
-    if (left.length === 0) return;
-    throw new Error(`timers are still pending, due at ${left.join(', ')} ms`);
-  }
-
-  /** The number of a node of this network. */
-  #number(id: NodeId): number {
-    return this.#indexes.get(id) ?? NaN;
-  }
-
-  #nameOf(id: string): string | undefined {
-    const node = this.#nodes.find((each) => each.id === id);
-    return node && `node ${node.index}`;
-  }
-
-  #node(index: number): WatchedNode {
-    const node = this.#nodes[index];
-    if (node !== undefined) return node;
-    throw new RangeError(mustBe('index', `from 0 to ${this.#nodes.length - 1}`, index));
-  }
-
-  /** @throws {Error} if it has stopped */
-  #running(what: string, index: number): WatchedNode {
-    const node = this.#node(index);
-    if (node.isStopped) throw new Error(`${what}: ${node.toString()} has stopped already`);
-    return node;
-  }
-
-  #ids(islands: readonly (readonly number[])[]): readonly (readonly NodeId[])[] {
-    return islands.map((island) => island.map((index) => this.#node(index).id));
-  }
-
-  #thaw(node: WatchedNode): void {
-    const timer = this.#thaws.get(node.index);
-    if (timer === undefined) return;
-    timer.unsubscribe();
-    this.#thaws.delete(node.index);
-    // Timers come first, as in an event loop.
-    node.clock.thaw();
-    this.network.thaw(node.id);
-  }
-
-  #note(entry: LogEntry): void {
-    this.#log.add(entry);
-    this.#logged.next(entry);
-  }
-
-  /** @param others the other nodes of the network that it may know, by number */
-  #addNode(identity: Identity, others: readonly { readonly id: NodeId }[]): WatchedNode {
-    const index = this.#nodes.length;
-    const known = this.#knowledge
-      .knownTo(index, others.length)
-      .flatMap((other) => others[other] ?? []);
-    const clock = new NodeClock(this.clock);
-    const routerOptions = this.#routerOptions(index, { identity, clock }, others.length, known);
-    const { makeRouter = createRouter } = this.#options;
-    const store = routerOptions.peers?.store;
-    const node: WatchedNode = new WatchedNode({
-      index,
-      identity,
-      clock,
-      options: routerOptions,
-      makeRouter: (hasCrashed) =>
-        makeRouter({
-          ...routerOptions,
-          peers: {
-            ...routerOptions.peers,
-            ...(store !== undefined && { store: cuttableStore(store, hasCrashed) }),
-          },
-          transports: [this.network.transport(identity.id)],
-        }),
-      onEvent: (event) => this.#note(new LogEntry(this.now(), index, event)),
-      onChange: (peer, isUp) => this.#acquaintances.changed(node, peer, isUp),
-      onStop: () => this.#acquaintances.stopped(node),
-    });
-    const acquainted = this.#knowledge
-      .acquaintedWith(index, index)
-      .map((other) => this.#node(other));
-    this.#nodes.push(node);
-    this.#indexes.set(identity.id, index);
-    this.#acquaintances.add(node, acquainted);
-    return node;
-  }
-
-  #routerOptions(
-    index: number,
-    own: { readonly identity: Identity; readonly clock: NodeClock },
-    others: number,
-    known: readonly { readonly id: NodeId }[],
-  ): NodeOptions {
-    const given = this.#options.options?.(index) ?? {};
-    return {
-      network: 'simulation',
-      keepAlive: { intervalMs: 0 },
-      ...given,
-      // All nodes may dial the same one at the same instant.
-      limits: {
-        handshakes: Math.max(64, others),
-        connectionsPerSecond: 1_000_000,
-        ...given.limits,
-      },
-      ...own,
-      random: seededRandom(this.#random() * 2 ** 32),
-      peers: {
-        maxConnected: Math.max(32, others),
-        ...given.peers,
-        addresses: [...(given.peers?.addresses ?? []), ...known.map(({ id }) => `memory:${id}`)],
-      },
-    };
+    if (left.length > 0) throw new Error(`timers are still pending, due at ${left.join(', ')} ms`);
   }
 }

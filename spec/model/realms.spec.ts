@@ -17,7 +17,8 @@ import {
   type FrameSocket,
 } from '../../lib/index.ts';
 import { VirtualClock } from '../../lib/testing/virtual-clock.ts';
-import { simulate, type SimulationOptions } from '../../lib/testing/simulation.ts';
+import { simulate } from '../../lib/testing/simulation.ts';
+import type { SimulationOptions } from '../../lib/testing/simulation-options.ts';
 import { asBytes, isArrayBuffer } from '../../lib/model/bytes.ts';
 import { described } from '../../lib/model/described.ts';
 import { toRxmeshError } from '../../lib/model/error.ts';

@@ -1,6 +1,6 @@
 import { createRouter, type RouterLike, type RouterOptions } from '../../lib/index.ts';
 import { simulate as simulateBy, type Simulation } from '../../lib/testing/index.ts';
-import type { SimulationOptions } from '../../lib/testing/simulation.ts';
+import type { SimulationOptions } from '../../lib/testing/simulation-options.ts';
 
 type Make = (options: RouterOptions) => RouterLike;
 
