@@ -9,19 +9,15 @@ import type { NodeInfo } from '../model/node-info.ts';
 import type { ByeReason, Link, LinkReceiver } from '../transport/link.ts';
 import { type ChannelEnd, type Drop, messageBytesDefault } from './channel-end.ts';
 import { ControlBudget } from './control-budget.ts';
+import { Draining } from './draining.ts';
 import { KeepAlive } from './keep-alive.ts';
 import type { Outbox } from './outbox.ts';
 import type { PeerSession } from './peer-session.ts';
-import { Port, type PortHost, type Violation } from './port.ts';
+import type { Port, PortHost, Violation } from './port.ts';
 import type { PortSnapshot } from './port-snapshot.ts';
+import { peerChannelsMax, Ports } from './ports.ts';
 import { Pump } from './pump.ts';
 import type { SessionOptions } from './session-options.ts';
-
-/**
- * The most channels that a peer may open on one connection and that we never opened. Credit
- * outlives a channel, so each costs some memory for as long as the connection lasts.
- */
-export const peerChannelsMax = 1024;
 
 export type { LaneSnapshot, PortSnapshot } from './port-snapshot.ts';
 
@@ -44,32 +40,21 @@ export class Session implements PeerSession, LinkReceiver, PortHost {
 
   readonly #accepted = new AsyncSubject<void>();
   readonly #ended = new AsyncSubject<RxmeshError | undefined>();
-  /** In the order in which they were added. They stay until the link ends. */
-  readonly #ports: Port[] = [];
-  /**
-   * The same ports by channel id. Never iterated: the array is sparse. With a thousand channels,
-   * half the cost of a Map lookup.
-   */
-  readonly #portsById: Port[] = [];
-  /** The port of the previous message: usually the right one for the next. */
-  #lastPort: Port | undefined;
+  readonly #ports: Ports;
   readonly #pump: Pump;
+  readonly #draining: Draining;
   readonly #keepAlive: KeepAlive;
   readonly #control: ControlBudget;
   readonly #options: SessionOptions;
   #isLive = false;
   #fault: RxmeshError | undefined;
-  #peerOnlyPorts = 0;
   #over = false;
   /** Set once a lane that must not overflow has overflowed. */
   #overflow: string | undefined;
-  #isDraining = false;
   #isLeaving = false;
-  #hasAnswered = (): boolean => true;
   /** On a wire without credit: whether the link is paused because a lane is full. */
   #isHeld = false;
   #resume: Subscription | undefined;
-  #snapshot: readonly PortSnapshot[] = [];
 
   constructor(options: SessionOptions) {
     this.#options = options;
@@ -78,6 +63,8 @@ export class Session implements PeerSession, LinkReceiver, PortHost {
     const { link, clock, discipline } = options;
     const onFailure = (error: RxmeshError): void => this.#failed(error);
     this.#pump = new Pump({ link, clock, discipline, onFailure });
+    this.#ports = new Ports(this, this.#pump.counter);
+    this.#draining = new Draining(this.#ports, this.#pump);
     this.#keepAlive = new KeepAlive({
       settings: options.keepAlive,
       clock: options.clock,
@@ -144,15 +131,15 @@ export class Session implements PeerSession, LinkReceiver, PortHost {
     this.#isLive = true;
     this.upSinceMs = this.#options.clock.now();
     this.#keepAlive.start();
-    for (const port of this.#ports) port.inbox?.release();
-    for (const { end, outbox } of [...this.#ports]) if (outbox.open) end?.reached(this.id);
+    for (const port of this.#ports.all) port.inbox?.release();
+    for (const { end, outbox } of [...this.#ports.all]) if (outbox.open) end?.reached(this.id);
   }
 
   /** Opens a channel on this session and grants the peer credit for it. */
   openChannel(end: ChannelEnd): void {
     if (this.#over) return;
     // If the channel is reopened while it is being closed, this session may not have closed it yet.
-    const before = this.#portsById[end.id]?.end;
+    const before = this.#ports.known(end.id)?.end;
     if (before !== undefined) this.closeChannel(before);
     this.#join(end);
     this.#pump.run();
@@ -175,7 +162,7 @@ export class Session implements PeerSession, LinkReceiver, PortHost {
 
   /** The outbox of a channel, if both sides have it open. */
   outbox(channel: number): Outbox | undefined {
-    const port = this.#port(channel);
+    const port = this.#ports.get(channel);
     return port?.end !== undefined && port.outbox.open ? port.outbox : undefined;
   }
 
@@ -189,8 +176,7 @@ export class Session implements PeerSession, LinkReceiver, PortHost {
    * been consumed.
    */
   get idle(): boolean {
-    if (!this.#ports.every((port) => port.outbox.idle)) return false;
-    return this.#hasAnswered() && this.#ports.every((port) => !this.#isDraining || port.isConsumed);
+    return this.#draining.isDone;
   }
 
   /**
@@ -199,33 +185,22 @@ export class Session implements PeerSession, LinkReceiver, PortHost {
    */
   stopReceiving(): void {
     if (this.#over || !this.hasCredit) return;
-    if (!this.#ports.some(({ end }) => end?.isConsumed === true)) return;
-    this.#isDraining = true;
-    for (const port of this.#ports) port.stopReceiving(() => this.#pump.close(port.channel));
-    // The peer's answer arrives behind everything it sent before it received the request.
-    this.#hasAnswered = this.#pump.askIfRead();
+    this.#draining.begin();
   }
 
   /** Accepts messages again, as before `stopReceiving`. */
   resumeReceiving(): void {
     if (this.#over) return;
-    this.#isDraining = false;
-    for (const port of this.#ports) port.resumeReceiving();
-    this.#hasAnswered = () => true;
+    this.#draining.end();
   }
 
   get channels(): readonly number[] {
-    const open = this.#ports.filter(({ outbox }) => outbox.open);
-    return open.map(({ outbox }) => outbox.channel).sort((a, b) => a - b);
+    return this.#ports.openChannels;
   }
 
   /** The open channels: the same array as the last time if nothing has changed since. */
   snapshot(): readonly PortSnapshot[] {
-    const last = this.#snapshot;
-    const now = this.#ports.filter(({ end }) => end !== undefined).map((port) => port.snapshot());
-    const isStill = now.length === last.length && now.every((port, i) => port === last[i]);
-    if (!isStill) this.#snapshot = now;
-    return this.#snapshot;
+    return this.#ports.snapshot();
   }
 
   /** The last round trip of a ping, in milliseconds; `undefined` before the first one. */
@@ -265,13 +240,13 @@ export class Session implements PeerSession, LinkReceiver, PortHost {
   // LinkReceiver: called by the link
 
   takes(channel: number): boolean {
-    if (this.#port(channel)?.takes() !== false) return true;
+    if (this.#ports.get(channel)?.takes() !== false) return true;
     this.#isHeld = true;
     return false;
   }
 
   data(channel: number, bytes: Uint8Array, last: boolean): void {
-    const port = this.#port(channel);
+    const port = this.#ports.get(channel);
     if (port !== undefined) port.data(bytes, last);
     else if (!this.hasCredit) {
       // Announced in the handshake, and closed before the session began.
@@ -283,7 +258,7 @@ export class Session implements PeerSession, LinkReceiver, PortHost {
   }
 
   credit(channel: number, messages: number, bytes: number): void {
-    const port = this.#portsById[channel] ?? this.#peerOnlyPort(channel);
+    const port = this.#ports.known(channel) ?? this.#peerOnlyPort(channel);
     if (port === undefined) return;
     const { outbox } = port;
     outbox.credit += messages;
@@ -303,7 +278,7 @@ export class Session implements PeerSession, LinkReceiver, PortHost {
   }
 
   messageLimit(channel: number, bytes: number): void {
-    const port = this.#portsById[channel] ?? this.#peerOnlyPort(channel);
+    const port = this.#ports.known(channel) ?? this.#peerOnlyPort(channel);
     if (port === undefined) return;
     if (port.wasLimited) this.#countControl();
     port.wasLimited = true;
@@ -311,7 +286,7 @@ export class Session implements PeerSession, LinkReceiver, PortHost {
   }
 
   channelClosed(channel: number): void {
-    const port = this.#portsById[channel];
+    const port = this.#ports.known(channel);
     if (port === undefined || !port.outbox.open) {
       this.#countControl();
       return;
@@ -355,12 +330,7 @@ export class Session implements PeerSession, LinkReceiver, PortHost {
     this.#resume?.unsubscribe();
     this.#keepAlive.stop();
     this.#pump.stop();
-    for (const port of this.#ports) {
-      port.disconnect(this.#isLeaving ? 'node-stopped' : 'peer-down');
-    }
-    this.#ports.length = 0;
-    this.#portsById.length = 0;
-    this.#lastPort = undefined;
+    this.#ports.disconnect(this.#isLeaving ? 'node-stopped' : 'peer-down');
     this.#accepted.complete();
     this.#ended.next(this.#fault ?? error);
     this.#ended.complete();
@@ -380,9 +350,7 @@ export class Session implements PeerSession, LinkReceiver, PortHost {
    * one for each ping we sent.
    */
   #earned(): number {
-    let earned = this.#pump.pings;
-    for (const { traffic } of this.#ports) earned += traffic;
-    return earned;
+    return this.#pump.pings + this.#ports.traffic;
   }
 
   #timedOut(ms: number, missing: 'any sign' | 'pong'): void {
@@ -393,8 +361,7 @@ export class Session implements PeerSession, LinkReceiver, PortHost {
   }
 
   #join(end: ChannelEnd): void {
-    const port = this.#portsById[end.id] ?? this.#newPort(end.id);
-    if (port.isPeerOnly) this.#peerOnlyPorts -= 1;
+    const port = this.#ports.own(end.id);
     const { outbox } = port;
     const pace = paceOf(end.outbound, this.#options.clock, () => this.#pump.wake(outbox));
     const inbox = port.join(end, pace);
@@ -410,34 +377,17 @@ export class Session implements PeerSession, LinkReceiver, PortHost {
   /** The port of a channel that the peer has opened and we have not. */
   #peerOnlyPort(channel: number): Port | undefined {
     if (this.#over) return undefined;
-    if (this.#peerOnlyPorts >= peerChannelsMax) {
+    const port = this.#ports.addPeerOnly(channel);
+    if (port === undefined) {
       const text = `more than ${peerChannelsMax} channels that are not open here`;
       this.violated('RXMESH_PROTOCOL_VIOLATION', text, channel);
-      return undefined;
     }
-    const port = this.#newPort(channel);
-    port.isPeerOnly = true;
-    this.#peerOnlyPorts += 1;
-    return port;
-  }
-
-  #newPort(channel: number): Port {
-    const port = new Port(channel, this, this.#pump.counter);
-    this.#ports.push(port);
-    this.#portsById[channel] = port;
-    return port;
-  }
-
-  #port(channel: number): Port | undefined {
-    if (this.#lastPort?.outbox.channel === channel) return this.#lastPort;
-    const port = this.#portsById[channel];
-    if (port !== undefined) this.#lastPort = port;
     return port;
   }
 
   /** The port that serves `end`, if any. */
   #portOf(end: ChannelEnd): Port | undefined {
-    const port = this.#portsById[end.id];
+    const port = this.#ports.known(end.id);
     return port?.end === end && !this.#over ? port : undefined;
   }
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { block, fail, latest } from '../../lib/flow/strategy.ts';
 import { RxmeshError } from '../../lib/model/error.ts';
-import { peerChannelsMax } from '../../lib/session/session.ts';
+import { peerChannelsMax } from '../../lib/session/ports.ts';
 import { credit, data, FakeLink, type FakePacket } from '../support/fake-link.ts';
 import { expectIdle } from '../support/leaks.ts';
 import { heard, idOf, LinkedNode, open } from '../support/linked-node.ts';
