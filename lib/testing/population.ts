@@ -31,7 +31,7 @@ export interface PopulationSetting {
 export class Population {
   /** By number. */
   readonly nodes: WatchedNode[] = [];
-  readonly acquaintances = new Acquaintances<WatchedNode>();
+  readonly acquaintances: Acquaintances<WatchedNode> = new Acquaintances();
   readonly #setting: PopulationSetting;
   readonly #indexes = new Map<NodeId, number>();
   readonly #knowledge: Knowledge;
