@@ -1,4 +1,4 @@
-import { isObservable, Observable, type Subscriber, type Subscription } from 'rxjs';
+import { isObservable, Observable, type Subscriber, type Subscription, takeUntil } from 'rxjs';
 import { type AbsentPolicy, anAbsentPolicy, awaitMsOf } from '../lib/channel/absent-policy.ts';
 import type { Channel, SendReport } from '../lib/channel/channel.ts';
 import {
@@ -6,7 +6,7 @@ import {
   type Sender,
   type SendingChannel,
 } from '../lib/channel/sending-channel.ts';
-import { LaneBacklog } from '../lib/flow/backlog.ts';
+import { PipeBuffer } from '../lib/channel/pipe-buffer.ts';
 import { buffered } from '../lib/flow/buffered.ts';
 import { aClock, type Clock } from '../lib/flow/clock.ts';
 import type { Demand, FlowConsumer } from '../lib/flow/demand.ts';
@@ -67,11 +67,15 @@ export interface PipeToOptions<T> {
  * left early is closed (`return`). Even with an endless source and lanes that never wait, the pipe
  * yields to other work.
  *
- * The result fails with the errors of the source and of `send`, without waiting for the buffer. An
- * exception from `onDrop` is reported as unhandled, and the pipe continues.
+ * The result fails with the errors of the source and of `send`, without waiting for the buffer. But
+ * an envelope that is too long for its recipient alone, which may accept less than this node, is
+ * only dropped: no peer ends a pipe to others. An exception from `onDrop` is reported as unhandled,
+ * and the pipe continues.
+ *
+ * What the buffer drops counts in the report, and is an event: `message-dropped` without a peer.
  *
  * When the node says goodbye, the pipe ends as if its source had: it stops pulling, and sends what
- * was already pulled.
+ * was already pulled. What is still in the buffer when the node stops is dropped.
  *
  * @throws {RxmeshError} as error notifications: those of `Channel.send`, and `RXMESH_OVERFLOW` when
  *   a `fail` buffer is full
@@ -97,31 +101,29 @@ export function pipeTo<T>(
   const pipeClock = guardedClock(clock ?? sending.clock);
   const lane = buffer ?? fail(bufferedMax);
   const drop = hook(onDrop);
-  const bufferOptions = {
-    operator: 'pipeTo',
-    backlog: () => new LaneBacklog(lane, drop),
-    onDrop: drop,
-    isLazy: true,
-  };
   return (source) =>
     new Observable((subscriber) => {
       const pipe = new Pipe(sending, { clock: pipeClock, awaitMs }, subscriber);
       subscriber.add(pipe);
-      if (!isObservable(source)) pipe.run(flowFrom(source), true);
-      else if (buffer === undefined && isFlow(source)) pipe.run(source, true);
-      else pipe.run(buffered(source, bufferOptions), false);
+      if (!isObservable(source)) pipe.run(flowFrom(source));
+      else if (buffer === undefined && isFlow(source)) pipe.run(source);
+      else {
+        const { backlog } = (pipe.buffer = new PipeBuffer(lane, sending, drop));
+        const options = { operator: 'pipeTo', backlog: () => backlog, onDrop: drop, isLazy: true };
+        pipe.run(buffered(source.pipe(takeUntil(sending.leaving$)), options));
+      }
     });
 }
 
 /** One subscription: sends envelopes one after another to the lanes. */
 class Pipe<T> implements FlowConsumer<OutboundEnvelope<T>> {
+  /** What waits of a source that cannot be held back. */
+  buffer: PipeBuffer<OutboundEnvelope<T>> | undefined;
   readonly #subscriber: Subscriber<SendReport>;
   readonly #sender: Sender<T>;
   readonly #failed: (error: unknown) => void;
   readonly #clock: Clock;
   #demand: Demand | undefined;
-  /** Whether the source is held back, so that nothing piles up while nothing is requested. */
-  #isHeldBack = false;
   #waiting = false;
   #ended = false;
   /** How many messages have passed since one had to wait. */
@@ -142,12 +144,11 @@ class Pipe<T> implements FlowConsumer<OutboundEnvelope<T>> {
     this.#sender = channel.sender((_, error) => this.#settled(error), awaitMs);
   }
 
-  run(source: Flow<OutboundEnvelope<T>>, isHeldBack: boolean): void {
+  run(source: Flow<OutboundEnvelope<T>>): void {
     if (this.#isStopped) {
       this.#finish();
       return;
     }
-    this.#isHeldBack = isHeldBack;
     this.#demand = source.consume(this);
     if (this.#subscriber.closed) this.#demand.unsubscribe();
     else this.#demand.request(1);
@@ -172,13 +173,14 @@ class Pipe<T> implements FlowConsumer<OutboundEnvelope<T>> {
       return;
     }
     this.#atAStretch += 1;
-    if (this.#atAStretch < messagesPerTurnMax || !this.#isHeldBack) this.#askForOne();
+    if (this.#atAStretch < messagesPerTurnMax || this.buffer !== undefined) this.#askForOne();
     else this.#yield();
   }
 
   error(error: unknown): void {
     // Report it here as well, since the subscriber may ignore errors.
     this.#failed(error);
+    this.buffer?.empty();
     this.#subscriber.error(error);
   }
 
@@ -202,21 +204,27 @@ class Pipe<T> implements FlowConsumer<OutboundEnvelope<T>> {
       this.error(error);
       return;
     }
-    if (this.#ended || this.#isStopped) this.#finish();
+    const isBuffered = error === undefined && this.buffer !== undefined;
+    if (this.#ended || (this.#isStopped && !isBuffered)) this.#finish();
     else this.#askForOne();
   }
 
-  /** The node is saying goodbye: stops pulling. A message that waits for room may still get it. */
+  /**
+   * The node is saying goodbye: stops pulling. A message that waits for room may still get it, and
+   * so may what is in the buffer, whose source has ended.
+   */
   #stop(): void {
     this.#isStopped = true;
+    if (this.buffer !== undefined && this.#demand !== undefined) return;
     this.#pause?.unsubscribe();
     this.#demand?.unsubscribe();
     if (this.#demand !== undefined && !this.#waiting) this.#finish();
   }
 
   #finish(): void {
+    this.buffer?.empty('node-stopped');
     const { accepted, dropped } = this.#sender;
-    this.#subscriber.next({ accepted, dropped });
+    this.#subscriber.next({ accepted, dropped: dropped + (this.buffer?.dropped ?? 0) });
     this.#subscriber.complete();
   }
 }

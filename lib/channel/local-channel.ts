@@ -85,6 +85,10 @@ export class LocalChannel<T> implements SendingChannel<T>, ChannelEnd {
     return this.#outbound.sender(settled, awaitMs);
   }
 
+  lost(count: number, reason: 'lane-full' | 'node-stopped'): void {
+    this.#host.dropped({ direction: 'outbound', channel: this.id, reason, count });
+  }
+
   failed(error: unknown): void {
     this.#host.sourceFailed(this.id, error);
   }

@@ -72,7 +72,7 @@ export class Outbound<T> implements SendingSide<T> {
         subscriber.next({ accepted, dropped });
         subscriber.complete();
       };
-      const sender = new ChannelSender(this, settled, awaitMs);
+      const sender = new ChannelSender(this, settled, awaitMs, false);
       try {
         if (!sender.send(envelope)) return sender;
       } catch (error) {
@@ -86,7 +86,7 @@ export class Outbound<T> implements SendingSide<T> {
 
   /** See `SendingChannel.sender`. */
   sender(settled: Settled, awaitMs: number): Sender<T> {
-    return new ChannelSender(this, settled, awaitMs);
+    return new ChannelSender(this, settled, awaitMs, true);
   }
 
   /** See `Channel.out`. */
@@ -270,8 +270,8 @@ export class Outbound<T> implements SendingSide<T> {
       const error = this.#putTooLarge(session, outbox, bytes);
       if (sender === undefined) return;
       sender.dropped += 1;
-      // A broadcast still reaches its other recipients.
-      if (!isBroadcast) sender.failed(error);
+      // A broadcast still reaches its other recipients, and so does a pipe.
+      if (!isBroadcast && !sender.isPipe) sender.failed(error);
       return;
     }
     this.#host.mayStall();

@@ -41,6 +41,8 @@ export class ChannelSender<T> implements Sender<T> {
   dropped = 0;
   /** How long a message may wait for an absent recipient, in milliseconds. */
   readonly awaitMs: number;
+  /** Whether a message that is too long for its recipient alone is only dropped. */
+  readonly isPipe: boolean;
   readonly side: SendingSide<T>;
   readonly #settled: (report: SendReport, error?: RxmeshError) => void;
   #failure: RxmeshError | undefined;
@@ -59,8 +61,10 @@ export class ChannelSender<T> implements Sender<T> {
     side: SendingSide<T>,
     settled: (report: SendReport, error?: RxmeshError) => void,
     awaitMs: number,
+    isPipe: boolean,
   ) {
     this.side = side;
+    this.isPipe = isPipe;
     this.awaitMs = awaitMs;
     this.#settled = settled;
   }

@@ -32,8 +32,14 @@ export interface SendingChannel<T> extends Channel<T> {
   readonly clock: Clock;
   /** Emits when the node says goodbye: sources should stop. */
   readonly leaving$: Observable<void>;
-  /** @param awaitMs how long a message may wait for an absent recipient, in milliseconds */
+  /**
+   * A sender that only drops what is too long for its recipient alone.
+   *
+   * @param awaitMs how long a message may wait for an absent recipient, in milliseconds
+   */
   sender(settled: Settled, awaitMs: number): Sender<T>;
+  /** Envelopes were dropped before they were offered to any lane. */
+  lost(count: number, reason: 'lane-full' | 'node-stopped'): void;
   /** A stream that was piped to the channel has failed. */
   failed(error: unknown): void;
 }

@@ -21,6 +21,7 @@ import { block, dropNewest, dropOldest } from '../flow/strategy.ts';
 import { formatNodeAddress } from '../model/address.ts';
 import type { NodeId } from '../model/id.ts';
 import { meshDialect } from './mesh-dialect.ts';
+import { fitting } from './fitting.ts';
 import type { Blame, ExchangeNode } from './node.ts';
 import type { ExchangeOptions } from './options.ts';
 import { Questions } from './questions.ts';
@@ -110,7 +111,7 @@ export function peerExchange(
       }),
       reply((_, { from }) => {
         const addresses = node.peers.advertised(from, addressesMax).map(formatNodeAddress);
-        return { kind: 'answer', addresses };
+        return { kind: 'answer', addresses: fitting(addresses, messageBytesMax) };
       }),
       tap(({ to }) => answered$.next(to)),
       pipeTo(channel, { absent: 'drop' }),

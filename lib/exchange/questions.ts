@@ -9,6 +9,8 @@ import { nextPauseMs } from './pauses.ts';
 
 /** The first question to a peer comes within this time after it has come up, in milliseconds. */
 const firstQuestionMs = 500;
+/** How many answers a peer may be late with. */
+const owedMost = 2;
 /** A node that asks this many peers has enough to choose from, and takes its time. */
 const enoughPeers = 8;
 
@@ -32,8 +34,8 @@ interface Circumstances {
 /** What is going on with one peer. */
 interface Talk {
   pauseMs: number;
-  /** Whether the peer has been asked and has not answered. */
-  isOwed: boolean;
+  /** How many questions the peer has not answered: over a long line, more than one at a time. */
+  owed: number;
   /** Whether its last answer had something new. */
   hasNew: boolean;
 }
@@ -64,7 +66,7 @@ export class Questions {
    */
   to(peer: NodeId): Observable<DirectEnvelope<ExchangeMessage>> {
     const { firstPauseMs, shortestPauseMs } = this.#pauses;
-    const talk: Talk = { pauseMs: firstPauseMs / 2, isOwed: false, hasNew: false };
+    const talk: Talk = { pauseMs: firstPauseMs / 2, owed: 0, hasNew: false };
     const pause = (): Observable<void> => {
       const isFull = this.#isFull();
       talk.pauseMs = nextPauseMs(talk.pauseMs, talk.hasNew, isFull, shortestPauseMs);
@@ -78,8 +80,11 @@ export class Questions {
       return after(this.#clock, this.#random() * withinMs);
     }).pipe(
       map((): DirectEnvelope<ExchangeMessage> => {
-        if (talk.isOwed) this.#blame(peer, 'it does not answer a question for addresses');
-        talk.isOwed = true;
+        if (talk.owed >= owedMost) {
+          this.#blame(peer, 'it does not answer questions for addresses');
+          talk.owed = 0;
+        }
+        talk.owed += 1;
         return { to: peer, message: { kind: 'ask' } };
       }),
       repeat({ delay: pause }),
@@ -94,11 +99,11 @@ export class Questions {
   /** Learns the addresses in an answer, up to the first text that is not an address. */
   answered(from: NodeId, addresses: readonly string[]): void {
     const talk = this.#talks.get(from);
-    if (talk?.isOwed !== true) {
+    if (talk === undefined || talk.owed === 0) {
       this.#blame(from, 'it answers without being asked');
       return;
     }
-    talk.isOwed = false;
+    talk.owed -= 1;
     talk.hasNew = false;
     try {
       for (const text of addresses) {

@@ -179,7 +179,8 @@ export class Router {
     if (settings.peerExchange !== undefined) {
       const isFull = (): boolean => this.#peers.isNearlyFull;
       const runtime = { clock, random, isFull };
-      this.#running.add(peerExchange(this, runtime, settings.peerExchange).subscribe());
+      const exchange$ = peerExchange(this, runtime, settings.peerExchange);
+      this.#running.add(exchange$.subscribe({ error: (thrown: unknown) => this.#fatal(thrown) }));
     }
     // Also before `start`: a peer may be reported before it connects.
     this.#running.add(this.reports$.subscribe((report) => this.#outcomes.judge(report)));

@@ -252,7 +252,29 @@ describe('peer exchange: peers that do not play by the rules', () => {
     byHand(net, 1);
     net.start();
     net.advance(4_000);
-    expect(reportsOf(net, 0)).toEqual(['it does not answer a question for addresses']);
+    expect(reportsOf(net, 0)).toEqual([]);
+    net.advance(10_000);
+    expect(reportsOf(net, 0)).toEqual(['it does not answer questions for addresses']);
+    net.stop();
+  });
+
+  it('reports nobody over a line on which answers take longer than the pause', () => {
+    const net = star(3);
+    net.latencyMs = 2_000;
+    net.launch();
+    net.advance(600_000);
+    for (let node = 0; node < 3; node += 1) expect(reportsOf(net, node)).toEqual([]);
+    net.stop();
+  });
+
+  it('goes on with others when a peer takes no messages as long as its own', () => {
+    const net = star(4, (node) => (node === 1 ? without : {}));
+    const { router } = net.node(1);
+    router.openChannel({ id: 0, codec: exchangeCodec, messageBytesMax: 1 });
+    net.start();
+    net.advance(10_000);
+    expect(net.log.filter(({ event }) => event.type === 'fatal')).toEqual([]);
+    expect(upOf(net, 2)).toEqual([0, 1, 3]);
     net.stop();
   });
 

@@ -272,9 +272,9 @@ describe('pipeTo, from an Observable that is not a flow', () => {
 
   it.each<[string, PipeToOptions<Uint8Array>, number[], number[], string]>([
     ['keeps 1,024 by default', {}, [1, 2, 3, 4, 5], [], '5/0'],
-    ['dropOldest', { buffer: dropOldest(2) }, [1, 2, 4, 5], [3], '4/0'],
-    ['dropNewest', { buffer: dropNewest(2) }, [1, 2, 3, 4], [5], '4/0'],
-    ['latest', { buffer: latest() }, [1, 2, 5], [3, 4], '3/0'],
+    ['dropOldest', { buffer: dropOldest(2) }, [1, 2, 4, 5], [3], '4/1'],
+    ['dropNewest', { buffer: dropNewest(2) }, [1, 2, 3, 4], [5], '4/1'],
+    ['latest', { buffer: latest() }, [1, 2, 5], [3, 4], '3/2'],
   ])('buffers what the lanes do not accept: %s', (_, options, sent, dropped, report) => {
     const [node, channel, link] = linked(0, block(1));
     const drops: (number | undefined)[] = [];
@@ -283,6 +283,9 @@ describe('pipeTo, from an Observable that is not a flow', () => {
     expect(log).toEqual([]);
     expect(give(node, link, 9)).toEqual(sent);
     expect([drops, log]).toEqual([dropped, [report, 'end']]);
+    // They never had a recipient's lane.
+    const told = dropped.length === 0 ? [] : [`out 7 lane-full ${dropped.length}`];
+    expect(node.takeDrops()).toEqual(told);
   });
 
   it.each([
@@ -309,7 +312,7 @@ describe('pipeTo, from an Observable that is not a flow', () => {
     const { log } = follow(flow);
     expect(source.made).toBe(5);
     expect(give(node, link, 9)).toEqual([1, 2, 3]);
-    expect(log).toEqual(['3/0', 'end']);
+    expect(log).toEqual(['3/2', 'end']);
   });
 
   it('unsubscribes from its source on an invalid envelope and when unsubscribed', () => {
