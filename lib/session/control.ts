@@ -3,13 +3,16 @@ import type { Credit } from './channel-end.ts';
 
 /** What to announce about an open channel. */
 interface Announcement extends Credit {
+  /** Whether it was closed before: the peer learns of that first. */
+  readonly wasClosed: boolean;
   /** The limit on the length of its messages, if it has to be announced. */
   readonly limitBytes?: number | undefined;
 }
 
 /** Takes the place of credit: the channel is closed. */
 const closed = 'closed';
-const noCredit: Announcement = { messages: 0, bytes: 0 };
+const nothing: Announcement = { wasClosed: false, messages: 0, bytes: 0 };
+const onlyClosed: Announcement = { ...nothing, wasClosed: true };
 /** The most room that any control packet needs. */
 const controlBytesMax = 16;
 
@@ -49,15 +52,17 @@ export class Control {
 
   /**
    * Announces that a channel is open here, and the limit on its messages if it is not the default.
+   * If it was closed in the same turn, the peer learns of that, too: what it knows of the channel,
+   * and what waits there for it, is about the one of before.
    */
   open(channel: number, limitBytes: number | undefined): void {
     this.#add(channel, 0, 0, limitBytes);
   }
 
   #add(channel: number, messages: number, bytes: number, limitBytes: number | undefined): void {
-    // A channel closed and reopened in the same turn was never closed as far as the peer can tell.
     const before = this.#unsent(channel);
     this.#announcements.set(channel, {
+      wasClosed: before.wasClosed,
       messages: before.messages + messages,
       bytes: before.bytes + bytes,
       limitBytes,
@@ -69,9 +74,9 @@ export class Control {
    * sent.
    */
   close(channel: number): Credit {
-    const unsent = this.#unsent(channel);
+    const { messages, bytes } = this.#unsent(channel);
     this.#announcements.set(channel, closed);
-    return unsent;
+    return { messages, bytes };
   }
 
   pong(): void {
@@ -133,10 +138,9 @@ export class Control {
       // Delete it first: a flush may add a new announcement for the same channel.
       this.#announcements.delete(channel);
       this.#makeRoom();
-      if (announcement === closed) {
-        this.#link.channelClosed(channel);
-        continue;
-      }
+      if (announcement === closed || announcement.wasClosed) this.#link.channelClosed(channel);
+      if (announcement === closed) continue;
+      this.#makeRoom();
       if (announcement.limitBytes !== undefined) {
         this.#link.messageLimit(channel, announcement.limitBytes);
         this.#makeRoom();
@@ -165,6 +169,6 @@ export class Control {
 
   #unsent(channel: number): Announcement {
     const announcement = this.#announcements.get(channel);
-    return announcement === undefined || announcement === closed ? noCredit : announcement;
+    return announcement === closed ? onlyClosed : (announcement ?? nothing);
   }
 }

@@ -92,7 +92,7 @@ describe('a channel closed and reopened in response to a drop', () => {
     };
     channel.out.next({ broadcast: true, message: Uint8Array.of(2) });
     node.turn();
-    expect(link.take()).toEqual(['data 7 02 last', 'credit 7 0 0']);
+    expect(link.take()).toEqual(['data 7 02 last', 'closed 7', 'credit 7 0 0']);
     expect(node.takeDrops()).toContain('out 7 lane-full 1');
   });
 

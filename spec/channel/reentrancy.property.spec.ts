@@ -201,7 +201,7 @@ describe('from within the end of a send', () => {
     expect(second).toBeDefined();
     expect(session.snapshot()).toHaveLength(1);
     expect(node.takeDrops()).toEqual(['out 7 channel-closed 1']);
-    expect(link.take()).toEqual(['data 7 01 last', 'credit 7 0 0']);
+    expect(link.take()).toEqual(['data 7 01 last', 'closed 7', 'credit 7 0 0']);
   });
 
   it('the connection may be ended: nothing more is written, and everything is reported', () => {

@@ -155,12 +155,28 @@ describe('Pump', () => {
     expect(link.take()).toEqual(['closed 7']);
   });
 
-  it('sends nothing about a closing that was reversed in the same turn', () => {
+  it('tells of a closing that was reversed in the same turn', () => {
+    const { clock, link, pump } = pumpOn();
+    pump.grant(7, 1, 10);
+    expect(pump.close(7)).toEqual({ messages: 1, bytes: 10 });
+    pump.open(7, 1000);
+    pump.grant(7, 3, 30);
+    pump.grant(7, 1, 10);
+    clock.advance(0);
+    expect(link.take()).toEqual(['closed 7', 'limit 7 1000', 'credit 7 4 40']);
+    pump.grant(7, 1, 10);
+    clock.advance(0);
+    expect(link.take()).toEqual(['credit 7 1 10']);
+  });
+
+  it('ends with the closing, if a channel was closed, opened and closed again in a turn', () => {
     const { clock, link, pump } = pumpOn();
     pump.close(7);
+    pump.open(7, undefined);
     pump.grant(7, 3, 30);
+    expect(pump.close(7)).toEqual({ messages: 3, bytes: 30 });
     clock.advance(0);
-    expect(link.take()).toEqual(['credit 7 3 30']);
+    expect(link.take()).toEqual(['closed 7']);
   });
 
   it('answers each ping, and a flood only as far as the link accepts', () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { block } from '../../lib/flow/strategy.ts';
 import { closed, credit, data } from '../support/fake-link.ts';
-import { heard, idOf, LinkedNode, open } from '../support/linked-node.ts';
+import { heard, idOf, LinkedNode, NodePair, open } from '../support/linked-node.ts';
 
 const bytes = (...values: number[]): Uint8Array => Uint8Array.from(values);
 
@@ -31,6 +31,37 @@ describe('a channel that is closed and reopened while peers are connected', () =
     expect(link.take()).toEqual(['credit 7 64 4194304', 'closed 7']);
     open(node);
     expect(link.take()).toEqual(['credit 7 0 0']);
+  });
+
+  it('is announced, closed and announced again, also within one turn', () => {
+    const node = new LinkedNode();
+    const { link } = node.peer(1);
+    const first = open(node, { inbound: block(8, { bytes: 100 }) });
+    expect(link.take()).toEqual(['credit 7 8 100']);
+    first.close();
+    open(node, { inbound: block(9, { bytes: 120 }) });
+    expect(link.take()).toEqual(['closed 7', 'credit 7 1 20']);
+  });
+
+  it("on the peer's side: what waits for the channel of before is dropped, also within one turn", () => {
+    const pair = new NodePair();
+    const channel = open(pair.a);
+    const first = open(pair.b, { inbound: block(1) });
+    pair.settle();
+    for (const value of [1, 2]) channel.out.next({ to: pair.b.id, message: bytes(value) });
+    pair.settle();
+    first.close();
+    const values = heard(open(pair.b, { inbound: block(4) }));
+    pair.settle();
+    channel.out.next({ to: pair.b.id, message: bytes(3) });
+    pair.settle();
+    expect(values).toEqual([3]);
+    const changes = pair.a.events.filter(({ type }) => type === 'peer-channel');
+    expect(changes.map((change) => 'open' in change && change.open)).toEqual([true, false, true]);
+    expect([pair.a.takeDrops(), pair.b.takeDrops()]).toEqual([
+      ['out 7 channel-not-open 1'],
+      ['in 7 channel-closed 1'],
+    ]);
   });
 
   it('withdraws credit that was not sent yet', () => {
