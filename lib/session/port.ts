@@ -38,6 +38,8 @@ export interface PortHost {
   readonly clock: Clock;
   /** The shortest recent round trip, in milliseconds; Infinity before the first. */
   readonly leastRoundTripMs: number;
+  /** Tells the peer that a channel is open here, and the limit on its messages. */
+  announced(end: ChannelEnd): void;
   /** Grants the peer credit. */
   granted(channel: number, messages: number, bytes: number): void;
   /** Without credit: a port that took nothing more may take messages again. */
@@ -189,9 +191,9 @@ export class Port implements PortState {
 
   /** Accepts messages again. */
   resumeReceiving(): void {
-    if (!this.#isClosing || this.inbox === undefined) return;
+    if (!this.#isClosing || this.inbox === undefined || this.end === undefined) return;
     this.#isClosing = false;
-    this.#host.granted(this.channel, 0, 0);
+    this.#host.announced(this.end);
     this.replenish(this.inbox);
   }
 
@@ -252,7 +254,7 @@ export class Port implements PortState {
    */
   replenish(inbox: Inbox): void {
     // Room is granted only once and over one connection, even while the peer has two.
-    if (!inbox.grantsBy(this.#grant)) return;
+    if (this.#isClosing || !inbox.grantsBy(this.#grant)) return;
     const assembler = this.#assembler;
     const messages = Math.max(0, inbox.room - assembler.messages - this.#granted);
     const bytes = Math.max(0, inbox.roomBytes - assembler.bytes - this.#grantedBytes);

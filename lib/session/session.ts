@@ -367,9 +367,7 @@ export class Session implements PeerSession, LinkReceiver, PortHost {
     const inbox = port.join(end, pace);
     this.#pump.rerank(outbox);
     // The first credit announces that the channel is open, even if the peer has enough already.
-    const { messageBytesMax } = end;
-    const isUsual = messageBytesMax === messageBytesDefault;
-    this.#pump.open(end.id, isUsual ? undefined : messageBytesMax);
+    this.announced(end);
     port.replenish(inbox);
     if (this.#isLive) inbox.release();
   }
@@ -410,6 +408,11 @@ export class Session implements PeerSession, LinkReceiver, PortHost {
   }
 
   // PortHost: called by ports
+
+  announced({ id, messageBytesMax }: ChannelEnd): void {
+    const isUsual = messageBytesMax === messageBytesDefault;
+    this.#pump.open(id, isUsual ? undefined : messageBytesMax);
+  }
 
   granted(channel: number, messages: number, bytes: number): void {
     this.#pump.grant(channel, messages, bytes);

@@ -5,7 +5,7 @@ import { RxmeshError } from '../../lib/model/error.ts';
 import { simulate } from '../../lib/testing/index.ts';
 import { pipeTo } from '../../operators/index.ts';
 import { credit, FakeLink } from '../support/fake-link.ts';
-import { idOf, LinkedNode } from '../support/linked-node.ts';
+import { idOf, LinkedNode, NodePair, open } from '../support/linked-node.ts';
 
 const short = new Uint8Array(1_000);
 const long = new Uint8Array(1_001);
@@ -79,6 +79,45 @@ describe('L-38 a peer that accepts shorter messages', () => {
     link.arrive({ type: 'limit', channel: 7, bytes: 1_000 }, credit(7, 9));
     link.arrive({ type: 'closed', channel: 7 }, credit(7, 0));
     expect(send(1, long)).toEqual({ accepted: 1, dropped: 0 });
+  });
+
+  it.each([1_000, 8 * 1024 * 1024])(
+    'is taken at its word of now, when it reopens a channel of %d bytes in one turn',
+    (messageBytesMax) => {
+      const pair = new NodePair();
+      const channel = open(pair.a, { messageBytesMax: 8 * 1024 * 1024 });
+      const first = open(pair.b, { messageBytesMax });
+      pair.settle();
+      first.close();
+      const lengths: number[] = [];
+      open(pair.b).in$.subscribe(({ message }) => lengths.push(message.length));
+      pair.settle();
+      for (const length of [2_000, 4 * 1024 * 1024 + 1]) {
+        channel.out.next({ to: pair.b.id, message: new Uint8Array(length) });
+      }
+      pair.settle();
+      expect([lengths, pair.a.takeDrops()]).toEqual([[2_000], ['out 7 too-large 1']]);
+      expect([pair.b.takeDrops(), pair.b.reports]).toEqual([[], []]);
+    },
+  );
+
+  it('announces it again after a goodbye that was called off', () => {
+    const pair = new NodePair();
+    const channel = open(pair.a, { messageBytesMax: 8 * 1024 * 1024 });
+    const there = open(pair.b, { messageBytesMax: 8 * 1024 * 1024 });
+    const lengths: number[] = [];
+    there.in$.subscribe(({ message }) => lengths.push(message.length));
+    pair.settle();
+    // Something waits, so the goodbye is not over at once.
+    there.out.next({ to: pair.a.id, message: short });
+    const leaving = pair.b.switchboard.goodbye(10_000).subscribe();
+    pair.settle();
+    leaving.unsubscribe();
+    pair.settle();
+    const length = 4 * 1024 * 1024 + 1;
+    channel.out.next({ to: pair.b.id, message: new Uint8Array(length) });
+    pair.settle();
+    expect([lengths, pair.a.takeDrops()]).toEqual([[length], []]);
   });
 
   it('may accept longer ones than the default, as far as this node sends them', () => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { VirtualClock } from '../../lib/testing/virtual-clock.ts';
+import { data } from '../support/fake-link.ts';
 import { expectIdle } from '../support/leaks.ts';
 import { heard, idOf, LinkedNode, open } from '../support/linked-node.ts';
 
@@ -107,6 +108,21 @@ describe('Switchboard.goodbye', () => {
       expectIdle(clock.scheduler);
     },
   );
+
+  it('grants no more credit for a message that it drops meanwhile', () => {
+    const node = new LinkedNode();
+    heard(open(node, { messageBytesMax: 10 }));
+    const { link } = node.peer(1, { 7: 0 }, { answersPings: false });
+    link.arrive(data(7, [1, 2, 3, 4, 5, 6], false));
+    leave(node, 10_000);
+    node.turn();
+    expect(link.take()).toContain('closed 7');
+    link.arrive(data(7, [1, 2, 3, 4, 5, 6]));
+    node.turn();
+    expect(link.take()).toEqual([]);
+    expect(drops(node)).toMatchObject([{ type: 'message-dropped', reason: 'too-large' }]);
+    link.end();
+  });
 
   it('L-04 waits for messages in transit, even if the link accepts nothing at first', () => {
     const node = new LinkedNode();
