@@ -163,11 +163,17 @@ export interface Channel<T> {
   /**
    * Messages that a lane had taken, or its strategy dropped, and that will not be sent: the peer
    * disconnected or closed the channel, this node closed it, or the lane was full. They are decoded
-   * only while there is a subscriber. To lose nothing that was not yet written:
+   * only while there is a subscriber. To lose nothing that was not yet written when a peer leaves:
    *
    *     channel.undelivered$
-   *       .pipe(mergeMap(({ to, message }) => channel.send({ to, message }, { absent: 'wait' })))
+   *       .pipe(
+   *         filter(({ reason }) => reason === 'peer-down' || reason === 'channel-not-open'),
+   *         mergeMap(({ to, message }) => channel.send({ to, message }, { absent: 'wait' })),
+   *       )
    *       .subscribe();
+   *
+   * Do not send the others again here, or it never ends: a full lane drops another message for this
+   * one, and what is too large stays so.
    *
    * Messages that were written just before a connection broke may or may not have arrived; there is
    * no way to know. Completes when the channel closes.

@@ -156,6 +156,11 @@ export class LocalChannel<T> implements SendingChannel<T>, ChannelEnd {
   }
 
   /** See `ChannelEnd`. */
+  displaced(message: Uint8Array): void {
+    this.#outbound.displaced(message);
+  }
+
+  /** See `ChannelEnd`. */
   join(peer: NodeId, granted: Credit, grant: Grant): Inbox {
     return this.#inbound.join(peer, granted, grant);
   }

@@ -37,6 +37,8 @@ export class Outbound<T> implements SendingSide<T> {
   readonly #settings: ChannelSettings<T>;
   readonly #host: ChannelHost;
   readonly #undelivered = new Subject<Undelivered<T>>();
+  /** What a lane drops for the message that is being offered, if anyone wants to know. */
+  #displaced: Uint8Array[] = [];
   #isClosed = false;
 
   constructor(settings: ChannelSettings<T>, host: ChannelHost) {
@@ -144,6 +146,11 @@ export class Outbound<T> implements SendingSide<T> {
     }
     this.#tellUndelivered(peer, messages, reason);
     return false;
+  }
+
+  /** See `ChannelEnd`. */
+  displaced(message: Uint8Array): void {
+    if (this.#undelivered.observed) this.#displaced.push(message);
   }
 
   /** Stops accepting messages, and gives up on those that wait for absent recipients. */
@@ -263,6 +270,7 @@ export class Outbound<T> implements SendingSide<T> {
       this.#drop('lane-full', session.id, undefined, outbox.displaced);
       session.wake(outbox);
       if (sender !== undefined) sender.accepted += 1;
+      this.#tellDisplaced(session.id);
       return;
     }
     const isBroadcast = envelope.broadcast === true;
@@ -279,8 +287,8 @@ export class Outbound<T> implements SendingSide<T> {
       const mayWait = !isBroadcast || this.slowPeers?.mayWait(outbox) !== false;
       if (mayWait && sender.waitFor(envelope, bytes, outbox, session)) return;
     }
-    if (offered === 'rejected') this.#tellUndelivered(session.id, [bytes], 'lane-full');
     this.#drop('lane-full', session.id);
+    if (offered === 'rejected') this.#tellUndelivered(session.id, [bytes], 'lane-full');
     if (sender === undefined) return;
     sender.dropped += 1;
     // One full lane does not fail a broadcast to many peers, unless its strategy is `fail`.
@@ -296,9 +304,17 @@ export class Outbound<T> implements SendingSide<T> {
     const { channel } = this;
     const text = `a message of ${bytes.length} bytes, and ${peer} takes ${messageBytesMax}`;
     const error = new RxmeshError('RXMESH_MESSAGE_TOO_LARGE', text, { peer, channel });
-    this.#tellUndelivered(peer, [bytes], 'too-large');
     this.#drop('too-large', peer, error);
+    this.#tellUndelivered(peer, [bytes], 'too-large');
     return error;
+  }
+
+  /** Last, since a subscriber may send, or close the channel. */
+  #tellDisplaced(to: NodeId): void {
+    if (this.#displaced.length === 0) return;
+    const messages = this.#displaced;
+    this.#displaced = [];
+    this.#tellUndelivered(to, messages, 'lane-full');
   }
 
   /** Decodes only for subscribers. A message that fails to decode still counts as a drop. */

@@ -35,7 +35,10 @@ export class Lane<T> {
   sizeBytes = 0;
   /** How many items the last offer dropped to make room. */
   displaced = 0;
-  /** Called with each item that is dropped to make room. */
+  /**
+   * Called with each item that is dropped to make room, in the middle of `offer`: it may only note
+   * the item.
+   */
   onDisplaced: ((item: T) => void) | undefined;
   readonly #bytesOf: ((item: T) => number) | undefined;
   #slots: (T | undefined)[] = noSlots;

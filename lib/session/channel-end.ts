@@ -40,9 +40,14 @@ export interface ChannelEnd {
   unsent(
     peer: NodeId,
     messages: readonly Uint8Array[],
-    reason: UnsentReason | 'lane-full',
+    reason: UnsentReason,
     keepMs: number,
   ): boolean;
+  /**
+   * A lane is dropping this message to make room for the one that the channel is offering. Must not
+   * call back.
+   */
+  displaced(message: Uint8Array): void;
 }
 
 /** How much a side may still send on a channel. */

@@ -6,7 +6,7 @@ import type { ReadyLane } from './discipline.ts';
 import type { Ranked } from './ranked.ts';
 import { type UnsentReason, type WaitingSend, WaitingSends } from './waiting-sends.ts';
 
-/** Called with a message that a lane has dropped in favour of newer ones. */
+/** Called with a message that a lane is dropping in favour of a newer one; may only note it. */
 export type OnDisplaced = (message: Uint8Array) => void;
 
 /** Numbers the messages to one peer in the order in which they are sent. */

@@ -155,7 +155,7 @@ export class Port implements PortState {
   /** The callback for messages that the lane drops in favour of newer ones, if it drops any. */
   #displacedTo(end: ChannelEnd): OnDisplaced | undefined {
     if (whenFull[end.outbound.strategy] !== 'drops') return undefined;
-    return (bytes) => end.unsent(this.#host.id, [bytes], 'lane-full', 0);
+    return (bytes) => end.displaced(bytes);
   }
 
   /**

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
-import { mergeMap, type Observable } from 'rxjs';
+import { filter, mergeMap, type Observable, take } from 'rxjs';
 import type { Channel, SendReport, Undelivered } from '../../lib/channel/channel.ts';
-import { block, dropOldest } from '../../lib/flow/strategy.ts';
+import { block, dropNewest, dropOldest } from '../../lib/flow/strategy.ts';
 import type { OutboundEnvelope } from '../../lib/model/envelope.ts';
 import type { RxmeshError } from '../../lib/model/error.ts';
 import { pipeTo } from '../../operators/pipe-to.ts';
@@ -282,11 +282,47 @@ describe('undelivered$', () => {
     expect(node.dropped()).toEqual({ 'out 7 lane-full': 3 });
   });
 
+  it('L-03 a handler may send again, close the channel or end the session: nothing goes uncounted', () => {
+    const outcomes = ['send', 'close', 'end'].map((what) => {
+      const node = new LinkedNode();
+      const channel = open(node, { outbound: dropOldest(2) });
+      const { link, session } = node.peer(1, { 7: 0 });
+      channel.undelivered$.pipe(take(1)).subscribe(() => {
+        if (what === 'send') channel.out.next(to(1, 4));
+        else if (what === 'close') channel.close();
+        else session.close('done');
+      });
+      for (const value of [1, 2, 3]) channel.out.next(to(1, value));
+      link.arrive(credit(7, 9));
+      node.turn();
+      return [data(link.take()), node.dropped()];
+    });
+    expect(outcomes).toEqual([
+      [[3, 4], { 'out 7 lane-full': 2 }],
+      [[], { 'out 7 lane-full': 1, 'out 7 channel-closed': 2 }],
+      [[], { 'out 7 lane-full': 1, 'out 7 peer-down': 2 }],
+    ]);
+  });
+
+  it('L-03 emits a message that a lane refuses once it is counted', () => {
+    const node = new LinkedNode();
+    const channel = open(node, { outbound: dropNewest(1) });
+    const { link } = node.peer(1, { 7: 0 });
+    channel.undelivered$
+      .pipe(take(3))
+      .subscribe(({ message }) => channel.out.next(to(1, (message[0] ?? 0) + 1)));
+    for (const value of [1, 2]) channel.out.next(to(1, value));
+    link.arrive(credit(7, 9));
+    node.turn();
+    expect([data(link.take()), node.dropped()]).toEqual([[1], { 'out 7 lane-full': 4 }]);
+  });
+
   it('L-03 resending loses nothing that was not written', () => {
     const node = new LinkedNode();
     const channel = open3(node);
     channel.undelivered$
       .pipe(
+        filter(({ reason }) => reason === 'peer-down' || reason === 'channel-not-open'),
         mergeMap(({ to: peer, message }) =>
           channel.send({ to: peer, message }, { absent: 'wait' }),
         ),
