@@ -7,6 +7,15 @@ export const addressesPerPeerMax = 16;
 /** An address does not expire before it has failed this often, however long it has been failing. */
 export const failuresBeforeExpiry = 10;
 
+/**
+ * Who has named an address, from the weakest word to the strongest: another peer (`heard`), the
+ * peer itself (`announced`), or the application (`named`). If several have, the strongest counts.
+ */
+export const addressOrigins = ['heard', 'announced', 'named'] as const;
+
+/** One of `addressOrigins`. */
+export type AddressOrigin = (typeof addressOrigins)[number];
+
 /** How a dial ended, and when. */
 export interface DialEnd {
   readonly atMs: number;
@@ -21,8 +30,7 @@ export interface KnownAddress {
    * the ID itself is the place, as in a memory network.
    */
   readonly place: string | undefined;
-  /** Whether only the peer itself has named it, so that its next list replaces it. */
-  isAnnounced: boolean;
+  origin: AddressOrigin;
   /** Dials that have failed since a connection to it was last ready. */
   failures: number;
   /** When the first of these dials failed. */
@@ -52,42 +60,41 @@ export class AddressBook {
   }
 
   /**
-   * Adds an address; false if it is known already or there is no room. A full book drops the
-   * address that has failed most, and accepts no new one if none has failed.
+   * Adds an address; false if it is known already or there is no room. In a full book it replaces
+   * one with a weaker origin, or else one of the same origin that has failed.
    *
    * @param isBounded whether `addressesPerPeerMax` applies
    * @param inUse an address that must stay
    */
-  learn(address: NodeAddress, isBounded: boolean, inUse: KnownAddress | undefined): boolean {
-    if (this.get(address) !== undefined) return false;
-    if (isBounded && !this.#makeRoom((known) => known.failures > 0 && known !== inUse)) {
+  learn(
+    address: NodeAddress,
+    origin: AddressOrigin,
+    isBounded: boolean,
+    inUse: KnownAddress | undefined,
+  ): boolean {
+    const known = this.get(address);
+    if (known !== undefined) {
+      if (isWeaker(known.origin, origin)) known.origin = origin;
       return false;
     }
-    this.#put(address, false);
+    if (isBounded && !this.#makeRoom(origin, inUse)) return false;
+    this.#put(address, origin);
     return true;
   }
 
   /**
    * Learns the addresses that the peer itself has announced. They replace those that it announced
-   * before. In a full book, they only replace hearsay.
+   * before.
    *
-   * @param isHearsay whether none of the other addresses is from the application
    * @param inUse an address that must stay
    */
-  announced(
-    addresses: readonly NodeAddress[],
-    isHearsay: boolean,
-    inUse: KnownAddress | undefined,
-  ): void {
+  announced(addresses: readonly NodeAddress[], inUse: KnownAddress | undefined): void {
     const texts = new Set(addresses.map(formatNodeAddress));
     for (const [text, known] of this.#known) {
-      if (known.isAnnounced && known !== inUse && !texts.has(text)) this.#known.delete(text);
+      const wasAnnounced = known.origin === 'announced';
+      if (wasAnnounced && known !== inUse && !texts.has(text)) this.#known.delete(text);
     }
-    for (const address of addresses) {
-      if (this.get(address) !== undefined) continue;
-      if (!this.#makeRoom((known) => isHearsay && !known.isAnnounced && known !== inUse)) return;
-      this.#put(address, true);
-    }
+    for (const address of addresses) this.learn(address, 'announced', true, inUse);
   }
 
   clear(): void {
@@ -117,13 +124,13 @@ export class AddressBook {
     return dueMs;
   }
 
-  #put(address: NodeAddress, isAnnounced: boolean): void {
+  #put(address: NodeAddress, origin: AddressOrigin): void {
     const { protocol, host, port, path } = address;
     const place = host === undefined ? undefined : JSON.stringify([protocol, host, port, path]);
     this.#known.set(formatNodeAddress(address), {
       address,
       place,
-      isAnnounced,
+      origin,
       failures: 0,
       failingSinceMs: 0,
       blame: noAmount,
@@ -132,16 +139,29 @@ export class AddressBook {
     });
   }
 
-  /** In a full book, drops the one that has failed most often of those that may go, if any. */
-  #makeRoom(mayGo: (known: KnownAddress) => boolean): boolean {
+  /**
+   * In a full book, drops the address with the weakest origin that may go, if any; of several, the
+   * one that has failed most often.
+   */
+  #makeRoom(origin: AddressOrigin, inUse: KnownAddress | undefined): boolean {
     if (this.#known.size < addressesPerPeerMax) return true;
     let worst: KnownAddress | undefined;
     for (const known of this.#known.values()) {
-      if (mayGo(known) && known.failures > (worst?.failures ?? -1)) worst = known;
+      const hasFailed = known.origin === origin && known.failures > 0;
+      const mayGo = known !== inUse && (hasFailed || isWeaker(known.origin, origin));
+      if (mayGo && (worst === undefined || isWorse(known, worst))) worst = known;
     }
     if (worst !== undefined) this.forget(worst);
     return worst !== undefined;
   }
+}
+
+function isWeaker(a: AddressOrigin, b: AddressOrigin): boolean {
+  return addressOrigins.indexOf(a) < addressOrigins.indexOf(b);
+}
+
+function isWorse(a: KnownAddress, b: KnownAddress): boolean {
+  return a.origin === b.origin ? a.failures > b.failures : isWeaker(a.origin, b.origin);
 }
 
 /**

@@ -105,11 +105,12 @@ export class DialQueue {
     return undefined;
   }
 
+  /** What only other peers have told comes last, however often the rest has failed. */
   #addressOf(peer: KnownPeer, nowMs: number): KnownAddress | undefined {
     let best: KnownAddress | undefined;
     for (const known of peer.addresses) {
       if (known.retryAtMs > nowMs || this.#places.has(known.place)) continue;
-      if (best === undefined || known.failures < best.failures) best = known;
+      if (best === undefined || isBetter(known, best)) best = known;
     }
     return best;
   }
@@ -128,4 +129,9 @@ export class DialQueue {
     peer.wakeMs = wakeMs;
     this.#waiting.set(peer, wakeMs < Infinity);
   }
+}
+
+function isBetter(a: KnownAddress, b: KnownAddress): boolean {
+  const [isHeard, isOtherHeard] = [a.origin === 'heard', b.origin === 'heard'];
+  return isHeard === isOtherHeard ? a.failures < b.failures : isOtherHeard;
 }

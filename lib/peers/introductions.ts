@@ -1,7 +1,7 @@
 import type { NodeAddress } from '../model/address.ts';
 import type { NodeId } from '../model/id.ts';
 import { normalizeIp } from '../model/ip.ts';
-import { addressesPerPeerMax, makeDue } from './address-book.ts';
+import { makeDue } from './address-book.ts';
 import type { BanList } from './ban-list.ts';
 import type { ChosenHosts } from './chosen-hosts.ts';
 import { hostOfPeer, isInReachOf } from './hearsay.ts';
@@ -58,7 +58,8 @@ export class Introductions {
     peer.isRemoved = false;
     const { isPersistent = false, isChosen = true } = source;
     if (isPersistent) peer.isPersistent = true;
-    if (isPersistent || isChosen) {
+    const isNamed = isPersistent || isChosen;
+    if (isNamed) {
       peer.isChosen = true;
       peer.toldBy = undefined;
       const ip = normalizeIp(address.host ?? '');
@@ -68,9 +69,8 @@ export class Introductions {
     if (known !== undefined) {
       peer.coolUntilMs = 0;
       makeDue(known);
-      known.isAnnounced = false;
     }
-    const isNew = peer.learn(address);
+    const isNew = peer.learn(address, isNamed ? 'named' : 'heard');
     if (isNew || known !== undefined) peer.incompatibleUntilMs = 0;
     this.#roster.remember(peer, nowMs);
     return isNew && this.#roster.get(peer.id) === peer;
@@ -79,8 +79,8 @@ export class Introductions {
   /**
    * Learns an address from a connected peer. Unlike `add`, it does not end a wait, so a peer cannot
    * make this node dial others more often. Nor can it crowd out other peers: `Hearsay` limits how
-   * many unproven peers one host may introduce. An address that the peer itself could not dial is
-   * not learned.
+   * many unproven peers one host may introduce. Of a peer that is known, it replaces only what
+   * others have told. An address that the teller itself could not dial is not learned.
    *
    * @returns whether it was added
    */
@@ -97,9 +97,7 @@ export class Introductions {
       peer.toldBy = hostOfPeer(teller);
       if (!this.#roster.hearsay.hasRoom(peer.toldBy)) return false;
     }
-    // A persistent peer has no bound of its own, so what others tell must not add to its addresses.
-    if (peer.isPersistent && peer.addresses.size >= addressesPerPeerMax) return false;
-    const isNew = peer.learn(address);
+    const isNew = peer.learn(address, 'heard');
     this.#roster.remember(peer, nowMs);
     return isNew && this.#roster.get(id) === peer;
   }

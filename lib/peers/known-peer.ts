@@ -2,7 +2,12 @@ import type { NodeAddress } from '../model/address.ts';
 import type { Direction } from '../model/direction.ts';
 import type { RxmeshError } from '../model/error.ts';
 import type { NodeId } from '../model/id.ts';
-import { AddressBook, type DialEnd, type KnownAddress } from './address-book.ts';
+import {
+  AddressBook,
+  type AddressOrigin,
+  type DialEnd,
+  type KnownAddress,
+} from './address-book.ts';
 import { noAmount, type Amount, type Standing } from './scores.ts';
 
 /**
@@ -84,15 +89,17 @@ export class KnownPeer {
   }
 
   /** Learns an address; false if it is known already or there is no room. */
-  learn(address: NodeAddress): boolean {
-    const isNew = this.addresses.learn(address, !this.isPersistent, this.dialed);
+  learn(address: NodeAddress, origin: AddressOrigin): boolean {
+    // What the application says of a persistent peer has no bound.
+    const isBounded = !this.isPersistent || origin !== 'named';
+    const isNew = this.addresses.learn(address, origin, isBounded, this.dialed);
     if (isNew) this.#refreshDialed();
     return isNew;
   }
 
   /** Learns the addresses that the peer itself has announced. */
   announced(addresses: readonly NodeAddress[]): void {
-    this.addresses.announced(addresses, !this.isChosen, this.dialed);
+    this.addresses.announced(addresses, this.dialed);
     this.#refreshDialed();
   }
 

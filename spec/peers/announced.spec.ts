@@ -53,39 +53,44 @@ describe('the addresses that are learned from a peer', () => {
 describe('an address book', () => {
   it('replaces what the peer announced before, and nothing else', () => {
     const book = new AddressBook();
-    book.learn(at('a', 'named'), true, undefined);
-    book.announced([at('a', 'one'), at('a', 'two'), at('a', 'named')], true, undefined);
+    book.learn(at('a', 'named'), 'named', true, undefined);
+    book.announced([at('a', 'one'), at('a', 'two'), at('a', 'named')], undefined);
     expect(hosts(book)).toEqual(['named', 'one', 'two']);
     const inUse = book.get(at('a', 'one'));
-    book.announced([at('a', 'three')], true, inUse);
+    book.announced([at('a', 'three')], inUse);
     expect(hosts(book)).toEqual(['named', 'one', 'three']);
-    book.announced([], true, undefined);
+    book.announced([], undefined);
     expect(hosts(book)).toEqual(['named']);
   });
 
   it('keeps the failures of an address that is announced again', () => {
     const book = new AddressBook();
-    book.announced([at('a', 'one')], true, undefined);
+    book.announced([at('a', 'one')], undefined);
     const known = book.get(at('a', 'one'));
     if (known !== undefined) known.failures = 3;
-    book.announced([at('a', 'one')], true, undefined);
+    book.announced([at('a', 'one')], undefined);
     expect(book.get(at('a', 'one'))?.failures).toBe(3);
   });
 
-  it.each([
-    { isHearsay: true, expected: ['announced'] },
-    { isHearsay: false, expected: [] },
-  ])('when full, makes room only of hearsay: $isHearsay', ({ isHearsay, expected }) => {
+  it('when full, makes room of what others have told', () => {
     const book = new AddressBook();
     for (let n = 0; n < addressesPerPeerMax; n += 1) {
-      book.learn(at('a', `heard-${n}`), true, undefined);
+      book.learn(at('a', `heard-${n}`), 'heard', true, undefined);
     }
     const worst = book.get(at('a', 'heard-4'));
     if (worst !== undefined) worst.failures = 1;
-    book.announced([at('a', 'announced')], isHearsay, undefined);
+    book.announced([at('a', 'announced')], undefined);
     expect(book.size).toBe(addressesPerPeerMax);
-    expect(hosts(book).filter((host) => host === 'announced')).toEqual(expected);
-    expect(hosts(book).includes('heard-4')).toBe(!isHearsay);
+    expect(hosts(book)).toContain('announced');
+    expect(hosts(book)).not.toContain('heard-4');
+  });
+
+  it('replaces an address that others have told before, once it is no longer announced', () => {
+    const book = new AddressBook();
+    book.learn(at('a', 'one'), 'heard', true, undefined);
+    book.announced([at('a', 'one')], undefined);
+    book.announced([], undefined);
+    expect(hosts(book)).toEqual([]);
   });
 });
 

@@ -70,6 +70,50 @@ describe('PeerManager: learn', () => {
     expect(bench.manager.addresses(id('a'))).toEqual(persistent);
   });
 
+  it('displaces no address that the application has named', () => {
+    const named = out('c', 'named');
+    const bench = told(['203.0.113.7'], { addresses: [named] }).dial();
+    bench.newDials();
+    bench.manager.dialFailed(named, failure());
+    for (let n = 0; n < 2 * addressesPerPeerMax; n += 1) {
+      bench.manager.learn(out('c', `told-${n}`), id('1'));
+    }
+    expect(bench.manager.addresses(id('c'))).toHaveLength(addressesPerPeerMax);
+    expect(bench.manager.addresses(id('c'))).toContainEqual(named);
+  });
+
+  it('displaces no address that the peer itself has announced', () => {
+    const bench = told(['203.0.113.7', '203.0.113.8'], { disconnectCooldownMs: 0 }).dial();
+    bench.manager.announced(id('2'), [out('2', 'own')]);
+    bench.manager.disconnected(id('2'), 'inbound');
+    bench.manager.dialFailed(out('2', 'own'), failure());
+    for (let n = 0; n < 2 * addressesPerPeerMax; n += 1) {
+      bench.manager.learn(out('2', `told-${n}`), id('1'));
+    }
+    expect(bench.manager.addresses(id('2'))).toContainEqual(out('2', 'own'));
+  });
+
+  it('does not keep the application from naming an address', () => {
+    const bench = told(['203.0.113.7']);
+    for (let n = 0; n < addressesPerPeerMax; n += 1) {
+      bench.manager.learn(out('c', `told-${n}`), id('1'));
+    }
+    expect(bench.manager.add(out('c', 'named'))).toBe(true);
+    expect(bench.manager.addresses(id('c'))).toContainEqual(out('c', 'named'));
+  });
+
+  it('does not keep an address waiting that the application has named', () => {
+    const named = out('c', 'named');
+    const bench = told(['203.0.113.7'], { addresses: [named], retryMinMs: 1_000 }).dial();
+    bench.newDials();
+    bench.manager.dialFailed(named, failure());
+    for (const host of ['x', 'y']) bench.manager.learn(out('c', host), id('1'));
+    expect(bench.newDials()).toEqual(['c@x.example.com']);
+    bench.time.advance(1_000);
+    bench.manager.dialFailed(out('c', 'x'), failure());
+    expect(bench.newDials()).toEqual(['c@named.example.com']);
+  });
+
   it('keeps only so many from one host, whatever the names of its peers', () => {
     const bench = told(['203.0.113.7', '203.0.113.7', '198.51.100.1'], { maxPeers: 36 });
     const learned = ['4', '5', '6', '7', '8'].map((digit, index) =>

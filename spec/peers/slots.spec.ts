@@ -95,7 +95,7 @@ describe('Slots', () => {
     const slots = slotsOf({ maxConnected: 4, reserved: 2 });
     for (const digit of ['a', 'b', 'c']) {
       const chosen = peer(digit, { isChosen: true });
-      chosen.addresses.learn(at(digit), true, undefined);
+      chosen.addresses.learn(at(digit), 'named', true, undefined);
       slots.update(chosen);
     }
     link(slots, peer('1'), 'inbound');

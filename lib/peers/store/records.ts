@@ -12,6 +12,7 @@ import {
 } from '../../codec/fields.ts';
 import { formatNodeAddress, parseNodeAddress } from '../../model/address.ts';
 import type { NodeId } from '../../model/id.ts';
+import { addressOrigins, type AddressOrigin } from '../address-book.ts';
 import { withinBounds } from '../scores.ts';
 import type { SavedAddress, SavedAmount, SavedPeer } from './saved-peer.ts';
 
@@ -32,7 +33,7 @@ import type { SavedAddress, SavedAmount, SavedPeer } from './saved-peer.ts';
  *       uint64 failures = 2;
  *       uint64 failing_for_ms = 3;
  *       Amount blame = 4;
- *       uint64 is_announced = 5;
+ *       uint64 origin = 5;               0: heard, 1: announced, 2: named
  *     }
  *     message Amount { double value = 1; uint64 ago_ms = 2; }
  *     message Dial { uint64 ago_ms = 1; uint64 is_good = 2; }
@@ -51,12 +52,12 @@ export function encodePeer({ savedAtMs, saved }: Dated<SavedPeer>): Uint8Array {
   // Not `Writer.create()`: in Node that returns a writer that produces Buffers.
   const writer = new Writer();
   count(writer, 1, savedAtMs);
-  for (const { address, isAnnounced, failures, failingForMs, blame } of saved.addresses) {
+  for (const { address, origin, failures, failingForMs, blame } of saved.addresses) {
     writer.uint32(tag(2, DELIMITED)).fork();
     writer.uint32(tag(1, DELIMITED)).string(formatNodeAddress(address));
     if (failures > 0) count(count(writer, 2, failures), 3, failingForMs);
     writeAmount(writer, 4, blame);
-    if (isAnnounced) count(writer, 5, 1);
+    if (origin !== 'heard') count(writer, 5, addressOrigins.indexOf(origin));
     writer.ldelim();
   }
   writeAmount(writer, 3, saved.behaviour);
@@ -143,19 +144,24 @@ function readAddress(id: NodeId, reader: Reader): SavedAddress {
   let failures = 0;
   let failingForMs = 0;
   let blame = nothing;
-  let isAnnounced = false;
+  let origin: AddressOrigin = 'heard';
   while (reader.pos < reader.len) {
     const read = readTag(reader);
     if (read === tag(1, DELIMITED)) text = readText(reader);
     else if (read === tag(2, VARINT)) failures = readCount(reader);
     else if (read === tag(3, VARINT)) failingForMs = readCount(reader);
     else if (read === tag(4, DELIMITED)) blame = readAmount(nested(reader));
-    else if (read === tag(5, VARINT)) isAnnounced = readCount(reader) !== 0;
+    else if (read === tag(5, VARINT)) origin = readOrigin(reader);
     else skipUnknown(reader, read, 5);
   }
   const address = parseNodeAddress(text);
   if (address.id !== id) throw new RangeError(`an address of ${address.id}`);
-  return { address, isAnnounced, failures, failingForMs, blame };
+  return { address, origin, failures, failingForMs, blame };
+}
+
+/** A number of a later version counts as the strongest that this one knows. */
+function readOrigin(reader: Reader): AddressOrigin {
+  return addressOrigins[readCount(reader)] ?? 'named';
 }
 
 function readAmount(reader: Reader): SavedAmount {

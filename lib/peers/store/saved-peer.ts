@@ -1,6 +1,6 @@
 import type { NodeAddress } from '../../model/address.ts';
 import type { NodeId } from '../../model/id.ts';
-import type { KnownAddress } from '../address-book.ts';
+import type { AddressOrigin, KnownAddress } from '../address-book.ts';
 import type { KnownPeer } from '../known-peer.ts';
 import type { Amount, Decay } from '../scores.ts';
 
@@ -24,8 +24,7 @@ export interface SavedPeer {
 /** An address, and the results of dialing it. */
 export interface SavedAddress {
   readonly address: NodeAddress;
-  /** Whether only the peer itself has named it, so that its next list replaces it. */
-  readonly isAnnounced: boolean;
+  readonly origin: AddressOrigin;
   readonly failures: number;
   /**
    * For how long it had been failing. The time until it is loaded again does not count: a node that
@@ -57,10 +56,10 @@ export function savedFrom(peer: KnownPeer, nowMs: number): SavedPeer {
 }
 
 function savedAddress(known: KnownAddress, nowMs: number): SavedAddress {
-  const { address, isAnnounced, failures, failingSinceMs, blame } = known;
+  const { address, origin, failures, failingSinceMs, blame } = known;
   return {
     address,
-    isAnnounced,
+    origin,
     failures,
     failingForMs: failures === 0 ? 0 : nowMs - failingSinceMs,
     blame: savedAmount(blame, nowMs),
@@ -80,10 +79,9 @@ export function restoreInto(
   nowMs: number,
   decay: Decay,
 ): void {
-  for (const { address, isAnnounced, failures, failingForMs, blame } of saved.addresses) {
-    const isNew = peer.learn(address);
+  for (const { address, origin, failures, failingForMs, blame } of saved.addresses) {
+    peer.learn(address, origin);
     const known = peer.addresses.get(address);
-    if (known !== undefined && isNew) known.isAnnounced = isAnnounced;
     if (known === undefined || known === peer.dialed || known.failures > 0) continue;
     known.failures = failures;
     known.failingSinceMs = nowMs - failingForMs;

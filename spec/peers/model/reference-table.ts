@@ -39,12 +39,13 @@ export class RefTable extends RefWorld {
     peer.isPersistent ||= isPersistent;
     peer.isChosen ||= isPersistent || isChosen;
     if (isPersistent || isChosen) peer.toldBy = undefined;
+    const origin = isPersistent || isChosen ? 'named' : 'heard';
     const known = peer.addresses.find((address) => address.host === host);
     if (known === undefined) {
-      peer.addresses.push(newAddress(host, false));
+      peer.addresses.push(newAddress(host, origin));
     } else {
       peer.coolUntilMs = 0;
-      known.isAnnounced = false;
+      if (origin === 'named') known.origin = origin;
       known.backOffs = 0;
       known.retryAtMs = 0;
     }
@@ -70,7 +71,7 @@ export class RefTable extends RefWorld {
       peer.toldBy = from;
       this.peers.push(peer);
     }
-    peer.addresses.push(newAddress(host, false));
+    peer.addresses.push(newAddress(host, 'heard'));
     this.#forgetExcess(nowMs);
     return this.peers.includes(peer);
   }
@@ -80,12 +81,13 @@ export class RefTable extends RefWorld {
     const peer = this.find(digit);
     if (peer?.ready === undefined || peer.isRemoved || peer.isVisitor) return;
     const inUse = peer.dialing ?? peer.outHost;
-    peer.addresses = peer.addresses.filter(({ host, isAnnounced }) => {
-      return !isAnnounced || host === inUse || hosts.includes(host);
+    peer.addresses = peer.addresses.filter(({ host, origin }) => {
+      return origin !== 'announced' || host === inUse || hosts.includes(host);
     });
     for (const host of hosts) {
-      if (peer.addresses.some((one) => one.host === host)) continue;
-      peer.addresses.push(newAddress(host, true));
+      const known = peer.addresses.find((one) => one.host === host);
+      if (known === undefined) peer.addresses.push(newAddress(host, 'announced'));
+      else if (known.origin === 'heard') known.origin = 'announced';
     }
   }
 
@@ -386,6 +388,6 @@ export class RefTable extends RefWorld {
   }
 }
 
-function newAddress(host: string, isAnnounced: boolean): RefAddress {
-  return { host, isAnnounced, failures: 0, backOffs: 0, retryAtMs: 0, blames: [] };
+function newAddress(host: string, origin: RefAddress['origin']): RefAddress {
+  return { host, origin, failures: 0, backOffs: 0, retryAtMs: 0, blames: [] };
 }

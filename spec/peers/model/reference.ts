@@ -9,8 +9,8 @@ import { scoreMax } from '../../../lib/peers/scores.ts';
 
 export interface RefAddress {
   readonly host: string;
-  /** Whether only the peer itself has named it. */
-  isAnnounced: boolean;
+  /** Who has named it: the application before the peer itself, and that before others. */
+  origin: 'heard' | 'announced' | 'named';
   failures: number;
   backOffs: number;
   retryAtMs: number;
@@ -279,9 +279,11 @@ export class RefWorld {
     if (isBusy(peer) || this.restsUntil(peer) > nowMs) return undefined;
     const inUse = new Set(this.peers.flatMap(({ dialing, outHost }) => [dialing, outHost]));
     let best: RefAddress | undefined;
+    const cost = ({ origin, failures }: RefAddress): number =>
+      failures + (origin === 'heard' ? 1e9 : 0);
     for (const address of peer.addresses) {
       if (address.retryAtMs > nowMs || inUse.has(address.host)) continue;
-      if (best === undefined || address.failures < best.failures) best = address;
+      if (best === undefined || cost(address) < cost(best)) best = address;
     }
     return best;
   }

@@ -320,7 +320,7 @@ describe('the saver of peers', () => {
       addresses: [
         {
           address: at('a'),
-          isAnnounced: false,
+          origin: 'named' as const,
           failures: 4,
           failingForMs: 9,
           blame: { value: 4, agoMs: 0 },

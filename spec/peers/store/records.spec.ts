@@ -13,12 +13,13 @@ const peer: SavedPeer = {
   addresses: [
     {
       address: at('a', 'x'),
-      isAnnounced: false,
+      origin: 'heard',
       failures: 3,
       failingForMs: 7_000,
       blame: { value: 2.5, agoMs: 10 },
     },
-    { address: at('a', 'y'), isAnnounced: true, failures: 0, failingForMs: 0, blame: none },
+    { address: at('a', 'y'), origin: 'announced', failures: 0, failingForMs: 0, blame: none },
+    { address: at('a', 'z'), origin: 'named', failures: 0, failingForMs: 0, blame: none },
   ],
   behaviour: { value: -12.25, agoMs: 300 },
   lastDial: { agoMs: 400, isGood: true },
@@ -39,7 +40,7 @@ const { root } = protobuf.parse(`
     optional string told_by = 6;
     uint64 was_reached = 7;
   }
-  message Address { string address = 1; uint64 failures = 2; uint64 failing_for_ms = 3; Amount blame = 4; uint64 is_announced = 5; }
+  message Address { string address = 1; uint64 failures = 2; uint64 failing_for_ms = 3; Amount blame = 4; uint64 origin = 5; }
   message Amount { double value = 1; uint64 ago_ms = 2; }
   message Dial { uint64 ago_ms = 1; uint64 is_good = 2; }
   message Ban { uint64 saved_at_ms = 1; uint64 for_ms = 2; }
@@ -77,7 +78,8 @@ describe('the records of the peer store', () => {
           failingForMs: 7_000,
           blame: { value: 2.5, agoMs: 10 },
         },
-        { address: formatNodeAddress(at('a', 'y')), isAnnounced: 1 },
+        { address: formatNodeAddress(at('a', 'y')), origin: 1 },
+        { address: formatNodeAddress(at('a', 'z')), origin: 2 },
       ],
       behaviour: { value: -12.25, agoMs: 300 },
       lastDial: { agoMs: 400, isGood: 1 },
@@ -123,7 +125,7 @@ describe('the records of the peer store', () => {
     const bytes = encodePeer({ savedAtMs: 1_700_000_000_000, saved: peer });
     // A field may end here and there; then the rest is simply unknown.
     const whole = [...bytes.keys()].filter((length) => decoded(bytes.subarray(0, length)));
-    expect(whole.length).toBeLessThan(8);
+    expect(whole.length).toBeLessThan(9);
     expect(() => decodeBan(encodeBan({ savedAtMs: 300, saved: 5 }).subarray(0, 3))).toThrow();
   });
 

@@ -13,7 +13,7 @@ function saved(changes: Partial<SavedPeer> = {}): SavedPeer {
     addresses: [
       {
         address: at('a'),
-        isAnnounced: true,
+        origin: 'announced',
         failures: 3,
         failingForMs: 40,
         blame: { value: 3, agoMs: 10 },
@@ -37,7 +37,7 @@ describe('what is restored of a peer', () => {
   it('is what was stored, on the present clock', () => {
     const peer = restored(new KnownPeer(id('a'), 0, 0));
     const [known] = peer.addresses;
-    expect(known).toMatchObject({ isAnnounced: true, failures: 3, failingSinceMs: 4_960 });
+    expect(known).toMatchObject({ origin: 'announced', failures: 3, failingSinceMs: 4_960 });
     expect(known?.blame).toEqual({ value: 3, atMs: 990 });
     expect(peer.lastDial).toEqual({ atMs: 980, isGood: false });
     expect([peer.lastSeenMs, peer.upSinceMs, peer.wasReached]).toEqual([700, 700, true]);
@@ -47,7 +47,7 @@ describe('what is restored of a peer', () => {
 
   it('is second to what has happened since the start', () => {
     const peer = new KnownPeer(id('a'), 0, 0);
-    peer.addresses.learn(at('a'), true, undefined);
+    peer.addresses.learn(at('a'), 'named', true, undefined);
     const known = peer.addresses.get(at('a'));
     if (known === undefined) throw new Error('no address');
     known.failures = 1;
@@ -66,7 +66,7 @@ describe('what is restored of a peer', () => {
 
   it('leaves the address alone that is being dialed', () => {
     const peer = new KnownPeer(id('a'), 0, 0);
-    peer.addresses.learn(at('a'), true, undefined);
+    peer.addresses.learn(at('a'), 'named', true, undefined);
     peer.dialed = peer.addresses.get(at('a'));
     restored(peer);
     expect(peer.dialed?.failures).toBe(0);
@@ -90,7 +90,7 @@ describe('what is restored of a peer', () => {
     restoreInto(peer, from, 5_000, 5_000, decay);
     expect(savedFrom(peer, 5_000)).toEqual(from);
     const good = new KnownPeer(id('b'), 0, 1);
-    good.addresses.learn(at('b'), true, undefined);
+    good.addresses.learn(at('b'), 'named', true, undefined);
     const [address] = savedFrom(good, 5_000).addresses;
     expect(address).toMatchObject({ failures: 0, failingForMs: 0, blame: { value: 0, agoMs: 0 } });
   });
