@@ -103,7 +103,8 @@ export interface Method<Request, Response> {
 
   /**
    * Answers calls and notices. Without a handler, a call fails with `RXMESH_METHOD_UNKNOWN`.
-   * Unsubscribing refuses further calls; those that run go on.
+   * Unsubscribing refuses further calls; those that run go on. For a notice, many answers are left
+   * at the first one.
    *
    * @throws {TypeError} if there is a handler already
    */

@@ -94,12 +94,6 @@ export class Outflow<T> implements FlowConsumer<T> {
     return !this.#isStopped;
   }
 
-  /** Throws the values away. */
-  skip(): void {
-    this.#waiting.length = 0;
-    this.#pull();
-  }
-
   /** Leaves the source and forgets what waits. */
   stop(): void {
     this.#isStopped = true;

@@ -53,8 +53,8 @@ export class ServedCall<Request, Response>
     this.#peer = peer;
     this.#number = call;
     this.#isNotice = kind === kinds.notify;
-    // Nobody counts the answers to a notice.
-    this.#outflow = new Outflow(this.#isNotice ? Infinity : credit, this);
+    // Nobody asks for the answers to a notice: its source is left at the first one.
+    this.#outflow = new Outflow(this.#isNotice ? 1 : credit, this);
     if (kind !== kinds.channel) return;
     const { clock, limits } = board;
     this.#requests = new RequestFlow(service.method.request, {
@@ -188,8 +188,8 @@ export class ServedCall<Request, Response>
       this.#peer.queue.add(this);
       return;
     }
-    while (this.#outflow.hasValue) this.#outflow.skip();
-    if (!this.#outflow.isDone) return;
+    // Nobody wants further answers, and there may be no end of them.
+    this.#outflow.stop();
     this.#finish();
     const { failure } = this.#outflow;
     if (failure !== undefined) this.#report(failure.error);

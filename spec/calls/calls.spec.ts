@@ -279,6 +279,40 @@ describe('a notice', () => {
     expect([asking.snapshot(), serving.snapshot()]).toEqual([idle, idle]);
     net.stop();
   });
+
+  it('leaves its handler at the first answer, of which there may be no end', () => {
+    const { net, asking, serving, to, heard, note } = pair();
+    serving.serve(function* () {
+      try {
+        for (let n = 0; n < 1_000; n += 1) {
+          note(n);
+          yield n;
+        }
+      } finally {
+        note('left');
+      }
+    });
+    asking.notify(to, 9).subscribe();
+    net.advance(20);
+    expect(heard).toEqual(['5: 0', '5: left']);
+    expect(serving.snapshot()).toEqual(idle);
+    net.stop();
+  });
+
+  it('gives up its place at the first answer of a source that does not end', () => {
+    const { net, asking, serving, to, heard, observer } = pair({ maxCalls: 1 });
+    const answers$ = new Subject<number>();
+    serving.serve(({ request }) => (request === 0 ? answers$ : request));
+    asking.notify(to, 0).subscribe();
+    net.advance(20);
+    expect(serving.snapshot().serving).toBe(1);
+    answers$.next(1);
+    expect(answers$.observed).toBe(false);
+    asking.call(to, 7).subscribe(observer);
+    net.advance(20);
+    expect(heard).toEqual(['30: 7', '30: |']);
+    net.stop();
+  });
 });
 
 describe('a channel', () => {
