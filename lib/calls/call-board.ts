@@ -30,7 +30,7 @@ export interface CallBoardLimits {
 export interface CallsSnapshot {
   /** Calls to peers that have not ended. */
   readonly asking: number;
-  /** Calls from peers that have not ended. */
+  /** Calls from peers that have not ended, or whose handlers have not. */
   readonly serving: number;
   /**
    * Messages that arrived for no call, so far: answers to calls that had been cancelled, refused
@@ -59,6 +59,8 @@ export class CallBoard implements CallPeerHost {
   readonly #channels = new Map<string, Serve>();
   /** Those that have the channel open. */
   readonly #peers = new Map<NodeId, CallPeer>();
+  /** By peer, how many handlers go on though their calls are over. */
+  readonly #outlasting = new Map<NodeId, number>();
   readonly #scope = new Subscription();
   readonly #router: CallsRouter;
   #lastNumber = 0;
@@ -171,8 +173,18 @@ export class CallBoard implements CallPeerHost {
     return (kind === kinds.channel ? this.#channels : this.#calls).get(method);
   }
 
-  mayServe({ serving }: CallPeer): boolean {
-    return serving < this.limits.maxCalls && this.serving < this.limits.maxCallsInAll;
+  mayServe({ id, serving }: CallPeer): boolean {
+    const { maxCalls, maxCallsInAll } = this.limits;
+    const running = serving + (this.#outlasting.get(id) ?? 0);
+    return running < maxCalls && this.serving < maxCallsInAll;
+  }
+
+  /** A handler whose call is over keeps a place until it is over itself. */
+  keepPlace(peer: NodeId, over: PromiseLike<unknown>): void {
+    this.#outlast(peer, 1);
+    const giveUp = (): void => this.#outlast(peer, -1);
+    // What it throws now was for a caller that has left.
+    void Promise.resolve(over).then(giveUp, giveUp);
   }
 
   /** Creates an error about this channel and a peer. */
@@ -219,6 +231,13 @@ export class CallBoard implements CallPeerHost {
     if (peer === undefined) return;
     this.#peers.delete(id);
     peer.gone(error);
+  }
+
+  #outlast(peer: NodeId, change: 1 | -1): void {
+    this.serving += change;
+    const count = (this.#outlasting.get(peer) ?? 0) + change;
+    if (count > 0) this.#outlasting.set(peer, count);
+    else this.#outlasting.delete(peer);
   }
 
   #receive(from: NodeId, frame: Frame): void {

@@ -76,11 +76,17 @@ export function asFlow<T>(source: Observable<T>): Flow<T> {
   return isFlow(source) ? source : flowFrom(source, fail(bufferedMax));
 }
 
+/** Hears that a handler was left, and when it is over: it may wait for something at the moment. */
+export type OnLeft = (over: PromiseLike<unknown>) => void;
+
 /** Several answers as a flow; `undefined` for a value or a promise. */
-export function flowOf<Response>(answers: Answers<Response>): Flow<Response> | undefined {
+export function flowOf<Response>(
+  answers: Answers<Response>,
+  onLeft: OnLeft,
+): Flow<Response> | undefined {
   if (typeof answers !== 'object' || answers === null) return undefined;
   if (isObservable(answers)) return asFlow(answers);
-  if (Symbol.asyncIterator in answers) return flowFrom(answers);
+  if (Symbol.asyncIterator in answers) return flowFrom(watched(answers, onLeft));
   // An array or a Map is iterable, too, but is a value.
   const isIterator = Symbol.iterator in answers && 'next' in answers;
   return isIterator ? flowFrom(answers) : undefined;
@@ -95,10 +101,13 @@ export function isPromise<Response>(
 }
 
 /** The answers of a handler as a flow that calls it on subscription. */
-export function answersOf<Response>(answer: () => Answers<Response>): Flow<Response> {
+export function answersOf<Response>(
+  answer: () => Answers<Response>,
+  onLeft: OnLeft,
+): Flow<Response> {
   return new Flow((sink) => {
     const answers = answer();
-    const flow = isPromise(answers) ? flowFrom(onlyAnswer(answers)) : flowOf(answers);
+    const flow = flowOf(isPromise(answers) ? onlyAnswer(answers) : answers, onLeft);
     if (flow !== undefined) return flow.consume(sink);
     return flowFrom(answers === undefined ? [] : [answers as Response]).consume(sink);
   });
@@ -109,4 +118,24 @@ async function* onlyAnswer<Response>(
 ): AsyncGenerator<Response> {
   const value = await answer;
   if (value !== undefined) yield value;
+}
+
+/** The same answers. A generator that is left goes on until it no longer waits. */
+function watched<Response>(
+  answers: AsyncIterable<Response>,
+  onLeft: OnLeft,
+): AsyncIterable<Response> {
+  return {
+    [Symbol.asyncIterator]: () => {
+      const iterator = answers[Symbol.asyncIterator]();
+      return {
+        next: () => iterator.next(),
+        return: async (value?: unknown) => {
+          const over = iterator.return?.(value);
+          if (over !== undefined) onLeft(over);
+          return (await over) ?? { done: true, value };
+        },
+      };
+    },
+  };
 }

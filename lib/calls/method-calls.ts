@@ -191,7 +191,7 @@ export class MethodCalls<Request, Response> implements Method<Request, Response>
 
   #serve(kind: 'call' | 'channel', answer: Service<Request, Response>['answer']): Subscription {
     const method = this.#method;
-    const service = { method, answer: around(method, answer) };
+    const service = { method, answer: around(method, answer, this.#board) };
     return this.#board.serve(
       kind,
       method.name,
@@ -204,12 +204,16 @@ export class MethodCalls<Request, Response> implements Method<Request, Response>
 function around<Request, Response>(
   { aroundHandler }: NamedMethod<Request, Response>,
   answer: (call: Incomer<Request>) => Answers<Response>,
+  board: CallBoard,
 ): (call: Incomer<Request>) => Answers<Response> {
   if (aroundHandler === undefined || aroundHandler.length === 0) return answer;
   return (call) =>
     aroundHandler.reduceRight(
       (inner, middleware) => asFlow(middleware(inner, call)),
-      answersOf(() => answer(call)),
+      answersOf(
+        () => answer(call),
+        (over) => board.keepPlace(call.from, over),
+      ),
     );
 }
 

@@ -37,6 +37,8 @@ export class ServedCall<Request, Response>
   readonly #requests: RequestFlow<Request> | undefined;
   #call: Incomer<Request> | undefined;
   #timer: Subscription | undefined;
+  /** The promise of a handler that has not settled. */
+  #promise: PromiseLike<unknown> | undefined;
   /** What there is to tell the caller instead of answers. */
   #failure: Frame | undefined;
   #isOver = false;
@@ -165,13 +167,20 @@ export class ServedCall<Request, Response>
 
   #answer(answers: Answers<Response>): void {
     if (isPromise(answers)) {
+      this.#promise = answers;
       answers.then(
-        (value) => this.#answerOnce(value),
-        (error: unknown) => this.#threw(error),
+        (value) => {
+          this.#promise = undefined;
+          this.#answerOnce(value);
+        },
+        (error: unknown) => {
+          this.#promise = undefined;
+          this.#threw(error);
+        },
       );
       return;
     }
-    const flow = flowOf(answers);
+    const flow = flowOf(answers, (over) => this.#board.keepPlace(this.#peer.id, over));
     if (flow !== undefined) this.#outflow.from(flow);
     else this.#answerOnce(answers as Response | undefined);
   }
@@ -280,10 +289,11 @@ export class ServedCall<Request, Response>
     this.#requests.error(this.#board.error('RXMESH_CALL_CANCELLED', text, this.#peer.id));
   }
 
-  /** Frees the place: the caller knows the end, or will. */
+  /** Frees the place, once the handler is over: the caller knows the end, or will. */
   #over(): void {
     this.#isOver = true;
     this.#timer?.unsubscribe();
     this.#peer.served(this.#number);
+    if (this.#promise !== undefined) this.#board.keepPlace(this.#peer.id, this.#promise);
   }
 }
