@@ -117,7 +117,10 @@ export class Board implements OutboxHost, InboxHost {
     if (to === this.#self) {
       return this.error('RXMESH_UNDELIVERABLE', 'a node does not deliver to itself', to);
     }
-    if (this.journal.isBehind) return this.storeFailed(new Error('it does not answer'), to);
+    if (this.journal.isBehind) {
+      this.journal.retry();
+      return this.storeFailed(new Error('it does not answer'), to);
+    }
     const bound = this.#room.boundFor(to, entry.size);
     if (bound !== undefined) {
       const text = `the outbox has no room for a message to ${to}: ${bound}`;
@@ -226,7 +229,7 @@ export class Board implements OutboxHost, InboxHost {
     const found = new Found(records);
     for (const { error, key } of found.damaged) {
       this.report(error);
-      this.journal.write([{ type: 'del', key }]);
+      this.journal.owe([{ type: 'del', key }]);
     }
     for (const [peer, state] of found.inboxes) {
       this.#inboxFor(peer).restore(state, found.failures.get(peer) ?? []);

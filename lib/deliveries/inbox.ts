@@ -127,7 +127,7 @@ export class Inbox {
     if (known.length === 0) return;
     this.#failures = this.#failures.filter((failure) => failure.seq > seq);
     this.#failuresSent = Math.max(0, this.#failuresSent - known.length);
-    journal.write(known.map((failure) => journal.del('failure', this.from, failure.seq)));
+    journal.owe(known.map((failure) => journal.del('failure', this.from, failure.seq)));
     this.next();
   }
 
@@ -169,7 +169,7 @@ export class Inbox {
   forget(): void {
     const { journal } = this.#host;
     const failures = this.#failures.map(({ seq }) => journal.del('failure', this.from, seq));
-    journal.write([journal.del('inbox', this.from), ...failures]);
+    journal.owe([journal.del('inbox', this.from), ...failures]);
   }
 
   /** Leaves the handler and forgets what waits. */
@@ -305,7 +305,7 @@ export class Inbox {
     const { journal } = this.#host;
     const text = `${this.from} has started again, and does not know this message`;
     this.#abandon(this.#host.error('RXMESH_DELIVERY_REFUSED', text, this.from));
-    journal.write(this.#failures.map(({ seq }) => journal.del('failure', this.from, seq)));
+    journal.owe(this.#failures.map(({ seq }) => journal.del('failure', this.from, seq)));
     this.#failures = [];
     this.#epoch = epoch;
     this.#handled = 0;

@@ -34,7 +34,7 @@ export class Outbox {
   readonly #host: OutboxHost;
   readonly #entries = new Entries();
   #epoch: Uint8Array;
-  /** The number of the last message, and the highest that was acknowledged, sent, or loaded. */
+  /** The highest number given, and the highest that was acknowledged, sent, or loaded. */
   #last = 0;
   #acked = 0;
   #known = 0;
@@ -67,7 +67,7 @@ export class Outbox {
       entry.isStored = true;
       this.#entries.append(entry);
     }
-    this.#last = Math.max(this.#acked, entries.at(-1)?.seq ?? 0);
+    this.#last = Math.max(this.#acked + state.skip, entries.at(-1)?.seq ?? 0);
     this.#known = this.#last;
     for (const entry of unnumbered) {
       this.#entries.append(entry);
@@ -107,8 +107,7 @@ export class Outbox {
   /** Takes a message out: nobody waits for it any more, or it has failed. */
   fail(entry: Entry, error?: RxmeshError): void {
     if (entry.after === entry || entry.isVoid) return;
-    const { journal } = this.#host;
-    if (entry.seq > 0) journal.write([journal.del('message', this.to, entry.seq)]);
+    if (entry.seq > 0) this.#host.journal.owe(this.#deletion(entry.seq));
     const opening = this.#opening;
     const isOnItsWay = opening?.state === 'resumed' && entry.seq <= opening.sentSeq;
     const { payload } = entry;
@@ -211,18 +210,16 @@ export class Outbox {
     if (opening.failing >= failuresMax) return `more than ${failuresMax} failures at a time`;
     opening.failing += 1;
     const entry = this.#entries.list().find(({ seq }) => seq === frame.seq);
-    if (entry !== undefined) {
-      const { payload, isVoid } = entry;
-      this.#remove(entry);
-      if (!isVoid) this.#host.ended(this, entry, payload, this.#errorOf(frame));
-    }
-    const { journal } = this.#host;
-    journal.write([journal.del('message', this.to, frame.seq)], () => {
+    if (entry !== undefined) this.#remove(entry);
+    this.#host.journal.owe(this.#deletion(frame.seq), () => {
       opening.failing -= 1;
       if (this.#opening !== opening) return;
       opening.noted = Math.max(opening.noted, frame.seq);
       this.#wake();
     });
+    if (entry?.isVoid === false) {
+      this.#host.ended(this, entry, entry.payload, this.#errorOf(frame));
+    }
     this.#wake();
     return undefined;
   }
@@ -245,9 +242,18 @@ export class Outbox {
     return this.#host.journal.put('message', this.to, frame);
   }
 
+  /** Without the last message, the record of the outbox remembers its number. */
+  #deletion(seq: number): readonly StoreOperation[] {
+    const { journal } = this.#host;
+    if (!journal.hasStore) return [];
+    const change = journal.del('message', this.to, seq);
+    return seq === this.#last ? [change, this.#state()] : [change];
+  }
+
   /** What is left of an outbox without messages. */
   #state(): StoreOperation {
     const frame = new Frame(kinds.open, this.#acked);
+    frame.skip = this.#last - this.#acked;
     frame.epoch = this.#epoch;
     return this.#host.journal.put('outbox', this.to, frame);
   }
@@ -255,7 +261,7 @@ export class Outbox {
   /** An empty outbox is not needed any more: the next one has another epoch. */
   forget(): void {
     const { journal } = this.#host;
-    journal.write([journal.del('outbox', this.to)]);
+    journal.owe([journal.del('outbox', this.to)]);
   }
 
   #begin(): void {
@@ -311,7 +317,7 @@ export class Outbox {
       if (journal.hasStore) changes.push(journal.del('message', this.to, first.seq));
     }
     this.#acked = Math.max(this.#acked, seq);
-    if (changes.length > 0) journal.write([...changes, this.#state()]);
+    if (changes.length > 0) journal.owe([...changes, this.#state()]);
     for (const entry of handled) this.#host.ended(this, entry, undefined);
   }
 
@@ -338,7 +344,7 @@ export class Outbox {
     this.#isFresh = true;
     this.#known = 0;
     const messages = this.#entries.list().filter(({ isVoid }) => !isVoid);
-    this.#host.journal.write([this.#state(), ...messages.map((entry) => this.#record(entry))]);
+    this.#host.journal.owe([this.#state(), ...messages.map((entry) => this.#record(entry))]);
     this.#begin();
   }
 

@@ -21,7 +21,10 @@ const recordsMax = 256;
 /** The most changes in one batch; one write with more of them still stays whole. */
 const batchMax = 1_000;
 
-/** How many writes may wait for a store. Then no message is kept any more. */
+/**
+ * How many writes may wait for a store, and how many changes are owed after writes have failed.
+ * Then no message is kept any more.
+ */
 const writesMax: number = 2 ** 16;
 
 const encodings: StoreEncodings = { keyEncoding: 'utf8', valueEncoding: 'view' };
@@ -56,16 +59,23 @@ type Done = (error?: unknown) => void;
 interface Write {
   readonly operations: readonly StoreOperation[];
   readonly done: Done;
+  /** Whether its changes are made with the next write, if this one fails. */
+  readonly isOwed: boolean;
 }
 
 /**
  * The records of one channel in a store, one batch at a time. What is to be written meanwhile goes
  * into the next batch, in order. Without a store, everything is written at once.
+ *
+ * What is owed is in every batch until one of them has succeeded. So what the store has is what it
+ * should have had at some time: records of different times never come together.
  */
 export class Journal {
   readonly #store: DeliveryStore | undefined;
   readonly #prefix: string;
   #waiting: Write[] = [];
+  /** By key. */
+  readonly #owed = new Map<string, StoreOperation>();
   #isWriting = false;
   #isFlushing = false;
 
@@ -76,7 +86,7 @@ export class Journal {
 
   /** Whether the store does not keep up, or does not answer at all. */
   get isBehind(): boolean {
-    return this.#waiting.length >= writesMax;
+    return this.#waiting.length >= writesMax || this.#owed.size >= writesMax;
   }
 
   get hasStore(): boolean {
@@ -93,11 +103,21 @@ export class Journal {
 
   /** Makes all these changes or none, after those before them. */
   write(operations: readonly StoreOperation[], done: Done = () => undefined): void {
-    if (this.#store === undefined || operations.length === 0) {
-      done();
-      return;
-    }
-    this.#waiting.push({ operations, done });
+    this.#write(operations, done, false);
+  }
+
+  /**
+   * The same for what this node has done already. If the write fails, the changes are made together
+   * with those of the next one.
+   */
+  owe(operations: readonly StoreOperation[], done: Done = () => undefined): void {
+    this.#write(operations, done, true);
+  }
+
+  /** Tries again to make the changes that are owed. */
+  retry(): void {
+    if (this.#store === undefined || this.#owed.size === 0 || this.#waiting.length > 0) return;
+    this.#waiting.push({ operations: [], done: () => undefined, isOwed: true });
     this.#flush(this.#store);
   }
 
@@ -118,6 +138,15 @@ export class Journal {
       concatMap((records) => records.map(([key, value]) => this.#decode(key, value))),
       toArray(),
     );
+  }
+
+  #write(operations: readonly StoreOperation[], done: Done, isOwed: boolean): void {
+    if (this.#store === undefined || operations.length === 0) {
+      done();
+      return;
+    }
+    this.#waiting.push({ operations, done, isOwed });
+    this.#flush(this.#store);
   }
 
   #key(kind: RecordKind, peer: NodeId, seq: number): string {
@@ -151,10 +180,12 @@ export class Journal {
       let error: unknown;
       const over = (): void => {
         this.#isWriting = false;
+        this.#settle(writes, error === undefined);
         for (const { done } of writes) done(error);
         this.#flush(store);
       };
-      const operations = writes.flatMap((write) => write.operations);
+      const own = writes.flatMap((write) => write.operations);
+      const operations = this.#owed.size === 0 ? own : [...this.#owed.values(), ...own];
       defer(() => store.batch(operations, encodings)).subscribe({
         error: (thrown: unknown) => {
           error = thrown ?? new Error('the store has failed');
@@ -164,6 +195,17 @@ export class Journal {
       });
     }
     this.#isFlushing = false;
+  }
+
+  /** A batch has succeeded, with all that was owed, or it has failed. */
+  #settle(writes: readonly Write[], isWritten: boolean): void {
+    if (isWritten) {
+      this.#owed.clear();
+      return;
+    }
+    for (const { operations, isOwed } of writes) {
+      if (isOwed) for (const operation of operations) this.#owed.set(operation.key, operation);
+    }
   }
 
   #take(): readonly Write[] {
