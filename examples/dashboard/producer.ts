@@ -13,8 +13,11 @@ import type { Sample } from './telemetry.ts';
 /** The time between two samples, at least. */
 const sampleMs = 10;
 
-// Without the collector there is nobody to work for.
-process.once('disconnect', () => process.exit());
+// Without the collector, however it ended, there is nobody to work for. It may have ended while
+// this was still loading.
+const collectorIsGone = (): void => process.exit();
+process.once('disconnect', collectorIsGone);
+if (!process.connected) collectorIsGone();
 
 const [, , name = '', address = ''] = process.argv;
 const { id: collector } = parseNodeAddress(address);
