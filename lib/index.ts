@@ -13,7 +13,8 @@
  *
  * @packageDocumentation
  */
-export { createRouter, type Router, type RouterLike, type StartOptions } from './router/router.ts';
+export { createRouter } from './router/create-router.ts';
+export type { Router, RouterLike, StartOptions } from './router/router.ts';
 export { type WhenUpOptions } from './router/when-up.ts';
 export { logTo, type Logger, type LogOptions } from './router/log-to.ts';
 export type { ExchangeOptions } from './exchange/options.ts';

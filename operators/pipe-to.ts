@@ -15,7 +15,7 @@ import { type Flow, isFlow } from '../lib/flow/flow.ts';
 import { guardedClock } from '../lib/flow/guarded.ts';
 import { hook } from '../lib/flow/hook.ts';
 import { aLane, checkLossyLane, fail, type LaneOptions } from '../lib/flow/strategy.ts';
-import { aFunction, checkOptions } from '../lib/model/check-options.ts';
+import { aFunction, checkOptions, oneOf } from '../lib/model/check-options.ts';
 import type { OutboundEnvelope } from '../lib/model/envelope.ts';
 import type { RxmeshError } from '../lib/model/error.ts';
 
@@ -41,6 +41,12 @@ export interface PipeToOptions<T> {
    * open. Default `'wait'`: nothing is pulled until the recipient is there.
    */
   readonly absent?: AbsentPolicy;
+  /**
+   * What to do with an envelope that is too long for its recipient alone, which may accept less
+   * than this node. Default `'drop'`, with an event: no peer ends a pipe to others. `'fail'`: the
+   * pipe fails with `RXMESH_MESSAGE_TOO_LARGE`.
+   */
+  readonly tooLarge?: 'drop' | 'fail';
   /** Default: the clock of the channel, which is that of its router. */
   readonly clock?: Clock;
 }
@@ -67,10 +73,9 @@ export interface PipeToOptions<T> {
  * left early is closed (`return`). Even with an endless source and lanes that never wait, the pipe
  * yields to other work.
  *
- * The result fails with the errors of the source and of `send`, without waiting for the buffer. But
- * an envelope that is too long for its recipient alone, which may accept less than this node, is
- * only dropped: no peer ends a pipe to others. An exception from `onDrop` is reported as unhandled,
- * and the pipe continues.
+ * The result fails with the errors of the source and of `send`, without waiting for the buffer. An
+ * exception from `onDrop` is reported as unhandled, and the pipe continues. A peer that is away, or
+ * accepts only shorter messages, does not fail it: see `absent` and `tooLarge`.
  *
  * What the buffer drops counts in the report, and is an event: `message-dropped` without a peer.
  *
@@ -93,17 +98,18 @@ export function pipeTo<T>(
     buffer: aLane,
     onDrop: aFunction,
     absent: anAbsentPolicy,
+    tooLarge: oneOf('drop', 'fail'),
     clock: aClock,
   });
-  const { buffer, onDrop, absent = 'wait', clock } = options;
-  const awaitMs = awaitMsOf(absent);
+  const { buffer, onDrop, absent = 'wait', tooLarge = 'drop', clock } = options;
+  const policy = { awaitMs: awaitMsOf(absent), dropsTooLarge: tooLarge === 'drop' };
   if (buffer !== undefined) checkLossyLane('pipeTo', 'buffer', buffer);
   const pipeClock = guardedClock(clock ?? sending.clock);
   const lane = buffer ?? fail(bufferedMax);
   const drop = hook(onDrop);
   return (source) =>
     new Observable((subscriber) => {
-      const pipe = new Pipe(sending, { clock: pipeClock, awaitMs }, subscriber);
+      const pipe = new Pipe(sending, { ...policy, clock: pipeClock }, subscriber);
       subscriber.add(pipe);
       if (!isObservable(source)) pipe.run(flowFrom(source));
       else if (buffer === undefined && isFlow(source)) pipe.run(source);
@@ -113,6 +119,12 @@ export function pipeTo<T>(
         pipe.run(buffered(source.pipe(takeUntil(sending.leaving$)), options));
       }
     });
+}
+
+interface PipeSettings {
+  readonly clock: Clock;
+  readonly awaitMs: number;
+  readonly dropsTooLarge: boolean;
 }
 
 /** One subscription: sends envelopes one after another to the lanes. */
@@ -134,14 +146,14 @@ class Pipe<T> implements FlowConsumer<OutboundEnvelope<T>> {
 
   constructor(
     channel: SendingChannel<T>,
-    { clock, awaitMs }: { readonly clock: Clock; readonly awaitMs: number },
+    { clock, awaitMs, dropsTooLarge }: PipeSettings,
     subscriber: Subscriber<SendReport>,
   ) {
     this.#clock = clock;
     this.#subscriber = subscriber;
     this.#failed = (error) => channel.failed(error);
     this.#leaving = channel.leaving$.subscribe(() => this.#stop());
-    this.#sender = channel.sender((_, error) => this.#settled(error), awaitMs);
+    this.#sender = channel.sender((_, error) => this.#settled(error), awaitMs, dropsTooLarge);
   }
 
   run(source: Flow<OutboundEnvelope<T>>): void {

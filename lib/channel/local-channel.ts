@@ -81,8 +81,8 @@ export class LocalChannel<T> implements SendingChannel<T>, ChannelEnd {
     return promised(this.#outbound.send(envelope, awaitMs), options.signal);
   }
 
-  sender(settled: Settled, awaitMs: number): Sender<T> {
-    return this.#outbound.sender(settled, awaitMs);
+  sender(settled: Settled, awaitMs: number, dropsTooLarge = false): Sender<T> {
+    return this.#outbound.sender(settled, awaitMs, dropsTooLarge);
   }
 
   lost(count: number, reason: 'lane-full' | 'node-stopped'): void {

@@ -87,8 +87,8 @@ export class Outbound<T> implements SendingSide<T> {
   }
 
   /** See `SendingChannel.sender`. */
-  sender(settled: Settled, awaitMs: number): Sender<T> {
-    return new ChannelSender(this, settled, awaitMs, true);
+  sender(settled: Settled, awaitMs: number, dropsTooLarge: boolean): Sender<T> {
+    return new ChannelSender(this, settled, awaitMs, dropsTooLarge);
   }
 
   /** See `Channel.out`. */
@@ -278,8 +278,8 @@ export class Outbound<T> implements SendingSide<T> {
       const error = this.#putTooLarge(session, outbox, bytes);
       if (sender === undefined) return;
       sender.dropped += 1;
-      // A broadcast still reaches its other recipients, and so does a pipe.
-      if (!isBroadcast && !sender.isPipe) sender.failed(error);
+      // A broadcast still reaches its other recipients, and so do the next messages of a pipe.
+      if (!isBroadcast && !sender.dropsTooLarge) sender.failed(error);
       return;
     }
     this.#host.mayStall();

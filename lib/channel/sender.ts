@@ -42,7 +42,7 @@ export class ChannelSender<T> implements Sender<T> {
   /** How long a message may wait for an absent recipient, in milliseconds. */
   readonly awaitMs: number;
   /** Whether a message that is too long for its recipient alone is only dropped. */
-  readonly isPipe: boolean;
+  readonly dropsTooLarge: boolean;
   readonly side: SendingSide<T>;
   readonly #settled: (report: SendReport, error?: RxmeshError) => void;
   #failure: RxmeshError | undefined;
@@ -61,11 +61,11 @@ export class ChannelSender<T> implements Sender<T> {
     side: SendingSide<T>,
     settled: (report: SendReport, error?: RxmeshError) => void,
     awaitMs: number,
-    isPipe: boolean,
+    dropsTooLarge: boolean,
   ) {
     this.side = side;
-    this.isPipe = isPipe;
     this.awaitMs = awaitMs;
+    this.dropsTooLarge = dropsTooLarge;
     this.#settled = settled;
   }
 

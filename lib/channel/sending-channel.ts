@@ -33,11 +33,11 @@ export interface SendingChannel<T> extends Channel<T> {
   /** Emits when the node says goodbye: sources should stop. */
   readonly leaving$: Observable<void>;
   /**
-   * A sender that only drops what is too long for its recipient alone.
-   *
    * @param awaitMs how long a message may wait for an absent recipient, in milliseconds
+   * @param dropsTooLarge whether a message that is too long for its recipient alone is only
+   *   dropped, and not an error
    */
-  sender(settled: Settled, awaitMs: number): Sender<T>;
+  sender(settled: Settled, awaitMs: number, dropsTooLarge?: boolean): Sender<T>;
   /** Envelopes were dropped before they were offered to any lane. */
   lost(count: number, reason: 'lane-full' | 'node-stopped'): void;
   /** A stream that was piped to the channel has failed. */

@@ -72,7 +72,9 @@ export class FrameSender<F> {
 
   #open(): void {
     // A frame for a peer that has left must not wait for it: it is about what has ended.
-    this.#pipe = pipeTo(this.#channel, { absent: 'drop' })(this.#envelopes).subscribe({
+    this.#pipe = pipeTo(this.#channel, { absent: 'drop', tooLarge: 'fail' })(
+      this.#envelopes,
+    ).subscribe({
       error: (error: unknown) => this.#failed(error),
       complete: () => {
         if (this.#isClosed) return;

@@ -28,50 +28,32 @@ import { type AbortSignalLike, aborted, aSignal, promised } from '../flow/abort.
 import { afterTurn, type Clock, systemClock, timerMaxMs } from '../flow/clock.ts';
 import { guardedClock, guardedRandom } from '../flow/guarded.ts';
 import { admitConnections, admitPeers } from './admit-hooks.ts';
+import { Failures } from './failures.ts';
 import { GuardedTransport } from './guarded-transport.ts';
 import { Listening } from './listening.ts';
 import { Outcomes } from './outcomes.ts';
 import { peerExchange, visitorsMax } from '../exchange/peer-exchange.ts';
-import { ownAddressesFor } from './own-addresses.ts';
 import { formatNodeAddress, type NodeAddress } from '../model/address.ts';
-import { assertPlatform } from '../model/assert-platform.ts';
 import { aNumber, checkOptions } from '../model/check-options.ts';
 import { endpointToAddress, type Endpoint } from '../model/endpoint.ts';
-import { errorOf, RxmeshError } from '../model/error.ts';
-import { callbackFailed, type RouterEvent } from '../model/event.ts';
+import { RxmeshError } from '../model/error.ts';
+import type { RouterEvent } from '../model/event.ts';
 import { type NodeId, parseNodeId } from '../model/id.ts';
-import { formatListenAddress } from '../model/node-info.ts';
 import type { PeerReport } from '../model/peer-report.ts';
 import type { ConnectionEnds } from '../model/reach.ts';
-import {
-  checkedOptions,
-  protocolFault,
-  type RouterOptions,
-  type RouterSettings,
-} from './options.ts';
+import { protocolFault, type RouterSettings } from './options.ts';
 import { connected } from '../peers/connected.ts';
 import { guardedRank } from '../peers/guarded-rank.ts';
 import { PeerManager } from '../peers/peer-manager.ts';
 import type { PeerUpdate } from '../peers/peer-updates.ts';
 import { PeerControl } from './peer-control.ts';
 import type { RouterSnapshot } from './snapshot.ts';
+import { describeSelf } from './self-description.ts';
 import { stoppedError } from './stopped-error.ts';
 import { whenUp, type WhenUpOptions } from './when-up.ts';
 import { hostOf } from '../transport/host.ts';
-import { selfOf } from '../transport/self.ts';
 import type { Attempt, Proven } from '../transport/attempt.ts';
 import type { Connection, Self } from '../transport/transport.ts';
-
-/**
- * Creates a router, which does nothing until `start`.
- *
- * @throws {RxmeshError} `RXMESH_OPTIONS_INVALID`: one error that names every wrong option;
- *   `RXMESH_PLATFORM_UNSUPPORTED`: the runtime lacks something that rxmesh needs
- */
-export function createRouter(options: RouterOptions): Router {
-  assertPlatform();
-  return new Router(checkedOptions(options));
-}
 
 /** Options of `Router.start`. */
 export interface StartOptions {
@@ -119,22 +101,23 @@ export class Router {
   readonly #events = new Subject<RouterEvent>();
   /** Reports made by the router itself. */
   readonly #found = new Subject<PeerReport>();
+  readonly #failures: Failures;
   readonly #outcomes: Outcomes;
   readonly #stopping = new Subject<void>();
   readonly #running = new Subscription();
   #state: 'new' | 'started' | 'stopped' = 'new';
-  /** Failures of callbacks before `start`, held back because subscribers may not be there yet. */
-  #early: RouterEvent[] = [];
-  #hasFailed = false;
   #stopped: Promise<void> | undefined;
 
   /** @internal use `createRouter`, which checks the options */
   constructor(settings: RouterSettings) {
     const { discipline, keepAlive, timeouts } = settings;
     const { stallMs } = timeouts;
-    const failed = (callback: string, thrown: unknown): void => {
-      this.#callbackFailed(callbackFailed(callback, thrown));
-    };
+    this.#failures = new Failures(this.#events, () => {
+      // After the turn, so that the notification during which this failed can finish.
+      this.#clock.afterTurn(() => void this.stop());
+    });
+    const failed = (callback: string, thrown: unknown): void =>
+      this.#failures.ofCallback(callback, thrown);
     const clock = guardedClock(settings.clock, failed);
     const random = guardedRandom(settings.random, failed);
     this.#settings = settings;
@@ -180,7 +163,9 @@ export class Router {
       const isFull = (): boolean => this.#peers.isNearlyFull;
       const runtime = { clock, random, isFull };
       const exchange$ = peerExchange(this, runtime, settings.peerExchange);
-      this.#running.add(exchange$.subscribe({ error: (thrown: unknown) => this.#fatal(thrown) }));
+      this.#running.add(
+        exchange$.subscribe({ error: (thrown: unknown) => this.#failures.fatal(thrown) }),
+      );
     }
     // Also before `start`: a peer may be reported before it connects.
     this.#running.add(this.reports$.subscribe((report) => this.#outcomes.judge(report)));
@@ -263,14 +248,16 @@ export class Router {
     const loaded$ = this.#peers.load().pipe(takeUntil(this.#stopping));
     const mesh$ = defer(() => (this.#state === 'stopped' ? EMPTY : this.#mesh(listening)));
     this.#running.add(
-      concat(loaded$, mesh$).subscribe({ error: (thrown: unknown) => this.#fatal(thrown) }),
+      concat(loaded$, mesh$).subscribe({
+        error: (thrown: unknown) => this.#failures.fatal(thrown),
+      }),
     );
     // Keeps the process alive, also while there is neither a socket nor a timer. Virtual time does
     // not need that.
     if (this.#settings.clock === systemClock) {
       this.#running.add(systemClock.schedule(() => undefined, timerMaxMs));
     }
-    for (const event of this.#early.splice(0)) this.#events.next(event);
+    this.#failures.tell();
     this.#running.add(aborted(options.signal).subscribe(() => void this.stop()));
     return listens.catch(async (error: unknown) => {
       await this.stop();
@@ -365,10 +352,10 @@ export class Router {
         concurrencyPerHost: limits.handshakesPerHost,
         claim: (proven) => this.#outcomes.claim(proven),
         onFailure: (error, proven, claimed) =>
-          this.#guarded(() => this.#outcomes.notAccepted(error, proven, claimed)),
+          this.#failures.guarded(() => this.#outcomes.notAccepted(error, proven, claimed)),
       }),
       // Before `route`, since the sessions that are up must still say goodbye.
-      catchError((thrown: unknown) => this.#fatal(thrown)),
+      catchError((thrown: unknown) => this.#failures.fatal(thrown)),
       takeUntil(this.#stopping),
     );
 
@@ -376,7 +363,7 @@ export class Router {
     // goodbye.
     const sessions$ = accepted$.pipe(
       route(this.#switchboard),
-      tap((event) => this.#guarded(() => this.#outcomes.sessionChanged(event))),
+      tap((event) => this.#failures.guarded(() => this.#outcomes.sessionChanged(event))),
     );
 
     const refused$ = merge(...this.#transports.map((transport) => transport.refused$)).pipe(
@@ -392,7 +379,7 @@ export class Router {
       clock: this.#clock,
       concurrency: this.#settings.limits.handshakes,
       onRefused: (error, connection, dialed) =>
-        this.#guarded(() => this.#outcomes.connectionRefused(error, connection, dialed)),
+        this.#failures.guarded(() => this.#outcomes.connectionRefused(error, connection, dialed)),
     });
   }
 
@@ -400,7 +387,8 @@ export class Router {
     return admitPeers(this.#settings.admit, {
       clock: this.#clock,
       concurrency: this.#settings.limits.handshakes,
-      onRefused: (error, proven) => this.#guarded(() => this.#outcomes.peerRefused(error, proven)),
+      onRefused: (error, proven) =>
+        this.#failures.guarded(() => this.#outcomes.peerRefused(error, proven)),
     });
   }
 
@@ -409,53 +397,18 @@ export class Router {
     return this.#peers.evictions$.pipe(
       tap((eviction) => this.#outcomes.evicted(eviction)),
       evict(this.#switchboard),
-      catchError((thrown: unknown) => this.#fatal(thrown)),
+      catchError((thrown: unknown) => this.#failures.fatal(thrown)),
     );
   }
 
-  #callbackFailed(event: RouterEvent): void {
-    if (this.#state === 'new') this.#early.push(event);
-    else this.#events.next(event);
-  }
-
-  /** Stops the router after an unexpected error, rather than continue with a part of it missing. */
-  #fatal(thrown: unknown): Observable<never> {
-    if (!this.#hasFailed) {
-      this.#hasFailed = true;
-      const error = errorOf(thrown, 'RXMESH_FATAL', 'the router has failed, and stops');
-      this.#events.next({ type: 'fatal', error });
-      // After the turn, so that the notification during which this failed can finish.
-      this.#clock.afterTurn(() => void this.stop());
-    }
-    return EMPTY;
-  }
-
-  #guarded(work: () => void): void {
-    try {
-      work();
-    } catch (thrown) {
-      this.#fatal(thrown);
-    }
-  }
-
   #dialFailed(error: RxmeshError, address: NodeAddress): void {
-    this.#guarded(() => this.#outcomes.dialFailed(error, address));
+    this.#failures.guarded(() => this.#outcomes.dialFailed(error, address));
   }
 
   /** What this node says about itself over a connection. */
   #self(ends: ConnectionEnds): Self {
     const { channels } = this.#switchboard;
-    const { identity, network, moniker, version, protocolVersion } = this.#settings;
-    const named = { identity, network, moniker, version, protocolVersion };
-    const own = this.#ownAddressesFor(ends).map(formatListenAddress);
-    const addresses = own.filter((text) => text !== undefined);
-    return selfOf({ ...named, channels, addresses });
-  }
-
-  /** The addresses at which the peer at the other end of a connection may dial this node. */
-  #ownAddressesFor(ends: ConnectionEnds): readonly NodeAddress[] {
-    const { advertise } = this.#settings;
-    return ownAddressesFor(ends, { id: this.id, endpoints: this.#endpoints(), advertise });
+    return describeSelf(ends, { settings: this.#settings, channels, endpoints: this.#endpoints() });
   }
 
   #endpoints(): readonly Endpoint[] {
@@ -470,13 +423,13 @@ export class Router {
       for (const transport of this.#transports) transport.close();
       return this.#switchboard.goodbye(this.#settings.timeouts.drainMs);
     }).pipe(
-      catchError((thrown: unknown) => this.#fatal(thrown)),
+      catchError((thrown: unknown) => this.#failures.fatal(thrown)),
       (ended$) => concat(ended$, this.#peers.save()),
       tap({
         complete: () => {
-          this.#guarded(() => this.#running.unsubscribe());
-          this.#guarded(() => this.#switchboard.close());
-          this.#guarded(() => this.#peers.close());
+          this.#failures.guarded(() => this.#running.unsubscribe());
+          this.#failures.guarded(() => this.#switchboard.close());
+          this.#failures.guarded(() => this.#peers.close());
           this.#found.complete();
           this.#events.complete();
         },

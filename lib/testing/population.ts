@@ -2,7 +2,7 @@ import { mustBe } from '../model/described.ts';
 import type { RouterEvent } from '../model/event.ts';
 import type { NodeId } from '../model/id.ts';
 import type { Identity } from '../model/identity.ts';
-import { createRouter } from '../router/router.ts';
+import { createRouter } from '../router/create-router.ts';
 import type { MemoryNetwork } from '../../transports/memory/index.ts';
 import { Acquaintances } from './acquaintances.ts';
 import { Knowledge } from './knowledge.ts';

@@ -1,6 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
 import { Subject } from 'rxjs';
-import { block, type Channel, json, type RouterOptions } from '../../lib/index.ts';
+import {
+  block,
+  type Channel,
+  json,
+  type RouterOptions,
+  type RxmeshError,
+} from '../../lib/index.ts';
 import { simulate, type Simulation } from '../../lib/testing/index.ts';
 import { pipeTo, sendTo } from '../../operators/index.ts';
 
@@ -85,6 +91,23 @@ describe('a message that is too long for its recipient', () => {
     net.advance(1_000);
     expect([log, heard]).toEqual([['2/1'], ['2: to two', '1: to one']]);
     expect(dropsOf(net)).toEqual(['outbound too-large 1 false']);
+    net.stop();
+  });
+
+  it("is an error with tooLarge: 'fail'", () => {
+    const net = simulate({ nodes: 2, latencyMs: 20 });
+    const [chat] = net.nodes.map(({ router, index }) => {
+      const messageBytesMax = index === 1 ? 10 : 1_000;
+      return router.openChannel({ id: 1, codec: json<string>(), messageBytesMax });
+    });
+    net.start();
+    const codes: string[] = [];
+    const envelopes = [{ to: net.node(1).id, message: 'x'.repeat(20) }];
+    pipeTo(chat as Channel<string>, { tooLarge: 'fail' })(envelopes).subscribe({
+      error: (error: unknown) => codes.push((error as RxmeshError).code),
+    });
+    net.advance(100);
+    expect(codes).toEqual(['RXMESH_MESSAGE_TOO_LARGE']);
     net.stop();
   });
 });
