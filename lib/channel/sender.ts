@@ -261,16 +261,17 @@ class Place<T> extends AwaitingSend implements WaitingBroadcast {
     if (envelope !== undefined && !this.#left) this.#sender.reached(envelope, bytes);
   }
 
-  override abandoned(reason: UnsentReason): void {
+  override abandoned(reason: UnsentReason): boolean {
     const { bytes } = this;
     const envelope = this.#envelope;
     const mayWait = reason !== 'channel-closed' && !this.#isBroadcast() && !this.#left;
     this.#release();
-    if (this.#left) return;
+    if (this.#left) return false;
     if (mayWait && envelope !== undefined && this.#sender.awaitMs > 0) {
-      if (this.waitForRecipient(envelope, bytes)) return;
+      if (this.waitForRecipient(envelope, bytes)) return true;
     }
     this.#sender.left(false, reason === 'channel-closed');
+    return false;
   }
 
   #isBroadcast(): boolean {

@@ -246,9 +246,9 @@ export class Outbox implements ReadyLane, Ranked {
 
   /** Gives up on the waiting sends. Returns how many of them are not waiting elsewhere now. */
   abandon(reason: UnsentReason): number {
-    const sends = this.#waiting.removeAll();
-    for (const send of sends) send.abandoned(reason);
-    return sends.reduce((count, { waits }) => count + (waits ? 0 : 1), 0);
+    let count = 0;
+    for (const send of this.#waiting.removeAll()) if (!send.abandoned(reason)) count += 1;
+    return count;
   }
 
   #moved(): void {

@@ -17,10 +17,10 @@ export abstract class WaitingSend {
   /** Called when the lane has taken `bytes`. */
   abstract taken(): void;
   /**
-   * Called when it never will. A send that now waits elsewhere, for its peer to return, sets
-   * `waits`.
+   * Called when it never will. Returns whether the send now waits elsewhere, for its peer to
+   * return. `waits` does not say so: a sender may use its place for the next message at once.
    */
-  abstract abandoned(reason: UnsentReason): void;
+  abstract abandoned(reason: UnsentReason): boolean;
 }
 
 /** The bytes of a send that keeps no message. */

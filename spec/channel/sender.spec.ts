@@ -106,6 +106,29 @@ describe('a sender', () => {
     expect(log).toEqual(['2/2 RXMESH_CHANNEL_CLOSED']);
   });
 
+  it.each([
+    ['a broadcast', to(1, 0), toAll(1), '1/1'],
+    ['a message to it', toAll(0), to(1, 1), '0/1'],
+  ])(
+    'misses a peer that leaves while %s waits: counted, though the next message waits elsewhere',
+    (_, filling, waiting, settled) => {
+      const node = new LinkedNode();
+      const channel = open(node, { outbound: block(1) });
+      const { link } = node.peer(1, { 7: 0 });
+      node.peer(2, { 7: 0 });
+      const log: string[] = [];
+      const sender = sendingChannel('spec', channel).sender(({ accepted, dropped }) => {
+        log.push(`${accepted}/${dropped}`);
+        expect(sender.send(to(2, 2))).toBe(false);
+      }, 0);
+      channel.out.next(filling);
+      expect(sender.send(waiting)).toBe(false);
+      link.end();
+      expect([log, node.takeDrops()]).toEqual([[settled], ['out 7 peer-down 2']]);
+      sender.unsubscribe();
+    },
+  );
+
   it('withdraws a message from all lanes, and hears no more about it', () => {
     const node = new LinkedNode();
     const channel = open(node, { outbound: block(1) });

@@ -21,9 +21,10 @@ class Waiting extends WaitingSend {
     this.then?.();
   }
 
-  override abandoned(reason: string): void {
+  override abandoned(reason: string): boolean {
     this.log.push(`${String(this.bytes[0])} ${reason}`);
     this.then?.();
+    return false;
   }
 }
 

@@ -33,8 +33,8 @@ class Waiting extends WaitingSend {
     this.#then();
   }
 
-  override abandoned(): void {
-    // Nobody waits.
+  override abandoned(): boolean {
+    return false;
   }
 }
 

@@ -39,8 +39,9 @@ class Waiting extends WaitingSend {
     this.ends += 1;
   }
 
-  override abandoned(): void {
+  override abandoned(): boolean {
     this.ends += 1;
+    return false;
   }
 }
 
