@@ -52,6 +52,8 @@ export interface AbsenceSnapshot {
  * messages left in their lanes.
  */
 export class Absences {
+  /** Set by the channel as soon as it closes: nothing may wait any more. */
+  isClosed = false;
   readonly #host: AbsenceHost;
   readonly #absences = new Map<NodeId | undefined, Absence>();
   #sends = 0;
@@ -60,9 +62,9 @@ export class Absences {
     this.#host = host;
   }
 
-  /** Makes a send wait for a recipient. Returns false if too many are waiting. */
+  /** Makes a send wait for a recipient. Returns false if too many are waiting, or `isClosed`. */
   wait(peer: NodeId | undefined, send: AwaitingSend): boolean {
-    if (this.#sends >= waitingSendsMax) return false;
+    if (this.isClosed || this.#sends >= waitingSendsMax) return false;
     const { sends } = this.#of(peer);
     if (!sends.add(send)) return false;
     this.#sends += 1;
@@ -121,11 +123,10 @@ export class Absences {
     for (const peer of [...this.#absences.keys()]) {
       if (peer !== undefined) this.#giveUp(peer, reason);
     }
-    for (const { sends } of [...this.#absences.values()]) {
-      for (const send of sends.removeAll()) send.abandoned('channel-closed');
-    }
+    const sends = [...this.#absences.values()].flatMap((absence) => absence.sends.removeAll());
     this.#absences.clear();
     this.#sends = 0;
+    for (const send of sends) send.abandoned('channel-closed');
   }
 
   snapshot(): readonly AbsenceSnapshot[] {

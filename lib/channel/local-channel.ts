@@ -101,9 +101,11 @@ export class LocalChannel<T> implements SendingChannel<T>, ChannelEnd {
   end(reason: CloseReason): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    this.#outbound.close(reason);
+    this.#outbound.close();
     this.#inbound.close();
+    // Before anything that waits is told, and might open the channel again.
     this.#host.closed(this);
+    this.#outbound.discard(reason);
     this.#inbound.discard(reason);
     // Before `in$` completes, so that a consumer that would resubscribe can see that the channel is
     // closed.

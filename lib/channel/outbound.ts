@@ -108,10 +108,16 @@ export class Outbound<T> implements SendingSide<T> {
     const broadcast: unknown = envelope.broadcast;
     // The type demands it, but JavaScript callers may set neither or both.
     if (to === undefined ? broadcast !== true : broadcast !== undefined) throw this.#unaddressed();
-    this.offerBytes(envelope, this.#encode(envelope.message), sender);
+    this.#offerBytes(envelope, this.#encode(envelope.message), sender);
   }
 
-  offerBytes(
+  /** See `SendingSide`. The channel may have closed while the message waited. */
+  offerBytes(envelope: OutboundEnvelope<T>, bytes: Uint8Array, sender: ChannelSender<T>): void {
+    this.#assertOpen();
+    this.#offerBytes(envelope, bytes, sender);
+  }
+
+  #offerBytes(
     envelope: OutboundEnvelope<T>,
     bytes: Uint8Array,
     sender: ChannelSender<T> | undefined,
@@ -153,10 +159,15 @@ export class Outbound<T> implements SendingSide<T> {
     if (this.#undelivered.observed) this.#displaced.push(message);
   }
 
-  /** Stops accepting messages, and gives up on those that wait for absent recipients. */
-  close(reason: CloseReason): void {
+  /** Stops accepting messages. */
+  close(): void {
     this.#isClosed = true;
     this.slowPeers?.close();
+    this.absences.isClosed = true;
+  }
+
+  /** Gives up on the messages that wait for absent recipients. */
+  discard(reason: CloseReason): void {
     this.absences.close(reason);
   }
 

@@ -120,9 +120,11 @@ export class ChannelSender<T> implements Sender<T> {
     if (this.awaitMs === 0) return false;
     if (this.#takenBack) return true;
     const place = this.#nextPlace();
-    if (!place.waitForRecipient(envelope, bytes)) return false;
+    // Before, since the wait is an event, whose handler may withdraw the message or end the wait.
     this.#waiting += 1;
-    return true;
+    if (place.waitForRecipient(envelope, bytes)) return true;
+    this.#waiting -= 1;
+    return false;
   }
 
   failed(error: RxmeshError): void {
@@ -228,12 +230,11 @@ class Place<T> extends AwaitingSend implements WaitingBroadcast {
     const { awaitMs, side } = this.#sender;
     this.#envelope = envelope;
     this.bytes = bytes;
-    if (!side.absences.wait(envelope.to, this)) {
-      this.#release();
-      return false;
-    }
+    // Before the wait, which may have ended, and the place be in use again, when `wait` returns.
     if (awaitMs < Infinity) this.#timer = side.clock.schedule(() => this.#giveUp(), awaitMs);
-    return true;
+    if (side.absences.wait(envelope.to, this)) return true;
+    this.#release();
+    return false;
   }
 
   leave(): void {
@@ -264,13 +265,15 @@ class Place<T> extends AwaitingSend implements WaitingBroadcast {
   override abandoned(reason: UnsentReason): boolean {
     const { bytes } = this;
     const envelope = this.#envelope;
-    const mayWait = reason !== 'channel-closed' && !this.#isBroadcast() && !this.#left;
+    // The channel may be closing when its peer leaves.
+    const isClosed = reason === 'channel-closed' || this.#sender.side.absences.isClosed;
+    const mayWait = !isClosed && !this.#isBroadcast() && !this.#left;
     this.#release();
     if (this.#left) return false;
     if (mayWait && envelope !== undefined && this.#sender.awaitMs > 0) {
       if (this.waitForRecipient(envelope, bytes)) return true;
     }
-    this.#sender.left(false, reason === 'channel-closed');
+    this.#sender.left(false, isClosed);
     return false;
   }
 
