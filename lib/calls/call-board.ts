@@ -11,6 +11,7 @@ import {
   RxmeshError,
   systemClock,
 } from '../index.ts';
+import { type Numbers, numbersOf } from '../frames/numbers.ts';
 import { type LostBecause, watchOpenings } from '../frames/openings.ts';
 import { CallPeer, type CallPeerHost, type Serve } from './call-peer.ts';
 import { type Frame, kinds } from './frame.ts';
@@ -39,9 +40,6 @@ export interface CallsSnapshot {
   readonly dropped: number;
 }
 
-/** The highest number of a call, after which numbers start at 1 again. */
-const numberMax = 2 ** 32 - 1;
-
 /** Where the calls of a node on one channel meet: its peers, its handlers and its limits. */
 export class CallBoard implements CallPeerHost {
   readonly channel: Channel<Frame>;
@@ -63,8 +61,7 @@ export class CallBoard implements CallPeerHost {
   readonly #outlasting = new Map<NodeId, number>();
   readonly #scope = new Subscription();
   readonly #router: CallsRouter;
-  #lastNumber = 0;
-  #hasWrapped = false;
+  readonly #numbers: Numbers;
   #closed: RxmeshError | undefined;
 
   constructor(
@@ -76,6 +73,7 @@ export class CallBoard implements CallPeerHost {
     this.messageBytesMax = options.messageBytesMax ?? Infinity;
     this.#router = router;
     this.channel = router.openChannel({ ...options, codec: frameCodec });
+    this.#numbers = numbersOf(router, this.channel.id);
     this.clock = this.channel.in$.clock ?? systemClock;
     this.origin = { clock: this.clock };
     const openings = {
@@ -141,21 +139,17 @@ export class CallBoard implements CallPeerHost {
   }
 
   nextNumber(): number {
-    if (this.#lastNumber === numberMax) {
-      this.#lastNumber = 0;
-      this.#hasWrapped = true;
-    }
-    this.#lastNumber += 1;
-    return this.#lastNumber;
+    return this.#numbers.next();
   }
 
   /**
    * Whether a call has ever had this number. The numbers are one series for all peers, so that a
-   * peer which comes back cannot answer a new call with what belongs to an old one. An answer to
-   * another peer's call is dropped and counted like a late one.
+   * peer which comes back cannot answer a new call with what belongs to an old one, also of a
+   * service that was closed and opened again. An answer to another peer's call is dropped and
+   * counted like a late one.
    */
   wasGiven(number: number): boolean {
-    return this.#hasWrapped || (number > 0 && number <= this.#lastNumber);
+    return this.#numbers.wasGiven(number);
   }
 
   /** @throws {TypeError} if the method has a handler already */

@@ -9,6 +9,7 @@ import {
   RxmeshError,
   systemClock,
 } from '../index.ts';
+import { type Numbers, numbersOf } from '../frames/numbers.ts';
 import { watchOpenings } from '../frames/openings.ts';
 import type { Attempt } from './attempt.ts';
 import type {
@@ -42,6 +43,7 @@ export class Board implements OutboxHost, InboxHost {
   readonly clock: Clock;
   readonly rules: HandlerRules;
   readonly journal: Journal;
+  readonly openings: Numbers;
   readonly lost$: Subject<Lost> = new Subject();
   readonly #limits: Limits;
   readonly #decode: (bytes: Uint8Array) => unknown;
@@ -69,6 +71,7 @@ export class Board implements OutboxHost, InboxHost {
     this.#decode = decode;
     this.channel = router.openChannel({ ...channel, codec: frameCodec });
     this.channelId = this.channel.id;
+    this.openings = numbersOf(router, this.channelId);
     this.clock = this.channel.in$.clock ?? systemClock;
     this.#places = new HandlerPlaces(limits.concurrency, this.clock);
     this.journal = new Journal(store, this.channel.id);

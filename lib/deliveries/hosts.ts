@@ -1,4 +1,5 @@
 import type { Clock, ErrorCode, NodeId, RxmeshError } from '../index.ts';
+import type { Numbers } from '../frames/numbers.ts';
 import type { Entry } from './entry.ts';
 import type { Attempt } from './attempt.ts';
 import type { Inbox } from './inbox.ts';
@@ -10,6 +11,8 @@ export interface OutboxHost {
   readonly journal: Journal;
   readonly channelId: number;
   newEpoch(): Uint8Array;
+  /** The numbers of openings. */
+  readonly openings: Numbers;
   storeFailed(thrown: unknown, peer: NodeId): RxmeshError;
   /** Tells this node of an error. */
   report(error: RxmeshError): void;

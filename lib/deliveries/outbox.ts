@@ -40,7 +40,6 @@ export class Outbox {
   #known = 0;
   /** Whether the epoch was never used in an opening. */
   #isFresh = true;
-  #openings = 0;
   #opening: Opening | undefined;
   #wake: () => void = () => undefined;
 
@@ -265,9 +264,8 @@ export class Outbox {
   }
 
   #begin(): void {
-    this.#openings += 1;
     this.#opening = {
-      number: this.#openings,
+      number: this.#host.openings.next(),
       state: 'new',
       sentSeq: 0,
       next: this.#entries.end,
