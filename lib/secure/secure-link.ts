@@ -18,8 +18,13 @@ import {
 } from './packets.ts';
 import type { RecordCipher } from './records.ts';
 
-/** How many records may wait for `attach`, or for the end of a call during which they arrived. */
-const WAITING_RECORDS_MAX = 16;
+/**
+ * How many records may wait for `attach`, or for the end of a call during which they arrived. More
+ * than a socket hands over once it is paused: what it has read already is up to 32 frames.
+ */
+const WAITING_RECORDS_MAX = 64;
+/** With this many before `attach`, the socket is paused: an honest peer may open many channels. */
+const RECORDS_BEFORE_PAUSE = 8;
 
 /** What a bye means if the peer has not accepted us. For other reasons: it refused us. */
 const REFUSALS: Readonly<Partial<Record<ByeReason, ErrorCode>>> = {
@@ -49,6 +54,8 @@ export class SecureLink implements Link {
   #reading = false;
   #accepted = false;
   #paused = false;
+  /** Whether the socket is paused until `attach`. */
+  #isHeldBack = false;
   #closing = false;
   #ended = false;
   #endedBy: RxmeshError | undefined;
@@ -73,8 +80,13 @@ export class SecureLink implements Link {
     if (this.#receiver !== undefined) throw new TypeError('attach must be called once');
     this.#receiver = receiver;
     this.#inbound.receiver = receiver;
-    if (this.#ended) receiver.ended(this.#endedBy);
-    else this.#readWaiting();
+    if (this.#ended) {
+      receiver.ended(this.#endedBy);
+      return;
+    }
+    this.#readWaiting();
+    // Last, since the socket may hand over further frames at once.
+    this.#letIn();
   }
 
   get writable(): boolean {
@@ -143,7 +155,7 @@ export class SecureLink implements Link {
   pause(paused: boolean): void {
     if (this.#ended) return;
     this.#paused = paused;
-    this.#socket.pause(paused);
+    this.#socket.pause(paused || this.#isHeldBack);
   }
 
   close(reason: ByeReason, text = ''): void {
@@ -169,6 +181,7 @@ export class SecureLink implements Link {
       this.#readWaiting();
     } else if (this.#waiting.length < WAITING_RECORDS_MAX) {
       this.#waiting.push(toKeep(frame));
+      if (this.#receiver === undefined) this.#holdBack();
     } else {
       this.#fail('RXMESH_PROTOCOL_VIOLATION', `more than ${WAITING_RECORDS_MAX} records at once`);
     }
@@ -192,6 +205,19 @@ export class SecureLink implements Link {
   /** Ends the link without a bye. */
   destroy(): void {
     this.#end(undefined, 'destroy');
+  }
+
+  /** Lets the rest wait at the other side while nobody reads here. */
+  #holdBack(): void {
+    if (this.#isHeldBack || this.#waiting.length < RECORDS_BEFORE_PAUSE) return;
+    this.#isHeldBack = true;
+    this.#socket.pause(true);
+  }
+
+  #letIn(): void {
+    if (!this.#isHeldBack) return;
+    this.#isHeldBack = false;
+    if (!this.#paused) this.#socket.pause(false);
   }
 
   #readWaiting(): void {
@@ -260,7 +286,8 @@ export class SecureLink implements Link {
     this.#waiting = [];
     this.#batch.clear();
     // A paused socket would not notice that the other side has closed.
-    if (this.#paused) this.#socket.pause(false);
+    if (this.#paused || this.#isHeldBack) this.#socket.pause(false);
+    this.#isHeldBack = false;
     if (release === 'close') this.#socket.close();
     else this.#socket.destroy();
     this.#receiver?.ended(error);

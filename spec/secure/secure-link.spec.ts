@@ -187,24 +187,6 @@ describe('a link', () => {
     expect(atB.error?.message).toMatch(/done.*so long/);
   });
 
-  it('keeps 16 records before attach, not more', () => {
-    for (const [records, code] of [
-      [16, undefined],
-      [17, 'RXMESH_PROTOCOL_VIOLATION'],
-    ] as const) {
-      const { pair, a, b } = connect();
-      for (let record = 0; record < records; record++) {
-        a.ping();
-        a.flush();
-      }
-      pair.settle();
-      const atB = new Recorder();
-      b.attach(atB);
-      expect(atB.error?.code).toBe(code);
-      expect(atB.heard.filter((line) => line === 'ping')).toHaveLength(code ? 0 : 16);
-    }
-  });
-
   it('reads a record that comes in during a call after the one that is being read', () => {
     const { pair, a, b, atB } = linked();
     a.data(1, payload, 0, 1, true);

@@ -112,6 +112,21 @@ describe('admission, before and after the proof', () => {
     ended(net);
   });
 
+  it('a peer may open any number of channels while the verdict takes its time', () => {
+    const verdict = new Subject<boolean>();
+    const net = setUp({ peer: () => verdict });
+    net.advance(100);
+    for (let id = 2; id <= 100; id += 1) {
+      net.node(1).router.openChannel({ id, codec: json<string>() });
+      net.advance(10);
+    }
+    verdict.next(true);
+    net.advance(100);
+    expect(told(net).filter((event) => event.includes('refused'))).toEqual([]);
+    expect(net.node(0).up.has(net.node(1).id)).toBe(true);
+    ended(net);
+  });
+
   it('applies to our own dials too', () => {
     const net = simulate({
       nodes: 2,
