@@ -3,6 +3,9 @@ import type { PeerLimits } from './limits.ts';
 /** A connection that was up for less than this, in milliseconds, was brief. */
 export const briefMs = 60_000;
 
+/** Enough for any wait to reach the longest one. */
+const enoughDoublings = 100;
+
 /**
  * How long to wait before dialing a peer that has disconnected, in milliseconds: the cool-down, and
  * twice as long for each further connection in a row that was brief. So two nodes do not connect
@@ -14,6 +17,8 @@ export function coolDownMs(
 ): number {
   const { disconnectCooldownMs, retryMaxMs, retryMaxPersistentMs } = limits;
   const longestMs = isPersistent ? retryMaxPersistentMs : retryMaxMs;
-  const waitMs = disconnectCooldownMs * 2 ** Math.max(0, briefVisits - 1);
+  // Bounded, because 0 times an infinite factor is not a number.
+  const doublings = Math.min(Math.max(0, briefVisits - 1), enoughDoublings);
+  const waitMs = disconnectCooldownMs * 2 ** doublings;
   return Math.max(disconnectCooldownMs, Math.min(waitMs, longestMs));
 }

@@ -277,6 +277,16 @@ describe('PeerManager: connections that were brief', () => {
     expect(pausesAfter([10, 10, 60_000, 10], {})).toEqual([1_000, 2_000, 1_000, 1_000]);
   });
 
+  it('does not wait without a cool-down, however many there were', () => {
+    const bench = new Bench({ disconnectCooldownMs: 0 }).add(at('a')).dial();
+    for (let visit = 0; visit < 1_100; visit += 1) {
+      expect(bench.newDials()).toEqual(['a@host-a']);
+      bench.manager.dialed(at('a'));
+      bench.manager.ready(id('a'), 'outbound');
+      bench.manager.disconnected(id('a'), 'outbound');
+    }
+  });
+
   it('never waits less than the cool-down', () => {
     const options = { retryMaxMs: 500, retryMinMs: 500 };
     expect(pausesAfter([10, 10, 10], options)).toEqual([1_000, 1_000, 1_000]);
