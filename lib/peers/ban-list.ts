@@ -6,7 +6,7 @@ import type { Ban, CheckedBanned } from './ban.ts';
 import { Bans } from './bans.ts';
 import type { Evictions } from './evictions.ts';
 import { IpBans } from './ip-bans.ts';
-import type { KnownPeer } from './known-peer.ts';
+import { LastIps } from './last-ips.ts';
 import type { Roster } from './roster.ts';
 import type { Unsaved } from './store/unsaved.ts';
 
@@ -16,6 +16,7 @@ export class BanList {
   readonly #evictions: Evictions;
   readonly #ids: Bans<NodeId>;
   readonly #ips: IpBans;
+  readonly #lastIps = new LastIps();
 
   /**
    * @param capacity the most IDs that can be banned
@@ -46,9 +47,17 @@ export class BanList {
     if (lifted !== undefined) this.#changed(lifted);
   }
 
-  /** Bans the hosts from which a peer is connected. */
-  banHosts(peer: KnownPeer, untilMs: number): void {
-    for (const ip of new Set(peer.ips.values())) {
+  /** Remembers where a peer was connected from. */
+  left(id: NodeId, ip: string): void {
+    this.#lastIps.left(id, ip);
+  }
+
+  /** Bans the hosts from which a peer is connected, or else the one that it has left from. */
+  banHosts(id: NodeId, untilMs: number): void {
+    const ips = new Set(this.#roster.get(id)?.ips.values());
+    const last = this.#lastIps.of(id);
+    if (ips.size === 0 && last !== undefined) ips.add(last);
+    for (const ip of ips) {
       const range = parseIpRange(ip);
       if (range !== undefined) this.#banRange(range, untilMs);
     }

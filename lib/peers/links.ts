@@ -135,6 +135,8 @@ export class Links {
     if (peer?.links.delete(direction) !== true) return;
     const ip = peer.ips.get(direction);
     peer.ips.delete(direction);
+    const { bans, rules } = this.#parts;
+    if (ip !== undefined && rules.banHosts) bans.left(id, ip);
     if (direction === 'inbound') this.#inboundHosts.delete(peer);
     const wasReady = peer.ready === direction;
     if (wasReady) this.#down(peer, direction, error, nowMs);

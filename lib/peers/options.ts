@@ -14,9 +14,9 @@ import { isPeerStore, type PeerStore } from './store/peer-store.ts';
 export interface PeerOptions extends Partial<PeerLimits> {
   /**
    * Whether a ban that follows from a report also bans the peer's host: the IPv4 address, or the
-   * /64 of the IPv6 address, that it is connected from. A new identity costs nothing, a new address
-   * does. But other peers may share the address: a whole company or, behind a proxy, everybody.
-   * Default false.
+   * /64 of the IPv6 address, that it is connected from, or has left from. A new identity costs
+   * nothing, a new address does. But other peers may share the address: a whole company or, behind
+   * a proxy, everybody. Default false.
    */
   readonly banHosts?: boolean;
   /**

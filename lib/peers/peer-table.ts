@@ -119,7 +119,7 @@ export class PeerTable {
   /**
    * Adds a report to the peer's score. If `verdictOn` says so, it also evicts the peer, once per
    * connection, or bans its ID, known or not. With `banHosts`, a ban includes the hosts that it is
-   * connected from.
+   * connected from, or the one that it has left from.
    */
   report(report: PeerReport, nowMs: number): void {
     const peer = this.#roster.get(report.peer);
@@ -134,9 +134,8 @@ export class PeerTable {
     if (verdict === undefined) return;
     const untilMs = nowMs + this.#rules.banMs;
     if (verdict.isBan) this.#bans.refuse(report.peer, untilMs);
-    if (peer === undefined) return;
-    this.#evictions.evict(peer, verdict.error);
-    if (verdict.isBan && this.#rules.banHosts) this.#bans.banHosts(peer, untilMs);
+    if (peer !== undefined) this.#evictions.evict(peer, verdict.error);
+    if (verdict.isBan && this.#rules.banHosts) this.#bans.banHosts(report.peer, untilMs);
   }
 
   /** Bans a peer, or all at an IP address or range, and evicts those that are connected. */

@@ -140,6 +140,27 @@ describe('S-07 PeerManager: banHosts', () => {
     expect(another()).toBeUndefined();
   });
 
+  it('bans the host of a peer that has left before the report, even if it is forgotten', () => {
+    const bench = new Bench({ banHosts: true, maxPeers: 36 });
+    ['a', 'b', 'c', 'd'].forEach((digit) => {
+      connect(bench, digit, '203.0.113.7');
+      bench.manager.disconnected(id(digit), 'inbound');
+    });
+    expect(bench.manager.peer(id('d'))).toBeUndefined();
+    report(bench, 'd', 'ban');
+    expect(bench.manager.isIpBanned('203.0.113.7')).toBe(true);
+  });
+
+  it('bans the host that a peer is at, rather than one that it has left', () => {
+    const bench = new Bench({ banHosts: true });
+    connect(bench, 'a', '203.0.113.7');
+    bench.manager.disconnected(id('a'), 'inbound');
+    connect(bench, 'a', '203.0.113.8');
+    report(bench, 'a', 'ban');
+    const isBanned = ['203.0.113.7', '203.0.113.8'].map((ip) => bench.manager.isIpBanned(ip));
+    expect(isBanned).toEqual([false, true]);
+  });
+
   it('bans no host of a peer that is only disconnected, and none by default', () => {
     const disconnecting = new Bench({ banHosts: true });
     connect(disconnecting, 'a', '203.0.113.7');
