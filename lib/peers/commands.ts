@@ -60,11 +60,8 @@ export class Commands {
     if (isPersistent && !peer.isPersistent && !peer.isUnconditional) {
       this.#checkPersistent(this.#roster.slots.persistent + 1, this.#rules.maxConnected);
     }
-    peer.isPersistent = isPersistent;
-    if (isPersistent) {
-      peer.isChosen = true;
-      peer.toldBy = undefined;
-    }
+    if (!isPersistent) peer.isPersistent = false;
+    else if (!peer.isPersistent) peer.makePersistent(this.#rules, nowMs);
     this.#roster.revalued(peer, nowMs);
     this.#admission.shrink();
     this.#roster.forgetExcess();

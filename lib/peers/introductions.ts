@@ -6,6 +6,7 @@ import type { BanList } from './ban-list.ts';
 import type { ChosenHosts } from './chosen-hosts.ts';
 import { hostOfPeer, isInReachOf } from './hearsay.ts';
 import type { KnownPeer } from './known-peer.ts';
+import type { PeerLimits } from './limits.ts';
 import type { Roster } from './roster.ts';
 import type { Decay } from './scores.ts';
 import { refuseSelf } from './self.ts';
@@ -21,6 +22,7 @@ export interface AddressSource {
 /** What introductions are about. */
 interface IntroductionParts {
   readonly self: NodeId;
+  readonly rules: PeerLimits;
   readonly roster: Roster;
   readonly bans: BanList;
   readonly chosenHosts: ChosenHosts;
@@ -33,13 +35,15 @@ interface IntroductionParts {
  */
 export class Introductions {
   readonly #self: NodeId;
+  readonly #rules: PeerLimits;
   readonly #roster: Roster;
   readonly #bans: BanList;
   readonly #chosenHosts: ChosenHosts;
   readonly #decay: Decay;
 
-  constructor({ self, roster, bans, chosenHosts, decay }: IntroductionParts) {
+  constructor({ self, rules, roster, bans, chosenHosts, decay }: IntroductionParts) {
     this.#self = self;
+    this.#rules = rules;
     this.#roster = roster;
     this.#bans = bans;
     this.#chosenHosts = chosenHosts;
@@ -57,7 +61,7 @@ export class Introductions {
     const peer = this.meet(address.id, nowMs);
     peer.isRemoved = false;
     const { isPersistent = false, isChosen = true } = source;
-    if (isPersistent) peer.isPersistent = true;
+    if (isPersistent && !peer.isPersistent) peer.makePersistent(this.#rules, nowMs);
     const isNamed = isPersistent || isChosen;
     if (isNamed) {
       peer.isChosen = true;

@@ -8,6 +8,7 @@ import {
   type DialEnd,
   type KnownAddress,
 } from './address-book.ts';
+import type { PeerLimits } from './limits.ts';
 import { noAmount, type Amount, type Standing } from './scores.ts';
 
 /**
@@ -95,6 +96,17 @@ export class KnownPeer {
     const isNew = this.addresses.learn(address, origin, isBounded, this.dialed);
     if (isNew) this.#refreshDialed();
     return isNew;
+  }
+
+  /** Makes it persistent, and shortens the waits that are longer than those of persistent peers. */
+  makePersistent({ retryMaxPersistentMs }: PeerLimits, nowMs: number): void {
+    this.isPersistent = true;
+    this.isChosen = true;
+    this.toldBy = undefined;
+    const latestMs = nowMs + retryMaxPersistentMs;
+    this.incompatibleUntilMs = 0;
+    this.coolUntilMs = Math.min(this.coolUntilMs, latestMs);
+    for (const known of this.addresses) known.retryAtMs = Math.min(known.retryAtMs, latestMs);
   }
 
   /** Learns the addresses that the peer itself has announced. */

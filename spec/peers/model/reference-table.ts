@@ -36,6 +36,7 @@ export class RefTable extends RefWorld {
   ): boolean {
     const peer = this.#meet(digit);
     peer.isRemoved = false;
+    if (isPersistent && !peer.isPersistent) this.#shortenWaits(peer, nowMs);
     peer.isPersistent ||= isPersistent;
     peer.isChosen ||= isPersistent || isChosen;
     if (isPersistent || isChosen) peer.toldBy = undefined;
@@ -229,6 +230,7 @@ export class RefTable extends RefWorld {
     const others = this.persistent().filter((one) => one !== peer).length;
     const isCounted = isPersistent && !peer.isUnconditional && !peer.isPersistent;
     if (isCounted && others >= this.limits.maxConnected) return 'RXMESH_OPTIONS_INVALID';
+    if (isPersistent && !peer.isPersistent) this.#shortenWaits(peer, nowMs);
     peer.isPersistent = isPersistent;
     peer.isChosen ||= isPersistent;
     if (isPersistent) peer.toldBy = undefined;
@@ -243,6 +245,12 @@ export class RefTable extends RefWorld {
     this.#shrink(nowMs);
     this.#forgetExcess(nowMs);
     return undefined;
+  }
+
+  #shortenWaits(peer: RefPeer, nowMs: number): void {
+    const latestMs = nowMs + this.limits.retryMaxPersistentMs;
+    peer.coolUntilMs = Math.min(peer.coolUntilMs, latestMs);
+    for (const one of peer.addresses) one.retryAtMs = Math.min(one.retryAtMs, latestMs);
   }
 
   persistent(): readonly RefPeer[] {
