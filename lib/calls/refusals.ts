@@ -1,13 +1,15 @@
+import { shortened } from '../frames/shown-error.ts';
 import type { Frame } from './frame.ts';
 import { type FrameQueue, FrameSource } from './frame-queue.ts';
 
 /** How many refusals may wait for a peer that does not read. */
 const refusalsMax = 4_096;
 
-/** The `error` frames for calls that were refused before they took a place. */
+/** The `error` frames for calls that have no place: refused ones, and such with a long text. */
 export class Refusals extends FrameSource {
   readonly #queue: FrameQueue;
   readonly #frames: Frame[] = [];
+  #last: Frame | undefined;
 
   constructor(queue: FrameQueue) {
     super();
@@ -24,14 +26,22 @@ export class Refusals extends FrameSource {
 
   // They are about different calls, so the newest may leave first, which costs the least.
   override takeFrame(): Frame | undefined {
-    return this.#frames.pop();
+    this.#last = this.#frames.pop();
+    return this.#last;
   }
 
   override hasFrame(): boolean {
     return this.#frames.length > 0;
   }
 
+  /** The peer takes shorter messages: half of the text may fit. */
   override notSent(): void {
-    return undefined;
+    const frame = this.#last;
+    if (frame === undefined || frame.reason + frame.text === '') return;
+    if (frame.text === '') frame.reason = '';
+    const { reason, text } = frame;
+    const half = text.slice(0, Math.floor(text.length / 2));
+    Object.assign(frame, shortened({ reason, text: half }));
+    this.put(frame);
   }
 }

@@ -159,7 +159,7 @@ export class ServedCall<Request, Response>
   }
 
   override notSent(error: unknown): void {
-    const frame = this.#shown(error);
+    const frame = this.#failure ?? this.#shown(error);
     this.cancel('RXMESH_CALL_CANCELLED', 'an answer is too long for the caller');
     // The frame may have been the last one, with which the place was given up.
     this.#peer.refuse(frame);
@@ -225,7 +225,9 @@ export class ServedCall<Request, Response>
     const { isDone, failure } = this.#outflow;
     if (!isDone) return undefined;
     this.#finish();
-    return failure === undefined ? new Frame(kinds.end, this.#number) : this.#shown(failure.error);
+    if (failure === undefined) return new Frame(kinds.end, this.#number);
+    this.#failure = this.#shown(failure.error);
+    return this.#failure;
   }
 
   /** The handler has failed, or what it answered cannot be sent. */

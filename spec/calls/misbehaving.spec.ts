@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { block, type Codec, json, raw } from 'rxmesh';
-import { type Calls, calls } from 'rxmesh/calls';
+import { type Answers, CallError, type Calls, calls } from 'rxmesh/calls';
 import { simulate } from 'rxmesh/testing';
-import { NEVER, Observable } from 'rxjs';
+import { NEVER, Observable, throwError } from 'rxjs';
 import { Frame, kinds } from '../../lib/calls/frame.ts';
 import { frameCodec } from '../../lib/calls/frame-codec.ts';
 import { consume } from '../support/consume.ts';
@@ -191,6 +191,53 @@ describe('what does not fit', () => {
     expect([asking.snapshot().asking, serving.snapshot().serving]).toEqual([0, 0]);
     net.stop();
   });
+
+  it.each<[string, (error: CallError) => Answers<number>]>([
+    [
+      'thrown',
+      (error) => {
+        throw error;
+      },
+    ],
+    ['that a source ends with', (error) => throwError(() => error)],
+  ])('is the text of an error, %s: it is cut, and its reason is kept', (_, answers) => {
+    const net = simulate({ nodes: 2, latencyMs: 5 });
+    const open = (node: number, messageBytesMax: number): Calls<number, number> =>
+      calls(net.node(node).router, { id: 7, ...codecs, messageBytesMax });
+    const [asking, serving] = [open(0, 1_000), open(1, 3_000)];
+    net.start();
+    serving.serve(() => answers(new CallError('denied', 'é'.repeat(1_024))));
+    const { heard, observer } = listening(net);
+    asking.call(net.node(1).id, 1).subscribe(observer);
+    net.advance(50);
+    expect(heard).toEqual([`10: RXMESH_CALL_FAILED "denied" ${'é'.repeat(256)}`]);
+    expect([asking.snapshot(), serving.snapshot()]).toEqual([idle, idle]);
+    net.stop();
+  });
+
+  it.each([
+    [60, 'RXMESH_CALL_FAILED "denied" '],
+    [20, 'RXMESH_CALL_FAILED "denied" '],
+    [12, 'RXMESH_CALL_FAILED "" '],
+  ])(
+    'is an error, for a caller that takes only %i bytes: it hears what fits',
+    (bytes, expected) => {
+      const net = simulate({ nodes: 2, latencyMs: 5 });
+      const open = (node: number, messageBytesMax: number): Calls<number, number> =>
+        calls(net.node(node).router, { id: 7, ...codecs, messageBytesMax });
+      const [asking, serving] = [open(0, bytes), open(1, 2_000)];
+      net.start();
+      serving.serve(() => {
+        throw new CallError('denied', 'x'.repeat(1_024));
+      });
+      const { heard, observer } = listening(net);
+      asking.call(net.node(1).id, 1).subscribe(observer);
+      net.advance(50);
+      expect(heard).toEqual([expect.stringContaining(expected)]);
+      expect([asking.snapshot().asking, serving.snapshot()]).toEqual([0, idle]);
+      net.stop();
+    },
+  );
 
   it('is an answer that does not decode: the call is cancelled', () => {
     const { net, asking, serving, to, heard, observer } = pair();
