@@ -229,16 +229,19 @@ export class Board implements NeighbourHost {
   }
 
   #greeted(neighbour: Neighbour, { version, isAll, topics }: Frame): string | undefined {
+    const { reporter, clock } = this.context;
+    const nowMs = clock.now();
     if (version !== wireVersion) {
       const reason = `it speaks version ${version} of gossip instead of ${wireVersion}`;
-      this.context.reporter.blame(neighbour.id, 'note', reason);
-      neighbour.greeted(new Set());
+      reporter.blame(neighbour.id, 'note', reason, 'version');
+      neighbour.greeted(new Set(), nowMs);
       return undefined;
     }
     const fault = topicsFault(topics);
     if (fault !== undefined) return `a greeting in which ${fault}`;
-    const before = neighbour.greeted(isAll ? undefined : new Set(topics));
-    this.#spread.catchUp(neighbour, (topic) => !before(topic));
+    const isTooOften = neighbour.greeted(isAll ? undefined : new Set(topics), nowMs);
+    if (isTooOften) reporter.blame(neighbour.id, 'note', 'it greets again and again');
+    this.#spread.catchUp(neighbour);
     return undefined;
   }
 

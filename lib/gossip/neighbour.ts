@@ -11,6 +11,10 @@ import { bytesOf } from './signing.ts';
 const pushesMax = 64;
 /** How many of each other kind may wait for it: announcements, questions, answers, prunes. */
 const waitingMax = 4_096;
+/** How many greetings of a neighbour in a second are not reported. */
+const greetingsMax = 100;
+/** The second, in milliseconds. */
+const greetingsInMs = 1_000;
 
 /** An announcement that waits. */
 interface Announced {
@@ -24,8 +28,15 @@ export class Neighbour implements FrameFeed<OutgoingFrame> {
   readonly recall: Recall = new Recall();
   readonly #sender: FrameSender<OutgoingFrame>;
   readonly #dropped: (count: number) => void;
+  /** When it was last told what this node has of late. */
+  caughtUpMs = -Infinity;
   /** What it wants; undefined: everything. */
   #topics: ReadonlySet<string> | undefined = new Set();
+  /** What it has wanted in all its greetings since `caughtUpMs`: all or a part of its topics. */
+  #steady: ReadonlySet<string> | undefined = new Set();
+  /** How many greetings have come since a moment. */
+  #greetings = 0;
+  #greetingsSinceMs = -Infinity;
   /** Goes first: greetings, questions and prunes, each once. */
   #greeting: Frame | undefined;
   readonly #prunes = new Set<string>();
@@ -48,11 +59,35 @@ export class Neighbour implements FrameFeed<OutgoingFrame> {
     return this.#topics === undefined || this.#topics.has(topic);
   }
 
-  /** It says what it wants: these topics, or all of them. Returns what it wanted before. */
-  greeted(topics: ReadonlySet<string> | undefined): (topic: string) => boolean {
-    const before = this.#topics;
+  /** It says what it wants: these topics, or all of them. Returns whether it does so too often. */
+  greeted(topics: ReadonlySet<string> | undefined, nowMs: number): boolean {
     this.#topics = topics;
-    return (topic) => before === undefined || before.has(topic);
+    if (topics !== undefined) this.#steady = inBoth(topics, this.#steady);
+    if (nowMs - this.#greetingsSinceMs >= greetingsInMs) {
+      this.#greetings = 0;
+      this.#greetingsSinceMs = nowMs;
+    }
+    this.#greetings += 1;
+    return this.#greetings > greetingsMax;
+  }
+
+  /** Whether it wants a topic that it has not wanted all the time. */
+  get isBehind(): boolean {
+    const steady = this.#steady;
+    if (steady === undefined) return false;
+    return this.#topics === undefined || this.#topics.size > steady.size;
+  }
+
+  /** Announces those of the messages whose topics it has not wanted all the time. */
+  catchUp(recent: Iterable<Held>, nowMs: number): void {
+    const steady = this.#steady;
+    this.#steady = this.#topics;
+    this.caughtUpMs = nowMs;
+    for (const held of recent) {
+      const isNew = steady !== undefined && !steady.has(held.topic);
+      if (isNew && this.wants(held.topic)) this.#wait({ held, isPull: true });
+    }
+    this.flush();
   }
 
   /** Says what this node wants. */
@@ -103,15 +138,18 @@ export class Neighbour implements FrameFeed<OutgoingFrame> {
    * @returns whether the batch is full
    */
   announce(held: Held, isPull: boolean): boolean {
-    this.#announcements.push({ held, isPull });
-    if (this.#announcements.length > waitingMax) {
-      this.#announcements.shift();
-      this.#due = Math.max(0, this.#due - 1);
-      this.#dropped(1);
-    }
+    this.#wait({ held, isPull });
     if (!isPull) return this.#announcements.length - this.#due >= frameIdsMax;
     this.flush();
     return false;
+  }
+
+  #wait(announced: Announced): void {
+    this.#announcements.push(announced);
+    if (this.#announcements.length <= waitingMax) return;
+    this.#announcements.shift();
+    this.#due = Math.max(0, this.#due - 1);
+    this.#dropped(1);
   }
 
   /** Sends the announcements that wait for their batch. */
@@ -227,4 +265,12 @@ export class Neighbour implements FrameFeed<OutgoingFrame> {
     this.#announcements = this.#announcements.slice(count);
     this.#due -= count;
   }
+}
+
+function inBoth(
+  topics: ReadonlySet<string>,
+  others: ReadonlySet<string> | undefined,
+): ReadonlySet<string> {
+  if (others === undefined) return topics;
+  return new Set([...topics].filter((topic) => others.has(topic)));
 }

@@ -20,9 +20,13 @@ export class Reporter {
     this.#clock = clock;
   }
 
-  /** Reports a peer for its behaviour. */
-  blame(peer: NodeId, severity: Severity, reason: string): void {
-    if (this.#isNews(`${peer} ${reason}`)) this.#channel.reports.next({ peer, severity, reason });
+  /**
+   * Reports a peer for its behaviour.
+   *
+   * @param kind what reasons with figures of the peer's choice have in common
+   */
+  blame(peer: NodeId, severity: Severity, reason: string, kind = reason): void {
+    if (this.#isNews(`${peer} ${kind}`)) this.#channel.reports.next({ peer, severity, reason });
   }
 
   /** Reports a peer that does not answer. */

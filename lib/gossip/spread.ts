@@ -15,6 +15,8 @@ const lazyTopicsMax = 1_024;
 const answersMax = 3;
 /** How long questions wait for others, in milliseconds. */
 const togetherMs = 5;
+/** How long a neighbour waits at least until it is told again what this node has of late. */
+const catchUpEveryMs = 1_000;
 
 /** Spreads messages: along the tree, by announcements, and to those that ask. */
 export class Spread {
@@ -24,6 +26,9 @@ export class Spread {
   readonly #trees = new Trees(lazyTopicsMax);
   /** Neighbours whose digests go on. */
   readonly #recalling = new Set<Neighbour>();
+  /** Neighbours that have greeted again, and are soon told what this node has of late. */
+  readonly #behind = new Set<Neighbour>();
+  readonly #catchUpTimer: Timer;
   readonly #announceTimer: Timer;
   readonly #askTimer: Timer;
 
@@ -32,6 +37,9 @@ export class Spread {
     this.#context = context;
     this.#neighbours = neighbours;
     this.#room = room;
+    this.#catchUpTimer = new Timer(context.clock, () => {
+      for (const neighbour of [...this.#behind]) this.catchUp(neighbour);
+    });
     this.#announceTimer = new Timer(context.clock, () => {
       for (const neighbour of neighbours) neighbour.flush();
     });
@@ -54,15 +62,24 @@ export class Spread {
     }
   }
 
-  /** Announces to a neighbour what this node has of late, of the topics that it wants now. */
-  catchUp(neighbour: Neighbour, isNew: (topic: string) => boolean): void {
+  /**
+   * Announces to a neighbour what this node has of late, of the topics that it wants now and did
+   * not want before. It may greet often, so it is told only so often.
+   */
+  catchUp(neighbour: Neighbour): void {
     const { store, clock, settings } = this.#context;
     const { catchUpMs, hopsMax } = settings.numbers;
-    if (catchUpMs === 0) return;
-    for (const held of store.since(clock.now(), catchUpMs)) {
-      const isWanted = neighbour.wants(held.topic) && isNew(held.topic);
-      if (isWanted && held.hops < hopsMax) this.#announce(neighbour, held, true);
+    if (catchUpMs === 0 || !neighbour.isBehind) return;
+    const nowMs = clock.now();
+    const dueMs = neighbour.caughtUpMs + catchUpEveryMs;
+    if (nowMs < dueMs) {
+      this.#behind.add(neighbour);
+      this.#catchUpTimer.wakeAt(dueMs);
+      return;
     }
+    this.#behind.delete(neighbour);
+    const recent = store.since(nowMs, catchUpMs).filter(({ hops }) => hops < hopsMax);
+    neighbour.catchUp(recent, nowMs);
   }
 
   /** A neighbour has brought a message that has arrived before: one of the two links is enough. */
@@ -162,11 +179,13 @@ export class Spread {
     const nowMs = clock.now();
     this.#trees.forget(neighbour.id);
     this.#recalling.delete(neighbour);
+    this.#behind.delete(neighbour);
     missing.gone(neighbour.id, nowMs);
     if (missing.size > 0) this.#askTimer.wakeAt(nowMs);
   }
 
   close(): void {
+    this.#catchUpTimer.stop();
     this.#announceTimer.stop();
     this.#askTimer.stop();
   }

@@ -70,6 +70,34 @@ describe('a neighbour that misbehaves', () => {
     attack.stage.net.stop();
   });
 
+  it('is reported once a second for another version, whichever it is', () => {
+    const attack = new Attack();
+    for (let version = 2; version < 12; version += 1) {
+      attack.send(Object.assign(new Frame(kinds.hello), { version }));
+    }
+    expect(attack.reports).toEqual([expect.stringMatching(/^note: .*version 2/)]);
+    attack.stage.net.stop();
+  });
+
+  it('greets again and again: it hears once a second what it has missed, and is reported', () => {
+    const attack = new Attack();
+    for (let n = 0; n < 300; n += 1) attack.stage.gossip(1).publish(`text ${n}`);
+    attack.stage.net.advance(2_000);
+    const before = attack.received.length;
+    const hello = (fields: Partial<Frame>): Frame =>
+      Object.assign(new Frame(kinds.hello), { version: 1, ...fields });
+    const again = Array.from({ length: 200 }, () => [hello({}), hello({ isAll: true })]).flat();
+    attack.send(...again);
+    attack.send(...again);
+    const told = (): number[] =>
+      attack.received.slice(before).map(({ kind, ids }) => (kind === kinds.have ? ids.length : -1));
+    expect(told()).toEqual([300 * 20]);
+    attack.stage.net.advance(2_000);
+    expect(told()).toEqual([300 * 20, 300 * 20]);
+    expect(attack.reports).toEqual([expect.stringMatching(/^note: .*greets again and again/)]);
+    attack.stage.net.stop();
+  });
+
   it('brings an old message in vain, and one from the future', () => {
     const attack = new Attack({ seenMs: 1_000 });
     attack.stage.net.advance(5_000);
