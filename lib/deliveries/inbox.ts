@@ -44,6 +44,8 @@ export class Inbox {
   #seen = 0;
   #acked = 0;
   #failuresSent = 0;
+  /** The last frame, if it was a failure. */
+  #taken: Frame | undefined;
   #turn: Subscription | undefined;
   #isLooping = false;
 
@@ -133,6 +135,7 @@ export class Inbox {
 
   /** The frame whose turn it is. */
   takeFrame(): Frame | undefined {
+    this.#taken = undefined;
     if (this.#wake === undefined) return undefined;
     if (this.#isRefused) {
       this.close();
@@ -142,6 +145,7 @@ export class Inbox {
     if (failure !== undefined) {
       this.#failuresSent += 1;
       failure.opening = this.#opening;
+      this.#taken = failure;
       return failure;
     }
     if (!this.#isResumed) return this.#host.hasHandler ? this.#resume() : undefined;
@@ -150,6 +154,15 @@ export class Inbox {
     const frame = new Frame(kinds.acked, this.#handled);
     frame.opening = this.#opening;
     return frame;
+  }
+
+  /** The channel does not take the last frame. A failure is sent again, without its texts. */
+  notSent(): void {
+    const failure = this.#taken;
+    if (failure === undefined || (failure.text === '' && failure.reason === '')) return;
+    if (failure.text === '') failure.reason = '';
+    failure.text = '';
+    this.#failuresSent -= 1;
   }
 
   // For the node

@@ -10,6 +10,8 @@ export class Line implements FrameFeed<Frame> {
   readonly #inbox: Inbox;
   readonly #notSent: (error: unknown) => RxmeshError;
   #outbox: Outbox | undefined;
+  /** Whether the last frame was the inbox's. */
+  #isInboxes = false;
 
   constructor(
     channel: Channel<Frame>,
@@ -41,7 +43,9 @@ export class Line implements FrameFeed<Frame> {
   }
 
   takeFrame(): Frame | undefined {
-    return this.#inbox.takeFrame() ?? this.#outbox?.takeFrame();
+    const frame = this.#inbox.takeFrame();
+    this.#isInboxes = frame !== undefined;
+    return frame ?? this.#outbox?.takeFrame();
   }
 
   sent(): void {
@@ -53,7 +57,8 @@ export class Line implements FrameFeed<Frame> {
   }
 
   notSent(error: unknown): void {
-    this.#outbox?.notSent(this.#notSent(error));
+    if (this.#isInboxes) this.#inbox.notSent();
+    else this.#outbox?.notSent(this.#notSent(error));
   }
 
   close(): void {
