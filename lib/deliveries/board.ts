@@ -345,7 +345,7 @@ export class Board implements OutboxHost, InboxHost {
   }
 
   #violated(peer: NodeId, code: ErrorCode, what: string): void {
-    const reason = this.error(code, `${peer} sends ${what}`, peer);
+    const reason = this.error(code, `${peer} ${what}`, peer);
     this.channel.reports.next({ peer, severity: 'disconnect', reason });
   }
 

@@ -12,6 +12,8 @@ interface Current {
   readonly epoch: Uint8Array;
   /** Whether it is to be handled now: neither is its handler running, nor is it too early. */
   isReady: boolean;
+  /** Whether it has come in this opening, so that it counts for the window. */
+  isCounted: boolean;
   attempts: number;
   attempt: Attempt | undefined;
   timer: Subscription | undefined;
@@ -75,7 +77,7 @@ export class Inbox {
   /** The peer begins anew. Returns what is wrong with that. */
   opened({ version, epoch, opening }: Frame, wake: () => void): string | undefined {
     if (version === wireVersion && epoch.length !== epochBytes) {
-      return `an epoch of ${epoch.length} bytes instead of ${epochBytes}`;
+      return `opens with an epoch of ${epoch.length} bytes instead of ${epochBytes}`;
     }
     this.close();
     this.#wake = wake;
@@ -94,6 +96,7 @@ export class Inbox {
     this.#waiting = [];
     this.#waitingBytes = 0;
     this.#failuresSent = 0;
+    if (this.#current !== undefined) this.#current.isCounted = false;
     this.#turn?.unsubscribe();
     this.#turn = undefined;
   }
@@ -102,16 +105,20 @@ export class Inbox {
   received({ seq, skip, payload }: Frame): Problem | undefined {
     if (!this.#isResumed) return undefined;
     if (seq <= this.#seen || seq - 1 - skip !== this.#seen) {
-      const what = `message ${seq} behind ${skip} others that were withdrawn, after ${this.#seen}`;
+      const others = `behind ${skip} others that were withdrawn, after ${this.#seen}`;
+      const what = `sends message ${seq} ${others}`;
       return { code: 'RXMESH_PROTOCOL_VIOLATION', what };
     }
     this.#seen = seq;
     // It is still being handled since the last connection.
-    if (this.#current?.seq === seq) return undefined;
+    if (this.#current?.seq === seq) {
+      this.#current.isCounted = true;
+      return undefined;
+    }
     const { window, windowBytes } = this.#host;
-    const isFull = this.#waiting.length + (this.#current === undefined ? 0 : 1) >= window;
+    const isFull = this.#waiting.length + (this.#current?.isCounted === true ? 1 : 0) >= window;
     if (isFull || this.#waitingBytes >= windowBytes) {
-      return { code: 'RXMESH_CREDIT_EXCEEDED', what: `message ${seq}, beyond its window` };
+      return { code: 'RXMESH_CREDIT_EXCEEDED', what: `sends message ${seq}, beyond its window` };
     }
     const frame = new Frame(kinds.message, seq);
     // A view would keep everything that was read with it.
@@ -205,8 +212,8 @@ export class Inbox {
     if (frame === undefined) return undefined;
     const { seq, payload } = frame;
     this.#waitingBytes -= payload.length;
-    const once = { isReady: true, attempts: 0, attempt: undefined, timer: undefined };
-    return { seq, payload, epoch: this.#epoch, ...once };
+    const once = { isReady: true, isCounted: true, attempts: 0 };
+    return { seq, payload, epoch: this.#epoch, ...once, attempt: undefined, timer: undefined };
   }
 
   #try(current: Current): void {

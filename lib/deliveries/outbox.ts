@@ -195,7 +195,8 @@ export class Outbox {
   acked({ opening: number, seq }: Frame): string | undefined {
     const opening = this.#opening;
     if (opening?.state !== 'resumed' || number !== opening.number) return undefined;
-    if (seq > opening.sentSeq) return `acknowledges message ${seq}, which was never sent`;
+    // It may be one of an earlier opening that was withdrawn since.
+    if (seq > this.#known) return `acknowledges message ${seq}, which was never sent`;
     this.#handled(seq);
     this.#wake();
     return undefined;
@@ -206,7 +207,7 @@ export class Outbox {
     const opening = this.#opening;
     if (opening === undefined || frame.opening !== opening.number) return undefined;
     if (frame.seq > this.#known) return `fails message ${frame.seq}, which was never sent`;
-    if (opening.failing >= failuresMax) return `more than ${failuresMax} failures at a time`;
+    if (opening.failing >= failuresMax) return `sends more than ${failuresMax} failures at a time`;
     opening.failing += 1;
     const entry = this.#entries.list().find(({ seq }) => seq === frame.seq);
     if (entry !== undefined) this.#remove(entry);

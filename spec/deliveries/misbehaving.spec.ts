@@ -46,21 +46,38 @@ function byHand(options: Partial<DeliveriesOptions<number>> = {}) {
   return { net, service, send, frames, kindsOf, deliver, heard, events };
 }
 
-const violation = (code: string): unknown[] => [
-  { severity: 'disconnect', error: { code, channel: 7 } },
+const violation = (code: string, text = ''): unknown[] => [
+  { severity: 'disconnect', error: { code, channel: 7, message: expect.stringContaining(text) } },
 ];
 
 describe('a receiver that breaks the protocol is disconnected', () => {
   it.each([
-    ['resumes beyond what was ever sent', [frame(kinds.resume, 3, { opening: 1 })]],
-    ['resumes with what was not sent yet', [frame(kinds.resume, 1, { opening: 1 })]],
-    ['acknowledges what was never sent', [resume, frame(kinds.acked, 9, { opening: 1 })]],
-    ['fails what was never sent', [resume, frame(kinds.failed, 9, { opening: 1 })]],
-  ])('when it %s', (_, frames) => {
+    [
+      'resumes beyond what was ever sent',
+      [frame(kinds.resume, 3, { opening: 1 })],
+      'acknowledges message 3, which was never sent',
+    ],
+    [
+      'resumes with what was not sent yet',
+      [frame(kinds.resume, 1, { opening: 1 })],
+      'acknowledges message 1, which was never sent',
+    ],
+    [
+      'acknowledges what was never sent',
+      [resume, frame(kinds.acked, 9, { opening: 1 })],
+      'acknowledges message 9, which was never sent',
+    ],
+    [
+      'fails what was never sent',
+      [resume, frame(kinds.failed, 9, { opening: 1 })],
+      'fails message 9, which was never sent',
+    ],
+  ])('when it %s', (_, frames, text) => {
     const { net, deliver, send, events, service } = byHand();
     deliver(1);
     send(...frames);
-    expect(events('peer-reported')).toMatchObject(violation('RXMESH_PROTOCOL_VIOLATION'));
+    const said = `${net.node(1).id} ${text}`;
+    expect(events('peer-reported')).toMatchObject(violation('RXMESH_PROTOCOL_VIOLATION', said));
     expect(service.snapshot().messages).toBe(1);
     net.stop();
   });
@@ -120,18 +137,23 @@ describe('a receiver that breaks the protocol is disconnected', () => {
 
 describe('a sender that breaks the protocol is disconnected', () => {
   it.each([
-    ['skips a message', [message(2)]],
-    ['sends a message again', [message(1), message(1)]],
-    ['goes back', [message(1), message(2), message(1)]],
-    ['opens with a long epoch', [opening(17)]],
-    ['opens without an epoch', [opening(0)]],
-    ['withdraws what it has sent', [message(1), message(2), message(3, 2)]],
-  ])('when it %s', (_, messages) => {
+    ['skips a message', [message(2)], 'sends message 2 behind 0 others'],
+    ['sends a message again', [message(1), message(1)], 'sends message 1 behind 0 others'],
+    ['goes back', [message(1), message(2), message(1)], 'sends message 1 behind 0 others'],
+    ['opens with a long epoch', [opening(17)], 'opens with an epoch of 17 bytes instead of 16'],
+    ['opens without an epoch', [opening(0)], 'opens with an epoch of 0 bytes instead of 16'],
+    [
+      'withdraws what it has sent',
+      [message(1), message(2), message(3, 2)],
+      'sends message 3 behind 2 others that were withdrawn, after 2',
+    ],
+  ])('when it %s', (_, messages, text) => {
     const { net, service, send, events } = byHand();
     service.handle(() => NEVER);
     send(open);
     send(...messages);
-    expect(events('peer-reported')).toMatchObject(violation('RXMESH_PROTOCOL_VIOLATION'));
+    const said = `${net.node(1).id} ${text}`;
+    expect(events('peer-reported')).toMatchObject(violation('RXMESH_PROTOCOL_VIOLATION', said));
     net.stop();
   });
 
