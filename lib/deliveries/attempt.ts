@@ -102,8 +102,12 @@ export class Attempt implements Incoming<unknown> {
   #add(value: unknown): void {
     if (this.#isOver || value === undefined) return;
     const problem = problemOf(value);
-    if (problem === undefined) this.#operations.push(...(value as readonly StoreOperation[]));
-    else this.#end(problem);
+    if (problem === undefined) {
+      // There may be more of them than a call has arguments.
+      for (const operation of value as readonly StoreOperation[]) this.#operations.push(operation);
+    } else {
+      this.#end(problem);
+    }
   }
 
   #end(thrown?: unknown): void {

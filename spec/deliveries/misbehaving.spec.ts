@@ -289,6 +289,20 @@ describe('a handler', () => {
     stage.net.stop();
   });
 
+  it('may return more changes than a function has arguments', () => {
+    const stage = new Stage({ stores: true });
+    stage.start();
+    const changes = Array.from({ length: 200_000 }, (_, n) => {
+      return { type: 'put' as const, key: `changes/${n}`, value: payload };
+    });
+    stage.service(1).handle(() => of(changes));
+    stage.deliver(1);
+    stage.net.advance(100);
+    expect(stage.heard).toEqual(['20: 1 is handled']);
+    expect(stage.keys(1)).toContain('changes/0');
+    stage.net.stop();
+  });
+
   it('is the only one, and can be replaced', () => {
     const stage = new Stage();
     stage.start();
