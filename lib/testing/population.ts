@@ -48,8 +48,14 @@ export class Population {
 
   /** Does `work` at every node that has not stopped, and at those that are added or restarted. */
   setUp(work: (node: SimulatedNode) => void): void {
+    if (typeof work !== 'function') throw new TypeError(mustBe('work', 'a function', work));
     for (const node of this.nodes) if (!node.isStopped) work(node);
     this.#setUps.push(work);
+  }
+
+  /** Starts every node that has not stopped. */
+  start(): void {
+    for (const node of this.nodes) if (!node.isStopped) void node.router.start();
   }
 
   /** Adds a node, which knows the nodes that `knows` says. */

@@ -86,8 +86,6 @@ export class Simulation {
 
   readonly #population: Population;
   readonly #frozen: FrozenNodes;
-  /** Its own scheduler; undefined if it runs on another one. */
-  readonly #scheduler: DiagramScheduler | undefined;
   readonly #diagrams: Diagrams;
   readonly #log: EventLog;
   #isLaunched = false;
@@ -100,10 +98,10 @@ export class Simulation {
     this.seed = seed;
     this.latencyMs = options.latencyMs ?? 0;
     this.bytesPerSecond = options.bytesPerSecond ?? Infinity;
-    this.#scheduler =
-      scheduler === undefined ? new DiagramScheduler(() => this.#diagrams.endMs) : undefined;
-    const clock = (this.clock = new VirtualClock(this.#scheduler ?? scheduler));
-    this.#diagrams = new Diagrams(clock, { seed, nodeName: (id) => this.#population.nameOf(id) });
+    const own = scheduler ? undefined : new DiagramScheduler(() => this.#diagrams.endMs);
+    const clock = (this.clock = new VirtualClock(own ?? scheduler));
+    const nodeName = (id: string): string | undefined => this.#population.nameOf(id);
+    this.#diagrams = new Diagrams(clock, { seed, nodeName }, own);
     const index = (id: NodeId): number => this.indexOf(id) ?? NaN;
     const line = (from: NodeId, to: NodeId) => (): Line => [index(from), index(to)];
     const network = (this.network = new MemoryNetwork({
@@ -170,17 +168,18 @@ export class Simulation {
     };
   }
 
-  /** Starts every router without letting time pass; nodes connect once it does. */
+  /** Starts every router, once, without letting time pass; nodes connect once it does. */
   launch(): void {
+    if (this.#isLaunched) throw new Error('the network was started already: call settle instead');
     this.#isLaunched = true;
-    for (const { router } of this.#population.nodes) void router.start();
+    this.#population.start();
   }
 
   /**
    * Starts every router and lets time pass until all nodes are up with each other, except pairs in
    * which neither knows the other.
    *
-   * @throws {Error} naming the pairs that are not up after 60 s of virtual time
+   * @throws {Error} naming the pairs that are not up after 60 s of virtual time; or if called twice
    */
   start(): void {
     this.launch();
@@ -223,12 +222,11 @@ export class Simulation {
    * call its `run`, which ends once nothing is scheduled: so stop the network in it, for example
    * with `at`.
    *
-   * @throws {Error} if a diagram differs: with all of them under each other, expected and actual
+   * @throws {Error} if a diagram differs: with all of them under each other, expected and actual;
+   *   or if an `expect` has no `toBe`, or the test is async
    */
   run(test: (helpers: MarbleHelpers) => void): void {
-    const scheduler = this.#scheduler;
-    if (scheduler === undefined) throw new TypeError('run: call that of the scheduler instead');
-    scheduler.run(test);
+    this.#diagrams.run(test);
   }
 
   /**
@@ -260,6 +258,7 @@ export class Simulation {
    *     net.at('5ms p 1s h', { p: () => net.partition([0], [1, 2]), h: () => net.heal() });
    *
    * @throws {RangeError} if the diagram has a letter without a function
+   * @throws {TypeError} if `works` is not an object of functions
    */
   at(marbles: string, works: Readonly<Record<string, () => void>>): void {
     this.#diagrams.at(marbles, works);
@@ -383,7 +382,7 @@ export class Simulation {
   /**
    * Stops every node, lets enough time pass for that, and checks that nothing is left running.
    *
-   * @throws {Error} if a router has not stopped, or a timer of the network is still pending
+   * @throws {Error} if a router has not stopped, or a timer or an `expect` without `toBe` is left
    */
   stop(): void {
     this.#frozen.thawAll();
@@ -396,5 +395,6 @@ export class Simulation {
     }
     const left = this.clock.dueTimesMs;
     if (left.length > 0) throw new Error(`timers are still pending, due at ${left.join(', ')} ms`);
+    this.#diagrams.checkComplete();
   }
 }

@@ -77,6 +77,31 @@ describe('simulate', () => {
     net.stop();
   });
 
+  it('starts once, and says what to call instead', () => {
+    const net = simulate({ nodes: 2 });
+    net.start();
+    const twice = 'the network was started already: call settle instead';
+    expect(() => net.start()).toThrow(twice);
+    expect(() => net.launch()).toThrow(twice);
+    net.stop();
+  });
+
+  it('starts the nodes that are left, if one has been removed before', () => {
+    const net = simulate({ nodes: 3 });
+    net.remove(1);
+    net.start();
+    expect(net.node(0).router.isUp(net.node(2).id)).toBe(true);
+    expect(net.node(1).router.isUp(net.node(0).id)).toBe(false);
+    net.stop();
+  });
+
+  it('refuses a set-up that is not a function', () => {
+    const net = simulate({ nodes: 2 });
+    // @ts-expect-error -- not a function
+    expect(() => net.setUp(5)).toThrow(new TypeError('work must be a function, got 5'));
+    net.stop();
+  });
+
   describe('the log', () => {
     const play = (seed: number): Simulation => {
       const latencyMs = (_from: number, _to: number, random: () => number): number => random() * 40;

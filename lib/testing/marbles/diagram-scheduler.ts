@@ -29,7 +29,11 @@ export class DiagramScheduler extends TestScheduler {
     this.#isRunning = true;
     this.#hotMs = 0;
     try {
-      return super.run(test);
+      return super.run((helpers) => {
+        const result = test(helpers);
+        refuseAPromise(result);
+        return result;
+      });
     } finally {
       this.#isRunning = false;
     }
@@ -40,4 +44,15 @@ export class DiagramScheduler extends TestScheduler {
     super.flush();
     if (this.#isRunning) this.frame = Math.max(this.frame, this.maxFrames);
   }
+}
+
+/** @throws {TypeError} if it is one */
+function refuseAPromise(result: unknown): void {
+  if (typeof result !== 'object' || result === null || !('then' in result)) return;
+  // Its rejection would be reported as well, without a handler.
+  if (result instanceof Promise) result.catch(() => undefined);
+  throw new TypeError(
+    'run: the test must not be async or return a promise: nothing after its first await would be ' +
+      'checked. Await before run, or use at and advance',
+  );
 }

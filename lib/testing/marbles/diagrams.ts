@@ -1,4 +1,5 @@
-import type { Observable } from 'rxjs';
+import { isObservable, type Observable } from 'rxjs';
+import { mustBe } from '../../model/described.ts';
 import type { VirtualClock } from '../virtual-clock.ts';
 import {
   compareSubscriptions,
@@ -7,6 +8,7 @@ import {
   type SubscribedFrames,
 } from './expectation.ts';
 import { compare } from './comparison.ts';
+import type { DiagramScheduler } from './diagram-scheduler.ts';
 import type { Like } from './like.ts';
 import { readDiagram, readSubscription, valuesOf } from './note.ts';
 import { report, type ReportContext } from './report.ts';
@@ -34,14 +36,23 @@ export interface ExpectedSubscriptions {
 export class Diagrams {
   readonly #clock: VirtualClock;
   readonly #context: Omit<ReportContext, 'ms'>;
+  readonly #scheduler: DiagramScheduler | undefined;
   #expectations: Expectation[] = [];
+  /** The places of those that have no diagram yet. */
+  readonly #incomplete = new Set<Error>();
   /** When the longest diagram ends. */
   #endMs = 0;
   #isScheduled = false;
 
-  constructor(clock: VirtualClock, context: Omit<ReportContext, 'ms'>) {
+  /** @param scheduler that of the clock, unless it is of the caller's making */
+  constructor(
+    clock: VirtualClock,
+    context: Omit<ReportContext, 'ms'>,
+    scheduler: DiagramScheduler | undefined,
+  ) {
     this.#clock = clock;
     this.#context = context;
+    this.#scheduler = scheduler;
   }
 
   /** When the last thing in a diagram happens, in virtual time. */
@@ -49,7 +60,31 @@ export class Diagrams {
     return this.#endMs;
   }
 
+  /** @throws {Error} as `Simulation.run` */
+  run(test: Parameters<DiagramScheduler['run']>[0]): void {
+    if (this.#scheduler === undefined) {
+      throw new TypeError('run: call that of the scheduler instead');
+    }
+    if (typeof test !== 'function') {
+      throw new TypeError(`run: ${mustBe('test', 'a function', test)}`);
+    }
+    try {
+      this.#scheduler.run(test);
+      this.checkComplete();
+    } finally {
+      this.#incomplete.clear();
+    }
+  }
+
+  /** @throws {Error} if something is expected without a diagram; once */
+  checkComplete(): void {
+    const [place] = this.#incomplete;
+    this.#incomplete.clear();
+    if (place !== undefined) throw place;
+  }
+
   at(marbles: string, works: Readonly<Record<string, () => void>>): void {
+    checkWorks(works);
     const diagram = valuesOf(readDiagram(marbles), works, undefined);
     for (const { frame, letter = '' } of diagram.notes) {
       this.#clock.scheduler.schedule(() => works[letter]?.(), frame);
@@ -58,6 +93,9 @@ export class Diagrams {
   }
 
   expect<T>(observable: Observable<T>, subscription = '^'): ExpectedObservable<T> {
+    if (!isObservable(observable)) {
+      throw new TypeError(`expect: ${mustBe('observable', 'an Observable', observable)}`);
+    }
     const { scheduler } = this.#clock;
     const startMs = this.#clock.now();
     const subscribed = readSubscription(subscription);
@@ -67,8 +105,10 @@ export class Diagrams {
       const work = (): void => (isStart ? recording.subscribe(observable) : recording.end());
       scheduler.schedule(work, frame);
     }
+    const completed = this.#begin('expect');
     return {
       toBe: (marbles, values, error) => {
+        completed();
         const diagram = valuesOf(readDiagram(marbles), values, error);
         this.#expect({
           startMs,
@@ -85,9 +125,15 @@ export class Diagrams {
   }
 
   expectSubscriptions(logs: readonly SubscribedFrames[]): ExpectedSubscriptions {
+    if (!Array.isArray(logs)) {
+      const what = mustBe('subscriptions', 'those of a cold or hot Observable', logs);
+      throw new TypeError(`expectSubscriptions: ${what}`);
+    }
     const startMs = this.#clock.now();
+    const completed = this.#begin('expectSubscriptions');
     return {
       toBe: (marbles) => {
+        completed();
         const diagrams = [marbles].flat().map((each) => readSubscription(each));
         this.#expect({
           startMs,
@@ -98,6 +144,13 @@ export class Diagrams {
         });
       },
     };
+  }
+
+  /** Notes that a diagram is to follow. Returns what to call when it does. */
+  #begin(name: string): () => void {
+    const place = new Error(`${name} without toBe checks nothing: call toBe with a diagram`);
+    this.#incomplete.add(place);
+    return () => this.#incomplete.delete(place);
   }
 
   #expect(expectation: Expectation): void {
@@ -140,6 +193,17 @@ export class Diagrams {
     const ms = this.#endMs - Math.min(...expectations.map(({ startMs }) => startMs));
     const all = compared.flatMap(({ comparisons }) => comparisons);
     throw failure(report(all, { ...this.#context, ms }), wrong.place);
+  }
+}
+
+/** @throws {TypeError} unless it is an object of functions */
+function checkWorks(works: unknown): void {
+  if (typeof works !== 'object' || works === null) {
+    throw new TypeError(`at: ${mustBe('works', 'an object of functions', works)}`);
+  }
+  for (const [letter, work] of Object.entries(works)) {
+    if (typeof work === 'function') continue;
+    throw new TypeError(`at: ${mustBe(`the work of '${letter}'`, 'a function', work)}`);
   }
 }
 

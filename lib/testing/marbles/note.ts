@@ -1,4 +1,5 @@
 import { TestScheduler } from 'rxjs/testing';
+import { mustBe } from '../../model/described.ts';
 
 /** What happens in one frame of a diagram. */
 export interface Note {
@@ -26,6 +27,7 @@ const end = '|';
  * Reads a diagram as RxJS does in `TestScheduler.run`: one frame is 1 ms, and spaces take no time.
  */
 export function readDiagram(marbles: string): Diagram {
+  checkText(marbles);
   // A time such as `60ms` needs the space, also at the end of a diagram.
   const messages = inRunMode(() =>
     TestScheduler.parseMarbles(`${marbles} ${end}`, undefined, undefined, false, true),
@@ -42,6 +44,7 @@ export function readDiagram(marbles: string): Diagram {
 
 /** Reads when something is subscribed and unsubscribed: `--^---!`. */
 export function readSubscription(marbles: string): Diagram {
+  checkText(marbles);
   const { subscribedFrame, unsubscribedFrame } = inRunMode(() =>
     TestScheduler.parseMarblesAsSubscriptions(`${marbles} `, true),
   );
@@ -72,6 +75,11 @@ export function valuesOf(
     throw new RangeError(`a diagram has '${note.letter}', but its values do not`);
   });
   return { notes: valued, ms };
+}
+
+/** @throws {TypeError} unless it is a string */
+function checkText(marbles: unknown): void {
+  if (typeof marbles !== 'string') throw new TypeError(mustBe('a diagram', 'a string', marbles));
 }
 
 /* eslint-disable @typescript-eslint/no-deprecated -- deprecated for VirtualTimeScheduler only */
