@@ -35,6 +35,8 @@ export interface KeepAliveOptions {
   readonly arrivedBytes?: () => number;
   /** Whether nothing is read from the peer at the moment, so that its silence says nothing. */
   readonly isHeld?: () => boolean;
+  /** Whether the peer has closed: then its silence counts even while nothing is read from it. */
+  readonly hasPeerClosed?: () => boolean;
   /** Called when the peer has been silent, or has answered no ping, for too long. */
   readonly onTimeout: (ms: number, missing: 'any sign' | 'pong') => void;
 }
@@ -137,11 +139,10 @@ export class KeepAlive {
     const nowMs = clock.now();
     const slept = hasSlept(nowMs - this.#dueAtMs, settings.intervalMs);
     const life = this.#life();
-    const isHeld = this.#isHeld();
-    const isSilent = life === this.#lifeAtTick && !isHeld;
+    const isSilent = life === this.#lifeAtTick && !this.#mayBeSilent();
     this.#lifeAtTick = life;
     this.#silentTicks = isSilent ? this.#silentTicks + 1 : 0;
-    const isUnanswered = this.#isAsking && this.#pongs === this.#pongsAtTick && !isHeld;
+    const isUnanswered = this.#isAsking && this.#pongs === this.#pongsAtTick && !this.#isHeld();
     this.#pongsAtTick = this.#pongs;
     this.#unansweredTicks = isUnanswered ? this.#unansweredTicks + 1 : 0;
     if (slept) {
@@ -182,6 +183,10 @@ export class KeepAlive {
 
   #isHeld(): boolean {
     return this.#options.isHeld?.() === true;
+  }
+
+  #mayBeSilent(): boolean {
+    return this.#isHeld() && this.#options.hasPeerClosed?.() !== true;
   }
 
   /** Whether enough ticks in a row have found silence. */
@@ -232,7 +237,7 @@ export class KeepAlive {
 
   #endProbe(ms: number): void {
     this.#probe = undefined;
-    if (!this.#probeIsOver() && !this.#isHeld()) this.#options.onTimeout(ms, 'any sign');
+    if (!this.#probeIsOver() && !this.#mayBeSilent()) this.#options.onTimeout(ms, 'any sign');
   }
 
   /**

@@ -4,6 +4,7 @@ import { paceOf } from '../flow/pace.ts';
 import type { Direction } from '../model/direction.ts';
 import type { Endpoint } from '../model/endpoint.ts';
 import { RxmeshError, toRxmeshError, withContext } from '../model/error.ts';
+import type { DropReason } from '../model/event.ts';
 import type { NodeId } from '../model/id.ts';
 import type { NodeInfo } from '../model/node-info.ts';
 import type { ByeReason, Link, LinkReceiver } from '../transport/link.ts';
@@ -71,6 +72,7 @@ export class Session implements PeerSession, LinkReceiver, PortHost {
       ping: (onPing) => this.#pump.ping(onPing),
       arrivedBytes: () => link.arrivedBytes ?? 0,
       isHeld: () => this.#isHeld,
+      hasPeerClosed: () => link.hasPeerClosed === true,
       onTimeout: (ms, missing) => this.#timedOut(ms, missing),
     });
     this.#control = new ControlBudget(clock, () => this.#earned());
@@ -250,11 +252,15 @@ export class Session implements PeerSession, LinkReceiver, PortHost {
     if (port !== undefined) port.data(bytes, last);
     else if (!this.hasCredit) {
       // Announced in the handshake, and closed before the session began.
-      if (last) this.dropped(unread(this.id, channel));
+      if (last) this.#dropOne(channel, 'channel-closed');
     } else {
       const text = 'a message on a channel that was never open';
       this.violated('RXMESH_CREDIT_EXCEEDED', text, channel);
     }
+  }
+
+  lost(channel: number): void {
+    this.#dropOne(channel, this.#isLeaving ? 'node-stopped' : 'peer-down');
   }
 
   credit(channel: number, messages: number, bytes: number): void {
@@ -334,6 +340,11 @@ export class Session implements PeerSession, LinkReceiver, PortHost {
     this.#accepted.complete();
     this.#ended.next(this.#fault ?? error);
     this.#ended.complete();
+  }
+
+  /** A message has arrived but reaches no inbox. */
+  #dropOne(channel: number, reason: DropReason): void {
+    this.dropped({ direction: 'inbound', channel, reason, count: 1, peer: this.id });
   }
 
   /** Ends the session if the peer floods us with control packets. */
@@ -441,10 +452,6 @@ export class Session implements PeerSession, LinkReceiver, PortHost {
     if (code === 'RXMESH_OVERFLOW') this.#overflow = text;
     else this.#closeLink('violation', text);
   }
-}
-
-function unread(peer: NodeId, channel: number): Drop {
-  return { direction: 'inbound', channel, reason: 'channel-closed', count: 1, peer };
 }
 
 function linkFailed(thrown: unknown, peer: NodeId): RxmeshError {

@@ -92,6 +92,12 @@ export interface Link {
   pause(paused: boolean): void;
 
   /**
+   * Whether the other side has closed, so that nothing arrives but what a paused link holds back.
+   * Undefined if unknown.
+   */
+  readonly hasPeerClosed?: boolean | undefined;
+
+  /**
    * Says `bye`, writes the batch, and closes once that is out. Calls `ended` unless that has
    * already happened. Calling it again does nothing.
    */
@@ -121,6 +127,11 @@ export interface LinkReceiver {
    * fragment may be overwritten after the call.
    */
   data(channel: number, bytes: Uint8Array, last: boolean): void;
+  /**
+   * A message on `channel` has arrived, was held back, and is lost: the link ends. Called just
+   * before `ended`, for each of them.
+   */
+  lost?(channel: number): void;
   /** The peer has `channel` open, and accepts this many more messages and bytes. */
   credit(channel: number, messages: number, bytes: number): void;
   /** The peer accepts messages of up to this many bytes on `channel`. */

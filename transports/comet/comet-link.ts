@@ -219,6 +219,11 @@ export class CometLink implements Link {
     this.#end(undefined, 'close');
   }
 
+  get hasPeerClosed(): boolean {
+    // A socket whose last reads wait while it is paused says so before its end.
+    return this.#socketEnd !== undefined || this.#socket.closed;
+  }
+
   get closed(): boolean {
     return this.#ended && this.#socket.closed;
   }
@@ -268,12 +273,20 @@ export class CometLink implements Link {
     if (this.#inbound.passedView()) this.#records.keep();
     else if (!this.#packets.holdsRead) this.#records.release();
     if (wrong !== undefined) this.#fail('RXMESH_PROTOCOL_VIOLATION', wrong);
-    else if (!this.#inbound.hasEnded && this.#socketEnd === undefined) this.#receiver?.recordEnd();
+    else if (!this.#inbound.hasEnded && !this.#isOver()) this.#receiver?.recordEnd();
     if (this.#inbound.isHeld) this.pause(true);
-    // A paused socket does not end; if it fails, nothing says whether the rest would be taken.
     // Only now is it known whether the peer had accepted us.
+    if (this.#isOver()) this.#end(this.#closedByPeer(this.#socketEnd?.failure), 'destroy');
+  }
+
+  /**
+   * Whether the socket has ended, and everything that had arrived before was handed over. If it has
+   * failed, nothing says that the rest will ever be taken.
+   */
+  #isOver(): boolean {
     const end = this.#socketEnd;
-    if (end !== undefined) this.#end(this.#closedByPeer(end.failure), 'destroy');
+    if (end === undefined) return false;
+    return end.failure !== undefined || !(this.#paused || this.#inbound.isHeld);
   }
 
   #control(packet: number): void {
@@ -335,6 +348,7 @@ export class CometLink implements Link {
     this.#ended = true;
     this.#endedBy = error;
     this.#inbound.hasEnded = true;
+    if (this.#paused && !this.#reading) this.#inbound.reportLost(this.#packets);
     this.#open.clear();
     this.#flushTimer?.unsubscribe();
     this.#pongTimer?.unsubscribe();

@@ -1,5 +1,5 @@
 import type { LinkReceiver } from '../../lib/transport/link.ts';
-import type { PacketHandler } from './packet-reader.ts';
+import type { PacketHandler, PacketReader } from './packet-reader.ts';
 
 /** What the inbound packets of a link depend on. */
 export interface InboundOptions {
@@ -100,9 +100,26 @@ export class InboundMessages implements PacketHandler {
     return true;
   }
 
+  /** Reports the messages that have arrived, and that nobody will take any more. */
+  reportLost(packets: PacketReader): void {
+    packets.read({
+      stopped: false,
+      ping: ignore,
+      pong: ignore,
+      message: (channel, _bytes, last) => {
+        if (last && this.#bytes[channel] !== undefined) this.receiver?.lost?.(channel);
+        return true;
+      },
+    });
+  }
+
   #accept(): void {
     if (this.#isAccepted) return;
     this.#isAccepted = true;
     this.receiver?.accepted();
   }
+}
+
+function ignore(): void {
+  return undefined;
 }

@@ -1,14 +1,17 @@
 import { describe, expect, it } from '@jest/globals';
+import { take } from 'rxjs';
 import { raw } from '../../../lib/codec/raw.ts';
 import { block } from '../../../lib/flow/strategy.ts';
 import { LinkedNode } from '../../support/linked-node.ts';
+import type { KeepAliveSettings } from '../../../lib/session/keep-alive.ts';
 import { fair } from '../../../lib/session/discipline.ts';
 import { messagePacket, RawPeer } from './support.ts';
 
+const often: KeepAliveSettings = { intervalMs: 1_000, timeoutMs: 3_000 };
+
 /** A node whose peer, played by the test, has filled the lane of channel 0x20. */
-function heldNode() {
+function heldNode(keepAlive: Partial<KeepAliveSettings> = often) {
   const peer = new RawPeer({ flushMs: 0 }, false, false);
-  const keepAlive = { intervalMs: 1_000, timeoutMs: 3_000 };
   const node = new LinkedNode(0, peer.clock, fair, keepAlive);
   const slow = node.channels.open({ id: 0x20, codec: raw(), inbound: block(2) });
   const votes = node.channels.open({ id: 0x22, codec: raw() });
@@ -83,5 +86,90 @@ describe('a session on a wire without credit', () => {
     peer.pair.settle();
     // The ping that asks for acceptance, and the first of keep-alive.
     expect(peer.arrived).toEqual([2, 0x0a, 0, 2, 0x0a, 0]);
+  });
+});
+
+describe('a session whose peer closes while it is held', () => {
+  /** The peer has sent one message too many for channel 0x20, one for 0x22, and half of another. */
+  function leftNode(keepAlive?: Partial<KeepAliveSettings>) {
+    const held = heldNode(keepAlive);
+    held.send(0x20, 3);
+    held.peer.send(
+      Uint8Array.from([
+        ...messagePacket(0x22, Uint8Array.of(8), false),
+        ...messagePacket(0x22, Uint8Array.of(9), true),
+        2,
+        0x12,
+        0,
+        ...messagePacket(0x22, Uint8Array.of(10), false),
+      ]),
+    );
+    held.peer.pair.dialer.close();
+    held.peer.pair.settle();
+    return held;
+  }
+
+  it('delivers what has arrived as soon as there is room, and ends then', () => {
+    const { node, slow, session, heard } = leftNode();
+    expect([session.over, session.link.writable]).toEqual([false, false]);
+    const taken: (number | undefined)[] = [];
+    slow.in$.subscribe(({ message }) => taken.push(message[0]));
+    node.turn();
+    expect([taken, heard, session.over]).toEqual([[1, 2, 3], [8], true]);
+    expect(node.dropped()).toEqual({});
+  });
+
+  it('gives it up when nothing is taken for the time of a silent peer, and reports it', () => {
+    const { peer, node, session } = leftNode();
+    peer.clock.advance(2_999);
+    expect(session.over).toBe(false);
+    peer.clock.advance(1_001);
+    node.turn();
+    expect(session.over).toBe(true);
+    expect(node.dropped()).toEqual({ 'in 32 peer-down': 1, 'in 34 peer-down': 1 });
+    expect(peer.clock.dueTimesMs).toEqual([]);
+  });
+
+  it('waits longer for consumers that take something from time to time', () => {
+    const { peer, node, slow, session, send } = heldNode();
+    send(0x20, ...Array.from({ length: 8 }, (_, at) => at + 3));
+    peer.pair.dialer.close();
+    peer.pair.settle();
+    const taken: (number | undefined)[] = [];
+    const next$ = slow.in$.pipe(take(1));
+    for (let count = 0; count < 8; count += 1) {
+      next$.subscribe(({ message }) => taken.push(message[0]));
+      node.turn();
+      expect(session.over).toBe(count === 7);
+      peer.clock.advance(2_000);
+    }
+    expect(taken).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
+    expect(node.dropped()).toEqual({});
+  });
+
+  it('gives it up when the peer connects again, and nothing is taken within 5 s', () => {
+    const { peer, node, session } = leftNode({ intervalMs: 0 });
+    session.probe();
+    peer.clock.advance(5_000);
+    node.turn();
+    expect(session.over).toBe(true);
+    expect(node.dropped()).toEqual({ 'in 32 peer-down': 1, 'in 34 peer-down': 1 });
+  });
+
+  it('gives it up when its own node stops', () => {
+    const { node, session } = leftNode();
+    session.leave();
+    node.turn();
+    expect(session.over).toBe(true);
+    expect(node.dropped()).toEqual({ 'in 32 node-stopped': 1, 'in 34 node-stopped': 1 });
+  });
+
+  it('reports what it held when the socket fails', () => {
+    const { peer, node, session, send } = heldNode();
+    send(0x20, 3, 4);
+    peer.pair.listener.breakDown('reset');
+    node.turn();
+    expect(session.over).toBe(true);
+    expect(node.dropped()).toEqual({ 'in 32 peer-down': 2 });
   });
 });

@@ -42,6 +42,21 @@ describe('two nodes over CometBFT’s wire', () => {
     await until(() => drops() === 96);
   });
 
+  it('what has arrived is delivered after its sender has stopped', async () => {
+    const [a, b] = [node(), node()];
+    const data = a.router.openChannel({ id: 0x21, codec: raw(), outbound: block(64) });
+    const slow = b.router.openChannel({ id: 0x21, codec: raw(), inbound: block(2) });
+    await connected(a, b);
+    await sendAll(data, b, 10, 64);
+    await a.router.stop();
+    expect(b.router.isUp(a.router.id)).toBe(true);
+    const heard: number[] = [];
+    slow.in$.subscribe(({ message }) => heard.push(numberOf(message)));
+    await until(() => b.events.some(({ type }) => type === 'peer-down'));
+    await until(() => heard.length === 10);
+    expect(heard).toEqual(Array.from({ length: 10 }, (_, at) => at));
+  });
+
   it('a message for a channel that was closed is dropped and reported', async () => {
     const [a, b] = [node(), node()];
     const said = a.router.openChannel({ id: 0x21, codec: raw() });
