@@ -98,7 +98,7 @@ export class Simulation {
     this.seed = seed;
     this.latencyMs = options.latencyMs ?? 0;
     this.bytesPerSecond = options.bytesPerSecond ?? Infinity;
-    const own = scheduler ? undefined : new DiagramScheduler(() => this.#diagrams.endMs);
+    const own = scheduler ? undefined : new DiagramScheduler(() => this.#diagrams);
     const clock = (this.clock = new VirtualClock(own ?? scheduler));
     const nodeName = (id: string): string | undefined => this.#population.nameOf(id);
     this.#diagrams = new Diagrams(clock, { seed, nodeName }, own);

@@ -57,7 +57,9 @@ export class VirtualClock implements Clock {
 
   /**
    * Lets `ms` milliseconds pass, and runs everything that is due by then. If the work throws, so
-   * does this, and everything else that was scheduled is lost.
+   * does this, and everything else that was scheduled is lost. If what throws is an action of the
+   * scheduler, such as a diagram that differs, the other actions are lost, and what was scheduled
+   * with the clock goes on.
    *
    * @throws {RangeError} if `ms` is not a finite number of 0 or more
    */
@@ -86,12 +88,22 @@ export class VirtualClock implements Clock {
    */
   advanceUntil(condition: () => boolean, limitMs: number): boolean {
     const endMs = this.scheduler.now() + limitMs;
+    this.#setAlarm();
     while (!condition()) {
       const next = this.scheduler.actions[0];
       if (next === undefined || next.delay > endMs) return false;
       this.advance(Math.max(0, next.delay - this.scheduler.now()));
     }
     return true;
+  }
+
+  /**
+   * Sees to it that the timers run even if somebody else lets time pass in the scheduler, after an
+   * action of it has thrown.
+   * @internal
+   */
+  wake(): void {
+    if (!this.#ringing) this.#setAlarm();
   }
 
   /** Runs the timers, from the first to those that are due after something else. */
@@ -136,6 +148,8 @@ export class VirtualClock implements Clock {
 
   #setAlarm(): void {
     const first = this.#timers.first;
+    // A scheduler discards all its actions when one of them throws.
+    if (this.#alarm?.closed === true) this.#alarmAtMs = Infinity;
     if (first === undefined || first.dueAtMs >= this.#alarmAtMs) return;
     this.#alarm?.unsubscribe();
     this.#alarmAtMs = first.dueAtMs;

@@ -89,4 +89,22 @@ describe('VirtualClock', () => {
     clock.advance(10);
     expect(log).toEqual(['later']);
   });
+
+  it('keeps its timers when something else in the scheduler throws', () => {
+    const scheduler = new VirtualTimeScheduler();
+    const clock = new VirtualClock(scheduler);
+    const log: number[] = [];
+    const mistake = (): never => {
+      throw new Error('a mistake');
+    };
+    for (const ms of [2, 4]) clock.schedule(() => log.push(clock.now()), ms);
+    scheduler.schedule(mistake, 1);
+    expect(() => clock.advance(5)).toThrow('a mistake');
+    expect(clock.advanceUntil(() => log.length === 1, 5)).toBe(true);
+    scheduler.schedule(mistake, 1);
+    expect(() => clock.advance(5)).toThrow('a mistake');
+    clock.schedule(() => log.push(clock.now()), 10);
+    clock.advance(20);
+    expect(log).toEqual([2, 4, 13]);
+  });
 });

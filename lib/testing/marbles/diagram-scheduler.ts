@@ -1,4 +1,5 @@
 import { type RunHelpers, TestScheduler } from 'rxjs/testing';
+import type { Diagrams } from './diagrams.ts';
 import { readDiagram } from './note.ts';
 
 /**
@@ -6,18 +7,18 @@ import { readDiagram } from './note.ts';
  * diagram: a network always has something to do later, such as dialing again.
  */
 export class DiagramScheduler extends TestScheduler {
-  readonly #endMs: () => number;
+  readonly #diagrams: () => Diagrams;
   #isRunning = false;
   /** How long the diagrams of `hot` are. */
   #hotMs = 0;
 
-  /** @param endMs when the longest diagram ends, apart from those of `hot` */
-  constructor(endMs: () => number) {
+  /** @param diagrams all of them, apart from those of `hot` */
+  constructor(diagrams: () => Diagrams) {
     super(() => {
       throw new TypeError('use expect and expectSubscriptions of the simulation');
     });
     this.maxFrames = Infinity;
-    this.#endMs = endMs;
+    this.#diagrams = diagrams;
   }
 
   override createHotObservable: TestScheduler['createHotObservable'] = (marbles, ...values) => {
@@ -28,19 +29,25 @@ export class DiagramScheduler extends TestScheduler {
   override run<T>(test: (helpers: RunHelpers) => T): T {
     this.#isRunning = true;
     this.#hotMs = 0;
+    this.#diagrams().begin();
     try {
       return super.run((helpers) => {
         const result = test(helpers);
         refuseAPromise(result);
         return result;
       });
+    } catch (thrown) {
+      // What this test expected is not for the next one.
+      this.#diagrams().clear();
+      throw thrown;
     } finally {
       this.#isRunning = false;
     }
   }
 
   override flush(): void {
-    if (this.#isRunning) this.maxFrames = Math.max(this.#endMs(), this.frame + this.#hotMs);
+    if (this.#isRunning)
+      this.maxFrames = Math.max(this.#diagrams().endMs, this.frame + this.#hotMs);
     super.flush();
     if (this.#isRunning) this.frame = Math.max(this.frame, this.maxFrames);
   }

@@ -1,4 +1,5 @@
-import { isObservable, type Observable } from 'rxjs';
+import { isObservable, type Observable, type Subscription } from 'rxjs';
+import type { TestScheduler } from 'rxjs/testing';
 import { mustBe } from '../../model/described.ts';
 import type { VirtualClock } from '../virtual-clock.ts';
 import {
@@ -8,7 +9,7 @@ import {
   type SubscribedFrames,
 } from './expectation.ts';
 import { compare } from './comparison.ts';
-import type { DiagramScheduler } from './diagram-scheduler.ts';
+
 import type { Like } from './like.ts';
 import { readDiagram, readSubscription, valuesOf } from './note.ts';
 import { report, type ReportContext } from './report.ts';
@@ -36,19 +37,22 @@ export interface ExpectedSubscriptions {
 export class Diagrams {
   readonly #clock: VirtualClock;
   readonly #context: Omit<ReportContext, 'ms'>;
-  readonly #scheduler: DiagramScheduler | undefined;
+  readonly #scheduler: TestScheduler | undefined;
   #expectations: Expectation[] = [];
   /** The places of those that have no diagram yet. */
   readonly #incomplete = new Set<Error>();
   /** When the longest diagram ends. */
   #endMs = 0;
-  #isScheduled = false;
+  /** Waits for the end of the longest diagram. */
+  #checking: Subscription | undefined;
+  /** Another one after `clear`. */
+  #round = 0;
 
   /** @param scheduler that of the clock, unless it is of the caller's making */
   constructor(
     clock: VirtualClock,
     context: Omit<ReportContext, 'ms'>,
-    scheduler: DiagramScheduler | undefined,
+    scheduler: TestScheduler | undefined,
   ) {
     this.#clock = clock;
     this.#context = context;
@@ -61,7 +65,7 @@ export class Diagrams {
   }
 
   /** @throws {Error} as `Simulation.run` */
-  run(test: Parameters<DiagramScheduler['run']>[0]): void {
+  run(test: Parameters<TestScheduler['run']>[0]): void {
     if (this.#scheduler === undefined) {
       throw new TypeError('run: call that of the scheduler instead');
     }
@@ -83,11 +87,28 @@ export class Diagrams {
     if (place !== undefined) throw place;
   }
 
+  /** Gets ready for a test, whatever became of the one before it. */
+  begin(): void {
+    this.#clock.wake();
+    this.#forgetDropped();
+  }
+
+  /** Forgets everything that is expected, and what `at` has planned: the test has failed. */
+  clear(): void {
+    for (const expectation of this.#expectations) expectation.end();
+    this.#expectations = [];
+    this.#checking?.unsubscribe();
+    this.#checking = undefined;
+    this.#endMs = 0;
+    this.#round += 1;
+  }
+
   at(marbles: string, works: Readonly<Record<string, () => void>>): void {
     checkWorks(works);
+    this.#forgetDropped();
     const diagram = valuesOf(readDiagram(marbles), works, undefined);
     for (const { frame, letter = '' } of diagram.notes) {
-      this.#clock.scheduler.schedule(() => works[letter]?.(), frame);
+      this.#schedule(() => works[letter]?.(), frame);
     }
     this.#lasts(diagram.ms);
   }
@@ -96,14 +117,14 @@ export class Diagrams {
     if (!isObservable(observable)) {
       throw new TypeError(`expect: ${mustBe('observable', 'an Observable', observable)}`);
     }
-    const { scheduler } = this.#clock;
+    this.#forgetDropped();
     const startMs = this.#clock.now();
     const subscribed = readSubscription(subscription);
     const recording = new Recording(() => this.#clock.now());
     for (const { frame, kind } of subscribed.notes) {
       const isStart = kind === 'subscribe';
       const work = (): void => (isStart ? recording.subscribe(observable) : recording.end());
-      scheduler.schedule(work, frame);
+      this.#schedule(work, frame);
     }
     const completed = this.#begin('expect');
     return {
@@ -129,6 +150,7 @@ export class Diagrams {
       const what = mustBe('subscriptions', 'those of a cold or hot Observable', logs);
       throw new TypeError(`expectSubscriptions: ${what}`);
     }
+    this.#forgetDropped();
     const startMs = this.#clock.now();
     const completed = this.#begin('expectSubscriptions');
     return {
@@ -156,9 +178,7 @@ export class Diagrams {
   #expect(expectation: Expectation): void {
     this.#expectations.push(expectation);
     this.#lasts(expectation.startMs + expectation.diagram.ms - this.#clock.now());
-    if (this.#isScheduled) return;
-    this.#isScheduled = true;
-    this.#checkLater();
+    if (this.#checking === undefined) this.#checkLater();
   }
 
   #lasts(ms: number): void {
@@ -166,8 +186,7 @@ export class Diagrams {
   }
 
   #checkLater(): void {
-    const { scheduler } = this.#clock;
-    scheduler.schedule(
+    this.#checking = this.#schedule(
       () => {
         if (this.#clock.now() < this.#endMs) this.#checkLater();
         else this.#check();
@@ -176,11 +195,23 @@ export class Diagrams {
     );
   }
 
+  /** The scheduler discards all its actions, the check too, when one of them throws. */
+  #forgetDropped(): void {
+    if (this.#checking?.closed === true) this.clear();
+  }
+
+  #schedule(work: () => void, delayMs: number): Subscription {
+    const round = this.#round;
+    return this.#clock.scheduler.schedule(() => {
+      if (round === this.#round) work();
+    }, delayMs);
+  }
+
   /** @throws {Error} with all diagrams, if one of them differs */
   #check(): void {
     const expectations = this.#expectations;
     this.#expectations = [];
-    this.#isScheduled = false;
+    this.#checking = undefined;
     const compared = expectations.map((each) => ({
       comparisons: each.compare(),
       place: each.place,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { from, NEVER, of, throwError } from 'rxjs';
-import { RxmeshError } from 'rxmesh';
+import { from, NEVER, of, throwError, timer } from 'rxjs';
+import { json, RxmeshError } from 'rxmesh';
 import {
   type ExpectedObservable,
   type MarbleHelpers,
@@ -173,6 +173,65 @@ describe('a diagram that differs is printed', () => {
   actual       ------
                ^ at 0 ms: expected ^, got nothing
 `);
+  });
+});
+
+describe('after a test that failed', () => {
+  const keepAlive = { intervalMs: 10_000, timeoutMs: 30_000 };
+  const network = (): Simulation =>
+    simulate({ nodes: 2, latencyMs: 5, options: () => ({ keepAlive }) });
+  const aMistake = (): never => {
+    throw new Error('a mistake');
+  };
+
+  it.each<[string, (net: Simulation) => void]>([
+    ['because a diagram differs', (net) => net.expect(timer(1)).toBe('--')],
+    ['because a function of `at` throws', (net) => net.at('--x', { x: aMistake })],
+  ])('%s, the network goes on', (_, test) => {
+    const net = network();
+    const chat = net.openChannels({ id: 1, codec: json<string>() });
+    net.start();
+    const fails = (): void => {
+      chat(0).out.next({ to: net.node(1).id, message: 'a' });
+      test(net);
+    };
+    expect(() => net.run(fails)).toThrow();
+    net.run(() => {
+      net.expect(chat(1).in$).toBe('---a', { a: { message: 'a' } });
+    });
+    net.advance(60_000);
+    expect(net.clock.dueTimesMs.filter((ms) => ms < net.now())).toEqual([]);
+    net.stop();
+  });
+
+  it.each<[string, () => void]>([
+    ['threw', aMistake],
+    ['was right', () => undefined],
+  ])('nothing is left of it if it %s', (_, end) => {
+    const net = network();
+    const called: string[] = [];
+    const test = (): void => {
+      net.expect(timer(1), '--^').toBe('x');
+      net.at('--x 100ms', { x: () => called.push('x') });
+      net.at('-x', { x: aMistake });
+      end();
+    };
+    expect(() => net.run(test)).toThrow('a mistake');
+    const startMs = net.now();
+    net.run(() => net.expect(timer(1)).toBe('-(a|)', { a: 0 }));
+    expect([net.now() - startMs, called]).toEqual([5, []]);
+    // Diagrams are still checked.
+    expect(() => net.run(() => net.expect(timer(1)).toBe('-'))).not.toThrow();
+    expect(() => net.run(() => net.expect(timer(1)).toBe('--'))).toThrow('differs');
+  });
+
+  it('without `run`, its diagrams are not those of the next one either', () => {
+    const net = network();
+    net.at('-x', { x: aMistake });
+    net.expect(timer(1, net.clock.scheduler)).toBe('x-');
+    expect(() => net.advance(5)).toThrow('a mistake');
+    net.expect(timer(1, net.clock.scheduler)).toBe('--');
+    expect(() => net.advance(5)).toThrow('1 of 1 diagrams differs');
   });
 });
 
