@@ -1,6 +1,7 @@
 import type { Observable, Observer } from 'rxjs';
 import type { InboundEnvelope, OutboundEnvelope } from '../model/envelope.ts';
 import type { NodeId } from '../model/id.ts';
+import type { DropReason } from '../model/event.ts';
 import type { LogEntry } from './log-entry.ts';
 import type { Simulation } from './simulation.ts';
 
@@ -19,6 +20,14 @@ interface Account {
   delivered: number;
   /** Reported as dropped, by either node. */
   told: number;
+  /**
+   * At most as many were refused before they had a recipient: such a drop is reported without a
+   * peer.
+   */
+  refused: number;
+  /** When the last message was sent, and how many were sent at that instant. */
+  sentAtMs: number;
+  sentThen: number;
   /** The number of the last message that was delivered. */
   last: number;
   /** How many may have been lost when the nodes were last disconnected. */
@@ -77,10 +86,10 @@ export class Ledger<T> {
     const { net, channel } = this.#options;
     if (net.node(from).isStopped) return;
     if (to === 'all') {
-      for (const peer of this.#recipients.get(from) ?? []) this.#account(from, peer).sent += 1;
+      for (const peer of this.#recipients.get(from) ?? []) this.#enter(from, peer);
       channel(from).out.next({ broadcast: true, message });
     } else {
-      this.#account(from, to).sent += 1;
+      this.#enter(from, to);
       channel(from).out.next({ to: net.node(to).id, message });
     }
   }
@@ -88,11 +97,12 @@ export class Ledger<T> {
   /** The sums now. What is on its way is not lost yet, and in none of the others. */
   totals(): LedgerTotals {
     const sums = { sent: 0, delivered: 0, told: 0, lost: 0 };
-    for (const { sent, delivered, told, atRisk } of this.#accounts.values()) {
-      sums.sent += sent;
-      sums.delivered += delivered;
+    for (const account of this.#accounts.values()) {
+      const told = toldOf(account);
+      sums.sent += account.sent;
+      sums.delivered += account.delivered;
       sums.told += told;
-      sums.lost += Math.min(atRisk, sent - delivered - told);
+      sums.lost += Math.min(account.atRisk, account.sent - account.delivered - told);
     }
     return sums;
   }
@@ -103,8 +113,9 @@ export class Ledger<T> {
    */
   check(): void {
     const { broken } = this.#options;
-    for (const { from, to, sent, delivered, told, atRisk } of this.#unbalanced()) {
-      const counts = `${sent} sent, ${delivered} delivered, ${told} reported as dropped`;
+    for (const account of this.#unbalanced()) {
+      const { from, to, sent, delivered, atRisk } = account;
+      const counts = `${sent} sent, ${delivered} delivered, ${toldOf(account)} reported as dropped`;
       broken('accounts', [from, to], `${counts}, at most ${atRisk} lost with a connection`);
     }
   }
@@ -116,8 +127,9 @@ export class Ledger<T> {
 
   #unbalanced(): readonly Account[] {
     const { net } = this.#options;
-    return [...this.#accounts.values()].filter(({ from, to, sent, delivered, told, atRisk }) => {
-      const open = sent - delivered - told;
+    return [...this.#accounts.values()].filter((account) => {
+      const { from, to, sent, delivered, atRisk } = account;
+      const open = sent - delivered - toldOf(account);
       if (open >= 0 && open <= atRisk) return false;
       // What a crashed node had not sent is lost, and so is what was on its way to one.
       return open < 0 || !(net.node(from).isStopped || net.node(to).isStopped);
@@ -140,7 +152,10 @@ export class Ledger<T> {
   #logged({ node, event }: LogEntry): void {
     const { net, channel } = this.#options;
     const peer = 'peer' in event ? net.indexOf(event.peer) : undefined;
-    if (peer === undefined) return;
+    if (peer === undefined) {
+      this.#loggedWithoutPeer({ node, event });
+      return;
+    }
     const { id } = channel(node);
     if (event.type === 'peer-up') {
       if (event.channels.includes(id)) this.#recipientsOf(node).add(peer);
@@ -155,6 +170,27 @@ export class Ledger<T> {
       const [from, to] = event.direction === 'outbound' ? [node, peer] : [peer, node];
       this.#account(from, to).told += event.count;
     }
+  }
+
+  /** A message that was refused as such is missing at each of its recipients. */
+  #loggedWithoutPeer({ node, event }: Pick<LogEntry, 'node' | 'event'>): void {
+    if (event.type !== 'message-dropped' || event.direction !== 'outbound') return;
+    const { net, channel } = this.#options;
+    if (!refusals.has(event.reason) || event.channel !== channel(node).id) return;
+    // Drops are reported at the instant at which they happen.
+    for (const account of this.#accountsOf.get(node) ?? []) {
+      if (account.from !== node || account.sentAtMs !== net.now()) continue;
+      account.refused += Math.min(event.count, account.sentThen);
+    }
+  }
+
+  #enter(from: number, to: number): void {
+    const account = this.#account(from, to);
+    const nowMs = this.#options.net.now();
+    if (account.sentAtMs !== nowMs) account.sentThen = 0;
+    account.sentAtMs = nowMs;
+    account.sentThen += 1;
+    account.sent += 1;
   }
 
   /** What has not arrived between two nodes may be lost now, in both directions. */
@@ -180,8 +216,8 @@ export class Ledger<T> {
     const key = from * nodesMax + to;
     const known = this.#accounts.get(key);
     if (known !== undefined) return known;
-    const counts = { sent: 0, delivered: 0, told: 0, last: -Infinity, atRisk: 0 };
-    const account: Account = { from, to, ...counts };
+    const counts = { sent: 0, delivered: 0, told: 0, refused: 0, atRisk: 0 };
+    const account: Account = { from, to, ...counts, sentAtMs: NaN, sentThen: 0, last: -Infinity };
     this.#accounts.set(key, account);
     for (const node of [from, to]) {
       const own = this.#accountsOf.get(node);
@@ -192,9 +228,17 @@ export class Ledger<T> {
   }
 }
 
+/** Why a message is dropped before it has a recipient. */
+const refusals: ReadonlySet<DropReason> = new Set(['too-large', 'encode-failed', 'channel-closed']);
+
+/** How many were reported as dropped, with a peer or without. */
+function toldOf({ sent, delivered, told, refused }: Account): number {
+  return told + Math.min(refused, Math.max(0, sent - delivered - told));
+}
+
 /** The connection has ended: what has not arrived may be lost. */
 function putAtRisk(account: Account): void {
-  account.atRisk = account.sent - account.delivered - account.told;
+  account.atRisk = account.sent - account.delivered - toldOf(account);
 }
 
 /** More nodes than any simulation has. */

@@ -1,6 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
-import { createRouter, type RouterOptions } from '../../lib/index.ts';
-import type { Invariants } from '../../lib/testing/index.ts';
+import { filter } from 'rxjs';
+import { type Channel, createRouter, json, type RouterOptions } from '../../lib/index.ts';
+import {
+  type AccountedChannel,
+  type Invariants,
+  simulate,
+  watchInvariants,
+} from '../../lib/testing/index.ts';
 import { trackLeaks } from '../support/leaks.ts';
 import { world } from './world.ts';
 
@@ -61,6 +67,44 @@ describe('the invariants of a simulation', () => {
       expect(sent - delivered - told).toBe(lost.length);
     },
   );
+
+  it('accounts: a message that is refused, and reported, is missing at all its recipients', () => {
+    const net = simulate({ nodes: 3, latencyMs: 5 });
+    const invariants = watchInvariants(net);
+    const codec = json<{ n: number; more?: unknown }>();
+    const chat = net.openChannels({ id: 1, codec, messageBytesMax: 100 });
+    const ledger = invariants.ledger(chat, ({ n }) => n);
+    net.start();
+    ledger.send(0, 'all', { n: 1, more: 'x'.repeat(100) });
+    ledger.send(0, 'all', { n: 2 });
+    ledger.send(0, 1, { n: 3, more: 1n });
+    expect(problems(invariants)).toEqual([]);
+    expect(ledger.totals()).toEqual({ sent: 5, delivered: 2, told: 3, lost: 0 });
+  });
+
+  it('accounts: a refusal excuses no message of another time', () => {
+    const net = simulate({ nodes: 2, latencyMs: 5 });
+    const invariants = watchInvariants(net);
+    const chat = net.openChannels({ id: 1, codec: json<unknown>() });
+    const heard = ({ id, out, in$ }: Channel<unknown>): AccountedChannel<unknown> => ({
+      id,
+      out,
+      in$: in$.pipe(filter((): boolean => false)),
+    });
+    const ledger = invariants.ledger(
+      (node) => heard(chat(node)),
+      () => 1,
+    );
+    net.start();
+    ledger.send(0, 1, 1);
+    net.advance(10);
+    // This one never was in the accounts.
+    chat(0).out.next({ to: net.node(1).id, message: 1n });
+    expect(problems(invariants)).toEqual([
+      'seed 1: 1 invariant did not hold',
+      expect.stringMatching(/1 sent, 0 delivered, 0 reported as dropped, /),
+    ]);
+  });
 
   it('agreement: finds a connection that stays half-open', () => {
     const { net, invariants } = world({ nodes: 2 });
