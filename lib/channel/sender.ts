@@ -269,7 +269,7 @@ class Place<T> extends AwaitingSend implements WaitingBroadcast {
     const isClosed = reason === 'channel-closed' || this.#sender.side.absences.isClosed;
     const mayWait = !isClosed && !this.#isBroadcast() && !this.#left;
     this.#release();
-    if (this.#left) return false;
+    if (this.#left) return true;
     if (mayWait && envelope !== undefined && this.#sender.awaitMs > 0) {
       if (this.waitForRecipient(envelope, bytes)) return true;
     }

@@ -9,6 +9,21 @@ import { type UnsentReason, type WaitingSend, WaitingSends } from './waiting-sen
 /** Called with a message that a lane is dropping in favour of a newer one; may only note it. */
 export type OnDisplaced = (message: Uint8Array) => void;
 
+/** What an outbox had left when it was emptied. */
+export interface Unsent {
+  readonly messages: readonly Uint8Array[];
+  readonly sends: readonly WaitingSend[];
+  /** 1 if a message was partly written for a channel that has been closed here since. */
+  readonly leftover: number;
+}
+
+/** Gives up on sends that waited. Returns how many of them are dropped. */
+export function abandon(sends: readonly WaitingSend[], reason: UnsentReason): number {
+  let count = 0;
+  for (const send of sends) if (!send.abandoned(reason)) count += 1;
+  return count;
+}
+
 /** Numbers the messages to one peer in the order in which they are sent. */
 export class SendCounter {
   #sent = 0;
@@ -62,6 +77,8 @@ export class Outbox implements ReadyLane, Ranked {
   readonly #waiting = new WaitingSends();
   #current: Uint8Array | undefined;
   #currentSeq = 0;
+  /** Whether the channel has been closed here, and perhaps reopened, since the current message. */
+  #isLeftover = false;
   /** Where the unwritten part of the current message starts. */
   offset = 0;
 
@@ -139,6 +156,7 @@ export class Outbox implements ReadyLane, Ranked {
   reopen(options: LaneOptions, priority: number, pace?: Pace, onDisplaced?: OnDisplaced): void {
     this.priority = priority;
     this.keepMs = 0;
+    this.#isLeftover = true;
     this.#pace?.stop();
     this.#pace = pace;
     this.#lane = new Lane(options, bytesOf);
@@ -192,11 +210,13 @@ export class Outbox implements ReadyLane, Ranked {
     this.credit -= 1;
     this.creditBytes -= bytes.length;
     this.#pace?.spend(bytes.length);
-    if (this.onMove !== undefined) this.#moved();
     this.#current = bytes;
     this.#currentSeq = this.#seqs?.take() ?? 0;
+    this.#isLeftover = false;
     this.offset = 0;
-    return bytes;
+    // Last, since a handler may close the channel or end the session.
+    if (this.onMove !== undefined) this.moved();
+    return this.#current;
   }
 
   /** Moves waiting sends into the lane, oldest first, while it has room. */
@@ -225,33 +245,29 @@ export class Outbox implements ReadyLane, Ranked {
   }
 
   /**
-   * Removes and returns the messages that have not been started, in order. A partly written message
-   * is finished, since its credit is spent, unless the connection has ended.
+   * Removes and returns the messages that have not been started, in order, and the sends that wait.
+   * A partly written message is finished, since its credit is spent, unless the connection has
+   * ended. Calls nobody back: see `moved` and `abandon`.
    */
-  takeUnsent(reason: UnsentReason): readonly Uint8Array[] {
+  takeUnsent(reason: UnsentReason): Unsent {
     if (reason !== 'channel-not-open') this.#pace?.stop();
     const unsent: Uint8Array[] = [];
     const hasEnded = reason === 'peer-down' || reason === 'node-stopped';
+    let leftover = 0;
     if (hasEnded && this.#current !== undefined) {
-      unsent.push(this.#current);
+      if (this.#isLeftover) leftover = 1;
+      else unsent.push(this.#current);
       this.#current = undefined;
     }
     for (let next = this.#lane.take(); next !== undefined; next = this.#lane.take()) {
       unsent.push(next);
     }
     this.#seqs?.clear();
-    if (unsent.length > 0) this.#moved();
-    return unsent;
+    return { messages: unsent, sends: this.#waiting.removeAll(), leftover };
   }
 
-  /** Gives up on the waiting sends. Returns how many of them are not waiting elsewhere now. */
-  abandon(reason: UnsentReason): number {
-    let count = 0;
-    for (const send of this.#waiting.removeAll()) if (!send.abandoned(reason)) count += 1;
-    return count;
-  }
-
-  #moved(): void {
+  /** A message has left the lane, or the lane has been emptied. */
+  moved(): void {
     const moved = this.onMove;
     this.onMove = undefined;
     moved?.();

@@ -15,7 +15,7 @@ import {
   type Inbox,
   wireMessageBytesMax,
 } from './channel-end.ts';
-import { type OnDisplaced, Outbox, type SendCounter } from './outbox.ts';
+import { abandon, type OnDisplaced, Outbox, type SendCounter } from './outbox.ts';
 import { portSnapshot, type PortSnapshot, type PortState } from './port-snapshot.ts';
 import type { UnsentReason } from './waiting-sends.ts';
 
@@ -266,13 +266,16 @@ export class Port implements PortState {
 
   /** Drops the messages waiting to be sent, unless the channel keeps them. */
   clear(reason: UnsentReason, end: ChannelEnd | undefined = this.end): void {
-    const { keepMs } = this.outbox;
-    const unsent = this.outbox.takeUnsent(reason);
+    const { outbox } = this;
+    const { keepMs } = outbox;
+    const { messages, sends, leftover } = outbox.takeUnsent(reason);
     // All that remains of the channel is how much its peer may still send.
-    if (reason === 'channel-closed') this.outbox.reopen(noLane, 1);
-    const isKept = unsent.length > 0 && end?.unsent(this.#host.id, unsent, reason, keepMs) === true;
-    const abandoned = this.outbox.abandon(reason);
-    const count = abandoned + (isKept ? 0 : unsent.length);
+    if (reason === 'channel-closed') outbox.reopen(noLane, 1);
+    // From here on, whoever is called back may open the channel again and send.
+    if (messages.length > 0) outbox.moved();
+    const isKept =
+      messages.length > 0 && end?.unsent(this.#host.id, messages, reason, keepMs) === true;
+    const count = leftover + abandon(sends, reason) + (isKept ? 0 : messages.length);
     if (count > 0) this.#dropped('outbound', reason, count);
   }
 

@@ -17,8 +17,9 @@ export abstract class WaitingSend {
   /** Called when the lane has taken `bytes`. */
   abstract taken(): void;
   /**
-   * Called when it never will. Returns whether the send now waits elsewhere, for its peer to
-   * return. `waits` does not say so: a sender may use its place for the next message at once.
+   * Called when it never will. Returns false if the message is dropped; otherwise it now waits
+   * elsewhere, for its peer to return, or has been withdrawn. `waits` does not say so: a sender may
+   * use its place for the next message at once.
    */
   abstract abandoned(reason: UnsentReason): boolean;
 }
