@@ -21,6 +21,8 @@ interface Absence {
   readonly sends: WaitingSends<AwaitingSend>;
   /** The messages left in its lane when it went away, in order. */
   kept: readonly Uint8Array[];
+  /** How long they are kept, in milliseconds. */
+  keepMs: number;
   timer: Subscription | undefined;
 }
 
@@ -91,6 +93,7 @@ export class Absences {
   keep(peer: NodeId, messages: readonly Uint8Array[], keepMs: number): void {
     const absence = this.#of(peer);
     absence.kept = [...messages, ...absence.kept];
+    absence.keepMs = Math.max(absence.keepMs, keepMs);
     absence.timer?.unsubscribe();
     if (keepMs < Infinity) {
       absence.timer = this.#host.clock.schedule(() => this.#giveUp(peer, 'peer-down'), keepMs);
@@ -99,21 +102,27 @@ export class Absences {
   }
 
   /**
-   * A peer is connected and has the channel open: its kept messages go back into its lane, and
-   * sends resume.
+   * A peer is connected and has the channel open: its kept messages go back into its lane, to be
+   * kept again if it leaves. Calls nobody back, so that nothing can be sent before them.
    */
-  reached(peer: NodeId, outbox: Outbox): void {
+  refill(peer: NodeId, outbox: Outbox): void {
     const absence = this.#absences.get(peer);
-    if (absence !== undefined) {
-      absence.timer?.unsubscribe();
-      const { kept } = absence;
-      absence.kept = [];
-      for (const bytes of kept) if (outbox.takes(bytes)) outbox.restore(bytes);
-      // The limit may be lower than before the peer went away.
-      const refused = kept.filter((bytes) => !outbox.takes(bytes));
-      if (refused.length > 0) this.#host.gaveUp(peer, refused, 'too-large');
-      this.#resume(peer, absence);
-    }
+    if (absence === undefined || absence.kept.length === 0) return;
+    const { kept } = absence;
+    outbox.keepMs = Math.max(outbox.keepMs, absence.keepMs);
+    for (const bytes of kept) if (outbox.takes(bytes)) outbox.restore(bytes);
+    // The limit may be lower than before the peer went away: see `reached`.
+    absence.kept = kept.filter((bytes) => !outbox.takes(bytes));
+    if (absence.kept.length > 0) return;
+    absence.timer?.unsubscribe();
+    if (absence.sends.size === 0) this.#absences.delete(peer);
+  }
+
+  /** After `refill`: what the peer does not accept any more is given up, and sends resume. */
+  reached(peer: NodeId, outbox: Outbox): void {
+    this.refill(peer, outbox);
+    const absence = this.#absences.get(peer);
+    if (absence !== undefined) this.#resume(peer, absence);
     const anyone = this.#absences.get(undefined);
     if (anyone !== undefined) this.#resume(undefined, anyone);
   }
@@ -140,7 +149,7 @@ export class Absences {
   #of(peer: NodeId | undefined): Absence {
     const known = this.#absences.get(peer);
     if (known !== undefined) return known;
-    const absence: Absence = { sends: new WaitingSends(), kept: [], timer: undefined };
+    const absence: Absence = { sends: new WaitingSends(), kept: [], keepMs: 0, timer: undefined };
     this.#absences.set(peer, absence);
     return absence;
   }
@@ -152,6 +161,9 @@ export class Absences {
     this.#absences.delete(peer);
     const sends = absence.sends.removeAll();
     this.#sends -= sends.length;
+    absence.timer?.unsubscribe();
+    const { kept } = absence;
+    if (peer !== undefined && kept.length > 0) this.#host.gaveUp(peer, kept, 'too-large');
     if (sends.length === 0) return;
     this.#host.awaited(peer, false);
     for (const send of sends) send.reached();

@@ -53,7 +53,7 @@ const defaults = {
 type OwnEnd = ChannelEnd &
   Pick<
     LocalChannel<unknown>,
-    'end' | 'hasCaughtUp' | 'isConsumed' | 'absences' | 'inboxes' | 'mute'
+    'end' | 'hasCaughtUp' | 'isConsumed' | 'absences' | 'inboxes' | 'mute' | 'refill'
   >;
 
 /** The implementation of `Switchboard`: the open channels, and the sessions that serve them. */
@@ -162,6 +162,7 @@ export class Channels implements ChannelHost {
       keepAlive: this.#keepAlive,
       onDrop: (drop) => this.dropped(drop),
       onPeerChannel: (channel, open) => {
+        if (open) this.#ends.get(channel)?.refill(id);
         this.events$.next({ type: 'peer-channel', peer: id, channel, open });
         if (open) this.#ends.get(channel)?.reached(id);
       },
@@ -189,6 +190,7 @@ export class Channels implements ChannelHost {
   add(session: Session): void {
     this.#live.set(session.id, session);
     this.#lastLive = undefined;
+    for (const end of this.#ends.values()) end.refill(session.id);
   }
 
   remove(session: Session): void {

@@ -142,6 +142,11 @@ export class LocalChannel<T> implements SendingChannel<T>, ChannelEnd {
     this.#inbound.mute(peer);
   }
 
+  /** See `Absences.refill`. */
+  refill(peer: NodeId): void {
+    this.#outbound.refill(peer);
+  }
+
   /** See `ChannelEnd`. */
   reached(peer: NodeId): void {
     this.#outbound.reached(peer);

@@ -130,6 +130,12 @@ export class Outbound<T> implements SendingSide<T> {
     this.#drop(peer === undefined ? 'no-recipient' : 'unknown-peer', peer);
   }
 
+  /** See `Absences.refill`. */
+  refill(peer: NodeId): void {
+    const outbox = this.#host.session(peer)?.outbox(this.channel);
+    if (outbox !== undefined && !this.#isClosed) this.absences.refill(peer, outbox);
+  }
+
   /** See `ChannelEnd`. */
   reached(peer: NodeId): void {
     const session = this.#host.session(peer);

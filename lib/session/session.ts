@@ -133,8 +133,9 @@ export class Session implements PeerSession, LinkReceiver, PortHost {
     this.#isLive = true;
     this.upSinceMs = this.#options.clock.now();
     this.#keepAlive.start();
-    for (const port of this.#ports.all) port.inbox?.release();
+    // What has waited for the peer goes before the answers to its messages.
     for (const { end, outbox } of [...this.#ports.all]) if (outbox.open) end?.reached(this.id);
+    for (const port of this.#ports.all) port.inbox?.release();
   }
 
   /** Opens a channel on this session and grants the peer credit for it. */
