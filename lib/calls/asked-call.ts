@@ -282,7 +282,7 @@ export class AskedCall<Request, Response>
 
   #late(): void {
     const { to, timeoutMs } = this.#question;
-    const text = `${to} has not finished the call in ${timeoutMs} ms`;
+    const text = `${to} did not finish the call within ${timeoutMs} ms`;
     this.failed(this.#board.error('RXMESH_CALL_TIMEOUT', text, to));
   }
 

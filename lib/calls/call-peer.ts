@@ -193,20 +193,21 @@ export class CallPeer {
   }
 
   #begin(frame: Frame): void {
-    const { call: number, method } = frame;
+    const { call: number, kind, method } = frame;
     if (this.isGone) {
       this.#host.dropped += 1;
     } else if (this.#served.has(number)) {
       this.#violated('RXMESH_PROTOCOL_VIOLATION', `call ${number}, which it has not ended`);
     } else if (frame.version !== wireVersion) {
-      this.#decline(frame, statuses.refused, `this node speaks version ${wireVersion}`);
+      this.#decline(frame, statuses.refused, `the peer speaks version ${wireVersion} of calls`);
     } else if (!this.#host.mayServe(this)) {
-      this.#decline(frame, statuses.tooMany, 'this node has too many calls at the moment');
+      this.#decline(frame, statuses.tooMany, 'the peer has too many calls at the moment');
     } else {
       const serve = this.#host.serveOf(frame);
       if (serve === undefined) {
-        const name = method === '' ? 'such calls' : `such calls of method ${method}`;
-        this.#decline(frame, statuses.unknown, `this node does not serve ${name}`);
+        const what = kind === kinds.channel ? 'channels' : 'calls';
+        const name = method === '' ? '' : ` of the method ${method}`;
+        this.#decline(frame, statuses.unknown, `the peer has no handler for ${what}${name}`);
         return;
       }
       const call = serve(this, frame);

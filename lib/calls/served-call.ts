@@ -261,7 +261,7 @@ export class ServedCall<Request, Response>
   }
 
   #late(): void {
-    const text = 'the time of the call is over';
+    const text = 'the call timed out';
     this.#fail(statuses.timeout, text);
     this.#stop('RXMESH_CALL_TIMEOUT', text);
   }
