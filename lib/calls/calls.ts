@@ -1,7 +1,13 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 import { Subscription } from 'rxjs';
 import { block, type ChannelOptions, type Codec, type NodeId } from '../index.ts';
-import { checkArguments, checkCount, checkMethod, checkObject } from './check.ts';
+import {
+  checkArguments,
+  checkCount,
+  checkMethod,
+  checkObject,
+  checkServiceOptions,
+} from './check.ts';
 import { type CallsRouter, type CallsSnapshot, CallBoard } from './call-board.ts';
 import type { Handler } from './handler.ts';
 import { roundRobin } from './many.ts';
@@ -107,7 +113,7 @@ export interface Service<M extends Readonly<Record<string, AnyMethod>>> extends 
  *
  * @throws {RxmeshError} `RXMESH_CHANNEL_OPEN`, `RXMESH_OPTIONS_INVALID`, `RXMESH_STOPPED`, from
  *   `openChannel`
- * @throws {TypeError} if a codec is missing
+ * @throws {TypeError} for an unknown option, or one of the wrong kind
  * @throws {RangeError} if a bound is not a whole number from 1 to 2^20
  */
 export function calls<Request, Response>(
@@ -123,6 +129,7 @@ export function calls(
   options: ServiceOptions & (AnyMethod | { readonly methods: Readonly<Record<string, AnyMethod>> }),
 ): ServiceBase {
   checkArguments(router, options);
+  checkServiceOptions(options);
   if ('methods' in options) {
     const { methods, ...serviceOptions } = options;
     for (const [name, method] of Object.entries(methods)) checkMethod(name, method);

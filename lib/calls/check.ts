@@ -1,4 +1,5 @@
 import { copyOfHeaders } from '../frames/headers.ts';
+import * as checks from '../frames/option-checks.ts';
 import type { AnyMethod } from './method.ts';
 import type { CallOptions } from './method-calls.ts';
 
@@ -54,8 +55,30 @@ function mistaken(what: string, must: string, given: unknown): TypeError {
 
 const isObject = (given: unknown): given is object => typeof given === 'object' && given !== null;
 
-/** @throws {TypeError} if a codec is missing */
+const methodOptions = ['request', 'response', 'aroundCalls', 'aroundHandler'];
+const serviceOptions = [
+  ...['id', 'maxCalls', 'maxCallsInAll', 'window'],
+  ...['inbound', 'outbound', 'priority', 'messageBytesMax'],
+];
+
+/** @throws {TypeError} for an unknown option, or methods that are no object */
+export function checkServiceOptions(options: object): void {
+  const hasMethods = 'methods' in options;
+  const known = hasMethods ? ['methods'] : methodOptions;
+  checks.checkOptionNames('calls', options, [...known, ...serviceOptions]);
+  if (hasMethods) checkObject('calls: methods', options.methods);
+}
+
+/** @throws {TypeError} if a codec is missing, or middleware is not an array of functions */
 export function checkMethod(name: string, method: AnyMethod): void {
+  for (const around of ['aroundCalls', 'aroundHandler'] as const) {
+    const given: unknown = method[around];
+    if (given === undefined) continue;
+    if (!Array.isArray(given)) {
+      throw checks.mistaken(`${name}: ${around}`, 'an array of functions', given);
+    }
+    given.forEach((each, at) => checks.checkFunction(`${name}: ${around}[${at}]`, each));
+  }
   for (const codec of ['request', 'response'] as const) {
     const given: unknown = method[codec];
     const { encode, decode } = { ...(given as object) } as Partial<Record<string, unknown>>;

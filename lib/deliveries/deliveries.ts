@@ -9,6 +9,7 @@ import {
   RxmeshError,
   type StoreOperation,
 } from '../index.ts';
+import { checkOptionNames } from '../frames/option-checks.ts';
 import { type Attempt, type Handled, type Incoming, problemOf } from './attempt.ts';
 import { Board } from './board.ts';
 import type { DeliveriesRouter, DeliveriesSnapshot } from './board-options.ts';
@@ -35,6 +36,13 @@ const sendersMax = 16_384;
 const attemptsMax = 8;
 const firstRetryMs = 100;
 const lastRetryMs = 10_000;
+
+const optionNames = [
+  ...['id', 'codec', 'store', 'maxMessages', 'maxBytes', 'maxMessagesInAll', 'maxBytesInAll'],
+  ...['timeoutMs', 'window', 'windowBytes', 'concurrency', 'handlerTimeoutMs', 'maxAttempts'],
+  ...['retryMinMs', 'retryMaxMs', 'maxSenders'],
+  ...['inbound', 'outbound', 'priority', 'messageBytesMax'],
+];
 
 /** Frames are consumed as they arrive: what waits is bounded by the window. */
 const lanes = {
@@ -192,6 +200,7 @@ export function deliveries<T>(
   options: DeliveriesOptions<T>,
 ): Deliveries<T> {
   checkArguments(router, options);
+  checkOptionNames('deliveries', options, optionNames);
   const {
     codec,
     store,

@@ -9,7 +9,7 @@ import {
 } from '../index.ts';
 import type { Context } from './context.ts';
 import { type GossipCounts, noCounts } from './counts.ts';
-import { Frame, kinds, topicsMax, wireVersion } from './frame.ts';
+import { Frame, kinds, wireVersion } from './frame.ts';
 import { outgoingCodec, type OutgoingFrame } from './frame-codec.ts';
 import { hold } from './hold.ts';
 import { Intake } from './intake.ts';
@@ -17,7 +17,13 @@ import { MessageStore } from './message-store.ts';
 import { Missing } from './missing.ts';
 import type { Neighbour } from './neighbour.ts';
 import { type NeighbourHost, Neighbours } from './neighbours.ts';
-import { type Gossiped, type GossipRouter, type Settings, topicFault } from './options.ts';
+import {
+  type Gossiped,
+  type GossipRouter,
+  type Settings,
+  topicFault,
+  topicsFault,
+} from './options.ts';
 import { Reporter } from './reporter.ts';
 import { Seen } from './seen.ts';
 import { digestOf, signatureOf } from './signing.ts';
@@ -254,10 +260,4 @@ export class Board implements NeighbourHost {
     this.#spread.close();
     this.accepted$.complete();
   }
-}
-
-/** What is wrong with a list of topics. */
-function topicsFault(topics: readonly string[]): string | undefined {
-  if (topics.length > topicsMax) return `there are ${topics.length} topics, more than ${topicsMax}`;
-  return topics.map(topicFault).find((fault) => fault !== undefined);
 }

@@ -2,6 +2,7 @@
 import { noop, type Observer } from 'rxjs';
 import { dropOldest, Flow, RxmeshError } from '../index.ts';
 import { onBackpressure } from '../../operators/index.ts';
+import { checkMethod } from '../frames/option-checks.ts';
 import { Board, type GossipSnapshot } from './board.ts';
 import { channelOptionsFrom } from './channel-options.ts';
 import {
@@ -58,6 +59,7 @@ export interface Gossip<T> {
  * @throws {RangeError} for a number out of range
  */
 export function gossip<T>(router: GossipRouter, options: GossipOptions<T>): Gossip<T> {
+  checkMethod('gossip: router', router, 'openChannel');
   const settings = settingsFrom(options);
   const { codec, verdict = () => 'accept' } = options;
   const board = new Board(router, {

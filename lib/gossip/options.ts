@@ -1,5 +1,5 @@
 import { util } from 'protobufjs/minimal.js';
-import type { Observable } from 'rxjs';
+import { isObservable, type Observable } from 'rxjs';
 import {
   type ChannelOptions,
   type Codec,
@@ -7,7 +7,8 @@ import {
   type NodeId,
   type RouterLike,
 } from '../index.ts';
-import { hopsLimit, topicBytesMax } from './frame.ts';
+import { checkOptionNames, mistaken, mustBe } from '../frames/option-checks.ts';
+import { hopsLimit, topicBytesMax, topicsMax } from './frame.ts';
 import { digestIdsMax } from './recall.ts';
 import type { GossipVerdictResult } from './verdicts.ts';
 
@@ -166,11 +167,10 @@ const defaults: Readonly<Record<NumberName, number>> = {
   inboxMax: 1_024,
 };
 
-/** The other options. */
-const names: ReadonlySet<string> = new Set([
+const names: readonly string[] = [
   ...['id', 'codec', 'inbound', 'outbound', 'priority', 'identity', 'signed'],
-  ...['origins', 'verdict', 'topic', 'topics'],
-]);
+  ...['origins', 'verdict', 'topic', 'topics', ...numberNames],
+];
 /** The highest value of each number that has a lower one than timers and counts do. */
 const highest: ReadonlyMap<string, number> = new Map([
   ['hopsMax', hopsLimit],
@@ -190,11 +190,8 @@ const numberMax: number = 2 ** 31 - 1;
  * @throws {RangeError} for a number out of range
  */
 export function settingsFrom<T>(options: GossipOptions<T>): Settings {
+  checkOptionNames('gossip', options, names);
   const { codec, identity, signed = true, origins, verdict, topic, topics } = options;
-  for (const name of Object.keys(options)) {
-    if (names.has(name) || Object.hasOwn(defaults, name)) continue;
-    throw new TypeError(`gossip: there is no option ${name}`);
-  }
   checkCodec(codec);
   for (const [name, value] of Object.entries({ origins, verdict, topic })) {
     if (value === undefined || typeof value === 'function') continue;
@@ -205,6 +202,9 @@ export function settingsFrom<T>(options: GossipOptions<T>): Settings {
   }
   if (identity !== undefined && typeof identity.sign !== 'function') {
     throw new TypeError('gossip: identity must be an Identity (missing `await`?)');
+  }
+  if (topics !== undefined && !isObservable(topics) && !Array.isArray(topics)) {
+    throw mistaken('gossip: topics', 'an array of strings or an Observable of such arrays', topics);
   }
   return { identity, signed, origins, topics, numbers: numbersFrom(options) };
 }
@@ -257,4 +257,11 @@ export function topicFault(topic: unknown): string | undefined {
   const bytes = util.utf8.length(topic);
   if (bytes <= topicBytesMax) return undefined;
   return `a topic must have at most ${topicBytesMax} bytes, got ${bytes}`;
+}
+
+/** What is wrong with a list of topics. */
+export function topicsFault(topics: unknown): string | undefined {
+  if (!Array.isArray(topics)) return mustBe('topics', 'an array of strings', topics);
+  if (topics.length > topicsMax) return `there are ${topics.length} topics, more than ${topicsMax}`;
+  return topics.map(topicFault).find((fault) => fault !== undefined);
 }

@@ -15,6 +15,21 @@ describe('calls, by a program without types', () => {
       [router(), { id: 1, request: json }],
       'request must be a codec, such as json(), got function',
     ],
+    [
+      'a mistyped option',
+      [router(), { id: 1, ...codecs, maxCall: 3 }],
+      'calls: there is no option maxCall (did you mean maxCalls?); it takes request, response',
+    ],
+    [
+      'a function as middleware, even one without arguments',
+      [router(), { id: 1, ...codecs, aroundHandler: () => undefined }],
+      'calls: aroundHandler must be an array of functions, got a function',
+    ],
+    [
+      'middleware of a method that is no function',
+      [router(), { id: 1, methods: { add: { ...codecs, aroundCalls: [7] } } }],
+      'add: aroundCalls[0] must be a function, got 7',
+    ],
   ])('with %s is refused', (_what, given, text) => {
     expect(() => calls(...(given as unknown as Parameters<typeof calls>))).toThrow(text);
   });
