@@ -203,11 +203,12 @@ export class CometLink implements Link {
     this.#paused = paused;
     this.#inbound.isPaused = paused;
     this.#inbound.isHeld = false;
-    this.#socket.pause(paused);
     this.#pongTimer?.unsubscribe();
     this.#pongTimer = undefined;
     if (paused) this.#pongTimer = this.#clock.schedule(this.#pongUnasked, pausedPongMs);
-    else this.#read();
+    // Last, since a socket that resumes may hand over a message that pauses the link again.
+    this.#socket.pause(paused);
+    if (!paused) this.#read();
   }
 
   /** The wire has no words for the reason. */
