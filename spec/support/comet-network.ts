@@ -125,6 +125,7 @@ export class CometNetwork {
         bytesPerSecond: () => Infinity,
         dialerGate: gate,
         listenerGate: gate,
+        reaches: () => true,
       });
       subscriber.next(this.#connection(between(sockets.outbound, local, remote), local));
       subscriber.complete();

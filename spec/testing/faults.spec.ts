@@ -120,6 +120,63 @@ describe('faults of a simulated network', () => {
     net.stop();
   });
 
+  describe('a connection that a silent crash left half-open', () => {
+    /** Node 0 dials node 1, which does not come back by itself. */
+    function halfOpen() {
+      const net = simulate({ nodes: 2, latencyMs: 100, knows: [[1], []] });
+      const chat = net.openChannels({ id: 1, codec: json<string>() });
+      net.start();
+      net.crash(1, { silently: true });
+      net.advance(1000);
+      const downAtMs: number[] = [];
+      net.node(0).router.events$.subscribe(({ type }) => {
+        if (type === 'peer-down') downAtMs.push(net.now());
+      });
+      const send = (): number => {
+        chat(0).out.next({ broadcast: true, message: 'x' });
+        return net.now();
+      };
+      return { net, send, downAtMs };
+    }
+
+    it('is reset a round trip after it was used, once the node is back', () => {
+      const { net, send, downAtMs } = halfOpen();
+      net.restart(1);
+      net.advance(500);
+      const sentAtMs = send();
+      net.advance(1000);
+      expect(downAtMs).toEqual([sentAtMs + 200]);
+      net.stop();
+    });
+
+    it('is not reset by a node that was back for a moment only', () => {
+      const { net, send, downAtMs } = halfOpen();
+      net.restart(1);
+      net.advance(10);
+      send();
+      net.crash(1, { silently: true });
+      net.advance(1000);
+      send();
+      net.advance(1000);
+      expect(downAtMs).toEqual([]);
+      net.stop();
+    });
+
+    it('is not reset by a node that hears nothing, until it does', () => {
+      const { net, send, downAtMs } = halfOpen();
+      net.mute(0, 1);
+      net.restart(1);
+      send();
+      net.advance(1000);
+      expect(downAtMs).toEqual([]);
+      net.heal();
+      const healedAtMs = net.now();
+      net.advance(1000);
+      expect(downAtMs).toEqual([healedAtMs + 200]);
+      net.stop();
+    });
+  });
+
   it('a silent crash leaves the others half-open, until keep-alive finds out', () => {
     const net = simulate({ nodes: 2, latencyMs: 5, options: () => alive });
     net.start();

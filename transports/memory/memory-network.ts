@@ -57,6 +57,8 @@ export class MemoryNetwork {
   readonly #bytesPerSecond: PerLine;
   readonly #protection: Protection;
   readonly #transports = new Map<NodeId, MemoryTransport>();
+  /** The nodes that lost power, until they have another transport. */
+  readonly #off = new Set<NodeId>();
   readonly #gates = new Map<NodeId, Gate>();
   readonly #pairs = new Pairs();
   readonly #reach = new Reach();
@@ -107,7 +109,8 @@ export class MemoryNetwork {
     };
     const transport = new MemoryTransport(id, neighbourhood);
     this.#transports.set(id, transport);
-    for (const pair of this.#pairs.of(id)) socketOf(pair, id).returned();
+    this.#off.delete(id);
+    for (const pair of this.#pairs.of(id)) socketOf(pair, id).knock();
     return transport;
   }
 
@@ -127,11 +130,12 @@ export class MemoryNetwork {
 
   /**
    * Ends a node's connections as when its machine loses power: they fail there, and the other ends
-   * notice nothing. They stay half-open, and what is sent on them is lost. Once a transport of the
-   * node is in the network again, they fail as soon as they are used, as a restarted machine resets
-   * connections that it does not know.
+   * notice nothing. They stay half-open, and what is sent on them is lost. While a transport of the
+   * node is in the network again, they fail when something that was sent on them reaches it, a
+   * latency later, as a restarted machine resets connections that it does not know.
    */
   abandon(node: NodeId): void {
+    this.#off.add(node);
     for (const pair of this.#pairs.of(node)) socketOf(pair, node).abandon();
   }
 
@@ -221,6 +225,9 @@ export class MemoryNetwork {
     }
   }
 
+  readonly #reaches = (from: NodeId, to: NodeId): boolean =>
+    this.#transports.has(to) && !this.#off.has(to) && this.#reach.of(from, to) === 'arrives';
+
   #connect(dialer: NodeId, listener: NodeId): Pair | string | undefined {
     const passage = this.#reach.of(dialer, listener);
     if (passage === 'lost') return undefined;
@@ -231,6 +238,7 @@ export class MemoryNetwork {
       courier: this.#courier,
       latencyMs: this.#latencyMs,
       bytesPerSecond: this.#bytesPerSecond,
+      reaches: this.#reaches,
       dialer,
       listener,
       dialerGate: this.#gate(dialer),

@@ -33,6 +33,8 @@ export interface MemoryWire {
   readonly latencyMs: (from: NodeId, to: NodeId) => number;
   /** What one direction carries, called for each frame. */
   readonly bytesPerSecond: (from: NodeId, to: NodeId) => number;
+  /** Whether what `from` sends reaches `to` now, and `to` is part of the network. */
+  readonly reaches: (from: NodeId, to: NodeId) => boolean;
   readonly dialerGate: Gate;
   readonly listenerGate: Gate;
 }
@@ -91,8 +93,8 @@ export class MemorySocket implements FrameSocket, Delivery {
   #held = false;
   /** The other side, which does not know that this one was abandoned. */
   #survivor: MemorySocket | undefined;
-  /** Whether this side's node is back after it had abandoned the connection. */
-  #isBack = false;
+  /** On its way to the other side, which has abandoned the connection and will reset it. */
+  #knock: Subscription | undefined;
   /** Frames that have arrived but have not been read. */
   #unread: Uint8Array[] = [];
   /** Set when the other side has closed; takes effect once all frames have been read. */
@@ -173,7 +175,10 @@ export class MemorySocket implements FrameSocket, Delivery {
   /** Holds back what is on its way to this side (`true`), or lets it arrive, in order (`false`). */
   hold(held: boolean): void {
     if (this.#held === held) return;
-    if (this.#survivor !== undefined) return;
+    if (this.#survivor !== undefined) {
+      this.knock();
+      return;
+    }
     this.#held = held;
     this.#landing?.unsubscribe();
     const first = this.#flights[0];
@@ -203,11 +208,24 @@ export class MemorySocket implements FrameSocket, Delivery {
     this.#end({ error: this.#failure('the node lost power') });
   }
 
-  /** The node is back. If this side was abandoned, the other one fails as soon as it is used. */
-  returned(): void {
-    if (this.#survivor === undefined) return;
-    this.#isBack = true;
-    if (this.#flights.length > 0) this.#reset(this.#survivor);
+  /**
+   * If this side was abandoned and something was sent to it: resets the connection, once that has
+   * reached the node, if it is back then. Called whenever it might.
+   */
+  knock(): void {
+    const survivor = this.#survivor;
+    if (survivor === undefined || this.#flights.length === 0) return;
+    if (survivor.#knock !== undefined || survivor.#ended !== undefined) return;
+    const { clock, latencyMs, reaches } = this.#wire;
+    const [from, to] = [this.#from(), this.#to()];
+    if (!reaches(from, to)) return;
+    survivor.#knock = clock.schedule(
+      () => {
+        if (reaches(from, to)) this.#reset(survivor);
+        else survivor.#knock = undefined;
+      },
+      latencyMs(from, to),
+    );
   }
 
   /** Goes on when the node is no longer frozen. */
@@ -323,7 +341,6 @@ export class MemorySocket implements FrameSocket, Delivery {
    * order.
    */
   #scheduleArrival(load: Uint8Array | Ending): void {
-    if (this.#survivor !== undefined && this.#isBack) this.#reset(this.#survivor);
     const { clock, latencyMs, bytesPerSecond } = this.#wire;
     const [from, to] = [this.#from(), this.#to()];
     const latency = latencyMs(from, to);
@@ -343,6 +360,7 @@ export class MemorySocket implements FrameSocket, Delivery {
       dueAt: Math.max(arrivesAt, this.#flights.at(-1)?.dueAt ?? 0),
     };
     this.#flights.push(flight);
+    if (this.#survivor !== undefined) this.knock();
     if (this.#flights.length === 1 && !this.#held) this.#awaitLanding(flight);
   }
 
@@ -404,6 +422,8 @@ export class MemorySocket implements FrameSocket, Delivery {
     this.#landing?.unsubscribe();
     this.#carrying?.unsubscribe();
     this.#carrying = undefined;
+    this.#knock?.unsubscribe();
+    this.#knock = undefined;
     this.#flights = [];
     this.#unread = [];
     this.#ending = undefined;

@@ -19,6 +19,7 @@ function world(
     dialerGate: new Gate(clock, () => undefined),
     listenerGate: new Gate(clock, () => undefined),
   };
+  const power = { isOn: true };
   const connect = (dialer = 'a', listener = 'b') =>
     memorySockets({
       clock,
@@ -27,9 +28,10 @@ function world(
       listener: uncheckedNodeId(listener),
       latencyMs,
       bytesPerSecond,
+      reaches: () => power.isOn,
       ...gates,
     });
-  return { scheduler, clock, connect, ...gates };
+  return { scheduler, clock, connect, power, ...gates };
 }
 
 const bytes = (n: number): Uint8Array => new Uint8Array([n]);
@@ -319,9 +321,10 @@ describe('a socket in memory', () => {
   });
 
   it('stays half-open when one side is abandoned, and is reset once its node is back', () => {
-    const { scheduler, connect } = world(() => 5);
+    const { scheduler, power, connect } = world(() => 5);
     const { outbound, inbound } = connect();
     const [log, gone] = [new Log(outbound.frames$), new Log(inbound.frames$)];
+    power.isOn = false;
     inbound.abandon();
     expect(gone.end).toBe('RXMESH_CONNECTION_FAILED');
     inbound.send(bytes(0));
@@ -333,17 +336,20 @@ describe('a socket in memory', () => {
     expect(outbound.writable).toBe(false);
     scheduler.flush();
     expect([log.values, log.end]).toEqual([[], 'open']);
-    inbound.returned();
+    power.isOn = true;
+    inbound.knock();
     scheduler.flush();
     expect([gone.values, log.end]).toEqual([[], 'RXMESH_CONNECTION_FAILED']);
   });
 
   it('resets an unused half-open connection when something is sent on it', () => {
-    const { scheduler, connect } = world(() => 5);
+    const { scheduler, power, connect } = world(() => 5);
     const { outbound, inbound } = connect();
     const log = new Log(outbound.frames$);
+    power.isOn = false;
     inbound.abandon();
-    inbound.returned();
+    power.isOn = true;
+    inbound.knock();
     scheduler.flush();
     expect(log.end).toBe('open');
     outbound.send(bytes(1));
