@@ -3,8 +3,8 @@ import { createInterface } from 'node:readline';
 import { existsSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { type Codec, json, protobuf, raw, RxmeshError } from '../index.ts';
-import { nearest } from '../model/nearest.ts';
 import { quote } from '../model/quote.ts';
+import { checkMessage } from './check-message.node.ts';
 import type { OptionSpecs, Values } from './command.node.ts';
 import { UsageError } from './usage-error.ts';
 
@@ -118,19 +118,8 @@ export function protobufFormat(type: ProtoType): Format {
     },
     fromText(text) {
       const value = parsedJson(text);
-      if (typeof value !== 'object' || value === null) {
-        throw new RxmeshError('RXMESH_ENCODE_FAILED', `not an object: ${quote(text)}`);
-      }
-      const names = Object.keys(type.fields);
-      for (const name of Object.keys(value)) {
-        // protobufjs would leave it out.
-        if (names.includes(name)) continue;
-        const near = nearest(name, names);
-        const hint = near === undefined ? '' : ` (did you mean ${near}?)`;
-        const fault = `${type.name} has no field ${quote(name)}${hint}`;
-        throw new RxmeshError('RXMESH_ENCODE_FAILED', fault);
-      }
-      return type.fromObject(value);
+      checkMessage(type, value);
+      return type.fromObject(value as object);
     },
     toOutput: (message) => `${JSON.stringify(message)}\n`,
     read: (input) => eachLine(input, format),
