@@ -20,7 +20,7 @@ import type {
   Lost,
 } from './board-options.ts';
 import { timeMaxMs } from './check.ts';
-import { errorBecauseOf, errorOfFrame, storeError } from './delivery-error.ts';
+import { closedError, errorBecauseOf, errorOfFrame, storeError } from './delivery-error.ts';
 import { Entry } from './entry.ts';
 import { epochBytes, type Frame, kinds } from './frame.ts';
 import { frameCodec } from './frame-codec.ts';
@@ -31,7 +31,7 @@ import { Inbox } from './inbox.ts';
 import { Line } from './line.ts';
 import { Outbox } from './outbox.ts';
 import { Room } from './room.ts';
-import { type Damaged, Journal, type StoredFrame } from './store.ts';
+import { type Damaged, type Journal, journalOf, type StoredFrame } from './store.ts';
 
 /** How soon a store that could not be read is tried again. */
 const loadAgainMs = 1_000;
@@ -64,17 +64,17 @@ export class Board implements OutboxHost, InboxHost {
   #closed: RxmeshError | undefined;
 
   constructor(router: DeliveriesRouter, options: BoardOptions) {
-    const { channel, limits, rules, store, decode } = options;
+    const { channel, limits, store } = options;
     this.#limits = limits;
     this.#room = new Room(limits);
-    this.rules = rules;
-    this.#decode = decode;
+    this.rules = options.rules;
+    this.#decode = options.decode;
     this.channel = router.openChannel({ ...channel, codec: frameCodec });
     this.channelId = this.channel.id;
     this.openings = numbersOf(router, this.channelId);
     this.clock = this.channel.in$.clock ?? systemClock;
     this.#places = new HandlerPlaces(limits.concurrency, this.clock);
-    this.journal = new Journal(store, this.channel.id);
+    this.journal = journalOf(store, this.channel.id);
     this.#self = router.snapshot().id;
     const openings = {
       opened: (id: NodeId) => this.#opened(id),
@@ -203,7 +203,7 @@ export class Board implements OutboxHost, InboxHost {
   }
 
   storeFailed(thrown: unknown, peer?: NodeId): RxmeshError {
-    return storeError(thrown, { channel: this.channel.id, ...(peer !== undefined && { peer }) });
+    return storeError(thrown, { channel: this.channelId, ...(peer !== undefined && { peer }) });
   }
 
   report(error: RxmeshError): void {
@@ -390,15 +390,15 @@ export class Board implements OutboxHost, InboxHost {
 
   #end(): void {
     if (this.#closed !== undefined) return;
-    const text = this.journal.hasStore
-      ? 'the service is closed: the message stays in the store'
-      : 'the service is closed';
-    const error = new RxmeshError('RXMESH_CHANNEL_CLOSED', text, { channel: this.channelId });
+    const error = closedError(this.channelId);
     this.#closed = error;
     this.#scope.unsubscribe();
     for (const id of [...this.#lines.keys()]) this.#lost(id);
     for (const inbox of [...this.#inboxes.values()]) inbox.end(error);
-    for (const outbox of [...this.#outboxes.values()]) outbox.end(error);
+    const { hasStore } = this.journal;
+    for (const outbox of [...this.#outboxes.values()]) {
+      outbox.end((entry) => (hasStore ? closedError(this.channelId, entry) : error));
+    }
     this.#inboxes.clear();
     this.#outboxes.clear();
     this.lost$.complete();

@@ -1,5 +1,6 @@
 import { type ErrorCode, type ErrorContext, RxmeshError } from '../index.ts';
 import { shortened } from '../frames/shown-error.ts';
+import type { Entry } from './entry.ts';
 import { Frame, kinds } from './frame.ts';
 
 /**
@@ -60,6 +61,14 @@ export function errorBecauseOf(
 ): RxmeshError {
   const detail = cause instanceof Error ? `: ${cause.message}` : '';
   return new RxmeshError(code, text + detail, { ...context, cause });
+}
+
+/** The service is closed; with a store, that says what becomes of a message. */
+export function closedError(channel: number, entry?: Entry): RxmeshError {
+  let text = 'the service is closed';
+  if (entry?.isStored === true) text += ': the message stays in the store';
+  else if (entry !== undefined && entry.seq > 0) text += ': the message may stay in the store';
+  return new RxmeshError('RXMESH_CHANNEL_CLOSED', text, { channel });
 }
 
 /** The store has thrown this. */

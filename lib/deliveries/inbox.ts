@@ -323,9 +323,12 @@ export class Inbox {
   /** The sender remembers nothing of what it has sent before: this is another one. */
   #renew(epoch: Uint8Array): void {
     const { journal } = this.#host;
+    const seqs = this.#failures.map(({ seq }) => seq);
+    // Its failure may be on its way to the store.
+    if (this.#current !== undefined) seqs.push(this.#current.seq);
     const text = `${this.from} has started again, and does not know this message`;
     this.#abandon(this.#host.error('RXMESH_DELIVERY_REFUSED', text, this.from));
-    journal.owe(this.#failures.map(({ seq }) => journal.del('failure', this.from, seq)));
+    journal.owe(seqs.map((seq) => journal.del('failure', this.from, seq)));
     this.#failures = [];
     this.#epoch = epoch;
     this.#handled = 0;

@@ -225,12 +225,12 @@ export class Outbox {
   }
 
   /** Ends all deliveries here. What is in the store stays there. */
-  end(error: RxmeshError): void {
+  end(errorOf: (entry: Entry) => RxmeshError): void {
     this.close();
     while (!this.#entries.isEmpty) {
       const entry = this.#entries.first;
       this.#entries.remove(entry);
-      this.#host.ended(this, entry, undefined, error);
+      this.#host.ended(this, entry, undefined, errorOf(entry));
     }
   }
 

@@ -1,4 +1,4 @@
-import { defer, EMPTY, expand, from, type Observable, toArray, concatMap } from 'rxjs';
+import { defer, EMPTY, expand, from, Observable, of, toArray, concatMap } from 'rxjs';
 import {
   isNodeId,
   type NodeId,
@@ -61,6 +61,19 @@ interface Write {
   readonly done: Done;
   /** Whether its changes are made with the next write, if this one fails. */
   readonly isOwed: boolean;
+}
+
+/** By store and channel: a service that opens again goes on behind the writes of the one before. */
+const journals = new WeakMap<DeliveryStore, Map<number, Journal>>();
+
+/** The journal of a channel in a store, which is the same one for the same store. */
+export function journalOf(store: DeliveryStore | undefined, channel: number): Journal {
+  if (store === undefined) return new Journal(undefined, channel);
+  const ofStore = journals.get(store) ?? new Map<number, Journal>();
+  journals.set(store, ofStore);
+  const journal = ofStore.get(channel) ?? new Journal(store, channel);
+  ofStore.set(channel, journal);
+  return journal;
 }
 
 /**
@@ -129,7 +142,8 @@ export class Journal {
       defer(() =>
         store.iterator({ gt, lt: `${this.#prefix}~`, limit: recordsMax, ...encodings }).all(),
       );
-    return defer(() => store.open()).pipe(
+    return defer(() => this.#settled()).pipe(
+      concatMap(() => store.open()),
       concatMap(() => read(this.#prefix)),
       expand((records) => {
         const last = records[recordsMax - 1];
@@ -138,6 +152,22 @@ export class Journal {
       concatMap((records) => records.map(([key, value]) => this.#decode(key, value))),
       toArray(),
     );
+  }
+
+  /** Emits when the writes of the service before are over, and nothing is owed after them. */
+  #settled(): Observable<void> {
+    const store = this.#store;
+    const isIdle = !this.#isWriting && this.#waiting.length === 0 && this.#owed.size === 0;
+    if (store === undefined || isIdle) return of(undefined);
+    return new Observable((subscriber) => {
+      const done = (error?: unknown): void => {
+        if (error !== undefined) subscriber.error(error);
+        subscriber.next();
+        subscriber.complete();
+      };
+      this.#waiting.push({ operations: [], done, isOwed: true });
+      this.#flush(store);
+    });
   }
 
   #write(operations: readonly StoreOperation[], done: Done, isOwed: boolean): void {
@@ -186,7 +216,9 @@ export class Journal {
       };
       const own = writes.flatMap((write) => write.operations);
       const operations = this.#owed.size === 0 ? own : [...this.#owed.values(), ...own];
-      defer(() => store.batch(operations, encodings)).subscribe({
+      const write = (): ReturnType<DeliveryStore['batch']> | Observable<never> =>
+        operations.length === 0 ? EMPTY : store.batch(operations, encodings);
+      defer(write).subscribe({
         error: (thrown: unknown) => {
           error = thrown ?? new Error('the store has failed');
           over();
