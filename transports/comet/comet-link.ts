@@ -15,7 +15,7 @@ import { InboundMessages } from './inbound-messages.ts';
 import type { LinkLimits } from './options.ts';
 import { PacketReader } from './packet-reader.ts';
 import { CHANNELS_END, FIELD, PACKET, packetLengthMax } from './packets.ts';
-import { type FrameCipher, OpenRecords, type RecordReader } from './records.ts';
+import { type FrameCipher, OpenRecords, type RecordReader, STREAM_BYTES } from './records.ts';
 import type { CometPeer } from './secret-handshake.ts';
 import { varintBytes } from './varint.ts';
 
@@ -28,6 +28,8 @@ const waitingBytesMax = 65_536;
 const pausedPongMs = 15_000;
 /** More than any ping or pong takes. */
 const controlBytes = 8;
+/** How many bytes of a message fit a packet that is sealed at once, with a ping or pong. */
+const fittingBytes = 2 * STREAM_BYTES - wholeBytes(STREAM_BYTES) - controlBytes;
 
 /** What a link is made of. */
 export interface CometLinkOptions {
@@ -89,7 +91,7 @@ export class CometLink implements Link {
     this.remote = socket.remote;
     this.nodeInfo = peer.nodeInfo;
     this.publicKey = peer.publicKey;
-    this.fragmentBytesMax = limits.packetBytesMax;
+    this.fragmentBytesMax = Math.min(limits.packetBytesMax, fittingBytes);
     this.#socket = socket;
     this.#cipher = peer.cipher;
     this.#records = peer.reader;
@@ -97,8 +99,7 @@ export class CometLink implements Link {
     this.#clock = clock;
     this.#packets = new PacketReader(limits.packetBytesMax);
     this.#packets.take(peer.rest);
-    const lengthMax = packetLengthMax(limits.packetBytesMax);
-    this.#packetBytes = varintBytes(lengthMax) + lengthMax;
+    this.#packetBytes = wholeBytes(this.fragmentBytesMax);
     this.#announced = new Set(peer.nodeInfo.channels.filter((id) => id < CHANNELS_END));
     this.#inbound = new InboundMessages({
       channels,
@@ -364,4 +365,10 @@ export class CometLink implements Link {
     const { nodeId } = this.nodeInfo;
     return new RxmeshError(code, `${nodeId}: ${message}`, { ...context, peer: nodeId });
   }
+}
+
+/** The most bytes of a packet with this many bytes of a message, with its length in front. */
+function wholeBytes(dataBytes: number): number {
+  const lengthMax = packetLengthMax(dataBytes);
+  return varintBytes(lengthMax) + lengthMax;
 }

@@ -24,7 +24,8 @@ export interface CometOptions {
   readonly listen?: CometListenOptions;
   /**
    * The most bytes of a message in one packet, 1 to 65,536 (CometBFT:
-   * `max_packet_msg_payload_size`). A peer whose limit is lower disconnects. Default 1,024.
+   * `max_packet_msg_payload_size`). A peer whose limit is lower disconnects. No more than 61,417
+   * are sent in one. Default 1,024.
    */
   readonly packetBytesMax?: number;
   /**

@@ -15,6 +15,8 @@ import {
 
 /** How many records are sealed and written at once: 60 KiB of the stream. */
 const framesMax = 60;
+/** How many bytes of the stream that is. */
+export const STREAM_BYTES: number = framesMax * PAYLOAD_BYTES;
 
 /** A cipher that can also write to buffers of the caller, without allocating any. */
 export interface FrameCipher extends RecordCipher {
@@ -42,7 +44,7 @@ export class OpenRecords {
 
   /** How many more may be written. */
   get free(): number {
-    return framesMax * PAYLOAD_BYTES - this.#length;
+    return STREAM_BYTES - this.#length;
   }
 
   byte(value: number): void {

@@ -84,6 +84,25 @@ describe('the packets of a link', () => {
     );
   });
 
+  it.each([1, 61_417, 61_418, 65_536])('are sent with packetBytesMax %i', (packetBytesMax) => {
+    const { pair, a, atB } = linked({ flushMs: 0, packetBytesMax });
+    expect(a.room).toBe(Math.min(packetBytesMax, 61_417));
+    const message = new Uint8Array(packetBytesMax === 1 ? 3 : 130_000).map((_, at) => at * 7);
+    send(a, 0x22, message);
+    a.ping();
+    a.flush();
+    pair.settle();
+    expect(messages(atB.heard, 0x22)).toEqual([toHex(message)]);
+  });
+
+  it('are read up to packetBytesMax, also where less is sent', () => {
+    const peer = new RawPeer({ flushMs: 0, packetBytesMax: 65_536 });
+    const packet = messagePacket(0x22, new Uint8Array(65_536).fill(1), true);
+    peer.send(packet.subarray(0, 40_000));
+    peer.send(packet.subarray(40_000));
+    expect(messages(peer.heard.heard, 0x22)).toEqual(['01'.repeat(65_536)]);
+  });
+
   it('are views that nobody writes to again', () => {
     const { pair, a, atB } = linked();
     send(a, 0x22, new Uint8Array(3_000).fill(1));
