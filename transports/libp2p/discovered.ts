@@ -8,7 +8,8 @@ import { nodeIdFromPublicKey } from '../../lib/model/id.ts';
 /**
  * The addresses of peers that the discovery services of a libp2p node find: bootstrap, mDNS, a DHT.
  * For networks whose routers and libp2p nodes share their keys (`sameKey`), since the node ID is
- * that of the peer ID's key. Peers with other kinds of keys are left out. Never completes.
+ * that of the peer ID's key. Peers with other kinds of keys are left out, and so are addresses that
+ * rxmesh does not take. Never completes.
  *
  *     discovered(libp2pNode).subscribe((address) => router.peers.add(address));
  *
@@ -35,7 +36,13 @@ function addressesOf({ id, multiaddrs }: Found): readonly NodeAddress[] {
   const key = ed25519KeyOf(id);
   if (key === undefined) return [];
   const peer = `/p2p/${id.toString()}`;
-  return multiaddrs.map(String).map((text) => {
-    return nodeAddress(text.endsWith(peer) ? text : text + peer, nodeIdFromPublicKey(key));
+  const nodeId = nodeIdFromPublicKey(key);
+  return multiaddrs.map(String).flatMap((text) => {
+    try {
+      return [nodeAddress(text.endsWith(peer) ? text : text + peer, nodeId)];
+    } catch {
+      // Anybody can announce anything.
+      return [];
+    }
   });
 }

@@ -1,4 +1,4 @@
-import type { NodeAddress } from '../../lib/model/address.ts';
+import { formatNodeAddress, type NodeAddress, parseNodeAddress } from '../../lib/model/address.ts';
 import {
   type Endpoint,
   endpointToAddress,
@@ -86,7 +86,7 @@ function placeOf({ ip, host = '' }: Endpoint, rest: readonly string[]): readonly
  * @param id the node's ID. Default: that of the ed25519 key in its last `/p2p/`, which is right for
  *   a node whose router and libp2p node share a key
  * @throws {RxmeshError} `RXMESH_ADDRESS_INVALID` if no ID is given and the peer ID has no ed25519
- *   key, or if it is not a multiaddr
+ *   key, if it is not a multiaddr, or if an address cannot have its host, port or path
  */
 export function nodeAddress(multiaddr: string | { toString(): string }, id?: NodeId): NodeAddress {
   const text = String(multiaddr);
@@ -99,7 +99,8 @@ export function nodeAddress(multiaddr: string | { toString(): string }, id?: Nod
       text,
       'must end with the peer ID of an ed25519 key, or the node ID must be given',
     );
-  return endpointToAddress(endpointOf(text), node);
+  // The parts may come from a stranger: an address has stricter rules for hosts and lengths.
+  return parseNodeAddress(formatNodeAddress(endpointToAddress(endpointOf(text), node)));
 }
 
 function badAddress(text: string, why: string): RxmeshError {

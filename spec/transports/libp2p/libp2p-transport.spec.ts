@@ -259,7 +259,12 @@ describe('discovered', () => {
     const log = new Log(discovered(node));
     const { publicKey, id } = identityOf(2);
     const peerId = peerIdOf(publicKey);
-    const multiaddrs = ['/ip4/192.0.2.1/tcp/1', `/ip4/192.0.2.1/tcp/2/p2p/${peerId.toString()}`];
+    // Nobody can dial the second one, which a stranger may announce all the same.
+    const multiaddrs = [
+      '/ip4/192.0.2.1/tcp/1',
+      '/dns4/1.2/tcp/1',
+      `/ip4/192.0.2.1/tcp/2/p2p/${peerId.toString()}`,
+    ];
     node.emit('peer:discovery', { detail: { id: peerId, multiaddrs } });
     const rsa = { type: 'RSA', toString: () => 'QmYyQ' };
     node.emit('peer:discovery', { detail: { id: rsa, multiaddrs } });

@@ -101,6 +101,9 @@ describe('nodeAddress', () => {
   it.each([
     ['example.com', 'is not a multiaddr'],
     ['/memory/1', 'must end with the peer ID of an ed25519 key'],
+    [`/dns4/1.2/tcp/4001/p2p/${peerId}`, 'malformed host'],
+    [`/ip4/192.0.2.1/tcp/70000/p2p/${peerId}`, 'port'],
+    [`/memory/${'1'.repeat(1_024)}/p2p/${peerId}`, 'a path longer than 1024'],
     ['/memory/1/p2p/QmYyQSo1c1Ym7orWxLYvCrM2EmxFTANf8wXmmE7DWjhx5N', 'must end with the peer ID'],
   ])('rejects %s', (multiaddr, text) => {
     const code = 'RXMESH_ADDRESS_INVALID';
