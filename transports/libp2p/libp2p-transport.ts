@@ -211,7 +211,9 @@ class Libp2pTransport implements Transport {
 
   async #unregister(): Promise<void> {
     await this.#registering;
-    for (const name of this.#handled()) await this.#options.node.unhandle(name);
+    // A libp2p node that has stopped may fail to forget a protocol; nothing depends on it.
+    const { node } = this.#options;
+    await Promise.allSettled(this.#handled().map(async (name) => node.unhandle(name)));
   }
 
   /** Handles the streams of one protocol. */

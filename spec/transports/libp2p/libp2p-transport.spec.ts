@@ -253,6 +253,21 @@ describe('the libp2p transport', () => {
   });
 });
 
+it('a libp2p node that fails to forget a protocol does no harm', async () => {
+  const { node, transport } = made(new FakeNetwork(), 1, { sameKey: true });
+  const asked: string[] = [];
+  node.unhandle = (name) => {
+    asked.push(name);
+    return Promise.reject(new Error('Database is not open'));
+  };
+  const log = new Log(transport.incoming$);
+  await turn();
+  log.subscription.unsubscribe();
+  // An unhandled rejection would end the process.
+  await turn();
+  expect(asked).toHaveLength(2);
+});
+
 describe('discovered', () => {
   it('gives the addresses of peers with ed25519 keys', () => {
     const { node } = made(new FakeNetwork(), 1);
