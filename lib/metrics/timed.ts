@@ -127,11 +127,17 @@ class TimedTransport implements Transport {
 }
 
 class TimedConnection implements Connection {
+  /** Only if the connection has it. */
+  readonly wrapSocket?: NonNullable<Connection['wrapSocket']>;
+
   readonly #connection: Connection;
   readonly #around: Around<Link>;
 
   constructor(connection: Connection, around: Around<Link>) {
     this.#connection = connection;
+    if (connection.wrapSocket !== undefined) {
+      this.wrapSocket = (wrap) => connection.wrapSocket?.(wrap);
+    }
     this.#around = around;
   }
 
