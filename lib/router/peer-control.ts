@@ -106,7 +106,7 @@ export class PeerControl {
       if (peers.status(id) === 'down') peers.add(parsed);
       return up$;
     });
-    return promised(merge(failureOf(parsed, this.#parts.events$), dialed$), options.signal);
+    return promised(merge(failureOf(parsed, this.#parts), dialed$), options.signal);
   }
 
   /**
@@ -250,13 +250,21 @@ export class PeerControl {
   }
 }
 
-/** Fails when a dial of this address, or the connection that it leads to, fails. */
-function failureOf(address: NodeAddress, events$: Observable<RouterEvent>): Observable<never> {
+/**
+ * Fails when a dial of this address, or the connection that it leads to, fails. If the peer has
+ * dialed at the same time, one of the two links is a duplicate, which is no failure.
+ */
+function failureOf(
+  address: NodeAddress,
+  { events$, peers }: Pick<PeerControlParts, 'events$' | 'peers'>,
+): Observable<never> {
   const text = formatNodeAddress(address);
   return events$.pipe(
     filter((event) => {
+      if (event.type !== 'dial-failed' && event.type !== 'connection-refused') return false;
+      const isDuplicate = event.error.code === 'RXMESH_DUPLICATE_CONNECTION';
+      if (isDuplicate && peers.peer(address.id)?.links.includes('inbound') === true) return false;
       if (event.type === 'dial-failed') return formatNodeAddress(event.address) === text;
-      if (event.type !== 'connection-refused') return false;
       return event.direction === 'outbound' && event.peer === address.id;
     }),
     take(1),

@@ -78,6 +78,16 @@ describe('router.peers.dial', () => {
     net.stop();
   });
 
+  it('resolves on both sides when two nodes dial each other at the same time', async () => {
+    const net = strangers(2);
+    const dials = [0, 1].map((node) =>
+      outcomeOf(net, net.node(node).router.peers.dial(addressOf(net, 1 - node)), 0),
+    );
+    net.advance(1_000);
+    await expect(Promise.all(dials)).resolves.toEqual(['up', 'up']);
+    net.stop();
+  });
+
   it('rejects when the dial fails, and later dials follow', async () => {
     const net = strangers(2);
     net.crash(1);
