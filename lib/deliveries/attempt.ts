@@ -43,6 +43,9 @@ export class Attempt implements Incoming<unknown> {
   #reason: { readonly error: unknown } | undefined;
   #subscription: Subscription | undefined;
   #isOver = false;
+  /** Whether the handler, or its promise, has not ended yet. */
+  #isRunning = false;
+  #left: (() => void) | undefined;
 
   constructor(from: NodeId, message: unknown, attempt: number, over: Over) {
     this.from = from;
@@ -60,24 +63,29 @@ export class Attempt implements Incoming<unknown> {
   }
 
   run(call: (attempt: Attempt) => unknown): void {
+    this.#isRunning = true;
     try {
       this.#wait(call(this));
     } catch (thrown) {
       this.#end(thrown ?? new Error('the handler has thrown nothing'));
+      this.#stops();
     }
   }
 
-  /** Leaves the handler. */
-  abort(error: unknown): void {
+  /** Leaves the handler. A promise cannot be stopped: `left` is called once it has settled. */
+  abort(error: unknown, left?: () => void): void {
     if (this.#isOver) return;
     this.#isOver = true;
     this.#reason = { error };
+    this.#left = left;
     this.#subscription?.unsubscribe();
     this.#aborting?.abort(error);
+    if (!this.#isRunning) left?.();
   }
 
   #wait(handled: unknown): void {
     if (isObservable(handled)) {
+      this.#stops();
       this.#subscription = handled.subscribe({
         next: (value) => this.#add(value),
         error: (thrown: unknown) => this.#end(thrown ?? new Error('the handler has failed')),
@@ -90,13 +98,25 @@ export class Attempt implements Incoming<unknown> {
         (value) => {
           this.#add(value);
           this.#end();
+          this.#stops();
         },
-        (thrown: unknown) => this.#end(thrown ?? new Error('the handler has failed')),
+        (thrown: unknown) => {
+          this.#end(thrown ?? new Error('the handler has failed'));
+          this.#stops();
+        },
       );
     } else {
+      this.#stops();
       this.#add(handled);
       this.#end();
     }
+  }
+
+  #stops(): void {
+    this.#isRunning = false;
+    const left = this.#left;
+    this.#left = undefined;
+    left?.();
   }
 
   #add(value: unknown): void {

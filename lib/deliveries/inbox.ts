@@ -35,6 +35,8 @@ export class Inbox {
   /** What the handler has given up on, until the sender has noted it. */
   #failures: Frame[] = [];
   #current: Current | undefined;
+  /** What the sender does not know any more, while its handler's promise runs on. */
+  #left: Current | undefined;
   #waiting: Frame[] = [];
   #waitingBytes = 0;
   // Of the present opening.
@@ -62,7 +64,7 @@ export class Inbox {
   }
 
   get isIdle(): boolean {
-    return this.#current === undefined && this.#wake === undefined;
+    return (this.#current ?? this.#left ?? this.#wake) === undefined;
   }
 
   /** Takes what the store has. */
@@ -196,6 +198,7 @@ export class Inbox {
   end(error: RxmeshError): void {
     this.close();
     this.#abandon(error);
+    if (this.#left !== undefined) this.#stopped(this.#left);
   }
 
   /** The message to handle now, if there is one, and a place for it. */
@@ -203,6 +206,8 @@ export class Inbox {
     if (this.#current === undefined) this.#current = this.#take();
     const current = this.#current;
     if (current?.isReady !== true || !this.#host.hasHandler) return undefined;
+    // A sender has one handler at a time, also when it starts again.
+    if (this.#left !== undefined) return undefined;
     return this.#host.mayRun(this) ? current : undefined;
   }
 
@@ -249,6 +254,7 @@ export class Inbox {
     current.timer = undefined;
     if (current.attempt === undefined) return;
     current.attempt = undefined;
+    if (this.#left === current) this.#left = undefined;
     this.#host.runs(-1);
   }
 
@@ -257,7 +263,8 @@ export class Inbox {
     const error = this.#host.error('RXMESH_DELIVERY_TIMEOUT', text, this.from);
     current.attempt?.abort(error);
     this.#stopped(current);
-    this.#failed(current, error);
+    if (current === this.#current) this.#failed(current, error);
+    else this.next();
   }
 
   #failed(current: Current, thrown: unknown): void {
@@ -337,9 +344,16 @@ export class Inbox {
   #abandon(error: RxmeshError): void {
     const current = this.#current;
     this.#current = undefined;
-    if (current === undefined) return;
-    current.attempt?.abort(error);
-    this.#stopped(current);
+    if (current?.attempt === undefined) {
+      current?.timer?.unsubscribe();
+      return;
+    }
+    this.#left = current;
+    current.attempt.abort(error, () => {
+      if (this.#left !== current) return;
+      this.#stopped(current);
+      this.next();
+    });
   }
 
   #resume(): Frame {
