@@ -268,7 +268,7 @@ export class Channels implements ChannelHost {
   decodeFailed(peer: NodeId, channel: number, thrown: unknown): void {
     const kind = { direction: 'inbound', channel, reason: 'decode-failed', peer } as const;
     this.#drops.add({ ...kind, count: 1 }, () => {
-      const text = `${peer} sent what the codec of channel ${channel} does not read`;
+      const text = `${peer} sent a message that the codec of channel ${channel} cannot decode`;
       return toRxmeshError(thrown, 'RXMESH_DECODE_FAILED', text, { peer, channel });
     });
     this.#price(peer);

@@ -1,4 +1,5 @@
 import { asBytes } from '../model/bytes.ts';
+import { described } from '../model/described.ts';
 import { RxmeshError } from '../model/error.ts';
 import type { Codec } from './codec.ts';
 
@@ -13,8 +14,17 @@ export function raw(): Codec<Uint8Array> {
     encode(message: unknown) {
       const bytes = asBytes(message);
       if (bytes !== undefined) return bytes;
-      throw new RxmeshError('RXMESH_ENCODE_FAILED', 'cannot encode the message: it is not bytes');
+      const text = `raw() takes a Uint8Array, got ${kindIn(message)}`;
+      throw new RxmeshError('RXMESH_ENCODE_FAILED', text);
     },
     decode: (bytes) => bytes,
   };
+}
+
+/** The kind of a message, without what is in it: messages do not belong in logs. */
+function kindIn(message: unknown): string {
+  if (message === null || message === undefined || typeof message === 'object') {
+    return described(message);
+  }
+  return `a ${typeof message}`;
 }

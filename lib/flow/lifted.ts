@@ -144,17 +144,19 @@ export class Lifted<T, R> implements Demand, GaugeWatch {
   }
 
   onPending(): void {
-    this.#lose('an operator has begun to work on a value, and has not answered it');
+    this.#lose('an operator in front of this consumer took a value without answering at once');
   }
 
   #lose(
     text = this.#phase === 'answered'
-      ? 'an operator has answered one value with several'
-      : 'an operator has emitted a value later than the one that it answers',
+      ? 'an operator in front of this consumer answered one value with several'
+      : 'an operator in front of this consumer emitted a value later than the one that it answers',
   ): void {
     // Unsubscribe first: an endless source may be emitting.
     this.unsubscribe();
-    const error = `${text}, and cannot be held back: use boundedMergeMap, or onBackpressure behind it`;
+    const error =
+      `${text}, so it cannot be held back: ` +
+      'replace it with boundedMergeMap, or put onBackpressure behind it';
     this.#sink.fail(new RxmeshError('RXMESH_DEMAND_LOST', error));
   }
 }

@@ -168,7 +168,7 @@ export function checkValueLane(operator: string, name: string, lane: LaneOptions
   const names = given.filter(([, value]) => value !== undefined).map(([name]) => name);
   if (names.length === 0) return;
   const text = `${operator}: ${name} must not have ${names.join(' or ')}`;
-  throw new RangeError(`${text}: only lanes of channels have bounds, leave them out`);
+  throw new RangeError(`${text}: only a channel's lanes can have that, leave it out`);
 }
 
 /**

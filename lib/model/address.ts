@@ -62,7 +62,9 @@ export function parseNodeAddress(text: string): NodeAddress {
   }
   if (text.length > TEXT_LENGTH_MAX) throw invalid(text, `is longer than ${TEXT_LENGTH_MAX}`);
   const address = parseOpaque(text) ?? parseHierarchical(text);
-  validateNodeAddress(address);
+  const fault = faultOf(address);
+  // As it was given: the parsed address is in lower case, and without a port that has no host.
+  if (fault !== undefined) throw invalid(text, fault);
   return address;
 }
 

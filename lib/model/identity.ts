@@ -199,6 +199,10 @@ async function create(file: string, options: KeyFileOptions): Promise<Identity> 
 }
 
 async function inFile<T>(file: string, work: () => Promise<T>): Promise<T> {
+  const given: unknown = file;
+  if (typeof given !== 'string' || given === '') {
+    throw new TypeError(mustBe('the file of an identity', 'a path', given));
+  }
   try {
     return await work();
   } catch (error) {

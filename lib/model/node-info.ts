@@ -206,6 +206,8 @@ function differenceOf(ours: NodeInfo, theirs: NodeInfo): string | undefined {
   const areChannelsKnown = ours.channels.length > 0 && theirs.channels.length > 0;
   if (!areChannelsKnown || ours.channels.some((id) => theirs.channels.includes(id)))
     return undefined;
-  const [own, other] = [ours, theirs].map(({ channels }) => channels.join(', '));
-  return `no channel in common: we have ${own} open, the peer has ${other}`;
+  const [own, other] = [ours, theirs].map(({ channels }) => {
+    return `${channels.length === 1 ? 'channel' : 'channels'} ${channels.join(', ')}`;
+  });
+  return `no channel in common: this node has opened ${own}, the peer ${other}`;
 }

@@ -58,12 +58,22 @@ export function checkPeerReport(report: unknown): void {
   }
 }
 
+/** How the message of an error made from a report begins. */
+const reportPrefix = (peer: NodeId): string => `peer ${peer} was reported`;
+
+/** The reason of a report without the words and the code that `errorOfReport` has added. */
+export function reasonOfReport(peer: NodeId, error: RxmeshError): string | undefined {
+  const prefix = `${reportPrefix(peer)}: `;
+  const isAdded = error.code === 'RXMESH_PEER_EVICTED' && error.message.startsWith(prefix);
+  return isAdded ? error.message.slice(prefix.length) : undefined;
+}
+
 /**
  * The reason of a report as an error about the peer: `RXMESH_PEER_EVICTED`, unless it already is
  * an `RxmeshError`.
  */
 export function errorOfReport({ peer, reason }: PeerReport): RxmeshError {
-  return toRxmeshError(reason, 'RXMESH_PEER_EVICTED', `peer ${peer} was reported`, { peer });
+  return toRxmeshError(reason, 'RXMESH_PEER_EVICTED', reportPrefix(peer), { peer });
 }
 
 /** The error codes of connections that ended because the peer broke the protocol. */

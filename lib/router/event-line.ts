@@ -3,6 +3,7 @@ import { formatEndpoint } from '../model/endpoint.ts';
 import type { RxmeshError } from '../model/error.ts';
 import type { PeerCommand, RouterEvent } from '../model/event.ts';
 import type { NodeId } from '../model/id.ts';
+import { reasonOfReport } from '../model/peer-report.ts';
 import { printable } from '../model/quote.ts';
 import { isGoodbye } from '../transport/bye-reason.ts';
 
@@ -60,7 +61,8 @@ const lines: Lines = {
     return debug(`sends on channel ${channel} ${awaited ? 'wait' : 'no longer wait'} for ${who}`);
   },
   'peer-reported': ({ peer, severity, error }) => {
-    const text = `peer ${short(peer)} was reported (${severity}): ${reason(error)}`;
+    const why = reasonOfReport(peer, error) ?? reason(error);
+    const text = `peer ${short(peer)} was reported (${severity}): ${why}`;
     return severity === 'note' ? info(text) : warn(text);
   },
   'peer-evicted': ({ peer, error }) => warn(`peer ${short(peer)} is evicted: ${reason(error)}`),

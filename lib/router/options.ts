@@ -255,8 +255,8 @@ function faultsOf(options: RouterOptions): readonly string[] {
   return faults;
 }
 
-const aText = 'printable ASCII, at most 256 characters, not all spaces';
-const aName = `${aText} and not empty`;
+const aText = 'at most 256 printable ASCII characters, and not only spaces';
+const aName = '1 to 256 printable ASCII characters, and not only spaces';
 
 function transportFaults(given: unknown): readonly string[] {
   if (!Array.isArray(given)) {
@@ -275,7 +275,9 @@ function transportFaults(given: unknown): readonly string[] {
 function peerFaults(peers: unknown, { identity, transports }: Given): readonly string[] {
   if (!isRecord(peers) || Array.isArray(peers)) return [mustBe('peers', 'an object', peers)];
   const faults: string[] = [...unknownOptions(peers, peerOptionNames, 'peers')];
-  const { persistent, addresses } = checkPeerOptions(idOf(identity), peers, faults);
+  const problems: string[] = [];
+  const { persistent, addresses } = checkPeerOptions(idOf(identity), peers, problems);
+  faults.push(...problems.map((problem) => `peers.${problem}`));
   if (!isTransports(transports)) return faults;
   for (const [name, list] of Object.entries({ persistent, addresses })) {
     for (const address of list) {

@@ -54,7 +54,8 @@ export function whenUp(
       ignoreElements(),
     );
     const late = (): RxmeshError => {
-      const why = cause?.message ?? 'no dial of it has failed; has this node an address of it?';
+      const why =
+        cause?.message ?? 'no dial has failed yet: does this node know an address for the peer?';
       const text = `peer ${id} is not up after ${timeoutMs} ms: ${why}`;
       return new RxmeshError('RXMESH_PEER_DOWN', text, { peer: id, cause });
     };

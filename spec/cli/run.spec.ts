@@ -106,7 +106,9 @@ describe('id', () => {
   it('makes a key file, and shows the same ID from then on', async () => {
     const file = `${directory}/key.json`;
     const missing = await outcome('id', file);
-    expect(missing.errors).toContain('does not exist [RXMESH_IDENTITY_FILE]\nexit 1');
+    expect(missing.errors).toContain(
+      'does not exist: --create makes one [RXMESH_IDENTITY_FILE]\nexit 1',
+    );
     const program = new Running('id', file, '--create');
     expect(await program.ended).toBe(0);
     expect(program.output).toMatch(/^[0-9a-f]{40}\n$/);

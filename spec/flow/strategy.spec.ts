@@ -91,7 +91,7 @@ describe('checkLossyLane', () => {
     expect(check(fail(1, { bytes: 5, messagesPerSecond: 1 }))).toThrow(
       new RangeError(
         'pipeTo: buffer must not have bytes or messagesPerSecond: ' +
-          'only lanes of channels have bounds, leave them out',
+          "only a channel's lanes can have that, leave it out",
       ),
     );
   });

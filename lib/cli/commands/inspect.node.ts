@@ -26,7 +26,7 @@ export const inspect: Command = {
     seconds: { value: 'n', text: 'how long to look; default: until Ctrl-C, and 3 with --once' },
     'token-stdin': { text: 'reads the token of the URL from the first line of stdin' },
     ...connectOptions,
-    json: { text: 'prints an object a line, at each interval; with --once, one' },
+    json: { text: 'prints one JSON object per line, at each interval; with --once, one' },
   },
   notes: [
     'The URL is the one that inspect() returns and rxmesh listen --inspect prints. Others can read its',

@@ -19,7 +19,7 @@ export const listen: Command = {
     exchange: { text: 'takes part in peer exchange, on channel 0' },
     bench: { text: 'serves rxmesh bench, on channels 65534 and 65535' },
     inspect: { text: 'serves a page that shows what the node does, on this machine only' },
-    json: { text: 'prints an object a line' },
+    json: { text: 'prints one JSON object per line' },
   },
   notes: [
     'The first line is the address of the node. To be reached from other machines, listen on their',

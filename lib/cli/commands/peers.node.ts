@@ -19,7 +19,7 @@ export const peers: Command = {
   options: {
     channel: { value: 'id', text: 'the channel of peer exchange; default 0' },
     ...dialOptions,
-    json: { text: 'prints an object a line' },
+    json: { text: 'prints one JSON object per line' },
   },
   notes: ['A node tells each of its peers only the addresses that this one may be able to dial.'],
   examples: ['rxmesh peers ws://…@seed.example.com:4000 --network demo'],

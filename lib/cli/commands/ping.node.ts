@@ -21,7 +21,7 @@ export const ping: Command = {
     count: { value: 'n', short: 'c', text: 'how many round trips; default: until Ctrl-C' },
     interval: { value: 'seconds', short: 'i', text: 'the time between two; default 1' },
     ...dialOptions,
-    json: { text: 'prints an object a line' },
+    json: { text: 'prints one JSON object per line' },
   },
   notes: ['An address is what rxmesh listen prints: ws://<node ID>@host:port.'],
   examples: ['rxmesh ping ws://…@127.0.0.1:4000 --count 3'],
@@ -106,8 +106,8 @@ function textLines(terminal: Terminal): Lines {
     roundTrip: (number, ms) => printLine(terminal, `round trip ${number}: ${ms.toFixed(2)} ms`),
     summary(roundTrips) {
       const [min, median, max] = spread(roundTrips).map((ms) => ms.toFixed(2));
-      const text = `${roundTrips.length} round trips: min ${min}, median ${median}, max ${max} ms`;
-      return printLine(terminal, text);
+      const trips = roundTrips.length === 1 ? '1 round trip' : `${roundTrips.length} round trips`;
+      return printLine(terminal, `${trips}: min ${min}, median ${median}, max ${max} ms`);
     },
   };
 }

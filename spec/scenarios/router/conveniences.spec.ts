@@ -156,7 +156,7 @@ describe('a first program with async functions: peers', () => {
     await expect(nobody).rejects.toMatchObject({
       code: 'RXMESH_PEER_DOWN',
       peer: id,
-      message: `peer ${id} is not up after 10000 ms: no dial of it has failed; has this node an address of it?`,
+      message: `peer ${id} is not up after 10000 ms: no dial has failed yet: does this node know an address for the peer?`,
     });
     await expect(late).rejects.toMatchObject({
       code: 'RXMESH_PEER_DOWN',

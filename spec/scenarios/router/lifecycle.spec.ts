@@ -239,10 +239,10 @@ describe('options', () => {
   });
 
   it.each([
-    [{ moniker: '' }, /moniker must be .*not empty/],
-    [{ moniker: '  ' }, /moniker .*not all spaces/],
-    [{ network: ' ' }, /network .*not all spaces/],
-    [{ version: ' ' }, /version .*not all spaces/],
+    [{ moniker: '' }, /moniker must be .*1 to 256 printable/],
+    [{ moniker: '  ' }, /moniker .*not only spaces/],
+    [{ network: ' ' }, /network .*not only spaces/],
+    [{ version: ' ' }, /version .*not only spaces/],
     [{ clock: 5 }, /clock must be an object with the functions/],
     [{ random: 0.5 }, /random must be a function, got 0\.5/],
   ])('rejects %p, which every peer would refuse or which could not work', (wrong, text) => {

@@ -182,7 +182,7 @@ const mistakes: readonly (readonly [text: string, mistake: () => unknown])[] = [
     () => channel.reports.next({ peer: `${other.id}@host`, severity: 'ban' } as never),
   ],
   [
-    `createRouter: unconditional has "ws://${other.id}@host", not a node ID` +
+    `createRouter: peers.unconditional has "ws://${other.id}@host", not a node ID` +
       ', which is an address: use parseNodeAddress(address).id',
     () => make({ peers: { unconditional: [`ws://${other.id}@host`] } }),
   ],
@@ -192,7 +192,7 @@ const mistakes: readonly (readonly [text: string, mistake: () => unknown])[] = [
     () => router.peers.add(other.id),
   ],
   [
-    `createRouter: persistent: address "${other.id}" is a node ID, without a place: ` +
+    `createRouter: peers.persistent: address "${other.id}" is a node ID, without a place: ` +
       'an address is like ws://<node ID>@host:port',
     () => make({ peers: { persistent: [other.id] } }),
   ],
