@@ -29,7 +29,7 @@ export class Neighbour implements FrameFeed<OutgoingFrame> {
   readonly #sender: FrameSender<OutgoingFrame>;
   readonly #dropped: (count: number) => void;
   /** When it was last told what this node has of late. */
-  caughtUpMs = -Infinity;
+  caughtUpMs: number = -Infinity;
   /** What it wants; undefined: everything. */
   #topics: ReadonlySet<string> | undefined = new Set();
   /** What it has wanted in all its greetings since `caughtUpMs`: all or a part of its topics. */

@@ -25,7 +25,7 @@ export class Reporter {
    *
    * @param kind what reasons with figures of the peer's choice have in common
    */
-  blame(peer: NodeId, severity: Severity, reason: string, kind = reason): void {
+  blame(peer: NodeId, severity: Severity, reason: string, kind: string = reason): void {
     if (this.#isNews(`${peer} ${kind}`)) this.#channel.reports.next({ peer, severity, reason });
   }
 
