@@ -79,7 +79,8 @@ export interface CrashOptions {
   /**
    * The other nodes notice nothing, as when a machine loses power: their connections stay
    * half-open, and what they send is lost. While the node runs again, such a connection fails once
-   * something that was sent on it has reached the node, and the answer has come back. Default false: the connections are cut.
+   * something that was sent on it has reached the node, and the answer has come back. Default
+   * false: the connections are cut.
    */
   readonly silently?: boolean;
 }

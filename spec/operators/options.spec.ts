@@ -155,8 +155,20 @@ const cases: readonly OperatorCase[] = [
   {
     name: 'pipeTo',
     make: (options) => operators.pipeTo(channel, options),
-    right: { buffer: fail(1), onDrop: ignore, absent: { waitMs: 1 }, clock: systemClock },
-    kinds: { buffer: aLane, onDrop: aFunction, absent: anAbsentPolicy, clock: aClock },
+    right: {
+      buffer: fail(1),
+      onDrop: ignore,
+      absent: { waitMs: 1 },
+      tooLarge: 'fail',
+      clock: systemClock,
+    },
+    kinds: {
+      buffer: aLane,
+      onDrop: aFunction,
+      absent: anAbsentPolicy,
+      tooLarge: "'drop' or 'fail'",
+      clock: aClock,
+    },
     outOfRange: lanesOfOthers,
   },
   {

@@ -163,7 +163,7 @@ describe('L-30 an option of a value operator that throws costs only the value co
         node.turn();
         return heard;
       },
-      [{ accepted: 3, dropped: 0 }, '|'],
+      [{ accepted: 3, dropped: 1 }, '|'],
     ],
     [
       'encode: onFailure',

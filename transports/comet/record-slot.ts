@@ -3,7 +3,7 @@ export const PAYLOAD_BYTES = 1_024;
 /** In front of them, their number as a little-endian uint32. */
 export const LENGTH_BYTES = 4;
 /** A record's plaintext always has this length. */
-export const FRAME_BYTES: number = LENGTH_BYTES + PAYLOAD_BYTES;
+const FRAME_BYTES: number = LENGTH_BYTES + PAYLOAD_BYTES;
 /** A sealed record. */
 export const RECORD_BYTES: number = FRAME_BYTES + 16;
 
