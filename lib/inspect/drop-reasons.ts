@@ -10,7 +10,8 @@ export const dropReasons: Readonly<Partial<Record<DropReason, string>>> = {
   'no-recipient': 'a broadcast, and no connected peer has the channel open',
   'channel-not-open': 'the peer has not opened the channel, or closed it while the message waited',
   'lane-full':
-    'its lane was full, and the strategy or `slowPeer` dropped it; or too many sends waited for that lane',
+    'its lane was full, and the strategy or `slowPeer` dropped it; or too many sends waited for that lane; ' +
+    'without a peer: the buffer of a pipe was full',
   'peer-down': 'the connection ended while it waited',
   'channel-closed': 'its channel was closed here',
   'node-stopped': 'this node stopped before it was written, or before a consumer took it',

@@ -187,8 +187,8 @@ export const breaks: readonly Break[] = [
     promise: 10,
     what: 'a pipe goes on while its recipient is away',
     file: 'operators/pipe-to.ts',
-    find: "absent = 'wait', clock } = options;",
-    replace: "absent = 'drop', clock } = options;",
+    find: "absent = 'wait', tooLarge",
+    replace: "absent = 'drop', tooLarge",
     spec: 'spec/operators/pipe-to.spec.ts',
   },
   {
