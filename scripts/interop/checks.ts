@@ -316,7 +316,7 @@ export interface Amounts {
 export const together = ({ seconds }: Amounts): readonly (readonly Check[])[] => [
   [
     {
-      name: `one validator: its round steps, votes and block parts for ${seconds} s, in order`,
+      name: `one validator: its round steps, votes and block parts for ${seconds} s`,
       run: ({ validator }) => watchFor(seconds, validator, validator),
     },
   ],

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { delay } from 'rxjs';
 import { dropOldest } from 'rxmesh';
 import { ofKind, reply } from 'rxmesh/operators';
 import {
@@ -15,6 +16,12 @@ import { connected, counting, failIf, type Node, type Pings, until } from './nod
 
 /** CometBFT pings a peer when it is up for this long, and then as often. */
 const pingMs = 60_000;
+
+/**
+ * How far we are behind a peer. It sends parts and votes every 100 ms. By then, a validator that is
+ * alone has moved on, and has parts only for peers that are behind.
+ */
+const behindMs = 300;
 
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex').toUpperCase();
 
@@ -44,13 +51,18 @@ export interface Heard {
   readonly parts: HeardPart[];
 }
 
-/** Opens the channels of consensus, and tells each peer that we are where it is. */
+/** Opens the channels of consensus, and tells each peer that we are where it was a moment ago. */
 export function watch({ router }: Node): Heard {
   const heard: Heard = { steps: [], votes: [], parts: [] };
   const inbound = dropOldest(4_096);
   const steps = router.openChannel({ ...consensusState, inbound });
   const step$ = steps.in$.pipe(ofKind('newRoundStep'));
-  step$.pipe(reply((step) => step)).subscribe(steps.out);
+  step$
+    .pipe(
+      delay(behindMs),
+      reply((step) => step),
+    )
+    .subscribe(steps.out);
   step$.subscribe(({ from, message }) => heard.steps.push({ from, step: message }));
   router
     .openChannel({ ...consensusVotes, inbound })
