@@ -103,7 +103,7 @@ export class LocalChannel<T> implements SendingChannel<T>, ChannelEnd {
     this.#isClosed = true;
     this.#outbound.close();
     this.#inbound.close();
-    // Before anything that waits is told, and might open the channel again.
+    // First, since senders that hear of the end may open the channel again.
     this.#host.closed(this);
     this.#outbound.discard(reason);
     this.#inbound.discard(reason);

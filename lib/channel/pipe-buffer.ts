@@ -26,7 +26,7 @@ export class PipeBuffer<E> {
   /**
    * Drops what waits.
    *
-   * @param reason if nobody is told by an error
+   * @param reason reported as an event; left out if the pipe fails, since that says it
    */
   empty(reason?: 'node-stopped'): void {
     const { size } = this.backlog;

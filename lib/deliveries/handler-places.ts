@@ -1,6 +1,6 @@
 import type { Clock } from '../index.ts';
 
-/** Whoever waits for a place. */
+/** Something that waits for a place. */
 export interface Waiting {
   /** There is a place. */
   next(): void;
@@ -25,7 +25,7 @@ export class HandlerPlaces {
     return this.#taken;
   }
 
-  /** Whether there is a place. If not, whoever asks is called when there is one. */
+  /** Whether there is a place. If not, calls `waiting.next` once there is one. */
   mayTake(waiting: Waiting): boolean {
     if (this.#hasFree()) return true;
     this.#queue.add(waiting);
@@ -42,7 +42,7 @@ export class HandlerPlaces {
     return this.#taken + this.#invited < this.#count;
   }
 
-  /** Keeps free places for those who wait: whoever has just ended is behind them. */
+  /** Keeps free places for those that wait: the one that has just ended comes after them. */
   #invite(): void {
     while (this.#hasFree()) {
       const [first] = this.#queue;

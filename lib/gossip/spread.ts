@@ -15,7 +15,7 @@ const lazyTopicsMax = 1_024;
 const answersMax = 3;
 /** How long questions wait for others, in milliseconds. */
 const togetherMs = 5;
-/** How long a neighbour waits at least until it is told again what this node has of late. */
+/** The shortest time between two catch-ups for one neighbour, in milliseconds. */
 const catchUpEveryMs = 1_000;
 
 /** Spreads messages: along the tree, by announcements, and to those that ask. */
@@ -64,7 +64,7 @@ export class Spread {
 
   /**
    * Announces to a neighbour what this node has of late, of the topics that it wants now and did
-   * not want before. It may greet often, so it is told only so often.
+   * not want before. At most once a second, since it may greet more often.
    */
   catchUp(neighbour: Neighbour): void {
     const { store, clock, settings } = this.#context;

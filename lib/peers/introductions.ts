@@ -70,12 +70,12 @@ export class Introductions {
       if (ip !== undefined) this.#chosenHosts.add(ip);
     }
     const known = peer.addresses.get(address);
-    if (known !== undefined) {
-      peer.coolUntilMs = 0;
-      makeDue(known);
-    }
+    if (known !== undefined) makeDue(known);
     const isNew = peer.learn(address, isNamed ? 'named' : 'heard');
-    if (isNew || known !== undefined) peer.incompatibleUntilMs = 0;
+    if (isNew || known !== undefined) {
+      peer.coolUntilMs = 0;
+      peer.incompatibleUntilMs = 0;
+    }
     this.#roster.remember(peer, nowMs);
     return isNew && this.#roster.get(peer.id) === peer;
   }

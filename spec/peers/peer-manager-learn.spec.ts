@@ -287,6 +287,14 @@ describe('PeerManager: connections that were brief', () => {
     }
   });
 
+  it.each(['known', 'new'])('ends when the program adds an address that is %s', (which) => {
+    const bench = new Bench({ disconnectCooldownMs: 2_000 }).add(at('a')).accept('a').dial();
+    bench.manager.disconnected(id('a'), 'inbound');
+    expect(bench.newDials()).toEqual([]);
+    bench.add(which === 'known' ? at('a') : at('a', 'x'));
+    expect(bench.newDials()).toEqual(['a@host-a']);
+  });
+
   it('never waits less than the cool-down', () => {
     const options = { retryMaxMs: 500, retryMinMs: 500 };
     expect(pausesAfter([10, 10, 10], options)).toEqual([1_000, 1_000, 1_000]);
