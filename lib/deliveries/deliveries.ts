@@ -192,7 +192,7 @@ export interface Deliveries<T> {
  *
  * @throws {RxmeshError} `RXMESH_CHANNEL_OPEN`, `RXMESH_OPTIONS_INVALID`, `RXMESH_STOPPED`, from
  *   `openChannel`
- * @throws {TypeError} if the codec is missing, or the store is none
+ * @throws {TypeError} if the codec is missing, or the store is not an abstract-level database
  * @throws {RangeError} if a bound is not a whole number in its range
  */
 export function deliveries<T>(
