@@ -3,8 +3,8 @@ import { trackLeaks } from '../../support/leaks.ts';
 import { checkSequences } from './commands.ts';
 
 describe('the life of peers', () => {
-  it('matches the model in thirty sequences of events', () => {
-    checkSequences(30, 60);
+  it('matches the model in 300 sequences of events', () => {
+    checkSequences(300, 60);
   });
 });
 

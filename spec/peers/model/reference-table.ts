@@ -41,11 +41,11 @@ export class RefTable extends RefWorld {
     peer.isChosen ||= isPersistent || isChosen;
     if (isPersistent || isChosen) peer.toldBy = undefined;
     const origin = isPersistent || isChosen ? 'named' : 'heard';
+    peer.coolUntilMs = 0;
     const known = peer.addresses.find((address) => address.host === host);
     if (known === undefined) {
       peer.addresses.push(newAddress(host, origin));
     } else {
-      peer.coolUntilMs = 0;
       if (origin === 'named') known.origin = origin;
       known.backOffs = 0;
       known.retryAtMs = 0;
