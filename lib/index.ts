@@ -41,7 +41,7 @@ export { PeerManager } from './peers/peer-manager.ts';
 export type { PeerManagerOptions } from './peers/peer-manager-options.ts';
 export type { Admission, Verdict } from '../operators/admit.ts';
 export type { RouterSnapshot } from './router/snapshot.ts';
-export type { LaneSnapshot, PortSnapshot } from './session/session.ts';
+export type { LaneSnapshot, PortSnapshot } from './session/port-snapshot.ts';
 export type { KeepAliveSettings } from './session/keep-alive.ts';
 export type { DropReason, PeerCommand, RouterEvent, StoreEvent } from './model/event.ts';
 export { errorOfReport, reportOfEnd } from './model/peer-report.ts';

@@ -2,7 +2,8 @@ import type { Direction } from '../model/direction.ts';
 import type { Endpoint } from '../model/endpoint.ts';
 import type { DropReason } from '../model/event.ts';
 import type { NodeId } from '../model/id.ts';
-import type { PortSnapshot, Session } from '../session/session.ts';
+import type { PortSnapshot } from '../session/port-snapshot.ts';
+import type { Session } from '../session/session.ts';
 import type { AbsenceSnapshot } from './absences.ts';
 import type { Channels } from './channels.ts';
 

@@ -49,9 +49,18 @@ export class Ports {
     return port;
   }
 
-  /** Adds a port for a channel that only the peer has opened; undefined if it has too many. */
-  addPeerOnly(channel: number): Port | undefined {
-    if (this.#peerOnly >= peerChannelsMax) return undefined;
+  /**
+   * The port of a channel that the peer has open. If it has too many of which this side knows
+   * nothing, that is a violation.
+   */
+  ofPeer(channel: number): Port | undefined {
+    const known = this.#byId[channel];
+    if (known !== undefined) return known;
+    if (this.#peerOnly >= peerChannelsMax) {
+      const text = `more than ${peerChannelsMax} channels that are not open here`;
+      this.#host.violated('RXMESH_PROTOCOL_VIOLATION', text, channel);
+      return undefined;
+    }
     const port = this.#add(channel);
     port.isPeerOnly = true;
     this.#peerOnly += 1;

@@ -7,7 +7,7 @@ import { Control } from './control.ts';
 import { InFlight, type OpenWindow } from './in-flight.ts';
 import { GuardedDiscipline, type Discipline } from './discipline.ts';
 import { type Outbox, SendCounter } from './outbox.ts';
-import { ReadyQueue } from './ready-queue.ts';
+import { TurnOrder } from './turn-order.ts';
 import { unmeasuredWindow } from './unmeasured-window.ts';
 
 /**
@@ -40,10 +40,6 @@ export interface PumpOptions {
  * Writes a session's outboxes to its link: a quantum of bytes from the outbox that the discipline
  * chooses, then from the next one, many messages to a record, and record after record while the
  * link is writable. A message sent on its own leaves at the end of the turn in which it was sent.
- *
- * Outboxes with something to send are queued by rank. The discipline is called only while the pump
- * runs, so outboxes that become ready are first collected in a linked list of the outboxes
- * themselves.
  */
 export class Pump {
   /** For outboxes, if the discipline needs to know when messages were sent. */
@@ -58,12 +54,8 @@ export class Pump {
   #quantumBytes = quantumBytesMax;
   /** With less room than this, the batch is flushed rather than a message split. */
   #cutBytesMin = 0;
-  readonly #ready = new ReadyQueue<Outbox>();
-  /** Outboxes that have become ready but are not ranked yet. */
-  #firstUnranked: Outbox | undefined;
-  #lastUnranked: Outbox | undefined;
-  /** The number of turns so far: of equal ranks, the outbox whose turn was longest ago is next. */
-  #turns = 0;
+  /** The outboxes that have something to send. */
+  readonly #ready: TurnOrder;
   readonly #control: Control;
   readonly #inFlight: OpenWindow;
   #turn: Subscription | undefined;
@@ -76,6 +68,7 @@ export class Pump {
     this.#control = new Control(link, () => this.#inFlight.pinged(clock.now()));
     this.#clock = clock;
     this.#discipline = new GuardedDiscipline(discipline);
+    this.#ready = new TurnOrder(this.#discipline);
     this.#onFailure = onFailure;
     this.counter = this.#discipline.perMessage ? new SendCounter() : undefined;
   }
@@ -83,13 +76,13 @@ export class Pump {
   /** Notes that `outbox` may have something to send. It is served at the end of this turn. */
   wake(outbox: Outbox): void {
     if (outbox.queued || !outbox.ready) return;
-    this.#list(outbox);
+    this.#ready.add(outbox);
     this.#runAfterTurn();
   }
 
   /** Call when something that affects the rank of `outbox` has changed. */
   rerank(outbox: Outbox): void {
-    if (this.#ready.remove(outbox)) this.#list(outbox);
+    this.#ready.rerank(outbox);
   }
 
   /** See `Control.grant`. */
@@ -132,7 +125,7 @@ export class Pump {
     const whose = this.#control.ponged();
     if (whose === undefined) return false;
     this.#inFlight.ponged(this.#clock.now(), this.#link.arrivedBytes);
-    if (this.#hasReady()) this.#runAfterTurn();
+    if (!this.#ready.isEmpty) this.#runAfterTurn();
     return whose === 'keep-alive';
   }
 
@@ -205,8 +198,6 @@ export class Pump {
     this.#turn?.unsubscribe();
     this.#control.clear();
     this.#ready.clear();
-    this.#firstUnranked = undefined;
-    this.#lastUnranked = undefined;
   }
 
   /** Whether there is something to write that the window allows. */
@@ -215,12 +206,7 @@ export class Pump {
   }
 
   #mayWriteData(): boolean {
-    return this.#hasReady() && this.#inFlight.open;
-  }
-
-  /** Whether an outbox has something to send, apart from the one being served. */
-  #hasReady(): boolean {
-    return this.#firstUnranked !== undefined || this.#ready.size > 0;
+    return !this.#ready.isEmpty && this.#inFlight.open;
   }
 
   #runAfterTurn(): void {
@@ -249,7 +235,7 @@ export class Pump {
   #write(): void {
     for (let records = 0; this.#link.writable; records += 1) {
       this.#writeControl();
-      const hasReady = this.#hasReady();
+      const hasReady = !this.#ready.isEmpty;
       if (!hasReady) this.#inFlight.starved();
       const more = hasReady && this.#inFlight.open;
       const handOver = more && records === recordsPerTurnMax;
@@ -262,7 +248,7 @@ export class Pump {
   }
 
   #writeControl(): void {
-    if (this.#hasReady() && this.#inFlight.pingDue) this.#control.measure();
+    if (!this.#ready.isEmpty && this.#inFlight.pingDue) this.#control.measure();
     this.#control.writePings();
     if (this.#link.writable) this.#control.writeAnnouncements();
   }
@@ -270,57 +256,15 @@ export class Pump {
   /** Fills the open batch from one outbox after another. */
   #fill(): void {
     this.#beginRecord();
-    let outbox = this.#first();
+    let outbox = this.#ready.first();
     while (outbox !== undefined) {
       const isFull = this.#serve(outbox);
-      // Before the outbox just served, which has waited less.
-      this.#rankNew();
-      const goesOn = outbox.ready && !this.#stopped;
-      if (goesOn) {
-        // A turn cut short by the end of a batch continues if the discipline agrees. Otherwise an
-        // outbox of large messages would starve behind one that fills every batch.
-        if (!isFull || outbox.turnBytes >= this.#quantumBytes) this.#beginTurn(outbox);
-        outbox.rank = this.#discipline.rank(outbox);
-      } else {
-        this.#retire(outbox);
-      }
-      if (isFull) {
-        if (goesOn) this.#ready.push(outbox);
-        return;
-      }
-      outbox = this.#next(goesOn ? outbox : undefined);
+      if (this.#stopped) return;
+      // A turn cut short by the end of a batch continues if the discipline agrees. Otherwise an
+      // outbox of large messages would starve behind one that fills every batch.
+      const isTurnOver = !isFull || outbox.turnBytes >= this.#quantumBytes;
+      outbox = this.#ready.after(outbox, isTurnOver, isFull);
     }
-  }
-
-  /** The outbox to start with. If only one has become ready, the queue is not needed. */
-  #first(): Outbox | undefined {
-    const outbox = this.#firstUnranked;
-    const isAlone = outbox?.next === undefined && this.#ready.size === 0;
-    if (!isAlone || !outbox?.ready) {
-      this.#rankNew();
-      return this.#next(undefined);
-    }
-    this.#firstUnranked = undefined;
-    this.#lastUnranked = undefined;
-    this.#beginTurn(outbox);
-    outbox.rank = this.#discipline.rank(outbox);
-    return outbox;
-  }
-
-  /** The outbox to serve next: one from the queue, or the one just served. */
-  #next(served: Outbox | undefined): Outbox | undefined {
-    let outbox = served === undefined ? this.#ready.pop() : this.#ready.exchange(served);
-    if (!this.#discipline.perMessage) return outbox;
-    // The message that the rank was based on may have been dropped since. The number of attempts is
-    // limited, since the ranks of a custom discipline could keep changing.
-    for (let asked = 0; asked <= this.#ready.size; asked += 1) {
-      if (outbox === undefined || outbox === served || !outbox.ready) return outbox;
-      outbox.rank = this.#discipline.rank(outbox);
-      const first = this.#ready.exchange(outbox);
-      if (first === outbox) return outbox;
-      outbox = first;
-    }
-    return outbox;
   }
 
   /**
@@ -333,7 +277,6 @@ export class Pump {
     const quantumBytes = this.#quantumBytes;
     const recordRoom = this.#recordRoom;
     let written = 0;
-    const wasAlone = this.#ready.size === 0;
     let isFull = false;
     for (let bytes = outbox.current(); bytes !== undefined; bytes = outbox.current()) {
       const { offset } = outbox;
@@ -342,8 +285,8 @@ export class Pump {
       // An empty message needs no room, but its header does.
       isFull = room <= 0 || (room < rest && room < this.#cutBytesMin);
       if (isFull) break;
-      // Outboxes that become ready meanwhile show up in the list first.
-      const isAlone = wasAlone && this.#firstUnranked === undefined;
+      // Others may become ready meanwhile.
+      const isAlone = this.#ready.isEmpty;
       const share = isAlone ? rest : quantumBytes;
       const size = Math.min(rest, room, link.fragmentBytesMax, share);
       const { turnBytes } = outbox;
@@ -357,7 +300,7 @@ export class Pump {
       outbox.pieces += 1;
       if (!isLast) continue;
       outbox.done();
-      if (perMessage && this.#hasReady()) break;
+      if (perMessage && !this.#ready.isEmpty) break;
     }
     this.#inFlight.wrote(written);
     this.#recordRoom = recordRoom - written;
@@ -383,40 +326,5 @@ export class Pump {
     this.#recordRoom = recordBytes;
     this.#quantumBytes = Math.min(quantumBytesMax, recordBytes);
     this.#cutBytesMin = Math.min(fragmentBytesMin, fragmentBytesMax, recordBytes);
-  }
-
-  #list(outbox: Outbox): void {
-    outbox.queued = true;
-    outbox.next = undefined;
-    if (this.#lastUnranked === undefined) this.#firstUnranked = outbox;
-    else this.#lastUnranked.next = outbox;
-    this.#lastUnranked = outbox;
-  }
-
-  /** Moves the outboxes that have become ready into the queue. */
-  #rankNew(): void {
-    for (let outbox = this.#firstUnranked; outbox !== undefined; outbox = this.#firstUnranked) {
-      this.#firstUnranked = outbox.next;
-      if (outbox.next === undefined) this.#lastUnranked = undefined;
-      outbox.next = undefined;
-      if (outbox.ready) {
-        this.#beginTurn(outbox);
-        outbox.rank = this.#discipline.rank(outbox);
-        this.#ready.push(outbox);
-      } else {
-        this.#retire(outbox);
-      }
-    }
-  }
-
-  #beginTurn(outbox: Outbox): void {
-    outbox.turnBytes = 0;
-    outbox.order = this.#turns;
-    this.#turns += 1;
-  }
-
-  #retire(outbox: Outbox): void {
-    outbox.queued = false;
-    outbox.turnBytes = 0;
   }
 }

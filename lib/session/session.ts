@@ -1,26 +1,26 @@
-import { AsyncSubject, type Observable, type Subscription } from 'rxjs';
+import { AsyncSubject, type Observable } from 'rxjs';
 import type { Clock } from '../flow/clock.ts';
 import { paceOf } from '../flow/pace.ts';
 import type { Direction } from '../model/direction.ts';
 import type { Endpoint } from '../model/endpoint.ts';
-import { RxmeshError, toRxmeshError, withContext } from '../model/error.ts';
+import type { RxmeshError } from '../model/error.ts';
 import type { DropReason } from '../model/event.ts';
 import type { NodeId } from '../model/id.ts';
 import type { NodeInfo } from '../model/node-info.ts';
 import type { ByeReason, Link, LinkReceiver } from '../transport/link.ts';
 import { type ChannelEnd, type Drop, messageBytesDefault } from './channel-end.ts';
+import { Closing } from './closing.ts';
 import { ControlBudget } from './control-budget.ts';
 import { Draining } from './draining.ts';
+import { Hold } from './hold.ts';
 import { KeepAlive } from './keep-alive.ts';
 import type { Outbox } from './outbox.ts';
 import type { PeerSession } from './peer-session.ts';
 import type { Port, PortHost, Violation } from './port.ts';
 import type { PortSnapshot } from './port-snapshot.ts';
-import { peerChannelsMax, Ports } from './ports.ts';
+import { Ports } from './ports.ts';
 import { Pump } from './pump.ts';
 import type { SessionOptions } from './session-options.ts';
-
-export type { LaneSnapshot, PortSnapshot } from './port-snapshot.ts';
 
 /**
  * One peer's connection while it is routed. Reassembles packets into messages for the channels'
@@ -46,23 +46,21 @@ export class Session implements PeerSession, LinkReceiver, PortHost {
   readonly #draining: Draining;
   readonly #keepAlive: KeepAlive;
   readonly #control: ControlBudget;
+  readonly #closing: Closing;
+  readonly #hold: Hold;
   readonly #options: SessionOptions;
   #isLive = false;
-  #fault: RxmeshError | undefined;
   #over = false;
-  /** Set once a lane that must not overflow has overflowed. */
-  #overflow: string | undefined;
   #isLeaving = false;
-  /** On a wire without credit: whether the link is paused because a lane is full. */
-  #isHeld = false;
-  #resume: Subscription | undefined;
 
   constructor(options: SessionOptions) {
     this.#options = options;
     this.id = options.id;
     this.link = options.link;
     const { link, clock, discipline } = options;
-    const onFailure = (error: RxmeshError): void => this.#failed(error);
+    this.#closing = new Closing(link, options.id, (error) => this.ended(error));
+    this.#hold = new Hold(link, clock);
+    const onFailure = (error: RxmeshError): void => this.#closing.failed(error);
     this.#pump = new Pump({ link, clock, discipline, onFailure });
     this.#ports = new Ports(this, this.#pump.counter);
     this.#draining = new Draining(this.#ports, this.#pump);
@@ -71,9 +69,9 @@ export class Session implements PeerSession, LinkReceiver, PortHost {
       clock: options.clock,
       ping: (onPing) => this.#pump.ping(onPing),
       arrivedBytes: () => link.arrivedBytes ?? 0,
-      isHeld: () => this.#isHeld,
+      isHeld: () => this.#hold.isHeld,
       hasPeerClosed: () => link.hasPeerClosed === true,
-      onTimeout: (ms, missing) => this.#timedOut(ms, missing),
+      onTimeout: (ms, missing) => this.#closing.timedOut(ms, missing),
     });
     this.#control = new ControlBudget(clock, () => this.#earned());
     this.accepted$ = this.#accepted.asObservable();
@@ -108,23 +106,19 @@ export class Session implements PeerSession, LinkReceiver, PortHost {
   /** Announces our open channels, and that we accept the peer. */
   accept(ends: Iterable<ChannelEnd>): void {
     try {
-      this.#accept(ends);
+      for (const end of ends) this.#join(end);
+      this.link.attach(this);
+      if (this.#over) return;
+      // Measure now: later, the ping might wait behind data.
+      if (this.hasCredit) this.#pump.measure();
+      this.#pump.run();
+      this.link.accept();
+      this.link.flush();
     } catch (thrown) {
-      this.#failed(linkFailed(thrown, this.id));
+      this.#closing.failed(thrown);
       // The link may not know yet whom to notify.
       this.ended();
     }
-  }
-
-  #accept(ends: Iterable<ChannelEnd>): void {
-    for (const end of ends) this.#join(end);
-    this.link.attach(this);
-    if (this.#over) return;
-    // Measure now: later, the ping might wait behind data.
-    if (this.hasCredit) this.#pump.measure();
-    this.#pump.run();
-    this.link.accept();
-    this.link.flush();
   }
 
   /** Both sides count the peer as up: start delivering its messages. */
@@ -231,7 +225,7 @@ export class Session implements PeerSession, LinkReceiver, PortHost {
   close(reason: ByeReason, text?: string): void {
     if (this.#over) return;
     this.#pump.run();
-    this.#closeLink(reason, text);
+    this.#closing.close(reason, text);
   }
 
   /** Closes the connection because this node stops. */
@@ -244,7 +238,7 @@ export class Session implements PeerSession, LinkReceiver, PortHost {
 
   takes(channel: number): boolean {
     if (this.#ports.get(channel)?.takes() !== false) return true;
-    this.#isHeld = true;
+    this.#hold.begin();
     return false;
   }
 
@@ -265,7 +259,7 @@ export class Session implements PeerSession, LinkReceiver, PortHost {
   }
 
   credit(channel: number, messages: number, bytes: number): void {
-    const port = this.#ports.known(channel) ?? this.#peerOnlyPort(channel);
+    const port = this.#over ? undefined : this.#ports.ofPeer(channel);
     if (port === undefined) return;
     const { outbox } = port;
     outbox.credit += messages;
@@ -285,7 +279,7 @@ export class Session implements PeerSession, LinkReceiver, PortHost {
   }
 
   messageLimit(channel: number, bytes: number): void {
-    const port = this.#ports.known(channel) ?? this.#peerOnlyPort(channel);
+    const port = this.#over ? undefined : this.#ports.ofPeer(channel);
     if (port === undefined) return;
     if (port.wasLimited) this.#countControl();
     port.wasLimited = true;
@@ -328,18 +322,18 @@ export class Session implements PeerSession, LinkReceiver, PortHost {
   recordEnd(): void {
     // Any record is a sign of life. Credit for what was consumed leaves at the end of the turn.
     this.#keepAlive.onRecord();
-    if (this.#overflow !== undefined) this.#closeLink('violation', this.#overflow);
+    this.#closing.recordEnd();
   }
 
   ended(error?: RxmeshError): void {
     if (this.#over) return;
     this.#over = true;
-    this.#resume?.unsubscribe();
+    this.#hold.stop();
     this.#keepAlive.stop();
     this.#pump.stop();
     this.#ports.disconnect(this.#isLeaving ? 'node-stopped' : 'peer-down');
     this.#accepted.complete();
-    this.#ended.next(this.#fault ?? error);
+    this.#ended.next(this.#closing.fault ?? error);
     this.#ended.complete();
   }
 
@@ -351,10 +345,7 @@ export class Session implements PeerSession, LinkReceiver, PortHost {
   /** Ends the session if the peer floods us with control packets. */
   #countControl(): void {
     if (this.#control.take() || this.#over) return;
-    const { rule } = this.#control;
-    const text = `${this.id}: ${rule}`;
-    this.#fault ??= new RxmeshError('RXMESH_PROTOCOL_VIOLATION', text, { peer: this.id });
-    this.#closeLink('violation', rule);
+    this.#closing.flooded(this.#control.rule);
   }
 
   /**
@@ -363,13 +354,6 @@ export class Session implements PeerSession, LinkReceiver, PortHost {
    */
   #earned(): number {
     return this.#pump.pings + this.#ports.traffic;
-  }
-
-  #timedOut(ms: number, missing: 'any sign' | 'pong'): void {
-    const what = missing === 'pong' ? 'no pong' : 'nothing';
-    const text = `${what} has arrived from ${this.id} for ${ms} ms`;
-    this.#fault ??= new RxmeshError('RXMESH_PEER_TIMEOUT', text, { peer: this.id });
-    this.#closeLink('done', missing === 'pong' ? 'no pong' : 'no sign of life');
   }
 
   #join(end: ChannelEnd): void {
@@ -384,39 +368,10 @@ export class Session implements PeerSession, LinkReceiver, PortHost {
     if (this.#isLive) inbox.release();
   }
 
-  /** The port of a channel that the peer has opened and we have not. */
-  #peerOnlyPort(channel: number): Port | undefined {
-    if (this.#over) return undefined;
-    const port = this.#ports.addPeerOnly(channel);
-    if (port === undefined) {
-      const text = `more than ${peerChannelsMax} channels that are not open here`;
-      this.violated('RXMESH_PROTOCOL_VIOLATION', text, channel);
-    }
-    return port;
-  }
-
   /** The port that serves `end`, if any. */
   #portOf(end: ChannelEnd): Port | undefined {
     const port = this.#ports.known(end.id);
     return port?.end === end && !this.#over ? port : undefined;
-  }
-
-  /** Ends the link because of a failure on this side. The peer learns no details. */
-  #failed(error: RxmeshError): void {
-    this.#fault ??= withContext(error, { peer: this.id });
-    this.#closeLink('done', 'this node failed to send');
-  }
-
-  /**
-   * Closes the link. With a transport that has its own wire, this may throw, and the link counts as
-   * ended.
-   */
-  #closeLink(reason: ByeReason, text?: string): void {
-    try {
-      this.link.close(reason, text);
-    } catch (thrown) {
-      this.ended(linkFailed(thrown, this.id));
-    }
   }
 
   // PortHost: called by ports
@@ -431,12 +386,7 @@ export class Session implements PeerSession, LinkReceiver, PortHost {
   }
 
   takesAgain(): void {
-    // After the turn, since a consumer may be in the middle of taking a message.
-    this.#resume ??= this.clock.afterTurn(() => {
-      this.#resume = undefined;
-      this.#isHeld = false;
-      this.link.pause(false);
-    });
+    this.#hold.end();
   }
 
   dropped(drop: Drop): void {
@@ -444,17 +394,6 @@ export class Session implements PeerSession, LinkReceiver, PortHost {
   }
 
   violated(code: Violation, text: string, channel: number): void {
-    if (this.#over) return;
-    this.#fault ??= new RxmeshError(code, `${this.id} on channel ${channel}: ${text}`, {
-      peer: this.id,
-      channel,
-    });
-    // Count the rest of the record first, message by message: it has arrived and is lost.
-    if (code === 'RXMESH_OVERFLOW') this.#overflow = text;
-    else this.#closeLink('violation', text);
+    if (!this.#over) this.#closing.violated(code, text, channel);
   }
-}
-
-function linkFailed(thrown: unknown, peer: NodeId): RxmeshError {
-  return toRxmeshError(thrown, 'RXMESH_CONNECTION_FAILED', `the link to ${peer}`, { peer });
 }

@@ -2,7 +2,7 @@ import { visitorsMax } from '../exchange/peer-exchange.ts';
 import type { Direction } from '../model/direction.ts';
 import type { NodeId } from '../model/id.ts';
 import { checkPeerOptions, type PeerRules } from '../peers/options.ts';
-import type { LaneSnapshot } from '../session/session.ts';
+import type { LaneSnapshot } from '../session/port-snapshot.ts';
 import { type AccountedChannel, Ledger } from './ledger.ts';
 import type { LogEntry } from './log-entry.ts';
 import type { SimulatedNode } from './simulated-node.ts';

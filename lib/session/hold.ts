@@ -1,0 +1,39 @@
+import type { Subscription } from 'rxjs';
+import type { Clock } from '../flow/clock.ts';
+import type { Link } from '../transport/link.ts';
+
+/** On a wire without credit: the pause of a link while one of its lanes is full. */
+export class Hold {
+  readonly #link: Link;
+  readonly #clock: Clock;
+  #isHeld = false;
+  #resume: Subscription | undefined;
+
+  constructor(link: Link, clock: Clock) {
+    this.#link = link;
+    this.#clock = clock;
+  }
+
+  get isHeld(): boolean {
+    return this.#isHeld;
+  }
+
+  /** The link pauses, as it was told to. */
+  begin(): void {
+    this.#isHeld = true;
+  }
+
+  /** The link goes on after this turn: a consumer may be in the middle of taking a message. */
+  end(): void {
+    this.#resume ??= this.#clock.afterTurn(() => {
+      this.#resume = undefined;
+      this.#isHeld = false;
+      this.#link.pause(false);
+    });
+  }
+
+  /** The link has ended. */
+  stop(): void {
+    this.#resume?.unsubscribe();
+  }
+}
