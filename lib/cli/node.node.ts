@@ -1,10 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { filter } from 'rxjs';
+import { defer, filter, firstValueFrom, map, merge, mergeMap, throwError } from 'rxjs';
 import { webSocket } from '../../transports/websocket/index.ts';
+import { aborted } from '../flow/abort.ts';
 import {
   createRouter,
   Identity,
   logTo,
+  type NodeId,
   parseNodeAddress,
   type PeerUpdate,
   type Router,
@@ -115,6 +117,39 @@ function withHint(error: unknown): unknown {
   if (!error.message.includes('network')) return error;
   const { code, message, peer } = error;
   return new RxmeshError(code, `${message}: pass --network`, { ...(peer && { peer }) });
+}
+
+/** A peer whose answers a command waits for. */
+export interface Asked {
+  readonly router: Router;
+  readonly peer: NodeId;
+  readonly terminal: Terminal;
+}
+
+/**
+ * Does work that only a connected peer lets end.
+ *
+ * @throws {RxmeshError} `RXMESH_PEER_DOWN` when the peer disconnects
+ * @throws {Stopped} if the command is stopped first
+ */
+export function whileUp<T>({ router, peer, terminal }: Asked, work: () => Promise<T>): Promise<T> {
+  const stopped$ = aborted(terminal.signal).pipe(map(() => new Stopped()));
+  const down$ = router.events$.pipe(
+    filter((event) => event.type === 'peer-down'),
+    filter((event) => event.peer === peer),
+    map(({ error }) => disconnected(peer, error)),
+  );
+  const end$ = merge(stopped$, down$).pipe(mergeMap((error) => throwError(() => error)));
+  const task$ = defer(() => {
+    if (!router.isUp(peer)) throw disconnected(peer);
+    return work();
+  });
+  return firstValueFrom(merge(end$, task$));
+}
+
+function disconnected(peer: NodeId, error?: RxmeshError): RxmeshError {
+  const why = error === undefined ? '' : `: ${error.message}`;
+  return new RxmeshError('RXMESH_PEER_DOWN', `the node has disconnected${why}`, { peer });
 }
 
 /** Events that are no news. */

@@ -7,6 +7,7 @@ import { createRouter, flowFrom, Identity, json, protobuf } from 'rxmesh';
 import { CallError, calls } from 'rxmesh/calls';
 import { parse } from 'rxmesh/protobufjs';
 import { webSocket } from 'rxmesh/transports/websocket';
+import { openBench } from '../../lib/cli/bench-service.node.ts';
 import { addressLine, masked, nowhere, outcome, Running, stopAll } from './terminal.ts';
 
 const directory = mkdtempSync(`${tmpdir()}/rxmesh-cli-`);
@@ -145,6 +146,36 @@ describe('listen, ping, peers and bench', () => {
     await first.prints(/^down .*closed/m);
     expect(await first.stop('SIGTERM')).toBe(0);
     expect(first.output).toMatch(/^ws.*\nup {4}[0-9a-f]{40} [0-9a-f]{8}, inbound, ws:/);
+  });
+});
+
+describe('a node that stops instead of answering', () => {
+  const bench = ['bench', '--seconds', '0.02'];
+  it.each([
+    ['bench, while it sends', ['bench', '--seconds', '60'], 'sink', () => true],
+    ['bench, at its last message', bench, 'sink', (length: number) => length === 0],
+    ['bench, in a round trip', bench, 'echo', () => true],
+    ['peers', ['peers', '--channel', '65535'], 'echo', () => true],
+  ])('ends %s', async (_, [command = '', ...more], channel, isLast) => {
+    const router = createRouter({
+      identity: await Identity.generate(),
+      network: 'rxmesh',
+      transports: [webSocket({ listen: { host: '127.0.0.1' } })],
+    });
+    for (const [id, opened] of Object.entries(openBench(router))) {
+      opened.in$.subscribe(({ message, from }) => {
+        if (id === channel && isLast(message.length)) void router.stop();
+        else if (message.length === 0) void opened.sendOnce({ to: from, message });
+      });
+    }
+    await router.start();
+    const { output, errors } = await outcome(command, router.addresses[0] ?? '', ...more);
+    expect(output).toBe('');
+    await router.stop();
+    expect(errors.split('\n').slice(-2)).toEqual([
+      'rxmesh: the node has disconnected: the peer closed the connection (done) [RXMESH_PEER_DOWN]',
+      'exit 1',
+    ]);
   });
 });
 

@@ -1,11 +1,10 @@
 import { filter, firstValueFrom, lastValueFrom } from 'rxjs';
 import { pipeTo, sendTo } from '../../../operators/index.ts';
-import { promised } from '../../flow/abort.ts';
 import { type Channel, flowFrom, type NodeId, systemClock } from '../../index.ts';
 import { echoChannel, openBench, sinkChannel } from '../bench-service.node.ts';
 import type { Command } from '../command.node.ts';
 import { medianOf } from '../median.ts';
-import { dialed, dialOptions, stopped, warnings, withNode } from '../node.node.ts';
+import { dialed, dialOptions, warnings, whileUp, withNode } from '../node.node.ts';
 import { secondsAsMs, wholeNumber } from '../parse.node.ts';
 import { note, printLine, type Terminal } from '../terminal.node.ts';
 import { Stopped } from '../usage-error.ts';
@@ -36,16 +35,18 @@ export const bench: Command = {
       const { echo, sink } = openBench(router);
       await router.start();
       const { id, channels } = await dialed(router, address, { values, terminal });
-      warnings(router, terminal);
+      warnings(router, terminal, ['peer-down']);
       if (!channels.includes(echoChannel) || !channels.includes(sinkChannel)) {
         throw new Error('the node serves no bench: start it with rxmesh listen --bench');
       }
-      const load = { to: id, size, forMs, terminal, stop: stopped(terminal) };
-      note(terminal, `rxmesh: sending messages of ${size} bytes for ${forMs / 1_000} s`);
-      const rate = await throughput(sink, load);
-      note(terminal, `rxmesh: measuring round trips for ${forMs / 1_000} s`);
-      const trips = await roundTrips(echo, load);
-      const result = { size, ...rate, ...trips };
+      const load = { to: id, size, forMs, terminal };
+      const result = await whileUp({ router, peer: id, terminal }, async () => {
+        note(terminal, `rxmesh: sending messages of ${size} bytes for ${forMs / 1_000} s`);
+        const rate = await throughput(sink, load);
+        if (terminal.signal.aborted) throw new Stopped();
+        note(terminal, `rxmesh: measuring round trips for ${forMs / 1_000} s`);
+        return { size, ...rate, ...(await roundTrips(echo, load)) };
+      });
       if (values.has('json')) await printLine(terminal, JSON.stringify(result));
       else await showText(terminal, result);
     });
@@ -57,8 +58,6 @@ interface Load {
   readonly size: number;
   readonly forMs: number;
   readonly terminal: Terminal;
-  /** Resolves when the command is to stop. */
-  readonly stop: Promise<void>;
 }
 
 interface Rate {
@@ -76,13 +75,8 @@ async function throughput(sink: Channel<Uint8Array>, load: Load): Promise<Rate> 
     const untilMs = fromMs + forMs;
     while (systemClock.now() < untilMs && !terminal.signal.aborted) yield message;
   }
-  const { accepted } = await orStopped(
-    lastValueFrom(flowFrom(messages()).pipe(sendTo(to), pipeTo(sink))),
-    load,
-  );
-  const taken = promised(sink.in$, terminal.signal);
-  await sink.sendOnce({ to, message: new Uint8Array() });
-  await orStopped(taken, load);
+  const { accepted } = await lastValueFrom(flowFrom(messages()).pipe(sendTo(to), pipeTo(sink)));
+  await answered(sink, { to, message: new Uint8Array() });
   const seconds = (systemClock.now() - fromMs) / 1_000;
   const messagesPerSecond = Math.round(accepted / seconds);
   return { messages: accepted, messagesPerSecond, bytesPerSecond: messagesPerSecond * size };
@@ -103,9 +97,7 @@ async function roundTrips(echo: Channel<Uint8Array>, load: Load): Promise<RoundT
   const untilMs = systemClock.now() + forMs;
   while (systemClock.now() < untilMs) {
     const fromMs = systemClock.now();
-    const back = firstValueFrom(echo.in$.pipe(filter(({ from }) => from === to)));
-    await echo.sendOnce({ to, message });
-    await orStopped(back, load);
+    await answered(echo, { to, message });
     times.push(systemClock.now() - fromMs);
   }
   times.sort((a, b) => a - b);
@@ -118,14 +110,13 @@ async function roundTrips(echo: Channel<Uint8Array>, load: Load): Promise<RoundT
   };
 }
 
-/** @throws {Stopped} if the command is stopped first, or the work fails because of that */
-async function orStopped<T>(work: Promise<T>, { terminal, stop }: Load): Promise<T> {
-  const failure = stop.then(() => Promise.reject(new Stopped()));
-  try {
-    return await Promise.race([work, failure]);
-  } catch (error) {
-    throw terminal.signal.aborted ? new Stopped() : error;
-  }
+/** Sends a message, and resolves when the node has sent one back. */
+async function answered(
+  channel: Channel<Uint8Array>,
+  { to, message }: { readonly to: NodeId; readonly message: Uint8Array },
+): Promise<void> {
+  const back = firstValueFrom(channel.in$.pipe(filter(({ from }) => from === to)));
+  await Promise.all([back, channel.sendOnce({ to, message })]);
 }
 
 async function showText(terminal: Terminal, result: Rate & RoundTrips): Promise<void> {

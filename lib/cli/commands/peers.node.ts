@@ -1,12 +1,10 @@
-import { filter, firstValueFrom, map, merge, mergeMap, throwError, timer } from 'rxjs';
+import { filter, firstValueFrom, map, throwError, timeout } from 'rxjs';
 import { exchangeCodec } from '../../exchange/messages.ts';
-import { aborted } from '../../flow/abort.ts';
 import { printable } from '../../model/quote.ts';
 import type { Command } from '../command.node.ts';
-import { dialed, dialOptions, warnings, withNode } from '../node.node.ts';
+import { dialed, dialOptions, warnings, whileUp, withNode } from '../node.node.ts';
 import { channelId } from '../parse.node.ts';
 import { note, printLine } from '../terminal.node.ts';
-import { Stopped } from '../usage-error.ts';
 
 /** How long a node may take to answer, in milliseconds. */
 const answerMs = 5_000;
@@ -29,24 +27,24 @@ export const peers: Command = {
       const exchange = router.openChannel({ id, codec: exchangeCodec });
       await router.start();
       const { id: peer, channels } = await dialed(router, address, { values, terminal });
-      warnings(router, terminal);
+      warnings(router, terminal, ['peer-down']);
       if (!channels.includes(id)) {
         throw new Error(`the node does not take part in peer exchange on channel ${id}`);
       }
-      const answer = firstValueFrom(
-        merge(
-          exchange.in$.pipe(
-            map(({ message }) => (message.kind === 'answer' ? message.addresses : undefined)),
-            filter((addresses) => addresses !== undefined),
-          ),
-          timer(answerMs).pipe(
-            mergeMap(() => throwError(() => new Error(`no answer within ${answerMs / 1_000} s`))),
-          ),
-          aborted(terminal.signal).pipe(mergeMap(() => throwError(() => new Stopped()))),
-        ),
+      const answer = exchange.in$.pipe(
+        map(({ message }) => (message.kind === 'answer' ? message.addresses : undefined)),
+        filter((addresses) => addresses !== undefined),
+        timeout({
+          first: answerMs,
+          with: () => throwError(() => new Error(`no answer within ${answerMs / 1_000} s`)),
+        }),
       );
-      await exchange.sendOnce({ to: peer, message: { kind: 'ask' } });
-      const addresses = await answer;
+      const addresses = await whileUp({ router, peer, terminal }, async () => {
+        const message = { kind: 'ask' } as const;
+        const all = [firstValueFrom(answer), exchange.sendOnce({ to: peer, message })] as const;
+        const [answered] = await Promise.all(all);
+        return answered;
+      });
       for (const each of addresses) {
         const line = values.has('json') ? JSON.stringify({ address: each }) : printable(each);
         await printLine(terminal, line);
