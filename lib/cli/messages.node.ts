@@ -6,7 +6,8 @@ import { type Codec, json, protobuf, raw, RxmeshError } from '../index.ts';
 import { quote } from '../model/quote.ts';
 import { checkMessage } from './check-message.node.ts';
 import type { OptionSpecs, Values } from './command.node.ts';
-import { UsageError } from './usage-error.ts';
+import type { Terminal } from './terminal.node.ts';
+import { Stopped, UsageError } from './usage-error.ts';
 
 /** How messages stand in pipes and arguments, and travel on a channel. */
 export interface Format {
@@ -74,9 +75,15 @@ export async function formatOf(values: Values): Promise<Format> {
   return values.has('bytes') ? bytesFormat : textFormat;
 }
 
-/** The one message that an input holds. */
-export async function only(format: Format, input: Readable): Promise<unknown> {
-  const all = await readAll(input);
+/**
+ * The one message that the input of a command holds.
+ * @throws {Stopped} if the command is stopped first
+ */
+export async function only(format: Format, { input, signal }: Terminal): Promise<unknown> {
+  const stop = (): void => void input.destroy(new Stopped());
+  if (signal.aborted) stop();
+  signal.addEventListener('abort', stop, { once: true });
+  const all = await readAll(input).finally(() => signal.removeEventListener('abort', stop));
   return format === bytesFormat ? all : format.fromText(all.toString().replace(/\r?\n$/, ''));
 }
 

@@ -14,7 +14,7 @@ export const tokenVariable = 'RXMESH_INSPECT_TOKEN';
  * these stands in the list of processes.
  *
  * @throws {UsageError} if there is none
- * @throws {Stopped} if the user does not want to type it
+ * @throws {Stopped} if the command is stopped first, or the user does not want to type it
  */
 export async function withToken(url: URL, values: Values, terminal: Terminal): Promise<URL> {
   if ((url.searchParams.get('token') ?? '') !== '') return url;
@@ -24,10 +24,12 @@ export async function withToken(url: URL, values: Values, terminal: Terminal): P
   return whole;
 }
 
-async function fromStdin({ input }: Terminal): Promise<string> {
-  for await (const line of createInterface({ input })) {
+async function fromStdin({ input, signal }: Terminal): Promise<string> {
+  // It closes when the command is stopped.
+  for await (const line of createInterface({ input, signal })) {
     if (line.trim() !== '') return line.trim();
   }
+  if (signal.aborted) throw new Stopped();
   throw new UsageError('--token-stdin: there is no token on stdin');
 }
 

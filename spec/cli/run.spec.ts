@@ -8,6 +8,7 @@ import { CallError, calls } from 'rxmesh/calls';
 import { parse } from 'rxmesh/protobufjs';
 import { webSocket } from 'rxmesh/transports/websocket';
 import { openBench } from '../../lib/cli/bench-service.node.ts';
+import { until } from '../support/until.ts';
 import { addressLine, masked, nowhere, outcome, Running, stopAll } from './terminal.ts';
 
 const directory = mkdtempSync(`${tmpdir()}/rxmesh-cli-`);
@@ -146,6 +147,20 @@ describe('listen, ping, peers and bench', () => {
     await first.prints(/^down .*closed/m);
     expect(await first.stop('SIGTERM')).toBe(0);
     expect(first.output).toMatch(/^ws.*\nup {4}[0-9a-f]{40} [0-9a-f]{8}, inbound, ws:/);
+  });
+});
+
+describe('Ctrl-C', () => {
+  it.each([
+    ['a request', ['call', nowhere, 'add']],
+    ['a token', ['inspect', 'http://127.0.0.1:4000/', '--token-stdin']],
+  ])('ends a command that reads %s from stdin, or begins to', async (_, args) => {
+    const early = new Running(...args);
+    expect([await early.stop(), early.output, early.errors]).toEqual([130, '', '']);
+    const program = new Running(...args);
+    program.input.write('\n');
+    await until(() => program.input.readableLength === 0);
+    expect([await program.stop(), program.output, program.errors]).toEqual([130, '', '']);
   });
 });
 

@@ -48,8 +48,7 @@ export const call: Command = {
     const { request, response } = await formatsOf(given);
     const deadline = values.text('deadline');
     const timeoutMs = deadline === undefined ? undefined : secondsAsMs('--deadline', deadline);
-    const message =
-      text === undefined ? await only(request, terminal.input) : request.fromText(text);
+    const message = text === undefined ? await only(request, terminal) : request.fromText(text);
     await withNode(values, {}, async (router) => {
       const service = calls(router, {
         id,
