@@ -10,10 +10,16 @@ const stop = (reason: StopReason): void => stopping.abort(reason);
 // Once, so that a second Ctrl-C ends the process whatever it is doing.
 for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => stop(name));
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error;
   // As with `rxmesh sub ... | head`: nobody reads any more.
-  stop('output closed');
+  if (error.code === 'EPIPE') {
+    stop('output closed');
+    return;
+  }
+  process.stderr.write(`rxmesh: stdout: ${error.message}\n`);
+  process.exit(1);
 });
+// Notes that nobody reads are no reason to stop, least of all for a node that serves others.
+process.stderr.on('error', () => undefined);
 
 process.exitCode = await run(process.argv.slice(2), {
   input: process.stdin,

@@ -94,6 +94,20 @@ describe('in pipes', () => {
     pub.kill();
   });
 
+  it('a node serves on when nobody reads its stderr', async () => {
+    // It writes there at once that it cannot reach its peer.
+    const node = inShell(`{ rxmesh listen --peer ${nowhere} 2>&1 >&3 | true; } 3>&1`);
+    const where = await node.prints(address);
+    const ping = inShell(`rxmesh ping ${where} --count 1`);
+    expect(await ping.ended).toBe(0);
+  });
+
+  it('a full disk ends a command with one line and 1', async () => {
+    const program = inShell('rxmesh --help > /dev/full');
+    expect(await program.ended).toBe(1);
+    expect(program.output).toBe('rxmesh: stdout: ENOSPC: no space left on device, write\n');
+  });
+
   it('pub and sub move a file as it is, at the pace of the reader', async () => {
     const sub = inShell(
       'rxmesh sub 7 --listen 0 --bytes --count 1 | sha256sum; echo "$PIPESTATUS"',
