@@ -29,7 +29,8 @@ export const peers: Command = {
       const { id: peer, channels } = await dialed(router, address, { values, terminal });
       warnings(router, terminal, ['peer-down']);
       if (!channels.includes(id)) {
-        throw new Error(`the node does not take part in peer exchange on channel ${id}`);
+        const hint = id === 0 ? ': if it is rxmesh listen, start it with --exchange' : '';
+        throw new Error(`the node does not take part in peer exchange on channel ${id}${hint}`);
       }
       const answer = exchange.in$.pipe(
         map(({ message }) => (message.kind === 'answer' ? message.addresses : undefined)),
