@@ -3,7 +3,7 @@
  * invariant did not hold, and 2 if an option is wrong.
  */
 import { spawnSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { closeSync, existsSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { argumentsFrom, help, type Options, optionsFrom } from './options.ts';
 import { plot } from './plot.ts';
@@ -22,6 +22,7 @@ function read(): Options | undefined {
   try {
     const options = optionsFrom(args);
     if (options === undefined) console.log(help);
+    if (options?.svg !== undefined) checkWritable('--svg', options.svg);
     return options;
   } catch (thrown) {
     const problem = thrown instanceof Error ? thrown.message : String(thrown);
@@ -29,6 +30,18 @@ function read(): Options | undefined {
     process.exitCode = 2;
     return undefined;
   }
+}
+
+/** @throws {Error} naming the option whose file cannot be written */
+function checkWritable(option: string, file: string): void {
+  const isNew = !existsSync(file);
+  try {
+    closeSync(openSync(file, 'a'));
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new Error(`${option}: cannot write to the file: ${why}`, { cause: error });
+  }
+  if (isNew) rmSync(file);
 }
 
 function report(options: Options, result: Result): void {

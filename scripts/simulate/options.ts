@@ -54,6 +54,17 @@ export interface Options {
   readonly twice: boolean;
 }
 
+/** The length of a message, in bytes: up to the default limit of a channel. */
+const messageLimits = { least: 4, most: 4_194_304 };
+/** How many messages the library lets wait in a lane. */
+const laneLimits = { least: 1, most: 1_048_576 };
+/** How many nodes there may be, and peers of one. */
+const nodeLimits = { least: 1, most: 1_000_000 };
+/** The most minutes, and the most that happens in one. */
+const amountMax = 1_000_000;
+/** The highest number of a fault or message that can be chosen. */
+const onlyMax = 10_000_000;
+
 /** The text of `--help`. */
 export const help = `npm run simulate -- [options]
 
@@ -69,7 +80,7 @@ what came of it, and fails if an invariant of the library did not hold.
   --knows 5              how many others each node knows at the start; with --exchange 1
   --exchange             nodes tell each other of further ones
   --max-connected 32     the most peers of a node
-  --wanted 16            the peers that a node looks for; default: half of --max-connected
+  --wanted 16            the peers that a node looks for, at most --max-connected; default: half
   --latency 20-60        milliseconds one way, a number or a range
   --bandwidth 1000000    bytes per second, each way; default: no limit
   --churn 0              part of the nodes that leave and return in a minute, such as 0.1
@@ -81,7 +92,7 @@ what came of it, and fails if an invariant of the library did not hold.
   --vanish 0             part of the nodes that lose power at the end, such as 0.2
   --traffic broadcast    broadcast, unicast, pipe (to nodes that may be away) or none
   --rate 2               messages that each node sends in a minute
-  --bytes 64             bytes of a message, at least 4
+  --bytes 64             bytes of a message, from 4 to 4194304
   --lane 8               the most messages that wait for a peer; default: that of the library
   --protection trusted   trusted, proven or encrypted
   --only 3,7-9           make only these faults and messages, by number
@@ -89,7 +100,8 @@ what came of it, and fails if an invariant of the library did not hold.
   --memory               print how much memory is live at each minute, after garbage collection
   --json                 print the result as JSON
   --table                networks of 10 to --nodes nodes, each in a process of its own; with
-                         --exchange, how networks of 8 to --nodes nodes find each other
+                         --exchange, how networks of 8 to --nodes nodes find each other; without
+                         --seeds, --twice, --memory and --svg
   --help`;
 
 const text = { type: 'string' } as const;
@@ -136,35 +148,36 @@ export function optionsFrom(args: readonly string[]): Options | undefined {
   if (values.help === true) return undefined;
   const { svg, exchange = false, memory = false, json = false, table = false } = values;
   const { twice = false } = values;
-  const nodes = count('nodes', values.nodes, 100, 1);
-  const maxConnected = count('max-connected', values['max-connected'], 32, 1);
+  const nodes = count('nodes', values.nodes, 100, nodeLimits);
+  const maxConnected = count('max-connected', values['max-connected'], 32, nodeLimits);
+  if (table) refuseWithTable(values);
   return {
     nodes,
-    minutes: amount('minutes', values.minutes, 1, 0),
-    seed: count('seed', values.seed, 1, 0),
-    knows: Math.min(nodes - 1, count('knows', values.knows, exchange ? 1 : 5, 1)),
+    minutes: amount('minutes', values.minutes, 1),
+    seed: count('seed', values.seed, 1, { least: 0 }),
+    knows: Math.min(nodes - 1, count('knows', values.knows, exchange ? 1 : 5, { least: 1 })),
     exchange,
     maxConnected,
-    wanted: count('wanted', values.wanted, Math.ceil(maxConnected / 2), 0),
+    wanted: wantedOf(values.wanted, maxConnected),
     latencyMs: range('latency', values.latency ?? '20-60'),
-    bytesPerSecond: amount('bandwidth', values.bandwidth, Infinity, 1),
-    churn: amount('churn', values.churn, 0, 0),
-    partitions: count('partitions', values.partitions, 0, 0),
-    freeze: amount('freeze', values.freeze, 0, 0),
-    dates: amount('dates', values.dates, 0, 0),
+    bytesPerSecond: amount('bandwidth', values.bandwidth, Infinity, { least: 1, most: Infinity }),
+    churn: amount('churn', values.churn, 0),
+    partitions: count('partitions', values.partitions, 0, { least: 0 }),
+    freeze: amount('freeze', values.freeze, 0),
+    dates: amount('dates', values.dates, 0),
     close: closes(values.close, values.traffic),
-    vanish: Math.min(1, amount('vanish', values.vanish, 0, 0)),
+    vanish: Math.min(1, amount('vanish', values.vanish, 0)),
     traffic: oneOf('traffic', values.traffic ?? 'broadcast', traffics),
-    rate: amount('rate', values.rate, 2, 0),
-    bytes: count('bytes', values.bytes, 64, 4),
-    lane: values.lane === undefined ? undefined : count('lane', values.lane, 1, 1),
+    rate: amount('rate', values.rate, 2),
+    bytes: count('bytes', values.bytes, 64, messageLimits),
+    lane: values.lane === undefined ? undefined : count('lane', values.lane, 1, laneLimits),
     protection: oneOf('protection', values.protection ?? 'trusted', protections),
     only: values.only === undefined ? undefined : numbersFrom('only', values.only),
     svg,
     memory,
     json,
     table,
-    seeds: count('seeds', values.seeds, 1, 1),
+    seeds: count('seeds', values.seeds, 1, { least: 1 }),
     twice,
   };
 }
@@ -218,27 +231,63 @@ function numbersFrom(name: string, given: string): readonly number[] {
   if (given === 'none') return [];
   return given.split(',').flatMap((each) => {
     const [first, last] = range(name, each);
+    if (last > onlyMax) throw new Error(`--${name} takes numbers up to ${onlyMax}, got ${each}`);
     return Array.from({ length: last - first + 1 }, (_, at) => first + at);
   });
 }
 
-function amount(name: string, given: string | undefined, otherwise: number, least: number): number {
-  const value = given === undefined ? otherwise : Number(given);
-  if (value >= least && given?.trim() !== '') return value;
-  throw new Error(`--${name} must be a number of at least ${least}, got ${String(given)}`);
+/** What a number may be. */
+interface Limits {
+  readonly least: number;
+  readonly most?: number;
+}
+
+function amount(
+  name: string,
+  given: string | undefined,
+  otherwise: number,
+  { least, most = amountMax }: Limits = { least: 0 },
+): number {
+  if (given === undefined) return otherwise;
+  const value = Number(given);
+  if (value >= least && value <= most && given.trim() !== '') return value;
+  throw new Error(`--${name} must be a number ${limits(least, most)}, got ${given}`);
+}
+
+function limits(least: number, most: number): string {
+  return most < Infinity ? `from ${least} to ${most}` : `of at least ${least}`;
+}
+
+function wantedOf(given: string | undefined, maxConnected: number): number {
+  const value = count('wanted', given, Math.ceil(maxConnected / 2), { least: 0 });
+  if (value <= maxConnected) return value;
+  throw new Error(`--wanted must be at most --max-connected (${maxConnected}), got ${value}`);
+}
+
+/** A table has a row for each run, and shows nothing else of it. */
+function refuseWithTable(values: Readonly<Record<string, unknown>>): void {
+  const refused = ['seeds', 'twice', 'memory', 'svg'].find((name) => values[name] !== undefined);
+  if (refused !== undefined) throw new Error(`--table cannot be combined with --${refused}`);
 }
 
 /** The channel of the pipes stays open: they end with it. */
 function closes(given: string | undefined, traffic: string | undefined): number {
-  const value = amount('close', given, 0, 0);
+  const value = amount('close', given, 0);
   if (value === 0 || traffic !== 'pipe') return value;
   throw new Error('--close is not for --traffic pipe: a pipe ends with its channel');
 }
 
-function count(name: string, given: string | undefined, otherwise: number, least: number): number {
+function count(
+  name: string,
+  given: string | undefined,
+  otherwise: number,
+  { least, most = Infinity }: Limits,
+): number {
   const value = given === undefined ? otherwise : Number(given);
-  if (Number.isSafeInteger(value) && value >= least && given?.trim() !== '') return value;
-  throw new Error(`--${name} must be a whole number of at least ${least}, got ${String(given)}`);
+  const isWithin = value >= least && value <= most;
+  if (Number.isSafeInteger(value) && isWithin && given?.trim() !== '') return value;
+  const what = `must be a whole number ${limits(least, most)}`;
+  throw new Error(`--${name} ${what}, got ${String(given ?? otherwise)}`);
 }
 
 function range(name: string, given: string): readonly [number, number] {

@@ -68,10 +68,28 @@ describe('a name that nothing has', () => {
   });
 });
 
-describe('options that exclude each other', () => {
-  it('npm run simulate -- --close with pipes is refused, and says why', () => {
-    const { status, stderr } = run('simulate', '--close', '2', '--traffic', 'pipe');
-    expect(status).toBe(2);
-    expect(stderr).toContain('--close is not for --traffic pipe: a pipe ends with its channel');
+describe('npm run simulate refuses before any work, in one line,', () => {
+  it.each([
+    ['--close 2 --traffic pipe', '--close is not for --traffic pipe: a pipe ends with its channel'],
+    ['--table --twice', '--table cannot be combined with --twice'],
+    ['--table --seeds 2', '--table cannot be combined with --seeds'],
+    ['--table --memory', '--table cannot be combined with --memory'],
+    ['--table --svg a.svg', '--table cannot be combined with --svg'],
+    ['--wanted 100', '--wanted must be at most --max-connected (32), got 100'],
+    ['--max-connected 4 --wanted 5', '--wanted must be at most --max-connected (4), got 5'],
+    ['--svg no-such-directory/a.svg', '--svg: cannot write to the file: ENOENT'],
+    ['--svg scripts', '--svg: cannot write to the file: EISDIR'],
+    ['--bytes 4194305', '--bytes must be a whole number from 4 to 4194304'],
+    ['--lane 1048577', '--lane must be a whole number from 1 to 1048576'],
+    ['--max-connected 1000001', '--max-connected must be a whole number from 1 to 1000000'],
+    ['--nodes 1000001', '--nodes must be a whole number from 1 to 1000000'],
+    ['--minutes Infinity', '--minutes must be a number from 0 to 1000000, got Infinity'],
+    ['--rate 1e9', '--rate must be a number from 0 to 1000000, got 1e9'],
+    ['--only 1-99999999999', '--only takes numbers up to 10000000, got 1-99999999999'],
+  ])('%s', (line, text) => {
+    const { status, stdout, stderr } = run('simulate', ...line.split(' '));
+    expect([status, stdout]).toEqual([2, '']);
+    expect(stderr).toContain(`simulate: ${text}`);
+    expect(stderr.trim().split('\n')).toHaveLength(1);
   });
 });

@@ -109,8 +109,8 @@ describe('npm run simulate', () => {
   });
 
   it.each([
-    ['--nodes 0', '--nodes must be a whole number of at least 1, got 0'],
-    ['--minutes x', '--minutes must be a number of at least 0, got x'],
+    ['--nodes 0', '--nodes must be a whole number from 1 to 1000000, got 0'],
+    ['--minutes x', '--minutes must be a number from 0 to 1000000, got x'],
     ['--latency 9-3', '--latency must be a number or a range such as 20-60, got 9-3'],
     ['--traffic some', '--traffic must be one of broadcast, unicast, pipe, none, got some'],
   ])('refuses %s', (line, problem) => {
