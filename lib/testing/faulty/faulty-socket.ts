@@ -27,7 +27,7 @@ export interface FaultySocketOptions {
   /** The number of the connection. */
   readonly connection: number;
   readonly report: (fault: FrameFault) => void;
-  /** Called once, when the socket has ended. */
+  /** Called once, when this socket and the one below have ended. */
   readonly onEnd: (socket: FaultySocket) => void;
 }
 
@@ -55,6 +55,12 @@ export class FaultySocket implements FrameSocket {
   /** Whether it was closed or destroyed here. */
   #isLeaving = false;
   #isDestroyed = false;
+  #isFrozen = false;
+  /** Ends the inner socket at `thaw`, if this one was destroyed while it was closing. */
+  #endAtThaw: (() => void) | undefined;
+  /** The timer of a socket that leaves. */
+  #giveUp: Subscription | undefined;
+  #isOnEndCalled = false;
 
   constructor(inner: FrameSocket, options: FaultySocketOptions) {
     this.#inner = inner;
@@ -120,7 +126,9 @@ export class FaultySocket implements FrameSocket {
     if (this.#isDestroyed) return;
     this.#isDestroyed = true;
     const destroy = (): void => this.#inner.destroy(reason);
-    if (this.#isLeaving) {
+    if (this.#isLeaving && this.#isFrozen) {
+      this.#endAtThaw = destroy;
+    } else if (this.#isLeaving) {
       this.#release(destroy);
     } else {
       this.#outbound.clear();
@@ -139,14 +147,19 @@ export class FaultySocket implements FrameSocket {
     this.#release(() => this.#inner.destroy());
   }
 
-  /** Passes nothing in either direction. */
+  /** Passes nothing in either direction, and ends nothing. */
   freeze(): void {
+    this.#isFrozen = true;
+    this.#giveUp?.unsubscribe();
     for (const way of [this.#inbound, this.#outbound]) way.freeze();
   }
 
   /** Passes on what was held back. */
   thaw(): void {
+    this.#isFrozen = false;
+    if (this.#endAtThaw !== undefined) this.#release(this.#endAtThaw);
     for (const way of [this.#inbound, this.#outbound]) way.thaw();
+    if (this.#isLeaving) this.#limitLeaving();
   }
 
   toString(): string {
@@ -204,6 +217,7 @@ export class FaultySocket implements FrameSocket {
   #innerEnded(): void {
     this.#outbound.stop();
     this.#subscription.unsubscribe();
+    this.#tellEnd();
   }
 
   /** Ends this side, and the inner socket once everything is out. */
@@ -215,10 +229,18 @@ export class FaultySocket implements FrameSocket {
       endInner();
       return;
     }
+    if (!this.#isFrozen) this.#limitLeaving();
+  }
+
+  /** Gives up on a socket that takes nothing. */
+  #limitLeaving(): void {
     const { clock } = this.#options;
     const waitMs = Math.max(0, this.#outbound.emptyAtMs - clock.now()) + closeTimeoutMs;
     const giveUp = (): void => this.#release(() => this.#inner.destroy());
-    this.#subscription.add(clock.schedule(giveUp, waitMs));
+    this.#giveUp?.unsubscribe();
+    if (this.#subscription.closed) return;
+    this.#giveUp = clock.schedule(giveUp, waitMs);
+    this.#subscription.add(this.#giveUp);
   }
 
   /** Ends the inner socket now. */
@@ -226,6 +248,7 @@ export class FaultySocket implements FrameSocket {
     this.#outbound.stop();
     endInner();
     this.#subscription.unsubscribe();
+    this.#tellEnd();
   }
 
   #end(ending: Ended = {}): void {
@@ -236,6 +259,13 @@ export class FaultySocket implements FrameSocket {
     this.#pauseInner();
     if (this.#reader !== undefined) tellEnd(this.#reader, ending);
     this.#drained.complete();
+    this.#tellEnd();
+  }
+
+  /** Until both have ended, the line is frozen, thawed and cut for this socket too. */
+  #tellEnd(): void {
+    if (this.#isOnEndCalled || !this.#isOver() || !this.#subscription.closed) return;
+    this.#isOnEndCalled = true;
     this.#options.onEnd(this);
   }
 }

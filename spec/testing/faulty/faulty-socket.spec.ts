@@ -132,29 +132,44 @@ describe('a socket on a line', () => {
     const { inner, socket, log, clock, ended } = onLine({ line: { latencyMs: 5 } });
     socket.send(frame(1));
     socket.close();
-    expect([log, inner.state, socket.closed, ended()]).toEqual([['0 end'], 'open', false, 1]);
+    expect([log, inner.state, socket.closed, ended()]).toEqual([['0 end'], 'open', false, 0]);
     clock.advance(5);
-    expect([numbersOf(inner.outbox), inner.state]).toEqual([[1], 'closed']);
+    expect([numbersOf(inner.outbox), inner.state, ended()]).toEqual([[1], 'closed', 1]);
     inner.outbox = [];
     expect(socket.closed).toBe(true);
     expectIdle(clock.scheduler);
   });
 
-  it('closes although the socket below takes nothing, or the line is frozen', () => {
+  it('closes although the socket below takes nothing', () => {
     const busy = onLine();
     busy.inner.writable = false;
     busy.socket.send(frame(1));
     busy.socket.close();
     expect([numbersOf(busy.inner.outbox), busy.inner.state]).toEqual([[1], 'closed']);
-    const frozen = onLine();
-    frozen.socket.freeze();
-    frozen.socket.send(frame(1));
-    frozen.socket.close();
-    frozen.clock.advance(1_999);
-    expect(frozen.inner.state).toBe('open');
-    frozen.clock.advance(1);
-    expect(frozen.inner.state).toBe('destroyed');
-    expectIdle(frozen.clock.scheduler);
+  });
+
+  it('closed while the line is frozen, closes behind what was sent when it is thawed', () => {
+    const { inner, socket, clock, ended } = onLine();
+    socket.freeze();
+    socket.send(frame(1));
+    socket.close();
+    clock.advance(60_000);
+    expect([inner.outbox, inner.state, ended()]).toEqual([[], 'open', 0]);
+    socket.thaw();
+    expect([numbersOf(inner.outbox), inner.state, ended()]).toEqual([[1], 'closed', 1]);
+    expectIdle(clock.scheduler);
+  });
+
+  it('frozen while it closes, takes no time for it until it is thawed', () => {
+    const { inner, socket, clock, ended } = onLine({ line: { latencyMs: 5_000 } });
+    socket.close();
+    clock.advance(4_999);
+    socket.freeze();
+    clock.advance(60_000);
+    expect([inner.state, ended()]).toEqual(['open', 0]);
+    socket.thaw();
+    expect([inner.state, ended()]).toEqual(['closed', 1]);
+    expectIdle(clock.scheduler);
   });
 
   it('destroyed, drops what is on its way out, and the other side hears of it after the latency', () => {
@@ -162,11 +177,12 @@ describe('a socket on a line', () => {
     socket.send(frame(1));
     clock.advance(4);
     socket.destroy();
-    expect([log, socket.closed, ended()]).toEqual([['4 end'], false, 1]);
+    expect([log, socket.closed, ended()]).toEqual([['4 end'], false, 0]);
     clock.advance(4);
     expect(inner.state).toBe('open');
     clock.advance(1);
     expect([numbersOf(inner.outbox), inner.state, socket.closed]).toEqual([[], 'destroyed', true]);
+    expect(ended()).toBe(1);
     expectIdle(clock.scheduler);
   });
 
@@ -194,14 +210,28 @@ describe('a socket on a line', () => {
     for (const { clock } of [direct, closing]) expectIdle(clock.scheduler);
   });
 
-  it('destroyed while the line is frozen, ends the socket below after a while', () => {
-    const { inner, socket, clock } = onLine();
+  it.each(['', 'and closed before,'])(
+    'destroyed while the line is frozen, %s ends the socket below when it is thawed',
+    (before) => {
+      const { inner, socket, clock, ended } = onLine();
+      socket.freeze();
+      socket.send(frame(1));
+      if (before !== '') socket.close();
+      socket.destroy();
+      clock.advance(60_000);
+      expect([inner.state, ended()]).toEqual(['open', 0]);
+      socket.thaw();
+      expect([inner.sent, inner.state, ended()]).toEqual([[], 'destroyed', 1]);
+      expectIdle(clock.scheduler);
+    },
+  );
+
+  it('is cut while it closes on a frozen line', () => {
+    const { inner, socket, clock, ended } = onLine();
     socket.freeze();
-    socket.destroy();
-    clock.advance(1_999);
-    expect(inner.state).toBe('open');
-    clock.advance(1);
-    expect(inner.state).toBe('destroyed');
+    socket.close();
+    socket.cut();
+    expect([inner.state, ended()]).toEqual(['destroyed', 1]);
     expectIdle(clock.scheduler);
   });
 

@@ -87,6 +87,21 @@ describe('two routers on a faulty line', () => {
   });
 });
 
+describe('a line that is frozen when a node disconnects', () => {
+  it('tells the other node only when it is thawed', () => {
+    const { net, line } = wrapped({ latencyMs: 5 }, oneDials);
+    net.start();
+    line().freeze();
+    net.node(0).router.peers.disconnect(net.node(1).id);
+    net.advance(5_000);
+    expect(downs(net, 1)).toEqual([]);
+    line().thaw();
+    net.advance(100);
+    expect(downs(net, 1)).toHaveLength(1);
+    net.stop();
+  });
+});
+
 describe('faulty', () => {
   const { transport } = new MockNode();
 
