@@ -1,8 +1,9 @@
 import type { IncomingMessage } from 'node:http';
 import { connect, type LookupFunction, Socket } from 'node:net';
 import { connect as connectTls, type ConnectionOptions } from 'node:tls';
-import { Observable } from 'rxjs';
+import { Observable, type Subscription } from 'rxjs';
 import { WebSocket } from 'ws';
+import type { Clock } from '../../lib/flow/clock.ts';
 import type { Endpoint } from '../../lib/model/endpoint.ts';
 import { errorOf } from '../../lib/model/error.ts';
 import { zoneOf } from '../../lib/model/ip.ts';
@@ -17,6 +18,8 @@ import { turnsOf } from '../../lib/transport/turns.ts';
 
 /** How many characters of an HTTP answer an error quotes. */
 const answerLengthMax = 100;
+/** How long to wait for these, once the status is there, in milliseconds. */
+const answerBodyMs = 1_000;
 
 /** WebSockets in Node, based on ws. */
 export const platform: WebSocketPlatform = {
@@ -46,7 +49,7 @@ function dial(
     // Kept until the socket is open, since ws also reports a cancelled attempt as an error.
     ws.on('error', fail);
     ws.once('unexpected-response', (_request, response) => {
-      subscriber.add(answerOf(response, (text) => fail(new Error(text))));
+      subscriber.add(answerOf(response, clock, (text) => fail(new Error(text))));
     });
     ws.once('upgrade', (response) => {
       stream = response.socket;
@@ -78,10 +81,14 @@ function dial(
 }
 
 /**
- * Reads what a server answers instead of opening a WebSocket, as far as it is of use in a message.
- * Returns a function that stops reading.
+ * Reads what a server answers instead of opening a WebSocket, as far as it is of use in a message,
+ * and comes in time: it may never end. Returns what stops reading.
  */
-function answerOf(response: IncomingMessage, answered: (text: string) => void): () => void {
+function answerOf(
+  response: IncomingMessage,
+  clock: Clock,
+  answered: (text: string) => void,
+): Subscription {
   const { statusCode = 0, statusMessage = '' } = response;
   let body = '';
   const report = (): void => {
@@ -96,9 +103,9 @@ function answerOf(response: IncomingMessage, answered: (text: string) => void): 
   });
   response.once('end', report);
   response.once('error', report);
-  return () => {
-    response.destroy();
-  };
+  const reading = clock.schedule(report, answerBodyMs);
+  reading.add(() => response.destroy());
+  return reading;
 }
 
 /**

@@ -1,9 +1,10 @@
-import { createServer } from 'node:http';
+import { createServer, type RequestListener } from 'node:http';
 import { connect } from 'node:net';
 import { describe, expect, it } from '@jest/globals';
 import { firstValueFrom } from 'rxjs';
 import {
   createRouter,
+  type Endpoint,
   Identity,
   type RouterEvent,
   type RouterOptions,
@@ -11,6 +12,8 @@ import {
 import { secureDial } from '../../../lib/secure/index.ts';
 import { webSocket } from '../../../transports/websocket/index.ts';
 import { offeredProtocols } from '../../../transports/websocket/subprotocol.ts';
+import { VirtualClock } from '../../../lib/testing/virtual-clock.ts';
+import { expectIdle } from '../../support/leaks.ts';
 import { until } from '../../support/until.ts';
 import { releases } from './support.ts';
 
@@ -117,21 +120,52 @@ describe('a refusal before the proof', () => {
 });
 
 describe('a dial that gets an HTTP answer', () => {
-  it('reports the status, and the first 100 characters', async () => {
-    const server = createServer((_request, response) => {
-      response.writeHead(403, { Connection: 'close' }).end(`stay\u001b out${'.'.repeat(10_000)}`);
+  async function answering(listen: RequestListener): Promise<Endpoint> {
+    const server = createServer(listen);
+    release(() => {
+      server.closeAllConnections();
+      server.close();
     });
-    release(() => server.close());
     server.listen(0, '127.0.0.1');
     await until(() => server.listening);
     const address = server.address();
     const port = typeof address === 'object' ? (address?.port ?? 0) : 0;
-    const dial = firstValueFrom(webSocket().dial({ protocol: 'ws', ip: '127.0.0.1', port }));
-    await expect(dial).rejects.toMatchObject({
+    return { protocol: 'ws', ip: '127.0.0.1', port };
+  }
+
+  it('reports the status, and the first 100 characters', async () => {
+    const endpoint = await answering((_request, response) => {
+      response.writeHead(403, { Connection: 'close' }).end(`stay\u001b out${'.'.repeat(10_000)}`);
+    });
+    await expect(firstValueFrom(webSocket().dial(endpoint))).rejects.toMatchObject({
       code: 'RXMESH_DIAL_FAILED',
       message: expect.stringMatching(/: the server answered 403 Forbidden: stay\\u001b out\.{91}$/),
     });
   });
+
+  it.each(['', 'stay out'])(
+    'that never ends, reports the status after a second: %j',
+    async (text) => {
+      const endpoint = await answering((_request, response) => {
+        response.writeHead(403).flushHeaders();
+        if (text !== '') response.write(text);
+      });
+      const clock = new VirtualClock();
+      let problem: unknown;
+      webSocket({ clock })
+        .dial(endpoint)
+        .subscribe({ error: (error: unknown) => (problem = error) });
+      await until(() => {
+        clock.advance(100);
+        return problem !== undefined;
+      });
+      expect(problem).toMatchObject({
+        code: 'RXMESH_DIAL_FAILED',
+        message: expect.stringMatching(/: the server answered 403 Forbidden(?:: stay out)?$/),
+      });
+      expectIdle(clock.scheduler);
+    },
+  );
 
   it('of a listener that refuses its origin reports the reason', async () => {
     const transport = webSocket({ listen: { host: '127.0.0.1' } });
