@@ -32,8 +32,8 @@ export interface WebSocketListenOptions {
    */
   readonly host?: string;
   /**
-   * The path of the requests to accept. Default `'/'`. Requests for other paths get an HTTP 404,
-   * without an event.
+   * The path of the requests to accept, without segments `.` and `..`, which URLs do not keep.
+   * Default `'/'`. Requests for other paths get an HTTP 404, without an event.
    */
   readonly path?: string;
   /** Makes it a `wss` server with this certificate and key. */
@@ -171,8 +171,9 @@ function listenProblems({
   if (host === '' || (host !== undefined && typeof host !== 'string')) {
     problems.push(mustBe('listen.host', 'a name or an IP', host));
   }
-  if (path !== undefined && !(typeof path === 'string' && /^\/[^?#]*$/.test(path))) {
-    problems.push(mustBe('listen.path', 'a path that begins with a slash, without ? and #', path));
+  if (path !== undefined && !isPath(path)) {
+    const what = 'a path that begins with a slash, without ? and #, and without segments . and ..';
+    problems.push(mustBe('listen.path', what, path));
   }
   if (server !== undefined) {
     const excluded = Object.entries({ port, host, tls }).filter(([, value]) => value !== undefined);
@@ -193,6 +194,12 @@ function listenProblems({
     );
   }
   return problems;
+}
+
+/** Whether a text is the path of a URL, and stays as it is there: `/a/../b` becomes `/b`. */
+function isPath(given: unknown): boolean {
+  if (typeof given !== 'string' || !/^\/[^?#]*$/.test(given)) return false;
+  return given.split('/').every((segment) => segment !== '.' && segment !== '..');
 }
 
 function proxyProblems(given: unknown = []): readonly string[] {
