@@ -17,13 +17,19 @@ export interface AccessRules {
   readonly deny?: readonly string[];
 }
 
-/** Decides by the rules of an `accessList`; `admit` takes both functions. */
+/* eslint-disable @typescript-eslint/no-unnecessary-type-parameters --
+   `admit` infers the type of its values from them: with a fixed type, values would lose theirs. */
+/**
+ * Decides by the rules of an `accessList`, for `admit`. The functions take whatever has these
+ * properties, so that the values of a pipeline keep their type.
+ */
 export interface AccessList {
   /** Before the handshake: refuses what is certain to be refused later. */
-  readonly connection: (of: { readonly remote: Endpoint }) => Verdict;
+  readonly connection: <T extends { readonly remote: Endpoint }>(of: T) => Verdict;
   /** After the handshake. */
-  readonly peer: (of: { readonly id: NodeId; readonly remote: Endpoint }) => Verdict;
+  readonly peer: <T extends { readonly id: NodeId; readonly remote: Endpoint }>(of: T) => Verdict;
 }
+/* eslint-enable @typescript-eslint/no-unnecessary-type-parameters */
 
 /**
  * Lists of who may connect, for `admit`. The router has them as the options `admit.allow` and
@@ -39,10 +45,15 @@ export interface AccessList {
  *
  *     const list = accessList({ allow: ['10.0.0.0/8'] });
  *     transport.incoming$.pipe(
- *       admit((connection) => list.connection(connection), {
- *         onRefused: (_, connection) => connection.close('refused'),
+ *       admit(list.connection, { onRefused: (_, connection) => connection.close('refused') }),
+ *       handshake(options),
+ *       admit(({ id, link }) => list.peer({ id, remote: link.remote }), {
+ *         onRefused: (_, { link }) => link.close('refused'),
  *       }),
  *     )
+ *
+ * What comes from `dial` has its connection inside:
+ * `admit(({ connection }) => list.connection(connection), …)`.
  *
  * @throws {TypeError} for entries that are none of these, and for unknown options
  */

@@ -1,7 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
+import type { Observable } from 'rxjs';
 import { RxmeshError } from '../../lib/model/error.ts';
-import { accessList, type AccessRules } from '../../operators/access-list.ts';
+import type { PeerToAdmit } from '../../lib/router/admit-hooks.ts';
+import type { Attempt, Proven } from '../../lib/transport/attempt.ts';
+import type { Connection } from '../../lib/transport/transport.ts';
+import { accessList, type AccessList, type AccessRules } from '../../operators/access-list.ts';
 import { admit } from '../../operators/admit.ts';
+import { handshake, type HandshakeOptions } from '../../operators/handshake.ts';
 import { fakeId } from '../support/fake-link-end.ts';
 import { marbles } from '../support/marbles.ts';
 
@@ -56,6 +61,33 @@ describe('accessList', () => {
     const remote = remoteAt(ip);
     expect(list.connection({ remote }) === true).toBe(connects);
     expect(list.peer({ id: fakeId('a'), remote }) === true).toBe(isPeer);
+  });
+
+  it('fits into pipelines whose values keep their types', () => {
+    // For the compiler only.
+    const pipelines = (
+      incoming$: Observable<Connection>,
+      dialed$: Observable<Attempt>,
+      { connection, peer }: AccessList,
+      options: HandshakeOptions,
+    ): readonly Observable<Proven>[] => [
+      incoming$.pipe(
+        admit(connection, { onRefused: (_, refused) => refused.close('refused') }),
+        handshake(options),
+        admit(({ id, link }) => peer({ id, remote: link.remote }), {
+          onRefused: (_, { link }) => link.close('refused'),
+        }),
+      ),
+      dialed$.pipe(
+        admit((attempt) => connection(attempt.connection), {
+          onRefused: (_, refused) => refused.connection.close('refused'),
+        }),
+        handshake(options),
+      ),
+    ];
+    const admitted$ = (peers$: Observable<PeerToAdmit>, { peer }: AccessList) =>
+      peers$.pipe(admit(peer, { onRefused: (_, { nodeInfo }) => nodeInfo.moniker }));
+    expect([pipelines, admitted$]).toHaveLength(2);
   });
 
   it('does not tell a peer which list it is on', () => {
