@@ -2,7 +2,7 @@ import { HostCounts } from './host-counts.ts';
 import type { PeerLimits } from './limits.ts';
 import type { KnownPeer } from './known-peer.ts';
 import type { NodeAddress } from '../model/address.ts';
-import { ipNetwork } from '../model/ip.ts';
+import { ipNetwork, isLoopbackIp } from '../model/ip.ts';
 import { isInReach } from '../model/reach.ts';
 
 /** The share of `maxPeers` that one host may bring. */
@@ -21,9 +21,9 @@ export class Hearsay {
     this.#limits = limits;
   }
 
-  /** Whether this host may introduce another peer. */
-  hasRoom(host: string): boolean {
-    return this.#counts.of(host) < this.#mostOfHost();
+  /** Whether this host may introduce another peer. Without a host there is no limit. */
+  hasRoom(host: string | undefined): boolean {
+    return host === undefined || this.#counts.of(host) < this.#mostOfHost();
   }
 
   /** Whether the host that brought this peer has brought too many. */
@@ -46,10 +46,18 @@ export class Hearsay {
   }
 }
 
-/** What counts as the host of a connected peer: its network, or itself where there are no IPs. */
-export function hostOfPeer({ id, ips }: KnownPeer): string {
+/**
+ * What counts as the host of a connected peer: its network, or itself where there are no IPs.
+ * `undefined` at a loopback address: that is this machine, or a proxy on it.
+ */
+export function hostOfPeer({ id, ips }: KnownPeer): string | undefined {
   const [ip] = ips.values();
-  return ip === undefined ? id : ipNetwork(ip);
+  return ip === undefined ? id : hostOfIp(ip);
+}
+
+/** What counts as the host of an IP address; `undefined` for a loopback address. */
+export function hostOfIp(ip: string): string | undefined {
+  return isLoopbackIp(ip) ? undefined : ipNetwork(ip);
 }
 
 /**

@@ -3,13 +3,14 @@ import type { Direction } from '../model/direction.ts';
 import type { Endpoint } from '../model/endpoint.ts';
 import { RxmeshError } from '../model/error.ts';
 import type { NodeId } from '../model/id.ts';
-import { ipNetwork, isLoopbackIp } from '../model/ip.ts';
+import { isLoopbackIp } from '../model/ip.ts';
 import type { Admission } from './admission.ts';
 import type { BanList } from './ban-list.ts';
 import type { ChosenHosts } from './chosen-hosts.ts';
 import { briefMs, coolDownMs } from './cool-down.ts';
 import type { DialOutcomes } from './dial-outcomes.ts';
 import type { Evictions } from './evictions.ts';
+import { hostOfIp } from './hearsay.ts';
 import { InboundHosts } from './inbound-hosts.ts';
 import type { Introductions } from './introductions.ts';
 import type { KnownPeer } from './known-peer.ts';
@@ -183,8 +184,7 @@ export class Links {
     if (!peer.isDialing) upgrades.release(peer);
     if (peer.replacedBy !== undefined) upgrades.release(peer.replacedBy);
     peer.coolUntilMs = nowMs + coolDownMs(peer, rules);
-    const isCounted = peer.kind === 'stranger' && ip !== undefined && !isLoopbackIp(ip);
-    if (isCounted) peer.toldBy ??= ipNetwork(ip);
+    if (peer.kind === 'stranger' && ip !== undefined) peer.toldBy ??= hostOfIp(ip);
   }
 
   #claim(peer: KnownPeer, direction: Direction, remote: Endpoint | undefined, nowMs: number): void {

@@ -134,6 +134,15 @@ describe('PeerManager: learn', () => {
     expect(bench.manager.learn(out('8'), id('3'))).toBe(true);
   });
 
+  it.each(['127.0.0.1', '::1'])('counts nothing that a peer at %s tells', (ip) => {
+    const bench = told([ip], { maxPeers: 36 });
+    const learned = ['4', '5', '6', '7', '8'].map((digit) =>
+      bench.manager.learn(out(digit), id('1')),
+    );
+    expect(learned).toEqual([true, true, true, true, true]);
+    expect(known(bench)).toBe('145678');
+  });
+
   it('counts peers without an IP address each for themselves', () => {
     const bench = new Bench({ maxPeers: 36 }).accept('1', '2');
     const learned = ['4', '5', '6', '7'].map((digit) => bench.manager.learn(out(digit), id('1')));
