@@ -9,7 +9,7 @@ export interface Eviction {
   readonly error: RxmeshError;
 }
 
-/** The peers to evict. Each is emitted once per connection. */
+/** The peers to evict. Each is emitted once, as soon as it is up. */
 export class Evictions {
   readonly #roster: Roster;
   readonly #pending = new Set<KnownPeer>();
@@ -18,23 +18,30 @@ export class Evictions {
     this.#roster = roster;
   }
 
-  /** Evicts a peer, if it is connected and not being evicted already. */
+  /**
+   * Evicts a peer, if it is connected and not being evicted already. One that is not up yet has no
+   * session that could be closed, so it is emitted by `cameUp`.
+   */
   evict(peer: KnownPeer, error: RxmeshError): void {
     if (!peer.isConnected || peer.eviction !== undefined) return;
     peer.eviction = error;
-    this.#pending.add(peer);
+    if (peer.ready !== undefined) this.#pending.add(peer);
     this.#roster.changed(peer);
   }
 
-  /** Emits the eviction of a peer again: it came up, and could not be disconnected before. */
-  again(peer: KnownPeer): void {
+  /** Emits the eviction of a peer that has come up only now. */
+  cameUp(peer: KnownPeer): void {
     if (peer.eviction !== undefined) this.#pending.add(peer);
+  }
+
+  /** Emits no eviction of a peer that is not up any more. It may have another link. */
+  wentDown(peer: KnownPeer): void {
+    this.#pending.delete(peer);
   }
 
   /** Ends the eviction of a peer that has disconnected. */
   over(peer: KnownPeer): void {
     peer.eviction = undefined;
-    this.#pending.delete(peer);
   }
 
   /** Takes the next eviction that has not been emitted yet. */

@@ -117,7 +117,7 @@ export class Links {
     this.#updates.push({ id, status: 'up', direction, channels });
     this.#roster.revalued(peer, nowMs);
     if (peer.eviction === undefined) admission.settle(peer, nowMs);
-    else evictions.again(peer);
+    else evictions.cameUp(peer);
     return true;
   }
 
@@ -168,6 +168,7 @@ export class Links {
     nowMs: number,
   ): void {
     peer.ready = undefined;
+    this.#parts.evictions.wentDown(peer);
     if (!peer.isVisitor) peer.lastSeenMs = nowMs;
     const isBrief = nowMs - (peer.upSinceMs ?? nowMs) < briefMs;
     peer.briefVisits = isBrief ? peer.briefVisits + 1 : 0;

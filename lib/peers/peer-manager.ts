@@ -47,7 +47,10 @@ export class PeerManager {
    * Every subscriber gets every dial. If there are several, only one of them should dial.
    */
   readonly dials$: Flow<NodeAddress>;
-  /** Peers whose connections must be closed. Each is emitted once until it is disconnected. */
+  /**
+   * Peers whose connections must be closed. Each is emitted once, as soon as it is up: until then
+   * it has no session.
+   */
   readonly evictions$: Flow<Eviction>;
   /**
    * Peers going up and down from now on, in order. A subscriber that throws does not affect others.

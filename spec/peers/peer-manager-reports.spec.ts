@@ -52,13 +52,23 @@ describe('PeerManager: evictions$', () => {
     expect(bench.newEvictions()).toEqual(['a']);
   });
 
-  it('evicts a peer again when it comes up, if it could not be evicted before', () => {
+  it('evicts a peer that is not up yet once, when it comes up', () => {
     const bench = new Bench();
     bench.manager.accepted(id('a'));
     bench.manager.report(report('a', 'ban'));
-    expect(bench.newEvictions()).toEqual(['a']);
+    expect(bench.newEvictions()).toEqual([]);
     bench.manager.ready(id('a'), 'inbound');
+    bench.manager.report(report('a', 'ban'));
     expect(bench.newEvictions()).toEqual(['a']);
+  });
+
+  it('evicts no peer that leaves before it is up', () => {
+    const bench = new Bench();
+    bench.manager.accepted(id('a'));
+    bench.manager.report(report('a'));
+    bench.manager.disconnected(id('a'), 'inbound');
+    bench.accept('a');
+    expect(bench.newEvictions()).toEqual([]);
   });
 
   it('evicts a peer again on its next connection', () => {
@@ -148,6 +158,7 @@ describe('PeerManager: report', () => {
     bench.manager.accepted(id('b'));
     bench.manager.report(report('a'));
     bench.manager.report(report('b'));
+    bench.manager.ready(id('b'), 'inbound');
     expect(bench.newEvictions()).toEqual(['a', 'b']);
   });
 

@@ -146,7 +146,7 @@ export class RefTable extends RefWorld {
     this.updates.push(`${digit} up`);
     if (peer.isLeaving) {
       // It could not be evicted before it was up.
-      if (!this.evictions.includes(digit)) this.evictions.push(digit);
+      this.evictions.push(digit);
       return;
     }
     peer.replaces = undefined;
@@ -167,6 +167,8 @@ export class RefTable extends RefWorld {
     const wasReady = peer.ready === direction;
     if (wasReady) {
       peer.ready = undefined;
+      const untold = this.evictions.indexOf(digit);
+      if (untold >= 0) this.evictions.splice(untold, 1);
       this.updates.push(`${digit} down`);
       const isBrief = nowMs - (peer.upSinceMs ?? nowMs) < 60_000;
       peer.briefVisits = isBrief ? peer.briefVisits + 1 : 0;
@@ -175,8 +177,6 @@ export class RefTable extends RefWorld {
     if (direction === 'outbound') peer.outHost = undefined;
     if (isConnected(peer)) return;
     peer.isLeaving = false;
-    const untold = this.evictions.indexOf(digit);
-    if (untold >= 0) this.evictions.splice(untold, 1);
     if (peer.dialing === undefined) peer.replaces = undefined;
     for (const other of this.peers) if (other.replaces === peer) other.replaces = undefined;
     const { disconnectCooldownMs, retryMaxMs, retryMaxPersistentMs } = this.limits;
@@ -360,7 +360,7 @@ export class RefTable extends RefWorld {
   #evict(peer: RefPeer): void {
     if (!isConnected(peer) || peer.isLeaving) return;
     peer.isLeaving = true;
-    this.evictions.push(peer.digit);
+    if (peer.ready !== undefined) this.evictions.push(peer.digit);
   }
 
   #failed(peer: RefPeer, host: string, nowMs: number): void {
