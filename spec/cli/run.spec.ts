@@ -73,6 +73,8 @@ describe('what goes wrong', () => {
     ['a .proto file that is missing', ['sub', '7', nowhere, '--proto', 'no.proto', '--type', 'A']],
     ['a type that is missing', ['sub', '7', nowhere, '--proto', protoFile, '--type', 'Not']],
     ['a method that is missing', ['call', nowhere, 'Sub', '{}', '--proto', protoFile]],
+    ['two formats of a call', ['call', nowhere, 'add', '1', '--text', '--bytes']],
+    ['a type without its .proto file', ['call', nowhere, 'add', '1', '--type', 'Sum']],
     ['a message that is not JSON', ['pub', '7', nowhere, '--json', '-m', '{']],
     [
       'a field that is missing',

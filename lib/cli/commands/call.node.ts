@@ -73,8 +73,14 @@ interface Formats {
 }
 
 async function formatsOf({ positionals, values }: Given): Promise<Formats> {
+  const given = ['text', 'bytes', 'proto'].filter((name) => values.has(name));
+  if (given.length > 1) {
+    throw new UsageError(`${given.map((name) => `--${name}`).join(' and ')} exclude each other`);
+  }
   const file = values.text('proto');
   if (file === undefined) {
+    const typed = ['type', 'response-type'].find((name) => values.has(name));
+    if (typed !== undefined) throw new UsageError(`--${typed} is used together with --proto`);
     const plain = values.has('text') ? textFormat : jsonFormat;
     const format = values.has('bytes') ? bytesFormat : plain;
     return { request: format, response: format };
