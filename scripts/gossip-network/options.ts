@@ -27,7 +27,7 @@ export const help = `npm run gossip-network -- [options]
 Simulates gossip in a random network, in virtual time, and prints what it costs and how long it
 takes. Exits with code 1 if a node that was there missed a message.
 
-  --nodes 100       nodes
+  --nodes 100       nodes, at least 2
   --degree 8        neighbours of each node, on average
   --churn 0         part of the nodes that crash in a minute and return 10 s later, such as 0.1
   --breaks 0.01     part of the links that break in a minute
@@ -79,8 +79,14 @@ export function optionsFrom(args: readonly string[]): Options | undefined {
     if (value >= 0 && value < Infinity) return value;
     throw new Error(`--${name} must be a number of at least 0, got ${String(own)}`);
   };
+  const whole = (name: keyof typeof numbers, least: number, most = 1_000_000): number => {
+    const value = read(name);
+    if (Number.isInteger(value) && value >= least && value <= most) return value;
+    throw new Error(`--${name} must be a whole number from ${least} to ${most}, got ${value}`);
+  };
+  const nodes = whole('nodes', 2);
   return {
-    nodes: Math.max(2, read('nodes')),
+    nodes,
     degree: read('degree'),
     churn: read('churn'),
     breaks: read('breaks'),
@@ -88,8 +94,8 @@ export function optionsFrom(args: readonly string[]): Options | undefined {
     latencyMs: read('latency'),
     minutes: read('minutes'),
     rate: read('rate'),
-    bytes: read('bytes'),
-    publishers: Math.max(1, read('publishers')),
+    bytes: whole('bytes', 10),
+    publishers: whole('publishers', 1, nodes),
     seed: read('seed'),
     signed: values.unsigned !== true,
   };

@@ -93,3 +93,17 @@ describe('npm run simulate refuses before any work, in one line,', () => {
     expect(stderr.trim().split('\n')).toHaveLength(1);
   });
 });
+
+describe('npm run gossip-network refuses before any work, in one line,', () => {
+  it.each([
+    ['--nodes 10.5', '--nodes must be a whole number from 2 to 1000000, got 10.5'],
+    ['--nodes 1e12', '--nodes must be a whole number from 2 to 1000000'],
+    ['--bytes 5', '--bytes must be a whole number from 10 to 1000000, got 5'],
+    ['--nodes 10 --publishers 11', '--publishers must be a whole number from 1 to 10, got 11'],
+  ])('%s', (line, text) => {
+    const { status, stdout, stderr } = run('gossip-network', ...line.split(' '));
+    expect([status, stdout]).toEqual([2, '']);
+    expect(stderr).toContain(`gossip-network: ${text}`);
+    expect(stderr.trim().split('\n')).toHaveLength(1);
+  });
+});
