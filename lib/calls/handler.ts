@@ -92,12 +92,12 @@ export function flowOf<Response>(
   return isIterator ? flowFrom(answers) : undefined;
 }
 
-/** Whether an answer comes later. */
+/** Whether an answer comes later. What `send` and `notify` return only looks like a promise. */
 export function isPromise<Response>(
   answers: Answers<Response>,
 ): answers is PromiseLike<Response | undefined> {
-  if (typeof answers !== 'object' || answers === null || !('then' in answers)) return false;
-  return typeof answers.then === 'function';
+  if (typeof answers !== 'object' || answers === null || isObservable(answers)) return false;
+  return 'then' in answers && typeof answers.then === 'function';
 }
 
 /** The answers of a handler as a flow that calls it on subscription. */

@@ -43,5 +43,6 @@ export type {
 } from './method.ts';
 export type { Headers as CallHeaders } from '../frames/headers.ts';
 export type { CallAnyOptions, CallOptions, Method } from './method-calls.ts';
+export type { Notifying } from './notice.ts';
 export { methodsOf, type ReflectedService, type RpcImpl } from './protobuf-service.ts';
 export type { PlatformAbortSignal } from '#platform/abort-controller';

@@ -1,7 +1,7 @@
 import { isObservable, type Observable, type Subscription } from 'rxjs';
 import { type AbortSignalLike, Flow, flowFrom, type NodeId } from '../index.ts';
 import type { Headers } from '../frames/headers.ts';
-import { AskedCall, type Content } from './asked-call.ts';
+import { AskedCall, type Content, type Question } from './asked-call.ts';
 import { checkCallOptions, checkFunction } from './check.ts';
 import type { CallBoard } from './call-board.ts';
 import {
@@ -16,6 +16,7 @@ import {
 import type { Incomer } from './incomer.ts';
 import { callEach, callOne, type FromPeer, type PeerPick } from './many.ts';
 import type { NamedMethod } from './method.ts';
+import { Notice, type Notifying } from './notice.ts';
 import { ServedCall, type Service } from './served-call.ts';
 
 /** Options of a call. */
@@ -69,11 +70,12 @@ export interface Method<Request, Response> {
 
   /**
    * Sends a request that gets no answer, on subscription. Completes when the channel has taken it;
-   * nothing says whether the peer handles it.
+   * nothing says whether the peer handles it. `await service.notify(...)` does not compile, and
+   * rejects: use `lastValueFrom` with a `defaultValue`.
    *
    * @throws like `call`, for what goes wrong on this side
    */
-  notify(to: NodeId, request: Request, options?: CallOptions): Flow<never>;
+  notify(to: NodeId, request: Request, options?: CallOptions): Notifying;
 
   /**
    * Calls a peer with a stream of requests, which the handler pulls as it wants them: from an
@@ -132,9 +134,12 @@ export class MethodCalls<Request, Response> implements Method<Request, Response>
     return this.#ask(to, { kind: 'call', request }, options);
   }
 
-  notify(to: NodeId, request: Request, options: CallOptions = {}): Flow<never> {
+  notify(to: NodeId, request: Request, options: CallOptions = {}): Notifying {
+    checkCallOptions('notify', options);
+    const question = this.#question(to, { kind: 'notify', request }, options);
+    const board = this.#board;
     // A notice has no answers, so the type of their flow is free.
-    return this.#ask(to, { kind: 'notify', request }, options, 'notify') as Flow<never>;
+    return new Notice((sink) => new AskedCall(board, question, sink), undefined, board.origin);
   }
 
   channel(
@@ -170,9 +175,7 @@ export class MethodCalls<Request, Response> implements Method<Request, Response>
   #ask(to: NodeId, content: Content<Request>, options: CallOptions, name = 'call'): Flow<Response> {
     if (options !== noOptions) checkCallOptions(name, options);
     const { aroundCalls, name: method } = this.#method;
-    if (aroundCalls === undefined || content.kind === 'notify') {
-      return this.#answers(to, content, options);
-    }
+    if (aroundCalls === undefined) return this.#answers(to, content, options);
     const { timeoutMs, signal } = options;
     const headers: Record<string, string> = { ...options.headers };
     const answers = this.#answers(to, content, { timeoutMs, signal, headers });
@@ -182,11 +185,18 @@ export class MethodCalls<Request, Response> implements Method<Request, Response>
   }
 
   #answers(to: NodeId, content: Content<Request>, options: CallOptions): Flow<Response> {
-    const method = this.#method;
     const board = this.#board;
-    const { timeoutMs = 0, signal, headers } = options;
-    const question = { method, to, content, timeoutMs, signal, headers };
+    const question = this.#question(to, content, options);
     return new Flow((sink) => new AskedCall(board, question, sink), undefined, board.origin);
+  }
+
+  #question(
+    to: NodeId,
+    content: Content<Request>,
+    options: CallOptions,
+  ): Question<Request, Response> {
+    const { timeoutMs = 0, signal, headers } = options;
+    return { method: this.#method, to, content, timeoutMs, signal, headers };
   }
 
   #serve(kind: 'call' | 'channel', answer: Service<Request, Response>['answer']): Subscription {

@@ -1,5 +1,5 @@
 /// <reference lib="esnext.disposable" preserve="true" />
-import { map, Observable, type Subscription } from 'rxjs';
+import { map, type Observable, type Subscription } from 'rxjs';
 import {
   block,
   type ChannelOptions,
@@ -21,6 +21,7 @@ import {
   checkStore,
   checkTime,
 } from './check.ts';
+import { type Delivering, DeliverWhenSubscribed } from './delivering.ts';
 import { Entry } from './entry.ts';
 import type { DeliveryStore } from './store.ts';
 
@@ -67,12 +68,6 @@ export interface Outgoing<T> {
    * Needs a store.
    */
   readonly operations?: readonly StoreOperation[] | undefined;
-}
-
-/** A message that its recipient has handled. */
-export interface Delivered<T> {
-  readonly to: NodeId;
-  readonly message: T;
 }
 
 /** A message whose delivery has failed. */
@@ -141,7 +136,9 @@ export interface Deliveries<T> {
    *     result    --------(d|)------
    *
    * The peer need not be connected. Unsubscribing withdraws the message: it is not sent again, but
-   * the peer may have handled it. Each subscription is a delivery of its own.
+   * the peer may have handled it. Each subscription is a delivery of its own. In an `async`
+   * function use `await firstValueFrom(orders.deliver(...))`: `await orders.deliver(...)` does not
+   * compile, and rejects.
    *
    * @throws {RxmeshError} as error notifications: `RXMESH_OUTBOX_FULL`, `RXMESH_DELIVERY_TIMEOUT`,
    *   `RXMESH_DELIVERY_FAILED` (a `DeliveryError`), `RXMESH_DELIVERY_REFUSED`,
@@ -149,7 +146,7 @@ export interface Deliveries<T> {
    *   `RXMESH_CHANNEL_CLOSED`, `RXMESH_NODE_ID_INVALID`, `RXMESH_UNDELIVERABLE` (to itself)
    * @throws {TypeError | RangeError} synchronously, for invalid options
    */
-  deliver(outgoing: Outgoing<T>): Observable<Delivered<T>>;
+  deliver(outgoing: Outgoing<T>): Delivering<T>;
 
   /**
    * Handles the messages of peers, those of one peer in order, one after another. A message is
@@ -255,7 +252,7 @@ class DeliveriesOn<T> implements Deliveries<T> {
     );
   }
 
-  deliver(outgoing: Outgoing<T>): Observable<Delivered<T>> {
+  deliver(outgoing: Outgoing<T>): Delivering<T> {
     const { to, message, timeoutMs = this.#timeoutMs, operations = [] } = outgoing;
     checkTime('timeoutMs', timeoutMs);
     const problem = problemOf(operations);
@@ -263,7 +260,7 @@ class DeliveriesOn<T> implements Deliveries<T> {
     if (operations.length > 0 && !this.#board.journal.hasStore) {
       throw new TypeError('deliver: operations need a store, and there is none');
     }
-    return new Observable((subscriber) => {
+    return new DeliverWhenSubscribed((subscriber) => {
       const entry = this.#entry(to, message, timeoutMs);
       if (entry instanceof RxmeshError) {
         subscriber.error(entry);

@@ -11,11 +11,11 @@ export {
   deliveries,
   type Deliveries,
   type DeliveriesOptions,
-  type Delivered,
   type DeliveryHandler,
   type FailedDelivery,
   type Outgoing,
 } from './deliveries.ts';
+export type { Delivered, Delivering } from './delivering.ts';
 export { DeliveryError } from './delivery-error.ts';
 export type { Handled, Incoming } from './attempt.ts';
 export type { DeliveriesRouter, DeliveriesSnapshot } from './board-options.ts';

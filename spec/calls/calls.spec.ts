@@ -3,7 +3,18 @@ import { block, flowFrom, type NodeId, parseNodeId } from 'rxmesh';
 import { CallError, calls } from 'rxmesh/calls';
 import { boundedMergeMap, onBackpressure } from 'rxmesh/operators';
 import { simulate } from 'rxmesh/testing';
-import { concatWith, config, EMPTY, NEVER, Observable, of, Subject, tap, throwError } from 'rxjs';
+import {
+  concatWith,
+  config,
+  EMPTY,
+  from,
+  NEVER,
+  Observable,
+  of,
+  Subject,
+  tap,
+  throwError,
+} from 'rxjs';
 import { consume } from '../support/consume.ts';
 import { codecs, idle, listening, pair, upTo } from './stage.ts';
 
@@ -277,6 +288,29 @@ describe('a notice', () => {
     net.advance(20);
     expect(heard).toEqual(['0: |', '5: handles 9']);
     expect([asking.snapshot(), serving.snapshot()]).toEqual([idle, idle]);
+    net.stop();
+  });
+
+  it('is no promise: `await` rejects, and says what to write', async () => {
+    const { net, asking, serving, to, heard, observer } = pair();
+    serving.serve(() => undefined);
+    const untyped = asking as unknown as { notify(peer: unknown, n: number): Promise<unknown> };
+    await expect(untyped.notify(to, 9)).rejects.toThrow('use `.subscribe()`, or `await last');
+    from(asking.notify(to, 9)).subscribe(observer);
+    expect(heard).toEqual(['0: |']);
+    net.stop();
+  });
+
+  it('may be what a handler returns', () => {
+    const { net, asking, serving, to, heard, observer, note } = pair();
+    asking.serve(({ request }) => {
+      note(`hears ${request}`);
+      return undefined;
+    });
+    serving.serve(({ from: caller, request }) => serving.notify(caller, request + 1));
+    asking.call(to, 1).subscribe(observer);
+    net.advance(20);
+    expect(heard.toSorted()).toEqual(['10: hears 2', '10: |']);
     net.stop();
   });
 

@@ -173,6 +173,15 @@ describe('a delivery', () => {
     stage.net.stop();
   });
 
+  it('is no promise: `await` rejects, and says what to write', async () => {
+    const stage = new Stage().start();
+    const service = stage.service(0) as unknown as { deliver(message: unknown): Promise<unknown> };
+    const awaited = service.deliver({ to: stage.id(1), message: 1 });
+    await expect(awaited).rejects.toThrow('use `await firstValueFrom(orders.deliver(...))`');
+    expect(stage.service(0).snapshot()).toEqual(idle);
+    stage.net.stop();
+  });
+
   it('fails when its time is over, and undelivered$ reports it', () => {
     const stage = new Stage();
     stage.start();
