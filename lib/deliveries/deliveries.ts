@@ -45,6 +45,9 @@ const optionNames = [
   ...['inbound', 'outbound', 'priority', 'messageBytesMax'],
 ];
 
+/** What `deliver` takes. `error` is of those that `undelivered$` has emitted. */
+const outgoingNames = ['to', 'message', 'timeoutMs', 'operations', 'error'];
+
 /** Frames are consumed as they arrive: what waits is bounded by the window. */
 const lanes = {
   inbound: block(65_536, { bytes: 32 * 1024 * 1024 }),
@@ -140,11 +143,13 @@ export interface Deliveries<T> {
    * function use `await firstValueFrom(orders.deliver(...))`: `await orders.deliver(...)` does not
    * compile, and rejects.
    *
+   * What `undelivered$` emits may be delivered again as it is: its `error` is ignored.
+   *
    * @throws {RxmeshError} as error notifications: `RXMESH_OUTBOX_FULL`, `RXMESH_DELIVERY_TIMEOUT`,
    *   `RXMESH_DELIVERY_FAILED` (a `DeliveryError`), `RXMESH_DELIVERY_REFUSED`,
    *   `RXMESH_ENCODE_FAILED`, `RXMESH_MESSAGE_TOO_LARGE`, `RXMESH_STORE_FAILED`,
    *   `RXMESH_CHANNEL_CLOSED`, `RXMESH_NODE_ID_INVALID`, `RXMESH_UNDELIVERABLE` (to itself)
-   * @throws {TypeError | RangeError} synchronously, for invalid options
+   * @throws {TypeError | RangeError} synchronously, for invalid or unknown options
    */
   deliver(outgoing: Outgoing<T>): Delivering<T>;
 
@@ -253,6 +258,7 @@ class DeliveriesOn<T> implements Deliveries<T> {
   }
 
   deliver(outgoing: Outgoing<T>): Delivering<T> {
+    checkOptionNames('deliver', outgoing, outgoingNames);
     const { to, message, timeoutMs = this.#timeoutMs, operations = [] } = outgoing;
     checkTime('timeoutMs', timeoutMs);
     const problem = problemOf(operations);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { NodeId } from 'rxmesh';
-import { DeliveryError } from 'rxmesh/deliveries';
+import { DeliveryError, type FailedDelivery, type Outgoing } from 'rxmesh/deliveries';
 import { NEVER, Observable } from 'rxjs';
 import { idle, Stage, told } from './stage.ts';
 
@@ -179,6 +179,28 @@ describe('a delivery', () => {
     const awaited = service.deliver({ to: stage.id(1), message: 1 });
     await expect(awaited).rejects.toThrow('use `await firstValueFrom(orders.deliver(...))`');
     expect(stage.service(0).snapshot()).toEqual(idle);
+    stage.net.stop();
+  });
+
+  it('refuses options that there are not, and takes what undelivered$ emits', () => {
+    const stage = new Stage();
+    const service = stage.service(0);
+    const mistyped: object = { to: stage.id(1), message: 1, timeoutMS: 10 };
+    expect(() => service.deliver(mistyped as Outgoing<number>)).toThrow(
+      'deliver: there is no option timeoutMS (did you mean timeoutMs?)',
+    );
+    const misspelt: object = { to: stage.id(1), mesage: 1 };
+    expect(() => service.deliver(misspelt as Outgoing<number>)).toThrow('no option mesage');
+    const failed: FailedDelivery<number>[] = [];
+    const quiet = { error: () => undefined };
+    service.undelivered$.subscribe((each) => failed.push(each));
+    stage.start();
+    service.deliver({ to: stage.id(1), message: 1, timeoutMs: 10 }).subscribe(quiet);
+    stage.net.advance(20);
+    const [first = { to: stage.id(1) }] = failed;
+    service.deliver({ ...first, message: 2, timeoutMs: 10 }).subscribe(quiet);
+    stage.net.advance(20);
+    expect(failed.map(({ message }) => message)).toEqual([1, 2]);
     stage.net.stop();
   });
 
