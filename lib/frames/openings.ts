@@ -21,7 +21,8 @@ export function watchOpenings(router: Watched, channel: number, openings: Openin
   const watch = new Watch(channel, openings);
   for (const { id, channels } of router.snapshot().peers) {
     const port = channels.find((each) => each.channel === channel);
-    watch.up(id, port !== undefined && port.outbound.credit > 0);
+    // Credit does not tell: it may be used up, or be from before the peer closed the channel.
+    watch.up(id, port?.outbound.open === true);
   }
   return router.events$.subscribe((event) => watch.heard(event));
 }

@@ -13,8 +13,12 @@ export interface LaneSnapshot {
 /** The state of one channel of a session. */
 export interface PortSnapshot {
   readonly channel: number;
-  /** The lane to the peer, the credit it has granted us, and how many sends wait for the lane. */
+  /**
+   * The lane to the peer, whether it has the channel open, the credit it has granted us, and how
+   * many sends wait for the lane.
+   */
   readonly outbound: LaneSnapshot & {
+    readonly open: boolean;
     readonly credit: number;
     readonly creditBytes: number;
     readonly waiting: number;
@@ -31,6 +35,7 @@ export interface PortSnapshot {
 export interface PortState {
   readonly channel: number;
   readonly outbox: LaneSnapshot & {
+    readonly open: boolean;
     readonly credit: number;
     readonly creditBytes: number;
     readonly waiting: number;
@@ -62,6 +67,7 @@ export function portSnapshot(port: PortState, last: PortSnapshot | undefined): P
       depthBytes: outbox.depthBytes,
       capacity: outbox.capacity,
       capacityBytes: outbox.capacityBytes,
+      open: outbox.open,
       credit: outbox.credit,
       creditBytes: outbox.creditBytes,
       waiting: outbox.waiting,
@@ -100,6 +106,7 @@ function isStill(port: PortState, last: PortSnapshot): boolean {
     port.bytesIn === last.bytesIn &&
     outbox.bytes === last.bytesOut &&
     outbox.waiting === outbound.waiting &&
+    outbox.open === outbound.open &&
     outbox.credit === outbound.credit &&
     outbox.creditBytes === outbound.creditBytes &&
     port.granted === inbound.granted &&

@@ -52,6 +52,17 @@ describe('a service that is closed and opened again', () => {
     net.stop();
   });
 
+  it('does not take the credit of a peer that has closed it for an open channel', () => {
+    const { net, open, client, server, to, heard, observer } = texts();
+    client.close();
+    server.close();
+    net.advance(50);
+    open(0).call(to, 'A').subscribe(observer);
+    net.advance(50);
+    expect(heard).toEqual(['50: RXMESH_PEER_DOWN']);
+    net.stop();
+  });
+
   it('ends the calls to it', () => {
     const { net, open, client, server, to, heard, observer } = texts();
     server.serve(() => new Promise<string>(() => undefined));

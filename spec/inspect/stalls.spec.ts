@@ -23,7 +23,7 @@ function lane(direction: 'inbound' | 'outbound', given: Given = {}): BusyLane {
   } as const;
   const port: PortSnapshot = {
     channel: 7,
-    outbound: { ...four, credit: 0, creditBytes: 0, waiting: 0, ...given.out },
+    outbound: { ...four, open: true, credit: 0, creditBytes: 0, waiting: 0, ...given.out },
     inbound: { ...four, granted: 0, grantedBytes: 0, ...given.in },
     messagesIn,
     messagesOut: 10,

@@ -8,7 +8,7 @@ import {
 const lane = { strategy: 'block', depth: 1, depthBytes: 2, capacity: 3, capacityBytes: 4 } as const;
 const state: PortState = {
   channel: 7,
-  outbox: { ...lane, credit: 5, creditBytes: 6, waiting: 7, messages: 8, bytes: 9 },
+  outbox: { ...lane, open: true, credit: 5, creditBytes: 6, waiting: 7, messages: 8, bytes: 9 },
   inbox: { ...lane, depth: 10, depthBytes: 11 },
   granted: 12,
   grantedBytes: 13,
@@ -30,7 +30,7 @@ describe('the snapshot of a port', () => {
   it('says what the port holds, may send, and has carried', () => {
     expect(before).toEqual({
       channel: 7,
-      outbound: { ...lane, credit: 5, creditBytes: 6, waiting: 7 },
+      outbound: { ...lane, open: true, credit: 5, creditBytes: 6, waiting: 7 },
       inbound: { ...lane, depth: 10, depthBytes: 11, granted: 12, grantedBytes: 13 },
       messagesIn: 14,
       messagesOut: 8,
@@ -41,6 +41,12 @@ describe('the snapshot of a port', () => {
 
   it('is the last one if nothing has changed since', () => {
     expect(portSnapshot({ ...state }, before)).toBe(before);
+  });
+
+  it('is a new one if the peer has closed the channel, or opened it', () => {
+    const after = portSnapshot(outbox({ open: false }), before);
+    expect(after.outbound).toEqual({ ...before.outbound, open: false });
+    expect(portSnapshot(state, after)).toEqual(before);
   });
 
   it.each<[string, PortState]>([
