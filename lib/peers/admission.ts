@@ -45,14 +45,19 @@ export class Admission {
     }
   }
 
-  /** Handles a peer that came up. If there are now too many, the lowest ranked one is evicted. */
+  /**
+   * Handles a peer that came up. If there are now too many, or it was dialed beyond `wanted`, the
+   * lowest ranked one is evicted.
+   */
   settle(peer: KnownPeer, nowMs: number): void {
     const { slots, upgrades } = this.#roster;
+    let isBeyondWanted = isStrangersUpgrade(peer) && slots.isBeyondWanted;
     upgrades.release(peer);
     if (peer.isVisitor) return;
     for (;;) {
-      const short = slots.shortOfUp(peer.kind);
+      const short = slots.shortOfUp(peer.kind) ?? (isBeyondWanted ? noShortage : undefined);
       if (short === undefined) return;
+      isBeyondWanted = false;
       const other = upgrades.placeFor(peer, short, nowMs) ?? peer;
       const text = 'another peer took its slot, one that ranks higher';
       const error = new RxmeshError('RXMESH_PEER_REPLACED', text, { peer: other.id });
@@ -82,6 +87,7 @@ export class Admission {
     if (peer.isConnected) return slots.mayHaveSecondLink(peer.kind, direction);
     const short = slots.shortOfClaim(peer.kind, direction);
     if (short !== undefined && !slots.mayClaimBeyond(direction)) return false;
+    if (short === undefined && isStrangersUpgrade(peer)) return true;
     // The dial may have claimed a place; by now a slot may be free, or a worse peer connected.
     upgrades.release(peer);
     if (short === undefined) return true;
@@ -89,4 +95,9 @@ export class Admission {
     if (other !== undefined) upgrades.claim(peer, other);
     return other !== undefined;
   }
+}
+
+/** Whether a stranger was dialed to replace another peer, whose place it has claimed. */
+function isStrangersUpgrade({ kind, replaces, dialed }: KnownPeer): boolean {
+  return kind === 'stranger' && replaces !== undefined && dialed !== undefined;
 }

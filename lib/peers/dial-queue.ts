@@ -77,7 +77,13 @@ export class DialQueue {
   /** Whether the slots would let any peer at all be dialed. */
   #hasRoom(): boolean {
     const isFree = this.#slots.shortOfDial('persistent') === undefined;
-    return isFree || this.#slots.mayDialBeyond() || this.#slots.hasUnconditional;
+    return isFree || this.#mayDialBeyond() || this.#slots.hasUnconditional;
+  }
+
+  /** Whether another peer may be dialed in order to replace a connected one. */
+  #mayDialBeyond(): boolean {
+    const upgrading = this.#upgrades.claims + this.#slots.leaving;
+    return upgrading < this.#limits.maxUpgrading && this.#slots.mayDialBeyond();
   }
 
   #wake(nowMs: number): void {
@@ -96,7 +102,7 @@ export class DialQueue {
     for (const peer of heads) {
       if (this.#slots.shortOfDial(peer.kind) === undefined) return { peer, replaces: undefined };
     }
-    if (!this.#slots.mayDialBeyond()) return undefined;
+    if (!this.#mayDialBeyond()) return undefined;
     for (const peer of heads) {
       const short = this.#slots.shortOfDial(peer.kind);
       const replaces = short && this.#upgrades.placeFor(peer, short, nowMs);

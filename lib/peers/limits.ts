@@ -21,8 +21,8 @@ export interface PeerLimits {
   readonly maxOutbound: number;
   /**
    * The peers that this node looks for: while it has fewer, it dials strangers too. Beyond that it
-   * dials a stranger only if it ranks above a connected peer. So slots stay free for nodes that
-   * join. Default: half of `maxConnected`.
+   * dials a stranger only to replace a connected peer that ranks lower. So slots stay free for
+   * nodes that join. Default: half of `maxConnected`.
    */
   readonly wanted: number;
   /**

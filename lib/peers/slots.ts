@@ -14,7 +14,8 @@ export interface Shortage {
 
 /**
  * The groups in which peers are counted. `away`: not connected; `idle`: neither connected nor being
- * dialed; `taken`: connected or being dialed; `up`: up, and not being evicted.
+ * dialed; `taken`: connected or being dialed; `leaving`: connected, but being evicted; `up`: up,
+ * and not being evicted.
  */
 type CountName =
   | 'dialing'
@@ -24,6 +25,7 @@ type CountName =
   | 'outbound'
   | 'strangers'
   | 'taken'
+  | 'leaving'
   | 'outboundTaken'
   | 'strangersTaken'
   | 'up'
@@ -82,6 +84,10 @@ export class Slots {
     return this.#count('dialing');
   }
 
+  get leaving(): number {
+    return this.#count('leaving');
+  }
+
   get hasUnconditional(): boolean {
     return this.#count('unconditional') > 0;
   }
@@ -89,6 +95,12 @@ export class Slots {
   /** Whether strangers hold too many slots, because peers were chosen after they connected. */
   get hasStrangersTooMany(): boolean {
     return this.#count('upStrangers') > this.#strangersMax();
+  }
+
+  /** Whether more peers stay, or are being dialed, than this node looks for. */
+  get isBeyondWanted(): boolean {
+    const stay = this.#count('taken') - this.#count('leaving');
+    return stay + this.#count('persistentIdle') > this.#limits.wanted;
   }
 
   /** The limits that forbid the dial of another peer; undefined if there are none. */
@@ -137,7 +149,7 @@ export class Slots {
     });
   }
 
-  /** Whether another peer may be dialed in order to replace a connected one. */
+  /** Whether the limits let another peer be dialed in order to replace a connected one. */
   mayDialBeyond(): boolean {
     const { maxConnected, maxOutbound, maxUpgrading } = this.#limits;
     return (
@@ -196,6 +208,7 @@ function namesFor(peer: KnownPeer): readonly CountName[] {
   count('outbound', links.has('outbound'));
   count('strangers', isStranger && isConnected);
   count('taken', isBusy);
+  count('leaving', isConnected && peer.eviction !== undefined);
   count('outboundTaken', isDialing || links.has('outbound'));
   count('strangersTaken', isStranger && isBusy);
   count('up', stays);

@@ -25,10 +25,16 @@ export class Upgrades {
   readonly #slots: Slots;
   readonly #inbound = places();
   readonly #outbound = places();
+  #claims = 0;
 
   constructor(ranking: Ranking, slots: Slots) {
     this.#ranking = ranking;
     this.#slots = slots;
+  }
+
+  /** How many places are claimed. */
+  get claims(): number {
+    return this.#claims;
   }
 
   /** Reconsiders a peer that has changed. */
@@ -59,6 +65,7 @@ export class Upgrades {
   /** Claims the place of `other` for `peer`; no other peer can claim it then. */
   claim(peer: KnownPeer, other: KnownPeer): void {
     this.release(peer);
+    this.#claims += 1;
     peer.replaces = other;
     other.replacedBy = peer;
     this.update(other);
@@ -68,6 +75,7 @@ export class Upgrades {
   release(peer: KnownPeer): void {
     const { replaces } = peer;
     if (replaces === undefined) return;
+    this.#claims -= 1;
     peer.replaces = undefined;
     replaces.replacedBy = undefined;
     this.update(replaces);

@@ -144,6 +144,74 @@ describe('PeerManager: upgrades by dials', () => {
   });
 });
 
+describe('PeerManager: upgrades by strangers beyond wanted', () => {
+  const options = { maxConnected: 4, wanted: 1, maxUpgrading: 1, reserved: 0 };
+
+  function hear(bench: Bench, ...digits: string[]): void {
+    for (const digit of digits) bench.manager.add(at(digit), { isChosen: false });
+  }
+
+  it('replace the lowest ranked peer although slots are free, one after another', () => {
+    const bench = ranked({ a: 0, b: 1, c: 2 }, options).dial();
+    hear(bench, 'a');
+    connect(bench, 'a');
+    hear(bench, 'b', 'c');
+    expect(bench.newDials()).toEqual(['a@host-a', 'b@host-b']);
+    connect(bench, 'b');
+    expect(bench.newDials()).toEqual([]);
+    expect(bench.evictions).toEqual([
+      { peer: id('a'), error: expect.objectContaining({ code: 'RXMESH_PEER_REPLACED' }) },
+    ]);
+    leave(bench, 'a');
+    expect(bench.newDials()).toEqual(['c@host-c']);
+    connect(bench, 'c');
+    expect(bench.newEvictions()).toEqual(['a', 'b']);
+  });
+
+  it('leave the number of peers as it is, also where others have dialed this node', () => {
+    const bench = ranked({ a: 0, b: 1, c: 1, d: 2 }, options).accept('a', 'b', 'c').dial();
+    hear(bench, 'd');
+    expect(bench.newDials()).toEqual(['d@host-d']);
+    connect(bench, 'd');
+    expect(bench.newEvictions()).toEqual(['a']);
+  });
+
+  it('replace nobody if there are only as many as wanted by then', () => {
+    const bench = ranked({ a: 0, b: 1, c: 2 }, { ...options, wanted: 2 })
+      .accept('a', 'b')
+      .dial();
+    hear(bench, 'c');
+    expect(bench.newDials()).toEqual(['c@host-c']);
+    leave(bench, 'b');
+    connect(bench, 'c');
+    expect(bench.newEvictions()).toEqual([]);
+  });
+
+  it('replace nobody if the dial fails, and the peer comes by itself', () => {
+    const bench = ranked({ a: 0, b: 1 }, options).accept('a').dial();
+    hear(bench, 'b');
+    expect(bench.newDials()).toEqual(['b@host-b']);
+    bench.manager.accepted(id('b'));
+    bench.manager.dialFailed(at('b'), failure());
+    bench.manager.ready(id('b'), 'inbound');
+    expect(bench.newEvictions()).toEqual([]);
+  });
+
+  it('are not dialed if maxUpgrading is 0, nor while as many peers leave', () => {
+    const none = ranked({ b: 1 }, { ...options, maxUpgrading: 0 })
+      .accept('a')
+      .dial();
+    hear(none, 'b');
+    expect(none.newDials()).toEqual([]);
+    const one = ranked({ c: 1 }, options).accept('a', 'b').dial();
+    one.manager.disconnect(id('a'));
+    hear(one, 'c');
+    expect(one.newDials()).toEqual([]);
+    leave(one, 'a');
+    expect(one.newDials()).toEqual(['c@host-c']);
+  });
+});
+
 describe('PeerManager: upgrades from outside', () => {
   it('PM-45 accepts only a better peer, and only while an upgrade slot is free', () => {
     const bench = ranked({ a: 0, b: 0, c: 1, d: 2 }, { maxConnected: 1, maxUpgrading: 1 });

@@ -1,5 +1,6 @@
 import type { PeerRules } from '../../../lib/peers/options.ts';
 import type { PeerRecord } from '../../../lib/peers/peer-record.ts';
+import type { RefPeer } from './reference.ts';
 import type { RefTable } from './reference-table.ts';
 
 /** Used instead of `expect`, which is too slow for a million calls. */
@@ -12,6 +13,8 @@ export class Invariants {
   readonly #rules: PeerRules;
   readonly #up = new Set<string>();
   readonly #persistent = new Set<string>();
+  /** Whether there have only been strangers that this node dialed. */
+  #areDialedStrangers = true;
 
   constructor(rules: PeerRules) {
     this.#rules = rules;
@@ -31,6 +34,7 @@ export class Invariants {
 
   check(records: readonly PeerRecord[], model: RefTable, nowMs: number): void {
     this.#limits(records, model);
+    this.#wanted(records, model);
     this.#persistentPeers(records);
     this.#reservedSlots(model);
     for (const { id, status } of records) {
@@ -60,6 +64,19 @@ export class Invariants {
     const persistent = records.filter(({ isPersistent }) => isPersistent).length;
     most('visiting', visitors, this.#rules.maxVisitors ?? 0);
     most('known', records.length - visitors, Math.max(maxPeers, busy + persistent));
+  }
+
+  /** This node dials no more strangers than it wants, but for those that replace others. */
+  #wanted(records: readonly PeerRecord[], model: RefTable): void {
+    const { wanted, maxUpgrading } = this.#rules;
+    const isDialedStranger = ({ isChosen, isUnconditional, links }: RefPeer): boolean =>
+      !isChosen && !isUnconditional && !links.includes('inbound');
+    const isAsBefore = model.limits.wanted === wanted && model.limits.maxUpgrading === maxUpgrading;
+    this.#areDialedStrangers &&= isAsBefore && model.peers.every(isDialedStranger);
+    if (!this.#areDialedStrangers) return;
+    const busy = records.filter((peer) => isConnected(peer) || peer.isDialing).length;
+    hold(model.up().length <= wanted, `${model.up().length} strangers are up`);
+    hold(busy <= wanted + maxUpgrading, `${busy} strangers are connected or dialed`);
   }
 
   /** The application has removed a peer, or made it one like the others. */

@@ -149,11 +149,15 @@ export class RefTable extends RefWorld {
       this.evictions.push(digit);
       return;
     }
+    const wasDialed = peer.dialing !== undefined || peer.outHost !== undefined;
+    let isUpgrade = isStranger(peer) && peer.replaces !== undefined && wasDialed;
+    isUpgrade &&= this.isBeyondWanted();
     peer.replaces = undefined;
     if (peer.isVisitor) return;
     for (;;) {
       const short = this.shortOfUp(peer);
-      if (!isShort(short)) return;
+      if (!isShort(short) && !isUpgrade) return;
+      isUpgrade = false;
       const other: RefPeer = this.placeFor(peer, short, nowMs) ?? peer;
       this.#evict(other);
       if (other === peer) return;
@@ -351,6 +355,9 @@ export class RefTable extends RefWorld {
     const short = this.shortOfClaim(peer, direction);
     if (isConnected(peer)) return !short[direction];
     if (isShort(short) && !this.mayClaimBeyond(direction)) return false;
+    const isDialed = direction === 'outbound' || peer.dialing !== undefined;
+    // Who was dialed beyond `wanted` replaces another, although a slot is free.
+    if (!isShort(short) && isStranger(peer) && isDialed) return true;
     peer.replaces = undefined;
     if (!isShort(short)) return true;
     peer.replaces = this.placeFor(peer, short, nowMs);

@@ -221,12 +221,20 @@ export class RefWorld {
     return { total: false, inbound: false, outbound: false, strangers: false };
   }
 
+  /** Whether more peers stay, or are being dialed, than are wanted. */
+  isBeyondWanted(): boolean {
+    const staying = this.taken().filter(({ isLeaving }) => !isLeaving).length;
+    return staying + this.persistentWithout(isBusy) > this.limits.wanted;
+  }
+
   mayDialBeyond(): boolean {
     const { maxConnected, maxOutbound, maxUpgrading } = this.limits;
     const outbound = this.counted().filter((one) => {
       return one.dialing !== undefined || one.links.includes('outbound');
     });
+    const claimed = this.peers.filter(({ replaces }) => replaces !== undefined).length;
     return (
+      claimed + this.connected().filter(({ isLeaving }) => isLeaving).length < maxUpgrading &&
       this.taken().length < maxConnected + maxUpgrading &&
       outbound.length < maxOutbound + maxUpgrading
     );

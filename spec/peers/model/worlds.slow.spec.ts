@@ -32,6 +32,22 @@ describe('everything that can happen in a world of three peers and two slots', (
     expect(states).toBeGreaterThan(500);
   });
 
+  it('matches the model, with strangers that this node dials beyond the one that it wants', () => {
+    const states = explore({
+      digits,
+      options: {
+        maxConnected: 3,
+        wanted: 1,
+        maxUpgrading: 1,
+        maxPeers: 4,
+        disconnectCooldownMs: 0,
+      },
+      start: digits.map((digit) => add(digit, 'peer')),
+      without: ['accepted', 'advance'],
+    });
+    expect(states).toBeGreaterThan(50);
+  });
+
   it('matches the model, with chosen peers and none in a reserved slot', () => {
     const states = explore({
       digits,
