@@ -183,7 +183,7 @@ export function errorOf(
 }
 
 /** The message of anything thrown. `instanceof Error` would miss errors from another realm. */
-function detailOf(thrown: unknown): string {
+export function detailOf(thrown: unknown): string {
   try {
     if (typeof thrown === 'object' && thrown !== null && 'message' in thrown) {
       if (typeof thrown.message === 'string') return thrown.message;

@@ -81,12 +81,15 @@ export class Identity {
   }
 
   /**
-   * Loads an identity from a key file: one that `loadOrCreate` wrote, or CometBFT's
-   * `node_key.json`. The node ID is derived from the key; the ID in the file is ignored.
-   * @throws {RxmeshError} `RXMESH_IDENTITY_FILE`, as a rejection: the file does not exist, cannot
-   *   be read, is malformed, or is accessible to other users (run `chmod 600`, or pass
-   *   `allowInsecure`; not checked on Windows, which has no file modes); or the platform has no
-   *   file system
+   * Loads an identity from a key file, and never writes one: the file is one that `loadOrCreate`
+   * wrote, or CometBFT's `node_key.json`. The node ID is derived from the key; the ID in the file
+   * is ignored.
+   * @param file its path, absolute or relative to the working directory
+   * @throws {RxmeshError} as a rejection: `RXMESH_IDENTITY_FILE` if the file does not exist, cannot
+   *   be read or is malformed, if its mode lets other users read or write it (run `chmod 600`, or
+   *   pass `allowInsecure`; not checked on Windows, which has no file modes), or if the platform
+   *   has no file system; `RXMESH_PLATFORM_UNSUPPORTED`
+   * @throws {TypeError} as a rejection, for an option that does not exist
    */
   static async load(file: string, options: KeyFileOptions = {}): Promise<Identity> {
     checkOptions('Identity.load', options, keyFileOptionKinds);

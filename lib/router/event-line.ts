@@ -1,6 +1,6 @@
 import { formatNodeAddress } from '../model/address.ts';
 import { formatEndpoint } from '../model/endpoint.ts';
-import type { RxmeshError } from '../model/error.ts';
+import { detailOf, RxmeshError } from '../model/error.ts';
 import type { PeerCommand, RouterEvent } from '../model/event.ts';
 import type { NodeId } from '../model/id.ts';
 import { reasonOfReport } from '../model/peer-report.ts';
@@ -68,7 +68,7 @@ const lines: Lines = {
   'peer-evicted': ({ peer, error }) => warn(`peer ${short(peer)} is evicted: ${reason(error)}`),
   'peer-command': ({ command }) => info(`the application: ${commandText(command)}`),
   'source-failed': ({ channel, error }) =>
-    failure(`a source of channel ${channel} failed: ${textOf(error)}`),
+    failure(`a source of channel ${channel}${peerOf(error)} failed: ${textOf(error)}`),
   'consumer-failed': ({ channel, error }) =>
     failure(`a consumer of channel ${channel} failed: ${reason(error)}`),
   'callback-failed': ({ callback, error }) => failure(`${callback} failed: ${reason(error)}`),
@@ -128,6 +128,12 @@ function reason({ code, message }: RxmeshError): string {
   return `${message} [${code}]`;
 }
 
+/** The text of what a program threw: an error of rxmesh has a code, and others have none. */
 function textOf(thrown: unknown): string {
-  return thrown instanceof Error ? thrown.message : String(thrown);
+  return thrown instanceof RxmeshError ? reason(thrown) : detailOf(thrown);
+}
+
+function peerOf(thrown: unknown): string {
+  const peer = thrown instanceof RxmeshError ? thrown.peer : undefined;
+  return peer === undefined ? '' : `, peer ${short(peer)},`;
 }

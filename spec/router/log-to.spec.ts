@@ -104,6 +104,19 @@ const lines: readonly (readonly [RouterEvent, string])[] = [
     'error a source of channel 1 failed: no',
   ],
   [
+    {
+      type: 'source-failed',
+      channel: 1,
+      error: new RxmeshError('RXMESH_CALL_FAILED', 'the handler failed: no', { peer }),
+    },
+    'error a source of channel 1, peer 045f5600, failed: the handler failed: no ' +
+      '[RXMESH_CALL_FAILED]',
+  ],
+  [
+    { type: 'source-failed', channel: 1, error: Object.create(null) as unknown },
+    'error a source of channel 1 failed: something that has no text',
+  ],
+  [
     { type: 'consumer-failed', channel: 1, error },
     'error a consumer of channel 1 failed: connect ECONNREFUSED [RXMESH_DIAL_FAILED]',
   ],
