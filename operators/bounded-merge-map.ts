@@ -34,7 +34,10 @@ export interface BoundedMergeMapOptions<T> {
    * other Observable, which cannot be held back.
    */
   readonly buffer?: LaneOptions;
-  /** Called with each value that is dropped, because the buffer is full or `key` threw. */
+  /**
+   * Called with each value that is dropped, because the buffer is full or `key` threw. Without it,
+   * values are dropped silently.
+   */
   readonly onDrop?: (value: T) => void;
 }
 

@@ -9,7 +9,7 @@ import { described, mustBe } from '../lib/model/described.ts';
 
 /** Options of `onBackpressure`. */
 export interface OnBackpressureOptions<T> {
-  /** Called with each value that is dropped. */
+  /** Called with each value that is dropped. Without it, values are dropped silently. */
   readonly onDrop?: (value: T) => void;
   /** With `latest()`: keeps the newest value of each key, compared as keys of a `Map` are. */
   readonly key?: (value: T) => unknown;

@@ -39,7 +39,7 @@ export interface RateLimitOptions<T> {
    * `drop`.
    */
   readonly excess?: 'drop' | 'wait';
-  /** Called with each value that is dropped. */
+  /** Called with each value that is dropped. Without it, values are dropped silently. */
   readonly onDrop?: (value: T) => void;
   /** Default: the clock of the channel that the values come from, or else the system clock. */
   readonly clock?: Clock;

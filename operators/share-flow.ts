@@ -17,7 +17,10 @@ export interface ShareFlowOptions<T> {
    * values have no size. Default: no buffer, the slowest consumer sets the pace.
    */
   readonly buffer?: LaneOptions;
-  /** Called with each value that a consumer misses, once per consumer. */
+  /**
+   * Called with each value that a consumer misses, once per consumer. Without it, values are missed
+   * silently.
+   */
   readonly onDrop?: (value: T) => void;
 }
 
