@@ -200,7 +200,10 @@ export class Simulation {
     throw new Error(`not up after ${settleMs} ms: ${pairs.join(', ')}`);
   }
 
-  /** Lets `ms` milliseconds pass. */
+  /**
+   * Lets `ms` milliseconds pass. RxJS's `delay`, `timer` and `interval` wait in real time, unless
+   * they get the clock's scheduler: `delay(10, net.clock.scheduler)`. Within `run` they need none.
+   */
   advance(ms: number): void {
     this.clock.advance(ms);
   }
