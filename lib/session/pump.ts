@@ -125,7 +125,7 @@ export class Pump {
     const whose = this.#control.ponged();
     if (whose === undefined) return false;
     this.#inFlight.ponged(this.#clock.now(), this.#link.arrivedBytes);
-    if (!this.#ready.isEmpty) this.#runAfterTurn();
+    if (this.#ready.size > 0) this.#runAfterTurn();
     return whose === 'keep-alive';
   }
 
@@ -206,7 +206,7 @@ export class Pump {
   }
 
   #mayWriteData(): boolean {
-    return !this.#ready.isEmpty && this.#inFlight.open;
+    return this.#ready.size > 0 && this.#inFlight.open;
   }
 
   #runAfterTurn(): void {
@@ -235,7 +235,7 @@ export class Pump {
   #write(): void {
     for (let records = 0; this.#link.writable; records += 1) {
       this.#writeControl();
-      const hasReady = !this.#ready.isEmpty;
+      const hasReady = this.#ready.size > 0;
       if (!hasReady) this.#inFlight.starved();
       const more = hasReady && this.#inFlight.open;
       const handOver = more && records === recordsPerTurnMax;
@@ -248,7 +248,7 @@ export class Pump {
   }
 
   #writeControl(): void {
-    if (!this.#ready.isEmpty && this.#inFlight.pingDue) this.#control.measure();
+    if (this.#ready.size > 0 && this.#inFlight.pingDue) this.#control.measure();
     this.#control.writePings();
     if (this.#link.writable) this.#control.writeAnnouncements();
   }
@@ -273,6 +273,7 @@ export class Pump {
    */
   #serve(outbox: Outbox): boolean {
     const link = this.#link;
+    const ready = this.#ready;
     const { perMessage } = this.#discipline;
     const quantumBytes = this.#quantumBytes;
     const recordRoom = this.#recordRoom;
@@ -286,7 +287,7 @@ export class Pump {
       isFull = room <= 0 || (room < rest && room < this.#cutBytesMin);
       if (isFull) break;
       // Others may become ready meanwhile.
-      const isAlone = this.#ready.isEmpty;
+      const isAlone = ready.size === 0;
       const share = isAlone ? rest : quantumBytes;
       const size = Math.min(rest, room, link.fragmentBytesMax, share);
       const { turnBytes } = outbox;
@@ -300,7 +301,7 @@ export class Pump {
       outbox.pieces += 1;
       if (!isLast) continue;
       outbox.done();
-      if (perMessage && !this.#ready.isEmpty) break;
+      if (perMessage && ready.size > 0) break;
     }
     this.#inFlight.wrote(written);
     this.#recordRoom = recordRoom - written;

@@ -9,6 +9,8 @@ import { ReadyQueue } from './ready-queue.ts';
  * collected in a linked list of the outboxes themselves.
  */
 export class TurnOrder {
+  /** How many there are, apart from the one being served. The pump asks for each message. */
+  size = 0;
   readonly #discipline: GuardedDiscipline;
   readonly #ranked = new ReadyQueue<Outbox>();
   /** Outboxes that have become ready but are not ranked yet. */
@@ -21,13 +23,9 @@ export class TurnOrder {
     this.#discipline = discipline;
   }
 
-  /** Whether there is no outbox, apart from the one being served. */
-  get isEmpty(): boolean {
-    return this.#firstUnranked === undefined && this.#ranked.size === 0;
-  }
-
   /** Adds an outbox that has become ready. */
   add(outbox: Outbox): void {
+    this.size += 1;
     outbox.queued = true;
     outbox.next = undefined;
     if (this.#lastUnranked === undefined) this.#firstUnranked = outbox;
@@ -37,7 +35,9 @@ export class TurnOrder {
 
   /** Call when something that affects the rank of an outbox has changed. */
   rerank(outbox: Outbox): void {
-    if (this.#ranked.remove(outbox)) this.add(outbox);
+    if (!this.#ranked.remove(outbox)) return;
+    this.size -= 1;
+    this.add(outbox);
   }
 
   /** The outbox to start with. If only one has become ready, the queue is not needed. */
@@ -48,6 +48,7 @@ export class TurnOrder {
       this.#rankNew();
       return this.#next(undefined);
     }
+    this.size -= 1;
     this.#firstUnranked = undefined;
     this.#lastUnranked = undefined;
     this.#beginTurn(outbox);
@@ -72,11 +73,15 @@ export class TurnOrder {
       retire(served);
     }
     if (!isLast) return this.#next(goesOn ? served : undefined);
-    if (goesOn) this.#ranked.push(served);
+    if (goesOn) {
+      this.size += 1;
+      this.#ranked.push(served);
+    }
     return undefined;
   }
 
   clear(): void {
+    this.size = 0;
     this.#ranked.clear();
     this.#firstUnranked = undefined;
     this.#lastUnranked = undefined;
@@ -84,6 +89,7 @@ export class TurnOrder {
 
   /** The outbox to serve next: one from the queue, or the one just served. */
   #next(served: Outbox | undefined): Outbox | undefined {
+    if (served === undefined && this.#ranked.size > 0) this.size -= 1;
     let outbox = served === undefined ? this.#ranked.pop() : this.#ranked.exchange(served);
     if (!this.#discipline.perMessage) return outbox;
     // The message that the rank was based on may have been dropped since. The number of attempts is
@@ -109,6 +115,7 @@ export class TurnOrder {
         outbox.rank = this.#discipline.rank(outbox);
         this.#ranked.push(outbox);
       } else {
+        this.size -= 1;
         retire(outbox);
       }
     }
