@@ -12,8 +12,10 @@ export type CloseReason = 'channel-closed' | 'node-stopped';
 
 /** A send that may also wait for its recipient to arrive. */
 export abstract class AwaitingSend extends WaitingSend {
-  /** Called when the recipient is there. */
+  /** Called when the recipient is there: offers the message. Calls back only at `resumed`. */
   abstract reached(): void;
+  /** Called when all sends that waited for the same recipient have been offered. */
+  abstract resumed(): void;
 }
 
 /** What waits for one recipient: a peer, or `undefined` for any peer that opens the channel. */
@@ -121,10 +123,10 @@ export class Absences {
   /** After `refill`: what the peer does not accept any more is given up, and sends resume. */
   reached(peer: NodeId, outbox: Outbox): void {
     this.refill(peer, outbox);
-    const absence = this.#absences.get(peer);
-    if (absence !== undefined) this.#resume(peer, absence);
-    const anyone = this.#absences.get(undefined);
-    if (anyone !== undefined) this.#resume(undefined, anyone);
+    const sends = [...this.#end(peer), ...this.#end(undefined)];
+    // What is sent from a callback goes behind all of them.
+    for (const send of sends) send.reached();
+    for (const send of sends) send.resumed();
   }
 
   /** Gives up on everything, because the channel has closed. */
@@ -155,18 +157,20 @@ export class Absences {
   }
 
   /**
-   * Forgets the absence first: a resumed send may have to wait again, and then starts a new one.
+   * Forgets an absence, and returns the sends that waited. A resumed one may have to wait again: it
+   * then starts a new absence.
    */
-  #resume(peer: NodeId | undefined, absence: Absence): void {
+  #end(peer: NodeId | undefined): readonly AwaitingSend[] {
+    const absence = this.#absences.get(peer);
+    if (absence === undefined) return [];
     this.#absences.delete(peer);
     const sends = absence.sends.removeAll();
     this.#sends -= sends.length;
     absence.timer?.unsubscribe();
     const { kept } = absence;
     if (peer !== undefined && kept.length > 0) this.#host.gaveUp(peer, kept, 'too-large');
-    if (sends.length === 0) return;
-    this.#host.awaited(peer, false);
-    for (const send of sends) send.reached();
+    if (sends.length > 0) this.#host.awaited(peer, false);
+    return sends;
   }
 
   #giveUp(peer: NodeId, reason: 'peer-down' | CloseReason): void {

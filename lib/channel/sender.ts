@@ -47,9 +47,10 @@ export class ChannelSender<T> implements Sender<T> {
   readonly #settled: (report: SendReport, error?: RxmeshError) => void;
   #failure: RxmeshError | undefined;
   /**
-   * Whether the message is being offered: it is not settled before every recipient has been tried.
+   * How many times over the message is being offered: it is not settled before every recipient has
+   * been tried.
    */
-  #offering = false;
+  #offering = 0;
   #takenBack = false;
   /** How many lanes and absent recipients the message is waiting for. */
   #waiting = 0;
@@ -70,16 +71,16 @@ export class ChannelSender<T> implements Sender<T> {
   }
 
   send(envelope: OutboundEnvelope<T>): boolean {
-    if (this.#offering || this.#waiting > 0) throw notSettled();
+    if (this.#offering > 0 || this.#waiting > 0) throw notSettled();
     this.#begin();
     try {
       this.side.offer(envelope, this);
     } catch (thrown) {
-      this.#offering = false;
+      this.#offering -= 1;
       this.unsubscribe();
       throw thrown;
     }
-    this.#offering = false;
+    this.#offering -= 1;
     if (this.#waiting > 0 || this.#takenBack) return false;
     if (this.#failure !== undefined) throw this.#failure;
     return true;
@@ -133,17 +134,20 @@ export class ChannelSender<T> implements Sender<T> {
 
   // For its places
 
-  /** The recipient that a message was waiting for is there. */
+  /** The recipient that a message was waiting for is there. `resumed` settles it. */
   reached(envelope: OutboundEnvelope<T>, bytes: Uint8Array): void {
     this.#waiting -= 1;
-    const isNested = this.#offering;
-    this.#offering = true;
+    this.#offering += 1;
     try {
       this.side.offerBytes(envelope, bytes, this);
     } catch (thrown) {
       this.failed(toRxmeshError(thrown, 'RXMESH_UNDELIVERABLE', 'a message that had waited'));
     }
-    this.#offering = isNested;
+  }
+
+  /** All that waited for the same recipient has been offered. */
+  resumed(): void {
+    this.#offering -= 1;
     this.#settle();
   }
 
@@ -160,7 +164,7 @@ export class ChannelSender<T> implements Sender<T> {
   }
 
   #settle(): void {
-    if (this.#offering || this.#waiting > 0 || this.#takenBack) return;
+    if (this.#offering > 0 || this.#waiting > 0 || this.#takenBack) return;
     try {
       this.#settled(this, this.#failure);
     } catch (thrown) {
@@ -172,7 +176,7 @@ export class ChannelSender<T> implements Sender<T> {
     this.#failure = undefined;
     this.#takenBack = false;
     this.#lastPlace = undefined;
-    this.#offering = true;
+    this.#offering = 1;
   }
 
   #nextPlace(): Place<T> {
@@ -206,6 +210,8 @@ class Place<T> extends AwaitingSend implements WaitingBroadcast {
   #timer: Subscription | undefined;
   /** Whether the sender has given up this place. */
   #left = false;
+  /** Between `reached` and `resumed`. */
+  #isResuming = false;
 
   constructor(sender: ChannelSender<T>) {
     super();
@@ -259,7 +265,15 @@ class Place<T> extends AwaitingSend implements WaitingBroadcast {
     const { bytes } = this;
     const envelope = this.#envelope;
     this.#release();
-    if (envelope !== undefined && !this.#left) this.#sender.reached(envelope, bytes);
+    if (envelope === undefined || this.#left) return;
+    this.#isResuming = true;
+    this.#sender.reached(envelope, bytes);
+  }
+
+  override resumed(): void {
+    if (!this.#isResuming) return;
+    this.#isResuming = false;
+    this.#sender.resumed();
   }
 
   override abandoned(reason: UnsentReason): boolean {

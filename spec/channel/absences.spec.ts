@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { filter, mergeMap, type Observable, take } from 'rxjs';
+import { filter, mergeMap, type Observable, type Subscription, take } from 'rxjs';
 import type { Channel, SendReport, Undelivered } from '../../lib/channel/channel.ts';
 import { block, dropNewest, dropOldest } from '../../lib/flow/strategy.ts';
 import type { OutboundEnvelope } from '../../lib/model/envelope.ts';
@@ -195,6 +195,47 @@ describe('a pipe whose recipient is away', () => {
     const { session } = node.peer(1, { 7: 9 });
     expect(session.snapshot()[0]?.messagesOut).toBe(0);
     expect(node.switchboard.snapshot().awaited).toEqual([]);
+  });
+
+  it('L-02 what is sent from the callback of a send goes behind those that have waited as long', () => {
+    const node = new LinkedNode();
+    const channel = open(node);
+    const log: number[] = [];
+    const send = (envelope: Envelope, then = (): void => undefined): void => {
+      channel.send(envelope, { absent: 'wait' }).subscribe(() => {
+        then();
+        log.push(envelope.message[0] ?? NaN);
+      });
+    };
+    send(to(1, 1), () => send(to(1, 5)));
+    send(to(1, 2));
+    send(toAll(3));
+    send(to(1, 4));
+    const { session, link } = node.peer(1, { 7: 0 });
+    expect(log).toEqual([5, 1, 2, 4, 3]);
+    link.arrive(credit(7, 9));
+    node.turn();
+    expect(data(link.take())).toEqual([1, 2, 4, 3, 5]);
+    expect(session.snapshot()[0]?.messagesOut).toBe(5);
+  });
+
+  it('L-02 the callback of a send may withdraw those that waited with it, and wait for room now', () => {
+    const node = new LinkedNode();
+    const channel = open(node, { outbound: block(1) });
+    const later: Subscription[] = [];
+    channel.send(to(1, 1), { absent: 'wait' }).subscribe(() => {
+      for (const each of later) each.unsubscribe();
+    });
+    const log: string[] = [];
+    for (const value of [2, 3]) {
+      const sending = channel.send(to(1, value), { absent: 'wait' });
+      later.push(sending.subscribe(({ accepted }) => log.push(`${value}: ${accepted}`)));
+    }
+    const { link } = node.peer(1, { 7: 0 });
+    link.arrive(credit(7, 9));
+    node.turn();
+    expect([data(link.take()), log]).toEqual([[1], []]);
+    expect(follow(channel.send(to(1, 4)))).toEqual(['1/0', 'end']);
   });
 
   it('L-02 as many sends may wait as for a lane; one more is dropped', () => {
