@@ -30,7 +30,10 @@ export type SlowPeerPolicy =
 
 /** Options of `openChannel`. */
 export interface ChannelOptions<T> {
-  /** A whole number from 0 to 65,535, none of them reserved; the same on every node. */
+  /**
+   * A whole number from 0 to 65,535, the same on every node. None is reserved, but peer exchange
+   * takes 0 unless its options name another.
+   */
   readonly id: number;
   /** Turns messages into bytes and back: `protobuf(Type)`, `oneof(...)`, `json()`, `raw()`. */
   readonly codec: Codec<T>;
