@@ -16,10 +16,10 @@ import type { Outbox } from '../session/outbox.ts';
 import type { Session } from '../session/session.ts';
 import { waitingSendsMax } from '../session/waiting-sends.ts';
 import { Absences, type CloseReason } from './absences.ts';
-import type { Sending, SendReport, Undelivered } from './channel.ts';
+import type { Sending, Undelivered } from './channel.ts';
 import type { ChannelHost, ChannelSettings } from './channel-host.ts';
 import { ChannelSender, type SendingSide } from './sender.ts';
-import { SendWhenSubscribed } from './sending.ts';
+import { sendOnSubscription } from './sending.ts';
 import type { Sender, Settled } from './sending-channel.ts';
 import { SlowPeers } from './slow-peers.ts';
 
@@ -65,25 +65,7 @@ export class Outbound<T> implements SendingSide<T> {
 
   /** See `Channel.send`. */
   send(envelope: OutboundEnvelope<T>, awaitMs: number): Sending {
-    return new SendWhenSubscribed((subscriber) => {
-      const settled = ({ accepted, dropped }: SendReport, error?: RxmeshError): void => {
-        if (error !== undefined) {
-          subscriber.error(error);
-          return;
-        }
-        subscriber.next({ accepted, dropped });
-        subscriber.complete();
-      };
-      const sender = new ChannelSender(this, settled, awaitMs, false);
-      try {
-        if (!sender.send(envelope)) return sender;
-      } catch (error) {
-        subscriber.error(error);
-        return undefined;
-      }
-      settled(sender);
-      return undefined;
-    });
+    return sendOnSubscription(this, envelope, awaitMs);
   }
 
   /** See `SendingChannel.sender`. */

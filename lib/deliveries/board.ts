@@ -27,7 +27,8 @@ import { frameCodec } from './frame-codec.ts';
 import { HandlerPlaces } from './handler-places.ts';
 import type { HandlerRules, InboxHost, OutboxHost } from './hosts.ts';
 import { Found } from './found.ts';
-import { Inbox } from './inbox.ts';
+import type { Inbox } from './inbox.ts';
+import { Inboxes } from './inboxes.ts';
 import { Line } from './line.ts';
 import { Outbox } from './outbox.ts';
 import { Room } from './room.ts';
@@ -51,8 +52,7 @@ export class Board implements OutboxHost, InboxHost {
   readonly #outboxes = new Map<NodeId, Outbox>();
   readonly #room: Room;
   readonly #self: NodeId;
-  /** In the order in which the peers were last heard of. */
-  readonly #inboxes = new Map<NodeId, Inbox>();
+  readonly #inboxes: Inboxes;
   /** What peers have opened before the store was read. */
   readonly #early = new Map<NodeId, Frame>();
   readonly #places: HandlerPlaces;
@@ -67,6 +67,7 @@ export class Board implements OutboxHost, InboxHost {
     const { channel, limits, store } = options;
     this.#limits = limits;
     this.#room = new Room(limits);
+    this.#inboxes = new Inboxes(this, limits.maxSenders);
     this.rules = options.rules;
     this.#decode = options.decode;
     this.channel = router.openChannel({ ...channel, codec: frameCodec });
@@ -149,7 +150,7 @@ export class Board implements OutboxHost, InboxHost {
       throw new TypeError('handle: there is a handler already; unsubscribe it first');
     }
     this.#handler = handler;
-    for (const inbox of [...this.#inboxes.values()]) inbox.next();
+    for (const inbox of this.#inboxes.all) inbox.next();
     return new Subscription(() => {
       this.#handler = undefined;
     });
@@ -235,7 +236,7 @@ export class Board implements OutboxHost, InboxHost {
       this.journal.owe([{ type: 'del', key }]);
     }
     for (const [peer, state] of found.inboxes) {
-      this.#inboxFor(peer).restore(state, found.failures.get(peer) ?? []);
+      this.#inboxes.of(peer).restore(state, found.failures.get(peer) ?? []);
     }
     this.#isLoaded = true;
     for (const [peer, state] of found.outboxes) {
@@ -276,7 +277,7 @@ export class Board implements OutboxHost, InboxHost {
   // Peers
 
   #opened(id: NodeId): void {
-    const inbox = this.#inboxFor(id);
+    const inbox = this.#inboxes.of(id);
     const line = new Line(this.channel, id, inbox, (thrown) =>
       thrown instanceof RxmeshError
         ? thrown
@@ -294,7 +295,7 @@ export class Board implements OutboxHost, InboxHost {
     this.#early.delete(id);
     line.close();
     this.#tidy(id);
-    if (line.inbox.isBlank) this.#inboxes.delete(id);
+    this.#inboxes.left(line.inbox);
   }
 
   #receive(from: NodeId, frame: Frame): void {
@@ -310,7 +311,7 @@ export class Board implements OutboxHost, InboxHost {
     const { inbox, outbox } = line;
     switch (frame.kind) {
       case kinds.open:
-        this.#remember(inbox);
+        this.#inboxes.heard(inbox);
         this.#check(from, inbox.opened(frame, line.wake));
         return;
       case kinds.message: {
@@ -367,39 +368,17 @@ export class Board implements OutboxHost, InboxHost {
     if (this.#closed === undefined) outbox.forget();
   }
 
-  #inboxFor(from: NodeId): Inbox {
-    const known = this.#inboxes.get(from);
-    if (known !== undefined) return known;
-    const inbox = new Inbox(from, this);
-    this.#inboxes.set(from, inbox);
-    return inbox;
-  }
-
-  /** Moves an inbox to the end, and forgets the one that was not heard of for the longest time. */
-  #remember(inbox: Inbox): void {
-    this.#inboxes.delete(inbox.from);
-    this.#inboxes.set(inbox.from, inbox);
-    if (this.#inboxes.size <= this.#limits.maxSenders) return;
-    for (const [peer, oldest] of this.#inboxes) {
-      if (!oldest.isIdle) continue;
-      this.#inboxes.delete(peer);
-      oldest.forget();
-      return;
-    }
-  }
-
   #end(): void {
     if (this.#closed !== undefined) return;
     const error = closedError(this.channelId);
     this.#closed = error;
     this.#scope.unsubscribe();
     for (const id of [...this.#lines.keys()]) this.#lost(id);
-    for (const inbox of [...this.#inboxes.values()]) inbox.end(error);
+    this.#inboxes.end(error);
     const { hasStore } = this.journal;
     for (const outbox of [...this.#outboxes.values()]) {
       outbox.end((entry) => (hasStore ? closedError(this.channelId, entry) : error));
     }
-    this.#inboxes.clear();
     this.#outboxes.clear();
     this.lost$.complete();
   }

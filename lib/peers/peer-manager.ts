@@ -47,10 +47,7 @@ export class PeerManager {
    * Every subscriber gets every dial. If there are several, only one of them should dial.
    */
   readonly dials$: Flow<NodeAddress>;
-  /**
-   * Peers whose connections must be closed. Each is emitted once, as soon as it is up: until then
-   * it has no session.
-   */
+  /** Peers whose connections must be closed. Each is emitted once, as soon as it is up. */
   readonly evictions$: Flow<Eviction>;
   /**
    * Peers going up and down from now on, in order. A subscriber that throws does not affect others.

@@ -200,10 +200,7 @@ export class Simulation {
     throw new Error(`not up after ${settleMs} ms: ${pairs.join(', ')}`);
   }
 
-  /**
-   * Lets `ms` milliseconds pass. RxJS's `delay`, `timer` and `interval` wait in real time, unless
-   * they get the clock's scheduler: `delay(10, net.clock.scheduler)`. Within `run` they need none.
-   */
+  /** Lets `ms` milliseconds pass. RxJS's own timers take part with `net.clock.scheduler`. */
   advance(ms: number): void {
     this.clock.advance(ms);
   }
