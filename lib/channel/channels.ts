@@ -161,6 +161,7 @@ export class Channels implements ChannelHost {
       discipline: this.#options.discipline ?? fair,
       keepAlive: this.#keepAlive,
       onDrop: (drop) => this.dropped(drop),
+      onHeldBack: () => this.mayStall(),
       onPeerChannel: (channel, open) => {
         if (open) this.#ends.get(channel)?.refill(id);
         this.events$.next({ type: 'peer-channel', peer: id, channel, open });

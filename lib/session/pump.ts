@@ -27,6 +27,8 @@ export interface PumpOptions {
   readonly clock: Clock;
   /** Creates the discipline of this link. */
   readonly discipline: () => Discipline;
+  /** Messages wait in an outbox for credit, or for its rate. Called often. */
+  readonly onHeldBack: () => void;
   /**
    * Called after the pump has stopped because the discipline or the link failed; with
    * `RXMESH_DISCIPLINE_FAILED` in the first case.
@@ -48,6 +50,7 @@ export class Pump {
   readonly #link: Link;
   readonly #clock: Clock;
   readonly #discipline: GuardedDiscipline;
+  readonly #onHeldBack: () => void;
   readonly #onFailure: (error: RxmeshError) => void;
   /** How much more the current record should take. */
   #recordRoom = 0;
@@ -62,20 +65,25 @@ export class Pump {
   #running = false;
   #stopped = false;
 
-  constructor({ link, clock, discipline, onFailure, inFlight }: PumpOptions) {
+  constructor({ link, clock, discipline, onHeldBack, onFailure, inFlight }: PumpOptions) {
     this.#link = link;
     this.#inFlight = inFlight ?? (link.hasCredit ? new InFlight() : unmeasuredWindow);
     this.#control = new Control(link, () => this.#inFlight.pinged(clock.now()));
     this.#clock = clock;
     this.#discipline = new GuardedDiscipline(discipline);
     this.#ready = new TurnOrder(this.#discipline);
+    this.#onHeldBack = onHeldBack;
     this.#onFailure = onFailure;
     this.counter = this.#discipline.perMessage ? new SendCounter() : undefined;
   }
 
   /** Notes that `outbox` may have something to send. It is served at the end of this turn. */
   wake(outbox: Outbox): void {
-    if (outbox.queued || !outbox.ready) return;
+    if (outbox.queued) return;
+    if (!outbox.ready) {
+      this.#checkHeldBack(outbox);
+      return;
+    }
     this.#ready.add(outbox);
     this.#runAfterTurn();
   }
@@ -260,6 +268,7 @@ export class Pump {
     while (outbox !== undefined) {
       const isFull = this.#serve(outbox);
       if (this.#stopped) return;
+      if (!outbox.ready) this.#checkHeldBack(outbox);
       // A turn cut short by the end of a batch continues if the discipline agrees. Otherwise an
       // outbox of large messages would starve behind one that fills every batch.
       const isTurnOver = !isFull || outbox.turnBytes >= this.#quantumBytes;
@@ -318,6 +327,10 @@ export class Pump {
       this.#discipline.served(outbox, quantumBytes);
     }
     if (rest > 0) this.#discipline.served(outbox, rest);
+  }
+
+  #checkHeldBack(outbox: Outbox): void {
+    if (outbox.depth > 0) this.#onHeldBack();
   }
 
   /** Sizes the record by the speed of the line, so that nothing urgent waits long for one. */

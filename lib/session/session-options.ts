@@ -16,4 +16,6 @@ export interface SessionOptions {
   readonly onDrop: (drop: Drop) => void;
   /** The peer has opened or closed a channel while up. */
   readonly onPeerChannel: (channel: number, open: boolean) => void;
+  /** Messages wait in an outbox for credit, or for its rate. Called often. */
+  readonly onHeldBack: () => void;
 }

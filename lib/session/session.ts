@@ -57,11 +57,11 @@ export class Session implements PeerSession, LinkReceiver, PortHost {
     this.#options = options;
     this.id = options.id;
     this.link = options.link;
-    const { link, clock, discipline } = options;
+    const { link, clock, discipline, onHeldBack } = options;
     this.#closing = new Closing(link, options.id, (error) => this.ended(error));
     this.#hold = new Hold(link, clock);
     const onFailure = (error: RxmeshError): void => this.#closing.failed(error);
-    this.#pump = new Pump({ link, clock, discipline, onFailure });
+    this.#pump = new Pump({ link, clock, discipline, onHeldBack, onFailure });
     this.#ports = new Ports(this, this.#pump.counter);
     this.#draining = new Draining(this.#ports, this.#pump);
     this.#keepAlive = new KeepAlive({

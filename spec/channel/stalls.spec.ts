@@ -47,6 +47,29 @@ describe('L-06 a stalled lane', () => {
     expectIdle(node.clock.scheduler);
   });
 
+  it.each([
+    ['gives no credit', 0, [], 3],
+    ['gives credit for a part', 2, [1, 2], 1],
+  ])('outbound, is reported though it is never full: the peer %s', (_, count, sent, depth) => {
+    const node = watching();
+    const channel = open(node, { outbound: block(64) });
+    const { link } = node.peer(1, { 7: count });
+    const log = stalls(node);
+    for (const value of [1, 2, 3]) {
+      channel.out.next({ to: idOf(1), message: Uint8Array.of(value) });
+    }
+    node.clock.advance(60_000);
+    const written = link.take().filter((text) => text.startsWith('data'));
+    expect(written).toEqual(sent.map((value) => `data 7 0${value} last`));
+    expect(log).toEqual([`11000 outbound begins ${depth}`]);
+    link.arrive(credit(7, 9));
+    node.turn();
+    expect(log.slice(1)).toEqual([`60000 outbound ends ${depth - 1}`]);
+    node.clock.advance(60_000);
+    expect(log).toHaveLength(2);
+    expectIdle(node.clock.scheduler);
+  });
+
   it('inbound, is reported when nobody consumes, and its end when somebody does', () => {
     const node = watching();
     const channel = open(node);

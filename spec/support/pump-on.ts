@@ -28,6 +28,7 @@ export function pumpOn(options?: FakeLinkOptions, discipline: () => Discipline =
     link,
     clock,
     discipline,
+    onHeldBack: () => undefined,
     onFailure: (error) => failures.push(error),
     inFlight: wideWindow,
   });
