@@ -46,7 +46,7 @@ export interface AccessList {
  *     const list = accessList({ allow: ['10.0.0.0/8'] });
  *     transport.incoming$.pipe(
  *       admit(list.connection, { onRefused: (_, connection) => connection.close('refused') }),
- *       handshake(options),
+ *       handshake({ self: () => self, onFailure }),
  *       admit(({ id, link }) => list.peer({ id, remote: link.remote }), {
  *         onRefused: (_, { link }) => link.close('refused'),
  *       }),
