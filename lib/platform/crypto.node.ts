@@ -95,9 +95,29 @@ function verifier(key: Uint8Array): KeyObject {
   return imported;
 }
 
-function x25519Key(ownKey: KeyObject): X25519Key {
+/** The public half comes as DER, whose last 32 bytes are the key (RFC 8410 §4). */
+const asDer = { publicKeyEncoding: { type: 'spki', format: 'der' } } as const;
+
+/**
+ * A new key. Its public half must not be exported from the private one, as `publicHalf` does: if
+ * garbage is collected meanwhile, Node waits for itself for ever, since the job that has made the
+ * key, which is garbage by then, locks the key that is being exported.
+ */
+function freshX25519(): X25519Key {
+  const make = generateKeyPairSync as unknown as MakeX25519;
+  const { publicKey: der, privateKey: ownKey } = make('x25519', asDer);
+  return x25519Key(ownKey, new Uint8Array(der.subarray(-32)));
+}
+
+/** How `freshX25519` calls it: the types of Node know it with both halves encoded, or neither. */
+type MakeX25519 = (
+  curve: 'x25519',
+  options: typeof asDer,
+) => { readonly publicKey: Buffer; readonly privateKey: KeyObject };
+
+function x25519Key(ownKey: KeyObject, publicBytes = publicHalf(ownKey)): X25519Key {
   return {
-    publicKey: publicHalf(ownKey),
+    publicKey: publicBytes,
     // OpenSSL itself fails if the secret is all zero (RFC 7748 §6.1).
     sharedSecret: (peerKey) =>
       plain(diffieHellman({ privateKey: ownKey, publicKey: publicKey('x25519', peerKey) })),
@@ -180,7 +200,7 @@ export const platformCrypto: PlatformCrypto = {
   },
   ed25519Verify,
   x25519: (key) => x25519Key(privateKey('x25519', key)),
-  freshX25519: () => x25519Key(generateKeyPairSync('x25519').privateKey),
+  freshX25519,
   chacha20Poly1305,
   fastAes256Gcm,
 };
