@@ -1,8 +1,8 @@
 import { Flow } from '../index.ts';
 
 /**
- * A notice that is sent when it is subscribed to. It is no promise: `await` cannot subscribe to it,
- * and would send nothing.
+ * A notice that is sent when it is subscribed to. It is not a promise: `await` cannot subscribe to
+ * it, and would send nothing.
  */
 export interface Notifying extends Flow<never> {
   /** Not for use: no function has this type. */

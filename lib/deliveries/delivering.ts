@@ -8,7 +8,7 @@ export interface Delivered<T> {
 }
 
 /**
- * A delivery that begins when it is subscribed to. It is no promise: `await` cannot subscribe to
+ * A delivery that begins when it is subscribed to. It is not a promise: `await` cannot subscribe to
  * it, and would deliver nothing. Use `firstValueFrom` there.
  */
 export interface Delivering<T> extends Observable<Delivered<T>> {

@@ -99,9 +99,9 @@ function verifier(key: Uint8Array): KeyObject {
 const asDer = { publicKeyEncoding: { type: 'spki', format: 'der' } } as const;
 
 /**
- * A new key. Its public half must not be exported from the private one, as `publicHalf` does: if
- * garbage is collected meanwhile, Node waits for itself for ever, since the job that has made the
- * key, which is garbage by then, locks the key that is being exported.
+ * A new key. Its public half comes from `generateKeyPairSync` itself. Exporting it later, as
+ * `publicHalf` does, can deadlock Node: the export holds the lock of the key while it allocates,
+ * and if garbage is collected just then, the job that made the key takes the same lock.
  */
 function freshX25519(): X25519Key {
   const make = generateKeyPairSync as unknown as MakeX25519;

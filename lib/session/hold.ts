@@ -18,12 +18,12 @@ export class Hold {
     return this.#isHeld;
   }
 
-  /** The link pauses, as it was told to. */
+  /** Notes that the link pauses. */
   begin(): void {
     this.#isHeld = true;
   }
 
-  /** The link goes on after this turn: a consumer may be in the middle of taking a message. */
+  /** Resumes the link after this turn: a consumer may be in the middle of taking a message. */
   end(): void {
     this.#resume ??= this.#clock.afterTurn(() => {
       this.#resume = undefined;
@@ -32,7 +32,7 @@ export class Hold {
     });
   }
 
-  /** The link has ended. */
+  /** Call when the link has ended. */
   stop(): void {
     this.#resume?.unsubscribe();
   }
