@@ -12,8 +12,11 @@ export type CloseReason = 'channel-closed' | 'node-stopped';
 
 /** A send that may also wait for its recipient to arrive. */
 export abstract class AwaitingSend extends WaitingSend {
-  /** Called when the recipient is there: offers the message. Calls back only at `resumed`. */
-  abstract reached(): void;
+  /**
+   * Called when the recipient is there: offers the message, and calls back only at `resumed`.
+   * Returns false if it has been withdrawn.
+   */
+  abstract reached(): boolean;
   /** Called when all sends that waited for the same recipient have been offered. */
   abstract resumed(): void;
 }
@@ -124,9 +127,9 @@ export class Absences {
   reached(peer: NodeId, outbox: Outbox): void {
     this.refill(peer, outbox);
     const sends = [...this.#end(peer), ...this.#end(undefined)];
-    // What is sent from a callback goes behind all of them.
-    for (const send of sends) send.reached();
-    for (const send of sends) send.resumed();
+    // All are offered before the first calls back: what is sent from there goes behind them.
+    const offered = sends.filter((send) => send.reached());
+    for (const send of offered) send.resumed();
   }
 
   /** Gives up on everything, because the channel has closed. */

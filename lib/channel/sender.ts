@@ -210,8 +210,6 @@ class Place<T> extends AwaitingSend implements WaitingBroadcast {
   #timer: Subscription | undefined;
   /** Whether the sender has given up this place. */
   #left = false;
-  /** Between `reached` and `resumed`. */
-  #isResuming = false;
 
   constructor(sender: ChannelSender<T>) {
     super();
@@ -261,18 +259,16 @@ class Place<T> extends AwaitingSend implements WaitingBroadcast {
     this.#sender.left(true, false);
   }
 
-  override reached(): void {
+  override reached(): boolean {
     const { bytes } = this;
     const envelope = this.#envelope;
     this.#release();
-    if (envelope === undefined || this.#left) return;
-    this.#isResuming = true;
+    if (envelope === undefined || this.#left) return false;
     this.#sender.reached(envelope, bytes);
+    return true;
   }
 
   override resumed(): void {
-    if (!this.#isResuming) return;
-    this.#isResuming = false;
     this.#sender.resumed();
   }
 

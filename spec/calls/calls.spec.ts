@@ -295,7 +295,8 @@ describe('a notice', () => {
     const { net, asking, serving, to, heard, observer } = pair();
     serving.serve(() => undefined);
     const untyped = asking as unknown as { notify(peer: unknown, n: number): Promise<unknown> };
-    await expect(untyped.notify(to, 9)).rejects.toThrow('use `.subscribe()`, or `await last');
+    const awaited = async (): Promise<unknown> => await untyped.notify(to, 9);
+    await expect(awaited()).rejects.toThrow('use `.subscribe()`, or `await last');
     from(asking.notify(to, 9)).subscribe(observer);
     expect(heard).toEqual(['0: |']);
     net.stop();

@@ -176,8 +176,9 @@ describe('a delivery', () => {
   it('is no promise: `await` rejects, and says what to write', async () => {
     const stage = new Stage().start();
     const service = stage.service(0) as unknown as { deliver(message: unknown): Promise<unknown> };
-    const awaited = service.deliver({ to: stage.id(1), message: 1 });
-    await expect(awaited).rejects.toThrow('use `await firstValueFrom(orders.deliver(...))`');
+    const outgoing = { to: stage.id(1), message: 1 };
+    const awaited = async (): Promise<unknown> => await service.deliver(outgoing);
+    await expect(awaited()).rejects.toThrow('use `await firstValueFrom(orders.deliver(...))`');
     expect(stage.service(0).snapshot()).toEqual(idle);
     stage.net.stop();
   });
