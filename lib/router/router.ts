@@ -5,35 +5,26 @@ import {
   concat,
   defer,
   EMPTY,
-  filter,
-  ignoreElements,
   lastValueFrom,
   merge,
-  type MonoTypeOperatorFunction,
   Observable,
   Subject,
   Subscription,
   takeUntil,
   tap,
 } from 'rxjs';
-import { accept } from '../../operators/accept.ts';
-import { dial } from '../../operators/dial.ts';
-import { evict } from '../../operators/evict.ts';
-import { handshake } from '../../operators/handshake.ts';
-import { rateLimit } from '../../operators/rate-limit.ts';
-import { route } from '../../operators/route.ts';
 import { Switchboard } from '../channel/switchboard.ts';
 import type { Channel, ChannelOptions } from '../channel/channel.ts';
 import { type AbortSignalLike, aborted, aSignal, promised } from '../flow/abort.ts';
-import { afterTurn, type Clock, systemClock, timerMaxMs } from '../flow/clock.ts';
+import { type Clock, systemClock, timerMaxMs } from '../flow/clock.ts';
 import { guardedClock, guardedRandom } from '../flow/guarded.ts';
-import { admitConnections, admitPeers } from './admit-hooks.ts';
 import { Failures } from './failures.ts';
 import { GuardedTransport } from './guarded-transport.ts';
 import { Listening } from './listening.ts';
+import { mesh } from './mesh.ts';
 import { Outcomes } from './outcomes.ts';
 import { peerExchange, visitorsMax } from '../exchange/peer-exchange.ts';
-import { formatNodeAddress, type NodeAddress } from '../model/address.ts';
+import { formatNodeAddress } from '../model/address.ts';
 import { aNumber, checkOptions } from '../model/check-options.ts';
 import { endpointToAddress, type Endpoint } from '../model/endpoint.ts';
 import { RxmeshError } from '../model/error.ts';
@@ -51,9 +42,7 @@ import type { RouterSnapshot } from './snapshot.ts';
 import { describeSelf } from './self-description.ts';
 import { stoppedError } from './stopped-error.ts';
 import { whenUp, type WhenUpOptions } from './when-up.ts';
-import { hostOf } from '../transport/host.ts';
-import type { Attempt, Proven } from '../transport/attempt.ts';
-import type { Connection, Self } from '../transport/transport.ts';
+import type { Self } from '../transport/transport.ts';
 
 /** Options of `Router.start`. */
 export interface StartOptions {
@@ -66,7 +55,7 @@ export type RouterLike = Pick<Router, keyof Router>;
 
 /**
  * A node of the mesh: finds peers and is found by them, authenticates them, and routes the messages
- * of its channels. Mainly the composition of the pipelines in `#mesh`.
+ * of its channels. Its pipelines are in `mesh.ts`.
  */
 export class Router {
   /** This node's ID. */
@@ -292,117 +281,19 @@ export class Router {
     return { id: this.id, endpoints: this.#endpoints(), ...this.#switchboard.snapshot() };
   }
 
-  /** The pipelines, which run as long as this is subscribed. It never emits. */
   #mesh(listening: Listening): Observable<never> {
-    const { timeouts, limits } = this.#settings;
-    const clock = this.#clock;
-    const { connectionsPerSecond: perSecond, connectionsPerSecondPerHost: perHost } = limits;
-    const self = (ends: ConnectionEnds): Self => this.#self(ends);
-    const proof = { self, clock, timeoutMs: timeouts.handshakeMs };
-
-    const inbound$ = merge(...this.#transports.map((transport) => listening.watch(transport))).pipe(
-      filter((connection) => !this.#outcomes.refusesIp(connection)),
-      // Before the overall limit, so that the excess of one host does not count towards it.
-      rateLimit({
-        perSecond: perHost,
-        key: ({ remote }) => hostOf(remote),
-        clock,
-        onDrop: (connection) => this.#outcomes.tooMany(connection, perHost, ' from one host'),
-      }),
-      // Hosts of chosen peers have an allowance of their own, which strangers elsewhere cannot use
-      // up.
-      rateLimit({
-        perSecond,
-        key: ({ remote: { ip } }) => ip !== undefined && this.#peers.isChosenHost(ip),
-        clock,
-        onDrop: (connection) => this.#outcomes.tooMany(connection, perSecond),
-      }),
-      this.#admitConnections(),
-      handshake({
-        ...proof,
-        concurrency: limits.handshakes,
-        concurrencyPerHost: limits.handshakesPerHost,
-        onFailure: (error, attempt) => this.#outcomes.refused(error, attempt.connection),
-      }),
-    );
-
-    const outbound$ = this.#peers.dials$.pipe(
-      afterTurn(clock),
-      dial({
-        transports: this.#transports,
-        clock,
-        resolveTimeoutMs: timeouts.resolveMs,
-        dialTimeoutMs: timeouts.dialMs,
-        onFailure: (error, address) => this.#dialFailed(error, address),
-      }),
-      this.#admitConnections(),
-      handshake({
-        ...proof,
-        onFailure: (error, { address }) => address && this.#dialFailed(error, address),
-      }),
-    );
-
-    const accepted$ = merge(inbound$, outbound$).pipe(
-      this.#admitPeers(),
-      accept({
-        switchboard: this.#switchboard,
-        clock,
-        timeoutMs: timeouts.handshakeMs,
-        concurrency: limits.handshakes,
-        concurrencyPerHost: limits.handshakesPerHost,
-        claim: (proven) => this.#outcomes.claim(proven),
-        onFailure: (error, proven, claimed) =>
-          this.#failures.guarded(() => this.#outcomes.notAccepted(error, proven, claimed)),
-      }),
-      // Before `route`, since the sessions that are up must still say goodbye.
-      catchError((thrown: unknown) => this.#failures.fatal(thrown)),
-      takeUntil(this.#stopping),
-    );
-
-    // At `stop`, pending offers are withdrawn, while sessions that are up stay until they have said
-    // goodbye.
-    const sessions$ = accepted$.pipe(
-      route(this.#switchboard),
-      tap((event) => this.#failures.guarded(() => this.#outcomes.sessionChanged(event))),
-    );
-
-    const refused$ = merge(...this.#transports.map((transport) => transport.refused$)).pipe(
-      tap(({ error, remote }) => this.#outcomes.refused(error, { direction: 'inbound', remote })),
-      takeUntil(this.#stopping),
-    );
-
-    return merge(refused$, sessions$, this.#evicted()).pipe(ignoreElements());
-  }
-
-  #admitConnections<T extends Attempt | Connection>(): MonoTypeOperatorFunction<T> {
-    return admitConnections(this.#settings.admit, {
+    return mesh({
+      settings: this.#settings,
       clock: this.#clock,
-      concurrency: this.#settings.limits.handshakes,
-      onRefused: (error, connection, dialed) =>
-        this.#failures.guarded(() => this.#outcomes.connectionRefused(error, connection, dialed)),
+      transports: this.#transports,
+      listening,
+      peers: this.#peers,
+      switchboard: this.#switchboard,
+      outcomes: this.#outcomes,
+      failures: this.#failures,
+      self: (ends) => this.#self(ends),
+      stopping$: this.#stopping,
     });
-  }
-
-  #admitPeers(): MonoTypeOperatorFunction<Proven> {
-    return admitPeers(this.#settings.admit, {
-      clock: this.#clock,
-      concurrency: this.#settings.limits.handshakes,
-      onRefused: (error, proven) =>
-        this.#failures.guarded(() => this.#outcomes.peerRefused(error, proven)),
-    });
-  }
-
-  /** Reports evictions as events, and then disconnects the peers. */
-  #evicted(): Observable<unknown> {
-    return this.#peers.evictions$.pipe(
-      tap((eviction) => this.#outcomes.evicted(eviction)),
-      evict(this.#switchboard),
-      catchError((thrown: unknown) => this.#failures.fatal(thrown)),
-    );
-  }
-
-  #dialFailed(error: RxmeshError, address: NodeAddress): void {
-    this.#failures.guarded(() => this.#outcomes.dialFailed(error, address));
   }
 
   /** What this node says about itself over a connection. */
