@@ -7,6 +7,7 @@ import {
   RxmeshError,
   systemClock,
 } from '../index.ts';
+import { numbersOf } from '../frames/numbers.ts';
 import type { Context } from './context.ts';
 import { type GossipCounts, noCounts } from './counts.ts';
 import { Frame, kinds, wireVersion } from './frame.ts';
@@ -67,7 +68,6 @@ export class Board implements NeighbourHost {
   readonly #scope = new Subscription();
   /** The topics that this node wants; undefined: all. */
   #topics: ReadonlySet<string> | undefined;
-  #lastSeq = 0;
   #isClosed = false;
 
   constructor(router: GossipRouter, { channel, settings, decode, verdict }: BoardOptions) {
@@ -92,6 +92,7 @@ export class Board implements NeighbourHost {
         perNeighbourMax: numbers.announcedMax,
         keepMs: numbers.seenMs,
       }),
+      series: numbersOf(router, this.channel.id),
       wants: (topic) => this.#topics?.has(topic) !== false,
     };
     this.#neighbours = new Neighbours(this.channel, this);
@@ -131,7 +132,7 @@ export class Board implements NeighbourHost {
    * @throws {TypeError} if there is no identity to sign it with
    */
   publish(payload: Uint8Array, topic: string): void {
-    const { settings, clock, seen, counts } = this.context;
+    const { settings, clock, seen, counts, series } = this.context;
     const { id: channel } = this.channel;
     if (this.#isClosed) {
       throw new RxmeshError('RXMESH_CHANNEL_CLOSED', 'the gossip is closed', { channel });
@@ -140,8 +141,7 @@ export class Board implements NeighbourHost {
     const frame = new Frame(kinds.message, topic);
     if (!signed) frame.origin = this.#self;
     else if (identity !== undefined) frame.key = identity.publicKey;
-    this.#lastSeq += 1;
-    frame.seq = this.#lastSeq;
+    frame.seq = series.next();
     frame.dateMs = Math.max(0, Math.round(dateOf(clock)));
     frame.payload = payload;
     const digest = digestOf(frame, channel);

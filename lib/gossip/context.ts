@@ -1,3 +1,4 @@
+import type { Numbers } from '../frames/numbers.ts';
 import type { Channel, Clock } from '../index.ts';
 import type { Counting } from './counts.ts';
 import type { OutgoingFrame } from './frame-codec.ts';
@@ -17,6 +18,8 @@ export interface Context {
   readonly seen: Seen;
   readonly store: MessageStore;
   readonly missing: Missing;
+  /** Numbers what this node publishes, and the digests that it asks for. */
+  readonly series: Numbers;
   /** Whether this node wants the messages of a topic. */
   readonly wants: (topic: string) => boolean;
 }

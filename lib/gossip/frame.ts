@@ -66,7 +66,10 @@ export class Frame {
    * that were published then or later.
    */
   dateMs = 0;
-  /** The number of the message among those that the origin has published. */
+  /**
+   * In `message`: its number among those that the origin has published. In `recall`, and in the
+   * last `have` of a part: the number of the digest.
+   */
   seq = 0;
   payload: Uint8Array = nothing;
   signature: Uint8Array = nothing;

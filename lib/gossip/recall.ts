@@ -6,18 +6,29 @@ import { haveFrame } from './have-frame.ts';
 export const digestIdsMax = 256;
 /** How many parts a neighbour's digest may have. */
 const digestPartsMax = 1_024;
+/** How many digests a neighbour may begin, after it has opened the channel. */
+const digestsMax = 64;
 
 /**
  * The digests between this node and a neighbour: lists of what the other side keeps. Each side asks
  * for one part after the other, when it has fetched most of what it lacked of the last one.
  *
  *     RECALL place 0 ─▶    ◀─ HAVE …, place 256    RECALL place 256 ─▶    ◀─ HAVE …
+ *
+ * Each digest has a number, which its frames carry. What is still on its way when a side closes the
+ * channel and opens it again belongs to a digest of before.
  */
 export class Recall {
-  /** The part that the neighbour may ask for; undefined: none. */
-  #offered: number | undefined = 0;
+  /** The digest that the neighbour asks for. */
+  #theirs: number | undefined;
+  /** How many digests it has begun. */
+  #begun = 0;
+  /** The part that it may ask for; undefined: none. */
+  #offered: number | undefined;
   /** What is still to be sent of the answer to its last question. */
   #answer: Frame[] = [];
+  /** The digest that this node asks for. */
+  #ours = 0;
   /** The part that this node has asked for, and has not got to the end of. */
   #asked: number | undefined;
   /** The part that this node may ask for. */
@@ -25,8 +36,12 @@ export class Recall {
   #parts = 0;
   #question: Frame | undefined;
 
-  /** This node wants to know what the neighbour keeps. */
-  begin(): void {
+  /**
+   * This node wants to know what the neighbour keeps.
+   * @param digest a number that no digest of this neighbour had before
+   */
+  begin(digest: number): void {
+    this.#ours = digest;
     this.#next = 0;
   }
 
@@ -34,12 +49,18 @@ export class Recall {
   ask(sinceMs: number): void {
     if (this.#next === undefined) return;
     const question = new Frame(kinds.recall);
+    question.seq = this.#ours;
     question.place = this.#next;
     question.dateMs = sinceMs;
     this.#question = question;
     this.#asked = this.#next;
     this.#next = undefined;
     this.#parts += 1;
+  }
+
+  /** Whether this node asks for the digest with this number. */
+  isOurs(digest: number): boolean {
+    return digest === this.#ours;
   }
 
   /**
@@ -55,7 +76,14 @@ export class Recall {
   }
 
   /** The neighbour asks for a part. Returns false if it may not: each part is for asking once. */
-  isDue(place: number): boolean {
+  isDue(digest: number, place: number): boolean {
+    if (digest !== this.#theirs) {
+      if (this.#begun === digestsMax) return false;
+      this.#begun += 1;
+      this.#theirs = digest;
+      this.#offered = 0;
+      this.#answer = [];
+    }
     return place === this.#offered && this.#answer.length === 0;
   }
 
@@ -70,7 +98,9 @@ export class Recall {
     this.#answer = [...topics].map(([topic, each]) => haveFrame(topic, each, true));
     this.#offered = next === 0 ? undefined : next;
     const last = this.#answer.at(-1);
-    if (last !== undefined) last.place = next;
+    if (last === undefined) return;
+    last.place = next;
+    last.seq = this.#theirs ?? 0;
   }
 
   takeQuestion(): Frame | undefined {

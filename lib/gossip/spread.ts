@@ -101,16 +101,18 @@ export class Spread {
 
   /** Asks a neighbour that has come up for a digest of what it keeps. */
   beginRecall(neighbour: Neighbour): void {
-    if (this.#context.settings.numbers.antiEntropyMs === 0) return;
-    neighbour.recall.begin();
+    const { settings, series } = this.#context;
+    if (settings.numbers.antiEntropyMs === 0) return;
+    neighbour.recall.begin(series.next());
     this.#recalling.add(neighbour);
     this.#recallMore();
   }
 
   /** A neighbour asks for a part of a digest. Returns how it breaks the protocol. */
-  recalls(neighbour: Neighbour, { place, dateMs: sinceMs }: Frame): string | undefined {
+  recalls(neighbour: Neighbour, { seq, place, dateMs: sinceMs }: Frame): string | undefined {
     const { store, clock, settings } = this.#context;
-    if (!neighbour.recall.isDue(place)) return 'a question for a digest that it was not offered';
+    if (!neighbour.recall.isDue(seq, place))
+      return 'a question for a digest that it was not offered';
     const { held, next } = store.after(place, digestIdsMax, clock.now(), (each) => {
       const isNew = each.dateMs >= sinceMs && each.hops < settings.numbers.hopsMax;
       return isNew && neighbour.wants(each.topic);
@@ -122,13 +124,15 @@ export class Spread {
 
   /** A neighbour has messages. Returns what is wrong with its frame. */
   has(neighbour: Neighbour, frame: Frame): string | undefined {
-    const { ids, hops, place } = frame;
+    const { ids, hops, seq, place } = frame;
     const count = ids.length / idBytes;
     if (count === 0 || count > frameIdsMax || hops.length !== count) {
       return `an announcement of ${ids.length} bytes of IDs and ${hops.length} of hops`;
     }
     this.#note(neighbour, frame);
-    return place === 0 ? undefined : this.#hasMore(neighbour, place);
+    // A part of a digest of before the channel was opened again may still be on its way.
+    if (place === 0 || !neighbour.recall.isOurs(seq)) return undefined;
+    return this.#hasMore(neighbour, place);
   }
 
   /** A neighbour asks for messages. Returns what is wrong with its frame. */

@@ -52,19 +52,19 @@ const vectors: readonly (readonly [string, string, Frame])[] = [
   ],
   ['PRUNE of the topic "a"', '0805120161', frame(5, { topic: 'a' })],
   [
-    'RECALL from the start, of messages since 1,700,000,000,000',
-    '08066880d095ffbc31',
-    frame(6, { dateMs: 1_700_000_000_000 }),
+    'RECALL from the start, digest 2, of messages since 1,700,000,000,000',
+    '08066880d095ffbc317002',
+    frame(6, { dateMs: 1_700_000_000_000, seq: 2 }),
   ],
   [
     'RECALL of the part after place 300',
-    '08066880d095ffbc318801ac02',
-    frame(6, { dateMs: 1_700_000_000_000, place: 300 }),
+    '08066880d095ffbc3170028801ac02',
+    frame(6, { dateMs: 1_700_000_000_000, seq: 2, place: 300 }),
   ],
   [
     'HAVE at the end of a part, after place 300',
-    '08033214000102030405060708090a0b0c0d0e0f101112133a010040018801ac02',
-    frame(3, { ids, hops: Uint8Array.of(0), isPull: true, place: 300 }),
+    '08033214000102030405060708090a0b0c0d0e0f101112133a0100400170028801ac02',
+    frame(3, { ids, hops: Uint8Array.of(0), isPull: true, seq: 2, place: 300 }),
   ],
 ];
 

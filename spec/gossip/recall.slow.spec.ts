@@ -8,15 +8,15 @@ import { Stage } from './stage.ts';
 import { size } from '../support/runs.ts';
 
 /** A question for a part of a digest. */
-const recall = (place = 0, dateMs = 0): Frame =>
-  Object.assign(new Frame(kinds.recall), { place, dateMs });
+const recall = (place = 0, dateMs = 0, seq = 0): Frame =>
+  Object.assign(new Frame(kinds.recall), { place, dateMs, seq });
 
-/** An announcement of messages that do not exist, those of `seed`. */
-function phantoms(count: number, seed: number, place = 0, topic = ''): Frame {
+/** An announcement of messages that do not exist, those of `seed`, in the victim's first digest. */
+function phantoms(count: number, seed: number, place = 0, topic = '', seq = 1): Frame {
   const ids = new Uint8Array(count * idBytes);
   new Uint32Array(ids.buffer).forEach((_, n, words) => (words[n] = seed * 1e6 + n));
   const hops = new Uint8Array(count);
-  return Object.assign(new Frame(kinds.have, topic), { ids, hops, isPull: true, place });
+  return Object.assign(new Frame(kinds.have, topic), { ids, hops, isPull: true, place, seq });
 }
 
 const ofKind = (frames: readonly Frame[], kind: number): readonly Frame[] =>
@@ -38,6 +38,22 @@ describe('a neighbour that asks for a digest', () => {
     attack.send(recall(digestIdsMax));
     expect(attack.received[1]).toMatchObject({ kind: kinds.have, place: 0 });
     expect(listed(attack.received)).toBe(digestIdsMax + 10);
+    attack.stage.net.stop();
+  });
+
+  it('begins another digest by another number, at most 64 of them', () => {
+    const attack = new Attack({ catchUpMs: 0 });
+    for (let n = 0; n < digestIdsMax + 10; n += 1) attack.stage.gossip(1).publish(`${n}`);
+    attack.stage.net.advance(1_000);
+    attack.received.length = 0;
+    for (let digest = 1; digest <= 64; digest += 1) attack.send(recall(0, 0, digest));
+    expect(listed(attack.received)).toBe(64 * digestIdsMax);
+    expect(attack.received.map(({ seq }) => seq)).toEqual([...Array(64).keys()].map((n) => n + 1));
+    attack.send(recall(digestIdsMax, 0, 64));
+    expect(listed(attack.received)).toBe(64 * digestIdsMax + 10);
+    expect(attack.reports).toEqual([]);
+    attack.send(recall(0, 0, 65));
+    expect(attack.reports).toEqual([expect.stringMatching(/^disconnect: .*it was not offered/)]);
     attack.stage.net.stop();
   });
 
@@ -74,7 +90,7 @@ describe('a neighbour that answers with a digest', () => {
   const options = { antiEntropyMs: 60_000, announcedMax: 512 };
 
   it.each<[string, object, readonly Frame[], RegExp]>([
-    ['that nobody has asked for', {}, [phantoms(1, 1, 5)], /not asked for/],
+    ['that nobody has asked for', {}, [phantoms(1, 1, 5, '', 0)], /not asked for/],
     ['that goes back', options, [phantoms(1, 1, 5), phantoms(1, 2, 5)], /not asked for/],
     [
       'with too much at a time',
@@ -87,6 +103,17 @@ describe('a neighbour that answers with a digest', () => {
     attack.send(...frames);
     expect(attack.reports).toEqual([expect.stringMatching(/^disconnect: /)]);
     expect(attack.reports[0]).toMatch(reason);
+    attack.stage.net.stop();
+  });
+
+  it('of before the channel was opened again is read, but not asked for more', () => {
+    const attack = new Attack(options);
+    attack.send(phantoms(1, 1, 5, '', 7));
+    expect(ofKind(attack.received, kinds.recall).map(({ seq }) => seq)).toEqual([1]);
+    expect(attack.stage.gossip(1).snapshot()).toMatchObject({ missing: 1 });
+    attack.send(phantoms(1, 2, 5));
+    expect(ofKind(attack.received, kinds.recall).map(({ place }) => place)).toEqual([0, 5]);
+    expect(attack.reports).toEqual([]);
     attack.stage.net.stop();
   });
 
