@@ -189,7 +189,8 @@ export function argumentsFrom(options: Options): readonly string[] {
     nodes: String(options.nodes),
     minutes: String(options.minutes),
     seed: String(options.seed),
-    knows: String(options.knows),
+    // A single node knows nobody, whatever is asked for.
+    knows: options.knows > 0 ? String(options.knows) : undefined,
     'max-connected': String(options.maxConnected),
     wanted: String(options.wanted),
     latency: latencyMs.join('-'),

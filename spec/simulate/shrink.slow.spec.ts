@@ -72,6 +72,7 @@ describe('a scenario that breaks an invariant', () => {
 describe('the arguments of a scenario', () => {
   it.each([
     '--nodes 7',
+    '--nodes 1',
     '--nodes 9 --exchange --latency 7 --bandwidth 5000 --only 3,7-9,12',
     '--only none --minutes 0.25 --traffic unicast --protection proven --close 2',
   ])('%s give the same options', (line) => {
