@@ -112,6 +112,8 @@ export class Inbox {
       return { code: 'RXMESH_PROTOCOL_VIOLATION', what };
     }
     this.#seen = seq;
+    // It was being handled when the opening resumed, and has been handled since.
+    if (seq <= this.#handled) return undefined;
     // It is still being handled since the last connection.
     if (this.#current?.seq === seq) {
       this.#current.isCounted = true;

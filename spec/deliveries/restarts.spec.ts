@@ -1,6 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
+import { DeliveryError } from 'rxmesh/deliveries';
 import fc from 'fast-check';
-import { anyMishaps, withStores } from './restarts.ts';
+import { Subject } from 'rxjs';
+import { anyMishaps, anyTroubles, withoutStores, withStores } from './restarts.ts';
 import { Stage } from './stage.ts';
 
 describe('with stores', () => {
@@ -31,6 +33,42 @@ describe('with stores', () => {
 });
 
 describe('without stores', () => {
+  it('each message is handled at most once and in order, whatever the lines do', () => {
+    const seed = fc.nat({ max: 2 ** 31 });
+    const count = fc.nat({ max: 20 });
+    fc.assert(fc.property(count, seed, anyTroubles(8), withoutStores), { numRuns: 20 });
+  });
+
+  // When the connection is back, the receiver says that it has not handled the message yet, so the
+  // message is sent again. Meanwhile, its handler completes, or fails.
+  it.each([
+    ['completes', undefined, '1 is handled'],
+    ['fails', new DeliveryError('odd', 'no'), '1 RXMESH_DELIVERY_FAILED "odd" no'],
+  ])('a handler that %s while its message comes again is not called again', (_, failure, told) => {
+    for (let workMs = 100; workMs <= 1_000; workMs += 20) {
+      const stage = new Stage({ latencyMs: 50 });
+      const work$ = new Subject<never>();
+      let calls = 0;
+      stage.start((service, node) => {
+        if (node !== 1) return;
+        service.handle(() => {
+          calls += 1;
+          return work$;
+        });
+      });
+      stage.deliver(1);
+      stage.net.advance(200);
+      stage.net.sever(0, 1);
+      stage.net.advance(workMs);
+      if (failure === undefined) work$.complete();
+      else work$.error(failure);
+      stage.net.advance(1_000);
+      expect([workMs, calls]).toEqual([workMs, 1]);
+      expect(stage.heard).toEqual([expect.stringContaining(told)]);
+      stage.net.stop();
+    }
+  });
+
   it('a sender that starts again is not mistaken for the one before', () => {
     const stage = new Stage();
     const handled: number[] = [];

@@ -30,6 +30,7 @@ export class Stage {
   readonly stores: DeliveryStore[] = [];
   readonly #services: Deliveries<number>[] = [];
   readonly #lives: number[] = [];
+  readonly #opens: (() => void)[] = [];
   #startMs = 0;
 
   constructor(options: StageOptions = {}) {
@@ -43,10 +44,21 @@ export class Stage {
       this.#lives[index] = life;
       const isOver = (): boolean => this.#lives[index] !== life;
       const store = stores !== false ? { store: cuttable(this.storeOf(index), isOver) } : {};
-      const service = deliveries(router, { id: 7, codec: json<number>(), ...own, ...store });
-      this.#services[index] = service;
-      for (const setUp of this.setUps) setUp(service, index);
+      const open = (): void => {
+        const service = deliveries(router, { id: 7, codec: json<number>(), ...own, ...store });
+        this.#services[index] = service;
+        for (const setUp of this.setUps) setUp(service, index);
+      };
+      this.#opens[index] = open;
+      open();
     });
+  }
+
+  /** Closes the service of a running node, and opens another one after a while. */
+  reopen(node: number, pauseMs: number): void {
+    this.service(node).close();
+    this.net.advance(pauseMs);
+    this.#opens[node]?.();
   }
 
   /** Connects the nodes. Times in `heard` are from now on. */
