@@ -37,17 +37,15 @@ export class Acquaintances<N extends Acquainted> {
   /** The node starts, again: it should be up with all acquaintances that run. */
   started(node: N): void {
     if (this.#running.has(node.id)) return;
-    this.#missing += 2 * this.#runningOf(node).length;
+    // Others may not know yet that it had crashed.
+    this.#missing += this.#missingOf(node);
     this.#running.add(node.id);
   }
 
   /** The node has stopped; nobody needs to be up with it. */
   stopped(node: N): void {
     if (!this.#running.delete(node.id)) return;
-    for (const other of this.#runningOf(node)) {
-      if (!node.up.has(other.id)) this.#missing -= 1;
-      if (!other.up.has(node.id)) this.#missing -= 1;
-    }
+    this.#missing -= this.#missingOf(node);
   }
 
   /** A peer came up at a node where it was down, or went down where it was up. */
@@ -71,6 +69,16 @@ export class Acquaintances<N extends Acquainted> {
       }
     }
     return pairs;
+  }
+
+  /** How many peers this node misses, and how many miss it. */
+  #missingOf(node: N): number {
+    let missing = 0;
+    for (const other of this.#runningOf(node)) {
+      if (!node.up.has(other.id)) missing += 1;
+      if (!other.up.has(node.id)) missing += 1;
+    }
+    return missing;
   }
 
   #runningOf({ id }: N): readonly N[] {

@@ -204,6 +204,23 @@ describe('faults of a simulated network', () => {
     net.stop();
   });
 
+  it.each([100, 40_000])(
+    'settle waits for a node that is back %d ms after a silent crash',
+    (ms) => {
+      const net = simulate({ nodes: 3, latencyMs: 5 });
+      net.start();
+      net.crash(0, { silently: true });
+      net.advance(ms);
+      net.restart(0);
+      net.settle();
+      expect(net.nodes.map(({ up }) => up.size)).toEqual([2, 2, 2]);
+      const settledAtMs = net.now();
+      net.settle();
+      expect(net.now()).toBe(settledAtMs);
+      net.stop();
+    },
+  );
+
   it('a frozen node does nothing, and then everything late, without losing a message', () => {
     const net = simulate({ nodes: 2, latencyMs: 5, options: () => alive });
     const chat = net.openChannels(text);
