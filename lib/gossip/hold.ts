@@ -5,14 +5,16 @@ import { frameCodec } from './frame-codec.ts';
 import type { Held } from './message-store.ts';
 import type { Digest } from './signing.ts';
 
-/** Stores a message, as it is passed on. `from` is undefined for an own one. */
+/**
+ * Stores a message, as it is passed on. `from` is the neighbour that is known to have it: undefined
+ * for an own message.
+ */
 export function hold(
   { store, clock }: Pick<Context, 'store' | 'clock'>,
   frame: Frame,
   { id }: Digest,
   from: NodeId | undefined,
 ): Held {
-  if (from !== undefined) frame.hop += 1;
   const bytes = frameCodec.encode(frame);
   const held: Held = {
     id,

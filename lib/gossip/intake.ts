@@ -11,6 +11,7 @@ import type { GossipVerdict, Verdicts } from './verdicts.ts';
 
 /** A message that has arrived. */
 interface Arrived {
+  readonly neighbour: Neighbour;
   readonly frame: Frame;
   readonly digest: Digest;
   /** Whether it was asked for, outside the tree. */
@@ -61,7 +62,7 @@ export class Intake {
     }
     const isPulled = this.#spread.arrived(digest.id);
     counts.received += 1;
-    this.#judge(neighbour, origin, { frame, digest, isPulled });
+    this.#judge(origin, { neighbour, frame, digest, isPulled });
     return undefined;
   }
 
@@ -77,8 +78,8 @@ export class Intake {
     return false;
   }
 
-  #judge(neighbour: Neighbour, origin: NodeId, arrived: Arrived): void {
-    const { frame, digest } = arrived;
+  #judge(origin: NodeId, arrived: Arrived): void {
+    const { neighbour, frame, digest } = arrived;
     const { seen, clock, settings, reporter } = this.#context;
     seen.add(digest.id, clock.now());
     if (settings.origins?.(origin) === false) {
@@ -106,20 +107,30 @@ export class Intake {
   }
 
   #settle(arrived: Arrived, incoming: Gossiped<unknown>, verdict: GossipVerdict): void {
-    const { frame, digest, isPulled } = arrived;
     const { counts } = this.#context;
     switch (verdict) {
       case 'accept':
         counts.accepted += 1;
-        this.#spread.relay(hold(this.#context, frame, digest, incoming.from), isPulled);
+        this.#pass(arrived);
         this.#accepted(incoming);
         return;
       case 'ignore':
         counts.ignored += 1;
         return;
       case 'reject':
-        this.#reject(incoming.from, digest.id, 'it brings a message that the verdict rejects');
+        this.#reject(
+          incoming.from,
+          arrived.digest.id,
+          'it brings a message that the verdict rejects',
+        );
     }
+  }
+
+  #pass({ neighbour: { id, isGone }, frame, digest, isPulled }: Arrived): void {
+    frame.hop += 1;
+    // A peer that has left since may have started again, and know nothing of it: it is asked.
+    const held = hold(this.#context, frame, digest, isGone ? undefined : id);
+    this.#spread.relay(held, isPulled || isGone);
   }
 
   #reject(peer: NodeId, id: string, reason: string): void {

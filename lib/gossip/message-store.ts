@@ -23,9 +23,6 @@ export interface Held {
   knownTo?: Set<NodeId>;
   /** The next one in its store. */
   later?: Held | undefined;
-  /** How often each neighbour has asked for it, and how often it has brought it again. */
-  asked?: Map<NodeId, number>;
-  brought?: Map<NodeId, number>;
 }
 
 /** Whether a neighbour has the message, as far as this node knows. */

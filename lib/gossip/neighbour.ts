@@ -5,6 +5,7 @@ import type { OutgoingFrame } from './frame-codec.ts';
 import { haveFrame } from './have-frame.ts';
 import { type Held, isKnownTo } from './message-store.ts';
 import { Recall } from './recall.ts';
+import { Tally } from './tally.ts';
 import { bytesOf } from './signing.ts';
 
 /** How many messages wait for a neighbour that is behind. Those after them are announced. */
@@ -26,6 +27,11 @@ interface Announced {
 export class Neighbour implements FrameFeed<OutgoingFrame> {
   readonly id: NodeId;
   readonly recall: Recall = new Recall();
+  /** How often it has asked for a message, and has brought one that was here already. */
+  readonly asked: Tally = new Tally();
+  readonly brought: Tally = new Tally();
+  /** Whether it has left. If its peer comes back, that is another neighbour. */
+  isGone: boolean = false;
   readonly #sender: FrameSender<OutgoingFrame>;
   readonly #dropped: (count: number) => void;
   /** When it was last told what this node has of late. */
@@ -164,6 +170,7 @@ export class Neighbour implements FrameFeed<OutgoingFrame> {
   }
 
   close(): void {
+    this.isGone = true;
     this.#sender.close();
   }
 

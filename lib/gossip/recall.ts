@@ -6,7 +6,7 @@ import { haveFrame } from './have-frame.ts';
 export const digestIdsMax = 256;
 /** How many parts a neighbour's digest may have. */
 const digestPartsMax = 1_024;
-/** How many digests a neighbour may begin, after it has opened the channel. */
+/** How many digests each side may begin, after the channel was opened. */
 const digestsMax = 64;
 
 /**
@@ -27,8 +27,9 @@ export class Recall {
   #offered: number | undefined;
   /** What is still to be sent of the answer to its last question. */
   #answer: Frame[] = [];
-  /** The digest that this node asks for. */
+  /** The digest that this node asks for, and how many it has begun. */
   #ours = 0;
+  #begunHere = 0;
   /** The part that this node has asked for, and has not got to the end of. */
   #asked: number | undefined;
   /** The part that this node may ask for. */
@@ -37,12 +38,17 @@ export class Recall {
   #question: Frame | undefined;
 
   /**
-   * This node wants to know what the neighbour keeps.
+   * This node wants to know what the neighbour keeps: for the first time, or again because it could
+   * not take note of everything. Without effect after 64 times.
    * @param digest a number that no digest of this neighbour had before
    */
   begin(digest: number): void {
+    if (this.#begunHere === digestsMax) return;
+    this.#begunHere += 1;
     this.#ours = digest;
     this.#next = 0;
+    this.#asked = undefined;
+    this.#parts = 0;
   }
 
   /** Asks for the next part: of messages that were published at this date, or later. */
@@ -75,16 +81,20 @@ export class Recall {
     return undefined;
   }
 
-  /** The neighbour asks for a part. Returns false if it may not: each part is for asking once. */
-  isDue(digest: number, place: number): boolean {
+  /**
+   * The neighbour asks for a part. Returns whether to answer: not if the question is from before
+   * the channel was opened here, and not if it breaks the protocol. Each part is for asking once.
+   */
+  asked(digest: number, place: number): 'due' | 'past' | 'broken' {
     if (digest !== this.#theirs) {
-      if (this.#begun === digestsMax) return false;
+      if (place !== 0) return 'past';
+      if (this.#begun === digestsMax) return 'broken';
       this.#begun += 1;
       this.#theirs = digest;
       this.#offered = 0;
       this.#answer = [];
     }
-    return place === this.#offered && this.#answer.length === 0;
+    return place === this.#offered && this.#answer.length === 0 ? 'due' : 'broken';
   }
 
   /** Tells the neighbour of a part, and that it may ask for the next one, unless that is 0. */

@@ -1,4 +1,4 @@
-import { dateOf, type NodeId } from '../index.ts';
+import { dateOf } from '../index.ts';
 import type { Context } from './context.ts';
 import { type Frame, frameIdsMax, hopsLimit, idBytes } from './frame.ts';
 import { type Held, isKnownTo, noteKnownTo } from './message-store.ts';
@@ -85,7 +85,7 @@ export class Spread {
   /** A neighbour has brought a message that has arrived before: one of the two links is enough. */
   duplicate(neighbour: Neighbour, frame: Frame, held: Held | undefined): void {
     if (held !== undefined) noteKnownTo(held, neighbour.id);
-    if (held !== undefined && isBroughtTooOften(held, neighbour.id)) {
+    if (held !== undefined && isBroughtTooOften(held, neighbour)) {
       const reason = 'it brings the same message again and again';
       this.#context.reporter.blame(neighbour.id, 'note', reason);
     }
@@ -99,7 +99,7 @@ export class Spread {
     this.#trees.prune(topic, neighbour.id);
   }
 
-  /** Asks a neighbour that has come up for a digest of what it keeps. */
+  /** Asks a neighbour for a digest of what it keeps, as soon as little that it has is missing. */
   beginRecall(neighbour: Neighbour): void {
     const { settings, series } = this.#context;
     if (settings.numbers.antiEntropyMs === 0) return;
@@ -111,8 +111,9 @@ export class Spread {
   /** A neighbour asks for a part of a digest. Returns how it breaks the protocol. */
   recalls(neighbour: Neighbour, { seq, place, dateMs: sinceMs }: Frame): string | undefined {
     const { store, clock, settings } = this.#context;
-    if (!neighbour.recall.isDue(seq, place))
-      return 'a question for a digest that it was not offered';
+    const question = neighbour.recall.asked(seq, place);
+    if (question === 'broken') return 'a question for a digest that it was not offered';
+    if (question === 'past') return undefined;
     const { held, next } = store.after(place, digestIdsMax, clock.now(), (each) => {
       const isNew = each.dateMs >= sinceMs && each.hops < settings.numbers.hopsMax;
       return isNew && neighbour.wants(each.topic);
@@ -143,8 +144,7 @@ export class Spread {
     for (let at = 0; at < ids.length; at += idBytes) {
       const held = store.get(textOf(ids, at), clock.now());
       if (held === undefined) continue;
-      held.asked ??= new Map();
-      if (countUp(held.asked, neighbour.id) <= answersMax) neighbour.answer(held);
+      if (neighbour.asked.up(held.id) <= answersMax) neighbour.answer(held);
       else reporter.blame(neighbour.id, 'note', 'it asks for the same message again and again');
     }
     return undefined;
@@ -224,6 +224,7 @@ export class Spread {
     if (!this.#context.wants(topic)) return;
     const nowMs = clock.now();
     let isMissing = false;
+    let dropped = 0;
     for (let at = 0; at < ids.length; at += idBytes) {
       const id = textOf(ids, at);
       const held = store.get(id, nowMs);
@@ -231,8 +232,11 @@ export class Spread {
       if (held !== undefined || seen.get(id) !== undefined) continue;
       const announcement = { by: neighbour.id, hops: hops[at / idBytes] ?? hopsLimit, isPull };
       if (missing.announced(id, topic, announcement, nowMs)) isMissing = true;
-      else counts.droppedAnnouncements += 1;
+      else dropped += 1;
     }
+    counts.droppedAnnouncements += dropped;
+    // When there is room, a digest lists what was dropped.
+    if (dropped > 0) this.beginRecall(neighbour);
     if (isMissing) {
       const waitMs = isPull ? togetherMs : this.#context.settings.numbers.graftAfterMs;
       this.#askTimer.wakeAt(nowMs + waitMs);
@@ -269,14 +273,7 @@ export class Spread {
   }
 }
 
-function isBroughtTooOften(held: Held, by: NodeId): boolean {
-  held.brought ??= new Map();
-  const first = held.from === by ? 1 : 0;
-  return first + countUp(held.brought, by) > answersMax;
-}
-
-function countUp(counts: Map<NodeId, number>, id: NodeId): number {
-  const count = (counts.get(id) ?? 0) + 1;
-  counts.set(id, count);
-  return count;
+function isBroughtTooOften(held: Held, by: Neighbour): boolean {
+  const first = held.from === by.id ? 1 : 0;
+  return first + by.brought.up(held.id) > answersMax;
 }

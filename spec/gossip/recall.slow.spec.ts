@@ -41,6 +41,17 @@ describe('a neighbour that asks for a digest', () => {
     attack.stage.net.stop();
   });
 
+  it('is not answered if the question is from before the channel was opened', () => {
+    const attack = new Attack({ catchUpMs: 0 });
+    attack.stage.publish(1, 'text', 100);
+    attack.received.length = 0;
+    attack.send(recall(digestIdsMax, 0, 1));
+    expect([attack.received, attack.reports]).toEqual([[], []]);
+    attack.send(recall(0, 0, 2));
+    expect([listed(attack.received), attack.reports]).toEqual([1, []]);
+    attack.stage.net.stop();
+  });
+
   it('begins another digest by another number, at most 64 of them', () => {
     const attack = new Attack({ catchUpMs: 0 });
     for (let n = 0; n < digestIdsMax + 10; n += 1) attack.stage.gossip(1).publish(`${n}`);
@@ -71,7 +82,6 @@ describe('a neighbour that asks for a digest', () => {
   it.each<[string, readonly Frame[]]>([
     ['twice', [recall(), recall()]],
     ['for a part that it was not offered', [recall(), recall(digestIdsMax - 1)]],
-    ['for a part before it has got the offer', [recall(digestIdsMax)]],
     ['for the same part twice', [recall(), recall(digestIdsMax), recall(digestIdsMax)]],
   ])('%s is disconnected', (_, frames) => {
     const parts = size(3, 2.1);
@@ -114,6 +124,23 @@ describe('a neighbour that answers with a digest', () => {
     attack.send(phantoms(1, 2, 5));
     expect(ofKind(attack.received, kinds.recall).map(({ place }) => place)).toEqual([0, 5]);
     expect(attack.reports).toEqual([]);
+    attack.stage.net.stop();
+  });
+
+  it('for which there is no room is asked for again, when there is', () => {
+    const attack = new Attack(options);
+    const questions = (): readonly unknown[] =>
+      ofKind(attack.received, kinds.recall).map(({ seq, place }) => [seq, place]);
+    attack.send(phantoms(512, 1), phantoms(digestIdsMax, 2, digestIdsMax));
+    expect(attack.stage.gossip(1).snapshot()).toMatchObject({ droppedAnnouncements: digestIdsMax });
+    expect(questions()).toEqual([[1, 0]]);
+    attack.stage.net.advance(120_000);
+    expect(questions()).toEqual([
+      [1, 0],
+      [2, 0],
+    ]);
+    attack.send(phantoms(1, 2, 0, '', 2));
+    expect(attack.stage.gossip(1).snapshot()).toMatchObject({ missing: 1 });
     attack.stage.net.stop();
   });
 
