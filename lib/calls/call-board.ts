@@ -142,6 +142,10 @@ export class CallBoard implements CallPeerHost {
     return this.#numbers.next();
   }
 
+  get lastNumber(): number {
+    return this.#numbers.last;
+  }
+
   /**
    * Whether a call has ever had this number. The numbers are one series for all peers, so that a
    * peer which comes back cannot answer a new call with what belongs to an old one, also of a

@@ -2,6 +2,7 @@ import type { Channel, ErrorCode, NodeId, RxmeshError } from '../index.ts';
 import { errorFrame, type Status, statuses } from './call-error.ts';
 import { type Frame, kinds, wireVersion } from './frame.ts';
 import { FrameQueue } from './frame-queue.ts';
+import { PastCalls } from './past-calls.ts';
 import { Refusals } from './refusals.ts';
 
 /** A call to a peer. */
@@ -42,6 +43,8 @@ export interface CallPeerHost {
   /** Frames that were about no call. */
   dropped: number;
   nextNumber(): number;
+  /** The last number that was given; 0 if there is none. */
+  readonly lastNumber: number;
   /** Whether a call has ever had this number. */
   wasGiven(number: number): boolean;
   serveOf(frame: Frame): Serve | undefined;
@@ -72,6 +75,7 @@ export class CallPeer {
   /** Starts sending. The peer may be gone at once, if this node is stopping. */
   start(): void {
     this.queue.start();
+    if (this.#host.lastNumber > 0) this.queue.add(new PastCalls(this.#host.lastNumber));
   }
 
   /** How many calls to the peer have not ended. */
@@ -136,10 +140,7 @@ export class CallPeer {
         this.#late(this.#served.get(frame.call))?.granted(frame.credit);
         return;
       case kinds.cancel:
-        this.#late(this.#served.get(frame.call))?.cancel(
-          'RXMESH_CALL_CANCELLED',
-          'cancelled by its caller',
-        );
+        this.#cancelled(frame);
         return;
       case kinds.request:
         this.#late(this.#served.get(frame.call))?.requested(frame);
@@ -190,6 +191,13 @@ export class CallPeer {
 
   #stopped(): void {
     this.gone(this.#host.error('RXMESH_STOPPED', 'the router is stopping', this.id));
+  }
+
+  #cancelled({ call: number, isLast }: Frame): void {
+    const calls = isLast
+      ? [...this.#served].filter(([each]) => each <= number).map(([, call]) => call)
+      : [this.#late(this.#served.get(number))];
+    for (const call of calls) call?.cancel('RXMESH_CALL_CANCELLED', 'cancelled by its caller');
   }
 
   #begin(frame: Frame): void {

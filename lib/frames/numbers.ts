@@ -9,6 +9,11 @@ export class Numbers {
   #last = 0;
   #hasWrapped = false;
 
+  /** The last number that was given; 0 if there is none. */
+  get last(): number {
+    return this.#last;
+  }
+
   next(): number {
     if (this.#last === numberMax) {
       this.#last = 0;

@@ -41,6 +41,7 @@ const vectors: readonly (readonly [string, string, Frame])[] = [
   ['CHANNEL 3, credit 1', '0803100318015801', frame(3, 3, { credit: 1, version: 1 })],
   ['CREDIT 1, 32 more', '080410011820', frame(4, 1, { credit: 32 })],
   ['CANCEL 1', '08051001', frame(5, 1)],
+  ['CANCEL of all up to 7', '080510072801', frame(5, 7, { isLast: true })],
   ['REQUEST of 3', '0806100322026869', frame(6, 3, { payload: hi })],
   [
     'REQUEST of 3, two of them',

@@ -1,6 +1,6 @@
 import { expect } from '@jest/globals';
-import { type Clock, flowFrom } from 'rxmesh';
-import { type Answers, CallError, calls, type IncomingCall } from 'rxmesh/calls';
+import { type Clock, flowFrom, type RouterLike } from 'rxmesh';
+import { type Answers, CallError, calls, type Calls, type IncomingCall } from 'rxmesh/calls';
 import { simulate } from 'rxmesh/testing';
 import { NEVER, Observable } from 'rxjs';
 import { seededRandom } from '../../lib/testing/seeded-random.ts';
@@ -41,14 +41,15 @@ function answersTo(
 
 /**
  * Makes many calls over a line of random latency, which both nodes make to each other and cancel at
- * random points, and cuts the line from time to time. Checks the rules of Reactive Streams for each
- * call, and that nothing is left.
+ * random points. From time to time, cuts the line, freezes a node, or closes a service and opens it
+ * again. Checks the rules of Reactive Streams for each call, and that nothing is left.
  */
 export function cancelAtRandom(count: number, seed: number): void {
   const random = seededRandom(seed);
-  const net = simulate({ nodes: 2, seed, latencyMs: (_from, _to, any) => any() * 10 });
+  const farMs = [1, 5, 100, 400][Math.floor(random() * 4)] ?? 1;
+  const net = simulate({ nodes: 2, seed, latencyMs: (_from, _to, any) => (1 + any()) * farMs });
   let running = 0;
-  const services = net.nodes.map(({ router }) => {
+  const open = (router: RouterLike): Calls<number, number> => {
     const service = calls(router, { id: 7, ...codecs, maxCalls: 200 });
     service.serve((call) => {
       const answers = answersTo(call, random, net.clock);
@@ -61,14 +62,15 @@ export function cancelAtRandom(count: number, seed: number): void {
         : answers;
     });
     return service;
-  });
+  };
+  const services = net.nodes.map(({ router }) => open(router));
   net.start();
 
   let ends = 0;
   for (let number = 1; number <= count; number += 1) {
     const from = number % 2;
     const request = number * 1_000 + Math.floor(random() * 5);
-    const timeoutMs = random() < 0.3 ? random() * 40 + 1 : undefined;
+    const timeoutMs = random() < 0.3 ? random() * 8 * farMs + 1 : undefined;
     let wanted = 0;
     let next = 0;
     let isOver = false;
@@ -96,13 +98,23 @@ export function cancelAtRandom(count: number, seed: number): void {
       demand?.request(more);
     };
     ask();
-    net.clock.schedule(ask, random() * 20);
-    net.clock.schedule(() => {
-      if (!isOver) ends += 1;
-      isOver = true;
-      demand?.unsubscribe();
-    }, random() * 60);
-    if (random() < 0.2) net.advance(random() * 3);
+    net.clock.schedule(ask, random() * 4 * farMs);
+    net.clock.schedule(
+      () => {
+        if (!isOver) ends += 1;
+        isOver = true;
+        demand?.unsubscribe();
+      },
+      random() * 12 * farMs,
+    );
+    if (random() < 0.2) net.advance(random() * farMs);
+    const one = Math.floor(random() * 2);
+    if (random() < 3 / count) net.freeze(one, random() * 1_000);
+    if (random() < 6 / count) {
+      services[one]?.close();
+      net.advance(random() < 0.5 ? 0 : random() * 2 * farMs);
+      services[one] = open(net.node(one).router);
+    }
     if (random() < 5 / count) net.network.sever(net.node(0).id, net.node(1).id);
   }
   net.advance(60_000);
@@ -111,6 +123,7 @@ export function cancelAtRandom(count: number, seed: number): void {
   for (const service of services)
     expect(service.snapshot()).toMatchObject({ asking: 0, serving: 0 });
   expect(running).toBe(0);
+  expect(net.log.filter(({ event }) => event.type === 'peer-reported')).toEqual([]);
   // Also checks that no timer is left.
   net.stop();
 }

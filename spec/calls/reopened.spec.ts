@@ -63,6 +63,28 @@ describe('a service that is closed and opened again', () => {
     net.stop();
   });
 
+  it('does not go on with a call that was on its way to it, and has failed', () => {
+    const { net, open, client, server, to, heard, observer } = texts();
+    const ended: string[] = [];
+    const serve = (service: typeof server): void => {
+      service.serve(({ request, signal }) => {
+        signal.addEventListener('abort', () => ended.push(request));
+        return new Promise<string>(() => undefined);
+      });
+    };
+    serve(server);
+    client.call(to, 'A').subscribe(observer);
+    server.close();
+    const again = open(1);
+    serve(again);
+    net.advance(100);
+    expect(heard).toEqual(['5: RXMESH_PEER_DOWN']);
+    client.call(to, 'B').subscribe(observer);
+    net.advance(100);
+    expect([ended, heard.length]).toEqual([['A'], 1]);
+    net.stop();
+  });
+
   it('ends the calls to it', () => {
     const { net, open, client, server, to, heard, observer } = texts();
     server.serve(() => new Promise<string>(() => undefined));
