@@ -43,7 +43,8 @@ export class Recall {
    * @param digest a number that no digest of this neighbour had before
    */
   begin(digest: number): void {
-    if (this.#begunHere === digestsMax) return;
+    const isDue = this.#next === 0;
+    if (isDue || this.#begunHere === digestsMax) return;
     this.#begunHere += 1;
     this.#ours = digest;
     this.#next = 0;

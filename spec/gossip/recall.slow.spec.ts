@@ -132,7 +132,11 @@ describe('a neighbour that answers with a digest', () => {
     const questions = (): readonly unknown[] =>
       ofKind(attack.received, kinds.recall).map(({ seq, place }) => [seq, place]);
     attack.send(phantoms(512, 1), phantoms(digestIdsMax, 2, digestIdsMax));
-    expect(attack.stage.gossip(1).snapshot()).toMatchObject({ droppedAnnouncements: digestIdsMax });
+    // Many times, for one digest.
+    for (let times = 0; times < 70; times += 1) attack.send(phantoms(1, 3));
+    expect(attack.stage.gossip(1).snapshot()).toMatchObject({
+      droppedAnnouncements: digestIdsMax + 70,
+    });
     expect(questions()).toEqual([[1, 0]]);
     attack.stage.net.advance(120_000);
     expect(questions()).toEqual([
