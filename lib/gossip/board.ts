@@ -220,6 +220,9 @@ export class Board implements NeighbourHost {
         return this.#greeted(neighbour, frame);
       case kinds.message:
         return this.#intake.received(neighbour, frame);
+    }
+    if (!neighbour.hasGreeted) return undefined;
+    switch (frame.kind) {
       case kinds.have:
         return this.#spread.has(neighbour, frame);
       case kinds.ask:

@@ -16,6 +16,8 @@ interface Arrived {
   readonly digest: Digest;
   /** Whether it was asked for, outside the tree. */
   readonly isPulled: boolean;
+  /** Whether it was sent before the neighbour opened the channel again. */
+  readonly isPast: boolean;
 }
 
 /** Takes in messages: checks them, has them judged, and passes on those that are accepted. */
@@ -62,7 +64,7 @@ export class Intake {
     }
     const isPulled = this.#spread.arrived(digest.id);
     counts.received += 1;
-    this.#judge(origin, { neighbour, frame, digest, isPulled });
+    this.#judge(origin, { neighbour, frame, digest, isPulled, isPast: !neighbour.hasGreeted });
     return undefined;
   }
 
@@ -126,11 +128,12 @@ export class Intake {
     }
   }
 
-  #pass({ neighbour: { id, isGone }, frame, digest, isPulled }: Arrived): void {
+  #pass({ neighbour: { id, isGone }, frame, digest, isPulled, isPast }: Arrived): void {
     frame.hop += 1;
-    // A peer that has left since may have started again, and know nothing of it: it is asked.
-    const held = hold(this.#context, frame, digest, isGone ? undefined : id);
-    this.#spread.relay(held, isPulled || isGone);
+    // A peer that has started again since may know nothing of it: it is asked.
+    const isOver = isGone || isPast;
+    const held = hold(this.#context, frame, digest, isOver ? undefined : id);
+    this.#spread.relay(held, isPulled || isOver);
   }
 
   #reject(peer: NodeId, id: string, reason: string): void {
@@ -146,6 +149,6 @@ export class Intake {
     if (outcome === 'rejected') {
       reporter.blame(neighbour.id, 'penalize', 'it brings a message that was rejected');
     }
-    this.#spread.duplicate(neighbour, frame, store.get(id, clock.now()));
+    if (neighbour.hasGreeted) this.#spread.duplicate(neighbour, frame, store.get(id, clock.now()));
   }
 }

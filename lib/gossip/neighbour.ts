@@ -30,6 +30,8 @@ export class Neighbour implements FrameFeed<OutgoingFrame> {
   /** How often it has asked for a message, and has brought one that was here already. */
   readonly asked: Tally = new Tally();
   readonly brought: Tally = new Tally();
+  /** Whether it has said what it wants. What comes before that was sent before it opened again. */
+  hasGreeted: boolean = false;
   /** Whether it has left. If its peer comes back, that is another neighbour. */
   isGone: boolean = false;
   readonly #sender: FrameSender<OutgoingFrame>;
@@ -67,6 +69,7 @@ export class Neighbour implements FrameFeed<OutgoingFrame> {
 
   /** It says what it wants: these topics, or all of them. Returns whether it does so too often. */
   greeted(topics: ReadonlySet<string> | undefined, nowMs: number): boolean {
+    this.hasGreeted = true;
     this.#topics = topics;
     if (topics !== undefined) this.#steady = inBoth(topics, this.#steady);
     if (nowMs - this.#greetingsSinceMs >= greetingsInMs) {

@@ -9,7 +9,7 @@ describe('a hundred thousand calls that are cancelled at random points', () => {
 describe('calls that are cancelled at random points', () => {
   it('keep the rules and leave nothing', () => {
     const seed = fc.nat({ max: 2 ** 31 });
-    fc.assert(fc.property(fc.nat({ max: 200 }), seed, cancelAtRandom), { numRuns: 300 });
+    fc.assert(fc.property(fc.nat({ max: 200 }), seed, cancelAtRandom), { seed: 1, numRuns: 300 });
   });
 });
 

@@ -8,7 +8,10 @@ import { Stage } from './stage.ts';
 describe('with stores', () => {
   it('each message is handled exactly once and in order, whatever dies in between', () => {
     const seed = fc.nat({ max: 2 ** 31 });
-    fc.assert(fc.property(fc.nat({ max: 40 }), seed, anyMishaps(8), withStores), { numRuns: 4 });
+    fc.assert(fc.property(fc.nat({ max: 40 }), seed, anyMishaps(8), withStores), {
+      seed: 1,
+      numRuns: 4,
+    });
   });
 
   it('the sender goes on with what it had posted', () => {
@@ -36,7 +39,7 @@ describe('without stores', () => {
   it('each message is handled at most once and in order, whatever the lines do', () => {
     const seed = fc.nat({ max: 2 ** 31 });
     const count = fc.nat({ max: 20 });
-    fc.assert(fc.property(count, seed, anyTroubles(8), withoutStores), { numRuns: 20 });
+    fc.assert(fc.property(count, seed, anyTroubles(8), withoutStores), { seed: 1, numRuns: 20 });
   });
 
   // When the connection is back, the receiver says that it has not handled the message yet, so the
