@@ -16,7 +16,7 @@ const digestsMax = 64;
  *     RECALL place 0 ─▶    ◀─ HAVE …, place 256    RECALL place 256 ─▶    ◀─ HAVE …
  *
  * Each digest has a number, which its frames carry. What is still on its way when a side closes the
- * channel and opens it again belongs to a digest of before.
+ * channel and opens it again belongs to an earlier digest.
  */
 export class Recall {
   /** The digest that the neighbour asks for. */

@@ -131,7 +131,7 @@ export class Spread {
       return `an announcement of ${ids.length} bytes of IDs and ${hops.length} of hops`;
     }
     this.#note(neighbour, frame);
-    // A part of a digest of before the channel was opened again may still be on its way.
+    // A part of an earlier digest, from before the channel was opened again, may be on its way.
     if (place === 0 || !neighbour.recall.isOurs(seq)) return undefined;
     return this.#hasMore(neighbour, place);
   }

@@ -53,7 +53,7 @@ export class Control {
   /**
    * Announces that a channel is open here, and the limit on its messages if it is not the default.
    * If it was closed in the same turn, the peer learns of that, too: what it knows of the channel,
-   * and what waits there for it, is about the one of before.
+   * and what waits there for it, is about the previous one.
    */
   open(channel: number, limitBytes: number | undefined): void {
     this.#add(channel, 0, 0, limitBytes);
