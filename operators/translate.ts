@@ -39,7 +39,7 @@ export function translateInbound<A, B>(
       message = translate(envelope.message);
     } catch (thrown) {
       const about = { peer: from };
-      const text = `a message of ${from}`;
+      const text = `cannot decode a message from ${from}`;
       failed(toRxmeshError(thrown, 'RXMESH_DECODE_FAILED', text, about), envelope);
       return undefined;
     }

@@ -1,9 +1,9 @@
 import { copyOfHeaders } from '../frames/headers.ts';
-import * as checks from '../frames/option-checks.ts';
+import { checkFunction, checkOptionNames, mistaken } from '../frames/option-checks.ts';
 import type { AnyMethod } from './method.ts';
 import type { CallOptions } from './method-calls.ts';
 
-const known = 'timeoutMs, signal and headers';
+const callOptionNames = ['timeoutMs', 'signal', 'headers'];
 
 /** The longest time of a call, in milliseconds: what timers support, about 24 days. */
 export const timeoutMaxMs: number = 2 ** 31 - 1;
@@ -12,13 +12,9 @@ export const timeoutMaxMs: number = 2 ** 31 - 1;
  * @throws {TypeError} for an unknown option, or a wrong signal or wrong headers
  * @throws {RangeError} for a time that timers do not support, or headers that are too large
  */
-export function checkCallOptions(
-  method: string,
-  { timeoutMs, signal, headers, ...others }: CallOptions,
-): void {
-  for (const name of Object.keys(others)) {
-    throw new TypeError(`${method}: there is no option ${name}; there are ${known}`);
-  }
+export function checkCallOptions(method: string, options: CallOptions): void {
+  checkOptionNames(method, options, callOptionNames);
+  const { timeoutMs, signal, headers } = options;
   if (timeoutMs !== undefined && !(timeoutMs > 0 && timeoutMs <= timeoutMaxMs)) {
     const range = 'above 0, up to 2^31 - 1 (milliseconds)';
     throw new RangeError(`${method}: timeoutMs must be ${range}, got ${String(timeoutMs)}`);
@@ -27,14 +23,8 @@ export function checkCallOptions(
   const given: unknown = signal;
   if (given === undefined) return;
   if (typeof given !== 'object' || given === null || !('addEventListener' in given)) {
-    throw new TypeError(`${method}: signal must be an AbortSignal, got a ${typeof given}`);
+    throw mistaken(`${method}: signal`, 'an AbortSignal', given);
   }
-}
-
-/** @throws {TypeError} if it is not a function */
-export function checkFunction(method: string, handler: unknown): void {
-  if (typeof handler === 'function') return;
-  throw mistaken(method, 'a function', handler);
 }
 
 /** @throws {TypeError} if an argument is missing, or the first one is not a router */
@@ -49,10 +39,6 @@ export function checkObject(what: string, given: unknown): asserts given is obje
   if (!isObject(given)) throw mistaken(what, 'an object', given);
 }
 
-function mistaken(what: string, must: string, given: unknown): TypeError {
-  return new TypeError(`${what} must be ${must}, got ${given === null ? 'null' : typeof given}`);
-}
-
 const isObject = (given: unknown): given is object => typeof given === 'object' && given !== null;
 
 const methodOptions = ['request', 'response', 'aroundCalls', 'aroundHandler'];
@@ -65,7 +51,7 @@ const serviceOptions = [
 export function checkServiceOptions(options: object): void {
   const hasMethods = 'methods' in options;
   const known = hasMethods ? ['methods'] : methodOptions;
-  checks.checkOptionNames('calls', options, [...known, ...serviceOptions]);
+  checkOptionNames('calls', options, [...known, ...serviceOptions]);
   if (hasMethods) checkObject('calls: methods', options.methods);
 }
 
@@ -75,9 +61,9 @@ export function checkMethod(name: string, method: AnyMethod): void {
     const given: unknown = method[around];
     if (given === undefined) continue;
     if (!Array.isArray(given)) {
-      throw checks.mistaken(`${name}: ${around}`, 'an array of functions', given);
+      throw mistaken(`${name}: ${around}`, 'an array of functions', given);
     }
-    given.forEach((each, at) => checks.checkFunction(`${name}: ${around}[${at}]`, each));
+    given.forEach((each, at) => checkFunction(`${name}: ${around}[${at}]`, each));
   }
   for (const codec of ['request', 'response'] as const) {
     const given: unknown = method[codec];

@@ -1,8 +1,9 @@
 import { isObservable, type Observable, type Subscription } from 'rxjs';
 import { type AbortSignalLike, Flow, flowFrom, type NodeId } from '../index.ts';
 import type { Headers } from '../frames/headers.ts';
+import { checkFunction } from '../frames/option-checks.ts';
 import { AskedCall, type Content, type Question } from './asked-call.ts';
-import { checkCallOptions, checkFunction } from './check.ts';
+import { checkCallOptions } from './check.ts';
 import type { CallBoard } from './call-board.ts';
 import {
   type Answers,

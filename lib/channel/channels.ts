@@ -260,7 +260,7 @@ export class Channels implements ChannelHost {
     }
     this.#drops.add(drop, () => {
       const bytesMax = this.#ends.get(channel)?.messageBytesMax ?? 0;
-      const text = `a message of more than messageBytesMax (${bytesMax} bytes)`;
+      const text = `${peer} sent a message larger than messageBytesMax, ${bytesMax} bytes`;
       return new RxmeshError('RXMESH_MESSAGE_TOO_LARGE', text, { peer, channel });
     });
     this.#price(peer);

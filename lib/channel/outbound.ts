@@ -10,6 +10,7 @@ import {
 import { asBytes, isOfBytes } from '../model/bytes.ts';
 import { type ErrorCode, RxmeshError, toRxmeshError } from '../model/error.ts';
 import type { DropReason } from '../model/event.ts';
+import { mistaken } from '../model/check-function.ts';
 import { mustBe } from '../model/described.ts';
 import { addressHint, isNodeId, type NodeId } from '../model/id.ts';
 import type { Outbox } from '../session/outbox.ts';
@@ -301,7 +302,7 @@ export class Outbound<T> implements SendingSide<T> {
   /** Drops a message that is longer than the peer accepts, and returns the error. */
   #putTooLarge({ id: peer }: Session, { messageBytesMax }: Outbox, bytes: Uint8Array): RxmeshError {
     const { channel } = this;
-    const text = `a message of ${bytes.length} bytes, and ${peer} takes ${messageBytesMax}`;
+    const text = `a message of ${bytes.length} bytes is larger than ${peer} accepts, ${messageBytesMax}`;
     const error = new RxmeshError('RXMESH_MESSAGE_TOO_LARGE', text, { peer, channel });
     this.#drop('too-large', peer, error);
     this.#tellUndelivered(peer, [bytes], 'too-large');
@@ -343,14 +344,15 @@ export class Outbound<T> implements SendingSide<T> {
 
   #encodeFailed(thrown: unknown): RxmeshError {
     const { channel } = this;
-    const text = `a message for channel ${channel}`;
+    const text = `cannot encode a message for channel ${channel}`;
     const error = toRxmeshError(thrown, 'RXMESH_ENCODE_FAILED', text, { channel });
     this.#drop('encode-failed', undefined, error);
     return error;
   }
 
   #tooLarge({ length }: Uint8Array): RxmeshError {
-    const text = `a message of ${length} bytes, more than ${this.#settings.messageBytesMax}`;
+    const { messageBytesMax } = this.#settings;
+    const text = `a message of ${length} bytes is larger than messageBytesMax, ${messageBytesMax}`;
     return this.#refused('too-large', 'RXMESH_MESSAGE_TOO_LARGE', text);
   }
 
@@ -385,6 +387,6 @@ export class Outbound<T> implements SendingSide<T> {
 
 function bytesFrom(made: unknown): Uint8Array {
   const bytes = asBytes(made);
-  if (bytes === undefined) throw new TypeError('the codec has not made bytes');
+  if (bytes === undefined) throw mistaken('the result of encode', 'a Uint8Array', made);
   return bytes;
 }

@@ -2,6 +2,7 @@ import type { Observable } from 'rxjs';
 import type { Clock } from '../flow/clock.ts';
 import { timerMaxMs } from '../flow/clock.ts';
 import type { OptionKind } from '../model/check-options.ts';
+import { mustBe } from '../model/described.ts';
 import { RxmeshError } from '../model/error.ts';
 import type { RouterEvent } from '../model/event.ts';
 import type { NodeId } from '../model/id.ts';
@@ -98,7 +99,7 @@ export class Switchboard {
    */
   goodbye(drainMs = 1_000): Observable<never> {
     if (typeof drainMs !== 'number' || !(drainMs >= 0 && drainMs <= timerMaxMs)) {
-      const text = `goodbye: drainMs is from 0 to 2^31 - 1 milliseconds, not ${String(drainMs)}`;
+      const text = `goodbye: ${mustBe('drainMs', 'from 0 to 2^31 - 1 (milliseconds)', drainMs)}`;
       throw new RxmeshError('RXMESH_OPTIONS_INVALID', text);
     }
     return this.#channels.goodbye(drainMs);

@@ -1,3 +1,5 @@
+import { mistaken } from '../frames/option-checks.ts';
+
 /** The longest time, in milliseconds: what timers support, about 24 days. */
 export const timeMaxMs: number = 2 ** 31 - 1;
 /** The highest value of a count. */
@@ -23,12 +25,6 @@ export function checkArguments(router: unknown, options: unknown): void {
   if (!has(options, [])) throw mistaken('deliveries: options', 'an object', options);
 }
 
-/** @throws {TypeError} if it is not a function */
-export function checkFunction(what: string, given: unknown): void {
-  if (typeof given === 'function') return;
-  throw mistaken(what, 'a function', given);
-}
-
 /** @throws {TypeError} if it is not a codec */
 export function checkCodec(codec: unknown): void {
   if (has(codec, ['encode', 'decode'])) return;
@@ -39,10 +35,6 @@ export function checkCodec(codec: unknown): void {
 export function checkStore(store: unknown): void {
   if (store === undefined || has(store, ['open', 'batch', 'iterator'])) return;
   throw mistaken('deliveries: store', 'an abstract-level database', store);
-}
-
-function mistaken(what: string, must: string, given: unknown): TypeError {
-  return new TypeError(`${what} must be ${must}, got ${given === null ? 'null' : typeof given}`);
 }
 
 function has(value: unknown, names: readonly string[]): boolean {

@@ -9,18 +9,11 @@ import {
   RxmeshError,
   type StoreOperation,
 } from '../index.ts';
-import { checkOptionNames } from '../frames/option-checks.ts';
+import { checkFunction, checkOptionNames } from '../frames/option-checks.ts';
 import { type Attempt, type Handled, type Incoming, problemOf } from './attempt.ts';
 import { Board } from './board.ts';
 import type { DeliveriesRouter, DeliveriesSnapshot } from './board-options.ts';
-import {
-  checkArguments,
-  checkCodec,
-  checkCount,
-  checkFunction,
-  checkStore,
-  checkTime,
-} from './check.ts';
+import { checkArguments, checkCodec, checkCount, checkStore, checkTime } from './check.ts';
 import { type Delivering, DeliverWhenSubscribed } from './delivering.ts';
 import { Entry } from './entry.ts';
 import type { DeliveryStore } from './store.ts';
@@ -264,7 +257,7 @@ class DeliveriesOn<T> implements Deliveries<T> {
     const problem = problemOf(operations);
     if (problem !== undefined) throw problem;
     if (operations.length > 0 && !this.#board.journal.hasStore) {
-      throw new TypeError('deliver: operations need a store, and there is none');
+      throw new TypeError('deliver: operations need a store, but there is none');
     }
     return new DeliverWhenSubscribed((subscriber) => {
       const entry = this.#entry(to, message, timeoutMs);

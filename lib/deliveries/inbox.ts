@@ -384,7 +384,7 @@ export class Inbox {
 }
 
 function noStore(): TypeError {
-  return new TypeError('the handler returns changes for the store, and there is no store');
+  return new TypeError('the handler returned changes for the store, but there is no store');
 }
 
 function isSame(a: Uint8Array, b: Uint8Array): boolean {

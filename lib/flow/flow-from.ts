@@ -57,7 +57,7 @@ export function flowFrom<T>(
 
 function flowOfObservable<T>(source: Observable<T>, lane: LaneOptions | undefined): Flow<T> {
   if (lane === undefined) {
-    const text = 'flowFrom: lane is missing, which an Observable needs';
+    const text = 'flowFrom: an Observable cannot be held back, so it needs a lane';
     throw new TypeError(`${text}: try flowFrom(source$, dropOldest(64))`);
   }
   checkLossyLane('flowFrom', 'lane', lane);

@@ -7,7 +7,7 @@ import {
   type NodeId,
   type RouterLike,
 } from '../index.ts';
-import { checkOptionNames, mistaken, mustBe } from '../frames/option-checks.ts';
+import { checkFunction, checkOptionNames, mistaken, mustBe } from '../frames/option-checks.ts';
 import { hopsLimit, topicBytesMax, topicsMax } from './frame.ts';
 import { digestIdsMax } from './recall.ts';
 import type { GossipVerdictResult } from './verdicts.ts';
@@ -194,14 +194,11 @@ export function settingsFrom<T>(options: GossipOptions<T>): Settings {
   const { codec, identity, signed = true, origins, verdict, topic, topics } = options;
   checkCodec(codec);
   for (const [name, value] of Object.entries({ origins, verdict, topic })) {
-    if (value === undefined || typeof value === 'function') continue;
-    throw new TypeError(`gossip: ${name} must be a function, got ${typeof value}`);
+    if (value !== undefined) checkFunction(`gossip: ${name}`, value);
   }
-  if (typeof signed !== 'boolean') {
-    throw new TypeError(`gossip: signed must be true or false, got ${typeof signed}`);
-  }
+  if (typeof signed !== 'boolean') throw mistaken('gossip: signed', 'true or false', signed);
   if (identity !== undefined && typeof identity.sign !== 'function') {
-    throw new TypeError('gossip: identity must be an Identity (missing `await`?)');
+    throw mistaken('gossip: identity', 'an Identity', identity);
   }
   if (topics !== undefined && !isObservable(topics) && !Array.isArray(topics)) {
     throw mistaken('gossip: topics', 'an array of strings or an Observable of such arrays', topics);
@@ -248,7 +245,7 @@ function checkAntiEntropy(numbers: Numbers): void {
 function checkCodec(codec: unknown): void {
   const { encode, decode } = { ...(codec as Partial<Codec<unknown>> | undefined) };
   if (typeof encode === 'function' && typeof decode === 'function') return;
-  throw new TypeError('gossip: codec must be a codec, such as json()');
+  throw mistaken('gossip: codec', 'a codec, such as json()', codec);
 }
 
 /** What is wrong with a topic. */

@@ -77,7 +77,7 @@ export class Identity {
       );
     }
     if (bytes.length === 32) return new Identity(bytes);
-    throw new RxmeshError('RXMESH_KEY_INVALID', `a seed has 32 bytes, not ${bytes.length}`);
+    throw new RxmeshError('RXMESH_KEY_INVALID', `the seed must be 32 bytes, got ${bytes.length}`);
   }
 
   /**

@@ -59,7 +59,7 @@ export class Admission {
       if (short === undefined) return;
       isBeyondWanted = false;
       const other = upgrades.placeFor(peer, short, nowMs) ?? peer;
-      const text = 'another peer took its slot, one that ranks higher';
+      const text = 'a peer that ranks higher took its slot';
       const error = new RxmeshError('RXMESH_PEER_REPLACED', text, { peer: other.id });
       this.#evictions.evict(other, error);
       if (other === peer) return;

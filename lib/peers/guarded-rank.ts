@@ -1,5 +1,6 @@
 import type { CallbackFailed } from '../flow/guarded.ts';
 import { reportUnhandled } from '../flow/report-unhandled.ts';
+import { described } from '../model/described.ts';
 import type { PeerRecord } from './peer-record.ts';
 
 /** How much the application values a peer: the higher, the better. */
@@ -21,7 +22,7 @@ export function guardedRank(
     try {
       const given: unknown = rank(peer);
       if (typeof given !== 'number' || !Number.isFinite(given)) {
-        throw new RangeError(`peers.rank: a finite number, not ${String(given)}`);
+        throw new RangeError(`peers.rank must return a finite number, got ${described(given)}`);
       }
       isFailing = false;
       return given;

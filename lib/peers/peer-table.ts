@@ -1,4 +1,5 @@
 import type { NodeAddress } from '../model/address.ts';
+import { mustBe } from '../model/described.ts';
 import type { RxmeshError } from '../model/error.ts';
 import { isNodeId, type NodeId } from '../model/id.ts';
 import type { PeerReport } from '../model/peer-report.ts';
@@ -246,7 +247,7 @@ export class PeerTable {
    */
   advertised(to: NodeId, limit: number, nowMs: number): readonly NodeAddress[] {
     if (!Number.isInteger(limit) || limit < 0) {
-      throw new RangeError(`advertised: limit is a whole number of 0 or more, not ${limit}`);
+      throw new RangeError(`advertised: ${mustBe('limit', 'an integer of at least 0', limit)}`);
     }
     const peers = this.#roster.ranked().filter((peer) => {
       return peer.id !== to && !peer.isPrivate && peer.bannedUntilMs <= nowMs;

@@ -8,12 +8,12 @@ const codecs = { request: json(), response: json() };
 
 describe('calls, by a program without types', () => {
   it.each<[string, readonly unknown[], string]>([
-    ['no router', [{ id: 1 }], 'calls: router must be a router, got object'],
+    ['no router', [{ id: 1 }], 'calls: router must be a router, got an object'],
     ['no options', [router()], 'calls: options must be an object, got undefined'],
     [
       'no codec',
       [router(), { id: 1, request: json }],
-      'request must be a codec, such as json(), got function',
+      'request must be a codec, such as json(), got a function',
     ],
     [
       'a mistyped option',
@@ -38,7 +38,7 @@ describe('calls, by a program without types', () => {
     const service = calls(router(), { id: 1, methods: { add: codecs } });
     const wrong = (() => 1) as never;
     expect(() => service.serve(wrong)).toThrow(
-      'serve: the handlers must be an object, got function',
+      'serve: the handlers must be an object, got a function',
     );
   });
 });

@@ -137,7 +137,7 @@ describe('a gossip', () => {
     expect(make({ seenMs: 0 })).toThrow(RangeError);
     expect(make({ storeMax: 1.5 })).toThrow(RangeError);
     expect(make({ fanout: 3 })).toThrow(/^gossip: there is no option fanout; it takes id, codec/);
-    expect(make({ verdict: 'accept' })).toThrow(/verdict must be a function, got string/);
+    expect(make({ verdict: 'accept' })).toThrow(/verdict must be a function, got "accept"/);
     expect(make({ signed: 'yes' })).toThrow(/signed must be true or false/);
     expect(make({ identity: Promise.resolve() })).toThrow(/missing `await`/);
     expect(make({ codec: {} })).toThrow(/codec must be a codec/);

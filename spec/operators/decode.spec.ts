@@ -57,7 +57,7 @@ describe('decode', () => {
     const error: unknown = expect.objectContaining({
       code: 'RXMESH_DECODE_FAILED',
       peer,
-      message: `a message of ${peer}: not 0`,
+      message: `cannot decode a message from ${peer}: not 0`,
       cause: new TypeError('not 0'),
     });
     expect(failures).toEqual([[error, B]]);

@@ -14,8 +14,8 @@ describe('guardedRank', () => {
     const guarded = guardedRank(rank, (name, thrown) => failures.push(`${name} ${String(thrown)}`));
     expect([1, 2, 3, 4, 5].map(() => guarded(record))).toEqual([3, 0, 0, 4, 0]);
     expect(failures).toEqual([
-      'peers.rank RangeError: peers.rank: a finite number, not NaN',
-      'peers.rank RangeError: peers.rank: a finite number, not Infinity',
+      'peers.rank RangeError: peers.rank must return a finite number, got NaN',
+      'peers.rank RangeError: peers.rank must return a finite number, got Infinity',
     ]);
   });
 
