@@ -52,10 +52,11 @@ export interface AccessList {
  *       }),
  *     )
  *
- * What comes from `dial` has its connection inside:
+ * An attempt from `dial` contains its connection:
  * `admit(({ connection }) => list.connection(connection), …)`.
  *
- * @throws {TypeError} for entries that are none of these, and for unknown options
+ * @throws {TypeError} for an entry that is not an ID, an IP address or a range, or an unknown
+ *   option
  */
 export function accessList(rules: AccessRules): AccessList {
   checkOptionNames('accessList', rules, ['allow', 'deny']);

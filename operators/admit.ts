@@ -25,7 +25,7 @@ import {
 import { mustBe } from '../lib/model/described.ts';
 import { RxmeshError, toRxmeshError } from '../lib/model/error.ts';
 
-/** `true` admits. `false` refuses, and so does a text, which is the reason. */
+/** `true` admits, `false` refuses. A string refuses as well, and is the reason. */
 export type Verdict = boolean | string;
 
 /** Decides on a value: now, or by a promise or the first value of an Observable. */

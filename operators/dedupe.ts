@@ -46,7 +46,7 @@ export interface DedupeOptions<T> {
  *          dedupe({ key: (value) => value, max: 2, ttlMs: 4 })
  *     out  -a---a---a-|
  *
- * Handle messages only once that arrive over several paths, or that peers send again:
+ * To handle a message once, even if it arrives over several paths or a peer sends it again:
  *
  *     const news = router.openChannel({ id: 0x21, codec: json<{ id: string; text: string }>() });
  *     news.in$

@@ -68,7 +68,7 @@ export interface PipeToOptions<T> {
  * Create the envelopes with `broadcast`, `sendTo`, `reply` or `relay`.
  *
  * A plain Observable cannot be held back: its envelopes wait in `buffer`. While a recipient is
- * away, the pipe waits for it (`absent`), and what its lane had taken is kept; an event reports
+ * away, the pipe waits for it (`absent`), and what its lane had accepted is kept; an event reports
  * this once. Unsubscribing stops pulling and withdraws the message that waits. An iterator that is
  * left early is closed (`return`). Even with an endless source and lanes that never wait, the pipe
  * yields to other work.

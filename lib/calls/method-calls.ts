@@ -31,7 +31,7 @@ export interface CallOptions {
   readonly signal?: AbortSignalLike | undefined;
   /**
    * Short texts that travel with the request, by name: up to 32 of them, 8,192 characters in all.
-   * Each gets a copy of those that are here on subscription.
+   * Each call gets a copy, made on subscription.
    */
   readonly headers?: Headers | undefined;
 }

@@ -19,8 +19,8 @@ export interface OutgoingCall<Request> {
 }
 
 /**
- * Stands around every call that this node makes: gets its answers, which are cold, and returns what
- * the caller subscribes to.
+ * Wraps every call that this node makes: gets its answers, which are cold, and returns what the
+ * caller subscribes to.
  */
 export type CallMiddleware<Request, Response> = (
   answers: Flow<Response>,
@@ -28,8 +28,8 @@ export type CallMiddleware<Request, Response> = (
 ) => Observable<Response>;
 
 /**
- * Stands around every call that this node serves: gets the handler's answers, and returns what is
- * sent. The handler runs on subscription, so what does not subscribe refuses the call.
+ * Wraps every call that this node serves: gets the handler's answers, and returns what is sent. The
+ * handler runs on subscription, so middleware that does not subscribe refuses the call.
  */
 export type HandlerMiddleware<Request, Response> = (
   answers: Flow<Response>,
@@ -42,16 +42,16 @@ export type HandlerMiddleware<Request, Response> = (
  */
 type NotInferred<T> = [T][T extends unknown ? 0 : never];
 
-/** A method: what it sends, and what stands around its calls. */
+/** A method: its codecs, and the middleware around its calls. */
 export interface MethodOptions<Request, Response> {
   /** Encodes what a caller sends. */
   readonly request: Codec<Request>;
   /** Encodes what a handler answers. */
   readonly response: Codec<Response>;
-  /** Around calls to peers, the first one outermost. Default: nothing. */
+  /** Middleware around calls to peers, the first one outermost. Default: none. */
   readonly aroundCalls?:
     readonly CallMiddleware<NotInferred<Request>, NotInferred<Response>>[] | undefined;
-  /** Around the handler, the first one outermost. Default: nothing. */
+  /** Middleware around the handler, the first one outermost. Default: none. */
   readonly aroundHandler?:
     readonly HandlerMiddleware<NotInferred<Request>, NotInferred<Response>>[] | undefined;
 }

@@ -65,11 +65,11 @@ export interface ChannelOptions<T> {
 
 /** The outcome of one `send`. */
 export interface SendReport {
-  /** How many recipients' lanes took the message. */
+  /** How many recipients' lanes accepted the message. */
   readonly accepted: number;
   /**
-   * For how many recipients it was dropped; `router.events$` says why. 1 for a broadcast that had
-   * no recipient.
+   * For how many recipients it was dropped; `router.events$` says why. It is 1 for a broadcast
+   * without any recipient.
    */
   readonly dropped: number;
 }
@@ -92,7 +92,7 @@ export interface SendOptions {
 
 /** Options of `Channel.sendOnce`. */
 export interface SendOnceOptions extends SendOptions {
-  /** Aborting it withdraws the message from the lanes that have not taken it yet. */
+  /** Aborting it withdraws the message from the lanes that have not accepted it yet. */
   readonly signal?: AbortSignalLike;
 }
 
@@ -133,8 +133,8 @@ export interface Channel<T> {
    * Returns an Observable that sends when subscribed; the call by itself sends nothing. To send
    * immediately, use `sendOnce`.
    *
-   * The Observable emits one report and completes once every recipient's lane has taken the message
-   * or dropped it. With `block` lanes that is lossless:
+   * The Observable emits one report and completes once every recipient's lane has accepted the
+   * message or dropped it. With `block` lanes that is lossless:
    *
    *     source$.pipe(concatMap((message) => channel.send({ to, message })))
    *
@@ -143,7 +143,7 @@ export interface Channel<T> {
    *
    * A recipient that is not connected, or disconnects, counts as a drop, not as an error. For a
    * broadcast, so does a lane that 1,024 sends are already waiting for. Unsubscribing early
-   * withdraws the message from the lanes that have not taken it yet.
+   * withdraws the message from the lanes that have not accepted it yet.
    *
    * @throws {RxmeshError} as error notifications: `RXMESH_ENCODE_FAILED`,
    *   `RXMESH_MESSAGE_TOO_LARGE`, `RXMESH_CHANNEL_CLOSED`, `RXMESH_UNDELIVERABLE` (the envelope has
@@ -159,12 +159,12 @@ export interface Channel<T> {
    *     const { dropped } = await channel.sendOnce({ to, message: 'hello' });
    *
    * Rejects with the errors of `send`, or with the signal's reason if it is aborted before the
-   * lanes have taken the message.
+   * lanes have accepted the message.
    */
   sendOnce(envelope: OutboundEnvelope<T>, options?: SendOnceOptions): Promise<SendReport>;
 
   /**
-   * Messages that a lane had taken, or its strategy dropped, and that will not be sent: the peer
+   * Messages that a lane had accepted, or its strategy dropped, and that will not be sent: the peer
    * disconnected or closed the channel, this node closed it, or the lane was full. They are decoded
    * only while there is a subscriber. To lose nothing that was not yet written when a peer leaves:
    *
@@ -175,8 +175,8 @@ export interface Channel<T> {
    *       )
    *       .subscribe();
    *
-   * Do not send the others again here, or it never ends: a full lane drops another message for this
-   * one, and what is too large stays so.
+   * Do not send messages with other reasons again here, or it never ends: a full lane drops another
+   * message for this one, and a message that is too large stays too large.
    *
    * Messages that were written just before a connection broke may or may not have arrived; there is
    * no way to know. Completes when the channel closes.

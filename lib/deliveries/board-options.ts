@@ -22,7 +22,7 @@ export interface DeliveriesSnapshot {
   readonly bytes: number;
   /** Handlers that run. */
   readonly handling: number;
-  /** Messages that arrived for no opening, so far. */
+  /** Messages dropped so far because they belonged to no opening (docs/wire.md). */
   readonly dropped: number;
 }
 

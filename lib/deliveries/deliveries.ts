@@ -69,7 +69,7 @@ export interface Outgoing<T> {
 /** A message whose delivery has failed. */
 export interface FailedDelivery<T> {
   readonly to: NodeId;
-  /** `undefined` if the codec cannot read any more what it has written to the store. */
+  /** `undefined` if the codec can no longer read what it has written to the store. */
   readonly message: T | undefined;
   readonly error: RxmeshError;
 }
@@ -99,24 +99,27 @@ export interface DeliveriesOptions<T> extends Omit<ChannelOptions<T>, 'slowPeer'
    * so that a long line is full; their bytes are bounded, too.
    */
   readonly window?: number;
-  /** How many bytes of them. The last message may exceed it. Default 1 MiB. */
+  /** How many bytes of these messages. The last one may exceed it. Default 1 MiB. */
   readonly windowBytes?: number;
   /**
-   * How many messages are handled at a time, each of another peer: those of one peer wait for each
-   * other. Use 1 if messages of several peers change the same records. Default 16.
+   * How many messages are handled at a time, each from a different peer: those of one peer wait for
+   * each other. Use 1 if messages of several peers change the same records. Default 16.
    */
   readonly concurrency?: number;
-  /** How long the handler may take, in milliseconds. Then it has failed. Default: no limit. */
+  /**
+   * How long the handler may take, in milliseconds. After that, the attempt has failed. Default: no
+   * limit.
+   */
   readonly handlerTimeoutMs?: number | undefined;
-  /** How often a message is handled before it has failed. Default 8. */
+  /** How many times the handler is run for a message before its delivery fails. Default 8. */
   readonly maxAttempts?: number;
   /** The pause before the second attempt, in milliseconds. It doubles each time. Default 100. */
   readonly retryMinMs?: number;
   /** The longest pause, in milliseconds. Default 10,000. */
   readonly retryMaxMs?: number;
   /**
-   * Of how many peers it is remembered which messages have been handled. Then the peer that is not
-   * connected, and was not for the longest time, is forgotten. Default 16,384.
+   * For how many senders the service remembers what it has handled. Beyond that, it forgets the
+   * sender that has been disconnected for the longest time. Default 16,384.
    */
   readonly maxSenders?: number;
 }

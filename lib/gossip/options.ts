@@ -71,9 +71,9 @@ export interface GossipOptions<T> extends Pick<
   readonly hopsMax?: number;
   /** How many messages are kept for neighbours that ask for them. Default 4,096. */
   readonly storeMax?: number;
-  /** How many bytes of them. Default 16 MiB. */
+  /** How many bytes of messages are kept. Default 16 MiB. */
   readonly storeBytesMax?: number;
-  /** For how long, in milliseconds. Default 60,000. */
+  /** How long messages are kept, in milliseconds. Default 60,000. */
   readonly storeMs?: number;
   /**
    * How long ago a message may have arrived to be announced to a new neighbour, in milliseconds: so

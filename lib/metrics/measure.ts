@@ -43,10 +43,10 @@ export interface MeasureOptions {
  *     const measuring = measure(router, { meter });
  *
  * No metric has a label for a peer. Channels have their ids, up to 64 of them; the rest is `other`.
- * Between two collections, the router is looked at once a second while a peer is up; what a peer
- * exchanges after the last look before it goes down is not counted.
+ * Between two collections, the router is sampled once a second while a peer is up; what a peer
+ * exchanges after the last sample before it goes down is not counted.
  *
- * A meter that throws while it measures is not noticed by the router.
+ * A meter that throws does not affect the router.
  */
 export function measure(router: MeasuredRouter, options: MeasureOptions): Subscription {
   return new Measuring(router, options).subscription;

@@ -27,8 +27,9 @@ export interface TracedCalls {
 /**
  * Middleware that traces calls: a client span for each call of this node, a server span for each
  * that it serves, and the context of the trace in the headers of the call, so that both are parts
- * of one trace. What a handler calls while it is entered, or later in its promises with a context
- * manager for asynchronous code, is below its span. Demand passes through.
+ * of one trace. Calls that a handler makes are below its span: those that it makes at once and,
+ * with a context manager for asynchronous code, those that it makes later in its promises. Demand
+ * passes through.
  *
  *     calls(router, { id: 0x20, request: json(), response: json(), ...tracedCalls(otel) });
  *
@@ -37,7 +38,7 @@ export interface TracedCalls {
  * A span has the attributes of OpenTelemetry's conventions for RPC (`rpc.system.name`,
  * `rpc.method`), the peer as `rxmesh.peer.id`, and an `error.type` if the call fails: an error
  * code, or `cancelled` if its caller left without an answer. Notices get a span at the node that
- * serves them, in a trace of its own. A tracer that throws changes nothing for the call.
+ * serves them, in a trace of its own. A tracer that throws does not affect the call.
  */
 export function tracedCalls<Context, Span extends SpanLike>(
   api: TracingApi<Context, Span>,

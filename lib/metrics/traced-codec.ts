@@ -7,8 +7,8 @@ import type { SpanLike, TracingApi } from './tracing.ts';
 /** A codec of messages that carry the context of the trace in which they were sent. */
 export interface TracedCodec<T, Context> extends Codec<T> {
   /**
-   * The context in which a received message was sent, or the current one if it came without, or is
-   * no object. Known as long as the message itself is.
+   * The context in which a received message was sent; the current one if it came without a context
+   * or is not an object. Kept for as long as the message is.
    */
   contextOf(message: T): Context;
 }
@@ -24,7 +24,8 @@ export interface TracedCodec<T, Context> extends Codec<T> {
  *     });
  *
  * The context is that of the `send`, since messages are encoded there; `pipeTo` encodes when it
- * pulls. A propagator that throws, or whose texts are too long, costs the context, not the message.
+ * pulls. If a propagator throws or its texts are too long, the context is lost, but not the
+ * message.
  */
 export function traced<T, Context, Span extends SpanLike>(
   codec: Codec<T>,

@@ -158,8 +158,8 @@ export type RouterEvent =
   /** The application has given a command to `router.peers`. */
   | { readonly type: 'peer-command'; readonly command: PeerCommand }
   /**
-   * A stream that feeds a channel (its `out` or `reports`, or a piped source) failed. The channel
-   * stays open.
+   * A stream that feeds a channel (its `out` or `reports`, or a piped source) failed, or a handler
+   * of its calls or deliveries did. The channel stays open.
    */
   | { readonly type: 'source-failed'; readonly channel: number; readonly error: unknown }
   /**

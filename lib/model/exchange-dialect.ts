@@ -5,14 +5,14 @@ export type ExchangeMessage =
   | { readonly kind: 'answer'; readonly addresses: readonly string[] };
 
 /**
- * How nodes ask each other for addresses where they do not do it as rxmesh's own do:
+ * How nodes ask each other for addresses on a wire other than rxmesh's own:
  * `createRouter({ peerExchange: { dialect: cometDialect } })`.
  */
 export interface ExchangeDialect {
   /** The ID of the channel, 0 to 65,535, unless the options name another one. */
   readonly channel: number;
   readonly codec: {
-    /** Leaves out addresses that the dialect has no words for. */
+    /** Leaves out addresses that the dialect cannot express. */
     encode(message: ExchangeMessage): Uint8Array;
     /** @throws {RxmeshError} `RXMESH_DECODE_FAILED` */
     decode(bytes: Uint8Array): ExchangeMessage;

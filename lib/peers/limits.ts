@@ -17,17 +17,20 @@ export interface PeerLimits {
    * counted. Default: half of `maxConnected`.
    */
   readonly maxInboundPerHost: number;
-  /** Of these, the most peers that this node has dialed or is dialing. Default: `maxConnected`. */
+  /**
+   * Of the connected peers, the most that this node has dialed or is dialing. Default:
+   * `maxConnected`.
+   */
   readonly maxOutbound: number;
   /**
-   * The peers that this node looks for: while it has fewer, it dials strangers too. Beyond that it
+   * How many peers this node looks for: while it has fewer, it dials strangers too. Beyond that it
    * dials a stranger only to replace a connected peer that ranks lower. So slots stay free for
    * nodes that join. Default: half of `maxConnected`.
    */
   readonly wanted: number;
   /**
-   * Of these, the slots that strangers never take. They are for chosen peers, persistent or not:
-   * those of which the application has named an address. No more slots are kept than there are such
+   * How many of the slots strangers never take. They are for chosen peers, persistent or not: those
+   * of which the application has named an address. No more slots are kept than there are such
    * peers, and every persistent peer has its slot anyway. Default: half of `maxConnected`.
    */
   readonly reserved: number;

@@ -36,7 +36,7 @@ export interface PeerRecord {
   readonly lastSeenMs?: number;
   /**
    * When its back-off ends, on the node's clock: it is dialed from then on, once a slot is free.
-   * Left out if nothing is waited for.
+   * Absent if it is not waiting.
    */
   readonly nextDialMs?: number;
   /** How its last dial ended, and when, on the node's clock. */

@@ -90,7 +90,7 @@ export class PeerControl {
    *
    * Rejects with the error of this dial if it fails (later dials follow, as for any known peer),
    * with `RXMESH_PEER_BANNED`, with `RXMESH_STOPPED` if the router stops first, with the signal's
-   * reason if it is aborted first, or as `add`.
+   * reason if it is aborted first, or with the errors of `add`.
    */
   async dial(address: string | NodeAddress, options: DialOptions = {}): Promise<PeerUpdate> {
     checkOptions('peers.dial', options, { signal: aSignal });

@@ -210,11 +210,10 @@ export class Router {
 
   /**
    * Reads the peer store, if there is one, and then starts listening and dialing. Resolves when
-   * every transport is listening, or when `stop` is
-   * called first. Rejects with `RXMESH_LISTEN_FAILED` if a transport cannot listen, and then stops
-   * the router. A router starts only once: a second call rejects with `RXMESH_ALREADY_STARTED`, or
-   * after a stop with `RXMESH_STOPPED`. Aborting the signal has the effect of `stop`. In Node, the
-   * process stays alive until `stop`.
+   * every transport is listening, or `stop` is called. Rejects with `RXMESH_LISTEN_FAILED` if a
+   * transport cannot listen, and then stops the router. A router starts only once: a second call
+   * rejects with `RXMESH_ALREADY_STARTED`, or after a stop with `RXMESH_STOPPED`. Aborting the
+   * signal has the effect of `stop`. In Node, the process stays alive until `stop`.
    */
   start(options: StartOptions = {}): Promise<void> {
     checkOptions('start', options, { signal: aSignal });

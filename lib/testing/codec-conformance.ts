@@ -9,11 +9,11 @@ import type { ConformanceCase } from './transport-conformance.ts';
 /** A codec and messages to test it with. */
 export interface CodecSetup<T> {
   readonly codec: Codec<T>;
-  /** Messages that it encodes: the more different, the better. Two at least. */
+  /** Messages that it encodes, at least two: the more different, the better. */
   readonly messages: readonly T[];
   /** Messages of the type that it refuses to encode. Default: none. */
   readonly refused?: readonly T[];
-  /** Default: whether all that a message has, and what is in it, is equal in the decoded one. */
+  /** Default: every property of the message, at any depth, must be equal in the decoded one. */
   readonly isSame?: (decoded: T, message: T) => boolean;
 }
 

@@ -39,8 +39,8 @@ export interface MiddlewareSetup<Response, Call extends object> {
 }
 
 /**
- * The requirements on every middleware of calls, as test cases for any test framework: what stands
- * around calls must not lose their answers, their end, their demand or that they are cancelled.
+ * The requirements on every middleware of calls, as test cases for any test framework: middleware
+ * must not lose a call's answers, its end, its demand or its cancellation.
  *
  *     const logged = (answers: Flow<string>) => answers.pipe(tap((answer) => console.log(answer)));
  *     const setup = { open: () => logged, call: { method: '' }, answers: ['a', 'b'] };

@@ -9,12 +9,11 @@ import { nodeIdFromPublicKey } from '../../lib/model/id.ts';
  * The addresses of peers that the discovery services of a libp2p node find: bootstrap, mDNS, a DHT.
  * For networks whose routers and libp2p nodes share their keys (`sameKey`), since the node ID is
  * that of the peer ID's key. Peers with other kinds of keys are left out, and so are addresses that
- * rxmesh does not take. Never completes.
+ * rxmesh cannot use. Never completes.
  *
  *     discovered(libp2pNode).subscribe((address) => router.peers.add(address));
  *
- * A peer that is found is not one that speaks rxmesh: if it does not, dialing it fails, and the
- * peer manager backs off.
+ * A peer that is found may not speak rxmesh. Then dialing it fails, and the peer manager backs off.
  */
 export function discovered(node: Libp2pNode): Observable<NodeAddress> {
   return new Observable((subscriber) => {

@@ -34,7 +34,7 @@ const helloBytes = 37;
  *       transports: [libp2p({ node: libp2pNode, multiaddr })],
  *     });
  *
- * An address has a node ID and a multiaddr, whose host and port stand where they do in a URL:
+ * An address has a node ID and a multiaddr, whose host and port are where they are in a URL:
  * `libp2p://<node ID>@192.0.2.1:4001/tcp/p2p/12D3KooW…`. `nodeAddress` makes one.
  *
  * @throws {TypeError} for invalid options

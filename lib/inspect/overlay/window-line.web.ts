@@ -19,7 +19,7 @@ const anOrigin = {
  *     const app = Reflect.get(globalThis, 'opener'); // the page that has opened this one
  *     await openInspector(windowLine(app, 'https://app.example'));
  *
- * @param window one that this page has opened or frames, or that does so with it
+ * @param window one that this page has opened or framed, or that has opened or framed this page
  * @param origin of that page: a page of another origin that is in the window meanwhile gets nothing
  * @throws {TypeError} if one of them is wrong
  */

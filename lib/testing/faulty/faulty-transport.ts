@@ -54,8 +54,8 @@ export interface FaultyTransport extends Transport {
  * The connections must be made of a `FrameSocket` (`Connection.wrapSocket`), as those of all
  * transports of rxmesh are.
  *
- * @throws {TypeError} for another value than a transport, and for an unknown option or one of
- *   another type
+ * @throws {TypeError} for a value that is not a transport, and for an option that is unknown or of
+ *   the wrong type
  * @throws {RangeError} for an option that is out of range
  */
 export function faulty(transport: Transport, options: FaultyOptions = {}): FaultyTransport {

@@ -31,7 +31,7 @@ export interface FrameFault {
   readonly type: Ending | 'flip' | 'flood' | 'refuse';
   /** The connection, by number, in the order in which they were dialed or came in. */
   readonly connection: number;
-  /** The direction: towards who listens, or back to who dialed. */
+  /** The direction: towards the listener, or back to the dialer. */
   readonly towards: Towards;
   /** How many bytes had come in that direction before. */
   readonly atBytes: number;

@@ -1,10 +1,10 @@
 /** What a line between two ends is like. */
 export interface LineOptions {
-  /** One-way latency. Default 0. */
+  /** One-way latency, in milliseconds. Default 0. */
   readonly latencyMs?: number;
-  /** The most that chance adds to the latency. Order is preserved. Default 0. */
+  /** The most that chance adds to the latency, in milliseconds. Order is preserved. Default 0. */
   readonly jitterMs?: number;
-  /** Bandwidth of each direction. Default Infinity. */
+  /** Bandwidth of each direction, in bytes per second. Default Infinity. */
   readonly bytesPerSecond?: number;
 }
 

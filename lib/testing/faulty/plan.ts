@@ -15,7 +15,7 @@ export interface Flood {
   readonly bytes: number;
 }
 
-/** The direction: towards who listens, or back to who dialed. */
+/** The direction: towards the listener, or back to the dialer. */
 export type Towards = 'listener' | 'dialer';
 
 /** How a direction ends: with an error, or as if its sender had closed it. */

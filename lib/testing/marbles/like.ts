@@ -8,9 +8,8 @@ export interface Matcher {
 /**
  * What a value has to be like: equal, or, where it is an object, have these properties among
  * others. An `Error` needs the name, the message and the properties of the expected one, such as
- * its `code`. Bytes, a `Date`, a `URL` and a
- * `RegExp` have to be equal. Any other instance of a class that has no
- * properties of its own is like itself only, since what is in it cannot be seen.
+ * its `code`. Bytes, a `Date`, a `URL` and a `RegExp` have to be equal. Any other instance of a
+ * class without properties of its own equals only itself, since its contents cannot be compared.
  *
  *     const envelope: Like<InboundEnvelope<string>> = { message: 'hello' };
  */

@@ -28,7 +28,7 @@ export interface TcpFault {
   readonly type: 'cut' | 'truncate' | 'flip' | 'flood';
   /** The connection, by number, in the order in which they were made. */
   readonly connection: number;
-  /** The direction: towards who listens, or back to who dialed. */
+  /** The direction: towards the listener, or back to the dialer. */
   readonly towards: Towards;
   /** How many bytes had come in that direction before. */
   readonly atBytes: number;

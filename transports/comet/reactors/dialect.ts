@@ -15,8 +15,8 @@ const addressesMax = 250;
 const pauseMs = 16_000;
 
 /**
- * CometBFT's peer exchange, as a dialect of rxmesh's: what CometBFT nodes tell feeds the peer
- * manager, and what it knows answers their questions.
+ * CometBFT's peer exchange, as a dialect of rxmesh's: the peer manager learns the addresses that
+ * CometBFT nodes send, and answers their questions with those that it knows.
  *
  *     const node = createRouter({
  *       identity,
@@ -25,7 +25,7 @@ const pauseMs = 16_000;
  *       peerExchange: { dialect: cometDialect },
  *     });
  *
- * Tells only addresses that CometBFT takes: `tcp` or `mconn`, with an IP address. Its pauses are
+ * Sends only addresses that CometBFT accepts: `tcp` or `mconn`, with an IP address. Its pauses are
  * longer than those that CometBFT demands.
  */
 export const cometDialect: ExchangeDialect = {
