@@ -23,10 +23,10 @@ export interface Format {
 
 /** The options that choose a format. */
 export const formatOptions: OptionSpecs = {
-  json: { text: 'messages are JSON values, one a line' },
-  bytes: { text: 'messages are bytes: all of the input is one message' },
+  json: { text: 'messages are JSON values, one per line' },
+  bytes: { text: 'messages are bytes; pub sends all of its input as one' },
   proto: { value: 'file', text: 'messages are protobuf, described by this .proto file' },
-  type: { value: 'name', text: 'with --proto: the message type. In pipes it is JSON, one a line' },
+  type: { value: 'name', text: 'with --proto: the message type. In pipes, JSON, one per line' },
 };
 
 /** A message is a line of text, as UTF-8 without its end. */
@@ -66,7 +66,7 @@ export async function formatOf(values: Values): Promise<Format> {
   const file = values.text('proto');
   const type = values.text('type');
   if ((file === undefined) !== (type === undefined)) {
-    throw new UsageError('--proto and --type are used together');
+    throw new UsageError('--proto and --type must be given together');
   }
   if (file !== undefined && type !== undefined) {
     return protobufFormat((await protoFile(file)).message(type));

@@ -83,7 +83,7 @@ export function wholeNumber(name: string, text: string, min: number, max: number
 export function secondsAsMs(name: string, text: string): number {
   const seconds = Number(text);
   if (/^\d*\.?\d+$/.test(text) && seconds > 0 && seconds <= 86_400) return seconds * 1_000;
-  throw new UsageError(`${name} must be seconds, above 0 up to 86400, got ${quote(text)}`);
+  throw new UsageError(`${name} must be seconds, above 0 and up to 86400, got ${quote(text)}`);
 }
 
 /**

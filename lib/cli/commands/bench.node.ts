@@ -21,11 +21,11 @@ export const bench: Command = {
     size: { value: 'bytes', short: 's', text: 'of a message; default 64' },
     seconds: { value: 'n', text: 'how long to send, and then to measure round trips; default 5' },
     ...dialOptions,
-    json: { text: 'prints an object' },
+    json: { text: 'prints a JSON object' },
   },
   notes: [
-    'First it sends as many messages as the node takes, then one at a time, which come back.',
-    'Both ends count: run it between the machines that you care about.',
+    'First it sends as many messages as the node takes, then one at a time, to measure round trips.',
+    'Both machines affect the figures: run it between the ones that you will use.',
   ],
   examples: ['rxmesh bench ws://…@10.0.0.7:4000 --size 1024 --seconds 10'],
   async run({ positionals: [address = ''], values }, terminal) {

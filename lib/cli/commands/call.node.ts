@@ -21,15 +21,18 @@ const defaultChannel = '1';
 /** `rxmesh call`: asks a node, and prints its answers. */
 export const call: Command = {
   name: 'call',
-  summary: 'calls a method of a node (rxmesh/calls), and prints the answers, one a line',
+  summary: 'calls a method of a node (rxmesh/calls), and prints the answers, one per line',
   positionals: ['<address>', '<method>', '[request]'],
   options: {
     channel: { value: 'id', text: `the channel of the service; default ${defaultChannel}` },
     text: { text: 'the request and the answers are text, not JSON' },
     bytes: { text: 'the request and the answers are bytes' },
     proto: { value: 'file', text: 'takes the types from this .proto file' },
-    type: { value: 'name', text: 'with --proto: the request, if no service has the method' },
-    'response-type': { value: 'name', text: 'the same of the answers' },
+    type: {
+      value: 'name',
+      text: 'with --proto: the type of the request, if no service has the method',
+    },
+    'response-type': { value: 'name', text: 'with --proto: the type of the answers' },
     deadline: { value: 'seconds', text: 'how long the call may take; default: no limit' },
     ...dialOptions,
   },
@@ -80,7 +83,7 @@ async function formatsOf({ positionals, values }: Given): Promise<Formats> {
   const file = values.text('proto');
   if (file === undefined) {
     const typed = ['type', 'response-type'].find((name) => values.has(name));
-    if (typed !== undefined) throw new UsageError(`--${typed} is used together with --proto`);
+    if (typed !== undefined) throw new UsageError(`--${typed} needs --proto`);
     const plain = values.has('text') ? textFormat : jsonFormat;
     const format = values.has('bytes') ? bytesFormat : plain;
     return { request: format, response: format };

@@ -9,7 +9,7 @@ export const id: Command = {
   positionals: ['<file>'],
   options: {
     create: { text: 'makes the file if there is none, readable for its owner only' },
-    json: { text: 'prints an object' },
+    json: { text: 'prints a JSON object' },
   },
   notes: [],
   examples: ['rxmesh id node_key.json --create', 'rxmesh listen --port 4000 --key node_key.json'],

@@ -13,7 +13,11 @@ export const listen: Command = {
   summary: 'runs a node that others can dial, and shows who comes and goes',
   positionals: [],
   options: {
-    port: { value: '[host:]port', short: 'p', text: 'where; default 127.0.0.1, any free port' },
+    port: {
+      value: '[host:]port',
+      short: 'p',
+      text: 'where to listen; default 127.0.0.1, any free port',
+    },
     ...nodeOptions,
     peer: { value: 'address', multiple: true, text: 'a node to stay connected with' },
     exchange: { text: 'takes part in peer exchange, on channel 0' },
@@ -22,8 +26,8 @@ export const listen: Command = {
     json: { text: 'prints one JSON object per line' },
   },
   notes: [
-    'The first line is the address of the node. To be reached from other machines, listen on their',
-    'side of the host: --port 0.0.0.0:4000. With --inspect, the next line is the URL of a page, for a',
+    'The first line is the address of the node. To be reached from other machines, listen on all',
+    'interfaces: --port 0.0.0.0:4000. With --inspect, the next line is the URL of a page, for a',
     'browser or for rxmesh inspect.',
   ],
   examples: [

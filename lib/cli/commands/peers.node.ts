@@ -19,7 +19,7 @@ export const peers: Command = {
     ...dialOptions,
     json: { text: 'prints one JSON object per line' },
   },
-  notes: ['A node tells each of its peers only the addresses that this one may be able to dial.'],
+  notes: ['A node tells each peer only the addresses that the peer may be able to dial.'],
   examples: ['rxmesh peers ws://…@seed.example.com:4000 --network demo'],
   async run({ positionals: [address = ''], values }, terminal) {
     const id = channelId('--channel', values.text('channel') ?? '0');
@@ -50,7 +50,7 @@ export const peers: Command = {
         const line = values.has('json') ? JSON.stringify({ address: each }) : printable(each);
         await printLine(terminal, line);
       }
-      if (addresses.length === 0) note(terminal, 'rxmesh: it knows no other node to tell us');
+      if (addresses.length === 0) note(terminal, 'rxmesh: the node has no addresses for us');
     });
   },
 };

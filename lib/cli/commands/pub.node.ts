@@ -28,8 +28,8 @@ export const pub: Command = {
     ...dialOptions,
   },
   notes: [
-    'Every node that is connected and has the channel open gets every message. Without one, it',
-    'waits. A node that reads slowly slows the pipe down; nothing is dropped.',
+    'Every node that is connected and has the channel open gets every message. While there is none,',
+    'pub waits. A node that reads slowly slows the pipe down; nothing is dropped.',
   ],
   examples: [
     'tail -f app.log | rxmesh pub 7 ws://…@127.0.0.1:4000',

@@ -17,8 +17,7 @@ export const sub: Command = {
     ...dialOptions,
   },
   notes: [
-    'A reader that takes its time slows the senders down; nothing is dropped. A node that goes',
-    'away is dialed again.',
+    'A slow reader slows the senders down; nothing is dropped. A node that goes away is dialed again.',
   ],
   examples: [
     'rxmesh sub 7 ws://…@127.0.0.1:4000',
