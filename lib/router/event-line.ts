@@ -68,7 +68,7 @@ const lines: Lines = {
   'peer-evicted': ({ peer, error }) => warn(`peer ${short(peer)} is evicted: ${reason(error)}`),
   'peer-command': ({ command }) => info(`the application: ${commandText(command)}`),
   'source-failed': ({ channel, error }) =>
-    failure(`a source of channel ${channel}${peerOf(error)} failed: ${textOf(error)}`),
+    failure(`${failedPart(channel, error)}: ${textOf(error)}`),
   'consumer-failed': ({ channel, error }) =>
     failure(`a consumer of channel ${channel} failed: ${reason(error)}`),
   'callback-failed': ({ callback, error }) => failure(`${callback} failed: ${reason(error)}`),
@@ -133,7 +133,10 @@ function textOf(thrown: unknown): string {
   return thrown instanceof RxmeshError ? reason(thrown) : detailOf(thrown);
 }
 
-function peerOf(thrown: unknown): string {
-  const peer = thrown instanceof RxmeshError ? thrown.peer : undefined;
-  return peer === undefined ? '' : `, peer ${short(peer)},`;
+/** What has failed. An error about this channel comes from a service on it, and says so itself. */
+function failedPart(channel: number, thrown: unknown): string {
+  const { peer, channel: own } = thrown instanceof RxmeshError ? thrown : {};
+  const who = peer === undefined ? '' : `, peer ${short(peer)}`;
+  if (own === channel) return `channel ${channel}${who}`;
+  return `a source of channel ${channel}${who && `${who},`} failed`;
 }

@@ -107,10 +107,9 @@ const lines: readonly (readonly [RouterEvent, string])[] = [
     {
       type: 'source-failed',
       channel: 1,
-      error: new RxmeshError('RXMESH_CALL_FAILED', 'the handler failed: no', { peer }),
+      error: new RxmeshError('RXMESH_CALL_FAILED', 'the handler failed: no', { peer, channel: 1 }),
     },
-    'error a source of channel 1, peer 045f5600, failed: the handler failed: no ' +
-      '[RXMESH_CALL_FAILED]',
+    'error channel 1, peer 045f5600: the handler failed: no [RXMESH_CALL_FAILED]',
   ],
   [
     { type: 'source-failed', channel: 1, error: Object.create(null) as unknown },
