@@ -57,7 +57,10 @@ export interface PeerLimits {
   readonly retryMaxMs: number;
   /** The longest wait for persistent peers. Default 5 minutes. */
   readonly retryMaxPersistentMs: number;
-  /** A random part of this is added to each wait, before it is capped. Default 5,000. */
+  /**
+   * A random part of this is added to each wait after a failure, before it is capped. Default
+   * 5,000.
+   */
   readonly retryJitterMs: number;
   /** How long to wait before dialing a peer that has disconnected. Default 2,000. */
   readonly disconnectCooldownMs: number;

@@ -106,7 +106,7 @@ export interface RouterOptions {
   /**
    * The addresses at which others can dial this node, with or without its ID, for a node behind a
    * proxy or with a public name: `['wss://example.com/p2p']`. At most 8; `false` advertises none.
-   * Each peer is told only those that it may be able to dial. Default: where the transports listen.
+   * Each peer gets only those that it may be able to dial. Default: where the transports listen.
    */
   readonly advertise?: readonly string[] | false;
   /** The source of time. Default: the system clock. */

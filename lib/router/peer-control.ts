@@ -43,8 +43,8 @@ export interface PeerControlParts {
 }
 
 /**
- * The peers of a node, to look at and to change while it runs: `router.peers`. Each command that
- * has changed something appears in `events$` as `peer-command`.
+ * Shows and changes the peers of a node while it runs: `router.peers`. Each command that has
+ * changed something appears in `events$` as `peer-command`.
  */
 export class PeerControl {
   readonly #parts: PeerControlParts;

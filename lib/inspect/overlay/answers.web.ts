@@ -9,7 +9,7 @@ import { isPortRequest, portIdentity } from './port.web.ts';
 /** Options of `answerInspectors`. */
 export interface AnswerOptions {
   /**
-   * The origins whose pages may look into this router from their windows, such as
+   * The origins whose pages may inspect this router from their windows, such as
    * `['https://tools.example']`. Default: none, so that only `accept` lets an inspector in.
    */
   readonly origins?: readonly string[];
@@ -22,7 +22,7 @@ export interface AnswerOptions {
   readonly clock?: Clock;
 }
 
-/** What lets inspectors look into a router. */
+/** Connects inspectors to a router until it is closed. */
 export interface InspectorAnswers {
   /** Accepts the inspector at the other end of this port, for workers and custom connections. */
   accept(port: PortLike): void;
@@ -31,7 +31,7 @@ export interface InspectorAnswers {
 }
 
 /**
- * Lets inspectors in other windows, frames and threads look into a router in this page or worker.
+ * Lets inspectors in other windows, frames and threads inspect a router in this page or worker.
  * Each comes with a `MessagePort`: through `accept`, or with a message of a window whose origin is
  * in `origins`. A window of another origin is refused.
  *

@@ -6,7 +6,7 @@ import type { InspectedRouter } from '../sample.ts';
 import { answerInspectors, type AnswerOptions, lookingOptions } from './answers.web.ts';
 import { type InspectorLine, portAddress } from './port.web.ts';
 
-/** Options of `openInspector`, for a router in this page. With a line, there are none. */
+/** Options of `openInspector` for a router in this page. A line takes none. */
 export type OverlayOptions = Omit<AnswerOptions, 'origins'>;
 
 /** An inspector over a page. */
@@ -26,7 +26,7 @@ const open = new Map<InspectedRouter | InspectorLine, Promise<Overlay>>();
  *
  *     const overlay = await openInspector(router);
  *
- * @param target the router to look into, or a line to one in another window, frame or worker
+ * @param target the router to inspect, or a line to one in another window, frame or worker
  * @throws {TypeError} if the target or an option is wrong
  */
 export function openInspector(
