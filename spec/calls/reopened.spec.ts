@@ -2,7 +2,9 @@ import { describe, expect, it } from '@jest/globals';
 import { json } from 'rxmesh';
 import { calls } from 'rxmesh/calls';
 import { simulate } from 'rxmesh/testing';
-import { listening } from './stage.ts';
+import { NEVER } from 'rxjs';
+import { kinds } from '../../lib/calls/frame.ts';
+import { byHand, codecs, frame, listening } from './stage.ts';
 
 const options = { id: 7, request: json<string>(), response: json<string>() };
 
@@ -82,6 +84,23 @@ describe('a service that is closed and opened again', () => {
     client.call(to, 'B').subscribe(observer);
     net.advance(100);
     expect([ended, heard.length]).toEqual([['A'], 1]);
+    net.stop();
+  });
+
+  it('ends the calls up to the number that a caller names, and no others', () => {
+    const { net, send, service, heard, note } = byHand();
+    service.serve(({ request, signal }) => {
+      signal.addEventListener('abort', () => note(request));
+      return NEVER;
+    });
+    for (const number of [1, 5, 3]) {
+      const payload = codecs.request.encode(number);
+      send(frame(kinds.call, number, { payload, version: 1, credit: 1 }));
+    }
+    send(frame(kinds.cancel, 3, { isLast: true }));
+    net.advance(5);
+    expect(heard).toEqual(['5: 1', '5: 3']);
+    expect(service.snapshot()).toMatchObject({ serving: 1, dropped: 0 });
     net.stop();
   });
 

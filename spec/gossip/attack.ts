@@ -28,7 +28,8 @@ export class Attack {
   readonly received: Frame[] = [];
   readonly origin = Identity.fromSeed(new Uint8Array(32).fill(5));
 
-  constructor(options: Partial<GossipOptions<string>> = {}, nodes = 2) {
+  /** @param greets whether node 0 says that it wants all topics */
+  constructor(options: Partial<GossipOptions<string>> = {}, nodes = 2, greets = true) {
     this.stage = new Stage({ nodes, links: line(nodes), gossip: () => options });
     this.stage.gossip(0).close();
     this.channel = this.stage.net
@@ -36,9 +37,11 @@ export class Attack {
       .router.openChannel({ id: 9, codec: frameCodec, inbound: block(4_096) });
     this.channel.in$.subscribe(({ message }) => this.received.push(message));
     this.stage.start();
-    const hello = new Frame(kinds.hello);
-    Object.assign(hello, { version: 1, isAll: true });
-    this.send(hello);
+    if (greets) this.greet();
+  }
+
+  greet(): void {
+    this.send(Object.assign(new Frame(kinds.hello), { version: 1, isAll: true }));
   }
 
   get victim(): NodeId {
