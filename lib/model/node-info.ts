@@ -154,7 +154,7 @@ export function addressesIn(info: NodeInfo): readonly NodeAddress[] {
 
 function addressesFault(id: NodeId, addresses: readonly string[]): string | undefined {
   if (addresses.length > ADDRESSES_MAX) {
-    return `addresses: ${addresses.length} of them, and ${ADDRESSES_MAX} are allowed`;
+    return `addresses: ${addresses.length} of them, at most ${ADDRESSES_MAX} are allowed`;
   }
   const wrong = addresses.find((text) => parseListenAddress(id, text) === undefined);
   if (wrong === undefined) return undefined;
@@ -163,7 +163,7 @@ function addressesFault(id: NodeId, addresses: readonly string[]): string | unde
 
 function channelsFault(channels: readonly number[]): string | undefined {
   if (channels.length > CHANNELS_MAX) {
-    return `channels: ${channels.length} of them, and ${CHANNELS_MAX} are allowed`;
+    return `channels: ${channels.length} of them, at most ${CHANNELS_MAX} are allowed`;
   }
   const seen = new Set<number>();
   for (const id of channels) {
@@ -178,7 +178,7 @@ function channelsFault(channels: readonly number[]): string | undefined {
 
 function featuresFault(features: readonly string[]): string | undefined {
   if (features.length > FEATURES_MAX) {
-    return `features: ${features.length} of them, and ${FEATURES_MAX} are allowed`;
+    return `features: ${features.length} of them, at most ${FEATURES_MAX} are allowed`;
   }
   return features
     .map((name) => (name === '' ? 'features: one is empty' : textFault('features', name)))
@@ -199,9 +199,11 @@ export function checkCompatible(ours: NodeInfo, theirs: NodeInfo): void {
 
 function differenceOf(ours: NodeInfo, theirs: NodeInfo): string | undefined {
   const [block, theirBlock] = [ours.protocolVersion.block, theirs.protocolVersion.block];
-  if (block !== theirBlock) return `peer has block version ${theirBlock}, and we have ${block}`;
+  if (block !== theirBlock) {
+    return `the peer has block version ${theirBlock}, this node ${block}`;
+  }
   if (ours.network !== theirs.network) {
-    return `peer is on network ${quote(theirs.network)}, and we are on ${quote(ours.network)}`;
+    return `the peer is on network ${quote(theirs.network)}, this node on ${quote(ours.network)}`;
   }
   const areChannelsKnown = ours.channels.length > 0 && theirs.channels.length > 0;
   if (!areChannelsKnown || ours.channels.some((id) => theirs.channels.includes(id)))

@@ -11,7 +11,7 @@ export function byeText(reason: ByeReason, text: string): string {
 
 /** What is said of a peer that has not accepted the connection. */
 export function refusalText(reason: ByeReason, text: string): string {
-  return `the peer refused us (${said(reason, text)})`;
+  return `the peer refused this node (${said(reason, text)})`;
 }
 
 function said(reason: ByeReason, text: string): string {

@@ -74,7 +74,7 @@ describe('examples/comet-watch.ts', () => {
   it('says in one line why it is not connected', async () => {
     const watch = run('comet-watch.ts', await validator(), '--network', 'other', '--json');
     const output = await watch.prints(/not connected/);
-    expect(output).toContain('peer is on network \\"test-chain\\", and we are on \\"other\\"');
+    expect(output).toContain('peer is on network \\"test-chain\\", this node on \\"other\\"');
     watch.kill('SIGINT');
     expect(await watch.ended).toBe(0);
   });

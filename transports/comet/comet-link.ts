@@ -330,7 +330,8 @@ export class CometLink implements Link {
   /** A refusal arrives as a reset where the peer had not read all that we sent. */
   #closedByPeer(failure: RxmeshError | undefined): RxmeshError {
     if (!this.#inbound.isAccepted) {
-      const text = 'the peer closed the connection after the handshake, so it has refused us';
+      const text =
+        'the peer closed the connection after the handshake, so it has refused this node';
       const hint =
         'CometBFT gives no reason but in its own log: a duplicate, no free slot, a filter';
       return this.#error('RXMESH_PEER_REFUSED', `${text} (${hint})`, { cause: failure });

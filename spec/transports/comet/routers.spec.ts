@@ -79,7 +79,7 @@ describe('two nodes over CometBFT’s wire', () => {
     b.router.openChannel({ id: 0x20, codec: raw() });
     await b.router.start();
     const others = [{ network: 'other' }, { protocolVersion: { block: 0, app: 0 } }];
-    const texts = ['peer is on network "test-chain"', 'peer has block version 11, and we have 0'];
+    const texts = ['peer is on network "test-chain"', 'peer has block version 11, this node 0'];
     for (const [at, options] of others.entries()) {
       const a = node(b.router.addresses, options);
       a.router.openChannel({ id: 0x20, codec: raw() });
