@@ -2,7 +2,7 @@ import { map, type OperatorFunction } from 'rxjs';
 import { checkOptionNames } from '../lib/model/check-option-names.ts';
 import { mistaken } from '../lib/model/check-function.ts';
 import type { BroadcastEnvelope } from '../lib/model/envelope.ts';
-import type { NodeId } from '../lib/model/id.ts';
+import { isNodeId, type NodeId } from '../lib/model/id.ts';
 
 /** Options of `broadcast`. */
 export interface BroadcastOptions {
@@ -38,6 +38,7 @@ export function broadcast<T>(
   return map((message) => ({ broadcast: true, except, message }));
 }
 
+const isPeer = (given: unknown): boolean => typeof given === 'string' && isNodeId(given);
+
 const isPeers = (given: unknown): boolean =>
-  typeof given === 'string' ||
-  (Array.isArray(given) && given.every((each) => typeof each === 'string'));
+  isPeer(given) || (Array.isArray(given) && given.every(isPeer));

@@ -260,6 +260,10 @@ describe('invalid options throw a TypeError immediately', () => {
       'broadcast: except must be a node ID or a list of them, got an array',
       () => broadcast(options({ except: [id, 4] })),
     ],
+    [
+      `broadcast: except must be a node ID or a list of them, got "memory:${id}"`,
+      () => broadcast(options({ except: `memory:${id}` })),
+    ],
     ['sendTo: peer must be a node ID or a function, got 4', () => sendTo(options(4))],
     [
       'sendTo: peer must be a node ID or a function, got undefined',
