@@ -15,10 +15,11 @@ import type { NodeId } from '../lib/model/id.ts';
  *     const owners = new Map<string, NodeId>();
  *     source$.pipe(sendTo((text) => owners.get(text) ?? to), pipeTo(channel)).subscribe();
  *
- * Sending to a peer that is not connected is a drop, not an error. An exception from the function
+ * Sending to a peer that is not connected is a drop, not an error. A string that is not a node ID
+ * passes, and the channel refuses it (`RXMESH_NODE_ID_INVALID`). An exception from the function
  * becomes the error of the result. Applied to a flow, it carries demand.
  *
- * @throws {TypeError} if `peer` is neither a node ID nor a function
+ * @throws {TypeError} if `peer` is neither a string nor a function
  */
 export function sendTo<T>(
   peer: NodeId | ((message: T, index: number) => NodeId),

@@ -11,6 +11,7 @@ import {
   RxmeshError,
   systemClock,
 } from '../index.ts';
+import { addressHint, mustBe } from '../frames/option-checks.ts';
 import { type Numbers, numbersOf } from '../frames/numbers.ts';
 import { type LostBecause, watchOpenings } from '../frames/openings.ts';
 import { CallPeer, type CallPeerHost, type Serve } from './call-peer.ts';
@@ -106,7 +107,8 @@ export class CallBoard implements CallPeerHost {
     const peer = this.#peers.get(id);
     if (peer === undefined) {
       if (!isNodeId(id)) {
-        return new RxmeshError('RXMESH_NODE_ID_INVALID', `${String(id)} is not a node ID`);
+        const text = `${mustBe('the peer of a call', 'a node ID', id)}${addressHint(id)}`;
+        return new RxmeshError('RXMESH_NODE_ID_INVALID', text);
       }
       const isUp = this.#router.snapshot().peers.some((peer) => peer.id === id);
       const what = isUp ? 'has not opened the channel' : 'is not connected';

@@ -73,15 +73,19 @@ function assertKinds(type: MessageType, kinds: Readonly<Record<string, MessageTy
     throw mistaken('oneof: kinds', 'an object such as { move: Move }', given);
   }
   const entries = Object.entries(kinds);
-  if (entries.length === 0) throw new TypeError('kinds is empty: it names what the oneof carries');
-  if (hasField(type, 'kind') === true) throw new TypeError('the wrapper has a field named kind');
+  if (entries.length === 0)
+    throw new TypeError('oneof: kinds is empty; it names what the oneof carries');
+  if (hasField(type, 'kind') === true)
+    throw new TypeError('oneof: the wrapper has a field named kind');
   for (const [kind, inner] of entries) {
     checkMessageType(`oneof: kinds.${kind}`, inner);
     if (hasField(type, kind) === false) {
-      throw new TypeError(`kinds.${kind} is not a field of the wrapper`);
+      throw new TypeError(`oneof: kinds.${kind} is not a field of the wrapper`);
     }
     if (hasProperty(inner, 'kind')) {
-      throw new TypeError(`kinds.${kind} has a field or oneof named kind: use wrapped() instead`);
+      throw new TypeError(
+        `oneof: kinds.${kind} has a field or oneof named kind: use wrapped() instead`,
+      );
     }
   }
 }

@@ -52,5 +52,7 @@ export function oneof(
   kinds: Readonly<Record<string, MessageType>>,
   options?: ProtobufOptions,
 ): Codec<object> {
-  return wrapped(protobuf(type, options), oneofWrapper(type, kinds));
+  // First, since it names `oneof` in its errors.
+  const wrapper = oneofWrapper(type, kinds);
+  return wrapped(protobuf(type, options), wrapper);
 }

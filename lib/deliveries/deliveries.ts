@@ -9,7 +9,7 @@ import {
   RxmeshError,
   type StoreOperation,
 } from '../index.ts';
-import { checkFunction, checkOptionNames } from '../frames/option-checks.ts';
+import { addressHint, checkFunction, checkOptionNames, mustBe } from '../frames/option-checks.ts';
 import { type Attempt, type Handled, type Incoming, problemOf } from './attempt.ts';
 import { Board } from './board.ts';
 import type { DeliveriesRouter, DeliveriesSnapshot } from './board-options.ts';
@@ -313,7 +313,8 @@ class DeliveriesOn<T> implements Deliveries<T> {
   #entry(to: NodeId, message: T, timeoutMs: number | undefined): Entry | RxmeshError {
     const board = this.#board;
     if (!isNodeId(to)) {
-      return new RxmeshError('RXMESH_NODE_ID_INVALID', `${String(to)} is not a node ID`);
+      const text = `deliver: ${mustBe('to', 'a node ID', to)}${addressHint(to)}`;
+      return new RxmeshError('RXMESH_NODE_ID_INVALID', text);
     }
     try {
       const dueDateMs = timeoutMs === undefined ? 0 : board.date() + Math.ceil(timeoutMs);

@@ -2,3 +2,4 @@
 export { checkFunction, checkMethod, mistaken } from '../model/check-function.ts';
 export { checkOptionNames } from '../model/check-option-names.ts';
 export { mustBe } from '../model/described.ts';
+export { addressHint } from '../model/id.ts';

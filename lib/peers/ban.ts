@@ -30,7 +30,7 @@ export function checkBanned(operator: string, banned: Banned): CheckedBanned {
   if (typeof id === 'string' && ip === undefined) return { id: parseNodeId(id) };
   if (typeof ip !== 'string' || id !== undefined) {
     const given = `id ${described(id)} and ip ${described(ip)}`;
-    throw new TypeError(`${operator}: must get either an id or an ip, got ${given}`);
+    throw new TypeError(`${operator}: give either an id or an ip, both as strings, got ${given}`);
   }
   const range = parseIpRange(ip);
   if (range !== undefined) return { range };

@@ -1,3 +1,4 @@
+import { mustBe } from '../model/described.ts';
 import { RxmeshError } from '../model/error.ts';
 import { unknownOptions } from '../model/unknown-options.ts';
 import { scoreMax } from './scores.ts';
@@ -196,11 +197,18 @@ export function checkLimits(
   given: Partial<PeerLimits>,
   problems: string[],
 ): void {
+  const wrong = new Set<string>();
+  const refuse = (name: string, what: string, value: number): void => {
+    wrong.add(name);
+    problems.push(mustBe(name, what, value));
+  };
   for (const name of counts) {
     const value = limits[name];
+    // A default that follows from a wrong limit is no mistake of its own.
+    if (given[name] === undefined && wrong.size > 0) continue;
     const least = countsOrNone.includes(name) ? 0 : 1;
     if (!Number.isInteger(value) || value < least || value > countMax) {
-      problems.push(`${name} is an integer from ${least} to ${countMax}, given ${value}`);
+      refuse(name, `an integer from ${least} to ${countMax}`, value);
     }
   }
   for (const name of times) {
@@ -208,16 +216,16 @@ export function checkLimits(
     // 0 would turn retries off, and a persistent peer is never given up.
     const least = name === 'retryMaxPersistentMs' ? 1 : 0;
     if (!(value >= least && value <= Number.MAX_SAFE_INTEGER)) {
-      problems.push(`${name} is a time of ${least} ms or more, given ${value}`);
+      refuse(name, `a time of ${least} ms or more`, value);
     }
   }
   for (const name of scores) {
     const value = limits[name];
     if (!Number.isInteger(value) || value >= 0 || value < -scoreMax) {
-      problems.push(`${name} is an integer from -${scoreMax} to -1, given ${value}`);
+      refuse(name, `an integer from -${scoreMax} to -1`, value);
     }
   }
-  checkOrder(limits, problems);
+  if (wrong.size === 0) checkOrder(limits, problems);
   checkRetries(given, problems);
 }
 
@@ -225,7 +233,7 @@ export function checkLimits(
 function checkOrder(limits: PeerLimits, problems: string[]): void {
   const atLeast = (name: keyof PeerLimits, least: keyof PeerLimits): void => {
     if (limits[name] >= limits[least]) return;
-    problems.push(`${name} is at least ${least} (${limits[least]}), given ${limits[name]}`);
+    problems.push(mustBe(name, `at least ${least} (${limits[least]})`, limits[name]));
   };
   atLeast('maxConnected', 'maxInbound');
   atLeast('maxConnected', 'maxOutbound');
@@ -240,11 +248,11 @@ function checkOrder(limits: PeerLimits, problems: string[]): void {
     maxUpgrading === 0
       ? `maxConnected (${maxConnected})`
       : `maxConnected (${maxConnected}) and maxUpgrading (${maxUpgrading}) together`;
-  problems.push(`maxPeers is at least ${least}, given ${maxPeers}`);
+  problems.push(mustBe('maxPeers', `at least ${least}`, maxPeers));
 }
 
 /** Rejects a longest wait if there are no waits for it to bound. */
 function checkRetries({ retryMinMs, retryMaxMs }: Partial<PeerLimits>, problems: string[]): void {
   if (retryMinMs !== 0 || retryMaxMs === undefined) return;
-  problems.push(`retryMaxMs needs a retryMinMs above 0, given ${retryMaxMs}`);
+  problems.push(`retryMaxMs needs a retryMinMs above 0, got ${retryMaxMs} with 0`);
 }

@@ -146,21 +146,22 @@ export function checkPeerOptions(
   const limits = limitsFrom(options);
   checkLimits(limits, options, problems);
   const { banHosts = false, rank, store } = options;
-  if (typeof banHosts !== 'boolean') problems.push('banHosts is true or false');
-  if (rank !== undefined && typeof rank !== 'function') problems.push('rank is a function');
+  if (typeof banHosts !== 'boolean') problems.push(mustBe('banHosts', 'true or false', banHosts));
+  if (rank !== undefined && typeof rank !== 'function') {
+    problems.push(mustBe('rank', 'a function', rank));
+  }
   if (store !== undefined && !isPeerStore(store)) {
     const what = "an abstract-level database, such as new ClassicLevel('./peers')";
     problems.push(mustBe('store', what, store));
   }
-  if (!isNodeId(self))
-    problems.push(`self is a node id of 40 lower-case hex digits, given ${quote(self)}`);
+  if (!isNodeId(self)) problems.push(mustBe('self', 'a node ID of 40 lower-case hex digits', self));
   const persistent = checkAddresses('persistent', options.persistent ?? [], self, problems);
   const addresses = checkAddresses('addresses', options.addresses ?? [], self, problems);
   const unconditional = checkIds('unconditional', options.unconditional ?? [], problems);
   const peers = new Set(persistent.map(({ id }) => id).filter((id) => !unconditional.has(id)));
   if (peers.size > limits.maxConnected) {
     problems.push(
-      `persistent names at most maxConnected (${limits.maxConnected}) peers, given ${peers.size}`,
+      `persistent must name at most maxConnected (${limits.maxConnected}) peers, got ${peers.size}`,
     );
   }
   return {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
+import { firstValueFrom } from 'rxjs';
 import { calls } from '../../lib/calls/index.ts';
-import { json } from '../../lib/index.ts';
+import { json, type NodeId } from '../../lib/index.ts';
 import { simulate } from '../../lib/testing/index.ts';
 
 const router = () => simulate({ nodes: 1 }).node(0).router;
@@ -32,6 +33,12 @@ describe('calls, by a program without types', () => {
     ],
   ])('with %s is refused', (_what, given, text) => {
     expect(() => calls(...(given as unknown as Parameters<typeof calls>))).toThrow(text);
+  });
+
+  it('refuses an address in place of an ID, and says how to get the ID', async () => {
+    const address = `memory:${'1'.repeat(40)}` as NodeId;
+    const call$ = calls(router(), { id: 1, ...codecs }).call(address, 1);
+    await expect(firstValueFrom(call$)).rejects.toThrow('use parseNodeAddress(address).id');
   });
 
   it('refuses a function that should be a map of handlers', () => {

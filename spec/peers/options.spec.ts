@@ -56,14 +56,14 @@ describe('checkPeerOptions', () => {
     const persistent = [at('a'), at('b'), at('b', 'elsewhere')];
     expect(problemsOf({ persistent, maxConnected: 2 })).toEqual([]);
     expect(problemsOf({ persistent, maxConnected: 1 })).toEqual([
-      'persistent names at most maxConnected (1) peers, given 2',
+      'persistent must name at most maxConnected (1) peers, got 2',
     ]);
   });
 
   it('PM-04 rejects a maxPeers below maxConnected and accepts equal ones', () => {
     expect(problemsOf({ maxPeers: 4, maxConnected: 4 })).toEqual([]);
     expect(problemsOf({ maxPeers: 3, maxConnected: 4 })).toEqual([
-      'maxPeers is at least maxConnected (4), given 3',
+      'maxPeers must be at least maxConnected (4), got 3',
     ]);
     expect(problemsOf({ maxConnected: 5000 })).toEqual([]);
   });
@@ -71,7 +71,7 @@ describe('checkPeerOptions', () => {
   it('PM-04 leaves room in maxPeers for peers that replace others', () => {
     expect(problemsOf({ maxPeers: 5, maxConnected: 4, maxUpgrading: 1 })).toEqual([]);
     expect(problemsOf({ maxPeers: 4, maxConnected: 4, maxUpgrading: 1 })).toEqual([
-      'maxPeers is at least maxConnected (4) and maxUpgrading (1) together, given 4',
+      'maxPeers must be at least maxConnected (4) and maxUpgrading (1) together, got 4',
     ]);
     const problems: string[] = [];
     const { maxUpgrading } = checkPeerOptions(self, { maxPeers: 6, maxConnected: 4 }, problems);
@@ -80,13 +80,13 @@ describe('checkPeerOptions', () => {
 
   it('PM-04 rejects a maxPeers below the default maxConnected', () => {
     expect(problemsOf({ maxPeers: 20 })).toEqual([
-      'maxPeers is at least maxConnected (32), given 20',
+      'maxPeers must be at least maxConnected (32), got 20',
     ]);
   });
 
   it('PM-05 rejects a retryMaxMs without retries', () => {
     expect(problemsOf({ retryMinMs: 0, retryMaxMs: 9 })).toEqual([
-      'retryMaxMs needs a retryMinMs above 0, given 9',
+      'retryMaxMs needs a retryMinMs above 0, got 9 with 0',
     ]);
     expect(problemsOf({ retryMinMs: 0 })).toEqual([]);
   });
@@ -97,19 +97,19 @@ describe('checkPeerOptions', () => {
 
   it('B-12 rejects other limits above maxConnected', () => {
     expect(problemsOf({ maxInbound: 5, reserved: 6, maxConnected: 4 })).toEqual([
-      'maxConnected is at least maxInbound (5), given 4',
-      'maxConnected is at least reserved (6), given 4',
+      'maxConnected must be at least maxInbound (5), got 4',
+      'maxConnected must be at least reserved (6), got 4',
     ]);
     expect(problemsOf({ reserved: 0, maxUpgrading: 0 })).toEqual([]);
   });
 
   it('rejects scores that are invalid or in the wrong order', () => {
     expect(problemsOf({ disconnectScore: 0, banScore: -1.5 })).toEqual([
-      'disconnectScore is an integer from -32767 to -1, given 0',
-      'banScore is an integer from -32767 to -1, given -1.5',
+      'disconnectScore must be an integer from -32767 to -1, got 0',
+      'banScore must be an integer from -32767 to -1, got -1.5',
     ]);
     expect(problemsOf({ disconnectScore: -200 })).toEqual([
-      'disconnectScore is at least banScore (-100), given -200',
+      'disconnectScore must be at least banScore (-100), got -200',
     ]);
   });
 
@@ -121,13 +121,13 @@ describe('checkPeerOptions', () => {
       'unconditional has "someone", not a node ID',
       'private must be an array of node IDs, got "all"',
     ]);
-    expect(problemsOf({ rank: 1 as never })).toEqual(['rank is a function']);
+    expect(problemsOf({ rank: 1 as never })).toEqual(['rank must be a function, got 1']);
   });
 
   it('PM-05 rejects a retryMaxMs below retryMinMs and accepts equal ones', () => {
     expect(problemsOf({ retryMinMs: 9, retryMaxMs: 9 })).toEqual([]);
     expect(problemsOf({ retryMinMs: 9, retryMaxMs: 8 })).toEqual([
-      'retryMaxMs is at least retryMinMs (9), given 8',
+      'retryMaxMs must be at least retryMinMs (9), got 8',
     ]);
     expect(problemsOf({ retryMinMs: 86_400_000 })).toEqual([]);
   });
@@ -135,7 +135,7 @@ describe('checkPeerOptions', () => {
   it('PM-06 rejects a retryMaxPersistentMs below retryMinMs and accepts equal ones', () => {
     expect(problemsOf({ retryMinMs: 9, retryMaxPersistentMs: 9 })).toEqual([]);
     expect(problemsOf({ retryMinMs: 9, retryMaxPersistentMs: 8 })).toEqual([
-      'retryMaxPersistentMs is at least retryMinMs (9), given 8',
+      'retryMaxPersistentMs must be at least retryMinMs (9), got 8',
     ]);
     expect(problemsOf({ retryMinMs: 0, retryMaxPersistentMs: 0 })).toHaveLength(1);
   });
@@ -143,7 +143,7 @@ describe('checkPeerOptions', () => {
   it('B-12 rejects a maxOutbound above maxConnected', () => {
     expect(problemsOf({ maxOutbound: 4, maxConnected: 4 })).toEqual([]);
     expect(problemsOf({ maxOutbound: 5, maxConnected: 4 })).toEqual([
-      'maxConnected is at least maxOutbound (5), given 4',
+      'maxConnected must be at least maxOutbound (5), got 4',
     ]);
   });
 
@@ -160,15 +160,17 @@ describe('checkPeerOptions', () => {
       addresses: [at('0'), 'garbage'],
     });
     for (const part of [
-      'maxConnected is an integer from 1 to 1000000, given 0',
-      'maxDialing is an integer from 1 to 1000000, given 1.5',
-      'retryJitterMs is a time of 0 ms or more, given -1',
-      'banMs is a time of 0 ms or more, given NaN',
+      'maxConnected must be an integer from 1 to 1000000, got 0',
+      'maxDialing must be an integer from 1 to 1000000, got 1.5',
+      'retryJitterMs must be a time of 0 ms or more, got -1',
+      'banMs must be a time of 0 ms or more, got NaN',
       'addresses names this node itself',
       'addresses: ',
     ]) {
       expect(problems).toContainEqual(expect.stringContaining(part));
     }
+    // These follow from maxConnected, and nobody has given them.
+    expect(problems.filter((problem) => /maxInbound|maxOutbound/.test(problem))).toEqual([]);
   });
 });
 

@@ -174,7 +174,7 @@ describe('S-07 PeerManager: banHosts', () => {
 
   it('must be true or false', () => {
     const make = () => new Bench({ banHosts: 'yes' as never });
-    expect(make).toThrow('banHosts is true or false');
+    expect(make).toThrow('banHosts must be true or false');
   });
 });
 

@@ -111,12 +111,10 @@ export function checkOptions(
   platformProblems: (options: WebSocketOptions) => readonly string[],
 ): void {
   const problems = [...shapeProblems(options)];
-  if (problems.length === 0) {
-    problems.push(
-      ...listenProblems(options.listen ?? {}),
-      ...dialProblems(options.dial ?? {}),
-      ...platformProblems(options),
-    );
+  const { listen = {}, dial = {} } = isObject(options) ? options : {};
+  if (isObject(listen) && isObject(dial)) {
+    problems.push(...listenProblems(listen), ...dialProblems(dial));
+    problems.push(...platformProblems({ ...options, listen, dial }));
   }
   if (problems.length === 0) return;
   throw new RxmeshError('RXMESH_OPTIONS_INVALID', `webSocket: ${problems.join('; ')}`);

@@ -236,7 +236,7 @@ describe('router.peers: commands', () => {
     expect(net.node(0).up.size).toBe(1);
     peers.setLimits({ maxPeers: 5, maxConnected: 1, maxOutbound: 1 });
     expect(() => peers.setLimits({ maxInbound: 2, nonsense: 1 } as object)).toThrow(
-      'setLimits: there is no option nonsense; maxConnected is at least maxInbound (2), given 1',
+      'setLimits: there is no option nonsense; maxConnected must be at least maxInbound (2), got 1',
     );
     net.stop();
   });

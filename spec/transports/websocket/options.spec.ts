@@ -8,7 +8,7 @@ describe('options of webSocket', () => {
   it('names every wrong one in one error', () => {
     const wrong = {
       listen: { port: 70_000, host: '', path: 'p2p', server: {}, origins: [1] },
-      dial: { headers: { a: 1 }, zeroMask: 'yes' },
+      dial: { headers: { a: 1 }, zeroMask: 'yes', zeromask: true },
     } as unknown as WebSocketOptions;
     let caught: unknown;
     try {
@@ -23,6 +23,7 @@ describe('options of webSocket', () => {
       expect(message).toContain(name);
     }
     expect(message).toContain('got 70000');
+    expect(message).toContain('there is no option dial.zeromask');
   });
 
   it.each<[unknown, string]>([
