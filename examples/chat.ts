@@ -9,7 +9,7 @@
 import { clearLine, createInterface, cursorTo } from 'node:readline';
 import { parseArgs } from 'node:util';
 import { parse } from 'rxmesh/protobufjs';
-import { distinct, filter, lastValueFrom, map, merge } from 'rxjs';
+import { distinct, filter, map, merge } from 'rxjs';
 import {
   createRouter,
   dropOldest,
@@ -24,9 +24,9 @@ import { webSocket } from 'rxmesh/transports/websocket';
 const usage = `usage: chat.ts --name name --listen port [--peer address]... [--key file]
   --name    what the others see: 1 to 32 ASCII characters
   --listen  the port to listen on; 0 takes any that is free
-  --peer    the address of somebody to talk to, which chat.ts prints as it starts; repeat it
-            for more. You talk to those that you are connected with
-  --key     a file for your identity, which is made when there is none. Without it you are
+  --peer    the address of somebody to talk to, which their chat.ts prints as it starts; repeat
+            the option for more. You talk to those that you are connected with
+  --key     a file for your identity, which is created if it does not exist. Without it you are
             somebody new each time, with another address`;
 
 interface ChatMessage {
@@ -71,7 +71,7 @@ async function chat({ name, port, peers, key }: Options): Promise<void> {
   const failures$ = router.events$.pipe(
     filter((event) => event.type === 'dial-failed'),
     distinct(({ address }) => formatNodeAddress(address)),
-    map(({ error }) => `* ${error.message}; trying on`),
+    map(({ error }) => `* ${error.message}; trying again`),
   );
 
   const { isTTY } = process.stdout;
@@ -92,9 +92,7 @@ async function chat({ name, port, peers, key }: Options): Promise<void> {
   for await (const line of terminal) {
     const text = line.trim();
     if (text !== '') {
-      const { accepted } = await lastValueFrom(
-        channel.send({ broadcast: true, message: { text } }),
-      );
+      const { accepted } = await channel.sendOnce({ broadcast: true, message: { text } });
       if (accepted === 0) show('* nobody is here to read that');
     }
     if (isTTY) terminal.prompt();

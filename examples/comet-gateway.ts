@@ -1,7 +1,7 @@
 /**
  * A gateway from a CometBFT network to web pages. It is a peer of the chain, and a node of a
- * network of its own over WebSocket. What validators commit to is forwarded to the pages: the votes
- * of the chain, filtered and made small.
+ * network of its own over WebSocket. It forwards to the pages what validators commit to: the
+ * precommits of the chain, filtered and shrunk.
  *
  *     node --conditions=source --import tsx examples/comet-gateway.ts --local
  *     node --conditions=source --import tsx examples/comet-gateway.ts \

@@ -1,7 +1,7 @@
 /**
  * Telemetry of several processes, on a page with live charts. One consumer takes the samples of
  * all. The page has a switch that makes it slow: then the lanes fill, and the producers slow down,
- * as far away as they are. Nothing is lost.
+ * wherever they run. Nothing is lost.
  *
  *     node --conditions=source --import tsx examples/dashboard.ts
  *

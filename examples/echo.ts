@@ -1,12 +1,11 @@
 /**
- * Two nodes in one process, over a WebSocket on loopback: one calls, the other echoes.
+ * Two nodes in one process, over a WebSocket on loopback: one sends, the other echoes.
  *
  *     node --conditions=source --import tsx examples/echo.ts --count 10
  */
 import { parseArgs } from 'node:util';
 import {
   concatMap,
-  filter,
   fromEvent,
   ignoreElements,
   lastValueFrom,
@@ -48,20 +47,16 @@ const caller = createRouter({
   peers: { persistent: [address] },
 });
 const calls = caller.openChannel({ id: 1, codec: json<string>() });
-const echoIsUp$ = caller.peers$.pipe(
-  filter(({ status }) => status === 'up'),
-  take(1),
-);
+await caller.start();
+await caller.whenUp(echo.id);
 
 const done = lastValueFrom(
-  echoIsUp$.pipe(
-    concatMap(() => range(1, count)),
+  range(1, count).pipe(
     concatMap((n) => roundTripMs(`hello ${n}`)),
     takeUntil(fromEvent(process, 'SIGINT')),
     toArray(),
   ),
 );
-await caller.start();
 const times = await done.catch(fail);
 const median = times.sort((a, b) => a - b)[times.length >> 1];
 console.log(`${times.length} round trips, median ${median?.toFixed(2) ?? '-'} ms`);
