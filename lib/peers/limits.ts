@@ -59,11 +59,11 @@ export interface PeerLimits {
   /** The longest wait for persistent peers. Default 5 minutes. */
   readonly retryMaxPersistentMs: number;
   /**
-   * A random part of this is added to each wait after a failure, before it is capped. Default
-   * 5,000.
+   * A random part of this is added to each wait after a failure, before it is capped, and to the
+   * wait after a disconnect, of which it is at most half. 0: waits are exact. Default 5,000.
    */
   readonly retryJitterMs: number;
-  /** How long to wait before dialing a peer that has disconnected. Default 2,000. */
+  /** How long to wait, plus jitter, before dialing a peer that has disconnected. Default 2,000. */
   readonly disconnectCooldownMs: number;
   /**
    * How long to wait before dialing an incompatible peer again, unless it gets a new address.

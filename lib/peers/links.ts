@@ -30,6 +30,7 @@ interface LinkParts {
   readonly admission: Admission;
   readonly evictions: Evictions;
   readonly outcomes: DialOutcomes;
+  readonly random: () => number;
 }
 
 /**
@@ -178,13 +179,13 @@ export class Links {
 
   /** Frees the slot of a peer without links, and the places that it has claimed. */
   #free(peer: KnownPeer, ip: string | undefined, nowMs: number): void {
-    const { evictions, rules } = this.#parts;
+    const { evictions, rules, random } = this.#parts;
     const { upgrades } = this.#roster;
     evictions.over(peer);
     peer.isVisitor = false;
     if (!peer.isDialing) upgrades.release(peer);
     if (peer.replacedBy !== undefined) upgrades.release(peer.replacedBy);
-    peer.coolUntilMs = nowMs + coolDownMs(peer, rules);
+    peer.coolUntilMs = nowMs + coolDownMs(peer, rules, random);
     if (peer.kind === 'stranger' && ip !== undefined) peer.toldBy ??= hostOfIp(ip);
   }
 

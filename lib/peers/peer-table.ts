@@ -81,7 +81,7 @@ export class PeerTable {
     const chosenHosts = this.#chosenHosts;
     const introductions = new Introductions({ ...parts, chosenHosts });
     this.introductions = introductions;
-    this.links = new Links({ ...parts, chosenHosts, introductions });
+    this.links = new Links({ ...parts, chosenHosts, introductions, random });
   }
 
   /**

@@ -38,7 +38,7 @@ const eventsAt = (net: Simulation, node: number, type: string): readonly string[
 describe('a newcomer that knows only a full node', () => {
   it('asks it for addresses, leaves, and finds the others; nobody makes room for it', () => {
     const net = full();
-    net.advance(5_000);
+    net.advance(3_000);
     expect(upOf(net, 3)).toEqual([1, 2]);
     expect(upOf(net, 0)).toEqual([1, 2]);
     expect(new Set(eventsAt(net, 0, 'peer-down'))).toEqual(new Set(['3']));

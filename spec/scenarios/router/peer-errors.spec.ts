@@ -11,7 +11,7 @@ describe('reports on a peer', () => {
   let seen: string[];
   let upAt: number;
   beforeEach(() => {
-    net = simulate({ nodes: 3, options: () => ({ peers: { banMs: 60_000 } }) });
+    net = simulate({ nodes: 3, options: () => ({ peers: { banMs: 60_000, retryJitterMs: 0 } }) });
     chat = net.openChannels({ id: 1, codec: json<string>() });
     net.start();
     seen = updates(net, 0);

@@ -106,7 +106,8 @@ describe('a network in marbles', () => {
   });
 
   it('tells each node who comes and goes in a partition that heals', () => {
-    const net = simulate({ nodes: 3, latencyMs: 1 });
+    const exactWaits = () => ({ peers: { retryJitterMs: 0 } });
+    const net = simulate({ nodes: 3, latencyMs: 1, options: exactWaits });
     net.start();
     const peers = (node: number) => net.node(node).router.peers$.pipe(skip(2));
     const status = (node: number, value: 'up' | 'down') => ({
