@@ -1,7 +1,7 @@
 import type { Subscription } from 'rxjs';
 import type { Clock } from '../flow/clock.ts';
 import type { NodeId } from '../model/id.ts';
-import type { Outbox } from '../session/outbox.ts';
+import { abandon, type Outbox } from '../session/outbox.ts';
 import { WaitingSend, WaitingSends, waitingSendsMax } from '../session/waiting-sends.ts';
 
 /** The most absent peers for which a channel keeps messages. */
@@ -140,7 +140,7 @@ export class Absences {
     const sends = [...this.#absences.values()].flatMap((absence) => absence.sends.removeAll());
     this.#absences.clear();
     this.#sends = 0;
-    for (const send of sends) send.abandoned('channel-closed');
+    abandon(sends, 'channel-closed');
   }
 
   snapshot(): readonly AbsenceSnapshot[] {

@@ -275,16 +275,21 @@ class Place<T> extends AwaitingSend implements WaitingBroadcast {
   override abandoned(reason: UnsentReason): boolean {
     const { bytes } = this;
     const envelope = this.#envelope;
-    // The channel may be closing when its peer leaves.
-    const isClosed = reason === 'channel-closed' || this.#sender.side.absences.isClosed;
-    const mayWait = !isClosed && !this.#isBroadcast() && !this.#left;
+    const mayWait = !this.#isClosed(reason) && !this.#isBroadcast() && this.#sender.awaitMs > 0;
     this.#release();
     if (this.#left) return true;
-    if (mayWait && envelope !== undefined && this.#sender.awaitMs > 0) {
-      if (this.waitForRecipient(envelope, bytes)) return true;
-    }
-    this.#sender.left(false, isClosed);
-    return false;
+    return mayWait && envelope !== undefined && this.waitForRecipient(envelope, bytes);
+  }
+
+  override lost(reason: UnsentReason): boolean {
+    if (this.#left) return false;
+    this.#sender.left(false, this.#isClosed(reason));
+    return true;
+  }
+
+  /** The channel may be closing when its peer leaves. */
+  #isClosed(reason: UnsentReason): boolean {
+    return reason === 'channel-closed' || this.#sender.side.absences.isClosed;
   }
 
   #isBroadcast(): boolean {

@@ -19,8 +19,11 @@ export interface Unsent {
 
 /** Gives up on sends that waited. Returns how many of them are dropped. */
 export function abandon(sends: readonly WaitingSend[], reason: UnsentReason): number {
+  // All find out where they wait before the first calls back: what is sent from there goes behind
+  // them.
+  const dropped = sends.filter((send) => !send.abandoned(reason));
   let count = 0;
-  for (const send of sends) if (!send.abandoned(reason)) count += 1;
+  for (const send of dropped) if (send.lost(reason)) count += 1;
   return count;
 }
 

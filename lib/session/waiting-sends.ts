@@ -17,11 +17,13 @@ export abstract class WaitingSend {
   /** Called when the lane has taken `bytes`. */
   abstract taken(): void;
   /**
-   * Called when it never will. Returns false if the message is dropped; otherwise it now waits
-   * elsewhere, for its peer to return, or has been withdrawn. `waits` does not say so: a sender may
-   * use its place for the next message at once.
+   * Called when it never will. Returns true if the message now waits elsewhere, for its peer to
+   * return, or has been withdrawn. `waits` does not say so: a sender may use its place for the next
+   * message at once. Otherwise it is dropped, and `lost` follows.
    */
   abstract abandoned(reason: UnsentReason): boolean;
+  /** Calls back. Returns false if the message was withdrawn after `abandoned`. */
+  abstract lost(reason: UnsentReason): boolean;
 }
 
 /** The bytes of a send that keeps no message. */

@@ -238,6 +238,27 @@ describe('a pipe whose recipient is away', () => {
     expect(follow(channel.send(to(1, 4)))).toEqual(['1/0', 'end']);
   });
 
+  it('L-02 what is sent from the callback of a dropped send goes behind those that wait on', () => {
+    const node = new LinkedNode();
+    const channel = open(node, { outbound: block(1) });
+    const { link } = node.peer(1, { 7: 0 });
+    const later: Subscription[] = [];
+    const send = (value: number): void => {
+      later.push(channel.send(to(1, value), { absent: 'wait' }).subscribe());
+    };
+    send(1);
+    channel.send(to(1, 2)).subscribe(({ dropped }) => send(6 + dropped));
+    channel.send(to(1, 3)).subscribe(() => later[2]?.unsubscribe());
+    send(4);
+    send(5);
+    link.end();
+    expect(node.takeDrops()).toEqual(['out 7 peer-down 2']);
+    const again = node.peer(1, { 7: 0 });
+    again.link.arrive(credit(7, 9));
+    node.turn();
+    expect(data(again.link.take())).toEqual([1, 4, 7]);
+  });
+
   it('L-02 as many sends may wait as for a lane; one more is dropped', () => {
     const node = new LinkedNode();
     const channel = open(node);

@@ -21,10 +21,14 @@ class Waiting extends WaitingSend {
     this.then?.();
   }
 
-  override abandoned(reason: string): boolean {
+  override abandoned(): boolean {
+    return false;
+  }
+
+  override lost(reason: string): boolean {
     this.log.push(`${String(this.bytes[0])} ${reason}`);
     this.then?.();
-    return false;
+    return true;
   }
 }
 

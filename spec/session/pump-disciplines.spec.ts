@@ -36,6 +36,10 @@ class Waiting extends WaitingSend {
   override abandoned(): boolean {
     return false;
   }
+
+  override lost(): boolean {
+    return true;
+  }
 }
 
 describe('a pump with priority', () => {

@@ -40,8 +40,12 @@ class Waiting extends WaitingSend {
   }
 
   override abandoned(): boolean {
-    this.ends += 1;
     return false;
+  }
+
+  override lost(): boolean {
+    this.ends += 1;
+    return true;
   }
 }
 
