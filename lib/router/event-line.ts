@@ -31,11 +31,11 @@ const lines: Lines = {
   'peer-channel': ({ peer, channel, open }) =>
     debug(`peer ${short(peer)} has ${open ? 'opened' : 'closed'} channel ${channel}`),
   'dial-failed': ({ address, error }) =>
-    warn(`dialing ${formatNodeAddress(address)} failed: ${reason(error)}`),
+    refused(error, `dialing ${formatNodeAddress(address)} failed: ${reason(error)}`),
   'connection-refused': ({ direction, remote, peer, error }) => {
     const who = peer === undefined ? '' : ` by peer ${short(peer)}`;
     const where = `${direction}, ${formatEndpoint(remote)}`;
-    return warn(`connection${who} refused (${where}): ${reason(error)}`);
+    return refused(error, `connection${who} refused (${where}): ${reason(error)}`);
   },
   'identity-in-use': ({ direction, address, remote, error }) => {
     const where =
@@ -114,6 +114,11 @@ function info(text: string): EventLine {
 
 function warn(text: string): EventLine {
   return { level: 'warn', text };
+}
+
+/** Two nodes that dial each other simultaneously keep one connection: the other is no trouble. */
+function refused({ code }: RxmeshError, text: string): EventLine {
+  return code === 'RXMESH_DUPLICATE_CONNECTION' ? info(text) : warn(text);
 }
 
 function failure(text: string): EventLine {

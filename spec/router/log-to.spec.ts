@@ -10,6 +10,7 @@ import { identityOf } from '../support/mock-node.ts';
 const peer = parseNodeId('045f5600654182cfeaccfe6cb19f0642e8a59898');
 const remote = { protocol: 'ws', ip: '203.0.113.7', port: 4000 };
 const error = new RxmeshError('RXMESH_DIAL_FAILED', 'connect ECONNREFUSED');
+const second = new RxmeshError('RXMESH_DUPLICATE_CONNECTION', 'connected already');
 const direction = 'outbound';
 
 function recorder(): { readonly logger: Logger; readonly log: string[] } {
@@ -61,6 +62,20 @@ const lines: readonly (readonly [RouterEvent, string])[] = [
     { type: 'connection-refused', direction: 'inbound', remote, peer, error },
     'warn connection by peer 045f5600 refused (inbound, ws://203.0.113.7:4000): ' +
       'connect ECONNREFUSED [RXMESH_DIAL_FAILED]',
+  ],
+  // Two nodes that dial each other simultaneously: no trouble.
+  [
+    {
+      type: 'dial-failed',
+      address: parseNodeAddress(`ws://${peer}@localhost:4000`),
+      error: second,
+    },
+    `info dialing ws://${peer}@localhost:4000 failed: connected already [RXMESH_DUPLICATE_CONNECTION]`,
+  ],
+  [
+    { type: 'connection-refused', direction: 'inbound', remote, peer, error: second },
+    'info connection by peer 045f5600 refused (inbound, ws://203.0.113.7:4000): ' +
+      'connected already [RXMESH_DUPLICATE_CONNECTION]',
   ],
   [
     { type: 'transport-failed', transport: 'webSocket', error },
