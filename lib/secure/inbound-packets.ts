@@ -56,8 +56,8 @@ export class InboundPackets implements PacketHandler {
     this.receiver?.ping();
   }
 
-  pong(): void {
-    this.receiver?.pong();
+  pong(readAtMs: number): void {
+    this.receiver?.pong(readAtMs);
   }
 
   bye(reason: ByeReason, text: string): void {

@@ -6,6 +6,7 @@ import {
   CREDIT_MAX,
   FRAGMENT_BYTES_MAX,
   PACKET,
+  PONG_TIME_MAX,
   RECORD_BYTES_FULL,
   RECORD_BYTES_MAX,
 } from './packets.ts';
@@ -121,8 +122,12 @@ export class PacketBatch {
     this.#buffer()[this.#length++] = PACKET.ping;
   }
 
-  pong(): void {
-    this.#buffer()[this.#length++] = PACKET.pong;
+  /** @param readAtMs when the ping was read; a time outside what the wire carries is cut */
+  pong(readAtMs: number): void {
+    const batch = this.#buffer();
+    batch[this.#length] = PACKET.pong;
+    const us = Math.min(Math.max(0, Math.round(readAtMs * 1_000)), PONG_TIME_MAX);
+    this.#length = writeLong(batch, this.#length + 1, us);
   }
 
   /** Truncates the text to 256 bytes of UTF-8 at a character boundary. */
@@ -199,6 +204,18 @@ function writeVarint(bytes: Uint8Array, at: number, value: number): number {
   while (rest > 0x7f) {
     bytes[next++] = (rest & 0x7f) | 0x80;
     rest >>>= 7;
+  }
+  bytes[next++] = rest;
+  return next;
+}
+
+/** The same for values above 32 bits, which cannot be shifted. */
+function writeLong(bytes: Uint8Array, at: number, value: number): number {
+  let rest = value;
+  let next = at;
+  while (rest > 0x7f) {
+    bytes[next++] = (rest % 0x80) | 0x80;
+    rest = Math.floor(rest / 0x80);
   }
   bytes[next++] = rest;
   return next;

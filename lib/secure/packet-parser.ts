@@ -7,6 +7,7 @@ import {
   CREDIT_MAX,
   MESSAGE_LIMIT_MAX,
   PACKET,
+  PONG_TIME_MAX,
 } from './packets.ts';
 
 /** Receives the packets of a record: one call per packet, in order. */
@@ -18,7 +19,7 @@ export interface PacketHandler {
   channelClosed(channel: number): void;
   accept(): void;
   ping(): void;
-  pong(): void;
+  pong(readAtMs: number): void;
   bye(reason: ByeReason, text: string): void;
   /** Checked before each packet: whether to ignore the rest of the record. */
   readonly stopped: boolean;
@@ -62,9 +63,12 @@ function parsePacket(cursor: Cursor, handler: PacketHandler): string | undefined
     case PACKET.ping:
       handler.ping();
       return undefined;
-    case PACKET.pong:
-      handler.pong();
+    case PACKET.pong: {
+      const us = cursor.varint(PONG_TIME_MAX);
+      if (us < 0) return 'a pong without a valid time';
+      handler.pong(us / 1_000);
       return undefined;
+    }
     case PACKET.bye:
       return parseBye(cursor, handler);
     default:
@@ -143,7 +147,7 @@ class Cursor {
     if (first < 0x80) return first <= max ? first : -1;
     let value = first & 0x7f;
     // Multiplied, not shifted: the fifth byte exceeds the 31 bits that can be shifted safely.
-    for (let scale = 0x80; scale <= 0x1000_0000; scale *= 0x80) {
+    for (let scale = 0x80; scale <= max; scale *= 0x80) {
       const byte = this.byte();
       if (byte <= 0) return -1;
       value += (byte & 0x7f) * scale;

@@ -30,6 +30,9 @@ export const MESSAGE_LIMIT_MAX = 0x4000_0000;
 /** The most messages, and the most bytes, that a single `credit` grants. */
 export const CREDIT_MAX = 0x7fff_ffff;
 
+/** The latest time of a `pong`, in microseconds: nine years. */
+export const PONG_TIME_MAX: number = 2 ** 48;
+
 /** The most UTF-8 bytes of the text of a `bye`. */
 export const BYE_TEXT_BYTES_MAX = 256;
 

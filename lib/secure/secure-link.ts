@@ -130,8 +130,8 @@ export class SecureLink implements Link {
     if (this.#reserve(CONTROL_BYTES_MAX)) this.#batch.ping();
   }
 
-  pong(): void {
-    if (this.#reserve(CONTROL_BYTES_MAX)) this.#batch.pong();
+  pong(readAtMs: number): void {
+    if (this.#reserve(CONTROL_BYTES_MAX)) this.#batch.pong(readAtMs);
   }
 
   flush(): void {

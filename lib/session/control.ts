@@ -23,6 +23,8 @@ export class Control {
   /** What to announce per channel: credit or `closed`. */
   readonly #announcements = new Map<number, Announcement | typeof closed>();
   #pongsDue = 0;
+  /** When the latest ping was read, in milliseconds. */
+  #readAtMs = 0;
   /** Set while a keep-alive ping is due; called when it is written. */
   #pingDue: (() => void) | undefined;
   /** Whether a ping that measures the round trip is due. */
@@ -79,8 +81,10 @@ export class Control {
     return { messages, bytes };
   }
 
-  pong(): void {
+  /** Answers a ping that was read at this time, in milliseconds. */
+  pong(readAtMs: number): void {
     this.#pongsDue += 1;
+    this.#readAtMs = readAtMs;
   }
 
   /** Makes a keep-alive ping due. `onPing` is called just before it is written. */
@@ -119,7 +123,7 @@ export class Control {
         this.#link.flush();
         if (!this.#link.writable) return;
       }
-      this.#link.pong();
+      this.#link.pong(this.#readAtMs);
     }
     const onPing = this.#pingDue;
     if (onPing !== undefined) {

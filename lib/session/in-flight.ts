@@ -1,9 +1,4 @@
 /**
- * The window covers this many round trips of output: one on the line, and one queued in front of
- * it.
- */
-const roundTripsPerWindow = 2;
-/**
  * The lower bound for a round trip, because each process also waits for the other's turn. With half
  * of this, messages of 64 KiB were a fifth slower on loopback.
  */
@@ -29,21 +24,17 @@ const fullRecordBytes = 72 * 1024;
 /** With fewer records per window, the line would idle until the next one. */
 const recordsPerWindowMin = 4;
 const recordBytesAtFirst = windowBytesAtFirst / recordsPerWindowMin;
-/**
- * How many records the window is larger by while the peer sends a lot, too. Pongs then wait behind
- * its records, and without this one direction starves: the later its pongs, the lower its rate, and
- * the smaller its window.
- */
-const duplexRecords = 6;
-/** A part that does not shrink with the rate, so that a rate that is too low recovers. In bytes. */
-const duplexBytes = 8 * 1024;
-/**
- * Such a peer sends at least this part of what it has read meanwhile. Pongs and credit alone are
- * less.
- */
-const duplexShare = 1 / 16;
 /** How many pings are in flight while the window is full. */
 const pingsPerWindow = 4;
+/** The same while pongs are late. There, they cost little: they share records with data. */
+const pingsPerWindowLate = 64;
+/** Pongs are late if they usually take longer by this part of a round trip. */
+const lateShare = 1 / 4;
+/**
+ * How far the usual way back moves with each pong. Slowly, since what waits in front of pongs comes
+ * and goes within a round trip.
+ */
+const usualShare = 1 / 32;
 /**
  * The minimum time, and the number of round trips, for which a rate is remembered. After that, the
  * line may have become slower.
@@ -55,6 +46,11 @@ const rateRoundTrips = 4;
  * drain in order to measure it again.
  */
 const probeEveryMs = 10_000;
+/**
+ * How long the shortest way back is remembered, at least. The peer empties its own queue in front
+ * of pongs as often as this side does, so it happens in each such time.
+ */
+const leastBackForMs = 12_000;
 /**
  * If the rate drops below this part of the previous one, either the line has become slower or the
  * route longer. A probe finds out which.
@@ -70,11 +66,12 @@ interface Ping {
   /** Bytes written before the ping. */
   readonly sentBytes: number;
   /**
-   * The bytes known to have been read at that time, when that became known, and when the ping that
-   * reported it was sent.
+   * The bytes known to have been read at that time, when they were, by the peer's clock, and when
+   * the ping that reported it was sent. `readAtMs` is undefined if no ping was in flight, or none
+   * has been answered so far: the measured span starts with this one.
    */
   readonly readBytes: number;
-  readonly readAtMs: number;
+  readonly readAtMs: number | undefined;
   readonly readSentAtMs: number;
   /**
    * Whether the sender had run out of data at some point in this stretch, so that the line may be
@@ -91,15 +88,19 @@ interface Ping {
  * can hold megabytes, and no discipline can move it forward again.
  *
  * Pings are sent along with the data, several per window; a pong shows that the peer has read
- * everything written before its ping. The window is twice the product of the highest recent rate
- * and the shortest recent round trip. While the line is not full, a window is sent per round trip,
- * so the window doubles each time. Once the line is full, the rate stops growing, and so does the
- * window. The size of records follows the rate, so that no record delays an urgent message for
- * long.
+ * everything written before its ping, and when. The two clocks differ by an unknown amount, but
+ * the amount does not change. So the shortest way there and the shortest way back add up to the
+ * shortest round trip. What a ping takes longer than the shortest way there, it has waited in this
+ * side's queue. What a pong takes longer on its way back, it has waited behind the peer's data.
+ *
+ * The window is what the line carries until a pong is usually back, and one round trip more, which
+ * queues in front of the line. While the line is not full, a window is sent in less time than that,
+ * so the window grows. Once the line is full, the rate stops growing, and so does the window. The
+ * size of records follows the rate, so that no record delays an urgent message for long.
  *
  * The rule is that of BBR (Cardwell et al., ACM Queue 14(5), 2016); the rate is measured as in
- * draft-cheng-iccrg-delivery-rate-estimation. TCP still protects the network from congestion; this
- * keeps TCP's own buffers short.
+ * draft-cheng-iccrg-delivery-rate-estimation, and the way there as in LEDBAT (RFC 6817). TCP still
+ * protects the network from congestion; this keeps TCP's own buffers short.
  */
 export class InFlight {
   /** The target size of a record. */
@@ -110,11 +111,8 @@ export class InFlight {
   readonly #pings: Ping[] = [];
   #pingedBytes = 0;
   #readBytes = 0;
-  #readAtMs = 0;
+  #readAtMs: number | undefined;
   #readSentAtMs = 0;
-  /** What had arrived at the last pong, and when much of it was data, too. */
-  #arrivedBytes = 0;
-  #duplexAtMs = -Infinity;
   /** The value of `#sentBytes` when there was last nothing left to send. */
   #starvedAtBytes = 0;
 
@@ -124,13 +122,20 @@ export class InFlight {
   #rateSinceMs = -Infinity;
   /** Whether any rate measured so far was limited by the line. */
   #isRateKnown = false;
-  #roundTripMs = Infinity;
-  #roundTripAtMs = -Infinity;
+  /** The shortest recent way there, plus the difference of the clocks, and when it was taken. */
+  #thereMs = Infinity;
+  #thereAtMs = -Infinity;
+  /** The usual way back, minus the difference of the clocks. */
+  #backMs = Infinity;
+  /** The shortest one in the current span, and in the previous one. */
+  #leastBackMs = Infinity;
+  #leastBackBeforeMs = Infinity;
+  #backSinceMs = -Infinity;
   #probe: 'none' | 'due' | 'under way' = 'none';
 
   /** The shortest recent round trip, in milliseconds; Infinity before the first. */
   get roundTripMs(): number {
-    return this.#roundTripMs;
+    return Math.max(0, this.#thereMs + this.#shortestBackMs());
   }
 
   /** Whether another record may be written. */
@@ -143,7 +148,8 @@ export class InFlight {
     const unasked = this.#sentBytes - this.#pingedBytes;
     // To the nearest record: they are often a little shorter than planned, and waiting for a whole
     // further one left a fifth of some lines idle.
-    if (unasked + this.recordBytes / 2 > this.#windowBytes / pingsPerWindow) return true;
+    if (unasked > 0 && unasked + this.recordBytes / 2 > this.#windowBytes / this.#pingsPerWindow())
+      return true;
     // A probe goes before the data, which would otherwise delay it.
     if (this.#probe === 'due' && this.open) return true;
     // If the window has shrunk, it may be full of data that no ping covers.
@@ -170,7 +176,7 @@ export class InFlight {
       atMs: nowMs,
       sentBytes: this.#sentBytes,
       readBytes: this.#readBytes,
-      readAtMs: isFirst ? nowMs : this.#readAtMs,
+      readAtMs: isFirst ? undefined : this.#readAtMs,
       readSentAtMs: isFirst ? nowMs : this.#readSentAtMs,
       isStarved: this.#starvedAtBytes > this.#readBytes,
       isProbe,
@@ -180,48 +186,84 @@ export class InFlight {
 
   /**
    * Notes a pong.
-   * @param arrivedBytes how much has arrived from the peer so far
+   * @param readAtMs when its ping was read, by the peer's clock. Default: now, which counts all
+   *   waiting as this side's
    */
-  ponged(nowMs: number, arrivedBytes = 0): void {
+  ponged(nowMs: number, readAtMs: number = nowMs): void {
     const ping = this.#pings.shift();
     if (ping === undefined) return;
-    // At least a record: a ping may have followed another one at once.
-    const readBytes = Math.max(ping.sentBytes - this.#readBytes, this.recordBytes);
-    if (arrivedBytes - this.#arrivedBytes > duplexShare * readBytes) this.#duplexAtMs = nowMs;
-    this.#arrivedBytes = arrivedBytes;
-    this.#tookRoundTrip(ping, nowMs);
-    this.#tookRate(ping, nowMs);
+    this.#tookBack(nowMs - readAtMs, nowMs);
+    this.#tookThere(ping, readAtMs, nowMs);
+    this.#tookRate(ping, readAtMs, nowMs);
     this.#readBytes = ping.sentBytes;
-    this.#readAtMs = nowMs;
+    this.#readAtMs = readAtMs;
     this.#readSentAtMs = ping.atMs;
-    this.#resize(nowMs - this.#duplexAtMs < rateMs);
+    this.#resize();
   }
 
-  #tookRoundTrip(ping: Ping, nowMs: number): void {
-    const tookMs = nowMs - ping.atMs;
-    if (ping.isProbe || tookMs <= this.#roundTripMs) {
-      this.#roundTripMs = tookMs;
-      this.#roundTripAtMs = nowMs;
-      this.#probe = 'none';
-    } else if (nowMs - this.#roundTripAtMs >= probeEveryMs) {
+  #tookBack(tookMs: number, nowMs: number): void {
+    if (this.#backMs === Infinity) this.#backMs = tookMs;
+    this.#backMs += usualShare * (tookMs - this.#backMs);
+    if (nowMs - this.#backSinceMs >= leastBackForMs) {
+      this.#backSinceMs = nowMs;
+      this.#leastBackBeforeMs = this.#leastBackMs;
+      this.#leastBackMs = Infinity;
+    }
+    this.#leastBackMs = Math.min(this.#leastBackMs, tookMs);
+  }
+
+  #tookThere(ping: Ping, readAtMs: number, nowMs: number): void {
+    const tookMs = readAtMs - ping.atMs;
+    const hasJumped = this.#hasJumped(tookMs, nowMs - ping.atMs);
+    if (hasJumped) {
+      this.#backMs = nowMs - readAtMs;
+      this.#leastBackMs = this.#backMs;
+      this.#leastBackBeforeMs = Infinity;
+    }
+    if (ping.isProbe || hasJumped || tookMs <= this.#thereMs) {
+      this.#thereMs = tookMs;
+      this.#thereAtMs = nowMs;
+      this.#probe = hasJumped ? 'due' : 'none';
+    } else if (nowMs - this.#thereAtMs >= probeEveryMs) {
       this.#askProbe();
     }
+  }
+
+  /**
+   * Whether one of the clocks has stood still, with its machine: a ping has waited for longer than
+   * its round trip, or the shortest ways add up to nothing.
+   */
+  #hasJumped(thereMs: number, roundTripMs: number): boolean {
+    const waitedMs = thereMs - this.#thereMs;
+    const leastMs = Math.min(thereMs, this.#thereMs) + this.#shortestBackMs();
+    return waitedMs > roundTripMs || leastMs < 0;
+  }
+
+  #shortestBackMs(): number {
+    return Math.min(this.#leastBackMs, this.#leastBackBeforeMs);
+  }
+
+  /** Pongs that are late come in bursts. With more of them, the bursts are shorter. */
+  #pingsPerWindow(): number {
+    const lateMs = this.#backMs - this.#shortestBackMs();
+    const isLate = lateMs > Math.max(roundTripMsMin, lateShare * this.roundTripMs);
+    return isLate ? pingsPerWindowLate : pingsPerWindow;
   }
 
   #askProbe(): void {
     if (this.#probe === 'none') this.#probe = 'due';
   }
 
-  #tookRate(ping: Ping, nowMs: number): void {
+  #tookRate(ping: Ping, readAtMs: number, nowMs: number): void {
     const readBytes = ping.sentBytes - ping.readBytes;
     if (readBytes === 0) return;
-    // Delayed pongs arrive in a burst, and delayed pings leave in one.
-    const readMs = nowMs - ping.readAtMs;
+    // Data that was delayed is read in a burst, and delayed pings leave in one.
+    const readMs = ping.readAtMs === undefined ? nowMs - ping.atMs : readAtMs - ping.readAtMs;
     const sentMs = ping.atMs - ping.readSentAtMs;
     const rate = readBytes / Math.max(readMs, sentMs, roundTripMsMin);
     if (!ping.isStarved) {
       this.#isRateKnown = true;
-      const spanMs = Math.max(rateMs, rateRoundTrips * this.#roundTripMs);
+      const spanMs = Math.max(rateMs, rateRoundTrips * this.roundTripMs);
       if (nowMs - this.#rateSinceMs >= spanMs) {
         this.#rateSinceMs = nowMs;
         if (this.#rate < rateKept * this.#rateBefore) this.#askProbe();
@@ -233,26 +275,26 @@ export class InFlight {
   }
 
   #recordMs(): number {
-    const partMs = this.#roundTripMs / recordsPerRoundTrip;
+    const partMs = this.roundTripMs / recordsPerRoundTrip;
     return Math.max(recordMsMin, Math.min(partMs, recordMsMax));
   }
 
-  #resize(isDuplex: boolean): void {
+  #resize(): void {
     const rate = Math.max(this.#rate, this.#rateBefore);
-    const pipeBytes = rate * Math.max(this.#roundTripMs, roundTripMsMin);
+    const roundTripMs = Math.max(this.roundTripMs, roundTripMsMin);
     const recordBytes = Math.round(Math.min(rate * this.#recordMs(), fullRecordBytes));
     this.recordBytes = Math.max(
       recordBytes,
       this.#isRateKnown ? recordBytesMin : recordBytesAtFirst,
     );
     if (this.#probe !== 'none') {
-      this.#windowBytes = Math.max(pipeBytes / 2, this.recordBytes);
+      this.#windowBytes = Math.max((rate * roundTripMs) / 2, this.recordBytes);
       return;
     }
+    const usualMs = Math.max(this.#thereMs + this.#backMs, roundTripMsMin);
     const bytesMin = this.#isRateKnown ? 0 : windowBytesAtFirst;
     const recordsBytes = recordsPerWindowMin * this.recordBytes;
-    const windowBytes = Math.max(roundTripsPerWindow * pipeBytes, recordsBytes, bytesMin);
-    const duplex = isDuplex ? duplexRecords * this.recordBytes + duplexBytes : 0;
-    this.#windowBytes = Math.min(windowBytes + duplex, windowBytesMax);
+    const windowBytes = Math.max(rate * (usualMs + roundTripMs), recordsBytes, bytesMin);
+    this.#windowBytes = Math.min(windowBytes, windowBytesMax);
   }
 }

@@ -61,6 +61,8 @@ export class Pump {
   readonly #ready: TurnOrder;
   readonly #control: Control;
   readonly #inFlight: OpenWindow;
+  /** What pongs count their times from. */
+  readonly #startMs: number;
   #turn: Subscription | undefined;
   #running = false;
   #stopped = false;
@@ -70,6 +72,7 @@ export class Pump {
     this.#inFlight = inFlight ?? (link.hasCredit ? new InFlight() : unmeasuredWindow);
     this.#control = new Control(link, () => this.#inFlight.pinged(clock.now()));
     this.#clock = clock;
+    this.#startMs = clock.now();
     this.#discipline = new GuardedDiscipline(discipline);
     this.#ready = new TurnOrder(this.#discipline);
     this.#onHeldBack = onHeldBack;
@@ -114,7 +117,7 @@ export class Pump {
 
   /** Answers a ping. */
   pong(): void {
-    this.#control.pong();
+    this.#control.pong(this.#clock.now() - this.#startMs);
     this.#runAfterTurn();
   }
 
@@ -128,11 +131,12 @@ export class Pump {
 
   /**
    * The peer has read everything written before a ping. Returns true if keep-alive sent that ping.
+   * @param readAtMs when it has, by its own clock; undefined if it does not say
    */
-  ponged(): boolean {
+  ponged(readAtMs?: number): boolean {
     const whose = this.#control.ponged();
     if (whose === undefined) return false;
-    this.#inFlight.ponged(this.#clock.now(), this.#link.arrivedBytes);
+    this.#inFlight.ponged(this.#clock.now(), readAtMs);
     if (this.#ready.size > 0) this.#runAfterTurn();
     return whose === 'keep-alive';
   }

@@ -308,11 +308,11 @@ export class Session implements PeerSession, LinkReceiver, PortHost {
     if (!this.#over) this.#pump.pong();
   }
 
-  pong(): void {
+  pong(readAtMs?: number): void {
     this.#countControl();
     if (this.#over) return;
     this.#keepAlive.onAnyPong();
-    if (this.#pump.ponged()) this.#keepAlive.pong();
+    if (this.#pump.ponged(readAtMs)) this.#keepAlive.pong();
   }
 
   drained(): void {

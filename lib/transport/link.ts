@@ -75,7 +75,11 @@ export interface Link {
   /** Announces that this side accepts the peer. `data` packets must come after it. */
   accept(): void;
   ping(): void;
-  pong(): void;
+  /**
+   * Answers a ping.
+   * @param readAtMs when it was read, in milliseconds since a moment that this side has chosen
+   */
+  pong(readAtMs: number): void;
   /** Seals and writes the open batch, unless it is empty. */
   flush(): void;
 
@@ -140,7 +144,12 @@ export interface LinkReceiver {
   /** The peer accepts us. */
   accepted(): void;
   ping(): void;
-  pong(): void;
+  /**
+   * The peer has read a ping.
+   * @param readAtMs when it has, by the peer's clock, in milliseconds; undefined if the wire does
+   *   not say it
+   */
+  pong(readAtMs?: number): void;
   /** `writable` is true again. */
   drained(): void;
   /** All packets of a record have been delivered, so they can be acted on together. */

@@ -93,9 +93,9 @@ export function counting(transport: Transport, pings: Pings): Transport {
       attach(receiver);
     };
     const pong = link.pong.bind(link);
-    link.pong = () => {
+    link.pong = (readAtMs) => {
       pings.answered += 1;
-      pong();
+      pong(readAtMs);
     };
   };
   const dial = transport.dial.bind(transport);

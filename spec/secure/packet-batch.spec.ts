@@ -48,17 +48,20 @@ describe('PacketBatch', () => {
     ['08ffff03' + '8080808004', (batch) => batch.messageLimit(0xffff, 2 ** 30)],
     ['04', (batch) => batch.accept()],
     ['05', (batch) => batch.ping()],
-    ['06', (batch) => batch.pong()],
+    ['0600', (batch) => batch.pong(0)],
+    ['06b960', (batch) => batch.pong(12.345)],
+    ['06' + '80'.repeat(6) + '40', (batch) => batch.pong(2 ** 48)],
+    ['0600', (batch) => batch.pong(-1)],
     ['070000', (batch) => batch.bye('done', '')],
     ['0701026869', (batch) => batch.bye('duplicate', 'hi')],
     ['070602c3a4', (batch) => batch.bye('violation', 'ä')],
     [
-      '04020502030506',
+      '0402050203050605',
       (batch) => {
         batch.accept();
         batch.credit(5, 2, 3);
         batch.ping();
-        batch.pong();
+        batch.pong(0.005);
       },
     ],
   ])('writes %s', (hex, write) => expect(written(write)).toBe(hex));
@@ -118,13 +121,13 @@ describe('PacketBatch', () => {
       const large = new Uint8Array(20_000).map((_, at) => at);
       batch.ping();
       batch.data(1, large, 10, 9_010, false);
-      batch.pong();
+      batch.pong(0.007);
       batch.data(1, large, 9_010, 18_010, false);
       batch.data(1, large, 18_010, 18_012, true);
       batch.accept();
       expect([...batch.seal(cipher)]).toEqual([
         ...[5, 0, 1, ...varint(9_000), ...large.subarray(10, 9_010)],
-        ...[6, 0, 1, ...varint(9_000), ...large.subarray(9_010, 18_010)],
+        ...[6, 7, 0, 1, ...varint(9_000), ...large.subarray(9_010, 18_010)],
         ...[1, 1, 2, ...large.subarray(18_010, 18_012), 4],
       ]);
     }

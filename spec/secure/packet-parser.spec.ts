@@ -25,7 +25,9 @@ describe('parsePackets', () => {
     ['0305', ['closed 5']],
     ['08058008', ['limit 5 1024']],
     ['08ffff03' + '8080808004', ['limit 65535 1073741824']],
-    ['040506', ['accept', 'ping', 'pong']],
+    ['04050600', ['accept', 'ping', 'pong 0']],
+    ['06d80406b960', ['pong 0.6', 'pong 12.345']],
+    ['06' + '80'.repeat(6) + '40', ['pong 281474976710.656']], // 2^48
     ['0701026869', ['bye duplicate hi']],
     ['070600' + '05', ['bye violation ']],
     ['05070000' + 'ff', ['ping', 'bye done ']],
@@ -55,6 +57,9 @@ describe('parsePackets', () => {
     ['0205018000', /valid number of bytes/], // 0 in two bytes
     ['0205018080808008', /valid number of bytes/], // 2^31
     ['020501808080808001', /valid number of bytes/],
+    ['06', /pong without a valid time/],
+    ['068000', /pong without a valid time/], // 0 in two bytes
+    ['06' + '81' + '80'.repeat(5) + '40', /pong without a valid time/], // 2^48 + 1
     ['03', /closed channel/],
     ['08', /message limit without a valid channel/],
     ['0805', /message limit without a valid number/],
@@ -74,8 +79,8 @@ describe('parsePackets', () => {
   });
 
   it('hands over what stands in front of a mistake', () =>
-    expect(parse('0506' + '09' + '05')).toEqual({
-      heard: ['ping', 'pong'],
+    expect(parse('050600' + '09' + '05')).toEqual({
+      heard: ['ping', 'pong 0'],
       wrong: 'a packet of unknown type 9',
     }));
 
@@ -116,7 +121,8 @@ describe('parsePackets', () => {
       bytes: fc.integer({ min: 1, max: 2 ** 30 }),
     }),
     fc.record({ kind: fc.constant('closed' as const), channel }),
-    fc.record({ kind: fc.constantFrom('accept' as const, 'ping' as const, 'pong' as const) }),
+    fc.record({ kind: fc.constant('pong' as const), us: fc.integer({ min: 0, max: 2 ** 48 }) }),
+    fc.record({ kind: fc.constantFrom('accept' as const, 'ping' as const) }),
   );
   const bye = fc.record({
     reason: fc.constantFrom(...BYE_REASONS),
@@ -141,6 +147,9 @@ describe('parsePackets', () => {
           } else if (each.kind === 'closed') {
             batch.channelClosed(each.channel);
             expected.channelClosed(each.channel);
+          } else if (each.kind === 'pong') {
+            batch.pong(each.us / 1_000);
+            expected.pong(each.us / 1_000);
           } else {
             batch[each.kind]();
             expected[each.kind]();

@@ -66,9 +66,9 @@ async function checkTraffic({ router, channel, messages, statuses }: Node, secon
   channel.out.next({ to: parseNodeId(id), message: Uint8Array.of(1, 2, 3) });
   await until(() => second.heard.includes('data 300 010203'));
 
-  const pongs = second.heard.filter((heard) => heard === 'pong').length;
+  const pongs = second.heard.filter((heard) => heard.startsWith('pong ')).length;
   second.send(5);
-  await until(() => second.heard.filter((heard) => heard === 'pong').length === pongs + 1);
+  await until(() => second.heard.filter((heard) => heard.startsWith('pong ')).length === pongs + 1);
   expect(router.snapshot().peers).toHaveLength(1);
 }
 

@@ -50,7 +50,7 @@ describe('a link', () => {
     a.data(5, payload, 2, 3, true);
     a.channelClosed(6);
     a.ping();
-    a.pong();
+    a.pong(1.5);
     expect(pair.dialer.sent).toHaveLength(before);
     a.flush();
     a.flush();
@@ -62,7 +62,7 @@ describe('a link', () => {
       'data 5 cc last',
       'closed 6',
       'ping',
-      'pong',
+      'pong 1.5',
       'end of record',
     ]);
   });
@@ -192,7 +192,7 @@ describe('a link', () => {
     a.data(1, payload, 0, 1, true);
     a.ping();
     a.flush();
-    a.pong();
+    a.pong(1.5);
     a.flush();
     const [first, second] = pair.dialer.outbox;
     pair.dialer.outbox = [];
@@ -200,7 +200,13 @@ describe('a link', () => {
       if (second) pair.listener.arrive(second);
     };
     if (first) pair.listener.arrive(first);
-    expect(atB.heard).toEqual(['data 1 aa last', 'ping', 'end of record', 'pong', 'end of record']);
+    expect(atB.heard).toEqual([
+      'data 1 aa last',
+      'ping',
+      'end of record',
+      'pong 1.5',
+      'end of record',
+    ]);
     expect(b.writable).toBe(true);
   });
 });
@@ -340,7 +346,7 @@ describe('a link with an evil peer', () => {
     const { pair, a, atB } = linked();
     a.ping();
     a.flush();
-    a.pong();
+    a.pong(1.5);
     a.flush();
     pair.dialer.outbox.reverse();
     pair.settle();

@@ -166,7 +166,7 @@ async function nextOf(frames: AsyncIterator<Buffer, void>): Promise<Buffer> {
 
 /** The names of the packets by type, and how many numbers each has; bytes follow those of three. */
 const names = ['more', 'data', 'credit', 'closed', 'accept', 'ping', 'pong', 'bye', 'limit'];
-const counts = [1, 1, 3, 1, 0, 0, 0, 1, 2];
+const counts = [1, 1, 3, 1, 0, 0, 1, 1, 2];
 
 /** A side of a connection. */
 export interface SecondNode {
@@ -202,7 +202,7 @@ function talk(
       const length = [0, 1, 7].includes(type) ? next() : 0;
       const content = bytes.toString('hex', at, (at += length));
       heard.push([names[type] ?? 'unknown', ...numbers, content].join(' ').trim());
-      if (type === 5) send(6);
+      if (type === 5) send(6, Math.floor(performance.now() * 1_000));
     }
   };
   void (async () => {

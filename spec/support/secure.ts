@@ -72,8 +72,8 @@ export class Recorder implements LinkReceiver, PacketHandler {
   ping(): void {
     this.heard.push('ping');
   }
-  pong(): void {
-    this.heard.push('pong');
+  pong(readAtMs?: number): void {
+    this.heard.push(readAtMs === undefined ? 'pong' : `pong ${readAtMs}`);
   }
   bye(reason: string, text: string): void {
     this.heard.push(`bye ${reason} ${text}`);

@@ -1,7 +1,12 @@
 import { InboundPackets } from '../../../lib/secure/inbound-packets.ts';
 import { PacketBatch } from '../../../lib/secure/packet-batch.ts';
 import { type PacketHandler, parsePackets } from '../../../lib/secure/packet-parser.ts';
-import { CHANNEL_MAX, CREDIT_MAX, MESSAGE_LIMIT_MAX } from '../../../lib/secure/packets.ts';
+import {
+  CHANNEL_MAX,
+  CREDIT_MAX,
+  MESSAGE_LIMIT_MAX,
+  PONG_TIME_MAX,
+} from '../../../lib/secure/packets.ts';
 import { plainRecords } from '../../../lib/secure/records.ts';
 import type { ByeReason, LinkReceiver } from '../../../lib/transport/link.ts';
 import { record } from '../packet-bytes.ts';
@@ -45,9 +50,10 @@ class Writer implements PacketHandler {
     this.batch.ping();
   }
 
-  pong(): void {
+  pong(readAtMs: number): void {
     this.#heard(0);
-    this.batch.pong();
+    expectThat(readAtMs >= 0 && readAtMs <= PONG_TIME_MAX / 1_000, `a time of ${readAtMs}`);
+    this.batch.pong(readAtMs);
   }
 
   bye(reason: ByeReason, text: string): void {

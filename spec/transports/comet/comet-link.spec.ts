@@ -37,7 +37,7 @@ describe('the packets of a link', () => {
     const peer = new RawPeer();
     const data = text.encode('data transmitted over the wire');
     peer.link.ping();
-    peer.link.pong();
+    peer.link.pong(0);
     peer.link.data(0x20, data, 0, data.length, false);
     peer.link.data(0x20, data, 0, 4, true);
     peer.link.data(0, data, 0, 0, true);
