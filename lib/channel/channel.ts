@@ -191,7 +191,7 @@ export interface Channel<T> {
 
   /**
    * Closes the channel here. Messages that can be written immediately still are; all others are
-   * dropped and reported. `in$` completes, waiting sends fail, and the id can be opened again. A
+   * dropped and reported. `in$` completes, waiting sends fail, and the ID can be opened again. A
    * channel that is opened again may still receive what peers sent before they knew of it. Closing
    * it twice is fine.
    */

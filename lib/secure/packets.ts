@@ -21,7 +21,7 @@ export const RECORD_BYTES_FULL: number =
 /** The longest packet other than `data` and `bye`: a `credit`. */
 export const CONTROL_BYTES_MAX = 14;
 
-/** The highest channel id. */
+/** The highest channel ID. */
 export const CHANNEL_MAX = 0xffff;
 
 /** The longest message that a side may announce as its limit. */

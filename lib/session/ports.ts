@@ -13,7 +13,7 @@ export class Ports {
   /** In the order in which they were added. They stay until the link ends. */
   readonly all: Port[] = [];
   /**
-   * The same ports by channel id. Never iterated: the array is sparse. With a thousand channels,
+   * The same ports by channel ID. Never iterated: the array is sparse. With a thousand channels,
    * half the cost of a Map lookup.
    */
   readonly #byId: Port[] = [];
