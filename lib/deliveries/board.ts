@@ -46,6 +46,8 @@ export class Board implements OutboxHost, InboxHost {
   readonly journal: Journal;
   readonly openings: Numbers;
   readonly lost$: Subject<Lost> = new Subject();
+  /** Emits when `isEmpty` has become true, and errors when all ends here. */
+  readonly emptied$: Subject<void> = new Subject();
   readonly #limits: Limits;
   readonly #decode: (bytes: Uint8Array) => unknown;
   readonly #lines = new Map<NodeId, Line>();
@@ -97,6 +99,11 @@ export class Board implements OutboxHost, InboxHost {
 
   get windowBytes(): number {
     return this.#limits.windowBytes;
+  }
+
+  /** Whether no message waits, the store included. */
+  get isEmpty(): boolean {
+    return this.#closed === undefined && this.#isLoaded && this.#room.messages === 0;
   }
 
   get hasHandler(): boolean {
@@ -175,6 +182,7 @@ export class Board implements OutboxHost, InboxHost {
     const { waiter } = entry;
     entry.waiter = undefined;
     this.#tidy(to);
+    if (this.isEmpty) this.emptied$.next();
     if (error === undefined) {
       waiter?.handled();
       return;
@@ -249,6 +257,7 @@ export class Board implements OutboxHost, InboxHost {
     }
     for (const [peer, frame] of this.#early) this.#receive(peer, frame);
     this.#early.clear();
+    if (this.isEmpty) this.emptied$.next();
   }
 
   #restoreOutbox(to: NodeId, state: Frame, messages: readonly Frame[]): void {
@@ -372,6 +381,7 @@ export class Board implements OutboxHost, InboxHost {
     if (this.#closed !== undefined) return;
     const error = closedError(this.channelId);
     this.#closed = error;
+    this.emptied$.error(error);
     this.#scope.unsubscribe();
     for (const id of [...this.#lines.keys()]) this.#lost(id);
     this.#inboxes.end(error);

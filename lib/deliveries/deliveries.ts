@@ -1,5 +1,5 @@
 /// <reference lib="esnext.disposable" preserve="true" />
-import { map, type Observable, type Subscription } from 'rxjs';
+import { firstValueFrom, map, type Observable, type Subscription } from 'rxjs';
 import {
   block,
   type ChannelOptions,
@@ -167,6 +167,12 @@ export interface Deliveries<T> {
    */
   readonly undelivered$: Observable<FailedDelivery<T>>;
 
+  /**
+   * Resolves when no message waits here any more, those of an earlier process included; immediately
+   * if none does. Rejects with `RXMESH_CHANNEL_CLOSED` if the service ends first.
+   */
+  whenEmpty(): Promise<void>;
+
   /** The current counts. A copy that does not change. */
   snapshot(): DeliveriesSnapshot;
 
@@ -296,6 +302,10 @@ class DeliveriesOn<T> implements Deliveries<T> {
     checkFunction('handle: the handler', handler);
     // What it gets was decoded by the codec of `T`.
     return this.#board.handle((attempt: Attempt) => handler(attempt as Incoming<T>));
+  }
+
+  async whenEmpty(): Promise<void> {
+    if (!this.#board.isEmpty) await firstValueFrom(this.#board.emptied$);
   }
 
   snapshot(): DeliveriesSnapshot {

@@ -281,6 +281,11 @@ export class Inbox {
       this.#settle(current, [], failedFrame(seq, statuses.failed, text));
     } else {
       const delayMs = Math.min(retryMaxMs, retryMinMs * 2 ** (attempts - 1));
+      // The last failure may be far away, and there is none if the node stops before.
+      if (attempts === 1) {
+        const text = `the handler has failed, and runs again in ${delayMs} ms`;
+        this.#report(thrown, current, `${text}, up to ${maxAttempts} times in all`);
+      }
       current.timer = this.#host.clock.schedule(() => {
         current.isReady = true;
         this.next();

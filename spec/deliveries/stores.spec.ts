@@ -285,3 +285,43 @@ describe('a store', () => {
     net.stop();
   });
 });
+
+describe('whenEmpty', () => {
+  it('resolves when all that waits is handled, also what an earlier process has left', async () => {
+    const stage = new Stage({ stores: true });
+    stage.start((service, node) => {
+      if (node === 1) service.handle(() => undefined);
+    });
+    await stage.service(0).whenEmpty();
+    stage.crash(1);
+    stage.deliver(1);
+    stage.deliver(2);
+    stage.net.advance(100);
+    stage.crash(0);
+    stage.net.restart(0);
+    let isEmpty = false;
+    const empty = stage
+      .service(0)
+      .whenEmpty()
+      .then(() => (isEmpty = true));
+    stage.net.advance(10_000);
+    await Promise.resolve();
+    expect([isEmpty, stage.service(0).snapshot().messages]).toEqual([false, 2]);
+    stage.net.restart(1);
+    stage.net.advance(10_000);
+    await empty;
+    expect(stage.service(0).snapshot().messages).toBe(0);
+    stage.net.stop();
+  });
+
+  it('rejects when the service closes first, and when it is closed', async () => {
+    const stage = new Stage({ stores: true });
+    stage.start();
+    stage.deliver(1);
+    const empty = stage.service(0).whenEmpty();
+    stage.service(0).close();
+    await expect(empty).rejects.toMatchObject({ code: 'RXMESH_CHANNEL_CLOSED', channel: 7 });
+    await expect(stage.service(0).whenEmpty()).rejects.toThrow('closed');
+    stage.net.stop();
+  });
+});
