@@ -302,7 +302,7 @@ export class Outbound<T> implements SendingSide<T> {
   /** Drops a message that is longer than the peer accepts, and returns the error. */
   #putTooLarge({ id: peer }: Session, { messageBytesMax }: Outbox, bytes: Uint8Array): RxmeshError {
     const { channel } = this;
-    const text = `a message of ${bytes.length} bytes is larger than ${peer} accepts, ${messageBytesMax}`;
+    const text = `a message of ${bytes.length} bytes is too large for ${peer}, which accepts ${messageBytesMax}`;
     const error = new RxmeshError('RXMESH_MESSAGE_TOO_LARGE', text, { peer, channel });
     this.#drop('too-large', peer, error);
     this.#tellUndelivered(peer, [bytes], 'too-large');
@@ -352,7 +352,7 @@ export class Outbound<T> implements SendingSide<T> {
 
   #tooLarge({ length }: Uint8Array): RxmeshError {
     const { messageBytesMax } = this.#settings;
-    const text = `a message of ${length} bytes is larger than messageBytesMax, ${messageBytesMax}`;
+    const text = `a message of ${length} bytes is larger than messageBytesMax, which is ${messageBytesMax}`;
     return this.#refused('too-large', 'RXMESH_MESSAGE_TOO_LARGE', text);
   }
 

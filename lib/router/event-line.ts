@@ -53,7 +53,7 @@ const lines: Lines = {
   },
   'lane-stalled': ({ peer, channel, direction, stalled, depth }) => {
     const lane = `the ${direction} lane of channel ${channel}, peer ${short(peer)},`;
-    if (!stalled) return info(`${lane} moves again`);
+    if (!stalled) return info(`${lane} is no longer stalled`);
     return warn(`${lane} is stalled, ${depth} waiting`);
   },
   'recipient-awaited': ({ channel, peer, awaited }) => {

@@ -100,7 +100,7 @@ const lines: readonly (readonly [RouterEvent, string])[] = [
   ],
   [
     { type: 'lane-stalled', peer, channel: 1, direction, stalled: false, depth: 12 },
-    'info the outbound lane of channel 1, peer 045f5600, moves again',
+    'info the outbound lane of channel 1, peer 045f5600, is no longer stalled',
   ],
   [
     { type: 'recipient-awaited', channel: 1, peer, awaited: true },
