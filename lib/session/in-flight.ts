@@ -93,10 +93,11 @@ interface Ping {
  * shortest round trip. What a ping takes longer than the shortest way there, it has waited in this
  * side's queue. What a pong takes longer on its way back, it has waited behind the peer's data.
  *
- * The window is what the line carries until a pong is usually back, and one round trip more, which
- * queues in front of the line. While the line is not full, a window is sent in less time than that,
- * so the window grows. Once the line is full, the rate stops growing, and so does the window. The
- * size of records follows the rate, so that no record delays an urgent message for long.
+ * The window is what the line carries until a pong is usually back, plus what it carries in one
+ * round trip, which queues in front of the line. While the line is not full, a window is sent in
+ * less time than that, so the window grows. Once the line is full, the rate stops growing, and so
+ * does the window. The size of records follows the rate, so that no record delays an urgent message
+ * for long.
  *
  * The rule is that of BBR (Cardwell et al., ACM Queue 14(5), 2016); the rate is measured as in
  * draft-cheng-iccrg-delivery-rate-estimation, and the way there as in LEDBAT (RFC 6817). TCP still
