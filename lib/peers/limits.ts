@@ -197,15 +197,14 @@ export function checkLimits(
   given: Partial<PeerLimits>,
   problems: string[],
 ): void {
-  const wrong = new Set<string>();
+  const before = problems.length;
   const refuse = (name: string, what: string, value: number): void => {
-    wrong.add(name);
     problems.push(mustBe(name, what, value));
   };
   for (const name of counts) {
     const value = limits[name];
     // A default that follows from a wrong limit is no mistake of its own.
-    if (given[name] === undefined && wrong.size > 0) continue;
+    if (given[name] === undefined && problems.length > before) continue;
     const least = countsOrNone.includes(name) ? 0 : 1;
     if (!Number.isInteger(value) || value < least || value > countMax) {
       refuse(name, `an integer from ${least} to ${countMax}`, value);
@@ -225,7 +224,7 @@ export function checkLimits(
       refuse(name, `an integer from -${scoreMax} to -1`, value);
     }
   }
-  if (wrong.size === 0) checkOrder(limits, problems);
+  if (problems.length === before) checkOrder(limits, problems);
   checkRetries(given, problems);
 }
 

@@ -215,7 +215,8 @@ export class InFlight {
 
   #tookThere(ping: Ping, readAtMs: number, nowMs: number): void {
     const tookMs = readAtMs - ping.atMs;
-    const hasJumped = this.#hasJumped(tookMs, nowMs - ping.atMs);
+    // One of the clocks has stood still, with its machine: the shortest ways add up to nothing.
+    const hasJumped = Math.min(tookMs, this.#thereMs) + this.#shortestBackMs() < 0;
     if (hasJumped) {
       this.#backMs = nowMs - readAtMs;
       this.#leastBackMs = this.#backMs;
@@ -228,16 +229,6 @@ export class InFlight {
     } else if (nowMs - this.#thereAtMs >= probeEveryMs) {
       this.#askProbe();
     }
-  }
-
-  /**
-   * Whether one of the clocks has stood still, with its machine: a ping has waited for longer than
-   * its round trip, or the shortest ways add up to nothing.
-   */
-  #hasJumped(thereMs: number, roundTripMs: number): boolean {
-    const waitedMs = thereMs - this.#thereMs;
-    const leastMs = Math.min(thereMs, this.#thereMs) + this.#shortestBackMs();
-    return waitedMs > roundTripMs || leastMs < 0;
   }
 
   #shortestBackMs(): number {

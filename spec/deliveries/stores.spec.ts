@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { json, type StoreEncodings } from 'rxmesh';
 import { deliveries, DeliveryError, type DeliveryStore } from 'rxmesh/deliveries';
 import { simulate, simulatedStore } from 'rxmesh/testing';
-import { EMPTY, from, NEVER, Subject, throwError } from 'rxjs';
+import { concatMap, EMPTY, from, NEVER, Subject, throwError } from 'rxjs';
 import { Stage, told } from './stage.ts';
 
 const bytes = Uint8Array.of(1, 2, 3);
@@ -286,6 +286,9 @@ describe('a store', () => {
   });
 });
 
+/** Lets promises settle. */
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
 describe('whenEmpty', () => {
   it('resolves when all that waits is handled, also what an earlier process has left', async () => {
     const stage = new Stage({ stores: true });
@@ -305,13 +308,49 @@ describe('whenEmpty', () => {
       .whenEmpty()
       .then(() => (isEmpty = true));
     stage.net.advance(10_000);
-    await Promise.resolve();
+    await turn();
     expect([isEmpty, stage.service(0).snapshot().messages]).toEqual([false, 2]);
     stage.net.restart(1);
     stage.net.advance(10_000);
     await empty;
     expect(stage.service(0).snapshot().messages).toBe(0);
     stage.net.stop();
+  });
+
+  it.each([0, 1])('waits until the store is read, in which are %i messages', async (messages) => {
+    const net = simulate({ nodes: 2 });
+    const store = simulatedStore();
+    const options = { id: 7, codec: json<number>() };
+    const [near, far] = [net.node(0).router, net.node(1).router];
+    const earlier = deliveries(near, { ...options, store });
+    for (let n = 0; n < messages; n += 1) {
+      earlier.deliver({ to: far.id, message: n }).subscribe({ error: () => undefined });
+    }
+    earlier.close();
+    const isRead = new Subject<void>();
+    const service = deliveries(near, {
+      ...options,
+      store: {
+        open: () => store.open(),
+        batch: (operations, by) => store.batch(operations, by),
+        iterator: (range) => ({
+          all: () => isRead.pipe(concatMap(() => store.iterator(range).all())),
+        }),
+      },
+    });
+    let isEmpty = false;
+    const empty = service.whenEmpty().then(() => (isEmpty = true));
+    await turn();
+    isRead.next();
+    isRead.complete();
+    const isThere = service.snapshot().messages;
+    await turn();
+    expect([isThere, isEmpty]).toEqual([messages, messages === 0]);
+    deliveries(far, options).handle(() => undefined);
+    net.start();
+    net.advance(1_000);
+    await empty;
+    net.stop();
   });
 
   it('rejects when the service closes first, and when it is closed', async () => {

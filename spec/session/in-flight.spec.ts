@@ -228,6 +228,18 @@ describe('InFlight', () => {
     expect(inFlight.open).toBe(true);
   });
 
+  it('believes in a longer round trip once the shorter one is half a minute old', () => {
+    const inFlight = new InFlight();
+    const roundTripAt = (nowMs: number): number => {
+      const latencyMs = nowMs < 5_000 ? 5 : 40;
+      inFlight.pinged(nowMs);
+      inFlight.ponged(nowMs + 2 * latencyMs, theirMs + nowMs + latencyMs);
+      return inFlight.roundTripMs;
+    };
+    const believed = Array.from({ length: 40 }, (_, second) => roundTripAt(second * 1_000));
+    expect([believed[4], believed[39]]).toEqual([10, 80]);
+  });
+
   it('ignores an unsolicited pong', () => {
     const inFlight = new InFlight();
     inFlight.ponged(5);

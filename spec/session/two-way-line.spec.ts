@@ -35,12 +35,14 @@ describe.each(lines)('L-21 both sides fill %s', (_, line) => {
 });
 
 describe('a machine that was suspended', () => {
+  const suspendedFor = (forMs: number): TwoWayLine => {
+    return { roundTripMs: 50, bytesPerMs: 10 * mbit, suspended: { atMs: 10_000, forMs } };
+  };
+
   it.each([100, 300, 5_000])(
-    'for %i ms takes part again as before, though its clock is behind',
+    'for %i ms sends again as before, with a clock that is behind',
     (forMs) => {
-      const line = { roundTripMs: 50, bytesPerMs: 10 * mbit, suspended: { atMs: 10_000, forMs } };
-      const both = carryBothWays(line, 16_000, 40_000);
-      for (const { share, roundTripMs } of both) {
+      for (const { share, roundTripMs } of carryBothWays(suspendedFor(forMs), 16_000, 40_000)) {
         expect(share).toBeGreaterThan(0.7);
         expect(roundTripMs).toBeGreaterThan(48);
         expect(roundTripMs).toBeLessThan(65);
