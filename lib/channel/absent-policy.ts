@@ -1,4 +1,4 @@
-import { timerMaxMs } from '../flow/clock.ts';
+import { wordOrTime } from '../flow/word-or-time.ts';
 import type { OptionKind } from '../model/check-options.ts';
 
 /**
@@ -12,21 +12,10 @@ import type { OptionKind } from '../model/check-options.ts';
 export type AbsentPolicy = 'wait' | 'drop' | { readonly waitMs: number };
 
 /** The kind of an option that takes an `AbsentPolicy`. */
-export const anAbsentPolicy: OptionKind = {
-  what: "'wait', 'drop' or { waitMs }, with milliseconds from 1 to 2^31 - 1",
-  accepts: isAbsentPolicy,
-};
+export const anAbsentPolicy: OptionKind = wordOrTime(['wait', 'drop'], ['waitMs']);
 
 /** How long a message may wait, in milliseconds; `Infinity` for `'wait'`. */
 export function awaitMsOf(policy: AbsentPolicy): number {
   if (policy === 'wait') return Infinity;
   return policy === 'drop' ? 0 : policy.waitMs;
-}
-
-function isAbsentPolicy(value: unknown): boolean {
-  if (value === 'wait' || value === 'drop') return true;
-  if (typeof value !== 'object' || value === null) return false;
-  const [[name, ms] = [], ...more] = Object.entries(value) as [string, unknown][];
-  if (name !== 'waitMs' || more.length > 0) return false;
-  return typeof ms === 'number' && Number.isInteger(ms) && ms >= 1 && ms <= timerMaxMs;
 }

@@ -2,12 +2,18 @@ import { BehaviorSubject, defer, filter, finalize, map, type Observable, Subject
 import { systemClock, type Clock } from '../flow/clock.ts';
 import { guardedClock } from '../flow/guarded.ts';
 import { block, isLane } from '../flow/strategy.ts';
-import { mustBe } from '../model/described.ts';
+import {
+  anInteger,
+  isObject,
+  optionFaults,
+  type OptionKinds,
+  required,
+} from '../model/check-options.ts';
 import { RxmeshError, toRxmeshError } from '../model/error.ts';
 import { callbackFailed, type DropReason, type RouterEvent } from '../model/event.ts';
 import type { NodeId } from '../model/id.ts';
 import type { PeerReport } from '../model/peer-report.ts';
-import { unknownOptions } from '../model/unknown-options.ts';
+import { withDefaults } from '../model/with-defaults.ts';
 import {
   type ChannelEnd,
   type Drop,
@@ -26,7 +32,7 @@ import type { ChannelHost, ChannelSettings } from './channel-host.ts';
 import { DecodeFailures } from './decode-failures.ts';
 import { DropTally } from './drop-tally.ts';
 import { LocalChannel } from './local-channel.ts';
-import { isSlowPeerPolicy } from './slow-peers.ts';
+import { aSlowPeerPolicy } from './slow-peers.ts';
 import { type LaneOwner, Stalls, type WatchedLane } from './stalls.ts';
 import type { SwitchboardOptions } from './switchboard-options.ts';
 
@@ -41,11 +47,11 @@ const inboundMessagesMax = 65_536;
 /** About what 1 Gbit/s carries in 250 ms. */
 const inboundBytesMax = 32 * 1024 * 1024;
 
-const defaults = {
+const defaults: Omit<ChannelSettings<never>, 'id' | 'codec'> = {
   inbound: block(inboundMessagesMax, { bytes: inboundBytesMax, initial: inboundMessages }),
   outbound: block(256),
   priority: 1,
-  slowPeer: 'wait' as const,
+  slowPeer: 'wait',
   messageBytesMax: messageBytesDefault,
 };
 
@@ -335,39 +341,27 @@ export class Channels implements ChannelHost {
   }
 }
 
-const optionNames = ['id', 'codec', ...Object.keys(defaults)];
+const optionKinds: OptionKinds<ChannelOptions<never>> = {
+  id: required(anInteger(0, 0xffff)),
+  codec: required({ what: 'a codec, such as json()', accepts: isCodec }),
+  inbound: { what: 'a lane, such as block(64)', accepts: isLane },
+  outbound: { what: 'a lane, such as block(64)', accepts: isLane },
+  priority: anInteger(1, priorityMax),
+  slowPeer: aSlowPeerPolicy,
+  messageBytesMax: anInteger(1, wireMessageBytesMax, '1 to 2^30 (bytes)'),
+};
 
 /** Fills in the defaults. Names every wrong option in a single error. */
 function checked<T>(options: ChannelOptions<T>): ChannelSettings<T> {
-  const settings: ChannelSettings<T> = { ...defaults, ...options };
-  const { id, codec, inbound, outbound, priority, slowPeer, messageBytesMax } = settings;
-  const wrong = [...unknownOptions(options, optionNames)];
-  const check = (holds: boolean, name: string, what: string, value: unknown): void => {
-    if (!holds) wrong.push(mustBe(name, what, value));
-  };
-  check(isInteger(id, 0, 0xffff), 'id', 'an integer from 0 to 65535', id);
-  check(isCodec(codec), 'codec', 'a codec, such as json()', codec);
-  check(isLane(inbound), 'inbound', 'a lane, such as block(64)', inbound);
-  check(isLane(outbound), 'outbound', 'a lane, such as block(64)', outbound);
+  const wrong = [...optionFaults(options, optionKinds)];
+  const { outbound } = isObject(options) ? options : {};
   if (isLane(outbound) && outbound.initial !== undefined) {
     wrong.push('outbound must not have `initial`, which is for inbound lanes');
   }
-  const weight = `an integer from 1 to ${priorityMax}`;
-  check(isInteger(priority, 1, priorityMax), 'priority', weight, priority);
-  const policies = "'wait', 'drop', { dropAfterMs } or { evictAfterMs }";
-  const policy = `${policies}, with milliseconds from 1 to 2^31 - 1`;
-  check(isSlowPeerPolicy(slowPeer), 'slowPeer', policy, slowPeer);
-  const bytes = 'an integer from 1 to 2^30 (bytes)';
-  const isSize = isInteger(messageBytesMax, 1, wireMessageBytesMax);
-  check(isSize, 'messageBytesMax', bytes, messageBytesMax);
   if (wrong.length > 0) {
     throw new RxmeshError('RXMESH_OPTIONS_INVALID', `openChannel: ${wrong.join('; ')}`);
   }
-  return { id, codec, inbound, outbound, priority, slowPeer, messageBytesMax };
-}
-
-function isInteger(value: number, min: number, max: number): boolean {
-  return Number.isInteger(value) && value >= min && value <= max;
+  return { id: options.id, codec: options.codec, ...withDefaults(defaults, options) };
 }
 
 function isCodec(value: unknown): boolean {

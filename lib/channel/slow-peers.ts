@@ -1,6 +1,8 @@
 import type { Subscription } from 'rxjs';
-import { timerMaxMs, type Clock } from '../flow/clock.ts';
+import type { Clock } from '../flow/clock.ts';
 import { hasSlept } from '../flow/has-slept.ts';
+import { wordOrTime } from '../flow/word-or-time.ts';
+import type { OptionKind } from '../model/check-options.ts';
 import type { Outbox } from '../session/outbox.ts';
 import type { Session } from '../session/session.ts';
 import type { SlowPeerPolicy } from './channel.ts';
@@ -169,11 +171,8 @@ function afterMsOf(policy: Exclude<SlowPeerPolicy, 'wait'>): number {
   return 'dropAfterMs' in policy ? policy.dropAfterMs : policy.evictAfterMs;
 }
 
-/** Whether a value of unknown type is a `SlowPeerPolicy`. */
-export function isSlowPeerPolicy(value: unknown): boolean {
-  if (value === 'wait' || value === 'drop') return true;
-  if (typeof value !== 'object' || value === null) return false;
-  const [[name, ms] = [], ...more] = Object.entries(value) as [string, unknown][];
-  if (more.length > 0 || (name !== 'dropAfterMs' && name !== 'evictAfterMs')) return false;
-  return typeof ms === 'number' && Number.isInteger(ms) && ms >= 1 && ms <= timerMaxMs;
-}
+/** The kind of an option that takes a `SlowPeerPolicy`. */
+export const aSlowPeerPolicy: OptionKind = wordOrTime(
+  ['wait', 'drop'],
+  ['dropAfterMs', 'evictAfterMs'],
+);

@@ -1,6 +1,14 @@
+import {
+  aFlag,
+  anInteger,
+  anObject,
+  isObject,
+  type OptionKinds,
+  optionFaults,
+  required,
+} from '../model/check-options.ts';
 import { mustBe } from '../model/described.ts';
 import type { ExchangeDialect } from '../model/exchange-dialect.ts';
-import { unknownOptions } from '../model/unknown-options.ts';
 
 /** Options of peer exchange. */
 export interface ExchangeOptions {
@@ -15,36 +23,32 @@ export interface ExchangeOptions {
   readonly seed?: boolean;
 }
 
+const aCount = required(anInteger(0, Number.MAX_SAFE_INTEGER));
+
+const dialectKinds: OptionKinds<ExchangeDialect> = {
+  channel: aCount,
+  codec: required(anObject),
+  messageBytesMax: aCount,
+  addressesMax: aCount,
+  firstPauseMs: aCount,
+  shortestPauseMs: aCount,
+};
+
+const optionKinds: OptionKinds<ExchangeOptions> = {
+  channel: anInteger(0, 65_535),
+  dialect: {
+    what: 'a dialect, such as cometDialect',
+    // Other properties are the dialect's own affair.
+    accepts: (given) =>
+      isObject(given) &&
+      Object.entries(dialectKinds).every(([name, { accepts }]) => accepts(given[name])),
+  },
+  seed: aFlag,
+};
+
 /** What is wrong with the option `peerExchange`, which may come from plain JavaScript. */
 export function exchangeFaults(given: unknown): readonly string[] {
   if (given === undefined || typeof given === 'boolean') return [];
-  if (typeof given !== 'object' || given === null) {
-    return [mustBe('peerExchange', 'true, false or an object', given)];
-  }
-  const { channel = 0, dialect, seed = false } = given as Readonly<Record<string, unknown>>;
-  const faults = [...unknownOptions(given, ['channel', 'dialect', 'seed'], 'peerExchange')];
-  const isId = typeof channel === 'number' && channel >= 0 && channel <= 65_535;
-  if (!isId || !Number.isInteger(channel)) {
-    faults.push(mustBe('peerExchange.channel', 'an integer from 0 to 65535', channel));
-  }
-  if (dialect !== undefined && !isDialect(dialect)) {
-    const what = 'a dialect, such as cometDialect';
-    faults.push(mustBe('peerExchange.dialect', what, dialect));
-  }
-  if (typeof seed !== 'boolean') faults.push(mustBe('peerExchange.seed', 'true or false', seed));
-  return faults;
-}
-
-function isDialect(given: unknown): boolean {
-  if (typeof given !== 'object' || given === null) return false;
-  const { codec, ...numbers } = given as Readonly<Record<string, unknown>>;
-  if (typeof codec !== 'object' || codec === null) return false;
-  const names: readonly Exclude<keyof ExchangeDialect, 'codec'>[] = [
-    'channel',
-    'messageBytesMax',
-    'addressesMax',
-    'firstPauseMs',
-    'shortestPauseMs',
-  ];
-  return names.every((name) => Number.isInteger(numbers[name]) && Number(numbers[name]) >= 0);
+  if (!isObject(given)) return [mustBe('peerExchange', 'true, false or an object', given)];
+  return optionFaults(given, optionKinds, 'peerExchange');
 }

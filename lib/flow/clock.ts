@@ -42,7 +42,7 @@ export const aClock: OptionKind = {
 };
 
 /** Whether a value passed in by a user is a clock. */
-export function isClock(value: unknown): value is Clock {
+function isClock(value: unknown): value is Clock {
   if (typeof value !== 'object' || value === null) return false;
   return ['now', 'schedule', 'afterTurn'].every(
     (name) => typeof Reflect.get(value, name) === 'function',

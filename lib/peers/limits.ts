@@ -1,6 +1,13 @@
+import {
+  anInteger,
+  type OptionKind,
+  type OptionKinds,
+  optionFaults,
+  valueFaults,
+} from '../model/check-options.ts';
 import { mustBe } from '../model/described.ts';
 import { RxmeshError } from '../model/error.ts';
-import { unknownOptions } from '../model/unknown-options.ts';
+import { withDefaults } from '../model/with-defaults.ts';
 import { scoreMax } from './scores.ts';
 
 /** Limits and times of the peer manager. Counts are integers; times are in milliseconds. */
@@ -86,7 +93,6 @@ export interface PeerLimits {
   readonly banScore: number;
 }
 
-const countMax = 1_000_000;
 /** The defaults of `maxUpgrading` and `maxPeers`, unless other limits leave less or need more. */
 const upgradingMax = 4;
 const peersMax = 1_000;
@@ -107,62 +113,76 @@ export type PeerCounts = Pick<
   | 'maxPeers'
 >;
 
-const counts: readonly (keyof PeerCounts)[] = [
-  'maxConnected',
-  'maxInbound',
-  'maxInboundPerHost',
-  'maxOutbound',
-  'wanted',
-  'reserved',
-  'maxUpgrading',
-  'maxDialing',
-  'maxPeers',
-];
-/** The counts that may be 0. */
-const countsOrNone: readonly string[] = ['wanted', 'reserved', 'maxUpgrading'];
-const times = [
-  'retryMinMs',
-  'retryMaxMs',
-  'retryMaxPersistentMs',
-  'retryJitterMs',
-  'disconnectCooldownMs',
-  'incompatibleMs',
-  'addressExpiryMs',
-  'banMs',
-  'scoreHalfLifeMs',
-] as const;
-const scores = ['disconnectScore', 'banScore'] as const;
+const aCount = anInteger(1, 1_000_000);
+const aCountOrNone = anInteger(0, 1_000_000);
+const aTime = aTimeFrom(0);
+const aScore = anInteger(-scoreMax, -1);
 
-/** The names of all limits. */
-export const limitNames: readonly string[] = [...counts, ...times, ...scores];
+const countKinds: OptionKinds<PeerCounts> = {
+  maxConnected: aCount,
+  maxInbound: aCount,
+  maxInboundPerHost: aCount,
+  maxOutbound: aCount,
+  wanted: aCountOrNone,
+  reserved: aCountOrNone,
+  maxUpgrading: aCountOrNone,
+  maxDialing: aCount,
+  maxPeers: aCount,
+};
+
+/** The kind of each limit. */
+export const limitKinds: OptionKinds<PeerLimits> = {
+  ...countKinds,
+  retryMinMs: aTime,
+  retryMaxMs: aTime,
+  // 0 would turn retries off, and a persistent peer is never given up.
+  retryMaxPersistentMs: aTimeFrom(1),
+  retryJitterMs: aTime,
+  disconnectCooldownMs: aTime,
+  incompatibleMs: aTime,
+  addressExpiryMs: aTime,
+  banMs: aTime,
+  scoreHalfLifeMs: aTime,
+  disconnectScore: aScore,
+  banScore: aScore,
+};
+
+function aTimeFrom(leastMs: number): OptionKind {
+  return {
+    what: `a time of ${leastMs} ms or more`,
+    accepts: (ms) => typeof ms === 'number' && ms >= leastMs && ms <= Number.MAX_SAFE_INTEGER,
+  };
+}
 
 /** Fills in the defaults. A default grows with the limits that it must not be below. */
-export function limitsFrom(options: Partial<PeerLimits>): PeerLimits {
-  const { maxConnected = 32, retryMinMs = 250, maxPeers = Infinity } = options;
+export function limitsFrom(given: Partial<PeerLimits>): PeerLimits {
+  const { maxConnected = 32, retryMinMs = 250, maxPeers = Infinity } = given;
+  const half = Math.ceil(maxConnected / 2);
   const room = Math.max(0, Math.min(upgradingMax, maxPeers - maxConnected));
-  const maxUpgrading = options.maxUpgrading ?? room;
-  return {
+  const { maxUpgrading = room } = given;
+  const defaults: PeerLimits = {
     maxConnected,
-    maxInbound: options.maxInbound ?? maxConnected,
-    maxInboundPerHost: options.maxInboundPerHost ?? Math.ceil(maxConnected / 2),
-    maxOutbound: options.maxOutbound ?? maxConnected,
-    wanted: options.wanted ?? Math.ceil(maxConnected / 2),
-    reserved: options.reserved ?? Math.ceil(maxConnected / 2),
+    maxInbound: maxConnected,
+    maxInboundPerHost: half,
+    maxOutbound: maxConnected,
+    wanted: half,
+    reserved: half,
     maxUpgrading,
-    maxDialing: options.maxDialing ?? 8,
-    maxPeers: options.maxPeers ?? Math.max(peersMax, maxConnected + maxUpgrading),
+    maxDialing: 8,
+    maxPeers: Math.max(peersMax, maxConnected + maxUpgrading),
     retryMinMs,
-    retryMaxMs: options.retryMaxMs ?? Math.max(30 * minute, retryMinMs),
-    retryMaxPersistentMs: options.retryMaxPersistentMs ?? Math.max(5 * minute, retryMinMs),
-    retryJitterMs: options.retryJitterMs ?? 5000,
-    disconnectCooldownMs: options.disconnectCooldownMs ?? 2000,
-    incompatibleMs: options.incompatibleMs ?? 60 * minute,
-    addressExpiryMs: options.addressExpiryMs ?? 7 * day,
-    banMs: options.banMs ?? 60 * minute,
-    scoreHalfLifeMs: options.scoreHalfLifeMs ?? 60 * minute,
-    disconnectScore: options.disconnectScore ?? -50,
-    banScore: options.banScore ?? -100,
+    retryMaxMs: Math.max(30 * minute, retryMinMs),
+    retryMaxPersistentMs: Math.max(5 * minute, retryMinMs),
+    retryJitterMs: 5000,
+    disconnectCooldownMs: 2000,
+    incompatibleMs: 60 * minute,
+    addressExpiryMs: 7 * day,
+    banMs: 60 * minute,
+    scoreHalfLifeMs: 60 * minute,
+    disconnectScore: -50,
+    banScore: -100,
   };
+  return withDefaults(defaults, given);
 }
 
 /**
@@ -175,83 +195,47 @@ export function changedCounts(
   given: Partial<PeerLimits>,
   changes: Partial<PeerCounts>,
 ): PeerCounts {
-  const problems: string[] = [...unknownOptions(changes, counts)];
   const merged = { ...given, ...changes };
-  const limits = limitsFrom(merged);
-  checkLimits(limits, merged, problems);
+  const problems = [...optionFaults(changes, countKinds), ...orderFaults(merged)];
   if (problems.length > 0) {
     throw new RxmeshError('RXMESH_OPTIONS_INVALID', `setLimits: ${problems.join('; ')}`);
   }
-  const { maxConnected, maxInbound, maxInboundPerHost, maxOutbound } = limits;
-  const { wanted, reserved, maxUpgrading, maxDialing, maxPeers } = limits;
-  const ofConnected = { maxConnected, maxInbound, maxInboundPerHost, maxOutbound };
-  return { ...ofConnected, wanted, reserved, maxUpgrading, maxDialing, maxPeers };
+  const limits: object = limitsFrom(merged);
+  const names = Object.keys(countKinds);
+  return Object.fromEntries(names.map((name) => [name, Reflect.get(limits, name)])) as PeerCounts;
 }
 
-/**
- * Checks limits that `limitsFrom` has made of `given`. Adds each problem to `problems`, a line
- * each.
- */
-export function checkLimits(
-  limits: PeerLimits,
-  given: Partial<PeerLimits>,
-  problems: string[],
-): void {
-  const before = problems.length;
-  const refuse = (name: string, what: string, value: number): void => {
-    problems.push(mustBe(name, what, value));
-  };
-  for (const name of counts) {
-    const value = limits[name];
-    // A default that follows from a wrong limit is no mistake of its own.
-    if (given[name] === undefined && problems.length > before) continue;
-    const least = countsOrNone.includes(name) ? 0 : 1;
-    if (!Number.isInteger(value) || value < least || value > countMax) {
-      refuse(name, `an integer from ${least} to ${countMax}`, value);
-    }
-  }
-  for (const name of times) {
-    const value = limits[name];
-    // 0 would turn retries off, and a persistent peer is never given up.
-    const least = name === 'retryMaxPersistentMs' ? 1 : 0;
-    if (!(value >= least && value <= Number.MAX_SAFE_INTEGER)) {
-      refuse(name, `a time of ${least} ms or more`, value);
-    }
-  }
-  for (const name of scores) {
-    const value = limits[name];
-    if (!Number.isInteger(value) || value >= 0 || value < -scoreMax) {
-      refuse(name, `an integer from -${scoreMax} to -1`, value);
-    }
-  }
-  if (problems.length === before) checkOrder(limits, problems);
-  checkRetries(given, problems);
+/** Which limits are below one that they must cover. None if a limit is wrong by itself. */
+export function orderFaults(given: Partial<PeerLimits>): readonly string[] {
+  if (valueFaults(given, limitKinds).length > 0) return [];
+  const limits = limitsFrom(given);
+  const atLeast = (name: keyof PeerLimits, least: keyof PeerLimits): readonly string[] =>
+    limits[name] >= limits[least]
+      ? []
+      : [mustBe(name, `at least ${least} (${limits[least]})`, limits[name])];
+  return [
+    ...atLeast('maxConnected', 'maxInbound'),
+    ...atLeast('maxConnected', 'maxOutbound'),
+    ...atLeast('maxConnected', 'wanted'),
+    ...atLeast('maxConnected', 'reserved'),
+    ...atLeast('retryMaxMs', 'retryMinMs'),
+    ...atLeast('retryMaxPersistentMs', 'retryMinMs'),
+    ...atLeast('disconnectScore', 'banScore'),
+    ...peersFaults(limits),
+    ...retryFaults(given),
+  ];
 }
 
-/** Checks that no limit is below one that it must cover. */
-function checkOrder(limits: PeerLimits, problems: string[]): void {
-  const atLeast = (name: keyof PeerLimits, least: keyof PeerLimits): void => {
-    if (limits[name] >= limits[least]) return;
-    problems.push(mustBe(name, `at least ${least} (${limits[least]})`, limits[name]));
-  };
-  atLeast('maxConnected', 'maxInbound');
-  atLeast('maxConnected', 'maxOutbound');
-  atLeast('maxConnected', 'wanted');
-  atLeast('maxConnected', 'reserved');
-  atLeast('retryMaxMs', 'retryMinMs');
-  atLeast('retryMaxPersistentMs', 'retryMinMs');
-  atLeast('disconnectScore', 'banScore');
-  const { maxPeers, maxConnected, maxUpgrading } = limits;
-  if (maxPeers >= maxConnected + maxUpgrading) return;
+function peersFaults({ maxPeers, maxConnected, maxUpgrading }: PeerLimits): readonly string[] {
+  if (maxPeers >= maxConnected + maxUpgrading) return [];
+  const connected = `maxConnected (${maxConnected})`;
   const least =
-    maxUpgrading === 0
-      ? `maxConnected (${maxConnected})`
-      : `maxConnected (${maxConnected}) and maxUpgrading (${maxUpgrading}) together`;
-  problems.push(mustBe('maxPeers', `at least ${least}`, maxPeers));
+    maxUpgrading === 0 ? connected : `${connected} and maxUpgrading (${maxUpgrading}) together`;
+  return [mustBe('maxPeers', `at least ${least}`, maxPeers)];
 }
 
-/** Rejects a longest wait if there are no waits for it to bound. */
-function checkRetries({ retryMinMs, retryMaxMs }: Partial<PeerLimits>, problems: string[]): void {
-  if (retryMinMs !== 0 || retryMaxMs === undefined) return;
-  problems.push(`retryMaxMs needs a retryMinMs above 0, got ${retryMaxMs} with 0`);
+/** A longest wait needs waits that it can bound. */
+function retryFaults({ retryMinMs, retryMaxMs }: Partial<PeerLimits>): readonly string[] {
+  if (retryMinMs !== 0 || retryMaxMs === undefined) return [];
+  return [`retryMaxMs needs a retryMinMs above 0, got ${retryMaxMs} with 0`];
 }

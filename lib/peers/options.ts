@@ -1,12 +1,19 @@
 import { formatNodeAddress, parseNodeAddress, validateNodeAddress } from '../model/address.ts';
 import type { NodeAddress } from '../model/address.ts';
 import { mistaken } from '../model/check-function.ts';
+import {
+  aFlag,
+  aFunction,
+  anything,
+  type OptionKinds,
+  valueFaults,
+} from '../model/check-options.ts';
 import { mustBe } from '../model/described.ts';
 import { RxmeshError } from '../model/error.ts';
 import { addressHint, isNodeId, type NodeId } from '../model/id.ts';
 import { quote } from '../model/quote.ts';
 import type { Rank } from './guarded-rank.ts';
-import { checkLimits, limitNames, limitsFrom, type PeerLimits } from './limits.ts';
+import { limitKinds, limitsFrom, orderFaults, type PeerLimits } from './limits.ts';
 import type { PeerRecord } from './peer-record.ts';
 import { isPeerStore, type PeerStore } from './store/peer-store.ts';
 
@@ -62,17 +69,20 @@ export interface CheckedPeerOptions extends PeerRules {
   readonly addresses: readonly NodeAddress[];
 }
 
-/** The names of all peer options. */
-export const peerOptionNames: readonly string[] = [
-  ...limitNames,
-  'banHosts',
-  'persistent',
-  'addresses',
-  'unconditional',
-  'private',
-  'rank',
-  'store',
-];
+/** The kind of each peer option. The lists are checked entry by entry. */
+export const peerOptionKinds: OptionKinds<PeerOptions> = {
+  ...limitKinds,
+  banHosts: aFlag,
+  persistent: anything,
+  addresses: anything,
+  unconditional: anything,
+  private: anything,
+  rank: aFunction,
+  store: {
+    what: "an abstract-level database, such as new ClassicLevel('./peers')",
+    accepts: isPeerStore,
+  },
+};
 
 /**
  * Normalizes an address, given as text or as an object: equal addresses have equal texts.
@@ -143,17 +153,9 @@ export function checkPeerOptions(
   options: PeerOptions,
   problems: string[],
 ): CheckedPeerOptions {
+  problems.push(...valueFaults(options, peerOptionKinds), ...orderFaults(options));
   const limits = limitsFrom(options);
-  checkLimits(limits, options, problems);
-  const { banHosts = false, rank, store } = options;
-  if (typeof banHosts !== 'boolean') problems.push(mustBe('banHosts', 'true or false', banHosts));
-  if (rank !== undefined && typeof rank !== 'function') {
-    problems.push(mustBe('rank', 'a function', rank));
-  }
-  if (store !== undefined && !isPeerStore(store)) {
-    const what = "an abstract-level database, such as new ClassicLevel('./peers')";
-    problems.push(mustBe('store', what, store));
-  }
+  const { banHosts = false, rank } = options;
   if (!isNodeId(self)) problems.push(mustBe('self', 'a node ID of 40 lower-case hex digits', self));
   const persistent = checkAddresses('persistent', options.persistent ?? [], self, problems);
   const addresses = checkAddresses('addresses', options.addresses ?? [], self, problems);

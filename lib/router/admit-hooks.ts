@@ -8,11 +8,17 @@ import {
 import { admit, type Admission } from '../../operators/admit.ts';
 import { type Clock, timerMaxMs } from '../flow/clock.ts';
 import type { NodeAddress } from '../model/address.ts';
-import { mustBe } from '../model/described.ts';
+import {
+  aFunction,
+  anInteger,
+  anything,
+  isObject,
+  optionFaults,
+  type OptionKinds,
+} from '../model/check-options.ts';
 import type { RxmeshError } from '../model/error.ts';
 import type { NodeId } from '../model/id.ts';
 import type { NodeInfo } from '../model/node-info.ts';
-import { unknownOptions } from '../model/unknown-options.ts';
 import type { Attempt, Proven } from '../transport/attempt.ts';
 import type { Connection } from '../transport/transport.ts';
 
@@ -98,21 +104,19 @@ export function admitPeers(
   return admit(decide, { ...optionsOf(settings, hooks), onRefused: settings.onRefused });
 }
 
+const optionKinds: OptionKinds<AdmitHooks> = {
+  connection: aFunction,
+  peer: aFunction,
+  timeoutMs: anInteger(0, timerMaxMs),
+  // `accessRulesFaults` checks these.
+  allow: anything,
+  deny: anything,
+};
+
 /** What is wrong with the option `admit`. */
 export function admitHooksFaults(given: unknown = {}): readonly string[] {
-  if (typeof given !== 'object' || given === null) return [mustBe('admit', 'an object', given)];
-  const { connection, peer, timeoutMs } = given as Partial<Record<keyof AdmitHooks, unknown>>;
-  const known = ['connection', 'peer', 'allow', 'deny', 'timeoutMs'];
-  const faults = [...unknownOptions(given, known, 'admit'), ...accessRulesFaults(given, 'admit.')];
-  for (const [name, hook] of Object.entries({ connection, peer })) {
-    if (hook === undefined || typeof hook === 'function') continue;
-    faults.push(mustBe(`admit.${name}`, 'a function', hook));
-  }
-  const isTime = Number.isInteger(timeoutMs) && Number(timeoutMs) >= 0;
-  if (timeoutMs !== undefined && !(isTime && Number(timeoutMs) <= timerMaxMs)) {
-    faults.push(mustBe('admit.timeoutMs', `an integer from 0 to ${timerMaxMs}`, timeoutMs));
-  }
-  return faults;
+  const faults = optionFaults(given, optionKinds, 'admit');
+  return isObject(given) ? [...faults, ...accessRulesFaults(given, 'admit.')] : faults;
 }
 
 function listOf({ allow, deny }: AdmitHooks): AccessList | undefined {

@@ -1,18 +1,29 @@
-import { isClock, systemClock, timerMaxMs, type Clock } from '../flow/clock.ts';
+import { aClock, systemClock, timerMaxMs, type Clock } from '../flow/clock.ts';
 import { platformCrypto } from '#platform/crypto';
 import { formatNodeAddress, type NodeAddress } from '../model/address.ts';
+import {
+  aFunction,
+  anInteger,
+  anything,
+  isObject,
+  type OptionKind,
+  type OptionKinds,
+  optionFaults,
+  required,
+} from '../model/check-options.ts';
 import { mustBe } from '../model/described.ts';
 import { RxmeshError } from '../model/error.ts';
 import { type NodeId, uncheckedNodeId } from '../model/node-id.ts';
 import { type Identity, isIdentity } from '../model/identity.ts';
 import { quote } from '../model/quote.ts';
 import { type OptionGroups, unknownOptions } from '../model/unknown-options.ts';
-import { checkPeerOptions, peerOptionNames, type PeerOptions } from '../peers/options.ts';
+import { checkPeerOptions, peerOptionKinds, type PeerOptions } from '../peers/options.ts';
 import { exchangeFaults, type ExchangeOptions } from '../exchange/options.ts';
 import { fair, type Discipline } from '../session/discipline.ts';
 import { stallMsDefault } from '../channel/channels.ts';
 import { decodeFailuresPerSecondDefault } from '../channel/decode-failures.ts';
 import { keepAliveDefaults, keepAliveFrom, type KeepAliveSettings } from '../session/keep-alive.ts';
+import { withDefaults } from '../model/with-defaults.ts';
 import { isTransport, isTransports, type Transport } from '../transport/transport.ts';
 import { type AdmitHooks, admitHooksFaults } from './admit-hooks.ts';
 import { checkAdvertise } from './own-addresses.ts';
@@ -144,12 +155,66 @@ const limitDefaults = {
   connectionsPerSecond: 64,
   decodeFailuresPerSecond: decodeFailuresPerSecondDefault,
 };
-const limitNames = [...Object.keys(limitDefaults), 'connectionsPerSecondPerHost'];
+
+const aCount = anInteger(1, 1_000_000);
+const aVersion = anInteger(0, 2 ** 53 - 1);
+const aTime = anInteger(0, timerMaxMs);
+
+const versionKinds = { block: aVersion, app: aVersion };
+const timeoutKinds: OptionKinds<RouterSettings['timeouts']> = {
+  resolveMs: aTime,
+  dialMs: aTime,
+  handshakeMs: aTime,
+  drainMs: aTime,
+  stallMs: aTime,
+};
+const limitKinds: OptionKinds<RouterSettings['limits']> = {
+  handshakes: aCount,
+  handshakesPerHost: aCount,
+  connectionsPerSecond: aCount,
+  connectionsPerSecondPerHost: aCount,
+  decodeFailuresPerSecond: aCount,
+};
+const keepAliveKinds: OptionKinds<KeepAliveSettings> = { intervalMs: aTime, timeoutMs: aTime };
+
+const aName: OptionKind = {
+  what: '1 to 256 printable ASCII characters, and not only spaces',
+  accepts: (value) => value !== '' && isText(value),
+};
+const aText: OptionKind = {
+  what: 'at most 256 printable ASCII characters, and not only spaces',
+  accepts: isText,
+};
+
+/** The kind of each option. Those of `anything` are checked one by one, inside. */
+const optionKinds: OptionKinds<RouterOptions> = {
+  identity: required({ what: 'an Identity', accepts: isIdentity }),
+  network: required(aName),
+  transports: required({
+    what: 'an array of transports, such as [webSocket()]',
+    accepts: Array.isArray,
+  }),
+  peers: anything,
+  peerExchange: anything,
+  moniker: aName,
+  version: aText,
+  protocolVersion: anything,
+  timeouts: anything,
+  limits: anything,
+  discipline: { ...aFunction, what: 'a function, such as fair' },
+  keepAlive: anything,
+  admit: anything,
+  advertise: anything,
+  clock: { ...aClock, what: 'an object with the functions now, schedule and afterTurn' },
+  random: aFunction,
+};
+
+/** Where an unknown option may belong. */
 const groups: OptionGroups = {
-  peers: peerOptionNames,
-  timeouts: Object.keys(timeoutDefaults),
-  limits: limitNames,
-  keepAlive: Object.keys(keepAliveDefaults),
+  peers: Object.keys(peerOptionKinds),
+  timeouts: Object.keys(timeoutKinds),
+  limits: Object.keys(limitKinds),
+  keepAlive: Object.keys(keepAliveKinds),
 };
 
 /**
@@ -161,22 +226,25 @@ export function checkedOptions(options: RouterOptions): RouterSettings {
   if (wrong.length > 0) {
     throw new RxmeshError('RXMESH_OPTIONS_INVALID', `createRouter: ${wrong.join('; ')}`);
   }
+  const { identity, network, transports } = options;
   return {
-    peers: {},
-    moniker: options.identity.id.slice(0, 8),
-    version: '',
-    discipline: fair,
-    random: platformRandom,
-    ...given(options),
+    identity,
+    network,
+    transports,
+    peers: options.peers ?? {},
+    moniker: options.moniker ?? identity.id.slice(0, 8),
+    version: options.version ?? '',
+    discipline: options.discipline ?? fair,
+    random: options.random ?? platformRandom,
     // Resolved here, once for everything that uses the clock.
     clock: options.clock ?? systemClock,
-    protocolVersion: { block: 0, app: 0, ...options.protocolVersion },
+    protocolVersion: withDefaults({ block: 0, app: 0 }, options.protocolVersion),
     peerExchange: exchangeFrom(options.peerExchange),
-    timeouts: { ...timeoutDefaults, ...options.timeouts },
+    timeouts: withDefaults(timeoutDefaults, options.timeouts),
     limits: limitsFrom(options.limits),
     keepAlive: keepAliveFrom(options.keepAlive),
     admit: options.admit ?? {},
-    advertise: checkAdvertise(options.advertise, options.identity.id, []),
+    advertise: checkAdvertise(options.advertise, identity.id, []),
   };
 }
 
@@ -186,84 +254,41 @@ function exchangeFrom(given: RouterOptions['peerExchange']): ExchangeOptions | u
 }
 
 function limitsFrom(given: RouterOptions['limits']): RouterSettings['limits'] {
-  const limits = { ...limitDefaults, ...given };
-  return { connectionsPerSecondPerHost: Math.ceil(limits.connectionsPerSecond / 2), ...limits };
+  const limits = withDefaults(limitDefaults, given);
+  const perHost = given?.connectionsPerSecondPerHost ?? Math.ceil(limits.connectionsPerSecond / 2);
+  return { ...limits, connectionsPerSecondPerHost: perHost };
 }
-
-/**
- * Removes options that are explicitly `undefined`, as JavaScript callers may pass them, so that the
- * defaults apply.
- */
-function given(options: RouterOptions): RouterOptions {
-  const entries = Object.entries(options).filter(
-    ([, value]: [string, unknown]) => value !== undefined,
-  );
-  return Object.fromEntries(entries) as unknown as RouterOptions;
-}
-
-type Given = Readonly<Record<string, unknown>>;
-
-const names = [
-  ...[
-    'identity',
-    'network',
-    'transports',
-    'peers',
-    'peerExchange',
-    'moniker',
-    'version',
-    'protocolVersion',
-  ],
-  ...['timeouts', 'limits', 'discipline', 'keepAlive', 'admit', 'advertise', 'clock', 'random'],
-];
 
 /**
  * What is wrong with the options. The caller may be plain JavaScript, so their types are not
  * trusted.
  */
-function faultsOf(options: RouterOptions): readonly string[] {
-  if (!isRecord(options)) return [mustBe('options', 'an object', options)];
-  const given: Given = options;
-  const faults: string[] = [...unknownOptions(given, names, undefined, groups)];
-  const check = (name: string, what: string, accepts: (value: unknown) => boolean): void => {
-    if (!accepts(given[name])) faults.push(mustBe(name, what, given[name]));
-  };
-  /** The same for an optional one. */
-  const checkGiven: typeof check = (name, what, accepts) => {
-    if (given[name] !== undefined) check(name, what, accepts);
-  };
-
-  check('identity', 'an Identity', isIdentity);
-  check('network', aName, (value) => value !== '' && isText(value));
-  faults.push(...transportFaults(given['transports']));
-  checkGiven('moniker', aName, (value) => value !== '' && isText(value));
-  checkGiven('version', aText, isText);
-  checkGiven('discipline', 'a function, such as fair', isFunction);
-  checkGiven('clock', 'an object with the functions now, schedule and afterTurn', isClock);
-  checkGiven('random', 'a function', isFunction);
-  checkAdvertise(given['advertise'], idOf(given['identity']), faults);
+function faultsOf(given: unknown): readonly string[] {
+  const faults = optionFaults(given, optionKinds, undefined, groups);
+  if (!isObject(given)) return faults;
+  const { identity, transports, advertise, peerExchange, admit } = given;
   const { protocolVersion = {}, timeouts = {}, limits = {}, keepAlive = {}, peers = {} } = given;
-  faults.push(
-    ...numberFaults('protocolVersion', protocolVersion, ['block', 'app'], 0, 2 ** 53 - 1),
-    ...numberFaults('timeouts', timeouts, Object.keys(timeoutDefaults), 0, timerMaxMs),
-    ...numberFaults('limits', limits, limitNames, 1, 1_000_000),
+  const advertised: string[] = [];
+  checkAdvertise(advertise, idOf(identity), advertised);
+  return [
+    ...faults,
+    ...transportFaults(transports),
+    ...advertised,
+    ...optionFaults(protocolVersion, versionKinds, 'protocolVersion'),
+    ...optionFaults(timeouts, timeoutKinds, 'timeouts'),
+    ...optionFaults(limits, limitKinds, 'limits'),
     ...keepAliveFaults(keepAlive),
-    ...exchangeFaults(given['peerExchange']),
-    ...admitHooksFaults(given['admit']),
-    ...peerFaults(peers, given),
-  );
-  return faults;
+    ...exchangeFaults(peerExchange),
+    ...admitHooksFaults(admit),
+    ...peerFaults(peers, idOf(identity), transports),
+  ];
 }
 
-const aText = 'at most 256 printable ASCII characters, and not only spaces';
-const aName = '1 to 256 printable ASCII characters, and not only spaces';
-
 function transportFaults(given: unknown): readonly string[] {
-  if (!Array.isArray(given)) {
-    return [mustBe('transports', 'an array of transports, such as [webSocket()]', given)];
-  }
-  if (given.length === 0)
+  if (!Array.isArray(given)) return [];
+  if (given.length === 0) {
     return ['transports must have at least one transport, got an empty array'];
+  }
   return given.flatMap((each: unknown, i) => {
     return isTransport(each) ? [] : [mustBe(`transports[${i}]`, 'a transport', each)];
   });
@@ -272,12 +297,14 @@ function transportFaults(given: unknown): readonly string[] {
 /**
  * What is wrong with `peers`, by itself and in combination with the identity and the transports.
  */
-function peerFaults(peers: unknown, { identity, transports }: Given): readonly string[] {
-  if (!isRecord(peers) || Array.isArray(peers)) return [mustBe('peers', 'an object', peers)];
-  const faults: string[] = [...unknownOptions(peers, peerOptionNames, 'peers')];
+function peerFaults(peers: unknown, self: NodeId, transports: unknown): readonly string[] {
+  if (!isObject(peers)) return [mustBe('peers', 'an object', peers)];
   const problems: string[] = [];
-  const { persistent, addresses } = checkPeerOptions(idOf(identity), peers, problems);
-  faults.push(...problems.map((problem) => `peers.${problem}`));
+  const { persistent, addresses } = checkPeerOptions(self, peers, problems);
+  const faults = [
+    ...unknownOptions(peers, Object.keys(peerOptionKinds), 'peers'),
+    ...problems.map((problem) => `peers.${problem}`),
+  ];
   if (!isTransports(transports)) return faults;
   for (const [name, list] of Object.entries({ persistent, addresses })) {
     for (const address of list) {
@@ -314,39 +341,14 @@ function idOf(identity: unknown): NodeId {
   return isIdentity(identity) ? identity.id : uncheckedNodeId('0'.repeat(40));
 }
 
-/** What is wrong with a group of numbers. */
-function numberFaults(
-  group: string,
-  given: unknown,
-  known: readonly string[],
-  min: number,
-  max: number,
-): readonly string[] {
-  if (!isRecord(given)) return [mustBe(group, 'an object', given)];
-  const wrong = Object.entries(given).flatMap(([name, value]) => {
-    if (!known.includes(name)) return [];
-    const good = Number.isInteger(value) && (value as number) >= min && (value as number) <= max;
-    return good ? [] : [mustBe(`${group}.${name}`, `an integer from ${min} to ${max}`, value)];
-  });
-  return [...unknownOptions(given, known, group), ...wrong];
-}
-
 /** What is wrong with `keepAlive`: its numbers or, if they are valid, their relation. */
 function keepAliveFaults(given: unknown): readonly string[] {
-  const faults = numberFaults('keepAlive', given, Object.keys(keepAliveDefaults), 0, timerMaxMs);
+  const faults = optionFaults(given, keepAliveKinds, 'keepAlive');
   if (faults.length > 0) return faults;
   const { intervalMs = keepAliveDefaults.intervalMs, timeoutMs = intervalMs } =
     given as Partial<KeepAliveSettings>;
   if (timeoutMs >= intervalMs) return [];
   return [mustBe('keepAlive.timeoutMs', `at least intervalMs (${intervalMs})`, timeoutMs)];
-}
-
-function isRecord(value: unknown): value is Given {
-  return typeof value === 'object' && value !== null;
-}
-
-function isFunction(value: unknown): boolean {
-  return typeof value === 'function';
 }
 
 function isText(value: unknown): boolean {

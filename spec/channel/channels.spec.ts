@@ -42,8 +42,9 @@ describe('Channels', () => {
   it('opens no channel without options', () => {
     const { channels } = new LinkedNode();
     expect(() => channels.open(undefined as never)).toThrow(
-      /^openChannel: id must be .*codec must be/,
+      'openChannel: options must be an object, got undefined',
     );
+    expect(() => channels.open({} as never)).toThrow(/^openChannel: id must be .*codec must be/);
   });
 
   it.each([0, 256, 1.5, NaN, '9'])('rejects a priority of %p', (priority) => {

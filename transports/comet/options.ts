@@ -1,8 +1,12 @@
 import { aClock, type Clock } from '../../lib/flow/clock.ts';
-import type { OptionKind } from '../../lib/model/check-options.ts';
-import { mustBe } from '../../lib/model/described.ts';
+import {
+  anInteger,
+  anObject,
+  isObject,
+  optionFaults,
+  type OptionKinds,
+} from '../../lib/model/check-options.ts';
 import { RxmeshError } from '../../lib/model/error.ts';
-import { unknownOptions } from '../../lib/model/unknown-options.ts';
 
 /** The port of an address that names none: CometBFT's. */
 export const portDefault = 26_656;
@@ -68,24 +72,15 @@ export function limitsOf(options: Partial<LinkLimits>): LinkLimits {
  * @throws {RxmeshError} `RXMESH_OPTIONS_INVALID`
  */
 export function checkOptions(options: unknown): void {
-  const problems = isObject(options)
-    ? problemsOf('', options, optionKinds)
-    : [mustBe('options', 'an object', options)];
+  const problems = [...optionFaults(options, optionKinds)];
   const listen = isObject(options) ? options['listen'] : undefined;
-  if (isObject(listen)) problems.push(...problemsOf('listen', listen, listenKinds));
+  if (isObject(listen)) problems.push(...optionFaults(listen, listenKinds, 'listen'));
   if (problems.length === 0) return;
   throw new RxmeshError('RXMESH_OPTIONS_INVALID', `comet: ${problems.join('; ')}`);
 }
 
-function anInteger(min: number, max: number, text = `${min} to ${max}`): OptionKind {
-  return {
-    what: `an integer from ${text}`,
-    accepts: (value) => Number.isInteger(value) && Number(value) >= min && Number(value) <= max,
-  };
-}
-
-const optionKinds: Readonly<Record<keyof CometOptions, OptionKind>> = {
-  listen: { what: 'an object', accepts: isObject },
+const optionKinds: OptionKinds<CometOptions> = {
+  listen: anObject,
   packetBytesMax: anInteger(1, 65_536),
   messageBytesMax: anInteger(1, 2 ** 30, '1 to 2^30 (bytes)'),
   flushMs: anInteger(0, 60_000, '0 to 60000 (milliseconds)'),
@@ -93,27 +88,10 @@ const optionKinds: Readonly<Record<keyof CometOptions, OptionKind>> = {
   clock: aClock,
 };
 
-const listenKinds: Readonly<Record<keyof CometListenOptions, OptionKind>> = {
+const listenKinds: OptionKinds<CometListenOptions> = {
   port: anInteger(0, 65_535),
   host: {
     what: 'a name or an IP',
     accepts: (value) => typeof value === 'string' && value !== '',
   },
 };
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null;
-}
-
-function problemsOf(
-  group: string,
-  given: Readonly<Record<string, unknown>>,
-  kinds: Readonly<Record<string, OptionKind>>,
-): string[] {
-  const prefix = group === '' ? '' : `${group}.`;
-  const unknown = unknownOptions(given, Object.keys(kinds), group === '' ? undefined : group);
-  const wrong = Object.entries(kinds)
-    .filter(([name, { accepts }]) => given[name] !== undefined && !accepts(given[name]))
-    .map(([name, { what }]) => mustBe(prefix + name, what, given[name]));
-  return [...unknown, ...wrong];
-}

@@ -1,9 +1,18 @@
-import type { Clock } from '../../lib/flow/clock.ts';
+import { aClock, type Clock } from '../../lib/flow/clock.ts';
+import {
+  aFlag,
+  anInteger,
+  anObject,
+  anything,
+  isObject,
+  optionFaults,
+  type OptionKinds,
+} from '../../lib/model/check-options.ts';
 import { mustBe } from '../../lib/model/described.ts';
 import { parseIpRange } from '../../lib/model/ip-range.ts';
 import { RxmeshError } from '../../lib/model/error.ts';
 import { quote } from '../../lib/model/quote.ts';
-import { unknownOptions } from '../../lib/model/unknown-options.ts';
+import type { OptionGroups } from '../../lib/model/unknown-options.ts';
 
 /** Options of Node's TLS. The most common ones are listed; others are passed on unchanged. */
 export interface TlsOptions {
@@ -110,7 +119,7 @@ export function checkOptions(
   options: WebSocketOptions,
   platformProblems: (options: WebSocketOptions) => readonly string[],
 ): void {
-  const problems = [...shapeProblems(options)];
+  const problems = [...optionFaults(options, optionKinds, undefined, groups)];
   const { listen = {}, dial = {} } = isObject(options) ? options : {};
   if (isObject(listen) && isObject(dial)) {
     problems.push(...listenProblems(listen), ...dialProblems(dial));
@@ -120,78 +129,66 @@ export function checkOptions(
   throw new RxmeshError('RXMESH_OPTIONS_INVALID', `webSocket: ${problems.join('; ')}`);
 }
 
-/** Reports unknown option names, and values that should be objects. */
-function shapeProblems(options: unknown): readonly string[] {
-  if (!isObject(options)) return [mustBe('options', 'an object', options)];
-  const groups = { listen: listenNames, dial: dialNames };
-  const problems = [...unknownOptions(options, ['listen', 'dial', 'clock'], undefined, groups)];
-  for (const [name, known] of Object.entries(groups)) {
-    const given = options[name];
-    if (given === undefined) continue;
-    if (isObject(given)) problems.push(...unknownOptions(given, known, name));
-    else problems.push(mustBe(name, 'an object', given));
-  }
-  return problems;
+const optionKinds: OptionKinds<WebSocketOptions> = {
+  listen: anObject,
+  dial: anObject,
+  clock: aClock,
+};
+
+const listenKinds: OptionKinds<WebSocketListenOptions> = {
+  tls: {
+    what: 'an object with cert and key, or with pfx, SNICallback or pskCallback',
+    accepts: hasCertificate,
+  },
+  port: anInteger(0, 65_535),
+  host: {
+    what: 'a name or an IP',
+    accepts: (value) => typeof value === 'string' && value !== '',
+  },
+  path: {
+    what: 'a path that begins with a slash, without ? and #, and without segments . and ..',
+    accepts: isPath,
+  },
+  server: anything,
+  origins: {
+    what: "an array of strings, a function, or 'any'",
+    accepts: (value) => typeof value === 'function' || value === 'any' || isList(value),
+  },
+  trustedProxies: { what: 'an array of IP addresses or ranges', accepts: Array.isArray },
+};
+
+const dialKinds: OptionKinds<WebSocketDialOptions> = {
+  tls: anything,
+  headers: anObject,
+  zeroMask: aFlag,
+};
+
+/** Where an unknown option may belong. */
+const groups: OptionGroups = { listen: Object.keys(listenKinds), dial: Object.keys(dialKinds) };
+
+function listenProblems(listen: WebSocketListenOptions): readonly string[] {
+  const { port, host, tls, server, origins, trustedProxies } = listen;
+  const others = server === undefined ? {} : { port, host, tls };
+  return [
+    ...optionFaults(listen, listenKinds, 'listen'),
+    ...Object.entries(others)
+      .filter(([, value]) => value !== undefined)
+      .map(([name]) => `listen.${name} cannot be combined with listen.server`),
+    ...proxyProblems(trustedProxies),
+    ...originProblems(origins),
+  ];
 }
 
-const listenNames = [
-  'port',
-  'host',
-  'path',
-  'tls',
-  'server',
-  'origins',
-  'trustedProxies',
-] satisfies (keyof WebSocketListenOptions)[];
-const dialNames = ['tls', 'headers', 'zeroMask'] satisfies (keyof WebSocketDialOptions)[];
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null;
+function isList(origins: unknown): origins is readonly string[] {
+  return Array.isArray(origins) && origins.every((origin) => typeof origin === 'string');
 }
 
-function listenProblems({
-  port,
-  host,
-  path,
-  tls,
-  server,
-  origins,
-  trustedProxies,
-}: WebSocketListenOptions): string[] {
-  const problems: string[] = [];
-  if (tls !== undefined && !hasCertificate(tls)) {
-    const what = 'an object with cert and key, or with pfx, SNICallback or pskCallback';
-    problems.push(mustBe('listen.tls', what, tls));
-  }
-  if (port !== undefined && !(Number.isInteger(port) && port >= 0 && port <= 65_535)) {
-    problems.push(mustBe('listen.port', 'an integer from 0 to 65535', port));
-  }
-  if (host === '' || (host !== undefined && typeof host !== 'string')) {
-    problems.push(mustBe('listen.host', 'a name or an IP', host));
-  }
-  if (path !== undefined && !isPath(path)) {
-    const what = 'a path that begins with a slash, without ? and #, and without segments . and ..';
-    problems.push(mustBe('listen.path', what, path));
-  }
-  if (server !== undefined) {
-    const excluded = Object.entries({ port, host, tls }).filter(([, value]) => value !== undefined);
-    for (const [name] of excluded) {
-      problems.push(`listen.${name} cannot be combined with listen.server`);
-    }
-  }
-  const isList = Array.isArray(origins) && origins.every((origin) => typeof origin === 'string');
-  const isOther = typeof origins === 'function' || origins === 'any';
-  if (origins !== undefined && !isOther && !isList) {
-    problems.push(mustBe('listen.origins', "an array of strings, a function, or 'any'", origins));
-  }
-  problems.push(...proxyProblems(trustedProxies));
-  const neverSent = isList ? origins.filter((origin) => !isOrigin(origin)) : [];
-  for (const text of neverSent) {
-    problems.push(
-      `listen.origins has ${quote(text)}, which no browser sends: an origin is like https://example.com, without a path, or file://, or null`,
-    );
-  }
-  return problems;
+function originProblems(origins: unknown): readonly string[] {
+  const neverSent = isList(origins) ? origins.filter((origin) => !isOrigin(origin)) : [];
+  const example = 'an origin is like https://example.com, without a path, or file://, or null';
+  return neverSent.map((text) => {
+    return `listen.origins has ${quote(text)}, which no browser sends: ${example}`;
+  });
 }
 
 /** Whether a text is the path of a URL, and stays as it is there: `/a/../b` becomes `/b`. */
@@ -201,9 +198,7 @@ function isPath(given: unknown): boolean {
 }
 
 function proxyProblems(given: unknown = []): readonly string[] {
-  if (!Array.isArray(given)) {
-    return [mustBe('listen.trustedProxies', 'an array of IP addresses or ranges', given)];
-  }
+  if (!Array.isArray(given)) return [];
   return given.flatMap((text: unknown) => {
     if (typeof text === 'string' && parseIpRange(text) !== undefined) return [];
     return [mustBe('listen.trustedProxies', 'IP addresses or ranges', text)];
@@ -231,18 +226,10 @@ function isOrigin(text: string): boolean {
   return URL.canParse(text) && new URL(text).origin === text;
 }
 
-function headerProblems(headers: unknown): readonly string[] {
-  if (!isObject(headers)) return [mustBe('dial.headers', 'an object', headers)];
-  return Object.entries(headers)
+function dialProblems(dial: WebSocketDialOptions): readonly string[] {
+  const { headers = {} } = dial;
+  const wrongHeaders = Object.entries(isObject(headers) ? headers : {})
     .filter(([, text]) => typeof text !== 'string')
     .map(([name, text]) => mustBe(`dial.headers[${quote(name)}]`, 'a string', text));
-}
-
-function dialProblems({ headers, zeroMask }: WebSocketDialOptions): string[] {
-  const problems: string[] = [];
-  if (headers !== undefined) problems.push(...headerProblems(headers));
-  if (zeroMask !== undefined && typeof zeroMask !== 'boolean') {
-    problems.push(mustBe('dial.zeroMask', 'true or false', zeroMask));
-  }
-  return problems;
+  return [...optionFaults(dial, dialKinds, 'dial'), ...wrongHeaders];
 }
