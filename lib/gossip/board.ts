@@ -10,10 +10,11 @@ import {
 import { numbersOf } from '../frames/numbers.ts';
 import type { Context } from './context.ts';
 import { type GossipCounts, noCounts } from './counts.ts';
-import { Frame, kinds, wireVersion } from './frame.ts';
+import { Frame, kinds, topicsMax, wireVersion } from './frame.ts';
 import { outgoingCodec, type OutgoingFrame } from './frame-codec.ts';
 import { hold } from './hold.ts';
 import { Intake } from './intake.ts';
+import { Leads } from './leads.ts';
 import { MessageStore } from './message-store.ts';
 import { Missing } from './missing.ts';
 import type { Neighbour } from './neighbour.ts';
@@ -92,6 +93,7 @@ export class Board implements NeighbourHost {
         perNeighbourMax: numbers.announcedMax,
         keepMs: numbers.seenMs,
       }),
+      leads: new Leads(topicsMax),
       series: numbersOf(router, this.channel.id),
       wants: (topic) => this.#topics?.has(topic) !== false,
     };
@@ -148,7 +150,7 @@ export class Board implements NeighbourHost {
     if (signed && identity !== undefined) frame.signature = signatureOf(identity, digest);
     seen.add(digest.id, clock.now());
     counts.published += 1;
-    this.#spread.relay(hold(this.context, frame, digest, undefined));
+    this.#spread.relay(hold(this.context, frame, digest, this.#self, undefined));
   }
 
   close(): void {

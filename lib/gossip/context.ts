@@ -2,6 +2,7 @@ import type { Numbers } from '../frames/numbers.ts';
 import type { Channel, Clock } from '../index.ts';
 import type { Counting } from './counts.ts';
 import type { OutgoingFrame } from './frame-codec.ts';
+import type { Leads } from './leads.ts';
 import type { MessageStore } from './message-store.ts';
 import type { Missing } from './missing.ts';
 import type { Settings } from './options.ts';
@@ -18,6 +19,7 @@ export interface Context {
   readonly seen: Seen;
   readonly store: MessageStore;
   readonly missing: Missing;
+  readonly leads: Leads;
   /** Numbers what this node publishes, and the digests that it asks for. */
   readonly series: Numbers;
   /** Whether this node wants the messages of a topic. */

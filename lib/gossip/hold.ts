@@ -10,12 +10,14 @@ import type { Digest } from './signing.ts';
  * for an own message.
  */
 export function hold(
-  { store, clock }: Pick<Context, 'store' | 'clock'>,
+  { store, leads, clock }: Pick<Context, 'store' | 'leads' | 'clock'>,
   frame: Frame,
   { id }: Digest,
+  origin: NodeId,
   from: NodeId | undefined,
 ): Held {
   const bytes = frameCodec.encode(frame);
+  const nowMs = clock.now();
   const held: Held = {
     id,
     topic: frame.topic,
@@ -24,7 +26,8 @@ export function hold(
     payloadBytes: frame.payload.length,
     hops: frame.hop,
     from,
-    atMs: clock.now(),
+    atMs: nowMs,
+    isLead: leads.leads(frame.topic, origin, nowMs),
     dateMs: frame.dateMs,
     place: store.nextPlace,
   };

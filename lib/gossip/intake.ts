@@ -113,7 +113,7 @@ export class Intake {
     switch (verdict) {
       case 'accept':
         counts.accepted += 1;
-        this.#pass(arrived);
+        this.#pass(arrived, incoming.origin);
         this.#accepted(incoming);
         return;
       case 'ignore':
@@ -128,11 +128,14 @@ export class Intake {
     }
   }
 
-  #pass({ neighbour: { id, isGone }, frame, digest, isPulled, isPast }: Arrived): void {
+  #pass(
+    { neighbour: { id, isGone }, frame, digest, isPulled, isPast }: Arrived,
+    origin: NodeId,
+  ): void {
     frame.hop += 1;
     // A peer that has started again since may know nothing of it: it is asked.
     const isOver = isGone || isPast;
-    const held = hold(this.#context, frame, digest, isOver ? undefined : id);
+    const held = hold(this.#context, frame, digest, origin, isOver ? undefined : id);
     this.#spread.relay(held, isPulled || isOver);
   }
 

@@ -15,6 +15,8 @@ export interface Held {
   /** The neighbour that brought it; undefined for an own message. */
   readonly from: NodeId | undefined;
   readonly atMs: number;
+  /** Whether its duplicates prune links: see `Leads`. */
+  readonly isLead: boolean;
   /** When its origin published it, by the origin's date. */
   readonly dateMs: number;
   /** Its place among all messages that the store has had, from 1. */

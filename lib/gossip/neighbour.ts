@@ -8,8 +8,12 @@ import { Recall } from './recall.ts';
 import { Tally } from './tally.ts';
 import { bytesOf } from './signing.ts';
 
-/** How many messages wait for a neighbour that is behind. Those after them are announced. */
-const pushesMax = 64;
+/**
+ * How many messages wait for a neighbour that is behind, and how many bytes of them. Those after
+ * them are announced: it may get them elsewhere, and later.
+ */
+const pushesMax = 1_024;
+const pushesBytesMax = 512 * 1024;
 /** How many of each other kind may wait for it: announcements, questions, answers, prunes. */
 const waitingMax = 4_096;
 /** How many greetings of a neighbour in a second are not reported. */
@@ -50,6 +54,7 @@ export class Neighbour implements FrameFeed<OutgoingFrame> {
   readonly #prunes = new Set<string>();
   readonly #asks = new Map<string, { readonly topic: string; isGraft: boolean }>();
   #pushes: Held[] = [];
+  #pushesBytes = 0;
   readonly #answers = new Map<string, Held>();
   #announcements: Announced[] = [];
   /** How many announcements at the front are due. */
@@ -125,8 +130,9 @@ export class Neighbour implements FrameFeed<OutgoingFrame> {
 
   /** Sends a message. Returns false if too many wait already. */
   push(held: Held): boolean {
-    if (this.#pushes.length >= pushesMax) return false;
+    if (this.#pushes.length >= pushesMax || this.#pushesBytes >= pushesBytesMax) return false;
     this.#pushes.push(held);
+    this.#pushesBytes += held.bytes;
     this.#sender.wake();
     return true;
   }
@@ -233,6 +239,7 @@ export class Neighbour implements FrameFeed<OutgoingFrame> {
       if (answer !== undefined) return answer;
     }
     for (let held = this.#pushes.shift(); held !== undefined; held = this.#pushes.shift()) {
+      this.#pushesBytes -= held.bytes;
       if (isKnownTo(held, this.id)) continue;
       if (held.encoded !== undefined) return held.encoded;
       this.#dropped(1);

@@ -91,6 +91,7 @@ export class Spread {
     }
     // Those that are not pushed were asked for.
     if (frame.payload.length > this.#context.settings.numbers.pushBytesMax) return;
+    if (held?.isLead === false) return;
     this.#trees.prune(frame.topic, neighbour.id);
     neighbour.prune(frame.topic);
   }

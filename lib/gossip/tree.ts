@@ -5,8 +5,8 @@ import type { NodeId } from '../index.ts';
  * topic, the neighbours that get announcements instead of messages. All others are eager: they get
  * every message at once, and are the branches of the tree.
  *
- * Links begin eager, so the first message floods. Each duplicate prunes the link that it came by,
- * and a missing message grafts the link to a neighbour that has announced it.
+ * Links begin eager, so the first message floods. A duplicate prunes the link that it came by
+ * (see `Leads`), and a missing message grafts the link to a neighbour that has announced it.
  */
 export class Trees {
   readonly #topicsMax: number;

@@ -93,6 +93,7 @@ export interface PeerLimits {
   readonly banScore: number;
 }
 
+const countMax = 1_000_000;
 /** The defaults of `maxUpgrading` and `maxPeers`, unless other limits leave less or need more. */
 const upgradingMax = 4;
 const peersMax = 1_000;
@@ -113,8 +114,8 @@ export type PeerCounts = Pick<
   | 'maxPeers'
 >;
 
-const aCount = anInteger(1, 1_000_000);
-const aCountOrNone = anInteger(0, 1_000_000);
+const aCount = anInteger(1, countMax);
+const aCountOrNone = anInteger(0, countMax);
 const aTime = aTimeFrom(0);
 const aScore = anInteger(-scoreMax, -1);
 

@@ -28,6 +28,13 @@ export function constantsOf(file: string): readonly string[] {
  * @throws {Error} when there is no such name, or it is no number that can be known
  */
 export function valueOf(file: string, name: string): number {
+  const value = numberOf(file, name);
+  if (value === undefined) throw new Error(`${file} has no number of the name ${name}`);
+  return value;
+}
+
+/** The same; undefined if the name stands for something else, such as the kind of an option. */
+function numberOf(file: string, name: string): number | undefined {
   const values: number[] = [];
   const visit = (node: ts.Node): void => {
     const value = isNamed(node, name) && node.initializer && evaluate(file, node.initializer);
@@ -36,7 +43,6 @@ export function valueOf(file: string, name: string): number {
   };
   visit(parse(file));
   const [value, ...others] = values;
-  if (value === undefined) throw new Error(`${file} has no number of the name ${name}`);
   if (others.some((other) => other !== value)) throw new Error(`${file} has several ${name}`);
   return value;
 }
@@ -62,11 +68,7 @@ function isNamed(node: ts.Node, name: string): node is Named {
 function evaluate(file: string, node: ts.Expression): number | undefined {
   if (ts.isNumericLiteral(node)) return Number(node.text);
   if (ts.isParenthesizedExpression(node)) return evaluate(file, node.expression);
-  if (ts.isIdentifier(node)) {
-    const from = fileOf(file, node.text);
-    // What kind of value an option has is not its default.
-    return from === 'lib/model/check-options.ts' ? undefined : valueOf(from, node.text);
-  }
+  if (ts.isIdentifier(node)) return numberOf(fileOf(file, node.text), node.text);
   if (ts.isBinaryExpression(node)) return evaluateBinary(file, node);
   if (ts.isCallExpression(node)) return evaluateCall(file, node);
   return node.getText() === 'Number.MAX_SAFE_INTEGER' ? Number.MAX_SAFE_INTEGER : undefined;

@@ -207,6 +207,7 @@ describe('missing messages', () => {
 function held(id: string, bytes: number, atMs: number, place = 1): Held {
   return {
     ...{ id, bytes, atMs, dateMs: atMs, place, topic: '', payloadBytes: bytes, hops: 1, from: a },
+    isLead: true,
     encoded: new Uint8Array(bytes),
   };
 }
