@@ -31,6 +31,8 @@ export interface PopulationSetting {
 export class Population {
   /** By number. */
   readonly nodes: WatchedNode[] = [];
+  /** Whether `start` was called. */
+  isStarted: boolean = false;
   readonly acquaintances: Acquaintances<WatchedNode> = new Acquaintances();
   readonly #setting: PopulationSetting;
   readonly #indexes = new Map<NodeId, number>();
@@ -55,13 +57,15 @@ export class Population {
 
   /** Starts every node that has not stopped. */
   start(): void {
+    this.isStarted = true;
     for (const node of this.nodes) if (!node.isStopped) void node.router.start();
   }
 
-  /** Adds a node, which knows the nodes that `knows` says. */
+  /** Adds a node, which knows the nodes that `knows` says, and starts if the others have. */
   add(): WatchedNode {
     const node = this.#add(identityFrom(this.#setting.random), [...this.nodes]);
     for (const setUp of this.#setUps) setUp(node);
+    if (this.isStarted) void node.router.start();
     return node;
   }
 

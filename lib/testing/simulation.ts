@@ -88,7 +88,6 @@ export class Simulation {
   readonly #frozen: FrozenNodes;
   readonly #diagrams: Diagrams;
   readonly #log: EventLog;
-  #isLaunched = false;
 
   /** @internal use `simulate` */
   constructor(options: SimulationOptions) {
@@ -100,8 +99,12 @@ export class Simulation {
     this.bytesPerSecond = options.bytesPerSecond ?? Infinity;
     const own = scheduler ? undefined : new DiagramScheduler(() => this.#diagrams);
     const clock = (this.clock = new VirtualClock(own ?? scheduler));
-    const nodeName = (id: string): string | undefined => this.#population.nameOf(id);
-    this.#diagrams = new Diagrams(clock, { seed, nodeName }, own);
+    const context = {
+      seed,
+      nodeName: (id: string) => this.#population.nameOf(id),
+      isStarted: () => this.#population.isStarted,
+    };
+    this.#diagrams = new Diagrams(clock, context, own);
     const index = (id: NodeId): number => this.indexOf(id) ?? NaN;
     const line = (from: NodeId, to: NodeId) => (): Line => [index(from), index(to)];
     const network = (this.network = new MemoryNetwork({
@@ -170,8 +173,9 @@ export class Simulation {
 
   /** Starts every router, once, without letting time pass; nodes connect once it does. */
   launch(): void {
-    if (this.#isLaunched) throw new Error('the network was started already: call settle instead');
-    this.#isLaunched = true;
+    if (this.#population.isStarted) {
+      throw new Error('the network was started already: call settle instead');
+    }
     this.#population.start();
   }
 
@@ -270,9 +274,7 @@ export class Simulation {
    * launched, without letting time pass.
    */
   add(): SimulatedNode {
-    const node = this.#population.add();
-    if (this.#isLaunched) void node.router.start();
-    return node;
+    return this.#population.add();
   }
 
   /**

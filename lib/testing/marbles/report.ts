@@ -9,6 +9,8 @@ export interface ReportContext {
   readonly ms: number;
   /** The name of a node with this ID, if there is one. */
   readonly nodeName: (id: string) => string | undefined;
+  /** Whether the routers were started. */
+  readonly isStarted: () => boolean;
 }
 
 const labelLength = 'as expected  '.length;
@@ -28,7 +30,8 @@ export function report(comparisons: readonly Comparison[], context: ReportContex
   const verb = differences.length === 1 ? 'differs' : 'differ';
   const count = `${differences.length} of ${comparisons.length} diagrams ${verb}`;
   const blocks = comparisons.map((each) => block(each, picture, context));
-  return `${count}, first at ${firstMs} ms (seed ${seed})\n\n${blocks.join('\n\n')}\n`;
+  const hint = context.isStarted() ? '' : '\nno node is started: call net.start() before net.run\n';
+  return `${count}, first at ${firstMs} ms (seed ${seed})\n${hint}\n${blocks.join('\n\n')}\n`;
 }
 
 function block(comparison: Comparison, picture: Picture, context: ReportContext): string {

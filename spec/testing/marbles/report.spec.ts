@@ -9,8 +9,12 @@ import {
 } from 'rxmesh/testing';
 
 /** What a failing test prints. */
-function printed(test: (net: Simulation, cold: MarbleHelpers['cold']) => void): string {
+function printed(
+  test: (net: Simulation, cold: MarbleHelpers['cold']) => void,
+  isStarted = true,
+): string {
   const net = simulate({ nodes: 2, seed: 7 });
+  if (isStarted) net.start();
   let failure: unknown;
   try {
     net.run(({ cold }) => test(net, cold));
@@ -42,6 +46,18 @@ describe('a diagram that differs is printed', () => {
   expected     -a--b-
   actual       -a----
                    ^ at 4 ms: expected b, got nothing
+`);
+  });
+
+  it('with a hint if the network was not started', () => {
+    expect(printed((net, cold) => net.expect(cold('a')).toBe('-'), false)).toBe(`
+1 of 1 diagrams differs, first at 0 ms (seed 7)
+
+no node is started: call net.start() before net.run
+
+  expected     -
+  actual       a
+               ^ at 0 ms: expected nothing, got a
 `);
   });
 
