@@ -99,12 +99,9 @@ export class Simulation {
     this.bytesPerSecond = options.bytesPerSecond ?? Infinity;
     const own = scheduler ? undefined : new DiagramScheduler(() => this.#diagrams);
     const clock = (this.clock = new VirtualClock(own ?? scheduler));
-    const context = {
-      seed,
-      nodeName: (id: string) => this.#population.nameOf(id),
-      isStarted: () => this.#population.isStarted,
-    };
-    this.#diagrams = new Diagrams(clock, context, own);
+    const nodeName = (id: string): string | undefined => this.#population.nameOf(id);
+    const isStarted = (): boolean => this.#population.isStarted;
+    this.#diagrams = new Diagrams(clock, { seed, nodeName, isStarted }, own);
     const index = (id: NodeId): number => this.indexOf(id) ?? NaN;
     const line = (from: NodeId, to: NodeId) => (): Line => [index(from), index(to)];
     const network = (this.network = new MemoryNetwork({
