@@ -27,7 +27,7 @@ export function hold(
     hops: frame.hop,
     from,
     atMs: nowMs,
-    isLead: leads.leads(frame.topic, origin, nowMs),
+    isLead: leads.heard(frame.topic, origin, nowMs),
     dateMs: frame.dateMs,
     place: store.nextPlace,
   };

@@ -29,7 +29,7 @@ export class Leads {
   }
 
   /** Notes a message. Returns whether its origin leads. */
-  leads(topic: string, origin: NodeId, nowMs: number): boolean {
+  heard(topic: string, origin: NodeId, nowMs: number): boolean {
     const lead = this.#leads.get(topic) ?? this.#begin(topic, nowMs);
     const age = nowMs - lead.sinceMs;
     if (age >= leadMs) {

@@ -8,7 +8,7 @@ if (a === undefined || b === undefined || c === undefined) throw new Error('thre
 describe('the origin that leads', () => {
   it('is the only one that publishes', () => {
     const leads = new Leads(8);
-    for (const nowMs of [0, 1, 999, 1_000, 5_000]) expect(leads.leads('x', c, nowMs)).toBe(true);
+    for (const nowMs of [0, 1, 999, 1_000, 5_000]) expect(leads.heard('x', c, nowMs)).toBe(true);
   });
 
   it('has the lowest ID of those in this second and the one before', () => {
@@ -31,7 +31,7 @@ describe('the origin that leads', () => {
         [c, 5_000],
         [b, 5_001],
       ] as const
-    ).map(([origin, nowMs]) => leads.leads('x', origin, nowMs));
+    ).map(([origin, nowMs]) => leads.heard('x', origin, nowMs));
     expect(seen).toEqual(
       [true, false, true, true, false].concat([false, false], [false, true], [false], [true, true]),
     );
@@ -39,15 +39,15 @@ describe('the origin that leads', () => {
 
   it('is another one in each topic', () => {
     const leads = new Leads(8);
-    expect(leads.leads('x', a, 0)).toBe(true);
-    expect(leads.leads('y', b, 0)).toBe(true);
-    expect(leads.leads('x', b, 0)).toBe(false);
+    expect(leads.heard('x', a, 0)).toBe(true);
+    expect(leads.heard('y', b, 0)).toBe(true);
+    expect(leads.heard('x', b, 0)).toBe(false);
   });
 
   it('is remembered for so many topics: with another one, the oldest begins anew', () => {
     const leads = new Leads(2);
-    for (const topic of ['x', 'y', 'z']) leads.leads(topic, a, 0);
-    expect(leads.leads('y', b, 0)).toBe(false);
-    expect(leads.leads('x', b, 0)).toBe(true);
+    for (const topic of ['x', 'y', 'z']) leads.heard(topic, a, 0);
+    expect(leads.heard('y', b, 0)).toBe(false);
+    expect(leads.heard('x', b, 0)).toBe(true);
   });
 });
