@@ -30,7 +30,7 @@ type OfKind<T, K> = T extends { readonly kind: infer Own }
  *       .pipe(
  *         ofKind('move'),
  *         reply(({ x, y }) => ({ kind: 'resign', reason: `${x}, ${y} is too good` })),
- *         pipeTo(game),
+ *         pipeTo(game, { absent: 'drop' }),
  *       )
  *       .subscribe();
  *

@@ -24,9 +24,11 @@ interface Fields<P> {
  *          reply(project)
  *     out  --B--|           B: { to: peer, message: project(a, A) }
  *
- * An echo that reads no faster than the peers accept its answers:
+ * An echo that reads no faster than the peers accept its answers, and does not wait for those that
+ * have left:
  *
- *     chat.in$.pipe(reply((text) => `you said ${text}`), pipeTo(chat)).subscribe();
+ *     const answers = reply((text: string) => `you said ${text}`);
+ *     chat.in$.pipe(answers, pipeTo(chat, { absent: 'drop' })).subscribe();
  *
  * For answers that take time, use `boundedMergeMap`:
  *
@@ -36,7 +38,7 @@ interface Fields<P> {
  *           await save(message);
  *           return { to: from, message: 'saved' };
  *         }),
- *         pipeTo(chat),
+ *         pipeTo(chat, { absent: 'drop' }),
  *       )
  *       .subscribe();
  *

@@ -196,7 +196,7 @@ export class Outbound<T> implements SendingSide<T> {
       this.#sendToAbsent(envelope, bytes, sender, session);
       return;
     }
-    if (sender !== undefined && sender.awaitMs > outbox.keepMs) outbox.keepMs = sender.awaitMs;
+    outbox.keepFor(sender?.awaitMs ?? 0);
     this.#put(session, outbox, envelope, bytes, sender);
   }
 
@@ -233,6 +233,7 @@ export class Outbound<T> implements SendingSide<T> {
       if (except === session.id) continue;
       if (typeof except === 'object' && except.includes(session.id)) continue;
       recipients += 1;
+      outbox.keepFor(0);
       this.#put(session, outbox, envelope, bytes, sender);
     }
     if (present === 0 && !this.#isClosed && sender?.waitForRecipient(envelope, bytes) === true)

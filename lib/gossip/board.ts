@@ -231,6 +231,8 @@ export class Board implements NeighbourHost {
         return this.#spread.asks(neighbour, frame);
       case kinds.recall:
         return this.#spread.recalls(neighbour, frame);
+      case kinds.gone:
+        return this.#spread.lacks(neighbour, frame);
       case kinds.prune:
         this.#spread.pruned(neighbour, frame);
         return undefined;

@@ -30,6 +30,8 @@ export const kinds = {
   prune: 5,
   /** its sender wants to know what its receiver keeps: a part of it, as `have` frames */
   recall: 6,
+  /** its sender does not keep these messages any more, which it has announced */
+  gone: 7,
 } as const;
 
 /** The value of a field that is not used. */
@@ -47,7 +49,7 @@ export class Frame {
   isAll = false;
   /** In `hello`: the topics that its sender wants. */
   topics: readonly string[] = noTopics;
-  /** In `have` and `ask`: IDs, one behind the other. */
+  /** In `have`, `ask` and `gone`: IDs, one behind the other. */
   ids: Uint8Array = nothing;
   /** In `have`: how many links each message has passed, one byte each. */
   hops: Uint8Array = nothing;

@@ -127,6 +127,23 @@ export class Missing {
     return missed.isPull && missed.asks > 0;
   }
 
+  /**
+   * A neighbour does not keep the message any more. Another one is asked for it. Returns whether
+   * there is none, so that it is lost.
+   */
+  withdrawn(id: string, by: NodeId, nowMs: number): boolean {
+    const missed = this.#missed.get(id);
+    if (missed === undefined) return false;
+    missed.announcers = missed.announcers.filter((each) => each.by !== by);
+    if (missed.asked === by) {
+      this.#answered(missed, nowMs);
+      missed.dueMs = nowMs;
+    }
+    if (missed.announcers.length > 0) return false;
+    this.#remove(missed);
+    return true;
+  }
+
   /** The message has come, and could not be taken: it is asked for again. */
   postponed(id: string, nowMs: number): void {
     const missed = this.#missed.get(id);

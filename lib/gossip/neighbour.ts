@@ -53,6 +53,8 @@ export class Neighbour implements FrameFeed<OutgoingFrame> {
   #greeting: Frame | undefined;
   readonly #prunes = new Set<string>();
   readonly #asks = new Map<string, { readonly topic: string; isGraft: boolean }>();
+  /** Messages that it has asked for, and that are not kept any more. */
+  #lacks: string[] = [];
   #pushes: Held[] = [];
   #pushesBytes = 0;
   readonly #answers = new Map<string, Held>();
@@ -147,6 +149,15 @@ export class Neighbour implements FrameFeed<OutgoingFrame> {
     this.#sender.wake();
   }
 
+  /** Tells it that a message is not kept any more. That waits for `flushLacks`. */
+  lack(id: string): void {
+    if (this.#lacks.length < waitingMax) this.#lacks.push(id);
+  }
+
+  flushLacks(): void {
+    if (this.#lacks.length > 0) this.#sender.wake();
+  }
+
   /**
    * Announces a message: with the next batch, or now if it has to ask for it.
    *
@@ -184,7 +195,7 @@ export class Neighbour implements FrameFeed<OutgoingFrame> {
   }
 
   takeFrame(): OutgoingFrame | undefined {
-    return this.#takeGreeting() ?? this.#takeBody() ?? this.#takeList();
+    return this.#takeGreeting() ?? this.#takeBody() ?? this.#takeList() ?? this.#takeLacks();
   }
 
   sent(): void {
@@ -233,6 +244,13 @@ export class Neighbour implements FrameFeed<OutgoingFrame> {
     return frame;
   }
 
+  #takeLacks(): Frame | undefined {
+    if (this.#lacks.length === 0) return undefined;
+    const frame = new Frame(kinds.gone);
+    frame.ids = bytesOf(this.#lacks.splice(0, frameIdsMax));
+    return frame;
+  }
+
   #takeBody(): Uint8Array | undefined {
     if (this.#answers.size > 0) {
       const answer = this.#takeAnswer();
@@ -252,6 +270,7 @@ export class Neighbour implements FrameFeed<OutgoingFrame> {
       this.#answers.delete(held.id);
       if (held.encoded !== undefined) return held.encoded;
       this.#dropped(1);
+      this.lack(held.id);
     }
     return undefined;
   }
@@ -269,6 +288,10 @@ export class Neighbour implements FrameFeed<OutgoingFrame> {
     for (; taken < this.#due; taken += 1) {
       const next = this.#announcements[taken];
       if (next === undefined || isKnownTo(next.held, this.id)) continue;
+      if (next.held.encoded === undefined) {
+        this.#dropped(1);
+        continue;
+      }
       first ??= next;
       const isOther = next.held.topic !== first.held.topic || next.isPull !== first.isPull;
       if (isOther || batch.length >= frameIdsMax) break;

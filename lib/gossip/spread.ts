@@ -143,11 +143,28 @@ export class Spread {
     if (ids.length % idBytes !== 0) return `a question of ${ids.length} bytes of IDs`;
     if (isGraft) this.#trees.graft(topic, neighbour.id);
     for (let at = 0; at < ids.length; at += idBytes) {
-      const held = store.get(textOf(ids, at), clock.now());
-      if (held === undefined) continue;
-      if (neighbour.asked.up(held.id) <= answersMax) neighbour.answer(held);
+      const id = textOf(ids, at);
+      const held = store.get(id, clock.now());
+      if (held === undefined) neighbour.lack(id);
+      else if (neighbour.asked.up(id) <= answersMax) neighbour.answer(held);
       else reporter.blame(neighbour.id, 'note', 'it asks for the same message again and again');
     }
+    neighbour.flushLacks();
+    return undefined;
+  }
+
+  /** A neighbour does not keep messages any more. Returns what is wrong with its frame. */
+  lacks(neighbour: Neighbour, { ids }: Frame): string | undefined {
+    const { missing, clock, counts } = this.#context;
+    const count = ids.length / idBytes;
+    if (!Number.isInteger(count) || count > frameIdsMax) {
+      return `${ids.length} bytes of IDs that it does not keep`;
+    }
+    const nowMs = clock.now();
+    for (let at = 0; at < ids.length; at += idBytes) {
+      if (missing.withdrawn(textOf(ids, at), neighbour.id, nowMs)) counts.lost += 1;
+    }
+    if (missing.size > 0) this.#askTimer.wakeAt(nowMs + togetherMs);
     return undefined;
   }
 

@@ -167,6 +167,14 @@ export class Outbox implements ReadyLane, Ranked {
     if (this.#seqs !== undefined) this.#seqs = new Lane({ ...options, strategy: 'block' });
   }
 
+  /**
+   * Says how long the next message is to be kept. While others wait in the lane, they are all kept
+   * for the longest time; an empty lane owes nothing to those that it had before.
+   */
+  keepFor(ms: number): void {
+    if (ms > this.keepMs || this.idle) this.keepMs = ms;
+  }
+
   /** Offers a message to the lane. Sends that are already waiting go first. */
   offer(bytes: Uint8Array): Offered | 'too-large' {
     if (bytes.length > this.messageBytesMax) return 'too-large';

@@ -62,6 +62,21 @@ describe('what is kept for a peer', () => {
     expect([dataOf(third), node.takeDrops()]).toEqual([three, []]);
   });
 
+  it.each([
+    ['to it', answer],
+    ['to everyone', { broadcast: true as const, message: answer.message }],
+  ])('is what a lane has with a message that waits: not what is sent later, %s', (_, later) => {
+    const { node, channel, link } = withMessages();
+    link.arrive(credit(7, 3));
+    node.turn();
+    expect(dataOf(link)).toEqual(three);
+    channel.out.next(later);
+    link.end();
+    node.turn();
+    expect(node.takeDrops()).toEqual(['out 7 peer-down 1']);
+    expect(node.switchboard.snapshot().awaited).toEqual([]);
+  });
+
   it('and is too large now is given up; a handler that ends the session loses nothing else', () => {
     const node = new LinkedNode();
     const channel = open(node);

@@ -51,6 +51,7 @@ const vectors: readonly (readonly [string, string, Frame])[] = [
     frame(4, { ids, isGraft: true }),
   ],
   ['PRUNE of the topic "a"', '0805120161', frame(5, { topic: 'a' })],
+  ['GONE', '08073214000102030405060708090a0b0c0d0e0f10111213', frame(7, { ids })],
   [
     'RECALL from the start, digest 2, of messages since 1,700,000,000,000',
     '08066880d095ffbc317002',

@@ -44,6 +44,8 @@ describe('a neighbour that misbehaves', () => {
   it.each<[string, Frame]>([
     ['announcements without IDs', new Frame(kinds.have)],
     ['half an ID', Object.assign(new Frame(kinds.ask), { ids: new Uint8Array(10) })],
+    ['half an ID again', Object.assign(new Frame(kinds.gone), { ids: new Uint8Array(10) })],
+    ['too many IDs', Object.assign(new Frame(kinds.gone), { ids: new Uint8Array(20 * 1_025) })],
     [
       'more hops than IDs',
       Object.assign(new Frame(kinds.have), { ids: new Uint8Array(20), hops: new Uint8Array(2) }),

@@ -132,6 +132,31 @@ describe('missing messages', () => {
     });
   });
 
+  it('are asked for from another one when the first does not keep them any more', () => {
+    const missing = new Missing(rules);
+    missing.announced('m', 'x', said(a, true), 0);
+    missing.announced('m', 'x', said(b, true), 0);
+    expect(missing.due(0).asks).toEqual([{ to: a, id: 'm', topic: 'x' }]);
+    expect(missing.withdrawn('m', a, 5)).toBe(false);
+    expect(missing.due(5)).toEqual({
+      asks: [{ to: b, id: 'm', topic: 'x' }],
+      silent: new Set(),
+      lost: 0,
+    });
+    // Nobody else is left, and another one may say so only for itself.
+    expect([missing.withdrawn('m', c, 9), missing.withdrawn('n', b, 9)]).toEqual([false, false]);
+    expect([missing.withdrawn('m', b, 9), missing.size]).toEqual([true, 0]);
+    expect([missing.countOf(a), missing.due(9_000).asks]).toEqual([0, []]);
+  });
+
+  it('make room for others when they are not kept any more', () => {
+    const missing = new Missing({ ...rules, perNeighbourMax: 1_000 });
+    for (let n = 0; n < 100; n += 1) missing.announced(`${n}`, 'x', said(a, true), 0);
+    for (const { id } of missing.due(0).asks) missing.withdrawn(id, a, 10);
+    expect(missing.due(10).asks.map(({ id }) => id)[0]).toBe('64');
+    expect(missing.size).toBe(36);
+  });
+
   it('are bounded for each neighbour', () => {
     const missing = new Missing(rules);
     expect(['m', 'n', 'o'].map((id) => missing.announced(id, 'x', said(a, false), 0))).toEqual([
