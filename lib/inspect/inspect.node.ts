@@ -5,6 +5,7 @@ import { cpuUsage } from 'node:process';
 import { webSocket } from '../../transports/websocket/index.ts';
 import { type Clock, Identity, RxmeshError, systemClock } from '../index.ts';
 import { aClock } from '../flow/clock.ts';
+import { checkMethod } from '../model/check-function.ts';
 import { aString, checkOptions, oneOf } from '../model/check-options.ts';
 import { mustBe } from '../model/described.ts';
 import type { InspectedRouter } from './sample.ts';
@@ -60,13 +61,16 @@ export interface Inspector {
  *
  * @throws {TypeError} if an option is wrong
  * @throws {RxmeshError} `RXMESH_LISTEN_FAILED`: the port is taken, or the host is not of this
- *   machine
+ *   machine; `RXMESH_STOPPED`: the router has stopped
  */
 export async function inspect(
   router: InspectedRouter,
   options: InspectOptions = {},
 ): Promise<Inspector> {
+  checkMethod('inspect: router', router, 'snapshot');
   const settings = checked(options);
+  if (hasStopped(router))
+    throw new RxmeshError('RXMESH_STOPPED', 'inspect: the router has stopped');
   const { token, allow, clock } = settings;
   const identity = await Identity.generate();
   const server = siteServer({ token, id: identity.id, host: settings.host });
@@ -85,6 +89,12 @@ export async function inspect(
   const inspector = new Running(`http://${host}:${port}/?token=${token}`, server, service);
   router.events$.subscribe({ complete: () => void inspector.close() });
   return inspector;
+}
+
+function hasStopped({ events$ }: InspectedRouter): boolean {
+  let isOver = false;
+  events$.subscribe({ complete: () => (isOver = true) }).unsubscribe();
+  return isOver;
 }
 
 /** The processor time that this process has used. */

@@ -11,6 +11,7 @@ import {
   type MetricObservable,
   type MetricObserver,
 } from './meter.ts';
+import { checkMethod, checkOptionNames } from '../frames/option-checks.ts';
 import { Tally } from './tally.ts';
 import { Traffic } from './traffic.ts';
 
@@ -47,8 +48,13 @@ export interface MeasureOptions {
  * exchanges after the last sample before it goes down is not counted.
  *
  * A meter that throws does not affect the router.
+ *
+ * @throws {TypeError} if the router or the meter is missing, or there is no such option
  */
 export function measure(router: MeasuredRouter, options: MeasureOptions): Subscription {
+  checkMethod('measure: router', router, 'snapshot');
+  checkOptionNames('measure', options, ['meter', 'services', 'clock']);
+  checkMethod('measure: meter', options.meter, 'createHistogram');
   return new Measuring(router, options).subscription;
 }
 

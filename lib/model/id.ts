@@ -11,7 +11,9 @@ const NODE_ID = /^[0-9a-f]{40}$/;
 
 /** Whether `text` is a node ID: exactly 40 lower-case hex digits. */
 export function isNodeId(text: string): text is NodeId {
-  return NODE_ID.test(text);
+  // A pattern takes an array with one ID for the ID.
+  const given: unknown = text;
+  return typeof given === 'string' && NODE_ID.test(given);
 }
 
 /** An address that contains a node ID, as `parseNodeAddress` reads it. */

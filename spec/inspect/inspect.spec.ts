@@ -142,6 +142,7 @@ describe('the inspected router does not notice', () => {
     await router.stop();
     await firstValueFrom(timer(50));
     await expect(fetch(origin)).rejects.toThrow();
+    await expect(inspect(router)).rejects.toMatchObject({ code: 'RXMESH_STOPPED' });
   });
 });
 
@@ -187,6 +188,11 @@ describe('options of inspect', () => {
     [{ listn: {} }, 'listn'],
   ])('rejects %p', async (options, text) => {
     await expect(inspect(await node(), options as InspectOptions)).rejects.toThrow(text);
+  });
+
+  it('needs a router', async () => {
+    const text = 'inspect: router must be an object with a method snapshot, got undefined';
+    await expect(inspect(undefined as never)).rejects.toThrow(new TypeError(text));
   });
 
   it('names the place when it cannot listen', async () => {

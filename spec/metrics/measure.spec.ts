@@ -136,6 +136,19 @@ describe('measure, read by a real SDK over HTTP', () => {
   }
 });
 
+describe('measure', () => {
+  const router: unknown = { snapshot: () => ({}) };
+  it.each<[string, unknown[]]>([
+    ['measure: router must be an object with a method snapshot, got undefined', []],
+    ['measure: options must be an object, got undefined', [router]],
+    ['measure: meter must be an object with a method createHistogram, got undefined', [router, {}]],
+    ['measure: there is no option metre (did you mean meter?)', [router, { metre: {} }]],
+  ])('says what is wrong: %s', (text, given) => {
+    const call = measure as (...given: readonly unknown[]) => unknown;
+    expect(() => call(...given)).toThrow(text);
+  });
+});
+
 describe('a meter that throws', () => {
   it('is not noticed by the router', async () => {
     const refuse = (): never => {

@@ -45,6 +45,7 @@ describe('node id', () => {
 
   it('AD-04 is valid with 40 lower-case hex digits and nothing else', () => {
     expect(isNodeId(id)).toBe(true);
+    expect(isNodeId([id] as never)).toBe(false);
     for (const text of ['', 'f0', `${id}0`, `${id.slice(1)}g`, id.toUpperCase(), `${id}\n`]) {
       expect(isNodeId(text)).toBe(false);
     }
