@@ -101,6 +101,11 @@ export class CallBoard implements CallPeerHost {
     return this.#peers;
   }
 
+  /** The error of calls after the service was closed, or its router stopped. */
+  get closed(): RxmeshError | undefined {
+    return this.#closed;
+  }
+
   /** The peer to call, or the error if it cannot be called now. */
   peerFor(id: NodeId): CallPeer | RxmeshError {
     if (this.#closed !== undefined) return this.#closed;

@@ -87,6 +87,7 @@ export function callEach<Response>(
       catchError((error: unknown) => of<FromPeer<Response>>({ from: id, error })),
     );
   const merged = (): Flow<FromPeer<Response>> => {
+    if (board.closed !== undefined) throw board.closed;
     const ids = candidatesOf(board).map(({ id }) => id);
     return boundedMergeMap(from, { concurrency: Math.max(1, ids.length) })(flowFrom(ids));
   };

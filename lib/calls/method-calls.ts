@@ -101,6 +101,8 @@ export interface Method<Request, Response> {
   /**
    * Calls every peer that has the channel open on subscription, and merges what they answer. A call
    * that fails is a value with its `error`, so one peer does not end the others.
+   *
+   * Error: `RXMESH_CHANNEL_CLOSED`, if the service is closed.
    */
   callAll(request: Request, options?: CallOptions): Flow<FromPeer<Response>>;
 

@@ -163,6 +163,21 @@ describe('many peers', () => {
     expect(heard).toEqual(['0: RXMESH_PEER_DOWN', '0: |']);
     net.stop();
   });
+
+  it('cannot be called after the service was closed', () => {
+    const net = simulate({ nodes: 1 });
+    const asking = calls(net.node(0).router, { id: 7, ...codecs });
+    const { heard, observer } = listening(net);
+    net.start();
+    asking.close();
+    asking.callAll(0).subscribe({ error: observer.error, complete: observer.complete });
+    asking.callAny(0).subscribe(observer);
+    expect(heard).toEqual(['0: RXMESH_CHANNEL_CLOSED', '0: RXMESH_CHANNEL_CLOSED']);
+    const pulled = consume(asking.callAll(0));
+    pulled.demand.request(1);
+    expect(pulled.heard).toEqual(['RXMESH_CHANNEL_CLOSED']);
+    net.stop();
+  });
 });
 
 describe('middleware', () => {
